@@ -1,0 +1,192 @@
+/**
+ * The native contract: every function of the addon, typed in one place, and the only file that loads it.
+ *
+ * Conventions that hold for all of them:
+ * - An fd is a plain integer, 0 or above. The addon keeps no table of fds: owning and closing them is the caller's work.
+ * - `timeoutMs` is in milliseconds, fractions honoured; -1 waits for ever, 0 looks and returns. Nothing else negative is taken.
+ * - {@link WOULD_BLOCK} (-1) stands for EAGAIN and EWOULDBLOCK wherever a function says so. Every other failure throws
+ *   one Node-shaped error: `code` ('EBADF'), `errno` (negative), `syscall`, and `fd` where there is one.
+ * - Arguments are checked natively: a wrong type throws a TypeError with `ERR_INVALID_ARG_TYPE`, a number that is not an
+ *   integer of the parameter's range a RangeError with `ERR_OUT_OF_RANGE`.
+ * - Every fd that the addon creates is close-on-exec.
+ */
+import { join } from 'node:path';
+
+/** What a function returns in place of a count when the call would have blocked. */
+export const WOULD_BLOCK = -1;
+
+/** A sockaddr as the kernel knows it: raw bytes, as long as the address is. */
+export type RawAddress = Uint8Array;
+
+/** What a raw address says. `family` is the kernel's number; `unknown` covers what is not decoded. */
+export type DecodedAddress =
+  | { readonly family: 'inet'; readonly host: string; readonly port: number }
+  | {
+      readonly family: 'inet6';
+      readonly host: string;
+      readonly port: number;
+      readonly flowInfo: number;
+      readonly scopeId: number;
+    }
+  | { readonly family: 'unix'; readonly path: string }
+  | { readonly family: 'unix'; readonly abstract: string }
+  | { readonly family: 'unix' }
+  | { readonly family: 'unknown'; readonly familyNumber: number };
+
+/** select(2), poll(2), epoll(7). */
+interface ReadinessCalls {
+  /**
+   * select(2) on any fd numbers. `fds` holds the read fds, then the write fds, then the except fds; on return each
+   * entry is 1 where that fd is ready in its set and 0 where it is not. A closed fd is always EBADF.
+   *
+   * @returns how many entries are ready; 0 also after a signal unless `retryOnSignal`
+   */
+  select(
+    fds: Int32Array,
+    readCount: number,
+    writeCount: number,
+    exceptCount: number,
+    timeoutMs: number,
+    retryOnSignal: boolean,
+    signalMask: readonly number[] | null,
+  ): number;
+
+  /**
+   * poll(2). `pollFds` is an array of `struct pollfd`: for entry i the fd is int32 number 2i, `events` the low and
+   * `revents` the high 16 bits of int32 number 2i+1.
+   *
+   * @returns how many entries have a non-zero `revents`; 0 also after a signal unless `retryOnSignal`
+   */
+  poll(
+    pollFds: Int32Array,
+    count: number,
+    timeoutMs: number,
+    retryOnSignal: boolean,
+    signalMask: readonly number[] | null,
+  ): number;
+
+  /** epoll_create1(2). */
+  epollCreate(): number;
+
+  /** epoll_ctl(2). `dataLow` and `dataHigh` (uint32) come back with each event. EPOLL_CTL_DEL ignores the last three. */
+  epollCtl(epollFd: number, op: number, fd: number, events: number, dataLow: number, dataHigh: number): void;
+
+  /**
+   * epoll_pwait2(2) (epoll_pwait where the kernel has no pwait2). The events are left in the environment's event
+   * buffer, see {@link eventBuffer}; a nested wait of the same thread overwrites them.
+   *
+   * @param maxEvents from 1 to the capacity of the event buffer
+   * @returns how many events there are; 0 also after a signal unless `retryOnSignal`
+   */
+  epollWait(
+    epollFd: number,
+    maxEvents: number,
+    timeoutMs: number,
+    retryOnSignal: boolean,
+    signalMask: readonly number[] | null,
+  ): number;
+
+  /**
+   * The buffer that {@link epollWait} fills, grown to hold at least `capacity` events. Growing detaches nothing: an
+   * old buffer stays readable but is filled no more, so take the new one. Never let it leave the readiness layer.
+   */
+  eventBuffer(capacity: number): ArrayBuffer;
+  /** uint32 words from one event to the next (3 on x64, where the struct is packed, 4 elsewhere). */
+  readonly eventStrideWords: number;
+  /** uint32 words from an event's mask to its `dataLow`; `dataHigh` follows. */
+  readonly eventDataWord: number;
+}
+
+/**
+ * Waiting inside the event loop. A waiter is a small integer. When what it waits for may be ready, the dispatcher is
+ * called with that integer; the answer is a hint, and the real (zero-timeout) call is made by whoever asked.
+ */
+interface LoopCalls {
+  /** Sets the one function that every waiter of this environment reports to. It must not throw. */
+  setDispatcher(dispatcher: (waiter: number) => void): void;
+
+  /** A uv_poll_t on an epoll fd of ours (never on a user's fd: libuv sets O_NONBLOCK on it). Node.js only. */
+  loopWatchOpen(epollFd: number): number;
+  /** Reports, level-triggered, on every turn of the loop in which the epoll fd is readable, until stopped. */
+  loopWatchStart(waiter: number): void;
+  loopWatchStop(waiter: number): void;
+
+  /** A helper thread that blocks in the call itself. Works in every runtime. It reports once per arming. */
+  waitThreadOpen(): number;
+  /** Blocks in poll(2) until one of the entries (as in {@link ReadinessCalls.poll}, copied) has something to report. */
+  waitThreadArmPoll(waiter: number, pollFds: Int32Array, count: number): void;
+  /** Blocks in select(2); arguments as in {@link ReadinessCalls.select}, copied. A bad fd reports too. */
+  waitThreadArmSelect(
+    waiter: number,
+    fds: Int32Array,
+    readCount: number,
+    writeCount: number,
+    exceptCount: number,
+  ): void;
+  /**
+   * Takes the arming back: no report comes for it any more, even one already on its way. Arming again replaces the
+   * arming before. Both return at once; the thread leaves its call by an eventfd.
+   */
+  waitThreadDisarm(waiter: number): void;
+
+  /** For both kinds. A waiter is opened unref'd: it keeps the loop alive only while ref'd. */
+  waiterRef(waiter: number): void;
+  waiterUnref(waiter: number): void;
+  /** Ends the waiter; its thread is joined, its handle closed. No report follows. Idempotent. */
+  waiterClose(waiter: number): void;
+}
+
+/** socket(2) and its family. Sockets are created and accepted non-blocking unless said otherwise. */
+interface SocketCalls {
+  socket(family: number, type: number, protocol: number, nonBlocking: boolean): number;
+  socketPair(family: number, type: number, protocol: number, nonBlocking: boolean): [number, number];
+  bind(fd: number, address: RawAddress): void;
+  listen(fd: number, backlog: number): void;
+  /** accept4(2). @returns the new fd, or WOULD_BLOCK */
+  accept(fd: number, nonBlocking: boolean): number;
+  /** connect(2). @returns 0 when connected, or the errno as a positive value (EINPROGRESS, ECONNREFUSED ...) */
+  connect(fd: number, address: RawAddress): number;
+  /** recv(2) into `bytes[offset, offset + length)`. @returns the count, 0 at end of file, or WOULD_BLOCK */
+  recv(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
+  /** send(2) with MSG_NOSIGNAL. @returns the count, or WOULD_BLOCK */
+  send(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
+  /**
+   * Many sends in one native call. `operations` holds `count` triples (fd, start, end), each a range of `bytes`. Neighbouring
+   * triples with the same fd leave in one sendmsg(2). The first triple of such a run gets its result in place of the
+   * fd: the bytes sent, or the errno, negative (-EAGAIN included); the run's other triples keep theirs.
+   */
+  sendRanges(bytes: Uint8Array, operations: Int32Array, count: number): void;
+  shutdown(fd: number, how: number): void;
+  getSockOpt(fd: number, level: number, name: number): number;
+  getSockOptBytes(fd: number, level: number, name: number, maxBytes: number): Uint8Array;
+  setSockOpt(fd: number, level: number, name: number, value: number | Uint8Array): void;
+  getSockName(fd: number): RawAddress;
+  getPeerName(fd: number): RawAddress;
+
+  /** inet_pton(3) and the sockaddr around it. `host` must be a literal of that family (4 or 6), not a name. */
+  encodeInet(version: 4 | 6, host: string, port: number, flowInfo: number, scopeId: number): RawAddress;
+  /** A sockaddr_un; `path` as bytes. Abstract names get their leading zero byte here. Longer than sun_path: RangeError. */
+  encodeUnix(path: Uint8Array, isAbstract: boolean): RawAddress;
+  decodeAddress(address: RawAddress): DecodedAddress;
+}
+
+/** What holds for every descriptor, and the ones that are neither socket nor file. */
+interface DescriptorCalls {
+  /** close(2). EINTR counts as closed (Linux has closed it by then). */
+  close(fd: number): void;
+  /** read(2), write(2): the count, or WOULD_BLOCK. */
+  read(fd: number, bytes: Uint8Array, offset: number, length: number): number;
+  write(fd: number, bytes: Uint8Array, offset: number, length: number): number;
+  setNonBlocking(fd: number, nonBlocking: boolean): void;
+  isNonBlocking(fd: number): boolean;
+  /** pipe2(2): [read end, write end]. */
+  pipe(nonBlocking: boolean): [number, number];
+  /** eventfd(2), non-blocking. */
+  eventFd(initialValue: number): number;
+}
+
+/** Everything that the addon exports. */
+export interface NativeBinding extends ReadinessCalls, LoopCalls, SocketCalls, DescriptorCalls {
+  /** The kernel's constants by name (EPOLLIN, POLLHUP, SOL_SOCKET, EAGAIN ...), from this system's headers. */
+  readonly constants: Readonly<Record<string, number>>;
+}
