@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+
+import {
+  AbortError,
+  ArgumentRangeError,
+  ArgumentTypeError,
+  checkInteger,
+  checkOneOf,
+  closedError,
+  FdmuxError,
+  hasCode,
+  isSystemError,
+  systemError,
+  toBytes,
+  toFd,
+  toTimeoutMs,
+} from '../src/errors.js';
+
+describe('toFd', () => {
+  test('takes a number, and an object that carries one', () => {
+    expect(toFd(0)).toBe(0);
+    expect(toFd({ fd: 0x7fff_ffff })).toBe(0x7fff_ffff);
+  });
+
+  test('reads the fd of an object once', () => {
+    let reads = 0;
+    const source = {
+      get fd() {
+        reads += 1;
+        return reads;
+      },
+    };
+    expect(toFd(source)).toBe(1);
+    expect(reads).toBe(1);
+  });
+
+  test.each([NaN, Infinity, -Infinity, 1.9, -1, -2, 2 ** 31, 2 ** 32 + 1])('refuses the number %s', (fd) => {
+    expect(() => toFd(fd)).toThrow(ArgumentRangeError);
+    expect(() => toFd({ fd })).toThrow(RangeError);
+  });
+
+  test.each([undefined, null, '0', 0n, true, [], {}, { fd: '0' }, () => 0, Symbol('fd')])('refuses %o', (fd) => {
+    expect(() => toFd(fd)).toThrow(ArgumentTypeError);
+    expect(() => toFd(fd)).toThrow(TypeError);
+  });
+});
+
+describe('toTimeoutMs', () => {
+  test.each([undefined, null, Infinity, 2 ** 64, Number.MAX_VALUE])('%s waits for ever', (timeout) => {
+    expect(toTimeoutMs(timeout)).toBe(-1);
+  });
+
+  test.each([0, 0.000_001, 1.5, 2 ** 31, 2 ** 32 + 1])('keeps %s', (timeout) => {
+    expect(toTimeoutMs(timeout)).toBe(timeout);
+  });
+
+  test.each([-1, -0.1, -1e-100, NaN, -Infinity])('refuses the number %s', (timeout) => {
+    expect(() => toTimeoutMs(timeout)).toThrow(ArgumentRangeError);
+  });
+
+  test.each(['1', 1n, {}, [], true])('refuses %o', (timeout) => {
+    expect(() => toTimeoutMs(timeout)).toThrow(ArgumentTypeError);
+  });
+});
+
+test('an integer is checked as a number first and by its range next', () => {
+  expect(() => {
+    checkInteger('1', 'count', 0, 10);
+  }).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
+  for (const value of [-1, 11, 0.5, NaN, 2 ** 32]) {
+    expect(() => {
+      checkInteger(value, 'count', 0, 10);
+    }).toThrow('"count" must be an integer from 0 to 10');
+  }
+});
+
+test('a word is checked against the allowed ones, and the error names them', () => {
+  expect(() => {
+    checkOneOf('kqueue', 'backend', ['poll', 'epoll']);
+  }).toThrow("\"backend\" must be one of 'poll', 'epoll'; received 'kqueue'");
+});
+
+test('toBytes shares the memory of a view and encodes a string as UTF-8', () => {
+  const words = new Uint16Array([1, 2, 3]);
+  expect(toBytes(words.subarray(1)).byteLength).toBe(4);
+  expect(toBytes(words).buffer).toBe(words.buffer);
+  expect([...toBytes('é')]).toEqual([0xc3, 0xa9]);
+  expect(() => toBytes(1)).toThrow(TypeError);
+});
+
+test('our errors carry a code and print as plain Errors', () => {
+  const error = closedError('the multiplexer');
+  expect(error).toBeInstanceOf(FdmuxError);
+  expect(error).toMatchObject({ name: 'Error', code: 'ERR_CLOSED', message: 'the multiplexer is closed' });
+  expect(hasCode(error, 'ERR_CLOSED')).toBe(true);
+  expect(hasCode('ERR_CLOSED', 'ERR_CLOSED')).toBe(false);
+});
+
+test('a system error that we find first looks like the kernel’s', () => {
+  const error = systemError('EEXIST', 'register', 'file exists', 7);
+  expect(error).toMatchObject({ code: 'EEXIST', errno: -17, syscall: 'register', fd: 7 });
+  expect(error.message).toBe('EEXIST: file exists, register');
+  expect(isSystemError(error)).toBe(true);
+  expect(isSystemError(closedError('it'))).toBe(false);
+  expect(systemError('EBADF', 'select', 'bad file descriptor')).not.toHaveProperty('fd');
+});
+
+test('an AbortError has Node’s name, code and cause', () => {
+  const error = new AbortError(AbortSignal.abort('enough'));
+  expect(error).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause: 'enough' });
+});
