@@ -9,6 +9,7 @@
  * An aborted wait ends with an {@link AbortError}, as in Node.js.
  */
 import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
 
 /** Whatever names a file descriptor: the number itself, or an object that carries it as `fd`. */
 export type FdLike = number | { readonly fd: number };
@@ -90,10 +91,10 @@ class ErrnoError extends Error implements SystemError {
   readonly syscall: string;
   declare readonly fd?: number;
 
-  constructor(code: keyof typeof constants.errno, syscall: string, reason: string, fd: number | undefined) {
+  constructor(code: string, errno: number, syscall: string, reason: string, fd: number | undefined) {
     super(`${code}: ${reason}, ${syscall}`);
     this.code = code;
-    this.errno = -constants.errno[code];
+    this.errno = errno;
     this.syscall = syscall;
     if (fd !== undefined) this.fd = fd;
   }
@@ -110,7 +111,17 @@ export function systemError(
   reason: string,
   fd?: number,
 ): SystemError {
-  return new ErrnoError(code, syscall, reason, fd);
+  return new ErrnoError(code, -constants.errno[code], syscall, reason, fd);
+}
+
+/**
+ * The error for an errno that a call handed back as a value (connect(2), SO_ERROR).
+ *
+ * @param errno positive, as in C
+ */
+export function errnoError(errno: number, syscall: string, fd?: number): SystemError {
+  const [code, reason] = getSystemErrorMap().get(-errno) ?? ['UNKNOWN', `errno ${errno}`];
+  return new ErrnoError(code, -errno, syscall, reason, fd);
 }
 
 /** Whether `error` carries this `code`. */
