@@ -1,0 +1,40 @@
+/** One event on its way to many: encoded once for each way of reading it. */
+import type { ChatEvent } from './event.js';
+import type { Encoder, Member } from './member.js';
+
+interface Encoded {
+  readonly bytes: Uint8Array | null;
+  readonly droppable: boolean;
+}
+
+/** Hands one event to any number of members; all that share an encoder get the same bytes. */
+export class Delivery {
+  readonly #event: ChatEvent;
+  // Most rooms hold one or two kinds of reader in long runs, so the last one is kept at hand.
+  #encoder: Encoder | null = null;
+  #bytes: Uint8Array | null = null;
+  #droppable = false;
+  #others: Map<Encoder, Encoded> | null = null;
+
+  constructor(event: ChatEvent) {
+    this.#event = event;
+  }
+
+  /** Sends the event to one member, unless its kind of reader is not told of such. */
+  to(member: Member): void {
+    const outlet = member.outlet;
+    if (outlet.encoder !== this.#encoder) this.#switchTo(outlet.encoder);
+    if (this.#bytes !== null) outlet.send(this.#bytes, this.#droppable);
+  }
+
+  #switchTo(encoder: Encoder): void {
+    if (this.#encoder !== null) {
+      this.#others ??= new Map();
+      this.#others.set(this.#encoder, { bytes: this.#bytes, droppable: this.#droppable });
+    }
+    const known = this.#others?.get(encoder);
+    this.#encoder = encoder;
+    this.#bytes = known === undefined ? encoder.encode(this.#event) : known.bytes;
+    this.#droppable = known === undefined ? encoder.isDroppable(this.#event) : known.droppable;
+  }
+}

@@ -1,0 +1,72 @@
+/** What happens among people: each event is one fact, told in no protocol's words. */
+import type { Member } from './member.js';
+import type { Rank, Room, RoomFlag, MaskList } from './room.js';
+
+/** Who did it: a member, or the server itself. */
+export type Actor = Member | null;
+
+/**
+ * How something is said: a `message` may be answered by a program, a `notice` must not be, and a `signal` has no text
+ * at all (somebody is typing).
+ */
+export type Manner = 'message' | 'notice' | 'signal';
+
+/** One change of a room's settings. */
+export type RoomChange =
+  | { readonly kind: 'flag'; readonly on: boolean; readonly flag: RoomFlag }
+  | { readonly kind: 'key'; readonly on: boolean; readonly key: string }
+  | { readonly kind: 'limit'; readonly on: boolean; readonly limit: number }
+  | { readonly kind: 'mask'; readonly on: boolean; readonly list: MaskList; readonly mask: string }
+  | { readonly kind: 'rank'; readonly on: boolean; readonly rank: Rank; readonly member: Member };
+
+/** What every event carries. */
+interface Happening {
+  /** When it happened, in milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+/** Somebody said something to a room or to one person. */
+export interface Said extends Happening {
+  readonly kind: 'said';
+  readonly by: Actor;
+  /** The room, or null when it was said to one person. */
+  readonly room: Room | null;
+  /** Whom the speaker addressed, spelled for the hearer: a room's name (perhaps with a rank's sign before it) or a nick. */
+  readonly target: string;
+  readonly manner: Manner;
+  /** Free of CR, LF and NUL. Empty for a signal. */
+  readonly text: string;
+  /** Names the message across protocols and echoes; unique in the life of the server. */
+  readonly id: string;
+  /** Client-to-client tags, as they came, `;` between them; empty when there are none. */
+  readonly tags: string;
+}
+
+/** A fact, with the members it concerns as they are after it. */
+export type ChatEvent =
+  | Said
+  | (Happening & { readonly kind: 'joined'; readonly member: Member; readonly room: Room })
+  | (Happening & { readonly kind: 'left'; readonly member: Member; readonly room: Room; readonly reason: string })
+  | (Happening & { readonly kind: 'quit'; readonly member: Member; readonly reason: string })
+  | (Happening & {
+      readonly kind: 'kicked';
+      readonly by: Actor;
+      readonly member: Member;
+      readonly room: Room;
+      readonly reason: string;
+    })
+  | (Happening & { readonly kind: 'renamed'; readonly member: Member; readonly before: string })
+  | (Happening & { readonly kind: 'topic'; readonly by: Actor; readonly room: Room; readonly text: string })
+  | (Happening & {
+      readonly kind: 'settings';
+      readonly by: Actor;
+      readonly room: Room;
+      readonly changes: readonly RoomChange[];
+    })
+  | (Happening & { readonly kind: 'invited'; readonly by: Actor; readonly member: Member; readonly room: Room })
+  | (Happening & { readonly kind: 'away'; readonly member: Member })
+  | (Happening & { readonly kind: 'account'; readonly member: Member })
+  | (Happening & { readonly kind: 'host'; readonly member: Member; readonly before: string })
+  | (Happening & { readonly kind: 'realname'; readonly member: Member })
+  /** A word from the server or an operator to everybody who wants to hear such. */
+  | (Happening & { readonly kind: 'announced'; readonly by: Actor; readonly text: string });

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { matchesMask } from '../../src/chat/mask.js';
+
+test.each([
+  ['*', '', true],
+  ['*', 'anything', true],
+  ['', '', true],
+  ['', 'a', false],
+  ['a?c', 'abc', true],
+  ['a?c', 'ac', false],
+  ['*!*@*.example', 'nick!user@host.example', true],
+  ['*!*@*.example', 'nick!user@host.example.org', false],
+  ['a*b*c', 'a-b-b-c', true],
+  ['a*b*c', 'a-c-b', false],
+  ['**a**', 'bab', true],
+])('mask %j against %j: %j', (mask, text, fits) => {
+  expect(matchesMask(mask, text)).toBe(fits);
+});
+
+test('a hostile mask costs no more than the product of the lengths', () => {
+  // A backtracking matcher would not end in a lifetime.
+  expect(matchesMask('*a'.repeat(200) + 'b', 'a'.repeat(2000))).toBe(false);
+});
