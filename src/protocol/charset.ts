@@ -1,0 +1,114 @@
+/** Bytes to text and back, in the charsets that a listener may speak. */
+
+/** A charset whose bytes mean one thing. */
+export type Charset = 'utf-8' | 'gbk';
+/** What a listener is told: `auto` lets each peer's first unambiguous line decide. */
+export type CharsetChoice = Charset | 'auto';
+
+/** Every {@link CharsetChoice}, for checking what a user asked for. */
+export const CHARSET_CHOICES: readonly CharsetChoice[] = ['utf-8', 'gbk', 'auto'];
+
+// GBK is decoded as its superset GB 18030: same result, and four-byte characters are understood too.
+const decoders: Readonly<Record<Charset, InstanceType<typeof TextDecoder>>> = {
+  'utf-8': new TextDecoder('utf-8'),
+  gbk: new TextDecoder('gb18030'),
+};
+const strictDecoders: Readonly<Record<Charset, InstanceType<typeof TextDecoder>>> = {
+  'utf-8': new TextDecoder('utf-8', { fatal: true }),
+  gbk: new TextDecoder('gb18030', { fatal: true }),
+};
+
+/** Turns bytes into text; what is not valid becomes U+FFFD. */
+export function decodeText(bytes: Uint8Array, charset: Charset): string {
+  return decoders[charset].decode(bytes);
+}
+
+/** Turns text into bytes; what the charset does not have becomes `?`. */
+export function encodeText(text: string, charset: Charset): Uint8Array {
+  return charset === 'utf-8' ? Buffer.from(text, 'utf8') : encodeGbk(text);
+}
+
+/** Decides a peer's charset once. */
+export class CharsetDetector {
+  #charset: Charset | null;
+
+  constructor(choice: CharsetChoice) {
+    this.#charset = choice === 'auto' ? null : choice;
+  }
+
+  /** The charset that has been decided, or UTF-8 until then. */
+  get charset(): Charset {
+    return this.#charset ?? 'utf-8';
+  }
+
+  /**
+   * Decodes one line. While nothing is decided, a line that is valid in exactly one charset decides, for good. A line
+   * that is valid in both is UTF-8 for now and decides nothing: one common Chinese character in five reads both ways.
+   */
+  decode(line: Uint8Array): string {
+    if (this.#charset === null && !isAscii(line)) {
+      const isUtf8 = isValid(line, 'utf-8');
+      const isGbk = isValid(line, 'gbk');
+      if (isUtf8 !== isGbk) this.#charset = isUtf8 ? 'utf-8' : 'gbk';
+    }
+    return decodeText(line, this.charset);
+  }
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte < 0x80);
+}
+
+function isValid(bytes: Uint8Array, charset: Charset): boolean {
+  try {
+    strictDecoders[charset].decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const QUESTION_MARK = 0x3f;
+let gbkCodes: Uint16Array | null = null;
+
+/** The two bytes of every character of the basic plane that GBK has, by code unit; 0 where it has none. */
+function gbkTable(): Uint16Array {
+  if (gbkCodes !== null) return gbkCodes;
+  const codes = new Uint16Array(0x1_0000);
+  const pair = new Uint8Array(2);
+  for (let lead = 0x81; lead <= 0xfe; lead += 1) {
+    for (let trail = 0x40; trail <= 0xfe; trail += 1) {
+      if (trail === 0x7f) continue;
+      pair[0] = lead;
+      pair[1] = trail;
+      const text = decoders.gbk.decode(pair);
+      const unit = text.charCodeAt(0);
+      const isPrivate = unit >= 0xe000 && unit <= 0xf8ff;
+      if (text.length === 1 && unit !== 0xfffd && !isPrivate && codes[unit] === 0) codes[unit] = (lead << 8) | trail;
+    }
+  }
+  gbkCodes = codes;
+  return codes;
+}
+
+function encodeGbk(text: string): Uint8Array {
+  const table = gbkTable();
+  const bytes = new Uint8Array(2 * text.length);
+  let length = 0;
+  for (const character of text) {
+    const unit = character.charCodeAt(0);
+    const code = character.length > 1 ? 0 : (table[unit] ?? 0);
+    if (unit < 0x80) {
+      bytes[length] = unit;
+      length += 1;
+    } else if (code === 0) {
+      bytes[length] = QUESTION_MARK;
+      length += 1;
+    } else {
+      bytes[length] = code >> 8;
+      bytes[length + 1] = code & 0xff;
+      length += 2;
+    }
+  }
+  return bytes.subarray(0, length);
+}

@@ -1,0 +1,129 @@
+/** Cuts a stream of bytes into lines, without knowing their charset and without holding more than one line. */
+
+/** Who is told of lines. */
+export interface LineSink {
+  /**
+   * One line without its ending, possibly empty.
+   *
+   * @param bytes - valid until this returns: a view of what was pushed, or of the decoder's own buffer
+   */
+  line(bytes: Uint8Array): void;
+  /** A line went past the limit; it is discarded up to its ending, and told once. */
+  overlong(): void;
+}
+
+/** The choices of a {@link LineDecoder}. */
+export interface LineDecoderOptions {
+  /** The longest line without its ending, in bytes, from 1. */
+  readonly maxLineBytes: number;
+  /**
+   * Whether a CR ends a line by itself. Then CRLF yields a line and an empty one; otherwise one CR before LF belongs
+   * to the ending, and any other CR to the line.
+   *
+   * @defaultValue false
+   */
+  readonly carriageReturnEnds?: boolean;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+/** What the first piece of an unfinished line is given room for; most lines end within it. */
+const FIRST_BUFFER_BYTES = 256;
+
+/**
+ * The decoder of one stream. The split comes before any decoding of characters: 0x0A is never part of a longer
+ * character in UTF-8 and GBK. Between lines it holds no buffer.
+ */
+export class LineDecoder {
+  readonly #maxLineBytes: number;
+  readonly #carriageReturnEnds: boolean;
+  #pending: Uint8Array | null = null;
+  #pendingBytes = 0;
+  #isDiscarding = false;
+
+  constructor(options: LineDecoderOptions) {
+    this.#maxLineBytes = options.maxLineBytes;
+    this.#carriageReturnEnds = options.carriageReturnEnds ?? false;
+  }
+
+  /** Whether a line has begun and not ended. How long it may stay so is for the session to say. */
+  get hasPending(): boolean {
+    return this.#pendingBytes > 0 || this.#isDiscarding;
+  }
+
+  /** How many bytes of an unfinished line are held. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Takes the next bytes of the stream and tells the sink of every line that ends in them. */
+  push(bytes: Uint8Array, sink: LineSink): void {
+    let start = 0;
+    for (;;) {
+      const end = this.#endOfLine(bytes, start);
+      if (end < 0) break;
+      this.#finish(bytes, start, end, sink);
+      start = end + 1;
+    }
+    if (start < bytes.length) this.#hold(bytes, start, bytes.length, sink);
+  }
+
+  /** Takes what is pending as a line: the stream has ended, or has been quiet for long enough. */
+  flush(sink: LineSink): void {
+    if (!this.hasPending) return;
+    this.#finish(new Uint8Array(0), 0, 0, sink);
+  }
+
+  #endOfLine(bytes: Uint8Array, start: number): number {
+    const lf = bytes.indexOf(LF, start);
+    if (!this.#carriageReturnEnds) return lf;
+    const within = lf < 0 ? bytes : bytes.subarray(0, lf);
+    const cr = within.indexOf(CR, start);
+    return cr < 0 ? lf : cr;
+  }
+
+  #finish(bytes: Uint8Array, start: number, end: number, sink: LineSink): void {
+    if (this.#pendingBytes > 0) {
+      this.#hold(bytes, start, end, sink);
+      const pending = this.#pending;
+      const length = this.#pendingBytes;
+      this.#drop();
+      // #hold may have found the line too long, and then said so.
+      if (pending !== null && length > 0) this.#emit(pending, 0, length, sink);
+    } else if (!this.#isDiscarding) {
+      this.#emit(bytes, start, end, sink);
+    }
+    this.#isDiscarding = false;
+  }
+
+  #emit(bytes: Uint8Array, start: number, end: number, sink: LineSink): void {
+    const stop = !this.#carriageReturnEnds && end > start && bytes[end - 1] === CR ? end - 1 : end;
+    if (stop - start > this.#maxLineBytes) sink.overlong();
+    else sink.line(bytes.subarray(start, stop));
+  }
+
+  /** Keeps a piece of an unfinished line. One byte more than the limit is held, since the last may be a CR of the ending. */
+  #hold(bytes: Uint8Array, start: number, end: number, sink: LineSink): void {
+    if (this.#isDiscarding) return;
+    const length = this.#pendingBytes + (end - start);
+    if (length > this.#maxLineBytes + 1) {
+      this.#drop();
+      this.#isDiscarding = true;
+      sink.overlong();
+      return;
+    }
+    if (this.#pending === null || this.#pending.length < length) {
+      const doubled = Math.max(FIRST_BUFFER_BYTES, 2 * this.#pendingBytes, length);
+      const grown = new Uint8Array(Math.min(doubled, this.#maxLineBytes + 1));
+      if (this.#pending !== null) grown.set(this.#pending.subarray(0, this.#pendingBytes));
+      this.#pending = grown;
+    }
+    this.#pending.set(bytes.subarray(start, end), this.#pendingBytes);
+    this.#pendingBytes = length;
+  }
+
+  #drop(): void {
+    this.#pending = null;
+    this.#pendingBytes = 0;
+  }
+}

@@ -1,0 +1,98 @@
+/** How the chat reads in plain lines. */
+import type { Actor, ChatEvent } from '../../chat/event.js';
+import type { Member } from '../../chat/member.js';
+import { sanitize } from '../sanitize.js';
+
+const pad = (value: number): string => String(value).padStart(2, '0');
+
+let stampedSecond = -1;
+let stamp = '';
+
+/** `YYYY-MM-DD HH:MM:SS`, local time. */
+export function formatTime(atMs: number): string {
+  const second = Math.floor(atMs / 1000);
+  // Taking a Date apart costs more than all the rest of a line, and most lines of a busy second share it.
+  if (second !== stampedSecond) {
+    const date = new Date(atMs);
+    const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+    stamp = `${day} ${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
+    stampedSecond = second;
+  }
+  return stamp;
+}
+
+/** `host:port`, an IPv6 host in brackets. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+// Bold, colour (with its numbers), reset, monospace, reverse, italic, strikethrough, underline, as IRC clients send them.
+// eslint-disable-next-line no-control-regex
+const IRC_FORMATTING = /\u0003(?:\d{1,2}(?:,\d{1,2})?)?|\u0004(?:[0-9a-f]{6}(?:,[0-9a-f]{6})?)?|[\u0002\u000f\u0011\u0016\u001d-\u001f]/gi;
+// eslint-disable-next-line no-control-regex
+const ACTION = /^\u0001ACTION ([^\u0001]*)\u0001?$/;
+
+function nameOf(actor: Actor): string {
+  return actor === null ? 'server' : actor.label;
+}
+
+function because(reason: string): string {
+  return reason === '' ? '' : ` (${reason})`;
+}
+
+/** Somebody who speaks another protocol is introduced with the address. */
+function introduce(member: Member): string {
+  return member.label === member.nick ? `${member.label} (${member.host})` : member.label;
+}
+
+function describe(event: ChatEvent): string | null {
+  switch (event.kind) {
+    case 'said': {
+      if (event.manner === 'signal') return null;
+      const text = event.text.replace(IRC_FORMATTING, '');
+      const action = ACTION.exec(text)?.[1];
+      if (action !== undefined) return `* ${nameOf(event.by)} ${action}`;
+      // A question from one program to another; a person has no use for it.
+      if (text.startsWith('\u0001')) return null;
+      const verb = event.room === null ? 'say to you' : 'say';
+      return `${nameOf(event.by)} ${verb}: ${text}`;
+    }
+    case 'joined':
+      return `${introduce(event.member)} joined`;
+    case 'left':
+    case 'quit':
+      return `${event.member.label} left${because(event.reason)}`;
+    case 'kicked':
+      return `${event.member.label} was put out by ${nameOf(event.by)}${because(event.reason)}`;
+    case 'renamed':
+      return event.member.label === event.member.nick ? `${event.before} is now ${event.member.nick}` : null;
+    case 'topic':
+      return event.text === ''
+        ? `${nameOf(event.by)} cleared the topic`
+        : `${nameOf(event.by)} set the topic: ${event.text}`;
+    case 'announced':
+      return `${nameOf(event.by)} announces: ${event.text}`;
+    case 'settings':
+    case 'invited':
+    case 'away':
+    case 'account':
+    case 'host':
+    case 'realname':
+      return null;
+  }
+}
+
+/**
+ * Puts an event into one line that is safe to show on a terminal.
+ *
+ * @returns the line with its LF; null when plain members are not told
+ */
+export function formatEvent(event: ChatEvent): string | null {
+  const description = describe(event);
+  return description === null ? null : `${formatTime(event.atMs)} ${sanitize(description)}\n`;
+}
+
+/** A line from the server to one peer. */
+export function formatNotice(text: string, atMs: number): string {
+  return `${formatTime(atMs)} server: ${sanitize(text)}\n`;
+}

@@ -1,0 +1,159 @@
+/** A peer that speaks plain lines: whatever it sends is said in the lobby. */
+import type { Directory } from '../../chat/directory.js';
+import { Member, type Encoder, type Outlet } from '../../chat/member.js';
+import type { Room } from '../../chat/room.js';
+import { CharsetDetector, encodeText, type CharsetChoice } from '../charset.js';
+import { LineDecoder, type LineSink } from '../line-decoder.js';
+import { newMessageId } from '../message-id.js';
+import { sanitize } from '../sanitize.js';
+import type { Link, Session } from '../session.js';
+import { plainEncoder } from './encoder.js';
+import { formatAddress, formatNotice } from './format.js';
+
+/** What all plain sessions of one listener share. */
+export interface PlainOptions {
+  readonly directory: Directory;
+  /** The room that plain peers are in; it must be permanent. */
+  readonly lobby: Room;
+  readonly charset: CharsetChoice;
+  /** The longest line, in bytes, from 1. */
+  readonly maxLineBytes: number;
+  /** After how many quiet milliseconds a message without a newline is taken as a line; 0 for never. */
+  readonly quietMs: number;
+}
+
+const REFUSALS = {
+  banned: 'you are banned from this room',
+  'invite-only': 'this room takes invited members only',
+  'bad-key': 'this room asks for a key',
+  full: 'this room is full',
+  outside: 'you are not in the room any more',
+  moderated: 'this room is moderated: you may listen',
+} as const;
+
+/** The session of one plain peer. */
+export class PlainSession implements Session, LineSink, Outlet {
+  readonly member: Member;
+  encoder: Encoder;
+  readonly #options: PlainOptions;
+  readonly #link: Link;
+  readonly #charset: CharsetDetector;
+  readonly #decoder: LineDecoder;
+  #isOver = false;
+
+  /** Brings the peer into the lobby, unless the lobby refuses it: then the link is closed. */
+  constructor(link: Link, options: PlainOptions) {
+    const { directory, lobby } = options;
+    this.#options = options;
+    this.#link = link;
+    this.#charset = new CharsetDetector(options.charset);
+    this.encoder = plainEncoder(this.#charset.charset);
+    this.#decoder = new LineDecoder({ maxLineBytes: options.maxLineBytes });
+    this.member = new Member({
+      nick: freeNick(directory, link.remotePort),
+      user: 'plain',
+      host: link.remoteHost,
+      realName: 'a plain-text user',
+      label: formatAddress(link.remoteHost, link.remotePort),
+      outlet: this,
+      atMs: directory.now(),
+    });
+    const refusal = lobby.refusesEntry(this.member, null);
+    if (refusal === null) {
+      directory.admit(this.member);
+      directory.join(this.member, lobby.name);
+    } else {
+      this.#close(REFUSALS[refusal]);
+    }
+  }
+
+  send(bytes: Uint8Array, droppable: boolean): void {
+    if (!this.#isOver) this.#link.send(bytes, droppable);
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#decoder.push(bytes, this);
+    if (this.#options.quietMs > 0 && this.#decoder.hasPending) this.#link.wakeIn(this.#options.quietMs);
+  }
+
+  wake(): void {
+    if (!this.#isOver) this.#decoder.flush(this);
+  }
+
+  endOfInput(): void {
+    if (this.#isOver) return;
+    this.#decoder.flush(this);
+    this.#close(null);
+  }
+
+  disconnected(reason: string): void {
+    this.#isOver = true;
+    this.#options.directory.dismiss(this.member, reason);
+  }
+
+  shutDown(reason: string): void {
+    this.#close(reason);
+  }
+
+  line(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    const text = sanitize(this.#charset.decode(bytes));
+    this.encoder = plainEncoder(this.#charset.charset);
+    const words = text.trim();
+    if (words.toLowerCase() === 'exit') this.#close(null);
+    else if (words !== '') this.#say(text);
+  }
+
+  overlong(): void {
+    this.#notify(`that line was longer than ${this.#options.maxLineBytes} bytes and was not sent`);
+  }
+
+  #say(text: string): void {
+    const { directory, lobby } = this.#options;
+    const refusal = lobby.refusesSpeech(this.member) ?? (lobby.seatOf(this.member) === undefined ? 'outside' : null);
+    if (refusal !== null) {
+      this.#notify(REFUSALS[refusal]);
+      return;
+    }
+    const atMs = directory.now();
+    this.member.lastSpokeMs = atMs;
+    lobby.tell(
+      {
+        kind: 'said',
+        atMs,
+        by: this.member,
+        room: lobby,
+        target: lobby.name,
+        manner: 'message',
+        text,
+        id: newMessageId(),
+        tags: '',
+      },
+      this.member,
+    );
+  }
+
+  #notify(text: string): void {
+    const line = formatNotice(text, this.#options.directory.now());
+    this.send(encodeText(line, this.#charset.charset), false);
+  }
+
+  /** Leaves the room at once, so that nobody waits for a slow close to hear of it. */
+  #close(notice: string | null): void {
+    if (this.#isOver) return;
+    if (notice !== null) this.#notify(notice);
+    this.#isOver = true;
+    this.#options.directory.dismiss(this.member, '');
+    this.#link.close(notice ?? 'left');
+  }
+}
+
+/** A nick for somebody who has none: IRC members see it, plain members see the address. */
+function freeNick(directory: Directory, port: number): string {
+  const nick = `plain-${port}`;
+  for (let attempt = 1; ; attempt += 1) {
+    const candidate = attempt === 1 ? nick : `${nick}-${attempt}`;
+    if (directory.member(candidate) === undefined) return candidate;
+  }
+}

@@ -1,0 +1,41 @@
+/** What a session and the connection under it ask of each other. A session does no I/O and owns no timer. */
+import type { Outlet } from '../chat/member.js';
+
+/** The connection, as a session sees it. Nothing here throws, whatever state the connection is in. */
+export interface Link extends Pick<Outlet, 'send'> {
+  /** The peer's address, `host` without brackets or scope. */
+  readonly remoteHost: string;
+  readonly remotePort: number;
+  /** Bytes that the peer has not taken yet. */
+  readonly pendingBytes: number;
+  /**
+   * Ends the connection: what was sent before still goes out, then it is closed. Nothing is received afterwards, and
+   * `disconnected` is called later, never from within.
+   *
+   * @param reason - for the log
+   */
+  close(reason: string): void;
+  /** Stops receiving, and begins again: what has arrived meanwhile waits in the kernel. */
+  pause(): void;
+  resume(): void;
+  /** Asks for one call of `wake` after a time in milliseconds, in place of the one asked for before. */
+  wakeIn(delayMs: number): void;
+}
+
+/** One peer's conversation. */
+export interface Session {
+  /** @param bytes - valid until this returns */
+  receive(bytes: Uint8Array): void;
+  /** The peer will send no more. */
+  endOfInput(): void;
+  /** The time asked for by `wakeIn` has come. */
+  wake(): void;
+  /**
+   * The connection is gone; called once, and the last call of all.
+   *
+   * @param reason - what others are told
+   */
+  disconnected(reason: string): void;
+  /** The server ends: tells the peer why, and closes. */
+  shutDown(reason: string): void;
+}

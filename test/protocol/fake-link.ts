@@ -1,0 +1,51 @@
+/** A connection without a kernel: it keeps what was sent and how it was closed. */
+import type { Link } from '../../src/protocol/session.js';
+
+export class FakeLink implements Link {
+  readonly remoteHost: string;
+  readonly remotePort: number;
+  pendingBytes = 0;
+  closedBecause: string | null = null;
+  isPaused = false;
+  wakeDelayMs: number | null = null;
+  readonly #sent: Uint8Array[] = [];
+
+  constructor(remotePort = 40_000, remoteHost = '127.0.0.1') {
+    this.remoteHost = remoteHost;
+    this.remotePort = remotePort;
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#sent.push(Uint8Array.from(bytes));
+  }
+
+  close(reason: string): void {
+    this.closedBecause = reason;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  wakeIn(delayMs: number): void {
+    this.wakeDelayMs = delayMs;
+  }
+
+  /** Everything that was sent since the last call. */
+  takeBytes(): Buffer {
+    return Buffer.concat(this.#sent.splice(0));
+  }
+
+  takeText(): string {
+    return this.takeBytes().toString('utf8');
+  }
+
+  /** The lines that were sent since the last call, without their endings. */
+  takeLines(): string[] {
+    return this.takeText().split(/\r?\n/).slice(0, -1);
+  }
+}

@@ -1,0 +1,169 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Directory } from '../../../src/chat/directory.js';
+import { PlainSession, type PlainOptions } from '../../../src/protocol/plain/session.js';
+import { FakeLink } from '../fake-link.js';
+
+const AT = new Date(2026, 10, 21, 4, 5, 6);
+const STAMP = '2026-11-21 04:05:06';
+
+let directory: Directory;
+let options: PlainOptions;
+
+beforeEach(() => {
+  directory = new Directory({ now: () => AT.getTime() });
+  const lobby = directory.openRoom('#lobby');
+  options = { directory, lobby, charset: 'utf-8', maxLineBytes: 64, quietMs: 100 };
+});
+
+function enter(port: number, changes: Partial<PlainOptions> = {}, host = '127.0.0.1') {
+  const link = new FakeLink(port, host);
+  return { link, session: new PlainSession(link, { ...options, ...changes }) };
+}
+
+describe('talking', () => {
+  test('a line reaches every other peer with time and address, and not its sender', () => {
+    const ann = enter(1001);
+    const bob = enter(1002);
+    const eve = enter(1003, {}, '::1');
+    for (const { link } of [ann, bob, eve]) link.takeText();
+    ann.session.receive(Buffer.from('hello  world \r\n'));
+    expect(ann.link.takeText()).toBe('');
+    expect(bob.link.takeText()).toBe(`${STAMP} 127.0.0.1:1001 say: hello  world \n`);
+    eve.session.receive(Buffer.from('hi\n'));
+    expect(bob.link.takeLines().at(-1)).toBe(`${STAMP} [::1]:1003 say: hi`);
+  });
+
+  test('joining and leaving are announced to the others', () => {
+    const ann = enter(1001);
+    const bob = enter(1002);
+    expect(ann.link.takeText()).toBe(`${STAMP} 127.0.0.1:1002 joined\n`);
+    bob.session.receive(Buffer.from('  ExIt\n'));
+    expect(bob.link.closedBecause).toBe('left');
+    expect(ann.link.takeText()).toBe(`${STAMP} 127.0.0.1:1002 left\n`);
+    bob.session.disconnected('closed');
+    expect(ann.link.takeText()).toBe('');
+  });
+
+  test('empty lines are not said, and a line after exit is not read', () => {
+    const ann = enter(1001);
+    const bob = enter(1002);
+    ann.link.takeText();
+    bob.session.receive(Buffer.from('\r\n \n\t\nexit\nstill here\n'));
+    expect(ann.link.takeLines()).toEqual([`${STAMP} 127.0.0.1:1002 left`]);
+  });
+
+  test('two lines arrive in order however the stream was cut', () => {
+    const bytes = Buffer.from('你好 one\r\ntwo\n');
+    for (let at = 0; at <= bytes.length; at += 1) {
+      const ann = enter(1001);
+      const bob = enter(1002);
+      ann.link.takeText();
+      bob.session.receive(bytes.subarray(0, at));
+      bob.session.receive(bytes.subarray(at));
+      expect(ann.link.takeLines()).toEqual([
+        `${STAMP} 127.0.0.1:1002 say: 你好 one`,
+        `${STAMP} 127.0.0.1:1002 say: two`,
+      ]);
+      for (const { session } of [ann, bob]) session.disconnected('');
+    }
+  });
+});
+
+describe('a message without a newline', () => {
+  test('is said after the quiet time', () => {
+    const ann = enter(1001);
+    const bob = enter(1002);
+    ann.link.takeText();
+    bob.session.receive(Buffer.from('hel'));
+    bob.session.receive(Buffer.from('lo'));
+    expect(bob.link.wakeDelayMs).toBe(100);
+    expect(ann.link.takeText()).toBe('');
+    bob.session.wake();
+    expect(ann.link.takeLines()).toEqual([`${STAMP} 127.0.0.1:1002 say: hello`]);
+  });
+
+  test('is said at the end of the stream', () => {
+    const ann = enter(1001);
+    const bob = enter(1002);
+    ann.link.takeText();
+    bob.session.receive(Buffer.from('bye'));
+    bob.session.endOfInput();
+    expect(ann.link.takeLines()).toEqual([`${STAMP} 127.0.0.1:1002 say: bye`, `${STAMP} 127.0.0.1:1002 left`]);
+    expect(bob.link.closedBecause).toBe('left');
+  });
+
+  test('waits for its newline where the quiet time is off', () => {
+    const bob = enter(1002, { quietMs: 0 });
+    bob.session.receive(Buffer.from('hello'));
+    expect(bob.link.wakeDelayMs).toBeNull();
+  });
+});
+
+describe('bad input', () => {
+  test('an overlong line is refused to its sender and heard by nobody, and the next one is heard', () => {
+    const ann = enter(1001);
+    const bob = enter(1002);
+    ann.link.takeText();
+    bob.session.receive(Buffer.from(`${'x'.repeat(65)}\nok\n`));
+    expect(bob.link.takeText()).toBe(`${STAMP} server: that line was longer than 64 bytes and was not sent\n`);
+    expect(ann.link.takeLines()).toEqual([`${STAMP} 127.0.0.1:1002 say: ok`]);
+  });
+
+  test('control bytes and invalid UTF-8 come out harmless', () => {
+    const ann = enter(1001);
+    const bob = enter(1002);
+    ann.link.takeText();
+    bob.session.receive(Buffer.from([0x61, 0x00, 0x1b, 0x0d, 0xff, 0xc4, 0x62, 0x0a]));
+    expect(ann.link.takeText()).toBe(`${STAMP} 127.0.0.1:1002 say: a\ufffd\ufffd\ufffd\ufffd\ufffdb\n`);
+  });
+});
+
+describe('charsets', () => {
+  test('a GBK peer and a UTF-8 peer understand each other', () => {
+    const ann = enter(1001);
+    const bob = enter(1002, { charset: 'gbk' });
+    ann.link.takeText();
+    bob.session.receive(Uint8Array.of(0xc4, 0xe3, 0xba, 0xc3, 0x0a));
+    expect(ann.link.takeLines()).toEqual([`${STAMP} 127.0.0.1:1002 say: 你好`]);
+    ann.session.receive(Buffer.from('你好😀\n'));
+    const text = bob.link.takeBytes();
+    expect(text.subarray(-6)).toEqual(Buffer.from([0xc4, 0xe3, 0xba, 0xc3, 0x3f, 0x0a]));
+  });
+
+  test('in auto a peer is answered in the charset that its first unambiguous line decided', () => {
+    const ann = enter(1001);
+    const bob = enter(1002, { charset: 'auto' });
+    ann.session.receive(Buffer.from('你\n'));
+    expect(bob.link.takeBytes().subarray(-4)).toEqual(Buffer.from('你\n'));
+    bob.session.receive(Uint8Array.of(0xc4, 0xe3, 0xba, 0xc3, 0x0a));
+    ann.session.receive(Buffer.from('你\n'));
+    expect(bob.link.takeBytes().subarray(-3)).toEqual(Buffer.from([0xc4, 0xe3, 0x0a]));
+  });
+});
+
+describe('ending', () => {
+  test('a shutdown is told to the peer', () => {
+    const ann = enter(1001);
+    ann.session.shutDown('the server is shutting down');
+    expect(ann.link.takeText()).toBe(`${STAMP} server: the server is shutting down\n`);
+    expect(ann.link.closedBecause).toBe('the server is shutting down');
+  });
+
+  test('a lost connection is announced with its reason, and leaves nothing behind', () => {
+    const ann = enter(1001);
+    const bob = enter(1002);
+    ann.link.takeText();
+    bob.session.disconnected('connection reset');
+    expect(ann.link.takeLines()).toEqual([`${STAMP} 127.0.0.1:1002 left (connection reset)`]);
+    expect(directory.memberCount).toBe(1);
+    expect(directory.room('#lobby')?.size).toBe(1);
+  });
+
+  test('a banned address is refused', () => {
+    directory.room('#lobby')?.apply({ kind: 'mask', on: true, list: 'ban', mask: '*!*@10.*' }, 'op', 0);
+    const eve = enter(1003, {}, '10.1.2.3');
+    expect(eve.link.takeText()).toBe(`${STAMP} server: you are banned from this room\n`);
+    expect(eve.link.closedBecause).toBe('you are banned from this room');
+    expect(directory.memberCount).toBe(0);
+  });
+});

@@ -1,0 +1,19 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { sanitize } from '../../src/protocol/sanitize.js';
+
+test('what could end a line or move a cursor is replaced, the tab stays', () => {
+  expect(sanitize('a\rb\nc\0d\u001b[31me\u009b2Jf\u007fg\th')).toBe('a\ufffdb\ufffdc\ufffdd\ufffd[31me\ufffd2Jf\ufffdg\th');
+  expect(sanitize('\u202egnp.exe')).toBe('\ufffdgnp.exe');
+});
+
+test('no control character but the tab survives, and length never grows', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const clean = sanitize(text);
+      expect(clean.length).toBe(text.length);
+      // eslint-disable-next-line no-control-regex
+      expect(clean.replaceAll('\t', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+    }),
+  );
+});
