@@ -10,6 +10,7 @@
  *   integer of the parameter's range a RangeError with `ERR_OUT_OF_RANGE`.
  * - Every fd that the addon creates is close-on-exec.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a function returns in place of a count when the call would have blocked. */
@@ -189,4 +190,62 @@ interface DescriptorCalls {
 export interface NativeBinding extends ReadinessCalls, LoopCalls, SocketCalls, DescriptorCalls {
   /** The kernel's constants by name (EPOLLIN, POLLHUP, SOL_SOCKET, EAGAIN ...), from this system's headers. */
   readonly constants: Readonly<Record<string, number>>;
+}
+
+/** The package's folder, seen from src/ and from dist/. */
+const root = join(__dirname, '..');
+
+/**
+ * The addon. It is loaded with this module; where that fails, importing works all the same, `constants` is empty, and
+ * every call throws `ERR_UNSUPPORTED_PLATFORM` with the reason.
+ */
+export const native: NativeBinding = load();
+
+function load(): NativeBinding {
+  if (process.platform !== 'linux') return unsupported(`fdmux needs Linux; this is ${process.platform}`);
+  const path = findBinary();
+  if (path instanceof Error) return unsupported(path.message);
+  try {
+    return require(path) as NativeBinding;
+  } catch (error) {
+    return unsupported(`fdmux cannot load ${path}: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+/** The binary that is named on purpose, else the one built here, else the one shipped. */
+function findBinary(): string | Error {
+  const named = process.env['FDMUX_BINARY'];
+  if (named !== undefined && named !== '') return named;
+  const built = join(root, 'build', 'Release', 'fdmux.node');
+  if (existsSync(built)) return built;
+  const shipped = join(root, 'prebuilds', `linux-${process.arch}`, `fdmux.${libc()}.node`);
+  if (existsSync(shipped)) return shipped;
+  return new Error(
+    `fdmux has no binary for linux-${process.arch} with ${libc()}: looked for ${built} and ${shipped}. ` +
+      `To build one (needs a C++ compiler, make and Python): npx node-gyp rebuild --directory ${root}`,
+  );
+}
+
+function libc(): 'glibc' | 'musl' {
+  // Without this, the report looks up the names of the hosts that this process is connected to.
+  Reflect.set(process.report, 'excludeNetwork', true);
+  const header = property(process.report.getReport(), 'header');
+  return property(header, 'glibcVersionRuntime') === undefined ? 'musl' : 'glibc';
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** A binding whose every call throws. */
+function unsupported(message: string, cause?: unknown): NativeBinding {
+  const refuse = (): never => {
+    throw Object.assign(new Error(message, { cause }), { code: 'ERR_UNSUPPORTED_PLATFORM' });
+  };
+  const data = new Map<string | symbol, unknown>([
+    ['constants', {}],
+    ['eventStrideWords', 0],
+    ['eventDataWord', 0],
+  ]);
+  return new Proxy(Object.create(null), { get: (_, name) => (data.has(name) ? data.get(name) : refuse) });
 }

@@ -1,0 +1,52 @@
+{
+  "variables": {
+    # 'address' (with undefined behaviour), 'thread' or 'none': node-gyp rebuild -- -Dsanitize=address
+    "sanitize%": "none",
+  },
+  "targets": [
+    {
+      "target_name": "fdmux",
+      "sources": [
+        "native/addon.cc",
+        "native/address.cc",
+        "native/args.cc",
+        "native/constants.cc",
+        "native/descriptor.cc",
+        "native/epoll.cc",
+        "native/errors.cc",
+        "native/event_fds.cc",
+        "native/loop_watch.cc",
+        "native/message.cc",
+        "native/poll.cc",
+        "native/select.cc",
+        "native/socket.cc",
+        "native/wait_thread.cc",
+        "native/waiters.cc",
+      ],
+      "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"],
+      "cflags": ["-Wall", "-Wextra", "-fvisibility=hidden", "-pthread"],
+      "cflags!": ["-Wno-unused-parameter"],
+      "cflags_cc": ["-std=gnu++17"],
+      "ldflags": [
+        # A worker's end unmaps the addon while libuv still has a close callback of ours to run: stay mapped.
+        "-Wl,-z,nodelete",
+        "-Wl,-z,now",
+        "-Wl,-z,relro",
+        "-Wl,--version-script=<(module_root_dir)/native/exports.map",
+        "-pthread",
+      ],
+      "conditions": [
+        ["sanitize=='address'", {
+          "cflags": ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g", "-O1"],
+          "cflags!": ["-O3"],
+          "ldflags": ["-fsanitize=address,undefined"],
+        }],
+        ["sanitize=='thread'", {
+          "cflags": ["-fsanitize=thread", "-fno-omit-frame-pointer", "-g", "-O1"],
+          "cflags!": ["-O3"],
+          "ldflags": ["-fsanitize=thread"],
+        }],
+      ],
+    },
+  ],
+}

@@ -1,0 +1,151 @@
+// The only reader of JavaScript values. Numbers are read as doubles and range-checked, because Node-API's own
+// conversion to int32 takes NaN, 1.9 and 2^32 + 1 for fds. A reader returns false with an exception pending.
+//
+// A signal mask may be an array whose elements are getters, so reading one can run JavaScript: read it before
+// any typed array, whose memory such code could detach.
+#pragma once
+
+#include <node_api.h>
+#include <signal.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "errors.h"
+
+namespace fdmux {
+
+struct Environment;
+
+// Memory of a typed array. It holds only until JavaScript runs again. Where it lies in a SharedArrayBuffer,
+// another thread may write to it at any time: read a number once, check the copy, use the copy.
+struct Bytes {
+  uint8_t* data = nullptr;
+  size_t length = 0;
+};
+struct Int32s {
+  int32_t* data = nullptr;
+  size_t length = 0;
+};
+
+// The signals to block for the time of a wait, or none of our business.
+struct SignalMask {
+  bool present = false;
+  sigset_t set = {};
+  const sigset_t* get() const { return present ? &set : nullptr; }
+};
+
+constexpr double kMaxInt32 = std::numeric_limits<int32_t>::max();
+constexpr double kMaxUint32 = std::numeric_limits<uint32_t>::max();
+
+class Reader {
+ public:
+  Reader(napi_env env, Environment* environment) : env_(env), environment_(environment) {}
+
+  napi_env env() const { return env_; }
+  Environment& environment() const { return *environment_; }
+
+  bool int32(napi_value value, const char* name, int32_t* out) const {
+    return integer(value, name, std::numeric_limits<int32_t>::min(), kMaxInt32, "an integer of 32 bits", out);
+  }
+  bool uint32(napi_value value, const char* name, uint32_t* out) const {
+    return integer(value, name, 0, kMaxUint32, "an integer from 0 to 4294967295", out);
+  }
+  bool fd(napi_value value, const char* name, int* out) const {
+    return integer(value, name, 0, kMaxInt32, "an integer from 0 to 2147483647", out);
+  }
+  // An integer from 0 to `max`: an index, a length, a count.
+  bool upTo(napi_value value, const char* name, size_t max, size_t* out) const {
+    double number;
+    *out = 0;
+    if (!read(value, name, &number)) return false;
+    if (!(number >= 0 && number <= static_cast<double>(max)) ||
+        number != static_cast<double>(static_cast<size_t>(number))) {
+      return notUpTo(name, max, number);
+    }
+    *out = static_cast<size_t>(number);
+    return true;
+  }
+  // Milliseconds from 0 on, fractions and infinity included, or -1.
+  bool timeoutMs(napi_value value, const char* name, double* out) const {
+    if (!read(value, name, out)) return false;
+    if (*out >= 0 || *out == -1) return true;
+    throwOutOfRange(env_, name, "-1, or milliseconds from 0 on", *out);
+    return false;
+  }
+  bool boolean(napi_value value, const char* name, bool* out) const {
+    if (napi_get_value_bool(env_, value, out) == napi_ok) return true;
+    throwInvalidArgType(env_, name, "of type boolean");
+    return false;
+  }
+  bool isNumber(napi_value value) const { return is(value, napi_number); }
+  bool function(napi_value value, const char* name) const;
+  bool signalMask(napi_value value, const char* name, SignalMask* out) const;
+  bool bytes(napi_value value, const char* name, Bytes* out) const;
+  bool int32s(napi_value value, const char* name, Int32s* out) const;
+  // A string of at most capacity - 1 bytes of UTF-8, without NUL bytes, NUL-terminated.
+  bool string(napi_value value, const char* name, char* buffer, size_t capacity) const;
+
+ private:
+  template <typename Integer>
+  bool integer(napi_value value, const char* name, double min, double max, const char* range,
+               Integer* out) const {
+    double number;
+    if (!read(value, name, &number)) return false;
+    if (!(number >= min && number <= max) || number != static_cast<double>(static_cast<Integer>(number))) {
+      throwOutOfRange(env_, name, range, number);
+      return false;
+    }
+    *out = static_cast<Integer>(number);
+    return true;
+  }
+  bool read(napi_value value, const char* name, double* out) const {
+    if (napi_get_value_double(env_, value, out) == napi_ok) return true;
+    throwInvalidArgType(env_, name, "of type number");
+    return false;
+  }
+  bool is(napi_value value, napi_valuetype type) const;
+  bool notUpTo(const char* name, size_t max, double received) const;
+  bool typedArray(napi_value value, const char* name, napi_typedarray_type type, const char* expected,
+                  void** data, size_t* length) const;
+
+  napi_env env_;
+  Environment* environment_;
+};
+
+// The arguments of one call: `Arguments<2> args(env, info); int fd; if (!args.fd(args[0], "fd", &fd)) return
+// nullptr;`
+template <size_t Count>
+class Arguments : public Reader {
+ public:
+  Arguments(napi_env env, napi_callback_info info) : Arguments(env, info, Values{}) {}
+  napi_value operator[](size_t index) const { return values_.at[index]; }
+
+ private:
+  struct Values {
+    napi_value at[Count > 0 ? Count : 1];
+    Environment* environment;
+  };
+  Arguments(napi_env env, napi_callback_info info, Values&& values)
+      : Reader(env, fetch(env, info, &values)), values_(values) {}
+  static Environment* fetch(napi_env env, napi_callback_info info, Values* values) {
+    size_t count = Count;
+    void* data = nullptr;
+    // Fails only on null pointers; missing arguments come as undefined.
+    napi_get_cb_info(env, info, &count, values->at, nullptr, &data);
+    return static_cast<Environment*>(data);
+  }
+
+  Values values_;
+};
+
+// Results. Null with an exception pending where the environment is going down.
+napi_value makeNumber(napi_env env, double number);
+napi_value makeInt32(napi_env env, int32_t number);
+napi_value makeBoolean(napi_env env, bool value);
+napi_value makePair(napi_env env, int first, int second);
+napi_value makeBytes(napi_env env, const void* data, size_t length);
+napi_value makeString(napi_env env, const char* data, size_t length);
+
+}  // namespace fdmux

@@ -1,0 +1,80 @@
+// What holds for every descriptor: close(2), read(2), write(2), fcntl(2), pipe(2).
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "exports.h"
+#include "transfer.h"
+#include "unique_fd.h"
+
+namespace fdmux {
+namespace {
+
+napi_value close(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  int fd;
+  if (!args.fd(args[0], "fd", &fd)) return nullptr;
+  // Linux has freed the fd when close(2) says EINTR; trying again could close somebody else's.
+  if (::close(fd) != 0 && errno != EINTR) return throwSystemError(env, errno, "close", fd);
+  return nullptr;
+}
+
+napi_value read(napi_env env, napi_callback_info info) {
+  Arguments<4> args(env, info);
+  int fd;
+  Bytes range;
+  if (!args.fd(args[0], "fd", &fd) || !readRange(args, args[1], args[2], args[3], &range)) return nullptr;
+  return transferred(env, ::read(fd, range.data, range.length), "read", fd);
+}
+
+napi_value write(napi_env env, napi_callback_info info) {
+  Arguments<4> args(env, info);
+  int fd;
+  Bytes range;
+  if (!args.fd(args[0], "fd", &fd) || !readRange(args, args[1], args[2], args[3], &range)) return nullptr;
+  return transferred(env, ::write(fd, range.data, range.length), "write", fd);
+}
+
+napi_value setNonBlocking(napi_env env, napi_callback_info info) {
+  Arguments<2> args(env, info);
+  int fd;
+  bool non_blocking;
+  if (!args.fd(args[0], "fd", &fd) || !args.boolean(args[1], "nonBlocking", &non_blocking)) return nullptr;
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags == -1) return throwSystemError(env, errno, "fcntl", fd);
+  const int wanted = non_blocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+  if (wanted != flags && ::fcntl(fd, F_SETFL, wanted) == -1) return throwSystemError(env, errno, "fcntl", fd);
+  return nullptr;
+}
+
+napi_value isNonBlocking(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  int fd;
+  if (!args.fd(args[0], "fd", &fd)) return nullptr;
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags == -1) return throwSystemError(env, errno, "fcntl", fd);
+  return makeBoolean(env, (flags & O_NONBLOCK) != 0);
+}
+
+napi_value pipe(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  bool non_blocking;
+  if (!args.boolean(args[0], "nonBlocking", &non_blocking)) return nullptr;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | (non_blocking ? O_NONBLOCK : 0)) != 0)
+    return throwSystemError(env, errno, "pipe2");
+  return makeFdPair(env, UniqueFd(ends[0]), UniqueFd(ends[1]));
+}
+
+}  // namespace
+
+void exportDescriptors(Exports& exports) {
+  exports.function("close", close);
+  exports.function("read", read);
+  exports.function("write", write);
+  exports.function("setNonBlocking", setNonBlocking);
+  exports.function("isNonBlocking", isNonBlocking);
+  exports.function("pipe", pipe);
+}
+
+}  // namespace fdmux

@@ -1,0 +1,32 @@
+// What one JavaScript environment (the main thread, a worker) owns. Nothing is shared between environments.
+#pragma once
+
+#include <node_api.h>
+#include <sys/epoll.h>
+
+#include <cstddef>
+
+#include "fd_sets.h"
+#include "send_plan.h"
+#include "waiters.h"
+
+namespace fdmux {
+
+// The events of the last epoll wait, in an ArrayBuffer that JavaScript reads in place.
+struct EventBuffer {
+  napi_ref reference = nullptr;
+  epoll_event* events = nullptr;
+  size_t capacity = 0;
+};
+
+struct Environment {
+  explicit Environment(napi_env env) : waiters(env) {}
+
+  EventBuffer event_buffer;
+  bool has_epoll_pwait2 = true;  // until the kernel says otherwise
+  FdSets fd_sets;                // scratch of select
+  SendPlan send_plan;            // scratch of sendRanges
+  Waiters waiters;
+};
+
+}  // namespace fdmux

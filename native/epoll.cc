@@ -1,0 +1,140 @@
+// epoll(7): https://man7.org/linux/man-pages/man7/epoll.7.html
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstddef>
+
+#include "args.h"
+#include "environment.h"
+#include "exports.h"
+#include "timeout.h"
+#include "transfer.h"
+
+namespace fdmux {
+namespace {
+
+// Called by number, since the C library's function is younger than the systems we run on (glibc 2.35).
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
+
+// What the kernel takes for the size of its own sigset_t, which is smaller than the C library's.
+constexpr size_t kKernelSigsetBytes = 8;
+
+constexpr size_t kMaxCapacity = INT32_MAX / sizeof(epoll_event);
+
+napi_value epollCreate(napi_env env, napi_callback_info) {
+  UniqueFd fd(::epoll_create1(EPOLL_CLOEXEC));
+  if (!fd.valid()) return throwSystemError(env, errno, "epoll_create1");
+  return makeFd(env, std::move(fd));
+}
+
+napi_value epollCtl(napi_env env, napi_callback_info info) {
+  Arguments<6> args(env, info);
+  int epoll_fd, op, fd;
+  if (!args.fd(args[0], "epollFd", &epoll_fd) || !args.int32(args[1], "op", &op) ||
+      !args.fd(args[2], "fd", &fd)) {
+    return nullptr;
+  }
+  epoll_event event = {};
+  if (op != EPOLL_CTL_DEL) {
+    uint32_t events, data_low, data_high;
+    if (!args.uint32(args[3], "events", &events) || !args.uint32(args[4], "dataLow", &data_low) ||
+        !args.uint32(args[5], "dataHigh", &data_high)) {
+      return nullptr;
+    }
+    event.events = events;
+    event.data.u64 = static_cast<uint64_t>(data_high) << 32 | data_low;
+  }
+  if (::epoll_ctl(epoll_fd, op, fd, &event) != 0) return throwSystemError(env, errno, "epoll_ctl", fd);
+  return nullptr;
+}
+
+// Where the kernel, an emulator or a sandbox has no epoll_pwait2: whole milliseconds, rounded up, in slices
+// of what an int holds. Each slice lasts at least as long as it says, so no clock is needed.
+int waitInMs(int epoll_fd, epoll_event* events, int max_events, int64_t nanoseconds, const sigset_t* mask) {
+  for (;;) {
+    const int ms = msFromNanoseconds(nanoseconds);
+    const int count = ::epoll_pwait(epoll_fd, events, max_events, ms, mask);
+    if (count != 0 || ms < INT_MAX) return count;
+    nanoseconds -= ms * kNanosecondsPerMs;
+  }
+}
+
+int wait(Environment& environment, int epoll_fd, int max_events, int64_t nanoseconds, const sigset_t* mask) {
+  epoll_event* const events = environment.event_buffer.events;
+  // Looking and waiting for ever need no clock, and the older call is the cheaper one.
+  if (nanoseconds > 0 && environment.has_epoll_pwait2) {
+    const Timespec timeout(nanoseconds);
+    const long count =
+        ::syscall(SYS_epoll_pwait2, epoll_fd, events, max_events, timeout.get(), mask, kKernelSigsetBytes);
+    // A sandbox's filter may answer EPERM, which epoll_pwait2 itself never does.
+    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(count);
+    environment.has_epoll_pwait2 = false;
+  }
+  return waitInMs(epoll_fd, events, max_events, nanoseconds, mask);
+}
+
+napi_value epollWait(napi_env env, napi_callback_info info) {
+  Arguments<5> args(env, info);
+  Environment& environment = args.environment();
+  int epoll_fd;
+  size_t max_events;
+  double timeout_ms;
+  bool retry_on_signal;
+  SignalMask mask;
+  if (!args.fd(args[0], "epollFd", &epoll_fd) ||
+      !args.upTo(args[1], "maxEvents", environment.event_buffer.capacity, &max_events) ||
+      !args.timeoutMs(args[2], "timeoutMs", &timeout_ms) ||
+      !args.boolean(args[3], "retryOnSignal", &retry_on_signal) ||
+      !args.signalMask(args[4], "signalMask", &mask)) {
+    return nullptr;
+  }
+  if (max_events == 0)
+    return throwOutOfRange(env, "maxEvents", "an integer from 1 to the event buffer's capacity", 0);
+  const int count = waitThroughSignals(
+      nanosecondsFromMs(timeout_ms), retry_on_signal,
+      [&](int64_t nanoseconds) {
+        return wait(environment, epoll_fd, static_cast<int>(max_events), nanoseconds, mask.get());
+      },
+      monotonicNow);
+  if (count < 0) return throwSystemError(env, errno, "epoll_wait", epoll_fd);
+  return makeInt32(env, count);
+}
+
+napi_value eventBuffer(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  EventBuffer& current = args.environment().event_buffer;
+  size_t capacity;
+  if (!args.upTo(args[0], "capacity", kMaxCapacity, &capacity)) return nullptr;
+  napi_value buffer;
+  if (current.reference != nullptr && capacity <= current.capacity) {
+    return succeeded(env, napi_get_reference_value(env, current.reference, &buffer)) ? buffer : nullptr;
+  }
+  EventBuffer next;
+  next.capacity = capacity;
+  void* memory = nullptr;
+  if (!succeeded(env, napi_create_arraybuffer(env, capacity * sizeof(epoll_event), &memory, &buffer)) ||
+      !succeeded(env, napi_create_reference(env, buffer, 1, &next.reference))) {
+    return nullptr;
+  }
+  next.events = static_cast<epoll_event*>(memory);
+  if (current.reference != nullptr && !succeeded(env, napi_delete_reference(env, current.reference)))
+    return nullptr;
+  current = next;
+  return buffer;
+}
+
+}  // namespace
+
+void exportEpoll(Exports& exports) {
+  exports.function("epollCreate", epollCreate);
+  exports.function("epollCtl", epollCtl);
+  exports.function("epollWait", epollWait);
+  exports.function("eventBuffer", eventBuffer);
+  exports.number("eventStrideWords", sizeof(epoll_event) / sizeof(uint32_t));
+  exports.number("eventDataWord", offsetof(epoll_event, data) / sizeof(uint32_t));
+}
+
+}  // namespace fdmux

@@ -1,0 +1,24 @@
+// Descriptors that exist to be waited for: eventfd(2).
+#include <sys/eventfd.h>
+
+#include "args.h"
+#include "exports.h"
+#include "transfer.h"
+
+namespace fdmux {
+namespace {
+
+napi_value eventFd(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  uint32_t initial_value;
+  if (!args.uint32(args[0], "initialValue", &initial_value)) return nullptr;
+  UniqueFd fd(::eventfd(initial_value, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd.valid()) return throwSystemError(env, errno, "eventfd");
+  return makeFd(env, std::move(fd));
+}
+
+}  // namespace
+
+void exportEventFds(Exports& exports) { exports.function("eventFd", eventFd); }
+
+}  // namespace fdmux

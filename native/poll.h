@@ -1,0 +1,18 @@
+// poll(2): https://man7.org/linux/man-pages/man2/poll.2.html
+#pragma once
+
+#include <poll.h>
+
+#include "args.h"
+
+namespace fdmux {
+
+struct PollList {
+  pollfd* entries = nullptr;
+  size_t count = 0;
+};
+
+// Reads pollFds and count: an Int32Array that holds entries laid out as the kernel has them.
+bool readPollList(const Reader& reader, napi_value poll_fds, napi_value count, PollList* list);
+
+}  // namespace fdmux

@@ -1,0 +1,220 @@
+// socket(2) and its family: https://man7.org/linux/man-pages/man7/socket.7.html
+#include <sys/socket.h>
+
+#include <vector>
+
+#include "address.h"
+#include "args.h"
+#include "exports.h"
+#include "transfer.h"
+
+namespace fdmux {
+namespace {
+
+// Larger than every socket option.
+constexpr size_t kMaxOptionBytes = 64 * 1024;
+
+int typeFlags(bool non_blocking) { return SOCK_CLOEXEC | (non_blocking ? SOCK_NONBLOCK : 0); }
+
+struct SocketKind {
+  int family, type, protocol;
+};
+
+bool readSocketKind(const Arguments<4>& args, SocketKind* kind) {
+  bool non_blocking;
+  if (!args.int32(args[0], "family", &kind->family) || !args.int32(args[1], "type", &kind->type) ||
+      !args.int32(args[2], "protocol", &kind->protocol) ||
+      !args.boolean(args[3], "nonBlocking", &non_blocking)) {
+    return false;
+  }
+  kind->type |= typeFlags(non_blocking);
+  return true;
+}
+
+napi_value socket(napi_env env, napi_callback_info info) {
+  Arguments<4> args(env, info);
+  SocketKind kind;
+  if (!readSocketKind(args, &kind)) return nullptr;
+  UniqueFd fd(::socket(kind.family, kind.type, kind.protocol));
+  if (!fd.valid()) return throwSystemError(env, errno, "socket");
+  return makeFd(env, std::move(fd));
+}
+
+napi_value socketPair(napi_env env, napi_callback_info info) {
+  Arguments<4> args(env, info);
+  SocketKind kind;
+  if (!readSocketKind(args, &kind)) return nullptr;
+  int ends[2];
+  if (::socketpair(kind.family, kind.type, kind.protocol, ends) != 0)
+    return throwSystemError(env, errno, "socketpair");
+  return makeFdPair(env, UniqueFd(ends[0]), UniqueFd(ends[1]));
+}
+
+napi_value bind(napi_env env, napi_callback_info info) {
+  Arguments<2> args(env, info);
+  int fd;
+  SocketAddress address;
+  if (!args.fd(args[0], "fd", &fd) || !readAddress(args, args[1], "address", &address)) return nullptr;
+  if (::bind(fd, address.get(), address.length) != 0) return throwSystemError(env, errno, "bind", fd);
+  return nullptr;
+}
+
+napi_value listen(napi_env env, napi_callback_info info) {
+  Arguments<2> args(env, info);
+  int fd;
+  int32_t backlog;
+  if (!args.fd(args[0], "fd", &fd) || !args.int32(args[1], "backlog", &backlog)) return nullptr;
+  if (::listen(fd, backlog) != 0) return throwSystemError(env, errno, "listen", fd);
+  return nullptr;
+}
+
+napi_value accept(napi_env env, napi_callback_info info) {
+  Arguments<2> args(env, info);
+  int fd;
+  bool non_blocking;
+  if (!args.fd(args[0], "fd", &fd) || !args.boolean(args[1], "nonBlocking", &non_blocking)) return nullptr;
+  UniqueFd accepted(::accept4(fd, nullptr, nullptr, typeFlags(non_blocking)));
+  if (!accepted.valid()) return transferred(env, -1, "accept4", fd);
+  return makeFd(env, std::move(accepted));
+}
+
+napi_value connect(napi_env env, napi_callback_info info) {
+  Arguments<2> args(env, info);
+  int fd;
+  SocketAddress address;
+  if (!args.fd(args[0], "fd", &fd) || !readAddress(args, args[1], "address", &address)) return nullptr;
+  return makeInt32(env, ::connect(fd, address.get(), address.length) == 0 ? 0 : errno);
+}
+
+napi_value recv(napi_env env, napi_callback_info info) {
+  Arguments<5> args(env, info);
+  int fd, flags;
+  Bytes range;
+  if (!args.fd(args[0], "fd", &fd) || !readRange(args, args[1], args[2], args[3], &range) ||
+      !args.int32(args[4], "flags", &flags)) {
+    return nullptr;
+  }
+  return transferred(env, ::recv(fd, range.data, range.length, flags), "recv", fd);
+}
+
+napi_value send(napi_env env, napi_callback_info info) {
+  Arguments<5> args(env, info);
+  int fd, flags;
+  Bytes range;
+  if (!args.fd(args[0], "fd", &fd) || !readRange(args, args[1], args[2], args[3], &range) ||
+      !args.int32(args[4], "flags", &flags)) {
+    return nullptr;
+  }
+  return transferred(env, ::send(fd, range.data, range.length, flags | MSG_NOSIGNAL), "send", fd);
+}
+
+napi_value shutdown(napi_env env, napi_callback_info info) {
+  Arguments<2> args(env, info);
+  int fd, how;
+  if (!args.fd(args[0], "fd", &fd) || !args.int32(args[1], "how", &how)) return nullptr;
+  if (::shutdown(fd, how) != 0) return throwSystemError(env, errno, "shutdown", fd);
+  return nullptr;
+}
+
+struct SocketOption {
+  int fd, level, name;
+};
+
+bool readOption(const Reader& reader, napi_value fd, napi_value level, napi_value name,
+                SocketOption* option) {
+  return reader.fd(fd, "fd", &option->fd) && reader.int32(level, "level", &option->level) &&
+         reader.int32(name, "name", &option->name);
+}
+
+napi_value getSockOpt(napi_env env, napi_callback_info info) {
+  Arguments<3> args(env, info);
+  SocketOption option;
+  if (!readOption(args, args[0], args[1], args[2], &option)) return nullptr;
+  int value = 0;
+  socklen_t length = sizeof value;
+  if (::getsockopt(option.fd, option.level, option.name, &value, &length) != 0) {
+    return throwSystemError(env, errno, "getsockopt", option.fd);
+  }
+  return makeInt32(env, value);
+}
+
+napi_value getSockOptBytes(napi_env env, napi_callback_info info) {
+  Arguments<4> args(env, info);
+  SocketOption option;
+  size_t max_bytes;
+  if (!readOption(args, args[0], args[1], args[2], &option) ||
+      !args.upTo(args[3], "maxBytes", kMaxOptionBytes, &max_bytes)) {
+    return nullptr;
+  }
+  std::vector<uint8_t> value(max_bytes);
+  socklen_t length = static_cast<socklen_t>(max_bytes);
+  if (::getsockopt(option.fd, option.level, option.name, value.data(), &length) != 0) {
+    return throwSystemError(env, errno, "getsockopt", option.fd);
+  }
+  return makeBytes(env, value.data(), length < max_bytes ? length : max_bytes);
+}
+
+napi_value setSockOpt(napi_env env, napi_callback_info info) {
+  Arguments<4> args(env, info);
+  SocketOption option;
+  if (!readOption(args, args[0], args[1], args[2], &option)) return nullptr;
+  int number;
+  Bytes bytes;
+  if (args.isNumber(args[3])) {
+    if (!args.int32(args[3], "value", &number)) return nullptr;
+    bytes.data = reinterpret_cast<uint8_t*>(&number);
+    bytes.length = sizeof number;
+  } else if (!args.bytes(args[3], "value", &bytes)) {
+    return nullptr;
+  }
+  if (bytes.length > kMaxOptionBytes) {
+    return throwOutOfRange(env, "value", "at most " + std::to_string(kMaxOptionBytes) + " bytes long",
+                           static_cast<double>(bytes.length));
+  }
+  if (::setsockopt(option.fd, option.level, option.name, bytes.data, static_cast<socklen_t>(bytes.length)) !=
+      0) {
+    return throwSystemError(env, errno, "setsockopt", option.fd);
+  }
+  return nullptr;
+}
+
+napi_value getSockName(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  int fd;
+  if (!args.fd(args[0], "fd", &fd)) return nullptr;
+  SocketAddress address;
+  if (::getsockname(fd, address.get(), &address.length) != 0)
+    return throwSystemError(env, errno, "getsockname", fd);
+  return makeAddress(env, address);
+}
+
+napi_value getPeerName(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  int fd;
+  if (!args.fd(args[0], "fd", &fd)) return nullptr;
+  SocketAddress address;
+  if (::getpeername(fd, address.get(), &address.length) != 0)
+    return throwSystemError(env, errno, "getpeername", fd);
+  return makeAddress(env, address);
+}
+
+}  // namespace
+
+void exportSockets(Exports& exports) {
+  exports.function("socket", socket);
+  exports.function("socketPair", socketPair);
+  exports.function("bind", bind);
+  exports.function("listen", listen);
+  exports.function("accept", accept);
+  exports.function("connect", connect);
+  exports.function("recv", recv);
+  exports.function("send", send);
+  exports.function("shutdown", shutdown);
+  exports.function("getSockOpt", getSockOpt);
+  exports.function("getSockOptBytes", getSockOptBytes);
+  exports.function("setSockOpt", setSockOpt);
+  exports.function("getSockName", getSockName);
+  exports.function("getPeerName", getPeerName);
+}
+
+}  // namespace fdmux

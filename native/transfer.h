@@ -1,0 +1,53 @@
+// What the calls that move bytes or make fds have in common: their arguments and their results.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cerrno>
+
+#include "args.h"
+#include "unique_fd.h"
+
+namespace fdmux {
+
+// In place of a count: the call would have blocked.
+constexpr int kWouldBlock = -1;
+
+inline bool wouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// `bytes[offset, offset + length)`.
+inline bool readRange(const Reader& reader, napi_value bytes, napi_value offset, napi_value length,
+                      Bytes* range) {
+  Bytes whole;
+  size_t start;
+  if (!reader.bytes(bytes, "bytes", &whole) || !reader.upTo(offset, "offset", whole.length, &start) ||
+      !reader.upTo(length, "length", whole.length - start, &range->length)) {
+    return false;
+  }
+  range->data = whole.data + start;
+  return true;
+}
+
+// The count of a transfer, or kWouldBlock, or the exception.
+inline napi_value transferred(napi_env env, ssize_t count, const char* syscall, int fd) {
+  if (count >= 0) return makeNumber(env, static_cast<double>(count));
+  if (wouldBlock(errno)) return makeInt32(env, kWouldBlock);
+  return throwSystemError(env, errno, syscall, fd);
+}
+
+// A new fd as a number. It is closed again where the number cannot be made.
+inline napi_value makeFd(napi_env env, UniqueFd fd) {
+  napi_value result = makeInt32(env, fd.get());
+  if (result != nullptr) fd.release();
+  return result;
+}
+
+inline napi_value makeFdPair(napi_env env, UniqueFd first, UniqueFd second) {
+  napi_value result = makePair(env, first.get(), second.get());
+  if (result == nullptr) return nullptr;
+  first.release();
+  second.release();
+  return result;
+}
+
+}  // namespace fdmux

@@ -1,0 +1,90 @@
+#include "waiters.h"
+
+#include "args.h"
+#include "environment.h"
+#include "exports.h"
+
+namespace fdmux {
+namespace {
+
+// The open waiter that the first argument names.
+Waiter* readWaiter(const Arguments<1>& args) {
+  WaiterId id;
+  if (!args.uint32(args[0], "waiter", &id)) return nullptr;
+  Waiter* waiter = args.environment().waiters.find(id);
+  if (waiter == nullptr) throwOutOfRange(args.env(), "waiter", "an open waiter", id);
+  return waiter;
+}
+
+napi_value setDispatcher(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  if (args.function(args[0], "dispatcher")) args.environment().waiters.setDispatcher(args[0]);
+  return nullptr;
+}
+
+napi_value waiterRef(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  if (Waiter* waiter = readWaiter(args)) waiter->ref();
+  return nullptr;
+}
+
+napi_value waiterUnref(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  if (Waiter* waiter = readWaiter(args)) waiter->unref();
+  return nullptr;
+}
+
+napi_value waiterClose(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  WaiterId id;
+  if (!args.uint32(args[0], "waiter", &id)) return nullptr;
+  const Waiters& waiters = args.environment().waiters;
+  if (!waiters.wasIssued(id)) return throwOutOfRange(env, "waiter", "a waiter of this environment", id);
+  if (Waiter* waiter = waiters.find(id)) waiter->close();
+  return nullptr;
+}
+
+}  // namespace
+
+bool Waiters::setDispatcher(napi_value dispatcher) {
+  napi_ref next;
+  if (!succeeded(env_, napi_create_reference(env_, dispatcher, 1, &next))) return false;
+  if (dispatcher_ != nullptr) napi_delete_reference(env_, dispatcher_);  // fails only on null
+  dispatcher_ = next;
+  return true;
+}
+
+void Waiters::reportFromLoop(WaiterId id) {
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
+  call(id, Entry::kFromLoop);
+  napi_close_handle_scope(env_, scope);
+}
+
+void Waiters::report(WaiterId id) { call(id, Entry::kFromRuntime); }
+
+void Waiters::call(WaiterId id, Entry entry) {
+  if (dispatcher_ == nullptr) return;
+  napi_value dispatcher, global, waiter;
+  // Each fails only where the environment is going down, and then there is nobody left to report to.
+  if (napi_get_reference_value(env_, dispatcher_, &dispatcher) != napi_ok ||
+      napi_get_global(env_, &global) != napi_ok || napi_create_uint32(env_, id, &waiter) != napi_ok) {
+    return;
+  }
+  const napi_status status = entry == Entry::kFromLoop
+                                 ? napi_make_callback(env_, nullptr, global, dispatcher, 1, &waiter, nullptr)
+                                 : napi_call_function(env_, global, dispatcher, 1, &waiter, nullptr);
+  if (status != napi_pending_exception) return;
+  // The dispatcher has broken its promise. Left pending, its exception would make every later call fail.
+  napi_value exception;
+  if (napi_get_and_clear_last_exception(env_, &exception) == napi_ok) napi_fatal_exception(env_, exception);
+}
+
+void exportWaiters(Exports& exports) {
+  exports.function("setDispatcher", setDispatcher);
+  exports.function("waiterRef", waiterRef);
+  exports.function("waiterUnref", waiterUnref);
+  exports.function("waiterClose", waiterClose);
+}
+
+}  // namespace fdmux
