@@ -1,0 +1,80 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
+import { build } from 'esbuild';
+import { at, filesBelow, root } from './paths.mjs';
+import { say } from './progress.mjs';
+
+/** The modules that a user may import, by subpath. Each gets an ES module beside its CommonJS file. */
+export const entries = ['index', ...(existsSync(at('src/chat.ts')) ? ['chat'] : [])];
+
+/**
+ * Compiles src/ to dist/, file by file, as CommonJS. A module of ours is never copied into another, so every class
+ * exists once; a package that is not ours is bundled into the file that imports it, with its licence kept beside.
+ */
+export async function buildJavaScript() {
+  say('compiling src/ to dist/ (esbuild)');
+  const sources = filesBelow('src').filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'));
+  const options = { absWorkingDir: root, bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
+  const { metafile } = await build({
+    ...options,
+    entryPoints: sources,
+    outdir: 'dist',
+    outbase: 'src',
+    format: 'cjs',
+    metafile: true,
+    legalComments: 'inline',
+    plugins: [keepOwnModulesApart],
+  });
+  const written = new Set(Object.keys(metafile.outputs));
+  for (const entry of entries) written.add(await writeModuleEntry(entry, options));
+  written.add(writeLicences(Object.keys(metafile.inputs)));
+  for (const path of filesBelow('dist')) {
+    if (!written.has(path) && /\.(m?js|txt)$/.test(path)) rmSync(at(path));
+  }
+  if (written.has('dist/cli.js')) chmodSync(at('dist/cli.js'), 0o755);
+}
+
+const keepOwnModulesApart = {
+  name: 'keep-own-modules-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\./ }, ({ kind, path, importer }) =>
+      kind === 'entry-point' || importer.includes('/node_modules/') ? undefined : { path, external: true },
+    );
+  },
+};
+
+/** The ES module of an entry: the same names, taken from the CommonJS file, so that both kinds of import share it. */
+async function writeModuleEntry(entry, options) {
+  const { metafile } = await build({
+    ...options,
+    entryPoints: [`src/${entry}.ts`],
+    format: 'esm',
+    write: false,
+    metafile: true,
+    outdir: 'dist',
+    plugins: [keepOwnModulesApart],
+  });
+  const names = Object.values(metafile.outputs)[0].exports.toSorted();
+  const path = `dist/${entry}.mjs`;
+  writeFileSync(at(path), `export {\n${names.map((name) => `  ${name},\n`).join('')}} from './${entry}.js';\n`);
+  return path;
+}
+
+/** One file with the licence of every package that is bundled into dist/. */
+function writeLicences(inputs) {
+  const packages = new Set(
+    inputs.flatMap((path) => /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
+  );
+  const texts = [...packages].toSorted().map((name) => {
+    const folder = at('node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} is bundled but brings no licence file`);
+    return `${name} ${version} (${license})\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+  });
+  const path = 'dist/THIRD-PARTY-LICENSES.txt';
+  mkdirSync(dirname(at(path)), { recursive: true });
+  const rule = `\n${'-'.repeat(78)}\n\n`;
+  writeFileSync(at(path), texts.length > 0 ? texts.join(rule) : 'Nothing of others is bundled.\n');
+  return relative(root, at(path));
+}

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { Problem } from './progress.mjs';
+
+/**
+ * Runs a command and gives its output. What it printed is shown only when it fails, so that progress stays readable.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, live?: boolean }} options `live` lets it print as it goes
+ * @returns {Promise<string>} stdout and stderr together
+ */
+export async function run(command, args, { cwd, env, live = false } = {}) {
+  const outcome = await tryRun(command, args, { cwd, env, live });
+  if (outcome.ok) return outcome.output;
+  throw new Problem(`${outcome.output}\n${[command, ...args].join(' ')} failed (${outcome.reason}).`);
+}
+
+/** As {@link run}, but a failure is a value. `timeoutMs` ends a command that hangs. */
+export function tryRun(command, args, { cwd, env, live = false, timeoutMs } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+    });
+    let output = '';
+    child.stdout?.setEncoding('utf8').on('data', (text) => (output += text));
+    child.stderr?.setEncoding('utf8').on('data', (text) => (output += text));
+    child.on('error', (error) => resolve({ ok: false, output, reason: error.message }));
+    child.on('close', (code, signal) =>
+      resolve({ ok: code === 0, output, reason: signal === null ? `exit code ${code}` : signal }),
+    );
+  });
+}
+
+/** Whether a program of that name is on the PATH. */
+export function hasCommand(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Runs npm as the one that runs us, or else the one on the PATH. */
+export function npm(args, options) {
+  const cli = process.env.npm_execpath;
+  return cli?.endsWith('.js') ? run(process.execPath, [cli, ...args], options) : run('npm', args, options);
+}

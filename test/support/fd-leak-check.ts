@@ -1,0 +1,24 @@
+import { afterAll, beforeAll } from 'vitest';
+import { until } from './deadline.js';
+import { openFds } from './fds.js';
+
+/**
+ * Fails a test file that leaves an fd open. It runs before and after every file (vitest: `setupFiles`). What a file
+ * closes may take some turns of the event loop to be gone, so the check waits, up to a deadline.
+ */
+let before: ReadonlyMap<number, string>;
+
+beforeAll(() => {
+  before = openFds();
+});
+
+afterAll(async () => {
+  const leaked = (): [number, string][] => [...openFds()].filter(([fd, target]) => before.get(fd) !== target);
+  await until(
+    () => leaked().length === 0,
+    () =>
+      `fds left open by this file: ${leaked()
+        .map(([fd, target]) => `${fd} -> ${target}`)
+        .join(', ')}`,
+  );
+});

@@ -1,0 +1,190 @@
+import { createServer, connect } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { DEADLINE_MS, nextEvent, within } from './deadline.js';
+
+/** The other end of a connection under test, on node:net, so that nothing of ours is on both sides of a check. */
+export class Peer {
+  readonly socket: Socket;
+  readonly #waiting = new Set<() => void>();
+  #received: Buffer = Buffer.alloc(0);
+  #hasEnded = false;
+  #error: Error | undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', (bytes) => {
+      this.#received = Buffer.concat([this.#received, bytes]);
+      this.#notify();
+    });
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+    for (const event of ['end', 'close']) {
+      socket.on(event, () => {
+        this.#hasEnded = true;
+        this.#notify();
+      });
+    }
+  }
+
+  /** What has arrived and was not taken yet. */
+  get received(): Buffer {
+    return this.#received;
+  }
+
+  /** The port on this side, as the other side sees it. */
+  get port(): number {
+    return this.socket.localPort ?? 0;
+  }
+
+  /** The error that ended the connection, when one did. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  /** Sends bytes; resolves when the kernel has them. */
+  write(bytes: string | Uint8Array): Promise<void> {
+    return within(
+      new Promise((resolve, reject) => {
+        this.socket.write(bytes, (error) => (error instanceof Error ? reject(error) : resolve()));
+      }),
+      'a write by the peer',
+    );
+  }
+
+  /** Takes the next `count` bytes. */
+  take(count: number, deadlineMs?: number): Promise<Buffer> {
+    return this.#takeWhen(() => (this.#received.length >= count ? count : undefined), `${count} bytes`, deadlineMs);
+  }
+
+  /** Takes the next line, without its LF or CRLF. */
+  async line(deadlineMs?: number): Promise<string> {
+    const bytes = await this.#takeWhen(
+      () => {
+        const end = this.#received.indexOf(0x0a);
+        return end < 0 ? undefined : end + 1;
+      },
+      'a line',
+      deadlineMs,
+    );
+    return bytes.toString('utf8').replace(/\r?\n$/, '');
+  }
+
+  /** Takes lines until one matches, and gives that one. */
+  async lineLike(pattern: RegExp, deadlineMs?: number): Promise<string> {
+    for (;;) {
+      const line = await this.line(deadlineMs);
+      if (pattern.test(line)) return line;
+    }
+  }
+
+  /** Resolves at the other side's end of file (or reset), with what had arrived and was not taken. */
+  async ended(deadlineMs = DEADLINE_MS): Promise<Buffer> {
+    await within(
+      new Promise<void>((resolve) => this.#whenever(() => this.#hasEnded, resolve)),
+      'the end of the stream',
+      deadlineMs,
+    );
+    return this.#received;
+  }
+
+  /** Sends FIN: this side has no more to say. */
+  end(): void {
+    this.socket.end();
+  }
+
+  /** Sends RST. */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  #takeWhen(length: () => number | undefined, what: string, deadlineMs = DEADLINE_MS): Promise<Buffer> {
+    const taken = new Promise<Buffer>((resolve, reject) => {
+      this.#whenever(
+        () => length() !== undefined || this.#hasEnded,
+        () => {
+          const count = length();
+          if (count === undefined) {
+            reject(
+              new Error(`the stream ended before ${what}; left: ${this.#received.toString('latin1')}`, {
+                cause: this.#error,
+              }),
+            );
+            return;
+          }
+          const bytes = this.#received.subarray(0, count);
+          this.#received = this.#received.subarray(count);
+          resolve(bytes);
+        },
+      );
+    });
+    return within(taken, what, deadlineMs);
+  }
+
+  #whenever(condition: () => boolean, then: () => void): void {
+    const look = (): void => {
+      if (!condition()) return;
+      this.#waiting.delete(look);
+      then();
+    };
+    this.#waiting.add(look);
+    look();
+  }
+
+  #notify(): void {
+    for (const look of this.#waiting) look();
+  }
+}
+
+/** Connects to a server under test; the connection is gone when the current test ends. */
+export async function connectPeer(port: number, host = '127.0.0.1'): Promise<Peer> {
+  const socket = connect({ port, host, noDelay: true });
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  await nextEvent(socket, 'connect');
+  return new Peer(socket);
+}
+
+/** A node:net server on a free port of 127.0.0.1 for a client under test; `accepted()` gives its connections in order. */
+export async function listenPeer(): Promise<{ port: number; accepted(): Promise<Peer> }> {
+  const server = createServer({ allowHalfOpen: true });
+  const peers: Peer[] = [];
+  const takers: ((peer: Peer) => void)[] = [];
+  server.on('connection', (socket) => {
+    const peer = new Peer(socket);
+    const taker = takers.shift();
+    if (taker === undefined) peers.push(peer);
+    else taker(peer);
+    onEnd.push(() => peer.destroy());
+  });
+  const onEnd: (() => void)[] = [];
+  onTestFinished(() => {
+    for (const destroy of onEnd) destroy();
+    server.close();
+  });
+  server.listen(0, '127.0.0.1');
+  await nextEvent(server, 'listening');
+  return {
+    port: portOf(server.address()),
+    accepted: () =>
+      within(
+        new Promise((resolve) => {
+          const peer = peers.shift();
+          if (peer === undefined) takers.push(resolve);
+          else resolve(peer);
+        }),
+        'a connection',
+      ),
+  };
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') throw new Error('not a TCP address');
+  return address.port;
+}
