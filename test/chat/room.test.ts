@@ -126,7 +126,9 @@ describe('names', () => {
     admit('Ann');
     expect(directory.member('aNN')?.nick).toBe('Ann');
     const ear = new Ear(red);
-    expect(directory.admit(new Member({ nick: 'ANN', user: 'u', host: 'h', realName: '', outlet: ear, atMs: 0 }))).toBe(false);
+    expect(directory.admit(new Member({ nick: 'ANN', user: 'u', host: 'h', realName: '', outlet: ear, atMs: 0 }))).toBe(
+      false,
+    );
   });
 
   test('rfc1459 folds brackets too, ascii does not', () => {

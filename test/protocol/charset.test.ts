@@ -20,11 +20,14 @@ describe('GBK', () => {
 
   test('gives back every text of its own characters, and never a newline byte for a character', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.integer({ min: 0x4e00, max: 0x9fa5 }).map((code) => String.fromCharCode(code)) }), (text) => {
-        const encoded = encodeText(text, 'gbk');
-        expect(encoded.includes(0x0a)).toBe(false);
-        expect(decodeText(encoded, 'gbk')).toBe(text);
-      }),
+      fc.property(
+        fc.string({ unit: fc.integer({ min: 0x4e00, max: 0x9fa5 }).map((code) => String.fromCharCode(code)) }),
+        (text) => {
+          const encoded = encodeText(text, 'gbk');
+          expect(encoded.includes(0x0a)).toBe(false);
+          expect(decodeText(encoded, 'gbk')).toBe(text);
+        },
+      ),
     );
   });
 });

@@ -1,0 +1,165 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { projectPath } from './support/processes.js';
+
+/**
+ * The house: who may import whom. Data flows one way, so an import that is not in this table points backwards.
+ * `types` are layers of which only types may be imported.
+ */
+const house: Readonly<Record<string, { readonly may: readonly string[]; readonly types?: readonly string[] }>> = {
+  binding: { may: [] },
+  errors: { may: [] },
+  readiness: { may: ['binding', 'errors'] },
+  multiplexer: { may: ['readiness', 'binding', 'errors'] },
+  net: { may: ['multiplexer', 'readiness', 'binding', 'errors'] },
+  chat: { may: [] },
+  protocol: { may: ['chat', 'errors'], types: ['net'] },
+  wiring: { may: ['protocol', 'chat', 'net', 'multiplexer', 'readiness', 'errors'] },
+};
+
+/** Files directly in src/ that are a layer of their own; every other one there is wiring, as is src/server/. */
+const layerOf = (module: string): string => {
+  const [first = ''] = module.split('/');
+  const name = first.replace(/\.ts$/, '');
+  return Object.hasOwn(house, name) ? name : 'wiring';
+};
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+  readonly isType: boolean;
+}
+
+/** Every import of a source text, in whatever form: import, export from, import(), require(), import types. */
+function importsOf(module: string, text: string): Import[] {
+  const found: Import[] = [];
+  const visit = (node: ts.Node): void => {
+    const target = specifierOf(node);
+    if (target !== undefined) found.push({ from: module, ...target });
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(module, text, ts.ScriptTarget.Latest, true));
+  return found;
+}
+
+function specifierOf(node: ts.Node): { specifier: string; isType: boolean } | undefined {
+  if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
+    return { specifier: node.moduleSpecifier.text, isType: isTypeClause(node.importClause) };
+  }
+  if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier)) {
+    return { specifier: node.moduleSpecifier.text, isType: node.isTypeOnly };
+  }
+  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal)) {
+    return { specifier: node.argument.literal.text, isType: true };
+  }
+  if (ts.isCallExpression(node)) {
+    const isImport = node.expression.kind === ts.SyntaxKind.ImportKeyword;
+    const isRequire = ts.isIdentifier(node.expression) && node.expression.text === 'require';
+    const [argument] = node.arguments;
+    if ((isImport || isRequire) && argument !== undefined && ts.isStringLiteral(argument)) {
+      return { specifier: argument.text, isType: false };
+    }
+  }
+  return undefined;
+}
+
+function isTypeClause(clause: ts.ImportClause | undefined): boolean {
+  if (clause === undefined) return false;
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const names = clause.namedBindings;
+  return (
+    clause.name === undefined &&
+    names !== undefined &&
+    ts.isNamedImports(names) &&
+    names.elements.length > 0 &&
+    names.elements.every((element) => element.isTypeOnly)
+  );
+}
+
+/** Why an import is not allowed, or undefined when it is. */
+function objection({ from, specifier, isType }: Import): string | undefined {
+  const layer = layerOf(from);
+  if (!specifier.startsWith('.')) {
+    return layer === 'chat' ? `src/${from} imports ${specifier}, but the chat domain imports nothing` : undefined;
+  }
+  const target = layerOf(normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts'));
+  const { may, types = [] } = house[layer] ?? { may: [] };
+  if (target === layer || may.includes(target)) return undefined;
+  if (types.includes(target)) return isType ? undefined : `src/${from} may import only types from ${target}`;
+  return `src/${from} (${layer}) may not import ${specifier} (${target})`;
+}
+
+const sources = readdirSync(projectPath('src'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => ({ module: path, text: readFileSync(projectPath(`src/${path}`), 'utf8') }));
+
+const imports = sources.flatMap(({ module, text }) => importsOf(module, text));
+
+test('every import of the sources points the way that data flows', () => {
+  expect(imports.map(objection).filter((line) => line !== undefined)).toEqual([]);
+});
+
+test('no module needs itself through others', () => {
+  const needs = new Map<string, string[]>();
+  for (const { from, specifier, isType } of imports) {
+    if (isType || !specifier.startsWith('.')) continue;
+    const target = normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts');
+    needs.set(from, [...(needs.get(from) ?? []), target]);
+  }
+  const cycles: string[] = [];
+  const finished = new Set<string>();
+  const walk = (module: string, path: readonly string[]): void => {
+    if (path.includes(module)) cycles.push([...path.slice(path.indexOf(module)), module].join(' -> '));
+    if (finished.has(module) || path.includes(module)) return;
+    for (const next of needs.get(module) ?? []) walk(next, [...path, module]);
+    finished.add(module);
+  };
+  for (const { module } of sources) walk(module, []);
+  expect(cycles).toEqual([]);
+});
+
+test('only the binding loads a native addon', () => {
+  const loaders = sources.filter(({ text }) => /\.node\b['"`]|process\.dlopen|createRequire/.test(text));
+  expect(loaders.map(({ module }) => module).filter((module) => module !== 'binding.ts')).toEqual([]);
+});
+
+test('a package that is bundled into dist/ is imported by one module, so that it exists once', () => {
+  const importers = new Map<string, Set<string>>();
+  for (const { from, specifier, isType } of imports) {
+    if (isType || specifier.startsWith('.') || specifier.startsWith('node:')) continue;
+    importers.set(specifier, (importers.get(specifier) ?? new Set()).add(from));
+  }
+  expect([...importers].filter(([, modules]) => modules.size > 1)).toEqual([]);
+});
+
+describe('the check itself', () => {
+  const objectionsTo = (module: string, text: string) => importsOf(module, text).map(objection);
+
+  test.each([
+    ['chat/room.ts', "import { x } from '../protocol/plain/session.js';"],
+    ['chat/room.ts', "import { EventEmitter } from 'node:events';"],
+    ['net/listener.ts', "export { Room } from '../chat/room.js';"],
+    ['readiness/epoll.ts', "import { Multiplexer } from '../multiplexer/multiplexer.js';"],
+    ['readiness/epoll.ts', "const m = await import('../multiplexer/multiplexer.js');"],
+    ['protocol/irc/session.ts', "import { Connection } from '../../net/connection.js';"],
+    ['protocol/irc/session.ts', "import { type Connection, listen } from '../../net/connection.js';"],
+    ['binding.ts', "import { FdmuxError } from './errors.js';"],
+    ['errors.ts', "type B = import('./binding.js').NativeBinding;"],
+    ['server.ts', "import { binding } from './binding.js';"],
+    ['multiplexer/multiplexer.ts', "const { listen } = require('../net/listener.js');"],
+  ])('an arrow that points the wrong way is found: %s with %s', (module, text) => {
+    expect(objectionsTo(module, text)).toEqual([expect.stringContaining(`src/${module}`)]);
+  });
+
+  test.each([
+    ['readiness/epoll.ts', "import { binding } from '../binding.js';"],
+    ['protocol/irc/session.ts', "import type { Connection } from '../../net/connection.js';"],
+    ['protocol/irc/session.ts', "import { Room } from '../../chat/room.js';"],
+    ['server.ts', "import { listen } from './net/listener.js';"],
+    ['chat/room.ts', "import { Member } from './member.js';"],
+  ])('an arrow that points the right way is not: %s with %s', (module, text) => {
+    expect(objectionsTo(module, text)).toEqual([undefined]);
+  });
+});
