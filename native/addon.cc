@@ -29,6 +29,13 @@ NAPI_MODULE_INIT() {
   exportAddresses(functions);
   exportDescriptors(functions);
   exportEventFds(functions);
+  exportControlMessages(functions);
+  exportDatagrams(functions);
+  exportDevices(functions);
+  exportTimerFds(functions);
+  exportSignalFds(functions);
+  exportInotify(functions);
+  exportPidFds(functions);
   exportConstants(functions);
   return exports;
 }

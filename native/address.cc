@@ -4,6 +4,7 @@
 
 #include "environment.h"
 #include "exports.h"
+#include "object_builder.h"
 
 namespace fdmux {
 namespace {
@@ -57,30 +58,6 @@ napi_value encodeUnix(napi_env env, napi_callback_info info) {
   }
   return makeAddress(env, address);
 }
-
-// Fills a plain object; after a failure does nothing more.
-class ObjectBuilder {
- public:
-  explicit ObjectBuilder(napi_env env) : env_(env) {
-    failed_ = !succeeded(env, napi_create_object(env, &object_));
-  }
-  void text(const char* name, const std::string& text) {
-    if (!failed_) set(name, makeString(env_, text.data(), text.size()));
-  }
-  void number(const char* name, double number) {
-    if (!failed_) set(name, makeNumber(env_, number));
-  }
-  napi_value result() const { return failed_ ? nullptr : object_; }
-
- private:
-  void set(const char* name, napi_value value) {
-    failed_ = value == nullptr || !succeeded(env_, napi_set_named_property(env_, object_, name, value));
-  }
-
-  napi_env env_;
-  napi_value object_ = nullptr;
-  bool failed_;
-};
 
 napi_value decodeAddress(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);

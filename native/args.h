@@ -80,6 +80,7 @@ class Reader {
     return false;
   }
   bool isNumber(napi_value value) const { return is(value, napi_number); }
+  bool isNull(napi_value value) const { return is(value, napi_null); }
   bool function(napi_value value, const char* name) const;
   bool signalMask(napi_value value, const char* name, SignalMask* out) const;
   bool bytes(napi_value value, const char* name, Bytes* out) const;

@@ -49,6 +49,13 @@ void exportMessages(Exports& exports);
 void exportAddresses(Exports& exports);
 void exportDescriptors(Exports& exports);
 void exportEventFds(Exports& exports);
+void exportControlMessages(Exports& exports);
+void exportDatagrams(Exports& exports);
+void exportDevices(Exports& exports);
+void exportTimerFds(Exports& exports);
+void exportSignalFds(Exports& exports);
+void exportInotify(Exports& exports);
+void exportPidFds(Exports& exports);
 void exportConstants(Exports& exports);
 
 }  // namespace fdmux

@@ -171,6 +171,134 @@ interface SocketCalls {
   decodeAddress(address: RawAddress): DecodedAddress;
 }
 
+/** A control message as received: its raw parts, and what they say where that is known. */
+export type DecodedControl = {
+  readonly level: number;
+  readonly type: number;
+  readonly data: Uint8Array;
+} & (
+  | { readonly kind: 'rights'; readonly fds: readonly number[] }
+  | { readonly kind: 'credentials'; readonly pid: number; readonly uid: number; readonly gid: number }
+  | {
+      readonly kind: 'packet-info';
+      readonly interfaceIndex: number;
+      readonly localHost: string;
+      readonly destinationHost: string;
+    }
+  | { readonly kind: 'packet-info6'; readonly interfaceIndex: number; readonly destinationHost: string }
+  | { readonly kind: 'ttl'; readonly ttl: number }
+  | { readonly kind: 'tos'; readonly tos: number }
+  | { readonly kind: 'timestamp'; readonly seconds: number; readonly nanoseconds: number }
+  | { readonly kind: 'unknown' }
+);
+
+/** What a receive gives beside the bytes. `address` is null where the kernel names no sender. */
+interface Received {
+  /** How many bytes came; with MSG_TRUNC perhaps more than there was room for. */
+  readonly bytes: number;
+  readonly address: RawAddress | null;
+}
+
+/** Messages with addresses and ancillary data. Where the result is an object, `null` stands for WOULD_BLOCK. */
+interface MessageCalls {
+  /** accept4(2) with the peer's address. */
+  acceptFrom(fd: number, nonBlocking: boolean): { readonly fd: number; readonly address: RawAddress } | null;
+  /** recvfrom(2) into `bytes[offset, offset + length)`. */
+  recvFrom(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): Received | null;
+  /** sendto(2) with MSG_NOSIGNAL. @returns the count, or WOULD_BLOCK */
+  sendTo(
+    fd: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+    address: RawAddress,
+  ): number;
+  /**
+   * recvmsg(2) with MSG_CMSG_CLOEXEC into `buffers` in turn. Received fds are the caller's, also where MSG_CTRUNC says
+   * that more came than `controlBytes` had room for (the kernel has closed those).
+   */
+  recvMsg(
+    fd: number,
+    buffers: readonly Uint8Array[],
+    controlBytes: number,
+    flags: number,
+  ): (Received & { readonly flags: number; readonly control: readonly DecodedControl[] }) | null;
+  /**
+   * sendmsg(2) with MSG_NOSIGNAL. `controlKinds` holds a level and a type for each element of `controlData`.
+   *
+   * @returns the count, or WOULD_BLOCK
+   */
+  sendMsg(
+    fd: number,
+    buffers: readonly Uint8Array[],
+    controlKinds: Int32Array,
+    controlData: readonly Uint8Array[],
+    flags: number,
+    address: RawAddress | null,
+  ): number;
+  /** recvmmsg(2) with MSG_WAITFORONE: message i lands at `i * messageBytes` of `bytes`; at most 1024 at a time. */
+  recvMmsg(
+    fd: number,
+    bytes: Uint8Array,
+    messageBytes: number,
+    flags: number,
+  ): readonly (Received & { readonly flags: number })[] | null;
+  /** sendmmsg(2) with MSG_NOSIGNAL; at most 1024 messages. @returns how many were sent, or WOULD_BLOCK */
+  sendMmsg(
+    fd: number,
+    buffers: readonly Uint8Array[],
+    addresses: readonly (RawAddress | null)[],
+    flags: number,
+  ): number;
+}
+
+/** How a timer is set. */
+interface TimerSetting {
+  /** Until it expires next; 0 where it is not armed. */
+  readonly remainingMs: number;
+  /** From one expiry to the next; 0 where it expires once. */
+  readonly intervalMs: number;
+}
+
+/** Devices, and the descriptors that exist to be waited for. */
+interface DeviceCalls {
+  /** open(2). A path is at most 4095 bytes long. */
+  open(path: string, flags: number, mode: number): number;
+  /** fcntl(2) with F_DUPFD_CLOEXEC. */
+  duplicate(fd: number): number;
+  /**
+   * ioctl(2). Bytes are handed over by address and changed in place; shorter than the request's number says:
+   * RangeError. A number, from 0 to 65535, is handed over by value.
+   */
+  ioctl(fd: number, request: number, argument: number | Uint8Array): number;
+
+  /** eventfd(2) with EFD_SEMAPHORE, non-blocking. */
+  eventFdSemaphore(initialValue: number): number;
+
+  /** timerfd_create(2), non-blocking. */
+  timerFd(clock: number): number;
+  /** timerfd_settime(2); an `initialMs` of 0 disarms. @returns the setting before */
+  timerFdSet(fd: number, initialMs: number, intervalMs: number, flags: number): TimerSetting;
+  /** timerfd_gettime(2). */
+  timerFdGet(fd: number): TimerSetting;
+
+  /** signalfd(2), non-blocking, after blocking the signals in every thread of the process. */
+  signalFd(signals: readonly number[]): number;
+
+  /** inotify_init1(2), non-blocking. */
+  inotify(): number;
+  /** inotify_add_watch(2). @returns the watch descriptor */
+  inotifyAdd(fd: number, path: string, mask: number): number;
+  /** inotify_rm_watch(2). */
+  inotifyRemove(fd: number, watch: number): void;
+
+  /** pidfd_open(2). */
+  pidFd(pid: number): number;
+  /** pidfd_send_signal(2). */
+  pidFdSendSignal(fd: number, signal: number): void;
+}
+
 /** What holds for every descriptor, and the ones that are neither socket nor file. */
 interface DescriptorCalls {
   /** close(2). EINTR counts as closed (Linux has closed it by then). */
@@ -187,7 +315,7 @@ interface DescriptorCalls {
 }
 
 /** Everything that the addon exports. */
-export interface NativeBinding extends ReadinessCalls, LoopCalls, SocketCalls, DescriptorCalls {
+export interface NativeBinding extends ReadinessCalls, LoopCalls, SocketCalls, MessageCalls, DescriptorCalls, DeviceCalls {
   /** The kernel's constants by name (EPOLLIN, POLLHUP, SOL_SOCKET, EAGAIN ...), from this system's headers. */
   readonly constants: Readonly<Record<string, number>>;
 }

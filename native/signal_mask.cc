@@ -1,0 +1,176 @@
+#include "signal_mask.h"
+
+#include <dirent.h>
+#include <semaphore.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+
+namespace fdmux {
+namespace {
+
+constexpr int kHighestSignal = 64;
+// A thread answers within microseconds unless it is stopped; one that does not is left as it is.
+constexpr long kAnswerSeconds = 1;
+// Threads may be born of threads not yet reached: one more pass finds those.
+constexpr int kMaxPasses = 100;
+
+// Only a thread itself can change its mask. So each gets a signal whose handler edits the mask that is put
+// back when the handler returns; what to block comes with the signal, for there is no global state.
+struct Request {
+  sigset_t signals;
+  sem_t answered;
+};
+
+void onCarrier(int, siginfo_t* info, void* context) {
+  if (info->si_code != SI_QUEUE || info->si_pid != ::getpid()) return;
+  auto* request = static_cast<Request*>(info->si_value.sival_ptr);
+  sigset_t& mask = static_cast<ucontext_t*>(context)->uc_sigmask;
+  for (int signal = 1; signal <= kHighestSignal; signal++) {
+    if (sigismember(&request->signals, signal) == 1) sigaddset(&mask, signal);
+  }
+  const int saved = errno;
+  sem_post(&request->answered);
+  errno = saved;
+}
+
+uint64_t bits(const sigset_t& signals) {
+  uint64_t result = 0;
+  for (int signal = 1; signal <= kHighestSignal; signal++) {
+    if (sigismember(&signals, signal) == 1) result |= uint64_t{1} << (signal - 1);
+  }
+  return result;
+}
+
+// The mask of a thread, as a word; false where the thread is gone.
+bool blockedBits(const char* thread, uint64_t* blocked) {
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/self/task/%.20s/status", thread);
+  std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path, "re"), std::fclose);
+  if (file == nullptr) return false;
+  char line[256];
+  while (std::fgets(line, sizeof line, file.get()) != nullptr) {
+    if (std::sscanf(line, "SigBlk: %" SCNx64, blocked) == 1) return true;
+  }
+  return false;
+}
+
+// A real-time signal that nobody handles, or 0. The highest are the least likely to be somebody's.
+int findCarrier() {
+  for (int signal = SIGRTMAX; signal >= SIGRTMIN; signal--) {
+    struct sigaction action;
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) return signal;
+  }
+  return 0;
+}
+
+int sendTo(pid_t thread, int carrier, Request* request) {
+  siginfo_t info = {};
+  info.si_code = SI_QUEUE;
+  info.si_pid = ::getpid();
+  info.si_uid = ::getuid();
+  info.si_value.sival_ptr = request;
+  return static_cast<int>(::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), thread, carrier, &info));
+}
+
+bool awaitAnswer(Request* request) {
+  timespec deadline;
+  ::clock_gettime(CLOCK_REALTIME, &deadline);
+  deadline.tv_sec += kAnswerSeconds;
+  int result;
+  do {
+    result = ::sem_timedwait(&request->answered, &deadline);
+  } while (result != 0 && errno == EINTR);
+  return result == 0;
+}
+
+class Broadcast {
+ public:
+  Broadcast(const sigset_t& signals, int carrier)
+      : wanted_(bits(signals)), carrier_(carrier), request_(new Request) {
+    request_->signals = signals;
+    ::sem_init(&request_->answered, 0, 0);
+    struct sigaction action = {};
+    action.sa_sigaction = onCarrier;
+    action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+    sigfillset(&action.sa_mask);
+    ::sigaction(carrier, &action, &before_);
+  }
+  Broadcast(const Broadcast&) = delete;
+  Broadcast& operator=(const Broadcast&) = delete;
+
+  // After a thread that did not answer, handler and request stay for ever: the signal may still arrive.
+  ~Broadcast() {
+    if (unanswered_) return;
+    ::sigaction(carrier_, &before_, nullptr);
+    ::sem_destroy(&request_->answered);
+    delete request_;
+  }
+
+  int reachAll() {
+    for (int pass = 0; pass < kMaxPasses; pass++) {
+      bool reached = false;
+      const int error = reachOnce(&reached);
+      if (error != 0 || !reached) return error;
+    }
+    return 0;
+  }
+
+ private:
+  // `reached` tells whether any thread had to be told.
+  int reachOnce(bool* reached) {
+    std::unique_ptr<DIR, int (*)(DIR*)> threads(::opendir("/proc/self/task"), ::closedir);
+    if (threads == nullptr) return errno;
+    while (const dirent* entry = ::readdir(threads.get())) {
+      if (entry->d_name[0] == '.' || !lacks(entry->d_name)) continue;
+      if (sendTo(static_cast<pid_t>(std::atoi(entry->d_name)), carrier_, request_) != 0) {
+        if (errno == ESRCH) continue;  // it ended meanwhile
+        return errno;
+      }
+      if (awaitAnswer(request_)) {
+        *reached = true;
+      } else {
+        unanswered_ = true;
+        return ETIMEDOUT;
+      }
+    }
+    return 0;
+  }
+
+  // A thread that blocks the carrier too blocks everything on purpose, or cannot be told.
+  bool lacks(const char* thread) const {
+    uint64_t blocked = 0;
+    if (!blockedBits(thread, &blocked)) return false;
+    return (blocked & wanted_) != wanted_ && (blocked & (uint64_t{1} << (carrier_ - 1))) == 0;
+  }
+
+  uint64_t wanted_;
+  int carrier_;
+  Request* request_;
+  struct sigaction before_ = {};
+  bool unanswered_ = false;
+};
+
+}  // namespace
+
+int blockEverywhere(const sigset_t& signals) {
+  const int error = ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  if (error != 0) return error;
+  // The dispositions of signals belong to the process, and so does the order in which environments change
+  // them.
+  static std::mutex mutex;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const int carrier = findCarrier();
+  if (carrier == 0) return EBUSY;
+  return Broadcast(signals, carrier).reachAll();
+}
+
+}  // namespace fdmux
