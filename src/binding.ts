@@ -206,14 +206,7 @@ interface MessageCalls {
   /** recvfrom(2) into `bytes[offset, offset + length)`. */
   recvFrom(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): Received | null;
   /** sendto(2) with MSG_NOSIGNAL. @returns the count, or WOULD_BLOCK */
-  sendTo(
-    fd: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    flags: number,
-    address: RawAddress,
-  ): number;
+  sendTo(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number, address: RawAddress): number;
   /**
    * recvmsg(2) with MSG_CMSG_CLOEXEC into `buffers` in turn. Received fds are the caller's, also where MSG_CTRUNC says
    * that more came than `controlBytes` had room for (the kernel has closed those).
@@ -315,7 +308,8 @@ interface DescriptorCalls {
 }
 
 /** Everything that the addon exports. */
-export interface NativeBinding extends ReadinessCalls, LoopCalls, SocketCalls, MessageCalls, DescriptorCalls, DeviceCalls {
+export interface NativeBinding
+  extends ReadinessCalls, LoopCalls, SocketCalls, MessageCalls, DescriptorCalls, DeviceCalls {
   /** The kernel's constants by name (EPOLLIN, POLLHUP, SOL_SOCKET, EAGAIN ...), from this system's headers. */
   readonly constants: Readonly<Record<string, number>>;
 }

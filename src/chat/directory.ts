@@ -2,7 +2,7 @@
 import { foldCase, type CaseMapping } from './case-mapping.js';
 import { Delivery } from './delivery.js';
 import type { Actor, ChatEvent } from './event.js';
-import { Member } from './member.js';
+import type { Member } from './member.js';
 import { RANK_BITS, Room, type Fold } from './room.js';
 
 /** Somebody who went by a nick and does no more. */

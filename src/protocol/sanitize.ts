@@ -2,7 +2,7 @@
 
 // C0 but the tab, DEL, C1 (a terminal takes U+009B for the start of a control sequence), the line and paragraph
 // separators, and the characters that reorder what is around them.
-// eslint-disable-next-line no-control-regex
+
 const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** What stands where an unsafe character stood. */

@@ -27,10 +27,10 @@ export function formatAddress(host: string, port: number): string {
 }
 
 // Bold, colour (with its numbers), reset, monospace, reverse, italic, strikethrough, underline, as IRC clients send them.
-// eslint-disable-next-line no-control-regex
+
 const IRC_FORMATTING =
   /\u0003(?:\d{1,2}(?:,\d{1,2})?)?|\u0004(?:[0-9a-f]{6}(?:,[0-9a-f]{6})?)?|[\u0002\u000f\u0011\u0016\u001d-\u001f]/gi;
-// eslint-disable-next-line no-control-regex
+
 const ACTION = /^\u0001ACTION ([^\u0001]*)\u0001?$/;
 
 function nameOf(actor: Actor): string {
