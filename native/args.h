@@ -52,6 +52,15 @@ class Reader {
   bool uint32(napi_value value, const char* name, uint32_t* out) const {
     return integer(value, name, 0, kMaxUint32, "an integer from 0 to 4294967295", out);
   }
+  // 32 bits, as JavaScript's `|` leaves them (signed) or as they are meant (unsigned).
+  bool mask(napi_value value, const char* name, uint32_t* out) const {
+    int64_t bits;
+    if (!integer(value, name, std::numeric_limits<int32_t>::min(), kMaxUint32, "a mask of 32 bits", &bits)) {
+      return false;
+    }
+    *out = static_cast<uint32_t>(bits);
+    return true;
+  }
   bool fd(napi_value value, const char* name, int* out) const {
     return integer(value, name, 0, kMaxInt32, "an integer from 0 to 2147483647", out);
   }

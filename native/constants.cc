@@ -38,7 +38,9 @@ void exportConstants(Exports& exports) {
   if (!succeeded(exports.env(), napi_create_object(exports.env(), &object))) return;
   Exports constants(exports.env(), object, nullptr);
 #define FDMUX_CONSTANT(NAME) constants.number(#NAME, static_cast<double>(NAME));
-  FDMUX_FOR_EACH_ERRNO(FDMUX_CONSTANT)
+#define FDMUX_ERRNO(NAME, REASON) constants.number(#NAME, NAME);
+  FDMUX_FOR_EACH_ERRNO(FDMUX_ERRNO)
+#undef FDMUX_ERRNO
   // clang-format off
 #define FDMUX_FOR_EACH_CONSTANT(X) \
   X(EWOULDBLOCK) X(ENOTSUP) \

@@ -40,7 +40,7 @@ napi_value epollCtl(napi_env env, napi_callback_info info) {
   epoll_event event = {};
   if (op != EPOLL_CTL_DEL) {
     uint32_t events, data_low, data_high;
-    if (!args.uint32(args[3], "events", &events) || !args.uint32(args[4], "dataLow", &data_low) ||
+    if (!args.mask(args[3], "events", &events) || !args.uint32(args[4], "dataLow", &data_low) ||
         !args.uint32(args[5], "dataHigh", &data_high)) {
       return nullptr;
     }

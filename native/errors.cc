@@ -2,22 +2,22 @@
 
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 
 #include "errnos.h"
 
 namespace fdmux {
 namespace {
 
-// strerror_r has two shapes: glibc returns the text, musl fills the buffer and returns a status.
-const char* errorText(const char* text, const char*) { return text; }
-[[maybe_unused]] const char* errorText(int status, const char* buffer) {
-  return status == 0 ? buffer : "unknown error";
-}
-
-std::string describe(int error) {
-  char buffer[128] = "";
-  return errorText(::strerror_r(error, buffer, sizeof buffer), buffer);
+const char* reasonOf(int error) {
+  switch (error) {
+#define FDMUX_CASE(NAME, REASON) \
+  case NAME:                     \
+    return REASON;
+    FDMUX_FOR_EACH_ERRNO(FDMUX_CASE)
+#undef FDMUX_CASE
+    default:
+      return "unknown error";
+  }
 }
 
 std::string formatNumber(double value) {
@@ -59,8 +59,8 @@ napi_value throwCoded(napi_env env, ErrorMaker make, const char* code, const std
 
 std::string errnoName(int error) {
   switch (error) {
-#define FDMUX_CASE(NAME) \
-  case NAME:             \
+#define FDMUX_CASE(NAME, REASON) \
+  case NAME:                     \
     return #NAME;
     FDMUX_FOR_EACH_ERRNO(FDMUX_CASE)
 #undef FDMUX_CASE
@@ -73,7 +73,7 @@ napi_value throwSystemError(napi_env env, int error, const char* syscall, int fd
   const std::string code = errnoName(error);
   napi_value code_value, message, object;
   if (makeString(env, code, &code_value) &&
-      makeString(env, code + ": " + describe(error) + ", " + syscall, &message) &&
+      makeString(env, code + ": " + reasonOf(error) + ", " + syscall, &message) &&
       napi_create_error(env, code_value, message, &object) == napi_ok &&
       setInt(env, object, "errno", -error) && setString(env, object, "syscall", syscall) &&
       (fd < 0 || setInt(env, object, "fd", fd))) {

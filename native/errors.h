@@ -8,7 +8,7 @@
 
 namespace fdmux {
 
-// `EBADF: Bad file descriptor, epoll_ctl`, with code, errno (negative), syscall and, from 0 on, fd: Node's
+// `EBADF: bad file descriptor, epoll_ctl`, with code, errno (negative), syscall and, from 0 on, fd: Node's
 // shape.
 napi_value throwSystemError(napi_env env, int error, const char* syscall, int fd = -1);
 

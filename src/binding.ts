@@ -69,7 +69,10 @@ interface ReadinessCalls {
   /** epoll_create1(2). */
   epollCreate(): number;
 
-  /** epoll_ctl(2). `dataLow` and `dataHigh` (uint32) come back with each event. EPOLL_CTL_DEL ignores the last three. */
+  /**
+   * epoll_ctl(2). `events` may be signed, as `EPOLLIN | EPOLLET` is in JavaScript. `dataLow` and `dataHigh` (uint32)
+   * come back with each event. EPOLL_CTL_DEL ignores the last three.
+   */
   epollCtl(epollFd: number, op: number, fd: number, events: number, dataLow: number, dataHigh: number): void;
 
   /**

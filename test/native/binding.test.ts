@@ -1,7 +1,54 @@
-import { expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { native } from '../../src/binding.js';
+import type * as binding from '../../src/binding.js';
+import { errorOf } from './fds.js';
 
-it('loads the addon of this machine', () => {
-  expect(native.constants['EPOLLIN']).toBe(1);
-  expect(native.eventStrideWords).toBeGreaterThan(0);
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  vi.resetModules();
+});
+
+/** Loads the module again, as another process would. */
+async function loadAgain(): Promise<typeof binding> {
+  vi.resetModules();
+  return await import('../../src/binding.js');
+}
+
+describe('native', () => {
+  it('is the addon itself: its functions need no detour', () => {
+    expect(Object.hasOwn(native, 'epollWait')).toBe(true);
+    expect(native.epollWait.name).toBe('epollWait');
+  });
+
+  it('is importable on another platform, where every call throws', async () => {
+    vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
+    const { native: again } = await loadAgain();
+    expect(again.constants).toEqual({});
+    expect(errorOf(() => again.epollCreate())).toMatchObject({
+      code: 'ERR_UNSUPPORTED_PLATFORM',
+      message: 'fdmux needs Linux; this is win32',
+    });
+  });
+
+  it('is importable where there is no binary, and says what to do', async () => {
+    vi.stubEnv('FDMUX_BINARY', '');
+    vi.doMock('node:fs', () => ({ existsSync: () => false }));
+    const { native: again } = await loadAgain();
+    vi.doUnmock('node:fs');
+    const error = errorOf(() => again.pipe(true));
+    expect(error).toMatchObject({ code: 'ERR_UNSUPPORTED_PLATFORM' });
+    expect(String(error)).toMatch(
+      /linux-\w+ with (glibc|musl).*build\/Release\/fdmux\.node.*prebuilds.*node-gyp rebuild/,
+    );
+  });
+
+  it('takes the binary that FDMUX_BINARY names, and says why it cannot', async () => {
+    vi.stubEnv('FDMUX_BINARY', '/nonexistent/fdmux.node');
+    const { native: again } = await loadAgain();
+    const error = errorOf(() => again.epollCreate());
+    expect(error).toMatchObject({ code: 'ERR_UNSUPPORTED_PLATFORM' });
+    expect(String(error)).toContain('/nonexistent/fdmux.node');
+    expect(error).toHaveProperty('cause');
+  });
 });

@@ -1,0 +1,25 @@
+import { constants as nodeConstants } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { native } from '../../src/binding.js';
+
+describe('constants', () => {
+  it.each([...Object.entries(nodeConstants.errno), ...Object.entries(nodeConstants.signals)])(
+    'have %s as Node.js has it',
+    (name, value) => {
+      // Second names of SIGABRT and SIGIO, and one that Linux defines and never sends.
+      if (['SIGIOT', 'SIGPOLL', 'SIGUNUSED', 'SIGINFO'].includes(name)) return;
+      expect(native.constants[name]).toBe(value);
+    },
+  );
+
+  it('are unsigned integers', () => {
+    for (const [name, value] of Object.entries(native.constants)) {
+      expect(Number.isInteger(value) && value >= 0, name).toBe(true);
+    }
+    expect(native.constants['EPOLLET']).toBe(2 ** 31);
+  });
+
+  it('cannot be changed', () => {
+    expect(Object.isFrozen(native.constants)).toBe(true);
+  });
+});

@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { native, WOULD_BLOCK } from '../../src/binding.js';
+import { bytes, constant, errorOf, useFds } from './fds.js';
+
+const fds = useFds();
+
+function received(fd: number): string {
+  const buffer = new Uint8Array(1_000_000);
+  return new TextDecoder().decode(buffer.subarray(0, native.recv(fd, buffer, 0, buffer.length, 0)));
+}
+
+describe('sendRanges', () => {
+  it('sends the ranges of each run in order and leaves the result in its first triple', () => {
+    const [one, oneEnd] = fds.socketPair();
+    const [two, twoEnd] = fds.socketPair();
+    const operations = Int32Array.of(one, 0, 2, one, 2, 4, one, 6, 8, two, 0, 10, one, 9, 10);
+    native.sendRanges(bytes('0123456789'), operations, 5);
+    expect([...operations]).toEqual([6, 0, 2, one, 2, 4, one, 6, 8, 10, 0, 10, 1, 9, 10]);
+    expect(received(oneEnd)).toBe('0123679');
+    expect(received(twoEnd)).toBe('0123456789');
+  });
+
+  it('sends a run of many ranges whole, beyond what one call takes', () => {
+    const [one, end] = fds.socketPair();
+    const count = 5000;
+    const operations = Int32Array.from(Array.from({ length: count }, () => [one, 3, 4]).flat());
+    native.sendRanges(bytes('0123'), operations, count);
+    expect(operations[0]).toBe(count);
+    expect(received(end)).toBe('3'.repeat(count));
+  });
+
+  it('gives the errno, negative, and goes on with the next run', () => {
+    const [one, oneEnd] = fds.socketPair();
+    const [two, twoEnd] = fds.socketPair();
+    fds.close(oneEnd);
+    const closed = fds.closedFd();
+    const operations = Int32Array.of(one, 0, 1, closed, 0, 1, two, 0, 1);
+    native.sendRanges(bytes('x'), operations, 3);
+    expect([operations[0], operations[3], operations[6]]).toEqual([-constant('EPIPE'), -constant('EBADF'), 1]);
+    expect(received(twoEnd)).toBe('x');
+  });
+
+  it('counts what a full socket took, and says EAGAIN where it took nothing', () => {
+    const [one] = fds.socketPair();
+    const data = new Uint8Array(4_000_000);
+    const operations = Int32Array.of(one, 0, data.length);
+    native.sendRanges(data, operations, 1);
+    expect(operations[0]).toBeGreaterThan(0);
+    expect(operations[0]).toBeLessThan(data.length);
+    operations[0] = one;
+    native.sendRanges(data, operations, 1);
+    expect(operations[0]).toBe(-constant('EAGAIN'));
+  });
+
+  it('sends nothing for empty ranges', () => {
+    const [one] = fds.socketPair();
+    const operations = Int32Array.of(one, 1, 1);
+    native.sendRanges(bytes('xy'), operations, 1);
+    expect(operations[0]).toBe(0);
+  });
+
+  it('refuses a list with a range outside of the bytes before anything is sent', () => {
+    const [one, end] = fds.socketPair();
+    for (const bad of [
+      [one, 0, 3],
+      [one, 2, 1],
+      [one, -1, 1],
+      [-1, 0, 1],
+    ]) {
+      const operations = Int32Array.of(one, 0, 1, ...bad);
+      expect(errorOf(() => native.sendRanges(bytes('xy'), operations, 2))).toMatchObject({
+        code: 'ERR_OUT_OF_RANGE',
+      });
+    }
+    expect(native.recv(end, new Uint8Array(1), 0, 1, 0)).toBe(WOULD_BLOCK);
+  });
+
+  it('sends what the ranges say, whatever they are', () => {
+    const range = fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 }));
+    const text = '0123456789';
+    fc.assert(
+      fc.property(fc.array(range, { minLength: 1, maxLength: 50 }), (ranges) => {
+        const [one, end] = native.socketPair(constant('AF_UNIX'), constant('SOCK_STREAM'), 0, true);
+        const sorted = ranges.map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
+        native.sendRanges(bytes(text), Int32Array.from(sorted.flatMap(([a, b]) => [one, a, b])), sorted.length);
+        native.close(one);
+        const sent = received(end);
+        native.close(end);
+        expect(sent).toBe(sorted.map(([a, b]) => text.slice(a, b)).join(''));
+      }),
+    );
+  });
+});

@@ -1,0 +1,45 @@
+import { afterEach, beforeEach } from 'vitest';
+import { native } from '../../src/binding.js';
+import { within } from '../support/deadline.js';
+
+/** Collects what the waiters of this environment report. To be called once, at the top of a test file. */
+export function useReports() {
+  let pending: number[] = [];
+  let listener: ((waiter: number) => void) | undefined;
+  let wake: (() => void) | undefined;
+  const reset = (): void => {
+    pending = [];
+    listener = undefined;
+    wake = undefined;
+  };
+  beforeEach(() => {
+    reset();
+    native.setDispatcher((waiter) => {
+      pending.push(waiter);
+      listener?.(waiter);
+      wake?.();
+    });
+  });
+  afterEach(reset);
+  return {
+    /** The next report. */
+    async next(): Promise<number> {
+      for (;;) {
+        const waiter = pending.shift();
+        if (waiter !== undefined) return waiter;
+        await within(new Promise<void>((resolve) => (wake = resolve)), 'a report');
+      }
+    },
+    /** How many reports nobody has taken. */
+    get waiting(): number {
+      return pending.length;
+    },
+    clear(): void {
+      pending = [];
+    },
+    /** Called within each report. */
+    onReport(callback: (waiter: number) => void): void {
+      listener = callback;
+    },
+  };
+}
