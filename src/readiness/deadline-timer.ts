@@ -1,0 +1,47 @@
+/** A timer that is never early and knows no upper limit. */
+
+/** The longest delay that setTimeout takes. */
+const MAX_DELAY_MS = 0x7fff_ffff;
+
+/** Calls back once the given time has passed on the monotonic clock. */
+export class DeadlineTimer {
+  readonly #deadlineMs: number;
+  readonly #expire: () => void;
+  #timer: NodeJS.Timeout;
+  #keepsAlive = true;
+
+  /** @param delayMs from 0; fractions are rounded up to what the event loop's timers can do */
+  constructor(delayMs: number, expire: () => void) {
+    this.#deadlineMs = performance.now() + delayMs;
+    this.#expire = expire;
+    this.#timer = this.#schedule(delayMs);
+  }
+
+  ref(): void {
+    this.#keepsAlive = true;
+    this.#timer.ref();
+  }
+
+  unref(): void {
+    this.#keepsAlive = false;
+    this.#timer.unref();
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(delayMs: number): NodeJS.Timeout {
+    const timer = setTimeout(
+      () => {
+        // The event loop reads its clock once per turn and in whole milliseconds, so a timer may fire a little early.
+        const remainingMs = this.#deadlineMs - performance.now();
+        if (remainingMs > 0) this.#timer = this.#schedule(remainingMs);
+        else this.#expire();
+      },
+      Math.min(Math.ceil(delayMs), MAX_DELAY_MS),
+    );
+    if (!this.#keepsAlive) timer.unref();
+    return timer;
+  }
+}

@@ -1,0 +1,308 @@
+/** epoll(7): an instance of the kernel that remembers what to watch. */
+import { native } from '../binding.js';
+import {
+  busyError,
+  checkInteger,
+  checkObject,
+  closedError,
+  type FdLike,
+  invalidArgType,
+  outOfRange,
+  toFd,
+  toTimeoutMs,
+} from '../errors.js';
+import { AsyncWait } from './async-wait.js';
+import { unknownEpollEvents } from './constants.js';
+import { eventLayout, eventWords, INITIAL_EVENTS, MAX_EVENTS_LIMIT } from './event-buffer.js';
+import { type AsyncWaitOptions, type SyncWaitOptions, toAbortSignal, toSignalHandling } from './wait-options.js';
+import { epollWaiterKind, openEpollWaiter, type Waiter, type WaiterKind } from './waiter.js';
+
+/** epoll_ctl(2)'s operations. */
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+
+/** What epoll reports about one fd. */
+export interface EpollEvent {
+  /** The number it was added under. */
+  readonly fd: number;
+  /** The event mask, unsigned. EPOLLERR and EPOLLHUP come whether asked for or not. */
+  readonly events: number;
+}
+
+/** Options of {@link Epoll}. */
+export interface EpollOptions {
+  /** How asynchronous waits meet the event loop. By default `'uv'` under Node.js and `'thread'` elsewhere. */
+  readonly waiter?: WaiterKind | undefined;
+}
+
+/** How many events a wait gives at most. */
+export interface MaxEventsOption {
+  /**
+   * At most this many events, from 1 to 1,048,576; what is left over comes first the next time. By default all that
+   * were added, so that one wait reports everything.
+   */
+  readonly maxEvents?: number | undefined;
+}
+
+/** The busy-polling parameters of an epoll instance, see epoll_create(2) and ioctl_eventpoll(2). */
+export interface EpollParams {
+  /** For how many microseconds to poll the network before sleeping, 0 to 2^31-1; 0 turns it off. */
+  readonly busyPollUsecs: number;
+  /** How many packets to take per poll, 0 to 65535; more than 64 needs CAP_NET_ADMIN. */
+  readonly busyPollBudget: number;
+  /** Whether polling is preferred to interrupts. */
+  readonly preferBusyPoll: boolean;
+}
+
+/** @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE for bits that mean nothing to epoll */
+function toEventMask(events: unknown): number {
+  if (typeof events !== 'number') throw invalidArgType('events', 'a number', events);
+  if (!Number.isInteger(events) || events < -0x8000_0000 || events > 0xffff_ffff || unknownEpollEvents(events) !== 0) {
+    throw outOfRange('events', 'made of the EPOLL constants', events);
+  }
+  return events >>> 0;
+}
+
+/** Stands in {@link Epoll} for an fd that was added and has not reported yet. */
+const NOT_REPORTED: EpollEvent = Object.freeze({ fd: -1, events: 0 });
+
+/**
+ * An epoll instance: its own epoll fd, close-on-exec.
+ *
+ * The kernel watches open file descriptions, not numbers. Remove an fd before closing it: while a duplicate keeps the
+ * description open, a closed fd goes on reporting under its old number, and cannot be removed any more.
+ *
+ * @see epoll(7), epoll_create(2), epoll_ctl(2), epoll_wait(2)
+ */
+export class Epoll implements Disposable {
+  readonly #fd: number;
+  readonly #waiterKind: WaiterKind;
+  readonly #wait: AsyncWait<EpollEvent[]>;
+  /**
+   * By fd, what was reported about it last. Events are immutable, so one that says the same again is the same object,
+   * and a wait makes no garbage per event.
+   */
+  readonly #last: (EpollEvent | undefined)[] = [];
+  /** How many fds were added and not removed. */
+  #added = 0;
+  /** How many events a wait has room for, where the caller sets no limit. */
+  #room = INITIAL_EVENTS;
+  #asyncMaxEvents: number | undefined;
+  #waiter: Waiter | undefined;
+  #keepsAlive = true;
+  #closed = false;
+
+  /**
+   * Creates an epoll instance.
+   *
+   * @throws EMFILE, ENFILE, ENOMEM; ERR_UNSUPPORTED_PLATFORM, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   * @see epoll_create1(2)
+   */
+  constructor(options?: EpollOptions);
+  constructor(options?: EpollOptions, adoptedFd?: number) {
+    if (options !== undefined) checkObject(options, 'options');
+    this.#waiterKind = epollWaiterKind(options?.waiter);
+    this.#fd = adoptedFd === undefined ? native.epollCreate() : toFd(adoptedFd);
+    this.#wait = new AsyncWait({
+      start: () => {
+        this.#openWaiter().start();
+      },
+      stop: () => this.#waiter?.stop(),
+      look: () => {
+        const events = this.#call(this.#asyncMaxEvents, 0, true, null);
+        return events.length === 0 ? undefined : events;
+      },
+      nothing: () => [],
+    });
+  }
+
+  /**
+   * Takes over an epoll fd that was made elsewhere. From now on it is this object's: {@link close} closes it.
+   * Events are understood when they were added by an `Epoll`, whichever; others carry whatever data their maker chose.
+   *
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. Whether it is an epoll fd shows at its first use (EINVAL, EBADF).
+   */
+  static fromFd(fd: number, options?: EpollOptions): Epoll {
+    const adopt: new (options: EpollOptions | undefined, adoptedFd: number) => Epoll = Epoll;
+    return new adopt(options, toFd(fd));
+  }
+
+  /**
+   * The epoll fd, itself pollable: readable when a wait would give something.
+   *
+   * @throws ERR_CLOSED
+   */
+  get fd(): number {
+    this.#checkOpen();
+    return this.#fd;
+  }
+
+  /** Whether {@link close} was called. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Starts watching an fd. It takes effect during a wait, too.
+   *
+   * @param events what to watch for: EPOLLIN, EPOLLOUT ..., with EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE, EPOLLWAKEUP
+   * @throws EBADF (not open), EEXIST (watched already), EPERM (a regular file or a directory, which epoll does not watch), ELOOP, EINVAL,
+   *   ENOSPC, ENOMEM; ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   * @see epoll_ctl(2), EPOLL_CTL_ADD
+   */
+  add(fd: FdLike, events: number): void {
+    this.#checkOpen();
+    const number = toFd(fd);
+    native.epollCtl(this.#fd, EPOLL_CTL_ADD, number, toEventMask(events), number, 0);
+    if (this.#last[number] === undefined) {
+      this.#last[number] = NOT_REPORTED;
+      this.#added += 1;
+    }
+  }
+
+  /**
+   * Changes what an fd is watched for, arms it again after EPOLLONESHOT, and in edge mode reports once more if it is ready.
+   *
+   * @throws ENOENT (not watched), EBADF, EINVAL (EPOLLEXCLUSIVE), ENOMEM; ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   * @see epoll_ctl(2), EPOLL_CTL_MOD
+   */
+  modify(fd: FdLike, events: number): void {
+    this.#checkOpen();
+    const number = toFd(fd);
+    native.epollCtl(this.#fd, EPOLL_CTL_MOD, number, toEventMask(events), number, 0);
+  }
+
+  /**
+   * Stops watching an fd. It takes effect during a wait, too.
+   *
+   * @throws ENOENT (not watched), EBADF (not open), EPERM; ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   * @see epoll_ctl(2), EPOLL_CTL_DEL
+   */
+  remove(fd: FdLike): void {
+    this.#checkOpen();
+    const number = toFd(fd);
+    native.epollCtl(this.#fd, EPOLL_CTL_DEL, number, 0, 0, 0);
+    if (this.#last[number] !== undefined) {
+      this.#last[number] = undefined;
+      this.#added -= 1;
+    }
+  }
+
+  /**
+   * Waits, blocking the thread.
+   *
+   * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for ever
+   * @returns a new array of what is ready, in the kernel's order; empty when the time is up, and after a signal unless
+   *   `options.onSignal` is `'retry'`
+   * @throws ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   * @see epoll_wait(2), epoll_pwait2(2)
+   */
+  waitSync(timeoutMs?: number | null, options?: SyncWaitOptions & MaxEventsOption): EpollEvent[] {
+    this.#checkOpen();
+    if (this.#wait.pending) throw busyError('another wait is under way');
+    const timeout = toTimeoutMs(timeoutMs);
+    if (options === undefined) return this.#call(undefined, timeout, false, null);
+    const { retryOnSignal, signalMask } = toSignalHandling(options);
+    return this.#call(toMaxEvents(options), timeout, retryOnSignal, signalMask);
+  }
+
+  /**
+   * Waits while the event loop goes on.
+   *
+   * @returns as {@link waitSync}; rejects with what that throws, with an AbortError when `options.signal` is aborted, and
+   *   with ERR_CLOSED when the object is closed meanwhile
+   * @see epoll_wait(2)
+   */
+  async wait(timeoutMs?: number | null, options?: AsyncWaitOptions & MaxEventsOption): Promise<EpollEvent[]> {
+    this.#checkOpen();
+    const timeout = toTimeoutMs(timeoutMs);
+    const signal = toAbortSignal(options);
+    const maxEvents = toMaxEvents(options);
+    if (!this.#wait.pending) this.#asyncMaxEvents = maxEvents;
+    return this.#wait.wait(timeout, signal);
+  }
+
+  /** A wait under way keeps the process alive (the default). */
+  ref(): this {
+    this.#keepsAlive = true;
+    this.#waiter?.ref();
+    this.#wait.ref();
+    return this;
+  }
+
+  /** A wait under way does not keep the process alive. */
+  unref(): this {
+    this.#keepsAlive = false;
+    this.#waiter?.unref();
+    this.#wait.unref();
+    return this;
+  }
+
+  /** Whether a wait under way keeps the process alive. */
+  hasRef(): boolean {
+    return this.#keepsAlive;
+  }
+
+  /** Closes the epoll fd; a wait under way ends with ERR_CLOSED. The fds that it watched stay open. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#wait.fail(closedError('the epoll object'));
+    this.#waiter?.close();
+    this.#last.length = 0;
+    native.close(this.#fd);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw closedError('the epoll object');
+  }
+
+  #openWaiter(): Waiter {
+    if (this.#waiter === undefined) {
+      this.#waiter = openEpollWaiter(this.#waiterKind, this.#fd, this.#wait.report);
+      if (!this.#keepsAlive) this.#waiter.unref();
+    }
+    return this.#waiter;
+  }
+
+  #call(
+    maxEvents: number | undefined,
+    timeoutMs: number,
+    retryOnSignal: boolean,
+    signalMask: readonly number[] | null,
+  ): EpollEvent[] {
+    if (this.#added > this.#room) this.#room = Math.min(this.#added, MAX_EVENTS_LIMIT);
+    const limit = maxEvents === undefined ? this.#room : Math.min(maxEvents, this.#room);
+    const words = eventWords(limit);
+    const count = native.epollWait(this.#fd, limit, timeoutMs, retryOnSignal, signalMask);
+    // What was added through another object is not counted: where the room was all taken, there is more the next time.
+    if (count === this.#room) this.#room = Math.min(this.#room * 2, MAX_EVENTS_LIMIT);
+    const { strideWords, dataWord } = eventLayout();
+    const result: EpollEvent[] = [];
+    for (let index = 0, at = 0; index < count; index += 1, at += strideWords) {
+      const events = words[at] ?? 0;
+      const fd = words[at + dataWord] ?? 0;
+      const last = this.#last[fd];
+      if (last?.events === events) {
+        result.push(last);
+      } else {
+        const event = Object.freeze({ fd, events });
+        if (last !== undefined) this.#last[fd] = event;
+        result.push(event);
+      }
+    }
+    return result;
+  }
+}
+
+/** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
+function toMaxEvents(options: MaxEventsOption | undefined): number | undefined {
+  const maxEvents = options?.maxEvents;
+  if (maxEvents !== undefined) checkInteger(maxEvents, 'options.maxEvents', 1, MAX_EVENTS_LIMIT);
+  return maxEvents;
+}

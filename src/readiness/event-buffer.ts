@@ -1,0 +1,37 @@
+/** The buffer that epoll_wait(2) fills, as JavaScript reads it: in place, as 32-bit words. */
+import { native } from '../binding.js';
+
+/** How many events one wait reports at most; 12 MB of events. */
+export const MAX_EVENTS_LIMIT = 1 << 20;
+
+/** What a first wait has room for. */
+export const INITIAL_EVENTS = 64;
+
+/** uint32 words from one event to the next, from an event to its data. The mask is an event's first word. */
+export interface EventLayout {
+  readonly strideWords: number;
+  readonly dataWord: number;
+}
+
+let words = new Uint32Array(0);
+let capacity = 0;
+let layout: EventLayout | undefined;
+
+/** How the kernel lays events out on this architecture. */
+export function eventLayout(): EventLayout {
+  layout ??= { strideWords: native.eventStrideWords, dataWord: native.eventDataWord };
+  return layout;
+}
+
+/**
+ * The buffer, with room for at least `events`. What is in it belongs to the last wait of this thread, whoever waited:
+ * read it before anything else can run, and never hand it out.
+ */
+export function eventWords(events: number): Uint32Array {
+  if (events > capacity) {
+    // Doubling keeps a growing set of registrations from reallocating on each wait.
+    capacity = Math.min(MAX_EVENTS_LIMIT, Math.max(events, capacity * 2, INITIAL_EVENTS));
+    words = new Uint32Array(native.eventBuffer(capacity));
+  }
+  return words;
+}

@@ -1,0 +1,328 @@
+/** poll(2): one call over a list of fds. */
+import { native } from '../binding.js';
+import {
+  busyError,
+  checkInteger,
+  checkObject,
+  closedError,
+  type FdLike,
+  MAX_FD,
+  notRegisteredError,
+  toFd,
+  toTimeoutMs,
+} from '../errors.js';
+import { AsyncWait } from './async-wait.js';
+import { POLLIN, POLLOUT, POLLPRI } from './constants.js';
+import { PollSet, type PollSetOwner } from './poll-set.js';
+import { oneThreadWait } from './thread-pool.js';
+import {
+  type AsyncWaitOptions,
+  checkIterable,
+  type SyncWaitOptions,
+  toAbortSignal,
+  toSignalHandling,
+} from './wait-options.js';
+import { ThreadWaiter } from './waiter.js';
+
+/** One fd to ask about. */
+export interface PollEntry {
+  /** The fd. A negative one is an ignored entry, as in poll(2). */
+  readonly fd: FdLike;
+  /** What to ask for: POLLIN, POLLPRI, POLLOUT, POLLRDHUP ... or 0, for POLLERR, POLLHUP and POLLNVAL alone. */
+  readonly events: number;
+}
+
+/** What poll(2) reports about one fd. */
+export interface PollEvent {
+  readonly fd: number;
+  /** The bits that were asked for and are so, and any of POLLERR, POLLHUP and POLLNVAL. Never 0. */
+  readonly revents: number;
+}
+
+/** `events` is a short in `struct pollfd`. */
+const MAX_EVENTS_MASK = 0xffff;
+
+const DEFAULT_EVENTS = POLLIN | POLLPRI | POLLOUT;
+
+function checkEvents(events: unknown, name: string): asserts events is number {
+  checkInteger(events, name, 0, MAX_EVENTS_MASK);
+}
+
+/** As {@link toFd}, with poll(2)'s negative fds besides. */
+function toPollFd(value: unknown): number {
+  const fd = typeof value === 'object' && value !== null && 'fd' in value ? value.fd : value;
+  if (typeof fd === 'number' && Number.isInteger(fd) && fd < 0 && fd >= -MAX_FD - 1) return fd;
+  return toFd(value, 'entry.fd');
+}
+
+function packEntries(entries: Iterable<PollEntry>): Int32Array {
+  const words: number[] = [];
+  for (const entry of checkIterable(entries, 'entries')) {
+    checkObject(entry, 'entry');
+    const { fd, events } = entry;
+    const number = toPollFd(fd);
+    checkEvents(events, 'entry.events');
+    words.push(number, events);
+  }
+  return Int32Array.from(words);
+}
+
+function readEntries(words: Int32Array, ready: number): PollEvent[] {
+  const events: PollEvent[] = [];
+  for (let at = 0; events.length < ready; at += 2) {
+    const revents = (words[at + 1] ?? 0) >>> 16;
+    if (revents !== 0) events.push({ fd: words[at] ?? -1, revents });
+  }
+  return events;
+}
+
+/**
+ * poll(2), blocking the thread.
+ *
+ * @param entries what to ask about, in order; the same fd may come more than once, and each entry has its own answer
+ * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for ever
+ * @returns the entries with something to report, in their order; none when the time is up, and after a signal unless
+ *   `options.onSignal` is `'retry'`. An fd that is not open is reported, with POLLNVAL.
+ * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EINVAL for more entries than RLIMIT_NOFILE
+ * @see poll(2), ppoll(2)
+ */
+export function pollSync(
+  entries: Iterable<PollEntry>,
+  timeoutMs?: number | null,
+  options?: SyncWaitOptions,
+): PollEvent[] {
+  const words = packEntries(entries);
+  const timeout = toTimeoutMs(timeoutMs);
+  const { retryOnSignal, signalMask } = toSignalHandling(options);
+  return readEntries(words, native.poll(words, words.length / 2, timeout, retryOnSignal, signalMask));
+}
+
+/**
+ * poll(2) while the event loop goes on; a helper thread does the waiting. See {@link pollSync}.
+ *
+ * @returns as {@link pollSync}; rejects with what that throws, and with an AbortError when `options.signal` is aborted
+ * @see poll(2)
+ */
+export async function poll(
+  entries: Iterable<PollEntry>,
+  timeoutMs?: number | null,
+  options?: AsyncWaitOptions,
+): Promise<PollEvent[]> {
+  const words = packEntries(entries);
+  const timeout = toTimeoutMs(timeoutMs);
+  const signal = toAbortSignal(options);
+  const count = words.length / 2;
+  return oneThreadWait<PollEvent[]>(timeout, signal, {
+    arm: (waiter) => {
+      native.waitThreadArmPoll(waiter, words, count);
+    },
+    look: () => {
+      const ready = native.poll(words, count, 0, true, null);
+      return ready === 0 ? undefined : readEntries(words, ready);
+    },
+    nothing: () => [],
+  });
+}
+
+/** One fd of a {@link Poll}. */
+interface PollRecord extends PollSetOwner {
+  readonly fd: number;
+  /** What was reported last. Events are immutable, so one that says the same again is the same object. */
+  last: PollEvent | undefined;
+}
+
+/**
+ * A poll object: fds that are registered once and polled often, as in Python's `select.poll()`.
+ *
+ * Nothing here owns an fd: closing an fd that is registered makes it report POLLNVAL until it is unregistered.
+ *
+ * @see poll(2)
+ */
+export class Poll implements Disposable {
+  readonly #set = new PollSet<PollRecord>();
+  readonly #records = new Map<number, PollRecord>();
+  readonly #wait: AsyncWait<PollEvent[]>;
+  #waiter: ThreadWaiter | undefined;
+  /** Whether the wait under way has made the call itself. */
+  #hasLooked = false;
+  #keepsAlive = true;
+  #closed = false;
+
+  constructor() {
+    this.#wait = new AsyncWait({
+      start: () => {
+        // A look costs less than waking the thread.
+        if (this.#hasLooked) this.#openWaiter().start();
+        else this.#wait.lookSoon();
+        this.#hasLooked = true;
+      },
+      stop: () => this.#waiter?.stop(),
+      look: () => {
+        const ready = this.#call(0, true, null);
+        return ready.length === 0 ? undefined : ready;
+      },
+      nothing: () => [],
+    });
+  }
+
+  /** How many fds are registered. */
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /** Whether {@link close} was called. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether `fd` is registered. */
+  has(fd: FdLike): boolean {
+    return this.#records.has(toFd(fd));
+  }
+
+  /**
+   * Registers an fd; one that is registered already gets new events.
+   *
+   * @param events what to ask for, 0 to 65535; by default POLLIN, POLLPRI and POLLOUT
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. Whether the fd is open shows only at the wait.
+   */
+  register(fd: FdLike, events: number = DEFAULT_EVENTS): void {
+    this.#checkOpen();
+    const number = toFd(fd);
+    checkEvents(events, 'events');
+    const known = this.#records.get(number);
+    if (known === undefined) {
+      const record: PollRecord = { fd: number, pollIndex: 0, last: undefined };
+      this.#records.set(number, record);
+      this.#set.add(record, number, events);
+    } else {
+      this.#set.setEvents(known, events);
+    }
+    this.#wait.restart();
+  }
+
+  /**
+   * Changes what is asked about a registered fd. It takes effect during a wait, too.
+   *
+   * @throws ERR_CLOSED, ERR_NOT_REGISTERED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   */
+  modify(fd: FdLike, events: number): void {
+    this.#checkOpen();
+    const record = this.#find(fd);
+    checkEvents(events, 'events');
+    this.#set.setEvents(record, events);
+    this.#wait.restart();
+  }
+
+  /**
+   * Forgets an fd, open or closed. It takes effect during a wait, too.
+   *
+   * @throws ERR_CLOSED, ERR_NOT_REGISTERED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   */
+  unregister(fd: FdLike): void {
+    this.#checkOpen();
+    const record = this.#find(fd);
+    this.#records.delete(record.fd);
+    this.#set.remove(record);
+    this.#wait.restart();
+  }
+
+  /**
+   * Waits, blocking the thread.
+   *
+   * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for ever
+   * @returns the fds with something to report, in the order of registering; none when the time is up, and after a signal
+   *   unless `options.onSignal` is `'retry'`
+   * @throws ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   * @see poll(2), ppoll(2)
+   */
+  waitSync(timeoutMs?: number | null, options?: SyncWaitOptions): PollEvent[] {
+    this.#checkOpen();
+    if (this.#wait.pending) throw busyError('another wait is under way');
+    const timeout = toTimeoutMs(timeoutMs);
+    const { retryOnSignal, signalMask } = toSignalHandling(options);
+    return this.#call(timeout, retryOnSignal, signalMask);
+  }
+
+  /**
+   * Waits while the event loop goes on; a helper thread does the waiting.
+   *
+   * @returns as {@link waitSync}; rejects with what that throws, with an AbortError when `options.signal` is aborted, and
+   *   with ERR_CLOSED when the object is closed meanwhile
+   * @see poll(2)
+   */
+  async wait(timeoutMs?: number | null, options?: AsyncWaitOptions): Promise<PollEvent[]> {
+    this.#checkOpen();
+    const timeout = toTimeoutMs(timeoutMs);
+    const signal = toAbortSignal(options);
+    if (!this.#wait.pending) this.#hasLooked = false;
+    return this.#wait.wait(timeout, signal);
+  }
+
+  /** A wait under way keeps the process alive (the default). */
+  ref(): this {
+    this.#keepsAlive = true;
+    this.#waiter?.ref();
+    this.#wait.ref();
+    return this;
+  }
+
+  /** A wait under way does not keep the process alive. */
+  unref(): this {
+    this.#keepsAlive = false;
+    this.#waiter?.unref();
+    this.#wait.unref();
+    return this;
+  }
+
+  /** Whether a wait under way keeps the process alive. */
+  hasRef(): boolean {
+    return this.#keepsAlive;
+  }
+
+  /** Forgets every fd and ends a wait under way with ERR_CLOSED. Closes no fd. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#wait.fail(closedError('the poll object'));
+    this.#waiter?.close();
+    this.#records.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw closedError('the poll object');
+  }
+
+  #find(fd: FdLike): PollRecord {
+    const number = toFd(fd);
+    const record = this.#records.get(number);
+    if (record === undefined) throw notRegisteredError(number);
+    return record;
+  }
+
+  #openWaiter(): ThreadWaiter {
+    if (this.#waiter === undefined) {
+      this.#waiter = new ThreadWaiter((waiter) => {
+        native.waitThreadArmPoll(waiter, this.#set.words, this.#set.count);
+      }, this.#wait.report);
+      if (!this.#keepsAlive) this.#waiter.unref();
+    }
+    return this.#waiter;
+  }
+
+  #call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): PollEvent[] {
+    const set = this.#set;
+    const ready = native.poll(set.words, set.count, timeoutMs, retryOnSignal, signalMask);
+    const events: PollEvent[] = [];
+    if (ready === 0) return events;
+    set.forEachReady(ready, (record, revents) => {
+      if (record.last?.revents !== revents) record.last = Object.freeze({ fd: record.fd, revents });
+      events.push(record.last);
+    });
+    return events;
+  }
+}

@@ -1,0 +1,77 @@
+/** What the blocking waits have in common: what a signal does to them. */
+import { constants } from 'node:os';
+
+import { checkAbortSignal, checkInteger, checkObject, checkOneOf, invalidArgType, outOfRange } from '../errors.js';
+
+/** The highest signal number that Linux has. */
+const MAX_SIGNAL = 64;
+
+/** Options of a wait that blocks the thread. */
+export interface SyncWaitOptions {
+  /**
+   * What a signal that interrupts the wait does. `'return'` (the default) ends the wait with nothing ready, so that
+   * Node.js, which runs `process.on('SIGINT')` only when it has the thread back, can do so. `'retry'` goes on to the
+   * original deadline.
+   */
+  readonly onSignal?: 'return' | 'retry' | undefined;
+  /**
+   * The signals to block for as long as the wait lasts, and only these, replacing the thread's mask atomically, as
+   * pselect(2), ppoll(2) and epoll_pwait(2) do: names ('SIGINT') or numbers from 1 to 64.
+   */
+  readonly sigmask?: Iterable<NodeJS.Signals | number> | undefined;
+}
+
+/** Options of a wait that gives a promise. */
+export interface AsyncWaitOptions {
+  /** Ends the wait with an AbortError. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** {@link SyncWaitOptions} as the binding takes them. */
+export interface SignalHandling {
+  readonly retryOnSignal: boolean;
+  readonly signalMask: readonly number[] | null;
+}
+
+const DEFAULT_HANDLING: SignalHandling = { retryOnSignal: false, signalMask: null };
+
+/** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
+export function toSignalHandling(options: SyncWaitOptions | undefined): SignalHandling {
+  if (options === undefined) return DEFAULT_HANDLING;
+  checkObject(options, 'options');
+  const { onSignal = 'return', sigmask } = options;
+  checkOneOf(onSignal, 'options.onSignal', ['return', 'retry']);
+  return {
+    retryOnSignal: onSignal === 'retry',
+    signalMask: sigmask === undefined ? null : Array.from(checkIterable(sigmask, 'options.sigmask'), toSignalNumber),
+  };
+}
+
+/** @throws ERR_INVALID_ARG_TYPE */
+export function toAbortSignal(options: AsyncWaitOptions | undefined): AbortSignal | undefined {
+  if (options === undefined) return undefined;
+  checkObject(options, 'options');
+  const { signal } = options;
+  if (signal !== undefined) checkAbortSignal(signal);
+  return signal;
+}
+
+/** @throws ERR_INVALID_ARG_TYPE; a string is no list here */
+export function checkIterable<Item>(value: Iterable<Item>, name: string): Iterable<Item> {
+  const unchecked: unknown = value;
+  if (typeof unchecked !== 'object' || unchecked === null || !(Symbol.iterator in unchecked)) {
+    throw invalidArgType(name, 'an array or another iterable', value);
+  }
+  return value;
+}
+
+function toSignalNumber(signal: unknown): number {
+  if (typeof signal === 'string') {
+    const numbers: Readonly<Record<string, number>> = constants.signals;
+    const number = numbers[signal];
+    if (number === undefined) throw outOfRange('options.sigmask', 'made of names of signals', signal);
+    return number;
+  }
+  checkInteger(signal, 'options.sigmask', 1, MAX_SIGNAL);
+  return signal;
+}

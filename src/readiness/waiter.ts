@@ -1,0 +1,214 @@
+/**
+ * Waiting inside Node's event loop: a waiter says "look now", and whoever asked makes the real call.
+ *
+ * All waiters of a thread report to one dispatcher. It lets no exception out: one that crossed the native callback would
+ * leave an exception pending there, and every later call would fail.
+ */
+import { native } from '../binding.js';
+import { outOfRange, unsupportedPlatformError } from '../errors.js';
+import { POLLIN } from './constants.js';
+
+/**
+ * How an asynchronous wait meets the event loop: `'uv'`, a uv_poll_t on the epoll fd (epoll under Node.js), or
+ * `'thread'`, a helper thread that blocks in the call (poll, select, and other runtimes).
+ */
+export type WaiterKind = 'uv' | 'thread';
+
+/** Calls back, by the event loop, when something may be ready. */
+export interface Waiter {
+  /** Asks for a report. Asked again while a report is due, it takes account of what has changed. */
+  start(): void;
+  /** No report comes until the next start. */
+  stop(): void;
+  /** Keeps the event loop alive while started. */
+  ref(): void;
+  unref(): void;
+  /** Ends it for good. Idempotent. */
+  close(): void;
+}
+
+/** What each waiter number reports to. */
+const reports: ((() => void) | undefined)[] = [];
+let dispatching = false;
+
+function dispatch(waiter: number): void {
+  try {
+    reports[waiter]?.();
+  } catch (error) {
+    rethrowLater(error);
+  }
+}
+
+/** Lets an exception of a user's handler reach `uncaughtException`, once, without unwinding what runs here. */
+export function rethrowLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
+}
+
+function listenTo(waiter: number, report: () => void): void {
+  if (!dispatching) {
+    native.setDispatcher(dispatch);
+    dispatching = true;
+  }
+  reports[waiter] = report;
+}
+
+function closeWaiter(waiter: number): void {
+  reports[waiter] = undefined;
+  native.waiterClose(waiter);
+}
+
+/** Whether libuv's handles work in this runtime. Bun aborts on them and Deno's crash: both only claim to have them. */
+export function hasLoopWatch(): boolean {
+  return process.versions['bun'] === undefined && process.versions['deno'] === undefined;
+}
+
+/**
+ * Which waiter epoll takes.
+ *
+ * @throws ERR_UNSUPPORTED_PLATFORM for `'uv'` outside Node.js, ERR_OUT_OF_RANGE for anything else that is no kind
+ */
+export function epollWaiterKind(forced: WaiterKind | undefined): WaiterKind {
+  switch (forced) {
+    case undefined:
+      return hasLoopWatch() ? 'uv' : 'thread';
+    case 'thread':
+      return 'thread';
+    case 'uv':
+      if (hasLoopWatch()) return 'uv';
+      throw unsupportedPlatformError("this runtime has no working uv_poll; use waiter: 'thread'");
+    default:
+      throw outOfRange('options.waiter', "'uv' or 'thread'", forced);
+  }
+}
+
+/** A waiter of the given kind for an epoll fd. */
+export function openEpollWaiter(kind: WaiterKind, epollFd: number, report: () => void): Waiter {
+  switch (kind) {
+    case 'uv':
+      return new LoopWaiter(epollFd, report);
+    case 'thread': {
+      const entry = Int32Array.of(epollFd, POLLIN);
+      return new ThreadWaiter((waiter) => {
+        native.waitThreadArmPoll(waiter, entry, 1);
+      }, report);
+    }
+  }
+}
+
+/**
+ * One uv_poll_t on an epoll fd. Stopping it costs a system call and so does starting it again, and a loop of waits does
+ * both each time: so `stop` only takes note, and the handle is stopped when it reports and nobody wants to know.
+ */
+class LoopWaiter implements Waiter {
+  readonly #waiter: number;
+  #wanted = false;
+  #running = false;
+  #keepsAlive = true;
+  #closed = false;
+
+  constructor(epollFd: number, report: () => void) {
+    this.#waiter = native.loopWatchOpen(epollFd);
+    listenTo(this.#waiter, () => {
+      if (this.#wanted) {
+        report();
+      } else {
+        native.loopWatchStop(this.#waiter);
+        this.#running = false;
+      }
+    });
+  }
+
+  start(): void {
+    if (this.#wanted) return;
+    if (!this.#running) native.loopWatchStart(this.#waiter);
+    this.#running = true;
+    this.#wanted = true;
+    if (this.#keepsAlive) native.waiterRef(this.#waiter);
+  }
+
+  stop(): void {
+    if (!this.#wanted) return;
+    this.#wanted = false;
+    if (this.#keepsAlive) native.waiterUnref(this.#waiter);
+  }
+
+  ref(): void {
+    if (this.#keepsAlive) return;
+    this.#keepsAlive = true;
+    if (this.#wanted) native.waiterRef(this.#waiter);
+  }
+
+  unref(): void {
+    if (!this.#keepsAlive) return;
+    this.#keepsAlive = false;
+    if (this.#wanted) native.waiterUnref(this.#waiter);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#wanted = false;
+    closeWaiter(this.#waiter);
+  }
+}
+
+/**
+ * One helper thread that blocks in poll(2) or select(2). It reports once per start.
+ */
+export class ThreadWaiter implements Waiter {
+  readonly #waiter: number;
+  readonly #arm: (waiter: number) => void;
+  #armed = false;
+  #keepsAlive = true;
+  #closed = false;
+
+  /** @param arm hands the thread what to wait for */
+  constructor(arm: (waiter: number) => void, report: () => void) {
+    this.#arm = arm;
+    this.#waiter = native.waitThreadOpen();
+    listenTo(this.#waiter, () => {
+      if (!this.#armed) return;
+      this.#release();
+      report();
+    });
+  }
+
+  start(): void {
+    this.#arm(this.#waiter);
+    if (this.#armed) return;
+    this.#armed = true;
+    if (this.#keepsAlive) native.waiterRef(this.#waiter);
+  }
+
+  stop(): void {
+    if (!this.#armed) return;
+    this.#release();
+    native.waitThreadDisarm(this.#waiter);
+  }
+
+  ref(): void {
+    if (this.#keepsAlive) return;
+    this.#keepsAlive = true;
+    if (this.#armed) native.waiterRef(this.#waiter);
+  }
+
+  unref(): void {
+    if (!this.#keepsAlive) return;
+    this.#keepsAlive = false;
+    if (this.#armed) native.waiterUnref(this.#waiter);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#armed = false;
+    closeWaiter(this.#waiter);
+  }
+
+  #release(): void {
+    this.#armed = false;
+    if (this.#keepsAlive) native.waiterUnref(this.#waiter);
+  }
+}
