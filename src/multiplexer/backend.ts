@@ -1,0 +1,94 @@
+/** What a multiplexer asks of select, poll and epoll: the few verbs in which they differ. */
+import type { PollSetOwner } from '../readiness/poll-set.js';
+import type { Waiter } from '../readiness/waiter.js';
+import type { InterestMask } from './interest.js';
+
+/** The kernel interface that a multiplexer rests on. */
+export type BackendName = 'epoll' | 'poll' | 'select';
+
+/** Best first. */
+export const BACKEND_NAMES = ['epoll', 'poll', 'select'] as const satisfies readonly BackendName[];
+
+/**
+ * When readiness is reported. `'level'`: at each wait, for as long as it lasts. `'edge'`: when something new happens; go
+ * on until the call would block. `'oneshot'`: once, then not until `rearm()`. `'edge-oneshot'`: both.
+ */
+export type Trigger = 'level' | 'edge' | 'oneshot' | 'edge-oneshot';
+
+export const TRIGGERS = ['level', 'edge', 'oneshot', 'edge-oneshot'] as const satisfies readonly Trigger[];
+
+/** The triggers that a backend has. Only the kernel's own: none is emulated. */
+export type TriggerOf<Backend extends BackendName> = Backend extends 'epoll' ? Trigger : 'level';
+
+/** The part of a registration that a backend sees. */
+export interface BackendEntry extends PollSetOwner {
+  readonly fd: number;
+  /** Tells registrations of one fd number apart, an integer from 0 to 2^32-1. */
+  readonly generation: number;
+  readonly interestMask: InterestMask;
+  readonly trigger: Trigger;
+  readonly exclusive: boolean;
+  /** Whether it wants events now: neither paused nor disarmed. */
+  readonly active: boolean;
+  /** Whether the backend has it in its set; only the backend writes it. */
+  watched: boolean;
+  /** Takes an event. */
+  becomeReady(events: number): void;
+}
+
+/** What a call found. It is filled anew each time, so that a wait makes no garbage. */
+export class ReadyList<Entry extends BackendEntry> {
+  readonly entries: (Entry | undefined)[] = [];
+  length = 0;
+  /** Whether somebody asked for the wait to end. */
+  woken = false;
+
+  clear(): void {
+    this.length = 0;
+    this.woken = false;
+  }
+
+  push(entry: Entry): void {
+    this.entries[this.length] = entry;
+    this.length += 1;
+  }
+}
+
+/** One kernel call and its set of fds. */
+export interface Backend<Entry extends BackendEntry> {
+  readonly name: BackendName;
+  readonly triggers: readonly Trigger[];
+  /** Whether a wait would report something that the kernel does not know about. */
+  readonly hasReady: boolean;
+  /** Whether the waiter's report costs more than the call itself, so that it is worth looking first. */
+  readonly isWaiterCostly: boolean;
+  /** Events that came for registrations that were gone. */
+  readonly staleEvents: number;
+  /** How many times the kernel's set was made anew, to be rid of stale events. */
+  readonly rebuilds: number;
+
+  /** Puts an active entry into the set. The set is as before where it throws. */
+  add(entry: Entry): void;
+  /** Brings interest and trigger of an active entry up to date; arms it again. */
+  modify(entry: Entry): void;
+  /** Takes an entry out, whatever has become of its fd. */
+  remove(entry: Entry): void;
+  /** Ends the call at once, whenever this fd is readable; the fd is never reported. */
+  watchWakeup(fd: number): void;
+
+  /**
+   * Makes the call and appends what is ready.
+   *
+   * @returns how many events there were, whatever became of them; 0 when the time was up or a signal came
+   */
+  wait(
+    ready: ReadyList<Entry>,
+    timeoutMs: number,
+    retryOnSignal: boolean,
+    signalMask: readonly number[] | null,
+  ): number;
+
+  /** Something that reports when the call would give something. */
+  openWaiter(report: () => void): Waiter;
+  close(): void;
+}

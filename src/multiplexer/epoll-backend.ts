@@ -1,0 +1,243 @@
+/** epoll(7) under a multiplexer. */
+import { native } from '../binding.js';
+import { hasCode } from '../errors.js';
+import {
+  EPOLLET,
+  EPOLLEXCLUSIVE,
+  EPOLLIN,
+  EPOLLONESHOT,
+  EPOLLOUT,
+  EPOLLPRI,
+  EPOLLRDHUP,
+} from '../readiness/constants.js';
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD } from '../readiness/epoll.js';
+import { eventLayout, eventWords, INITIAL_EVENTS, MAX_EVENTS_LIMIT } from '../readiness/event-buffer.js';
+import { openEpollWaiter, type Waiter, type WaiterKind } from '../readiness/waiter.js';
+import { type Backend, type BackendEntry, type ReadyList, type Trigger, TRIGGERS } from './backend.js';
+
+/** A slot that no fd can have: the wake-up's. */
+const WAKEUP_SLOT = 0xffff_ffff;
+
+/**
+ * So many waits in a row that gave stale events show that an open file description outlives its registration. In level
+ * mode it would be reported for ever and every wait would return at once; the kernel offers no way to remove it.
+ */
+const STALE_WAITS_BEFORE_REBUILD = 4;
+
+/** What the epoll backend needs from its multiplexer. */
+export interface EpollBackendOptions<Entry> {
+  readonly waiterKind: WaiterKind;
+  /** At most so many events per wait; undefined for room for all. */
+  readonly maxEvents: number | undefined;
+  /** Whether fds that epoll does not watch (EPERM: regular files) count as always ready. */
+  readonly acceptsUnpollable: boolean;
+  /** By fd, which is the slot of the token: the entry that is registered now. */
+  readonly entries: readonly (Entry | undefined)[];
+  /** Called with the old epoll fd still open, once the new one stands. */
+  readonly onRebuild: () => void;
+}
+
+/** What is asked of the kernel; EPOLLRDHUP tells the end of a stream apart from data. */
+function eventMask(entry: BackendEntry): number {
+  const { interestMask } = entry;
+  let mask = 0;
+  // EPOLLRDHUP is not allowed with EPOLLEXCLUSIVE.
+  if ((interestMask & EPOLLIN) !== 0) mask |= entry.exclusive ? EPOLLIN : EPOLLIN | EPOLLRDHUP;
+  mask |= interestMask & (EPOLLOUT | EPOLLPRI);
+  if (entry.exclusive) mask |= EPOLLEXCLUSIVE;
+  return (mask | TRIGGER_BITS[entry.trigger]) >>> 0;
+}
+
+const TRIGGER_BITS: Readonly<Record<Trigger, number>> = {
+  level: 0,
+  edge: EPOLLET,
+  oneshot: EPOLLONESHOT,
+  'edge-oneshot': EPOLLET | EPOLLONESHOT,
+};
+
+/** What an fd that epoll does not watch reports now: reading and writing such a file never blocks. */
+function unpollableEvents(entry: BackendEntry): number {
+  return entry.watched && entry.active ? entry.interestMask & (EPOLLIN | EPOLLOUT) : 0;
+}
+
+/** One epoll fd. Each event carries a token, slot and generation; those of a registration that is gone are dropped. */
+export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> {
+  readonly name = 'epoll';
+  readonly triggers = TRIGGERS;
+  readonly #options: EpollBackendOptions<Entry>;
+  #epollFd: number;
+  #wakeupFd: number | undefined;
+  /** Fds that the kernel refused to watch, see {@link EpollBackendOptions.acceptsUnpollable}. */
+  readonly #unpollable = new Set<Entry>();
+  #watchedCount = 0;
+  #room: number;
+  #staleWaits = 0;
+  #staleEvents = 0;
+  #rebuilds = 0;
+
+  constructor(options: EpollBackendOptions<Entry>) {
+    this.#options = options;
+    this.#room = Math.min(options.maxEvents ?? INITIAL_EVENTS, MAX_EVENTS_LIMIT);
+    this.#epollFd = native.epollCreate();
+  }
+
+  get staleEvents(): number {
+    return this.#staleEvents;
+  }
+
+  get rebuilds(): number {
+    return this.#rebuilds;
+  }
+
+  get isWaiterCostly(): boolean {
+    return this.#options.waiterKind === 'thread';
+  }
+
+  get hasReady(): boolean {
+    for (const entry of this.#unpollable) if (unpollableEvents(entry) !== 0) return true;
+    return false;
+  }
+
+  add(entry: Entry): void {
+    try {
+      native.epollCtl(this.#epollFd, EPOLL_CTL_ADD, entry.fd, eventMask(entry), entry.fd, entry.generation);
+    } catch (error) {
+      if (!this.#options.acceptsUnpollable || !hasCode(error, 'EPERM')) throw error;
+      this.#unpollable.add(entry);
+    }
+    entry.watched = true;
+    this.#watchedCount += 1;
+    this.#makeRoom();
+  }
+
+  modify(entry: Entry): void {
+    if (this.#unpollable.has(entry)) {
+      entry.watched = true;
+    } else if (entry.exclusive && entry.watched) {
+      // The kernel knows no change to an exclusive entry, only an end and a new beginning.
+      this.remove(entry);
+      this.add(entry);
+    } else if (entry.watched) {
+      native.epollCtl(this.#epollFd, EPOLL_CTL_MOD, entry.fd, eventMask(entry), entry.fd, entry.generation);
+    } else {
+      this.add(entry);
+    }
+  }
+
+  remove(entry: Entry): void {
+    if (this.#unpollable.delete(entry)) {
+      this.#watchedCount -= 1;
+    } else if (entry.watched) {
+      this.#watchedCount -= 1;
+      try {
+        native.epollCtl(this.#epollFd, EPOLL_CTL_DEL, entry.fd, 0, 0, 0);
+      } catch (error) {
+        // The fd was closed first, and its number may be another file's by now, even a regular file's.
+        if (!hasCode(error, 'EBADF') && !hasCode(error, 'ENOENT') && !hasCode(error, 'EPERM')) throw error;
+      }
+    }
+    entry.watched = false;
+  }
+
+  watchWakeup(fd: number): void {
+    native.epollCtl(this.#epollFd, EPOLL_CTL_ADD, fd, EPOLLIN, WAKEUP_SLOT, WAKEUP_SLOT);
+    this.#wakeupFd = fd;
+  }
+
+  wait(
+    ready: ReadyList<Entry>,
+    timeoutMs: number,
+    retryOnSignal: boolean,
+    signalMask: readonly number[] | null,
+  ): number {
+    const room = this.#room;
+    const words = eventWords(room);
+    const count = native.epollWait(this.#epollFd, room, timeoutMs, retryOnSignal, signalMask);
+    const { strideWords, dataWord } = eventLayout();
+    const { entries } = this.#options;
+    let stale = 0;
+    for (let index = 0, at = 0; index < count; index += 1, at += strideWords) {
+      const slot = words[at + dataWord] ?? 0;
+      const entry = entries[slot];
+      if (entry?.active === true && entry.generation === words[at + dataWord + 1]) {
+        entry.becomeReady(words[at] ?? 0);
+        ready.push(entry);
+      } else if (slot === WAKEUP_SLOT) {
+        ready.woken = true;
+      } else {
+        stale += 1;
+      }
+    }
+    const unpollable = this.#unpollable.size === 0 ? 0 : this.#reportUnpollable(ready);
+    this.#noteStale(stale);
+    return count + unpollable;
+  }
+
+  openWaiter(report: () => void): Waiter {
+    return openEpollWaiter(this.#options.waiterKind, this.#epollFd, report);
+  }
+
+  close(): void {
+    native.close(this.#epollFd);
+  }
+
+  #makeRoom(): void {
+    if (this.#options.maxEvents !== undefined) return;
+    // One more for the wake-up.
+    if (this.#watchedCount >= this.#room) this.#room = Math.min(this.#watchedCount * 2, MAX_EVENTS_LIMIT);
+  }
+
+  /** In edge mode it is news once per arming that a file is ready. */
+  #reportUnpollable(ready: ReadyList<Entry>): number {
+    let count = 0;
+    for (const entry of this.#unpollable) {
+      const events = unpollableEvents(entry);
+      if (events === 0) continue;
+      entry.watched = entry.trigger === 'level';
+      entry.becomeReady(events);
+      ready.push(entry);
+      count += 1;
+    }
+    return count;
+  }
+
+  #noteStale(stale: number): void {
+    this.#staleEvents += stale;
+    if (stale === 0) {
+      this.#staleWaits = 0;
+      return;
+    }
+    this.#staleWaits += 1;
+    if (this.#staleWaits >= STALE_WAITS_BEFORE_REBUILD) this.#rebuild();
+  }
+
+  /** Moves every live registration to a new epoll fd; what nobody holds any more stays behind. */
+  #rebuild(): void {
+    const oldFd = this.#epollFd;
+    this.#staleWaits = 0;
+    try {
+      this.#epollFd = native.epollCreate();
+    } catch (error) {
+      // No fd to be had now: the next few waits come back early, and then it is tried again.
+      if (hasCode(error, 'EMFILE') || hasCode(error, 'ENFILE')) return;
+      throw error;
+    }
+    this.#rebuilds += 1;
+    if (this.#wakeupFd !== undefined) this.watchWakeup(this.#wakeupFd);
+    for (const entry of this.#options.entries) {
+      if (entry?.watched !== true || this.#unpollable.has(entry)) continue;
+      entry.watched = false;
+      this.#watchedCount -= 1;
+      // A disarmed entry is added when it is armed again: added now, it would report errors and hangups.
+      if (!entry.active) continue;
+      try {
+        this.add(entry);
+      } catch (error) {
+        // Its fd was closed, and so it was silent before.
+        if (!hasCode(error, 'EBADF') && !hasCode(error, 'EPERM')) throw error;
+      }
+    }
+    this.#options.onRebuild();
+    native.close(oldFd);
+  }
+}

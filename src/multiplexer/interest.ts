@@ -1,0 +1,50 @@
+/** What a registration asks for: reading, writing, priority data. */
+import { checkBoolean, checkObject, checkOneOf, outOfRange } from '../errors.js';
+import { POLLIN, POLLOUT, POLLPRI } from '../readiness/constants.js';
+
+/** Interest in several kinds of readiness at once; what is left out is not asked for. */
+export interface InterestSet {
+  readonly read?: boolean | undefined;
+  readonly write?: boolean | undefined;
+  readonly priority?: boolean | undefined;
+}
+
+/** The usual interests by name. `'priority'` is out-of-band data and the like. */
+export type InterestName = 'read' | 'write' | 'read-write' | 'priority';
+
+/** What to be told about. */
+export type Interest = InterestName | InterestSet;
+
+/** An interest as bits of POLLIN, POLLPRI and POLLOUT. Never 0: whoever wants nothing pauses. */
+export type InterestMask = number;
+
+const MASK_OF_NAME: Readonly<Record<InterestName, InterestMask>> = {
+  read: POLLIN,
+  write: POLLOUT,
+  'read-write': POLLIN | POLLOUT,
+  priority: POLLPRI,
+};
+
+const NAMES = ['read', 'write', 'read-write', 'priority'] as const satisfies readonly InterestName[];
+
+/** @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE for an unknown name and for no interest at all */
+export function toInterestMask(interest: Interest, name = 'interest'): InterestMask {
+  if (typeof interest === 'string') {
+    checkOneOf(interest, name, NAMES);
+    return MASK_OF_NAME[interest];
+  }
+  checkObject(interest, name);
+  const { read = false, write = false, priority = false } = interest;
+  checkBoolean(read, `${name}.read`);
+  checkBoolean(write, `${name}.write`);
+  checkBoolean(priority, `${name}.priority`);
+  const mask = (read ? POLLIN : 0) | (write ? POLLOUT : 0) | (priority ? POLLPRI : 0);
+  if (mask === 0) throw outOfRange(name, 'at least one of read, write and priority (to want nothing, pause)', interest);
+  return mask;
+}
+
+/** The name of an interest, or, for a combination that has none, the set. */
+export function fromInterestMask(mask: InterestMask): Interest {
+  const known = NAMES.find((candidate) => MASK_OF_NAME[candidate] === mask);
+  return known ?? { read: (mask & POLLIN) !== 0, write: (mask & POLLOUT) !== 0, priority: (mask & POLLPRI) !== 0 };
+}

@@ -1,0 +1,84 @@
+/** poll(2) under a multiplexer. */
+import { native } from '../binding.js';
+import { POLLIN, POLLRDHUP } from '../readiness/constants.js';
+import { PollSet, type PollSetOwner } from '../readiness/poll-set.js';
+import { ThreadWaiter, type Waiter } from '../readiness/waiter.js';
+import type { Backend, BackendEntry, ReadyList, Trigger } from './backend.js';
+
+/** What is asked of the kernel; POLLRDHUP tells the end of a stream apart from data. */
+function eventMask(entry: BackendEntry): number {
+  const { interestMask } = entry;
+  return (interestMask & POLLIN) === 0 ? interestMask : interestMask | POLLRDHUP;
+}
+
+/** One array of `struct pollfd`, in the order of registering. */
+export class PollBackend<Entry extends BackendEntry> implements Backend<Entry> {
+  readonly name = 'poll';
+  readonly triggers: readonly Trigger[] = ['level'];
+  readonly hasReady = false;
+  readonly isWaiterCostly = true;
+  readonly staleEvents = 0;
+  readonly rebuilds = 0;
+  readonly #set = new PollSet<Entry | WakeupOwner>();
+
+  add(entry: Entry): void {
+    this.#set.add(entry, entry.fd, eventMask(entry));
+    entry.watched = true;
+  }
+
+  modify(entry: Entry): void {
+    this.#set.setEvents(entry, eventMask(entry));
+  }
+
+  remove(entry: Entry): void {
+    if (entry.watched) this.#set.remove(entry);
+    entry.watched = false;
+  }
+
+  watchWakeup(fd: number): void {
+    const owner = new WakeupOwner(fd);
+    this.#set.add(owner, owner.fd, POLLIN);
+  }
+
+  wait(
+    ready: ReadyList<Entry>,
+    timeoutMs: number,
+    retryOnSignal: boolean,
+    signalMask: readonly number[] | null,
+  ): number {
+    const count = native.poll(this.#set.words, this.#set.count, timeoutMs, retryOnSignal, signalMask);
+    this.#set.forEachReady(count, (owner, revents) => {
+      if (owner instanceof WakeupOwner) {
+        ready.woken = true;
+      } else {
+        owner.becomeReady(revents);
+        ready.push(owner);
+      }
+    });
+    return count;
+  }
+
+  openWaiter(report: () => void): Waiter {
+    return new ThreadWaiter((waiter) => {
+      native.waitThreadArmPoll(waiter, this.#set.words, this.#set.count);
+    }, report);
+  }
+
+  close(): void {
+    // There is nothing that the kernel keeps.
+  }
+}
+
+/** Holds the wake-up's place in the array. */
+class WakeupOwner implements PollSetOwner {
+  pollIndex = 0;
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  get fd(): number {
+    return this.#fd;
+  }
+}
