@@ -147,7 +147,11 @@ export function toRawControl(message: ControlMessageInput, family: number | stri
   const isInet6 = family === 'inet6' || family === AF_INET6;
   switch (message.kind) {
     case 'rights':
-      return raw(SOL_SOCKET, SCM_RIGHTS, Int32Array.from(message.fds, (fd) => toFd(fd, 'control.fds')));
+      return raw(
+        SOL_SOCKET,
+        SCM_RIGHTS,
+        Int32Array.from(message.fds, (fd) => toFd(fd, 'control.fds')),
+      );
     case 'credentials': {
       const { pid, uid, gid } = message;
       checkInteger(pid, 'control.pid', 0, MAX_FD);

@@ -20,7 +20,6 @@ import {
   checkObject,
   checkOneOf,
   errnoError,
-  invalidArgType,
   isSystemError,
   MAX_FD,
   type SystemError,
@@ -52,6 +51,7 @@ import {
 } from './constants.js';
 import { type ControlMessage, type ControlMessageInput, toControlMessage, toRawControl } from './control-message.js';
 import { OwnedFd } from './owned-fd.js';
+import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 
 /** The families with a name; any other goes by its number (`AF_CAN`) and uses raw addresses. */
 export type SocketFamily = 'inet' | 'inet6' | 'unix';
@@ -156,8 +156,6 @@ export type ShutdownHow = 'read' | 'write' | 'read-write';
 
 const { EALREADY, EINPROGRESS, EINTR, ETIMEDOUT } = osConstants.errno;
 
-/** Longest receive that goes through the shared slab, in bytes; a longer one gets a buffer of its own. */
-const SLAB_BYTES = 64 * 1024;
 /** The largest count that recv(2) and send(2) can report. */
 const MAX_COUNT = 0x7fff_ffff;
 const DEFAULT_BACKLOG = 511;
@@ -174,9 +172,6 @@ const TYPES: Readonly<Record<SocketType, number>> = {
   raw: SOCK_RAW,
 };
 const DIRECTIONS: Readonly<Record<ShutdownHow, number>> = { read: SHUT_RD, write: SHUT_WR, 'read-write': SHUT_RDWR };
-
-/** Where receives land before they are copied to a buffer of their exact size. */
-let slab: Buffer | undefined;
 
 /** A BSD socket that owns its fd. */
 export class Socket extends OwnedFd {
@@ -371,7 +366,7 @@ export class Socket extends OwnedFd {
    */
   recv(maxBytes: number, flags = 0): Buffer | null {
     checkInteger(maxBytes, 'maxBytes', 0, MAX_COUNT);
-    const bytes = receiveBuffer(maxBytes, flags);
+    const bytes = socketBuffer(maxBytes, flags);
     const count = this.#receive(bytes, 0, maxBytes, flags);
     return count === null ? null : takeReceived(bytes, Math.min(count, maxBytes));
   }
@@ -386,15 +381,13 @@ export class Socket extends OwnedFd {
    * @throws as {@link recv}
    */
   recvInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, length?: number, flags = 0): number | null {
-    const bytes = toWritable(buffer);
+    const bytes = toWritableBytes(buffer);
     checkInteger(offset, 'offset', 0, bytes.byteLength);
     return this.#receive(bytes, offset, length ?? bytes.byteLength - offset, flags);
   }
 
   #receive(bytes: Uint8Array, offset: number, length: number, flags: number): number | null {
-    return this.#operate('recv', POLLIN, flags, (fd) =>
-      countOrNull(native.recv(fd, bytes, offset, length, flags)),
-    );
+    return this.#operate('recv', POLLIN, flags, (fd) => countOrNull(native.recv(fd, bytes, offset, length, flags)));
   }
 
   /**
@@ -406,9 +399,7 @@ export class Socket extends OwnedFd {
   send(bytes: SocketBytes, flags = 0): number | null {
     const fd = this.fd;
     const whole = toBytes(bytes);
-    return this.#operate('send', POLLOUT, flags, () =>
-      countOrNull(native.send(fd, whole, 0, whole.byteLength, flags)),
-    );
+    return this.#operate('send', POLLOUT, flags, () => countOrNull(native.send(fd, whole, 0, whole.byteLength, flags)));
   }
 
   /**
@@ -449,7 +440,7 @@ export class Socket extends OwnedFd {
    */
   recvFrom(maxBytes: number, flags = 0): ReceivedFrom | null {
     checkInteger(maxBytes, 'maxBytes', 0, MAX_COUNT);
-    const buffer = receiveBuffer(maxBytes, flags);
+    const buffer = socketBuffer(maxBytes, flags);
     const received = this.#receiveFrom(buffer, 0, maxBytes, flags);
     if (received === null) return null;
     return { data: takeReceived(buffer, Math.min(received.bytes, maxBytes)), address: received.address };
@@ -461,13 +452,8 @@ export class Socket extends OwnedFd {
    * @returns `null` where it would block
    * @throws as {@link recv}
    */
-  recvFromInto(
-    buffer: ArrayBufferView | ArrayBufferLike,
-    offset = 0,
-    length?: number,
-    flags = 0,
-  ): ReceivedInto | null {
-    const bytes = toWritable(buffer);
+  recvFromInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, length?: number, flags = 0): ReceivedInto | null {
+    const bytes = toWritableBytes(buffer);
     checkInteger(offset, 'offset', 0, bytes.byteLength);
     return this.#receiveFrom(bytes, offset, length ?? bytes.byteLength - offset, flags);
   }
@@ -505,7 +491,7 @@ export class Socket extends OwnedFd {
     checkInteger(maxBytes, 'maxBytes', 0, MAX_COUNT);
     checkObject(options, 'options');
     const { maxControlBytes = DEFAULT_CONTROL_BYTES, flags = 0 } = options;
-    const buffer = receiveBuffer(maxBytes, flags);
+    const buffer = socketBuffer(maxBytes, flags);
     const vectors = [buffer.subarray(0, maxBytes)];
     const received = this.#operate('recvmsg', POLLIN, flags, (fd) =>
       native.recvMsg(fd, vectors, maxControlBytes, flags),
@@ -557,20 +543,16 @@ export class Socket extends OwnedFd {
     checkInteger(maxMessages, 'maxMessages', 1, MAX_MESSAGES);
     checkInteger(maxBytes, 'maxBytes', 1, MAX_DATAGRAM_BYTES);
     const buffer = Buffer.alloc(maxMessages * maxBytes);
-    const received = this.#operate('recvmmsg', POLLIN, flags, (fd) =>
-      native.recvMmsg(fd, buffer, maxBytes, flags),
-    );
-    return (
-      received &&
-      received.map(({ bytes, address, flags: messageFlags }, index) => {
-        const start = index * maxBytes;
-        return {
-          data: Buffer.from(buffer.subarray(start, start + Math.min(bytes, maxBytes))),
-          address: decodeSender(address),
-          truncated: (messageFlags & MSG_TRUNC) !== 0,
-        };
-      })
-    );
+    const received = this.#operate('recvmmsg', POLLIN, flags, (fd) => native.recvMmsg(fd, buffer, maxBytes, flags));
+    if (received === null) return null;
+    return received.map((message, index) => {
+      const start = index * maxBytes;
+      return {
+        data: Buffer.from(buffer.subarray(start, start + Math.min(message.bytes, maxBytes))),
+        address: decodeSender(message.address),
+        truncated: (message.flags & MSG_TRUNC) !== 0,
+      };
+    });
   }
 
   /**
@@ -695,8 +677,8 @@ function decodeSender(address: RawAddress | null): Address | null {
   return address && decodeAddress(address);
 }
 
-/** As Array.isArray, for arrays that are only read. */
-function isList<Element>(value: unknown | readonly Element[]): value is readonly Element[] {
+/** As Array.isArray, which does not narrow to arrays that are only read. */
+function isList(value: SocketBytes | readonly SocketBytes[]): value is readonly SocketBytes[] {
   return Array.isArray(value);
 }
 
@@ -704,23 +686,10 @@ function countOrNull(count: number): number | null {
   return count === WOULD_BLOCK ? null : count;
 }
 
-/** Memory for one receive. */
-function receiveBuffer(maxBytes: number, flags: number): Buffer {
+/** Memory for one receive from a socket. */
+function socketBuffer(maxBytes: number, flags: number): Buffer {
   // MSG_TRUNC counts bytes that are not stored: what an earlier receive left in their place must not be shown.
-  if ((flags & MSG_TRUNC) !== 0) return Buffer.alloc(maxBytes);
-  if (maxBytes > SLAB_BYTES) return Buffer.allocUnsafeSlow(maxBytes);
-  return (slab ??= Buffer.allocUnsafeSlow(SLAB_BYTES));
-}
-
-/** The first `count` bytes in memory that nothing else writes to and that is no larger than they are. */
-function takeReceived(bytes: Buffer, count: number): Buffer {
-  return bytes !== slab && bytes.byteLength === count ? bytes : Buffer.from(bytes.subarray(0, count));
-}
-
-/** As `toBytes`, but what is received into cannot be a string. */
-function toWritable(buffer: unknown): Uint8Array {
-  if (typeof buffer === 'string') throw invalidArgType('buffer', 'a Buffer, a typed array or an ArrayBuffer', buffer);
-  return toBytes(buffer, 'buffer');
+  return (flags & MSG_TRUNC) === 0 ? receiveBuffer(maxBytes) : Buffer.alloc(maxBytes);
 }
 
 function readOptions(options: SocketOptions, defaultFamily: SocketFamily): SocketNumbers {
@@ -737,7 +706,11 @@ function readOptions(options: SocketOptions, defaultFamily: SocketFamily): Socke
 }
 
 /** The kernel's number for a name; a number stands for itself. */
-function numberOf<Name extends string>(names: Readonly<Record<Name, number>>, value: Name | number, what: string): number {
+function numberOf<Name extends string>(
+  names: Readonly<Record<Name, number>>,
+  value: Name | number,
+  what: string,
+): number {
   if (typeof value === 'number') {
     checkInteger(value, what, 0, MAX_COUNT);
     return value;
