@@ -99,7 +99,7 @@ class ReceivedControl {
         object.number("nanoseconds", static_cast<double>(parts.nanoseconds));
         break;
       case ControlKind::kUnknown:
-        object.text("kind", "raw");
+        object.text("kind", "unknown");
         break;
     }
     return object.result();

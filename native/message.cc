@@ -1,4 +1,6 @@
-// Many ranges of bytes in few system calls: sendmsg(2), https://man7.org/linux/man-pages/man2/send.2.html
+// Bytes of many sockets in one native call.
+// recv(2), https://man7.org/linux/man-pages/man2/recv.2.html
+// send(2), sendmsg(2), https://man7.org/linux/man-pages/man2/send.2.html
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -69,8 +71,35 @@ napi_value sendRanges(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// Each socket gets at most `max_bytes`, and the call ends where there is no room for that many: what was
+// received lies end to end, and no socket is given a short buffer, from which a full one could not be told.
+napi_value recvMany(napi_env env, napi_callback_info info) {
+  Arguments<4> args(env, info);
+  Bytes bytes;
+  Int32s operations;
+  size_t count;
+  size_t max_bytes;
+  if (!args.bytes(args[0], "bytes", &bytes) || !args.int32s(args[1], "operations", &operations) ||
+      !args.upTo(args[2], "count", operations.length, &count) ||
+      !args.upTo(args[3], "maxBytes", std::min<size_t>(bytes.length, INT32_MAX), &max_bytes)) {
+    return nullptr;
+  }
+  size_t used = 0;
+  size_t done = 0;
+  for (; done < count && bytes.length - used >= max_bytes; done++) {
+    const int32_t fd = operations.data[done];
+    const ssize_t received = ::recv(fd, bytes.data + used, max_bytes, 0);
+    if (received > 0) used += static_cast<size_t>(received);
+    operations.data[done] = received >= 0 ? static_cast<int32_t>(received) : -errno;
+  }
+  return makeInt32(env, static_cast<int32_t>(done));
+}
+
 }  // namespace
 
-void exportMessages(Exports& exports) { exports.function("sendRanges", sendRanges); }
+void exportMessages(Exports& exports) {
+  exports.function("sendRanges", sendRanges);
+  exports.function("recvMany", recvMany);
+}
 
 }  // namespace fdmux

@@ -1,6 +1,7 @@
 // socket(2) and its family: https://man7.org/linux/man-pages/man7/socket.7.html
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "address.h"
@@ -76,6 +77,31 @@ napi_value accept(napi_env env, napi_callback_info info) {
   UniqueFd accepted(::accept4(fd, nullptr, nullptr, typeFlags(non_blocking)));
   if (!accepted.valid()) return transferred(env, -1, "accept4", fd);
   return makeFd(env, std::move(accepted));
+}
+
+// An errno ends the call and stands in the place of the fd: what came before it has been accepted.
+napi_value acceptMany(napi_env env, napi_callback_info info) {
+  Arguments<4> args(env, info);
+  int fd;
+  Int32s results;
+  Bytes addresses;
+  size_t count;
+  if (!args.fd(args[0], "fd", &fd) || !args.int32s(args[1], "results", &results) ||
+      !args.bytes(args[2], "addresses", &addresses) ||
+      !args.upTo(args[3], "count", std::min(results.length / 2, addresses.length / sizeof(sockaddr_storage)),
+                 &count)) {
+    return nullptr;
+  }
+  size_t done = 0;
+  for (; done < count; done++) {
+    auto* address = reinterpret_cast<sockaddr*>(addresses.data + done * sizeof(sockaddr_storage));
+    socklen_t length = sizeof(sockaddr_storage);
+    const int accepted = ::accept4(fd, address, &length, typeFlags(true));
+    results.data[2 * done] = accepted >= 0 ? accepted : -errno;
+    if (accepted < 0) break;
+    results.data[2 * done + 1] = static_cast<int32_t>(length);
+  }
+  return makeInt32(env, static_cast<int32_t>(done));
 }
 
 napi_value connect(napi_env env, napi_callback_info info) {
@@ -206,6 +232,7 @@ void exportSockets(Exports& exports) {
   exports.function("bind", bind);
   exports.function("listen", listen);
   exports.function("accept", accept);
+  exports.function("acceptMany", acceptMany);
   exports.function("connect", connect);
   exports.function("recv", recv);
   exports.function("send", send);

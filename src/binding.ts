@@ -148,6 +148,14 @@ interface SocketCalls {
   listen(fd: number, backlog: number): void;
   /** accept4(2). @returns the new fd, or WOULD_BLOCK */
   accept(fd: number, nonBlocking: boolean): number;
+  /**
+   * accept4(2), at most `count` times, each fd non-blocking. Of connection i, `results` gets the fd and the length of the peer's
+   * address as numbers 2i and 2i+1, and `addresses` the address from byte 128i on.
+   *
+   * @returns how many were accepted. Where it is less than `count`, number 2i after the last holds the errno that ended the
+   *   call, negative (-EAGAIN included)
+   */
+  acceptMany(fd: number, results: Int32Array, addresses: Uint8Array, count: number): number;
   /** connect(2). @returns 0 when connected, or the errno as a positive value (EINPROGRESS, ECONNREFUSED ...) */
   connect(fd: number, address: RawAddress): number;
   /** recv(2) into `bytes[offset, offset + length)`. @returns the count, 0 at end of file, or WOULD_BLOCK */
@@ -160,6 +168,14 @@ interface SocketCalls {
    * fd: the bytes sent, or the errno, negative (-EAGAIN included); the run's other triples keep theirs.
    */
   sendRanges(bytes: Uint8Array, operations: Int32Array, count: number): void;
+  /**
+   * Many receives in one native call. `operations` holds `count` fds; what they give is laid end to end from the start of
+   * `bytes`, at most `maxBytes` from each. An fd gets its result in its place: the count, 0 at end of file, or the errno,
+   * negative (-EAGAIN included).
+   *
+   * @returns how many operations were done: it ends before one for which `bytes` has less room than `maxBytes`
+   */
+  recvMany(bytes: Uint8Array, operations: Int32Array, count: number, maxBytes: number): number;
   shutdown(fd: number, how: number): void;
   getSockOpt(fd: number, level: number, name: number): number;
   getSockOptBytes(fd: number, level: number, name: number, maxBytes: number): Uint8Array;
@@ -192,7 +208,7 @@ export type DecodedControl = {
   | { readonly kind: 'ttl'; readonly ttl: number }
   | { readonly kind: 'tos'; readonly tos: number }
   | { readonly kind: 'timestamp'; readonly seconds: number; readonly nanoseconds: number }
-  | { readonly kind: 'raw' }
+  | { readonly kind: 'unknown' }
 );
 
 /** What a receive gives beside the bytes. `address` is null where the kernel names no sender. */
