@@ -394,6 +394,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#isInTurn = true;
     this.#syncFailures = failures;
     try {
+      // What was written before leaves before this blocks.
+      this.#endTurn();
       for (;;) {
         if (signal?.aborted === true) return 'aborted';
         const { isOver, count } = this.#turn(-1, retryOnSignal, signalMask);
@@ -443,9 +445,9 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Calls back when the registrations with `onReady` of a batch have been served, before the batch is handed out, and in
-   * {@link run} and {@link runSync} again after the handler: the place where a turn's output leaves. What it throws reaches
-   * `uncaughtException`.
+   * Calls back when the registrations with `onReady` of a batch have been served, before the batch is handed out, in
+   * {@link run} and {@link runSync} again after the handler, and before a synchronous wait blocks: the place where a turn's output
+   * leaves. What it throws reaches `uncaughtException`.
    *
    * @returns takes the callback back
    * @throws ERR_INVALID_ARG_TYPE
@@ -773,7 +775,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#wasReady = ready.length > 0;
     const servedCount = this.#fillBatch();
     if (servedCount > 0) this.#serve();
-    if (ready.length > 0) this.#endTurn();
+    if (ready.length > 0 || isWoken) this.#endTurn();
     return { isOver: isWoken || this.#batch.length > 0, count: kernelCount + queuedCount };
   }
 
