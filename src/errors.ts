@@ -28,7 +28,14 @@ export interface SystemError extends Error {
 
 /** The codes of what fdmux itself refuses; each has a heading in docs/errors.md. */
 export type FdmuxErrorCode =
-  'ERR_CLOSED' | 'ERR_BUSY' | 'ERR_NOT_REGISTERED' | 'ERR_UNSUPPORTED_TRIGGER' | 'ERR_UNSUPPORTED_PLATFORM';
+  | 'ERR_CLOSED'
+  | 'ERR_BUSY'
+  | 'ERR_NOT_REGISTERED'
+  | 'ERR_UNSUPPORTED_TRIGGER'
+  | 'ERR_UNSUPPORTED_PLATFORM'
+  | 'ERR_WRITE_AFTER_END'
+  | 'ERR_WRITE_QUEUE_FULL'
+  | 'ERR_IDLE_TIMEOUT';
 
 /** An operation that fdmux refuses for a reason of its own; `code` says which. */
 export class FdmuxError extends Error {

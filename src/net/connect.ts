@@ -1,0 +1,191 @@
+/** Connecting: one address after the other, without blocking, until one answers. */
+import { constants } from 'node:os';
+
+import { native } from '../binding.js';
+import { AbortError, checkAbortSignal, checkInteger, errnoError, systemError } from '../errors.js';
+import type { Registration } from '../multiplexer/registration.js';
+import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
+import { type Connection, ServedConnection } from './connection.js';
+import { ConnectionGroup } from './connection-group.js';
+import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from './constants.js';
+import { type Lease, leaseTurn } from './default-multiplexer.js';
+import {
+  applyTcpOptions,
+  type ConnectionOptions,
+  type ConnectionSettings,
+  familyNumber,
+  isTcp,
+  toConnectionSettings,
+  toEndpoint,
+} from './options.js';
+import { resolveHost } from './resolve.js';
+import type { Timer } from './timers.js';
+import { type Served, toError } from './turn.js';
+
+/** Options of {@link connect}. Where to is said by `host` and `port`, or by `path`. */
+export interface ConnectOptions<T> extends ConnectionOptions<T> {
+  /** A name or an address; by default '127.0.0.1'. All addresses of a name are tried, in the resolver's order. */
+  readonly host?: string | undefined;
+  /** 0 to 65535. */
+  readonly port?: number | undefined;
+  /** A unix socket's path, at most 107 bytes; with a zero byte in front, an abstract name. */
+  readonly path?: string | undefined;
+  /** The connection's `data`. */
+  readonly data?: T;
+  /** How long to wait for each address: 1 to 2^31-1 ms, by default until the kernel gives up (about two minutes). */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Gives up connecting. It has no effect on a connection that is there. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const { EINPROGRESS } = constants.errno;
+const MAX_INT32 = 0x7fff_ffff;
+
+/**
+ * Connects, and serves the connection.
+ *
+ * With a multiplexer of your own, that one has to be waited on for the connection to come about.
+ *
+ * @returns the connection, after its open handler was called
+ * @throws ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENOENT and what else socket(2) and connect(2) give, for the address that was
+ *   tried last; ENOTFOUND and the like from the resolver; an AbortError; ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE,
+ *   ERR_OUT_OF_RANGE
+ * @see connect(2)
+ */
+export async function connect<T = unknown>(options: ConnectOptions<T>): Promise<Connection<T>> {
+  const settings = toConnectionSettings(options);
+  const endpoint = toEndpoint(options);
+  const { connectTimeoutMs, signal } = options;
+  if (connectTimeoutMs !== undefined) checkInteger(connectTimeoutMs, 'options.connectTimeoutMs', 1, MAX_INT32);
+  if (signal !== undefined) checkAbortSignal(signal);
+  const addresses = endpoint.kind === 'unix' ? [endpoint.address] : await resolveHost(endpoint.host, endpoint.port);
+  if (signal?.aborted === true) throw new AbortError(signal);
+  return new Promise((resolve, reject) => {
+    new Connecting(settings, options, addresses, resolve, reject).tryNext();
+  });
+}
+
+/** One call of {@link connect}, until there is a connection or no address is left. */
+class Connecting<T> implements Served {
+  readonly #settings: ConnectionSettings<T>;
+  readonly #options: ConnectOptions<T>;
+  readonly #addresses: AddressInput[];
+  readonly #lease: Lease;
+  readonly #resolve: (connection: Connection<T>) => void;
+  readonly #reject: (error: Error) => void;
+  #fd = -1;
+  #registration: Registration | undefined;
+  #timer: Timer | undefined;
+
+  constructor(
+    settings: ConnectionSettings<T>,
+    options: ConnectOptions<T>,
+    addresses: readonly AddressInput[],
+    resolve: (connection: Connection<T>) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#settings = settings;
+    this.#options = options;
+    this.#addresses = [...addresses];
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#lease = leaseTurn(settings.multiplexer, settings.backend);
+    options.signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  /** Tries the next address. Without one, `failure`, of the last attempt, is the outcome. */
+  tryNext(failure: Error = new Error('no address')): void {
+    const address = this.#addresses.shift();
+    if (address === undefined) {
+      this.#finish();
+      this.#lease.release();
+      this.#reject(failure);
+      return;
+    }
+    try {
+      this.#attempt(address);
+    } catch (error) {
+      this.#fail(toError(error));
+    }
+  }
+
+  #attempt(address: AddressInput): void {
+    this.#fd = native.socket(familyNumber(address), SOCK_STREAM, 0, true);
+    if (isTcp(address)) applyTcpOptions(this.#fd, this.#settings);
+    const errno = native.connect(this.#fd, encodeAddress(address));
+    if (errno === 0) {
+      this.#connected();
+      return;
+    }
+    if (errno !== EINPROGRESS) throw errnoError(errno, 'connect', this.#fd);
+    const { turn } = this.#lease;
+    this.#registration = turn.serve(this, this.#fd, { interest: 'write' });
+    const { connectTimeoutMs } = this.#options;
+    if (connectTimeoutMs !== undefined) this.#timer = turn.after(connectTimeoutMs, this.#timeOut);
+  }
+
+  /** The multiplexer says that the attempt has been decided. */
+  ready(): void {
+    const errno = native.getSockOpt(this.#fd, SOL_SOCKET, SO_ERROR);
+    if (errno === 0) this.#connected();
+    else this.#fail(errnoError(errno, 'connect', this.#fd));
+  }
+
+  readonly #timeOut = (): void => {
+    this.#timer = undefined;
+    this.#fail(systemError('ETIMEDOUT', 'connect', 'connection timed out', this.#fd));
+  };
+
+  readonly #abort = (): void => {
+    const { signal } = this.#options;
+    if (signal === undefined) return;
+    this.#addresses.length = 0;
+    this.#fail(new AbortError(signal));
+  };
+
+  #fail(error: Error): void {
+    this.#leaveAttempt();
+    if (this.#fd >= 0) native.close(this.#fd);
+    this.#fd = -1;
+    this.tryNext(error);
+  }
+
+  #connected(): void {
+    this.#leaveAttempt();
+    let connection: ServedConnection<T>;
+    try {
+      connection = this.#serve();
+    } catch (error) {
+      this.#fail(toError(error));
+      return;
+    }
+    this.#finish();
+    connection.open();
+    this.#resolve(connection);
+  }
+
+  #serve(): ServedConnection<T> {
+    const local: Address = decodeAddress(native.getSockName(this.#fd));
+    const remote = Buffer.from(native.getPeerName(this.#fd)).toString('latin1');
+    const group = new ConnectionGroup(this.#lease.turn, this.#settings, local, () => {
+      this.#lease.release();
+    });
+    const connection = new ServedConnection(group, this.#fd, remote);
+    group.add(connection);
+    const { data } = this.#options;
+    if (data !== undefined) connection.data = data;
+    return connection;
+  }
+
+  /** Whatever became of the attempt, its fd is not waited for any more. */
+  #leaveAttempt(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#registration !== undefined) this.#lease.turn.forget(this.#registration);
+    this.#registration = undefined;
+  }
+
+  #finish(): void {
+    this.#options.signal?.removeEventListener('abort', this.#abort);
+  }
+}

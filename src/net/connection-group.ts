@@ -1,0 +1,87 @@
+/** What the connections of one listener, or one call of connect(), have in common. */
+import { FdmuxError } from '../errors.js';
+import type { Address } from './address.js';
+import type { Service, ServedConnection, SocketHandlers } from './connection.js';
+import type { ConnectionSettings } from './options.js';
+import type { Timer } from './timers.js';
+import { Topics } from './topics.js';
+import type { Turn } from './turn.js';
+
+/** Idle connections are looked for so many times within their timeout. */
+const LOOKS_PER_TIMEOUT = 4;
+
+/** The connections of one listener, their settings, their topics and their idle timeout. */
+export class ConnectionGroup<T> implements Service<T> {
+  readonly turn: Turn;
+  readonly handlers: SocketHandlers<T>;
+  readonly isEdge: boolean;
+  readonly highWaterMarkBytes: number;
+  readonly maxPendingBytes: number;
+  readonly boundAddress: Address;
+  readonly topics = new Topics<T>();
+  readonly #idleTimeoutMs: number | undefined;
+  readonly #onClosed: () => void;
+  readonly #connections = new Set<ServedConnection<T>>();
+  #idleTimer: Timer | undefined;
+
+  /** @param onClosed called after each connection that is closed */
+  constructor(turn: Turn, settings: ConnectionSettings<T>, boundAddress: Address, onClosed: () => void) {
+    this.turn = turn;
+    this.handlers = settings.socket;
+    this.isEdge = settings.isEdge;
+    this.highWaterMarkBytes = settings.highWaterMarkBytes;
+    this.maxPendingBytes = settings.maxPendingBytes;
+    this.boundAddress = boundAddress;
+    this.#idleTimeoutMs = settings.idleTimeoutMs;
+    this.#onClosed = onClosed;
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<ServedConnection<T>> {
+    return this.#connections.values();
+  }
+
+  /**
+   * Takes a connection in: from now on it is served. The open handler is not called here.
+   *
+   * @throws what registering throws; the connection is then not part of the group, and its fd still the caller's
+   */
+  add(connection: ServedConnection<T>): void {
+    connection.register();
+    this.#connections.add(connection);
+    this.#watchIdle();
+  }
+
+  closed(connection: ServedConnection<T>): void {
+    this.#connections.delete(connection);
+    this.topics.leaveAll(connection);
+    if (this.#connections.size === 0) {
+      this.#idleTimer?.cancel();
+      this.#idleTimer = undefined;
+    }
+    this.#onClosed();
+  }
+
+  #watchIdle(): void {
+    if (this.#idleTimeoutMs === undefined || this.#idleTimer !== undefined) return;
+    this.#idleTimer = this.turn.after(this.#idleTimeoutMs / LOOKS_PER_TIMEOUT, () => {
+      this.#idleTimer = undefined;
+      this.#closeIdle();
+      if (this.#connections.size > 0) this.#watchIdle();
+    });
+  }
+
+  #closeIdle(): void {
+    const idleTimeoutMs = this.#idleTimeoutMs ?? Infinity;
+    const latestMs = this.turn.nowMs - idleTimeoutMs;
+    for (const connection of this.#connections) {
+      if (connection.activeMs > latestMs) continue;
+      connection.destroy(
+        new FdmuxError('ERR_IDLE_TIMEOUT', `no byte has moved for ${idleTimeoutMs} ms (idleTimeoutMs)`),
+      );
+    }
+  }
+}

@@ -1,0 +1,433 @@
+/** A served connection: bytes in by a handler, bytes out through the turn, and the states between open and closed. */
+import { native } from '../binding.js';
+import { checkString, FdmuxError, hasCode } from '../errors.js';
+import type { Registration } from '../multiplexer/registration.js';
+import { type Address, decodeAddress } from './address.js';
+import { SHUT_WR } from './constants.js';
+import { type Readiness, toError, type Turn, type TurnMember, type Writable } from './turn.js';
+import type { Topics } from './topics.js';
+import { WriteQueue } from './write-queue.js';
+
+/**
+ * What is done with connections: one object for all of a listener's, or for one of `connect()`.
+ *
+ * Handlers run inside a turn: what they write leaves together at its end. A handler that throws reaches
+ * `uncaughtException`; the connection stays as it is, and the others are served.
+ */
+export interface SocketHandlers<T> {
+  /** The connection is there. The place to set its `data`. */
+  open?(connection: Connection<T>): void;
+  /** Bytes have come. They lie in memory that is used again as soon as the handler returns: `Buffer.from(bytes)` keeps them. */
+  data?(connection: Connection<T>, bytes: Buffer): void;
+  /** Once after `write` had returned false: `pendingBytes` is at the high-water mark or below it again. */
+  drain?(connection: Connection<T>): void;
+  /**
+   * The peer will send no more. The connection stays open for writing until `end()` is called; where there is no such
+   * handler, that is done at once.
+   */
+  end?(connection: Connection<T>): void;
+  /** The last word about a connection, once for each that was opened; with the reason where it is not an orderly end. */
+  close?(connection: Connection<T>, error?: Error): void;
+  /**
+   * Something went wrong with a connection (before `close`, where that has a reason too; ERR_WRITE_AFTER_END alone leaves the
+   * connection open), or, without one, with accepting.
+   */
+  error?(error: Error, connection?: Connection<T>): void;
+}
+
+/** A stream connection that the multiplexer serves. */
+export interface Connection<T = unknown> {
+  /** The user's own; undefined until the user sets it. */
+  data: T;
+  /** The fd, to look at; -1 once closed. */
+  readonly fd: number;
+  /** The address of this end. */
+  readonly localAddress: Address;
+  /** The address of the peer, known for ever. */
+  readonly remoteAddress: Address;
+  /** Bytes that were written and that the kernel has not taken yet. */
+  readonly pendingBytes: number;
+  /** Whether bytes can be written: neither ended nor destroyed. */
+  readonly isWritable: boolean;
+  /** Whether `destroy` was called, or the connection ended: it is closed, or will be at the end of the turn. */
+  readonly isDestroyed: boolean;
+  /** Whether `pause` stopped the reading. */
+  readonly isPaused: boolean;
+
+  /**
+   * Takes bytes to send. They are copied, so the caller may use its memory again at once, and leave at the end of the turn, all in
+   * one send(2); 64 KiB and more are handed to the kernel at once.
+   *
+   * @param bytes a string is encoded as UTF-8; {@link SharedBytes} exist once however many connections get them
+   * @returns whether `pendingBytes` is at most `highWaterMarkBytes`; where it is not, better wait for `drain`. Also false
+   *   when the bytes were not taken: after `end` (told to the error handler, once, as ERR_WRITE_AFTER_END) and after `destroy`
+   * @throws ERR_INVALID_ARG_TYPE
+   */
+  write(bytes: Writable): boolean;
+  /**
+   * Ends our side: what is pending is sent, then the peer is told (shutdown(2) of the write side). The connection is closed when
+   * the peer has ended its side too. Calling it again does nothing.
+   *
+   * @param bytes a last write
+   */
+  end(bytes?: Writable): void;
+  /**
+   * Closes the connection at the end of the turn; what is pending is dropped, and no handler but `error` and `close` is called
+   * any more. Safe inside a loop over connections. Calling it again does nothing.
+   *
+   * @param error the reason, handed to the handlers
+   */
+  destroy(error?: Error): void;
+  /** No data handler is called until `resume`; the peer is slowed down when the kernel's buffers are full. */
+  pause(): void;
+  resume(): void;
+  /** Bytes published under `topic` by the listener are written to this connection. */
+  subscribe(topic: string): void;
+  unsubscribe(topic: string): void;
+}
+
+/** What the connections of one listener, or of one `connect()`, have in common. */
+export interface Service<T> {
+  readonly turn: Turn;
+  readonly handlers: SocketHandlers<T>;
+  readonly isEdge: boolean;
+  readonly highWaterMarkBytes: number;
+  readonly maxPendingBytes: number;
+  /** Where the fd is bound, for when it can no longer be asked. */
+  readonly boundAddress: Address;
+  readonly topics: Topics<T>;
+  /** The connection is closed. */
+  closed(connection: ServedConnection<T>): void;
+}
+
+/** The one class behind {@link Connection}. What is not in the interface is for the turn and the service. */
+export class ServedConnection<T> implements Connection<T>, TurnMember {
+  readonly #service: Service<T>;
+  /** The sockaddr, a character a byte: as a string it takes a third of the memory of an array, and servers hold many. */
+  readonly #remote: string;
+  #registration: Registration | null = null;
+  #fd: number;
+  #queue: WriteQueue | null = null;
+  /** What was received before the user's `pause` and is still to be handed out. */
+  #held: Buffer | null = null;
+  #destroyReason: Error | undefined = undefined;
+  #isPaused = false;
+  #readEnded = false;
+  #writeEnd: 'open' | 'ending' | 'ended' = 'open';
+  #needsDrain = false;
+  #isRefusalTold = false;
+
+  declare data: T;
+  pendingBytes = 0;
+  isDestroyed = false;
+  isDirty = false;
+  rangeStart = 0;
+  rangeEnd = 0;
+  earlierRanges: number[] | null = null;
+  /** When bytes last moved, on the turn's clock, in ms. */
+  activeMs: number;
+  /** The topics it is subscribed to; the service's. */
+  topics: Set<string> | null = null;
+
+  constructor(service: Service<T>, fd: number, remote: string) {
+    this.#service = service;
+    this.#fd = fd;
+    this.#remote = remote;
+    this.activeMs = service.turn.nowMs;
+  }
+
+  /**
+   * Has the multiplexer watch the fd.
+   *
+   * @throws ENOSPC, ENOMEM, ERR_CLOSED; the fd is then still the caller's
+   */
+  register(): void {
+    const { turn, isEdge } = this.#service;
+    this.#registration = turn.serve(this, this.#fd, { interest: 'read', trigger: isEdge ? 'edge' : 'level' });
+  }
+
+  /** Tells the user that it is there. */
+  open(): void {
+    const { turn, handlers } = this.#service;
+    try {
+      handlers.open?.(this);
+    } catch (error) {
+      turn.fail(error);
+    }
+  }
+
+  get fd(): number {
+    return this.#fd;
+  }
+
+  get localAddress(): Address {
+    return this.#fd < 0 ? this.#service.boundAddress : decodeAddress(native.getSockName(this.#fd));
+  }
+
+  get remoteAddress(): Address {
+    return decodeAddress(Buffer.from(this.#remote, 'latin1'));
+  }
+
+  get isWritable(): boolean {
+    return this.#writeEnd === 'open' && !this.isDestroyed;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  get hasQueue(): boolean {
+    return this.#queue !== null;
+  }
+
+  write(bytes: Writable): boolean {
+    if (this.#writeEnd !== 'open' || this.isDestroyed) return this.#refuse();
+    const { turn, highWaterMarkBytes, maxPendingBytes } = this.#service;
+    turn.append(this, bytes);
+    if (this.pendingBytes <= highWaterMarkBytes) return true;
+    if (this.pendingBytes > maxPendingBytes) this.#enforceLimit(turn, maxPendingBytes);
+    this.#needsDrain = true;
+    return false;
+  }
+
+  #refuse(): false {
+    if (!this.isDestroyed && !this.#isRefusalTold) {
+      this.#isRefusalTold = true;
+      const error = new FdmuxError('ERR_WRITE_AFTER_END', 'write after end: the bytes were not taken');
+      // Not from here: the caller is amid its own work, and the handler may write, too.
+      this.#service.turn.defer(() => {
+        this.#service.handlers.error?.(error, this);
+      });
+    }
+    return false;
+  }
+
+  /** The limit is about what the kernel does not take, so it is asked first. */
+  #enforceLimit(turn: Turn, maxPendingBytes: number): void {
+    turn.flush();
+    if (this.pendingBytes <= maxPendingBytes) return;
+    this.destroy(
+      new FdmuxError(
+        'ERR_WRITE_QUEUE_FULL',
+        `${this.pendingBytes} bytes wait for a peer that does not read; the limit (maxPendingBytes) is ${maxPendingBytes}`,
+      ),
+    );
+  }
+
+  end(bytes?: Writable): void {
+    if (bytes !== undefined) this.write(bytes);
+    if (this.#writeEnd !== 'open' || this.isDestroyed) return;
+    this.#writeEnd = 'ending';
+    this.#service.turn.addDirty(this);
+  }
+
+  destroy(error?: Error): void {
+    if (this.isDestroyed) return;
+    this.isDestroyed = true;
+    this.#destroyReason = error;
+    this.#service.turn.addDestroyed(this);
+  }
+
+  pause(): void {
+    if (this.#isPaused || this.isDestroyed) return;
+    this.#isPaused = true;
+    this.#updateInterest();
+  }
+
+  resume(): void {
+    if (!this.#isPaused || this.isDestroyed) return;
+    this.#isPaused = false;
+    this.#updateInterest();
+    if (this.#held !== null) this.#service.turn.addReadable(this);
+  }
+
+  subscribe(topic: string): void {
+    checkString(topic, 'topic');
+    if (!this.isDestroyed) this.#service.topics.subscribe(this, topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.#service.topics.unsubscribe(this, topic);
+  }
+
+  // From here on, what the multiplexer and the turn call.
+
+  /** The multiplexer says that the fd is ready. */
+  ready(registration: Readiness): void {
+    if (this.isDestroyed) return;
+    if (this.#queue !== null && registration.isWritable) this.#sendQueue(this.#queue);
+    if (registration.isReadable && !this.#isPaused && !this.#readEnded) {
+      this.#service.turn.addReadable(this);
+    }
+  }
+
+  beginReceive(): boolean {
+    if (this.#held !== null && !this.#isPaused) {
+      const bytes = this.#held;
+      this.#held = null;
+      this.#handOut(bytes);
+    }
+    return !this.#isPaused && !this.#readEnded && !this.isDestroyed;
+  }
+
+  received(bytes: Buffer, mayHaveMore: boolean): void {
+    if (this.isDestroyed) return;
+    this.activeMs = this.#service.turn.nowMs;
+    // Another handler of this turn paused it after the bytes had left the kernel.
+    if (this.#isPaused) this.#held = Buffer.concat(this.#held === null ? [bytes] : [this.#held, bytes]);
+    else this.#handOut(bytes);
+    if (this.#service.isEdge) this.#awaitMore(mayHaveMore);
+  }
+
+  /**
+   * Edge mode tells of new arrivals alone. A short count means that nothing was left (epoll(7), question 9), but an end of file that
+   * had come along with the bytes has been told already.
+   */
+  #awaitMore(mayHaveMore: boolean): void {
+    if (this.isDestroyed) return;
+    if (mayHaveMore) this.#registration?.rearm();
+    else if (this.#registration?.isReadClosed === true) this.#service.turn.addReadable(this);
+  }
+
+  #handOut(bytes: Buffer): void {
+    try {
+      this.#service.handlers.data?.(this, bytes);
+    } catch (error) {
+      this.#service.turn.fail(error);
+    }
+  }
+
+  receivedEnd(): void {
+    if (this.isDestroyed || this.#readEnded) return;
+    this.#readEnded = true;
+    const { handlers } = this.#service;
+    if (handlers.end === undefined) {
+      this.end();
+    } else {
+      try {
+        handlers.end(this);
+      } catch (error) {
+        this.#service.turn.fail(error);
+      }
+    }
+    this.#afterReadEnd();
+  }
+
+  #afterReadEnd(): void {
+    if (this.#writeEnd === 'ended') this.destroy();
+    else this.#updateInterest();
+  }
+
+  failed(error: Error): void {
+    this.destroy(error);
+  }
+
+  accepted(byteLength: number): void {
+    this.pendingBytes += byteLength;
+  }
+
+  sent(byteLength: number): void {
+    this.pendingBytes -= byteLength;
+    if (byteLength > 0) this.activeMs = this.#service.turn.nowMs;
+  }
+
+  keep(bytes: Buffer, isShared: boolean): void {
+    if (this.#queue === null) {
+      this.#queue = new WriteQueue();
+      this.#updateInterest();
+    }
+    if (isShared) this.#queue.pushShared(bytes);
+    else this.#queue.push(bytes);
+  }
+
+  #sendQueue(queue: WriteQueue): void {
+    const before = queue.byteLength;
+    try {
+      queue.sendTo(this.#fd);
+    } catch (error) {
+      this.failed(toError(error));
+      return;
+    }
+    this.sent(before - queue.byteLength);
+    if (queue.byteLength === 0) {
+      this.#queue = null;
+      this.#updateInterest();
+    }
+    this.flushed();
+  }
+
+  flushed(): void {
+    if (this.isDestroyed) return;
+    if (this.#writeEnd === 'ending' && this.pendingBytes === 0) this.#finishWriting();
+    if (this.#needsDrain && this.pendingBytes <= this.#service.highWaterMarkBytes) {
+      this.#needsDrain = false;
+      this.#service.turn.addDrained(this);
+    }
+  }
+
+  #finishWriting(): void {
+    this.#writeEnd = 'ended';
+    if (this.#readEnded) {
+      this.destroy();
+      return;
+    }
+    try {
+      native.shutdown(this.#fd, SHUT_WR);
+    } catch (error) {
+      // ENOTCONN: the peer has reset the connection, which the next read tells better.
+      if (!hasCode(error, 'ENOTCONN')) this.failed(toError(error));
+    }
+    this.#updateInterest();
+  }
+
+  drain(): void {
+    // Whoever has ended or destroyed it in the meantime waits for no room.
+    if (!this.isWritable) return;
+    try {
+      this.#service.handlers.drain?.(this);
+    } catch (error) {
+      this.#service.turn.fail(error);
+    }
+  }
+
+  sweep(): void {
+    if (this.#fd < 0) return;
+    if (this.#registration !== null) this.#service.turn.forget(this.#registration);
+    native.close(this.#fd);
+    this.#fd = -1;
+    this.#queue = null;
+    this.#held = null;
+    this.pendingBytes = 0;
+    this.#service.closed(this);
+    const { handlers } = this.#service;
+    const error = this.#destroyReason;
+    try {
+      if (error !== undefined) handlers.error?.(error, this);
+    } catch (thrown) {
+      this.#service.turn.fail(thrown);
+    }
+    try {
+      handlers.close?.(this, error);
+    } catch (thrown) {
+      this.#service.turn.fail(thrown);
+    }
+  }
+
+  /** Asks the kernel for what is wanted now. */
+  #updateInterest(): void {
+    const registration = this.#registration;
+    if (registration === null || this.isDestroyed) return;
+    const read = !this.#isPaused && !this.#readEnded;
+    const write = this.#queue !== null;
+    try {
+      if (!read && !write) {
+        registration.pause();
+        return;
+      }
+      registration.modify({ interest: read ? (write ? 'read-write' : 'read') : 'write' });
+      registration.resume();
+    } catch (error) {
+      this.failed(toError(error));
+    }
+  }
+}

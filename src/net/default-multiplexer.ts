@@ -1,0 +1,45 @@
+/** The multiplexers that serve whoever brings none: one for each backend, for as long as somebody uses it. */
+import { Multiplexer } from '../multiplexer/multiplexer.js';
+import type { BackendName } from '../multiplexer/backend.js';
+import { rethrowLater } from '../readiness/waiter.js';
+import { Turn, type TurnDriver } from './turn.js';
+
+/** The use of a turn. */
+export interface Lease {
+  readonly turn: Turn;
+  /** To be called once, when the last connection is gone. */
+  release(): void;
+}
+
+/** Of this environment: a worker has its own. */
+const shared = new Map<BackendName, { readonly multiplexer: Multiplexer<undefined>; users: number }>();
+
+/** The turn of the user's multiplexer, or of the shared one of `backend`. */
+export function leaseTurn(multiplexer: TurnDriver | undefined, backend: BackendName): Lease {
+  if (multiplexer !== undefined) return { turn: Turn.of(multiplexer), release: () => undefined };
+  const entry = shared.get(backend) ?? open(backend);
+  entry.users += 1;
+  return {
+    turn: Turn.of(entry.multiplexer),
+    release: () => {
+      entry.users -= 1;
+      // Not at once: this may be called from within one of its turns.
+      process.nextTick(closeUnused, backend);
+    },
+  };
+}
+
+function open(backend: BackendName): { readonly multiplexer: Multiplexer<undefined>; users: number } {
+  const entry = { multiplexer: new Multiplexer<undefined>({ backend }), users: 0 };
+  shared.set(backend, entry);
+  // All that is registered is served by the turn, so no batch ever has anything in it.
+  entry.multiplexer.run(() => undefined).catch(rethrowLater);
+  return entry;
+}
+
+function closeUnused(backend: BackendName): void {
+  const entry = shared.get(backend);
+  if (entry === undefined || entry.users > 0) return;
+  shared.delete(backend);
+  entry.multiplexer.close();
+}

@@ -1,0 +1,377 @@
+/** Listening: accepts connections and serves them. */
+import { unlinkSync } from 'node:fs';
+import { constants } from 'node:os';
+
+import { native } from '../binding.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkObject,
+  checkString,
+  errnoError,
+  hasCode,
+  outOfRange,
+  toFd,
+  toTimeoutMs,
+} from '../errors.js';
+import type { Registration } from '../multiplexer/registration.js';
+import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
+import { type Connection, ServedConnection } from './connection.js';
+import { ConnectionGroup } from './connection-group.js';
+import { SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } from './constants.js';
+import { leaseTurn, type Lease } from './default-multiplexer.js';
+import {
+  applyTcpOptions,
+  type ConnectionOptions,
+  type ConnectionSettings,
+  familyNumber,
+  isTcp,
+  toConnectionSettings,
+  toEndpoint,
+} from './options.js';
+import { resolveHost } from './resolve.js';
+import { SharedBytes } from './shared-bytes.js';
+import type { Timer } from './timers.js';
+import { type Served, toError } from './turn.js';
+
+/** Options of {@link listen}. Where to listen is said by `host` and `port`, by `path`, or by `fd`. */
+export interface ListenOptions<T> extends ConnectionOptions<T> {
+  /**
+   * A name or an address of this machine; by default '127.0.0.1', which only this machine reaches. '0.0.0.0' and '::' stand for all
+   * addresses. A name is resolved, and its first address taken.
+   */
+  readonly host?: string | undefined;
+  /** 0 to 65535; 0 is any free one, see {@link Listener.address}. */
+  readonly port?: number | undefined;
+  /** A unix socket's path, at most 107 bytes; it is removed when the listener closes. With a zero byte in front, an abstract name. */
+  readonly path?: string | undefined;
+  /** A socket that listens already, inherited for instance. It stays yours: it is neither reconfigured nor closed. */
+  readonly fd?: number | undefined;
+  /** How many connections may wait to be accepted: 1 to 2^31-1, by default 511; the system caps it (net.core.somaxconn). */
+  readonly backlog?: number | undefined;
+  /** Lets several processes or workers listen on one port; the kernel spreads connections over them (SO_REUSEPORT). By default false. */
+  readonly reusePort?: boolean | undefined;
+  /** Of several multiplexers that watch one listening socket, wake one instead of all (EPOLLEXCLUSIVE); epoll only. By default false. */
+  readonly exclusive?: boolean | undefined;
+  /** A connection beyond is closed as soon as it is accepted: 1 to 2^31-1, by default no limit. */
+  readonly maxConnections?: number | undefined;
+}
+
+/** A listening socket and the connections that came through it. */
+export interface Listener<T = unknown> {
+  /** Where it listens, with the port that the system chose. */
+  readonly address: Address;
+  /** How many connections are open. */
+  readonly connections: number;
+  /** How many were closed at once, because of `maxConnections`. */
+  readonly refusedConnections: number;
+  /** Whether `close` was called. */
+  readonly closed: boolean;
+  /**
+   * Writes to every connection that is subscribed to `topic`. The bytes exist once, however many get them.
+   *
+   * @param options.except does not get them: who said it
+   * @returns how many connections they were written to
+   * @throws ERR_INVALID_ARG_TYPE
+   */
+  publish(
+    topic: string,
+    bytes: string | Uint8Array | SharedBytes,
+    options?: { readonly except?: Connection<T> | undefined },
+  ): number;
+  /**
+   * Stops listening at once and ends the connections: what is pending is sent, then each peer is told. Those that are still there
+   * after `drainMs` are destroyed. Calling it again shortens the time at most.
+   *
+   * @param options.drainMs in ms; by default 0, which sends only what the kernel takes at once; `null` and Infinity wait for ever
+   * @returns when the last connection is closed
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   */
+  close(options?: { readonly drainMs?: number | null | undefined }): Promise<void>;
+  /** It alone does not keep the process alive. Connections do. */
+  unref(): this;
+  ref(): this;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const DEFAULT_BACKLOG = 511;
+const MAX_INT32 = 0x7fff_ffff;
+/** How many connections one turn accepts: the others are served between two such batches. */
+const ACCEPT_BATCH = 64;
+/** sizeof(struct sockaddr_storage). */
+const ADDRESS_BYTES = 128;
+/** For how long nothing is accepted when there are no fds left, unless a connection closes meanwhile. */
+const EXHAUSTED_MS = 100;
+
+const { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, EPROTO } = constants.errno;
+const { ENETDOWN, ENOPROTOOPT, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, ETIMEDOUT } = constants.errno;
+/** Errors of the connection that was to be accepted, not of the listening socket: accept(2). The next one may be well. */
+const TRANSIENT: ReadonlySet<number> = new Set([
+  ...[EAGAIN, ECONNABORTED, EINTR, EPERM, EPROTO],
+  ...[ENETDOWN, ENOPROTOOPT, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, ETIMEDOUT],
+]);
+/** Trying again at once would spin: the connection stays in the queue, and the listening socket ready. */
+const EXHAUSTED: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
+
+/**
+ * Listens, and serves what connects.
+ *
+ * @returns when connections are taken
+ * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2) and listen(2) give; ENOTFOUND and the like from the
+ *   resolver; ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see ip(7), unix(7)
+ */
+export async function listen<T = unknown>(options: ListenOptions<T>): Promise<Listener<T>> {
+  const settings = toListenSettings(options);
+  if (settings.fd !== undefined) return new ListeningSocket(settings, settings.fd, null);
+  const address = await toBindAddress(options);
+  const fd = openListening(address, settings);
+  try {
+    const path = 'path' in address ? address.path : null;
+    return new ListeningSocket(settings, fd, { path });
+  } catch (error) {
+    native.close(fd);
+    throw error;
+  }
+}
+
+interface ListenSettings<T> extends ConnectionSettings<T> {
+  readonly fd: number | undefined;
+  readonly backlog: number;
+  readonly reusePort: boolean;
+  readonly exclusive: boolean;
+  readonly maxConnections: number;
+}
+
+function toListenSettings<T>(options: ListenOptions<T>): ListenSettings<T> {
+  const settings = toConnectionSettings(options);
+  const { fd, backlog = DEFAULT_BACKLOG, reusePort = false, exclusive = false, maxConnections = Infinity } = options;
+  checkInteger(backlog, 'options.backlog', 1, MAX_INT32);
+  checkBoolean(reusePort, 'options.reusePort');
+  checkBoolean(exclusive, 'options.exclusive');
+  if (maxConnections !== Infinity) checkInteger(maxConnections, 'options.maxConnections', 1, MAX_INT32);
+  return {
+    ...settings,
+    fd: fd === undefined ? undefined : toFd(fd, 'options.fd'),
+    backlog,
+    reusePort,
+    exclusive,
+    maxConnections,
+  };
+}
+
+async function toBindAddress<T>(options: ListenOptions<T>): Promise<AddressInput> {
+  const endpoint = toEndpoint(options);
+  if (endpoint.kind === 'unix') return endpoint.address;
+  const [first] = await resolveHost(endpoint.host, endpoint.port);
+  if (first === undefined) throw outOfRange('options.host', 'a name that has an address', endpoint.host);
+  return first;
+}
+
+/** socket(2), bind(2), listen(2). */
+function openListening<T>(address: AddressInput, settings: ListenSettings<T>): number {
+  const raw = encodeAddress(address);
+  const fd = native.socket(familyNumber(address), SOCK_STREAM, 0, true);
+  try {
+    if (isTcp(address)) {
+      // A restarted server takes its port again while old connections are in TIME_WAIT.
+      native.setSockOpt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      applyTcpOptions(fd, settings);
+    }
+    if (settings.reusePort) native.setSockOpt(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    native.bind(fd, raw);
+    native.listen(fd, settings.backlog);
+  } catch (error) {
+    native.close(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/** The one class behind {@link Listener}. */
+class ListeningSocket<T> implements Listener<T>, Served {
+  readonly address: Address;
+  refusedConnections = 0;
+  closed = false;
+
+  readonly #settings: ListenSettings<T>;
+  readonly #lease: Lease;
+  readonly #group: ConnectionGroup<T>;
+  readonly #fd: number;
+  /** What is to be closed and removed at the end; null where the socket is the user's. */
+  readonly #owned: { readonly path: string | null } | null;
+  readonly #registration: Registration;
+  readonly #results = new Int32Array(2 * ACCEPT_BATCH);
+  readonly #addresses = Buffer.alloc(ADDRESS_BYTES * ACCEPT_BATCH);
+  #retry: Timer | undefined;
+  #drainDeadline: Timer | undefined;
+  #isReleased = false;
+  #whenClosed: (() => void)[] = [];
+
+  constructor(settings: ListenSettings<T>, fd: number, owned: { readonly path: string | null } | null) {
+    this.#settings = settings;
+    this.#fd = fd;
+    this.#owned = owned;
+    this.address = decodeAddress(native.getSockName(fd));
+    this.#lease = leaseTurn(settings.multiplexer, settings.backend);
+    const { turn } = this.#lease;
+    this.#group = new ConnectionGroup(turn, settings, this.address, this.#connectionClosed);
+    try {
+      // Always level-triggered: a batch may leave connections in the queue.
+      this.#registration = turn.serve(this, fd, { interest: 'read', exclusive: settings.exclusive });
+    } catch (error) {
+      this.#lease.release();
+      throw error;
+    }
+  }
+
+  get connections(): number {
+    return this.#group.size;
+  }
+
+  /** The multiplexer says that connections wait. */
+  ready(): void {
+    // A blocking socket of the user's would block when another process is faster: it is asked for no more than what was reported.
+    const wanted = this.#owned === null ? 1 : ACCEPT_BATCH;
+    const accepted = native.acceptMany(this.#fd, this.#results, this.#addresses, wanted);
+    const failure = accepted < wanted ? -(this.#results[2 * accepted] ?? 0) : 0;
+    for (let i = 0; i < accepted; i += 1) this.#take(i);
+    if (failure !== 0 && !this.closed) this.#acceptFailed(failure);
+  }
+
+  /** Serves the connection that the last call accepted as number `index`. */
+  #take(index: number): void {
+    const fd = this.#results[2 * index] ?? -1;
+    if (this.closed || this.#group.size >= this.#settings.maxConnections) {
+      if (!this.closed) this.refusedConnections += 1;
+      native.close(fd);
+      return;
+    }
+    const start = ADDRESS_BYTES * index;
+    const end = start + (this.#results[2 * index + 1] ?? 0);
+    // As a string it takes a third of the memory of an array, and a server holds many.
+    const remote = this.#addresses.toString('latin1', start, end);
+    const connection = new ServedConnection(this.#group, fd, remote);
+    try {
+      if (this.#owned === null && isTcp(this.address)) applyTcpOptions(fd, this.#settings);
+      this.#group.add(connection);
+    } catch (error) {
+      native.close(fd);
+      this.#tellError(toError(error));
+      return;
+    }
+    connection.open();
+  }
+
+  #acceptFailed(errno: number): void {
+    if (TRANSIENT.has(errno)) return;
+    this.#tellError(errnoError(errno, 'accept4', this.#fd));
+    if (!EXHAUSTED.has(errno)) {
+      void this.close({ drainMs: null });
+      return;
+    }
+    this.#registration.pause();
+    this.#retry = this.#lease.turn.after(EXHAUSTED_MS, this.#resumeAccepting);
+  }
+
+  readonly #resumeAccepting = (): void => {
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    if (!this.closed) this.#registration.resume();
+  };
+
+  #tellError(error: Error): void {
+    try {
+      this.#settings.socket.error?.(error);
+    } catch (thrown) {
+      this.#lease.turn.fail(thrown);
+    }
+  }
+
+  publish(
+    topic: string,
+    bytes: string | Uint8Array | SharedBytes,
+    options: { readonly except?: Connection<T> | undefined } = {},
+  ): number {
+    checkString(topic, 'topic');
+    checkObject(options, 'options');
+    const { except } = options;
+    const shared = bytes instanceof SharedBytes ? bytes : new SharedBytes(bytes);
+    let count = 0;
+    for (const member of this.#group.topics.members(topic)) {
+      if (member === except || !member.isWritable) continue;
+      member.write(shared);
+      count += 1;
+    }
+    return count;
+  }
+
+  close(options: { readonly drainMs?: number | null | undefined } = {}): Promise<void> {
+    checkObject(options, 'options');
+    const { drainMs = 0 } = options;
+    const timeoutMs = toTimeoutMs(drainMs, 'options.drainMs');
+    if (!this.closed) this.#stopListening();
+    const whenClosed = new Promise<void>((resolve) => {
+      this.#whenClosed.push(resolve);
+    });
+    for (const connection of this.#group) connection.end();
+    this.#drainDeadline?.cancel();
+    if (timeoutMs === 0) this.#lease.turn.defer(this.#destroyAll);
+    else if (timeoutMs > 0) this.#drainDeadline = this.#lease.turn.after(timeoutMs, this.#destroyAll);
+    this.#settleClosed();
+    return whenClosed;
+  }
+
+  #stopListening(): void {
+    this.closed = true;
+    this.#retry?.cancel();
+    this.#lease.turn.forget(this.#registration);
+    if (this.#owned === null) return;
+    native.close(this.#fd);
+    if (this.#owned.path !== null) removeSocketFile(this.#owned.path);
+  }
+
+  readonly #destroyAll = (): void => {
+    for (const connection of this.#group) connection.destroy();
+  };
+
+  readonly #connectionClosed = (): void => {
+    if (this.closed) this.#settleClosed();
+    else if (this.#retry !== undefined) this.#resumeAccepting();
+  };
+
+  #settleClosed(): void {
+    if (!this.closed || this.#group.size > 0) return;
+    this.#drainDeadline?.cancel();
+    this.#drainDeadline = undefined;
+    if (!this.#isReleased) {
+      this.#isReleased = true;
+      this.#lease.release();
+    }
+    for (const resolve of this.#whenClosed) resolve();
+    this.#whenClosed = [];
+  }
+
+  ref(): this {
+    this.#registration.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#registration.unref();
+    return this;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Where somebody has removed it already, that is as well. */
+function removeSocketFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  }
+}

@@ -1,0 +1,202 @@
+/** The options that `listen()` and `connect()` share: what they mean, their defaults, and their check. */
+import { native } from '../binding.js';
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkOneOf,
+  checkString,
+  invalidArgType,
+  outOfRange,
+  unsupportedTriggerError,
+} from '../errors.js';
+import { BACKEND_NAMES, type BackendName } from '../multiplexer/backend.js';
+import { checkPort, type AddressInput, type UnixAbstractAddress, type UnixPathAddress } from './address.js';
+import type { SocketHandlers } from './connection.js';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  IPPROTO_TCP,
+  SO_KEEPALIVE,
+  SOL_SOCKET,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
+  TCP_NODELAY,
+} from './constants.js';
+import type { TurnDriver } from './turn.js';
+
+/** When and how often the kernel probes a silent TCP peer: tcp(7). */
+export interface KeepAliveOptions {
+  /** Silence before the first probe (TCP_KEEPIDLE), in ms, rounded up to seconds, 1 to 32,767,000; by default the system's, 2 hours. */
+  readonly idleMs?: number | undefined;
+  /** Between probes (TCP_KEEPINTVL), likewise; by default the system's, 75 s. */
+  readonly intervalMs?: number | undefined;
+  /** Unanswered probes until the connection is lost (TCP_KEEPCNT), 1 to 127; by default the system's, 9. */
+  readonly probes?: number | undefined;
+}
+
+/** What holds for each connection. */
+export interface ConnectionOptions<T> {
+  /** The handlers of all these connections. */
+  readonly socket: SocketHandlers<T>;
+  /** The kernel interface; by default `'epoll'`. All that use one share a multiplexer, unless `multiplexer` is given. */
+  readonly backend?: BackendName | undefined;
+  /** By default `'level'`. `'edge'` is epoll's alone. Handlers cannot tell the difference. */
+  readonly trigger?: 'level' | 'edge' | undefined;
+  /** A multiplexer of your own, which you wait on, in whichever form. `backend` is then its own. */
+  readonly multiplexer?: TurnDriver | undefined;
+  /** Above so many pending bytes `write` returns false: 0 to 2^31-1, by default 65,536. */
+  readonly highWaterMarkBytes?: number | undefined;
+  /**
+   * A connection with more pending bytes is destroyed with ERR_WRITE_QUEUE_FULL: 0 to 2^31-1, by default 16,777,216. Only what the
+   * kernel has not taken counts.
+   */
+  readonly maxPendingBytes?: number | undefined;
+  /**
+   * A connection on which no byte moves for so long is destroyed with ERR_IDLE_TIMEOUT: 1 to 2^31-1 ms, and up to a quarter later;
+   * by default never.
+   */
+  readonly idleTimeoutMs?: number | undefined;
+  /** TCP_NODELAY: what a turn has leaves at once. By default true; a turn's writes leave together anyway. */
+  readonly noDelay?: boolean | undefined;
+  /** SO_KEEPALIVE; by default false. */
+  readonly keepAlive?: boolean | KeepAliveOptions | undefined;
+}
+
+/** Where to listen or to connect, before names are resolved. */
+export type Endpoint =
+  | { readonly kind: 'inet'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly address: UnixPathAddress | UnixAbstractAddress };
+
+/** {@link ConnectionOptions} with nothing left open. */
+export interface ConnectionSettings<T> {
+  readonly socket: SocketHandlers<T>;
+  readonly backend: BackendName;
+  readonly isEdge: boolean;
+  readonly multiplexer: TurnDriver | undefined;
+  readonly highWaterMarkBytes: number;
+  readonly maxPendingBytes: number;
+  readonly idleTimeoutMs: number | undefined;
+  readonly noDelay: boolean;
+  readonly keepAlive: boolean | KeepAliveOptions;
+}
+
+const DEFAULT_HIGH_WATER_MARK_BYTES = 65_536;
+const DEFAULT_MAX_PENDING_BYTES = 16_777_216;
+const MAX_INT32 = 0x7fff_ffff;
+const HANDLER_NAMES = ['open', 'data', 'drain', 'end', 'close', 'error'] as const;
+
+/** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNSUPPORTED_TRIGGER */
+export function toConnectionSettings<T>(options: ConnectionOptions<T>): ConnectionSettings<T> {
+  checkObject(options, 'options');
+  const {
+    socket,
+    multiplexer,
+    backend = multiplexer?.backend ?? 'epoll',
+    trigger = 'level',
+    highWaterMarkBytes = DEFAULT_HIGH_WATER_MARK_BYTES,
+    maxPendingBytes = DEFAULT_MAX_PENDING_BYTES,
+    idleTimeoutMs,
+    noDelay = true,
+    keepAlive = false,
+  } = options;
+  checkHandlers(socket);
+  if (multiplexer !== undefined) checkObject(multiplexer, 'options.multiplexer');
+  checkOneOf(backend, 'options.backend', BACKEND_NAMES);
+  checkOneOf(trigger, 'options.trigger', ['level', 'edge']);
+  if (trigger === 'edge' && backend !== 'epoll') throw unsupportedTriggerError(trigger, backend);
+  checkInteger(highWaterMarkBytes, 'options.highWaterMarkBytes', 0, MAX_INT32);
+  checkInteger(maxPendingBytes, 'options.maxPendingBytes', 0, MAX_INT32);
+  if (idleTimeoutMs !== undefined) checkInteger(idleTimeoutMs, 'options.idleTimeoutMs', 1, MAX_INT32);
+  checkBoolean(noDelay, 'options.noDelay');
+  checkKeepAlive(keepAlive);
+  return {
+    socket,
+    backend,
+    isEdge: trigger === 'edge',
+    multiplexer,
+    highWaterMarkBytes,
+    maxPendingBytes,
+    idleTimeoutMs,
+    noDelay,
+    keepAlive,
+  };
+}
+
+function checkHandlers(socket: unknown): void {
+  checkObject(socket, 'options.socket');
+  for (const name of HANDLER_NAMES) {
+    const handler: unknown = Reflect.get(socket, name);
+    if (handler !== undefined) checkFunction(handler, `options.socket.${name}`);
+  }
+}
+
+function checkKeepAlive(keepAlive: unknown): void {
+  if (typeof keepAlive === 'boolean') return;
+  checkObject(keepAlive, 'options.keepAlive');
+  const { idleMs, intervalMs, probes }: { idleMs?: unknown; intervalMs?: unknown; probes?: unknown } = keepAlive;
+  if (idleMs !== undefined) checkInteger(idleMs, 'options.keepAlive.idleMs', 1, 32_767_000);
+  if (intervalMs !== undefined) checkInteger(intervalMs, 'options.keepAlive.intervalMs', 1, 32_767_000);
+  if (probes !== undefined) checkInteger(probes, 'options.keepAlive.probes', 1, 127);
+}
+
+/**
+ * Reads `host` and `port`, or `path`. A path that starts with a zero byte is an abstract name, as in Node.js.
+ *
+ * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ */
+export function toEndpoint(options: {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly path?: string | undefined;
+}): Endpoint {
+  const { host = '127.0.0.1', port, path } = options;
+  if (path !== undefined) {
+    checkString(path, 'options.path');
+    if (port !== undefined) throw invalidArgType('options.path', 'left out where there is a port', path);
+    if (path === '' || path === '\0') throw outOfRange('options.path', 'a path or an abstract name', path);
+    return {
+      kind: 'unix',
+      address: path.startsWith('\0') ? { family: 'unix', abstract: path.slice(1) } : { family: 'unix', path },
+    };
+  }
+  checkString(host, 'options.host');
+  checkPort(port, 'options.port');
+  return { kind: 'inet', host, port };
+}
+
+/** The kernel's number of an address family. */
+export function familyNumber(address: AddressInput): number {
+  // Raw bytes begin with it, in this machine's order, which on all machines that fdmux is built for puts the low byte first.
+  if (address instanceof Uint8Array) return (address[0] ?? 0) | ((address[1] ?? 0) << 8);
+  switch (address.family) {
+    case 'inet':
+      return AF_INET;
+    case 'inet6':
+      return AF_INET6;
+    case 'unix':
+      return AF_UNIX;
+    case 'unknown':
+      return address.familyNumber;
+  }
+}
+
+export function isTcp(address: AddressInput): boolean {
+  const family = familyNumber(address);
+  return family === AF_INET || family === AF_INET6;
+}
+
+/** Sets the options of a TCP socket: tcp(7). Connections inherit them from the listening one. */
+export function applyTcpOptions<T>(fd: number, settings: ConnectionSettings<T>): void {
+  if (settings.noDelay) native.setSockOpt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (settings.keepAlive === false) return;
+  native.setSockOpt(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  if (settings.keepAlive === true) return;
+  const { idleMs, intervalMs, probes } = settings.keepAlive;
+  if (idleMs !== undefined) native.setSockOpt(fd, IPPROTO_TCP, TCP_KEEPIDLE, Math.ceil(idleMs / 1000));
+  if (intervalMs !== undefined) native.setSockOpt(fd, IPPROTO_TCP, TCP_KEEPINTVL, Math.ceil(intervalMs / 1000));
+  if (probes !== undefined) native.setSockOpt(fd, IPPROTO_TCP, TCP_KEEPCNT, probes);
+}

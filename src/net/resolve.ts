@@ -1,0 +1,31 @@
+/** From a host, which may be a name, to the addresses that a system call takes. */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+
+import { checkString, outOfRange } from '../errors.js';
+import { parseAddress, type Inet6Address, type InetAddress } from './address.js';
+
+/**
+ * Resolves a host by node:dns (getaddrinfo(3), in libuv's pool), so that no system call of ours ever waits for a name
+ * server. A literal is answered at once.
+ *
+ * @param host a name or an IPv4 or IPv6 literal; IPv6 may carry a zone and stand in brackets
+ * @returns at least one address, in the order in which they are to be tried (RFC 6724, as the resolver sorts them)
+ * @throws what node:dns does: ENOTFOUND, EAI_AGAIN ...; ERR_OUT_OF_RANGE for an empty host
+ */
+export async function resolveHost(host: string, port: number): Promise<readonly (InetAddress | Inet6Address)[]> {
+  checkString(host, 'host');
+  if (host === '') throw outOfRange('host', 'a name or an address', host);
+  const literal = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+  if (isIP(literal) !== 0) return [fromLiteral(literal, port)];
+  const found = await lookup(host, { all: true, verbatim: true });
+  return found.map((entry) => fromLiteral(entry.address, port));
+}
+
+function fromLiteral(literal: string, port: number): InetAddress | Inet6Address {
+  const address = parseAddress(isIP(literal) === 6 ? `[${literal}]:${port}` : `${literal}:${port}`);
+  if (address.family !== 'inet' && address.family !== 'inet6') {
+    throw outOfRange('host', 'a name, an IPv4 or an IPv6 literal', literal);
+  }
+  return address;
+}

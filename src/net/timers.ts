@@ -1,0 +1,75 @@
+/** Timers that go off in every form of wait, a blocking one in a worker included: timerfd_create(2). */
+import { native } from '../binding.js';
+import type { Registration } from '../multiplexer/registration.js';
+import { CLOCK_MONOTONIC } from './constants.js';
+
+/** One pending call. */
+export interface Timer {
+  /** The call is not made. */
+  cancel(): void;
+}
+
+interface Pending extends Timer {
+  readonly dueMs: number;
+  readonly callback: () => void;
+}
+
+/**
+ * Calls back after a time, by one timerfd that is there only while something is pending. Meant for a few coarse timers
+ * a server, not for one a connection. A pending timer keeps nothing alive.
+ */
+export class Timers {
+  readonly #watch: (fd: number, onReady: () => void) => Registration;
+  readonly #pending = new Set<Pending>();
+  #fd = -1;
+  #registration: Registration | undefined;
+
+  /** @param watch registers an fd for reading, level-triggered */
+  constructor(watch: (fd: number, onReady: () => void) => Registration) {
+    this.#watch = watch;
+  }
+
+  /** @param delayMs from 0 on; never early */
+  after(delayMs: number, callback: () => void): Timer {
+    const pending: Pending = {
+      dueMs: performance.now() + delayMs,
+      callback,
+      cancel: () => {
+        if (this.#pending.delete(pending) && this.#pending.size === 0) this.#close();
+      },
+    };
+    this.#pending.add(pending);
+    this.#arm();
+    return pending;
+  }
+
+  /** For the next one that is due. */
+  #arm(): void {
+    if (this.#fd < 0) {
+      this.#fd = native.timerFd(CLOCK_MONOTONIC);
+      this.#registration = this.#watch(this.#fd, this.#fire);
+      this.#registration.unref();
+    }
+    let nextMs = Infinity;
+    for (const { dueMs } of this.#pending) nextMs = Math.min(nextMs, dueMs);
+    // 0 would disarm it.
+    native.timerFdSet(this.#fd, Math.max(nextMs - performance.now(), 0.001), 0, 0);
+  }
+
+  readonly #fire = (): void => {
+    const nowMs = performance.now();
+    const due = [...this.#pending].filter(({ dueMs }) => dueMs <= nowMs);
+    for (const pending of due) this.#pending.delete(pending);
+    // Setting it again takes the expiration back, so it need not be read.
+    if (this.#pending.size > 0) this.#arm();
+    else this.#close();
+    for (const { callback } of due) callback();
+  };
+
+  #close(): void {
+    this.#registration?.unregister();
+    this.#registration = undefined;
+    native.close(this.#fd);
+    this.#fd = -1;
+  }
+}

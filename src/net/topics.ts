@@ -1,0 +1,47 @@
+/** Who is to get what is published under a name. */
+import type { ServedConnection } from './connection.js';
+
+interface Topic<T> {
+  readonly members: Set<ServedConnection<T>>;
+  /** The members as an array, which is faster to walk; null after a change. */
+  list: readonly ServedConnection<T>[] | null;
+}
+
+/** The topics of one listener. A topic exists while it has a subscriber. */
+export class Topics<T> {
+  readonly #topics = new Map<string, Topic<T>>();
+
+  /** Subscribing again changes nothing. */
+  subscribe(connection: ServedConnection<T>, name: string): void {
+    let topic = this.#topics.get(name);
+    if (topic === undefined) {
+      topic = { members: new Set(), list: null };
+      this.#topics.set(name, topic);
+    }
+    topic.members.add(connection);
+    topic.list = null;
+    (connection.topics ??= new Set()).add(name);
+  }
+
+  unsubscribe(connection: ServedConnection<T>, name: string): void {
+    const topic = this.#topics.get(name);
+    if (topic?.members.delete(connection) !== true) return;
+    topic.list = null;
+    if (topic.members.size === 0) this.#topics.delete(name);
+    connection.topics?.delete(name);
+  }
+
+  /** Takes a connection out of all its topics. */
+  leaveAll(connection: ServedConnection<T>): void {
+    for (const name of connection.topics ?? []) this.unsubscribe(connection, name);
+    connection.topics = null;
+  }
+
+  /** In the order of subscribing. */
+  members(name: string): readonly ServedConnection<T>[] {
+    const topic = this.#topics.get(name);
+    if (topic === undefined) return [];
+    topic.list ??= [...topic.members];
+    return topic.list;
+  }
+}

@@ -1,0 +1,530 @@
+/**
+ * A turn: what the connections of one multiplexer do between two waits.
+ *
+ * The multiplexer reports the ready connections one by one; they only line up. When it has reported all, the turn receives
+ * for all of them into one slab and calls their handlers, gathers what the handlers write in one arena, and sends each
+ * connection's share in one go. So an idle connection holds no buffer, and however often a handler writes, a connection
+ * costs one send(2) a turn.
+ */
+import { constants } from 'node:os';
+
+import { native } from '../binding.js';
+import { errnoError, toBytes } from '../errors.js';
+import type { Interest } from '../multiplexer/interest.js';
+import type { BackendName, Trigger } from '../multiplexer/backend.js';
+import type { Registration } from '../multiplexer/registration.js';
+import { rethrowLater } from '../readiness/waiter.js';
+import { SharedBytes } from './shared-bytes.js';
+import { type Timer, Timers } from './timers.js';
+
+/** What a connection gets of the slab in one turn: its byte budget, so that a firehose waits for its neighbours. */
+const RECEIVE_BYTES = 65_536;
+/** How many connections are received for in one native call. */
+const RECEIVE_BATCH = 64;
+/** Room for four full budgets, or for thousands of short messages, in one native call. */
+const SLAB_BYTES = 4 * RECEIVE_BYTES;
+const ARENA_BYTES = 1_048_576;
+/** From here on a write is handed to the kernel where it lies: a copy would cost more than the system call it saves. */
+const DIRECT_BYTES = 65_536;
+/** A code unit of a string is at most three bytes of UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
+
+const { EAGAIN } = constants.errno;
+
+/** What a connection takes to write. */
+export type Writable = string | Uint8Array | SharedBytes;
+
+/** What a turn needs of a connection. */
+export interface TurnMember {
+  readonly fd: number;
+  /** Destroyed: nothing is sent for it any more. */
+  readonly isDestroyed: boolean;
+  /** Whether older bytes wait, behind which new ones must line up. */
+  readonly hasQueue: boolean;
+
+  /** The turn's own, as are the next three: whether the member is on its list of members to flush. */
+  isDirty: boolean;
+  /** Its last run of bytes in the arena, [rangeStart, rangeEnd); both 0 when there is none. */
+  rangeStart: number;
+  rangeEnd: number;
+  /** The runs before that one, as pairs, where they do not touch. */
+  earlierRanges: number[] | null;
+
+  /** Gives out what was held back. @returns whether it wants bytes now */
+  beginReceive(): boolean;
+  /** `bytes` are a view of the slab; `mayHaveMore` says that they filled the budget. */
+  received(bytes: Buffer, mayHaveMore: boolean): void;
+  receivedEnd(): void;
+  failed(error: Error): void;
+  /** So many bytes were taken for it. */
+  accepted(byteLength: number): void;
+  /** The kernel took so many of them. */
+  sent(byteLength: number): void;
+  /** The kernel did not take these; they are the queue's now. `isShared`: they stay as they are, for ever. */
+  keep(bytes: Buffer, isShared: boolean): void;
+  /** All that the turn had for it has been sent or kept. */
+  flushed(): void;
+  /** Tells the user that there is room again. */
+  drain(): void;
+  /** Closes what has been destroyed, and says so to the user. */
+  sweep(): void;
+}
+
+/** What the net layer needs of a multiplexer. Every `Multiplexer` has it, whatever the type of its data. */
+export interface TurnDriver {
+  readonly backend: BackendName;
+  readonly closed: boolean;
+  register(fd: number, options: ServeSettings): Registration;
+  onTurnEnd(callback: () => void): () => void;
+  wakeup(): void;
+}
+
+/** How an fd is registered that the net layer serves. */
+export interface ServeSettings {
+  readonly interest: Interest;
+  readonly trigger?: Trigger | undefined;
+  readonly exclusive?: boolean | undefined;
+  readonly onReady?: ((registration: Readiness) => void) | undefined;
+}
+
+/** A registration that says it is ready. It carries no data of ours, so it may be one of any multiplexer. */
+export type Readiness = Registration<never>;
+
+/** Whatever is told when its fd is ready. */
+export interface Served {
+  ready(registration: Readiness): void;
+}
+
+/** Stamps tell the fillings of all arenas of the thread apart: one number says whether shared bytes lie in this one. */
+let lastStamp = 0;
+
+const turns = new WeakMap<TurnDriver, Turn>();
+
+/** The turns of one multiplexer, one after the other. */
+export class Turn {
+  readonly #driver: TurnDriver;
+  /** By fd: one function serves all, so that a connection needs no closure of its own. */
+  readonly #served: (Served | undefined)[] = [];
+  readonly #timers: Timers;
+  readonly #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  /** The fds to receive for, and then what each gave. */
+  readonly #receiveOperations = new Int32Array(RECEIVE_BATCH);
+  readonly #arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
+  #arenaUsed = 0;
+  #arenaStamp = ++lastStamp;
+  /** (fd, start, end) for each range to be sent; grown as needed. */
+  #sendOperations = new Int32Array(3 * 64);
+
+  #readable: TurnMember[] = [];
+  #dirty: TurnMember[] = [];
+  #drained: TurnMember[] = [];
+  #destroyed: TurnMember[] = [];
+  #deferred: (() => void)[] = [];
+  #failures: unknown[] = [];
+  /** Whether the end of a turn is certain to come, so that nobody needs to ask for one. */
+  #isUnderWay = false;
+  #isEnding = false;
+  #nowMs = 0;
+
+  /** The turns that all connections on `driver` share. */
+  static of(driver: TurnDriver): Turn {
+    let turn = turns.get(driver);
+    if (turn === undefined) {
+      turn = new Turn(driver);
+      turns.set(driver, turn);
+    }
+    return turn;
+  }
+
+  private constructor(driver: TurnDriver) {
+    this.#driver = driver;
+    this.#timers = new Timers((fd, onReady) => driver.register(fd, { interest: 'read', onReady }));
+    driver.onTurnEnd(this.#end);
+  }
+
+  /** Registers an fd; `served` is told when it is ready. Its registration is ended by {@link forget}. */
+  serve(served: Served, fd: number, settings: Omit<ServeSettings, 'onReady'>): Registration {
+    const registration = this.#driver.register(fd, { ...settings, onReady: this.#onReady });
+    this.#served[fd] = served;
+    return registration;
+  }
+
+  /** Ends a registration. To be called before the fd is closed. */
+  forget(registration: Registration): void {
+    this.#served[registration.fd] = undefined;
+    registration.unregister();
+  }
+
+  readonly #onReady = (registration: Readiness): void => {
+    // The end of the turn follows by itself.
+    this.#isUnderWay = true;
+    this.#served[registration.fd]?.ready(registration);
+  };
+
+  /** Calls back after `delayMs`, in every form of wait. For a few coarse timers, not for one a connection. */
+  after(delayMs: number, callback: () => void): Timer {
+    return this.#timers.after(delayMs, () => {
+      this.#isUnderWay = true;
+      callback();
+    });
+  }
+
+  /** A handler has thrown: `uncaughtException` is told when everybody has been served. */
+  fail(error: unknown): void {
+    this.#failures.push(error);
+    this.#ensureEnd();
+  }
+
+  /** The time on the clock of performance.now(), in whole ms; within the end of a turn, when that began. */
+  get nowMs(): number {
+    return this.#isEnding ? this.#nowMs : Math.round(performance.now());
+  }
+
+  /** The member is to be received for. */
+  addReadable(member: TurnMember): void {
+    this.#readable.push(member);
+    this.#ensureEnd();
+  }
+
+  /** The member has something to be flushed, or to be done after a flush. */
+  addDirty(member: TurnMember): void {
+    if (member.isDirty) return;
+    member.isDirty = true;
+    this.#dirty.push(member);
+    this.#ensureEnd();
+  }
+
+  /** The member has room again. */
+  addDrained(member: TurnMember): void {
+    this.#drained.push(member);
+    this.#ensureEnd();
+  }
+
+  /** The member has been destroyed. It is swept when nobody iterates over connections any more. */
+  addDestroyed(member: TurnMember): void {
+    this.#destroyed.push(member);
+    this.#ensureEnd();
+  }
+
+  /** Calls back at the end of the turn. What it throws reaches `uncaughtException`. */
+  defer(callback: () => void): void {
+    this.#deferred.push(callback);
+    this.#ensureEnd();
+  }
+
+  /**
+   * Takes a copy of `content`, to be sent at the end of the turn.
+   *
+   * @throws ERR_INVALID_ARG_TYPE
+   */
+  append(member: TurnMember, content: Writable): void {
+    if (typeof content === 'string') this.#appendText(member, content);
+    else if (content instanceof SharedBytes) this.#appendShared(member, content);
+    else this.#appendBytes(member, toBytes(content), false);
+  }
+
+  #appendText(member: TurnMember, text: string): void {
+    if (text.length * MAX_BYTES_PER_UNIT >= DIRECT_BYTES) {
+      this.#appendBytes(member, Buffer.from(text), true);
+      return;
+    }
+    this.#makeRoom(text.length * MAX_BYTES_PER_UNIT);
+    const start = this.#arenaUsed;
+    this.#arenaUsed += this.#arena.write(text, start, 'utf8');
+    this.#extend(member, start, this.#arenaUsed);
+  }
+
+  #appendShared(member: TurnMember, shared: SharedBytes): void {
+    const { bytes } = shared;
+    if (bytes.length >= DIRECT_BYTES) {
+      this.#sendDirectly(member, bytes, true);
+      return;
+    }
+    if (shared.arenaStamp !== this.#arenaStamp) {
+      this.#makeRoom(bytes.length);
+      this.#arena.set(bytes, this.#arenaUsed);
+      shared.arenaStart = this.#arenaUsed;
+      shared.arenaStamp = this.#arenaStamp;
+      this.#arenaUsed += bytes.length;
+    }
+    this.#extend(member, shared.arenaStart, shared.arenaStart + bytes.length);
+  }
+
+  #appendBytes(member: TurnMember, bytes: Uint8Array, isPrivate: boolean): void {
+    if (bytes.length >= DIRECT_BYTES) {
+      this.#sendDirectly(member, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), isPrivate);
+      return;
+    }
+    this.#makeRoom(bytes.length);
+    const start = this.#arenaUsed;
+    this.#arena.set(bytes, start);
+    this.#arenaUsed += bytes.length;
+    this.#extend(member, start, this.#arenaUsed);
+  }
+
+  #makeRoom(byteLength: number): void {
+    if (byteLength > ARENA_BYTES - this.#arenaUsed) this.flush();
+  }
+
+  /** Gives the member the arena's bytes [start, end) to send. */
+  #extend(member: TurnMember, start: number, end: number): void {
+    if (start === end) return;
+    if (member.rangeEnd !== start || start === 0) {
+      if (member.rangeEnd !== 0) (member.earlierRanges ??= []).push(member.rangeStart, member.rangeEnd);
+      member.rangeStart = start;
+    }
+    member.rangeEnd = end;
+    member.accepted(end - start);
+    this.addDirty(member);
+  }
+
+  #sendDirectly(member: TurnMember, bytes: Buffer, isShared: boolean): void {
+    if (member.rangeEnd !== 0) this.flush();
+    if (member.isDestroyed) return;
+    member.accepted(bytes.length);
+    let sent = 0;
+    if (!member.hasQueue) {
+      try {
+        sent = Math.max(native.send(member.fd, bytes, 0, bytes.length, 0), 0);
+      } catch (error) {
+        member.failed(toError(error));
+        return;
+      }
+      member.sent(sent);
+    }
+    if (sent < bytes.length) member.keep(bytes.subarray(sent), isShared);
+    this.addDirty(member);
+  }
+
+  /** Sends all that the arena holds; what the kernel does not take goes to the queues. Calls no handler. */
+  flush(): void {
+    const members = this.#dirty;
+    if (this.#arenaUsed === 0 && members.length === 0) return;
+    this.#dirty = [];
+    let count = 0;
+    for (const member of members) {
+      if (member.rangeEnd !== 0 && !member.isDestroyed && !member.hasQueue) count = this.#plan(member, count);
+    }
+    if (count > 0) native.sendRanges(this.#arena, this.#sendOperations, count);
+    this.#settleSends(members);
+    this.#arenaUsed = 0;
+    this.#arenaStamp = ++lastStamp;
+    for (const member of members) {
+      member.isDirty = false;
+      member.flushed();
+    }
+  }
+
+  /** Appends the member's ranges to the operations. */
+  #plan(member: TurnMember, count: number): number {
+    const ranges = member.earlierRanges;
+    const needed = 3 * (count + 1 + (ranges === null ? 0 : ranges.length / 2));
+    if (needed > this.#sendOperations.length) {
+      const grown = new Int32Array(2 * needed);
+      grown.set(this.#sendOperations);
+      this.#sendOperations = grown;
+    }
+    const operations = this.#sendOperations;
+    let word = 3 * count;
+    if (ranges !== null) {
+      for (let i = 0; i < ranges.length; i += 2) {
+        operations[word] = member.fd;
+        operations[word + 1] = ranges[i] ?? 0;
+        operations[word + 2] = ranges[i + 1] ?? 0;
+        word += 3;
+      }
+    }
+    operations[word] = member.fd;
+    operations[word + 1] = member.rangeStart;
+    operations[word + 2] = member.rangeEnd;
+    return word / 3 + 1;
+  }
+
+  /** Reads the results, in the order in which {@link flush} planned, and keeps what was not sent. */
+  #settleSends(members: readonly TurnMember[]): void {
+    const stalled: { member: TurnMember; sent: number }[] = [];
+    let stalledBytes = 0;
+    let word = 0;
+    for (const member of members) {
+      if (member.rangeEnd === 0) continue;
+      if (member.isDestroyed) {
+        forgetRanges(member);
+        continue;
+      }
+      const total = rangedBytes(member);
+      let sent = 0;
+      if (!member.hasQueue) {
+        const result = this.#sendOperations[word] ?? 0;
+        word += 3 * (1 + (member.earlierRanges === null ? 0 : member.earlierRanges.length / 2));
+        if (result < 0 && result !== -EAGAIN) {
+          forgetRanges(member);
+          member.failed(errnoError(-result, 'send', member.fd));
+          continue;
+        }
+        sent = Math.max(result, 0);
+        member.sent(sent);
+      }
+      if (sent === total) {
+        forgetRanges(member);
+      } else {
+        stalled.push({ member, sent });
+        stalledBytes += total - sent;
+      }
+    }
+    if (stalled.length > 0) this.#keepAll(stalled, stalledBytes);
+  }
+
+  /**
+   * Moves what was not sent to the queues. Where the remainders together are larger than the arena's contents, as when
+   * many slow members miss one broadcast, they share one copy of those.
+   */
+  #keepAll(stalled: readonly { member: TurnMember; sent: number }[], stalledBytes: number): void {
+    const used = this.#arena.subarray(0, this.#arenaUsed);
+    const isShared = stalledBytes > used.length;
+    const contents = isShared ? Buffer.from(used) : used;
+    for (const { member, sent } of stalled) {
+      const ranges = [...(member.earlierRanges ?? []), member.rangeStart, member.rangeEnd];
+      forgetRanges(member);
+      let skip = sent;
+      for (let i = 0; i < ranges.length; i += 2) {
+        const start = ranges[i] ?? 0;
+        const end = ranges[i + 1] ?? 0;
+        const skipped = Math.min(skip, end - start);
+        skip -= skipped;
+        if (start + skipped < end) member.keep(contents.subarray(start + skipped, end), isShared);
+      }
+    }
+  }
+
+  /** Sees to it that the turn ends: it does by itself where one is under way, and on the next tick otherwise. */
+  #ensureEnd(): void {
+    if (this.#isUnderWay) return;
+    this.#isUnderWay = true;
+    process.nextTick(this.#end);
+  }
+
+  readonly #end = (): void => {
+    // A handler that runs the multiplexer itself comes back here: the turn in whose end it runs goes on afterwards.
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#isUnderWay = true;
+    this.#nowMs = Math.round(performance.now());
+    try {
+      this.#receive();
+      this.flush();
+      this.#drain();
+      this.#callDeferred();
+      this.flush();
+      this.#sweep();
+    } finally {
+      this.#isEnding = false;
+      this.#isUnderWay = false;
+    }
+    // Whoever writes again as soon as there is room would never let this turn end: the next one tells them.
+    const hasMore = this.#drained.length + this.#readable.length + this.#deferred.length > 0;
+    if (hasMore && !this.#driver.closed) this.#driver.wakeup();
+    if (this.#failures.length > 0) this.#throwFailures();
+  };
+
+  /** The first one is thrown from here, so that it also ends a `runSync`; the others follow it. */
+  #throwFailures(): never {
+    const [first, ...others] = this.#failures;
+    this.#failures = [];
+    for (const error of others) rethrowLater(error);
+    throw first;
+  }
+
+  #receive(): void {
+    if (this.#readable.length === 0) return;
+    const readable = this.#readable;
+    this.#readable = [];
+    const operations = this.#receiveOperations;
+    let next = 0;
+    while (next < readable.length) {
+      const batch: TurnMember[] = [];
+      while (next < readable.length && batch.length < RECEIVE_BATCH) {
+        const member = readable[next];
+        next += 1;
+        if (member?.beginReceive() === true) {
+          operations[batch.length] = member.fd;
+          batch.push(member);
+        }
+      }
+      this.#receiveBatch(batch);
+    }
+  }
+
+  #receiveBatch(batch: readonly TurnMember[]): void {
+    const operations = this.#receiveOperations;
+    let first = 0;
+    while (first < batch.length) {
+      const done = native.recvMany(this.#slab, operations, batch.length - first, RECEIVE_BYTES);
+      let offset = 0;
+      for (let i = 0; i < done; i += 1) {
+        const member = batch[first + i];
+        const result = operations[i] ?? 0;
+        if (member === undefined) break;
+        if (result > 0) {
+          member.received(this.#slab.subarray(offset, offset + result), result === RECEIVE_BYTES);
+          offset += result;
+        } else if (result === 0) {
+          member.receivedEnd();
+        } else if (result !== -EAGAIN) {
+          member.failed(errnoError(-result, 'recv', member.fd));
+        }
+      }
+      first += done;
+      operations.copyWithin(0, done);
+    }
+  }
+
+  #drain(): void {
+    if (this.#drained.length === 0) return;
+    const drained = this.#drained;
+    this.#drained = [];
+    for (const member of drained) member.drain();
+  }
+
+  #callDeferred(): void {
+    if (this.#deferred.length === 0) return;
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const callback of deferred) {
+      try {
+        callback();
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+  }
+
+  #sweep(): void {
+    while (this.#destroyed.length > 0) {
+      const destroyed = this.#destroyed;
+      this.#destroyed = [];
+      for (const member of destroyed) member.sweep();
+      // What the close handlers wrote to others.
+      this.flush();
+    }
+  }
+}
+
+function rangedBytes(member: TurnMember): number {
+  let total = member.rangeEnd - member.rangeStart;
+  const ranges = member.earlierRanges;
+  if (ranges !== null) {
+    for (let i = 0; i < ranges.length; i += 2) total += (ranges[i + 1] ?? 0) - (ranges[i] ?? 0);
+  }
+  return total;
+}
+
+function forgetRanges(member: TurnMember): void {
+  member.rangeStart = 0;
+  member.rangeEnd = 0;
+  member.earlierRanges = null;
+}
+
+/** The native calls throw nothing but errors; this says so to the compiler. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
