@@ -99,7 +99,7 @@ class ReceivedControl {
         object.number("nanoseconds", static_cast<double>(parts.nanoseconds));
         break;
       case ControlKind::kUnknown:
-        object.text("kind", "unknown");
+        object.text("kind", "raw");
         break;
     }
     return object.result();

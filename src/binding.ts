@@ -208,7 +208,7 @@ export type DecodedControl = {
   | { readonly kind: 'ttl'; readonly ttl: number }
   | { readonly kind: 'tos'; readonly tos: number }
   | { readonly kind: 'timestamp'; readonly seconds: number; readonly nanoseconds: number }
-  | { readonly kind: 'unknown' }
+  | { readonly kind: 'raw' }
 );
 
 /** What a receive gives beside the bytes. `address` is null where the kernel names no sender. */

@@ -1,7 +1,9 @@
 /** Timers that go off in every form of wait, a blocking one in a worker included: timerfd_create(2). */
 import { native } from '../binding.js';
 import type { Registration } from '../multiplexer/registration.js';
-import { CLOCK_MONOTONIC } from './constants.js';
+
+/** clock_gettime(2): not set back or forth by anybody. */
+const CLOCK_MONOTONIC = 1;
 
 /** One pending call. */
 export interface Timer {

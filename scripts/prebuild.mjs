@@ -1,0 +1,55 @@
+/**
+ * `npm run prebuild`: the addon for every target, on one x64 machine, into prebuilds/. Zig is the cross compiler: one
+ * npm package with the headers and libraries of every target, so nothing is taken from this machine's own system.
+ */
+import { chmodSync, cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { cacheFolder, fetchPackage } from './lib/fetch.mjs';
+import { at } from './lib/paths.mjs';
+import { runMain, say } from './lib/progress.mjs';
+import { run } from './lib/run.mjs';
+import { binaryPath, targets } from './lib/targets.mjs';
+
+await runMain(async () => {
+  const zig = join(await fetchPackage('zig'), 'zig');
+  const headers = await fetchPackage('node20'); // Node-API is stable upwards: what the oldest can load, all can.
+  rmSync(at('prebuilds'), { recursive: true, force: true });
+  for (const target of targets) {
+    say(`compiling for linux-${target.arch} ${target.libc}`);
+    await compile(target, zig, headers);
+    say(`${binaryPath(target)}: ${(statSync(at(binaryPath(target))).size / 1024).toFixed(0)} kB`);
+  }
+});
+
+/** Compiles in a folder of its own, so that build/ keeps the addon of this machine. */
+async function compile({ arch, libc, zig: triple }, zig, headers) {
+  const folder = join(cacheFolder, 'prebuild', `${arch}-${libc}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['native', 'binding.gyp', 'package.json']) {
+    cpSync(at(name), join(folder, name), { recursive: true });
+  }
+  const tool = (name, args) => {
+    const path = join(folder, name);
+    writeFileSync(path, `#!/bin/sh\nexec "${zig}" ${args} "$@"\n`);
+    chmodSync(path, 0o755);
+    return path;
+  };
+  const prebuildify = [at('node_modules/prebuildify/bin.js'), '--napi', '--tag-libc', '--target', '20.20.2'];
+  await run(process.execPath, [...prebuildify, '--arch', arch, '--cwd', folder, '--out', at()], {
+    cwd: folder,
+    env: {
+      CC: tool('cc', `cc -target ${triple}`),
+      CXX: tool('cxx', `c++ -target ${triple}`),
+      AR: tool('ar', 'ar'),
+      CFLAGS: '-ffunction-sections -fdata-sections',
+      CXXFLAGS: '-ffunction-sections -fdata-sections',
+      LDFLAGS: '-s -Wl,--gc-sections', // Stripped by the linker: this machine's strip knows no other processor.
+      JOBS: String(availableParallelism()),
+      PREBUILD_LIBC: libc,
+      PREBUILD_NODE_GYP: at('node_modules/.bin/node-gyp'),
+      npm_config_nodedir: headers,
+    },
+  });
+}

@@ -1,0 +1,138 @@
+/** Files, devices and pipes as raw fds: open(2), read(2), write(2), ioctl(2), pipe(2). */
+import { native, WOULD_BLOCK } from '../binding.js';
+import { checkBoolean, checkInteger, checkString, MAX_FD, toBytes } from '../errors.js';
+import { OwnedFd } from './owned-fd.js';
+import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
+
+const MAX_COUNT = 0x7fff_ffff;
+const MAX_UINT32 = 0xffff_ffff;
+const MAX_MODE = 0o7777;
+
+/** Any open fd that is read and written: a device, a terminal, a FIFO, an end of a pipe. */
+export class Descriptor extends OwnedFd {
+  private constructor(fd: number) {
+    super(fd, 'the descriptor');
+  }
+
+  /**
+   * Opens a file or device, close-on-exec: open(2).
+   *
+   * @param flags from `fs.constants`: `O_RDWR | O_NONBLOCK | O_NOCTTY` for a serial port. Default: `O_RDONLY`
+   * @param mode permissions of a file that `O_CREAT` makes, before the umask. Default: 0o666
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOENT, EACCES, EBUSY, ENXIO ...
+   */
+  static open(path: string, flags = 0, mode = 0o666): Descriptor {
+    checkString(path, 'path');
+    checkInteger(flags, 'flags', 0, MAX_COUNT);
+    checkInteger(mode, 'mode', 0, MAX_MODE);
+    return new Descriptor(native.open(path, flags, mode));
+  }
+
+  /**
+   * Wraps an fd that is open already. It keeps its blocking mode.
+   *
+   * @param fd from here on the new object's to close; `detach` gives it back
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EBADF
+   */
+  static fromFd(fd: number): Descriptor {
+    checkInteger(fd, 'fd', 0, MAX_FD);
+    native.isNonBlocking(fd);
+    return new Descriptor(fd);
+  }
+
+  /** Whether calls wait: the opposite of `O_NONBLOCK`. @throws ERR_CLOSED */
+  get blocking(): boolean {
+    return !native.isNonBlocking(this.fd);
+  }
+
+  /** Sets or clears `O_NONBLOCK`, which duplicates of the fd share. @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE */
+  setBlocking(blocking: boolean): void {
+    const fd = this.fd;
+    checkBoolean(blocking, 'blocking');
+    native.setNonBlocking(fd, !blocking);
+  }
+
+  /**
+   * Reads up to `maxBytes` bytes: read(2).
+   *
+   * @param maxBytes from 0 to 2^31-1
+   * @returns a buffer of its own, empty at end of file; `null` where it would block
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EIO (a terminal that hung up), EISDIR ...
+   */
+  read(maxBytes: number): Buffer | null {
+    const fd = this.fd;
+    checkInteger(maxBytes, 'maxBytes', 0, MAX_COUNT);
+    const buffer = receiveBuffer(maxBytes);
+    const count = native.read(fd, buffer, 0, maxBytes);
+    return count === WOULD_BLOCK ? null : takeReceived(buffer, count);
+  }
+
+  /**
+   * Reads into a buffer that exists: read(2).
+   *
+   * @param offset first byte to fill; default: 0
+   * @param length how many bytes at most; default: the rest of the buffer
+   * @returns how many bytes came, 0 at end of file; `null` where it would block
+   * @throws as {@link read}
+   */
+  readInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, length?: number): number | null {
+    const fd = this.fd;
+    const bytes = toWritableBytes(buffer);
+    checkInteger(offset, 'offset', 0, bytes.byteLength);
+    const count = native.read(fd, bytes, offset, length ?? bytes.byteLength - offset);
+    return count === WOULD_BLOCK ? null : count;
+  }
+
+  /**
+   * Writes what the kernel takes now: write(2).
+   *
+   * @param bytes a string is written as UTF-8
+   * @returns how many bytes it took, perhaps fewer than given; `null` where it would block
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE; EPIPE (nobody reads the pipe), ENOSPC, EIO ...
+   */
+  write(bytes: string | ArrayBufferView | ArrayBufferLike): number | null {
+    const fd = this.fd;
+    const whole = toBytes(bytes);
+    const count = native.write(fd, whole, 0, whole.byteLength);
+    return count === WOULD_BLOCK ? null : count;
+  }
+
+  /**
+   * Controls a device: ioctl(2). What a request means, and what it takes, is the driver's business; a struct that
+   * holds pointers cannot be passed.
+   *
+   * @param request `TIOCGWINSZ`, `FIONREAD` ... or a driver's own number
+   * @param argument the request's struct, which is changed in place, or a number from 0 to 65535. Default: 0
+   * @returns what the request returns, most often 0
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE; ERR_OUT_OF_RANGE where the struct is shorter than the request's number
+   * says; ENOTTY (not that kind of device), EINVAL, EFAULT ...
+   */
+  ioctl(request: number, argument: number | ArrayBufferView | ArrayBufferLike = 0): number {
+    const fd = this.fd;
+    checkInteger(request, 'request', 0, MAX_UINT32);
+    return native.ioctl(fd, request, typeof argument === 'number' ? argument : toWritableBytes(argument));
+  }
+
+  /** Another fd for the same open file description: fcntl(2) with F_DUPFD_CLOEXEC. @throws ERR_CLOSED; EMFILE */
+  dup(): Descriptor {
+    return new Descriptor(native.duplicate(this.fd));
+  }
+}
+
+/** Options of {@link pipe}. */
+export interface PipeOptions {
+  /** Whether reads and writes wait. Default: false. */
+  readonly blocking?: boolean;
+}
+
+/**
+ * Makes a pipe, close-on-exec and, unless asked otherwise, non-blocking: pipe2(2).
+ *
+ * @returns the end to read from, and the end to write to
+ * @throws ERR_INVALID_ARG_TYPE; EMFILE, ENFILE
+ */
+export function pipe({ blocking = false }: PipeOptions = {}): [reader: Descriptor, writer: Descriptor] {
+  checkBoolean(blocking, 'options.blocking');
+  const [reader, writer] = native.pipe(!blocking);
+  return [Descriptor.fromFd(reader), Descriptor.fromFd(writer)];
+}

@@ -1,0 +1,59 @@
+import { native } from '../binding.js';
+import { closedError } from '../errors.js';
+
+/**
+ * One fd and who closes it: the base of everything here that owns a descriptor.
+ *
+ * The fd is closed by {@link close} or at the end of a `using` block, never by garbage collection: its number may still
+ * be at work in a multiplexer or in another library, and closing it at a random moment would close whatever reuses it.
+ */
+export abstract class OwnedFd implements Disposable {
+  /** -1 once closed or given away. */
+  #fd: number;
+  readonly #what: string;
+
+  /** @param what how the error of a later call names this object: 'the socket' */
+  protected constructor(fd: number, what: string) {
+    this.#fd = fd;
+    this.#what = what;
+  }
+
+  /**
+   * The file descriptor, to be registered anywhere. It stays this object's.
+   *
+   * @throws ERR_CLOSED
+   */
+  get fd(): number {
+    if (this.#fd < 0) throw closedError(this.#what);
+    return this.#fd;
+  }
+
+  /** Whether {@link close} or {@link detach} has been called. */
+  get closed(): boolean {
+    return this.#fd < 0;
+  }
+
+  /** Closes the fd: close(2). Idempotent; every other call afterwards throws `ERR_CLOSED`. */
+  close(): void {
+    if (this.#fd < 0) return;
+    const fd = this.#fd;
+    this.#fd = -1;
+    native.close(fd);
+  }
+
+  /**
+   * Gives the fd away, open: this object counts as closed from here on, and closing the fd is the caller's work.
+   *
+   * @returns the fd
+   * @throws ERR_CLOSED
+   */
+  detach(): number {
+    const fd = this.fd;
+    this.#fd = -1;
+    return fd;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,727 @@
+/**
+ * The BSD socket API on one raw fd: socket(2), socketpair(2), connect(2), send(2) and their family.
+ *
+ * A socket is in one of three blocking modes, which are Python's:
+ *
+ * | mode | set by | a call that cannot go on |
+ * |---|---|---|
+ * | non-blocking (the default) | `setBlocking(false)`, `setTimeout(0)` | returns `null` at once |
+ * | blocking | `setBlocking(true)`, `setTimeout(null)` | waits |
+ * | with a timeout | `setTimeout(ms)` | waits, then throws `ETIMEDOUT` |
+ *
+ * A call that waits blocks the whole thread, and no signal listener runs meanwhile: that is for scripts, workers and
+ * command lines. Inside an event loop, leave the socket non-blocking and wait with a multiplexer.
+ */
+import { constants as osConstants } from 'node:os';
+import { native, type RawAddress, WOULD_BLOCK } from '../binding.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkObject,
+  checkOneOf,
+  errnoError,
+  isSystemError,
+  MAX_FD,
+  type SystemError,
+  systemError,
+  toBytes,
+  toTimeoutMs,
+} from '../errors.js';
+import { POLLIN, POLLOUT } from '../readiness/constants.js';
+import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  MSG_CTRUNC,
+  MSG_DONTWAIT,
+  MSG_TRUNC,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SO_DOMAIN,
+  SO_ERROR,
+  SO_PROTOCOL,
+  SO_TYPE,
+  SOCK_DGRAM,
+  SOCK_RAW,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from './constants.js';
+import { type ControlMessage, type ControlMessageInput, toControlMessage, toRawControl } from './control-message.js';
+import { OwnedFd } from './owned-fd.js';
+import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
+
+/** The families with a name; any other goes by its number (`AF_CAN`) and uses raw addresses. */
+export type SocketFamily = 'inet' | 'inet6' | 'unix';
+/** The types with a name; any other goes by its number. */
+export type SocketType = 'stream' | 'dgram' | 'seqpacket' | 'raw';
+/** What {@link Socket.send} and its kin take. A string is sent as UTF-8, and every count is in bytes. */
+export type SocketBytes = string | ArrayBufferView | ArrayBufferLike;
+
+/** What {@link Socket.create} makes. */
+export interface SocketOptions {
+  /** Default: 'inet'. */
+  readonly family?: SocketFamily | number;
+  /** Default: 'stream'. */
+  readonly type?: SocketType | number;
+  /** The protocol within the family, `IPPROTO_ICMP` say; 0, the default, takes the type's usual one. */
+  readonly protocol?: number;
+  /** Whether calls wait. Default: false. */
+  readonly blocking?: boolean;
+}
+
+/** What {@link Socket.pair} makes; the family is 'unix' by default. */
+export type SocketPairOptions = SocketOptions;
+
+/** The options as the kernel's numbers. */
+interface SocketNumbers {
+  readonly family: number;
+  readonly type: number;
+  readonly protocol: number;
+  readonly blocking: boolean;
+}
+
+/** What {@link Socket.accept} gives. */
+export interface Accepted {
+  readonly socket: Socket;
+  /** Who connected. A unix client that bound no name has an address without one. */
+  readonly address: Address;
+}
+
+/** What {@link Socket.recvFrom} gives. */
+export interface ReceivedFrom {
+  readonly data: Buffer;
+  /** The sender; `null` where the kernel names none, as on a connected stream. */
+  readonly address: Address | null;
+}
+
+/** What {@link Socket.recvFromInto} gives. */
+export interface ReceivedInto {
+  /** How many bytes came; with `MSG_TRUNC` a datagram's whole length. */
+  readonly bytes: number;
+  readonly address: Address | null;
+}
+
+/** What {@link Socket.recvMsg} takes. */
+export interface RecvMsgOptions {
+  /** Room for control messages, in bytes, from 0 to 1,048,576. Default: 256, which takes some 60 fds. */
+  readonly maxControlBytes?: number;
+  readonly flags?: number;
+}
+
+/** What {@link Socket.recvMsg} gives. */
+export interface ReceivedMessage extends ReceivedFrom {
+  /** Whether the datagram was longer than `maxBytes`; the rest is lost. */
+  readonly truncated: boolean;
+  /** Whether more control messages came than `maxControlBytes` had room for; what did not fit is lost, fds closed. */
+  readonly controlTruncated: boolean;
+  /** The kernel's `msg_flags`, `MSG_EOR` say. */
+  readonly flags: number;
+  readonly control: readonly ControlMessage[];
+  /** All the fds of `control`. They are open, close-on-exec and the receiver's to close, truncated or not. */
+  readonly fds: readonly number[];
+}
+
+/** What {@link Socket.sendMsg} takes. */
+export interface SendMsgOptions {
+  /** The receiver; left out on a connected socket. */
+  readonly address?: AddressInput;
+  readonly control?: readonly ControlMessageInput[];
+  readonly flags?: number;
+}
+
+/** One message of {@link Socket.recvMmsg}. */
+export interface ReceivedDatagram extends ReceivedFrom {
+  /** Whether it was longer than `maxBytes`; the rest is lost. */
+  readonly truncated: boolean;
+}
+
+/** One message of {@link Socket.sendMmsg}. */
+export interface DatagramToSend {
+  readonly data: SocketBytes;
+  /** The receiver; left out on a connected socket. */
+  readonly address?: AddressInput;
+}
+
+/** What {@link Socket.sendAll} throws when it breaks off. */
+export interface SendAllError extends SystemError {
+  /** How many bytes the kernel had taken until then. */
+  readonly bytesSent: number;
+}
+
+/** The directions of {@link Socket.shutdown}. */
+export type ShutdownHow = 'read' | 'write' | 'read-write';
+
+const { EALREADY, EINPROGRESS, EINTR, ETIMEDOUT } = osConstants.errno;
+
+/** The largest count that recv(2) and send(2) can report. */
+const MAX_COUNT = 0x7fff_ffff;
+const DEFAULT_BACKLOG = 511;
+const DEFAULT_CONTROL_BYTES = 256;
+/** Of one recvmmsg(2) or sendmmsg(2); the kernel cuts the rest off. */
+const MAX_MESSAGES = 1024;
+const MAX_DATAGRAM_BYTES = 64 * 1024;
+
+const FAMILIES: Readonly<Record<SocketFamily, number>> = { inet: AF_INET, inet6: AF_INET6, unix: AF_UNIX };
+const TYPES: Readonly<Record<SocketType, number>> = {
+  stream: SOCK_STREAM,
+  dgram: SOCK_DGRAM,
+  seqpacket: SOCK_SEQPACKET,
+  raw: SOCK_RAW,
+};
+const DIRECTIONS: Readonly<Record<ShutdownHow, number>> = { read: SHUT_RD, write: SHUT_WR, 'read-write': SHUT_RDWR };
+
+/** A BSD socket that owns its fd. */
+export class Socket extends OwnedFd {
+  /** The address family: a name, or the kernel's number where it has none here. */
+  readonly family: SocketFamily | number;
+  /** The socket type: a name, or the kernel's number where it has none here. */
+  readonly type: SocketType | number;
+  /** The protocol's number, as the kernel chose it: `IPPROTO_TCP` for an inet stream. */
+  readonly protocol: number;
+  /** -1: blocking, 0: non-blocking, above: the timeout. */
+  #timeoutMs: number;
+
+  private constructor(fd: number, family: number, type: number, protocol: number, timeoutMs: number) {
+    super(fd, 'the socket');
+    this.family = nameOf(FAMILIES, family) ?? family;
+    this.type = nameOf(TYPES, type) ?? type;
+    this.protocol = protocol;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Makes a socket, close-on-exec and, unless asked otherwise, non-blocking: socket(2).
+   *
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EAFNOSUPPORT, EPROTONOSUPPORT, EMFILE, EPERM (raw) ...
+   */
+  static create(options: SocketOptions = {}): Socket {
+    const { family, type, protocol, blocking } = readOptions(options, 'inet');
+    return Socket.#adopt(native.socket(family, type, protocol, !blocking), blocking ? -1 : 0);
+  }
+
+  /**
+   * Makes two sockets that are connected to each other: socketpair(2).
+   *
+   * @throws as {@link create}
+   */
+  static pair(options: SocketPairOptions = {}): [Socket, Socket] {
+    const { family, type, protocol, blocking } = readOptions(options, 'unix');
+    const [first, second] = native.socketPair(family, type, protocol, !blocking);
+    const timeoutMs = blocking ? -1 : 0;
+    return [Socket.#adopt(first, timeoutMs), Socket.#adopt(second, timeoutMs)];
+  }
+
+  /**
+   * Wraps a socket that exists: inherited, received, or detached from another library. It keeps its blocking mode.
+   *
+   * @param fd from here on the new object's to close; {@link detach} gives it back
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EBADF, ENOTSOCK (the fd then stays the caller's)
+   */
+  static fromFd(fd: number): Socket {
+    checkInteger(fd, 'fd', 0, MAX_FD);
+    return Socket.#wrap(fd, native.isNonBlocking(fd) ? 0 : -1);
+  }
+
+  /** As {@link #wrap}, for an fd of our own making, which must not outlive a failure. */
+  static #adopt(fd: number, timeoutMs: number): Socket {
+    try {
+      return Socket.#wrap(fd, timeoutMs);
+    } catch (error) {
+      native.close(fd);
+      throw error;
+    }
+  }
+
+  static #wrap(fd: number, timeoutMs: number): Socket {
+    const [family, type, protocol] = [SO_DOMAIN, SO_TYPE, SO_PROTOCOL].map((name) =>
+      native.getSockOpt(fd, SOL_SOCKET, name),
+    );
+    return new Socket(fd, family ?? 0, type ?? 0, protocol ?? 0, timeoutMs);
+  }
+
+  /** Whether calls wait: with or without a timeout. */
+  get blocking(): boolean {
+    return this.#timeoutMs !== 0;
+  }
+
+  /**
+   * Chooses between waiting for ever and not at all. It is a flag of the open file description (`O_NONBLOCK`), which
+   * duplicates of the fd share.
+   *
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE
+   */
+  setBlocking(blocking: boolean): void {
+    checkBoolean(blocking, 'blocking');
+    this.setTimeout(blocking ? null : 0);
+  }
+
+  /**
+   * Sets how long a call waits.
+   *
+   * @param timeoutMs milliseconds from 0 on, fractions honoured; 0 makes the socket non-blocking, `null` and Infinity
+   * make it blocking
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   */
+  setTimeout(timeoutMs: number | null): void {
+    const fd = this.fd;
+    const wanted = toTimeoutMs(timeoutMs);
+    native.setNonBlocking(fd, wanted >= 0);
+    this.#timeoutMs = wanted;
+  }
+
+  /** How long a call waits, in milliseconds: 0 is not at all, `null` for ever. */
+  getTimeout(): number | null {
+    return this.#timeoutMs < 0 ? null : this.#timeoutMs;
+  }
+
+  /**
+   * Gives the socket a local address: bind(2). A unix path is left in the file system when the socket is closed.
+   *
+   * @throws ERR_CLOSED; as `encodeAddress`; EADDRINUSE, EADDRNOTAVAIL, EACCES ...
+   */
+  bind(address: AddressInput): void {
+    native.bind(this.fd, encodeAddress(address));
+  }
+
+  /**
+   * Accepts connections from here on: listen(2).
+   *
+   * @param backlog how many connections may wait to be accepted, from 0 on; the kernel caps it at
+   * `/proc/sys/net/core/somaxconn`. Default: 511
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EADDRINUSE, EOPNOTSUPP ...
+   */
+  listen(backlog: number = DEFAULT_BACKLOG): void {
+    const fd = this.fd;
+    checkInteger(backlog, 'backlog', 0, MAX_COUNT);
+    native.listen(fd, backlog);
+  }
+
+  /**
+   * Takes the next connection off the queue: accept4(2). The new socket waits for ever if this one waits at all, and is
+   * non-blocking if this one is.
+   *
+   * @returns `null` where it would block
+   * @throws ERR_CLOSED; ETIMEDOUT; EMFILE, ENFILE, ECONNABORTED, EINVAL (not listening) ...
+   */
+  accept(): Accepted | null {
+    const blocking = this.blocking;
+    const accepted = this.#operate('accept', POLLIN, 0, (fd) => native.acceptFrom(fd, !blocking));
+    if (accepted === null) return null;
+    const socket = Socket.#adopt(accepted.fd, blocking ? -1 : 0);
+    try {
+      return { socket, address: decodeAddress(accepted.address) };
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Connects, or for datagrams sets whom they go to and come from: connect(2).
+   *
+   * @returns false where the connection is still being made: wait until the socket is writable, then read
+   * `getsockopt(SOL_SOCKET, SO_ERROR)`, which is 0 or the errno
+   * @throws ERR_CLOSED; as `encodeAddress`; ETIMEDOUT, ECONNREFUSED, ENETUNREACH, EISCONN, ENOENT (unix path), EAGAIN
+   * (the unix listener's queue is full: nothing is in progress) ...
+   */
+  connect(address: AddressInput): boolean {
+    const fd = this.fd;
+    const errno = this.connectEx(address);
+    switch (errno) {
+      case 0:
+        return true;
+      case EINPROGRESS:
+      case EALREADY:
+        return false;
+      default:
+        throw errnoError(errno, 'connect', fd);
+    }
+  }
+
+  /**
+   * As {@link connect}, with what the kernel said as a value.
+   *
+   * @returns 0 when connected, else the errno, positive: EINPROGRESS, ECONNREFUSED; ETIMEDOUT at the socket's timeout
+   * @throws ERR_CLOSED; as `encodeAddress`
+   */
+  connectEx(address: AddressInput): number {
+    const fd = this.fd;
+    const errno = native.connect(fd, encodeAddress(address));
+    const goesOnAlone = errno === EINPROGRESS || errno === EINTR;
+    if (!goesOnAlone || this.#timeoutMs === 0) return errno;
+    if (!waitUntilReady(fd, POLLOUT, this.#timeoutMs)) return ETIMEDOUT;
+    return this.getsockopt(SOL_SOCKET, SO_ERROR);
+  }
+
+  /**
+   * Receives up to `maxBytes` bytes, or one datagram, whose rest is lost: recv(2).
+   *
+   * @param maxBytes from 0 to 2^31-1
+   * @param flags `MSG_PEEK`, `MSG_WAITALL` ...; with `MSG_DONTWAIT` the call does not wait in any mode
+   * @returns a buffer of its own, empty at the end of the stream; `null` where it would block
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ETIMEDOUT; ECONNRESET, ECONNREFUSED, ENOTCONN ...
+   */
+  recv(maxBytes: number, flags = 0): Buffer | null {
+    checkInteger(maxBytes, 'maxBytes', 0, MAX_COUNT);
+    const bytes = socketBuffer(maxBytes, flags);
+    const count = this.#receive(bytes, 0, maxBytes, flags);
+    return count === null ? null : takeReceived(bytes, Math.min(count, maxBytes));
+  }
+
+  /**
+   * Receives into a buffer that exists: recv(2).
+   *
+   * @param offset first byte to fill; default: 0
+   * @param length how many bytes at most; default: the rest of the buffer
+   * @returns how many bytes came (with `MSG_TRUNC` a datagram's whole length), 0 at the end of the stream; `null` where
+   * it would block
+   * @throws as {@link recv}
+   */
+  recvInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, length?: number, flags = 0): number | null {
+    const bytes = toWritableBytes(buffer);
+    checkInteger(offset, 'offset', 0, bytes.byteLength);
+    return this.#receive(bytes, offset, length ?? bytes.byteLength - offset, flags);
+  }
+
+  #receive(bytes: Uint8Array, offset: number, length: number, flags: number): number | null {
+    return this.#operate('recv', POLLIN, flags, (fd) => countOrNull(native.recv(fd, bytes, offset, length, flags)));
+  }
+
+  /**
+   * Sends what the kernel takes now, or one datagram whole: send(2). A peer that is gone gives EPIPE, never a signal.
+   *
+   * @returns how many bytes it took, perhaps fewer than given; `null` where it would block
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ETIMEDOUT; EPIPE, ECONNRESET, EMSGSIZE, ENOTCONN ...
+   */
+  send(bytes: SocketBytes, flags = 0): number | null {
+    const fd = this.fd;
+    const whole = toBytes(bytes);
+    return this.#operate('send', POLLOUT, flags, () => countOrNull(native.send(fd, whole, 0, whole.byteLength, flags)));
+  }
+
+  /**
+   * Sends until everything is sent, or until a non-blocking socket takes no more. A timeout covers the whole of it.
+   *
+   * @returns how many bytes were sent: all of them, unless the socket is non-blocking
+   * @throws as {@link send}, with `bytesSent` on the error: {@link SendAllError}
+   */
+  sendAll(bytes: SocketBytes, flags = 0): number {
+    const fd = this.fd;
+    const whole = toBytes(bytes);
+    const deadlineMs = this.#deadlineMs();
+    let sent = 0;
+    try {
+      do {
+        const count = this.#operate(
+          'send',
+          POLLOUT,
+          flags,
+          () => countOrNull(native.send(fd, whole, sent, whole.byteLength - sent, flags)),
+          deadlineMs,
+        );
+        if (count === null) return sent;
+        sent += count;
+      } while (sent < whole.byteLength);
+    } catch (error) {
+      if (isSystemError(error)) Object.assign(error, { bytesSent: sent });
+      throw error;
+    }
+    return sent;
+  }
+
+  /**
+   * Receives as {@link recv} does, and tells who sent it: recvfrom(2).
+   *
+   * @returns `null` where it would block
+   * @throws as {@link recv}
+   */
+  recvFrom(maxBytes: number, flags = 0): ReceivedFrom | null {
+    checkInteger(maxBytes, 'maxBytes', 0, MAX_COUNT);
+    const buffer = socketBuffer(maxBytes, flags);
+    const received = this.#receiveFrom(buffer, 0, maxBytes, flags);
+    if (received === null) return null;
+    return { data: takeReceived(buffer, Math.min(received.bytes, maxBytes)), address: received.address };
+  }
+
+  /**
+   * Receives into a buffer that exists, as {@link recvInto} does, and tells who sent it: recvfrom(2).
+   *
+   * @returns `null` where it would block
+   * @throws as {@link recv}
+   */
+  recvFromInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, length?: number, flags = 0): ReceivedInto | null {
+    const bytes = toWritableBytes(buffer);
+    checkInteger(offset, 'offset', 0, bytes.byteLength);
+    return this.#receiveFrom(bytes, offset, length ?? bytes.byteLength - offset, flags);
+  }
+
+  #receiveFrom(bytes: Uint8Array, offset: number, length: number, flags: number): ReceivedInto | null {
+    const received = this.#operate('recvfrom', POLLIN, flags, (fd) =>
+      native.recvFrom(fd, bytes, offset, length, flags),
+    );
+    return received && { bytes: received.bytes, address: decodeSender(received.address) };
+  }
+
+  /**
+   * Sends one datagram to an address: sendto(2).
+   *
+   * @returns how many bytes it took, for a datagram all of them; `null` where it would block
+   * @throws as {@link send}; as `encodeAddress`; EISCONN (a connected stream), ECONNREFUSED (an earlier datagram's) ...
+   */
+  sendTo(bytes: SocketBytes, address: AddressInput, flags = 0): number | null {
+    const fd = this.fd;
+    const whole = toBytes(bytes);
+    const raw = encodeAddress(address);
+    return this.#operate('sendto', POLLOUT, flags, () =>
+      countOrNull(native.sendTo(fd, whole, 0, whole.byteLength, flags, raw)),
+    );
+  }
+
+  /**
+   * Receives one message with its control messages: recvmsg(2). Received fds are close-on-exec.
+   *
+   * @param maxBytes from 0 to 2^31-1
+   * @returns `null` where it would block
+   * @throws as {@link recv}
+   */
+  recvMsg(maxBytes: number, options: RecvMsgOptions = {}): ReceivedMessage | null {
+    checkInteger(maxBytes, 'maxBytes', 0, MAX_COUNT);
+    checkObject(options, 'options');
+    const { maxControlBytes = DEFAULT_CONTROL_BYTES, flags = 0 } = options;
+    const buffer = socketBuffer(maxBytes, flags);
+    const vectors = [buffer.subarray(0, maxBytes)];
+    const received = this.#operate('recvmsg', POLLIN, flags, (fd) =>
+      native.recvMsg(fd, vectors, maxControlBytes, flags),
+    );
+    if (received === null) return null;
+    const control = received.control.map(toControlMessage);
+    return {
+      data: takeReceived(buffer, Math.min(received.bytes, maxBytes)),
+      address: decodeSender(received.address),
+      truncated: (received.flags & MSG_TRUNC) !== 0,
+      controlTruncated: (received.flags & MSG_CTRUNC) !== 0,
+      flags: received.flags,
+      control,
+      fds: control.flatMap((message) => (message.kind === 'rights' ? message.fds : [])),
+    };
+  }
+
+  /**
+   * Sends one message, gathered from one or more buffers, with control messages: sendmsg(2). On a stream, at least one
+   * byte has to go with control messages.
+   *
+   * @param bytes at most 1024 buffers
+   * @returns how many bytes it took, perhaps fewer than given; `null` where it would block
+   * @throws as {@link sendTo}; EBADF (an fd of `control`), EPERM (credentials that are not the sender's) ...
+   */
+  sendMsg(bytes: SocketBytes | readonly SocketBytes[], options: SendMsgOptions = {}): number | null {
+    const fd = this.fd;
+    const vectors = isList(bytes) ? bytes.map((part) => toBytes(part)) : [toBytes(bytes)];
+    checkObject(options, 'options');
+    const { address, control = [], flags = 0 } = options;
+    const raw = address === undefined ? null : encodeAddress(address);
+    const messages = control.map((message) => toRawControl(message, this.family));
+    const kinds = Int32Array.from(messages.flatMap(({ level, type }) => [level, type]));
+    const contents = messages.map(({ data }) => data);
+    return this.#operate('sendmsg', POLLOUT, flags, () =>
+      countOrNull(native.sendMsg(fd, vectors, kinds, contents, flags, raw)),
+    );
+  }
+
+  /**
+   * Receives the datagrams that are there, in one call: recvmmsg(2). A socket that waits does so for the first only.
+   *
+   * @param maxMessages from 1 to 1024
+   * @param maxBytes of each, from 1 to 65,536
+   * @returns at least one message; `null` where it would block
+   * @throws as {@link recv}
+   */
+  recvMmsg(maxMessages: number, maxBytes: number, flags = 0): ReceivedDatagram[] | null {
+    checkInteger(maxMessages, 'maxMessages', 1, MAX_MESSAGES);
+    checkInteger(maxBytes, 'maxBytes', 1, MAX_DATAGRAM_BYTES);
+    const buffer = Buffer.alloc(maxMessages * maxBytes);
+    const received = this.#operate('recvmmsg', POLLIN, flags, (fd) => native.recvMmsg(fd, buffer, maxBytes, flags));
+    if (received === null) return null;
+    return received.map((message, index) => {
+      const start = index * maxBytes;
+      return {
+        data: Buffer.from(buffer.subarray(start, start + Math.min(message.bytes, maxBytes))),
+        address: decodeSender(message.address),
+        truncated: (message.flags & MSG_TRUNC) !== 0,
+      };
+    });
+  }
+
+  /**
+   * Sends many datagrams in one call: sendmmsg(2).
+   *
+   * @param messages at most 1024
+   * @returns how many of them, from the first on, were taken; `null` where the first would block
+   * @throws as {@link sendTo}, where the first fails; a later failure shows in the count alone
+   */
+  sendMmsg(messages: readonly DatagramToSend[], flags = 0): number | null {
+    const fd = this.fd;
+    const contents = messages.map(({ data }) => toBytes(data, 'messages.data'));
+    const addresses = messages.map(({ address }) => (address === undefined ? null : encodeAddress(address)));
+    return this.#operate('sendmmsg', POLLOUT, flags, () =>
+      countOrNull(native.sendMmsg(fd, contents, addresses, flags)),
+    );
+  }
+
+  /**
+   * Ends one direction or both: shutdown(2). The peer reads the end of the stream after what was sent.
+   *
+   * @param how a direction, or `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOTCONN
+   */
+  shutdown(how: ShutdownHow | number): void {
+    const fd = this.fd;
+    if (typeof how !== 'number') checkOneOf(how, 'how', ['read', 'write', 'read-write']);
+    else checkInteger(how, 'how', SHUT_RD, SHUT_RDWR);
+    native.shutdown(fd, typeof how === 'number' ? how : DIRECTIONS[how]);
+  }
+
+  /**
+   * Another fd for the same socket: fcntl(2) with F_DUPFD_CLOEXEC. Both share position, options and `O_NONBLOCK`; the
+   * connection ends when the last one is closed.
+   *
+   * @throws ERR_CLOSED; EMFILE
+   */
+  dup(): Socket {
+    return Socket.#adopt(native.duplicate(this.fd), this.#timeoutMs);
+  }
+
+  /**
+   * Reads a socket option: getsockopt(2).
+   *
+   * @param maxBytes how long the value can be, from 1 to 65,536, where it is not an integer: the result is then bytes
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOPROTOOPT ...
+   */
+  getsockopt(level: number, name: number): number;
+  getsockopt(level: number, name: number, maxBytes: number): Buffer;
+  getsockopt(level: number, name: number, maxBytes?: number): number | Buffer {
+    const fd = this.fd;
+    if (maxBytes === undefined) return native.getSockOpt(fd, level, name);
+    const value = native.getSockOptBytes(fd, level, name, maxBytes);
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  }
+
+  /**
+   * Sets a socket option: setsockopt(2). Some must be set before `bind` or `connect`.
+   *
+   * @param value an integer of 32 bits, or the bytes of whatever struct the option takes
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOPROTOOPT, EINVAL, EPERM ...
+   */
+  setsockopt(level: number, name: number, value: number | ArrayBufferView | ArrayBufferLike): void {
+    native.setSockOpt(this.fd, level, name, typeof value === 'number' ? value : toBytes(value, 'value'));
+  }
+
+  /**
+   * The local address: getsockname(2).
+   *
+   * @throws ERR_CLOSED
+   */
+  getsockname(): Address {
+    return decodeAddress(native.getSockName(this.fd));
+  }
+
+  /**
+   * The peer's address: getpeername(2).
+   *
+   * @throws ERR_CLOSED; ENOTCONN
+   */
+  getpeername(): Address {
+    return decodeAddress(native.getPeerName(this.fd));
+  }
+
+  /** When a call that starts now has to end; `undefined` where it does not wait, or for as long as it takes. */
+  #deadlineMs(): number | undefined {
+    return this.#timeoutMs > 0 ? performance.now() + this.#timeoutMs : undefined;
+  }
+
+  /**
+   * Makes one call as the blocking mode has it.
+   *
+   * @param events what to wait for before trying again: POLLIN or POLLOUT
+   * @param attempt makes the call; `null` where it would block
+   */
+  #operate<Result>(
+    syscall: string,
+    events: number,
+    flags: number,
+    attempt: (fd: number) => Result | null,
+    deadlineMs = this.#deadlineMs(),
+  ): Result | null {
+    const fd = this.fd;
+    let result = attempt(fd);
+    if (deadlineMs === undefined || (flags & MSG_DONTWAIT) !== 0) return result;
+    while (result === null) {
+      if (!waitUntilReady(fd, events, Math.max(0, deadlineMs - performance.now()))) {
+        throw systemError('ETIMEDOUT', syscall, `timed out after ${this.#timeoutMs} ms`, fd);
+      }
+      result = attempt(fd);
+    }
+    return result;
+  }
+}
+
+/** Waits for one fd in poll(2). @returns false when the time is up */
+function waitUntilReady(fd: number, events: number, timeoutMs: number): boolean {
+  return native.poll(Int32Array.of(fd, events), 1, timeoutMs, true, null) > 0;
+}
+
+function decodeSender(address: RawAddress | null): Address | null {
+  return address && decodeAddress(address);
+}
+
+/** As Array.isArray, which does not narrow to arrays that are only read. */
+function isList(value: SocketBytes | readonly SocketBytes[]): value is readonly SocketBytes[] {
+  return Array.isArray(value);
+}
+
+function countOrNull(count: number): number | null {
+  return count === WOULD_BLOCK ? null : count;
+}
+
+/** Memory for one receive from a socket. */
+function socketBuffer(maxBytes: number, flags: number): Buffer {
+  // MSG_TRUNC counts bytes that are not stored: what an earlier receive left in their place must not be shown.
+  return (flags & MSG_TRUNC) === 0 ? receiveBuffer(maxBytes) : Buffer.alloc(maxBytes);
+}
+
+function readOptions(options: SocketOptions, defaultFamily: SocketFamily): SocketNumbers {
+  checkObject(options, 'options');
+  const { family = defaultFamily, type = 'stream', protocol = 0, blocking = false } = options;
+  checkInteger(protocol, 'options.protocol', 0, MAX_COUNT);
+  checkBoolean(blocking, 'options.blocking');
+  return {
+    family: numberOf(FAMILIES, family, 'options.family'),
+    type: numberOf(TYPES, type, 'options.type'),
+    protocol,
+    blocking,
+  };
+}
+
+/** The kernel's number for a name; a number stands for itself. */
+function numberOf<Name extends string>(
+  names: Readonly<Record<Name, number>>,
+  value: Name | number,
+  what: string,
+): number {
+  if (typeof value === 'number') {
+    checkInteger(value, what, 0, MAX_COUNT);
+    return value;
+  }
+  checkOneOf(value, what, Object.keys(names));
+  return names[value];
+}
+
+/** The name that stands for the kernel's number, if there is one. */
+function nameOf<Name extends string>(names: Readonly<Record<Name, number>>, value: number): Name | undefined {
+  let name: Name;
+  for (name in names) if (names[name] === value) return name;
+  return undefined;
+}
