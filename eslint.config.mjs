@@ -40,6 +40,7 @@ export default defineConfig(
     files: ['test/**', 'bench/**', 'examples/**'],
     rules: {
       '@typescript-eslint/explicit-module-boundary-types': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off', // vitest's matchers are typed any.
       '@typescript-eslint/no-empty-function': 'off',
       '@typescript-eslint/require-await': 'off',
     },

@@ -1,5 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { at, filesBelow, root } from './paths.mjs';
 import { say } from './progress.mjs';
@@ -8,17 +7,17 @@ import { say } from './progress.mjs';
 export const entries = ['index', ...(existsSync(at('src/chat.ts')) ? ['chat'] : [])];
 
 /**
- * Compiles src/ to dist/, file by file, as CommonJS. A module of ours is never copied into another, so every class
+ * Compiles src/ to `dist` (a path inside the project), file by file, as CommonJS. A module of ours is never copied into another, so every class
  * exists once; a package that is not ours is bundled into the file that imports it, with its licence kept beside.
  */
-export async function buildJavaScript() {
-  say('compiling src/ to dist/ (esbuild)');
+export async function buildJavaScript(dist = 'dist') {
+  say('compiling src/ (esbuild)');
   const sources = filesBelow('src').filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'));
   const options = { absWorkingDir: root, bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
   const { metafile } = await build({
     ...options,
     entryPoints: sources,
-    outdir: 'dist',
+    outdir: dist,
     outbase: 'src',
     format: 'cjs',
     metafile: true,
@@ -26,12 +25,12 @@ export async function buildJavaScript() {
     plugins: [keepOwnModulesApart],
   });
   const written = new Set(Object.keys(metafile.outputs));
-  for (const entry of entries) written.add(await writeModuleEntry(entry, options));
-  written.add(writeLicences(Object.keys(metafile.inputs)));
-  for (const path of filesBelow('dist')) {
+  for (const entry of entries) written.add(await writeModuleEntry(entry, dist, options));
+  written.add(writeLicences(dist, Object.keys(metafile.inputs)));
+  for (const path of filesBelow(dist)) {
     if (!written.has(path) && /\.(m?js|txt)$/.test(path)) rmSync(at(path));
   }
-  if (written.has('dist/cli.js')) chmodSync(at('dist/cli.js'), 0o755);
+  if (written.has(`${dist}/cli.js`)) chmodSync(at(dist, 'cli.js'), 0o755);
 }
 
 const keepOwnModulesApart = {
@@ -44,24 +43,24 @@ const keepOwnModulesApart = {
 };
 
 /** The ES module of an entry: the same names, taken from the CommonJS file, so that both kinds of import share it. */
-async function writeModuleEntry(entry, options) {
+async function writeModuleEntry(entry, dist, options) {
   const { metafile } = await build({
     ...options,
     entryPoints: [`src/${entry}.ts`],
     format: 'esm',
     write: false,
     metafile: true,
-    outdir: 'dist',
+    outdir: dist,
     plugins: [keepOwnModulesApart],
   });
   const names = Object.values(metafile.outputs)[0].exports.toSorted();
-  const path = `dist/${entry}.mjs`;
+  const path = `${dist}/${entry}.mjs`;
   writeFileSync(at(path), `export {\n${names.map((name) => `  ${name},\n`).join('')}} from './${entry}.js';\n`);
   return path;
 }
 
 /** One file with the licence of every package that is bundled into dist/. */
-function writeLicences(inputs) {
+function writeLicences(dist, inputs) {
   const packages = new Set(
     inputs.flatMap((path) => /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
   );
@@ -72,9 +71,8 @@ function writeLicences(inputs) {
     if (file === undefined) throw new Error(`${name} is bundled but brings no licence file`);
     return `${name} ${version} (${license})\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
   });
-  const path = 'dist/THIRD-PARTY-LICENSES.txt';
-  mkdirSync(dirname(at(path)), { recursive: true });
+  const path = `${dist}/THIRD-PARTY-LICENSES.txt`;
   const rule = `\n${'-'.repeat(78)}\n\n`;
   writeFileSync(at(path), texts.length > 0 ? texts.join(rule) : 'Nothing of others is bundled.\n');
-  return relative(root, at(path));
+  return path;
 }

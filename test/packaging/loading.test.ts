@@ -1,0 +1,207 @@
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build, stop } from 'esbuild';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { InstalledPackage } from '../support/installed-package.js';
+import { installedPackage, readJson } from '../support/installed-package.js';
+
+/** The package as a user installs it: from the tarball, with no compiler and no script run; and its bad days. */
+
+const installed = installedPackage();
+
+afterAll(() => stop()); // esbuild keeps a process of its own otherwise.
+
+const here = `linux-${process.arch}`;
+
+/** Uses all three kinds of call: prints 'works' when each gave what it should. */
+const works = `
+  const epoll = new Epoll();
+  const mux = new Multiplexer();
+  const pollable = new Epoll();
+  epoll.add(pollable, EPOLLIN);
+  mux.register(pollable, { interest: 'read', data: null });
+  const quiet = epoll.waitSync(0).length === 0 && mux.waitSync(0).length === 0;
+  const written = pollSync([{ fd: 1, events: POLLOUT }], 0);
+  if (quiet && written.length === 1) console.log('works');
+  mux.close();
+  pollable.close();
+  epoll.close();
+`;
+
+const names = '{ Epoll, Multiplexer, pollSync, EPOLLIN, POLLOUT, FdmuxError, isSystemError }';
+const commonJs = `const ${names} = require('fdmux');\n${works}`;
+const esModule = `import ${names} from 'fdmux';\n${works}`;
+
+/** Prints what the first call of a package that cannot work says. */
+const firstCall = `
+  const { Epoll, pollSync } = require('fdmux');
+  console.log('imported');
+  for (const call of [() => new Epoll(), () => pollSync([], 0)]) {
+    try { call(); console.log('no error'); } catch (error) { console.log(error.code + ': ' + error.message); }
+  }
+`;
+
+const expectWorks = async (project: InstalledPackage, name: string, source: string, nodeArgs: string[] = []) => {
+  expect(await project.run(name, source, { nodeArgs })).toMatchObject({ stdout: 'works\n', stderr: '', code: 0 });
+};
+
+describe('installed with scripts ignored and no compiler', () => {
+  test('it works from CommonJS', () => expectWorks(installed(), 'works.cjs', commonJs));
+
+  test('it works from an ES module', () => expectWorks(installed(), 'works.mjs', esModule));
+
+  test('both kinds of import share one set of classes, name by name', async () => {
+    const source = `
+      import * as imported from 'fdmux';
+      import { createRequire } from 'node:module';
+      const required = createRequire(import.meta.url)('fdmux');
+      const names = Object.keys(required).sort();
+      console.log(names.length > 10, String(names) === String(Object.keys(imported).filter((n) => n !== 'default' && n !== 'module.exports').sort()));
+      console.log(names.every((name) => required[name] === imported[name]));
+    `;
+    expect(await installed().run('both.mjs', source)).toMatchObject({ stdout: 'true true\ntrue\n', code: 0 });
+  });
+
+  test('no dependency came with it', () => {
+    expect(readdirSync(join(installed().project, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+      'fdmux',
+    ]);
+    expect(readJson(join(installed().project, 'package-lock.json'))).toMatchObject({
+      packages: { 'node_modules/fdmux': expect.not.objectContaining({ hasInstallScript: true }) },
+    });
+  });
+
+  test('it loads in the main thread and in ten workers at once', async () => {
+    const source = `
+      const { Worker, isMainThread } = require('node:worker_threads');
+      ${commonJs.replace("console.log('works')", "if (isMainThread) console.log('works')")}
+      if (isMainThread) {
+        for (let i = 0; i < 10; i++) new Worker(__filename).on('exit', (code) => { if (code !== 0) process.exitCode = 1; });
+      }
+    `;
+    await expectWorks(installed(), 'workers.cjs', source);
+  });
+});
+
+describe('on bad days', () => {
+  test('without a binary for this system importing works, and a call says what was looked for and how to build', async () => {
+    const project = installed().copy();
+    rmSync(join(project.folder, 'prebuilds'), { recursive: true });
+    const { stdout, code } = await project.run('first.cjs', firstCall);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^imported\n(ERR_UNSUPPORTED_PLATFORM: .*\n){2}$/);
+    expect(stdout).toContain(here);
+    expect(stdout).toContain(join(project.folder, 'prebuilds', here));
+    expect(stdout).toContain('npx node-gyp rebuild');
+  });
+
+  test('a corrupt binary is one clear error that names the file', async () => {
+    const project = installed().copy();
+    const binary = join(project.folder, 'prebuilds', here, `fdmux.${libcName()}.node`);
+    writeFileSync(binary, 'not an ELF file');
+    const { stdout, code } = await project.run('first.cjs', firstCall);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^imported\n(ERR_UNSUPPORTED_PLATFORM: .*\n){2}$/);
+    expect(stdout).toContain(binary);
+  });
+
+  test.each(['darwin', 'win32'])(
+    'on %s importing is safe and every call says that Linux is needed',
+    async (platform) => {
+      const source = `Object.defineProperty(process, 'platform', { value: '${platform}' });\n${firstCall}`;
+      const { stdout, code } = await installed().run('elsewhere.cjs', source);
+      expect({ stdout, code }).toEqual({
+        stdout: expect.stringMatching(new RegExp(`^imported\\n(ERR_UNSUPPORTED_PLATFORM: .*${platform}.*\\n){2}$`)),
+        code: 0,
+      });
+    },
+  );
+
+  test('a binary that was built on purpose goes first', async () => {
+    const project = installed().copy();
+    const built = join(project.folder, 'build/Release/fdmux.node');
+    mkdirSync(dirname(built), { recursive: true });
+    renameSync(join(project.folder, 'prebuilds', here, `fdmux.${libcName()}.node`), built);
+    await expectWorks(project, 'works.cjs', commonJs);
+  });
+
+  test('FDMUX_BINARY names the binary to load', async () => {
+    const project = installed().copy();
+    const moved = join(project.project, 'elsewhere.node');
+    renameSync(join(project.folder, 'prebuilds', here, `fdmux.${libcName()}.node`), moved);
+    const outcome = await project.run('works.cjs', commonJs, { env: { FDMUX_BINARY: moved } });
+    expect(outcome).toMatchObject({ stdout: 'works\n', code: 0 });
+  });
+
+  test('two copies of fdmux work side by side in one process', async () => {
+    const project = installed().copy();
+    cpSync(project.folder, join(project.project, 'node_modules/other/node_modules/fdmux'), { recursive: true });
+    const source = `
+      const one = require('fdmux');
+      const two = require('./node_modules/other/node_modules/fdmux');
+      const [reader, writer] = one.pipe();
+      const inner = new one.Epoll();
+      const outer = new two.Multiplexer();
+      inner.add(reader, one.EPOLLIN);
+      outer.register(inner, { interest: 'read', data: 'inner' });
+      (async () => {
+        const waiting = Promise.all([outer.wait(5000), inner.wait(5000)]);
+        writer.write(Buffer.from('x'));
+        const [[ready], events] = await waiting;
+        console.log(one.Epoll !== two.Epoll && ready.data === 'inner' && events.length === 1 ? 'works' : 'fails');
+        outer.close(); inner.close(); reader.close(); writer.close();
+      })();
+    `;
+    await expectWorks(project, 'two.cjs', source);
+  });
+
+  test('a store of links, as pnpm lays it out, works', async () => {
+    const project = installed().copy();
+    const stored = join(project.project, 'node_modules/.pnpm/fdmux@0.1.0/node_modules/fdmux');
+    mkdirSync(dirname(stored), { recursive: true });
+    renameSync(project.folder, stored);
+    symlinkSync('.pnpm/fdmux@0.1.0/node_modules/fdmux', project.folder);
+    await expectWorks(project, 'works.cjs', commonJs);
+    await expectWorks(project, 'works.mjs', esModule, ['--preserve-symlinks']);
+  });
+
+  test('a bundle that keeps the package external works', async () => {
+    const project = installed().copy();
+    writeFileSync(join(project.project, 'app.mjs'), esModule);
+    await build({
+      absWorkingDir: project.project,
+      entryPoints: ['app.mjs'],
+      outfile: 'bundle.cjs',
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      external: ['fdmux'],
+    });
+    await expectWorks(project, 'bundle.cjs', readFileSync(join(project.project, 'bundle.cjs'), 'utf8'));
+  });
+});
+
+describe('under the permission model', () => {
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission';
+
+  test('--allow-addons is all it needs beside reading its files; it writes nothing', async () => {
+    const { stdout, code } = await installed().run('works.cjs', commonJs, {
+      nodeArgs: [permission, '--allow-fs-read=*', '--allow-addons'],
+    });
+    expect({ stdout, code }).toEqual({ stdout: 'works\n', code: 0 });
+  });
+
+  test('without it, importing works and a call names the permission', async () => {
+    const { stdout, code } = await installed().run('first.cjs', firstCall, {
+      nodeArgs: [permission, '--allow-fs-read=*'],
+    });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^imported\n(ERR_UNSUPPORTED_PLATFORM: .*addon.*\n){2}$/i);
+  });
+});
+
+function libcName(): 'glibc' | 'musl' {
+  return JSON.stringify(process.report.getReport()).includes('"glibcVersionRuntime"') ? 'glibc' : 'musl';
+}

@@ -1,0 +1,128 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import type { Ended } from './processes.js';
+import { TestProcess, projectPath } from './processes.js';
+
+/** How long packing and installing may take on a busy machine. */
+const INSTALL_DEADLINE_MS = 120_000;
+
+/** A project that has fdmux installed from its tarball, as a user's has. */
+export interface InstalledPackage {
+  /** The project's folder. */
+  readonly project: string;
+  /** node_modules/fdmux in it. */
+  readonly folder: string;
+  /** A copy of the project, for a test that breaks something. */
+  copy(): InstalledPackage;
+  /** Runs a program in the project: `.cjs`, `.mjs`. */
+  run(name: string, source: string, options?: RunOptions): Promise<Ended>;
+}
+
+/** How a program in the project is run. */
+export interface RunOptions {
+  readonly nodeArgs?: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Packs and installs fdmux once for the test file that calls this; everything is removed after it. */
+export function installedPackage(): () => InstalledPackage {
+  let scratch = '';
+  let installed: InstalledPackage | undefined;
+  beforeAll(async () => {
+    scratch = mkdtempSync(join(tmpdir(), 'fdmux-package-'));
+    const project = join(scratch, 'project');
+    const tarball = process.env['FDMUX_TEST_TARBALL'] ?? (await pack(join(scratch, 'pack')));
+    mkdirSync(project);
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', version: '1.0.0', private: true }));
+    const npmArgs = ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', tarball];
+    // A PATH with nothing but Node.js on it: no compiler, no make, no Python.
+    await must('npm', npmArgs, project, { PATH: pathWithNodeOnly(join(scratch, 'bin')) });
+    installed = inProject(project, scratch);
+  }, INSTALL_DEADLINE_MS);
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+  return () => {
+    if (installed === undefined) throw new Error('fdmux was not installed');
+    return installed;
+  };
+}
+
+async function pack(folder: string): Promise<string> {
+  const { stdout } = await must(
+    process.execPath,
+    [projectPath('scripts/pack.mjs'), '--here', '--out', folder],
+    projectPath(),
+  );
+  return stdout.trim().split('\n').at(-1) ?? '';
+}
+
+/** A folder with nothing but links to what installing needs. */
+function pathWithNodeOnly(folder: string): string {
+  mkdirSync(folder);
+  for (const name of ['node', 'npm', 'sh', 'env']) {
+    const found = (process.env['PATH'] ?? '').split(':').find((entry) => readdirQuietly(entry).includes(name));
+    if (found !== undefined)
+      writeFileSync(join(folder, name), `#!/bin/sh\nexec ${join(found, name)} "$@"\n`, { mode: 0o755 });
+  }
+  return folder;
+}
+
+function readdirQuietly(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+let copies = 0;
+
+function inProject(project: string, scratch: string): InstalledPackage {
+  return {
+    project,
+    folder: join(project, 'node_modules/fdmux'),
+    copy() {
+      const to = join(scratch, `copy-${++copies}`);
+      cpSync(project, to, { recursive: true });
+      return inProject(to, scratch);
+    },
+    run(name, source, { nodeArgs = [], env = {} } = {}) {
+      writeFileSync(join(project, name), source);
+      return ended(process.execPath, [...nodeArgs, name], project, env);
+    },
+  };
+}
+
+async function must(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<Ended> {
+  const outcome = await ended(command, args, cwd, env);
+  if (outcome.code !== 0) throw new Error(`${command} ${args.join(' ')}\n${outcome.stdout}${outcome.stderr}`);
+  return outcome;
+}
+
+async function ended(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Ended> {
+  const child = new TestProcess(command, args, {
+    cwd,
+    env: { FDMUX_BINARY: undefined, ...env },
+    deadlineMs: INSTALL_DEADLINE_MS,
+  });
+  child.end();
+  try {
+    return await child.ended();
+  } finally {
+    await child.dispose();
+  }
+}
+
+/** A file of the package, parsed. */
+export const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
