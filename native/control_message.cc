@@ -136,7 +136,8 @@ napi_value recvMsg(napi_env env, napi_callback_info info) {
 
   ObjectBuilder result(env);
   result.number("bytes", static_cast<double>(count));
-  result.number("flags", message.msg_flags);
+  // The kernel repeats the flag that was asked for.
+  result.number("flags", message.msg_flags & ~MSG_CMSG_CLOEXEC);
   if (!result.failed()) result.value("address", makeSenderAddress(env, address));
   if (!result.failed()) result.value("control", received.toJs(env));
   if (!result.failed()) received.releaseFds();

@@ -240,6 +240,11 @@ export function checkObject(value: unknown, name: string): asserts value is obje
 }
 
 /** @throws ERR_INVALID_ARG_TYPE */
+export function checkArray(value: unknown, name: string): asserts value is readonly unknown[] {
+  if (!Array.isArray(value)) throw invalidArgType(name, 'an array', value);
+}
+
+/** @throws ERR_INVALID_ARG_TYPE */
 export function checkAbortSignal(value: unknown, name = 'options.signal'): asserts value is AbortSignal {
   if (!(value instanceof AbortSignal)) throw invalidArgType(name, 'an AbortSignal', value);
 }

@@ -39,6 +39,7 @@ import {
 import { createBatch } from './batch.js';
 import { EpollBackend } from './epoll-backend.js';
 import { type Interest, toInterestMask } from './interest.js';
+import { announce } from './open-multiplexers.js';
 import { PollBackend } from './poll-backend.js';
 import {
   type Registration,
@@ -139,7 +140,8 @@ interface Run<T, B extends BackendName> {
  * Watches many fds and tells which are ready. The same program runs on select, poll and epoll; what a backend cannot do
  * it refuses, with ERR_UNSUPPORTED_TRIGGER, and where `B` names the backend the compiler refuses it first.
  *
- * A multiplexer never closes or changes the fds that are registered. Unregister an fd before closing it.
+ * A multiplexer never closes or changes the fds that are registered. Unregister an fd before closing it; what this
+ * package closes (sockets, connections, timers ...) leaves every multiplexer of its thread by itself.
  *
  * It keeps the process alive while a wait is under way and something ref'd is registered.
  *
@@ -173,6 +175,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   #syncFailures: unknown[] | undefined;
   #keepsAlive = true;
   #closed = false;
+  readonly #retire = announce(this);
   #size = 0;
   /** How many registrations keep the process alive. */
   #refCount = 0;
@@ -501,6 +504,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#retire();
     for (const record of Object.values(this.#records)) if (record !== undefined) forget(record);
     this.#records.length = 0;
     this.#queued.length = 0;

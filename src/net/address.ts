@@ -72,6 +72,8 @@ export type AddressInput =
   | UnknownAddress
   | RawAddress;
 
+/** The family alone, little-endian as every system of ours is: binding to it lets the kernel choose an abstract name. */
+const UNNAMED: RawAddress = Uint8Array.of(1, 0);
 const MAX_PORT = 65_535;
 const MAX_UINT32 = 0xffff_ffff;
 
@@ -122,7 +124,7 @@ function encodeUnix(address: UnixPathAddress | UnixAbstractAddress | UnixUnnamed
     checkString(address.abstract, `${name}.abstract`);
     return native.encodeUnix(Buffer.from(address.abstract), true);
   }
-  return native.encodeUnix(new Uint8Array(0), false);
+  return UNNAMED;
 }
 
 function checkHost(host: unknown, name: string, isLiteral: (host: string) => boolean, expected: string): void {

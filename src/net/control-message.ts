@@ -1,6 +1,6 @@
 /** Control messages (ancillary data): what travels beside the bytes of a message, see cmsg(3), unix(7), ip(7). */
 import { type DecodedControl, native } from '../binding.js';
-import { checkInteger, checkObject, type FdLike, MAX_FD, outOfRange, toBytes, toFd } from '../errors.js';
+import { checkArray, checkInteger, checkObject, type FdLike, MAX_FD, outOfRange, toBytes, toFd } from '../errors.js';
 import {
   AF_INET6,
   IP_PKTINFO,
@@ -122,6 +122,7 @@ export type ControlMessageInput =
       readonly kind: 'raw';
     } & RawControl);
 
+const MIN_INT32 = -0x8000_0000;
 const MAX_UINT32 = 0xffff_ffff;
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 /** Where a sockaddr_in and a sockaddr_in6 keep the address itself, in bytes. */
@@ -147,6 +148,7 @@ export function toRawControl(message: ControlMessageInput, family: number | stri
   const isInet6 = family === 'inet6' || family === AF_INET6;
   switch (message.kind) {
     case 'rights':
+      checkArray(message.fds, 'control.fds');
       return raw(
         SOL_SOCKET,
         SCM_RIGHTS,
@@ -184,6 +186,8 @@ export function toRawControl(message: ControlMessageInput, family: number | stri
         ? raw(IPPROTO_IPV6, IPV6_TCLASS, Int32Array.of(message.tos))
         : raw(IPPROTO_IP, IP_TOS, Int32Array.of(message.tos));
     case 'raw':
+      checkInteger(message.level, 'control.level', MIN_INT32, MAX_FD);
+      checkInteger(message.type, 'control.type', MIN_INT32, MAX_FD);
       return raw(message.level, message.type, toBytes(message.data, 'control.data'));
     default:
       return refuse(message);

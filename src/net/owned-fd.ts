@@ -1,5 +1,6 @@
 import { native } from '../binding.js';
 import { closedError } from '../errors.js';
+import { leaveMultiplexers } from '../multiplexer/open-multiplexers.js';
 
 /**
  * One fd and who closes it: the base of everything here that owns a descriptor.
@@ -33,10 +34,14 @@ export abstract class OwnedFd implements Disposable {
     return this.#fd < 0;
   }
 
-  /** Closes the fd: close(2). Idempotent; every other call afterwards throws `ERR_CLOSED`. */
+  /**
+   * Leaves every multiplexer of this thread, then closes the fd: close(2). Idempotent; every other call afterwards throws
+   * `ERR_CLOSED`.
+   */
   close(): void {
     if (this.#fd < 0) return;
     const fd = this.#fd;
+    leaveMultiplexers(fd);
     this.#fd = -1;
     native.close(fd);
   }

@@ -15,6 +15,7 @@
 import { constants as osConstants } from 'node:os';
 import { native, type RawAddress, WOULD_BLOCK } from '../binding.js';
 import {
+  checkArray,
   checkBoolean,
   checkInteger,
   checkObject,
@@ -522,6 +523,7 @@ export class Socket extends OwnedFd {
     const vectors = isList(bytes) ? bytes.map((part) => toBytes(part)) : [toBytes(bytes)];
     checkObject(options, 'options');
     const { address, control = [], flags = 0 } = options;
+    checkArray(control, 'options.control');
     const raw = address === undefined ? null : encodeAddress(address);
     const messages = control.map((message) => toRawControl(message, this.family));
     const kinds = Int32Array.from(messages.flatMap(({ level, type }) => [level, type]));
@@ -564,6 +566,8 @@ export class Socket extends OwnedFd {
    */
   sendMmsg(messages: readonly DatagramToSend[], flags = 0): number | null {
     const fd = this.fd;
+    checkArray(messages, 'messages');
+    for (const message of messages) checkObject(message, 'messages');
     const contents = messages.map(({ data }) => toBytes(data, 'messages.data'));
     const addresses = messages.map(({ address }) => (address === undefined ? null : encodeAddress(address)));
     return this.#operate('sendmmsg', POLLOUT, flags, () =>

@@ -71,7 +71,8 @@ describe('BasicTCPTest', () => {
     }
     // Nobody read: it says how far it came.
     expect(failure).toMatchObject({ code: 'ETIMEDOUT', syscall: 'send' });
-    const sent = typeof failure === 'object' && failure !== null ? Reflect.get(failure, 'bytesSent') : undefined;
+    const sent: unknown =
+      typeof failure === 'object' && failure !== null ? Reflect.get(failure, 'bytesSent') : undefined;
     expect(sent).toBeGreaterThan(0);
     expect(sent).toBeLessThan(big.length);
     client.close();
