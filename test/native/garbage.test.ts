@@ -1,0 +1,213 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { native } from '../../src/binding.js';
+
+/** No process has this many fds: a call that got through the checks says EBADF and harms nothing. */
+const NO_FD = 2_000_000_000;
+
+const thread = native.waitThreadOpen();
+afterAll(() => native.waiterClose(thread));
+
+/** What each kind of parameter takes: one value that is fine, and what is not. */
+const notANumber = fc.oneof(
+  fc.string(),
+  fc.boolean(),
+  fc.bigInt(),
+  fc.constantFrom(undefined, null, Symbol('fd'), {}, [], () => 0, new Date(0), Object(3)),
+);
+const notAnInteger = fc.oneof(
+  fc.constantFrom(
+    NaN,
+    Infinity,
+    -Infinity,
+    Number.MIN_VALUE,
+    Number.MAX_VALUE,
+    2 ** 32,
+    2 ** 32 + 1,
+    2 ** 53,
+    -(2 ** 31) - 1,
+  ),
+  fc.double({ noInteger: true }),
+);
+const negative = fc.integer({ max: -1 });
+const notAnObject = fc.oneof(
+  fc.string(),
+  fc.boolean(),
+  fc.bigInt(),
+  fc.integer(),
+  fc.constantFrom(undefined, Symbol('x'), () => 0),
+);
+const otherArrays = fc.constantFrom<unknown>(
+  null,
+  {},
+  [],
+  [1, 2],
+  new ArrayBuffer(8),
+  new DataView(new ArrayBuffer(8)),
+  new Float64Array(8),
+  new BigInt64Array(1),
+);
+
+interface Kind {
+  readonly fine: unknown;
+  readonly bad: fc.Arbitrary<unknown>;
+}
+
+const kinds = {
+  fd: { fine: NO_FD, bad: fc.oneof(notANumber, notAnInteger, negative) },
+  int: { fine: 1, bad: fc.oneof(notANumber, notAnInteger) },
+  unsigned: { fine: 1, bad: fc.oneof(notANumber, notAnInteger, negative) },
+  /** An index or a count, of something that holds eight. */
+  index: { fine: 0, bad: fc.oneof(notANumber, notAnInteger, negative, fc.integer({ min: 9 })) },
+  port: { fine: 0, bad: fc.oneof(notANumber, notAnInteger, negative, fc.integer({ min: 65_536 })) },
+  timeout: { fine: 0, bad: fc.oneof(notANumber, fc.constantFrom(NaN, -Infinity, -2, -0.5)) },
+  boolean: {
+    fine: false,
+    bad: fc.oneof(fc.string(), fc.integer(), fc.bigInt(), fc.constantFrom(undefined, null, {}, [])),
+  },
+  bytes: { fine: new Uint8Array(8), bad: fc.oneof(notAnObject, otherArrays, fc.constant(new Int32Array(8))) },
+  int32s: { fine: new Int32Array(8), bad: fc.oneof(notAnObject, otherArrays, fc.constant(new Uint8Array(32))) },
+  address: {
+    fine: new Uint8Array(16),
+    bad: fc.oneof(notAnObject, otherArrays, fc.constantFrom(new Uint8Array(1), new Uint8Array(200))),
+  },
+  signals: {
+    fine: null,
+    bad: fc.oneof(
+      notAnObject,
+      fc.constantFrom({}, { length: 1 }, new Int32Array(1)),
+      fc.array(fc.oneof(notANumber, notAnInteger, negative, fc.constantFrom(0, 65, 1000)), { minLength: 1 }),
+    ),
+  },
+  host: {
+    fine: '127.0.0.1',
+    bad: fc.oneof(
+      notANumber.filter((value) => typeof value !== 'string'),
+      fc.integer(),
+    ),
+  },
+  milliseconds: { fine: 0, bad: fc.oneof(notANumber, fc.constantFrom(NaN, Infinity, -Infinity, -1, -0.5)) },
+  path: {
+    fine: '/nonexistent/fdmux',
+    bad: fc.oneof(
+      notANumber.filter((value) => typeof value !== 'string'),
+      fc.constantFrom('a'.repeat(5000)),
+    ),
+  },
+  buffers: {
+    fine: [],
+    bad: fc.oneof(
+      notAnObject,
+      fc.constantFrom(null, {}, new Uint8Array(1)),
+      fc.array(fc.oneof(notAnObject, otherArrays), { minLength: 1, maxLength: 3 }),
+    ),
+  },
+  signalList: {
+    fine: null,
+    bad: fc.oneof(
+      notAnObject,
+      fc.constantFrom(null, {}, new Int32Array(1)),
+      fc.array(fc.oneof(notANumber, notAnInteger, negative, fc.constantFrom(0, 65, 1000)), { minLength: 1 }),
+    ),
+  },
+  thread: { fine: thread, bad: fc.oneof(notANumber, notAnInteger, negative, fc.constant(4e9)) },
+  callback: {
+    fine: () => undefined,
+    bad: fc.oneof(fc.string(), fc.integer(), fc.constantFrom(undefined, null, {}, [])),
+  },
+} satisfies Record<string, Kind>;
+
+type Call = readonly [name: keyof typeof native, ...parameters: (keyof typeof kinds)[]];
+
+/** Every call of the contract that takes arguments, and of what kind they are. */
+const calls: readonly Call[] = [
+  ['select', 'int32s', 'index', 'index', 'index', 'timeout', 'boolean', 'signals'],
+  ['poll', 'int32s', 'index', 'timeout', 'boolean', 'signals'],
+  ['epollCtl', 'fd', 'int', 'fd', 'int', 'unsigned', 'unsigned'],
+  ['epollWait', 'fd', 'unsigned', 'timeout', 'boolean', 'signals'],
+  ['eventBuffer', 'fd'],
+  ['setDispatcher', 'callback'],
+  ['loopWatchOpen', 'fd'],
+  ['loopWatchStart', 'fd'],
+  ['loopWatchStop', 'fd'],
+  ['waitThreadArmPoll', 'thread', 'int32s', 'index'],
+  ['waitThreadArmSelect', 'thread', 'int32s', 'index', 'index', 'index'],
+  ['waitThreadDisarm', 'thread'],
+  ['waiterRef', 'thread'],
+  ['waiterUnref', 'thread'],
+  ['waiterClose', 'thread'],
+  ['socket', 'int', 'int', 'int', 'boolean'],
+  ['socketPair', 'int', 'int', 'int', 'boolean'],
+  ['bind', 'fd', 'address'],
+  ['listen', 'fd', 'int'],
+  ['accept', 'fd', 'boolean'],
+  ['connect', 'fd', 'address'],
+  ['recv', 'fd', 'bytes', 'index', 'index', 'int'],
+  ['send', 'fd', 'bytes', 'index', 'index', 'int'],
+  ['sendRanges', 'bytes', 'int32s', 'index'],
+  ['shutdown', 'fd', 'int'],
+  ['getSockOpt', 'fd', 'int', 'int'],
+  ['getSockOptBytes', 'fd', 'int', 'int', 'unsigned'],
+  ['getSockName', 'fd'],
+  ['getPeerName', 'fd'],
+  ['encodeInet', 'int', 'host', 'port', 'unsigned', 'unsigned'],
+  ['encodeUnix', 'bytes', 'boolean'],
+  ['decodeAddress', 'bytes'],
+  ['close', 'fd'],
+  ['read', 'fd', 'bytes', 'index', 'index'],
+  ['write', 'fd', 'bytes', 'index', 'index'],
+  ['setNonBlocking', 'fd', 'boolean'],
+  ['isNonBlocking', 'fd'],
+  ['pipe', 'boolean'],
+  ['eventFd', 'unsigned'],
+  ['acceptFrom', 'fd', 'boolean'],
+  ['recvFrom', 'fd', 'bytes', 'index', 'index', 'int'],
+  ['sendTo', 'fd', 'bytes', 'index', 'index', 'int', 'address'],
+  ['recvMsg', 'fd', 'buffers', 'unsigned', 'int'],
+  ['recvMmsg', 'fd', 'bytes', 'unsigned', 'int'],
+  ['sendMmsg', 'fd', 'buffers', 'buffers', 'int'],
+  ['open', 'path', 'int', 'unsigned'],
+  ['duplicate', 'fd'],
+  ['eventFdSemaphore', 'unsigned'],
+  ['timerFd', 'int'],
+  ['timerFdSet', 'fd', 'milliseconds', 'milliseconds', 'int'],
+  ['timerFdGet', 'fd'],
+  ['signalFd', 'signalList'],
+  ['inotifyAdd', 'fd', 'path', 'unsigned'],
+  ['inotifyRemove', 'fd', 'int'],
+  ['pidFd', 'int'],
+  ['pidFdSendSignal', 'fd', 'int'],
+];
+
+/** Calls by name with whatever arguments, and gives the code of what it threw. */
+function codeOf(name: keyof typeof native, args: readonly unknown[]): unknown {
+  const call: unknown = Reflect.get(native, name);
+  if (typeof call !== 'function') throw new Error(`${name} is no function`);
+  try {
+    Reflect.apply(call, native, args);
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) return error;
+    const kind = error.code === 'ERR_INVALID_ARG_TYPE' ? TypeError : RangeError;
+    return error instanceof kind ? error.code : error;
+  }
+  return 'nothing was thrown';
+}
+
+describe.each(calls.map(([name, ...parameters]) => ({ name, parameters })))('$name', ({ name, parameters }) => {
+  it('refuses every bad argument with a typed error, whatever the others are', () => {
+    const fine: readonly unknown[] = parameters.map((kind) => kinds[kind].fine);
+    parameters.forEach((kind, position) => {
+      fc.assert(
+        fc.property<[unknown]>(kinds[kind].bad, (bad) => {
+          const code = codeOf(name, fine.with(position, bad));
+          expect(['ERR_INVALID_ARG_TYPE', 'ERR_OUT_OF_RANGE']).toContain(code);
+        }),
+        { numRuns: 60 },
+      );
+    });
+  });
+
+  it('refuses missing arguments', () => {
+    expect(codeOf(name, [])).toBe('ERR_INVALID_ARG_TYPE');
+  });
+});
