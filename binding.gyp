@@ -1,6 +1,6 @@
 {
   "variables": {
-    # 'address' (with undefined behaviour), 'thread' or 'none': node-gyp rebuild -- -Dsanitize=address
+    # 'address' (with undefined behaviour), 'thread' or 'none': GYP_DEFINES=sanitize=address node-gyp rebuild
     "sanitize%": "none",
   },
   "targets": [

@@ -20,7 +20,15 @@ struct EventBuffer {
 };
 
 struct Environment {
-  explicit Environment(napi_env env) : waiters(env) {}
+  explicit Environment(napi_env napi) : env(napi), waiters(napi) {}
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  // When the environment ends. The runtime leaves references to whoever made them.
+  ~Environment() {
+    if (event_buffer.reference != nullptr) napi_delete_reference(env, event_buffer.reference);
+  }
+
+  const napi_env env;
 
   EventBuffer event_buffer;
   bool has_epoll_pwait2 = true;  // until the kernel says otherwise

@@ -46,6 +46,11 @@ napi_value waiterClose(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
+// Their own cleanup hooks have closed the waiters by now.
+Waiters::~Waiters() {
+  if (dispatcher_ != nullptr) napi_delete_reference(env_, dispatcher_);
+}
+
 bool Waiters::setDispatcher(napi_value dispatcher) {
   napi_ref next;
   if (!succeeded(env_, napi_create_reference(env_, dispatcher, 1, &next))) return false;

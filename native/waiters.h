@@ -39,6 +39,9 @@ class Waiter {
 class Waiters {
  public:
   explicit Waiters(napi_env env) : env_(env) {}
+  Waiters(const Waiters&) = delete;
+  Waiters& operator=(const Waiters&) = delete;
+  ~Waiters();
 
   // Ids are never given again, so that a late report or a second close cannot meet another waiter.
   WaiterId nextId() { return next_id_++; }
@@ -50,6 +53,7 @@ class Waiters {
   }
   bool wasIssued(WaiterId id) const { return id < next_id_; }
 
+  // False with an exception pending.
   bool setDispatcher(napi_value dispatcher);
   // From a callback of libuv: opens a scope, and lets process.nextTick and microtasks run afterwards.
   void reportFromLoop(WaiterId id);
@@ -60,7 +64,7 @@ class Waiters {
   enum class Entry { kFromLoop, kFromRuntime };
   void call(WaiterId id, Entry entry);
 
-  napi_env env_;
+  const napi_env env_;
   napi_ref dispatcher_ = nullptr;
   WaiterId next_id_ = 0;
   std::unordered_map<WaiterId, Waiter*> open_;

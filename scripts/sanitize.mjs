@@ -1,0 +1,132 @@
+/**
+ * Runs tests on an addon that is watched for memory errors and data races:
+ *
+ *   npm run sanitize            AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
+ *   npm run sanitize:tsan       ThreadSanitizer
+ *   npm run sanitize:valgrind   valgrind's memcheck, on one program that makes every native call
+ *
+ * Paths after `--` choose the test files; by default those of the layers next to the kernel. The watched addon is built
+ * below .cache/, so that build/ stays as it is.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildNative } from './lib/build-native.mjs';
+import { ensure } from './lib/ensure.mjs';
+import { at } from './lib/paths.mjs';
+import { Problem, runMain, say } from './lib/progress.mjs';
+import { hasCommand, run, tryRun } from './lib/run.mjs';
+
+const TESTS = ['test/native', 'test/readiness', 'test/multiplexer', 'test/net'].filter((path) => existsSync(at(path)));
+const TEST_TIMEOUT_MS = 120_000;
+
+/** A line of ours in a report. Node.js itself loses some memory at its end, which is not our business. */
+const OURS = /fdmux\.node|native\/\w+\.(cc|h)/;
+const isLeak = (stanza) => /(Direct|Indirect) leak/.test(stanza);
+/** What JavaScript allocates while we call it is not ours either: only frames inside of the innermost such call count. */
+const isOurs = (stanza) => OURS.test(stanza.split(/\n.* (?:Builtins_|napi_call_function|napi_make_callback)/)[0]);
+
+/** How each tool is told to report, and which stanzas of its reports tell of a problem. */
+const sanitizers = {
+  address: {
+    library: 'libasan.so',
+    // Leaks get no exit code of their own: the report says whose they are.
+    environment: (report) => ({
+      ASAN_OPTIONS: `detect_leaks=1:exitcode=0:abort_on_error=1:log_path=${report}`,
+      UBSAN_OPTIONS: `print_stacktrace=1:halt_on_error=1:abort_on_error=1:log_path=${report}`,
+    }),
+    separator: /\n\n+/,
+    isProblem: (stanza) => /ERROR: AddressSanitizer|runtime error:/.test(stanza) || (isLeak(stanza) && isOurs(stanza)),
+  },
+  thread: {
+    library: 'libtsan.so',
+    environment: (report) => ({ TSAN_OPTIONS: `exitcode=66:log_path=${report}` }),
+    separator: /^={18}\n/m,
+    // Node.js and its engine are not built with the sanitizer, which misreads their own locks.
+    isProblem: (stanza) => /WARNING: ThreadSanitizer/.test(stanza) && OURS.test(stanza),
+  },
+};
+
+const { values, positionals } = parseArgs({
+  options: { tool: { type: 'string', default: 'address' } },
+  allowPositionals: true,
+});
+
+await runMain(async () => {
+  await ensure();
+  if (values.tool === 'valgrind') await runValgrind();
+  else if (Object.hasOwn(sanitizers, values.tool)) await runSanitizer(values.tool);
+  else throw new Problem(`--tool is address, thread or valgrind, not ${values.tool}`);
+});
+
+async function runSanitizer(name) {
+  const { library, environment, separator, isProblem } = sanitizers[name];
+  const preload = await preloadable(library);
+  const addon = await buildWatched(name);
+  const reports = emptyFolder(name, 'reports');
+  const tests = positionals.length > 0 ? positionals : TESTS;
+  say(`running ${tests.join(', ')}`);
+  const vitest = at('node_modules/vitest/vitest.mjs');
+  const outcome = await tryRun(process.execPath, [vitest, 'run', `--testTimeout=${TEST_TIMEOUT_MS}`, ...tests], {
+    cwd: at(),
+    live: true,
+    env: { FDMUX_BINARY: addon, LD_PRELOAD: preload, ...environment(join(reports, 'report')) },
+  });
+  judge(reports, separator, isProblem);
+  if (!outcome.ok) throw new Problem(`The tests failed under the ${name} sanitizer (${outcome.reason}).`);
+  say(`${name}: clean`);
+}
+
+async function runValgrind() {
+  if (!hasCommand('valgrind')) throw new Problem('valgrind is missing. Debian, Ubuntu:  apt-get install valgrind');
+  const addon = await buildWatched('none');
+  const reports = emptyFolder('valgrind', 'reports');
+  say('running test/native/children/every-call.cjs in valgrind');
+  // V8's compilers write code that valgrind cannot follow quickly; the interpreter does.
+  const outcome = await tryRun('valgrind', [
+    '--leak-check=full',
+    '--show-leak-kinds=definite',
+    '--track-origins=no',
+    `--log-file=${join(reports, 'report.%p')}`,
+    process.execPath,
+    '--jitless',
+    at('test/native/children/every-call.cjs'),
+    addon,
+  ]);
+  judge(reports, /^==\d+== \n/m, (stanza) => !/^==\d+== Command:/m.test(stanza) && isOurs(stanza));
+  if (!outcome.ok) throw new Problem(`${outcome.output}\nThe program failed in valgrind (${outcome.reason}).`);
+  say('valgrind: clean');
+}
+
+/** Builds the addon with a sanitizer in it, in a folder that shows the same sources. */
+async function buildWatched(name) {
+  const folder = at('.cache/sanitize', name);
+  mkdirSync(folder, { recursive: true });
+  for (const source of ['binding.gyp', 'native', 'package.json']) {
+    if (!existsSync(join(folder, source))) symlinkSync(at(source), join(folder, source));
+  }
+  await buildNative({ args: ['--directory', folder], env: { GYP_DEFINES: `sanitize=${name}` } });
+  return join(folder, 'build/Release/fdmux.node');
+}
+
+/** The library that has to be loaded before everything else, since Node.js was not built with it. */
+async function preloadable(library) {
+  const path = (await run(process.env.CC ?? 'gcc', [`-print-file-name=${library}`])).trim();
+  if (!isAbsolute(path)) throw new Problem(`This compiler has no ${library}.`);
+  return path;
+}
+
+function emptyFolder(...parts) {
+  const folder = at('.cache/sanitize', ...parts);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Fails with the stanzas of all reports that tell of a problem. */
+function judge(reports, separator, isProblem) {
+  const problems = readdirSync(reports)
+    .flatMap((name) => readFileSync(join(reports, name), 'utf8').split(separator))
+    .filter(isProblem);
+  if (problems.length > 0) throw new Problem(`${problems.join('\n\n')}\n\n${problems.length} problems found.`);
+}

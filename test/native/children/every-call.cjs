@@ -1,0 +1,169 @@
+// Makes every native call at least once, some in vain, and ends with nothing left open: a program for memory checkers.
+//   node every-call.cjs ADDON
+// Fails when a call was left out.
+'use strict';
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+const { Worker, isMainThread, workerData } = require('node:worker_threads');
+
+const addon = isMainThread ? process.argv[2] : workerData;
+const exported = require(addon);
+const C = exported.constants;
+
+const uncalled = new Set(Object.keys(exported).filter((name) => typeof exported[name] === 'function'));
+const native = new Proxy(exported, {
+  get(target, name) {
+    uncalled.delete(name);
+    return target[name];
+  },
+});
+const NO_FD = 1_000_000_000;
+const bytes = Buffer.alloc(64);
+
+function readiness() {
+  const [reader, writer] = native.pipe(true);
+  native.write(writer, Buffer.from('hello'), 0, 5);
+  assert.equal(native.select(Int32Array.of(reader, writer), 1, 1, 0, 0, false, null), 2);
+  assert.throws(() => native.select(Int32Array.of(NO_FD), 1, 0, 0, 0, false, null), { code: 'EBADF' });
+  assert.equal(native.poll(Int32Array.of(reader, C.POLLIN), 1, 5, true, [C.SIGUSR1]), 1);
+  const epoll = native.epollCreate();
+  native.epollCtl(epoll, C.EPOLL_CTL_ADD, reader, C.EPOLLIN, 1, 2);
+  for (const capacity of [1, 64, 1000]) {
+    native.eventBuffer(capacity);
+    assert.equal(native.epollWait(epoll, capacity, 0.5, false, null), 1);
+  }
+  assert.equal(native.read(reader, bytes, 0, 5), 5);
+  assert.equal(native.epollWait(epoll, 1, 0.5, true, [C.SIGUSR1]), 0);
+  assert.throws(() => native.epollCtl(epoll, 99, reader, 0, 0, 0), { code: 'EINVAL' });
+  for (const fd of [reader, writer, epoll]) native.close(fd);
+  assert.throws(() => native.close(epoll), { code: 'EBADF' });
+}
+
+async function waiting() {
+  const reports = [];
+  let wake = () => undefined;
+  native.setDispatcher((waiter) => {
+    reports.push(waiter);
+    wake();
+  });
+  const report = async () => {
+    while (reports.length === 0) await new Promise((resolve) => (wake = resolve));
+    return reports.shift();
+  };
+  const [reader, writer] = native.pipe(true);
+  native.write(writer, bytes, 0, 1);
+  const epoll = native.epollCreate();
+  native.epollCtl(epoll, C.EPOLL_CTL_ADD, reader, C.EPOLLIN, 0, 0);
+  const watch = native.loopWatchOpen(epoll);
+  native.waiterRef(watch);
+  native.loopWatchStart(watch);
+  assert.equal(await report(), watch);
+  native.loopWatchStop(watch);
+  reports.length = 0;
+  native.waiterClose(watch);
+  const thread = native.waitThreadOpen();
+  native.waiterRef(thread);
+  for (let i = 0; i < 20; i++) {
+    native.waitThreadArmPoll(thread, Int32Array.of(reader, C.POLLIN), 1);
+    assert.equal(await report(), thread);
+    native.waitThreadArmSelect(thread, Int32Array.of(reader, NO_FD), 2, 0, 0);
+    assert.equal(await report(), thread);
+    native.waitThreadArmSelect(thread, Int32Array.of(writer), 1, 0, 0);
+    native.waitThreadDisarm(thread);
+  }
+  native.waiterUnref(thread);
+  native.waiterClose(thread);
+  for (const fd of [reader, writer, epoll]) native.close(fd);
+}
+
+function sockets() {
+  const listener = native.socket(C.AF_INET, C.SOCK_STREAM, 0, true);
+  native.setSockOpt(listener, C.SOL_SOCKET, C.SO_REUSEADDR, 1);
+  native.setSockOpt(listener, C.SOL_SOCKET, C.SO_REUSEADDR, new Uint8Array(4));
+  native.bind(listener, native.encodeInet(4, '127.0.0.1', 0, 0, 0));
+  native.listen(listener, 5);
+  assert.equal(native.accept(listener, true), -1);
+  const address = native.getSockName(listener);
+  assert.equal(native.decodeAddress(address).host, '127.0.0.1');
+  const clients = [0, 1].map(() => native.socket(C.AF_INET, C.SOCK_STREAM, 0, false));
+  for (const client of clients) assert.equal(native.connect(client, address), 0);
+  const served = [native.accept(listener, true), native.acceptFrom(listener, true).fd];
+  native.getPeerName(clients[0]);
+  native.send(clients[0], bytes, 0, 64, 0);
+  const operations = Int32Array.of(clients[1], 0, 8, clients[1], 16, 24, NO_FD, 0, 1);
+  native.sendRanges(bytes, operations, 3);
+  assert.equal(operations[0], 16);
+  assert.equal(native.recv(served[1], bytes, 0, 64, C.MSG_DONTWAIT), 16);
+  assert.equal(native.getSockOpt(listener, C.SOL_SOCKET, C.SO_ERROR), 0);
+  native.getSockOptBytes(listener, C.SOL_SOCKET, C.SO_LINGER, 8);
+  native.shutdown(clients[0], C.SHUT_RDWR);
+  native.setNonBlocking(clients[0], true);
+  native.isNonBlocking(clients[0]);
+  for (const fd of [listener, ...clients, ...served]) native.close(fd);
+  assert.throws(() => native.decodeAddress(1), { code: 'ERR_INVALID_ARG_TYPE' });
+  native.decodeAddress(native.encodeInet(6, '::1', 1, 2, 3));
+  native.decodeAddress(native.encodeUnix(Buffer.from('a'), true));
+}
+
+function messages() {
+  const [one, two] = native.socketPair(C.AF_UNIX, C.SOCK_DGRAM, 0, true);
+  const passed = Buffer.from(Int32Array.of(one, two).buffer);
+  native.sendMsg(one, [bytes, bytes], Int32Array.of(C.SOL_SOCKET, C.SCM_RIGHTS), [passed], 0, null);
+  const { control } = native.recvMsg(two, [Buffer.alloc(10), Buffer.alloc(10)], 64, 0);
+  for (const { fds } of control) for (const fd of fds) native.close(fd);
+  native.sendMsg(one, [bytes], Int32Array.of(C.SOL_SOCKET, C.SCM_RIGHTS), [passed], 0, null);
+  native.recvMsg(two, [Buffer.alloc(10)], 0, 0);
+  assert.throws(() => native.sendTo(one, bytes, 0, 1, 0, native.encodeUnix(Buffer.from('/nonexistent'), false)));
+  assert.equal(native.sendMmsg(one, [bytes, bytes], [null, null], 0), 2);
+  assert.equal(native.recvMmsg(two, Buffer.alloc(256), 128, 0).length, 2);
+  assert.equal(native.recvFrom(two, bytes, 0, 1, 0), null);
+  native.close(one);
+  native.close(two);
+}
+
+function devices() {
+  const fds = [native.eventFd(1), native.eventFdSemaphore(2), native.open('/dev/null', C.O_RDWR, 0)];
+  fds.push(native.duplicate(fds[0]));
+  assert.throws(() => native.open('/nonexistent', 0, 0), { code: 'ENOENT' });
+  assert.throws(() => native.ioctl(fds[2], 0x5401, Buffer.alloc(64)), { code: 'ENOTTY' });
+  const timer = native.timerFd(C.CLOCK_MONOTONIC);
+  native.timerFdSet(timer, 1000, 10, 0);
+  native.timerFdGet(timer);
+  const signals = native.signalFd([C.SIGUSR2]);
+  const notify = native.inotify();
+  const folder = mkdtempSync(join(tmpdir(), 'fdmux-'));
+  const watch = native.inotifyAdd(notify, folder, C.IN_CREATE);
+  writeFileSync(join(folder, 'x'), '');
+  assert.ok(native.read(notify, Buffer.alloc(512), 0, 512) > 0);
+  native.inotifyRemove(notify, watch);
+  rmSync(folder, { recursive: true });
+  for (const fd of [...fds, timer, signals, notify]) native.close(fd);
+  try {
+    const self = native.pidFd(process.pid);
+    native.pidFdSendSignal(self, 0);
+    native.close(self);
+  } catch (error) {
+    if (error.code !== 'ENOSYS') throw error; // Emulators are older than the call.
+    uncalled.delete('pidFdSendSignal');
+  }
+}
+
+async function main() {
+  readiness();
+  await waiting();
+  sockets();
+  messages();
+  devices();
+  if (!isMainThread) return;
+  const worker = new Worker(__filename, { workerData: addon });
+  await once(worker, 'exit');
+  assert.deepEqual([...uncalled], []);
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
