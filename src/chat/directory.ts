@@ -203,8 +203,17 @@ export class Directory {
     this.#rooms.delete(this.#fold(room.name));
   }
 
-  /** Tells everybody who shares a room with a member of an event, each once, but not the member itself. */
-  tellPeers(member: Member, event: ChatEvent): void {
+  /** Tells one member of an event. */
+  tellOne(member: Member, event: ChatEvent): void {
+    new Delivery(event).to(member);
+  }
+
+  /**
+   * Tells everybody who shares a room with a member of an event, each once, but not the member itself.
+   *
+   * @param others - who else is told, unless it has been by then
+   */
+  tellPeers(member: Member, event: ChatEvent, others?: () => Iterable<Member>): void {
     this.#fanOuts += 1;
     const delivery = new Delivery(event);
     member.lastFanOut = this.#fanOuts;
@@ -215,6 +224,9 @@ export class Directory {
         seat.member.lastFanOut = this.#fanOuts;
         delivery.to(seat.member);
       }
+    }
+    for (const other of others?.() ?? []) {
+      if (other.lastFanOut !== this.#fanOuts) delivery.to(other);
     }
   }
 

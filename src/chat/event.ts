@@ -40,6 +40,8 @@ export interface Said extends Happening {
   readonly id: string;
   /** Client-to-client tags, as they came, `;` between them; empty when there are none. */
   readonly tags: string;
+  /** Whether it may be told in several parts where a protocol's lines are short; otherwise it is cut. */
+  readonly isDivisible: boolean;
 }
 
 /** A fact, with the members it concerns as they are after it. */
@@ -63,7 +65,14 @@ export type ChatEvent =
       readonly room: Room;
       readonly changes: readonly RoomChange[];
     })
-  | (Happening & { readonly kind: 'invited'; readonly by: Actor; readonly member: Member; readonly room: Room })
+  | (Happening & {
+      readonly kind: 'invited';
+      readonly by: Actor;
+      readonly member: Member;
+      readonly room: Room;
+      /** Whether this tells the guest, or those in the room who may like to know. */
+      readonly audience: 'guest' | 'witnesses';
+    })
   | (Happening & { readonly kind: 'away'; readonly member: Member })
   | (Happening & { readonly kind: 'account'; readonly member: Member })
   | (Happening & { readonly kind: 'host'; readonly member: Member; readonly before: string })

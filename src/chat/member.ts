@@ -29,6 +29,12 @@ export interface Outlet {
    * @param droppable - may be left out if the member is behind
    */
   send(bytes: Uint8Array, droppable: boolean): void;
+  /**
+   * Puts the member out of the chat.
+   *
+   * @param reason - what it and the others are told
+   */
+  expel(reason: string): void;
 }
 
 /** What a member is made of. */
@@ -51,7 +57,10 @@ export class Member {
   /** The unique name; `Directory.rename` changes it. */
   nick: string;
   user: string;
+  /** The host that others see. */
   host: string;
+  /** The host that it came from. */
+  readonly address: string;
   realName: string;
   readonly outlet: Outlet;
   readonly sinceMs: number;
@@ -77,6 +86,7 @@ export class Member {
     this.nick = options.nick;
     this.user = options.user;
     this.host = options.host;
+    this.address = options.host;
     this.realName = options.realName;
     this.outlet = options.outlet;
     this.sinceMs = options.atMs;

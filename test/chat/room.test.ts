@@ -37,6 +37,10 @@ class Ear implements Outlet {
     this.dropped.push(droppable);
   }
 
+  expel(): void {
+    throw new Error('nobody is expelled here');
+  }
+
   take(): string[] {
     return this.heard.splice(0).map((bytes) => Buffer.from(bytes).toString());
   }

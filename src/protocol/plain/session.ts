@@ -96,6 +96,10 @@ export class PlainSession implements Session, LineSink, Outlet {
     this.#close(reason);
   }
 
+  expel(reason: string): void {
+    this.#close(reason);
+  }
+
   line(bytes: Uint8Array): void {
     if (this.#isOver) return;
     const text = sanitize(this.#charset.decode(bytes));
@@ -129,6 +133,7 @@ export class PlainSession implements Session, LineSink, Outlet {
         text,
         id: newMessageId(),
         tags: '',
+        isDivisible: true,
       },
       this.member,
     );
@@ -144,7 +149,7 @@ export class PlainSession implements Session, LineSink, Outlet {
     if (this.#isOver) return;
     if (notice !== null) this.#notify(notice);
     this.#isOver = true;
-    this.#options.directory.dismiss(this.member, '');
+    this.#options.directory.dismiss(this.member, notice ?? '');
     this.#link.close(notice ?? 'left');
   }
 }

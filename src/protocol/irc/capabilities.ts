@@ -1,0 +1,57 @@
+/** The capabilities that a client may ask for (IRCv3 capability-negotiation), as bits. */
+
+/** Bits of a session's capabilities. */
+export const CAPABILITY_BITS = {
+  'account-notify': 1 << 0,
+  'account-tag': 1 << 1,
+  'away-notify': 1 << 2,
+  batch: 1 << 3,
+  'cap-notify': 1 << 4,
+  chghost: 1 << 5,
+  'echo-message': 1 << 6,
+  'extended-join': 1 << 7,
+  'extended-monitor': 1 << 8,
+  'invite-notify': 1 << 9,
+  'labeled-response': 1 << 10,
+  'message-tags': 1 << 11,
+  'multi-prefix': 1 << 12,
+  'server-time': 1 << 13,
+  setname: 1 << 14,
+  'standard-replies': 1 << 15,
+  'userhost-in-names': 1 << 16,
+} as const;
+
+/** The name of a capability. */
+export type Capability = keyof typeof CAPABILITY_BITS;
+
+const bits: ReadonlyMap<string, number> = new Map(Object.entries(CAPABILITY_BITS));
+
+/** Every name, in the order in which they are listed. */
+export const CAPABILITY_NAMES: readonly string[] = [...bits.keys()];
+
+/** The bit of a name; undefined for a name that we do not know. */
+export function capabilityBit(name: string): number | undefined {
+  return bits.get(name);
+}
+
+/** The names of a set of bits. */
+export function capabilityNames(set: number): string[] {
+  return [...bits].filter(([, bit]) => (set & bit) > 0).map(([name]) => name);
+}
+
+/** Whether a set of bits has a capability. */
+export function hasCapability(set: number, name: Capability): boolean {
+  return (set & CAPABILITY_BITS[name]) > 0;
+}
+
+/** The capabilities that change how an event reads. Sessions that agree in these share encodings. */
+export const READING_BITS =
+  CAPABILITY_BITS['account-notify'] |
+  CAPABILITY_BITS['account-tag'] |
+  CAPABILITY_BITS['away-notify'] |
+  CAPABILITY_BITS.chghost |
+  CAPABILITY_BITS['extended-join'] |
+  CAPABILITY_BITS['invite-notify'] |
+  CAPABILITY_BITS['message-tags'] |
+  CAPABILITY_BITS['server-time'] |
+  CAPABILITY_BITS.setname;

@@ -1,0 +1,79 @@
+/** Every command of the server: when it may be used, how many parameters it needs, and who answers it. */
+import { invite, join, kick, names, part, topic } from './handlers/channels.js';
+import { cap, nick, pass, ping, pong, quit, user } from './handlers/connection.js';
+import { admin, help, info, links, lusers, motd, stats, time, users, version } from './handlers/information.js';
+import { list } from './handlers/list.js';
+import { notice, privmsg, tagmsg } from './handlers/messages.js';
+import { mode } from './handlers/mode.js';
+import { monitor } from './handlers/monitor.js';
+import { die, kill, oper, rehash, wallops } from './handlers/operators.js';
+import { away, ison, setname, userhost } from './handlers/presence.js';
+import { who } from './handlers/who.js';
+import { whois, whowas } from './handlers/whois.js';
+import type { Message } from './message.js';
+import type { IrcSession } from './session.js';
+
+/** Answers a command; a promise holds back the session's further commands until it is settled. */
+export type Handler = (session: IrcSession, message: Message) => void | Promise<void>;
+
+/** One row of the table. */
+export interface Command {
+  readonly run: Handler;
+  /** With fewer parameters the answer is ERR_NEEDMOREPARAMS. */
+  readonly minParams: number;
+  /** `registering`: only before registration is complete; `registered`: only after. */
+  readonly when: 'always' | 'registering' | 'registered';
+  /** Others are answered ERR_NOPRIVILEGES. */
+  readonly isForOperators?: true;
+}
+
+/** The table, by the command in upper case. Nothing is checked elsewhere that a row can say. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['CAP', { run: cap, minParams: 1, when: 'always' }],
+  ['PASS', { run: pass, minParams: 1, when: 'registering' }],
+  ['NICK', { run: nick, minParams: 0, when: 'always' }],
+  ['USER', { run: user, minParams: 4, when: 'registering' }],
+  ['PING', { run: ping, minParams: 1, when: 'always' }],
+  ['PONG', { run: pong, minParams: 0, when: 'always' }],
+  ['QUIT', { run: quit, minParams: 0, when: 'always' }],
+
+  ['JOIN', { run: join, minParams: 1, when: 'registered' }],
+  ['PART', { run: part, minParams: 1, when: 'registered' }],
+  ['TOPIC', { run: topic, minParams: 1, when: 'registered' }],
+  ['NAMES', { run: names, minParams: 0, when: 'registered' }],
+  ['LIST', { run: list, minParams: 0, when: 'registered' }],
+  ['INVITE', { run: invite, minParams: 0, when: 'registered' }],
+  ['KICK', { run: kick, minParams: 2, when: 'registered' }],
+  ['MODE', { run: mode, minParams: 1, when: 'registered' }],
+
+  ['PRIVMSG', { run: privmsg, minParams: 0, when: 'registered' }],
+  ['NOTICE', { run: notice, minParams: 0, when: 'registered' }],
+  ['TAGMSG', { run: tagmsg, minParams: 0, when: 'registered' }],
+
+  ['WHO', { run: who, minParams: 0, when: 'registered' }],
+  ['WHOIS', { run: whois, minParams: 0, when: 'registered' }],
+  ['WHOWAS', { run: whowas, minParams: 0, when: 'registered' }],
+  ['ISON', { run: ison, minParams: 1, when: 'registered' }],
+  ['USERHOST', { run: userhost, minParams: 1, when: 'registered' }],
+  ['AWAY', { run: away, minParams: 0, when: 'registered' }],
+  ['SETNAME', { run: setname, minParams: 1, when: 'registered' }],
+  ['MONITOR', { run: monitor, minParams: 1, when: 'registered' }],
+
+  ['VERSION', { run: version, minParams: 0, when: 'registered' }],
+  ['TIME', { run: time, minParams: 0, when: 'registered' }],
+  ['INFO', { run: info, minParams: 0, when: 'registered' }],
+  ['ADMIN', { run: admin, minParams: 0, when: 'registered' }],
+  ['STATS', { run: stats, minParams: 1, when: 'registered' }],
+  ['HELP', { run: help, minParams: 0, when: 'registered' }],
+  ['HELPOP', { run: help, minParams: 0, when: 'registered' }],
+  ['LINKS', { run: links, minParams: 0, when: 'registered' }],
+  ['USERS', { run: users, minParams: 0, when: 'registered' }],
+  ['MOTD', { run: motd, minParams: 0, when: 'registered' }],
+  ['LUSERS', { run: lusers, minParams: 0, when: 'registered' }],
+
+  ['OPER', { run: oper, minParams: 2, when: 'registered' }],
+  ['KILL', { run: kill, minParams: 1, when: 'registered', isForOperators: true }],
+  ['WALLOPS', { run: wallops, minParams: 1, when: 'registered', isForOperators: true }],
+  ['REHASH', { run: rehash, minParams: 0, when: 'registered', isForOperators: true }],
+  ['DIE', { run: die, minParams: 0, when: 'registered', isForOperators: true }],
+]);

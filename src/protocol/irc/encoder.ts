@@ -1,0 +1,170 @@
+/** Events as IRC lines, once for each class of capabilities and charset. */
+import type { Actor, ChatEvent, Said } from '../../chat/event.js';
+import type { Encoder } from '../../chat/member.js';
+import { encodeText, type Charset } from '../charset.js';
+import { hasCapability, READING_BITS } from './capabilities.js';
+import { escapeTagValue, MAX_LINE_BYTES } from './message.js';
+import { formatChanges } from './modes.js';
+import { byteLength, cutToBytes, splitByBytes } from './text-length.js';
+
+/** One line to be sent, its tags apart so that a reply's label or batch can be put before them. */
+export interface OutgoingLine {
+  /** `name=value` with `;` between, values escaped; empty without any. */
+  readonly tags: string;
+  /** Everything after the tags, without CRLF. */
+  readonly body: string;
+}
+
+/** Room for text when the body's CRLF is taken off. */
+export const MAX_BODY_BYTES = MAX_LINE_BYTES - 2;
+/** A channel, a source and the command always leave this much for modes. */
+const MODE_STRING_BYTES = 250;
+
+/** Puts a line together, cut to the limit between two characters. */
+export function formatLine(line: OutgoingLine, charset: Charset): string {
+  const body = cutToBytes(line.body, MAX_BODY_BYTES, charset);
+  return line.tags === '' ? `${body}\r\n` : `@${line.tags} ${body}\r\n`;
+}
+
+const COMMANDS = { message: 'PRIVMSG', notice: 'NOTICE', signal: 'TAGMSG' } as const;
+
+/** How one class of IRC members reads events. */
+export class IrcEncoder implements Encoder {
+  readonly #serverName: string;
+  readonly #capabilities: number;
+  readonly #charset: Charset;
+
+  /**
+   * @param serverName - the source of what the server itself does
+   * @param capabilities - bits of {@link READING_BITS}
+   */
+  constructor(serverName: string, capabilities: number, charset: Charset) {
+    this.#serverName = serverName;
+    this.#capabilities = capabilities;
+    this.#charset = charset;
+  }
+
+  encode(event: ChatEvent): Uint8Array | null {
+    const lines = this.format(event);
+    if (lines.length === 0) return null;
+    return encodeText(lines.map((line) => formatLine(line, this.#charset)).join(''), this.#charset);
+  }
+
+  /** A client can do without typing notifications and changes of presence, but not without who is where. */
+  isDroppable(event: ChatEvent): boolean {
+    if (event.kind === 'said') return event.manner === 'signal';
+    return event.kind === 'away' || event.kind === 'realname';
+  }
+
+  /** The lines by which members of this class are told of an event; none when they are not. */
+  format(event: ChatEvent): OutgoingLine[] {
+    if (event.kind === 'said') return this.#formatSaid(event);
+    return this.#bodies(event).map((body) => ({ tags: this.#tags(event), body }));
+  }
+
+  #has(name: Parameters<typeof hasCapability>[1]): boolean {
+    return hasCapability(this.#capabilities, name);
+  }
+
+  #source(actor: Actor): string {
+    return actor === null ? this.#serverName : actor.mask;
+  }
+
+  #bodies(event: Exclude<ChatEvent, { kind: 'said' }>): string[] {
+    switch (event.kind) {
+      case 'joined': {
+        const { member, room } = event;
+        const extras = this.#has('extended-join') ? ` ${member.account ?? '*'} :${member.realName}` : '';
+        const join = `:${member.mask} JOIN ${room.name}${extras}`;
+        // away-notify: whoever joins while away is announced as away as well.
+        return member.away !== null && this.#has('away-notify') ? [join, `:${member.mask} AWAY :${member.away}`] : [join];
+      }
+      case 'left':
+        return [`:${event.member.mask} PART ${event.room.name}${event.reason === '' ? '' : ` :${event.reason}`}`];
+      case 'quit':
+        return [`:${event.member.mask} QUIT :${event.reason}`];
+      case 'kicked':
+        return [`:${this.#source(event.by)} KICK ${event.room.name} ${event.member.nick} :${event.reason}`];
+      case 'renamed': {
+        const { member, before } = event;
+        return [`:${before}!${member.user}@${member.host} NICK ${member.nick}`];
+      }
+      case 'topic':
+        return [`:${this.#source(event.by)} TOPIC ${event.room.name} :${event.text}`];
+      case 'settings': {
+        const head = `:${this.#source(event.by)} MODE ${event.room.name} `;
+        return formatChanges(event.changes, MODE_STRING_BYTES).map((modes) => head + modes);
+      }
+      case 'invited': {
+        const { by, member, room, audience } = event;
+        return audience === 'guest' || this.#has('invite-notify') ? [`:${this.#source(by)} INVITE ${member.nick} ${room.name}`] : [];
+      }
+      case 'away': {
+        const { member } = event;
+        if (!this.#has('away-notify')) return [];
+        return [`:${member.mask} AWAY${member.away === null ? '' : ` :${member.away}`}`];
+      }
+      case 'account':
+        return this.#has('account-notify') ? [`:${event.member.mask} ACCOUNT ${event.member.account ?? '*'}`] : [];
+      case 'host': {
+        const { member, before } = event;
+        return this.#has('chghost') ? [`:${member.nick}!${before} CHGHOST ${member.user} ${member.host}`] : [];
+      }
+      case 'realname':
+        return this.#has('setname') ? [`:${event.member.mask} SETNAME :${event.member.realName}`] : [];
+      case 'announced':
+        return [`:${this.#source(event.by)} WALLOPS :${event.text}`];
+    }
+  }
+
+  #formatSaid(event: Said): OutgoingLine[] {
+    const tags = this.#tags(event);
+    const head = `:${this.#source(event.by)} ${COMMANDS[event.manner]} ${event.target}`;
+    if (event.manner === 'signal') return this.#has('message-tags') ? [{ tags, body: head }] : [];
+    const room = MAX_BODY_BYTES - byteLength(head, this.#charset) - ' :'.length;
+    const texts = event.isDivisible ? splitByBytes(event.text, room, this.#charset) : [event.text];
+    const furtherTags = texts.length > 1 ? this.#tags({ ...event, id: '' }) : tags;
+    return texts.map((text, index) => ({ tags: index === 0 ? tags : furtherTags, body: `${head} :${text}` }));
+  }
+
+  #tags(event: ChatEvent): string {
+    if (this.#capabilities === 0) return '';
+    const tags: string[] = [];
+    if (this.#has('server-time')) tags.push(`time=${new Date(event.atMs).toISOString()}`);
+    const by = actorOf(event);
+    if (this.#has('account-tag') && by?.account) tags.push(`account=${escapeTagValue(by.account)}`);
+    if (this.#has('message-tags')) {
+      if (by?.isBot === true) tags.push('bot');
+      if (event.kind === 'said') {
+        if (event.id !== '') tags.push(`msgid=${event.id}`);
+        if (event.tags !== '') tags.push(event.tags);
+      }
+    }
+    return tags.join(';');
+  }
+}
+
+function actorOf(event: ChatEvent): Actor {
+  return 'by' in event ? event.by : event.member;
+}
+
+/** Keeps one encoder for each class that is in use. */
+export class EncoderFamily {
+  readonly #serverName: string;
+  readonly #encoders = new Map<string, IrcEncoder>();
+
+  constructor(serverName: string) {
+    this.#serverName = serverName;
+  }
+
+  /** The encoder of those who have these capabilities (others than {@link READING_BITS} do not count). */
+  of(capabilities: number, charset: Charset): IrcEncoder {
+    const reading = capabilities & READING_BITS;
+    const key = `${charset} ${reading}`;
+    const known = this.#encoders.get(key);
+    if (known !== undefined) return known;
+    const made = new IrcEncoder(this.#serverName, reading, charset);
+    this.#encoders.set(key, made);
+    return made;
+  }
+}

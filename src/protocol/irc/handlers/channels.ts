@@ -1,0 +1,219 @@
+/** JOIN, PART, TOPIC, NAMES, INVITE, KICK (modern, "Channel Operations"). */
+import type { EntryRefusal, Room } from '../../../chat/room.js';
+import { RANK_BITS } from '../../../chat/room.js';
+import type { Member } from '../../../chat/member.js';
+import { KICK_BYTES } from '../isupport.js';
+import type { Message } from '../message.js';
+import { channelMode, rankSigns } from '../modes.js';
+import { isChannelLike, isChannelName } from '../names.js';
+import type { Numeric } from '../numerics.js';
+import { authority, isVisible } from '../permissions.js';
+import type { IrcSession } from '../session.js';
+import { cutToBytes } from '../text-length.js';
+
+const ENTRY_REFUSALS: Readonly<Record<EntryRefusal, Numeric>> = {
+  banned: 'ERR_BANNEDFROMCHAN',
+  'invite-only': 'ERR_INVITEONLYCHAN',
+  'bad-key': 'ERR_BADCHANNELKEY',
+  full: 'ERR_CHANNELISFULL',
+};
+
+/** JOIN: channels and keys, or `0` to leave all. */
+export function join(session: IrcSession, message: Message): void {
+  const [names = '', keys = ''] = message.params;
+  if (names === '0') {
+    for (const { room } of [...session.member.seats]) leave(session, room, '');
+    return;
+  }
+  const keyOf = keys.split(',');
+  names.split(',').forEach((name, index) => {
+    if (name !== '') joinOne(session, name, keyOf[index] ?? null);
+  });
+}
+
+function joinOne(session: IrcSession, name: string, key: string | null): void {
+  const { member, server, limits } = session;
+  const { directory, settings } = server;
+  if (!isChannelLike(name)) {
+    session.reply('ERR_NOSUCHCHANNEL', name);
+    return;
+  }
+  if (!isChannelName(name, settings.channelLength)) {
+    session.reply('ERR_BADCHANMASK', name);
+    return;
+  }
+  const known = directory.room(name);
+  if (known?.seatOf(member) !== undefined) return;
+  if (member.seats.length >= limits.maxRooms) {
+    session.reply('ERR_TOOMANYCHANNELS', name);
+    return;
+  }
+  const refusal = known?.refusesEntry(member, key) ?? null;
+  if (refusal !== null) {
+    session.reply(ENTRY_REFUSALS[refusal], known?.name ?? name);
+    return;
+  }
+  const room = directory.join(member, name);
+  if (room === null) return;
+  if (known === undefined) setDefaultModes(room, settings.defaultChannelModes);
+  session.tell({ kind: 'joined', atMs: directory.now(), member, room });
+  if (room.topic !== null) sendTopic(session, room);
+  sendNames(session, room);
+}
+
+function setDefaultModes(room: Room, letters: string): void {
+  for (const letter of letters) {
+    const mode = channelMode(letter);
+    if (mode?.kind === 'flag') room.flags.add(mode.flag);
+  }
+}
+
+/** PART. */
+export function part(session: IrcSession, message: Message): void {
+  const [names = '', reason = ''] = message.params;
+  for (const name of names.split(',')) {
+    const room = session.server.directory.room(name);
+    if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
+    else if (room.seatOf(session.member) === undefined) session.reply('ERR_NOTONCHANNEL', room.name);
+    else leave(session, room, cutToBytes(reason, KICK_BYTES));
+  }
+}
+
+function leave(session: IrcSession, room: Room, reason: string): void {
+  const { member, server } = session;
+  session.tell({ kind: 'left', atMs: server.directory.now(), member, room, reason });
+  server.directory.leave(member, room, reason);
+}
+
+/** TOPIC: asked for, or set. */
+export function topic(session: IrcSession, message: Message): void {
+  const [name = '', text] = message.params;
+  const { member, server } = session;
+  const room = server.directory.room(name);
+  if (room === undefined || !isVisible(session.member, room)) {
+    session.reply('ERR_NOSUCHCHANNEL', name);
+  } else if (text === undefined) {
+    if (room.topic === null) session.reply('RPL_NOTOPIC', room.name);
+    else sendTopic(session, room);
+  } else if (room.seatOf(member) === undefined) {
+    session.reply('ERR_NOTONCHANNEL', room.name);
+  } else if (room.flags.has('topic-protected') && authority(member, room) < RANK_BITS['half-operator']) {
+    session.reply('ERR_CHANOPRIVSNEEDED', room.name);
+  } else {
+    const atMs = server.directory.now();
+    const fit = cutToBytes(text, server.settings.topicLength);
+    room.topic = fit === '' ? null : { text: fit, by: member.mask, atMs };
+    const event = { kind: 'topic', atMs, by: member, room, text: fit } as const;
+    session.tell(event);
+    room.tell(event, member);
+  }
+}
+
+function sendTopic(session: IrcSession, room: Room): void {
+  if (room.topic === null) return;
+  session.reply('RPL_TOPIC', room.name, room.topic.text);
+  session.reply('RPL_TOPICWHOTIME', room.name, room.topic.by, seconds(room.topic.atMs));
+}
+
+/** Whole seconds, as IRC tells times. */
+export function seconds(atMs: number): string {
+  return String(Math.floor(atMs / 1000));
+}
+
+/** NAMES. */
+export function names(session: IrcSession, message: Message): void {
+  const [channels] = message.params;
+  // Without a channel everybody would be listed; the answer that modern recommends is an empty list.
+  for (const name of channels?.split(',') ?? ['*']) {
+    const room = session.server.directory.room(name);
+    if (room === undefined || !isVisible(session.member, room)) session.reply('RPL_ENDOFNAMES', name);
+    else sendNames(session, room);
+  }
+}
+
+function sendNames(session: IrcSession, room: Room): void {
+  const symbol = room.flags.has('secret') ? '@' : '=';
+  session.replyWords('RPL_NAMREPLY', [symbol, room.name], nameWords(session, room));
+  session.reply('RPL_ENDOFNAMES', room.name);
+}
+
+function* nameWords(session: IrcSession, room: Room): Generator<string> {
+  const isInside = room.seatOf(session.member) !== undefined;
+  const all = session.has('multi-prefix');
+  const isLong = session.has('userhost-in-names');
+  for (const { member, ranks } of room.seats) {
+    if (!isInside && !session.server.mayList(session.member, member)) continue;
+    yield rankSigns(ranks, all) + (isLong ? member.mask : member.nick);
+  }
+}
+
+/** INVITE: somebody into a channel, or a list of one's own invitations. */
+export function invite(session: IrcSession, message: Message): void {
+  const [nick, name] = message.params;
+  const { member, server } = session;
+  const { directory } = server;
+  if (nick === undefined) {
+    for (const invited of member.invitations ?? []) session.reply('RPL_INVITELIST', invited.name);
+    session.reply('RPL_ENDOFINVITELIST');
+    return;
+  }
+  if (name === undefined) {
+    session.reply('ERR_NEEDMOREPARAMS', 'INVITE');
+    return;
+  }
+  const guest = directory.member(nick);
+  const room = directory.room(name);
+  if (guest === undefined) session.reply('ERR_NOSUCHNICK', nick);
+  else if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
+  else if (room.seatOf(member) === undefined) session.reply('ERR_NOTONCHANNEL', room.name);
+  else if (room.seatOf(guest) !== undefined) session.reply('ERR_USERONCHANNEL', guest.nick, room.name);
+  else if (room.flags.has('invite-only') && authority(member, room) < RANK_BITS['half-operator']) {
+    session.reply('ERR_CHANOPRIVSNEEDED', room.name);
+  } else {
+    welcomeGuest(session, room, guest);
+  }
+}
+
+function welcomeGuest(session: IrcSession, room: Room, guest: Member): void {
+  const { member, server } = session;
+  room.invite(guest);
+  session.reply('RPL_INVITING', guest.nick, room.name);
+  if (guest.away !== null) session.reply('RPL_AWAY', guest.nick, guest.away);
+  const event = { kind: 'invited', atMs: server.directory.now(), by: member, member: guest, room } as const;
+  server.directory.tellOne(guest, { ...event, audience: 'guest' });
+  room.tell({ ...event, audience: 'witnesses' }, member, RANK_BITS['half-operator']);
+}
+
+/** KICK: one channel and many nicks, or as many channels as nicks. */
+export function kick(session: IrcSession, message: Message): void {
+  const [channels = '', nicks = '', comment] = message.params;
+  const names = channels.split(',');
+  const reason = cutToBytes(comment ?? session.member.nick, KICK_BYTES);
+  nicks.split(',').forEach((nick, index) => {
+    const name = names.length === 1 ? names[0] : names[index];
+    if (name !== undefined && nick !== '') kickOne(session, name, nick, reason);
+  });
+}
+
+function kickOne(session: IrcSession, name: string, nick: string, reason: string): void {
+  const { member, server } = session;
+  const { directory } = server;
+  const room = directory.room(name);
+  const target = directory.member(nick);
+  if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
+  else if (room.seatOf(member) === undefined && !member.isOperator) session.reply('ERR_NOTONCHANNEL', room.name);
+  else if (authority(member, room) < RANK_BITS['half-operator']) session.reply('ERR_CHANOPRIVSNEEDED', room.name);
+  else if (target === undefined || room.seatOf(target) === undefined) session.reply('ERR_USERNOTINCHANNEL', nick, room.name);
+  else if (isAbove(room.ranksOf(target), authority(member, room))) session.reply('ERR_CHANOPRIVSNEEDED', room.name);
+  else {
+    session.tell({ kind: 'kicked', atMs: directory.now(), by: member, member: target, room, reason });
+    directory.kick(target, room, member, reason);
+  }
+}
+
+/** Whether one set of ranks holds a rank that is higher than all of the other's; a half-operator is below its equals. */
+function isAbove(target: number, own: number): boolean {
+  const highest = (ranks: number): number => 31 - Math.clz32(ranks);
+  const isHalf = highest(own) === highest(RANK_BITS['half-operator']);
+  return isHalf ? highest(target) >= highest(own) : highest(target) > highest(own);
+}

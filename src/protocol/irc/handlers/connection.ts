@@ -1,0 +1,195 @@
+/** CAP, PASS, NICK, USER, PING, PONG, QUIT: how a connection begins, stays and ends (modern, "Connection Messages"). */
+import { verifyPassword } from '../../password.js';
+import {
+  CAPABILITY_BITS,
+  CAPABILITY_NAMES,
+  capabilityBit,
+  capabilityNames,
+} from '../capabilities.js';
+import { USER_LENGTH } from '../isupport.js';
+import type { Message } from '../message.js';
+import { CHANNEL_MODE_LETTERS, CHANNEL_MODE_LETTERS_WITH_PARAMETER, USER_MODE_LETTERS } from '../modes.js';
+import { fitUserName, isNick } from '../names.js';
+import type { Registration } from '../registration.js';
+import type { IrcSession } from '../session.js';
+import { cutToBytes, packWords } from '../text-length.js';
+import { sendIsupport, sendLusers, sendMotd } from './information.js';
+
+/** Room that a list of capabilities has in one line, whatever the server's name and the nick. */
+const CAP_LIST_BYTES = 350;
+/** The longest real name, in bytes. */
+export const REAL_NAME_BYTES = 150;
+const QUIT_BYTES = 300;
+/** From this version on a client follows changes of the list by itself (capability-negotiation, "CAP LS Version 302"). */
+const CAP_NOTIFY_VERSION = 302;
+
+/** CAP (IRCv3 capability-negotiation). */
+export function cap(session: IrcSession, message: Message): void | Promise<void> {
+  const [subcommand = '', argument = ''] = message.params;
+  switch (subcommand.toUpperCase()) {
+    case 'LS':
+      holdRegistration(session);
+      if (Number(argument) >= CAP_NOTIFY_VERSION) {
+        session.setCapabilities(session.capabilities | CAPABILITY_BITS['cap-notify']);
+      }
+      sendCapabilities(session, 'LS', CAPABILITY_NAMES, Number(argument) >= CAP_NOTIFY_VERSION);
+      return undefined;
+    case 'LIST':
+      sendCapabilities(session, 'LIST', capabilityNames(session.capabilities), true);
+      return undefined;
+    case 'REQ':
+      holdRegistration(session);
+      requestCapabilities(session, argument);
+      return undefined;
+    case 'END':
+      if (session.registration === null) return undefined;
+      session.registration.isNegotiating = false;
+      return completeRegistration(session);
+    default:
+      session.reply('ERR_INVALIDCAPCMD', subcommand);
+      return undefined;
+  }
+}
+
+function holdRegistration(session: IrcSession): void {
+  if (session.registration !== null) session.registration.isNegotiating = true;
+}
+
+function sendCapabilities(session: IrcSession, verb: string, names: readonly string[], mayContinue: boolean): void {
+  const head = `:${session.server.name} CAP ${session.nickOrStar} ${verb}`;
+  const lines = mayContinue ? packWords(names, CAP_LIST_BYTES) : [names.join(' ')];
+  if (lines.length === 0) lines.push('');
+  lines.forEach((line, index) => {
+    session.answer(`${head}${index < lines.length - 1 ? ' *' : ''} :${line}`);
+  });
+}
+
+/** All of a request is taken over, or nothing. */
+function requestCapabilities(session: IrcSession, argument: string): void {
+  let bits = session.capabilities;
+  let isKnown = true;
+  for (const word of argument.split(' ')) {
+    if (word === '') continue;
+    const isRemoval = word.startsWith('-');
+    const bit = capabilityBit(isRemoval ? word.slice(1) : word);
+    if (bit === undefined) isKnown = false;
+    else bits = isRemoval ? bits & ~bit : bits | bit;
+  }
+  if (isKnown) session.setCapabilities(bits);
+  session.answer(`:${session.server.name} CAP ${session.nickOrStar} ${isKnown ? 'ACK' : 'NAK'} :${argument.trim()}`);
+}
+
+/** PASS. */
+export function pass(session: IrcSession, message: Message): void {
+  if (session.registration !== null) session.registration.password = message.params[0] ?? null;
+}
+
+/** NICK, before and after registration. */
+export function nick(session: IrcSession, message: Message): void | Promise<void> {
+  const [wanted = ''] = message.params;
+  const { server, member, registration } = session;
+  if (wanted === '') session.reply('ERR_NONICKNAMEGIVEN');
+  else if (!isNick(wanted, server.settings.nickLength)) session.reply('ERR_ERRONEUSNICKNAME', wanted);
+  else if (registration !== null) {
+    const owner = server.directory.member(wanted);
+    if (owner === undefined) {
+      registration.nick = wanted;
+      return completeRegistration(session);
+    }
+    session.reply('ERR_NICKNAMEINUSE', wanted);
+  } else if (wanted !== member.nick) {
+    const before = member.nick;
+    if (!server.directory.rename(member, wanted)) session.reply('ERR_NICKNAMEINUSE', wanted);
+    else session.tell({ kind: 'renamed', atMs: server.directory.now(), member, before });
+  }
+  return undefined;
+}
+
+/** USER. */
+export function user(session: IrcSession, message: Message): void | Promise<void> {
+  const [name = '', , , realName = ''] = message.params;
+  const { registration } = session;
+  if (registration === null) return undefined;
+  if (realName === '') {
+    session.reply('ERR_NEEDMOREPARAMS', 'USER');
+    return undefined;
+  }
+  const fit = fitUserName(name, USER_LENGTH);
+  if (fit === '') {
+    session.reply('ERR_INVALIDUSERNAME');
+    return undefined;
+  }
+  registration.user = fit;
+  registration.realName = cutToBytes(realName, REAL_NAME_BYTES);
+  return completeRegistration(session);
+}
+
+function completeRegistration(session: IrcSession): void | Promise<void> {
+  const { registration, server } = session;
+  if (registration === null || registration.nick === null || registration.user === null || registration.isNegotiating) {
+    return undefined;
+  }
+  const { password } = server.settings;
+  if (password === null) {
+    admit(session, registration);
+    return undefined;
+  }
+  return verifyPassword(registration.password ?? '', password).then((isRight) => {
+    if (isRight) {
+      admit(session, registration);
+      return;
+    }
+    session.reply('ERR_PASSWDMISMATCH');
+    session.close('Bad password');
+  });
+}
+
+function admit(session: IrcSession, registration: Registration): void {
+  const { member, server } = session;
+  const { nick: wanted, user: name, realName } = registration;
+  if (wanted === null || name === null) return;
+  member.nick = wanted;
+  member.user = name;
+  member.realName = realName;
+  if (!server.directory.admit(member)) {
+    // Somebody else took the nick between NICK and the end of registration.
+    member.nick = '';
+    registration.nick = null;
+    session.reply('ERR_NICKNAMEINUSE', wanted);
+    return;
+  }
+  session.registered();
+  welcome(session);
+}
+
+function welcome(session: IrcSession): void {
+  const { server, member } = session;
+  const { networkName } = server.settings;
+  session.reply('RPL_WELCOME', `Welcome to the ${networkName} Network, ${member.mask}`);
+  session.reply('RPL_YOURHOST', `Your host is ${server.name}, running version fdmux-${server.version}`);
+  session.reply('RPL_CREATED', `This server was created ${new Date(server.startedMs).toUTCString()}`);
+  const versionWord = `fdmux-${server.version}`;
+  session.reply('RPL_MYINFO', server.name, versionWord, USER_MODE_LETTERS, CHANNEL_MODE_LETTERS, CHANNEL_MODE_LETTERS_WITH_PARAMETER);
+  sendIsupport(session);
+  sendLusers(session);
+  sendMotd(session);
+}
+
+/** PING. */
+export function ping(session: IrcSession, message: Message): void {
+  const [token = ''] = message.params;
+  if (token === '') session.reply('ERR_NOORIGIN');
+  else session.answer(`:${session.server.name} PONG ${session.server.name} :${token}`);
+}
+
+/** PONG: that a line came is all that matters, and that has been noted. */
+export function pong(): void {
+  // Nothing is left to do.
+}
+
+/** QUIT. */
+export function quit(session: IrcSession, message: Message): void {
+  const [reason = ''] = message.params;
+  session.close(reason === '' ? 'Client quit' : `Quit: ${cutToBytes(reason, QUIT_BYTES)}`);
+}
+

@@ -1,0 +1,51 @@
+/** LIST with the conditions of ELIST (modern, "LIST message"). */
+import { matchesMask } from '../../../chat/mask.js';
+import type { Room } from '../../../chat/room.js';
+import type { Message } from '../message.js';
+import { isVisible } from '../permissions.js';
+import type { IrcSession } from '../session.js';
+
+type Condition = (room: Room) => boolean;
+
+const MS_PER_MINUTE = 60_000;
+
+/** LIST. */
+export function list(session: IrcSession, message: Message): void {
+  const { server, member } = session;
+  const { directory } = server;
+  const words = (message.params[0] ?? '').split(',').filter((word) => word !== '');
+  const names = words.filter((word) => word.startsWith('#') && !/[*?]/.test(word));
+  const conditions = words.filter((word) => !names.includes(word)).map((word) => condition(session, word));
+  session.reply('RPL_LISTSTART', 'Channel');
+  const rooms = names.length > 0 ? names.map((name) => directory.room(name)) : directory.rooms();
+  for (const room of rooms) {
+    if (room === undefined || !isVisible(member, room)) continue;
+    if (conditions.every((holds) => holds(room))) {
+      session.reply('RPL_LIST', room.name, String(room.size), room.topic?.text ?? '');
+    }
+  }
+  session.reply('RPL_LISTEND');
+}
+
+/** One condition: `<n` and `>n` members, `C<n` and `C>n` minutes of age, `T<n` and `T>n` since the topic, a mask, `!mask`. */
+function condition(session: IrcSession, word: string): Condition {
+  const { directory } = session.server;
+  const [, what = '', operator = '', digits = ''] = /^([CT]?)([<>])(\d{1,9})$/i.exec(word) ?? [];
+  if (operator !== '') {
+    const limit = Number(digits);
+    const isLess = operator === '<';
+    const holds = (value: number): boolean => (isLess ? value < limit : value > limit);
+    const minutesSince = (atMs: number): number => (directory.now() - atMs) / MS_PER_MINUTE;
+    switch (what.toUpperCase()) {
+      case 'C':
+        return (room) => holds(minutesSince(room.createdAtMs));
+      case 'T':
+        return (room) => room.topic !== null && holds(minutesSince(room.topic.atMs));
+      default:
+        return (room) => holds(room.size);
+    }
+  }
+  const isNegated = word.startsWith('!');
+  const mask = directory.fold(isNegated ? word.slice(1) : word);
+  return (room) => matchesMask(mask, directory.fold(room.name)) !== isNegated;
+}

@@ -1,0 +1,261 @@
+/** MODE, for channels and for oneself (modern, "MODE message"). */
+import type { RoomChange } from '../../../chat/event.js';
+import { RANK_BITS, type MaskList, type Rank, type Room } from '../../../chat/room.js';
+import { KEY_LENGTH, MAX_MODES } from '../isupport.js';
+import type { Message } from '../message.js';
+import { channelMode, formatRoomModes, type ChannelMode } from '../modes.js';
+import { isChannelLike } from '../names.js';
+import type { Numeric } from '../numerics.js';
+import { authority, isVisible } from '../permissions.js';
+import type { IrcSession } from '../session.js';
+import { cutToBytes } from '../text-length.js';
+import { seconds } from './channels.js';
+
+const LIST_REPLIES: Readonly<Record<MaskList, { readonly entry: Numeric; readonly end: Numeric }>> = {
+  ban: { entry: 'RPL_BANLIST', end: 'RPL_ENDOFBANLIST' },
+  exception: { entry: 'RPL_EXCEPTLIST', end: 'RPL_ENDOFEXCEPTLIST' },
+  invitation: { entry: 'RPL_INVEXLIST', end: 'RPL_ENDOFINVEXLIST' },
+};
+
+/** The rank that it takes to give or take a rank. */
+const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
+  voice: RANK_BITS['half-operator'],
+  'half-operator': RANK_BITS.operator,
+  operator: RANK_BITS.operator,
+  admin: RANK_BITS.owner,
+  owner: RANK_BITS.owner,
+};
+
+const MASK_BYTES = 200;
+
+/** MODE. */
+export function mode(session: IrcSession, message: Message): void {
+  const [target = ''] = message.params;
+  if (isChannelLike(target)) channelModes(session, target, message.params.slice(1));
+  else userModes(session, target, message.params.slice(1));
+}
+
+/** One letter of a mode string with its sign. */
+interface Letter {
+  readonly letter: string;
+  readonly on: boolean;
+}
+
+function* lettersOf(text: string): Generator<Letter> {
+  let on = true;
+  for (const letter of text) {
+    if (letter === '+' || letter === '-') on = letter === '+';
+    else yield { letter, on };
+  }
+}
+
+function channelModes(session: IrcSession, name: string, params: readonly string[]): void {
+  const room = session.server.directory.room(name);
+  if (room === undefined || !isVisible(session.member, room)) {
+    session.reply('ERR_NOSUCHCHANNEL', name);
+    return;
+  }
+  const [letters, ...values] = params;
+  if (letters === undefined) {
+    const isInside = room.seatOf(session.member) !== undefined;
+    session.reply('RPL_CHANNELMODEIS', room.name, ...formatRoomModes(room, isInside).split(' '));
+    session.reply('RPL_CREATIONTIME', room.name, seconds(room.createdAtMs));
+    return;
+  }
+  new ChannelModeChange(session, room, values).run(letters);
+}
+
+/** One MODE command's way through a channel: each letter is checked by itself, what holds is told in one go. */
+class ChannelModeChange {
+  readonly #session: IrcSession;
+  readonly #room: Room;
+  readonly #values: string[];
+  readonly #made: RoomChange[] = [];
+  #isRefused = false;
+  #withValue = 0;
+
+  constructor(session: IrcSession, room: Room, values: readonly string[]) {
+    this.#session = session;
+    this.#room = room;
+    this.#values = [...values];
+  }
+
+  run(letters: string): void {
+    for (const { letter, on } of lettersOf(letters)) {
+      const what = channelMode(letter);
+      if (what === undefined) this.#session.reply('ERR_UNKNOWNMODE', letter);
+      else this.#one(what, letter, on);
+    }
+    if (this.#made.length === 0) return;
+    const { member, server } = this.#session;
+    const event = { kind: 'settings', atMs: server.directory.now(), by: member, room: this.#room, changes: this.#made } as const;
+    this.#session.tell(event);
+    this.#room.tell(event, member);
+  }
+
+  #one(what: ChannelMode, letter: string, on: boolean): void {
+    const value = this.#takesValue(what, on) ? this.#values.shift() : undefined;
+    if (what.kind === 'mask' && value === undefined) {
+      this.#list(what.list);
+      return;
+    }
+    if (!this.#mayChange(what)) return;
+    const change = this.#change(what, letter, on, value);
+    if (change === null) return;
+    if (value !== undefined) {
+      this.#withValue += 1;
+      if (this.#withValue > MAX_MODES) return;
+    }
+    const { member, server } = this.#session;
+    if (this.#room.apply(change, member.mask, server.directory.now())) this.#made.push(change);
+  }
+
+  #takesValue(what: ChannelMode, on: boolean): boolean {
+    return what.kind === 'mask' || what.kind === 'rank' || what.kind === 'key' || (what.kind === 'limit' && on);
+  }
+
+  /** Refuses once for all letters of a command. */
+  #mayChange(what: ChannelMode): boolean {
+    const own = authority(this.#session.member, this.#room);
+    const needed = what.kind === 'rank' ? AUTHORITY_FOR[what.rank] : RANK_BITS['half-operator'];
+    if (own >= needed) return true;
+    if (!this.#isRefused) this.#session.reply('ERR_CHANOPRIVSNEEDED', this.#room.name);
+    this.#isRefused = true;
+    return false;
+  }
+
+  #list(list: MaskList): void {
+    const { entry, end } = LIST_REPLIES[list];
+    for (const { mask, by, atMs } of this.#room.masks[list]) {
+      this.#session.reply(entry, this.#room.name, mask, by, seconds(atMs));
+    }
+    this.#session.reply(end, this.#room.name);
+  }
+
+  #change(what: ChannelMode, letter: string, on: boolean, value: string | undefined): RoomChange | null {
+    switch (what.kind) {
+      case 'flag':
+        return { kind: 'flag', on, flag: what.flag };
+      case 'key':
+        return this.#keyChange(letter, on, value);
+      case 'limit':
+        return this.#limitChange(letter, on, value);
+      case 'mask':
+        return this.#maskChange(what.list, letter, on, value ?? '');
+      case 'rank': {
+        if (value === undefined) return this.#invalid(letter, '*', 'You must specify a nick');
+        const member = this.#session.server.directory.member(value);
+        if (member === undefined) this.#session.reply('ERR_NOSUCHNICK', value);
+        else if (this.#room.seatOf(member) === undefined) this.#session.reply('ERR_USERNOTINCHANNEL', value, this.#room.name);
+        else return { kind: 'rank', on, rank: what.rank, member };
+        return null;
+      }
+    }
+  }
+
+  #keyChange(letter: string, on: boolean, value: string | undefined): RoomChange | null {
+    // Taking the key away needs no key; the one that is given may be wrong (modern, "Key Channel Mode").
+    if (!on) return { kind: 'key', on, key: '' };
+    if (value === undefined || value === '') return this.#invalid(letter, '*', 'You must specify a key');
+    // A comma would split it in JOIN, and what cannot be a parameter cannot be told to anybody.
+    // eslint-disable-next-line no-control-regex
+    if (value.length > KEY_LENGTH || /[\u0000-\u0020,\u007f]|^:/.test(value)) return this.#invalid(letter, value, 'Invalid key');
+    return { kind: 'key', on, key: value };
+  }
+
+  #limitChange(letter: string, on: boolean, value: string | undefined): RoomChange | null {
+    if (!on) return { kind: 'limit', on, limit: 0 };
+    if (value === undefined) return this.#invalid(letter, '*', 'You must specify a limit');
+    const limit = /^\d{1,9}$/.test(value) ? Number(value) : 0;
+    return limit > 0 ? { kind: 'limit', on, limit } : this.#invalid(letter, value, 'Invalid limit');
+  }
+
+  #maskChange(list: MaskList, letter: string, on: boolean, value: string): RoomChange | null {
+    if (value === '' || value.includes(' ') || value.startsWith(':')) return this.#invalid(letter, value, 'Invalid mask');
+    const { masks } = this.#room;
+    const total = masks.ban.length + masks.exception.length + masks.invitation.length;
+    if (on && total >= this.#session.server.settings.maxMasks) {
+      this.#session.reply('ERR_BANLISTFULL', this.#room.name, value);
+      return null;
+    }
+    return { kind: 'mask', on, list, mask: completeMask(cutToBytes(value, MASK_BYTES)) };
+  }
+
+  #invalid(letter: string, value: string, why: string): null {
+    this.#session.reply('ERR_INVALIDMODEPARAM', this.#room.name, letter, value, why);
+    return null;
+  }
+}
+
+/** `nick` becomes `nick!*@*`, `user@host` becomes `*!user@host`. */
+export function completeMask(mask: string): string {
+  const bang = mask.indexOf('!');
+  const at = mask.indexOf('@', bang + 1);
+  if (bang < 0) return at < 0 ? `${mask}!*@*` : `*!${mask}`;
+  return at < 0 ? `${mask}@*` : mask;
+}
+
+function userModes(session: IrcSession, nick: string, params: readonly string[]): void {
+  const { member, server } = session;
+  const target = server.directory.member(nick);
+  if (target === undefined) {
+    session.reply('ERR_NOSUCHNICK', nick);
+    return;
+  }
+  if (target !== member) {
+    session.reply('ERR_USERSDONTMATCH');
+    return;
+  }
+  const [letters] = params;
+  if (letters === undefined) {
+    session.reply('RPL_UMODEIS', userModeString(session));
+    return;
+  }
+  let added = '';
+  let removed = '';
+  let isUnknown = false;
+  for (const { letter, on } of lettersOf(letters)) {
+    const change = changeUserMode(session, letter, on);
+    if (change === 'unknown') isUnknown = true;
+    else if (change === 'made' && on) added += letter;
+    else if (change === 'made') removed += letter;
+  }
+  if (isUnknown) session.reply('ERR_UMODEUNKNOWNFLAG');
+  const text = (added === '' ? '' : `+${added}`) + (removed === '' ? '' : `-${removed}`);
+  if (text !== '') session.answer(`:${member.mask} MODE ${member.nick} ${text}`);
+}
+
+function changeUserMode(session: IrcSession, letter: string, on: boolean): 'made' | 'nothing' | 'unknown' {
+  const { member } = session;
+  switch (letter) {
+    case 'i': {
+      const isChange = member.isInvisible !== on;
+      member.isInvisible = on;
+      return isChange ? 'made' : 'nothing';
+    }
+    case 'B': {
+      const isChange = member.isBot !== on;
+      member.isBot = on;
+      return isChange ? 'made' : 'nothing';
+    }
+    case 'w': {
+      const isChange = member.hearsWallops !== on;
+      member.hearsWallops = on;
+      return isChange ? 'made' : 'nothing';
+    }
+    case 'o': {
+      // OPER gives it; one can only lay it down here (RFC 2812 section 3.1.5).
+      if (on || !member.isOperator) return 'nothing';
+      member.isOperator = false;
+      return 'made';
+    }
+    default:
+      return 'unknown';
+  }
+}
+
+/** The modes that a member has. */
+function userModeString(session: IrcSession): string {
+  const { isBot, isInvisible, isOperator, hearsWallops } = session.member;
+  return `+${isBot ? 'B' : ''}${isInvisible ? 'i' : ''}${isOperator ? 'o' : ''}${hearsWallops ? 'w' : ''}`;
+}

@@ -1,0 +1,59 @@
+/** MONITOR (IRCv3 monitor). */
+import type { Message } from '../message.js';
+import { isNick } from '../names.js';
+import type { IrcSession } from '../session.js';
+
+/** MONITOR + - C L S. */
+export function monitor(session: IrcSession, message: Message): void {
+  const [verb = '', list = ''] = message.params;
+  const { monitors } = session.server;
+  const nicks = list.split(',').filter((nick) => nick !== '');
+  switch (verb.toUpperCase()) {
+    case '+':
+      add(session, nicks);
+      return;
+    case '-':
+      for (const nick of nicks) monitors.remove(session, nick);
+      return;
+    case 'C':
+      monitors.clear(session);
+      return;
+    case 'L':
+      session.replyWords('RPL_MONLIST', [], monitors.namesOf(session), ',');
+      session.reply('RPL_ENDOFMONLIST');
+      return;
+    case 'S':
+      tellStatus(session, monitors.namesOf(session));
+      return;
+    default:
+      session.reply('ERR_NEEDMOREPARAMS', 'MONITOR');
+  }
+}
+
+function add(session: IrcSession, nicks: readonly string[]): void {
+  const { monitors, settings } = session.server;
+  const added: string[] = [];
+  for (const [index, nick] of nicks.entries()) {
+    // A mask or a malformed nick can never come online.
+    if (!isNick(nick, settings.nickLength)) continue;
+    if (!monitors.add(session, nick, settings.maxMonitored)) {
+      session.reply('ERR_MONLISTFULL', String(settings.maxMonitored), nicks.slice(index).join(','));
+      break;
+    }
+    added.push(nick);
+  }
+  tellStatus(session, added);
+}
+
+function tellStatus(session: IrcSession, nicks: readonly string[]): void {
+  const { directory } = session.server;
+  const online: string[] = [];
+  const offline: string[] = [];
+  for (const nick of nicks) {
+    const member = directory.member(nick);
+    if (member === undefined) offline.push(nick);
+    else online.push(member.mask);
+  }
+  session.replyWords('RPL_MONONLINE', [], online, ',');
+  session.replyWords('RPL_MONOFFLINE', [], offline, ',');
+}

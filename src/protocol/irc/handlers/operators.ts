@@ -1,0 +1,83 @@
+/** OPER, KILL, WALLOPS, REHASH, DIE (modern, "Operator Messages"). */
+import { matchesMask } from '../../../chat/mask.js';
+import { verifyPassword } from '../../password.js';
+import { HOST_LENGTH, KICK_BYTES } from '../isupport.js';
+import type { Message } from '../message.js';
+import type { IrcSession } from '../session.js';
+import type { OperatorSettings } from '../settings.js';
+import { cutToBytes } from '../text-length.js';
+import { tellOfMember } from './presence.js';
+
+/** OPER. */
+export async function oper(session: IrcSession, message: Message): Promise<void> {
+  const [name = '', password = ''] = message.params;
+  const { member, server } = session;
+  const operator = server.settings.operators.find((candidate) => candidate.name === name);
+  if (operator === undefined || !isAllowedFrom(session, operator)) {
+    session.reply('ERR_NOOPERHOST');
+  } else if (!(await verifyPassword(password, operator.password))) {
+    session.reply('ERR_PASSWDMISMATCH');
+  } else {
+    member.isOperator = true;
+    session.reply('RPL_YOUREOPER');
+    session.answer(`:${member.mask} MODE ${member.nick} +o`);
+    if (operator.host !== null) changeHost(session, operator.host);
+    server.control.log('operator', { nick: member.nick, name });
+    return;
+  }
+  server.control.log('operator refused', { nick: member.nick, address: session.address, name });
+}
+
+function isAllowedFrom(session: IrcSession, operator: OperatorSettings): boolean {
+  const { directory } = session.server;
+  const texts = [session.member.host, session.address].map((host) => directory.fold(`${session.member.user}@${host}`));
+  return operator.masks.some((mask) => texts.some((text) => matchesMask(directory.fold(mask), text)));
+}
+
+/** Others see another host from now on (IRCv3 chghost). */
+function changeHost(session: IrcSession, host: string): void {
+  const { member, server } = session;
+  const before = `${member.user}@${member.host}`;
+  member.host = host.slice(0, HOST_LENGTH);
+  const event = { kind: 'host', atMs: server.directory.now(), member, before } as const;
+  session.tell(event);
+  tellOfMember(session, event);
+}
+
+/** KILL: puts somebody out of the server, whatever protocol it speaks. */
+export function kill(session: IrcSession, message: Message): void {
+  const [nick = '', reason = 'no reason'] = message.params;
+  const { member, server } = session;
+  const target = server.directory.member(nick);
+  if (target === undefined) {
+    session.reply(nick === server.name ? 'ERR_CANTKILLSERVER' : 'ERR_NOSUCHNICK', ...(nick === server.name ? [] : [nick]));
+    return;
+  }
+  server.control.log('kill', { nick: target.nick, by: member.nick, reason });
+  target.outlet.expel(`Killed (${member.nick} (${cutToBytes(reason, KICK_BYTES)}))`);
+}
+
+/** WALLOPS. */
+export function wallops(session: IrcSession, message: Message): void {
+  const { member, server } = session;
+  const [text = ''] = message.params;
+  if (text === '') {
+    session.reply('ERR_NEEDMOREPARAMS', 'WALLOPS');
+    return;
+  }
+  const event = { kind: 'announced', atMs: server.directory.now(), by: member, text } as const;
+  server.directory.tellAll(event, (other) => other.hearsWallops && other !== member);
+  if (member.hearsWallops) session.tell(event);
+}
+
+/** REHASH: reads the configuration again. */
+export async function rehash(session: IrcSession): Promise<void> {
+  session.reply('RPL_REHASHING', session.server.control.configurationName);
+  const problem = await session.server.control.reload();
+  if (problem !== null) session.answer(`:${session.server.name} NOTICE ${session.nickOrStar} :${problem}`);
+}
+
+/** DIE: ends the server. */
+export function die(session: IrcSession): void {
+  session.server.control.stop(`stopped by ${session.member.nick}`);
+}

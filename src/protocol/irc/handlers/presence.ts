@@ -1,0 +1,60 @@
+/** AWAY, ISON, USERHOST, SETNAME (modern, "Optional Messages"; IRCv3 away-notify, setname, extended-monitor). */
+import type { ChatEvent } from '../../../chat/event.js';
+import { AWAY_BYTES } from '../isupport.js';
+import type { Message } from '../message.js';
+import type { IrcSession } from '../session.js';
+import { cutToBytes } from '../text-length.js';
+import { REAL_NAME_BYTES } from './connection.js';
+
+/** How many nicks USERHOST answers for (RFC 1459 section 5.7). */
+const MAX_USERHOST = 5;
+
+/** Tells everybody who shares a room with the member, and with extended-monitor those who watch it. */
+export function tellOfMember(session: IrcSession, event: ChatEvent): void {
+  const { member, server } = session;
+  const { directory, monitors } = server;
+  directory.tellPeers(member, event, function* watching() {
+    for (const watcher of monitors.watchersOf(member)) if (watcher.hasExtendedMonitor) yield watcher.member;
+  });
+}
+
+/** AWAY. */
+export function away(session: IrcSession, message: Message): void {
+  const { member, server } = session;
+  const text = cutToBytes(message.params[0] ?? '', AWAY_BYTES);
+  member.away = text === '' ? null : text;
+  session.reply(member.away === null ? 'RPL_UNAWAY' : 'RPL_NOWAWAY');
+  tellOfMember(session, { kind: 'away', atMs: server.directory.now(), member });
+}
+
+/** SETNAME. */
+export function setname(session: IrcSession, message: Message): void {
+  const { member, server } = session;
+  const [name = ''] = message.params;
+  if (name === '' || Buffer.byteLength(name, 'utf8') > REAL_NAME_BYTES) {
+    session.fail('SETNAME', 'INVALID_REALNAME', [], 'Realname is not valid');
+    return;
+  }
+  member.realName = name;
+  const event = { kind: 'realname', atMs: server.directory.now(), member } as const;
+  session.tell(event);
+  tellOfMember(session, event);
+}
+
+/** ISON. */
+export function ison(session: IrcSession, message: Message): void {
+  const asked = message.params.flatMap((param) => param.split(' ')).filter((nick) => nick !== '');
+  const present = asked.map((nick) => session.server.directory.member(nick)?.nick).filter((nick) => nick !== undefined);
+  session.reply('RPL_ISON', present.join(' '));
+}
+
+/** USERHOST. */
+export function userhost(session: IrcSession, message: Message): void {
+  const words: string[] = [];
+  for (const nick of message.params.flatMap((param) => param.split(' ')).slice(0, MAX_USERHOST)) {
+    const member = session.server.directory.member(nick);
+    if (member === undefined) continue;
+    words.push(`${member.nick}${member.isOperator ? '*' : ''}=${member.away === null ? '+' : '-'}${member.user}@${member.host}`);
+  }
+  session.reply('RPL_USERHOST', words.join(' '));
+}

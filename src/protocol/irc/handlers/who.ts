@@ -1,0 +1,118 @@
+/** WHO and WHOX (modern, "WHO message"; IRCv3 whox). */
+import { matchesMask } from '../../../chat/mask.js';
+import type { Member } from '../../../chat/member.js';
+import type { Room } from '../../../chat/room.js';
+import type { Message } from '../message.js';
+import { rankSigns } from '../modes.js';
+import { isChannelLike } from '../names.js';
+import { isVisible } from '../permissions.js';
+import type { IrcSession } from '../session.js';
+
+/** What WHO asks for: who, whether only operators, and for WHOX which fields and which token. */
+interface Query {
+  readonly mask: string;
+  readonly operatorsOnly: boolean;
+  readonly fields: string | null;
+  readonly token: string;
+}
+
+/** The fields of WHOX in the order in which they are told, whatever the order of asking. */
+const FIELD_ORDER = 'tcuihsnfdlaor';
+
+/** WHO. */
+export function who(session: IrcSession, message: Message): void {
+  const query = parseQuery(message.params);
+  for (const { member, room } of found(session, query.mask)) {
+    if (query.operatorsOnly && !member.isOperator) continue;
+    if (query.fields === null) sendPlain(session, member, room);
+    else sendFields(session, query, query.fields, member, room);
+  }
+  session.reply('RPL_ENDOFWHO', query.mask);
+}
+
+function parseQuery(params: readonly string[]): Query {
+  const [mask = '*', options = ''] = params;
+  const [flags = '', extended] = options.split('%', 2);
+  const [fields = '', token = '0'] = (extended ?? '').split(',', 2);
+  return {
+    // An empty mask and 0 stand for everybody (RFC 1459 section 4.5.1).
+    mask: mask === '' || mask === '0' ? '*' : mask,
+    operatorsOnly: flags.includes('o'),
+    fields: extended === undefined ? null : fields,
+    token: /^\d{1,3}$/.test(token) ? token : '0',
+  };
+}
+
+interface Found {
+  readonly member: Member;
+  /** The room that is told with the member; null for none. */
+  readonly room: Room | null;
+}
+
+function* found(session: IrcSession, mask: string): Generator<Found> {
+  const { server, member: viewer } = session;
+  const { directory } = server;
+  if (isChannelLike(mask)) {
+    const room = directory.room(mask);
+    if (room === undefined || !isVisible(viewer, room)) return;
+    const isInside = room.seatOf(viewer) !== undefined;
+    for (const { member } of room.seats) if (isInside || server.mayList(viewer, member)) yield { member, room };
+    return;
+  }
+  const exact = directory.member(mask);
+  if (exact !== undefined) {
+    yield { member: exact, room: roomToTell(viewer, exact) };
+    return;
+  }
+  const folded = directory.fold(mask);
+  for (const member of directory.members()) {
+    if (!server.mayList(viewer, member)) continue;
+    const texts = [member.nick, member.user, member.host, member.realName, member.mask, server.name];
+    if (texts.some((text) => matchesMask(folded, directory.fold(text)))) yield { member, room: roomToTell(viewer, member) };
+  }
+}
+
+/** A room of a member's that the viewer may know of. */
+function roomToTell(viewer: Member, member: Member): Room | null {
+  const visible = member.seats.find(({ room }) => {
+    const isShared = room.seatOf(viewer) !== undefined;
+    return isShared || (!member.isInvisible && isVisible(viewer, room));
+  });
+  return visible?.room ?? null;
+}
+
+function flagsOf(session: IrcSession, member: Member, room: Room | null): string {
+  const presence = member.away === null ? 'H' : 'G';
+  const signs = room === null ? '' : rankSigns(room.ranksOf(member), session.has('multi-prefix'));
+  return `${presence}${member.isOperator ? '*' : ''}${member.isBot ? 'B' : ''}${signs}`;
+}
+
+function sendPlain(session: IrcSession, member: Member, room: Room | null): void {
+  const { name } = session.server;
+  const flags = flagsOf(session, member, room);
+  session.reply('RPL_WHOREPLY', room?.name ?? '*', member.user, member.host, name, member.nick, flags, `0 ${member.realName}`);
+}
+
+function sendFields(session: IrcSession, query: Query, fields: string, member: Member, room: Room | null): void {
+  const { server, member: viewer } = session;
+  const mayKnowAddress = viewer.isOperator || viewer === member;
+  const values: Readonly<Record<string, string>> = {
+    t: query.token,
+    c: room?.name ?? '*',
+    u: member.user,
+    // Where the host that others see stands in place of the address, the address is not told.
+    i: mayKnowAddress ? member.host : '255.255.255.255',
+    h: member.host,
+    s: server.name,
+    n: member.nick,
+    f: flagsOf(session, member, room),
+    d: '0',
+    l: String(Math.floor((server.directory.now() - member.lastSpokeMs) / 1000)),
+    a: member.account ?? '0',
+    o: room === null ? 'n/a' : '0',
+    r: member.realName,
+  };
+  const words = [...FIELD_ORDER].filter((field) => fields.includes(field)).map((field) => values[field] ?? '*');
+  session.reply('RPL_WHOSPCRPL', ...words);
+}
+

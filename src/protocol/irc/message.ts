@@ -1,0 +1,106 @@
+/** The IRC line as a value: tags, source, command, parameters (RFC 1459 section 2.3.1, IRCv3 message-tags). */
+
+/** One line from a client. */
+export interface Message {
+  /** The client-only tags (`+name` or `+name=value`) as they came, `;` between them; empty without any. */
+  readonly clientTags: string;
+  /** The `label` tag's value, still escaped; null without one. */
+  readonly label: string | null;
+  /** In upper case. */
+  readonly command: string;
+  readonly params: readonly string[];
+}
+
+/** The longest line without its tags, with CRLF, in bytes (RFC 1459 section 2.3). */
+export const MAX_LINE_BYTES = 512;
+/** The longest tags section that a client may send, with `@` and the space after it (message-tags, "Size limit"). */
+export const MAX_CLIENT_TAG_BYTES = 4096;
+/** The longest tags section of any line. */
+export const MAX_TAG_BYTES = 8191;
+
+/** More parameters than this are never meant; the last takes the rest of the line (RFC 1459 section 2.3). */
+const MAX_PARAMS = 15;
+/** A label is opaque, at most 64 bytes (labeled-response). */
+const MAX_LABEL_CHARACTERS = 64;
+const CLIENT_TAG = /^\+(?:[a-z0-9.-]+\/)?[a-z0-9-]+(?:=[^\0\r\n; ]*)?$/i;
+
+/**
+ * Takes a line apart.
+ *
+ * @param line - one line without its ending
+ * @returns null when there is no command in it: such a line is ignored
+ */
+export function parseMessage(line: string): Message | null {
+  let at = 0;
+  let clientTags = '';
+  let label: string | null = null;
+  if (line.startsWith('@')) {
+    const space = line.indexOf(' ');
+    if (space < 0) return null;
+    ({ clientTags, label } = parseTags(line.slice(1, space)));
+    at = space;
+  }
+  at = skipSpaces(line, at);
+  if (line[at] === ':') {
+    // A client has one source only, so what it writes there means nothing (RFC 1459 section 2.3).
+    const space = line.indexOf(' ', at);
+    if (space < 0) return null;
+    at = skipSpaces(line, space);
+  }
+  const commandEnd = endOfWord(line, at);
+  if (commandEnd === at) return null;
+  const command = line.slice(at, commandEnd).toUpperCase();
+  const params: string[] = [];
+  at = skipSpaces(line, commandEnd);
+  while (at < line.length) {
+    if (line[at] === ':' || params.length === MAX_PARAMS - 1) {
+      params.push(line.slice(line[at] === ':' ? at + 1 : at));
+      break;
+    }
+    const end = endOfWord(line, at);
+    params.push(line.slice(at, end));
+    at = skipSpaces(line, end);
+  }
+  return { clientTags, label, command, params };
+}
+
+function skipSpaces(line: string, at: number): number {
+  let next = at;
+  while (line[next] === ' ') next += 1;
+  return next;
+}
+
+function endOfWord(line: string, at: number): number {
+  const space = line.indexOf(' ', at);
+  return space < 0 ? line.length : space;
+}
+
+function parseTags(section: string): { clientTags: string; label: string | null } {
+  // A name given twice counts once, with its last value (message-tags, "Rules for naming").
+  const kept = new Map<string, string>();
+  let label: string | null = null;
+  for (const tag of section.split(';')) {
+    if (tag.startsWith('label=')) label = tag.slice('label='.length).slice(0, MAX_LABEL_CHARACTERS);
+    else if (CLIENT_TAG.test(tag)) kept.set(tag.split('=', 1)[0] ?? tag, tag);
+  }
+  return { clientTags: [...kept.values()].join(';'), label: label === '' ? null : label };
+}
+
+const TAG_ESCAPES: Readonly<Record<string, string>> = { ';': '\\:', ' ': '\\s', '\\': '\\\\', '\r': '\\r', '\n': '\\n' };
+
+/** Escapes a tag's value (message-tags, "Escaping values"). */
+export function escapeTagValue(value: string): string {
+  return value.replace(/[; \\\r\n]/g, (character) => TAG_ESCAPES[character] ?? character);
+}
+
+/**
+ * Makes a word fit for a parameter that is not the last: what cannot stand there is told as `*`.
+ */
+export function middle(param: string): string {
+  return param === '' || param.startsWith(':') || param.includes(' ') ? '*' : param;
+}
+
+/** A host fit for a parameter: an IPv6 address that begins with `:` gets a zero before it. */
+export function hostParam(host: string): string {
+  return host.startsWith(':') ? `0${host}` : host;
+}

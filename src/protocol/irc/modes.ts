@@ -1,0 +1,139 @@
+/** Mode letters and what they stand for in a room. */
+import type { RoomChange } from '../../chat/event.js';
+import { RANK_BITS, type MaskList, type Rank, type Room, type RoomFlag } from '../../chat/room.js';
+
+/** What a channel mode's letter stands for, by the four kinds of CHANMODES and the ranks of PREFIX. */
+export type ChannelMode =
+  | { readonly kind: 'mask'; readonly list: MaskList }
+  | { readonly kind: 'key' }
+  | { readonly kind: 'limit' }
+  | { readonly kind: 'flag'; readonly flag: RoomFlag }
+  | { readonly kind: 'rank'; readonly rank: Rank };
+
+const CHANNEL_MODES: ReadonlyMap<string, ChannelMode> = new Map<string, ChannelMode>([
+  ['b', { kind: 'mask', list: 'ban' }],
+  ['e', { kind: 'mask', list: 'exception' }],
+  ['I', { kind: 'mask', list: 'invitation' }],
+  ['k', { kind: 'key' }],
+  ['l', { kind: 'limit' }],
+  ['i', { kind: 'flag', flag: 'invite-only' }],
+  ['m', { kind: 'flag', flag: 'moderated' }],
+  ['n', { kind: 'flag', flag: 'no-outsiders' }],
+  ['s', { kind: 'flag', flag: 'secret' }],
+  ['t', { kind: 'flag', flag: 'topic-protected' }],
+  ['q', { kind: 'rank', rank: 'owner' }],
+  ['a', { kind: 'rank', rank: 'admin' }],
+  ['o', { kind: 'rank', rank: 'operator' }],
+  ['h', { kind: 'rank', rank: 'half-operator' }],
+  ['v', { kind: 'rank', rank: 'voice' }],
+]);
+
+/** The ranks with their letters and signs, highest first, as PREFIX lists them. */
+export const RANKS: readonly { readonly rank: Rank; readonly letter: string; readonly sign: string }[] = [
+  { rank: 'owner', letter: 'q', sign: '~' },
+  { rank: 'admin', letter: 'a', sign: '&' },
+  { rank: 'operator', letter: 'o', sign: '@' },
+  { rank: 'half-operator', letter: 'h', sign: '%' },
+  { rank: 'voice', letter: 'v', sign: '+' },
+];
+
+const LETTERS_OF_LISTS: Readonly<Record<MaskList, string>> = { ban: 'b', exception: 'e', invitation: 'I' };
+const LETTERS_OF_FLAGS: Readonly<Record<RoomFlag, string>> = {
+  'invite-only': 'i',
+  moderated: 'm',
+  'no-outsiders': 'n',
+  secret: 's',
+  'topic-protected': 't',
+};
+
+/** What a letter stands for; undefined for a letter that is no channel mode. */
+export function channelMode(letter: string): ChannelMode | undefined {
+  return CHANNEL_MODES.get(letter);
+}
+
+/** The channel modes as ISUPPORT and RPL_MYINFO list them. */
+export const CHANMODES_TOKEN = 'Ibe,k,l,imnst';
+export const PREFIX_TOKEN = `(${RANKS.map(({ letter }) => letter).join('')})${RANKS.map(({ sign }) => sign).join('')}`;
+export const STATUSMSG_SIGNS = RANKS.map(({ sign }) => sign).join('');
+export const CHANNEL_MODE_LETTERS = 'Iabehiklmnoqstv';
+export const CHANNEL_MODE_LETTERS_WITH_PARAMETER = 'Iabehkloqv';
+export const USER_MODE_LETTERS = 'Biow';
+
+/** The signs of a set of ranks: all of them, highest first, or only the highest. */
+export function rankSigns(ranks: number, all: boolean): string {
+  let signs = '';
+  for (const { rank, sign } of RANKS) {
+    if ((ranks & RANK_BITS[rank]) === 0) continue;
+    signs += sign;
+    if (!all) break;
+  }
+  return signs;
+}
+
+/** The bit of the rank that a sign stands for; undefined when it is none. */
+export function rankBitOfSign(sign: string): number | undefined {
+  const found = RANKS.find((entry) => entry.sign === sign);
+  return found === undefined ? undefined : RANK_BITS[found.rank];
+}
+
+/** The letter and the parameter (null without one) by which a change is told. */
+function spell(change: RoomChange): { letter: string; parameter: string | null } {
+  switch (change.kind) {
+    case 'flag':
+      return { letter: LETTERS_OF_FLAGS[change.flag], parameter: null };
+    case 'key':
+      return { letter: 'k', parameter: change.on ? change.key : '*' };
+    case 'limit':
+      return { letter: 'l', parameter: change.on ? String(change.limit) : null };
+    case 'mask':
+      return { letter: LETTERS_OF_LISTS[change.list], parameter: change.mask };
+    case 'rank': {
+      const letter = RANKS.find(({ rank }) => rank === change.rank)?.letter ?? '';
+      return { letter, parameter: change.member.nick };
+    }
+  }
+}
+
+/**
+ * Puts changes into mode strings such as `+ov-l ann bob`.
+ *
+ * @param maxBytes - the longest string; more changes go into a further one
+ */
+export function formatChanges(changes: readonly RoomChange[], maxBytes: number): string[] {
+  const strings: string[] = [];
+  let letters = '';
+  let parameters = '';
+  let sign = '';
+  const finish = (): void => {
+    if (letters !== '') strings.push(letters + parameters);
+    letters = '';
+    parameters = '';
+    sign = '';
+  };
+  for (const change of changes) {
+    const { letter, parameter } = spell(change);
+    const more = parameter === null ? 2 : Buffer.byteLength(parameter, 'utf8') + 3;
+    if (letters.length + Buffer.byteLength(parameters, 'utf8') + more > maxBytes) finish();
+    const wanted = change.on ? '+' : '-';
+    letters += sign === wanted ? letter : wanted + letter;
+    sign = wanted;
+    if (parameter !== null) parameters += ` ${parameter}`;
+  }
+  finish();
+  return strings;
+}
+
+/** A room's switches, limit and key as RPL_CHANNELMODEIS tells them. */
+export function formatRoomModes(room: Room, showKey: boolean): string {
+  let letters = [...room.flags].map((flag) => LETTERS_OF_FLAGS[flag]).sort().join('');
+  let parameters = '';
+  if (room.key !== null) {
+    letters += 'k';
+    parameters += ` ${showKey ? room.key : '*'}`;
+  }
+  if (room.limit !== null) {
+    letters += 'l';
+    parameters += ` ${room.limit}`;
+  }
+  return `+${letters}${parameters}`;
+}

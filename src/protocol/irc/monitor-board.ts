@@ -1,0 +1,77 @@
+/** Who watches which nick (IRCv3 monitor). */
+import type { Directory, PresenceObserver } from '../../chat/directory.js';
+import type { Member } from '../../chat/member.js';
+
+/** Somebody who watches nicks. */
+export interface Watcher {
+  readonly member: Member;
+  /** Whether it wants to know more than coming and going (IRCv3 extended-monitor). */
+  readonly hasExtendedMonitor: boolean;
+  /** @param masks - `nick!user@host` of those who have come */
+  monitorOnline(masks: readonly string[]): void;
+  monitorOffline(nicks: readonly string[]): void;
+}
+
+/** The lists of all watchers. Both directions are kept, so that whoever leaves is forgotten without a search. */
+export class MonitorBoard implements PresenceObserver {
+  readonly #directory: Directory;
+  readonly #watchersOf = new Map<string, Set<Watcher>>();
+  readonly #namesOf = new Map<Watcher, Map<string, string>>();
+
+  constructor(directory: Directory) {
+    this.#directory = directory;
+    directory.observe(this);
+  }
+
+  /** The nicks that a watcher watches, as it spelled them. */
+  namesOf(watcher: Watcher): string[] {
+    return [...(this.#namesOf.get(watcher)?.values() ?? [])];
+  }
+
+  /** Adds a nick. @returns false when the list is full; a nick that is on it already is no trouble */
+  add(watcher: Watcher, nick: string, limit: number): boolean {
+    const key = this.#directory.fold(nick);
+    const names = this.#namesOf.get(watcher) ?? new Map<string, string>();
+    if (names.has(key)) return true;
+    if (names.size >= limit) return false;
+    names.set(key, nick);
+    this.#namesOf.set(watcher, names);
+    const watchers = this.#watchersOf.get(key) ?? new Set<Watcher>();
+    watchers.add(watcher);
+    this.#watchersOf.set(key, watchers);
+    return true;
+  }
+
+  remove(watcher: Watcher, nick: string): void {
+    const key = this.#directory.fold(nick);
+    const names = this.#namesOf.get(watcher);
+    names?.delete(key);
+    if (names?.size === 0) this.#namesOf.delete(watcher);
+    this.#forget(watcher, key);
+  }
+
+  /** Forgets all that a watcher watches. */
+  clear(watcher: Watcher): void {
+    for (const key of this.#namesOf.get(watcher)?.keys() ?? []) this.#forget(watcher, key);
+    this.#namesOf.delete(watcher);
+  }
+
+  #forget(watcher: Watcher, key: string): void {
+    const watchers = this.#watchersOf.get(key);
+    watchers?.delete(watcher);
+    if (watchers?.size === 0) this.#watchersOf.delete(key);
+  }
+
+  /** Those who watch a member. */
+  watchersOf(member: Member): Iterable<Watcher> {
+    return this.#watchersOf.get(this.#directory.fold(member.nick)) ?? [];
+  }
+
+  appeared(member: Member): void {
+    for (const watcher of this.watchersOf(member)) watcher.monitorOnline([member.mask]);
+  }
+
+  disappeared(nick: string): void {
+    for (const watcher of this.#watchersOf.get(this.#directory.fold(nick)) ?? []) watcher.monitorOffline([nick]);
+  }
+}

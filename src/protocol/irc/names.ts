@@ -1,0 +1,28 @@
+/** Which nicks, channel names and user names are well formed. */
+
+// RFC 2812 section 2.3.1: letters, digits, specials and "-"; neither a digit nor "-" first.
+const NICK = /^[A-Za-z[\]\\`_^{|}][A-Za-z0-9[\]\\`_^{|}-]*$/;
+// RFC 2812 section 1.3: no space, comma, BELL; no control character at all, since it is shown on terminals.
+// eslint-disable-next-line no-control-regex
+const CHANNEL = /^#[^\u0000-\u0020,\u007f]+$/;
+const USER_UNFIT = /[^A-Za-z0-9._[\]\\`^{|}~-]/g;
+
+/** Whether a nick is well formed and not too long. */
+export function isNick(name: string, maxLength: number): boolean {
+  return name.length <= maxLength && NICK.test(name);
+}
+
+/** Whether a channel's name is well formed and not too long, in bytes. */
+export function isChannelName(name: string, maxBytes: number): boolean {
+  return Buffer.byteLength(name, 'utf8') <= maxBytes && CHANNEL.test(name);
+}
+
+/** Whether a target is meant to be a channel. */
+export function isChannelLike(name: string): boolean {
+  return name.startsWith('#');
+}
+
+/** The part of a user name that may stand in a mask; empty when nothing of it may. */
+export function fitUserName(name: string, maxLength: number): string {
+  return name.replace(USER_UNFIT, '').slice(0, maxLength);
+}

@@ -1,0 +1,9 @@
+/** What a client has said of itself before it is registered. */
+export class Registration {
+  nick: string | null = null;
+  user: string | null = null;
+  realName = '';
+  password: string | null = null;
+  /** Registration waits for CAP END. */
+  isNegotiating = false;
+}

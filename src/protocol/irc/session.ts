@@ -1,0 +1,395 @@
+/** A peer that speaks IRC: framing, registration, flow control and answers. What the commands do is told elsewhere. */
+import { isUtf8 } from 'node:buffer';
+import type { ChatEvent } from '../../chat/event.js';
+import { Member, type Outlet } from '../../chat/member.js';
+import { CharsetDetector, encodeText, type CharsetChoice } from '../charset.js';
+import { LineDecoder, type LineSink } from '../line-decoder.js';
+import type { Link, Session } from '../session.js';
+import { Throttle } from '../throttle.js';
+import { hasCapability, type Capability } from './capabilities.js';
+import { COMMANDS, type Command } from './commands.js';
+import { MAX_BODY_BYTES, type IrcEncoder } from './encoder.js';
+import { HOST_LENGTH } from './isupport.js';
+import { hostParam, MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, middle, parseMessage, type Message } from './message.js';
+import type { Watcher } from './monitor-board.js';
+import { NUMERICS, type Numeric } from './numerics.js';
+import { Registration } from './registration.js';
+import { ReplyWriter } from './reply-writer.js';
+import type { IrcServer } from './server.js';
+import type { ClassSettings } from './settings.js';
+import { packWords } from './text-length.js';
+
+/** What all IRC sessions of one listener share, and the class of this one's address. */
+export interface IrcOptions {
+  readonly server: IrcServer;
+  readonly charset: CharsetChoice;
+  readonly limits: ClassSettings;
+}
+
+const AT_SIGN = 0x40;
+const SPACE = 0x20;
+
+/** The session of one IRC peer. */
+export class IrcSession implements Session, LineSink, Outlet, Watcher {
+  /** Admitted to the directory when it has registered; until then its nick is empty. */
+  readonly member: Member;
+  readonly server: IrcServer;
+  readonly limits: ClassSettings;
+  encoder: IrcEncoder;
+  /** A set of capability bits; `setCapabilities` changes it. */
+  capabilities = 0;
+  /** What is known before registration is complete; null afterwards. */
+  registration: Registration | null = new Registration();
+  /** Since when a sign of life has been asked for; null while none is. */
+  pingSentMs: number | null = null;
+  readonly #link: Link;
+  readonly #charset: CharsetDetector;
+  readonly #decoder = new LineDecoder({
+    maxLineBytes: MAX_CLIENT_TAG_BYTES + MAX_BODY_BYTES,
+    carriageReturnEnds: true,
+  });
+  readonly #writer: ReplyWriter;
+  readonly #throttle: Throttle | null;
+  /** Lines that wait for their turn, null while there are none; then nothing more is read. */
+  #backlog: Buffer[] | null = null;
+  #backlogBytes = 0;
+  /** A command is being answered that takes a while, such as the check of a password. */
+  #isHeld = false;
+  #isOver = false;
+  #lastHeardMs: number;
+
+  constructor(link: Link, options: IrcOptions) {
+    const { server, limits } = options;
+    const nowMs = server.directory.now();
+    this.server = server;
+    this.limits = limits;
+    this.#link = link;
+    this.#charset = new CharsetDetector(options.charset);
+    this.encoder = server.encoders.of(0, this.#charset.charset);
+    this.#writer = new ReplyWriter(server.name);
+    this.#throttle = limits.linesPerSecond > 0 ? new Throttle(limits.linesPerSecond, limits.burstLines, nowMs) : null;
+    this.#lastHeardMs = nowMs;
+    const host = hostParam(link.remoteHost).slice(0, HOST_LENGTH);
+    this.member = new Member({ nick: '', user: '', host, realName: '', outlet: this, atMs: nowMs });
+    server.unregisteredCount += 1;
+    if (limits.registrationTimeoutMs > 0) link.wakeIn(limits.registrationTimeoutMs);
+  }
+
+  /** The peer's address, whatever host others see. */
+  get address(): string {
+    return hostParam(this.#link.remoteHost);
+  }
+
+  /** When it last sent a line, in milliseconds since the epoch. */
+  get lastHeardMs(): number {
+    return this.#lastHeardMs;
+  }
+
+  get isUtf8Only(): boolean {
+    return this.#charset.charset === 'utf-8';
+  }
+
+  /** What replies call the peer. */
+  get nickOrStar(): string {
+    return this.member.nick === '' ? '*' : this.member.nick;
+  }
+
+  get hasExtendedMonitor(): boolean {
+    return this.has('extended-monitor');
+  }
+
+  has(capability: Capability): boolean {
+    return hasCapability(this.capabilities, capability);
+  }
+
+  setCapabilities(bits: number): void {
+    this.capabilities = bits;
+    this.#updateEncoder();
+  }
+
+  // Input
+
+  receive(bytes: Uint8Array): void {
+    if (!this.#isOver) this.#decoder.push(bytes, this);
+  }
+
+  line(bytes: Uint8Array): void {
+    if (this.#isOver || bytes.length === 0) return;
+    this.#lastHeardMs = this.server.directory.now();
+    this.pingSentMs = null;
+    if (this.#backlog !== null || this.#isHeld || !this.#mayRun()) this.#postpone(bytes);
+    else this.#run(bytes);
+  }
+
+  overlong(): void {
+    this.reply('ERR_INPUTTOOLONG');
+    this.#flush();
+  }
+
+  #mayRun(): boolean {
+    return this.registration !== null || this.#throttle === null || this.#throttle.take(this.#lastHeardMs);
+  }
+
+  #postpone(bytes: Uint8Array): void {
+    if (this.#backlog === null) {
+      this.#backlog = [];
+      this.#link.pause();
+      this.#scheduleWake();
+    }
+    this.#backlog.push(Buffer.from(bytes));
+    this.#backlogBytes += bytes.length;
+    if (this.#backlogBytes > this.limits.receiveQueueBytes) this.close('Excess Flood');
+  }
+
+  #runBacklog(): void {
+    while (this.#backlog !== null && !this.#isHeld && !this.#isOver) {
+      const next = this.#backlog[0];
+      if (next === undefined) {
+        this.#backlog = null;
+        this.#backlogBytes = 0;
+        this.#link.resume();
+      } else {
+        if (this.#throttle !== null && this.registration === null && !this.#throttle.take(this.server.directory.now())) break;
+        this.#backlog.shift();
+        this.#backlogBytes -= next.length;
+        this.#run(next);
+      }
+    }
+  }
+
+  #run(bytes: Uint8Array): void {
+    const tagBytes = bytes[0] === AT_SIGN ? bytes.indexOf(SPACE) + 1 : 0;
+    if (tagBytes > MAX_CLIENT_TAG_BYTES || bytes.length - tagBytes > MAX_LINE_BYTES - 2) {
+      this.overlong();
+      return;
+    }
+    const isInvalid = this.isUtf8Only && !isUtf8(bytes);
+    const before = this.#charset.charset;
+    const text = this.#charset.decode(bytes).replaceAll('\0', '');
+    if (this.#charset.charset !== before) this.#updateEncoder();
+    const message = parseMessage(text);
+    if (message === null) return;
+    this.#writer.begin(this.has('labeled-response') ? message.label : null);
+    if (isInvalid && this.isUtf8Only) {
+      this.fail(message.command, 'INVALID_UTF8', [], 'Message rejected, your line is not valid UTF-8');
+      this.#flush();
+      return;
+    }
+    this.#dispatch(message);
+  }
+
+  #dispatch(message: Message): void {
+    const command = this.#permitted(message);
+    let pending: void | Promise<void> = undefined;
+    try {
+      pending = command?.run(this, message);
+    } catch (error) {
+      this.#reportFailure(message, error);
+    }
+    if (pending === undefined) {
+      this.#flush();
+      return;
+    }
+    this.#isHeld = true;
+    void pending
+      .catch((error: unknown) => {
+        this.#reportFailure(message, error);
+      })
+      .then(() => {
+        this.#isHeld = false;
+        if (this.#isOver) return;
+        this.#flush();
+        this.#runBacklog();
+        if (this.#backlog !== null) this.#scheduleWake();
+      });
+  }
+
+  /** Checks what the table of commands asks for; answers and gives null where it is not met. */
+  #permitted(message: Message): Command | null {
+    const command = COMMANDS.get(message.command);
+    const name = middle(message.command);
+    if (command === undefined) this.reply('ERR_UNKNOWNCOMMAND', name);
+    else if (this.registration !== null && command.when === 'registered') this.reply('ERR_NOTREGISTERED');
+    else if (this.registration === null && command.when === 'registering') this.reply('ERR_ALREADYREGISTERED');
+    else if (message.params.length < command.minParams) this.reply('ERR_NEEDMOREPARAMS', name);
+    else if (command.isForOperators === true && !this.member.isOperator) this.reply('ERR_NOPRIVILEGES');
+    else {
+      const { commandCounts } = this.server;
+      commandCounts.set(message.command, (commandCounts.get(message.command) ?? 0) + 1);
+      return command;
+    }
+    return null;
+  }
+
+  #reportFailure(message: Message, error: unknown): void {
+    this.server.control.log('command failed', { command: message.command, error });
+    this.reply('ERR_UNKNOWNERROR', middle(message.command), 'This command failed; the server goes on');
+  }
+
+  // Answers
+
+  /**
+   * Answers with a numeric.
+   *
+   * @param params - its parameters after the client's nick; whatever cannot stand before the last is told as `*`
+   */
+  reply(name: Numeric, ...params: readonly string[]): void {
+    const [code, text] = NUMERICS[name];
+    const words = [code, this.nickOrStar];
+    const last = params.at(-1);
+    const isTextGiven = text === null || text === '';
+    for (const param of isTextGiven ? params.slice(0, -1) : params) words.push(middle(param));
+    if (!isTextGiven) words.push(`:${text}`);
+    else if (last !== undefined) words.push(text === '' || middle(last) !== last ? `:${last}` : last);
+    this.answer(`:${this.server.name} ${words.join(' ')}`);
+  }
+
+  /** Answers with as many numerics as it takes to tell all words. */
+  replyWords(name: Numeric, params: readonly string[], words: Iterable<string>, separator = ' '): void {
+    const head = [this.server.name, '000', this.nickOrStar, ...params].join(' ');
+    const room = MAX_BODY_BYTES - Buffer.byteLength(head, 'utf8') - ': :'.length;
+    for (const packed of packWords(words, room, separator)) this.reply(name, ...params, packed);
+  }
+
+  /** Answers with a whole line, source and all. */
+  answer(body: string): void {
+    this.#writer.add({ tags: '', body });
+  }
+
+  /** Tells the peer of an event of its own doing, as part of the answer. */
+  tell(event: ChatEvent): void {
+    for (const line of this.encoder.format(event)) this.#writer.add(line);
+  }
+
+  /** Answers with a standard reply (IRCv3 standard-replies). */
+  fail(command: string, code: string, context: readonly string[], text: string): void {
+    this.answer([`:${this.server.name} FAIL`, middle(command), code, ...context.map(middle), `:${text}`].join(' '));
+  }
+
+  monitorOnline(masks: readonly string[]): void {
+    this.#unasked(() => {
+      this.replyWords('RPL_MONONLINE', [], masks, ',');
+    });
+  }
+
+  monitorOffline(nicks: readonly string[]): void {
+    this.#unasked(() => {
+      this.replyWords('RPL_MONOFFLINE', [], nicks, ',');
+    });
+  }
+
+  /** Sends something that answers no command: it must not end up in the answer of one that is being gathered. */
+  #unasked(add: () => void): void {
+    const answer = this.#writer.suspend();
+    add();
+    this.#flush();
+    this.#writer.continueWith(answer);
+  }
+
+  #flush(): void {
+    const text = this.#writer.end(this.#charset.charset);
+    if (text !== '') this.send(encodeText(text, this.#charset.charset), false);
+  }
+
+  send(bytes: Uint8Array, droppable: boolean): void {
+    if (!this.#isOver) this.#link.send(bytes, droppable);
+  }
+
+  #updateEncoder(): void {
+    this.encoder = this.server.encoders.of(this.capabilities, this.#charset.charset);
+  }
+
+  // Time
+
+  wake(): void {
+    if (this.#isOver) return;
+    this.#runBacklog();
+    if (this.registration === null) this.#checkLife();
+    else if (this.#isLate()) this.close('Registration timed out');
+    this.#scheduleWake();
+  }
+
+  #isLate(): boolean {
+    const { registrationTimeoutMs } = this.limits;
+    return registrationTimeoutMs > 0 && this.server.directory.now() - this.member.sinceMs >= registrationTimeoutMs;
+  }
+
+  #checkLife(): void {
+    const { pingIntervalMs, pingTimeoutMs } = this.limits;
+    if (pingIntervalMs === 0 || this.#isOver || this.#backlog !== null) return;
+    const nowMs = this.server.directory.now();
+    if (this.pingSentMs !== null) {
+      if (nowMs - this.pingSentMs >= pingTimeoutMs) {
+        this.close(`Ping timeout: ${Math.round((nowMs - this.#lastHeardMs) / 1000)} seconds`);
+      }
+    } else if (nowMs - this.#lastHeardMs >= pingIntervalMs) {
+      this.pingSentMs = nowMs;
+      this.answer(`PING :${this.server.name}`);
+      this.#flush();
+    }
+  }
+
+  #scheduleWake(): void {
+    if (this.#isOver) return;
+    const nowMs = this.server.directory.now();
+    const { pingIntervalMs, pingTimeoutMs, registrationTimeoutMs } = this.limits;
+    const waits: number[] = [];
+    if (this.#backlog !== null && !this.#isHeld && this.#throttle !== null) waits.push(this.#throttle.waitMs);
+    if (this.registration !== null) {
+      if (registrationTimeoutMs > 0) waits.push(this.member.sinceMs + registrationTimeoutMs - nowMs);
+    } else if (pingIntervalMs > 0) {
+      const deadline = this.pingSentMs === null ? this.#lastHeardMs + pingIntervalMs : this.pingSentMs + pingTimeoutMs;
+      waits.push(deadline - nowMs);
+    }
+    if (waits.length > 0) this.#link.wakeIn(Math.max(1, Math.min(...waits)));
+  }
+
+  // The beginning and the end
+
+  /** The member is in the directory: from now on its commands count, and it is asked for signs of life. */
+  registered(): void {
+    this.registration = null;
+    this.server.unregisteredCount -= 1;
+    this.#scheduleWake();
+  }
+
+  endOfInput(): void {
+    if (this.#isOver) return;
+    this.#decoder.flush(this);
+    this.close('Connection closed');
+  }
+
+  disconnected(reason: string): void {
+    this.#leave(reason);
+  }
+
+  shutDown(reason: string): void {
+    this.close(reason);
+  }
+
+  expel(reason: string): void {
+    this.close(reason);
+  }
+
+  /**
+   * Ends the session: whatever has been answered so far is sent, then the reason.
+   *
+   * @param reason - what the peer, the others and the log are told
+   */
+  close(reason: string): void {
+    if (this.#isOver) return;
+    this.answer(`ERROR :Closing Link: ${this.member.host} (${reason})`);
+    this.#flush();
+    this.#leave(reason);
+    this.#link.close(reason);
+  }
+
+  #leave(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#backlog = null;
+    this.server.monitors.clear(this);
+    if (this.registration !== null) this.server.unregisteredCount -= 1;
+    else this.server.directory.dismiss(this.member, reason);
+  }
+}

@@ -1,0 +1,58 @@
+/** Cuts text to a number of bytes without cutting a character in two. */
+import { encodeText, type Charset } from '../charset.js';
+
+/** The bytes of a text in a charset. */
+export function byteLength(text: string, charset: Charset): number {
+  return charset === 'utf-8' ? Buffer.byteLength(text, 'utf8') : encodeText(text, charset).length;
+}
+
+/** Where a text must be cut so that what is before takes at most so many bytes. */
+function cutIndex(text: string, maxBytes: number, charset: Charset): number {
+  // No charset of ours takes more than three bytes for a code unit.
+  if (text.length * 3 <= maxBytes || byteLength(text, charset) <= maxBytes) return text.length;
+  let bytes = 0;
+  let index = 0;
+  for (const character of text) {
+    bytes += byteLength(character, charset);
+    if (bytes > maxBytes) break;
+    index += character.length;
+  }
+  return index;
+}
+
+/** The longest beginning of a text that fits. */
+export function cutToBytes(text: string, maxBytes: number, charset: Charset = 'utf-8'): string {
+  return text.slice(0, cutIndex(text, maxBytes, charset));
+}
+
+/** Cuts a text into pieces that each fit; a text that fits is one piece, an empty one too. */
+export function splitByBytes(text: string, maxBytes: number, charset: Charset): string[] {
+  const pieces: string[] = [];
+  let rest = text;
+  do {
+    // One character at least, so that it ends even where the limit is absurd.
+    const at = Math.max(cutIndex(rest, maxBytes, charset), Math.min(1, rest.length));
+    pieces.push(rest.slice(0, at));
+    rest = rest.slice(at);
+  } while (rest !== '');
+  return pieces;
+}
+
+/** Joins words with a separator into as few lines as fit. */
+export function packWords(words: Iterable<string>, maxBytes: number, separator = ' '): string[] {
+  const lines: string[] = [];
+  let line = '';
+  let bytes = 0;
+  for (const word of words) {
+    const wordBytes = Buffer.byteLength(word, 'utf8');
+    if (line !== '' && bytes + separator.length + wordBytes > maxBytes) {
+      lines.push(line);
+      line = '';
+      bytes = 0;
+    }
+    bytes += (line === '' ? 0 : separator.length) + wordBytes;
+    line = line === '' ? word : `${line}${separator}${word}`;
+  }
+  if (line !== '') lines.push(line);
+  return lines;
+}

@@ -1,0 +1,40 @@
+/** Passwords as a configuration file holds them. */
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+
+const derive = promisify<string, Buffer, number, Buffer>(scrypt);
+
+const SALT_BYTES = 16;
+const KEY_BYTES = 32;
+const HASHED = /^scrypt:([0-9a-f]{32}):([0-9a-f]{64})$/;
+
+/**
+ * Hashes a password with scrypt (RFC 7914; N 16384, r 8, p 1) and a salt of its own.
+ *
+ * @returns `scrypt:<salt>:<key>`, both in hex
+ */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const key = await derive(password, salt, KEY_BYTES);
+  return `scrypt:${salt.toString('hex')}:${key.toString('hex')}`;
+}
+
+/** Whether a password is in the hashed form. */
+export function isHashed(password: string): boolean {
+  return HASHED.test(password);
+}
+
+/**
+ * Compares what a peer offers with what the configuration has, hashed or in clear, in a time that says nothing about
+ * the password.
+ */
+export async function verifyPassword(offered: string, expected: string): Promise<boolean> {
+  const [, salt, key] = HASHED.exec(expected) ?? [];
+  if (salt !== undefined && key !== undefined) {
+    return timingSafeEqual(await derive(offered, Buffer.from(salt, 'hex'), KEY_BYTES), Buffer.from(key, 'hex'));
+  }
+  // Hashing both makes the lengths equal, and a comparison of clear texts would stop at the first difference.
+  const once = randomBytes(SALT_BYTES);
+  const [left, right] = await Promise.all([derive(offered, once, KEY_BYTES), derive(expected, once, KEY_BYTES)]);
+  return timingSafeEqual(left, right);
+}

@@ -1,0 +1,35 @@
+/** A token bucket: a rate with an allowance for bursts. */
+
+/** Counts what one peer may do; nothing here looks at a clock. */
+export class Throttle {
+  readonly #perMs: number;
+  readonly #burst: number;
+  #tokens: number;
+  #atMs: number;
+
+  /**
+   * @param perSecond - how many tokens come back a second; 0 for no limit at all
+   * @param burst - how many there are at most, and at first
+   */
+  constructor(perSecond: number, burst: number, nowMs: number) {
+    this.#perMs = perSecond / 1000;
+    this.#burst = Math.max(1, burst);
+    this.#tokens = this.#burst;
+    this.#atMs = nowMs;
+  }
+
+  /** Takes a token if there is one. */
+  take(nowMs: number): boolean {
+    if (this.#perMs === 0) return true;
+    this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, nowMs - this.#atMs) * this.#perMs);
+    this.#atMs = nowMs;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  /** Milliseconds until the next token, at least 1. */
+  get waitMs(): number {
+    return this.#perMs === 0 ? 1 : Math.max(1, Math.ceil((1 - this.#tokens) / this.#perMs));
+  }
+}
