@@ -1,13 +1,13 @@
 /** What a session and the connection under it ask of each other. A session does no I/O and owns no timer. */
 import type { Outlet } from '../chat/member.js';
 
-/** The connection, as a session sees it. Nothing here throws, whatever state the connection is in. */
+/** The connection, as a session sees it. Nothing here throws or calls back, whatever state the connection is in. */
 export interface Link extends Pick<Outlet, 'send'> {
   /** The peer's address, `host` without brackets or scope. */
   readonly remoteHost: string;
   readonly remotePort: number;
-  /** Bytes that the peer has not taken yet. */
-  readonly pendingBytes: number;
+  /** Sends bytes that are for this peer alone; `send` takes what others get as well. */
+  answer(bytes: Uint8Array): void;
   /**
    * Ends the connection: what was sent before still goes out, then it is closed. Nothing is received afterwards, and
    * `disconnected` is called later, never from within.

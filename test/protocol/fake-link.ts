@@ -4,7 +4,6 @@ import type { Link } from '../../src/protocol/session.js';
 export class FakeLink implements Link {
   readonly remoteHost: string;
   readonly remotePort: number;
-  pendingBytes = 0;
   closedBecause: string | null = null;
   isPaused = false;
   wakeDelayMs: number | null = null;
@@ -17,6 +16,10 @@ export class FakeLink implements Link {
 
   send(bytes: Uint8Array): void {
     this.#sent.push(Uint8Array.from(bytes));
+  }
+
+  answer(bytes: Uint8Array): void {
+    this.send(bytes);
   }
 
   close(reason: string): void {

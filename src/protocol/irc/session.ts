@@ -288,7 +288,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   #flush(): void {
     const text = this.#writer.end(this.#charset.charset);
-    if (text !== '') this.send(encodeText(text, this.#charset.charset), false);
+    if (text !== '' && !this.#isOver) this.#link.answer(encodeText(text, this.#charset.charset));
   }
 
   send(bytes: Uint8Array, droppable: boolean): void {

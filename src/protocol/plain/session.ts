@@ -141,7 +141,7 @@ export class PlainSession implements Session, LineSink, Outlet {
 
   #notify(text: string): void {
     const line = formatNotice(text, this.#options.directory.now());
-    this.send(encodeText(line, this.#charset.charset), false);
+    if (!this.#isOver) this.#link.answer(encodeText(line, this.#charset.charset));
   }
 
   /** Leaves the room at once, so that nobody waits for a slow close to hear of it. */

@@ -1,0 +1,266 @@
+/** The chat server: listeners, sessions and rooms, wired together. */
+import { Directory } from './chat/directory.js';
+import type { Room } from './chat/room.js';
+import { hasCode } from './errors.js';
+import type { Address } from './net/address.js';
+import type { Connection, SocketHandlers } from './net/connection.js';
+import { listen, type Listener } from './net/listener.js';
+import { IrcServer, type ServerControl } from './protocol/irc/server.js';
+import { IrcSession } from './protocol/irc/session.js';
+import type { ClassSettings } from './protocol/irc/settings.js';
+import { formatNotice } from './protocol/plain/format.js';
+import { PlainSession } from './protocol/plain/session.js';
+import type { Session } from './protocol/session.js';
+import { ClassFinder, UNIX_PEER_HOST } from './server/classes.js';
+import type { ListenerConfig, Protocol, ServerConfig } from './server/config.js';
+import { ConnectionLink, type Aftermath } from './server/link.js';
+import type { Log } from './server/log.js';
+
+/** How long a stopping server waits for peers to take what is still to be sent to them. */
+const DRAIN_MS = 1000;
+const BACKLOG = 4096;
+
+/** What a server needs of the process around it. */
+export interface ServerOptions {
+  readonly config: ServerConfig;
+  readonly log: Log;
+  readonly version: string;
+  /** What the configuration is called; `-` without a file. */
+  readonly configurationName: string;
+  /** Reads the configuration again. It may reject: then the old one stays. */
+  readonly readConfig: () => Promise<ServerConfig>;
+  /** Somebody with the right to do so has ended the server. */
+  readonly onStop: (reason: string) => void;
+}
+
+/** Where peers are taken. */
+export interface OpenListener {
+  readonly protocol: Protocol;
+  readonly address: Address;
+}
+
+/** A running chat server. */
+export class ChatServer implements Aftermath, ServerControl {
+  readonly configurationName: string;
+  readonly #options: ServerOptions;
+  readonly #directory = new Directory();
+  readonly #lobby: Room;
+  readonly #irc: IrcServer;
+  readonly #links = new Set<ConnectionLink>();
+  readonly #perHost = new Map<string, number>();
+  readonly #listeners: { readonly protocol: Protocol; readonly listener: Listener<ConnectionLink> }[] = [];
+  readonly #skipped: ListenerConfig[] = [];
+  #classes: ClassFinder;
+  #maxClients: number;
+  #overflowed: ConnectionLink[] = [];
+  #unixPeers = 0;
+  #isClosing = false;
+
+  private constructor(options: ServerOptions) {
+    const { config } = options;
+    this.#options = options;
+    this.configurationName = options.configurationName;
+    this.#lobby = this.#directory.openRoom(config.lobby);
+    this.#classes = new ClassFinder(config.classes);
+    this.#maxClients = config.maxClients;
+    this.#irc = new IrcServer({
+      directory: this.#directory,
+      settings: config.irc,
+      version: options.version,
+      control: this,
+    });
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @throws what `listen` throws; nothing is left open then
+   */
+  static async start(options: ServerOptions): Promise<ChatServer> {
+    const server = new ChatServer(options);
+    try {
+      for (const listener of options.config.listeners) await server.#listen(listener);
+    } catch (error) {
+      await server.close('the server could not start');
+      throw error;
+    }
+    return server;
+  }
+
+  /** Where it listens, in the order of the configuration. */
+  get listeners(): readonly OpenListener[] {
+    return this.#listeners.map(({ protocol, listener }) => ({ protocol, address: listener.address }));
+  }
+
+  /** Listeners that nobody asked for and whose port was taken. */
+  get skippedListeners(): readonly ListenerConfig[] {
+    return this.#skipped;
+  }
+
+  /** The most that a connection may have pending before the socket layer itself closes it. */
+  #hardestLimit(): number {
+    return Math.max(...this.#options.config.classes.map(({ settings }) => settings.sendQueueBytes));
+  }
+
+  #softestLimit(): number {
+    return Math.min(...this.#options.config.classes.map(({ settings }) => settings.softSendQueueBytes));
+  }
+
+  async #listen(config: ListenerConfig): Promise<void> {
+    const { backend, trigger } = this.#options.config;
+    try {
+      const listener = await listen<ConnectionLink>({
+        ...config.at,
+        backlog: BACKLOG,
+        backend,
+        trigger,
+        highWaterMarkBytes: this.#softestLimit(),
+        maxPendingBytes: this.#hardestLimit(),
+        socket: this.#handlers(config),
+      });
+      this.#listeners.push({ protocol: config.protocol, listener });
+      this.#options.log.info('listening', { protocol: config.protocol, ...config.at });
+    } catch (error) {
+      if (!config.isOptional || !hasCode(error, 'EADDRINUSE')) throw error;
+      this.#skipped.push(config);
+    }
+  }
+
+  #handlers(config: ListenerConfig): SocketHandlers<ConnectionLink> {
+    return {
+      open: (connection) => {
+        this.#open(connection, config);
+      },
+      data: (connection, bytes) => {
+        connection.data.session?.receive(bytes);
+      },
+      end: (connection) => {
+        if (connection.data.session === null) connection.end();
+        else connection.data.session.endOfInput();
+      },
+      drain: (connection) => {
+        connection.data.drained();
+      },
+      close: (connection, error) => {
+        this.#closed(connection.data, error);
+      },
+      error: (error, connection) => {
+        if (connection === undefined) this.#options.log.error('accepting failed', { error: error.message });
+      },
+    };
+  }
+
+  #open(connection: Connection<ConnectionLink>, config: ListenerConfig): void {
+    const remote = this.#remoteOf(connection.remoteAddress);
+    const limits = this.#classes.find(remote.host);
+    const link = new ConnectionLink(connection, remote, limits, this);
+    connection.data = link;
+    const refusal = this.#refusal(remote.host, limits);
+    this.#links.add(link);
+    this.#perHost.set(remote.host, (this.#perHost.get(remote.host) ?? 0) + 1);
+    if (refusal !== null) {
+      const notice = config.protocol === 'irc' ? `ERROR :Closing Link: ${remote.host} (${refusal})\r\n` : formatNotice(refusal, Date.now());
+      link.answer(Buffer.from(notice));
+      link.close(refusal);
+      this.#options.log.warn('connection refused', { ...remote, reason: refusal });
+      return;
+    }
+    this.#options.log.debug('connected', { ...remote, protocol: config.protocol, class: limits.name });
+    link.session = this.#createSession(link, config, limits);
+  }
+
+  #createSession(link: ConnectionLink, config: ListenerConfig, limits: ClassSettings): Session {
+    const { charset, maxLineBytes, quietMs } = config;
+    if (config.protocol === 'irc') return new IrcSession(link, { server: this.#irc, charset, limits });
+    return new PlainSession(link, { directory: this.#directory, lobby: this.#lobby, charset, maxLineBytes, quietMs, limits });
+  }
+
+  #refusal(host: string, limits: ClassSettings): string | null {
+    if (this.#isClosing) return 'the server is shutting down';
+    if (this.#maxClients > 0 && this.#links.size >= this.#maxClients) return 'the server is full';
+    const { maxPerAddress } = limits;
+    if (maxPerAddress > 0 && (this.#perHost.get(host) ?? 0) >= maxPerAddress) return 'too many connections from your address';
+    return null;
+  }
+
+  #remoteOf(address: Address): { host: string; port: number } {
+    if (address.family === 'inet') return { host: address.host, port: address.port };
+    if (address.family === 'inet6') {
+      // A dual-stack listener sees IPv4 peers so; they are the same people as on an IPv4 listener.
+      return { host: address.host.replace(/^::ffff:(?=\d+\.)/i, ''), port: address.port };
+    }
+    // A unix peer has no address; a number tells it from the others.
+    this.#unixPeers += 1;
+    return { host: UNIX_PEER_HOST, port: this.#unixPeers };
+  }
+
+  #closed(link: ConnectionLink, error: Error | undefined): void {
+    const { remoteHost: host, remotePort: port } = link;
+    link.closed();
+    this.#links.delete(link);
+    const left = (this.#perHost.get(host) ?? 1) - 1;
+    if (left > 0) this.#perHost.set(host, left);
+    else this.#perHost.delete(host);
+    const reason = link.closeReason ?? (error === undefined ? 'Connection closed' : describeLoss(error));
+    link.session?.disconnected(reason);
+    if (hasCode(error, 'ERR_WRITE_QUEUE_FULL') || reason.startsWith('Max SendQ')) {
+      this.#options.log.warn('slow reader closed', { host, port, reason });
+    } else {
+      this.#options.log.debug('closed', { host, port, reason });
+    }
+  }
+
+  overflowed(link: ConnectionLink): void {
+    if (this.#overflowed.length === 0) setImmediate(this.#assessOverflowed);
+    this.#overflowed.push(link);
+  }
+
+  readonly #assessOverflowed = (): void => {
+    const links = new Set(this.#overflowed);
+    this.#overflowed = [];
+    for (const link of links) link.assess();
+  };
+
+  log(event: string, details: Readonly<Record<string, unknown>>): void {
+    this.#options.log.warn(event, details);
+  }
+
+  /** Reads the configuration again and takes over what can change while peers are here; nobody is dropped. */
+  async reload(): Promise<string | null> {
+    try {
+      const config = await this.#options.readConfig();
+      this.#irc.configure(config.irc);
+      this.#classes = new ClassFinder(config.classes);
+      this.#maxClients = config.maxClients;
+      this.#options.log.warn('configuration reloaded', { file: this.configurationName });
+      return null;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#options.log.error('configuration not reloaded', { file: this.configurationName, error: message });
+      return message;
+    }
+  }
+
+  stop(reason: string): void {
+    this.#options.onStop(reason);
+  }
+
+  /**
+   * Ends the server: nobody is taken any more, everybody is told, and whoever does not take that in time is cut off.
+   *
+   * @returns when the last socket is closed
+   */
+  async close(reason: string): Promise<void> {
+    this.#isClosing = true;
+    for (const link of this.#links) link.session?.shutDown(reason);
+    await Promise.all(this.#listeners.map(({ listener }) => listener.close({ drainMs: DRAIN_MS })));
+  }
+}
+
+/** What others are told of a lost connection. */
+function describeLoss(error: Error): string {
+  if (hasCode(error, 'ECONNRESET') || hasCode(error, 'EPIPE')) return 'Connection reset by peer';
+  if (hasCode(error, 'ETIMEDOUT')) return 'Connection timed out';
+  if (hasCode(error, 'ERR_WRITE_QUEUE_FULL')) return `Max SendQ exceeded: ${error.message}`;
+  return error.message;
+}

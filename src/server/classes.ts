@@ -1,0 +1,48 @@
+/** Which limits hold for which address. */
+import { BlockList } from 'node:net';
+import { DEFAULT_CLASS, LOOPBACK_CLASS, type ClassSettings } from '../protocol/irc/settings.js';
+
+/** Limits and the addresses that they hold for. */
+export interface AddressClass {
+  readonly settings: ClassSettings;
+  /** Addresses and networks (`192.0.2.0/24`, `::1`); empty for all that no other class takes. */
+  readonly addresses: readonly string[];
+}
+
+/** What holds where nothing was said: one's own machine is trusted, strangers are throttled. */
+export const DEFAULT_CLASSES: readonly AddressClass[] = [
+  { settings: LOOPBACK_CLASS, addresses: ['127.0.0.0/8', '::1'] },
+  { settings: DEFAULT_CLASS, addresses: [] },
+];
+
+/** An address of a peer on a unix socket, which has none: it is on this machine. */
+export const UNIX_PEER_HOST = 'localhost';
+
+/** Finds the class of an address; the first that takes it counts. */
+export class ClassFinder {
+  readonly #classes: readonly { readonly settings: ClassSettings; readonly list: BlockList | null }[];
+
+  constructor(classes: readonly AddressClass[]) {
+    this.#classes = classes.map(({ settings, addresses }) => ({
+      settings,
+      list: addresses.length === 0 ? null : toBlockList(addresses),
+    }));
+  }
+
+  find(host: string): ClassSettings {
+    const address = host === UNIX_PEER_HOST ? '127.0.0.1' : host;
+    const family = address.includes(':') ? 'ipv6' : 'ipv4';
+    return this.#classes.find(({ list }) => list === null || list.check(address, family))?.settings ?? DEFAULT_CLASS;
+  }
+}
+
+function toBlockList(addresses: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const address of addresses) {
+    const [host = '', bits] = address.split('/', 2);
+    const family = host.includes(':') ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(host, family);
+    else list.addSubnet(host, Number(bits), family);
+  }
+  return list;
+}

@@ -1,0 +1,163 @@
+/** The wire between a session and a served connection: whom it sends to, how far it may fall behind, when it wakes. */
+import type { Connection } from '../net/connection.js';
+import { SharedBytes } from '../net/shared-bytes.js';
+import type { ClassSettings } from '../protocol/irc/settings.js';
+import type { Link, Session } from '../protocol/session.js';
+
+/** A closed peer that does not close its side is cut off after this time. */
+const LINGER_MS = 2000;
+
+/** Joins what many links have to do into one look, after the turn in which it came up. */
+export interface Aftermath {
+  /** The link's output has gone past its high-water mark. Called from within a fan-out: nothing is closed here. */
+  overflowed(link: ConnectionLink): void;
+  log(event: string, details: Readonly<Record<string, unknown>>): void;
+}
+
+/**
+ * Turns bytes that are sent to many into {@link SharedBytes}. Members that read alike are sent the same array one after
+ * the other, so remembering the last one is enough.
+ */
+class Sharer {
+  #bytes: Uint8Array | null = null;
+  #shared = new SharedBytes('');
+
+  of(bytes: Uint8Array): SharedBytes {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#shared = new SharedBytes(bytes);
+    }
+    return this.#shared;
+  }
+}
+
+const sharer = new Sharer();
+
+/** The link of one connection. */
+export class ConnectionLink implements Link {
+  readonly remoteHost: string;
+  readonly remotePort: number;
+  readonly limits: ClassSettings;
+  session: Session | null = null;
+  readonly #connection: Connection<ConnectionLink>;
+  readonly #aftermath: Aftermath;
+  #timer: NodeJS.Timeout | null = null;
+  #isPausedBySession = false;
+  /** It is behind: it is no longer read from, and droppable messages are left out. */
+  #isCongested = false;
+  #droppedMessages = 0;
+  #closeReason: string | null = null;
+
+  constructor(
+    connection: Connection<ConnectionLink>,
+    remote: { readonly host: string; readonly port: number },
+    limits: ClassSettings,
+    aftermath: Aftermath,
+  ) {
+    this.#connection = connection;
+    this.remoteHost = remote.host;
+    this.remotePort = remote.port;
+    this.limits = limits;
+    this.#aftermath = aftermath;
+  }
+
+  get pendingBytes(): number {
+    return this.#connection.pendingBytes;
+  }
+
+  /** Why the session closed it, or why it was cut off; null while it is open. */
+  get closeReason(): string | null {
+    return this.#closeReason;
+  }
+
+  send(bytes: Uint8Array, droppable: boolean): void {
+    if (this.#isCongested && droppable) this.#droppedMessages += 1;
+    else this.#sent(this.#connection.write(sharer.of(bytes)));
+  }
+
+  answer(bytes: Uint8Array): void {
+    this.#sent(this.#connection.write(bytes));
+  }
+
+  #sent(hasRoom: boolean): void {
+    if (!hasRoom && !this.#isCongested) this.#aftermath.overflowed(this);
+  }
+
+  /** Looks at how far the peer is behind, now that the kernel has been offered everything. */
+  assess(): void {
+    if (this.#connection.isDestroyed) return;
+    const { pendingBytes } = this.#connection;
+    if (pendingBytes > this.limits.sendQueueBytes) {
+      this.cut(`Max SendQ exceeded: ${pendingBytes} bytes wait, the limit is ${this.limits.sendQueueBytes}`);
+    } else if (pendingBytes > this.limits.softSendQueueBytes && !this.#isCongested) {
+      this.#isCongested = true;
+      this.#updateReading();
+      this.#aftermath.log('slow reader', { ...this.#address(), pendingBytes });
+    }
+  }
+
+  /** The peer has caught up. */
+  drained(): void {
+    if (!this.#isCongested) return;
+    this.#isCongested = false;
+    if (this.#droppedMessages > 0) {
+      this.#aftermath.log('slow reader caught up', { ...this.#address(), droppedMessages: this.#droppedMessages });
+      this.#droppedMessages = 0;
+    }
+    this.#updateReading();
+  }
+
+  #address(): { host: string; port: number } {
+    return { host: this.remoteHost, port: this.remotePort };
+  }
+
+  pause(): void {
+    this.#isPausedBySession = true;
+    this.#updateReading();
+  }
+
+  resume(): void {
+    this.#isPausedBySession = false;
+    this.#updateReading();
+  }
+
+  #updateReading(): void {
+    if (this.#isPausedBySession || this.#isCongested) this.#connection.pause();
+    else this.#connection.resume();
+  }
+
+  wakeIn(delayMs: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#closeReason !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.session?.wake();
+    }, delayMs).unref();
+  }
+
+  close(reason: string): void {
+    if (this.#closeReason !== null) return;
+    this.#closeReason = reason;
+    // A paused connection would not see the peer's end of file.
+    this.#isPausedBySession = false;
+    this.#isCongested = false;
+    this.#connection.resume();
+    this.#connection.end();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#connection.destroy();
+    }, LINGER_MS).unref();
+  }
+
+  /** Ends the connection without waiting for what is pending. */
+  cut(reason: string): void {
+    this.#closeReason ??= reason;
+    this.#connection.destroy();
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
