@@ -13,6 +13,7 @@ import { PlainSession } from './protocol/plain/session.js';
 import type { Session } from './protocol/session.js';
 import { ClassFinder, UNIX_PEER_HOST } from './server/classes.js';
 import type { ListenerConfig, Protocol, ServerConfig } from './server/config.js';
+import { ListenError } from './server/listen-error.js';
 import { ConnectionLink, type Aftermath } from './server/link.js';
 import type { Log } from './server/log.js';
 
@@ -74,7 +75,7 @@ export class ChatServer implements Aftermath, ServerControl {
   /**
    * Starts a server.
    *
-   * @throws what `listen` throws; nothing is left open then
+   * @throws ListenError; nothing is left open then
    */
   static async start(options: ServerOptions): Promise<ChatServer> {
     const server = new ChatServer(options);
@@ -121,7 +122,7 @@ export class ChatServer implements Aftermath, ServerControl {
       this.#listeners.push({ protocol: config.protocol, listener });
       this.#options.log.info('listening', { protocol: config.protocol, ...config.at });
     } catch (error) {
-      if (!config.isOptional || !hasCode(error, 'EADDRINUSE')) throw error;
+      if (!config.isOptional || !hasCode(error, 'EADDRINUSE')) throw new ListenError(config.at, error);
       this.#skipped.push(config);
     }
   }
@@ -159,7 +160,10 @@ export class ChatServer implements Aftermath, ServerControl {
     this.#links.add(link);
     this.#perHost.set(remote.host, (this.#perHost.get(remote.host) ?? 0) + 1);
     if (refusal !== null) {
-      const notice = config.protocol === 'irc' ? `ERROR :Closing Link: ${remote.host} (${refusal})\r\n` : formatNotice(refusal, Date.now());
+      const notice =
+        config.protocol === 'irc'
+          ? `ERROR :Closing Link: ${remote.host} (${refusal})\r\n`
+          : formatNotice(refusal, Date.now());
       link.answer(Buffer.from(notice));
       link.close(refusal);
       this.#options.log.warn('connection refused', { ...remote, reason: refusal });
@@ -172,14 +176,22 @@ export class ChatServer implements Aftermath, ServerControl {
   #createSession(link: ConnectionLink, config: ListenerConfig, limits: ClassSettings): Session {
     const { charset, maxLineBytes, quietMs } = config;
     if (config.protocol === 'irc') return new IrcSession(link, { server: this.#irc, charset, limits });
-    return new PlainSession(link, { directory: this.#directory, lobby: this.#lobby, charset, maxLineBytes, quietMs, limits });
+    return new PlainSession(link, {
+      directory: this.#directory,
+      lobby: this.#lobby,
+      charset,
+      maxLineBytes,
+      quietMs,
+      limits,
+    });
   }
 
   #refusal(host: string, limits: ClassSettings): string | null {
     if (this.#isClosing) return 'the server is shutting down';
     if (this.#maxClients > 0 && this.#links.size >= this.#maxClients) return 'the server is full';
     const { maxPerAddress } = limits;
-    if (maxPerAddress > 0 && (this.#perHost.get(host) ?? 0) >= maxPerAddress) return 'too many connections from your address';
+    if (maxPerAddress > 0 && (this.#perHost.get(host) ?? 0) >= maxPerAddress)
+      return 'too many connections from your address';
     return null;
   }
 

@@ -60,10 +60,11 @@ const integer = (min: number, max: number) =>
 const count = integer(0, 2_147_483_647);
 const text = v.string('must be a string');
 // A text that becomes part of a protocol line.
-// eslint-disable-next-line no-control-regex
+ 
 const lineText = v.pipe(text, v.regex(/^[^\u0000\r\n]*$/, 'must be one line'));
 const word = v.pipe(text, v.regex(/^[^\s:\p{Cc}][^\s\p{Cc}]*$/u, 'must be one word'));
-const oneOf = <const T extends readonly string[]>(values: T) => v.picklist(values, `must be one of ${values.join(', ')}`);
+const oneOf = <const T extends readonly string[]>(values: T) =>
+  v.picklist(values, `must be one of ${values.join(', ')}`);
 const address = v.pipe(
   text,
   v.check((value) => {
@@ -123,7 +124,10 @@ const fileSchema = v.strictObject({
   server: v.optional(
     v.strictObject({
       // A name with a dot cannot be taken for a nick.
-      name: v.optional(v.pipe(word, v.regex(/\./, 'must have a dot in it'), v.maxLength(63, 'must be at most 63 long')), defaults.serverName),
+      name: v.optional(
+        v.pipe(word, v.regex(/\./, 'must have a dot in it'), v.maxLength(63, 'must be at most 63 long')),
+        defaults.serverName,
+      ),
       network: v.optional(v.pipe(lineText, v.maxLength(64, 'must be at most 64 long')), defaults.networkName),
       description: v.optional(v.pipe(lineText, v.maxLength(150, 'must be at most 150 long')), defaults.description),
       password: v.optional(v.nullable(text), null),
@@ -152,7 +156,10 @@ const fileSchema = v.strictObject({
     }),
     {},
   ),
-  defaultChannelModes: v.optional(v.pipe(text, v.regex(/^[imnst]*$/, 'must be letters of imnst')), defaults.defaultChannelModes),
+  defaultChannelModes: v.optional(
+    v.pipe(text, v.regex(/^[imnst]*$/, 'must be letters of imnst')),
+    defaults.defaultChannelModes,
+  ),
   log: v.optional(
     v.strictObject({
       level: v.optional(oneOf(LOG_LEVELS)),
@@ -247,7 +254,10 @@ async function readText(path: string, what: string): Promise<string> {
 async function readMotd(server: ConfigFile['server'], configPath: string | undefined): Promise<readonly string[]> {
   if (server.motdFile === undefined) return server.motd;
   const source = await readText(server.motdFile, `${configPath ?? ''}: server.motdFile`);
-  return source.replace(/\n$/, '').split('\n').map((line) => line.replace(/[\r\0]/g, ''));
+  return source
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => line.replace(/[\r\0]/g, ''));
 }
 
 /** The engine tells where it stopped as a position, or as line and column, or not at all; whoever edits wants a line. */

@@ -77,7 +77,9 @@ export class IrcEncoder implements Encoder {
         const extras = this.#has('extended-join') ? ` ${member.account ?? '*'} :${member.realName}` : '';
         const join = `:${member.mask} JOIN ${room.name}${extras}`;
         // away-notify: whoever joins while away is announced as away as well.
-        return member.away !== null && this.#has('away-notify') ? [join, `:${member.mask} AWAY :${member.away}`] : [join];
+        return member.away !== null && this.#has('away-notify')
+          ? [join, `:${member.mask} AWAY :${member.away}`]
+          : [join];
       }
       case 'left':
         return [`:${event.member.mask} PART ${event.room.name}${event.reason === '' ? '' : ` :${event.reason}`}`];
@@ -97,7 +99,9 @@ export class IrcEncoder implements Encoder {
       }
       case 'invited': {
         const { by, member, room, audience } = event;
-        return audience === 'guest' || this.#has('invite-notify') ? [`:${this.#source(by)} INVITE ${member.nick} ${room.name}`] : [];
+        return audience === 'guest' || this.#has('invite-notify')
+          ? [`:${this.#source(by)} INVITE ${member.nick} ${room.name}`]
+          : [];
       }
       case 'away': {
         const { member } = event;

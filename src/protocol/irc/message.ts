@@ -86,7 +86,13 @@ function parseTags(section: string): { clientTags: string; label: string | null 
   return { clientTags: [...kept.values()].join(';'), label: label === '' ? null : label };
 }
 
-const TAG_ESCAPES: Readonly<Record<string, string>> = { ';': '\\:', ' ': '\\s', '\\': '\\\\', '\r': '\\r', '\n': '\\n' };
+const TAG_ESCAPES: Readonly<Record<string, string>> = {
+  ';': '\\:',
+  ' ': '\\s',
+  '\\': '\\\\',
+  '\r': '\\r',
+  '\n': '\\n',
+};
 
 /** Escapes a tag's value (message-tags, "Escaping values"). */
 export function escapeTagValue(value: string): string {

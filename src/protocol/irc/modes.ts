@@ -125,7 +125,10 @@ export function formatChanges(changes: readonly RoomChange[], maxBytes: number):
 
 /** A room's switches, limit and key as RPL_CHANNELMODEIS tells them. */
 export function formatRoomModes(room: Room, showKey: boolean): string {
-  let letters = [...room.flags].map((flag) => LETTERS_OF_FLAGS[flag]).sort().join('');
+  let letters = [...room.flags]
+    .map((flag) => LETTERS_OF_FLAGS[flag])
+    .sort()
+    .join('');
   let parameters = '';
   if (room.key !== null) {
     letters += 'k';

@@ -6,4 +6,8 @@ export class Registration {
   password: string | null = null;
   /** Registration waits for CAP END. */
   isNegotiating = false;
+
+  get isComplete(): boolean {
+    return this.nick !== null && this.user !== null && !this.isNegotiating;
+  }
 }

@@ -5,7 +5,7 @@ import { Member, type Outlet } from '../../chat/member.js';
 import { CharsetDetector, encodeText, type CharsetChoice } from '../charset.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import type { Link, Session } from '../session.js';
-import { Throttle } from '../throttle.js';
+import { Pacer } from '../pacer.js';
 import { hasCapability, type Capability } from './capabilities.js';
 import { COMMANDS, type Command } from './commands.js';
 import { MAX_BODY_BYTES, type IrcEncoder } from './encoder.js';
@@ -49,12 +49,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     carriageReturnEnds: true,
   });
   readonly #writer: ReplyWriter;
-  readonly #throttle: Throttle | null;
-  /** Lines that wait for their turn, null while there are none; then nothing more is read. */
-  #backlog: Buffer[] | null = null;
-  #backlogBytes = 0;
-  /** A command is being answered that takes a while, such as the check of a password. */
-  #isHeld = false;
+  readonly #pacer: Pacer;
   #isOver = false;
   #lastHeardMs: number;
 
@@ -67,7 +62,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     this.#charset = new CharsetDetector(options.charset);
     this.encoder = server.encoders.of(0, this.#charset.charset);
     this.#writer = new ReplyWriter(server.name);
-    this.#throttle = limits.linesPerSecond > 0 ? new Throttle(limits.linesPerSecond, limits.burstLines, nowMs) : null;
+    this.#pacer = new Pacer(link, limits, nowMs);
     this.#lastHeardMs = nowMs;
     const host = hostParam(link.remoteHost).slice(0, HOST_LENGTH);
     this.member = new Member({ nick: '', user: '', host, realName: '', outlet: this, atMs: nowMs });
@@ -117,8 +112,13 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     if (this.#isOver || bytes.length === 0) return;
     this.#lastHeardMs = this.server.directory.now();
     this.pingSentMs = null;
-    if (this.#backlog !== null || this.#isHeld || !this.#mayRun()) this.#postpone(bytes);
-    else this.#run(bytes);
+    if (this.#pacer.admits(bytes, this.#lastHeardMs, this.registration !== null)) {
+      this.#run(bytes);
+    } else if (this.#pacer.isOverfull) {
+      this.close('Excess Flood');
+    } else {
+      this.#scheduleWake();
+    }
   }
 
   overlong(): void {
@@ -126,34 +126,11 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     this.#flush();
   }
 
-  #mayRun(): boolean {
-    return this.registration !== null || this.#throttle === null || this.#throttle.take(this.#lastHeardMs);
-  }
-
-  #postpone(bytes: Uint8Array): void {
-    if (this.#backlog === null) {
-      this.#backlog = [];
-      this.#link.pause();
-      this.#scheduleWake();
-    }
-    this.#backlog.push(Buffer.from(bytes));
-    this.#backlogBytes += bytes.length;
-    if (this.#backlogBytes > this.limits.receiveQueueBytes) this.close('Excess Flood');
-  }
-
-  #runBacklog(): void {
-    while (this.#backlog !== null && !this.#isHeld && !this.#isOver) {
-      const next = this.#backlog[0];
-      if (next === undefined) {
-        this.#backlog = null;
-        this.#backlogBytes = 0;
-        this.#link.resume();
-      } else {
-        if (this.#throttle !== null && this.registration === null && !this.#throttle.take(this.server.directory.now())) break;
-        this.#backlog.shift();
-        this.#backlogBytes -= next.length;
-        this.#run(next);
-      }
+  #runWaiting(): void {
+    while (!this.#isOver) {
+      const line = this.#pacer.next(this.server.directory.now(), this.registration !== null);
+      if (line === null) return;
+      this.#run(line);
     }
   }
 
@@ -163,14 +140,13 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
       this.overlong();
       return;
     }
-    const isInvalid = this.isUtf8Only && !isUtf8(bytes);
     const before = this.#charset.charset;
     const text = this.#charset.decode(bytes).replaceAll('\0', '');
     if (this.#charset.charset !== before) this.#updateEncoder();
     const message = parseMessage(text);
     if (message === null) return;
     this.#writer.begin(this.has('labeled-response') ? message.label : null);
-    if (isInvalid && this.isUtf8Only) {
+    if (this.isUtf8Only && !isUtf8(bytes)) {
       this.fail(message.command, 'INVALID_UTF8', [], 'Message rejected, your line is not valid UTF-8');
       this.#flush();
       return;
@@ -190,17 +166,17 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
       this.#flush();
       return;
     }
-    this.#isHeld = true;
+    this.#pacer.hold();
     void pending
       .catch((error: unknown) => {
         this.#reportFailure(message, error);
       })
       .then(() => {
-        this.#isHeld = false;
+        this.#pacer.release();
         if (this.#isOver) return;
         this.#flush();
-        this.#runBacklog();
-        if (this.#backlog !== null) this.#scheduleWake();
+        this.#runWaiting();
+        this.#scheduleWake();
       });
   }
 
@@ -303,7 +279,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   wake(): void {
     if (this.#isOver) return;
-    this.#runBacklog();
+    this.#runWaiting();
     if (this.registration === null) this.#checkLife();
     else if (this.#isLate()) this.close('Registration timed out');
     this.#scheduleWake();
@@ -316,7 +292,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   #checkLife(): void {
     const { pingIntervalMs, pingTimeoutMs } = this.limits;
-    if (pingIntervalMs === 0 || this.#isOver || this.#backlog !== null) return;
+    if (pingIntervalMs === 0 || this.#isOver || this.#pacer.isWaiting) return;
     const nowMs = this.server.directory.now();
     if (this.pingSentMs !== null) {
       if (nowMs - this.pingSentMs >= pingTimeoutMs) {
@@ -334,7 +310,8 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     const nowMs = this.server.directory.now();
     const { pingIntervalMs, pingTimeoutMs, registrationTimeoutMs } = this.limits;
     const waits: number[] = [];
-    if (this.#backlog !== null && !this.#isHeld && this.#throttle !== null) waits.push(this.#throttle.waitMs);
+    const { waitMs } = this.#pacer;
+    if (waitMs !== null) waits.push(waitMs);
     if (this.registration !== null) {
       if (registrationTimeoutMs > 0) waits.push(this.member.sinceMs + registrationTimeoutMs - nowMs);
     } else if (pingIntervalMs > 0) {
@@ -387,7 +364,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
   #leave(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#backlog = null;
+    this.#pacer.clear();
     this.server.monitors.clear(this);
     if (this.registration !== null) this.server.unregisteredCount -= 1;
     else this.server.directory.dismiss(this.member, reason);

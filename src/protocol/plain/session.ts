@@ -5,6 +5,7 @@ import type { Room } from '../../chat/room.js';
 import { CharsetDetector, encodeText, type CharsetChoice } from '../charset.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { newMessageId } from '../message-id.js';
+import { Pacer, type Pace } from '../pacer.js';
 import { sanitize } from '../sanitize.js';
 import type { Link, Session } from '../session.js';
 import { plainEncoder } from './encoder.js';
@@ -20,6 +21,7 @@ export interface PlainOptions {
   readonly maxLineBytes: number;
   /** After how many quiet milliseconds a message without a newline is taken as a line; 0 for never. */
   readonly quietMs: number;
+  readonly limits: Pace;
 }
 
 const REFUSALS = {
@@ -39,6 +41,7 @@ export class PlainSession implements Session, LineSink, Outlet {
   readonly #link: Link;
   readonly #charset: CharsetDetector;
   readonly #decoder: LineDecoder;
+  readonly #pacer: Pacer;
   #isOver = false;
 
   /** Brings the peer into the lobby, unless the lobby refuses it: then the link is closed. */
@@ -49,6 +52,7 @@ export class PlainSession implements Session, LineSink, Outlet {
     this.#charset = new CharsetDetector(options.charset);
     this.encoder = plainEncoder(this.#charset.charset);
     this.#decoder = new LineDecoder({ maxLineBytes: options.maxLineBytes });
+    this.#pacer = new Pacer(link, options.limits, directory.now());
     this.member = new Member({
       nick: freeNick(directory, link.remotePort),
       user: 'plain',
@@ -74,11 +78,26 @@ export class PlainSession implements Session, LineSink, Outlet {
   receive(bytes: Uint8Array): void {
     if (this.#isOver) return;
     this.#decoder.push(bytes, this);
-    if (this.#options.quietMs > 0 && this.#decoder.hasPending) this.#link.wakeIn(this.#options.quietMs);
+    this.#scheduleWake();
   }
 
   wake(): void {
-    if (!this.#isOver) this.#decoder.flush(this);
+    const wasWaiting = this.#pacer.isWaiting;
+    while (!this.#isOver) {
+      const line = this.#pacer.next(this.#options.directory.now(), false);
+      if (line === null) break;
+      this.#take(line);
+    }
+    // While lines waited nothing was read, so what is pending has not been quiet for long enough.
+    if (!this.#isOver && !wasWaiting) this.#decoder.flush(this);
+    this.#scheduleWake();
+  }
+
+  #scheduleWake(): void {
+    if (this.#isOver) return;
+    const { waitMs } = this.#pacer;
+    if (waitMs !== null) this.#link.wakeIn(waitMs);
+    else if (this.#options.quietMs > 0 && this.#decoder.hasPending) this.#link.wakeIn(this.#options.quietMs);
   }
 
   endOfInput(): void {
@@ -102,6 +121,11 @@ export class PlainSession implements Session, LineSink, Outlet {
 
   line(bytes: Uint8Array): void {
     if (this.#isOver) return;
+    if (this.#pacer.admits(bytes, this.#options.directory.now(), false)) this.#take(bytes);
+    else if (this.#pacer.isOverfull) this.#close('you send faster than this server takes');
+  }
+
+  #take(bytes: Uint8Array): void {
     const text = sanitize(this.#charset.decode(bytes));
     this.encoder = plainEncoder(this.#charset.charset);
     const words = text.trim();

@@ -6,13 +6,15 @@ import { FakeLink } from '../fake-link.js';
 const AT = new Date(2026, 10, 21, 4, 5, 6);
 const STAMP = '2026-11-21 04:05:06';
 
+const UNLIMITED = { linesPerSecond: 0, burstLines: 1, receiveQueueBytes: 1000 };
+
 let directory: Directory;
 let options: PlainOptions;
 
 beforeEach(() => {
   directory = new Directory({ now: () => AT.getTime() });
   const lobby = directory.openRoom('#lobby');
-  options = { directory, lobby, charset: 'utf-8', maxLineBytes: 64, quietMs: 100 };
+  options = { directory, lobby, charset: 'utf-8', maxLineBytes: 64, quietMs: 100, limits: UNLIMITED };
 });
 
 function enter(port: number, changes: Partial<PlainOptions> = {}, host = '127.0.0.1') {

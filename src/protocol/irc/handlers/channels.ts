@@ -203,7 +203,8 @@ function kickOne(session: IrcSession, name: string, nick: string, reason: string
   if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
   else if (room.seatOf(member) === undefined && !member.isOperator) session.reply('ERR_NOTONCHANNEL', room.name);
   else if (authority(member, room) < RANK_BITS['half-operator']) session.reply('ERR_CHANOPRIVSNEEDED', room.name);
-  else if (target === undefined || room.seatOf(target) === undefined) session.reply('ERR_USERNOTINCHANNEL', nick, room.name);
+  else if (target === undefined || room.seatOf(target) === undefined)
+    session.reply('ERR_USERNOTINCHANNEL', nick, room.name);
   else if (isAbove(room.ranksOf(target), authority(member, room))) session.reply('ERR_CHANOPRIVSNEEDED', room.name);
   else {
     session.tell({ kind: 'kicked', atMs: directory.now(), by: member, member: target, room, reason });

@@ -1,11 +1,6 @@
 /** CAP, PASS, NICK, USER, PING, PONG, QUIT: how a connection begins, stays and ends (modern, "Connection Messages"). */
 import { verifyPassword } from '../../password.js';
-import {
-  CAPABILITY_BITS,
-  CAPABILITY_NAMES,
-  capabilityBit,
-  capabilityNames,
-} from '../capabilities.js';
+import { CAPABILITY_BITS, CAPABILITY_NAMES, capabilityBit, capabilityNames } from '../capabilities.js';
 import { USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
 import { CHANNEL_MODE_LETTERS, CHANNEL_MODE_LETTERS_WITH_PARAMETER, USER_MODE_LETTERS } from '../modes.js';
@@ -126,9 +121,7 @@ export function user(session: IrcSession, message: Message): void | Promise<void
 
 function completeRegistration(session: IrcSession): void | Promise<void> {
   const { registration, server } = session;
-  if (registration === null || registration.nick === null || registration.user === null || registration.isNegotiating) {
-    return undefined;
-  }
+  if (registration?.isComplete !== true) return undefined;
   const { password } = server.settings;
   if (password === null) {
     admit(session, registration);
@@ -169,7 +162,14 @@ function welcome(session: IrcSession): void {
   session.reply('RPL_YOURHOST', `Your host is ${server.name}, running version fdmux-${server.version}`);
   session.reply('RPL_CREATED', `This server was created ${new Date(server.startedMs).toUTCString()}`);
   const versionWord = `fdmux-${server.version}`;
-  session.reply('RPL_MYINFO', server.name, versionWord, USER_MODE_LETTERS, CHANNEL_MODE_LETTERS, CHANNEL_MODE_LETTERS_WITH_PARAMETER);
+  session.reply(
+    'RPL_MYINFO',
+    server.name,
+    versionWord,
+    USER_MODE_LETTERS,
+    CHANNEL_MODE_LETTERS,
+    CHANNEL_MODE_LETTERS_WITH_PARAMETER,
+  );
   sendIsupport(session);
   sendLusers(session);
   sendMotd(session);
@@ -192,4 +192,3 @@ export function quit(session: IrcSession, message: Message): void {
   const [reason = ''] = message.params;
   session.close(reason === '' ? 'Client quit' : `Quit: ${cutToBytes(reason, QUIT_BYTES)}`);
 }
-

@@ -42,7 +42,10 @@ export function time(session: IrcSession, message: Message): void {
 export function info(session: IrcSession, message: Message): void {
   if (!isForUs(session, message.params[0])) return;
   const { server } = session;
-  session.reply('RPL_INFO', `fdmux ${server.version}: select, poll and epoll for Node.js, and a chat server on top of them`);
+  session.reply(
+    'RPL_INFO',
+    `fdmux ${server.version}: select, poll and epoll for Node.js, and a chat server on top of them`,
+  );
   session.reply('RPL_INFO', `Running since ${new Date(server.startedMs).toUTCString()}`);
   session.reply('RPL_ENDOFINFO');
 }

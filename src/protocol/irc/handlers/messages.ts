@@ -74,7 +74,7 @@ function sayToRoom(session: IrcSession, said: Said, isQuiet: boolean): void {
     return;
   }
   // Several signs mean the lowest of them.
-  const minimum = Math.min(...[...signs].map((sign) => rankBitOfSign(sign) ?? 0));
+  const minimum = Math.min(...Array.from(signs, (sign) => rankBitOfSign(sign) ?? 0));
   const event = { ...said, room, target: signs + room.name };
   room.tell(event, member, signs === '' ? 0 : minimum);
   if (session.has('echo-message')) session.tell(event);

@@ -88,7 +88,13 @@ class ChannelModeChange {
     }
     if (this.#made.length === 0) return;
     const { member, server } = this.#session;
-    const event = { kind: 'settings', atMs: server.directory.now(), by: member, room: this.#room, changes: this.#made } as const;
+    const event = {
+      kind: 'settings',
+      atMs: server.directory.now(),
+      by: member,
+      room: this.#room,
+      changes: this.#made,
+    } as const;
     this.#session.tell(event);
     this.#room.tell(event, member);
   }
@@ -146,7 +152,8 @@ class ChannelModeChange {
         if (value === undefined) return this.#invalid(letter, '*', 'You must specify a nick');
         const member = this.#session.server.directory.member(value);
         if (member === undefined) this.#session.reply('ERR_NOSUCHNICK', value);
-        else if (this.#room.seatOf(member) === undefined) this.#session.reply('ERR_USERNOTINCHANNEL', value, this.#room.name);
+        else if (this.#room.seatOf(member) === undefined)
+          this.#session.reply('ERR_USERNOTINCHANNEL', value, this.#room.name);
         else return { kind: 'rank', on, rank: what.rank, member };
         return null;
       }
@@ -158,8 +165,9 @@ class ChannelModeChange {
     if (!on) return { kind: 'key', on, key: '' };
     if (value === undefined || value === '') return this.#invalid(letter, '*', 'You must specify a key');
     // A comma would split it in JOIN, and what cannot be a parameter cannot be told to anybody.
-    // eslint-disable-next-line no-control-regex
-    if (value.length > KEY_LENGTH || /[\u0000-\u0020,\u007f]|^:/.test(value)) return this.#invalid(letter, value, 'Invalid key');
+     
+    if (value.length > KEY_LENGTH || /[\u0000-\u0020,\u007f]|^:/.test(value))
+      return this.#invalid(letter, value, 'Invalid key');
     return { kind: 'key', on, key: value };
   }
 
@@ -171,7 +179,8 @@ class ChannelModeChange {
   }
 
   #maskChange(list: MaskList, letter: string, on: boolean, value: string): RoomChange | null {
-    if (value === '' || value.includes(' ') || value.startsWith(':')) return this.#invalid(letter, value, 'Invalid mask');
+    if (value === '' || value.includes(' ') || value.startsWith(':'))
+      return this.#invalid(letter, value, 'Invalid mask');
     const { masks } = this.#room;
     const total = masks.ban.length + masks.exception.length + masks.invitation.length;
     if (on && total >= this.#session.server.settings.maxMasks) {

@@ -50,7 +50,10 @@ export function kill(session: IrcSession, message: Message): void {
   const { member, server } = session;
   const target = server.directory.member(nick);
   if (target === undefined) {
-    session.reply(nick === server.name ? 'ERR_CANTKILLSERVER' : 'ERR_NOSUCHNICK', ...(nick === server.name ? [] : [nick]));
+    session.reply(
+      nick === server.name ? 'ERR_CANTKILLSERVER' : 'ERR_NOSUCHNICK',
+      ...(nick === server.name ? [] : [nick]),
+    );
     return;
   }
   server.control.log('kill', { nick: target.nick, by: member.nick, reason });

@@ -54,7 +54,9 @@ export function userhost(session: IrcSession, message: Message): void {
   for (const nick of message.params.flatMap((param) => param.split(' ')).slice(0, MAX_USERHOST)) {
     const member = session.server.directory.member(nick);
     if (member === undefined) continue;
-    words.push(`${member.nick}${member.isOperator ? '*' : ''}=${member.away === null ? '+' : '-'}${member.user}@${member.host}`);
+    words.push(
+      `${member.nick}${member.isOperator ? '*' : ''}=${member.away === null ? '+' : '-'}${member.user}@${member.host}`,
+    );
   }
   session.reply('RPL_USERHOST', words.join(' '));
 }

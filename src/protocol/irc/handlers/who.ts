@@ -17,7 +17,7 @@ interface Query {
 }
 
 /** The fields of WHOX in the order in which they are told, whatever the order of asking. */
-const FIELD_ORDER = 'tcuihsnfdlaor';
+const FIELD_ORDER = ['t', 'c', 'u', 'i', 'h', 's', 'n', 'f', 'd', 'l', 'a', 'o', 'r'] as const;
 
 /** WHO. */
 export function who(session: IrcSession, message: Message): void {
@@ -68,7 +68,8 @@ function* found(session: IrcSession, mask: string): Generator<Found> {
   for (const member of directory.members()) {
     if (!server.mayList(viewer, member)) continue;
     const texts = [member.nick, member.user, member.host, member.realName, member.mask, server.name];
-    if (texts.some((text) => matchesMask(folded, directory.fold(text)))) yield { member, room: roomToTell(viewer, member) };
+    if (texts.some((text) => matchesMask(folded, directory.fold(text))))
+      yield { member, room: roomToTell(viewer, member) };
   }
 }
 
@@ -90,7 +91,16 @@ function flagsOf(session: IrcSession, member: Member, room: Room | null): string
 function sendPlain(session: IrcSession, member: Member, room: Room | null): void {
   const { name } = session.server;
   const flags = flagsOf(session, member, room);
-  session.reply('RPL_WHOREPLY', room?.name ?? '*', member.user, member.host, name, member.nick, flags, `0 ${member.realName}`);
+  session.reply(
+    'RPL_WHOREPLY',
+    room?.name ?? '*',
+    member.user,
+    member.host,
+    name,
+    member.nick,
+    flags,
+    `0 ${member.realName}`,
+  );
 }
 
 function sendFields(session: IrcSession, query: Query, fields: string, member: Member, room: Room | null): void {
@@ -112,7 +122,6 @@ function sendFields(session: IrcSession, query: Query, fields: string, member: M
     o: room === null ? 'n/a' : '0',
     r: member.realName,
   };
-  const words = [...FIELD_ORDER].filter((field) => fields.includes(field)).map((field) => values[field] ?? '*');
+  const words = FIELD_ORDER.filter((field) => fields.includes(field)).map((field) => values[field] ?? '*');
   session.reply('RPL_WHOSPCRPL', ...words);
 }
-

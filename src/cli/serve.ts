@@ -1,0 +1,146 @@
+/** `fdmux serve`: starts the server, says what listens and how to talk to it, and ends on a signal. */
+import { basename, relative } from 'node:path';
+import type { Address } from '../net/address.js';
+import { formatAddress } from '../protocol/plain/format.js';
+import { ChatServer, type OpenListener } from '../server.js';
+import { loadConfig, type ServeFlags, type ServerConfig } from '../server/config.js';
+import { whereTo } from '../server/listen-error.js';
+import { openLog, type Log } from '../server/log.js';
+
+/** After this time a stopping server ends whatever still waits: it has promised two seconds. */
+const STOP_DEADLINE_MS = 1800;
+
+/** What \`serve\` knows beside its flags. */
+export interface ServeContext {
+  readonly version: string;
+  /** Only look at the configuration. */
+  readonly checkOnly: boolean;
+}
+
+/**
+ * Runs the server until a signal or an operator ends it.
+ *
+ * @returns the exit code
+ * @throws ConfigError for a configuration that cannot be used, Error with one clear line for what could not be opened
+ */
+export async function serveCommand(flags: ServeFlags, context: ServeContext): Promise<number> {
+  const config = await loadConfig(flags);
+  if (context.checkOnly) {
+    process.stdout.write(`${flags.config ?? 'the configuration'}: ok\n`);
+    return 0;
+  }
+  const log = await openLog(config.log.level, config.log.format, (line) => process.stderr.write(line));
+  const stopping = new StopRequest();
+  const server = await startServer(flags, config, context, log, stopping);
+  const reload = (): void => void server.reload();
+  process.on('SIGHUP', reload);
+  process.stdout.write(describe(server, config, context.version));
+  for (const { at } of server.skippedListeners) {
+    process.stderr.write(`fdmux: ${whereTo(at)} is in use, so there is no IRC; --irc-port names another port\n`);
+  }
+  const reason = await stopping.requested;
+  process.off('SIGHUP', reload);
+  // A peer that takes nothing must not keep the process; the timer does not either.
+  setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
+  await server.close(reason);
+  stopping.dispose();
+  return 0;
+}
+
+/** Waits for the first of the things that end the server. */
+class StopRequest {
+  readonly requested: Promise<string>;
+  #resolve: (reason: string) => void = () => undefined;
+
+  constructor() {
+    this.requested = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    process.on('SIGINT', this.#onSignal);
+    process.on('SIGTERM', this.#onSignal);
+  }
+
+  request(reason: string): void {
+    this.#resolve(reason);
+  }
+
+  dispose(): void {
+    process.off('SIGINT', this.#onSignal);
+    process.off('SIGTERM', this.#onSignal);
+  }
+
+  readonly #onSignal = (): void => {
+    this.#resolve('the server is shutting down');
+  };
+}
+
+async function startServer(
+  flags: ServeFlags,
+  config: ServerConfig,
+  context: ServeContext,
+  log: Log,
+  stopping: StopRequest,
+): Promise<ChatServer> {
+  try {
+    return await ChatServer.start({
+      config,
+      log,
+      version: context.version,
+      configurationName: flags.config ?? '-',
+      readConfig: () => loadConfig(flags),
+      onStop: (reason) => {
+        stopping.request(reason);
+      },
+    });
+  } catch (error) {
+    stopping.dispose();
+    throw error;
+  }
+}
+
+function formatListening(address: Address): string {
+  switch (address.family) {
+    case 'inet':
+    case 'inet6':
+      return formatAddress(address.host, address.port);
+    case 'unix':
+      if ('path' in address) return address.path;
+      return 'abstract' in address ? `@${address.abstract}` : 'a unix socket';
+    case 'unknown':
+      return 'an unknown address';
+  }
+}
+
+const WIDE_HOSTS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+const LISTENER_NAMES = { plain: 'plain lines', irc: 'IRC' } as const;
+
+function describe(server: ChatServer, config: ServerConfig, version: string): string {
+  const lines = [`fdmux ${version}: chat server on ${config.backend}, ${config.trigger}-triggered`];
+  for (const { protocol, address } of server.listeners) {
+    lines.push(`  ${LISTENER_NAMES[protocol].padEnd(12)} ${formatListening(address)}`);
+  }
+  const plain = server.listeners.find(({ protocol }) => protocol === 'plain');
+  lines.push(...(plain === undefined ? [] : howToTalk(plain)));
+  lines.push('Ctrl-C ends the server.');
+  return `${lines.join('\n')}\n`;
+}
+
+function howToTalk({ address }: OpenListener): string[] {
+  if (address.family !== 'inet' && address.family !== 'inet6') {
+    return 'path' in address ? ['To talk, in another terminal:', `  nc -U ${address.path}`] : [];
+  }
+  const host = WIDE_HOSTS[address.host] ?? address.host;
+  return [
+    'To talk, type one of these in another terminal:',
+    `  nc ${host} ${address.port}`,
+    `  ${ownCommand()} connect ${formatAddress(host, address.port)}`,
+  ];
+}
+
+/** How this very program is called: by its name where it is installed, by its file in a clone. */
+function ownCommand(): string {
+  const script = process.argv[1] ?? 'fdmux';
+  if (basename(script) === 'fdmux') return script.includes('/node_modules/') ? 'npx fdmux' : 'fdmux';
+  const path = relative(process.cwd(), script);
+  return `node ${path.startsWith('..') ? script : path}`;
+}
