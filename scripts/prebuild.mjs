@@ -20,6 +20,11 @@ await runMain(async () => {
     await compile(target, zig, headers);
     say(`${binaryPath(target)}: ${(statSync(at(binaryPath(target))).size / 1024).toFixed(0)} kB`);
   }
+  say('checking what they need and offer');
+  await run(process.execPath, [at('node_modules/vitest/vitest.mjs'), 'run', 'test/packaging/binaries.test.ts'], {
+    cwd: at(),
+  });
+  say('done');
 });
 
 /** Compiles in a folder of its own, so that build/ keeps the addon of this machine. */
