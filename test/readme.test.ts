@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { transform, stop } from 'esbuild';
+import { afterAll, describe, expect, test } from 'vitest';
+import { codeBlocks } from './support/markdown.js';
+import { projectPath, run } from './support/processes.js';
+
+/** What the README says is run as it stands. */
+
+const readme = readFileSync(projectPath('README.md'), 'utf8');
+const blocks = codeBlocks(readme);
+const packageJson = readFileSync(projectPath('package.json'), 'utf8');
+
+afterAll(() => stop());
+
+describe('an example of the README', () => {
+  const examples = blocks.flatMap((block, index) =>
+    block.language === 'ts' ? [{ ...block, next: blocks[index + 1] }] : [],
+  );
+
+  test('is there for each layer', () => {
+    expect(examples.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test.each(examples)('prints what the README says that it prints (line $line)', async ({ text, next }) => {
+    const { code } = await transform(text, { loader: 'ts', format: 'esm', target: 'node20' });
+    const outcome = await run(process.execPath, ['--input-type=module', '-e', code]);
+    expect(outcome).toMatchObject({ stderr: '', code: 0 });
+    expect(next?.language).toBe('text');
+    expect(outcome.stdout).toBe(next?.text);
+  });
+
+  test.each(examples)('is short (line $line)', ({ text }) => {
+    expect(text.split('\n').length).toBeLessThanOrEqual(24);
+  });
+});
+
+describe('a command of the README', () => {
+  const commands = blocks.filter(({ language }) => language === 'sh').flatMap(({ text }) => text.trim().split('\n'));
+
+  /** Where each is run: by this suite, or because it is how this suite came to run. */
+  const runElsewhere = new Map([
+    ['npm install fdmux', 'test/packaging/loading.test.ts'],
+    ['npm start', 'package.json'],
+    ['npm test', '.ci/run'],
+  ]);
+
+  test.each(commands)('is run: %s', (command) => {
+    const [line = ''] = command.split('  #');
+    const where = runElsewhere.get(line.trim());
+    expect(where, `${line} is run by nothing`).toBeDefined();
+    expect(existsSync(projectPath(where))).toBe(true);
+  });
+
+  test('that runs a script of the package names one that there is', () => {
+    for (const [, script = ''] of readme.matchAll(/npm run ([\w:-]+)/g)) expect(packageJson).toContain(`"${script}":`);
+  });
+});
+
+test('every file that the README links to is there', () => {
+  for (const [, target = ''] of readme.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+    expect(existsSync(projectPath(target)), target).toBe(true);
+  }
+});
