@@ -1,0 +1,106 @@
+/**
+ * `npm run package:check`: packs fdmux, lets the tools that know packages look at it, installs it into an empty project
+ * and checks there that the README's examples compile with each TypeScript that people use. `--all` takes the
+ * compilers that are not in this project as well, and other package managers (they are fetched from npm).
+ */
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fetchPackage } from './lib/fetch.mjs';
+import { packPackage } from './lib/pack.mjs';
+import { at } from './lib/paths.mjs';
+import { runMain, say } from './lib/progress.mjs';
+import { npm, run } from './lib/run.mjs';
+
+const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
+
+await runMain(async () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'fdmux-check-'));
+  try {
+    const tarball = await packPackage(join(scratch, 'pack'), true);
+    say('publint');
+    await run(at('node_modules/.bin/publint'), ['--strict', '--pack', 'false', join(scratch, 'pack/stage')]);
+    say('are the types wrong');
+    await run(at('node_modules/.bin/attw'), ['--no-color', tarball]);
+    await checkInstalled(scratch, tarball);
+    say('the package is fine');
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+});
+
+async function checkInstalled(scratch, tarball) {
+  const project = join(scratch, 'project');
+  mkdirSync(join(project, 'examples'), { recursive: true });
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true }));
+  const dependencies = [
+    tarball,
+    `@types/node@${JSON.parse(readFileSync(at('node_modules/@types/node/package.json'), 'utf8')).version}`,
+  ];
+  await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', ...dependencies], { cwd: project });
+  report(join(project, 'node_modules/fdmux'), tarball);
+  const examples = writeExamples(project);
+  for (const [name, compiler] of Object.entries(await compilers())) {
+    for (const module of ['nodenext', 'node16']) {
+      say(`TypeScript ${name}, module ${module}: ${examples} files`);
+      writeFileSync(
+        join(project, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions: compilerOptions(module), include: ['examples'] }),
+      );
+      await run(...compiler, { cwd: project });
+    }
+  }
+}
+
+/** Strict, and with the declarations of the package itself under check. */
+function compilerOptions(module) {
+  return {
+    module,
+    target: 'es2022',
+    types: ['node'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+  };
+}
+
+/** The README's examples and the programs of examples/, each as an ES module and as CommonJS. */
+function writeExamples(project) {
+  const readme = readFileSync(at('README.md'), 'utf8');
+  const texts = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text]) => text);
+  for (const name of readdirSync(at('examples'))) {
+    if (name.endsWith('.ts')) texts.push(readFileSync(at('examples', name), 'utf8'));
+  }
+  for (const [index, text] of texts.entries()) {
+    for (const extension of ['mts', 'cts']) writeFileSync(join(project, `examples/${index}.${extension}`), text);
+  }
+  return texts.length * 2;
+}
+
+async function compilers() {
+  const node = process.execPath;
+  const own = { 6: [node, [at('node_modules/typescript/bin/tsc')]] };
+  if (!values.all) return own;
+  return {
+    5.9: [node, [join(await fetchPackage('typescript5'), 'bin/tsc')]],
+    ...own,
+    7: [node, [join(await fetchPackage('typescript7'), 'bin/tsc')]],
+  };
+}
+
+function report(folder, tarball) {
+  let files = 0;
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    files++;
+    bytes += statSync(join(entry.parentPath, entry.name)).size;
+  }
+  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const kB = (size) => `${(size / 1024).toFixed(0)} kB`;
+  say(
+    `tarball ${kB(statSync(tarball).size)}; installed ${files} files, ${kB(bytes)}; ${Object.keys(dependencies).length} dependencies`,
+  );
+}
