@@ -121,13 +121,17 @@ export function systemError(
   return new ErrnoError(code, -constants.errno[code], syscall, reason, fd);
 }
 
+/** Kept, because each call makes it anew, which takes longer than a system call. */
+let systemErrors: ReturnType<typeof getSystemErrorMap> | undefined;
+
 /**
  * The error for an errno that a call handed back as a value (connect(2), SO_ERROR).
  *
  * @param errno positive, as in C
  */
 export function errnoError(errno: number, syscall: string, fd?: number): SystemError {
-  const [code, reason] = getSystemErrorMap().get(-errno) ?? ['UNKNOWN', `errno ${errno}`];
+  systemErrors ??= getSystemErrorMap();
+  const [code, reason] = systemErrors.get(-errno) ?? ['UNKNOWN', `errno ${errno}`];
   return new ErrnoError(code, -errno, syscall, reason, fd);
 }
 

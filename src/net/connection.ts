@@ -1,6 +1,6 @@
 /** A served connection: bytes in by a handler, bytes out through the turn, and the states between open and closed. */
 import { native } from '../binding.js';
-import { checkString, FdmuxError, hasCode } from '../errors.js';
+import { checkString, errnoError, FdmuxError, hasCode } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, decodeAddress } from './address.js';
 import { SHUT_WR } from './constants.js';
@@ -56,7 +56,7 @@ export interface Connection<T = unknown> {
 
   /**
    * Takes bytes to send. They are copied, so the caller may use its memory again at once, and leave at the end of the turn, all in
-   * one send(2); 64 KiB and more are handed to the kernel at once.
+   * one send(2); 16 KiB and more are handed to the kernel at once.
    *
    * @param bytes a string is encoded as UTF-8; {@link SharedBytes} exist once however many connections get them
    * @returns whether `pendingBytes` is at most `highWaterMarkBytes`; where it is not, better wait for `drain`. Also false
@@ -320,6 +320,13 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   failed(error: Error): void {
     this.destroy(error);
+  }
+
+  refused(errno: number, syscall: string): void {
+    const { handlers } = this.#service;
+    // Peers that vanish are many and errors dear: where there is nobody to tell, there is none.
+    const isTold = handlers.error !== undefined || handlers.close !== undefined;
+    this.destroy(isTold ? errnoError(errno, syscall, this.#fd) : undefined);
   }
 
   accepted(byteLength: number): void {
