@@ -1,0 +1,153 @@
+/** The suite: every question put to every peer, in turns, several times; the answers go to docs/benchmarks/. */
+import { parseArgs } from 'node:util';
+
+import { type Load, measure, type Run } from './support/load.js';
+import { findPeers, type Peer, type ServerMode } from './support/peers.js';
+import { type Answer, type MemoryAnswer, writeReport } from './support/report.js';
+import { ServerProcess } from './support/server.js';
+import { compile, countsInstructions } from './support/tools.js';
+
+interface Question {
+  readonly id: string;
+  readonly title: string;
+  readonly mode: ServerMode;
+  readonly load: Load;
+}
+
+const echo = (connections: number, bytes: number, depth: number, idle = 0): Load => ({
+  mode: 'echo',
+  connections,
+  bytes,
+  depth,
+  idle,
+});
+
+const QUESTIONS: readonly Question[] = [
+  { id: 'echo-1', title: 'echo, 1 connection, 64 B', mode: 'echo', load: echo(1, 64, 1) },
+  { id: 'echo-64', title: 'echo, 64 connections, 64 B', mode: 'echo', load: echo(64, 64, 1) },
+  { id: 'echo-1000', title: 'echo, 1000 connections, 64 B', mode: 'echo', load: echo(1000, 64, 1) },
+  { id: 'echo-pipelined', title: 'echo, 64 connections, 64 B, 16 in flight', mode: 'echo', load: echo(64, 64, 16) },
+  { id: 'echo-16k', title: 'echo, 64 connections, 16 KiB', mode: 'echo', load: echo(64, 16_384, 1) },
+  {
+    id: 'source',
+    title: 'stream of 1 GiB, 64 KiB writes',
+    mode: 'source',
+    load: { mode: 'sink', connections: 1, bytes: 65_536, depth: 1 },
+  },
+  {
+    id: 'fanout',
+    title: 'fan-out, 500 connections, 20 senders, 80 B lines',
+    mode: 'fanout',
+    load: { mode: 'fanout', connections: 500, bytes: 80, depth: 20 },
+  },
+  {
+    id: 'accept',
+    title: 'connections accepted and closed',
+    mode: 'echo',
+    load: { mode: 'accept', connections: 64, bytes: 64, depth: 1 },
+  },
+  ...[10, 1000, 15_000].map((idle): Question => ({
+    id: `idle-${idle}`,
+    title: `echo, 64 connections, 64 B, beside ${idle} idle ones`,
+    mode: 'echo',
+    load: echo(64, 64, 1, idle),
+  })),
+];
+
+/** Of the load and the server each; the rest of an fd limit of 20,000 is theirs. */
+const HELD_CONNECTIONS = 15_000;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '1' },
+      only: { type: 'string', default: '' },
+      out: { type: 'string', default: 'docs/benchmarks' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(
+      'npm run bench -- [--rounds N] [--seconds S] [--only ID,ID] [--out FOLDER]\n' +
+        `questions: ${QUESTIONS.map(({ id }) => id).join(' ')} memory`,
+    );
+    return;
+  }
+  const only = values.only === '' ? null : values.only.split(',');
+  const isAsked = (id: string) => only === null || only.includes(id);
+  const program = compile('support/load.c');
+  const hasCounters = countsInstructions();
+  const { peers, missing } = findPeers();
+  for (const name of missing) console.log(`skipped: ${name} is not installed`);
+  if (!hasCounters) console.log('this machine counts no instructions: CPU time is measured instead');
+
+  const answers: Answer[] = [];
+  for (const question of QUESTIONS.filter(({ id }) => isAsked(id))) {
+    console.log(`\n${question.title}`);
+    answers.push(await ask(question, peers, Number(values.rounds), Number(values.seconds), program, hasCounters));
+  }
+  const memory: MemoryAnswer[] = [];
+  if (isAsked('memory')) {
+    console.log(`\nmemory of ${HELD_CONNECTIONS} idle connections`);
+    for (const peer of peers) {
+      const answer = await weigh(peer, program);
+      if (answer !== null) memory.push(answer);
+    }
+  }
+  writeReport(values.out, { answers, memory, missing, hasCounters, rounds: Number(values.rounds) });
+}
+
+/** One round after the other, in each every peer once: what disturbs the machine for a while disturbs all. */
+async function ask(
+  question: Question,
+  peers: readonly Peer[],
+  rounds: number,
+  seconds: number,
+  program: string,
+  hasCounters: boolean,
+): Promise<Answer> {
+  const runsOf = new Map<string, Run[]>();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const peer of peers) {
+      const { name } = peer;
+      const line = peer.command(question.mode);
+      if (line === null) continue;
+      const server = await ServerProcess.start(line);
+      try {
+        const run = await measure(program, server, question.load, seconds, hasCounters);
+        runsOf.set(name, [...(runsOf.get(name) ?? []), run]);
+        console.log(
+          `  ${round + 1}/${rounds} ${name.padEnd(18)} ${Math.round(run.messagesPerSecond).toLocaleString('en').padStart(10)}/s ` +
+            `${Math.round(run.cpuNsPerMessage).toLocaleString('en').padStart(9)} ns of server time each`,
+        );
+      } finally {
+        await server.stop();
+      }
+    }
+  }
+  return { id: question.id, title: question.title, load: question.load, runs: Object.fromEntries(runsOf) };
+}
+
+/** How much a server grows by holding idle connections. */
+async function weigh(peer: Peer, program: string): Promise<MemoryAnswer | null> {
+  const line = peer.command('echo');
+  if (line === null) return null;
+  const server = await ServerProcess.start(line);
+  try {
+    // Each has served before it is weighed, so that what is loaded and compiled on first use is not counted.
+    await measure(program, server, echo(64, 64, 1), 0.3, false);
+    const before = await server.residentBytes();
+    let after = before;
+    await measure(program, server, echo(1, 64, 1, HELD_CONNECTIONS), 3, false, async () => {
+      after = await server.residentBytes();
+    });
+    const bytesPerConnection = (after - before) / HELD_CONNECTIONS;
+    console.log(`  ${peer.name.padEnd(18)} ${Math.round(bytesPerConnection).toLocaleString('en').padStart(8)} B each`);
+    return { peer: peer.name, bytesPerConnection };
+  } finally {
+    await server.stop();
+  }
+}
+
+void main();

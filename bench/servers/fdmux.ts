@@ -1,0 +1,63 @@
+/** The server under test, on `listen()`. `fdmux MODE [BACKEND TRIGGER]`; modes as in epoll.c. */
+import { type BackendName, type Connection, listen, type SocketHandlers } from 'fdmux';
+
+const CHUNK = Buffer.alloc(65_536);
+const SOURCE_BYTES = 2 ** 30;
+
+const echo: SocketHandlers<undefined> = {
+  data: (connection, bytes) => {
+    connection.write(bytes);
+  },
+};
+
+/** Writes until the connection has taken all, or wants to be drained first. */
+function pour(connection: Connection<{ left: number }>): void {
+  const { data } = connection;
+  while (data.left > 0) {
+    data.left -= CHUNK.length;
+    if (!connection.write(CHUNK) && data.left > 0) return;
+  }
+  connection.end();
+}
+
+const source: SocketHandlers<{ left: number }> = {
+  open: (connection) => {
+    connection.data = { left: SOURCE_BYTES };
+    pour(connection);
+  },
+  drain: pour,
+};
+
+async function main(): Promise<void> {
+  const [mode, backend = 'epoll', trigger = 'level'] = process.argv.slice(2);
+  const options = {
+    port: 0,
+    backlog: 4096,
+    backend: toBackend(backend),
+    trigger: trigger === 'edge' ? 'edge' : 'level',
+  } as const;
+  const listener =
+    mode === 'source'
+      ? await listen({ ...options, socket: source })
+      : mode === 'fanout'
+        ? await listen({
+            ...options,
+            socket: {
+              open: (connection) => connection.subscribe('all'),
+              data: (connection, bytes) => {
+                listener.publish('all', bytes, { except: connection });
+              },
+            },
+          })
+        : await listen({ ...options, socket: echo });
+  if (listener.address.family === 'inet') console.log(`port ${listener.address.port}`);
+}
+
+function toBackend(name: string): BackendName {
+  return name === 'poll' || name === 'select' ? name : 'epoll';
+}
+
+void main();
+
+// Asked for before memory is weighed; there with --expose-gc.
+process.on('SIGUSR2', () => globalThis.gc?.());

@@ -1,0 +1,246 @@
+// The load generator: one thread, level-triggered epoll, no work but the load.
+//
+//   load MODE PORT CONNECTIONS BYTES DEPTH SECONDS [IDLE]
+//
+// echo    each connection keeps DEPTH messages of BYTES in flight
+// accept  each connection sends a message, awaits its echo, closes, and is opened again
+// sink    each connection reads until the server ends it, then is opened again
+// fanout  DEPTH of the connections send lines of BYTES; each sends its next when it has got those of all other senders
+//
+// IDLE more connections are opened first and left alone. It prints `start` when it has warmed up, and after SECONDS one
+// line of JSON: what was done, how long each message took, and how busy the generator itself was.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { kMaxDepth = 64, kReadBytes = 1 << 18, kBuckets = 64 * 32 };
+
+struct connection {
+  int fd;
+  size_t unread;                // of the message that is coming in
+  unsigned sent, received;      // messages
+  int64_t sent_ns[kMaxDepth];   // when the messages in flight were sent
+};
+
+static int port;
+static size_t message_bytes, depth;
+static char* message;
+static char input[kReadBytes];
+static uint64_t messages, bytes;
+static uint64_t histogram[kBuckets];
+static int is_measuring;
+
+static void fail(const char* what) {
+  perror(what);
+  exit(1);
+}
+
+static int64_t now_ns(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static double cpu_seconds(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+// Buckets of 1/32 of a power of two.
+static int bucket(uint64_t ns) {
+  if (ns < 32) return (int)ns;
+  const int log = 63 - __builtin_clzll(ns);
+  return (log - 4) * 32 + (int)((ns >> (log - 5)) & 31);
+}
+
+static double bucket_ns(int index) {
+  if (index < 32) return index;
+  return (double)((32ULL + index % 32) << (index / 32 - 1));
+}
+
+static double percentile(double share) {
+  uint64_t total = 0, seen = 0;
+  for (int i = 0; i < kBuckets; i++) total += histogram[i];
+  for (int i = 0; i < kBuckets; i++) {
+    seen += histogram[i];
+    if (total > 0 && seen >= share * total) return bucket_ns(i);
+  }
+  return 0;
+}
+
+static void measured(int64_t ns) {
+  if (is_measuring) histogram[bucket(ns > 0 ? (uint64_t)ns : 0)]++;
+}
+
+// Blocking, so that a server which accepts slowly is waited for.
+static int connect_to_server(int lingers) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0) fail("socket");
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(fd, (struct sockaddr*)&address, sizeof address) != 0) fail("connect");
+  const int one = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  // A reset in place of TIME_WAIT: otherwise the ports run out.
+  const struct linger reset = {1, 0};
+  if (!lingers) setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  return fd;
+}
+
+static void send_all(int fd, const char* data, size_t length) {
+  while (length > 0) {
+    const ssize_t sent = send(fd, data, length, MSG_NOSIGNAL);
+    if (sent < 0) fail("send");
+    data += sent;
+    length -= (size_t)sent;
+  }
+}
+
+static void send_messages(struct connection* connection, size_t count) {
+  const int64_t now = now_ns();
+  for (size_t i = 0; i < count; i++) connection->sent_ns[connection->sent++ % kMaxDepth] = now;
+  send_all(connection->fd, message, count * message_bytes);
+}
+
+static void watch(int epoll_fd, struct connection* connection) {
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+  if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, connection->fd, &event) != 0) fail("epoll_ctl");
+}
+
+static void reopen(int epoll_fd, struct connection* connection) {
+  close(connection->fd);
+  connection->fd = connect_to_server(0);
+  connection->unread = message_bytes;
+  connection->sent = connection->received = 0;
+  watch(epoll_fd, connection);
+}
+
+// Takes `length` bytes as parts of messages. Returns how many messages they complete.
+static size_t complete(struct connection* connection, size_t length) {
+  size_t count = 0;
+  while (length >= connection->unread) {
+    length -= connection->unread;
+    connection->unread = message_bytes;
+    count++;
+  }
+  connection->unread -= length;
+  return count;
+}
+
+static void on_echo(struct connection* connection, size_t length) {
+  const size_t count = complete(connection, length);
+  const int64_t now = now_ns();
+  for (size_t i = 0; i < count; i++) measured(now - connection->sent_ns[connection->received++ % kMaxDepth]);
+  messages += count;
+  if (count > 0) send_messages(connection, count);
+}
+
+static void on_accepted_echo(int epoll_fd, struct connection* connection, size_t length) {
+  if (complete(connection, length) == 0) return;
+  measured(now_ns() - connection->sent_ns[0]);
+  messages++;
+  reopen(epoll_fd, connection);
+  send_messages(connection, 1);
+}
+
+static void on_line(struct connection* connection, size_t length, int is_sender) {
+  const size_t count = complete(connection, length);
+  connection->received += count;
+  messages += count;
+  if (is_sender && count > 0 && connection->received >= connection->sent * (depth - 1)) {
+    measured(now_ns() - connection->sent_ns[(connection->sent - 1) % kMaxDepth]);
+    send_messages(connection, 1);
+  }
+}
+
+// Compilers at run time want to see their work first; a slow machine takes longer to show it.
+static int is_warm(int64_t elapsed_ns) {
+  return (elapsed_ns > 300000000 && (messages >= 20000 || bytes >= 256 << 20)) || elapsed_ns > 3000000000LL;
+}
+
+int main(int argc, char** argv) {
+  if (argc < 7) return fprintf(stderr, "usage: load MODE PORT CONNECTIONS BYTES DEPTH SECONDS [IDLE]\n"), 2;
+  const char mode = argv[1][0];
+  port = atoi(argv[2]);
+  const size_t count = strtoul(argv[3], NULL, 10);
+  message_bytes = strtoul(argv[4], NULL, 10);
+  depth = strtoul(argv[5], NULL, 10);
+  const double seconds = atof(argv[6]);
+  const size_t idle = argc > 7 ? strtoul(argv[7], NULL, 10) : 0;
+
+  message = malloc(message_bytes * kMaxDepth);
+  memset(message, 'x', message_bytes * kMaxDepth);
+  for (size_t i = 1; i <= kMaxDepth; i++) message[i * message_bytes - 1] = '\n';
+  struct connection* connections = calloc(count, sizeof *connections);
+  const int epoll_fd = epoll_create1(0);
+
+  for (size_t i = 0; i < idle; i++) connect_to_server(0);
+  for (size_t i = 0; i < count; i++) {
+    connections[i].fd = connect_to_server(0);
+    connections[i].unread = message_bytes;
+    watch(epoll_fd, &connections[i]);
+  }
+  if (mode == 'e') for (size_t i = 0; i < count; i++) send_messages(&connections[i], depth);
+  if (mode == 'a') for (size_t i = 0; i < count; i++) send_messages(&connections[i], 1);
+  if (mode == 'f') {
+    // The server has to know all members before the first line.
+    usleep(200000);
+    for (size_t i = 0; i < depth; i++) send_messages(&connections[i], 1);
+  }
+
+  const int64_t begin = now_ns();
+  int64_t start = 0, end = INT64_MAX;
+  double cpu = 0;
+  static struct epoll_event events[1024];
+  for (;;) {
+    const int64_t now = now_ns();
+    if (!is_measuring && is_warm(now - begin)) {
+      is_measuring = 1;
+      messages = bytes = 0;
+      start = now;
+      end = now + (int64_t)(seconds * 1e9);
+      cpu = cpu_seconds();
+      printf("start\n");
+      fflush(stdout);
+    }
+    if (now >= end) break;
+    const int ready = epoll_wait(epoll_fd, events, 1024, 100);
+    for (int i = 0; i < ready; i++) {
+      struct connection* connection = events[i].data.ptr;
+      const ssize_t length = recv(connection->fd, input, sizeof input, MSG_DONTWAIT);
+      if (length < 0 && errno == EAGAIN) continue;
+      if (length < 0) fail("recv");
+      bytes += (uint64_t)length;
+      if (length == 0 && mode == 's') {
+        messages++;
+        reopen(epoll_fd, connection);
+      } else if (length == 0) {
+        return fprintf(stderr, "load: the server closed a connection\n"), 1;
+      } else if (mode == 'e') {
+        on_echo(connection, (size_t)length);
+      } else if (mode == 'a') {
+        on_accepted_echo(epoll_fd, connection, (size_t)length);
+      } else if (mode == 'f') {
+        on_line(connection, (size_t)length, (size_t)(connection - connections) < depth);
+      }
+    }
+  }
+  const double elapsed = (now_ns() - start) / 1e9;
+  printf("{\"messages\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"p50Ns\":%.0f,\"p99Ns\":%.0f,\"loadCpu\":%.3f}\n",
+         (unsigned long long)messages, (unsigned long long)bytes, elapsed, percentile(0.5), percentile(0.99),
+         (cpu_seconds() - cpu) / elapsed);
+  return 0;
+}

@@ -1,0 +1,59 @@
+/** A server process: started on one core, asked what it costs, ended. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const SERVER_CORE = 0;
+const START_MS = 10_000;
+
+export class ServerProcess {
+  readonly port: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  /** Starts a server that prints `port N` when it listens. */
+  static async start(command: readonly string[]): Promise<ServerProcess> {
+    const child = spawn('taskset', ['-c', String(SERVER_CORE), ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: child.stdout });
+    const first: readonly unknown[] = await once(lines, 'line', { signal: AbortSignal.timeout(START_MS) });
+    const line = String(first[0]);
+    const port = /^port (\d+)$/.exec(line)?.[1];
+    if (port === undefined) throw new Error(`${command.join(' ')} printed '${line}', not its port`);
+    return new ServerProcess(child, Number(port));
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('the server is not running');
+    return this.#child.pid;
+  }
+
+  /** What all its threads have computed, user and kernel, in ns. */
+  cpuNs(): number {
+    const tasks = `/proc/${this.pid}/task`;
+    return readdirSync(tasks)
+      .map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]))
+      .reduce((sum, ns) => sum + ns, 0);
+  }
+
+  /** Resident memory, after the garbage is collected where the server does that on SIGUSR2. */
+  async residentBytes(): Promise<number> {
+    for (let i = 0; i < 3; i += 1) {
+      this.#child.kill('SIGUSR2');
+      await delay(200);
+    }
+    const kilobytes = /^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/smaps_rollup`, 'utf8'))?.[1];
+    return 1024 * Number(kilobytes);
+  }
+
+  async stop(): Promise<void> {
+    const exit = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exit;
+  }
+}
