@@ -7,6 +7,7 @@ export type { FdLike, FdmuxErrorCode, SystemError } from './errors.js';
 // Readiness: the kernel's own calls
 export { Epoll } from './readiness/epoll.js';
 export type { EpollEvent, EpollOptions, MaxEventsOption } from './readiness/epoll.js';
+export type { EpollParams } from './readiness/epoll-params.js';
 export { Poll, poll, pollSync } from './readiness/poll.js';
 export type { PollEntry, PollEvent } from './readiness/poll.js';
 export { select, selectSync } from './readiness/select.js';

@@ -13,6 +13,14 @@ import {
 } from '../errors.js';
 import { AsyncWait } from './async-wait.js';
 import { unknownEpollEvents } from './constants.js';
+import {
+  EPIOCGPARAMS,
+  EPIOCSPARAMS,
+  type EpollParams,
+  packParams,
+  PARAMS_BYTES,
+  unpackParams,
+} from './epoll-params.js';
 import { eventLayout, eventWords, INITIAL_EVENTS, MAX_EVENTS_LIMIT } from './event-buffer.js';
 import { type AsyncWaitOptions, type SyncWaitOptions, toAbortSignal, toSignalHandling } from './wait-options.js';
 import { epollWaiterKind, openEpollWaiter, type Waiter, type WaiterKind } from './waiter.js';
@@ -43,16 +51,6 @@ export interface MaxEventsOption {
    * were added, so that one wait reports everything.
    */
   readonly maxEvents?: number | undefined;
-}
-
-/** The busy-polling parameters of an epoll instance, see epoll_create(2) and ioctl_eventpoll(2). */
-export interface EpollParams {
-  /** For how many microseconds to poll the network before sleeping, 0 to 2^31-1; 0 turns it off. */
-  readonly busyPollUsecs: number;
-  /** How many packets to take per poll, 0 to 65535; more than 64 needs CAP_NET_ADMIN. */
-  readonly busyPollBudget: number;
-  /** Whether polling is preferred to interrupts. */
-  readonly preferBusyPoll: boolean;
 }
 
 /** @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE for bits that mean nothing to epoll */
@@ -221,6 +219,31 @@ export class Epoll implements Disposable {
     const maxEvents = toMaxEvents(options);
     if (!this.#wait.pending) this.#asyncMaxEvents = maxEvents;
     return this.#wait.wait(timeout, signal);
+  }
+
+  /**
+   * The busy-polling parameters.
+   *
+   * @throws ENOTTY before Linux 6.9; ERR_CLOSED
+   * @see ioctl_eventpoll(2), EPIOCGPARAMS
+   */
+  getParams(): EpollParams {
+    this.#checkOpen();
+    const bytes = new Uint8Array(PARAMS_BYTES);
+    native.ioctl(this.#fd, EPIOCGPARAMS, bytes);
+    return unpackParams(bytes);
+  }
+
+  /**
+   * Sets the busy-polling parameters.
+   *
+   * @throws EPERM (a budget above 64 without CAP_NET_ADMIN), ENOTTY before Linux 6.9; ERR_CLOSED, ERR_INVALID_ARG_TYPE,
+   *   ERR_OUT_OF_RANGE
+   * @see ioctl_eventpoll(2), EPIOCSPARAMS
+   */
+  setParams(params: EpollParams): void {
+    this.#checkOpen();
+    native.ioctl(this.#fd, EPIOCSPARAMS, packParams(params));
   }
 
   /** A wait under way keeps the process alive (the default). */

@@ -28,12 +28,12 @@ export interface Waiter {
 }
 
 /** What each waiter number reports to. */
-const reports: ((() => void) | undefined)[] = [];
+const reports = new Map<number, () => void>();
 let dispatching = false;
 
 function dispatch(waiter: number): void {
   try {
-    reports[waiter]?.();
+    reports.get(waiter)?.();
   } catch (error) {
     rethrowLater(error);
   }
@@ -51,11 +51,11 @@ function listenTo(waiter: number, report: () => void): void {
     native.setDispatcher(dispatch);
     dispatching = true;
   }
-  reports[waiter] = report;
+  reports.set(waiter, report);
 }
 
 function closeWaiter(waiter: number): void {
-  reports[waiter] = undefined;
+  reports.delete(waiter);
   native.waiterClose(waiter);
 }
 

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+
+import { native } from '../../src/binding.js';
+import * as constants from '../../src/readiness/constants.js';
+
+const named = Object.entries(constants).flatMap(([name, value]) =>
+  typeof value === 'number' ? [{ name, value }] : [],
+);
+
+test.each(named)('$name is what this system’s headers say', ({ name, value }) => {
+  expect(value).toBe((native.constants[name] ?? NaN) >>> 0);
+});
+
+test('every POLL and EPOLL event constant of the system is there', () => {
+  const ours = new Set(named.map(({ name }) => name));
+  const events = Object.keys(native.constants).filter((name) => /^E?POLL[A-Z]+$/.test(name) && name !== 'POLLREMOVE');
+  expect(events.filter((name) => !ours.has(name))).toEqual([]);
+});
+
+test('only bits that mean something to epoll are known', () => {
+  expect(constants.unknownEpollEvents(constants.EPOLLIN | constants.EPOLLET)).toBe(0);
+  expect(constants.unknownEpollEvents(-1)).not.toBe(0);
+  expect(constants.unknownEpollEvents(0x0800_0000)).not.toBe(0);
+});
