@@ -305,6 +305,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     const deadline = timeout > 0 ? performance.now() + timeout : 0;
     this.#isInTurn = true;
     try {
+      // What was written before leaves before this blocks.
+      this.#endTurn();
       for (let remaining = timeout; ;) {
         const { isOver, count } = this.#turn(remaining, retryOnSignal, signalMask);
         if (this.#closed) throw closedError(WHAT);

@@ -1,0 +1,43 @@
+import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
+import type { BackendName, Trigger } from '../../src/multiplexer/backend.js';
+import type { WaiterKind } from '../../src/readiness/waiter.js';
+import { disposedAtEnd } from '../support/fds.js';
+
+/** One way for a multiplexer to be. */
+export interface Variant {
+  readonly name: string;
+  readonly backend: BackendName;
+  readonly waiter: WaiterKind;
+  readonly trigger: Trigger;
+}
+
+/** How a multiplexer can wait: every backend, and for epoll both waiters. */
+const WAITS = [
+  { backend: 'epoll', waiter: 'uv' },
+  { backend: 'epoll', waiter: 'thread' },
+  { backend: 'poll', waiter: 'thread' },
+  { backend: 'select', waiter: 'thread' },
+] as const;
+
+const TRIGGERS = ['level', 'edge', 'oneshot', 'edge-oneshot'] as const;
+
+/** Every combination that exists. */
+export const VARIANTS: readonly Variant[] = WAITS.flatMap(({ backend, waiter }) =>
+  TRIGGERS.filter((trigger) => backend === 'epoll' || trigger === 'level').map((trigger) => ({
+    name: backend === 'epoll' ? `epoll (${waiter}), ${trigger}` : `${backend}, ${trigger}`,
+    backend,
+    waiter,
+    trigger,
+  })),
+);
+
+/** Those of one trigger: what does not depend on it is tested with level. */
+export const LEVEL_VARIANTS = VARIANTS.filter(({ trigger }) => trigger === 'level');
+
+/** Each backend once, for what does not depend on the waiter either. */
+export const BACKENDS = ['epoll', 'poll', 'select'] as const;
+
+/** A multiplexer that is closed when the test ends. */
+export function open<T = unknown>({ backend, waiter }: Pick<Variant, 'backend' | 'waiter'>): Multiplexer<T> {
+  return disposedAtEnd(new Multiplexer<T>({ backend, waiter }));
+}
