@@ -78,6 +78,7 @@ export type {
   SocketPairOptions,
   SocketType,
 } from './net/socket.js';
+export type { SocketDuplexOptions } from './net/socket-duplex.js';
 export type { ControlMessage, ControlMessageInput, RawControl } from './net/control-message.js';
 export {
   AF_UNSPEC,

@@ -11,16 +11,29 @@ export interface Lease {
   release(): void;
 }
 
+/** The use of a shared multiplexer. */
+export interface MultiplexerLease {
+  readonly multiplexer: Multiplexer<undefined>;
+  /** To be called once, when nothing of its user is registered any more. */
+  release(): void;
+}
+
 /** Of this environment: a worker has its own. */
 const shared = new Map<BackendName, { readonly multiplexer: Multiplexer<undefined>; users: number }>();
 
 /** The turn of the user's multiplexer, or of the shared one of `backend`. */
 export function leaseTurn(multiplexer: TurnDriver | undefined, backend: BackendName): Lease {
   if (multiplexer !== undefined) return { turn: Turn.of(multiplexer), release: () => undefined };
+  const lease = leaseMultiplexer(backend);
+  return { turn: Turn.of(lease.multiplexer), release: () => lease.release() };
+}
+
+/** The shared multiplexer of `backend`. What is registered with it has to be served by its `onReady`. */
+export function leaseMultiplexer(backend: BackendName): MultiplexerLease {
   const entry = shared.get(backend) ?? open(backend);
   entry.users += 1;
   return {
-    turn: Turn.of(entry.multiplexer),
+    multiplexer: entry.multiplexer,
     release: () => {
       entry.users -= 1;
       // Not at once: this may be called from within one of its turns.

@@ -13,6 +13,7 @@
  * command lines. Inside an event loop, leave the socket non-blocking and wait with a multiplexer.
  */
 import { constants as osConstants } from 'node:os';
+import type { Duplex } from 'node:stream';
 import { native, type RawAddress, WOULD_BLOCK } from '../binding.js';
 import {
   checkArray,
@@ -21,6 +22,7 @@ import {
   checkObject,
   checkOneOf,
   errnoError,
+  outOfRange,
   isSystemError,
   MAX_FD,
   type SystemError,
@@ -53,6 +55,7 @@ import {
 import { type ControlMessage, type ControlMessageInput, toControlMessage, toRawControl } from './control-message.js';
 import { OwnedFd } from './owned-fd.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
+import { SocketDuplex, type SocketDuplexOptions } from './socket-duplex.js';
 
 /** The families with a name; any other goes by its number (`AF_CAN`) and uses raw addresses. */
 export type SocketFamily = 'inet' | 'inet6' | 'unix';
@@ -639,6 +642,20 @@ export class Socket extends OwnedFd {
    */
   getpeername(): Address {
     return decodeAddress(native.getPeerName(this.fd));
+  }
+
+  /**
+   * Makes a Node.js stream of a connected stream socket, to be piped, read as lines and so on. The socket becomes
+   * non-blocking and belongs to the stream: destroying the stream closes it. A multiplexer of its own waits for it.
+   *
+   * @param options of `stream.Duplex`; by default each side ends by itself (`allowHalfOpen`)
+   * @throws ERR_CLOSED; ERR_OUT_OF_RANGE where it is no stream socket; ENOTCONN
+   */
+  toDuplex(options: SocketDuplexOptions = {}): Duplex {
+    if (this.type !== 'stream') throw outOfRange('socket.type', "'stream'", this.type);
+    this.getpeername();
+    this.setTimeout(0);
+    return new SocketDuplex(this, options);
   }
 
   /** When a call that starts now has to end; `undefined` where it does not wait, or for as long as it takes. */

@@ -1,0 +1,128 @@
+/** A Node.js stream over a non-blocking stream socket. */
+import { Duplex, type DuplexOptions } from 'node:stream';
+
+import type { Registration } from '../multiplexer/registration.js';
+import { leaseMultiplexer, type MultiplexerLease } from './default-multiplexer.js';
+
+/** What a stream needs of its socket; `null` is would-block. */
+export interface DuplexSource {
+  readonly fd: number;
+  recv(maxBytes: number): Buffer | null;
+  send(bytes: Uint8Array): number | null;
+  shutdown(how: 'write'): void;
+  close(): void;
+}
+
+/** Those options of `stream.Duplex` that mean something to a stream of bytes. */
+export type SocketDuplexOptions = Pick<
+  DuplexOptions,
+  'allowHalfOpen' | 'emitClose' | 'highWaterMark' | 'readableHighWaterMark' | 'writableHighWaterMark' | 'signal'
+>;
+
+/** A write that the socket has not taken whole yet. */
+interface PendingWrite {
+  readonly bytes: Uint8Array;
+  readonly done: (error?: Error | null) => void;
+}
+
+const READ_BYTES = 64 * 1024;
+
+/** Tries first and waits only for what would block, so the socket is registered only while something is awaited. */
+export class SocketDuplex extends Duplex {
+  readonly #socket: DuplexSource;
+  readonly #lease: MultiplexerLease;
+  #registration: Registration<undefined> | undefined;
+  #wantsRead = false;
+  #pending: PendingWrite | undefined;
+
+  constructor(socket: DuplexSource, options: SocketDuplexOptions) {
+    super({ ...options, objectMode: false, autoDestroy: true });
+    this.#socket = socket;
+    this.#lease = leaseMultiplexer('epoll');
+  }
+
+  override _read(): void {
+    this.#wantsRead = true;
+    this.#watch();
+  }
+
+  override _write(bytes: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#send({ bytes, done });
+    this.#watch();
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#guard(done, () => {
+      this.#socket.shutdown('write');
+      done();
+    });
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#registration?.unregister();
+    this.#pending = undefined;
+    this.#lease.release();
+    this.#guard(done, () => {
+      this.#socket.close();
+      done(error);
+    });
+  }
+
+  #onReady(registration: Registration<undefined>): void {
+    if (this.#pending !== undefined && registration.isWritable) this.#send(this.#pending);
+    if (this.#wantsRead && registration.isReadable && !this.destroyed) this.#receive();
+    if (!this.destroyed) this.#watch();
+  }
+
+  /** One receive for each report, so that one busy stream does not starve the others. */
+  #receive(): void {
+    this.#guard(
+      (error) => this.destroy(error),
+      () => {
+        const bytes = this.#socket.recv(READ_BYTES);
+        if (bytes === null) return;
+        const hasEnded = bytes.byteLength === 0;
+        // Reading goes on where the stream has room; else it asks again by _read.
+        this.#wantsRead = !hasEnded && this.push(bytes);
+        if (hasEnded) this.push(null);
+      },
+    );
+  }
+
+  #send({ bytes, done }: PendingWrite): void {
+    this.#pending = undefined;
+    this.#guard(done, () => {
+      const sent = this.#socket.send(bytes) ?? 0;
+      if (sent === bytes.byteLength) done();
+      else this.#pending = { bytes: bytes.subarray(sent), done };
+    });
+  }
+
+  /** Has the multiplexer watch for what is awaited now. */
+  #watch(): void {
+    const interest = { read: this.#wantsRead, write: this.#pending !== undefined };
+    if (!interest.read && !interest.write) {
+      this.#registration?.unregister();
+      this.#registration = undefined;
+    } else if (this.#registration !== undefined) {
+      this.#registration.modify({ interest });
+    } else {
+      this.#guard(
+        (error) => this.destroy(error),
+        () => {
+          const onReady = (registration: Registration<undefined>): void => this.#onReady(registration);
+          this.#registration = this.#lease.multiplexer.register(this.#socket.fd, { interest, onReady });
+        },
+      );
+    }
+  }
+
+  /** Errors of the socket are the stream's: they go to `failed`, never to whoever called a method of the stream. */
+  #guard(failed: (error: Error) => void, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
