@@ -203,6 +203,8 @@ class ListeningSocket<T> implements Listener<T>, Served {
   readonly #registration: Registration;
   readonly #results = new Int32Array(2 * ACCEPT_BATCH);
   readonly #addresses = Buffer.alloc(ADDRESS_BYTES * ACCEPT_BATCH);
+  /** Keeps the turn's timer fd open: when there are no fds left, the one to wait with could not be made any more. */
+  readonly #reserve: Timer;
   #retry: Timer | undefined;
   #drainDeadline: Timer | undefined;
   #isReleased = false;
@@ -219,6 +221,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
     try {
       // Always level-triggered: a batch may leave connections in the queue.
       this.#registration = turn.serve(this, fd, { interest: 'read', exclusive: settings.exclusive });
+      this.#reserve = turn.after(MAX_INT32, () => undefined);
     } catch (error) {
       this.#lease.release();
       throw error;
@@ -325,6 +328,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
   #stopListening(): void {
     this.closed = true;
     this.#retry?.cancel();
+    this.#reserve.cancel();
     this.#lease.turn.forget(this.#registration);
     if (this.#owned === null) return;
     native.close(this.#fd);
