@@ -1,0 +1,49 @@
+/** The compiled `fdmux serve` under test, and plain peers that know when they are in the room. */
+import { connectPeer, type Peer } from '../support/peers.js';
+import { cliPath, start, type ProcessOptions, type TestProcess } from '../support/processes.js';
+
+/** Every way of waiting that the server can be told to use. */
+export const VARIANTS = [
+  { backend: 'select', trigger: 'level' },
+  { backend: 'poll', trigger: 'level' },
+  { backend: 'epoll', trigger: 'level' },
+  { backend: 'epoll', trigger: 'edge' },
+] as const;
+
+export interface RunningServer {
+  readonly process: TestProcess;
+  readonly plainPort: number;
+  readonly ircPort: number;
+}
+
+/** Starts a server on free ports. `shell` goes before it in a shell, for limits. */
+export async function startServer(
+  args: readonly string[] = [],
+  { shell = '', ...options }: ProcessOptions & { shell?: string } = {},
+): Promise<RunningServer> {
+  const command = [process.execPath, cliPath, 'serve', '--plain-port', '0', '--irc-port', '0', ...args];
+  const server =
+    shell === ''
+      ? start(command[0] ?? '', command.slice(1), options)
+      : start('bash', ['-c', `${shell}; exec "$@"`, 'bash', ...command], options);
+  const [, plainPort] = await server.line(/plain lines +.*:(\d+)$/);
+  const [, ircPort] = await server.line(/IRC +.*:(\d+)$/);
+  await server.line('Ctrl-C ends the server.');
+  return { process: server, plainPort: Number(plainPort), ircPort: Number(ircPort) };
+}
+
+/** Connects a plain peer that is in the room when this resolves, and that every witness has heard coming. */
+export async function join(server: RunningServer, ...witnesses: readonly Peer[]): Promise<Peer> {
+  const peer = await connectPeer(server.plainPort);
+  // A line that is too long is answered to its sender alone.
+  await peer.write(`${'x'.repeat(10_000)}\n`);
+  await peer.lineLike(/ server: that line was longer /);
+  for (const witness of witnesses) await witness.lineLike(new RegExp(`127\\.0\\.0\\.1:${peer.port} joined$`));
+  return peer;
+}
+
+/** A line as it reads apart from what differs from run to run; peers are called by their place among the ports. */
+export function anonymize(line: string, ports: readonly number[]): string {
+  const named = ports.reduce((text, port, index) => text.replaceAll(`127.0.0.1:${port}`, `peer ${index}`), line);
+  return named.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /, '');
+}

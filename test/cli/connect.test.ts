@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { until } from '../support/deadline.js';
+import { listenPeer } from '../support/peers.js';
+import { cliPath, projectPath, run, start, startCli } from '../support/processes.js';
+import { join, startServer } from './chat-server.js';
+
+const connectTo = (port: number) => startCli(['connect', `127.0.0.1:${port}`]);
+
+describe('with a pipe for a keyboard', () => {
+  test('lines are said, what others say is shown, and exit leaves', async () => {
+    const server = await startServer();
+    const ann = await join(server);
+    const client = connectTo(server.plainPort);
+    await ann.lineLike(/ joined$/);
+    client.write('hello from the client\n');
+    await ann.lineLike(/ say: hello from the client$/);
+    await ann.write('hello back\n');
+    await client.line(/ say: hello back$/);
+    client.write(' Exit \n');
+    await ann.lineLike(/ left$/);
+    expect(await client.ended()).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('the end of the input leaves, and what was said before arrives, the last line without a newline too', async () => {
+    const server = await startServer();
+    const ann = await join(server);
+    const ended = run(process.execPath, [cliPath, 'connect', `127.0.0.1:${server.plainPort}`], { input: 'one\ntwo' });
+    await ann.lineLike(/ say: one$/);
+    await ann.lineLike(/ say: two$/);
+    await ann.lineLike(/ left$/);
+    expect((await ended).code).toBe(0);
+  });
+
+  test('a file can be the input', async () => {
+    const server = await startServer();
+    const ann = await join(server);
+    const file = projectPath('LICENSE');
+    const client = start('bash', [
+      '-c',
+      'exec "$0" "$1" connect "$2" < "$3"',
+      process.execPath,
+      cliPath,
+      `127.0.0.1:${server.plainPort}`,
+      file,
+    ]);
+    await ann.lineLike(/ say: MIT License$/);
+    await ann.lineLike(/ say: SOFTWARE\.$/);
+    expect((await client.ended()).code).toBe(0);
+  });
+});
+
+test('what a server sends cannot act on the terminal', async () => {
+  const server = await listenPeer();
+  const client = connectTo(server.port);
+  const peer = await server.accepted();
+  await peer.write('evil \x1b[2J\x07 text\n');
+  expect((await client.line(/evil/))[0]).toBeTruthy();
+   
+  expect(client.stdout).not.toMatch(/[\x1b\x07]/);
+});
+
+test('a server that closes is told, and the client ends well', async () => {
+  const server = await listenPeer();
+  const client = connectTo(server.port);
+  const peer = await server.accepted();
+  peer.end();
+  await client.line('the server has closed the connection');
+  expect((await client.ended()).code).toBe(0);
+});
+
+test('a connection that is lost is told, and the client ends with 1', async () => {
+  const server = await listenPeer();
+  const client = connectTo(server.port);
+  const peer = await server.accepted();
+  await peer.write('welcome\n');
+  await client.line('welcome');
+  peer.reset();
+  await client.line(/the connection is lost/);
+  expect((await client.ended()).code).toBe(1);
+});
+
+describe('on a terminal', () => {
+  test('what others say is shown above the line that is being typed, which survives', async () => {
+    const server = await startServer();
+    const ann = await join(server);
+    // script(1) gives the client a terminal of its own.
+    const command = `${process.execPath} ${cliPath} connect 127.0.0.1:${server.plainPort}`;
+    const client = start('script', ['-qec', command, '/dev/null'], { env: { TERM: 'xterm' } });
+    await ann.lineLike(/ joined$/);
+    await client.line(/connected/);
+    client.write('half a sen');
+    await until(() => client.stdout.includes('half a sen'), 'the typed text is shown');
+    await ann.write('an interruption\n');
+    await client.line(/ say: an interruption/);
+    await until(
+      () => client.stdout.lastIndexOf('half a sen') > client.stdout.indexOf('an interruption'),
+      'the typed text is shown again',
+    );
+    client.write('tence\r');
+    await ann.lineLike(/ say: half a sentence$/);
+    // Ctrl-D on an empty line.
+    client.write('\x04');
+    await ann.lineLike(/ left$/);
+    expect((await client.ended()).code).toBe(0);
+  });
+});

@@ -1,0 +1,171 @@
+import { once } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { connectPeer, listenPeer, type Peer } from '../support/peers.js';
+import { cliPath, run, startCli } from '../support/processes.js';
+import { join, startServer, VARIANTS } from './chat-server.js';
+
+const fdmux = (...args: string[]) => run(process.execPath, [cliPath, ...args]);
+
+describe('a command line that cannot be right ends with 2 and one line', () => {
+  test.each([
+    [['serve', '--plain-port', '65536'], /number from 0 to 65535/],
+    [['serve', '--plain-port', 'x'], /number from 0 to 65535/],
+    [['serve', '--backend', 'kqueue'], /one of select, poll, epoll/],
+    [['serve', '--backend', 'poll', '--trigger', 'edge'], /edge needs backend epoll/],
+    [['serve', '--charset', 'latin1'], /one of utf-8, gbk, auto/],
+    [['serve', '--no-such-option'], /unknown option/],
+    [['serve', '--config', '/nonexistent/fdmux.json'], /cannot be read/],
+    [['serve', '--no-plain', '--no-irc'], /nothing to listen on/],
+    [['connect', 'localhost'], /not HOST:PORT/],
+    [['connect', 'localhost:0'], /out of range/],
+    [['sing'], /unknown command/],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await fdmux(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^fdmux: [^\n]+\n$/);
+  });
+});
+
+describe('what the system refuses ends with 1 and one line', () => {
+  test('a port in use', async () => {
+    const { port } = await listenPeer();
+    const { code, stderr } = await fdmux('serve', '--plain-port', String(port), '--no-irc');
+    expect(code).toBe(1);
+    expect(stderr).toBe(`fdmux: cannot listen on 127.0.0.1:${port}: the port is in use\n`);
+  });
+
+  test('an address that this machine does not have', async () => {
+    const { code, stderr } = await fdmux('serve', '--host', '192.0.2.1', '--plain-port', '0', '--no-irc');
+    expect(code).toBe(1);
+    expect(stderr).toBe('fdmux: cannot listen on 192.0.2.1:0: this machine has no such address\n');
+  });
+
+  test('a server that is not there', async () => {
+    const { code, stderr } = await fdmux('connect', '127.0.0.1:1');
+    expect(code).toBe(1);
+    expect(stderr).toBe('fdmux: cannot connect to 127.0.0.1:1: nobody listens there\n');
+  });
+});
+
+test('help has examples and ends with 0', async () => {
+  const { code, stdout } = await fdmux('serve', '--help');
+  expect(code).toBe(0);
+  expect(stdout).toContain('Examples:');
+  for (const option of ['--host', '--plain-port', '--backend', '--trigger', '--max-clients', '--charset']) {
+    expect(stdout).toContain(option);
+  }
+});
+
+describe.each(VARIANTS)('a signal on $backend, $trigger-triggered', ({ backend, trigger }) => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s: clients are told, and the port is free at once', async (signal) => {
+    const server = await startServer(['--backend', backend, '--trigger', trigger]);
+    const ann = await join(server);
+    const startedMs = performance.now();
+    server.process.kill(signal);
+    expect(await ann.line()).toMatch(/ server: the server is shutting down$/);
+    await ann.ended();
+    expect(await server.process.ended()).toMatchObject({ code: 0, stderr: '' });
+    expect(performance.now() - startedMs).toBeLessThan(2000);
+    const next = startCli(['serve', '--plain-port', String(server.plainPort), '--no-irc']);
+    await next.line('Ctrl-C ends the server.');
+  });
+});
+
+test('a peer that takes nothing does not hold up the end', async () => {
+  const server = await startServer();
+  const deaf = await connectPeer(server.plainPort);
+  deaf.socket.pause();
+  const ann = await join(server);
+  for (let round = 0; round < 200; round += 1) await ann.write(`${'y'.repeat(8000)}\n`);
+  const startedMs = performance.now();
+  server.process.kill('SIGTERM');
+  expect((await server.process.ended()).code).toBe(0);
+  expect(performance.now() - startedMs).toBeLessThan(3000);
+});
+
+test('the last place is given, and the one after it is told that the server is full', async () => {
+  const server = await startServer(['--max-clients', '2']);
+  const ann = await join(server);
+  await join(server, ann);
+  const eve = await connectPeer(server.plainPort);
+  expect((await eve.ended()).toString()).toMatch(/ server: the server is full\n$/);
+});
+
+/** Sends numbered lines and checks that a hearer gets all of them in order. */
+async function hearAll(speaker: Peer, hearer: Peer, count: number, text = ''): Promise<void> {
+  for (let number = 0; number < count; number += 1) void speaker.write(`${number} ${text}\n`);
+  for (let number = 0; number < count; number += 1) {
+    expect(await hearer.lineLike(/ say: /)).toContain(` say: ${number} ${text}`);
+  }
+}
+
+describe.each(VARIANTS)('bad days on $backend, $trigger-triggered', ({ backend, trigger }) => {
+  const args = ['--backend', backend, '--trigger', trigger];
+
+  test('resets in mid-line, vanishing and half-closing peers leave the others undisturbed', async () => {
+    const server = await startServer(args);
+    const ann = await join(server);
+    const bob = await join(server, ann);
+    for (let round = 0; round < 20; round += 1) {
+      const resetting = await connectPeer(server.plainPort);
+      await resetting.write('half a li');
+      resetting.reset();
+      (await connectPeer(server.plainPort)).destroy();
+      (await connectPeer(server.plainPort)).end();
+    }
+    await hearAll(ann, bob, 50);
+    expect(server.process.stderr).toBe('');
+  });
+
+  test('five hundred peers at once hear one another', async () => {
+    const server = await startServer(args);
+    const peers = await Promise.all(Array.from({ length: 500 }, () => connectPeer(server.plainPort)));
+    const [speaker, ...hearers] = peers;
+    if (speaker === undefined) throw new Error('no peer');
+    // A peer is in the room at the latest when somebody hears it.
+    const last = hearers.at(-1);
+    await last?.write('here\n');
+    await speaker.lineLike(/ say: here$/);
+    await speaker.write('hello, everybody\n');
+    const heard = await Promise.all(hearers.map((peer) => peer.lineLike(/hello, everybody$/)));
+    expect(heard).toHaveLength(499);
+  }, 30_000);
+
+  test('a peer that never reads is closed with a logged reason, and slows nobody', async () => {
+    const server = await startServer(args);
+    const deaf = await connectPeer(server.plainPort);
+    deaf.socket.pause();
+    const ann = await join(server);
+    const bob = await join(server, ann);
+    // More than the kernel's buffers and the send queue of one peer hold.
+    await hearAll(ann, bob, 3000, 'z'.repeat(6000));
+    const [, reason] = await server.process.errorText(/slow reader closed.*reason="(.*)"/);
+    expect(reason).toContain('Max SendQ exceeded');
+    await ann.lineLike(/ left \(Max SendQ exceeded/);
+  }, 30_000);
+});
+
+test('without fds left the server goes on, and takes the next peer when one has left', async () => {
+  const server = await startServer([], { shell: 'ulimit -n 64' });
+  const ann = await join(server);
+  const bob = await join(server, ann);
+  const peers: Peer[] = [];
+  for (let count = 0; count < 80; count += 1) peers.push(await connectPeer(server.plainPort));
+  await hearAll(ann, bob, 20);
+  for (const peer of peers) peer.destroy();
+  const eve = await connectPeer(server.plainPort);
+  await eve.write('I am in\n');
+  await ann.lineLike(/ say: I am in$/);
+}, 30_000);
+
+test('GBK and UTF-8 peers of an automatic listener understand each other', async () => {
+  const server = await startServer(['--charset', 'auto']);
+  const ann = await join(server);
+  const bob = await join(server, ann);
+  await bob.write(Uint8Array.of(0xc4, 0xe3, 0xba, 0xc3, 0x0a));
+  expect(await ann.line()).toMatch(/ say: 你好$/);
+  await ann.write('你\n');
+  await once(bob.socket, 'data');
+  expect(bob.received.subarray(-3)).toEqual(Buffer.from([0xc4, 0xe3, 0x0a]));
+});
