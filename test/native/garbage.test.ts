@@ -161,6 +161,8 @@ const calls: readonly Call[] = [
   ['pipe', 'boolean'],
   ['eventFd', 'unsigned'],
   ['acceptFrom', 'fd', 'boolean'],
+  ['acceptMany', 'fd', 'int32s', 'bytes', 'index'],
+  ['recvMany', 'bytes', 'int32s', 'index', 'index'],
   ['recvFrom', 'fd', 'bytes', 'index', 'index', 'int'],
   ['sendTo', 'fd', 'bytes', 'index', 'index', 'int', 'address'],
   ['recvMsg', 'fd', 'buffers', 'unsigned', 'int'],

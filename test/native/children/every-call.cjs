@@ -91,12 +91,16 @@ function sockets() {
   const clients = [0, 1].map(() => native.socket(C.AF_INET, C.SOCK_STREAM, 0, false));
   for (const client of clients) assert.equal(native.connect(client, address), 0);
   const served = [native.accept(listener, true), native.acceptFrom(listener, true).fd];
+  assert.equal(native.acceptMany(listener, new Int32Array(2), new Uint8Array(128), 1), 0);
   native.getPeerName(clients[0]);
   native.send(clients[0], bytes, 0, 64, 0);
   const operations = Int32Array.of(clients[1], 0, 8, clients[1], 16, 24, NO_FD, 0, 1);
   native.sendRanges(bytes, operations, 3);
   assert.equal(operations[0], 16);
-  assert.equal(native.recv(served[1], bytes, 0, 64, C.MSG_DONTWAIT), 16);
+  assert.equal(native.recv(served[1], bytes, 0, 8, C.MSG_DONTWAIT), 8);
+  const receives = Int32Array.of(served[0], served[1], NO_FD);
+  assert.equal(native.recvMany(Buffer.alloc(300), receives, 3, 100), 3);
+  assert.deepEqual([...receives], [64, 8, -C.EBADF]);
   assert.equal(native.getSockOpt(listener, C.SOL_SOCKET, C.SO_ERROR), 0);
   native.getSockOptBytes(listener, C.SOL_SOCKET, C.SO_LINGER, 8);
   native.shutdown(clients[0], C.SHUT_RDWR);
