@@ -15,7 +15,7 @@ namespace fdmux {
 namespace {
 
 // Far beyond net.core.optmem_max, which bounds what the kernel takes.
-constexpr size_t kMaxControlBytes = 1024 * 1024;
+constexpr size_t kMaxControlBytes = size_t{1024} * 1024;
 
 std::string inetText(int family, const void* address) {
   char text[INET6_ADDRSTRLEN];

@@ -94,7 +94,7 @@ inline void decodeSocketMessage(const ControlMessage& message, ControlParts* par
       break;
     case SCM_TIMESTAMP: {
       timeval time;
-      if (!copyOut(message, &time)) break;
+      if (!copyOut(message, &time) || time.tv_usec < 0 || time.tv_usec >= 1000000) break;
       parts->kind = ControlKind::kTimestamp;
       parts->seconds = time.tv_sec;
       parts->nanoseconds = static_cast<int64_t>(time.tv_usec) * 1000;

@@ -133,8 +133,10 @@ void exportEpoll(Exports& exports) {
   exports.function("epollCtl", epollCtl);
   exports.function("epollWait", epollWait);
   exports.function("eventBuffer", eventBuffer);
-  exports.number("eventStrideWords", sizeof(epoll_event) / sizeof(uint32_t));
-  exports.number("eventDataWord", offsetof(epoll_event, data) / sizeof(uint32_t));
+  constexpr size_t stride_words = sizeof(epoll_event) / sizeof(uint32_t);
+  constexpr size_t data_word = offsetof(epoll_event, data) / sizeof(uint32_t);
+  exports.number("eventStrideWords", stride_words);
+  exports.number("eventDataWord", data_word);
 }
 
 }  // namespace fdmux

@@ -13,7 +13,7 @@ namespace fdmux {
 namespace {
 
 // Larger than every socket option.
-constexpr size_t kMaxOptionBytes = 64 * 1024;
+constexpr size_t kMaxOptionBytes = size_t{64} * 1024;
 
 int typeFlags(bool non_blocking) { return SOCK_CLOEXEC | (non_blocking ? SOCK_NONBLOCK : 0); }
 

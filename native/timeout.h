@@ -11,7 +11,7 @@
 namespace fdmux {
 
 constexpr int64_t kForever = -1;
-constexpr int64_t kNanosecondsPerMs = 1000 * 1000;
+constexpr int64_t kNanosecondsPerMs = 1000000;
 constexpr int64_t kNanosecondsPerSecond = 1000 * kNanosecondsPerMs;
 
 // Milliseconds (from 0 on, or -1) as nanoseconds, rounded up so that no wait ends early. What does not fit

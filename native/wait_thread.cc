@@ -21,7 +21,7 @@ namespace fdmux {
 namespace {
 
 // What the thread waits for is on the heap; this is more than the C library's minimum, for sanitizers.
-constexpr size_t kThreadStackBytes = 256 * 1024;
+constexpr size_t kThreadStackBytes = size_t{256} * 1024;
 
 enum class Call { kNone, kPoll, kSelect };
 
