@@ -261,6 +261,7 @@ export type { ConnectOptions } from './net/connect.js';
 export { listen } from './net/listener.js';
 export type { Listener, ListenOptions } from './net/listener.js';
 export type { Connection, SocketHandlers } from './net/connection.js';
+export type { DuplexOptions } from './net/duplex.js';
 export type { ConnectionOptions, KeepAliveOptions } from './net/options.js';
 export { SharedBytes } from './net/shared-bytes.js';
 export { decodeAddress, encodeAddress, formatAddress, parseAddress } from './net/address.js';

@@ -1,9 +1,12 @@
 /** A served connection: bytes in by a handler, bytes out through the turn, and the states between open and closed. */
+import type { Duplex } from 'node:stream';
+
 import { native } from '../binding.js';
-import { checkString, errnoError, FdmuxError, hasCode } from '../errors.js';
+import { busyError, checkObject, checkString, errnoError, FdmuxError, hasCode } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, decodeAddress } from './address.js';
 import { SHUT_WR } from './constants.js';
+import { ConnectionDuplex, type DuplexOptions } from './duplex.js';
 import { type Readiness, toError, type Turn, type TurnMember, type Writable } from './turn.js';
 import type { Topics } from './topics.js';
 import { WriteQueue } from './write-queue.js';
@@ -33,6 +36,12 @@ export interface SocketHandlers<T> {
    * connection open), or, without one, with accepting.
    */
   error?(error: Error, connection?: Connection<T>): void;
+}
+
+/** The handlers, and what only a stream wants to know. */
+export interface ConnectionEvents<T> extends SocketHandlers<T> {
+  /** All that was written has left, and our side is ended. */
+  finish?(connection: Connection<T>): void;
 }
 
 /** A stream connection that the multiplexer serves. */
@@ -84,6 +93,12 @@ export interface Connection<T = unknown> {
   /** Bytes published under `topic` by the listener are written to this connection. */
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
+  /**
+   * The connection as a Duplex of Node.js, which takes the place of the handlers from now on: none of them is called any more.
+   *
+   * @throws ERR_BUSY where it is one already
+   */
+  toDuplex(options?: DuplexOptions): Duplex;
 }
 
 /** What the connections of one listener, or of one `connect()`, have in common. */
@@ -105,6 +120,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   readonly #service: Service<T>;
   /** The sockaddr, a character a byte: as a string it takes a third of the memory of an array, and servers hold many. */
   readonly #remote: string;
+  #handlers: ConnectionEvents<T>;
   #registration: Registration | null = null;
   #fd: number;
   #queue: WriteQueue | null = null;
@@ -131,6 +147,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   constructor(service: Service<T>, fd: number, remote: string) {
     this.#service = service;
+    this.#handlers = service.handlers;
     this.#fd = fd;
     this.#remote = remote;
     this.activeMs = service.turn.nowMs;
@@ -148,11 +165,10 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   /** Tells the user that it is there. */
   open(): void {
-    const { turn, handlers } = this.#service;
     try {
-      handlers.open?.(this);
+      this.#handlers.open?.(this);
     } catch (error) {
-      turn.fail(error);
+      this.#service.turn.fail(error);
     }
   }
 
@@ -196,7 +212,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       const error = new FdmuxError('ERR_WRITE_AFTER_END', 'write after end: the bytes were not taken');
       // Not from here: the caller is amid its own work, and the handler may write, too.
       this.#service.turn.defer(() => {
-        this.#service.handlers.error?.(error, this);
+        this.#handlers.error?.(error, this);
       });
     }
     return false;
@@ -250,6 +266,16 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     this.#service.topics.unsubscribe(this, topic);
   }
 
+  toDuplex(options: DuplexOptions = {}): Duplex {
+    checkObject(options, 'options');
+    if (this.#handlers !== this.#service.handlers) throw busyError('the connection is a Duplex already');
+    const duplex = new ConnectionDuplex(this, options);
+    this.#handlers = duplex.events;
+    if (this.isDestroyed) duplex.destroy();
+    else if (this.#readEnded) this.#tellEnd();
+    return duplex;
+  }
+
   // From here on, what the multiplexer and the turn call.
 
   /** The multiplexer says that the fd is ready. */
@@ -291,7 +317,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   #handOut(bytes: Buffer): void {
     try {
-      this.#service.handlers.data?.(this, bytes);
+      this.#handlers.data?.(this, bytes);
     } catch (error) {
       this.#service.turn.fail(error);
     }
@@ -300,17 +326,21 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   receivedEnd(): void {
     if (this.isDestroyed || this.#readEnded) return;
     this.#readEnded = true;
-    const { handlers } = this.#service;
+    this.#tellEnd();
+    this.#afterReadEnd();
+  }
+
+  #tellEnd(): void {
+    const handlers = this.#handlers;
     if (handlers.end === undefined) {
       this.end();
-    } else {
-      try {
-        handlers.end(this);
-      } catch (error) {
-        this.#service.turn.fail(error);
-      }
+      return;
     }
-    this.#afterReadEnd();
+    try {
+      handlers.end(this);
+    } catch (error) {
+      this.#service.turn.fail(error);
+    }
   }
 
   #afterReadEnd(): void {
@@ -323,7 +353,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   refused(errno: number, syscall: string): void {
-    const { handlers } = this.#service;
+    const handlers = this.#handlers;
     // Peers that vanish are many and errors dear: where there is nobody to tell, there is none.
     const isTold = handlers.error !== undefined || handlers.close !== undefined;
     this.destroy(isTold ? errnoError(errno, syscall, this.#fd) : undefined);
@@ -374,6 +404,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   #finishWriting(): void {
     this.#writeEnd = 'ended';
+    if (this.#handlers.finish !== undefined) this.#service.turn.defer(() => this.#handlers.finish?.(this));
     if (this.#readEnded) {
       this.destroy();
       return;
@@ -391,7 +422,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     // Whoever has ended or destroyed it in the meantime waits for no room.
     if (!this.isWritable) return;
     try {
-      this.#service.handlers.drain?.(this);
+      this.#handlers.drain?.(this);
     } catch (error) {
       this.#service.turn.fail(error);
     }
@@ -406,7 +437,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     this.#held = null;
     this.pendingBytes = 0;
     this.#service.closed(this);
-    const { handlers } = this.#service;
+    const handlers = this.#handlers;
     const error = this.#destroyReason;
     try {
       if (error !== undefined) handlers.error?.(error, this);

@@ -1,0 +1,215 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, createServer, request, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Duplex} from 'node:stream';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { text } from 'node:stream/consumers';
+import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls';
+import { type Connection, connect } from 'fdmux';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
+import { nextEvent, within } from '../support/deadline.js';
+import { connectPeer } from '../support/peers.js';
+
+const MIB = 1024 * 1024;
+
+let folder = '';
+let tls: { key: Buffer; cert: Buffer };
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fdmux-tls-'));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const how = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost'];
+  execFileSync('openssl', ['req', '-x509', ...how, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  tls = { key: readFileSync(key), cert: readFileSync(cert) };
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
+  /** A listener that makes a stream of each connection. */
+  async function streams(onStream: (stream: Duplex, connection: Connection) => void) {
+    const listener = await testListener({
+      ...variant,
+      socket: {
+        open: (connection) => {
+          const stream = connection.toDuplex();
+          stream.on('error', () => undefined);
+          onStream(stream, connection);
+        },
+      },
+    });
+    return portOf(listener);
+  }
+
+  async function clientStream(port: number): Promise<Duplex> {
+    const connection = await connect({ ...variant, port, socket: {} });
+    const stream = connection.toDuplex();
+    onTestFinished(() => {
+      stream.destroy();
+    });
+    return stream;
+  }
+
+  it('serves HTTP: keep-alive, pipelining, large bodies both ways', async () => {
+    const server = createServer((incoming, response) => {
+      void text(incoming).then((body) => response.end(`${incoming.url} ${body.length}\n`.padEnd(MIB, '.')));
+    });
+    let connections = 0;
+    const port = await streams((stream) => {
+      connections += 1;
+      server.emit('connection', stream);
+    });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => {
+      agent.destroy();
+    });
+    for (const path of ['/a', '/b', '/c']) {
+      const response = await within(
+        new Promise<IncomingMessage>((resolve, reject) => {
+          const outgoing = request({ port, path, agent, method: 'POST', host: '127.0.0.1' }, resolve);
+          outgoing.on('error', reject);
+          outgoing.end(Buffer.alloc(300_000, 'q'));
+        }),
+        'a response',
+      );
+      const body = await within(text(response), 'the body');
+      expect(body).toHaveLength(MIB);
+      expect(body.startsWith(`${path} 300000\n`)).toBe(true);
+    }
+    expect(connections).toBe(1);
+
+    const peer = await connectPeer(port);
+    await peer.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    const pipelined = (await peer.ended()).toString();
+    expect(pipelined.indexOf('/1 0')).toBeGreaterThan(0);
+    expect(pipelined.indexOf('/2 0')).toBeGreaterThan(pipelined.indexOf('/1 0'));
+  });
+
+  it('carries TLS on both sides', async () => {
+    const port = await streams((stream) => {
+      const secured = new TLSSocket(stream, { isServer: true, secureContext: createSecureContext(tls) });
+      secured.on('error', () => undefined);
+      secured.pipe(secured);
+    });
+    const raw = await clientStream(port);
+    const client = connectTls({
+      socket: raw,
+      ca: tls.cert,
+      servername: 'localhost',
+      checkServerIdentity: () => undefined,
+    });
+    await nextEvent(client, 'secureConnect');
+    expect(client.authorized).toBe(true);
+    const bytes = pattern(MIB);
+    client.end(bytes);
+    const chunks: Buffer[] = [];
+    await within(
+      pipeline(
+        client,
+        new Writable({
+          write: (chunk: Buffer, _encoding, done) => {
+            chunks.push(chunk);
+            done();
+          },
+        }),
+      ),
+      'the echo',
+    );
+    const echoed = Buffer.concat(chunks);
+    expect(echoed.length).toBe(bytes.length);
+    expect(echoed.equals(bytes)).toBe(true);
+  });
+
+  it('is read line by line by readline', async () => {
+    const lines: string[] = [];
+    const done = new Signal();
+    const port = await streams((stream) => {
+      createInterface({ input: stream })
+        .on('line', (line) => lines.push(line))
+        .on('close', done.set);
+    });
+    const peer = await connectPeer(port);
+    await peer.write('one\ntw');
+    await peer.write('o\r\nthree');
+    peer.end();
+    await done.within('the end');
+    expect(lines).toEqual(['one', 'two', 'three']);
+  });
+
+  it('pipes with backpressure both ways and bounded memory, and nothing is lost', async () => {
+    const total = 64 * MIB;
+    let pending = 0;
+    const port = await streams((stream, connection) => {
+      stream.on('data', () => {
+        pending = Math.max(pending, connection.pendingBytes + stream.writableLength + stream.readableLength);
+      });
+      void pipeline(stream, stream).catch(() => undefined);
+    });
+    const client = await clientStream(port);
+    const sent = createHash('sha256');
+    const received = createHash('sha256');
+    let left = total;
+    const source = new Readable({
+      read() {
+        if (left === 0) return void this.push(null);
+        const chunk = pattern(Math.min(65_536, left), left);
+        left -= chunk.length;
+        sent.update(chunk);
+        this.push(chunk);
+      },
+    });
+    let length = 0;
+    const sink = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        received.update(chunk);
+        length += chunk.length;
+        setImmediate(done);
+      },
+    });
+    await within(pipeline(source, client, sink), 'the round trip', 30_000);
+    expect(length).toBe(total);
+    expect(received.digest('hex')).toBe(sent.digest('hex'));
+    expect(pending).toBeLessThan(2 * MIB);
+  });
+
+  it('stays writable after the peer has ended', async () => {
+    const port = await streams((stream) => {
+      stream.resume().on('end', () => setImmediate(() => stream.end('still here')));
+    });
+    const peer = await connectPeer(port);
+    peer.end();
+    expect((await peer.ended()).toString()).toBe('still here');
+  });
+
+  it('destroys the connection with the stream, and the stream with the connection', async () => {
+    const made: { stream: Duplex; connection: Connection }[] = [];
+    const port = await streams((stream, connection) => made.push({ stream, connection }));
+    const first = await connectPeer(port);
+    const second = await connectPeer(port);
+    await within(
+      (async () => {
+        while (made.length < 2) await new Promise((resolve) => setImmediate(resolve));
+      })(),
+      'two streams',
+    );
+    made[0]?.stream.destroy();
+    await first.ended();
+    const error =
+      made[1] === undefined
+        ? Promise.resolve([])
+        : nextEvent(made[1].stream, 'close').catch((reason: unknown) => [reason]);
+    second.reset();
+    await error;
+    expect(made[1]?.stream.destroyed).toBe(true);
+    expect(made[1]?.connection.isDestroyed).toBe(true);
+    expect(() => made[1]?.connection.toDuplex()).toThrow(expect.objectContaining({ code: 'ERR_BUSY' }));
+  });
+});
