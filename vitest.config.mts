@@ -1,21 +1,28 @@
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import type { Plugin } from 'vitest/config';
 
-/** What `import 'fdmux'` means in the tests: the sources, or an installed package (the matrix sets it). */
+/** The folder of an installed fdmux that the suite is to test (the matrix sets it); without it, the sources. */
 const subject = process.env['FDMUX_TEST_SUBJECT'];
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-export default defineConfig({
-  resolve: {
-    alias:
-      subject === undefined
-        ? [
-            { find: /^fdmux$/, replacement: at('src/index.ts') },
-            { find: /^fdmux\/chat$/, replacement: at('src/chat.ts') },
-          ]
-        : [],
+/** Gives every test that imports a module of src/ the same module of the installed package. */
+const installedInsteadOfSources = (folder: string): Plugin => ({
+  name: 'installed-instead-of-sources',
+  enforce: 'pre',
+  resolveId(specifier, importer) {
+    if (specifier === 'fdmux') return { id: join(folder, 'dist/index.js'), external: true };
+    if (!specifier.startsWith('.') || importer === undefined) return undefined;
+    const path = relative(at('src'), resolve(dirname(importer), specifier));
+    return path.startsWith('..') ? undefined : { id: join(folder, 'dist', path), external: true };
   },
+});
+
+export default defineConfig({
+  plugins: subject === undefined ? [] : [installedInsteadOfSources(subject)],
+  resolve: { alias: subject === undefined ? [{ find: /^fdmux$/, replacement: at('src/index.ts') }] : [] },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build-first.ts'],

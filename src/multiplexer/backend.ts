@@ -1,4 +1,5 @@
 /** What a multiplexer asks of select, poll and epoll: the few verbs in which they differ. */
+import { checkOneOf } from '../errors.js';
 import type { PollSetOwner } from '../readiness/poll-set.js';
 import type { Waiter } from '../readiness/waiter.js';
 import type { InterestMask } from './interest.js';
@@ -8,6 +9,18 @@ export type BackendName = 'epoll' | 'poll' | 'select';
 
 /** Best first. */
 export const BACKEND_NAMES = ['epoll', 'poll', 'select'] as const satisfies readonly BackendName[];
+
+/**
+ * The backend where a program names none: epoll, or what the environment variable FDMUX_BACKEND says, so that a program
+ * can be tried on another without a change.
+ *
+ * @throws ERR_OUT_OF_RANGE when the variable names no backend
+ */
+export function defaultBackend(): BackendName {
+  const named = process.env['FDMUX_BACKEND'] ?? 'epoll';
+  checkOneOf(named, 'FDMUX_BACKEND', BACKEND_NAMES);
+  return named;
+}
 
 /**
  * When readiness is reported. `'level'`: at each wait, for as long as it lasts. `'edge'`: when something new happens; go

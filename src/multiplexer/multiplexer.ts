@@ -31,6 +31,7 @@ import {
   type Backend,
   BACKEND_NAMES,
   type BackendName,
+  defaultBackend,
   ReadyList,
   type Trigger,
   type TriggerOf,
@@ -527,7 +528,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   #createBackend(options: MultiplexerOptions<B>): Backend<RegistrationRecord<T>> {
     checkObject(options, 'options');
     const { maxEvents, unpollable = 'error' } = options;
-    const backend: BackendName = options.backend ?? 'epoll';
+    const backend: BackendName = options.backend ?? defaultBackend();
     const waiter: WaiterKind | undefined = options.waiter;
     checkOneOf(backend, 'options.backend', BACKEND_NAMES);
     checkOneOf(unpollable, 'options.unpollable', ['error', 'ready']);

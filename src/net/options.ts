@@ -11,7 +11,7 @@ import {
   outOfRange,
   unsupportedTriggerError,
 } from '../errors.js';
-import { BACKEND_NAMES, type BackendName } from '../multiplexer/backend.js';
+import { BACKEND_NAMES, type BackendName, defaultBackend } from '../multiplexer/backend.js';
 import { checkPort, type AddressInput, type UnixAbstractAddress, type UnixPathAddress } from './address.js';
 import type { SocketHandlers } from './connection.js';
 import {
@@ -95,7 +95,7 @@ export function toConnectionSettings<T>(options: ConnectionOptions<T>): Connecti
   const {
     socket,
     multiplexer,
-    backend = multiplexer?.backend ?? 'epoll',
+    backend = multiplexer?.backend ?? defaultBackend(),
     trigger = 'level',
     highWaterMarkBytes = DEFAULT_HIGH_WATER_MARK_BYTES,
     maxPendingBytes = DEFAULT_MAX_PENDING_BYTES,

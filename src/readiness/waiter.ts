@@ -65,21 +65,20 @@ export function hasLoopWatch(): boolean {
 }
 
 /**
- * Which waiter epoll takes.
+ * Which waiter epoll takes. Where none is asked for, the environment variable FDMUX_WAITER decides, then the runtime.
  *
  * @throws ERR_UNSUPPORTED_PLATFORM for `'uv'` outside Node.js, ERR_OUT_OF_RANGE for anything else that is no kind
  */
 export function epollWaiterKind(forced: WaiterKind | undefined): WaiterKind {
-  switch (forced) {
-    case undefined:
-      return hasLoopWatch() ? 'uv' : 'thread';
+  const kind: string = forced ?? process.env['FDMUX_WAITER'] ?? (hasLoopWatch() ? 'uv' : 'thread');
+  switch (kind) {
     case 'thread':
       return 'thread';
     case 'uv':
       if (hasLoopWatch()) return 'uv';
       throw unsupportedPlatformError("this runtime has no working uv_poll; use waiter: 'thread'");
     default:
-      throw outOfRange('options.waiter', "'uv' or 'thread'", forced);
+      throw outOfRange(forced === undefined ? 'FDMUX_WAITER' : 'options.waiter', "'uv' or 'thread'", kind);
   }
 }
 

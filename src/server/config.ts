@@ -60,7 +60,7 @@ const integer = (min: number, max: number) =>
 const count = integer(0, 2_147_483_647);
 const text = v.string('must be a string');
 // A text that becomes part of a protocol line.
- 
+
 const lineText = v.pipe(text, v.regex(/^[^\u0000\r\n]*$/, 'must be one line'));
 const word = v.pipe(text, v.regex(/^[^\s:\p{Cc}][^\s\p{Cc}]*$/u, 'must be one word'));
 const oneOf = <const T extends readonly string[]>(values: T) =>

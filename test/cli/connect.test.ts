@@ -55,7 +55,7 @@ test('what a server sends cannot act on the terminal', async () => {
   const peer = await server.accepted();
   await peer.write('evil \x1b[2J\x07 text\n');
   expect((await client.line(/evil/))[0]).toBeTruthy();
-   
+
   expect(client.stdout).not.toMatch(/[\x1b\x07]/);
 });
 

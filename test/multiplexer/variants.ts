@@ -1,6 +1,7 @@
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import type { BackendName, Trigger } from '../../src/multiplexer/backend.js';
 import type { WaiterKind } from '../../src/readiness/waiter.js';
+import { hasLoopWatch } from '../support/runtime.js';
 import { disposedAtEnd } from '../support/fds.js';
 
 /** One way for a multiplexer to be. */
@@ -11,9 +12,9 @@ export interface Variant {
   readonly trigger: Trigger;
 }
 
-/** How a multiplexer can wait: every backend, and for epoll both waiters. */
+/** How a multiplexer can wait: every backend, and for epoll both waiters, where the runtime has both. */
 const WAITS = [
-  { backend: 'epoll', waiter: 'uv' },
+  ...(hasLoopWatch ? [{ backend: 'epoll', waiter: 'uv' } as const] : []),
   { backend: 'epoll', waiter: 'thread' },
   { backend: 'poll', waiter: 'thread' },
   { backend: 'select', waiter: 'thread' },

@@ -22,6 +22,7 @@ import type { WaiterKind } from '../../src/readiness/waiter.js';
 import { errorOf, fill, useFds } from '../native/fds.js';
 import { within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
+import { WAITERS } from '../support/runtime.js';
 import { callUntyped } from '../support/untyped.js';
 import { tcpPair } from './sockets.js';
 
@@ -320,7 +321,7 @@ test('what a wait gave stays as it was, and nobody can change it', () => {
   expect(Object.isFrozen(before[0])).toBe(true);
 });
 
-describe.each(['uv', 'thread'] as const)('wait() with the %s waiter', (waiter) => {
+describe.each(WAITERS)('wait() with the %s waiter', (waiter) => {
   test('gives what waitSync gives, and the event loop goes on', async () => {
     const ep = epoll(waiter);
     const [reader, writer] = fds.pipe();

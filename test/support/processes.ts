@@ -7,8 +7,11 @@ import { DEADLINE_MS, within } from './deadline.js';
 /** The project's folder, or a path inside it. */
 export const projectPath = (path = ''): string => join(__dirname, '../..', path);
 
+/** The folder of the compiled package under test: this project's, or the one that the matrix has installed. */
+export const packagePath = (path = ''): string => join(process.env['FDMUX_TEST_SUBJECT'] ?? projectPath(), path);
+
 /** The compiled command, `fdmux`. */
-export const cliPath = projectPath('dist/cli.js');
+export const cliPath = packagePath('dist/cli.js');
 
 /** How a process ended and all that it said. */
 export interface Ended {
@@ -40,7 +43,7 @@ export class TestProcess {
 
   constructor(command: string, args: readonly string[], { cwd, env, deadlineMs = DEADLINE_MS }: ProcessOptions = {}) {
     this.#deadlineMs = deadlineMs;
-    this.#child = spawn(command, args, { cwd: cwd ?? projectPath(), env: { ...process.env, ...env }, stdio: 'pipe' });
+    this.#child = spawn(command, args, { cwd: cwd ?? packagePath(), env: { ...process.env, ...env }, stdio: 'pipe' });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
       this.#notify();

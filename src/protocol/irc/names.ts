@@ -3,7 +3,7 @@
 // RFC 2812 section 2.3.1: letters, digits, specials and "-"; neither a digit nor "-" first.
 const NICK = /^[A-Za-z[\]\\`_^{|}][A-Za-z0-9[\]\\`_^{|}-]*$/;
 // RFC 2812 section 1.3: no space, comma, BELL; no control character at all, since it is shown on terminals.
- 
+
 const CHANNEL = /^#[^\u0000-\u0020,\u007f]+$/;
 const USER_UNFIT = /[^A-Za-z0-9._[\]\\`^{|}~-]/g;
 

@@ -165,7 +165,7 @@ class ChannelModeChange {
     if (!on) return { kind: 'key', on, key: '' };
     if (value === undefined || value === '') return this.#invalid(letter, '*', 'You must specify a key');
     // A comma would split it in JOIN, and what cannot be a parameter cannot be told to anybody.
-     
+
     if (value.length > KEY_LENGTH || /[\u0000-\u0020,\u007f]|^:/.test(value))
       return this.#invalid(letter, value, 'Invalid key');
     return { kind: 'key', on, key: value };
