@@ -14,6 +14,7 @@ napi_value close(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
   int fd;
   if (!args.fd(args[0], "fd", &fd)) return nullptr;
+  args.environment().epoll_fds.erase(fd);
   // Linux has freed the fd when close(2) says EINTR; trying again could close somebody else's.
   if (::close(fd) != 0 && errno != EINTR) return throwSystemError(env, errno, "close", fd);
   return nullptr;

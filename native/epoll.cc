@@ -24,9 +24,11 @@ constexpr size_t kKernelSigsetBytes = 8;
 
 constexpr size_t kMaxCapacity = INT32_MAX / sizeof(epoll_event);
 
-napi_value epollCreate(napi_env env, napi_callback_info) {
+napi_value epollCreate(napi_env env, napi_callback_info info) {
+  Arguments<0> args(env, info);
   UniqueFd fd(::epoll_create1(EPOLL_CLOEXEC));
   if (!fd.valid()) return throwSystemError(env, errno, "epoll_create1");
+  args.environment().epoll_fds.insert(fd.get());
   return makeFd(env, std::move(fd));
 }
 
