@@ -19,6 +19,7 @@ import {
   unsupportedTriggerError,
 } from '../errors.js';
 import { AsyncWait } from '../readiness/async-wait.js';
+import { blockingCall } from '../readiness/blocking-call.js';
 import { MAX_EVENTS_LIMIT } from '../readiness/event-buffer.js';
 import {
   type AsyncWaitOptions,
@@ -772,7 +773,9 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     ready.clear();
     for (const record of this.#queued) record.events = 0;
     this.#waits += 1;
-    const kernelCount = this.#backend.wait(ready, this.#hasReady ? 0 : timeoutMs, retryOnSignal, signalMask);
+    const kernelCount = blockingCall(this.#hasReady ? 0 : timeoutMs, (slice) =>
+      this.#backend.wait(ready, slice, retryOnSignal, signalMask),
+    );
     const queuedCount = this.#queued.length === 0 ? 0 : this.#takeQueued();
     if (ready.woken) this.#wakeup?.reset();
     const isWoken = ready.woken || this.#isWoken;

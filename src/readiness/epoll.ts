@@ -12,6 +12,7 @@ import {
   toTimeoutMs,
 } from '../errors.js';
 import { AsyncWait } from './async-wait.js';
+import { blockingCall } from './blocking-call.js';
 import { unknownEpollEvents } from './constants.js';
 import {
   EPIOCGPARAMS,
@@ -302,7 +303,9 @@ export class Epoll implements Disposable {
     if (this.#added > this.#room) this.#room = Math.min(this.#added, MAX_EVENTS_LIMIT);
     const limit = maxEvents === undefined ? this.#room : Math.min(maxEvents, this.#room);
     const words = eventWords(limit);
-    const count = native.epollWait(this.#fd, limit, timeoutMs, retryOnSignal, signalMask);
+    const count = blockingCall(timeoutMs, (slice) =>
+      native.epollWait(this.#fd, limit, slice, retryOnSignal, signalMask),
+    );
     // What was added through another object is not counted: where the room was all taken, there is more the next time.
     if (count === this.#room) this.#room = Math.min(this.#room * 2, MAX_EVENTS_LIMIT);
     const { strideWords, dataWord } = eventLayout();

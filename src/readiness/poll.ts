@@ -12,6 +12,7 @@ import {
   toTimeoutMs,
 } from '../errors.js';
 import { AsyncWait } from './async-wait.js';
+import { blockingCall } from './blocking-call.js';
 import { POLLIN, POLLOUT, POLLPRI } from './constants.js';
 import { PollSet, type PollSetOwner } from './poll-set.js';
 import { oneThreadWait } from './thread-pool.js';
@@ -94,7 +95,10 @@ export function pollSync(
   const words = packEntries(entries);
   const timeout = toTimeoutMs(timeoutMs);
   const { retryOnSignal, signalMask } = toSignalHandling(options);
-  return readEntries(words, native.poll(words, words.length / 2, timeout, retryOnSignal, signalMask));
+  const ready = blockingCall(timeout, (slice) =>
+    native.poll(words, words.length / 2, slice, retryOnSignal, signalMask),
+  );
+  return readEntries(words, ready);
 }
 
 /**
@@ -316,7 +320,9 @@ export class Poll implements Disposable {
 
   #call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): PollEvent[] {
     const set = this.#set;
-    const ready = native.poll(set.words, set.count, timeoutMs, retryOnSignal, signalMask);
+    const ready = blockingCall(timeoutMs, (slice) =>
+      native.poll(set.words, set.count, slice, retryOnSignal, signalMask),
+    );
     const events: PollEvent[] = [];
     if (ready === 0) return events;
     set.forEachReady(ready, (record, revents) => {

@@ -1,6 +1,7 @@
 /** select(2): one call over three sets of fds. */
 import { native } from '../binding.js';
 import { type FdLike, toFd, toTimeoutMs } from '../errors.js';
+import { blockingCall } from './blocking-call.js';
 import { oneThreadWait } from './thread-pool.js';
 import {
   type AsyncWaitOptions,
@@ -102,7 +103,7 @@ export function selectSync<Read extends FdLike, Write extends FdLike, Except ext
   const sets = new SelectSets(read, write, except);
   const timeout = toTimeoutMs(timeoutMs);
   const { retryOnSignal, signalMask } = toSignalHandling(options);
-  return sets.result(sets.call(timeout, retryOnSignal, signalMask));
+  return sets.result(blockingCall(timeout, (slice) => sets.call(slice, retryOnSignal, signalMask)));
 }
 
 /**

@@ -1,0 +1,28 @@
+/** Blocking without standing in the way of whoever wants to end the thread. */
+import { isMainThread } from 'node:worker_threads';
+
+/**
+ * `worker.terminate()` takes effect when JavaScript runs, and so does the end of the process while a worker lives: a worker
+ * that blocked in one system call for ever would hold up both for ever. It comes up for air this often.
+ */
+const SLICE_MS = 200;
+
+/**
+ * Makes a call that blocks for up to `timeoutMs`; in a worker, in slices.
+ *
+ * @param timeoutMs -1 for ever, or from 0
+ * @param call gives 0 when its time is up, or a signal came
+ */
+export function blockingCall(timeoutMs: number, call: (timeoutMs: number) => number): number {
+  if (isMainThread || (timeoutMs >= 0 && timeoutMs <= SLICE_MS)) return call(timeoutMs);
+  const deadline = timeoutMs < 0 ? Infinity : performance.now() + timeoutMs;
+  for (;;) {
+    const start = performance.now();
+    const slice = Math.min(SLICE_MS, Math.max(0, deadline - start));
+    const count = call(slice);
+    if (count !== 0) return count;
+    const now = performance.now();
+    // Back early: a signal.
+    if (now >= deadline || now - start < slice) return 0;
+  }
+}
