@@ -1,0 +1,31 @@
+/**
+ * Runs a program of examples/ from a clone, compiled first: npm run example NAME [arguments]. Without a name it lists them.
+ */
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { ensure } from './lib/ensure.mjs';
+import { at, changedMs } from './lib/paths.mjs';
+import { Problem, runMain } from './lib/progress.mjs';
+
+const names = readdirSync(at('examples')).flatMap((file) => (file.endsWith('.ts') ? [file.slice(0, -3)] : []));
+
+/** Compiles one program beside the others in build/, from where `fdmux` is this package. */
+async function compile(name) {
+  const source = at('examples', `${name}.ts`);
+  const compiled = at('build', 'examples', `${name}.js`);
+  if (changedMs(source) > changedMs(compiled)) {
+    const { build } = await import('esbuild');
+    await build({ entryPoints: [source], outfile: compiled, platform: 'node', target: 'node20', format: 'cjs' });
+  }
+  return compiled;
+}
+
+await runMain(async () => {
+  const [name, ...args] = process.argv.slice(2);
+  if (!names.includes(name))
+    throw new Problem(`npm run example NAME [arguments], where NAME is one of: ${names.join(', ')}`);
+  await ensure();
+  const program = await compile(name);
+  process.argv = [process.execPath, program, ...args];
+  createRequire(import.meta.url)(program);
+});

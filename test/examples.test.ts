@@ -1,0 +1,359 @@
+/** Every program of examples/ runs for real, on a free port, and does what its head says. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+
+import { describe, expect, it, onTestFinished, test } from 'vitest';
+
+import { nextEvent } from './support/deadline.js';
+import { connectPeer, listenPeer, type Peer } from './support/peers.js';
+import { projectPath, run, start, startCli, type TestProcess } from './support/processes.js';
+import { portOf, testSocket, udpSocket } from './support/sockets.js';
+
+const script = projectPath('scripts/example.mjs');
+const CTIME = String.raw`\[\w{3} \w{3} \d\d \d\d:\d\d:\d\d \d{4}\]`;
+
+const startExample = (...args: readonly string[]): TestProcess => start(process.execPath, [script, ...args]);
+
+const runExample = (...args: readonly string[]): ReturnType<typeof run> => run(process.execPath, [script, ...args]);
+
+/** Starts a server on a free port. */
+async function serve(name: string, ...args: readonly string[]): Promise<{ server: TestProcess; port: number }> {
+  const server = startExample(name, ...args);
+  const [, port] = await server.line(/on 127\.0\.0\.1:(\d+)/);
+  return { server, port: Number(port) };
+}
+
+/** A port that nobody listens on. */
+function freePort(): number {
+  const socket = testSocket();
+  socket.bind({ family: 'inet', host: '127.0.0.1', port: 0 });
+  const port = portOf(socket);
+  socket.close();
+  return port;
+}
+
+describe('the one-shot server and client', () => {
+  it('exchange a message and an answer, and both end', async () => {
+    const { server, port } = await serve('one-shot-server', '0');
+    const client = await runExample('one-shot-client', `${port}`, 'a message');
+    expect(client).toMatchObject({ code: 0, stderr: '' });
+    expect(client.stdout).toContain('the server said: server receive your messages, good bye.\n');
+    const { code, stdout } = await server.ended();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/127\.0\.0\.1:\d+ says: a message\n/);
+  });
+});
+
+describe('the GBK pair', () => {
+  it('greets, and brings a Chinese text through both ways', async () => {
+    const { server, port } = await serve('gbk', 'server', '0');
+    expect((await runExample('gbk', 'client', `${port}`)).stdout).toBe('server: hello, client!\n');
+    expect((await runExample('gbk', 'client', `${port}`, '你好，世界')).stdout).toBe('server: 你好，世界\n');
+    await server.line('你好，世界');
+    const peer = await connectPeer(port);
+    await peer.write(Uint8Array.of(0xc4, 0xe3, 0xba, 0xc3));
+    expect((await peer.ended()).subarray(-4)).toEqual(Buffer.from([0xc4, 0xe3, 0xba, 0xc3]));
+  });
+
+  it('binds the same port at once after a restart', async () => {
+    const { server, port } = await serve('gbk', 'server', '0');
+    await runExample('gbk', 'client', `${port}`);
+    await server.dispose();
+    expect((await serve('gbk', 'server', `${port}`)).port).toBe(port);
+  });
+});
+
+describe('the iterative time server', () => {
+  it('serves one client at a time, and the next one from the queue', async () => {
+    const { port } = await serve('time-server', '0');
+    const first = await connectPeer(port);
+    const second = await connectPeer(port);
+    await second.write('are you there?\n');
+    await first.write('what time is it?\n');
+    expect(await first.line()).toMatch(new RegExp(`^${CTIME} what time is it\\?$`));
+    expect(second.received).toHaveLength(0);
+    first.end();
+    expect(await second.line()).toMatch(new RegExp(`^${CTIME} are you there\\?$`));
+  });
+
+  it('goes on after a client that vanishes', async () => {
+    const { server, port } = await serve('time-server', '0');
+    const first = await connectPeer(port);
+    await server.line('is served');
+    first.reset();
+    await server.line('has left');
+    const second = await connectPeer(port);
+    await second.write('hello\n');
+    expect(await second.line()).toContain('hello');
+  });
+});
+
+describe('the thread pool server', () => {
+  it('says which worker served', async () => {
+    const { port } = await serve('thread-pool-server', '0', '3');
+    for (const text of ['one', 'two', 'three', 'four']) {
+      const peer = await connectPeer(port);
+      await peer.write(`${text}\n`);
+      expect((await peer.ended()).toString()).toMatch(new RegExp(`^worker [1-3]: ${text}\n$`));
+    }
+  });
+
+  it('serves others while one worker waits for a slow client', async () => {
+    const { port } = await serve('thread-pool-server', '0', '2');
+    const slow = await connectPeer(port);
+    const quick = await connectPeer(port);
+    await quick.write('quick\n');
+    expect((await quick.ended()).toString()).toContain('quick');
+    await slow.write('slow\n');
+    expect((await slow.ended()).toString()).toContain('slow');
+  });
+});
+
+describe('the thread per connection server', () => {
+  it('serves long connections side by side', async () => {
+    const { server, port } = await serve('thread-per-connection-server', '0');
+    const first = await connectPeer(port);
+    await server.line('connection 1 from');
+    const second = await connectPeer(port);
+    await server.line('connection 2 from');
+    for (const [peer, text] of [
+      [second, 'b'],
+      [first, 'a'],
+      [second, 'd'],
+    ] as const) {
+      await peer.write(`${text}\n`);
+      expect(await peer.line()).toMatch(new RegExp(`^${CTIME} ${text} 127\\.0\\.0\\.1:${peer.port}$`));
+    }
+    first.end();
+    await server.line('connection 1 is over');
+  });
+});
+
+describe('the operator chat', () => {
+  it('lets the operator answer each of many clients', async () => {
+    const { server, port } = await serve('operator-chat', '0');
+    const peers: Peer[] = [];
+    for (let number = 1; number <= 3; number++) {
+      peers.push(await connectPeer(port));
+      await server.line(`client ${number} has come`);
+    }
+    const [first, second, third] = peers;
+    await second?.write('help, please\n');
+    await server.line('2: help, please');
+    server.write('which kind?\n');
+    expect(await second?.line()).toBe('operator: which kind?');
+    server.write('3 welcome\n');
+    expect(await third?.line()).toBe('operator: welcome');
+    server.write('9 nobody\n');
+    await server.line('there is no client 9');
+    await first?.write('exit\n');
+    await server.line('client 1 has left');
+    expect(await first?.ended()).toHaveLength(0);
+    second?.reset();
+    await server.line('client 2 has left');
+    server.end();
+    await third?.write('still here\n');
+    await server.line('3: still here');
+  });
+});
+
+describe('the non-blocking client', () => {
+  it('connects, sends and receives by readiness', async () => {
+    const listener = await listenPeer();
+    const client = startExample('non-blocking-client', `${listener.port}`, 'hello');
+    const peer = await listener.accepted();
+    expect((await peer.take(5)).toString()).toBe('hello');
+    await peer.write('answer');
+    await client.line('received 6 bytes: answer');
+    peer.end();
+    const { code, stdout } = await client.ended();
+    expect(code).toBe(0);
+    const steps = ['connect: EINPROGRESS', 'SO_ERROR is 0, connected', 'sent 5 bytes', 'the server has ended'];
+    expect(steps.map((step) => stdout.indexOf(step))).toEqual(
+      steps.map((step) => stdout.indexOf(step)).sort((a, b) => a - b),
+    );
+    expect(steps.every((step) => stdout.includes(step))).toBe(true);
+  });
+
+  it('finds a refusal in SO_ERROR', async () => {
+    const { code, stdout } = await runExample('non-blocking-client', `${freePort()}`);
+    expect(code).toBe(1);
+    expect(stdout).toContain('SO_ERROR is ECONNREFUSED');
+  });
+});
+
+describe('HTTP GET by hand', () => {
+  async function serveHttp(handler: RequestListener): Promise<string> {
+    const server = createServer(handler);
+    onTestFinished(() => {
+      server.close();
+    });
+    server.listen(0, '127.0.0.1');
+    await nextEvent(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no address');
+    return `http://localhost:${address.port}`.replace('localhost', '127.0.0.1');
+  }
+
+  it.each([
+    ['chunked', {}, ['first, ', 'second, ', 'x'.repeat(100_000)]],
+    ['closed at its end', { 'transfer-encoding': 'identity', connection: 'close' }, ['one part']],
+    ['of a known length', { 'content-length': '4' }, ['four']],
+    ['empty', {}, []],
+  ] as const)('prints status, headers and a body that is %s, twice', async (_how, headers, parts) => {
+    const url = await serveHttp((request, response) => {
+      response.writeHead(request.url === '/page?q=1' ? 203 : 404, { ...headers, 'x-test': 'yes' });
+      for (const part of parts) response.write(part);
+      response.end();
+    });
+    const { code, stdout, stderr } = await runExample('http-get', `${url}/page?q=1`);
+    expect([code, stderr]).toEqual([0, '']);
+    for (const how of ['blocking', 'non-blocking']) {
+      const [, text = ''] = stdout.split(`--- ${how}\n`);
+      expect(text).toContain('status: HTTP/1.1 203');
+      expect(text).toMatch(/^header: x-test: yes$/im);
+      expect(/^body: (.*)$/m.exec(text)?.[1]).toBe(parts.join(''));
+    }
+  });
+
+  it('says so where nobody answers', async () => {
+    for (const how of ['blocking', 'non-blocking']) {
+      const { code, stderr } = await runExample('http-get', `http://127.0.0.1:${freePort()}/`, how);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/ECONNREFUSED|errno 111/);
+    }
+  });
+});
+
+describe('the remote command server', () => {
+  it('runs what is on its list, and nothing else', async () => {
+    const { port } = await serve('remote-command-server', '0');
+    const peer = await connectPeer(port);
+    const ask = async (command: string): Promise<string> => {
+      await peer.write(`${command}\n`);
+      return peer.line();
+    };
+    expect(await ask('date')).toContain('UTC');
+    expect(await ask('host')).toContain('Linux');
+    expect(await ask('nothing')).toBe('Done.');
+    for (const command of ['rm -rf /', 'date; id', 'date -s 0', '$(id)', '__proto__', 'toString', '']) {
+      expect(await ask(command)).toBe('not allowed');
+    }
+  });
+
+  it('limits time and output, and serves others meanwhile', async () => {
+    const { port } = await serve('remote-command-server', '0');
+    const [slow, loud, other] = [await connectPeer(port), await connectPeer(port), await connectPeer(port)];
+    await slow.write('sleep\n');
+    await loud.write('yes\n');
+    await other.write('nothing\n');
+    expect(await other.line()).toBe('Done.');
+    expect(await loud.line()).toBe('over the limit');
+    expect(await slow.line()).toBe('over the limit');
+  });
+});
+
+describe('the UDP pair', () => {
+  it('echoes datagrams to whoever sent them', async () => {
+    const { server, port } = await serve('udp-echo-server', '0');
+    expect((await runExample('udp-client', `${port}`, 'hello')).stdout).toBe('the answer is: hello\n');
+    await server.line(': hello');
+  });
+
+  it('sees that a peer is gone', async () => {
+    const socket = udpSocket();
+    const port = portOf(socket);
+    socket.close();
+    const { code, stdout } = await runExample('udp-client', `${port}`);
+    expect([code, stdout]).toEqual([1, 'the peer is gone: ECONNREFUSED\n']);
+  });
+});
+
+describe('the buffers', () => {
+  it('fill, block, and give an edge once there is room again', async () => {
+    const { code, stdout } = await runExample('send-buffer');
+    expect(code).toBe(0);
+    expect(stdout).toContain('edge: writable at first: true\n');
+    const sent = Number(/^sent (\d+) bytes, then would block$/m.exec(stdout)?.[1]);
+    const edge = Number(/^edge: writable again after (\d+) bytes/m.exec(stdout)?.[1]);
+    expect(sent).toBeGreaterThan(64 * 1024);
+    expect(edge).toBeGreaterThan(0);
+    expect(edge).toBeLessThan(sent);
+    expect(stdout).toContain(`received all ${sent} bytes\n`);
+  });
+});
+
+describe('level against edge', () => {
+  it('prints what docs/semantics.md shows', async () => {
+    const { code, stdout } = await runExample('level-and-edge');
+    expect(code).toBe(0);
+    expect(readFileSync(projectPath('docs/semantics.md'), 'utf8')).toContain(stdout);
+  });
+});
+
+describe('the backends side by side', () => {
+  it('prints what each costs', async () => {
+    const { code, stdout } = await runExample('backends', '5', '50');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/fds +epoll +poll +select\n +5( +[\d.]+){3}\n +50( +[\d.]+){3}\n/);
+  });
+});
+
+describe('the chat client', () => {
+  it('talks in a room that is served by select', async () => {
+    const room = startCli(['serve', '--backend', 'select', '--plain-port', '0', '--no-irc']);
+    const [, port = ''] = await room.line(/127\.0\.0\.1:(\d+)/);
+    const ann = startExample('chat-client', port);
+    const bob = startExample('chat-client', port);
+    await Promise.all([ann.line('connected'), bob.line('connected')]);
+    ann.write('good morning, everybody\n');
+    await bob.line('good morning, everybody');
+    ann.end();
+    expect(await ann.ended()).toMatchObject({ code: 0 });
+    bob.write('bye\n');
+    room.kill('SIGTERM');
+    await bob.line('the room has closed the connection');
+  });
+});
+
+describe('the input devices', () => {
+  it('are read by one wait where the thread pool is stuck', async () => {
+    const { code, stdout } = await runExample('input-devices');
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      'thread pool: the fifth device has clicked, 0 of its events arrived in 200 ms\n' +
+        'multiplexer: device 5 says click\n',
+    );
+  });
+});
+
+describe('echo', () => {
+  it('sends back what it gets', async () => {
+    const server = startExample('echo', '0');
+    const [, port] = await server.line(/127\.0\.0\.1:(\d+)/);
+    const peer = await connectPeer(Number(port));
+    await peer.write('hello');
+    expect((await peer.take(5)).toString()).toBe('hello');
+  });
+});
+
+const MAX_PAGE_LINES = 85;
+
+test('every example is at most a page, is in the guide, and has a test', () => {
+  const programs = readdirSync(projectPath('examples')).filter((file) => file.endsWith('.ts'));
+  const guide = readFileSync(projectPath('examples/README.md'), 'utf8');
+  const tests = readFileSync(__filename, 'utf8');
+  for (const file of programs) {
+    const source = readFileSync(projectPath(`examples/${file}`), 'utf8');
+    expect(source.split('\n').length, file).toBeLessThanOrEqual(MAX_PAGE_LINES);
+    expect(source, file).toMatch(/^\/\*\*/);
+    expect(guide).toContain(`(${file})`);
+    expect(tests).toContain(`'${file.replace('.ts', '')}'`);
+  }
+});
+
+test('an unknown name is answered with the list of programs', async () => {
+  const { code, stderr } = await runExample('none');
+  expect(code).toBe(1);
+  expect(stderr).toContain('one-shot-server');
+});
