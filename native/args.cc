@@ -98,16 +98,6 @@ bool Reader::string(napi_value value, const char* name, char* buffer, size_t cap
   return true;
 }
 
-napi_value makeNumber(napi_env env, double number) {
-  napi_value result;
-  return succeeded(env, napi_create_double(env, number, &result)) ? result : nullptr;
-}
-
-napi_value makeInt32(napi_env env, int32_t number) {
-  napi_value result;
-  return succeeded(env, napi_create_int32(env, number, &result)) ? result : nullptr;
-}
-
 napi_value makeBoolean(napi_env env, bool value) {
   napi_value result;
   return succeeded(env, napi_get_boolean(env, value, &result)) ? result : nullptr;

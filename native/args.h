@@ -29,10 +29,11 @@ struct Int32s {
   size_t length = 0;
 };
 
-// The signals to block for the time of a wait, or none of our business.
+// The signals to block for the time of a wait, or none of our business. `set` means something only where
+// present: it is large, and clearing it would show in the cost of a wait.
 struct SignalMask {
   bool present = false;
-  sigset_t set = {};
+  sigset_t set;
   const sigset_t* get() const { return present ? &set : nullptr; }
 };
 
@@ -89,6 +90,7 @@ class Reader {
     return false;
   }
   bool isNumber(napi_value value) const { return is(value, napi_number); }
+  bool isUndefined(napi_value value) const { return is(value, napi_undefined); }
   bool isNull(napi_value value) const { return is(value, napi_null); }
   bool function(napi_value value, const char* name) const;
   bool signalMask(napi_value value, const char* name, SignalMask* out) const;
@@ -121,6 +123,8 @@ class Reader {
                   void** data, size_t* length) const;
 
   napi_env env_;
+
+ protected:
   Environment* environment_;
 };
 
@@ -129,30 +133,30 @@ class Reader {
 template <size_t Count>
 class Arguments : public Reader {
  public:
-  Arguments(napi_env env, napi_callback_info info) : Arguments(env, info, Values{}) {}
-  napi_value operator[](size_t index) const { return values_.at[index]; }
+  Arguments(napi_env env, napi_callback_info info) : Reader(env, nullptr), count_(Count) {
+    void* environment = nullptr;
+    // Fails only on null pointers.
+    napi_get_cb_info(env, info, &count_, values_, nullptr, &environment);
+    environment_ = static_cast<Environment*>(environment);
+  }
+  // Undefined where it was left out.
+  napi_value operator[](size_t index) const { return values_[index]; }
+  bool has(size_t index) const { return index < count_; }
 
  private:
-  struct Values {
-    napi_value at[Count > 0 ? Count : 1];
-    Environment* environment;
-  };
-  Arguments(napi_env env, napi_callback_info info, Values&& values)
-      : Reader(env, fetch(env, info, &values)), values_(values) {}
-  static Environment* fetch(napi_env env, napi_callback_info info, Values* values) {
-    size_t count = Count;
-    void* data = nullptr;
-    // Fails only on null pointers; missing arguments come as undefined.
-    napi_get_cb_info(env, info, &count, values->at, nullptr, &data);
-    return static_cast<Environment*>(data);
-  }
-
-  Values values_;
+  size_t count_;
+  napi_value values_[Count > 0 ? Count : 1];
 };
 
 // Results. Null with an exception pending where the environment is going down.
-napi_value makeNumber(napi_env env, double number);
-napi_value makeInt32(napi_env env, int32_t number);
+inline napi_value makeNumber(napi_env env, double number) {
+  napi_value result;
+  return succeeded(env, napi_create_double(env, number, &result)) ? result : nullptr;
+}
+inline napi_value makeInt32(napi_env env, int32_t number) {
+  napi_value result;
+  return succeeded(env, napi_create_int32(env, number, &result)) ? result : nullptr;
+}
 napi_value makeBoolean(napi_env env, bool value);
 napi_value makePair(napi_env env, int first, int second);
 napi_value makeBytes(napi_env env, const void* data, size_t length);

@@ -8,8 +8,8 @@
 #include "args.h"
 #include "environment.h"
 #include "exports.h"
-#include "timeout.h"
 #include "transfer.h"
+#include "wait_options.h"
 
 namespace fdmux {
 namespace {
@@ -53,12 +53,22 @@ napi_value epollCtl(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+int waitMs(int epoll_fd, epoll_event* events, int max_events, int ms, const sigset_t* mask) {
+#ifdef SYS_epoll_wait
+  // Not by the C library, whose wait can be cancelled, which no thread here ever is: that costs as much as
+  // the rest.
+  if (mask == nullptr) return static_cast<int>(::syscall(SYS_epoll_wait, epoll_fd, events, max_events, ms));
+#endif
+  return ::epoll_pwait(epoll_fd, events, max_events, ms, mask);
+}
+
 // Where the kernel, an emulator or a sandbox has no epoll_pwait2: whole milliseconds, rounded up, in slices
 // of what an int holds. Each slice lasts at least as long as it says, so no clock is needed.
-int waitInMs(int epoll_fd, epoll_event* events, int max_events, int64_t nanoseconds, const sigset_t* mask) {
+int waitInSlices(int epoll_fd, epoll_event* events, int max_events, int64_t nanoseconds,
+                 const sigset_t* mask) {
   for (;;) {
     const int ms = msFromNanoseconds(nanoseconds);
-    const int count = ::epoll_pwait(epoll_fd, events, max_events, ms, mask);
+    const int count = waitMs(epoll_fd, events, max_events, ms, mask);
     if (count != 0 || ms < INT_MAX) return count;
     nanoseconds -= ms * kNanosecondsPerMs;
   }
@@ -66,7 +76,7 @@ int waitInMs(int epoll_fd, epoll_event* events, int max_events, int64_t nanoseco
 
 int wait(Environment& environment, int epoll_fd, int max_events, int64_t nanoseconds, const sigset_t* mask) {
   epoll_event* const events = environment.event_buffer.events;
-  // Looking and waiting for ever need no clock, and the older call is the cheaper one.
+  // Looking and waiting for ever need no precision, and the older call is the cheaper one.
   if (nanoseconds > 0 && environment.has_epoll_pwait2) {
     const Timespec timeout(nanoseconds);
     const long count =
@@ -75,7 +85,7 @@ int wait(Environment& environment, int epoll_fd, int max_events, int64_t nanosec
     if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(count);
     environment.has_epoll_pwait2 = false;
   }
-  return waitInMs(epoll_fd, events, max_events, nanoseconds, mask);
+  return waitInSlices(epoll_fd, events, max_events, nanoseconds, mask);
 }
 
 napi_value epollWait(napi_env env, napi_callback_info info) {
@@ -83,22 +93,20 @@ napi_value epollWait(napi_env env, napi_callback_info info) {
   Environment& environment = args.environment();
   int epoll_fd;
   size_t max_events;
-  double timeout_ms;
-  bool retry_on_signal;
-  SignalMask mask;
+  WaitOptions options;
   if (!args.fd(args[0], "epollFd", &epoll_fd) ||
       !args.upTo(args[1], "maxEvents", environment.event_buffer.capacity, &max_events) ||
-      !args.timeoutMs(args[2], "timeoutMs", &timeout_ms) ||
-      !args.boolean(args[3], "retryOnSignal", &retry_on_signal) ||
-      !args.signalMask(args[4], "signalMask", &mask)) {
+      !readWaitOptions(args, 2, &options)) {
     return nullptr;
   }
-  if (max_events == 0)
+  if (max_events == 0) {
     return throwOutOfRange(env, "maxEvents", "an integer from 1 to the event buffer's capacity", 0);
+  }
   const int count = waitThroughSignals(
-      nanosecondsFromMs(timeout_ms), retry_on_signal,
+      options.nanoseconds, options.retry_on_signal,
       [&](int64_t nanoseconds) {
-        return wait(environment, epoll_fd, static_cast<int>(max_events), nanoseconds, mask.get());
+        return wait(environment, epoll_fd, static_cast<int>(max_events), nanoseconds,
+                    options.signal_mask.get());
       },
       monotonicNow);
   if (count < 0) return throwSystemError(env, errno, "epoll_wait", epoll_fd);

@@ -105,8 +105,7 @@ napi_value throwUnsupported(napi_env env, const char* what) {
   return throwCoded(env, napi_create_error, "ERR_UNSUPPORTED_PLATFORM", what);
 }
 
-bool succeeded(napi_env env, napi_status status) {
-  if (status == napi_ok) return true;
+void throwLastError(napi_env env) {
   const napi_extended_error_info* info = nullptr;
   const bool explained = napi_get_last_error_info(env, &info) == napi_ok && info->error_message != nullptr;
   const std::string reason = explained ? info->error_message : "Node-API call failed";
@@ -114,7 +113,6 @@ bool succeeded(napi_env env, napi_status status) {
   if (napi_is_exception_pending(env, &pending) == napi_ok && !pending) {
     throwCoded(env, napi_create_error, "ERR_NODE_API", reason);
   }
-  return false;
 }
 
 }  // namespace fdmux

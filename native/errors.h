@@ -21,9 +21,15 @@ napi_value throwInvalidArgValue(napi_env env, const char* name, const char* reas
 // The runtime lacks what the call rests on.
 napi_value throwUnsupported(napi_env env, const char* what);
 
-// Whether a Node-API call succeeded. Where it did not, its reason becomes the exception, unless there is one
-// already.
-bool succeeded(napi_env env, napi_status status);
+// Makes the reason of the Node-API call that has just failed the exception, unless there is one already.
+void throwLastError(napi_env env);
+
+// Whether a Node-API call succeeded. Where it did not, there is an exception.
+inline bool succeeded(napi_env env, napi_status status) {
+  if (status == napi_ok) return true;
+  throwLastError(env);
+  return false;
+}
 
 // The name of an errno: "EBADF"; "E" and the number where this system's headers have none.
 std::string errnoName(int error);

@@ -1,8 +1,11 @@
 #include "poll.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "environment.h"
 #include "exports.h"
-#include "timeout.h"
+#include "wait_options.h"
 
 namespace fdmux {
 namespace {
@@ -13,24 +16,25 @@ static_assert(sizeof(pollfd) == 2 * sizeof(int32_t) && alignof(pollfd) == aligno
 static_assert(offsetof(pollfd, events) == 4 && offsetof(pollfd, revents) == 6);
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 
+int wait(const PollList& list, int64_t nanoseconds, const sigset_t* mask) {
+#ifdef SYS_poll
+  // Not by the C library, see epoll.cc.
+  if (mask == nullptr && nanoseconds <= 0) {
+    return static_cast<int>(::syscall(SYS_poll, list.entries, list.count, msFromNanoseconds(nanoseconds)));
+  }
+#endif
+  const Timespec timeout(nanoseconds);
+  return ::ppoll(list.entries, list.count, timeout.get(), mask);
+}
+
 napi_value poll(napi_env env, napi_callback_info info) {
   Arguments<5> args(env, info);
-  SignalMask mask;
+  WaitOptions options;
   PollList list;
-  double timeout_ms;
-  bool retry_on_signal;
-  if (!args.signalMask(args[4], "signalMask", &mask) || !args.timeoutMs(args[2], "timeoutMs", &timeout_ms) ||
-      !args.boolean(args[3], "retryOnSignal", &retry_on_signal) ||
-      !readPollList(args, args[0], args[1], &list)) {
-    return nullptr;
-  }
+  if (!readWaitOptions(args, 2, &options) || !readPollList(args, args[0], args[1], &list)) return nullptr;
   const int count = waitThroughSignals(
-      nanosecondsFromMs(timeout_ms), retry_on_signal,
-      [&](int64_t nanoseconds) {
-        const Timespec timeout(nanoseconds);
-        return ::ppoll(list.entries, list.count, timeout.get(), mask.get());
-      },
-      monotonicNow);
+      options.nanoseconds, options.retry_on_signal,
+      [&](int64_t nanoseconds) { return wait(list, nanoseconds, options.signal_mask.get()); }, monotonicNow);
   if (count < 0) return throwSystemError(env, errno, "poll");
   return makeInt32(env, count);
 }

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "environment.h"
 #include "exports.h"
-#include "timeout.h"
+#include "wait_options.h"
 
 namespace fdmux {
 namespace {
@@ -21,14 +23,24 @@ napi_value throwBadFd(napi_env env, const SelectList& list) {
   return throwSystemError(env, EBADF, "select");
 }
 
+int wait(FdSets& sets, int64_t nanoseconds, const sigset_t* mask) {
+#ifdef SYS_select
+  // Not by the C library, see epoll.cc.
+  if (mask == nullptr && nanoseconds <= 0) {
+    timeval at_once = {};
+    return static_cast<int>(::syscall(SYS_select, sets.nfds(), sets.get(0), sets.get(1), sets.get(2),
+                                      nanoseconds == 0 ? &at_once : nullptr));
+  }
+#endif
+  const Timespec timeout(nanoseconds);
+  return ::pselect(sets.nfds(), sets.get(0), sets.get(1), sets.get(2), timeout.get(), mask);
+}
+
 napi_value select(napi_env env, napi_callback_info info) {
   Arguments<7> args(env, info);
-  SignalMask mask;
+  WaitOptions options;
   SelectList list;
-  double timeout_ms;
-  bool retry_on_signal;
-  if (!args.signalMask(args[6], "signalMask", &mask) || !args.timeoutMs(args[4], "timeoutMs", &timeout_ms) ||
-      !args.boolean(args[5], "retryOnSignal", &retry_on_signal) ||
+  if (!readWaitOptions(args, 4, &options) ||
       !readSelectList(args, args[0], args[1], args[2], args[3], &list)) {
     return nullptr;
   }
@@ -42,12 +54,8 @@ napi_value select(napi_env env, napi_callback_info info) {
   if (!addAll(sets, list.fds.data, list.counts)) return throwBadFd(env, list);
 
   const int count = waitThroughSignals(
-      nanosecondsFromMs(timeout_ms), retry_on_signal,
-      [&](int64_t nanoseconds) {
-        const Timespec timeout(nanoseconds);
-        return ::pselect(sets.nfds(), sets.get(0), sets.get(1), sets.get(2), timeout.get(), mask.get());
-      },
-      monotonicNow);
+      options.nanoseconds, options.retry_on_signal,
+      [&](int64_t nanoseconds) { return wait(sets, nanoseconds, options.signal_mask.get()); }, monotonicNow);
   if (count < 0) return errno == EBADF ? throwBadFd(env, list) : throwSystemError(env, errno, "select");
   // After a signal the kernel has left the sets as they were.
   if (count == 0) sets.reset(highest);

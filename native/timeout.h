@@ -17,6 +17,7 @@ constexpr int64_t kNanosecondsPerSecond = 1000 * kNanosecondsPerMs;
 // Milliseconds (from 0 on, or -1) as nanoseconds, rounded up so that no wait ends early. What does not fit
 // into 63 bits, 292 years and more, is for ever.
 inline int64_t nanosecondsFromMs(double ms) {
+  if (ms == 0) return 0;
   if (ms < 0) return kForever;
   const double nanoseconds = std::ceil(ms * static_cast<double>(kNanosecondsPerMs));
   return nanoseconds < 9.2e18 ? static_cast<int64_t>(nanoseconds) : kForever;

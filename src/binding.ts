@@ -34,7 +34,12 @@ export type DecodedAddress =
   | { readonly family: 'unix' }
   | { readonly family: 'unknown'; readonly familyNumber: number };
 
-/** select(2), poll(2), epoll(7). */
+/**
+ * select(2), poll(2), epoll(7). Arguments that a wait can do without are best left out: each one costs.
+ *
+ * `retryOnSignal` (by default not) goes on to the original deadline after a signal; `signalMask` names the signals to
+ * block for the time of the wait.
+ */
 interface ReadinessCalls {
   /**
    * select(2) on any fd numbers. `fds` holds the read fds, then the write fds, then the except fds; on return each
@@ -48,8 +53,8 @@ interface ReadinessCalls {
     writeCount: number,
     exceptCount: number,
     timeoutMs: number,
-    retryOnSignal: boolean,
-    signalMask: readonly number[] | null,
+    retryOnSignal?: boolean,
+    signalMask?: readonly number[] | null,
   ): number;
 
   /**
@@ -62,8 +67,8 @@ interface ReadinessCalls {
     pollFds: Int32Array,
     count: number,
     timeoutMs: number,
-    retryOnSignal: boolean,
-    signalMask: readonly number[] | null,
+    retryOnSignal?: boolean,
+    signalMask?: readonly number[] | null,
   ): number;
 
   /** epoll_create1(2). */
@@ -86,8 +91,8 @@ interface ReadinessCalls {
     epollFd: number,
     maxEvents: number,
     timeoutMs: number,
-    retryOnSignal: boolean,
-    signalMask: readonly number[] | null,
+    retryOnSignal?: boolean,
+    signalMask?: readonly number[] | null,
   ): number;
 
   /**
@@ -347,7 +352,8 @@ function load(): NativeBinding {
   const path = findBinary();
   if (path instanceof Error) return unsupported(path.message);
   try {
-    return require(path) as NativeBinding;
+    // A copy, since what an addon exports is a dictionary to the engine, and each look-up in one costs.
+    return { ...(require(path) as NativeBinding) };
   } catch (error) {
     return unsupported(`fdmux cannot load ${path}: ${error instanceof Error ? error.message : String(error)}`, error);
   }

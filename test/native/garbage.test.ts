@@ -65,6 +65,10 @@ const kinds = {
     fine: false,
     bad: fc.oneof(fc.string(), fc.integer(), fc.bigInt(), fc.constantFrom(undefined, null, {}, [])),
   },
+  optionalBoolean: {
+    fine: undefined,
+    bad: fc.oneof(fc.string(), fc.integer(), fc.bigInt(), fc.constantFrom(null, {}, [])),
+  },
   bytes: { fine: new Uint8Array(8), bad: fc.oneof(notAnObject, otherArrays, fc.constant(new Int32Array(8))) },
   int32s: { fine: new Int32Array(8), bad: fc.oneof(notAnObject, otherArrays, fc.constant(new Uint8Array(32))) },
   address: {
@@ -72,9 +76,9 @@ const kinds = {
     bad: fc.oneof(notAnObject, otherArrays, fc.constantFrom(new Uint8Array(1), new Uint8Array(200))),
   },
   signals: {
-    fine: null,
+    fine: undefined,
     bad: fc.oneof(
-      notAnObject,
+      notAnObject.filter((value) => value !== undefined),
       fc.constantFrom({}, { length: 1 }, new Int32Array(1)),
       fc.array(fc.oneof(notANumber, notAnInteger, negative, fc.constantFrom(0, 65, 1000)), { minLength: 1 }),
     ),
@@ -121,10 +125,10 @@ type Call = readonly [name: keyof typeof native, ...parameters: (keyof typeof ki
 
 /** Every call of the contract that takes arguments, and of what kind they are. */
 const calls: readonly Call[] = [
-  ['select', 'int32s', 'index', 'index', 'index', 'timeout', 'boolean', 'signals'],
-  ['poll', 'int32s', 'index', 'timeout', 'boolean', 'signals'],
+  ['select', 'int32s', 'index', 'index', 'index', 'timeout', 'optionalBoolean', 'signals'],
+  ['poll', 'int32s', 'index', 'timeout', 'optionalBoolean', 'signals'],
   ['epollCtl', 'fd', 'int', 'fd', 'int', 'unsigned', 'unsigned'],
-  ['epollWait', 'fd', 'unsigned', 'timeout', 'boolean', 'signals'],
+  ['epollWait', 'fd', 'unsigned', 'timeout', 'optionalBoolean', 'signals'],
   ['eventBuffer', 'fd'],
   ['setDispatcher', 'callback'],
   ['loopWatchOpen', 'fd'],
