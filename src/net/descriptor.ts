@@ -1,12 +1,18 @@
 /** Files, devices and pipes as raw fds: open(2), read(2), write(2), ioctl(2), pipe(2). */
 import { native, WOULD_BLOCK } from '../binding.js';
-import { checkBoolean, checkInteger, checkString, MAX_FD, toBytes } from '../errors.js';
+import { checkBoolean, checkInteger, checkObject, checkString, MAX_FD, toBytes } from '../errors.js';
 import { OwnedFd } from './owned-fd.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 
 const MAX_COUNT = 0x7fff_ffff;
 const MAX_UINT32 = 0xffff_ffff;
 const MAX_MODE = 0o7777;
+
+/** Options of {@link pipe}. */
+export interface PipeOptions {
+  /** Whether reads and writes wait. Default: false. */
+  readonly blocking?: boolean;
+}
 
 /** Any open fd that is read and written: a device, a terminal, a FIFO, an end of a pipe. */
 export class Descriptor extends OwnedFd {
@@ -38,6 +44,15 @@ export class Descriptor extends OwnedFd {
     checkInteger(fd, 'fd', 0, MAX_FD);
     native.isNonBlocking(fd);
     return new Descriptor(fd);
+  }
+
+  /** See {@link pipe}. */
+  static pipe(options: PipeOptions = {}): [reader: Descriptor, writer: Descriptor] {
+    checkObject(options, 'options');
+    const { blocking = false } = options;
+    checkBoolean(blocking, 'options.blocking');
+    const [reader, writer] = native.pipe(!blocking);
+    return [new Descriptor(reader), new Descriptor(writer)];
   }
 
   /** Whether calls wait: the opposite of `O_NONBLOCK`. @throws ERR_CLOSED */
@@ -119,20 +134,12 @@ export class Descriptor extends OwnedFd {
   }
 }
 
-/** Options of {@link pipe}. */
-export interface PipeOptions {
-  /** Whether reads and writes wait. Default: false. */
-  readonly blocking?: boolean;
-}
-
 /**
  * Makes a pipe, close-on-exec and, unless asked otherwise, non-blocking: pipe2(2).
  *
  * @returns the end to read from, and the end to write to
  * @throws ERR_INVALID_ARG_TYPE; EMFILE, ENFILE
  */
-export function pipe({ blocking = false }: PipeOptions = {}): [reader: Descriptor, writer: Descriptor] {
-  checkBoolean(blocking, 'options.blocking');
-  const [reader, writer] = native.pipe(!blocking);
-  return [Descriptor.fromFd(reader), Descriptor.fromFd(writer)];
+export function pipe(options?: PipeOptions): [reader: Descriptor, writer: Descriptor] {
+  return Descriptor.pipe(options);
 }

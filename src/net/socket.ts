@@ -162,6 +162,8 @@ const { EALREADY, EINPROGRESS, EINTR, ETIMEDOUT } = osConstants.errno;
 
 /** The largest count that recv(2) and send(2) can report. */
 const MAX_COUNT = 0x7fff_ffff;
+/** The bits above are flags: close-on-exec is always set, blocking has an option of its own. */
+const MAX_TYPE = 0xf;
 const DEFAULT_BACKLOG = 511;
 const DEFAULT_CONTROL_BYTES = 256;
 /** Of one recvmmsg(2) or sendmmsg(2); the kernel cuts the rest off. */
@@ -183,16 +185,13 @@ export class Socket extends OwnedFd {
   readonly family: SocketFamily | number;
   /** The socket type: a name, or the kernel's number where it has none here. */
   readonly type: SocketType | number;
-  /** The protocol's number, as the kernel chose it: `IPPROTO_TCP` for an inet stream. */
-  readonly protocol: number;
   /** -1: blocking, 0: non-blocking, above: the timeout. */
   #timeoutMs: number;
 
-  private constructor(fd: number, family: number, type: number, protocol: number, timeoutMs: number) {
+  private constructor(fd: number, family: SocketFamily | number, type: SocketType | number, timeoutMs: number) {
     super(fd, 'the socket');
-    this.family = nameOf(FAMILIES, family) ?? family;
-    this.type = nameOf(TYPES, type) ?? type;
-    this.protocol = protocol;
+    this.family = toName(FAMILIES, family);
+    this.type = toName(TYPES, type);
     this.#timeoutMs = timeoutMs;
   }
 
@@ -203,7 +202,7 @@ export class Socket extends OwnedFd {
    */
   static create(options: SocketOptions = {}): Socket {
     const { family, type, protocol, blocking } = readOptions(options, 'inet');
-    return Socket.#adopt(native.socket(family, type, protocol, !blocking), blocking ? -1 : 0);
+    return new Socket(native.socket(family, type, protocol, !blocking), family, type, blocking ? -1 : 0);
   }
 
   /**
@@ -215,7 +214,7 @@ export class Socket extends OwnedFd {
     const { family, type, protocol, blocking } = readOptions(options, 'unix');
     const [first, second] = native.socketPair(family, type, protocol, !blocking);
     const timeoutMs = blocking ? -1 : 0;
-    return [Socket.#adopt(first, timeoutMs), Socket.#adopt(second, timeoutMs)];
+    return [new Socket(first, family, type, timeoutMs), new Socket(second, family, type, timeoutMs)];
   }
 
   /**
@@ -226,24 +225,18 @@ export class Socket extends OwnedFd {
    */
   static fromFd(fd: number): Socket {
     checkInteger(fd, 'fd', 0, MAX_FD);
-    return Socket.#wrap(fd, native.isNonBlocking(fd) ? 0 : -1);
+    const family = native.getSockOpt(fd, SOL_SOCKET, SO_DOMAIN);
+    const type = native.getSockOpt(fd, SOL_SOCKET, SO_TYPE);
+    return new Socket(fd, family, type, native.isNonBlocking(fd) ? 0 : -1);
   }
 
-  /** As {@link #wrap}, for an fd of our own making, which must not outlive a failure. */
-  static #adopt(fd: number, timeoutMs: number): Socket {
-    try {
-      return Socket.#wrap(fd, timeoutMs);
-    } catch (error) {
-      native.close(fd);
-      throw error;
-    }
-  }
-
-  static #wrap(fd: number, timeoutMs: number): Socket {
-    const [family, type, protocol] = [SO_DOMAIN, SO_TYPE, SO_PROTOCOL].map((name) =>
-      native.getSockOpt(fd, SOL_SOCKET, name),
-    );
-    return new Socket(fd, family ?? 0, type ?? 0, protocol ?? 0, timeoutMs);
+  /**
+   * The protocol's number, as the kernel chose it: `IPPROTO_TCP` for an inet stream.
+   *
+   * @throws ERR_CLOSED
+   */
+  get protocol(): number {
+    return this.getsockopt(SOL_SOCKET, SO_PROTOCOL);
   }
 
   /** Whether calls wait: with or without a timeout. */
@@ -314,7 +307,7 @@ export class Socket extends OwnedFd {
     const blocking = this.blocking;
     const accepted = this.#operate('accept', POLLIN, 0, (fd) => native.acceptFrom(fd, !blocking));
     if (accepted === null) return null;
-    const socket = Socket.#adopt(accepted.fd, blocking ? -1 : 0);
+    const socket = new Socket(accepted.fd, this.family, this.type, blocking ? -1 : 0);
     try {
       return { socket, address: decodeAddress(accepted.address) };
     } catch (error) {
@@ -598,7 +591,7 @@ export class Socket extends OwnedFd {
    * @throws ERR_CLOSED; EMFILE
    */
   dup(): Socket {
-    return Socket.#adopt(native.duplicate(this.fd), this.#timeoutMs);
+    return new Socket(native.duplicate(this.fd), this.family, this.type, this.#timeoutMs);
   }
 
   /**
@@ -719,8 +712,8 @@ function readOptions(options: SocketOptions, defaultFamily: SocketFamily): Socke
   checkInteger(protocol, 'options.protocol', 0, MAX_COUNT);
   checkBoolean(blocking, 'options.blocking');
   return {
-    family: numberOf(FAMILIES, family, 'options.family'),
-    type: numberOf(TYPES, type, 'options.type'),
+    family: numberOf(FAMILIES, family, 'options.family', MAX_COUNT),
+    type: numberOf(TYPES, type, 'options.type', MAX_TYPE),
     protocol,
     blocking,
   };
@@ -731,18 +724,19 @@ function numberOf<Name extends string>(
   names: Readonly<Record<Name, number>>,
   value: Name | number,
   what: string,
+  max: number,
 ): number {
   if (typeof value === 'number') {
-    checkInteger(value, what, 0, MAX_COUNT);
+    checkInteger(value, what, 0, max);
     return value;
   }
   checkOneOf(value, what, Object.keys(names));
   return names[value];
 }
 
-/** The name that stands for the kernel's number, if there is one. */
-function nameOf<Name extends string>(names: Readonly<Record<Name, number>>, value: number): Name | undefined {
+/** The name of the kernel's number, where it has one. */
+function toName<Name extends string>(names: Readonly<Record<Name, number>>, value: Name | number): Name | number {
   let name: Name;
   for (name in names) if (names[name] === value) return name;
-  return undefined;
+  return value;
 }

@@ -18,8 +18,9 @@ import {
   SOL_SOCKET,
 } from 'fdmux';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
+import { native } from '../../src/binding.js';
 import { closedAtEnd, disposedAtEnd, openFds } from '../support/fds.js';
 import {
   accepted,
@@ -152,6 +153,7 @@ const calls: readonly [string, (socket: Socket) => unknown][] = [
   ['getsockname', (socket) => socket.getsockname()],
   ['getsockopt', (socket) => socket.getsockopt(1, 1)],
   ['listen', (socket) => socket.listen()],
+  ['protocol', (socket) => socket.protocol],
   ['recv', (socket) => socket.recv(1)],
   ['recvFrom', (socket) => socket.recvFrom(1)],
   ['recvFromInto', (socket) => socket.recvFromInto(Buffer.alloc(1))],
@@ -250,7 +252,7 @@ function codeOf(errorOrCall: unknown): string {
 }
 
 describe('garbage', () => {
-  const methods = calls.map(([name]) => name).filter((name) => !['fd', 'detach', 'dup'].includes(name));
+  const methods = calls.map(([name]) => name).filter((name) => !['fd', 'detach', 'dup', 'protocol'].includes(name));
 
   it('gives typed errors, system errors or results, and leaks no fd', () => {
     const before = openFds().size;
@@ -275,6 +277,7 @@ describe('garbage', () => {
     ['create', [{ family: 'inet7' }]],
     ['create', [{ type: 'strem' }]],
     ['create', [{ family: -1 }]],
+    ['create', [{ type: 2049 }]],
     ['create', [{ protocol: 0.5 }]],
     ['create', [{ blocking: 1 }]],
     ['create', [null]],
@@ -288,6 +291,18 @@ describe('garbage', () => {
 });
 
 describe('failures', () => {
+  it('leave no fd behind where an accepted address cannot be read', () => {
+    const listener = tcpListener();
+    testSocket().connect(listener.getsockname());
+    const before = openFds().size;
+    const decode = vi.spyOn(native, 'decodeAddress').mockImplementation(() => {
+      throw new Error('forced');
+    });
+    expect(() => listener.accept()).toThrow('forced');
+    decode.mockRestore();
+    expect(openFds().size).toBe(before);
+  });
+
   it('leave no fd behind where creating fails', () => {
     const before = openFds().size;
     expect(() => Socket.create({ family: 'inet', type: 'seqpacket' })).toThrow(
