@@ -3,11 +3,11 @@
  * machine can have. It goes on after a failure, prints one table and writes it to docs/matrix.md.
  *
  * `--only node24,bun` picks rows, `--suites readiness,net` picks folders of test/, `--here` packs the addon that is built
- * here in place of the prebuilt ones, `--list` names the rows. What is fetched is kept in .cache/ (or in FDMUX_CACHE).
+ * here in place of the prebuilt ones, `--tarball FILE` takes one that is packed already, `--list` names the rows. What is fetched is kept in .cache/ (or in FDMUX_CACHE).
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheFolder, fetchPackage, fetched } from './lib/fetch.mjs';
 import { packPackage } from './lib/pack.mjs';
@@ -18,7 +18,9 @@ import { binaryPath } from './lib/targets.mjs';
 
 const folder = join(cacheFolder, 'matrix');
 const vitest = at('node_modules/vitest/vitest.mjs');
-const RUN_LIMIT_MS = 30 * 60_000;
+/** What one run of vitest may take: a folder of tests, or a file where a runtime takes them one by one. */
+const RUN_LIMIT_MS = 15 * 60_000;
+const FILE_LIMIT_MS = 2 * 60_000;
 
 /** What runs a row's tests: a program, and what its environment needs. */
 const nodeOf = (key) => async () => ({ program: join(await fetchPackage(key), 'bin/node') });
@@ -74,6 +76,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     suites: { type: 'string' },
     here: { type: 'boolean', default: false },
+    tarball: { type: 'string' },
     list: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
   },
@@ -87,7 +90,10 @@ await runMain(async () => {
   const picked = pick();
   const suites = values.quick ? ['readiness', 'multiplexer'] : (values.suites?.split(',') ?? allSuites());
   mkdirSync(folder, { recursive: true });
-  const tarball = await packPackage(join(folder, 'pack'), values.here || values.quick);
+  const tarball =
+    values.tarball === undefined
+      ? await packPackage(join(folder, 'pack'), values.here || values.quick)
+      : resolve(values.tarball);
   const subject = await install(tarball);
   const results = [];
   for (const [index, row] of picked.entries()) {
@@ -192,7 +198,7 @@ async function runTests(row, { program, args = [] }, env, suite, files, result) 
     {
       cwd: at(),
       env: { ...env, ...(row.isForeign ? { FDMUX_TEST_PROGRAM: program } : {}) },
-      timeoutMs: RUN_LIMIT_MS,
+      timeoutMs: row.fileByFile ? FILE_LIMIT_MS : RUN_LIMIT_MS,
     },
   );
   const counts = result.bySuite.get(suite) ?? { passed: 0, failed: 0, skipped: 0 };
