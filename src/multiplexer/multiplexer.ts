@@ -522,6 +522,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#wakeup?.close();
   }
 
+  /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

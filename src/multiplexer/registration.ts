@@ -102,6 +102,7 @@ export interface Registration<T = unknown, B extends BackendName = BackendName> 
   ref(): this;
   /** It does not keep the process alive. */
   unref(): this;
+  /** Whether it keeps the process alive while it is active. */
   hasRef(): boolean;
 }
 

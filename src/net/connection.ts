@@ -89,9 +89,11 @@ export interface Connection<T = unknown> {
   destroy(error?: Error): void;
   /** No data handler is called until `resume`; the peer is slowed down when the kernel's buffers are full. */
   pause(): void;
+  /** Data handlers are called again after `pause`. */
   resume(): void;
   /** Bytes published under `topic` by the listener are written to this connection. */
   subscribe(topic: string): void;
+  /** What is published under `topic` from now on is not for this connection. */
   unsubscribe(topic: string): void;
   /**
    * The connection as a Duplex of Node.js, which takes the place of the handlers from now on: none of them is called any more.

@@ -90,7 +90,9 @@ export interface Listener<T = unknown> {
   close(options?: { readonly drainMs?: number | null | undefined }): Promise<void>;
   /** It alone does not keep the process alive. Connections do. */
   unref(): this;
+  /** It keeps the process alive again, as it does at first. */
   ref(): this;
+  /** Closes it at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -58,6 +58,7 @@ export abstract class OwnedFd implements Disposable {
     return fd;
   }
 
+  /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

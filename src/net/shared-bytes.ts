@@ -30,6 +30,7 @@ export class SharedBytes {
     this.bytes = typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(toBytes(bytes));
   }
 
+  /** How many bytes there are. */
   get byteLength(): number {
     return this.bytes.length;
   }

@@ -595,12 +595,17 @@ export class Socket extends OwnedFd {
   }
 
   /**
-   * Reads a socket option: getsockopt(2).
+   * Reads a socket option that is an integer: getsockopt(2).
    *
-   * @param maxBytes how long the value can be, from 1 to 65,536, where it is not an integer: the result is then bytes
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOPROTOOPT ...
    */
   getsockopt(level: number, name: number): number;
+  /**
+   * Reads a socket option as bytes: getsockopt(2).
+   *
+   * @param maxBytes how long the value can be, from 1 to 65,536
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOPROTOOPT ...
+   */
   getsockopt(level: number, name: number, maxBytes: number): Buffer;
   getsockopt(level: number, name: number, maxBytes?: number): number | Buffer {
     const fd = this.fd;

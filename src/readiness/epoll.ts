@@ -278,6 +278,7 @@ export class Epoll implements Disposable {
     native.close(this.#fd);
   }
 
+  /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

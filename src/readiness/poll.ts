@@ -293,6 +293,7 @@ export class Poll implements Disposable {
     this.#records.clear();
   }
 
+  /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
