@@ -1,10 +1,10 @@
-import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { at, filesBelow, root } from './paths.mjs';
 import { say } from './progress.mjs';
 
 /** The modules that a user may import, by subpath. Each gets an ES module beside its CommonJS file. */
-export const entries = ['index', ...(existsSync(at('src/chat.ts')) ? ['chat'] : [])];
+export const entries = ['index', 'chat-server'];
 
 /**
  * Compiles src/ to `dist` (a path inside the project), file by file, as CommonJS. A module of ours is never copied into another, so every class

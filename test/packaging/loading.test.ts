@@ -62,6 +62,19 @@ describe('installed with scripts ignored and no compiler', () => {
     expect(await installed().run('both.mjs', source)).toMatchObject({ stdout: 'true true\ntrue\n', code: 0 });
   });
 
+  test('the poll API loads nothing of the chat server, which has an entry of its own', async () => {
+    const source = `
+      const loaded = () => Object.keys(require.cache).filter((path) => /dist.(chat|protocol|server|cli)/.test(path)).length;
+      require('fdmux');
+      console.log(loaded());
+      const { startChatServer } = require('fdmux/chat');
+      console.log(typeof startChatServer, loaded() > 5);
+    `;
+    expect(await installed().run('chat.cjs', source)).toMatchObject({ stdout: '0\nfunction true\n', code: 0 });
+    const imported = "import { startChatServer } from 'fdmux/chat'; console.log(typeof startChatServer);";
+    expect(await installed().run('chat.mjs', imported)).toMatchObject({ stdout: 'function\n', code: 0 });
+  });
+
   test('no dependency came with it', () => {
     expect(readdirSync(join(installed().project, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'fdmux',
