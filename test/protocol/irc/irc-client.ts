@@ -1,0 +1,146 @@
+/** A server in this process and IRC clients over real sockets. */
+import { onTestFinished } from 'vitest';
+import { ChatServer } from '../../../src/server.js';
+import { loadConfig, type ListenerConfig, type ServerConfig } from '../../../src/server/config.js';
+import { LOOPBACK_CLASS, type ClassSettings, type IrcSettings } from '../../../src/protocol/irc/settings.js';
+import { connectPeer, type Peer } from '../../support/peers.js';
+
+/** What differs from the defaults. */
+export interface IrcServerOptions {
+  readonly irc?: Partial<IrcSettings>;
+  readonly limits?: Partial<ClassSettings>;
+  readonly listeners?: readonly Partial<ListenerConfig>[];
+  readonly maxClients?: number;
+  readonly readConfig?: () => Promise<ServerConfig>;
+}
+
+export interface LogRecord {
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+}
+
+export class IrcTestServer {
+  readonly port: number;
+  readonly ports: readonly number[];
+  readonly records: readonly LogRecord[];
+  readonly stopReasons: readonly string[];
+
+  constructor(server: ChatServer, records: readonly LogRecord[], stopReasons: readonly string[]) {
+    this.ports = server.listeners.map(({ address }) => ('port' in address ? address.port : 0));
+    this.port = this.ports[0] ?? 0;
+    this.records = records;
+    this.stopReasons = stopReasons;
+  }
+
+  /** A connection that has said nothing yet. */
+  async connect(port = this.port): Promise<IrcClient> {
+    return new IrcClient(await connectPeer(port));
+  }
+
+  /** A registered client, perhaps with capabilities, in perhaps a channel. */
+  async client(
+    nick: string,
+    options: { readonly caps?: string; readonly join?: string; readonly port?: number } = {},
+  ): Promise<IrcClient> {
+    const client = await this.connect(options.port);
+    if (options.caps !== undefined) client.send('CAP LS 302', `CAP REQ :${options.caps}`, 'CAP END');
+    client.send(`NICK ${nick}`, `USER ${nick} 0 * :Real ${nick}`);
+    await client.heard();
+    if (options.join !== undefined) await client.ask(`JOIN ${options.join}`);
+    return client;
+  }
+}
+
+/** Starts a server with one IRC listener, unless told otherwise; it is closed when the test ends. */
+export async function startIrc(options: IrcServerOptions = {}): Promise<IrcTestServer> {
+  const base = await loadConfig({ ircPort: 0, without: ['plain'] });
+  const [listener] = base.listeners;
+  if (listener === undefined) throw new Error('no listener');
+  const config: ServerConfig = {
+    ...base,
+    maxClients: options.maxClients ?? 0,
+    irc: { ...base.irc, ...options.irc },
+    classes: [{ settings: { ...LOOPBACK_CLASS, ...options.limits }, addresses: [] }],
+    listeners: (options.listeners ?? [{}]).map((changes) => ({ ...listener, ...changes })),
+  };
+  const records: LogRecord[] = [];
+  const stopReasons: string[] = [];
+  const record = (message: string, details?: Readonly<Record<string, unknown>>): void =>
+    void records.push({ message, details });
+  const server = await ChatServer.start({
+    config,
+    log: { debug: record, info: record, warn: record, error: record },
+    version: '0.0.0',
+    configurationName: 'fdmux.json',
+    readConfig: options.readConfig ?? (() => Promise.resolve(config)),
+    onStop: (reason) => stopReasons.push(reason),
+  });
+  onTestFinished(() => server.close('the test is over'));
+  return new IrcTestServer(server, records, stopReasons);
+}
+
+let tokens = 0;
+
+/** One client. What it is answered is told from what it merely hears by a PING after each question. */
+export class IrcClient {
+  readonly peer: Peer;
+
+  constructor(peer: Peer) {
+    this.peer = peer;
+  }
+
+  send(...lines: readonly string[]): void {
+    void this.peer.write(lines.map((line) => `${line}\r\n`).join(''));
+  }
+
+  /** Sends lines and gives everything that came until they were answered. */
+  ask(...lines: readonly string[]): Promise<string[]> {
+    this.send(...lines);
+    return this.heard();
+  }
+
+  /** Everything that has come and is under way: the server answers in order, so a PONG comes after it. */
+  async heard(): Promise<string[]> {
+    tokens += 1;
+    const token = `sync-${tokens}`;
+    this.send(`PING ${token}`);
+    const lines: string[] = [];
+    for (;;) {
+      const line = await this.peer.line();
+      if (line.endsWith(`:${token}`)) return lines;
+      lines.push(line);
+    }
+  }
+
+  /** The next line. */
+  line(): Promise<string> {
+    return this.peer.line();
+  }
+
+  /** Everything until the server closes. */
+  async rest(): Promise<string[]> {
+    return (await this.peer.ended()).toString().split('\r\n').slice(0, -1);
+  }
+}
+
+/** The lines with a numeric, their server and nick taken off: `353 = #c :@ann`. */
+export function numerics(lines: readonly string[], ...codes: readonly string[]): string[] {
+  return lines
+    .map((line) => /^(?:@\S+ )?:fdmux\.local (\d{3}) \S+ ?(.*)$/.exec(line))
+    .filter((match) => match !== null && (codes.length === 0 || codes.includes(match[1] ?? '')))
+    .map((match) => `${match?.[1] ?? ''} ${match?.[2] ?? ''}`);
+}
+
+/** Lines without their tags. */
+export const untagged = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/^@\S+ /, ''));
+
+/** The tags of a line. */
+export function tagsOf(line: string): Readonly<Record<string, string>> {
+  const section = /^@(\S+) /.exec(line)?.[1] ?? '';
+  return Object.fromEntries(
+    section.split(';').map((tag) => {
+      const [name = '', ...value] = tag.split('=');
+      return [name, value.join('=')];
+    }),
+  );
+}

@@ -1,0 +1,84 @@
+/** Flood control, send queues, connection limits: what keeps one client from costing the others. */
+import { expect, test } from 'vitest';
+import { until } from '../../support/deadline.js';
+import { numerics, startIrc } from './irc-client.js';
+
+test('after the burst lines run at the rate that is allowed, none is lost, and others are not held up', async () => {
+  const server = await startIrc({ limits: { linesPerSecond: 100, burstLines: 10 } });
+  const ann = await server.client('ann', { join: '#a' });
+  const bob = await server.client('bob', { join: '#a' });
+  const startedMs = performance.now();
+  ann.send(...Array.from({ length: 40 }, (_, index) => `PRIVMSG #a :${index}`));
+  for (let index = 0; index < 10; index += 1) expect(await bob.line()).toContain(` :${index}`);
+  expect(numerics(await bob.ask('TIME'), '391')).toHaveLength(1);
+  for (let index = 11; index < 40; index += 1) await bob.peer.lineLike(new RegExp(` :${index}$`));
+  // Thirty lines beyond the burst at a hundred a second; the burst was partly used up by joining.
+  expect(performance.now() - startedMs).toBeGreaterThanOrEqual(250);
+});
+
+test('who sends more than may wait is told and closed', async () => {
+  const server = await startIrc({ limits: { linesPerSecond: 1, burstLines: 1, receiveQueueBytes: 1024 } });
+  const ann = await server.client('ann');
+  ann.send(...Array.from({ length: 200 }, () => 'PRIVMSG ann :too much of it'));
+  expect((await ann.rest()).at(-1)).toBe('ERROR :Closing Link: 127.0.0.1 (Excess Flood)');
+});
+
+test('autojoin of many channels is within the burst', async () => {
+  const server = await startIrc({ limits: { linesPerSecond: 1, burstLines: 40 } });
+  const ann = await server.connect();
+  ann.send('CAP LS 302', 'NICK ann', 'USER a 0 * :Ann', 'CAP REQ :server-time', 'CAP END');
+  ann.send(...Array.from({ length: 30 }, (_, index) => `JOIN #channel-${index}`), 'PING done');
+  await ann.peer.lineLike(/PONG fdmux\.local :done$/, 1000);
+});
+
+test('connections from one address are bounded', async () => {
+  const server = await startIrc({ limits: { maxPerAddress: 2 } });
+  await server.client('ann');
+  const bob = await server.client('bob');
+  const eve = await server.connect();
+  expect(await eve.rest()).toEqual(['ERROR :Closing Link: 127.0.0.1 (too many connections from your address)']);
+  expect(server.records.find(({ message }) => message === 'connection refused')?.details).toMatchObject({
+    reason: 'too many connections from your address',
+  });
+  bob.send('QUIT');
+  await bob.rest();
+  const closed = () => server.records.filter(({ message }) => message === 'closed').length;
+  await until(() => closed() === 2, 'the server has closed both');
+  await server.client('max');
+});
+
+test('who does not read is closed at the hard limit, with a reason that others and the log see', async () => {
+  const server = await startIrc({ limits: { softSendQueueBytes: 16_384, sendQueueBytes: 65_536 } });
+  const ann = await server.client('ann', { join: '#a' });
+  const bob = await server.client('bob', { join: '#a' });
+  const deaf = await server.client('deaf', { join: '#a' });
+  deaf.peer.socket.pause();
+  await ann.heard();
+  const line = `PRIVMSG #a :${'x'.repeat(400)}`;
+  let said = 0;
+  while (!server.records.some(({ message }) => message === 'slow reader closed')) {
+    await ann.ask(...Array.from({ length: 100 }, () => line));
+    said += 100;
+    expect(said).toBeLessThan(100_000);
+  }
+  const heard = await bob.heard();
+  expect(heard.filter((text) => text.includes(' PRIVMSG #a '))).toHaveLength(said);
+  expect(heard.filter((text) => text.startsWith(':deaf!')).at(-1)).toMatch(/ QUIT :Max SendQ exceeded/);
+}, 30_000);
+
+test('ten thousand joins and parts leave nothing behind', async () => {
+  const server = await startIrc();
+  const ann = await server.client('ann');
+  const rooms = async () => numerics(await ann.ask('LUSERS'), '254');
+  const before = await rooms();
+  for (let round = 0; round < 100; round += 1) {
+    const names = Array.from({ length: 20 }, (_, index) => `#r${(round * 31 + index * 7) % 97}`).join(',');
+    await ann.ask(
+      `JOIN ${names}`,
+      `PART ${names}`,
+      ...Array.from({ length: 40 }, (_, index) => `JOIN #s${index}`),
+      'JOIN 0',
+    );
+  }
+  expect(await rooms()).toEqual(before);
+}, 30_000);
