@@ -1,0 +1,176 @@
+// The load generator for IRC servers: one thread, level-triggered epoll, no work but the load.
+//
+//   irc_load PORT CLIENTS SENDERS BYTES SECONDS
+//
+// CLIENTS connect, register and join one channel; it prints `joined` with the seconds that took, from the first connect
+// to the last end of a list of names. Then SENDERS of them send lines to the channel whose text has BYTES bytes; each
+// sends its next when it has got those of all other senders. After a warm-up it prints `start`, and after SECONDS one
+// line of JSON. With SENDERS 0 the clients do not join; it prints `idle` when all are registered and waits for the end
+// of its input.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { kReadBytes = 1 << 18, kTail = 8, kOutstanding = 100 };
+
+struct client {
+  int fd;
+  int is_in;
+  uint64_t sent, received;
+  size_t tail_bytes;
+  char tail[kTail];
+};
+
+static struct client* clients;
+static size_t client_count, sender_count, in_count;
+static char input[kTail + kReadBytes + 1];
+static char message[1024];
+static size_t message_bytes;
+static uint64_t deliveries;
+static int epoll_fd, port;
+
+static void fail(const char* what) {
+  perror(what);
+  exit(1);
+}
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void send_all(int fd, const char* data, size_t length) {
+  while (length > 0) {
+    const ssize_t sent = send(fd, data, length, MSG_NOSIGNAL);
+    if (sent < 0) fail("send");
+    data += sent;
+    length -= (size_t)sent;
+  }
+}
+
+static void open_client(size_t index) {
+  struct client* client = &clients[index];
+  client->fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (client->fd < 0) fail("socket");
+  // A loopback address for every 200 clients: servers bound the connections of one address.
+  struct sockaddr_in own = {.sin_family = AF_INET};
+  own.sin_addr.s_addr = htonl(0x7f000001u + (uint32_t)(index / 200));
+  const int one = 1;
+  setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+  if (bind(client->fd, (struct sockaddr*)&own, sizeof own) != 0) fail("bind");
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(client->fd, (struct sockaddr*)&address, sizeof address) != 0) fail("connect");
+  setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  const struct linger reset = {1, 0};
+  setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  char hello[200];
+  const int length = snprintf(hello, sizeof hello, "NICK n%zu\r\nUSER u%zu 0 * :load\r\n%s", index, index,
+                              sender_count > 0 ? "JOIN #bench\r\n" : "");
+  send_all(client->fd, hello, (size_t)length);
+  struct epoll_event event = {.events = EPOLLIN, .data.u64 = index};
+  if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, client->fd, &event) != 0) fail("epoll_ctl");
+}
+
+static void send_message(struct client* client) {
+  client->sent++;
+  send_all(client->fd, message, message_bytes);
+}
+
+// Looks for the numeric that ends the way in; it may be cut in two.
+static void on_entering(struct client* client, size_t length) {
+  memcpy(input + kTail - client->tail_bytes, client->tail, client->tail_bytes);
+  char* begin = input + kTail - client->tail_bytes;
+  const size_t total = client->tail_bytes + length;
+  begin[total] = 0;
+  if (memmem(begin, total, sender_count > 0 ? " 366 " : " 376 ", 5) != NULL ||
+      (sender_count == 0 && memmem(begin, total, " 422 ", 5) != NULL)) {
+    client->is_in = 1;
+    in_count++;
+  }
+  client->tail_bytes = total < kTail ? total : kTail;
+  memcpy(client->tail, begin + total - client->tail_bytes, client->tail_bytes);
+}
+
+static void on_lines(struct client* client, size_t length, int is_sender) {
+  const char* at = input + kTail;
+  const char* end = at + length;
+  uint64_t count = 0;
+  while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+    at++;
+    count++;
+  }
+  client->received += count;
+  deliveries += count;
+  if (is_sender && count > 0 && client->received >= client->sent * (sender_count - 1)) send_message(client);
+}
+
+// Returns whether anything came.
+static int serve(int timeout_ms, int is_talking) {
+  static struct epoll_event events[1024];
+  const int ready = epoll_wait(epoll_fd, events, 1024, timeout_ms);
+  for (int i = 0; i < ready; i++) {
+    const size_t index = events[i].data.u64;
+    struct client* client = &clients[index];
+    const ssize_t length = recv(client->fd, input + kTail, kReadBytes, MSG_DONTWAIT);
+    if (length < 0 && errno == EAGAIN) continue;
+    if (length < 0) fail("recv");
+    if (length == 0) {
+      fprintf(stderr, "irc_load: the server closed client %zu\n", index);
+      exit(1);
+    }
+    if (is_talking) on_lines(client, (size_t)length, index < sender_count);
+    else if (!client->is_in) on_entering(client, (size_t)length);
+  }
+  return ready > 0;
+}
+
+int main(int argc, char** argv) {
+  if (argc != 6) return fprintf(stderr, "usage: irc_load PORT CLIENTS SENDERS BYTES SECONDS\n"), 2;
+  port = atoi(argv[1]);
+  client_count = strtoul(argv[2], NULL, 10);
+  sender_count = strtoul(argv[3], NULL, 10);
+  const size_t text_bytes = strtoul(argv[4], NULL, 10);
+  const double seconds = atof(argv[5]);
+  clients = calloc(client_count, sizeof *clients);
+  epoll_fd = epoll_create1(0);
+  message_bytes = (size_t)snprintf(message, sizeof message, "PRIVMSG #bench :%0*d\r\n", (int)text_bytes, 0);
+
+  const double begin = now();
+  for (size_t opened = 0; in_count < client_count;) {
+    while (opened < client_count && opened - in_count < kOutstanding) open_client(opened++);
+    serve(1000, 0);
+  }
+  if (sender_count == 0) {
+    printf("idle\n");
+    fflush(stdout);
+    while (getchar() != EOF) continue;
+    return 0;
+  }
+  printf("joined %.3f\n", now() - begin);
+  fflush(stdout);
+  // What is still under way tells of the last who came.
+  while (serve(300, 0)) continue;
+
+  for (size_t i = 0; i < sender_count; i++) send_message(&clients[i]);
+  const double warm = now() + 1;
+  while (now() < warm) serve(100, 1);
+  printf("start\n");
+  fflush(stdout);
+  deliveries = 0;
+  const double start = now();
+  while (now() < start + seconds) serve(100, 1);
+  printf("{\"deliveries\":%llu,\"seconds\":%.6f}\n", (unsigned long long)deliveries, now() - start);
+  return 0;
+}
