@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { transform, stop } from 'esbuild';
 import { afterAll, describe, expect, test } from 'vitest';
 import { codeBlocks } from './support/markdown.js';
-import { projectPath, run } from './support/processes.js';
+import { connectPeer } from './support/peers.js';
+import { projectPath, run, startCli } from './support/processes.js';
 
 /** What the README says is run as it stands. */
 
@@ -34,12 +35,39 @@ describe('an example of the README', () => {
   });
 });
 
+test('the conversation of the README takes place as it is shown', async () => {
+  const [, ...shown] = (blocks.find(({ language }) => language === 'console')?.text ?? '').trim().split('\n');
+  const server = startCli(['serve', '--plain-port', '0', '--no-irc']);
+  const [, port] = await server.line(/plain lines +.*:(\d+)$/);
+  const ann = await connectPeer(Number(port));
+  const typed = (line: string) => !/^\d{4}-/.test(line);
+  const words = (line: string) => /say: (.*)$/.exec(line)?.[1];
+
+  const [joined = '', said = '', answer = '', left = ''] = shown;
+  const bob = await connectPeer(Number(port));
+  const seen = [await ann.line()];
+  await bob.write(`${words(said) ?? ''}\n`);
+  seen.push(await ann.line());
+  await ann.write(`${answer}\n`);
+  seen.push(answer);
+  expect(words(await bob.lineLike(/ say: /))).toBe(answer);
+  await bob.write('exit\n');
+  seen.push(await ann.line());
+
+  const anonymous = (line: string) => line.replace(/^[\d-]+ [\d:]+/, 'TIME').replace(/:\d+ /, ':PORT ');
+  expect([joined, said, answer, left].filter(typed)).toEqual([answer]);
+  expect(seen.map(anonymous)).toEqual(shown.map(anonymous));
+});
+
 describe('a command of the README', () => {
   const commands = blocks.filter(({ language }) => language === 'sh').flatMap(({ text }) => text.trim().split('\n'));
 
   /** Where each is run: by this suite, or because it is how this suite came to run. */
   const runElsewhere = new Map([
     ['npm install fdmux', 'test/packaging/loading.test.ts'],
+    ['npx fdmux serve', 'test/cli/serve.test.ts'],
+    ['npx fdmux connect 127.0.0.1:33333', 'test/cli/connect.test.ts'],
+    ['nc 127.0.0.1 33333', 'test/readme.test.ts'],
     ['npm start', 'package.json'],
     ['npm test', '.ci/run'],
   ]);
