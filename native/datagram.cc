@@ -30,7 +30,7 @@ napi_value acceptFrom(napi_env env, napi_callback_info info) {
   ObjectBuilder result(env);
   result.number("fd", accepted.get());
   if (!result.failed()) result.value("address", makeAddress(env, address));
-  if (!result.failed()) accepted.release();
+  if (!result.failed()) handOver(env, &accepted);
   return result.result();
 }
 

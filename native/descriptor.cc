@@ -14,7 +14,7 @@ napi_value close(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
   int fd;
   if (!args.fd(args[0], "fd", &fd)) return nullptr;
-  args.environment().epoll_fds.erase(fd);
+  args.environment().owned_fds.remove(fd);
   // Linux has freed the fd when close(2) says EINTR; trying again could close somebody else's.
   if (::close(fd) != 0 && errno != EINTR) return throwSystemError(env, errno, "close", fd);
   return nullptr;
@@ -67,10 +67,26 @@ napi_value pipe(napi_env env, napi_callback_info info) {
   return makeFdPair(env, UniqueFd(ends[0]), UniqueFd(ends[1]));
 }
 
+napi_value ownFds(napi_env env, napi_callback_info info) {
+  Arguments<0> args(env, info);
+  args.environment().owned_fds.enable();
+  return nullptr;
+}
+
+napi_value disownFd(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  int fd;
+  if (!args.fd(args[0], "fd", &fd)) return nullptr;
+  args.environment().owned_fds.remove(fd);
+  return nullptr;
+}
+
 }  // namespace
 
 void exportDescriptors(Exports& exports) {
   exports.function("close", close);
+  exports.function("ownFds", ownFds);
+  exports.function("disownFd", disownFd);
   exports.function("read", read);
   exports.function("write", write);
   exports.function("setNonBlocking", setNonBlocking);

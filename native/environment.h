@@ -3,12 +3,11 @@
 
 #include <node_api.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include <cstddef>
-#include <unordered_set>
 
 #include "fd_sets.h"
+#include "owned_fds.h"
 #include "send_plan.h"
 #include "waiters.h"
 
@@ -21,11 +20,6 @@ struct EventBuffer {
   size_t capacity = 0;
 };
 
-inline bool isEpollFd(int fd) {
-  epoll_event event;
-  return ::epoll_wait(fd, &event, 1, 0) >= 0;
-}
-
 struct Environment {
   explicit Environment(napi_env napi) : env(napi), waiters(napi) {}
   Environment(const Environment&) = delete;
@@ -33,18 +27,13 @@ struct Environment {
   // When the environment ends. The runtime leaves references to whoever made them.
   ~Environment() {
     if (event_buffer.reference != nullptr) napi_delete_reference(env, event_buffer.reference);
-    for (const int fd : epoll_fds) {
-      // Where somebody else closed it, the number may be another file's by now.
-      if (isEpollFd(fd)) ::close(fd);
-    }
   }
 
   const napi_env env;
 
   EventBuffer event_buffer;
   bool has_epoll_pwait2 = true;  // until the kernel says otherwise
-  // Those that JavaScript has not closed. A worker that is terminated runs no JavaScript to close them.
-  std::unordered_set<int> epoll_fds;
+  OwnedFds owned_fds;            // closed after the waiters, which still use some
   FdSets fd_sets;                // scratch of select
   SendPlan send_plan;            // scratch of sendRanges
   Waiters waiters;

@@ -24,11 +24,9 @@ constexpr size_t kKernelSigsetBytes = 8;
 
 constexpr size_t kMaxCapacity = INT32_MAX / sizeof(epoll_event);
 
-napi_value epollCreate(napi_env env, napi_callback_info info) {
-  Arguments<0> args(env, info);
+napi_value epollCreate(napi_env env, napi_callback_info) {
   UniqueFd fd(::epoll_create1(EPOLL_CLOEXEC));
   if (!fd.valid()) return throwSystemError(env, errno, "epoll_create1");
-  args.environment().epoll_fds.insert(fd.get());
   return makeFd(env, std::move(fd));
 }
 

@@ -99,6 +99,7 @@ napi_value acceptMany(napi_env env, napi_callback_info info) {
     const int accepted = ::accept4(fd, address, &length, typeFlags(true));
     results.data[2 * done] = accepted >= 0 ? accepted : -errno;
     if (accepted < 0) break;
+    args.environment().owned_fds.add(accepted);
     results.data[2 * done + 1] = static_cast<int32_t>(length);
   }
   return makeInt32(env, static_cast<int32_t>(done));

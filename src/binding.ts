@@ -12,6 +12,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 
 /** What a function returns in place of a count when the call would have blocked. */
 export const WOULD_BLOCK = -1;
@@ -318,6 +319,13 @@ interface DeviceCalls {
 
 /** What holds for every descriptor, and the ones that are neither socket nor file. */
 interface DescriptorCalls {
+  /**
+   * From here on, what this environment opens and neither closes nor disowns is closed when it ends. For workers: one
+   * that is terminated runs no JavaScript to close it. Received fds and those made elsewhere do not count.
+   */
+  ownFds(): void;
+  /** The fd is given away: the end of this environment leaves it open. */
+  disownFd(fd: number): void;
   /** close(2). EINTR counts as closed (Linux has closed it by then). */
   close(fd: number): void;
   /** read(2), write(2): the count, or WOULD_BLOCK. */
@@ -353,7 +361,9 @@ function load(): NativeBinding {
   if (path instanceof Error) return unsupported(path.message);
   try {
     // A copy, since what an addon exports is a dictionary to the engine, and each look-up in one costs.
-    return { ...(require(path) as NativeBinding) };
+    const binding = { ...(require(path) as NativeBinding) };
+    if (!isMainThread) binding.ownFds();
+    return binding;
   } catch (error) {
     return unsupported(`fdmux cannot load ${path}: ${error instanceof Error ? error.message : String(error)}`, error);
   }

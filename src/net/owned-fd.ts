@@ -6,7 +6,8 @@ import { leaveMultiplexers } from '../multiplexer/open-multiplexers.js';
  * One fd and who closes it: the base of everything here that owns a descriptor.
  *
  * The fd is closed by {@link close} or at the end of a `using` block, never by garbage collection: its number may still
- * be at work in a multiplexer or in another library, and closing it at a random moment would close whatever reuses it.
+ * be at work in a multiplexer or in another library, and closing it at a random moment would close whatever reuses it. When a
+ * worker ends, terminated or not, what it opened and neither closed nor gave away is closed.
  */
 export abstract class OwnedFd implements Disposable {
   /** -1 once closed or given away. */
@@ -54,6 +55,7 @@ export abstract class OwnedFd implements Disposable {
    */
   detach(): number {
     const fd = this.fd;
+    native.disownFd(fd);
     this.#fd = -1;
     return fd;
   }

@@ -158,6 +158,7 @@ const calls: readonly Call[] = [
   ['encodeUnix', 'bytes', 'boolean'],
   ['decodeAddress', 'bytes'],
   ['close', 'fd'],
+  ['disownFd', 'fd'],
   ['read', 'fd', 'bytes', 'index', 'index'],
   ['write', 'fd', 'bytes', 'index', 'index'],
   ['setNonBlocking', 'fd', 'boolean'],
