@@ -95,17 +95,17 @@ export type ControlMessageInput =
       /** From where an IPv4 datagram goes out. */
       readonly kind: 'packet-info';
       /** Default: 0, any interface. */
-      readonly interfaceIndex?: number;
+      readonly interfaceIndex?: number | undefined;
       /** The source address. Default: chosen by the route. */
-      readonly localHost?: string;
+      readonly localHost?: string | undefined;
     }
   | {
       /** From where an IPv6 datagram goes out. */
       readonly kind: 'packet-info6';
       /** Default: 0, any interface. */
-      readonly interfaceIndex?: number;
+      readonly interfaceIndex?: number | undefined;
       /** The source address. Default: chosen by the route. */
-      readonly localHost?: string;
+      readonly localHost?: string | undefined;
     }
   | {
       /** Time to live, or for an IPv6 socket the hop limit, of this one datagram: 1 to 255. */

@@ -11,7 +11,7 @@ const MAX_MODE = 0o7777;
 /** Options of {@link pipe}. */
 export interface PipeOptions {
   /** Whether reads and writes wait. Default: false. */
-  readonly blocking?: boolean;
+  readonly blocking?: boolean | undefined;
 }
 
 /** Any open fd that is read and written: a device, a terminal, a FIFO, an end of a pipe. */

@@ -6,7 +6,7 @@ import { CounterFd } from './counter-fd.js';
 /** Options of {@link EventFd}. */
 export interface EventFdOptions {
   /** Whether a read takes 1 off the counter instead of all of it. Default: false. */
-  readonly semaphore?: boolean;
+  readonly semaphore?: boolean | undefined;
 }
 
 const MAX_UINT32 = 0xffff_ffff;

@@ -67,13 +67,13 @@ export type SocketBytes = string | ArrayBufferView | ArrayBufferLike;
 /** What {@link Socket.create} makes. */
 export interface SocketOptions {
   /** Default: 'inet'. */
-  readonly family?: SocketFamily | number;
+  readonly family?: SocketFamily | number | undefined;
   /** Default: 'stream'. */
-  readonly type?: SocketType | number;
+  readonly type?: SocketType | number | undefined;
   /** The protocol within the family, `IPPROTO_ICMP` say; 0, the default, takes the type's usual one. */
-  readonly protocol?: number;
+  readonly protocol?: number | undefined;
   /** Whether calls wait. Default: false. */
-  readonly blocking?: boolean;
+  readonly blocking?: boolean | undefined;
 }
 
 /** What {@link Socket.pair} makes; the family is 'unix' by default. */
@@ -111,8 +111,8 @@ export interface ReceivedInto {
 /** What {@link Socket.recvMsg} takes. */
 export interface RecvMsgOptions {
   /** Room for control messages, in bytes, from 0 to 1,048,576. Default: 256, which takes some 60 fds. */
-  readonly maxControlBytes?: number;
-  readonly flags?: number;
+  readonly maxControlBytes?: number | undefined;
+  readonly flags?: number | undefined;
 }
 
 /** What {@link Socket.recvMsg} gives. */
@@ -131,9 +131,9 @@ export interface ReceivedMessage extends ReceivedFrom {
 /** What {@link Socket.sendMsg} takes. */
 export interface SendMsgOptions {
   /** The receiver; left out on a connected socket. */
-  readonly address?: AddressInput;
-  readonly control?: readonly ControlMessageInput[];
-  readonly flags?: number;
+  readonly address?: AddressInput | undefined;
+  readonly control?: readonly ControlMessageInput[] | undefined;
+  readonly flags?: number | undefined;
 }
 
 /** One message of {@link Socket.recvMmsg}. */
@@ -146,7 +146,7 @@ export interface ReceivedDatagram extends ReceivedFrom {
 export interface DatagramToSend {
   readonly data: SocketBytes;
   /** The receiver; left out on a connected socket. */
-  readonly address?: AddressInput;
+  readonly address?: AddressInput | undefined;
 }
 
 /** What {@link Socket.sendAll} throws when it breaks off. */

@@ -14,11 +14,11 @@ export interface TimerOptions {
   /** Milliseconds until the first expiry, from 0 (at once) to 292 years, fractions honoured to the nanosecond. */
   readonly initialMs: number;
   /** Milliseconds from one expiry to the next; 0, the default, is a single expiry. */
-  readonly intervalMs?: number;
+  readonly intervalMs?: number | undefined;
   /** Whether `initialMs` is a moment of the clock (for 'realtime', since 1970) and not a delay. Default: false. */
-  readonly absolute?: boolean;
+  readonly absolute?: boolean | undefined;
   /** With an absolute realtime timer: a read throws ECANCELED after somebody has set the clock. Default: false. */
-  readonly cancelOnSet?: boolean;
+  readonly cancelOnSet?: boolean | undefined;
 }
 
 /** How a timer stands. */
