@@ -84,6 +84,8 @@ napi_value recvMany(napi_env env, napi_callback_info info) {
       !args.upTo(args[3], "maxBytes", std::min<size_t>(bytes.length, INT32_MAX), &max_bytes)) {
     return nullptr;
   }
+  // recv(2) of nothing gives 0, which would read as the end of the stream.
+  if (max_bytes == 0) return throwOutOfRange(env, "maxBytes", "at least 1", 0);
   size_t used = 0;
   size_t done = 0;
   for (; done < count && bytes.length - used >= max_bytes; done++) {

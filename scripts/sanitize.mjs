@@ -19,6 +19,7 @@ import { hasCommand, run, tryRun } from './lib/run.mjs';
 
 const TESTS = ['test/native', 'test/readiness', 'test/multiplexer', 'test/net'].filter((path) => existsSync(at(path)));
 const TEST_TIMEOUT_MS = 120_000;
+const DEADLINE_MS = 60_000;
 
 /** A line of ours in a report. Node.js itself loses some memory at its end, which is not our business. */
 const OURS = /fdmux\.node|native\/\w+\.(cc|h)/;
@@ -70,7 +71,12 @@ async function runSanitizer(name) {
   const outcome = await tryRun(process.execPath, [vitest, 'run', `--testTimeout=${TEST_TIMEOUT_MS}`, ...tests], {
     cwd: at(),
     live: true,
-    env: { FDMUX_BINARY: addon, LD_PRELOAD: preload, ...environment(join(reports, 'report')) },
+    env: {
+      FDMUX_BINARY: addon,
+      FDMUX_DEADLINE_MS: String(DEADLINE_MS),
+      LD_PRELOAD: preload,
+      ...environment(join(reports, 'report')),
+    },
   });
   judge(reports, separator, isProblem);
   if (!outcome.ok) throw new Problem(`The tests failed under the ${name} sanitizer (${outcome.reason}).`);

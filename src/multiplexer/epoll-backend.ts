@@ -11,7 +11,7 @@ import {
   EPOLLRDHUP,
 } from '../readiness/constants.js';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD } from '../readiness/epoll.js';
-import { eventLayout, eventWords, INITIAL_EVENTS, MAX_EVENTS_LIMIT } from '../readiness/event-buffer.js';
+import { eventLayout, eventWords, INITIAL_EVENTS, MAX_EVENTS_LIMIT, waitForEvents } from '../readiness/event-buffer.js';
 import { openEpollWaiter, type Waiter, type WaiterKind } from '../readiness/waiter.js';
 import { type Backend, type BackendEntry, type ReadyList, type Trigger, TRIGGERS } from './backend.js';
 
@@ -152,7 +152,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
   ): number {
     const room = this.#room;
     const words = eventWords(room);
-    const count = native.epollWait(this.#epollFd, room, timeoutMs, retryOnSignal, signalMask);
+    const count = waitForEvents(this.#epollFd, room, timeoutMs, retryOnSignal, signalMask);
     const { strideWords, dataWord } = eventLayout();
     const { entries } = this.#options;
     let stale = 0;

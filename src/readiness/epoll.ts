@@ -22,7 +22,7 @@ import {
   PARAMS_BYTES,
   unpackParams,
 } from './epoll-params.js';
-import { eventLayout, eventWords, INITIAL_EVENTS, MAX_EVENTS_LIMIT } from './event-buffer.js';
+import { eventLayout, eventWords, INITIAL_EVENTS, MAX_EVENTS_LIMIT, waitForEvents } from './event-buffer.js';
 import { type AsyncWaitOptions, type SyncWaitOptions, toAbortSignal, toSignalHandling } from './wait-options.js';
 import { epollWaiterKind, openEpollWaiter, type Waiter, type WaiterKind } from './waiter.js';
 
@@ -304,9 +304,7 @@ export class Epoll implements Disposable {
     if (this.#added > this.#room) this.#room = Math.min(this.#added, MAX_EVENTS_LIMIT);
     const limit = maxEvents === undefined ? this.#room : Math.min(maxEvents, this.#room);
     const words = eventWords(limit);
-    const count = blockingCall(timeoutMs, (slice) =>
-      native.epollWait(this.#fd, limit, slice, retryOnSignal, signalMask),
-    );
+    const count = blockingCall(timeoutMs, (slice) => waitForEvents(this.#fd, limit, slice, retryOnSignal, signalMask));
     // What was added through another object is not counted: where the room was all taken, there is more the next time.
     if (count === this.#room) this.#room = Math.min(this.#room * 2, MAX_EVENTS_LIMIT);
     const { strideWords, dataWord } = eventLayout();

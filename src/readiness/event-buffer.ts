@@ -35,3 +35,21 @@ export function eventWords(events: number): Uint32Array {
   }
   return words;
 }
+
+/**
+ * epoll_wait(2) into that buffer, which has to have room for `maxEvents`.
+ *
+ * @returns how many events there are
+ */
+export function waitForEvents(
+  epollFd: number,
+  maxEvents: number,
+  timeoutMs: number,
+  retryOnSignal: boolean,
+  signalMask: readonly number[] | null,
+): number {
+  // A look is not interrupted. Arguments left out cost nothing, and most calls can do without.
+  return signalMask === null && (!retryOnSignal || timeoutMs === 0)
+    ? native.epollWait(epollFd, maxEvents, timeoutMs)
+    : native.epollWait(epollFd, maxEvents, timeoutMs, retryOnSignal, signalMask);
+}

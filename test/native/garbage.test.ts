@@ -59,6 +59,8 @@ const kinds = {
   unsigned: { fine: 1, bad: fc.oneof(notANumber, notAnInteger, negative) },
   /** An index or a count, of something that holds eight. */
   index: { fine: 0, bad: fc.oneof(notANumber, notAnInteger, negative, fc.integer({ min: 9 })) },
+  /** At least one, of something that holds eight. */
+  size: { fine: 1, bad: fc.oneof(notANumber, notAnInteger, fc.integer({ max: 0 }), fc.integer({ min: 9 })) },
   port: { fine: 0, bad: fc.oneof(notANumber, notAnInteger, negative, fc.integer({ min: 65_536 })) },
   timeout: { fine: 0, bad: fc.oneof(notANumber, fc.constantFrom(NaN, -Infinity, -2, -0.5)) },
   boolean: {
@@ -167,11 +169,11 @@ const calls: readonly Call[] = [
   ['eventFd', 'unsigned'],
   ['acceptFrom', 'fd', 'boolean'],
   ['acceptMany', 'fd', 'int32s', 'bytes', 'index'],
-  ['recvMany', 'bytes', 'int32s', 'index', 'index'],
+  ['recvMany', 'bytes', 'int32s', 'index', 'size'],
   ['recvFrom', 'fd', 'bytes', 'index', 'index', 'int'],
   ['sendTo', 'fd', 'bytes', 'index', 'index', 'int', 'address'],
   ['recvMsg', 'fd', 'buffers', 'unsigned', 'int'],
-  ['recvMmsg', 'fd', 'bytes', 'unsigned', 'int'],
+  ['recvMmsg', 'fd', 'bytes', 'size', 'int'],
   ['sendMmsg', 'fd', 'buffers', 'buffers', 'int'],
   ['open', 'path', 'int', 'unsigned'],
   ['duplicate', 'fd'],

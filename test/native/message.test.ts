@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { native, WOULD_BLOCK } from '../../src/binding.js';
-import { bytes, constant, errorOf, useFds } from './fds.js';
+import { bytes, constant, errorOf, fill, useFds } from './fds.js';
 
 const fds = useFds();
 
@@ -90,5 +90,35 @@ describe('sendRanges', () => {
         expect(sent).toBe(sorted.map(([a, b]) => text.slice(a, b)).join(''));
       }),
     );
+  });
+});
+
+describe('recvMany', () => {
+  it('lays what each fd gives end to end and leaves each result in its place', () => {
+    const [one, oneEnd] = fds.socketPair();
+    const [two, twoEnd] = fds.socketPair();
+    const [, quiet] = fds.socketPair();
+    const [gone, ended] = fds.socketPair();
+    fill(one, 'abc');
+    fill(two, 'defgh');
+    fds.close(gone);
+    const buffer = new Uint8Array(64);
+    const operations = Int32Array.of(oneEnd, quiet, twoEnd, ended, fds.closedFd(), twoEnd);
+    expect(native.recvMany(buffer, operations, 6, 4)).toBe(6);
+    expect([...operations]).toEqual([3, -constant('EAGAIN'), 4, 0, -constant('EBADF'), 1]);
+    expect(new TextDecoder().decode(buffer.subarray(0, 8))).toBe('abcdefgh');
+  });
+
+  it('ends where there is less room than one receive may take', () => {
+    const [one, end] = fds.socketPair();
+    fill(one, 'abcdef');
+    const operations = Int32Array.of(end, end, end);
+    expect(native.recvMany(new Uint8Array(8), operations, 3, 3)).toBe(2);
+    expect([...operations]).toEqual([3, 3, end]);
+  });
+
+  it('refuses to receive nothing, which would read as the end of the stream', () => {
+    const call = () => native.recvMany(new Uint8Array(8), Int32Array.of(0), 1, 0);
+    expect(errorOf(call)).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 });

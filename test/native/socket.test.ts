@@ -63,6 +63,23 @@ describe('sockets', () => {
     expect(native.accept(listener().fd, true)).toBe(WOULD_BLOCK);
   });
 
+  it('accept many, each with its address, up to the errno that ended it', () => {
+    const { fd, address } = listener();
+    const clients = [0, 1, 2].map(() =>
+      fds.track(native.socket(constant('AF_INET'), constant('SOCK_STREAM'), 0, false)),
+    );
+    for (const client of clients) expect(native.connect(client, address)).toBe(0);
+    const results = new Int32Array(10);
+    const addresses = new Uint8Array(5 * 128);
+    expect(native.acceptMany(fd, results, addresses, 2)).toBe(2);
+    expect(native.acceptMany(fd, results.subarray(4), addresses.subarray(256), 3)).toBe(1);
+    expect(results[6]).toBe(-constant('EAGAIN'));
+    const accepted = [0, 2, 4].map((at) => fds.track(results[at] ?? -1));
+    expect(accepted.map((one) => native.isNonBlocking(one))).toEqual([true, true, true]);
+    const peers = [0, 1, 2].map((i) => addresses.slice(128 * i, 128 * i + (results[2 * i + 1] ?? 0)));
+    expect(peers).toEqual(clients.map((client) => native.getSockName(client)));
+  });
+
   it('give the errno of a connect as a value', () => {
     const { fd, address } = listener();
     const client = fds.socket('AF_INET', 'SOCK_STREAM');

@@ -2,8 +2,11 @@ import type { EventEmitter } from 'node:events';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long a test waits for what it expects before it fails; generous, since two suites may share two cores. */
-export const DEADLINE_MS = 10_000;
+/**
+ * How long a test waits for what it expects before it fails; generous, since two suites may share two cores. What makes
+ * every process slow (a sanitizer) asks for more.
+ */
+export const DEADLINE_MS = Number(process.env['FDMUX_DEADLINE_MS'] ?? 10_000);
 
 /** What was awaited did not come in time. */
 export class DeadlineError extends Error {
