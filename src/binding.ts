@@ -2,8 +2,8 @@
  * The native contract: every function of the addon, typed in one place, and the only file that loads it.
  *
  * Conventions that hold for all of them:
- * - An fd is a plain integer, 0 or above. Owning and closing it is the caller's work; only epoll fds that are still open
- *   when an environment ends are closed by the addon, since a worker that is terminated runs no JavaScript any more.
+ * - An fd is a plain integer, 0 or above. Owning and closing it is the caller's work; the addon closes only what a worker
+ *   leaves open when it ends, see {@link DescriptorCalls.ownFds}.
  * - `timeoutMs` is in milliseconds, fractions honoured; -1 waits for ever, 0 looks and returns. Nothing else negative is taken.
  * - {@link WOULD_BLOCK} (-1) stands for EAGAIN and EWOULDBLOCK wherever a function says so. Every other failure throws
  *   one Node-shaped error: `code` ('EBADF'), `errno` (negative), `syscall`, and `fd` where there is one.
