@@ -330,7 +330,6 @@ class ListeningSocket<T> implements Listener<T>, Served {
   #stopListening(): void {
     this.closed = true;
     this.#retry?.cancel();
-    this.#reserve.cancel();
     this.#lease.turn.forget(this.#registration);
     if (this.#owned === null) return;
     native.close(this.#fd);
@@ -352,6 +351,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
     this.#drainDeadline = undefined;
     if (!this.#isReleased) {
       this.#isReleased = true;
+      this.#reserve.cancel();
       this.#lease.release();
     }
     for (const resolve of this.#whenClosed) resolve();

@@ -31,13 +31,17 @@ export class Timers {
     this.#watch = watch;
   }
 
-  /** @param delayMs from 0 on; never early */
+  /**
+   * @param delayMs from 0 on; never early
+   * @throws EMFILE, ENFILE, ENOMEM
+   */
   after(delayMs: number, callback: () => void): Timer {
+    this.#open();
     const pending: Pending = {
       dueMs: performance.now() + delayMs,
       callback,
       cancel: () => {
-        if (this.#pending.delete(pending) && this.#pending.size === 0) this.#close();
+        if (this.#pending.delete(pending)) this.#closeUnused();
       },
     };
     this.#pending.add(pending);
@@ -45,30 +49,39 @@ export class Timers {
     return pending;
   }
 
+  #open(): void {
+    if (this.#fd >= 0) return;
+    const fd = native.timerFd(CLOCK_MONOTONIC);
+    try {
+      this.#registration = this.#watch(fd, this.#fire);
+      this.#registration.unref();
+    } catch (error) {
+      native.close(fd);
+      throw error;
+    }
+    this.#fd = fd;
+  }
+
   /** For the next one that is due. */
   #arm(): void {
-    if (this.#fd < 0) {
-      this.#fd = native.timerFd(CLOCK_MONOTONIC);
-      this.#registration = this.#watch(this.#fd, this.#fire);
-      this.#registration.unref();
-    }
     let nextMs = Infinity;
     for (const { dueMs } of this.#pending) nextMs = Math.min(nextMs, dueMs);
-    // 0 would disarm it.
-    native.timerFdSet(this.#fd, Math.max(nextMs - performance.now(), 0.001), 0, 0);
+    // 0 disarms it, which also takes an expiration back, so none needs to be read.
+    const inMs = nextMs === Infinity ? 0 : Math.max(nextMs - performance.now(), 0.001);
+    native.timerFdSet(this.#fd, inMs, 0, 0);
   }
 
   readonly #fire = (): void => {
     const nowMs = performance.now();
     const due = [...this.#pending].filter(({ dueMs }) => dueMs <= nowMs);
     for (const pending of due) this.#pending.delete(pending);
-    // Setting it again takes the expiration back, so it need not be read.
-    if (this.#pending.size > 0) this.#arm();
-    else this.#close();
+    this.#arm();
+    this.#closeUnused();
     for (const { callback } of due) callback();
   };
 
-  #close(): void {
+  #closeUnused(): void {
+    if (this.#fd < 0 || this.#pending.size > 0) return;
     this.#registration?.unregister();
     this.#registration = undefined;
     native.close(this.#fd);
