@@ -1,51 +1,384 @@
-import { connect, listen } from 'fdmux';
-import { describe, expect, it } from 'vitest';
-import { within } from '../support/deadline.js';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectNode, type Socket as NodeSocket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { type Connection, connect, formatAddress, listen, Multiplexer, Socket } from 'fdmux';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
+import { nextEvent, until, within } from '../support/deadline.js';
+import { disposedAtEnd } from '../support/fds.js';
+import { connectPeer, Peer } from '../support/peers.js';
+import { projectPath, start } from '../support/processes.js';
 
-const variants = [
-  { backend: 'select', trigger: 'level' },
-  { backend: 'poll', trigger: 'level' },
-  { backend: 'epoll', trigger: 'level' },
-  { backend: 'epoll', trigger: 'edge' },
-] as const;
+const MIB = 1024 * 1024;
+const echo = {
+  data: (connection: Connection, bytes: Buffer) => {
+    connection.write(bytes);
+  },
+};
 
-describe.each(variants)('listen on $backend/$trigger', (variant) => {
-  it('echoes what a connection sends, and closes when both sides have ended', async () => {
-    const listener = await listen({
-      ...variant,
-      port: 0,
-      socket: {
-        data: (connection, bytes) => {
-          connection.write(bytes);
-        },
-      },
-    });
-    const port = listener.address.family === 'inet' ? listener.address.port : 0;
-    const received: string[] = [];
-    const { promise: closed, resolve } = deferred();
-    const connection = await connect({
-      ...variant,
-      port,
-      socket: {
-        data: (self, bytes) => {
-          received.push(bytes.toString());
-          self.end();
-        },
-        close: resolve,
-      },
-    });
-    connection.write('hello');
-    await within(closed, 'the close');
-    expect(received.join('')).toBe('hello');
+/** A message there and back. */
+async function exchange(peer: Peer, text = 'ping'): Promise<string> {
+  await peer.write(text);
+  return (await peer.take(text.length)).toString();
+}
+
+function connectPath(path: string): Promise<Peer> {
+  const socket: NodeSocket = connectNode({ path });
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  return nextEvent(socket, 'connect').then(() => new Peer(socket));
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fdmux-net-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
+  it('listens on IPv4, IPv6 and names', async () => {
+    for (const host of ['127.0.0.1', '::1', 'localhost', '[::1]']) {
+      const listener = await testListener({ ...variant, host, socket: echo });
+      const { address } = listener;
+      const peer = await connectPeer(portOf(listener), 'host' in address ? address.host : '');
+      expect(await exchange(peer)).toBe('ping');
+      await within(listener.close(), 'closing');
+    }
+  });
+
+  it('listens on a path, which it removes, and on an abstract name', async () => {
+    const path = join(temporaryFolder(), 'socket');
+    const listener = await testListener({ ...variant, path, socket: echo });
+    expect(listener.address).toEqual({ family: 'unix', path });
+    expect(await exchange(await connectPath(path))).toBe('ping');
+    const client = await connect({ ...variant, path, socket: {} });
+    expect(client.remoteAddress).toEqual({ family: 'unix', path });
+    client.destroy();
     await within(listener.close(), 'closing');
+    expect(existsSync(path)).toBe(false);
+
+    const name = `fdmux-test-${process.pid}-${variant.backend}-${variant.trigger}`;
+    const hidden = await testListener({ ...variant, path: `\0${name}`, socket: echo });
+    expect(hidden.address).toEqual({ family: 'unix', abstract: name });
+    const received = new Signal<string>();
+    const abstract = await connect({
+      ...variant,
+      path: `\0${name}`,
+      socket: { data: (_connection, bytes) => received.set(bytes.toString()) },
+    });
+    abstract.write('ping');
+    expect(await received.within('the echo')).toBe('ping');
+    abstract.destroy();
+  });
+
+  it('serves an inherited socket without closing or changing it', async () => {
+    for (const blocking of [false, true]) {
+      const socket = disposedAtEnd(Socket.create({ family: 'inet', type: 'stream', blocking }));
+      socket.bind({ family: 'inet', host: '127.0.0.1', port: 0 });
+      socket.listen();
+      const listener = await testListener({ ...variant, fd: socket.fd, socket: echo });
+      expect(listener.address).toEqual(socket.getsockname());
+      const peers = [await connectPeer(portOf(listener)), await connectPeer(portOf(listener))];
+      for (const peer of peers) expect(await exchange(peer)).toBe('ping');
+      await within(listener.close(), 'closing');
+      expect(socket.getsockname()).toEqual(listener.address);
+      expect(socket.blocking).toBe(blocking);
+    }
+  });
+
+  it('closes what connects beyond maxConnections, and counts it', async () => {
+    const listener = await testListener({ ...variant, maxConnections: 2, socket: echo });
+    const first = await connectPeer(portOf(listener));
+    const second = await connectPeer(portOf(listener));
+    expect(await exchange(first)).toBe('ping');
+    expect(await exchange(second)).toBe('ping');
+    const third = await connectPeer(portOf(listener));
+    await third.ended();
+    expect(listener.refusedConnections).toBe(1);
+    expect(listener.connections).toBe(2);
+    first.end();
+    await until(() => listener.connections === 1, 'a free place');
+    expect(await exchange(await connectPeer(portOf(listener)))).toBe('ping');
+  });
+
+  it('lets go of what is pending before it closes, within drainMs', async () => {
+    const bytes = pattern(4 * MIB);
+    const opened = new Signal<Connection>();
+    const listener = await listen({ ...variant, port: 0, socket: { open: opened.set } });
+    const peer = await connectPeer(portOf(listener));
+    peer.socket.pause();
+    (await opened.within('a connection')).write(bytes);
+    const closed = listener.close({ drainMs: 10_000 });
+    expect(listener.closed).toBe(true);
+    await expect(connect({ port: portOf(listener), socket: {} })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    peer.socket.resume();
+    expect((await peer.ended()).equals(bytes)).toBe(true);
+    await within(closed, 'closing');
     expect(listener.connections).toBe(0);
+  });
+
+  it('destroys at drainMs what does not end, and frees its port', async () => {
+    const opened = new Signal<Connection>();
+    const listener = await listen({ ...variant, port: 0, socket: { open: opened.set } });
+    const socket = connectNode({ port: portOf(listener), host: '127.0.0.1', allowHalfOpen: true });
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    socket.on('error', () => undefined);
+    const connection = await opened.within('a connection');
+    const begin = performance.now();
+    await within(Promise.all([listener.close({ drainMs: 100 }), listener.close({ drainMs: 150 })]), 'closing');
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(99);
+    expect(connection.isDestroyed).toBe(true);
+    const again = await testListener({ ...variant, port: portOf(listener), socket: echo });
+    expect(portOf(again)).toBe(portOf(listener));
+    await within(listener.close(), 'closing once more');
+  });
+
+  it('publishes to the subscribers of a topic, except the one that is named', async () => {
+    const connections: Connection[] = [];
+    const listener = await testListener({
+      ...variant,
+      socket: {
+        open: (connection) => {
+          connection.subscribe('all');
+          connections.push(connection);
+        },
+        data: (connection, bytes) => {
+          listener.publish('all', bytes, { except: connection });
+        },
+      },
+    });
+    const peers = [];
+    for (let i = 0; i < 4; i += 1) peers.push(await connectPeer(portOf(listener)));
+    await until(() => connections.length === 4, 'four connections');
+    connections[3]?.unsubscribe('all');
+    await peers[0]?.write('hello;');
+    for (const peer of peers.slice(1, 3)) expect((await peer.take(6)).toString()).toBe('hello;');
+    expect(listener.publish('all', 'from the server;')).toBe(3);
+    for (const peer of peers.slice(0, 3)) expect((await peer.take(16)).toString()).toBe('from the server;');
+    expect(peers[3]?.received).toHaveLength(0);
+    expect(listener.publish('nobody', 'x')).toBe(0);
+    connections[0]?.destroy();
+    expect(listener.publish('all', 'y')).toBe(2);
+    await until(() => listener.connections === 3, 'the close');
+    expect(listener.publish('all', 'y')).toBe(2);
+  });
+
+  it('keeps every byte of a broadcast for readers that are slow, and in order', async () => {
+    const listener = await testListener({
+      ...variant,
+      socket: { open: (connection) => connection.subscribe('all') },
+    });
+    const peers = await Promise.all(Array.from({ length: 10 }, () => connectPeer(portOf(listener))));
+    await until(() => listener.connections === 10, 'ten connections');
+    for (const peer of peers) peer.socket.pause();
+    const parts = Array.from({ length: 200 }, (_, index) => pattern(1 + ((index * 7919) % 20_000), index));
+    for (const part of parts) {
+      listener.publish('all', part);
+      if (part.length % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const expected = Buffer.concat(parts);
+    for (const peer of peers) peer.socket.resume();
+    for (const peer of peers) expect((await peer.take(expected.length, 20_000)).equals(expected)).toBe(true);
+  });
+
+  it('survives connections that are there and gone at once', async () => {
+    const closed: unknown[] = [];
+    const listener = await testListener({
+      ...variant,
+      socket: { ...echo, close: (connection) => closed.push(connection) },
+    });
+    const port = portOf(listener);
+    for (let i = 0; i < 20; i += 1) {
+      const sockets = Array.from({ length: 25 }, () => connectNode({ port, host: '127.0.0.1' }));
+      await Promise.all(sockets.map((socket) => nextEvent(socket, 'connect')));
+      for (const [index, socket] of sockets.entries()) {
+        if (index % 2 === 0) socket.resetAndDestroy();
+        else socket.destroy();
+      }
+    }
+    await until(
+      () => closed.length === 500,
+      () => `500 closes; there were ${closed.length}`,
+    );
+    expect(listener.connections).toBe(0);
+    expect(await exchange(await connectPeer(port))).toBe('ping');
   });
 });
 
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
+describe('listen', () => {
+  it('says what is wrong with its options', async () => {
+    const cases: [object, string][] = [
+      [{ port: 0 }, 'ERR_INVALID_ARG_TYPE'],
+      [{ port: 65_536, socket: {} }, 'ERR_OUT_OF_RANGE'],
+      [{ port: '80', socket: {} }, 'ERR_INVALID_ARG_TYPE'],
+      [{ socket: {} }, 'ERR_INVALID_ARG_TYPE'],
+      [{ port: 0, socket: { data: 1 } }, 'ERR_INVALID_ARG_TYPE'],
+      [{ port: 0, socket: {}, backend: 'kqueue' }, 'ERR_OUT_OF_RANGE'],
+      [{ port: 0, socket: {}, backend: 'poll', trigger: 'edge' }, 'ERR_UNSUPPORTED_TRIGGER'],
+      [{ port: 0, socket: {}, backend: 'select', exclusive: true }, 'ERR_UNSUPPORTED_TRIGGER'],
+      [{ port: 0, socket: {}, maxConnections: 0 }, 'ERR_OUT_OF_RANGE'],
+      [{ port: 0, socket: {}, idleTimeoutMs: NaN }, 'ERR_OUT_OF_RANGE'],
+      [{ port: 0, path: '/x', socket: {} }, 'ERR_INVALID_ARG_TYPE'],
+      [{ path: 'x'.repeat(200), socket: {} }, 'ERR_OUT_OF_RANGE'],
+      [{ port: 0, host: '', socket: {} }, 'ERR_OUT_OF_RANGE'],
+      [{ port: 0, host: '192.0.2.1', socket: {} }, 'EADDRNOTAVAIL'],
+      [{ fd: 1_000_000, socket: {} }, 'EBADF'],
+    ];
+    for (const [options, code] of cases) {
+      const untyped: unknown = options;
+      await expect(Reflect.apply(listen, undefined, [untyped]), JSON.stringify(options)).rejects.toMatchObject({
+        code,
+      });
+    }
   });
-  return { promise, resolve };
+
+  it('says that the port is in use', async () => {
+    const listener = await testListener({ socket: echo });
+    await expect(listen({ port: portOf(listener), socket: echo })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      syscall: 'bind',
+    });
+  });
+
+  it('goes on when there are no fds left, and serves who waited when there are', async () => {
+    const script = `
+      const { listen } = require('./dist/index.js');
+      const errors = [];
+      listen({ port: 0, socket: {
+        data: (connection, bytes) => { connection.write(bytes); },
+        error: (error, connection) => { if (!connection) console.log('error', error.code); },
+      } }).then((listener) => console.log('port', listener.address.port));
+      setInterval(() => { const { user, system } = process.cpuUsage(); console.log('cpu', Math.round((user + system) / 1000)); }, 200);`;
+    const server = start('prlimit', ['--nofile=48', process.execPath, '-e', script]);
+    const port = Number((await server.line(/^port (\d+)$/))[1]);
+    const peers: Peer[] = [];
+    for (let i = 0; i < 60; i += 1) peers.push(await connectPeer(port));
+    await server.line(/^error EMFILE$/);
+    const [, before] = await server.line(/^cpu (\d+)$/);
+    await server.line(/^cpu (\d+)$/);
+    const [, after] = await server.line(/^cpu (\d+)$/);
+    // 400 ms have passed; a spinning listener would have used them.
+    expect(Number(after) - Number(before)).toBeLessThan(200);
+    expect(await exchange(peers[0] ?? fail())).toBe('ping');
+    for (const peer of peers.slice(0, 45)) peer.destroy();
+    for (const peer of peers.slice(45)) expect(await exchange(peer)).toBe('ping');
+  });
+
+  it('shares a port among workers that block in runSync, and leaves nothing open when they are terminated', async () => {
+    const code = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      const { listen, Multiplexer } = require(workerData.index);
+      const multiplexer = new Multiplexer({ backend: workerData.backend });
+      const socket = { data: (connection, bytes) => { connection.write(bytes); } };
+      listen({ port: workerData.port, reusePort: true, multiplexer, socket }).then((listener) => {
+        parentPort.postMessage(listener.address.port);
+        setImmediate(() => multiplexer.runSync(() => {}));
+      });`;
+    for (const { backend } of VARIANTS.slice(0, 3)) {
+      let port = 0;
+      const workers: Worker[] = [];
+      for (let i = 0; i < 2; i += 1) {
+        const worker = new Worker(code, {
+          eval: true,
+          workerData: { index: projectPath('dist/index.js'), backend, port },
+        });
+        workers.push(worker);
+        const [message] = await nextEvent(worker, 'message');
+        port = Number(message);
+      }
+      const peers = await Promise.all(Array.from({ length: 20 }, () => connectPeer(port)));
+      for (const peer of peers) expect(await exchange(peer)).toBe('ping');
+      // A worker that blocks notices its end at its next event.
+      let ended = 0;
+      for (const worker of workers) void worker.terminate().then(() => (ended += 1));
+      while (ended < workers.length) await connectPeer(port).catch(() => undefined);
+      await Promise.all(peers.map((peer) => peer.ended()));
+      await expect(connect({ port, socket: {} })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    }
+  });
+
+  it('serves on a multiplexer of the user, in every form of waiting', async () => {
+    const multiplexer = disposedAtEnd(new Multiplexer());
+    const served: string[] = [];
+    const { port, close } = await testOn(multiplexer, served);
+    const peer = await connectPeer(port);
+    void peer.write('a');
+    await until(() => {
+      expect(multiplexer.waitSync(0)).toHaveLength(0);
+      return served.includes('a');
+    }, 'waitSync');
+    const wait = multiplexer.wait(1000);
+    void peer.write('b');
+    await until(() => served.includes('b'), 'wait');
+    multiplexer.wakeup();
+    await wait;
+    const controller = new AbortController();
+    const run = multiplexer.run(() => undefined, { signal: controller.signal });
+    void peer.write('c');
+    await until(() => served.includes('c'), 'run');
+    expect((await peer.take(3)).toString()).toBe('abc');
+    await within(close(), 'closing');
+    controller.abort();
+    await run;
+    expect(multiplexer.size).toBe(0);
+  });
+
+  it('sends what is written between two blocking waits before the second one blocks', async () => {
+    const multiplexer = disposedAtEnd(new Multiplexer());
+    const connections: Connection[] = [];
+    const listener = await listen({
+      port: 0,
+      multiplexer,
+      socket: { open: (connection) => connections.push(connection) },
+    });
+    const peer = await connectPeer(portOf(listener));
+    await until(() => {
+      multiplexer.waitSync(0);
+      return connections.length === 1;
+    }, 'a connection');
+    connections[0]?.write('now');
+    multiplexer.waitSync(1);
+    expect((await peer.take(3)).toString()).toBe('now');
+    const closed = listener.close();
+    multiplexer.waitSync(0);
+    await within(closed, 'closing');
+  });
+
+  it('reports a failing error handler, and lets the process end when it is closed', async () => {
+    const caught = catchUncaught();
+    const listener = await testListener({ socket: { error: () => undefined } });
+    expect(formatAddress(listener.address)).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(caught).toHaveLength(0);
+    const script = `
+      const { listen, connect } = require('./dist/index.js');
+      listen({ port: 0, socket: { data: (c, b) => { c.write(b); } } }).then(async (listener) => {
+        const connection = await connect({ port: listener.address.port, socket: { data: (c) => { c.end(); listener.close({ drainMs: 1000 }); } } });
+        connection.write('x');
+      });`;
+    const ended = await start(process.execPath, ['-e', script]).ended();
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+async function testOn(multiplexer: Multiplexer, served: string[]) {
+  const listener = await listen({
+    port: 0,
+    multiplexer,
+    socket: {
+      data: (connection, bytes) => {
+        served.push(bytes.toString());
+        connection.write(bytes);
+      },
+    },
+  });
+  return { port: portOf(listener), close: () => listener.close() };
+}
+
+function fail(): never {
+  throw new Error('not there');
 }
