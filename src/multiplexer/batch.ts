@@ -1,6 +1,8 @@
 /** The array that a wait fills and hands out. */
 import type { RegistrationRecord } from './registration.js';
 
+const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
 /**
  * Passes over what has stopped being ready since the wait: a registration that was paused or unregistered, perhaps with
  * its fd closed, by whoever handled an earlier one of the same batch.
@@ -8,6 +10,8 @@ import type { RegistrationRecord } from './registration.js';
 class BatchIterator<T> implements IterableIterator<RegistrationRecord<T>, undefined> {
   readonly #batch: readonly RegistrationRecord<T>[];
   #index = 0;
+  /** The one result of this iterator, given again and again: an object per event would be garbage per event. */
+  #result: IteratorYieldResult<RegistrationRecord<T>> | undefined;
 
   constructor(batch: readonly RegistrationRecord<T>[]) {
     this.#batch = batch;
@@ -18,9 +22,12 @@ class BatchIterator<T> implements IterableIterator<RegistrationRecord<T>, undefi
     while (this.#index < batch.length) {
       const record = batch[this.#index];
       this.#index += 1;
-      if (record !== undefined && record.events !== 0) return { done: false, value: record };
+      if (record === undefined || record.events === 0) continue;
+      if (this.#result === undefined) this.#result = { done: false, value: record };
+      else this.#result.value = record;
+      return this.#result;
     }
-    return { done: true, value: undefined };
+    return END;
   }
 
   [Symbol.iterator](): this {

@@ -158,12 +158,14 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
     let stale = 0;
     for (let index = 0, at = 0; index < count; index += 1, at += strideWords) {
       const slot = words[at + dataWord] ?? 0;
+      if (slot === WAKEUP_SLOT) {
+        ready.woken = true;
+        continue;
+      }
       const entry = entries[slot];
       if (entry?.active === true && entry.generation === words[at + dataWord + 1]) {
         entry.becomeReady(words[at] ?? 0);
         ready.push(entry);
-      } else if (slot === WAKEUP_SLOT) {
-        ready.woken = true;
       } else {
         stale += 1;
       }

@@ -14,7 +14,10 @@ const SLICE_MS = 200;
  * @param call gives 0 when its time is up, or a signal came
  */
 export function blockingCall(timeoutMs: number, call: (timeoutMs: number) => number): number {
-  if (isMainThread || (timeoutMs >= 0 && timeoutMs <= SLICE_MS)) return call(timeoutMs);
+  return isMainThread || timeoutMs === 0 ? call(timeoutMs) : callInSlices(timeoutMs, call);
+}
+
+function callInSlices(timeoutMs: number, call: (timeoutMs: number) => number): number {
   const deadline = timeoutMs < 0 ? Infinity : performance.now() + timeoutMs;
   for (;;) {
     const start = performance.now();

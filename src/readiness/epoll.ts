@@ -307,18 +307,19 @@ export class Epoll implements Disposable {
     const count = blockingCall(timeoutMs, (slice) => waitForEvents(this.#fd, limit, slice, retryOnSignal, signalMask));
     // What was added through another object is not counted: where the room was all taken, there is more the next time.
     if (count === this.#room) this.#room = Math.min(this.#room * 2, MAX_EVENTS_LIMIT);
+    const result = new Array<EpollEvent>(count);
+    if (count === 0) return result;
     const { strideWords, dataWord } = eventLayout();
-    const result: EpollEvent[] = [];
     for (let index = 0, at = 0; index < count; index += 1, at += strideWords) {
       const events = words[at] ?? 0;
       const fd = words[at + dataWord] ?? 0;
       const last = this.#last[fd];
       if (last?.events === events) {
-        result.push(last);
+        result[index] = last;
       } else {
         const event = Object.freeze({ fd, events });
         if (last !== undefined) this.#last[fd] = event;
-        result.push(event);
+        result[index] = event;
       }
     }
     return result;

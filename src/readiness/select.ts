@@ -21,29 +21,64 @@ export interface SelectResult<Read, Write, Except> {
   readonly exceptional: Except[];
 }
 
-/** The three sets as the binding takes them, and what each entry came from. */
+/** The fds as the binding takes them: the read fds, the write fds, the except fds. */
+class FdList {
+  #fds = new Int32Array(64);
+  /** The call leaves its answer where the question was. */
+  #answer = new Int32Array(64);
+  #length = 0;
+
+  get fds(): Int32Array {
+    return this.#fds;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  push(fd: number): void {
+    if (this.#length === this.#fds.length) {
+      const grown = new Int32Array(this.#length * 2);
+      grown.set(this.#fds);
+      this.#fds = grown;
+      this.#answer = new Int32Array(grown.length);
+    }
+    this.#fds[this.#length] = fd;
+    this.#length += 1;
+  }
+
+  /** The answer's array, with the question in it. */
+  ask(): Int32Array {
+    this.#answer.set(this.#fds);
+    return this.#answer;
+  }
+
+  isReady(index: number): boolean {
+    return this.#answer[index] === 1;
+  }
+}
+
+/** A list for the next synchronous call, or undefined while one is being made: an `fd` getter may call select itself. */
+let spareList: FdList | undefined;
+
+/** The three sets, and what each entry came from. */
 class SelectSets<Read, Write, Except> {
+  readonly #list: FdList;
   readonly #read: Read[] = [];
   readonly #write: Write[] = [];
   readonly #except: Except[] = [];
-  readonly #fds: Int32Array;
-  /** The call leaves its answer where the question was. */
-  readonly #answer: Int32Array;
 
-  constructor(read: Iterable<Read>, write: Iterable<Write>, except: Iterable<Except>) {
-    const fds: number[] = [];
-    collect(read, 'read', this.#read, fds);
-    collect(write, 'write', this.#write, fds);
-    collect(except, 'except', this.#except, fds);
-    this.#fds = Int32Array.from(fds);
-    this.#answer = new Int32Array(fds.length);
+  constructor(list: FdList, read: Iterable<Read>, write: Iterable<Write>, except: Iterable<Except>) {
+    this.#list = list;
+    collect(read, 'read', this.#read, list);
+    collect(write, 'write', this.#write, list);
+    collect(except, 'except', this.#except, list);
   }
 
   /** @returns how many entries are ready */
   call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
-    this.#answer.set(this.#fds);
     return native.select(
-      this.#answer,
+      this.#list.ask(),
       this.#read.length,
       this.#write.length,
       this.#except.length,
@@ -54,7 +89,7 @@ class SelectSets<Read, Write, Except> {
   }
 
   armThread(waiter: number): void {
-    native.waitThreadArmSelect(waiter, this.#fds, this.#read.length, this.#write.length, this.#except.length);
+    native.waitThreadArmSelect(waiter, this.#list.fds, this.#read.length, this.#write.length, this.#except.length);
   }
 
   /** What the last call found. */
@@ -69,14 +104,21 @@ class SelectSets<Read, Write, Except> {
   }
 
   #pick<Item>(items: readonly Item[], start: number): Item[] {
-    return items.filter((_, index) => this.#answer[start + index] !== 0);
+    const list = this.#list;
+    const picked: Item[] = [];
+    let index = start;
+    for (const item of items) {
+      if (list.isReady(index)) picked.push(item);
+      index += 1;
+    }
+    return picked;
   }
 }
 
 /** Reads each fd as it comes: an `fd` getter may change the very list that is being read. */
-function collect<Item>(items: Iterable<Item>, name: string, kept: Item[], fds: number[]): void {
+function collect<Item>(items: Iterable<Item>, name: string, kept: Item[], list: FdList): void {
   for (const item of checkIterable(items, name)) {
-    fds.push(toFd(item, `${name} fd`));
+    list.push(toFd(item, name));
     kept.push(item);
   }
 }
@@ -100,10 +142,16 @@ export function selectSync<Read extends FdLike, Write extends FdLike, Except ext
   timeoutMs?: number | null,
   options?: SyncWaitOptions,
 ): SelectResult<Read, Write, Except> {
-  const sets = new SelectSets(read, write, except);
+  const list = spareList ?? new FdList();
+  spareList = undefined;
+  list.clear();
+  const sets = new SelectSets(list, read, write, except);
   const timeout = toTimeoutMs(timeoutMs);
   const { retryOnSignal, signalMask } = toSignalHandling(options);
-  return sets.result(blockingCall(timeout, (slice) => sets.call(slice, retryOnSignal, signalMask)));
+  const ready = blockingCall(timeout, (slice) => sets.call(slice, retryOnSignal, signalMask));
+  const result = sets.result(ready);
+  spareList = list;
+  return result;
 }
 
 /**
@@ -119,7 +167,7 @@ export async function select<Read extends FdLike, Write extends FdLike, Except e
   timeoutMs?: number | null,
   options?: AsyncWaitOptions,
 ): Promise<SelectResult<Read, Write, Except>> {
-  const sets = new SelectSets(read, write, except);
+  const sets = new SelectSets(new FdList(), read, write, except);
   const timeout = toTimeoutMs(timeoutMs);
   const signal = toAbortSignal(options);
   return oneThreadWait(timeout, signal, {
