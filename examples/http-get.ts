@@ -1,7 +1,5 @@
 /** HTTP by hand (RFC 9112): a URL in, status, headers and body out; once with calls that wait, once by readiness. */
-import { lookup } from 'node:dns/promises';
-
-import { type AddressInput, Multiplexer, SO_ERROR, Socket, SOL_SOCKET } from 'fdmux';
+import { type Inet6Address, type InetAddress, Multiplexer, resolveHost, SO_ERROR, Socket, SOL_SOCKET } from 'fdmux';
 
 /** Undoes "Transfer-Encoding: chunked": each chunk is its length in hex, the bytes, and CRLF; an empty one is the last. */
 function joinChunks(body: Buffer): Buffer {
@@ -26,9 +24,8 @@ function show(how: string, response: Buffer): void {
 }
 
 /** Each call waits until it is done. With "Connection: close" the end of the stream is the end of the response. */
-function getBlocking(address: AddressInput, request: string): Buffer {
-  const family = 'family' in address && address.family === 'inet6' ? 'inet6' : 'inet';
-  const socket = Socket.create({ family, blocking: true });
+function getBlocking(address: InetAddress | Inet6Address, request: string): Buffer {
+  const socket = Socket.create({ family: address.family, blocking: true });
   socket.setTimeout(10_000);
   socket.connect(address);
   socket.sendAll(request);
@@ -39,9 +36,8 @@ function getBlocking(address: AddressInput, request: string): Buffer {
 }
 
 /** No call waits. What is to be done next depends on what the socket is ready for. */
-async function getByReadiness(address: AddressInput, request: string): Promise<Buffer> {
-  const family = 'family' in address && address.family === 'inet6' ? 'inet6' : 'inet';
-  const socket = Socket.create({ family });
+async function getByReadiness(address: InetAddress | Inet6Address, request: string): Promise<Buffer> {
+  const socket = Socket.create({ family: address.family });
   const mux = new Multiplexer();
   socket.connect(address);
   const registration = mux.register(socket, { interest: 'write' });
@@ -67,10 +63,9 @@ async function getByReadiness(address: AddressInput, request: string): Promise<B
 
 async function main(): Promise<void> {
   const url = new URL(process.argv[2] ?? 'http://127.0.0.1:8000/');
-  const host = url.hostname.replace(/^\[|\]$/g, '');
   // Names are resolved before: a system call takes addresses.
-  const { address, family } = await lookup(host);
-  const target = { family: family === 6 ? 'inet6' : 'inet', host: address, port: Number(url.port || 80) } as const;
+  const [target] = await resolveHost(url.hostname, Number(url.port || 80));
+  if (target === undefined) throw new Error(`${url.hostname} has no address`);
   const path = url.pathname + url.search;
   const request = `GET ${path} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\nAccept: */*\r\n\r\n`;
   if (process.argv[3] !== 'non-blocking') show('blocking', getBlocking(target, request));

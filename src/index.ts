@@ -265,6 +265,7 @@ export type { DuplexOptions } from './net/duplex.js';
 export type { ConnectionOptions, KeepAliveOptions } from './net/options.js';
 export { SharedBytes } from './net/shared-bytes.js';
 export { decodeAddress, encodeAddress, formatAddress, parseAddress } from './net/address.js';
+export { resolveHost } from './net/resolve.js';
 export type {
   Address,
   AddressInput,

@@ -22,6 +22,7 @@ import {
   checkObject,
   checkOneOf,
   errnoError,
+  invalidArgType,
   outOfRange,
   isSystemError,
   MAX_FD,
@@ -264,7 +265,7 @@ export class Socket extends OwnedFd {
    */
   setTimeout(timeoutMs: number | null): void {
     const fd = this.fd;
-    const wanted = toTimeoutMs(timeoutMs);
+    const wanted = toWaitMs(timeoutMs);
     native.setNonBlocking(fd, wanted >= 0);
     this.#timeoutMs = wanted;
   }
@@ -685,6 +686,12 @@ export class Socket extends OwnedFd {
     }
     return result;
   }
+}
+
+/** `null` is for ever; a timeout that was left out by mistake is not. */
+function toWaitMs(timeoutMs: unknown): number {
+  if (timeoutMs === undefined) throw invalidArgType('timeoutMs', 'a number of milliseconds or null', timeoutMs);
+  return toTimeoutMs(timeoutMs);
 }
 
 /** Waits for one fd in poll(2). @returns false when the time is up */

@@ -273,6 +273,14 @@ describe('garbage', () => {
     expect(openFds().size).toBe(before);
   });
 
+  it('is no timeout: only null is for ever', () => {
+    const socket = testSocket();
+    for (const value of [undefined, '5', {}, NaN, -1]) {
+      expect(codeOf(() => callUntyped(socket, 'setTimeout', [value]))).toMatch(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/);
+    }
+    expect(socket.getTimeout()).toBe(10_000);
+  });
+
   it.each([
     ['create', [{ family: 'inet7' }]],
     ['create', [{ type: 'strem' }]],
