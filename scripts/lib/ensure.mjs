@@ -1,10 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { withLock } from './lock.mjs';
 import { at, changedMs, newestMs } from './paths.mjs';
-import { Problem, say } from './progress.mjs';
+import { say } from './progress.mjs';
 import { npm } from './run.mjs';
-
-const lockPath = at('.cache', 'ensure.lock');
 
 /** What can be stale, in the order in which one needs the other. */
 const steps = [
@@ -40,7 +38,7 @@ const steps = [
 /** Makes what is missing or stale. Near-instant when nothing is; two at once take turns. */
 export async function ensure() {
   if (!steps.some((step) => step.isStale())) return;
-  await withLock(async () => {
+  await withLock(at('.cache', 'ensure.lock'), async () => {
     for (const step of steps) if (step.isStale()) await step.make();
     say('ready');
   });
@@ -61,46 +59,4 @@ function nodeModulesMatchLock() {
   return Object.entries(wanted).every(
     ([path, { version, optional }]) => path === '' || (installed[path]?.version ?? (optional && version)) === version,
   );
-}
-
-/** Holds a lock file with our pid while `work` runs; a lock whose owner is gone is taken over. */
-async function withLock(work) {
-  mkdirSync(at('.cache'), { recursive: true });
-  const deadline = Date.now() + 15 * 60_000;
-  let told = false;
-  while (!tryLock()) {
-    if (!told) say('another build of this folder is under way; waiting for it');
-    told = true;
-    if (Date.now() > deadline)
-      throw new Problem(`${lockPath} is held for more than 15 minutes; remove it and try again.`);
-    await delay(100);
-  }
-  try {
-    await work();
-  } finally {
-    rmSync(lockPath, { force: true });
-  }
-}
-
-function tryLock() {
-  try {
-    writeFileSync(lockPath, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw new Problem(`cannot write ${lockPath}: ${error.message}`);
-  }
-  if (!isHeld()) rmSync(lockPath, { force: true });
-  return false;
-}
-
-function isHeld() {
-  try {
-    const pid = Number(readFileSync(lockPath, 'utf8'));
-    // An empty file is one whose owner is between creating it and writing its pid.
-    if (pid === 0) return Date.now() - changedMs(lockPath) < 5_000;
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }
