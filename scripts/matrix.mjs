@@ -128,7 +128,7 @@ function pick() {
 /** The folders of test/ that have tests. */
 function allSuites() {
   return readdirSync(at('test'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && testFiles(entry.name).length > 0)
+    .filter((entry) => entry.isDirectory() && entry.name !== 'scripts' && testFiles(entry.name).length > 0)
     .map(({ name }) => name);
 }
 

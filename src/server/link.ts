@@ -42,6 +42,7 @@ export class ConnectionLink implements Link {
   readonly #connection: Connection<ConnectionLink>;
   readonly #aftermath: Aftermath;
   #timer: NodeJS.Timeout | null = null;
+  #wakeUp: NodeJS.Immediate | null = null;
   #isPausedBySession = false;
   /** It is behind: it is no longer read from, and droppable messages are left out. */
   #isCongested = false;
@@ -127,11 +128,15 @@ export class ConnectionLink implements Link {
   }
 
   wakeIn(delayMs: number): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#clearTimers();
     if (this.#closeReason !== null) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      this.session?.wake();
+      // A busy loop comes to its timers late, and before it reads: what has arrived meanwhile goes first.
+      this.#wakeUp = setImmediate(() => {
+        this.#wakeUp = null;
+        this.session?.wake();
+      });
     }, delayMs).unref();
   }
 
@@ -143,7 +148,7 @@ export class ConnectionLink implements Link {
     this.#isCongested = false;
     this.#connection.resume();
     this.#connection.end();
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#clearTimers();
     this.#timer = setTimeout(() => {
       this.#connection.destroy();
     }, LINGER_MS).unref();
@@ -157,7 +162,13 @@ export class ConnectionLink implements Link {
 
   /** The connection is gone. */
   closed(): void {
+    this.#clearTimers();
+  }
+
+  #clearTimers(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#wakeUp !== null) clearImmediate(this.#wakeUp);
     this.#timer = null;
+    this.#wakeUp = null;
   }
 }

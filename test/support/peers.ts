@@ -3,18 +3,50 @@ import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { DEADLINE_MS, nextEvent, within } from './deadline.js';
 
+/** Bytes in the order of their arrival. Appending costs what is appended, however much waits. */
+class ByteQueue {
+  #buffer = Buffer.alloc(4096);
+  #start = 0;
+  #end = 0;
+
+  /** A view of what waits, good until the next append. */
+  get bytes(): Buffer {
+    return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  append(bytes: Uint8Array): void {
+    if (this.#end + bytes.length > this.#buffer.length) {
+      const waiting = this.bytes;
+      const grown = Buffer.alloc(Math.max(this.#buffer.length, 2 * (waiting.length + bytes.length)));
+      waiting.copy(grown);
+      this.#buffer = grown;
+      this.#end = waiting.length;
+      this.#start = 0;
+    }
+    this.#buffer.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  /** The first `count` bytes, which leave the queue. */
+  take(count: number): Buffer {
+    const taken = Buffer.from(this.bytes.subarray(0, count));
+    this.#start += count;
+    return taken;
+  }
+}
+
 /** The other end of a connection under test, on node:net, so that nothing of ours is on both sides of a check. */
 export class Peer {
   readonly socket: Socket;
   readonly #waiting = new Set<() => void>();
-  #received: Buffer = Buffer.alloc(0);
+  readonly #received = new ByteQueue();
   #hasEnded = false;
   #error: Error | undefined;
 
   constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (bytes) => {
-      this.#received = Buffer.concat([this.#received, bytes]);
+      this.#received.append(bytes);
       this.#notify();
     });
     socket.on('error', (error) => {
@@ -30,7 +62,7 @@ export class Peer {
 
   /** What has arrived and was not taken yet. */
   get received(): Buffer {
-    return this.#received;
+    return this.#received.bytes;
   }
 
   /** The port on this side, as the other side sees it. */
@@ -55,14 +87,18 @@ export class Peer {
 
   /** Takes the next `count` bytes. */
   take(count: number, deadlineMs?: number): Promise<Buffer> {
-    return this.#takeWhen(() => (this.#received.length >= count ? count : undefined), `${count} bytes`, deadlineMs);
+    return this.#takeWhen(
+      () => (this.#received.bytes.length >= count ? count : undefined),
+      `${count} bytes`,
+      deadlineMs,
+    );
   }
 
   /** Takes the next line, without its LF or CRLF. */
   async line(deadlineMs?: number): Promise<string> {
     const bytes = await this.#takeWhen(
       () => {
-        const end = this.#received.indexOf(0x0a);
+        const end = this.#received.bytes.indexOf(0x0a);
         return end < 0 ? undefined : end + 1;
       },
       'a line',
@@ -86,7 +122,7 @@ export class Peer {
       'the end of the stream',
       deadlineMs,
     );
-    return this.#received;
+    return this.#received.bytes;
   }
 
   /** Sends FIN: this side has no more to say. */
@@ -111,15 +147,13 @@ export class Peer {
           const count = length();
           if (count === undefined) {
             reject(
-              new Error(`the stream ended before ${what}; left: ${this.#received.toString('latin1')}`, {
+              new Error(`the stream ended before ${what}; left: ${this.#received.bytes.toString('latin1')}`, {
                 cause: this.#error,
               }),
             );
             return;
           }
-          const bytes = this.#received.subarray(0, count);
-          this.#received = this.#received.subarray(count);
-          resolve(bytes);
+          resolve(this.#received.take(count));
         },
       );
     });
