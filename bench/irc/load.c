@@ -2,7 +2,7 @@
 //
 //   irc_load PORT CLIENTS SENDERS BYTES SECONDS
 //
-// CLIENTS connect, register and join one channel; it prints `joined` with the seconds that took, from the first connect
+// CLIENTS connect, register and, when that is done, join one channel; it prints `joined` with the seconds that took, from the first connect
 // to the last end of a list of names. Then SENDERS of them send lines to the channel whose text has BYTES bytes; each
 // sends its next when it has got those of all other senders. After a warm-up it prints `start`, and after SECONDS one
 // line of JSON. With SENDERS 0 the clients do not join; it prints `idle` when all are registered and waits for the end
@@ -23,9 +23,11 @@
 
 enum { kReadBytes = 1 << 18, kTail = 8, kOutstanding = 100 };
 
+enum stage { kRegistering, kJoining, kIn };
+
 struct client {
   int fd;
-  int is_in;
+  enum stage stage;
   uint64_t sent, received;
   size_t tail_bytes;
   char tail[kTail];
@@ -76,8 +78,7 @@ static void open_client(size_t index) {
   const struct linger reset = {1, 0};
   setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   char hello[200];
-  const int length = snprintf(hello, sizeof hello, "NICK n%zu\r\nUSER u%zu 0 * :load\r\n%s", index, index,
-                              sender_count > 0 ? "JOIN #bench\r\n" : "");
+  const int length = snprintf(hello, sizeof hello, "NICK n%zu\r\nUSER u%zu 0 * :load\r\n", index, index);
   send_all(client->fd, hello, (size_t)length);
   struct epoll_event event = {.events = EPOLLIN, .data.u64 = index};
   if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, client->fd, &event) != 0) fail("epoll_ctl");
@@ -88,15 +89,22 @@ static void send_message(struct client* client) {
   send_all(client->fd, message, message_bytes);
 }
 
+static int has(const char* text, size_t length, const char* word) {
+  return memmem(text, length, word, strlen(word)) != NULL;
+}
+
 // Looks for the numeric that ends the way in; it may be cut in two.
 static void on_entering(struct client* client, size_t length) {
   memcpy(input + kTail - client->tail_bytes, client->tail, client->tail_bytes);
   char* begin = input + kTail - client->tail_bytes;
   const size_t total = client->tail_bytes + length;
   begin[total] = 0;
-  if (memmem(begin, total, sender_count > 0 ? " 366 " : " 376 ", 5) != NULL ||
-      (sender_count == 0 && memmem(begin, total, " 422 ", 5) != NULL)) {
-    client->is_in = 1;
+  if (client->stage == kRegistering && (has(begin, total, " 376 ") || has(begin, total, " 422 "))) {
+    client->stage = sender_count > 0 ? kJoining : kIn;
+    if (client->stage == kJoining) send_all(client->fd, "JOIN #bench\r\n", 13);
+    else in_count++;
+  } else if (client->stage == kJoining && has(begin, total, " 366 ")) {
+    client->stage = kIn;
     in_count++;
   }
   client->tail_bytes = total < kTail ? total : kTail;
@@ -131,7 +139,7 @@ static int serve(int timeout_ms, int is_talking) {
       exit(1);
     }
     if (is_talking) on_lines(client, (size_t)length, index < sender_count);
-    else if (!client->is_in) on_entering(client, (size_t)length);
+    else if (client->stage != kIn) on_entering(client, (size_t)length);
   }
   return ready > 0;
 }
