@@ -238,6 +238,7 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
   } catch (error) {
     throw new ConfigError(`${path}:${describeSyntaxError(error, source)}`);
   }
+  if (Array.isArray(data)) throw new ConfigError(`${path}: the file: must be an object`);
   const result = v.safeParse(fileSchema, data);
   if (result.success) return result.output;
   throw new ConfigError(result.issues.map((issue) => `${path}: ${describeIssue(issue)}`).join('\n'));

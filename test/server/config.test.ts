@@ -1,0 +1,134 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ClassFinder } from '../../src/server/classes.js';
+import { ConfigError, loadConfig, type ServeFlags } from '../../src/server/config.js';
+import { projectPath } from '../support/processes.js';
+
+/** Writes a configuration file that is gone when the test ends. */
+function fileWith(text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fdmux-config-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const path = join(folder, 'fdmux.json');
+  writeFileSync(path, text);
+  return path;
+}
+
+const load = (data: unknown, flags: ServeFlags = {}) =>
+  loadConfig({ ...flags, config: fileWith(JSON.stringify(data)) });
+
+/** What is wrong, without the file's name. */
+async function complaint(text: string): Promise<string[]> {
+  const path = fileWith(text);
+  const error: unknown = await loadConfig({ config: path }).catch((thrown: unknown) => thrown);
+  if (!(error instanceof ConfigError)) throw new Error('the configuration was taken');
+  return error.message.split('\n').map((line) => line.replace(path, 'FILE'));
+}
+
+test('without a file and flags the defaults hold', async () => {
+  const config = await loadConfig({});
+  expect(config).toMatchObject({
+    backend: 'epoll',
+    trigger: 'level',
+    maxClients: 0,
+    lobby: '#lobby',
+    log: { level: 'warning', format: 'text' },
+  });
+  expect(config.listeners.map(({ protocol, at, charset }) => ({ protocol, at, charset }))).toEqual([
+    { protocol: 'plain', at: { host: '127.0.0.1', port: 33_333 }, charset: 'utf-8' },
+    { protocol: 'irc', at: { host: '127.0.0.1', port: 6667 }, charset: 'utf-8' },
+  ]);
+  expect(config.irc.nickLength).toBeGreaterThanOrEqual(30);
+});
+
+test('the example file is right, and the documentation tells of every key in it', async () => {
+  const path = projectPath('docs/fdmux.example.json');
+  const config = await loadConfig({ config: path });
+  expect(config.listeners).toHaveLength(3);
+  expect(config.irc.operators[0]?.host).toBe('staff.example.org');
+  const documentation = readFileSync(projectPath('docs/chat.md'), 'utf8');
+  const keys = new Set<string>();
+  JSON.parse(readFileSync(path, 'utf8'), (key, value: unknown) => {
+    if (key !== '' && !/^\d+$/.test(key)) keys.add(key);
+    return value;
+  });
+  expect([...keys].filter((key) => !documentation.includes(`\`${key}\``))).toEqual([]);
+});
+
+test('a flag counts more than the file', async () => {
+  const data = {
+    backend: 'poll',
+    listeners: [
+      { protocol: 'plain', port: 1 },
+      { protocol: 'irc', port: 2 },
+    ],
+    server: { name: 'a.b', network: 'N' },
+  };
+  const config = await load(data, { backend: 'select', plainPort: 5, serverName: 'c.d', charset: 'gbk' });
+  expect(config.backend).toBe('select');
+  expect(config.irc).toMatchObject({ serverName: 'c.d', networkName: 'N' });
+  expect(config.listeners.map(({ at, charset }) => ({ at, charset }))).toEqual([
+    { at: { host: '127.0.0.1', port: 5 }, charset: 'gbk' },
+    { at: { host: '127.0.0.1', port: 2 }, charset: 'gbk' },
+  ]);
+  expect((await load(data, { without: ['irc'] })).listeners).toHaveLength(1);
+});
+
+describe('what is wrong is told by its key, or its line', () => {
+  test.each([
+    [{ backend: 'kqueue' }, ['FILE: backend: must be one of select, poll, epoll']],
+    [{ maxClients: -1 }, ['FILE: maxClients: must be at least 0']],
+    [{ listeners: [{ protocol: 'plain', port: 70_000 }] }, ['FILE: listeners[0].port: must be at most 65535']],
+    [{ listeners: [{ port: 1 }] }, ['FILE: listeners[0].protocol: must be given']],
+    [
+      { listeners: [{ protocol: 'irc', path: '/x', port: 1 }] },
+      ['FILE: listeners[0]: must have a path, or a host and a port, not both'],
+    ],
+    [{ operators: [{ name: 'root' }] }, ['FILE: operators[0].password: must be given']],
+    [
+      { classes: [{ name: 'a', addresses: ['nonsense'] }] },
+      ['FILE: classes[0].addresses[0]: must be an address or a network such as 192.0.2.0/24'],
+    ],
+    [
+      { classes: [{ name: 'a', addresses: ['10.0.0.0/33'] }] },
+      ['FILE: classes[0].addresses[0]: must be an address or a network such as 192.0.2.0/24'],
+    ],
+    [{ server: { name: 'nodot' } }, ['FILE: server.name: must have a dot in it']],
+    [{ server: { motd: ['two\nlines'] } }, ['FILE: server.motd[0]: must be one line']],
+    [
+      { colour: 'red', server: { nam: 'x' } },
+      ['FILE: server.nam: there is no such key', 'FILE: colour: there is no such key'],
+    ],
+    [[], ['FILE: the file: must be an object']],
+    [{ backend: 'poll', trigger: 'edge' }, ['trigger edge needs backend epoll: poll has no edge-triggered mode']],
+    [{ listeners: [] }, ['there is nothing to listen on']],
+  ])('%j', async (data, lines) => {
+    expect(await complaint(JSON.stringify(data))).toEqual(lines);
+  });
+
+  test.each([
+    ['{\n  "backend": "poll",\n  oops\n}', /^FILE:3:\d+: not JSON: /],
+    ['{"a": 1', /^FILE:1:\d+: not JSON: /],
+    ['', /^FILE:1:1: not JSON: /],
+  ])('%j', async (text, pattern) => {
+    const [line] = await complaint(text);
+    expect(line).toMatch(pattern);
+  });
+});
+
+test('the first class that takes an address counts', async () => {
+  const { classes } = await load({
+    classes: [
+      { name: 'one', addresses: ['192.0.2.1'] },
+      { name: 'net', addresses: ['192.0.2.0/24', '2001:db8::/32'] },
+      { name: 'rest' },
+    ],
+  });
+  const finder = new ClassFinder(classes);
+  expect(
+    ['192.0.2.1', '192.0.2.7', '2001:db8::5', '198.51.100.1', '::1', 'localhost'].map((host) => finder.find(host).name),
+  ).toEqual(['one', 'net', 'net', 'rest', 'rest', 'rest']);
+});
