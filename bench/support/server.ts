@@ -11,10 +11,12 @@ const START_MS = 10_000;
 export class ServerProcess {
   readonly port: number;
   readonly #child: ChildProcess;
+  readonly #collectsGarbage: boolean;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, port: number, collectsGarbage: boolean) {
     this.#child = child;
     this.port = port;
+    this.#collectsGarbage = collectsGarbage;
   }
 
   /** Starts a server that prints `port N` when it listens. */
@@ -25,7 +27,7 @@ export class ServerProcess {
     const line = String(first[0]);
     const port = /^port (\d+)$/.exec(line)?.[1];
     if (port === undefined) throw new Error(`${command.join(' ')} printed '${line}', not its port`);
-    return new ServerProcess(child, Number(port));
+    return new ServerProcess(child, Number(port), command.includes('--expose-gc'));
   }
 
   get pid(): number {
@@ -41,17 +43,23 @@ export class ServerProcess {
       .reduce((sum, ns) => sum + ns, 0);
   }
 
-  /** Resident memory, after the garbage is collected where the server does that on SIGUSR2. */
+  /** Resident memory, after the garbage is collected, which those of our servers that have any do on SIGUSR2. */
   async residentBytes(): Promise<number> {
     for (let i = 0; i < 3; i += 1) {
-      this.#child.kill('SIGUSR2');
+      if (this.#collectsGarbage) this.#child.kill('SIGUSR2');
       await delay(200);
     }
     const kilobytes = /^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/smaps_rollup`, 'utf8'))?.[1];
     return 1024 * Number(kilobytes);
   }
 
+  /** Waits until it holds so many fds. */
+  async holds(count: number): Promise<void> {
+    while (readdirSync(`/proc/${this.pid}/fd`).length < count) await delay(20);
+  }
+
   async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await exit;
