@@ -6,7 +6,7 @@
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 
 const [addon, kind, ending, workers] = isMainThread ? process.argv.slice(2) : workerData;
-const ATONCE = 10;
+const AT_ONCE = 10;
 
 function startWaits() {
   const native = require(addon);
@@ -67,7 +67,8 @@ if (isMainThread) {
       startWorker(onEnd);
     }
   };
-  for (; started < Math.min(ATONCE, Number(workers)); started++) startWorker(onEnd);
+  const atOnce = ending === 'main-exit' ? Number(workers) : Math.min(AT_ONCE, Number(workers));
+  for (; started < atOnce; started++) startWorker(onEnd);
 } else {
   const letGo = startWaits();
   parentPort.postMessage('waiting');
