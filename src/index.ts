@@ -243,7 +243,7 @@ export {
 
 // Descriptors to wait for
 export { OwnedFd } from './net/owned-fd.js';
-export { Descriptor, pipe } from './net/descriptor.js';
+export { Descriptor, pipe, setNonBlocking } from './net/descriptor.js';
 export type { PipeOptions } from './net/descriptor.js';
 export { EventFd } from './net/event-fd.js';
 export type { EventFdOptions } from './net/event-fd.js';

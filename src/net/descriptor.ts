@@ -1,6 +1,6 @@
 /** Files, devices and pipes as raw fds: open(2), read(2), write(2), ioctl(2), pipe(2). */
 import { native, WOULD_BLOCK } from '../binding.js';
-import { checkBoolean, checkInteger, checkObject, checkString, MAX_FD, toBytes } from '../errors.js';
+import { checkBoolean, checkInteger, checkObject, checkString, type FdLike, MAX_FD, toBytes, toFd } from '../errors.js';
 import { OwnedFd } from './owned-fd.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 
@@ -142,4 +142,18 @@ export class Descriptor extends OwnedFd {
  */
 export function pipe(options?: PipeOptions): [reader: Descriptor, writer: Descriptor] {
   return Descriptor.pipe(options);
+}
+
+/**
+ * Sets or clears O_NONBLOCK on any fd. The flag belongs to the open file description: whoever shares that, by dup(2) or
+ * through fork(2), sees the change. Registering an fd never does this.
+ *
+ * @param nonBlocking whether calls give would-block in place of waiting. Default: true
+ * @throws EBADF; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @see fcntl(2), F_SETFL
+ */
+export function setNonBlocking(fd: FdLike, nonBlocking = true): void {
+  const number = toFd(fd);
+  checkBoolean(nonBlocking, 'nonBlocking');
+  native.setNonBlocking(number, nonBlocking);
 }
