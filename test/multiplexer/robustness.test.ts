@@ -1,0 +1,313 @@
+/** Many fds, many reuses, and garbage: what must never cross a wire. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { native } from '../../src/binding.js';
+import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
+import type { Registration } from '../../src/multiplexer/registration.js';
+import { wakeup } from '../../src/multiplexer/wakeup.js';
+import { POLLIN, POLLOUT } from '../../src/readiness/constants.js';
+import { Epoll } from '../../src/readiness/epoll.js';
+import { Poll, poll, pollSync } from '../../src/readiness/poll.js';
+import { select, selectSync } from '../../src/readiness/select.js';
+import { fill, useFds } from '../native/fds.js';
+import { disposedAtEnd } from '../support/fds.js';
+import { openFds } from '../support/fds.js';
+import { callUntyped } from '../support/untyped.js';
+import { BACKENDS } from './variants.js';
+
+const fds = useFds();
+
+/** A generator of numbers that is the same in every run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test(
+  '100,000 fds opened, closed and reused, with duplicates that live on: no event reaches a wrong registration',
+  { timeout: 120_000 },
+  () => {
+    interface Slot {
+      readonly fd: number;
+      readonly writer: number;
+      readonly id: number;
+    }
+    const random = seeded(20_261_121);
+    const mux = disposedAtEnd(new Multiplexer<Slot>());
+    const live: Registration<Slot>[] = [];
+    const duplicates: number[] = [];
+    const buffer = new Uint8Array(8);
+    let id = 0;
+    let delivered = 0;
+
+    const openOne = () => {
+      const [fd, writer] = native.pipe(true);
+      live.push(
+        mux.register(fd, {
+          interest: 'read',
+          trigger: random() < 0.5 ? 'level' : 'edge',
+          data: { fd, writer, id: id++ },
+        }),
+      );
+    };
+    const closeOne = () => {
+      const index = Math.floor(random() * live.length);
+      const registration = live[index];
+      if (registration === undefined) return;
+      live.splice(index, 1);
+      const { fd, writer } = registration.data;
+      // What was written is left unread: the duplicate keeps the description ready under a number that is free.
+      if (random() < 0.3) fill(writer, String(registration.data.id).padStart(8, '0'));
+      if (random() < 0.1) duplicates.push(native.duplicate(fd));
+      if (random() < 0.5) {
+        registration.unregister();
+        native.close(fd);
+      } else {
+        native.close(fd);
+        registration.unregister();
+      }
+      native.close(writer);
+      if (duplicates.length > 20) native.close(duplicates.shift() ?? -1);
+    };
+
+    for (let cycle = 0; cycle < 100_000; cycle += 1) {
+      openOne();
+      const target = live[Math.floor(random() * live.length)];
+      if (target !== undefined) fill(target.data.writer, String(target.data.id).padStart(8, '0'));
+      if (cycle % 8 === 0) {
+        for (const { data } of mux.waitSync(0)) {
+          for (;;) {
+            const count = native.read(data.fd, buffer, 0, 8);
+            if (count <= 0) break;
+            expect(Buffer.from(buffer).toString('latin1')).toBe(String(data.id).padStart(8, '0'));
+            delivered += 1;
+          }
+        }
+      }
+      while (live.length > 16) closeOne();
+    }
+    while (live.length > 0) closeOne();
+    for (const duplicate of duplicates) native.close(duplicate);
+    expect(delivered).toBeGreaterThan(10_000);
+    expect(mux.size).toBe(0);
+  },
+);
+
+describe.each(BACKENDS)('%s', (backend) => {
+  test(
+    'conformance 42: 15,000 registered fds, half of them ready: one wait reports them all',
+    { timeout: 60_000 },
+    () => {
+      const mux = disposedAtEnd(new Multiplexer<number>({ backend }));
+      const COUNT = 15_000;
+      const all = Array.from({ length: COUNT }, (_, index) => fds.track(native.eventFd(index % 2)));
+      all.forEach((fd, index) => mux.register(fd, { interest: 'read', data: index }));
+      const ready = mux.waitSync(0).map(({ data }) => data);
+      expect(ready).toHaveLength(COUNT / 2);
+      expect(ready.every((index) => index % 2 === 1)).toBe(true);
+      expect(new Set(ready).size).toBe(COUNT / 2);
+    },
+  );
+
+  test('a storm of hangups on paused registrations costs no CPU', async () => {
+    const mux = disposedAtEnd(new Multiplexer({ backend }));
+    for (let index = 0; index < 100; index += 1) {
+      const [reader, writer] = native.pipe(true);
+      fds.track(reader);
+      native.close(writer);
+      mux.register(reader, { interest: 'read' }).pause();
+    }
+    let calls = 0;
+    const controller = new AbortController();
+    const running = mux.run(
+      () => {
+        calls += 1;
+      },
+      { signal: controller.signal },
+    );
+    // The first look may come at once; after it there is nothing that could wake anybody.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const before = mux.stats().waits;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(mux.stats().waits).toBe(before);
+    expect(calls).toBe(0);
+    controller.abort();
+    await running;
+  });
+});
+
+test('15,000 fds in one pollSync and in one selectSync', { timeout: 60_000 }, () => {
+  const all = Array.from({ length: 15_000 }, (_, index) => fds.track(native.eventFd(index % 2)));
+  expect(
+    pollSync(
+      all.map((fd) => ({ fd, events: POLLIN })),
+      0,
+    ),
+  ).toHaveLength(7_500);
+  expect(selectSync(all, [], [], 0).readable).toHaveLength(7_500);
+});
+
+test('a fd number of a million is a number as any other', () => {
+  // It is not open; what counts is that this is what is said, and that nothing is as large as the number.
+  for (const backend of BACKENDS) {
+    const mux = disposedAtEnd(new Multiplexer<undefined>({ backend }));
+    if (backend === 'epoll') {
+      expect(() => mux.register(1_000_000, { interest: 'read' })).toThrow(expect.objectContaining({ code: 'EBADF' }));
+      continue;
+    }
+    const registration = mux.register(1_000_000, { interest: 'read' });
+    expect([...mux.waitSync(0)]).toEqual([registration]);
+    expect(registration.isInvalid).toBe(true);
+    registration.unregister();
+    expect(mux.size).toBe(0);
+  }
+});
+
+/** Which parameter is the timeout. */
+const TIMEOUT_POSITION: Readonly<Record<string, number>> = {
+  waitSync: 0,
+  pollSync: 1,
+  poll: 1,
+  selectSync: 3,
+  select: 3,
+};
+
+describe('garbage', () => {
+  /** Anything but what could be a real argument: no open fd is among it. */
+  const garbage = fc.oneof(
+    fc.constantFrom<unknown[]>(
+      undefined,
+      null,
+      NaN,
+      Infinity,
+      -Infinity,
+      -1,
+      -0.5,
+      1.5,
+      2 ** 31,
+      2 ** 32 + 1,
+      2 ** 53,
+      true,
+      '',
+      'x',
+    ),
+    fc.bigInt(),
+    fc.string(),
+    fc.double({ min: -1e9, max: -1 }),
+    fc.constant(Symbol('garbage')),
+    fc.array(fc.anything(), { maxLength: 3 }),
+    fc.dictionary(
+      fc.constantFrom('fd', 'events', 'interest', 'trigger', 'signal', 'maxEvents', 'onSignal', 'sigmask'),
+      fc.anything(),
+    ),
+    fc.func(fc.anything()),
+  );
+
+  const isTyped = (error: unknown): boolean =>
+    typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
+
+  const targets: readonly (readonly [string, () => object, readonly string[]])[] = [
+    [
+      'readiness',
+      () => ({ selectSync, pollSync, select, poll, wakeup }),
+      ['selectSync', 'pollSync', 'select', 'poll', 'wakeup'],
+    ],
+    ['Epoll', () => new Epoll(), ['add', 'modify', 'remove', 'setParams', 'waitSync', 'wait']],
+    ['Poll', () => new Poll(), ['register', 'modify', 'unregister', 'has', 'waitSync', 'wait']],
+    ...BACKENDS.map(
+      (backend) =>
+        [
+          `Multiplexer on ${backend}`,
+          () => new Multiplexer({ backend }),
+          [
+            'register',
+            'modify',
+            'unregister',
+            'get',
+            'has',
+            'supports',
+            'onTurnEnd',
+            'waitSync',
+            'wait',
+            'run',
+            'runSync',
+            'batches',
+          ],
+        ] as const,
+    ),
+  ];
+
+  test.each(targets)(
+    'for every parameter of %s: a typed error or a plain result, never a wrong fd',
+    async (_, make, methods) => {
+      const before = openFds().size;
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...methods), fc.array(garbage, { maxLength: 5 }), async (method, args) => {
+          const target = make();
+          const close = () => {
+            if (Symbol.dispose in target) callUntyped(target, 'close');
+          };
+          // A wait that garbage does not stop would be for ever: what is left of it ends by the close.
+          const blocks = /sync$/i.test(method) && args.length === 0;
+          if (blocks) {
+            close();
+            return;
+          }
+          try {
+            const result = callUntyped(target, method, ...timed(method, args));
+            if (result instanceof Promise) {
+              const settled: Promise<unknown> = result;
+              const outcome = settled.catch((error: unknown) => {
+                if (!isTyped(error)) throw error;
+              });
+              close();
+              await outcome;
+            }
+          } catch (error) {
+            if (!isTyped(error)) throw error;
+          } finally {
+            close();
+          }
+        }),
+        { numRuns: 300, seed: 1 },
+      );
+      expect(openFds().size).toBeLessThanOrEqual(before + 8);
+    },
+  );
+
+  /** Where garbage happens to be a list without entries and a timeout for ever, the wait is given an end. */
+  function timed(method: string, args: readonly unknown[]): readonly unknown[] {
+    const position = TIMEOUT_POSITION[method] ?? -1;
+    if (position < 0) return args;
+    const given = args[position];
+    const waitsForEver = given === undefined || given === null || (typeof given === 'number' && given > 5);
+    if (!waitsForEver) return args;
+    return Object.assign([...args], { [position]: 0 });
+  }
+
+  test('constructors refuse it, too', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(Epoll, Multiplexer), garbage, (Constructor, options) => {
+        try {
+          const made: unknown = Reflect.construct(Constructor, [options]);
+          if (made instanceof Epoll || made instanceof Multiplexer) made.close();
+        } catch (error) {
+          if (!isTyped(error)) throw error;
+        }
+      }),
+      { numRuns: 300, seed: 2 },
+    );
+  });
+});
+
+test('no event leaves a registration with a mask that was not asked for and does not force itself', () => {
+  const mux = disposedAtEnd(new Multiplexer());
+  const [a, b] = fds.socketPair();
+  const registration = mux.register(a, { interest: 'write' });
+  fill(b, 'x');
+  expect([...mux.waitSync(0)]).toEqual([registration]);
+  expect(registration.events).toBe(POLLOUT);
+});
