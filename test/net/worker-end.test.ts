@@ -29,9 +29,9 @@ const OPEN_ALL = `
 
 /** What a worker leaves: its own pipes and sockets to the main thread come and go later than it does. */
 it.each([
-  ['terminated', (worker: Worker) => void worker.terminate()],
+  ['is terminated', (worker: Worker) => void worker.terminate()],
   ['ends by process.exit()', (worker: Worker) => worker.postMessage('exit')],
-])('what a worker opened is closed when it is %s, and what it gave away is not', async (_how, end) => {
+])('what a worker opened is closed when it %s, and what it gave away is not', async (_how, end) => {
   const before = openFds();
   const worker = new Worker(OPEN_ALL, { eval: true });
   const [message] = await nextEvent(worker, 'message');
