@@ -453,8 +453,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
 
   /**
    * Calls back when the registrations with `onReady` of a batch have been served, before the batch is handed out, in
-   * {@link run} and {@link runSync} again after the handler, and before a synchronous wait blocks: the place where a turn's output
-   * leaves. What it throws reaches `uncaughtException`.
+   * {@link run} and {@link runSync} again after the handler, before a synchronous wait blocks, and when the multiplexer is closed: the
+   * place where a turn's output leaves. What it throws reaches `uncaughtException`.
    *
    * @returns takes the callback back
    * @throws ERR_INVALID_ARG_TYPE
@@ -520,6 +520,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#waiter = undefined;
     this.#backend.close();
     this.#wakeup?.close();
+    // Whoever lives on this multiplexer learns of its end.
+    this.#endTurn();
   }
 
   /** Closes it at the end of a `using` block. */

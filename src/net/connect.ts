@@ -131,6 +131,11 @@ class Connecting<T> implements Served {
     else this.#fail(errnoError(errno, 'connect', this.#fd));
   }
 
+  abandoned(error: Error): void {
+    this.#addresses.length = 0;
+    this.#fail(error);
+  }
+
   readonly #timeOut = (): void => {
     this.#timer = undefined;
     this.#fail(systemError('ETIMEDOUT', 'connect', 'connection timed out', this.#fd));

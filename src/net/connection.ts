@@ -289,6 +289,10 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     }
   }
 
+  abandoned(error: Error): void {
+    this.destroy(error);
+  }
+
   beginReceive(): boolean {
     if (this.#held !== null && !this.#isPaused) {
       const bytes = this.#held;

@@ -244,6 +244,11 @@ class ListeningSocket<T> implements Listener<T>, Served {
     if (failure !== 0 && !this.closed) this.#acceptFailed(failure);
   }
 
+  abandoned(error: Error): void {
+    this.#tellError(error);
+    if (!this.closed) void this.close();
+  }
+
   /** Serves the connection that the last call accepted as number `index`. */
   #take(index: number): void {
     const fd = this.#results[2 * index] ?? -1;

@@ -9,7 +9,7 @@
 import { constants } from 'node:os';
 
 import { native } from '../binding.js';
-import { toBytes } from '../errors.js';
+import { closedError, toBytes } from '../errors.js';
 import type { Interest } from '../multiplexer/interest.js';
 import type { BackendName, Trigger } from '../multiplexer/backend.js';
 import type { Registration } from '../multiplexer/registration.js';
@@ -96,6 +96,8 @@ export type Readiness = Registration<never>;
 /** Whatever is told when its fd is ready. */
 export interface Served {
   ready(registration: Readiness): void;
+  /** The multiplexer is closed: there will be nothing to tell any more. */
+  abandoned(error: Error): void;
 }
 
 /** Stamps tell the fillings of all arenas of the thread apart: one number says whether shared bytes lie in this one. */
@@ -413,6 +415,7 @@ export class Turn {
     this.#isUnderWay = true;
     this.#nowMs = Math.round(performance.now());
     try {
+      if (this.#driver.closed) this.#abandonAll();
       this.#receive();
       this.flush();
       this.#drain();
@@ -423,11 +426,20 @@ export class Turn {
       this.#isEnding = false;
       this.#isUnderWay = false;
     }
-    // Whoever writes again as soon as there is room would never let this turn end: the next one tells them.
-    const hasMore = this.#drained.length + this.#readable.length + this.#deferred.length > 0;
-    if (hasMore && !this.#driver.closed) this.#driver.wakeup();
+    this.#endAgain();
     if (this.#failures.length > 0) this.#throwFailures();
   };
+
+  /** Whoever writes again as soon as there is room would never let a turn end: the next one tells them. */
+  #endAgain(): void {
+    const hasMore = this.#drained.length + this.#readable.length + this.#deferred.length > 0;
+    if (!this.#driver.closed) {
+      if (hasMore) this.#driver.wakeup();
+    } else if (hasMore || this.#served.some((served) => served !== undefined)) {
+      // A handler of this turn has closed the multiplexer.
+      process.nextTick(this.#end);
+    }
+  }
 
   /** The first one is thrown from here, so that it also ends a `runSync`; the others follow it. */
   #throwFailures(): never {
@@ -435,6 +447,11 @@ export class Turn {
     this.#failures = [];
     for (const error of others) rethrowLater(error);
     throw first;
+  }
+
+  #abandonAll(): void {
+    const abandoned = this.#served.filter((served) => served !== undefined);
+    for (const served of abandoned) served.abandoned(closedError('the multiplexer'));
   }
 
   #receive(): void {

@@ -328,6 +328,37 @@ describe('listen', () => {
     expect(multiplexer.size).toBe(0);
   });
 
+  it.each(['outside', 'a data handler'])(
+    'is closed with its connections when the multiplexer is closed from %s',
+    async (where) => {
+      const multiplexer = disposedAtEnd(new Multiplexer());
+      const told: unknown[] = [];
+      const closed = new Signal<Error | undefined>();
+      const listener = await listen({
+        port: 0,
+        multiplexer,
+        socket: {
+          data: () => {
+            if (where !== 'outside') multiplexer.close();
+          },
+          close: (_connection, error) => closed.set(error),
+          error: (error) => told.push(error),
+        },
+      });
+      const run = multiplexer.run(() => undefined);
+      const peer = await connectPeer(portOf(listener));
+      await until(() => listener.connections === 1, 'a connection');
+      await peer.write('x');
+      if (where === 'outside') multiplexer.close();
+      expect(await closed.within('the close')).toMatchObject({ code: 'ERR_CLOSED' });
+      await peer.ended();
+      expect(await run).toBe('closed');
+      expect(listener.closed).toBe(true);
+      expect(told).toMatchObject([{ code: 'ERR_CLOSED' }, { code: 'ERR_CLOSED' }]);
+      await within(listener.close(), 'closing again');
+    },
+  );
+
   it('sends what is written between two blocking waits before the second one blocks', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer());
     const connections: Connection[] = [];
