@@ -1,12 +1,12 @@
 // The load generator for IRC servers: one thread, level-triggered epoll, no work but the load.
 //
-//   irc_load PORT CLIENTS SENDERS BYTES SECONDS
+//   irc_load PORT CLIENTS SENDERS BYTES SECONDS [FIRST]
 //
-// CLIENTS connect, register and, when that is done, join one channel; it prints `joined` with the seconds that took, from the first connect
-// to the last end of a list of names. Then SENDERS of them send lines to the channel whose text has BYTES bytes; each
+// CLIENTS connect, register and, when that is done, join one channel; it prints `joined` with the seconds that took,
+// from the first connect to the last end of a list of names. Then SENDERS of them send lines to the channel whose text has BYTES bytes; each
 // sends its next when it has got those of all other senders. After a warm-up it prints `start`, and after SECONDS one
 // line of JSON. With SENDERS 0 the clients do not join; it prints `idle` when all are registered and waits for the end
-// of its input.
+// of its input. FIRST is the number of the first client, so that several loads have different nicks.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ struct client {
 };
 
 static struct client* clients;
-static size_t client_count, sender_count, in_count;
+static size_t client_count, sender_count, in_count, first_number;
 static char input[kTail + kReadBytes + 1];
 static char message[1024];
 static size_t message_bytes;
@@ -67,7 +67,7 @@ static void open_client(size_t index) {
   if (client->fd < 0) fail("socket");
   // A loopback address for every 200 clients: servers bound the connections of one address.
   struct sockaddr_in own = {.sin_family = AF_INET};
-  own.sin_addr.s_addr = htonl(0x7f000001u + (uint32_t)(index / 200));
+  own.sin_addr.s_addr = htonl(0x7f000001u + (uint32_t)((first_number + index) / 200));
   const int one = 1;
   setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
   if (bind(client->fd, (struct sockaddr*)&own, sizeof own) != 0) fail("bind");
@@ -78,7 +78,7 @@ static void open_client(size_t index) {
   const struct linger reset = {1, 0};
   setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   char hello[200];
-  const int length = snprintf(hello, sizeof hello, "NICK n%zu\r\nUSER u%zu 0 * :load\r\n", index, index);
+  const int length = snprintf(hello, sizeof hello, "NICK n%zu\r\nUSER u%zu 0 * :load\r\n", first_number + index, index);
   send_all(client->fd, hello, (size_t)length);
   struct epoll_event event = {.events = EPOLLIN, .data.u64 = index};
   if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, client->fd, &event) != 0) fail("epoll_ctl");
@@ -145,12 +145,13 @@ static int serve(int timeout_ms, int is_talking) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 6) return fprintf(stderr, "usage: irc_load PORT CLIENTS SENDERS BYTES SECONDS\n"), 2;
+  if (argc < 6) return fprintf(stderr, "usage: irc_load PORT CLIENTS SENDERS BYTES SECONDS [FIRST]\n"), 2;
   port = atoi(argv[1]);
   client_count = strtoul(argv[2], NULL, 10);
   sender_count = strtoul(argv[3], NULL, 10);
   const size_t text_bytes = strtoul(argv[4], NULL, 10);
   const double seconds = atof(argv[5]);
+  first_number = argc > 6 ? strtoul(argv[6], NULL, 10) : 0;
   clients = calloc(client_count, sizeof *clients);
   epoll_fd = epoll_create1(0);
   message_bytes = (size_t)snprintf(message, sizeof message, "PRIVMSG #bench :%0*d\r\n", (int)text_bytes, 0);

@@ -1,0 +1,222 @@
+/** fdmux beside other IRC servers: fan-out, a storm of joins, memory; in turns, several rounds, into docs/benchmarks/. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+
+import { compile, countsInstructions, root } from '../support/tools.js';
+import { findIrcPeers, IrcServerProcess, type IrcPeer } from './servers.js';
+
+const LOAD_CORE = 1;
+const TEXT_BYTES = 80;
+const IDLE_MEMBERS = 2000;
+/** A load that has not ended by then never will. */
+const LOAD_MS = 120_000;
+
+interface Question {
+  readonly id: string;
+  readonly title: string;
+  readonly clients: number;
+  readonly senders: number;
+}
+
+const QUESTIONS: readonly Question[] = [
+  { id: 'irc-50-10', title: '50 clients, 10 senders, 80 B', clients: 50, senders: 10 },
+  { id: 'irc-500-20', title: '500 clients, 20 senders, 80 B', clients: 500, senders: 20 },
+  { id: 'irc-500-500', title: '500 clients, 500 senders, 80 B', clients: 500, senders: 500 },
+  { id: 'irc-join', title: '2,000 clients connect and join one channel', clients: 2000, senders: 2 },
+];
+
+/** What one run gave. */
+interface Run {
+  readonly joinSeconds: number;
+  readonly deliveriesPerSecond: number;
+  readonly cpuNsPerDelivery: number;
+  /** Null where the machine does not count. */
+  readonly instructionsPerDelivery: number | null;
+}
+
+async function measure(
+  program: string,
+  peer: IrcPeer,
+  question: Question,
+  seconds: number,
+  counts: boolean,
+): Promise<Run> {
+  const server = await IrcServerProcess.start(peer);
+  const numbers = [server.port, question.clients, question.senders, TEXT_BYTES, seconds].map(String);
+  const load = spawn('taskset', ['-c', String(LOAD_CORE), program, ...numbers], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: LOAD_MS,
+  });
+  try {
+    let joinSeconds = NaN;
+    let cpuNs = 0;
+    let instructions: Promise<number> | null = null;
+    let result: RegExpExecArray | null = null;
+    for await (const line of createInterface({ input: load.stdout })) {
+      if (line.startsWith('joined ')) {
+        joinSeconds = Number(line.slice('joined '.length));
+      } else if (line === 'start') {
+        cpuNs = server.cpuNs();
+        if (counts) instructions = countInstructions(server.pid, seconds);
+      } else {
+        cpuNs = server.cpuNs() - cpuNs;
+        result = /"deliveries":(\d+),"seconds":([\d.]+)/.exec(line);
+      }
+    }
+    if (result === null) throw new Error(`${peer.name} did not survive ${question.title}`);
+    const deliveries = Math.max(1, Number(result[1]));
+    return {
+      joinSeconds,
+      deliveriesPerSecond: deliveries / Number(result[2]),
+      cpuNsPerDelivery: cpuNs / deliveries,
+      instructionsPerDelivery: instructions === null ? null : (await instructions) / deliveries,
+    };
+  } finally {
+    load.kill('SIGKILL');
+    await server.stop();
+  }
+}
+
+/** User and kernel instructions of a process, for so long. */
+async function countInstructions(pid: number, seconds: number): Promise<number> {
+  const events = 'instructions:u,instructions:k';
+  const perf = spawn('perf', ['stat', '-x,', '-e', events, '-p', String(pid), '--', 'sleep', String(seconds)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let sum = 0;
+  for await (const line of createInterface({ input: perf.stderr })) sum += Number(line.split(',')[0]) || 0;
+  return sum;
+}
+
+/** Server memory for each idle registered member. A first wave is there before, so that what is made once does not count. */
+async function measureMemory(program: string, peer: IrcPeer): Promise<number> {
+  const server = await IrcServerProcess.start(peer);
+  const waves: ReturnType<typeof openIdle>[] = [];
+  try {
+    waves.push(openIdle(program, server.port, IDLE_MEMBERS, 0));
+    await waves[0]?.ready;
+    const collects = peer.name.startsWith('fdmux');
+    const before = await server.residentBytes(collects);
+    waves.push(openIdle(program, server.port, IDLE_MEMBERS, IDLE_MEMBERS));
+    await waves[1]?.ready;
+    return ((await server.residentBytes(collects)) - before) / IDLE_MEMBERS;
+  } finally {
+    for (const wave of waves) wave.end();
+    await server.stop();
+  }
+}
+
+function openIdle(
+  program: string,
+  port: number,
+  count: number,
+  first: number,
+): { ready: Promise<void>; end: () => void } {
+  const numbers = [port, count, 0, TEXT_BYTES, 0, first].map(String);
+  const load = spawn('taskset', ['-c', String(LOAD_CORE), program, ...numbers], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ready = once(createInterface({ input: load.stdout }), 'line', { signal: AbortSignal.timeout(LOAD_MS) });
+  return { ready: ready.then(() => undefined), end: () => load.kill('SIGKILL') };
+}
+
+const best = (values: readonly number[], pick: (...numbers: number[]) => number): number => pick(...values);
+
+function table(runs: ReadonlyMap<string, readonly Run[]>, counts: boolean): string[] {
+  const unit = counts ? 'instructions per delivery' : 'ns of CPU per delivery';
+  const lines = [`| server | ${unit} (least) | deliveries/s (best) | all joined after (best) |`, '|---|---|---|---|'];
+  for (const [name, all] of runs) {
+    const costs = all.map((run) => run.instructionsPerDelivery ?? run.cpuNsPerDelivery);
+    const rate = best(
+      all.map((run) => run.deliveriesPerSecond),
+      Math.max,
+    );
+    const join = best(
+      all.map((run) => run.joinSeconds),
+      Math.min,
+    );
+    lines.push(
+      `| ${name} | ${Math.round(best(costs, Math.min))} | ${Math.round(rate).toLocaleString('en')} | ${join.toFixed(2)} s |`,
+    );
+  }
+  return lines;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '2' },
+      only: { type: 'string', default: '' },
+      out: { type: 'string', default: 'docs/benchmarks' },
+    },
+  });
+  const rounds = Number(values.rounds);
+  const seconds = Number(values.seconds);
+  const program = compile('irc/irc_load.c');
+  const counts = countsInstructions();
+  const { peers, missing } = findIrcPeers();
+  for (const name of missing) console.log(`${name} is not installed, so it is not measured`);
+  const questions = QUESTIONS.filter(({ id }) => values.only === '' || values.only.split(',').includes(id));
+  const answers = questions.map((question) => ({ question, runs: new Map<string, Run[]>() }));
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const { question, runs } of answers) {
+      for (const peer of peers) {
+        // A server that does not survive a question is told of, and the others are measured all the same.
+        const run = await measure(program, peer, question, seconds, counts).catch((error: unknown) => {
+          console.log(String(error));
+          return null;
+        });
+        if (run === null) continue;
+        runs.set(peer.name, [...(runs.get(peer.name) ?? []), run]);
+        console.log(`round ${round}, ${question.title}, ${peer.name}: ${JSON.stringify(run)}`);
+      }
+    }
+  }
+  const memory: [string, number][] = [];
+  if (values.only === '') {
+    for (const peer of peers) memory.push([peer.name, await measureMemory(program, peer)]);
+  }
+  write(resolve(root, values.out), answers, memory, missing, { rounds, seconds, counts });
+}
+
+function write(
+  folder: string,
+  answers: readonly { readonly question: Question; readonly runs: ReadonlyMap<string, readonly Run[]> }[],
+  memory: readonly (readonly [string, number])[],
+  missing: readonly string[],
+  { rounds, seconds, counts }: { readonly rounds: number; readonly seconds: number; readonly counts: boolean },
+): void {
+  mkdirSync(folder, { recursive: true });
+  const machine = `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores; Linux ${release()}; Node.js ${process.version}`;
+  const lines = [
+    '# IRC servers beside one another',
+    '',
+    'Written by `npm run bench:irc`. Every server is unthrottled, on loopback, on a core of its own, and started anew for every run;',
+    'the servers take turns. Each sender says its next line when it has heard those of all other senders.',
+    '',
+    `${machine}; ${rounds} rounds of ${seconds} s.`,
+  ];
+  if (missing.length > 0) lines.push('', `Not installed, so not measured: ${missing.join(', ')}.`);
+  if (!counts)
+    lines.push(
+      '',
+      'The machine does not count instructions; the cost is the time that the server computed, user and kernel.',
+    );
+  for (const { question, runs } of answers) lines.push('', `## ${question.title}`, '', ...table(runs, counts));
+  if (memory.length > 0) {
+    lines.push('', '## Memory for each idle registered member', '', '| server | bytes |', '|---|---|');
+    for (const [name, bytes] of memory) lines.push(`| ${name} | ${Math.round(bytes)} |`);
+  }
+  writeFileSync(join(folder, 'irc.md'), `${lines.join('\n')}\n`);
+  const results = answers.map(({ question, runs }) => ({ ...question, runs: Object.fromEntries(runs) }));
+  writeFileSync(
+    join(folder, 'irc.json'),
+    `${JSON.stringify({ machine, rounds, seconds, counts, results, memory }, null, 1)}\n`,
+  );
+}
+
+void main();

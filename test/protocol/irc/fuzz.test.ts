@@ -1,0 +1,187 @@
+/**
+ * Random and mutated lines against sessions without a kernel: whatever is sent, every answer is well formed and within
+ * the limits, and nothing piles up. `FDMUX_FUZZ_LINES` sets how many lines are sent (20,000 by default); the seed of a run
+ * is in its name, and `FDMUX_FUZZ_SEED` repeats it.
+ */
+import { expect, test } from 'vitest';
+import { Directory } from '../../../src/chat/directory.js';
+import { CAPABILITY_NAMES } from '../../../src/protocol/irc/capabilities.js';
+import { COMMANDS } from '../../../src/protocol/irc/commands.js';
+import { MAX_LINE_BYTES, MAX_TAG_BYTES } from '../../../src/protocol/irc/message.js';
+import { IrcServer } from '../../../src/protocol/irc/server.js';
+import { IrcSession } from '../../../src/protocol/irc/session.js';
+import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
+import { PlainSession } from '../../../src/protocol/plain/session.js';
+import { FakeLink } from '../fake-link.js';
+
+const LINES = Number(process.env['FDMUX_FUZZ_LINES'] ?? 20_000);
+const SEED = Number(process.env['FDMUX_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+const SESSIONS = 8;
+
+/** A small generator (mulberry32), so that a run can be repeated. */
+function generator(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}
+
+const WORDS = [
+  '#a',
+  '#b',
+  '#lobby',
+  '@#a',
+  '#a,#b',
+  'n0',
+  'n1',
+  'n2,n3',
+  '*',
+  '0',
+  '+o',
+  '-o+v',
+  '+b',
+  '+k',
+  '+l',
+  '+imnst',
+  '-imnst',
+  '+qaohv',
+  '5',
+  ':',
+  '::',
+  ':trailing text here',
+  ':é字😀',
+  'n!u@h',
+  '%tcuihsnfdlaor,42',
+  '302',
+  'LS',
+  'REQ',
+  'END',
+  'LIST',
+  '\x01ACTION x\x01',
+  '\0',
+  '\x1b[2J',
+  `:${CAPABILITY_NAMES.join(' ')}`,
+  ':-message-tags',
+  'x'.repeat(100),
+  '字'.repeat(120),
+  'fdmux.local',
+  '*.*',
+  '+',
+  '-',
+  'C',
+  'S',
+  '$*',
+];
+const PREFIXES = [
+  '',
+  '',
+  '',
+  '',
+  ':source ',
+  '@label=one ',
+  '@+typing=active;label=x ',
+  '@+a=\\s\\:;b ',
+  `@+long=${'y'.repeat(4000)} `,
+  '@ ',
+  ' ',
+];
+
+class Fuzzer {
+  readonly #random: (below: number) => number;
+  readonly #commands = [...COMMANDS.keys()].filter((name) => name !== 'DIE' && name !== 'OPER');
+
+  constructor(seed: number) {
+    this.#random = generator(seed);
+  }
+
+  random(below: number): number {
+    return this.#random(below);
+  }
+
+  #pick(words: readonly string[]): string {
+    return words[this.#random(words.length)] ?? '';
+  }
+
+  line(): Buffer {
+    const words = Array.from({ length: this.#random(6) }, () => this.#pick(WORDS));
+    const bytes = Buffer.from(`${this.#pick(PREFIXES)}${[this.#pick(this.#commands), ...words].join(' ')}`);
+    for (let count = this.#random(4) === 0 ? this.#random(5) : 0; count > 0; count -= 1) {
+      if (bytes.length > 0) bytes[this.#random(bytes.length)] = this.#random(256);
+    }
+    return Buffer.concat([bytes, Buffer.from(this.#random(3) === 0 ? '\n' : '\r\n')]);
+  }
+}
+
+/** Fails unless everything that was sent is whole lines within the limits. */
+function check(bytes: Buffer): void {
+  if (bytes.length === 0) return;
+  const text = bytes.toString('utf8');
+  expect(Buffer.from(text).equals(bytes)).toBe(true);
+  expect(text.endsWith('\r\n')).toBe(true);
+  for (const line of text.slice(0, -2).split('\r\n')) {
+    const tagBytes = line.startsWith('@') ? Buffer.byteLength(line.slice(0, line.indexOf(' ') + 1)) : 0;
+    const isWellFormed =
+      tagBytes <= MAX_TAG_BYTES &&
+      Buffer.byteLength(line) - tagBytes <= MAX_LINE_BYTES - 2 &&
+      /^(?:@[^ \0\r\n]+ )?(?::[^ \0\r\n]+ )?(?:[A-Z]+|\d{3})(?: [^\0\r\n]*)?$/.test(line);
+    if (!isWellFormed) throw new Error(`malformed: ${JSON.stringify(line)}`);
+  }
+}
+
+test(`seed ${SEED}: ${LINES} lines bring forth nothing but well-formed answers, and leave nothing behind`, async () => {
+  const fuzzer = new Fuzzer(SEED);
+  const directory = new Directory();
+  const failures: unknown[] = [];
+  const control = {
+    configurationName: '-',
+    reload: () => Promise.resolve(null),
+    stop: () => undefined,
+    log: (event: string, details: unknown) => {
+      if (event === 'command failed') failures.push(details);
+    },
+  };
+  const server = new IrcServer({ directory, settings: DEFAULT_IRC_SETTINGS, control, version: '0' });
+  const lobby = directory.openRoom('#lobby');
+  const plainLink = new FakeLink(1);
+  const plain = new PlainSession(plainLink, {
+    directory,
+    lobby,
+    charset: 'utf-8',
+    maxLineBytes: 512,
+    quietMs: 0,
+    limits: LOOPBACK_CLASS,
+  });
+  let born = 0;
+  const enter = () => {
+    const link = new FakeLink(2 + born);
+    const session = new IrcSession(link, { server, charset: 'utf-8', limits: LOOPBACK_CLASS });
+    born += 1;
+    session.receive(Buffer.from(`NICK n${born % 20}\r\nUSER u 0 * :real\r\nJOIN #a,#lobby\r\n`));
+    return { link, session };
+  };
+  const peers = Array.from({ length: SESSIONS }, enter);
+  for (let count = 0; count < LINES; count += 1) {
+    const index = fuzzer.random(SESSIONS);
+    const peer = peers[index];
+    const line = fuzzer.line();
+    peer?.session.receive(line);
+    for (const { link } of peers) check(link.takeBytes());
+    // Plain peers are told in lines that are safe for a terminal.
+
+    expect(plainLink.takeText()).not.toMatch(/[\0-\x08\x0b-\x1f\x7f]/);
+    if (peer !== undefined && peer.link.closedBecause !== null) {
+      peer.session.disconnected('gone');
+      peers[index] = enter();
+    }
+  }
+  expect(failures).toEqual([]);
+  for (const { session } of peers) session.shutDown('over');
+  plain.shutDown('over');
+  expect(directory.memberCount).toBe(0);
+  expect([...directory.rooms()].map((room) => room.name)).toEqual(['#lobby']);
+  expect(lobby.size).toBe(0);
+  expect(server.unregisteredCount).toBe(0);
+}, 600_000);
