@@ -163,6 +163,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   readonly #batch = createBatch<T>();
   /** What the next wait reports without asking the kernel. */
   #queued: RegistrationRecord<T>[] = [];
+  #closeCallbacks: readonly (() => void)[] = [];
   #turnEndCallbacks: readonly (() => void)[] = [];
   #waiter: Waiter | undefined;
   #wakeup: WakeupSource | undefined;
@@ -453,8 +454,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
 
   /**
    * Calls back when the registrations with `onReady` of a batch have been served, before the batch is handed out, in
-   * {@link run} and {@link runSync} again after the handler, before a synchronous wait blocks, and when the multiplexer is closed: the
-   * place where a turn's output leaves. What it throws reaches `uncaughtException`.
+   * {@link run} and {@link runSync} again after the handler, and before a synchronous wait blocks: the place where a turn's output
+   * leaves. What it throws reaches `uncaughtException`.
    *
    * @returns takes the callback back
    * @throws ERR_INVALID_ARG_TYPE
@@ -464,6 +465,21 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#turnEndCallbacks = [...this.#turnEndCallbacks, callback];
     return () => {
       this.#turnEndCallbacks = this.#turnEndCallbacks.filter((other) => other !== callback);
+    };
+  }
+
+  /**
+   * Calls back when the multiplexer is closed, after all its registrations have ended: for whoever serves fds on it. What it
+   * throws reaches `uncaughtException`.
+   *
+   * @returns takes the callback back
+   * @throws ERR_INVALID_ARG_TYPE
+   */
+  onClose(callback: () => void): () => void {
+    checkFunction(callback, 'callback');
+    this.#closeCallbacks = [...this.#closeCallbacks, callback];
+    return () => {
+      this.#closeCallbacks = this.#closeCallbacks.filter((other) => other !== callback);
     };
   }
 
@@ -520,8 +536,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#waiter = undefined;
     this.#backend.close();
     this.#wakeup?.close();
-    // Whoever lives on this multiplexer learns of its end.
-    this.#endTurn();
+    this.#callBack(this.#closeCallbacks);
   }
 
   /** Closes it at the end of a `using` block. */
@@ -849,7 +864,11 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   #endTurn(): void {
-    for (const callback of this.#turnEndCallbacks) {
+    this.#callBack(this.#turnEndCallbacks);
+  }
+
+  #callBack(callbacks: readonly (() => void)[]): void {
+    for (const callback of callbacks) {
       try {
         callback();
       } catch (error) {

@@ -79,6 +79,7 @@ export interface TurnDriver {
   readonly closed: boolean;
   register(fd: number, options: ServeSettings): Registration;
   onTurnEnd(callback: () => void): () => void;
+  onClose(callback: () => void): () => void;
   wakeup(): void;
 }
 
@@ -145,6 +146,7 @@ export class Turn {
     this.#driver = driver;
     this.#timers = new Timers((fd, onReady) => driver.register(fd, { interest: 'read', onReady }));
     driver.onTurnEnd(this.#end);
+    driver.onClose(this.#end);
   }
 
   /** Registers an fd; `served` is told when it is ready. Its registration is ended by {@link forget}. */
