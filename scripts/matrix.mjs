@@ -72,6 +72,16 @@ const rows = [
  */
 const cannot = [
   {
+    rows: ['bun', 'deno'],
+    name: /waiter: 'uv'|the uv waiter|loop-watch|uv_poll/,
+    reason: 'the runtime has no working uv_poll; asynchronous waits use the helper thread',
+  },
+  {
+    rows: ['bun'],
+    name: /a handler that throws ends the process/,
+    reason: "Bun reports an uncaught exception from an addon's callback and goes on",
+  },
+  {
     rows: ['node24-poll', 'node24-select'],
     message: /ERR_UNSUPPORTED_TRIGGER|has no trigger|has no '?exclusive/,
     reason: 'the test asks the default backend for what only epoll has',
