@@ -2,8 +2,14 @@
  * `npm run matrix`: the whole suite, run on the packed package by every runtime and with every way of waiting that this
  * machine can have. It goes on after a failure, prints one table and writes it to docs/matrix.md.
  *
- * `--only node24,bun` picks rows, `--suites readiness,net` picks folders of test/, `--here` packs the addon that is built
- * here in place of the prebuilt ones, `--tarball FILE` takes one that is packed already, `--list` names the rows. What is fetched is kept in .cache/ (or in FDMUX_CACHE).
+ *   --only node24,bun           picks rows; the others keep their last result in docs/matrix.md
+ *   --suites readiness,net      picks folders of test/; docs/matrix.md stays as it is
+ *   --here                      packs the addon that is built here in place of the prebuilt ones
+ *   --tarball FILE              takes a package that is packed already
+ *   --quick                     two runtimes and two folders, for .ci/run
+ *   --list                      names the rows
+ *
+ * What is fetched is kept in .cache/, or in the folder that FDMUX_CACHE names.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
@@ -117,11 +123,11 @@ await runMain(async () => {
     say(`${index + 1}/${picked.length} ${row.title}`);
     const result = await runRow(row, suites, subject, tarball);
     results.push(result);
+    if (values.suites === undefined && !values.quick) writeFileSync(resultPath(row), JSON.stringify(result));
     say(`  ${summary(result)}`);
   }
-  const table = toTable(results, suites);
-  process.stdout.write(`\n${table}\n`);
-  if (values.only === undefined && values.suites === undefined && !values.quick) writeReport(table, results);
+  process.stdout.write(`\n${toTable(results, suites)}\n`);
+  if (values.suites === undefined && !values.quick) writeReport(suites);
   if (results.some(({ failures, problem }) => failures.length > 0 || problem !== undefined)) process.exitCode = 1;
 });
 
@@ -159,7 +165,7 @@ async function install(tarball) {
 }
 
 async function runRow(row, suites, subject, tarball) {
-  const result = { row, bySuite: new Map(), failures: [], skipped: new Map(), problem: undefined, seconds: 0 };
+  const result = { title: row.title, bySuite: {}, failures: [], skipped: {}, problem: undefined, seconds: 0 };
   const started = performance.now();
   try {
     const runtime = await row.runtime();
@@ -196,8 +202,7 @@ async function runTests(row, { program, args = [] }, env, suite, files, result) 
     env: { ...env, ...(row.isForeign ? startingAs(program) : {}) },
     timeoutMs: row.fileByFile ? FILE_LIMIT_MS : RUN_LIMIT_MS,
   });
-  const counts = result.bySuite.get(suite) ?? { passed: 0, failed: 0, skipped: 0 };
-  result.bySuite.set(suite, counts);
+  const counts = (result.bySuite[suite] ??= { passed: 0, failed: 0, skipped: 0 });
   if (!existsSync(report)) {
     counts.failed += 1;
     result.failures.push(
@@ -239,13 +244,13 @@ function count(row, counts, result, { name, message }) {
 
 function skip(counts, result, reason) {
   counts.skipped += 1;
-  result.skipped.set(reason, (result.skipped.get(reason) ?? 0) + 1);
+  result.skipped[reason] = (result.skipped[reason] ?? 0) + 1;
 }
 
 function summary({ bySuite, problem, seconds }) {
   if (problem !== undefined) return `not run: ${problem}`;
   const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const counts of bySuite.values()) for (const key of Object.keys(total)) total[key] += counts[key];
+  for (const counts of Object.values(bySuite)) for (const key of Object.keys(total)) total[key] += counts[key];
   return `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped, in ${seconds} s`;
 }
 
@@ -262,29 +267,36 @@ function toTable(results, suites) {
     `|---|${suites.map(() => '---').join('|')}|---|`,
     ...results.map(
       (result) =>
-        `| ${result.row.title} | ${suites.map((suite) => cell(result.bySuite.get(suite))).join(' | ')} | ${summary(result)} |`,
+        `| ${result.title} | ${suites.map((suite) => cell(result.bySuite[suite])).join(' | ')} | ${summary(result)} |`,
     ),
   ];
-  for (const { row, failures, skipped } of results) {
-    if (failures.length + skipped.size === 0) continue;
-    lines.push('', `${row.title}:`, '');
-    for (const [reason, times] of skipped) lines.push(`- skipped ${times}: ${reason}`);
+  for (const { title, failures, skipped } of results) {
+    if (failures.length + Object.keys(skipped).length === 0) continue;
+    lines.push('', `${title}:`, '');
+    for (const [reason, times] of Object.entries(skipped)) lines.push(`- skipped ${times}: ${reason}`);
     for (const failure of failures) lines.push(`- failed: ${failure}`);
   }
   return lines.join('\n');
 }
 
-function writeReport(table, results) {
+/** Where the newest whole result of a row is kept, so that rows can be run one at a time. */
+const resultPath = ({ id }) => join(folder, `result-${id}.json`);
+
+function writeReport(suites) {
+  const results = rows
+    .map(resultPath)
+    .filter((path) => existsSync(path))
+    .map((path) => JSON.parse(readFileSync(path, 'utf8')));
   const text = `# The matrix
 
-What \`npm run matrix\` found on ${new Date().toISOString().slice(0, 10)}: the suite of this repository, run on the package as it is
+What \`npm run matrix\` found, last on ${new Date().toISOString().slice(0, 10)}: the suite of this repository, run on the package as it is
 installed from its tarball (x64 glibc unless said otherwise; Linux ${release()}, ${availableParallelism()} cores). The rows that name a
 backend or a waiter force it by FDMUX_BACKEND and FDMUX_WAITER; the others let the runtime choose, and the suite itself
 goes through every backend and waiter besides.
 
-${table}
+${toTable(results, suites)}
 
-${results.length} rows. What cannot be run on one such machine is left to the hosted workflows: Alpine itself, arm64 hardware, old
+What cannot be run on one such machine is left to the hosted workflows: Alpine itself, arm64 hardware, old
 distributions. The arm64 binary for musl is checked by its ELF headers alone (test/packaging/binaries.test.ts).
 `;
   writeFileSync(at('docs/matrix.md'), text);
