@@ -71,8 +71,11 @@ export class Directory {
     return this.#peak;
   }
 
-  get roomCount(): number {
-    return this.#rooms.size;
+  /** How many rooms have somebody in them. */
+  get occupiedRoomCount(): number {
+    let count = 0;
+    for (const room of this.#rooms.values()) if (room.size > 0) count += 1;
+    return count;
   }
 
   members(): IterableIterator<Member> {

@@ -163,7 +163,6 @@ describe('LIST', () => {
     const all = await eve.ask('LIST');
     expect(numerics(all)).toEqual([
       '321 Channel :Users  Name',
-      '322 #lobby 0 :',
       '322 #one 1 :',
       '322 #two 2 :second',
       '323 :End of /LIST',
@@ -171,11 +170,11 @@ describe('LIST', () => {
     expect(await listed('#TWO')).toEqual(['#two 2 :second']);
     expect(await listed('#two,#secret,#none')).toEqual(['#two 2 :second']);
     expect(await listed('#t*')).toEqual(['#two 2 :second']);
-    expect(await listed('!#t*')).toEqual(['#lobby 0 :', '#one 1 :']);
+    expect(await listed('!#t*')).toEqual(['#one 1 :']);
     expect(await listed('>1')).toEqual(['#two 2 :second']);
     expect(await listed('<2,>0')).toEqual(['#one 1 :']);
     expect(await listed('C>10')).toEqual([]);
-    expect(await listed('C<10')).toHaveLength(3);
+    expect(await listed('C<10')).toHaveLength(2);
     expect(await listed('T<10')).toEqual(['#two 2 :second']);
     expect(numerics(await ann.ask('LIST'), '322').join()).toContain('#secret');
   });

@@ -50,7 +50,7 @@ test('LUSERS counts', async () => {
     '251 :There are 1 users and 1 invisible on 1 servers',
     '252 0 :operator(s) online',
     '253 1 :unknown connection(s)',
-    '254 2 :channels formed',
+    '254 1 :channels formed',
     '255 :I have 2 clients and 1 servers',
     '265 2 2 :Current local users 2, max 2',
     '266 2 2 :Current global users 2, max 2',

@@ -147,7 +147,7 @@ export function sendLusers(session: IrcSession): void {
   session.reply('RPL_LUSERCLIENT', `There are ${total - invisible} users and ${invisible} invisible on 1 servers`);
   session.reply('RPL_LUSEROP', String(server.operatorCount()));
   session.reply('RPL_LUSERUNKNOWN', String(unregisteredCount));
-  session.reply('RPL_LUSERCHANNELS', String(directory.roomCount));
+  session.reply('RPL_LUSERCHANNELS', String(directory.occupiedRoomCount));
   session.reply('RPL_LUSERME', `I have ${total} clients and 1 servers`);
   const peak = String(directory.peakMemberCount);
   session.reply('RPL_LOCALUSERS', String(total), peak, `Current local users ${total}, max ${peak}`);

@@ -19,7 +19,8 @@ export function list(session: IrcSession, message: Message): void {
   session.reply('RPL_LISTSTART', 'Channel');
   const rooms = names.length > 0 ? names.map((name) => directory.room(name)) : directory.rooms();
   for (const room of rooms) {
-    if (room === undefined || !isVisible(member, room)) continue;
+    // A permanent room stands open while nobody is in it; to IRC, a channel without members does not exist.
+    if (room === undefined || room.size === 0 || !isVisible(member, room)) continue;
     if (conditions.every((holds) => holds(room))) {
       session.reply('RPL_LIST', room.name, String(room.size), room.topic?.text ?? '');
     }
