@@ -20,6 +20,8 @@ import type { Log } from './server/log.js';
 /** How long a stopping server waits for peers to take what is still to be sent to them. */
 const DRAIN_MS = 1000;
 const BACKLOG = 4096;
+/** A plain peer need not say anything, so it is the kernel that finds out when its machine is gone. */
+const KEEP_ALIVE = { idleMs: 120_000, intervalMs: 30_000, probes: 4 };
 
 /** What a server needs of the process around it. */
 export interface ServerOptions {
@@ -115,6 +117,7 @@ export class ChatServer implements Aftermath, ServerControl {
         backlog: BACKLOG,
         backend,
         trigger,
+        keepAlive: KEEP_ALIVE,
         highWaterMarkBytes: this.#softestLimit(),
         maxPendingBytes: this.#hardestLimit(),
         socket: this.#handlers(config),
