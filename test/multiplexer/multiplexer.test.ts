@@ -482,8 +482,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
       serve(batch);
       mux.close();
     });
-    // Closing ends the turn of whoever lives on the multiplexer; the handler's own end follows.
-    expect(log).toEqual(['end of turn', 'served', 'end of turn', 'a batch of 1', 'end of turn', 'end of turn']);
+    expect(log).toEqual(['end of turn', 'served', 'end of turn', 'a batch of 1', 'end of turn']);
   });
 
   test('an onTurnEnd callback that was taken back is not called', () => {
