@@ -48,7 +48,12 @@ napi_value select(napi_env env, napi_callback_info info) {
   if (!findHighestFd(list.fds.data, list.total(), &highest)) {
     return throwOutOfRange(env, "fds", "made of integers from 0 to 2147483647", highest);
   }
-  if (highest >= 0 && !isWithinFdTable(highest)) return throwSystemError(env, EBADF, "select", highest);
+  // The table of fds only ever grows, so a number that it has held once need not be asked about again.
+  int& largest_known_fd = args.environment().largest_known_fd;
+  if (highest > largest_known_fd) {
+    if (!isWithinFdTable(highest)) return throwSystemError(env, EBADF, "select", highest);
+    largest_known_fd = highest;
+  }
   FdSets& sets = args.environment().fd_sets;
   sets.reset(highest);
   if (!addAll(sets, list.fds.data, list.counts)) return throwBadFd(env, list);

@@ -17,6 +17,8 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
   readonly #entries = new Set<Entry>();
   #wakeupFd: number | undefined;
   #isLaidOut = false;
+  /** The entries as they were laid out; an array is walked faster than a set. */
+  #order: readonly Entry[] = [];
   /** The read fds (the wake-up's first), the write fds, the except fds. */
   #fds = new Int32Array(0);
   /** The call leaves its answer where the question was. */
@@ -100,6 +102,7 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
     this.#exceptCount = except.length;
     this.#fds = Int32Array.from([...read, ...write, ...except]);
     this.#answer = new Int32Array(this.#fds.length);
+    this.#order = [...this.#entries];
     this.#isLaidOut = true;
   }
 
@@ -111,7 +114,7 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
     let except = write + this.#writeCount;
     ready.woken = read === 1 && answer[0] === 1;
     let left = ready.woken ? count - 1 : count;
-    for (const entry of this.#entries) {
+    for (const entry of this.#order) {
       if (left === 0) break;
       let events = 0;
       if ((entry.interestMask & POLLIN) !== 0 && answer[read++] === 1) events |= POLLIN;

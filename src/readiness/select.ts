@@ -1,6 +1,6 @@
 /** select(2): one call over three sets of fds. */
 import { native } from '../binding.js';
-import { type FdLike, toFd, toTimeoutMs } from '../errors.js';
+import { type FdLike, MAX_FD, toFd, toTimeoutMs } from '../errors.js';
 import { blockingCall } from './blocking-call.js';
 import { oneThreadWait } from './thread-pool.js';
 import {
@@ -26,25 +26,21 @@ class FdList {
   #fds = new Int32Array(64);
   /** The call leaves its answer where the question was. */
   #answer = new Int32Array(64);
-  #length = 0;
+  length = 0;
 
   get fds(): Int32Array {
     return this.#fds;
   }
 
-  clear(): void {
-    this.#length = 0;
-  }
-
   push(fd: number): void {
-    if (this.#length === this.#fds.length) {
-      const grown = new Int32Array(this.#length * 2);
+    if (this.length === this.#fds.length) {
+      const grown = new Int32Array(this.length * 2);
       grown.set(this.#fds);
       this.#fds = grown;
       this.#answer = new Int32Array(grown.length);
     }
-    this.#fds[this.#length] = fd;
-    this.#length += 1;
+    this.#fds[this.length] = fd;
+    this.length += 1;
   }
 
   /** The answer's array, with the question in it. */
@@ -64,15 +60,24 @@ let spareList: FdList | undefined;
 /** The three sets, and what each entry came from. */
 class SelectSets<Read, Write, Except> {
   readonly #list: FdList;
-  readonly #read: Read[] = [];
-  readonly #write: Write[] = [];
-  readonly #except: Except[] = [];
+  readonly #read: readonly Read[];
+  readonly #write: readonly Write[];
+  readonly #except: readonly Except[];
+  /** How many ready entries are still to be picked. */
+  #left = 0;
 
-  constructor(list: FdList, read: Iterable<Read>, write: Iterable<Write>, except: Iterable<Except>) {
+  /** @param mayChange whether the caller has the thread back before the answer is there, and may change his lists */
+  constructor(
+    list: FdList,
+    read: Iterable<Read>,
+    write: Iterable<Write>,
+    except: Iterable<Except>,
+    mayChange: boolean,
+  ) {
     this.#list = list;
-    collect(read, 'read', this.#read, list);
-    collect(write, 'write', this.#write, list);
-    collect(except, 'except', this.#except, list);
+    this.#read = collect(read, 'read', list, mayChange);
+    this.#write = collect(write, 'write', list, mayChange);
+    this.#except = collect(except, 'except', list, mayChange);
   }
 
   /** @returns how many entries are ready */
@@ -94,7 +99,7 @@ class SelectSets<Read, Write, Except> {
 
   /** What the last call found. */
   result(ready: number): SelectResult<Read, Write, Except> {
-    if (ready === 0) return { readable: [], writable: [], exceptional: [] };
+    this.#left = ready;
     const writeStart = this.#read.length;
     return {
       readable: this.#pick(this.#read, 0),
@@ -106,21 +111,45 @@ class SelectSets<Read, Write, Except> {
   #pick<Item>(items: readonly Item[], start: number): Item[] {
     const list = this.#list;
     const picked: Item[] = [];
+    if (this.#left === 0) return picked;
     let index = start;
     for (const item of items) {
-      if (list.isReady(index)) picked.push(item);
+      if (list.isReady(index)) {
+        picked.push(item);
+        this.#left -= 1;
+        if (this.#left === 0) break;
+      }
       index += 1;
     }
     return picked;
   }
 }
 
-/** Reads each fd as it comes: an `fd` getter may change the very list that is being read. */
-function collect<Item>(items: Iterable<Item>, name: string, kept: Item[], list: FdList): void {
+function isArray<Item>(items: Iterable<Item>): items is readonly Item[] {
+  return Array.isArray(items);
+}
+
+/** @returns what the fds came from: the caller's own list, where nothing can change it before the answer is there */
+function collect<Item>(items: Iterable<Item>, name: string, list: FdList, mayChange: boolean): readonly Item[] {
+  const start = list.length;
+  if (!mayChange && isArray(items) && pushNumbers(items, list)) return items;
+  list.length = start;
+  const kept: Item[] = [];
+  // Each fd is read as its item comes: an `fd` getter may change the very list that is being read.
   for (const item of checkIterable(items, name)) {
     list.push(toFd(item, name));
     kept.push(item);
   }
+  return kept;
+}
+
+/** The usual case, a list of numbers, without a copy. @returns whether it was one */
+function pushNumbers(items: readonly unknown[], list: FdList): boolean {
+  for (const item of items) {
+    if (typeof item !== 'number' || !Number.isInteger(item) || item < 0 || item > MAX_FD) return false;
+    list.push(item);
+  }
+  return true;
 }
 
 /**
@@ -144,8 +173,8 @@ export function selectSync<Read extends FdLike, Write extends FdLike, Except ext
 ): SelectResult<Read, Write, Except> {
   const list = spareList ?? new FdList();
   spareList = undefined;
-  list.clear();
-  const sets = new SelectSets(list, read, write, except);
+  list.length = 0;
+  const sets = new SelectSets(list, read, write, except, false);
   const timeout = toTimeoutMs(timeoutMs);
   const { retryOnSignal, signalMask } = toSignalHandling(options);
   const ready = blockingCall(timeout, (slice) => sets.call(slice, retryOnSignal, signalMask));
@@ -167,7 +196,7 @@ export async function select<Read extends FdLike, Write extends FdLike, Except e
   timeoutMs?: number | null,
   options?: AsyncWaitOptions,
 ): Promise<SelectResult<Read, Write, Except>> {
-  const sets = new SelectSets(new FdList(), read, write, except);
+  const sets = new SelectSets(new FdList(), read, write, except, true);
   const timeout = toTimeoutMs(timeoutMs);
   const signal = toAbortSignal(options);
   return oneThreadWait(timeout, signal, {
