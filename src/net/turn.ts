@@ -21,8 +21,8 @@ import { type Timer, Timers } from './timers.js';
 const RECEIVE_BYTES = 65_536;
 /** How many connections are received for in one native call. */
 const RECEIVE_BATCH = 64;
-/** Room for four full budgets, or for thousands of short messages, in one native call. */
-const SLAB_BYTES = 4 * RECEIVE_BYTES;
+/** Room for thousands of short messages in one native call; of long ones, no more than stay in the processor's cache. */
+const SLAB_BYTES = 2 * RECEIVE_BYTES;
 /** Small enough to stay in the processor's cache from the copy to the send; when it is full, it is flushed. */
 const ARENA_BYTES = 262_144;
 /** From here on a write is handed to the kernel where it lies: a copy would cost more than the system call it saves. */
