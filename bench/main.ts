@@ -30,7 +30,7 @@ const QUESTIONS: readonly Question[] = [
   { id: 'echo-16k', title: 'echo, 64 connections, 16 KiB', mode: 'echo', load: echo(64, 16_384, 1) },
   {
     id: 'source',
-    title: 'stream of 1 GiB, 64 KiB writes',
+    title: 'stream of 1 GiB, 64 KiB writes (figures per MiB)',
     mode: 'source',
     load: { mode: 'sink', connections: 1, bytes: 65_536, depth: 1 },
   },

@@ -19,15 +19,14 @@ export interface Load {
 
 /** What one run gave. */
 export interface Run {
+  /** Messages; of a stream, MiB. */
   readonly messagesPerSecond: number;
-  readonly bytesPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
   /** Of one core. Near 1 the generator was the limit, and the rate says little about the server; its cost still does. */
   readonly loadCpu: number;
   /** Server time, user and kernel, per message. */
   readonly cpuNsPerMessage: number;
-  readonly cpuNsPerKilobyte: number;
   /** Where the machine counts them. */
   readonly instructionsPerMessage: number | null;
 }
@@ -78,15 +77,14 @@ export async function measure(
   await exit;
   await started;
   if (counted === undefined) throw new Error(`the load generator failed: ${mode} ${numbers.join(' ')}`);
-  const perMessage = (total: number) => total / Math.max(1, counted.messages);
+  const messages = mode === 'sink' ? counted.bytes / 2 ** 20 : counted.messages;
+  const perMessage = (total: number) => total / Math.max(1, messages);
   return {
-    messagesPerSecond: counted.messages / counted.seconds,
-    bytesPerSecond: counted.bytes / counted.seconds,
+    messagesPerSecond: messages / counted.seconds,
     p50Us: counted.p50Ns / 1000,
     p99Us: counted.p99Ns / 1000,
     loadCpu: counted.loadCpu,
     cpuNsPerMessage: perMessage(cpuNs),
-    cpuNsPerKilobyte: (cpuNs * 1024) / Math.max(1, counted.bytes),
     instructionsPerMessage: instructions === null ? null : perMessage(await instructions),
   };
 }
