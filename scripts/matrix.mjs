@@ -51,7 +51,8 @@ const rows = [
     runtime: async () => ({ program: await arm64Node() }),
     arch: 'arm64',
     isForeign: true,
-    env: { FDMUX_TEST_PATIENCE: '6' },
+    env: { FDMUX_DEADLINE_MS: '60000' },
+    testTimeoutMs: 120_000,
   },
   {
     id: 'node26-musl',
@@ -205,7 +206,8 @@ async function runRow(row, suites, subject, tarball) {
 async function runTests(row, { program, args = [] }, env, suite, files, result) {
   const report = join(folder, `${row.id}.json`);
   rmSync(report, { force: true });
-  const options = ['run', '--reporter=json', `--outputFile=${report}`, ...files];
+  const timeout = row.testTimeoutMs === undefined ? [] : [`--testTimeout=${row.testTimeoutMs}`];
+  const options = ['run', '--reporter=json', `--outputFile=${report}`, ...timeout, ...files];
   // A foreign runtime runs the tests, not vitest itself, whose own addons are for this machine.
   const [command, ...rest] = row.isForeign ? [process.execPath] : [program, ...args];
   const outcome = await tryRun(command, [...rest, vitest, ...options], {
