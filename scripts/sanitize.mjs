@@ -24,8 +24,9 @@ const DEADLINE_MS = 60_000;
 /** A line of ours in a report. Node.js itself loses some memory at its end, which is not our business. */
 const OURS = /fdmux\.node|native\/\w+\.(cc|h)/;
 const isLeak = (stanza) => /(Direct|Indirect) leak/.test(stanza);
-/** What JavaScript allocates while we call it is not ours either: only frames inside of the innermost such call count. */
-const isOurs = (stanza) => OURS.test(stanza.split(/\n.* (?:Builtins_|napi_call_function|napi_make_callback)/)[0]);
+/** What JavaScript, or Node.js with its exception, allocates while we call it is not ours either: only frames inside of the innermost such call count. */
+const isOurs = (stanza) =>
+  OURS.test(stanza.split(/\n.* (?:Builtins_|napi_call_function|napi_make_callback|napi_fatal_exception)/)[0]);
 
 /** How each tool is told to report, and which stanzas of its reports tell of a problem. */
 const sanitizers = {
