@@ -100,7 +100,8 @@ test('conformance 19: in edge mode, once for the start, then for news, with ever
       { fd: server, events: EPOLLOUT },
     ]),
   );
-  expect(performance.now() - start).toBeLessThan(100);
+  // At once, which is long before the timeout, however busy the machine is.
+  expect(performance.now() - start).toBeLessThan(900);
   expect(ep.waitSync(10)).toEqual([]);
   fill(client, 'Hello!');
   fill(server, 'world!!!');

@@ -28,7 +28,8 @@ test('autojoin of many channels is within the burst', async () => {
   const ann = await server.connect();
   ann.send('CAP LS 302', 'NICK ann', 'USER a 0 * :Ann', 'CAP REQ :server-time', 'CAP END');
   ann.send(...Array.from({ length: 30 }, (_, index) => `JOIN #channel-${index}`), 'PING done');
-  await ann.peer.lineLike(/PONG fdmux\.local :done$/, 1000);
+  // At a line a second, what is beyond a burst would come after the deadline.
+  await ann.peer.lineLike(/PONG fdmux\.local :done$/);
 });
 
 test('connections from one address are bounded', async () => {
