@@ -10,6 +10,7 @@
 #include "exports.h"
 #include "message_address.h"
 #include "object_builder.h"
+#include "status_flags.h"
 #include "transfer.h"
 
 namespace fdmux {
@@ -19,13 +20,18 @@ namespace {
 constexpr size_t kMaxMessages = 1024;
 
 napi_value acceptFrom(napi_env env, napi_callback_info info) {
-  Arguments<2> args(env, info);
+  Arguments<3> args(env, info);
   int fd;
-  bool non_blocking;
-  if (!args.fd(args[0], "fd", &fd) || !args.boolean(args[1], "nonBlocking", &non_blocking)) return nullptr;
+  bool non_blocking, now = false;
+  if (!args.fd(args[0], "fd", &fd) || !args.boolean(args[1], "nonBlocking", &non_blocking) ||
+      !readNow(args, args[2], &now)) {
+    return nullptr;
+  }
   SocketAddress address;
-  UniqueFd accepted(
-      ::accept4(fd, address.get(), &address.length, SOCK_CLOEXEC | (non_blocking ? SOCK_NONBLOCK : 0)));
+  const auto accept = [&] {
+    return ::accept4(fd, address.get(), &address.length, SOCK_CLOEXEC | (non_blocking ? SOCK_NONBLOCK : 0));
+  };
+  UniqueFd accepted(now ? withoutBlocking(fd, accept) : accept());
   if (!accepted.valid()) return nullIfWouldBlock(env, "accept4", fd);
   ObjectBuilder result(env);
   result.number("fd", accepted.get());

@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "exports.h"
+#include "status_flags.h"
 #include "transfer.h"
 #include "unique_fd.h"
 
@@ -41,10 +42,8 @@ napi_value setNonBlocking(napi_env env, napi_callback_info info) {
   int fd;
   bool non_blocking;
   if (!args.fd(args[0], "fd", &fd) || !args.boolean(args[1], "nonBlocking", &non_blocking)) return nullptr;
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags == -1) return throwSystemError(env, errno, "fcntl", fd);
-  const int wanted = non_blocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
-  if (wanted != flags && ::fcntl(fd, F_SETFL, wanted) == -1) return throwSystemError(env, errno, "fcntl", fd);
+  const std::lock_guard<std::mutex> lock(statusFlagsLock());
+  if (setNonBlockingFlag(fd, non_blocking) != 0) return throwSystemError(env, errno, "fcntl", fd);
   return nullptr;
 }
 
@@ -52,6 +51,7 @@ napi_value isNonBlocking(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
   int fd;
   if (!args.fd(args[0], "fd", &fd)) return nullptr;
+  const std::lock_guard<std::mutex> lock(statusFlagsLock());
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags == -1) return throwSystemError(env, errno, "fcntl", fd);
   return makeBoolean(env, (flags & O_NONBLOCK) != 0);

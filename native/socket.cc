@@ -7,6 +7,7 @@
 #include "address.h"
 #include "args.h"
 #include "exports.h"
+#include "status_flags.h"
 #include "transfer.h"
 
 namespace fdmux {
@@ -106,11 +107,16 @@ napi_value acceptMany(napi_env env, napi_callback_info info) {
 }
 
 napi_value connect(napi_env env, napi_callback_info info) {
-  Arguments<2> args(env, info);
+  Arguments<3> args(env, info);
   int fd;
   SocketAddress address;
-  if (!args.fd(args[0], "fd", &fd) || !readAddress(args, args[1], "address", &address)) return nullptr;
-  return makeInt32(env, ::connect(fd, address.get(), address.length) == 0 ? 0 : errno);
+  bool now = false;
+  if (!args.fd(args[0], "fd", &fd) || !readAddress(args, args[1], "address", &address) ||
+      !readNow(args, args[2], &now)) {
+    return nullptr;
+  }
+  const auto connect = [&] { return ::connect(fd, address.get(), address.length); };
+  return makeInt32(env, (now ? withoutBlocking(fd, connect) : connect()) == 0 ? 0 : errno);
 }
 
 napi_value recv(napi_env env, napi_callback_info info) {

@@ -29,6 +29,11 @@ inline bool readRange(const Reader& reader, napi_value bytes, napi_value offset,
   return true;
 }
 
+// Whether a call must not block whatever its fd's flags are; it may, where that is left out.
+inline bool readNow(const Reader& reader, napi_value value, bool* now) {
+  return reader.isUndefined(value) || reader.boolean(value, "now", now);
+}
+
 // The count of a transfer, or kWouldBlock, or the exception.
 inline napi_value transferred(napi_env env, ssize_t count, const char* syscall, int fd) {
   if (count >= 0) return makeNumber(env, static_cast<double>(count));

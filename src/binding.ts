@@ -163,8 +163,13 @@ interface SocketCalls {
    *   call, negative (-EAGAIN included)
    */
   acceptMany(fd: number, results: Int32Array, addresses: Uint8Array, count: number): number;
-  /** connect(2). @returns 0 when connected, or the errno as a positive value (EINPROGRESS, ECONNREFUSED ...) */
-  connect(fd: number, address: RawAddress): number;
+  /**
+   * connect(2).
+   *
+   * @param now does not block, whatever the fd's flags are
+   * @returns 0 when connected, or the errno as a positive value (EINPROGRESS, ECONNREFUSED ...)
+   */
+  connect(fd: number, address: RawAddress, now?: boolean): number;
   /** recv(2) into `bytes[offset, offset + length)`. @returns the count, 0 at end of file, or WOULD_BLOCK */
   recv(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
   /** send(2) with MSG_NOSIGNAL. @returns the count, or WOULD_BLOCK */
@@ -227,8 +232,17 @@ interface Received {
 
 /** Messages with addresses and ancillary data. Where the result is an object, `null` stands for WOULD_BLOCK. */
 interface MessageCalls {
-  /** accept4(2) with the peer's address. */
-  acceptFrom(fd: number, nonBlocking: boolean): { readonly fd: number; readonly address: RawAddress } | null;
+  /**
+   * accept4(2) with the peer's address.
+   *
+   * @param nonBlocking makes the new socket so
+   * @param now does not block, whatever the fd's flags are
+   */
+  acceptFrom(
+    fd: number,
+    nonBlocking: boolean,
+    now?: boolean,
+  ): { readonly fd: number; readonly address: RawAddress } | null;
   /** recvfrom(2) into `bytes[offset, offset + length)`. */
   recvFrom(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): Received | null;
   /** sendto(2) with MSG_NOSIGNAL. @returns the count, or WOULD_BLOCK */

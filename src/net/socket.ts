@@ -10,7 +10,7 @@
  * | with a timeout | `setTimeout(ms)` | waits, then throws `ETIMEDOUT` |
  *
  * A call that waits blocks the whole thread, and no signal listener runs meanwhile: that is for scripts, workers and
- * command lines. Inside an event loop, leave the socket non-blocking and wait with a multiplexer.
+ * command lines. In a worker it waits in slices, so that the worker can be terminated. Inside an event loop, leave the socket non-blocking and wait with a multiplexer.
  */
 import { constants as osConstants } from 'node:os';
 import type { Duplex } from 'node:stream';
@@ -33,13 +33,16 @@ import {
 } from '../errors.js';
 import { POLLIN, POLLOUT } from '../readiness/constants.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
+import { BlockingWait, waitsHere } from './blocking-wait.js';
 import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
   MSG_CTRUNC,
   MSG_DONTWAIT,
+  MSG_PEEK,
   MSG_TRUNC,
+  MSG_WAITALL,
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
@@ -159,7 +162,7 @@ export interface SendAllError extends SystemError {
 /** The directions of {@link Socket.shutdown}. */
 export type ShutdownHow = 'read' | 'write' | 'read-write';
 
-const { EALREADY, EINPROGRESS, EINTR, ETIMEDOUT } = osConstants.errno;
+const { EAGAIN, EALREADY, EINPROGRESS, EINTR, ETIMEDOUT } = osConstants.errno;
 
 /** The largest count that recv(2) and send(2) can report. */
 const MAX_COUNT = 0x7fff_ffff;
@@ -305,8 +308,9 @@ export class Socket extends OwnedFd {
    * @throws ERR_CLOSED; ETIMEDOUT; EMFILE, ENFILE, ECONNABORTED, EINVAL (not listening) ...
    */
   accept(): Accepted | null {
+    const fd = this.fd;
     const blocking = this.blocking;
-    const accepted = this.#operate('accept', POLLIN, 0, (fd) => native.acceptFrom(fd, !blocking));
+    const accepted = this.#acceptFrom(fd, !blocking);
     if (accepted === null) return null;
     const socket = new Socket(accepted.fd, this.family, this.type, blocking ? -1 : 0);
     try {
@@ -317,13 +321,23 @@ export class Socket extends OwnedFd {
     }
   }
 
+  #acceptFrom(fd: number, nonBlocking: boolean): ReturnType<typeof native.acceptFrom> {
+    if (!waitsHere(this.#timeoutMs)) return native.acceptFrom(fd, nonBlocking);
+    const wait = this.#startWait();
+    for (;;) {
+      const accepted = native.acceptFrom(fd, nonBlocking, true);
+      if (accepted !== null) return accepted;
+      if (!wait.forConnection(fd)) throw timeoutError('accept', fd, this.#timeoutMs);
+    }
+  }
+
   /**
    * Connects, or for datagrams sets whom they go to and come from: connect(2).
    *
    * @returns false where the connection is still being made: wait until the socket is writable, then read
    * `getsockopt(SOL_SOCKET, SO_ERROR)`, which is 0 or the errno
    * @throws ERR_CLOSED; as `encodeAddress`; ETIMEDOUT, ECONNREFUSED, ENETUNREACH, EISCONN, ENOENT (unix path), EAGAIN
-   * (the unix listener's queue is full: nothing is in progress) ...
+   * (non-blocking: the unix listener's queue is full, and nothing is in progress) ...
    */
   connect(address: AddressInput): boolean {
     const fd = this.fd;
@@ -347,11 +361,23 @@ export class Socket extends OwnedFd {
    */
   connectEx(address: AddressInput): number {
     const fd = this.fd;
-    const errno = native.connect(fd, encodeAddress(address));
+    const raw = encodeAddress(address);
+    const wait = this.#startWait();
+    const errno = this.#startConnecting(fd, raw, wait);
     const goesOnAlone = errno === EINPROGRESS || errno === EINTR;
     if (!goesOnAlone || this.#timeoutMs === 0) return errno;
-    if (!waitUntilReady(fd, POLLOUT, this.#timeoutMs)) return ETIMEDOUT;
+    if (!wait.forReadiness(fd, POLLOUT)) return ETIMEDOUT;
     return this.getsockopt(SOL_SOCKET, SO_ERROR);
+  }
+
+  #startConnecting(fd: number, address: RawAddress, wait: BlockingWait): number {
+    for (;;) {
+      const errno = native.connect(fd, address, waitsHere(this.#timeoutMs));
+      // A unix listener's queue is full, and nobody tells when there is room.
+      const hasToTryAgain = errno === EAGAIN && this.family === 'unix' && this.#timeoutMs !== 0;
+      if (!hasToTryAgain) return errno;
+      if (!wait.pause()) return ETIMEDOUT;
+    }
   }
 
   /**
@@ -385,7 +411,26 @@ export class Socket extends OwnedFd {
   }
 
   #receive(bytes: Uint8Array, offset: number, length: number, flags: number): number | null {
-    return this.#operate('recv', POLLIN, flags, (fd) => countOrNull(native.recv(fd, bytes, offset, length, flags)));
+    const waitsForAll = (flags & (MSG_WAITALL | MSG_PEEK | MSG_DONTWAIT)) === MSG_WAITALL && this.type === 'stream';
+    if (waitsForAll && this.#timeoutMs < 0 && waitsHere(-1)) return this.#receiveAll(bytes, offset, length, flags);
+    return this.#receiveOnce(bytes, offset, length, flags);
+  }
+
+  #receiveOnce(bytes: Uint8Array, offset: number, length: number, flags: number): number | null {
+    return this.#operate('recv', POLLIN, flags, (fd, flagsNow) =>
+      countOrNull(native.recv(fd, bytes, offset, length, flagsNow)),
+    );
+  }
+
+  /** What MSG_WAITALL asks for, where the kernel must not be the one that waits. */
+  #receiveAll(bytes: Uint8Array, offset: number, length: number, flags: number): number {
+    let received = 0;
+    while (received < length) {
+      const count = this.#receiveOnce(bytes, offset + received, length - received, flags);
+      if (count === null || count === 0) break;
+      received += count;
+    }
+    return received;
   }
 
   /**
@@ -397,7 +442,9 @@ export class Socket extends OwnedFd {
   send(bytes: SocketBytes, flags = 0): number | null {
     const fd = this.fd;
     const whole = toBytes(bytes);
-    return this.#operate('send', POLLOUT, flags, () => countOrNull(native.send(fd, whole, 0, whole.byteLength, flags)));
+    return this.#operate('send', POLLOUT, flags, (_fd, flagsNow) =>
+      countOrNull(native.send(fd, whole, 0, whole.byteLength, flagsNow)),
+    );
   }
 
   /**
@@ -409,7 +456,7 @@ export class Socket extends OwnedFd {
   sendAll(bytes: SocketBytes, flags = 0): number {
     const fd = this.fd;
     const whole = toBytes(bytes);
-    const deadlineMs = this.#deadlineMs();
+    const wait = this.#startWait();
     let sent = 0;
     try {
       do {
@@ -417,8 +464,8 @@ export class Socket extends OwnedFd {
           'send',
           POLLOUT,
           flags,
-          () => countOrNull(native.send(fd, whole, sent, whole.byteLength - sent, flags)),
-          deadlineMs,
+          (_fd, flagsNow) => countOrNull(native.send(fd, whole, sent, whole.byteLength - sent, flagsNow)),
+          wait,
         );
         if (count === null) return sent;
         sent += count;
@@ -457,8 +504,8 @@ export class Socket extends OwnedFd {
   }
 
   #receiveFrom(bytes: Uint8Array, offset: number, length: number, flags: number): ReceivedInto | null {
-    const received = this.#operate('recvfrom', POLLIN, flags, (fd) =>
-      native.recvFrom(fd, bytes, offset, length, flags),
+    const received = this.#operate('recvfrom', POLLIN, flags, (fd, flagsNow) =>
+      native.recvFrom(fd, bytes, offset, length, flagsNow),
     );
     return received && { bytes: received.bytes, address: decodeSender(received.address) };
   }
@@ -473,8 +520,8 @@ export class Socket extends OwnedFd {
     const fd = this.fd;
     const whole = toBytes(bytes);
     const raw = encodeAddress(address);
-    return this.#operate('sendto', POLLOUT, flags, () =>
-      countOrNull(native.sendTo(fd, whole, 0, whole.byteLength, flags, raw)),
+    return this.#operate('sendto', POLLOUT, flags, (_fd, flagsNow) =>
+      countOrNull(native.sendTo(fd, whole, 0, whole.byteLength, flagsNow, raw)),
     );
   }
 
@@ -491,8 +538,8 @@ export class Socket extends OwnedFd {
     const { maxControlBytes = DEFAULT_CONTROL_BYTES, flags = 0 } = options;
     const buffer = socketBuffer(maxBytes, flags);
     const vectors = [buffer.subarray(0, maxBytes)];
-    const received = this.#operate('recvmsg', POLLIN, flags, (fd) =>
-      native.recvMsg(fd, vectors, maxControlBytes, flags),
+    const received = this.#operate('recvmsg', POLLIN, flags, (fd, flagsNow) =>
+      native.recvMsg(fd, vectors, maxControlBytes, flagsNow),
     );
     if (received === null) return null;
     const control = received.control.map(toControlMessage);
@@ -525,8 +572,8 @@ export class Socket extends OwnedFd {
     const messages = control.map((message) => toRawControl(message, this.family));
     const kinds = Int32Array.from(messages.flatMap(({ level, type }) => [level, type]));
     const contents = messages.map(({ data }) => data);
-    return this.#operate('sendmsg', POLLOUT, flags, () =>
-      countOrNull(native.sendMsg(fd, vectors, kinds, contents, flags, raw)),
+    return this.#operate('sendmsg', POLLOUT, flags, (_fd, flagsNow) =>
+      countOrNull(native.sendMsg(fd, vectors, kinds, contents, flagsNow, raw)),
     );
   }
 
@@ -542,7 +589,9 @@ export class Socket extends OwnedFd {
     checkInteger(maxMessages, 'maxMessages', 1, MAX_MESSAGES);
     checkInteger(maxBytes, 'maxBytes', 1, MAX_DATAGRAM_BYTES);
     const buffer = Buffer.alloc(maxMessages * maxBytes);
-    const received = this.#operate('recvmmsg', POLLIN, flags, (fd) => native.recvMmsg(fd, buffer, maxBytes, flags));
+    const received = this.#operate('recvmmsg', POLLIN, flags, (fd, flagsNow) =>
+      native.recvMmsg(fd, buffer, maxBytes, flagsNow),
+    );
     if (received === null) return null;
     return received.map((message, index) => {
       const start = index * maxBytes;
@@ -567,8 +616,8 @@ export class Socket extends OwnedFd {
     for (const message of messages) checkObject(message, 'messages');
     const contents = messages.map(({ data }) => toBytes(data, 'messages.data'));
     const addresses = messages.map(({ address }) => (address === undefined ? null : encodeAddress(address)));
-    return this.#operate('sendmmsg', POLLOUT, flags, () =>
-      countOrNull(native.sendMmsg(fd, contents, addresses, flags)),
+    return this.#operate('sendmmsg', POLLOUT, flags, (_fd, flagsNow) =>
+      countOrNull(native.sendMmsg(fd, contents, addresses, flagsNow)),
     );
   }
 
@@ -657,46 +706,56 @@ export class Socket extends OwnedFd {
     return new SocketDuplex(this, options);
   }
 
-  /** When a call that starts now has to end; `undefined` where it does not wait, or for as long as it takes. */
-  #deadlineMs(): number | undefined {
-    return this.#timeoutMs > 0 ? performance.now() + this.#timeoutMs : undefined;
+  /** The wait of a call that starts now. */
+  #startWait(): BlockingWait {
+    return new BlockingWait(this.#timeoutMs);
   }
 
   /**
    * Makes one call as the blocking mode has it.
    *
    * @param events what to wait for before trying again: POLLIN or POLLOUT
-   * @param attempt makes the call; `null` where it would block
+   * @param attempt makes the call with the flags that it is given; `null` where it would block
    */
   #operate<Result>(
     syscall: string,
     events: number,
     flags: number,
-    attempt: (fd: number) => Result | null,
-    deadlineMs = this.#deadlineMs(),
+    attempt: (fd: number, flags: number) => Result | null,
+    wait?: BlockingWait,
   ): Result | null {
     const fd = this.fd;
-    let result = attempt(fd);
-    if (deadlineMs === undefined || (flags & MSG_DONTWAIT) !== 0) return result;
-    while (result === null) {
-      if (!waitUntilReady(fd, events, Math.max(0, deadlineMs - performance.now()))) {
-        throw systemError('ETIMEDOUT', syscall, `timed out after ${this.#timeoutMs} ms`, fd);
-      }
-      result = attempt(fd);
-    }
-    return result;
+    if (!waitsHere(this.#timeoutMs) || (flags & MSG_DONTWAIT) !== 0) return attempt(fd, flags);
+    // The flag of the fd may say otherwise: it is shared with duplicates.
+    const result = attempt(fd, flags | MSG_DONTWAIT);
+    return result ?? this.#operateLater(syscall, fd, events, () => attempt(fd, flags | MSG_DONTWAIT), wait);
   }
+
+  #operateLater<Result>(
+    syscall: string,
+    fd: number,
+    events: number,
+    attempt: () => Result | null,
+    wait = this.#startWait(),
+  ): Result {
+    for (let isFirst = true; ; isFirst = false) {
+      // Ready and yet not: a unix datagram socket tells of its own room, not of its receiver's.
+      const isInTime = wait.forReadiness(fd, events) && (isFirst || wait.pause());
+      if (!isInTime) throw timeoutError(syscall, fd, wait.timeoutMs);
+      const result = attempt();
+      if (result !== null) return result;
+    }
+  }
+}
+
+function timeoutError(syscall: string, fd: number, timeoutMs: number): SystemError {
+  return systemError('ETIMEDOUT', syscall, `timed out after ${timeoutMs} ms`, fd);
 }
 
 /** `null` is for ever; a timeout that was left out by mistake is not. */
 function toWaitMs(timeoutMs: unknown): number {
   if (timeoutMs === undefined) throw invalidArgType('timeoutMs', 'a number of milliseconds or null', timeoutMs);
   return toTimeoutMs(timeoutMs);
-}
-
-/** Waits for one fd in poll(2). @returns false when the time is up */
-function waitUntilReady(fd: number, events: number, timeoutMs: number): boolean {
-  return native.poll(Int32Array.of(fd, events), 1, timeoutMs, true, null) > 0;
 }
 
 function decodeSender(address: RawAddress | null): Address | null {

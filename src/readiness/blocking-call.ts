@@ -7,6 +7,9 @@ import { isMainThread } from 'node:worker_threads';
  */
 const SLICE_MS = 200;
 
+/** Whether this thread is one that has to come up for air. */
+export const blocksInSlices = !isMainThread;
+
 /**
  * Makes a call that blocks for up to `timeoutMs`; in a worker, in slices.
  *
@@ -14,7 +17,7 @@ const SLICE_MS = 200;
  * @param call gives 0 when its time is up, or a signal came
  */
 export function blockingCall(timeoutMs: number, call: (timeoutMs: number) => number): number {
-  return isMainThread || timeoutMs === 0 ? call(timeoutMs) : callInSlices(timeoutMs, call);
+  return !blocksInSlices || timeoutMs === 0 ? call(timeoutMs) : callInSlices(timeoutMs, call);
 }
 
 function callInSlices(timeoutMs: number, call: (timeoutMs: number) => number): number {

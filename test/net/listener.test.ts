@@ -293,10 +293,7 @@ describe('listen', () => {
       }
       const peers = await Promise.all(Array.from({ length: 20 }, () => connectPeer(port)));
       for (const peer of peers) expect(await exchange(peer)).toBe('ping');
-      // A worker that blocks notices its end at its next event.
-      let ended = 0;
-      for (const worker of workers) void worker.terminate().then(() => (ended += 1));
-      while (ended < workers.length) await connectPeer(port).catch(() => undefined);
+      await within(Promise.all(workers.map((worker) => worker.terminate())), 'the end of the workers', 5_000);
       await Promise.all(peers.map((peer) => peer.ended()));
       await expect(connect({ port, socket: {} })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     }
