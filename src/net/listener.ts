@@ -83,6 +83,9 @@ export interface Listener<T = unknown> {
    * Stops listening at once and ends the connections: what is pending is sent, then each peer is told. Those that are still there
    * after `drainMs` are destroyed. Calling it again shortens the time at most.
    *
+   * With time to drain, nobody is cut off who has connected already: who waits to be accepted is served, and what has come by now is
+   * handed out, before the connections are ended. Without, who waits to be accepted is reset.
+   *
    * @param options.drainMs in ms; by default 0, which sends only what the kernel takes at once; `null` and Infinity wait for ever
    * @returns when the last connection is closed
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
@@ -209,6 +212,10 @@ class ListeningSocket<T> implements Listener<T>, Served {
   readonly #reserve: Timer;
   #retry: Timer | undefined;
   #drainDeadline: Timer | undefined;
+  /** Whether a batch is being taken, and `#results` in use. */
+  #isAccepting = false;
+  /** Whether who waits to be accepted is still served while it closes. */
+  #isGraceful = false;
   #isReleased = false;
   #whenClosed: (() => void)[] = [];
 
@@ -237,11 +244,30 @@ class ListeningSocket<T> implements Listener<T>, Served {
   /** The multiplexer says that connections wait. */
   ready(): void {
     // A blocking socket of the user's would block when another process is faster: it is asked for no more than what was reported.
-    const wanted = this.#owned === null ? 1 : ACCEPT_BATCH;
+    const failure = this.#acceptBatch(this.#owned === null ? 1 : ACCEPT_BATCH);
+    // One of its handlers has closed it.
+    if (this.closed) this.#stopListening();
+    else if (failure !== 0) this.#acceptFailed(failure);
+  }
+
+  /** @returns 0, or the errno for which it are fewer */
+  #acceptBatch(wanted: number): number {
+    this.#isAccepting = true;
     const accepted = native.acceptMany(this.#fd, this.#results, this.#addresses, wanted);
     const failure = accepted < wanted ? -(this.#results[2 * accepted] ?? 0) : 0;
     for (let i = 0; i < accepted; i += 1) this.#take(i);
-    if (failure !== 0 && !this.closed) this.#acceptFailed(failure);
+    this.#isAccepting = false;
+    return failure;
+  }
+
+  /** Takes those whose connection stands already: closing the listening socket would reset them. No more than its queue holds. */
+  #acceptWaiting(): void {
+    for (let left = this.#settings.backlog + 1; left > 0; left -= ACCEPT_BATCH) {
+      const failure = this.#acceptBatch(ACCEPT_BATCH);
+      if (failure === 0 || failure === ECONNABORTED) continue;
+      if (!TRANSIENT.has(failure)) this.#tellError(errnoError(failure, 'accept4', this.#fd));
+      return;
+    }
   }
 
   abandoned(error: Error): void {
@@ -252,8 +278,9 @@ class ListeningSocket<T> implements Listener<T>, Served {
   /** Serves the connection that the last call accepted as number `index`. */
   #take(index: number): void {
     const fd = this.#results[2 * index] ?? -1;
-    if (this.closed || this.#group.size >= this.#settings.maxConnections) {
-      if (!this.closed) this.refusedConnections += 1;
+    const isFull = this.#group.size >= this.#settings.maxConnections;
+    if (isFull || (this.closed && !this.#isGraceful)) {
+      if (isFull) this.refusedConnections += 1;
       native.close(fd);
       return;
     }
@@ -320,12 +347,16 @@ class ListeningSocket<T> implements Listener<T>, Served {
     checkObject(options, 'options');
     const { drainMs = 0 } = options;
     const timeoutMs = toTimeoutMs(drainMs, 'options.drainMs');
-    if (!this.closed) this.#stopListening();
+    const isFirst = !this.closed;
+    this.closed = true;
+    this.#isGraceful = timeoutMs !== 0;
+    if (isFirst && !this.#isAccepting) this.#stopListening();
     const whenClosed = new Promise<void>((resolve) => {
       this.#whenClosed.push(resolve);
     });
-    for (const connection of this.#group) connection.end();
     this.#drainDeadline?.cancel();
+    if (this.#isGraceful) this.#endAllSoon();
+    else this.#endAll();
     if (timeoutMs === 0) this.#lease.turn.defer(this.#destroyAll);
     else if (timeoutMs > 0) this.#drainDeadline = this.#lease.turn.after(timeoutMs, this.#destroyAll);
     this.#settleClosed();
@@ -333,13 +364,29 @@ class ListeningSocket<T> implements Listener<T>, Served {
   }
 
   #stopListening(): void {
-    this.closed = true;
     this.#retry?.cancel();
+    if (this.#owned !== null) {
+      // First, so that nobody comes by it any more.
+      if (this.#owned.path !== null) removeSocketFile(this.#owned.path);
+      if (this.#isGraceful) this.#acceptWaiting();
+    }
     this.#lease.turn.forget(this.#registration);
-    if (this.#owned === null) return;
-    native.close(this.#fd);
-    if (this.#owned.path !== null) removeSocketFile(this.#owned.path);
+    if (this.#owned !== null) native.close(this.#fd);
   }
+
+  /** Ends the connections once what has come by now is handed out: who has asked something is answered. */
+  #endAllSoon(): void {
+    const { turn } = this.#lease;
+    for (const connection of this.#group) turn.addReadable(connection);
+    // A turn that is amid its receiving takes up the connections in the next.
+    turn.defer(() => {
+      turn.defer(this.#endAll);
+    });
+  }
+
+  readonly #endAll = (): void => {
+    for (const connection of this.#group) connection.end();
+  };
 
   readonly #destroyAll = (): void => {
     for (const connection of this.#group) connection.destroy();

@@ -3,7 +3,7 @@ import { connect as connectNode, type Socket as NodeSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Connection, connect, formatAddress, listen, Multiplexer, Socket } from 'fdmux';
+import { type Connection, connect, formatAddress, type Listener, listen, Multiplexer, Socket } from 'fdmux';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
@@ -136,6 +136,58 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     const again = await testListener({ ...variant, port: portOf(listener), socket: echo });
     expect(portOf(again)).toBe(portOf(listener));
     await within(listener.close(), 'closing once more');
+  });
+
+  /** A listener that accepts nobody before its multiplexer is waited on, and peers that wait, each with a question. */
+  async function unaccepted(count: number, onOpen: (listener: Listener) => void = () => undefined) {
+    const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
+    const listener: Listener = await listen({
+      ...variant,
+      port: 0,
+      multiplexer,
+      socket: { ...echo, open: () => onOpen(listener) },
+    });
+    const peers = await Promise.all(Array.from({ length: count }, () => connectPeer(portOf(listener))));
+    await Promise.all(peers.map((peer, index) => peer.write(`question ${index}`)));
+    expect(listener.connections).toBe(0);
+    return { multiplexer, listener, peers };
+  }
+
+  it('serves who has connected and is not accepted yet when it closes with time to drain', async () => {
+    const { multiplexer, listener, peers } = await unaccepted(150);
+    const closed = listener.close({ drainMs: 10_000 });
+    expect(listener.connections).toBe(150);
+    await expect(connect({ port: portOf(listener), socket: {} })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    const run = multiplexer.run(() => undefined);
+    for (const [index, peer] of peers.entries()) {
+      expect((await peer.ended()).toString()).toBe(`question ${index}`);
+      expect(peer.error).toBeUndefined();
+    }
+    await within(closed, 'closing');
+    multiplexer.close();
+    await run;
+  });
+
+  it('serves the others of a batch when an open handler closes it with time to drain', async () => {
+    let closed: Promise<void> | undefined;
+    const { multiplexer, peers } = await unaccepted(70, (listener) => {
+      closed ??= listener.close({ drainMs: 10_000 });
+    });
+    const run = multiplexer.run(() => undefined);
+    for (const [index, peer] of peers.entries()) expect((await peer.ended()).toString()).toBe(`question ${index}`);
+    expect(closed).toBeDefined();
+    await within(closed ?? fail(), 'closing');
+    multiplexer.close();
+    await run;
+  });
+
+  it('resets who is not accepted yet when it closes without', async () => {
+    const { listener, peers } = await unaccepted(3);
+    await within(listener.close(), 'closing');
+    for (const peer of peers) {
+      await peer.ended();
+      expect(peer.error).toMatchObject({ code: 'ECONNRESET' });
+    }
   });
 
   it('publishes to the subscribers of a topic, except the one that is named', async () => {
