@@ -166,8 +166,9 @@ class ChannelModeChange {
     if (value === undefined || value === '') return this.#invalid(letter, '*', 'You must specify a key');
     // A comma would split it in JOIN, and what cannot be a parameter cannot be told to anybody.
 
+    // A refused key is not repeated: it may be a slip, such as a password.
     if (value.length > KEY_LENGTH || /[\u0000-\u0020,\u007f]|^:/.test(value))
-      return this.#invalid(letter, value, 'Invalid key');
+      return this.#invalid(letter, '*', 'Invalid key');
     return { kind: 'key', on, key: value };
   }
 
