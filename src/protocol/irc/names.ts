@@ -12,9 +12,9 @@ export function isNick(name: string, maxLength: number): boolean {
   return name.length <= maxLength && NICK.test(name);
 }
 
-/** Whether a channel's name is well formed and not too long, in bytes. */
-export function isChannelName(name: string, maxBytes: number): boolean {
-  return Buffer.byteLength(name, 'utf8') <= maxBytes && CHANNEL.test(name);
+/** Whether a channel's name is well formed; how long it may be is a setting. */
+export function isChannelName(name: string): boolean {
+  return CHANNEL.test(name);
 }
 
 /** Whether a target is meant to be a channel. */

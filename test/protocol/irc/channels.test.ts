@@ -37,7 +37,7 @@ describe('JOIN', () => {
     ['nochan', '403 nochan :No such channel'],
     ['#with\x07bell', '476 #with\x07bell :Bad Channel Mask'],
     ['#', '476 # :Bad Channel Mask'],
-    [`#${'x'.repeat(64)}`, `476 #${'x'.repeat(64)} :Bad Channel Mask`],
+    [`#${'x'.repeat(64)}`, `403 #${'x'.repeat(64)} :No such channel`],
   ])('of %j is answered %s', async (name, answer) => {
     const ann = await (await startIrc()).client('ann');
     expect(numerics(await ann.ask(`JOIN ${name}`))).toEqual([answer]);

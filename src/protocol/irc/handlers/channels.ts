@@ -34,11 +34,12 @@ export function join(session: IrcSession, message: Message): void {
 function joinOne(session: IrcSession, name: string, key: string | null): void {
   const { member, server, limits } = session;
   const { directory, settings } = server;
-  if (!isChannelLike(name)) {
+  // A name that is too long here may be a good one elsewhere, so it is merely not found (modern, "ERR_BADCHANMASK").
+  if (!isChannelLike(name) || Buffer.byteLength(name, 'utf8') > settings.channelLength) {
     session.reply('ERR_NOSUCHCHANNEL', name);
     return;
   }
-  if (!isChannelName(name, settings.channelLength)) {
+  if (!isChannelName(name)) {
     session.reply('ERR_BADCHANMASK', name);
     return;
   }
