@@ -103,6 +103,8 @@ export function topic(session: IrcSession, message: Message): void {
   } else {
     const atMs = server.directory.now();
     const fit = cutToBytes(text, server.settings.topicLength);
+    // Nobody needs to hear of a topic that stays as it is (modern, "TOPIC message").
+    if (fit === (room.topic?.text ?? '')) return;
     room.topic = fit === '' ? null : { text: fit, by: member.mask, atMs };
     const event = { kind: 'topic', atMs, by: member, room, text: fit } as const;
     session.tell(event);
