@@ -7,9 +7,9 @@ describe('WHO', () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob', { caps: 'multi-prefix', join: '#a' });
-    await ann.ask('MODE #a +v ann', 'AWAY :out');
+    await ann.ask('MODE #a +v ann', 'AWAY :out', 'MODE ann +B');
     expect(numerics(await bob.ask('WHO #a'))).toEqual([
-      '352 #a ann 127.0.0.1 fdmux.local ann G@+ :0 Real ann',
+      '352 #a ann 127.0.0.1 fdmux.local ann G@+B :0 Real ann',
       '352 #a bob 127.0.0.1 fdmux.local bob H :0 Real bob',
       '315 #a :End of /WHO list',
     ]);
@@ -31,7 +31,11 @@ describe('WHO', () => {
     await bob.ask('JOIN #a');
     expect(await found('*')).toEqual(['ann', 'bob']);
     expect(await found('* o')).toEqual([]);
-    expect(numerics(await bob.ask('WHO #none'))).toEqual(['315 #none :End of /WHO list']);
+    expect(numerics(await bob.ask('WHO #none', 'WHO 0', 'WHO :'), '315')).toEqual([
+      '315 #none :End of /WHO list',
+      '315 0 :End of /WHO list',
+      '315 * :End of /WHO list',
+    ]);
   });
 
   test('with fields tells those, in the order of the specification, with the token (WHOX)', async () => {

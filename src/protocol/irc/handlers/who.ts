@@ -10,6 +10,8 @@ import type { IrcSession } from '../session.js';
 
 /** What WHO asks for: who, whether only operators, and for WHOX which fields and which token. */
 interface Query {
+  /** As it was sent: the last line repeats it (modern, "RPL_ENDOFWHO"). */
+  readonly asked: string;
   readonly mask: string;
   readonly operatorsOnly: boolean;
   readonly fields: string | null;
@@ -27,7 +29,7 @@ export function who(session: IrcSession, message: Message): void {
     if (query.fields === null) sendPlain(session, member, room);
     else sendFields(session, query, query.fields, member, room);
   }
-  session.reply('RPL_ENDOFWHO', query.mask);
+  session.reply('RPL_ENDOFWHO', query.asked);
 }
 
 function parseQuery(params: readonly string[]): Query {
@@ -35,6 +37,7 @@ function parseQuery(params: readonly string[]): Query {
   const [flags = '', extended] = options.split('%', 2);
   const [fields = '', token = '0'] = (extended ?? '').split(',', 2);
   return {
+    asked: mask === '' ? '*' : mask,
     // An empty mask and 0 stand for everybody (RFC 1459 section 4.5.1).
     mask: mask === '' || mask === '0' ? '*' : mask,
     operatorsOnly: flags.includes('o'),
@@ -82,10 +85,11 @@ function roomToTell(viewer: Member, member: Member): Room | null {
   return visible?.room ?? null;
 }
 
+/** Here or gone, operator, ranks, then what is ours, in this order (modern, "RPL_WHOREPLY"). */
 function flagsOf(session: IrcSession, member: Member, room: Room | null): string {
   const presence = member.away === null ? 'H' : 'G';
   const signs = room === null ? '' : rankSigns(room.ranksOf(member), session.has('multi-prefix'));
-  return `${presence}${member.isOperator ? '*' : ''}${member.isBot ? 'B' : ''}${signs}`;
+  return `${presence}${member.isOperator ? '*' : ''}${signs}${member.isBot ? 'B' : ''}`;
 }
 
 function sendPlain(session: IrcSession, member: Member, room: Room | null): void {
