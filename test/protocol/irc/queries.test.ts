@@ -65,7 +65,7 @@ describe('WHOIS', () => {
       '312 ann fdmux.local :fdmux chat server',
       '301 ann :out',
       '317 ann IDLE SINCE :seconds idle, signon time',
-      '318 ann :End of /WHOIS list',
+      '318 ANN :End of /WHOIS list',
     ]);
     expect(numerics(await bob.ask('WHOIS fdmux.local ann'), '311', '318')).toHaveLength(2);
     expect(numerics(await ann.ask('WHOIS ann'), '338')).toEqual([
@@ -81,6 +81,19 @@ describe('WHOIS', () => {
     expect(numerics(await bob.ask('WHOIS ann'), '319')).toEqual([]);
     await bob.ask('JOIN #b');
     expect(numerics(await bob.ask('WHOIS ann'), '319')).toEqual(['319 ann :@#b']);
+  });
+
+  test('ends with what was asked for as it was sent ("RPL_ENDOFWHOIS")', async () => {
+    const ann = await (await startIrc()).client('ann');
+    const lines = numerics(await ann.ask('WHOIS ANN', 'WHOIS ann,bob', 'WHOIS fdmux.local Ann'), '311', '318');
+    expect(lines.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      '311 ann',
+      '318 ANN',
+      '311 ann',
+      '318 ann,bob',
+      '311 ann',
+      '318 Ann',
+    ]);
   });
 
   test('of nobody is answered 401, without a nick 431', async () => {

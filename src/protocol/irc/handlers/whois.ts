@@ -9,9 +9,9 @@ import { seconds } from './channels.js';
 /** WHOIS: `[server] nick`. */
 export function whois(session: IrcSession, message: Message): void {
   const { params } = message;
-  const targets = params.length > 1 ? params[1] : params[0];
+  const targets = (params.length > 1 ? params[1] : params[0]) ?? '';
   // One target only (TARGMAX): a list would tell of strangers wholesale.
-  const nick = targets?.split(',', 1)[0] ?? '';
+  const nick = targets.split(',', 1)[0] ?? '';
   if (nick === '') {
     session.reply('ERR_NONICKNAMEGIVEN');
     return;
@@ -19,7 +19,8 @@ export function whois(session: IrcSession, message: Message): void {
   const member = session.server.directory.member(nick);
   if (member === undefined) session.reply('ERR_NOSUCHNICK', nick);
   else describe(session, member);
-  session.reply('RPL_ENDOFWHOIS', member?.nick ?? nick);
+  // The end repeats what was asked for, dropped targets and all (modern, "RPL_ENDOFWHOIS").
+  session.reply('RPL_ENDOFWHOIS', targets);
 }
 
 function describe(session: IrcSession, member: Member): void {
