@@ -210,6 +210,11 @@ describe('PING and QUIT', () => {
     ann.send('QUIT :good night');
     expect((await ann.rest()).at(-1)).toBe('ERROR :Closing Link: 127.0.0.1 (Quit: good night)');
     expect(await bob.heard()).toEqual([':ann!ann@127.0.0.1 QUIT :Quit: good night']);
+    const cat = await server.client('cat', { join: '#a' });
+    await bob.heard();
+    cat.send('QUIT');
+    await cat.rest();
+    expect(await bob.heard()).toEqual([':cat!cat@127.0.0.1 QUIT :Quit: ']);
   });
 
   test('a lost connection is a QUIT with its reason', async () => {

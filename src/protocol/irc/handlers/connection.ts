@@ -190,5 +190,6 @@ export function pong(): void {
 /** QUIT. */
 export function quit(session: IrcSession, message: Message): void {
   const [reason = ''] = message.params;
-  session.close(reason === '' ? 'Client quit' : `Quit: ${cutToBytes(reason, QUIT_BYTES)}`);
+  // What a client says of its own leaving is told from what the server says, even when it says nothing (modern, "QUIT").
+  session.close(`Quit: ${cutToBytes(reason, QUIT_BYTES)}`);
 }
