@@ -30,10 +30,11 @@ test('another server is answered 402; our own name, a mask of it and a nick are 
 
 test('HELP tells of commands, and 524 of what it does not know', async () => {
   const ann = await (await startIrc()).client('ann');
-  expect(numerics(await ann.ask('HELP JOIN')).map((line) => line.slice(0, 8))).toEqual([
-    '704 JOIN',
-    '705 JOIN',
-    '706 JOIN',
+  expect(numerics(await ann.ask('HELP JOIN')).map((line) => line.slice(0, 12))).toEqual([
+    '704 JOIN :JO',
+    '705 JOIN :',
+    '705 JOIN :En',
+    '706 JOIN :En',
   ]);
   expect(numerics(await ann.ask('HELP'), '704')).toEqual(['704 * :Help of the fdmux chat server']);
   expect(numerics(await ann.ask('HELP nonsense'))).toEqual(['524 nonsense :No help available on this topic']);

@@ -99,6 +99,7 @@ export function help(session: IrcSession, message: Message): void {
   }
   const [first = '', ...rest] = lines;
   session.reply('RPL_HELPSTART', subject, first);
+  session.reply('RPL_HELPTXT', subject, '');
   for (const line of rest) session.reply('RPL_HELPTXT', subject, line);
   session.reply('RPL_ENDOFHELP', subject, 'End of /HELP');
 }
