@@ -15,12 +15,23 @@ export const MAX_MODES = 12;
 /** Targets that one PRIVMSG, NOTICE or TAGMSG may have. */
 export const MAX_TARGETS = 4;
 
+/** What the tokens depend on beside the settings. */
+export interface IsupportContext {
+  readonly caseMapping: CaseMapping;
+  /** Of the client's listener. */
+  readonly isUtf8Only: boolean;
+  /** Of the client's class. */
+  readonly maxRooms: number;
+}
+
 /** The tokens, in alphabetical order. */
-export function isupportTokens(settings: IrcSettings, caseMapping: CaseMapping, isUtf8Only: boolean): string[] {
+export function isupportTokens(settings: IrcSettings, context: IsupportContext): string[] {
+  const { caseMapping, isUtf8Only, maxRooms } = context;
   const tokens = [
     `AWAYLEN=${AWAY_BYTES}`,
     'BOT=B',
     `CASEMAPPING=${caseMapping}`,
+    `CHANLIMIT=#:${maxRooms}`,
     `CHANMODES=${CHANMODES_TOKEN}`,
     `CHANNELLEN=${settings.channelLength}`,
     'CHANTYPES=#',

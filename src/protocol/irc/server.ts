@@ -64,9 +64,9 @@ export class IrcServer {
     this.#settings = { ...settings, serverName: this.name };
   }
 
-  /** The tokens of RPL_ISUPPORT. */
-  isupport(isUtf8Only: boolean): string[] {
-    return isupportTokens(this.#settings, this.directory.caseMapping, isUtf8Only);
+  /** The tokens of RPL_ISUPPORT for a client that may be in so many rooms. */
+  isupport(isUtf8Only: boolean, maxRooms: number): string[] {
+    return isupportTokens(this.#settings, { caseMapping: this.directory.caseMapping, isUtf8Only, maxRooms });
   }
 
   /** Members that run a client with operator rights. */

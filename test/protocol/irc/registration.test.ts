@@ -40,6 +40,7 @@ describe('registration', () => {
     const all = lines.join(' ');
     for (const token of [
       'CASEMAPPING=ascii',
+      'CHANLIMIT=#:1000',
       'CHANMODES=Ibe,k,l,imnst',
       'CHANTYPES=#',
       'ELIST=CMNTU',

@@ -25,7 +25,7 @@ export function version(session: IrcSession, message: Message): void {
 
 /** RPL_ISUPPORT, in lines of at most thirteen tokens. */
 export function sendIsupport(session: IrcSession): void {
-  const tokens = session.server.isupport(session.isUtf8Only);
+  const tokens = session.server.isupport(session.isUtf8Only, session.limits.maxRooms);
   const MAX_TOKENS = 13;
   for (let at = 0; at < tokens.length; at += MAX_TOKENS) {
     session.reply('RPL_ISUPPORT', ...tokens.slice(at, at + MAX_TOKENS));
