@@ -142,6 +142,17 @@ describe('NAMES', () => {
     expect(numerics(await ann.ask('NAMES #s'), '353')).toEqual(['353 @ #s :@ann']);
   });
 
+  test('of several channels is answered one by one ("NAMES message")', async () => {
+    const ann = await (await startIrc()).client('ann', { join: '#a,#b' });
+    expect(numerics(await ann.ask('NAMES #a,#none,#b'))).toEqual([
+      '353 = #a :@ann',
+      '366 #a :End of /NAMES list',
+      '366 #none :End of /NAMES list',
+      '353 = #b :@ann',
+      '366 #b :End of /NAMES list',
+    ]);
+  });
+
   test('of many members comes in lines within the limit', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });

@@ -51,7 +51,7 @@ describe('registration', () => {
       'NICKLEN=30',
       'PREFIX=(qaohv)~&@%+',
       'STATUSMSG=~&@%+',
-      'TARGMAX=',
+      'TARGMAX=JOIN:,KICK:,KILL:1,LIST:,NAMES:1,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:1,WHOWAS:1',
       'TOPICLEN=390',
       'UTF8ONLY',
       'WHOX',

@@ -123,7 +123,10 @@ export function seconds(atMs: number): string {
   return String(Math.floor(atMs / 1000));
 }
 
-/** NAMES. */
+/**
+ * NAMES. TARGMAX asks for one channel at a time, since clients do not agree on what ends an answer for several; whoever
+ * sends more is answered for each.
+ */
 export function names(session: IrcSession, message: Message): void {
   const [channels] = message.params;
   // Without a channel everybody would be listed; the answer that modern recommends is an empty list.
