@@ -57,6 +57,8 @@ export type ChatEvent =
       readonly room: Room;
       readonly reason: string;
     })
+  /** Told to the one who is put out of the chat; the others are told of its quitting. */
+  | (Happening & { readonly kind: 'expelled'; readonly by: Actor; readonly member: Member; readonly reason: string })
   | (Happening & { readonly kind: 'renamed'; readonly member: Member; readonly before: string })
   | (Happening & { readonly kind: 'topic'; readonly by: Actor; readonly room: Room; readonly text: string })
   | (Happening & {

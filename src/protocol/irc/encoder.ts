@@ -87,6 +87,8 @@ export class IrcEncoder implements Encoder {
         return [`:${event.member.mask} QUIT :${event.reason}`];
       case 'kicked':
         return [`:${this.#source(event.by)} KICK ${event.room.name} ${event.member.nick} :${event.reason}`];
+      case 'expelled':
+        return [`:${this.#source(event.by)} KILL ${event.member.nick} :${event.reason}`];
       case 'renamed': {
         const { member, before } = event;
         return [`:${before}!${member.user}@${member.host} NICK ${member.nick}`];

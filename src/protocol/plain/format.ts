@@ -73,6 +73,7 @@ function describe(event: ChatEvent): string | null {
         : `${nameOf(event.by)} set the topic: ${event.text}`;
     case 'announced':
       return `${nameOf(event.by)} announces: ${event.text}`;
+    case 'expelled':
     case 'settings':
     case 'invited':
     case 'away':

@@ -46,7 +46,10 @@ test('KILL puts somebody out with a reason', async () => {
   await bob.ask('JOIN #a');
   await ann.heard();
   expect(await ann.ask('KILL bob :spam')).toEqual([':bob!bob@127.0.0.1 QUIT :Killed (ann (spam))']);
-  expect((await bob.rest()).at(-1)).toBe('ERROR :Closing Link: 127.0.0.1 (Killed (ann (spam)))');
+  expect((await bob.rest()).slice(-2)).toEqual([
+    ':ann!ann@127.0.0.1 KILL bob :spam',
+    'ERROR :Closing Link: 127.0.0.1 (Killed (ann (spam)))',
+  ]);
   expect(numerics(await ann.ask('KILL bob', 'KILL fdmux.local', 'KILL'))).toEqual([
     '401 bob :No such nick/channel',
     "483 :You can't kill a server!",

@@ -46,7 +46,7 @@ function changeHost(session: IrcSession, host: string): void {
 
 /** KILL: puts somebody out of the server, whatever protocol it speaks. */
 export function kill(session: IrcSession, message: Message): void {
-  const [nick = '', reason = 'no reason'] = message.params;
+  const [nick = '', text = 'no reason'] = message.params;
   const { member, server } = session;
   const target = server.directory.member(nick);
   if (target === undefined) {
@@ -56,8 +56,17 @@ export function kill(session: IrcSession, message: Message): void {
     );
     return;
   }
+  const reason = cutToBytes(text, KICK_BYTES);
   server.control.log('kill', { nick: target.nick, by: member.nick, reason });
-  target.outlet.expel(`Killed (${member.nick} (${cutToBytes(reason, KICK_BYTES)}))`);
+  // Whoever is killed is told by whom before it is closed (modern, "KILL message").
+  server.directory.tellOne(target, {
+    kind: 'expelled',
+    atMs: server.directory.now(),
+    by: member,
+    member: target,
+    reason,
+  });
+  target.outlet.expel(`Killed (${member.nick} (${reason}))`);
 }
 
 /** WALLOPS. */
