@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { type Load, measure, type Run } from './support/load.js';
 import { findPeers, type Peer, type ServerMode } from './support/peers.js';
 import { type Answer, type MemoryAnswer, writeReport } from './support/report.js';
+import { Progress } from './support/progress.js';
 import { ServerProcess } from './support/server.js';
 import { compile, countsInstructions } from './support/tools.js';
 
@@ -56,11 +57,13 @@ const QUESTIONS: readonly Question[] = [
 
 /** Of the load and the server each; the rest of an fd limit of 20,000 is theirs. */
 const HELD_CONNECTIONS = 15_000;
+/** A weighing takes long and varies little. */
+const MAX_WEIGHINGS = 2;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '1' },
       only: { type: 'string', default: '' },
       peers: { type: 'string', default: '' },
@@ -86,25 +89,30 @@ async function main(): Promise<void> {
   for (const name of missing) console.log(`skipped: ${name} is not installed`);
   if (!hasCounters) console.log('this machine counts no instructions: CPU time is measured instead');
 
+  const rounds = Number(values.rounds);
+  const questions = QUESTIONS.filter(({ id }) => isAsked(id));
+  const runCount = questions.flatMap(({ mode }) => peers.filter((peer) => peer.command(mode) !== null)).length;
+  const weighed = isAsked('memory') ? peers.filter((peer) => peer.command('echo') !== null) : [];
+  const weighings = Math.min(rounds, MAX_WEIGHINGS);
+  const progress = new Progress(rounds * runCount + weighings * weighed.length);
+
   const answers: Answer[] = [];
-  for (const question of QUESTIONS.filter(({ id }) => isAsked(id))) {
+  for (const question of questions) {
     console.log(`\n${question.title}`);
-    answers.push(await ask(question, peers, Number(values.rounds), Number(values.seconds), program, hasCounters));
+    answers.push(await ask(question, peers, rounds, Number(values.seconds), program, hasCounters, progress));
   }
   const memory: MemoryAnswer[] = [];
-  if (isAsked('memory')) {
-    console.log(`\nmemory of ${HELD_CONNECTIONS} idle connections`);
-    for (const peer of peers) {
-      const weights: number[] = [];
-      for (let round = 0; round < Number(values.rounds); round += 1) {
-        const bytes = await weigh(peer, program);
-        if (bytes !== null) weights.push(bytes);
-      }
-      // What the collector has not given back yet only ever adds.
-      if (weights.length > 0) memory.push({ peer: peer.name, bytesPerConnection: Math.min(...weights) });
+  if (weighed.length > 0) console.log(`\nmemory of ${HELD_CONNECTIONS} idle connections`);
+  for (const peer of weighed) {
+    const weights: number[] = [];
+    for (let round = 0; round < weighings; round += 1) {
+      const bytes = await progress.step(peer.name, () => weigh(peer, program));
+      if (bytes !== undefined) weights.push(bytes);
     }
+    // What the collector has not given back yet only ever adds.
+    if (weights.length > 0) memory.push({ peer: peer.name, bytesPerConnection: Math.min(...weights) });
   }
-  writeReport(values.out, { answers, memory, missing, hasCounters, rounds: Number(values.rounds) });
+  writeReport(values.out, { answers, memory, missing, hasCounters, rounds, failures: progress.failures });
 }
 
 /** One round after the other, in each every peer once: what disturbs the machine for a while disturbs all. */
@@ -115,6 +123,7 @@ async function ask(
   seconds: number,
   program: string,
   hasCounters: boolean,
+  progress: Progress,
 ): Promise<Answer> {
   const runsOf = new Map<string, Run[]>();
   for (let round = 0; round < rounds; round += 1) {
@@ -122,28 +131,28 @@ async function ask(
       const { name } = peer;
       const line = peer.command(question.mode);
       if (line === null) continue;
-      const server = await ServerProcess.start(line);
-      try {
-        const run = await measure(program, server, question.load, seconds, hasCounters);
-        runsOf.set(name, [...(runsOf.get(name) ?? []), run]);
-        console.log(
-          `  ${round + 1}/${rounds} ${name.padEnd(18)} ${Math.round(run.messagesPerSecond).toLocaleString('en').padStart(10)}/s ` +
-            `${Math.round(run.cpuNsPerMessage).toLocaleString('en').padStart(9)} ns of server time each`,
-        );
-      } finally {
-        await server.stop();
-      }
+      const run = await progress.step(`${name}, ${question.title}`, async () => {
+        const server = await ServerProcess.start(line);
+        try {
+          return await measure(program, server, question.load, seconds, hasCounters);
+        } finally {
+          await server.stop();
+        }
+      });
+      if (run === undefined) continue;
+      runsOf.set(name, [...(runsOf.get(name) ?? []), run]);
+      console.log(
+        `  ${round + 1}/${rounds} ${name.padEnd(18)} ${Math.round(run.messagesPerSecond).toLocaleString('en').padStart(10)}/s ` +
+          `${Math.round(run.cpuNsPerMessage).toLocaleString('en').padStart(9)} ns of server time each ${progress.left()}`,
+      );
     }
   }
   return { id: question.id, title: question.title, load: question.load, runs: Object.fromEntries(runsOf) };
 }
 
 /** How much a server grows by holding idle connections. */
-async function weigh(peer: Peer, load: string): Promise<number | null> {
-  const command = peer.command('echo');
-  if (command === null) return null;
-  const [program, ...parameters] = command;
-  if (program === undefined) return null;
+async function weigh(peer: Peer, load: string): Promise<number> {
+  const [program = '', ...parameters] = peer.command('echo') ?? [];
   // The young generation grows with a burst of connections and stays so: kept small, what is weighed is what is held.
   const flags = parameters.includes('--expose-gc') ? ['--max-semi-space-size=1'] : [];
   const server = await ServerProcess.start([program, ...flags, ...parameters]);

@@ -5,8 +5,24 @@ const server = Bun.listen({
   port: 0,
   socket: {
     data(socket, bytes) {
-      socket.write(bytes);
+      send(socket, bytes);
+    },
+    drain(socket) {
+      const { rest } = socket;
+      socket.rest = undefined;
+      if (rest !== undefined) send(socket, rest);
     },
   },
 });
+
+/** A write may take less than all; who does not keep the rest loses it. */
+function send(socket, bytes) {
+  if (socket.rest !== undefined) {
+    socket.rest = Buffer.concat([socket.rest, bytes]);
+    return;
+  }
+  const written = Math.max(socket.write(bytes), 0);
+  if (written < bytes.length) socket.rest = Buffer.from(bytes.subarray(written));
+}
+
 console.log(`port ${server.port}`);

@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 import type { ServerProcess } from './server.js';
 
 const LOAD_CORE = 1;
+/** What warming up and opening many connections may take besides. */
+const PATIENCE_MS = 30_000;
 
 /** What load.c is told; see there. */
 export interface Load {
@@ -57,6 +59,8 @@ export async function measure(
   const numbers = [server.port, connections, bytes, depth, seconds, idle].map(String);
   const child = spawn('taskset', ['-c', String(LOAD_CORE), program, mode, ...numbers], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 1000 * seconds + PATIENCE_MS,
+    killSignal: 'SIGKILL',
   });
   const exit = once(child, 'exit');
   let before = 0;

@@ -1,7 +1,7 @@
 /** The servers that are compared, and whether they are here. */
 import { join } from 'node:path';
 
-import { compile, root, runs } from './tools.js';
+import { compile, findBun, root, runs } from './tools.js';
 
 /** What a server has to do; see servers/epoll.c. */
 export type ServerMode = 'echo' | 'source' | 'fanout';
@@ -38,6 +38,7 @@ export function findPeers(): { readonly peers: readonly Peer[]; readonly missing
   add(hasPython, 'Python selectors', echoOnly([python, source('selectors_server.py')]));
   add(hasPython, 'Python asyncio', echoOnly([python, source('asyncio_server.py')]));
   add(runs(python, '-c', 'import uvloop'), 'Python uvloop', echoOnly([python, source('asyncio_server.py'), 'uvloop']));
-  add(runs('bun', '--version'), 'Bun.listen', echoOnly(['bun', source('bun.js')]));
+  const bun = findBun();
+  add(bun !== null, 'Bun.listen', echoOnly([bun ?? '', source('bun.js')]));
   return { peers, missing };
 }

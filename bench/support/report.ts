@@ -27,6 +27,8 @@ export interface Report {
   /** Whether the machine counts instructions. */
   readonly hasCounters: boolean;
   readonly rounds: number;
+  /** Runs that failed, in words. */
+  readonly failures: readonly string[];
 }
 
 /** What the tables compare with. */
@@ -61,6 +63,7 @@ export function writeReport(folder: string, report: Report): void {
     `${machine.processor}, ${machine.cores} cores; Linux ${machine.kernel}; Node.js ${machine.node}; ${report.rounds} rounds.`,
   ];
   if (report.missing.length > 0) lines.push('', `Not installed, so not measured: ${report.missing.join(', ')}.`);
+  if (report.failures.length > 0) lines.push('', 'Failed:', '', ...report.failures.map((failure) => `- ${failure}`));
   if (!report.hasCounters) {
     lines.push(
       '',

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const SERVER_CORE = 0;
@@ -22,12 +23,14 @@ export class ServerProcess {
   /** Starts a server that prints `port N` when it listens. */
   static async start(command: readonly string[]): Promise<ServerProcess> {
     const child = spawn('taskset', ['-c', String(SERVER_CORE), ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const lines = createInterface({ input: child.stdout });
-    const first: readonly unknown[] = await once(lines, 'line', { signal: AbortSignal.timeout(START_MS) });
-    const line = String(first[0]);
-    const port = /^port (\d+)$/.exec(line)?.[1];
-    if (port === undefined) throw new Error(`${command.join(' ')} printed '${line}', not its port`);
-    return new ServerProcess(child, Number(port), command.includes('--expose-gc'));
+    try {
+      return new ServerProcess(child, await readPort(child.stdout), command.includes('--expose-gc'));
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw new Error(`the server did not start: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    }
   }
 
   get pid(): number {
@@ -64,4 +67,13 @@ export class ServerProcess {
     this.#child.kill('SIGKILL');
     await exit;
   }
+}
+
+async function readPort(output: Readable): Promise<number> {
+  const lines = createInterface({ input: output });
+  const first: readonly unknown[] = await once(lines, 'line', { signal: AbortSignal.timeout(START_MS) });
+  const line = String(first[0]);
+  const port = /^port (\d+)$/.exec(line)?.[1];
+  if (port === undefined) throw new Error(`it printed '${line}', not its port`);
+  return Number(port);
 }

@@ -1,6 +1,6 @@
 /** Where things are, what is installed, and how the parts in C are compiled. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /** The project's folder, seen from build/bench/. */
@@ -18,6 +18,18 @@ export function compile(source: string): string {
 /** Whether a command runs and ends well: how optional peers are looked for. */
 export function runs(command: string, ...parameters: string[]): boolean {
   return spawnSync(command, parameters, { stdio: 'ignore' }).status === 0;
+}
+
+/** Bun on the PATH, or the one that `npm run matrix` has fetched. */
+export function findBun(): string | null {
+  if (runs('bun', '--version')) return 'bun';
+  const fetched = join(process.env['FDMUX_CACHE'] ?? join(root, '.cache'), 'fetched');
+  if (!existsSync(fetched)) return null;
+  for (const name of readdirSync(fetched).filter((entry) => entry.startsWith('bun-'))) {
+    const program = join(fetched, name, 'node_modules/@oven/bun-linux-x64/bin/bun');
+    if (runs(program, '--version')) return program;
+  }
+  return null;
 }
 
 /** Whether this machine counts instructions; many virtual machines do not. */
