@@ -1,4 +1,12 @@
-/** Wildcard masks: `*` stands for any run of characters, `?` for exactly one. */
+/**
+ * Wildcard masks: `*` stands for any run of characters, `?` for exactly one; `\*` and `\?` stand for themselves
+ * (RFC 2812 section 2.5).
+ */
+
+/** How many characters of a mask stand for one of the text: two for an escaped wildcard. */
+function widthAt(mask: string, at: number): number {
+  return mask[at] === '\\' && (mask[at + 1] === '*' || mask[at + 1] === '?') ? 2 : 1;
+}
 
 /**
  * Says whether a text fits a wildcard mask. The time it takes is bounded by the product of both lengths, whatever the
@@ -13,13 +21,14 @@ export function matchesMask(mask: string, text: string): boolean {
   let starAt = -1;
   let resumeAt = 0;
   while (textAt < text.length) {
-    const wanted = mask[maskAt];
-    if (wanted === '*') {
+    const width = widthAt(mask, maskAt);
+    const wanted = mask[maskAt + width - 1];
+    if (wanted === '*' && width === 1) {
       starAt = maskAt;
       resumeAt = textAt;
       maskAt += 1;
-    } else if (wanted !== undefined && (wanted === '?' || wanted === text[textAt])) {
-      maskAt += 1;
+    } else if (wanted !== undefined && (wanted === text[textAt] || (wanted === '?' && width === 1))) {
+      maskAt += width;
       textAt += 1;
     } else if (starAt >= 0) {
       // Only the last star needs to be tried again: an earlier one can gain nothing that this one cannot.

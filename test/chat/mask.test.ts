@@ -13,6 +13,17 @@ test.each([
   ['a*b*c', 'a-b-b-c', true],
   ['a*b*c', 'a-c-b', false],
   ['**a**', 'bab', true],
+  // An escaped wildcard stands for itself; any other backslash is a character (RFC 2812 section 2.5).
+  ['a\\*c', 'a*c', true],
+  ['a\\*c', 'abc', false],
+  ['a\\*c', 'a\\c', false],
+  ['a\\?', 'a?', true],
+  ['a\\?', 'ab', false],
+  ['*\\*', 'a*b*', true],
+  ['*\\*', 'a*b', false],
+  ['a\\', 'a\\', true],
+  ['a\\b', 'a\\b', true],
+  ['a\\b*', 'a\\bc', true],
 ])('mask %j against %j: %j', (mask, text, fits) => {
   expect(matchesMask(mask, text)).toBe(fits);
 });
