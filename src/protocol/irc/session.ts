@@ -145,7 +145,8 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     if (this.#charset.charset !== before) this.#updateEncoder();
     const message = parseMessage(text);
     if (message === null) return;
-    this.#writer.begin(this.has('labeled-response') ? message.label : null);
+    // A labeled answer may be a batch, so labels count only with both (labeled-response, "Dependencies").
+    this.#writer.begin(this.has('labeled-response') && this.has('batch') ? message.label : null);
     if (this.isUtf8Only && !isUtf8(bytes)) {
       this.fail(message.command, 'INVALID_UTF8', [], 'Message rejected, your line is not valid UTF-8');
       this.#flush();

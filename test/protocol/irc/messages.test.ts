@@ -174,6 +174,15 @@ describe('echo-message', () => {
 });
 
 describe('labeled-response', () => {
+  test('needs batch ("Dependencies")', async () => {
+    const ann = await (await startIrc()).client('ann', { caps: 'labeled-response' });
+    expect(await ann.ask('@label=one WHOIS nobody')).toEqual([
+      ':fdmux.local 401 ann nobody :No such nick/channel',
+      ':fdmux.local 318 ann nobody :End of /WHOIS list',
+    ]);
+    expect((await ann.ask('CAP REQ :batch', '@label=two PING x')).at(-1)).toMatch(/^@label=two :fdmux\.local PONG /);
+  });
+
   const caps = 'labeled-response batch echo-message message-tags';
 
   test('puts the label on one line, a batch around several, and ACK in place of none', async () => {
