@@ -17,6 +17,8 @@ test('AWAY is answered 306 and 305, and told with away-notify, on joining too', 
   expect((await bob.heard()).slice(-2)).toEqual([':ann!ann@127.0.0.1 JOIN #b', ':ann!ann@127.0.0.1 AWAY :out']);
   expect(numerics(await ann.ask('AWAY'))).toContain('305 :You are no longer marked as being away');
   expect((await bob.heard()).at(-1)).toBe(':ann!ann@127.0.0.1 AWAY');
+  expect(numerics(await ann.ask('AWAY :'))).toEqual(['305 :You are no longer marked as being away']);
+  expect(await bob.heard()).toEqual([]);
 });
 
 test('extended-join tells account and real name', async () => {

@@ -22,8 +22,11 @@ export function tellOfMember(session: IrcSession, event: ChatEvent): void {
 export function away(session: IrcSession, message: Message): void {
   const { member, server } = session;
   const text = cutToBytes(message.params[0] ?? '', AWAY_BYTES);
+  const before = member.away;
   member.away = text === '' ? null : text;
   session.reply(member.away === null ? 'RPL_UNAWAY' : 'RPL_NOWAWAY');
+  // Clients say they are back, or away as before, by themselves every now and then: no news to anybody.
+  if (member.away === before) return;
   tellOfMember(session, { kind: 'away', atMs: server.directory.now(), member });
 }
 
