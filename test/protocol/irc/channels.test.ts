@@ -182,6 +182,8 @@ describe('LIST', () => {
     ]);
     expect(await listed('#TWO')).toEqual(['#two 2 :second']);
     expect(await listed('#two,#secret,#none')).toEqual(['#two 2 :second']);
+    expect(await listed('#one,#two >1')).toEqual(['#two 2 :second']);
+    expect(await listed('#two fdmux.local')).toEqual(['#two 2 :second']);
     expect(await listed('#t*')).toEqual(['#two 2 :second']);
     expect(await listed('!#t*')).toEqual(['#one 1 :']);
     expect(await listed('>1')).toEqual(['#two 2 :second']);

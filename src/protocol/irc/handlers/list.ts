@@ -3,6 +3,7 @@ import { matchesMask } from '../../../chat/mask.js';
 import type { Room } from '../../../chat/room.js';
 import type { Message } from '../message.js';
 import { isVisible } from '../permissions.js';
+import type { IrcServer } from '../server.js';
 import type { IrcSession } from '../session.js';
 
 type Condition = (room: Room) => boolean;
@@ -13,7 +14,7 @@ const MS_PER_MINUTE = 60_000;
 export function list(session: IrcSession, message: Message): void {
   const { server, member } = session;
   const { directory } = server;
-  const words = (message.params[0] ?? '').split(',').filter((word) => word !== '');
+  const words = wordsOf(message, server);
   const names = words.filter((word) => word.startsWith('#') && !/[*?]/.test(word));
   const conditions = words.filter((word) => !names.includes(word)).map((word) => condition(session, word));
   session.reply('RPL_LISTSTART', 'Channel');
@@ -26,6 +27,16 @@ export function list(session: IrcSession, message: Message): void {
     }
   }
   session.reply('RPL_LISTEND');
+}
+
+/**
+ * Channels and conditions: both may stand in one list, or in two (modern, "LIST message"). The second parameter of old is a
+ * server, and there is but this one (RFC 2812 section 3.2.6).
+ */
+function wordsOf(message: Message, server: IrcServer): string[] {
+  const [first = '', second = ''] = message.params;
+  const isServer = second === server.name;
+  return `${first},${isServer ? '' : second}`.split(',').filter((word) => word !== '');
 }
 
 /** One condition: `<n` and `>n` members, `C<n` and `C>n` minutes of age, `T<n` and `T>n` since the topic, a mask, `!mask`. */
