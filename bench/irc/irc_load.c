@@ -134,6 +134,9 @@ static int serve(int timeout_ms, int is_talking) {
     const ssize_t length = recv(client->fd, input + kTail, kReadBytes, MSG_DONTWAIT);
     if (length < 0 && errno == EAGAIN) continue;
     if (length < 0) fail("recv");
+    // Acknowledges at once: where a server leaves Nagle's algorithm on, delayed acknowledgements would set its pace.
+    const int one = 1;
+    setsockopt(client->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
     if (length == 0) {
       fprintf(stderr, "irc_load: the server closed client %zu\n", index);
       exit(1);

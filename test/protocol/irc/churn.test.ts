@@ -1,0 +1,106 @@
+/** Coming and going leaves no trace: what the maps hold exactly, what the heap holds within a bound. */
+import { expect, test } from 'vitest';
+import { Directory } from '../../../src/chat/directory.js';
+import { IrcServer } from '../../../src/protocol/irc/server.js';
+import { IrcSession } from '../../../src/protocol/irc/session.js';
+import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
+import { heapInUse } from '../../support/heap.js';
+import { FakeLink } from '../fake-link.js';
+
+const JOINS = 10_000;
+const MEMBERS = 20;
+const ROOMS = 500;
+/** Less than 10,000 of anything that a join could leave behind. */
+const HEAP_BYTES = 300_000;
+
+function start(): { server: IrcServer; sessions: IrcSession[]; links: FakeLink[] } {
+  const control = { configurationName: '-', reload: () => Promise.resolve(null), stop: () => undefined };
+  const directory = new Directory();
+  directory.openRoom('#lobby');
+  const server = new IrcServer({
+    directory,
+    settings: DEFAULT_IRC_SETTINGS,
+    control: { ...control, log: () => undefined },
+    version: '0',
+  });
+  const links = Array.from({ length: MEMBERS }, (_, index) => new FakeLink(index + 1));
+  const sessions = links.map((link, index) => {
+    const session = new IrcSession(link, { server, charset: 'utf-8', limits: LOOPBACK_CLASS });
+    session.receive(Buffer.from(`NICK n${index}\r\nUSER u 0 * :real\r\n`));
+    return session;
+  });
+  return { server, sessions, links };
+}
+
+test(`${JOINS} joins and parts of random rooms leave no trace`, () => {
+  const { server, sessions, links } = start();
+  const { directory } = server;
+  // A linear congruential sequence: as good as random here, and the same in every run.
+  let state = 1;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+    return (state >> 8) % below;
+  };
+  let most = 0;
+  const churn = (): void => {
+    for (let count = 0; count < JOINS; count += 1) {
+      const session = sessions[random(MEMBERS)];
+      const room = `#r${random(ROOMS)}`;
+      const guest = `n${random(MEMBERS)}`;
+      const later = random(3) === 0 ? '' : `PART ${room}\r\n`;
+      session?.receive(Buffer.from(`JOIN ${room}\r\nINVITE ${guest} ${room}\r\nMODE ${room} +b x\r\n${later}`));
+      if (count % 100 === 0) session?.receive(Buffer.from('JOIN 0\r\n'));
+      most = Math.max(most, [...directory.rooms()].length);
+    }
+    for (const session of sessions) session.receive(Buffer.from('JOIN 0\r\n'));
+    for (const link of links) link.takeBytes();
+  };
+  const expectNothing = (): void => {
+    expect([...directory.rooms()].map(({ name }) => name)).toEqual(['#lobby']);
+    expect([...directory.members()].map(({ seats, invitations }) => [seats.length, invitations])).toEqual(
+      sessions.map(() => [0, null]),
+    );
+  };
+  churn();
+  expectNothing();
+  expect(most).toBeGreaterThan(100);
+  const before = heapInUse();
+  churn();
+  expectNothing();
+  expect(heapInUse() - before).toBeLessThan(HEAP_BYTES);
+});
+
+test('a thousand peers that come, watch others, join, talk and go leave no trace', () => {
+  const { server, sessions, links } = start();
+  const { directory } = server;
+  let born = 0;
+  const visit = (): void => {
+    for (let count = 0; count < 1000; count += 1) {
+      born += 1;
+      const link = new FakeLink(1000 + (born % 60_000));
+      const session = new IrcSession(link, { server, charset: 'utf-8', limits: LOOPBACK_CLASS });
+      const nick = `v${String(born).padStart(6, '0')}`;
+      session.receive(Buffer.from('CAP REQ :message-tags server-time\r\nCAP END\r\n'));
+      // Every tenth never registers.
+      if (count % 10 > 0) session.receive(Buffer.from(`NICK ${nick}\r\nUSER u 0 * :real\r\n`));
+      session.receive(Buffer.from(`MONITOR + n1,n2,nobody\r\nJOIN #a,#${nick}\r\nPRIVMSG #a :hello\r\n`));
+      sessions[0]?.receive(Buffer.from(`INVITE ${nick} #a\r\n`));
+      if (count % 2 === 0) session.receive(Buffer.from('QUIT :bye\r\n'));
+      session.disconnected('gone');
+    }
+    for (const link of links) link.takeBytes();
+  };
+  const expectNobody = (): void => {
+    expect(directory.memberCount).toBe(MEMBERS);
+    expect(server.unregisteredCount).toBe(0);
+    expect([...directory.rooms()].map(({ name }) => name)).toEqual(['#lobby', '#a']);
+    expect([...server.monitors.watchersOf(sessions[1]?.member ?? expect.fail('no member'))]).toEqual([]);
+  };
+  sessions[0]?.receive(Buffer.from('JOIN #a\r\n'));
+  visit();
+  expectNobody();
+  const before = heapInUse();
+  visit();
+  expectNobody();
+  expect(heapInUse() - before).toBeLessThan(HEAP_BYTES);
+});
