@@ -20,6 +20,10 @@ import type { Log } from './server/log.js';
 /** How long a stopping server waits for peers to take what is still to be sent to them. */
 const DRAIN_MS = 1000;
 const BACKLOG = 4096;
+/** More than one turn brings a member of a busy room, so that only those who are behind are looked at. */
+const HIGH_WATER_MARK_BYTES = 131_072;
+/** The links keep the limit of their class, which a reload may change; the socket layer's own must not be in the way. */
+const NO_LIMIT_BYTES = 0x7fff_ffff;
 /** A plain peer need not say anything, so it is the kernel that finds out when its machine is gone. */
 const KEEP_ALIVE = { idleMs: 120_000, intervalMs: 30_000, probes: 4 };
 
@@ -100,13 +104,10 @@ export class ChatServer implements Aftermath, ServerControl {
     return this.#skipped;
   }
 
-  /** The most that a connection may have pending before the socket layer itself closes it. */
-  #hardestLimit(): number {
-    return Math.max(...this.#options.config.classes.map(({ settings }) => settings.sendQueueBytes));
-  }
-
-  #softestLimit(): number {
-    return Math.min(...this.#options.config.classes.map(({ settings }) => settings.softSendQueueBytes));
+  /** From here on a link looks at its class's limits; not above the smallest of them. */
+  #highWaterMark(): number {
+    const limits = this.#options.config.classes.map(({ settings }) => settings.softSendQueueBytes);
+    return Math.min(HIGH_WATER_MARK_BYTES, ...limits);
   }
 
   async #listen(config: ListenerConfig): Promise<void> {
@@ -118,8 +119,8 @@ export class ChatServer implements Aftermath, ServerControl {
         backend,
         trigger,
         keepAlive: KEEP_ALIVE,
-        highWaterMarkBytes: this.#softestLimit(),
-        maxPendingBytes: this.#hardestLimit(),
+        highWaterMarkBytes: this.#highWaterMark(),
+        maxPendingBytes: NO_LIMIT_BYTES,
         socket: this.#handlers(config),
       });
       this.#listeners.push({ protocol: config.protocol, listener });

@@ -15,6 +15,8 @@ export interface Link extends Pick<Outlet, 'send'> {
    * @param reason - for the log
    */
   close(reason: string): void;
+  /** Enough waits for the peer to take it; `drained` is called when there is room again. */
+  readonly isFull: boolean;
   /** Stops receiving, and begins again: what has arrived meanwhile waits in the kernel. */
   pause(): void;
   resume(): void;
@@ -28,6 +30,8 @@ export interface Session {
   receive(bytes: Uint8Array): void;
   /** The peer will send no more. */
   endOfInput(): void;
+  /** The link was full and has room again. */
+  drained(): void;
   /** The time asked for by `wakeIn` has come. */
   wake(): void;
   /**

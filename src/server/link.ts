@@ -4,6 +4,8 @@ import { SharedBytes } from '../net/shared-bytes.js';
 import type { ClassSettings } from '../protocol/irc/settings.js';
 import type { Link, Session } from '../protocol/session.js';
 
+/** At most so much of what waits for a peer has not been offered to the kernel yet: the turn's arena, and one write. */
+const UNOFFERED_BYTES = 1_048_576;
 /** A closed peer that does not close its side is cut off after this time. */
 const LINGER_MS = 2000;
 
@@ -44,6 +46,7 @@ export class ConnectionLink implements Link {
   #timer: NodeJS.Timeout | null = null;
   #wakeUp: NodeJS.Immediate | null = null;
   #isPausedBySession = false;
+  #isFull = false;
   /** It is behind: it is no longer read from, and droppable messages are left out. */
   #isCongested = false;
   #droppedMessages = 0;
@@ -66,6 +69,10 @@ export class ConnectionLink implements Link {
     return this.#connection.pendingBytes;
   }
 
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
   /** Why the session closed it, or why it was cut off; null while it is open. */
   get closeReason(): string | null {
     return this.#closeReason;
@@ -81,7 +88,12 @@ export class ConnectionLink implements Link {
   }
 
   #sent(hasRoom: boolean): void {
-    if (!hasRoom && !this.#isCongested) this.#aftermath.overflowed(this);
+    if (hasRoom) return;
+    this.#isFull = true;
+    // One turn may bring more than there may be. Cutting it here only marks it: it is swept when the turn is over.
+    const { sendQueueBytes } = this.limits;
+    if (this.#connection.pendingBytes > sendQueueBytes + UNOFFERED_BYTES) this.#cutForOverflow();
+    else this.#aftermath.overflowed(this);
   }
 
   /** Looks at how far the peer is behind, now that the kernel has been offered everything. */
@@ -89,7 +101,7 @@ export class ConnectionLink implements Link {
     if (this.#connection.isDestroyed) return;
     const { pendingBytes } = this.#connection;
     if (pendingBytes > this.limits.sendQueueBytes) {
-      this.cut(`Max SendQ exceeded: ${pendingBytes} bytes wait, the limit is ${this.limits.sendQueueBytes}`);
+      this.#cutForOverflow();
     } else if (pendingBytes > this.limits.softSendQueueBytes && !this.#isCongested) {
       this.#isCongested = true;
       this.#updateReading();
@@ -97,15 +109,23 @@ export class ConnectionLink implements Link {
     }
   }
 
+  #cutForOverflow(): void {
+    const { pendingBytes } = this.#connection;
+    this.cut(`Max SendQ exceeded: ${pendingBytes} bytes wait, the limit is ${this.limits.sendQueueBytes}`);
+  }
+
   /** The peer has caught up. */
   drained(): void {
-    if (!this.#isCongested) return;
-    this.#isCongested = false;
-    if (this.#droppedMessages > 0) {
-      this.#aftermath.log('slow reader caught up', { ...this.#address(), droppedMessages: this.#droppedMessages });
-      this.#droppedMessages = 0;
+    this.#isFull = false;
+    if (this.#isCongested) {
+      this.#isCongested = false;
+      if (this.#droppedMessages > 0) {
+        this.#aftermath.log('slow reader caught up', { ...this.#address(), droppedMessages: this.#droppedMessages });
+        this.#droppedMessages = 0;
+      }
+      this.#updateReading();
     }
-    this.#updateReading();
+    this.session?.drained();
   }
 
   #address(): { host: string; port: number } {

@@ -6,6 +6,7 @@ export class FakeLink implements Link {
   readonly remotePort: number;
   closedBecause: string | null = null;
   isPaused = false;
+  isFull = false;
   wakeDelayMs: number | null = null;
   readonly #sent: Uint8Array[] = [];
 

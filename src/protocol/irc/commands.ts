@@ -13,8 +13,17 @@ import { whois, whowas } from './handlers/whois.js';
 import type { Message } from './message.js';
 import type { IrcSession } from './session.js';
 
-/** Answers a command; a promise holds back the session's further commands until it is settled. */
-export type Handler = (session: IrcSession, message: Message) => void | Promise<void>;
+/**
+ * An answer of any length: at every `yield` the session may send what there is, and wait until the peer has taken it. The
+ * session's further commands wait for its end, and the rooms may change in between.
+ */
+export type LongAnswer = Generator<undefined, void>;
+
+/** What a handler leaves to be done: nothing, or what the session's further commands wait for. */
+export type Outcome = void | Promise<void> | Generator<undefined, void>;
+
+/** Answers a command. */
+export type Handler = (session: IrcSession, message: Message) => Outcome;
 
 /** One row of the table. */
 export interface Command {

@@ -9,6 +9,7 @@ import type { Charset } from '../charset.js';
 export interface SuspendedAnswer {
   readonly lines: readonly OutgoingLine[];
   readonly label: string | null;
+  readonly batch: string | null;
 }
 
 /** Gathers the lines that answer one command. */
@@ -16,6 +17,8 @@ export class ReplyWriter {
   readonly #serverName: string;
   readonly #lines: OutgoingLine[] = [];
   #label: string | null = null;
+  /** The batch that a labeled answer is in whose first part has been sent; null without one. */
+  #batch: string | null = null;
   #batches = 0;
 
   constructor(serverName: string) {
@@ -29,18 +32,37 @@ export class ReplyWriter {
 
   /** Puts what has been gathered aside, so that something else can be said before it. */
   suspend(): SuspendedAnswer {
-    const answer = { lines: this.#lines.splice(0), label: this.#label };
+    const answer = { lines: this.#lines.splice(0), label: this.#label, batch: this.#batch };
     this.#label = null;
+    this.#batch = null;
     return answer;
   }
 
   continueWith(answer: SuspendedAnswer): void {
     this.#lines.push(...answer.lines);
     this.#label = answer.label;
+    this.#batch = answer.batch;
+  }
+
+  /** How many lines have been gathered and not been taken. */
+  get size(): number {
+    return this.#lines.length;
   }
 
   add(line: OutgoingLine): void {
     this.#lines.push(line);
+  }
+
+  /**
+   * Takes what has been gathered; more will follow.
+   *
+   * @returns lines, ready to be encoded
+   */
+  takePart(charset: Charset): string {
+    const label = this.#label;
+    if (label === null) return format(this.#lines.splice(0), charset);
+    const opening = this.#batch === null ? [this.#openBatch(label)] : [];
+    return format([...opening, ...this.#takeBatched()], charset);
   }
 
   /**
@@ -49,27 +71,36 @@ export class ReplyWriter {
    * @returns all lines, ready to be encoded; empty when there is nothing to say
    */
   end(charset: Charset): string {
-    const lines = this.#lines.splice(0);
     const label = this.#label;
     this.#label = null;
-    if (label !== null) return this.#labeled(lines, label, charset);
-    return lines.map((line) => formatLine(line, charset)).join('');
+    if (label === null) return format(this.#lines.splice(0), charset);
+    if (this.#batch === null && this.#lines.length < 2) {
+      const only = this.#lines.pop() ?? { tags: '', body: `:${this.#serverName} ACK` };
+      return formatLine(withTag(only, `label=${label}`), charset);
+    }
+    const opening = this.#batch === null ? [this.#openBatch(label)] : [];
+    const lines = [
+      ...opening,
+      ...this.#takeBatched(),
+      { tags: '', body: `:${this.#serverName} BATCH -${this.#batch}` },
+    ];
+    this.#batch = null;
+    return format(lines, charset);
   }
 
-  #labeled(lines: readonly OutgoingLine[], label: string, charset: Charset): string {
-    const [only, second] = lines;
-    if (only === undefined) return formatLine({ tags: `label=${label}`, body: `:${this.#serverName} ACK` }, charset);
-    if (second === undefined) return formatLine(withTag(only, `label=${label}`), charset);
+  #openBatch(label: string): OutgoingLine {
     this.#batches += 1;
-    const reference = `r${this.#batches}`;
-    const opening: OutgoingLine = {
-      tags: `label=${label}`,
-      body: `:${this.#serverName} BATCH +${reference} labeled-response`,
-    };
-    const closing: OutgoingLine = { tags: '', body: `:${this.#serverName} BATCH -${reference}` };
-    const inside = lines.map((line) => withTag(line, `batch=${reference}`));
-    return [opening, ...inside, closing].map((line) => formatLine(line, charset)).join('');
+    this.#batch = `r${this.#batches}`;
+    return { tags: `label=${label}`, body: `:${this.#serverName} BATCH +${this.#batch} labeled-response` };
   }
+
+  #takeBatched(): OutgoingLine[] {
+    return this.#lines.splice(0).map((line) => withTag(line, `batch=${this.#batch}`));
+  }
+}
+
+function format(lines: readonly OutgoingLine[], charset: Charset): string {
+  return lines.map((line) => formatLine(line, charset)).join('');
 }
 
 function withTag(line: OutgoingLine, tag: string): OutgoingLine {

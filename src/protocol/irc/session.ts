@@ -7,7 +7,7 @@ import { LineDecoder, type LineSink } from '../line-decoder.js';
 import type { Link, Session } from '../session.js';
 import { Pacer } from '../pacer.js';
 import { hasCapability, type Capability } from './capabilities.js';
-import { COMMANDS, type Command } from './commands.js';
+import { COMMANDS, type Command, type LongAnswer, type Outcome } from './commands.js';
 import { MAX_BODY_BYTES, type IrcEncoder } from './encoder.js';
 import { HOST_LENGTH } from './isupport.js';
 import { hostParam, MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, middle, parseMessage, type Message } from './message.js';
@@ -26,6 +26,8 @@ export interface IrcOptions {
   readonly limits: ClassSettings;
 }
 
+/** A long answer is sent in parts of so many lines. */
+const LINES_PER_PART = 100;
 const AT_SIGN = 0x40;
 const SPACE = 0x20;
 
@@ -50,6 +52,8 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
   });
   readonly #writer: ReplyWriter;
   readonly #pacer: Pacer;
+  /** The answer that waits for the peer to take its earlier parts; null without one. */
+  #longAnswer: LongAnswer | null = null;
   #isOver = false;
   #lastHeardMs: number;
 
@@ -122,8 +126,9 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
   }
 
   overlong(): void {
-    this.reply('ERR_INPUTTOOLONG');
-    this.#flush();
+    this.#unasked(() => {
+      this.reply('ERR_INPUTTOOLONG');
+    });
   }
 
   #runWaiting(): void {
@@ -157,28 +162,66 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   #dispatch(message: Message): void {
     const command = this.#permitted(message);
-    let pending: void | Promise<void> = undefined;
+    let outcome: Outcome = undefined;
     try {
-      pending = command?.run(this, message);
+      outcome = command?.run(this, message);
     } catch (error) {
       this.#reportFailure(message, error);
     }
-    if (pending === undefined) {
+    if (outcome === undefined) {
       this.#flush();
-      return;
+    } else if ('then' in outcome) {
+      this.#pacer.hold();
+      void outcome
+        .catch((error: unknown) => {
+          this.#reportFailure(message, error);
+        })
+        .then(() => {
+          this.#goOn();
+        });
+    } else {
+      this.#longAnswer = outcome;
+      if (this.#sayMore(outcome)) this.#flush();
+      else this.#pacer.hold();
     }
-    this.#pacer.hold();
-    void pending
-      .catch((error: unknown) => {
-        this.#reportFailure(message, error);
-      })
-      .then(() => {
-        this.#pacer.release();
-        if (this.#isOver) return;
-        this.#flush();
-        this.#runWaiting();
-        this.#scheduleWake();
-      });
+  }
+
+  /** A command that took a while is answered: whatever came meanwhile has its turn. */
+  #goOn(): void {
+    this.#pacer.release();
+    if (this.#isOver) return;
+    this.#flush();
+    this.#runWaiting();
+    this.#scheduleWake();
+  }
+
+  /** Goes on with a long answer as far as the peer takes it. @returns whether it is complete */
+  #sayMore(answer: LongAnswer): boolean {
+    try {
+      while (!this.#isOver && !this.#link.isFull) {
+        while (this.#writer.size < LINES_PER_PART) {
+          if (answer.next().done !== true) continue;
+          this.#longAnswer = null;
+          return true;
+        }
+        this.#link.answer(encodeText(this.#writer.takePart(this.#charset.charset), this.#charset.charset));
+      }
+    } catch (error) {
+      this.#longAnswer = null;
+      this.server.control.log('command failed', { error });
+      this.reply('ERR_UNKNOWNERROR', '*', 'This command failed; the server goes on');
+      return true;
+    }
+    return false;
+  }
+
+  drained(): void {
+    const answer = this.#longAnswer;
+    if (this.#isOver || answer === null) return;
+    // It has taken what there was, so it is alive, although what it says waits for the end of the answer.
+    this.#lastHeardMs = this.server.directory.now();
+    this.pingSentMs = null;
+    if (this.#sayMore(answer)) this.#goOn();
   }
 
   /** Checks what the table of commands asks for; answers and gives null where it is not met. */
@@ -223,9 +266,21 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   /** Answers with as many numerics as it takes to tell all words. */
   replyWords(name: Numeric, params: readonly string[], words: Iterable<string>, separator = ' '): void {
+    for (const packed of this.#packed(params, words, separator)) this.reply(name, ...params, packed);
+  }
+
+  /** The same as part of a long answer. */
+  *replyWordsAtLength(name: Numeric, params: readonly string[], words: Iterable<string>): LongAnswer {
+    for (const packed of this.#packed(params, words, ' ')) {
+      this.reply(name, ...params, packed);
+      yield;
+    }
+  }
+
+  #packed(params: readonly string[], words: Iterable<string>, separator: string): Iterable<string> {
     const head = [this.server.name, '000', this.nickOrStar, ...params].join(' ');
     const room = MAX_BODY_BYTES - Buffer.byteLength(head, 'utf8') - ': :'.length;
-    for (const packed of packWords(words, room, separator)) this.reply(name, ...params, packed);
+    return packWords(words, room, separator);
   }
 
   /** Answers with a whole line, source and all. */
@@ -293,7 +348,8 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   #checkLife(): void {
     const { pingIntervalMs, pingTimeoutMs } = this.limits;
-    if (pingIntervalMs === 0 || this.#isOver || this.#pacer.isWaiting) return;
+    // What it says may be waiting for its turn; only while an answer waits for the peer, it is the peer that is late.
+    if (pingIntervalMs === 0 || this.#isOver || (this.#pacer.isWaiting && this.#longAnswer === null)) return;
     const nowMs = this.server.directory.now();
     if (this.pingSentMs !== null) {
       if (nowMs - this.pingSentMs >= pingTimeoutMs) {
@@ -301,8 +357,9 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
       }
     } else if (nowMs - this.#lastHeardMs >= pingIntervalMs) {
       this.pingSentMs = nowMs;
-      this.answer(`PING :${this.server.name}`);
-      this.#flush();
+      this.#unasked(() => {
+        this.answer(`PING :${this.server.name}`);
+      });
     }
   }
 
@@ -365,6 +422,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
   #leave(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#longAnswer = null;
     this.#pacer.clear();
     this.server.monitors.clear(this);
     if (this.registration !== null) this.server.unregisteredCount -= 1;

@@ -39,20 +39,18 @@ export function splitByBytes(text: string, maxBytes: number, charset: Charset): 
 }
 
 /** Joins words with a separator into as few lines as fit. */
-export function packWords(words: Iterable<string>, maxBytes: number, separator = ' '): string[] {
-  const lines: string[] = [];
+export function* packWords(words: Iterable<string>, maxBytes: number, separator = ' '): Generator<string, void> {
   let line = '';
   let bytes = 0;
   for (const word of words) {
     const wordBytes = Buffer.byteLength(word, 'utf8');
     if (line !== '' && bytes + separator.length + wordBytes > maxBytes) {
-      lines.push(line);
+      yield line;
       line = '';
       bytes = 0;
     }
     bytes += (line === '' ? 0 : separator.length) + wordBytes;
     line = line === '' ? word : `${line}${separator}${word}`;
   }
-  if (line !== '') lines.push(line);
-  return lines;
+  if (line !== '') yield line;
 }

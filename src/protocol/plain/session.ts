@@ -81,6 +81,10 @@ export class PlainSession implements Session, LineSink, Outlet {
     this.#scheduleWake();
   }
 
+  drained(): void {
+    // No answer of a plain session is long enough to wait for room.
+  }
+
   wake(): void {
     const wasWaiting = this.#pacer.isWaiting;
     while (!this.#isOver) {

@@ -1,7 +1,7 @@
 /** Flood control, send queues, connection limits: what keeps one client from costing the others. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { until } from '../../support/deadline.js';
-import { numerics, startIrc } from './irc-client.js';
+import { numerics, startIrc, type IrcClient, type IrcTestServer } from './irc-client.js';
 
 test('after the burst lines run at the rate that is allowed, none is lost, and others are not held up', async () => {
   const server = await startIrc({ limits: { linesPerSecond: 100, burstLines: 10 } });
@@ -87,3 +87,47 @@ test('ten thousand joins and parts leave nothing behind', async () => {
   }
   expect(await rooms()).toEqual(before);
 }, 30_000);
+
+describe('an answer that is longer than the send queue', () => {
+  const ROOMS = 2000;
+  const limits = { softSendQueueBytes: 262_144, sendQueueBytes: 400_000, maxRooms: ROOMS + 10 };
+
+  /** A server with so many rooms that LIST takes more than the send queue takes. */
+  async function startWithRooms(): Promise<{ server: IrcTestServer; owner: IrcClient }> {
+    const server = await startIrc({ limits });
+    const owner = await server.client('owner');
+    const topic = 'x'.repeat(380);
+    for (let first = 0; first < ROOMS; first += 100) {
+      const names = Array.from({ length: 100 }, (_, index) => `#r${first + index}`);
+      await owner.ask(...names.flatMap((name) => [`JOIN ${name}`, `TOPIC ${name} :${topic}`]));
+    }
+    return { server, owner };
+  }
+
+  test('waits for its reader, in order with what is asked after it, and under its label', async () => {
+    const { server, owner } = await startWithRooms();
+    const slow = await server.client('slow', { caps: 'labeled-response batch message-tags' });
+    slow.peer.socket.pause();
+    // Together far more than the kernel takes for a peer that does not read.
+    const labels = Array.from({ length: 20 }, (_, index) => `l${index}`);
+    slow.send(...labels.map((label) => `@label=${label} LIST`), '@label=next VERSION', 'PRIVMSG owner :later');
+    // The others are served, and whoever leaves a room is not waited for.
+    const meanwhile = await owner.ask('PRIVMSG slow :in between', 'PART #r1999');
+    expect(meanwhile.filter((line) => line.includes(':later'))).toEqual([]);
+    slow.peer.socket.resume();
+    const lines = await slow.heard();
+    expect(server.records.filter(({ message }) => message.startsWith('slow reader'))).toEqual([]);
+    for (const label of labels) {
+      const opening = lines.findIndex((line) => line.startsWith(`@label=${label} `));
+      const reference = /BATCH \+(\S+) labeled-response$/.exec(lines[opening] ?? '')?.[1] ?? '';
+      const closing = lines.findIndex((line) => line.endsWith(` BATCH -${reference}`));
+      const inside = lines.filter((line) => line.startsWith(`@batch=${reference} `));
+      expect(numerics(inside, '322').length).toBeGreaterThanOrEqual(ROOMS - 1);
+      expect(new Set(numerics(inside, '322')).size).toBe(numerics(inside, '322').length);
+      expect(numerics(inside.slice(-1))).toEqual(['323 :End of /LIST']);
+      expect(lines.findIndex((line) => line.startsWith('@label=next '))).toBeGreaterThan(closing);
+    }
+    expect(lines.filter((line) => line.endsWith(' PRIVMSG slow :in between'))).toHaveLength(1);
+    expect(await owner.heard()).toContain(':slow!slow@127.0.0.1 PRIVMSG owner :later');
+  }, 60_000);
+});

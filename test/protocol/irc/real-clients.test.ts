@@ -26,7 +26,8 @@ interface Driven {
 function temporaryHome(): string {
   const home = mkdtempSync(join(tmpdir(), 'fdmux-client-'));
   onTestFinished(() => {
-    rmSync(home, { recursive: true, force: true });
+    // A client that is ending may still be writing its settings.
+    rmSync(home, { recursive: true, force: true, maxRetries: 20 });
   });
   return home;
 }

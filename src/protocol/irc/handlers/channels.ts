@@ -3,6 +3,7 @@ import type { EntryRefusal, Room } from '../../../chat/room.js';
 import { RANK_BITS } from '../../../chat/room.js';
 import type { Member } from '../../../chat/member.js';
 import { KICK_BYTES } from '../isupport.js';
+import type { LongAnswer } from '../commands.js';
 import type { Message } from '../message.js';
 import { channelMode, rankSigns } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
@@ -19,19 +20,19 @@ const ENTRY_REFUSALS: Readonly<Record<EntryRefusal, Numeric>> = {
 };
 
 /** JOIN: channels and keys, or `0` to leave all. */
-export function join(session: IrcSession, message: Message): void {
+export function* join(session: IrcSession, message: Message): LongAnswer {
   const [names = '', keys = ''] = message.params;
   if (names === '0') {
     for (const { room } of [...session.member.seats]) leave(session, room, '');
     return;
   }
   const keyOf = keys.split(',');
-  names.split(',').forEach((name, index) => {
-    if (name !== '') joinOne(session, name, keyOf[index] ?? null);
-  });
+  for (const [index, name] of names.split(',').entries()) {
+    if (name !== '') yield* joinOne(session, name, keyOf[index] ?? null);
+  }
 }
 
-function joinOne(session: IrcSession, name: string, key: string | null): void {
+function* joinOne(session: IrcSession, name: string, key: string | null): LongAnswer {
   const { member, server, limits } = session;
   const { directory, settings } = server;
   // A name that is too long here may be a good one elsewhere, so it is merely not found (modern, "ERR_BADCHANMASK").
@@ -59,7 +60,7 @@ function joinOne(session: IrcSession, name: string, key: string | null): void {
   if (known === undefined) setDefaultModes(room, settings.defaultChannelModes);
   session.tell({ kind: 'joined', atMs: directory.now(), member, room });
   if (room.topic !== null) sendTopic(session, room);
-  sendNames(session, room);
+  yield* sendNames(session, room);
 }
 
 function setDefaultModes(room: Room, letters: string): void {
@@ -127,19 +128,19 @@ export function seconds(atMs: number): string {
  * NAMES. TARGMAX asks for one channel at a time, since clients do not agree on what ends an answer for several; whoever
  * sends more is answered for each.
  */
-export function names(session: IrcSession, message: Message): void {
+export function* names(session: IrcSession, message: Message): LongAnswer {
   const [channels] = message.params;
   // Without a channel everybody would be listed; the answer that modern recommends is an empty list.
   for (const name of channels?.split(',') ?? ['*']) {
     const room = session.server.directory.room(name);
     if (room === undefined || !isVisible(session.member, room)) session.reply('RPL_ENDOFNAMES', name);
-    else sendNames(session, room);
+    else yield* sendNames(session, room);
   }
 }
 
-function sendNames(session: IrcSession, room: Room): void {
+function* sendNames(session: IrcSession, room: Room): LongAnswer {
   const symbol = room.flags.has('secret') ? '@' : '=';
-  session.replyWords('RPL_NAMREPLY', [symbol, room.name], nameWords(session, room));
+  yield* session.replyWordsAtLength('RPL_NAMREPLY', [symbol, room.name], nameWords(session, room));
   session.reply('RPL_ENDOFNAMES', room.name);
 }
 
@@ -147,9 +148,11 @@ function* nameWords(session: IrcSession, room: Room): Generator<string> {
   const isInside = room.seatOf(session.member) !== undefined;
   const all = session.has('multi-prefix');
   const isLong = session.has('userhost-in-names');
-  for (const { member, ranks } of room.seats) {
-    if (!isInside && !session.server.mayList(session.member, member)) continue;
-    yield rankSigns(ranks, all) + (isLong ? member.mask : member.nick);
+  // A copy, since people come and go while the answer waits for its reader.
+  for (const { member } of [...room.seats]) {
+    const seat = room.seatOf(member);
+    if (seat === undefined || (!isInside && !session.server.mayList(session.member, member))) continue;
+    yield rankSigns(seat.ranks, all) + (isLong ? member.mask : member.nick);
   }
 }
 

@@ -52,7 +52,7 @@ function holdRegistration(session: IrcSession): void {
 
 function sendCapabilities(session: IrcSession, verb: string, names: readonly string[], mayContinue: boolean): void {
   const head = `:${session.server.name} CAP ${session.nickOrStar} ${verb}`;
-  const lines = mayContinue ? packWords(names, CAP_LIST_BYTES) : [names.join(' ')];
+  const lines = mayContinue ? [...packWords(names, CAP_LIST_BYTES)] : [names.join(' ')];
   if (lines.length === 0) lines.push('');
   lines.forEach((line, index) => {
     session.answer(`${head}${index < lines.length - 1 ? ' *' : ''} :${line}`);

@@ -1,6 +1,7 @@
 /** LIST with the conditions of ELIST (modern, "LIST message"). */
 import { matchesMask } from '../../../chat/mask.js';
 import type { Room } from '../../../chat/room.js';
+import type { LongAnswer } from '../commands.js';
 import type { Message } from '../message.js';
 import { isVisible } from '../permissions.js';
 import type { IrcServer } from '../server.js';
@@ -11,7 +12,7 @@ type Condition = (room: Room) => boolean;
 const MS_PER_MINUTE = 60_000;
 
 /** LIST. */
-export function list(session: IrcSession, message: Message): void {
+export function* list(session: IrcSession, message: Message): LongAnswer {
   const { server, member } = session;
   const { directory } = server;
   const words = wordsOf(message, server);
@@ -24,6 +25,7 @@ export function list(session: IrcSession, message: Message): void {
     if (room === undefined || room.size === 0 || !isVisible(member, room)) continue;
     if (conditions.every((holds) => holds(room))) {
       session.reply('RPL_LIST', room.name, String(room.size), room.topic?.text ?? '');
+      yield;
     }
   }
   session.reply('RPL_LISTEND');

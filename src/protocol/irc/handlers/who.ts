@@ -2,6 +2,7 @@
 import { matchesMask } from '../../../chat/mask.js';
 import type { Member } from '../../../chat/member.js';
 import type { Room } from '../../../chat/room.js';
+import type { LongAnswer } from '../commands.js';
 import type { Message } from '../message.js';
 import { rankSigns } from '../modes.js';
 import { isChannelLike } from '../names.js';
@@ -22,12 +23,13 @@ interface Query {
 const FIELD_ORDER = ['t', 'c', 'u', 'i', 'h', 's', 'n', 'f', 'd', 'l', 'a', 'o', 'r'] as const;
 
 /** WHO. */
-export function who(session: IrcSession, message: Message): void {
+export function* who(session: IrcSession, message: Message): LongAnswer {
   const query = parseQuery(message.params);
   for (const { member, room } of found(session, query.mask)) {
     if (query.operatorsOnly && !member.isOperator) continue;
     if (query.fields === null) sendPlain(session, member, room);
     else sendFields(session, query, query.fields, member, room);
+    yield;
   }
   session.reply('RPL_ENDOFWHO', query.asked);
 }
@@ -59,7 +61,11 @@ function* found(session: IrcSession, mask: string): Generator<Found> {
     const room = directory.room(mask);
     if (room === undefined || !isVisible(viewer, room)) return;
     const isInside = room.seatOf(viewer) !== undefined;
-    for (const { member } of room.seats) if (isInside || server.mayList(viewer, member)) yield { member, room };
+    // A copy, since people come and go while the answer waits for its reader.
+    for (const { member } of [...room.seats]) {
+      if (room.seatOf(member) === undefined) continue;
+      if (isInside || server.mayList(viewer, member)) yield { member, room };
+    }
     return;
   }
   const exact = directory.member(mask);

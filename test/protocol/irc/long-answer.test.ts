@@ -1,0 +1,152 @@
+/** Answers of any length are given as far as the peer takes them; what it asks meanwhile waits its turn. */
+import { expect, test } from 'vitest';
+import { Directory } from '../../../src/chat/directory.js';
+import { IrcServer } from '../../../src/protocol/irc/server.js';
+import { IrcSession } from '../../../src/protocol/irc/session.js';
+import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
+import { FakeLink } from '../fake-link.js';
+
+const MEMBERS = 500;
+
+/** A link that is full once so many bytes have been sent since it was emptied. */
+class SlowLink extends FakeLink {
+  #taken = 0;
+
+  override answer(bytes: Uint8Array): void {
+    super.answer(bytes);
+    this.#taken += bytes.length;
+    this.isFull = this.#taken > 10_000;
+  }
+
+  empty(): string[] {
+    this.#taken = 0;
+    this.isFull = false;
+    return this.takeLines();
+  }
+}
+
+/** A link of which nobody reads anything. */
+class DeafLink extends FakeLink {
+  override send(): void {
+    // What all members are told of one another is not kept.
+  }
+}
+
+function start() {
+  const clock = { nowMs: 1_000_000 };
+  const directory = new Directory({ now: () => clock.nowMs });
+  const control = { configurationName: '-', reload: () => Promise.resolve(null), stop: () => undefined };
+  const server = new IrcServer({
+    directory,
+    settings: DEFAULT_IRC_SETTINGS,
+    control: { ...control, log: () => undefined },
+    version: '0',
+  });
+  const enter = <L extends FakeLink>(link: L, nick: string, ...lines: readonly string[]) => {
+    const session = new IrcSession(link, { server, charset: 'utf-8', limits: LOOPBACK_CLASS });
+    session.receive(Buffer.from([`NICK ${nick}`, `USER u 0 * :real`, ...lines, ''].join('\r\n')));
+    return { link, session };
+  };
+  const crowd = Array.from({ length: MEMBERS }, (_, index) => enter(new DeafLink(), `n${index}`, 'JOIN #big'));
+  const slow = enter(new SlowLink(), 'slow');
+  slow.link.empty();
+  return { ...slow, crowd, clock };
+}
+
+/** Reads until nothing comes any more; no part may be larger than what a link takes and one part more. */
+function readAll(link: SlowLink, session: IrcSession): { lines: string[]; parts: number } {
+  const lines: string[] = [];
+  for (let parts = 0; ; parts += 1) {
+    const some = link.empty();
+    if (some.length === 0) return { lines, parts };
+    expect(some.join('\r\n').length).toBeLessThan(70_000);
+    lines.push(...some);
+    session.drained();
+  }
+}
+
+const QUESTIONS = [
+  { name: 'WHO', line: 'WHO #big', one: / 352 slow #big u \S+ \S+ (n\d+) / },
+  { name: 'WHO with fields', line: 'WHO #big %n', one: / 354 slow (n\d+)$/ },
+  { name: 'WHO of everybody', line: 'WHO', one: / 352 slow #big u \S+ \S+ (n\d+) / },
+];
+
+test.each(QUESTIONS)('$name comes in parts and names everybody once', ({ line, one }) => {
+  const { link, session } = start();
+  session.receive(Buffer.from(`${line}\r\nPING after\r\n`));
+  const { lines, parts } = readAll(link, session);
+  expect(parts).toBeGreaterThan(1);
+  const named = lines.map((text) => one.exec(text)?.[1]).filter((nick) => nick !== undefined);
+  expect(named).toHaveLength(MEMBERS);
+  expect(new Set(named).size).toBe(MEMBERS);
+  expect(lines.at(-2)).toContain(' 315 slow ');
+  expect(lines.at(-1)).toBe(':fdmux.local PONG fdmux.local :after');
+});
+
+test('NAMES of many rooms, and JOIN, come in parts and leave nobody out who stays', () => {
+  const { link, session, crowd } = start();
+  session.receive(Buffer.from(`NAMES ${Array.from({ length: 20 }, () => '#big').join(',')}\r\nJOIN #big,#next\r\n`));
+  // Whoever leaves makes room for the last: that one must not be passed over.
+  for (let index = 0; index < 100; index += 1) crowd[index]?.session.receive(Buffer.from('PART #big\r\n'));
+  const { lines, parts } = readAll(link, session);
+  expect(parts).toBeGreaterThan(1);
+  const ends = lines.map((line, index) => (line.includes(' 366 ') ? index : -1)).filter((index) => index >= 0);
+  expect(ends).toHaveLength(22);
+  let from = 0;
+  for (const end of ends.slice(0, 21)) {
+    const names = lines
+      .slice(from, end)
+      .filter((line) => line.includes(' 353 '))
+      .flatMap((line) => line.slice(line.indexOf(' :') + 2).split(' '));
+    const named = new Set(names.map((name) => name.replace('@', '')));
+    for (let index = 100; index < MEMBERS; index += 1) expect(named.has(`n${index}`)).toBe(true);
+    from = end;
+  }
+  expect(lines.at(-1)).toBe(':fdmux.local 366 slow #next :End of /NAMES list');
+});
+
+test('a labeled answer is one batch, whatever comes between its parts', () => {
+  const { link, session, crowd } = start();
+  session.receive(Buffer.from('CAP REQ :labeled-response batch message-tags\r\n'));
+  link.empty();
+  session.receive(Buffer.from('@label=one WHO #big\r\n@label=two PING x\r\n'));
+  crowd[0]?.session.receive(Buffer.from('PRIVMSG slow :between\r\n'));
+  session.overlong();
+  const { lines } = readAll(link, session);
+  expect(lines[0]).toBe('@label=one :fdmux.local BATCH +r1 labeled-response');
+  expect(lines.at(-2)).toBe(':fdmux.local BATCH -r1');
+  expect(lines.at(-1)).toBe('@label=two :fdmux.local PONG fdmux.local :x');
+  const outside = lines.slice(1, -2).filter((line) => !line.startsWith('@batch=r1 '));
+  expect(outside).toEqual([
+    expect.stringMatching(/^@msgid=\S+ :n0!u@127\.0\.0\.1 PRIVMSG slow :between$/),
+    ':fdmux.local 417 slow :Input line was too long',
+  ]);
+});
+
+test('a session that ends in the middle of an answer says no more', () => {
+  const { link, session } = start();
+  session.receive(Buffer.from('WHO #big\r\n'));
+  session.expel('enough');
+  expect(link.empty().at(-1)).toBe('ERROR :Closing Link: 127.0.0.1 (enough)');
+  session.drained();
+  expect(link.takeLines()).toEqual([]);
+});
+
+test('who takes nothing of an answer is asked for a sign of life and closed; who takes some is not', () => {
+  const { pingIntervalMs, pingTimeoutMs } = LOOPBACK_CLASS;
+  const { link, session, clock } = start();
+  session.receive(Buffer.from('WHO #big\r\nVERSION\r\n'));
+  clock.nowMs += pingIntervalMs - 1;
+  expect(link.empty().length).toBeGreaterThan(0);
+  session.drained();
+  link.takeLines();
+  clock.nowMs += pingIntervalMs - 1;
+  session.wake();
+  expect(link.takeLines()).toEqual([]);
+  clock.nowMs += 1;
+  session.wake();
+  expect(link.takeLines()).toEqual(['PING :fdmux.local']);
+  clock.nowMs += pingTimeoutMs;
+  session.wake();
+  expect(link.closedBecause).toBe('Ping timeout: 180 seconds');
+});
