@@ -78,7 +78,8 @@ export interface RegisterSettings<T, B extends BackendName = BackendName> {
   readonly trigger?: TriggerOf<B> | undefined;
   /**
    * Of several epoll instances that watch the same open file description, wake one instead of all (EPOLLEXCLUSIVE). Epoll
-   * only, and neither with a one-shot trigger nor with priority interest. By default false.
+   * only, and neither with a one-shot trigger nor with priority interest. It takes a wait that blocks (`waitSync`, `runSync`):
+   * those inside the event loop are all woken. By default false.
    */
   readonly exclusive?: (B extends 'epoll' ? boolean : false) | undefined;
   /**

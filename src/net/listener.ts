@@ -51,7 +51,10 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
   readonly backlog?: number | undefined;
   /** Lets several processes or workers listen on one port; the kernel spreads connections over them (SO_REUSEPORT). By default false. */
   readonly reusePort?: boolean | undefined;
-  /** Of several multiplexers that watch one listening socket, wake one instead of all (EPOLLEXCLUSIVE); epoll only. By default false. */
+  /**
+   * Of several multiplexers that watch one listening socket (`fd`) and block, wake one instead of all (EPOLLEXCLUSIVE); epoll only.
+   * Those that wait inside the event loop are all woken. By default false.
+   */
   readonly exclusive?: boolean | undefined;
   /** A connection beyond is closed as soon as it is accepted: 1 to 2^31-1, by default no limit. */
   readonly maxConnections?: number | undefined;

@@ -1,9 +1,19 @@
 import { createHash } from 'node:crypto';
-import { type Connection, connect, SharedBytes, type SocketHandlers } from 'fdmux';
+import {
+  type Address,
+  type Connection,
+  connect,
+  Multiplexer,
+  SharedBytes,
+  type Socket,
+  type SocketHandlers,
+} from 'fdmux';
 import { describe, expect, it } from 'vitest';
 import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
-import { until } from '../support/deadline.js';
+import { until, within } from '../support/deadline.js';
+import { disposedAtEnd } from '../support/fds.js';
 import { connectPeer, listenPeer } from '../support/peers.js';
+import { portOf as portOfSocket, testSocket } from '../support/sockets.js';
 
 const MIB = 1024 * 1024;
 const echo: SocketHandlers<unknown> = {
@@ -325,6 +335,42 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     firehose.destroy();
   });
 
+  it('serves a whisper in the turn in which it has come, and gives each firehose 64 KiB a turn', async () => {
+    const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
+    const received = new Map<Connection, number>();
+    const listener = await testListener({
+      ...variant,
+      multiplexer,
+      socket: {
+        open: (connection) => received.set(connection, 0),
+        data: (connection, bytes) => received.set(connection, (received.get(connection) ?? 0) + bytes.length),
+      },
+    });
+    const firehoses = Array.from({ length: 10 }, () => connectedSocket(portOf(listener)));
+    const whisper = connectedSocket(portOf(listener));
+    await until(() => {
+      multiplexer.waitSync(0);
+      return received.size === 11;
+    }, 'the connections');
+    const connections = [...received.keys()];
+    const heard = connections.find((connection) => hasPort(connection.remoteAddress, whisper));
+    if (heard === undefined) throw new Error('the whisper is not among the connections');
+    for (let turn = 0; turn < 50; turn += 1) {
+      for (const firehose of firehoses) while (firehose.send(FIREHOSE_CHUNK) !== null);
+      whisper.send('psst');
+      const before = new Map(received);
+      multiplexer.waitSync(0);
+      expect(received.get(heard)).toBe(4 * (turn + 1));
+      for (const connection of connections) {
+        expect((received.get(connection) ?? 0) - (before.get(connection) ?? 0)).toBeLessThanOrEqual(65_536);
+      }
+    }
+    expect(Math.min(...received.values())).toBeGreaterThan(0);
+    const closed = listener.close();
+    multiplexer.waitSync(0);
+    await within(closed, 'closing');
+  });
+
   it('destroys an idle connection after its time, and not one on which bytes move', async () => {
     const closed: string[] = [];
     const listener = await testListener<string>({
@@ -424,3 +470,15 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
 });
 
 const FIREHOSE_CHUNK = Buffer.alloc(65_536, 'f');
+
+/** A connection that is driven by hand. */
+function connectedSocket(port: number): Socket {
+  const socket = testSocket();
+  socket.connect({ family: 'inet', host: '127.0.0.1', port });
+  socket.setBlocking(false);
+  return socket;
+}
+
+function hasPort(address: Address, socket: Socket): boolean {
+  return 'port' in address && address.port === portOfSocket(socket);
+}

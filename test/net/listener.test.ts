@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectNode, type Socket as NodeSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { nextEvent, until, within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { connectPeer, Peer } from '../support/peers.js';
 import { projectPath, start } from '../support/processes.js';
+import { portOf as portOfSocket, tcpListener } from '../support/sockets.js';
 
 const MIB = 1024 * 1024;
 const echo = {
@@ -17,6 +18,29 @@ const echo = {
     connection.write(bytes);
   },
 };
+
+/** How many fds a process may have is asked of the kernel; some of them are in use already. */
+const maxFds = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
+const MAX_CROWD = Math.min(10_000, 2 * Math.floor((maxFds - 500) / 2));
+/** More than select(2) is made for. With FDMUX_STRESS set, the large one is everybody's. */
+const SMALL_CROWD = Math.min(1500, MAX_CROWD);
+
+/** Opens as many connections as it is told, and then closes them all, every second one by a reset. */
+const CROWD_SCRIPT = `
+  const { Socket, SOL_SOCKET, SO_LINGER } = require('fdmux');
+  const [port, count] = process.argv.slice(1).map(Number);
+  const sockets = [];
+  for (let i = 0; i < count; i += 1) {
+    const socket = Socket.create({ blocking: true });
+    socket.connect({ family: 'inet', host: '127.0.0.1', port });
+    if (i % 2 === 0) socket.setsockopt(SOL_SOCKET, SO_LINGER, Int32Array.of(1, 0));
+    sockets.push(socket);
+  }
+  console.log('open');
+  process.stdin.once('data', () => {
+    for (const socket of sockets) socket.close();
+    process.exit();
+  });`;
 
 /** A message there and back. */
 async function exchange(peer: Peer, text = 'ping'): Promise<string> {
@@ -238,6 +262,35 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     for (const peer of peers) expect((await peer.take(expected.length, 20_000)).equals(expected)).toBe(true);
   });
 
+  const isLarge = variant.trigger === 'level' && variant.backend === 'epoll';
+  const crowdSize = isLarge || process.env['FDMUX_STRESS'] !== undefined ? MAX_CROWD : SMALL_CROWD;
+  it(`serves ${crowdSize} connections that are opened and closed at once`, { timeout: 60_000 }, async () => {
+    const codes: unknown[] = [];
+    const listener = await testListener({
+      ...variant,
+      backlog: 4096,
+      socket: { ...echo, close: (_connection, error) => codes.push(error && 'code' in error ? error.code : 'ended') },
+    });
+    // A process of their own: here are as many fds as connections already.
+    const crowd = start(process.execPath, ['-e', CROWD_SCRIPT, `${portOf(listener)}`, `${crowdSize}`], {
+      deadlineMs: 50_000,
+    });
+    await crowd.line('open');
+    await until(() => listener.connections === crowdSize, 'all connections', 50_000);
+    const bystander = await connectPeer(portOf(listener));
+    crowd.write('close\n');
+    await until(
+      () => codes.length === crowdSize,
+      () => `${crowdSize} closes; there were ${codes.length}`,
+      50_000,
+    );
+    expect(codes.filter((code) => code === 'ECONNRESET')).toHaveLength(crowdSize / 2);
+    expect(codes.filter((code) => code === 'ended')).toHaveLength(crowdSize / 2);
+    expect(listener.connections).toBe(1);
+    expect(await exchange(bystander)).toBe('ping');
+    expect(await exchange(await connectPeer(portOf(listener)))).toBe('ping');
+  });
+
   it('survives connections that are there and gone at once', async () => {
     const closed: unknown[] = [];
     const listener = await testListener({
@@ -349,6 +402,51 @@ describe('listen', () => {
       await Promise.all(peers.map((peer) => peer.ended()));
       await expect(connect({ port, socket: {} })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     }
+  });
+
+  it('wakes one of several threads that block on one listening socket where it is exclusive', async () => {
+    const code = `
+      const { readlinkSync } = require('node:fs');
+      const { parentPort, workerData } = require('node:worker_threads');
+      const { listen, Multiplexer } = require(workerData.index);
+      const multiplexer = new Multiplexer();
+      const socket = { open: (connection) => { connection.write('hello'); } };
+      listen({ fd: workerData.fd, exclusive: workerData.exclusive, multiplexer, socket }).then(() => {
+        parentPort.postMessage(readlinkSync('/proc/thread-self'));
+        setImmediate(() => multiplexer.runSync(() => {}));
+      });`;
+    const rounds = 100;
+    const switchesOf = async (exclusive: boolean): Promise<number> => {
+      const socket = tcpListener();
+      const workers: Worker[] = [];
+      const threads: string[] = [];
+      for (let i = 0; i < 4; i += 1) {
+        const workerData = { index: projectPath('dist/index.js'), fd: socket.fd, exclusive };
+        const worker = new Worker(code, { eval: true, workerData });
+        const [thread] = await nextEvent(worker, 'message');
+        workers.push(worker);
+        threads.push(String(thread));
+      }
+      const switches = (): number =>
+        threads
+          .map((thread) => readFileSync(`/proc/${thread}/status`, 'utf8'))
+          .map((status) => Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]))
+          .reduce((sum, count) => sum + count, 0);
+      const greet = async (): Promise<void> => {
+        const peer = await connectPeer(portOfSocket(socket));
+        expect((await peer.take(5)).toString()).toBe('hello');
+      };
+      // By then all of them have come to block.
+      for (let i = 0; i < 20; i += 1) await greet();
+      const before = switches();
+      for (let i = 0; i < rounds; i += 1) await greet();
+      const woken = switches() - before;
+      await within(Promise.all(workers.map((worker) => worker.terminate())), 'the end of the workers');
+      return woken;
+    };
+    const [all, one] = [await switchesOf(false), await switchesOf(true)];
+    expect({ all, one }).toEqual({ all, one: expect.closeTo(rounds, -2) });
+    expect(all).toBeGreaterThan(1.5 * one);
   });
 
   it('serves on a multiplexer of the user, in every form of waiting', async () => {
