@@ -141,7 +141,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   #run(bytes: Uint8Array): void {
     const tagBytes = bytes[0] === AT_SIGN ? bytes.indexOf(SPACE) + 1 : 0;
-    if (tagBytes > MAX_CLIENT_TAG_BYTES || bytes.length - tagBytes > MAX_LINE_BYTES - 2) {
+    if (tagBytes > MAX_CLIENT_TAG_BYTES) {
       this.overlong();
       return;
     }
@@ -152,6 +152,11 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     if (message === null) return;
     // A labeled answer may be a batch, so labels count only with both (labeled-response, "Dependencies").
     this.#writer.begin(this.has('labeled-response') && this.has('batch') ? message.label : null);
+    if (bytes.length - tagBytes > MAX_LINE_BYTES - 2) {
+      this.reply('ERR_INPUTTOOLONG');
+      this.#flush();
+      return;
+    }
     if (this.isUtf8Only && !isUtf8(bytes)) {
       this.fail(message.command, 'INVALID_UTF8', [], 'Message rejected, your line is not valid UTF-8');
       this.#flush();

@@ -201,6 +201,17 @@ describe('labeled-response', () => {
     ]);
   });
 
+  test('is on the refusal of a line, too', async () => {
+    const ann = await (await startIrc()).client('ann', { caps });
+    expect(await ann.ask(`@label=long PING ${'x'.repeat(510)}`)).toEqual([
+      '@label=long :fdmux.local 417 ann :Input line was too long',
+    ]);
+    await ann.peer.write(Buffer.from('@label=bytes PING \xff\r\n', 'latin1'));
+    expect(await ann.heard()).toEqual([
+      '@label=bytes :fdmux.local FAIL PING INVALID_UTF8 :Message rejected, your line is not valid UTF-8',
+    ]);
+  });
+
   test('is only for those who asked for it', async () => {
     const ann = await (await startIrc()).client('ann', { caps: 'message-tags' });
     expect(await ann.ask('@label=one PING x')).toEqual([':fdmux.local PONG fdmux.local :x']);
