@@ -158,7 +158,9 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
       return;
     }
     if (this.isUtf8Only && !isUtf8(bytes)) {
-      this.fail(message.command, 'INVALID_UTF8', [], 'Message rejected, your line is not valid UTF-8');
+      // A command that cannot be read cannot be named either (utf8-only).
+      const command = message.command.includes('\ufffd') ? '*' : message.command;
+      this.fail(command, 'INVALID_UTF8', [], 'Message rejected, your line is not valid UTF-8');
       this.#flush();
       return;
     }

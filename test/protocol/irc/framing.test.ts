@@ -66,6 +66,10 @@ test('invalid UTF-8 is refused where UTF8ONLY is told, and passes where the list
   expect(await ann.heard()).toEqual([
     ':fdmux.local FAIL PRIVMSG INVALID_UTF8 :Message rejected, your line is not valid UTF-8',
   ]);
+  await ann.peer.write(Buffer.from('PRIV\xffMSG #a :x\r\n', 'latin1'));
+  expect(await ann.heard()).toEqual([
+    ':fdmux.local FAIL * INVALID_UTF8 :Message rejected, your line is not valid UTF-8',
+  ]);
   await bob.peer.write(
     Buffer.concat([Buffer.from('PRIVMSG #a :'), Uint8Array.of(0xc4, 0xe3, 0xba, 0xc3), Buffer.from('\r\n')]),
   );
