@@ -26,7 +26,7 @@ describe('PRIVMSG and NOTICE', () => {
     const bob = await server.client('bob', { join: '#a,#b' });
     await ann.ask('JOIN #a,#b');
     await bob.heard();
-    await ann.ask('PRIVMSG #a,#b,bob,#a :hi');
+    await ann.ask('PRIVMSG #a,#b,bob,#A,BOB :hi');
     expect(await bob.heard()).toEqual([
       ':ann!ann@127.0.0.1 PRIVMSG #a :hi',
       ':ann!ann@127.0.0.1 PRIVMSG #b :hi',

@@ -41,7 +41,7 @@ function say(session: IrcSession, message: Message, manner: Manner): void {
     if (!isQuiet) session.reply('ERR_NOTEXTTOSEND');
     return;
   }
-  const names = [...new Set(targets.split(','))];
+  const names = targets.includes(',') ? distinct(session, targets.split(',')) : [targets];
   if (names.length > MAX_TARGETS) {
     if (!isQuiet) session.reply('ERR_TOOMANYTARGETS', targets);
     return;
@@ -56,6 +56,17 @@ function say(session: IrcSession, message: Message, manner: Manner): void {
     if (isChannelLike(name.replace(/^[~&@%+]+/, ''))) sayToRoom(session, said, isQuiet);
     else sayToMember(session, said, isQuiet);
   }
+}
+
+/** The targets without those that are told already, however they are spelled. */
+function distinct(session: IrcSession, targets: readonly string[]): string[] {
+  const { directory } = session.server;
+  const byName = new Map<string, string>();
+  for (const target of targets) {
+    const name = directory.fold(target);
+    if (!byName.has(name)) byName.set(name, target);
+  }
+  return [...byName.values()];
 }
 
 /** To a channel, or with signs before its name to those of that rank and above (STATUSMSG). */
