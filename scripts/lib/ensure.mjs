@@ -38,7 +38,7 @@ const steps = [
 /** Makes what is missing or stale. Near-instant when nothing is; two at once take turns. */
 export async function ensure() {
   if (!steps.some((step) => step.isStale())) return;
-  await withLock(at('.cache', 'ensure.lock'), async () => {
+  await withLock(at(), async () => {
     for (const step of steps) if (step.isStale()) await step.make();
     say('ready');
   });

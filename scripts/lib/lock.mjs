@@ -1,46 +1,39 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { changedMs } from './paths.mjs';
 import { Problem, say } from './progress.mjs';
 
-/** Holds a lock file with our pid in it while `work` runs. A lock whose owner is gone is taken over. */
-export async function withLock(path, work) {
-  mkdirSync(dirname(path), { recursive: true });
-  const deadline = Date.now() + 15 * 60_000;
+const LIMIT_MS = 15 * 60_000;
+
+/**
+ * Runs `work` while no other process of this machine runs work of the same name; they take turns. The lock is a socket
+ * in Linux's abstract namespace: the kernel gives a name to one process at a time and takes it back when that process
+ * ends in whatever way, so there is no stale lock to take over and nothing to remove.
+ */
+export async function withLock(name, work) {
+  const address = `\0fdmux-${createHash('sha256').update(name).digest('hex')}`;
+  const deadline = Date.now() + LIMIT_MS;
   let told = false;
-  while (!tryLock(path)) {
+  let lock;
+  while ((lock = await tryLock(address)) === undefined) {
     if (!told) say('another build of this folder is under way; waiting for it');
     told = true;
-    if (Date.now() > deadline) throw new Problem(`${path} is held for more than 15 minutes; remove it and try again.`);
+    if (Date.now() > deadline)
+      throw new Problem('another build of this folder takes more than 15 minutes; end it and try again.');
     await delay(100);
   }
   try {
     await work();
   } finally {
-    rmSync(path, { force: true });
+    await new Promise((resolve) => lock.close(resolve));
   }
 }
 
-function tryLock(path) {
-  try {
-    writeFileSync(path, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw new Problem(`cannot write ${path}: ${error.message}`);
-  }
-  if (!isHeld(path)) rmSync(path, { force: true });
-  return false;
-}
-
-function isHeld(path) {
-  try {
-    const pid = Number(readFileSync(path, 'utf8'));
-    // An empty file is one whose owner is between creating it and writing its pid.
-    if (pid === 0) return Date.now() - changedMs(path) < 5_000;
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
+/** The socket that has the name, or undefined while another process has it. */
+function tryLock(address) {
+  return new Promise((resolve, reject) => {
+    const server = createServer((connection) => connection.destroy());
+    server.once('error', (error) => (error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error)));
+    server.listen(address, () => resolve(server));
+  });
 }

@@ -54,22 +54,23 @@ test('a machine without a compiler is told what to install', async () => {
 });
 
 describe('the lock', () => {
-  const holder = (path: string, name: string): string => `
+  const holder = (folder: string, name: string): string => `
     import { withLock } from '${projectPath('scripts/lib/lock.mjs')}';
     console.log('${name} started');
-    await withLock('${path}', () => new Promise((resolve) => {
+    await withLock('${folder}', () => new Promise((resolve) => {
       console.log('${name} holds it');
       process.stdin.on('end', resolve).resume();
     }));
     console.log('${name} let go');
   `;
-  const startHolder = (path: string, name: string) => start(node, ['--input-type=module', '-e', holder(path, name)]);
+  const startHolder = (folder: string, name: string) =>
+    start(node, ['--input-type=module', '-e', holder(folder, name)]);
 
   test('lets two take turns', async () => {
-    const path = join(temporaryFolder(), 'lock');
-    const first = startHolder(path, 'first');
+    const folder = temporaryFolder();
+    const first = startHolder(folder, 'first');
     await first.line('first holds it');
-    const second = startHolder(path, 'second');
+    const second = startHolder(folder, 'second');
     await second.errorText(/another build of this folder is under way/);
     expect(second.stdout).toBe('second started\n');
     first.end();
@@ -78,15 +79,26 @@ describe('the lock', () => {
     expect(await second.ended()).toMatchObject({ code: 0 });
   });
 
-  test('of a process that is gone is taken over', async () => {
-    const path = join(temporaryFolder(), 'lock');
-    const first = startHolder(path, 'first');
+  test('of one folder does not hold up another', async () => {
+    const [first, second] = [startHolder(temporaryFolder(), 'first'), startHolder(temporaryFolder(), 'second')];
+    await Promise.all([first.line('first holds it'), second.line('second holds it')]);
+  });
+
+  test('of a process that was killed goes to one of those who wait', async () => {
+    const folder = temporaryFolder();
+    const first = startHolder(folder, 'first');
     await first.line('first holds it');
+    const others = ['second', 'third'].map((name) => startHolder(folder, name));
+    for (const other of others) await other.errorText(/another build of this folder is under way/);
     first.kill('SIGKILL');
-    await first.ended();
-    const second = startHolder(path, 'second');
-    second.end();
-    await second.line('second holds it');
-    expect(await second.ended()).toMatchObject({ code: 0 });
+    const turns = others.map(async (other) => other.line(/holds it/).then(() => other));
+    const winner = await Promise.race(turns);
+    expect(others.filter(({ stdout }) => stdout.includes('holds it'))).toEqual([winner]);
+    winner.end();
+    expect(await winner.ended()).toMatchObject({ code: 0, stdout: expect.stringContaining('let go') });
+    await Promise.all(turns);
+    const loser = others.find((other) => other !== winner);
+    loser?.end();
+    expect(await loser?.ended()).toMatchObject({ code: 0 });
   });
 });
