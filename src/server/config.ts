@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { CHARSET_CHOICES, type CharsetChoice } from '../protocol/charset.js';
 import { DEFAULT_CLASS, DEFAULT_IRC_SETTINGS, type ClassSettings, type IrcSettings } from '../protocol/irc/settings.js';
 import { DEFAULT_CLASSES, type AddressClass } from './classes.js';
+import { jsonFault } from './json-fault.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './log.js';
 
 export const BACKENDS = ['select', 'poll', 'epoll'] as const;
@@ -261,14 +262,12 @@ async function readMotd(server: ConfigFile['server'], configPath: string | undef
     .map((line) => line.replace(/[\r\0]/g, ''));
 }
 
-/** The engine tells where it stopped as a position, or as line and column, or not at all; whoever edits wants a line. */
+/** The engine tells where it stopped as a position, as line and column, or not at all; whoever edits wants a line. */
 function describeSyntaxError(error: unknown, source: string): string {
   const message = error instanceof Error ? error.message : String(error);
-  const position = /at position (\d+)/.exec(message)?.[1];
-  const before = position === undefined ? source : source.slice(0, Number(position));
-  const lines = before.split('\n');
+  const lines = source.slice(0, jsonFault(source)).split('\n');
   const column = (lines.at(-1)?.length ?? 0) + 1;
-  return `${lines.length}:${column}: not JSON: ${message.replace(/ \(line \d+ column \d+\)/, '')}`;
+  return `${lines.length}:${column}: not JSON: ${message.replace(/( in JSON at position \d+)?( \(line \d+ column \d+\))?$/, '')}`;
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {

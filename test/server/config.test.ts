@@ -111,6 +111,7 @@ describe('what is wrong is told by its key, or its line', () => {
 
   test.each([
     ['{\n  "backend": "poll",\n  oops\n}', /^FILE:3:\d+: not JSON: /],
+    ['{\n  "backend": oops\n}', /^FILE:2:14: not JSON: /],
     ['{"a": 1', /^FILE:1:\d+: not JSON: /],
     ['', /^FILE:1:1: not JSON: /],
   ])('%j', async (text, pattern) => {
