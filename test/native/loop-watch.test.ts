@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { native } from '../../src/binding.js';
+import { hasLoopWatch } from '../support/runtime.js';
 import { constant, errorOf, fill, useFds } from './fds.js';
 import { useReports } from './reports.js';
 
@@ -21,7 +22,7 @@ afterEach(() => {
   for (const watch of open.splice(0)) native.waiterClose(watch);
 });
 
-describe('loopWatch', () => {
+describe.runIf(hasLoopWatch)('loopWatch', () => {
   it('reports on every turn of the loop while the epoll fd is readable', async () => {
     const { watch, writer } = openWatch();
     native.loopWatchStart(watch);

@@ -2,9 +2,11 @@
 import { spawn } from 'node:child_process';
 import {
   appendFileSync,
+  closeSync,
   constants,
   mkdirSync,
   mkdtempSync,
+  openSync,
   renameSync,
   rmSync,
   unlinkSync,
@@ -332,19 +334,22 @@ describe('TimerFd', () => {
   });
 });
 
+/** By its number: not every runtime knows the name. */
+const SIGPWR = osConstants.signals.SIGPWR;
+
 describe('SignalFd', () => {
   it('takes signals that any thread of the process might have got', async () => {
     // Some threads exist before (the pool of libuv and of V8, a worker), some come later.
     const code = `require('node:worker_threads').parentPort.once('message', () => process.exit())`;
     const worker = new Worker(code, { eval: true });
     await nextEvent(worker, 'online');
-    const signals = disposedAtEnd(new SignalFd(['SIGUSR2', osConstants.signals.SIGPWR]));
+    const signals = disposedAtEnd(new SignalFd(['SIGUSR2', SIGPWR]));
     const late = new Worker(code, { eval: true });
     await nextEvent(late, 'online');
     const count = 20;
     let taken = 0;
     for (let i = 0; i < count; i++) {
-      process.kill(process.pid, i % 2 === 0 ? 'SIGUSR2' : 'SIGPWR');
+      process.kill(process.pid, i % 2 === 0 ? 'SIGUSR2' : SIGPWR);
       expect(signals.read()?.name).toBe(i % 2 === 0 ? 'SIGUSR2' : 'SIGPWR');
       taken += 1;
     }
@@ -374,7 +379,7 @@ describe('Inotify', () => {
       folder,
       IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE,
     );
-    writeFileSync(join(folder, 'ä.txt'), '');
+    closeSync(openSync(join(folder, 'ä.txt'), 'w'));
     appendFileSync(join(folder, 'ä.txt'), 'more');
     renameSync(join(folder, 'ä.txt'), join(folder, 'b'));
     unlinkSync(join(folder, 'b'));

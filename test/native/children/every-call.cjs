@@ -20,6 +20,9 @@ const native = new Proxy(exported, {
     return target[name];
   },
 });
+/** Calling what they only claim to have ends Bun and Deno. */
+const hasLoopWatch = process.versions.bun === undefined && process.versions.deno === undefined;
+if (!hasLoopWatch) for (const name of ['loopWatchOpen', 'loopWatchStart', 'loopWatchStop']) uncalled.delete(name);
 const NO_FD = 1_000_000_000;
 const bytes = Buffer.alloc(64);
 
@@ -60,13 +63,15 @@ async function waiting() {
   native.write(writer, bytes, 0, 1);
   const epoll = native.epollCreate();
   native.epollCtl(epoll, C.EPOLL_CTL_ADD, reader, C.EPOLLIN, 0, 0);
-  const watch = native.loopWatchOpen(epoll);
-  native.waiterRef(watch);
-  native.loopWatchStart(watch);
-  assert.equal(await report(), watch);
-  native.loopWatchStop(watch);
-  reports.length = 0;
-  native.waiterClose(watch);
+  if (hasLoopWatch) {
+    const watch = native.loopWatchOpen(epoll);
+    native.waiterRef(watch);
+    native.loopWatchStart(watch);
+    assert.equal(await report(), watch);
+    native.loopWatchStop(watch);
+    reports.length = 0;
+    native.waiterClose(watch);
+  }
   const thread = native.waitThreadOpen();
   native.waiterRef(thread);
   for (let i = 0; i < 20; i++) {
