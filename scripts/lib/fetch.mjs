@@ -39,10 +39,15 @@ export async function fetchPackage(key) {
   say(`fetching ${name} ${version}`);
   rmSync(prefix, { recursive: true, force: true });
   mkdirSync(prefix, { recursive: true });
-  // --force: npm refuses packages for another processor or libc, and some of these are.
-  await npm(['install', '--prefix', prefix, '--no-save', '--ignore-scripts', '--force', `${name}@${version}`], {
-    cwd: prefix,
-  });
+  // --force: npm refuses packages for another processor or libc, and some of these are. Without a network npm would go on
+  // trying for minutes.
+  const options = ['--prefix', prefix, '--no-save', '--ignore-scripts', '--force', '--fetch-retries=1'];
+  try {
+    await npm(['install', ...options, '--fetch-retry-mintimeout=1000', `${name}@${version}`], { cwd: prefix });
+  } catch (error) {
+    const code = /^npm error code (\w+)$/m.exec(error.message)?.[1];
+    throw code === undefined ? error : new Problem(`${name} ${version} cannot be fetched (${code})`);
+  }
   const got = JSON.parse(readFileSync(lockPath, 'utf8')).packages[`node_modules/${name}`];
   if (integrity !== undefined && got?.integrity !== integrity) {
     rmSync(prefix, { recursive: true, force: true });

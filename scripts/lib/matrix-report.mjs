@@ -1,0 +1,72 @@
+/** What the matrix found, as one table: kept in docs/matrix.json row by row, shown in docs/matrix.md. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { Problem } from './progress.mjs';
+
+const BEGIN = '<!-- npm run matrix writes from here -->';
+const END = '<!-- to here -->';
+
+/** The results that a file keeps, by row; none where there is no file. */
+export function readResults(path) {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+}
+
+/** Puts one row's result among the others, in the order of `ids`; a row that is no more goes. */
+export function keepResult(path, ids, id, result) {
+  const results = { ...readResults(path), [id]: result };
+  const kept = ids.filter((each) => results[each] !== undefined).map((each) => [each, results[each]]);
+  writeFileSync(path, `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`);
+}
+
+/** Writes the table into its place in a page; what stands around it is a person's. */
+export function writeIntoPage(path, results) {
+  const page = readFileSync(path, 'utf8');
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Problem(`${path} has no place for the table: '${BEGIN}' and '${END}'`);
+  writeFileSync(path, `${page.slice(0, begin + BEGIN.length)}\n\n${toMarkdown(results)}\n\n${page.slice(end)}`);
+}
+
+/** A table of rows by suites, and below it what failed and why what was skipped was. */
+export function toMarkdown(results) {
+  const suites = [...new Set(results.flatMap(({ bySuite }) => Object.keys(bySuite)))].sort();
+  return [
+    `| runtime | ${suites.join(' | ')} | together | on |`,
+    `|---|${suites.map(() => '---').join('|')}|---|---|`,
+    ...results.map(
+      (result) =>
+        `| ${result.title} | ${suites.map((suite) => toCell(result.bySuite[suite])).join(' | ')} | ${summary(result)} | ${result.date} |`,
+    ),
+    ...remarks(results),
+  ].join('\n');
+}
+
+/** One line about a row. */
+export function summary({ bySuite, problem, seconds }) {
+  if (problem !== undefined) return `not run: ${problem}`;
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const counts of Object.values(bySuite)) for (const key of Object.keys(total)) total[key] += counts[key];
+  return `${toCell(total)}, in ${seconds} s`;
+}
+
+function toCell(counts) {
+  if (counts === undefined) return '';
+  const { passed, failed, skipped } = counts;
+  return [`${passed}`, failed > 0 ? `**${failed} failed**` : '', skipped > 0 ? `${skipped} skipped` : '']
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** The reasons, each once with the rows that have it, then what failed. */
+function remarks(results) {
+  const reasons = new Map();
+  for (const { title, skipped } of results) {
+    for (const [reason, times] of Object.entries(skipped)) {
+      reasons.set(reason, [...(reasons.get(reason) ?? []), `${title}: ${times}`]);
+    }
+  }
+  const lines = [];
+  if (reasons.size > 0) lines.push('', 'Skipped, because of', '');
+  for (const [reason, rows] of reasons) lines.push(`- ${reason} (${rows.join('; ')})`);
+  const failures = results.flatMap(({ title, failures }) => failures.map((failure) => `- ${title}: ${failure}`));
+  if (failures.length > 0) lines.push('', 'Failed', '', ...failures);
+  return lines;
+}

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { projectPath, run } from '../support/processes.js';
+
+/** How `npm run matrix` keeps what it found. */
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fdmux-matrix-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Runs a few lines with the report's functions at hand. */
+async function withReport(lines: string): Promise<string> {
+  const source = `
+    import { keepResult, readResults, toMarkdown, writeIntoPage } from '${projectPath('scripts/lib/matrix-report.mjs')}';
+    ${lines}
+  `;
+  const { code, stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', source]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout;
+}
+
+const row = (title: string, suite: string, passed: number) => ({
+  title,
+  date: '2026-11-21',
+  seconds: 5,
+  bySuite: { [suite]: { passed, failed: 0, skipped: 0 } },
+  skipped: {},
+  failures: [],
+});
+
+test('a row takes the place of its last result and leaves the others, in the order of the rows', async () => {
+  const path = join(temporaryFolder(), 'matrix.json');
+  const kept = await withReport(`
+    const path = ${JSON.stringify(path)};
+    const ids = ['one', 'two', 'three'];
+    for (const [id, result] of [['three', 3], ['one', 1], ['gone', 0], ['three', 4]]) keepResult(path, ids, id, result);
+    console.log(JSON.stringify(readResults(path)));
+  `);
+  expect(kept).toBe('{"one":1,"three":4}\n');
+});
+
+test('the table takes its place in the page; the words around it stay', async () => {
+  const path = join(temporaryFolder(), 'matrix.md');
+  const [begin, end] = ['<!-- npm run matrix writes from here -->', '<!-- to here -->'];
+  writeFileSync(path, `Before.\n\n${begin}\nan old table\n${end}\n\nAfter.\n`);
+  const results = [
+    row('one', 'net', 7),
+    {
+      ...row('two', 'readiness', 5),
+      bySuite: { readiness: { passed: 5, failed: 1, skipped: 2 } },
+      skipped: { 'no uv_poll': 2 },
+      failures: ['a test: an error'],
+    },
+    { ...row('three', 'net', 0), bySuite: {}, problem: 'it cannot be had' },
+  ];
+  await withReport(`writeIntoPage(${JSON.stringify(path)}, ${JSON.stringify(results)});`);
+  expect(readFileSync(path, 'utf8')).toBe(`Before.
+
+${begin}
+
+| runtime | net | readiness | together | on |
+|---|---|---|---|---|
+| one | 7 |  | 7, in 5 s | 2026-11-21 |
+| two |  | 5, **1 failed**, 2 skipped | 5, **1 failed**, 2 skipped, in 5 s | 2026-11-21 |
+| three |  |  | not run: it cannot be had | 2026-11-21 |
+
+Skipped, because of
+
+- no uv_poll (two: 2)
+
+Failed
+
+- two: a test: an error
+
+${end}
+
+After.
+`);
+});
+
+test('the rows have names of their own, and each can be picked', async () => {
+  const { code, stdout } = await run(process.execPath, [projectPath('scripts/matrix.mjs'), '--list']);
+  const ids = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ')[0]);
+  expect(code).toBe(0);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids).toEqual(expect.arrayContaining(['node20', 'node22', 'node24', 'node26', 'bun', 'deno']));
+  expect(await run(process.execPath, [projectPath('scripts/matrix.mjs'), '--only', 'node19'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("there is no row 'node19'"),
+  });
+});
