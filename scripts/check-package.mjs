@@ -12,6 +12,7 @@ import { packPackage } from './lib/pack.mjs';
 import { at } from './lib/paths.mjs';
 import { runMain, say } from './lib/progress.mjs';
 import { npm, run } from './lib/run.mjs';
+import { smokeProgram } from './lib/smoke-program.mjs';
 
 const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
 
@@ -24,6 +25,7 @@ await runMain(async () => {
     say('are the types wrong');
     await run(at('node_modules/.bin/attw'), ['--no-color', tarball]);
     await checkInstalled(scratch, tarball);
+    if (values.all) await checkManagers(scratch, tarball);
     say('the package is fine');
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -88,6 +90,44 @@ async function compilers() {
     ...own,
     7: [node, [join(await fetchPackage('typescript7'), 'bin/tsc')]],
   };
+}
+
+/**
+ * The package laid out by each package manager, with no script run and nothing downloaded: pnpm's store of links, Yarn's
+ * folders, and Yarn's Plug'n'Play, which takes an addon out of its zip archives. Every layer is used once.
+ */
+async function checkManagers(scratch, tarball) {
+  const yarn4 = ['yarn4', 'bin/yarn.js'];
+  const yarn4Settings = (linker) => ({
+    YARN_NODE_LINKER: linker,
+    YARN_ENABLE_SCRIPTS: 'false',
+    YARN_ENABLE_TELEMETRY: 'false',
+    YARN_ENABLE_GLOBAL_CACHE: 'false',
+    YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
+  });
+  const layouts = [
+    {
+      name: 'pnpm',
+      cli: ['pnpm', 'bin/pnpm.cjs'],
+      args: ['install', '--offline', '--ignore-scripts', '--store-dir', join(scratch, 'store')],
+    },
+    { name: 'Yarn 1', cli: ['yarn1', 'bin/yarn.js'], args: ['install', '--ignore-scripts', '--non-interactive'] },
+    { name: 'Yarn 4, folders', cli: yarn4, args: ['install'], env: yarn4Settings('node-modules') },
+    { name: "Yarn 4, Plug'n'Play", cli: yarn4, args: ['install'], env: yarn4Settings('pnp'), isPnp: true },
+  ];
+  const dependencies = { fdmux: `file:${tarball}` };
+  for (const [index, { name, cli, args, env, isPnp }] of layouts.entries()) {
+    say(`installed by ${name}`);
+    const project = join(scratch, `layout-${index}`);
+    mkdirSync(project);
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, dependencies }));
+    writeFileSync(join(project, 'yarn.lock'), ''); // Yarn 4 would take a folder above for the project's otherwise.
+    writeFileSync(join(project, 'smoke.cjs'), smokeProgram);
+    const program = join(await fetchPackage(cli[0]), cli[1]);
+    await run(process.execPath, [program, ...args], { cwd: project, env });
+    const loader = isPnp ? ['--require', join(project, '.pnp.cjs')] : [];
+    await run(process.execPath, [...loader, 'smoke.cjs'], { cwd: project });
+  }
 }
 
 function report(folder, tarball) {
