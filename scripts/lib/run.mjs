@@ -17,16 +17,20 @@ export async function run(command, args, { cwd, env, live = false } = {}) {
   throw new Problem(`${outcome.output}\n${[command, ...args].join(' ')} failed (${outcome.reason}).`);
 }
 
-/** As {@link run}, but a failure is a value. `timeoutMs` ends a command that hangs. */
+/**
+ * As {@link run}, but a failure is a value. `timeoutMs` ends a command that hangs; such a command is a process group of its
+ * own, of which nothing is left when it has ended.
+ */
 export function tryRun(command, args, { cwd, env, live = false, timeoutMs } = {}) {
+  const group = timeoutMs === undefined ? undefined : new Group(timeoutMs);
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
+      detached: group !== undefined,
     });
+    group?.holds(child);
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (text) => (output += text));
     child.stderr?.setEncoding('utf8').on('data', (text) => (output += text));
@@ -35,6 +39,45 @@ export function tryRun(command, args, { cwd, env, live = false, timeoutMs } = {}
       resolve({ ok: code === 0, output, reason: signal === null ? `exit code ${code}` : signal }),
     );
   });
+}
+
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** The process group of a child: it ends when its time is up, when the child itself has ended, and when a signal ends us. */
+class Group {
+  #child;
+  #timer;
+
+  /** Made before the child, so that no signal comes between. */
+  constructor(timeoutMs) {
+    this.#timer = setTimeout(this.#kill, timeoutMs);
+    for (const signal of ENDING) process.on(signal, this.#onSignal);
+  }
+
+  holds(child) {
+    this.#child = child;
+    child.on('exit', this.#finish);
+    child.on('error', this.#finish);
+  }
+
+  #kill = () => {
+    try {
+      if (this.#child?.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+  };
+
+  #finish = () => {
+    clearTimeout(this.#timer);
+    for (const signal of ENDING) process.off(signal, this.#onSignal);
+    this.#kill();
+  };
+
+  #onSignal = (signal) => {
+    this.#finish();
+    process.kill(process.pid, signal);
+  };
 }
 
 /** Whether a program of that name is on the PATH. */
