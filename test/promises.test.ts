@@ -188,7 +188,7 @@ describe('promise 5: generation tokens', () => {
   test.each(['uv', 'thread'] as const)(
     'an asynchronous wait with the %s waiter goes on through a rebuild',
     async (waiter) => {
-      const mux = disposedAtEnd(new Multiplexer({ waiter }));
+      const mux = disposedAtEnd(new Multiplexer({ backend: 'epoll', waiter }));
       const { writer } = makeStale(mux);
       const [reader, late] = fds.pipe();
       const registration = mux.register(reader, { interest: 'read' });

@@ -765,11 +765,11 @@ test('options are checked', () => {
 describe('epoll alone', () => {
   test('plain files are EPERM, or always ready where that is asked for', async () => {
     const file = fds.track(native.open(__filename, 0, 0));
-    const strict = disposedAtEnd(new Multiplexer());
+    const strict = disposedAtEnd(new Multiplexer({ backend: 'epoll' }));
     expect(errorOf(() => strict.register(file, { interest: 'read' }))).toMatchObject({ code: 'EPERM', fd: file });
     expect(strict.size).toBe(0);
 
-    const mux = disposedAtEnd(new Multiplexer({ unpollable: 'ready' }));
+    const mux = disposedAtEnd(new Multiplexer({ backend: 'epoll', unpollable: 'ready' }));
     const registration = mux.register(file, { interest: 'read' });
     expect([...mux.waitSync()]).toEqual([registration]);
     expect(registration.events).toBe(POLLIN);
@@ -801,7 +801,7 @@ describe('epoll alone', () => {
   });
 
   test('maxEvents limits a wait, and the rest comes next', () => {
-    const mux = disposedAtEnd(new Multiplexer({ maxEvents: 2 }));
+    const mux = disposedAtEnd(new Multiplexer({ backend: 'epoll', maxEvents: 2 }));
     for (let index = 0; index < 5; index += 1) mux.register(fds.pipe()[1], { interest: 'write' });
     const seen = new Set<number>();
     for (let round = 0; round < 3; round += 1) {
@@ -814,7 +814,10 @@ describe('epoll alone', () => {
 
   test('exclusive wakes one of two instances, and can be modified', () => {
     const [reader, writer] = fds.pipe();
-    const muxes = [disposedAtEnd(new Multiplexer()), disposedAtEnd(new Multiplexer())];
+    const muxes = [
+      disposedAtEnd(new Multiplexer({ backend: 'epoll' })),
+      disposedAtEnd(new Multiplexer({ backend: 'epoll' })),
+    ];
     const registrations = muxes.map((mux) => mux.register(reader, { interest: 'read', exclusive: true }));
     fill(writer, 'x');
     expect(muxes.reduce((sum, mux) => sum + mux.waitSync(0).length, 0)).toBeGreaterThanOrEqual(1);

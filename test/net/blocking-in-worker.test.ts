@@ -9,10 +9,11 @@ import { pattern } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
 import { openFds } from '../support/fds.js';
 import { connectPeer } from '../support/peers.js';
+import { packagePath } from '../support/processes.js';
 import { patient, portOf, tcpListener, testSocket, unixPair } from '../support/sockets.js';
 
 const PREAMBLE = `
-  const { listen, Multiplexer, MSG_WAITALL, Socket } = require('fdmux');
+  const { listen, Multiplexer, MSG_WAITALL, Socket } = require('${packagePath('dist/index.js')}');
   const { parentPort, workerData } = require('node:worker_threads');
   const LOOPBACK = { family: 'inet', host: '127.0.0.1', port: 0 };
   const listening = (type = 'inet', backlog = 8) => {

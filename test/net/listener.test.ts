@@ -9,7 +9,7 @@ import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '
 import { nextEvent, until, within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { connectPeer, Peer } from '../support/peers.js';
-import { projectPath, start } from '../support/processes.js';
+import { packagePath, start } from '../support/processes.js';
 import { portOf as portOfSocket, tcpListener } from '../support/sockets.js';
 
 const MIB = 1024 * 1024;
@@ -390,7 +390,7 @@ describe('listen', () => {
       for (let i = 0; i < 2; i += 1) {
         const worker = new Worker(code, {
           eval: true,
-          workerData: { index: projectPath('dist/index.js'), backend, port },
+          workerData: { index: packagePath('dist/index.js'), backend, port },
         });
         workers.push(worker);
         const [message] = await nextEvent(worker, 'message');
@@ -421,7 +421,7 @@ describe('listen', () => {
       const workers: Worker[] = [];
       const threads: string[] = [];
       for (let i = 0; i < 4; i += 1) {
-        const workerData = { index: projectPath('dist/index.js'), fd: socket.fd, exclusive };
+        const workerData = { index: packagePath('dist/index.js'), fd: socket.fd, exclusive };
         const worker = new Worker(code, { eval: true, workerData });
         const [thread] = await nextEvent(worker, 'message');
         workers.push(worker);

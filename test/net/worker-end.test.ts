@@ -6,11 +6,12 @@ import { expect, it } from 'vitest';
 
 import { nextEvent, until } from '../support/deadline.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';
+import { packagePath } from '../support/processes.js';
 import { testSocket } from '../support/sockets.js';
 
 /** Opens one of everything, tells the port of a listener and an fd that it gave away, and stays. */
 const OPEN_ALL = `
-  const { connect, Descriptor, EventFd, Inotify, listen, Multiplexer, PidFd, pipe, Socket, TimerFd } = require('fdmux');
+  const { connect, Descriptor, EventFd, Inotify, listen, Multiplexer, PidFd, pipe, Socket, TimerFd } = require('${packagePath('dist/index.js')}');
   const { parentPort } = require('node:worker_threads');
   async function main() {
     const listener = await listen({ host: '127.0.0.1', port: 0, socket: {} });
