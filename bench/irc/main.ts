@@ -7,14 +7,15 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
+import { countInstructions } from '../support/cost.js';
 import { compile, countsInstructions, root } from '../support/tools.js';
 import { findIrcPeers, IrcServerProcess, type IrcPeer } from './servers.js';
 
 const LOAD_CORE = 1;
 const TEXT_BYTES = 80;
 const IDLE_MEMBERS = 2000;
-/** A load that has not ended by then never will. */
-const LOAD_MS = 120_000;
+/** A load that has not ended by then is taken for one that the server does not survive. */
+const LOAD_MS = 40_000;
 
 interface Question {
   readonly id: string;
@@ -82,17 +83,6 @@ async function measure(
   }
 }
 
-/** User and kernel instructions of a process, for so long. */
-async function countInstructions(pid: number, seconds: number): Promise<number> {
-  const events = 'instructions:u,instructions:k';
-  const perf = spawn('perf', ['stat', '-x,', '-e', events, '-p', String(pid), '--', 'sleep', String(seconds)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let sum = 0;
-  for await (const line of createInterface({ input: perf.stderr })) sum += Number(line.split(',')[0]) || 0;
-  return sum;
-}
-
 /** Server memory for each idle registered member. A first wave is there before, so that what is made once does not count. */
 async function measureMemory(program: string, peer: IrcPeer): Promise<number> {
   const server = await IrcServerProcess.start(peer);
@@ -119,8 +109,14 @@ function openIdle(
 ): { ready: Promise<void>; end: () => void } {
   const numbers = [port, count, 0, TEXT_BYTES, 0, first].map(String);
   const load = spawn('taskset', ['-c', String(LOAD_CORE), program, ...numbers], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ready = once(createInterface({ input: load.stdout }), 'line', { signal: AbortSignal.timeout(LOAD_MS) });
-  return { ready: ready.then(() => undefined), end: () => load.kill('SIGKILL') };
+  const line = once(createInterface({ input: load.stdout }), 'line', { signal: AbortSignal.timeout(LOAD_MS) });
+  const end = once(load, 'exit').then(() => {
+    throw new Error('the server closed its clients');
+  });
+  // Whichever comes second is nobody's business any more.
+  line.catch(() => undefined);
+  end.catch(() => undefined);
+  return { ready: Promise.race([line.then(() => undefined), end]), end: () => load.kill('SIGKILL') };
 }
 
 const best = (values: readonly number[], pick: (...numbers: number[]) => number): number => pick(...values);
@@ -129,6 +125,10 @@ function table(runs: ReadonlyMap<string, readonly Run[]>, counts: boolean): stri
   const unit = counts ? 'instructions per delivery' : 'ns of CPU per delivery';
   const lines = [`| server | ${unit} (least) | deliveries/s (best) | all joined after (best) |`, '|---|---|---|---|'];
   for (const [name, all] of runs) {
+    if (all.length === 0) {
+      lines.push(`| ${name} | did not survive | | |`);
+      continue;
+    }
     const costs = all.map((run) => run.instructionsPerDelivery ?? run.cpuNsPerDelivery);
     const rate = best(
       all.map((run) => run.deliveriesPerSecond),
@@ -145,10 +145,23 @@ function table(runs: ReadonlyMap<string, readonly Run[]>, counts: boolean): stri
   return lines;
 }
 
+/** What goes wrong with one server is told, and the others are measured all the same. */
+function toldOf(error: unknown): null {
+  console.log(error instanceof Error ? error.message : String(error));
+  return null;
+}
+
+function describe(run: Run | null): string {
+  if (run === null) return 'did not survive';
+  const { deliveriesPerSecond, cpuNsPerDelivery, joinSeconds } = run;
+  const rate = Math.round(deliveriesPerSecond).toLocaleString('en');
+  return `${rate} deliveries/s, ${Math.round(cpuNsPerDelivery)} ns each, all joined after ${joinSeconds.toFixed(2)} s`;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '2' },
       seconds: { type: 'string', default: '2' },
       only: { type: 'string', default: '' },
       out: { type: 'string', default: 'docs/benchmarks' },
@@ -161,24 +174,30 @@ async function main(): Promise<void> {
   const { peers, missing } = findIrcPeers();
   for (const name of missing) console.log(`${name} is not installed, so it is not measured`);
   const questions = QUESTIONS.filter(({ id }) => values.only === '' || values.only.split(',').includes(id));
-  const answers = questions.map((question) => ({ question, runs: new Map<string, Run[]>() }));
+  const names = peers.map(({ name }) => name);
+  const answers = questions.map((question) => ({
+    question,
+    runs: new Map(names.map((name): [string, Run[]] => [name, []])),
+  }));
   for (let round = 1; round <= rounds; round += 1) {
     for (const { question, runs } of answers) {
       for (const peer of peers) {
-        // A server that does not survive a question is told of, and the others are measured all the same.
-        const run = await measure(program, peer, question, seconds, counts).catch((error: unknown) => {
-          console.log(String(error));
-          return null;
-        });
-        if (run === null) continue;
-        runs.set(peer.name, [...(runs.get(peer.name) ?? []), run]);
-        console.log(`round ${round}, ${question.title}, ${peer.name}: ${JSON.stringify(run)}`);
+        const earlier = runs.get(peer.name) ?? [];
+        // A server that did not survive a question is not asked again.
+        if (earlier.length < round - 1) continue;
+        const run = await measure(program, peer, question, seconds, counts).catch(toldOf);
+        console.log(`round ${round} of ${rounds}, ${question.title}, ${peer.name}: ${describe(run)}`);
+        if (run !== null) runs.set(peer.name, [...earlier, run]);
       }
     }
   }
-  const memory: [string, number][] = [];
+  const memory: [string, number | null][] = [];
   if (values.only === '') {
-    for (const peer of peers) memory.push([peer.name, await measureMemory(program, peer)]);
+    for (const peer of peers) {
+      const bytes = await measureMemory(program, peer).catch(toldOf);
+      console.log(`memory, ${peer.name}: ${bytes === null ? 'did not survive' : `${Math.round(bytes)} bytes`}`);
+      memory.push([peer.name, bytes]);
+    }
   }
   write(resolve(root, values.out), answers, memory, missing, { rounds, seconds, counts });
 }
@@ -186,7 +205,7 @@ async function main(): Promise<void> {
 function write(
   folder: string,
   answers: readonly { readonly question: Question; readonly runs: ReadonlyMap<string, readonly Run[]> }[],
-  memory: readonly (readonly [string, number])[],
+  memory: readonly (readonly [string, number | null])[],
   missing: readonly string[],
   { rounds, seconds, counts }: { readonly rounds: number; readonly seconds: number; readonly counts: boolean },
 ): void {
@@ -197,6 +216,7 @@ function write(
     '',
     'Written by `npm run bench:irc`. Every server is unthrottled, on loopback, on a core of its own, and started anew for every run;',
     'the servers take turns. Each sender says its next line when it has heard those of all other senders.',
+    '[bench/README.md](../../bench/README.md#irc-servers) says how they are set up, and what to beware of.',
     '',
     `${machine}; ${rounds} rounds of ${seconds} s.`,
   ];
@@ -209,7 +229,9 @@ function write(
   for (const { question, runs } of answers) lines.push('', `## ${question.title}`, '', ...table(runs, counts));
   if (memory.length > 0) {
     lines.push('', '## Memory for each idle registered member', '', '| server | bytes |', '|---|---|');
-    for (const [name, bytes] of memory) lines.push(`| ${name} | ${Math.round(bytes)} |`);
+    for (const [name, bytes] of memory) {
+      lines.push(`| ${name} | ${bytes === null ? 'did not survive' : Math.round(bytes)} |`);
+    }
   }
   writeFileSync(join(folder, 'irc.md'), `${lines.join('\n')}\n`);
   const results = answers.map(({ question, runs }) => ({ ...question, runs: Object.fromEntries(runs) }));

@@ -1,12 +1,13 @@
 /** The IRC servers that are compared: how each is started without throttling, and what it costs. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { cpuNsOf, residentBytesOf } from '../support/cost.js';
 import { root } from '../support/tools.js';
 
 const SERVER_CORE = 0;
@@ -102,10 +103,7 @@ export class IrcServerProcess {
 
   /** What all its threads have computed, user and kernel, in ns. */
   cpuNs(): number {
-    const tasks = `/proc/${this.pid}/task`;
-    return readdirSync(tasks)
-      .map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]))
-      .reduce((sum, ns) => sum + ns, 0);
+    return cpuNsOf(this.pid);
   }
 
   /** Resident memory; the garbage is collected first where there is any. */
@@ -114,8 +112,7 @@ export class IrcServerProcess {
       this.#child.kill('SIGUSR2');
       await delay(300);
     }
-    const kilobytes = /^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/smaps_rollup`, 'utf8'))?.[1];
-    return 1024 * Number(kilobytes);
+    return residentBytesOf(this.pid);
   }
 
   async stop(): Promise<void> {

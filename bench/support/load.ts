@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
+import { countInstructions } from './cost.js';
 import type { ServerProcess } from './server.js';
 
 const LOAD_CORE = 1;
@@ -91,17 +92,6 @@ export async function measure(
     cpuNsPerMessage: perMessage(cpuNs),
     instructionsPerMessage: instructions === null ? null : perMessage(await instructions),
   };
-}
-
-/** User and kernel instructions of a process, for so long. */
-async function countInstructions(pid: number, seconds: number): Promise<number> {
-  const events = 'instructions:u,instructions:k';
-  const perf = spawn('perf', ['stat', '-x,', '-e', events, '-p', String(pid), '--', 'sleep', String(seconds)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let sum = 0;
-  for await (const line of createInterface({ input: perf.stderr })) sum += Number(line.split(',')[0]) || 0;
-  return sum;
 }
 
 function parseCounted(line: string): Counted {

@@ -1,10 +1,12 @@
 /** A server process: started on one core, asked what it costs, ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+
+import { cpuNsOf, residentBytesOf } from './cost.js';
 
 const SERVER_CORE = 0;
 const START_MS = 10_000;
@@ -40,10 +42,7 @@ export class ServerProcess {
 
   /** What all its threads have computed, user and kernel, in ns. */
   cpuNs(): number {
-    const tasks = `/proc/${this.pid}/task`;
-    return readdirSync(tasks)
-      .map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]))
-      .reduce((sum, ns) => sum + ns, 0);
+    return cpuNsOf(this.pid);
   }
 
   /** Resident memory, after the garbage is collected, which those of our servers that have any do on SIGUSR2. */
@@ -52,8 +51,7 @@ export class ServerProcess {
       if (this.#collectsGarbage) this.#child.kill('SIGUSR2');
       await delay(200);
     }
-    const kilobytes = /^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/smaps_rollup`, 'utf8'))?.[1];
-    return 1024 * Number(kilobytes);
+    return residentBytesOf(this.pid);
   }
 
   /** Waits until it holds so many fds. */
