@@ -32,11 +32,11 @@ struct Environment {
   const napi_env env;
 
   EventBuffer event_buffer;
-  bool has_epoll_pwait2 = true;  // until the kernel says otherwise
-  OwnedFds owned_fds;            // closed after the waiters, which still use some
-  FdSets fd_sets;                // scratch of select
-  int largest_known_fd = -1;     // that select has found open
-  SendPlan send_plan;            // scratch of sendRanges
+  bool has_epoll_pwait2 = true;    // until the kernel says otherwise
+  OwnedFds owned_fds;              // closed after the waiters, which still use some
+  SelectQuestion select_question;  // what select was asked last
+  int largest_known_fd = -1;       // that select has found open
+  SendPlan send_plan;              // scratch of sendRanges
   Waiters waiters;
 };
 

@@ -3,9 +3,12 @@
 
 #include <sys/select.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <iterator>
 #include <vector>
 
 namespace fdmux {
@@ -21,20 +24,30 @@ class FdSets {
     fd_limit_ = highest < 0 ? 0 : static_cast<size_t>(highest) + 1;
     words_ = (fd_limit_ + kBitsPerWord - 1) / kBitsPerWord;
     storage_.assign(words_ * kFdSetCount, 0);
+    for (bool& is_used : is_used_) is_used = false;
+    has_repetitions_ = false;
   }
 
   // False, and nothing done, where `fd` has no room.
   bool add(size_t set, int fd) {
     if (!hasRoom(fd)) return false;
-    storage_[index(set, fd)] |= bit(fd);
+    Word& word = storage_[index(set, fd)];
+    has_repetitions_ = has_repetitions_ || (word & bit(fd)) != 0;
+    word |= bit(fd);
+    is_used_[set] = true;
     return true;
   }
+  // Whether an fd was added twice to the same set, so that the kernel's count is not that of the entries.
+  bool hasRepetitions() const { return has_repetitions_; }
   bool contains(size_t set, int fd) const { return hasRoom(fd) && (storage_[index(set, fd)] & bit(fd)) != 0; }
 
   // The first argument of select(2).
   int nfds() const { return static_cast<int>(fd_limit_); }
-  // Not an fd_set of FD_SETSIZE bits: only for select(2) itself, which looks at the first nfds() bits.
-  fd_set* get(size_t set) { return reinterpret_cast<fd_set*>(storage_.data() + set * words_); }
+  // Not an fd_set of FD_SETSIZE bits: only for select(2) itself, which looks at the first nfds() bits. Null
+  // for a set to which nothing was added: the kernel copies none in and none out then.
+  fd_set* get(size_t set) {
+    return is_used_[set] ? reinterpret_cast<fd_set*>(storage_.data() + set * words_) : nullptr;
+  }
 
  private:
   // The kernel's unit: it copies whole longs.
@@ -47,6 +60,8 @@ class FdSets {
 
   size_t fd_limit_ = 0;
   size_t words_ = 0;
+  bool is_used_[kFdSetCount] = {};
+  bool has_repetitions_ = false;
   std::vector<Word> storage_;
 };
 
@@ -75,18 +90,69 @@ inline bool addAll(FdSets& sets, const int32_t* fds, const size_t (&counts)[kFdS
   return true;
 }
 
-// Writes 1 in place of each of the fds that its set contains and 0 in place of the others; tells how many
-// ones.
-inline size_t replaceWithReadiness(const FdSets& sets, int32_t* fds, const size_t (&counts)[kFdSetCount]) {
-  size_t ready = 0;
+// Writes to `places` the places in `fds` of those that their sets contain, ascending, and stops after `most`
+// of them; tells how many there are.
+inline size_t findReady(const FdSets& sets, const int32_t* fds, const size_t (&counts)[kFdSetCount],
+                        size_t most, int32_t* places) {
+  size_t found = 0;
+  size_t place = 0;
   for (size_t set = 0; set < kFdSetCount; set++) {
-    for (size_t i = 0; i < counts[set]; i++, fds++) {
-      const bool is_ready = sets.contains(set, *fds);
-      *fds = is_ready ? 1 : 0;
-      ready += is_ready ? 1 : 0;
+    for (const size_t end = place + counts[set]; place < end; place++) {
+      if (found == most) return found;
+      if (sets.contains(set, fds[place])) places[found++] = static_cast<int32_t>(place);
     }
   }
-  return ready;
+  return found;
 }
+
+// The fds of three sets, one list after the other, with the sets that they make.
+//
+// A program asks about the same fds again and again, so the sets are kept and only their bits are copied.
+class SelectQuestion {
+ public:
+  // Whether it is about just these fds.
+  bool isAbout(const int32_t* fds, const size_t (&counts)[kFdSetCount]) const {
+    if (!is_complete_) return false;
+    size_t total = 0;
+    for (size_t set = 0; set < kFdSetCount; set++) {
+      if (counts[set] != counts_[set]) return false;
+      total += counts[set];
+    }
+    return total == 0 || std::memcmp(fds, fds_.data(), total * sizeof(*fds)) == 0;
+  }
+
+  // Copies the fds. From here on only the copy counts: another thread may write to the original.
+  void assign(const int32_t* fds, const size_t (&counts)[kFdSetCount]) {
+    is_complete_ = false;
+    std::copy(std::begin(counts), std::end(counts), counts_);
+    fds_.assign(fds, fds + counts[0] + counts[1] + counts[2]);
+  }
+
+  // Makes the sets; `highest` is the highest of the fds, none of which is below 0.
+  void complete(int highest) {
+    sets_.reset(highest);
+    is_complete_ = addAll(sets_, fds_.data(), counts_);
+  }
+
+  const std::vector<int32_t>& fds() const { return fds_; }
+
+  // The sets for the kernel to leave its answer in.
+  FdSets& ask() {
+    answer_ = sets_;
+    return answer_;
+  }
+
+  // What the kernel has answered: the places of the ready fds, of which it has counted `count`.
+  size_t ready(size_t count, int32_t* places) const {
+    return findReady(answer_, fds_.data(), counts_, sets_.hasRepetitions() ? fds_.size() : count, places);
+  }
+
+ private:
+  std::vector<int32_t> fds_;
+  size_t counts_[kFdSetCount] = {};
+  FdSets sets_;
+  FdSets answer_;
+  bool is_complete_ = false;
+};
 
 }  // namespace fdmux

@@ -12,7 +12,11 @@ struct PollList {
   size_t count = 0;
 };
 
-// Reads pollFds and count: an Int32Array that holds entries laid out as the kernel has them.
-bool readPollList(const Reader& reader, napi_value poll_fds, napi_value count, PollList* list);
+// Reads pollFds and count: an Int32Array that holds entries laid out as the kernel has them, with room for
+// `words` int32 for each.
+bool readPollList(const Reader& reader, napi_value poll_fds, napi_value count, size_t words, PollList* list);
+
+// Of one entry.
+constexpr size_t kPollFdWords = sizeof(pollfd) / sizeof(int32_t);
 
 }  // namespace fdmux

@@ -15,12 +15,33 @@ namespace {
 bool isOpen(int fd) { return ::fcntl(fd, F_GETFD) != -1; }
 
 // The error names the fd; where another thread has opened it again meanwhile, it names none.
-napi_value throwBadFd(napi_env env, const SelectList& list) {
-  for (size_t i = 0; i < list.total(); i++) {
-    const int fd = list.fds.data[i];
+napi_value throwBadFd(napi_env env, const SelectQuestion& question) {
+  for (const int fd : question.fds()) {
     if (!isOpen(fd)) return throwSystemError(env, EBADF, "select", fd);
   }
   return throwSystemError(env, EBADF, "select");
+}
+
+// Makes `list` the question, unless it is that already. False with an exception pending.
+bool pose(const Reader& reader, const SelectList& list, SelectQuestion* question) {
+  if (question->isAbout(list.fds.data, list.counts)) return true;
+  question->assign(list.fds.data, list.counts);
+  int highest;
+  if (!findHighestFd(question->fds().data(), question->fds().size(), &highest)) {
+    throwOutOfRange(reader.env(), "fds", "made of integers from 0 to 2147483647", highest);
+    return false;
+  }
+  // The table of fds only ever grows, so a number that it has held once need not be asked about again.
+  int& largest_known_fd = reader.environment().largest_known_fd;
+  if (highest > largest_known_fd) {
+    if (!isWithinFdTable(highest)) {
+      throwSystemError(reader.env(), EBADF, "select", highest);
+      return false;
+    }
+    largest_known_fd = highest;
+  }
+  question->complete(highest);
+  return true;
 }
 
 int wait(FdSets& sets, int64_t nanoseconds, const sigset_t* mask) {
@@ -44,27 +65,24 @@ napi_value select(napi_env env, napi_callback_info info) {
       !readSelectList(args, args[0], args[1], args[2], args[3], &list)) {
     return nullptr;
   }
-  int highest;
-  if (!findHighestFd(list.fds.data, list.total(), &highest)) {
-    return throwOutOfRange(env, "fds", "made of integers from 0 to 2147483647", highest);
+  if (list.fds.length - list.total() < list.total()) {
+    return throwOutOfRange(env, "fds", "twice as long as there are fds",
+                           static_cast<double>(list.fds.length));
   }
-  // The table of fds only ever grows, so a number that it has held once need not be asked about again.
-  int& largest_known_fd = args.environment().largest_known_fd;
-  if (highest > largest_known_fd) {
-    if (!isWithinFdTable(highest)) return throwSystemError(env, EBADF, "select", highest);
-    largest_known_fd = highest;
-  }
-  FdSets& sets = args.environment().fd_sets;
-  sets.reset(highest);
-  if (!addAll(sets, list.fds.data, list.counts)) return throwBadFd(env, list);
+  SelectQuestion& question = args.environment().select_question;
+  if (!pose(args, list, &question)) return nullptr;
 
+  FdSets& sets = question.ask();
   const int count = waitThroughSignals(
       options.nanoseconds, options.retry_on_signal,
       [&](int64_t nanoseconds) { return wait(sets, nanoseconds, options.signal_mask.get()); }, monotonicNow);
-  if (count < 0) return errno == EBADF ? throwBadFd(env, list) : throwSystemError(env, errno, "select");
+  if (count < 0) {
+    return errno == EBADF ? throwBadFd(env, question) : throwSystemError(env, errno, "select");
+  }
   // After a signal the kernel has left the sets as they were.
-  if (count == 0) sets.reset(highest);
-  return makeNumber(env, static_cast<double>(replaceWithReadiness(sets, list.fds.data, list.counts)));
+  const size_t ready =
+      count == 0 ? 0 : question.ready(static_cast<size_t>(count), list.fds.data + list.total());
+  return makeInt32(env, static_cast<int32_t>(ready));
 }
 
 }  // namespace

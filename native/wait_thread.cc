@@ -281,7 +281,7 @@ napi_value waitThreadArmPoll(napi_env env, napi_callback_info info) {
   Arguments<3> args(env, info);
   WaitThread* thread = readWaitThread(args, args[0]);
   PollList list;
-  if (thread != nullptr && readPollList(args, args[1], args[2], &list)) thread->armPoll(list);
+  if (thread != nullptr && readPollList(args, args[1], args[2], kPollFdWords, &list)) thread->armPoll(list);
   return nullptr;
 }
 

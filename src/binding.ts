@@ -44,10 +44,11 @@ export type DecodedAddress =
  */
 interface ReadinessCalls {
   /**
-   * select(2) on any fd numbers. `fds` holds the read fds, then the write fds, then the except fds; on return each
-   * entry is 1 where that fd is ready in its set and 0 where it is not. A closed fd is always EBADF.
+   * select(2) on any fd numbers. `fds` holds the read fds, then the write fds, then the except fds, then room for as many
+   * numbers again: there it leaves the places of the ready ones in that list, ascending. A closed fd is always EBADF. Asking
+   * about the same fds as the last time costs less.
    *
-   * @returns how many entries are ready; 0 also after a signal unless `retryOnSignal`
+   * @returns how many fds are ready, repetitions counted; 0 also after a signal unless `retryOnSignal`
    */
   select(
     fds: Int32Array,
@@ -61,7 +62,8 @@ interface ReadinessCalls {
 
   /**
    * poll(2). `pollFds` is an array of `struct pollfd`: for entry i the fd is int32 number 2i, `events` the low and
-   * `revents` the high 16 bits of int32 number 2i+1.
+   * `revents` the high 16 bits of int32 number 2i+1. Behind the `count` entries there is room for as many numbers: there it
+   * leaves the places of the entries with a non-zero `revents`, ascending.
    *
    * @returns how many entries have a non-zero `revents`; 0 also after a signal unless `retryOnSignal`
    */

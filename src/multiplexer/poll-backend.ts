@@ -46,15 +46,17 @@ export class PollBackend<Entry extends BackendEntry> implements Backend<Entry> {
     retryOnSignal: boolean,
     signalMask: readonly number[] | null,
   ): number {
-    const count = native.poll(this.#set.words, this.#set.count, timeoutMs, retryOnSignal, signalMask);
-    this.#set.forEachReady(count, (owner, revents) => {
+    const set = this.#set;
+    const count = set.poll(timeoutMs, retryOnSignal, signalMask);
+    for (let nth = 0; nth < count; nth += 1) {
+      const owner = set.readyOwner(nth);
       if (owner instanceof WakeupOwner) {
         ready.woken = true;
-      } else {
-        owner.becomeReady(revents);
+      } else if (owner !== undefined) {
+        owner.becomeReady(set.readyEvents(nth));
         ready.push(owner);
       }
-    });
+    }
     return count;
   }
 

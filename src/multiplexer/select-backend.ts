@@ -2,8 +2,16 @@
 import { native } from '../binding.js';
 import { hasCode } from '../errors.js';
 import { POLLIN, POLLNVAL, POLLOUT, POLLPRI } from '../readiness/constants.js';
+import { pollEntries, pollWords } from '../readiness/poll-set.js';
+import { selectFds } from '../readiness/select.js';
 import { ThreadWaiter, type Waiter } from '../readiness/waiter.js';
 import type { Backend, BackendEntry, ReadyList, Trigger } from './backend.js';
+
+/** The wake-up comes before the first entry, and has none. */
+const WAKEUP_RANK = -1;
+
+/** After the last entry. */
+const NO_RANK = 0x7fff_ffff;
 
 /** Three sets, laid out one after the other whenever a registration has changed. */
 export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry> {
@@ -19,10 +27,10 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
   #isLaidOut = false;
   /** The entries as they were laid out; an array is walked faster than a set. */
   #order: readonly Entry[] = [];
-  /** The read fds (the wake-up's first), the write fds, the except fds. */
+  /** The read fds (the wake-up's first), the write fds, the except fds; then room for the places of the ready ones. */
   #fds = new Int32Array(0);
-  /** The call leaves its answer where the question was. */
-  #answer = new Int32Array(0);
+  /** By place in that list, where the fd's entry is in the order. */
+  #ranks = new Int32Array(0);
   #readCount = 0;
   #writeCount = 0;
   #exceptCount = 0;
@@ -55,11 +63,10 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
     signalMask: readonly number[] | null,
   ): number {
     this.#layOut();
-    this.#answer.set(this.#fds);
     let count: number;
     try {
-      count = native.select(
-        this.#answer,
+      count = selectFds(
+        this.#fds,
         this.#readCount,
         this.#writeCount,
         this.#exceptCount,
@@ -91,39 +98,68 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
     const read: number[] = [];
     const write: number[] = [];
     const except: number[] = [];
-    if (this.#wakeupFd !== undefined) read.push(this.#wakeupFd);
-    for (const { fd, interestMask } of this.#entries) {
-      if ((interestMask & POLLIN) !== 0) read.push(fd);
-      if ((interestMask & POLLOUT) !== 0) write.push(fd);
-      if ((interestMask & POLLPRI) !== 0) except.push(fd);
-    }
+    const order = [...this.#entries];
+    order.forEach(({ interestMask }, rank) => {
+      if ((interestMask & POLLIN) !== 0) read.push(rank);
+      if ((interestMask & POLLOUT) !== 0) write.push(rank);
+      if ((interestMask & POLLPRI) !== 0) except.push(rank);
+    });
+    if (this.#wakeupFd !== undefined) read.unshift(WAKEUP_RANK);
     this.#readCount = read.length;
     this.#writeCount = write.length;
     this.#exceptCount = except.length;
-    this.#fds = Int32Array.from([...read, ...write, ...except]);
-    this.#answer = new Int32Array(this.#fds.length);
-    this.#order = [...this.#entries];
+    this.#ranks = Int32Array.from([...read, ...write, ...except]);
+    this.#fds = new Int32Array(this.#ranks.length * 2);
+    this.#ranks.forEach((rank, place) => {
+      this.#fds[place] = order[rank]?.fd ?? this.#wakeupFd ?? 0;
+    });
+    this.#order = order;
     this.#isLaidOut = true;
   }
 
-  /** Walks the entries and the three sets side by side: both are in the order of registering. */
+  /** Merges the ready ones of the three sets: in each they are in the order of registering. */
   #reportReady(ready: ReadyList<Entry>, count: number): void {
-    const answer = this.#answer;
-    let read = this.#wakeupFd === undefined ? 0 : 1;
-    let write = this.#readCount;
-    let except = write + this.#writeCount;
-    ready.woken = read === 1 && answer[0] === 1;
-    let left = ready.woken ? count - 1 : count;
-    for (const entry of this.#order) {
-      if (left === 0) break;
+    const fds = this.#fds;
+    const ranks = this.#ranks;
+    const total = ranks.length;
+    const end = total + count;
+    const rankAt = (at: number, setEnd: number) => (at < setEnd ? (ranks[fds[at] ?? 0] ?? NO_RANK) : NO_RANK);
+    const startOf = (place: number, from: number) => {
+      let at = from;
+      while (at < end && (fds[at] ?? 0) < place) at += 1;
+      return at;
+    };
+    const readEnd = startOf(this.#readCount, total);
+    const writeEnd = startOf(this.#readCount + this.#writeCount, readEnd);
+    let read = total;
+    let write = readEnd;
+    let except = writeEnd;
+    for (;;) {
+      const readRank = rankAt(read, readEnd);
+      const writeRank = rankAt(write, writeEnd);
+      const exceptRank = rankAt(except, end);
+      const rank = Math.min(readRank, writeRank, exceptRank);
+      if (rank === NO_RANK) return;
       let events = 0;
-      if ((entry.interestMask & POLLIN) !== 0 && answer[read++] === 1) events |= POLLIN;
-      if ((entry.interestMask & POLLOUT) !== 0 && answer[write++] === 1) events |= POLLOUT;
-      if ((entry.interestMask & POLLPRI) !== 0 && answer[except++] === 1) events |= POLLPRI;
-      if (events === 0) continue;
-      left -= bitCount(events);
-      entry.becomeReady(events);
-      ready.push(entry);
+      if (readRank === rank) {
+        events |= POLLIN;
+        read += 1;
+      }
+      if (writeRank === rank) {
+        events |= POLLOUT;
+        write += 1;
+      }
+      if (exceptRank === rank) {
+        events |= POLLPRI;
+        except += 1;
+      }
+      const entry = this.#order[rank];
+      if (entry === undefined) {
+        ready.woken = true;
+      } else {
+        entry.becomeReady(events);
+        ready.push(entry);
+      }
     }
   }
 
@@ -133,11 +169,11 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
    */
   #reportInvalid(ready: ReadyList<Entry>, error: unknown): number {
     const entries = [...this.#entries];
-    const words = new Int32Array(entries.length * 2);
+    const words = pollWords(entries.length);
     entries.forEach((entry, index) => {
       words[index * 2] = entry.fd;
     });
-    native.poll(words, entries.length, 0, true, null);
+    pollEntries(words, entries.length, 0, true, null);
     entries.forEach((entry, index) => {
       if ((words[index * 2 + 1] ?? 0) >>> 16 !== POLLNVAL) return;
       entry.becomeReady(POLLNVAL);
@@ -147,9 +183,4 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
     if (ready.length === 0) throw error;
     return ready.length;
   }
-}
-
-/** How many of POLLIN, POLLOUT and POLLPRI are set. */
-function bitCount(events: number): number {
-  return (events & 1) + ((events >> 1) & 1) + ((events >> 2) & 1);
 }

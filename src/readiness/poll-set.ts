@@ -1,4 +1,5 @@
 /** An ordered, growing array of `struct pollfd` that poll(2) takes as it is. */
+import { native } from '../binding.js';
 
 /** Whoever has an entry in a {@link PollSet}; the set keeps `pollIndex` right. */
 export interface PollSetOwner {
@@ -10,12 +11,38 @@ const REMOVED_FD = -1;
 
 const INITIAL_ENTRIES = 16;
 
+/** An entry is two words, and one more is for its place among the ready ones. */
+const WORDS_PER_ENTRY = 3;
+
+/** Room for `entries` entries as the binding takes them. */
+export function pollWords(entries: number): Int32Array {
+  return new Int32Array(entries * WORDS_PER_ENTRY);
+}
+
+/**
+ * poll(2) over the first `count` entries of `words`.
+ *
+ * @returns how many entries have something to report
+ */
+export function pollEntries(
+  words: Int32Array,
+  count: number,
+  timeoutMs: number,
+  retryOnSignal: boolean,
+  signalMask: readonly number[] | null,
+): number {
+  // A look is not interrupted. Arguments left out cost nothing, and most calls can do without.
+  return signalMask === null && (!retryOnSignal || timeoutMs === 0)
+    ? native.poll(words, count, timeoutMs)
+    : native.poll(words, count, timeoutMs, retryOnSignal, signalMask);
+}
+
 /**
  * Keeps the order of adding. Removing leaves an ignored entry behind, and once half of the entries are such they are
  * squeezed out, so that removing costs the same however many there are.
  */
 export class PollSet<Owner extends PollSetOwner> {
-  #words = new Int32Array(INITIAL_ENTRIES * 2);
+  #words = pollWords(INITIAL_ENTRIES);
   #owners: (Owner | undefined)[] = [];
   #removed = 0;
 
@@ -31,8 +58,8 @@ export class PollSet<Owner extends PollSetOwner> {
 
   add(owner: Owner, fd: number, events: number): void {
     const index = this.#owners.length;
-    if (index * 2 === this.#words.length) {
-      const grown = new Int32Array(this.#words.length * 2);
+    if (index * WORDS_PER_ENTRY === this.#words.length) {
+      const grown = pollWords(index * 2);
       grown.set(this.#words);
       this.#words = grown;
     }
@@ -54,21 +81,26 @@ export class PollSet<Owner extends PollSetOwner> {
   }
 
   /**
-   * Calls back for each entry with something to report, in order.
+   * Makes the call.
    *
-   * @param ready how many there are
+   * @returns how many entries have something to report: see {@link readyOwner} and {@link readyEvents}
    */
-  forEachReady(ready: number, report: (owner: Owner, revents: number) => void): void {
-    const words = this.#words;
-    const owners = this.#owners;
-    let left = ready;
-    for (let index = 0; left > 0 && index < owners.length; index += 1) {
-      const revents = (words[index * 2 + 1] ?? 0) >>> 16;
-      if (revents === 0) continue;
-      left -= 1;
-      const owner = owners[index];
-      if (owner !== undefined) report(owner, revents);
-    }
+  poll(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
+    return pollEntries(this.#words, this.#owners.length, timeoutMs, retryOnSignal, signalMask);
+  }
+
+  /** Whose the entry is that was the `nth` in order to have something to report, undefined where it was removed since. */
+  readyOwner(nth: number): Owner | undefined {
+    return this.#owners[this.#readyPlace(nth)];
+  }
+
+  /** What that entry reported, unsigned. */
+  readyEvents(nth: number): number {
+    return (this.#words[this.#readyPlace(nth) * 2 + 1] ?? 0) >>> 16;
+  }
+
+  #readyPlace(nth: number): number {
+    return this.#words[this.#owners.length * 2 + nth] ?? 0;
   }
 
   #squeeze(): void {

@@ -14,7 +14,7 @@ import {
 import { AsyncWait } from './async-wait.js';
 import { blockingCall } from './blocking-call.js';
 import { POLLIN, POLLOUT, POLLPRI } from './constants.js';
-import { PollSet, type PollSetOwner } from './poll-set.js';
+import { pollEntries, PollSet, type PollSetOwner, pollWords } from './poll-set.js';
 import { oneThreadWait } from './thread-pool.js';
 import {
   type AsyncWaitOptions,
@@ -56,23 +56,32 @@ function toPollFd(value: unknown): number {
   return toFd(value, 'entry.fd');
 }
 
-function packEntries(entries: Iterable<PollEntry>): Int32Array {
-  const words: number[] = [];
+/** The entries of one call. */
+interface PackedEntries {
+  readonly words: Int32Array;
+  readonly count: number;
+}
+
+function packEntries(entries: Iterable<PollEntry>): PackedEntries {
+  const packed: number[] = [];
   for (const entry of checkIterable(entries, 'entries')) {
     checkObject(entry, 'entry');
     const { fd, events } = entry;
     const number = toPollFd(fd);
     checkEvents(events, 'entry.events');
-    words.push(number, events);
+    packed.push(number, events);
   }
-  return Int32Array.from(words);
+  const count = packed.length / 2;
+  const words = pollWords(count);
+  words.set(packed);
+  return { words, count };
 }
 
-function readEntries(words: Int32Array, ready: number): PollEvent[] {
-  const events: PollEvent[] = [];
-  for (let at = 0; events.length < ready; at += 2) {
-    const revents = (words[at + 1] ?? 0) >>> 16;
-    if (revents !== 0) events.push({ fd: words[at] ?? -1, revents });
+function readEntries({ words, count }: PackedEntries, ready: number): PollEvent[] {
+  const events = new Array<PollEvent>(ready);
+  for (let nth = 0; nth < ready; nth += 1) {
+    const at = (words[count * 2 + nth] ?? 0) * 2;
+    events[nth] = { fd: words[at] ?? -1, revents: (words[at + 1] ?? 0) >>> 16 };
   }
   return events;
 }
@@ -92,13 +101,13 @@ export function pollSync(
   timeoutMs?: number | null,
   options?: SyncWaitOptions,
 ): PollEvent[] {
-  const words = packEntries(entries);
+  const packed = packEntries(entries);
   const timeout = toTimeoutMs(timeoutMs);
   const { retryOnSignal, signalMask } = toSignalHandling(options);
   const ready = blockingCall(timeout, (slice) =>
-    native.poll(words, words.length / 2, slice, retryOnSignal, signalMask),
+    pollEntries(packed.words, packed.count, slice, retryOnSignal, signalMask),
   );
-  return readEntries(words, ready);
+  return readEntries(packed, ready);
 }
 
 /**
@@ -112,17 +121,16 @@ export async function poll(
   timeoutMs?: number | null,
   options?: AsyncWaitOptions,
 ): Promise<PollEvent[]> {
-  const words = packEntries(entries);
+  const packed = packEntries(entries);
   const timeout = toTimeoutMs(timeoutMs);
   const signal = toAbortSignal(options);
-  const count = words.length / 2;
   return oneThreadWait<PollEvent[]>(timeout, signal, {
     arm: (waiter) => {
-      native.waitThreadArmPoll(waiter, words, count);
+      native.waitThreadArmPoll(waiter, packed.words, packed.count);
     },
     look: () => {
-      const ready = native.poll(words, count, 0, true, null);
-      return ready === 0 ? undefined : readEntries(words, ready);
+      const ready = pollEntries(packed.words, packed.count, 0, true, null);
+      return ready === 0 ? undefined : readEntries(packed, ready);
     },
     nothing: () => [],
   });
@@ -321,15 +329,16 @@ export class Poll implements Disposable {
 
   #call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): PollEvent[] {
     const set = this.#set;
-    const ready = blockingCall(timeoutMs, (slice) =>
-      native.poll(set.words, set.count, slice, retryOnSignal, signalMask),
-    );
-    const events: PollEvent[] = [];
-    if (ready === 0) return events;
-    set.forEachReady(ready, (record, revents) => {
+    const ready = blockingCall(timeoutMs, (slice) => set.poll(slice, retryOnSignal, signalMask));
+    const events = new Array<PollEvent>(ready);
+    for (let nth = 0; nth < ready; nth += 1) {
+      const record = set.readyOwner(nth);
+      // Nothing runs between the call and here, so that nobody can have been removed.
+      if (record === undefined) continue;
+      const revents = set.readyEvents(nth);
       if (record.last?.revents !== revents) record.last = Object.freeze({ fd: record.fd, revents });
-      events.push(record.last);
-    });
+      events[nth] = record.last;
+    }
     return events;
   }
 }

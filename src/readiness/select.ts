@@ -21,36 +21,54 @@ export interface SelectResult<Read, Write, Except> {
   readonly exceptional: Except[];
 }
 
-/** The fds as the binding takes them: the read fds, the write fds, the except fds. */
+/** The fds of the three sets, one set after the other, and behind them the answer. */
 class FdList {
-  #fds = new Int32Array(64);
-  /** The call leaves its answer where the question was. */
-  #answer = new Int32Array(64);
+  /** As the binding takes them. No number in here is ever negative. */
+  #words = new Int32Array(64);
   length = 0;
 
-  get fds(): Int32Array {
-    return this.#fds;
+  /** The fds, with room for the places of the ready ones. */
+  get words(): Int32Array {
+    return this.#words;
   }
 
   push(fd: number): void {
-    if (this.length === this.#fds.length) {
-      const grown = new Int32Array(this.length * 2);
-      grown.set(this.#fds);
-      this.#fds = grown;
-      this.#answer = new Int32Array(grown.length);
-    }
-    this.#fds[this.length] = fd;
+    this.#makeRoom(this.length + 1);
+    this.#words[this.length] = fd;
     this.length += 1;
   }
 
-  /** The answer's array, with the question in it. */
-  ask(): Int32Array {
-    this.#answer.set(this.#fds);
-    return this.#answer;
+  /** The usual case, an array of numbers. @returns whether it was one; where it was not, nothing is added */
+  pushNumbers(items: readonly unknown[]): boolean {
+    const end = this.length + items.length;
+    this.#makeRoom(end);
+    const words = this.#words;
+    let index = this.length;
+    for (const item of items) {
+      if (typeof item !== 'number') return false;
+      // Mostly it is what was there before. Whatever was there is an fd's number, so what is equal to it is one, too.
+      if (item !== words[index]) {
+        if (!Number.isInteger(item) || item < 0 || item > MAX_FD) return false;
+        words[index] = item;
+      }
+      index += 1;
+    }
+    // An array may have been given an iterator of its own.
+    if (index !== end) return false;
+    this.length = end;
+    return true;
   }
 
-  isReady(index: number): boolean {
-    return this.#answer[index] === 1;
+  /** The place of the fd that was the `nth` to be found ready. */
+  readyPlace(nth: number): number {
+    return this.#words[this.length + nth] ?? 0;
+  }
+
+  #makeRoom(fds: number): void {
+    if (fds * 2 <= this.#words.length) return;
+    const grown = new Int32Array(fds * 4);
+    grown.set(this.#words);
+    this.#words = grown;
   }
 }
 
@@ -63,8 +81,11 @@ class SelectSets<Read, Write, Except> {
   readonly #read: readonly Read[];
   readonly #write: readonly Write[];
   readonly #except: readonly Except[];
-  /** How many ready entries are still to be picked. */
-  #left = 0;
+  /** Where in the list the write fds begin, and where the except fds. */
+  readonly #writeStart: number;
+  readonly #exceptStart: number;
+  /** How many of the ready ones have been picked. */
+  #picked = 0;
 
   /** @param mayChange whether the caller has the thread back before the answer is there, and may change his lists */
   constructor(
@@ -76,17 +97,20 @@ class SelectSets<Read, Write, Except> {
   ) {
     this.#list = list;
     this.#read = collect(read, 'read', list, mayChange);
+    this.#writeStart = list.length;
     this.#write = collect(write, 'write', list, mayChange);
+    this.#exceptStart = list.length;
     this.#except = collect(except, 'except', list, mayChange);
   }
 
   /** @returns how many entries are ready */
   call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
-    return native.select(
-      this.#list.ask(),
-      this.#read.length,
-      this.#write.length,
-      this.#except.length,
+    const list = this.#list;
+    return selectFds(
+      list.words,
+      this.#writeStart,
+      this.#exceptStart - this.#writeStart,
+      list.length - this.#exceptStart,
       timeoutMs,
       retryOnSignal,
       signalMask,
@@ -94,35 +118,58 @@ class SelectSets<Read, Write, Except> {
   }
 
   armThread(waiter: number): void {
-    native.waitThreadArmSelect(waiter, this.#list.fds, this.#read.length, this.#write.length, this.#except.length);
+    const list = this.#list;
+    native.waitThreadArmSelect(
+      waiter,
+      list.words,
+      this.#writeStart,
+      this.#exceptStart - this.#writeStart,
+      list.length - this.#exceptStart,
+    );
   }
 
   /** What the last call found. */
   result(ready: number): SelectResult<Read, Write, Except> {
-    this.#left = ready;
-    const writeStart = this.#read.length;
+    this.#picked = 0;
     return {
-      readable: this.#pick(this.#read, 0),
-      writable: this.#pick(this.#write, writeStart),
-      exceptional: this.#pick(this.#except, writeStart + this.#write.length),
+      readable: this.#pick(this.#read, 0, this.#writeStart, ready),
+      writable: this.#pick(this.#write, this.#writeStart, this.#exceptStart, ready),
+      exceptional: this.#pick(this.#except, this.#exceptStart, this.#list.length, ready),
     };
   }
 
-  #pick<Item>(items: readonly Item[], start: number): Item[] {
+  /** The ready ones of the set that lies from `start` to `end`. */
+  #pick<Item>(items: readonly Item[], start: number, end: number, ready: number): Item[] {
     const list = this.#list;
     const picked: Item[] = [];
-    if (this.#left === 0) return picked;
-    let index = start;
-    for (const item of items) {
-      if (list.isReady(index)) {
-        picked.push(item);
-        this.#left -= 1;
-        if (this.#left === 0) break;
-      }
-      index += 1;
+    for (; this.#picked < ready; this.#picked += 1) {
+      const place = list.readyPlace(this.#picked);
+      if (place >= end) break;
+      const item = items[place - start];
+      if (item !== undefined) picked.push(item);
     }
     return picked;
   }
+}
+
+/**
+ * select(2) over the fds at the start of `words`, as the binding has it.
+ *
+ * @returns how many are ready
+ */
+export function selectFds(
+  words: Int32Array,
+  readCount: number,
+  writeCount: number,
+  exceptCount: number,
+  timeoutMs: number,
+  retryOnSignal: boolean,
+  signalMask: readonly number[] | null,
+): number {
+  // A look is not interrupted. Arguments left out cost nothing, and most calls can do without.
+  return signalMask === null && (!retryOnSignal || timeoutMs === 0)
+    ? native.select(words, readCount, writeCount, exceptCount, timeoutMs)
+    : native.select(words, readCount, writeCount, exceptCount, timeoutMs, retryOnSignal, signalMask);
 }
 
 function isArray<Item>(items: Iterable<Item>): items is readonly Item[] {
@@ -131,9 +178,7 @@ function isArray<Item>(items: Iterable<Item>): items is readonly Item[] {
 
 /** @returns what the fds came from: the caller's own list, where nothing can change it before the answer is there */
 function collect<Item>(items: Iterable<Item>, name: string, list: FdList, mayChange: boolean): readonly Item[] {
-  const start = list.length;
-  if (!mayChange && isArray(items) && pushNumbers(items, list)) return items;
-  list.length = start;
+  if (!mayChange && isArray(items) && list.pushNumbers(items)) return items;
   const kept: Item[] = [];
   // Each fd is read as its item comes: an `fd` getter may change the very list that is being read.
   for (const item of checkIterable(items, name)) {
@@ -141,15 +186,6 @@ function collect<Item>(items: Iterable<Item>, name: string, list: FdList, mayCha
     kept.push(item);
   }
   return kept;
-}
-
-/** The usual case, a list of numbers, without a copy. @returns whether it was one */
-function pushNumbers(items: readonly unknown[], list: FdList): boolean {
-  for (const item of items) {
-    if (typeof item !== 'number' || !Number.isInteger(item) || item < 0 || item > MAX_FD) return false;
-    list.push(item);
-  }
-  return true;
 }
 
 /**

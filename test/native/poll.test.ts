@@ -9,14 +9,24 @@ const POLLOUT = constant('POLLOUT');
 const POLLHUP = constant('POLLHUP');
 const POLLNVAL = constant('POLLNVAL');
 
+/** Entries with room for the places of the ready ones. */
+function withRoom(...words: number[]): Int32Array {
+  const list = new Int32Array((words.length / 2) * 3);
+  list.set(words);
+  return list;
+}
+
 function poll(entries: [fd: number, events: number][], timeoutMs = 0) {
-  const list = Int32Array.from(entries.flat());
+  const list = withRoom(...entries.flat());
   const count = native.poll(list, entries.length, timeoutMs, false, null);
-  return { count, revents: entries.map((_, i) => (list[2 * i + 1] ?? 0) >>> 16) };
+  const revents = entries.map((_, i) => (list[2 * i + 1] ?? 0) >>> 16);
+  const places = [...list.subarray(2 * entries.length, 2 * entries.length + count)];
+  expect(places).toEqual([...revents.keys()].filter((i) => revents[i] !== 0));
+  return { count, revents };
 }
 
 describe('poll', () => {
-  it('fills revents in place and counts the entries that have some', () => {
+  it('fills revents in place, counts the entries that have some and leaves their places behind the entries', () => {
     const [reader, writer] = fds.pipe();
     fill(writer, 'x');
     expect(
@@ -33,7 +43,7 @@ describe('poll', () => {
 
   it('keeps events as they were', () => {
     const [reader] = fds.pipe();
-    const list = Int32Array.of(reader, POLLIN | 0x7fff_0000);
+    const list = withRoom(reader, POLLIN | 0x7fff_0000);
     native.poll(list, 1, 0, false, null);
     expect(list[1]).toBe(POLLIN);
   });
@@ -60,6 +70,12 @@ describe('poll', () => {
     expect(list[3]).toBe(POLLOUT);
   });
 
+  it('refuses a list without room for the answer', () => {
+    const [, writer] = fds.pipe();
+    const error = errorOf(() => native.poll(Int32Array.of(writer, POLLOUT), 1, 0));
+    expect(error).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+  });
+
   it('waits with no entries, and never ends early', () => {
     const start = process.hrtime.bigint();
     expect(poll([], 10.25).count).toBe(0);
@@ -80,9 +96,9 @@ describe('poll', () => {
   it('ends early and empty on a signal, or goes on to its deadline', () => {
     const [reader] = fds.pipe();
     sendSignals();
-    expect(native.poll(Int32Array.of(reader, POLLIN), 1, 60_000, false, null)).toBe(0);
+    expect(native.poll(withRoom(reader, POLLIN), 1, 60_000, false, null)).toBe(0);
     const start = process.hrtime.bigint();
-    expect(native.poll(Int32Array.of(reader, POLLIN), 1, 200, true, null)).toBe(0);
+    expect(native.poll(withRoom(reader, POLLIN), 1, 200, true, null)).toBe(0);
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(200);
   });
 
@@ -95,7 +111,7 @@ describe('poll', () => {
 
   it('takes its memory after the signal mask was read, whose elements may run code', () => {
     const [, writer] = fds.pipe();
-    const memory = new ArrayBuffer(8);
+    const memory = new ArrayBuffer(12);
     new Int32Array(memory).set([writer, POLLOUT]);
     const mask: number[] = [];
     Object.defineProperty(mask, 0, {

@@ -5,28 +5,68 @@ import { sendSignals } from './signals.js';
 
 const fds = useFds();
 
+/** A list of fds with room for the places of the ready ones. */
+function withRoom(...fds: number[]): Int32Array {
+  const list = new Int32Array(fds.length * 2);
+  list.set(fds);
+  return list;
+}
+
 function select(read: number[], write: number[], except: number[], timeoutMs = 0) {
-  const list = Int32Array.from([...read, ...write, ...except]);
+  const fds = [...read, ...write, ...except];
+  const list = withRoom(...fds);
   const count = native.select(list, read.length, write.length, except.length, timeoutMs, false, null);
-  return { count, flags: [...list] };
+  expect([...list.subarray(0, fds.length)]).toEqual(fds);
+  return { count, places: [...list.subarray(fds.length, fds.length + count)] };
 }
 
 describe('select', () => {
-  it('marks the ready entries of each set with 1 and the others with 0', () => {
+  it('leaves the places of the ready fds of all three sets behind the fds, ascending', () => {
     const [quiet, quietWriter] = fds.pipe();
     const [loud, loudWriter] = fds.pipe();
     fill(loudWriter, 'x');
-    expect(select([quiet, loud], [quietWriter], [loud])).toEqual({ count: 2, flags: [0, 1, 1, 0] });
+    expect(select([quiet, loud], [quietWriter], [loud])).toEqual({ count: 2, places: [1, 2] });
   });
 
   it('answers an entry named twice twice', () => {
     const [, writer] = fds.pipe();
-    expect(select([], [writer, writer], [])).toEqual({ count: 2, flags: [1, 1] });
+    expect(select([], [writer, writer], [])).toEqual({ count: 2, places: [0, 1] });
+    expect(select([writer, writer], [writer], [])).toEqual({ count: 1, places: [2] });
   });
 
-  it('marks nothing after a timeout', () => {
+  it('answers anew when the same fds are asked about again, and when others are', () => {
+    const [quiet, quietWriter] = fds.pipe();
+    const [loud, loudWriter] = fds.pipe();
+    fill(loudWriter, 'x');
+    expect(select([quiet, loud], [], [])).toEqual({ count: 1, places: [1] });
+    fill(quietWriter, 'x');
+    expect(select([quiet, loud], [], [])).toEqual({ count: 2, places: [0, 1] });
+    expect(select([loud, quiet], [], [])).toEqual({ count: 2, places: [0, 1] });
+    expect(select([quiet], [loud], [])).toEqual({ count: 1, places: [0] });
+    fds.close(loud);
+    expect(errorOf(() => select([quiet], [loud], []))).toMatchObject({ code: 'EBADF', fd: loud });
+    expect(select([quiet], [], [])).toEqual({ count: 1, places: [0] });
+  });
+
+  it('keeps nothing of a list that it has refused', () => {
+    const [reader, writer] = fds.pipe();
+    fill(writer, 'x');
+    for (let times = 0; times < 2; times += 1) {
+      expect(errorOf(() => select([reader, -1], [], []))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+      expect(errorOf(() => select([reader, 1_000_000_000], [], []))).toMatchObject({ code: 'EBADF' });
+    }
+    expect(select([reader], [], [])).toEqual({ count: 1, places: [0] });
+  });
+
+  it('refuses a list without room for the answer', () => {
     const [reader] = fds.pipe();
-    expect(select([reader], [], [], 1)).toEqual({ count: 0, flags: [0] });
+    const error = errorOf(() => native.select(Int32Array.of(reader), 1, 0, 0, 0));
+    expect(error).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+  });
+
+  it('finds nothing after a timeout', () => {
+    const [reader] = fds.pipe();
+    expect(select([reader], [], [], 1)).toEqual({ count: 0, places: [] });
   });
 
   it('sees urgent data in the except set alone', () => {
@@ -38,12 +78,12 @@ describe('select', () => {
     expect(select([listener], [client], [], 1000).count).toBeGreaterThan(0);
     const server = fds.track(native.accept(listener, true));
     native.send(client, Uint8Array.of(1), 0, 1, constant('MSG_OOB'));
-    expect(select([], [], [server], 1000)).toEqual({ count: 1, flags: [1] });
+    expect(select([], [], [server], 1000)).toEqual({ count: 1, places: [0] });
   });
 
   it('waits with no fds at all, and never ends early', () => {
     const start = process.hrtime.bigint();
-    expect(select([], [], [], 20.5)).toEqual({ count: 0, flags: [] });
+    expect(select([], [], [], 20.5)).toEqual({ count: 0, places: [] });
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(20.5);
   });
 
@@ -76,9 +116,9 @@ describe('select', () => {
   it('ends early and empty on a signal, or goes on to its deadline', () => {
     const [reader] = fds.pipe();
     sendSignals();
-    expect(native.select(Int32Array.of(reader), 1, 0, 0, 60_000, false, null)).toBe(0);
+    expect(native.select(withRoom(reader), 1, 0, 0, 60_000, false, null)).toBe(0);
     const start = process.hrtime.bigint();
-    expect(native.select(Int32Array.of(reader), 1, 0, 0, 200, true, null)).toBe(0);
+    expect(native.select(withRoom(reader), 1, 0, 0, 200, true, null)).toBe(0);
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(200);
   });
 

@@ -12,7 +12,7 @@ function listener(): { fd: number; address: Uint8Array } {
 }
 
 function waitFor(fd: number, events: string): void {
-  if (native.poll(Int32Array.of(fd, constant(events)), 1, 10_000, true, null) === 0) throw new Error('not ready');
+  if (native.poll(Int32Array.of(fd, constant(events), 0), 1, 10_000, true, null) === 0) throw new Error('not ready');
 }
 
 /** A connected pair over TCP: [client, server]. */

@@ -5,7 +5,7 @@ type Fds = ReturnType<typeof useFds>;
 
 /** Blocks until `fd` has something to report, at most ten seconds. */
 export function awaitReady(fd: number, events: number): number {
-  const words = Int32Array.of(fd, events);
+  const words = Int32Array.of(fd, events, 0);
   if (native.poll(words, 1, 10_000, true, null) === 0) throw new Error(`fd ${fd} was not ready in time`);
   return (words[1] ?? 0) >>> 16;
 }

@@ -29,9 +29,9 @@ const bytes = Buffer.alloc(64);
 function readiness() {
   const [reader, writer] = native.pipe(true);
   native.write(writer, Buffer.from('hello'), 0, 5);
-  assert.equal(native.select(Int32Array.of(reader, writer), 1, 1, 0, 0, false, null), 2);
-  assert.throws(() => native.select(Int32Array.of(NO_FD), 1, 0, 0, 0, false, null), { code: 'EBADF' });
-  assert.equal(native.poll(Int32Array.of(reader, C.POLLIN), 1, 5, true, [C.SIGUSR1]), 1);
+  assert.equal(native.select(Int32Array.of(reader, writer, 0, 0), 1, 1, 0, 0, false, null), 2);
+  assert.throws(() => native.select(Int32Array.of(NO_FD, 0), 1, 0, 0, 0, false, null), { code: 'EBADF' });
+  assert.equal(native.poll(Int32Array.of(reader, C.POLLIN, 0), 1, 5, true, [C.SIGUSR1]), 1);
   const epoll = native.epollCreate();
   native.epollCtl(epoll, C.EPOLL_CTL_ADD, reader, C.EPOLLIN, 1, 2);
   for (const capacity of [1, 64, 1000]) {

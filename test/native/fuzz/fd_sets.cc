@@ -38,7 +38,30 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (int fd = 0; fd <= highest; fd += 1 + highest / 1000)
       require(sets.contains(set, fd) == (added.count(fd) > 0));
   }
-  require(replaceWithReadiness(sets, fds.data(), counts) == fds.size());
-  for (const int32_t flag : fds) require(flag == 1);
+  const auto all_places = [&](const std::vector<int32_t>& places) {
+    for (size_t i = 0; i < places.size(); i++) require(places[i] == static_cast<int32_t>(i));
+  };
+  std::vector<int32_t> places(fds.size(), -1);
+  require(findReady(sets, fds.data(), counts, fds.size(), places.data()) == fds.size());
+  all_places(places);
+  require(findReady(sets, fds.data(), counts, fds.size() / 2, places.data()) == fds.size() / 2);
+
+  SelectQuestion question;
+  require(!question.isAbout(fds.data(), counts));
+  question.assign(fds.data(), counts);
+  require(!question.isAbout(fds.data(), counts));
+  question.complete(highest);
+  require(question.isAbout(fds.data(), counts) && question.fds() == fds);
+  // As a kernel that finds everything ready.
+  size_t bits = 0;
+  FdSets& answer = question.ask();
+  for (size_t set = 0; set < kFdSetCount; set++) {
+    for (int fd = 0; fd <= highest; fd++) bits += answer.contains(set, fd) ? 1 : 0;
+    require((answer.get(set) != nullptr) == (counts[set] > 0));
+  }
+  require(answer.hasRepetitions() == (bits < fds.size()));
+  places.assign(fds.size(), -1);
+  require(question.ready(bits, places.data()) == fds.size());
+  all_places(places);
   return 0;
 }
