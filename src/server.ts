@@ -19,6 +19,8 @@ import type { Log } from './server/log.js';
 
 /** How long a stopping server waits for peers to take what is still to be sent to them. */
 const DRAIN_MS = 1000;
+/** How long it waits for peers that have been sent everything to close their side. */
+const GRACE_MS = 200;
 const BACKLOG = 4096;
 /** More than one turn brings a member of a busy room, so that only those who are behind are looked at. */
 const HIGH_WATER_MARK_BYTES = 131_072;
@@ -269,7 +271,11 @@ export class ChatServer implements Aftermath, ServerControl {
   async close(reason: string): Promise<void> {
     this.#isClosing = true;
     for (const link of this.#links) link.session?.shutDown(reason);
+    const grace = setTimeout(() => {
+      for (const link of this.#links) if (link.pendingBytes === 0) link.cut(reason);
+    }, GRACE_MS);
     await Promise.all(this.#listeners.map(({ listener }) => listener.close({ drainMs: DRAIN_MS })));
+    clearTimeout(grace);
   }
 }
 
