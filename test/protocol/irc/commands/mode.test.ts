@@ -1,6 +1,6 @@
-/** MODE: modern.ircdocs.horse "MODE message", "Channel Modes", "User Modes". */
+/** MODE: RFC 2812 sections 3.1.5 and 3.2.3; modern, "MODE message", "Channel Modes", "User Modes". */
 import { describe, expect, test } from 'vitest';
-import { numerics, startIrc } from './irc-client.js';
+import { numerics, startIrc } from '../irc-client.js';
 
 describe('channel modes', () => {
   test('are told with 324 and 329, the key to members only', async () => {

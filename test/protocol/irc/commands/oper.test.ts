@@ -1,0 +1,35 @@
+/** OPER: RFC 2812 section 3.1.4; modern, "OPER message"; IRCv3 chghost. */
+import { expect, test } from 'vitest';
+import { hashPassword } from '../../../../src/protocol/password.js';
+import { numerics, startIrc } from '../irc-client.js';
+
+const operator = (changes: object = {}) => ({ name: 'root', password: 'pw', masks: ['*@*'], host: null, ...changes });
+
+test('OPER takes the right password from the right place, hashed or not, and answers in order', async () => {
+  const hashed = operator({ name: 'hashed', password: await hashPassword('pw') });
+  const remote = operator({ name: 'remote', masks: ['*@10.*'] });
+  const server = await startIrc({ irc: { operators: [operator(), hashed, remote] } });
+  const ann = await server.client('ann');
+  expect(numerics(await ann.ask('OPER root wrong', 'OPER nobody pw', 'OPER remote pw', 'OPER root'))).toEqual([
+    '464 :Password incorrect',
+    '491 :No O-lines for your host',
+    '491 :No O-lines for your host',
+    '461 OPER :Not enough parameters',
+  ]);
+  expect(await ann.ask('OPER hashed pw', 'MODE ann')).toEqual([
+    ':fdmux.local 381 ann :You are now an IRC operator',
+    ':ann!ann@127.0.0.1 MODE ann +o',
+    ':fdmux.local 221 ann +o',
+  ]);
+  expect(server.records.filter(({ message }) => message === 'operator refused')).toHaveLength(3);
+  expect(numerics(await ann.ask('WHOIS ann'), '313')).toEqual(['313 ann :is an IRC operator']);
+  expect(await ann.ask('MODE ann -o')).toEqual([':ann!ann@127.0.0.1 MODE ann -o']);
+});
+
+test("an operator's host is told with chghost", async () => {
+  const server = await startIrc({ irc: { operators: [operator({ host: 'staff.example' })] } });
+  const ann = await server.client('ann', { join: '#a' });
+  const bob = await server.client('bob', { caps: 'chghost', join: '#a' });
+  await ann.ask('OPER root pw');
+  expect(await bob.heard()).toEqual([':ann!ann@127.0.0.1 CHGHOST ann staff.example']);
+});

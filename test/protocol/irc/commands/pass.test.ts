@@ -1,0 +1,24 @@
+/** PASS: RFC 2812 section 3.1.1; modern, "PASS message". */
+import { describe, expect, test } from 'vitest';
+import { hashPassword } from '../../../../src/protocol/password.js';
+import { numerics, startIrc } from '../irc-client.js';
+
+describe('PASS', () => {
+  test.each(['in clear', 'hashed'])(
+    'with a password %s, the right one is let in and a wrong one is told 464 and closed',
+    async (form) => {
+      const server = await startIrc({ irc: { password: form === 'hashed' ? await hashPassword('secret') : 'secret' } });
+      const ann = await server.connect();
+      expect(numerics(await ann.ask('PASS secret', 'NICK ann', 'USER a 0 * :Ann'), '001')).toHaveLength(1);
+      const eve = await server.connect();
+      eve.send('PASS wrong', 'NICK eve', 'USER e 0 * :Eve');
+      expect(await eve.rest()).toEqual([
+        ':fdmux.local 464 * :Password incorrect',
+        'ERROR :Closing Link: 127.0.0.1 (Bad password)',
+      ]);
+      const late = await server.connect();
+      late.send('NICK late', 'USER e 0 * :Late', 'PASS secret');
+      expect((await late.rest())[0]).toBe(':fdmux.local 464 * :Password incorrect');
+    },
+  );
+});

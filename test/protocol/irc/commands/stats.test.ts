@@ -1,0 +1,36 @@
+/** STATS: RFC 2812 section 3.4.4; modern, "STATS message". */
+import { expect, test } from 'vitest';
+import { numerics, startIrc } from '../irc-client.js';
+
+const operator = { name: 'root', password: 'pw', masks: ['*@localhost', '*@127.0.0.1'], host: null };
+
+test('m counts commands, u tells how long the server has been up', async () => {
+  const ann = await (await startIrc()).client('ann');
+  await ann.ask('TIME', 'TIME');
+  const counted = numerics(await ann.ask('STATS m'));
+  expect(counted).toContain('212 TIME 2');
+  expect(counted.at(-1)).toBe('219 m :End of /STATS report');
+  expect(numerics(await ann.ask('STATS u'))).toEqual([
+    expect.stringMatching(/^242 :Server Up 0 days 0:00:\d\d$/),
+    '219 u :End of /STATS report',
+  ]);
+});
+
+test('o tells operators where operators may come from', async () => {
+  const ann = await (await startIrc({ irc: { operators: [operator] } })).client('ann');
+  expect(numerics(await ann.ask('STATS o'), '243', '481')).toEqual([expect.stringMatching(/^481 /)]);
+  await ann.ask('OPER root pw');
+  expect(numerics(await ann.ask('STATS o'))).toEqual([
+    '243 O *@localhost * root',
+    '243 O *@127.0.0.1 * root',
+    '219 o :End of /STATS report',
+  ]);
+});
+
+test('of anything else is empty; of another server is answered 402', async () => {
+  const ann = await (await startIrc()).client('ann');
+  expect(numerics(await ann.ask('STATS x', 'STATS m elsewhere'))).toEqual([
+    '219 x :End of /STATS report',
+    '402 elsewhere :No such server',
+  ]);
+});
