@@ -1,6 +1,8 @@
 /** One promise of readiness at a time: a waiter, a deadline, an AbortSignal and the real call, brought together. */
 import { AbortError, busyError } from '../errors.js';
 import { DeadlineTimer } from './deadline-timer.js';
+import type { Waiter } from './waiter.js';
+
 /** What an {@link AsyncWait} asks of whoever owns it. */
 export interface WaitSource<Result> {
   /**
@@ -8,8 +10,8 @@ export interface WaitSource<Result> {
    * found nothing. Where a look is cheaper than the waiter, it may ask for one by {@link AsyncWait.lookSoon}.
    */
   start(): void;
-  /** Tells the waiter, where there is one, that no report is wanted. */
-  stop(): void;
+  /** Tells a waiter that was not started by {@link AsyncWait.startWaiter} that no report is wanted. */
+  stop?(): void;
   /** Makes the real call with a timeout of zero. @returns undefined where there is nothing to report */
   look(): Result | undefined;
   /** What a wait gives when its time is up. */
@@ -29,10 +31,20 @@ interface Pending<Result> {
 export class AsyncWait<Result> {
   readonly #source: WaitSource<Result>;
   #pending: Pending<Result> | undefined;
+  #waiter: Waiter | undefined;
   #keepsAlive = true;
 
   constructor(source: WaitSource<Result>) {
     this.#source = source;
+  }
+
+  /** Starts the waiter of whoever owns this. @param open makes it, when it is first needed; it is closed by {@link close} */
+  startWaiter(open: (report: () => void) => Waiter): void {
+    if (this.#waiter === undefined) {
+      this.#waiter = open(this.report);
+      if (!this.#keepsAlive) this.#waiter.unref();
+    }
+    this.#waiter.start();
   }
 
   /** Whether a wait is under way. */
@@ -93,14 +105,27 @@ export class AsyncWait<Result> {
     this.#settle()?.reject(error);
   }
 
+  /** Ends a wait that is under way with an error, and the waiter for good. */
+  close(error: unknown): void {
+    this.fail(error);
+    this.#waiter?.close();
+  }
+
+  /** Whether a wait under way keeps the process alive. */
+  hasRef(): boolean {
+    return this.#keepsAlive;
+  }
+
   ref(): void {
     this.#keepsAlive = true;
+    this.#waiter?.ref();
     this.#pending?.timer?.ref();
     this.#pending?.immediate?.ref();
   }
 
   unref(): void {
     this.#keepsAlive = false;
+    this.#waiter?.unref();
     this.#pending?.timer?.unref();
     this.#pending?.immediate?.unref();
   }
@@ -136,7 +161,8 @@ export class AsyncWait<Result> {
     pending.timer?.cancel();
     clearImmediate(pending.immediate);
     pending.signal?.removeEventListener('abort', pending.onAbort);
-    this.#source.stop();
+    this.#waiter?.stop();
+    this.#source.stop?.();
     return pending;
   }
 }

@@ -24,7 +24,7 @@ import {
 } from './epoll-params.js';
 import { eventLayout, eventWords, INITIAL_EVENTS, MAX_EVENTS_LIMIT, waitForEvents } from './event-buffer.js';
 import { type AsyncWaitOptions, type SyncWaitOptions, toAbortSignal, toSignalHandling } from './wait-options.js';
-import { epollWaiterKind, openEpollWaiter, type Waiter, type WaiterKind } from './waiter.js';
+import { epollWaiterKind, openEpollWaiter, type WaiterKind } from './waiter.js';
 
 /** epoll_ctl(2)'s operations. */
 export const EPOLL_CTL_ADD = 1;
@@ -88,8 +88,6 @@ export class Epoll implements Disposable {
   /** How many events a wait has room for, where the caller sets no limit. */
   #room = INITIAL_EVENTS;
   #asyncMaxEvents: number | undefined;
-  #waiter: Waiter | undefined;
-  #keepsAlive = true;
   #closed = false;
 
   /**
@@ -105,9 +103,8 @@ export class Epoll implements Disposable {
     this.#fd = adoptedFd === undefined ? native.epollCreate() : toFd(adoptedFd);
     this.#wait = new AsyncWait({
       start: () => {
-        this.#openWaiter().start();
+        this.#startWaiter();
       },
-      stop: () => this.#waiter?.stop(),
       look: () => {
         const events = this.#call(this.#asyncMaxEvents, 0, true, null);
         return events.length === 0 ? undefined : events;
@@ -249,31 +246,26 @@ export class Epoll implements Disposable {
 
   /** A wait under way keeps the process alive (the default). */
   ref(): this {
-    this.#keepsAlive = true;
-    this.#waiter?.ref();
     this.#wait.ref();
     return this;
   }
 
   /** A wait under way does not keep the process alive. */
   unref(): this {
-    this.#keepsAlive = false;
-    this.#waiter?.unref();
     this.#wait.unref();
     return this;
   }
 
   /** Whether a wait under way keeps the process alive. */
   hasRef(): boolean {
-    return this.#keepsAlive;
+    return this.#wait.hasRef();
   }
 
   /** Closes the epoll fd; a wait under way ends with ERR_CLOSED. The fds that it watched stay open. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#wait.fail(closedError('the epoll object'));
-    this.#waiter?.close();
+    this.#wait.close(closedError('the epoll object'));
     this.#last.length = 0;
     native.close(this.#fd);
   }
@@ -287,12 +279,8 @@ export class Epoll implements Disposable {
     if (this.#closed) throw closedError('the epoll object');
   }
 
-  #openWaiter(): Waiter {
-    if (this.#waiter === undefined) {
-      this.#waiter = openEpollWaiter(this.#waiterKind, this.#fd, this.#wait.report);
-      if (!this.#keepsAlive) this.#waiter.unref();
-    }
-    return this.#waiter;
+  #startWaiter(): void {
+    this.#wait.startWaiter((report) => openEpollWaiter(this.#waiterKind, this.#fd, report));
   }
 
   #call(

@@ -154,21 +154,18 @@ export class Poll implements Disposable {
   readonly #set = new PollSet<PollRecord>();
   readonly #records = new Map<number, PollRecord>();
   readonly #wait: AsyncWait<PollEvent[]>;
-  #waiter: ThreadWaiter | undefined;
   /** Whether the wait under way has made the call itself. */
   #hasLooked = false;
-  #keepsAlive = true;
   #closed = false;
 
   constructor() {
     this.#wait = new AsyncWait({
       start: () => {
         // A look costs less than waking the thread.
-        if (this.#hasLooked) this.#openWaiter().start();
+        if (this.#hasLooked) this.#startWaiter();
         else this.#wait.lookSoon();
         this.#hasLooked = true;
       },
-      stop: () => this.#waiter?.stop(),
       look: () => {
         const ready = this.#call(0, true, null);
         return ready.length === 0 ? undefined : ready;
@@ -273,31 +270,26 @@ export class Poll implements Disposable {
 
   /** A wait under way keeps the process alive (the default). */
   ref(): this {
-    this.#keepsAlive = true;
-    this.#waiter?.ref();
     this.#wait.ref();
     return this;
   }
 
   /** A wait under way does not keep the process alive. */
   unref(): this {
-    this.#keepsAlive = false;
-    this.#waiter?.unref();
     this.#wait.unref();
     return this;
   }
 
   /** Whether a wait under way keeps the process alive. */
   hasRef(): boolean {
-    return this.#keepsAlive;
+    return this.#wait.hasRef();
   }
 
   /** Forgets every fd and ends a wait under way with ERR_CLOSED. Closes no fd. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#wait.fail(closedError('the poll object'));
-    this.#waiter?.close();
+    this.#wait.close(closedError('the poll object'));
     this.#records.clear();
   }
 
@@ -317,14 +309,11 @@ export class Poll implements Disposable {
     return record;
   }
 
-  #openWaiter(): ThreadWaiter {
-    if (this.#waiter === undefined) {
-      this.#waiter = new ThreadWaiter((waiter) => {
-        native.waitThreadArmPoll(waiter, this.#set.words, this.#set.count);
-      }, this.#wait.report);
-      if (!this.#keepsAlive) this.#waiter.unref();
-    }
-    return this.#waiter;
+  #startWaiter(): void {
+    const arm = (waiter: number) => {
+      native.waitThreadArmPoll(waiter, this.#set.words, this.#set.count);
+    };
+    this.#wait.startWaiter((report) => new ThreadWaiter(arm, report));
   }
 
   #call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): PollEvent[] {
