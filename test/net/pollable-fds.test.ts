@@ -280,11 +280,12 @@ describe('EventFd', () => {
        writeSync(workerData, new Uint8Array(new BigUint64Array([5n]).buffer));`,
       { eval: true, workerData: counter.fd },
     );
+    const exited = nextEvent(worker, 'exit');
     const mux = disposedAtEnd(new Multiplexer({ backend: 'epoll' }));
     mux.register(counter, { interest: 'read', data: undefined });
     expect(await mux.wait(DEADLINE_MS)).toHaveLength(1);
     expect(counter.read()).toBe(5n);
-    await nextEvent(worker, 'exit');
+    await exited;
     const same = EventFd.fromFd(counter.fd);
     same.write();
     expect(counter.read()).toBe(1n);
@@ -334,8 +335,8 @@ describe('TimerFd', () => {
   });
 });
 
-/** By its number: not every runtime knows the name. */
-const SIGPWR = osConstants.signals.SIGPWR;
+/** By its number; one that no runtime takes for itself, as SIGPWR is by Bun. */
+const SIGVTALRM = osConstants.signals.SIGVTALRM;
 
 describe('SignalFd', () => {
   it('takes signals that any thread of the process might have got', async () => {
@@ -343,14 +344,14 @@ describe('SignalFd', () => {
     const code = `require('node:worker_threads').parentPort.once('message', () => process.exit())`;
     const worker = new Worker(code, { eval: true });
     await nextEvent(worker, 'online');
-    const signals = disposedAtEnd(new SignalFd(['SIGUSR2', SIGPWR]));
+    const signals = disposedAtEnd(new SignalFd(['SIGUSR2', SIGVTALRM]));
     const late = new Worker(code, { eval: true });
     await nextEvent(late, 'online');
     const count = 20;
     let taken = 0;
     for (let i = 0; i < count; i++) {
-      process.kill(process.pid, i % 2 === 0 ? 'SIGUSR2' : SIGPWR);
-      expect(signals.read()?.name).toBe(i % 2 === 0 ? 'SIGUSR2' : 'SIGPWR');
+      process.kill(process.pid, i % 2 === 0 ? 'SIGUSR2' : SIGVTALRM);
+      expect(signals.read()?.name).toBe(i % 2 === 0 ? 'SIGUSR2' : 'SIGVTALRM');
       taken += 1;
     }
     expect(taken).toBe(count);
