@@ -161,7 +161,8 @@ async function runTests(row, { program, args = [] }, env, suite, files, result) 
   const report = join(folder, `${row.id}.json`);
   rmSync(report, { force: true });
   const timeout = 2 * (row.deadlineMs ?? DEADLINE_MS);
-  const options = ['run', '--reporter=json', `--outputFile=${report}`, `--testTimeout=${timeout}`, ...files];
+  const limits = [`--testTimeout=${timeout}`, `--hookTimeout=${timeout}`];
+  const options = ['run', '--reporter=json', `--outputFile=${report}`, ...limits, ...files];
   // A foreign runtime runs the tests, not vitest itself, whose own addons are for this machine.
   const [command, ...rest] = row.isForeign ? [process.execPath] : [program, ...args];
   const outcome = await tryRun(command, [...rest, vitest, ...options], {

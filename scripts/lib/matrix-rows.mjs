@@ -44,6 +44,7 @@ export const rows = [
     title: `Deno ${fetched.deno.version}`,
     runtime: async () => ({ program: join(await fetchPackage('deno'), 'deno'), args: ['run', '-A'] }),
     fileByFile: true,
+    suites: [...CORE_SUITES, 'native', 'chat', 'protocol', 'server'],
   },
   {
     id: 'node26-musl',
@@ -97,6 +98,21 @@ const cannot = [
     rows: ['bun'],
     name: /toDuplex .* carries TLS on both sides/,
     reason: "Bun's TLSSocket on a Duplex loses the end of what it carries, on node:net's sockets too",
+  },
+  {
+    rows: ['deno'],
+    name: /in a worker that ends by/,
+    reason: "Deno does not run an addon's cleanup hooks for a worker, so its fds stay open until the process ends",
+  },
+  {
+    rows: ['deno'],
+    message: /Bad file descriptor \(os error 9\)|EBADF: bad file descriptor, read/,
+    reason: "Deno's node:fs knows only the fds that it has opened itself",
+  },
+  {
+    rows: ['deno'],
+    name: /handler that throws ends the program/,
+    reason: "Deno reports no exception of a signal's handler",
   },
   {
     rows: ['bun'],
