@@ -5,8 +5,7 @@ import { EPOLLEXCLUSIVE, EPOLLIN, POLLIN } from '../readiness/constants.js';
 import { EPOLL_CTL_ADD } from '../readiness/epoll.js';
 import { eventWords, waitForEvents } from '../readiness/event-buffer.js';
 
-/** poll(2) takes pairs of an fd and what to wait for. */
-const NOTHING = new Int32Array(2);
+const NOTHING = new Int32Array(0);
 const MAX_PAUSE_MS = 20;
 
 /** When a call has to be over, and how it waits until then. */
@@ -35,7 +34,7 @@ export class BlockingWait {
   forReadiness(fd: number, events: number): boolean {
     for (;;) {
       const leftMs = this.#leftMs();
-      const count = blockingCall(leftMs, (slice) => native.poll(Int32Array.of(fd, events), 1, slice, true, null));
+      const count = blockingCall(leftMs, (slice) => native.poll(Int32Array.of(fd, events, 0), 1, slice, true, null));
       if (count > 0) return true;
       if (leftMs >= 0) return false;
     }
