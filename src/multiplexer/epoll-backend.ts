@@ -94,6 +94,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
   }
 
   get hasReady(): boolean {
+    if (this.#unpollable.size === 0) return false;
     for (const entry of this.#unpollable) if (unpollableEvents(entry) !== 0) return true;
     return false;
   }

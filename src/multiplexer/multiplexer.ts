@@ -792,9 +792,12 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     ready.clear();
     for (const record of this.#queued) record.events = 0;
     this.#waits += 1;
-    const kernelCount = blockingCall(this.#hasReady ? 0 : timeoutMs, (slice) =>
-      this.#backend.wait(ready, slice, retryOnSignal, signalMask),
-    );
+    const waitMs = this.#hasReady ? 0 : timeoutMs;
+    // A look makes no closure: there is one in every turn of the event loop.
+    const kernelCount =
+      waitMs === 0
+        ? this.#backend.wait(ready, 0, retryOnSignal, signalMask)
+        : blockingCall(waitMs, (slice) => this.#backend.wait(ready, slice, retryOnSignal, signalMask));
     const queuedCount = this.#queued.length === 0 ? 0 : this.#takeQueued();
     if (ready.woken) this.#wakeup?.reset();
     const isWoken = ready.woken || this.#isWoken;

@@ -15,6 +15,7 @@ export class ConnectionGroup<T> implements Service<T> {
   readonly turn: Turn;
   readonly handlers: SocketHandlers<T>;
   readonly isEdge: boolean;
+  readonly watchesIdle: boolean;
   readonly highWaterMarkBytes: number;
   readonly maxPendingBytes: number;
   readonly boundAddress: Address;
@@ -29,6 +30,7 @@ export class ConnectionGroup<T> implements Service<T> {
     this.turn = turn;
     this.handlers = settings.socket;
     this.isEdge = settings.isEdge;
+    this.watchesIdle = settings.idleTimeoutMs !== undefined;
     this.highWaterMarkBytes = settings.highWaterMarkBytes;
     this.maxPendingBytes = settings.maxPendingBytes;
     this.boundAddress = boundAddress;

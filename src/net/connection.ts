@@ -108,6 +108,8 @@ export interface Service<T> {
   readonly turn: Turn;
   readonly handlers: SocketHandlers<T>;
   readonly isEdge: boolean;
+  /** Whether it matters when bytes moved last. */
+  readonly watchesIdle: boolean;
   readonly highWaterMarkBytes: number;
   readonly maxPendingBytes: number;
   /** Where the fd is bound, for when it can no longer be asked. */
@@ -142,7 +144,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   rangeStart = 0;
   rangeEnd = 0;
   earlierRanges: number[] | null = null;
-  /** When bytes last moved, on the turn's clock, in ms. */
+  /** When bytes last moved, on the turn's clock, in ms; 0 where nobody asks. */
   activeMs: number;
   /** The topics it is subscribed to; the service's. */
   topics: Set<string> | null = null;
@@ -152,7 +154,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     this.#handlers = service.handlers;
     this.#fd = fd;
     this.#remote = remote;
-    this.activeMs = service.turn.nowMs;
+    this.activeMs = service.watchesIdle ? service.turn.nowMs : 0;
   }
 
   /**
@@ -304,7 +306,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   received(bytes: Buffer, mayHaveMore: boolean): void {
     if (this.isDestroyed) return;
-    this.activeMs = this.#service.turn.nowMs;
+    if (this.#service.watchesIdle) this.activeMs = this.#service.turn.nowMs;
     // Another handler of this turn paused it after the bytes had left the kernel.
     if (this.#isPaused) this.#held = Buffer.concat(this.#held === null ? [bytes] : [this.#held, bytes]);
     else this.#handOut(bytes);
@@ -371,7 +373,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   sent(byteLength: number): void {
     this.pendingBytes -= byteLength;
-    if (byteLength > 0) this.activeMs = this.#service.turn.nowMs;
+    if (byteLength > 0 && this.#service.watchesIdle) this.activeMs = this.#service.turn.nowMs;
   }
 
   keep(bytes: Buffer, isShared: boolean): void {

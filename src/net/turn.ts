@@ -115,6 +115,10 @@ export class Turn {
   readonly #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   /** The fds to receive for, and then what each gave. */
   readonly #receiveOperations = new Int32Array(RECEIVE_BATCH);
+  /** The members of the batch that is received for. */
+  readonly #receivers: (TurnMember | undefined)[] = new Array<TurnMember | undefined>(RECEIVE_BATCH);
+  /** Views of the slab, by place in the batch: messages are often as long as those of the turn before. */
+  readonly #views: Buffer[] = [];
   readonly #arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
   #arenaUsed = 0;
   #arenaStamp = ++lastStamp;
@@ -130,7 +134,7 @@ export class Turn {
   /** Whether the end of a turn is certain to come, so that nobody needs to ask for one. */
   #isUnderWay = false;
   #isEnding = false;
-  #nowMs = 0;
+  #nowMs = -1;
 
   /** The turns that all connections on `driver` share. */
   static of(driver: TurnDriver): Turn {
@@ -182,9 +186,11 @@ export class Turn {
     this.#ensureEnd();
   }
 
-  /** The time on the clock of performance.now(), in whole ms; within the end of a turn, when that began. */
+  /** The time on the clock of performance.now(), in whole ms; within the end of a turn, when that was first asked for. */
   get nowMs(): number {
-    return this.#isEnding ? this.#nowMs : Math.round(performance.now());
+    if (!this.#isEnding) return Math.round(performance.now());
+    if (this.#nowMs < 0) this.#nowMs = Math.round(performance.now());
+    return this.#nowMs;
   }
 
   /** The member is to be received for. */
@@ -349,7 +355,7 @@ export class Turn {
 
   /** Reads the results, in the order in which {@link flush} planned, and keeps what was not sent. */
   #settleSends(members: readonly TurnMember[]): void {
-    const stalled: { member: TurnMember; sent: number }[] = [];
+    let stalled: { member: TurnMember; sent: number }[] | undefined;
     let stalledBytes = 0;
     let word = 0;
     for (const member of members) {
@@ -374,11 +380,11 @@ export class Turn {
       if (sent === total) {
         forgetRanges(member);
       } else {
-        stalled.push({ member, sent });
+        (stalled ??= []).push({ member, sent });
         stalledBytes += total - sent;
       }
     }
-    if (stalled.length > 0) this.#keepAll(stalled, stalledBytes);
+    if (stalled !== undefined) this.#keepAll(stalled, stalledBytes);
   }
 
   /**
@@ -415,7 +421,7 @@ export class Turn {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#isUnderWay = true;
-    this.#nowMs = Math.round(performance.now());
+    this.#nowMs = -1;
     try {
       if (this.#driver.closed) this.#abandonAll();
       this.#receive();
@@ -463,31 +469,33 @@ export class Turn {
     const operations = this.#receiveOperations;
     let next = 0;
     while (next < readable.length) {
-      const batch: TurnMember[] = [];
-      while (next < readable.length && batch.length < RECEIVE_BATCH) {
+      let count = 0;
+      while (next < readable.length && count < RECEIVE_BATCH) {
         const member = readable[next];
         next += 1;
         if (member?.beginReceive() === true) {
-          operations[batch.length] = member.fd;
-          batch.push(member);
+          operations[count] = member.fd;
+          this.#receivers[count] = member;
+          count += 1;
         }
       }
-      this.#receiveBatch(batch);
+      this.#receiveBatch(count);
     }
   }
 
-  #receiveBatch(batch: readonly TurnMember[]): void {
+  #receiveBatch(count: number): void {
     const operations = this.#receiveOperations;
     let first = 0;
-    while (first < batch.length) {
-      const done = native.recvMany(this.#slab, operations, batch.length - first, RECEIVE_BYTES);
+    while (first < count) {
+      const done = native.recvMany(this.#slab, operations, count - first, RECEIVE_BYTES);
       let offset = 0;
       for (let i = 0; i < done; i += 1) {
-        const member = batch[first + i];
+        const member = this.#receivers[first + i];
         const result = operations[i] ?? 0;
         if (member === undefined) break;
+        this.#receivers[first + i] = undefined;
         if (result > 0) {
-          member.received(this.#slab.subarray(offset, offset + result), result === RECEIVE_BYTES);
+          member.received(this.#view(i, offset, result), result === RECEIVE_BYTES);
           offset += result;
         } else if (result === 0) {
           member.receivedEnd();
@@ -496,8 +504,17 @@ export class Turn {
         }
       }
       first += done;
-      operations.copyWithin(0, done);
+      if (first < count) operations.copyWithin(0, done);
     }
+  }
+
+  /** The slab's bytes from `offset` on, as number `index` of a batch. */
+  #view(index: number, offset: number, length: number): Buffer {
+    const latest = this.#views[index];
+    if (latest?.length === length && latest.byteOffset === offset) return latest;
+    const view = this.#slab.subarray(offset, offset + length);
+    this.#views[index] = view;
+    return view;
   }
 
   #drain(): void {
