@@ -1,10 +1,12 @@
 /** The command with IRC: configuration, signals, and the same answers on every backend. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectPeer, type Peer } from '../support/peers.js';
-import { cliPath, run } from '../support/processes.js';
+import { cliPath, run, start } from '../support/processes.js';
 import { startServer, VARIANTS } from './chat-server.js';
 
 function configFile(data: unknown): string {
@@ -92,4 +94,20 @@ test('the log is quiet by default, and structured when asked for', async () => {
   const [line = ''] = await server.process.errorText(/^.*"closed".*$/m);
   const record: unknown = JSON.parse(line);
   expect(record).toMatchObject({ message: 'closed', host: '127.0.0.1' });
+});
+
+test('goes on with plain lines where nobody asked for IRC and its port is taken', async () => {
+  const other = createServer();
+  other.listen(6667, '127.0.0.1');
+  onTestFinished(() => void other.close());
+  // Whoever else has the port does as well.
+  await Promise.race([once(other, 'listening'), once(other, 'error').then(() => undefined)]).catch(() => undefined);
+  const server = start(process.execPath, [cliPath, 'serve', '--plain-port', '0']);
+  const [, port] = await server.line(/plain lines +.*:(\d+)$/);
+  await server.errorText(/127\.0\.0\.1:6667 is in use, so there is no IRC; --irc-port names another port/);
+  const ann = await connectPeer(Number(port));
+  const bob = await connectPeer(Number(port));
+  await ann.lineLike(/ joined$/);
+  await ann.write('hello\n');
+  expect(await bob.lineLike(/ say: /)).toMatch(/ say: hello$/);
 });

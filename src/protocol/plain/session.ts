@@ -29,7 +29,7 @@ const REFUSALS = {
   'invite-only': 'this room takes invited members only',
   'bad-key': 'this room asks for a key',
   full: 'this room is full',
-  outside: 'you are not in the room any more',
+  outside: 'you have been put out of the room; connect again to come back',
   moderated: 'this room is moderated: you may listen',
 } as const;
 
