@@ -38,10 +38,9 @@ class FdList {
     this.length += 1;
   }
 
-  /** The usual case, an array of numbers. @returns whether it was one; where it was not, nothing is added */
+  /** The usual case, numbers alone. @returns whether it was that; where it was not, nothing is added */
   pushNumbers(items: readonly unknown[]): boolean {
-    const end = this.length + items.length;
-    this.#makeRoom(end);
+    this.#makeRoom(this.length + items.length);
     const words = this.#words;
     let index = this.length;
     for (const item of items) {
@@ -53,9 +52,7 @@ class FdList {
       }
       index += 1;
     }
-    // An array may have been given an iterator of its own.
-    if (index !== end) return false;
-    this.length = end;
+    this.length = index;
     return true;
   }
 
@@ -87,20 +84,13 @@ class SelectSets<Read, Write, Except> {
   /** How many of the ready ones have been picked. */
   #picked = 0;
 
-  /** @param mayChange whether the caller has the thread back before the answer is there, and may change his lists */
-  constructor(
-    list: FdList,
-    read: Iterable<Read>,
-    write: Iterable<Write>,
-    except: Iterable<Except>,
-    mayChange: boolean,
-  ) {
+  constructor(list: FdList, read: Iterable<Read>, write: Iterable<Write>, except: Iterable<Except>) {
     this.#list = list;
-    this.#read = collect(read, 'read', list, mayChange);
+    this.#read = collect(read, 'read', list);
     this.#writeStart = list.length;
-    this.#write = collect(write, 'write', list, mayChange);
+    this.#write = collect(write, 'write', list);
     this.#exceptStart = list.length;
-    this.#except = collect(except, 'except', list, mayChange);
+    this.#except = collect(except, 'except', list);
   }
 
   /** @returns how many entries are ready */
@@ -172,13 +162,20 @@ export function selectFds(
     : native.select(words, readCount, writeCount, exceptCount, timeoutMs, retryOnSignal, signalMask);
 }
 
-function isArray<Item>(items: Iterable<Item>): items is readonly Item[] {
-  return Array.isArray(items);
+/** Whether walking over it a second time gives the same: it has no iterator of its own. */
+function isPlainArray<Item>(items: Iterable<Item>): items is readonly Item[] {
+  return Array.isArray(items) && items[Symbol.iterator] === Array.prototype[Symbol.iterator];
 }
 
-/** @returns what the fds came from: the caller's own list, where nothing can change it before the answer is there */
-function collect<Item>(items: Iterable<Item>, name: string, list: FdList, mayChange: boolean): readonly Item[] {
-  if (!mayChange && isArray(items) && list.pushNumbers(items)) return items;
+/**
+ * @returns what the fds came from, in a list of its own: before the answer is there, code of the caller's may run (an `fd`
+ *   getter, a getter of the options, all that runs during an asynchronous wait) and change the list that was passed in
+ */
+function collect<Item>(items: Iterable<Item>, name: string, list: FdList): readonly Item[] {
+  if (isPlainArray(items)) {
+    const copy = [...items];
+    if (list.pushNumbers(copy)) return copy;
+  }
   const kept: Item[] = [];
   // Each fd is read as its item comes: an `fd` getter may change the very list that is being read.
   for (const item of checkIterable(items, name)) {
@@ -210,7 +207,7 @@ export function selectSync<Read extends FdLike, Write extends FdLike, Except ext
   const list = spareList ?? new FdList();
   spareList = undefined;
   list.length = 0;
-  const sets = new SelectSets(list, read, write, except, false);
+  const sets = new SelectSets(list, read, write, except);
   const timeout = toTimeoutMs(timeoutMs);
   const { retryOnSignal, signalMask } = toSignalHandling(options);
   const ready = blockingCall(timeout, (slice) => sets.call(slice, retryOnSignal, signalMask));
@@ -232,7 +229,7 @@ export async function select<Read extends FdLike, Write extends FdLike, Except e
   timeoutMs?: number | null,
   options?: AsyncWaitOptions,
 ): Promise<SelectResult<Read, Write, Except>> {
-  const sets = new SelectSets(new FdList(), read, write, except, true);
+  const sets = new SelectSets(new FdList(), read, write, except);
   const timeout = toTimeoutMs(timeoutMs);
   const signal = toAbortSignal(options);
   return oneThreadWait(timeout, signal, {

@@ -85,6 +85,52 @@ test('conformance 5: a list that shrinks while it is read gives what was seen of
   expect(writable.every((item, index) => item === seen[index])).toBe(true);
 });
 
+test('a list that changes after it was read gives what was seen of it, and never an fd that is not ready', async () => {
+  const [reader, writer] = fds.pipe();
+  const [silent] = fds.pipe();
+  native.write(writer, Buffer.from('x'), 0, 1);
+  const exchange = (list: number[]): void => {
+    list.reverse();
+  };
+  let list = [reader, silent];
+  const later = {
+    get fd() {
+      exchange(list);
+      return writer;
+    },
+  };
+  expect(selectSync(list, [later], [], 0)).toEqual({ readable: [reader], writable: [later], exceptional: [] });
+
+  list = [reader, silent];
+  const options = {
+    get onSignal() {
+      exchange(list);
+      return 'return' as const;
+    },
+  };
+  expect(selectSync(list, [], [], 0, options).readable).toEqual([reader]);
+
+  list = [reader, silent];
+  const result = select(list, [], [], 1000);
+  exchange(list);
+  expect((await within(result, 'the result')).readable).toEqual([reader]);
+});
+
+test('an array with an iterator of its own is read through that, once', () => {
+  const [reader, writer] = fds.pipe();
+  native.write(writer, Buffer.from('x'), 0, 1);
+  let walks = 0;
+  const list = Object.assign([-1], {
+    *[Symbol.iterator]() {
+      walks += 1;
+      yield reader;
+      yield reader;
+    },
+  });
+  expect(selectSync(list, [], [], 0).readable).toEqual([reader, reader]);
+  expect(walks).toBe(1);
+});
+
 test('conformance 6: a poll object is made whole or not at all: without new it is a TypeError', () => {
   expect(() => callUntyped({ Poll }, 'Poll')).toThrow(TypeError);
 });
