@@ -81,12 +81,25 @@ napi_value disownFd(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value shareFd(napi_env env, napi_callback_info info) {
+  Arguments<2> args(env, info);
+  int fd;
+  Int32s words;
+  if (!args.fd(args[0], "fd", &fd) || !args.int32s(args[1], "words", &words)) return nullptr;
+  if (words.length < kSharedFdWords) {
+    return throwOutOfRange(env, "words", "two numbers", static_cast<double>(words.length));
+  }
+  args.environment().owned_fds.share(fd, args[1]);
+  return nullptr;
+}
+
 }  // namespace
 
 void exportDescriptors(Exports& exports) {
   exports.function("close", close);
   exports.function("ownFds", ownFds);
   exports.function("disownFd", disownFd);
+  exports.function("shareFd", shareFd);
   exports.function("read", read);
   exports.function("write", write);
   exports.function("setNonBlocking", setNonBlocking);

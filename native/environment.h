@@ -21,7 +21,7 @@ struct EventBuffer {
 };
 
 struct Environment {
-  explicit Environment(napi_env napi) : env(napi), waiters(napi) {}
+  explicit Environment(napi_env napi) : env(napi), owned_fds(napi), waiters(napi) {}
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
   // When the environment ends. The runtime leaves references to whoever made them.

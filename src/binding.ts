@@ -343,6 +343,11 @@ interface DescriptorCalls {
   ownFds(): void;
   /** The fd is given away: the end of this environment leaves it open. */
   disownFd(fd: number): void;
+  /**
+   * Other threads use this fd of this environment: the first of `words` holds its number, the second how many threads are
+   * about to use it. An end of the environment that closes the fd first writes -1 over the number and waits for those.
+   */
+  shareFd(fd: number, words: Int32Array): void;
   /** close(2). EINTR counts as closed (Linux has closed it by then). */
   close(fd: number): void;
   /** read(2), write(2): the count, or WOULD_BLOCK. */

@@ -36,6 +36,8 @@ export class WakeupSource {
     this.#words = new Int32Array(memory);
     this.token = Object.freeze({ fdmuxWakeup: memory });
     this.fd = native.eventFd(0);
+    // A worker that is terminated cannot close: its end then does the same.
+    native.shareFd(this.fd, this.#words);
     this.#words[MARK] = MARK_VALUE;
     Atomics.store(this.#words, FD, this.fd);
   }

@@ -104,10 +104,10 @@ const endWorkers = ({ before, after = '', isTerminated }: Ending) => `${preamble
   })();
 `;
 
-test.each(ENDINGS)(
-  `waits under way survive $name, ${TIMES} times, and leave no fd behind`,
+test.each(ENDINGS.map((ending) => [ending.name, ending] as const))(
+  `waits under way survive %s, ${TIMES} times, and leave no fd behind`,
   { timeout: DEADLINE_MS + 5_000 },
-  async (ending) => {
+  async (_, ending) => {
     expect(await runScript(endWorkers(ending), { deadlineMs: DEADLINE_MS })).toMatchObject({
       ...clean,
       stdout: 'done\n',
@@ -158,6 +158,33 @@ test.each(['epoll', 'poll', 'select'])(
     expect(stdout).toContain('closed, and a wake-up gives false\n');
   },
 );
+
+test('a token of a worker that was terminated wakes nobody, and writes to no file that has the number now', async () => {
+  const script = `${preamble}
+    const { fstatSync, mkdtempSync, openSync, rmSync } = require('node:fs');
+    const { join } = require('node:path');
+    const folder = mkdtempSync(join(require('node:os').tmpdir(), 'fdmux-'));
+    const worker = new Worker(${JSON.stringify(`${preamble}
+      const mux = new Multiplexer();
+      mux.run(() => {});
+      mux.register(pipe()[0], { interest: 'read' });
+      parentPort.postMessage(mux.wakeupToken());
+    `)}, { eval: true });
+    worker.once('message', async (token) => {
+      if (!wakeup(token)) console.log('a living one is not woken');
+      await worker.terminate();
+      // As many files as it takes to have every number that the worker had.
+      const files = Array.from({ length: 64 }, (_, nth) => openSync(join(folder, String(nth)), 'w'));
+      console.log('a wake-up gives', wakeup(token));
+      console.log('bytes written:', files.reduce((bytes, fd) => bytes + fstatSync(fd).size, 0));
+      rmSync(folder, { recursive: true });
+    });
+  `;
+  expect(await runScript(script)).toMatchObject({
+    ...clean,
+    stdout: 'a wake-up gives false\nbytes written: 0\n',
+  });
+});
 
 test('what is no token is refused', async () => {
   const { wakeup } = await import('../../src/multiplexer/wakeup.js');

@@ -161,6 +161,7 @@ const calls: readonly Call[] = [
   ['decodeAddress', 'bytes'],
   ['close', 'fd'],
   ['disownFd', 'fd'],
+  ['shareFd', 'fd', 'int32s'],
   ['read', 'fd', 'bytes', 'index', 'index'],
   ['write', 'fd', 'bytes', 'index', 'index'],
   ['setNonBlocking', 'fd', 'boolean'],

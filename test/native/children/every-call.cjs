@@ -44,6 +44,12 @@ function readiness() {
   // What is disowned is left open at the end of an environment, but here it is closed.
   native.ownFds();
   native.disownFd(writer);
+  // One shared fd is closed here, the other at the end of the environment.
+  const shared = [native.eventFd(0), native.eventFd(0)];
+  for (const fd of shared) native.shareFd(fd, new Int32Array(new SharedArrayBuffer(8)));
+  native.shareFd(shared[1], new Int32Array(2));
+  assert.throws(() => native.shareFd(shared[0], new Int32Array(1)), { code: 'ERR_OUT_OF_RANGE' });
+  native.close(shared[0]);
   for (const fd of [reader, writer, epoll]) native.close(fd);
   assert.throws(() => native.close(epoll), { code: 'EBADF' });
 }
