@@ -1,8 +1,10 @@
 #include "signal_mask.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -50,17 +52,30 @@ uint64_t bits(const sigset_t& signals) {
   return result;
 }
 
-// The mask of a thread, as a word; false where the thread is gone.
-bool blockedBits(const char* thread, uint64_t* blocked) {
+struct ThreadStatus {
+  bool asleep;
+  uint64_t blocked;  // its mask, as a word
+};
+
+// False where the thread is gone.
+bool readStatus(const char* thread, ThreadStatus* status) {
   char path[64];
   std::snprintf(path, sizeof path, "/proc/self/task/%.20s/status", thread);
   std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path, "re"), std::fclose);
   if (file == nullptr) return false;
   char line[256];
   while (std::fgets(line, sizeof line, file.get()) != nullptr) {
-    if (std::sscanf(line, "SigBlk: %" SCNx64, blocked) == 1) return true;
+    char state = 0;
+    if (std::sscanf(line, "State: %c", &state) == 1) status->asleep = state == 'S';
+    if (std::sscanf(line, "SigBlk: %" SCNx64, &status->blocked) == 1) return true;
   }
   return false;
+}
+
+timespec now(clockid_t clock) {
+  timespec result;
+  ::clock_gettime(clock, &result);
+  return result;
 }
 
 // A real-time signal that nobody handles, or 0. The highest are the least likely to be somebody's.
@@ -82,8 +97,7 @@ int sendTo(pid_t thread, int carrier, Request* request) {
 }
 
 bool awaitAnswer(Request* request) {
-  timespec deadline;
-  ::clock_gettime(CLOCK_REALTIME, &deadline);
+  timespec deadline = now(CLOCK_REALTIME);
   deadline.tv_sec += kAnswerSeconds;
   int result;
   do {
@@ -145,11 +159,20 @@ class Broadcast {
     return 0;
   }
 
-  // A thread that blocks the carrier too blocks everything on purpose, or cannot be told.
+  // Whether a thread has to be told. One that blocks the carrier too cannot be: it blocks everything on
+  // purpose, and sleeps; or it is starting a process or a thread, or is such a new thread, and puts back the
+  // mask that it had in a moment.
   bool lacks(const char* thread) const {
-    uint64_t blocked = 0;
-    if (!blockedBits(thread, &blocked)) return false;
-    return (blocked & wanted_) != wanted_ && (blocked & (uint64_t{1} << (carrier_ - 1))) == 0;
+    const time_t deadline = now(CLOCK_MONOTONIC).tv_sec + kAnswerSeconds;
+    ThreadStatus status = {};
+    for (int asleep = 0; asleep < 2; asleep += status.asleep ? 1 : 0) {
+      if (!readStatus(thread, &status)) return false;
+      if ((status.blocked & (uint64_t{1} << (carrier_ - 1))) == 0)
+        return (status.blocked & wanted_) != wanted_;
+      if (now(CLOCK_MONOTONIC).tv_sec > deadline) return false;
+      ::sched_yield();
+    }
+    return false;
   }
 
   uint64_t wanted_;

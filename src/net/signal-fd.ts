@@ -33,6 +33,8 @@ const OFFSETS = { signal: 0, code: 8, pid: 12, uid: 16, status: 40, value: 44 };
  * Making it blocks its signals in every thread of the process, since the kernel would hand a blocked signal to any
  * thread that still takes it. `process.on` listeners for them are then not called, and they stay blocked after `close`:
  * from then on they wait, pending, for another `SignalFd`. Child processes that Node.js starts do not inherit this.
+ *
+ * Not for Bun, whose event loop unblocks every signal while it waits: there a signal that comes then ends the process.
  */
 export class SignalFd extends OwnedFd {
   readonly #bytes = new Uint8Array(INFO_BYTES);

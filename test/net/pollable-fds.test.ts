@@ -7,6 +7,8 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   unlinkSync,
@@ -47,6 +49,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseInotifyEvents } from '../../src/net/inotify.js';
 import { nextEvent } from '../support/deadline.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';
+import { runtime } from '../support/runtime.js';
 
 const DEADLINE_MS = 10_000;
 
@@ -335,8 +338,18 @@ describe('TimerFd', () => {
   });
 });
 
+/** What a thread of this process blocks. */
+function blockedSignals(thread: string): Set<number> {
+  const [, word = ''] = /^SigBlk:\s*(\w+)$/m.exec(readFileSync(`/proc/self/task/${thread}/status`, 'utf8')) ?? [];
+  const mask = BigInt(`0x${word}`);
+  return new Set(Array.from({ length: 64 }, (_, i) => i + 1).filter((signal) => (mask >> BigInt(signal - 1)) & 1n));
+}
+
+/** Bun's event loop waits with no signal blocked, so in a thread that waits a signal ends the process. */
+const keepsSignalsBlocked = runtime !== 'bun';
+
 describe('SignalFd', () => {
-  it('takes signals that any thread of the process might have got', async () => {
+  it.runIf(keepsSignalsBlocked)('takes signals that any thread of the process might have got', async () => {
     // Some threads exist before (the pool of libuv and of V8, a worker), some come later.
     const code = `require('node:worker_threads').parentPort.once('message', () => process.exit())`;
     const worker = new Worker(code, { eval: true });
@@ -358,6 +371,37 @@ describe('SignalFd', () => {
       await exited;
     }
   });
+
+  it.runIf(keepsSignalsBlocked)(
+    'reaches a thread that has everything blocked for a moment, as while it starts a process',
+    async () => {
+      const stop = new Int32Array(new SharedArrayBuffer(4));
+      const code = `
+      const { spawnSync } = require('node:child_process');
+      const { parentPort, workerData } = require('node:worker_threads');
+      parentPort.postMessage('starting');
+      while (Atomics.load(workerData, 0) === 0) spawnSync('true');
+      parentPort.postMessage('idle');
+      parentPort.once('message', () => process.exit());`;
+      const worker = new Worker(code, { eval: true, workerData: stop });
+      await nextEvent(worker, 'message');
+      const realTime = Array.from({ length: 24 }, (_, i) => 36 + i);
+      for (const signal of realTime) {
+        disposedAtEnd(new SignalFd([signal]));
+        Atomics.wait(stop, 0, 0, 2); // another moment of the worker's for each
+      }
+      const idle = nextEvent(worker, 'message');
+      Atomics.store(stop, 0, 1);
+      await idle;
+      for (const thread of readdirSync('/proc/self/task')) {
+        const blocked = blockedSignals(thread);
+        expect(realTime.filter((signal) => !blocked.has(signal))).toEqual([]);
+      }
+      const exited = nextEvent(worker, 'exit');
+      worker.postMessage('end');
+      await exited;
+    },
+  );
 
   it('refuses signals that nobody can receive', () => {
     const before = openFds().size;
