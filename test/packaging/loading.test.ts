@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build, stop } from 'esbuild';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -96,6 +98,17 @@ describe('installed with scripts ignored and no compiler', () => {
   });
 });
 
+/** Runs a shell where it may mount, and what it mounts goes with it. */
+const inMountNamespace = ['unshare', '--map-root-user', '--mount', 'sh', '-c'];
+/** Makes the working folder read-only there. */
+const mountReadOnly = 'mount --bind "$PWD" "$PWD" && mount -o remount,bind,ro "$PWD"';
+
+/** Not every machine gives a user a mount namespace. */
+function canMountReadOnly(): boolean {
+  const [command = '', ...args] = inMountNamespace;
+  return spawnSync(command, [...args, mountReadOnly], { cwd: tmpdir() }).status === 0;
+}
+
 describe('on bad days', () => {
   test('without a binary for this system importing works, and a call says what was looked for and how to build', async () => {
     const project = installed().copy();
@@ -168,6 +181,58 @@ describe('on bad days', () => {
       })();
     `;
     await expectWorks(project, 'two.cjs', source);
+  });
+
+  test('two versions of fdmux share fds in one process, in its main thread and in workers', async () => {
+    const project = installed().copy();
+    const older = join(project.project, 'node_modules/older'); // as `npm install older@npm:fdmux@0.0.1` lays it out
+    cpSync(project.folder, older, { recursive: true });
+    const text = readFileSync(join(older, 'package.json'), 'utf8');
+    writeFileSync(join(older, 'package.json'), text.replace(/"version": "[^"]+"/, '"version": "0.0.1"'));
+    const source = `
+      const { Worker, isMainThread } = require('node:worker_threads');
+      const versions = [require('fdmux'), require('older')];
+      const numbers = ['fdmux', 'older'].map((name) => require(name + '/package.json').version);
+      async function use() {
+        for (const [one, two] of [versions, [...versions].reverse()]) {
+          const [reader, writer] = one.pipe();
+          const epoll = new one.Epoll();
+          epoll.add(reader, one.EPOLLIN);
+          const muxes = [one, two].map(({ Multiplexer }) => new Multiplexer());
+          for (const mux of muxes) mux.register(epoll, { interest: 'read', data: 'inner' });
+          const waits = [...muxes.map((mux) => mux.wait(30000)), two.poll([{ fd: reader, events: two.POLLIN }], 30000)];
+          writer.write('x');
+          for (const found of await Promise.all(waits)) if (found.length !== 1) throw new Error('nothing was ready');
+          for (const each of [...muxes, epoll, reader, writer]) each.close();
+        }
+      }
+      const workers = () => [1, 2, 3].map(() => new Promise((resolve, reject) => {
+        new Worker(__filename).on('error', reject).on('exit', resolve);
+      }));
+      use().then(() => isMainThread && Promise.all([...workers(), use()])).then((codes) => {
+        if (isMainThread) console.log(String(codes) === '0,0,0,' && numbers[0] !== numbers[1] ? 'works' : codes + ' ' + numbers);
+      });
+    `;
+    await expectWorks(project, 'versions.cjs', source);
+  });
+
+  test('npm ci with scripts ignored installs what works', async () => {
+    const project = installed().copy();
+    rmSync(join(project.project, 'node_modules'), { recursive: true });
+    await project.npm('ci', '--ignore-scripts', '--offline', '--no-audit', '--no-fund');
+    await expectWorks(project, 'works.cjs', commonJs);
+  });
+
+  test.runIf(canMountReadOnly())('a read-only file system is enough', async () => {
+    const project = installed().copy();
+    const source = `
+      try { require('node:fs').writeFileSync('new', ''); } catch (error) { console.log(error.code); }
+      ${commonJs}
+      new (require('node:worker_threads').Worker)(${JSON.stringify(commonJs)}, { eval: true });
+    `;
+    const through = [...inMountNamespace, `${mountReadOnly} && cd "$PWD" && exec "$@"`, 'sh'];
+    const outcome = await project.run('read-only.cjs', source, { through });
+    expect(outcome).toMatchObject({ stdout: 'EROFS\nworks\nworks\n', stderr: '', code: 0 });
   });
 
   test('a store of links, as pnpm lays it out, works', async () => {

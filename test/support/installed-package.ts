@@ -18,12 +18,16 @@ export interface InstalledPackage {
   copy(): InstalledPackage;
   /** Runs a program in the project: `.cjs`, `.mjs`. */
   run(name: string, source: string, options?: RunOptions): Promise<Ended>;
+  /** Runs npm in the project. */
+  npm(...args: string[]): Promise<Ended>;
 }
 
 /** How a program in the project is run. */
 export interface RunOptions {
   readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A command that starts the one in its arguments. */
+  readonly through?: readonly string[];
 }
 
 /** Packs and installs fdmux once for the test file that calls this; everything is removed after it. */
@@ -87,10 +91,13 @@ function inProject(project: string, scratch: string): InstalledPackage {
       cpSync(project, to, { recursive: true });
       return inProject(to, scratch);
     },
-    run(name, source, { nodeArgs = [], env = {} } = {}) {
+    run(name, source, { nodeArgs = [], env = {}, through = [] } = {}) {
       writeFileSync(join(project, name), source);
-      return ended(process.execPath, [...nodeArgs, name], project, env);
+      const node = [process.execPath, ...nodeArgs, name];
+      const [command = '', ...args] = [...through, ...node];
+      return ended(command, args, project, env);
     },
+    npm: (...args) => must('npm', args, project),
   };
 }
 
