@@ -8,6 +8,7 @@ import type { Log } from './server/log.js';
 export { ConfigError } from './server/config.js';
 export { ListenError } from './server/listen-error.js';
 export type { OpenListener } from './server.js';
+export type { Charset, CharsetChoice } from './protocol/charset.js';
 export type { Log } from './server/log.js';
 
 /** What {@link startChatServer} takes: what `fdmux serve` takes, as properties. */

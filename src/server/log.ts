@@ -9,9 +9,13 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** Writes records; the details become properties of the record. */
 export interface Log {
+  /** What only someone looking for a fault wants to read. */
   debug(message: string, details?: Readonly<Record<string, unknown>>): void;
+  /** What happens in the ordinary run of things. */
   info(message: string, details?: Readonly<Record<string, unknown>>): void;
+  /** What an operator should look at when there is time. */
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+  /** What keeps the server from doing its work. */
   error(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 
