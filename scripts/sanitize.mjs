@@ -28,6 +28,25 @@ const isLeak = (stanza) => /(Direct|Indirect) leak/.test(stanza);
 const isOurs = (stanza) =>
   OURS.test(stanza.split(/\n.* (?:Builtins_|napi_call_function|napi_make_callback|napi_fatal_exception)/)[0]);
 
+/** The frame in which a stack of ThreadSanitizer's touches the memory: the first one outside of the sanitizer itself. */
+const culprit = (stack) => stack.split('\n').find((line) => /^ +#\d/.test(line) && !line.includes('(libtsan.so')) ?? '';
+
+/**
+ * A race is ours where our code makes one of the two accesses: Node.js and its engine are not built with the sanitizer, which
+ * misreads their own locks, also below a call of ours. What JavaScript does with one fd in two threads it has agreed on by
+ * Atomics, which the sanitizer does not see either. Every other kind of report is ours where it names us.
+ */
+function isRaceOfOurs(stanza) {
+  if (!/WARNING: ThreadSanitizer/.test(stanza)) return false;
+  if (!/WARNING: ThreadSanitizer: data race/.test(stanza)) return OURS.test(stanza);
+  const accesses = stanza
+    .split(/\n(?= {2}\S)/)
+    .filter((part) => /^ {2}(Previous )?(atomic )?(read|write) of size/i.test(part));
+  const isOfJavaScript = accesses.every((stack) => stack.includes('FunctionCallbackWrapper::Invoke'));
+  if (isOfJavaScript && /^ {2}Location is file descriptor/m.test(stanza)) return false;
+  return accesses.some((stack) => OURS.test(culprit(stack)));
+}
+
 /** How each tool is told to report, and which stanzas of its reports tell of a problem. */
 const sanitizers = {
   address: {
@@ -44,8 +63,10 @@ const sanitizers = {
     library: 'libtsan.so',
     environment: (report) => ({ TSAN_OPTIONS: `exitcode=0:log_path=${report}` }),
     separator: /^={18}\n/m,
-    // Node.js and its engine are not built with the sanitizer, which misreads their own locks; so the report judges here, too.
-    isProblem: (stanza) => /WARNING: ThreadSanitizer/.test(stanza) && OURS.test(stanza),
+    // The report judges here, too.
+    isProblem: isRaceOfOurs,
+    // It holds signals back until the program makes a call that it knows to block, and Node.js makes none.
+    cannotRun: /conformance (4|9|40):|(on a|a|the first) signal( |,|$)/,
   },
 };
 
@@ -62,16 +83,17 @@ await runMain(async () => {
 });
 
 async function runSanitizer(name) {
-  const { library, environment, separator, isProblem } = sanitizers[name];
+  const { library, environment, separator, isProblem, cannotRun } = sanitizers[name];
   const preload = await preloadable(library);
   const addon = await buildWatched(name);
   const reports = emptyFolder(name, 'reports');
   const tests = positionals.length > 0 ? positionals : TESTS;
+  const chosen = cannotRun === undefined ? [] : [`--testNamePattern=^(?!.*(?:${cannotRun.source}))`];
   say(`running ${tests.join(', ')}`);
   const vitest = at('node_modules/vitest/vitest.mjs');
   const outcome = await tryRun(
     process.execPath,
-    [vitest, 'run', `--testTimeout=${TEST_TIMEOUT_MS}`, `--hookTimeout=${TEST_TIMEOUT_MS}`, ...tests],
+    [vitest, 'run', `--testTimeout=${TEST_TIMEOUT_MS}`, `--hookTimeout=${TEST_TIMEOUT_MS}`, ...chosen, ...tests],
     {
       cwd: at(),
       live: true,
