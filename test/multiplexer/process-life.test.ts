@@ -21,7 +21,7 @@ const ended = async (body: string) => {
 
 const clean = { code: 0, stdout: '', stderr: '' };
 
-describe.each(WAITERS)('Multiplexer(%s)', (options) => {
+describe.each(WAITERS)('promise 18, lifetime: Multiplexer(%s)', (options) => {
   const open = `const mux = new Multiplexer(${options});`;
 
   test('with nothing registered a wait keeps nobody', async () => {

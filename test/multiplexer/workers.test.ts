@@ -105,7 +105,7 @@ const endWorkers = ({ before, after = '', isTerminated }: Ending) => `${preamble
 `;
 
 test.each(ENDINGS.map((ending) => [ending.name, ending] as const))(
-  `waits under way survive %s, ${TIMES} times, and leave no fd behind`,
+  `promise 18, lifetime: waits under way survive %s, ${TIMES} times, and leave no fd behind`,
   { timeout: DEADLINE_MS + 5_000 },
   async (_, ending) => {
     expect(await runScript(endWorkers(ending), { deadlineMs: DEADLINE_MS })).toMatchObject({

@@ -350,7 +350,7 @@ describe('listen', () => {
     });
   });
 
-  it('goes on when there are no fds left, and serves who waited when there are', async () => {
+  it('promise 17, accepting: goes on when there are no fds left, and serves who waited when there are', async () => {
     const script = `
       const { listen } = require('./dist/index.js');
       const errors = [];

@@ -33,7 +33,7 @@ const WAITS: readonly (readonly [
   ),
 ];
 
-describe.each(WAITS)('%s', (_, wait) => {
+describe.each(WAITS)('promise 8, signals; %s', (_, wait) => {
   test("with 'retry' lasts as long as it was told, whatever signals come", () => {
     sendSignals();
     const start = performance.now();

@@ -1,7 +1,7 @@
 /**
  * What the kernel reports in each situation, on every API: the table of docs/semantics.md, row by row. Measured on Linux 6.18.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +9,14 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { native } from '../../src/binding.js';
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP } from '../../src/readiness/constants.js';
+import { EPOLLIN, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP } from '../../src/readiness/constants.js';
 import { Epoll } from '../../src/readiness/epoll.js';
 import { Poll, poll, pollSync } from '../../src/readiness/poll.js';
 import { select, selectSync } from '../../src/readiness/select.js';
 import { constant, errorOf, fill, useFds } from '../native/fds.js';
 import { nextEvent } from '../support/deadline.js';
+import { disposedAtEnd } from '../support/fds.js';
+import { start } from '../support/processes.js';
 import { awaitReady, tcpListener, tcpPair } from './sockets.js';
 
 const fds = useFds();
@@ -381,6 +383,20 @@ describe('what the table says beside its rows', () => {
     awaitReady(fd, POLLIN);
     expect(pollSync([{ fd, events: ASKED }], 0).map((event) => words(event.revents))).toEqual(['IN']);
     await exited;
+  });
+
+  // Node.js makes none itself.
+  const hasPython = spawnSync('python3', ['--version']).status === 0;
+  test.skipIf(!hasPython)('memfd: IN|OUT, epoll EPERM, select rw', async () => {
+    const source = 'import os, sys; print(os.memfd_create("fdmux"), flush=True); sys.stdin.read()';
+    const maker = start('python3', ['-c', source]);
+    const [number = ''] = await maker.line(/^\d+$/);
+    const fd = fds.track(native.open(`/proc/${maker.pid}/fd/${number}`, constant('O_RDWR'), 0));
+    maker.end();
+    await maker.ended();
+    expect(pollSync([{ fd, events: ASKED }], 0).map((event) => words(event.revents))).toEqual(['IN|OUT']);
+    expect(errorOf(() => disposedAtEnd(new Epoll()).add(fd, EPOLLIN))).toMatchObject({ code: 'EPERM' });
+    expect(selectSync([fd], [fd], [fd], 0)).toEqual({ readable: [fd], writable: [fd], exceptional: [] });
   });
 
   test('pty master, the slave closed: OUT|HUP, select rw', () => {
