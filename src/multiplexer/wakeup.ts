@@ -63,7 +63,7 @@ export class WakeupSource {
  * Ends the wait of the multiplexer that gave this token, from any thread. It is coalesced (many calls end one wait), sticky
  * (a wait that has not begun yet is ended, too), and never reported as an event.
  *
- * @returns false where that multiplexer is closed
+ * @returns false where that multiplexer is closed, or its worker has ended
  * @throws ERR_INVALID_ARG_TYPE
  */
 export function wakeup(token: WakeupToken): boolean {
