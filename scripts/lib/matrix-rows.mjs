@@ -101,8 +101,8 @@ const cannot = [
   },
   {
     rows: ['deno'],
-    name: /in a worker that ends by/,
-    reason: "Deno does not run an addon's cleanup hooks for a worker, so its fds stay open until the process ends",
+    name: /waits under way survive|a token of a worker that was terminated/,
+    reason: 'in Deno the fds of a worker that ends during a wait stay open until the process ends',
   },
   {
     rows: ['deno'],

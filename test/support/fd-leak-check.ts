@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll } from 'vitest';
 import { until } from './deadline.js';
 import { openFds } from './fds.js';
+import { runtime } from './runtime.js';
 
 /** A sanitizer opens its report when it has something to say, and keeps it open. */
 const REPORTS = process.env['FDMUX_REPORTS'];
@@ -13,8 +15,17 @@ const isReport = (target: string): boolean => REPORTS !== undefined && target.st
 let before: ReadonlyMap<number, string>;
 
 beforeAll(() => {
+  if (runtime === 'deno') openSignalSockets();
+  if (runtime === 'bun') spawnSync('true'); // Bun keeps the epoll and eventfd that it makes for the first one.
   before = openFds();
 });
+
+/** Deno opens a pair of sockets for the first listener of a signal, and keeps it. */
+function openSignalSockets(): void {
+  const listener = (): void => undefined;
+  process.on('SIGUSR2', listener);
+  process.off('SIGUSR2', listener);
+}
 
 afterAll(async () => {
   const leaked = (): [number, string][] =>
