@@ -14,7 +14,7 @@ import type { Session } from './protocol/session.js';
 import { ClassFinder, UNIX_PEER_HOST } from './server/classes.js';
 import type { ListenerConfig, Protocol, ServerConfig } from './server/config.js';
 import { ListenError } from './server/listen-error.js';
-import { ConnectionLink, type Aftermath } from './server/link.js';
+import { ConnectionLink, TICK_MS, type Aftermath } from './server/link.js';
 import type { Log } from './server/log.js';
 
 /** How long a stopping server waits for peers to take what is still to be sent to them. */
@@ -62,6 +62,8 @@ export class ChatServer implements Aftermath, ServerControl {
   #classes: ClassFinder;
   #maxClients: number;
   #overflowed: ConnectionLink[] = [];
+  /** One timer for all that is seconds away: most links wait for nothing but the next sign of life. */
+  readonly #clock: NodeJS.Timeout;
   #unixPeers = 0;
   #isClosing = false;
 
@@ -78,7 +80,14 @@ export class ChatServer implements Aftermath, ServerControl {
       version: options.version,
       control: this,
     });
+    // As with a link's own timer: what has arrived meanwhile goes first.
+    this.#clock = setInterval(() => setImmediate(this.#tick), TICK_MS).unref();
   }
+
+  readonly #tick = (): void => {
+    const nowMs = performance.now();
+    for (const link of this.#links) link.tick(nowMs);
+  };
 
   /**
    * Starts a server.
@@ -276,6 +285,7 @@ export class ChatServer implements Aftermath, ServerControl {
     }, GRACE_MS);
     await Promise.all(this.#listeners.map(({ listener }) => listener.close({ drainMs: DRAIN_MS })));
     clearTimeout(grace);
+    clearInterval(this.#clock);
   }
 }
 

@@ -30,10 +30,19 @@ export function encodeText(text: string, charset: Charset): Uint8Array {
 
 /** Decides a peer's charset once. */
 export class CharsetDetector {
+  static readonly #decided: Readonly<Record<Charset, CharsetDetector>> = {
+    'utf-8': new CharsetDetector('utf-8'),
+    gbk: new CharsetDetector('gbk'),
+  };
   #charset: Charset | null;
 
-  constructor(choice: CharsetChoice) {
-    this.#charset = choice === 'auto' ? null : choice;
+  private constructor(charset: Charset | null) {
+    this.#charset = charset;
+  }
+
+  /** A detector for one peer. Where there is nothing to detect, all peers have the same. */
+  static of(choice: CharsetChoice): CharsetDetector {
+    return choice === 'auto' ? new CharsetDetector(null) : CharsetDetector.#decided[choice];
   }
 
   /** The charset that has been decided, or UTF-8 until then. */

@@ -6,6 +6,8 @@ import type { Link, Session } from '../protocol/session.js';
 
 /** At most so much of what waits for a peer has not been offered to the kernel yet: the turn's arena, and one write. */
 const UNOFFERED_BYTES = 1_048_576;
+/** A link that is to be woken later than this has no timer of its own: `tick` is called so often. */
+export const TICK_MS = 1000;
 /** A closed peer that does not close its side is cut off after this time. */
 const LINGER_MS = 2000;
 
@@ -45,6 +47,8 @@ export class ConnectionLink implements Link {
   readonly #aftermath: Aftermath;
   #timer: NodeJS.Timeout | null = null;
   #wakeUp: NodeJS.Immediate | null = null;
+  /** When `tick` is to wake the session, by the clock of `performance.now()` in whole milliseconds; 0 for never. */
+  #wakeAtMs = 0;
   #isPausedBySession = false;
   #isFull = false;
   /** It is behind: it is no longer read from, and droppable messages are left out. */
@@ -150,6 +154,10 @@ export class ConnectionLink implements Link {
   wakeIn(delayMs: number): void {
     this.#clearTimers();
     if (this.#closeReason !== null) return;
+    if (delayMs > TICK_MS) {
+      this.#wakeAtMs = Math.ceil(performance.now() + delayMs);
+      return;
+    }
     this.#timer = setTimeout(() => {
       this.#timer = null;
       // A busy loop comes to its timers late, and before it reads: what has arrived meanwhile goes first.
@@ -158,6 +166,13 @@ export class ConnectionLink implements Link {
         this.session?.wake();
       });
     }, delayMs).unref();
+  }
+
+  /** Wakes the session if its time has come. @param nowMs - by the clock of `performance.now()` */
+  tick(nowMs: number): void {
+    if (this.#wakeAtMs === 0 || nowMs < this.#wakeAtMs) return;
+    this.#wakeAtMs = 0;
+    this.session?.wake();
   }
 
   close(reason: string): void {
@@ -190,5 +205,6 @@ export class ConnectionLink implements Link {
     if (this.#wakeUp !== null) clearImmediate(this.#wakeUp);
     this.#timer = null;
     this.#wakeUp = null;
+    this.#wakeAtMs = 0;
   }
 }

@@ -34,7 +34,7 @@ describe('GBK', () => {
 
 describe('auto', () => {
   test('stays open over ASCII and ambiguous lines, reading them as UTF-8', () => {
-    const detector = new CharsetDetector('auto');
+    const detector = CharsetDetector.of('auto');
     expect(detector.decode(Buffer.from('hello'))).toBe('hello');
     expect(detector.decode(UTF8_HELLO)).toBe('你好');
     expect(detector.decode(GBK_HELLO)).toBe('你好');
@@ -42,10 +42,10 @@ describe('auto', () => {
   });
 
   test('never flips after the first unambiguous line', () => {
-    const detector = new CharsetDetector('auto');
+    const detector = CharsetDetector.of('auto');
     detector.decode(GBK_HELLO);
     expect(detector.decode(UTF8_HELLO)).toBe('浣犲ソ');
-    const other = new CharsetDetector('auto');
+    const other = CharsetDetector.of('auto');
     other.decode(Buffer.from('你好吗'));
     expect(other.charset).toBe('utf-8');
     expect(other.decode(GBK_HELLO)).toContain('\ufffd');
@@ -53,13 +53,13 @@ describe('auto', () => {
 
   test('takes bytes that are valid in both for UTF-8', () => {
     const both = Uint8Array.of(0xc2, 0xa9);
-    const detector = new CharsetDetector('auto');
+    const detector = CharsetDetector.of('auto');
     expect(detector.decode(both)).toBe('©');
     expect(detector.decode(GBK_HELLO)).toBe('你好');
   });
 
   test('a fixed charset is not detected', () => {
-    expect(new CharsetDetector('gbk').decode(AMBIGUOUS)).toBe('联通');
-    expect(new CharsetDetector('utf-8').decode(GBK_HELLO)).toContain('\ufffd');
+    expect(CharsetDetector.of('gbk').decode(AMBIGUOUS)).toBe('联通');
+    expect(CharsetDetector.of('utf-8').decode(GBK_HELLO)).toContain('\ufffd');
   });
 });

@@ -5,43 +5,25 @@
 import { formatLine, type OutgoingLine } from './encoder.js';
 import type { Charset } from '../charset.js';
 
-/** A half-gathered answer that has been put aside. */
-export interface SuspendedAnswer {
-  readonly lines: readonly OutgoingLine[];
-  readonly label: string | null;
-  readonly batch: string | null;
+/** Who answers. */
+export interface ReplySource {
+  readonly name: string;
+  /** A reference tag that no open batch has. */
+  nextBatch(): string;
 }
 
 /** Gathers the lines that answer one command. */
 export class ReplyWriter {
-  readonly #serverName: string;
+  readonly #source: ReplySource;
+  readonly #label: string | null;
   readonly #lines: OutgoingLine[] = [];
-  #label: string | null = null;
   /** The batch that a labeled answer is in whose first part has been sent; null without one. */
   #batch: string | null = null;
-  #batches = 0;
 
-  constructor(serverName: string) {
-    this.#serverName = serverName;
-  }
-
-  /** Begins the answer to a command. @param label - the client's label, escaped; null without one */
-  begin(label: string | null): void {
+  /** @param label - the client's label, escaped; null without one */
+  constructor(source: ReplySource, label: string | null) {
+    this.#source = source;
     this.#label = label;
-  }
-
-  /** Puts what has been gathered aside, so that something else can be said before it. */
-  suspend(): SuspendedAnswer {
-    const answer = { lines: this.#lines.splice(0), label: this.#label, batch: this.#batch };
-    this.#label = null;
-    this.#batch = null;
-    return answer;
-  }
-
-  continueWith(answer: SuspendedAnswer): void {
-    this.#lines.push(...answer.lines);
-    this.#label = answer.label;
-    this.#batch = answer.batch;
   }
 
   /** How many lines have been gathered and not been taken. */
@@ -72,26 +54,19 @@ export class ReplyWriter {
    */
   end(charset: Charset): string {
     const label = this.#label;
-    this.#label = null;
-    if (label === null) return format(this.#lines.splice(0), charset);
+    if (label === null) return format(this.#lines, charset);
     if (this.#batch === null && this.#lines.length < 2) {
-      const only = this.#lines.pop() ?? { tags: '', body: `:${this.#serverName} ACK` };
+      const only = this.#lines.pop() ?? { tags: '', body: `:${this.#source.name} ACK` };
       return formatLine(withTag(only, `label=${label}`), charset);
     }
     const opening = this.#batch === null ? [this.#openBatch(label)] : [];
-    const lines = [
-      ...opening,
-      ...this.#takeBatched(),
-      { tags: '', body: `:${this.#serverName} BATCH -${this.#batch}` },
-    ];
-    this.#batch = null;
-    return format(lines, charset);
+    const closing = { tags: '', body: `:${this.#source.name} BATCH -${this.#batch}` };
+    return format([...opening, ...this.#takeBatched(), closing], charset);
   }
 
   #openBatch(label: string): OutgoingLine {
-    this.#batches += 1;
-    this.#batch = `r${this.#batches}`;
-    return { tags: `label=${label}`, body: `:${this.#serverName} BATCH +${this.#batch} labeled-response` };
+    this.#batch = this.#source.nextBatch();
+    return { tags: `label=${label}`, body: `:${this.#source.name} BATCH +${this.#batch} labeled-response` };
   }
 
   #takeBatched(): OutgoingLine[] {

@@ -4,6 +4,7 @@ import type { Member } from '../../chat/member.js';
 import { EncoderFamily } from './encoder.js';
 import { isupportTokens } from './isupport.js';
 import { MonitorBoard } from './monitor-board.js';
+import type { ReplySource } from './reply-writer.js';
 import type { IrcSettings } from './settings.js';
 
 /** What the IRC side asks of the process around it. */
@@ -28,7 +29,7 @@ export interface IrcServerOptions {
 }
 
 /** The state and the settings that the commands work on. */
-export class IrcServer {
+export class IrcServer implements ReplySource {
   readonly directory: Directory;
   readonly control: ServerControl;
   readonly version: string;
@@ -40,6 +41,7 @@ export class IrcServer {
   /** How often each command was used. */
   readonly commandCounts = new Map<string, number>();
   #settings: IrcSettings;
+  #batches = 0;
 
   constructor(options: IrcServerOptions) {
     this.directory = options.directory;
@@ -57,6 +59,11 @@ export class IrcServer {
 
   get name(): string {
     return this.#settings.serverName;
+  }
+
+  nextBatch(): string {
+    this.#batches += 1;
+    return `r${this.#batches}`;
   }
 
   /** Takes over changed settings; the server's name stays, since everybody knows it by now. */

@@ -50,7 +50,8 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     maxLineBytes: MAX_CLIENT_TAG_BYTES + MAX_BODY_BYTES,
     carriageReturnEnds: true,
   });
-  readonly #writer: ReplyWriter;
+  /** What the command at hand is answered; null while nothing is. */
+  #answer: ReplyWriter | null = null;
   readonly #pacer: Pacer;
   /** The answer that waits for the peer to take its earlier parts; null without one. */
   #longAnswer: LongAnswer | null = null;
@@ -63,9 +64,8 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     this.server = server;
     this.limits = limits;
     this.#link = link;
-    this.#charset = new CharsetDetector(options.charset);
+    this.#charset = CharsetDetector.of(options.charset);
     this.encoder = server.encoders.of(0, this.#charset.charset);
-    this.#writer = new ReplyWriter(server.name);
     this.#pacer = new Pacer(link, limits, nowMs);
     this.#lastHeardMs = nowMs;
     const host = hostParam(link.remoteHost).slice(0, HOST_LENGTH);
@@ -151,7 +151,10 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     const message = parseMessage(text);
     if (message === null) return;
     // A labeled answer may be a batch, so labels count only with both (labeled-response, "Dependencies").
-    this.#writer.begin(this.has('labeled-response') && this.has('batch') ? message.label : null);
+    const { label } = message;
+    if (label !== null && this.has('labeled-response') && this.has('batch')) {
+      this.#answer = new ReplyWriter(this.server, label);
+    }
     if (bytes.length - tagBytes > MAX_LINE_BYTES - 2) {
       this.reply('ERR_INPUTTOOLONG');
       this.#flush();
@@ -255,6 +258,11 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   // Answers
 
+  get #writer(): ReplyWriter {
+    this.#answer ??= new ReplyWriter(this.server, null);
+    return this.#answer;
+  }
+
   /**
    * Answers with a numeric.
    *
@@ -319,14 +327,16 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   /** Sends something that answers no command: it must not end up in the answer of one that is being gathered. */
   #unasked(add: () => void): void {
-    const answer = this.#writer.suspend();
+    const answer = this.#answer;
+    this.#answer = null;
     add();
     this.#flush();
-    this.#writer.continueWith(answer);
+    this.#answer = answer;
   }
 
   #flush(): void {
-    const text = this.#writer.end(this.#charset.charset);
+    const text = this.#answer?.end(this.#charset.charset) ?? '';
+    this.#answer = null;
     if (text !== '' && !this.#isOver) this.#link.answer(encodeText(text, this.#charset.charset));
   }
 

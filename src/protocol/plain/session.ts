@@ -49,7 +49,7 @@ export class PlainSession implements Session, LineSink, Outlet {
     const { directory, lobby } = options;
     this.#options = options;
     this.#link = link;
-    this.#charset = new CharsetDetector(options.charset);
+    this.#charset = CharsetDetector.of(options.charset);
     this.encoder = plainEncoder(this.#charset.charset);
     this.#decoder = new LineDecoder({ maxLineBytes: options.maxLineBytes });
     this.#pacer = new Pacer(link, options.limits, directory.now());
