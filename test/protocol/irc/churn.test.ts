@@ -4,7 +4,7 @@ import { Directory } from '../../../src/chat/directory.js';
 import { IrcServer } from '../../../src/protocol/irc/server.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
-import { heapInUse } from '../../support/heap.js';
+import { heapGrowth } from '../../support/heap.js';
 import { FakeLink } from '../fake-link.js';
 
 const JOINS = 10_000;
@@ -64,10 +64,8 @@ test(`${JOINS} joins and parts of random rooms leave no trace`, () => {
   churn();
   expectNothing();
   expect(most).toBeGreaterThan(100);
-  const before = heapInUse();
-  churn();
+  expect(heapGrowth(churn)).toBeLessThan(HEAP_BYTES);
   expectNothing();
-  expect(heapInUse() - before).toBeLessThan(HEAP_BYTES);
 });
 
 test('a thousand peers that come, watch others, join, talk and go leave no trace', () => {
@@ -99,8 +97,6 @@ test('a thousand peers that come, watch others, join, talk and go leave no trace
   sessions[0]?.receive(Buffer.from('JOIN #a\r\n'));
   visit();
   expectNobody();
-  const before = heapInUse();
-  visit();
+  expect(heapGrowth(visit)).toBeLessThan(HEAP_BYTES);
   expectNobody();
-  expect(heapInUse() - before).toBeLessThan(HEAP_BYTES);
 });
