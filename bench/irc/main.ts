@@ -83,9 +83,12 @@ async function measure(
   }
 }
 
-/** Server memory for each idle registered member. A first wave is there before, so that what is made once does not count. */
+/**
+ * Server memory for each idle registered member. A first wave is there before, so that what is made once does not count.
+ * The young generation of V8 grows with a burst and stays so: kept small, what is weighed is what is held.
+ */
 async function measureMemory(program: string, peer: IrcPeer): Promise<number> {
-  const server = await IrcServerProcess.start(peer);
+  const server = await IrcServerProcess.start(peer, ['--max-semi-space-size=1']);
   const waves: ReturnType<typeof openIdle>[] = [];
   try {
     waves.push(openIdle(program, server.port, IDLE_MEMBERS, 0));

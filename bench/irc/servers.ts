@@ -16,8 +16,8 @@ const START_MS = 15_000;
 /** A server that may be compared. */
 export interface IrcPeer {
   readonly name: string;
-  /** The command for a port; `folder` is empty and its own. */
-  command(port: number, folder: string): readonly string[];
+  /** The command for a port; `folder` is empty and its own, `nodeFlags` are for servers on Node.js. */
+  command(port: number, folder: string, nodeFlags: readonly string[]): readonly string[];
 }
 
 function configured(name: string, port: number, folder: string): string {
@@ -41,8 +41,8 @@ export function findIrcPeers(): { readonly peers: readonly IrcPeer[]; readonly m
   const missing: string[] = [];
   const fdmux = (name: string, args: readonly string[]): IrcPeer => ({
     name,
-    command: (port) => [
-      ...[process.execPath, '--expose-gc', '-r', join(root, 'bench/irc/gc-on-signal.cjs')],
+    command: (port, _folder, nodeFlags) => [
+      ...[process.execPath, ...nodeFlags, '--expose-gc', '-r', join(root, 'bench/irc/gc-on-signal.cjs')],
       ...[join(root, 'dist/cli.js'), 'serve', '--no-plain', '--irc-port', String(port), ...args],
     ],
   });
@@ -84,10 +84,10 @@ export class IrcServerProcess {
     this.#folder = folder;
   }
 
-  static async start(peer: IrcPeer): Promise<IrcServerProcess> {
+  static async start(peer: IrcPeer, nodeFlags: readonly string[] = []): Promise<IrcServerProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'fdmux-bench-'));
     const port = await freePort();
-    const command = ['-c', String(SERVER_CORE), ...peer.command(port, folder)];
+    const command = ['-c', String(SERVER_CORE), ...peer.command(port, folder, nodeFlags)];
     const server = new IrcServerProcess(spawn('taskset', command, { stdio: 'ignore' }), port, folder);
     const deadline = performance.now() + START_MS;
     while (!(await takesConnections(port))) {
