@@ -50,6 +50,7 @@ const { values } = parseArgs({
 
 await runMain(async () => {
   if (values.list) {
+    process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1)); // A reader may have seen enough.
     for (const { id, title } of rows) process.stdout.write(`${id.padEnd(16)} ${title}\n`);
     return;
   }
