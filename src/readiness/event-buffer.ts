@@ -1,5 +1,6 @@
 /** The buffer that epoll_wait(2) fills, as JavaScript reads it: in place, as 32-bit words. */
 import { native } from '../binding.js';
+import { hasDefaultHandling } from './wait-options.js';
 
 /** How many events one wait reports at most; 12 MB of events. */
 export const MAX_EVENTS_LIMIT = 1 << 20;
@@ -48,8 +49,7 @@ export function waitForEvents(
   retryOnSignal: boolean,
   signalMask: readonly number[] | null,
 ): number {
-  // A look is not interrupted. Arguments left out cost nothing, and most calls can do without.
-  return signalMask === null && (!retryOnSignal || timeoutMs === 0)
+  return hasDefaultHandling(timeoutMs, retryOnSignal, signalMask)
     ? native.epollWait(epollFd, maxEvents, timeoutMs)
     : native.epollWait(epollFd, maxEvents, timeoutMs, retryOnSignal, signalMask);
 }

@@ -1,5 +1,6 @@
 /** An ordered, growing array of `struct pollfd` that poll(2) takes as it is. */
 import { native } from '../binding.js';
+import { hasDefaultHandling } from './wait-options.js';
 
 /** Whoever has an entry in a {@link PollSet}; the set keeps `pollIndex` right. */
 export interface PollSetOwner {
@@ -31,8 +32,7 @@ export function pollEntries(
   retryOnSignal: boolean,
   signalMask: readonly number[] | null,
 ): number {
-  // A look is not interrupted. Arguments left out cost nothing, and most calls can do without.
-  return signalMask === null && (!retryOnSignal || timeoutMs === 0)
+  return hasDefaultHandling(timeoutMs, retryOnSignal, signalMask)
     ? native.poll(words, count, timeoutMs)
     : native.poll(words, count, timeoutMs, retryOnSignal, signalMask);
 }

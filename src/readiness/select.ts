@@ -6,6 +6,7 @@ import { oneThreadWait } from './thread-pool.js';
 import {
   type AsyncWaitOptions,
   checkIterable,
+  hasDefaultHandling,
   type SyncWaitOptions,
   toAbortSignal,
   toSignalHandling,
@@ -156,8 +157,7 @@ export function selectFds(
   retryOnSignal: boolean,
   signalMask: readonly number[] | null,
 ): number {
-  // A look is not interrupted. Arguments left out cost nothing, and most calls can do without.
-  return signalMask === null && (!retryOnSignal || timeoutMs === 0)
+  return hasDefaultHandling(timeoutMs, retryOnSignal, signalMask)
     ? native.select(words, readCount, writeCount, exceptCount, timeoutMs)
     : native.select(words, readCount, writeCount, exceptCount, timeoutMs, retryOnSignal, signalMask);
 }

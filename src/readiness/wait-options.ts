@@ -47,6 +47,18 @@ export function toSignalHandling(options: SyncWaitOptions | undefined): SignalHa
   };
 }
 
+/**
+ * Whether a native wait can do without its arguments about signals, as most can: left out they cost nothing, and a look is not
+ * interrupted.
+ */
+export function hasDefaultHandling(
+  timeoutMs: number,
+  retryOnSignal: boolean,
+  signalMask: readonly number[] | null,
+): boolean {
+  return signalMask === null && (!retryOnSignal || timeoutMs === 0);
+}
+
 /** @throws ERR_INVALID_ARG_TYPE */
 export function toAbortSignal(options: AsyncWaitOptions | undefined): AbortSignal | undefined {
   if (options === undefined) return undefined;
