@@ -93,11 +93,6 @@ const cannot = [
   },
   {
     rows: ['bun'],
-    name: /a handler that throws ends the process/,
-    reason: "Bun reports an uncaught exception from an addon's callback and goes on",
-  },
-  {
-    rows: ['bun'],
     name: /toDuplex .* carries TLS on both sides/,
     reason: "Bun's TLSSocket on a Duplex loses the end of what it carries, on node:net's sockets too",
   },

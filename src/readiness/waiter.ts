@@ -44,6 +44,13 @@ export function rethrowLater(error: unknown): void {
   process.nextTick(() => {
     throw error;
   });
+  if (process.versions['bun'] !== undefined) process.nextTick(endUnlessCaught);
+}
+
+/** Bun ends at an uncaught exception when its loop rests next, and a level-triggered fd that is ready lets it never rest. */
+function endUnlessCaught(): void {
+  const isCaught = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
+  if (!isCaught) process.exit(1);
 }
 
 function listenTo(waiter: number, report: () => void): void {

@@ -145,9 +145,12 @@ export class TestProcess {
   }
 
   #story(message: string): string {
-    return `${message}\n--- stdout\n${this.#stdout}--- stderr\n${this.#stderr}`;
+    return `${message}\n--- stdout\n${ending(this.#stdout)}--- stderr\n${ending(this.#stderr)}`;
   }
 }
+
+/** The end of a long text: a process that says the same for ever would make a message that fills the memory. */
+const ending = (text: string): string => (text.length <= 10_000 ? text : `...${text.slice(-10_000)}`);
 
 const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
