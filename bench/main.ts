@@ -5,7 +5,7 @@ import { type Load, measure, type Run } from './support/load.js';
 import { findPeers, type Peer, type ServerMode } from './support/peers.js';
 import { type Answer, type MemoryAnswer, writeReport } from './support/report.js';
 import { Progress } from './support/progress.js';
-import { ServerProcess } from './support/server.js';
+import { startServer, weighed } from './support/server.js';
 import { compile, countsInstructions } from './support/tools.js';
 
 interface Question {
@@ -132,7 +132,7 @@ async function ask(
       const line = peer.command(question.mode);
       if (line === null) continue;
       const run = await progress.step(`${name}, ${question.title}`, async () => {
-        const server = await ServerProcess.start(line);
+        const server = await startServer(line);
         try {
           return await measure(program, server, question.load, seconds, hasCounters);
         } finally {
@@ -152,10 +152,7 @@ async function ask(
 
 /** How much a server grows by holding idle connections. */
 async function weigh(peer: Peer, load: string): Promise<number> {
-  const [program = '', ...parameters] = peer.command('echo') ?? [];
-  // The young generation grows with a burst of connections and stays so: kept small, what is weighed is what is held.
-  const flags = parameters.includes('--expose-gc') ? ['--max-semi-space-size=1'] : [];
-  const server = await ServerProcess.start([program, ...flags, ...parameters]);
+  const server = await startServer(weighed(peer.command('echo') ?? []));
   try {
     // Each has served before it is weighed, so that what is loaded and compiled on first use is not counted.
     await measure(load, server, echo(64, 64, 1), 0.3, false);

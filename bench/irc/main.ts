@@ -7,15 +7,13 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
-import { countInstructions } from '../support/cost.js';
-import { compile, countsInstructions, root } from '../support/tools.js';
-import { findIrcPeers, IrcServerProcess, type IrcPeer } from './servers.js';
+import { PATIENCE_MS, putUnderLoad } from '../support/generator.js';
+import { weighed } from '../support/server.js';
+import { compile, countsInstructions, LOAD_CORE, root } from '../support/tools.js';
+import { findIrcPeers, type IrcPeer, startIrcServer } from './servers.js';
 
-const LOAD_CORE = 1;
 const TEXT_BYTES = 80;
 const IDLE_MEMBERS = 2000;
-/** A load that has not ended by then is taken for one that the server does not survive. */
-const LOAD_MS = 40_000;
 
 interface Question {
   readonly id: string;
@@ -47,57 +45,35 @@ async function measure(
   seconds: number,
   counts: boolean,
 ): Promise<Run> {
-  const server = await IrcServerProcess.start(peer);
-  const numbers = [server.port, question.clients, question.senders, TEXT_BYTES, seconds].map(String);
-  const load = spawn('taskset', ['-c', String(LOAD_CORE), program, ...numbers], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: LOAD_MS,
-  });
+  const server = await startIrcServer(peer);
   try {
-    let joinSeconds = NaN;
-    let cpuNs = 0;
-    let instructions: Promise<number> | null = null;
-    let result: RegExpExecArray | null = null;
-    for await (const line of createInterface({ input: load.stdout })) {
-      if (line.startsWith('joined ')) {
-        joinSeconds = Number(line.slice('joined '.length));
-      } else if (line === 'start') {
-        cpuNs = server.cpuNs();
-        if (counts) instructions = countInstructions(server.pid, seconds);
-      } else {
-        cpuNs = server.cpuNs() - cpuNs;
-        result = /"deliveries":(\d+),"seconds":([\d.]+)/.exec(line);
-      }
-    }
-    if (result === null) throw new Error(`${peer.name} did not survive ${question.title}`);
-    const deliveries = Math.max(1, Number(result[1]));
+    const numbers = [server.port, question.clients, question.senders, TEXT_BYTES, seconds].map(String);
+    const outcome = await putUnderLoad(server, [program, ...numbers], seconds, counts);
+    if (outcome === null) throw new Error(`${peer.name} did not survive ${question.title}`);
+    const { preface, number, cpuNs, instructions } = outcome;
+    const deliveries = Math.max(1, number('deliveries'));
     return {
-      joinSeconds,
-      deliveriesPerSecond: deliveries / Number(result[2]),
+      joinSeconds: Number(/^joined (.*)$/.exec(preface[0] ?? '')?.[1]),
+      deliveriesPerSecond: deliveries / number('seconds'),
       cpuNsPerDelivery: cpuNs / deliveries,
-      instructionsPerDelivery: instructions === null ? null : (await instructions) / deliveries,
+      instructionsPerDelivery: instructions === null ? null : instructions / deliveries,
     };
   } finally {
-    load.kill('SIGKILL');
     await server.stop();
   }
 }
 
-/**
- * Server memory for each idle registered member. A first wave is there before, so that what is made once does not count.
- * The young generation of V8 grows with a burst and stays so: kept small, what is weighed is what is held.
- */
+/** Server memory for each idle registered member. A first wave is there before, so that what is made once does not count. */
 async function measureMemory(program: string, peer: IrcPeer): Promise<number> {
-  const server = await IrcServerProcess.start(peer, ['--max-semi-space-size=1']);
+  const server = await startIrcServer({ ...peer, command: (port, folder) => weighed(peer.command(port, folder)) });
   const waves: ReturnType<typeof openIdle>[] = [];
   try {
     waves.push(openIdle(program, server.port, IDLE_MEMBERS, 0));
     await waves[0]?.ready;
-    const collects = peer.name.startsWith('fdmux');
-    const before = await server.residentBytes(collects);
+    const before = await server.residentBytes();
     waves.push(openIdle(program, server.port, IDLE_MEMBERS, IDLE_MEMBERS));
     await waves[1]?.ready;
-    return ((await server.residentBytes(collects)) - before) / IDLE_MEMBERS;
+    return ((await server.residentBytes()) - before) / IDLE_MEMBERS;
   } finally {
     for (const wave of waves) wave.end();
     await server.stop();
@@ -111,8 +87,8 @@ function openIdle(
   first: number,
 ): { ready: Promise<void>; end: () => void } {
   const numbers = [port, count, 0, TEXT_BYTES, 0, first].map(String);
-  const load = spawn('taskset', ['-c', String(LOAD_CORE), program, ...numbers], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const line = once(createInterface({ input: load.stdout }), 'line', { signal: AbortSignal.timeout(LOAD_MS) });
+  const load = spawn('taskset', ['-c', LOAD_CORE, program, ...numbers], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const line = once(createInterface({ input: load.stdout }), 'line', { signal: AbortSignal.timeout(PATIENCE_MS) });
   const end = once(load, 'exit').then(() => {
     throw new Error('the server closed its clients');
   });

@@ -1,5 +1,5 @@
-/** The IRC servers that are compared: how each is started without throttling, and what it costs. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+/** The IRC servers that are compared, and how each is started without throttling. */
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -7,17 +7,16 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { cpuNsOf, residentBytesOf } from '../support/cost.js';
-import { root } from '../support/tools.js';
+import { node, ServerProcess } from '../support/server.js';
+import { root, SERVER_CORE } from '../support/tools.js';
 
-const SERVER_CORE = 0;
 const START_MS = 15_000;
 
 /** A server that may be compared. */
 export interface IrcPeer {
   readonly name: string;
-  /** The command for a port; `folder` is empty and its own, `nodeFlags` are for servers on Node.js. */
-  command(port: number, folder: string, nodeFlags: readonly string[]): readonly string[];
+  /** The command for a port; `folder` is empty and its own. */
+  command(port: number, folder: string): readonly string[];
 }
 
 function configured(name: string, port: number, folder: string): string {
@@ -39,14 +38,11 @@ const isInstalled = (command: string): boolean =>
 /** Every server that is installed, and the names of those that are not. */
 export function findIrcPeers(): { readonly peers: readonly IrcPeer[]; readonly missing: readonly string[] } {
   const missing: string[] = [];
-  const fdmux = (name: string, args: readonly string[]): IrcPeer => ({
-    name,
-    command: (port, _folder, nodeFlags) => [
-      ...[process.execPath, ...nodeFlags, '--expose-gc', '-r', join(root, 'bench/irc/gc-on-signal.cjs')],
-      ...[join(root, 'dist/cli.js'), 'serve', '--no-plain', '--irc-port', String(port), ...args],
-    ],
-  });
-  const peers: IrcPeer[] = [fdmux('fdmux level', []), fdmux('fdmux edge', ['--trigger', 'edge'])];
+  const fdmux = [...node, join(root, 'dist/cli.js'), 'serve', '--no-plain'];
+  const peers: IrcPeer[] = [
+    { name: 'fdmux level', command: (port) => [...fdmux, '--irc-port', String(port)] },
+    { name: 'fdmux edge', command: (port) => [...fdmux, '--irc-port', String(port), '--trigger', 'edge'] },
+  ];
   if (isInstalled('ngircd')) {
     peers.push({
       name: 'ngircd',
@@ -72,55 +68,23 @@ export function findIrcPeers(): { readonly peers: readonly IrcPeer[]; readonly m
   return { peers, missing };
 }
 
-/** A running server on one core. */
-export class IrcServerProcess {
-  readonly port: number;
-  readonly #child: ChildProcess;
-  readonly #folder: string;
+/** Starts a server, with a folder that is there as long as it runs. */
+export async function startIrcServer(peer: IrcPeer): Promise<ServerProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'fdmux-bench-'));
+  const port = await freePort();
+  const command = ['-c', SERVER_CORE, ...peer.command(port, folder)];
+  const child = spawn('taskset', command, { stdio: 'ignore' });
+  child.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return ServerProcess.listening(child, untilListening(peer.name, port));
+}
 
-  private constructor(child: ChildProcess, port: number, folder: string) {
-    this.#child = child;
-    this.port = port;
-    this.#folder = folder;
+async function untilListening(name: string, port: number): Promise<number> {
+  const deadline = performance.now() + START_MS;
+  while (!(await takesConnections(port))) {
+    if (performance.now() > deadline) throw new Error(`${name} does not listen`);
+    await delay(50);
   }
-
-  static async start(peer: IrcPeer, nodeFlags: readonly string[] = []): Promise<IrcServerProcess> {
-    const folder = mkdtempSync(join(tmpdir(), 'fdmux-bench-'));
-    const port = await freePort();
-    const command = ['-c', String(SERVER_CORE), ...peer.command(port, folder, nodeFlags)];
-    const server = new IrcServerProcess(spawn('taskset', command, { stdio: 'ignore' }), port, folder);
-    const deadline = performance.now() + START_MS;
-    while (!(await takesConnections(port))) {
-      if (performance.now() > deadline) throw new Error(`${peer.name} does not listen`);
-      await delay(50);
-    }
-    return server;
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
-  /** What all its threads have computed, user and kernel, in ns. */
-  cpuNs(): number {
-    return cpuNsOf(this.pid);
-  }
-
-  /** Resident memory; the garbage is collected first where there is any. */
-  async residentBytes(collects: boolean): Promise<number> {
-    for (let round = 0; collects && round < 3; round += 1) {
-      this.#child.kill('SIGUSR2');
-      await delay(300);
-    }
-    return residentBytesOf(this.pid);
-  }
-
-  async stop(): Promise<void> {
-    const exit = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exit;
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
+  return port;
 }
 
 async function freePort(): Promise<number> {

@@ -58,6 +58,3 @@ function toBackend(name: string): BackendName {
 }
 
 void main();
-
-// Asked for before memory is weighed; there with --expose-gc.
-process.on('SIGUSR2', () => globalThis.gc?.());

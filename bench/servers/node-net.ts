@@ -46,6 +46,3 @@ server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
   const address = server.address();
   if (typeof address === 'object' && address !== null) console.log(`port ${address.port}`);
 });
-
-// Asked for before memory is weighed; there with --expose-gc.
-process.on('SIGUSR2', () => globalThis.gc?.());

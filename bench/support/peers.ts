@@ -1,6 +1,7 @@
 /** The servers that are compared, and whether they are here. */
 import { join } from 'node:path';
 
+import { node } from './server.js';
 import { compile, findBun, root, runs } from './tools.js';
 
 /** What a server has to do; see servers/epoll.c. */
@@ -22,7 +23,6 @@ export function findPeers(): { readonly peers: readonly Peer[]; readonly missing
   };
   const script = (name: string) => join(root, 'build/bench/servers', name);
   const source = (name: string) => join(root, 'bench/servers', name);
-  const node = [process.execPath, '--expose-gc'];
   const echoOnly = (command: readonly string[]) => (mode: ServerMode) => (mode === 'echo' ? command : null);
 
   const epoll = runs('cc', '--version') ? compile('servers/epoll.c') : null;

@@ -2,31 +2,49 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { cpuNsOf, residentBytesOf } from './cost.js';
+import { root, SERVER_CORE } from './tools.js';
 
-const SERVER_CORE = 0;
 const START_MS = 10_000;
+const COLLECTABLE = '--expose-gc';
 
+/** Node.js for a server whose garbage can be collected from outside. */
+export const node = [process.execPath, COLLECTABLE, '-r', join(root, 'bench/support/gc-on-signal.cjs')];
+
+/**
+ * The command of a server that is to be weighed. V8's young generation grows with a burst of connections and stays so: kept
+ * small, what is weighed is what is held.
+ */
+export function weighed(command: readonly string[]): readonly string[] {
+  const [program = '', ...parameters] = command;
+  return command.includes(COLLECTABLE) ? [program, '--max-semi-space-size=1', ...parameters] : command;
+}
+
+/** Starts a server that prints `port N` when it listens. */
+export async function startServer(command: readonly string[]): Promise<ServerProcess> {
+  const child = spawn('taskset', ['-c', SERVER_CORE, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return ServerProcess.listening(child, readPort(child.stdout));
+}
+
+/** A server that listens. */
 export class ServerProcess {
   readonly port: number;
   readonly #child: ChildProcess;
-  readonly #collectsGarbage: boolean;
 
-  private constructor(child: ChildProcess, port: number, collectsGarbage: boolean) {
+  private constructor(child: ChildProcess, port: number) {
     this.#child = child;
     this.port = port;
-    this.#collectsGarbage = collectsGarbage;
   }
 
-  /** Starts a server that prints `port N` when it listens. */
-  static async start(command: readonly string[]): Promise<ServerProcess> {
-    const child = spawn('taskset', ['-c', String(SERVER_CORE), ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+  /** Takes charge of a child that listens as soon as its port is known; it is killed where that fails. */
+  static async listening(child: ChildProcess, port: Promise<number>): Promise<ServerProcess> {
     try {
-      return new ServerProcess(child, await readPort(child.stdout), command.includes('--expose-gc'));
+      return new ServerProcess(child, await port);
     } catch (error) {
       child.kill('SIGKILL');
       throw new Error(`the server did not start: ${error instanceof Error ? error.message : String(error)}`, {
@@ -45,11 +63,12 @@ export class ServerProcess {
     return cpuNsOf(this.pid);
   }
 
-  /** Resident memory, after the garbage is collected, which those of our servers that have any do on SIGUSR2. */
+  /** Resident memory, after the garbage is collected where it can be. */
   async residentBytes(): Promise<number> {
+    const isCollectable = this.#child.spawnargs.includes(COLLECTABLE);
     for (let i = 0; i < 3; i += 1) {
-      if (this.#collectsGarbage) this.#child.kill('SIGUSR2');
-      await delay(200);
+      if (isCollectable) this.#child.kill('SIGUSR2');
+      await delay(300);
     }
     return residentBytesOf(this.pid);
   }

@@ -7,6 +7,10 @@ import { basename, join } from 'node:path';
 export const root = join(__dirname, '../..');
 const built = join(root, 'build/bench');
 
+/** The core that each side has to itself, as `taskset -c` takes it. */
+export const SERVER_CORE = '0';
+export const LOAD_CORE = '1';
+
 /** Compiles a file of bench/ and gives the path of the program. */
 export function compile(source: string): string {
   mkdirSync(built, { recursive: true });
