@@ -9,18 +9,11 @@
 // join; it prints `idle` when all are registered and waits for the end of its input. FIRST is the number of
 // the first client, so that several loads have different nicks.
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "../support/bench.h"
 
 enum { kReadBytes = 1 << 18, kTail = 8, kOutstanding = 500, kBatch = 8, kWarmLines = 20000 };
 
@@ -42,45 +35,23 @@ static size_t message_bytes;
 static uint64_t deliveries, sent_lines;
 static int epoll_fd, port;
 
-static void fail(const char* what) {
-  perror(what);
-  exit(1);
-}
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static void send_all(int fd, const char* data, size_t length) {
-  while (length > 0) {
-    const ssize_t sent = send(fd, data, length, MSG_NOSIGNAL);
-    if (sent < 0) fail("send");
-    data += sent;
-    length -= (size_t)sent;
-  }
-}
-
 static void open_client(size_t index) {
   struct client* client = &clients[index];
   client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   if (client->fd < 0) fail("socket");
   // A loopback address for every 200 clients: servers bound the connections of one address.
-  struct sockaddr_in own = {.sin_family = AF_INET};
-  own.sin_addr.s_addr = htonl(0x7f000001u + (uint32_t)((first_number + index) / 200));
+  struct sockaddr_in own = loopback(0);
+  own.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)((first_number + index) / 200));
   const int one = 1;
   setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-  if (bind(client->fd, (struct sockaddr*)&own, sizeof own) != 0) fail("bind");
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int result = connect(client->fd, (struct sockaddr*)&address, sizeof address);
+  if (bind(client->fd, (const struct sockaddr*)&own, sizeof own) != 0) fail("bind");
+  const struct sockaddr_in address = loopback(port);
+  const int result = connect(client->fd, (const struct sockaddr*)&address, sizeof address);
   if (result != 0 && errno != EINPROGRESS) fail("connect");
-  setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  const struct linger reset = {1, 0};
-  setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  struct epoll_event event = {.events = EPOLLOUT, .data.u64 = index};
-  if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, client->fd, &event) != 0) fail("epoll_ctl");
+  set_no_delay(client->fd);
+  reset_on_close(client->fd);
+  const struct epoll_event event = {.events = EPOLLOUT, .data.u64 = index};
+  watch(epoll_fd, EPOLL_CTL_ADD, client->fd, event);
 }
 
 static void on_connected(size_t index) {
@@ -98,8 +69,8 @@ static void on_connected(size_t index) {
   const int length =
       snprintf(hello, sizeof hello, "NICK n%zu\r\nUSER u%zu 0 * :load\r\n", first_number + index, index);
   send_all(client->fd, hello, (size_t)length);
-  struct epoll_event event = {.events = EPOLLIN, .data.u64 = index};
-  if (epoll_ctl(epoll_fd, EPOLL_CTL_MOD, client->fd, &event) != 0) fail("epoll_ctl");
+  const struct epoll_event event = {.events = EPOLLIN, .data.u64 = index};
+  watch(epoll_fd, EPOLL_CTL_MOD, client->fd, event);
 }
 
 static void send_message(struct client* client) {
@@ -187,14 +158,14 @@ int main(int argc, char** argv) {
   epoll_fd = epoll_create1(0);
   message_bytes = (size_t)snprintf(message, sizeof message, "PRIVMSG #bench :%0*d\r\n", (int)text_bytes, 0);
 
-  const double begin = now();
-  double next_batch = 0;
+  const int64_t begin = now_ns();
+  int64_t next_batch = 0;
   for (size_t opened = 0; in_count < client_count;) {
     // Some servers have a short queue of connections, and who finds it full waits for seconds: a few at a
     // time.
-    if (opened < client_count && opened - in_count < kOutstanding && now() >= next_batch) {
+    if (opened < client_count && opened - in_count < kOutstanding && now_ns() >= next_batch) {
       for (size_t i = 0; i < kBatch && opened < client_count; i++) open_client(opened++);
-      next_batch = now() + 0.002;
+      next_batch = now_ns() + 2 * NS_PER_MS;
     }
     serve(opened < client_count ? 1 : 1000, 0);
   }
@@ -204,19 +175,21 @@ int main(int argc, char** argv) {
     while (getchar() != EOF) continue;
     return 0;
   }
-  printf("joined %.3f\n", now() - begin);
+  printf("joined %.3f\n", (now_ns() - begin) / 1e9);
   fflush(stdout);
   // What is still under way tells of the last who came.
   while (serve(300, 0)) continue;
 
   for (size_t i = 0; i < sender_count; i++) send_message(&clients[i]);
-  const double warm = now() + 3;
-  while (now() < warm && sent_lines < kWarmLines) serve(100, 1);
+  const int64_t warm = now_ns() + 3000 * NS_PER_MS;
+  while (now_ns() < warm && sent_lines < kWarmLines) serve(100, 1);
   printf("start\n");
   fflush(stdout);
   deliveries = 0;
-  const double start = now();
-  while (now() < start + seconds) serve(100, 1);
-  printf("{\"deliveries\":%llu,\"seconds\":%.6f}\n", (unsigned long long)deliveries, now() - start);
+  const int64_t start = now_ns();
+  const int64_t end = start + (int64_t)(seconds * 1e9);
+  while (now_ns() < end) serve(100, 1);
+  printf("{\"deliveries\":%llu,\"seconds\":%.6f}\n", (unsigned long long)deliveries,
+         (now_ns() - start) / 1e9);
   return 0;
 }

@@ -4,17 +4,10 @@
 // source  sends 1 GiB in writes of 64 KiB to each connection, then ends it
 // fanout  sends each chunk of lines that it gets to every other connection, one send(2) for each
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+#include "../support/bench.h"
 
 enum { kMaxFds = 65536, kChunkBytes = 65536 };
 #define SOURCE_BYTES (1024LL * 1024 * 1024)
@@ -23,11 +16,6 @@ static char chunk[kChunkBytes];
 static int members[kMaxFds], member_count, member_index[kMaxFds];
 static long long left[kMaxFds];
 static int epoll_fd;
-
-static void fail(const char* what) {
-  perror(what);
-  exit(1);
-}
 
 static void leave(int fd) {
   const int last = members[--member_count];
@@ -40,13 +28,12 @@ static void accept_all(int listener, char mode) {
   for (;;) {
     const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) return;
-    const int one = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    set_no_delay(fd);
     member_index[fd] = member_count;
     members[member_count++] = fd;
     left[fd] = SOURCE_BYTES;
-    struct epoll_event event = {.events = mode == 's' ? EPOLLOUT : EPOLLIN, .data.fd = fd};
-    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) fail("epoll_ctl");
+    const struct epoll_event event = {.events = mode == 's' ? EPOLLOUT : EPOLLIN, .data.fd = fd};
+    watch(epoll_fd, EPOLL_CTL_ADD, fd, event);
   }
 }
 
@@ -82,15 +69,14 @@ static void serve(int fd, char mode) {
 int main(int argc, char** argv) {
   const char mode = argc > 1 ? argv[1][0] : 'e';
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = {.sin_family = AF_INET};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  struct sockaddr_in address = loopback(0);
   socklen_t length = sizeof address;
   if (bind(listener, (struct sockaddr*)&address, sizeof address) != 0) fail("bind");
   if (listen(listener, 4096) != 0) fail("listen");
   if (getsockname(listener, (struct sockaddr*)&address, &length) != 0) fail("getsockname");
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-  struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
-  if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &event) != 0) fail("epoll_ctl");
+  const struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
+  watch(epoll_fd, EPOLL_CTL_ADD, listener, event);
   printf("port %d\n", ntohs(address.sin_port));
   fflush(stdout);
   static struct epoll_event events[1024];

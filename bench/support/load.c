@@ -5,33 +5,24 @@
 // echo    each connection keeps DEPTH messages of BYTES in flight
 // accept  each connection sends a message, awaits its echo, closes, and is opened again
 // sink    each connection reads until the server ends it, then is opened again
-// fanout  DEPTH of the connections send lines of BYTES; each sends its next when it has got those of all other senders
+// fanout  DEPTH of the connections send lines of BYTES; each sends its next when it has those of all others
 //
-// IDLE more connections are opened first and left alone. It prints `start` when it has warmed up, and after SECONDS one
-// line of JSON: what was done, how long each message took, and how busy the generator itself was.
+// IDLE more connections are opened first and left alone. It prints `start` when it has warmed up, and after
+// SECONDS one line of JSON: what was done, how long each message took, and how busy the generator itself was.
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench.h"
 
 enum { kMaxDepth = 64, kReadBytes = 1 << 18, kBuckets = 64 * 32 };
 
 struct connection {
   int fd;
-  size_t unread;                // of the message that is coming in
-  unsigned sent, received;      // messages
-  int64_t sent_ns[kMaxDepth];   // when the messages in flight were sent
+  size_t unread;               // of the message that is coming in
+  unsigned sent, received;     // messages
+  int64_t sent_ns[kMaxDepth];  // when the messages in flight were sent
 };
 
 static int port;
@@ -41,23 +32,6 @@ static char input[kReadBytes];
 static uint64_t messages, bytes;
 static uint64_t histogram[kBuckets];
 static int is_measuring;
-
-static void fail(const char* what) {
-  perror(what);
-  exit(1);
-}
-
-static int64_t now_ns(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1000000000LL + time.tv_nsec;
-}
-
-static double cpu_seconds(void) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
 
 // Buckets of 1/32 of a power of two.
 static int bucket(uint64_t ns) {
@@ -86,27 +60,14 @@ static void measured(int64_t ns) {
 }
 
 // Blocking, so that a server which accepts slowly is waited for.
-static int connect_to_server(int lingers) {
+static int connect_to_server(void) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0) fail("socket");
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd, (struct sockaddr*)&address, sizeof address) != 0) fail("connect");
-  const int one = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  // A reset in place of TIME_WAIT: otherwise the ports run out.
-  const struct linger reset = {1, 0};
-  if (!lingers) setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  const struct sockaddr_in address = loopback(port);
+  if (connect(fd, (const struct sockaddr*)&address, sizeof address) != 0) fail("connect");
+  set_no_delay(fd);
+  reset_on_close(fd);
   return fd;
-}
-
-static void send_all(int fd, const char* data, size_t length) {
-  while (length > 0) {
-    const ssize_t sent = send(fd, data, length, MSG_NOSIGNAL);
-    if (sent < 0) fail("send");
-    data += sent;
-    length -= (size_t)sent;
-  }
 }
 
 static void send_messages(struct connection* connection, size_t count) {
@@ -115,17 +76,17 @@ static void send_messages(struct connection* connection, size_t count) {
   send_all(connection->fd, message, count * message_bytes);
 }
 
-static void watch(int epoll_fd, struct connection* connection) {
-  struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
-  if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, connection->fd, &event) != 0) fail("epoll_ctl");
+static void open_connection(int epoll_fd, struct connection* connection) {
+  connection->fd = connect_to_server();
+  connection->unread = message_bytes;
+  connection->sent = connection->received = 0;
+  const struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+  watch(epoll_fd, EPOLL_CTL_ADD, connection->fd, event);
 }
 
 static void reopen(int epoll_fd, struct connection* connection) {
   close(connection->fd);
-  connection->fd = connect_to_server(0);
-  connection->unread = message_bytes;
-  connection->sent = connection->received = 0;
-  watch(epoll_fd, connection);
+  open_connection(epoll_fd, connection);
 }
 
 // Takes `length` bytes as parts of messages. Returns how many messages they complete.
@@ -168,7 +129,8 @@ static void on_line(struct connection* connection, size_t length, int is_sender)
 
 // Compilers at run time want to see their work first; a slow machine takes longer to show it.
 static int is_warm(int64_t elapsed_ns) {
-  return (elapsed_ns > 300000000 && (messages >= 20000 || bytes >= 256 << 20)) || elapsed_ns > 3000000000LL;
+  return (elapsed_ns > 300 * NS_PER_MS && (messages >= 20000 || bytes >= 256 << 20)) ||
+         elapsed_ns > 3000 * NS_PER_MS;
 }
 
 int main(int argc, char** argv) {
@@ -187,14 +149,12 @@ int main(int argc, char** argv) {
   struct connection* connections = calloc(count, sizeof *connections);
   const int epoll_fd = epoll_create1(0);
 
-  for (size_t i = 0; i < idle; i++) connect_to_server(0);
-  for (size_t i = 0; i < count; i++) {
-    connections[i].fd = connect_to_server(0);
-    connections[i].unread = message_bytes;
-    watch(epoll_fd, &connections[i]);
-  }
-  if (mode == 'e') for (size_t i = 0; i < count; i++) send_messages(&connections[i], depth);
-  if (mode == 'a') for (size_t i = 0; i < count; i++) send_messages(&connections[i], 1);
+  for (size_t i = 0; i < idle; i++) connect_to_server();
+  for (size_t i = 0; i < count; i++) open_connection(epoll_fd, &connections[i]);
+  if (mode == 'e')
+    for (size_t i = 0; i < count; i++) send_messages(&connections[i], depth);
+  if (mode == 'a')
+    for (size_t i = 0; i < count; i++) send_messages(&connections[i], 1);
   if (mode == 'f') {
     // The server has to know all members before the first line.
     usleep(200000);
@@ -202,8 +162,7 @@ int main(int argc, char** argv) {
   }
 
   const int64_t begin = now_ns();
-  int64_t start = 0, end = INT64_MAX;
-  double cpu = 0;
+  int64_t start = 0, end = INT64_MAX, start_cpu = 0;
   static struct epoll_event events[1024];
   for (;;) {
     const int64_t now = now_ns();
@@ -212,7 +171,7 @@ int main(int argc, char** argv) {
       messages = bytes = 0;
       start = now;
       end = now + (int64_t)(seconds * 1e9);
-      cpu = cpu_seconds();
+      start_cpu = cpu_ns();
       printf("start\n");
       fflush(stdout);
     }
@@ -239,8 +198,9 @@ int main(int argc, char** argv) {
     }
   }
   const double elapsed = (now_ns() - start) / 1e9;
-  printf("{\"messages\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"p50Ns\":%.0f,\"p99Ns\":%.0f,\"loadCpu\":%.3f}\n",
-         (unsigned long long)messages, (unsigned long long)bytes, elapsed, percentile(0.5), percentile(0.99),
-         (cpu_seconds() - cpu) / elapsed);
+  printf(
+      "{\"messages\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"p50Ns\":%.0f,\"p99Ns\":%.0f,\"loadCpu\":%.3f}\n",
+      (unsigned long long)messages, (unsigned long long)bytes, elapsed, percentile(0.5), percentile(0.99),
+      (cpu_ns() - start_cpu) / 1e9 / elapsed);
   return 0;
 }

@@ -1,51 +1,38 @@
-/*
- * What a wait costs in C: `waits CALL COUNT SECONDS [threads]` prints the CPU time of one call in nanoseconds.
- *
- * CALL is one of:
- *   ready        epoll_wait(0) over COUNT eventfds that are all ready, their data added up (COUNT 0: an empty set)
- *   epoll        epoll_wait(0) over COUNT eventfds of which the last is ready
- *   poll         poll(0) over the same
- *   select       select(0) over the same
- *
- * With `threads` there is a second, idle thread, as there always is under Node.js: from then on the kernel counts a
- * reference for each fd that a call looks at, which doubles what poll and select cost.
- */
+// What a wait costs in C: `waits CALL COUNT SECONDS [threads]` prints the CPU time of one call in ns.
+//
+// ready   epoll_wait(0) over COUNT eventfds that are all ready, their data added up (COUNT 0: an empty set)
+// epoll   epoll_wait(0) over COUNT eventfds of which the last is ready
+// poll    poll(0) over the same
+// select  select(0) over the same
+//
+// With `threads` there is a second, idle thread, as there always is under Node.js: from then on the kernel
+// counts a reference for each fd that a call looks at, which doubles what poll and select cost.
 #include <poll.h>
 #include <pthread.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/select.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { MAX_FDS = 1000 };
+#include "../support/bench.h"
 
-/* CPU time: what else runs on the machine does not count. */
-static uint64_t now_ns(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
+enum { kMaxFds = 1000 };
 
-static int fds[MAX_FDS];
+static int fds[kMaxFds];
 static int count;
 static int epoll_fd;
-static volatile uint64_t sum; /* keeps the compiler from leaving the loop out */
+static volatile uint64_t sum;  // keeps the compiler from leaving the loop out
 
 static void wait_epoll(void) {
-  struct epoll_event events[MAX_FDS];
-  const int ready = epoll_wait(epoll_fd, events, MAX_FDS, 0);
+  struct epoll_event events[kMaxFds];
+  const int ready = epoll_wait(epoll_fd, events, kMaxFds, 0);
   for (int i = 0; i < ready; i++) {
     if (events[i].events & EPOLLIN) sum += events[i].data.u64;
   }
 }
 
 static void wait_poll(void) {
-  static struct pollfd entries[MAX_FDS];
+  static struct pollfd entries[kMaxFds];
   if (entries[0].events == 0) {
     for (int i = 0; i < count; i++) entries[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
   }
@@ -70,16 +57,16 @@ static void wait_select(void) {
   }
 }
 
-static void *idle(void *unused) {
+static void* idle(void* unused) {
   pause();
   return unused;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 4) return 2;
   pthread_t thread;
   if (argc > 4 && pthread_create(&thread, NULL, idle, NULL) != 0) return 1;
-  const char *const call = argv[1];
+  const char* const call = argv[1];
   count = atoi(argv[2]);
   const double seconds = atof(argv[3]);
   const int all_ready = !strcmp(call, "ready");
@@ -88,17 +75,18 @@ int main(int argc, char **argv) {
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   for (int i = 0; i < count; i++) {
     fds[i] = eventfd(all_ready || i == count - 1 ? 1 : 0, EFD_NONBLOCK);
-    if (fds[i] < 0) return 1;
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)i + 1};
-    if (is_epoll && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fds[i], &event) != 0) return 1;
+    if (fds[i] < 0) fail("eventfd");
+    const struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)i + 1};
+    if (is_epoll) watch(epoll_fd, EPOLL_CTL_ADD, fds[i], event);
   }
   uint64_t calls = 0;
-  const uint64_t start = now_ns();
-  uint64_t end = start;
+  // CPU time: what else runs on the machine does not count.
+  const int64_t start = cpu_ns();
+  int64_t end = start;
   while ((double)(end - start) < seconds * 1e9) {
     for (int i = 0; i < 100; i++) wait();
     calls += 100;
-    end = now_ns();
+    end = cpu_ns();
   }
   printf("%.1f\n", (double)(end - start) / (double)calls);
   return 0;
