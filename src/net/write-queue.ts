@@ -35,15 +35,18 @@ export class WriteQueue {
     }
     const block = Buffer.allocUnsafeSlow(Math.max(bytes.length, MIN_BLOCK_BYTES));
     block.set(bytes);
-    this.pushShared(block.subarray(0, bytes.length));
-    this.#block = block;
+    this.#append(block.subarray(0, bytes.length), block);
   }
 
   /** Appends `bytes` themselves, which nobody may change from now on. */
   pushShared(bytes: Buffer): void {
-    this.#block = null;
-    this.#chunks.push(bytes);
-    this.#byteLength += bytes.length;
+    this.#append(bytes, null);
+  }
+
+  #append(chunk: Buffer, block: Buffer | null): void {
+    this.#chunks.push(chunk);
+    this.#block = block;
+    this.#byteLength += chunk.length;
     if (this.#chunks.length > MAX_CHUNKS) this.#compact();
   }
 
@@ -90,5 +93,7 @@ export class WriteQueue {
     if (first !== undefined) this.#chunks[0] = first.subarray(this.#sentBytes);
     this.#sentBytes = 0;
     this.#chunks = [Buffer.concat(this.#chunks, this.#byteLength)];
+    // The one chunk that is left lies in no block.
+    this.#block = null;
   }
 }

@@ -38,6 +38,17 @@ describe('a write queue', () => {
     expect(Buffer.concat(received).equals(expected)).toBe(true);
   });
 
+  it('sends in order what it copied after so many shared bytes that it has gathered all of them in one chunk', () => {
+    const [writer, reader] = Socket.pair({ type: 'stream' }).map(disposedAtEnd);
+    if (writer === undefined || reader === undefined) throw new Error('no pair');
+    const queue = new WriteQueue();
+    const lines = Array.from({ length: 80 }, (_, index) => Buffer.from(`line ${index}\n`));
+    for (const line of lines.slice(0, 64)) queue.pushShared(line);
+    for (const line of lines.slice(64)) queue.push(line);
+    queue.sendTo(writer.fd);
+    expect(readAll(reader).toString()).toBe(Buffer.concat(lines).toString());
+  });
+
   it('counts what had left before a failure', () => {
     const [writer, reader] = Socket.pair({ type: 'stream' }).map(disposedAtEnd);
     if (writer === undefined || reader === undefined) throw new Error('no pair');
