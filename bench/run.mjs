@@ -1,22 +1,28 @@
-/** `npm run bench`: brings everything up to date, compiles the suite, and runs it. */
+/** `npm run bench`, `bench:irc` and `bench:waits`: compiles what is written in TypeScript, and runs one suite. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { at } from '../scripts/lib/paths.mjs';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
-const servers = readdirSync(join(here, 'servers')).filter((name) => name.endsWith('.ts'));
-await build({
-  entryPoints: [join(here, 'main.ts'), ...servers.map((name) => join(here, 'servers', name))],
-  outbase: here,
-  outdir: join(here, '../build/bench'),
+const sources = (folder) =>
+  readdirSync(at('bench', folder))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => at('bench', folder, name));
+const options = {
+  outbase: at('bench'),
+  outdir: at('build/bench'),
   bundle: true,
   platform: 'node',
   target: 'node20',
   external: ['fdmux'],
   logLevel: 'warning',
+};
+await build({ ...options, entryPoints: [...sources('.'), ...sources('servers')] });
+await build({ ...options, entryPoints: sources('waits'), format: 'esm', outExtension: { '.js': '.mjs' } });
+
+const [, , suite, ...parameters] = process.argv;
+const { status } = spawnSync(process.execPath, [join(options.outdir, `${suite}.js`), ...parameters], {
+  stdio: 'inherit',
 });
-const main = join(here, '../build/bench/main.js');
-const { status } = spawnSync(process.execPath, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
 process.exitCode = status ?? 1;

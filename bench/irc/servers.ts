@@ -7,6 +7,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { PeerList } from '../support/peer-list.js';
 import { node, ServerProcess } from '../support/server.js';
 import { root, SERVER_CORE } from '../support/tools.js';
 
@@ -35,37 +36,23 @@ function configured(name: string, port: number, folder: string): string {
 const isInstalled = (command: string): boolean =>
   spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
 
-/** Every server that is installed, and the names of those that are not. */
-export function findIrcPeers(): { readonly peers: readonly IrcPeer[]; readonly missing: readonly string[] } {
-  const missing: string[] = [];
+export function findIrcPeers(): PeerList<IrcPeer> {
+  const list = new PeerList<IrcPeer>();
   const fdmux = [...node, join(root, 'dist/cli.js'), 'serve', '--no-plain'];
-  const peers: IrcPeer[] = [
+  list.peers.push(
     { name: 'fdmux level', command: (port) => [...fdmux, '--irc-port', String(port)] },
     { name: 'fdmux edge', command: (port) => [...fdmux, '--irc-port', String(port), '--trigger', 'edge'] },
-  ];
-  if (isInstalled('ngircd')) {
-    peers.push({
-      name: 'ngircd',
-      command: (port, folder) => ['ngircd', '-n', '-f', configured('ngircd.conf', port, folder)],
-    });
-  } else {
-    missing.push('ngircd');
-  }
-  if (isInstalled('inspircd')) {
-    peers.push({
-      name: 'InspIRCd',
-      command: (port, folder) => [
-        'inspircd',
-        '--nofork',
-        '--runasroot',
-        '--config',
-        configured('inspircd.conf', port, folder),
-      ],
-    });
-  } else {
-    missing.push('InspIRCd');
-  }
-  return { peers, missing };
+  );
+  list.add(isInstalled('ngircd'), 'apt-get install ngircd', {
+    name: 'ngircd',
+    command: (port, folder) => ['ngircd', '-n', '-f', configured('ngircd.conf', port, folder)],
+  });
+  const inspircd = ['inspircd', '--nofork', '--runasroot', '--config'];
+  list.add(isInstalled('inspircd'), 'apt-get install inspircd', {
+    name: 'InspIRCd',
+    command: (port, folder) => [...inspircd, configured('inspircd.conf', port, folder)],
+  });
+  return list;
 }
 
 /** Starts a server, with a folder that is there as long as it runs. */

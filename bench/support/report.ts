@@ -1,10 +1,10 @@
 /** What was measured, as JSON, as a Markdown table, and as plots. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 
+import { barChart } from './bar-chart.js';
 import type { Load, Run } from './load.js';
-import { barChart } from './plot.js';
+import { circumstances, machine, WITHOUT_COUNTERS } from './machine.js';
 
 /** All runs of one question, by peer. */
 export interface Answer {
@@ -48,28 +48,16 @@ interface Row {
 /** Writes results.json, README.md and a plot for each question into `folder`. */
 export function writeReport(folder: string, report: Report): void {
   mkdirSync(folder, { recursive: true });
-  const machine = {
-    processor: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: cpus().length,
-    kernel: release(),
-    node: process.version,
-  };
   writeFileSync(join(folder, 'results.json'), `${JSON.stringify({ machine, ...report }, null, 1)}\n`);
   const lines = [
     '# Benchmarks',
     '',
     'Written by `npm run bench`; [bench/README.md](../../bench/README.md) says how it measures and what to beware of.',
     '',
-    `${machine.processor}, ${machine.cores} cores; Linux ${machine.kernel}; Node.js ${machine.node}; ${report.rounds} rounds.`,
+    ...circumstances(`${report.rounds} rounds`, report.missing),
   ];
-  if (report.missing.length > 0) lines.push('', `Not installed, so not measured: ${report.missing.join(', ')}.`);
   if (report.failures.length > 0) lines.push('', 'Failed:', '', ...report.failures.map((failure) => `- ${failure}`));
-  if (!report.hasCounters) {
-    lines.push(
-      '',
-      'The machine does not count instructions; the cost is the time that the server computed, user and kernel.',
-    );
-  }
+  if (!report.hasCounters) lines.push('', WITHOUT_COUNTERS);
   for (const answer of report.answers) {
     const rows = toRows(answer, report.hasCounters);
     const unit = report.hasCounters ? 'instructions' : 'ns of CPU';

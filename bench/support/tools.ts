@@ -1,21 +1,24 @@
 /** Where things are, what is installed, and how the parts in C are compiled. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The project's folder, seen from build/bench/. */
 export const root = join(__dirname, '../..');
-const built = join(root, 'build/bench');
+/** What is compiled lies there, as its source does in bench/. */
+export const built = join(root, 'build/bench');
+const cache = process.env['FDMUX_CACHE'] ?? join(root, '.cache');
 
 /** The core that each side has to itself, as `taskset -c` takes it. */
 export const SERVER_CORE = '0';
 export const LOAD_CORE = '1';
 
 /** Compiles a file of bench/ and gives the path of the program. */
-export function compile(source: string): string {
-  mkdirSync(built, { recursive: true });
-  const program = join(built, basename(source, '.c'));
-  execFileSync('cc', ['-O2', '-Wall', '-Wextra', '-o', program, join(root, 'bench', source)], { stdio: 'inherit' });
+export function compile(source: string, ...flags: string[]): string {
+  const program = join(built, source.replace(/\.c$/, ''));
+  mkdirSync(dirname(program), { recursive: true });
+  const options = ['-O2', '-Wall', '-Wextra', ...flags, '-o', program];
+  execFileSync('cc', [...options, join(root, 'bench', source)], { stdio: 'inherit' });
   return program;
 }
 
@@ -27,13 +30,22 @@ export function runs(command: string, ...parameters: string[]): boolean {
 /** Bun on the PATH, or the one that `npm run matrix` has fetched. */
 export function findBun(): string | null {
   if (runs('bun', '--version')) return 'bun';
-  const fetched = join(process.env['FDMUX_CACHE'] ?? join(root, '.cache'), 'fetched');
+  const fetched = join(cache, 'fetched');
   if (!existsSync(fetched)) return null;
   for (const name of readdirSync(fetched).filter((entry) => entry.startsWith('bun-'))) {
     const program = join(fetched, name, 'node_modules/@oven/bun-linux-x64/bin/bun');
     if (runs(program, '--version')) return program;
   }
   return null;
+}
+
+/** npm's epoll needs its install script, so nothing but a person's command installs it. */
+export const NPM_EPOLL_INSTALL = `npm install --prefix ${join(cache, 'bench')} epoll@4.0.2`;
+
+/** The folder of npm's epoll where it has been installed for this Node.js. */
+export function findNpmEpoll(): string | null {
+  const folder = join(cache, 'bench/node_modules/epoll');
+  return runs(process.execPath, '-e', 'require(process.argv[1])', folder) ? folder : null;
 }
 
 /** Whether this machine counts instructions; many virtual machines do not. */

@@ -1,4 +1,4 @@
-/** The suite: every question put to every peer, in turns, several times; the answers go to docs/benchmarks/. */
+/** Servers: every question put to every peer, in turns, several times; the answers go to docs/benchmarks/. */
 import { parseArgs } from 'node:util';
 
 import { type Load, measure, type Run } from './support/load.js';
@@ -86,7 +86,6 @@ async function main(): Promise<void> {
   const { missing } = found;
   const wanted = values.peers.split(',');
   const peers = found.peers.filter(({ name }) => wanted.some((part) => name.includes(part)));
-  for (const name of missing) console.log(`skipped: ${name} is not installed`);
   if (!hasCounters) console.log('this machine counts no instructions: CPU time is measured instead');
 
   const rounds = Number(values.rounds);

@@ -2,15 +2,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
-import { PATIENCE_MS, putUnderLoad } from '../support/generator.js';
-import { weighed } from '../support/server.js';
-import { compile, countsInstructions, LOAD_CORE, root } from '../support/tools.js';
-import { findIrcPeers, type IrcPeer, startIrcServer } from './servers.js';
+import { findIrcPeers, type IrcPeer, startIrcServer } from './irc/servers.js';
+import { PATIENCE_MS, putUnderLoad } from './support/generator.js';
+import { circumstances, machineInWords, WITHOUT_COUNTERS } from './support/machine.js';
+import { weighed } from './support/server.js';
+import { compile, countsInstructions, LOAD_CORE, root } from './support/tools.js';
 
 const TEXT_BYTES = 80;
 const IDLE_MEMBERS = 2000;
@@ -151,7 +151,6 @@ async function main(): Promise<void> {
   const program = compile('irc/irc_load.c');
   const counts = countsInstructions();
   const { peers, missing } = findIrcPeers();
-  for (const name of missing) console.log(`${name} is not installed, so it is not measured`);
   const questions = QUESTIONS.filter(({ id }) => values.only === '' || values.only.split(',').includes(id));
   const names = peers.map(({ name }) => name);
   const answers = questions.map((question) => ({
@@ -189,7 +188,6 @@ function write(
   { rounds, seconds, counts }: { readonly rounds: number; readonly seconds: number; readonly counts: boolean },
 ): void {
   mkdirSync(folder, { recursive: true });
-  const machine = `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores; Linux ${release()}; Node.js ${process.version}`;
   const lines = [
     '# IRC servers beside one another',
     '',
@@ -197,14 +195,9 @@ function write(
     'the servers take turns. Each sender says its next line when it has heard those of all other senders.',
     '[bench/README.md](../../bench/README.md#irc-servers) says how they are set up, and what to beware of.',
     '',
-    `${machine}; ${rounds} rounds of ${seconds} s.`,
+    ...circumstances(`${rounds} rounds of ${seconds} s`, missing),
   ];
-  if (missing.length > 0) lines.push('', `Not installed, so not measured: ${missing.join(', ')}.`);
-  if (!counts)
-    lines.push(
-      '',
-      'The machine does not count instructions; the cost is the time that the server computed, user and kernel.',
-    );
+  if (!counts) lines.push('', WITHOUT_COUNTERS);
   for (const { question, runs } of answers) lines.push('', `## ${question.title}`, '', ...table(runs, counts));
   if (memory.length > 0) {
     lines.push('', '## Memory for each idle registered member', '', '| server | bytes |', '|---|---|');
@@ -216,7 +209,7 @@ function write(
   const results = answers.map(({ question, runs }) => ({ ...question, runs: Object.fromEntries(runs) }));
   writeFileSync(
     join(folder, 'irc.json'),
-    `${JSON.stringify({ machine, rounds, seconds, counts, results, memory }, null, 1)}\n`,
+    `${JSON.stringify({ machine: machineInWords, rounds, seconds, counts, results, memory }, null, 1)}\n`,
   );
 }
 
