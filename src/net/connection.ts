@@ -40,7 +40,7 @@ export interface SocketHandlers<T> {
 
 /** The handlers, and what only a stream wants to know. */
 export interface ConnectionEvents<T> extends SocketHandlers<T> {
-  /** All that was written has left, and our side is ended. */
+  /** All that was written has left, and our side is ended. Told before `close`, perhaps twice. */
   finish?(connection: Connection<T>): void;
 }
 
@@ -412,11 +412,11 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   #finishWriting(): void {
     this.#writeEnd = 'ended';
-    if (this.#handlers.finish !== undefined) this.#service.turn.defer(() => this.#handlers.finish?.(this));
     if (this.#readEnded) {
       this.destroy();
       return;
     }
+    if (this.#handlers.finish !== undefined) this.#service.turn.defer(() => this.#handlers.finish?.(this));
     try {
       native.shutdown(this.#fd, SHUT_WR);
     } catch (error) {
@@ -448,6 +448,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     const handlers = this.#handlers;
     const error = this.#destroyReason;
     try {
+      if (this.#writeEnd === 'ended') handlers.finish?.(this);
       if (error !== undefined) handlers.error?.(error, this);
     } catch (thrown) {
       this.#service.turn.fail(thrown);

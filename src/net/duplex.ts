@@ -1,6 +1,7 @@
 /** A connection as a Duplex of Node.js, for everything that takes one: http, tls, readline, pipeline. */
 import { Duplex } from 'node:stream';
 
+import { closedError } from '../errors.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 
 /** Options of {@link Connection.toDuplex}. */
@@ -14,15 +15,24 @@ export interface DuplexOptions {
 
 type Callback = (error?: Error | null) => void;
 
+/** Longer writes go in pieces, each as soon as there is room: a stream may be given more at once than a connection may hold. */
+const PIECE_BYTES = 65_536;
+
 /**
  * The stream of {@link Connection.toDuplex}. It asks for bytes only as fast as they are read, and calls back a write when the
  * connection's queue is below its high-water mark.
  */
 export class ConnectionDuplex<T> extends Duplex {
   readonly #connection: Connection<T>;
+  /** What is left of the write that `#writeCallback` waits for. */
+  #pieces: Iterator<Buffer> | null = null;
   #writeCallback: Callback | null = null;
   #finalCallback: Callback | null = null;
   #isPeerDone = false;
+  /** Whether all that the connection took has left, and its side is ended. */
+  #isFinished = false;
+  /** Whether it did not take something, because somebody else had ended or destroyed it. */
+  #isCut = false;
 
   constructor(connection: Connection<T>, options: DuplexOptions) {
     super({ allowHalfOpen: options.allowHalfOpen ?? true });
@@ -51,16 +61,22 @@ export class ConnectionDuplex<T> extends Duplex {
       this.push(null);
     },
     drain: () => {
-      this.#settleWrite(null);
+      this.#writeOn();
     },
     finish: () => {
+      this.#isFinished = true;
+      if (!this.#isCut) this.#writeOn();
       this.#settleFinal(null);
     },
     close: (_connection, error) => {
-      this.#settleWrite(error ?? null);
-      this.#settleFinal(error ?? null);
-      // After an orderly end the reader may still have something to read.
-      if (error !== undefined || !this.#isPeerDone) this.destroy(error);
+      const isOrderly = error === undefined && this.#isPeerDone && this.#isFinished && !this.#isCut;
+      // The reader may still have something to read.
+      if (isOrderly) this.end();
+      else this.destroy(error);
+      // Of a write that is still pending, not all has left.
+      const reason = error ?? closedError('the connection');
+      this.#settleWrite(reason);
+      this.#settleFinal(reason);
     },
   };
 
@@ -69,20 +85,37 @@ export class ConnectionDuplex<T> extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-    if (this.#connection.write(chunk)) callback();
+    if (chunk.length > PIECE_BYTES) this._writev([{ chunk }], callback);
+    else if (this.#send(chunk)) callback();
     else this.#writeCallback = callback;
   }
 
-  override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
-    let hasRoom = true;
-    for (const { chunk } of chunks) hasRoom = this.#connection.write(chunk);
-    if (hasRoom) callback();
-    else this.#writeCallback = callback;
+  override _writev(chunks: readonly { chunk: Buffer }[], callback: Callback): void {
+    this.#pieces = piecesOf(chunks);
+    this.#writeCallback = callback;
+    this.#writeOn();
+  }
+
+  /** Writes while there is room. */
+  #writeOn(): void {
+    for (let next = this.#pieces?.next(); next?.done === false; next = this.#pieces?.next()) {
+      if (!this.#send(next.value)) return;
+    }
+    this.#settleWrite(null);
+  }
+
+  /** @returns whether there is room for more */
+  #send(bytes: Buffer): boolean {
+    const hasRoom = this.#connection.write(bytes);
+    if (!hasRoom && !this.#connection.isWritable) this.#isCut = true;
+    return hasRoom;
   }
 
   override _final(callback: Callback): void {
     this.#finalCallback = callback;
     this.#connection.end();
+    // Somebody else may have ended it before.
+    if (this.#isFinished) this.#settleFinal(null);
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
@@ -92,6 +125,7 @@ export class ConnectionDuplex<T> extends Duplex {
 
   #settleWrite(error: Error | null): void {
     const callback = this.#writeCallback;
+    this.#pieces = null;
     this.#writeCallback = null;
     callback?.(error);
   }
@@ -100,5 +134,11 @@ export class ConnectionDuplex<T> extends Duplex {
     const callback = this.#finalCallback;
     this.#finalCallback = null;
     callback?.(error);
+  }
+}
+
+function* piecesOf(chunks: readonly { chunk: Buffer }[]): Generator<Buffer, void, undefined> {
+  for (const { chunk } of chunks) {
+    for (let start = 0; start < chunk.length; start += PIECE_BYTES) yield chunk.subarray(start, start + PIECE_BYTES);
   }
 }

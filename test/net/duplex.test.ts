@@ -12,7 +12,7 @@ import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls'
 import { type Connection, connect } from 'fdmux';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
-import { nextEvent, within } from '../support/deadline.js';
+import { nextEvent, until, within } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
 
 const MIB = 1024 * 1024;
@@ -206,6 +206,78 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     const peer = await connectPeer(port);
     peer.end();
     expect((await peer.ended()).toString()).toBe('still here');
+  });
+
+  /** A stream with its connection, and the peer. */
+  async function streamed() {
+    const made = new Signal<{ stream: Duplex; connection: Connection }>();
+    const port = await streams((stream, connection) => made.set({ stream, connection }));
+    const peer = await connectPeer(port);
+    return { ...(await made.within('a stream')), peer };
+  }
+
+  /** What becomes of a write: 'written', or the code of its error. */
+  function outcomeOf(stream: Duplex, bytes: string | Buffer): Promise<string> {
+    const outcome = new Promise<string>((resolve) => {
+      stream.write(bytes, (error) => resolve(error ? String(Reflect.get(error, 'code')) : 'written'));
+    });
+    return within(outcome, 'the outcome of a write');
+  }
+
+  it('takes more at once than a connection may hold, in one piece or in many', async () => {
+    const { stream, peer } = await streamed();
+    const bytes = pattern(24 * MIB);
+    peer.socket.pause();
+    stream.cork();
+    stream.write(bytes.subarray(0, MIB));
+    stream.write(bytes.subarray(MIB, 20 * MIB));
+    stream.uncork();
+    stream.end(bytes.subarray(20 * MIB));
+    await new Promise((resolve) => setImmediate(resolve));
+    peer.socket.resume();
+    expect((await peer.ended()).equals(bytes)).toBe(true);
+  });
+
+  it('fails what it has not sent when its connection is destroyed', async () => {
+    const { stream, connection, peer } = await streamed();
+    peer.socket.pause();
+    const told: string[] = [];
+    for (const event of ['finish', 'error', 'close']) stream.on(event, () => told.push(event));
+    const outcome = outcomeOf(stream, pattern(8 * MIB));
+    stream.end();
+    connection.destroy();
+    expect(await outcome).toBe('ERR_CLOSED');
+    await until(() => stream.closed, 'the close');
+    expect(told).toEqual(['close']);
+  });
+
+  it('is destroyed with its connection when only the peer has ended', async () => {
+    const { stream, connection, peer } = await streamed();
+    stream.resume();
+    peer.end();
+    await nextEvent(stream, 'end');
+    connection.destroy();
+    await until(() => stream.destroyed, 'its end');
+    expect(await outcomeOf(stream, 'too late')).toBe('ERR_STREAM_DESTROYED');
+  });
+
+  it('lets its reader finish, and its writer know, when somebody else has ended its connection', async () => {
+    const { stream, connection, peer } = await streamed();
+    await peer.write('the last words');
+    peer.end();
+    connection.end('before, ');
+    const outcome = outcomeOf(stream, 'too late');
+    expect((await peer.ended()).toString()).toBe('before, ');
+    expect(await outcome).toBe('ERR_CLOSED');
+
+    const other = await streamed();
+    await other.peer.write('the last words');
+    other.peer.end();
+    other.connection.end('before');
+    await until(() => other.connection.fd < 0, 'the close');
+    expect(await text(other.stream)).toBe('the last words');
+    await until(() => other.stream.closed, 'the end of the stream');
+    expect(other.stream.errored).toBeNull();
   });
 
   it('destroys the connection with the stream, and the stream with the connection', async () => {
