@@ -186,7 +186,7 @@ class Connecting<T> implements Served {
   #leaveAttempt(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#registration !== undefined) this.#lease.turn.forget(this.#registration);
+    if (this.#registration !== undefined) this.#lease.turn.forget(this, this.#registration);
     this.#registration = undefined;
   }
 

@@ -216,7 +216,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       const error = new FdmuxError('ERR_WRITE_AFTER_END', 'write after end: the bytes were not taken');
       // Not from here: the caller is amid its own work, and the handler may write, too.
       this.#service.turn.defer(() => {
-        this.#handlers.error?.(error, this);
+        if (this.#fd >= 0) this.#handlers.error?.(error, this);
       });
     }
     return false;
@@ -319,8 +319,16 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
    */
   #awaitMore(mayHaveMore: boolean): void {
     if (this.isDestroyed) return;
-    if (mayHaveMore) this.#registration?.rearm();
+    if (mayHaveMore) this.#rearm();
     else if (this.#registration?.isReadClosed === true) this.#service.turn.addReadable(this);
+  }
+
+  #rearm(): void {
+    try {
+      this.#registration?.rearm();
+    } catch (error) {
+      this.failed(toError(error));
+    }
   }
 
   #handOut(bytes: Buffer): void {
@@ -332,7 +340,8 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   receivedEnd(): void {
-    if (this.isDestroyed || this.#readEnded) return;
+    // Where another handler of this turn has paused it, the end is read again after what is held.
+    if (this.isDestroyed || this.#readEnded || this.#isPaused) return;
     this.#readEnded = true;
     this.#tellEnd();
     this.#afterReadEnd();
@@ -438,9 +447,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   sweep(): void {
     if (this.#fd < 0) return;
-    if (this.#registration !== null) this.#service.turn.forget(this.#registration);
-    native.close(this.#fd);
-    this.#fd = -1;
+    this.#closeFd();
     this.#queue = null;
     this.#held = null;
     this.pendingBytes = 0;
@@ -457,6 +464,19 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       handlers.close?.(this, error);
     } catch (thrown) {
       this.#service.turn.fail(thrown);
+    }
+  }
+
+  #closeFd(): void {
+    const { turn } = this.#service;
+    if (this.#registration !== null) turn.forget(this, this.#registration);
+    const fd = this.#fd;
+    this.#fd = -1;
+    try {
+      native.close(fd);
+    } catch (error) {
+      // Somebody else has closed it: that has to be known, and the others are closed all the same.
+      turn.fail(error);
     }
   }
 

@@ -373,7 +373,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
       if (this.#owned.path !== null) removeSocketFile(this.#owned.path);
       if (this.#isGraceful) this.#acceptWaiting();
     }
-    this.#lease.turn.forget(this.#registration);
+    this.#lease.turn.forget(this, this.#registration);
     if (this.#owned !== null) native.close(this.#fd);
   }
 

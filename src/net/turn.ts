@@ -161,8 +161,9 @@ export class Turn {
   }
 
   /** Ends a registration. To be called before the fd is closed. */
-  forget(registration: Registration): void {
-    this.#served[registration.fd] = undefined;
+  forget(served: Served, registration: Registration): void {
+    // Where the user has closed the fd before, its number may be another's by now.
+    if (this.#served[registration.fd] === served) this.#served[registration.fd] = undefined;
     registration.unregister();
   }
 

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
+import { closeSync } from 'node:fs';
 import {
   type Address,
   type Connection,
   connect,
+  listen,
   Multiplexer,
   SharedBytes,
   type Socket,
   type SocketHandlers,
 } from 'fdmux';
 import { describe, expect, it } from 'vitest';
+import { ServedConnection } from '../../src/net/connection.js';
 import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { until, within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
@@ -210,6 +213,68 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(connection.write('gone')).toBe(false);
   });
 
+  it('tells nothing of a connection after its close', async () => {
+    const told: string[] = [];
+    const connections: Connection<string>[] = [];
+    const listener = await testListener<string>({
+      ...variant,
+      socket: {
+        open: (connection) => {
+          connection.data = String(connections.push(connection));
+        },
+        error: (_error, connection) => told.push(`error ${connection?.data}`),
+        close: (connection) => {
+          told.push(`close ${connection.data}`);
+          connections[1]?.write('after its end');
+          connections[1]?.destroy();
+        },
+      },
+    });
+    await Promise.all([connectPeer(portOf(listener)), connectPeer(portOf(listener))]);
+    await until(() => connections.length === 2, 'two connections');
+    connections[1]?.end();
+    connections[0]?.destroy();
+    await until(() => told.length >= 2, 'both ends');
+    // This takes another turn.
+    await within(listener.close(), 'closing');
+    expect(told).toEqual(['close 1', 'close 2']);
+  });
+
+  it('tells of an fd that somebody else has closed, and closes the others all the same', async () => {
+    const caught = catchUncaught();
+    const { listener, connection, closed } = await served({});
+    const other = await connectPeer(portOf(listener));
+    await until(() => listener.connections === 2, 'two connections');
+    closeSync(connection.fd);
+    connection.destroy();
+    await within(listener.close(), 'closing');
+    expect(await closed.within('the close')).toBeUndefined();
+    await other.ended();
+    expect(caught).toMatchObject([{ code: 'EBADF', syscall: 'close' }]);
+  });
+
+  it('is closed when a data handler closes the multiplexer with more to be read', async () => {
+    const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
+    const closed = new Signal<Error | undefined>();
+    const listener = await listen({
+      ...variant,
+      path: `\0fdmux-test-${process.pid}`,
+      multiplexer,
+      socket: {
+        data: () => multiplexer.close(),
+        close: (_connection, error) => closed.set(error),
+      },
+    });
+    const peer = testSocket({ family: 'unix' });
+    peer.connect(listener.address);
+    expect(peer.sendAll(Buffer.alloc(128 * 1024))).toBe(128 * 1024);
+    multiplexer.waitSync(0);
+    expect(listener.connections).toBe(1);
+    expect(() => multiplexer.waitSync(0)).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+    expect(await closed.within('the close')).toMatchObject({ code: 'ERR_CLOSED' });
+    expect(listener.connections).toBe(0);
+  });
+
   it('lets a handler that throws reach uncaughtException, and serves the connection and the others on', async () => {
     const caught = catchUncaught();
     const { peer, listener } = await served({
@@ -283,6 +348,25 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
       for (const connection of connections) connection.resume();
       return received.join('').length === 'from 0;from 1;'.length;
     }, 'all bytes');
+  });
+
+  it('tells the end of a connection that another handler has paused after what is held for it', async () => {
+    const told: string[] = [];
+    const { connection, peer } = await served({
+      data: (_connection, bytes) => told.push(bytes.toString()),
+      end: () => told.push('end'),
+    });
+    if (!(connection instanceof ServedConnection)) throw new Error('another class');
+    connection.pause();
+    // What the turn does when it has received for the connection before another handler paused it.
+    connection.received(Buffer.from('held'), false);
+    connection.receivedEnd();
+    expect(told).toEqual([]);
+    peer.end();
+    connection.resume();
+    await until(() => told.length === 2, 'the end');
+    expect(told).toEqual(['held', 'end']);
+    connection.destroy();
   });
 
   it('slows a sender down while it is paused, and goes on where it stopped', async () => {

@@ -113,6 +113,28 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     }
   });
 
+  it('leaves alone who has got the fd number of an inherited socket that was closed before', async () => {
+    const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
+    const opened: Connection[] = [];
+    const socket = { ...echo, open: (connection: Connection) => opened.push(connection) };
+    const server = await listen({ ...variant, port: 0, multiplexer, socket });
+    const peer = await connectPeer(portOf(server));
+    const inherited = tcpListener();
+    const { fd } = inherited;
+    const listener = await listen({ ...variant, fd, multiplexer, socket: {} });
+    inherited.close();
+    multiplexer.waitSync(0);
+    expect(opened.map((connection) => connection.fd)).toEqual([fd]);
+    await within(listener.close(), 'closing');
+    await peer.write('ping');
+    await until(() => {
+      multiplexer.waitSync(0);
+      return peer.received.length > 0;
+    }, 'the echo');
+    expect((await peer.take(4)).toString()).toBe('ping');
+    await within(server.close(), 'closing the server');
+  });
+
   it('closes what connects beyond maxConnections, and counts it', async () => {
     const listener = await testListener({ ...variant, maxConnections: 2, socket: echo });
     const first = await connectPeer(portOf(listener));
