@@ -211,24 +211,23 @@ napi_value setSockOpt(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-napi_value getSockName(napi_env env, napi_callback_info info) {
+// getsockname(2) and getpeername(2) differ in nothing else.
+napi_value askAddress(napi_env env, napi_callback_info info, int (*call)(int, sockaddr*, socklen_t*),
+                      const char* name) {
   Arguments<1> args(env, info);
   int fd;
   if (!args.fd(args[0], "fd", &fd)) return nullptr;
   SocketAddress address;
-  if (::getsockname(fd, address.get(), &address.length) != 0)
-    return throwSystemError(env, errno, "getsockname", fd);
+  if (call(fd, address.get(), &address.length) != 0) return throwSystemError(env, errno, name, fd);
   return makeAddress(env, address);
 }
 
+napi_value getSockName(napi_env env, napi_callback_info info) {
+  return askAddress(env, info, ::getsockname, "getsockname");
+}
+
 napi_value getPeerName(napi_env env, napi_callback_info info) {
-  Arguments<1> args(env, info);
-  int fd;
-  if (!args.fd(args[0], "fd", &fd)) return nullptr;
-  SocketAddress address;
-  if (::getpeername(fd, address.get(), &address.length) != 0)
-    return throwSystemError(env, errno, "getpeername", fd);
-  return makeAddress(env, address);
+  return askAddress(env, info, ::getpeername, "getpeername");
 }
 
 }  // namespace
