@@ -61,11 +61,6 @@ function listenTo(waiter: number, report: () => void): void {
   reports.set(waiter, report);
 }
 
-function closeWaiter(waiter: number): void {
-  reports.delete(waiter);
-  native.waiterClose(waiter);
-}
-
 /** Whether libuv's handles work in this runtime. Bun aborts on them and Deno's crash: both only claim to have them. */
 export function hasLoopWatch(): boolean {
   return process.versions['bun'] === undefined && process.versions['deno'] === undefined;
@@ -103,118 +98,114 @@ export function openEpollWaiter(kind: WaiterKind, epollFd: number, report: () =>
   }
 }
 
+/** A waiter of the addon. While a report is wanted it keeps the event loop alive, unless it was told not to. */
+abstract class NativeWaiter implements Waiter {
+  /** Its number in the addon. */
+  protected readonly waiter: number;
+  #wanted = false;
+  #keepsAlive = true;
+  #closed = false;
+
+  protected constructor(waiter: number) {
+    this.waiter = waiter;
+  }
+
+  abstract start(): void;
+  abstract stop(): void;
+
+  /** Whether a report is wanted. */
+  protected get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  protected want(): void {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    if (this.#keepsAlive) native.waiterRef(this.waiter);
+  }
+
+  protected unwant(): void {
+    if (!this.#wanted) return;
+    this.#wanted = false;
+    if (this.#keepsAlive) native.waiterUnref(this.waiter);
+  }
+
+  ref(): void {
+    if (this.#keepsAlive) return;
+    this.#keepsAlive = true;
+    if (this.#wanted) native.waiterRef(this.waiter);
+  }
+
+  unref(): void {
+    if (!this.#keepsAlive) return;
+    this.#keepsAlive = false;
+    if (this.#wanted) native.waiterUnref(this.waiter);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#wanted = false;
+    reports.delete(this.waiter);
+    native.waiterClose(this.waiter);
+  }
+}
+
 /**
  * One uv_poll_t on an epoll fd. Stopping it costs a system call and so does starting it again, and a loop of waits does
  * both each time: so `stop` only takes note, and the handle is stopped when it reports and nobody wants to know.
  */
-class LoopWaiter implements Waiter {
-  readonly #waiter: number;
-  #wanted = false;
+class LoopWaiter extends NativeWaiter {
   #running = false;
-  #keepsAlive = true;
-  #closed = false;
 
   constructor(epollFd: number, report: () => void) {
-    this.#waiter = native.loopWatchOpen(epollFd);
-    listenTo(this.#waiter, () => {
-      if (this.#wanted) {
+    super(native.loopWatchOpen(epollFd));
+    listenTo(this.waiter, () => {
+      if (this.wanted) {
         report();
       } else {
-        native.loopWatchStop(this.#waiter);
+        native.loopWatchStop(this.waiter);
         this.#running = false;
       }
     });
   }
 
   start(): void {
-    if (this.#wanted) return;
-    if (!this.#running) native.loopWatchStart(this.#waiter);
+    if (!this.#running) native.loopWatchStart(this.waiter);
     this.#running = true;
-    this.#wanted = true;
-    if (this.#keepsAlive) native.waiterRef(this.#waiter);
+    this.want();
   }
 
   stop(): void {
-    if (!this.#wanted) return;
-    this.#wanted = false;
-    if (this.#keepsAlive) native.waiterUnref(this.#waiter);
-  }
-
-  ref(): void {
-    if (this.#keepsAlive) return;
-    this.#keepsAlive = true;
-    if (this.#wanted) native.waiterRef(this.#waiter);
-  }
-
-  unref(): void {
-    if (!this.#keepsAlive) return;
-    this.#keepsAlive = false;
-    if (this.#wanted) native.waiterUnref(this.#waiter);
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#wanted = false;
-    closeWaiter(this.#waiter);
+    this.unwant();
   }
 }
 
 /**
  * One helper thread that blocks in poll(2) or select(2). It reports once per start.
  */
-export class ThreadWaiter implements Waiter {
-  readonly #waiter: number;
+export class ThreadWaiter extends NativeWaiter {
   readonly #arm: (waiter: number) => void;
-  #armed = false;
-  #keepsAlive = true;
-  #closed = false;
 
   /** @param arm hands the thread what to wait for */
   constructor(arm: (waiter: number) => void, report: () => void) {
+    super(native.waitThreadOpen());
     this.#arm = arm;
-    this.#waiter = native.waitThreadOpen();
-    listenTo(this.#waiter, () => {
-      if (!this.#armed) return;
-      this.#release();
+    listenTo(this.waiter, () => {
+      if (!this.wanted) return;
+      this.unwant();
       report();
     });
   }
 
   start(): void {
-    this.#arm(this.#waiter);
-    if (this.#armed) return;
-    this.#armed = true;
-    if (this.#keepsAlive) native.waiterRef(this.#waiter);
+    this.#arm(this.waiter);
+    this.want();
   }
 
   stop(): void {
-    if (!this.#armed) return;
-    this.#release();
-    native.waitThreadDisarm(this.#waiter);
-  }
-
-  ref(): void {
-    if (this.#keepsAlive) return;
-    this.#keepsAlive = true;
-    if (this.#armed) native.waiterRef(this.#waiter);
-  }
-
-  unref(): void {
-    if (!this.#keepsAlive) return;
-    this.#keepsAlive = false;
-    if (this.#armed) native.waiterUnref(this.#waiter);
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#armed = false;
-    closeWaiter(this.#waiter);
-  }
-
-  #release(): void {
-    this.#armed = false;
-    if (this.#keepsAlive) native.waiterUnref(this.#waiter);
+    if (!this.wanted) return;
+    this.unwant();
+    native.waitThreadDisarm(this.waiter);
   }
 }
