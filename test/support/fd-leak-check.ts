@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll } from 'vitest';
 import { until } from './deadline.js';
 import { openFds } from './fds.js';
@@ -16,7 +16,8 @@ let before: ReadonlyMap<number, string>;
 
 beforeAll(() => {
   if (runtime === 'deno') openSignalSockets();
-  if (runtime === 'bun') spawnSync('true'); // Bun keeps the epoll and eventfd that it makes for the first one.
+  // Bun keeps the epoll and eventfd that it makes for the first one, and its own fd of the stderr that this looks at.
+  if (runtime === 'bun') execFileSync('true');
   before = openFds();
 });
 
