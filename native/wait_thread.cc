@@ -188,6 +188,7 @@ class WaitThread final : public Waiter {
     }
     callOut();
     pthread_join(thread_, nullptr);  // cannot fail on a thread that is joined once
+    event_fd_ = UniqueFd();          // by now: where an environment ends, Deno runs no finalizer
     // The finalizer deletes this object, at once or on a later turn of the loop.
     napi_release_threadsafe_function(function_, napi_tsfn_abort);
   }
@@ -252,7 +253,7 @@ class WaitThread final : public Waiter {
   uintptr_t last_serial_ = 0;
   uintptr_t armed_serial_ = 0;  // 0: nothing armed, no report wanted
 
-  const UniqueFd event_fd_;
+  UniqueFd event_fd_;
   std::mutex mutex_;
   Arming next_;
   bool has_next_ = false;
