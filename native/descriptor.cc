@@ -89,7 +89,7 @@ napi_value shareFd(napi_env env, napi_callback_info info) {
   if (words.length < kSharedFdWords) {
     return throwOutOfRange(env, "words", "two numbers", static_cast<double>(words.length));
   }
-  args.environment().owned_fds.share(fd, args[1]);
+  args.environment().owned_fds.share(fd, words.data, args[1]);
   return nullptr;
 }
 

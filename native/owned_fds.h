@@ -20,9 +20,11 @@ class OwnedFds {
   OwnedFds& operator=(const OwnedFds&) = delete;
   ~OwnedFds() {
     for (const auto& [fd, file] : files_) {
-      const bool is_free = file.words == nullptr || withdraw(file.words);
+      // Where another thread may still use it, a lost fd does less harm than one that means another file.
+      const bool is_free = file.words == nullptr || withdrawFd(file.words);
       // Where somebody else closed it, the number may be another file's by now.
       if (is_free && isStill(fd, file)) ::close(fd);
+      forget(file);
     }
   }
 
@@ -32,20 +34,22 @@ class OwnedFds {
   void add(int fd) {
     struct stat file;
     remove(fd);  // somebody else closed what had the number before
-    if (enabled_ && ::fstat(fd, &file) == 0) files_[fd] = {file.st_dev, file.st_ino, nullptr};
+    if (enabled_ && ::fstat(fd, &file) == 0) files_[fd] = {file.st_dev, file.st_ino};
   }
-  // Other threads use it while `words` show it, see shared_fd.h. False with an exception pending.
-  bool share(int fd, napi_value words) {
+  // Other threads use it while `words`, which `array` keeps, show it: see shared_fd.h. The end has no use for
+  // `array` itself, since reading one then ends Deno. False with an exception pending.
+  bool share(int fd, int32_t* words, napi_value array) {
     const auto found = files_.find(fd);
-    return found == files_.end() || found->second.words != nullptr ||
-           succeeded(env_, napi_create_reference(env_, words, 1, &found->second.words));
+    if (found == files_.end() || found->second.words != nullptr) return true;
+    if (!succeeded(env_, napi_create_reference(env_, array, 1, &found->second.array))) return false;
+    found->second.words = words;
+    return true;
   }
   // It was closed, or given away.
   void remove(int fd) {
     const auto found = files_.find(fd);
     if (found == files_.end()) return;
-    if (found->second.words != nullptr)
-      napi_delete_reference(env_, found->second.words);  // fails only on null
+    forget(found->second);
     files_.erase(found);
   }
 
@@ -53,22 +57,11 @@ class OwnedFds {
   struct File {
     dev_t device;
     ino_t inode;
-    napi_ref words;
+    int32_t* words = nullptr;
+    napi_ref array = nullptr;
   };
-  // Whether no other thread will use the fd any more. Where that cannot be told, a lost fd does less harm
-  // than one that means another file.
-  bool withdraw(napi_ref reference) const {
-    napi_value words;
-    napi_typedarray_type type;
-    size_t length = 0;
-    void* data = nullptr;
-    const bool is_known =
-        napi_get_reference_value(env_, reference, &words) == napi_ok && words != nullptr &&
-        napi_get_typedarray_info(env_, words, &type, &length, &data, nullptr, nullptr) == napi_ok &&
-        type == napi_int32_array && length >= kSharedFdWords;
-    const bool is_free = is_known && withdrawFd(static_cast<int32_t*>(data));
-    napi_delete_reference(env_, reference);  // fails only on null
-    return is_free;
+  void forget(const File& file) const {
+    if (file.array != nullptr) napi_delete_reference(env_, file.array);  // fails only on null
   }
   static bool isStill(int fd, const File& expected) {
     struct stat file;

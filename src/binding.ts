@@ -347,7 +347,7 @@ interface DescriptorCalls {
    * Other threads use this fd of this environment: the first of `words` holds its number, the second how many threads are
    * about to use it. An end of the environment that closes the fd first writes -1 over the number and waits for those.
    */
-  shareFd(fd: number, words: Int32Array): void;
+  shareFd(fd: number, words: Int32Array<SharedArrayBuffer>): void;
   /** close(2). EINTR counts as closed (Linux has closed it by then). */
   close(fd: number): void;
   /** read(2), write(2): the count, or WOULD_BLOCK. */

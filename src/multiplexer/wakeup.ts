@@ -28,7 +28,7 @@ const ONE = new Uint8Array(BigUint64Array.of(1n).buffer);
 export class WakeupSource {
   readonly fd: number;
   readonly token: WakeupToken;
-  readonly #words: Int32Array;
+  readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #counter = new Uint8Array(8);
 
   constructor() {
