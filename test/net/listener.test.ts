@@ -28,7 +28,7 @@ const SMALL_CROWD = Math.min(1500, MAX_CROWD);
 /** Opens as many connections as it is told, and then closes them all, every second one by a reset. */
 const CROWD_SCRIPT = `
   const { Socket, SOL_SOCKET, SO_LINGER } = require('fdmux');
-  const [port, count] = process.argv.slice(1).map(Number);
+  const [port, count] = process.argv.slice(-2).map(Number);
   const sockets = [];
   for (let i = 0; i < count; i += 1) {
     const socket = Socket.create({ blocking: true });

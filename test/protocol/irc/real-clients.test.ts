@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, onTestFinished, test } from 'vitest';
 import { until } from '../../support/deadline.js';
-import { start, type TestProcess } from '../../support/processes.js';
+import { projectPath, start, type TestProcess } from '../../support/processes.js';
 import { startIrc, type IrcClient } from './irc-client.js';
 
 const ROOM = '#room';
@@ -25,11 +25,18 @@ interface Driven {
 /** A folder for a client's settings, gone when the test ends. */
 function temporaryHome(): string {
   const home = mkdtempSync(join(tmpdir(), 'fdmux-client-'));
-  onTestFinished(() => {
-    // A client that is ending may still be writing its settings.
-    rmSync(home, { recursive: true, force: true, maxRetries: 20 });
-  });
+  // A client that is ending may still be writing its settings, and Deno's rmSync does not try again by itself.
+  onTestFinished(() => until(() => isRemoved(home), `the end of ${home}`));
   return home;
+}
+
+function isRemoved(folder: string): boolean {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const isInstalled = (command: string): boolean => spawnSync('which', [command]).status === 0;
@@ -64,7 +71,7 @@ function startWeechat(port: number, nick: string): Driven {
 
 const FRAMEWORK_PROGRAM = `
 const { Client } = require('irc-framework');
-const [port, nick] = process.argv.slice(1);
+const [port, nick] = process.argv.slice(-2);
 const client = new Client({ auto_reconnect: false });
 client.connect({ host: '127.0.0.1', port: Number(port), nick, username: nick, gecos: 'a bot', enable_echomessage: true });
 client.on('registered', () => console.log('MOTD File is missing'));
@@ -85,7 +92,8 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
 `;
 
 function startFramework(port: number, nick: string): Driven {
-  const client = start(process.execPath, ['-e', FRAMEWORK_PROGRAM, String(port), nick]);
+  // Where the tests are and not the package, which a matrix may have installed elsewhere.
+  const client = start(process.execPath, ['-e', FRAMEWORK_PROGRAM, String(port), nick], { cwd: projectPath() });
   const type = (text: string): void => {
     client.write(`${text}\n`);
   };
