@@ -114,7 +114,8 @@ export class TestProcess {
   }
 
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
-    this.#child.kill(signal);
+    // By Deno's child.kill() a process has ended by that signal, whatever its exit code.
+    if (this.#child.exitCode === null && this.#child.signalCode === null) process.kill(this.pid, signal);
   }
 
   /** Kills it if it still runs, and waits until it is gone. */
