@@ -78,13 +78,9 @@ timespec now(clockid_t clock) {
   return result;
 }
 
-// A real-time signal that nobody handles, or 0. The highest are the least likely to be somebody's.
-int findCarrier() {
-  for (int signal = SIGRTMAX; signal >= SIGRTMIN; signal--) {
-    struct sigaction action;
-    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) return signal;
-  }
-  return 0;
+bool isHandled(int signal) {
+  struct sigaction action;
+  return ::sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL;
 }
 
 int sendTo(pid_t thread, int carrier, Request* request) {
@@ -116,7 +112,7 @@ class Broadcast {
     action.sa_sigaction = onCarrier;
     action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
     sigfillset(&action.sa_mask);
-    ::sigaction(carrier, &action, &before_);
+    if (::sigaction(carrier, &action, &before_) != 0) error_ = errno;
   }
   Broadcast(const Broadcast&) = delete;
   Broadcast& operator=(const Broadcast&) = delete;
@@ -124,12 +120,13 @@ class Broadcast {
   // After a thread that did not answer, handler and request stay for ever: the signal may still arrive.
   ~Broadcast() {
     if (unanswered_) return;
-    ::sigaction(carrier_, &before_, nullptr);
+    if (error_ == 0) ::sigaction(carrier_, &before_, nullptr);
     ::sem_destroy(&request_->answered);
     delete request_;
   }
 
   int reachAll() {
+    if (error_ != 0) return error_;
     for (int pass = 0; pass < kMaxPasses; pass++) {
       bool reached = false;
       const int error = reachOnce(&reached);
@@ -179,6 +176,7 @@ class Broadcast {
   int carrier_;
   Request* request_;
   struct sigaction before_ = {};
+  int error_ = 0;  // of installing the handler
   bool unanswered_ = false;
 };
 
@@ -191,9 +189,15 @@ int blockEverywhere(const sigset_t& signals) {
   // them.
   static std::mutex mutex;
   const std::lock_guard<std::mutex> lock(mutex);
-  const int carrier = findCarrier();
-  if (carrier == 0) return EBUSY;
-  return Broadcast(signals, carrier).reachAll();
+  // A real-time signal that nobody handles: the highest are the least likely to be somebody's. Emulators have
+  // fewer than they say, and refuse to send what they lack.
+  int result = EBUSY;
+  for (int carrier = SIGRTMAX; carrier >= SIGRTMIN; carrier--) {
+    if (isHandled(carrier)) continue;
+    result = Broadcast(signals, carrier).reachAll();
+    if (result != EINVAL) break;
+  }
+  return result;
 }
 
 }  // namespace fdmux
