@@ -49,22 +49,31 @@ export class ConnectionGroup<T> implements Service<T> {
   /**
    * Takes a connection in: from now on it is served. The open handler is not called here.
    *
-   * @throws what registering throws; the connection is then not part of the group, and its fd still the caller's
+   * @throws what registering throws, EMFILE, ENFILE; the connection is then not part of the group, and its fd still the caller's
    */
   add(connection: ServedConnection<T>): void {
-    connection.register();
     this.#connections.add(connection);
-    this.#watchIdle();
+    try {
+      this.#watchIdle();
+      connection.register();
+    } catch (error) {
+      this.#remove(connection);
+      throw error;
+    }
   }
 
   closed(connection: ServedConnection<T>): void {
+    this.#remove(connection);
+    this.#onClosed();
+  }
+
+  #remove(connection: ServedConnection<T>): void {
     this.#connections.delete(connection);
     this.topics.leaveAll(connection);
     if (this.#connections.size === 0) {
       this.#idleTimer?.cancel();
       this.#idleTimer = undefined;
     }
-    this.#onClosed();
   }
 
   #watchIdle(): void {

@@ -43,7 +43,10 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
   readonly host?: string | undefined;
   /** 0 to 65535; 0 is any free one, see {@link Listener.address}. */
   readonly port?: number | undefined;
-  /** A unix socket's path, at most 107 bytes; it is removed when the listener closes. With a zero byte in front, an abstract name. */
+  /**
+   * A unix socket's path, at most 107 bytes; it is removed when the listener closes (what hinders that is told to the error handler).
+   * With a zero byte in front, an abstract name.
+   */
   readonly path?: string | undefined;
   /** A socket that listens already, inherited for instance. It stays yours: it is neither reconfigured nor closed. */
   readonly fd?: number | undefined;
@@ -134,10 +137,11 @@ export async function listen<T = unknown>(options: ListenOptions<T>): Promise<Li
   if (settings.fd !== undefined) return new ListeningSocket(settings, settings.fd, null);
   const address = await toBindAddress(options);
   const fd = openListening(address, settings);
+  const path = 'path' in address ? address.path : null;
   try {
-    const path = 'path' in address ? address.path : null;
     return new ListeningSocket(settings, fd, { path });
   } catch (error) {
+    if (path !== null) removeSocketFile(path);
     native.close(fd);
     throw error;
   }
@@ -215,10 +219,13 @@ class ListeningSocket<T> implements Listener<T>, Served {
   readonly #reserve: Timer;
   #retry: Timer | undefined;
   #drainDeadline: Timer | undefined;
+  /** When that is, on the clock of performance.now(). */
+  #drainDueMs = Infinity;
   /** Whether a batch is being taken, and `#results` in use. */
   #isAccepting = false;
   /** Whether who waits to be accepted is still served while it closes. */
   #isGraceful = false;
+  #isListening = true;
   #isReleased = false;
   #whenClosed: (() => void)[] = [];
 
@@ -230,11 +237,14 @@ class ListeningSocket<T> implements Listener<T>, Served {
     this.#lease = leaseTurn(settings.multiplexer, settings.backend);
     const { turn } = this.#lease;
     this.#group = new ConnectionGroup(turn, settings, this.address, this.#connectionClosed);
+    let reserve: Timer | undefined;
     try {
+      reserve = turn.after(Infinity, () => undefined);
+      this.#reserve = reserve;
       // Always level-triggered: a batch may leave connections in the queue.
       this.#registration = turn.serve(this, fd, { interest: 'read', exclusive: settings.exclusive });
-      this.#reserve = turn.after(MAX_INT32, () => undefined);
     } catch (error) {
+      reserve?.cancel();
       this.#lease.release();
       throw error;
     }
@@ -248,9 +258,13 @@ class ListeningSocket<T> implements Listener<T>, Served {
   ready(): void {
     // A blocking socket of the user's would block when another process is faster: it is asked for no more than what was reported.
     const failure = this.#acceptBatch(this.#owned === null ? 1 : ACCEPT_BATCH);
-    // One of its handlers has closed it.
-    if (this.closed) this.#stopListening();
-    else if (failure !== 0) this.#acceptFailed(failure);
+    if (this.closed) {
+      // One of its handlers has closed it.
+      this.#stopListening();
+      this.#settleClosed();
+    } else if (failure !== 0) {
+      this.#acceptFailed(failure);
+    }
   }
 
   /** @returns 0, or the errno for which it are fewer */
@@ -306,6 +320,8 @@ class ListeningSocket<T> implements Listener<T>, Served {
   #acceptFailed(errno: number): void {
     if (TRANSIENT.has(errno)) return;
     this.#tellError(errnoError(errno, 'accept4', this.#fd));
+    // The error handler has closed it.
+    if (this.closed) return;
     if (!EXHAUSTED.has(errno)) {
       void this.close({ drainMs: null });
       return;
@@ -317,7 +333,13 @@ class ListeningSocket<T> implements Listener<T>, Served {
   readonly #resumeAccepting = (): void => {
     this.#retry?.cancel();
     this.#retry = undefined;
-    if (!this.closed) this.#registration.resume();
+    if (this.closed) return;
+    try {
+      this.#registration.resume();
+    } catch (error) {
+      this.#tellError(toError(error));
+      void this.close({ drainMs: null });
+    }
   };
 
   #tellError(error: Error): void {
@@ -352,29 +374,46 @@ class ListeningSocket<T> implements Listener<T>, Served {
     const timeoutMs = toTimeoutMs(drainMs, 'options.drainMs');
     const isFirst = !this.closed;
     this.closed = true;
-    this.#isGraceful = timeoutMs !== 0;
+    this.#isGraceful = timeoutMs !== 0 && (isFirst || this.#isGraceful);
     if (isFirst && !this.#isAccepting) this.#stopListening();
     const whenClosed = new Promise<void>((resolve) => {
       this.#whenClosed.push(resolve);
     });
-    this.#drainDeadline?.cancel();
-    if (this.#isGraceful) this.#endAllSoon();
-    else this.#endAll();
-    if (timeoutMs === 0) this.#lease.turn.defer(this.#destroyAll);
-    else if (timeoutMs > 0) this.#drainDeadline = this.#lease.turn.after(timeoutMs, this.#destroyAll);
+    if (!this.#isReleased) {
+      if (this.#isGraceful) this.#endAllSoon();
+      else this.#endAll();
+      this.#destroyAllAfter(timeoutMs);
+    }
     this.#settleClosed();
     return whenClosed;
+  }
+
+  /** @param timeoutMs -1 for never; what is due already comes no later for it */
+  #destroyAllAfter(timeoutMs: number): void {
+    const { turn } = this.#lease;
+    const dueMs = performance.now() + timeoutMs;
+    if (timeoutMs === 0) turn.defer(this.#destroyAll);
+    if (timeoutMs <= 0 || dueMs >= this.#drainDueMs) return;
+    this.#drainDueMs = dueMs;
+    this.#drainDeadline?.cancel();
+    this.#drainDeadline = turn.after(timeoutMs, this.#destroyAll);
   }
 
   #stopListening(): void {
     this.#retry?.cancel();
     if (this.#owned !== null) {
       // First, so that nobody comes by it any more.
-      if (this.#owned.path !== null) removeSocketFile(this.#owned.path);
+      if (this.#owned.path !== null) this.#removeSocketFile(this.#owned.path);
       if (this.#isGraceful) this.#acceptWaiting();
     }
     this.#lease.turn.forget(this, this.#registration);
     if (this.#owned !== null) native.close(this.#fd);
+    this.#isListening = false;
+  }
+
+  #removeSocketFile(path: string): void {
+    const failure = removeSocketFile(path);
+    if (failure !== null) this.#tellError(failure);
   }
 
   /** Ends the connections once what has come by now is handed out: who has asked something is answered. */
@@ -401,7 +440,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
   };
 
   #settleClosed(): void {
-    if (!this.closed || this.#group.size > 0) return;
+    if (this.#isListening || this.#group.size > 0) return;
     this.#drainDeadline?.cancel();
     this.#drainDeadline = undefined;
     if (!this.#isReleased) {
@@ -428,11 +467,12 @@ class ListeningSocket<T> implements Listener<T>, Served {
   }
 }
 
-/** Where somebody has removed it already, that is as well. */
-function removeSocketFile(path: string): void {
+/** @returns why it is still there; where somebody has removed it already, that is as well */
+function removeSocketFile(path: string): Error | null {
   try {
     unlinkSync(path);
+    return null;
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
+    return hasCode(error, 'ENOENT') ? null : toError(error);
   }
 }

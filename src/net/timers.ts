@@ -32,7 +32,7 @@ export class Timers {
   }
 
   /**
-   * @param delayMs from 0 on; never early
+   * @param delayMs from 0 on, Infinity for never; never early
    * @throws EMFILE, ENFILE, ENOMEM
    */
   after(delayMs: number, callback: () => void): Timer {

@@ -4,7 +4,7 @@ import { type Connection, connect, Multiplexer, Socket } from 'fdmux';
 import { describe, expect, it } from 'vitest';
 import { portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
-import { disposedAtEnd } from '../support/fds.js';
+import { disposedAtEnd, maxOpenFiles, withoutFreeFds } from '../support/fds.js';
 import { listenPeer } from '../support/peers.js';
 
 /** A port on which nobody listens. */
@@ -83,6 +83,20 @@ describe.each(VARIANTS)('connect on $backend/$trigger', (variant) => {
     await until(() => multiplexer.size === 1, 'the attempt');
     controller.abort(reason);
     await expect(within(under, 'the end')).rejects.toMatchObject({ code: 'ABORT_ERR' });
+    expect(multiplexer.size).toBe(0);
+  });
+});
+
+describe.each(VARIANTS)('connect without fds on $backend/$trigger', (variant) => {
+  it.skipIf(maxOpenFiles() > 100_000)('leaves nothing registered where the idle timer cannot be made', async () => {
+    const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
+    const server = await listenPeer();
+    const options = { ...variant, multiplexer, port: server.port, idleTimeoutMs: 60_000, socket: {} };
+    const under = connect(options);
+    under.catch(() => undefined);
+    await server.accepted();
+    withoutFreeFds(() => multiplexer.waitSync(0));
+    await expect(within(under, 'the end')).rejects.toMatchObject({ code: 'EMFILE', syscall: 'timerfd_create' });
     expect(multiplexer.size).toBe(0);
   });
 });

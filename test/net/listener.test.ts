@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync } from 'node:fs';
 import { connect as connectNode, type Socket as NodeSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { type Connection, connect, formatAddress, type Listener, listen, Multipl
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
-import { disposedAtEnd } from '../support/fds.js';
+import { closedAtEnd, disposedAtEnd, maxOpenFiles, openFds, withoutFreeFds } from '../support/fds.js';
 import { connectPeer, Peer } from '../support/peers.js';
 import { packagePath, start } from '../support/processes.js';
 import { takesLargeFds } from '../support/runtime.js';
@@ -21,8 +21,7 @@ const echo = {
 };
 
 /** How many fds a process may have is asked of the kernel; some of them are in use already. */
-const maxFds = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
-const MAX_CROWD = Math.min(10_000, 2 * Math.floor((maxFds - 500) / 2));
+const MAX_CROWD = Math.min(10_000, 2 * Math.floor((maxOpenFiles() - 500) / 2));
 /** More than select(2) is made for. With FDMUX_STRESS set, the large one is everybody's. */
 const SMALL_CROWD = Math.min(1500, MAX_CROWD);
 
@@ -183,6 +182,103 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     const again = await testListener({ ...variant, port: portOf(listener), socket: echo });
     expect(portOf(again)).toBe(portOf(listener));
     await within(listener.close(), 'closing once more');
+  });
+
+  it('keeps its deadline when it is closed again with more time, and is closed already when that was all', async () => {
+    const opened = new Signal<Connection>();
+    const listener = await listen({ ...variant, port: 0, socket: { open: opened.set, end: () => undefined } });
+    const peer = await connectPeer(portOf(listener));
+    peer.socket.allowHalfOpen = true;
+    await opened.within('a connection');
+    const closed = listener.close({ drainMs: 50 });
+    await within(
+      Promise.all([closed, listener.close({ drainMs: null }), listener.close({ drainMs: 600_000 })]),
+      'closing',
+    );
+    await within(listener.close({ drainMs: 50 }), 'closing once more');
+  });
+
+  it('is closed, with time to drain, when its multiplexer was closed before', async () => {
+    const multiplexer = new Multiplexer({ backend: variant.backend });
+    const listener = await listen({ ...variant, port: 0, multiplexer, socket: {} });
+    multiplexer.close();
+    await within(listener.close({ drainMs: 50 }), 'closing');
+  });
+
+  it('tells what hinders it from removing its path, and is closed all the same', async () => {
+    const path = join(temporaryFolder(), 'socket');
+    const told: unknown[] = [];
+    const listener = await listen({ ...variant, path, socket: { error: (error) => told.push(error) } });
+    unlinkSync(path);
+    mkdirSync(path);
+    await within(listener.close(), 'closing');
+    expect(told).toMatchObject([{ syscall: 'unlink', path }]);
+  });
+
+  it('leaves nothing behind where it cannot be served', async () => {
+    const path = join(temporaryFolder(), 'socket');
+    const multiplexer = disposedAtEnd(new Multiplexer({ backend: 'poll' }));
+    const options = { multiplexer, exclusive: true, socket: {} };
+    await expect(listen({ ...options, path })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED_TRIGGER' });
+    expect(existsSync(path)).toBe(false);
+    await expect(listen({ ...options, port: 0 })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED_TRIGGER' });
+    expect(multiplexer.size).toBe(0);
+  });
+
+  it.skipIf(maxOpenFiles() > 100_000)('may be closed by its error handler when there are no fds left', async () => {
+    const caught = catchUncaught();
+    const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
+    const told: unknown[] = [];
+    let closed: Promise<void> | undefined;
+    const listener: Listener = await listen({
+      ...variant,
+      port: 0,
+      multiplexer,
+      socket: {
+        error: (error) => {
+          told.push(error);
+          closed = listener.close();
+        },
+      },
+    });
+    await connectPeer(portOf(listener));
+    withoutFreeFds(() => multiplexer.waitSync(0));
+    await within(closed ?? fail(), 'closing');
+    expect(told).toMatchObject([{ code: 'EMFILE', syscall: 'accept4' }]);
+    expect(caught).toEqual([]);
+  });
+
+  it.skipIf(maxOpenFiles() > 100_000)(
+    'tells that its socket is gone, and is closed, when it would accept again',
+    async () => {
+      const caught = catchUncaught();
+      const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
+      const told: unknown[] = [];
+      const inherited = tcpListener();
+      const [fd] = closedAtEnd(inherited.detach());
+      const socket = { error: (error: unknown) => told.push(error) };
+      const listener = await listen({ ...variant, fd, multiplexer, socket });
+      await connectPeer(portOf(listener));
+      withoutFreeFds(() => multiplexer.waitSync(0));
+      closeSync(fd);
+      await until(() => {
+        multiplexer.waitSync(0);
+        return listener.closed;
+      }, 'its end');
+      expect(told).toMatchObject([{ code: 'EMFILE' }, { code: 'EBADF' }]);
+      expect(caught).toEqual([]);
+    },
+  );
+
+  it('rests on no timer that ever ends', async () => {
+    const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
+    const before = openFds();
+    const listener = await listen({ ...variant, port: 0, multiplexer, socket: {} });
+    const timers = [...openFds()].filter(([fd, what]) => !before.has(fd) && what.includes('timerfd'));
+    expect(timers).toHaveLength(1);
+    const [[fd] = fail()] = timers;
+    expect(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')).toMatch(/^it_value: \(0, 0\)$/m);
+    await within(listener.close(), 'closing');
   });
 
   /** A listener that accepts nobody before its multiplexer is waited on, and peers that wait, each with a question. */

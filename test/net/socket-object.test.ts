@@ -21,7 +21,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 
 import { native } from '../../src/binding.js';
-import { closedAtEnd, disposedAtEnd, openFds } from '../support/fds.js';
+import { closedAtEnd, disposedAtEnd, maxOpenFiles, openFds, withoutFreeFds } from '../support/fds.js';
 import {
   accepted,
   LOOPBACK,
@@ -341,22 +341,3 @@ describe('failures', () => {
     accepted(listener);
   });
 });
-
-function maxOpenFiles(): number {
-  return Number(/Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity);
-}
-
-/** Takes up every fd that the process may still open while `body` runs. */
-function withoutFreeFds(body: () => void): void {
-  const taken: Socket[] = [];
-  try {
-    for (;;) taken.push(Socket.create({ family: 'unix', type: 'dgram' }));
-  } catch {
-    // EMFILE: this is what was wanted.
-  }
-  try {
-    body();
-  } finally {
-    for (const socket of taken) socket.close();
-  }
-}

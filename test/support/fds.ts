@@ -1,4 +1,5 @@
-import { closeSync, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { Socket } from 'fdmux';
 import { onTestFinished } from 'vitest';
 
 /** The open fds of this process and what each is ('socket:[123]', 'anon_inode:[eventpoll]', a path). */
@@ -35,4 +36,24 @@ export function closedAtEnd<T extends readonly number[]>(...fds: T): T {
 export function disposedAtEnd<T extends Disposable>(resource: T): T {
   onTestFinished(() => resource[Symbol.dispose]());
   return resource;
+}
+
+/** How many fds this process may have. */
+export function maxOpenFiles(): number {
+  return Number(/Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity);
+}
+
+/** Takes up every fd that the process may still open while `body` runs. */
+export function withoutFreeFds(body: () => void): void {
+  const taken: Socket[] = [];
+  try {
+    for (;;) taken.push(Socket.create({ family: 'unix', type: 'dgram' }));
+  } catch {
+    // EMFILE: this is what was wanted.
+  }
+  try {
+    body();
+  } finally {
+    for (const socket of taken) socket.close();
+  }
 }
