@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { closeSync } from 'node:fs';
 import {
   type Address,
   type Connection,
@@ -11,6 +10,7 @@ import {
   type SocketHandlers,
 } from 'fdmux';
 import { describe, expect, it } from 'vitest';
+import { native } from '../../src/binding.js';
 import { ServedConnection } from '../../src/net/connection.js';
 import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { until, within } from '../support/deadline.js';
@@ -246,7 +246,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     const { listener, connection, closed } = await served({});
     const other = await connectPeer(portOf(listener));
     await until(() => listener.connections === 2, 'two connections');
-    closeSync(connection.fd);
+    native.close(connection.fd);
     connection.destroy();
     await within(listener.close(), 'closing');
     expect(await closed.within('the close')).toBeUndefined();

@@ -49,6 +49,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseInotifyEvents } from '../../src/net/inotify.js';
 import { nextEvent } from '../support/deadline.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';
+import { packagePath } from '../support/processes.js';
 import { runtime } from '../support/runtime.js';
 
 const DEADLINE_MS = 10_000;
@@ -278,9 +279,11 @@ describe('EventFd', () => {
   it('is shared with a worker by its number', async () => {
     const counter = disposedAtEnd(new EventFd());
     const worker = new Worker(
-      `const { writeSync } = require('node:fs');
+      `const { Descriptor } = require('${packagePath()}');
        const { workerData } = require('node:worker_threads');
-       writeSync(workerData, new Uint8Array(new BigUint64Array([5n]).buffer));`,
+       const descriptor = Descriptor.fromFd(workerData);
+       descriptor.write(new Uint8Array(new BigUint64Array([5n]).buffer));
+       descriptor.detach();`,
       { eval: true, workerData: counter.fd },
     );
     const exited = nextEvent(worker, 'exit');

@@ -2,10 +2,11 @@
  * What CPython's test_socket asserts in NonblockConstantTest, ContextManagersTest and CreateServerTest, expressed in this
  * API (credit: the CPython authors); and what holds for every method: wrong arguments, closed sockets, nothing leaked.
  */
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 
 import {
+  Descriptor,
   IPPROTO_ICMP,
   IPPROTO_IPV6,
   IPPROTO_TCP,
@@ -21,7 +22,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 
 import { native } from '../../src/binding.js';
-import { closedAtEnd, disposedAtEnd, maxOpenFiles, openFds, withoutFreeFds } from '../support/fds.js';
+import { disposedAtEnd, maxOpenFiles, openFds, withoutFreeFds } from '../support/fds.js';
 import {
   accepted,
   LOOPBACK,
@@ -199,10 +200,10 @@ describe('a closed socket', () => {
 
 describe('an fd that is no socket', () => {
   it('is refused, and stays open', () => {
-    const [file] = closedAtEnd(openSync('/dev/null', 'r'));
+    const file = Descriptor.open('/dev/null').detach();
     expect(() => Socket.fromFd(file)).toThrow(expect.objectContaining({ code: 'ENOTSOCK' }));
     expect(openFds().has(file)).toBe(true);
-    closeSync(file);
+    native.close(file);
     expect(() => Socket.fromFd(file)).toThrow(expect.objectContaining({ code: 'EBADF', fd: file }));
   });
 
@@ -210,9 +211,9 @@ describe('an fd that is no socket', () => {
     'makes %s throw a system error or hand it back, where the number was closed behind its back',
     (name, call) => {
       const socket = Socket.create();
-      closeSync(socket.detach());
+      native.close(socket.detach());
       const stale = Socket.create();
-      closeSync(stale.fd);
+      native.close(stale.fd);
       if (name === 'connectEx') expect(call(stale)).toBe(osConstants.errno.EBADF);
       else expect(() => call(stale)).toThrow(expect.objectContaining({ code: 'EBADF' }));
       expect(() => stale.close()).toThrow(expect.objectContaining({ code: 'EBADF', syscall: 'close' }));
