@@ -22,6 +22,9 @@ namespace {
 constexpr int kHighestSignal = 64;
 // A thread answers within microseconds unless it is stopped; one that does not is left as it is.
 constexpr long kAnswerSeconds = 1;
+// How often it is looked whether there still is a thread to wait for.
+constexpr long kMomentNs = 10'000'000;
+constexpr long kSecondNs = 1'000'000'000;
 // Threads may be born of threads not yet reached: one more pass finds those.
 constexpr int kMaxPasses = 100;
 
@@ -92,14 +95,29 @@ int sendTo(pid_t thread, int carrier, Request* request) {
   return static_cast<int>(::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), thread, carrier, &info));
 }
 
-bool awaitAnswer(Request* request) {
-  timespec deadline = now(CLOCK_REALTIME);
-  deadline.tv_sec += kAnswerSeconds;
-  int result;
+timespec inAMoment() {
+  timespec result = now(CLOCK_REALTIME);
+  result.tv_nsec += kMomentNs;
+  if (result.tv_nsec >= kSecondNs) {
+    result.tv_sec += 1;
+    result.tv_nsec -= kSecondNs;
+  }
+  return result;
+}
+
+// Until the thread has answered, or has ended before it could. False where it does neither.
+bool awaitAnswer(const char* thread, Request* request) {
+  const time_t deadline = now(CLOCK_MONOTONIC).tv_sec + kAnswerSeconds;
   do {
-    result = ::sem_timedwait(&request->answered, &deadline);
-  } while (result != 0 && errno == EINTR);
-  return result == 0;
+    const timespec moment = inAMoment();
+    if (::sem_timedwait(&request->answered, &moment) == 0) return true;
+    ThreadStatus status;
+    if (!readStatus(thread, &status)) {
+      ::sem_trywait(&request->answered);  // its last act may have been the answer
+      return true;
+    }
+  } while (now(CLOCK_MONOTONIC).tv_sec <= deadline);
+  return false;
 }
 
 class Broadcast {
@@ -146,7 +164,7 @@ class Broadcast {
         if (errno == ESRCH) continue;  // it ended meanwhile
         return errno;
       }
-      if (awaitAnswer(request_)) {
+      if (awaitAnswer(entry->d_name, request_)) {
         *reached = true;
       } else {
         unanswered_ = true;
