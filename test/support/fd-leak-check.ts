@@ -29,8 +29,9 @@ function openSignalSockets(): void {
 }
 
 afterAll(async () => {
-  const leaked = (): [number, string][] =>
+  const opened = (): [number, string][] =>
     [...openFds()].filter(([fd, target]) => before.get(fd) !== target && !isReport(target));
+  const leaked = runtime === 'deno' ? () => withoutPairs(opened()) : opened;
   await until(
     () => leaked().length === 0,
     () =>
@@ -39,3 +40,10 @@ afterAll(async () => {
         .join(', ')}`,
   );
 });
+
+/** Deno keeps an epoll with an eventfd of some workers that load an addon, whatever that does. */
+function withoutPairs(fds: [number, string][]): [number, string][] {
+  const count = (kind: string): number => fds.filter(([, target]) => target.includes(kind)).length;
+  if (count('[eventpoll]') !== count('[eventfd]')) return fds;
+  return fds.filter(([, target]) => !/\[event(poll|fd)\]/.test(target));
+}
