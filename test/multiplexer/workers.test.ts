@@ -1,7 +1,7 @@
 /** Multiplexers in worker threads: each has its own, waits end cleanly with the worker, and one can wake another's. */
 import { expect, test } from 'vitest';
 import { type Ended, runScript } from '../support/processes.js';
-import { runtime } from '../support/runtime.js';
+import { terminatesBusyWorkers } from '../support/runtime.js';
 
 /** FDMUX_STRESS=200 is the figure to trust; the default keeps the suite quick. Each worker has every kind of wait under way. */
 const TIMES = Number(process.env['FDMUX_STRESS'] ?? '40');
@@ -72,8 +72,7 @@ const ENDINGS: readonly Ending[] = [
       setImmediate(() => mux.waitSync());
     `,
     isTerminated: true,
-    // Deno's terminate() stops no thread that is busy: one that runs `for (;;) {}` goes on, too.
-    goesOn: runtime === 'deno',
+    goesOn: !terminatesBusyWorkers,
   },
 ];
 

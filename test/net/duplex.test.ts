@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
+import { runtime } from '../support/runtime.js';
 
 const MIB = 1024 * 1024;
 /** FDMUX_STREAM_MIB=1024 is the figure to trust; the default keeps the suite quick. */
@@ -85,7 +86,8 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
       expect(body).toHaveLength(MIB);
       expect(body.startsWith(`${path} 300000\n`)).toBe(true);
     }
-    expect(connections).toBe(1);
+    // Deno's Agent connects for each request, to a server of node:net too.
+    expect(connections).toBe(runtime === 'deno' ? 3 : 1);
 
     const peer = await connectPeer(port);
     await peer.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');

@@ -11,3 +11,6 @@ export const WAITERS = hasLoopWatch ? (['uv', 'thread'] as const) : (['thread'] 
 /** Whether a backend takes fds from FD_SETSIZE (1024) on. The kernel's select does; qemu's copy of it aborts the process. */
 export const takesLargeFds = (backend: string): boolean =>
   backend !== 'select' || process.env['FDMUX_WITHOUT_LARGE_SELECT'] === undefined;
+
+/** Whether worker.terminate() ends a thread that is busy or blocks: Deno's does not, not even one in `for (;;) {}`. */
+export const terminatesBusyWorkers = runtime !== 'deno';
