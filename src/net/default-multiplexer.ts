@@ -1,4 +1,5 @@
 /** The multiplexers that serve whoever brings none: one for each backend, for as long as somebody uses it. */
+import { hasCode } from '../errors.js';
 import { Multiplexer } from '../multiplexer/multiplexer.js';
 import type { BackendName } from '../multiplexer/backend.js';
 import { rethrowLater } from '../readiness/waiter.js';
@@ -17,6 +18,11 @@ export interface MultiplexerLease {
   /** To be called once, when nothing of its user is registered any more. */
   release(): void;
 }
+
+/** Too many fds or threads, which passes. */
+const EXHAUSTED = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'];
+/** After so long it is tried again. */
+const EXHAUSTED_MS = 100;
 
 /** Of this environment: a worker has its own. */
 const shared = new Map<BackendName, { readonly multiplexer: Multiplexer<undefined>; users: number }>();
@@ -46,8 +52,20 @@ function open(backend: BackendName): { readonly multiplexer: Multiplexer<undefin
   const entry = { multiplexer: new Multiplexer<undefined>({ backend }), users: 0 };
   shared.set(backend, entry);
   // All that is registered is served by the turn, so no batch ever has anything in it.
-  entry.multiplexer.run(() => undefined).catch(rethrowLater);
+  serve(entry.multiplexer);
   return entry;
+}
+
+function serve(multiplexer: Multiplexer<undefined>): void {
+  // Whoever had used it has gone meanwhile.
+  if (multiplexer.closed) return;
+  multiplexer
+    .run(() => undefined)
+    .catch((error: unknown) => {
+      // What it waits with could not be made; whoever has something registered still counts on it.
+      if (EXHAUSTED.some((code) => hasCode(error, code))) setTimeout(serve, EXHAUSTED_MS, multiplexer);
+      else rethrowLater(error);
+    });
 }
 
 function closeUnused(backend: BackendName): void {

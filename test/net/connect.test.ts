@@ -6,6 +6,7 @@ import { portOf, Signal, testListener, VARIANTS } from '../support/connections.j
 import { nextEvent, until, within } from '../support/deadline.js';
 import { disposedAtEnd, maxOpenFiles, withoutFreeFds } from '../support/fds.js';
 import { listenPeer } from '../support/peers.js';
+import { start } from '../support/processes.js';
 
 /** A port on which nobody listens. */
 async function freePort(): Promise<number> {
@@ -102,6 +103,26 @@ describe.each(VARIANTS)('connect without fds on $backend/$trigger', (variant) =>
 });
 
 describe('connect', () => {
+  it('goes on when there are fds again, where there was none for what it waits with', async () => {
+    const script = `
+      const { connect, Socket } = require('./dist/index.js');
+      const options = { backend: 'poll', port: Number(process.argv[1]), socket: {} };
+      const taken = [];
+      try {
+        for (;;) taken.push(Socket.create({ family: 'unix', type: 'dgram' }));
+      } catch {}
+      connect(options).catch(async (error) => {
+        console.log(error.code);
+        for (const socket of taken) socket.close();
+        const connection = await connect(options);
+        console.log('connected');
+        connection.destroy();
+      });`;
+    const { port } = await listenPeer();
+    const ended = await start('prlimit', ['--nofile=60', process.execPath, '-e', script, String(port)]).ended();
+    expect(ended).toMatchObject({ code: 0, stdout: 'EMFILE\nconnected\n', stderr: '' });
+  });
+
   it('gives up an address after connectTimeoutMs', async () => {
     // Nobody accepts: with its queue full, the kernel does not answer who comes next.
     const deaf = disposedAtEnd(Socket.create({ family: 'inet', type: 'stream' }));
