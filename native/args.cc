@@ -78,6 +78,22 @@ bool Reader::int32s(napi_value value, const char* name, Int32s* out) const {
   return true;
 }
 
+bool Reader::sharedInt32s(napi_value value, const char* name, Int32s* out) const {
+  if (!int32s(value, name, out)) return false;
+  napi_value buffer;
+  napi_value global;
+  napi_value shared_array_buffer;
+  bool is_shared = false;
+  if (!succeeded(env_, napi_get_typedarray_info(env_, value, nullptr, nullptr, nullptr, &buffer, nullptr)) ||
+      !succeeded(env_, napi_get_global(env_, &global)) ||
+      !succeeded(env_, napi_get_named_property(env_, global, "SharedArrayBuffer", &shared_array_buffer)) ||
+      !succeeded(env_, napi_instanceof(env_, buffer, shared_array_buffer, &is_shared))) {
+    return false;
+  }
+  if (!is_shared) throwInvalidArgType(env_, name, "an Int32Array in a SharedArrayBuffer");
+  return is_shared;
+}
+
 bool Reader::string(napi_value value, const char* name, char* buffer, size_t capacity) const {
   size_t length = 0;
   if (napi_get_value_string_utf8(env_, value, nullptr, 0, &length) != napi_ok) {

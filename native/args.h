@@ -96,6 +96,8 @@ class Reader {
   bool signalMask(napi_value value, const char* name, SignalMask* out) const;
   bool bytes(napi_value value, const char* name, Bytes* out) const;
   bool int32s(napi_value value, const char* name, Int32s* out) const;
+  // Of a SharedArrayBuffer: the memory stays where it is for as long as there is a reference to the array.
+  bool sharedInt32s(napi_value value, const char* name, Int32s* out) const;
   // A string of at most capacity - 1 bytes of UTF-8, without NUL bytes, NUL-terminated.
   bool string(napi_value value, const char* name, char* buffer, size_t capacity) const;
 

@@ -85,7 +85,7 @@ napi_value shareFd(napi_env env, napi_callback_info info) {
   Arguments<2> args(env, info);
   int fd;
   Int32s words;
-  if (!args.fd(args[0], "fd", &fd) || !args.int32s(args[1], "words", &words)) return nullptr;
+  if (!args.fd(args[0], "fd", &fd) || !args.sharedInt32s(args[1], "words", &words)) return nullptr;
   if (words.length < kSharedFdWords) {
     return throwOutOfRange(env, "words", "two numbers", static_cast<double>(words.length));
   }

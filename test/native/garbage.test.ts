@@ -73,6 +73,10 @@ const kinds = {
   },
   bytes: { fine: new Uint8Array(8), bad: fc.oneof(notAnObject, otherArrays, fc.constant(new Int32Array(8))) },
   int32s: { fine: new Int32Array(8), bad: fc.oneof(notAnObject, otherArrays, fc.constant(new Uint8Array(32))) },
+  sharedInt32s: {
+    fine: new Int32Array(new SharedArrayBuffer(8)),
+    bad: fc.oneof(notAnObject, otherArrays, fc.constant(new Int32Array(2))),
+  },
   address: {
     fine: new Uint8Array(16),
     bad: fc.oneof(notAnObject, otherArrays, fc.constantFrom(new Uint8Array(1), new Uint8Array(200))),
@@ -161,7 +165,7 @@ const calls: readonly Call[] = [
   ['decodeAddress', 'bytes'],
   ['close', 'fd'],
   ['disownFd', 'fd'],
-  ['shareFd', 'fd', 'int32s'],
+  ['shareFd', 'fd', 'sharedInt32s'],
   ['read', 'fd', 'bytes', 'index', 'index'],
   ['write', 'fd', 'bytes', 'index', 'index'],
   ['setNonBlocking', 'fd', 'boolean'],

@@ -47,8 +47,10 @@ function readiness() {
   // One shared fd is closed here, the other at the end of the environment.
   const shared = [native.eventFd(0), native.eventFd(0)];
   for (const fd of shared) native.shareFd(fd, new Int32Array(new SharedArrayBuffer(8)));
-  native.shareFd(shared[1], new Int32Array(2));
-  assert.throws(() => native.shareFd(shared[0], new Int32Array(1)), { code: 'ERR_OUT_OF_RANGE' });
+  native.shareFd(shared[1], new Int32Array(new SharedArrayBuffer(8))); // Told twice, it stays with the first.
+  const tooShort = new Int32Array(new SharedArrayBuffer(4));
+  assert.throws(() => native.shareFd(shared[0], tooShort), { code: 'ERR_OUT_OF_RANGE' });
+  assert.throws(() => native.shareFd(shared[0], new Int32Array(2)), { code: 'ERR_INVALID_ARG_TYPE' });
   native.close(shared[0]);
   for (const fd of [reader, writer, epoll]) native.close(fd);
   assert.throws(() => native.close(epoll), { code: 'EBADF' });
