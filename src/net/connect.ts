@@ -55,20 +55,41 @@ const MAX_INT32 = 0x7fff_ffff;
 export async function connect<T = unknown>(options: ConnectOptions<T>): Promise<Connection<T>> {
   const settings = toConnectionSettings(options);
   const endpoint = toEndpoint(options);
-  const { connectTimeoutMs, signal } = options;
+  const { connectTimeoutMs, data, signal } = options;
   if (connectTimeoutMs !== undefined) checkInteger(connectTimeoutMs, 'options.connectTimeoutMs', 1, MAX_INT32);
   if (signal !== undefined) checkAbortSignal(signal);
-  const addresses = endpoint.kind === 'unix' ? [endpoint.address] : await resolveHost(endpoint.host, endpoint.port);
+  const addresses =
+    endpoint.kind === 'unix'
+      ? [endpoint.address]
+      : await unlessAborted(resolveHost(endpoint.host, endpoint.port), signal);
   if (signal?.aborted === true) throw new AbortError(signal);
   return new Promise((resolve, reject) => {
-    new Connecting(settings, options, addresses, resolve, reject).tryNext();
+    new Connecting(settings, { connectTimeoutMs, data, signal }, addresses, resolve, reject).tryNext();
   });
+}
+
+/** What `promise` gives, unless it is given up first: the resolver itself cannot be stopped. */
+async function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(new AbortError(signal));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** What is the attempt's own, read once: the user may change the object meanwhile, for the next connection. */
+interface ConnectingOptions<T> {
+  readonly connectTimeoutMs: number | undefined;
+  readonly data: T | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** One call of {@link connect}, until there is a connection or no address is left. */
 class Connecting<T> implements Served {
   readonly #settings: ConnectionSettings<T>;
-  readonly #options: ConnectOptions<T>;
+  readonly #options: ConnectingOptions<T>;
   readonly #addresses: AddressInput[];
   readonly #lease: Lease;
   readonly #resolve: (connection: Connection<T>) => void;
@@ -79,7 +100,7 @@ class Connecting<T> implements Served {
 
   constructor(
     settings: ConnectionSettings<T>,
-    options: ConnectOptions<T>,
+    options: ConnectingOptions<T>,
     addresses: readonly AddressInput[],
     resolve: (connection: Connection<T>) => void,
     reject: (error: Error) => void,

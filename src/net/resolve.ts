@@ -11,11 +11,12 @@ import { parseAddress, type Inet6Address, type InetAddress } from './address.js'
  *
  * @param host a name or an IPv4 or IPv6 literal; IPv6 may carry a zone and stand in brackets
  * @returns at least one address, in the order in which they are to be tried (RFC 6724, as the resolver sorts them)
- * @throws what node:dns does: ENOTFOUND, EAI_AGAIN ...; ERR_OUT_OF_RANGE for an empty host
+ * @throws what node:dns does: ENOTFOUND, EAI_AGAIN ...; ERR_OUT_OF_RANGE for an empty host and for one with a zero byte
  */
 export async function resolveHost(host: string, port: number): Promise<readonly (InetAddress | Inet6Address)[]> {
   checkString(host, 'host');
-  if (host === '') throw outOfRange('host', 'a name or an address', host);
+  // The resolver would read a name up to its first zero byte alone.
+  if (host === '' || host.includes('\0')) throw outOfRange('host', 'a name or an address', host);
   const literal = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
   if (isIP(literal) !== 0) return [fromLiteral(literal, port)];
   const found = await lookup(host, { all: true, verbatim: true });

@@ -143,6 +143,25 @@ describe('connect', () => {
     for (const connection of waiting) connection.destroy();
   });
 
+  it('can be given up while a name is resolved', async () => {
+    const controller = new AbortController();
+    const options = { host: 'no.such.host.invalid', port: 1, socket: {}, signal: controller.signal };
+    const under = connect(options);
+    controller.abort();
+    await expect(under).rejects.toMatchObject({ code: 'ABORT_ERR' });
+    await expect(connect(options)).rejects.toMatchObject({ code: 'ABORT_ERR' });
+  });
+
+  it('reads its options at once, so that the object may be used again', async () => {
+    const { port } = await listenPeer();
+    const options = { port, socket: {}, data: 'first', signal: new AbortController().signal };
+    const first = connect(options);
+    Object.assign(options, { data: 'second', signal: AbortSignal.abort() });
+    const connection = await within(first, 'the connection');
+    expect(connection.data).toBe('first');
+    connection.destroy();
+  });
+
   it('says what is wrong with its options', async () => {
     const cases: [object, string][] = [
       [{ port: 1 }, 'ERR_INVALID_ARG_TYPE'],
@@ -150,6 +169,7 @@ describe('connect', () => {
       [{ port: 1, socket: {}, connectTimeoutMs: 0 }, 'ERR_OUT_OF_RANGE'],
       [{ port: 1, socket: {}, signal: {} }, 'ERR_INVALID_ARG_TYPE'],
       [{ port: 1, host: 'no.such.host.invalid', socket: {} }, 'ENOTFOUND'],
+      [{ port: 1, host: 'localhost\0.example', socket: {} }, 'ERR_OUT_OF_RANGE'],
       [{ port: 1, socket: {}, keepAlive: { probes: 0 } }, 'ERR_OUT_OF_RANGE'],
     ];
     for (const [options, code] of cases) {
