@@ -1,6 +1,7 @@
 /** A Node.js stream over a non-blocking stream socket. */
-import { Duplex, type DuplexOptions } from 'node:stream';
+import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream';
 
+import { checkAbortSignal, closedError } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { leaseMultiplexer, type MultiplexerLease } from './default-multiplexer.js';
 
@@ -35,10 +36,13 @@ export class SocketDuplex extends Duplex {
   #wantsRead = false;
   #pending: PendingWrite | undefined;
 
-  constructor(socket: DuplexSource, options: SocketDuplexOptions) {
+  constructor(socket: DuplexSource, { signal, ...options }: SocketDuplexOptions) {
     super({ ...options, objectMode: false, autoDestroy: true });
+    if (signal !== undefined) checkAbortSignal(signal);
     this.#socket = socket;
     this.#lease = leaseMultiplexer('epoll');
+    // Only now can it be destroyed, which a signal that is aborted already does at once.
+    if (signal !== undefined) addAbortSignal(signal, this);
   }
 
   override _read(): void {
@@ -60,12 +64,14 @@ export class SocketDuplex extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#registration?.unregister();
+    const pending = this.#pending;
     this.#pending = undefined;
     this.#lease.release();
     this.#guard(done, () => {
       this.#socket.close();
       done(error);
     });
+    pending?.done(error ?? closedError('the socket'));
   }
 
   #onReady(registration: Registration<undefined>): void {

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 import { nextEvent, within } from '../support/deadline.js';
 import { tcpPair, testSocket, udpSocket, unixPair } from '../support/sockets.js';
+import { callUntyped } from '../support/untyped.js';
 
 describe('toDuplex', () => {
   it('reads lines and answers them', async () => {
@@ -71,6 +72,32 @@ describe('toDuplex', () => {
     stream.destroy();
     await closed;
     expect(left.closed).toBe(true);
+  });
+
+  it('fails the write that is pending when it is destroyed', async () => {
+    const [first] = unixPair();
+    const stream = first.toDuplex();
+    const outcome = new Promise((resolve) => stream.write(Buffer.alloc(8 * 1024 * 1024), resolve));
+    stream.destroy();
+    expect(await within(outcome, 'the outcome')).toMatchObject({ code: 'ERR_CLOSED' });
+    expect(first.closed).toBe(true);
+  });
+
+  it('is destroyed, and its socket closed, by a signal, which may be aborted already', async () => {
+    const controller = new AbortController();
+    const [first, second] = unixPair();
+    const errors = [first, second].map((socket) => {
+      const stream = socket.toDuplex({ signal: controller.signal });
+      if (socket === first) controller.abort();
+      return new Promise<Error>((resolve) => stream.once('error', resolve));
+    });
+    for (const error of errors) expect(await within(error, 'the error')).toMatchObject({ code: 'ABORT_ERR' });
+    expect([first.closed, second.closed]).toEqual([true, true]);
+    const [third] = unixPair();
+    expect(() => callUntyped(third, 'toDuplex', { signal: {} })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+    );
+    expect(third.closed).toBe(false);
   });
 
   it('refuses sockets that are no streams, not connected, or closed', () => {
