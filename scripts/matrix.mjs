@@ -158,7 +158,7 @@ function compilesWithEsbuild(path) {
   return /from 'esbuild'/.test(readFileSync(at(path), 'utf8'));
 }
 
-async function runTests(row, { program, args = [] }, env, suite, files, result) {
+async function runTests(row, { program, args = [], env: runtimeEnv }, env, suite, files, result) {
   const report = join(folder, `${row.id}.json`);
   rmSync(report, { force: true });
   const timeout = 2 * (row.deadlineMs ?? DEADLINE_MS);
@@ -168,7 +168,7 @@ async function runTests(row, { program, args = [] }, env, suite, files, result) 
   const [command, ...rest] = row.isForeign ? [process.execPath] : [program, ...args];
   const outcome = await tryRun(command, [...rest, vitest, ...options], {
     cwd: at(),
-    env: { ...env, ...(row.isForeign ? startingAs(program) : {}) },
+    env: { ...env, ...runtimeEnv, ...(row.isForeign ? startingAs(program) : {}) },
     timeoutMs: row.fileByFile ? FILE_LIMIT_MS : RUN_LIMIT_MS,
   });
   const counts = (result.bySuite[suite] ??= { passed: 0, failed: 0, skipped: 0 });

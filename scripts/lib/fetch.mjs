@@ -29,6 +29,9 @@ export const fetched = {
   yarn4: { name: '@yarnpkg/cli-dist', version: '4.18.1' },
   'node26-musl': { name: '@pnpm/linuxstatic-x64', version: '11.21.0' },
   bun: { name: '@oven/bun-linux-x64', version: '1.4.5' },
+  'bun-musl': { name: '@oven/bun-linux-x64-musl', version: '1.4.5' },
+  // A part of vitest, where it runs under musl; of the version that package-lock.json has.
+  'rolldown-musl': { name: '@rolldown/binding-linux-x64-musl', version: '1.2.19' },
   deno: { name: '@deno/linux-x64-glibc', version: '2.9.6' },
 };
 

@@ -1,7 +1,7 @@
 /** The rows of the matrix: what runs the suite, what it forces, and what it cannot do. */
 import { join } from 'node:path';
 import { fetchPackage, fetched } from './fetch.mjs';
-import { arm64Node, muslNode } from './foreign-node.mjs';
+import { arm64Node, muslBun, muslNode } from './foreign-node.mjs';
 
 /** What runs a row's tests: a program, and what its environment needs. */
 const nodeOf = (key) => async () => ({ program: join(await fetchPackage(key), 'bin/node') });
@@ -56,6 +56,13 @@ export const rows = [
     isForeign: true,
   },
   {
+    id: 'bun-musl',
+    title: `Bun ${fetched['bun-musl'].version}, x64 musl`,
+    runtime: muslBun,
+    libc: 'musl',
+    fileByFile: true,
+  },
+  {
     id: 'node24-arm64',
     title: `Node.js ${fetched['node24-arm64'].version}, arm64 (qemu)`,
     runtime: async () => ({ program: await arm64Node() }),
@@ -103,12 +110,12 @@ const cannot = [
     reason: 'real-time signals have other numbers in /proc than the emulator gives them',
   },
   {
-    rows: ['bun', 'deno'],
+    rows: ['bun', 'bun-musl', 'deno'],
     name: /waiter: 'uv'|the uv waiter|loop-watch|uv_poll/,
     reason: NO_UV_POLL,
   },
   {
-    rows: ['bun'],
+    rows: ['bun', 'bun-musl'],
     name: /toDuplex .* carries TLS on both sides/,
     reason: "Bun's TLSSocket on a Duplex loses the end of what it carries, on node:net's sockets too",
   },
@@ -138,7 +145,7 @@ const cannot = [
     reason: "musl's sendmsg refuses a long control message before the kernel sees it",
   },
   {
-    rows: ['bun'],
+    rows: ['bun', 'bun-musl'],
     name: /under the permission model/,
     reason: 'the runtime has no permission model',
   },
