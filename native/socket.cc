@@ -82,22 +82,25 @@ napi_value accept(napi_env env, napi_callback_info info) {
 
 // An errno ends the call and stands in the place of the fd: what came before it has been accepted.
 napi_value acceptMany(napi_env env, napi_callback_info info) {
-  Arguments<4> args(env, info);
+  Arguments<5> args(env, info);
   int fd;
   Int32s results;
   Bytes addresses;
   size_t count;
+  bool now = false;
   if (!args.fd(args[0], "fd", &fd) || !args.int32s(args[1], "results", &results) ||
       !args.bytes(args[2], "addresses", &addresses) ||
       !args.upTo(args[3], "count", std::min(results.length / 2, addresses.length / sizeof(sockaddr_storage)),
-                 &count)) {
+                 &count) ||
+      !readNow(args, args[4], &now)) {
     return nullptr;
   }
   size_t done = 0;
   for (; done < count; done++) {
     auto* address = reinterpret_cast<sockaddr*>(addresses.data + done * sizeof(sockaddr_storage));
     socklen_t length = sizeof(sockaddr_storage);
-    const int accepted = ::accept4(fd, address, &length, typeFlags(true));
+    const auto accept = [&] { return ::accept4(fd, address, &length, typeFlags(true)); };
+    const int accepted = now ? withoutBlocking(fd, accept) : accept();
     results.data[2 * done] = accepted >= 0 ? accepted : -errno;
     if (accepted < 0) break;
     args.environment().owned_fds.add(accepted);

@@ -161,10 +161,11 @@ interface SocketCalls {
    * accept4(2), at most `count` times, each fd non-blocking. Of connection i, `results` gets the fd and the length of the peer's
    * address as numbers 2i and 2i+1, and `addresses` the address from byte 128i on.
    *
+   * @param now does not block, whatever the fd's flags are
    * @returns how many were accepted. Where it is less than `count`, number 2i after the last holds the errno that ended the
    *   call, negative (-EAGAIN included)
    */
-  acceptMany(fd: number, results: Int32Array, addresses: Uint8Array, count: number): number;
+  acceptMany(fd: number, results: Int32Array, addresses: Uint8Array, count: number, now?: boolean): number;
   /**
    * connect(2).
    *

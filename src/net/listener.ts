@@ -256,7 +256,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
 
   /** The multiplexer says that connections wait. */
   ready(): void {
-    // A blocking socket of the user's would block when another process is faster: it is asked for no more than what was reported.
+    // Who shares a socket of the user's is left a share of what waits.
     const failure = this.#acceptBatch(this.#owned === null ? 1 : ACCEPT_BATCH);
     if (this.closed) {
       // One of its handlers has closed it.
@@ -270,7 +270,9 @@ class ListeningSocket<T> implements Listener<T>, Served {
   /** @returns 0, or the errno for which it are fewer */
   #acceptBatch(wanted: number): number {
     this.#isAccepting = true;
-    const accepted = native.acceptMany(this.#fd, this.#results, this.#addresses, wanted);
+    // A blocking socket of the user's would block where another thread or process was faster.
+    const now = this.#owned === null;
+    const accepted = native.acceptMany(this.#fd, this.#results, this.#addresses, wanted, now);
     const failure = accepted < wanted ? -(this.#results[2 * accepted] ?? 0) : 0;
     for (let i = 0; i < accepted; i += 1) this.#take(i);
     this.#isAccepting = false;

@@ -658,6 +658,28 @@ describe('listen', () => {
     await within(closed, 'closing');
   });
 
+  it('does not block on an inherited socket that blocks, where somebody else has accepted who was reported', async () => {
+    const script = `
+      const { listen, Multiplexer, pipe, Socket } = require('./dist/index.js');
+      const socket = Socket.create({ blocking: true });
+      socket.bind({ family: 'inet', host: '127.0.0.1', port: 0 });
+      socket.listen();
+      // Poll reports in the order of registering, so this one is served first.
+      const multiplexer = new Multiplexer({ backend: 'poll' });
+      const [reader, writer] = pipe();
+      multiplexer.register(reader, { interest: 'read', onReady: () => { reader.read(1); socket.accept(); } });
+      listen({ fd: socket.fd, multiplexer, socket: {} }).then((listener) => {
+        const client = Socket.create({ blocking: true });
+        client.connect(listener.address);
+        writer.write('x');
+        multiplexer.waitSync(0);
+        console.log('accepted', listener.connections);
+        process.exit();
+      });`;
+    const ended = await start(process.execPath, ['-e', script]).ended();
+    expect(ended).toMatchObject({ code: 0, stdout: 'accepted 0\n', stderr: '' });
+  });
+
   it('reports a failing error handler, and lets the process end when it is closed', async () => {
     const caught = catchUncaught();
     const listener = await testListener({ socket: { error: () => undefined } });
