@@ -2,7 +2,7 @@
 import { FdmuxError } from '../errors.js';
 import type { Address } from './address.js';
 import type { Service, ServedConnection, SocketHandlers } from './connection.js';
-import type { ConnectionSettings } from './options.js';
+import { type ConnectionSettings, isTcp } from './options.js';
 import type { Timer } from './timers.js';
 import { Topics } from './topics.js';
 import type { Turn } from './turn.js';
@@ -29,7 +29,8 @@ export class ConnectionGroup<T> implements Service<T> {
   constructor(turn: Turn, settings: ConnectionSettings<T>, boundAddress: Address, onClosed: () => void) {
     this.turn = turn;
     this.handlers = settings.socket;
-    this.isEdge = settings.isEdge;
+    // A unix socket gives no more than the bytes before the next message with fds: a short count is no sign there that it is drained.
+    this.isEdge = settings.isEdge && isTcp(boundAddress);
     this.watchesIdle = settings.idleTimeoutMs !== undefined;
     this.highWaterMarkBytes = settings.highWaterMarkBytes;
     this.maxPendingBytes = settings.maxPendingBytes;

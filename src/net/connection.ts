@@ -11,6 +11,10 @@ import { type Readiness, toError, type Turn, type TurnMember, type Writable } fr
 import type { Topics } from './topics.js';
 import { WriteQueue } from './write-queue.js';
 
+/** How a connection is registered that is read from. In edge mode, urgent data has to be known of. */
+const LEVEL_READ = { interest: 'read', trigger: 'level' } as const;
+const EDGE_READ = { interest: { read: true, priority: true }, trigger: 'edge' } as const;
+
 /**
  * What is done with connections: one object for all of a listener's, or for one of `connect()`.
  *
@@ -164,7 +168,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
    */
   register(): void {
     const { turn, isEdge } = this.#service;
-    this.#registration = turn.serve(this, this.#fd, { interest: 'read', trigger: isEdge ? 'edge' : 'level' });
+    this.#registration = turn.serve(this, this.#fd, isEdge ? EDGE_READ : LEVEL_READ);
   }
 
   /** Tells the user that it is there. */
@@ -314,12 +318,12 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   /**
-   * Edge mode tells of new arrivals alone. A short count means that nothing was left (epoll(7), question 9), but an end of file that
-   * had come along with the bytes has been told already.
+   * Edge mode tells of new arrivals alone. A short count means that nothing was left (epoll(7), question 9), unless urgent data is
+   * there, before which a receive stops (tcp(7)); but an end of file that had come along with the bytes has been told already.
    */
   #awaitMore(mayHaveMore: boolean): void {
     if (this.isDestroyed) return;
-    if (mayHaveMore) this.#rearm();
+    if (mayHaveMore || this.#registration?.isPriority === true) this.#rearm();
     else if (this.#registration?.isReadClosed === true) this.#service.turn.addReadable(this);
   }
 
@@ -491,7 +495,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
         registration.pause();
         return;
       }
-      registration.modify({ interest: read ? (write ? 'read-write' : 'read') : 'write' });
+      registration.modify({ interest: { read, write, priority: read && this.#service.isEdge } });
       registration.resume();
     } catch (error) {
       this.failed(toError(error));

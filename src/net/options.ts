@@ -44,7 +44,7 @@ export interface ConnectionOptions<T> {
   readonly socket: SocketHandlers<T>;
   /** The kernel interface; by default `'epoll'`. All that use one share a multiplexer, unless `multiplexer` is given. */
   readonly backend?: BackendName | undefined;
-  /** By default `'level'`. `'edge'` is epoll's alone. Handlers cannot tell the difference. */
+  /** By default `'level'`. `'edge'` is epoll's alone, and TCP's: unix sockets stay with `'level'`. Handlers cannot tell the difference. */
   readonly trigger?: 'level' | 'edge' | undefined;
   /** A multiplexer of your own, which you wait on, in whichever form. `backend` is then its own. */
   readonly multiplexer?: TurnDriver | undefined;

@@ -4,6 +4,7 @@ import {
   type Connection,
   connect,
   listen,
+  MSG_OOB,
   Multiplexer,
   SharedBytes,
   type Socket,
@@ -166,6 +167,39 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect((await peer.ended()).toString()).toBe('last words');
     expect(await closed.within('the close')).toBeUndefined();
   });
+
+  it.each(['tcp', 'unix'] as const)(
+    'reads on behind urgent data and fds that it does not take, on %s',
+    async (kind) => {
+      const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
+      let received = '';
+      const listener = await listen({
+        ...variant,
+        ...(kind === 'tcp' ? { port: 0 } : { path: `\0fdmux-test-urgent-${process.pid}` }),
+        multiplexer,
+        socket: {
+          data: (_connection, bytes) => {
+            received += bytes.toString();
+          },
+        },
+      });
+      const peer = testSocket({ family: kind === 'tcp' ? 'inet' : 'unix' });
+      peer.connect(listener.address);
+      multiplexer.waitSync(0);
+      peer.send('before ');
+      if (kind === 'tcp') peer.send('!', MSG_OOB);
+      else peer.sendMsg('with ', { control: [{ kind: 'rights', fds: [peer] }] });
+      peer.send('behind');
+      await until(() => {
+        multiplexer.waitSync(0);
+        return received.endsWith('behind');
+      }, 'all of it');
+      expect(received).toBe(kind === 'tcp' ? 'before behind' : 'before with behind');
+      const closed = listener.close();
+      multiplexer.waitSync(0);
+      await within(closed, 'closing');
+    },
+  );
 
   it('goes on reading after it has ended its own side', async () => {
     const received: string[] = [];
