@@ -135,12 +135,12 @@ const cannot = [
     reason: "Deno reports no exception of a signal's handler",
   },
   {
-    rows: ['node26-musl'],
+    rows: ['node26-musl', 'bun-musl'],
     name: /SOMAXCONN has the value of the headers/,
     reason: "musl's SOMAXCONN is 128",
   },
   {
-    rows: ['node26-musl'],
+    rows: ['node26-musl', 'bun-musl'],
     name: /refuses a control message with too many fds/,
     reason: "musl's sendmsg refuses a long control message before the kernel sees it",
   },
