@@ -1,10 +1,11 @@
-import { closeSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync } from 'node:fs';
 import { connect as connectNode, type Socket as NodeSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Connection, connect, formatAddress, type Listener, listen, Multiplexer, Socket } from 'fdmux';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { native } from '../../src/binding.js';
 import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
 import { closedAtEnd, disposedAtEnd, maxOpenFiles, openFds, withoutFreeFds } from '../support/fds.js';
@@ -210,7 +211,8 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     const told: unknown[] = [];
     const listener = await listen({ ...variant, path, socket: { error: (error) => told.push(error) } });
     unlinkSync(path);
-    mkdirSync(path);
+    // Not an empty folder: Deno's unlinkSync removes one.
+    mkdirSync(join(path, 'folder'), { recursive: true });
     await within(listener.close(), 'closing');
     expect(told).toMatchObject([{ syscall: 'unlink', path }]);
   });
@@ -262,7 +264,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
       const listener = await listen({ ...variant, fd, multiplexer, socket });
       await connectPeer(portOf(listener));
       withoutFreeFds(() => multiplexer.waitSync(0));
-      closeSync(fd);
+      native.close(fd);
       await until(() => {
         multiplexer.waitSync(0);
         return listener.closed;
