@@ -106,7 +106,7 @@ describe('connect', () => {
   it('goes on when there are fds again, where there was none for what it waits with', async () => {
     const script = `
       const { connect, Socket } = require('./dist/index.js');
-      const options = { backend: 'poll', port: Number(process.argv[1]), socket: {} };
+      const options = { backend: 'poll', port: Number(process.argv.at(-1)), socket: {} };
       const taken = [];
       try {
         for (;;) taken.push(Socket.create({ family: 'unix', type: 'dgram' }));
