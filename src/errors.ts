@@ -273,7 +273,8 @@ export function checkOneOf<const Allowed extends string>(
  */
 export function toBytes(value: unknown, name = 'bytes'): Uint8Array {
   if (typeof value === 'string') return Buffer.from(value);
-  if (value instanceof Uint8Array) return value;
+  // What only inherits from Uint8Array, or stands for one as a Proxy, has no bytes.
+  if (value instanceof Uint8Array && ArrayBuffer.isView(value)) return value;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
   throw invalidArgType(name, 'a string, a Buffer, a typed array, a DataView or an ArrayBuffer', value);

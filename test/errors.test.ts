@@ -85,7 +85,8 @@ test('toBytes shares the memory of a view and encodes a string as UTF-8', () => 
   expect(toBytes(words.subarray(1)).byteLength).toBe(4);
   expect(toBytes(words).buffer).toBe(words.buffer);
   expect([...toBytes('é')]).toEqual([0xc3, 0xa9]);
-  expect(() => toBytes(1)).toThrow(TypeError);
+  const impostors: unknown[] = [Object.create(Uint8Array.prototype), new Proxy(new Uint8Array(1), {})];
+  for (const value of [1, ...impostors]) expect(() => toBytes(value)).toThrow(ArgumentTypeError);
 });
 
 test('our errors carry a code and print as plain Errors', () => {

@@ -154,8 +154,11 @@ export function decodeAddress(raw: RawAddress): Address {
 /**
  * Writes an address as people do: '127.0.0.1:80', '[::1]:80', '[fe80::1%2]:80', 'unix:/run/chat', 'unix:@chat', 'unix:'.
  * {@link parseAddress} reads it back (an unknown family excepted, which is written 'family 17').
+ *
+ * @throws ERR_INVALID_ARG_TYPE
  */
 export function formatAddress(address: Address): string {
+  checkObject(address, 'address');
   switch (address.family) {
     case 'inet':
       return `${address.host}:${address.port}`;

@@ -1,6 +1,6 @@
 /** A counter that can be waited for: eventfd(2). */
 import { native } from '../binding.js';
-import { checkBoolean, checkInteger, invalidArgType, MAX_FD, outOfRange } from '../errors.js';
+import { checkBoolean, checkInteger, checkObject, invalidArgType, MAX_FD, outOfRange } from '../errors.js';
 import { CounterFd } from './counter-fd.js';
 
 /** Options of {@link EventFd}. */
@@ -62,7 +62,9 @@ export class EventFd extends CounterFd {
   }
 }
 
-function open(initialValue: bigint | number, { semaphore = false }: EventFdOptions): number {
+function open(initialValue: bigint | number, options: EventFdOptions): number {
+  checkObject(options, 'options');
+  const { semaphore = false } = options;
   const value = Number(toCounter(initialValue, 'initialValue', BigInt(MAX_UINT32)));
   checkBoolean(semaphore, 'options.semaphore');
   return semaphore ? native.eventFdSemaphore(value) : native.eventFd(value);

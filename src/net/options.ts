@@ -104,7 +104,10 @@ export function toConnectionSettings<T>(options: ConnectionOptions<T>): Connecti
     keepAlive = false,
   } = options;
   checkHandlers(socket);
-  if (multiplexer !== undefined) checkObject(multiplexer, 'options.multiplexer');
+  if (multiplexer !== undefined) {
+    checkObject(multiplexer, 'options.multiplexer');
+    checkFunction(Reflect.get(multiplexer, 'onTurnEnd'), 'options.multiplexer.onTurnEnd');
+  }
   checkOneOf(backend, 'options.backend', BACKEND_NAMES);
   checkOneOf(trigger, 'options.trigger', ['level', 'edge']);
   if (trigger === 'edge' && backend !== 'epoll') throw unsupportedTriggerError(trigger, backend);

@@ -407,6 +407,7 @@ export class Socket extends OwnedFd {
   recvInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, length?: number, flags = 0): number | null {
     const bytes = toWritableBytes(buffer);
     checkInteger(offset, 'offset', 0, bytes.byteLength);
+    checkFlags(flags);
     return this.#receive(bytes, offset, length ?? bytes.byteLength - offset, flags);
   }
 
@@ -725,6 +726,7 @@ export class Socket extends OwnedFd {
     wait?: BlockingWait,
   ): Result | null {
     const fd = this.fd;
+    checkFlags(flags);
     if (!waitsHere(this.#timeoutMs) || (flags & MSG_DONTWAIT) !== 0) return attempt(fd, flags);
     // The flag of the fd may say otherwise: it is shared with duplicates.
     const result = attempt(fd, flags | MSG_DONTWAIT);
@@ -771,8 +773,14 @@ function countOrNull(count: number): number | null {
   return count === WOULD_BLOCK ? null : count;
 }
 
-/** Memory for one receive from a socket. */
+/** To be called before anything is computed with them, which might run code of the caller. */
+function checkFlags(flags: number): void {
+  checkInteger(flags, 'flags', -MAX_COUNT - 1, MAX_COUNT);
+}
+
+/** Memory for one receive from a socket. @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
 function socketBuffer(maxBytes: number, flags: number): Buffer {
+  checkFlags(flags);
   // MSG_TRUNC counts bytes that are not stored: what an earlier receive left in their place must not be shown.
   return (flags & MSG_TRUNC) === 0 ? receiveBuffer(maxBytes) : Buffer.alloc(maxBytes);
 }

@@ -458,6 +458,7 @@ describe('listen', () => {
       [{ port: 0, path: '/x', socket: {} }, 'ERR_INVALID_ARG_TYPE'],
       [{ path: 'x'.repeat(200), socket: {} }, 'ERR_OUT_OF_RANGE'],
       [{ port: 0, host: '', socket: {} }, 'ERR_OUT_OF_RANGE'],
+      [{ port: 0, multiplexer: {}, socket: {} }, 'ERR_INVALID_ARG_TYPE'],
       [{ port: 0, host: '192.0.2.1', socket: {} }, 'EADDRNOTAVAIL'],
       [{ fd: 1_000_000, socket: {} }, 'EBADF'],
     ];

@@ -274,6 +274,11 @@ describe('EventFd', () => {
       expect(() => counter.write(value)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
     }
     expect(() => new EventFd(2 ** 32)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
+    const construct: unknown = EventFd;
+    if (typeof construct !== 'function') throw new Error('no class');
+    expect(() => {
+      Reflect.construct(construct, [0, null]);
+    }).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
   });
 
   it('is shared with a worker by its number', async () => {

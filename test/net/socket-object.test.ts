@@ -323,6 +323,22 @@ describe('failures', () => {
   });
 
   // Where a process may open very many, taking them all up would be a load of its own.
+  it('take no flags that are no number, and run no code of theirs', () => {
+    const [socket] = unixPair();
+    const flags = [Symbol('flags'), 1n, { valueOf: () => expect.unreachable('code of the flags') }, 0.5, 2 ** 32];
+    for (const value of flags) {
+      for (const [name, ...args] of [
+        ['recv', 1],
+        ['recvInto', Buffer.alloc(1), 0, 1],
+        ['recvFrom', 1],
+        ['send', 'x'],
+      ]) {
+        const expected = typeof value === 'number' ? 'ERR_OUT_OF_RANGE' : 'ERR_INVALID_ARG_TYPE';
+        expect(codeOf(() => callUntyped(socket, String(name), [...args, value]))).toBe(expected);
+      }
+    }
+  });
+
   it.skipIf(maxOpenFiles() > 100_000)('leave no fd behind where the process may open no more', () => {
     const listener = tcpListener();
     const client = testSocket();
