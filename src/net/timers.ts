@@ -74,10 +74,13 @@ export class Timers {
   readonly #fire = (): void => {
     const nowMs = performance.now();
     const due = [...this.#pending].filter(({ dueMs }) => dueMs <= nowMs);
-    for (const pending of due) this.#pending.delete(pending);
-    this.#arm();
-    this.#closeUnused();
-    for (const { callback } of due) callback();
+    try {
+      // One of them may cancel another. After one that throws, the others are still due.
+      for (const pending of due) if (this.#pending.delete(pending)) pending.callback();
+    } finally {
+      this.#closeUnused();
+      if (this.#fd >= 0) this.#arm();
+    }
   };
 
   #closeUnused(): void {
