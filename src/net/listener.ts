@@ -90,7 +90,8 @@ export interface Listener<T = unknown> {
    * after `drainMs` are destroyed. Calling it again shortens the time at most.
    *
    * With time to drain, nobody is cut off who has connected already: who waits to be accepted is served, and what has come by now is
-   * handed out, before the connections are ended. Without, who waits to be accepted is reset.
+   * handed out, before the connections are ended. Only who connects in that very moment, between the last accept and the close, may be
+   * reset. Without, who waits to be accepted is reset.
    *
    * @param options.drainMs in ms; by default 0, which sends only what the kernel takes at once; `null` and Infinity wait for ever
    * @returns when the last connection is closed
