@@ -11,6 +11,7 @@ import {
   errnoError,
   hasCode,
   outOfRange,
+  systemError,
   toFd,
   toTimeoutMs,
 } from '../errors.js';
@@ -18,7 +19,7 @@ import type { Registration } from '../multiplexer/registration.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
 import { type Connection, ServedConnection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
-import { SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } from './constants.js';
+import { SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } from './constants.js';
 import { leaseTurn, type Lease } from './default-multiplexer.js';
 import {
   applyTcpOptions,
@@ -129,13 +130,16 @@ const EXHAUSTED: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]
  * Listens, and serves what connects.
  *
  * @returns when connections are taken
- * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2) and listen(2) give; ENOTFOUND and the like from the
- *   resolver; ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2) and listen(2) give; EINVAL where `fd` does not listen;
+ *   ENOTFOUND and the like from the resolver; ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see ip(7), unix(7)
  */
 export async function listen<T = unknown>(options: ListenOptions<T>): Promise<Listener<T>> {
   const settings = toListenSettings(options);
-  if (settings.fd !== undefined) return new ListeningSocket(settings, settings.fd, null);
+  if (settings.fd !== undefined) {
+    checkListening(settings.fd);
+    return new ListeningSocket(settings, settings.fd, null);
+  }
   const address = await toBindAddress(options);
   const fd = openListening(address, settings);
   const path = 'path' in address ? address.path : null;
@@ -179,6 +183,12 @@ async function toBindAddress<T>(options: ListenOptions<T>): Promise<AddressInput
   const [first] = await resolveHost(endpoint.host, endpoint.port);
   if (first === undefined) throw outOfRange('options.host', 'a name that has an address', endpoint.host);
   return first;
+}
+
+/** As accept(2) finds out, which says it of some sockets in words that mean "try again". */
+function checkListening(fd: number): void {
+  const listens = native.getSockOpt(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 0;
+  if (!listens) throw systemError('EINVAL', 'listen', 'the socket does not listen', fd);
 }
 
 /** socket(2), bind(2), listen(2). */

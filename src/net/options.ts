@@ -95,7 +95,6 @@ export function toConnectionSettings<T>(options: ConnectionOptions<T>): Connecti
   const {
     socket,
     multiplexer,
-    backend = multiplexer?.backend ?? defaultBackend(),
     trigger = 'level',
     highWaterMarkBytes = DEFAULT_HIGH_WATER_MARK_BYTES,
     maxPendingBytes = DEFAULT_MAX_PENDING_BYTES,
@@ -103,6 +102,7 @@ export function toConnectionSettings<T>(options: ConnectionOptions<T>): Connecti
     noDelay = true,
     keepAlive = false,
   } = options;
+  const backend = multiplexer?.backend ?? options.backend ?? defaultBackend();
   checkHandlers(socket);
   if (multiplexer !== undefined) {
     checkObject(multiplexer, 'options.multiplexer');

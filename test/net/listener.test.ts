@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync } 
 import { connect as connectNode, type Socket as NodeSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { type Connection, connect, formatAddress, type Listener, listen, Multiplexer, Socket } from 'fdmux';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -12,7 +13,7 @@ import { closedAtEnd, disposedAtEnd, maxOpenFiles, openFds, withoutFreeFds } fro
 import { connectPeer, Peer } from '../support/peers.js';
 import { packagePath, start } from '../support/processes.js';
 import { takesLargeFds, terminatesBusyWorkers } from '../support/runtime.js';
-import { portOf as portOfSocket, tcpListener } from '../support/sockets.js';
+import { portOf as portOfSocket, tcpListener, testSocket } from '../support/sockets.js';
 
 const MIB = 1024 * 1024;
 const echo = {
@@ -444,6 +445,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
 
 describe('listen', () => {
   it('says what is wrong with its options', async () => {
+    const polling = disposedAtEnd(new Multiplexer({ backend: 'poll' }));
     const cases: [object, string][] = [
       [{ port: 0 }, 'ERR_INVALID_ARG_TYPE'],
       [{ port: 65_536, socket: {} }, 'ERR_OUT_OF_RANGE'],
@@ -452,6 +454,7 @@ describe('listen', () => {
       [{ port: 0, socket: { data: 1 } }, 'ERR_INVALID_ARG_TYPE'],
       [{ port: 0, socket: {}, backend: 'kqueue' }, 'ERR_OUT_OF_RANGE'],
       [{ port: 0, socket: {}, backend: 'poll', trigger: 'edge' }, 'ERR_UNSUPPORTED_TRIGGER'],
+      [{ port: 0, socket: {}, backend: 'epoll', multiplexer: polling, trigger: 'edge' }, 'ERR_UNSUPPORTED_TRIGGER'],
       [{ port: 0, socket: {}, backend: 'select', exclusive: true }, 'ERR_UNSUPPORTED_TRIGGER'],
       [{ port: 0, socket: {}, maxConnections: 0 }, 'ERR_OUT_OF_RANGE'],
       [{ port: 0, socket: {}, idleTimeoutMs: NaN }, 'ERR_OUT_OF_RANGE'],
@@ -461,10 +464,12 @@ describe('listen', () => {
       [{ port: 0, multiplexer: {}, socket: {} }, 'ERR_INVALID_ARG_TYPE'],
       [{ port: 0, host: '192.0.2.1', socket: {} }, 'EADDRNOTAVAIL'],
       [{ fd: 1_000_000, socket: {} }, 'EBADF'],
+      [{ fd: testSocket().fd, socket: {} }, 'EINVAL'],
+      [{ fd: testSocket({ type: 'dgram' }).fd, socket: {} }, 'EINVAL'],
     ];
     for (const [options, code] of cases) {
       const untyped: unknown = options;
-      await expect(Reflect.apply(listen, undefined, [untyped]), JSON.stringify(options)).rejects.toMatchObject({
+      await expect(Reflect.apply(listen, undefined, [untyped]), inspect(options)).rejects.toMatchObject({
         code,
       });
     }
