@@ -2,18 +2,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 
 import { findIrcPeers, type IrcPeer, startIrcServer } from './irc/servers.js';
 import { PATIENCE_MS, putUnderLoad } from './support/generator.js';
 import { circumstances, machineInWords, WITHOUT_COUNTERS } from './support/machine.js';
 import { weighed } from './support/server.js';
-import { compile, countsInstructions, LOAD_CORE, root } from './support/tools.js';
+import { readOptions } from './support/options.js';
+import { compile, countsInstructions, LOAD_CORE } from './support/tools.js';
 
 const TEXT_BYTES = 80;
 const IDLE_MEMBERS = 2000;
+/** The question that is not one of rates. */
+const MEMORY = 'memory';
 
 interface Question {
   readonly id: string;
@@ -138,20 +140,16 @@ function describe(run: Run | null): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '2' },
-      seconds: { type: 'string', default: '2' },
-      only: { type: 'string', default: '' },
-      out: { type: 'string', default: 'docs/benchmarks' },
-    },
+  const { rounds, seconds, only, out } = readOptions({
+    script: 'bench:irc',
+    questions: [...QUESTIONS.map(({ id }) => id), MEMORY],
+    rounds: 2,
+    seconds: 2,
   });
-  const rounds = Number(values.rounds);
-  const seconds = Number(values.seconds);
   const program = compile('irc/irc_load.c');
   const counts = countsInstructions();
   const { peers, missing } = findIrcPeers();
-  const questions = QUESTIONS.filter(({ id }) => values.only === '' || values.only.split(',').includes(id));
+  const questions = QUESTIONS.filter(({ id }) => only.includes(id));
   const names = peers.map(({ name }) => name);
   const answers = questions.map((question) => ({
     question,
@@ -170,14 +168,14 @@ async function main(): Promise<void> {
     }
   }
   const memory: [string, number | null][] = [];
-  if (values.only === '') {
+  if (only.includes(MEMORY)) {
     for (const peer of peers) {
       const bytes = await measureMemory(program, peer).catch(toldOf);
       console.log(`memory, ${peer.name}: ${bytes === null ? 'did not survive' : `${Math.round(bytes)} bytes`}`);
       memory.push([peer.name, bytes]);
     }
   }
-  write(resolve(root, values.out), answers, memory, missing, { rounds, seconds, counts });
+  write(out, answers, memory, missing, { rounds, seconds, counts });
 }
 
 function write(

@@ -1,7 +1,7 @@
 /** Servers: every question put to every peer, in turns, several times; the answers go to docs/benchmarks/. */
-import { parseArgs } from 'node:util';
 
 import { type Load, measure, type Run } from './support/load.js';
+import { readOptions } from './support/options.js';
 import { findPeers, type Peer, type ServerMode } from './support/peers.js';
 import { type Answer, type MemoryAnswer, writeReport } from './support/report.js';
 import { Progress } from './support/progress.js';
@@ -57,48 +57,42 @@ const QUESTIONS: readonly Question[] = [
 
 /** Of the load and the server each; the rest of an fd limit of 20,000 is theirs. */
 const HELD_CONNECTIONS = 15_000;
+/** The question that is not one of rates. */
+const MEMORY = 'memory';
 /** A weighing takes long and varies little. */
 const MAX_WEIGHINGS = 2;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '1' },
-      only: { type: 'string', default: '' },
-      peers: { type: 'string', default: '' },
-      out: { type: 'string', default: 'docs/benchmarks' },
-      help: { type: 'boolean', default: false },
-    },
+  const {
+    rounds,
+    seconds,
+    only,
+    peers: wanted,
+    out,
+  } = readOptions({
+    script: 'bench',
+    questions: [...QUESTIONS.map(({ id }) => id), MEMORY],
+    rounds: 3,
+    seconds: 1,
+    hasPeerChoice: true,
   });
-  if (values.help) {
-    console.log(
-      'npm run bench -- [--rounds N] [--seconds S] [--only ID,ID] [--peers PART,PART] [--out FOLDER]\n' +
-        `questions: ${QUESTIONS.map(({ id }) => id).join(' ')} memory`,
-    );
-    return;
-  }
-  const only = values.only === '' ? null : values.only.split(',');
-  const isAsked = (id: string) => only === null || only.includes(id);
   const program = compile('support/load.c');
   const hasCounters = countsInstructions();
   const found = findPeers();
   const { missing } = found;
-  const wanted = values.peers.split(',');
   const peers = found.peers.filter(({ name }) => wanted.some((part) => name.includes(part)));
   if (!hasCounters) console.log('this machine counts no instructions: CPU time is measured instead');
 
-  const rounds = Number(values.rounds);
-  const questions = QUESTIONS.filter(({ id }) => isAsked(id));
+  const questions = QUESTIONS.filter(({ id }) => only.includes(id));
   const runCount = questions.flatMap(({ mode }) => peers.filter((peer) => peer.command(mode) !== null)).length;
-  const weighed = isAsked('memory') ? peers.filter((peer) => peer.command('echo') !== null) : [];
+  const weighed = only.includes(MEMORY) ? peers.filter((peer) => peer.command('echo') !== null) : [];
   const weighings = Math.min(rounds, MAX_WEIGHINGS);
   const progress = new Progress(rounds * runCount + weighings * weighed.length);
 
   const answers: Answer[] = [];
   for (const question of questions) {
     console.log(`\n${question.title}`);
-    answers.push(await ask(question, peers, rounds, Number(values.seconds), program, hasCounters, progress));
+    answers.push(await ask(question, peers, rounds, seconds, program, hasCounters, progress));
   }
   const memory: MemoryAnswer[] = [];
   if (weighed.length > 0) console.log(`\nmemory of ${HELD_CONNECTIONS} idle connections`);
@@ -111,7 +105,7 @@ async function main(): Promise<void> {
     // What the collector has not given back yet only ever adds.
     if (weights.length > 0) memory.push({ peer: peer.name, bytesPerConnection: Math.min(...weights) });
   }
-  writeReport(values.out, { answers, memory, missing, hasCounters, rounds, failures: progress.failures });
+  writeReport(out, { answers, memory, missing, hasCounters, rounds, failures: progress.failures });
 }
 
 /** One round after the other, in each every peer once: what disturbs the machine for a while disturbs all. */

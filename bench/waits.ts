@@ -4,11 +4,11 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { join } from 'node:path';
 
 import { linePlot } from './support/line-plot.js';
 import { circumstances } from './support/machine.js';
+import { readOptions } from './support/options.js';
 import { PeerList } from './support/peer-list.js';
 import { built, compile, findNpmEpoll, NPM_EPOLL_INSTALL, root, runs } from './support/tools.js';
 
@@ -205,19 +205,14 @@ function askAllocation(): void {
 }
 
 function main(): void {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '0.5' },
-      only: { type: 'string', default: PARTS.join(',') },
-      out: { type: 'string', default: 'docs/benchmarks' },
-    },
+  const { rounds, seconds, only, out } = readOptions({
+    script: 'bench:waits',
+    questions: PARTS,
+    rounds: 5,
+    seconds: 0.5,
   });
-  const rounds = Number(values.rounds);
-  const only = values.only.split(',');
-  const out = resolve(root, values.out);
   mkdirSync(out, { recursive: true });
-  const waiters = findWaiters(values.seconds);
+  const waiters = findWaiters(String(seconds));
   const wakers = findWakers();
   say(
     '# What a wait costs',
@@ -229,7 +224,7 @@ function main(): void {
   );
   if (only.includes('calls')) askCalls(waiters.peers, rounds);
   if (only.includes('idle')) {
-    const plot = askIdle(asks(values.seconds, script('waits')), Math.min(rounds, MAX_IDLE_ROUNDS));
+    const plot = askIdle(asks(String(seconds), script('waits')), Math.min(rounds, MAX_IDLE_ROUNDS));
     writeFileSync(join(out, 'idle-fds.svg'), plot);
   }
   if (only.includes('latency')) askLatency(wakers.peers, rounds);
