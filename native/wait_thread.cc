@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <sys/select.h>
 
+#include <condition_variable>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -109,15 +110,16 @@ class WaitThread final : public Waiter {
     arm();
   }
 
+  // Afterwards the helper is in no call with the fds of the arming: the kernel would keep what is closed in
+  // the meantime open for it.
   void disarm() {
     armed_serial_ = 0;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (is_idle_) return;
-      next_.call = Call::kNone;
-      has_next_ = true;
-    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (is_idle_) return;
+    next_.call = Call::kNone;
+    has_next_ = true;
     callOut();
+    taken_.wait(lock, [this] { return !has_next_; });
   }
 
   // Both fail only on a function that was released, which no open waiter has.
@@ -228,8 +230,11 @@ class WaitThread final : public Waiter {
   // Leaves `current` as it is where nothing has changed. False where the thread is to end.
   bool takeNext(Arming& current) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (has_next_) std::swap(current, next_);
-    has_next_ = false;
+    if (has_next_) {
+      std::swap(current, next_);
+      has_next_ = false;
+      taken_.notify_one();
+    }
     return !is_ending_;
   }
 
@@ -255,6 +260,7 @@ class WaitThread final : public Waiter {
 
   UniqueFd event_fd_;
   std::mutex mutex_;
+  std::condition_variable taken_;  // `next_`, by the helper
   Arming next_;
   bool has_next_ = false;
   bool is_idle_ = true;  // nothing armed: the helper waits for its eventfd alone

@@ -689,6 +689,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   #unregister(record: RegistrationRecord<T>): void {
     if (record.state === 'gone') return;
     this.#backend.remove(record);
+    // A thread in poll or select would keep the file open when the fd is closed now; it is started again with the next look.
+    if (this.#backend.name !== 'epoll') this.#waiter?.stop();
     this.#records[record.fd] = undefined;
     this.#size -= 1;
     if (record.keepsAlive) this.#refCount -= 1;

@@ -214,6 +214,26 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect([mux.size, mux.has(reader), [...mux].length]).toEqual([1, false, 1]);
   });
 
+  test('nothing keeps a file open that is unregistered and closed during a wait', async () => {
+    const mux = open(variant);
+    const [held] = fds.pipe();
+    mux.register(held, { interest: 'read' });
+    const controller = new AbortController();
+    const waiting = mux.wait(null, { signal: controller.signal });
+    for (let i = 0; i < 50; i += 1) {
+      const [reader, writer] = native.pipe(true);
+      fds.track(writer);
+      const registration = mux.register(reader, { interest: 'read' });
+      // The next look takes it up, and a helper thread blocks with it soon after.
+      for (let turn = 0; turn < 3; turn += 1) await nextTurn();
+      registration.unregister();
+      native.close(reader);
+      expect(() => native.write(writer, Buffer.from('x'), 0, 1)).toThrow(expect.objectContaining({ code: 'EPIPE' }));
+    }
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
   test('registering, modifying and unregistering take effect during a wait', async () => {
     const mux = open<string>(variant);
     const [first, firstWriter] = fds.pipe();
