@@ -28,6 +28,10 @@ const isLeak = (stanza) => /(Direct|Indirect) leak/.test(stanza);
 const isOurs = (stanza) =>
   OURS.test(stanza.split(/\n.* (?:Builtins_|napi_call_function|napi_make_callback|napi_fatal_exception)/)[0]);
 
+/** Whether the engine asked for the memory, for its own heap: it frees that with the heap, which no process waits for that exits. */
+const isEngines = (stanza) =>
+  /^ +#\d+ 0x\w+ in (?!operator new|malloc|calloc|realloc)(.*)/m.exec(stanza)?.[1].startsWith('v8::internal::');
+
 /** The frame in which a stack of ThreadSanitizer's touches the memory: the first one outside of the sanitizer itself. */
 const culprit = (stack) => stack.split('\n').find((line) => /^ +#\d/.test(line) && !line.includes('(libtsan.so')) ?? '';
 
@@ -57,7 +61,8 @@ const sanitizers = {
       UBSAN_OPTIONS: `print_stacktrace=1:halt_on_error=1:abort_on_error=1:log_path=${report}`,
     }),
     separator: /\n\n+/,
-    isProblem: (stanza) => /ERROR: AddressSanitizer|runtime error:/.test(stanza) || (isLeak(stanza) && isOurs(stanza)),
+    isProblem: (stanza) =>
+      /ERROR: AddressSanitizer|runtime error:/.test(stanza) || (isLeak(stanza) && isOurs(stanza) && !isEngines(stanza)),
   },
   thread: {
     library: 'libtsan.so',
