@@ -10,6 +10,7 @@ import { Epoll } from '../../src/readiness/epoll.js';
 import { Poll, poll, pollSync } from '../../src/readiness/poll.js';
 import { select, selectSync } from '../../src/readiness/select.js';
 import { fill, useFds } from '../native/fds.js';
+import { DEADLINE_MS } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { openFds } from '../support/fds.js';
 import { takesLargeFds } from '../support/runtime.js';
@@ -29,7 +30,7 @@ function seeded(seed: number): () => number {
 
 test(
   '100,000 fds opened, closed and reused, with duplicates that live on: no event reaches a wrong registration',
-  { timeout: 120_000 },
+  { timeout: 12 * DEADLINE_MS },
   () => {
     interface Slot {
       readonly fd: number;
