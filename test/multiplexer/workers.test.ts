@@ -22,7 +22,7 @@ const preamble = `
 /** The asynchronous waits: with both waiters, on every backend, of functions and of objects. */
 const ASYNC_WAITS = `
   const waits = [
-    ...(process.versions.bun || process.versions.deno ? [] : [new Epoll({ waiter: 'uv' }), new Multiplexer({ waiter: 'uv' })]),
+    ...(process.versions.bun || process.versions.deno ? [] : [new Epoll({ waiter: 'uv' }), new Multiplexer({ backend: 'epoll', waiter: 'uv' })]),
     new Epoll({ waiter: 'thread' }),
     new Poll(),
     new Multiplexer({ backend: 'epoll', waiter: 'thread' }),
