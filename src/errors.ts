@@ -4,7 +4,8 @@
  * Three families, told apart by `code`:
  * - what a system call returned: {@link SystemError}, with the errno's name as `code` ('EBADF');
  * - what fdmux itself refuses: {@link FdmuxError}, with a code of {@link FdmuxErrorCode};
- * - a wrong argument: a TypeError with `ERR_INVALID_ARG_TYPE` or a RangeError with `ERR_OUT_OF_RANGE`.
+ * - a wrong argument: a TypeError with `ERR_INVALID_ARG_TYPE` or `ERR_UNKNOWN_OPTION`, or a RangeError with
+ *   `ERR_OUT_OF_RANGE`.
  *
  * An aborted wait ends with an {@link AbortError}, as in Node.js.
  */
@@ -35,7 +36,8 @@ export type FdmuxErrorCode =
   | 'ERR_UNSUPPORTED_PLATFORM'
   | 'ERR_WRITE_AFTER_END'
   | 'ERR_WRITE_QUEUE_FULL'
-  | 'ERR_IDLE_TIMEOUT';
+  | 'ERR_IDLE_TIMEOUT'
+  | 'ERR_INTERNAL';
 
 /** An operation that fdmux refuses for a reason of its own; `code` says which. */
 export class FdmuxError extends Error {
@@ -50,6 +52,11 @@ export class FdmuxError extends Error {
 /** An argument of the wrong type. */
 export class ArgumentTypeError extends TypeError {
   readonly code = 'ERR_INVALID_ARG_TYPE';
+}
+
+/** An options object with a key that no option has. */
+export class UnknownOptionError extends TypeError {
+  readonly code = 'ERR_UNKNOWN_OPTION';
 }
 
 /** An argument of the right type whose value is not allowed. */
@@ -70,6 +77,18 @@ export class AbortError extends Error {
 /** `what` has been closed: 'the multiplexer'. */
 export function closedError(what: string): FdmuxError {
   return new FdmuxError('ERR_CLOSED', `${what} is closed`);
+}
+
+/**
+ * A value that the code around it has made sure of. One that is missing all the same is a fault of fdmux, which must not go on as
+ * a value: a 0 that stands for a missing fd is standard input.
+ *
+ * @param what the value, for the message: 'the entry of a token'
+ * @throws ERR_INTERNAL
+ */
+export function present<Value>(value: Value | null | undefined, what: string): Value {
+  if (value === undefined || value === null) throw new FdmuxError('ERR_INTERNAL', `${what} is missing`);
+  return value;
 }
 
 /** Something else is under way that excludes this. */
@@ -241,6 +260,30 @@ export function checkObject(value: unknown, name: string): asserts value is obje
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalidArgType(name, 'an object', value);
   }
+}
+
+/** The names of the options that `Options` declares: the compiler reports one that is missing here, or one too many. */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
+
+/**
+ * Refuses keys that are no options: an option whose name is misspelt would be ignored, and its default take effect.
+ *
+ * @throws ERR_INVALID_ARG_TYPE if it is not an object, ERR_UNKNOWN_OPTION
+ */
+export function checkOptions(
+  value: unknown,
+  name: string,
+  known: Readonly<Record<string, true>>,
+): asserts value is object {
+  checkObject(value, name);
+  for (const key of Object.keys(value)) if (!Object.hasOwn(known, key)) throw unknownOption(name, key, known);
+}
+
+function unknownOption(name: string, key: string, known: Readonly<Record<string, true>>): UnknownOptionError {
+  const names = Object.keys(known).map((each) => `'${each}'`);
+  return new UnknownOptionError(
+    `"${name}" has no option ${describe(key)}; the options are ${names.join(', ') || 'none'}`,
+  );
 }
 
 /** @throws ERR_INVALID_ARG_TYPE */

@@ -1,7 +1,15 @@
 /** The public names, one by one, grouped by layer. */
 
 // Errors
-export { AbortError, ArgumentRangeError, ArgumentTypeError, FdmuxError, isSystemError } from './errors.js';
+export {
+  AbortError,
+  ArgumentRangeError,
+  ArgumentTypeError,
+  errnoError,
+  FdmuxError,
+  isSystemError,
+  UnknownOptionError,
+} from './errors.js';
 export type { FdLike, FdmuxErrorCode, SystemError } from './errors.js';
 
 // Readiness: the kernel's own calls

@@ -11,9 +11,10 @@ import { projectPath } from './support/processes.js';
 const house: Readonly<Record<string, { readonly may: readonly string[]; readonly types?: readonly string[] }>> = {
   binding: { may: [] },
   errors: { may: [] },
-  readiness: { may: ['binding', 'errors'] },
-  multiplexer: { may: ['readiness', 'binding', 'errors'] },
-  net: { may: ['multiplexer', 'readiness', 'binding', 'errors'] },
+  inspect: { may: [] },
+  readiness: { may: ['binding', 'errors', 'inspect'] },
+  multiplexer: { may: ['readiness', 'binding', 'errors', 'inspect'] },
+  net: { may: ['multiplexer', 'readiness', 'binding', 'errors', 'inspect'] },
   chat: { may: [] },
   protocol: { may: ['chat', 'errors'], types: ['net'] },
   wiring: { may: ['protocol', 'chat', 'net', 'multiplexer', 'readiness', 'errors'] },

@@ -6,14 +6,18 @@ import {
   ArgumentTypeError,
   checkInteger,
   checkOneOf,
+  checkOptions,
   closedError,
   FdmuxError,
   hasCode,
   isSystemError,
+  type OptionNames,
+  present,
   systemError,
   toBytes,
   toFd,
   toTimeoutMs,
+  UnknownOptionError,
 } from '../src/errors.js';
 
 describe('toFd', () => {
@@ -109,4 +113,39 @@ test('a system error that we find first looks like the kernel’s', () => {
 test('an AbortError has Node’s name, code and cause', () => {
   const error = new AbortError(AbortSignal.abort('enough'));
   expect(error).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause: 'enough' });
+});
+
+describe('checkOptions', () => {
+  const names: OptionNames<{ readonly host?: string; readonly port: number }> = { host: true, port: true };
+
+  test('takes any of the known keys, and none', () => {
+    expect(() => checkOptions({}, 'options', names)).not.toThrow();
+    expect(() => checkOptions({ port: 1, host: undefined }, 'options', names)).not.toThrow();
+  });
+
+  test.each(['prot', 'toString', '__proto__x', ''])('refuses the key %j, and names it and the known ones', (key) => {
+    const check = () => checkOptions({ port: 1, [key]: 1 }, 'options', names);
+    expect(check).toThrow(UnknownOptionError);
+    expect(check).toThrow(expect.objectContaining({ code: 'ERR_UNKNOWN_OPTION' }));
+    expect(check).toThrow(`'${key}'`);
+    expect(check).toThrow("'host', 'port'");
+  });
+
+  test('refuses what is not an object', () => {
+    for (const value of [null, 1, 'x', Symbol('x'), [], () => 1]) {
+      expect(() => checkOptions(value, 'options', names)).toThrow(ArgumentTypeError);
+    }
+  });
+});
+
+describe('present', () => {
+  test('gives what is there, be it falsy', () => {
+    expect(present(0, 'the count')).toBe(0);
+    expect(present('', 'the text')).toBe('');
+  });
+
+  test('refuses to go on without it', () => {
+    expect(() => present(undefined, 'the count')).toThrow('the count is missing');
+    expect(() => present(null, 'the count')).toThrow(expect.objectContaining({ code: 'ERR_INTERNAL' }));
+  });
 });

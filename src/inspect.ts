@@ -1,0 +1,17 @@
+/** How objects of fdmux look in util.inspect and console.log: their class, and the fields that say how they stand. */
+import { inspect, type InspectOptions } from 'node:util';
+
+/**
+ * What a method `[inspect.custom]` returns: `Socket { fd: 5, closed: false }`.
+ *
+ * @param name the class: `constructor.name` would be the bundler's
+ * @param depth as given to the method: below 0, an outer object has no room for details
+ */
+export function summary(
+  name: string,
+  fields: Readonly<Record<string, unknown>>,
+  depth: number,
+  options: InspectOptions,
+): string {
+  return depth < 0 ? `[${name}]` : `${name} ${inspect(fields, { ...options, depth })}`;
+}
