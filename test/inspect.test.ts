@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
+import { Descriptor, Epoll, EventFd, Inotify, PidFd, Poll, SignalFd, Socket, TimerFd } from 'fdmux';
 import { expect, test } from 'vitest';
 
 import { summary } from '../src/inspect.js';
+import { disposedAtEnd } from './support/fds.js';
 
 class Shown {
   [inspect.custom](depth: number, options: object): string {
@@ -15,4 +17,29 @@ test('an object shows its class and its fields', () => {
 
 test('an object deep inside others shows its class alone', () => {
   expect(inspect({ a: { b: { c: new Shown() } } }, { depth: 2 })).toContain('[Shown]');
+});
+
+const descriptors: readonly (readonly [string, () => Disposable & { readonly fd: number; close(): void }])[] = [
+  ['Descriptor', () => Descriptor.open('/dev/null')],
+  ['Epoll', () => new Epoll()],
+  ['EventFd', () => new EventFd()],
+  ['Inotify', () => new Inotify()],
+  ['PidFd', () => new PidFd(process.pid)],
+  ['SignalFd', () => new SignalFd(['SIGUSR2'])],
+  ['Socket', () => Socket.create()],
+  ['TimerFd', () => new TimerFd()],
+];
+
+test.each(descriptors)('%s shows its class, its fd and whether it is closed', (name, open) => {
+  const owner = disposedAtEnd(open());
+  expect(owner.constructor.name).toBe(name);
+  expect(inspect(owner, { breakLength: Infinity })).toMatch(new RegExp(`^${name} \\{ fd: ${owner.fd}, closed: false`));
+  owner.close();
+  expect(inspect(owner, { breakLength: Infinity })).toMatch(new RegExp(`^${name} \\{ fd: -1, closed: true`));
+});
+
+test('a Poll shows how many fds it has', () => {
+  const poll = disposedAtEnd(new Poll());
+  poll.register(0);
+  expect(inspect(poll)).toBe('Poll { size: 1, closed: false }');
 });

@@ -28,6 +28,7 @@ export async function buildJavaScript(dist = 'dist') {
     plugins: [keepOwnModulesApart],
   });
   const written = new Set(Object.keys(metafile.outputs));
+  for (const path of written) restoreClassNames(path);
   for (const entry of entries) written.add(await writeModuleEntry(entry, dist, options));
   written.add(writeLicences(dist, Object.keys(metafile.inputs)));
   for (const path of filesBelow(dist)) {
@@ -44,6 +45,19 @@ const keepOwnModulesApart = {
     );
   },
 };
+
+/**
+ * A class that speaks of itself becomes `var Socket = class _Socket` in esbuild's output, and that name would be in every stack
+ * trace and in `constructor.name`. Inside the class its own name means the same. (esbuild's `keepNames` would do more: it names
+ * each closure anew whenever it is made.)
+ */
+function restoreClassNames(path) {
+  const text = readFileSync(at(path), 'utf8');
+  const names = [...text.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name);
+  if (names.length === 0) return;
+  const pattern = new RegExp(`\\b_(${names.join('|')})\\b`, 'g');
+  writeFileSync(at(path), text.replace(pattern, '$1'));
+}
 
 /** The ES module of an entry: the same names, taken from the CommonJS file, so that both kinds of import share it. */
 async function writeModuleEntry(entry, dist, options) {

@@ -13,6 +13,7 @@ import {
   type FdLike,
   hasCode,
   notRegisteredError,
+  type OptionNames,
   systemError,
   toFd,
   toTimeoutMs,
@@ -22,7 +23,9 @@ import { AsyncWait } from '../readiness/async-wait.js';
 import { blockingCall } from '../readiness/blocking-call.js';
 import { MAX_EVENTS_LIMIT } from '../readiness/event-buffer.js';
 import {
+  ASYNC_WAIT_OPTIONS,
   type AsyncWaitOptions,
+  SYNC_WAIT_OPTIONS,
   type SyncWaitOptions,
   toAbortSignal,
   toSignalHandling,
@@ -118,6 +121,11 @@ export type RunEnd =
   | 'aborted'
   /** A signal interrupted the wait, and `onSignal` is `'return'`. */
   | 'interrupted';
+
+const RUN_SYNC_OPTIONS: OptionNames<SyncWaitOptions & AsyncWaitOptions> = {
+  ...SYNC_WAIT_OPTIONS,
+  ...ASYNC_WAIT_OPTIONS,
+};
 
 const WHAT = 'the multiplexer';
 
@@ -397,8 +405,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   runSync(handler: (batch: Batch<T, B>) => void, options?: SyncWaitOptions & AsyncWaitOptions): RunEnd {
     this.#checkIdle();
     checkFunction(handler, 'handler');
-    const { retryOnSignal, signalMask } = toSignalHandling(options);
-    const signal = toAbortSignal(options);
+    const { retryOnSignal, signalMask } = toSignalHandling(options, RUN_SYNC_OPTIONS);
+    const signal = toAbortSignal(options, RUN_SYNC_OPTIONS);
     const failures: unknown[] = [];
     this.#isInTurn = true;
     this.#syncFailures = failures;

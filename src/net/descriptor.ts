@@ -1,6 +1,17 @@
 /** Files, devices and pipes as raw fds: open(2), read(2), write(2), ioctl(2), pipe(2). */
 import { native, WOULD_BLOCK } from '../binding.js';
-import { checkBoolean, checkInteger, checkObject, checkString, type FdLike, MAX_FD, toBytes, toFd } from '../errors.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkOptions,
+  checkString,
+  type FdLike,
+  MAX_FD,
+  type OptionNames,
+  toBytes,
+  toFd,
+} from '../errors.js';
+import { OpenFd } from '../readiness/open-fd.js';
 import { OwnedFd } from './owned-fd.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 
@@ -14,10 +25,12 @@ export interface PipeOptions {
   readonly blocking?: boolean | undefined;
 }
 
+const PIPE_OPTIONS: OptionNames<PipeOptions> = { blocking: true };
+
 /** Any open fd that is read and written: a device, a terminal, a FIFO, an end of a pipe. */
 export class Descriptor extends OwnedFd {
-  private constructor(fd: number) {
-    super(fd, 'the descriptor');
+  private constructor(fd: OpenFd) {
+    super(fd, 'Descriptor', 'the descriptor');
   }
 
   /**
@@ -31,7 +44,7 @@ export class Descriptor extends OwnedFd {
     checkString(path, 'path');
     checkInteger(flags, 'flags', 0, MAX_COUNT);
     checkInteger(mode, 'mode', 0, MAX_MODE);
-    return new Descriptor(native.open(path, flags, mode));
+    return new Descriptor(new OpenFd(native.open(path, flags, mode)));
   }
 
   /**
@@ -43,16 +56,16 @@ export class Descriptor extends OwnedFd {
   static fromFd(fd: number): Descriptor {
     checkInteger(fd, 'fd', 0, MAX_FD);
     native.isNonBlocking(fd);
-    return new Descriptor(fd);
+    return new Descriptor(new OpenFd(fd));
   }
 
   /** See {@link pipe}. */
   static pipe(options: PipeOptions = {}): [reader: Descriptor, writer: Descriptor] {
-    checkObject(options, 'options');
+    checkOptions(options, 'options', PIPE_OPTIONS);
     const { blocking = false } = options;
     checkBoolean(blocking, 'options.blocking');
     const [reader, writer] = native.pipe(!blocking);
-    return [new Descriptor(reader), new Descriptor(writer)];
+    return [new Descriptor(new OpenFd(reader)), new Descriptor(new OpenFd(writer))];
   }
 
   /** Whether calls wait: the opposite of `O_NONBLOCK`. @throws ERR_CLOSED */
@@ -130,7 +143,7 @@ export class Descriptor extends OwnedFd {
 
   /** Another fd for the same open file description: fcntl(2) with F_DUPFD_CLOEXEC. @throws ERR_CLOSED; EMFILE */
   dup(): Descriptor {
-    return new Descriptor(native.duplicate(this.fd));
+    return new Descriptor(new OpenFd(native.duplicate(this.fd)));
   }
 }
 

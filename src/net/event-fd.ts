@@ -1,6 +1,15 @@
 /** A counter that can be waited for: eventfd(2). */
 import { native } from '../binding.js';
-import { checkBoolean, checkInteger, checkObject, invalidArgType, MAX_FD, outOfRange } from '../errors.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkOptions,
+  invalidArgType,
+  MAX_FD,
+  type OptionNames,
+  outOfRange,
+} from '../errors.js';
+import { OpenFd } from '../readiness/open-fd.js';
 import { CounterFd } from './counter-fd.js';
 
 /** Options of {@link EventFd}. */
@@ -8,6 +17,8 @@ export interface EventFdOptions {
   /** Whether a read takes 1 off the counter instead of all of it. Default: false. */
   readonly semaphore?: boolean | undefined;
 }
+
+const OPTIONS: OptionNames<EventFdOptions> = { semaphore: true };
 
 const MAX_UINT32 = 0xffff_ffff;
 /** One less than the largest uint64: the counter cannot hold more. */
@@ -23,8 +34,8 @@ export class EventFd extends CounterFd {
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EMFILE, ENFILE
    */
   constructor(initialValue?: bigint | number, options?: EventFdOptions);
-  constructor(initialValue: bigint | number = 0n, options: EventFdOptions = {}, adoptedFd?: number) {
-    super(adoptedFd ?? open(initialValue, options), 'the eventfd');
+  constructor(initialValue: bigint | number = 0n, options: EventFdOptions = {}, adopted?: unknown) {
+    super(adopted instanceof OpenFd ? adopted : open(initialValue, options), 'EventFd', 'the eventfd');
   }
 
   /**
@@ -36,8 +47,8 @@ export class EventFd extends CounterFd {
   static fromFd(fd: number): EventFd {
     checkInteger(fd, 'fd', 0, MAX_FD);
     native.isNonBlocking(fd);
-    const adopt: new (initialValue: bigint, options: EventFdOptions, adoptedFd: number) => EventFd = EventFd;
-    return new adopt(0n, {}, fd);
+    const adopt: new (initialValue: bigint, options: EventFdOptions, adopted: OpenFd) => EventFd = EventFd;
+    return new adopt(0n, {}, new OpenFd(fd));
   }
 
   /**
@@ -62,12 +73,12 @@ export class EventFd extends CounterFd {
   }
 }
 
-function open(initialValue: bigint | number, options: EventFdOptions): number {
-  checkObject(options, 'options');
+function open(initialValue: bigint | number, options: EventFdOptions): OpenFd {
+  checkOptions(options, 'options', OPTIONS);
   const { semaphore = false } = options;
   const value = Number(toCounter(initialValue, 'initialValue', BigInt(MAX_UINT32)));
   checkBoolean(semaphore, 'options.semaphore');
-  return semaphore ? native.eventFdSemaphore(value) : native.eventFd(value);
+  return new OpenFd(semaphore ? native.eventFdSemaphore(value) : native.eventFd(value));
 }
 
 function toCounter(value: unknown, name: string, max: bigint): bigint {

@@ -1,6 +1,7 @@
 /** Changes of files that can be waited for: inotify(7). */
 import { native, WOULD_BLOCK } from '../binding.js';
 import { checkInteger, checkString } from '../errors.js';
+import { OpenFd } from '../readiness/open-fd.js';
 import { IN_ALL_EVENTS } from './constants.js';
 import { OwnedFd } from './owned-fd.js';
 import { receiveBuffer } from './receive-buffer.js';
@@ -29,7 +30,7 @@ const MAX_INT32 = 0x7fff_ffff;
 export class Inotify extends OwnedFd {
   /** @throws EMFILE (also of fs.inotify.max_user_instances), ENFILE */
   constructor() {
-    super(native.inotify(), 'the inotify instance');
+    super(new OpenFd(native.inotify()), 'Inotify', 'the inotify instance');
   }
 
   /**

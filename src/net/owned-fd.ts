@@ -1,6 +1,10 @@
+import { inspect, type InspectOptions } from 'node:util';
+
 import { native } from '../binding.js';
-import { closedError } from '../errors.js';
+import { closedError, invalidArgType } from '../errors.js';
+import { summary } from '../inspect.js';
 import { leaveMultiplexers } from '../multiplexer/open-multiplexers.js';
+import { OpenFd } from '../readiness/open-fd.js';
 
 /**
  * One fd and who closes it: the base of everything here that owns a descriptor.
@@ -12,11 +16,18 @@ import { leaveMultiplexers } from '../multiplexer/open-multiplexers.js';
 export abstract class OwnedFd implements Disposable {
   /** -1 once closed or given away. */
   #fd: number;
+  readonly #className: string;
   readonly #what: string;
 
-  /** @param what how the error of a later call names this object: 'the socket' */
-  protected constructor(fd: number, what: string) {
-    this.#fd = fd;
+  /**
+   * @param className what util.inspect shows
+   * @param what how the error of a later call names this object: 'the socket'
+   * @throws ERR_INVALID_ARG_TYPE for an fd that this package has not opened or checked
+   */
+  protected constructor(fd: OpenFd, className: string, what: string) {
+    if (!(fd instanceof OpenFd)) throw invalidArgType('fd', 'adopted by fromFd', fd);
+    this.#fd = fd.number;
+    this.#className = className;
     this.#what = what;
   }
 
@@ -63,5 +74,15 @@ export abstract class OwnedFd implements Disposable {
   /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** What util.inspect shows beside the class. */
+  protected inspected(): Readonly<Record<string, unknown>> {
+    return { fd: this.#fd, closed: this.closed };
+  }
+
+  /** For util.inspect and console.log: the class and the state. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return summary(this.#className, this.inspected(), depth, options);
   }
 }

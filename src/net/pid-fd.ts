@@ -1,6 +1,7 @@
 /** Processes that can be waited for: pidfd_open(2). */
 import { native } from '../binding.js';
 import { checkInteger } from '../errors.js';
+import { OpenFd } from '../readiness/open-fd.js';
 import { OwnedFd } from './owned-fd.js';
 import { toSignalNumber } from './signal-number.js';
 
@@ -16,8 +17,12 @@ export class PidFd extends OwnedFd {
   /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ESRCH (no such process), EMFILE, ENOSYS (before Linux 5.3) */
   constructor(pid: number) {
     checkInteger(pid, 'pid', 1, MAX_PID);
-    super(native.pidFd(pid), 'the pidfd');
+    super(new OpenFd(native.pidFd(pid)), 'PidFd', 'the pidfd');
     this.pid = pid;
+  }
+
+  protected override inspected(): Readonly<Record<string, unknown>> {
+    return { ...super.inspected(), pid: this.pid };
   }
 
   /**

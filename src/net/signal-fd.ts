@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 
 import { native } from '../binding.js';
 import { invalidArgType, outOfRange } from '../errors.js';
+import { OpenFd } from '../readiness/open-fd.js';
 import { OwnedFd } from './owned-fd.js';
 import { toSignalName, toSignalNumber } from './signal-number.js';
 
@@ -47,7 +48,7 @@ export class SignalFd extends OwnedFd {
    */
   constructor(signals: readonly (NodeJS.Signals | number)[]) {
     if (!Array.isArray(signals)) throw invalidArgType('signals', 'an array of signals', signals);
-    super(native.signalFd(signals.map(toReceivable)), 'the signalfd');
+    super(new OpenFd(native.signalFd(signals.map(toReceivable))), 'SignalFd', 'the signalfd');
   }
 
   /**

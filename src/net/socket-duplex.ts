@@ -1,7 +1,14 @@
 /** A Node.js stream over a non-blocking stream socket. */
 import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream';
 
-import { checkAbortSignal, closedError } from '../errors.js';
+import {
+  checkAbortSignal,
+  checkBoolean,
+  checkInteger,
+  checkOptions,
+  closedError,
+  type OptionNames,
+} from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { leaseMultiplexer, type MultiplexerLease } from './default-multiplexer.js';
 
@@ -19,6 +26,33 @@ export type SocketDuplexOptions = Pick<
   DuplexOptions,
   'allowHalfOpen' | 'emitClose' | 'highWaterMark' | 'readableHighWaterMark' | 'writableHighWaterMark' | 'signal'
 >;
+
+const OPTIONS: OptionNames<SocketDuplexOptions> = {
+  allowHalfOpen: true,
+  emitClose: true,
+  highWaterMark: true,
+  readableHighWaterMark: true,
+  writableHighWaterMark: true,
+  signal: true,
+};
+
+/**
+ * To be called before anything of the socket is changed.
+ *
+ * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
+ */
+export function checkDuplexOptions(options: SocketDuplexOptions): void {
+  checkOptions(options, 'options', OPTIONS);
+  for (const name of ['allowHalfOpen', 'emitClose'] as const) {
+    const value = options[name];
+    if (value !== undefined) checkBoolean(value, `options.${name}`);
+  }
+  for (const name of ['highWaterMark', 'readableHighWaterMark', 'writableHighWaterMark'] as const) {
+    const value = options[name];
+    if (value !== undefined) checkInteger(value, `options.${name}`, 0, Number.MAX_SAFE_INTEGER);
+  }
+  if (options.signal !== undefined) checkAbortSignal(options.signal);
+}
 
 /** A write that the socket has not taken whole yet. */
 interface PendingWrite {
@@ -38,7 +72,6 @@ export class SocketDuplex extends Duplex {
 
   constructor(socket: DuplexSource, { signal, ...options }: SocketDuplexOptions) {
     super({ ...options, objectMode: false, autoDestroy: true });
-    if (signal !== undefined) checkAbortSignal(signal);
     this.#socket = socket;
     this.#lease = leaseMultiplexer('epoll');
     // Only now can it be destroyed, which a signal that is aborted already does at once.

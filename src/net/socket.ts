@@ -19,19 +19,21 @@ import {
   checkArray,
   checkBoolean,
   checkInteger,
-  checkObject,
   checkOneOf,
+  checkOptions,
   errnoError,
   invalidArgType,
   outOfRange,
   isSystemError,
   MAX_FD,
+  type OptionNames,
   type SystemError,
   systemError,
   toBytes,
   toTimeoutMs,
 } from '../errors.js';
 import { POLLIN, POLLOUT } from '../readiness/constants.js';
+import { OpenFd } from '../readiness/open-fd.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
 import { BlockingWait, waitsHere } from './blocking-wait.js';
 import {
@@ -59,7 +61,7 @@ import {
 import { type ControlMessage, type ControlMessageInput, toControlMessage, toRawControl } from './control-message.js';
 import { OwnedFd } from './owned-fd.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
-import { SocketDuplex, type SocketDuplexOptions } from './socket-duplex.js';
+import { checkDuplexOptions, SocketDuplex, type SocketDuplexOptions } from './socket-duplex.js';
 
 /** The families with a name; any other goes by its number (`AF_CAN`) and uses raw addresses. */
 export type SocketFamily = 'inet' | 'inet6' | 'unix';
@@ -183,6 +185,11 @@ const TYPES: Readonly<Record<SocketType, number>> = {
 };
 const DIRECTIONS: Readonly<Record<ShutdownHow, number>> = { read: SHUT_RD, write: SHUT_WR, 'read-write': SHUT_RDWR };
 
+const SOCKET_OPTIONS: OptionNames<SocketOptions> = { family: true, type: true, protocol: true, blocking: true };
+const RECV_MSG_OPTIONS: OptionNames<RecvMsgOptions> = { maxControlBytes: true, flags: true };
+const SEND_MSG_OPTIONS: OptionNames<SendMsgOptions> = { address: true, control: true, flags: true };
+const DATAGRAM_TO_SEND: OptionNames<DatagramToSend> = { data: true, address: true };
+
 /** A BSD socket that owns its fd. */
 export class Socket extends OwnedFd {
   /** The address family: a name, or the kernel's number where it has none here. */
@@ -192,8 +199,8 @@ export class Socket extends OwnedFd {
   /** -1: blocking, 0: non-blocking, above: the timeout. */
   #timeoutMs: number;
 
-  private constructor(fd: number, family: SocketFamily | number, type: SocketType | number, timeoutMs: number) {
-    super(fd, 'the socket');
+  private constructor(fd: OpenFd, family: SocketFamily | number, type: SocketType | number, timeoutMs: number) {
+    super(fd, 'Socket', 'the socket');
     this.family = toName(FAMILIES, family);
     this.type = toName(TYPES, type);
     this.#timeoutMs = timeoutMs;
@@ -206,7 +213,7 @@ export class Socket extends OwnedFd {
    */
   static create(options: SocketOptions = {}): Socket {
     const { family, type, protocol, blocking } = readOptions(options, 'inet');
-    return new Socket(native.socket(family, type, protocol, !blocking), family, type, blocking ? -1 : 0);
+    return new Socket(new OpenFd(native.socket(family, type, protocol, !blocking)), family, type, blocking ? -1 : 0);
   }
 
   /**
@@ -218,7 +225,8 @@ export class Socket extends OwnedFd {
     const { family, type, protocol, blocking } = readOptions(options, 'unix');
     const [first, second] = native.socketPair(family, type, protocol, !blocking);
     const timeoutMs = blocking ? -1 : 0;
-    return [new Socket(first, family, type, timeoutMs), new Socket(second, family, type, timeoutMs)];
+    const wrap = (fd: number) => new Socket(new OpenFd(fd), family, type, timeoutMs);
+    return [wrap(first), wrap(second)];
   }
 
   /**
@@ -231,7 +239,7 @@ export class Socket extends OwnedFd {
     checkInteger(fd, 'fd', 0, MAX_FD);
     const family = native.getSockOpt(fd, SOL_SOCKET, SO_DOMAIN);
     const type = native.getSockOpt(fd, SOL_SOCKET, SO_TYPE);
-    return new Socket(fd, family, type, native.isNonBlocking(fd) ? 0 : -1);
+    return new Socket(new OpenFd(fd), family, type, native.isNonBlocking(fd) ? 0 : -1);
   }
 
   /**
@@ -312,7 +320,7 @@ export class Socket extends OwnedFd {
     const blocking = this.blocking;
     const accepted = this.#acceptFrom(fd, !blocking);
     if (accepted === null) return null;
-    const socket = new Socket(accepted.fd, this.family, this.type, blocking ? -1 : 0);
+    const socket = new Socket(new OpenFd(accepted.fd), this.family, this.type, blocking ? -1 : 0);
     try {
       return { socket, address: decodeAddress(accepted.address) };
     } catch (error) {
@@ -535,7 +543,7 @@ export class Socket extends OwnedFd {
    */
   recvMsg(maxBytes: number, options: RecvMsgOptions = {}): ReceivedMessage | null {
     checkInteger(maxBytes, 'maxBytes', 0, MAX_COUNT);
-    checkObject(options, 'options');
+    checkOptions(options, 'options', RECV_MSG_OPTIONS);
     const { maxControlBytes = DEFAULT_CONTROL_BYTES, flags = 0 } = options;
     const buffer = socketBuffer(maxBytes, flags);
     const vectors = [buffer.subarray(0, maxBytes)];
@@ -566,7 +574,7 @@ export class Socket extends OwnedFd {
   sendMsg(bytes: SocketBytes | readonly SocketBytes[], options: SendMsgOptions = {}): number | null {
     const fd = this.fd;
     const vectors = isList(bytes) ? bytes.map((part) => toBytes(part)) : [toBytes(bytes)];
-    checkObject(options, 'options');
+    checkOptions(options, 'options', SEND_MSG_OPTIONS);
     const { address, control = [], flags = 0 } = options;
     checkArray(control, 'options.control');
     const raw = address === undefined ? null : encodeAddress(address);
@@ -614,7 +622,7 @@ export class Socket extends OwnedFd {
   sendMmsg(messages: readonly DatagramToSend[], flags = 0): number | null {
     const fd = this.fd;
     checkArray(messages, 'messages');
-    for (const message of messages) checkObject(message, 'messages');
+    for (const message of messages) checkOptions(message, 'messages', DATAGRAM_TO_SEND);
     const contents = messages.map(({ data }) => toBytes(data, 'messages.data'));
     const addresses = messages.map(({ address }) => (address === undefined ? null : encodeAddress(address)));
     return this.#operate('sendmmsg', POLLOUT, flags, (_fd, flagsNow) =>
@@ -642,7 +650,7 @@ export class Socket extends OwnedFd {
    * @throws ERR_CLOSED; EMFILE
    */
   dup(): Socket {
-    return new Socket(native.duplicate(this.fd), this.family, this.type, this.#timeoutMs);
+    return new Socket(new OpenFd(native.duplicate(this.fd)), this.family, this.type, this.#timeoutMs);
   }
 
   /**
@@ -702,9 +710,14 @@ export class Socket extends OwnedFd {
    */
   toDuplex(options: SocketDuplexOptions = {}): Duplex {
     if (this.type !== 'stream') throw outOfRange('socket.type', "'stream'", this.type);
+    checkDuplexOptions(options);
     this.getpeername();
     this.setTimeout(0);
     return new SocketDuplex(this, options);
+  }
+
+  protected override inspected(): Readonly<Record<string, unknown>> {
+    return { ...super.inspected(), family: this.family, type: this.type, blocking: this.blocking };
   }
 
   /** The wait of a call that starts now. */
@@ -786,7 +799,7 @@ function socketBuffer(maxBytes: number, flags: number): Buffer {
 }
 
 function readOptions(options: SocketOptions, defaultFamily: SocketFamily): SocketNumbers {
-  checkObject(options, 'options');
+  checkOptions(options, 'options', SOCKET_OPTIONS);
   const { family = defaultFamily, type = 'stream', protocol = 0, blocking = false } = options;
   checkInteger(protocol, 'options.protocol', 0, MAX_COUNT);
   checkBoolean(blocking, 'options.blocking');

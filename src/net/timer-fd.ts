@@ -1,6 +1,7 @@
 /** A timer that can be waited for: timerfd_create(2). */
 import { native } from '../binding.js';
-import { checkBoolean, checkObject, checkOneOf, outOfRange, toTimeoutMs } from '../errors.js';
+import { checkBoolean, checkOneOf, checkOptions, type OptionNames, outOfRange, toTimeoutMs } from '../errors.js';
+import { OpenFd } from '../readiness/open-fd.js';
 import { CounterFd } from './counter-fd.js';
 
 /**
@@ -20,6 +21,8 @@ export interface TimerOptions {
   /** With an absolute realtime timer: a read throws ECANCELED after somebody has set the clock. Default: false. */
   readonly cancelOnSet?: boolean | undefined;
 }
+
+const OPTIONS: OptionNames<TimerOptions> = { initialMs: true, intervalMs: true, absolute: true, cancelOnSet: true };
 
 /** How a timer stands. */
 export interface TimerState {
@@ -51,7 +54,7 @@ export class TimerFd extends CounterFd {
    */
   constructor(clock: TimerClock = 'monotonic') {
     checkOneOf(clock, 'clock', ['monotonic', 'boottime', 'boottime-alarm', 'realtime', 'realtime-alarm']);
-    super(native.timerFd(CLOCKS[clock]), 'the timerfd');
+    super(new OpenFd(native.timerFd(CLOCKS[clock])), 'TimerFd', 'the timerfd');
   }
 
   /**
@@ -62,7 +65,7 @@ export class TimerFd extends CounterFd {
    */
   set(options: TimerOptions): TimerState {
     const fd = this.fd;
-    checkObject(options, 'options');
+    checkOptions(options, 'options', OPTIONS);
     const { initialMs, intervalMs = 0, absolute = false, cancelOnSet = false } = options;
     checkBoolean(absolute, 'options.absolute');
     checkBoolean(cancelOnSet, 'options.cancelOnSet');

@@ -1,5 +1,5 @@
 /** `struct epoll_params`: how an epoll instance polls the network before it sleeps. */
-import { checkBoolean, checkInteger, checkObject } from '../errors.js';
+import { checkBoolean, checkInteger, checkOptions, type OptionNames } from '../errors.js';
 
 /** The busy-polling parameters of an epoll instance, see ioctl_eventpoll(2). All are off (0, 0, false) at first. */
 export interface EpollParams {
@@ -10,6 +10,8 @@ export interface EpollParams {
   /** Whether busy polling keeps the device's interrupts off. */
   readonly preferBusyPoll: boolean;
 }
+
+const PARAMS: OptionNames<EpollParams> = { busyPollUsecs: true, busyPollBudget: true, preferBusyPoll: true };
 
 /** The request numbers, the same on x64 and arm64: they encode direction, size (8), type (0x8a) and number. */
 export const EPIOCSPARAMS = 0x4008_8a01;
@@ -27,7 +29,7 @@ const LITTLE_ENDIAN = true;
 
 /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
 export function packParams(params: EpollParams): Uint8Array {
-  checkObject(params, 'params');
+  checkOptions(params, 'params', PARAMS);
   const { busyPollUsecs, busyPollBudget, preferBusyPoll } = params;
   checkInteger(busyPollUsecs, 'params.busyPollUsecs', 0, 0x7fff_ffff);
   checkInteger(busyPollBudget, 'params.busyPollBudget', 0, 0xffff);

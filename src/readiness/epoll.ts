@@ -1,16 +1,20 @@
 /** epoll(7): an instance of the kernel that remembers what to watch. */
+import { inspect, type InspectOptions } from 'node:util';
+
 import { native } from '../binding.js';
 import {
   busyError,
   checkInteger,
-  checkObject,
+  checkOptions,
   closedError,
   type FdLike,
   invalidArgType,
+  type OptionNames,
   outOfRange,
   toFd,
   toTimeoutMs,
 } from '../errors.js';
+import { summary } from '../inspect.js';
 import { AsyncWait } from './async-wait.js';
 import { blockingCall } from './blocking-call.js';
 import { unknownEpollEvents } from './constants.js';
@@ -23,7 +27,15 @@ import {
   unpackParams,
 } from './epoll-params.js';
 import { eventLayout, eventWords, INITIAL_EVENTS, MAX_EVENTS_LIMIT, waitForEvents } from './event-buffer.js';
-import { type AsyncWaitOptions, type SyncWaitOptions, toAbortSignal, toSignalHandling } from './wait-options.js';
+import { OpenFd } from './open-fd.js';
+import {
+  ASYNC_WAIT_OPTIONS,
+  type AsyncWaitOptions,
+  SYNC_WAIT_OPTIONS,
+  type SyncWaitOptions,
+  toAbortSignal,
+  toSignalHandling,
+} from './wait-options.js';
 import { epollWaiterKind, openEpollWaiter, type WaiterKind } from './waiter.js';
 
 /** epoll_ctl(2)'s operations. */
@@ -45,6 +57,8 @@ export interface EpollOptions {
   readonly waiter?: WaiterKind | undefined;
 }
 
+const OPTIONS: OptionNames<EpollOptions> = { waiter: true };
+
 /** How many events a wait gives at most. */
 export interface MaxEventsOption {
   /**
@@ -53,6 +67,9 @@ export interface MaxEventsOption {
    */
   readonly maxEvents?: number | undefined;
 }
+
+const SYNC_OPTIONS: OptionNames<SyncWaitOptions & MaxEventsOption> = { ...SYNC_WAIT_OPTIONS, maxEvents: true };
+const ASYNC_OPTIONS: OptionNames<AsyncWaitOptions & MaxEventsOption> = { ...ASYNC_WAIT_OPTIONS, maxEvents: true };
 
 /** @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE for bits that mean nothing to epoll */
 function toEventMask(events: unknown): number {
@@ -97,10 +114,10 @@ export class Epoll implements Disposable {
    * @see epoll_create1(2)
    */
   constructor(options?: EpollOptions);
-  constructor(options?: EpollOptions, adoptedFd?: number) {
-    if (options !== undefined) checkObject(options, 'options');
+  constructor(options?: EpollOptions, adopted?: unknown) {
+    if (options !== undefined) checkOptions(options, 'options', OPTIONS);
     this.#waiterKind = epollWaiterKind(options?.waiter);
-    this.#fd = adoptedFd === undefined ? native.epollCreate() : toFd(adoptedFd);
+    this.#fd = adopted instanceof OpenFd ? adopted.number : native.epollCreate();
     this.#wait = new AsyncWait({
       start: () => {
         this.#startWaiter();
@@ -120,8 +137,8 @@ export class Epoll implements Disposable {
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. Whether it is an epoll fd shows at its first use (EINVAL, EBADF).
    */
   static fromFd(fd: number, options?: EpollOptions): Epoll {
-    const adopt: new (options: EpollOptions | undefined, adoptedFd: number) => Epoll = Epoll;
-    return new adopt(options, toFd(fd));
+    const adopt: new (options: EpollOptions | undefined, adopted: OpenFd) => Epoll = Epoll;
+    return new adopt(options, new OpenFd(toFd(fd)));
   }
 
   /**
@@ -199,7 +216,7 @@ export class Epoll implements Disposable {
     if (this.#wait.pending) throw busyError('another wait is under way');
     const timeout = toTimeoutMs(timeoutMs);
     if (options === undefined) return this.#call(undefined, timeout, false, null);
-    const { retryOnSignal, signalMask } = toSignalHandling(options);
+    const { retryOnSignal, signalMask } = toSignalHandling(options, SYNC_OPTIONS);
     return this.#call(toMaxEvents(options), timeout, retryOnSignal, signalMask);
   }
 
@@ -213,7 +230,7 @@ export class Epoll implements Disposable {
   async wait(timeoutMs?: number | null, options?: AsyncWaitOptions & MaxEventsOption): Promise<EpollEvent[]> {
     this.#checkOpen();
     const timeout = toTimeoutMs(timeoutMs);
-    const signal = toAbortSignal(options);
+    const signal = toAbortSignal(options, ASYNC_OPTIONS);
     const maxEvents = toMaxEvents(options);
     if (!this.#wait.pending) this.#asyncMaxEvents = maxEvents;
     return this.#wait.wait(timeout, signal);
@@ -273,6 +290,12 @@ export class Epoll implements Disposable {
   /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** For util.inspect and console.log: the class and the state. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const fields = { fd: this.#closed ? -1 : this.#fd, closed: this.#closed, waiter: this.#waiterKind };
+    return summary('Epoll', { ...fields, size: this.#added }, depth, options);
   }
 
   #checkOpen(): void {

@@ -1,4 +1,6 @@
 /** poll(2): one call over a list of fds. */
+import { inspect, type InspectOptions } from 'node:util';
+
 import { native } from '../binding.js';
 import {
   busyError,
@@ -11,6 +13,7 @@ import {
   toFd,
   toTimeoutMs,
 } from '../errors.js';
+import { summary } from '../inspect.js';
 import { AsyncWait } from './async-wait.js';
 import { blockingCall } from './blocking-call.js';
 import { POLLIN, POLLOUT, POLLPRI } from './constants.js';
@@ -296,6 +299,11 @@ export class Poll implements Disposable {
   /** Closes it at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** For util.inspect and console.log: the class and the state. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return summary('Poll', { size: this.size, closed: this.#closed }, depth, options);
   }
 
   #checkOpen(): void {

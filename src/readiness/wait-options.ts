@@ -1,7 +1,15 @@
 /** What the blocking waits have in common: what a signal does to them. */
 import { constants } from 'node:os';
 
-import { checkAbortSignal, checkInteger, checkObject, checkOneOf, invalidArgType, outOfRange } from '../errors.js';
+import {
+  checkAbortSignal,
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  invalidArgType,
+  type OptionNames,
+  outOfRange,
+} from '../errors.js';
 
 /** The highest signal number that Linux has. */
 const MAX_SIGNAL = 64;
@@ -27,6 +35,9 @@ export interface AsyncWaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export const SYNC_WAIT_OPTIONS: OptionNames<SyncWaitOptions> = { onSignal: true, sigmask: true };
+export const ASYNC_WAIT_OPTIONS: OptionNames<AsyncWaitOptions> = { signal: true };
+
 /** {@link SyncWaitOptions} as the binding takes them. */
 export interface SignalHandling {
   readonly retryOnSignal: boolean;
@@ -35,10 +46,16 @@ export interface SignalHandling {
 
 const DEFAULT_HANDLING: SignalHandling = { retryOnSignal: false, signalMask: null };
 
-/** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
-export function toSignalHandling(options: SyncWaitOptions | undefined): SignalHandling {
+/**
+ * @param known the options that the call has, these among them
+ * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
+ */
+export function toSignalHandling(
+  options: SyncWaitOptions | undefined,
+  known: OptionNames<SyncWaitOptions> = SYNC_WAIT_OPTIONS,
+): SignalHandling {
   if (options === undefined) return DEFAULT_HANDLING;
-  checkObject(options, 'options');
+  checkOptions(options, 'options', known);
   const { onSignal = 'return', sigmask } = options;
   checkOneOf(onSignal, 'options.onSignal', ['return', 'retry']);
   return {
@@ -59,10 +76,16 @@ export function hasDefaultHandling(
   return signalMask === null && (!retryOnSignal || timeoutMs === 0);
 }
 
-/** @throws ERR_INVALID_ARG_TYPE */
-export function toAbortSignal(options: AsyncWaitOptions | undefined): AbortSignal | undefined {
+/**
+ * @param known the options that the call has, this one among them
+ * @throws ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION
+ */
+export function toAbortSignal(
+  options: AsyncWaitOptions | undefined,
+  known: OptionNames<AsyncWaitOptions> = ASYNC_WAIT_OPTIONS,
+): AbortSignal | undefined {
   if (options === undefined) return undefined;
-  checkObject(options, 'options');
+  checkOptions(options, 'options', known);
   const { signal } = options;
   if (signal !== undefined) checkAbortSignal(signal);
   return signal;

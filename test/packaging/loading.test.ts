@@ -52,6 +52,14 @@ describe('installed with scripts ignored and no compiler', () => {
 
   test('it works from an ES module', () => expectWorks(installed(), 'works.mjs', esModule));
 
+  test('every class has the name that it is exported by', async () => {
+    const source = `
+      const all = Object.entries(require('fdmux')).filter(([, value]) => typeof value === 'function');
+      console.log(all.filter(([name, value]) => value.name !== name).map(([name]) => name).join() || 'all');
+    `;
+    expect(await installed().run('names.cjs', source)).toMatchObject({ stdout: 'all\n', code: 0 });
+  });
+
   test('both kinds of import share one set of classes, name by name', async () => {
     const source = `
       import * as imported from 'fdmux';
