@@ -9,8 +9,9 @@ async function main(): Promise<void> {
         if (!connection.write(bytes)) connection.pause();
       },
       drain: (connection) => connection.resume(),
-      error: (error) => console.error(error.message),
+      error: (_connection, error) => console.error(error.message),
     },
+    onError: (error) => console.error(error.message),
   });
   const address = formatAddress(listener.address);
   console.log(`echoing on ${address}; type into: nc ${address.replace(':', ' ')}`);

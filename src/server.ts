@@ -133,6 +133,7 @@ export class ChatServer implements Aftermath, ServerControl {
         highWaterMarkBytes: this.#highWaterMark(),
         maxPendingBytes: NO_LIMIT_BYTES,
         socket: this.#handlers(config),
+        onError: (error) => this.#options.log.error('accepting failed', { error: error.message }),
       });
       this.#listeners.push({ protocol: config.protocol, listener });
       this.#options.log.info('listening', { protocol: config.protocol, ...config.at });
@@ -159,9 +160,6 @@ export class ChatServer implements Aftermath, ServerControl {
       },
       close: (connection, error) => {
         this.#closed(connection.data, error);
-      },
-      error: (error, connection) => {
-        if (connection === undefined) this.#options.log.error('accepting failed', { error: error.message });
       },
     };
   }

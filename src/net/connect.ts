@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 
 import { native } from '../binding.js';
-import { AbortError, checkAbortSignal, checkInteger, errnoError, systemError } from '../errors.js';
+import { AbortError, checkAbortSignal, checkInteger, errnoError, type OptionNames, systemError } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
 import { type Connection, ServedConnection } from './connection.js';
@@ -11,6 +11,7 @@ import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from './constants.js';
 import { type Lease, leaseTurn } from './default-multiplexer.js';
 import {
   applyTcpOptions,
+  CONNECTION_OPTIONS,
   type ConnectionOptions,
   type ConnectionSettings,
   familyNumber,
@@ -38,6 +39,16 @@ export interface ConnectOptions<T> extends ConnectionOptions<T> {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OPTIONS: OptionNames<ConnectOptions<unknown>> = {
+  ...CONNECTION_OPTIONS,
+  host: true,
+  port: true,
+  path: true,
+  data: true,
+  connectTimeoutMs: true,
+  signal: true,
+};
+
 const { EINPROGRESS } = constants.errno;
 const MAX_INT32 = 0x7fff_ffff;
 
@@ -53,7 +64,7 @@ const MAX_INT32 = 0x7fff_ffff;
  * @see connect(2)
  */
 export async function connect<T = unknown>(options: ConnectOptions<T>): Promise<Connection<T>> {
-  const settings = toConnectionSettings(options);
+  const settings = toConnectionSettings(options, OPTIONS);
   const endpoint = toEndpoint(options);
   const { connectTimeoutMs, data, signal } = options;
   if (connectTimeoutMs !== undefined) checkInteger(connectTimeoutMs, 'options.connectTimeoutMs', 1, MAX_INT32);

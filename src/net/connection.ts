@@ -2,11 +2,11 @@
 import type { Duplex } from 'node:stream';
 
 import { native } from '../binding.js';
-import { busyError, checkObject, checkString, errnoError, FdmuxError, hasCode } from '../errors.js';
+import { busyError, checkString, errnoError, FdmuxError, hasCode } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, decodeAddress } from './address.js';
 import { SHUT_WR } from './constants.js';
-import { ConnectionDuplex, type DuplexOptions } from './duplex.js';
+import { checkDuplexOptions, ConnectionDuplex, type DuplexOptions } from './duplex.js';
 import { type Readiness, toError, type Turn, type TurnMember, type Writable } from './turn.js';
 import type { Topics } from './topics.js';
 import { WriteQueue } from './write-queue.js';
@@ -36,10 +36,10 @@ export interface SocketHandlers<T> {
   /** The last word about a connection, once for each that was opened; with the reason where it is not an orderly end. */
   close?(connection: Connection<T>, error?: Error): void;
   /**
-   * Something went wrong with a connection (before `close`, where that has a reason too; ERR_WRITE_AFTER_END alone leaves the
-   * connection open), or, without one, with accepting.
+   * Something went wrong with a connection. `close` follows and has the same reason; ERR_WRITE_AFTER_END alone leaves the
+   * connection open. What goes wrong with accepting is for {@link ListenOptions.onError}.
    */
-  error?(error: Error, connection?: Connection<T>): void;
+  error?(connection: Connection<T>, error: Error): void;
 }
 
 /** The handlers, and what only a stream wants to know. */
@@ -102,7 +102,7 @@ export interface Connection<T = unknown> {
   /**
    * The connection as a Duplex of Node.js, which takes the place of the handlers from now on: none of them is called any more.
    *
-   * @throws ERR_BUSY where it is one already
+   * @throws ERR_BUSY if it is one already; ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION
    */
   toDuplex(options?: DuplexOptions): Duplex;
 }
@@ -220,7 +220,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       const error = new FdmuxError('ERR_WRITE_AFTER_END', 'write after end: the bytes were not taken');
       // Not from here: the caller is amid its own work, and the handler may write, too.
       this.#service.turn.defer(() => {
-        if (this.#fd >= 0) this.#handlers.error?.(error, this);
+        if (this.#fd >= 0) this.#handlers.error?.(this, error);
       });
     }
     return false;
@@ -275,7 +275,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   toDuplex(options: DuplexOptions = {}): Duplex {
-    checkObject(options, 'options');
+    checkDuplexOptions(options);
     if (this.#handlers !== this.#service.handlers) throw busyError('the connection is a Duplex already');
     const duplex = new ConnectionDuplex(this, options);
     this.#handlers = duplex.events;
@@ -460,7 +460,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     const error = this.#destroyReason;
     try {
       if (this.#writeEnd === 'ended') handlers.finish?.(this);
-      if (error !== undefined) handlers.error?.(error, this);
+      if (error !== undefined) handlers.error?.(this, error);
     } catch (thrown) {
       this.#service.turn.fail(thrown);
     }

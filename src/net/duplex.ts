@@ -1,7 +1,7 @@
 /** A connection as a Duplex of Node.js, for everything that takes one: http, tls, readline, pipeline. */
 import { Duplex } from 'node:stream';
 
-import { closedError } from '../errors.js';
+import { checkBoolean, checkOptions, closedError, type OptionNames } from '../errors.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 
 /** Options of {@link Connection.toDuplex}. */
@@ -11,6 +11,14 @@ export interface DuplexOptions {
    * still on its way through a TLSSocket on top of it would be cut off.
    */
   readonly allowHalfOpen?: boolean | undefined;
+}
+
+const OPTIONS: OptionNames<DuplexOptions> = { allowHalfOpen: true };
+
+/** @throws ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION */
+export function checkDuplexOptions(options: DuplexOptions): void {
+  checkOptions(options, 'options', OPTIONS);
+  if (options.allowHalfOpen !== undefined) checkBoolean(options.allowHalfOpen, 'options.allowHalfOpen');
 }
 
 type Callback = (error?: Error | null) => void;

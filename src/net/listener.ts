@@ -5,11 +5,13 @@ import { constants } from 'node:os';
 import { native } from '../binding.js';
 import {
   checkBoolean,
+  checkFunction,
   checkInteger,
-  checkObject,
+  checkOptions,
   checkString,
   errnoError,
   hasCode,
+  type OptionNames,
   outOfRange,
   systemError,
   toFd,
@@ -23,6 +25,7 @@ import { SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } fr
 import { leaseTurn, type Lease } from './default-multiplexer.js';
 import {
   applyTcpOptions,
+  CONNECTION_OPTIONS,
   type ConnectionOptions,
   type ConnectionSettings,
   familyNumber,
@@ -45,7 +48,7 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
   /** 0 to 65535; 0 is any free one, see {@link Listener.address}. */
   readonly port?: number | undefined;
   /**
-   * A unix socket's path, at most 107 bytes; it is removed when the listener closes (what hinders that is told to the error handler).
+   * A unix socket's path, at most 107 bytes; it is removed when the listener closes (`onError` is called with what hinders that).
    * With a zero byte in front, an abstract name.
    */
   readonly path?: string | undefined;
@@ -60,6 +63,12 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
    * Those that wait inside the event loop are all woken. By default false.
    */
   readonly exclusive?: boolean | undefined;
+  /**
+   * Something went wrong with the listener itself: with accepting (EMFILE, ENFILE ...), with serving a connection that was just
+   * accepted, with removing the socket's path, or its multiplexer has failed. Without it, such errors are dropped. The listener
+   * goes on where it can; {@link Listener.closed} says whether it does.
+   */
+  readonly onError?: ((error: Error) => void) | undefined;
   /** A connection beyond is closed as soon as it is accepted: 1 to 2^31-1, by default no limit. */
   readonly maxConnections?: number | undefined;
 }
@@ -106,6 +115,21 @@ export interface Listener<T = unknown> {
   /** Closes it at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+const OPTIONS: OptionNames<ListenOptions<unknown>> = {
+  ...CONNECTION_OPTIONS,
+  host: true,
+  port: true,
+  path: true,
+  fd: true,
+  backlog: true,
+  reusePort: true,
+  exclusive: true,
+  maxConnections: true,
+  onError: true,
+};
+const PUBLISH_OPTIONS: OptionNames<{ except?: unknown }> = { except: true };
+const CLOSE_OPTIONS: OptionNames<{ drainMs?: unknown }> = { drainMs: true };
 
 const DEFAULT_BACKLOG = 511;
 const MAX_INT32 = 0x7fff_ffff;
@@ -158,15 +182,18 @@ interface ListenSettings<T> extends ConnectionSettings<T> {
   readonly reusePort: boolean;
   readonly exclusive: boolean;
   readonly maxConnections: number;
+  readonly onError: ((error: Error) => void) | undefined;
 }
 
 function toListenSettings<T>(options: ListenOptions<T>): ListenSettings<T> {
-  const settings = toConnectionSettings(options);
-  const { fd, backlog = DEFAULT_BACKLOG, reusePort = false, exclusive = false, maxConnections = Infinity } = options;
+  const settings = toConnectionSettings(options, OPTIONS);
+  const { fd, backlog = DEFAULT_BACKLOG, reusePort = false, exclusive = false, onError } = options;
+  const { maxConnections = Infinity } = options;
   checkInteger(backlog, 'options.backlog', 1, MAX_INT32);
   checkBoolean(reusePort, 'options.reusePort');
   checkBoolean(exclusive, 'options.exclusive');
   if (maxConnections !== Infinity) checkInteger(maxConnections, 'options.maxConnections', 1, MAX_INT32);
+  if (onError !== undefined) checkFunction(onError, 'options.onError');
   return {
     ...settings,
     fd: fd === undefined ? undefined : toFd(fd, 'options.fd'),
@@ -174,6 +201,7 @@ function toListenSettings<T>(options: ListenOptions<T>): ListenSettings<T> {
     reusePort,
     exclusive,
     maxConnections,
+    onError,
   };
 }
 
@@ -357,7 +385,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
 
   #tellError(error: Error): void {
     try {
-      this.#settings.socket.error?.(error);
+      this.#settings.onError?.(error);
     } catch (thrown) {
       this.#lease.turn.fail(thrown);
     }
@@ -369,7 +397,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
     options: { readonly except?: Connection<T> | undefined } = {},
   ): number {
     checkString(topic, 'topic');
-    checkObject(options, 'options');
+    checkOptions(options, 'options', PUBLISH_OPTIONS);
     const { except } = options;
     const shared = bytes instanceof SharedBytes ? bytes : new SharedBytes(bytes);
     let count = 0;
@@ -382,7 +410,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
   }
 
   close(options: { readonly drainMs?: number | null | undefined } = {}): Promise<void> {
-    checkObject(options, 'options');
+    checkOptions(options, 'options', CLOSE_OPTIONS);
     const { drainMs = 0 } = options;
     const timeoutMs = toTimeoutMs(drainMs, 'options.drainMs');
     const isFirst = !this.closed;

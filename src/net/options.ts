@@ -6,8 +6,10 @@ import {
   checkInteger,
   checkObject,
   checkOneOf,
+  checkOptions,
   checkString,
   invalidArgType,
+  type OptionNames,
   outOfRange,
   unsupportedTriggerError,
 } from '../errors.js';
@@ -87,11 +89,37 @@ export interface ConnectionSettings<T> {
 const DEFAULT_HIGH_WATER_MARK_BYTES = 65_536;
 const DEFAULT_MAX_PENDING_BYTES = 16_777_216;
 const MAX_INT32 = 0x7fff_ffff;
-const HANDLER_NAMES = ['open', 'data', 'drain', 'end', 'close', 'error'] as const;
+const HANDLERS: OptionNames<SocketHandlers<unknown>> = {
+  open: true,
+  data: true,
+  drain: true,
+  end: true,
+  close: true,
+  error: true,
+};
+const KEEP_ALIVE_OPTIONS: OptionNames<KeepAliveOptions> = { idleMs: true, intervalMs: true, probes: true };
 
-/** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNSUPPORTED_TRIGGER */
-export function toConnectionSettings<T>(options: ConnectionOptions<T>): ConnectionSettings<T> {
-  checkObject(options, 'options');
+export const CONNECTION_OPTIONS: OptionNames<ConnectionOptions<unknown>> = {
+  socket: true,
+  backend: true,
+  trigger: true,
+  multiplexer: true,
+  highWaterMarkBytes: true,
+  maxPendingBytes: true,
+  idleTimeoutMs: true,
+  noDelay: true,
+  keepAlive: true,
+};
+
+/**
+ * @param known the options that the call has, these among them
+ * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION, ERR_UNSUPPORTED_TRIGGER
+ */
+export function toConnectionSettings<T>(
+  options: ConnectionOptions<T>,
+  known: OptionNames<ConnectionOptions<unknown>>,
+): ConnectionSettings<T> {
+  checkOptions(options, 'options', known);
   const {
     socket,
     multiplexer,
@@ -131,7 +159,10 @@ export function toConnectionSettings<T>(options: ConnectionOptions<T>): Connecti
 
 function checkHandlers(socket: unknown): void {
   checkObject(socket, 'options.socket');
-  for (const name of HANDLER_NAMES) {
+  // An object of a class of the user's own has fields of its own.
+  const prototype: unknown = Object.getPrototypeOf(socket);
+  if (prototype === Object.prototype || prototype === null) checkOptions(socket, 'options.socket', HANDLERS);
+  for (const name of Object.keys(HANDLERS)) {
     const handler: unknown = Reflect.get(socket, name);
     if (handler !== undefined) checkFunction(handler, `options.socket.${name}`);
   }
@@ -139,7 +170,7 @@ function checkHandlers(socket: unknown): void {
 
 function checkKeepAlive(keepAlive: unknown): void {
   if (typeof keepAlive === 'boolean') return;
-  checkObject(keepAlive, 'options.keepAlive');
+  checkOptions(keepAlive, 'options.keepAlive', KEEP_ALIVE_OPTIONS);
   const { idleMs, intervalMs, probes }: { idleMs?: unknown; intervalMs?: unknown; probes?: unknown } = keepAlive;
   if (idleMs !== undefined) checkInteger(idleMs, 'options.keepAlive.idleMs', 1, 32_767_000);
   if (intervalMs !== undefined) checkInteger(intervalMs, 'options.keepAlive.intervalMs', 1, 32_767_000);

@@ -46,7 +46,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
           socket.close?.(connection, error);
           closed.set(error);
         },
-        error: (error) => errors.push(error),
+        error: (_connection, error) => errors.push(error),
       },
     });
     const peer = await connectPeer(portOf(listener));
@@ -257,7 +257,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
         open: (connection) => {
           connection.data = String(connections.push(connection));
         },
-        error: (_error, connection) => told.push(`error ${connection?.data}`),
+        error: (connection) => told.push(`error ${connection.data}`),
         close: (connection) => {
           told.push(`close ${connection.data}`);
           connections[1]?.write('after its end');

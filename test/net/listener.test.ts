@@ -210,7 +210,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
   it('tells what hinders it from removing its path, and is closed all the same', async () => {
     const path = join(temporaryFolder(), 'socket');
     const told: unknown[] = [];
-    const listener = await listen({ ...variant, path, socket: { error: (error) => told.push(error) } });
+    const listener = await listen({ ...variant, path, socket: {}, onError: (error) => told.push(error) });
     unlinkSync(path);
     // Not an empty folder: Deno's unlinkSync removes one.
     mkdirSync(join(path, 'folder'), { recursive: true });
@@ -237,11 +237,10 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
       ...variant,
       port: 0,
       multiplexer,
-      socket: {
-        error: (error) => {
-          told.push(error);
-          closed = listener.close();
-        },
+      socket: {},
+      onError: (error) => {
+        told.push(error);
+        closed = listener.close();
       },
     });
     await connectPeer(portOf(listener));
@@ -261,8 +260,8 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
       const told: unknown[] = [];
       const inherited = tcpListener();
       const [fd] = closedAtEnd(inherited.detach());
-      const socket = { error: (error: unknown) => told.push(error) };
-      const listener = await listen({ ...variant, fd, multiplexer, socket });
+      const onError = (error: unknown) => told.push(error);
+      const listener = await listen({ ...variant, fd, multiplexer, socket: {}, onError });
       await connectPeer(portOf(listener));
       withoutFreeFds(() => multiplexer.waitSync(0));
       native.close(fd);
@@ -490,8 +489,7 @@ describe('listen', () => {
       process.on('SIGUSR2', () => undefined);
       listen({ port: 0, socket: {
         data: (connection, bytes) => { connection.write(bytes); },
-        error: (error, connection) => { if (!connection) console.log('error', error.code); },
-      } }).then((listener) => console.log('port', listener.address.port));
+      }, onError: (error) => { console.log('error', error.code); } }).then((listener) => console.log('port', listener.address.port));
       setInterval(() => { const { user, system } = process.cpuUsage(); console.log('cpu', Math.round((user + system) / 1000)); }, 200);`;
     const server = start('prlimit', ['--nofile=48', process.execPath, '-e', script]);
     const port = Number((await server.line(/^port (\d+)$/))[1]);
@@ -628,8 +626,10 @@ describe('listen', () => {
             if (where !== 'outside') multiplexer.close();
           },
           close: (_connection, error) => closed.set(error),
-          error: (error) => told.push(error),
+          error: (connection, error) =>
+            told.push({ of: connection.remoteAddress.family, code: Reflect.get(error, 'code') }),
         },
+        onError: (error) => told.push(error),
       });
       const run = multiplexer.run(() => undefined);
       const peer = await connectPeer(portOf(listener));
@@ -640,7 +640,7 @@ describe('listen', () => {
       await peer.ended();
       expect(await run).toBe('closed');
       expect(listener.closed).toBe(true);
-      expect(told).toMatchObject([{ code: 'ERR_CLOSED' }, { code: 'ERR_CLOSED' }]);
+      expect(told).toMatchObject([{ code: 'ERR_CLOSED' }, { of: 'inet', code: 'ERR_CLOSED' }]);
       await within(listener.close(), 'closing again');
     },
   );
