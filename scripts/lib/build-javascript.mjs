@@ -22,6 +22,8 @@ export async function buildJavaScript(dist = 'dist') {
     format: 'cjs',
     metafile: true,
     legalComments: 'inline',
+    // A package's UMD build hides its requires from the bundler; its ES module build does not.
+    mainFields: ['module', 'main'],
     // esbuild exports every name as a getter that looks it up by key. In loops that read the kernel's constants or the
     // addon's functions this costs more than the work itself, so each module ends with a plain object of its exports.
     footer: { js: "module.exports = Object.defineProperty({ ...module.exports }, '__esModule', { value: true });" },

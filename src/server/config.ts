@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { CHARSET_CHOICES, type CharsetChoice } from '../protocol/charset.js';
 import { DEFAULT_CLASS, DEFAULT_IRC_SETTINGS, type ClassSettings, type IrcSettings } from '../protocol/irc/settings.js';
 import { DEFAULT_CLASSES, type AddressClass } from './classes.js';
-import { jsonFault } from './json-fault.js';
+import { parseJsonc } from './jsonc.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './log.js';
 
 export const BACKENDS = ['select', 'poll', 'epoll'] as const;
@@ -235,9 +235,9 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
   const source = await readText(path, path);
   let data: unknown;
   try {
-    data = JSON.parse(source);
+    data = parseJsonc(source);
   } catch (error) {
-    throw new ConfigError(`${path}:${describeSyntaxError(error, source)}`);
+    throw new ConfigError(`${path}:${error instanceof Error ? error.message : String(error)}`);
   }
   if (Array.isArray(data)) throw new ConfigError(`${path}: the file: must be an object`);
   const result = v.safeParse(fileSchema, data);
@@ -260,14 +260,6 @@ async function readMotd(server: ConfigFile['server'], configPath: string | undef
     .replace(/\n$/, '')
     .split('\n')
     .map((line) => line.replace(/[\r\0]/g, ''));
-}
-
-/** The engine tells where it stopped as a position, as line and column, or not at all; whoever edits wants a line. */
-function describeSyntaxError(error: unknown, source: string): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const lines = source.slice(0, jsonFault(source)).split('\n');
-  const column = (lines.at(-1)?.length ?? 0) + 1;
-  return `${lines.length}:${column}: not JSON: ${message.replace(/( in JSON at position \d+)?( \(line \d+ column \d+\))?$/, '')}`;
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {
