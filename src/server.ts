@@ -1,4 +1,5 @@
 /** The chat server: listeners, sessions and rooms, wired together. */
+import { canonicalAddress } from './chat/address.js';
 import { Directory } from './chat/directory.js';
 import type { Room } from './chat/room.js';
 import { hasCode } from './errors.js';
@@ -211,8 +212,8 @@ export class ChatServer implements Aftermath, ServerControl {
   #remoteOf(address: Address): { host: string; port: number } {
     if (address.family === 'inet') return { host: address.host, port: address.port };
     if (address.family === 'inet6') {
-      // A dual-stack listener sees IPv4 peers so; they are the same people as on an IPv4 listener.
-      return { host: address.host.replace(/^::ffff:(?=\d+\.)/i, ''), port: address.port };
+      // A dual-stack listener sees IPv4 peers in a mapped form; they are the same people as on an IPv4 listener.
+      return { host: canonicalAddress(address.host), port: address.port };
     }
     // A unix peer has no address; a number tells it from the others.
     this.#unixPeers += 1;

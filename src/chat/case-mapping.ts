@@ -3,6 +3,9 @@
 /** How names are folded before they are compared: `ascii` folds A-Z only, `rfc1459` also folds `[]\~` to `{}|^`. */
 export type CaseMapping = 'ascii' | 'rfc1459';
 
+/** Folds a name, or a mask, to the form in which the two are compared. */
+export type Fold = (text: string) => string;
+
 const RFC1459_PAIRS: Readonly<Record<string, string>> = { '[': '{', ']': '}', '\\': '|', '~': '^' };
 
 /**

@@ -1,9 +1,9 @@
 /** Everybody who is here and every room that is open: who is called what, and who comes and goes. */
-import { foldCase, type CaseMapping } from './case-mapping.js';
+import { foldCase, type CaseMapping, type Fold } from './case-mapping.js';
 import { Delivery } from './delivery.js';
 import type { Actor, ChatEvent } from './event.js';
 import type { Member } from './member.js';
-import { RANK_BITS, Room, type Fold } from './room.js';
+import { RANK_BITS, Room } from './room.js';
 
 /** Somebody who went by a nick and does no more. */
 export interface Departure {
@@ -196,6 +196,7 @@ export class Directory {
   kick(member: Member, room: Room, by: Actor, reason: string): void {
     if (room.seatOf(member) === undefined) return;
     room.tell({ kind: 'kicked', atMs: this.#now(), by, member, room, reason }, by);
+    room.disarmInvitationsBy(member);
     room.unseat(member);
     this.#closeIfEmpty(room);
   }

@@ -1,6 +1,9 @@
 /** A person (or a program) in the chat, whatever protocol it came by. */
+import { canonicalAddress, parseAddress, withoutLeadingColon, type AddressBytes } from './address.js';
+import type { Fold } from './case-mapping.js';
 import type { ChatEvent } from './event.js';
 import type { Room, Seat } from './room.js';
+import type { Identity } from './user-mask.js';
 
 /**
  * One way of reading events: a protocol with a charset and a set of capabilities. Members that read alike share one
@@ -42,7 +45,7 @@ export interface MemberOptions {
   /** The unique name it goes by. */
   readonly nick: string;
   readonly user: string;
-  /** The address that others see. */
+  /** The address that it comes from, or a name for a peer without one. */
   readonly host: string;
   readonly realName: string;
   /** What a plain line calls it; the nick unless given. */
@@ -59,7 +62,7 @@ export class Member {
   user: string;
   /** The host that others see. */
   host: string;
-  /** The host that it came from. */
+  /** The host that it came from, spelled alike in all protocols. */
   readonly address: string;
   realName: string;
   readonly outlet: Outlet;
@@ -81,12 +84,14 @@ export class Member {
   /** The number of the last fan-out that reached it: see `Directory.tellPeers`. */
   lastFanOut = 0;
   readonly #label: string | null;
+  readonly #addressBytes: AddressBytes | null;
 
   constructor(options: MemberOptions) {
     this.nick = options.nick;
     this.user = options.user;
-    this.host = options.host;
-    this.address = options.host;
+    this.address = withoutLeadingColon(canonicalAddress(options.host));
+    this.host = this.address;
+    this.#addressBytes = parseAddress(options.host);
     this.realName = options.realName;
     this.outlet = options.outlet;
     this.sinceMs = options.atMs;
@@ -99,8 +104,14 @@ export class Member {
     return this.#label ?? this.nick;
   }
 
-  /** `nick!user@host`, by which masks know it. */
+  /** `nick!user@host`, by which others know it. */
   get mask(): string {
     return `${this.nick}!${this.user}@${this.host}`;
+  }
+
+  /** What masks are held against: a mask of the real address holds whatever host others see. */
+  identity(fold: Fold): Identity {
+    const hosts = this.host === this.address ? [this.address] : [this.host, this.address];
+    return { name: fold(`${this.nick}!${this.user}`), hosts: hosts.map(fold), address: this.#addressBytes };
   }
 }

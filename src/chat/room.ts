@@ -1,8 +1,9 @@
 /** A room: who is in it, with what rank, and by which rules. */
+import type { Fold } from './case-mapping.js';
 import { Delivery } from './delivery.js';
 import type { ChatEvent, RoomChange } from './event.js';
-import { matchesMask } from './mask.js';
 import type { Member } from './member.js';
+import { UserMask } from './user-mask.js';
 
 /** What a member may be in a room, lowest first. */
 export type Rank = 'voice' | 'half-operator' | 'operator' | 'admin' | 'owner';
@@ -28,6 +29,7 @@ export type MaskList = 'ban' | 'exception' | 'invitation';
 /** One entry of a list of masks. */
 export interface MaskEntry {
   readonly mask: string;
+  readonly matcher: UserMask;
   /** Who set it. */
   readonly by: string;
   readonly atMs: number;
@@ -50,12 +52,17 @@ export interface Topic {
   readonly atMs: number;
 }
 
+/** A guest's permission to enter. */
+interface Invitation {
+  /** Its giver while that one is here; null for one who has left since, and for one without a rank. */
+  readonly by: Member | null;
+  /** Whether it opens bans, the key, the limit and the door of an invite-only room; otherwise it opens nothing. */
+  readonly opens: boolean;
+}
+
 /** Why somebody may not enter, or may not speak. */
 export type EntryRefusal = 'banned' | 'invite-only' | 'bad-key' | 'full';
 export type SpeechRefusal = 'outside' | 'moderated' | 'banned';
-
-/** Folds a mask or a member's mask to the form in which the two are compared. */
-export type Fold = (text: string) => string;
 
 /** A room. It is made, entered and left through the {@link Directory}. */
 export class Room {
@@ -73,7 +80,7 @@ export class Room {
   // A fan-out walks the array; the map answers "is this one here?".
   readonly #seats: Seat[] = [];
   readonly #seatOf = new Map<Member, Seat>();
-  readonly #invited = new Set<Member>();
+  readonly #invitations = new Map<Member, Invitation>();
 
   constructor(name: string, options: { readonly fold: Fold; readonly atMs: number; readonly isPermanent?: boolean }) {
     this.name = name;
@@ -121,24 +128,64 @@ export class Room {
       last.index = seat.index;
     }
     member.seats.splice(member.seats.indexOf(seat), 1);
+    this.#changeInvitations(
+      ({ by }) => by === member,
+      ({ opens }) => ({ by: null, opens }),
+    );
   }
 
-  /** Lets a member in once although the room is invite-only. */
-  invite(member: Member): void {
-    this.#invited.add(member);
-    member.invitations ??= new Set();
-    member.invitations.add(this);
+  /**
+   * Invites a guest, who may enter once.
+   *
+   * @param by - the giver; it opens only what this member could open, as long as it could
+   */
+  invite(guest: Member, by: Member): void {
+    const opens = this.#mayOpen(by);
+    // What one with a rank has given, one without cannot make less.
+    if (!opens && this.#invitations.get(guest)?.opens === true) return;
+    this.#invitations.set(guest, { by: opens ? by : null, opens });
+    guest.invitations ??= new Set();
+    guest.invitations.add(this);
+  }
+
+  /** Leaves the invitations of a member without effect: it has lost the right to give any. */
+  disarmInvitationsBy(member: Member): void {
+    this.#changeInvitations(
+      ({ by }) => by === member,
+      () => ({ by: null, opens: false }),
+    );
+  }
+
+  #mayOpen(member: Member): boolean {
+    return member.isOperator || this.ranksOf(member) >= RANK_BITS['half-operator'];
+  }
+
+  /** A ban is the later word: an invitation from before it does not open it. */
+  #disarmInvitationsOf(matcher: UserMask): void {
+    this.#changeInvitations(
+      (_, guest) => matcher.matches(guest.identity(this.#fold)) && !this.#isListed(guest, 'exception'),
+      () => ({ by: null, opens: false }),
+    );
+  }
+
+  #changeInvitations(
+    isMeant: (invitation: Invitation, guest: Member) => boolean,
+    change: (invitation: Invitation) => Invitation,
+  ): void {
+    for (const [guest, invitation] of this.#invitations) {
+      if (isMeant(invitation, guest)) this.#invitations.set(guest, change(invitation));
+    }
   }
 
   withdrawInvitation(member: Member): void {
-    this.#invited.delete(member);
+    this.#invitations.delete(member);
     member.invitations?.delete(this);
     if (member.invitations?.size === 0) member.invitations = null;
   }
 
   /** Forgets all invitations, so that nothing holds a room that is gone. */
   withdrawInvitations(): void {
-    for (const member of [...this.#invited]) this.withdrawInvitation(member);
+    for (const member of [...this.#invitations.keys()]) this.withdrawInvitation(member);
   }
 
   /**
@@ -148,11 +195,11 @@ export class Room {
    * @returns null when it may
    */
   refusesEntry(member: Member, key: string | null): EntryRefusal | null {
-    const isInvited = this.#invited.has(member);
-    if (!isInvited && this.isBanned(member)) return 'banned';
-    if (this.flags.has('invite-only') && !isInvited && !this.#isListed(member, 'invitation')) return 'invite-only';
+    if (this.#invitations.get(member)?.opens === true) return null;
+    if (this.isBanned(member)) return 'banned';
+    if (this.flags.has('invite-only') && !this.#isListed(member, 'invitation')) return 'invite-only';
     if (this.key !== null && this.key !== key) return 'bad-key';
-    if (this.limit !== null && this.size >= this.limit && !isInvited) return 'full';
+    if (this.limit !== null && this.size >= this.limit) return 'full';
     return null;
   }
 
@@ -173,8 +220,8 @@ export class Room {
   #isListed(member: Member, list: MaskList): boolean {
     const entries = this.masks[list];
     if (entries.length === 0) return false;
-    const text = this.#fold(member.mask);
-    return entries.some((entry) => matchesMask(this.#fold(entry.mask), text));
+    const identity = member.identity(this.#fold);
+    return entries.some(({ matcher }) => matcher.matches(identity));
   }
 
   /**
@@ -207,8 +254,10 @@ export class Room {
         const folded = this.#fold(change.mask);
         const at = entries.findIndex((entry) => this.#fold(entry.mask) === folded);
         if (at >= 0 === change.on) return false;
-        if (change.on) entries.push({ mask: change.mask, by, atMs });
+        const matcher = new UserMask(change.mask, this.#fold);
+        if (change.on) entries.push({ mask: change.mask, matcher, by, atMs });
         else entries.splice(at, 1);
+        if (change.on && change.list === 'ban') this.#disarmInvitationsOf(matcher);
         return true;
       }
       case 'rank': {
@@ -216,6 +265,7 @@ export class Room {
         const bit = RANK_BITS[change.rank];
         if (seat === undefined || (seat.ranks & bit) > 0 === change.on) return false;
         seat.ranks ^= bit;
+        if (!this.#mayOpen(change.member)) this.disarmInvitationsBy(change.member);
         return true;
       }
     }

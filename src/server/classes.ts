@@ -1,5 +1,5 @@
 /** Which limits hold for which address. */
-import { BlockList } from 'node:net';
+import { contains, parseAddress, parseAddresses, type Network } from '../chat/address.js';
 import { DEFAULT_CLASS, LOOPBACK_CLASS, type ClassSettings } from '../protocol/irc/settings.js';
 
 /** Limits and the addresses that they hold for. */
@@ -20,29 +20,21 @@ export const UNIX_PEER_HOST = 'localhost';
 
 /** Finds the class of an address; the first that takes it counts. */
 export class ClassFinder {
-  readonly #classes: readonly { readonly settings: ClassSettings; readonly list: BlockList | null }[];
+  readonly #classes: readonly { readonly settings: ClassSettings; readonly networks: readonly Network[] }[];
 
   constructor(classes: readonly AddressClass[]) {
     this.#classes = classes.map(({ settings, addresses }) => ({
       settings,
-      list: addresses.length === 0 ? null : toBlockList(addresses),
+      networks: addresses.map(parseAddresses).filter((network) => network !== null),
     }));
   }
 
   find(host: string): ClassSettings {
-    const address = host === UNIX_PEER_HOST ? '127.0.0.1' : host;
-    const family = address.includes(':') ? 'ipv6' : 'ipv4';
-    return this.#classes.find(({ list }) => list === null || list.check(address, family))?.settings ?? DEFAULT_CLASS;
+    const address = parseAddress(host === UNIX_PEER_HOST ? '127.0.0.1' : host);
+    const found = this.#classes.find(
+      ({ networks }) =>
+        networks.length === 0 || (address !== null && networks.some((network) => contains(network, address))),
+    );
+    return found?.settings ?? DEFAULT_CLASS;
   }
-}
-
-function toBlockList(addresses: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const address of addresses) {
-    const [host = '', bits] = address.split('/', 2);
-    const family = host.includes(':') ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(host, family);
-    else list.addSubnet(host, Number(bits), family);
-  }
-  return list;
 }

@@ -1,7 +1,7 @@
 /** The configuration: its file, its flags, their defaults, and what is wrong with them. */
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { parseAddresses } from '../chat/address.js';
 import { CHARSET_CHOICES, type CharsetChoice } from '../protocol/charset.js';
 import { DEFAULT_CLASS, DEFAULT_IRC_SETTINGS, type ClassSettings, type IrcSettings } from '../protocol/irc/settings.js';
 import { DEFAULT_CLASSES, type AddressClass } from './classes.js';
@@ -68,12 +68,7 @@ const oneOf = <const T extends readonly string[]>(values: T) =>
   v.picklist(values, `must be one of ${values.join(', ')}`);
 const address = v.pipe(
   text,
-  v.check((value) => {
-    const [host = '', bits] = value.split('/', 2);
-    const version = isIP(host);
-    const most = version === 4 ? 32 : 128;
-    return version !== 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
-  }, 'must be an address or a network such as 192.0.2.0/24'),
+  v.check((value) => parseAddresses(value) !== null, 'must be an address or a network such as 192.0.2.0/24'),
 );
 
 const classSchema = v.strictObject({

@@ -201,7 +201,7 @@ describe('rooms', () => {
     const ann = admit('ann');
     for (let round = 0; round < 10_000; round += 1) {
       const room = join(ann.member, `#${(round * 7919) % 257}-${round % 3}`);
-      room.invite(ann.member);
+      room.invite(ann.member, ann.member);
       directory.leave(ann.member, room, '');
     }
     expect([...directory.rooms()]).toEqual([]);
@@ -227,8 +227,72 @@ describe('rules', () => {
     room.apply({ kind: 'mask', on: true, list: 'exception', mask: 'bob!*@*' }, 'ann', 0);
     room.apply({ kind: 'mask', on: true, list: 'invitation', mask: 'bob!*@*' }, 'ann', 0);
     expect(room.refusesEntry(bob.member, 'secret')).toBe('full');
-    room.invite(bob.member);
+    room.invite(bob.member, ann.member);
     expect(room.refusesEntry(bob.member, 'secret')).toBeNull();
+  });
+
+  describe('an invitation', () => {
+    const shut = (room: Room): void => {
+      room.apply({ kind: 'key', on: true, key: 'secret' }, 'ann', 0);
+      room.apply({ kind: 'flag', on: true, flag: 'invite-only' }, 'ann', 0);
+      room.apply({ kind: 'limit', on: true, limit: 1 }, 'ann', 0);
+    };
+    const demote = (room: Room, member: Member): void => {
+      room.apply({ kind: 'rank', on: false, rank: 'operator', member }, 'ann', 0);
+    };
+
+    test('opens a shut room when somebody with a rank gave it, and only then', () => {
+      const [ann, bob, eve] = [admit('ann'), admit('bob'), admit('eve')];
+      const room = join(ann.member, '#a');
+      join(bob.member, '#a');
+      shut(room);
+      room.invite(eve.member, bob.member);
+      expect(room.refusesEntry(eve.member, null)).toBe('invite-only');
+      room.invite(eve.member, ann.member);
+      room.invite(eve.member, bob.member);
+      expect(room.refusesEntry(eve.member, null)).toBeNull();
+    });
+
+    test('opens nothing any more once its giver has lost the rank or has been put out', () => {
+      for (const lose of [demote, (room: Room, member: Member) => directory.kick(member, room, null, '')]) {
+        directory = new Directory();
+        const [ann, bob, eve] = [admit('ann'), admit('bob'), admit('eve')];
+        const room = join(ann.member, '#a');
+        join(bob.member, '#a');
+        shut(room);
+        room.invite(eve.member, ann.member);
+        lose(room, ann.member);
+        expect(room.refusesEntry(eve.member, null)).toBe('invite-only');
+        // Whoever gets a rank again has not given it again.
+        room.apply({ kind: 'rank', on: true, rank: 'operator', member: ann.member }, 'bob', 0);
+        expect(room.refusesEntry(eve.member, null)).toBe('invite-only');
+      }
+    });
+
+    test('stays when its giver keeps a rank, or leaves', () => {
+      const [ann, bob, eve] = [admit('ann'), admit('bob'), admit('eve')];
+      const room = join(ann.member, '#a');
+      join(bob.member, '#a');
+      shut(room);
+      room.apply({ kind: 'rank', on: true, rank: 'half-operator', member: ann.member }, 'ann', 0);
+      room.invite(eve.member, ann.member);
+      demote(room, ann.member);
+      expect(room.refusesEntry(eve.member, null)).toBeNull();
+      directory.leave(ann.member, room, '');
+      expect(room.refusesEntry(eve.member, null)).toBeNull();
+    });
+
+    test('opens the bans from before it, not those from after it', () => {
+      const [ann, eve] = [admit('ann'), admit('eve')];
+      const room = join(ann.member, '#a');
+      const ban = (mask: string): boolean => room.apply({ kind: 'mask', on: true, list: 'ban', mask }, 'ann', 0);
+      ban('eve!*@*');
+      room.invite(eve.member, ann.member);
+      ban('bob!*@*');
+      expect(room.refusesEntry(eve.member, null)).toBeNull();
+      ban('*!*@h.example');
+      expect(room.refusesEntry(eve.member, null)).toBe('banned');
+    });
   });
 
   test('a room says why it refuses speech', () => {

@@ -105,8 +105,3 @@ export function escapeTagValue(value: string): string {
 export function middle(param: string): string {
   return param === '' || param.startsWith(':') || param.includes(' ') ? '*' : param;
 }
-
-/** A host fit for a parameter: an IPv6 address that begins with `:` gets a zero before it. */
-export function hostParam(host: string): string {
-  return host.startsWith(':') ? `0${host}` : host;
-}

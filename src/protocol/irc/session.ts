@@ -9,8 +9,7 @@ import { Pacer } from '../pacer.js';
 import { hasCapability, type Capability } from './capabilities.js';
 import { COMMANDS, type Command, type LongAnswer, type Outcome } from './commands.js';
 import { MAX_BODY_BYTES, type IrcEncoder } from './encoder.js';
-import { HOST_LENGTH } from './isupport.js';
-import { hostParam, MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, middle, parseMessage, type Message } from './message.js';
+import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, middle, parseMessage, type Message } from './message.js';
 import type { Watcher } from './monitor-board.js';
 import { NUMERICS, type Numeric } from './numerics.js';
 import { Registration } from './registration.js';
@@ -68,15 +67,10 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     this.encoder = server.encoders.of(0, this.#charset.charset);
     this.#pacer = new Pacer(link, limits, nowMs);
     this.#lastHeardMs = nowMs;
-    const host = hostParam(link.remoteHost).slice(0, HOST_LENGTH);
+    const host = link.remoteHost;
     this.member = new Member({ nick: '', user: '', host, realName: '', outlet: this, atMs: nowMs });
     server.unregisteredCount += 1;
     if (limits.registrationTimeoutMs > 0) link.wakeIn(limits.registrationTimeoutMs);
-  }
-
-  /** The peer's address, whatever host others see. */
-  get address(): string {
-    return hostParam(this.#link.remoteHost);
   }
 
   /** When it last sent a line, in milliseconds since the epoch. */

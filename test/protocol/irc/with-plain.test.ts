@@ -1,7 +1,7 @@
 /** Plain and IRC users in one room. */
 import { expect, test } from 'vitest';
 import { connectPeer } from '../../support/peers.js';
-import { numerics, startIrc } from './irc-client.js';
+import { IrcClient, numerics, startIrc } from './irc-client.js';
 
 async function both() {
   const server = await startIrc({ listeners: [{}, { protocol: 'plain' }] });
@@ -54,4 +54,20 @@ test('a plain peer can be moderated, put out and killed', async () => {
   await ann.ask('PRIVMSG #lobby :x');
   await peer.line();
   expect(numerics(await ann.ask(`KICK #lobby ${nick}`))).toEqual(["482 #lobby :You're not channel operator"]);
+});
+
+test('a peer from an IPv6 address has the same host in both protocols', async () => {
+  const host = '::1';
+  const server = await startIrc({
+    listeners: [{ at: { host, port: 0 } }, { protocol: 'plain', at: { host, port: 0 } }],
+  });
+  const ann = new IrcClient(await connectPeer(server.port, host));
+  ann.send('NICK ann', 'USER ann 0 * :Ann');
+  await ann.ask('JOIN #lobby');
+  const peer = await connectPeer(server.ports[1] ?? 0, host);
+  expect(await ann.line()).toBe(`:plain-${peer.port}!plain@0::1 JOIN #lobby`);
+  expect(numerics(await ann.ask(`WHOIS plain-${peer.port}`, 'WHOIS ann'), '311')).toEqual([
+    `311 plain-${peer.port} plain 0::1 * :a plain-text user`,
+    '311 ann ann 0::1 * :Ann',
+  ]);
 });

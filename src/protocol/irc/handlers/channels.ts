@@ -185,7 +185,7 @@ export function invite(session: IrcSession, message: Message): void {
 
 function welcomeGuest(session: IrcSession, room: Room, guest: Member): void {
   const { member, server } = session;
-  room.invite(guest);
+  room.invite(guest, member);
   session.reply('RPL_INVITING', guest.nick, room.name);
   if (guest.away !== null) session.reply('RPL_AWAY', guest.nick, guest.away);
   const event = { kind: 'invited', atMs: server.directory.now(), by: member, member: guest, room } as const;

@@ -1,6 +1,7 @@
 /** MODE, for channels and for oneself (modern, "MODE message"). */
 import type { RoomChange } from '../../../chat/event.js';
 import { RANK_BITS, type MaskList, type Rank, type Room } from '../../../chat/room.js';
+import { completeMask, isExtendedBan } from '../../../chat/user-mask.js';
 import { KEY_LENGTH, MAX_MODES } from '../isupport.js';
 import type { Message } from '../message.js';
 import { channelMode, formatRoomModes, type ChannelMode } from '../modes.js';
@@ -180,7 +181,7 @@ class ChannelModeChange {
   }
 
   #maskChange(list: MaskList, letter: string, on: boolean, value: string): RoomChange | null {
-    if (value === '' || value.includes(' ') || value.startsWith(':'))
+    if (value === '' || value.includes(' ') || value.startsWith(':') || isExtendedBan(value))
       return this.#invalid(letter, value, 'Invalid mask');
     const { masks } = this.#room;
     const total = masks.ban.length + masks.exception.length + masks.invitation.length;
@@ -195,14 +196,6 @@ class ChannelModeChange {
     this.#session.reply('ERR_INVALIDMODEPARAM', this.#room.name, letter, value, why);
     return null;
   }
-}
-
-/** `nick` becomes `nick!*@*`, `user@host` becomes `*!user@host`. */
-export function completeMask(mask: string): string {
-  const bang = mask.indexOf('!');
-  const at = mask.indexOf('@', bang + 1);
-  if (bang < 0) return at < 0 ? `${mask}!*@*` : `*!${mask}`;
-  return at < 0 ? `${mask}@*` : mask;
 }
 
 function userModes(session: IrcSession, nick: string, params: readonly string[]): void {
@@ -257,6 +250,9 @@ function changeUserMode(session: IrcSession, letter: string, on: boolean): 'made
       // OPER gives it; one can only lay it down here (RFC 2812 section 3.1.5).
       if (on || !member.isOperator) return 'nothing';
       member.isOperator = false;
+      for (const { room } of member.seats) {
+        if (authority(member, room) < RANK_BITS['half-operator']) room.disarmInvitationsBy(member);
+      }
       return 'made';
     }
     default:

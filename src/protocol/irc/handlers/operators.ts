@@ -1,5 +1,5 @@
 /** OPER, KILL, WALLOPS, REHASH, DIE (modern, "Operator Messages"). */
-import { matchesMask } from '../../../chat/mask.js';
+import { completeUserHost, UserMask } from '../../../chat/user-mask.js';
 import { verifyPassword } from '../../password.js';
 import { HOST_LENGTH, KICK_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
@@ -25,13 +25,14 @@ export async function oper(session: IrcSession, message: Message): Promise<void>
     server.control.log('operator', { nick: member.nick, name });
     return;
   }
-  server.control.log('operator refused', { nick: member.nick, address: session.address, name });
+  server.control.log('operator refused', { nick: member.nick, address: member.address, name });
 }
 
 function isAllowedFrom(session: IrcSession, operator: OperatorSettings): boolean {
   const { directory } = session.server;
-  const texts = [session.member.host, session.address].map((host) => directory.fold(`${session.member.user}@${host}`));
-  return operator.masks.some((mask) => texts.some((text) => matchesMask(directory.fold(mask), text)));
+  const fold = (text: string): string => directory.fold(text);
+  const identity = session.member.identity(fold);
+  return operator.masks.some((mask) => new UserMask(completeUserHost(mask), fold).matches(identity));
 }
 
 /** Others see another host from now on (IRCv3 chghost). */

@@ -121,7 +121,7 @@ function sendFields(session: IrcSession, query: Query, fields: string, member: M
     c: room?.name ?? '*',
     u: member.user,
     // Where the host that others see stands in place of the address, the address is not told.
-    i: mayKnowAddress ? member.host : '255.255.255.255',
+    i: mayKnowAddress ? member.address : '255.255.255.255',
     h: member.host,
     s: server.name,
     n: member.nick,

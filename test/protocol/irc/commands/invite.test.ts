@@ -35,6 +35,29 @@ describe('INVITE', () => {
     expect(numerics(await ann.ask(line))).toEqual([answer]);
   });
 
+  test('opens what its giver could open: bans, key, limit and all for an operator, nothing for others', async () => {
+    const server = await startIrc({
+      irc: { operators: [{ name: 'root', password: 'pw', masks: ['*@*'], host: null }] },
+    });
+    const ann = await server.client('ann', { join: '#a' });
+    const bob = await server.client('bob', { join: '#a' });
+    const eve = await server.client('eve');
+    await ann.ask('MODE #a +bl eve 2');
+    await bob.ask('INVITE eve #a');
+    expect(numerics(await eve.ask('JOIN #a'))).toEqual(['474 #a :Cannot join channel (+b)']);
+    await ann.ask('MODE #a -b eve');
+    expect(numerics(await eve.ask('JOIN #a'))).toEqual(['471 #a :Cannot join channel (+l)']);
+    await ann.ask('MODE #a +kib door eve', 'INVITE eve #a');
+    expect(await eve.ask('JOIN #a')).toContain(':eve!eve@127.0.0.1 JOIN #a');
+    // It has been used.
+    expect(numerics(await eve.ask('INVITE', 'PART #a', 'JOIN #a'))).toEqual([
+      '337 :End of /INVITE list',
+      '474 #a :Cannot join channel (+b)',
+    ]);
+    await bob.ask('OPER root pw', 'INVITE eve #a', 'MODE bob -o');
+    expect(numerics(await eve.ask('JOIN #a'))).toEqual(['474 #a :Cannot join channel (+b)']);
+  });
+
   test('to an invite-only channel takes a rank', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });

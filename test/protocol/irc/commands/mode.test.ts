@@ -1,6 +1,6 @@
 /** MODE: RFC 2812 sections 3.1.5 and 3.2.3; modern, "MODE message", "Channel Modes", "User Modes". */
 import { describe, expect, test } from 'vitest';
-import { numerics, startIrc } from '../irc-client.js';
+import { numerics, startIrc, untagged } from '../irc-client.js';
 
 describe('channel modes', () => {
   test('are told with 324 and 329, the key to members only', async () => {
@@ -70,6 +70,32 @@ describe('channel modes', () => {
       `${entry} #a a!b@c ann!ann@127.0.0.1 TIME`,
       `${end} #a :${text}`,
     ]);
+  });
+
+  test.each([
+    ['*!*@127.0.0.0/8', '*!*@127.0.0.0/8', true],
+    ['127.0.0.1', '*!*@127.0.0.1', true],
+    ['127.9.9.9/8', '*!*@127.0.0.0/8', true],
+    ['*!*@::ffff:127.0.0.1', '*!*@127.0.0.1', true],
+    ['*!*@127.0.0.1/32', '*!*@127.0.0.1/32', true],
+    ['*!*@127.0.0.2/31', '*!*@127.0.0.2/31', false],
+    ['staff.example', '*!*@staff.example', true],
+    ['2001:db8::1/32', '*!*@2001:db8::/32', false],
+  ])('+b %s bans %s, by the address as by the host that others see', async (typed, mask, isOut) => {
+    const server = await startIrc({
+      irc: { operators: [{ name: 'root', password: 'pw', masks: ['*@127.0.0.0/8'], host: 'staff.example' }] },
+    });
+    const ann = await server.client('ann', { join: '#a' });
+    const bob = await server.client('bob');
+    await bob.ask('OPER root pw');
+    expect(await ann.ask(`MODE #a +b ${typed}`)).toEqual([`:ann!ann@127.0.0.1 MODE #a +b ${mask}`]);
+    expect(numerics(await bob.ask('JOIN #a'), '474')).toEqual(isOut ? ['474 #a :Cannot join channel (+b)'] : []);
+    expect(untagged(await ann.ask(`MODE #a -b ${typed}`)).at(-1)).toBe(`:ann!ann@127.0.0.1 MODE #a -b ${mask}`);
+  });
+
+  test('refuse a mask of a kind that would hold for nobody', async () => {
+    const ann = await (await startIrc()).client('ann', { join: '#a' });
+    expect(numerics(await ann.ask('MODE #a +b r:spam?name'))).toEqual(['696 #a b r:spam?name :Invalid mask']);
   });
 
   test('take the rank that they need, refused once', async () => {

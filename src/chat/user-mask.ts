@@ -1,0 +1,92 @@
+/** Masks `nick!user@host` that people write: completed, and held against members. */
+import {
+  contains,
+  canonicalAddress,
+  formatNetwork,
+  parseAddress,
+  parseNetwork,
+  withoutLeadingColon,
+  type AddressBytes,
+  type Network,
+} from './address.js';
+import type { Fold } from './case-mapping.js';
+import { matchesMask } from './mask.js';
+
+/** What masks are held against: everything that one member is known by, folded once for all masks. */
+export interface Identity {
+  /** `nick!user`, folded. */
+  readonly name: string;
+  /** The hosts by which it is known, folded: the one that others see, and the address that it came from. */
+  readonly hosts: readonly string[];
+  /** The address as a number; null for a peer without one. */
+  readonly address: AddressBytes | null;
+}
+
+/**
+ * Completes a mask as people type them: `nick`, `nick!user`, `user@host`, an address, a network, or a host name.
+ *
+ * @returns `nick!user@host` with the host in its one form; the same mask for all spellings of an address
+ */
+export function completeMask(text: string): string {
+  const bang = text.indexOf('!');
+  const at = text.indexOf('@', bang + 1);
+  if (bang < 0 && at < 0) return isHostLike(text) ? `*!*@${completeHost(text)}` : `${text}!*@*`;
+  const nick = bang < 0 ? '*' : text.slice(0, bang);
+  const user = text.slice(bang + 1, at < 0 ? text.length : at);
+  const host = at < 0 ? '*' : completeHost(text.slice(at + 1));
+  return `${nick === '' ? '*' : nick}!${user === '' ? '*' : user}@${host}`;
+}
+
+/** Completes a mask of users on hosts, whatever their nicks: `user@host`, or a host alone. */
+export function completeUserHost(text: string): string {
+  return completeMask(text.includes('@') ? text : `*@${text}`);
+}
+
+/** Puts the host of a mask into the form in which members' hosts are kept; a name or a pattern is left as it is. */
+export function completeHost(text: string): string {
+  const host = /^\[([\da-f:.]+)\](\/\d+)?$/i.exec(text)?.slice(1).join('') ?? text;
+  if (host === '') return '*';
+  const network = parseNetwork(host);
+  return withoutLeadingColon(network === null ? canonicalAddress(host) : formatNetwork(network));
+}
+
+/** Whether a word can only be a host: a nick has neither dots nor colons nor slashes in it. */
+export function isHostLike(text: string): boolean {
+  return /[.:/]/.test(text);
+}
+
+/**
+ * Whether a text is a mask with a letter and a colon before it, by which some servers ban accounts or real names
+ * (`r:spam`, `~q:nick!*@*`). No nick and no host looks so: taken for a mask it would hold for nobody.
+ */
+export function isExtendedBan(text: string): boolean {
+  if (!/^~?[a-z]+:/i.test(text)) return false;
+  const isAddressPattern = /^[\da-f:.]*[*?][\da-f:.*?]*$/i.test(text);
+  return !isAddressPattern && parseAddress(text) === null && parseNetwork(text) === null;
+}
+
+/** A completed mask, taken apart once so that it can be held against many. */
+export class UserMask {
+  readonly #name: string;
+  readonly #host: string;
+  /** The network that the host stands for; null when it is a pattern. */
+  readonly #network: Network | null;
+
+  /** @param mask - as {@link completeMask} gives it */
+  constructor(mask: string, fold: Fold) {
+    const at = mask.indexOf('@', mask.indexOf('!') + 1);
+    this.#name = fold(mask.slice(0, at));
+    this.#host = fold(mask.slice(at + 1));
+    this.#network = parseNetwork(this.#host);
+  }
+
+  matches({ name, hosts, address }: Identity): boolean {
+    if (!this.#matchesHost(hosts, address)) return false;
+    return matchesMask(this.#name, name);
+  }
+
+  #matchesHost(hosts: readonly string[], address: AddressBytes | null): boolean {
+    if (this.#network !== null && address !== null && contains(this.#network, address)) return true;
+    return hosts.some((host) => matchesMask(this.#host, host));
+  }
+}
