@@ -20,11 +20,13 @@ const installedInsteadOfSources = (folder: string): Plugin => ({
   },
 });
 
+/** The daily suite. What takes minutes is in *.long.test.ts, which vitest.long.config.mts runs. */
 export default defineConfig({
   plugins: subject === undefined ? [] : [installedInsteadOfSources(subject)],
   resolve: { alias: subject === undefined ? [{ find: /^fdmux$/, replacement: at('src/index.ts') }] : [] },
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['test/**/*.long.test.ts'],
     globalSetup: ['test/support/build-first.ts'],
     setupFiles: ['test/support/fd-leak-check.ts'],
     pool: 'forks',

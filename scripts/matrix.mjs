@@ -7,7 +7,8 @@
  *   --suites readiness,net      picks folders of test/; nothing is written down
  *   --here                      packs the addon that is built here in place of the prebuilt ones
  *   --tarball FILE              takes a package that is packed already
- *   --quick                     two runtimes and two folders, for .ci/run; a runtime that cannot be had is told and left out
+ *   --quick                     two runtimes and two folders without long tests, for .ci/run; reports a runtime that cannot
+ *                               be had, and leaves it out
  *   --list                      names the rows
  *
  * What is fetched is kept in .cache/, or in the folder that FDMUX_CACHE names.
@@ -34,6 +35,8 @@ const DEADLINE_MS = 30_000;
 
 /** The tests that stand beside the folders of test/ and go through several layers, as a suite. */
 const ACROSS = 'across';
+/** Files that the daily suite leaves out; they need the configuration of `npm run test:long`. */
+const isLong = (path) => path.endsWith('.long.test.ts');
 /** Tests of the sources, the pages and the build, which are the same for every runtime. */
 const NOT_OF_THE_PACKAGE = ['test/architecture.test.ts', 'test/docs.test.ts', 'test/examples.test.ts', 'test/scripts/'];
 
@@ -107,7 +110,7 @@ function testFiles(suite) {
   return readdirSync(at(within), { recursive: suite !== ACROSS })
     .filter((path) => path.endsWith('.test.ts'))
     .map((path) => `${within}/${path}`)
-    .filter((path) => !NOT_OF_THE_PACKAGE.some((start) => path.startsWith(start)))
+    .filter((path) => !NOT_OF_THE_PACKAGE.some((start) => path.startsWith(start)) && !(values.quick && isLong(path)))
     .sort();
 }
 
@@ -142,8 +145,7 @@ async function runRow(row, suites, subject, tarball) {
     for (const suite of suites) {
       if (row.suites !== undefined && !row.suites.includes(suite)) continue;
       const files = testFiles(suite).filter((path) => !row.isForeign || !compilesWithEsbuild(path));
-      const groups = row.fileByFile ? files.map((file) => [file]) : files.length > 0 ? [files] : [];
-      for (const group of groups) await runTests(row, runtime, env, suite, group, result);
+      for (const group of groupsOf(row, files)) await runTests(row, runtime, env, suite, group, result);
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -151,6 +153,13 @@ async function runRow(row, suites, subject, tarball) {
   }
   result.seconds = Math.round((performance.now() - started) / 1000);
   return result;
+}
+
+/** The files that one run of vitest takes at a time: the long ones have another configuration. */
+function groupsOf(row, files) {
+  if (row.fileByFile) return files.map((file) => [file]);
+  const groups = [files.filter((file) => !isLong(file)), files.filter(isLong)];
+  return groups.filter((group) => group.length > 0);
 }
 
 /** esbuild's program is for this machine, and looks for another one where another processor imports it. */
@@ -163,7 +172,8 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, suite
   rmSync(report, { force: true });
   const timeout = 2 * (row.deadlineMs ?? DEADLINE_MS);
   const limits = [`--testTimeout=${timeout}`, `--hookTimeout=${timeout}`];
-  const options = ['run', '--reporter=json', `--outputFile=${report}`, ...limits, ...files];
+  const config = files.some(isLong) ? ['--config', 'vitest.long.config.mts'] : [];
+  const options = ['run', ...config, '--reporter=json', `--outputFile=${report}`, ...limits, ...files];
   // A foreign runtime runs the tests, not vitest itself, whose own addons are for this machine.
   const [command, ...rest] = row.isForeign ? [process.execPath] : [program, ...args];
   const outcome = await tryRun(command, [...rest, vitest, ...options], {

@@ -1,0 +1,53 @@
+/** Clients for terminals: each takes as long to start and to stop as it does for its users. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { until } from '../../support/deadline.js';
+import { start } from '../../support/processes.js';
+import { ROOM, shown, testRealClient, type Driven } from './real-clients.js';
+
+/** A folder for a client's settings, gone when the test ends. */
+function temporaryHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'fdmux-client-'));
+  // A client that is ending may still be writing its settings, and Deno's rmSync does not try again by itself.
+  onTestFinished(() => until(() => isRemoved(home), `the end of ${home}`));
+  return home;
+}
+
+function isRemoved(folder: string): boolean {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isInstalled = (command: string): boolean =>
+  [command, 'script'].every((each) => spawnSync('which', [each]).status === 0);
+
+/** Starts a client for terminals in a terminal of its own, where it is typed to. */
+function startInTerminal(command: string): Driven {
+  const client = start('script', ['-qec', `stty rows 24 cols 100; exec ${command}`, '/dev/null'], {
+    env: { TERM: 'xterm' },
+  });
+  const type = (text: string): void => {
+    client.write(`${text}\r`);
+  };
+  return { type, say: (text) => type(`/msg ${ROOM} ${text}`), shows: (text) => shown(client, text) };
+}
+
+function startIrssi(port: number, nick: string): Driven {
+  return startInTerminal(`irssi --home ${temporaryHome()} --connect 127.0.0.1 --port ${port} --nick ${nick}`);
+}
+
+function startWeechat(port: number, nick: string): Driven {
+  const home = temporaryHome();
+  const commands = `/server add test 127.0.0.1/${port};/set irc.server.test.nicks ${nick};/connect test`;
+  return startInTerminal(`weechat -s -d ${home} -P irc -r '${commands}'`);
+}
+
+testRealClient({ name: 'irssi', isHere: isInstalled('irssi'), namesRoom: false, startClient: startIrssi });
+testRealClient({ name: 'weechat', isHere: isInstalled('weechat'), namesRoom: false, startClient: startWeechat });

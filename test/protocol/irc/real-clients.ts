@@ -1,0 +1,85 @@
+/** What a client that people use has to do with the server: join, talk, change its nick, set a topic, kick and leave. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { test } from 'vitest';
+import { until } from '../../support/deadline.js';
+import type { TestProcess } from '../../support/processes.js';
+import { startIrc, type IrcClient } from './irc-client.js';
+
+export const ROOM = '#room';
+const DEADLINE_MS = 25_000;
+
+/** A running client that can be told what to do, in the words of its user. */
+export interface Driven {
+  /** A command as it is typed in that client, such as `/topic ...`. */
+  type(command: string): void;
+  say(text: string): void;
+  /** Resolves when the client has shown a text. */
+  shows(text: string): Promise<unknown>;
+}
+
+/** A program that people use. */
+export interface RealClient {
+  readonly name: string;
+  readonly isHere: boolean;
+  /** Whether `/topic`, `/kick` and `/part` want the name of the room; a client with windows takes that of the window. */
+  readonly namesRoom: boolean;
+  readonly startClient: (port: number, nick: string) => Driven;
+}
+
+/** Resolves when a client has shown a text on its standard output. */
+export const shown = (client: TestProcess, text: string): Promise<void> =>
+  until(
+    () => client.stdout.includes(text),
+    () => `the client shows ${text}; it showed ${client.stdout.slice(-2000)}`,
+    DEADLINE_MS,
+  );
+
+/** Waits for a line that a client has caused, whatever tags and prefixes it has. */
+async function caused(observer: IrcClient, pattern: RegExp): Promise<void> {
+  await observer.peer.lineLike(pattern, DEADLINE_MS);
+}
+
+/** Asks again until the answer is yes: nobody is told of what happens in a room that one is not in. */
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + DEADLINE_MS;
+  while (!(await isSo())) {
+    if (performance.now() > deadlineMs) throw new Error('the client has not done what it was told');
+    await delay(20);
+  }
+}
+
+/** Defines the test of a client, which leaves itself out if the client is not installed. */
+export function testRealClient({ name, isHere, namesRoom, startClient }: RealClient): void {
+  const room = namesRoom ? ` ${ROOM}` : '';
+  test.skipIf(!isHere)(
+    `${name} does what its user says${isHere ? '' : ` (${name} is not installed)`}`,
+    async () => {
+      const server = await startIrc();
+      const observer = await server.client('observer');
+      const client = startClient(server.port, 'guest');
+      // The last of what the server says at the beginning; some clients take no command before it.
+      await client.shows('missing');
+      client.type(`/join ${ROOM}`);
+      // The client has opened the room, so it is its operator.
+      await eventually(async () => (await observer.ask(`LIST ${ROOM}`)).some((line) => line.includes(' 322 ')));
+      await observer.ask(`JOIN ${ROOM}`);
+      client.say('hello from a real client');
+      await caused(observer, / PRIVMSG #room :hello from a real client$/);
+      await observer.ask(`PRIVMSG ${ROOM} :hello back, grüß dich`);
+      await client.shows('hello back, grüß dich');
+      client.type('/nick visitor');
+      await caused(observer, /^:guest!\S+ NICK :?visitor$/);
+      client.type(`/topic${room} what this is about`);
+      await caused(observer, / TOPIC #room :what this is about$/);
+      client.type(`/kick${room} observer out you go`);
+      await caused(observer, / KICK #room observer :out you go$/);
+      await observer.ask(`JOIN ${ROOM}`);
+      client.type(`/part${room}`);
+      await caused(observer, /^:visitor!\S+ PART #room/);
+      await observer.ask('MONITOR + visitor');
+      client.type('/quit');
+      await caused(observer, / 731 \S+ :visitor$/);
+    },
+    60_000,
+  );
+}
