@@ -31,10 +31,22 @@
         "native/wait_thread.cc",
         "native/waiters.cc",
       ],
-      "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"],
+      "defines": [
+        "NAPI_VERSION=8",
+        "_GNU_SOURCE",
+        "NODE_ADDON_API_CPP_EXCEPTIONS",
+        # A worker that is being terminated takes no exception any more: not a reason to end the process.
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+      ],
+      "include_dirs": [
+        # The published package brings the headers of node-addon-api; a clone has the package itself.
+        "native/node-addon-api",
+        "<!(node -p \"try { require('node-addon-api').include_dir } catch { 'native/node-addon-api' }\")",
+      ],
       "cflags": ["-Wall", "-Wextra", "-fvisibility=hidden", "-pthread"],
       "cflags!": ["-Wno-unused-parameter"],
-      "cflags_cc": ["-std=gnu++17"],
+      "cflags_cc": ["-std=gnu++17", "-fexceptions"],
+      "cflags_cc!": ["-fno-exceptions"],
       "ldflags": [
         # A worker's end unmaps the addon while libuv still has a close callback of ours to run: stay mapped.
         "-Wl,-z,nodelete",

@@ -1,5 +1,5 @@
 // Registers the exports and owns the per-environment data; nothing else.
-#include <node_api.h>
+#include <napi.h>
 
 #include <memory>
 
@@ -8,34 +8,33 @@
 
 namespace {
 
-void deleteEnvironment(napi_env, void* data, void*) { delete static_cast<fdmux::Environment*>(data); }
+Napi::Object registerExports(Napi::Env env, Napi::Object object) {
+  using namespace fdmux;
+  auto environment = std::make_unique<Environment>(env);
+  env.SetInstanceData(environment.get());
+  Exports exports(object, environment.release());
+  exportSelect(exports);
+  exportPoll(exports);
+  exportEpoll(exports);
+  exportWaiters(exports);
+  exportLoopWatch(exports);
+  exportWaitThread(exports);
+  exportSockets(exports);
+  exportMessages(exports);
+  exportAddresses(exports);
+  exportDescriptors(exports);
+  exportEventFds(exports);
+  exportControlMessages(exports);
+  exportDatagrams(exports);
+  exportDevices(exports);
+  exportTimerFds(exports);
+  exportSignalFds(exports);
+  exportInotify(exports);
+  exportPidFds(exports);
+  exportConstants(exports);
+  return object;
+}
 
 }  // namespace
 
-NAPI_MODULE_INIT() {
-  using namespace fdmux;
-  auto environment = std::make_unique<Environment>(env);
-  if (!succeeded(env, napi_set_instance_data(env, environment.get(), deleteEnvironment, nullptr)))
-    return nullptr;
-  Exports functions(env, exports, environment.release());
-  exportSelect(functions);
-  exportPoll(functions);
-  exportEpoll(functions);
-  exportWaiters(functions);
-  exportLoopWatch(functions);
-  exportWaitThread(functions);
-  exportSockets(functions);
-  exportMessages(functions);
-  exportAddresses(functions);
-  exportDescriptors(functions);
-  exportEventFds(functions);
-  exportControlMessages(functions);
-  exportDatagrams(functions);
-  exportDevices(functions);
-  exportTimerFds(functions);
-  exportSignalFds(functions);
-  exportInotify(functions);
-  exportPidFds(functions);
-  exportConstants(functions);
-  return exports;
-}
+NODE_API_MODULE(fdmux, registerExports)

@@ -16,8 +16,7 @@
 #include "errnos.h"
 #include "exports.h"
 
-// The C library keeps the kernel's names for sockets that it does not use itself in headers that clash with
-// its own.
+// The C library leaves these names to headers of the kernel, which clash with its own.
 #ifndef SO_INCOMING_CPU
 #define SO_INCOMING_CPU 49
 #endif
@@ -33,15 +32,14 @@
 
 namespace fdmux {
 
-void exportConstants(Exports& exports) {
-  napi_value object;
-  if (!succeeded(exports.env(), napi_create_object(exports.env(), &object))) return;
-  Exports constants(exports.env(), object, nullptr);
-#define FDMUX_CONSTANT(NAME) constants.number(#NAME, static_cast<double>(NAME));
-#define FDMUX_ERRNO(NAME, REASON) constants.number(#NAME, NAME);
-  FDMUX_FOR_EACH_ERRNO(FDMUX_ERRNO)
-#undef FDMUX_ERRNO
-  // clang-format off
+namespace {
+
+struct Constant {
+  const char* name;
+  double value;
+};
+
+// clang-format off
 #define FDMUX_FOR_EACH_CONSTANT(X) \
   X(EWOULDBLOCK) X(ENOTSUP) \
   X(EPOLLIN) X(EPOLLPRI) X(EPOLLOUT) X(EPOLLERR) X(EPOLLHUP) X(EPOLLRDHUP) X(EPOLLRDNORM) X(EPOLLRDBAND) \
@@ -86,13 +84,25 @@ void exportConstants(Exports& exports) {
   X(SIGSEGV) X(SIGUSR2) X(SIGPIPE) X(SIGALRM) X(SIGTERM) X(SIGSTKFLT) X(SIGCHLD) X(SIGCONT) X(SIGSTOP) X(SIGTSTP) \
   X(SIGTTIN) X(SIGTTOU) X(SIGURG) X(SIGXCPU) X(SIGXFSZ) X(SIGVTALRM) X(SIGPROF) X(SIGWINCH) X(SIGIO) X(SIGPWR) \
   X(SIGSYS)
-  // clang-format on
-  FDMUX_FOR_EACH_CONSTANT(FDMUX_CONSTANT)
+// clang-format on
+
+#define FDMUX_CONSTANT(NAME) {#NAME, static_cast<double>(NAME)},
+#define FDMUX_ERRNO(NAME, REASON) {#NAME, NAME},
+constexpr Constant kConstants[] = {
+    FDMUX_FOR_EACH_ERRNO(FDMUX_ERRNO) FDMUX_FOR_EACH_CONSTANT(FDMUX_CONSTANT)
+    // The headers have it as a negative int; a mask is unsigned.
+    {"EPOLLET", static_cast<double>(static_cast<uint32_t>(EPOLLET))},
+};
+#undef FDMUX_ERRNO
 #undef FDMUX_CONSTANT
-  // The headers have it as a negative int; a mask is unsigned.
-  constants.number("EPOLLET", static_cast<double>(static_cast<uint32_t>(EPOLLET)));
-  napi_object_freeze(exports.env(), object);
-  exports.object("constants", object);
+
+}  // namespace
+
+void exportConstants(Exports& exports) {
+  Napi::Object constants = Napi::Object::New(exports.env());
+  for (const Constant& constant : kConstants) constants.Set(constant.name, constant.value);
+  constants.Freeze();
+  exports.object("constants", constants);
 }
 
 }  // namespace fdmux

@@ -1,41 +1,31 @@
 // The object that the addon exports, while it is being filled. Each facility adds its own functions.
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
 
 #include "environment.h"
-#include "errors.h"
 
 namespace fdmux {
 
 class Exports {
  public:
-  Exports(napi_env env, napi_value object, Environment* environment)
-      : env_(env), object_(object), environment_(environment) {}
+  Exports(Napi::Object object, Environment* environment) : object_(object), environment_(environment) {}
 
-  napi_env env() const { return env_; }
+  Napi::Env env() const { return object_.Env(); }
 
   void function(const char* name, napi_callback callback) {
-    napi_value value;
-    set(name, napi_create_function(env_, name, NAPI_AUTO_LENGTH, callback, environment_, &value), &value);
+    napi_value function;
+    const napi_status status =
+        napi_create_function(env(), name, NAPI_AUTO_LENGTH, callback, environment_, &function);
+    if (status != napi_ok) throw Napi::Error::New(env());
+    object_.Set(name, function);
   }
-  void number(const char* name, double number) {
-    napi_value value;
-    set(name, napi_create_double(env_, number, &value), &value);
-  }
-  void object(const char* name, napi_value value) { set(name, napi_ok, &value); }
+  void number(const char* name, double number) { object_.Set(name, number); }
+  void object(const char* name, Napi::Object value) { object_.Set(name, value); }
 
  private:
-  // Stops at the first failure, with its exception pending.
-  void set(const char* name, napi_status made, const napi_value* value) {
-    failed_ = failed_ || !succeeded(env_, made) ||
-              !succeeded(env_, napi_set_named_property(env_, object_, name, *value));
-  }
-
-  napi_env env_;
-  napi_value object_;
+  Napi::Object object_;
   Environment* environment_;
-  bool failed_ = false;
 };
 
 void exportSelect(Exports& exports);

@@ -1,49 +1,38 @@
 // Changes of files as a descriptor: https://man7.org/linux/man-pages/man7/inotify.7.html
 #include <sys/inotify.h>
 
-#include "args.h"
+#include <climits>
+
+#include "call.h"
 #include "exports.h"
-#include "path.h"
-#include "transfer.h"
 
 namespace fdmux {
 namespace {
 
-napi_value inotify(napi_env env, napi_callback_info) {
-  UniqueFd fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!fd.valid()) return throwSystemError(env, errno, "inotify_init1");
-  return makeFd(env, std::move(fd));
+Napi::Value inotify(const Call& call) {
+  return call.newFd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "inotify_init1");
 }
 
-napi_value inotifyAdd(napi_env env, napi_callback_info info) {
-  Arguments<3> args(env, info);
-  int fd;
-  char path[kPathBytes];
-  uint32_t mask;
-  if (!args.fd(args[0], "fd", &fd) || !args.string(args[1], "path", path, sizeof path) ||
-      !args.uint32(args[2], "mask", &mask)) {
-    return nullptr;
-  }
-  const int watch = ::inotify_add_watch(fd, path, mask);
-  if (watch < 0) return throwSystemError(env, errno, "inotify_add_watch", fd);
-  return makeInt32(env, watch);
+Napi::Value inotifyAdd(const Call& call) {
+  const int fd = call.fd(0, "fd");
+  const std::string path = call.string(1, "path", PATH_MAX);
+  const uint32_t mask = call.uint32(2, "mask");
+  const int watch = call.result(::inotify_add_watch(fd, path.c_str(), mask), "inotify_add_watch", fd);
+  return Napi::Number::New(call.env(), watch);
 }
 
-napi_value inotifyRemove(napi_env env, napi_callback_info info) {
-  Arguments<2> args(env, info);
-  int fd;
-  int32_t watch;
-  if (!args.fd(args[0], "fd", &fd) || !args.int32(args[1], "watch", &watch)) return nullptr;
-  if (::inotify_rm_watch(fd, watch) != 0) return throwSystemError(env, errno, "inotify_rm_watch", fd);
-  return nullptr;
+void inotifyRemove(const Call& call) {
+  const int fd = call.fd(0, "fd");
+  const int32_t watch = call.int32(1, "watch");
+  call.result(::inotify_rm_watch(fd, watch), "inotify_rm_watch", fd);
 }
 
 }  // namespace
 
 void exportInotify(Exports& exports) {
-  exports.function("inotify", inotify);
-  exports.function("inotifyAdd", inotifyAdd);
-  exports.function("inotifyRemove", inotifyRemove);
+  exports.function("inotify", cold<inotify>);
+  exports.function("inotifyAdd", cold<inotifyAdd>);
+  exports.function("inotifyRemove", cold<inotifyRemove>);
 }
 
 }  // namespace fdmux

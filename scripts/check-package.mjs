@@ -1,12 +1,14 @@
 /**
  * `npm run package:check`: packs fdmux, lets the tools that know packages look at it, installs it into an empty project
  * and checks there that the README's examples compile with each TypeScript that people use. `--all` takes the
- * compilers that are not in this project as well, and other package managers (they are fetched from npm).
+ * compilers that are not in this project as well, and other package managers (they are fetched from npm), and compiles the
+ * installed sources.
  */
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildNative } from './lib/build-native.mjs';
 import { fetchPackage } from './lib/fetch.mjs';
 import { packPackage } from './lib/pack.mjs';
 import { at } from './lib/paths.mjs';
@@ -26,6 +28,7 @@ await runMain(async () => {
     await run(at('node_modules/.bin/attw'), ['--no-color', tarball]);
     await checkInstalled(scratch, tarball);
     if (values.all) await checkManagers(scratch, tarball);
+    if (values.all) await checkCompiles(scratch);
     say('the package is fine');
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -53,6 +56,16 @@ async function checkInstalled(scratch, tarball) {
       await run(...compiler, { cwd: project });
     }
   }
+}
+
+/** The installed package compiles from its own sources, as its error message for a system without a binary says. */
+async function checkCompiles(scratch) {
+  say('compiled from the installed sources');
+  const installed = join(scratch, 'project/node_modules/fdmux');
+  rmSync(join(installed, 'prebuilds'), { recursive: true });
+  await buildNative({ folder: installed });
+  writeFileSync(join(scratch, 'project/smoke.cjs'), smokeProgram);
+  await run(process.execPath, ['smoke.cjs'], { cwd: join(scratch, 'project') });
 }
 
 /** Strict, and with the declarations of the package itself under check. */

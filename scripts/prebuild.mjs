@@ -6,6 +6,7 @@ import { chmodSync, cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'n
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder, fetchPackage } from './lib/fetch.mjs';
+import { copyHeaders } from './lib/node-addon-api.mjs';
 import { at } from './lib/paths.mjs';
 import { runMain, say } from './lib/progress.mjs';
 import { run } from './lib/run.mjs';
@@ -35,6 +36,7 @@ async function compile({ arch, libc, zig: triple }, zig, headers) {
   for (const name of ['native', 'binding.gyp', 'package.json']) {
     cpSync(at(name), join(folder, name), { recursive: true });
   }
+  copyHeaders(folder);
   const tool = (name, args) => {
     const path = join(folder, name);
     writeFileSync(path, `#!/bin/sh\nexec "${zig}" ${args} "$@"\n`);

@@ -144,7 +144,7 @@ async function buildWatched(name) {
   for (const source of ['binding.gyp', 'native', 'package.json']) {
     if (!existsSync(join(folder, source))) symlinkSync(at(source), join(folder, source));
   }
-  await buildNative({ args: ['--directory', folder], env: { GYP_DEFINES: `sanitize=${name}` } });
+  await buildNative({ folder, env: { GYP_DEFINES: `sanitize=${name}` } });
   return join(folder, 'build/Release/fdmux.node');
 }
 

@@ -5,12 +5,12 @@ import { at } from './paths.mjs';
 import { Problem, say } from './progress.mjs';
 import { hasCommand, run } from './run.mjs';
 
-/** Compiles the addon into build/Release (or build/Debug), with whatever compiler this machine has. */
-export async function buildNative({ args = [], env = {} } = {}) {
+/** Compiles the addon of `folder` into its build/Release, with whatever compiler this machine has. */
+export async function buildNative({ folder = at(), env = {} } = {}) {
   checkToolchain();
   say('compiling the addon (node-gyp)');
-  await run(process.execPath, [at('node_modules/node-gyp/bin/node-gyp.js'), 'configure', 'build', ...args], {
-    cwd: at(),
+  await run(process.execPath, [at('node_modules/node-gyp/bin/node-gyp.js'), 'configure', 'build'], {
+    cwd: folder,
     env: { JOBS: String(availableParallelism()), ...headersEnv(), ...env },
   });
 }

@@ -4,6 +4,7 @@ import { buildDeclarations } from './build-declarations.mjs';
 import { buildJavaScript } from './build-javascript.mjs';
 import { at, changedMs, newestMs, root } from './paths.mjs';
 import { Problem, say } from './progress.mjs';
+import { copyHeaders } from './node-addon-api.mjs';
 import { npm } from './run.mjs';
 import { binaryPath, targets } from './targets.mjs';
 
@@ -26,6 +27,7 @@ export async function packPackage(folder, hereOnly) {
     if (!existsSync(at(name))) throw new Problem(`the package lacks ${name}`);
     cpSync(at(name), join(stage, name), { recursive: true });
   }
+  copyHeaders(stage);
   copyBinaries(stage, hereOnly);
   say('packing');
   await npm(['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: stage });

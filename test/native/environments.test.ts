@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { terminatesBusyWorkers } from '../support/runtime.js';
 import { runChild } from './children/run.js';
 import { clean, testEnvironmentEndings } from './environment-endings.js';
 
 testEnvironmentEndings(4);
 
 describe('the addon', () => {
+  it.runIf(terminatesBusyWorkers)('survives the termination of workers whose calls are failing', () => {
+    expect(runChild('failing-calls.cjs', '4')).toEqual(clean);
+  });
+
   it('makes every call, in the main thread and in a worker, and leaves nothing behind', () => {
     expect(runChild('every-call.cjs')).toEqual({ ...clean, stdout: '' });
   });
