@@ -1,4 +1,5 @@
 /** Every command of the server: when it may be used, how many parameters it needs, and who answers it. */
+import type { Deferred } from './deferred.js';
 import { invite, join, kick, names, part, topic } from './handlers/channels.js';
 import { cap, nick, pass, ping, pong, quit, user } from './handlers/connection.js';
 import { admin, help, info, links, lusers, motd, stats, time, users, version } from './handlers/information.js';
@@ -19,8 +20,8 @@ import type { IrcSession } from './session.js';
  */
 export type LongAnswer = Generator<undefined, void>;
 
-/** What a handler leaves to be done: nothing, or what the session's further commands wait for. */
-export type Outcome = void | Promise<void> | Generator<undefined, void>;
+/** What a handler leaves to be done: nothing, or what the session's further commands wait for. Never a bare promise. */
+export type Outcome = void | Deferred<void> | Generator<undefined, void>;
 
 /** Answers a command. */
 export type Handler = (session: IrcSession, message: Message) => Outcome;

@@ -8,6 +8,7 @@ import type { Link, Session } from '../session.js';
 import { Pacer } from '../pacer.js';
 import { hasCapability, type Capability } from './capabilities.js';
 import { COMMANDS, type Command, type LongAnswer, type Outcome } from './commands.js';
+import { Deferred } from './deferred.js';
 import { MAX_BODY_BYTES, type IrcEncoder } from './encoder.js';
 import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, middle, parseMessage, type Message } from './message.js';
 import type { Watcher } from './monitor-board.js';
@@ -166,28 +167,39 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   #dispatch(message: Message): void {
     const command = this.#permitted(message);
+    if (this.#isAnsweredBy(message, () => command?.run(this, message))) this.#flush();
+  }
+
+  /** Takes a step of a command. @returns whether that was the last one; otherwise further commands wait */
+  #isAnsweredBy(message: Message, step: () => Outcome): boolean {
     let outcome: Outcome = undefined;
     try {
-      outcome = command?.run(this, message);
+      outcome = step();
     } catch (error) {
       this.#reportFailure(message, error);
     }
-    if (outcome === undefined) {
-      this.#flush();
-    } else if ('then' in outcome) {
-      this.#pacer.hold();
-      void outcome
-        .catch((error: unknown) => {
-          this.#reportFailure(message, error);
-        })
-        .then(() => {
-          this.#goOn();
-        });
+    if (outcome === undefined) return true;
+    if (outcome instanceof Deferred) {
+      this.#stepLater(message, outcome);
     } else {
       this.#longAnswer = outcome;
-      if (this.#sayMore(outcome)) this.#flush();
-      else this.#pacer.hold();
+      if (this.#sayMore(outcome)) return true;
     }
+    this.#pacer.hold();
+    return false;
+  }
+
+  /** The one place where awaited results come back to a session. */
+  #stepLater(message: Message, { step: whenReady }: Deferred<void>): void {
+    const take = (step: () => Outcome): void => {
+      // The client may have left meanwhile. It must not be admitted, or made an operator, when nobody can remove it.
+      if (!this.#isOver && this.#isAnsweredBy(message, step)) this.#goOn();
+    };
+    const fail = (error: unknown): void => {
+      this.#reportFailure(message, error);
+      this.#goOn();
+    };
+    void whenReady.then(take, fail);
   }
 
   /** A command that took a while is answered: whatever came meanwhile has its turn. */

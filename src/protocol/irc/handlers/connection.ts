@@ -1,6 +1,8 @@
 /** CAP, PASS, NICK, USER, PING, PONG, QUIT: how a connection begins, stays and ends (modern, "Connection Messages"). */
 import { verifyPassword } from '../../password.js';
 import { CAPABILITY_BITS, CAPABILITY_NAMES, capabilityBit, capabilityNames } from '../capabilities.js';
+import type { Outcome } from '../commands.js';
+import { defer } from '../deferred.js';
 import { USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
 import { CHANNEL_MODE_LETTERS, CHANNEL_MODE_LETTERS_WITH_PARAMETER, USER_MODE_LETTERS } from '../modes.js';
@@ -19,7 +21,7 @@ const QUIT_BYTES = 300;
 const CAP_NOTIFY_VERSION = 302;
 
 /** CAP (IRCv3 capability-negotiation). */
-export function cap(session: IrcSession, message: Message): void | Promise<void> {
+export function cap(session: IrcSession, message: Message): Outcome {
   const [subcommand = '', argument = ''] = message.params;
   switch (subcommand.toUpperCase()) {
     case 'LS':
@@ -80,7 +82,7 @@ export function pass(session: IrcSession, message: Message): void {
 }
 
 /** NICK, before and after registration. */
-export function nick(session: IrcSession, message: Message): void | Promise<void> {
+export function nick(session: IrcSession, message: Message): Outcome {
   const [wanted = ''] = message.params;
   const { server, member, registration } = session;
   if (wanted === '') session.reply('ERR_NONICKNAMEGIVEN');
@@ -101,7 +103,7 @@ export function nick(session: IrcSession, message: Message): void | Promise<void
 }
 
 /** USER. */
-export function user(session: IrcSession, message: Message): void | Promise<void> {
+export function user(session: IrcSession, message: Message): Outcome {
   const [name = '', , , realName = ''] = message.params;
   const { registration } = session;
   if (registration === null) return undefined;
@@ -119,7 +121,7 @@ export function user(session: IrcSession, message: Message): void | Promise<void
   return completeRegistration(session);
 }
 
-function completeRegistration(session: IrcSession): void | Promise<void> {
+function completeRegistration(session: IrcSession): Outcome {
   const { registration, server } = session;
   if (registration?.isComplete !== true) return undefined;
   const { password } = server.settings;
@@ -127,7 +129,7 @@ function completeRegistration(session: IrcSession): void | Promise<void> {
     admit(session, registration);
     return undefined;
   }
-  return verifyPassword(registration.password ?? '', password).then((isRight) => {
+  return defer(verifyPassword(registration.password ?? '', password), (isRight) => {
     if (isRight) {
       admit(session, registration);
       return;

@@ -1,6 +1,8 @@
 /** OPER, KILL, WALLOPS, REHASH, DIE (modern, "Operator Messages"). */
 import { completeUserHost, UserMask } from '../../../chat/user-mask.js';
 import { verifyPassword } from '../../password.js';
+import type { Outcome } from '../commands.js';
+import { defer } from '../deferred.js';
 import { HOST_LENGTH, KICK_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
 import type { IrcSession } from '../session.js';
@@ -9,22 +11,35 @@ import { cutToBytes } from '../text-length.js';
 import { tellOfMember } from './presence.js';
 
 /** OPER. */
-export async function oper(session: IrcSession, message: Message): Promise<void> {
+export function oper(session: IrcSession, message: Message): Outcome {
   const [name = '', password = ''] = message.params;
-  const { member, server } = session;
-  const operator = server.settings.operators.find((candidate) => candidate.name === name);
+  const operator = session.server.settings.operators.find((candidate) => candidate.name === name);
   if (operator === undefined || !isAllowedFrom(session, operator)) {
     session.reply('ERR_NOOPERHOST');
-  } else if (!(await verifyPassword(password, operator.password))) {
-    session.reply('ERR_PASSWDMISMATCH');
-  } else {
-    member.isOperator = true;
-    session.reply('RPL_YOUREOPER');
-    session.answer(`:${member.mask} MODE ${member.nick} +o`);
-    if (operator.host !== null) changeHost(session, operator.host);
-    server.control.log('operator', { nick: member.nick, name });
-    return;
+    logRefusal(session, name);
+    return undefined;
   }
+  return defer(verifyPassword(password, operator.password), (isRight) => {
+    if (isRight) {
+      makeOperator(session, operator);
+      return;
+    }
+    session.reply('ERR_PASSWDMISMATCH');
+    logRefusal(session, name);
+  });
+}
+
+function makeOperator(session: IrcSession, { name, host }: OperatorSettings): void {
+  const { member, server } = session;
+  member.isOperator = true;
+  session.reply('RPL_YOUREOPER');
+  session.answer(`:${member.mask} MODE ${member.nick} +o`);
+  if (host !== null) changeHost(session, host);
+  server.control.log('operator', { nick: member.nick, name });
+}
+
+function logRefusal(session: IrcSession, name: string): void {
+  const { member, server } = session;
   server.control.log('operator refused', { nick: member.nick, address: member.address, name });
 }
 
@@ -84,10 +99,12 @@ export function wallops(session: IrcSession, message: Message): void {
 }
 
 /** REHASH: reads the configuration again. */
-export async function rehash(session: IrcSession): Promise<void> {
-  session.reply('RPL_REHASHING', session.server.control.configurationName);
-  const problem = await session.server.control.reload();
-  if (problem !== null) session.answer(`:${session.server.name} NOTICE ${session.nickOrStar} :${problem}`);
+export function rehash(session: IrcSession): Outcome {
+  const { control, name } = session.server;
+  session.reply('RPL_REHASHING', control.configurationName);
+  return defer(control.reload(), (problem) => {
+    if (problem !== null) session.answer(`:${name} NOTICE ${session.nickOrStar} :${problem}`);
+  });
 }
 
 /** DIE: ends the server. */

@@ -1,0 +1,119 @@
+/** A client that leaves while its password is checked. */
+import { beforeEach, expect, test, vi } from 'vitest';
+import { Directory } from '../../../src/chat/directory.js';
+import { IrcServer, type ServerControl } from '../../../src/protocol/irc/server.js';
+import { IrcSession } from '../../../src/protocol/irc/session.js';
+import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
+import { FakeLink } from '../fake-link.js';
+
+const check = vi.hoisted(() => ({ settle: (_isRight: boolean): void => undefined, done: Promise.resolve(true) }));
+vi.mock(import('../../../src/protocol/password.js'), async (importOriginal) => ({
+  ...(await importOriginal()),
+  verifyPassword: () => check.done,
+}));
+
+beforeEach(() => {
+  check.done = new Promise((resolve) => {
+    check.settle = resolve;
+  });
+});
+
+const password = 'anything';
+const control: ServerControl = {
+  configurationName: '-',
+  reload: () => Promise.resolve(null),
+  stop: () => undefined,
+  log: () => undefined,
+};
+
+function startSession(irc: object) {
+  const directory = new Directory();
+  const server = new IrcServer({ directory, settings: { ...DEFAULT_IRC_SETTINGS, ...irc }, control, version: '0.0.0' });
+  const link = new FakeLink();
+  const session = new IrcSession(link, {
+    server,
+    charset: 'utf-8',
+    limits: { ...LOOPBACK_CLASS, registrationTimeoutMs: 1 },
+  });
+  const send = (text: string): void => {
+    session.receive(Buffer.from(text));
+  };
+  return { directory, server, link, session, send };
+}
+
+/** The ways of leaving; some are the server's doing. */
+const departures: readonly (readonly [string, (session: IrcSession) => void])[] = [
+  [
+    'is disconnected',
+    (session) => {
+      session.disconnected('Connection reset by peer');
+    },
+  ],
+  [
+    'ends its input',
+    (session) => {
+      session.endOfInput();
+    },
+  ],
+  [
+    'is shut down',
+    (session) => {
+      session.shutDown('the server is shutting down');
+    },
+  ],
+  [
+    'is expelled',
+    (session) => {
+      session.expel('Killed');
+    },
+  ],
+];
+
+test.for(departures)('a client that %s while PASS is checked is not admitted', async ([, leave]) => {
+  const { directory, server, session, send, link } = startSession({ password });
+  send('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\n');
+  leave(session);
+  link.takeText();
+  check.settle(true);
+  await check.done;
+  await Promise.resolve();
+  expect(directory.member('ann')).toBeUndefined();
+  expect([...directory.members()]).toEqual([]);
+  expect(server.unregisteredCount).toBe(0);
+  expect(link.takeText()).toBe('');
+});
+
+test.for(departures)('a client that %s while OPER is checked is not an operator', async ([, leave]) => {
+  const operators = [{ name: 'root', password, masks: ['*@*'], host: null }];
+  const { session, send, link, server } = startSession({ operators });
+  send('NICK ann\r\nUSER a 0 * :Ann\r\nOPER root secret\r\n');
+  leave(session);
+  link.takeText();
+  check.settle(true);
+  await check.done;
+  await Promise.resolve();
+  expect(session.member.isOperator).toBe(false);
+  expect(server.operatorCount()).toBe(0);
+  expect(link.takeText()).toBe('');
+});
+
+test('a client that registers too late while PASS is checked is not admitted', async () => {
+  const { directory, session, send, link } = startSession({ password });
+  send('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\n');
+  await vi.waitUntil(() => directory.now() > session.member.sinceMs);
+  session.wake();
+  expect(link.closedBecause).toBe('Registration timed out');
+  check.settle(true);
+  await check.done;
+  await Promise.resolve();
+  expect(directory.member('ann')).toBeUndefined();
+});
+
+test('a client that stays is admitted, and what it said meanwhile has its turn', async () => {
+  const { directory, send, link } = startSession({ password });
+  send('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\nPING later\r\n');
+  expect(link.takeText()).toBe('');
+  check.settle(true);
+  await vi.waitUntil(() => directory.member('ann') !== undefined);
+  expect(link.takeLines().at(-1)).toBe(':fdmux.local PONG fdmux.local :later');
+});
