@@ -21,6 +21,12 @@ export interface PresenceObserver {
   disappeared(nick: string): void;
 }
 
+/** Who is told of what somebody does beside the rooms that it is in. */
+export interface Audience {
+  readonly isTold?: ((room: Room) => boolean) | undefined;
+  readonly others?: () => Iterable<Member>;
+}
+
 /** The choices of a {@link Directory}. */
 export interface DirectoryOptions {
   /** @defaultValue `'ascii'` */
@@ -215,13 +221,14 @@ export class Directory {
   /**
    * Tells everybody who shares a room with a member of an event, each once, but not the member itself.
    *
-   * @param others - who else is told, unless it has been by then
+   * @param audience - whose rooms are told, by default all, and who else is, unless it has been by then
    */
-  tellPeers(member: Member, event: ChatEvent, others?: () => Iterable<Member>): void {
+  tellPeers(member: Member, event: ChatEvent, audience: Audience = {}): void {
     this.#fanOuts += 1;
     const delivery = new Delivery(event);
     member.lastFanOut = this.#fanOuts;
     for (const { room } of member.seats) {
+      if (audience.isTold?.(room) === false) continue;
       for (const seat of room.seats) {
         // A number on the member is cheaper than a set of those reached, and a fan-out never nests.
         if (seat.member.lastFanOut === this.#fanOuts) continue;
@@ -229,7 +236,7 @@ export class Directory {
         delivery.to(seat.member);
       }
     }
-    for (const other of others?.() ?? []) {
+    for (const other of audience.others?.() ?? []) {
       if (other.lastFanOut !== this.#fanOuts) delivery.to(other);
     }
   }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { parseAddresses } from '../chat/address.js';
 import { CHARSET_CHOICES, type CharsetChoice } from '../protocol/charset.js';
+import { isChannelName } from '../protocol/irc/names.js';
 import { DEFAULT_CLASS, DEFAULT_IRC_SETTINGS, type ClassSettings, type IrcSettings } from '../protocol/irc/settings.js';
 import { DEFAULT_CLASSES, type AddressClass } from './classes.js';
 import { parseJsonc } from './jsonc.js';
@@ -18,6 +19,7 @@ export type Protocol = (typeof PROTOCOLS)[number];
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORTS: Readonly<Record<Protocol, number>> = { plain: 33_333, irc: 6667 };
 export const MAX_PORT = 65_535;
+const MAX_LOBBY_LENGTH = 51;
 
 /** Where peers of one protocol are taken. */
 export interface ListenerConfig {
@@ -115,7 +117,13 @@ const fileSchema = v.strictObject({
   backend: v.optional(oneOf(BACKENDS)),
   trigger: v.optional(oneOf(TRIGGERS)),
   maxClients: v.optional(count),
-  lobby: v.optional(v.pipe(text, v.regex(/^#[^\s,\p{Cc}]{1,50}$/u, 'must be a channel name such as #lobby'))),
+  lobby: v.optional(
+    v.pipe(
+      text,
+      v.check(isChannelName, 'must be a channel name such as #lobby'),
+      v.maxLength(MAX_LOBBY_LENGTH, `must be at most ${MAX_LOBBY_LENGTH} long`),
+    ),
+  ),
   listeners: v.optional(v.array(listenerSchema, 'must be a list')),
   server: v.optional(
     v.strictObject({
@@ -152,6 +160,7 @@ const fileSchema = v.strictObject({
     }),
     {},
   ),
+  reservedNicks: v.optional(v.array(word, 'must be a list'), [...defaults.reservedNicks]),
   defaultChannelModes: v.optional(
     v.pipe(text, v.regex(/^[imnst]*$/, 'must be letters of imnst')),
     defaults.defaultChannelModes,
@@ -216,6 +225,7 @@ export async function loadConfig(flags: ServeFlags): Promise<ServerConfig> {
       operators: file.operators,
       motd,
       admin: file.server.admin,
+      reservedNicks: file.reservedNicks,
       defaultChannelModes: file.defaultChannelModes,
       ...file.limits,
     },

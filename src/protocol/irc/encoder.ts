@@ -76,8 +76,8 @@ export class IrcEncoder implements Encoder {
         const { member, room } = event;
         const extras = this.#has('extended-join') ? ` ${member.account ?? '*'} :${member.realName}` : '';
         const join = `:${member.mask} JOIN ${room.name}${extras}`;
-        // away-notify: whoever joins while away is announced as away as well.
-        return member.away !== null && this.#has('away-notify')
+        // away-notify: whoever joins while away is announced as away as well, but must not speak so.
+        return member.away !== null && this.#has('away-notify') && room.refusesSpeech(member) === null
           ? [join, `:${member.mask} AWAY :${member.away}`]
           : [join];
       }

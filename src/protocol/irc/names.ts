@@ -2,9 +2,9 @@
 
 // RFC 2812 section 2.3.1: letters, digits, specials and "-"; neither a digit nor "-" first.
 const NICK = /^[A-Za-z[\]\\`_^{|}][A-Za-z0-9[\]\\`_^{|}-]*$/;
-// RFC 2812 section 1.3: no space, comma, BELL; no control character at all, since it is shown on terminals.
-
-const CHANNEL = /^#[^\u0000-\u0020,\u007f]+$/;
+// RFC 2812 section 1.3: no space, comma, colon, BELL. Beyond that nothing that is shown as a blank or not at all, and
+// nothing that controls a terminal or reorders text: two names that look alike would not be the same.
+const CHANNEL = /^#[^\s,:\p{Cc}\p{Cf}\u034f\u115f\u1160\u2800\u3164\uffa0]+$/u;
 const USER_UNFIT = /[^A-Za-z0-9._[\]\\`^{|}~-]/g;
 
 /** Whether a nick is well formed and not too long. */

@@ -3,7 +3,7 @@
  * depends on the case, null where there are only words.
  *
  * Sources: RFC 1459 section 6 and RFC 2812 section 5 as modern.ircdocs.horse tells them; where the two RFCs differ, the
- * form that clients of today expect. 335 bot mode; 354 WHOX; 417 message-tags; 441-482 RFC; 524, 704-706 as in
+ * form that clients of today expect. 335 bot mode; 354 WHOX; 417 message-tags; 435 as in Bahamut and Solanum; 441-482 RFC; 524, 704-706 as in
  * modern's HELP; 696 modern; 730-734 IRCv3 monitor.
  */
 export const NUMERICS = {
@@ -96,6 +96,7 @@ export const NUMERICS = {
   ERR_NONICKNAMEGIVEN: ['431', 'No nickname given'],
   ERR_ERRONEUSNICKNAME: ['432', 'Erroneous nickname'],
   ERR_NICKNAMEINUSE: ['433', 'Nickname is already in use'],
+  ERR_BANNICKCHANGE: ['435', 'Cannot change nickname while banned or muted on channel'],
   ERR_USERNOTINCHANNEL: ['441', "They aren't on that channel"],
   ERR_NOTONCHANNEL: ['442', "You're not on that channel"],
   ERR_USERONCHANNEL: ['443', 'is already on channel'],

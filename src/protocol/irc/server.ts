@@ -1,9 +1,11 @@
 /** What all IRC sessions of one server share. */
 import type { Directory } from '../../chat/directory.js';
 import type { Member } from '../../chat/member.js';
+import type { Room } from '../../chat/room.js';
 import { EncoderFamily } from './encoder.js';
 import { isupportTokens } from './isupport.js';
 import { MonitorBoard } from './monitor-board.js';
+import { isVisible } from './permissions.js';
 import type { ReplySource } from './reply-writer.js';
 import type { IrcSettings } from './settings.js';
 
@@ -74,6 +76,12 @@ export class IrcServer implements ReplySource {
   /** The tokens of RPL_ISUPPORT for a client that may be in so many rooms. */
   isupport(isUtf8Only: boolean, maxRooms: number): string[] {
     return isupportTokens(this.#settings, { caseMapping: this.directory.caseMapping, isUtf8Only, maxRooms });
+  }
+
+  /** A room that a member may know of; a secret one is to others as if it did not exist. */
+  visibleRoom(viewer: Member, name: string): Room | undefined {
+    const room = this.directory.room(name);
+    return room !== undefined && isVisible(viewer, room) ? room : undefined;
   }
 
   /** Members that run a client with operator rights. */

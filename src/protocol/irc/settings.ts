@@ -1,4 +1,5 @@
 /** What an operator of the server decides; all of it can change while the server runs, but for the names. */
+import { DEFAULT_RESERVED_NICKS } from '../reserved-nicks.js';
 
 /** Somebody who may use the operator commands. */
 export interface OperatorSettings {
@@ -54,6 +55,8 @@ export interface IrcSettings {
   readonly maxMasks: number;
   /** Nicks that one client may watch. */
   readonly maxMonitored: number;
+  /** Masks of nicks that nobody may take, beside those that the protocols reserve for themselves. */
+  readonly reservedNicks: readonly string[];
   /** Flags that a new channel starts with, as mode letters. */
   readonly defaultChannelModes: string;
 }
@@ -72,6 +75,7 @@ export const DEFAULT_IRC_SETTINGS: IrcSettings = {
   channelLength: 64,
   maxMasks: 100,
   maxMonitored: 100,
+  reservedNicks: DEFAULT_RESERVED_NICKS,
   defaultChannelModes: 'nt',
 };
 

@@ -1,6 +1,7 @@
 /** How the chat reads in plain lines. */
 import type { Actor, ChatEvent } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
+import { PLAIN_SERVER_NAME } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
 
 const pad = (value: number): string => String(value).padStart(2, '0');
@@ -34,7 +35,7 @@ const IRC_FORMATTING =
 const ACTION = /^\u0001ACTION ([^\u0001]*)\u0001?$/;
 
 function nameOf(actor: Actor): string {
-  return actor === null ? 'server' : actor.label;
+  return actor === null ? PLAIN_SERVER_NAME : actor.label;
 }
 
 function because(reason: string): string {
@@ -96,5 +97,5 @@ export function formatEvent(event: ChatEvent): string | null {
 
 /** A line from the server to one peer. */
 export function formatNotice(text: string, atMs: number): string {
-  return `${formatTime(atMs)} server: ${sanitize(text)}\n`;
+  return `${formatTime(atMs)} ${PLAIN_SERVER_NAME}: ${sanitize(text)}\n`;
 }

@@ -6,6 +6,7 @@ import { CharsetDetector, encodeText, type CharsetChoice } from '../charset.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { newMessageId } from '../message-id.js';
 import { Pacer, type Pace } from '../pacer.js';
+import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
 import type { Link, Session } from '../session.js';
 import { plainEncoder } from './encoder.js';
@@ -184,7 +185,7 @@ export class PlainSession implements Session, LineSink, Outlet {
 
 /** A nick for somebody who has none: IRC members see it, plain members see the address. */
 function freeNick(directory: Directory, port: number): string {
-  const nick = `plain-${port}`;
+  const nick = `${PLAIN_NICK_PREFIX}${port}`;
   for (let attempt = 1; ; attempt += 1) {
     const candidate = attempt === 1 ? nick : `${nick}-${attempt}`;
     if (directory.member(candidate) === undefined) return candidate;

@@ -8,9 +8,10 @@ import type { Message } from '../message.js';
 import { channelMode, rankSigns } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
 import type { Numeric } from '../numerics.js';
-import { authority, isVisible } from '../permissions.js';
+import { authority, speechRefusal } from '../permissions.js';
 import type { IrcSession } from '../session.js';
 import { cutToBytes } from '../text-length.js';
+import { refuseSpeech } from './messages.js';
 
 const ENTRY_REFUSALS: Readonly<Record<EntryRefusal, Numeric>> = {
   banned: 'ERR_BANNEDFROMCHAN',
@@ -74,10 +75,10 @@ function setDefaultModes(room: Room, letters: string): void {
 export function part(session: IrcSession, message: Message): void {
   const [names = '', reason = ''] = message.params;
   for (const name of names.split(',')) {
-    const room = session.server.directory.room(name);
+    const room = session.server.visibleRoom(session.member, name);
     if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
     else if (room.seatOf(session.member) === undefined) session.reply('ERR_NOTONCHANNEL', room.name);
-    else leave(session, room, cutToBytes(reason, KICK_BYTES));
+    else leave(session, room, speechRefusal(session.member, room) === null ? cutToBytes(reason, KICK_BYTES) : '');
   }
 }
 
@@ -91,8 +92,8 @@ function leave(session: IrcSession, room: Room, reason: string): void {
 export function topic(session: IrcSession, message: Message): void {
   const [name = '', text] = message.params;
   const { member, server } = session;
-  const room = server.directory.room(name);
-  if (room === undefined || !isVisible(session.member, room)) {
+  const room = server.visibleRoom(member, name);
+  if (room === undefined) {
     session.reply('ERR_NOSUCHCHANNEL', name);
   } else if (text === undefined) {
     if (room.topic === null) session.reply('RPL_NOTOPIC', room.name);
@@ -101,16 +102,22 @@ export function topic(session: IrcSession, message: Message): void {
     session.reply('ERR_NOTONCHANNEL', room.name);
   } else if (room.flags.has('topic-protected') && authority(member, room) < RANK_BITS['half-operator']) {
     session.reply('ERR_CHANOPRIVSNEEDED', room.name);
-  } else {
-    const atMs = server.directory.now();
-    const fit = cutToBytes(text, server.settings.topicLength);
-    // Nobody needs to hear of a topic that stays as it is (modern, "TOPIC message").
-    if (fit === (room.topic?.text ?? '')) return;
-    room.topic = fit === '' ? null : { text: fit, by: member.mask, atMs };
-    const event = { kind: 'topic', atMs, by: member, room, text: fit } as const;
-    session.tell(event);
-    room.tell(event, member);
+  } else if (!refuseSpeech(session, room)) {
+    // A topic is told to all like a message.
+    setTopic(session, room, text);
   }
+}
+
+function setTopic(session: IrcSession, room: Room, text: string): void {
+  const { member, server } = session;
+  const atMs = server.directory.now();
+  const fit = cutToBytes(text, server.settings.topicLength);
+  // Nobody needs to hear of a topic that stays as it is (modern, "TOPIC message").
+  if (fit === (room.topic?.text ?? '')) return;
+  room.topic = fit === '' ? null : { text: fit, by: member.mask, atMs };
+  const event = { kind: 'topic', atMs, by: member, room, text: fit } as const;
+  session.tell(event);
+  room.tell(event, member);
 }
 
 function sendTopic(session: IrcSession, room: Room): void {
@@ -132,8 +139,8 @@ export function* names(session: IrcSession, message: Message): LongAnswer {
   const [channels] = message.params;
   // Without a channel everybody would be listed; the answer that modern recommends is an empty list.
   for (const name of channels?.split(',') ?? ['*']) {
-    const room = session.server.directory.room(name);
-    if (room === undefined || !isVisible(session.member, room)) session.reply('RPL_ENDOFNAMES', name);
+    const room = session.server.visibleRoom(session.member, name);
+    if (room === undefined) session.reply('RPL_ENDOFNAMES', name);
     else yield* sendNames(session, room);
   }
 }
@@ -171,7 +178,7 @@ export function invite(session: IrcSession, message: Message): void {
     return;
   }
   const guest = directory.member(nick);
-  const room = directory.room(name);
+  const room = server.visibleRoom(member, name);
   if (guest === undefined) session.reply('ERR_NOSUCHNICK', nick);
   else if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
   else if (room.seatOf(member) === undefined) session.reply('ERR_NOTONCHANNEL', room.name);
@@ -207,7 +214,7 @@ export function kick(session: IrcSession, message: Message): void {
 function kickOne(session: IrcSession, name: string, nick: string, reason: string): void {
   const { member, server } = session;
   const { directory } = server;
-  const room = directory.room(name);
+  const room = server.visibleRoom(member, name);
   const target = directory.member(nick);
   if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
   else if (room.seatOf(member) === undefined && !member.isOperator) session.reply('ERR_NOTONCHANNEL', room.name);

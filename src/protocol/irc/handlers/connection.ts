@@ -6,8 +6,11 @@ import { defer } from '../deferred.js';
 import { USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
 import { CHANNEL_MODE_LETTERS, CHANNEL_MODE_LETTERS_WITH_PARAMETER, USER_MODE_LETTERS } from '../modes.js';
+import { isReservedNick } from '../../reserved-nicks.js';
 import { fitUserName, isNick } from '../names.js';
+import { silencingRoom } from '../permissions.js';
 import type { Registration } from '../registration.js';
+import type { IrcServer } from '../server.js';
 import type { IrcSession } from '../session.js';
 import { cutToBytes, packWords } from '../text-length.js';
 import { sendIsupport, sendLusers, sendMotd } from './information.js';
@@ -86,7 +89,8 @@ export function nick(session: IrcSession, message: Message): Outcome {
   const [wanted = ''] = message.params;
   const { server, member, registration } = session;
   if (wanted === '') session.reply('ERR_NONICKNAMEGIVEN');
-  else if (!isNick(wanted, server.settings.nickLength)) session.reply('ERR_ERRONEUSNICKNAME', wanted);
+  else if (!isNick(wanted, server.settings.nickLength) || isReserved(server, wanted))
+    session.reply('ERR_ERRONEUSNICKNAME', wanted);
   else if (registration !== null) {
     const owner = server.directory.member(wanted);
     if (owner === undefined) {
@@ -95,11 +99,23 @@ export function nick(session: IrcSession, message: Message): Outcome {
     }
     session.reply('ERR_NICKNAMEINUSE', wanted);
   } else if (wanted !== member.nick) {
-    const before = member.nick;
-    if (!server.directory.rename(member, wanted)) session.reply('ERR_NICKNAMEINUSE', wanted);
-    else session.tell({ kind: 'renamed', atMs: server.directory.now(), member, before });
+    rename(session, wanted);
   }
   return undefined;
+}
+
+function isReserved(server: IrcServer, wanted: string): boolean {
+  return isReservedNick(wanted, server.settings.reservedNicks, (text) => server.directory.fold(text));
+}
+
+function rename(session: IrcSession, wanted: string): void {
+  const { member, server } = session;
+  const before = member.nick;
+  // Everybody in the room would be told of the nick, so it would be a way to speak.
+  const room = silencingRoom(member);
+  if (room !== null) session.reply('ERR_BANNICKCHANGE', wanted, room.name);
+  else if (!server.directory.rename(member, wanted)) session.reply('ERR_NICKNAMEINUSE', wanted);
+  else session.tell({ kind: 'renamed', atMs: server.directory.now(), member, before });
 }
 
 /** USER. */
@@ -193,5 +209,6 @@ export function pong(): void {
 export function quit(session: IrcSession, message: Message): void {
   const [reason = ''] = message.params;
   // What a client says of its own leaving is told from what the server says, even when it says nothing (modern, "QUIT").
-  session.close(`Quit: ${cutToBytes(reason, QUIT_BYTES)}`);
+  const isSilenced = silencingRoom(session.member) !== null;
+  session.close(`Quit: ${isSilenced ? '' : cutToBytes(reason, QUIT_BYTES)}`);
 }

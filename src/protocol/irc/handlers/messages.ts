@@ -1,11 +1,12 @@
 /** PRIVMSG, NOTICE, TAGMSG (modern, "Sending Messages"; IRCv3 message-tags, echo-message). */
 import type { Manner, Said } from '../../../chat/event.js';
-import type { SpeechRefusal } from '../../../chat/room.js';
+import type { Room, SpeechRefusal } from '../../../chat/room.js';
 import { newMessageId } from '../../message-id.js';
 import { MAX_TARGETS } from '../isupport.js';
 import type { Message } from '../message.js';
 import { rankBitOfSign } from '../modes.js';
 import { isChannelLike } from '../names.js';
+import { isVisible, speechRefusal } from '../permissions.js';
 import type { IrcSession } from '../session.js';
 
 const REFUSALS: Readonly<Record<SpeechRefusal, string>> = {
@@ -75,11 +76,11 @@ function sayToRoom(session: IrcSession, said: Said, isQuiet: boolean): void {
   const name = said.target.replace(/^[~&@%+]+/, '');
   const signs = said.target.slice(0, said.target.length - name.length);
   const room = server.directory.room(name);
-  if (room === undefined) {
+  const refusal = room === undefined ? null : speechRefusal(member, room);
+  if (room === undefined || (refusal !== null && !isVisible(member, room))) {
     if (!isQuiet) session.reply('ERR_NOSUCHCHANNEL', said.target);
     return;
   }
-  const refusal = member.isOperator && room.seatOf(member) !== undefined ? null : room.refusesSpeech(member);
   if (refusal !== null) {
     if (!isQuiet) session.reply('ERR_CANNOTSENDTOCHAN', room.name, REFUSALS[refusal]);
     return;
@@ -89,6 +90,13 @@ function sayToRoom(session: IrcSession, said: Said, isQuiet: boolean): void {
   const event = { ...said, room, target: signs + room.name };
   room.tell(event, member, signs === '' ? 0 : minimum);
   if (session.has('echo-message')) session.tell(event);
+}
+
+/** Answers somebody who may not speak in a room. @returns whether it may not */
+export function refuseSpeech(session: IrcSession, room: Room): boolean {
+  const refusal = speechRefusal(session.member, room);
+  if (refusal !== null) session.reply('ERR_CANNOTSENDTOCHAN', room.name, REFUSALS[refusal]);
+  return refusal !== null;
 }
 
 function sayToMember(session: IrcSession, said: Said, isQuiet: boolean): void {

@@ -7,7 +7,7 @@ import type { Message } from '../message.js';
 import { channelMode, formatRoomModes, type ChannelMode } from '../modes.js';
 import { isChannelLike } from '../names.js';
 import type { Numeric } from '../numerics.js';
-import { authority, isVisible } from '../permissions.js';
+import { authority } from '../permissions.js';
 import type { IrcSession } from '../session.js';
 import { cutToBytes } from '../text-length.js';
 import { seconds } from './channels.js';
@@ -51,8 +51,8 @@ function* lettersOf(text: string): Generator<Letter> {
 }
 
 function channelModes(session: IrcSession, name: string, params: readonly string[]): void {
-  const room = session.server.directory.room(name);
-  if (room === undefined || !isVisible(session.member, room)) {
+  const room = session.server.visibleRoom(session.member, name);
+  if (room === undefined) {
     session.reply('ERR_NOSUCHCHANNEL', name);
     return;
   }

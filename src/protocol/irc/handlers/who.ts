@@ -58,8 +58,8 @@ function* found(session: IrcSession, mask: string): Generator<Found> {
   const { server, member: viewer } = session;
   const { directory } = server;
   if (isChannelLike(mask)) {
-    const room = directory.room(mask);
-    if (room === undefined || !isVisible(viewer, room)) return;
+    const room = server.visibleRoom(viewer, mask);
+    if (room === undefined) return;
     const isInside = room.seatOf(viewer) !== undefined;
     // A copy, since people come and go while the answer waits for its reader.
     for (const { member } of [...room.seats]) {

@@ -68,4 +68,34 @@ describe('JOIN', () => {
       ':bob!bob@127.0.0.1 JOIN #a',
     ]);
   });
+
+  test.each([
+    ['a control character', '#a\u0003b'],
+    ['a C1 control character', '#a\u009bb'],
+    ['a bell', '#a\u0007b'],
+    ['a tab', '#a\tb'],
+    ['an override of the direction', '#a\u202eb'],
+    ['an isolate', '#a\u2066b'],
+    ['a direction mark', '#a\u200fb'],
+    ['an Arabic letter mark', '#a\u061cb'],
+    ['a no-break space', '#a\u00a0b'],
+    ['a narrow no-break space', '#a\u202fb'],
+    ['a wide space', '#a\u3000b'],
+    ['a word joiner', '#a\u2060b'],
+    ['a zero-width space', '#a\u200bb'],
+    ['a byte order mark', '#a\ufeffb'],
+    ['a soft hyphen', '#a\u00adb'],
+    ['a blank letter', '#a\u3164b'],
+    ['a colon', '#a:b'],
+  ])('refuses a name with %s in it', async (_, name) => {
+    const ann = await (await startIrc()).client('ann');
+    expect(numerics(await ann.ask(`JOIN ${name}`))).toEqual([`476 ${name} :Bad Channel Mask`]);
+  });
+
+  test('takes names of any script', async () => {
+    const ann = await (await startIrc()).client('ann');
+    for (const name of ['#中文', '#עברית', '#c++', '#a/b', '#é']) {
+      expect(await ann.ask(`JOIN ${name}`)).toContain(`:ann!ann@127.0.0.1 JOIN ${name}`);
+    }
+  });
 });

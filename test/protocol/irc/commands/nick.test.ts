@@ -26,9 +26,23 @@ describe('NICK', () => {
     ['NICK a.b', '432 a.b :Erroneous nickname'],
     [`NICK ${'x'.repeat(31)}`, `432 ${'x'.repeat(31)} :Erroneous nickname`],
     ['NICK BOB', '433 BOB :Nickname is already in use'],
+    // What plain lines call the server and their peers, services, and those who run machines.
+    ['NICK Server', '432 Server :Erroneous nickname'],
+    ['NICK plain-40000', '432 plain-40000 :Erroneous nickname'],
+    ['NICK ROOT', '432 ROOT :Erroneous nickname'],
+    ['NICK nickserv', '432 nickserv :Erroneous nickname'],
+    ['NICK ChanServ', '432 ChanServ :Erroneous nickname'],
   ])('%s is answered %s', async (line, answer) => {
     const server = await startIrc();
     await server.client('bob');
     expect(numerics(await (await server.client('ann')).ask(line))).toEqual([answer]);
+  });
+
+  test('of the settings cannot be taken, before registration either', async () => {
+    const server = await startIrc({ irc: { reservedNicks: ['bot-*'] } });
+    const ann = await server.connect();
+    expect(await ann.ask('NICK Bot-1', 'USER ann 0 * :Ann')).toContain(':fdmux.local 432 * Bot-1 :Erroneous nickname');
+    expect(numerics(await ann.ask('NICK root'), '001')).toHaveLength(1);
+    expect(numerics(await ann.ask('NICK server'))).toEqual(['432 server :Erroneous nickname']);
   });
 });
