@@ -232,9 +232,27 @@ export class Turn {
    * @throws ERR_INVALID_ARG_TYPE
    */
   append(member: TurnMember, content: Writable): void {
-    if (typeof content === 'string') this.#appendText(member, content);
+    // The arena would only be a detour: what is behind older bytes waits with them.
+    if (member.hasQueue) this.#appendToQueue(member, content);
+    else if (typeof content === 'string') this.#appendText(member, content);
     else if (content instanceof SharedBytes) this.#appendShared(member, content);
     else this.#appendBytes(member, toBytes(content), false);
+  }
+
+  #appendToQueue(member: TurnMember, content: Writable): void {
+    if (content instanceof SharedBytes) {
+      this.#keep(member, content.bytes, true);
+    } else if (typeof content === 'string') {
+      this.#keep(member, Buffer.from(content), true);
+    } else {
+      const bytes = toBytes(content);
+      this.#keep(member, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), false);
+    }
+  }
+
+  #keep(member: TurnMember, bytes: Buffer, isShared: boolean): void {
+    member.accepted(bytes.length);
+    member.keep(bytes, isShared);
   }
 
   #appendText(member: TurnMember, text: string): void {

@@ -3,20 +3,33 @@ import { native, WOULD_BLOCK } from '../binding.js';
 
 /** The smallest block that copied bytes are gathered in; small remainders of several turns then leave together. */
 const MIN_BLOCK_BYTES = 4096;
+/** Shared bytes that are shorter than this are copied: a reference with its share of the object behind it costs more. */
+const SHARE_FROM_BYTES = 128;
+/** Short chunks leave together in pieces of this size: a queue of thousands of lines costs a few system calls. */
+const GATHER_BYTES = 65_536;
+/** A chunk of this size is sent where it lies. */
+const DIRECT_BYTES = 16_384;
+/** References to chunks that have left are dropped once they are this many, and at least half of the array. */
+const SPENT_CHUNKS = 64;
+
+/** Where short chunks are put one after the other for one send. Nothing stays in it after a call. */
+const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
 
 /**
- * With more chunks than this the queue is copied into one: chunks may be views of bytes that other queues hold too, and a
- * queue that never moves would otherwise pin many large blocks for the sake of a few bytes in each.
+ * A first-in, first-out queue of bytes. It holds no buffer while it is empty, and its owner bounds its length. Bytes that
+ * many queues are to send are held by reference: a broadcast exists once, however many readers are behind.
  */
-const MAX_CHUNKS = 64;
-
-/** A first-in, first-out queue of bytes. It holds no buffer while it is empty, and its owner bounds its length. */
 export class WriteQueue {
   #chunks: Buffer[] = [];
-  /** How much of the first chunk has been sent. */
+  /** The index of the first chunk that has not left. */
+  #first = 0;
+  /** How much of that chunk has been sent. */
   #sentBytes = 0;
-  /** The block that the last chunk is the front part of, if there is room behind it. */
+  /** What copied bytes go to, and how much of it is taken. */
   #block: Buffer | null = null;
+  #blockBytes = 0;
+  /** Whether the last chunk ends where the block's free part begins. */
+  #endsInBlock = false;
   #byteLength = 0;
 
   get byteLength(): number {
@@ -25,29 +38,36 @@ export class WriteQueue {
 
   /** Appends a copy of `bytes`. */
   push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (this.#block === null || this.#block.length - this.#blockBytes < bytes.length) {
+      this.#block = Buffer.allocUnsafeSlow(Math.max(bytes.length, MIN_BLOCK_BYTES));
+      this.#blockBytes = 0;
+      this.#endsInBlock = false;
+    }
+    const start = this.#blockBytes;
+    const end = start + bytes.length;
+    this.#block.set(bytes, start);
+    this.#blockBytes = end;
+    this.#byteLength += bytes.length;
     const last = this.#chunks.length - 1;
     const tail = this.#chunks[last];
-    if (this.#block !== null && tail !== undefined && this.#block.length - tail.length >= bytes.length) {
-      this.#block.set(bytes, tail.length);
-      this.#chunks[last] = this.#block.subarray(0, tail.length + bytes.length);
-      this.#byteLength += bytes.length;
+    if (this.#endsInBlock && tail !== undefined) {
+      this.#chunks[last] = this.#block.subarray(start - tail.length, end);
+    } else {
+      this.#chunks.push(this.#block.subarray(start, end));
+      this.#endsInBlock = true;
+    }
+  }
+
+  /** Appends `bytes` themselves, which nobody may change from now on; few bytes are copied all the same. */
+  pushShared(bytes: Buffer): void {
+    if (bytes.length < SHARE_FROM_BYTES) {
+      this.push(bytes);
       return;
     }
-    const block = Buffer.allocUnsafeSlow(Math.max(bytes.length, MIN_BLOCK_BYTES));
-    block.set(bytes);
-    this.#append(block.subarray(0, bytes.length), block);
-  }
-
-  /** Appends `bytes` themselves, which nobody may change from now on. */
-  pushShared(bytes: Buffer): void {
-    this.#append(bytes, null);
-  }
-
-  #append(chunk: Buffer, block: Buffer | null): void {
-    this.#chunks.push(chunk);
-    this.#block = block;
-    this.#byteLength += chunk.length;
-    if (this.#chunks.length > MAX_CHUNKS) this.#compact();
+    this.#chunks.push(bytes);
+    this.#endsInBlock = false;
+    this.#byteLength += bytes.length;
   }
 
   /**
@@ -58,42 +78,68 @@ export class WriteQueue {
    */
   sendTo(fd: number): number {
     const before = this.#byteLength;
-    let done = 0;
     try {
-      for (; done < this.#chunks.length; done += 1) {
-        const chunk = this.#chunks[done];
-        if (chunk === undefined) break;
-        const length = chunk.length - this.#sentBytes;
-        const sent = native.send(fd, chunk, this.#sentBytes, length, 0);
+      while (this.#byteLength > 0) {
+        const sent = this.#sendSome(fd);
         if (sent === WOULD_BLOCK) break;
-        this.#byteLength -= sent;
-        if (sent < length) {
-          this.#sentBytes += sent;
-          break;
-        }
-        this.#sentBytes = 0;
+        this.#drop(sent);
       }
     } finally {
-      if (done === this.#chunks.length) this.clear();
-      else if (done > 0) this.#chunks.splice(0, done);
+      if (this.#byteLength === 0) this.clear();
+      else this.#forgetSpent();
     }
     return before - this.#byteLength;
+  }
+
+  /** One system call: a long chunk by itself, short ones together. @returns the count, or WOULD_BLOCK */
+  #sendSome(fd: number): number {
+    const chunk = this.#chunks[this.#first];
+    if (chunk === undefined) return WOULD_BLOCK;
+    const length = chunk.length - this.#sentBytes;
+    if (length >= DIRECT_BYTES || length === this.#byteLength) {
+      return native.send(fd, chunk, this.#sentBytes, length, 0);
+    }
+    return native.send(fd, gathered, 0, this.#gather(), 0);
+  }
+
+  /** Copies the next chunks, as far as they are short and fit. @returns how many bytes that are */
+  #gather(): number {
+    let used = 0;
+    let start = this.#sentBytes;
+    for (let index = this.#first; index < this.#chunks.length; index += 1) {
+      const chunk = this.#chunks[index];
+      if (chunk === undefined || chunk.length - start > GATHER_BYTES - used) break;
+      used += chunk.copy(gathered, used, start);
+      start = 0;
+    }
+    return used;
+  }
+
+  /** So many bytes have left. */
+  #drop(byteLength: number): void {
+    this.#byteLength -= byteLength;
+    let rest = this.#sentBytes + byteLength;
+    for (; this.#first < this.#chunks.length; this.#first += 1) {
+      const length = this.#chunks[this.#first]?.length ?? 0;
+      if (rest < length) break;
+      rest -= length;
+    }
+    this.#sentBytes = rest;
+  }
+
+  #forgetSpent(): void {
+    if (this.#first < SPENT_CHUNKS || this.#first * 2 < this.#chunks.length) return;
+    this.#chunks.splice(0, this.#first);
+    this.#first = 0;
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#chunks = [];
+    this.#first = 0;
     this.#sentBytes = 0;
     this.#block = null;
+    this.#endsInBlock = false;
     this.#byteLength = 0;
-  }
-
-  #compact(): void {
-    const first = this.#chunks[0];
-    if (first !== undefined) this.#chunks[0] = first.subarray(this.#sentBytes);
-    this.#sentBytes = 0;
-    this.#chunks = [Buffer.concat(this.#chunks, this.#byteLength)];
-    // The one chunk that is left lies in no block.
-    this.#block = null;
   }
 }

@@ -11,6 +11,12 @@ function readAll(socket: Socket): Buffer {
   return Buffer.concat(chunks);
 }
 
+/** The memory of buffers and of the engine's heap that is in use. */
+function heldBytes(): number {
+  const { arrayBuffers, heapUsed } = process.memoryUsage();
+  return arrayBuffers + heapUsed;
+}
+
 describe('a write queue', () => {
   it('sends in order what it copied and what it shares, however little the kernel takes at a time', () => {
     const [writer, reader] = Socket.pair({ type: 'stream' }).map(disposedAtEnd);
@@ -38,15 +44,31 @@ describe('a write queue', () => {
     expect(Buffer.concat(received).equals(expected)).toBe(true);
   });
 
-  it('sends in order what it copied after so many shared bytes that it has gathered all of them in one chunk', () => {
+  it('sends many short chunks together, copied ones among shared ones', () => {
     const [writer, reader] = Socket.pair({ type: 'stream' }).map(disposedAtEnd);
     if (writer === undefined || reader === undefined) throw new Error('no pair');
     const queue = new WriteQueue();
-    const lines = Array.from({ length: 80 }, (_, index) => Buffer.from(`line ${index}\n`));
-    for (const line of lines.slice(0, 64)) queue.pushShared(line);
-    for (const line of lines.slice(64)) queue.push(line);
-    queue.sendTo(writer.fd);
-    expect(readAll(reader).toString()).toBe(Buffer.concat(lines).toString());
+    const lines = Array.from({ length: 800 }, (_, index) => Buffer.from(`line ${index}\n`.repeat(1 + (index % 30))));
+    for (const [index, line] of lines.entries()) {
+      if (index % 3 === 0) queue.push(line);
+      else queue.pushShared(line);
+    }
+    const received: Buffer[] = [];
+    while (queue.byteLength > 0) {
+      queue.sendTo(writer.fd);
+      received.push(readAll(reader));
+    }
+    expect(Buffer.concat(received).toString()).toBe(Buffer.concat(lines).toString());
+  });
+
+  it('holds what many queues share once, however long they are', () => {
+    const lines = Array.from({ length: 2000 }, (_, index) => Buffer.alloc(1000, index));
+    const queues = Array.from({ length: 100 }, () => new WriteQueue());
+    const before = heldBytes();
+    for (const line of lines) for (const queue of queues) queue.pushShared(line);
+    // A copy for each would take 200 MB.
+    expect(heldBytes() - before).toBeLessThan(20_000_000);
+    expect(queues.map(({ byteLength }) => byteLength)).toEqual(queues.map(() => 2_000_000));
   });
 
   it('counts what had left before a failure', () => {
