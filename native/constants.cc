@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 
+#include "call.h"
 #include "errnos.h"
 #include "exports.h"
 
@@ -96,6 +97,14 @@ constexpr Constant kConstants[] = {
 #undef FDMUX_ERRNO
 #undef FDMUX_CONSTANT
 
+Napi::Value describeErrno(const Call& call) {
+  const int errno_value = call.int32(0, "errno");
+  Napi::Array words = Napi::Array::New(call.env(), 2);
+  words.Set(uint32_t{0}, errnoName(errno_value));
+  words.Set(uint32_t{1}, errnoReason(errno_value));
+  return words;
+}
+
 }  // namespace
 
 void exportConstants(Exports& exports) {
@@ -103,6 +112,7 @@ void exportConstants(Exports& exports) {
   for (const Constant& constant : kConstants) constants.Set(constant.name, constant.value);
   constants.Freeze();
   exports.object("constants", constants);
+  exports.function("describeErrno", cold<describeErrno>);
 }
 
 }  // namespace fdmux

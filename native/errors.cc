@@ -8,18 +8,6 @@
 namespace fdmux {
 namespace {
 
-const char* reasonOf(int error) {
-  switch (error) {
-#define FDMUX_CASE(NAME, REASON) \
-  case NAME:                     \
-    return REASON;
-    FDMUX_FOR_EACH_ERRNO(FDMUX_CASE)
-#undef FDMUX_CASE
-    default:
-      return "unknown error";
-  }
-}
-
 std::string formatNumber(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
@@ -69,11 +57,23 @@ std::string errnoName(int error) {
   }
 }
 
+const char* errnoReason(int error) {
+  switch (error) {
+#define FDMUX_CASE(NAME, REASON) \
+  case NAME:                     \
+    return REASON;
+    FDMUX_FOR_EACH_ERRNO(FDMUX_CASE)
+#undef FDMUX_CASE
+    default:
+      return "unknown error";
+  }
+}
+
 napi_value throwSystemError(napi_env env, int error, const char* syscall, int fd) {
   const std::string code = errnoName(error);
   napi_value code_value, message, object;
   if (makeString(env, code, &code_value) &&
-      makeString(env, code + ": " + reasonOf(error) + ", " + syscall, &message) &&
+      makeString(env, code + ": " + errnoReason(error) + ", " + syscall, &message) &&
       napi_create_error(env, code_value, message, &object) == napi_ok &&
       setInt(env, object, "errno", -error) && setString(env, object, "syscall", syscall) &&
       (fd < 0 || setInt(env, object, "fd", fd))) {

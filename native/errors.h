@@ -1,5 +1,5 @@
-// The only maker of JavaScript errors. Every function here leaves a pending exception and returns what its
-// caller can return in turn.
+// The only maker of JavaScript errors. Every function here leaves an exception pending and returns null,
+// which its caller returns in turn.
 #pragma once
 
 #include <node_api.h>
@@ -8,8 +8,8 @@
 
 namespace fdmux {
 
-// `EBADF: bad file descriptor, epoll_ctl`, with code, errno (negative), syscall and, from 0 on, fd: Node's
-// shape.
+// `EBADF: bad file descriptor, epoll_ctl`, with code, errno (negative), syscall and, unless it is -1, fd:
+// Node's shape.
 napi_value throwSystemError(napi_env env, int error, const char* syscall, int fd = -1);
 
 // The codes of Node.js for arguments: TypeError, RangeError, TypeError.
@@ -18,20 +18,23 @@ napi_value throwOutOfRange(napi_env env, const char* name, const std::string& ra
 napi_value throwOutOfRange(napi_env env, const char* name, const std::string& range);
 napi_value throwInvalidArgValue(napi_env env, const char* name, const char* reason);
 
-// The runtime lacks what the call rests on.
+// The runtime lacks what the call needs.
 napi_value throwUnsupported(napi_env env, const char* what);
 
-// Makes the reason of the Node-API call that has just failed the exception, unless there is one already.
+// Throws the reason why a Node-API call has just failed, unless an exception is pending already.
 void throwLastError(napi_env env);
 
-// Whether a Node-API call succeeded. Where it did not, there is an exception.
+// Whether a Node-API call succeeded. If it did not, an exception is pending.
 inline bool succeeded(napi_env env, napi_status status) {
   if (status == napi_ok) return true;
   throwLastError(env);
   return false;
 }
 
-// The name of an errno: "EBADF"; "E" and the number where this system's headers have none.
+// The name of an errno: "EBADF"; "E" and the number if this system's headers have none.
 std::string errnoName(int error);
+
+// The words for an errno, as Node.js has them: "bad file descriptor".
+const char* errnoReason(int error);
 
 }  // namespace fdmux

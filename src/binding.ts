@@ -367,6 +367,8 @@ export interface NativeBinding
   extends ReadinessCalls, LoopCalls, SocketCalls, MessageCalls, DescriptorCalls, DeviceCalls {
   /** The kernel's constants by name (EPOLLIN, POLLHUP, SOL_SOCKET, EAGAIN ...), from this system's headers. */
   readonly constants: Readonly<Record<string, number>>;
+  /** An errno's name and its words: `['EBADF', 'bad file descriptor']`. */
+  describeErrno(errno: number): readonly [code: string, reason: string];
 }
 
 /** The package's folder, seen from src/ and from dist/. */

@@ -10,7 +10,6 @@
  * An aborted wait ends with an {@link AbortError}, as in Node.js.
  */
 import { constants } from 'node:os';
-import { getSystemErrorMap } from 'node:util';
 
 /** Whatever names a file descriptor: the number itself, or an object that carries it as `fd`. */
 export type FdLike = number | { readonly fd: number };
@@ -111,7 +110,8 @@ export function unsupportedPlatformError(message: string, options?: ErrorOptions
   return new FdmuxError('ERR_UNSUPPORTED_PLATFORM', message, options);
 }
 
-class ErrnoError extends Error implements SystemError {
+/** The one class of {@link SystemError}s that are made here; `errno` is negative. */
+export class ErrnoError extends Error implements SystemError {
   readonly code: string;
   readonly errno: number;
   readonly syscall: string;
@@ -138,20 +138,6 @@ export function systemError(
   fd?: number,
 ): SystemError {
   return new ErrnoError(code, -constants.errno[code], syscall, reason, fd);
-}
-
-/** Kept, because each call makes it anew, which takes longer than a system call. */
-let systemErrors: ReturnType<typeof getSystemErrorMap> | undefined;
-
-/**
- * The error for an errno that a call handed back as a value (connect(2), SO_ERROR).
- *
- * @param errno positive, as in C
- */
-export function errnoError(errno: number, syscall: string, fd?: number): SystemError {
-  systemErrors ??= getSystemErrorMap();
-  const [code, reason] = systemErrors.get(-errno) ?? ['UNKNOWN', `errno ${errno}`];
-  return new ErrnoError(code, -errno, syscall, reason, fd);
 }
 
 /** Whether `error` carries this `code`. */

@@ -5,12 +5,12 @@ export {
   AbortError,
   ArgumentRangeError,
   ArgumentTypeError,
-  errnoError,
   FdmuxError,
   isSystemError,
   UnknownOptionError,
 } from './errors.js';
 export type { FdLike, FdmuxErrorCode, SystemError } from './errors.js';
+export { errnoError } from './net/errno-error.js';
 
 // Readiness: the kernel's own calls
 export { Epoll } from './readiness/epoll.js';

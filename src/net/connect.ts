@@ -2,13 +2,14 @@
 import { constants } from 'node:os';
 
 import { native } from '../binding.js';
-import { AbortError, checkAbortSignal, checkInteger, errnoError, type OptionNames, systemError } from '../errors.js';
+import { AbortError, checkAbortSignal, checkInteger, type OptionNames, systemError } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
 import { type Connection, ServedConnection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
 import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from './constants.js';
 import { type Lease, leaseTurn } from './default-multiplexer.js';
+import { errnoError } from './errno-error.js';
 import {
   applyTcpOptions,
   CONNECTION_OPTIONS,

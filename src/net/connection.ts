@@ -2,11 +2,12 @@
 import type { Duplex } from 'node:stream';
 
 import { native } from '../binding.js';
-import { busyError, checkString, errnoError, FdmuxError, hasCode } from '../errors.js';
+import { busyError, checkString, FdmuxError, hasCode } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, decodeAddress } from './address.js';
 import { SHUT_WR } from './constants.js';
 import { checkDuplexOptions, ConnectionDuplex, type DuplexOptions } from './duplex.js';
+import { errnoError } from './errno-error.js';
 import { type Readiness, toError, type Turn, type TurnMember, type Writable } from './turn.js';
 import type { Topics } from './topics.js';
 import { WriteQueue } from './write-queue.js';

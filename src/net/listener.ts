@@ -9,7 +9,6 @@ import {
   checkInteger,
   checkOptions,
   checkString,
-  errnoError,
   hasCode,
   type OptionNames,
   outOfRange,
@@ -23,6 +22,7 @@ import { type Connection, ServedConnection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
 import { SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } from './constants.js';
 import { leaseTurn, type Lease } from './default-multiplexer.js';
+import { errnoError } from './errno-error.js';
 import {
   applyTcpOptions,
   CONNECTION_OPTIONS,

@@ -21,7 +21,6 @@ import {
   checkInteger,
   checkOneOf,
   checkOptions,
-  errnoError,
   invalidArgType,
   outOfRange,
   isSystemError,
@@ -59,6 +58,7 @@ import {
   SOL_SOCKET,
 } from './constants.js';
 import { type ControlMessage, type ControlMessageInput, toControlMessage, toRawControl } from './control-message.js';
+import { errnoError } from './errno-error.js';
 import { OwnedFd } from './owned-fd.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 import { checkDuplexOptions, SocketDuplex, type SocketDuplexOptions } from './socket-duplex.js';

@@ -1,4 +1,5 @@
 import { constants as nodeConstants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { native } from '../../src/binding.js';
 
@@ -21,5 +22,20 @@ describe('constants', () => {
 
   it('cannot be changed', () => {
     expect(Object.isFrozen(native.constants)).toBe(true);
+  });
+});
+
+describe('describeErrno', () => {
+  // Node.js calls EOPNOTSUPP by its second name.
+  const known = [...getSystemErrorMap()].filter(
+    ([, [code]]) => code !== 'ENOTSUP' && Object.hasOwn(nodeConstants.errno, code),
+  );
+
+  it.each(known)('has the name and the words of Node.js for errno %i', (errno, [code, reason]) => {
+    expect(native.describeErrno(-errno)).toEqual([code, reason]);
+  });
+
+  it('names an errno that this system does not have by its number', () => {
+    expect(native.describeErrno(4095)).toEqual(['E4095', 'unknown error']);
   });
 });

@@ -172,6 +172,7 @@ function devices() {
 }
 
 async function main() {
+  assert.deepEqual(native.describeErrno(C.EBADF), ['EBADF', 'bad file descriptor']);
   readiness();
   await waiting();
   sockets();
