@@ -38,6 +38,7 @@ function send(port: number, text: string): void {
   const socket = Socket.create({ blocking: true });
   socket.connect({ family: 'inet', host: '127.0.0.1', port });
   socket.sendAll(encode(text));
+  socket.shutdown('write'); // The end of the text: a server that reads to the end of the stream answers only then.
   const answer: Buffer[] = [];
   for (let piece = socket.recv(1024); piece !== null && piece.length > 0; piece = socket.recv(1024)) answer.push(piece);
   console.log(decode(Buffer.concat(answer)));

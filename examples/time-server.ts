@@ -13,7 +13,7 @@ function ctime(): string {
 const listener = Socket.create({ blocking: true });
 listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
 listener.bind({ family: 'inet', host: '127.0.0.1', port: Number(process.argv[2] ?? 21567) });
-// The listen queue: this many clients may wait; a further one is not answered and tries again by itself.
+// The listen queue: Linux lets one more than this wait. A further client is not answered, and tries again by itself.
 listener.listen(5);
 const here = formatAddress(listener.getsockname());
 console.log(`listening on ${here}; type: nc ${here.replace(':', ' ')}`);

@@ -55,6 +55,16 @@ describe('the GBK pair', () => {
     expect((await peer.ended()).subarray(-4)).toEqual(Buffer.from([0xc4, 0xe3, 0xba, 0xc3]));
   });
 
+  it('says where its text ends, so that a server that reads to the end of the stream answers it', async () => {
+    const server = await listenPeer();
+    const client = startExample('gbk', 'client', `${server.port}`, '再见');
+    const peer = await server.accepted();
+    expect(await peer.ended()).toEqual(Buffer.from([0xd4, 0xd9, 0xbc, 0xfb]));
+    await peer.write(Uint8Array.of(0xd4, 0xd9, 0xbc, 0xfb));
+    peer.end();
+    expect(await client.ended()).toMatchObject({ code: 0, stdout: '再见\n' });
+  });
+
   it('binds the same port at once after a restart', async () => {
     const { server, port } = await serve('gbk', 'server', '0');
     await runExample('gbk', 'client', `${port}`);
