@@ -1,0 +1,65 @@
+/** What keeps a process alive that waits by a multiplexer, seen from outside. */
+import { describe, expect, test } from 'vitest';
+import { runScript } from '../support/processes.js';
+
+const preamble = `
+  const { Multiplexer, Epoll, Poll, pipe, select, poll } = require('fdmux');
+  const [reader, writer] = pipe();
+`;
+
+/** Runs a program that has a pipe, to its end. */
+export const ended = async (body: string) => {
+  const { code, stdout, stderr } = await runScript(preamble + body);
+  return { code, stdout, stderr };
+};
+
+export const clean = { code: 0, stdout: '', stderr: '' };
+
+/** Defines the tests of a multiplexer that is made with these options. */
+export function testProcessLife(options: string): void {
+  describe(`promise 18, lifetime: Multiplexer(${options})`, () => {
+    const open = `const mux = new Multiplexer(${options});`;
+
+    test('with nothing registered a wait keeps nobody', async () => {
+      expect(await ended(`${open} mux.run(() => {}); `)).toEqual(clean);
+      expect(await ended(`${open} mux.wait(); `)).toEqual(clean);
+    });
+
+    test('a registration without a wait keeps nobody', async () => {
+      expect(await ended(`${open} mux.register(reader, { interest: 'read' });`)).toEqual(clean);
+    });
+
+    test('a wait with a registration keeps the process until it is served', async () => {
+      const body = `${open}
+      mux.register(reader, { interest: 'read' });
+      mux.wait().then((batch) => console.log(batch.length));
+      setTimeout(() => writer.write('x'), 20).unref();
+      setTimeout(() => {}, 0);
+    `;
+      expect(await ended(body)).toEqual({ ...clean, stdout: '1\n' });
+    });
+
+    test("an unref'd registration, and an unref'd multiplexer, keep nobody; unregistering the last one ends it", async () => {
+      expect(await ended(`${open} mux.register(reader, { interest: 'read' }).unref(); mux.run(() => {});`)).toEqual(
+        clean,
+      );
+      expect(
+        await ended(`${open} mux.register(reader, { interest: 'read' }); mux.run(() => {}); mux.unref();`),
+      ).toEqual(clean);
+      expect(
+        await ended(`${open}
+        const registration = mux.register(reader, { interest: 'read' });
+        mux.run(() => {});
+        setTimeout(() => registration.unregister(), 5);
+      `),
+      ).toEqual(clean);
+    });
+
+    test('a timeout is waited for, with nothing registered, too', async () => {
+      expect(await ended(`${open} mux.wait(20).then((batch) => console.log(batch.length));`)).toEqual({
+        ...clean,
+        stdout: '0\n',
+      });
+    });
+  });
+}
