@@ -38,7 +38,13 @@ const ACROSS = 'across';
 /** Files that the daily suite leaves out; they need the configuration of `npm run test:long`. */
 const isLong = (path) => path.endsWith('.long.test.ts');
 /** Tests of the sources, the pages and the build, which are the same for every runtime. */
-const NOT_OF_THE_PACKAGE = ['test/architecture.test.ts', 'test/docs.test.ts', 'test/examples.test.ts', 'test/scripts/'];
+const NOT_OF_THE_PACKAGE = [
+  'test/architecture.test.ts',
+  'test/docs.test.ts',
+  'test/examples.test.ts',
+  'test/scripts/',
+  'test/packaging/deno',
+];
 
 const { values } = parseArgs({
   options: {

@@ -14,6 +14,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { libc } from './libc.js';
+import { environmentVariable, isAllowed } from './permissions.js';
 
 /** What a function returns in place of a count when the call would have blocked. */
 export const WOULD_BLOCK = -1;
@@ -382,8 +384,14 @@ export const native: NativeBinding = load();
 
 function load(): NativeBinding {
   if (process.platform !== 'linux') return unsupported(`fdmux needs Linux; this is ${process.platform}`);
+  if (!isAllowed({ name: 'read', path: root })) {
+    return unsupported(`fdmux may not read its own files: Deno needs --allow-read=${root}`);
+  }
   const path = findBinary();
   if (path instanceof Error) return unsupported(path.message);
+  if (!isAllowed({ name: 'ffi', path })) {
+    return unsupported(`fdmux may not load its addon: Deno needs --allow-ffi=${path}`);
+  }
   try {
     // A copy, since what an addon exports is a dictionary to the engine, and each look-up in one costs.
     const binding = { ...(require(path) as NativeBinding) };
@@ -396,27 +404,17 @@ function load(): NativeBinding {
 
 /** The binary that is named on purpose, else the one built here, else the one shipped. */
 function findBinary(): string | Error {
-  const named = process.env['FDMUX_BINARY'];
+  const named = environmentVariable('FDMUX_BINARY');
   if (named !== undefined && named !== '') return named;
   const built = join(root, 'build', 'Release', 'fdmux.node');
   if (existsSync(built)) return built;
-  const shipped = join(root, 'prebuilds', `linux-${process.arch}`, `fdmux.${libc()}.node`);
+  const library = libc();
+  const shipped = join(root, 'prebuilds', `linux-${process.arch}`, `fdmux.${library}.node`);
   if (existsSync(shipped)) return shipped;
   return new Error(
-    `fdmux has no binary for linux-${process.arch} with ${libc()}: looked for ${built} and ${shipped}. ` +
+    `fdmux has no binary for linux-${process.arch} with ${library}: looked for ${built} and ${shipped}. ` +
       `To build one (needs a C++ compiler, make and Python): npx node-gyp rebuild --directory ${root}`,
   );
-}
-
-function libc(): 'glibc' | 'musl' {
-  // Without this, the report looks up the names of the hosts that this process is connected to.
-  Reflect.set(process.report, 'excludeNetwork', true);
-  const header = property(process.report.getReport(), 'header');
-  return property(header, 'glibcVersionRuntime') === undefined ? 'musl' : 'glibc';
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 /** A binding whose every call throws. */

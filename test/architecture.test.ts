@@ -9,11 +9,13 @@ import { projectPath } from './support/processes.js';
  * `types` are layers of which only types may be imported.
  */
 const house: Readonly<Record<string, { readonly may: readonly string[]; readonly types?: readonly string[] }>> = {
-  binding: { may: [] },
+  permissions: { may: [] },
+  libc: { may: ['permissions'] },
+  binding: { may: ['libc', 'permissions'] },
   errors: { may: [] },
   inspect: { may: [] },
-  readiness: { may: ['binding', 'errors', 'inspect'] },
-  multiplexer: { may: ['readiness', 'binding', 'errors', 'inspect'] },
+  readiness: { may: ['binding', 'permissions', 'errors', 'inspect'] },
+  multiplexer: { may: ['readiness', 'binding', 'permissions', 'errors', 'inspect'] },
   net: { may: ['multiplexer', 'readiness', 'binding', 'errors', 'inspect'] },
   chat: { may: [] },
   protocol: { may: ['chat', 'errors'], types: ['net'] },

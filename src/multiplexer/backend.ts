@@ -1,5 +1,6 @@
 /** What a multiplexer asks of select, poll and epoll: the few verbs in which they differ. */
 import { checkOneOf } from '../errors.js';
+import { environmentVariable } from '../permissions.js';
 import type { PollSetOwner } from '../readiness/poll-set.js';
 import type { Waiter } from '../readiness/waiter.js';
 import type { InterestMask } from './interest.js';
@@ -17,7 +18,7 @@ export const BACKEND_NAMES = ['epoll', 'poll', 'select'] as const satisfies read
  * @throws ERR_OUT_OF_RANGE when the variable names no backend
  */
 export function defaultBackend(): BackendName {
-  const named = process.env['FDMUX_BACKEND'] ?? 'epoll';
+  const named = environmentVariable('FDMUX_BACKEND') ?? 'epoll';
   checkOneOf(named, 'FDMUX_BACKEND', BACKEND_NAMES);
   return named;
 }

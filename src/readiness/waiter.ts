@@ -6,6 +6,7 @@
  */
 import { native } from '../binding.js';
 import { outOfRange, unsupportedPlatformError } from '../errors.js';
+import { environmentVariable } from '../permissions.js';
 import { POLLIN } from './constants.js';
 
 /**
@@ -72,7 +73,7 @@ export function hasLoopWatch(): boolean {
  * @throws ERR_UNSUPPORTED_PLATFORM for `'uv'` outside Node.js, ERR_OUT_OF_RANGE for anything else that is no kind
  */
 export function epollWaiterKind(forced: WaiterKind | undefined): WaiterKind {
-  const kind: string = forced ?? process.env['FDMUX_WAITER'] ?? (hasLoopWatch() ? 'uv' : 'thread');
+  const kind: string = forced ?? environmentVariable('FDMUX_WAITER') ?? (hasLoopWatch() ? 'uv' : 'thread');
   switch (kind) {
     case 'thread':
       return 'thread';

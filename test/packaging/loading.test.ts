@@ -72,6 +72,24 @@ describe('installed with scripts ignored and no compiler', () => {
     expect(await installed().run('both.mjs', source)).toMatchObject({ stdout: 'true true\ntrue\n', code: 0 });
   });
 
+  test('importing changes no setting of the process', async () => {
+    const source = `
+      const settings = () => ({
+        report: [JSON.stringify(Object.getOwnPropertyDescriptors(process.report)), process.report.excludeNetwork],
+        env: Object.keys(process.env),
+        listeners: process.eventNames(),
+        globals: Object.keys(globalThis),
+      });
+      const before = settings();
+      require('fdmux');
+      require('fdmux/chat');
+      const after = settings();
+      const isSame = (name) => JSON.stringify(before[name]) === JSON.stringify(after[name]);
+      console.log(Object.keys(before).filter((name) => !isSame(name)).join() || 'unchanged');
+    `;
+    expect(await installed().run('settings.cjs', source)).toMatchObject({ stdout: 'unchanged\n', code: 0 });
+  });
+
   test('the poll API loads nothing of the chat server, which has an entry of its own', async () => {
     const source = `
       const loaded = () => Object.keys(require.cache).filter((path) => /dist.(chat|protocol|server|cli)/.test(path)).length;
@@ -277,6 +295,18 @@ describe('under the permission model', () => {
   test('--allow-addons is all it needs beside reading its files; it writes nothing', async () => {
     const { stdout, code } = await installed().run('works.cjs', commonJs, {
       nodeArgs: [permission, '--allow-fs-read=*', '--allow-addons'],
+    });
+    expect({ stdout, code }).toEqual({ stdout: 'works\n', code: 0 });
+  });
+
+  test('it need not read the executable, nor any file but its own, and leaves the diagnostic report as it was', async () => {
+    const source = `
+      const before = JSON.stringify([process.report.excludeNetwork, Object.keys(process.report)]);
+      ${commonJs}
+      if (JSON.stringify([process.report.excludeNetwork, Object.keys(process.report)]) !== before) console.log('changed');
+    `;
+    const { stdout, code } = await installed().run('narrow.cjs', source, {
+      nodeArgs: [permission, `--allow-fs-read=${installed().project}/*`, '--allow-addons'],
     });
     expect({ stdout, code }).toEqual({ stdout: 'works\n', code: 0 });
   });

@@ -26,6 +26,8 @@ export interface InstalledPackage {
 export interface RunOptions {
   readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What runs the program; by default the runtime of the test, with `nodeArgs`. */
+  readonly runtime?: readonly string[];
   /** A command that starts the one in its arguments. */
   readonly through?: readonly string[];
 }
@@ -91,10 +93,10 @@ function inProject(project: string, scratch: string): InstalledPackage {
       cpSync(project, to, { recursive: true });
       return inProject(to, scratch);
     },
-    run(name, source, { nodeArgs = [], env = {}, through = [] } = {}) {
+    run(name, source, { nodeArgs = [], env = {}, through = [], runtime = [process.execPath, ...nodeArgs] } = {}) {
       writeFileSync(join(project, name), source);
-      const node = [process.execPath, ...nodeArgs, name];
-      const [command = '', ...args] = [...through, ...node];
+      const words: readonly string[] = [...through, ...runtime, name];
+      const [command = '', ...args] = words;
       return ended(command, args, project, env);
     },
     npm: (...args) => must('npm', args, project),

@@ -1,0 +1,64 @@
+/** What Deno asks of its user before fdmux works. Deno is fetched once, into .cache/. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test, type TestContext } from 'vitest';
+import { installedPackage } from '../support/installed-package.js';
+import { projectPath, TestProcess } from '../support/processes.js';
+
+const installed = installedPackage();
+
+/** The flags that the README names. */
+const flags = (/^\| Deno \(`([^`]+)`\)/m.exec(readFileSync(projectPath('README.md'), 'utf8'))?.[1] ?? '').split(' ');
+
+const FETCH_DEADLINE_MS = 120_000;
+let deno: string | undefined;
+
+beforeAll(async () => {
+  const fetching = `import('${projectPath('scripts/lib/fetch.mjs')}')
+    .then(async ({ fetchPackage }) => console.log(await fetchPackage('deno')));`;
+  const { code, stdout } = await new TestProcess(process.execPath, ['-e', fetching], {
+    deadlineMs: FETCH_DEADLINE_MS,
+  }).ended();
+  if (code === 0) deno = join(stdout.trim(), 'deno');
+}, FETCH_DEADLINE_MS);
+
+/** Runs a program that uses each layer and says what became of it. */
+async function runProgram({ skip }: TestContext, denoFlags: readonly string[]): Promise<string> {
+  if (deno === undefined) skip('Deno cannot be fetched');
+  const source = `
+    import { Multiplexer, connect, listen, pipe, pollSync } from 'fdmux';
+    console.log('imported');
+    try {
+      pollSync([], 0);
+      const mux = new Multiplexer();
+      const [reader, writer] = pipe();
+      mux.register(reader, { interest: 'read', data: 'pipe' });
+      writer.write('x');
+      const [{ data }] = await mux.wait();
+      const listener = await listen({ port: 0, socket: { data: (connection, bytes) => connection.end(bytes) } });
+      const socket = { data: (_, bytes) => console.log(data, String(bytes)), close: () => listener.close() };
+      (await connect({ port: listener.address.port, socket })).write('echo');
+      for (const each of [mux, reader, writer]) each.close();
+    } catch (error) {
+      console.log(error.code, error.message);
+    }
+  `;
+  const runtime = [deno ?? '', 'run', '--no-prompt', ...denoFlags];
+  const { stdout, stderr } = await installed().run('program.mjs', source, { runtime, env: { NO_COLOR: '1' } });
+  return stdout + stderr;
+}
+
+test('with the flags of the README every layer works', async (context) => {
+  expect(flags.length).toBeGreaterThan(1);
+  expect(await runProgram(context, flags)).toBe('imported\npipe echo\n');
+});
+
+describe('without one of them importing is safe, and a call names it', () => {
+  test.for(flags)('%s', async (flag, context) => {
+    const [name = ''] = flag.split('=');
+    const others = flags.filter((each) => each !== flag);
+    expect(await runProgram(context, others)).toMatch(
+      new RegExp(`^imported\nERR_UNSUPPORTED_PLATFORM .*Deno needs ${name}=\\S*/node_modules/fdmux\\b`),
+    );
+  });
+});
