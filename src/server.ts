@@ -1,17 +1,18 @@
 /** The chat server: listeners, sessions and rooms, wired together. */
-import { canonicalAddress } from './chat/address.js';
+import { canonicalAddress, withoutLeadingColon } from './chat/address.js';
 import { Directory } from './chat/directory.js';
 import type { Room } from './chat/room.js';
+import { identityOfPeer } from './chat/user-mask.js';
 import { hasCode } from './errors.js';
 import type { Address } from './net/address.js';
 import type { Connection, SocketHandlers } from './net/connection.js';
 import { listen, type Listener } from './net/listener.js';
-import { IrcServer, type ServerControl } from './protocol/irc/server.js';
+import { IrcServer, type IrcServerOptions, type ServerControl } from './protocol/irc/server.js';
 import { IrcSession } from './protocol/irc/session.js';
 import type { ClassSettings } from './protocol/irc/settings.js';
 import { formatNotice } from './protocol/plain/format.js';
-import { PlainSession } from './protocol/plain/session.js';
-import type { Session } from './protocol/session.js';
+import { PLAIN_USER, PlainSession } from './protocol/plain/session.js';
+import { BANNED_TEXT, type Session } from './protocol/session.js';
 import { ClassFinder, UNIX_PEER_HOST } from './server/classes.js';
 import type { ListenerConfig, Protocol, ServerConfig } from './server/config.js';
 import { ListenError } from './server/listen-error.js';
@@ -35,6 +36,8 @@ export interface ServerOptions {
   readonly config: ServerConfig;
   readonly log: Log;
   readonly version: string;
+  /** Where the server keeps its bans, and how many; by default in memory. */
+  readonly bans?: IrcServerOptions['bans'];
   /** What the configuration is called; `-` without a file. */
   readonly configurationName: string;
   /** Reads the configuration again. It may reject: then the old one stays. */
@@ -77,6 +80,7 @@ export class ChatServer implements Aftermath, ServerControl {
     this.#maxClients = config.maxClients;
     this.#irc = new IrcServer({
       directory: this.#directory,
+      bans: options.bans,
       settings: config.irc,
       version: options.version,
       control: this,
@@ -170,15 +174,12 @@ export class ChatServer implements Aftermath, ServerControl {
     const limits = this.#classes.find(remote.host);
     const link = new ConnectionLink(connection, remote, limits, this);
     connection.data = link;
-    const refusal = this.#refusal(remote.host, limits);
+    const ban = this.#banOf(remote.host, config.protocol, limits);
+    const refusal = ban ?? this.#refusal(remote.host, limits);
     this.#links.add(link);
     this.#perHost.set(remote.host, (this.#perHost.get(remote.host) ?? 0) + 1);
     if (refusal !== null) {
-      const notice =
-        config.protocol === 'irc'
-          ? `ERROR :Closing Link: ${remote.host} (${refusal})\r\n`
-          : formatNotice(refusal, Date.now());
-      link.answer(Buffer.from(notice));
+      link.answer(Buffer.from(this.#refusalNotice(config.protocol, remote.host, refusal, ban !== null)));
       link.close(refusal);
       this.#options.log.warn('connection refused', { ...remote, reason: refusal });
       return;
@@ -198,6 +199,21 @@ export class ChatServer implements Aftermath, ServerControl {
       quietMs,
       limits,
     });
+  }
+
+  /** What a peer is told that is not let in. */
+  #refusalNotice(protocol: Protocol, host: string, reason: string, isBan: boolean): string {
+    if (protocol === 'plain') return formatNotice(isBan ? `${BANNED_TEXT}: ${reason}` : reason, Date.now());
+    const error = `ERROR :Closing Link: ${withoutLeadingColon(host)} (${reason})\r\n`;
+    return isBan ? `:${this.#irc.name} 465 * :${BANNED_TEXT}: ${reason}\r\n${error}` : error;
+  }
+
+  /** Why the address is kept out; an IRC peer's user name is not known yet, so it is looked at again on registration. */
+  #banOf(host: string, protocol: Protocol, limits: ClassSettings): string | null {
+    if (limits.refusal !== null) return limits.refusal;
+    const user = protocol === 'plain' ? PLAIN_USER : '';
+    const identity = identityOfPeer(host, user, (text) => this.#directory.fold(text));
+    return this.#irc.bans.find(identity)?.reason ?? null;
   }
 
   #refusal(host: string, limits: ClassSettings): string | null {

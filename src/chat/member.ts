@@ -36,8 +36,9 @@ export interface Outlet {
    * Puts the member out of the chat.
    *
    * @param reason - what it and the others are told
+   * @param ban - why it will not be let in again; not given when it may come back
    */
-  expel(reason: string): void;
+  expel(reason: string, ban?: string): void;
 }
 
 /** What a member is made of. */

@@ -22,6 +22,11 @@ export interface Identity {
   readonly address: AddressBytes | null;
 }
 
+/** What is known of a peer before it has said anything. @param user - its user name; empty while it is not known */
+export function identityOfPeer(host: string, user: string, fold: Fold): Identity {
+  return { name: `!${fold(user)}`, hosts: [withoutLeadingColon(fold(host))], address: parseAddress(host) };
+}
+
 /**
  * Completes a mask as people type them: `nick`, `nick!user`, `user@host`, an address, a network, or a host name.
  *

@@ -1,6 +1,9 @@
 /** What a session and the connection under it ask of each other. A session does no I/O and owns no timer. */
 import type { Outlet } from '../chat/member.js';
 
+/** What a peer is told that the server keeps out; the reason follows. */
+export const BANNED_TEXT = 'You are banned from this server';
+
 /** The connection, as a session sees it. Nothing here throws or calls back, whatever state the connection is in. */
 export interface Link extends Pick<Outlet, 'send'> {
   /** The peer's address, `host` without brackets or scope. */

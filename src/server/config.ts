@@ -76,6 +76,10 @@ const address = v.pipe(
 const classSchema = v.strictObject({
   name: word,
   addresses: v.optional(v.array(address, 'must be a list'), []),
+  refusal: v.optional(
+    v.nullable(v.pipe(lineText, v.nonEmpty('must not be empty'), v.maxLength(200, 'must be at most 200 long'))),
+    DEFAULT_CLASS.refusal,
+  ),
   softSendQueueBytes: v.optional(integer(1024, 2_147_483_647), DEFAULT_CLASS.softSendQueueBytes),
   sendQueueBytes: v.optional(integer(1024, 2_147_483_647), DEFAULT_CLASS.sendQueueBytes),
   receiveQueueBytes: v.optional(integer(1024, 2_147_483_647), DEFAULT_CLASS.receiveQueueBytes),

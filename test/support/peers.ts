@@ -176,8 +176,9 @@ export class Peer {
 }
 
 /** Connects to a server under test; the connection is gone when the current test ends. */
-export async function connectPeer(port: number, host = '127.0.0.1'): Promise<Peer> {
-  const socket = connect({ port, host, noDelay: true });
+export async function connectPeer(port: number, host = '127.0.0.1', localAddress?: string): Promise<Peer> {
+  const from = localAddress === undefined ? {} : { localAddress };
+  const socket = connect({ port, host, noDelay: true, ...from });
   onTestFinished(() => {
     socket.destroy();
   });

@@ -9,6 +9,7 @@ import { mode } from './handlers/mode.js';
 import { monitor } from './handlers/monitor.js';
 import { die, kill, oper, rehash, wallops } from './handlers/operators.js';
 import { away, ison, setname, userhost } from './handlers/presence.js';
+import { dline, kline, undline, unkline } from './handlers/server-bans.js';
 import { who } from './handlers/who.js';
 import { whois, whowas } from './handlers/whois.js';
 import type { Message } from './message.js';
@@ -83,6 +84,10 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
 
   ['OPER', { run: oper, minParams: 2, when: 'registered' }],
   ['KILL', { run: kill, minParams: 1, when: 'registered', isForOperators: true }],
+  ['KLINE', { run: kline, minParams: 1, when: 'registered', isForOperators: true }],
+  ['UNKLINE', { run: unkline, minParams: 1, when: 'registered', isForOperators: true }],
+  ['DLINE', { run: dline, minParams: 1, when: 'registered', isForOperators: true }],
+  ['UNDLINE', { run: undline, minParams: 1, when: 'registered', isForOperators: true }],
   ['WALLOPS', { run: wallops, minParams: 1, when: 'registered', isForOperators: true }],
   ['REHASH', { run: rehash, minParams: 0, when: 'registered', isForOperators: true }],
   ['DIE', { run: die, minParams: 0, when: 'registered', isForOperators: true }],

@@ -3,7 +3,7 @@
  * depends on the case, null where there are only words.
  *
  * Sources: RFC 1459 section 6 and RFC 2812 section 5 as modern.ircdocs.horse tells them; where the two RFCs differ, the
- * form that clients of today expect. 335 bot mode; 354 WHOX; 417 message-tags; 435 as in Bahamut and Solanum; 441-482 RFC; 524, 704-706 as in
+ * form that clients of today expect. 335 bot mode; 225 as in ircd-hybrid; 354 WHOX; 417 message-tags; 435 as in Bahamut and Solanum; 441-482 RFC; 524, 704-706 as in
  * modern's HELP; 696 modern; 730-734 IRCv3 monitor.
  */
 export const NUMERICS = {
@@ -13,8 +13,10 @@ export const NUMERICS = {
   RPL_MYINFO: ['004', null],
   RPL_ISUPPORT: ['005', 'are supported by this server'],
   RPL_STATSCOMMANDS: ['212', null],
+  RPL_STATSKLINE: ['216', ''],
   RPL_ENDOFSTATS: ['219', 'End of /STATS report'],
   RPL_UMODEIS: ['221', null],
+  RPL_STATSDLINE: ['225', ''],
   RPL_STATSUPTIME: ['242', ''],
   RPL_STATSOLINE: ['243', null],
   RPL_LUSERCLIENT: ['251', ''],
@@ -105,6 +107,7 @@ export const NUMERICS = {
   ERR_NEEDMOREPARAMS: ['461', 'Not enough parameters'],
   ERR_ALREADYREGISTERED: ['462', 'You may not reregister'],
   ERR_PASSWDMISMATCH: ['464', 'Password incorrect'],
+  ERR_YOUREBANNEDCREEP: ['465', ''],
   ERR_INVALIDUSERNAME: ['468', 'Your username is invalid'],
   ERR_CHANNELISFULL: ['471', 'Cannot join channel (+l)'],
   ERR_UNKNOWNMODE: ['472', 'is unknown mode char to me'],

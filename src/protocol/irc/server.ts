@@ -2,6 +2,7 @@
 import type { Directory } from '../../chat/directory.js';
 import type { Member } from '../../chat/member.js';
 import type { Room } from '../../chat/room.js';
+import { ServerBans, type ServerBansOptions } from '../../chat/server-bans.js';
 import { EncoderFamily } from './encoder.js';
 import { isupportTokens } from './isupport.js';
 import { MonitorBoard } from './monitor-board.js';
@@ -25,6 +26,8 @@ export interface ServerControl {
 export interface IrcServerOptions {
   readonly directory: Directory;
   readonly settings: IrcSettings;
+  /** Where bans are kept, and how many; by default in memory. */
+  readonly bans?: Pick<ServerBansOptions, 'store' | 'maxBans'> | undefined;
   readonly control: ServerControl;
   /** The program's version. */
   readonly version: string;
@@ -38,6 +41,8 @@ export class IrcServer implements ReplySource {
   readonly startedMs: number;
   readonly encoders: EncoderFamily;
   readonly monitors: MonitorBoard;
+  /** Whom the server keeps out, whatever protocol they speak. */
+  readonly bans: ServerBans;
   /** Connections that have not registered yet. */
   unregisteredCount = 0;
   /** How often each command was used. */
@@ -52,6 +57,8 @@ export class IrcServer implements ReplySource {
     this.startedMs = options.directory.now();
     this.encoders = new EncoderFamily(options.settings.serverName);
     this.monitors = new MonitorBoard(options.directory);
+    const { directory, bans } = options;
+    this.bans = new ServerBans({ ...bans, fold: (text) => directory.fold(text), now: () => directory.now() });
     this.#settings = options.settings;
   }
 

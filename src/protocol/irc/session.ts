@@ -4,7 +4,7 @@ import type { ChatEvent } from '../../chat/event.js';
 import { Member, type Outlet } from '../../chat/member.js';
 import { CharsetDetector, encodeText, type CharsetChoice } from '../charset.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
-import type { Link, Session } from '../session.js';
+import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import { Pacer } from '../pacer.js';
 import { hasCapability, type Capability } from './capabilities.js';
 import { COMMANDS, type Command, type LongAnswer, type Outcome } from './commands.js';
@@ -425,8 +425,17 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     this.close(reason);
   }
 
-  expel(reason: string): void {
+  expel(reason: string, ban?: string): void {
+    if (ban !== undefined)
+      this.#unasked(() => {
+        this.replyBanned(ban);
+      });
     this.close(reason);
+  }
+
+  /** Answers that the peer is banned from the server. */
+  replyBanned(reason: string): void {
+    this.reply('ERR_YOUREBANNEDCREEP', `${BANNED_TEXT}: ${reason}`);
   }
 
   /**

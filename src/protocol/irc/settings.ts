@@ -15,6 +15,8 @@ export interface OperatorSettings {
 /** Bounds for the peers of one class of addresses. 0 switches a limit off where it says so. */
 export interface ClassSettings {
   readonly name: string;
+  /** Why connections of the class are refused; null for a class that is served. */
+  readonly refusal: string | null;
   /** Bytes that may wait for a peer before droppable messages are left out and it is no longer read from. */
   readonly softSendQueueBytes: number;
   /** Bytes that may wait for a peer; beyond that it is closed. */
@@ -82,6 +84,7 @@ export const DEFAULT_IRC_SETTINGS: IrcSettings = {
 /** A class for strangers. */
 export const DEFAULT_CLASS: ClassSettings = {
   name: 'default',
+  refusal: null,
   softSendQueueBytes: 262_144,
   sendQueueBytes: 4_194_304,
   receiveQueueBytes: 65_536,

@@ -8,9 +8,12 @@ import { newMessageId } from '../message-id.js';
 import { Pacer, type Pace } from '../pacer.js';
 import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
-import type { Link, Session } from '../session.js';
+import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import { plainEncoder } from './encoder.js';
 import { formatAddress, formatNotice } from './format.js';
+
+/** The user name of all plain peers. */
+export const PLAIN_USER = 'plain';
 
 /** What all plain sessions of one listener share. */
 export interface PlainOptions {
@@ -56,7 +59,7 @@ export class PlainSession implements Session, LineSink, Outlet {
     this.#pacer = new Pacer(link, options.limits, directory.now());
     this.member = new Member({
       nick: freeNick(directory, link.remotePort),
-      user: 'plain',
+      user: PLAIN_USER,
       host: link.remoteHost,
       realName: 'a plain-text user',
       label: formatAddress(link.remoteHost, link.remotePort),
@@ -120,7 +123,8 @@ export class PlainSession implements Session, LineSink, Outlet {
     this.#close(reason);
   }
 
-  expel(reason: string): void {
+  expel(reason: string, ban?: string): void {
+    if (ban !== undefined) this.#notify(`${BANNED_TEXT}: ${ban}`);
     this.#close(reason);
   }
 

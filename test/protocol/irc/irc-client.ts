@@ -33,16 +33,16 @@ export class IrcTestServer {
   }
 
   /** A connection that has said nothing yet. */
-  async connect(port = this.port): Promise<IrcClient> {
-    return new IrcClient(await connectPeer(port));
+  async connect(port = this.port, from?: string): Promise<IrcClient> {
+    return new IrcClient(await connectPeer(port, undefined, from));
   }
 
   /** A registered client, perhaps with capabilities, in perhaps a channel. */
   async client(
     nick: string,
-    options: { readonly caps?: string; readonly join?: string; readonly port?: number } = {},
+    options: { readonly caps?: string; readonly join?: string; readonly port?: number; readonly from?: string } = {},
   ): Promise<IrcClient> {
-    const client = await this.connect(options.port);
+    const client = await this.connect(options.port, options.from);
     if (options.caps !== undefined) client.send('CAP LS 302', `CAP REQ :${options.caps}`, 'CAP END');
     client.send(`NICK ${nick}`, `USER ${nick} 0 * :Real ${nick}`);
     await client.heard();

@@ -1,6 +1,7 @@
 /** Flood control, send queues, connection limits: what keeps one client from costing the others. */
 import { describe, expect, test } from 'vitest';
 import { until } from '../../support/deadline.js';
+import { connectPeer } from '../../support/peers.js';
 import { numerics, startIrc, type IrcClient, type IrcTestServer } from './irc-client.js';
 
 test('after the burst lines run at the rate that is allowed, none is lost, and others are not held up', async () => {
@@ -130,4 +131,14 @@ describe('an answer that is longer than the send queue', () => {
     expect(lines.filter((line) => line.endsWith(' PRIVMSG slow :in between'))).toHaveLength(1);
     expect(await owner.heard()).toContain(':slow!slow@127.0.0.1 PRIVMSG owner :later');
   }, 60_000);
+});
+
+test('a class that refuses lets nobody in, and says why', async () => {
+  const server = await startIrc({ limits: { refusal: 'no service here' }, listeners: [{}, { protocol: 'plain' }] });
+  expect(await (await server.connect()).rest()).toEqual([
+    ':fdmux.local 465 * :You are banned from this server: no service here',
+    'ERROR :Closing Link: 127.0.0.1 (no service here)',
+  ]);
+  const plain = await connectPeer(server.ports[1] ?? 0);
+  expect((await plain.ended()).toString()).toMatch(/ server: You are banned from this server: no service here\n$/);
 });

@@ -162,6 +162,13 @@ function admit(session: IrcSession, registration: Registration): void {
   member.nick = wanted;
   member.user = name;
   member.realName = realName;
+  const ban = server.bans.find(member.identity((text) => server.directory.fold(text)));
+  if (ban !== null) {
+    server.control.log('banned user refused', { mask: ban.mask, nick: wanted, user: name, address: member.address });
+    session.replyBanned(ban.reason);
+    session.close('Banned');
+    return;
+  }
   if (!server.directory.admit(member)) {
     // Somebody else took the nick between NICK and the end of registration.
     member.nick = '';

@@ -1,8 +1,12 @@
 /** VERSION, TIME, INFO, ADMIN, STATS, HELP, LINKS, USERS, MOTD, LUSERS (modern, "Server Queries and Commands"). */
 import { matchesMask } from '../../../chat/mask.js';
+import type { ServerBan } from '../../../chat/server-bans.js';
+import type { LongAnswer } from '../commands.js';
 import type { Message } from '../message.js';
 import type { IrcSession } from '../session.js';
 import { HELP_TOPICS } from './help-topics.js';
+
+const MS_PER_MINUTE = 60_000;
 
 /** Whether a query is meant for this server, by its name, a mask of it, or the nick of somebody on it. */
 function isForUs(session: IrcSession, target: string | undefined): boolean {
@@ -60,26 +64,57 @@ export function admin(session: IrcSession, message: Message): void {
   session.reply('RPL_ADMINEMAIL', email);
 }
 
-/** STATS m, o, u. */
-export function stats(session: IrcSession, message: Message): void {
+/** STATS d, k, m, o, u. */
+export function* stats(session: IrcSession, message: Message): LongAnswer {
   const [query = '', target] = message.params;
   if (!isForUs(session, target)) return;
-  const { server } = session;
   const letter = query.slice(0, 1) === '' ? '*' : query.slice(0, 1);
-  if (letter === 'm') {
-    for (const [command, count] of server.commandCounts) session.reply('RPL_STATSCOMMANDS', command, String(count));
-  } else if (letter === 'u') {
-    session.reply('RPL_STATSUPTIME', `Server Up ${formatDuration(server.directory.now() - server.startedMs)}`);
-  } else if (letter === 'o') {
-    if (session.member.isOperator) {
+  if (OPERATORS_STATS.has(letter.toLowerCase()) && !session.member.isOperator) session.reply('ERR_NOPRIVILEGES');
+  else yield* statsLines(session, letter.toLowerCase());
+  session.reply('RPL_ENDOFSTATS', letter);
+}
+
+/** What only operators may know: where operators come from, and who is kept out. */
+const OPERATORS_STATS: ReadonlySet<string> = new Set(['d', 'k', 'o']);
+
+function* statsLines(session: IrcSession, letter: string): LongAnswer {
+  const { server } = session;
+  switch (letter) {
+    case 'm':
+      for (const [command, count] of server.commandCounts) session.reply('RPL_STATSCOMMANDS', command, String(count));
+      return;
+    case 'u':
+      session.reply('RPL_STATSUPTIME', `Server Up ${formatDuration(server.directory.now() - server.startedMs)}`);
+      return;
+    case 'o':
       for (const { masks, name } of server.settings.operators) {
         for (const mask of masks) session.reply('RPL_STATSOLINE', 'O', mask, '*', name);
       }
-    } else {
-      session.reply('ERR_NOPRIVILEGES');
-    }
+      return;
+    case 'k':
+      for (const ban of server.bans.list('users')) {
+        const [user = '*', host = '*'] = ban.mask.split('@', 2);
+        session.reply('RPL_STATSKLINE', signOf(ban, 'K'), host, '*', user, reasonOf(session, ban));
+        yield;
+      }
+      return;
+    case 'd':
+      for (const ban of server.bans.list('addresses')) {
+        session.reply('RPL_STATSDLINE', signOf(ban, 'D'), ban.mask, reasonOf(session, ban));
+        yield;
+      }
   }
-  session.reply('RPL_ENDOFSTATS', letter);
+}
+
+/** A small letter stands for a ban that ends. */
+function signOf(ban: ServerBan, letter: string): string {
+  return ban.untilMs === null ? letter : letter.toLowerCase();
+}
+
+function reasonOf(session: IrcSession, { reason, untilMs, by }: ServerBan): string {
+  const left =
+    untilMs === null ? '' : `, ${Math.ceil((untilMs - session.server.directory.now()) / MS_PER_MINUTE)} min. left`;
+  return `${reason} (by ${by}${left})`;
 }
 
 function formatDuration(ms: number): string {

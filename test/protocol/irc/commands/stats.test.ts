@@ -27,6 +27,18 @@ test('o tells operators where operators may come from', async () => {
   ]);
 });
 
+test('k and d are for operators', async () => {
+  const ann = await (await startIrc({ irc: { operators: [operator] } })).client('ann');
+  const refused = "481 :Permission Denied- You're not an IRC operator";
+  expect(numerics(await ann.ask('STATS k', 'STATS d', 'STATS K'), '481')).toEqual([refused, refused, refused]);
+  await ann.ask('OPER root pw', 'DLINE 192.0.2.1 :spam');
+  expect(numerics(await ann.ask('STATS K', 'STATS d'))).toEqual([
+    '219 K :End of /STATS report',
+    '225 D 192.0.2.1 :spam (by ann!ann@127.0.0.1)',
+    '219 d :End of /STATS report',
+  ]);
+});
+
 test('of anything else is empty; of another server is answered 402', async () => {
   const ann = await (await startIrc()).client('ann');
   expect(numerics(await ann.ask('STATS x', 'STATS m elsewhere'))).toEqual([

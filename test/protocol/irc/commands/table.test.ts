@@ -40,7 +40,7 @@ test('one parameter too few is answered 461 (modern, "ERR_NEEDMOREPARAMS")', asy
 test('those for operators are answered 481 to others (modern, "ERR_NOPRIVILEGES")', async () => {
   const ann = await (await startIrc()).client('ann');
   const names = rows.filter(({ isForOperators }) => isForOperators === true).map(({ name }) => name);
-  expect(names).toEqual(['KILL', 'WALLOPS', 'REHASH', 'DIE']);
+  expect(names).toEqual(['KILL', 'KLINE', 'UNKLINE', 'DLINE', 'UNDLINE', 'WALLOPS', 'REHASH', 'DIE']);
   for (const name of names) {
     expect(numerics(await ann.ask(`${name} x`))).toEqual(["481 :Permission Denied- You're not an IRC operator"]);
   }

@@ -1,0 +1,157 @@
+/** Whom the server keeps out, until when, and why. */
+import { contains, parseAddresses } from './address.js';
+import type { Fold } from './case-mapping.js';
+import type { Member } from './member.js';
+import { completeUserHost, UserMask, type Identity } from './user-mask.js';
+
+/** What a ban names: users on hosts, or the addresses of a network, whoever comes from there. */
+export type BanKind = 'users' | 'addresses';
+
+/** One ban of the server. */
+export interface ServerBan {
+  readonly kind: BanKind;
+  /** `user@host` for users, an address or a network for addresses; spelled in one way, so that it names the ban. */
+  readonly mask: string;
+  readonly reason: string;
+  /** Who set it. */
+  readonly by: string;
+  readonly atMs: number;
+  /** When it ends, in milliseconds since the epoch; null for never. */
+  readonly untilMs: number | null;
+}
+
+/** Keeps bans. A database can stand behind it: it is read once, and written to on every change. */
+export interface BanStore {
+  all(): Iterable<ServerBan>;
+  /** Keeps a ban, in place of one of the same kind and mask. */
+  put(ban: ServerBan): void;
+  remove(ban: ServerBan): void;
+}
+
+/** Keeps bans for as long as the process lives. */
+export class MemoryBanStore implements BanStore {
+  readonly #bans = new Map<string, ServerBan>();
+
+  all(): Iterable<ServerBan> {
+    return this.#bans.values();
+  }
+
+  put(ban: ServerBan): void {
+    this.#bans.set(keyOf(ban.kind, ban.mask), ban);
+  }
+
+  remove(ban: ServerBan): void {
+    this.#bans.delete(keyOf(ban.kind, ban.mask));
+  }
+}
+
+/** The choices of {@link ServerBans}. */
+export interface ServerBansOptions {
+  /** @defaultValue a {@link MemoryBanStore} */
+  readonly store?: BanStore;
+  /** The most bans at once, at least 1: each new connection is held against all of them. @defaultValue 10,000 */
+  readonly maxBans?: number;
+  readonly fold: Fold;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+interface Entry {
+  readonly ban: ServerBan;
+  readonly holdsFor: (identity: Identity) => boolean;
+}
+
+/** All bans of one server. A ban whose time is over is as if it had never been set. */
+export class ServerBans {
+  readonly #store: BanStore;
+  readonly #maxBans: number;
+  readonly #fold: Fold;
+  readonly #now: () => number;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: ServerBansOptions) {
+    this.#store = options.store ?? new MemoryBanStore();
+    this.#maxBans = options.maxBans ?? 10_000;
+    this.#fold = options.fold;
+    this.#now = options.now;
+    for (const ban of this.#store.all()) this.#entries.set(this.#keyOf(ban), this.#entryOf(ban));
+  }
+
+  /**
+   * Adds a ban, in place of one of the same kind and mask.
+   *
+   * @returns false when there are too many already; nothing has happened then
+   */
+  add(ban: ServerBan): boolean {
+    this.#dropExpired();
+    const key = this.#keyOf(ban);
+    const known = this.#entries.get(key);
+    if (known === undefined && this.#entries.size >= this.#maxBans) return false;
+    // The masks may differ in case.
+    if (known !== undefined) this.#store.remove(known.ban);
+    this.#entries.set(key, this.#entryOf(ban));
+    this.#store.put(ban);
+    return true;
+  }
+
+  /** Removes a ban. @returns the ban; null when there is none of this kind and mask */
+  remove(kind: BanKind, mask: string): ServerBan | null {
+    this.#dropExpired();
+    const key = keyOf(kind, this.#fold(mask));
+    const ban = this.#entries.get(key)?.ban ?? null;
+    if (ban === null) return null;
+    this.#entries.delete(key);
+    this.#store.remove(ban);
+    return ban;
+  }
+
+  /** The bans of one kind, in the order in which they were set. */
+  list(kind: BanKind): ServerBan[] {
+    this.#dropExpired();
+    return [...this.#entries.values()].map(({ ban }) => ban).filter((ban) => ban.kind === kind);
+  }
+
+  /** The first ban that holds for somebody; null when none does. */
+  find(identity: Identity): ServerBan | null {
+    const nowMs = this.#now();
+    for (const { ban, holdsFor } of this.#entries.values()) {
+      if ((ban.untilMs === null || ban.untilMs > nowMs) && holdsFor(identity)) return ban;
+    }
+    return null;
+  }
+
+  /** Those members for whom a ban holds, whether it is set or not. */
+  among(ban: ServerBan, members: Iterable<Member>): Member[] {
+    const { holdsFor } = this.#entryOf(ban);
+    return [...members].filter((member) => holdsFor(member.identity(this.#fold)));
+  }
+
+  #dropExpired(): void {
+    const nowMs = this.#now();
+    for (const [key, { ban }] of this.#entries) {
+      if (ban.untilMs === null || ban.untilMs > nowMs) continue;
+      this.#entries.delete(key);
+      this.#store.remove(ban);
+    }
+  }
+
+  #keyOf({ kind, mask }: ServerBan): string {
+    return keyOf(kind, this.#fold(mask));
+  }
+
+  #entryOf(ban: ServerBan): Entry {
+    if (ban.kind === 'users') {
+      const mask = new UserMask(completeUserHost(ban.mask), this.#fold);
+      return { ban, holdsFor: (identity) => mask.matches(identity) };
+    }
+    const network = parseAddresses(ban.mask);
+    return {
+      ban,
+      holdsFor: ({ address }) => network !== null && address !== null && contains(network, address),
+    };
+  }
+}
+
+function keyOf(kind: BanKind, mask: string): string {
+  return `${kind} ${mask}`;
+}

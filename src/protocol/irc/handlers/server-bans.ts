@@ -1,0 +1,118 @@
+/** KLINE, UNKLINE, DLINE, UNDLINE: bans of the server (not in the RFCs; the form is that of ircd-hybrid and its kin). */
+import { parseAddresses } from '../../../chat/address.js';
+import type { BanKind, ServerBan } from '../../../chat/server-bans.js';
+import { completeHost, completeUserHost, isHostLike } from '../../../chat/user-mask.js';
+import type { Message } from '../message.js';
+import type { IrcSession } from '../session.js';
+import { cutToBytes } from '../text-length.js';
+
+/** What operators call a ban of each kind. */
+const NAMES: Readonly<Record<BanKind, string>> = { users: 'K-Line', addresses: 'D-Line' };
+/** Longer masks and reasons would not fit a line of STATS. */
+const MASK_BYTES = 100;
+const REASON_BYTES = 200;
+const MS_PER_MINUTE = 60_000;
+/** Ten years; a longer ban ends then. */
+const MAX_MINUTES = 5_256_000;
+
+/** KLINE: `[minutes] user@host|host|nick [reason]`. */
+export function kline(session: IrcSession, message: Message): void {
+  addBan(session, 'users', message);
+}
+
+/** DLINE: `[minutes] address|network|nick [reason]`. */
+export function dline(session: IrcSession, message: Message): void {
+  addBan(session, 'addresses', message);
+}
+
+/** UNKLINE: `user@host`. */
+export function unkline(session: IrcSession, message: Message): void {
+  removeBan(session, 'users', message);
+}
+
+/** UNDLINE: an address or a network. */
+export function undline(session: IrcSession, message: Message): void {
+  removeBan(session, 'addresses', message);
+}
+
+function addBan(session: IrcSession, kind: BanKind, message: Message): void {
+  const { member, server } = session;
+  const { directory, bans } = server;
+  const [first = ''] = message.params;
+  const isTimed = /^\d+$/.test(first);
+  const minutes = isTimed ? Math.min(Number(first), MAX_MINUTES) : 0;
+  const [target, reason = ''] = message.params.slice(isTimed ? 1 : 0);
+  if (target === undefined) {
+    session.reply('ERR_NEEDMOREPARAMS', message.command);
+    return;
+  }
+  const mask = maskOf(session, kind, cutToBytes(target, MASK_BYTES));
+  if (mask === null) return;
+  const atMs = directory.now();
+  const ban: ServerBan = {
+    kind,
+    mask,
+    reason: cutToBytes(reason === '' ? 'No reason given' : reason, REASON_BYTES),
+    by: member.mask,
+    atMs,
+    untilMs: minutes === 0 ? null : atMs + minutes * MS_PER_MINUTE,
+  };
+  const concerned = bans.among(ban, directory.members());
+  if (concerned.includes(member)) {
+    tell(session, `The ${NAMES[kind]} [${mask}] would hold for yourself; nothing was done`);
+  } else if (!bans.add(ban)) {
+    tell(session, 'There are too many bans; remove some first');
+  } else {
+    const length = minutes === 0 ? '' : `temporary ${minutes} min. `;
+    tell(session, `Added ${length}${NAMES[kind]} [${mask}]; ${concerned.length} users were disconnected`);
+    server.control.log('ban added', { kind: NAMES[kind], mask, minutes, reason: ban.reason, by: member.mask });
+    for (const one of concerned) one.outlet.expel(`${NAMES[kind]}d (${ban.reason})`, ban.reason);
+  }
+}
+
+function removeBan(session: IrcSession, kind: BanKind, message: Message): void {
+  const { member, server } = session;
+  const [target = ''] = message.params;
+  const mask = maskOf(session, kind, cutToBytes(target, MASK_BYTES));
+  if (mask === null) return;
+  const ban = server.bans.remove(kind, mask);
+  if (ban === null) {
+    tell(session, `There is no ${NAMES[kind]} [${mask}]`);
+    return;
+  }
+  tell(session, `Removed ${NAMES[kind]} [${ban.mask}]`);
+  server.control.log('ban removed', { kind: NAMES[kind], mask: ban.mask, by: member.mask });
+}
+
+function tell(session: IrcSession, text: string): void {
+  session.answer(`:${session.server.name} NOTICE ${session.nickOrStar} :${text}`);
+}
+
+/** The mask that names a ban, from an operator's words; answers and gives null when they name nobody. */
+function maskOf(session: IrcSession, kind: BanKind, target: string): string | null {
+  const mask = kind === 'users' ? usersMask(target) : addressesMask(target);
+  if (mask !== null) return mask;
+  const named = session.server.directory.member(target)?.address;
+  if (named !== undefined && kind === 'users') return `*@${named}`;
+  if (named !== undefined && parseAddresses(named) !== null) return named;
+  if (named !== undefined || isHostLike(target) || /[!@*?]/.test(target)) {
+    const what = kind === 'users' ? 'not user@host' : 'no address and no network';
+    // The parser has taken the first colon for the sign of a last parameter.
+    tell(session, `[${target}] is ${what}${target.startsWith(':') ? '; write 0::1 for ::1' : ''}`);
+  } else {
+    session.reply('ERR_NOSUCHNICK', target);
+  }
+  return null;
+}
+
+/** `user@host` with both parts complete; null for what may be a nick, and for a mask that names one. */
+function usersMask(target: string): string | null {
+  const text = target.replace(/^\*!/, '');
+  if (text.includes('!') || !(isHostLike(text) || /[@*?]/.test(text))) return null;
+  return completeUserHost(text).slice('*!'.length);
+}
+
+function addressesMask(target: string): string | null {
+  const host = completeHost(target);
+  return parseAddresses(host) === null ? null : host;
+}

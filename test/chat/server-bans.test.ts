@@ -1,0 +1,75 @@
+import { beforeEach, expect, test } from 'vitest';
+import { MemoryBanStore, ServerBans, type ServerBan } from '../../src/chat/server-bans.js';
+import { identityOfPeer } from '../../src/chat/user-mask.js';
+
+let nowMs = 0;
+const fold = (text: string): string => text.toLowerCase();
+const now = (): number => nowMs;
+const peer = (host: string, user = '') => identityOfPeer(host, user, fold);
+
+function ban(changes: Partial<ServerBan> = {}): ServerBan {
+  return { kind: 'users', mask: '*@192.0.2.*', reason: 'why', by: 'ann', atMs: nowMs, untilMs: null, ...changes };
+}
+
+beforeEach(() => {
+  nowMs = 1000;
+});
+
+test('a ban of users holds for its hosts and users; one of a user does not hold while the user is not known', () => {
+  const bans = new ServerBans({ fold, now });
+  bans.add(ban());
+  bans.add(ban({ mask: 'Bob@*' }));
+  expect(bans.find(peer('192.0.2.7'))?.mask).toBe('*@192.0.2.*');
+  expect(bans.find(peer('198.51.100.1'))).toBeNull();
+  expect(bans.find(peer('198.51.100.1', 'bob'))?.mask).toBe('Bob@*');
+});
+
+test('a ban of addresses holds for a network, and never for a peer without an address', () => {
+  const bans = new ServerBans({ fold, now });
+  bans.add(ban({ kind: 'addresses', mask: '2001:db8::/32' }));
+  bans.add(ban({ kind: 'addresses', mask: '192.0.2.1' }));
+  expect(bans.find(peer('2001:db8::5'))).not.toBeNull();
+  expect(bans.find(peer('::ffff:192.0.2.1'))).not.toBeNull();
+  expect(bans.find(peer('192.0.2.2'))).toBeNull();
+  expect(bans.find(peer('localhost'))).toBeNull();
+});
+
+test('a ban ends with its time, in the store as well', () => {
+  const store = new MemoryBanStore();
+  const bans = new ServerBans({ fold, now, store });
+  bans.add(ban({ untilMs: 2000 }));
+  nowMs = 1999;
+  expect(bans.find(peer('192.0.2.7'))).not.toBeNull();
+  expect(bans.list('users')).toHaveLength(1);
+  nowMs = 2000;
+  expect(bans.find(peer('192.0.2.7'))).toBeNull();
+  expect(bans.list('users')).toEqual([]);
+  expect([...store.all()]).toEqual([]);
+  expect(bans.remove('users', '*@192.0.2.*')).toBeNull();
+});
+
+test('a ban of the same mask takes the place of the first, and is removed under any spelling', () => {
+  const store = new MemoryBanStore();
+  const bans = new ServerBans({ fold, now, store });
+  bans.add(ban({ mask: '*@HOST.example' }));
+  bans.add(ban({ mask: '*@host.example', reason: 'other' }));
+  expect([...store.all()].map(({ reason }) => reason)).toEqual(['other']);
+  expect(bans.list('addresses')).toEqual([]);
+  expect(bans.remove('users', '*@Host.Example')?.reason).toBe('other');
+  expect([...store.all()]).toEqual([]);
+});
+
+test('bans that a store holds from before hold', () => {
+  const store = new MemoryBanStore();
+  store.put(ban());
+  expect(new ServerBans({ fold, now, store }).find(peer('192.0.2.7'))?.reason).toBe('why');
+});
+
+test('there are no more than so many at once; one that has ended makes room', () => {
+  const bans = new ServerBans({ fold, now, maxBans: 1 });
+  expect(bans.add(ban({ untilMs: 2000 }))).toBe(true);
+  expect(bans.add(ban({ mask: '*@other' }))).toBe(false);
+  expect(bans.add(ban({ untilMs: 3000 }))).toBe(true);
+  nowMs = 3000;
+  expect(bans.add(ban({ mask: '*@other' }))).toBe(true);
+});
