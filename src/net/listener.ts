@@ -1,5 +1,4 @@
 /** Listening: accepts connections and serves them. */
-import { unlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 
 import { native } from '../binding.js';
@@ -9,7 +8,7 @@ import {
   checkInteger,
   checkOptions,
   checkString,
-  hasCode,
+  invalidArgType,
   type OptionNames,
   outOfRange,
   systemError,
@@ -35,6 +34,7 @@ import {
 } from './options.js';
 import { resolveHost } from './resolve.js';
 import { SharedBytes } from './shared-bytes.js';
+import { claimPath, SocketFile, type SocketFileAccess } from './socket-file.js';
 import type { Timer } from './timers.js';
 import { type Served, toError } from './turn.js';
 
@@ -48,10 +48,15 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
   /** 0 to 65535; 0 is any free one, see {@link Listener.address}. */
   readonly port?: number | undefined;
   /**
-   * A unix socket's path, at most 107 bytes; it is removed when the listener closes (`onError` is called with what hinders that).
-   * With a zero byte in front, an abstract name.
+   * A unix socket's path, at most 107 bytes. The file of a server that has crashed, on which nobody listens, is replaced. The
+   * file is removed when the listener closes, unless it is another's by then; `onError` is called with what hinders that. With
+   * a zero byte in front, an abstract name.
    */
   readonly path?: string | undefined;
+  /** Permission bits of the path's file, 0 to 0o777: who may write to it may connect. By default what the umask leaves of 0o777. */
+  readonly mode?: number | undefined;
+  /** The number of the group that the path's file belongs to, 0 to 2^32-2; by default the process's own. */
+  readonly group?: number | undefined;
   /** A socket that listens already, inherited for instance. It stays yours: it is neither reconfigured nor closed. */
   readonly fd?: number | undefined;
   /** How many connections may wait to be accepted: 1 to 2^31-1, by default 511; the system caps it (net.core.somaxconn). */
@@ -121,6 +126,8 @@ const OPTIONS: OptionNames<ListenOptions<unknown>> = {
   host: true,
   port: true,
   path: true,
+  mode: true,
+  group: true,
   fd: true,
   backlog: true,
   reusePort: true,
@@ -133,6 +140,8 @@ const CLOSE_OPTIONS: OptionNames<{ drainMs?: unknown }> = { drainMs: true };
 
 const DEFAULT_BACKLOG = 511;
 const MAX_INT32 = 0x7fff_ffff;
+/** -1 leaves the group: chown(2). */
+const MAX_GROUP = 0xffff_fffe;
 /** How many connections one turn accepts: the others are served between two such batches. */
 const ACCEPT_BATCH = 64;
 /** sizeof(struct sockaddr_storage). */
@@ -165,15 +174,21 @@ export async function listen<T = unknown>(options: ListenOptions<T>): Promise<Li
     return new ListeningSocket(settings, settings.fd, null);
   }
   const address = await toBindAddress(options);
-  const fd = openListening(address, settings);
-  const path = 'path' in address ? address.path : null;
+  const open = (): OwnedSocket => openListening(address, settings);
+  const owned = 'path' in address ? await claimPath(address.path, open) : open();
   try {
-    return new ListeningSocket(settings, fd, { path });
+    return new ListeningSocket(settings, owned.fd, owned);
   } catch (error) {
-    if (path !== null) removeSocketFile(path);
-    native.close(fd);
+    owned.file?.remove();
+    native.close(owned.fd);
     throw error;
   }
+}
+
+/** What is to be closed and removed at the end. */
+interface OwnedSocket {
+  readonly fd: number;
+  readonly file: SocketFile | null;
 }
 
 interface ListenSettings<T> extends ConnectionSettings<T> {
@@ -183,6 +198,7 @@ interface ListenSettings<T> extends ConnectionSettings<T> {
   readonly exclusive: boolean;
   readonly maxConnections: number;
   readonly onError: ((error: Error) => void) | undefined;
+  readonly access: SocketFileAccess;
 }
 
 function toListenSettings<T>(options: ListenOptions<T>): ListenSettings<T> {
@@ -202,7 +218,17 @@ function toListenSettings<T>(options: ListenOptions<T>): ListenSettings<T> {
     exclusive,
     maxConnections,
     onError,
+    access: toSocketFileAccess(options),
   };
+}
+
+function toSocketFileAccess<T>({ mode, group, path }: ListenOptions<T>): SocketFileAccess {
+  if (mode !== undefined) checkInteger(mode, 'options.mode', 0, 0o777);
+  if (group !== undefined) checkInteger(group, 'options.group', 0, MAX_GROUP);
+  const hasFile = typeof path === 'string' && !path.startsWith('\0');
+  if (mode !== undefined && !hasFile) throw invalidArgType('options.mode', 'left out without a path', mode);
+  if (group !== undefined && !hasFile) throw invalidArgType('options.group', 'left out without a path', group);
+  return { mode, group };
 }
 
 async function toBindAddress<T>(options: ListenOptions<T>): Promise<AddressInput> {
@@ -220,9 +246,10 @@ function checkListening(fd: number): void {
 }
 
 /** socket(2), bind(2), listen(2). */
-function openListening<T>(address: AddressInput, settings: ListenSettings<T>): number {
+function openListening<T>(address: AddressInput, settings: ListenSettings<T>): OwnedSocket {
   const raw = encodeAddress(address);
   const fd = native.socket(familyNumber(address), SOCK_STREAM, 0, true);
+  let file: SocketFile | null = null;
   try {
     if (isTcp(address)) {
       // A restarted server takes its port again while old connections are in TIME_WAIT.
@@ -231,12 +258,16 @@ function openListening<T>(address: AddressInput, settings: ListenSettings<T>): n
     }
     if (settings.reusePort) native.setSockOpt(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     native.bind(fd, raw);
+    if ('path' in address) file = new SocketFile(address.path);
+    // Before it listens: nobody connects with rights that the file is not to give.
+    file?.allow(settings.access);
     native.listen(fd, settings.backlog);
   } catch (error) {
+    file?.remove();
     native.close(fd);
     throw error;
   }
-  return fd;
+  return { fd, file };
 }
 
 /** The one class behind {@link Listener}. */
@@ -249,8 +280,8 @@ class ListeningSocket<T> implements Listener<T>, Served {
   readonly #lease: Lease;
   readonly #group: ConnectionGroup<T>;
   readonly #fd: number;
-  /** What is to be closed and removed at the end; null where the socket is the user's. */
-  readonly #owned: { readonly path: string | null } | null;
+  /** Null if the socket is the user's. */
+  readonly #owned: OwnedSocket | null;
   readonly #registration: Registration;
   readonly #results = new Int32Array(2 * ACCEPT_BATCH);
   readonly #addresses = Buffer.alloc(ADDRESS_BYTES * ACCEPT_BATCH);
@@ -268,7 +299,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
   #isReleased = false;
   #whenClosed: (() => void)[] = [];
 
-  constructor(settings: ListenSettings<T>, fd: number, owned: { readonly path: string | null } | null) {
+  constructor(settings: ListenSettings<T>, fd: number, owned: OwnedSocket | null) {
     this.#settings = settings;
     this.#fd = fd;
     this.#owned = owned;
@@ -444,7 +475,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
     this.#retry?.cancel();
     if (this.#owned !== null) {
       // First, so that nobody comes by it any more.
-      if (this.#owned.path !== null) this.#removeSocketFile(this.#owned.path);
+      this.#removeSocketFile(this.#owned.file);
       if (this.#isGraceful) this.#acceptWaiting();
     }
     this.#lease.turn.forget(this, this.#registration);
@@ -452,8 +483,8 @@ class ListeningSocket<T> implements Listener<T>, Served {
     this.#isListening = false;
   }
 
-  #removeSocketFile(path: string): void {
-    const failure = removeSocketFile(path);
+  #removeSocketFile(file: SocketFile | null): void {
+    const failure = file?.remove() ?? null;
     if (failure !== null) this.#tellError(failure);
   }
 
@@ -505,15 +536,5 @@ class ListeningSocket<T> implements Listener<T>, Served {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-}
-
-/** @returns why it is still there; where somebody has removed it already, that is as well */
-function removeSocketFile(path: string): Error | null {
-  try {
-    unlinkSync(path);
-    return null;
-  } catch (error) {
-    return hasCode(error, 'ENOENT') ? null : toError(error);
   }
 }

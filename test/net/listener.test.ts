@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectNode, type Socket as NodeSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -208,14 +208,14 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
   });
 
   it('tells what hinders it from removing its path, and is closed all the same', async () => {
-    const path = join(temporaryFolder(), 'socket');
+    const folder = temporaryFolder();
+    const path = join(folder, 'socket');
     const told: unknown[] = [];
     const listener = await listen({ ...variant, path, socket: {}, onError: (error) => told.push(error) });
-    unlinkSync(path);
-    // Not an empty folder: Deno's unlinkSync removes one.
-    mkdirSync(join(path, 'folder'), { recursive: true });
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, '');
     await within(listener.close(), 'closing');
-    expect(told).toMatchObject([{ syscall: 'unlink', path }]);
+    expect(told).toMatchObject([{ code: 'ENOTDIR', path }]);
   });
 
   it('leaves nothing behind where it cannot be served', async () => {

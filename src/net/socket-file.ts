@@ -1,0 +1,143 @@
+/** The file of a listening unix socket: how it takes its path, and how it is removed (unix(7)). */
+import { createHash } from 'node:crypto';
+import { chmodSync, chownSync, lstatSync, statSync, unlinkSync, type BigIntStats } from 'node:fs';
+import { constants } from 'node:os';
+import { basename, dirname, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { native } from '../binding.js';
+import { hasCode, systemError } from '../errors.js';
+import { encodeAddress } from './address.js';
+import { AF_UNIX, SOCK_STREAM } from './constants.js';
+import { toError } from './turn.js';
+
+/** A socket is bound before it listens, and refuses connections in between: a file counts as abandoned when it still does later. */
+const SECOND_LOOK_MS = 50;
+/** How often the path is looked at while another process takes it over. */
+const ATTEMPTS = 20;
+
+/** Who may connect: connect(2) asks for the permission to write to the file. */
+export interface SocketFileAccess {
+  /** Permission bits of the file, 0 to 0o777; undefined leaves what the umask leaves. */
+  readonly mode: number | undefined;
+  /** The number of the group that the file belongs to; undefined for the process's own. */
+  readonly group: number | undefined;
+}
+
+/** A file that a socket of this process is bound to. */
+export class SocketFile {
+  readonly #path: string;
+  readonly #device: bigint;
+  readonly #inode: bigint;
+
+  /** @throws what lstat(2) gives */
+  constructor(path: string) {
+    // The working directory may change before the file is removed.
+    this.#path = resolve(path);
+    const { dev, ino } = lstatSync(this.#path, { bigint: true });
+    this.#device = dev;
+    this.#inode = ino;
+  }
+
+  /** @throws what chown(2) and chmod(2) give */
+  allow({ mode, group }: SocketFileAccess): void {
+    // In this order: chown(2) may clear bits.
+    if (group !== undefined) chownSync(this.#path, -1, group);
+    if (mode !== undefined) chmodSync(this.#path, mode);
+  }
+
+  /**
+   * Removes the file. A file of another server that has taken the path since is left.
+   *
+   * @returns why it is still there, or null
+   */
+  remove(): Error | null {
+    try {
+      const { dev, ino } = lstatSync(this.#path, { bigint: true });
+      if (dev === this.#device && ino === this.#inode) unlinkSync(this.#path);
+      return null;
+    } catch (error) {
+      return hasCode(error, 'ENOENT') ? null : toError(error);
+    }
+  }
+}
+
+/**
+ * Binds to a path, over the file of a server that has crashed if there is one.
+ *
+ * @param bind - binds to the path and listens; called again when the file is out of the way
+ * @throws EADDRINUSE when a server is there, or a file that is no socket; whatever `bind` throws
+ */
+export async function claimPath<T>(path: string, bind: () => T): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return bind();
+    } catch (error) {
+      if (!hasCode(error, 'EADDRINUSE')) throw error;
+    }
+    if (!isAbandoned(path) || attempt === ATTEMPTS) throw inUse(path);
+    await delay(SECOND_LOOK_MS);
+    const lock = lockPath(path);
+    if (lock === null) continue;
+    try {
+      if (isAbandoned(path)) unlinkSync(path);
+      return bind();
+    } catch (error) {
+      // Somebody without the lock was faster, or has removed the file: the next look says which.
+      if (!hasCode(error, 'EADDRINUSE') && !hasCode(error, 'ENOENT')) throw error;
+    } finally {
+      native.close(lock);
+    }
+  }
+}
+
+/** Whether the path is a socket's that nobody listens on: connect(2) says ECONNREFUSED then. */
+function isAbandoned(path: string): boolean {
+  const before = statSocket(path);
+  if (before === null || !isRefused(path)) return false;
+  const after = statSocket(path);
+  return after !== null && after.dev === before.dev && after.ino === before.ino;
+}
+
+function statSocket(path: string): BigIntStats | null {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats?.isSocket() === true ? stats : null;
+}
+
+function isRefused(path: string): boolean {
+  const fd = native.socket(AF_UNIX, SOCK_STREAM, 0, true);
+  try {
+    // A full backlog (EAGAIN), missing rights (EACCES) or another type (EPROTOTYPE) are signs of life.
+    return native.connect(fd, encodeAddress({ family: 'unix', path })) === constants.errno.ECONNREFUSED;
+  } finally {
+    native.close(fd);
+  }
+}
+
+/**
+ * Locks a path against other processes that take it over: two of them could both find it abandoned, and the slower
+ * remove the file of the faster. An abstract name serves as the lock, since the kernel frees it when its holder dies.
+ *
+ * @returns the fd that holds the lock; null while somebody else does
+ */
+function lockPath(path: string): number | null {
+  const { dev, ino } = statSync(dirname(path), { bigint: true });
+  const digest = createHash('sha256')
+    .update(`${dev}:${ino}:${basename(path)}`)
+    .digest('hex');
+  const fd = native.socket(AF_UNIX, SOCK_STREAM, 0, true);
+  try {
+    native.bind(fd, encodeAddress({ family: 'unix', abstract: `fdmux-${digest}` }));
+    return fd;
+  } catch (error) {
+    native.close(fd);
+    if (hasCode(error, 'EADDRINUSE')) return null;
+    throw error;
+  }
+}
+
+function inUse(path: string): Error {
+  const isSocket = statSocket(path) !== null;
+  const reason = isSocket ? 'another socket listens there' : 'there is a file that is no socket';
+  return Object.assign(systemError('EADDRINUSE', 'bind', `${reason}: ${path}`), { path });
+}
