@@ -143,7 +143,7 @@ export class ChatServer implements Aftermath, ServerControl {
       this.#listeners.push({ protocol: config.protocol, listener });
       this.#options.log.info('listening', { protocol: config.protocol, ...config.at });
     } catch (error) {
-      if (!config.isOptional || !hasCode(error, 'EADDRINUSE')) throw new ListenError(config.at, error);
+      if (!config.isOptional || !hasCode(error, 'EADDRINUSE')) throw new ListenError(config, error);
       this.#skipped.push(config);
     }
   }

@@ -1,10 +1,11 @@
 /** `fdmux serve`: starts the server, says what listens and how to talk to it, and ends on a signal. */
 import { basename, relative } from 'node:path';
+import { hasCode } from '../errors.js';
 import type { Address } from '../net/address.js';
 import { formatAddress } from '../protocol/plain/format.js';
 import { ChatServer, type OpenListener } from '../server.js';
 import { loadConfig, type ServeFlags, type ServerConfig } from '../server/config.js';
-import { whereTo } from '../server/listen-error.js';
+import { ListenError, whereTo } from '../server/listen-error.js';
 import { openLog, type Log } from '../server/log.js';
 
 /** After this time a stopping server ends whatever still waits: it has promised two seconds. */
@@ -94,8 +95,16 @@ async function startServer(
     });
   } catch (error) {
     stopping.dispose();
-    throw error;
+    throw withAdvice(error);
   }
+}
+
+/** Says how to get past a port that is in use. */
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof ListenError) || !hasCode(error.cause, 'EADDRINUSE') || 'path' in error.listener.at)
+    return error;
+  const flag = `--${error.listener.protocol}-port`;
+  return new Error(`${error.message}; ${flag} names another, ${flag} 0 takes any free one`, { cause: error });
 }
 
 function formatListening(address: Address): string {

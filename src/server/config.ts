@@ -6,6 +6,7 @@ import { CHARSET_CHOICES, type CharsetChoice } from '../protocol/charset.js';
 import { isChannelName } from '../protocol/irc/names.js';
 import { DEFAULT_CLASS, DEFAULT_IRC_SETTINGS, type ClassSettings, type IrcSettings } from '../protocol/irc/settings.js';
 import { DEFAULT_CLASSES, type AddressClass } from './classes.js';
+import { GROUP_FILE, parseGroups } from './groups.js';
 import { parseJsonc } from './jsonc.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './log.js';
 
@@ -20,11 +21,21 @@ export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORTS: Readonly<Record<Protocol, number>> = { plain: 33_333, irc: 6667 };
 export const MAX_PORT = 65_535;
 const MAX_LOBBY_LENGTH = 51;
+const MAX_GROUP = 0xffff_fffe;
+/** A proxy before the server often runs as another user: sharing a group is enough. */
+const DEFAULT_SOCKET_MODE = 0o660;
+
+/** A unix socket, and who may connect to it; see `ListenOptions` for what is left out. */
+export interface UnixPlace {
+  readonly path: string;
+  readonly mode?: number | undefined;
+  readonly group?: number | undefined;
+}
 
 /** Where peers of one protocol are taken. */
 export interface ListenerConfig {
   readonly protocol: Protocol;
-  readonly at: { readonly host: string; readonly port: number } | { readonly path: string };
+  readonly at: { readonly host: string; readonly port: number } | UnixPlace;
   readonly charset: CharsetChoice;
   /** For plain lines: see `PlainOptions`. */
   readonly maxLineBytes: number;
@@ -98,6 +109,8 @@ const listenerSchema = v.pipe(
     host: v.optional(v.pipe(text, v.nonEmpty('must not be empty'))),
     port: v.optional(integer(0, MAX_PORT)),
     path: v.optional(v.pipe(text, v.nonEmpty('must not be empty'))),
+    mode: v.optional(v.pipe(text, v.regex(/^0?[0-7]{3}$/, 'must be three octal digits such as "0660"'))),
+    group: v.optional(v.union([integer(0, MAX_GROUP), word], 'must be the name or the number of a group')),
     charset: v.optional(oneOf(CHARSET_CHOICES)),
     maxLineBytes: v.optional(integer(16, 1_048_576)),
     quietMs: v.optional(integer(0, 60_000)),
@@ -105,6 +118,10 @@ const listenerSchema = v.pipe(
   v.check(
     (listener) => listener.path === undefined || (listener.host === undefined && listener.port === undefined),
     'must have a path, or a host and a port, not both',
+  ),
+  v.check(
+    (listener) => listener.path !== undefined || (listener.mode === undefined && listener.group === undefined),
+    'must have a path where it has a mode or a group',
   ),
 );
 
@@ -212,7 +229,7 @@ export async function loadConfig(flags: ServeFlags): Promise<ServerConfig> {
   if (trigger === 'edge' && backend !== 'epoll') {
     throw new ConfigError(`trigger edge needs backend epoll: ${backend} has no edge-triggered mode`);
   }
-  const listeners = toListeners(file, flags);
+  const listeners = toListeners(file, flags, await readGroups(file));
   if (listeners.length === 0) throw new ConfigError('there is nothing to listen on');
   return {
     backend,
@@ -285,10 +302,23 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   return `${where}: ${issue.message}`;
 }
 
-function toListeners(file: ConfigFile, flags: ServeFlags): ListenerConfig[] {
-  const fromFile = (file.listeners ?? []).map((listener) =>
+/** The numbers of the groups that the listeners name. */
+async function readGroups(file: ConfigFile): Promise<ReadonlyMap<string, number>> {
+  const names = (file.listeners ?? []).map(({ group }) => group).filter((group) => typeof group === 'string');
+  if (names.length === 0) return new Map();
+  const groups = parseGroups(await readText(GROUP_FILE, GROUP_FILE));
+  const unknown = names.find((name) => !groups.has(name));
+  if (unknown !== undefined)
+    throw new ConfigError(`listeners: ${GROUP_FILE} has no group ${unknown}; a number will do`);
+  return groups;
+}
+
+function toListeners(file: ConfigFile, flags: ServeFlags, groups: ReadonlyMap<string, number>): ListenerConfig[] {
+  const fromFile = (file.listeners ?? []).map(({ mode, group, ...listener }) =>
     toListener(listener.protocol, {
       ...listener,
+      mode: mode === undefined ? DEFAULT_SOCKET_MODE : Number.parseInt(mode, 8),
+      group: typeof group === 'string' ? groups.get(group) : group,
       charset: flags.charset ?? listener.charset,
     }),
   );
@@ -316,15 +346,17 @@ function toListener(
     readonly host?: string | undefined;
     readonly port?: number | undefined;
     readonly path?: string | undefined;
+    readonly mode?: number | undefined;
+    readonly group?: number | undefined;
     readonly charset?: CharsetChoice | undefined;
     readonly maxLineBytes?: number | undefined;
     readonly quietMs?: number | undefined;
   },
 ): ListenerConfig {
-  const { path, host = DEFAULT_HOST, port = DEFAULT_PORTS[protocol] } = given;
+  const { path, mode, group, host = DEFAULT_HOST, port = DEFAULT_PORTS[protocol] } = given;
   return {
     protocol,
-    at: path === undefined ? { host, port } : { path },
+    at: path === undefined ? { host, port } : { path, mode, group },
     charset: given.charset ?? 'utf-8',
     maxLineBytes: given.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES,
     quietMs: given.quietMs ?? DEFAULT_QUIET_MS,

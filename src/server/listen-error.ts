@@ -10,16 +10,18 @@ export function whereTo(at: ListenerConfig['at']): string {
 /** A listener that could not be opened; the message is one line for whoever started the server. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
+  readonly listener: ListenerConfig;
 
-  constructor(at: ListenerConfig['at'], cause: unknown) {
-    super(`cannot listen on ${whereTo(at)}: ${explain(cause)}`, { cause });
+  constructor(listener: ListenerConfig, cause: unknown) {
+    const { at } = listener;
+    const reason = 'path' in at ? explainPath(cause) : explainPort(cause);
+    super(`cannot listen on ${whereTo(at)}: ${reason ?? describe(cause)}`, { cause });
+    this.listener = listener;
   }
 }
 
-function explain(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const code = 'code' in cause ? cause.code : undefined;
-  switch (code) {
+function explainPort(cause: unknown): string | null {
+  switch (codeOf(cause)) {
     case 'EADDRINUSE':
       return 'the port is in use';
     case 'EADDRNOTAVAIL':
@@ -30,6 +32,35 @@ function explain(cause: unknown): string {
     case 'EAI_AGAIN':
       return 'there is no host of that name';
     default:
-      return isSystemError(cause) ? `${cause.syscall} failed with ${cause.code}` : cause.message;
+      return null;
   }
+}
+
+function explainPath(cause: unknown): string | null {
+  switch (codeOf(cause)) {
+    case 'EADDRINUSE':
+      return 'another server listens there, or the file is no socket';
+    case 'EACCES':
+      return 'not permitted to make a file there';
+    case 'EPERM':
+      return 'not permitted to give the file that mode or group';
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'there is no such folder';
+    case 'EROFS':
+      return 'the file system is read-only';
+    case 'ERR_OUT_OF_RANGE':
+      return 'the path is too long for a socket (107 bytes)';
+    default:
+      return null;
+  }
+}
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
+}
+
+function describe(cause: unknown): string {
+  if (isSystemError(cause)) return `${cause.syscall} failed with ${cause.code}`;
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { DEADLINE_MS } from '../support/deadline.js';
 import { connectPeer, listenPeer, type Peer } from '../support/peers.js';
 import { cliPath, run, startCli } from '../support/processes.js';
@@ -33,7 +36,20 @@ describe('what the system refuses ends with 1 and one line', () => {
     const { port } = await listenPeer();
     const { code, stderr } = await fdmux('serve', '--plain-port', String(port), '--no-irc');
     expect(code).toBe(1);
-    expect(stderr).toBe(`fdmux: cannot listen on 127.0.0.1:${port}: the port is in use\n`);
+    expect(stderr).toBe(
+      `fdmux: cannot listen on 127.0.0.1:${port}: the port is in use; ` +
+        '--plain-port names another, --plain-port 0 takes any free one\n',
+    );
+  });
+
+  test('a path that is taken, without a word of ports', async () => {
+    const folder = mkdtempSync(joinPath(tmpdir(), 'fdmux-cli-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const config = joinPath(folder, 'fdmux.json');
+    writeFileSync(config, JSON.stringify({ listeners: [{ protocol: 'plain', path: config }] }));
+    const { code, stderr } = await fdmux('serve', '--config', config);
+    expect(code).toBe(1);
+    expect(stderr).toBe(`fdmux: cannot listen on ${config}: another server listens there, or the file is no socket\n`);
   });
 
   test('an address that this machine does not have', async () => {

@@ -77,6 +77,22 @@ test('a flag counts more than the file', async () => {
   expect((await load(data, { without: ['irc'] })).listeners).toHaveLength(1);
 });
 
+test("a unix socket's mode is octal, and its group a number or a name of this machine", async () => {
+  const [, named = '', number = ''] = /^(\w+):[^:]*:(\d+):/m.exec(readFileSync('/etc/group', 'utf8')) ?? [];
+  const data = {
+    listeners: [
+      { protocol: 'irc', path: '/a' },
+      { protocol: 'irc', path: '/b', mode: '0666', group: 7 },
+      { protocol: 'irc', path: '/c', group: named },
+    ],
+  };
+  expect((await load(data)).listeners.slice(-3).map(({ at }) => at)).toEqual([
+    { path: '/a', mode: 0o660, group: undefined },
+    { path: '/b', mode: 0o666, group: 7 },
+    { path: '/c', mode: 0o660, group: Number(number) },
+  ]);
+});
+
 describe('what is wrong is told by its key, or its line', () => {
   test.each([
     [{ backend: 'kqueue' }, ['FILE: backend: must be one of select, poll, epoll']],
@@ -86,6 +102,18 @@ describe('what is wrong is told by its key, or its line', () => {
     [
       { listeners: [{ protocol: 'irc', path: '/x', port: 1 }] },
       ['FILE: listeners[0]: must have a path, or a host and a port, not both'],
+    ],
+    [
+      { listeners: [{ protocol: 'irc', path: '/x', mode: '0888' }] },
+      ['FILE: listeners[0].mode: must be three octal digits such as "0660"'],
+    ],
+    [
+      { listeners: [{ protocol: 'irc', port: 1, group: 0 }] },
+      ['FILE: listeners[0]: must have a path where it has a mode or a group'],
+    ],
+    [
+      { listeners: [{ protocol: 'irc', path: '/x', group: 'no-such-group' }] },
+      ['listeners: /etc/group has no group no-such-group; a number will do'],
     ],
     [{ operators: [{ name: 'root' }] }, ['FILE: operators[0].password: must be given']],
     [
