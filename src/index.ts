@@ -53,7 +53,9 @@ export {
 } from './readiness/constants.js';
 
 // Multiplexer: who is ready
-export { Multiplexer } from './multiplexer/multiplexer.js';
+export { Multiplexer } from './multiplexer/multiplexer-class.js';
+export type { MultiplexerConstructor } from './multiplexer/multiplexer-class.js';
+export type { Synchronous } from './multiplexer/handler.js';
 export type {
   Batch,
   MultiplexerOptions,

@@ -1,5 +1,5 @@
 /** What a registration asks for: reading, writing, priority data. */
-import { checkBoolean, checkObject, checkOneOf, outOfRange } from '../errors.js';
+import { checkBoolean, checkOneOf, checkOptions, type OptionNames, outOfRange } from '../errors.js';
 import { POLLIN, POLLOUT, POLLPRI } from '../readiness/constants.js';
 
 /** Interest in several kinds of readiness at once; what is left out is not asked for. */
@@ -27,13 +27,15 @@ const MASK_OF_NAME: Readonly<Record<InterestName, InterestMask>> = {
 
 const NAMES = ['read', 'write', 'read-write', 'priority'] as const satisfies readonly InterestName[];
 
-/** @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE for an unknown name and for no interest at all */
+const INTERESTS: OptionNames<InterestSet> = { read: true, write: true, priority: true };
+
+/** @throws ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION, or ERR_OUT_OF_RANGE for an unknown name and for no interest at all */
 export function toInterestMask(interest: Interest, name = 'interest'): InterestMask {
   if (typeof interest === 'string') {
     checkOneOf(interest, name, NAMES);
     return MASK_OF_NAME[interest];
   }
-  checkObject(interest, name);
+  checkOptions(interest, name, INTERESTS);
   const { read = false, write = false, priority = false } = interest;
   checkBoolean(read, `${name}.read`);
   checkBoolean(write, `${name}.write`);

@@ -1,17 +1,16 @@
 /** Many fds, one wait: the uniform API over select(2), poll(2) and epoll(7). */
 import { AsyncResource } from 'node:async_hooks';
+import { inspect, type InspectOptions } from 'node:util';
 
 import { native } from '../binding.js';
 import {
   busyError,
   checkBoolean,
-  checkFunction,
   checkInteger,
-  checkObject,
   checkOneOf,
+  checkOptions,
   closedError,
   type FdLike,
-  hasCode,
   notRegisteredError,
   type OptionNames,
   systemError,
@@ -19,6 +18,7 @@ import {
   toTimeoutMs,
   unsupportedTriggerError,
 } from '../errors.js';
+import { summary } from '../inspect.js';
 import { AsyncWait } from '../readiness/async-wait.js';
 import { blockingCall } from '../readiness/blocking-call.js';
 import { MAX_EVENTS_LIMIT } from '../readiness/event-buffer.js';
@@ -42,11 +42,14 @@ import {
   TRIGGERS,
 } from './backend.js';
 import { createBatch } from './batch.js';
+import { BatchSequence } from './batches.js';
 import { EpollBackend } from './epoll-backend.js';
+import { bindHandler, checkNoPromise, checkSynchronous, type Synchronous } from './handler.js';
 import { type Interest, toInterestMask } from './interest.js';
 import { announce } from './open-multiplexers.js';
 import { PollBackend } from './poll-backend.js';
 import {
+  CHANGES,
   type Registration,
   type RegistrationChanges,
   type RegistrationOwner,
@@ -86,8 +89,9 @@ export interface RegisterSettings<T, B extends BackendName = BackendName> {
    */
   readonly exclusive?: (B extends 'epoll' ? boolean : false) | undefined;
   /**
-   * Serves this registration, in whichever form the wait has; it is then not part of any batch. What it throws reaches
-   * `uncaughtException`, and the others are served all the same.
+   * Serves this registration, in whichever form the wait has; it is then not part of any batch. It runs in the async context of
+   * the call of `register`. What it throws reaches `uncaughtException`, and the others are served all the same. It must not be an
+   * async function, since nobody awaits it: ERR_INVALID_ARG_TYPE.
    */
   readonly onReady?: ((registration: Registration<T, B>) => void) | undefined;
 }
@@ -122,6 +126,14 @@ export type RunEnd =
   /** A signal interrupted the wait, and `onSignal` is `'return'`. */
   | 'interrupted';
 
+const OPTIONS: OptionNames<MultiplexerOptions> = { backend: true, maxEvents: true, unpollable: true, waiter: true };
+const REGISTER_OPTIONS: OptionNames<RegisterSettings<unknown> & { readonly data: unknown }> = {
+  interest: true,
+  trigger: true,
+  exclusive: true,
+  onReady: true,
+  data: true,
+};
 const RUN_SYNC_OPTIONS: OptionNames<SyncWaitOptions & AsyncWaitOptions> = {
   ...SYNC_WAIT_OPTIONS,
   ...ASYNC_WAIT_OPTIONS,
@@ -139,7 +151,8 @@ interface TurnOutcome {
 
 /** What `run` needs until it ends. */
 interface Run<T, B extends BackendName> {
-  readonly handler: (batch: Batch<T, B>) => void;
+  readonly handler: (batch: Batch<T, B>) => unknown;
+  /** The async context that the handler runs in. */
   readonly context: AsyncResource;
   readonly resolve: (end: RunEnd) => void;
   readonly reject: (error: unknown) => void;
@@ -166,6 +179,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   readonly #wait: AsyncWait<Batch<T, B>>;
   /** By fd. */
   readonly #records: (RegistrationRecord<T> | undefined)[] = [];
+  /** By the object that it was registered by, if it was one. */
+  readonly #bySource = new Map<object, RegistrationRecord<T>>();
   /** What the kernel's call found. */
   readonly #ready = new ReadyList<RegistrationRecord<T>>();
   /** What the latest wait gives to whoever waited. */
@@ -174,6 +189,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   #queued: RegistrationRecord<T>[] = [];
   #closeCallbacks: readonly (() => void)[] = [];
   #turnEndCallbacks: readonly (() => void)[] = [];
+  #errorCallbacks: readonly ((error: unknown) => void)[] = [];
   #waiter: Waiter | undefined;
   #wakeup: WakeupSource | undefined;
   #run: Run<T, B> | undefined;
@@ -196,7 +212,10 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   #events = 0;
   #wakeups = 0;
 
-  /** @throws EMFILE, ENFILE (epoll_create1); ERR_UNSUPPORTED_PLATFORM, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
+  /**
+   * @throws EMFILE, ENFILE (epoll_create1); ERR_UNSUPPORTED_PLATFORM, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE,
+   *   ERR_UNKNOWN_OPTION
+   */
   constructor(options: MultiplexerOptions<B> = {}) {
     this.#backend = this.#createBackend(options);
     this.#owner = this.#createOwner();
@@ -242,7 +261,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
    *
    * @throws EEXIST where the fd number is registered (unregister before closing); with epoll EBADF (not open), EPERM (does not
    *   support polling, see `unpollable`), ENOSPC, ENOMEM, EINVAL; ERR_UNSUPPORTED_TRIGGER, ERR_CLOSED, ERR_INVALID_ARG_TYPE,
-   *   ERR_OUT_OF_RANGE. Poll and select find out at the wait that an fd is not open, and report it (`isInvalid`).
+   *   ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION. Poll and select find out at the wait that an fd is not open, and report it (`isInvalid`).
    * @see epoll_ctl(2)
    */
   register(fd: FdLike, options: RegisterOptions<T, B>): Registration<T, B> {
@@ -254,6 +273,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     }
     this.#backend.add(record);
     this.#records[number] = record;
+    if (typeof fd === 'object') this.#bySource.set(fd, record);
     this.#size += 1;
     this.#refCount += 1;
     this.#changed();
@@ -343,22 +363,22 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Batch after batch, inside the event loop, until the multiplexer is closed. A wake-up gives an empty batch.
+   * Batch after batch, inside the event loop, until the multiplexer is closed. A wake-up gives an empty batch. Ending the iteration
+   * (`break`, or `return()` of the iterator) ends a wait that is under way.
    *
    * @param options.signal ends the iteration with an AbortError
+   * @throws ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION
    */
-  async *batches(options?: AsyncWaitOptions): AsyncGenerator<Batch<T, B>, void, undefined> {
+  batches(options?: AsyncWaitOptions): AsyncGenerator<Batch<T, B>, void, undefined> {
     const signal = toAbortSignal(options);
-    while (!this.#closed) {
-      let batch: Batch<T, B>;
-      try {
-        batch = await this.wait(null, { signal });
-      } catch (error) {
-        if (hasCode(error, 'ERR_CLOSED')) return;
-        throw error;
-      }
-      yield batch;
-    }
+    const isClosed = () => this.#closed;
+    return new BatchSequence({
+      get closed() {
+        return isClosed();
+      },
+      wait: () => this.wait(null, { signal }),
+      endWait: (error) => this.#wait.fail(error),
+    });
   }
 
   /** As {@link batches}: `for await (const batch of multiplexer)`. */
@@ -370,14 +390,18 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
    * Serves inside the event loop until closed or aborted: whenever something is ready, calls `handler` with it. What the
    * handler throws reaches `uncaughtException`, and the loop goes on. A wake-up calls it with an empty batch.
    *
-   * @param handler runs in the async context of this call
+   * @param handler runs in the async context of this call. It must not be an async function: the batch is valid until it returns, and
+   *   what is ready would be reported again and again meanwhile. To await something for each batch, iterate: {@link batches}
    * @param options.signal ends the loop
-   * @returns why it ended; rejects with ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE, and with what
-   *   the backend's call throws
+   * @returns why it ended; rejects with ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE (also when the
+   *   handler returns a promise, which ends the loop), ERR_UNKNOWN_OPTION, and with what the backend's call throws
    */
-  async run(handler: (batch: Batch<T, B>) => void, options?: AsyncWaitOptions): Promise<RunEnd> {
+  async run<Result>(
+    handler: ((batch: Batch<T, B>) => Result) & Synchronous<Result>,
+    options?: AsyncWaitOptions,
+  ): Promise<RunEnd> {
     this.#checkIdle();
-    checkFunction(handler, 'handler');
+    checkSynchronous(handler, 'handler');
     const signal = toAbortSignal(options);
     if (signal?.aborted === true) return 'aborted';
     return new Promise((resolve, reject) => {
@@ -397,14 +421,18 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
    * Serves, blocking the thread, until closed or aborted: for workers and programs that do nothing else. Nothing of the event
    * loop runs meanwhile; a wake-up, from another thread, calls `handler` with an empty batch.
    *
+   * @param handler must not be an async function, as in {@link run}
    * @param options.signal ends the loop once a handler has aborted it
    * @returns why it ended
    * @throws what `handler` throws, which ends the loop; what an `onReady` throws, after the others of its turn were served;
-   *   ERR_CLOSED, ERR_BUSY, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   *   ERR_CLOSED, ERR_BUSY, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
    */
-  runSync(handler: (batch: Batch<T, B>) => void, options?: SyncWaitOptions & AsyncWaitOptions): RunEnd {
+  runSync<Result>(
+    handler: ((batch: Batch<T, B>) => Result) & Synchronous<Result>,
+    options?: SyncWaitOptions & AsyncWaitOptions,
+  ): RunEnd {
     this.#checkIdle();
-    checkFunction(handler, 'handler');
+    checkSynchronous(handler, 'handler');
     const { retryOnSignal, signalMask } = toSignalHandling(options, RUN_SYNC_OPTIONS);
     const signal = toAbortSignal(options, RUN_SYNC_OPTIONS);
     const failures: unknown[] = [];
@@ -416,7 +444,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
       for (;;) {
         if (signal?.aborted === true) return 'aborted';
         const { isOver, count } = this.#turn(-1, retryOnSignal, signalMask);
-        if (isOver && !this.#closed) this.#hand(handler);
+        if (isOver && !this.#closed) checkNoPromise(this.#hand(handler), 'handler');
         if (failures.length > 0) throw failures[0];
         if (this.#closed) return 'closed';
         if (!isOver && count === 0) return 'interrupted';
@@ -464,31 +492,46 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   /**
    * Calls back when the registrations with `onReady` of a batch have been served, before the batch is handed out, in
    * {@link run} and {@link runSync} again after the handler, and before a synchronous wait blocks: the place where a turn's output
-   * leaves. What it throws reaches `uncaughtException`.
+   * leaves. It runs in the async context of this call. What it throws reaches `uncaughtException`.
    *
    * @returns takes the callback back
-   * @throws ERR_INVALID_ARG_TYPE
+   * @throws ERR_INVALID_ARG_TYPE, also for an async function
    */
-  onTurnEnd(callback: () => void): () => void {
-    checkFunction(callback, 'callback');
-    this.#turnEndCallbacks = [...this.#turnEndCallbacks, callback];
+  onTurnEnd<Result>(callback: (() => Result) & Synchronous<Result>): () => void {
+    const bound = bindHandler(callback, 'callback');
+    this.#turnEndCallbacks = [...this.#turnEndCallbacks, bound];
     return () => {
-      this.#turnEndCallbacks = this.#turnEndCallbacks.filter((other) => other !== callback);
+      this.#turnEndCallbacks = this.#turnEndCallbacks.filter((other) => other !== bound);
     };
   }
 
   /**
-   * Calls back when the multiplexer is closed, after all its registrations have ended: for whoever serves fds on it. What it
-   * throws reaches `uncaughtException`.
+   * Calls back when the backend's call has failed, before the wait ends with the same error: for whoever serves fds on a multiplexer
+   * that somebody else waits on. It runs in the async context of this call. What it throws reaches `uncaughtException`.
    *
    * @returns takes the callback back
-   * @throws ERR_INVALID_ARG_TYPE
+   * @throws ERR_INVALID_ARG_TYPE, also for an async function
    */
-  onClose(callback: () => void): () => void {
-    checkFunction(callback, 'callback');
-    this.#closeCallbacks = [...this.#closeCallbacks, callback];
+  onError<Result>(callback: ((error: unknown) => Result) & Synchronous<Result>): () => void {
+    const bound = bindHandler(callback, 'callback');
+    this.#errorCallbacks = [...this.#errorCallbacks, bound];
     return () => {
-      this.#closeCallbacks = this.#closeCallbacks.filter((other) => other !== callback);
+      this.#errorCallbacks = this.#errorCallbacks.filter((other) => other !== bound);
+    };
+  }
+
+  /**
+   * Calls back when the multiplexer is closed, after all its registrations have ended: for whoever serves fds on it. It runs in
+   * the async context of this call. What it throws reaches `uncaughtException`.
+   *
+   * @returns takes the callback back
+   * @throws ERR_INVALID_ARG_TYPE, also for an async function
+   */
+  onClose<Result>(callback: (() => Result) & Synchronous<Result>): () => void {
+    const bound = bindHandler(callback, 'callback');
+    this.#closeCallbacks = [...this.#closeCallbacks, bound];
+    return () => {
+      this.#closeCallbacks = this.#closeCallbacks.filter((other) => other !== bound);
     };
   }
 
@@ -529,6 +572,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   /**
    * Ends every registration and closes what the multiplexer itself opened; the registered fds stay open. A wait under way
    * ends with ERR_CLOSED, an iteration and `run` end. Idempotent.
+   *
+   * @throws EBADF if somebody else has closed its epoll fd; it is closed all the same
    */
   close(): void {
     if (this.#closed) return;
@@ -536,6 +581,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#retire();
     for (const record of Object.values(this.#records)) if (record !== undefined) forget(record);
     this.#records.length = 0;
+    this.#bySource.clear();
     this.#queued.length = 0;
     this.#size = 0;
     this.#refCount = 0;
@@ -543,9 +589,13 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#endRun()?.resolve('closed');
     this.#waiter?.close();
     this.#waiter = undefined;
-    this.#backend.close();
-    this.#wakeup?.close();
-    this.#callBack(this.#closeCallbacks);
+    try {
+      // It fails if somebody else has closed the epoll fd, which must not keep those from their end who are served.
+      this.#backend.close();
+    } finally {
+      this.#wakeup?.close();
+      this.#callBack(this.#closeCallbacks);
+    }
   }
 
   /** Closes it at the end of a `using` block. */
@@ -553,8 +603,15 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.close();
   }
 
+  /** For util.inspect and console.log: the class and the state. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const isBusy = this.#isInTurn || this.#run !== undefined || this.#wait.pending;
+    const state = this.#closed ? 'closed' : isBusy ? 'waiting' : 'idle';
+    return summary('Multiplexer', { backend: this.backend, size: this.#size, state }, depth, options);
+  }
+
   #createBackend(options: MultiplexerOptions<B>): Backend<RegistrationRecord<T>> {
-    checkObject(options, 'options');
+    checkOptions(options, 'options', OPTIONS);
     const { maxEvents, unpollable = 'error' } = options;
     const backend: BackendName = options.backend ?? defaultBackend();
     const waiter: WaiterKind | undefined = options.waiter;
@@ -622,8 +679,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   #createRecord(source: FdLike, fd: number, options: RegisterOptions<T, B>): RegistrationRecord<T> {
-    checkObject(options, 'options');
-    const { interest, onReady, data } = options;
+    checkOptions(options, 'options', REGISTER_OPTIONS);
+    const { interest, data } = options;
     assertIsData(data);
     const trigger: Trigger = options.trigger ?? 'level';
     const exclusive: boolean = options.exclusive ?? false;
@@ -631,7 +688,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#checkTrigger(trigger);
     checkBoolean(exclusive, 'options.exclusive');
     if (exclusive && this.#backend.name !== 'epoll') throw unsupportedTriggerError('exclusive', this.#backend.name);
-    if (onReady !== undefined) checkFunction(onReady, 'options.onReady');
+    const onReady = options.onReady === undefined ? undefined : bindHandler(options.onReady, 'options.onReady');
     this.#generation = (this.#generation + 1) >>> 0;
     const settings = { interestMask, trigger, exclusive, onReady, data };
     return new RegistrationRecord<T>(this.#owner, source, fd, this.#generation, settings);
@@ -659,23 +716,22 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
 
   #find(source: FdLike): RegistrationRecord<T> {
     // The fd of a closed socket object may be invalid by now, or another's.
-    const bySource =
-      typeof source === 'object'
-        ? Object.values(this.#records).find((candidate) => candidate?.source === source)
-        : undefined;
+    const bySource = typeof source === 'object' ? this.#bySource.get(source) : undefined;
     const record = bySource ?? this.#records[toFd(source)];
     if (record === undefined) throw notRegisteredError(toFd(source));
     return record;
   }
 
   #modify(record: RegistrationRecord<T>, changes: RegistrationChanges<T, B>): void {
-    checkObject(changes, 'changes');
+    checkOptions(changes, 'changes', CHANGES);
     const { interest, trigger } = changes;
     const interestMask = interest === undefined ? record.interestMask : toInterestMask(interest);
     const newTrigger: Trigger = trigger ?? record.trigger;
     this.#checkTrigger(newTrigger);
     if ('data' in changes) record.data = changes.data;
-    if (interest === undefined && trigger === undefined) return;
+    // The other triggers are armed anew, whether anything has changed or not.
+    const isSame = record.interestMask === interestMask && record.trigger === newTrigger && newTrigger === 'level';
+    if (isSame || (interest === undefined && trigger === undefined)) return;
     record.interestMask = interestMask;
     record.trigger = newTrigger;
     if (record.state !== 'paused') this.#arm(record, 'modify');
@@ -700,6 +756,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     // A thread in poll or select would keep the file open when the fd is closed now; it is started again with the next look.
     if (this.#backend.name !== 'epoll') this.#waiter?.stop();
     this.#records[record.fd] = undefined;
+    const { source } = record;
+    if (typeof source === 'object' && this.#bySource.get(source) === record) this.#bySource.delete(source);
     this.#size -= 1;
     if (record.keepsAlive) this.#refCount -= 1;
     forget(record);
@@ -755,7 +813,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
 
   #report(): void {
     if (this.#run === undefined) this.#wait.report();
-    else this.#run.context.runInAsyncScope(this.#runTurn, this);
+    else this.#runTurn();
   }
 
   /** A rebuild has given the backend another epoll fd. */
@@ -783,7 +841,9 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#isInTurn = true;
     try {
       const { isOver } = this.#turn(0, true, null);
-      if (isOver && this.#run === run) this.#hand(run.handler);
+      if (isOver && this.#run === run) {
+        checkNoPromise(run.context.runInAsyncScope(this.#hand, this, run.handler), 'handler');
+      }
       this.#isInTurn = false;
       if (this.#run === run) this.#awaitReport();
     } catch (error) {
@@ -806,8 +866,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     // A look makes no closure: there is one in every turn of the event loop.
     const kernelCount =
       waitMs === 0
-        ? this.#backend.wait(ready, 0, retryOnSignal, signalMask)
-        : blockingCall(waitMs, (slice) => this.#backend.wait(ready, slice, retryOnSignal, signalMask));
+        ? this.#call(0, retryOnSignal, signalMask)
+        : blockingCall(waitMs, (slice) => this.#call(slice, retryOnSignal, signalMask));
     const queuedCount = this.#queued.length === 0 ? 0 : this.#takeQueued();
     if (ready.woken) this.#wakeup?.reset();
     const isWoken = ready.woken || this.#isWoken;
@@ -819,6 +879,16 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     if (servedCount > 0) this.#serve();
     if (ready.length > 0 || isWoken) this.#endTurn();
     return { isOver: isWoken || this.#batch.length > 0, count: kernelCount + queuedCount };
+  }
+
+  /** The backend's call, whose failure those learn of who are served. */
+  #call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
+    try {
+      return this.#backend.wait(this.#ready, timeoutMs, retryOnSignal, signalMask);
+    } catch (error) {
+      this.#callBack(this.#errorCallbacks.map((callback) => () => callback(error)));
+      throw error;
+    }
   }
 
   /** Appends what was queued, unless the kernel has just reported it. */
@@ -891,14 +961,16 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     }
   }
 
-  /** Hands the batch to the handler of `run` or `runSync`. */
-  #hand(handler: (batch: Batch<T, B>) => void): void {
+  /** Hands the batch to the handler of `run` or `runSync`. @returns what that returns: nothing, or a promise by mistake */
+  #hand(handler: (batch: Batch<T, B>) => unknown): unknown {
+    let result: unknown;
     try {
-      handler(this.#batch);
+      result = handler(this.#batch);
     } catch (error) {
       this.#fail(error);
     }
     this.#endTurn();
+    return result;
   }
 
   /** A handler has thrown. The turn goes on; whoever can tell of it does so when it is through. */

@@ -1,5 +1,8 @@
 /** One fd in a multiplexer: what is asked for, what is told, and the user's data. */
-import { checkFunction, checkInteger, checkObject, type FdLike } from '../errors.js';
+import { inspect, type InspectOptions } from 'node:util';
+
+import { checkFunction, checkInteger, checkOptions, type FdLike, type OptionNames } from '../errors.js';
+import { summary } from '../inspect.js';
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP, POLLRDNORM } from '../readiness/constants.js';
 import type { BackendEntry, BackendName, Trigger, TriggerOf } from './backend.js';
 import { fromInterestMask, type Interest, type InterestMask } from './interest.js';
@@ -10,6 +13,8 @@ export interface RegistrationChanges<T, B extends BackendName = BackendName> {
   readonly trigger?: TriggerOf<B> | undefined;
   readonly data?: T;
 }
+
+export const CHANGES: OptionNames<RegistrationChanges<unknown>> = { interest: true, trigger: true, data: true };
 
 /** How {@link Registration.drain} ended. */
 export type DrainOutcome =
@@ -63,10 +68,12 @@ export interface Registration<T = unknown, B extends BackendName = BackendName> 
   readonly isInvalid: boolean;
 
   /**
-   * Changes interest, trigger or data. Changed data alone costs no system call. It takes effect during a wait, too.
+   * Changes interest, trigger or data. Changed data alone costs no system call, nor does a change to what is so already in level
+   * mode. It takes effect during a wait, too.
    * In edge mode and for the one-shot triggers it arms the fd, so what is ready is reported once more.
    *
-   * @throws ERR_CLOSED, ERR_NOT_REGISTERED, ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE: nothing has changed;
+   * @throws ERR_CLOSED, ERR_NOT_REGISTERED, ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE,
+   *   ERR_UNKNOWN_OPTION: nothing has changed;
    *   what epoll_ctl(2) throws (ENOENT after the fd was closed): the registration is gone
    */
   modify(changes: RegistrationChanges<T, B>): void;
@@ -123,6 +130,7 @@ export interface RegistrationOwner<T> {
 /** A one-shot registration that has fired is disarmed; one that was unregistered is gone. */
 export type RegistrationState = 'active' | 'disarmed' | 'paused' | 'gone';
 
+const DRAIN_OPTIONS: OptionNames<DrainOptions> = { budgetBytes: true };
 const DEFAULT_DRAIN_BUDGET_BYTES = 256 * 1024;
 
 const READABLE = POLLIN | POLLRDNORM | POLLHUP | POLLERR | POLLRDHUP;
@@ -271,6 +279,12 @@ export class RegistrationRecord<T> implements Registration<T>, BackendEntry {
     return this.keepsAlive;
   }
 
+  /** For util.inspect and console.log: the class and the state. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const { fd, interest, trigger, state, events, data } = this;
+    return summary('Registration', { fd, interest, trigger, state, events, data }, depth, options);
+  }
+
   becomeReady(events: number): void {
     this.events = events;
     if (this.trigger === 'oneshot' || this.trigger === 'edge-oneshot') this.state = 'disarmed';
@@ -279,7 +293,7 @@ export class RegistrationRecord<T> implements Registration<T>, BackendEntry {
 
 function toBudgetBytes(options: DrainOptions | undefined): number {
   if (options === undefined) return DEFAULT_DRAIN_BUDGET_BYTES;
-  checkObject(options, 'options');
+  checkOptions(options, 'options', DRAIN_OPTIONS);
   const { budgetBytes = DEFAULT_DRAIN_BUDGET_BYTES } = options;
   checkInteger(budgetBytes, 'options.budgetBytes', 1, Number.MAX_SAFE_INTEGER);
   return budgetBytes;

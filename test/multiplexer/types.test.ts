@@ -1,7 +1,8 @@
 /** What must compile and what must not. The compiler checks this file; running it checks little more. */
 import { describe, expectTypeOf, test } from 'vitest';
 import type { Trigger, TriggerOf } from '../../src/multiplexer/backend.js';
-import type { Batch, Multiplexer, RegisterOptions } from '../../src/multiplexer/multiplexer.js';
+import type { Multiplexer } from '../../src/multiplexer/multiplexer-class.js';
+import type { Batch, RegisterOptions } from '../../src/multiplexer/multiplexer.js';
 import type { Registration } from '../../src/multiplexer/registration.js';
 import type { FdLike } from '../../src/errors.js';
 import type { Epoll, EpollEvent } from '../../src/readiness/epoll.js';
@@ -69,6 +70,45 @@ describe('options', () => {
       new Constructor({ backend: 'kqueue' });
       // @ts-expect-error no such interest
       new Constructor().register(0, { interest: 'everything' });
+    });
+  });
+});
+
+describe('the constructor', () => {
+  test('keeps the backend that its options name, whether or not the type of the data is given', () => {
+    uses.push((Constructor: typeof Multiplexer, name: 'epoll' | 'poll') => {
+      expectTypeOf(new Constructor<number>({ backend: 'poll' })).toEqualTypeOf<Multiplexer<number, 'poll'>>();
+      expectTypeOf(new Constructor<number>({ backend: 'select' })).toEqualTypeOf<Multiplexer<number, 'select'>>();
+      expectTypeOf(new Constructor<number>({ backend: 'epoll' })).toEqualTypeOf<Multiplexer<number, 'epoll'>>();
+      expectTypeOf(new Constructor({ backend: 'poll' })).toEqualTypeOf<Multiplexer<unknown, 'poll'>>();
+      expectTypeOf(new Constructor<number, 'poll'>()).toEqualTypeOf<Multiplexer<number, 'poll'>>();
+      expectTypeOf(new Constructor<number>()).toEqualTypeOf<Multiplexer<number>>();
+      expectTypeOf(new Constructor<number>({ waiter: 'uv' })).toEqualTypeOf<Multiplexer<number>>();
+      expectTypeOf(new Constructor<number>({ backend: name })).toEqualTypeOf<Multiplexer<number>>();
+      // @ts-expect-error poll has no edge trigger
+      new Constructor<number>({ backend: 'poll' }).register(0, { interest: 'read', trigger: 'edge', data: 1 });
+      // @ts-expect-error poll waits by a thread
+      new Constructor<number>({ backend: 'poll', waiter: 'uv' });
+      // @ts-expect-error no such option
+      new Constructor<number>({ backand: 'poll' });
+    });
+  });
+});
+
+describe('handlers', () => {
+  test('are synchronous', () => {
+    uses.push((mux: Multiplexer<number>, value: string) => {
+      void mux.run((batch) => batch.length);
+      mux.runSync(() => undefined);
+      mux.onTurnEnd(() => value);
+      // @ts-expect-error nobody would await it
+      void mux.run(async () => Promise.resolve());
+      // @ts-expect-error nobody would await it
+      mux.runSync(() => Promise.resolve(1));
+      // @ts-expect-error nobody would await it, where there is one
+      void mux.run((batch) => (batch.length > 1 ? Promise.resolve() : undefined));
+      // @ts-expect-error nobody would await it
+      mux.onClose(async () => Promise.resolve());
     });
   });
 });

@@ -1,0 +1,58 @@
+/** Handlers that are called later: in the async context in which they were given, and only if they are synchronous. */
+import { AsyncResource } from 'node:async_hooks';
+import { types } from 'node:util';
+
+import { checkFunction, invalidArgType } from '../errors.js';
+
+/**
+ * `unknown` for a handler that returns `Result`, unless that may be a promise: then nothing fits. Nobody would await it, and the
+ * next wait would begin while the handler is still at work.
+ */
+export type Synchronous<Result> = 0 extends 1 & Result
+  ? unknown
+  : [Extract<Result, PromiseLike<unknown>>] extends [never]
+    ? unknown
+    : { readonly 'this handler must not return a promise: iterate with for await instead': never };
+
+const EXPECTED = 'a function that is not async: nobody awaits it, and it would be called again before it is through';
+
+/** Handlers that see to the contexts of those whom they serve. */
+const contextKeepers = new WeakSet<object>();
+
+/** Lets a handler that serves many be called without a context of its own. */
+export function keepsContexts<Handler extends object>(handler: Handler): Handler {
+  contextKeepers.add(handler);
+  return handler;
+}
+
+/** @throws ERR_INVALID_ARG_TYPE if it is not a function, or an async one */
+export function checkSynchronous(handler: unknown, name: string): asserts handler is (...args: never) => unknown {
+  checkFunction(handler, name);
+  if (types.isAsyncFunction(handler)) throw invalidArgType(name, EXPECTED, handler);
+}
+
+/** Refuses a promise that came from a handler. @throws ERR_INVALID_ARG_TYPE */
+export function checkNoPromise(result: unknown, name: string): void {
+  if (typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function') {
+    throw invalidArgType(name, EXPECTED, result);
+  }
+}
+
+/**
+ * A handler as it is to be called: in the async context of now (`AsyncLocalStorage`), and refused if it returns a promise.
+ *
+ * @param name how an error names it: 'options.onReady'
+ * @throws ERR_INVALID_ARG_TYPE if it is not a function, or an async one; the result throws it for a promise
+ */
+export function bindHandler<Args extends readonly unknown[]>(
+  handler: (...args: Args) => unknown,
+  name: string,
+): (...args: Args) => void {
+  checkSynchronous(handler, name);
+  if (contextKeepers.has(handler)) return handler;
+  const context = new AsyncResource('FDMUX');
+  return (...args) => {
+    const result: unknown = context.runInAsyncScope(handler, undefined, ...args);
+    if (result !== undefined) checkNoPromise(result, name);
+  };
+}

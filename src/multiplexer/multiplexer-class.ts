@@ -1,0 +1,26 @@
+/** `Multiplexer` as users see it: its constructor gives the backend's type back, also where only the data's is named. */
+import type { BackendName } from './backend.js';
+import { Multiplexer as MultiplexerImplementation, type MultiplexerOptions } from './multiplexer.js';
+
+/** {@link MultiplexerOptions} that name their backend. */
+type OptionsOf<B extends BackendName> = MultiplexerOptions<B> & { readonly backend: B };
+
+/**
+ * The constructor. TypeScript infers either all type parameters or none: `new Multiplexer<string>({ backend: 'poll' })` would
+ * lose the backend if there were one signature for all.
+ */
+export interface MultiplexerConstructor {
+  new <T = unknown>(options: OptionsOf<'epoll'>): MultiplexerImplementation<T, 'epoll'>;
+  new <T = unknown>(options: OptionsOf<'poll'>): MultiplexerImplementation<T, 'poll'>;
+  new <T = unknown>(options: OptionsOf<'select'>): MultiplexerImplementation<T, 'select'>;
+  new <T = unknown>(options?: MultiplexerOptions & { readonly backend?: undefined }): MultiplexerImplementation<T>;
+  new <T = unknown>(
+    options: MultiplexerOptions & { readonly waiter?: 'thread' | undefined },
+  ): MultiplexerImplementation<T>;
+  new <T, B extends BackendName>(options?: MultiplexerOptions<B>): MultiplexerImplementation<T, B>;
+  /** The backends that this system has, best first. Empty where fdmux does not run. */
+  backends(): BackendName[];
+}
+
+export type Multiplexer<T = unknown, B extends BackendName = BackendName> = MultiplexerImplementation<T, B>;
+export const Multiplexer: MultiplexerConstructor = MultiplexerImplementation;
