@@ -164,6 +164,10 @@ class Connecting<T> implements Served {
     else this.#fail(errnoError(errno, 'connect', this.#fd));
   }
 
+  waitFailed(): void {
+    // The attempt goes on: whoever waits on the multiplexer may do so again.
+  }
+
   abandoned(error: Error): void {
     this.#addresses.length = 0;
     this.#fail(error);

@@ -1,4 +1,6 @@
 /** What the connections of one listener, or one call of connect(), have in common. */
+import type { AsyncResource } from 'node:async_hooks';
+
 import { FdmuxError } from '../errors.js';
 import type { Address } from './address.js';
 import type { Service, ServedConnection, SocketHandlers } from './connection.js';
@@ -14,6 +16,7 @@ const LOOKS_PER_TIMEOUT = 4;
 export class ConnectionGroup<T> implements Service<T> {
   readonly turn: Turn;
   readonly handlers: SocketHandlers<T>;
+  readonly context: AsyncResource;
   readonly isEdge: boolean;
   readonly watchesIdle: boolean;
   readonly highWaterMarkBytes: number;
@@ -29,6 +32,7 @@ export class ConnectionGroup<T> implements Service<T> {
   constructor(turn: Turn, settings: ConnectionSettings<T>, boundAddress: Address, onClosed: () => void) {
     this.turn = turn;
     this.handlers = settings.socket;
+    this.context = settings.context;
     // A unix socket gives no more than the bytes before the next message with fds: a short count is no sign there that it is drained.
     this.isEdge = settings.isEdge && isTcp(boundAddress);
     this.watchesIdle = settings.idleTimeoutMs !== undefined;

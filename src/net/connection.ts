@@ -1,8 +1,11 @@
 /** A served connection: bytes in by a handler, bytes out through the turn, and the states between open and closed. */
+import type { AsyncResource } from 'node:async_hooks';
 import type { Duplex } from 'node:stream';
+import { inspect, type InspectOptions } from 'node:util';
 
 import { native } from '../binding.js';
 import { busyError, checkString, FdmuxError, hasCode } from '../errors.js';
+import { summary } from '../inspect.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, decodeAddress } from './address.js';
 import { SHUT_WR } from './constants.js';
@@ -19,8 +22,9 @@ const EDGE_READ = { interest: { read: true, priority: true }, trigger: 'edge' } 
 /**
  * What is done with connections: one object for all of a listener's, or for one of `connect()`.
  *
- * Handlers run inside a turn: what they write leaves together at its end. A handler that throws reaches
- * `uncaughtException`; the connection stays as it is, and the others are served.
+ * Handlers run inside a turn: what they write leaves together at its end. They run in the async context of the call of `listen()` or
+ * `connect()`. A handler that throws reaches `uncaughtException`; the connection stays as it is, and the others are served. Nobody
+ * awaits a handler: what an async one throws is an unhandled rejection.
  */
 export interface SocketHandlers<T> {
   /** The connection is there. The place to set its `data`. */
@@ -37,8 +41,8 @@ export interface SocketHandlers<T> {
   /** The last word about a connection, once for each that was opened; with the reason where it is not an orderly end. */
   close?(connection: Connection<T>, error?: Error): void;
   /**
-   * Something went wrong with a connection. `close` follows and has the same reason; ERR_WRITE_AFTER_END alone leaves the
-   * connection open. What goes wrong with accepting is for {@link ListenOptions.onError}.
+   * Something went wrong with a connection. `close` follows and has the same reason. Only ERR_WRITE_AFTER_END, and a failed wait
+   * of the multiplexer that serves it (an error of epoll_wait, poll or select), leave the connection open. What goes wrong with accepting is for {@link ListenOptions.onError}.
    */
   error?(connection: Connection<T>, error: Error): void;
 }
@@ -112,6 +116,8 @@ export interface Connection<T = unknown> {
 export interface Service<T> {
   readonly turn: Turn;
   readonly handlers: SocketHandlers<T>;
+  /** The async context that they run in. */
+  readonly context: AsyncResource;
   readonly isEdge: boolean;
   /** Whether it matters when bytes moved last. */
   readonly watchesIdle: boolean;
@@ -174,10 +180,37 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   /** Tells the user that it is there. */
   open(): void {
+    this.#tell('open');
+  }
+
+  /** Calls a handler in its context. What it throws is told when everybody has been served. */
+  #tell(moment: Moment): void {
+    const { context, turn } = this.#service;
+    if (this.#handlers[moment] === undefined) return;
     try {
-      this.#handlers.open?.(this);
+      context.runInAsyncScope(tell, undefined, this.#handlers, moment, this);
     } catch (error) {
-      this.#service.turn.fail(error);
+      turn.fail(error);
+    }
+  }
+
+  #tellError(error: Error): void {
+    const { context, turn } = this.#service;
+    if (this.#handlers.error === undefined) return;
+    try {
+      context.runInAsyncScope(tellError, undefined, this.#handlers, this, error);
+    } catch (thrown) {
+      turn.fail(thrown);
+    }
+  }
+
+  #tellClose(error: Error | undefined): void {
+    const { context, turn } = this.#service;
+    if (this.#handlers.close === undefined) return;
+    try {
+      context.runInAsyncScope(tellClose, undefined, this.#handlers, this, error);
+    } catch (thrown) {
+      turn.fail(thrown);
     }
   }
 
@@ -221,7 +254,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       const error = new FdmuxError('ERR_WRITE_AFTER_END', 'write after end: the bytes were not taken');
       // Not from here: the caller is amid its own work, and the handler may write, too.
       this.#service.turn.defer(() => {
-        if (this.#fd >= 0) this.#handlers.error?.(this, error);
+        if (this.#fd >= 0) this.#tellError(error);
       });
     }
     return false;
@@ -285,6 +318,13 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     return duplex;
   }
 
+  /** For util.inspect and console.log: the class and the state. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const { fd, remoteAddress, pendingBytes, data } = this;
+    const state = fd < 0 ? 'closed' : this.isDestroyed ? 'destroyed' : this.#writeEnd;
+    return summary('Connection', { fd, state, remoteAddress, pendingBytes, data }, depth, options);
+  }
+
   // From here on, what the multiplexer and the turn call.
 
   /** The multiplexer says that the fd is ready. */
@@ -298,6 +338,10 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   abandoned(error: Error): void {
     this.destroy(error);
+  }
+
+  waitFailed(error: Error): void {
+    if (!this.isDestroyed) this.#tellError(error);
   }
 
   beginReceive(): boolean {
@@ -338,7 +382,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   #handOut(bytes: Buffer): void {
     try {
-      this.#handlers.data?.(this, bytes);
+      this.#service.context.runInAsyncScope(handOut, undefined, this.#handlers, this, bytes);
     } catch (error) {
       this.#service.turn.fail(error);
     }
@@ -353,16 +397,8 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   #tellEnd(): void {
-    const handlers = this.#handlers;
-    if (handlers.end === undefined) {
-      this.end();
-      return;
-    }
-    try {
-      handlers.end(this);
-    } catch (error) {
-      this.#service.turn.fail(error);
-    }
+    if (this.#handlers.end === undefined) this.end();
+    else this.#tell('end');
   }
 
   #afterReadEnd(): void {
@@ -430,7 +466,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       this.destroy();
       return;
     }
-    if (this.#handlers.finish !== undefined) this.#service.turn.defer(() => this.#handlers.finish?.(this));
+    if (this.#handlers.finish !== undefined) this.#service.turn.defer(() => this.#tell('finish'));
     try {
       native.shutdown(this.#fd, SHUT_WR);
     } catch (error) {
@@ -442,12 +478,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   drain(): void {
     // Whoever has ended or destroyed it in the meantime waits for no room.
-    if (!this.isWritable) return;
-    try {
-      this.#handlers.drain?.(this);
-    } catch (error) {
-      this.#service.turn.fail(error);
-    }
+    if (this.isWritable) this.#tell('drain');
   }
 
   sweep(): void {
@@ -457,19 +488,10 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     this.#held = null;
     this.pendingBytes = 0;
     this.#service.closed(this);
-    const handlers = this.#handlers;
     const error = this.#destroyReason;
-    try {
-      if (this.#writeEnd === 'ended') handlers.finish?.(this);
-      if (error !== undefined) handlers.error?.(this, error);
-    } catch (thrown) {
-      this.#service.turn.fail(thrown);
-    }
-    try {
-      handlers.close?.(this, error);
-    } catch (thrown) {
-      this.#service.turn.fail(thrown);
-    }
+    if (this.#writeEnd === 'ended') this.#tell('finish');
+    if (error !== undefined) this.#tellError(error);
+    this.#tellClose(error);
   }
 
   #closeFd(): void {
@@ -502,4 +524,24 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       this.failed(toError(error));
     }
   }
+}
+
+// The handlers as plain functions, which is what an async scope takes.
+
+function handOut<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, bytes: Buffer): void {
+  handlers.data?.(connection, bytes);
+}
+
+type Moment = 'open' | 'drain' | 'end' | 'finish';
+
+function tell<T>(handlers: ConnectionEvents<T>, moment: Moment, connection: Connection<T>): void {
+  handlers[moment]?.(connection);
+}
+
+function tellError<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error): void {
+  handlers.error?.(connection, error);
+}
+
+function tellClose<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error | undefined): void {
+  handlers.close?.(connection, error);
 }

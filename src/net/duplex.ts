@@ -1,4 +1,5 @@
 /** A connection as a Duplex of Node.js, for everything that takes one: http, tls, readline, pipeline. */
+import { AsyncResource } from 'node:async_hooks';
 import { Duplex } from 'node:stream';
 
 import { checkBoolean, checkOptions, closedError, type OptionNames } from '../errors.js';
@@ -32,6 +33,7 @@ const PIECE_BYTES = 65_536;
  */
 export class ConnectionDuplex<T> extends Duplex {
   readonly #connection: Connection<T>;
+  readonly #context = new AsyncResource('FDMUX');
   /** What is left of the write that `#writeCallback` waits for. */
   #pieces: Iterator<Buffer> | null = null;
   #writeCallback: Callback | null = null;
@@ -60,33 +62,44 @@ export class ConnectionDuplex<T> extends Duplex {
 
   /** What takes the place of the user's handlers. */
   readonly events: ConnectionEvents<T> = {
-    data: (connection, bytes) => {
-      // The stream keeps what it is given, and the bytes lie in the receive slab.
-      if (!this.push(Buffer.from(bytes))) connection.pause();
-    },
-    end: () => {
-      this.#isPeerDone = true;
-      this.push(null);
-    },
-    drain: () => {
-      this.#writeOn();
-    },
-    finish: () => {
-      this.#isFinished = true;
-      if (!this.#isCut) this.#writeOn();
-      this.#settleFinal(null);
-    },
-    close: (_connection, error) => {
-      const isOrderly = error === undefined && this.#isPeerDone && this.#isFinished && !this.#isCut;
-      // The reader may still have something to read.
-      if (isOrderly) this.end();
-      else this.destroy(error);
-      // Of a write that is still pending, not all has left.
-      const reason = error ?? closedError('the connection');
-      this.#settleWrite(reason);
-      this.#settleFinal(reason);
-    },
+    data: (_connection, bytes) => this.#inContext(this.#received, bytes),
+    end: () => this.#inContext(this.#peerEnded),
+    drain: () => this.#inContext(this.#writeOn),
+    finish: () => this.#inContext(this.#finished),
+    close: (_connection, error) => this.#inContext(this.#closed, error),
   };
+
+  /** Calls a method in the async context in which the stream was made: its listeners run there. */
+  #inContext<Args extends unknown[]>(method: (...args: Args) => void, ...args: Args): void {
+    this.#context.runInAsyncScope(method, this, ...args);
+  }
+
+  #received(bytes: Buffer): void {
+    // The stream keeps what it is given, and the bytes lie in the receive slab.
+    if (!this.push(Buffer.from(bytes))) this.#connection.pause();
+  }
+
+  #peerEnded(): void {
+    this.#isPeerDone = true;
+    this.push(null);
+  }
+
+  #finished(): void {
+    this.#isFinished = true;
+    if (!this.#isCut) this.#writeOn();
+    this.#settleFinal(null);
+  }
+
+  #closed(error: Error | undefined): void {
+    const isOrderly = error === undefined && this.#isPeerDone && this.#isFinished && !this.#isCut;
+    // The reader may still have something to read.
+    if (isOrderly) this.end();
+    else this.destroy(error);
+    // Of a write that is still pending, not all has left.
+    const reason = error ?? closedError('the connection');
+    this.#settleWrite(reason);
+    this.#settleFinal(reason);
+  }
 
   override _read(): void {
     this.#connection.resume();

@@ -1,5 +1,6 @@
 /** Listening: accepts connections and serves them. */
 import { constants } from 'node:os';
+import { inspect, type InspectOptions } from 'node:util';
 
 import { native } from '../binding.js';
 import {
@@ -15,6 +16,7 @@ import {
   toFd,
   toTimeoutMs,
 } from '../errors.js';
+import { summary } from '../inspect.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
 import { type Connection, ServedConnection } from './connection.js';
@@ -70,7 +72,7 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
   readonly exclusive?: boolean | undefined;
   /**
    * Something went wrong with the listener itself: with accepting (EMFILE, ENFILE ...), with serving a connection that was just
-   * accepted, with removing the socket's path, or its multiplexer has failed. Without it, such errors are dropped. The listener
+   * accepted, with removing the socket's path, or with a wait of its multiplexer. It runs in the async context of this call. Without it, such errors are dropped. The listener
    * goes on where it can; {@link Listener.closed} says whether it does.
    */
   readonly onError?: ((error: Error) => void) | undefined;
@@ -359,6 +361,10 @@ class ListeningSocket<T> implements Listener<T>, Served {
     }
   }
 
+  waitFailed(error: Error): void {
+    this.#tellError(error);
+  }
+
   abandoned(error: Error): void {
     this.#tellError(error);
     if (!this.closed) void this.close();
@@ -415,8 +421,10 @@ class ListeningSocket<T> implements Listener<T>, Served {
   };
 
   #tellError(error: Error): void {
+    const { context, onError } = this.#settings;
+    if (onError === undefined) return;
     try {
-      this.#settings.onError?.(error);
+      context.runInAsyncScope(onError, undefined, error);
     } catch (thrown) {
       this.#lease.turn.fail(thrown);
     }
@@ -536,5 +544,11 @@ class ListeningSocket<T> implements Listener<T>, Served {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** For util.inspect and console.log: the class and the state. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const { address, connections, closed } = this;
+    return summary('Listener', { fd: this.#isListening ? this.#fd : -1, address, connections, closed }, depth, options);
   }
 }

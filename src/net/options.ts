@@ -1,4 +1,6 @@
 /** The options that `listen()` and `connect()` share: what they mean, their defaults, and their check. */
+import { AsyncResource } from 'node:async_hooks';
+
 import { native } from '../binding.js';
 import {
   checkBoolean,
@@ -42,7 +44,7 @@ export interface KeepAliveOptions {
 
 /** What holds for each connection. */
 export interface ConnectionOptions<T> {
-  /** The handlers of all these connections. */
+  /** The handlers of all these connections. They run in the async context of this call (`AsyncLocalStorage`). */
   readonly socket: SocketHandlers<T>;
   /** The kernel interface; by default `'epoll'`. All that use one share a multiplexer, unless `multiplexer` is given. */
   readonly backend?: BackendName | undefined;
@@ -76,6 +78,8 @@ export type Endpoint =
 /** {@link ConnectionOptions} with nothing left open. */
 export interface ConnectionSettings<T> {
   readonly socket: SocketHandlers<T>;
+  /** The async context that the handlers run in: that of the call of `listen()` or `connect()`. */
+  readonly context: AsyncResource;
   readonly backend: BackendName;
   readonly isEdge: boolean;
   readonly multiplexer: TurnDriver | undefined;
@@ -146,6 +150,7 @@ export function toConnectionSettings<T>(
   checkKeepAlive(keepAlive);
   return {
     socket,
+    context: new AsyncResource('FDMUX'),
     backend,
     isEdge: trigger === 'edge',
     multiplexer,

@@ -1,4 +1,5 @@
 /** A Node.js stream over a non-blocking stream socket. */
+import { AsyncResource } from 'node:async_hooks';
 import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream';
 
 import {
@@ -9,6 +10,7 @@ import {
   closedError,
   type OptionNames,
 } from '../errors.js';
+import { keepsContexts } from '../multiplexer/handler.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { leaseMultiplexer, type MultiplexerLease } from './default-multiplexer.js';
 
@@ -66,6 +68,8 @@ const READ_BYTES = 64 * 1024;
 export class SocketDuplex extends Duplex {
   readonly #socket: DuplexSource;
   readonly #lease: MultiplexerLease;
+  /** Its listeners run in the async context in which it was made. */
+  readonly #context = new AsyncResource('FDMUX');
   #registration: Registration<undefined> | undefined;
   #wantsRead = false;
   #pending: PendingWrite | undefined;
@@ -73,7 +77,7 @@ export class SocketDuplex extends Duplex {
   constructor(socket: DuplexSource, { signal, ...options }: SocketDuplexOptions) {
     super({ ...options, objectMode: false, autoDestroy: true });
     this.#socket = socket;
-    this.#lease = leaseMultiplexer('epoll');
+    this.#lease = leaseMultiplexer('epoll', (error) => this.destroy(error));
     // Only now can it be destroyed, which a signal that is aborted already does at once.
     if (signal !== undefined) addAbortSignal(signal, this);
   }
@@ -106,6 +110,10 @@ export class SocketDuplex extends Duplex {
     });
     pending?.done(error ?? closedError('the socket'));
   }
+
+  readonly #whenReady = keepsContexts((registration: Registration<undefined>): void => {
+    this.#context.runInAsyncScope(this.#onReady, this, registration);
+  });
 
   #onReady(registration: Registration<undefined>): void {
     if (this.#pending !== undefined && registration.isWritable) this.#send(this.#pending);
@@ -149,8 +157,8 @@ export class SocketDuplex extends Duplex {
       this.#guard(
         (error) => this.destroy(error),
         () => {
-          const onReady = (registration: Registration<undefined>): void => this.#onReady(registration);
-          this.#registration = this.#lease.multiplexer.register(this.#socket.fd, { interest, onReady });
+          const { fd } = this.#socket;
+          this.#registration = this.#lease.multiplexer.register(fd, { interest, onReady: this.#whenReady });
         },
       );
     }

@@ -10,6 +10,7 @@ import { constants } from 'node:os';
 
 import { native } from '../binding.js';
 import { closedError, toBytes } from '../errors.js';
+import { keepsContexts } from '../multiplexer/handler.js';
 import type { Interest } from '../multiplexer/interest.js';
 import type { BackendName, Trigger } from '../multiplexer/backend.js';
 import type { Registration } from '../multiplexer/registration.js';
@@ -80,6 +81,7 @@ export interface TurnDriver {
   register(fd: number, options: ServeSettings): Registration;
   onTurnEnd(callback: () => void): () => void;
   onClose(callback: () => void): () => void;
+  onError(callback: (error: unknown) => void): () => void;
   wakeup(): void;
 }
 
@@ -97,6 +99,8 @@ export type Readiness = Registration<never>;
 /** Whatever is told when its fd is ready. */
 export interface Served {
   ready(registration: Readiness): void;
+  /** A wait of the multiplexer has failed. Whoever waits on it may do so again. */
+  waitFailed(error: Error): void;
   /** The multiplexer is closed: there will be nothing to tell any more. */
   abandoned(error: Error): void;
 }
@@ -131,6 +135,9 @@ export class Turn {
   #destroyed: TurnMember[] = [];
   #deferred: (() => void)[] = [];
   #failures: unknown[] = [];
+  #watchesFailures = false;
+  /** Why the multiplexer was given up. */
+  #failure: Error | undefined;
   /** Whether the end of a turn is certain to come, so that nobody needs to ask for one. */
   #isUnderWay = false;
   #isEnding = false;
@@ -148,7 +155,9 @@ export class Turn {
 
   private constructor(driver: TurnDriver) {
     this.#driver = driver;
-    this.#timers = new Timers((fd, onReady) => driver.register(fd, { interest: 'read', onReady }));
+    this.#timers = new Timers((fd, onReady) =>
+      driver.register(fd, { interest: 'read', onReady: keepsContexts(onReady) }),
+    );
     driver.onTurnEnd(this.#end);
     driver.onClose(this.#end);
   }
@@ -167,11 +176,29 @@ export class Turn {
     registration.unregister();
   }
 
-  readonly #onReady = (registration: Readiness): void => {
+  readonly #onReady = keepsContexts((registration: Readiness): void => {
     // The end of the turn follows by itself.
     this.#isUnderWay = true;
     this.#served[registration.fd]?.ready(registration);
-  };
+  });
+
+  /** A wait has failed: everybody who is served learns of it. */
+  readonly waitFailed = keepsContexts((error: unknown): void => {
+    for (const served of this.#everyone()) served.waitFailed(toError(error));
+    this.#ensureEnd();
+  });
+
+  /** Has everybody who is served learn of the waits that fail, for a multiplexer that somebody else waits on. */
+  watchFailures(): void {
+    if (this.#watchesFailures) return;
+    this.#watchesFailures = true;
+    this.#driver.onError(this.waitFailed);
+  }
+
+  /** What is served now; a handler may end some of it. */
+  #everyone(): Served[] {
+    return this.#served.filter((served) => served !== undefined);
+  }
 
   /** Calls back after `delayMs`, in every form of wait. For a few coarse timers, not for one a connection. */
   after(delayMs: number, callback: () => void): Timer {
@@ -185,6 +212,11 @@ export class Turn {
   fail(error: unknown): void {
     this.#failures.push(error);
     this.#ensureEnd();
+  }
+
+  /** Says why the multiplexer is about to be closed: for everybody who is served it is the reason of the end. */
+  giveUp(error: Error): void {
+    this.#failure = error;
   }
 
   /** The time on the clock of performance.now(), in whole ms; within the end of a turn, when that was first asked for. */
@@ -435,7 +467,7 @@ export class Turn {
     process.nextTick(this.#end);
   }
 
-  readonly #end = (): void => {
+  readonly #end = keepsContexts((): void => {
     // A handler that runs the multiplexer itself comes back here: the turn in whose end it runs goes on afterwards.
     if (this.#isEnding) return;
     this.#isEnding = true;
@@ -455,7 +487,7 @@ export class Turn {
     }
     this.#endAgain();
     if (this.#failures.length > 0) this.#throwFailures();
-  };
+  });
 
   /** Whoever writes again as soon as there is room would never let a turn end: the next one tells them. */
   #endAgain(): void {
@@ -477,8 +509,8 @@ export class Turn {
   }
 
   #abandonAll(): void {
-    const abandoned = this.#served.filter((served) => served !== undefined);
-    for (const served of abandoned) served.abandoned(closedError('the multiplexer'));
+    const reason = this.#failure ?? closedError('the multiplexer');
+    for (const served of this.#everyone()) served.abandoned(reason);
   }
 
   #receive(): void {
