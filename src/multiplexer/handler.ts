@@ -44,15 +44,16 @@ export function checkNoPromise(result: unknown, name: string): void {
  * @param name how an error names it: 'options.onReady'
  * @throws ERR_INVALID_ARG_TYPE if it is not a function, or an async one; the result throws it for a promise
  */
-export function bindHandler<Args extends readonly unknown[]>(
-  handler: (...args: Args) => unknown,
+export function bindHandler<Argument = void>(
+  handler: (argument: Argument) => unknown,
   name: string,
-): (...args: Args) => void {
+): (argument: Argument) => void {
   checkSynchronous(handler, name);
   if (contextKeepers.has(handler)) return handler;
   const context = new AsyncResource('FDMUX');
-  return (...args) => {
-    const result: unknown = context.runInAsyncScope(handler, undefined, ...args);
+  // One argument and not the rest of them: this is called for each event, and an array for each would double what it costs.
+  return (argument) => {
+    const result: unknown = context.runInAsyncScope(handler, undefined, argument);
     if (result !== undefined) checkNoPromise(result, name);
   };
 }
