@@ -1,4 +1,5 @@
 /** Lines of one peer at the pace that it is allowed: what comes too fast waits, and the peer is not read from meanwhile. */
+import { LineQueue } from './line-queue.js';
 import type { Link } from './session.js';
 import { Throttle } from './throttle.js';
 
@@ -8,9 +9,12 @@ export interface Pace {
   readonly linesPerSecond: number;
   /** Lines at once before that rate holds. */
   readonly burstLines: number;
-  /** Bytes of lines that may wait. */
+  /** Bytes of lines that may wait; each line counts one byte more than it has. */
   readonly receiveQueueBytes: number;
 }
+
+/** Lines of one peer, and steps of its long answers, that run in one go, whatever its rate: then others have their turn. */
+const SLICE_STEPS = 256;
 
 /** The queue between a decoder and whoever runs its lines. */
 export class Pacer {
@@ -18,9 +22,10 @@ export class Pacer {
   readonly #pace: Pace;
   readonly #throttle: Throttle | null;
   /** Null while nothing waits, which is nearly always. */
-  #waiting: Buffer[] | null = null;
-  #waitingBytes = 0;
+  #waiting: LineQueue | null = null;
   #isHeld = false;
+  /** What may still run before the others have their turn. */
+  #sliceSteps = SLICE_STEPS;
 
   constructor(link: Link, pace: Pace, nowMs: number) {
     this.#link = link;
@@ -34,46 +39,61 @@ export class Pacer {
 
   /** More waits than may: the peer does not stop although it is not read from. */
   get isOverfull(): boolean {
-    return this.#waitingBytes > this.#pace.receiveQueueBytes;
+    return this.#waiting !== null && this.#waiting.byteLength > this.#pace.receiveQueueBytes;
   }
 
-  /** Milliseconds until the next line may run; null when nothing waits for time to pass. */
+  /** Milliseconds until the next line may run, 0 for after the others; null when nothing waits for time to pass. */
   get waitMs(): number | null {
-    return this.#waiting === null || this.#isHeld ? null : (this.#throttle?.waitMs ?? 1);
+    if (this.#waiting === null || this.#isHeld) return null;
+    return this.#sliceSteps === 0 ? 0 : (this.#throttle?.waitMs ?? 0);
+  }
+
+  /** The others have had their turn: lines may run again. */
+  beginSlice(): void {
+    this.#sliceSteps = SLICE_STEPS;
+  }
+
+  /** A line has taken so many steps. */
+  charge(steps: number): void {
+    this.#sliceSteps = Math.max(0, this.#sliceSteps - steps);
   }
 
   /**
    * Asks for a line to be run.
    *
-   * @param isFree - does not count: the peer is not through its beginning yet
+   * @param isFree - does not count for the rate: the peer is not through its beginning yet
    * @returns true when it may run now; otherwise it has been copied and waits
    */
   admits(line: Uint8Array, nowMs: number, isFree: boolean): boolean {
-    if (this.#waiting === null && !this.#isHeld && (isFree || this.#throttle === null || this.#throttle.take(nowMs)))
-      return true;
+    if (this.#waiting === null && !this.#isHeld && this.#mayRun(nowMs, isFree)) return true;
     if (this.#waiting === null) {
-      this.#waiting = [];
+      this.#waiting = new LineQueue();
       this.#link.pause();
     }
-    this.#waiting.push(Buffer.from(line));
-    this.#waitingBytes += line.length;
+    this.#waiting.push(line);
     return false;
   }
 
-  /** The next waiting line whose turn has come; null when there is none. */
+  #mayRun(nowMs: number, isFree: boolean): boolean {
+    if (this.#sliceSteps === 0) return false;
+    if (!isFree && this.#throttle !== null && !this.#throttle.take(nowMs)) return false;
+    this.#sliceSteps -= 1;
+    return true;
+  }
+
+  /**
+   * Takes the next waiting line whose turn has come; null when there is none.
+   *
+   * @returns bytes that are valid until the next call of `admits`
+   */
   next(nowMs: number, isFree: boolean): Buffer | null {
     if (this.#waiting === null || this.#isHeld) return null;
-    const [first] = this.#waiting;
-    if (first === undefined) {
+    if (this.#waiting.byteLength === 0) {
       this.#waiting = null;
-      this.#waitingBytes = 0;
       this.#link.resume();
       return null;
     }
-    if (!isFree && this.#throttle !== null && !this.#throttle.take(nowMs)) return null;
-    this.#waiting.shift();
-    this.#waitingBytes -= first.length;
-    return first;
+    return this.#mayRun(nowMs, isFree) ? this.#waiting.shift() : null;
   }
 
   /** Nothing runs until `release`: the answer to a line takes a while, and lines are answered in order. */
@@ -88,6 +108,5 @@ export class Pacer {
   /** Forgets what waits. */
   clear(): void {
     this.#waiting = null;
-    this.#waitingBytes = 0;
   }
 }

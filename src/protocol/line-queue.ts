@@ -1,0 +1,45 @@
+/** Lines that wait for their turn, one after the other in one buffer: an empty line costs a byte, not an object. */
+
+const LF = 0x0a;
+const MIN_BYTES = 256;
+
+/** A first-in, first-out queue of lines. Its owner bounds it by {@link LineQueue.byteLength}. */
+export class LineQueue {
+  #buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
+
+  /** What the queue takes: the lines, and a byte for the end of each. */
+  get byteLength(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Appends a copy of a line, which has no LF in it. */
+  push(line: Uint8Array): void {
+    this.#reserve(line.length + 1);
+    this.#buffer.set(line, this.#end);
+    this.#buffer[this.#end + line.length] = LF;
+    this.#end += line.length + 1;
+  }
+
+  /** Takes the first line; null when there is none. It is valid until the next call of `push`. */
+  shift(): Buffer | null {
+    if (this.#start === this.#end) return null;
+    const end = this.#buffer.indexOf(LF, this.#start);
+    const line = this.#buffer.subarray(this.#start, end);
+    this.#start = end + 1;
+    return line;
+  }
+
+  #reserve(byteLength: number): void {
+    if (this.#end + byteLength <= this.#buffer.length) return;
+    const held = this.#buffer.subarray(this.#start, this.#end);
+    // With less than half of the buffer in use, the lines only move to its front.
+    const isRoomy = 2 * (held.length + byteLength) <= this.#buffer.length;
+    const next = isRoomy ? this.#buffer : Buffer.allocUnsafeSlow(Math.max(MIN_BYTES, 2 * (held.length + byteLength)));
+    next.set(held);
+    this.#buffer = next;
+    this.#start = 0;
+    this.#end = held.length;
+  }
+}
