@@ -18,6 +18,7 @@ import type { ListenerConfig, Protocol, ServerConfig } from './server/config.js'
 import { ListenError } from './server/listen-error.js';
 import { ConnectionLink, TICK_MS, type Aftermath } from './server/link.js';
 import type { Log } from './server/log.js';
+import { RunQueue } from './server/run-queue.js';
 
 /** How long a stopping server waits for peers to take what is still to be sent to them. */
 const DRAIN_MS = 1000;
@@ -66,6 +67,7 @@ export class ChatServer implements Aftermath, ServerControl {
   #classes: ClassFinder;
   #maxClients: number;
   #overflowed: ConnectionLink[] = [];
+  readonly #runQueue = new RunQueue();
   /** One timer for all that is seconds away: most links wait for nothing but the next sign of life. */
   readonly #clock: NodeJS.Timeout;
   #unixPeers = 0;
@@ -250,6 +252,10 @@ export class ChatServer implements Aftermath, ServerControl {
     } else {
       this.#options.log.debug('closed', { host, port, reason });
     }
+  }
+
+  soon(link: ConnectionLink): void {
+    this.#runQueue.add(link);
   }
 
   overflowed(link: ConnectionLink): void {

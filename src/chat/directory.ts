@@ -44,7 +44,8 @@ export class Directory {
   readonly #now: () => number;
   readonly #members = new Map<string, Member>();
   readonly #rooms = new Map<string, Room>();
-  readonly #departures: Departure[] = [];
+  /** With the nicks as they are compared, since a stranger's question must not fold all of them. */
+  readonly #departures: { readonly key: string; readonly departure: Departure }[] = [];
   readonly #observers = new Set<PresenceObserver>();
   readonly #fold: Fold;
   #fanOuts = 0;
@@ -64,8 +65,8 @@ export class Directory {
   }
 
   /** The form of a name under which it is compared. */
-  fold(name: string): string {
-    return this.#fold(name);
+  get fold(): Fold {
+    return this.#fold;
   }
 
   get memberCount(): number {
@@ -250,13 +251,15 @@ export class Directory {
   /** Who went by a nick before, the latest first. */
   departuresOf(nick: string): Departure[] {
     const key = this.#fold(nick);
-    return this.#departures.filter((departure) => this.#fold(departure.nick) === key).reverse();
+    const found = this.#departures.filter((one) => one.key === key);
+    return found.map(({ departure }) => departure).reverse();
   }
 
   #remember(member: Member): void {
     if (this.#departureLimit === 0) return;
     const { nick, user, host, realName, account } = member;
-    this.#departures.push({ nick, user, host, realName, account, atMs: this.#now() });
+    const departure = { nick, user, host, realName, account, atMs: this.#now() };
+    this.#departures.push({ key: this.#fold(nick), departure });
     if (this.#departures.length > this.#departureLimit) this.#departures.shift();
   }
 }

@@ -23,7 +23,11 @@ export interface Link extends Pick<Outlet, 'send'> {
   /** Stops receiving, and begins again: what has arrived meanwhile waits in the kernel. */
   pause(): void;
   resume(): void;
-  /** Asks for one call of `wake` after a time in milliseconds, in place of the one asked for before. */
+  /**
+   * Asks for one call of `wake` in place of the one asked for before.
+   *
+   * @param delayMs - a time in milliseconds; 0 for as soon as the others have had their turn
+   */
   wakeIn(delayMs: number): void;
 }
 

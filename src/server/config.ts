@@ -100,6 +100,8 @@ const classSchema = v.strictObject({
   pingIntervalMs: v.optional(count, DEFAULT_CLASS.pingIntervalMs),
   pingTimeoutMs: v.optional(integer(1, 2_147_483_647), DEFAULT_CLASS.pingTimeoutMs),
   registrationTimeoutMs: v.optional(count, DEFAULT_CLASS.registrationTimeoutMs),
+  registrationLines: v.optional(count, DEFAULT_CLASS.registrationLines),
+  registrationBytes: v.optional(count, DEFAULT_CLASS.registrationBytes),
   maxRooms: v.optional(integer(1, 1_000_000), DEFAULT_CLASS.maxRooms),
 });
 

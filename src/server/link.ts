@@ -3,6 +3,7 @@ import type { Connection } from '../net/connection.js';
 import { SharedBytes } from '../net/shared-bytes.js';
 import type { ClassSettings } from '../protocol/irc/settings.js';
 import type { Link, Session } from '../protocol/session.js';
+import type { Worker } from './run-queue.js';
 
 /** At most so much of what waits for a peer has not been offered to the kernel yet: the turn's arena, and one write. */
 const UNOFFERED_BYTES = 1_048_576;
@@ -15,6 +16,8 @@ const LINGER_MS = 2000;
 export interface Aftermath {
   /** The link's output has gone past its high-water mark. Called from within a fan-out: nothing is closed here. */
   overflowed(link: ConnectionLink): void;
+  /** The link's session has more to do once the others have had their turn. */
+  soon(link: ConnectionLink): void;
   log(event: string, details: Readonly<Record<string, unknown>>): void;
 }
 
@@ -38,7 +41,7 @@ class Sharer {
 const sharer = new Sharer();
 
 /** The link of one connection. */
-export class ConnectionLink implements Link {
+export class ConnectionLink implements Link, Worker {
   readonly remoteHost: string;
   readonly remotePort: number;
   readonly limits: ClassSettings;
@@ -49,6 +52,10 @@ export class ConnectionLink implements Link {
   #wakeUp: NodeJS.Immediate | null = null;
   /** When `tick` is to wake the session, by the clock of `performance.now()` in whole milliseconds; 0 for never. */
   #wakeAtMs = 0;
+  /** It has lined up to wake the session after the others. */
+  #isLinedUp = false;
+  /** Whether that is still asked for. */
+  #isWokenSoon = false;
   #isPausedBySession = false;
   #isFull = false;
   /** It is behind: it is no longer read from, and droppable messages are left out. */
@@ -154,6 +161,12 @@ export class ConnectionLink implements Link {
   wakeIn(delayMs: number): void {
     this.#clearTimers();
     if (this.#closeReason !== null) return;
+    if (delayMs === 0) {
+      this.#isWokenSoon = true;
+      if (!this.#isLinedUp) this.#aftermath.soon(this);
+      this.#isLinedUp = true;
+      return;
+    }
     if (delayMs > TICK_MS) {
       this.#wakeAtMs = Math.ceil(performance.now() + delayMs);
       return;
@@ -172,6 +185,13 @@ export class ConnectionLink implements Link {
   tick(nowMs: number): void {
     if (this.#wakeAtMs === 0 || nowMs < this.#wakeAtMs) return;
     this.#wakeAtMs = 0;
+    this.session?.wake();
+  }
+
+  runPiece(): void {
+    this.#isLinedUp = false;
+    if (!this.#isWokenSoon) return;
+    this.#isWokenSoon = false;
     this.session?.wake();
   }
 
@@ -206,5 +226,6 @@ export class ConnectionLink implements Link {
     this.#timer = null;
     this.#wakeUp = null;
     this.#wakeAtMs = 0;
+    this.#isWokenSoon = false;
   }
 }

@@ -6,6 +6,9 @@ export class Registration {
   password: string | null = null;
   /** Registration waits for CAP END. */
   isNegotiating = false;
+  /** What it has cost so far. */
+  lines = 0;
+  bytes = 0;
 
   get isComplete(): boolean {
     return this.nick !== null && this.user !== null && !this.isNegotiating;

@@ -17,7 +17,7 @@ import { Registration } from './registration.js';
 import { ReplyWriter } from './reply-writer.js';
 import type { IrcServer } from './server.js';
 import type { ClassSettings } from './settings.js';
-import { packWords } from './text-length.js';
+import { packWords, packWordsInSteps } from './text-length.js';
 
 /** What all IRC sessions of one listener share, and the class of this one's address. */
 export interface IrcOptions {
@@ -26,8 +26,8 @@ export interface IrcOptions {
   readonly limits: ClassSettings;
 }
 
-/** A long answer is sent in parts of so many lines. */
-const LINES_PER_PART = 100;
+/** A long answer is given in parts of so many steps, whether they find something to say or not. */
+const STEPS_PER_PART = 100;
 const AT_SIGN = 0x40;
 const SPACE = 0x20;
 
@@ -104,11 +104,13 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
   // Input
 
   receive(bytes: Uint8Array): void {
-    if (!this.#isOver) this.#decoder.push(bytes, this);
+    if (this.#isOver) return;
+    this.#pacer.beginSlice();
+    this.#decoder.push(bytes, this);
   }
 
   line(bytes: Uint8Array): void {
-    if (this.#isOver || bytes.length === 0) return;
+    if (this.#isOver || !this.#isWithinRegistration(bytes.length) || bytes.length === 0) return;
     this.#lastHeardMs = this.server.directory.now();
     this.pingSentMs = null;
     if (this.#pacer.admits(bytes, this.#lastHeardMs, this.registration !== null)) {
@@ -120,7 +122,27 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     }
   }
 
+  /** Lines before registration are not paced, so there is an end to them. @returns whether the line is still taken */
+  #isWithinRegistration(byteLength: number): boolean {
+    const { registration, limits } = this;
+    if (registration === null) return true;
+    registration.bytes += byteLength + 1;
+    // CRLF also yields an empty line.
+    if (byteLength > 0) registration.lines += 1;
+    const { registrationLines, registrationBytes } = limits;
+    const isWithin =
+      (registrationLines === 0 || registration.lines <= registrationLines) &&
+      (registrationBytes === 0 || registration.bytes <= registrationBytes);
+    if (!isWithin) this.close('Excess Flood before registration');
+    return isWithin;
+  }
+
   overlong(): void {
+    if (this.#isOver || !this.#isWithinRegistration(MAX_LINE_BYTES)) return;
+    this.#sayOverlong();
+  }
+
+  #sayOverlong(): void {
     this.#unasked(() => {
       this.reply('ERR_INPUTTOOLONG');
     });
@@ -137,7 +159,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
   #run(bytes: Uint8Array): void {
     const tagBytes = bytes[0] === AT_SIGN ? bytes.indexOf(SPACE) + 1 : 0;
     if (tagBytes > MAX_CLIENT_TAG_BYTES) {
-      this.overlong();
+      this.#sayOverlong();
       return;
     }
     const before = this.#charset.charset;
@@ -184,6 +206,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     } else {
       this.#longAnswer = outcome;
       if (this.#sayMore(outcome)) return true;
+      this.#scheduleWake();
     }
     this.#pacer.hold();
     return false;
@@ -211,16 +234,15 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     this.#scheduleWake();
   }
 
-  /** Goes on with a long answer as far as the peer takes it. @returns whether it is complete */
+  /** Goes on with a long answer by one part, if the peer takes it. @returns whether the answer is complete */
   #sayMore(answer: LongAnswer): boolean {
+    if (this.#link.isFull) return false;
     try {
-      while (!this.#isOver && !this.#link.isFull) {
-        while (this.#writer.size < LINES_PER_PART) {
-          if (answer.next().done !== true) continue;
-          this.#longAnswer = null;
-          return true;
-        }
-        this.#link.answer(encodeText(this.#writer.takePart(this.#charset.charset), this.#charset.charset));
+      for (let step = 0; step < STEPS_PER_PART && !this.#isOver; step += 1) {
+        this.#pacer.charge(1);
+        if (answer.next().done !== true) continue;
+        this.#longAnswer = null;
+        return true;
       }
     } catch (error) {
       this.#longAnswer = null;
@@ -228,16 +250,26 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
       this.reply('ERR_UNKNOWNERROR', '*', 'This command failed; the server goes on');
       return true;
     }
+    if (!this.#isOver && this.#writer.size > 0) {
+      this.#link.answer(encodeText(this.#writer.takePart(this.#charset.charset), this.#charset.charset));
+    }
     return false;
   }
 
-  drained(): void {
+  /** Goes on with the answer at hand, and with what was asked after it. */
+  #goOnSaying(): void {
     const answer = this.#longAnswer;
-    if (this.#isOver || answer === null) return;
+    if (answer === null || this.#isOver) return;
+    if (this.#sayMore(answer)) this.#goOn();
+    else this.#scheduleWake();
+  }
+
+  drained(): void {
+    if (this.#isOver || this.#longAnswer === null) return;
     // It has taken what there was, so it is alive, although what it says waits for the end of the answer.
     this.#lastHeardMs = this.server.directory.now();
     this.pingSentMs = null;
-    if (this.#sayMore(answer)) this.#goOn();
+    this.#goOnSaying();
   }
 
   /** Checks what the table of commands asks for; answers and gives null where it is not met. */
@@ -287,21 +319,26 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   /** Answers with as many numerics as it takes to tell all words. */
   replyWords(name: Numeric, params: readonly string[], words: Iterable<string>, separator = ' '): void {
-    for (const packed of this.#packed(params, words, separator)) this.reply(name, ...params, packed);
+    for (const packed of packWords(words, this.#roomAfter(params), separator)) this.reply(name, ...params, packed);
   }
 
-  /** The same as part of a long answer. */
-  *replyWordsAtLength(name: Numeric, params: readonly string[], words: Iterable<string>): LongAnswer {
-    for (const packed of this.#packed(params, words, ' ')) {
-      this.reply(name, ...params, packed);
+  /** The same as part of a long answer, a word a step; null stands for a step without a word. */
+  *replyWordsAtLength(
+    name: Numeric,
+    params: readonly string[],
+    words: Iterable<string | null>,
+    separator = ' ',
+  ): LongAnswer {
+    for (const packed of packWordsInSteps(words, this.#roomAfter(params), separator)) {
+      if (packed !== null) this.reply(name, ...params, packed);
       yield;
     }
   }
 
-  #packed(params: readonly string[], words: Iterable<string>, separator: string): Iterable<string> {
+  /** The bytes that a numeric with these parameters leaves for the last one. */
+  #roomAfter(params: readonly string[]): number {
     const head = [this.server.name, '000', this.nickOrStar, ...params].join(' ');
-    const room = MAX_BODY_BYTES - Buffer.byteLength(head, 'utf8') - ': :'.length;
-    return packWords(words, room, separator);
+    return MAX_BODY_BYTES - Buffer.byteLength(head, 'utf8') - ': :'.length;
   }
 
   /** Answers with a whole line, source and all. */
@@ -358,6 +395,8 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   wake(): void {
     if (this.#isOver) return;
+    this.#pacer.beginSlice();
+    this.#goOnSaying();
     this.#runWaiting();
     if (this.registration === null) this.#checkLife();
     else if (this.#isLate()) this.close('Registration timed out');
@@ -393,13 +432,14 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     const waits: number[] = [];
     const { waitMs } = this.#pacer;
     if (waitMs !== null) waits.push(waitMs);
+    if (this.#longAnswer !== null && !this.#link.isFull) waits.push(0);
     if (this.registration !== null) {
       if (registrationTimeoutMs > 0) waits.push(this.member.sinceMs + registrationTimeoutMs - nowMs);
     } else if (pingIntervalMs > 0) {
       const deadline = this.pingSentMs === null ? this.#lastHeardMs + pingIntervalMs : this.pingSentMs + pingTimeoutMs;
       waits.push(deadline - nowMs);
     }
-    if (waits.length > 0) this.#link.wakeIn(Math.max(1, Math.min(...waits)));
+    if (waits.length > 0) this.#link.wakeIn(Math.max(0, Math.min(...waits)));
   }
 
   // The beginning and the end

@@ -21,7 +21,7 @@ export interface ClassSettings {
   readonly softSendQueueBytes: number;
   /** Bytes that may wait for a peer; beyond that it is closed. */
   readonly sendQueueBytes: number;
-  /** Bytes of commands that may wait for their turn; reading stops before that. */
+  /** Bytes of commands that may wait for their turn, each with one more for its end; reading stops before that. */
   readonly receiveQueueBytes: number;
   /** Commands a second that a peer may send for long; 0 for no limit. */
   readonly linesPerSecond: number;
@@ -35,6 +35,10 @@ export interface ClassSettings {
   readonly pingTimeoutMs: number;
   /** Milliseconds that it has to register in; 0 for no limit. */
   readonly registrationTimeoutMs: number;
+  /** Lines that it may send before it has registered; 0 for no limit. */
+  readonly registrationLines: number;
+  /** Bytes of lines that it may send before that; 0 for no limit. */
+  readonly registrationBytes: number;
   /** Rooms that one member may be in. */
   readonly maxRooms: number;
 }
@@ -94,6 +98,8 @@ export const DEFAULT_CLASS: ClassSettings = {
   pingIntervalMs: 120_000,
   pingTimeoutMs: 60_000,
   registrationTimeoutMs: 60_000,
+  registrationLines: 256,
+  registrationBytes: 65_536,
   maxRooms: 100,
 };
 

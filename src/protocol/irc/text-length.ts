@@ -40,9 +40,25 @@ export function splitByBytes(text: string, maxBytes: number, charset: Charset): 
 
 /** Joins words with a separator into as few lines as fit. */
 export function* packWords(words: Iterable<string>, maxBytes: number, separator = ' '): Generator<string, void> {
+  for (const line of packWordsInSteps(words, maxBytes, separator)) if (line !== null) yield line;
+}
+
+/**
+ * The same in steps, a word each.
+ *
+ * @param words - null stands for a step that has found no word
+ * @returns null for each step that has filled no line
+ */
+export function* packWordsInSteps(
+  words: Iterable<string | null>,
+  maxBytes: number,
+  separator = ' ',
+): Generator<string | null, void> {
   let line = '';
   let bytes = 0;
   for (const word of words) {
+    yield null;
+    if (word === null) continue;
     const wordBytes = Buffer.byteLength(word, 'utf8');
     if (line !== '' && bytes + separator.length + wordBytes > maxBytes) {
       yield line;

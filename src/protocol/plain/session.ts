@@ -81,6 +81,7 @@ export class PlainSession implements Session, LineSink, Outlet {
 
   receive(bytes: Uint8Array): void {
     if (this.#isOver) return;
+    this.#pacer.beginSlice();
     this.#decoder.push(bytes, this);
     this.#scheduleWake();
   }
@@ -91,6 +92,7 @@ export class PlainSession implements Session, LineSink, Outlet {
 
   wake(): void {
     const wasWaiting = this.#pacer.isWaiting;
+    this.#pacer.beginSlice();
     while (!this.#isOver) {
       const line = this.#pacer.next(this.#options.directory.now(), false);
       if (line === null) break;

@@ -28,6 +28,19 @@ test('who sends more than may wait is told and closed', async () => {
   expect((await ann.rest()).at(-1)).toBe('ERROR :Closing Link: 127.0.0.1 (Excess Flood)');
 });
 
+test.each([
+  { name: 'lines', limits: { registrationLines: 20 }, line: 'MOTD', taken: 20 },
+  { name: 'bytes', limits: { registrationBytes: 4000 }, line: `PING ${'x'.repeat(394)}`, taken: 9 },
+  { name: 'bytes of lines that are too long', limits: { registrationBytes: 4000 }, line: 'x'.repeat(9000), taken: 7 },
+  { name: 'empty lines', limits: { registrationBytes: 4000 }, line: '', taken: 0 },
+])('who sends too many $name before it has registered is closed', async ({ limits, line, taken }) => {
+  const eve = await (await startIrc({ limits })).connect();
+  eve.send(...Array.from({ length: 4001 }, () => line));
+  const heard = await eve.rest();
+  expect(heard.at(-1)).toBe('ERROR :Closing Link: 127.0.0.1 (Excess Flood before registration)');
+  expect(heard.length - 1).toBe(taken);
+});
+
 test('autojoin of many channels is within the burst', async () => {
   const server = await startIrc({ limits: { linesPerSecond: 1, burstLines: 40 } });
   const ann = await server.connect();

@@ -3,7 +3,8 @@ import type { EntryRefusal, Room } from '../../../chat/room.js';
 import { RANK_BITS } from '../../../chat/room.js';
 import type { Member } from '../../../chat/member.js';
 import { KICK_BYTES } from '../isupport.js';
-import type { LongAnswer } from '../commands.js';
+import type { LongAnswer, Outcome } from '../commands.js';
+import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
 import { channelMode, rankSigns } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
@@ -24,12 +25,18 @@ const ENTRY_REFUSALS: Readonly<Record<EntryRefusal, Numeric>> = {
 export function* join(session: IrcSession, message: Message): LongAnswer {
   const [names = '', keys = ''] = message.params;
   if (names === '0') {
-    for (const { room } of [...session.member.seats]) leave(session, room, '');
+    for (const { room } of [...session.member.seats]) {
+      leave(session, room, '');
+      yield;
+    }
     return;
   }
-  const keyOf = keys.split(',');
-  for (const [index, name] of names.split(',').entries()) {
-    if (name !== '') yield* joinOne(session, name, keyOf[index] ?? null);
+  const keyList = keys.split(',');
+  const all = names.split(',');
+  const keyOf = new Map(all.map((name, index) => [name, keyList[index]]));
+  for (const name of distinct(all, session.server.directory.fold)) {
+    yield* joinOne(session, name, keyOf.get(name) ?? null);
+    yield;
   }
 }
 
@@ -74,7 +81,7 @@ function setDefaultModes(room: Room, letters: string): void {
 /** PART. */
 export function part(session: IrcSession, message: Message): void {
   const [names = '', reason = ''] = message.params;
-  for (const name of names.split(',')) {
+  for (const name of distinct(names.split(','), session.server.directory.fold)) {
     const room = session.server.visibleRoom(session.member, name);
     if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
     else if (room.seatOf(session.member) === undefined) session.reply('ERR_NOTONCHANNEL', room.name);
@@ -138,7 +145,8 @@ export function seconds(atMs: number): string {
 export function* names(session: IrcSession, message: Message): LongAnswer {
   const [channels] = message.params;
   // Without a channel everybody would be listed; the answer that modern recommends is an empty list.
-  for (const name of channels?.split(',') ?? ['*']) {
+  const asked = distinct((channels ?? '').split(','), session.server.directory.fold);
+  for (const name of asked.length === 0 ? ['*'] : asked) {
     const room = session.server.visibleRoom(session.member, name);
     if (room === undefined) session.reply('RPL_ENDOFNAMES', name);
     else yield* sendNames(session, room);
@@ -151,31 +159,30 @@ function* sendNames(session: IrcSession, room: Room): LongAnswer {
   session.reply('RPL_ENDOFNAMES', room.name);
 }
 
-function* nameWords(session: IrcSession, room: Room): Generator<string> {
+/** A word for each member that may be told, null for each that may not. */
+function* nameWords(session: IrcSession, room: Room): Generator<string | null> {
   const isInside = room.seatOf(session.member) !== undefined;
   const all = session.has('multi-prefix');
   const isLong = session.has('userhost-in-names');
   // A copy, since people come and go while the answer waits for its reader.
   for (const { member } of [...room.seats]) {
     const seat = room.seatOf(member);
-    if (seat === undefined || (!isInside && !session.server.mayList(session.member, member))) continue;
-    yield rankSigns(seat.ranks, all) + (isLong ? member.mask : member.nick);
+    const isTold = seat !== undefined && (isInside || session.server.mayList(session.member, member));
+    yield isTold ? rankSigns(seat.ranks, all) + (isLong ? member.mask : member.nick) : null;
   }
 }
 
 /** INVITE: somebody into a channel, or a list of one's own invitations. */
-export function invite(session: IrcSession, message: Message): void {
+export function invite(session: IrcSession, message: Message): Outcome {
   const [nick, name] = message.params;
   const { member, server } = session;
   const { directory } = server;
   if (nick === undefined) {
-    for (const invited of member.invitations ?? []) session.reply('RPL_INVITELIST', invited.name);
-    session.reply('RPL_ENDOFINVITELIST');
-    return;
+    return listInvitations(session);
   }
   if (name === undefined) {
     session.reply('ERR_NEEDMOREPARAMS', 'INVITE');
-    return;
+    return undefined;
   }
   const guest = directory.member(nick);
   const room = server.visibleRoom(member, name);
@@ -188,6 +195,15 @@ export function invite(session: IrcSession, message: Message): void {
   } else {
     welcomeGuest(session, room, guest);
   }
+  return undefined;
+}
+
+function* listInvitations(session: IrcSession): LongAnswer {
+  for (const invited of session.member.invitations ?? []) {
+    session.reply('RPL_INVITELIST', invited.name);
+    yield;
+  }
+  session.reply('RPL_ENDOFINVITELIST');
 }
 
 function welcomeGuest(session: IrcSession, room: Room, guest: Member): void {
@@ -204,10 +220,15 @@ function welcomeGuest(session: IrcSession, room: Room, guest: Member): void {
 export function kick(session: IrcSession, message: Message): void {
   const [channels = '', nicks = '', comment] = message.params;
   const names = channels.split(',');
+  const { fold } = session.server.directory;
+  const done = new Set<string>();
   const reason = cutToBytes(comment ?? session.member.nick, KICK_BYTES);
   nicks.split(',').forEach((nick, index) => {
     const name = names.length === 1 ? names[0] : names[index];
-    if (name !== undefined && nick !== '') kickOne(session, name, nick, reason);
+    const pair = fold(`${name} ${nick}`);
+    if (name === undefined || nick === '' || done.has(pair)) return;
+    done.add(pair);
+    kickOne(session, name, nick, reason);
   });
 }
 

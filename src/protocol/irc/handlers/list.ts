@@ -2,6 +2,7 @@
 import { matchesMask } from '../../../chat/mask.js';
 import type { Room } from '../../../chat/room.js';
 import type { LongAnswer } from '../commands.js';
+import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
 import { isVisible } from '../permissions.js';
 import type { IrcServer } from '../server.js';
@@ -15,20 +16,27 @@ const MS_PER_MINUTE = 60_000;
 export function* list(session: IrcSession, message: Message): LongAnswer {
   const { server, member } = session;
   const { directory } = server;
-  const words = wordsOf(message, server);
-  const names = words.filter((word) => word.startsWith('#') && !/[*?]/.test(word));
-  const conditions = words.filter((word) => !names.includes(word)).map((word) => condition(session, word));
+  const words = distinct(wordsOf(message, server), directory.fold);
+  const names = words.filter((word) => /^#[^*?]*$/.test(word));
+  const conditions = words.filter((word) => !/^#[^*?]*$/.test(word)).map((word) => condition(session, word));
   session.reply('RPL_LISTSTART', 'Channel');
   const rooms = names.length > 0 ? names.map((name) => directory.room(name)) : directory.rooms();
   for (const room of rooms) {
     // A permanent room stands open while nobody is in it; to IRC, a channel without members does not exist.
+    yield;
     if (room === undefined || room.size === 0 || !isVisible(member, room)) continue;
-    if (conditions.every((holds) => holds(room))) {
-      session.reply('RPL_LIST', room.name, String(room.size), room.topic?.text ?? '');
-      yield;
-    }
+    if (yield* fits(room, conditions)) session.reply('RPL_LIST', room.name, String(room.size), room.topic?.text ?? '');
   }
   session.reply('RPL_LISTEND');
+}
+
+/** Each condition is a step of its own: a client may send many, and each may be dear. */
+function* fits(room: Room, conditions: readonly Condition[]): Generator<undefined, boolean> {
+  for (const holds of conditions) {
+    if (!holds(room)) return false;
+    yield;
+  }
+  return true;
 }
 
 /**

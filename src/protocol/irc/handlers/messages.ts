@@ -3,6 +3,7 @@ import type { Manner, Said } from '../../../chat/event.js';
 import type { Room, SpeechRefusal } from '../../../chat/room.js';
 import { newMessageId } from '../../message-id.js';
 import { MAX_TARGETS } from '../isupport.js';
+import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
 import { rankBitOfSign } from '../modes.js';
 import { isChannelLike } from '../names.js';
@@ -42,7 +43,7 @@ function say(session: IrcSession, message: Message, manner: Manner): void {
     if (!isQuiet) session.reply('ERR_NOTEXTTOSEND');
     return;
   }
-  const names = targets.includes(',') ? distinct(session, targets.split(',')) : [targets];
+  const names = targets.includes(',') ? distinct(targets.split(','), session.server.directory.fold) : [targets];
   if (names.length > MAX_TARGETS) {
     if (!isQuiet) session.reply('ERR_TOOMANYTARGETS', targets);
     return;
@@ -57,17 +58,6 @@ function say(session: IrcSession, message: Message, manner: Manner): void {
     if (isChannelLike(name.replace(/^[~&@%+]+/, ''))) sayToRoom(session, said, isQuiet);
     else sayToMember(session, said, isQuiet);
   }
-}
-
-/** The targets without those that are told already, however they are spelled. */
-function distinct(session: IrcSession, targets: readonly string[]): string[] {
-  const { directory } = session.server;
-  const byName = new Map<string, string>();
-  for (const target of targets) {
-    const name = directory.fold(target);
-    if (!byName.has(name)) byName.set(name, target);
-  }
-  return [...byName.values()];
 }
 
 /** To a channel, or with signs before its name to those of that rank and above (STATUSMSG). */

@@ -3,6 +3,7 @@ import type { RoomChange } from '../../../chat/event.js';
 import { RANK_BITS, type MaskList, type Rank, type Room } from '../../../chat/room.js';
 import { completeMask, isExtendedBan } from '../../../chat/user-mask.js';
 import { KEY_LENGTH, MAX_MODES } from '../isupport.js';
+import type { LongAnswer } from '../commands.js';
 import type { Message } from '../message.js';
 import { channelMode, formatRoomModes, type ChannelMode } from '../modes.js';
 import { isChannelLike } from '../names.js';
@@ -28,11 +29,13 @@ const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
 };
 
 const MASK_BYTES = 200;
+/** Different refusals that one MODE is answered with: one for each parameter that a line may have, and the letters'. */
+const MAX_REFUSALS = 16;
 
 /** MODE. */
-export function mode(session: IrcSession, message: Message): void {
+export function* mode(session: IrcSession, message: Message): LongAnswer {
   const [target = ''] = message.params;
-  if (isChannelLike(target)) channelModes(session, target, message.params.slice(1));
+  if (isChannelLike(target)) yield* channelModes(session, target, message.params.slice(1));
   else userModes(session, target, message.params.slice(1));
 }
 
@@ -50,7 +53,7 @@ function* lettersOf(text: string): Generator<Letter> {
   }
 }
 
-function channelModes(session: IrcSession, name: string, params: readonly string[]): void {
+function* channelModes(session: IrcSession, name: string, params: readonly string[]): LongAnswer {
   const room = session.server.visibleRoom(session.member, name);
   if (room === undefined) {
     session.reply('ERR_NOSUCHCHANNEL', name);
@@ -63,7 +66,18 @@ function channelModes(session: IrcSession, name: string, params: readonly string
     session.reply('RPL_CREATIONTIME', room.name, seconds(room.createdAtMs));
     return;
   }
-  new ChannelModeChange(session, room, values).run(letters);
+  const lists = new ChannelModeChange(session, room, values).run(letters);
+  for (const list of lists) yield* sendMasks(session, room, list);
+}
+
+function* sendMasks(session: IrcSession, room: Room, list: MaskList): LongAnswer {
+  const { entry, end } = LIST_REPLIES[list];
+  // A copy, since the list may change while the answer waits for its reader.
+  for (const { mask, by, atMs } of [...room.masks[list]]) {
+    session.reply(entry, room.name, mask, by, seconds(atMs));
+    yield;
+  }
+  session.reply(end, room.name);
 }
 
 /** One MODE command's way through a channel: each letter is checked by itself, what holds is told in one go. */
@@ -72,7 +86,8 @@ class ChannelModeChange {
   readonly #room: Room;
   readonly #values: string[];
   readonly #made: RoomChange[] = [];
-  #isRefused = false;
+  readonly #lists = new Set<MaskList>();
+  readonly #refusals = new Set<string>();
   #withValue = 0;
 
   constructor(session: IrcSession, room: Room, values: readonly string[]) {
@@ -81,13 +96,18 @@ class ChannelModeChange {
     this.#values = [...values];
   }
 
-  run(letters: string): void {
+  /** @returns the lists that were asked for, each once: they are told after all that was changed */
+  run(letters: string): Iterable<MaskList> {
     for (const { letter, on } of lettersOf(letters)) {
       const what = channelMode(letter);
-      if (what === undefined) this.#session.reply('ERR_UNKNOWNMODE', letter);
+      if (what === undefined) this.#refuse('ERR_UNKNOWNMODE', letter);
       else this.#one(what, letter, on);
     }
-    if (this.#made.length === 0) return;
+    if (this.#made.length > 0) this.#tell();
+    return this.#lists;
+  }
+
+  #tell(): void {
     const { member, server } = this.#session;
     const event = {
       kind: 'settings',
@@ -103,7 +123,7 @@ class ChannelModeChange {
   #one(what: ChannelMode, letter: string, on: boolean): void {
     const value = this.#takesValue(what, on) ? this.#values.shift() : undefined;
     if (what.kind === 'mask' && value === undefined) {
-      this.#list(what.list);
+      this.#lists.add(what.list);
       return;
     }
     if (!this.#mayChange(what)) return;
@@ -121,22 +141,20 @@ class ChannelModeChange {
     return what.kind === 'mask' || what.kind === 'rank' || what.kind === 'key' || (what.kind === 'limit' && on);
   }
 
-  /** Refuses once for all letters of a command. */
+  /** A line may have hundreds of letters that cannot be, but it is not answered for each. */
+  #refuse(name: Numeric, ...params: readonly string[]): void {
+    const refusal = [name, ...params].join(' ');
+    if (this.#refusals.size >= MAX_REFUSALS || this.#refusals.has(refusal)) return;
+    this.#refusals.add(refusal);
+    this.#session.reply(name, ...params);
+  }
+
   #mayChange(what: ChannelMode): boolean {
     const own = authority(this.#session.member, this.#room);
     const needed = what.kind === 'rank' ? AUTHORITY_FOR[what.rank] : RANK_BITS['half-operator'];
     if (own >= needed) return true;
-    if (!this.#isRefused) this.#session.reply('ERR_CHANOPRIVSNEEDED', this.#room.name);
-    this.#isRefused = true;
+    this.#refuse('ERR_CHANOPRIVSNEEDED', this.#room.name);
     return false;
-  }
-
-  #list(list: MaskList): void {
-    const { entry, end } = LIST_REPLIES[list];
-    for (const { mask, by, atMs } of this.#room.masks[list]) {
-      this.#session.reply(entry, this.#room.name, mask, by, seconds(atMs));
-    }
-    this.#session.reply(end, this.#room.name);
   }
 
   #change(what: ChannelMode, letter: string, on: boolean, value: string | undefined): RoomChange | null {
@@ -152,9 +170,8 @@ class ChannelModeChange {
       case 'rank': {
         if (value === undefined) return this.#invalid(letter, '*', 'You must specify a nick');
         const member = this.#session.server.directory.member(value);
-        if (member === undefined) this.#session.reply('ERR_NOSUCHNICK', value);
-        else if (this.#room.seatOf(member) === undefined)
-          this.#session.reply('ERR_USERNOTINCHANNEL', value, this.#room.name);
+        if (member === undefined) this.#refuse('ERR_NOSUCHNICK', value);
+        else if (this.#room.seatOf(member) === undefined) this.#refuse('ERR_USERNOTINCHANNEL', value, this.#room.name);
         else return { kind: 'rank', on, rank: what.rank, member };
         return null;
       }
@@ -186,14 +203,14 @@ class ChannelModeChange {
     const { masks } = this.#room;
     const total = masks.ban.length + masks.exception.length + masks.invitation.length;
     if (on && total >= this.#session.server.settings.maxMasks) {
-      this.#session.reply('ERR_BANLISTFULL', this.#room.name, value);
+      this.#refuse('ERR_BANLISTFULL', this.#room.name, value);
       return null;
     }
     return { kind: 'mask', on, list, mask: completeMask(cutToBytes(value, MASK_BYTES)) };
   }
 
   #invalid(letter: string, value: string, why: string): null {
-    this.#session.reply('ERR_INVALIDMODEPARAM', this.#room.name, letter, value, why);
+    this.#refuse('ERR_INVALIDMODEPARAM', this.#room.name, letter, value, why);
     return null;
   }
 }

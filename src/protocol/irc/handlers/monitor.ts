@@ -1,16 +1,18 @@
 /** MONITOR (IRCv3 monitor). */
+import type { LongAnswer } from '../commands.js';
+import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
 import { isNick } from '../names.js';
 import type { IrcSession } from '../session.js';
 
 /** MONITOR + - C L S. */
-export function monitor(session: IrcSession, message: Message): void {
+export function* monitor(session: IrcSession, message: Message): LongAnswer {
   const [verb = '', list = ''] = message.params;
-  const { monitors } = session.server;
-  const nicks = list.split(',').filter((nick) => nick !== '');
+  const { monitors, directory } = session.server;
+  const nicks = distinct(list.split(','), directory.fold);
   switch (verb.toUpperCase()) {
     case '+':
-      add(session, nicks);
+      yield* add(session, nicks);
       return;
     case '-':
       for (const nick of nicks) monitors.remove(session, nick);
@@ -19,18 +21,18 @@ export function monitor(session: IrcSession, message: Message): void {
       monitors.clear(session);
       return;
     case 'L':
-      session.replyWords('RPL_MONLIST', [], monitors.namesOf(session), ',');
+      yield* session.replyWordsAtLength('RPL_MONLIST', [], monitors.namesOf(session), ',');
       session.reply('RPL_ENDOFMONLIST');
       return;
     case 'S':
-      tellStatus(session, monitors.namesOf(session));
+      yield* tellStatus(session, monitors.namesOf(session));
       return;
     default:
       session.reply('ERR_NEEDMOREPARAMS', 'MONITOR');
   }
 }
 
-function add(session: IrcSession, nicks: readonly string[]): void {
+function* add(session: IrcSession, nicks: readonly string[]): LongAnswer {
   const { monitors, settings } = session.server;
   const added: string[] = [];
   for (const [index, nick] of nicks.entries()) {
@@ -42,10 +44,10 @@ function add(session: IrcSession, nicks: readonly string[]): void {
     }
     added.push(nick);
   }
-  tellStatus(session, added);
+  yield* tellStatus(session, added);
 }
 
-function tellStatus(session: IrcSession, nicks: readonly string[]): void {
+function* tellStatus(session: IrcSession, nicks: readonly string[]): LongAnswer {
   const { directory } = session.server;
   const online: string[] = [];
   const offline: string[] = [];
@@ -54,6 +56,6 @@ function tellStatus(session: IrcSession, nicks: readonly string[]): void {
     if (member === undefined) offline.push(nick);
     else online.push(member.mask);
   }
-  session.replyWords('RPL_MONONLINE', [], online, ',');
-  session.replyWords('RPL_MONOFFLINE', [], offline, ',');
+  yield* session.replyWordsAtLength('RPL_MONONLINE', [], online, ',');
+  yield* session.replyWordsAtLength('RPL_MONOFFLINE', [], offline, ',');
 }

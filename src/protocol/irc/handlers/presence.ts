@@ -3,6 +3,7 @@ import type { ChatEvent } from '../../../chat/event.js';
 import type { Member } from '../../../chat/member.js';
 import type { Room } from '../../../chat/room.js';
 import { AWAY_BYTES } from '../isupport.js';
+import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
 import { silencingRoom, speechRefusal } from '../permissions.js';
 import type { IrcSession } from '../session.js';
@@ -60,7 +61,11 @@ export function setname(session: IrcSession, message: Message): void {
 
 /** ISON. */
 export function ison(session: IrcSession, message: Message): void {
-  const asked = message.params.flatMap((param) => param.split(' ')).filter((nick) => nick !== '');
+  const { fold } = session.server.directory;
+  const asked = distinct(
+    message.params.flatMap((param) => param.split(' ')),
+    fold,
+  );
   const present = asked.map((nick) => session.server.directory.member(nick)?.nick).filter((nick) => nick !== undefined);
   session.reply('RPL_ISON', present.join(' '));
 }
@@ -68,8 +73,10 @@ export function ison(session: IrcSession, message: Message): void {
 /** USERHOST. */
 export function userhost(session: IrcSession, message: Message): void {
   const words: string[] = [];
-  for (const nick of message.params.flatMap((param) => param.split(' ')).slice(0, MAX_USERHOST)) {
-    const member = session.server.directory.member(nick);
+  const { directory } = session.server;
+  const asked = message.params.flatMap((param) => param.split(' '));
+  for (const nick of distinct(asked, directory.fold).slice(0, MAX_USERHOST)) {
+    const member = directory.member(nick);
     if (member === undefined) continue;
     words.push(
       `${member.nick}${member.isOperator ? '*' : ''}=${member.away === null ? '+' : '-'}${member.user}@${member.host}`,

@@ -25,11 +25,12 @@ const FIELD_ORDER = ['t', 'c', 'u', 'i', 'h', 's', 'n', 'f', 'd', 'l', 'a', 'o',
 /** WHO. */
 export function* who(session: IrcSession, message: Message): LongAnswer {
   const query = parseQuery(message.params);
-  for (const { member, room } of found(session, query.mask)) {
-    if (query.operatorsOnly && !member.isOperator) continue;
-    if (query.fields === null) sendPlain(session, member, room);
-    else sendFields(session, query, query.fields, member, room);
+  for (const one of found(session, query.mask)) {
+    // Whoever is looked at counts, found or not.
     yield;
+    if (one === null || (query.operatorsOnly && !one.member.isOperator)) continue;
+    if (query.fields === null) sendPlain(session, one.member, one.room);
+    else sendFields(session, query, query.fields, one.member, one.room);
   }
   session.reply('RPL_ENDOFWHO', query.asked);
 }
@@ -54,7 +55,8 @@ interface Found {
   readonly room: Room | null;
 }
 
-function* found(session: IrcSession, mask: string): Generator<Found> {
+/** Null for each member that was looked at and is not meant. */
+function* found(session: IrcSession, mask: string): Generator<Found | null> {
   const { server, member: viewer } = session;
   const { directory } = server;
   if (isChannelLike(mask)) {
@@ -63,8 +65,8 @@ function* found(session: IrcSession, mask: string): Generator<Found> {
     const isInside = room.seatOf(viewer) !== undefined;
     // A copy, since people come and go while the answer waits for its reader.
     for (const { member } of [...room.seats]) {
-      if (room.seatOf(member) === undefined) continue;
-      if (isInside || server.mayList(viewer, member)) yield { member, room };
+      const isTold = room.seatOf(member) !== undefined && (isInside || server.mayList(viewer, member));
+      yield isTold ? { member, room } : null;
     }
     return;
   }
@@ -75,10 +77,9 @@ function* found(session: IrcSession, mask: string): Generator<Found> {
   }
   const folded = directory.fold(mask);
   for (const member of directory.members()) {
-    if (!server.mayList(viewer, member)) continue;
     const texts = [member.nick, member.user, member.host, member.realName, member.mask, server.name];
-    if (texts.some((text) => matchesMask(folded, directory.fold(text))))
-      yield { member, room: roomToTell(viewer, member) };
+    const isMeant = server.mayList(viewer, member) && texts.some((text) => matchesMask(folded, directory.fold(text)));
+    yield isMeant ? { member, room: roomToTell(viewer, member) } : null;
   }
 }
 

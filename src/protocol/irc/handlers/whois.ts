@@ -1,5 +1,6 @@
 /** WHOIS and WHOWAS (modern, "User-Based Queries"). */
 import type { Member } from '../../../chat/member.js';
+import type { LongAnswer } from '../commands.js';
 import type { Message } from '../message.js';
 import { rankSigns } from '../modes.js';
 import { isVisible } from '../permissions.js';
@@ -7,7 +8,7 @@ import type { IrcSession } from '../session.js';
 import { seconds } from './channels.js';
 
 /** WHOIS: `[server] nick`. */
-export function whois(session: IrcSession, message: Message): void {
+export function* whois(session: IrcSession, message: Message): LongAnswer {
   const { params } = message;
   const targets = (params.length > 1 ? params[1] : params[0]) ?? '';
   // One target only (TARGMAX): a list would tell of strangers wholesale.
@@ -18,16 +19,16 @@ export function whois(session: IrcSession, message: Message): void {
   }
   const member = session.server.directory.member(nick);
   if (member === undefined) session.reply('ERR_NOSUCHNICK', nick);
-  else describe(session, member);
+  else yield* describe(session, member);
   // The end repeats what was asked for, dropped targets and all (modern, "RPL_ENDOFWHOIS").
   session.reply('RPL_ENDOFWHOIS', targets);
 }
 
-function describe(session: IrcSession, member: Member): void {
+function* describe(session: IrcSession, member: Member): LongAnswer {
   const { server, member: viewer } = session;
   const { nick } = member;
   session.reply('RPL_WHOISUSER', nick, member.user, member.host, '*', member.realName);
-  session.replyWords('RPL_WHOISCHANNELS', [nick], channelWords(session, member));
+  yield* session.replyWordsAtLength('RPL_WHOISCHANNELS', [nick], channelWords(session, member));
   session.reply('RPL_WHOISSERVER', nick, server.name, server.settings.description);
   if (member.isOperator) session.reply('RPL_WHOISOPERATOR', nick);
   if (member.isBot) session.reply('RPL_WHOISBOT', nick);
@@ -41,12 +42,14 @@ function describe(session: IrcSession, member: Member): void {
   session.reply('RPL_WHOISIDLE', nick, String(idleSeconds), seconds(member.sinceMs));
 }
 
-function* channelWords(session: IrcSession, member: Member): Generator<string> {
+function* channelWords(session: IrcSession, member: Member): Generator<string | null> {
   const { member: viewer } = session;
-  for (const { room, ranks } of member.seats) {
+  // A copy, since rooms are entered and left while the answer waits for its reader.
+  for (const { room, ranks } of [...member.seats]) {
     const isShared = room.seatOf(viewer) !== undefined;
     const mayKnow = viewer === member || isShared || viewer.isOperator || !member.isInvisible;
-    if (mayKnow && isVisible(viewer, room)) yield rankSigns(ranks, session.has('multi-prefix')) + room.name;
+    const isTold = mayKnow && isVisible(viewer, room);
+    yield isTold ? rankSigns(ranks, session.has('multi-prefix')) + room.name : null;
   }
 }
 

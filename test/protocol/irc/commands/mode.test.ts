@@ -15,6 +15,23 @@ describe('channel modes', () => {
     expect(numerics(await bob.ask('MODE #none'))).toEqual(['403 #none :No such channel']);
   });
 
+  test('are listed once a line, after what the line has changed', async () => {
+    const server = await startIrc();
+    const ann = await server.client('ann', { join: '#a' });
+    await ann.ask('MODE #a +bb one two');
+    const answer = await ann.ask(`MODE #a ${'b'.repeat(200)}+t-t${'e'.repeat(100)}+i`);
+    expect(numerics(answer).map((line) => line.slice(0, 3))).toEqual(['367', '367', '368', '349']);
+    expect(answer[0]).toBe(':ann!ann@127.0.0.1 MODE #a -t+i');
+  });
+
+  test('that cannot be are refused once each, and no more than sixteen in a line', async () => {
+    const ann = await (await startIrc()).client('ann', { join: '#a' });
+    expect(numerics(await ann.ask(`MODE #a ${'z'.repeat(400)}`))).toHaveLength(1);
+    expect(numerics(await ann.ask(`MODE #a ${'o'.repeat(400)}`))).toHaveLength(1);
+    const letters = Array.from({ length: 60 }, (_, index) => String.fromCodePoint(0x400 + index)).join('');
+    expect(numerics(await ann.ask(`MODE #a ${letters}`))).toHaveLength(16);
+  });
+
   test('change in one line with what took effect, told to all', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
