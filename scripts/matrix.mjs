@@ -44,6 +44,7 @@ const NOT_OF_THE_PACKAGE = [
   'test/examples.test.ts',
   'test/scripts/',
   'test/packaging/deno',
+  'test/faults/',
 ];
 
 const { values } = parseArgs({

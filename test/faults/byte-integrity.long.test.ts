@@ -1,0 +1,3 @@
+import { testByteIntegrity } from './byte-integrity.js';
+
+testByteIntegrity({ seeds: [11, 12, 13, 14], connections: 600, bytes: 100_000 });
