@@ -1,5 +1,4 @@
 /** poll(2) under a multiplexer. */
-import { native } from '../binding.js';
 import { POLLIN, POLLRDHUP } from '../readiness/constants.js';
 import { PollSet, type PollSetOwner } from '../readiness/poll-set.js';
 import { ThreadWaiter, type Waiter } from '../readiness/waiter.js';
@@ -62,7 +61,7 @@ export class PollBackend<Entry extends BackendEntry> implements Backend<Entry> {
 
   openWaiter(report: () => void): Waiter {
     return new ThreadWaiter((waiter) => {
-      native.waitThreadArmPoll(waiter, this.#set.words, this.#set.count);
+      this.#set.arm(waiter);
     }, report);
   }
 

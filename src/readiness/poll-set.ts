@@ -7,9 +7,6 @@ export interface PollSetOwner {
   pollIndex: number;
 }
 
-/** Entries of a removed owner carry this fd: poll(2) ignores negative ones. */
-const REMOVED_FD = -1;
-
 const INITIAL_ENTRIES = 16;
 
 /** An entry is two words, and one more is for its place among the ready ones. */
@@ -38,31 +35,20 @@ export function pollEntries(
 }
 
 /**
- * Keeps the order of adding. Removing leaves an ignored entry behind, and once half of the entries are such they are
- * squeezed out, so that removing costs the same however many there are.
+ * Keeps the order of adding. Removing leaves a gap, and the gaps are closed before the next call, so that removing many
+ * costs no more than removing one. poll(2) refuses more entries than the limit of open fds (RLIMIT_NOFILE), so it must
+ * never see a gap: the live entries alone may come close to that limit.
  */
 export class PollSet<Owner extends PollSetOwner> {
   #words = pollWords(INITIAL_ENTRIES);
   #owners: (Owner | undefined)[] = [];
-  #removed = 0;
-
-  /** The entries, two words each; see the binding's `poll`. */
-  get words(): Int32Array {
-    return this.#words;
-  }
-
-  /** How many entries there are, ignored ones included. */
-  get count(): number {
-    return this.#owners.length;
-  }
+  /** Where the first gap is; the number of places where there is none. */
+  #firstGap = 0;
 
   add(owner: Owner, fd: number, events: number): void {
+    if (this.#owners.length * WORDS_PER_ENTRY === this.#words.length) this.#makeRoom();
     const index = this.#owners.length;
-    if (index * WORDS_PER_ENTRY === this.#words.length) {
-      const grown = pollWords(index * 2);
-      grown.set(this.#words);
-      this.#words = grown;
-    }
+    if (this.#firstGap === index) this.#firstGap += 1;
     this.#owners.push(owner);
     owner.pollIndex = index;
     this.#words[index * 2] = fd;
@@ -74,10 +60,8 @@ export class PollSet<Owner extends PollSetOwner> {
   }
 
   remove(owner: Owner): void {
-    this.#words[owner.pollIndex * 2] = REMOVED_FD;
     this.#owners[owner.pollIndex] = undefined;
-    this.#removed += 1;
-    if (this.#removed * 2 > this.#owners.length) this.#squeeze();
+    this.#firstGap = Math.min(this.#firstGap, owner.pollIndex);
   }
 
   /**
@@ -86,7 +70,14 @@ export class PollSet<Owner extends PollSetOwner> {
    * @returns how many entries have something to report: see {@link readyOwner} and {@link readyEvents}
    */
   poll(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
+    this.#closeGaps();
     return pollEntries(this.#words, this.#owners.length, timeoutMs, retryOnSignal, signalMask);
+  }
+
+  /** Has a helper thread wait for the entries. */
+  arm(waiter: number): void {
+    this.#closeGaps();
+    native.waitThreadArmPoll(waiter, this.#words, this.#owners.length);
   }
 
   /** Whose the entry is that was the `nth` in order to have something to report, undefined where it was removed since. */
@@ -103,18 +94,29 @@ export class PollSet<Owner extends PollSetOwner> {
     return this.#words[this.#owners.length * 2 + nth] ?? 0;
   }
 
-  #squeeze(): void {
-    const owners: Owner[] = [];
-    for (const owner of this.#owners) {
+  /** Without a call in between, gaps take up room as well. */
+  #makeRoom(): void {
+    this.#closeGaps();
+    const room = this.#owners.length * 2;
+    if (room * WORDS_PER_ENTRY <= this.#words.length) return;
+    const grown = pollWords(room);
+    grown.set(this.#words);
+    this.#words = grown;
+  }
+
+  #closeGaps(): void {
+    const owners = this.#owners;
+    const words = this.#words;
+    let next = this.#firstGap;
+    for (let place = next; place < owners.length; place += 1) {
+      const owner = owners[place];
       if (owner === undefined) continue;
-      const from = owner.pollIndex * 2;
-      const to = owners.length * 2;
-      this.#words[to] = this.#words[from] ?? REMOVED_FD;
-      this.#words[to + 1] = this.#words[from + 1] ?? 0;
-      owner.pollIndex = owners.length;
-      owners.push(owner);
+      words.copyWithin(next * 2, place * 2, place * 2 + 2);
+      owner.pollIndex = next;
+      owners[next] = owner;
+      next += 1;
     }
-    this.#owners = owners;
-    this.#removed = 0;
+    owners.length = next;
+    this.#firstGap = next;
   }
 }

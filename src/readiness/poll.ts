@@ -319,7 +319,7 @@ export class Poll implements Disposable {
 
   #startWaiter(): void {
     const arm = (waiter: number) => {
-      native.waitThreadArmPoll(waiter, this.#set.words, this.#set.count);
+      this.#set.arm(waiter);
     };
     this.#wait.startWaiter((report) => new ThreadWaiter(arm, report));
   }

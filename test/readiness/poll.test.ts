@@ -11,6 +11,7 @@ import { Poll, poll, pollSync } from '../../src/readiness/poll.js';
 import { errorOf, fill, useFds } from '../native/fds.js';
 import { within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
+import { start } from '../support/processes.js';
 import { callUntyped } from '../support/untyped.js';
 
 const fds = useFds();
@@ -282,5 +283,34 @@ describe('poll', () => {
     expect(await poll([{ fd: closed, events: 0 }])).toEqual([{ fd: closed, revents: POLLNVAL }]);
     await expect(poll([{ fd: closed, events: 1.5 }])).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
     await expect(poll([], 0, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORT_ERR' });
+  });
+});
+
+describe('under a limit of 128 open fds, with 100 of them in use', () => {
+  const scripts = {
+    'a Poll': `
+      const poller = new Poll();
+      for (const fd of fds) poller.register(fd, POLLIN);
+      for (let round = 0; round < 200; round += 1) {
+        poller.unregister(fds[round % 2]);
+        poller.register(fds[round % 2], POLLIN);
+        if (poller.waitSync(0).length !== 0) process.exit(3);
+      }`,
+    'a Multiplexer on poll': `
+      const mux = new Multiplexer({ backend: 'poll' });
+      const registrations = fds.map((fd) => mux.register(fd, { interest: 'read' }));
+      for (let round = 0; round < 200; round += 1) {
+        registrations[round % 2].pause();
+        registrations[round % 2].resume();
+        if (mux.waitSync(0).length !== 0) process.exit(3);
+      }`,
+  };
+
+  test.each(Object.entries(scripts))('%s takes fds in and out as often as it likes', async (_, script) => {
+    const open = `
+      const { Multiplexer, pipe, Poll, POLLIN } = require('./dist/index.js');
+      const fds = Array.from({ length: 50 }, () => pipe()).flat().map(({ fd }) => fd).sort((a, b) => a - b);`;
+    const ended = await start('prlimit', ['--nofile=128', process.execPath, '-e', open + script]).ended();
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
   });
 });
