@@ -18,6 +18,7 @@
         "native/epoll.cc",
         "native/errors.cc",
         "native/event_fds.cc",
+        "native/event_loss.cc",
         "native/inotify.cc",
         "native/loop_watch.cc",
         "native/message.cc",

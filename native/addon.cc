@@ -31,6 +31,7 @@ Napi::Object registerExports(Napi::Env env, Napi::Object object) {
   exportSignalFds(exports);
   exportInotify(exports);
   exportPidFds(exports);
+  exportEventLoss(exports);
   exportConstants(exports);
   return object;
 }

@@ -145,6 +145,9 @@ void exportEpoll(Exports& exports) {
   constexpr size_t data_word = offsetof(epoll_event, data) / sizeof(uint32_t);
   exports.number("eventStrideWords", stride_words);
   exports.number("eventDataWord", data_word);
+  Napi::Object memory = Napi::Object::New(exports.env());
+  memory.Set("words", Napi::Uint32Array::New(exports.env(), 0));
+  exports.object("eventMemory", memory);
 }
 
 }  // namespace fdmux

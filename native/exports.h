@@ -46,6 +46,7 @@ void exportTimerFds(Exports& exports);
 void exportSignalFds(Exports& exports);
 void exportInotify(Exports& exports);
 void exportPidFds(Exports& exports);
+void exportEventLoss(Exports& exports);
 void exportConstants(Exports& exports);
 
 }  // namespace fdmux

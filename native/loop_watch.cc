@@ -1,13 +1,19 @@
-// A uv_poll_t on an epoll fd of ours: the one file that touches libuv.
+// A uv_poll_t on an epoll instance: the one file that touches libuv.
+//
+// It watches a duplicate of the epoll fd. libuv hands an fd to the kernel only when the loop comes round, and
+// aborts the process if other code has closed it by then.
 //
 // libuv's functions are declared weak and tested before use: Deno would refuse to load an addon that needs
 // them, and Bun has stand-ins that must not be called (JavaScript knows the runtime and opens no loop watch
 // there).
 #include <uv.h>
 
+#include <fcntl.h>
+
 #include "args.h"
 #include "environment.h"
 #include "exports.h"
+#include "unique_fd.h"
 
 extern "C" {
 __attribute__((weak)) int uv_poll_init(uv_loop_t*, uv_poll_t*, int);
@@ -31,19 +37,25 @@ bool hasLibuv() {
 class LoopWatch final : public Waiter {
  public:
   // Null with an exception pending.
-  static LoopWatch* open(napi_env env, uv_loop_t* loop, Waiters& waiters, int epoll_fd) {
-    auto* watch = new LoopWatch(waiters);
-    const int error = uv_poll_init(loop, &watch->handle_, epoll_fd);
+  static LoopWatch* open(napi_env env, uv_loop_t* loop, Waiters& waiters, int epoll_fd,
+                         napi_value dispatcher) {
+    UniqueFd duplicate(::fcntl(epoll_fd, F_DUPFD_CLOEXEC, 0));
+    if (!duplicate.valid()) {
+      throwSystemError(env, errno, "fcntl", epoll_fd);
+      return nullptr;
+    }
+    auto* watch = new LoopWatch(waiters, std::move(duplicate));
+    const int error = uv_poll_init(loop, &watch->handle_, watch->epoll_fd_.get());
     if (error != 0) {
       delete watch;  // libuv has not taken the handle
       throwSystemError(env, -error, "uv_poll_init", epoll_fd);
       return nullptr;
     }
     watch->unref();
-    waiters.add(watch);
     // An open handle at a worker's end would abort the process. The environment waits for this hook to be
     // removed.
-    if (!succeeded(env, napi_add_async_cleanup_hook(env, closeAtCleanup, watch, &watch->cleanup_hook_))) {
+    if (!waiters.add(watch, dispatcher) ||
+        !succeeded(env, napi_add_async_cleanup_hook(env, closeAtCleanup, watch, &watch->cleanup_hook_))) {
       watch->close();
       return nullptr;
     }
@@ -61,11 +73,15 @@ class LoopWatch final : public Waiter {
     is_closing_ = true;
     waiters_.remove(id());
     uv_close(handle(), [](uv_handle_t* handle) { delete static_cast<LoopWatch*>(handle->data); });
+    epoll_fd_ = UniqueFd();  // a handle that is closing has left the loop's set of fds
   }
   LoopWatch* asLoopWatch() override { return this; }
 
  private:
-  explicit LoopWatch(Waiters& waiters) : Waiter(waiters.nextId()), waiters_(waiters) { handle_.data = this; }
+  LoopWatch(Waiters& waiters, UniqueFd epoll_fd)
+      : Waiter(waiters.nextId()), waiters_(waiters), epoll_fd_(std::move(epoll_fd)) {
+    handle_.data = this;
+  }
   // From libuv's close callback, when the environment's own data may already be gone.
   ~LoopWatch() override {
     if (cleanup_hook_ != nullptr) napi_remove_async_cleanup_hook(cleanup_hook_);
@@ -84,6 +100,7 @@ class LoopWatch final : public Waiter {
   uv_handle_t* handle() { return reinterpret_cast<uv_handle_t*>(&handle_); }
 
   Waiters& waiters_;
+  UniqueFd epoll_fd_;
   uv_poll_t handle_ = {};
   napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
   bool is_closing_ = false;
@@ -92,13 +109,13 @@ class LoopWatch final : public Waiter {
 namespace {
 
 napi_value loopWatchOpen(napi_env env, napi_callback_info info) {
-  Arguments<1> args(env, info);
+  Arguments<2> args(env, info);
   int epoll_fd;
-  if (!args.fd(args[0], "epollFd", &epoll_fd)) return nullptr;
+  if (!args.fd(args[0], "epollFd", &epoll_fd) || !args.function(args[1], "dispatcher")) return nullptr;
   if (!hasLibuv()) return throwUnsupported(env, "A loop watch needs libuv, which this runtime does not have");
   uv_loop_t* loop = nullptr;
   if (!succeeded(env, napi_get_uv_event_loop(env, &loop))) return nullptr;
-  const LoopWatch* watch = LoopWatch::open(env, loop, args.environment().waiters, epoll_fd);
+  const LoopWatch* watch = LoopWatch::open(env, loop, args.environment().waiters, epoll_fd, args[1]);
   return watch == nullptr ? nullptr : makeNumber(env, watch->id());
 }
 

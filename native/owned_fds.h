@@ -2,12 +2,15 @@
 // and a listening socket that is left open takes connections that nobody will ever serve.
 #pragma once
 
+#include <fcntl.h>
 #include <node_api.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <unordered_map>
 
+#include "anonymous_file.h"
 #include "errors.h"
 #include "shared_fd.h"
 
@@ -34,7 +37,9 @@ class OwnedFds {
   void add(int fd) {
     struct stat file;
     remove(fd);  // somebody else closed what had the number before
-    if (enabled_ && ::fstat(fd, &file) == 0) files_[fd] = {file.st_dev, file.st_ino};
+    if (!enabled_ || ::fstat(fd, &file) != 0) return;
+    if (isAnonymousFile(file)) sign(fd);
+    files_[fd] = {file.st_dev, file.st_ino};
   }
   // Other threads use it while `words`, which `array` keeps, show it: see shared_fd.h. The end has no use for
   // `array` itself, since reading one then ends Deno. False with an exception pending.
@@ -65,8 +70,22 @@ class OwnedFds {
   }
   static bool isStill(int fd, const File& expected) {
     struct stat file;
-    return ::fstat(fd, &file) == 0 && file.st_dev == expected.device && file.st_ino == expected.inode;
+    if (::fstat(fd, &file) != 0 || file.st_dev != expected.device || file.st_ino != expected.inode)
+      return false;
+    return !isAnonymousFile(file) || isSigned(fd);
   }
+
+  // Anonymous files all have the same inode. This thread signs its own as the receiver of their SIGIO, which
+  // nobody gets: it is sent only under O_ASYNC, and such files know no out-of-band data.
+  static void sign(int fd) {
+    const f_owner_ex owner = {F_OWNER_TID, thisThread()};
+    (void)!::fcntl(fd, F_SETOWN_EX, &owner);  // unsigned, it stays open at the end
+  }
+  static bool isSigned(int fd) {
+    f_owner_ex owner;
+    return ::fcntl(fd, F_GETOWN_EX, &owner) == 0 && owner.type == F_OWNER_TID && owner.pid == thisThread();
+  }
+  static pid_t thisThread() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
   const napi_env env_;
   bool enabled_ = false;

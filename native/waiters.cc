@@ -16,12 +16,6 @@ Waiter* readWaiter(const Arguments<1>& args) {
   return waiter;
 }
 
-napi_value setDispatcher(napi_env env, napi_callback_info info) {
-  Arguments<1> args(env, info);
-  if (args.function(args[0], "dispatcher")) args.environment().waiters.setDispatcher(args[0]);
-  return nullptr;
-}
-
 napi_value waiterRef(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
   if (Waiter* waiter = readWaiter(args)) waiter->ref();
@@ -46,17 +40,23 @@ napi_value waiterClose(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-// Their own cleanup hooks have closed the waiters by now.
+// Their own cleanup hooks have closed the waiters by now, unless the runtime ran none.
 Waiters::~Waiters() {
-  if (dispatcher_ != nullptr) napi_delete_reference(env_, dispatcher_);
+  for (const auto& [id, open] : open_) napi_delete_reference(env_, open.dispatcher);  // fails only on null
 }
 
-bool Waiters::setDispatcher(napi_value dispatcher) {
-  napi_ref next;
-  if (!succeeded(env_, napi_create_reference(env_, dispatcher, 1, &next))) return false;
-  if (dispatcher_ != nullptr) napi_delete_reference(env_, dispatcher_);  // fails only on null
-  dispatcher_ = next;
+bool Waiters::add(Waiter* waiter, napi_value dispatcher) {
+  napi_ref reference;
+  if (!succeeded(env_, napi_create_reference(env_, dispatcher, 1, &reference))) return false;
+  open_.emplace(waiter->id(), Open{waiter, reference});
   return true;
+}
+
+void Waiters::remove(WaiterId id) {
+  const auto found = open_.find(id);
+  if (found == open_.end()) return;
+  napi_delete_reference(env_, found->second.dispatcher);  // fails only on null
+  open_.erase(found);
 }
 
 void Waiters::reportFromLoop(WaiterId id) {
@@ -69,10 +69,11 @@ void Waiters::reportFromLoop(WaiterId id) {
 void Waiters::report(WaiterId id) { call(id, Entry::kFromRuntime); }
 
 void Waiters::call(WaiterId id, Entry entry) {
-  if (dispatcher_ == nullptr) return;
+  const auto found = open_.find(id);
+  if (found == open_.end()) return;
   napi_value dispatcher, global, waiter;
   // Each fails only where the environment is going down, and then there is nobody left to report to.
-  if (napi_get_reference_value(env_, dispatcher_, &dispatcher) != napi_ok ||
+  if (napi_get_reference_value(env_, found->second.dispatcher, &dispatcher) != napi_ok ||
       napi_get_global(env_, &global) != napi_ok || napi_create_uint32(env_, id, &waiter) != napi_ok) {
     return;
   }
@@ -86,7 +87,6 @@ void Waiters::call(WaiterId id, Entry entry) {
 }
 
 void exportWaiters(Exports& exports) {
-  exports.function("setDispatcher", setDispatcher);
   exports.function("waiterRef", waiterRef);
   exports.function("waiterUnref", waiterUnref);
   exports.function("waiterClose", waiterClose);

@@ -1,5 +1,5 @@
-// The waiters of one environment: what they are, how they are numbered, and the one JavaScript function that
-// they all report to.
+// The waiters of one environment: what they are, how they are numbered, and the JavaScript functions that
+// they report to.
 #pragma once
 
 #include <node_api.h>
@@ -45,16 +45,15 @@ class Waiters {
 
   // Ids are never given again, so that a late report or a second close cannot meet another waiter.
   WaiterId nextId() { return next_id_++; }
-  void add(Waiter* waiter) { open_.emplace(waiter->id(), waiter); }
-  void remove(WaiterId id) { open_.erase(id); }
+  // Each waiter has a dispatcher of its own: the JavaScript may have been loaded more than once over this
+  // addon, and each copy knows its own waiters alone. False with an exception pending, and nothing added.
+  bool add(Waiter* waiter, napi_value dispatcher);
+  void remove(WaiterId id);
   Waiter* find(WaiterId id) const {
     const auto found = open_.find(id);
-    return found == open_.end() ? nullptr : found->second;
+    return found == open_.end() ? nullptr : found->second.waiter;
   }
   bool wasIssued(WaiterId id) const { return id < next_id_; }
-
-  // False with an exception pending.
-  bool setDispatcher(napi_value dispatcher);
   // From a callback of libuv: opens a scope, and lets process.nextTick and microtasks run afterwards.
   void reportFromLoop(WaiterId id);
   // From a thread-safe function, whose caller has done both already.
@@ -62,12 +61,15 @@ class Waiters {
 
  private:
   enum class Entry { kFromLoop, kFromRuntime };
+  struct Open {
+    Waiter* waiter;
+    napi_ref dispatcher;
+  };
   void call(WaiterId id, Entry entry);
 
   const napi_env env_;
-  napi_ref dispatcher_ = nullptr;
   WaiterId next_id_ = 0;
-  std::unordered_map<WaiterId, Waiter*> open_;
+  std::unordered_map<WaiterId, Open> open_;
 };
 
 }  // namespace fdmux

@@ -110,6 +110,12 @@ interface ReadinessCalls {
   readonly eventStrideWords: number;
   /** uint32 words from an event's mask to its `dataLow`; `dataHigh` follows. */
   readonly eventDataWord: number;
+
+  /**
+   * The buffer as words, kept up to date by whoever makes it larger. The object is one for the whole thread, however
+   * often this JavaScript was loaded: a copy that remembered a buffer of its own would read where nothing is written any more.
+   */
+  readonly eventMemory: { words: Uint32Array };
 }
 
 /**
@@ -117,17 +123,22 @@ interface ReadinessCalls {
  * called with that integer; the answer is a hint, and the real (zero-timeout) call is made by whoever asked.
  */
 interface LoopCalls {
-  /** Sets the one function that every waiter of this environment reports to. It must not throw. */
-  setDispatcher(dispatcher: (waiter: number) => void): void;
-
-  /** A uv_poll_t on an epoll fd of ours (never on a user's fd: libuv sets O_NONBLOCK on it). Node.js only. */
-  loopWatchOpen(epollFd: number): number;
+  /**
+   * A uv_poll_t on a duplicate of an epoll fd (never on a user's fd: libuv sets O_NONBLOCK on it). Node.js only.
+   *
+   * @param dispatcher is called with the waiter's number; it must not throw
+   */
+  loopWatchOpen(epollFd: number, dispatcher: (waiter: number) => void): number;
   /** Reports, level-triggered, on every turn of the loop in which the epoll fd is readable, until stopped. */
   loopWatchStart(waiter: number): void;
   loopWatchStop(waiter: number): void;
 
-  /** A helper thread that blocks in the call itself. Works in every runtime. It reports once per arming. */
-  waitThreadOpen(): number;
+  /**
+   * A helper thread that blocks in the call itself. Works in every runtime. It reports once per arming.
+   *
+   * @param dispatcher is called with the waiter's number; it must not throw
+   */
+  waitThreadOpen(dispatcher: (waiter: number) => void): number;
   /** Blocks in poll(2) until one of the entries (as in {@link ReadinessCalls.poll}, copied) has something to report. */
   waitThreadArmPoll(waiter: number, pollFds: Int32Array, count: number): void;
   /** Blocks in select(2); arguments as in {@link ReadinessCalls.select}, copied. A bad fd reports too. */
@@ -138,6 +149,24 @@ interface LoopCalls {
     writeCount: number,
     exceptCount: number,
   ): void;
+  /**
+   * Blocks in epoll_wait(2) itself, for up to `maxEvents` events: unlike a poll of the epoll fd, that loses no event
+   * ({@link mayLoseEvents}). The first arming decides which instance it is.
+   */
+  waitThreadArmEpoll(waiter: number, epollFd: number, maxEvents: number): void;
+  /**
+   * What the thread's calls have found since this was asked last, three numbers for each. poll: the place of the entry, its
+   * fd, its `revents`; select: the place in `fds`, the fd, the set (0 read, 1 write, 2 except); epoll: the events, the low and the high half of the data. It
+   * survives disarming. Throws if the thread's call has failed, but for an fd that is not open.
+   */
+  waitThreadTake(waiter: number): Int32Array;
+  /** Drops what the thread's calls have found about an fd. */
+  waitThreadForget(waiter: number, fd: number): void;
+  /**
+   * Whether polling the file may take an event away, so that a second poll finds nothing. False if the fd is not open.
+   * In doubt true: it is about regular files (/proc, /sys), devices, epoll instances, perf events.
+   */
+  mayLoseEvents(fd: number): boolean;
   /**
    * Takes the arming back: no report comes for it any more, even one already on its way. Arming again replaces the
    * arming before. Both return at once; the thread leaves its call by an eventfd.
@@ -426,6 +455,7 @@ function unsupported(message: string, cause?: unknown): NativeBinding {
     ['constants', {}],
     ['eventStrideWords', 0],
     ['eventDataWord', 0],
+    ['eventMemory', { words: new Uint32Array(0) }],
   ]);
   return new Proxy(Object.create(null), { get: (_, name) => (data.has(name) ? data.get(name) : refuse) });
 }

@@ -11,8 +11,16 @@ import {
   EPOLLRDHUP,
 } from '../readiness/constants.js';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD } from '../readiness/epoll.js';
-import { eventLayout, eventWords, INITIAL_EVENTS, MAX_EVENTS_LIMIT, waitForEvents } from '../readiness/event-buffer.js';
-import { openEpollWaiter, type Waiter, type WaiterKind } from '../readiness/waiter.js';
+import { CALL_OUT_DATA, EpollWatch, FINDING_LAYOUT } from '../readiness/epoll-watch.js';
+import {
+  type EventLayout,
+  eventLayout,
+  eventWords,
+  INITIAL_EVENTS,
+  MAX_EVENTS_LIMIT,
+  waitForEvents,
+} from '../readiness/event-buffer.js';
+import type { Waiter, WaiterKind } from '../readiness/waiter.js';
 import { type Backend, type BackendEntry, type ReadyList, type Trigger, TRIGGERS } from './backend.js';
 
 /** A slot that no fd can have: the wake-up's. */
@@ -66,6 +74,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
   readonly triggers = TRIGGERS;
   readonly #options: EpollBackendOptions<Entry>;
   #epollFd: number;
+  #watch: EpollWatch;
   #wakeupFd: number | undefined;
   /** Fds that the kernel refused to watch, see {@link EpollBackendOptions.acceptsUnpollable}. */
   readonly #unpollable = new Set<Entry>();
@@ -79,6 +88,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
     this.#options = options;
     this.#room = Math.min(options.maxEvents ?? INITIAL_EVENTS, MAX_EVENTS_LIMIT);
     this.#epollFd = native.epollCreate();
+    this.#watch = this.#createWatch();
   }
 
   get staleEvents(): number {
@@ -100,6 +110,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
   }
 
   add(entry: Entry): void {
+    this.#watch.expect(entry.fd);
     try {
       native.epollCtl(this.#epollFd, EPOLL_CTL_ADD, entry.fd, eventMask(entry), entry.fd, entry.generation);
     } catch (error) {
@@ -152,9 +163,20 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
     signalMask: readonly number[] | null,
   ): number {
     const room = this.#room;
+    if (this.#watch.mayLoseEvents) {
+      const found = this.#watch.takeFindings(room);
+      const count = found.length / FINDING_LAYOUT.strideWords;
+      if (count > 0) this.#take(ready, found, count, FINDING_LAYOUT);
+      if (ready.length > 0 || ready.woken) return count;
+    }
     const words = eventWords(room);
     const count = waitForEvents(this.#epollFd, room, timeoutMs, retryOnSignal, signalMask);
-    const { strideWords, dataWord } = eventLayout();
+    return this.#take(ready, words, count, eventLayout());
+  }
+
+  /** Puts what the kernel has reported into the list. */
+  #take(ready: ReadyList<Entry>, words: Uint32Array, count: number, layout: EventLayout): number {
+    const { strideWords, dataWord } = layout;
     const { entries } = this.#options;
     let stale = 0;
     for (let index = 0, at = 0; index < count; index += 1, at += strideWords) {
@@ -167,7 +189,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
       if (entry?.active === true && entry.generation === words[at + dataWord + 1]) {
         entry.becomeReady(words[at] ?? 0);
         ready.push(entry);
-      } else {
+      } else if (slot !== CALL_OUT_DATA) {
         stale += 1;
       }
     }
@@ -177,11 +199,15 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
   }
 
   openWaiter(report: () => void): Waiter {
-    return openEpollWaiter(this.#options.waiterKind, this.#epollFd, report);
+    return this.#watch.openWaiter(report);
   }
 
   close(): void {
     native.close(this.#epollFd);
+  }
+
+  #createWatch(): EpollWatch {
+    return new EpollWatch(this.#options.waiterKind, this.#epollFd, false, () => this.#room);
   }
 
   #makeRoom(): void {
@@ -225,6 +251,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
       if (hasCode(error, 'EMFILE') || hasCode(error, 'ENFILE')) return;
       throw error;
     }
+    this.#watch = this.#createWatch();
     this.#rebuilds += 1;
     if (this.#wakeupFd !== undefined) this.watchWakeup(this.#wakeupFd);
     for (const entry of this.#options.entries) {

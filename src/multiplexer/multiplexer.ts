@@ -224,6 +224,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
         this.#awaitReport();
       },
       stop: () => this.#waiter?.stop(),
+      beforeLastLook: () => this.#waiter?.stop(),
       look: () => this.#look(),
       nothing: () => this.#batch,
     });

@@ -1,7 +1,7 @@
 /** poll(2) under a multiplexer. */
 import { POLLIN, POLLRDHUP } from '../readiness/constants.js';
 import { PollSet, type PollSetOwner } from '../readiness/poll-set.js';
-import { ThreadWaiter, type Waiter } from '../readiness/waiter.js';
+import type { Waiter } from '../readiness/waiter.js';
 import type { Backend, BackendEntry, ReadyList, Trigger } from './backend.js';
 
 /** What is asked of the kernel; POLLRDHUP tells the end of a stream apart from data. */
@@ -60,9 +60,7 @@ export class PollBackend<Entry extends BackendEntry> implements Backend<Entry> {
   }
 
   openWaiter(report: () => void): Waiter {
-    return new ThreadWaiter((waiter) => {
-      this.#set.arm(waiter);
-    }, report);
+    return this.#set.openWaiter(report);
   }
 
   close(): void {

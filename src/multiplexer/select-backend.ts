@@ -2,6 +2,7 @@
 import { native } from '../binding.js';
 import { hasCode } from '../errors.js';
 import { POLLIN, POLLNVAL, POLLOUT, POLLPRI } from '../readiness/constants.js';
+import { restoreSelected } from '../readiness/lost-events.js';
 import { pollEntries, pollWords } from '../readiness/poll-set.js';
 import { selectFds } from '../readiness/select.js';
 import { ThreadWaiter, type Waiter } from '../readiness/waiter.js';
@@ -34,6 +35,7 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
   #readCount = 0;
   #writeCount = 0;
   #exceptCount = 0;
+  #thread: ThreadWaiter | undefined;
 
   add(entry: Entry): void {
     this.#entries.add(entry);
@@ -47,6 +49,7 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
 
   remove(entry: Entry): void {
     this.#entries.delete(entry);
+    this.#thread?.forget(entry.fd);
     entry.watched = false;
     this.#isLaidOut = false;
   }
@@ -65,15 +68,7 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
     this.#layOut();
     let count: number;
     try {
-      count = selectFds(
-        this.#fds,
-        this.#readCount,
-        this.#writeCount,
-        this.#exceptCount,
-        timeoutMs,
-        retryOnSignal,
-        signalMask,
-      );
+      count = this.#select(timeoutMs, retryOnSignal, signalMask);
     } catch (error) {
       if (hasCode(error, 'EBADF')) return this.#reportInvalid(ready, error);
       throw error;
@@ -83,14 +78,33 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
   }
 
   openWaiter(report: () => void): Waiter {
-    return new ThreadWaiter((waiter) => {
+    this.#thread = new ThreadWaiter((waiter) => {
       this.#layOut();
       native.waitThreadArmSelect(waiter, this.#fds, this.#readCount, this.#writeCount, this.#exceptCount);
     }, report);
+    return this.#thread;
   }
 
   close(): void {
     // There is nothing that the kernel keeps.
+  }
+
+  #select(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
+    const call = (callMs: number) =>
+      selectFds(
+        this.#fds,
+        this.#readCount,
+        this.#writeCount,
+        this.#exceptCount,
+        callMs,
+        retryOnSignal || callMs === 0,
+        signalMask,
+      );
+    const findings = this.#thread?.takeFindings();
+    if (findings === undefined || findings.length === 0) return call(timeoutMs);
+    const counts = { read: this.#readCount, write: this.#writeCount, except: this.#exceptCount };
+    const ready = restoreSelected(this.#fds, counts, call(0), findings);
+    return ready > 0 || timeoutMs === 0 ? ready : call(timeoutMs);
   }
 
   #layOut(): void {

@@ -12,6 +12,11 @@ export interface WaitSource<Result> {
   start(): void;
   /** Tells a waiter that was not started by {@link AsyncWait.startWaiter} that no report is wanted. */
   stop?(): void;
+  /**
+   * Called before the last look of a wait: a waiter that was not started by {@link AsyncWait.startWaiter} has to leave its
+   * call, so that the look sees whatever the waiter has found.
+   */
+  beforeLastLook?(): void;
   /** Makes the real call with a timeout of zero. @returns undefined where there is nothing to report */
   look(): Result | undefined;
   /** What a wait gives when its time is up. */
@@ -143,6 +148,10 @@ export class AsyncWait<Result> {
     if (this.#pending === undefined) return;
     let result: Result | undefined;
     try {
+      if (isLast) {
+        this.#waiter?.stop();
+        this.#source.beforeLastLook?.();
+      }
       result = this.#source.look();
       if (result === undefined && isLast) result = this.#source.nothing();
       // The waiter may have reported for the last time: a thread reports once per start.

@@ -26,7 +26,15 @@ import {
   PARAMS_BYTES,
   unpackParams,
 } from './epoll-params.js';
-import { eventLayout, eventWords, INITIAL_EVENTS, MAX_EVENTS_LIMIT, waitForEvents } from './event-buffer.js';
+import { CALL_OUT_DATA, EpollWatch, FINDING_LAYOUT } from './epoll-watch.js';
+import {
+  type EventLayout,
+  eventLayout,
+  eventWords,
+  INITIAL_EVENTS,
+  MAX_EVENTS_LIMIT,
+  waitForEvents,
+} from './event-buffer.js';
 import { OpenFd } from './open-fd.js';
 import {
   ASYNC_WAIT_OPTIONS,
@@ -36,7 +44,7 @@ import {
   toAbortSignal,
   toSignalHandling,
 } from './wait-options.js';
-import { epollWaiterKind, openEpollWaiter, type WaiterKind } from './waiter.js';
+import { epollWaiterKind, type WaiterKind } from './waiter.js';
 
 /** epoll_ctl(2)'s operations. */
 export const EPOLL_CTL_ADD = 1;
@@ -95,6 +103,7 @@ export class Epoll implements Disposable {
   readonly #fd: number;
   readonly #waiterKind: WaiterKind;
   readonly #wait: AsyncWait<EpollEvent[]>;
+  readonly #watch: EpollWatch;
   /**
    * By fd, what was reported about it last. Events are immutable, so one that says the same again is the same object,
    * and a wait makes no garbage per event.
@@ -118,9 +127,11 @@ export class Epoll implements Disposable {
     if (options !== undefined) checkOptions(options, 'options', OPTIONS);
     this.#waiterKind = epollWaiterKind(options?.waiter);
     this.#fd = adopted instanceof OpenFd ? adopted.number : native.epollCreate();
+    const mayLoseEvents = adopted instanceof OpenFd;
+    this.#watch = new EpollWatch(this.#waiterKind, this.#fd, mayLoseEvents, () => this.#limit(this.#asyncMaxEvents));
     this.#wait = new AsyncWait({
       start: () => {
-        this.#startWaiter();
+        this.#wait.startWaiter((report) => this.#watch.openWaiter(report));
       },
       look: () => {
         const events = this.#call(this.#asyncMaxEvents, 0, true, null);
@@ -167,7 +178,9 @@ export class Epoll implements Disposable {
   add(fd: FdLike, events: number): void {
     this.#checkOpen();
     const number = toFd(fd);
-    native.epollCtl(this.#fd, EPOLL_CTL_ADD, number, toEventMask(events), number, 0);
+    const mask = toEventMask(events);
+    this.#watch.expect(number);
+    native.epollCtl(this.#fd, EPOLL_CTL_ADD, number, mask, number, 0);
     if (this.#last[number] === undefined) {
       this.#last[number] = NOT_REPORTED;
       this.#added += 1;
@@ -196,6 +209,7 @@ export class Epoll implements Disposable {
     this.#checkOpen();
     const number = toFd(fd);
     native.epollCtl(this.#fd, EPOLL_CTL_DEL, number, 0, 0, 0);
+    this.#watch.forget(number);
     if (this.#last[number] !== undefined) {
       this.#last[number] = undefined;
       this.#added -= 1;
@@ -302,8 +316,10 @@ export class Epoll implements Disposable {
     if (this.#closed) throw closedError('the epoll object');
   }
 
-  #startWaiter(): void {
-    this.#wait.startWaiter((report) => openEpollWaiter(this.#waiterKind, this.#fd, report));
+  /** How many events a wait has room for. */
+  #limit(maxEvents: number | undefined): number {
+    if (this.#added > this.#room) this.#room = Math.min(this.#added, MAX_EVENTS_LIMIT);
+    return maxEvents === undefined ? this.#room : Math.min(maxEvents, this.#room);
   }
 
   #call(
@@ -312,15 +328,30 @@ export class Epoll implements Disposable {
     retryOnSignal: boolean,
     signalMask: readonly number[] | null,
   ): EpollEvent[] {
-    if (this.#added > this.#room) this.#room = Math.min(this.#added, MAX_EVENTS_LIMIT);
-    const limit = maxEvents === undefined ? this.#room : Math.min(maxEvents, this.#room);
+    const limit = this.#limit(maxEvents);
+    if (!this.#watch.mayLoseEvents) return this.#ask(limit, timeoutMs, retryOnSignal, signalMask);
+    const found = this.#watch.takeFindings(limit);
+    if (found.length > 0) return this.#read(found, found.length / FINDING_LAYOUT.strideWords, FINDING_LAYOUT);
+    const deadline = performance.now() + timeoutMs;
+    for (let remaining = timeoutMs; ;) {
+      const events = this.#ask(limit, remaining, retryOnSignal, signalMask);
+      // Another thread that waits on the same instance may be calling its helper.
+      const own = events.filter(({ fd }) => fd !== CALL_OUT_DATA);
+      if (own.length > 0 || events.length === 0 || timeoutMs === 0) return own;
+      if (timeoutMs > 0) remaining = Math.max(0, deadline - performance.now());
+    }
+  }
+
+  #ask(limit: number, timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): EpollEvent[] {
     const words = eventWords(limit);
     const count = blockingCall(timeoutMs, (slice) => waitForEvents(this.#fd, limit, slice, retryOnSignal, signalMask));
     // What was added through another object is not counted: where the room was all taken, there is more the next time.
     if (count === this.#room) this.#room = Math.min(this.#room * 2, MAX_EVENTS_LIMIT);
+    return this.#read(words, count, eventLayout());
+  }
+
+  #read(words: Uint32Array, count: number, { strideWords, dataWord }: EventLayout): EpollEvent[] {
     const result = new Array<EpollEvent>(count);
-    if (count === 0) return result;
-    const { strideWords, dataWord } = eventLayout();
     for (let index = 0, at = 0; index < count; index += 1, at += strideWords) {
       const events = words[at] ?? 0;
       const fd = words[at + dataWord] ?? 0;

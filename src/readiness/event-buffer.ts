@@ -14,8 +14,7 @@ export interface EventLayout {
   readonly dataWord: number;
 }
 
-let words = new Uint32Array(0);
-let capacity = 0;
+const memory = native.eventMemory;
 let layout: EventLayout | undefined;
 
 /** How the kernel lays events out on this architecture. */
@@ -29,12 +28,14 @@ export function eventLayout(): EventLayout {
  * read it before anything else can run, and never hand it out.
  */
 export function eventWords(events: number): Uint32Array {
-  if (events > capacity) {
+  const { strideWords } = eventLayout();
+  if (events * strideWords > memory.words.length) {
     // Doubling keeps a growing set of registrations from reallocating on each wait.
-    capacity = Math.min(MAX_EVENTS_LIMIT, Math.max(events, capacity * 2, INITIAL_EVENTS));
-    words = new Uint32Array(native.eventBuffer(capacity));
+    const doubled = (memory.words.length / strideWords) * 2;
+    const capacity = Math.min(MAX_EVENTS_LIMIT, Math.max(events, doubled, INITIAL_EVENTS));
+    memory.words = new Uint32Array(native.eventBuffer(capacity));
   }
-  return words;
+  return memory.words;
 }
 
 /**

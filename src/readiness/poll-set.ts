@@ -1,6 +1,8 @@
 /** An ordered, growing array of `struct pollfd` that poll(2) takes as it is. */
 import { native } from '../binding.js';
+import { restorePolled } from './lost-events.js';
 import { hasDefaultHandling } from './wait-options.js';
+import { ThreadWaiter, type Waiter } from './waiter.js';
 
 /** Whoever has an entry in a {@link PollSet}; the set keeps `pollIndex` right. */
 export interface PollSetOwner {
@@ -44,6 +46,7 @@ export class PollSet<Owner extends PollSetOwner> {
   #owners: (Owner | undefined)[] = [];
   /** Where the first gap is; the number of places where there is none. */
   #firstGap = 0;
+  #thread: ThreadWaiter | undefined;
 
   add(owner: Owner, fd: number, events: number): void {
     if (this.#owners.length * WORDS_PER_ENTRY === this.#words.length) this.#makeRoom();
@@ -62,6 +65,7 @@ export class PollSet<Owner extends PollSetOwner> {
   remove(owner: Owner): void {
     this.#owners[owner.pollIndex] = undefined;
     this.#firstGap = Math.min(this.#firstGap, owner.pollIndex);
+    this.#thread?.forget(this.#words[owner.pollIndex * 2] ?? 0);
   }
 
   /**
@@ -71,13 +75,23 @@ export class PollSet<Owner extends PollSetOwner> {
    */
   poll(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
     this.#closeGaps();
-    return pollEntries(this.#words, this.#owners.length, timeoutMs, retryOnSignal, signalMask);
+    const words = this.#words;
+    const count = this.#owners.length;
+    const findings = this.#thread?.takeFindings();
+    if (findings !== undefined && findings.length > 0) {
+      const ready = restorePolled(words, count, pollEntries(words, count, 0, true, null), findings);
+      if (ready > 0 || timeoutMs === 0) return ready;
+    }
+    return pollEntries(words, count, timeoutMs, retryOnSignal, signalMask);
   }
 
-  /** Has a helper thread wait for the entries. */
-  arm(waiter: number): void {
-    this.#closeGaps();
-    native.waitThreadArmPoll(waiter, this.#words, this.#owners.length);
+  /** A helper thread that waits for the entries. */
+  openWaiter(report: () => void): Waiter {
+    this.#thread = new ThreadWaiter((waiter) => {
+      this.#closeGaps();
+      native.waitThreadArmPoll(waiter, this.#words, this.#owners.length);
+    }, report);
+    return this.#thread;
   }
 
   /** Whose the entry is that was the `nth` in order to have something to report, undefined where it was removed since. */

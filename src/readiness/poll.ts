@@ -17,8 +17,9 @@ import { summary } from '../inspect.js';
 import { AsyncWait } from './async-wait.js';
 import { blockingCall } from './blocking-call.js';
 import { POLLIN, POLLOUT, POLLPRI } from './constants.js';
+import { restorePolled } from './lost-events.js';
 import { pollEntries, PollSet, type PollSetOwner, pollWords } from './poll-set.js';
-import { oneThreadWait } from './thread-pool.js';
+import { type MergedList, SharedThread } from './shared-thread.js';
 import {
   type AsyncWaitOptions,
   checkIterable,
@@ -26,7 +27,6 @@ import {
   toAbortSignal,
   toSignalHandling,
 } from './wait-options.js';
-import { ThreadWaiter } from './waiter.js';
 
 /** One fd to ask about. */
 export interface PollEntry {
@@ -89,6 +89,30 @@ function readEntries({ words, count }: PackedEntries, ready: number): PollEvent[
   return events;
 }
 
+function mergeEntries(lists: readonly PackedEntries[]): MergedList {
+  const total = lists.reduce((sum, { count }) => sum + count, 0);
+  const words = pollWords(total);
+  const owners = new Int32Array(total);
+  const places = new Int32Array(total);
+  let start = 0;
+  lists.forEach((list, owner) => {
+    words.set(list.words.subarray(0, list.count * 2), start * 2);
+    owners.fill(owner, start, start + list.count);
+    for (let place = 0; place < list.count; place += 1) places[start + place] = place;
+    start += list.count;
+  });
+  return {
+    arm: (waiter) => {
+      native.waitThreadArmPoll(waiter, words, total);
+    },
+    owners,
+    places,
+  };
+}
+
+/** Of all calls of {@link poll} in this thread. */
+const pollThread = new SharedThread(mergeEntries);
+
 /**
  * poll(2), blocking the thread.
  *
@@ -114,7 +138,7 @@ export function pollSync(
 }
 
 /**
- * poll(2) while the event loop goes on; a helper thread does the waiting. See {@link pollSync}.
+ * poll(2) while the event loop goes on; a helper thread does the waiting, one for all calls. See {@link pollSync}.
  *
  * @returns as {@link pollSync}; rejects with what that throws, and with an AbortError when `options.signal` is aborted
  * @see poll(2)
@@ -127,12 +151,11 @@ export async function poll(
   const packed = packEntries(entries);
   const timeout = toTimeoutMs(timeoutMs);
   const signal = toAbortSignal(options);
-  return oneThreadWait<PollEvent[]>(timeout, signal, {
-    arm: (waiter) => {
-      native.waitThreadArmPoll(waiter, packed.words, packed.count);
-    },
-    look: () => {
-      const ready = pollEntries(packed.words, packed.count, 0, true, null);
+  return pollThread.wait<PollEvent[]>(timeout, signal, {
+    list: packed,
+    look: (findings) => {
+      const looked = pollEntries(packed.words, packed.count, 0, true, null);
+      const ready = restorePolled(packed.words, packed.count, looked, findings);
       return ready === 0 ? undefined : readEntries(packed, ready);
     },
     nothing: () => [],
@@ -318,10 +341,7 @@ export class Poll implements Disposable {
   }
 
   #startWaiter(): void {
-    const arm = (waiter: number) => {
-      this.#set.arm(waiter);
-    };
-    this.#wait.startWaiter((report) => new ThreadWaiter(arm, report));
+    this.#wait.startWaiter((report) => this.#set.openWaiter(report));
   }
 
   #call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): PollEvent[] {

@@ -2,7 +2,9 @@
 import { native } from '../binding.js';
 import { type FdLike, MAX_FD, toFd, toTimeoutMs } from '../errors.js';
 import { blockingCall } from './blocking-call.js';
-import { oneThreadWait } from './thread-pool.js';
+import type { Findings } from './findings.js';
+import { restoreSelected, type SelectCounts } from './lost-events.js';
+import { type MergedList, SharedThread } from './shared-thread.js';
 import {
   type AsyncWaitOptions,
   checkIterable,
@@ -108,15 +110,20 @@ class SelectSets<Read, Write, Except> {
     );
   }
 
-  armThread(waiter: number): void {
-    const list = this.#list;
-    native.waitThreadArmSelect(
-      waiter,
-      list.words,
-      this.#writeStart,
-      this.#exceptStart - this.#writeStart,
-      list.length - this.#exceptStart,
-    );
+  /** A look, and what a helper thread has found before it. @returns how many entries are ready */
+  lookAgain(findings: Findings): number {
+    return restoreSelected(this.#list.words, this.counts, this.call(0, true, null), findings);
+  }
+
+  get counts(): SelectCounts {
+    const read = this.#writeStart;
+    const write = this.#exceptStart - this.#writeStart;
+    return { read, write, except: this.#list.length - this.#exceptStart };
+  }
+
+  /** The fds, one set after the other. */
+  get fds(): Int32Array {
+    return this.#list.words.subarray(0, this.#list.length);
   }
 
   /** What the last call found. */
@@ -185,6 +192,54 @@ function collect<Item>(items: Iterable<Item>, name: string, list: FdList): reado
   return kept;
 }
 
+/** The sets of one call, as the thread takes them. */
+interface SelectList {
+  readonly fds: Int32Array;
+  readonly counts: SelectCounts;
+}
+
+function mergeSets(lists: readonly SelectList[]): MergedList {
+  const fds: number[] = [];
+  const owners: number[] = [];
+  const places: number[] = [];
+  const append = (fromOf: (counts: SelectCounts) => number, countOf: (counts: SelectCounts) => number) => {
+    const start = fds.length;
+    lists.forEach((list, owner) => {
+      const from = fromOf(list.counts);
+      const end = from + countOf(list.counts);
+      for (let place = from; place < end; place += 1) {
+        fds.push(list.fds[place] ?? -1);
+        owners.push(owner);
+        places.push(place);
+      }
+    });
+    return fds.length - start;
+  };
+  const readCount = append(
+    () => 0,
+    ({ read }) => read,
+  );
+  const writeCount = append(
+    ({ read }) => read,
+    ({ write }) => write,
+  );
+  const exceptCount = append(
+    ({ read, write }) => read + write,
+    ({ except }) => except,
+  );
+  const words = Int32Array.from(fds);
+  return {
+    arm: (waiter) => {
+      native.waitThreadArmSelect(waiter, words, readCount, writeCount, exceptCount);
+    },
+    owners: Int32Array.from(owners),
+    places: Int32Array.from(places),
+  };
+}
+
+/** Of all calls of {@link select} in this thread. */
+const selectThread = new SharedThread<SelectList>(mergeSets);
+
 /**
  * select(2), blocking the thread. Takes any fd number: the sets are as large as they need to be.
  *
@@ -217,7 +272,7 @@ export function selectSync<Read extends FdLike, Write extends FdLike, Except ext
 }
 
 /**
- * select(2) while the event loop goes on; a helper thread does the waiting. See {@link selectSync}.
+ * select(2) while the event loop goes on; a helper thread does the waiting, one for all calls. See {@link selectSync}.
  *
  * @returns as {@link selectSync}; rejects with what that throws, and with an AbortError when `options.signal` is aborted
  * @see select(2)
@@ -232,12 +287,10 @@ export async function select<Read extends FdLike, Write extends FdLike, Except e
   const sets = new SelectSets(new FdList(), read, write, except);
   const timeout = toTimeoutMs(timeoutMs);
   const signal = toAbortSignal(options);
-  return oneThreadWait(timeout, signal, {
-    arm: (waiter) => {
-      sets.armThread(waiter);
-    },
-    look: () => {
-      const ready = sets.call(0, true, null);
+  return selectThread.wait(timeout, signal, {
+    list: sets,
+    look: (findings) => {
+      const ready = sets.lookAgain(findings);
       return ready === 0 ? undefined : sets.result(ready);
     },
     nothing: () => sets.result(0),

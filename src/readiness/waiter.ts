@@ -1,13 +1,15 @@
 /**
- * Waiting inside Node's event loop: a waiter says "look now", and whoever asked makes the real call.
+ * Waiting inside Node's event loop: a waiter says "look now", and whoever asked makes the real call. A helper thread also
+ * hands over what its own call has found, since some files give an event to the first call alone.
  *
- * All waiters of a thread report to one dispatcher. It lets no exception out: one that crossed the native callback would
+ * All waiters report to one dispatcher. It lets no exception out: one that crossed the native callback would
  * leave an exception pending there, and every later call would fail.
  */
 import { native } from '../binding.js';
 import { outOfRange, unsupportedPlatformError } from '../errors.js';
 import { environmentVariable } from '../permissions.js';
 import { POLLIN } from './constants.js';
+import { type Findings, NO_FINDINGS } from './findings.js';
 
 /**
  * How an asynchronous wait meets the event loop: `'uv'`, a uv_poll_t on the epoll fd (epoll under Node.js), or
@@ -30,7 +32,6 @@ export interface Waiter {
 
 /** What each waiter number reports to. */
 const reports = new Map<number, () => void>();
-let dispatching = false;
 
 function dispatch(waiter: number): void {
   try {
@@ -52,14 +53,6 @@ export function rethrowLater(error: unknown): void {
 function endUnlessCaught(): void {
   const isCaught = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
   if (!isCaught) process.exit(1);
-}
-
-function listenTo(waiter: number, report: () => void): void {
-  if (!dispatching) {
-    native.setDispatcher(dispatch);
-    dispatching = true;
-  }
-  reports.set(waiter, report);
 }
 
 /** Whether libuv's handles work in this runtime. Bun aborts on them and Deno's crash: both only claim to have them. */
@@ -85,8 +78,8 @@ export function epollWaiterKind(forced: WaiterKind | undefined): WaiterKind {
   }
 }
 
-/** A waiter of the given kind for an epoll fd. */
-export function openEpollWaiter(kind: WaiterKind, epollFd: number, report: () => void): Waiter {
+/** A waiter of the given kind that polls an epoll fd. */
+export function openHintWaiter(kind: WaiterKind, epollFd: number, report: () => void): Waiter {
   switch (kind) {
     case 'uv':
       return new LoopWaiter(epollFd, report);
@@ -160,8 +153,8 @@ class LoopWaiter extends NativeWaiter {
   #running = false;
 
   constructor(epollFd: number, report: () => void) {
-    super(native.loopWatchOpen(epollFd));
-    listenTo(this.waiter, () => {
+    super(native.loopWatchOpen(epollFd, dispatch));
+    reports.set(this.waiter, () => {
       if (this.wanted) {
         report();
       } else {
@@ -183,16 +176,20 @@ class LoopWaiter extends NativeWaiter {
 }
 
 /**
- * One helper thread that blocks in poll(2) or select(2). It reports once per start.
+ * One helper thread that blocks in poll(2), select(2) or epoll_wait(2). It reports once per start.
  */
 export class ThreadWaiter extends NativeWaiter {
   readonly #arm: (waiter: number) => void;
+  /** Whether the thread may have found something that nobody has taken. */
+  #mayHaveFindings = false;
+  #ended = false;
 
   /** @param arm hands the thread what to wait for */
   constructor(arm: (waiter: number) => void, report: () => void) {
-    super(native.waitThreadOpen());
+    super(native.waitThreadOpen(dispatch));
     this.#arm = arm;
-    listenTo(this.waiter, () => {
+    reports.set(this.waiter, () => {
+      this.#mayHaveFindings = true;
       if (!this.wanted) return;
       this.unwant();
       report();
@@ -208,5 +205,28 @@ export class ThreadWaiter extends NativeWaiter {
     if (!this.wanted) return;
     this.unwant();
     native.waitThreadDisarm(this.waiter);
+    this.#mayHaveFindings = true;
+  }
+
+  override close(): void {
+    this.#ended = true;
+    super.close();
+  }
+
+  /**
+   * What the thread has found since this was called last, reported or not.
+   *
+   * @throws what the thread's call has failed with
+   */
+  takeFindings(): Findings {
+    if (!this.#mayHaveFindings || this.#ended) return NO_FINDINGS;
+    this.#mayHaveFindings = false;
+    return native.waitThreadTake(this.waiter);
+  }
+
+  /** Takes the thread out of its call, so that the fd may be closed, and drops what it has found about that fd. */
+  forget(fd: number): void {
+    this.stop();
+    if (this.#mayHaveFindings && !this.#ended) native.waitThreadForget(this.waiter, fd);
   }
 }

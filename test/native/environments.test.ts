@@ -13,4 +13,8 @@ describe('the addon', () => {
   it('makes every call, in the main thread and in a worker, and leaves nothing behind', () => {
     expect(runChild('every-call.cjs')).toEqual({ ...clean, stdout: '' });
   });
+
+  it('closes no eventfd of another thread when a worker ends that had the number before', () => {
+    expect(runChild('foreign-eventfd.cjs')).toEqual({ ...clean, stdout: 'kept cleaned up\n' });
+  });
 });

@@ -5,7 +5,7 @@ import { native } from '../../src/binding.js';
 /** No process has this many fds: a call that got through the checks says EBADF and harms nothing. */
 const NO_FD = 2_000_000_000;
 
-const thread = native.waitThreadOpen();
+const thread = native.waitThreadOpen(() => undefined);
 afterAll(() => native.waiterClose(thread));
 
 /** What each kind of parameter takes: one value that is fine, and what is not. */
@@ -136,12 +136,16 @@ const calls: readonly Call[] = [
   ['epollCtl', 'fd', 'int', 'fd', 'int', 'unsigned', 'unsigned'],
   ['epollWait', 'fd', 'unsigned', 'timeout', 'optionalBoolean', 'signals'],
   ['eventBuffer', 'fd'],
-  ['setDispatcher', 'callback'],
-  ['loopWatchOpen', 'fd'],
+  ['loopWatchOpen', 'fd', 'callback'],
   ['loopWatchStart', 'fd'],
   ['loopWatchStop', 'fd'],
   ['waitThreadArmPoll', 'thread', 'int32s', 'index'],
   ['waitThreadArmSelect', 'thread', 'int32s', 'index', 'index', 'index'],
+  ['waitThreadArmEpoll', 'thread', 'fd', 'unsigned'],
+  ['waitThreadTake', 'thread'],
+  ['waitThreadForget', 'thread', 'fd'],
+  ['mayLoseEvents', 'fd'],
+  ['waitThreadOpen', 'callback'],
   ['waitThreadDisarm', 'thread'],
   ['waiterRef', 'thread'],
   ['waiterUnref', 'thread'],

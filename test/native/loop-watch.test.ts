@@ -8,14 +8,14 @@ const fds = useFds();
 const reports = useReports();
 const open: number[] = [];
 
-function openWatch(): { watch: number; writer: number; reader: number } {
+function openWatch(): { watch: number; epoll: number; writer: number; reader: number } {
   const epoll = fds.epoll();
   const [reader, writer] = fds.pipe();
   native.epollCtl(epoll, constant('EPOLL_CTL_ADD'), reader, constant('EPOLLIN'), 0, 0);
-  const watch = native.loopWatchOpen(epoll);
+  const watch = native.loopWatchOpen(epoll, reports.dispatch);
   open.push(watch);
   native.waiterRef(watch);
-  return { watch, writer, reader };
+  return { watch, epoll, writer, reader };
 }
 
 afterEach(() => {
@@ -74,17 +74,32 @@ describe.runIf(hasLoopWatch)('loopWatch', () => {
     expect(order.slice(0, 4)).toEqual(['report', 'tick', 'microtask', 'report']);
   });
 
-  it('refuses an epoll fd that is watched already', () => {
-    const epoll = fds.epoll();
-    open.push(native.loopWatchOpen(epoll));
-    native.loopWatchStart(open[0] ?? -1);
-    expect(errorOf(() => native.loopWatchOpen(epoll))).toMatchObject({ code: 'EEXIST', syscall: 'uv_poll_init' });
+  it('survives that the epoll fd is closed before the loop comes round', async () => {
+    const { watch, epoll, writer } = openWatch();
+    native.loopWatchStart(watch);
+    fds.close(epoll);
+    fill(writer, 'x');
+    expect(await reports.next()).toBe(watch);
+  });
+
+  it('reports to the function that it was opened with, beside a watch with another', async () => {
+    const { watch, epoll, writer } = openWatch();
+    const other = await new Promise<number>((resolve) => {
+      const second = native.loopWatchOpen(epoll, resolve);
+      open.push(second);
+      native.waiterRef(second);
+      native.loopWatchStart(second);
+      native.loopWatchStart(watch);
+      fill(writer, 'x');
+    });
+    expect(await reports.next()).toBe(watch);
+    expect(other).not.toBe(watch);
   });
 
   it('refuses a closed fd', () => {
-    expect(errorOf(() => native.loopWatchOpen(fds.closedFd()))).toMatchObject({
+    expect(errorOf(() => native.loopWatchOpen(fds.closedFd(), reports.dispatch))).toMatchObject({
       code: 'EBADF',
-      syscall: 'uv_poll_init',
+      syscall: 'fcntl',
     });
   });
 
@@ -95,7 +110,7 @@ describe.runIf(hasLoopWatch)('loopWatch', () => {
     for (const call of ['loopWatchStart', 'loopWatchStop', 'waiterRef', 'waiterUnref'] as const) {
       expect(errorOf(() => native[call](watch))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
     }
-    const next = native.loopWatchOpen(fds.epoll());
+    const next = native.loopWatchOpen(fds.epoll(), reports.dispatch);
     open.push(next);
     expect(next).toBeGreaterThan(watch);
   });

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach } from 'vitest';
-import { native } from '../../src/binding.js';
 import { within } from '../support/deadline.js';
 
 /** Collects what the waiters of this environment report. To be called once, at the top of a test file. */
@@ -7,21 +6,21 @@ export function useReports() {
   let pending: number[] = [];
   let listener: ((waiter: number) => void) | undefined;
   let wake: (() => void) | undefined;
+  const dispatch = (waiter: number): void => {
+    pending.push(waiter);
+    listener?.(waiter);
+    wake?.();
+  };
   const reset = (): void => {
     pending = [];
     listener = undefined;
     wake = undefined;
   };
-  beforeEach(() => {
-    reset();
-    native.setDispatcher((waiter) => {
-      pending.push(waiter);
-      listener?.(waiter);
-      wake?.();
-    });
-  });
+  beforeEach(reset);
   afterEach(reset);
   return {
+    /** What a waiter has to be opened with. */
+    dispatch,
     /** The next report. */
     async next(): Promise<number> {
       for (;;) {

@@ -10,7 +10,7 @@ const POLLIN = constant('POLLIN');
 const open: number[] = [];
 
 function openThread(): number {
-  const thread = native.waitThreadOpen();
+  const thread = native.waitThreadOpen(reports.dispatch);
   open.push(thread);
   native.waiterRef(thread);
   return thread;
@@ -120,7 +120,7 @@ describe.each([
     const before = native.eventFd(0);
     native.close(before);
     for (let i = 0; i < 50; i++) {
-      const thread = native.waitThreadOpen();
+      const thread = native.waitThreadOpen(reports.dispatch);
       arm(thread, reader);
       native.waiterClose(thread);
       native.waiterClose(thread);

@@ -23,6 +23,7 @@ import { errorOf, fill, useFds } from '../native/fds.js';
 import { within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { WAITERS } from '../support/runtime.js';
+import { start } from '../support/processes.js';
 import { callUntyped } from '../support/untyped.js';
 import { tcpPair } from './sockets.js';
 
@@ -416,3 +417,20 @@ describe.each(WAITERS)('wait() with the %s waiter', (waiter) => {
     expect(await ep.wait()).toHaveLength(3);
   });
 });
+
+test.each(['uv', 'thread'])(
+  'an epoll fd that other code closes in the turn in which a wait begins ends the wait with EBADF (waiter %s)',
+  async (waiter) => {
+    const script = `
+      const { Epoll, EPOLLIN, pipe } = require('./dist/index.js');
+      const ep = new Epoll({ waiter: '${waiter}' });
+      const [reader, writer] = pipe();
+      ep.add(reader, EPOLLIN);
+      const waiting = ep.wait(500);
+      require('node:fs').closeSync(ep.fd);
+      writer.write('x');
+      waiting.catch(({ code }) => console.log(code));`;
+    const { code, signal, stdout } = await start(process.execPath, ['-e', script]).ended();
+    expect({ code, signal, stdout }).toEqual({ code: 0, signal: null, stdout: 'EBADF\n' });
+  },
+);

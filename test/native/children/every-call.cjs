@@ -59,10 +59,10 @@ function readiness() {
 async function waiting() {
   const reports = [];
   let wake = () => undefined;
-  native.setDispatcher((waiter) => {
+  const dispatch = (waiter) => {
     reports.push(waiter);
     wake();
-  });
+  };
   const report = async () => {
     while (reports.length === 0) await new Promise((resolve) => (wake = resolve));
     return reports.shift();
@@ -72,7 +72,7 @@ async function waiting() {
   const epoll = native.epollCreate();
   native.epollCtl(epoll, C.EPOLL_CTL_ADD, reader, C.EPOLLIN, 0, 0);
   if (hasLoopWatch) {
-    const watch = native.loopWatchOpen(epoll);
+    const watch = native.loopWatchOpen(epoll, dispatch);
     native.waiterRef(watch);
     native.loopWatchStart(watch);
     assert.equal(await report(), watch);
@@ -80,7 +80,7 @@ async function waiting() {
     reports.length = 0;
     native.waiterClose(watch);
   }
-  const thread = native.waitThreadOpen();
+  const thread = native.waitThreadOpen(dispatch);
   native.waiterRef(thread);
   for (let i = 0; i < 20; i++) {
     native.waitThreadArmPoll(thread, Int32Array.of(reader, C.POLLIN), 1);
@@ -89,7 +89,14 @@ async function waiting() {
     assert.equal(await report(), thread);
     native.waitThreadArmSelect(thread, Int32Array.of(writer), 1, 0, 0);
     native.waitThreadDisarm(thread);
+    native.waitThreadForget(thread, reader);
+    native.waitThreadTake(thread);
+    native.waitThreadArmEpoll(thread, epoll, 1);
+    assert.equal(await report(), thread);
+    assert.deepEqual([...native.waitThreadTake(thread)], [C.EPOLLIN, 0, 0]);
   }
+  assert.equal(native.mayLoseEvents(reader), false);
+  assert.equal(native.mayLoseEvents(epoll), true);
   native.waiterUnref(thread);
   native.waiterClose(thread);
   for (const fd of [reader, writer, epoll]) native.close(fd);

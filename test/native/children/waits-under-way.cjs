@@ -12,6 +12,7 @@ function startWaits() {
   const native = require(addon);
   const { EPOLL_CTL_ADD, EPOLLIN, POLLIN } = native.constants;
   const again = new Map();
+  const dispatch = (waiter) => again.get(waiter)();
   // Of each kind one wait that never ends, and one that reports all the time.
   for (const isReady of [false, true]) {
     const [reader, writer] = native.pipe(true);
@@ -19,23 +20,25 @@ function startWaits() {
     if (kind === 'watch') {
       const epoll = native.epollCreate();
       native.epollCtl(epoll, EPOLL_CTL_ADD, reader, EPOLLIN, 0, 0);
-      const watch = native.loopWatchOpen(epoll);
+      const watch = native.loopWatchOpen(epoll, dispatch);
       native.waiterRef(watch);
       native.loopWatchStart(watch);
       again.set(watch, () => undefined);
     } else {
+      const epoll = native.epollCreate();
+      native.epollCtl(epoll, EPOLL_CTL_ADD, reader, EPOLLIN, 0, 0);
       for (const arm of [
         (thread) => native.waitThreadArmPoll(thread, Int32Array.of(reader, POLLIN), 1),
         (thread) => native.waitThreadArmSelect(thread, Int32Array.of(reader), 1, 0, 0),
+        (thread) => native.waitThreadArmEpoll(thread, epoll, 1),
       ]) {
-        const thread = native.waitThreadOpen();
+        const thread = native.waitThreadOpen(dispatch);
         native.waiterRef(thread);
         again.set(thread, () => arm(thread));
         arm(thread);
       }
     }
   }
-  native.setDispatcher((waiter) => again.get(waiter)());
   return () => {
     for (const waiter of again.keys()) native.waiterUnref(waiter);
   };

@@ -1,0 +1,155 @@
+/**
+ * How asynchronous waits on one epoll instance meet the event loop.
+ *
+ * Mostly by a hint: something polls the epoll fd, and whoever waits makes the real call. But polling an epoll fd polls the
+ * ready fds in it, and some files take an event back as they are polled (see `mayLoseEvents` in the binding): the hint would be
+ * all that is left of it. Once an instance has such a file, a helper thread makes the real call and hands over its answer.
+ */
+import { native } from '../binding.js';
+import { FINDING_WORDS, type Findings } from './findings.js';
+import { openHintWaiter, ThreadWaiter, type Waiter, type WaiterKind } from './waiter.js';
+
+/** The data under which an instance watches a helper's eventfd: no fd has that number. See native/wait_thread.cc. */
+export const CALL_OUT_DATA = 0xffff_fffe;
+
+/** How findings lie in memory; see {@link EventLayout}. */
+export const FINDING_LAYOUT = { strideWords: FINDING_WORDS, dataWord: 1 } as const;
+
+const NOTHING = new Uint32Array(0);
+
+/** Knows whether the instance may lose events, and keeps what the helper thread has found. */
+export class EpollWatch {
+  readonly #kind: WaiterKind;
+  readonly #epollFd: number;
+  readonly #maxEvents: () => number;
+  #mayLoseEvents: boolean;
+  #waiter: EpollWaiter | undefined;
+  /** Events that were found and that no wait has had room for yet. */
+  #left: Uint32Array = NOTHING;
+
+  /**
+   * @param mayLoseEvents whether the instance has such a file already, as far as anybody knows
+   * @param maxEvents how many events the next wait has room for
+   */
+  constructor(kind: WaiterKind, epollFd: number, mayLoseEvents: boolean, maxEvents: () => number) {
+    this.#kind = kind;
+    this.#epollFd = epollFd;
+    this.#mayLoseEvents = mayLoseEvents;
+    this.#maxEvents = maxEvents;
+  }
+
+  /** Whether a helper thread makes the real call; it is never taken back. */
+  get mayLoseEvents(): boolean {
+    return this.#mayLoseEvents;
+  }
+
+  /** To be called before an fd is added: from then on nothing may poll the epoll fd. */
+  expect(fd: number): void {
+    if (this.#mayLoseEvents || !native.mayLoseEvents(fd)) return;
+    this.#mayLoseEvents = true;
+    this.#waiter?.replace(this.#openThread);
+  }
+
+  /** Drops what was found about an fd that was removed. */
+  forget(fd: number): void {
+    if (!this.#mayLoseEvents) return;
+    this.#waiter?.forget(fd);
+    this.#left = without(this.#left, fd);
+  }
+
+  openWaiter(report: () => void): Waiter {
+    const open = this.#mayLoseEvents ? this.#openThread : () => openHintWaiter(this.#kind, this.#epollFd, report);
+    this.#waiter = new EpollWaiter(open, report);
+    return this.#waiter;
+  }
+
+  /**
+   * Events that the helper thread has found, three words each: the mask, and the two halves of the data.
+   *
+   * @param maxEvents the rest is for the next time
+   */
+  takeFindings(maxEvents: number): Uint32Array {
+    if (this.#left.length === 0) {
+      const findings = this.#waiter?.takeFindings();
+      if (findings === undefined || findings.length === 0) return NOTHING;
+      this.#left = new Uint32Array(findings.buffer, findings.byteOffset, findings.length);
+    }
+    const taken = this.#left.subarray(0, maxEvents * FINDING_WORDS);
+    this.#left = this.#left.subarray(taken.length);
+    return taken;
+  }
+
+  readonly #openThread = (report: () => void): ThreadWaiter =>
+    new ThreadWaiter((waiter) => {
+      native.waitThreadArmEpoll(waiter, this.#epollFd, this.#maxEvents());
+    }, report);
+}
+
+/** Findings about other fds. */
+function without(findings: Uint32Array, fd: number): Uint32Array {
+  const kept: number[] = [];
+  for (let at = 0; at < findings.length; at += FINDING_WORDS) {
+    if (findings[at + 1] !== fd) kept.push(...findings.subarray(at, at + FINDING_WORDS));
+  }
+  return Uint32Array.from(kept);
+}
+
+/** A waiter that can become another one while it is in use. */
+class EpollWaiter implements Waiter {
+  readonly #report: () => void;
+  #inner: Waiter;
+  #isStarted = false;
+  #keepsAlive = true;
+  #isClosed = false;
+
+  constructor(open: (report: () => void) => Waiter, report: () => void) {
+    this.#report = () => {
+      report();
+    };
+    this.#inner = open(this.#report);
+  }
+
+  replace(open: (report: () => void) => ThreadWaiter): void {
+    if (this.#isClosed) return;
+    this.#inner.close();
+    this.#inner = open(this.#report);
+    if (!this.#keepsAlive) this.#inner.unref();
+    if (this.#isStarted) this.#inner.start();
+  }
+
+  takeFindings(): Findings | undefined {
+    return this.#inner instanceof ThreadWaiter ? this.#inner.takeFindings() : undefined;
+  }
+
+  forget(fd: number): void {
+    if (!(this.#inner instanceof ThreadWaiter)) return;
+    this.#inner.forget(fd);
+    if (this.#isStarted) this.#inner.start();
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    this.#inner.start();
+  }
+
+  stop(): void {
+    this.#isStarted = false;
+    this.#inner.stop();
+  }
+
+  ref(): void {
+    this.#keepsAlive = true;
+    this.#inner.ref();
+  }
+
+  unref(): void {
+    this.#keepsAlive = false;
+    this.#inner.unref();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#isStarted = false;
+    this.#inner.close();
+  }
+}

@@ -1,0 +1,6 @@
+/** What a helper thread has found, three numbers for each; see the binding's `waitThreadTake`. */
+export type Findings = Int32Array;
+
+export const FINDING_WORDS = 3;
+
+export const NO_FINDINGS: Findings = new Int32Array(0);

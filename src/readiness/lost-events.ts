@@ -1,0 +1,87 @@
+/**
+ * Events that a helper thread has found and that a second call no longer sees.
+ *
+ * A wait looks again when the thread reports, since much may have happened meanwhile. Some files take an event back as they
+ * are polled (see `mayLoseEvents` in the binding): for these, what the thread has found counts as well.
+ */
+import { native } from '../binding.js';
+import { POLLERR, POLLHUP, POLLNVAL } from './constants.js';
+import { FINDING_WORDS, type Findings } from './findings.js';
+
+/** Reported whether asked for or not. */
+const ALWAYS_REPORTED = POLLERR | POLLHUP | POLLNVAL;
+
+/** How many of the fds in a list for select(2) are in each set. */
+export interface SelectCounts {
+  readonly read: number;
+  readonly write: number;
+  readonly except: number;
+}
+
+/**
+ * Puts such events back into the entries of a poll(2) that has just been made.
+ *
+ * @param words `count` entries and the places of the ready ones, as the binding's `poll` leaves them
+ * @param ready how many of them are ready
+ * @returns how many are ready now
+ */
+export function restorePolled(words: Int32Array, count: number, ready: number, findings: Findings): number {
+  let isChanged = false;
+  for (let at = 0; at < findings.length; at += FINDING_WORDS) {
+    const fd = findings[at + 1] ?? -1;
+    const index = placeOf(fd, findings[at] ?? 0, count, (place) => words[place * 2]);
+    if (index === undefined) continue;
+    const word = words[index * 2 + 1] ?? 0;
+    const missing = (findings[at + 2] ?? 0) & ((word & 0xffff) | ALWAYS_REPORTED) & ~(word >>> 16);
+    if (missing === 0 || !native.mayLoseEvents(fd)) continue;
+    words[index * 2 + 1] = word | (missing << 16);
+    isChanged = true;
+  }
+  return isChanged ? listReady(words, count) : ready;
+}
+
+function listReady(words: Int32Array, count: number): number {
+  let ready = 0;
+  for (let place = 0; place < count; place += 1) {
+    if ((words[place * 2 + 1] ?? 0) >>> 16 === 0) continue;
+    words[count * 2 + ready] = place;
+    ready += 1;
+  }
+  return ready;
+}
+
+/**
+ * Puts such events back into the answer of a select(2) that has just been made.
+ *
+ * @param fds the three sets and the places of the ready fds, as the binding's `select` leaves them
+ * @param ready how many of them are ready
+ * @returns how many are ready now
+ */
+export function restoreSelected(fds: Int32Array, counts: SelectCounts, ready: number, findings: Findings): number {
+  const starts = [0, counts.read, counts.read + counts.write];
+  const ends = [counts.read, counts.read + counts.write, counts.read + counts.write + counts.except];
+  const total = counts.read + counts.write + counts.except;
+  const places = new Set(fds.subarray(total, total + ready));
+  for (let at = 0; at < findings.length; at += FINDING_WORDS) {
+    const fd = findings[at + 1] ?? -1;
+    const set = findings[at + 2] ?? 0;
+    const start = starts[set] ?? 0;
+    const length = (ends[set] ?? 0) - start;
+    const index = placeOf(fd, (findings[at] ?? 0) - start, length, (place) => fds[start + place]);
+    if (index === undefined || places.has(start + index) || !native.mayLoseEvents(fd)) continue;
+    places.add(start + index);
+  }
+  if (places.size > ready)
+    fds.set(
+      [...places].sort((a, b) => a - b),
+      total,
+    );
+  return places.size;
+}
+
+/** Where the fd is among `count` entries: where it was when the thread was started, or elsewhere by now. */
+function placeOf(fd: number, expected: number, count: number, fdAt: (place: number) => number | undefined) {
+  if (expected >= 0 && expected < count && fdAt(expected) === fd) return expected;
+  for (let place = 0; place < count; place += 1) if (fdAt(place) === fd) return place;
+  return undefined;
+}

@@ -1,0 +1,176 @@
+/** One helper thread for any number of waits that belong to no object: those of poll(), or those of select(). */
+import { AsyncWait } from './async-wait.js';
+import { FINDING_WORDS, type Findings, NO_FINDINGS } from './findings.js';
+import { ThreadWaiter } from './waiter.js';
+
+/** The lists of several waits as one. */
+export interface MergedList {
+  /** Hands it to the thread. */
+  arm(waiter: number): void;
+  /** By place in it: the index of the wait that the place belongs to. */
+  readonly owners: Int32Array;
+  /** By place in it: the place in that wait's own list. */
+  readonly places: Int32Array;
+}
+
+/** What a single wait does. */
+export interface SharedJob<List, Result> {
+  readonly list: List;
+  /** Makes the real call with a timeout of zero. @returns undefined where there is nothing to report */
+  look(findings: Findings): Result | undefined;
+  /** What the wait gives when its time is up. */
+  nothing(): Result;
+}
+
+/** A wait, as the thread knows it. */
+interface Member<List> {
+  readonly list: List;
+  readonly report: () => void;
+  readonly fail: (error: unknown) => void;
+  /** What the thread has found for it since its last look. */
+  readonly found: number[];
+}
+
+/** How long a thread that nobody needs is kept: starting one costs as much as some hundred system calls. */
+const IDLE_MS = 1_000;
+
+/**
+ * A thread that waits for all of its members at once. Only one that has something to report looks then, so the cost of an event
+ * does not grow with the number of waits, but for the one call of the thread.
+ */
+export class SharedThread<List> {
+  readonly #merge: (lists: readonly List[]) => MergedList;
+  readonly #members = new Set<Member<List>>();
+  /** Those that the thread waits for, in the order of the merged list. */
+  #armed: readonly Member<List>[] = [];
+  #merged: MergedList | undefined;
+  #thread: ThreadWaiter | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  /** @param merge makes one list of several */
+  constructor(merge: (lists: readonly List[]) => MergedList) {
+    this.#merge = merge;
+  }
+
+  /** Waits once. */
+  wait<Result>(timeoutMs: number, signal: AbortSignal | undefined, job: SharedJob<List, Result>): Promise<Result> {
+    let hasLooked = false;
+    const wait = new AsyncWait<Result>({
+      start: () => {
+        // A look costs less than waking a thread.
+        if (hasLooked) this.#add(member);
+        else wait.lookSoon();
+        hasLooked = true;
+      },
+      stop: () => {
+        this.#remove(member);
+      },
+      beforeLastLook: () => {
+        this.#pause();
+      },
+      look: () => job.look(member.found.length === 0 ? NO_FINDINGS : Int32Array.from(member.found.splice(0))),
+      nothing: () => job.nothing(),
+    });
+    const fail = (error: unknown) => {
+      wait.fail(error);
+    };
+    const member: Member<List> = { list: job.list, report: wait.report, fail, found: [] };
+    return wait.wait(timeoutMs, signal);
+  }
+
+  #add(member: Member<List>): void {
+    this.#members.add(member);
+    this.#rearmSoon();
+  }
+
+  #remove(member: Member<List>): void {
+    if (!this.#members.delete(member)) return;
+    // Its fds may be closed now, and a thread that is in a call with one keeps the file open.
+    if (this.#armed.includes(member)) this.#pause();
+    if (this.#members.size === 0) this.#rest();
+  }
+
+  /** Takes the thread out of its call; it goes on when the event loop comes round. */
+  #pause(): void {
+    if (this.#armed.length === 0) return;
+    this.#thread?.stop();
+    this.#collect();
+    this.#rearmSoon();
+  }
+
+  /** Once for all that begin or end in this turn of the event loop. */
+  #rearmSoon(): void {
+    this.#immediate ??= setImmediate(() => {
+      this.#immediate = undefined;
+      this.#rearm();
+    });
+  }
+
+  #rearm(): void {
+    // What was found when the thread was stopped for the sake of another wait.
+    for (const member of [...this.#members]) if (member.found.length > 0) member.report();
+    if (this.#members.size === 0) return;
+    const members = [...this.#members];
+    try {
+      this.#merged = this.#merge(members.map(({ list }) => list));
+      this.#armed = members;
+      this.#thread ??= new ThreadWaiter(
+        (waiter) => this.#merged?.arm(waiter),
+        () => {
+          this.#report();
+        },
+      );
+      this.#thread.start();
+    } catch (error) {
+      this.#armed = [];
+      for (const member of members) member.fail(error);
+    }
+  }
+
+  #report(): void {
+    const armed = this.#armed;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      this.#collect();
+    } catch (error) {
+      failure = { error };
+    }
+    const hasFindings = armed.some(({ found }) => found.length > 0);
+    for (const member of armed) {
+      // Without findings one of the fds is not open, and the wait that it belongs to finds out which.
+      if (!hasFindings || member.found.length > 0) member.report();
+      if (failure !== undefined && this.#members.has(member)) member.fail(failure.error);
+    }
+    if (this.#members.size > 0) this.#rearmSoon();
+  }
+
+  /** Hands what the thread has found to those it concerns. */
+  #collect(): void {
+    const armed = this.#armed;
+    const merged = this.#merged;
+    this.#armed = [];
+    this.#merged = undefined;
+    const findings = this.#thread?.takeFindings();
+    if (findings === undefined || merged === undefined) return;
+    for (let at = 0; at < findings.length; at += FINDING_WORDS) {
+      const place = findings[at] ?? -1;
+      const found = armed[merged.owners[place] ?? -1]?.found;
+      found?.push(merged.places[place] ?? -1, findings[at + 1] ?? -1, findings[at + 2] ?? 0);
+    }
+  }
+
+  /** Nobody waits any more. */
+  #rest(): void {
+    if (this.#idleTimer !== undefined) {
+      this.#idleTimer.refresh();
+      return;
+    }
+    this.#idleTimer = setTimeout(() => {
+      this.#idleTimer = undefined;
+      if (this.#members.size > 0) return;
+      this.#thread?.close();
+      this.#thread = undefined;
+    }, IDLE_MS).unref();
+  }
+}
