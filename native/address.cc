@@ -80,11 +80,11 @@ napi_value decodeAddress(napi_env env, napi_callback_info info) {
       break;
     case AddressKind::kUnixPath:
       address.text("family", "unix");
-      address.text("path", parts.text);
+      address.value("path", makeBytes(env, parts.text.data(), parts.text.size()));
       break;
     case AddressKind::kUnixAbstract:
       address.text("family", "unix");
-      address.text("abstract", parts.text);
+      address.value("abstract", makeBytes(env, parts.text.data(), parts.text.size()));
       break;
     case AddressKind::kUnixUnnamed:
       address.text("family", "unix");

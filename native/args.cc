@@ -94,24 +94,38 @@ bool Reader::sharedInt32s(napi_value value, const char* name, Int32s* out) const
   return is_shared;
 }
 
+bool Reader::fits(size_t length, const char* name, size_t capacity) const {
+  if (length < capacity) return true;
+  throwOutOfRange(env_, name, "at most " + std::to_string(capacity - 1) + " bytes long",
+                  static_cast<double>(length));
+  return false;
+}
+
+bool Reader::hasNoNul(const char* data, size_t length, const char* name) const {
+  if (std::memchr(data, 0, length) == nullptr) return true;
+  throwInvalidArgValue(env_, name, "must not contain a NUL character");
+  return false;
+}
+
 bool Reader::string(napi_value value, const char* name, char* buffer, size_t capacity) const {
   size_t length = 0;
   if (napi_get_value_string_utf8(env_, value, nullptr, 0, &length) != napi_ok) {
     throwInvalidArgType(env_, name, "of type string");
     return false;
   }
-  if (length >= capacity) {
-    throwOutOfRange(env_, name, "a string of at most " + std::to_string(capacity - 1) + " bytes",
-                    static_cast<double>(length));
-    return false;
-  }
   size_t copied = 0;
-  if (!succeeded(env_, napi_get_value_string_utf8(env_, value, buffer, capacity, &copied))) return false;
-  if (std::memchr(buffer, 0, copied) != nullptr) {
-    throwInvalidArgValue(env_, name, "must not contain a NUL character");
-    return false;
-  }
-  return true;
+  return fits(length, name, capacity) &&
+         succeeded(env_, napi_get_value_string_utf8(env_, value, buffer, capacity, &copied)) &&
+         hasNoNul(buffer, copied, name);
+}
+
+bool Reader::path(napi_value value, const char* name, char* buffer, size_t capacity) const {
+  if (is(value, napi_string)) return string(value, name, buffer, capacity);
+  Bytes whole;
+  if (!bytes(value, name, &whole) || !fits(whole.length, name, capacity)) return false;
+  if (whole.length > 0) std::memcpy(buffer, whole.data, whole.length);
+  buffer[whole.length] = '\0';
+  return hasNoNul(buffer, whole.length, name);
 }
 
 napi_value makeBoolean(napi_env env, bool value) {

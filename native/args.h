@@ -62,6 +62,11 @@ class Reader {
     *out = static_cast<uint32_t>(bits);
     return true;
   }
+  // 32 bits that are meant to be signed or unsigned, as a number.
+  bool int32OrUint32(napi_value value, const char* name, int64_t* out) const {
+    return integer(value, name, std::numeric_limits<int32_t>::min(), kMaxUint32,
+                   "an integer from -2147483648 to 4294967295", out);
+  }
   bool fd(napi_value value, const char* name, int* out) const {
     return integer(value, name, 0, kMaxInt32, "an integer from 0 to 2147483647", out);
   }
@@ -100,6 +105,8 @@ class Reader {
   bool sharedInt32s(napi_value value, const char* name, Int32s* out) const;
   // A string of at most capacity - 1 bytes of UTF-8, without NUL bytes, NUL-terminated.
   bool string(napi_value value, const char* name, char* buffer, size_t capacity) const;
+  // The same, or bytes: a path need not be UTF-8.
+  bool path(napi_value value, const char* name, char* buffer, size_t capacity) const;
 
  private:
   template <typename Integer>
@@ -121,6 +128,8 @@ class Reader {
   }
   bool is(napi_value value, napi_valuetype type) const;
   bool notUpTo(const char* name, size_t max, double received) const;
+  bool fits(size_t length, const char* name, size_t capacity) const;
+  bool hasNoNul(const char* data, size_t length, const char* name) const;
   bool typedArray(napi_value value, const char* name, napi_typedarray_type type, const char* expected,
                   void** data, size_t* length) const;
 

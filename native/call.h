@@ -6,6 +6,7 @@
 #include <napi.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <new>
 #include <string>
@@ -72,6 +73,12 @@ class Call {
     std::string text(capacity, '\0');
     check(reader_.string(info_[index], name, text.data(), capacity));
     text.resize(std::strlen(text.c_str()));
+    return text;
+  }
+  // A string or bytes, of which the kernel takes at most PATH_MAX with the NUL at the end.
+  std::string path(size_t index, const char* name) const {
+    char text[PATH_MAX];
+    check(reader_.path(info_[index], name, text, sizeof text));
     return text;
   }
   // Whether a reader of this call's arguments succeeded.

@@ -59,6 +59,7 @@ enum class ControlKind {
   kTimeToLive,
   kTypeOfService,
   kTimestamp,
+  kSegmentSize,
   kUnknown,
 };
 
@@ -77,7 +78,8 @@ struct ControlParts {
   ucred credentials = {};         // kCredentials
   in_pktinfo packet_info = {};    // kPacketInfo
   in6_pktinfo packet_info6 = {};  // kPacketInfo6
-  int number = 0;           // kTimeToLive (IPv6: the hop limit), kTypeOfService (IPv6: the traffic class)
+  // kTimeToLive (IPv6: the hop limit), kTypeOfService (IPv6: the traffic class), kSegmentSize
+  int number = 0;
   int64_t seconds = 0;      // kTimestamp, since 1970
   int64_t nanoseconds = 0;  // kTimestamp
 };
@@ -142,6 +144,13 @@ inline void decodeInet6Message(const ControlMessage& message, ControlParts* part
   }
 }
 
+// Older C libraries have no name for it: udp(7).
+constexpr int kUdpGro = 104;
+
+inline void decodeUdpMessage(const ControlMessage& message, ControlParts* parts) {
+  if (message.type == kUdpGro && copyOut(message, &parts->number)) parts->kind = ControlKind::kSegmentSize;
+}
+
 // A message that is too short for its type is unknown.
 inline ControlParts decodeControlMessage(const ControlMessage& message) {
   ControlParts parts;
@@ -154,6 +163,9 @@ inline ControlParts decodeControlMessage(const ControlMessage& message) {
       break;
     case IPPROTO_IPV6:
       decodeInet6Message(message, &parts);
+      break;
+    case IPPROTO_UDP:
+      decodeUdpMessage(message, &parts);
       break;
   }
   return parts;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "byte_list.h"
+#include "control_values.h"
 #include "exports.h"
 #include "message_address.h"
 #include "object_builder.h"
@@ -18,6 +19,10 @@ namespace {
 
 // The kernel silently caps both calls at UIO_MAXIOV.
 constexpr size_t kMaxMessages = 1024;
+// Of one received message, so that those of one call take no more than its bytes may.
+constexpr size_t kMaxControlBytesEach = size_t{64} * 1024;
+// Of all messages of one call.
+constexpr size_t kMaxControls = size_t{16} * kMaxMessages;
 
 napi_value acceptFrom(napi_env env, napi_callback_info info) {
   Arguments<3> args(env, info);
@@ -31,7 +36,7 @@ napi_value acceptFrom(napi_env env, napi_callback_info info) {
   const auto accept = [&] {
     return ::accept4(fd, address.get(), &address.length, SOCK_CLOEXEC | (non_blocking ? SOCK_NONBLOCK : 0));
   };
-  UniqueFd accepted(now ? withoutBlocking(fd, accept) : accept());
+  UniqueFd accepted(throughSignals([&] { return now ? withoutBlocking(fd, accept) : accept(); }));
   if (!accepted.valid()) return nullIfWouldBlock(env, "accept4", fd);
   ObjectBuilder result(env);
   result.number("fd", accepted.get());
@@ -49,7 +54,8 @@ napi_value recvFrom(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   SocketAddress address;
-  const ssize_t count = ::recvfrom(fd, range.data, range.length, flags, address.get(), &address.length);
+  const ssize_t count = throughSignals(
+      [&] { return ::recvfrom(fd, range.data, range.length, flags, address.get(), &address.length); });
   if (count < 0) return nullIfWouldBlock(env, "recvfrom", fd);
   ObjectBuilder result(env);
   result.number("bytes", static_cast<double>(count));
@@ -66,75 +72,144 @@ napi_value sendTo(napi_env env, napi_callback_info info) {
       !args.int32(args[4], "flags", &flags) || !readAddress(args, args[5], "address", &address)) {
     return nullptr;
   }
-  const ssize_t count =
-      ::sendto(fd, range.data, range.length, flags | MSG_NOSIGNAL, address.get(), address.length);
+  const ssize_t count = throughSignals([&] {
+    return ::sendto(fd, range.data, range.length, flags | MSG_NOSIGNAL, address.get(), address.length);
+  });
   return transferred(env, count, "sendto", fd);
 }
 
+// The memory of one recvmmsg(2): each message has an address, a vector and a part of `control`.
+class ReceiveSlots {
+ public:
+  ReceiveSlots(const Bytes& bytes, size_t message_bytes, size_t control_bytes)
+      : addresses_(std::min(bytes.length / message_bytes, kMaxMessages)),
+        vectors_(addresses_.size()),
+        messages_(addresses_.size()),
+        control_(addresses_.size() * control_bytes) {
+    for (size_t i = 0; i < messages_.size(); i++) {
+      vectors_[i] = {bytes.data + i * message_bytes, message_bytes};
+      msghdr& header = messages_[i].msg_hdr;
+      header.msg_name = addresses_[i].get();
+      header.msg_namelen = addresses_[i].length;
+      header.msg_iov = &vectors_[i];
+      header.msg_iovlen = 1;
+      header.msg_control = control_.data() + i * control_bytes;
+      header.msg_controllen = control_bytes;
+    }
+  }
+
+  // Without MSG_WAITFORONE a blocking socket would wait until every slot is full.
+  int receive(int fd, int flags) {
+    return ::recvmmsg(fd, messages_.data(), static_cast<unsigned>(messages_.size()),
+                      flags | MSG_WAITFORONE | MSG_CMSG_CLOEXEC, nullptr);
+  }
+
+  napi_value toJs(napi_env env, size_t count) {
+    // All of them first: fds that do not reach JavaScript are closed, whichever message fails.
+    std::vector<ReceivedControl> controls;
+    controls.reserve(count);
+    for (size_t i = 0; i < count; i++) {
+      const msghdr& header = messages_[i].msg_hdr;
+      controls.emplace_back(static_cast<const uint8_t*>(header.msg_control), header.msg_controllen);
+    }
+    ArrayBuilder result(env);
+    for (size_t i = 0; i < count && !result.failed(); i++) result.add(describe(env, i, controls[i]));
+    if (!result.failed()) {
+      for (ReceivedControl& control : controls) control.releaseFds();
+    }
+    return result.result();
+  }
+
+ private:
+  napi_value describe(napi_env env, size_t index, const ReceivedControl& control) {
+    const mmsghdr& message = messages_[index];
+    addresses_[index].length = message.msg_hdr.msg_namelen;
+    ObjectBuilder result(env);
+    result.number("bytes", message.msg_len);
+    // The kernel repeats the flag that was asked for.
+    result.number("flags", message.msg_hdr.msg_flags & ~MSG_CMSG_CLOEXEC);
+    if (!result.failed()) result.value("address", makeSenderAddress(env, addresses_[index]));
+    if (!result.failed()) result.value("control", control.toJs(env));
+    return result.result();
+  }
+
+  std::vector<SocketAddress> addresses_;
+  std::vector<iovec> vectors_;
+  std::vector<mmsghdr> messages_;
+  std::vector<uint8_t> control_;
+};
+
 napi_value recvMmsg(napi_env env, napi_callback_info info) {
-  Arguments<4> args(env, info);
+  Arguments<5> args(env, info);
   int fd, flags;
   Bytes bytes;
-  size_t message_bytes;
+  size_t message_bytes, control_bytes;
   if (!args.fd(args[0], "fd", &fd) || !args.bytes(args[1], "bytes", &bytes) ||
       !args.upTo(args[2], "messageBytes", bytes.length, &message_bytes) ||
-      !args.int32(args[3], "flags", &flags)) {
+      !args.upTo(args[3], "controlBytes", kMaxControlBytesEach, &control_bytes) ||
+      !args.int32(args[4], "flags", &flags)) {
     return nullptr;
   }
   if (message_bytes == 0) return throwOutOfRange(env, "messageBytes", "at least 1", 0);
-  const size_t slots = std::min(bytes.length / message_bytes, kMaxMessages);
-  std::vector<SocketAddress> addresses(slots);
-  std::vector<iovec> vectors(slots);
-  std::vector<mmsghdr> messages(slots);
-  for (size_t i = 0; i < slots; i++) {
-    vectors[i] = {bytes.data + i * message_bytes, message_bytes};
-    messages[i].msg_hdr.msg_name = addresses[i].get();
-    messages[i].msg_hdr.msg_namelen = addresses[i].length;
-    messages[i].msg_hdr.msg_iov = &vectors[i];
-    messages[i].msg_hdr.msg_iovlen = 1;
-  }
-  // Without MSG_WAITFORONE a blocking socket would wait until every slot is full.
-  const int count =
-      ::recvmmsg(fd, messages.data(), static_cast<unsigned>(slots), flags | MSG_WAITFORONE, nullptr);
+  ReceiveSlots slots(bytes, message_bytes, control_bytes);
+  const int count = throughSignals([&] { return slots.receive(fd, flags); });
   if (count < 0) return nullIfWouldBlock(env, "recvmmsg", fd);
-  ArrayBuilder result(env);
-  for (int i = 0; i < count && !result.failed(); i++) {
-    addresses[i].length = messages[i].msg_hdr.msg_namelen;
-    ObjectBuilder message(env);
-    message.number("bytes", messages[i].msg_len);
-    message.number("flags", messages[i].msg_hdr.msg_flags);
-    if (!message.failed()) message.value("address", makeSenderAddress(env, addresses[i]));
-    result.add(message.result());
+  return slots.toJs(env, static_cast<size_t>(count));
+}
+
+// The arguments of one sendmmsg(2). They hold until JavaScript runs again.
+struct SendSlots {
+  std::vector<iovec> vectors;
+  std::vector<SocketAddress> addresses;
+  std::vector<std::vector<uint8_t>> controls;
+  std::vector<mmsghdr> messages;
+};
+
+// False with an exception pending.
+bool readSendSlots(const Arguments<6>& args, SendSlots* slots) {
+  std::vector<napi_value> buffers, address_values, control_data;
+  if (!readArray(args, args[1], "buffers", kMaxMessages, &buffers) ||
+      !readArray(args, args[2], "addresses", kMaxMessages, &address_values) ||
+      !readArray(args, args[4], "controlData", kMaxControls, &control_data) ||
+      !readVectors(args, buffers, "buffers", &slots->vectors)) {
+    return false;
   }
-  return result.result();
+  const size_t count = slots->vectors.size();
+  if (address_values.size() != count) {
+    throwOutOfRange(args.env(), "addresses", "as long as buffers",
+                    static_cast<double>(address_values.size()));
+    return false;
+  }
+  slots->addresses.resize(count);
+  slots->controls.resize(count);
+  slots->messages.resize(count);
+  for (size_t i = 0; i < count; i++) {
+    if (!readOptionalAddress(args, address_values[i], "addresses", &slots->addresses[i])) return false;
+  }
+  return encodeControls(args, args[3], control_data, &slots->controls);
 }
 
 napi_value sendMmsg(napi_env env, napi_callback_info info) {
-  Arguments<4> args(env, info);
+  Arguments<6> args(env, info);
   int fd, flags;
-  std::vector<napi_value> buffers, address_values;
-  std::vector<iovec> vectors;
-  if (!args.fd(args[0], "fd", &fd) || !readArray(args, args[1], "buffers", kMaxMessages, &buffers) ||
-      !readArray(args, args[2], "addresses", kMaxMessages, &address_values) ||
-      !args.int32(args[3], "flags", &flags) || !readVectors(args, buffers, "buffers", &vectors)) {
+  SendSlots slots;
+  if (!args.fd(args[0], "fd", &fd) || !readSendSlots(args, &slots) || !args.int32(args[5], "flags", &flags)) {
     return nullptr;
   }
-  if (address_values.size() != vectors.size()) {
-    return throwOutOfRange(env, "addresses", "as long as buffers",
-                           static_cast<double>(address_values.size()));
+  for (size_t i = 0; i < slots.messages.size(); i++) {
+    SocketAddress& address = slots.addresses[i];
+    msghdr& header = slots.messages[i].msg_hdr;
+    header.msg_name = address.length > 0 ? address.get() : nullptr;
+    header.msg_namelen = address.length;
+    header.msg_iov = &slots.vectors[i];
+    header.msg_iovlen = 1;
+    setControl(&header, slots.controls[i]);
   }
-  std::vector<SocketAddress> addresses(vectors.size());
-  std::vector<mmsghdr> messages(vectors.size());
-  for (size_t i = 0; i < vectors.size(); i++) {
-    if (!readOptionalAddress(args, address_values[i], "addresses", &addresses[i])) return nullptr;
-    messages[i].msg_hdr.msg_name = addresses[i].length > 0 ? addresses[i].get() : nullptr;
-    messages[i].msg_hdr.msg_namelen = addresses[i].length;
-    messages[i].msg_hdr.msg_iov = &vectors[i];
-    messages[i].msg_hdr.msg_iovlen = 1;
-  }
-  return transferred(
-      env, ::sendmmsg(fd, messages.data(), static_cast<unsigned>(messages.size()), flags | MSG_NOSIGNAL),
-      "sendmmsg", fd);
+  const int count = throughSignals([&] {
+    return ::sendmmsg(fd, slots.messages.data(), static_cast<unsigned>(slots.messages.size()),
+                      flags | MSG_NOSIGNAL);
+  });
+  return transferred(env, count, "sendmmsg", fd);
 }
 
 }  // namespace

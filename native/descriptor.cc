@@ -1,5 +1,6 @@
 // What holds for every descriptor: close(2), read(2), write(2), fcntl(2), pipe(2).
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "args.h"
@@ -21,21 +22,33 @@ napi_value close(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-napi_value read(napi_env env, napi_callback_info info) {
-  Arguments<4> args(env, info);
-  int fd;
-  Bytes range;
-  if (!args.fd(args[0], "fd", &fd) || !readRange(args, args[1], args[2], args[3], &range)) return nullptr;
-  return transferred(env, ::read(fd, range.data, range.length), "read", fd);
+// Whether the kernel may let a call wait for as long as nobody does something about it, unlike for a disk.
+bool mayWaitForEver(int fd) {
+  struct stat file;
+  return ::fstat(fd, &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode) &&
+         !S_ISBLK(file.st_mode);
 }
 
-napi_value write(napi_env env, napi_callback_info info) {
-  Arguments<4> args(env, info);
+// read(2) and write(2) differ in nothing else.
+template <typename Call>
+napi_value transfer(napi_env env, napi_callback_info info, const char* name, Call call) {
+  Arguments<5> args(env, info);
   int fd;
   Bytes range;
-  if (!args.fd(args[0], "fd", &fd) || !readRange(args, args[1], args[2], args[3], &range)) return nullptr;
-  return transferred(env, ::write(fd, range.data, range.length), "write", fd);
+  bool now = false;
+  if (!args.fd(args[0], "fd", &fd) || !readRange(args, args[1], args[2], args[3], &range) ||
+      !readNow(args, args[4], &now)) {
+    return nullptr;
+  }
+  const auto once = [&]() -> ssize_t { return call(fd, range.data, range.length); };
+  const bool is_guarded = now && mayWaitForEver(fd);
+  const ssize_t count = throughSignals([&] { return is_guarded ? withoutBlocking(fd, once) : once(); });
+  return transferred(env, count, name, fd);
 }
+
+napi_value read(napi_env env, napi_callback_info info) { return transfer(env, info, "read", ::read); }
+
+napi_value write(napi_env env, napi_callback_info info) { return transfer(env, info, "write", ::write); }
 
 napi_value setNonBlocking(napi_env env, napi_callback_info info) {
   Arguments<2> args(env, info);

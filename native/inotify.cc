@@ -1,8 +1,6 @@
 // Changes of files as a descriptor: https://man7.org/linux/man-pages/man7/inotify.7.html
 #include <sys/inotify.h>
 
-#include <climits>
-
 #include "call.h"
 #include "exports.h"
 
@@ -15,7 +13,7 @@ Napi::Value inotify(const Call& call) {
 
 Napi::Value inotifyAdd(const Call& call) {
   const int fd = call.fd(0, "fd");
-  const std::string path = call.string(1, "path", PATH_MAX);
+  const std::string path = call.path(1, "path");
   const uint32_t mask = call.uint32(2, "mask");
   const int watch = call.result(::inotify_add_watch(fd, path.c_str(), mask), "inotify_add_watch", fd);
   return Napi::Number::New(call.env(), watch);

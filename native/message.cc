@@ -41,7 +41,7 @@ int32_t sendRun(int fd, iovec* vectors, size_t count) {
     const size_t offered = totalLength(vectors, batch);
     // The caller's count has 31 bits; the rest of such a run is left as if the socket had not taken it.
     if (offered > INT32_MAX - sent) return sent > 0 ? static_cast<int32_t>(sent) : -EMSGSIZE;
-    const ssize_t result = sendOnce(fd, vectors, batch);
+    const ssize_t result = throughSignals([&] { return sendOnce(fd, vectors, batch); });
     if (result < 0) return sent > 0 ? static_cast<int32_t>(sent) : -errno;
     sent += static_cast<size_t>(result);
     if (static_cast<size_t>(result) < offered) break;
@@ -90,7 +90,7 @@ napi_value recvMany(napi_env env, napi_callback_info info) {
   size_t done = 0;
   for (; done < count && bytes.length - used >= max_bytes; done++) {
     const int32_t fd = operations.data[done];
-    const ssize_t received = ::recv(fd, bytes.data + used, max_bytes, 0);
+    const ssize_t received = throughSignals([&] { return ::recv(fd, bytes.data + used, max_bytes, 0); });
     if (received > 0) used += static_cast<size_t>(received);
     operations.data[done] = received >= 0 ? static_cast<int32_t>(received) : -errno;
   }

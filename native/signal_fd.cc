@@ -3,7 +3,7 @@
 
 #include "args.h"
 #include "exports.h"
-#include "signal_mask.h"
+#include "signal_relay.h"
 #include "transfer.h"
 
 namespace fdmux {
@@ -23,8 +23,8 @@ napi_value signalFd(napi_env env, napi_callback_info info) {
   if (!readSignals(args, args[0], &signals)) return nullptr;
   UniqueFd fd(::signalfd(-1, signals.get(), SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.valid()) return throwSystemError(env, errno, "signalfd");
-  const int error = blockEverywhere(signals.set);
-  if (error != 0) return throwSystemError(env, error, "pthread_sigmask");
+  const int error = relaySignals(signals.set);
+  if (error != 0) return throwSystemError(env, error, "sigaction");
   return makeFd(env, std::move(fd));
 }
 

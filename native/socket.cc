@@ -75,7 +75,7 @@ napi_value accept(napi_env env, napi_callback_info info) {
   int fd;
   bool non_blocking;
   if (!args.fd(args[0], "fd", &fd) || !args.boolean(args[1], "nonBlocking", &non_blocking)) return nullptr;
-  UniqueFd accepted(::accept4(fd, nullptr, nullptr, typeFlags(non_blocking)));
+  UniqueFd accepted(throughSignals([&] { return ::accept4(fd, nullptr, nullptr, typeFlags(non_blocking)); }));
   if (!accepted.valid()) return transferred(env, -1, "accept4", fd);
   return makeFd(env, std::move(accepted));
 }
@@ -100,7 +100,7 @@ napi_value acceptMany(napi_env env, napi_callback_info info) {
     auto* address = reinterpret_cast<sockaddr*>(addresses.data + done * sizeof(sockaddr_storage));
     socklen_t length = sizeof(sockaddr_storage);
     const auto accept = [&] { return ::accept4(fd, address, &length, typeFlags(true)); };
-    const int accepted = now ? withoutBlocking(fd, accept) : accept();
+    const int accepted = throughSignals([&] { return now ? withoutBlocking(fd, accept) : accept(); });
     results.data[2 * done] = accepted >= 0 ? accepted : -errno;
     if (accepted < 0) break;
     args.environment().owned_fds.add(accepted);
@@ -130,7 +130,8 @@ napi_value recv(napi_env env, napi_callback_info info) {
       !args.int32(args[4], "flags", &flags)) {
     return nullptr;
   }
-  return transferred(env, ::recv(fd, range.data, range.length, flags), "recv", fd);
+  const ssize_t count = throughSignals([&] { return ::recv(fd, range.data, range.length, flags); });
+  return transferred(env, count, "recv", fd);
 }
 
 napi_value send(napi_env env, napi_callback_info info) {
@@ -141,7 +142,9 @@ napi_value send(napi_env env, napi_callback_info info) {
       !args.int32(args[4], "flags", &flags)) {
     return nullptr;
   }
-  return transferred(env, ::send(fd, range.data, range.length, flags | MSG_NOSIGNAL), "send", fd);
+  const ssize_t count =
+      throughSignals([&] { return ::send(fd, range.data, range.length, flags | MSG_NOSIGNAL); });
+  return transferred(env, count, "send", fd);
 }
 
 napi_value shutdown(napi_env env, napi_callback_info info) {

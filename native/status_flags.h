@@ -27,13 +27,13 @@ inline int setNonBlockingFlag(int fd, bool non_blocking) {
 // it returns comes back, and so does its errno. Another process that shares the description may see the
 // moment.
 template <typename Call>
-int withoutBlocking(int fd, Call call) {
+auto withoutBlocking(int fd, Call call) -> decltype(call()) {
   const std::lock_guard<std::mutex> lock(statusFlagsLock());
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags == -1) return -1;
   if ((flags & O_NONBLOCK) != 0) return call();
   if (::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1) return -1;
-  const int result = call();
+  const auto result = call();
   const int error = errno;
   // Fails only where another thread has closed the fd meanwhile.
   ::fcntl(fd, F_SETFL, flags);

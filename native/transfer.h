@@ -16,6 +16,17 @@ constexpr int kWouldBlock = -1;
 
 inline bool wouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
+// Makes a system call again if a signal has ended it before it did anything: signal(7). No listener could run
+// in between, since JavaScript waits for the call. Not for connect(2), which goes on by itself, nor for
+// close(2).
+template <typename Call>
+auto throughSignals(Call call) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
+}
+
 // `bytes[offset, offset + length)`.
 inline bool readRange(const Reader& reader, napi_value bytes, napi_value offset, napi_value length,
                       Bytes* range) {

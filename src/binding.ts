@@ -33,8 +33,8 @@ export type DecodedAddress =
       readonly flowInfo: number;
       readonly scopeId: number;
     }
-  | { readonly family: 'unix'; readonly path: string }
-  | { readonly family: 'unix'; readonly abstract: string }
+  | { readonly family: 'unix'; readonly path: Uint8Array }
+  | { readonly family: 'unix'; readonly abstract: Uint8Array }
   | { readonly family: 'unix' }
   | { readonly family: 'unknown'; readonly familyNumber: number };
 
@@ -254,6 +254,7 @@ export type DecodedControl = {
   | { readonly kind: 'ttl'; readonly ttl: number }
   | { readonly kind: 'tos'; readonly tos: number }
   | { readonly kind: 'timestamp'; readonly seconds: number; readonly nanoseconds: number }
+  | { readonly kind: 'segment-size'; readonly sizeBytes: number }
   | { readonly kind: 'raw' }
 );
 
@@ -262,6 +263,12 @@ interface Received {
   /** How many bytes came; with MSG_TRUNC perhaps more than there was room for. */
   readonly bytes: number;
   readonly address: RawAddress | null;
+}
+
+/** The same with the kernel's `msg_flags` and the control messages. */
+interface ReceivedWithControl extends Received {
+  readonly flags: number;
+  readonly control: readonly DecodedControl[];
 }
 
 /** Messages with addresses and ancillary data. Where the result is an object, `null` stands for WOULD_BLOCK. */
@@ -285,14 +292,9 @@ interface MessageCalls {
    * recvmsg(2) with MSG_CMSG_CLOEXEC into `buffers` in turn. Received fds are the caller's, also where MSG_CTRUNC says
    * that more came than `controlBytes` had room for (the kernel has closed those).
    */
-  recvMsg(
-    fd: number,
-    buffers: readonly Uint8Array[],
-    controlBytes: number,
-    flags: number,
-  ): (Received & { readonly flags: number; readonly control: readonly DecodedControl[] }) | null;
+  recvMsg(fd: number, buffers: readonly Uint8Array[], controlBytes: number, flags: number): ReceivedWithControl | null;
   /**
-   * sendmsg(2) with MSG_NOSIGNAL. `controlKinds` holds a level and a type for each element of `controlData`.
+   * sendmsg(2) with MSG_NOSIGNAL. `controlKinds` holds three numbers for each element of `controlData`: 0, its level and its type.
    *
    * @returns the count, or WOULD_BLOCK
    */
@@ -304,18 +306,29 @@ interface MessageCalls {
     flags: number,
     address: RawAddress | null,
   ): number;
-  /** recvmmsg(2) with MSG_WAITFORONE: message i lands at `i * messageBytes` of `bytes`; at most 1024 at a time. */
+  /**
+   * recvmmsg(2) with MSG_WAITFORONE and MSG_CMSG_CLOEXEC: message i lands at `i * messageBytes` of `bytes`; at most 1024 at a time.
+   * `controlBytes`, at most 65,536, is the room for the control messages of each.
+   */
   recvMmsg(
     fd: number,
     bytes: Uint8Array,
     messageBytes: number,
+    controlBytes: number,
     flags: number,
-  ): readonly (Received & { readonly flags: number })[] | null;
-  /** sendmmsg(2) with MSG_NOSIGNAL; at most 1024 messages. @returns how many were sent, or WOULD_BLOCK */
+  ): readonly ReceivedWithControl[] | null;
+  /**
+   * sendmmsg(2) with MSG_NOSIGNAL; at most 1024 messages. `controlKinds` holds three numbers for each element of `controlData`: the
+   * number of its message, its level and its type.
+   *
+   * @returns how many were sent, or WOULD_BLOCK
+   */
   sendMmsg(
     fd: number,
     buffers: readonly Uint8Array[],
     addresses: readonly (RawAddress | null)[],
+    controlKinds: Int32Array,
+    controlData: readonly Uint8Array[],
     flags: number,
   ): number;
 }
@@ -331,7 +344,9 @@ interface TimerSetting {
 /** Devices, and the descriptors that exist to be waited for. */
 interface DeviceCalls {
   /** open(2). A path is at most 4095 bytes long. */
-  open(path: string, flags: number, mode: number): number;
+  open(path: string | Uint8Array, flags: number, mode: number): number;
+  /** Of a FIFO that was opened to be read, with O_NONBLOCK: whether it has a writer, or has had one since. */
+  fifoHasHadWriter(fd: number): boolean;
   /** fcntl(2) with F_DUPFD_CLOEXEC. */
   duplicate(fd: number): number;
   /**
@@ -356,7 +371,7 @@ interface DeviceCalls {
   /** inotify_init1(2), non-blocking. */
   inotify(): number;
   /** inotify_add_watch(2). @returns the watch descriptor */
-  inotifyAdd(fd: number, path: string, mask: number): number;
+  inotifyAdd(fd: number, path: string | Uint8Array, mask: number): number;
   /** inotify_rm_watch(2). */
   inotifyRemove(fd: number, watch: number): void;
 
@@ -382,9 +397,13 @@ interface DescriptorCalls {
   shareFd(fd: number, words: Int32Array<SharedArrayBuffer>): void;
   /** close(2). EINTR counts as closed (Linux has closed it by then). */
   close(fd: number): void;
-  /** read(2), write(2): the count, or WOULD_BLOCK. */
-  read(fd: number, bytes: Uint8Array, offset: number, length: number): number;
-  write(fd: number, bytes: Uint8Array, offset: number, length: number): number;
+  /**
+   * read(2), write(2): the count, or WOULD_BLOCK.
+   *
+   * @param now does not block, whatever the fd's flags are, but for a file on a disk
+   */
+  read(fd: number, bytes: Uint8Array, offset: number, length: number, now?: boolean): number;
+  write(fd: number, bytes: Uint8Array, offset: number, length: number, now?: boolean): number;
   setNonBlocking(fd: number, nonBlocking: boolean): void;
   isNonBlocking(fd: number): boolean;
   /** pipe2(2): [read end, write end]. */

@@ -10,6 +10,7 @@
  * An aborted wait ends with an {@link AbortError}, as in Node.js.
  */
 import { constants } from 'node:os';
+import { types } from 'node:util';
 
 /** Whatever names a file descriptor: the number itself, or an object that carries it as `fd`. */
 export type FdLike = number | { readonly fd: number };
@@ -296,15 +297,36 @@ export function checkOneOf<const Allowed extends string>(
 }
 
 /**
- * Reads bytes. A string is encoded as UTF-8; a view is not copied.
+ * Reads bytes. A string is encoded as UTF-8; a view is not copied. Bytes of another realm, as `node:vm` makes them, are bytes.
  *
- * @throws ERR_INVALID_ARG_TYPE where it is neither a string, a view nor an ArrayBuffer
+ * @throws ERR_INVALID_ARG_TYPE if it is neither a string, a view nor an ArrayBuffer, or if its memory was transferred away
  */
 export function toBytes(value: unknown, name = 'bytes'): Uint8Array {
   if (typeof value === 'string') return Buffer.from(value);
   // What only inherits from Uint8Array, or stands for one as a Proxy, has no bytes.
-  if (value instanceof Uint8Array && ArrayBuffer.isView(value)) return value;
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
+  if (ArrayBuffer.isView(value)) {
+    if (value instanceof Uint8Array) {
+      // Only an empty one can be one whose memory is gone, so that the others cost nothing.
+      if (value.byteLength === 0) checkAttached(value.buffer, name);
+      return value;
+    }
+    checkAttached(value.buffer, name);
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  }
+  if (types.isAnyArrayBuffer(value)) {
+    checkAttached(value, name);
+    return new Uint8Array(value);
+  }
   throw invalidArgType(name, 'a string, a Buffer, a typed array, a DataView or an ArrayBuffer', value);
+}
+
+/** @throws ERR_INVALID_ARG_TYPE: reading no bytes out of memory that is gone would pass for an end of file */
+function checkAttached(buffer: ArrayBufferLike, name: string): void {
+  if (buffer.byteLength > 0) return;
+  try {
+    // The engine itself refuses memory that is gone; `ArrayBuffer.prototype.detached` is younger than the runtimes.
+    new Uint8Array(buffer);
+  } catch {
+    throw invalidArgType(name, 'bytes whose memory has not been transferred away', buffer);
+  }
 }

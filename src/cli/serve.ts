@@ -113,8 +113,8 @@ function formatListening(address: Address): string {
     case 'inet6':
       return formatAddress(address.host, address.port);
     case 'unix':
-      if ('path' in address) return address.path;
-      return 'abstract' in address ? `@${address.abstract}` : 'a unix socket';
+      if ('path' in address) return String(address.path);
+      return 'abstract' in address ? `@${String(address.abstract)}` : 'a unix socket';
     case 'unknown':
       return 'an unknown address';
   }
@@ -136,7 +136,7 @@ function describe(server: ChatServer, config: ServerConfig, version: string): st
 
 function howToTalk({ address }: OpenListener): string[] {
   if (address.family !== 'inet' && address.family !== 'inet6') {
-    return 'path' in address ? ['To talk, in another terminal:', `  nc -U ${address.path}`] : [];
+    return 'path' in address ? ['To talk, in another terminal:', `  nc -U ${String(address.path)}`] : [];
   }
   const host = WIDE_HOSTS[address.host] ?? address.host;
   return [

@@ -5,6 +5,7 @@ import { checkFunction, checkInteger, checkOptions, type FdLike, type OptionName
 import { summary } from '../inspect.js';
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP, POLLRDNORM } from '../readiness/constants.js';
 import type { BackendEntry, BackendName, Trigger, TriggerOf } from './backend.js';
+import { isEndOfFile } from './end-of-file.js';
 import { fromInterestMask, type Interest, type InterestMask } from './interest.js';
 
 /** What {@link Registration.modify} can change; what is left out stays. */
@@ -100,7 +101,8 @@ export interface Registration<T = unknown, B extends BackendName = BackendName> 
    * Reads until nothing is left, as edge mode demands, but no more than its budget: then the registration is put at the
    * end of the queue and reported again by the next wait, so that one busy fd cannot starve the others.
    *
-   * @param read reads once: the bytes or their number, 0 or empty at end of file, `null` when it would block
+   * @param read reads once: the bytes or their number, 0 or empty at end of file, `null` when it would block. An empty datagram is no
+   *   end: it counts as one byte
    * @throws ERR_CLOSED, ERR_NOT_REGISTERED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; whatever `read` throws
    */
   drain(read: () => number | Uint8Array | null, options?: DrainOptions): DrainOutcome;
@@ -257,8 +259,9 @@ export class RegistrationRecord<T> implements Registration<T>, BackendEntry {
       if (result === null) return 'drained';
       const bytes: unknown = typeof result === 'number' ? result : result.byteLength;
       checkInteger(bytes, 'the result of "read"', 0, Number.MAX_SAFE_INTEGER);
-      if (bytes === 0) return 'ended';
-      readBytes += bytes;
+      if (bytes === 0 && isEndOfFile(this.fd)) return 'ended';
+      // An empty datagram counts, or a flood of them would use no budget up.
+      readBytes += Math.max(bytes, 1);
     }
     // The reader may have unregistered meanwhile.
     if (this.state !== 'gone') this.#owner.requeue(this, events | POLLIN);

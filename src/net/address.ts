@@ -8,7 +8,9 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 import { native, type RawAddress } from '../binding.js';
-import { checkInteger, checkObject, checkString, invalidArgType, outOfRange } from '../errors.js';
+import { checkInteger, checkObject, checkString, invalidArgType, outOfRange, toBytes } from '../errors.js';
+import { type PathInput, textOrBytes, toPathBytes } from './path.js';
+import { escapeName, unescapeName } from './unix-name.js';
 
 export type { RawAddress } from '../binding.js';
 
@@ -37,13 +39,15 @@ export interface Inet6Address {
 /** A unix socket bound to a file: unix(7). */
 export interface UnixPathAddress {
   readonly family: 'unix';
-  readonly path: string;
+  /** A string if the name is UTF-8, else its bytes. */
+  readonly path: string | Buffer;
 }
 
 /** A unix socket with a name of the abstract namespace, which no file stands for. The leading zero byte is not part of it. */
 export interface UnixAbstractAddress {
   readonly family: 'unix';
-  readonly abstract: string;
+  /** A string if the name is UTF-8, else its bytes. */
+  readonly abstract: string | Buffer;
 }
 
 /** A unix socket without a name, as the clients of most servers are. */
@@ -66,8 +70,8 @@ export type Address =
 export type AddressInput =
   | InetAddress
   | (Omit<Inet6Address, 'flowInfo' | 'scopeId'> & { readonly flowInfo?: number; readonly scopeId?: number })
-  | UnixPathAddress
-  | UnixAbstractAddress
+  | (Omit<UnixPathAddress, 'path'> & { readonly path: PathInput })
+  | (Omit<UnixAbstractAddress, 'abstract'> & { readonly abstract: string | Uint8Array })
   | UnixUnnamedAddress
   | UnknownAddress
   | RawAddress;
@@ -82,11 +86,11 @@ const MAX_UINT32 = 0xffff_ffff;
  *
  * `host` is a literal of its family; an IPv6 literal may carry a zone ('fe80::1%eth0', 'fe80::1%2').
  *
- * @throws ERR_INVALID_ARG_TYPE where a part is missing or of the wrong type, ERR_OUT_OF_RANGE where the host is no
+ * @throws ERR_INVALID_ARG_TYPE if a part is missing or of the wrong type, ERR_OUT_OF_RANGE if the host is no
  *   literal of its family, the port is not an integer from 0 to 65535, or a unix name is longer than sun_path (108 bytes)
  */
 export function encodeAddress(address: AddressInput, name = 'address'): RawAddress {
-  if (address instanceof Uint8Array) return address;
+  if (isRawAddress(address)) return toBytes(address, name);
   checkObject(address, name);
   switch (address.family) {
     case 'inet':
@@ -106,25 +110,27 @@ export function encodeAddress(address: AddressInput, name = 'address'): RawAddre
     case 'unix':
       return encodeUnix(address, name);
     case 'unknown':
-      return address.bytes;
+      if (!ArrayBuffer.isView(address.bytes)) throw invalidArgType(`${name}.bytes`, 'a Uint8Array', address.bytes);
+      return toBytes(address.bytes, `${name}.bytes`);
     default:
       throw outOfRange(`${name}.family`, "one of 'inet', 'inet6', 'unix', 'unknown'", unreachable(address));
   }
 }
 
-function encodeUnix(address: UnixPathAddress | UnixAbstractAddress | UnixUnnamedAddress, name: string): RawAddress {
+/** Whether an address is given as the bytes of its sockaddr. */
+export function isRawAddress(address: AddressInput): address is RawAddress {
+  return ArrayBuffer.isView(address);
+}
+
+function encodeUnix(address: AddressInput & { readonly family: 'unix' }, name: string): RawAddress {
   if ('path' in address) {
-    checkString(address.path, `${name}.path`);
-    if (address.path === '' || address.path.includes('\0')) {
+    const path = toPathBytes(address.path, `${name}.path`);
+    if (path.length === 0 || path.includes(0)) {
       throw outOfRange(`${name}.path`, 'a path without zero bytes', address.path);
     }
-    return native.encodeUnix(Buffer.from(address.path), false);
+    return native.encodeUnix(path, false);
   }
-  if ('abstract' in address) {
-    checkString(address.abstract, `${name}.abstract`);
-    return native.encodeUnix(Buffer.from(address.abstract), true);
-  }
-  return UNNAMED;
+  return 'abstract' in address ? native.encodeUnix(toBytes(address.abstract, `${name}.abstract`), true) : UNNAMED;
 }
 
 function checkHost(host: unknown, name: string, isLiteral: (host: string) => boolean, expected: string): void {
@@ -148,11 +154,15 @@ function splitZone(literal: string): { host: string; scopeId: number } {
 /** Reads a sockaddr. */
 export function decodeAddress(raw: RawAddress): Address {
   const decoded = native.decodeAddress(raw);
-  return decoded.family === 'unknown' ? { ...decoded, bytes: Uint8Array.from(raw) } : decoded;
+  if (decoded.family === 'unknown') return { ...decoded, bytes: Uint8Array.from(raw) };
+  if (decoded.family !== 'unix') return decoded;
+  if ('path' in decoded) return { family: 'unix', path: textOrBytes(decoded.path) };
+  return 'abstract' in decoded ? { family: 'unix', abstract: textOrBytes(decoded.abstract) } : { family: 'unix' };
 }
 
 /**
  * Writes an address as people do: '127.0.0.1:80', '[::1]:80', '[fe80::1%2]:80', 'unix:/run/chat', 'unix:@chat', 'unix:'.
+ * In the name of a unix socket, backslashes, control characters and bytes that are not UTF-8 are escaped: `\\\\`, `\\x00`, `\\xff`.
  * {@link parseAddress} reads it back (an unknown family excepted, which is written 'family 17').
  *
  * @throws ERR_INVALID_ARG_TYPE
@@ -167,8 +177,8 @@ export function formatAddress(address: Address): string {
       return `[${address.host}${zone}]:${address.port}`;
     }
     case 'unix':
-      if ('path' in address) return `unix:${address.path}`;
-      return 'abstract' in address ? `unix:@${address.abstract}` : 'unix:';
+      if ('path' in address) return `unix:${escapeName(address.path).replace(/^@/, '\\x40')}`;
+      return 'abstract' in address ? `unix:@${escapeName(address.abstract)}` : 'unix:';
     case 'unknown':
       return `family ${address.familyNumber}`;
   }
@@ -184,7 +194,9 @@ export function parseAddress(text: string): Address {
   if (text.startsWith('unix:')) {
     const name = text.slice('unix:'.length);
     if (name === '') return { family: 'unix' };
-    return name.startsWith('@') ? { family: 'unix', abstract: name.slice(1) } : { family: 'unix', path: name };
+    return name.startsWith('@')
+      ? { family: 'unix', abstract: unescapeName(name.slice(1)) }
+      : { family: 'unix', path: unescapeName(name) };
   }
   const { host, port } = splitHostPort(text);
   if (isIPv4(host)) return { family: 'inet', host, port };

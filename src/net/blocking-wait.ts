@@ -1,41 +1,48 @@
 /** What a call of a socket waits for before it is made again. */
 import { native } from '../binding.js';
+import { hasCode, systemError } from '../errors.js';
 import { blockingCall, blocksInSlices } from '../readiness/blocking-call.js';
 import { EPOLLEXCLUSIVE, EPOLLIN, POLLIN } from '../readiness/constants.js';
 import { EPOLL_CTL_ADD } from '../readiness/epoll.js';
 import { eventWords, waitForEvents } from '../readiness/event-buffer.js';
+import { SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from './constants.js';
 
 const NOTHING = new Int32Array(0);
 const MAX_PAUSE_MS = 20;
+/** Of a `struct timeval` with 64 bits for each part. */
+const TIMEVAL_BYTES = 16;
 
 /** When a call has to be over, and how it waits until then. */
 export class BlockingWait {
+  readonly #fd: number;
+  readonly #events: number;
   readonly #timeoutMs: number;
-  readonly #deadlineMs: number;
+  /** `undefined` until it is known whether the kernel has a timeout of its own. */
+  #deadlineMs: number | undefined;
   #pauseMs = 0;
 
-  /** @param timeoutMs from now on; -1 for ever */
-  constructor(timeoutMs: number) {
+  /**
+   * @param fd what the call is made on
+   * @param events what it waits for: POLLIN or POLLOUT
+   * @param timeoutMs from now on, or Infinity; -1 for ever, or for as long as `SO_RCVTIMEO` or `SO_SNDTIMEO` says, from the first wait on
+   */
+  constructor(fd: number, events: number, timeoutMs: number) {
+    this.#fd = fd;
+    this.#events = events;
     this.#timeoutMs = timeoutMs;
-    this.#deadlineMs = timeoutMs < 0 ? Infinity : performance.now() + timeoutMs;
-  }
-
-  /** The timeout that it was made with. */
-  get timeoutMs(): number {
-    return this.#timeoutMs;
+    if (timeoutMs >= 0) this.#deadlineMs = performance.now() + timeoutMs;
   }
 
   /**
-   * Waits for one fd in poll(2).
+   * Waits until the call can go on, in poll(2).
    *
-   * @param events POLLIN or POLLOUT
    * @returns false when the time is up
    */
-  forReadiness(fd: number, events: number): boolean {
+  forReadiness(): boolean {
+    const entry = Int32Array.of(this.#fd, this.#events, 0);
     for (;;) {
       const leftMs = this.#leftMs();
-      const count = blockingCall(leftMs, (slice) => native.poll(Int32Array.of(fd, events, 0), 1, slice, true, null));
-      if (count > 0) return true;
+      if (blockingCall(leftMs, (slice) => native.poll(entry, 1, slice, true, null)) > 0) return true;
       if (leftMs >= 0) return false;
     }
   }
@@ -47,12 +54,12 @@ export class BlockingWait {
    * @returns false when the time is up
    * @throws EMFILE, ENFILE, ENOSPC, ENOMEM
    */
-  forConnection(fd: number): boolean {
+  forConnection(): boolean {
     // Where no other thread is likely to wait for it, no fd is spent on that.
-    if (!blocksInSlices) return this.forReadiness(fd, POLLIN);
+    if (!blocksInSlices) return this.forReadiness();
     const epollFd = native.epollCreate();
     try {
-      native.epollCtl(epollFd, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLEXCLUSIVE, fd, 0);
+      native.epollCtl(epollFd, EPOLL_CTL_ADD, this.#fd, EPOLLIN | EPOLLEXCLUSIVE, this.#fd, 0);
       for (;;) {
         const leftMs = this.#leftMs();
         eventWords(1);
@@ -78,7 +85,23 @@ export class BlockingWait {
     return true;
   }
 
+  /**
+   * What a call gives when the time is up: at the kernel's own timeout that it would block, as from the kernel itself.
+   *
+   * @throws ETIMEDOUT at the timeout that it was made with
+   */
+  expire(syscall: string): null {
+    if (this.isKernels) return null;
+    throw systemError('ETIMEDOUT', syscall, `timed out after ${this.#timeoutMs} ms`, this.#fd);
+  }
+
+  /** Whether the time that is up is the one that the socket's options set. */
+  get isKernels(): boolean {
+    return this.#timeoutMs < 0;
+  }
+
   #leftMs(): number {
+    this.#deadlineMs ??= performance.now() + kernelTimeoutMs(this.#fd, this.#events);
     return this.#deadlineMs === Infinity ? -1 : Math.max(0, this.#deadlineMs - performance.now());
   }
 }
@@ -86,4 +109,23 @@ export class BlockingWait {
 /** Whether a call waits here, in slices, rather than in the kernel: with a timeout, and in a worker, which can be terminated then. */
 export function waitsHere(timeoutMs: number): boolean {
   return timeoutMs > 0 || (timeoutMs < 0 && blocksInSlices);
+}
+
+/** How long the kernel itself would wait: socket(7), SO_RCVTIMEO. Infinity for ever, and for what is no socket. */
+function kernelTimeoutMs(fd: number, events: number): number {
+  try {
+    const option = (events & POLLIN) === 0 ? SO_SNDTIMEO : SO_RCVTIMEO;
+    const { buffer, byteOffset, byteLength } = native.getSockOptBytes(fd, SOL_SOCKET, option, TIMEVAL_BYTES);
+    const view = new DataView(buffer, byteOffset, byteLength);
+    const half = byteLength / 2;
+    const [seconds, microseconds] =
+      byteLength === TIMEVAL_BYTES
+        ? [Number(view.getBigInt64(0, true)), Number(view.getBigInt64(half, true))]
+        : [view.getInt32(0, true), view.getInt32(half, true)];
+    const timeoutMs = seconds * 1000 + microseconds / 1000;
+    return timeoutMs === 0 ? Infinity : timeoutMs;
+  } catch (error) {
+    if (hasCode(error, 'ENOTSOCK')) return Infinity;
+    throw error;
+  }
 }

@@ -5,6 +5,7 @@ import { native } from '../binding.js';
 import { AbortError, checkAbortSignal, checkInteger, type OptionNames, systemError } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
+import type { PathInput } from './path.js';
 import { type Connection, ServedConnection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
 import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from './constants.js';
@@ -31,7 +32,7 @@ export interface ConnectOptions<T> extends ConnectionOptions<T> {
   /** 0 to 65535. */
   readonly port?: number | undefined;
   /** A unix socket's path, at most 107 bytes; with a zero byte in front, an abstract name. */
-  readonly path?: string | undefined;
+  readonly path?: PathInput | undefined;
   /** The connection's `data`. */
   readonly data?: T;
   /** How long to wait for each address: 1 to 2^31-1 ms, by default until the kernel gives up (about two minutes). */

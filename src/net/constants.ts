@@ -149,6 +149,10 @@ export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;
 export const SOMAXCONN = 4096;
 
+// Options of udp(7), which are also the types of its control messages.
+export const UDP_SEGMENT = 103;
+export const UDP_GRO = 104;
+
 // Events of inotify(7).
 export const IN_ACCESS = 0x1;
 export const IN_ATTRIB = 0x4;

@@ -13,7 +13,9 @@ import {
   IPV6_TCLASS,
   SCM_CREDENTIALS,
   SCM_RIGHTS,
+  IPPROTO_UDP,
   SOL_SOCKET,
+  UDP_SEGMENT,
 } from './constants.js';
 
 /** The kernel's own form, which every received message keeps beside what it says. */
@@ -72,6 +74,11 @@ export type ControlMessage = RawControl &
         readonly timeNs: bigint;
       }
     | {
+        /** How long each datagram is that the kernel has joined into this one, the last perhaps shorter; after `UDP_GRO`. */
+        readonly kind: 'segment-size';
+        readonly sizeBytes: number;
+      }
+    | {
         /** Anything else. */
         readonly kind: 'raw';
       }
@@ -117,12 +124,18 @@ export type ControlMessageInput =
       readonly kind: 'tos';
       readonly tos: number;
     }
+  | {
+      /** How long each datagram is that UDP makes of this one, the last perhaps shorter: `UDP_SEGMENT`, 1 to 65,535. */
+      readonly kind: 'segment-size';
+      readonly sizeBytes: number;
+    }
   | ({
       /** Anything else. */
       readonly kind: 'raw';
     } & RawControl);
 
 const MIN_INT32 = -0x8000_0000;
+const MAX_UINT16 = 0xffff;
 const MAX_UINT32 = 0xffff_ffff;
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 /** Where a sockaddr_in and a sockaddr_in6 keep the address itself, in bytes. */
@@ -185,6 +198,9 @@ export function toRawControl(message: ControlMessageInput, family: number | stri
       return isInet6
         ? raw(IPPROTO_IPV6, IPV6_TCLASS, Int32Array.of(message.tos))
         : raw(IPPROTO_IP, IP_TOS, Int32Array.of(message.tos));
+    case 'segment-size':
+      checkInteger(message.sizeBytes, 'control.sizeBytes', 1, MAX_UINT16);
+      return raw(IPPROTO_UDP, UDP_SEGMENT, Uint16Array.of(message.sizeBytes));
     case 'raw':
       checkInteger(message.level, 'control.level', MIN_INT32, MAX_FD);
       checkInteger(message.type, 'control.type', MIN_INT32, MAX_FD);

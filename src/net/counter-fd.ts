@@ -1,4 +1,5 @@
-import { native, WOULD_BLOCK } from '../binding.js';
+import { WOULD_BLOCK } from '../binding.js';
+import { readBytes, writeBytes } from './blocking-io.js';
 import { OwnedFd } from './owned-fd.js';
 
 /** A descriptor whose reads and writes are single unsigned 64-bit numbers: an eventfd, a timerfd. */
@@ -8,7 +9,7 @@ export abstract class CounterFd extends OwnedFd {
 
   /** @returns `null` where it would block @throws ERR_CLOSED */
   protected readNumber(): bigint | null {
-    const count = native.read(this.fd, this.#bytes, 0, this.#bytes.byteLength);
+    const count = readBytes(this.fd, this.#bytes, 0, this.#bytes.byteLength);
     return count === WOULD_BLOCK ? null : (this.#word[0] ?? 0n);
   }
 
@@ -16,6 +17,6 @@ export abstract class CounterFd extends OwnedFd {
   protected writeNumber(number: bigint): boolean {
     const fd = this.fd;
     this.#word[0] = number;
-    return native.write(fd, this.#bytes, 0, this.#bytes.byteLength) !== WOULD_BLOCK;
+    return writeBytes(fd, this.#bytes, 0, this.#bytes.byteLength) !== WOULD_BLOCK;
   }
 }

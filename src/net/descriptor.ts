@@ -4,7 +4,6 @@ import {
   checkBoolean,
   checkInteger,
   checkOptions,
-  checkString,
   type FdLike,
   MAX_FD,
   type OptionNames,
@@ -12,7 +11,9 @@ import {
   toFd,
 } from '../errors.js';
 import { OpenFd } from '../readiness/open-fd.js';
+import { openPath, readBytes, writeBytes } from './blocking-io.js';
 import { OwnedFd } from './owned-fd.js';
+import { type PathInput, toPathBytes } from './path.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 
 const MAX_COUNT = 0x7fff_ffff;
@@ -40,11 +41,11 @@ export class Descriptor extends OwnedFd {
    * @param mode permissions of a file that `O_CREAT` makes, before the umask. Default: 0o666
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOENT, EACCES, EBUSY, ENXIO ...
    */
-  static open(path: string, flags = 0, mode = 0o666): Descriptor {
-    checkString(path, 'path');
+  static open(path: PathInput, flags = 0, mode = 0o666): Descriptor {
+    const bytes = toPathBytes(path, 'path');
     checkInteger(flags, 'flags', 0, MAX_COUNT);
     checkInteger(mode, 'mode', 0, MAX_MODE);
-    return new Descriptor(new OpenFd(native.open(path, flags, mode)));
+    return new Descriptor(new OpenFd(openPath(bytes, flags, mode)));
   }
 
   /**
@@ -91,7 +92,7 @@ export class Descriptor extends OwnedFd {
     const fd = this.fd;
     checkInteger(maxBytes, 'maxBytes', 0, MAX_COUNT);
     const buffer = receiveBuffer(maxBytes);
-    const count = native.read(fd, buffer, 0, maxBytes);
+    const count = readBytes(fd, buffer, 0, maxBytes);
     return count === WOULD_BLOCK ? null : takeReceived(buffer, count);
   }
 
@@ -107,7 +108,7 @@ export class Descriptor extends OwnedFd {
     const fd = this.fd;
     const bytes = toWritableBytes(buffer);
     checkInteger(offset, 'offset', 0, bytes.byteLength);
-    const count = native.read(fd, bytes, offset, length ?? bytes.byteLength - offset);
+    const count = readBytes(fd, bytes, offset, length ?? bytes.byteLength - offset);
     return count === WOULD_BLOCK ? null : count;
   }
 
@@ -121,7 +122,7 @@ export class Descriptor extends OwnedFd {
   write(bytes: string | ArrayBufferView | ArrayBufferLike): number | null {
     const fd = this.fd;
     const whole = toBytes(bytes);
-    const count = native.write(fd, whole, 0, whole.byteLength);
+    const count = writeBytes(fd, whole, 0, whole.byteLength);
     return count === WOULD_BLOCK ? null : count;
   }
 
@@ -130,10 +131,10 @@ export class Descriptor extends OwnedFd {
    * holds pointers cannot be passed.
    *
    * @param request `TIOCGWINSZ`, `FIONREAD` ... or a driver's own number
-   * @param argument the request's struct, which is changed in place, or a number from 0 to 65535. Default: 0
+   * @param argument the request's struct, which is changed in place, or a number of 32 bits, signed or not. Default: 0
    * @returns what the request returns, most often 0
-   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE; ERR_OUT_OF_RANGE where the struct is shorter than the request's number
-   * says; ENOTTY (not that kind of device), EINVAL, EFAULT ...
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE; ERR_OUT_OF_RANGE if the struct is shorter than the request's number
+   * says, or if the number is the address of memory of this process, which a request that takes an address would write to; ENOTTY (not that kind of device), EINVAL, EFAULT ...
    */
   ioctl(request: number, argument: number | ArrayBufferView | ArrayBufferLike = 0): number {
     const fd = this.fd;

@@ -1,9 +1,11 @@
 /** Changes of files that can be waited for: inotify(7). */
 import { native, WOULD_BLOCK } from '../binding.js';
-import { checkInteger, checkString } from '../errors.js';
+import { checkInteger } from '../errors.js';
 import { OpenFd } from '../readiness/open-fd.js';
+import { readBytes } from './blocking-io.js';
 import { IN_ALL_EVENTS } from './constants.js';
 import { OwnedFd } from './owned-fd.js';
+import { type PathInput, toPathBytes } from './path.js';
 import { receiveBuffer } from './receive-buffer.js';
 
 /** One change. */
@@ -40,11 +42,11 @@ export class Inotify extends OwnedFd {
    * @returns the watch, as it is named in events; the same one for the same file
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOENT, EACCES, EINVAL (nothing in `mask`), ENOSPC
    */
-  add(path: string, mask: number = IN_ALL_EVENTS): number {
+  add(path: PathInput, mask: number = IN_ALL_EVENTS): number {
     const fd = this.fd;
-    checkString(path, 'path');
+    const bytes = toPathBytes(path, 'path');
     checkInteger(mask, 'mask', 0, MAX_UINT32);
-    return native.inotifyAdd(fd, path, mask);
+    return native.inotifyAdd(fd, bytes, mask);
   }
 
   /**
@@ -66,7 +68,7 @@ export class Inotify extends OwnedFd {
    */
   read(): InotifyEvent[] | null {
     const buffer = receiveBuffer(READ_BYTES);
-    const count = native.read(this.fd, buffer, 0, READ_BYTES);
+    const count = readBytes(this.fd, buffer, 0, READ_BYTES);
     return count === WOULD_BLOCK ? null : parseInotifyEvents(buffer.subarray(0, count));
   }
 }

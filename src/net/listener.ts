@@ -19,6 +19,7 @@ import {
 import { summary } from '../inspect.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
+import { type PathInput, toPathBytes } from './path.js';
 import { type Connection, ServedConnection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
 import { SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } from './constants.js';
@@ -54,7 +55,7 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
    * file is removed when the listener closes, unless it is another's by then; `onError` is called with what hinders that. With
    * a zero byte in front, an abstract name.
    */
-  readonly path?: string | undefined;
+  readonly path?: PathInput | undefined;
   /** Permission bits of the path's file, 0 to 0o777: who may write to it may connect. By default what the umask leaves of 0o777. */
   readonly mode?: number | undefined;
   /** The number of the group that the path's file belongs to, 0 to 2^32-2; by default the process's own. */
@@ -227,13 +228,13 @@ function toListenSettings<T>(options: ListenOptions<T>): ListenSettings<T> {
 function toSocketFileAccess<T>({ mode, group, path }: ListenOptions<T>): SocketFileAccess {
   if (mode !== undefined) checkInteger(mode, 'options.mode', 0, 0o777);
   if (group !== undefined) checkInteger(group, 'options.group', 0, MAX_GROUP);
-  const hasFile = typeof path === 'string' && !path.startsWith('\0');
+  const hasFile = path !== undefined && toPathBytes(path, 'options.path')[0] !== 0;
   if (mode !== undefined && !hasFile) throw invalidArgType('options.mode', 'left out without a path', mode);
   if (group !== undefined && !hasFile) throw invalidArgType('options.group', 'left out without a path', group);
   return { mode, group };
 }
 
-async function toBindAddress<T>(options: ListenOptions<T>): Promise<AddressInput> {
+async function toBindAddress<T>(options: ListenOptions<T>): Promise<Address> {
   const endpoint = toEndpoint(options);
   if (endpoint.kind === 'unix') return endpoint.address;
   const [first] = await resolveHost(endpoint.host, endpoint.port);
@@ -248,7 +249,7 @@ function checkListening(fd: number): void {
 }
 
 /** socket(2), bind(2), listen(2). */
-function openListening<T>(address: AddressInput, settings: ListenSettings<T>): OwnedSocket {
+function openListening<T>(address: Address, settings: ListenSettings<T>): OwnedSocket {
   const raw = encodeAddress(address);
   const fd = native.socket(familyNumber(address), SOCK_STREAM, 0, true);
   let file: SocketFile | null = null;

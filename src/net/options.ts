@@ -16,7 +16,14 @@ import {
   unsupportedTriggerError,
 } from '../errors.js';
 import { BACKEND_NAMES, type BackendName, defaultBackend } from '../multiplexer/backend.js';
-import { checkPort, type AddressInput, type UnixAbstractAddress, type UnixPathAddress } from './address.js';
+import {
+  checkPort,
+  isRawAddress,
+  type AddressInput,
+  type UnixAbstractAddress,
+  type UnixPathAddress,
+} from './address.js';
+import { type PathInput, textOrBytes, toPathBytes } from './path.js';
 import type { SocketHandlers } from './connection.js';
 import {
   AF_INET,
@@ -190,17 +197,16 @@ function checkKeepAlive(keepAlive: unknown): void {
 export function toEndpoint(options: {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
-  readonly path?: string | undefined;
+  readonly path?: PathInput | undefined;
 }): Endpoint {
   const { host = '127.0.0.1', port, path } = options;
   if (path !== undefined) {
-    checkString(path, 'options.path');
+    const bytes = toPathBytes(path, 'options.path');
     if (port !== undefined) throw invalidArgType('options.path', 'left out where there is a port', path);
-    if (path === '' || path === '\0') throw outOfRange('options.path', 'a path or an abstract name', path);
-    return {
-      kind: 'unix',
-      address: path.startsWith('\0') ? { family: 'unix', abstract: path.slice(1) } : { family: 'unix', path },
-    };
+    const isAbstract = bytes[0] === 0;
+    const name = textOrBytes(isAbstract ? bytes.subarray(1) : bytes);
+    if (name.length === 0) throw outOfRange('options.path', 'a path or an abstract name', path);
+    return { kind: 'unix', address: isAbstract ? { family: 'unix', abstract: name } : { family: 'unix', path: name } };
   }
   checkString(host, 'options.host');
   checkPort(port, 'options.port');
@@ -210,7 +216,7 @@ export function toEndpoint(options: {
 /** The kernel's number of an address family. */
 export function familyNumber(address: AddressInput): number {
   // Raw bytes begin with it, in this machine's order, which on all machines that fdmux is built for puts the low byte first.
-  if (address instanceof Uint8Array) return (address[0] ?? 0) | ((address[1] ?? 0) << 8);
+  if (isRawAddress(address)) return (address[0] ?? 0) | ((address[1] ?? 0) << 8);
   switch (address.family) {
     case 'inet':
       return AF_INET;

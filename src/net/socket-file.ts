@@ -15,6 +15,7 @@ import { toError } from './turn.js';
 const SECOND_LOOK_MS = 50;
 /** How often the path is looked at while another process takes it over. */
 const ATTEMPTS = 20;
+const SLASH = 0x2f;
 
 /** Who may connect: connect(2) asks for the permission to write to the file. */
 export interface SocketFileAccess {
@@ -26,14 +27,14 @@ export interface SocketFileAccess {
 
 /** A file that a socket of this process is bound to. */
 export class SocketFile {
-  readonly #path: string;
+  readonly #path: string | Buffer;
   readonly #device: bigint;
   readonly #inode: bigint;
 
   /** @throws what lstat(2) gives */
-  constructor(path: string) {
+  constructor(path: string | Buffer) {
     // The working directory may change before the file is removed.
-    this.#path = resolve(path);
+    this.#path = toAbsolute(path);
     const { dev, ino } = lstatSync(this.#path, { bigint: true });
     this.#device = dev;
     this.#inode = ino;
@@ -62,13 +63,18 @@ export class SocketFile {
   }
 }
 
+function toAbsolute(path: string | Buffer): string | Buffer {
+  if (typeof path === 'string') return resolve(path);
+  return path[0] === SLASH ? path : Buffer.concat([Buffer.from(`${process.cwd()}/`), path]);
+}
+
 /**
  * Binds to a path, over the file of a server that has crashed if there is one.
  *
  * @param bind - binds to the path and listens; called again when the file is out of the way
  * @throws EADDRINUSE when a server is there, or a file that is no socket; whatever `bind` throws
  */
-export async function claimPath<T>(path: string, bind: () => T): Promise<T> {
+export async function claimPath<T>(path: string | Buffer, bind: () => T): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return bind();
@@ -92,19 +98,19 @@ export async function claimPath<T>(path: string, bind: () => T): Promise<T> {
 }
 
 /** Whether the path is a socket's that nobody listens on: connect(2) says ECONNREFUSED then. */
-function isAbandoned(path: string): boolean {
+function isAbandoned(path: string | Buffer): boolean {
   const before = statSocket(path);
   if (before === null || !isRefused(path)) return false;
   const after = statSocket(path);
   return after !== null && after.dev === before.dev && after.ino === before.ino;
 }
 
-function statSocket(path: string): BigIntStats | null {
+function statSocket(path: string | Buffer): BigIntStats | null {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stats?.isSocket() === true ? stats : null;
 }
 
-function isRefused(path: string): boolean {
+function isRefused(path: string | Buffer): boolean {
   const fd = native.socket(AF_UNIX, SOCK_STREAM, 0, true);
   try {
     // A full backlog (EAGAIN), missing rights (EACCES) or another type (EPROTOTYPE) are signs of life.
@@ -120,10 +126,13 @@ function isRefused(path: string): boolean {
  *
  * @returns the fd that holds the lock; null while somebody else does
  */
-function lockPath(path: string): number | null {
-  const { dev, ino } = statSync(dirname(path), { bigint: true });
+function lockPath(path: string | Buffer): number | null {
+  // One character a byte, so that bytes that are no text survive.
+  const bytes = Buffer.from(path).toString('latin1');
+  const { dev, ino } = statSync(Buffer.from(dirname(bytes), 'latin1'), { bigint: true });
   const digest = createHash('sha256')
-    .update(`${dev}:${ino}:${basename(path)}`)
+    .update(`${dev}:${ino}:`)
+    .update(basename(bytes), 'latin1')
     .digest('hex');
   const fd = native.socket(AF_UNIX, SOCK_STREAM, 0, true);
   try {
@@ -136,8 +145,8 @@ function lockPath(path: string): number | null {
   }
 }
 
-function inUse(path: string): Error {
+function inUse(path: string | Buffer): Error {
   const isSocket = statSocket(path) !== null;
   const reason = isSocket ? 'another socket listens there' : 'there is a file that is no socket';
-  return Object.assign(systemError('EADDRINUSE', 'bind', `${reason}: ${path}`), { path });
+  return Object.assign(systemError('EADDRINUSE', 'bind', `${reason}: ${String(path)}`), { path });
 }

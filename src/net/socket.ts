@@ -10,7 +10,12 @@
  * | with a timeout | `setTimeout(ms)` | waits, then throws `ETIMEDOUT` |
  *
  * A call that waits blocks the whole thread, and no signal listener runs meanwhile: that is for scripts, workers and
- * command lines. In a worker it waits in slices, so that the worker can be terminated. Inside an event loop, leave the socket non-blocking and wait with a multiplexer.
+ * command lines. In a worker it waits in slices, so that the worker can be terminated, and gives what it would give elsewhere:
+ * `SO_RCVTIMEO` and `SO_SNDTIMEO` hold, and end a wait with `null`. Inside an event loop, leave the socket non-blocking and wait
+ * with a multiplexer.
+ *
+ * A call that a signal interrupts goes on. ENOBUFS and ENOMEM are thrown in every mode: the kernel lacks memory (or the queue of a
+ * network device is full), the socket counts as writable nevertheless, and nobody reports when it is better. Try again after a moment.
  */
 import { constants as osConstants } from 'node:os';
 import type { Duplex } from 'node:stream';
@@ -27,11 +32,10 @@ import {
   MAX_FD,
   type OptionNames,
   type SystemError,
-  systemError,
   toBytes,
   toTimeoutMs,
 } from '../errors.js';
-import { POLLIN, POLLOUT } from '../readiness/constants.js';
+import { POLLIN, POLLOUT, POLLRDHUP } from '../readiness/constants.js';
 import { OpenFd } from '../readiness/open-fd.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
 import { BlockingWait, waitsHere } from './blocking-wait.js';
@@ -41,6 +45,8 @@ import {
   AF_UNIX,
   MSG_CTRUNC,
   MSG_DONTWAIT,
+  MSG_ERRQUEUE,
+  MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
@@ -57,7 +63,13 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from './constants.js';
-import { type ControlMessage, type ControlMessageInput, toControlMessage, toRawControl } from './control-message.js';
+import {
+  type ControlMessage,
+  type ControlMessageInput,
+  type RawControl,
+  toControlMessage,
+  toRawControl,
+} from './control-message.js';
 import { errnoError } from './errno-error.js';
 import { OwnedFd } from './owned-fd.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
@@ -142,17 +154,22 @@ export interface SendMsgOptions {
   readonly flags?: number | undefined;
 }
 
-/** One message of {@link Socket.recvMmsg}. */
-export interface ReceivedDatagram extends ReceivedFrom {
-  /** Whether it was longer than `maxBytes`; the rest is lost. */
-  readonly truncated: boolean;
+/** What {@link Socket.recvMmsg} takes. */
+export interface RecvMmsgOptions {
+  /** Room for the control messages of each datagram, in bytes, from 0 to 65,536. Default: 256. */
+  readonly maxControlBytes?: number | undefined;
+  readonly flags?: number | undefined;
 }
+
+/** One message of {@link Socket.recvMmsg}. */
+export type ReceivedDatagram = ReceivedMessage;
 
 /** One message of {@link Socket.sendMmsg}. */
 export interface DatagramToSend {
   readonly data: SocketBytes;
   /** The receiver; left out on a connected socket. */
   readonly address?: AddressInput | undefined;
+  readonly control?: readonly ControlMessageInput[] | undefined;
 }
 
 /** What {@link Socket.sendAll} throws when it breaks off. */
@@ -175,6 +192,12 @@ const DEFAULT_CONTROL_BYTES = 256;
 /** Of one recvmmsg(2) or sendmmsg(2); the kernel cuts the rest off. */
 const MAX_MESSAGES = 1024;
 const MAX_DATAGRAM_BYTES = 64 * 1024;
+const MAX_CONTROL_BYTES = 1024 * 1024;
+const MAX_DATAGRAM_CONTROL_BYTES = 64 * 1024;
+
+/** Each of them keeps a receive from waiting, whatever the mode: recv(2), tcp(7). */
+const RECEIVES_AT_ONCE = MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB;
+const NO_KINDS = new Int32Array(0);
 
 const FAMILIES: Readonly<Record<SocketFamily, number>> = { inet: AF_INET, inet6: AF_INET6, unix: AF_UNIX };
 const TYPES: Readonly<Record<SocketType, number>> = {
@@ -187,8 +210,9 @@ const DIRECTIONS: Readonly<Record<ShutdownHow, number>> = { read: SHUT_RD, write
 
 const SOCKET_OPTIONS: OptionNames<SocketOptions> = { family: true, type: true, protocol: true, blocking: true };
 const RECV_MSG_OPTIONS: OptionNames<RecvMsgOptions> = { maxControlBytes: true, flags: true };
+const RECV_MMSG_OPTIONS: OptionNames<RecvMmsgOptions> = { maxControlBytes: true, flags: true };
 const SEND_MSG_OPTIONS: OptionNames<SendMsgOptions> = { address: true, control: true, flags: true };
-const DATAGRAM_TO_SEND: OptionNames<DatagramToSend> = { data: true, address: true };
+const DATAGRAM_TO_SEND: OptionNames<DatagramToSend> = { data: true, address: true, control: true };
 
 /** A BSD socket that owns its fd. */
 export class Socket extends OwnedFd {
@@ -331,11 +355,11 @@ export class Socket extends OwnedFd {
 
   #acceptFrom(fd: number, nonBlocking: boolean): ReturnType<typeof native.acceptFrom> {
     if (!waitsHere(this.#timeoutMs)) return native.acceptFrom(fd, nonBlocking);
-    const wait = this.#startWait();
+    const wait = this.#startWait(fd, POLLIN);
     for (;;) {
       const accepted = native.acceptFrom(fd, nonBlocking, true);
       if (accepted !== null) return accepted;
-      if (!wait.forConnection(fd)) throw timeoutError('accept', fd, this.#timeoutMs);
+      if (!wait.forConnection()) return wait.expire('accept');
     }
   }
 
@@ -370,11 +394,11 @@ export class Socket extends OwnedFd {
   connectEx(address: AddressInput): number {
     const fd = this.fd;
     const raw = encodeAddress(address);
-    const wait = this.#startWait();
+    const wait = this.#startWait(fd, POLLOUT);
     const errno = this.#startConnecting(fd, raw, wait);
     const goesOnAlone = errno === EINPROGRESS || errno === EINTR;
-    if (!goesOnAlone || this.#timeoutMs === 0) return errno;
-    if (!wait.forReadiness(fd, POLLOUT)) return ETIMEDOUT;
+    if (!goesOnAlone || this.#timeoutMs === 0 || this.#hasKernelWaited(fd, errno)) return errno;
+    if (!wait.forReadiness()) return wait.isKernels ? EINPROGRESS : ETIMEDOUT;
     return this.getsockopt(SOL_SOCKET, SO_ERROR);
   }
 
@@ -383,16 +407,21 @@ export class Socket extends OwnedFd {
       const errno = native.connect(fd, address, waitsHere(this.#timeoutMs));
       // A unix listener's queue is full, and nobody tells when there is room.
       const hasToTryAgain = errno === EAGAIN && this.family === 'unix' && this.#timeoutMs !== 0;
-      if (!hasToTryAgain) return errno;
-      if (!wait.pause()) return ETIMEDOUT;
+      if (!hasToTryAgain || this.#hasKernelWaited(fd, errno)) return errno;
+      if (!wait.pause()) return wait.isKernels ? EAGAIN : ETIMEDOUT;
     }
+  }
+
+  /** Whether connect(2) has blocked until `SO_SNDTIMEO` was over. */
+  #hasKernelWaited(fd: number, errno: number): boolean {
+    return errno !== EINTR && !waitsHere(this.#timeoutMs) && !native.isNonBlocking(fd);
   }
 
   /**
    * Receives up to `maxBytes` bytes, or one datagram, whose rest is lost: recv(2).
    *
    * @param maxBytes from 0 to 2^31-1
-   * @param flags `MSG_PEEK`, `MSG_WAITALL` ...; with `MSG_DONTWAIT` the call does not wait in any mode
+   * @param flags `MSG_PEEK`, `MSG_WAITALL` ...; with `MSG_DONTWAIT`, `MSG_ERRQUEUE` or `MSG_OOB` the call does not wait in any mode
    * @returns a buffer of its own, empty at the end of the stream; `null` where it would block
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ETIMEDOUT; ECONNRESET, ECONNREFUSED, ENOTCONN ...
    */
@@ -420,26 +449,53 @@ export class Socket extends OwnedFd {
   }
 
   #receive(bytes: Uint8Array, offset: number, length: number, flags: number): number | null {
-    const waitsForAll = (flags & (MSG_WAITALL | MSG_PEEK | MSG_DONTWAIT)) === MSG_WAITALL && this.type === 'stream';
-    if (waitsForAll && this.#timeoutMs < 0 && waitsHere(-1)) return this.#receiveAll(bytes, offset, length, flags);
-    return this.#receiveOnce(bytes, offset, length, flags);
-  }
-
-  #receiveOnce(bytes: Uint8Array, offset: number, length: number, flags: number): number | null {
-    return this.#operate('recv', POLLIN, flags, (fd, flagsNow) =>
-      countOrNull(native.recv(fd, bytes, offset, length, flagsNow)),
+    const receive: Part<number> = (fd, flagsNow, done = 0) =>
+      countOrNull(native.recv(fd, bytes, offset + done, length - done, flagsNow));
+    if (!this.#receivesAll(flags)) return this.#operate('recv', POLLIN, flags, receive);
+    return this.#receiveAll(length, flags, (done, wait) =>
+      this.#operate('recv', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
     );
   }
 
-  /** What MSG_WAITALL asks for, where the kernel must not be the one that waits. */
-  #receiveAll(bytes: Uint8Array, offset: number, length: number, flags: number): number {
-    let received = 0;
-    while (received < length) {
-      const count = this.#receiveOnce(bytes, offset + received, length - received, flags);
-      if (count === null || count === 0) break;
-      received += count;
+  /** Whether a receive has to go on until there is all, since the kernel, which must not wait here, would. */
+  #receivesAll(flags: number): boolean {
+    return (flags & MSG_WAITALL) !== 0 && (flags & RECEIVES_AT_ONCE) === 0 && this.#standsInForKernel();
+  }
+
+  /**
+   * Receives until there is all that MSG_WAITALL asks for.
+   *
+   * @param receive receives behind the first `done` bytes
+   * @param isCut whether what was received last ends it, as fds do
+   */
+  #receiveAll(
+    length: number,
+    flags: number,
+    receive: (done: number, wait: BlockingWait) => number | null,
+    isCut?: () => boolean,
+  ): number | null {
+    const fd = this.fd;
+    const wait = this.#startWait(fd, POLLIN);
+    if ((flags & MSG_PEEK) !== 0) return this.#peekAll(fd, length, wait, receive);
+    return takeParts(length, (done) => receive(done, wait), isCut);
+  }
+
+  #peekAll(
+    fd: number,
+    length: number,
+    wait: BlockingWait,
+    receive: (done: number, wait: BlockingWait) => number | null,
+  ): number | null {
+    for (;;) {
+      const count = receive(0, wait);
+      // What is there stays there, so that poll(2) cannot tell when there is more; it can tell that no more comes.
+      if (count === null || count >= length || hasHungUp(fd) || !wait.pause()) return count;
     }
-    return received;
+  }
+
+  /** Whether calls on this stream wait for ever, but not in the kernel, which would make each of them go on until it is done. */
+  #standsInForKernel(): boolean {
+    return this.#timeoutMs < 0 && waitsHere(-1) && this.type === 'stream';
   }
 
   /**
@@ -451,8 +507,23 @@ export class Socket extends OwnedFd {
   send(bytes: SocketBytes, flags = 0): number | null {
     const fd = this.fd;
     const whole = toBytes(bytes);
-    return this.#operate('send', POLLOUT, flags, (_fd, flagsNow) =>
-      countOrNull(native.send(fd, whole, 0, whole.byteLength, flagsNow)),
+    return this.#sendAs('send', whole.byteLength, flags, (_fd, flagsNow, done = 0) =>
+      countOrNull(native.send(fd, whole, done, whole.byteLength - done, flagsNow)),
+    );
+  }
+
+  /** Sends once, or until all is sent if the kernel would wait for that and must not. */
+  #sendAs(
+    syscall: string,
+    length: number,
+    flags: number,
+    send: Part<number>,
+    sendsAll = this.#standsInForKernel(),
+  ): number | null {
+    if (!sendsAll || (flags & MSG_DONTWAIT) !== 0) return this.#operate(syscall, POLLOUT, flags, send);
+    const wait = this.#startWait(this.fd, POLLOUT);
+    return takeParts(length, (done) =>
+      this.#operate(syscall, POLLOUT, flags, (fd, flagsNow) => send(fd, flagsNow, done), wait),
     );
   }
 
@@ -465,7 +536,8 @@ export class Socket extends OwnedFd {
   sendAll(bytes: SocketBytes, flags = 0): number {
     const fd = this.fd;
     const whole = toBytes(bytes);
-    const wait = this.#startWait();
+    // A timeout covers all of it; one of the kernel's starts anew with each part.
+    const wait = this.#timeoutMs < 0 ? undefined : this.#startWait(fd, POLLOUT);
     let sent = 0;
     try {
       do {
@@ -513,10 +585,18 @@ export class Socket extends OwnedFd {
   }
 
   #receiveFrom(bytes: Uint8Array, offset: number, length: number, flags: number): ReceivedInto | null {
-    const received = this.#operate('recvfrom', POLLIN, flags, (fd, flagsNow) =>
-      native.recvFrom(fd, bytes, offset, length, flagsNow),
-    );
-    return received && { bytes: received.bytes, address: decodeSender(received.address) };
+    let sender: RawAddress | null = null;
+    const receive: Part<number> = (fd, flagsNow, done = 0) => {
+      const received = native.recvFrom(fd, bytes, offset + done, length - done, flagsNow);
+      sender ??= received?.address ?? null;
+      return received?.bytes ?? null;
+    };
+    const count = this.#receivesAll(flags)
+      ? this.#receiveAll(length, flags, (done, wait) =>
+          this.#operate('recvfrom', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
+        )
+      : this.#operate('recvfrom', POLLIN, flags, receive);
+    return count === null ? null : { bytes: count, address: decodeSender(sender) };
   }
 
   /**
@@ -529,8 +609,8 @@ export class Socket extends OwnedFd {
     const fd = this.fd;
     const whole = toBytes(bytes);
     const raw = encodeAddress(address);
-    return this.#operate('sendto', POLLOUT, flags, (_fd, flagsNow) =>
-      countOrNull(native.sendTo(fd, whole, 0, whole.byteLength, flagsNow, raw)),
+    return this.#sendAs('sendto', whole.byteLength, flags, (_fd, flagsNow, done = 0) =>
+      countOrNull(native.sendTo(fd, whole, done, whole.byteLength - done, flagsNow, raw)),
     );
   }
 
@@ -545,22 +625,24 @@ export class Socket extends OwnedFd {
     checkInteger(maxBytes, 'maxBytes', 0, MAX_COUNT);
     checkOptions(options, 'options', RECV_MSG_OPTIONS);
     const { maxControlBytes = DEFAULT_CONTROL_BYTES, flags = 0 } = options;
+    checkInteger(maxControlBytes, 'options.maxControlBytes', 0, MAX_CONTROL_BYTES);
     const buffer = socketBuffer(maxBytes, flags);
-    const vectors = [buffer.subarray(0, maxBytes)];
-    const received = this.#operate('recvmsg', POLLIN, flags, (fd, flagsNow) =>
-      native.recvMsg(fd, vectors, maxControlBytes, flagsNow),
-    );
-    if (received === null) return null;
-    const control = received.control.map(toControlMessage);
-    return {
-      data: takeReceived(buffer, Math.min(received.bytes, maxBytes)),
-      address: decodeSender(received.address),
-      truncated: (received.flags & MSG_TRUNC) !== 0,
-      controlTruncated: (received.flags & MSG_CTRUNC) !== 0,
-      flags: received.flags,
-      control,
-      fds: control.flatMap((message) => (message.kind === 'rights' ? message.fds : [])),
+    const parts: NativeMessage[] = [];
+    const receive: Part<number> = (fd, flagsNow, done = 0) => {
+      const part = native.recvMsg(fd, [buffer.subarray(done, maxBytes)], maxControlBytes, flagsNow);
+      if (part !== null) parts.push(part);
+      return part?.bytes ?? null;
     };
+    const count = this.#receivesAll(flags)
+      ? this.#receiveAll(
+          maxBytes,
+          flags,
+          (done, wait) => this.#operate('recvmsg', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
+          () => parts.some(({ control }) => control.length > 0),
+        )
+      : this.#operate('recvmsg', POLLIN, flags, receive);
+    if (count === null) return null;
+    return toMessage(takeReceived(buffer, Math.min(count, maxBytes)), parts);
   }
 
   /**
@@ -578,56 +660,72 @@ export class Socket extends OwnedFd {
     const { address, control = [], flags = 0 } = options;
     checkArray(control, 'options.control');
     const raw = address === undefined ? null : encodeAddress(address);
-    const messages = control.map((message) => toRawControl(message, this.family));
-    const kinds = Int32Array.from(messages.flatMap(({ level, type }) => [level, type]));
-    const contents = messages.map(({ data }) => data);
-    return this.#operate('sendmsg', POLLOUT, flags, (_fd, flagsNow) =>
-      countOrNull(native.sendMsg(fd, vectors, kinds, contents, flagsNow, raw)),
+    const { kinds, contents } = flattenControl([control.map((message) => toRawControl(message, this.family))]);
+    const length = vectors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return this.#sendAs('sendmsg', length, flags, (_fd, flagsNow, done = 0) =>
+      countOrNull(
+        done === 0
+          ? native.sendMsg(fd, vectors, kinds, contents, flagsNow, raw)
+          : native.sendMsg(fd, behind(vectors, done), NO_KINDS, [], flagsNow, raw),
+      ),
     );
   }
 
   /**
-   * Receives the datagrams that are there, in one call: recvmmsg(2). A socket that waits does so for the first only.
+   * Receives the datagrams that are there, each with its control messages, in one call: recvmmsg(2). A socket that waits does so
+   * for the first only.
    *
    * @param maxMessages from 1 to 1024
    * @param maxBytes of each, from 1 to 65,536
+   * @param options a number stands for the flags alone
    * @returns at least one message; `null` where it would block
    * @throws as {@link recv}
    */
-  recvMmsg(maxMessages: number, maxBytes: number, flags = 0): ReceivedDatagram[] | null {
+  recvMmsg(maxMessages: number, maxBytes: number, options: RecvMmsgOptions | number = {}): ReceivedDatagram[] | null {
     checkInteger(maxMessages, 'maxMessages', 1, MAX_MESSAGES);
     checkInteger(maxBytes, 'maxBytes', 1, MAX_DATAGRAM_BYTES);
+    if (typeof options === 'number') return this.recvMmsg(maxMessages, maxBytes, { flags: options });
+    checkOptions(options, 'options', RECV_MMSG_OPTIONS);
+    const { maxControlBytes = DEFAULT_CONTROL_BYTES, flags = 0 } = options;
+    checkInteger(maxControlBytes, 'options.maxControlBytes', 0, MAX_DATAGRAM_CONTROL_BYTES);
     const buffer = Buffer.alloc(maxMessages * maxBytes);
     const received = this.#operate('recvmmsg', POLLIN, flags, (fd, flagsNow) =>
-      native.recvMmsg(fd, buffer, maxBytes, flagsNow),
+      native.recvMmsg(fd, buffer, maxBytes, maxControlBytes, flagsNow),
     );
     if (received === null) return null;
     return received.map((message, index) => {
       const start = index * maxBytes;
-      return {
-        data: Buffer.from(buffer.subarray(start, start + Math.min(message.bytes, maxBytes))),
-        address: decodeSender(message.address),
-        truncated: (message.flags & MSG_TRUNC) !== 0,
-      };
+      const data = Buffer.from(buffer.subarray(start, start + Math.min(message.bytes, maxBytes)));
+      return toMessage(data, [message]);
     });
   }
 
   /**
-   * Sends many datagrams in one call: sendmmsg(2).
+   * Sends many datagrams, each with its control messages, in one call: sendmmsg(2).
    *
    * @param messages at most 1024
    * @returns how many of them, from the first on, were taken; `null` where the first would block
-   * @throws as {@link sendTo}, where the first fails; a later failure shows in the count alone
+   * @throws as {@link sendMsg}, where the first fails; a later failure shows in the count alone
    */
   sendMmsg(messages: readonly DatagramToSend[], flags = 0): number | null {
     const fd = this.fd;
     checkArray(messages, 'messages');
+    checkFlags(flags);
     for (const message of messages) checkOptions(message, 'messages', DATAGRAM_TO_SEND);
     const contents = messages.map(({ data }) => toBytes(data, 'messages.data'));
     const addresses = messages.map(({ address }) => (address === undefined ? null : encodeAddress(address)));
-    return this.#operate('sendmmsg', POLLOUT, flags, (_fd, flagsNow) =>
-      countOrNull(native.sendMmsg(fd, contents, addresses, flagsNow)),
-    );
+    const controls = messages.map(({ control = [] }) => {
+      checkArray(control, 'messages.control');
+      return control.map((message) => toRawControl(message, this.family));
+    });
+    const send: Part<number> = (_fd, flagsNow, done = 0) => {
+      const control = flattenControl(controls.slice(done));
+      const [data, to] = [contents.slice(done), addresses.slice(done)];
+      return countOrNull(native.sendMmsg(fd, data, to, control.kinds, control.contents, flagsNow));
+    };
+    // The kernel waits for each of them, not for the first alone.
+    const sendsAll = this.#timeoutMs < 0 && waitsHere(-1);
+    return this.#sendAs('sendmmsg', messages.length, flags, send, sendsAll);
   }
 
   /**
@@ -721,8 +819,8 @@ export class Socket extends OwnedFd {
   }
 
   /** The wait of a call that starts now. */
-  #startWait(): BlockingWait {
-    return new BlockingWait(this.#timeoutMs);
+  #startWait(fd: number, events: number): BlockingWait {
+    return new BlockingWait(fd, events, this.#timeoutMs);
   }
 
   /**
@@ -740,31 +838,92 @@ export class Socket extends OwnedFd {
   ): Result | null {
     const fd = this.fd;
     checkFlags(flags);
-    if (!waitsHere(this.#timeoutMs) || (flags & MSG_DONTWAIT) !== 0) return attempt(fd, flags);
+    const neverWaits = (flags & (events === POLLIN ? RECEIVES_AT_ONCE : MSG_DONTWAIT)) !== 0;
+    if (!neverWaits && !waitsHere(this.#timeoutMs)) return attempt(fd, flags);
     // The flag of the fd may say otherwise: it is shared with duplicates.
     const result = attempt(fd, flags | MSG_DONTWAIT);
-    return result ?? this.#operateLater(syscall, fd, events, () => attempt(fd, flags | MSG_DONTWAIT), wait);
+    if (result !== null || neverWaits) return result;
+    return this.#operateLater(syscall, () => attempt(fd, flags | MSG_DONTWAIT), wait ?? this.#startWait(fd, events));
   }
 
-  #operateLater<Result>(
-    syscall: string,
-    fd: number,
-    events: number,
-    attempt: () => Result | null,
-    wait = this.#startWait(),
-  ): Result {
+  #operateLater<Result>(syscall: string, attempt: () => Result | null, wait: BlockingWait): Result | null {
     for (let isFirst = true; ; isFirst = false) {
       // Ready and yet not: a unix datagram socket tells of its own room, not of its receiver's.
-      const isInTime = wait.forReadiness(fd, events) && (isFirst || wait.pause());
-      if (!isInTime) throw timeoutError(syscall, fd, wait.timeoutMs);
+      const isInTime = wait.forReadiness() && (isFirst || wait.pause());
+      if (!isInTime) return wait.expire(syscall);
       const result = attempt();
       if (result !== null) return result;
     }
   }
 }
 
-function timeoutError(syscall: string, fd: number, timeoutMs: number): SystemError {
-  return systemError('ETIMEDOUT', syscall, `timed out after ${timeoutMs} ms`, fd);
+/**
+ * Calls until there is as much as wanted, or no more. What comes after a part, be it an error or the end of the time, does not
+ * undo the part, as it does not in the kernel.
+ *
+ * @param take gives how many it took behind the first `done`; `null` at the end of the time
+ * @param isCut whether what was taken last ends it
+ */
+function takeParts(wanted: number, take: (done: number) => number | null, isCut?: () => boolean): number | null {
+  let done = 0;
+  do {
+    let count: number | null;
+    try {
+      count = take(done);
+    } catch (error) {
+      if (done > 0) return done;
+      throw error;
+    }
+    if (count === null) return done > 0 ? done : null;
+    if (count === 0) break;
+    done += count;
+  } while (done < wanted && isCut?.() !== true);
+  return done;
+}
+
+/** Whether no more bytes will come. */
+function hasHungUp(fd: number): boolean {
+  const entry = Int32Array.of(fd, POLLRDHUP, 0);
+  return native.poll(entry, 1, 0, true, null) > 0;
+}
+
+/** What is left of buffers of which the first `done` bytes are sent. */
+function behind(vectors: readonly Uint8Array[], done: number): Uint8Array[] {
+  let skip = done;
+  return vectors.map((vector) => {
+    const skipped = Math.min(skip, vector.byteLength);
+    skip -= skipped;
+    return vector.subarray(skipped);
+  });
+}
+
+/** Makes a call behind the first `done` of what is to be moved; `null` where it would block. */
+type Part<Result> = (fd: number, flags: number, done?: number) => Result | null;
+
+type NativeMessage = NonNullable<ReturnType<typeof native.recvMsg>>;
+
+/** @param parts one, or those of which a stream has made one message */
+function toMessage(data: Buffer, parts: readonly NativeMessage[]): ReceivedMessage {
+  const control = parts.flatMap((part) => part.control.map(toControlMessage));
+  const flags = parts.reduce((all, part) => all | part.flags, 0);
+  return {
+    data,
+    address: decodeSender(parts.find(({ address }) => address !== null)?.address ?? null),
+    truncated: (flags & MSG_TRUNC) !== 0,
+    controlTruncated: (flags & MSG_CTRUNC) !== 0,
+    flags,
+    control,
+    fds: control.flatMap((message) => (message.kind === 'rights' ? message.fds : [])),
+  };
+}
+
+/** The control messages of many messages as the addon takes them. */
+function flattenControl(controls: readonly (readonly RawControl[])[]): { kinds: Int32Array; contents: Uint8Array[] } {
+  const flat = controls.flatMap((control, index) => control.map((message) => ({ index, message })));
+  return {
+    kinds: Int32Array.from(flat.flatMap(({ index, message: { level, type } }) => [index, level, type])),
+    contents: flat.map(({ message }) => message.data),
+  };
 }
 
 /** `null` is for ever; a timeout that was left out by mistake is not. */

@@ -61,13 +61,19 @@ describe('addresses', () => {
 
   it('of unix paths survive encoding and decoding, up to the longest', () => {
     for (const path of ['/tmp/x', 'é/文', 'x'.repeat(107)]) {
-      expect(native.decodeAddress(native.encodeUnix(bytes(path), false))).toEqual({ family: 'unix', path });
+      expect(native.decodeAddress(native.encodeUnix(bytes(path), false))).toEqual({
+        family: 'unix',
+        path: bytes(path),
+      });
     }
   });
 
   it('of unix names that are abstract survive, NUL characters and all', () => {
     for (const name of ['fdmux', 'a\0b', '', 'x'.repeat(107)]) {
-      expect(native.decodeAddress(native.encodeUnix(bytes(name), true))).toEqual({ family: 'unix', abstract: name });
+      expect(native.decodeAddress(native.encodeUnix(bytes(name), true))).toEqual({
+        family: 'unix',
+        abstract: bytes(name),
+      });
     }
   });
 

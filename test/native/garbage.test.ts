@@ -101,7 +101,7 @@ const kinds = {
     fine: '/nonexistent/fdmux',
     bad: fc.oneof(
       notANumber.filter((value) => typeof value !== 'string'),
-      fc.constantFrom('a'.repeat(5000)),
+      fc.constantFrom('a'.repeat(5000), new Uint8Array(5000), new Int8Array(1)),
     ),
   },
   buffers: {
@@ -182,8 +182,8 @@ const calls: readonly Call[] = [
   ['recvFrom', 'fd', 'bytes', 'index', 'index', 'int'],
   ['sendTo', 'fd', 'bytes', 'index', 'index', 'int', 'address'],
   ['recvMsg', 'fd', 'buffers', 'unsigned', 'int'],
-  ['recvMmsg', 'fd', 'bytes', 'size', 'int'],
-  ['sendMmsg', 'fd', 'buffers', 'buffers', 'int'],
+  ['recvMmsg', 'fd', 'bytes', 'size', 'unsigned', 'int'],
+  ['sendMmsg', 'fd', 'buffers', 'buffers', 'int32s', 'buffers', 'int'],
   ['open', 'path', 'int', 'unsigned'],
   ['duplicate', 'fd'],
   ['eventFdSemaphore', 'unsigned'],

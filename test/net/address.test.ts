@@ -1,5 +1,9 @@
+import { pathToFileURL } from 'node:url';
+
 import { type Address, decodeAddress, encodeAddress, formatAddress, parseAddress } from 'fdmux';
 import { describe, expect, it } from 'vitest';
+
+import { foreignBytes } from '../support/realm.js';
 
 const ADDRESSES: readonly (readonly [string, Address])[] = [
   ['127.0.0.1:80', { family: 'inet', host: '127.0.0.1', port: 80 }],
@@ -9,6 +13,10 @@ const ADDRESSES: readonly (readonly [string, Address])[] = [
   ['unix:/run/chat', { family: 'unix', path: '/run/chat' }],
   ['unix:@chat', { family: 'unix', abstract: 'chat' }],
   ['unix:', { family: 'unix' }],
+  ['unix:/run/\\xff\\xfe/ü', { family: 'unix', path: Buffer.from('2f72756e2ffffe2fc3bc', 'hex') }],
+  ['unix:@a\\xff', { family: 'unix', abstract: Buffer.from([0x61, 0xff]) }],
+  ['unix:@a\\x00b\\x0a\\\\', { family: 'unix', abstract: 'a\0b\n\\' }],
+  ['unix:\\x40chat', { family: 'unix', path: '@chat' }],
 ];
 
 describe('an address', () => {
@@ -16,6 +24,22 @@ describe('an address', () => {
     expect(formatAddress(address)).toBe(text);
     expect(parseAddress(text)).toEqual(address);
     expect(decodeAddress(encodeAddress(address))).toEqual(address);
+  });
+
+  it('of a unix socket takes its name as bytes, and its path as a URL', () => {
+    const path = '/run/chat';
+    const expected = encodeAddress({ family: 'unix', path });
+    for (const form of [Buffer.from(path), pathToFileURL(path), foreignBytes(Buffer.from(path))]) {
+      expect(encodeAddress({ family: 'unix', path: form })).toEqual(expected);
+    }
+    expect(encodeAddress({ family: 'unix', abstract: Buffer.from('chat') })).toEqual(
+      encodeAddress({ family: 'unix', abstract: 'chat' }),
+    );
+    expect(encodeAddress(foreignBytes(expected))).toEqual(expected);
+  });
+
+  it('with a backslash that begins no escape keeps it', () => {
+    expect(parseAddress('unix:/a\\b\\x4')).toEqual({ family: 'unix', path: '/a\\b\\x4' });
   });
 
   it('of an unknown family keeps its bytes', () => {
@@ -40,6 +64,9 @@ describe('an address', () => {
       [{ family: 'unix', path: 'a\0b' }, 'ERR_OUT_OF_RANGE'],
       [{ family: 'unix', path: '' }, 'ERR_OUT_OF_RANGE'],
       [{ family: 'ipx' }, 'ERR_OUT_OF_RANGE'],
+      [{ family: 'unix', path: 1 }, 'ERR_INVALID_ARG_TYPE'],
+      [{ family: 'unix', abstract: {} }, 'ERR_INVALID_ARG_TYPE'],
+      [{ family: 'unknown', familyNumber: 1, bytes: 'x\0' }, 'ERR_INVALID_ARG_TYPE'],
       ['127.0.0.1:80', 'ERR_INVALID_ARG_TYPE'],
       [null, 'ERR_INVALID_ARG_TYPE'],
     ];

@@ -1,58 +1,27 @@
 /** A worker that waits in a call of a socket: it can be terminated, and otherwise gets what the kernel's own wait would give. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { closeSync, constants as fsConstants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 
-import type { Socket } from 'fdmux';
-import { describe, expect, it, onTestFinished, test } from 'vitest';
+import { pipe, type Socket } from 'fdmux';
+import { afterAll, describe, expect, it, onTestFinished, test } from 'vitest';
 
+import { preambleOf, WAITS } from '../support/blocking-waits.js';
 import { pattern } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
-import { openFds } from '../support/fds.js';
+import { disposedAtEnd, openFds } from '../support/fds.js';
 import { connectPeer } from '../support/peers.js';
-import { packagePath } from '../support/processes.js';
 import { terminatesBusyWorkers } from '../support/runtime.js';
 import { patient, portOf, tcpListener, testSocket, unixPair } from '../support/sockets.js';
 
-const PREAMBLE = `
-  const { listen, Multiplexer, MSG_WAITALL, Socket } = require('${packagePath('dist/index.js')}');
-  const { parentPort, workerData } = require('node:worker_threads');
-  const LOOPBACK = { family: 'inet', host: '127.0.0.1', port: 0 };
-  const listening = (type = 'inet', backlog = 8) => {
-    const listener = Socket.create({ family: type, blocking: true });
-    listener.bind(type === 'inet' ? LOOPBACK : { family: 'unix' });
-    listener.listen(backlog);
-    return listener;
-  };
-  const pair = (options) => Socket.pair({ blocking: true, ...options });
-`;
-
-/** What a worker is amid when it is terminated. Each would wait for ever. */
-const WAITS = {
-  'recv()': `const [a, b] = pair(); ready(); a.recv(1);`,
-  'recv() with a timeout': `const [a, b] = pair(); a.setTimeout(600_000); ready(); a.recv(1);`,
-  'recv() of all of it': `const [a, b] = pair(); b.send('x'); ready(); a.recv(2, MSG_WAITALL);`,
-  'recvFrom()': `const socket = Socket.create({ type: 'dgram', blocking: true }); socket.bind(LOOPBACK); ready(); socket.recvFrom(1);`,
-  'recvMsg()': `const [a, b] = pair(); ready(); a.recvMsg(1);`,
-  'sendAll()': `const [a, b] = pair(); ready(); a.sendAll(Buffer.alloc(16 * 1024 * 1024));`,
-  'sendTo() to a full queue': `
-    const [receiver, sender] = [0, 1].map(() => Socket.create({ family: 'unix', type: 'dgram', blocking: true }));
-    receiver.bind({ family: 'unix' });
-    ready();
-    for (;;) sender.sendTo('x', receiver.getsockname());`,
-  'accept()': `const listener = listening(); ready(); listener.accept();`,
-  'accept() on a unix socket': `const listener = listening('unix'); ready(); listener.accept();`,
-  'connect() to a full queue': `
-    const address = listening('inet', 0).getsockname();
-    ready();
-    for (const all = []; ; ) { const socket = Socket.create({ blocking: true }); all.push(socket); socket.connect(address); }`,
-  'connect() to a full queue of a unix socket': `
-    const address = listening('unix', 0).getsockname();
-    ready();
-    for (const all = []; ; ) { const socket = Socket.create({ family: 'unix', blocking: true }); all.push(socket); socket.connect(address); }`,
-  'runSync() of a listener': `
-    const multiplexer = new Multiplexer();
-    listen({ port: 0, multiplexer, socket: {} }).then(() => { ready(); multiplexer.runSync(() => {}); });`,
-};
+const FOLDER = mkdtempSync(join(tmpdir(), 'fdmux-'));
+const PREAMBLE = preambleOf(FOLDER);
+afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 /** A worker, and its first message. It is gone when the test ends. */
 async function startWorker(code: string, workerData?: unknown): Promise<{ worker: Worker; message: unknown }> {
@@ -82,6 +51,107 @@ itEnds.each(Object.entries(WAITS))(
     );
   },
 );
+
+/** Code that gives what the main thread and a worker have to agree on. */
+const ANSWERS = {
+  'an empty error queue, and no urgent data': {
+    code: `const udp = Socket.create({ type: 'dgram', blocking: true }); udp.bind(LOOPBACK);
+      const [a, b] = pair({ type: 'dgram' });
+      const { MSG_ERRQUEUE } = fdmux;
+      const answers = [udp.recvMsg(1, { flags: MSG_ERRQUEUE }), udp.recv(1, MSG_ERRQUEUE), udp.recvFrom(1, MSG_ERRQUEUE), udp.recvMmsg(1, 1, MSG_ERRQUEUE)];
+      for (const socket of [udp, a, b]) socket.close();
+      return answers;`,
+    answer: [null, null, null, null],
+  },
+  'timeouts of the kernel': {
+    code: `
+      const after20Ms = (socket) => {
+        const timeval = new BigInt64Array([0n, 20_000n]);
+        socket.setsockopt(fdmux.SOL_SOCKET, fdmux.SO_RCVTIMEO, timeval);
+        socket.setsockopt(fdmux.SOL_SOCKET, fdmux.SO_SNDTIMEO, timeval);
+        return socket;
+      };
+      const [a, b] = pair().map(after20Ms);
+      const [c, d] = pair({ type: 'dgram' }).map(after20Ms);
+      const server = after20Ms(listening('unix', 0));
+      const bytes = Buffer.alloc(16 * 1024 * 1024);
+      const before = performance.now();
+      const answers = [a.recv(1), a.recvMsg(1), c.recvMmsg(1, 1), server.accept(), b.send('ab'), a.recv(3, MSG_WAITALL).toString()];
+      const waitedMs = performance.now() - before;
+      const part = a.send(bytes);
+      answers.push(part > 0 && part < bytes.length, a.send(bytes), a.sendAll(bytes), waitedMs >= 5 * 20);
+      while (c.send('x') !== null);
+      const clients = [];
+      let errno = 0;
+      while (errno === 0) {
+        clients.push(after20Ms(Socket.create({ family: 'unix', blocking: true })));
+        errno = clients.at(-1).connectEx(server.getsockname());
+      }
+      answers.push(errno);
+      for (const socket of [a, b, c, d, server, ...clients]) socket.close();
+      return answers;`,
+    answer: [null, null, null, null, 2, 'ab', true, null, 0, true, constants.errno.EAGAIN],
+  },
+} as const;
+
+describe.each(Object.entries(ANSWERS))('%s', (_name, { code, answer }) => {
+  it('give the same answers in a worker as in the main thread', async () => {
+    const body = `${PREAMBLE}\nconst answer = () => {${code}};`;
+    const inMain: unknown = runInContext(
+      `${body}\nanswer();`,
+      createContext({ require: createRequire(__filename), Buffer, performance }),
+    );
+    expect(inMain).toEqual(answer);
+    expect((await startWorker(`const answer = () => {${code}}; ready(answer());`)).message).toEqual(answer);
+  });
+});
+
+describe('a blocking descriptor in a worker', () => {
+  it('is read when there is something, and writes all of it', async () => {
+    const [ours, theirs] = [pipe(), pipe()];
+    for (const end of [...ours, ...theirs]) disposedAtEnd(end);
+    const { worker } = await startWorker(
+      `const [reader, writer] = workerData.map((fd) => Descriptor.fromFd(fd));
+       for (const end of [reader, writer]) end.setBlocking(true);
+       ready();
+       ready(reader.read(100).toString());
+       ready(writer.write(Buffer.alloc(1024 * 1024)));
+       reader.detach(); writer.detach();`,
+      [ours[0].fd, theirs[1].fd],
+    );
+    const first = nextEvent(worker, 'message');
+    ours[1].write('hello');
+    expect(await first).toEqual(['hello']);
+    let count = 0;
+    const second = nextEvent(worker, 'message');
+    await until(
+      () => {
+        for (let bytes = theirs[0].read(65_536); bytes !== null; bytes = theirs[0].read(65_536)) count += bytes.length;
+        return count === 1024 * 1024;
+      },
+      () => `${count} bytes`,
+    );
+    expect(await second).toEqual([1024 * 1024]);
+  });
+
+  it.each([
+    ['read', fsConstants.O_RDONLY],
+    ['write', fsConstants.O_WRONLY],
+  ])('opens a FIFO to %s when its other end is there, and then blocks', async (_what, flags) => {
+    const path = join(FOLDER, 'opened-from-both-ends');
+    rmSync(path, { force: true });
+    execFileSync('mkfifo', [path]);
+    const { worker } = await startWorker(
+      `ready(); const end = Descriptor.open(workerData.path, workerData.flags); ready(end.blocking); end.close();`,
+      { path, flags },
+    );
+    const opened = nextEvent(worker, 'message');
+    // Opened for both, a FIFO waits for nobody: fifo(7).
+    const fd = openSync(path, 'r+');
+    expect(await opened).toEqual([true]);
+    closeSync(fd);
+  });
+});
 
 describe('a blocking socket in a worker', () => {
   it('receives all of it, in however many pieces it comes and however long that takes', async () => {

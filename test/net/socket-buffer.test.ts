@@ -1,9 +1,36 @@
 /** What CPython's test_socket asserts in BufferIOTest, expressed in this API (credit: the CPython authors). */
 import { describe, expect, it } from 'vitest';
 
+import { foreignMemory } from '../support/realm.js';
 import { tcpPair, udpSocket } from '../support/sockets.js';
+import { callUntyped } from '../support/untyped.js';
 
 const MESSAGE = 'abcdefgh';
+
+describe('bytes that are none', () => {
+  it('are refused with a code, memory that was transferred away among them', () => {
+    const { client } = tcpPair();
+    const [view, buffer, data] = [new Uint8Array(8), new ArrayBuffer(8), new DataView(new ArrayBuffer(8))];
+    structuredClone([view, buffer, data], { transfer: [view.buffer, buffer, data.buffer] });
+    const impostors = [
+      Object.create(Uint8Array.prototype),
+      new Proxy(new Uint8Array(1), {}),
+      Symbol('bytes'),
+      null,
+      1,
+      {},
+    ];
+    for (const bytes of [view, buffer, data, ...impostors]) {
+      for (const name of ['send', 'sendAll', 'sendMsg', 'recvInto', 'recvFromInto']) {
+        expect(() => callUntyped(client, name, bytes), name).toThrow(
+          expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+        );
+      }
+    }
+    expect(client.send(new Uint8Array(0))).toBe(0);
+    expect(client.send(new ArrayBuffer(0))).toBe(0);
+  });
+});
 
 describe('BufferIOTest', () => {
   it.each([
@@ -13,6 +40,9 @@ describe('BufferIOTest', () => {
     ['a DataView', new DataView(new ArrayBuffer(16))],
     ['an ArrayBuffer', new ArrayBuffer(16)],
     ['a SharedArrayBuffer', new SharedArrayBuffer(16)],
+    ['an ArrayBuffer of another realm', foreignMemory('new ArrayBuffer(16)')],
+    ['a SharedArrayBuffer of another realm', foreignMemory('new SharedArrayBuffer(16)')],
+    ['a Uint16Array of another realm', foreignMemory('new Uint16Array(8)')],
   ] as const)('receives into %s', (_what, buffer) => {
     const { client, server } = tcpPair();
     client.sendAll(MESSAGE);

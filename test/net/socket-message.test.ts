@@ -252,7 +252,7 @@ describe('SCMRightsTest', () => {
       (socket) => socket.recv(1),
       (socket) => socket.recvFrom(1),
       (socket) => socket.recvInto(Buffer.alloc(1)),
-      (socket) => socket.recvMmsg(1, 1),
+      (socket) => socket.recvMmsg(1, 1, { maxControlBytes: 0 }),
       (socket) => native.read(socket.fd, Buffer.alloc(1), 0, 1),
     ];
     for (const receive of receives) {

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { AF_UNIX, Socket } from 'fdmux';
+import { AF_UNIX, formatAddress, parseAddress, Socket } from 'fdmux';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { disposedAtEnd } from '../support/fds.js';
@@ -38,6 +38,29 @@ describe('BasicSocketPairTest', () => {
     expect(second.recv(1024)?.toString()).toBe(MESSAGE);
     second.send(MESSAGE);
     expect(first.recv(1024)?.toString()).toBe(MESSAGE);
+  });
+});
+
+describe('a name that is not UTF-8', () => {
+  it.each([
+    [
+      'a path',
+      (folder: string) => ({ path: Buffer.concat([Buffer.from(join(folder, 's')), Buffer.from([0xff, 0xfe])]) }),
+    ],
+    ['an abstract name', () => ({ abstract: Buffer.from(`fdmux-${process.pid}-\xff`, 'latin1') })],
+  ])('leads back to its socket: %s', (_what, nameIn) => {
+    const name = nameIn(temporaryFolder());
+    const named = testSocket({ family: 'unix', type: 'dgram' });
+    const other = testSocket({ family: 'unix', type: 'dgram' });
+    named.bind({ family: 'unix', ...name });
+    expect(named.getsockname()).toEqual({ family: 'unix', ...name });
+    other.bind({ family: 'unix' });
+    named.sendTo('ping', other.getsockname());
+    const received = other.recvFrom(10);
+    const sender = received?.address ?? { family: 'unix' };
+    expect(sender).toEqual({ family: 'unix', ...name });
+    other.sendTo('pong', parseAddress(formatAddress(sender)));
+    expect(named.recv(10)?.toString()).toBe('pong');
   });
 });
 

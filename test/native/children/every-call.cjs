@@ -138,14 +138,14 @@ function sockets() {
 function messages() {
   const [one, two] = native.socketPair(C.AF_UNIX, C.SOCK_DGRAM, 0, true);
   const passed = Buffer.from(Int32Array.of(one, two).buffer);
-  native.sendMsg(one, [bytes, bytes], Int32Array.of(C.SOL_SOCKET, C.SCM_RIGHTS), [passed], 0, null);
+  native.sendMsg(one, [bytes, bytes], Int32Array.of(0, C.SOL_SOCKET, C.SCM_RIGHTS), [passed], 0, null);
   const { control } = native.recvMsg(two, [Buffer.alloc(10), Buffer.alloc(10)], 64, 0);
   for (const { fds } of control) for (const fd of fds) native.close(fd);
-  native.sendMsg(one, [bytes], Int32Array.of(C.SOL_SOCKET, C.SCM_RIGHTS), [passed], 0, null);
+  native.sendMsg(one, [bytes], Int32Array.of(0, C.SOL_SOCKET, C.SCM_RIGHTS), [passed], 0, null);
   native.recvMsg(two, [Buffer.alloc(10)], 0, 0);
   assert.throws(() => native.sendTo(one, bytes, 0, 1, 0, native.encodeUnix(Buffer.from('/nonexistent'), false)));
-  assert.equal(native.sendMmsg(one, [bytes, bytes], [null, null], 0), 2);
-  assert.equal(native.recvMmsg(two, Buffer.alloc(256), 128, 0).length, 2);
+  assert.equal(native.sendMmsg(one, [bytes, bytes], [null, null], new Int32Array(0), [], 0), 2);
+  assert.equal(native.recvMmsg(two, Buffer.alloc(256), 128, 64, 0).length, 2);
   assert.equal(native.recvFrom(two, bytes, 0, 1, 0), null);
   native.close(one);
   native.close(two);

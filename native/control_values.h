@@ -1,0 +1,45 @@
+// Control messages as JavaScript has them, received and to be sent.
+#pragma once
+
+#include <vector>
+
+#include "args.h"
+#include "control_message.h"
+#include "unique_fd.h"
+
+namespace fdmux {
+
+// Far beyond net.core.optmem_max, which bounds what the kernel takes.
+constexpr size_t kMaxControlBytes = size_t{1024} * 1024;
+
+// What a received buffer says. The fds in it are this object's until they are released.
+class ReceivedControl {
+ public:
+  ReceivedControl(const uint8_t* buffer, size_t length);
+  napi_value toJs(napi_env env) const;
+  // JavaScript has them now.
+  void releaseFds();
+
+ private:
+  struct Entry {
+    ControlMessage message;
+    ControlParts parts;
+  };
+  static napi_value describe(napi_env env, const Entry& entry);
+
+  std::vector<Entry> messages_;
+  std::vector<UniqueFd> fds_;
+};
+
+// What sendmsg(2) takes, for each of `controls`. `kinds` holds three numbers for each element of `data`:
+// which of `controls` it belongs to, its level and its type. False with an exception pending.
+bool encodeControls(const Reader& reader, napi_value kinds, const std::vector<napi_value>& data,
+                    std::vector<std::vector<uint8_t>>* controls);
+
+// `control` has to outlive the call that takes the message.
+inline void setControl(msghdr* message, std::vector<uint8_t>& control) {
+  message->msg_control = control.empty() ? nullptr : control.data();
+  message->msg_controllen = control.size();
+}
+
+}  // namespace fdmux

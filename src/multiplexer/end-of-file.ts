@@ -1,0 +1,44 @@
+/** What a read of no bytes means: the end of a stream, or an empty message (RFC 768, unix(7)). */
+import { native } from '../binding.js';
+import { hasCode } from '../errors.js';
+import { POLLHUP, POLLRDHUP } from '../readiness/constants.js';
+
+/** Of socket(7) and ioctl(2). The net layer has them by name, but builds on this one. */
+const SOCK_STREAM = 1;
+const SOL_SOCKET = 1;
+const SO_TYPE = 3;
+const FIONREAD = 0x541b;
+
+/**
+ * Whether nothing comes any more from an fd that has just given no bytes. A socket that keeps the bounds of messages has then given an
+ * empty one, unless it is shut down and has no byte left. (An empty message that is the last one before the end looks like the end.)
+ */
+export function isEndOfFile(fd: number): boolean {
+  const type = socketType(fd);
+  if (type === undefined || type === SOCK_STREAM) return true;
+  const entry = Int32Array.of(fd, POLLRDHUP, 0);
+  const isShutDown =
+    native.poll(entry, 1, 0, true, null) > 0 && (((entry[1] ?? 0) >>> 16) & (POLLRDHUP | POLLHUP)) !== 0;
+  return isShutDown && !hasUnreadBytes(fd);
+}
+
+function socketType(fd: number): number | undefined {
+  try {
+    return native.getSockOpt(fd, SOL_SOCKET, SO_TYPE);
+  } catch (error) {
+    // What is no socket has no messages. Anything else that is wrong with it, the next read says.
+    if (hasCode(error, 'ENOTSOCK') || hasCode(error, 'EBADF')) return undefined;
+    throw error;
+  }
+}
+
+function hasUnreadBytes(fd: number): boolean {
+  const count = new Int32Array(1);
+  try {
+    native.ioctl(fd, FIONREAD, new Uint8Array(count.buffer));
+  } catch (error) {
+    if (hasCode(error, 'ENOTTY') || hasCode(error, 'EOPNOTSUPP') || hasCode(error, 'EINVAL')) return false;
+    throw error;
+  }
+  return (count[0] ?? 0) > 0;
+}
