@@ -51,7 +51,7 @@ const OPTIONS: OptionNames<ConnectOptions<unknown>> = {
   signal: true,
 };
 
-const { EINPROGRESS } = constants.errno;
+const { EINPROGRESS, EINTR } = constants.errno;
 const MAX_INT32 = 0x7fff_ffff;
 
 /**
@@ -151,7 +151,8 @@ class Connecting<T> implements Served {
       this.#connected();
       return;
     }
-    if (errno !== EINPROGRESS) throw errnoError(errno, 'connect', this.#fd);
+    // After a signal, connect(2) goes on by itself.
+    if (errno !== EINPROGRESS && errno !== EINTR) throw errnoError(errno, 'connect', this.#fd);
     const { turn } = this.#lease;
     this.#registration = turn.serve(this, this.#fd, { interest: 'write' });
     const { connectTimeoutMs } = this.#options;

@@ -13,6 +13,7 @@ import { checkDuplexOptions, ConnectionDuplex, type DuplexOptions } from './dupl
 import { errnoError } from './errno-error.js';
 import { type Readiness, toError, type Turn, type TurnMember, type Writable } from './turn.js';
 import type { Topics } from './topics.js';
+import { isMemoryShortageError } from './memory-shortage.js';
 import { WriteQueue } from './write-queue.js';
 
 /** How a connection is registered that is read from. In edge mode, urgent data has to be known of. */
@@ -152,6 +153,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   pendingBytes = 0;
   isDestroyed = false;
   isDirty = false;
+  isStarved = false;
   rangeStart = 0;
   rangeEnd = 0;
   earlierRanges: number[] | null = null;
@@ -289,13 +291,13 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   pause(): void {
     if (this.#isPaused || this.isDestroyed) return;
     this.#isPaused = true;
-    this.#updateInterest();
+    this.updateInterest();
   }
 
   resume(): void {
     if (!this.#isPaused || this.isDestroyed) return;
     this.#isPaused = false;
-    this.#updateInterest();
+    this.updateInterest();
     if (this.#held !== null) this.#service.turn.addReadable(this);
   }
 
@@ -329,7 +331,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   /** The multiplexer says that the fd is ready. */
   ready(registration: Readiness): void {
-    if (this.isDestroyed) return;
+    if (this.isDestroyed || this.isStarved) return;
     if (this.#queue !== null && registration.isWritable) this.#sendQueue(this.#queue);
     if (registration.isReadable && !this.#isPaused && !this.#readEnded) {
       this.#service.turn.addReadable(this);
@@ -403,7 +405,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   #afterReadEnd(): void {
     if (this.#writeEnd === 'ended') this.destroy();
-    else this.#updateInterest();
+    else this.updateInterest();
   }
 
   failed(error: Error): void {
@@ -429,7 +431,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   keep(bytes: Buffer, isShared: boolean): void {
     if (this.#queue === null) {
       this.#queue = new WriteQueue();
-      this.#updateInterest();
+      this.updateInterest();
     }
     if (isShared) this.#queue.pushShared(bytes);
     else this.#queue.push(bytes);
@@ -440,13 +442,16 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     try {
       queue.sendTo(this.#fd);
     } catch (error) {
-      this.failed(toError(error));
-      return;
+      if (!isMemoryShortageError(error)) {
+        this.failed(toError(error));
+        return;
+      }
+      this.#service.turn.addStarved(this);
     }
     this.sent(before - queue.byteLength);
     if (queue.byteLength === 0) {
       this.#queue = null;
-      this.#updateInterest();
+      this.updateInterest();
     }
     this.flushed();
   }
@@ -473,7 +478,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       // ENOTCONN: the peer has reset the connection, which the next read tells better.
       if (!hasCode(error, 'ENOTCONN')) this.failed(toError(error));
     }
-    this.#updateInterest();
+    this.updateInterest();
   }
 
   drain(): void {
@@ -508,11 +513,11 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   /** Asks the kernel for what is wanted now. */
-  #updateInterest(): void {
+  updateInterest(): void {
     const registration = this.#registration;
     if (registration === null || this.isDestroyed) return;
-    const read = !this.#isPaused && !this.#readEnded;
-    const write = this.#queue !== null;
+    const read = !this.#isPaused && !this.#readEnded && !this.isStarved;
+    const write = this.#queue !== null && !this.isStarved;
     try {
       if (!read && !write) {
         registration.pause();

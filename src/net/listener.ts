@@ -18,7 +18,7 @@ import {
 } from '../errors.js';
 import { summary } from '../inspect.js';
 import type { Registration } from '../multiplexer/registration.js';
-import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
+import { type Address, decodeAddress, encodeAddress } from './address.js';
 import { type PathInput, toPathBytes } from './path.js';
 import { type Connection, ServedConnection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
@@ -356,8 +356,9 @@ class ListeningSocket<T> implements Listener<T>, Served {
   #acceptWaiting(): void {
     for (let left = this.#settings.backlog + 1; left > 0; left -= ACCEPT_BATCH) {
       const failure = this.#acceptBatch(ACCEPT_BATCH);
-      if (failure === 0 || failure === ECONNABORTED) continue;
-      if (!TRANSIENT.has(failure)) this.#tellError(errnoError(failure, 'accept4', this.#fd));
+      const isOver = failure === EAGAIN || !(failure === 0 || TRANSIENT.has(failure));
+      if (!isOver) continue;
+      if (failure !== EAGAIN) this.#tellError(errnoError(failure, 'accept4', this.#fd));
       return;
     }
   }

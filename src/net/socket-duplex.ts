@@ -13,6 +13,7 @@ import {
 import { keepsContexts } from '../multiplexer/handler.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { leaseMultiplexer, type MultiplexerLease } from './default-multiplexer.js';
+import { isMemoryShortageError, MEMORY_RETRY_MS } from './memory-shortage.js';
 
 /** What a stream needs of its socket; `null` is would-block. */
 export interface DuplexSource {
@@ -73,6 +74,8 @@ export class SocketDuplex extends Duplex {
   #registration: Registration<undefined> | undefined;
   #wantsRead = false;
   #pending: PendingWrite | undefined;
+  /** Set while the kernel is not asked for a moment because it had no memory. */
+  #rest: NodeJS.Timeout | undefined;
 
   constructor(socket: DuplexSource, { signal, ...options }: SocketDuplexOptions) {
     super({ ...options, objectMode: false, autoDestroy: true });
@@ -100,6 +103,7 @@ export class SocketDuplex extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearTimeout(this.#rest);
     this.#registration?.unregister();
     const pending = this.#pending;
     this.#pending = undefined;
@@ -126,7 +130,7 @@ export class SocketDuplex extends Duplex {
     this.#guard(
       (error) => this.destroy(error),
       () => {
-        const bytes = this.#socket.recv(READ_BYTES);
+        const bytes = this.#unlessStarved(() => this.#socket.recv(READ_BYTES));
         if (bytes === null) return;
         const hasEnded = bytes.byteLength === 0;
         // Reading goes on where the stream has room; else it asks again by _read.
@@ -139,15 +143,30 @@ export class SocketDuplex extends Duplex {
   #send({ bytes, done }: PendingWrite): void {
     this.#pending = undefined;
     this.#guard(done, () => {
-      const sent = this.#socket.send(bytes) ?? 0;
+      const sent = this.#unlessStarved(() => this.#socket.send(bytes)) ?? 0;
       if (sent === bytes.byteLength) done();
       else this.#pending = { bytes: bytes.subarray(sent), done };
     });
   }
 
+  /** Makes a call, or rests if the kernel has no memory for it. @returns `null` if it has none, or if the call would block */
+  #unlessStarved<Result>(call: () => Result | null): Result | null {
+    try {
+      return call();
+    } catch (error) {
+      if (!isMemoryShortageError(error)) throw error;
+      this.#rest ??= setTimeout(() => {
+        this.#rest = undefined;
+        this.#watch();
+      }, MEMORY_RETRY_MS);
+      return null;
+    }
+  }
+
   /** Has the multiplexer watch for what is awaited now. */
   #watch(): void {
-    const interest = { read: this.#wantsRead, write: this.#pending !== undefined };
+    const isResting = this.#rest !== undefined;
+    const interest = { read: this.#wantsRead && !isResting, write: this.#pending !== undefined && !isResting };
     if (!interest.read && !interest.write) {
       this.#registration?.unregister();
       this.#registration = undefined;

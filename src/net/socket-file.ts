@@ -130,10 +130,7 @@ function lockPath(path: string | Buffer): number | null {
   // One character a byte, so that bytes that are no text survive.
   const bytes = Buffer.from(path).toString('latin1');
   const { dev, ino } = statSync(Buffer.from(dirname(bytes), 'latin1'), { bigint: true });
-  const digest = createHash('sha256')
-    .update(`${dev}:${ino}:`)
-    .update(basename(bytes), 'latin1')
-    .digest('hex');
+  const digest = createHash('sha256').update(`${dev}:${ino}:`).update(basename(bytes), 'latin1').digest('hex');
   const fd = native.socket(AF_UNIX, SOCK_STREAM, 0, true);
   try {
     native.bind(fd, encodeAddress({ family: 'unix', abstract: `fdmux-${digest}` }));

@@ -14,11 +14,12 @@ export interface Timer {
 interface Pending extends Timer {
   readonly dueMs: number;
   readonly callback: () => void;
+  readonly keepsAlive: boolean;
 }
 
 /**
  * Calls back after a time, by one timerfd that is there only while something is pending. Meant for a few coarse timers
- * a server, not for one a connection. A pending timer keeps nothing alive.
+ * a server, not for one a connection. A pending timer keeps nothing alive unless it is asked to.
  */
 export class Timers {
   readonly #watch: (fd: number, onReady: () => void) => Registration;
@@ -33,13 +34,15 @@ export class Timers {
 
   /**
    * @param delayMs from 0 on, Infinity for never; never early
+   * @param keepsAlive whether the process stays for it
    * @throws EMFILE, ENFILE, ENOMEM
    */
-  after(delayMs: number, callback: () => void): Timer {
+  after(delayMs: number, callback: () => void, keepsAlive = false): Timer {
     this.#open();
     const pending: Pending = {
       dueMs: performance.now() + delayMs,
       callback,
+      keepsAlive,
       cancel: () => {
         if (this.#pending.delete(pending)) this.#closeUnused();
       },
@@ -65,7 +68,13 @@ export class Timers {
   /** For the next one that is due. */
   #arm(): void {
     let nextMs = Infinity;
-    for (const { dueMs } of this.#pending) nextMs = Math.min(nextMs, dueMs);
+    let keepsAlive = false;
+    for (const pending of this.#pending) {
+      nextMs = Math.min(nextMs, pending.dueMs);
+      keepsAlive ||= pending.keepsAlive;
+    }
+    if (keepsAlive) this.#registration?.ref();
+    else this.#registration?.unref();
     // 0 disarms it, which also takes an expiration back, so none needs to be read.
     const inMs = nextMs === Infinity ? 0 : Math.max(nextMs - performance.now(), 0.001);
     native.timerFdSet(this.#fd, inMs, 0, 0);

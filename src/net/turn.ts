@@ -15,6 +15,7 @@ import type { Interest } from '../multiplexer/interest.js';
 import type { BackendName, Trigger } from '../multiplexer/backend.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { rethrowLater } from '../readiness/waiter.js';
+import { isMemoryShortage, isMemoryShortageError, MEMORY_RETRY_MS } from './memory-shortage.js';
 import { SharedBytes } from './shared-bytes.js';
 import { type Timer, Timers } from './timers.js';
 
@@ -66,6 +67,10 @@ export interface TurnMember {
   sent(byteLength: number): void;
   /** The kernel did not take these; they are the queue's now. `isShared`: they stay as they are, for ever. */
   keep(bytes: Buffer, isShared: boolean): void;
+  /** The turn's own: whether the kernel had no memory for its bytes, and is not asked for a moment. */
+  isStarved: boolean;
+  /** `isStarved` has changed: while it is set, the fd is not waited for. */
+  updateInterest(): void;
   /** All that the turn had for it has been sent or kept. */
   flushed(): void;
   /** Tells the user that there is room again. */
@@ -133,6 +138,8 @@ export class Turn {
   #dirty: TurnMember[] = [];
   #drained: TurnMember[] = [];
   #destroyed: TurnMember[] = [];
+  #starved: TurnMember[] = [];
+  #starvedTimer: Timer | undefined;
   #deferred: (() => void)[] = [];
   #failures: unknown[] = [];
   #watchesFailures = false;
@@ -239,6 +246,31 @@ export class Turn {
     this.#dirty.push(member);
     this.#ensureEnd();
   }
+
+  /** The kernel had no memory for the member's bytes. It is asked again after a moment. */
+  addStarved(member: TurnMember): void {
+    if (member.isStarved || member.isDestroyed) return;
+    try {
+      this.#starvedTimer ??= this.#timers.after(MEMORY_RETRY_MS, this.#retryStarved, true);
+    } catch (error) {
+      member.failed(toError(error));
+      return;
+    }
+    this.#starved.push(member);
+    member.isStarved = true;
+    member.updateInterest();
+  }
+
+  readonly #retryStarved = (): void => {
+    this.#isUnderWay = true;
+    this.#starvedTimer = undefined;
+    const starved = this.#starved;
+    this.#starved = [];
+    for (const member of starved) {
+      member.isStarved = false;
+      member.updateInterest();
+    }
+  };
 
   /** The member has room again. */
   addDrained(member: TurnMember): void {
@@ -351,8 +383,11 @@ export class Turn {
       try {
         sent = Math.max(native.send(member.fd, bytes, 0, bytes.length, 0), 0);
       } catch (error) {
-        member.failed(toError(error));
-        return;
+        if (!isMemoryShortageError(error)) {
+          member.failed(toError(error));
+          return;
+        }
+        this.addStarved(member);
       }
       member.sent(sent);
     }
@@ -420,7 +455,9 @@ export class Turn {
       if (!member.hasQueue) {
         const result = this.#sendOperations[word] ?? 0;
         word += 3 * (1 + (member.earlierRanges === null ? 0 : member.earlierRanges.length / 2));
-        if (result < 0 && result !== -EAGAIN) {
+        if (isMemoryShortage(-result)) {
+          this.addStarved(member);
+        } else if (result < 0 && result !== -EAGAIN) {
           forgetRanges(member);
           member.refused(-result, 'send');
           continue;
@@ -509,6 +546,9 @@ export class Turn {
   }
 
   #abandonAll(): void {
+    this.#starvedTimer?.cancel();
+    this.#starvedTimer = undefined;
+    this.#starved = [];
     const reason = this.#failure ?? closedError('the multiplexer');
     for (const served of this.#everyone()) served.abandoned(reason);
   }
@@ -550,6 +590,8 @@ export class Turn {
           offset += result;
         } else if (result === 0) {
           member.receivedEnd();
+        } else if (isMemoryShortage(-result)) {
+          this.addStarved(member);
         } else if (result !== -EAGAIN) {
           member.refused(-result, 'recv');
         }
