@@ -12,7 +12,9 @@ import { IrcSession } from './protocol/irc/session.js';
 import type { ClassSettings } from './protocol/irc/settings.js';
 import { formatNotice } from './protocol/plain/format.js';
 import { PLAIN_USER, PlainSession } from './protocol/plain/session.js';
+import { Throttle } from './protocol/throttle.js';
 import { BANNED_TEXT, type Session } from './protocol/session.js';
+import { Admission } from './server/admission.js';
 import { ClassFinder, UNIX_PEER_HOST } from './server/classes.js';
 import type { ListenerConfig, Protocol, ServerConfig } from './server/config.js';
 import { ListenError } from './server/listen-error.js';
@@ -25,6 +27,11 @@ const DRAIN_MS = 1000;
 /** How long it waits for peers that have been sent everything to close their side. */
 const GRACE_MS = 200;
 const BACKLOG = 4096;
+/** Refused peers that are told why at the same time, until they close; beyond that they are cut off. */
+const MAX_TOLD_REFUSALS = 64;
+/** Refusals are many when somebody attacks: what is not logged of them is counted. */
+const REFUSALS_LOGGED_PER_SECOND = 1;
+const REFUSALS_LOGGED_AT_ONCE = 20;
 /** More than one turn brings a member of a busy room, so that only those who are behind are looked at. */
 const HIGH_WATER_MARK_BYTES = 131_072;
 /** The links keep the limit of their class, which a reload may change; the socket layer's own must not be in the way. */
@@ -61,7 +68,11 @@ export class ChatServer implements Aftermath, ServerControl {
   readonly #lobby: Room;
   readonly #irc: IrcServer;
   readonly #links = new Set<ConnectionLink>();
-  readonly #perHost = new Map<string, number>();
+  readonly #admission = new Admission();
+  /** Refused connections that are still to take their notice. */
+  #refusedCount = 0;
+  readonly #refusalLog = new Throttle(REFUSALS_LOGGED_PER_SECOND, REFUSALS_LOGGED_AT_ONCE, performance.now());
+  #unloggedRefusals = 0;
   readonly #listeners: { readonly protocol: Protocol; readonly listener: Listener<ConnectionLink> }[] = [];
   readonly #skipped: ListenerConfig[] = [];
   #classes: ClassFinder;
@@ -178,16 +189,33 @@ export class ChatServer implements Aftermath, ServerControl {
     connection.data = link;
     const ban = this.#banOf(remote.host, config.protocol, limits);
     const refusal = ban ?? this.#refusal(remote.host, limits);
-    this.#links.add(link);
-    this.#perHost.set(remote.host, (this.#perHost.get(remote.host) ?? 0) + 1);
     if (refusal !== null) {
-      link.answer(Buffer.from(this.#refusalNotice(config.protocol, remote.host, refusal, ban !== null)));
-      link.close(refusal);
-      this.#options.log.warn('connection refused', { ...remote, reason: refusal });
+      this.#refuse(link, refusal, this.#refusalNotice(config.protocol, remote.host, refusal, ban !== null));
       return;
     }
+    this.#links.add(link);
     this.#options.log.debug('connected', { ...remote, protocol: config.protocol, class: limits.name });
     link.session = this.#createSession(link, config, limits);
+  }
+
+  /** Tells a peer why it is not let in, and closes. It is in no list, so that it takes nobody's place. */
+  #refuse(link: ConnectionLink, reason: string, notice: string): void {
+    this.#refusedCount += 1;
+    // Whoever connects again and again must not keep all fds busy with what it is told.
+    if (this.#refusedCount > MAX_TOLD_REFUSALS) {
+      link.cut(reason);
+    } else {
+      link.answer(Buffer.from(notice));
+      link.close(reason);
+    }
+    if (!this.#refusalLog.take(performance.now())) {
+      this.#unloggedRefusals += 1;
+      return;
+    }
+    const { remoteHost: host, remotePort: port } = link;
+    const unlogged = this.#unloggedRefusals === 0 ? {} : { unlogged: this.#unloggedRefusals };
+    this.#options.log.warn('connection refused', { host, port, reason, ...unlogged });
+    this.#unloggedRefusals = 0;
   }
 
   #createSession(link: ConnectionLink, config: ListenerConfig, limits: ClassSettings): Session {
@@ -220,11 +248,7 @@ export class ChatServer implements Aftermath, ServerControl {
 
   #refusal(host: string, limits: ClassSettings): string | null {
     if (this.#isClosing) return 'the server is shutting down';
-    if (this.#maxClients > 0 && this.#links.size >= this.#maxClients) return 'the server is full';
-    const { maxPerAddress } = limits;
-    if (maxPerAddress > 0 && (this.#perHost.get(host) ?? 0) >= maxPerAddress)
-      return 'too many connections from your address';
-    return null;
+    return this.#admission.enter(host, limits, this.#maxClients, performance.now());
   }
 
   #remoteOf(address: Address): { host: string; port: number } {
@@ -241,10 +265,12 @@ export class ChatServer implements Aftermath, ServerControl {
   #closed(link: ConnectionLink, error: Error | undefined): void {
     const { remoteHost: host, remotePort: port } = link;
     link.closed();
-    this.#links.delete(link);
-    const left = (this.#perHost.get(host) ?? 1) - 1;
-    if (left > 0) this.#perHost.set(host, left);
-    else this.#perHost.delete(host);
+    if (!this.#links.delete(link)) {
+      this.#refusedCount -= 1;
+      this.#options.log.debug('closed', { host, port, reason: link.closeReason });
+      return;
+    }
+    this.#admission.leave(host, link.limits);
     const reason = link.closeReason ?? (error === undefined ? 'Connection closed' : describeLoss(error));
     link.session?.disconnected(reason);
     if (hasCode(error, 'ERR_WRITE_QUEUE_FULL') || reason.startsWith('Max SendQ')) {

@@ -29,6 +29,12 @@ export interface ClassSettings {
   readonly burstLines: number;
   /** Connections from one address; 0 for no limit. */
   readonly maxPerAddress: number;
+  /** Connections a minute that one address may open for long; 0 for no limit. */
+  readonly connectionsPerMinute: number;
+  /** Connections that it may open at once before that rate holds. */
+  readonly burstConnections: number;
+  /** How many leading bits of an IPv6 address make the address that limits count, from 1 to 128. */
+  readonly ipv6PrefixBits: number;
   /** Quiet milliseconds after which a peer is asked for a sign of life; 0 for never. */
   readonly pingIntervalMs: number;
   /** Milliseconds that it has to give one. */
@@ -95,6 +101,9 @@ export const DEFAULT_CLASS: ClassSettings = {
   linesPerSecond: 5,
   burstLines: 40,
   maxPerAddress: 20,
+  connectionsPerMinute: 30,
+  burstConnections: 60,
+  ipv6PrefixBits: 64,
   pingIntervalMs: 120_000,
   pingTimeoutMs: 60_000,
   registrationTimeoutMs: 60_000,
@@ -109,5 +118,6 @@ export const LOOPBACK_CLASS: ClassSettings = {
   name: 'loopback',
   linesPerSecond: 0,
   maxPerAddress: 0,
+  connectionsPerMinute: 0,
   maxRooms: 1000,
 };

@@ -66,6 +66,18 @@ test('connections from one address are bounded', async () => {
   await server.client('max');
 });
 
+test('who connects again and again is refused, told at first, and takes no place', async () => {
+  const server = await startIrc({ limits: { maxPerAddress: 1 }, maxClients: 2 });
+  await server.client('ann');
+  const refused = await Promise.all(Array.from({ length: 100 }, () => server.connect()));
+  const texts = await Promise.all(refused.map((client) => client.rest()));
+  const told = texts.filter((lines) => lines.at(-1)?.includes('too many connections from your address'));
+  expect(told.length).toBeGreaterThanOrEqual(64);
+  const records = server.records.filter(({ message }) => message === 'connection refused');
+  expect(records.length).toBeGreaterThanOrEqual(20);
+  expect(records.length).toBeLessThan(40);
+});
+
 test('who does not read is closed at the hard limit, with a reason that others and the log see', async () => {
   const server = await startIrc({ limits: { softSendQueueBytes: 16_384, sendQueueBytes: 65_536 } });
   const ann = await server.client('ann', { join: '#a' });

@@ -1,0 +1,87 @@
+/** Who is let in: how many connections there may be, of one address, and in a time. */
+import { formatNetwork, parseAddress } from '../chat/address.js';
+import type { ClassSettings } from '../protocol/irc/settings.js';
+import { Throttle } from '../protocol/throttle.js';
+
+/** Addresses whose last connections are remembered; beyond that the longest known is forgotten. */
+const MAX_REMEMBERED = 65_536;
+const SECONDS_PER_MINUTE = 60;
+const IPV6_BYTES = 16;
+
+/** What one address has, or the network that counts as one. */
+interface Source {
+  connections: number;
+  /** The class that its throttle is made for: a reload brings others. */
+  limits: ClassSettings;
+  /** Null where the class has no limit on the rate. */
+  throttle: Throttle | null;
+}
+
+/**
+ * Counts connections. Whoever is refused takes nobody's place: only those who were let in count, until they leave.
+ */
+export class Admission {
+  readonly #sources = new Map<string, Source>();
+  #connections = 0;
+
+  /**
+   * Lets a peer in, or says why not.
+   *
+   * @param maxClients - the most peers at once; 0 for no limit
+   * @returns null when it is in: {@link leave} must follow
+   */
+  enter(host: string, limits: ClassSettings, maxClients: number, nowMs: number): string | null {
+    const key = sourceKey(host, limits.ipv6PrefixBits);
+    const source = this.#sourceOf(key, limits, nowMs);
+    if (source.throttle?.take(nowMs) === false) return 'too many connections from your address in a short time';
+    if (maxClients > 0 && this.#connections >= maxClients) return 'the server is full';
+    const { maxPerAddress } = limits;
+    if (maxPerAddress > 0 && source.connections >= maxPerAddress) return 'too many connections from your address';
+    source.connections += 1;
+    this.#connections += 1;
+    return null;
+  }
+
+  /** A peer that was let in is gone. */
+  leave(host: string, limits: ClassSettings): void {
+    const key = sourceKey(host, limits.ipv6PrefixBits);
+    const source = this.#sources.get(key);
+    if (source === undefined) return;
+    source.connections -= 1;
+    this.#connections -= 1;
+    if (source.connections === 0 && source.throttle === null) this.#sources.delete(key);
+  }
+
+  #sourceOf(key: string, limits: ClassSettings, nowMs: number): Source {
+    const known = this.#sources.get(key);
+    if (known?.limits === limits) return known;
+    const { connectionsPerMinute, burstConnections } = limits;
+    const perSecond = connectionsPerMinute / SECONDS_PER_MINUTE;
+    const throttle = connectionsPerMinute > 0 ? new Throttle(perSecond, burstConnections, nowMs) : null;
+    const source = { connections: known?.connections ?? 0, limits, throttle };
+    this.#sources.set(key, source);
+    if (this.#sources.size > MAX_REMEMBERED) this.#forgetOne();
+    return source;
+  }
+
+  /** Forgets the source that came first of those that have no connection. */
+  #forgetOne(): void {
+    for (const [key, { connections }] of this.#sources) {
+      if (connections > 0) continue;
+      this.#sources.delete(key);
+      return;
+    }
+  }
+}
+
+/**
+ * What counts as one address: an IPv6 network of so many bits, since its owner has all of its addresses (RFC 6177).
+ *
+ * @param bits - from 1 to 128
+ */
+export function sourceKey(host: string, bits: number): string {
+  const bytes = parseAddress(host);
+  if (bytes?.length !== IPV6_BYTES || bits === IPV6_BYTES * 8) return host;
+  const prefix = bytes.map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - index * 8))));
+  return formatNetwork({ bytes: prefix, bits });
+}
