@@ -11,6 +11,7 @@ import { at } from './lib/paths.mjs';
 import { runMain, say } from './lib/progress.mjs';
 import { run } from './lib/run.mjs';
 import { binaryPath, targets } from './lib/targets.mjs';
+import { withZigCaches } from './lib/zig.mjs';
 
 await runMain(async () => {
   const zig = join(await fetchPackage('zig'), 'zig');
@@ -18,7 +19,7 @@ await runMain(async () => {
   rmSync(at('prebuilds'), { recursive: true, force: true });
   for (const target of targets) {
     say(`compiling for linux-${target.arch} ${target.libc}`);
-    await compile(target, zig, headers);
+    await withZigCaches(join(cacheFolder, 'zig-caches'), (caches) => compile(target, zig, headers, caches));
     say(`${binaryPath(target)}: ${(statSync(at(binaryPath(target))).size / 1024).toFixed(0)} kB`);
   }
   say('checking what they need and offer');
@@ -29,7 +30,7 @@ await runMain(async () => {
 });
 
 /** Compiles in a folder of its own, so that build/ keeps the addon of this machine. */
-async function compile({ arch, libc, zig: triple }, zig, headers) {
+async function compile({ arch, libc, zig: triple }, zig, headers, caches) {
   const folder = join(cacheFolder, 'prebuild', `${arch}-${libc}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -47,6 +48,7 @@ async function compile({ arch, libc, zig: triple }, zig, headers) {
   await run(process.execPath, [...prebuildify, '--arch', arch, '--cwd', folder, '--out', at()], {
     cwd: folder,
     env: {
+      ...caches,
       CC: tool('cc', `cc -target ${triple}`),
       CXX: tool('cxx', `c++ -target ${triple}`),
       AR: tool('ar', 'ar'),

@@ -1,10 +1,11 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { buildDeclarations } from './build-declarations.mjs';
 import { buildJavaScript } from './build-javascript.mjs';
 import { at, changedMs, newestMs, root } from './paths.mjs';
 import { Problem, say } from './progress.mjs';
 import { copyHeaders } from './node-addon-api.mjs';
+import { publishedManifest, publishedReadme, repositoryUrl } from './published.mjs';
 import { npm } from './run.mjs';
 import { binaryPath, targets } from './targets.mjs';
 
@@ -21,9 +22,13 @@ export async function packPackage(folder, hereOnly) {
   mkdirSync(stage, { recursive: true });
   const dist = relative(root, join(stage, 'dist'));
   await Promise.all([buildJavaScript(dist), buildDeclarations(dist)]);
-  const { files } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+  const manifest = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+  const { files, name: packageName, version } = manifest;
   const plain = files.filter((name) => !name.startsWith('!') && name !== 'dist' && name !== 'prebuilds');
-  for (const name of ['package.json', 'README.md', 'LICENSE', ...plain]) {
+  const url = repositoryUrl();
+  writeFileSync(join(stage, 'package.json'), `${JSON.stringify(publishedManifest(manifest, url), null, 2)}\n`);
+  writeFileSync(join(stage, 'README.md'), publishedReadme(readFileSync(at('README.md'), 'utf8'), url, version));
+  for (const name of ['LICENSE', ...plain]) {
     if (!existsSync(at(name))) throw new Problem(`the package lacks ${name}`);
     cpSync(at(name), join(stage, name), { recursive: true });
   }
@@ -31,14 +36,18 @@ export async function packPackage(folder, hereOnly) {
   copyBinaries(stage, hereOnly);
   say('packing');
   await npm(['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: stage });
-  const { name, version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
-  return join(folder, `${name}-${version}.tgz`);
+  return join(folder, `${packageName}-${version}.tgz`);
+}
+
+/** Copies the addon that is built here to where a package in `folder` looks for it. */
+export function copyBuiltBinary(folder) {
+  const libc = process.report.getReport().header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+  cpSync(at('build/Release/fdmux.node'), join(folder, binaryPath({ arch: process.arch, libc })));
 }
 
 function copyBinaries(stage, hereOnly) {
   if (hereOnly) {
-    const libc = process.report.getReport().header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
-    cpSync(at('build/Release/fdmux.node'), join(stage, binaryPath({ arch: process.arch, libc })));
+    copyBuiltBinary(stage);
     return;
   }
   const sourcesMs = newestMs([at('native'), at('binding.gyp')]);

@@ -1,0 +1,26 @@
+/** What differs between the files of the repository and those of the package that is published. */
+
+/**
+ * The web address of the repository that a workflow runs in; undefined elsewhere. The registry refuses a package with
+ * provenance whose `repository` names another one.
+ */
+export function repositoryUrl({ GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env) {
+  return server && name ? `${server}/${name}` : undefined;
+}
+
+/** package.json of the package: public, and with the repository that it was made in. */
+export function publishedManifest(manifest, url) {
+  const { private: _, ...published } = manifest;
+  return url === undefined ? published : { ...published, repository: { type: 'git', url: `git+${url}.git` } };
+}
+
+/** A link or image of Markdown to a file of the repository: neither another site's address nor a place on the page. */
+const RELATIVE_LINK = /\]\((?![a-z][a-z0-9+.-]*:|#)([^)\s]+)\)/gi;
+
+/** README.md as it works on the registry's page, where relative links lead nowhere. */
+export function publishedReadme(text, url, version) {
+  return url === undefined ? text : text.replace(RELATIVE_LINK, (_, path) => `](${url}/blob/v${version}/${path})`);
+}
+
+/** The targets of the links that lead nowhere outside of the repository. */
+export const relativeLinks = (text) => [...text.matchAll(RELATIVE_LINK)].map(([, path]) => path);
