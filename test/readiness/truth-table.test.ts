@@ -312,6 +312,18 @@ const ROWS: readonly Row[] = [
     revents: 'IN|HUP',
     select: 'r',
   },
+  {
+    situation: 'sysctl file, nothing written',
+    make: () => fds.track(native.open('/proc/sys/kernel/hostname', constant('O_RDONLY'), 0)),
+    revents: 'IN|OUT',
+    select: 'rw',
+  },
+  {
+    situation: 'list of mounts, nothing mounted',
+    make: () => fds.track(native.open('/proc/self/mounts', constant('O_RDONLY'), 0)),
+    revents: 'IN',
+    select: 'r',
+  },
 ];
 
 describe.each(ROWS)('$situation', ({ make, revents, epoll, select: sets }) => {
@@ -413,4 +425,52 @@ describe('what the table says beside its rows', () => {
       exceptional: [],
     });
   });
+
+  const OWN_HOSTNAME = ['--uts', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
+  const canWriteHostname = spawnSync('unshare', [...OWN_HOSTNAME, 'true']).status === 0;
+  test.skipIf(!canWriteHostname)(
+    'sysctl file after a write: IN|PRI|ERR once, select rwx, synchronous or not',
+    async () => {
+      const script = `
+      const { openSync, writeFileSync } = require('node:fs');
+      const { Epoll, poll, pollSync, select, selectSync } = require('./dist/index.js');
+      const FILE = '/proc/sys/kernel/hostname';
+      const ASKED = ${ASKED};
+      const ep = new Epoll();
+      let writes = 0;
+      const fds = [0, 1, 2, 3, 4].map(() => openSync(FILE, 'r'));
+      ep.add(fds[4], ASKED);
+      const waits = [
+        () => pollSync([{ fd: fds[0], events: ASKED }], 0).map(({ revents }) => revents),
+        async () => (await poll([{ fd: fds[1], events: ASKED }])).map(({ revents }) => revents),
+        () => Object.values(selectSync([fds[2]], [fds[2]], [fds[2]], 0)).flat().length,
+        async () => Object.values(await select([fds[3]], [fds[3]], [fds[3]])).flat().length,
+        () => ep.waitSync(0).map(({ events }) => events),
+        async () => (await ep.wait()).map(({ events }) => events),
+      ];
+      (async () => {
+        const answers = [];
+        for (const wait of waits) {
+          writeFileSync(FILE, 'host-' + String(writes++));
+          answers.push([await wait(), await wait()]);
+        }
+        console.log(JSON.stringify(answers));
+      })();`;
+      const { stdout, stderr } = await start('unshare', [...OWN_HOSTNAME, process.execPath, '-e', script]).ended();
+      expect(stderr).toBe('');
+      const inWords = (value: unknown): unknown =>
+        Array.isArray(value) ? value.map((mask) => words(Number(mask))) : value;
+      const answers: unknown = JSON.parse(stdout);
+      const first = ['IN|PRI|ERR'];
+      const then = ['IN|OUT'];
+      expect(Array.isArray(answers) && answers.map((pair: unknown[]) => pair.map(inWords))).toEqual([
+        [first, then],
+        [first, then],
+        [3, 2],
+        [3, 2],
+        [first, then],
+        [first, then],
+      ]);
+    },
+  );
 });
