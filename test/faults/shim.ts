@@ -16,6 +16,9 @@ export type Rates = Readonly<Record<string, number>>;
 export const ANY_TIME: Rates = {
   'accept-eintr': 500,
   'accept-aborted': 500,
+  'recv-eintr': 300,
+  'send-eintr': 300,
+  'send-enobufs': 200,
   'wait-eintr': 300,
   'close-eintr': 1000,
 };
