@@ -5,6 +5,8 @@
 // /proc/swaps, sysctl files (fs/proc), pressure stall triggers (kernel/sched/psi.c), perf events
 // (kernel/events/core.c), drivers outside the kernel's own tree, and an epoll instance that watches any of
 // these.
+#include "event_loss.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -45,8 +47,8 @@ bool isKnownByName(int fd) {
   return is.substr(0, kPidFd.size()) == kPidFd;
 }
 
-// In doubt it may: the careful way to wait costs more, but loses nothing. An fd that is not open has no
-// event.
+}  // namespace
+
 bool losesEvents(int fd) {
   struct stat file;
   if (::fstat(fd, &file) != 0) return false;
@@ -62,6 +64,8 @@ bool losesEvents(int fd) {
       return !isKnownByName(fd);
   }
 }
+
+namespace {
 
 Napi::Value mayLoseEvents(const Call& call) {
   return Napi::Boolean::New(call.env(), losesEvents(call.fd(0, "fd")));

@@ -20,6 +20,7 @@
 
 #include "args.h"
 #include "environment.h"
+#include "event_loss.h"
 #include "exports.h"
 #include "poll.h"
 #include "select.h"
@@ -383,8 +384,13 @@ class WaitThread final : public Waiter {
     return waitInPoll(current, event_fd_.get(), findings);
   }
 
+  // Of poll and select, only what a second call would not find again.
   bool hasFindings() {
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (found_by_ != Call::kEpoll) {
+      const auto is_found_again = [](const Finding& finding) { return !losesEvents(finding.second); };
+      findings_.erase(std::remove_if(findings_.begin(), findings_.end(), is_found_again), findings_.end());
+    }
     return error_ != 0 || !findings_.empty();
   }
 
