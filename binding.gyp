@@ -29,6 +29,7 @@
         "native/signal_fd.cc",
         "native/signal_relay.cc",
         "native/socket.cc",
+        "native/socket_options.cc",
         "native/timer_fd.cc",
         "native/wait_thread.cc",
         "native/waiters.cc",

@@ -20,6 +20,7 @@ Napi::Object registerExports(Napi::Env env, Napi::Object object) {
   exportLoopWatch(exports);
   exportWaitThread(exports);
   exportSockets(exports);
+  exportSocketOptions(exports);
   exportMessages(exports);
   exportAddresses(exports);
   exportDescriptors(exports);

@@ -1,10 +1,10 @@
 #include "address.h"
 
+#include <algorithm>
 #include <string>
 
-#include "environment.h"
+#include "call.h"
 #include "exports.h"
-#include "object_builder.h"
 
 namespace fdmux {
 namespace {
@@ -13,88 +13,80 @@ constexpr uint32_t kMaxFlowInfo = (1 << 20) - 1;
 // Longer than every literal, with room to spare; inet_pton(3) is the judge.
 constexpr size_t kHostBytes = 64;
 
-napi_value encodeInet(napi_env env, napi_callback_info info) {
-  Arguments<5> args(env, info);
-  int version;
-  char host[kHostBytes];
-  size_t port, flow_info;
-  uint32_t scope_id;
-  if (!args.int32(args[0], "version", &version)) return nullptr;
-  if (version != 4 && version != 6) return throwOutOfRange(env, "version", "4 or 6", version);
-  if (!args.string(args[1], "host", host, sizeof host) || !args.upTo(args[2], "port", UINT16_MAX, &port) ||
-      !args.upTo(args[3], "flowInfo", kMaxFlowInfo, &flow_info) ||
-      !args.uint32(args[4], "scopeId", &scope_id)) {
-    return nullptr;
-  }
-  SocketAddress address;
-  if (version == 4) {
-    if (!fdmux::encodeInet4(host, static_cast<uint16_t>(port), &address)) {
-      return throwInvalidArgValue(env, "host", "must be an IPv4 address such as 127.0.0.1");
-    }
-  } else if (!fdmux::encodeInet6(host, static_cast<uint16_t>(port), static_cast<uint32_t>(flow_info),
-                                 scope_id, &address)) {
-    return throwInvalidArgValue(env, "host", "must be an IPv6 address such as ::1, without a zone");
-  }
-  return makeAddress(env, address);
+Napi::Value bytesOf(Napi::Env env, const std::string& text) {
+  return orThrow(env, makeBytes(env, text.data(), text.size()));
 }
 
-napi_value encodeUnix(napi_env env, napi_callback_info info) {
-  Arguments<2> args(env, info);
-  Bytes path;
-  bool is_abstract;
-  if (!args.bytes(args[0], "path", &path) || !args.boolean(args[1], "isAbstract", &is_abstract))
-    return nullptr;
+Napi::Value encodeInet(const Call& call) {
+  const int version = call.int32(0, "version");
+  if (version != 4 && version != 6) call.failRange("version", "4 or 6", version);
+  const std::string host = call.string(1, "host", kHostBytes);
+  const auto port = static_cast<uint16_t>(call.upTo(2, "port", UINT16_MAX));
+  const auto flow_info = static_cast<uint32_t>(call.upTo(3, "flowInfo", kMaxFlowInfo));
+  const uint32_t scope_id = call.uint32(4, "scopeId");
+  SocketAddress address;
+  if (version == 4) {
+    if (!fdmux::encodeInet4(host.c_str(), port, &address)) {
+      call.failValue("host", "must be an IPv4 address such as 127.0.0.1");
+    }
+  } else if (!fdmux::encodeInet6(host.c_str(), port, flow_info, scope_id, &address)) {
+    call.failValue("host", "must be an IPv6 address such as ::1, without a zone");
+  }
+  return makeAddress(call.env(), address);
+}
+
+Napi::Value encodeUnixName(const Call& call) {
+  const Bytes path = call.bytes(0, "path");
+  const bool is_abstract = call.boolean(1, "isAbstract");
   if (!is_abstract) {
     // The kernel would read an empty path as "any name" and end any other at its first NUL byte.
-    if (path.length == 0) return throwInvalidArgValue(env, "path", "must not be empty");
+    if (path.length == 0) call.failValue("path", "must not be empty");
     if (std::memchr(path.data, 0, path.length) != nullptr) {
-      return throwInvalidArgValue(env, "path", "must not contain a NUL byte");
+      call.failValue("path", "must not contain a NUL byte");
     }
   }
   SocketAddress address;
   if (!fdmux::encodeUnix(path.data, path.length, is_abstract, &address)) {
-    return throwOutOfRange(env, "path", "at most " + std::to_string(kMaxUnixNameBytes) + " bytes long",
-                           static_cast<double>(path.length));
+    call.failRange("path", "at most " + std::to_string(kMaxUnixNameBytes) + " bytes long",
+                   static_cast<double>(path.length));
   }
-  return makeAddress(env, address);
+  return makeAddress(call.env(), address);
 }
 
-napi_value decodeAddress(napi_env env, napi_callback_info info) {
-  Arguments<1> args(env, info);
-  Bytes bytes;
-  if (!args.bytes(args[0], "address", &bytes)) return nullptr;
+Napi::Value decodeRaw(const Call& call) {
+  const Bytes bytes = call.bytes(0, "address");
   const AddressParts parts = fdmux::decodeAddress(bytes.data, bytes.length);
-  ObjectBuilder address(env);
+  Napi::Object address = Napi::Object::New(call.env());
   switch (parts.kind) {
     case AddressKind::kInet:
-      address.text("family", "inet");
-      address.text("host", parts.text);
-      address.number("port", parts.port);
+      address.Set("family", "inet");
+      address.Set("host", parts.text);
+      address.Set("port", parts.port);
       break;
     case AddressKind::kInet6:
-      address.text("family", "inet6");
-      address.text("host", parts.text);
-      address.number("port", parts.port);
-      address.number("flowInfo", parts.flow_info);
-      address.number("scopeId", parts.scope_id);
+      address.Set("family", "inet6");
+      address.Set("host", parts.text);
+      address.Set("port", parts.port);
+      address.Set("flowInfo", parts.flow_info);
+      address.Set("scopeId", parts.scope_id);
       break;
     case AddressKind::kUnixPath:
-      address.text("family", "unix");
-      address.value("path", makeBytes(env, parts.text.data(), parts.text.size()));
+      address.Set("family", "unix");
+      address.Set("path", bytesOf(call.env(), parts.text));
       break;
     case AddressKind::kUnixAbstract:
-      address.text("family", "unix");
-      address.value("abstract", makeBytes(env, parts.text.data(), parts.text.size()));
+      address.Set("family", "unix");
+      address.Set("abstract", bytesOf(call.env(), parts.text));
       break;
     case AddressKind::kUnixUnnamed:
-      address.text("family", "unix");
+      address.Set("family", "unix");
       break;
     case AddressKind::kUnknown:
-      address.text("family", "unknown");
-      address.number("familyNumber", parts.family);
+      address.Set("family", "unknown");
+      address.Set("familyNumber", parts.family);
       break;
   }
-  return address.result();
+  return address;
 }
 
 }  // namespace
@@ -113,16 +105,22 @@ bool readAddress(const Reader& reader, napi_value value, const char* name, Socke
   return true;
 }
 
-napi_value makeAddress(napi_env env, const SocketAddress& address) {
-  // The kernel reports the length that an address has, which may be more than what there was room for.
-  const size_t length = address.length < sizeof address.storage ? address.length : sizeof address.storage;
-  return makeBytes(env, &address.storage, length);
+SocketAddress readAddress(const Call& call, size_t index, const char* name) {
+  SocketAddress address;
+  call.check(readAddress(call.reader(), call[index], name, &address));
+  return address;
+}
+
+Napi::Value makeAddress(Napi::Env env, const SocketAddress& address) {
+  // The kernel reports the length that an address has, which may be more than there was room for.
+  const size_t length = std::min<size_t>(address.length, sizeof address.storage);
+  return orThrow(env, makeBytes(env, &address.storage, length));
 }
 
 void exportAddresses(Exports& exports) {
-  exports.function("encodeInet", encodeInet);
-  exports.function("encodeUnix", encodeUnix);
-  exports.function("decodeAddress", decodeAddress);
+  exports.function("encodeInet", cold<encodeInet>);
+  exports.function("encodeUnix", cold<encodeUnixName>);
+  exports.function("decodeAddress", cold<decodeRaw>);
 }
 
 }  // namespace fdmux

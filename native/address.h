@@ -2,12 +2,14 @@
 #pragma once
 
 #include "args.h"
+#include "call.h"
 #include "socket_address.h"
 
 namespace fdmux {
 
-// A RawAddress. Shorter than a family or longer than any address: RangeError.
+// Reads a RawAddress. One that is shorter than a family or longer than any address is a RangeError.
 bool readAddress(const Reader& reader, napi_value value, const char* name, SocketAddress* address);
-napi_value makeAddress(napi_env env, const SocketAddress& address);
+SocketAddress readAddress(const Call& call, size_t index, const char* name);
+Napi::Value makeAddress(Napi::Env env, const SocketAddress& address);
 
 }  // namespace fdmux

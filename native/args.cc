@@ -128,22 +128,6 @@ bool Reader::path(napi_value value, const char* name, char* buffer, size_t capac
   return hasNoNul(buffer, whole.length, name);
 }
 
-napi_value makeBoolean(napi_env env, bool value) {
-  napi_value result;
-  return succeeded(env, napi_get_boolean(env, value, &result)) ? result : nullptr;
-}
-
-napi_value makePair(napi_env env, int first, int second) {
-  napi_value pair = nullptr;
-  napi_value first_value = makeInt32(env, first);
-  napi_value second_value = makeInt32(env, second);
-  if (first_value == nullptr || second_value == nullptr) return nullptr;
-  const bool made = succeeded(env, napi_create_array_with_length(env, 2, &pair)) &&
-                    succeeded(env, napi_set_element(env, pair, 0, first_value)) &&
-                    succeeded(env, napi_set_element(env, pair, 1, second_value));
-  return made ? pair : nullptr;
-}
-
 napi_value makeBytes(napi_env env, const void* data, size_t length) {
   napi_value buffer, bytes;
   void* memory = nullptr;
@@ -151,11 +135,6 @@ napi_value makeBytes(napi_env env, const void* data, size_t length) {
   if (length > 0) std::memcpy(memory, data, length);
   return succeeded(env, napi_create_typedarray(env, napi_uint8_array, length, buffer, 0, &bytes)) ? bytes
                                                                                                   : nullptr;
-}
-
-napi_value makeString(napi_env env, const char* data, size_t length) {
-  napi_value result;
-  return succeeded(env, napi_create_string_utf8(env, data, length, &result)) ? result : nullptr;
 }
 
 }  // namespace fdmux

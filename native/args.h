@@ -168,9 +168,6 @@ inline napi_value makeInt32(napi_env env, int32_t number) {
   napi_value result;
   return succeeded(env, napi_create_int32(env, number, &result)) ? result : nullptr;
 }
-napi_value makeBoolean(napi_env env, bool value);
-napi_value makePair(napi_env env, int first, int second);
 napi_value makeBytes(napi_env env, const void* data, size_t length);
-napi_value makeString(napi_env env, const char* data, size_t length);
 
 }  // namespace fdmux

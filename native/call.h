@@ -55,6 +55,9 @@ class Call {
   int32_t int32(size_t index, const char* name) const { return read(&Reader::int32, index, name); }
   uint32_t uint32(size_t index, const char* name) const { return read(&Reader::uint32, index, name); }
   bool boolean(size_t index, const char* name) const { return read(&Reader::boolean, index, name); }
+  int64_t int32OrUint32(size_t index, const char* name) const {
+    return read(&Reader::int32OrUint32, index, name);
+  }
   double timeoutMs(size_t index, const char* name) const { return read(&Reader::timeoutMs, index, name); }
   Bytes bytes(size_t index, const char* name) const { return read(&Reader::bytes, index, name); }
   Int32s sharedInt32s(size_t index, const char* name) const {

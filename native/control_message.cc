@@ -4,7 +4,6 @@
 #include "control_values.h"
 #include "exports.h"
 #include "message_address.h"
-#include "object_builder.h"
 #include "transfer.h"
 
 namespace fdmux {
@@ -37,14 +36,16 @@ napi_value recvMsg(napi_env env, napi_callback_info info) {
   ReceivedControl received(control.data(), message.msg_controllen);
   address.length = message.msg_namelen;
 
-  ObjectBuilder result(env);
-  result.number("bytes", static_cast<double>(count));
-  // The kernel repeats the flag that was asked for.
-  result.number("flags", message.msg_flags & ~MSG_CMSG_CLOEXEC);
-  if (!result.failed()) result.value("address", makeSenderAddress(env, address));
-  if (!result.failed()) result.value("control", received.toJs(env));
-  if (!result.failed()) received.releaseFds();
-  return result.result();
+  return guarded(env, [&] {
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("bytes", static_cast<double>(count));
+    // The kernel repeats the flag that was asked for.
+    result.Set("flags", message.msg_flags & ~MSG_CMSG_CLOEXEC);
+    result.Set("address", makeSenderAddress(env, address));
+    result.Set("control", received.toJs(env));
+    received.releaseFds();
+    return result;
+  });
 }
 
 napi_value sendMsg(napi_env env, napi_callback_info info) {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "byte_list.h"
-#include "object_builder.h"
+#include "call.h"
 
 namespace fdmux {
 namespace {
@@ -44,72 +44,69 @@ ReceivedControl::ReceivedControl(const uint8_t* buffer, size_t length) {
   }
 }
 
-napi_value ReceivedControl::toJs(napi_env env) const {
-  ArrayBuilder array(env);
-  for (const Entry& entry : messages_) {
-    if (array.failed()) break;
-    array.add(describe(env, entry));
-  }
-  return array.result();
+Napi::Array ReceivedControl::toJs(Napi::Env env) const {
+  Napi::Array array = Napi::Array::New(env);
+  for (uint32_t i = 0; i < messages_.size(); i++) array.Set(i, describe(env, messages_[i]));
+  return array;
 }
 
 void ReceivedControl::releaseFds() {
   for (UniqueFd& fd : fds_) fd.release();
 }
 
-napi_value ReceivedControl::describe(napi_env env, const Entry& entry) {
+Napi::Object ReceivedControl::describe(Napi::Env env, const Entry& entry) {
   const ControlParts& parts = entry.parts;
-  ObjectBuilder object(env);
-  object.number("level", entry.message.level);
-  object.number("type", entry.message.type);
-  if (!object.failed()) object.value("data", makeBytes(env, entry.message.data, entry.message.length));
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("level", entry.message.level);
+  object.Set("type", entry.message.type);
+  object.Set("data", orThrow(env, makeBytes(env, entry.message.data, entry.message.length)));
   switch (parts.kind) {
     case ControlKind::kRights: {
-      object.text("kind", "rights");
-      ArrayBuilder fds(env);
-      for (int fd : parts.fds) fds.number(fd);
-      object.value("fds", fds.result());
+      object.Set("kind", "rights");
+      Napi::Array fds = Napi::Array::New(env);
+      for (uint32_t i = 0; i < parts.fds.size(); i++) fds.Set(i, parts.fds[i]);
+      object.Set("fds", fds);
       break;
     }
     case ControlKind::kCredentials:
-      object.text("kind", "credentials");
-      object.number("pid", parts.credentials.pid);
-      object.number("uid", parts.credentials.uid);
-      object.number("gid", parts.credentials.gid);
+      object.Set("kind", "credentials");
+      object.Set("pid", parts.credentials.pid);
+      object.Set("uid", parts.credentials.uid);
+      object.Set("gid", parts.credentials.gid);
       break;
     case ControlKind::kPacketInfo:
-      object.text("kind", "packet-info");
-      object.number("interfaceIndex", parts.packet_info.ipi_ifindex);
-      object.text("localHost", inetText(AF_INET, &parts.packet_info.ipi_spec_dst));
-      object.text("destinationHost", inetText(AF_INET, &parts.packet_info.ipi_addr));
+      object.Set("kind", "packet-info");
+      object.Set("interfaceIndex", parts.packet_info.ipi_ifindex);
+      object.Set("localHost", inetText(AF_INET, &parts.packet_info.ipi_spec_dst));
+      object.Set("destinationHost", inetText(AF_INET, &parts.packet_info.ipi_addr));
       break;
     case ControlKind::kPacketInfo6:
-      object.text("kind", "packet-info6");
-      object.number("interfaceIndex", parts.packet_info6.ipi6_ifindex);
-      object.text("destinationHost", inetText(AF_INET6, &parts.packet_info6.ipi6_addr));
+      object.Set("kind", "packet-info6");
+      object.Set("interfaceIndex", parts.packet_info6.ipi6_ifindex);
+      object.Set("destinationHost", inetText(AF_INET6, &parts.packet_info6.ipi6_addr));
       break;
     case ControlKind::kTimeToLive:
-      object.text("kind", "ttl");
-      object.number("ttl", parts.number);
+      object.Set("kind", "ttl");
+      object.Set("ttl", parts.number);
       break;
     case ControlKind::kTypeOfService:
-      object.text("kind", "tos");
-      object.number("tos", parts.number);
+      object.Set("kind", "tos");
+      object.Set("tos", parts.number);
       break;
     case ControlKind::kTimestamp:
-      object.text("kind", "timestamp");
-      object.number("seconds", static_cast<double>(parts.seconds));
-      object.number("nanoseconds", static_cast<double>(parts.nanoseconds));
+      object.Set("kind", "timestamp");
+      object.Set("seconds", static_cast<double>(parts.seconds));
+      object.Set("nanoseconds", static_cast<double>(parts.nanoseconds));
       break;
     case ControlKind::kSegmentSize:
-      object.text("kind", "segment-size");
-      object.number("sizeBytes", parts.number);
+      object.Set("kind", "segment-size");
+      object.Set("sizeBytes", parts.number);
       break;
     case ControlKind::kUnknown:
-      object.text("kind", "raw");
+      object.Set("kind", "raw");
       break;
   }
-  return object.result();
+  return object;
 }
 
 bool encodeControls(const Reader& reader, napi_value kinds, const std::vector<napi_value>& data,

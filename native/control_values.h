@@ -1,6 +1,8 @@
 // Control messages as JavaScript has them, received and to be sent.
 #pragma once
 
+#include <napi.h>
+
 #include <vector>
 
 #include "args.h"
@@ -16,7 +18,7 @@ constexpr size_t kMaxControlBytes = size_t{1024} * 1024;
 class ReceivedControl {
  public:
   ReceivedControl(const uint8_t* buffer, size_t length);
-  napi_value toJs(napi_env env) const;
+  Napi::Array toJs(Napi::Env env) const;
   // JavaScript has them now.
   void releaseFds();
 
@@ -25,7 +27,7 @@ class ReceivedControl {
     ControlMessage message;
     ControlParts parts;
   };
-  static napi_value describe(napi_env env, const Entry& entry);
+  static Napi::Object describe(Napi::Env env, const Entry& entry);
 
   std::vector<Entry> messages_;
   std::vector<UniqueFd> fds_;

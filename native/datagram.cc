@@ -1,6 +1,6 @@
 // Messages with the address they come from or go to, one at a time or many in one call: recvfrom(2),
 // sendto(2), https://man7.org/linux/man-pages/man2/recvmmsg.2.html,
-// https://man7.org/linux/man-pages/man2/sendmmsg.2.html; and accept4(2), whose address is the peer's.
+// https://man7.org/linux/man-pages/man2/sendmmsg.2.html
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -10,8 +10,6 @@
 #include "control_values.h"
 #include "exports.h"
 #include "message_address.h"
-#include "object_builder.h"
-#include "status_flags.h"
 #include "transfer.h"
 
 namespace fdmux {
@@ -23,27 +21,6 @@ constexpr size_t kMaxMessages = 1024;
 constexpr size_t kMaxControlBytesEach = size_t{64} * 1024;
 // Of all messages of one call.
 constexpr size_t kMaxControls = size_t{16} * kMaxMessages;
-
-napi_value acceptFrom(napi_env env, napi_callback_info info) {
-  Arguments<3> args(env, info);
-  int fd;
-  bool non_blocking, now = false;
-  if (!args.fd(args[0], "fd", &fd) || !args.boolean(args[1], "nonBlocking", &non_blocking) ||
-      !readNow(args, args[2], &now)) {
-    return nullptr;
-  }
-  SocketAddress address;
-  const auto accept = [&] {
-    return ::accept4(fd, address.get(), &address.length, SOCK_CLOEXEC | (non_blocking ? SOCK_NONBLOCK : 0));
-  };
-  UniqueFd accepted(throughSignals([&] { return now ? withoutBlocking(fd, accept) : accept(); }));
-  if (!accepted.valid()) return nullIfWouldBlock(env, "accept4", fd);
-  ObjectBuilder result(env);
-  result.number("fd", accepted.get());
-  if (!result.failed()) result.value("address", makeAddress(env, address));
-  if (!result.failed()) handOver(env, &accepted);
-  return result.result();
-}
 
 napi_value recvFrom(napi_env env, napi_callback_info info) {
   Arguments<5> args(env, info);
@@ -57,10 +34,12 @@ napi_value recvFrom(napi_env env, napi_callback_info info) {
   const ssize_t count = throughSignals(
       [&] { return ::recvfrom(fd, range.data, range.length, flags, address.get(), &address.length); });
   if (count < 0) return nullIfWouldBlock(env, "recvfrom", fd);
-  ObjectBuilder result(env);
-  result.number("bytes", static_cast<double>(count));
-  if (!result.failed()) result.value("address", makeSenderAddress(env, address));
-  return result.result();
+  return guarded(env, [&] {
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("bytes", static_cast<double>(count));
+    result.Set("address", makeSenderAddress(env, address));
+    return result;
+  });
 }
 
 napi_value sendTo(napi_env env, napi_callback_info info) {
@@ -104,7 +83,7 @@ class ReceiveSlots {
                       flags | MSG_WAITFORONE | MSG_CMSG_CLOEXEC, nullptr);
   }
 
-  napi_value toJs(napi_env env, size_t count) {
+  Napi::Array toJs(Napi::Env env, size_t count) {
     // All of them first: fds that do not reach JavaScript are closed, whichever message fails.
     std::vector<ReceivedControl> controls;
     controls.reserve(count);
@@ -112,25 +91,23 @@ class ReceiveSlots {
       const msghdr& header = messages_[i].msg_hdr;
       controls.emplace_back(static_cast<const uint8_t*>(header.msg_control), header.msg_controllen);
     }
-    ArrayBuilder result(env);
-    for (size_t i = 0; i < count && !result.failed(); i++) result.add(describe(env, i, controls[i]));
-    if (!result.failed()) {
-      for (ReceivedControl& control : controls) control.releaseFds();
-    }
-    return result.result();
+    Napi::Array result = Napi::Array::New(env);
+    for (size_t i = 0; i < count; i++) result.Set(static_cast<uint32_t>(i), describe(env, i, controls[i]));
+    for (ReceivedControl& control : controls) control.releaseFds();
+    return result;
   }
 
  private:
-  napi_value describe(napi_env env, size_t index, const ReceivedControl& control) {
+  Napi::Object describe(Napi::Env env, size_t index, const ReceivedControl& control) {
     const mmsghdr& message = messages_[index];
     addresses_[index].length = message.msg_hdr.msg_namelen;
-    ObjectBuilder result(env);
-    result.number("bytes", message.msg_len);
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("bytes", message.msg_len);
     // The kernel repeats the flag that was asked for.
-    result.number("flags", message.msg_hdr.msg_flags & ~MSG_CMSG_CLOEXEC);
-    if (!result.failed()) result.value("address", makeSenderAddress(env, addresses_[index]));
-    if (!result.failed()) result.value("control", control.toJs(env));
-    return result.result();
+    result.Set("flags", message.msg_hdr.msg_flags & ~MSG_CMSG_CLOEXEC);
+    result.Set("address", makeSenderAddress(env, addresses_[index]));
+    result.Set("control", control.toJs(env));
+    return result;
   }
 
   std::vector<SocketAddress> addresses_;
@@ -154,7 +131,7 @@ napi_value recvMmsg(napi_env env, napi_callback_info info) {
   ReceiveSlots slots(bytes, message_bytes, control_bytes);
   const int count = throughSignals([&] { return slots.receive(fd, flags); });
   if (count < 0) return nullIfWouldBlock(env, "recvmmsg", fd);
-  return slots.toJs(env, static_cast<size_t>(count));
+  return guarded(env, [&] { return slots.toJs(env, static_cast<size_t>(count)); });
 }
 
 // The arguments of one sendmmsg(2). They hold until JavaScript runs again.
@@ -215,7 +192,6 @@ napi_value sendMmsg(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void exportDatagrams(Exports& exports) {
-  exports.function("acceptFrom", acceptFrom);
   exports.function("recvFrom", recvFrom);
   exports.function("sendTo", sendTo);
   exports.function("recvMmsg", recvMmsg);

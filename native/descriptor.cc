@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "call.h"
 #include "exports.h"
 #include "status_flags.h"
 #include "transfer.h"
@@ -50,74 +51,52 @@ napi_value read(napi_env env, napi_callback_info info) { return transfer(env, in
 
 napi_value write(napi_env env, napi_callback_info info) { return transfer(env, info, "write", ::write); }
 
-napi_value setNonBlocking(napi_env env, napi_callback_info info) {
-  Arguments<2> args(env, info);
-  int fd;
-  bool non_blocking;
-  if (!args.fd(args[0], "fd", &fd) || !args.boolean(args[1], "nonBlocking", &non_blocking)) return nullptr;
+void setNonBlocking(const Call& call) {
+  const int fd = call.fd(0, "fd");
+  const bool non_blocking = call.boolean(1, "nonBlocking");
   const std::lock_guard<std::mutex> lock(statusFlagsLock());
-  if (setNonBlockingFlag(fd, non_blocking) != 0) return throwSystemError(env, errno, "fcntl", fd);
-  return nullptr;
+  call.result(setNonBlockingFlag(fd, non_blocking), "fcntl", fd);
 }
 
-napi_value isNonBlocking(napi_env env, napi_callback_info info) {
-  Arguments<1> args(env, info);
-  int fd;
-  if (!args.fd(args[0], "fd", &fd)) return nullptr;
+Napi::Value isNonBlocking(const Call& call) {
+  const int fd = call.fd(0, "fd");
   const std::lock_guard<std::mutex> lock(statusFlagsLock());
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags == -1) return throwSystemError(env, errno, "fcntl", fd);
-  return makeBoolean(env, (flags & O_NONBLOCK) != 0);
+  const int flags = call.result(::fcntl(fd, F_GETFL), "fcntl", fd);
+  return Napi::Boolean::New(call.env(), (flags & O_NONBLOCK) != 0);
 }
 
-napi_value pipe(napi_env env, napi_callback_info info) {
-  Arguments<1> args(env, info);
-  bool non_blocking;
-  if (!args.boolean(args[0], "nonBlocking", &non_blocking)) return nullptr;
+Napi::Value pipe(const Call& call) {
+  const bool non_blocking = call.boolean(0, "nonBlocking");
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC | (non_blocking ? O_NONBLOCK : 0)) != 0)
-    return throwSystemError(env, errno, "pipe2");
-  return makeFdPair(env, UniqueFd(ends[0]), UniqueFd(ends[1]));
+  call.result(::pipe2(ends, O_CLOEXEC | (non_blocking ? O_NONBLOCK : 0)), "pipe2");
+  return call.newFdPair(UniqueFd(ends[0]), UniqueFd(ends[1]));
 }
 
-napi_value ownFds(napi_env env, napi_callback_info info) {
-  Arguments<0> args(env, info);
-  args.environment().owned_fds.enable();
-  return nullptr;
-}
+void ownFds(const Call& call) { call.environment().owned_fds.enable(); }
 
-napi_value disownFd(napi_env env, napi_callback_info info) {
-  Arguments<1> args(env, info);
-  int fd;
-  if (!args.fd(args[0], "fd", &fd)) return nullptr;
-  args.environment().owned_fds.remove(fd);
-  return nullptr;
-}
+void disownFd(const Call& call) { call.environment().owned_fds.remove(call.fd(0, "fd")); }
 
-napi_value shareFd(napi_env env, napi_callback_info info) {
-  Arguments<2> args(env, info);
-  int fd;
-  Int32s words;
-  if (!args.fd(args[0], "fd", &fd) || !args.sharedInt32s(args[1], "words", &words)) return nullptr;
+void shareFd(const Call& call) {
+  const int fd = call.fd(0, "fd");
+  const Int32s words = call.sharedInt32s(1, "words");
   if (words.length < kSharedFdWords) {
-    return throwOutOfRange(env, "words", "two numbers", static_cast<double>(words.length));
+    call.failRange("words", "two numbers", static_cast<double>(words.length));
   }
-  args.environment().owned_fds.share(fd, words.data, args[1]);
-  return nullptr;
+  call.check(call.environment().owned_fds.share(fd, words.data, call[1]));
 }
 
 }  // namespace
 
 void exportDescriptors(Exports& exports) {
   exports.function("close", close);
-  exports.function("ownFds", ownFds);
-  exports.function("disownFd", disownFd);
-  exports.function("shareFd", shareFd);
   exports.function("read", read);
   exports.function("write", write);
-  exports.function("setNonBlocking", setNonBlocking);
-  exports.function("isNonBlocking", isNonBlocking);
-  exports.function("pipe", pipe);
+  exports.function("ownFds", cold<ownFds>);
+  exports.function("disownFd", cold<disownFd>);
+  exports.function("shareFd", cold<shareFd>);
+  exports.function("setNonBlocking", cold<setNonBlocking>);
+  exports.function("isNonBlocking", cold<isNonBlocking>);
+  exports.function("pipe", cold<pipe>);
 }
 
 }  // namespace fdmux

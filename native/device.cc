@@ -12,53 +12,43 @@
 #include <memory>
 #include <vector>
 
-#include "args.h"
+#include "call.h"
 #include "exports.h"
-#include "path.h"
 #include "transfer.h"
 
 namespace fdmux {
 namespace {
 
-napi_value open(napi_env env, napi_callback_info info) {
-  Arguments<3> args(env, info);
-  char path[kPathBytes];
-  int32_t flags;
-  uint32_t mode;
-  if (!args.path(args[0], "path", path, sizeof path) || !args.int32(args[1], "flags", &flags) ||
-      !args.uint32(args[2], "mode", &mode)) {
-    return nullptr;
-  }
-  UniqueFd fd(throughSignals([&] { return ::open(path, flags | O_CLOEXEC, mode); }));
-  if (!fd.valid()) return throwSystemError(env, errno, "open");
-  return makeFd(env, std::move(fd));
+Napi::Value open(const Call& call) {
+  const std::string path = call.path(0, "path");
+  const int32_t flags = call.int32(1, "flags");
+  const uint32_t mode = call.uint32(2, "mode");
+  const int fd = throughSignals([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); });
+  return call.newFd(fd, "open");
 }
 
 // For a FIFO that was opened to be read without waiting for its writer. An open that waits would have ended
 // if it has one, or has had one since. The kernel shows one that has not written anything by the difference
 // between "nothing yet" and the end of the file, which tee(2) tells without taking bytes.
-napi_value fifoHasHadWriter(napi_env env, napi_callback_info info) {
-  Arguments<1> args(env, info);
-  int fd;
-  if (!args.fd(args[0], "fd", &fd)) return nullptr;
+bool hasHadWriter(const Call& call, int fd) {
   pollfd entry = {fd, POLLIN, 0};
-  if (::poll(&entry, 1, 0) < 0 && errno != EINTR) return throwSystemError(env, errno, "poll", fd);
-  if (entry.revents != 0) return makeBoolean(env, true);
+  if (::poll(&entry, 1, 0) < 0 && errno != EINTR) call.failSystem(errno, "poll", fd);
+  if (entry.revents != 0) return true;
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return throwSystemError(env, errno, "pipe2");
+  call.result(::pipe2(ends, O_CLOEXEC), "pipe2");
   const UniqueFd reader(ends[0]), writer(ends[1]);
   const ssize_t count = throughSignals([&] { return ::tee(fd, writer.get(), 1, SPLICE_F_NONBLOCK); });
-  if (count < 0 && !wouldBlock(errno)) return throwSystemError(env, errno, "tee", fd);
-  return makeBoolean(env, count != 0);
+  if (count < 0 && !wouldBlock(errno)) call.failSystem(errno, "tee", fd);
+  return count != 0;
 }
 
-napi_value duplicate(napi_env env, napi_callback_info info) {
-  Arguments<1> args(env, info);
-  int fd;
-  if (!args.fd(args[0], "fd", &fd)) return nullptr;
-  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (!copy.valid()) return throwSystemError(env, errno, "fcntl", fd);
-  return makeFd(env, std::move(copy));
+Napi::Value fifoHasHadWriter(const Call& call) {
+  return Napi::Boolean::New(call.env(), hasHadWriter(call, call.fd(0, "fd")));
+}
+
+Napi::Value duplicate(const Call& call) {
+  const int fd = call.fd(0, "fd");
+  return call.newFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl", fd);
 }
 
 // A request's number may say how much memory it touches, at most this much. The old ones (TIOCGWINSZ, TCGETS)
@@ -87,46 +77,42 @@ bool mayHitMemory(int64_t number) {
 }
 
 // Through a buffer that is large enough for every request, since the caller's may be too small for this one.
-napi_value ioctlBytes(napi_env env, int fd, uint32_t request, const Bytes& bytes) {
+int ioctlBytes(const Call& call, int fd, uint32_t request) {
+  const Bytes bytes = call.bytes(2, "argument");
   if (bytes.length < (_IOC_DIR(request) == _IOC_NONE ? 0 : _IOC_SIZE(request))) {
-    return throwOutOfRange(env, "argument", "at least " + std::to_string(_IOC_SIZE(request)) + " bytes long",
-                           static_cast<double>(bytes.length));
+    call.failRange("argument", "at least " + std::to_string(_IOC_SIZE(request)) + " bytes long",
+                   static_cast<double>(bytes.length));
   }
   std::vector<uint8_t> memory(std::max(bytes.length, kMaxRequestBytes));
   if (bytes.length > 0) std::memcpy(memory.data(), bytes.data, bytes.length);
-  const int result = ::ioctl(fd, request, memory.data());
-  if (result < 0) return throwSystemError(env, errno, "ioctl", fd);
+  const int result = call.result(::ioctl(fd, request, memory.data()), "ioctl", fd);
   if (bytes.length > 0) std::memcpy(bytes.data, memory.data(), bytes.length);
-  return makeInt32(env, result);
+  return result;
 }
 
-napi_value ioctl(napi_env env, napi_callback_info info) {
-  Arguments<3> args(env, info);
-  int fd;
-  uint32_t request;
-  if (!args.fd(args[0], "fd", &fd) || !args.uint32(args[1], "request", &request)) return nullptr;
-  if (!args.isNumber(args[2])) {
-    Bytes bytes;
-    return args.bytes(args[2], "argument", &bytes) ? ioctlBytes(env, fd, request, bytes) : nullptr;
-  }
-  int64_t number;
-  if (!args.int32OrUint32(args[2], "argument", &number)) return nullptr;
+int ioctlNumber(const Call& call, int fd, uint32_t request) {
+  const int64_t number = call.int32OrUint32(2, "argument");
   if (mayHitMemory(number)) {
-    return throwOutOfRange(env, "argument", "no address of memory that this process writes to",
-                           static_cast<double>(number));
+    call.failRange("argument", "no address of memory that this process writes to",
+                   static_cast<double>(number));
   }
-  const int result = ::ioctl(fd, request, static_cast<long>(number));
-  if (result < 0) return throwSystemError(env, errno, "ioctl", fd);
-  return makeInt32(env, result);
+  return call.result(::ioctl(fd, request, static_cast<long>(number)), "ioctl", fd);
+}
+
+Napi::Value ioctl(const Call& call) {
+  const int fd = call.fd(0, "fd");
+  const uint32_t request = call.uint32(1, "request");
+  const int result = call.isNumber(2) ? ioctlNumber(call, fd, request) : ioctlBytes(call, fd, request);
+  return Napi::Number::New(call.env(), result);
 }
 
 }  // namespace
 
 void exportDevices(Exports& exports) {
-  exports.function("open", open);
-  exports.function("fifoHasHadWriter", fifoHasHadWriter);
-  exports.function("duplicate", duplicate);
-  exports.function("ioctl", ioctl);
+  exports.function("open", cold<open>);
+  exports.function("fifoHasHadWriter", cold<fifoHasHadWriter>);
+  exports.function("duplicate", cold<duplicate>);
+  exports.function("ioctl", cold<ioctl>);
 }
 
 }  // namespace fdmux

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "args.h"
+#include "call.h"
 #include "environment.h"
 #include "exports.h"
 #include "transfer.h"
@@ -24,10 +25,8 @@ constexpr size_t kKernelSigsetBytes = 8;
 
 constexpr size_t kMaxCapacity = INT32_MAX / sizeof(epoll_event);
 
-napi_value epollCreate(napi_env env, napi_callback_info) {
-  UniqueFd fd(::epoll_create1(EPOLL_CLOEXEC));
-  if (!fd.valid()) return throwSystemError(env, errno, "epoll_create1");
-  return makeFd(env, std::move(fd));
+Napi::Value epollCreate(const Call& call) {
+  return call.newFd(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
 }
 
 napi_value epollCtl(napi_env env, napi_callback_info info) {
@@ -137,7 +136,7 @@ napi_value eventBuffer(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void exportEpoll(Exports& exports) {
-  exports.function("epollCreate", epollCreate);
+  exports.function("epollCreate", cold<epollCreate>);
   exports.function("epollCtl", epollCtl);
   exports.function("epollWait", epollWait);
   exports.function("eventBuffer", eventBuffer);

@@ -35,6 +35,7 @@ void exportWaiters(Exports& exports);
 void exportLoopWatch(Exports& exports);
 void exportWaitThread(Exports& exports);
 void exportSockets(Exports& exports);
+void exportSocketOptions(Exports& exports);
 void exportMessages(Exports& exports);
 void exportAddresses(Exports& exports);
 void exportDescriptors(Exports& exports);

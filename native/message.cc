@@ -5,18 +5,15 @@
 #include <sys/uio.h>
 
 #include <algorithm>
-#include <climits>
 
 #include "args.h"
+#include "byte_list.h"
 #include "environment.h"
 #include "exports.h"
 #include "transfer.h"
 
 namespace fdmux {
 namespace {
-
-// Of one sendmsg(2); more is EMSGSIZE.
-constexpr size_t kMaxVectors = IOV_MAX;
 
 size_t totalLength(const iovec* vectors, size_t count) {
   size_t total = 0;

@@ -1,4 +1,4 @@
-// Where messages come from and go to, which need not be said.
+// The addresses that messages come from and go to, which are optional.
 #pragma once
 
 #include "address.h"
@@ -14,17 +14,17 @@ inline bool readOptionalAddress(const Reader& reader, napi_value value, const ch
   return true;
 }
 
+// Null if the kernel names no sender: a connected stream, a unix socket without a name.
+inline Napi::Value makeSenderAddress(Napi::Env env, const SocketAddress& address) {
+  return address.length == 0 ? env.Null() : makeAddress(env, address);
+}
+
 inline napi_value makeNull(napi_env env) {
   napi_value result;
   return succeeded(env, napi_get_null(env, &result)) ? result : nullptr;
 }
 
-// Null where the kernel names no sender: a connected stream, a unix socket without a name.
-inline napi_value makeSenderAddress(napi_env env, const SocketAddress& address) {
-  return address.length == 0 ? makeNull(env) : makeAddress(env, address);
-}
-
-// For calls whose result is an object: null in place of kWouldBlock, or the exception.
+// For calls whose result is an object: null instead of kWouldBlock, or the exception.
 inline napi_value nullIfWouldBlock(napi_env env, const char* syscall, int fd) {
   return wouldBlock(errno) ? makeNull(env) : throwSystemError(env, errno, syscall, fd);
 }

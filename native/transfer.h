@@ -1,4 +1,4 @@
-// What the calls that move bytes or make fds have in common: their arguments and their results.
+// What the calls that move bytes have in common: their arguments and their results.
 #pragma once
 
 #include <sys/types.h>
@@ -6,8 +6,6 @@
 #include <cerrno>
 
 #include "args.h"
-#include "environment.h"
-#include "unique_fd.h"
 
 namespace fdmux {
 
@@ -50,30 +48,6 @@ inline napi_value transferred(napi_env env, ssize_t count, const char* syscall, 
   if (count >= 0) return makeNumber(env, static_cast<double>(count));
   if (wouldBlock(errno)) return makeInt32(env, kWouldBlock);
   return throwSystemError(env, errno, syscall, fd);
-}
-
-// Gives a new fd to JavaScript, which closes it or leaves that to the end of its environment.
-inline void handOver(napi_env env, UniqueFd* fd) {
-  void* environment = nullptr;
-  if (napi_get_instance_data(env, &environment) == napi_ok && environment != nullptr) {
-    static_cast<Environment*>(environment)->owned_fds.add(fd->get());
-  }
-  fd->release();
-}
-
-// A new fd as a number. It is closed again where the number cannot be made.
-inline napi_value makeFd(napi_env env, UniqueFd fd) {
-  napi_value result = makeInt32(env, fd.get());
-  if (result != nullptr) handOver(env, &fd);
-  return result;
-}
-
-inline napi_value makeFdPair(napi_env env, UniqueFd first, UniqueFd second) {
-  napi_value result = makePair(env, first.get(), second.get());
-  if (result == nullptr) return nullptr;
-  handOver(env, &first);
-  handOver(env, &second);
-  return result;
 }
 
 }  // namespace fdmux
