@@ -36,13 +36,13 @@ napi_value transfer(napi_env env, napi_callback_info info, const char* name, Cal
   Arguments<5> args(env, info);
   int fd;
   Bytes range;
-  bool now = false;
+  bool dont_wait = false;
   if (!args.fd(args[0], "fd", &fd) || !readRange(args, args[1], args[2], args[3], &range) ||
-      !readNow(args, args[4], &now)) {
+      !readDontWait(args, args[4], &dont_wait)) {
     return nullptr;
   }
   const auto once = [&]() -> ssize_t { return call(fd, range.data, range.length); };
-  const bool is_guarded = now && mayWaitForEver(fd);
+  const bool is_guarded = dont_wait && mayWaitForEver(fd);
   const ssize_t count = throughSignals([&] { return is_guarded ? withoutBlocking(fd, once) : once(); });
   return transferred(env, count, name, fd);
 }

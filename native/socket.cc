@@ -19,14 +19,14 @@ int typeFlags(bool non_blocking) { return SOCK_CLOEXEC | (non_blocking ? SOCK_NO
 napi_value acceptFrom(napi_env env, napi_callback_info info) {
   Arguments<3> args(env, info);
   int fd;
-  bool non_blocking, now = false;
+  bool non_blocking, dont_wait = false;
   if (!args.fd(args[0], "fd", &fd) || !args.boolean(args[1], "nonBlocking", &non_blocking) ||
-      !readNow(args, args[2], &now)) {
+      !readDontWait(args, args[2], &dont_wait)) {
     return nullptr;
   }
   SocketAddress address;
   const auto accept = [&] { return ::accept4(fd, address.get(), &address.length, typeFlags(non_blocking)); };
-  UniqueFd accepted(throughSignals([&] { return now ? withoutBlocking(fd, accept) : accept(); }));
+  UniqueFd accepted(throughSignals([&] { return dont_wait ? withoutBlocking(fd, accept) : accept(); }));
   if (!accepted.valid()) return nullIfWouldBlock(env, "accept4", fd);
   return guarded(env, [&] {
     Napi::Object result = Napi::Object::New(env);
@@ -44,12 +44,12 @@ napi_value acceptMany(napi_env env, napi_callback_info info) {
   Int32s results;
   Bytes addresses;
   size_t count;
-  bool now = false;
+  bool dont_wait = false;
   if (!args.fd(args[0], "fd", &fd) || !args.int32s(args[1], "results", &results) ||
       !args.bytes(args[2], "addresses", &addresses) ||
       !args.upTo(args[3], "count", std::min(results.length / 2, addresses.length / sizeof(sockaddr_storage)),
                  &count) ||
-      !readNow(args, args[4], &now)) {
+      !readDontWait(args, args[4], &dont_wait)) {
     return nullptr;
   }
   size_t done = 0;
@@ -57,7 +57,7 @@ napi_value acceptMany(napi_env env, napi_callback_info info) {
     auto* address = reinterpret_cast<sockaddr*>(addresses.data + done * sizeof(sockaddr_storage));
     socklen_t length = sizeof(sockaddr_storage);
     const auto accept = [&] { return ::accept4(fd, address, &length, typeFlags(true)); };
-    const int accepted = throughSignals([&] { return now ? withoutBlocking(fd, accept) : accept(); });
+    const int accepted = throughSignals([&] { return dont_wait ? withoutBlocking(fd, accept) : accept(); });
     results.data[2 * done] = accepted >= 0 ? accepted : -errno;
     if (accepted < 0) break;
     args.environment().owned_fds.add(accepted);
@@ -70,13 +70,13 @@ napi_value connect(napi_env env, napi_callback_info info) {
   Arguments<3> args(env, info);
   int fd;
   SocketAddress address;
-  bool now = false;
+  bool dont_wait = false;
   if (!args.fd(args[0], "fd", &fd) || !readAddress(args, args[1], "address", &address) ||
-      !readNow(args, args[2], &now)) {
+      !readDontWait(args, args[2], &dont_wait)) {
     return nullptr;
   }
   const auto connect = [&] { return ::connect(fd, address.get(), address.length); };
-  return makeInt32(env, (now ? withoutBlocking(fd, connect) : connect()) == 0 ? 0 : errno);
+  return makeInt32(env, (dont_wait ? withoutBlocking(fd, connect) : connect()) == 0 ? 0 : errno);
 }
 
 napi_value recv(napi_env env, napi_callback_info info) {

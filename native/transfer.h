@@ -9,7 +9,7 @@
 
 namespace fdmux {
 
-// In place of a count: the call would have blocked.
+// Returned instead of a count when the call would have blocked.
 constexpr int kWouldBlock = -1;
 
 inline bool wouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -38,9 +38,9 @@ inline bool readRange(const Reader& reader, napi_value bytes, napi_value offset,
   return true;
 }
 
-// Whether a call must not block whatever its fd's flags are; it may, where that is left out.
-inline bool readNow(const Reader& reader, napi_value value, bool* now) {
-  return reader.isUndefined(value) || reader.boolean(value, "now", now);
+// If true, the call must not block regardless of the fd's flags. Omitted: it may.
+inline bool readDontWait(const Reader& reader, napi_value value, bool* dont_wait) {
+  return reader.isUndefined(value) || reader.boolean(value, "dontWait", dont_wait);
 }
 
 // The count of a transfer, or kWouldBlock, or the exception.

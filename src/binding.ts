@@ -186,24 +186,22 @@ interface SocketCalls {
   socketPair(family: number, type: number, protocol: number, nonBlocking: boolean): [number, number];
   bind(fd: number, address: RawAddress): void;
   listen(fd: number, backlog: number): void;
-  /** accept4(2). @returns the new fd, or WOULD_BLOCK */
-  accept(fd: number, nonBlocking: boolean): number;
   /**
    * accept4(2), at most `count` times, each fd non-blocking. Of connection i, `results` gets the fd and the length of the peer's
    * address as numbers 2i and 2i+1, and `addresses` the address from byte 128i on.
    *
-   * @param now does not block, whatever the fd's flags are
+   * @param dontWait does not block, regardless of the fd's flags
    * @returns how many were accepted. Where it is less than `count`, number 2i after the last holds the errno that ended the
    *   call, negative (-EAGAIN included)
    */
-  acceptMany(fd: number, results: Int32Array, addresses: Uint8Array, count: number, now?: boolean): number;
+  acceptMany(fd: number, results: Int32Array, addresses: Uint8Array, count: number, dontWait?: boolean): number;
   /**
    * connect(2).
    *
-   * @param now does not block, whatever the fd's flags are
+   * @param dontWait does not block, regardless of the fd's flags
    * @returns 0 when connected, or the errno as a positive value (EINPROGRESS, ECONNREFUSED ...)
    */
-  connect(fd: number, address: RawAddress, now?: boolean): number;
+  connect(fd: number, address: RawAddress, dontWait?: boolean): number;
   /** recv(2) into `bytes[offset, offset + length)`. @returns the count, 0 at end of file, or WOULD_BLOCK */
   recv(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
   /** send(2) with MSG_NOSIGNAL. @returns the count, or WOULD_BLOCK */
@@ -277,12 +275,12 @@ interface MessageCalls {
    * accept4(2) with the peer's address.
    *
    * @param nonBlocking makes the new socket so
-   * @param now does not block, whatever the fd's flags are
+   * @param dontWait does not block, regardless of the fd's flags
    */
   acceptFrom(
     fd: number,
     nonBlocking: boolean,
-    now?: boolean,
+    dontWait?: boolean,
   ): { readonly fd: number; readonly address: RawAddress } | null;
   /** recvfrom(2) into `bytes[offset, offset + length)`. */
   recvFrom(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): Received | null;
@@ -400,10 +398,10 @@ interface DescriptorCalls {
   /**
    * read(2), write(2): the count, or WOULD_BLOCK.
    *
-   * @param now does not block, whatever the fd's flags are, but for a file on a disk
+   * @param dontWait does not block, regardless of the fd's flags, except for a file on a disk
    */
-  read(fd: number, bytes: Uint8Array, offset: number, length: number, now?: boolean): number;
-  write(fd: number, bytes: Uint8Array, offset: number, length: number, now?: boolean): number;
+  read(fd: number, bytes: Uint8Array, offset: number, length: number, dontWait?: boolean): number;
+  write(fd: number, bytes: Uint8Array, offset: number, length: number, dontWait?: boolean): number;
   setNonBlocking(fd: number, nonBlocking: boolean): void;
   isNonBlocking(fd: number): boolean;
   /** pipe2(2): [read end, write end]. */

@@ -34,6 +34,12 @@ export function useFds() {
     socketPair: () => both(native.socketPair(constant('AF_UNIX'), constant('SOCK_STREAM'), 0, true)),
     epoll: () => track(native.epollCreate()),
     socket: (family: string, type: string) => track(native.socket(constant(family), constant(type), 0, true)),
+    /** The next connection of a listening socket, which has one. */
+    accept: (listener: number, nonBlocking = true): number => {
+      const accepted = native.acceptFrom(listener, nonBlocking);
+      if (accepted === null) throw new Error('no connection to accept');
+      return track(accepted.fd);
+    },
     /** A number that no fd has. */
     closedFd: (): number => {
       const fd = native.eventFd(0);

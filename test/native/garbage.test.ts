@@ -154,7 +154,6 @@ const calls: readonly Call[] = [
   ['socketPair', 'int', 'int', 'int', 'boolean'],
   ['bind', 'fd', 'address'],
   ['listen', 'fd', 'int'],
-  ['accept', 'fd', 'boolean'],
   ['connect', 'fd', 'address'],
   ['recv', 'fd', 'bytes', 'index', 'index', 'int'],
   ['send', 'fd', 'bytes', 'index', 'index', 'int'],

@@ -24,7 +24,7 @@ export function tcpPair(fds: Fds): [client: number, server: number] {
   const client = fds.socket('AF_INET', 'SOCK_STREAM');
   native.connect(client, address);
   awaitReady(listener, constant('POLLIN'));
-  const server = fds.track(native.accept(listener, true));
+  const server = fds.accept(listener);
   awaitReady(client, constant('POLLOUT'));
   fds.close(listener);
   return [client, server];
