@@ -21,11 +21,11 @@ Napi::Object registerExports(Napi::Env env, Napi::Object object) {
   exportWaitThread(exports);
   exportSockets(exports);
   exportSocketOptions(exports);
-  exportMessages(exports);
+  exportBatches(exports);
   exportAddresses(exports);
   exportDescriptors(exports);
   exportEventFds(exports);
-  exportControlMessages(exports);
+  exportMessages(exports);
   exportDatagrams(exports);
   exportDevices(exports);
   exportTimerFds(exports);
