@@ -32,14 +32,21 @@ function checkToolchain() {
 }
 
 /**
- * Most installations of Node.js bring their headers, in `include/` beside `bin/`; node-gyp does not look there and would
- * download them. A `nodedir` that the user has set goes first.
+ * The folder with this Node.js's headers in `include/node/`. Most installations bring them, in `include/` beside `bin/`;
+ * node-gyp does not look there and would download them. A `nodedir` that the user has set goes first.
+ *
+ * @returns {string | undefined} undefined if there are none of the same major version
  */
-function headersEnv() {
-  if (process.env.npm_config_nodedir !== undefined) return {};
+export function headersFolder() {
+  if (process.env.npm_config_nodedir !== undefined) return process.env.npm_config_nodedir;
   const prefix = join(dirname(process.execPath), '..');
   const versionHeader = join(prefix, 'include/node/node_version.h');
-  if (!existsSync(versionHeader)) return {};
+  if (!existsSync(versionHeader)) return undefined;
   const major = /#define NODE_MAJOR_VERSION (\d+)/.exec(readFileSync(versionHeader, 'utf8'))?.[1];
-  return major === process.versions.node.split('.')[0] ? { npm_config_nodedir: prefix } : {};
+  return major === process.versions.node.split('.')[0] ? prefix : undefined;
+}
+
+function headersEnv() {
+  const folder = headersFolder();
+  return folder === undefined ? {} : { npm_config_nodedir: folder };
 }
