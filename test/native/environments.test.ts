@@ -6,7 +6,7 @@ import { clean, testEnvironmentEndings } from './environment-endings.js';
 testEnvironmentEndings(4);
 
 describe('the addon', () => {
-  it.runIf(terminatesBusyWorkers)('survives the termination of workers whose calls are failing', () => {
+  it.runIf(terminatesBusyWorkers)('survives the termination of workers whose calls are about to throw', () => {
     expect(runChild('failing-calls.cjs', '4')).toEqual(clean);
   });
 

@@ -155,6 +155,7 @@ function devices() {
   const fds = [native.eventFd(1), native.eventFdSemaphore(2), native.open('/dev/null', C.O_RDWR, 0)];
   fds.push(native.duplicate(fds[0]));
   assert.throws(() => native.open('/nonexistent', 0, 0), { code: 'ENOENT' });
+  assert.equal(native.fifoHasHadWriter(fds[0]), true);
   assert.throws(() => native.ioctl(fds[2], 0x5401, Buffer.alloc(64)), { code: 'ENOTTY' });
   const timer = native.timerFd(C.CLOCK_MONOTONIC);
   native.timerFdSet(timer, 1000, 10, 0);

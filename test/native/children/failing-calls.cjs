@@ -1,6 +1,7 @@
-// Terminates workers that do nothing but make calls that fail, so that the end finds most of them about to throw:
+// Terminates workers whose native calls are about to throw:
 //   node failing-calls.cjs ADDON WORKERS
-// Prints "clean" and exits with 0 when every worker has ended.
+// Half of them do nothing but make calls that fail. The others block in recvmsg(2), which returns when the worker may run
+// no more JavaScript, so that making its result fails. Prints "clean" and exits with 0 when every worker has ended.
 'use strict';
 const { once } = require('node:events');
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
@@ -8,17 +9,22 @@ const { Worker, isMainThread, parentPort, workerData } = require('node:worker_th
 const NO_FD = 1_000_000_000;
 
 async function terminateWorkers(addon, workers) {
+  const native = require(addon);
+  const { AF_UNIX, SOCK_DGRAM } = native.constants;
   for (let i = 0; i < workers; i++) {
-    const worker = new Worker(__filename, { workerData: addon });
+    const [ours, theirs] = native.socketPair(AF_UNIX, SOCK_DGRAM, 0, false);
+    const worker = new Worker(__filename, { workerData: { addon, fd: i % 2 === 0 ? theirs : undefined } });
     await once(worker, 'message');
-    await worker.terminate();
+    const ended = worker.terminate();
+    native.send(ours, Buffer.from('x'), 0, 1, 0);
+    await ended;
+    for (const fd of [ours, theirs]) native.close(fd);
   }
   console.log('clean');
 }
 
 function failForEver(native) {
   const calls = [() => native.inotifyAdd(NO_FD, '/', 1), () => native.timerFd('clock'), () => native.pidFd(-1)];
-  parentPort.postMessage('failing');
   for (;;) {
     for (const call of calls) {
       try {
@@ -30,5 +36,12 @@ function failForEver(native) {
   }
 }
 
+function inWorker({ addon, fd }) {
+  const native = require(addon);
+  parentPort.postMessage('started');
+  if (fd === undefined) failForEver(native);
+  else native.recvMsg(fd, [Buffer.alloc(1)], 0, 0);
+}
+
 if (isMainThread) void terminateWorkers(process.argv[2], Number(process.argv[3]));
-else failForEver(require(workerData));
+else inWorker(workerData);
