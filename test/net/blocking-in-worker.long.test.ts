@@ -14,15 +14,21 @@ it.skipIf(!terminatesBusyWorkers)('the end of the process waits for none of them
   const code = `
     const { Worker } = require('node:worker_threads');
     const waits = JSON.parse(process.argv[1]);
-    let left = waits.length;
+    const threads = [];
     for (const wait of waits) {
       const worker = new Worker(wait, { eval: true });
-      worker.once('message', () => { if (--left === 0) process.exit(7); });
+      worker.once('message', (thread) => threads.push(thread));
       worker.once('error', (error) => { console.error(error); process.exit(1); });
-    }`;
+    }
+    const isAsleep = (thread) => /\\) S /.test(require('node:fs').readFileSync('/proc/self/task/' + thread + '/stat', 'latin1'));
+    let looks = 0;
+    setInterval(() => {
+      looks = threads.length === waits.length && threads.every(isAsleep) ? looks + 1 : 0;
+      if (looks > 4) process.exit(7);
+    }, 5);`;
   const folder = mkdtempSync(join(tmpdir(), 'fdmux-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const preamble = `${preambleOf(folder)}\nconst ready = () => parentPort.postMessage('');\n`;
+  const preamble = `${preambleOf(folder)}\nconst ready = () => parentPort.postMessage(threadId());\n`;
   const waits = JSON.stringify(Object.values(WAITS).map((wait) => preamble + wait));
   const child = spawn(process.execPath, ['-e', code, waits], { stdio: ['ignore', 'ignore', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { pipe, type Socket } from 'fdmux';
 import { afterAll, describe, expect, it, onTestFinished, test } from 'vitest';
 
-import { preambleOf, WAITS } from '../support/blocking-waits.js';
+import { isAsleep, preambleOf, WAITS } from '../support/blocking-waits.js';
 import { pattern } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';
@@ -25,10 +25,13 @@ afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 /** A worker, and its first message. It is gone when the test ends. */
 async function startWorker(code: string, workerData?: unknown): Promise<{ worker: Worker; message: unknown }> {
-  const worker = new Worker(`${PREAMBLE}\nconst ready = (what) => parentPort.postMessage(what);\n${code}`, {
-    eval: true,
-    workerData,
-  });
+  const worker = new Worker(
+    `${PREAMBLE}\nconst ready = (what = threadId()) => parentPort.postMessage(what);\n${code}`,
+    {
+      eval: true,
+      workerData,
+    },
+  );
   onTestFinished(async () => {
     await worker.terminate();
   });
@@ -42,7 +45,10 @@ itEnds.each(Object.entries(WAITS))(
   '%s in a worker ends with the worker, and nothing stays open',
   async (_name, wait) => {
     const before = openFds();
-    const { worker } = await startWorker(wait);
+    const { worker, message } = await startWorker(wait);
+    let looks = 0;
+    // It has said so before it began to wait: if it sleeps in look after look, it does.
+    await until(() => (looks = isAsleep(String(message)) ? looks + 1 : 0) > 4, 'the worker to wait');
     await within(worker.terminate(), 'the end of the worker', 5_000);
     const left = (): string[] => [...openFds()].filter(([fd]) => !before.has(fd)).map(String);
     await until(

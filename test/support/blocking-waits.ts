@@ -1,5 +1,12 @@
 /** Calls that wait for ever, as code for a worker. */
+import { readFileSync } from 'node:fs';
+
 import { packagePath } from './processes.js';
+
+/** Whether a thread of this process waits for something, by its state in proc_pid_stat(5). */
+export function isAsleep(threadId: string): boolean {
+  return readFileSync(`/proc/self/task/${threadId}/stat`, 'latin1').includes(') S ');
+}
 
 /**
  * What the code below begins with, in a worker.
@@ -22,6 +29,7 @@ export const preambleOf = (folder: string): string => `
     require('node:child_process').execFileSync('mkfifo', [path]);
     return path;
   };
+  const threadId = () => require('node:fs').readlinkSync('/proc/thread-self').split('/').pop();
   const pair = (options) => Socket.pair({ blocking: true, ...options });
 `;
 
