@@ -42,7 +42,7 @@ bool Reader::signalMask(napi_value value, const char* name, SignalMask* out) con
     int32_t signal;
     if (!succeeded(env_, napi_get_element(env_, value, i, &element))) return false;
     if (!integer(element, name, 1, kMaxSignal, "made of signal numbers from 1 to 64", &signal)) return false;
-    // The C library keeps a few real-time signals for itself and refuses them: nobody can block those.
+    // The C library keeps a few real-time signals for itself and refuses them: they cannot be blocked.
     if (sigaddset(&out->set, signal) != 0) {
       throwOutOfRange(env_, name, "made of signals that can be blocked", signal);
       return false;

@@ -18,8 +18,8 @@ namespace fdmux {
 
 struct Environment;
 
-// Memory of a typed array. It holds only until JavaScript runs again. Where it lies in a SharedArrayBuffer,
-// another thread may write to it at any time: read a number once, check the copy, use the copy.
+// Memory of a typed array. It is valid only until JavaScript runs again. In a SharedArrayBuffer, another
+// thread may write to it at any time: read a number once, check the copy, use the copy.
 struct Bytes {
   uint8_t* data = nullptr;
   size_t length = 0;
@@ -29,8 +29,8 @@ struct Int32s {
   size_t length = 0;
 };
 
-// The signals to block for the time of a wait, or none of our business. `set` means something only where
-// present: it is large, and clearing it would show in the cost of a wait.
+// The signals to block during a wait, or the mask as it is. `set` has a value only if it is present: it is
+// large, and clearing it would show in the cost of a wait.
 struct SignalMask {
   bool present = false;
   sigset_t set;
@@ -82,11 +82,11 @@ class Reader {
     *out = static_cast<size_t>(number);
     return true;
   }
-  // Milliseconds from 0 on, fractions and infinity included, or -1.
+  // At least 0 milliseconds, fractions and infinity included, or -1.
   bool timeoutMs(napi_value value, const char* name, double* out) const {
     if (!read(value, name, out)) return false;
     if (*out >= 0 || *out == -1) return true;
-    throwOutOfRange(env_, name, "-1, or milliseconds from 0 on", *out);
+    throwOutOfRange(env_, name, "-1, or at least 0 milliseconds", *out);
     return false;
   }
   bool boolean(napi_value value, const char* name, bool* out) const {
@@ -101,7 +101,7 @@ class Reader {
   bool signalMask(napi_value value, const char* name, SignalMask* out) const;
   bool bytes(napi_value value, const char* name, Bytes* out) const;
   bool int32s(napi_value value, const char* name, Int32s* out) const;
-  // Of a SharedArrayBuffer: the memory stays where it is for as long as there is a reference to the array.
+  // Of a SharedArrayBuffer. Its memory stays in place as long as there is a reference to the array.
   bool sharedInt32s(napi_value value, const char* name, Int32s* out) const;
   // A string of at most capacity - 1 bytes of UTF-8, without NUL bytes, NUL-terminated.
   bool string(napi_value value, const char* name, char* buffer, size_t capacity) const;
@@ -150,7 +150,7 @@ class Arguments : public Reader {
     napi_get_cb_info(env, info, &count_, values_, nullptr, &environment);
     environment_ = static_cast<Environment*>(environment);
   }
-  // Undefined where it was left out.
+  // Undefined if it was left out.
   napi_value operator[](size_t index) const { return values_[index]; }
   bool has(size_t index) const { return index < count_; }
 
@@ -159,7 +159,7 @@ class Arguments : public Reader {
   napi_value values_[Count > 0 ? Count : 1];
 };
 
-// Results. Null with an exception pending where the environment is going down.
+// Results. Null, with an exception pending, if the environment is going down.
 inline napi_value makeNumber(napi_env env, double number) {
   napi_value result;
   return succeeded(env, napi_create_double(env, number, &result)) ? result : nullptr;

@@ -29,8 +29,8 @@ ssize_t sendOnce(int fd, iovec* vectors, size_t count) {
   return ::sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
-// Sends until the socket takes no more. The count is then short, as with send(2); an errno comes back,
-// negative, only where nothing was sent.
+// Sends until the socket takes no more. The count is then short, as with send(2). If nothing was sent, it
+// returns the errno, negative.
 int32_t sendRun(int fd, iovec* vectors, size_t count) {
   size_t sent = 0;
   while (count > 0) {
@@ -68,8 +68,8 @@ napi_value sendRanges(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// Each socket gets at most `max_bytes`, and the call ends where there is no room for that many: what was
-// received lies end to end, and no socket is given a short buffer, from which a full one could not be told.
+// Receives at most `max_bytes` from each socket, end to end, and stops when there is no room for that many.
+// With less room, a count below `max_bytes` would no longer mean that the socket is drained.
 napi_value recvMany(napi_env env, napi_callback_info info) {
   Arguments<4> args(env, info);
   Bytes bytes;

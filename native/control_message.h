@@ -28,7 +28,7 @@ class ControlReader {
  public:
   ControlReader(const uint8_t* buffer, size_t length) : buffer_(buffer), length_(length) {}
 
-  // False at the end, and where what is left is no whole message.
+  // False at the end, or if the rest is not a whole message.
   bool next(ControlMessage* message) {
     if (length_ - position_ < sizeof(cmsghdr)) return false;
     cmsghdr header;

@@ -19,7 +19,7 @@ class ReceivedControl {
  public:
   ReceivedControl(const uint8_t* buffer, size_t length);
   Napi::Array toJs(Napi::Env env) const;
-  // JavaScript has them now.
+  // JavaScript owns them from here.
   void releaseFds();
 
  private:
@@ -33,12 +33,12 @@ class ReceivedControl {
   std::vector<UniqueFd> fds_;
 };
 
-// What sendmsg(2) takes, for each of `controls`. `kinds` holds three numbers for each element of `data`:
-// which of `controls` it belongs to, its level and its type. False with an exception pending.
+// Encodes the messages for sendmsg(2). `kinds` holds three numbers for each element of `data`: the index in
+// `controls` that it belongs to, its level and its type. False with an exception pending.
 bool encodeControls(const Reader& reader, napi_value kinds, const std::vector<napi_value>& data,
                     std::vector<std::vector<uint8_t>>* controls);
 
-// `control` has to outlive the call that takes the message.
+// `control` must outlive the call that takes the message.
 inline void setControl(msghdr* message, std::vector<uint8_t>& control) {
   message->msg_control = control.empty() ? nullptr : control.data();
   message->msg_controllen = control.size();

@@ -1,4 +1,4 @@
-// Messages with the address they come from or go to, one at a time or many in one call: recvfrom(2),
+// Messages with the address of their sender or receiver, one at a time or many in one call: recvfrom(2),
 // sendto(2), https://man7.org/linux/man-pages/man2/recvmmsg.2.html,
 // https://man7.org/linux/man-pages/man2/sendmmsg.2.html
 #include <sys/socket.h>
@@ -17,7 +17,7 @@ namespace {
 
 // The kernel silently caps both calls at UIO_MAXIOV.
 constexpr size_t kMaxMessages = 1024;
-// Of one received message, so that those of one call take no more than its bytes may.
+// Of one received message, so that the control messages of a call need no more memory than its bytes may.
 constexpr size_t kMaxControlBytesEach = size_t{64} * 1024;
 // Of all messages of one call.
 constexpr size_t kMaxControls = size_t{16} * kMaxMessages;

@@ -18,12 +18,12 @@ napi_value close(napi_env env, napi_callback_info info) {
   int fd;
   if (!args.fd(args[0], "fd", &fd)) return nullptr;
   args.environment().owned_fds.remove(fd);
-  // Linux has freed the fd when close(2) says EINTR; trying again could close somebody else's.
+  // Linux has freed the fd when close(2) returns EINTR; a second try could close another file.
   if (::close(fd) != 0 && errno != EINTR) return throwSystemError(env, errno, "close", fd);
   return nullptr;
 }
 
-// Whether the kernel may let a call wait for as long as nobody does something about it, unlike for a disk.
+// Whether a call may wait without limit for somebody else to act. One on a disk waits only for the disk.
 bool mayWaitForEver(int fd) {
   struct stat file;
   return ::fstat(fd, &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode) &&

@@ -27,9 +27,9 @@ Napi::Value open(const Call& call) {
   return call.newFd(fd, "open");
 }
 
-// For a FIFO that was opened to be read without waiting for its writer. An open that waits would have ended
-// if it has one, or has had one since. The kernel shows one that has not written anything by the difference
-// between "nothing yet" and the end of the file, which tee(2) tells without taking bytes.
+// Whether a FIFO that was opened for reading, without waiting for a writer, has had one since: an open that
+// waits would have returned by then. A writer that has written nothing shows as "nothing yet" instead of the
+// end of the file, and tee(2) returns which it is without taking bytes.
 bool hasHadWriter(const Call& call, int fd) {
   pollfd entry = {fd, POLLIN, 0};
   if (::poll(&entry, 1, 0) < 0 && errno != EINTR) call.failSystem(errno, "poll", fd);

@@ -1,4 +1,4 @@
-// What one JavaScript environment (the main thread, a worker) owns. Nothing is shared between environments.
+// Everything that one JavaScript environment (the main thread, a worker) owns. Environments share nothing.
 #pragma once
 
 #include <node_api.h>
@@ -24,7 +24,7 @@ struct Environment {
   explicit Environment(napi_env napi) : env(napi), owned_fds(napi), waiters(napi) {}
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
-  // When the environment ends. The runtime leaves references to whoever made them.
+  // Runs when the environment ends. The runtime does not delete references itself.
   ~Environment() {
     if (event_buffer.reference != nullptr) napi_delete_reference(env, event_buffer.reference);
   }

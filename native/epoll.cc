@@ -20,7 +20,7 @@ namespace {
 #define SYS_epoll_pwait2 441
 #endif
 
-// What the kernel takes for the size of its own sigset_t, which is smaller than the C library's.
+// The size of the kernel's own sigset_t, which is smaller than the C library's.
 constexpr size_t kKernelSigsetBytes = 8;
 
 constexpr size_t kMaxCapacity = INT32_MAX / sizeof(epoll_event);
@@ -59,8 +59,8 @@ int waitMs(int epoll_fd, epoll_event* events, int max_events, int ms, const sigs
   return ::epoll_pwait(epoll_fd, events, max_events, ms, mask);
 }
 
-// Where the kernel, an emulator or a sandbox has no epoll_pwait2: whole milliseconds, rounded up, in slices
-// of what an int holds. Each slice lasts at least as long as it says, so no clock is needed.
+// For a kernel, an emulator or a sandbox without epoll_pwait2: whole milliseconds, rounded up, in slices that
+// fit into an int. Each slice lasts at least as long as it was asked to, so no clock is needed.
 int waitInSlices(int epoll_fd, epoll_event* events, int max_events, int64_t nanoseconds,
                  const sigset_t* mask) {
   for (;;) {

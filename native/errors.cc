@@ -35,7 +35,7 @@ using ErrorMaker = napi_status (*)(napi_env, napi_value, napi_value, napi_value*
 
 napi_value throwCoded(napi_env env, ErrorMaker make, const char* code, const std::string& message) {
   napi_value code_value, message_value, error;
-  // Each of these fails only where an exception is already pending or the environment is going down.
+  // Each of these fails only if an exception is already pending or the environment is going down.
   if (makeString(env, code, &code_value) && makeString(env, message, &message_value) &&
       make(env, code_value, message_value, &error) == napi_ok) {
     napi_throw(env, error);

@@ -1,7 +1,7 @@
 // Which files lose an event when they are polled.
 //
 // poll(2), select(2) and epoll_wait(2) ask a file's driver for its state. Most drivers only answer. Some take
-// the event back as they answer, so that whoever asks second sees nothing: /proc/PID/mounts and mountinfo,
+// the event back as they answer, so that the second to ask sees nothing: /proc/PID/mounts and mountinfo,
 // /proc/swaps, sysctl files (fs/proc), pressure stall triggers (kernel/sched/psi.c), perf events
 // (kernel/events/core.c), drivers outside the kernel's own tree, and an epoll instance that watches any of
 // these.
@@ -28,8 +28,8 @@ bool isTerminal(dev_t device) {
   return major_number == 4 || major_number == 5 || (major_number >= 128 && major_number <= 143);
 }
 
-// Files that the kernel names by what they are. An epoll instance is not among them: what it watches is not
-// known.
+// Files that the kernel names after their kind. An epoll instance is not among them, because the files it
+// watches are unknown.
 bool isKnownByName(int fd) {
   constexpr std::string_view kKnown[] = {
       "anon_inode:[eventfd]", "anon_inode:[timerfd]",  "anon_inode:[signalfd]",   "anon_inode:inotify",

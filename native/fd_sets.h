@@ -28,7 +28,7 @@ class FdSets {
     has_repetitions_ = false;
   }
 
-  // False, and nothing done, where `fd` has no room.
+  // False, with nothing done, if `fd` has no room.
   bool add(size_t set, int fd) {
     if (!hasRoom(fd)) return false;
     Word& word = storage_[index(set, fd)];
@@ -65,7 +65,7 @@ class FdSets {
   std::vector<Word> storage_;
 };
 
-// Finds the highest of `count` fds (-1 for none). False, with `*highest` the culprit, where one is below 0.
+// Finds the highest of `count` fds (-1 for none). False, with `*highest` the culprit, if one is below 0.
 inline bool findHighestFd(const int32_t* fds, size_t count, int* highest) {
   *highest = -1;
   for (size_t i = 0; i < count; i++) {
@@ -79,7 +79,7 @@ inline bool findHighestFd(const int32_t* fds, size_t count, int* highest) {
   return true;
 }
 
-// Adds `fds`, which lists counts[0] read, counts[1] write and counts[2] except fds. False where one has no
+// Adds `fds`, which lists counts[0] read, counts[1] write and counts[2] except fds. False if one has no
 // room.
 inline bool addAll(FdSets& sets, const int32_t* fds, const size_t (&counts)[kFdSetCount]) {
   for (size_t set = 0; set < kFdSetCount; set++) {
@@ -91,7 +91,7 @@ inline bool addAll(FdSets& sets, const int32_t* fds, const size_t (&counts)[kFdS
 }
 
 // Writes to `places` the places in `fds` of those that their sets contain, ascending, and stops after `most`
-// of them; tells how many there are.
+// of them; returns how many there are.
 inline size_t findReady(const FdSets& sets, const int32_t* fds, const size_t (&counts)[kFdSetCount],
                         size_t most, int32_t* places) {
   size_t found = 0;

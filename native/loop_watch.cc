@@ -1,7 +1,7 @@
 // A uv_poll_t on an epoll instance: the one file that touches libuv.
 //
-// It watches a duplicate of the epoll fd. libuv hands an fd to the kernel only when the loop comes round, and
-// aborts the process if other code has closed it by then.
+// It watches a duplicate of the epoll fd. libuv hands an fd to the kernel only on the next turn of the loop,
+// and aborts the process if other code has closed it by then.
 //
 // libuv's functions are declared weak and tested before use: Deno would refuse to load an addon that needs
 // them, and Bun has stand-ins that must not be called (JavaScript knows the runtime and opens no loop watch

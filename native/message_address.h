@@ -1,4 +1,4 @@
-// The addresses that messages come from and go to, which are optional.
+// The optional addresses of the senders and receivers of messages.
 #pragma once
 
 #include "address.h"

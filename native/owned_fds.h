@@ -1,5 +1,5 @@
 // The fds that a worker opened and has not closed. One that is terminated runs no JavaScript to close them,
-// and a listening socket that is left open takes connections that nobody will ever serve.
+// and a listening socket that stays open would accept connections that nobody serves.
 #pragma once
 
 #include <fcntl.h>
@@ -23,9 +23,9 @@ class OwnedFds {
   OwnedFds& operator=(const OwnedFds&) = delete;
   ~OwnedFds() {
     for (const auto& [fd, file] : files_) {
-      // Where another thread may still use it, a lost fd does less harm than one that means another file.
+      // If another thread may still use it, a lost fd does less harm than one that means another file.
       const bool is_free = file.words == nullptr || withdrawFd(file.words);
-      // Where somebody else closed it, the number may be another file's by now.
+      // If other code closed it, the number may belong to another file by now.
       if (is_free && isStill(fd, file)) ::close(fd);
       forget(file);
     }
@@ -36,13 +36,14 @@ class OwnedFds {
 
   void add(int fd) {
     struct stat file;
-    remove(fd);  // somebody else closed what had the number before
+    remove(fd);  // other code closed the file that had the number before
     if (!enabled_ || ::fstat(fd, &file) != 0) return;
     if (isAnonymousFile(file)) sign(fd);
     files_[fd] = {file.st_dev, file.st_ino};
   }
-  // Other threads use it while `words`, which `array` keeps, show it: see shared_fd.h. The end has no use for
-  // `array` itself, since reading one then ends Deno. False with an exception pending.
+  // Other threads use it while `words`, which `array` keeps, show it: see shared_fd.h. The
+  // destructor must not touch `array`: reading it at that point crashes Deno. False with an exception
+  // pending.
   bool share(int fd, int32_t* words, napi_value array) {
     const auto found = files_.find(fd);
     if (found == files_.end() || found->second.words != nullptr) return true;
@@ -76,7 +77,7 @@ class OwnedFds {
   }
 
   // Anonymous files all have the same inode. This thread signs its own as the receiver of their SIGIO, which
-  // nobody gets: it is sent only under O_ASYNC, and such files know no out-of-band data.
+  // never arrives: it is sent only under O_ASYNC, and such files know no out-of-band data.
   static void sign(int fd) {
     const f_owner_ex owner = {F_OWNER_TID, thisThread()};
     (void)!::fcntl(fd, F_SETOWN_EX, &owner);  // unsigned, it stays open at the end

@@ -14,7 +14,7 @@ namespace {
 
 bool isOpen(int fd) { return ::fcntl(fd, F_GETFD) != -1; }
 
-// The error names the fd; where another thread has opened it again meanwhile, it names none.
+// The error names the fd, unless another thread has opened it again in the meantime.
 napi_value throwBadFd(napi_env env, const SelectQuestion& question) {
   for (const int fd : question.fds()) {
     if (!isOpen(fd)) return throwSystemError(env, EBADF, "select", fd);

@@ -1,4 +1,4 @@
-// What a list of (fd, start, end) triples asks to send, checked and grouped. Pure: no napi, no system call.
+// A list of (fd, start, end) triples to send, checked and grouped. Pure: no napi, no system call.
 #pragma once
 
 #include <sys/uio.h>
@@ -22,7 +22,7 @@ class SendPlan {
   static constexpr size_t kWordsPerOperation = 3;
 
   // Reads every word once, since the list may lie in memory that other threads write to.
-  // False where an fd is below 0 or a range does not lie in `bytes[0, length)`; the plan is then of no use.
+  // False if an fd is below 0 or a range does not lie in `bytes[0, length)`; the plan is then of no use.
   bool build(const int32_t* words, size_t count, uint8_t* bytes, size_t length) {
     vectors_.clear();
     runs_.clear();
@@ -39,7 +39,7 @@ class SendPlan {
   iovec* vectors(const SendRun& run) { return vectors_.data() + run.first_vector; }
 
  private:
-  // Ranges that touch become one.
+  // Merges ranges that touch.
   void append(uint8_t* data, size_t length) {
     if (length == 0) return;
     SendRun& run = runs_.back();

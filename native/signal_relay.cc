@@ -13,7 +13,7 @@ constexpr int kHighestSignal = 64;
 constexpr int kRelayedCode = 0x66640000;
 constexpr int kCodeMask = 0xffff;
 
-// Runs in the thread that took the signal. When it returns, the thread's mask becomes what the context says,
+// Runs in the thread that took the signal. When it returns, the thread's mask becomes that of the context,
 // so each thread takes a signal at most once, and the last one leaves it pending. Sender and value stay as
 // they are.
 void relay(int signal, siginfo_t* received, void* context) {

@@ -7,9 +7,8 @@ namespace fdmux {
 
 // Blocks `signals` in the calling thread, and gives each of them a handler for the other threads: a thread
 // that takes such a signal blocks it from then on and sends it to the process again, so that it ends up
-// pending, where signalfd(2) reads it. Without that, the first idle thread of the engine's pool would take
-// the signal and do with it what it does by default, which is most often to end the process. Returns 0 or an
-// errno.
+// pending, where signalfd(2) reads it. Otherwise, the first idle thread of the engine's pool would take the
+// signal, whose default action most often ends the process. Returns 0 or an errno.
 int relaySignals(const sigset_t& signals);
 
 }  // namespace fdmux

@@ -1,5 +1,5 @@
-// sockaddr to and from its parts. Pure: no napi, no system call. Every length comes from outside and is
-// checked.
+// sockaddr to and from its parts. Pure: no napi, no system call. Every length is checked, because callers
+// choose it.
 #pragma once
 
 #include <arpa/inet.h>
@@ -86,7 +86,7 @@ inline AddressParts decodeAddress(const uint8_t* data, size_t length) {
   return parts;
 }
 
-// False where `host` is no literal of that family.
+// False if `host` is not a literal of that family.
 inline bool encodeInet4(const char* host, uint16_t port, SocketAddress* result) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
@@ -110,11 +110,10 @@ inline bool encodeInet6(const char* host, uint16_t port, uint32_t flow_info, uin
   return true;
 }
 
-// A path gets a NUL byte at its end and an abstract name one at its front; either way one byte of sun_path is
-// gone.
+// A path gets a NUL byte at its end, an abstract name one at its front; either takes one byte of sun_path.
 constexpr size_t kMaxUnixNameBytes = kUnixPathBytes - 1;
 
-// False where the name is too long.
+// False if the name is too long.
 inline bool encodeUnix(const uint8_t* name, size_t length, bool is_abstract, SocketAddress* result) {
   if (length > kMaxUnixNameBytes) return false;
   sockaddr_un address = {};

@@ -8,8 +8,8 @@
 
 namespace fdmux {
 
-// Descriptions are shared by the threads of the process, so what reads or changes their flags waits its turn:
-// nobody sees the moment for which a call below has made one non-blocking.
+// The threads of the process share descriptions, so whatever reads or changes their flags holds this lock: no
+// thread sees the moment for which a call below has made one non-blocking.
 inline std::mutex& statusFlagsLock() {
   static std::mutex mutex;
   return mutex;
@@ -23,9 +23,8 @@ inline int setNonBlockingFlag(int fd, bool non_blocking) {
   return wanted == flags ? 0 : ::fcntl(fd, F_SETFL, wanted);
 }
 
-// Makes a system call that has no flag not to block, without blocking. `call` sees the fd non-blocking; what
-// it returns comes back, and so does its errno. Another process that shares the description may see the
-// moment.
+// Makes a system call without blocking, if the call has no flag for that: the fd is non-blocking while `call`
+// runs. Returns its result, with its errno. Another process that shares the description may see the moment.
 template <typename Call>
 auto withoutBlocking(int fd, Call call) -> decltype(call()) {
   const std::lock_guard<std::mutex> lock(statusFlagsLock());
@@ -35,7 +34,7 @@ auto withoutBlocking(int fd, Call call) -> decltype(call()) {
   if (::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1) return -1;
   const auto result = call();
   const int error = errno;
-  // Fails only where another thread has closed the fd meanwhile.
+  // Fails only if another thread has closed the fd in the meantime.
   ::fcntl(fd, F_SETFL, flags);
   errno = error;
   return result;

@@ -14,8 +14,8 @@ constexpr int64_t kForever = -1;
 constexpr int64_t kNanosecondsPerMs = 1000000;
 constexpr int64_t kNanosecondsPerSecond = 1000 * kNanosecondsPerMs;
 
-// Milliseconds (from 0 on, or -1) as nanoseconds, rounded up so that no wait ends early. What does not fit
-// into 63 bits, 292 years and more, is for ever.
+// Milliseconds (at least 0, or -1) as nanoseconds, rounded up so that no wait ends early. More than 63 bits
+// hold, which is 292 years, is for ever.
 inline int64_t nanosecondsFromMs(double ms) {
   if (ms == 0) return 0;
   if (ms < 0) return kForever;
@@ -44,7 +44,7 @@ class Timespec {
   timespec value_;
 };
 
-// The moment `nanoseconds` (from 0 on) after `now`, saturating.
+// The moment `nanoseconds` (at least 0) after `now`, saturating.
 inline int64_t deadlineAfter(int64_t now, int64_t nanoseconds) {
   constexpr int64_t max = std::numeric_limits<int64_t>::max();
   return nanoseconds > max - now ? max : now + nanoseconds;

@@ -19,8 +19,7 @@ class UniqueFd {
   UniqueFd(const UniqueFd&) = delete;
   UniqueFd& operator=(const UniqueFd&) = delete;
 
-  // Only fds that nobody else has seen yet are closed here, so that an error of close(2) says nothing to
-  // anyone.
+  // Closes only fds that no other code has seen yet, so that nobody could use an error of close(2).
   ~UniqueFd() {
     if (valid()) ::close(fd_);
   }

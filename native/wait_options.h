@@ -12,7 +12,8 @@ struct WaitOptions {
   SignalMask signal_mask;
 };
 
-// To be read before any typed array, see args.h. What is left out costs nothing: most waits are without.
+// Read them before any typed array, see args.h. An option that is left out costs nothing, since most waits
+// have none.
 template <size_t Count>
 bool readWaitOptions(const Arguments<Count>& args, size_t index, WaitOptions* options) {
   double timeout_ms;

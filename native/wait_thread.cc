@@ -1,7 +1,7 @@
 // A helper thread that blocks in poll(2), select(2) or epoll_wait(2) and reports through a thread-safe
 // function. It works in every runtime that has Node-API.
 //
-// What its call found is kept until it is taken: some files give an event to the first call alone
+// It keeps what its call found until that is taken: some files give an event to the first call alone
 // (event_loss.cc), so that a second call, made after the report, would find nothing.
 #include <fcntl.h>
 #include <poll.h>
@@ -29,7 +29,7 @@
 namespace fdmux {
 namespace {
 
-// What the thread waits for is on the heap; this is more than the C library's minimum, for sanitizers.
+// The thread keeps its lists on the heap; this is more than the C library's minimum, for sanitizers.
 constexpr size_t kThreadStackBytes = size_t{256} * 1024;
 
 // More than any wait has room for.
@@ -56,7 +56,7 @@ struct Finding {
   int32_t third;
 };
 
-// Where the call fails with something other than what the look will say, too, `error` is the errno.
+// `error` is the errno of a call that failed, if the look that follows would not fail in the same way.
 struct Outcome {
   bool is_called_out = false;
   int error = 0;
@@ -69,7 +69,7 @@ constexpr uint32_t kCallOutData = 0xfffffffe;
 uint64_t callOutData(int event_fd) { return static_cast<uint64_t>(event_fd) << 32 | kCallOutData; }
 
 // poll(2) takes no more entries than the limit of open fds, and the eventfd is one more: a list that is full
-// for itself still fits when each fd has one entry. False, with errno set, where it does not.
+// for itself still fits when each fd has one entry. False, with errno set, if it does not.
 bool pollMerged(std::vector<pollfd>& fds) {
   std::vector<pollfd> merged(fds);
   std::sort(merged.begin(), merged.end(), [](const pollfd& a, const pollfd& b) { return a.fd < b.fd; });
@@ -91,7 +91,7 @@ bool pollMerged(std::vector<pollfd>& fds) {
   return true;
 }
 
-// The helper's side of a wait: each blocks until what `arming` names, or `event_fd`, is ready, and appends
+// The helper's side of a wait: each blocks until a file of `arming`, or `event_fd`, is ready, and appends
 // what it found.
 Outcome waitInPoll(Arming& arming, int event_fd, std::vector<Finding>* findings) {
   std::vector<pollfd>& fds = arming.poll_fds;
@@ -154,8 +154,8 @@ Outcome waitInEpoll(const Arming& arming, int event_fd, std::vector<Finding>* fi
 
 }  // namespace
 
-// Two threads meet here: the owner's, which runs JavaScript, and the helper's. What they share is under the
-// mutex; an eventfd calls the helper out of its wait.
+// Two threads meet here: the owner's, which runs JavaScript, and the helper's. The mutex guards everything
+// they share; an eventfd calls the helper out of its wait.
 class WaitThread final : public Waiter {
  public:
   // Null with an exception pending.
@@ -211,8 +211,8 @@ class WaitThread final : public Waiter {
     return true;
   }
 
-  // What the helper's calls have found since it was asked last. `error` is the errno of a call that failed,
-  // or 0.
+  // Everything that the helper's calls have found since the last time this was asked. `error` is the errno of
+  // a call that failed, or 0.
   std::vector<Finding> take(int* error, Call* call) {
     const std::lock_guard<std::mutex> lock(mutex_);
     *error = std::exchange(error_, 0);
@@ -332,12 +332,12 @@ class WaitThread final : public Waiter {
     callOut();
     pthread_join(thread_, nullptr);  // cannot fail on a thread that is joined once
     leaveEpoll();
-    event_fd_ = UniqueFd();  // by now: where an environment ends, Deno runs no finalizer
+    event_fd_ = UniqueFd();  // here, because Deno runs no finalizer at the end of an environment
     // The finalizer deletes this object, at once or on a later turn of the loop.
     napi_release_threadsafe_function(function_, napi_tsfn_abort);
   }
 
-  // Fails only where the counter is at its maximum, and then the helper has been called.
+  // Fails only if the counter is at its maximum, and then the helper has been called.
   void callOut() { (void)!::eventfd_write(event_fd_.get(), 1); }
 
   // In the owner's thread. Without an environment it is going down, and the waiter may be gone.
@@ -404,13 +404,13 @@ class WaitThread final : public Waiter {
       findings_.insert(findings_.end(), findings.begin(), findings.end());
   }
 
-  // Leaves `current` as it is where nothing has changed. False where the thread is to end.
+  // Leaves `current` as it is if nothing has changed. False if the thread is to end.
   bool takeNext(Arming& current) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    // Under the mutex: whoever has called the helper may rely on the counter being 0 once the helper has
+    // Under the mutex, so that a caller of the helper may rely on the counter being 0 once the helper has
     // answered.
     eventfd_t calls;
-    (void)!::eventfd_read(event_fd_.get(), &calls);  // empty where nobody called
+    (void)!::eventfd_read(event_fd_.get(), &calls);  // empty if nobody called
     if (has_next_) {
       std::swap(current, next_);
       has_next_ = false;
@@ -426,7 +426,7 @@ class WaitThread final : public Waiter {
       const std::lock_guard<std::mutex> lock(mutex_);
       is_idle_ = !has_next_;
     }
-    // Fails only where the environment is going down.
+    // Fails only if the environment is going down.
     napi_call_threadsafe_function(function_, reinterpret_cast<void*>(done.serial), napi_tsfn_nonblocking);
   }
 
@@ -438,7 +438,7 @@ class WaitThread final : public Waiter {
   Arming spare_;
   uintptr_t last_serial_ = 0;
   uintptr_t armed_serial_ = 0;  // 0: nothing armed, no report wanted
-  UniqueFd epoll_;              // the instance that watches the eventfd, where there is one
+  UniqueFd epoll_;              // the instance that watches the eventfd, if any
 
   UniqueFd event_fd_;
   std::mutex mutex_;

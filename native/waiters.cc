@@ -72,7 +72,7 @@ void Waiters::call(WaiterId id, Entry entry) {
   const auto found = open_.find(id);
   if (found == open_.end()) return;
   napi_value dispatcher, global, waiter;
-  // Each fails only where the environment is going down, and then there is nobody left to report to.
+  // Each fails only if the environment is going down, and then there is nobody left to report to.
   if (napi_get_reference_value(env_, found->second.dispatcher, &dispatcher) != napi_ok ||
       napi_get_global(env_, &global) != napi_ok || napi_create_uint32(env_, id, &waiter) != napi_ok) {
     return;

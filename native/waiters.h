@@ -1,5 +1,4 @@
-// The waiters of one environment: what they are, how they are numbered, and the JavaScript functions that
-// they report to.
+// The waiters of one environment, their numbers, and the JavaScript functions that they report to.
 #pragma once
 
 #include <node_api.h>
@@ -43,7 +42,7 @@ class Waiters {
   Waiters& operator=(const Waiters&) = delete;
   ~Waiters();
 
-  // Ids are never given again, so that a late report or a second close cannot meet another waiter.
+  // Ids are never reused, so that a late report or a second close cannot meet another waiter.
   WaiterId nextId() { return next_id_++; }
   // Each waiter has a dispatcher of its own: the JavaScript may have been loaded more than once over this
   // addon, and each copy knows its own waiters alone. False with an exception pending, and nothing added.
