@@ -1,15 +1,16 @@
 /** The chat server: listeners, sessions and rooms, wired together. */
 import { canonicalAddress, withoutLeadingColon } from './chat/address.js';
-import { Directory } from './chat/directory.js';
+import { Chat, type ChatOptions } from './chat/chat.js';
 import type { Room } from './chat/room.js';
 import { identityOfPeer } from './chat/user-mask.js';
 import { hasCode } from './errors.js';
 import type { Address } from './net/address.js';
 import type { Connection, SocketHandlers } from './net/connection.js';
 import { listen, type Listener } from './net/listener.js';
-import { IrcServer, type IrcServerOptions, type ServerControl } from './protocol/irc/server.js';
+import { IrcServer, type ServerControl } from './protocol/irc/server.js';
 import { IrcSession } from './protocol/irc/session.js';
 import type { ClassSettings } from './protocol/irc/settings.js';
+import { newMessageId } from './protocol/message-id.js';
 import { formatNotice } from './protocol/plain/format.js';
 import { PLAIN_USER, PlainSession } from './protocol/plain/session.js';
 import { Throttle } from './protocol/throttle.js';
@@ -45,7 +46,7 @@ export interface ServerOptions {
   readonly log: Log;
   readonly version: string;
   /** Where the server keeps its bans, and how many; by default in memory. */
-  readonly bans?: IrcServerOptions['bans'];
+  readonly bans?: ChatOptions['bans'];
   /** What the configuration is called; `-` without a file. */
   readonly configurationName: string;
   /** Reads the configuration again. It may reject: then the old one stays. */
@@ -64,7 +65,7 @@ export interface OpenListener {
 export class ChatServer implements Aftermath, ServerControl {
   readonly configurationName: string;
   readonly #options: ServerOptions;
-  readonly #directory = new Directory();
+  readonly #chat: Chat;
   readonly #lobby: Room;
   readonly #irc: IrcServer;
   readonly #links = new Set<ConnectionLink>();
@@ -88,12 +89,12 @@ export class ChatServer implements Aftermath, ServerControl {
     const { config } = options;
     this.#options = options;
     this.configurationName = options.configurationName;
-    this.#lobby = this.#directory.openRoom(config.lobby);
+    this.#chat = new Chat({ bans: options.bans, newMessageId });
+    this.#lobby = this.#chat.openRoom(config.lobby);
     this.#classes = new ClassFinder(config.classes);
     this.#maxClients = config.maxClients;
     this.#irc = new IrcServer({
-      directory: this.#directory,
-      bans: options.bans,
+      chat: this.#chat,
       settings: config.irc,
       version: options.version,
       control: this,
@@ -222,7 +223,7 @@ export class ChatServer implements Aftermath, ServerControl {
     const { charset, maxLineBytes, quietMs } = config;
     if (config.protocol === 'irc') return new IrcSession(link, { server: this.#irc, charset, limits });
     return new PlainSession(link, {
-      directory: this.#directory,
+      chat: this.#chat,
       lobby: this.#lobby,
       charset,
       maxLineBytes,
@@ -242,8 +243,8 @@ export class ChatServer implements Aftermath, ServerControl {
   #banOf(host: string, protocol: Protocol, limits: ClassSettings): string | null {
     if (limits.refusal !== null) return limits.refusal;
     const user = protocol === 'plain' ? PLAIN_USER : '';
-    const identity = identityOfPeer(host, user, (text) => this.#directory.fold(text));
-    return this.#irc.bans.find(identity)?.reason ?? null;
+    const identity = identityOfPeer(host, user, this.#chat.directory.fold);
+    return this.#chat.bans.find(identity)?.reason ?? null;
   }
 
   #refusal(host: string, limits: ClassSettings): string | null {

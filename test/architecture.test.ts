@@ -18,9 +18,16 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   multiplexer: { may: ['readiness', 'binding', 'permissions', 'errors', 'inspect'] },
   net: { may: ['multiplexer', 'readiness', 'binding', 'errors', 'inspect'] },
   chat: { may: [] },
-  protocol: { may: ['chat', 'errors'], types: ['net'] },
+  protocol: { may: ['chat'] },
   wiring: { may: ['protocol', 'chat', 'net', 'multiplexer', 'readiness', 'errors'] },
 };
+
+/**
+ * What the chat changes itself, and how: nobody else may have it in hand, or it could be changed without a verb. Of the
+ * verbs others may name the types, and call them by the facade.
+ */
+const innerChat = /^chat\/(?:[a-z-]+-state|publisher|delivery)\.ts$/;
+const chatVerbs = 'chat/verbs/';
 
 /** Files directly in src/ that are a layer of their own; every other one there is wiring, as is src/server/. */
 const layerOf = (module: string): string => {
@@ -87,7 +94,11 @@ function objection({ from, specifier, isType }: Import): string | undefined {
   if (!specifier.startsWith('.')) {
     return layer === 'chat' ? `src/${from} imports ${specifier}, but the chat domain imports nothing` : undefined;
   }
-  const target = layerOf(normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts'));
+  const module = normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts');
+  const target = layerOf(module);
+  if (layer !== 'chat' && (innerChat.test(module) || (module.startsWith(chatVerbs) && !isType))) {
+    return `src/${from} may not import ${module}: the chat is changed by its verbs alone`;
+  }
   const { may, types = [] } = house[layer] ?? { may: [] };
   if (target === layer || may.includes(target)) return undefined;
   if (types.includes(target)) return isType ? undefined : `src/${from} may import only types from ${target}`;
@@ -123,6 +134,27 @@ test('no module needs itself through others', () => {
   expect(cycles).toEqual([]);
 });
 
+/** Every property that a source text declares and that others could assign: neither readonly nor private. */
+function assignableProperties(module: string, text: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isPropertySignature(node) || ts.isPropertyDeclaration(node)) {
+      const isReadonly = node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ReadonlyKeyword) ?? false;
+      if (!isReadonly && !ts.isPrivateIdentifier(node.name)) found.push(`${module}: ${node.name.getText()}`);
+    }
+    if (ts.isSetAccessor(node)) found.push(`${module}: ${node.name.getText()}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(module, text, ts.ScriptTarget.Latest, true));
+  return found;
+}
+
+test('a protocol cannot assign anything of the chat: what it may import has only readonly fields', () => {
+  const open = sources.filter(({ module }) => module.startsWith('chat/') && !innerChat.test(module));
+  expect(open.length).toBeGreaterThan(10);
+  expect(open.flatMap(({ module, text }) => assignableProperties(module, text))).toEqual([]);
+});
+
 test('only the binding loads a native addon', () => {
   const loaders = sources.filter(({ text }) => /\.node\b['"`]|process\.dlopen|createRequire/.test(text));
   expect(loaders.map(({ module }) => module).filter((module) => module !== 'binding.ts')).toEqual([]);
@@ -148,6 +180,11 @@ describe('the check itself', () => {
     ['readiness/epoll.ts', "const m = await import('../multiplexer/multiplexer.js');"],
     ['protocol/irc/session.ts', "import { Connection } from '../../net/connection.js';"],
     ['protocol/irc/session.ts', "import { type Connection, listen } from '../../net/connection.js';"],
+    ['protocol/irc/session.ts', "import type { Connection } from '../../net/connection.js';"],
+    ['protocol/irc/session.ts', "import { FdmuxError } from '../../errors.js';"],
+    ['protocol/irc/session.ts', "import type { MemberState } from '../../chat/member-state.js';"],
+    ['protocol/plain/session.ts', "import { Publisher } from '../../chat/publisher.js';"],
+    ['server.ts', "import { say } from './chat/verbs/speech.js';"],
     ['binding.ts', "import { FdmuxError } from './errors.js';"],
     ['errors.ts', "type B = import('./binding.js').NativeBinding;"],
     ['server.ts', "import { binding } from './binding.js';"],
@@ -156,10 +193,16 @@ describe('the check itself', () => {
     expect(objectionsTo(module, text)).toEqual([expect.stringContaining(`src/${module}`)]);
   });
 
+  test('a field that can be assigned is found, a readonly or private one is not', () => {
+    const text = 'interface A { a: 1; readonly b: 2 } class C { c = 3; readonly d = 4; #e = 5; set f(v: 6) {} }';
+    expect(assignableProperties('chat/a.ts', text)).toEqual(['chat/a.ts: a', 'chat/a.ts: c', 'chat/a.ts: f']);
+  });
+
   test.each([
     ['readiness/epoll.ts', "import { binding } from '../binding.js';"],
-    ['protocol/irc/session.ts', "import type { Connection } from '../../net/connection.js';"],
-    ['protocol/irc/session.ts', "import { Room } from '../../chat/room.js';"],
+    ['protocol/irc/session.ts', "import { Chat } from '../../chat/chat.js';"],
+    ['protocol/irc/session.ts', "import type { Target } from '../../chat/verbs/speech.js';"],
+    ['chat/verbs/speech.ts', "import { stateOf } from '../member-state.js';"],
     ['server.ts', "import { listen } from './net/listener.js';"],
     ['chat/room.ts', "import { Member } from './member.js';"],
   ])('an arrow that points the right way is not: %s with %s', (module, text) => {

@@ -1,4 +1,4 @@
-/** What happens among people: each event is one fact, told in no protocol's words. */
+/** What happens among people: each event is one fact, in no protocol's words. */
 import type { Member } from './member.js';
 import type { Rank, Room, RoomFlag, MaskList } from './room.js';
 
@@ -31,15 +31,17 @@ export interface Said extends Happening {
   readonly by: Actor;
   /** The room, or null when it was said to one person. */
   readonly room: Room | null;
-  /** Whom the speaker addressed, spelled for the hearer: a room's name (perhaps with a rank's sign before it) or a nick. */
-  readonly target: string;
+  /** The one person that it was said to, or null when it was said to a room. */
+  readonly to: Member | null;
+  /** The ranks that the speaker named, as bits: those of the lowest of them and above are told. 0 tells everybody. */
+  readonly ranks: number;
   readonly manner: Manner;
   /** Free of CR, LF and NUL. Empty for a signal. */
   readonly text: string;
   /** Names the message across protocols and echoes; unique in the life of the server. */
   readonly id: string;
-  /** Client-to-client tags, as they came, `;` between them; empty when there are none. */
-  readonly tags: string;
+  /** What the speaker's program says to the hearers' programs, by names; values may be empty. */
+  readonly tags: ReadonlyMap<string, string>;
   /** Whether it may be told in several parts where a protocol's lines are short; otherwise it is cut. */
   readonly isDivisible: boolean;
 }
@@ -76,8 +78,10 @@ export type ChatEvent =
       readonly audience: 'guest' | 'witnesses';
     })
   | (Happening & { readonly kind: 'away'; readonly member: Member })
-  | (Happening & { readonly kind: 'account'; readonly member: Member })
   | (Happening & { readonly kind: 'host'; readonly member: Member; readonly before: string })
   | (Happening & { readonly kind: 'realname'; readonly member: Member })
   /** A word from the server or an operator to everybody who wants to hear such. */
   | (Happening & { readonly kind: 'announced'; readonly by: Actor; readonly text: string });
+
+/** The events of one kind. */
+export type EventOf<K extends ChatEvent['kind']> = Extract<ChatEvent, { readonly kind: K }>;

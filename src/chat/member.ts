@@ -1,5 +1,4 @@
-/** A person (or a program) in the chat, whatever protocol it came by. */
-import { canonicalAddress, parseAddress, withoutLeadingColon, type AddressBytes } from './address.js';
+/** A person (or a program) in the chat, whatever protocol it uses, as everybody may see it. */
 import type { Fold } from './case-mapping.js';
 import type { ChatEvent } from './event.js';
 import type { Room, Seat } from './room.js';
@@ -41,78 +40,57 @@ export interface Outlet {
   expel(reason: string, ban?: string): void;
 }
 
-/** What a member is made of. */
-export interface MemberOptions {
-  /** The unique name it goes by. */
-  readonly nick: string;
-  readonly user: string;
+/** What is known of somebody that has just arrived. */
+export interface Arrival {
   /** The address that it comes from, or a name for a peer without one. */
   readonly host: string;
-  readonly realName: string;
   /** What a plain line calls it; the nick unless given. */
   readonly label?: string;
   readonly outlet: Outlet;
-  /** When it came, in milliseconds since the epoch. */
-  readonly atMs: number;
 }
 
-/** One participant. Its nick and its seats are changed by the {@link Directory} and its rooms only. */
-export class Member {
-  /** The unique name; `Directory.rename` changes it. */
-  nick: string;
-  user: string;
+/** What a member calls itself. */
+export interface Introduction {
+  /** The unique name it goes by. */
+  readonly nick: string;
+  readonly user: string;
+  readonly realName: string;
+}
+
+/**
+ * What a member may switch about itself: it is not shown to those who share no room with it; it is a program; it is told
+ * of what operators announce.
+ */
+export type Trait = 'invisible' | 'bot' | 'hears-announcements';
+
+/** One participant. Only the chat changes it. */
+export interface Member {
+  /** The unique name; empty until it is admitted. */
+  readonly nick: string;
+  readonly user: string;
   /** The host that others see. */
-  host: string;
+  readonly host: string;
   /** The host that it came from, spelled alike in all protocols. */
   readonly address: string;
-  realName: string;
+  readonly realName: string;
+  /** What a plain line calls it. */
+  readonly label: string;
   readonly outlet: Outlet;
+  /** When it arrived, in milliseconds since the epoch. */
   readonly sinceMs: number;
   /** When it last said something, in milliseconds since the epoch. */
-  lastSpokeMs: number;
+  readonly lastSpokeMs: number;
   /** Why it is away; null while it is here. */
-  away: string | null = null;
+  readonly away: string | null;
   /** The account it has logged in to; null without one. */
-  account: string | null = null;
-  isOperator = false;
-  isInvisible = false;
-  isBot = false;
-  hearsWallops = false;
+  readonly account: string | null;
+  /** Whether it has the rights of those who run the server. */
+  readonly isOperator: boolean;
+  readonly traits: ReadonlySet<Trait>;
   /** Its places in rooms, in the order of joining. */
-  readonly seats: Seat[] = [];
+  readonly seats: readonly Seat[];
   /** Rooms that it may enter by invitation; null while there are none. */
-  invitations: Set<Room> | null = null;
-  /** The number of the last fan-out that reached it: see `Directory.tellPeers`. */
-  lastFanOut = 0;
-  readonly #label: string | null;
-  readonly #addressBytes: AddressBytes | null;
-
-  constructor(options: MemberOptions) {
-    this.nick = options.nick;
-    this.user = options.user;
-    this.address = withoutLeadingColon(canonicalAddress(options.host));
-    this.host = this.address;
-    this.#addressBytes = parseAddress(options.host);
-    this.realName = options.realName;
-    this.outlet = options.outlet;
-    this.sinceMs = options.atMs;
-    this.lastSpokeMs = options.atMs;
-    this.#label = options.label ?? null;
-  }
-
-  /** What a plain line calls it. */
-  get label(): string {
-    return this.#label ?? this.nick;
-  }
-
-  /** `nick!user@host`, by which others know it. */
-  get mask(): string {
-    return `${this.nick}!${this.user}@${this.host}`;
-  }
-
-  /** What masks are held against: a mask of the real address holds whatever host others see. */
-  identity(fold: Fold): Identity {
-    const hosts = this.host === this.address ? [this.address] : [this.host, this.address];
-    return { name: fold(`${this.nick}!${this.user}`), hosts: hosts.map(fold), address: this.#addressBytes };
-  }
+  readonly invitations: ReadonlySet<Room> | null;
+  /** Returns what masks are held against: a mask of the real address holds whatever host others see. */
+  identity(fold: Fold): Identity;
 }

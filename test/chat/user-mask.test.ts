@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest';
-import { foldCase } from '../../src/chat/case-mapping.js';
-import { Member, type Outlet } from '../../src/chat/member.js';
+import { foldCase as fold } from '../../src/chat/case-mapping.js';
+import type { Outlet } from '../../src/chat/member.js';
+import { MemberState } from '../../src/chat/member-state.js';
 import { completeMask, completeUserHost, isExtendedBan, UserMask } from '../../src/chat/user-mask.js';
 
-const fold = (text: string): string => foldCase(text, 'ascii');
 const outlet: Outlet = {
   encoder: { encode: () => null, isDroppable: () => false },
   send: () => undefined,
   expel: () => undefined,
 };
 
-function member(address: string, shownHost?: string): Member {
-  const made = new Member({ nick: 'Ann', user: 'u', host: address, realName: '', outlet, atMs: 0 });
+function member(address: string, shownHost?: string): MemberState {
+  const made = new MemberState({ host: address, outlet }, 0);
+  made.nick = 'Ann';
+  made.user = 'u';
   if (shownHost !== undefined) made.host = shownHost;
   return made;
 }

@@ -46,7 +46,6 @@ export function hasCapability(set: number, name: Capability): boolean {
 
 /** The capabilities that change how an event reads. Sessions that agree in these share encodings. */
 export const READING_BITS =
-  CAPABILITY_BITS['account-notify'] |
   CAPABILITY_BITS['account-tag'] |
   CAPABILITY_BITS['away-notify'] |
   CAPABILITY_BITS.chghost |

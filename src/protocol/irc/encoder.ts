@@ -1,10 +1,12 @@
 /** Events as IRC lines, once for each class of capabilities and charset. */
 import type { Actor, ChatEvent, Said } from '../../chat/event.js';
 import type { Encoder } from '../../chat/member.js';
+import { refusesSpeech } from '../../chat/permissions.js';
 import { encodeText, type Charset } from '../charset.js';
 import { hasCapability, READING_BITS } from './capabilities.js';
 import { escapeTagValue, MAX_LINE_BYTES } from './message.js';
-import { formatChanges } from './modes.js';
+import { formatChanges, rankSigns } from './modes.js';
+import { sourceOf } from './source.js';
 import { byteLength, cutToBytes, splitByBytes } from './text-length.js';
 
 /** One line to be sent, its tags apart so that a reply's label or batch can be put before them. */
@@ -67,7 +69,7 @@ export class IrcEncoder implements Encoder {
   }
 
   #source(actor: Actor): string {
-    return actor === null ? this.#serverName : actor.mask;
+    return actor === null ? this.#serverName : sourceOf(actor);
   }
 
   #bodies(event: Exclude<ChatEvent, { kind: 'said' }>): string[] {
@@ -75,16 +77,17 @@ export class IrcEncoder implements Encoder {
       case 'joined': {
         const { member, room } = event;
         const extras = this.#has('extended-join') ? ` ${member.account ?? '*'} :${member.realName}` : '';
-        const join = `:${member.mask} JOIN ${room.name}${extras}`;
+        const source = sourceOf(member);
+        const join = `:${source} JOIN ${room.name}${extras}`;
         // away-notify: whoever joins while away is announced as away as well, but must not speak so.
-        return member.away !== null && this.#has('away-notify') && room.refusesSpeech(member) === null
-          ? [join, `:${member.mask} AWAY :${member.away}`]
+        return member.away !== null && this.#has('away-notify') && refusesSpeech(member, room) === null
+          ? [join, `:${source} AWAY :${member.away}`]
           : [join];
       }
       case 'left':
-        return [`:${event.member.mask} PART ${event.room.name}${event.reason === '' ? '' : ` :${event.reason}`}`];
+        return [`:${sourceOf(event.member)} PART ${event.room.name}${event.reason === '' ? '' : ` :${event.reason}`}`];
       case 'quit':
-        return [`:${event.member.mask} QUIT :${event.reason}`];
+        return [`:${sourceOf(event.member)} QUIT :${event.reason}`];
       case 'kicked':
         return [`:${this.#source(event.by)} KICK ${event.room.name} ${event.member.nick} :${event.reason}`];
       case 'expelled':
@@ -108,16 +111,16 @@ export class IrcEncoder implements Encoder {
       case 'away': {
         const { member } = event;
         if (!this.#has('away-notify')) return [];
-        return [`:${member.mask} AWAY${member.away === null ? '' : ` :${member.away}`}`];
+        return [`:${sourceOf(member)} AWAY${member.away === null ? '' : ` :${member.away}`}`];
       }
-      case 'account':
-        return this.#has('account-notify') ? [`:${event.member.mask} ACCOUNT ${event.member.account ?? '*'}`] : [];
       case 'host': {
         const { member, before } = event;
-        return this.#has('chghost') ? [`:${member.nick}!${before} CHGHOST ${member.user} ${member.host}`] : [];
+        return this.#has('chghost')
+          ? [`:${member.nick}!${member.user}@${before} CHGHOST ${member.user} ${member.host}`]
+          : [];
       }
       case 'realname':
-        return this.#has('setname') ? [`:${event.member.mask} SETNAME :${event.member.realName}`] : [];
+        return this.#has('setname') ? [`:${sourceOf(event.member)} SETNAME :${event.member.realName}`] : [];
       case 'announced':
         return [`:${this.#source(event.by)} WALLOPS :${event.text}`];
     }
@@ -125,7 +128,7 @@ export class IrcEncoder implements Encoder {
 
   #formatSaid(event: Said): OutgoingLine[] {
     const tags = this.#tags(event);
-    const head = `:${this.#source(event.by)} ${COMMANDS[event.manner]} ${event.target}`;
+    const head = `:${this.#source(event.by)} ${COMMANDS[event.manner]} ${targetOf(event)}`;
     if (event.manner === 'signal') return this.#has('message-tags') ? [{ tags, body: head }] : [];
     const room = MAX_BODY_BYTES - byteLength(head, this.#charset) - ' :'.length;
     const texts = event.isDivisible ? splitByBytes(event.text, room, this.#charset) : [event.text];
@@ -140,14 +143,24 @@ export class IrcEncoder implements Encoder {
     const by = actorOf(event);
     if (this.#has('account-tag') && by?.account) tags.push(`account=${escapeTagValue(by.account)}`);
     if (this.#has('message-tags')) {
-      if (by?.isBot === true) tags.push('bot');
+      if (by?.traits.has('bot') === true) tags.push('bot');
       if (event.kind === 'said') {
         if (event.id !== '') tags.push(`msgid=${event.id}`);
-        if (event.tags !== '') tags.push(event.tags);
+        for (const [name, value] of event.tags) tags.push(clientTag(name, value));
       }
     }
     return tags.join(';');
   }
+}
+
+/** A nick, or a channel with the signs of the ranks that were named. */
+function targetOf({ room, to, ranks }: Said): string {
+  if (room === null) return to?.nick ?? '*';
+  return ranks === 0 ? room.name : rankSigns(ranks, true) + room.name;
+}
+
+function clientTag(name: string, value: string): string {
+  return value === '' ? `+${name}` : `+${name}=${escapeTagValue(value)}`;
 }
 
 function actorOf(event: ChatEvent): Actor {

@@ -1,5 +1,4 @@
 /** What the server tells clients about itself (RPL_ISUPPORT; modern.ircdocs.horse, "RPL_ISUPPORT Parameters"). */
-import type { CaseMapping } from '../../chat/case-mapping.js';
 import { MAX_LINE_BYTES } from './message.js';
 import { CHANMODES_TOKEN, PREFIX_TOKEN, STATUSMSG_SIGNS } from './modes.js';
 import type { IrcSettings } from './settings.js';
@@ -17,7 +16,6 @@ export const MAX_TARGETS = 4;
 
 /** What the tokens depend on beside the settings. */
 export interface IsupportContext {
-  readonly caseMapping: CaseMapping;
   /** Of the client's listener. */
   readonly isUtf8Only: boolean;
   /** Of the client's class. */
@@ -26,11 +24,11 @@ export interface IsupportContext {
 
 /** The tokens, in alphabetical order. */
 export function isupportTokens(settings: IrcSettings, context: IsupportContext): string[] {
-  const { caseMapping, isUtf8Only, maxRooms } = context;
+  const { isUtf8Only, maxRooms } = context;
   const tokens = [
     `AWAYLEN=${AWAY_BYTES}`,
     'BOT=B',
-    `CASEMAPPING=${caseMapping}`,
+    'CASEMAPPING=ascii',
     `CHANLIMIT=#:${maxRooms}`,
     `CHANMODES=${CHANMODES_TOKEN}`,
     `CHANNELLEN=${settings.channelLength}`,

@@ -2,8 +2,8 @@
 
 /** One line from a client. */
 export interface Message {
-  /** The client-only tags (`+name` or `+name=value`) as they came, `;` between them; empty without any. */
-  readonly clientTags: string;
+  /** The client-only tags (`+name` or `+name=value`) by their names without the sign, values unescaped. */
+  readonly clientTags: ReadonlyMap<string, string>;
   /** The `label` tag's value, still escaped; null without one. */
   readonly label: string | null;
   /** In upper case. */
@@ -17,6 +17,9 @@ export const MAX_LINE_BYTES = 512;
 export const MAX_CLIENT_TAG_BYTES = 4096;
 /** The longest tags section of any line. */
 export const MAX_TAG_BYTES = 8191;
+
+/** The tags of a line without any. */
+export const NO_TAGS: ReadonlyMap<string, string> = new Map();
 
 /** More parameters than this are never meant; the last takes the rest of the line (RFC 1459 section 2.3). */
 const MAX_PARAMS = 15;
@@ -32,7 +35,7 @@ const CLIENT_TAG = /^\+(?:[a-z0-9.-]+\/)?[a-z0-9-]+(?:=[^\0\r\n; ]*)?$/i;
  */
 export function parseMessage(line: string): Message | null {
   let at = 0;
-  let clientTags = '';
+  let clientTags = NO_TAGS;
   let label: string | null = null;
   if (line.startsWith('@')) {
     const space = line.indexOf(' ');
@@ -75,15 +78,21 @@ function endOfWord(line: string, at: number): number {
   return space < 0 ? line.length : space;
 }
 
-function parseTags(section: string): { clientTags: string; label: string | null } {
+function parseTags(section: string): { clientTags: ReadonlyMap<string, string>; label: string | null } {
   // A name given twice counts once, with its last value (message-tags, "Rules for naming").
   const kept = new Map<string, string>();
   let label: string | null = null;
   for (const tag of section.split(';')) {
     if (tag.startsWith('label=')) label = tag.slice('label='.length).slice(0, MAX_LABEL_CHARACTERS);
-    else if (CLIENT_TAG.test(tag)) kept.set(tag.split('=', 1)[0] ?? tag, tag);
+    else if (CLIENT_TAG.test(tag)) keepTag(kept, tag.slice(1));
   }
-  return { clientTags: [...kept.values()].join(';'), label: label === '' ? null : label };
+  return { clientTags: kept, label: label === '' ? null : label };
+}
+
+function keepTag(kept: Map<string, string>, tag: string): void {
+  const at = tag.indexOf('=');
+  if (at < 0) kept.set(tag, '');
+  else kept.set(tag.slice(0, at), unescapeTagValue(tag.slice(at + 1)));
 }
 
 const TAG_ESCAPES: Readonly<Record<string, string>> = {
@@ -93,6 +102,13 @@ const TAG_ESCAPES: Readonly<Record<string, string>> = {
   '\r': '\\r',
   '\n': '\\n',
 };
+
+const TAG_CHARACTERS: Readonly<Record<string, string>> = { ':': ';', s: ' ', r: '\r', n: '\n' };
+
+/** A backslash before any other character, or at the end, is dropped (message-tags, "Escaping values"). */
+function unescapeTagValue(value: string): string {
+  return value.replace(/\\(.?)/g, (_, character: string) => TAG_CHARACTERS[character] ?? character);
+}
 
 /** Escapes a tag's value (message-tags, "Escaping values"). */
 export function escapeTagValue(value: string): string {

@@ -70,10 +70,11 @@ export function rankSigns(ranks: number, all: boolean): string {
   return signs;
 }
 
-/** The bit of the rank that a sign stands for; undefined when it is none. */
-export function rankBitOfSign(sign: string): number | undefined {
-  const found = RANKS.find((entry) => entry.sign === sign);
-  return found === undefined ? undefined : RANK_BITS[found.rank];
+/** The set of ranks that signs stand for. */
+export function ranksOfSigns(signs: string): number {
+  let ranks = 0;
+  for (const { rank, sign } of RANKS) if (signs.includes(sign)) ranks |= RANK_BITS[rank];
+  return ranks;
 }
 
 /** The letter and the parameter (null without one) by which a change is told. */

@@ -1,6 +1,8 @@
 /** Who watches which nick (IRCv3 monitor). */
+import type { Chat } from '../../chat/chat.js';
 import type { Directory, PresenceObserver } from '../../chat/directory.js';
 import type { Member } from '../../chat/member.js';
+import { sourceOf } from './source.js';
 
 /** Somebody who watches nicks. */
 export interface Watcher {
@@ -18,9 +20,9 @@ export class MonitorBoard implements PresenceObserver {
   readonly #watchersOf = new Map<string, Set<Watcher>>();
   readonly #namesOf = new Map<Watcher, Map<string, string>>();
 
-  constructor(directory: Directory) {
-    this.#directory = directory;
-    directory.observe(this);
+  constructor(chat: Chat) {
+    this.#directory = chat.directory;
+    chat.observe(this);
   }
 
   /** The nicks that a watcher watches, as it spelled them. */
@@ -63,15 +65,22 @@ export class MonitorBoard implements PresenceObserver {
   }
 
   /** Those who watch a member. */
-  watchersOf(member: Member): Iterable<Watcher> {
-    return this.#watchersOf.get(this.#directory.fold(member.nick)) ?? [];
+  watchersOf({ nick }: Pick<Member, 'nick'>): Iterable<Watcher> {
+    return this.#watchersOf.get(this.#directory.fold(nick)) ?? [];
+  }
+
+  /** Those who watch a member and want to know more than coming and going. */
+  *followersOf(member: Member): Generator<Member, void> {
+    for (const watcher of this.watchersOf(member)) {
+      if (watcher.hasExtendedMonitor) yield watcher.member;
+    }
   }
 
   appeared(member: Member): void {
-    for (const watcher of this.watchersOf(member)) watcher.monitorOnline([member.mask]);
+    for (const watcher of this.watchersOf(member)) watcher.monitorOnline([sourceOf(member)]);
   }
 
   disappeared(nick: string): void {
-    for (const watcher of this.#watchersOf.get(this.#directory.fold(nick)) ?? []) watcher.monitorOffline([nick]);
+    for (const watcher of this.watchersOf({ nick })) watcher.monitorOffline([nick]);
   }
 }

@@ -1,7 +1,7 @@
 /** A peer that speaks IRC: framing, registration, flow control and answers. What the commands do is told elsewhere. */
 import { isUtf8 } from 'node:buffer';
 import type { ChatEvent } from '../../chat/event.js';
-import { Member, type Outlet } from '../../chat/member.js';
+import type { Member, Outlet } from '../../chat/member.js';
 import { CharsetDetector, encodeText, type CharsetChoice } from '../charset.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
@@ -69,7 +69,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     this.#pacer = new Pacer(link, limits, nowMs);
     this.#lastHeardMs = nowMs;
     const host = link.remoteHost;
-    this.member = new Member({ nick: '', user: '', host, realName: '', outlet: this, atMs: nowMs });
+    this.member = server.chat.receive({ host, outlet: this });
     server.unregisteredCount += 1;
     if (limits.registrationTimeoutMs > 0) link.wakeIn(limits.registrationTimeoutMs);
   }
@@ -498,6 +498,6 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     this.#pacer.clear();
     this.server.monitors.clear(this);
     if (this.registration !== null) this.server.unregisteredCount -= 1;
-    else this.server.directory.dismiss(this.member, reason);
+    else this.server.chat.quit(this.member, reason);
   }
 }

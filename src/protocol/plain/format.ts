@@ -78,7 +78,6 @@ function describe(event: ChatEvent): string | null {
     case 'settings':
     case 'invited':
     case 'away':
-    case 'account':
     case 'host':
     case 'realname':
       return null;

@@ -1,10 +1,12 @@
 /** A peer that speaks plain lines: whatever it sends is said in the lobby. */
+import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
-import { Member, type Encoder, type Outlet } from '../../chat/member.js';
+import type { Encoder, Member, Outlet } from '../../chat/member.js';
+import { refusesEntry, refusesSpeech, type SpeechRefusal } from '../../chat/permissions.js';
 import type { Room } from '../../chat/room.js';
+import type { Target } from '../../chat/verbs/speech.js';
 import { CharsetDetector, encodeText, type CharsetChoice } from '../charset.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
-import { newMessageId } from '../message-id.js';
 import { Pacer, type Pace } from '../pacer.js';
 import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
@@ -17,7 +19,7 @@ export const PLAIN_USER = 'plain';
 
 /** What all plain sessions of one listener share. */
 export interface PlainOptions {
-  readonly directory: Directory;
+  readonly chat: Chat;
   /** The room that plain peers are in; it must be permanent. */
   readonly lobby: Room;
   readonly charset: CharsetChoice;
@@ -27,6 +29,9 @@ export interface PlainOptions {
   readonly quietMs: number;
   readonly limits: Pace;
 }
+
+/** A plain line says nothing to programs. */
+const NO_TAGS: ReadonlyMap<string, string> = new Map();
 
 const REFUSALS = {
   banned: 'you are banned from this room',
@@ -46,33 +51,39 @@ export class PlainSession implements Session, LineSink, Outlet {
   readonly #charset: CharsetDetector;
   readonly #decoder: LineDecoder;
   readonly #pacer: Pacer;
+  readonly #target: Target;
   #isOver = false;
 
   /** Brings the peer into the lobby, unless the lobby refuses it: then the link is closed. */
   constructor(link: Link, options: PlainOptions) {
-    const { directory, lobby } = options;
+    const { chat, lobby } = options;
     this.#options = options;
     this.#link = link;
     this.#charset = CharsetDetector.of(options.charset);
     this.encoder = plainEncoder(this.#charset.charset);
     this.#decoder = new LineDecoder({ maxLineBytes: options.maxLineBytes });
-    this.#pacer = new Pacer(link, options.limits, directory.now());
-    this.member = new Member({
-      nick: freeNick(directory, link.remotePort),
-      user: PLAIN_USER,
+    this.#pacer = new Pacer(link, options.limits, chat.directory.now());
+    this.member = chat.receive({
       host: link.remoteHost,
-      realName: 'a plain-text user',
       label: formatAddress(link.remoteHost, link.remotePort),
       outlet: this,
-      atMs: directory.now(),
     });
-    const refusal = lobby.refusesEntry(this.member, null);
-    if (refusal === null) {
-      directory.admit(this.member);
-      directory.join(this.member, lobby.name);
-    } else {
-      this.#close(REFUSALS[refusal]);
-    }
+    this.#target = { kind: 'room', name: lobby.name, ranks: 0 };
+    const why = this.#enter();
+    if (why !== null) this.#close(why);
+  }
+
+  /** Enters the lobby, unless that refuses: then nobody hears of the peer. @returns the refusal */
+  #enter(): string | null {
+    const { chat, lobby } = this.#options;
+    const refusal = refusesEntry(this.member, lobby, null);
+    if (refusal !== null) return REFUSALS[refusal];
+    const nick = freeNick(chat.directory, this.#link.remotePort);
+    const refused = chat.admit(this.member, { nick, user: PLAIN_USER, realName: 'a plain-text user' });
+    if (refused !== null)
+      return refused.why === 'banned' ? `${BANNED_TEXT}: ${refused.ban.reason}` : 'your name is taken; connect again';
+    chat.join(this.member, lobby.name, { key: null, maxRooms: 1, flags: [] });
+    return null;
   }
 
   send(bytes: Uint8Array, droppable: boolean): void {
@@ -94,7 +105,7 @@ export class PlainSession implements Session, LineSink, Outlet {
     const wasWaiting = this.#pacer.isWaiting;
     this.#pacer.beginSlice();
     while (!this.#isOver) {
-      const line = this.#pacer.next(this.#options.directory.now(), false);
+      const line = this.#pacer.next(this.#options.chat.directory.now(), false);
       if (line === null) break;
       this.#take(line);
     }
@@ -118,7 +129,7 @@ export class PlainSession implements Session, LineSink, Outlet {
 
   disconnected(reason: string): void {
     this.#isOver = true;
-    this.#options.directory.dismiss(this.member, reason);
+    this.#options.chat.quit(this.member, reason);
   }
 
   shutDown(reason: string): void {
@@ -132,7 +143,7 @@ export class PlainSession implements Session, LineSink, Outlet {
 
   line(bytes: Uint8Array): void {
     if (this.#isOver) return;
-    if (this.#pacer.admits(bytes, this.#options.directory.now(), false)) this.#take(bytes);
+    if (this.#pacer.admits(bytes, this.#options.chat.directory.now(), false)) this.#take(bytes);
     else if (this.#pacer.isOverfull) this.#close('you send faster than this server takes');
   }
 
@@ -149,33 +160,22 @@ export class PlainSession implements Session, LineSink, Outlet {
   }
 
   #say(text: string): void {
-    const { directory, lobby } = this.#options;
-    const refusal = lobby.refusesSpeech(this.member) ?? (lobby.seatOf(this.member) === undefined ? 'outside' : null);
-    if (refusal !== null) {
-      this.#notify(REFUSALS[refusal]);
-      return;
-    }
-    const atMs = directory.now();
-    this.member.lastSpokeMs = atMs;
-    lobby.tell(
-      {
-        kind: 'said',
-        atMs,
-        by: this.member,
-        room: lobby,
-        target: lobby.name,
-        manner: 'message',
-        text,
-        id: newMessageId(),
-        tags: '',
-        isDivisible: true,
-      },
-      this.member,
-    );
+    const refusal = this.#refusalOf(text);
+    if (refusal !== null) this.#notify(REFUSALS[refusal]);
+  }
+
+  /** Says a text in the lobby. @returns why it was not said; null when it was */
+  #refusalOf(text: string): SpeechRefusal | null {
+    const { chat, lobby } = this.#options;
+    // One that has been put out may not speak from outside, even if strangers may.
+    if (lobby.seatOf(this.member) === undefined) return refusesSpeech(this.member, lobby) ?? 'outside';
+    const said = chat.say(this.member, this.#target, { manner: 'message', text, tags: NO_TAGS, isDivisible: true });
+    // The lobby is permanent, so it is there.
+    return said.kind === 'said' || said.why === 'no-such-room' || said.why === 'no-such-member' ? null : said.why;
   }
 
   #notify(text: string): void {
-    const line = formatNotice(text, this.#options.directory.now());
+    const line = formatNotice(text, this.#options.chat.directory.now());
     if (!this.#isOver) this.#link.answer(encodeText(line, this.#charset.charset));
   }
 
@@ -184,7 +184,7 @@ export class PlainSession implements Session, LineSink, Outlet {
     if (this.#isOver) return;
     if (notice !== null) this.#notify(notice);
     this.#isOver = true;
-    this.#options.directory.dismiss(this.member, notice ?? '');
+    this.#options.chat.quit(this.member, notice ?? '');
     this.#link.close(notice ?? 'left');
   }
 }

@@ -1,6 +1,6 @@
 /** Coming and going leaves no trace: what the maps hold exactly, what the heap holds within a bound. */
 import { expect, test } from 'vitest';
-import { Directory } from '../../../src/chat/directory.js';
+import { Chat } from '../../../src/chat/chat.js';
 import { IrcServer } from '../../../src/protocol/irc/server.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
@@ -15,10 +15,10 @@ const HEAP_BYTES = 300_000;
 
 function start(): { server: IrcServer; sessions: IrcSession[]; links: FakeLink[] } {
   const control = { configurationName: '-', reload: () => Promise.resolve(null), stop: () => undefined };
-  const directory = new Directory();
-  directory.openRoom('#lobby');
+  const chat = new Chat();
+  chat.openRoom('#lobby');
   const server = new IrcServer({
-    directory,
+    chat,
     settings: DEFAULT_IRC_SETTINGS,
     control: { ...control, log: () => undefined },
     version: '0',

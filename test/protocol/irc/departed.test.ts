@@ -1,6 +1,6 @@
 /** A client that leaves while its password is checked. */
 import { beforeEach, expect, test, vi } from 'vitest';
-import { Directory } from '../../../src/chat/directory.js';
+import { Chat } from '../../../src/chat/chat.js';
 import { IrcServer, type ServerControl } from '../../../src/protocol/irc/server.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
@@ -27,8 +27,8 @@ const control: ServerControl = {
 };
 
 function startSession(irc: object) {
-  const directory = new Directory();
-  const server = new IrcServer({ directory, settings: { ...DEFAULT_IRC_SETTINGS, ...irc }, control, version: '0.0.0' });
+  const chat = new Chat();
+  const server = new IrcServer({ chat, settings: { ...DEFAULT_IRC_SETTINGS, ...irc }, control, version: '0.0.0' });
   const link = new FakeLink();
   const session = new IrcSession(link, {
     server,
@@ -38,7 +38,7 @@ function startSession(irc: object) {
   const send = (text: string): void => {
     session.receive(Buffer.from(text));
   };
-  return { directory, server, link, session, send };
+  return { directory: chat.directory, server, link, session, send };
 }
 
 /** The ways of leaving; some are the server's doing. */

@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Directory } from '../../../src/chat/directory.js';
+import { Chat } from '../../../src/chat/chat.js';
 import { CAPABILITY_NAMES } from '../../../src/protocol/irc/capabilities.js';
 import { COMMANDS } from '../../../src/protocol/irc/commands.js';
 import { MAX_LINE_BYTES, MAX_TAG_BYTES } from '../../../src/protocol/irc/message.js';
@@ -145,7 +145,8 @@ test(
   `seed ${SEED}: ${LINES} lines bring forth nothing but well-formed answers, and leave nothing behind`,
   async () => {
     const fuzzer = new Fuzzer(SEED);
-    const directory = new Directory();
+    const chat = new Chat();
+    const { directory } = chat;
     const failures: unknown[] = [];
     const control = {
       configurationName: '-',
@@ -155,11 +156,11 @@ test(
         if (event === 'command failed') failures.push(details);
       },
     };
-    const server = new IrcServer({ directory, settings: DEFAULT_IRC_SETTINGS, control, version: '0' });
-    const lobby = directory.openRoom('#lobby');
+    const server = new IrcServer({ chat, settings: DEFAULT_IRC_SETTINGS, control, version: '0' });
+    const lobby = chat.openRoom('#lobby');
     const plainLink = new FakeLink(1);
     const plain = new PlainSession(plainLink, {
-      directory,
+      chat,
       lobby,
       charset: 'utf-8',
       maxLineBytes: 512,
@@ -174,7 +175,7 @@ test(
       born += 1;
       session.receive(Buffer.from(`NICK n${born % 20}\r\nUSER u 0 * :real\r\nJOIN #a,#lobby\r\n`));
       // OPER takes a password, which would be slow; what operators may do is to be fuzzed all the same.
-      session.member.isOperator = born % 5 === 0;
+      chat.setOperator(session.member, born % 5 === 0);
       return { link, session, isUtf8Only: charset === 'utf-8' };
     };
     const peers = Array.from({ length: SESSIONS }, enter);

@@ -1,6 +1,6 @@
 /** Answers of any length are given as far as the peer takes them; what it asks meanwhile waits its turn. */
 import { expect, test } from 'vitest';
-import { Directory } from '../../../src/chat/directory.js';
+import { Chat } from '../../../src/chat/chat.js';
 import { IrcServer } from '../../../src/protocol/irc/server.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
@@ -34,10 +34,10 @@ class DeafLink extends FakeLink {
 
 function start() {
   const clock = { nowMs: 1_000_000 };
-  const directory = new Directory({ now: () => clock.nowMs });
+  const chat = new Chat({ now: () => clock.nowMs });
   const control = { configurationName: '-', reload: () => Promise.resolve(null), stop: () => undefined };
   const server = new IrcServer({
-    directory,
+    chat,
     settings: DEFAULT_IRC_SETTINGS,
     control: { ...control, log: () => undefined },
     version: '0',

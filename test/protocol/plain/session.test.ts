@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Directory } from '../../../src/chat/directory.js';
+import { Chat } from '../../../src/chat/chat.js';
 import { PlainSession, type PlainOptions } from '../../../src/protocol/plain/session.js';
 import { FakeLink } from '../fake-link.js';
 
@@ -8,13 +8,13 @@ const STAMP = '2026-11-21 04:05:06';
 
 const UNLIMITED = { linesPerSecond: 0, burstLines: 1, receiveQueueBytes: 1000 };
 
-let directory: Directory;
+let chat: Chat;
 let options: PlainOptions;
 
 beforeEach(() => {
-  directory = new Directory({ now: () => AT.getTime() });
-  const lobby = directory.openRoom('#lobby');
-  options = { directory, lobby, charset: 'utf-8', maxLineBytes: 64, quietMs: 100, limits: UNLIMITED };
+  chat = new Chat({ now: () => AT.getTime() });
+  const lobby = chat.openRoom('#lobby');
+  options = { chat, lobby, charset: 'utf-8', maxLineBytes: 64, quietMs: 100, limits: UNLIMITED };
 });
 
 function enter(port: number, changes: Partial<PlainOptions> = {}, host = '127.0.0.1') {
@@ -157,15 +157,20 @@ describe('ending', () => {
     ann.link.takeText();
     bob.session.disconnected('connection reset');
     expect(ann.link.takeLines()).toEqual([`${STAMP} 127.0.0.1:1002 left (connection reset)`]);
-    expect(directory.memberCount).toBe(1);
-    expect(directory.room('#lobby')?.size).toBe(1);
+    expect(chat.directory.memberCount).toBe(1);
+    expect(chat.directory.room('#lobby')?.size).toBe(1);
   });
 
   test('a banned address is refused', () => {
-    directory.room('#lobby')?.apply({ kind: 'mask', on: true, list: 'ban', mask: '*!*@10.*' }, 'op', 0);
+    const { session } = enter(1001);
+    chat.setOperator(session.member, true);
+    const amendment = chat.amend(session.member, '#lobby', 1);
+    if (amendment.kind === 'refused') throw new Error('no lobby');
+    expect(amendment.make({ kind: 'mask', on: true, list: 'ban', mask: '*!*@10.*' })).toBeNull();
+    session.disconnected('');
     const eve = enter(1003, {}, '10.1.2.3');
     expect(eve.link.takeText()).toBe(`${STAMP} server: you are banned from this room\n`);
     expect(eve.link.closedBecause).toBe('you are banned from this room');
-    expect(directory.memberCount).toBe(0);
+    expect(chat.directory.memberCount).toBe(0);
   });
 });

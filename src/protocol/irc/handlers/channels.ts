@@ -1,7 +1,6 @@
 /** JOIN, PART, TOPIC, NAMES, INVITE, KICK (modern, "Channel Operations"). */
-import type { EntryRefusal, Room } from '../../../chat/room.js';
-import { RANK_BITS } from '../../../chat/room.js';
-import type { Member } from '../../../chat/member.js';
+import { mayList, type EntryRefusal } from '../../../chat/permissions.js';
+import type { Room, RoomFlag } from '../../../chat/room.js';
 import { KICK_BYTES } from '../isupport.js';
 import type { LongAnswer, Outcome } from '../commands.js';
 import { distinct } from '../distinct.js';
@@ -9,16 +8,17 @@ import type { Message } from '../message.js';
 import { channelMode, rankSigns } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
 import type { Numeric } from '../numerics.js';
-import { authority, speechRefusal } from '../permissions.js';
 import type { IrcSession } from '../session.js';
+import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
-import { refuseSpeech } from './messages.js';
+import { replySilenced } from './messages.js';
 
-const ENTRY_REFUSALS: Readonly<Record<EntryRefusal, Numeric>> = {
+const ENTRY_REFUSALS: Readonly<Record<EntryRefusal | 'too-many-rooms', Numeric>> = {
   banned: 'ERR_BANNEDFROMCHAN',
   'invite-only': 'ERR_INVITEONLYCHAN',
   'bad-key': 'ERR_BADCHANNELKEY',
   full: 'ERR_CHANNELISFULL',
+  'too-many-rooms': 'ERR_TOOMANYCHANNELS',
 };
 
 /** JOIN: channels and keys, or `0` to leave all. */
@@ -26,7 +26,7 @@ export function* join(session: IrcSession, message: Message): LongAnswer {
   const [names = '', keys = ''] = message.params;
   if (names === '0') {
     for (const { room } of [...session.member.seats]) {
-      leave(session, room, '');
+      partOne(session, room.name, '');
       yield;
     }
     return;
@@ -42,7 +42,7 @@ export function* join(session: IrcSession, message: Message): LongAnswer {
 
 function* joinOne(session: IrcSession, name: string, key: string | null): LongAnswer {
   const { member, server, limits } = session;
-  const { directory, settings } = server;
+  const { settings } = server;
   // A name that is too long here may be a good one elsewhere, so it is merely not found (modern, "ERR_BADCHANMASK").
   if (!isChannelLike(name) || Buffer.byteLength(name, 'utf8') > settings.channelLength) {
     session.reply('ERR_NOSUCHCHANNEL', name);
@@ -52,85 +52,85 @@ function* joinOne(session: IrcSession, name: string, key: string | null): LongAn
     session.reply('ERR_BADCHANMASK', name);
     return;
   }
-  const known = directory.room(name);
-  if (known?.seatOf(member) !== undefined) return;
-  if (member.seats.length >= limits.maxRooms) {
-    session.reply('ERR_TOOMANYCHANNELS', name);
+  const flags = flagsOf(settings.defaultChannelModes);
+  const joined = server.chat.join(member, name, { key, maxRooms: limits.maxRooms, flags });
+  if (joined.kind === 'refused') {
+    if (joined.why !== 'already-inside') session.reply(ENTRY_REFUSALS[joined.why], joined.room?.name ?? name);
     return;
   }
-  const refusal = known?.refusesEntry(member, key) ?? null;
-  if (refusal !== null) {
-    session.reply(ENTRY_REFUSALS[refusal], known?.name ?? name);
-    return;
-  }
-  const room = directory.join(member, name);
-  if (room === null) return;
-  if (known === undefined) setDefaultModes(room, settings.defaultChannelModes);
-  session.tell({ kind: 'joined', atMs: directory.now(), member, room });
+  const { room } = joined;
+  session.tell(joined);
   if (room.topic !== null) sendTopic(session, room);
   yield* sendNames(session, room);
 }
 
-function setDefaultModes(room: Room, letters: string): void {
+function flagsOf(letters: string): RoomFlag[] {
+  const flags: RoomFlag[] = [];
   for (const letter of letters) {
     const mode = channelMode(letter);
-    if (mode?.kind === 'flag') room.flags.add(mode.flag);
+    if (mode?.kind === 'flag') flags.push(mode.flag);
   }
+  return flags;
 }
 
 /** PART. */
 export function part(session: IrcSession, message: Message): void {
   const [names = '', reason = ''] = message.params;
   for (const name of distinct(names.split(','), session.server.directory.fold)) {
-    const room = session.server.visibleRoom(session.member, name);
-    if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
-    else if (room.seatOf(session.member) === undefined) session.reply('ERR_NOTONCHANNEL', room.name);
-    else leave(session, room, speechRefusal(session.member, room) === null ? cutToBytes(reason, KICK_BYTES) : '');
+    partOne(session, name, cutToBytes(reason, KICK_BYTES));
   }
 }
 
-function leave(session: IrcSession, room: Room, reason: string): void {
-  const { member, server } = session;
-  session.tell({ kind: 'left', atMs: server.directory.now(), member, room, reason });
-  server.directory.leave(member, room, reason);
+function partOne(session: IrcSession, name: string, reason: string): void {
+  const left = session.server.chat.part(session.member, name, reason);
+  if (left.kind === 'left') session.tell(left);
+  else if (left.why === 'no-such-room') session.reply('ERR_NOSUCHCHANNEL', name);
+  else session.reply('ERR_NOTONCHANNEL', left.room?.name ?? name);
 }
 
 /** TOPIC: asked for, or set. */
 export function topic(session: IrcSession, message: Message): void {
   const [name = '', text] = message.params;
-  const { member, server } = session;
-  const room = server.visibleRoom(member, name);
-  if (room === undefined) {
-    session.reply('ERR_NOSUCHCHANNEL', name);
-  } else if (text === undefined) {
-    if (room.topic === null) session.reply('RPL_NOTOPIC', room.name);
-    else sendTopic(session, room);
-  } else if (room.seatOf(member) === undefined) {
-    session.reply('ERR_NOTONCHANNEL', room.name);
-  } else if (room.flags.has('topic-protected') && authority(member, room) < RANK_BITS['half-operator']) {
-    session.reply('ERR_CHANOPRIVSNEEDED', room.name);
-  } else if (!refuseSpeech(session, room)) {
-    // A topic is told to all like a message.
-    setTopic(session, room, text);
+  if (text !== undefined) {
+    setTopic(session, name, cutToBytes(text, session.server.settings.topicLength));
+    return;
   }
+  const room = session.server.directory.visibleRoom(session.member, name);
+  if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
+  else if (room.topic === null) session.reply('RPL_NOTOPIC', room.name);
+  else sendTopic(session, room);
 }
 
-function setTopic(session: IrcSession, room: Room, text: string): void {
-  const { member, server } = session;
-  const atMs = server.directory.now();
-  const fit = cutToBytes(text, server.settings.topicLength);
+function setTopic(session: IrcSession, name: string, text: string): void {
+  const set = session.server.chat.setTopic(session.member, name, text);
   // Nobody needs to hear of a topic that stays as it is (modern, "TOPIC message").
-  if (fit === (room.topic?.text ?? '')) return;
-  room.topic = fit === '' ? null : { text: fit, by: member.mask, atMs };
-  const event = { kind: 'topic', atMs, by: member, room, text: fit } as const;
-  session.tell(event);
-  room.tell(event, member);
+  if (set === null) return;
+  if (set.kind === 'topic') {
+    session.tell(set);
+    return;
+  }
+  const channel = set.room?.name ?? name;
+  switch (set.why) {
+    case 'no-such-room':
+      session.reply('ERR_NOSUCHCHANNEL', name);
+      return;
+    case 'not-inside':
+      session.reply('ERR_NOTONCHANNEL', channel);
+      return;
+    case 'not-allowed':
+      session.reply('ERR_CHANOPRIVSNEEDED', channel);
+      return;
+    case 'outside':
+    case 'moderated':
+    case 'banned':
+      replySilenced(session, channel, set.why);
+  }
 }
 
 function sendTopic(session: IrcSession, room: Room): void {
   if (room.topic === null) return;
   session.reply('RPL_TOPIC', room.name, room.topic.text);
-  session.reply('RPL_TOPICWHOTIME', room.name, room.topic.by, seconds(room.topic.atMs));
+  session.reply('RPL_TOPICWHOTIME', room.name, sourceOf(room.topic.by), seconds(room.topic.atMs));
 }
 
 /** Whole seconds, as IRC tells times. */
@@ -147,7 +147,7 @@ export function* names(session: IrcSession, message: Message): LongAnswer {
   // Without a channel everybody would be listed; the answer that modern recommends is an empty list.
   const asked = distinct((channels ?? '').split(','), session.server.directory.fold);
   for (const name of asked.length === 0 ? ['*'] : asked) {
-    const room = session.server.visibleRoom(session.member, name);
+    const room = session.server.directory.visibleRoom(session.member, name);
     if (room === undefined) session.reply('RPL_ENDOFNAMES', name);
     else yield* sendNames(session, room);
   }
@@ -167,34 +167,17 @@ function* nameWords(session: IrcSession, room: Room): Generator<string | null> {
   // A copy, since people come and go while the answer waits for its reader.
   for (const { member } of [...room.seats]) {
     const seat = room.seatOf(member);
-    const isTold = seat !== undefined && (isInside || session.server.mayList(session.member, member));
-    yield isTold ? rankSigns(seat.ranks, all) + (isLong ? member.mask : member.nick) : null;
+    const isTold = seat !== undefined && (isInside || mayList(session.member, member));
+    yield isTold ? rankSigns(seat.ranks, all) + (isLong ? sourceOf(member) : member.nick) : null;
   }
 }
 
 /** INVITE: somebody into a channel, or a list of one's own invitations. */
 export function invite(session: IrcSession, message: Message): Outcome {
   const [nick, name] = message.params;
-  const { member, server } = session;
-  const { directory } = server;
-  if (nick === undefined) {
-    return listInvitations(session);
-  }
-  if (name === undefined) {
-    session.reply('ERR_NEEDMOREPARAMS', 'INVITE');
-    return undefined;
-  }
-  const guest = directory.member(nick);
-  const room = server.visibleRoom(member, name);
-  if (guest === undefined) session.reply('ERR_NOSUCHNICK', nick);
-  else if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
-  else if (room.seatOf(member) === undefined) session.reply('ERR_NOTONCHANNEL', room.name);
-  else if (room.seatOf(guest) !== undefined) session.reply('ERR_USERONCHANNEL', guest.nick, room.name);
-  else if (room.flags.has('invite-only') && authority(member, room) < RANK_BITS['half-operator']) {
-    session.reply('ERR_CHANOPRIVSNEEDED', room.name);
-  } else {
-    welcomeGuest(session, room, guest);
-  }
+  if (nick === undefined) return listInvitations(session);
+  if (name === undefined) session.reply('ERR_NEEDMOREPARAMS', 'INVITE');
+  else inviteOne(session, nick, name);
   return undefined;
 }
 
@@ -206,14 +189,31 @@ function* listInvitations(session: IrcSession): LongAnswer {
   session.reply('RPL_ENDOFINVITELIST');
 }
 
-function welcomeGuest(session: IrcSession, room: Room, guest: Member): void {
-  const { member, server } = session;
-  room.invite(guest, member);
-  session.reply('RPL_INVITING', guest.nick, room.name);
-  if (guest.away !== null) session.reply('RPL_AWAY', guest.nick, guest.away);
-  const event = { kind: 'invited', atMs: server.directory.now(), by: member, member: guest, room } as const;
-  server.directory.tellOne(guest, { ...event, audience: 'guest' });
-  room.tell({ ...event, audience: 'witnesses' }, member, RANK_BITS['half-operator']);
+function inviteOne(session: IrcSession, nick: string, name: string): void {
+  const invited = session.server.chat.invite(session.member, nick, name);
+  if (invited.kind === 'invited') {
+    const { member: guest, room } = invited;
+    session.reply('RPL_INVITING', guest.nick, room.name);
+    if (guest.away !== null) session.reply('RPL_AWAY', guest.nick, guest.away);
+    return;
+  }
+  const channel = invited.room?.name ?? name;
+  switch (invited.why) {
+    case 'no-such-member':
+      session.reply('ERR_NOSUCHNICK', nick);
+      return;
+    case 'no-such-room':
+      session.reply('ERR_NOSUCHCHANNEL', name);
+      return;
+    case 'not-inside':
+      session.reply('ERR_NOTONCHANNEL', channel);
+      return;
+    case 'guest-inside':
+      session.reply('ERR_USERONCHANNEL', invited.guest.nick, channel);
+      return;
+    case 'not-allowed':
+      session.reply('ERR_CHANOPRIVSNEEDED', channel);
+  }
 }
 
 /** KICK: one channel and many nicks, or as many channels as nicks. */
@@ -233,25 +233,23 @@ export function kick(session: IrcSession, message: Message): void {
 }
 
 function kickOne(session: IrcSession, name: string, nick: string, reason: string): void {
-  const { member, server } = session;
-  const { directory } = server;
-  const room = server.visibleRoom(member, name);
-  const target = directory.member(nick);
-  if (room === undefined) session.reply('ERR_NOSUCHCHANNEL', name);
-  else if (room.seatOf(member) === undefined && !member.isOperator) session.reply('ERR_NOTONCHANNEL', room.name);
-  else if (authority(member, room) < RANK_BITS['half-operator']) session.reply('ERR_CHANOPRIVSNEEDED', room.name);
-  else if (target === undefined || room.seatOf(target) === undefined)
-    session.reply('ERR_USERNOTINCHANNEL', nick, room.name);
-  else if (isAbove(room.ranksOf(target), authority(member, room))) session.reply('ERR_CHANOPRIVSNEEDED', room.name);
-  else {
-    session.tell({ kind: 'kicked', atMs: directory.now(), by: member, member: target, room, reason });
-    directory.kick(target, room, member, reason);
+  const kicked = session.server.chat.kick(session.member, name, { nick, reason });
+  if (kicked.kind === 'kicked') {
+    session.tell(kicked);
+    return;
   }
-}
-
-/** Whether one set of ranks holds a rank that is higher than all of the other's; a half-operator is below its equals. */
-function isAbove(target: number, own: number): boolean {
-  const highest = (ranks: number): number => 31 - Math.clz32(ranks);
-  const isHalf = highest(own) === highest(RANK_BITS['half-operator']);
-  return isHalf ? highest(target) >= highest(own) : highest(target) > highest(own);
+  const channel = kicked.room?.name ?? name;
+  switch (kicked.why) {
+    case 'no-such-room':
+      session.reply('ERR_NOSUCHCHANNEL', name);
+      return;
+    case 'not-inside':
+      session.reply('ERR_NOTONCHANNEL', channel);
+      return;
+    case 'not-allowed':
+      session.reply('ERR_CHANOPRIVSNEEDED', channel);
+      return;
+    case 'target-not-inside':
+      session.reply('ERR_USERNOTINCHANNEL', nick, channel);
+  }
 }

@@ -1,4 +1,5 @@
 /** CAP, PASS, NICK, USER, PING, PONG, QUIT: how a connection begins, stays and ends (modern, "Connection Messages"). */
+import { silencingRoom } from '../../../chat/permissions.js';
 import { verifyPassword } from '../../password.js';
 import { CAPABILITY_BITS, CAPABILITY_NAMES, capabilityBit, capabilityNames } from '../capabilities.js';
 import type { Outcome } from '../commands.js';
@@ -8,10 +9,10 @@ import type { Message } from '../message.js';
 import { CHANNEL_MODE_LETTERS, CHANNEL_MODE_LETTERS_WITH_PARAMETER, USER_MODE_LETTERS } from '../modes.js';
 import { isReservedNick } from '../../reserved-nicks.js';
 import { fitUserName, isNick } from '../names.js';
-import { silencingRoom } from '../permissions.js';
 import type { Registration } from '../registration.js';
 import type { IrcServer } from '../server.js';
 import type { IrcSession } from '../session.js';
+import { sourceOf } from '../source.js';
 import { cutToBytes, packWords } from '../text-length.js';
 import { sendIsupport, sendLusers, sendMotd } from './information.js';
 
@@ -109,13 +110,10 @@ function isReserved(server: IrcServer, wanted: string): boolean {
 }
 
 function rename(session: IrcSession, wanted: string): void {
-  const { member, server } = session;
-  const before = member.nick;
-  // Everybody in the room would be told of the nick, so it would be a way to speak.
-  const room = silencingRoom(member);
-  if (room !== null) session.reply('ERR_BANNICKCHANGE', wanted, room.name);
-  else if (!server.directory.rename(member, wanted)) session.reply('ERR_NICKNAMEINUSE', wanted);
-  else session.tell({ kind: 'renamed', atMs: server.directory.now(), member, before });
+  const renamed = session.server.chat.rename(session.member, wanted);
+  if (renamed.kind === 'renamed') session.tell(renamed);
+  else if (renamed.why === 'nick-taken') session.reply('ERR_NICKNAMEINUSE', wanted);
+  else session.reply('ERR_BANNICKCHANGE', wanted, renamed.room?.name ?? '*');
 }
 
 /** USER. */
@@ -159,19 +157,16 @@ function admit(session: IrcSession, registration: Registration): void {
   const { member, server } = session;
   const { nick: wanted, user: name, realName } = registration;
   if (wanted === null || name === null) return;
-  member.nick = wanted;
-  member.user = name;
-  member.realName = realName;
-  const ban = server.bans.find(member.identity((text) => server.directory.fold(text)));
-  if (ban !== null) {
-    server.control.log('banned user refused', { mask: ban.mask, nick: wanted, user: name, address: member.address });
-    session.replyBanned(ban.reason);
+  const refused = server.chat.admit(member, { nick: wanted, user: name, realName });
+  if (refused?.why === 'banned') {
+    const { mask, reason } = refused.ban;
+    server.control.log('banned user refused', { mask, nick: wanted, user: name, address: member.address });
+    session.replyBanned(reason);
     session.close('Banned');
     return;
   }
-  if (!server.directory.admit(member)) {
+  if (refused !== null) {
     // Somebody else took the nick between NICK and the end of registration.
-    member.nick = '';
     registration.nick = null;
     session.reply('ERR_NICKNAMEINUSE', wanted);
     return;
@@ -183,7 +178,7 @@ function admit(session: IrcSession, registration: Registration): void {
 function welcome(session: IrcSession): void {
   const { server, member } = session;
   const { networkName } = server.settings;
-  session.reply('RPL_WELCOME', `Welcome to the ${networkName} Network, ${member.mask}`);
+  session.reply('RPL_WELCOME', `Welcome to the ${networkName} Network, ${sourceOf(member)}`);
   session.reply('RPL_YOURHOST', `Your host is ${server.name}, running version fdmux-${server.version}`);
   session.reply('RPL_CREATED', `This server was created ${new Date(server.startedMs).toUTCString()}`);
   const versionWord = `fdmux-${server.version}`;

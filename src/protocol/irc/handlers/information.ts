@@ -179,7 +179,7 @@ export function sendLusers(session: IrcSession): void {
   const { directory, unregisteredCount } = server;
   const total = directory.memberCount;
   let invisible = 0;
-  for (const member of directory.members()) if (member.isInvisible) invisible += 1;
+  for (const member of directory.members()) if (member.traits.has('invisible')) invisible += 1;
   session.reply('RPL_LUSERCLIENT', `There are ${total - invisible} users and ${invisible} invisible on 1 servers`);
   session.reply('RPL_LUSEROP', String(server.operatorCount()));
   session.reply('RPL_LUSERUNKNOWN', String(unregisteredCount));

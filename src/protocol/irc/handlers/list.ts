@@ -1,10 +1,10 @@
 /** LIST with the conditions of ELIST (modern, "LIST message"). */
 import { matchesMask } from '../../../chat/mask.js';
+import { isVisible } from '../../../chat/permissions.js';
 import type { Room } from '../../../chat/room.js';
 import type { LongAnswer } from '../commands.js';
 import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
-import { isVisible } from '../permissions.js';
 import type { IrcServer } from '../server.js';
 import type { IrcSession } from '../session.js';
 

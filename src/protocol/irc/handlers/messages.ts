@@ -1,13 +1,13 @@
 /** PRIVMSG, NOTICE, TAGMSG (modern, "Sending Messages"; IRCv3 message-tags, echo-message). */
 import type { Manner, Said } from '../../../chat/event.js';
-import type { Room, SpeechRefusal } from '../../../chat/room.js';
-import { newMessageId } from '../../message-id.js';
+import type { SpeechRefusal } from '../../../chat/permissions.js';
+import type { Refused } from '../../../chat/refusal.js';
+import type { SayRefusal, Target } from '../../../chat/verbs/speech.js';
 import { MAX_TARGETS } from '../isupport.js';
 import { distinct } from '../distinct.js';
-import type { Message } from '../message.js';
-import { rankBitOfSign } from '../modes.js';
+import { NO_TAGS, type Message } from '../message.js';
+import { ranksOfSigns } from '../modes.js';
 import { isChannelLike } from '../names.js';
-import { isVisible, speechRefusal } from '../permissions.js';
 import type { IrcSession } from '../session.js';
 
 const REFUSALS: Readonly<Record<SpeechRefusal, string>> = {
@@ -48,56 +48,39 @@ function say(session: IrcSession, message: Message, manner: Manner): void {
     if (!isQuiet) session.reply('ERR_TOOMANYTARGETS', targets);
     return;
   }
-  const { member, server } = session;
-  const atMs = server.directory.now();
-  member.lastSpokeMs = atMs;
-  const tags = session.has('message-tags') ? message.clientTags : '';
+  const words = {
+    manner,
+    text: manner === 'signal' ? '' : text,
+    tags: session.has('message-tags') ? message.clientTags : NO_TAGS,
+    isDivisible: false,
+  };
   for (const name of names) {
-    const words = { kind: 'said', atMs, by: member, manner, text: manner === 'signal' ? '' : text, tags } as const;
-    const said = { ...words, id: newMessageId(), isDivisible: false, room: null, target: name };
-    if (isChannelLike(name.replace(/^[~&@%+]+/, ''))) sayToRoom(session, said, isQuiet);
-    else sayToMember(session, said, isQuiet);
+    const said = session.server.chat.say(session.member, targetOf(name), words);
+    if (said.kind === 'said') answerSaid(session, said);
+    else if (!isQuiet) answerUnsaid(session, name, said);
   }
 }
 
-/** To a channel, or with signs before its name to those of that rank and above (STATUSMSG). */
-function sayToRoom(session: IrcSession, said: Said, isQuiet: boolean): void {
-  const { member, server } = session;
-  const name = said.target.replace(/^[~&@%+]+/, '');
-  const signs = said.target.slice(0, said.target.length - name.length);
-  const room = server.directory.room(name);
-  const refusal = room === undefined ? null : speechRefusal(member, room);
-  if (room === undefined || (refusal !== null && !isVisible(member, room))) {
-    if (!isQuiet) session.reply('ERR_NOSUCHCHANNEL', said.target);
-    return;
-  }
-  if (refusal !== null) {
-    if (!isQuiet) session.reply('ERR_CANNOTSENDTOCHAN', room.name, REFUSALS[refusal]);
-    return;
-  }
-  // Several signs mean the lowest of them.
-  const minimum = Math.min(...Array.from(signs, (sign) => rankBitOfSign(sign) ?? 0));
-  const event = { ...said, room, target: signs + room.name };
-  room.tell(event, member, signs === '' ? 0 : minimum);
-  if (session.has('echo-message')) session.tell(event);
+/** A nick, a channel, or a channel with signs before its name for those of that rank and above (STATUSMSG). */
+function targetOf(name: string): Target {
+  const channel = name.replace(/^[~&@%+]+/, '');
+  if (!isChannelLike(channel)) return { kind: 'member', nick: name };
+  return { kind: 'room', name: channel, ranks: ranksOfSigns(name.slice(0, name.length - channel.length)) };
 }
 
-/** Answers somebody who may not speak in a room. @returns whether it may not */
-export function refuseSpeech(session: IrcSession, room: Room): boolean {
-  const refusal = speechRefusal(session.member, room);
-  if (refusal !== null) session.reply('ERR_CANNOTSENDTOCHAN', room.name, REFUSALS[refusal]);
-  return refusal !== null;
+function answerSaid(session: IrcSession, said: Said): void {
+  if (session.has('echo-message')) session.tell(said);
+  const { to } = said;
+  if (to !== null && to.away !== null && said.manner === 'message') session.reply('RPL_AWAY', to.nick, to.away);
 }
 
-function sayToMember(session: IrcSession, said: Said, isQuiet: boolean): void {
-  const { directory } = session.server;
-  const target = directory.member(said.target);
-  if (target === undefined) {
-    if (!isQuiet) session.reply('ERR_NOSUCHNICK', said.target);
-    return;
-  }
-  const event = { ...said, target: target.nick };
-  directory.tellOne(target, event);
-  if (session.has('echo-message')) session.tell(event);
-  if (target.away !== null && said.manner === 'message') session.reply('RPL_AWAY', target.nick, target.away);
+function answerUnsaid(session: IrcSession, target: string, { why, room }: Refused<SayRefusal>): void {
+  if (why === 'no-such-room') session.reply('ERR_NOSUCHCHANNEL', target);
+  else if (why === 'no-such-member') session.reply('ERR_NOSUCHNICK', target);
+  else replySilenced(session, room?.name ?? target, why);
+}
+
+/** Answers somebody who may not speak in a channel. */
+export function replySilenced(session: IrcSession, channel: string, why: SpeechRefusal): void {
+  session.reply('ERR_CANNOTSENDTOCHAN', channel, REFUSALS[why]);
 }

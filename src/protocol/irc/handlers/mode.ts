@@ -1,15 +1,18 @@
 /** MODE, for channels and for oneself (modern, "MODE message"). */
-import type { RoomChange } from '../../../chat/event.js';
-import { RANK_BITS, type MaskList, type Rank, type Room } from '../../../chat/room.js';
+import type { Trait } from '../../../chat/member.js';
+import { mayChange } from '../../../chat/permissions.js';
+import type { Refused } from '../../../chat/refusal.js';
+import type { MaskList, Room } from '../../../chat/room.js';
 import { completeMask, isExtendedBan } from '../../../chat/user-mask.js';
+import type { Amendment, ChangeRefusal, WantedChange } from '../../../chat/verbs/settings.js';
 import { KEY_LENGTH, MAX_MODES } from '../isupport.js';
 import type { LongAnswer } from '../commands.js';
 import type { Message } from '../message.js';
 import { channelMode, formatRoomModes, type ChannelMode } from '../modes.js';
 import { isChannelLike } from '../names.js';
 import type { Numeric } from '../numerics.js';
-import { authority } from '../permissions.js';
 import type { IrcSession } from '../session.js';
+import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
 import { seconds } from './channels.js';
 
@@ -17,15 +20,6 @@ const LIST_REPLIES: Readonly<Record<MaskList, { readonly entry: Numeric; readonl
   ban: { entry: 'RPL_BANLIST', end: 'RPL_ENDOFBANLIST' },
   exception: { entry: 'RPL_EXCEPTLIST', end: 'RPL_ENDOFEXCEPTLIST' },
   invitation: { entry: 'RPL_INVEXLIST', end: 'RPL_ENDOFINVEXLIST' },
-};
-
-/** The rank that it takes to give or take a rank. */
-const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
-  voice: RANK_BITS['half-operator'],
-  'half-operator': RANK_BITS.operator,
-  operator: RANK_BITS.operator,
-  admin: RANK_BITS.owner,
-  owner: RANK_BITS.owner,
 };
 
 const MASK_BYTES = 200;
@@ -54,19 +48,21 @@ function* lettersOf(text: string): Generator<Letter> {
 }
 
 function* channelModes(session: IrcSession, name: string, params: readonly string[]): LongAnswer {
-  const room = session.server.visibleRoom(session.member, name);
-  if (room === undefined) {
+  const { member, server } = session;
+  const room = server.directory.visibleRoom(member, name);
+  const amendment = server.chat.amend(member, name, server.settings.maxMasks);
+  if (room === undefined || amendment.kind === 'refused') {
     session.reply('ERR_NOSUCHCHANNEL', name);
     return;
   }
   const [letters, ...values] = params;
   if (letters === undefined) {
-    const isInside = room.seatOf(session.member) !== undefined;
+    const isInside = room.seatOf(member) !== undefined;
     session.reply('RPL_CHANNELMODEIS', room.name, ...formatRoomModes(room, isInside).split(' '));
     session.reply('RPL_CREATIONTIME', room.name, seconds(room.createdAtMs));
     return;
   }
-  const lists = new ChannelModeChange(session, room, values).run(letters);
+  const lists = new ChannelModeChange(session, amendment, values).run(letters);
   for (const list of lists) yield* sendMasks(session, room, list);
 }
 
@@ -74,7 +70,7 @@ function* sendMasks(session: IrcSession, room: Room, list: MaskList): LongAnswer
   const { entry, end } = LIST_REPLIES[list];
   // A copy, since the list may change while the answer waits for its reader.
   for (const { mask, by, atMs } of [...room.masks[list]]) {
-    session.reply(entry, room.name, mask, by, seconds(atMs));
+    session.reply(entry, room.name, mask, sourceOf(by), seconds(atMs));
     yield;
   }
   session.reply(end, room.name);
@@ -83,16 +79,15 @@ function* sendMasks(session: IrcSession, room: Room, list: MaskList): LongAnswer
 /** One MODE command's way through a channel: each letter is checked by itself, what holds is told in one go. */
 class ChannelModeChange {
   readonly #session: IrcSession;
-  readonly #room: Room;
+  readonly #amendment: Amendment;
   readonly #values: string[];
-  readonly #made: RoomChange[] = [];
   readonly #lists = new Set<MaskList>();
   readonly #refusals = new Set<string>();
   #withValue = 0;
 
-  constructor(session: IrcSession, room: Room, values: readonly string[]) {
+  constructor(session: IrcSession, amendment: Amendment, values: readonly string[]) {
     this.#session = session;
-    this.#room = room;
+    this.#amendment = amendment;
     this.#values = [...values];
   }
 
@@ -103,21 +98,9 @@ class ChannelModeChange {
       if (what === undefined) this.#refuse('ERR_UNKNOWNMODE', letter);
       else this.#one(what, letter, on);
     }
-    if (this.#made.length > 0) this.#tell();
+    const changed = this.#amendment.publish();
+    if (changed !== null) this.#session.tell(changed);
     return this.#lists;
-  }
-
-  #tell(): void {
-    const { member, server } = this.#session;
-    const event = {
-      kind: 'settings',
-      atMs: server.directory.now(),
-      by: member,
-      room: this.#room,
-      changes: this.#made,
-    } as const;
-    this.#session.tell(event);
-    this.#room.tell(event, member);
   }
 
   #one(what: ChannelMode, letter: string, on: boolean): void {
@@ -126,15 +109,34 @@ class ChannelModeChange {
       this.#lists.add(what.list);
       return;
     }
-    if (!this.#mayChange(what)) return;
-    const change = this.#change(what, letter, on, value);
-    if (change === null) return;
-    if (value !== undefined) {
-      this.#withValue += 1;
-      if (this.#withValue > MAX_MODES) return;
+    // The right to change anything is looked at before what it is changed to.
+    const rank = what.kind === 'rank' ? what.rank : null;
+    if (!mayChange(this.#session.member, this.#amendment.room, rank)) {
+      this.#refuse('ERR_CHANOPRIVSNEEDED', this.#amendment.room.name);
+      return;
     }
-    const { member, server } = this.#session;
-    if (this.#room.apply(change, member.mask, server.directory.now())) this.#made.push(change);
+    const change = this.#change(what, letter, on, value);
+    if (change === null || (value !== undefined && this.#withValue >= MAX_MODES)) return;
+    const refused = this.#amendment.make(change);
+    if (refused !== null) this.#refuseChange(refused, value ?? '*');
+    else if (value !== undefined) this.#withValue += 1;
+  }
+
+  #refuseChange({ why }: Refused<ChangeRefusal>, value: string): void {
+    const { name } = this.#amendment.room;
+    switch (why) {
+      case 'not-allowed':
+        this.#refuse('ERR_CHANOPRIVSNEEDED', name);
+        return;
+      case 'no-such-member':
+        this.#refuse('ERR_NOSUCHNICK', value);
+        return;
+      case 'target-not-inside':
+        this.#refuse('ERR_USERNOTINCHANNEL', value, name);
+        return;
+      case 'list-full':
+        this.#refuse('ERR_BANLISTFULL', name, value);
+    }
   }
 
   #takesValue(what: ChannelMode, on: boolean): boolean {
@@ -149,15 +151,7 @@ class ChannelModeChange {
     this.#session.reply(name, ...params);
   }
 
-  #mayChange(what: ChannelMode): boolean {
-    const own = authority(this.#session.member, this.#room);
-    const needed = what.kind === 'rank' ? AUTHORITY_FOR[what.rank] : RANK_BITS['half-operator'];
-    if (own >= needed) return true;
-    this.#refuse('ERR_CHANOPRIVSNEEDED', this.#room.name);
-    return false;
-  }
-
-  #change(what: ChannelMode, letter: string, on: boolean, value: string | undefined): RoomChange | null {
+  #change(what: ChannelMode, letter: string, on: boolean, value: string | undefined): WantedChange | null {
     switch (what.kind) {
       case 'flag':
         return { kind: 'flag', on, flag: what.flag };
@@ -167,18 +161,13 @@ class ChannelModeChange {
         return this.#limitChange(letter, on, value);
       case 'mask':
         return this.#maskChange(what.list, letter, on, value ?? '');
-      case 'rank': {
+      case 'rank':
         if (value === undefined) return this.#invalid(letter, '*', 'You must specify a nick');
-        const member = this.#session.server.directory.member(value);
-        if (member === undefined) this.#refuse('ERR_NOSUCHNICK', value);
-        else if (this.#room.seatOf(member) === undefined) this.#refuse('ERR_USERNOTINCHANNEL', value, this.#room.name);
-        else return { kind: 'rank', on, rank: what.rank, member };
-        return null;
-      }
+        return { kind: 'rank', on, rank: what.rank, nick: value };
     }
   }
 
-  #keyChange(letter: string, on: boolean, value: string | undefined): RoomChange | null {
+  #keyChange(letter: string, on: boolean, value: string | undefined): WantedChange | null {
     // Taking the key away needs no key; the one that is given may be wrong (modern, "Key Channel Mode").
     if (!on) return { kind: 'key', on, key: '' };
     if (value === undefined || value === '') return this.#invalid(letter, '*', 'You must specify a key');
@@ -190,27 +179,21 @@ class ChannelModeChange {
     return { kind: 'key', on, key: value };
   }
 
-  #limitChange(letter: string, on: boolean, value: string | undefined): RoomChange | null {
+  #limitChange(letter: string, on: boolean, value: string | undefined): WantedChange | null {
     if (!on) return { kind: 'limit', on, limit: 0 };
     if (value === undefined) return this.#invalid(letter, '*', 'You must specify a limit');
     const limit = /^\d{1,9}$/.test(value) ? Number(value) : 0;
     return limit > 0 ? { kind: 'limit', on, limit } : this.#invalid(letter, value, 'Invalid limit');
   }
 
-  #maskChange(list: MaskList, letter: string, on: boolean, value: string): RoomChange | null {
+  #maskChange(list: MaskList, letter: string, on: boolean, value: string): WantedChange | null {
     if (value === '' || value.includes(' ') || value.startsWith(':') || isExtendedBan(value))
       return this.#invalid(letter, value, 'Invalid mask');
-    const { masks } = this.#room;
-    const total = masks.ban.length + masks.exception.length + masks.invitation.length;
-    if (on && total >= this.#session.server.settings.maxMasks) {
-      this.#refuse('ERR_BANLISTFULL', this.#room.name, value);
-      return null;
-    }
     return { kind: 'mask', on, list, mask: completeMask(cutToBytes(value, MASK_BYTES)) };
   }
 
   #invalid(letter: string, value: string, why: string): null {
-    this.#refuse('ERR_INVALIDMODEPARAM', this.#room.name, letter, value, why);
+    this.#refuse('ERR_INVALIDMODEPARAM', this.#amendment.room.name, letter, value, why);
     return null;
   }
 }
@@ -242,43 +225,29 @@ function userModes(session: IrcSession, nick: string, params: readonly string[])
   }
   if (isUnknown) session.reply('ERR_UMODEUNKNOWNFLAG');
   const text = (added === '' ? '' : `+${added}`) + (removed === '' ? '' : `-${removed}`);
-  if (text !== '') session.answer(`:${member.mask} MODE ${member.nick} ${text}`);
+  if (text !== '') session.answer(`:${sourceOf(member)} MODE ${member.nick} ${text}`);
 }
 
+/** The letters of what members switch about themselves. */
+const TRAITS: ReadonlyMap<string, Trait> = new Map<string, Trait>([
+  ['B', 'bot'],
+  ['i', 'invisible'],
+  ['w', 'hears-announcements'],
+]);
+
 function changeUserMode(session: IrcSession, letter: string, on: boolean): 'made' | 'nothing' | 'unknown' {
-  const { member } = session;
-  switch (letter) {
-    case 'i': {
-      const isChange = member.isInvisible !== on;
-      member.isInvisible = on;
-      return isChange ? 'made' : 'nothing';
-    }
-    case 'B': {
-      const isChange = member.isBot !== on;
-      member.isBot = on;
-      return isChange ? 'made' : 'nothing';
-    }
-    case 'w': {
-      const isChange = member.hearsWallops !== on;
-      member.hearsWallops = on;
-      return isChange ? 'made' : 'nothing';
-    }
-    case 'o': {
-      // OPER gives it; one can only lay it down here (RFC 2812 section 3.1.5).
-      if (on || !member.isOperator) return 'nothing';
-      member.isOperator = false;
-      for (const { room } of member.seats) {
-        if (authority(member, room) < RANK_BITS['half-operator']) room.disarmInvitationsBy(member);
-      }
-      return 'made';
-    }
-    default:
-      return 'unknown';
-  }
+  const { member, server } = session;
+  const trait = TRAITS.get(letter);
+  if (trait !== undefined) return server.chat.setTrait(member, trait, on) ? 'made' : 'nothing';
+  if (letter !== 'o') return 'unknown';
+  // OPER gives it; one can only lay it down here (RFC 2812 section 3.1.5).
+  return !on && server.chat.setOperator(member, false) ? 'made' : 'nothing';
 }
 
 /** The modes that a member has. */
 function userModeString(session: IrcSession): string {
-  const { isBot, isInvisible, isOperator, hearsWallops } = session.member;
-  return `+${isBot ? 'B' : ''}${isInvisible ? 'i' : ''}${isOperator ? 'o' : ''}${hearsWallops ? 'w' : ''}`;
+  const { traits, isOperator } = session.member;
+  const letters = [...TRAITS].filter(([, trait]) => traits.has(trait)).map(([letter]) => letter);
+  if (isOperator) letters.push('o');
+  return `+${letters.sort().join('')}`;
 }

@@ -4,6 +4,7 @@ import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
 import { isNick } from '../names.js';
 import type { IrcSession } from '../session.js';
+import { sourceOf } from '../source.js';
 
 /** MONITOR + - C L S. */
 export function* monitor(session: IrcSession, message: Message): LongAnswer {
@@ -54,7 +55,7 @@ function* tellStatus(session: IrcSession, nicks: readonly string[]): LongAnswer 
   for (const nick of nicks) {
     const member = directory.member(nick);
     if (member === undefined) offline.push(nick);
-    else online.push(member.mask);
+    else online.push(sourceOf(member));
   }
   yield* session.replyWordsAtLength('RPL_MONONLINE', [], online, ',');
   yield* session.replyWordsAtLength('RPL_MONOFFLINE', [], offline, ',');

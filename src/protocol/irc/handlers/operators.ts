@@ -7,8 +7,8 @@ import { HOST_LENGTH, KICK_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
 import type { IrcSession } from '../session.js';
 import type { OperatorSettings } from '../settings.js';
+import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
-import { tellOfMember } from './presence.js';
 
 /** OPER. */
 export function oper(session: IrcSession, message: Message): Outcome {
@@ -31,10 +31,11 @@ export function oper(session: IrcSession, message: Message): Outcome {
 
 function makeOperator(session: IrcSession, { name, host }: OperatorSettings): void {
   const { member, server } = session;
-  member.isOperator = true;
+  server.chat.setOperator(member, true);
   session.reply('RPL_YOUREOPER');
-  session.answer(`:${member.mask} MODE ${member.nick} +o`);
-  if (host !== null) changeHost(session, host);
+  session.answer(`:${sourceOf(member)} MODE ${member.nick} +o`);
+  // Others see another host from now on (IRCv3 chghost).
+  if (host !== null) session.tell(server.chat.setHost(member, host.slice(0, HOST_LENGTH)));
   server.control.log('operator', { nick: member.nick, name });
 }
 
@@ -44,45 +45,24 @@ function logRefusal(session: IrcSession, name: string): void {
 }
 
 function isAllowedFrom(session: IrcSession, operator: OperatorSettings): boolean {
-  const { directory } = session.server;
-  const fold = (text: string): string => directory.fold(text);
+  const { fold } = session.server.directory;
   const identity = session.member.identity(fold);
   return operator.masks.some((mask) => new UserMask(completeUserHost(mask), fold).matches(identity));
-}
-
-/** Others see another host from now on (IRCv3 chghost). */
-function changeHost(session: IrcSession, host: string): void {
-  const { member, server } = session;
-  const before = `${member.user}@${member.host}`;
-  member.host = host.slice(0, HOST_LENGTH);
-  const event = { kind: 'host', atMs: server.directory.now(), member, before } as const;
-  session.tell(event);
-  tellOfMember(session, event);
 }
 
 /** KILL: puts somebody out of the server, whatever protocol it speaks. */
 export function kill(session: IrcSession, message: Message): void {
   const [nick = '', text = 'no reason'] = message.params;
   const { member, server } = session;
-  const target = server.directory.member(nick);
-  if (target === undefined) {
-    session.reply(
-      nick === server.name ? 'ERR_CANTKILLSERVER' : 'ERR_NOSUCHNICK',
-      ...(nick === server.name ? [] : [nick]),
-    );
+  if (nick === server.name) {
+    session.reply('ERR_CANTKILLSERVER');
     return;
   }
   const reason = cutToBytes(text, KICK_BYTES);
-  server.control.log('kill', { nick: target.nick, by: member.nick, reason });
-  // Whoever is killed is told by whom before it is closed (modern, "KILL message").
-  server.directory.tellOne(target, {
-    kind: 'expelled',
-    atMs: server.directory.now(),
-    by: member,
-    member: target,
-    reason,
-  });
-  target.outlet.expel(`Killed (${member.nick} (${reason}))`);
+  // It is told by whom before it is closed (modern, "KILL message").
+  const expelled = server.chat.expel(member, nick, { reason, parting: `Killed (${member.nick} (${reason}))` });
+  if (expelled.kind === 'expelled') server.control.log('kill', { nick: expelled.member.nick, by: member.nick, reason });
+  else session.reply(expelled.why === 'not-operator' ? 'ERR_NOPRIVILEGES' : 'ERR_NOSUCHNICK', nick);
 }
 
 /** WALLOPS. */
@@ -93,9 +73,9 @@ export function wallops(session: IrcSession, message: Message): void {
     session.reply('ERR_NEEDMOREPARAMS', 'WALLOPS');
     return;
   }
-  const event = { kind: 'announced', atMs: server.directory.now(), by: member, text } as const;
-  server.directory.tellAll(event, (other) => other.hearsWallops && other !== member);
-  if (member.hearsWallops) session.tell(event);
+  const announced = server.chat.announce(member, text);
+  if (announced.kind === 'refused') session.reply('ERR_NOPRIVILEGES');
+  else if (member.traits.has('hears-announcements')) session.tell(announced);
 }
 
 /** REHASH: reads the configuration again. */

@@ -4,6 +4,7 @@ import type { BanKind, ServerBan } from '../../../chat/server-bans.js';
 import { completeHost, completeUserHost, isHostLike } from '../../../chat/user-mask.js';
 import type { Message } from '../message.js';
 import type { IrcSession } from '../session.js';
+import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
 
 /** What operators call a ban of each kind. */
@@ -53,7 +54,7 @@ function addBan(session: IrcSession, kind: BanKind, message: Message): void {
     kind,
     mask,
     reason: cutToBytes(reason === '' ? 'No reason given' : reason, REASON_BYTES),
-    by: member.mask,
+    by: sourceOf(member),
     atMs,
     untilMs: minutes === 0 ? null : atMs + minutes * MS_PER_MINUTE,
   };
@@ -65,7 +66,7 @@ function addBan(session: IrcSession, kind: BanKind, message: Message): void {
   } else {
     const length = minutes === 0 ? '' : `temporary ${minutes} min. `;
     tell(session, `Added ${length}${NAMES[kind]} [${mask}]; ${concerned.length} users were disconnected`);
-    server.control.log('ban added', { kind: NAMES[kind], mask, minutes, reason: ban.reason, by: member.mask });
+    server.control.log('ban added', { kind: NAMES[kind], mask, minutes, reason: ban.reason, by: sourceOf(member) });
     for (const one of concerned) one.outlet.expel(`${NAMES[kind]}d (${ban.reason})`, ban.reason);
   }
 }
@@ -81,7 +82,7 @@ function removeBan(session: IrcSession, kind: BanKind, message: Message): void {
     return;
   }
   tell(session, `Removed ${NAMES[kind]} [${ban.mask}]`);
-  server.control.log('ban removed', { kind: NAMES[kind], mask: ban.mask, by: member.mask });
+  server.control.log('ban removed', { kind: NAMES[kind], mask: ban.mask, by: sourceOf(member) });
 }
 
 function tell(session: IrcSession, text: string): void {

@@ -1,13 +1,14 @@
 /** WHO and WHOX (modern, "WHO message"; IRCv3 whox). */
 import { matchesMask } from '../../../chat/mask.js';
 import type { Member } from '../../../chat/member.js';
+import { isVisible, mayList } from '../../../chat/permissions.js';
 import type { Room } from '../../../chat/room.js';
 import type { LongAnswer } from '../commands.js';
 import type { Message } from '../message.js';
 import { rankSigns } from '../modes.js';
 import { isChannelLike } from '../names.js';
-import { isVisible } from '../permissions.js';
 import type { IrcSession } from '../session.js';
+import { sourceOf } from '../source.js';
 
 /** What WHO asks for: who, whether only operators, and for WHOX which fields and which token. */
 interface Query {
@@ -60,12 +61,12 @@ function* found(session: IrcSession, mask: string): Generator<Found | null> {
   const { server, member: viewer } = session;
   const { directory } = server;
   if (isChannelLike(mask)) {
-    const room = server.visibleRoom(viewer, mask);
+    const room = directory.visibleRoom(viewer, mask);
     if (room === undefined) return;
     const isInside = room.seatOf(viewer) !== undefined;
     // A copy, since people come and go while the answer waits for its reader.
     for (const { member } of [...room.seats]) {
-      const isTold = room.seatOf(member) !== undefined && (isInside || server.mayList(viewer, member));
+      const isTold = room.seatOf(member) !== undefined && (isInside || mayList(viewer, member));
       yield isTold ? { member, room } : null;
     }
     return;
@@ -77,8 +78,8 @@ function* found(session: IrcSession, mask: string): Generator<Found | null> {
   }
   const folded = directory.fold(mask);
   for (const member of directory.members()) {
-    const texts = [member.nick, member.user, member.host, member.realName, member.mask, server.name];
-    const isMeant = server.mayList(viewer, member) && texts.some((text) => matchesMask(folded, directory.fold(text)));
+    const texts = [member.nick, member.user, member.host, member.realName, sourceOf(member), server.name];
+    const isMeant = mayList(viewer, member) && texts.some((text) => matchesMask(folded, directory.fold(text)));
     yield isMeant ? { member, room: roomToTell(viewer, member) } : null;
   }
 }
@@ -87,7 +88,7 @@ function* found(session: IrcSession, mask: string): Generator<Found | null> {
 function roomToTell(viewer: Member, member: Member): Room | null {
   const visible = member.seats.find(({ room }) => {
     const isShared = room.seatOf(viewer) !== undefined;
-    return isShared || (!member.isInvisible && isVisible(viewer, room));
+    return isShared || (!member.traits.has('invisible') && isVisible(viewer, room));
   });
   return visible?.room ?? null;
 }
@@ -96,7 +97,7 @@ function roomToTell(viewer: Member, member: Member): Room | null {
 function flagsOf(session: IrcSession, member: Member, room: Room | null): string {
   const presence = member.away === null ? 'H' : 'G';
   const signs = room === null ? '' : rankSigns(room.ranksOf(member), session.has('multi-prefix'));
-  return `${presence}${member.isOperator ? '*' : ''}${signs}${member.isBot ? 'B' : ''}`;
+  return `${presence}${member.isOperator ? '*' : ''}${signs}${member.traits.has('bot') ? 'B' : ''}`;
 }
 
 function sendPlain(session: IrcSession, member: Member, room: Room | null): void {

@@ -1,9 +1,9 @@
 /** WHOIS and WHOWAS (modern, "User-Based Queries"). */
 import type { Member } from '../../../chat/member.js';
+import { isVisible } from '../../../chat/permissions.js';
 import type { LongAnswer } from '../commands.js';
 import type { Message } from '../message.js';
 import { rankSigns } from '../modes.js';
-import { isVisible } from '../permissions.js';
 import type { IrcSession } from '../session.js';
 import { seconds } from './channels.js';
 
@@ -31,7 +31,7 @@ function* describe(session: IrcSession, member: Member): LongAnswer {
   yield* session.replyWordsAtLength('RPL_WHOISCHANNELS', [nick], channelWords(session, member));
   session.reply('RPL_WHOISSERVER', nick, server.name, server.settings.description);
   if (member.isOperator) session.reply('RPL_WHOISOPERATOR', nick);
-  if (member.isBot) session.reply('RPL_WHOISBOT', nick);
+  if (member.traits.has('bot')) session.reply('RPL_WHOISBOT', nick);
   if (member.account !== null) session.reply('RPL_WHOISACCOUNT', nick, member.account);
   if (member.label !== nick) session.reply('RPL_WHOISACTUALLY', nick, member.label);
   else if (viewer === member || viewer.isOperator) {
@@ -47,7 +47,7 @@ function* channelWords(session: IrcSession, member: Member): Generator<string | 
   // A copy, since rooms are entered and left while the answer waits for its reader.
   for (const { room, ranks } of [...member.seats]) {
     const isShared = room.seatOf(viewer) !== undefined;
-    const mayKnow = viewer === member || isShared || viewer.isOperator || !member.isInvisible;
+    const mayKnow = viewer === member || isShared || viewer.isOperator || !member.traits.has('invisible');
     const isTold = mayKnow && isVisible(viewer, room);
     yield isTold ? rankSigns(ranks, session.has('multi-prefix')) + room.name : null;
   }

@@ -1,0 +1,94 @@
+/** Who may see what, and who may do what: the rules of the chat, the same for every protocol. */
+import type { Member } from './member.js';
+import { RANK_BITS, type Rank, type Room } from './room.js';
+
+/** Why somebody may not enter a room. */
+export type EntryRefusal = 'banned' | 'invite-only' | 'bad-key' | 'full';
+/** Why somebody may not speak in a room. */
+export type SpeechRefusal = 'outside' | 'moderated' | 'banned';
+
+/** The rank that it takes to give or take a rank. */
+const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
+  voice: RANK_BITS['half-operator'],
+  'half-operator': RANK_BITS.operator,
+  operator: RANK_BITS.operator,
+  admin: RANK_BITS.owner,
+  owner: RANK_BITS.owner,
+};
+
+/** Returns a member's ranks in a room. An operator of the server counts as owner, so that it can help any room. */
+export function authority(member: Member, room: Room): number {
+  return member.isOperator ? RANK_BITS.owner : room.ranksOf(member);
+}
+
+/** Whether a member may change what a room is about, whom it invites, whom it puts out. */
+export function mayManage(member: Member, room: Room): boolean {
+  return authority(member, room) >= RANK_BITS['half-operator'];
+}
+
+/** Whether a member may change a room's settings. @param rank - the rank that it gives or takes; null for no rank */
+export function mayChange(member: Member, room: Room, rank: Rank | null): boolean {
+  return rank === null ? mayManage(member, room) : authority(member, room) >= AUTHORITY_FOR[rank];
+}
+
+/** Whether a member may put another out of a room, by their ranks. */
+export function mayKick(member: Member, target: Member, room: Room): boolean {
+  return mayManage(member, room) && !isAbove(room.ranksOf(target), authority(member, room));
+}
+
+/** Whether one set of ranks holds a rank that is higher than all of the other's; a half-operator is below its equals. */
+function isAbove(target: number, own: number): boolean {
+  const highest = (ranks: number): number => 31 - Math.clz32(ranks);
+  const isHalf = highest(own) === highest(RANK_BITS['half-operator']);
+  return isHalf ? highest(target) >= highest(own) : highest(target) > highest(own);
+}
+
+/** Whether a member may know of a room. */
+export function isVisible(viewer: Member, room: Room): boolean {
+  return !room.flags.has('secret') || viewer.isOperator || room.seatOf(viewer) !== undefined;
+}
+
+/** Whether one member may see that another is in a room, or here at all. */
+export function mayList(viewer: Member, member: Member): boolean {
+  return !member.traits.has('invisible') || viewer === member || viewer.isOperator || sharesRoom(viewer, member);
+}
+
+function sharesRoom(one: Member, other: Member): boolean {
+  return one.seats.some((seat) => seat.room.seatOf(other) !== undefined);
+}
+
+/**
+ * Returns why a member may not enter a room; null when it may.
+ *
+ * @param key - the key it offers; null for none
+ */
+export function refusesEntry(member: Member, room: Room, key: string | null): EntryRefusal | null {
+  if (room.isOpenedFor(member)) return null;
+  if (isBanned(member, room)) return 'banned';
+  if (room.flags.has('invite-only') && !room.isListed(member, 'invitation')) return 'invite-only';
+  if (room.key !== null && room.key !== key) return 'bad-key';
+  if (room.limit !== null && room.size >= room.limit) return 'full';
+  return null;
+}
+
+/** Returns why a member may not speak in a room; null when it may. An operator from outside is as anybody else. */
+export function refusesSpeech(member: Member, room: Room): SpeechRefusal | null {
+  const seat = room.seatOf(member);
+  if (seat === undefined && room.flags.has('no-outsiders')) return 'outside';
+  if (seat !== undefined && (seat.ranks > 0 || member.isOperator)) return null;
+  if (room.flags.has('moderated')) return 'moderated';
+  return isBanned(member, room) ? 'banned' : null;
+}
+
+/** Whether a ban of a room holds for a member, with no exception to it. */
+function isBanned(member: Member, room: Room): boolean {
+  return room.isListed(member, 'ban') && !room.isListed(member, 'exception');
+}
+
+/**
+ * Returns a room that a member is in and may not speak in; null when it may speak in all of its rooms. What such a member
+ * says in other ways that everybody there is told of (a nick, a real name, a reason) would be speech as well.
+ */
+export function silencingRoom(member: Member): Room | null {
+  return member.seats.find(({ room }) => refusesSpeech(member, room) !== null)?.room ?? null;
+}

@@ -1,0 +1,15 @@
+/** Refusals as data: why the chat has not done what it was asked. Each protocol has its own words for them. */
+import type { Room } from './room.js';
+
+/** What a verb returns when it does nothing. */
+export interface Refused<Why extends string> {
+  readonly kind: 'refused';
+  readonly why: Why;
+  /** The room that refuses, if it is one that the member may know of. */
+  readonly room: Room | null;
+}
+
+/** Makes a refusal. */
+export function refuse<Why extends string>(why: Why, room: Room | null = null): Refused<Why> {
+  return { kind: 'refused', why, room };
+}

@@ -1,0 +1,7 @@
+/** How IRC names somebody who does something (RFC 1459 section 2.3). */
+import type { Author } from '../../chat/author.js';
+
+/** Returns `nick!user@host`. */
+export function sourceOf({ nick, user, host }: Author): string {
+  return `${nick}!${user}@${host}`;
+}

@@ -1,0 +1,210 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Chat } from '../../src/chat/chat.js';
+import type { ChatEvent } from '../../src/chat/event.js';
+import type { Encoder, Member, Outlet } from '../../src/chat/member.js';
+import { RANK_BITS } from '../../src/chat/room.js';
+import type { Words } from '../../src/chat/verbs/speech.js';
+
+const NOTHING = new Uint8Array(0);
+const WORDS: Words = { manner: 'message', text: 'hi', tags: new Map(), isDivisible: false };
+
+/** A member's ear that keeps the events themselves. */
+class Ear implements Outlet, Encoder {
+  readonly encoder = this;
+  readonly heard: ChatEvent[] = [];
+  expelledWith: string | null = null;
+
+  #encoded: ChatEvent | null = null;
+
+  encode(event: ChatEvent): Uint8Array {
+    this.#encoded = event;
+    return NOTHING;
+  }
+
+  isDroppable(): boolean {
+    return false;
+  }
+
+  send(): void {
+    if (this.#encoded !== null) this.heard.push(this.#encoded);
+  }
+
+  expel(reason: string): void {
+    this.expelledWith = reason;
+  }
+
+  take(): string[] {
+    return this.heard.splice(0).map(({ kind }) => kind);
+  }
+}
+
+let chat: Chat;
+
+function enter(nick: string, ...rooms: readonly string[]): { member: Member; ear: Ear } {
+  const ear = new Ear();
+  const member = chat.receive({ host: 'h.example', outlet: ear });
+  expect(chat.admit(member, { nick, user: 'u', realName: nick })).toBeNull();
+  for (const room of rooms) join(member, room);
+  return { member, ear };
+}
+
+function join(member: Member, name: string) {
+  return chat.join(member, name, { key: null, maxRooms: 10, flags: ['no-outsiders'] });
+}
+
+function change(by: Member, ...changes: readonly Parameters<ReturnType<typeof amendment>['make']>[0][]) {
+  const made = amendment(by);
+  return { refusals: changes.map((one) => made.make(one)?.why ?? null), event: made.publish() };
+}
+
+function amendment(by: Member) {
+  const begun = chat.amend(by, '#a', 2);
+  if (begun.kind === 'refused') throw new Error('no room');
+  return begun;
+}
+
+beforeEach(() => {
+  chat = new Chat({ now: () => 1000 });
+});
+
+test('each verb returns the event to the one who acts, and publishes it to the others once', () => {
+  const ann = enter('ann', '#a');
+  const bob = enter('bob', '#a');
+  ann.ear.take();
+  const events = [
+    chat.say(ann.member, { kind: 'room', name: '#A', ranks: 0 }, WORDS),
+    chat.setTopic(ann.member, '#a', 'tea'),
+    change(ann.member, { kind: 'flag', on: true, flag: 'secret' }).event,
+    chat.rename(ann.member, 'anna'),
+    chat.setAway(ann.member, 'out'),
+    chat.setRealName(ann.member, 'Anna'),
+    chat.setHost(ann.member, 'elsewhere.example'),
+    chat.kick(ann.member, '#a', { nick: 'bob', reason: 'x' }),
+    chat.invite(ann.member, 'bob', '#a'),
+  ];
+  const kinds = ['said', 'topic', 'settings', 'renamed', 'away', 'realname', 'host', 'kicked', 'invited'];
+  expect(events.map((event) => event?.kind)).toEqual(kinds);
+  expect(bob.ear.heard.map((event, index) => event === events[index])).toEqual(kinds.map(() => true));
+  expect(ann.ear.take()).toEqual([]);
+});
+
+test('what is refused changes nothing and is told to nobody', () => {
+  const ann = enter('ann', '#a');
+  const bob = enter('bob', '#a');
+  const eve = enter('eve');
+  change(
+    ann.member,
+    { kind: 'flag', on: true, flag: 'moderated' },
+    { kind: 'flag', on: true, flag: 'topic-protected' },
+  );
+  for (const { ear } of [ann, bob, eve]) ear.take();
+  const room = { kind: 'room', name: '#a', ranks: 0 } as const;
+  const refusals = [
+    chat.say(bob.member, room, WORDS),
+    chat.say(eve.member, room, WORDS),
+    chat.say(eve.member, { kind: 'member', nick: 'nobody' }, WORDS),
+    chat.setTopic(bob.member, '#a', 'x'),
+    chat.kick(bob.member, '#a', { nick: 'ann', reason: '' }),
+    chat.kick(ann.member, '#a', { nick: 'eve', reason: '' }),
+    chat.part(eve.member, '#a', ''),
+    chat.rename(bob.member, 'bobby'),
+    chat.setRealName(bob.member, 'Bobby'),
+    chat.announce(bob.member, 'x'),
+    chat.expel(bob.member, 'ann', { reason: 'x', parting: 'x' }),
+    join(bob.member, '#a'),
+  ].map((outcome) => (outcome?.kind === 'refused' ? outcome.why : outcome));
+  expect(refusals).toEqual([
+    'moderated',
+    'outside',
+    'no-such-member',
+    'not-allowed',
+    'not-allowed',
+    'target-not-inside',
+    'not-inside',
+    'silenced',
+    'silenced',
+    'not-operator',
+    'not-operator',
+    'already-inside',
+  ]);
+  expect([ann, bob, eve].map(({ ear }) => ear.take())).toEqual([[], [], []]);
+  expect([bob.member.nick, bob.member.realName]).toEqual(['bob', 'bob']);
+  expect(ann.ear.expelledWith).toBeNull();
+});
+
+test('a secret room is to outsiders as if it did not exist, but not to operators of the server', () => {
+  const ann = enter('ann', '#a');
+  const eve = enter('eve');
+  change(ann.member, { kind: 'flag', on: true, flag: 'secret' });
+  const why = () => {
+    const said = chat.say(eve.member, { kind: 'room', name: '#a', ranks: 0 }, WORDS);
+    return said.kind === 'refused' ? said.why : null;
+  };
+  expect(why()).toBe('no-such-room');
+  expect(chat.directory.visibleRoom(eve.member, '#a')).toBeUndefined();
+  chat.setOperator(eve.member, true);
+  expect(why()).toBe('outside');
+  expect(chat.directory.visibleRoom(eve.member, '#a')?.name).toBe('#a');
+});
+
+describe('changes of a room', () => {
+  test('are judged one by one, and those that hold are one event', () => {
+    const ann = enter('ann', '#a');
+    const bob = enter('bob', '#a');
+    bob.ear.take();
+    const { refusals, event } = change(
+      ann.member,
+      { kind: 'rank', on: true, rank: 'voice', nick: 'bob' },
+      { kind: 'rank', on: true, rank: 'owner', nick: 'bob' },
+      { kind: 'rank', on: true, rank: 'voice', nick: 'nobody' },
+      { kind: 'mask', on: true, list: 'ban', mask: 'x!*@*' },
+      { kind: 'mask', on: true, list: 'exception', mask: 'y!*@*' },
+      { kind: 'mask', on: true, list: 'ban', mask: 'z!*@*' },
+    );
+    expect(refusals).toEqual([null, 'not-allowed', 'no-such-member', null, null, 'list-full']);
+    expect(event?.changes.map(({ kind }) => kind)).toEqual(['rank', 'mask', 'mask']);
+    expect(bob.ear.take()).toEqual(['settings']);
+    expect(chat.directory.room('#a')?.ranksOf(bob.member)).toBe(RANK_BITS.voice);
+  });
+
+  test('that change nothing are no event', () => {
+    const ann = enter('ann', '#a');
+    expect(change(ann.member, { kind: 'flag', on: true, flag: 'no-outsiders' })).toEqual({
+      refusals: [null],
+      event: null,
+    });
+  });
+});
+
+test('those who follow a member hear what it does about itself, once, and not what it says', () => {
+  const ann = enter('ann', '#a');
+  const bob = enter('bob', '#a');
+  const eve = enter('eve');
+  chat.observe({
+    appeared: () => undefined,
+    disappeared: () => undefined,
+    followersOf: (member) => (member === ann.member ? [bob.member, eve.member] : []),
+  });
+  bob.ear.take();
+  chat.setAway(ann.member, 'out');
+  chat.say(ann.member, { kind: 'room', name: '#a', ranks: 0 }, WORDS);
+  expect(bob.ear.take()).toEqual(['away', 'said']);
+  expect(eve.ear.take()).toEqual(['away']);
+});
+
+test('a member that a ban of the server keeps out is not in, and says which ban', () => {
+  chat.bans.add({ kind: 'users', mask: 'u@*', reason: 'spam', by: 'op', atMs: 0, untilMs: null });
+  const member = chat.receive({ host: 'h.example', outlet: new Ear() });
+  expect(chat.admit(member, { nick: 'ann', user: 'u', realName: '' })).toMatchObject({
+    why: 'banned',
+    ban: { reason: 'spam' },
+  });
+  expect(chat.directory.member('ann')).toBeUndefined();
+});
+
+test('a member that no chat has made is an error of the program', () => {
+  const { member } = enter('ann');
+  expect(() => chat.setAway({ ...member, label: '', identity: (fold) => member.identity(fold) }, 'x')).toThrow(
+    TypeError,
+  );
+});
