@@ -320,9 +320,14 @@ export function toBytes(value: unknown, name = 'bytes'): Uint8Array {
   throw invalidArgType(name, 'a string, a Buffer, a typed array, a DataView or an ArrayBuffer', value);
 }
 
-/** @throws ERR_INVALID_ARG_TYPE: reading no bytes out of memory that is gone would pass for an end of file */
-function checkAttached(buffer: ArrayBufferLike, name: string): void {
-  if (buffer.byteLength > 0) return;
+/**
+ * Refuses a view or a buffer whose memory is gone; anything else passes.
+ *
+ * @throws ERR_INVALID_ARG_TYPE: reading no bytes out of such memory would pass for an end of file
+ */
+export function checkAttached(value: unknown, name: string): void {
+  const buffer: unknown = ArrayBuffer.isView(value) ? value.buffer : value;
+  if (!types.isAnyArrayBuffer(buffer) || buffer.byteLength > 0) return;
   try {
     // The engine itself refuses memory that is gone; `ArrayBuffer.prototype.detached` is younger than the runtimes.
     new Uint8Array(buffer);

@@ -8,7 +8,15 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 import { native, type RawAddress } from '../binding.js';
-import { checkInteger, checkObject, checkString, invalidArgType, outOfRange, toBytes } from '../errors.js';
+import {
+  checkAttached,
+  checkInteger,
+  checkObject,
+  checkString,
+  invalidArgType,
+  outOfRange,
+  toBytes,
+} from '../errors.js';
 import { type PathInput, textOrBytes, toPathBytes } from './path.js';
 import { escapeName, unescapeName } from './unix-name.js';
 
@@ -153,6 +161,7 @@ function splitZone(literal: string): { host: string; scopeId: number } {
 
 /** Reads a sockaddr. */
 export function decodeAddress(raw: RawAddress): Address {
+  checkAttached(raw, 'raw');
   const decoded = native.decodeAddress(raw);
   if (decoded.family === 'unknown') return { ...decoded, bytes: Uint8Array.from(raw) };
   if (decoded.family !== 'unix') return decoded;

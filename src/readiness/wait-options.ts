@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 
 import {
   checkAbortSignal,
+  checkAttached,
   checkInteger,
   checkOneOf,
   checkOptions,
@@ -97,6 +98,7 @@ export function checkIterable<Item>(value: Iterable<Item>, name: string): Iterab
   if (typeof unchecked !== 'object' || unchecked === null || !(Symbol.iterator in unchecked)) {
     throw invalidArgType(name, 'an array or another iterable', value);
   }
+  checkAttached(unchecked, name);
   return value;
 }
 
