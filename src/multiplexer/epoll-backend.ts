@@ -1,6 +1,6 @@
 /** epoll(7) under a multiplexer. */
 import { native } from '../binding.js';
-import { hasCode } from '../errors.js';
+import { hasCode, present } from '../errors.js';
 import {
   EPOLLET,
   EPOLLEXCLUSIVE,
@@ -180,14 +180,14 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
     const { entries } = this.#options;
     let stale = 0;
     for (let index = 0, at = 0; index < count; index += 1, at += strideWords) {
-      const slot = words[at + dataWord] ?? 0;
+      const slot = present(words[at + dataWord], 'the slot of an event');
       if (slot === WAKEUP_SLOT) {
         ready.woken = true;
         continue;
       }
       const entry = entries[slot];
       if (entry?.active === true && entry.generation === words[at + dataWord + 1]) {
-        entry.becomeReady(words[at] ?? 0);
+        entry.becomeReady(present(words[at], 'the mask of an event'));
         ready.push(entry);
       } else if (slot !== CALL_OUT_DATA) {
         stale += 1;

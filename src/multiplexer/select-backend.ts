@@ -1,6 +1,6 @@
 /** select(2) under a multiplexer. */
 import { native } from '../binding.js';
-import { hasCode } from '../errors.js';
+import { hasCode, present } from '../errors.js';
 import { POLLIN, POLLNVAL, POLLOUT, POLLPRI } from '../readiness/constants.js';
 import { restoreSelected } from '../readiness/lost-events.js';
 import { pollEntries, pollWords } from '../readiness/poll-set.js';
@@ -125,7 +125,7 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
     this.#ranks = Int32Array.from([...read, ...write, ...except]);
     this.#fds = new Int32Array(this.#ranks.length * 2);
     this.#ranks.forEach((rank, place) => {
-      this.#fds[place] = order[rank]?.fd ?? this.#wakeupFd ?? 0;
+      this.#fds[place] = order[rank]?.fd ?? present(this.#wakeupFd, 'the fd of the wake-up');
     });
     this.#order = order;
     this.#isLaidOut = true;
@@ -137,10 +137,12 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
     const ranks = this.#ranks;
     const total = ranks.length;
     const end = total + count;
-    const rankAt = (at: number, setEnd: number) => (at < setEnd ? (ranks[fds[at] ?? 0] ?? NO_RANK) : NO_RANK);
+    const placeAt = (at: number) => present(fds[at], 'the place of a ready fd');
+    const rankAt = (at: number, setEnd: number) =>
+      at < setEnd ? present(ranks[placeAt(at)], 'the rank of a place') : NO_RANK;
     const startOf = (place: number, from: number) => {
       let at = from;
-      while (at < end && (fds[at] ?? 0) < place) at += 1;
+      while (at < end && placeAt(at) < place) at += 1;
       return at;
     };
     const readEnd = startOf(this.#readCount, total);
@@ -189,7 +191,7 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
     });
     pollEntries(words, entries.length, 0, true, null);
     entries.forEach((entry, index) => {
-      if ((words[index * 2 + 1] ?? 0) >>> 16 !== POLLNVAL) return;
+      if (present(words[index * 2 + 1], 'the answer of poll') >>> 16 !== POLLNVAL) return;
       entry.becomeReady(POLLNVAL);
       ready.push(entry);
     });

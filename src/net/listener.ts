@@ -12,6 +12,7 @@ import {
   invalidArgType,
   type OptionNames,
   outOfRange,
+  present,
   systemError,
   toFd,
   toTimeoutMs,
@@ -346,7 +347,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
     // A blocking socket of the user's would block where another thread or process was faster.
     const now = this.#owned === null;
     const accepted = native.acceptMany(this.#fd, this.#results, this.#addresses, wanted, now);
-    const failure = accepted < wanted ? -(this.#results[2 * accepted] ?? 0) : 0;
+    const failure = accepted < wanted ? -present(this.#results[2 * accepted], 'the result of an accept') : 0;
     for (let i = 0; i < accepted; i += 1) this.#take(i);
     this.#isAccepting = false;
     return failure;
@@ -374,7 +375,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
 
   /** Serves the connection that the last call accepted as number `index`. */
   #take(index: number): void {
-    const fd = this.#results[2 * index] ?? -1;
+    const fd = present(this.#results[2 * index], 'an accepted fd');
     const isFull = this.#group.size >= this.#settings.maxConnections;
     if (isFull || (this.closed && !this.#isGraceful)) {
       if (isFull) this.refusedConnections += 1;
@@ -382,7 +383,7 @@ class ListeningSocket<T> implements Listener<T>, Served {
       return;
     }
     const start = ADDRESS_BYTES * index;
-    const end = start + (this.#results[2 * index + 1] ?? 0);
+    const end = start + present(this.#results[2 * index + 1], 'the length of an address');
     // As a string it takes a third of the memory of an array, and a server holds many.
     const remote = this.#addresses.toString('latin1', start, end);
     const connection = new ServedConnection(this.#group, fd, remote);

@@ -9,7 +9,7 @@
 import { constants } from 'node:os';
 
 import { native } from '../binding.js';
-import { closedError, toBytes } from '../errors.js';
+import { closedError, toBytes, present } from '../errors.js';
 import { keepsContexts } from '../multiplexer/handler.js';
 import type { Interest } from '../multiplexer/interest.js';
 import type { BackendName, Trigger } from '../multiplexer/backend.js';
@@ -428,8 +428,8 @@ export class Turn {
     if (ranges !== null) {
       for (let i = 0; i < ranges.length; i += 2) {
         operations[word] = member.fd;
-        operations[word + 1] = ranges[i] ?? 0;
-        operations[word + 2] = ranges[i + 1] ?? 0;
+        operations[word + 1] = present(ranges[i], 'the start of a range');
+        operations[word + 2] = present(ranges[i + 1], 'the end of a range');
         word += 3;
       }
     }
@@ -453,7 +453,7 @@ export class Turn {
       const total = rangedBytes(member);
       let sent = 0;
       if (!member.hasQueue) {
-        const result = this.#sendOperations[word] ?? 0;
+        const result = present(this.#sendOperations[word], 'the result of a send');
         word += 3 * (1 + (member.earlierRanges === null ? 0 : member.earlierRanges.length / 2));
         if (isMemoryShortage(-result)) {
           this.addStarved(member);
@@ -488,8 +488,8 @@ export class Turn {
       forgetRanges(member);
       let skip = sent;
       for (let i = 0; i < ranges.length; i += 2) {
-        const start = ranges[i] ?? 0;
-        const end = ranges[i + 1] ?? 0;
+        const start = present(ranges[i], 'the start of a range');
+        const end = present(ranges[i + 1], 'the end of a range');
         const skipped = Math.min(skip, end - start);
         skip -= skipped;
         if (start + skipped < end) member.keep(contents.subarray(start + skipped, end), isShared);
@@ -582,7 +582,7 @@ export class Turn {
       let offset = 0;
       for (let i = 0; i < done; i += 1) {
         const member = this.#receivers[first + i];
-        const result = operations[i] ?? 0;
+        const result = present(operations[i], 'the result of a receive');
         if (member === undefined) break;
         this.#receivers[first + i] = undefined;
         if (result > 0) {
@@ -645,7 +645,9 @@ function rangedBytes(member: TurnMember): number {
   let total = member.rangeEnd - member.rangeStart;
   const ranges = member.earlierRanges;
   if (ranges !== null) {
-    for (let i = 0; i < ranges.length; i += 2) total += (ranges[i + 1] ?? 0) - (ranges[i] ?? 0);
+    for (let i = 0; i < ranges.length; i += 2) {
+      total += present(ranges[i + 1], 'the end of a range') - present(ranges[i], 'the start of a range');
+    }
   }
   return total;
 }

@@ -1,4 +1,5 @@
 /** What the kernel did not take yet: the bytes of one connection that wait for it to be writable again. */
+import { present } from '../errors.js';
 import { native, WOULD_BLOCK } from '../binding.js';
 
 /** The smallest block that copied bytes are gathered in; small remainders of several turns then leave together. */
@@ -120,7 +121,7 @@ export class WriteQueue {
     this.#byteLength -= byteLength;
     let rest = this.#sentBytes + byteLength;
     for (; this.#first < this.#chunks.length; this.#first += 1) {
-      const length = this.#chunks[this.#first]?.length ?? 0;
+      const length = present(this.#chunks[this.#first], 'a chunk of the queue').length;
       if (rest < length) break;
       rest -= length;
     }
