@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
-import { Descriptor, Epoll, EventFd, Inotify, PidFd, Poll, SignalFd, Socket, TimerFd } from 'fdmux';
+import { connect, Descriptor, Epoll, EventFd, Inotify, listen, PidFd, Poll, SignalFd, Socket, TimerFd } from 'fdmux';
 import { expect, test } from 'vitest';
 
 import { summary } from '../src/inspect.js';
+import { portOf } from './support/connections.js';
+import { until } from './support/deadline.js';
 import { disposedAtEnd } from './support/fds.js';
 
 class Shown {
@@ -42,4 +44,23 @@ test('a Poll shows how many fds it has', () => {
   const poll = disposedAtEnd(new Poll());
   poll.register(0);
   expect(inspect(poll)).toBe('Poll { size: 1, closed: false }');
+});
+
+test('a listener and a connection show where they are and how they stand', async () => {
+  const listener = await listen({ port: 0, socket: {} });
+  const connection = await connect({ port: portOf(listener), socket: {}, data: 'mine' });
+  const { fd } = connection;
+  const shown = (value: unknown) => inspect(value, { breakLength: Infinity });
+  expect(shown(listener)).toMatch(
+    /^Listener \{ fd: \d+, address: \{ family: 'inet', .*connections: \d, closed: false \}$/,
+  );
+  expect(shown(connection)).toMatch(new RegExp(`^Connection \\{ fd: ${fd}, state: 'open', remoteAddress: `));
+  expect(shown(connection)).toContain("pendingBytes: 0, data: 'mine'");
+  connection.end();
+  expect(shown(connection)).toContain("state: 'ending'");
+  connection.destroy();
+  await listener.close();
+  expect(shown(listener)).toMatch(/^Listener \{ fd: -1, .*closed: true \}$/);
+  await until(() => connection.fd === -1, 'the end');
+  expect(shown(connection)).toMatch(/^Connection \{ fd: -1, state: 'closed'/);
 });
