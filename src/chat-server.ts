@@ -1,6 +1,7 @@
 /** The chat server for programs that bring their own command line: `import { startChatServer } from 'fdmux/chat'`. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkOptions, type OptionNames } from './errors.js';
 import { ChatServer, type OpenListener } from './server.js';
 import { loadConfig, type ServeFlags } from './server/config.js';
 import type { Log } from './server/log.js';
@@ -16,6 +17,22 @@ export interface ChatServerOptions extends Omit<ServeFlags, 'logLevel' | 'logFor
   /** Takes the records of the server's log; by default nothing does. */
   readonly log?: Log | undefined;
 }
+
+const OPTIONS: OptionNames<ChatServerOptions> = {
+  config: true,
+  host: true,
+  plainPort: true,
+  ircPort: true,
+  without: true,
+  backend: true,
+  trigger: true,
+  maxClients: true,
+  charset: true,
+  serverName: true,
+  network: true,
+  password: true,
+  log: true,
+};
 
 /** A chat server that runs. */
 export interface RunningChatServer {
@@ -40,9 +57,10 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
  *
  * @returns once it listens on everything that it was asked for
  * @throws {@link ConfigError} (`ERR_CONFIG`) when the options or the file cannot be used; {@link ListenError} when an
- * address cannot be listened on
+ * address cannot be listened on; ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION
  */
 export async function startChatServer(options: ChatServerOptions = {}): Promise<RunningChatServer> {
+  checkOptions(options, 'options', OPTIONS);
   const { log = silent, ...flags } = options;
   let closing: Promise<void> | undefined;
   let markEnded: () => void = () => undefined;

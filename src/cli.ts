@@ -95,7 +95,7 @@ function createProgram(version: string): Command {
     .option('--no-plain', 'do not listen for plain lines')
     .option('--no-irc', 'do not listen for IRC')
     .addOption(
-      new Option('--backend <name>', 'kernel interface (default: epoll)')
+      new Option('--backend <name>', 'kernel interface (default: FDMUX_BACKEND, or epoll)')
         .choices(BACKENDS)
         .argParser<Backend>(pick(BACKENDS)),
     )

@@ -71,6 +71,12 @@ test('a port in use is a ListenError, and nothing stays open', async () => {
   await expect(startChatServer({ plainPort: plainPort(server), without: ['irc'] })).rejects.toBeInstanceOf(ListenError);
 });
 
+test('an unknown option is refused, and the known ones are named', async () => {
+  const options: object = { plainprt: 0 };
+  await expect(startChatServer(options)).rejects.toMatchObject({ code: 'ERR_UNKNOWN_OPTION' });
+  await expect(startChatServer(options)).rejects.toThrow("'plainPort'");
+});
+
 test('options that cannot be used are a ConfigError', async () => {
   await expect(startChatServer({ backend: 'poll', trigger: 'edge' })).rejects.toBeInstanceOf(ConfigError);
   await expect(startChatServer({ config: '/nonexistent/fdmux.json' })).rejects.toMatchObject({ code: 'ERR_CONFIG' });

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { parseAddresses } from '../chat/address.js';
+import { defaultBackend } from '../multiplexer/backend.js';
 import { CHARSET_CHOICES, type CharsetChoice } from '../protocol/charset.js';
 import { isChannelName } from '../protocol/irc/names.js';
 import { DEFAULT_CLASS, DEFAULT_IRC_SETTINGS, type ClassSettings, type IrcSettings } from '../protocol/irc/settings.js';
@@ -229,7 +230,7 @@ export interface ServeFlags {
 export async function loadConfig(flags: ServeFlags): Promise<ServerConfig> {
   const file = flags.config === undefined ? v.parse(fileSchema, {}) : await readConfigFile(flags.config);
   const motd = await readMotd(file.server, flags.config);
-  const backend = flags.backend ?? file.backend ?? 'epoll';
+  const backend = flags.backend ?? file.backend ?? environmentBackend();
   const trigger = flags.trigger ?? file.trigger ?? 'level';
   if (trigger === 'edge' && backend !== 'epoll') {
     throw new ConfigError(`trigger edge needs backend epoll: ${backend} has no edge-triggered mode`);
@@ -260,6 +261,15 @@ export async function loadConfig(flags: ServeFlags): Promise<ServerConfig> {
       format: flags.logFormat ?? file.log.format ?? 'text',
     },
   };
+}
+
+/** The backend where neither flag nor file names one. @throws {@link ConfigError} if FDMUX_BACKEND names none */
+function environmentBackend(): Backend {
+  try {
+    return defaultBackend();
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 async function readConfigFile(path: string): Promise<ConfigFile> {

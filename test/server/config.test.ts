@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ClassFinder } from '../../src/server/classes.js';
 import { ConfigError, loadConfig, type ServeFlags } from '../../src/server/config.js';
 import { projectPath } from '../support/processes.js';
@@ -160,4 +160,23 @@ test('the first class that takes an address counts', async () => {
   expect(
     ['192.0.2.1', '192.0.2.7', '2001:db8::5', '198.51.100.1', '::1', 'localhost'].map((host) => finder.find(host).name),
   ).toEqual(['one', 'net', 'net', 'rest', 'rest', 'rest']);
+});
+
+describe('FDMUX_BACKEND', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test('names the backend where neither flag nor file does', async () => {
+    vi.stubEnv('FDMUX_BACKEND', 'poll');
+    expect(await loadConfig({})).toMatchObject({ backend: 'poll' });
+    expect(await loadConfig({ backend: 'select' })).toMatchObject({ backend: 'select' });
+    expect(await loadConfig({ config: fileWith('{ "backend": "epoll" }') })).toMatchObject({ backend: 'epoll' });
+  });
+
+  test('that names no backend is an error of the configuration', async () => {
+    vi.stubEnv('FDMUX_BACKEND', 'kqueue');
+    await expect(loadConfig({})).rejects.toThrow(ConfigError);
+    await expect(loadConfig({})).rejects.toThrow('FDMUX_BACKEND');
+  });
 });
