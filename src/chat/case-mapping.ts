@@ -10,5 +10,6 @@ export type Fold = (text: string) => string;
  * @returns the folded name
  */
 export function foldCase(name: string): string {
-  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  // Nearly all names are folded already, and each message looks one up.
+  return /[A-Z]/.test(name) ? name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : name;
 }
