@@ -8,7 +8,8 @@ import type { EntryRefusal, SpeechRefusal } from './permissions.js';
 import { Publisher } from './publisher.js';
 import { refuse, type Refused } from './refusal.js';
 import type { Room } from './room.js';
-import { ServerBans, type ServerBansOptions } from './server-bans.js';
+import { ServerBans, type BanKind, type ServerBan, type ServerBansOptions } from './server-bans.js';
+import * as banning from './verbs/bans.js';
 import * as membership from './verbs/membership.js';
 import * as profile from './verbs/profile.js';
 import * as rooms from './verbs/rooms.js';
@@ -87,6 +88,15 @@ export class Chat {
     words: { readonly reason: string; readonly parting: string },
   ): EventOf<'expelled'> | Refused<'not-operator' | 'no-such-member'> {
     return membership.expel(this.#scene, by, nick, words);
+  }
+
+  /** Sets a ban of the server, and puts out those for whom it holds. @param parting - what the others are told of them */
+  setBan(by: Member, ban: ServerBan, parting: string): ReturnType<typeof banning.setBan> {
+    return banning.setBan(this.#scene, by, ban, parting);
+  }
+
+  liftBan(by: Member, kind: BanKind, mask: string): ReturnType<typeof banning.liftBan> {
+    return banning.liftBan(this.#scene, by, kind, mask);
   }
 
   // Speaking

@@ -208,3 +208,20 @@ test('a member that no chat has made is an error of the program', () => {
     TypeError,
   );
 });
+
+test('a ban of the server is set by operators, puts out those for whom it holds, and spares the one who sets it', () => {
+  const [ann, eve] = [enter('ann'), enter('eve')];
+  const ban = { kind: 'users', mask: 'u@*', reason: 'spam', by: 'ann', atMs: 0, untilMs: null } as const;
+  expect(chat.setBan(ann.member, ban, 'out')).toMatchObject({ why: 'not-operator' });
+  chat.setOperator(ann.member, true);
+  expect(chat.setBan(ann.member, ban, 'out')).toMatchObject({ why: 'holds-for-oneself' });
+  expect(chat.bans.list('users')).toEqual([]);
+  const network = { ...ban, kind: 'addresses', mask: '192.0.2.0/24' } as const;
+  const bob = new Ear();
+  const member = chat.receive({ host: '192.0.2.7', outlet: bob });
+  expect(chat.admit(member, { nick: 'bob', user: 'b', realName: '' })).toBeNull();
+  expect(chat.setBan(ann.member, network, 'out')).toMatchObject({ kind: 'ban-set', expelledCount: 1 });
+  expect([bob.expelledWith, eve.ear.expelledWith]).toEqual(['out', null]);
+  expect(chat.liftBan(ann.member, 'addresses', network.mask)).toMatchObject({ kind: 'ban-lifted' });
+  expect(chat.liftBan(ann.member, 'addresses', network.mask)).toMatchObject({ why: 'no-such-ban' });
+});

@@ -106,7 +106,7 @@ export function nick(session: IrcSession, message: Message): Outcome {
 }
 
 function isReserved(server: IrcServer, wanted: string): boolean {
-  return isReservedNick(wanted, server.settings.reservedNicks, (text) => server.directory.fold(text));
+  return isReservedNick(wanted, server.settings.reservedNicks, server.directory.fold);
 }
 
 function rename(session: IrcSession, wanted: string): void {

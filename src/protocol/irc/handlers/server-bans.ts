@@ -38,7 +38,7 @@ export function undline(session: IrcSession, message: Message): void {
 
 function addBan(session: IrcSession, kind: BanKind, message: Message): void {
   const { member, server } = session;
-  const { directory, bans } = server;
+  const { directory } = server;
   const [first = ''] = message.params;
   const isTimed = /^\d+$/.test(first);
   const minutes = isTimed ? Math.min(Number(first), MAX_MINUTES) : 0;
@@ -58,17 +58,24 @@ function addBan(session: IrcSession, kind: BanKind, message: Message): void {
     atMs,
     untilMs: minutes === 0 ? null : atMs + minutes * MS_PER_MINUTE,
   };
-  const concerned = bans.among(ban, directory.members());
-  if (concerned.includes(member)) {
-    tell(session, `The ${NAMES[kind]} [${mask}] would hold for yourself; nothing was done`);
-  } else if (!bans.add(ban)) {
-    tell(session, 'There are too many bans; remove some first');
-  } else {
-    const length = minutes === 0 ? '' : `temporary ${minutes} min. `;
-    tell(session, `Added ${length}${NAMES[kind]} [${mask}]; ${concerned.length} users were disconnected`);
-    server.control.log('ban added', { kind: NAMES[kind], mask, minutes, reason: ban.reason, by: sourceOf(member) });
-    for (const one of concerned) one.outlet.expel(`${NAMES[kind]}d (${ban.reason})`, ban.reason);
+  const set = server.chat.setBan(member, ban, `${NAMES[kind]}d (${ban.reason})`);
+  if (set.kind === 'refused') {
+    answerUnset(session, `${NAMES[kind]} [${mask}]`, set.why);
+    return;
   }
+  const length = minutes === 0 ? '' : `temporary ${minutes} min. `;
+  tell(session, `Added ${length}${NAMES[kind]} [${mask}]; ${set.expelledCount} users were disconnected`);
+  server.control.log('ban added', { kind: NAMES[kind], mask, minutes, reason: ban.reason, by: sourceOf(member) });
+}
+
+function answerUnset(
+  session: IrcSession,
+  what: string,
+  why: 'not-operator' | 'holds-for-oneself' | 'too-many-bans',
+): void {
+  if (why === 'not-operator') session.reply('ERR_NOPRIVILEGES');
+  else if (why === 'too-many-bans') tell(session, 'There are too many bans; remove some first');
+  else tell(session, `The ${what} would hold for yourself; nothing was done`);
 }
 
 function removeBan(session: IrcSession, kind: BanKind, message: Message): void {
@@ -76,13 +83,14 @@ function removeBan(session: IrcSession, kind: BanKind, message: Message): void {
   const [target = ''] = message.params;
   const mask = maskOf(session, kind, cutToBytes(target, MASK_BYTES));
   if (mask === null) return;
-  const ban = server.bans.remove(kind, mask);
-  if (ban === null) {
-    tell(session, `There is no ${NAMES[kind]} [${mask}]`);
+  const lifted = server.chat.liftBan(member, kind, mask);
+  if (lifted.kind === 'refused') {
+    if (lifted.why === 'not-operator') session.reply('ERR_NOPRIVILEGES');
+    else tell(session, `There is no ${NAMES[kind]} [${mask}]`);
     return;
   }
-  tell(session, `Removed ${NAMES[kind]} [${ban.mask}]`);
-  server.control.log('ban removed', { kind: NAMES[kind], mask: ban.mask, by: sourceOf(member) });
+  tell(session, `Removed ${NAMES[kind]} [${lifted.ban.mask}]`);
+  server.control.log('ban removed', { kind: NAMES[kind], mask: lifted.ban.mask, by: sourceOf(member) });
 }
 
 function tell(session: IrcSession, text: string): void {

@@ -1,0 +1,49 @@
+/** Keeping people out of the server. */
+import type { Member } from '../member.js';
+import { refuse, type Refused } from '../refusal.js';
+import type { BanKind, ServerBan } from '../server-bans.js';
+import type { Scene } from './scene.js';
+
+/** A ban that has been set, and how many members it has put out. */
+export interface BanSet {
+  readonly kind: 'ban-set';
+  readonly ban: ServerBan;
+  readonly expelledCount: number;
+}
+
+/** A ban that has been lifted. */
+export interface BanLifted {
+  readonly kind: 'ban-lifted';
+  readonly ban: ServerBan;
+}
+
+/**
+ * Sets a ban, and puts out those for whom it holds.
+ *
+ * @param parting - what the others are told of those who are put out
+ */
+export function setBan(
+  { directory, bans }: Scene,
+  by: Member,
+  ban: ServerBan,
+  parting: string,
+): BanSet | Refused<'not-operator' | 'holds-for-oneself' | 'too-many-bans'> {
+  if (!by.isOperator) return refuse('not-operator');
+  const concerned = bans.among(ban, directory.members());
+  if (concerned.includes(by)) return refuse('holds-for-oneself');
+  if (!bans.add(ban)) return refuse('too-many-bans');
+  for (const { outlet } of concerned) outlet.expel(parting, ban.reason);
+  return { kind: 'ban-set', ban, expelledCount: concerned.length };
+}
+
+/** Lifts a ban. */
+export function liftBan(
+  { bans }: Scene,
+  by: Member,
+  kind: BanKind,
+  mask: string,
+): BanLifted | Refused<'not-operator' | 'no-such-ban'> {
+  if (!by.isOperator) return refuse('not-operator');
+  const ban = bans.remove(kind, mask);
+  return ban === null ? refuse('no-such-ban') : { kind: 'ban-lifted', ban };
+}
