@@ -1,6 +1,6 @@
 /** What a read of no bytes means: the end of a stream, or an empty message (RFC 768, unix(7)). */
 import { native } from '../binding.js';
-import { hasCode } from '../errors.js';
+import { hasCode, present } from '../errors.js';
 import { POLLHUP, POLLRDHUP } from '../readiness/constants.js';
 
 /** Of socket(7) and ioctl(2). The net layer has them by name, but builds on this one. */
@@ -18,7 +18,8 @@ export function isEndOfFile(fd: number): boolean {
   if (type === undefined || type === SOCK_STREAM) return true;
   const entry = Int32Array.of(fd, POLLRDHUP, 0);
   const isShutDown =
-    native.poll(entry, 1, 0, true, null) > 0 && (((entry[1] ?? 0) >>> 16) & (POLLRDHUP | POLLHUP)) !== 0;
+    native.poll(entry, 1, 0, true, null) > 0 &&
+    ((present(entry[1], 'the answer of poll') >>> 16) & (POLLRDHUP | POLLHUP)) !== 0;
   return isShutDown && !hasUnreadBytes(fd);
 }
 
@@ -40,5 +41,5 @@ function hasUnreadBytes(fd: number): boolean {
     if (hasCode(error, 'ENOTTY') || hasCode(error, 'EOPNOTSUPP') || hasCode(error, 'EINVAL')) return false;
     throw error;
   }
-  return (count[0] ?? 0) > 0;
+  return present(count[0], 'the count') > 0;
 }

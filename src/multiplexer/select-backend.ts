@@ -137,12 +137,11 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
     const ranks = this.#ranks;
     const total = ranks.length;
     const end = total + count;
-    const placeAt = (at: number) => present(fds[at], 'the place of a ready fd');
     const rankAt = (at: number, setEnd: number) =>
-      at < setEnd ? present(ranks[placeAt(at)], 'the rank of a place') : NO_RANK;
+      at < setEnd ? present(ranks[present(fds[at], 'the place of a ready fd')], 'the rank of a place') : NO_RANK;
     const startOf = (place: number, from: number) => {
       let at = from;
-      while (at < end && placeAt(at) < place) at += 1;
+      while (at < end && present(fds[at], 'the place of a ready fd') < place) at += 1;
       return at;
     };
     const readEnd = startOf(this.#readCount, total);

@@ -11,6 +11,7 @@ import {
   invalidArgType,
   type OptionNames,
   outOfRange,
+  present,
   toFd,
   toTimeoutMs,
 } from '../errors.js';
@@ -353,8 +354,8 @@ export class Epoll implements Disposable {
   #read(words: Uint32Array, count: number, { strideWords, dataWord }: EventLayout): EpollEvent[] {
     const result = new Array<EpollEvent>(count);
     for (let index = 0, at = 0; index < count; index += 1, at += strideWords) {
-      const events = words[at] ?? 0;
-      const fd = words[at + dataWord] ?? 0;
+      const events = present(words[at], 'a word of the answer');
+      const fd = present(words[at + dataWord], 'a word of the answer');
       const last = this.#last[fd];
       if (last?.events === events) {
         result[index] = last;

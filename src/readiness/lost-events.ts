@@ -4,6 +4,7 @@
  * A wait looks again when the thread reports, since much may have happened meanwhile. Some files take an event back as they
  * are polled (see `mayLoseEvents` in the binding): for these, what the thread has found counts as well.
  */
+import { present } from '../errors.js';
 import { native } from '../binding.js';
 import { POLLERR, POLLHUP, POLLNVAL } from './constants.js';
 import { FINDING_WORDS, type Findings } from './findings.js';
@@ -28,11 +29,12 @@ export interface SelectCounts {
 export function restorePolled(words: Int32Array, count: number, ready: number, findings: Findings): number {
   let isChanged = false;
   for (let at = 0; at < findings.length; at += FINDING_WORDS) {
-    const fd = findings[at + 1] ?? -1;
-    const index = placeOf(fd, findings[at] ?? 0, count, (place) => words[place * 2]);
+    const fd = present(findings[at + 1], 'a word of a finding');
+    const index = placeOf(fd, present(findings[at], 'a word of a finding'), count, (place) => words[place * 2]);
     if (index === undefined) continue;
-    const word = words[index * 2 + 1] ?? 0;
-    const missing = (findings[at + 2] ?? 0) & ((word & 0xffff) | ALWAYS_REPORTED) & ~(word >>> 16);
+    const word = present(words[index * 2 + 1], 'a word of the answer');
+    const missing =
+      present(findings[at + 2], 'a word of a finding') & ((word & 0xffff) | ALWAYS_REPORTED) & ~(word >>> 16);
     if (missing === 0 || !native.mayLoseEvents(fd)) continue;
     words[index * 2 + 1] = word | (missing << 16);
     isChanged = true;
@@ -43,7 +45,7 @@ export function restorePolled(words: Int32Array, count: number, ready: number, f
 function listReady(words: Int32Array, count: number): number {
   let ready = 0;
   for (let place = 0; place < count; place += 1) {
-    if ((words[place * 2 + 1] ?? 0) >>> 16 === 0) continue;
+    if (present(words[place * 2 + 1], 'a word of the answer') >>> 16 === 0) continue;
     words[count * 2 + ready] = place;
     ready += 1;
   }
@@ -63,11 +65,16 @@ export function restoreSelected(fds: Int32Array, counts: SelectCounts, ready: nu
   const total = counts.read + counts.write + counts.except;
   const places = new Set(fds.subarray(total, total + ready));
   for (let at = 0; at < findings.length; at += FINDING_WORDS) {
-    const fd = findings[at + 1] ?? -1;
-    const set = findings[at + 2] ?? 0;
-    const start = starts[set] ?? 0;
-    const length = (ends[set] ?? 0) - start;
-    const index = placeOf(fd, (findings[at] ?? 0) - start, length, (place) => fds[start + place]);
+    const fd = present(findings[at + 1], 'a word of a finding');
+    const set = present(findings[at + 2], 'a word of a finding');
+    const start = present(starts[set], 'the start of a set');
+    const length = present(ends[set], 'the end of a set') - start;
+    const index = placeOf(
+      fd,
+      present(findings[at], 'a word of a finding') - start,
+      length,
+      (place) => fds[start + place],
+    );
     if (index === undefined || places.has(start + index) || !native.mayLoseEvents(fd)) continue;
     places.add(start + index);
   }

@@ -1,4 +1,5 @@
 /** An ordered, growing array of `struct pollfd` that poll(2) takes as it is. */
+import { present } from '../errors.js';
 import { native } from '../binding.js';
 import { restorePolled } from './lost-events.js';
 import { hasDefaultHandling } from './wait-options.js';
@@ -65,7 +66,7 @@ export class PollSet<Owner extends PollSetOwner> {
   remove(owner: Owner): void {
     this.#owners[owner.pollIndex] = undefined;
     this.#firstGap = Math.min(this.#firstGap, owner.pollIndex);
-    this.#thread?.forget(this.#words[owner.pollIndex * 2] ?? 0);
+    this.#thread?.forget(present(this.#words[owner.pollIndex * 2], 'the fd of an entry'));
   }
 
   /**
@@ -101,11 +102,11 @@ export class PollSet<Owner extends PollSetOwner> {
 
   /** What that entry reported, unsigned. */
   readyEvents(nth: number): number {
-    return (this.#words[this.#readyPlace(nth) * 2 + 1] ?? 0) >>> 16;
+    return present(this.#words[this.#readyPlace(nth) * 2 + 1], 'a word of the answer') >>> 16;
   }
 
   #readyPlace(nth: number): number {
-    return this.#words[this.#owners.length * 2 + nth] ?? 0;
+    return present(this.#words[this.#owners.length * 2 + nth], 'a word of the answer');
   }
 
   /** Without a call in between, gaps take up room as well. */

@@ -10,6 +10,7 @@ import {
   type FdLike,
   MAX_FD,
   notRegisteredError,
+  present,
   toFd,
   toTimeoutMs,
 } from '../errors.js';
@@ -83,8 +84,11 @@ function packEntries(entries: Iterable<PollEntry>): PackedEntries {
 function readEntries({ words, count }: PackedEntries, ready: number): PollEvent[] {
   const events = new Array<PollEvent>(ready);
   for (let nth = 0; nth < ready; nth += 1) {
-    const at = (words[count * 2 + nth] ?? 0) * 2;
-    events[nth] = { fd: words[at] ?? -1, revents: (words[at + 1] ?? 0) >>> 16 };
+    const at = present(words[count * 2 + nth], 'a word of the answer') * 2;
+    events[nth] = {
+      fd: present(words[at], 'a word of the answer'),
+      revents: present(words[at + 1], 'a word of the answer') >>> 16,
+    };
   }
   return events;
 }

@@ -1,6 +1,6 @@
 /** select(2): one call over three sets of fds. */
 import { native } from '../binding.js';
-import { type FdLike, MAX_FD, toFd, toTimeoutMs } from '../errors.js';
+import { type FdLike, MAX_FD, present, toFd, toTimeoutMs } from '../errors.js';
 import { blockingCall } from './blocking-call.js';
 import type { Findings } from './findings.js';
 import { restoreSelected, type SelectCounts } from './lost-events.js';
@@ -61,7 +61,7 @@ class FdList {
 
   /** The place of the fd that was the `nth` to be found ready. */
   readyPlace(nth: number): number {
-    return this.#words[this.length + nth] ?? 0;
+    return present(this.#words[this.length + nth], 'a word of the answer');
   }
 
   #makeRoom(fds: number): void {
@@ -208,7 +208,7 @@ function mergeSets(lists: readonly SelectList[]): MergedList {
       const from = fromOf(list.counts);
       const end = from + countOf(list.counts);
       for (let place = from; place < end; place += 1) {
-        fds.push(list.fds[place] ?? -1);
+        fds.push(present(list.fds[place], 'an fd of the list'));
         owners.push(owner);
         places.push(place);
       }

@@ -1,4 +1,5 @@
 /** One helper thread for any number of waits that belong to no object: those of poll(), or those of select(). */
+import { present } from '../errors.js';
 import { AsyncWait } from './async-wait.js';
 import { FINDING_WORDS, type Findings, NO_FINDINGS } from './findings.js';
 import { ThreadWaiter } from './waiter.js';
@@ -154,9 +155,13 @@ export class SharedThread<List> {
     const findings = this.#thread?.takeFindings();
     if (findings === undefined || merged === undefined) return;
     for (let at = 0; at < findings.length; at += FINDING_WORDS) {
-      const place = findings[at] ?? -1;
-      const found = armed[merged.owners[place] ?? -1]?.found;
-      found?.push(merged.places[place] ?? -1, findings[at + 1] ?? -1, findings[at + 2] ?? 0);
+      const place = present(findings[at], 'a word of a finding');
+      const owner = present(merged.owners[place], 'the owner of a place');
+      armed[owner]?.found.push(
+        present(merged.places[place], 'a place'),
+        present(findings[at + 1], 'a word of a finding'),
+        present(findings[at + 2], 'a word of a finding'),
+      );
     }
   }
 
