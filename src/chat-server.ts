@@ -79,7 +79,7 @@ export async function startChatServer(options: ChatServerOptions = {}): Promise<
     closing ??= server.close(reason).then(markEnded);
     return closing;
   };
-  return { listeners: server.listeners, ended, reload: () => server.reload(), close };
+  return { listeners: server.listeners, ended, reload: async () => (await server.reload()).problem, close };
 }
 
 function ownVersion(): string {

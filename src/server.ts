@@ -7,7 +7,7 @@ import { hasCode } from './errors.js';
 import type { Address } from './net/address.js';
 import type { Connection, SocketHandlers } from './net/connection.js';
 import { listen, type Listener } from './net/listener.js';
-import { IrcServer, type ServerControl } from './protocol/irc/server.js';
+import { IrcServer, type Reload, type ServerControl } from './protocol/irc/server.js';
 import { IrcSession } from './protocol/irc/session.js';
 import type { ClassSettings } from './protocol/irc/settings.js';
 import { newMessageId } from './protocol/message-id.js';
@@ -17,7 +17,7 @@ import { Throttle } from './protocol/throttle.js';
 import { BANNED_TEXT, type Session } from './protocol/session.js';
 import { Admission } from './server/admission.js';
 import { ClassFinder, UNIX_PEER_HOST } from './server/classes.js';
-import type { ListenerConfig, Protocol, ServerConfig } from './server/config.js';
+import { changedFixedKeys, type ListenerConfig, type Protocol, type ServerConfig } from './server/config.js';
 import { ListenError } from './server/listen-error.js';
 import { ConnectionLink, TICK_MS, type Aftermath } from './server/link.js';
 import type { Log } from './server/log.js';
@@ -301,18 +301,19 @@ export class ChatServer implements Aftermath, ServerControl {
   }
 
   /** Reads the configuration again and takes over what can change while peers are here; nobody is dropped. */
-  async reload(): Promise<string | null> {
+  async reload(): Promise<Reload> {
     try {
       const config = await this.#options.readConfig();
       this.#irc.configure(config.irc);
       this.#classes = new ClassFinder(config.classes);
       this.#maxClients = config.maxClients;
-      this.#options.log.warn('configuration reloaded', { file: this.configurationName });
-      return null;
+      const waitingKeys = changedFixedKeys(this.#options.config, config);
+      this.#options.log.warn('configuration reloaded', { file: this.configurationName, waitingKeys });
+      return { problem: null, waitingKeys };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#options.log.error('configuration not reloaded', { file: this.configurationName, error: message });
-      return message;
+      return { problem: message, waitingKeys: [] };
     }
   }
 

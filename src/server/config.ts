@@ -1,5 +1,6 @@
 /** The configuration: its file, its flags, their defaults, and what is wrong with them. */
 import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { parseAddresses } from '../chat/address.js';
 import { defaultBackend } from '../multiplexer/backend.js';
@@ -57,6 +58,23 @@ export interface ServerConfig {
   readonly classes: readonly AddressClass[];
   readonly irc: IrcSettings;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+}
+
+/** What takes effect only when the server starts, by its key in the file. */
+const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = {
+  backend: ({ backend }) => backend,
+  trigger: ({ trigger }) => trigger,
+  lobby: ({ lobby }) => lobby,
+  listeners: ({ listeners }) => listeners,
+  'server.name': ({ irc }) => irc.serverName,
+  log: ({ log }) => log,
+};
+
+/** The keys whose values differ between two configurations, and wait for a restart. */
+export function changedFixedKeys(running: ServerConfig, read: ServerConfig): string[] {
+  return Object.entries(FIXED_KEYS)
+    .filter(([, valueOf]) => !isDeepStrictEqual(valueOf(running), valueOf(read)))
+    .map(([key]) => key);
 }
 
 /** The configuration is not usable; the message says where and why, one problem a line. */

@@ -3,9 +3,9 @@ import { MAX_LINE_BYTES } from './message.js';
 import { CHANMODES_TOKEN, PREFIX_TOKEN, STATUSMSG_SIGNS } from './modes.js';
 import type { IrcSettings } from './settings.js';
 
-/** The longest reasons and the like, in bytes; all leave room for a source and a channel in one line. */
+/** The longest reasons and the like, in bytes. */
 export const AWAY_BYTES = 200;
-export const KICK_BYTES = 300;
+export const REASON_BYTES = 300;
 export const USER_LENGTH = 16;
 export const HOST_LENGTH = 63;
 export const KEY_LENGTH = 32;
@@ -13,6 +13,41 @@ export const KEY_LENGTH = 32;
 export const MAX_MODES = 12;
 /** Targets that one PRIVMSG, NOTICE or TAGMSG may have. */
 export const MAX_TARGETS = 4;
+
+/** Tokens in one line, since a message has at most 15 parameters (RFC 1459 section 2.3). */
+const MAX_LINE_TOKENS = 13;
+
+/** What is left in a line for the text of a command in a channel, by the source with the longest mask. */
+function roomForText({ nickLength, channelLength }: IrcSettings, command: string, lastMiddleLength: number): number {
+  const mask = nickLength + '!'.length + USER_LENGTH + '@'.length + HOST_LENGTH;
+  const head = ':'.length + mask + ` ${command} `.length + channelLength + lastMiddleLength + ' :'.length;
+  return MAX_LINE_BYTES - '\r\n'.length - head;
+}
+
+/** The longest topic, in bytes: the one that the settings allow, if it reaches everybody whole. */
+export function topicBytes(settings: IrcSettings): number {
+  return Math.min(settings.topicLength, roomForText(settings, 'TOPIC', 0));
+}
+
+/** The longest reason of a KICK, in bytes. */
+export function kickBytes(settings: IrcSettings): number {
+  return Math.min(REASON_BYTES, roomForText(settings, 'KICK', ' '.length + settings.nickLength));
+}
+
+/** The tokens in lines. */
+export function isupportLines(tokens: readonly string[]): string[][] {
+  const lines: string[][] = [];
+  for (let at = 0; at < tokens.length; at += MAX_LINE_TOKENS) lines.push(tokens.slice(at, at + MAX_LINE_TOKENS));
+  return lines;
+}
+
+/** What a client that knows one list must be sent to know another: what is new or changed, and `-NAME` for what is gone. */
+export function isupportChanges(before: readonly string[], after: readonly string[]): string[] {
+  const nameOf = (token: string): string => token.split('=', 1)[0] ?? token;
+  const names = new Set(after.map(nameOf));
+  const gone = before.map(nameOf).filter((name) => !names.has(name));
+  return [...gone.map((name) => `-${name}`), ...after.filter((token) => !before.includes(token))];
+}
 
 /** What the tokens depend on beside the settings. */
 export interface IsupportContext {
@@ -38,7 +73,7 @@ export function isupportTokens(settings: IrcSettings, context: IsupportContext):
     `HOSTLEN=${HOST_LENGTH}`,
     'INVEX=I',
     `KEYLEN=${KEY_LENGTH}`,
-    `KICKLEN=${KICK_BYTES}`,
+    `KICKLEN=${kickBytes(settings)}`,
     `LINELEN=${MAX_LINE_BYTES}`,
     `MAXLIST=beI:${settings.maxMasks}`,
     `MAXTARGETS=${MAX_TARGETS}`,
@@ -50,7 +85,7 @@ export function isupportTokens(settings: IrcSettings, context: IsupportContext):
     'SAFELIST',
     `STATUSMSG=${STATUSMSG_SIGNS}`,
     `TARGMAX=JOIN:,KICK:,KILL:1,LIST:,NAMES:1,NOTICE:${MAX_TARGETS},PART:,PRIVMSG:${MAX_TARGETS},TAGMSG:${MAX_TARGETS},WHOIS:1,WHOWAS:1`,
-    `TOPICLEN=${settings.topicLength}`,
+    `TOPICLEN=${topicBytes(settings)}`,
     `USERLEN=${USER_LENGTH}`,
   ];
   if (isUtf8Only) tokens.push('UTF8ONLY');

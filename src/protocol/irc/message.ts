@@ -4,7 +4,7 @@
 export interface Message {
   /** The client-only tags (`+name` or `+name=value`) by their names without the sign, values unescaped. */
   readonly clientTags: ReadonlyMap<string, string>;
-  /** The `label` tag's value, still escaped; null without one. */
+  /** The `label` tag's value, still escaped; null without one, or with one that is too long. */
   readonly label: string | null;
   /** In upper case. */
   readonly command: string;
@@ -24,7 +24,7 @@ export const NO_TAGS: ReadonlyMap<string, string> = new Map();
 /** More parameters than this are never meant; the last takes the rest of the line (RFC 1459 section 2.3). */
 const MAX_PARAMS = 15;
 /** A label is opaque, at most 64 bytes (labeled-response). */
-const MAX_LABEL_CHARACTERS = 64;
+const MAX_LABEL_BYTES = 64;
 const CLIENT_TAG = /^\+(?:[a-z0-9.-]+\/)?[a-z0-9-]+(?:=[^\0\r\n; ]*)?$/i;
 
 /**
@@ -83,10 +83,16 @@ function parseTags(section: string): { clientTags: ReadonlyMap<string, string>; 
   const kept = new Map<string, string>();
   let label: string | null = null;
   for (const tag of section.split(';')) {
-    if (tag.startsWith('label=')) label = tag.slice('label='.length).slice(0, MAX_LABEL_CHARACTERS);
+    if (tag.startsWith('label=')) label = tag.slice('label='.length);
     else if (CLIENT_TAG.test(tag)) keepTag(kept, tag.slice(1));
   }
-  return { clientTags: kept, label: label === '' ? null : label };
+  return { clientTags: kept, label: label !== null && isLabel(label) ? label : null };
+}
+
+/** Whether a label can be given back as it was sent: part of one would match no command of the client. */
+function isLabel(label: string): boolean {
+  const bytes = Buffer.byteLength(label.replace(/\\./g, '_'), 'utf8');
+  return bytes > 0 && bytes <= MAX_LABEL_BYTES && !label.includes('\ufffd');
 }
 
 function keepTag(kept: Map<string, string>, tag: string): void {

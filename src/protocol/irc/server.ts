@@ -3,17 +3,31 @@ import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
 import type { ServerBans } from '../../chat/server-bans.js';
 import { EncoderFamily } from './encoder.js';
-import { isupportTokens } from './isupport.js';
+import { isupportChanges, isupportTokens } from './isupport.js';
 import { MonitorBoard } from './monitor-board.js';
 import type { ReplySource } from './reply-writer.js';
 import type { IrcSettings } from './settings.js';
+
+/** How reading the configuration again went. */
+export interface Reload {
+  /** Why nothing was taken over; null if it was. */
+  readonly problem: string | null;
+  /** Keys that have changed and take effect when the server is started again. */
+  readonly waitingKeys: readonly string[];
+}
+
+/** A registered client, as the server sees it. */
+export interface IrcClient {
+  /** @param tokens - those of RPL_ISUPPORT that have changed */
+  isupportChanged(tokens: readonly string[]): void;
+}
 
 /** What the IRC side asks of the process around it. */
 export interface ServerControl {
   /** What the configuration is called: its file, or `-` without one. */
   readonly configurationName: string;
-  /** Reads the configuration again. @returns null, or why it could not be taken over */
-  reload(): Promise<string | null>;
+  /** Reads the configuration again. */
+  reload(): Promise<Reload>;
   /** Ends the server. */
   stop(reason: string): void;
   /** Something that an operator of the server should be able to read up. */
@@ -37,6 +51,8 @@ export class IrcServer implements ReplySource {
   readonly startedMs: number;
   readonly encoders: EncoderFamily;
   readonly monitors: MonitorBoard;
+  /** Clients that have registered. */
+  readonly clients = new Set<IrcClient>();
   /** Connections that have not registered yet. */
   unregisteredCount = 0;
   /** How often each command was used. */
@@ -77,7 +93,12 @@ export class IrcServer implements ReplySource {
 
   /** Takes over changed settings; the server's name stays, since everybody knows it by now. */
   configure(settings: IrcSettings): void {
+    // What differs between clients is no setting, so that the changes are the same for all of them.
+    const before = this.isupport(false, 0);
     this.#settings = { ...settings, serverName: this.name };
+    const changes = isupportChanges(before, this.isupport(false, 0));
+    if (changes.length === 0) return;
+    for (const client of this.clients) client.isupportChanged(changes);
   }
 
   /** The tokens of RPL_ISUPPORT for a client that may be in so many rooms. */

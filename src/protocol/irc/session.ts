@@ -5,17 +5,19 @@ import type { Member, Outlet } from '../../chat/member.js';
 import { CharsetDetector, encodeText, type CharsetChoice } from '../charset.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
+import { describeForeign, Opening, type ForeignProtocol } from '../opening.js';
 import { Pacer } from '../pacer.js';
 import { hasCapability, type Capability } from './capabilities.js';
 import { COMMANDS, type Command, type LongAnswer, type Outcome } from './commands.js';
 import { Deferred } from './deferred.js';
 import { MAX_BODY_BYTES, type IrcEncoder } from './encoder.js';
+import { isupportLines } from './isupport.js';
 import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, middle, parseMessage, type Message } from './message.js';
 import type { Watcher } from './monitor-board.js';
 import { NUMERICS, type Numeric } from './numerics.js';
 import { Registration } from './registration.js';
 import { ReplyWriter } from './reply-writer.js';
-import type { IrcServer } from './server.js';
+import type { IrcClient, IrcServer } from './server.js';
 import type { ClassSettings } from './settings.js';
 import { packWords, packWordsInSteps } from './text-length.js';
 
@@ -32,7 +34,7 @@ const AT_SIGN = 0x40;
 const SPACE = 0x20;
 
 /** The session of one IRC peer. */
-export class IrcSession implements Session, LineSink, Outlet, Watcher {
+export class IrcSession implements Session, LineSink, Outlet, Watcher, IrcClient {
   /** Admitted to the directory when it has registered; until then its nick is empty. */
   readonly member: Member;
   readonly server: IrcServer;
@@ -53,6 +55,8 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
   /** What the command at hand is answered; null while nothing is. */
   #answer: ReplyWriter | null = null;
   readonly #pacer: Pacer;
+  /** Null once the first line has shown that the peer speaks as it should. */
+  #opening: Opening | null = new Opening();
   /** The answer that waits for the peer to take its earlier parts; null without one. */
   #longAnswer: LongAnswer | null = null;
   #isOver = false;
@@ -104,13 +108,18 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
   // Input
 
   receive(bytes: Uint8Array): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#closeIfForeign(this.#opening?.receive(bytes))) return;
     this.#pacer.beginSlice();
     this.#decoder.push(bytes, this);
   }
 
   line(bytes: Uint8Array): void {
     if (this.#isOver || !this.#isWithinRegistration(bytes.length) || bytes.length === 0) return;
+    if (this.#opening !== null) {
+      const foreign = this.#opening.ofLine(bytes);
+      this.#opening = null;
+      if (this.#closeIfForeign(foreign)) return;
+    }
     this.#lastHeardMs = this.server.directory.now();
     this.pingSentMs = null;
     if (this.#pacer.admits(bytes, this.#lastHeardMs, this.registration !== null)) {
@@ -120,6 +129,13 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     } else {
       this.#scheduleWake();
     }
+  }
+
+  /** Nothing of another protocol is taken for a command. @returns whether it was closed */
+  #closeIfForeign(protocol: ForeignProtocol | null | undefined): boolean {
+    if (protocol === null || protocol === undefined) return false;
+    this.close(describeForeign(protocol));
+    return true;
   }
 
   /** Lines before registration are not paced, so there is an end to them. @returns whether the line is still taken */
@@ -139,6 +155,8 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
 
   overlong(): void {
     if (this.#isOver || !this.#isWithinRegistration(MAX_LINE_BYTES)) return;
+    if (this.#closeIfForeign(this.#opening?.ofBeginning())) return;
+    this.#opening = null;
     this.#sayOverlong();
   }
 
@@ -368,6 +386,12 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     });
   }
 
+  isupportChanged(tokens: readonly string[]): void {
+    this.#unasked(() => {
+      for (const line of isupportLines(tokens)) this.reply('RPL_ISUPPORT', ...line);
+    });
+  }
+
   /** Sends something that answers no command: it must not end up in the answer of one that is being gathered. */
   #unasked(add: () => void): void {
     const answer = this.#answer;
@@ -448,6 +472,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
   registered(): void {
     this.registration = null;
     this.server.unregisteredCount -= 1;
+    this.server.clients.add(this);
     this.#scheduleWake();
   }
 
@@ -499,5 +524,6 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher {
     this.server.monitors.clear(this);
     if (this.registration !== null) this.server.unregisteredCount -= 1;
     else this.server.chat.quit(this.member, reason);
+    this.server.clients.delete(this);
   }
 }

@@ -7,6 +7,7 @@ import type { Room } from '../../chat/room.js';
 import type { Target } from '../../chat/verbs/speech.js';
 import { CharsetDetector, encodeText, type CharsetChoice } from '../charset.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
+import { describeForeign, Opening, type ForeignProtocol } from '../opening.js';
 import { Pacer, type Pace } from '../pacer.js';
 import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
@@ -52,6 +53,8 @@ export class PlainSession implements Session, LineSink, Outlet {
   readonly #decoder: LineDecoder;
   readonly #pacer: Pacer;
   readonly #target: Target;
+  /** Null once the first line has shown that the peer speaks as it should. */
+  #opening: Opening | null = new Opening();
   #isOver = false;
 
   /** Brings the peer into the lobby, unless the lobby refuses it: then the link is closed. */
@@ -91,7 +94,7 @@ export class PlainSession implements Session, LineSink, Outlet {
   }
 
   receive(bytes: Uint8Array): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#closeIfForeign(this.#opening?.receive(bytes))) return;
     this.#pacer.beginSlice();
     this.#decoder.push(bytes, this);
     this.#scheduleWake();
@@ -110,7 +113,10 @@ export class PlainSession implements Session, LineSink, Outlet {
       this.#take(line);
     }
     // While lines waited nothing was read, so what is pending has not been quiet for long enough.
-    if (!this.#isOver && !wasWaiting) this.#decoder.flush(this);
+    if (!this.#isOver && !wasWaiting) {
+      if (this.#decoder.hasPending) this.#closeIfForeign(this.#opening?.ofBeginning());
+      this.#decoder.flush(this);
+    }
     this.#scheduleWake();
   }
 
@@ -123,6 +129,7 @@ export class PlainSession implements Session, LineSink, Outlet {
 
   endOfInput(): void {
     if (this.#isOver) return;
+    if (this.#decoder.hasPending) this.#closeIfForeign(this.#opening?.ofBeginning());
     this.#decoder.flush(this);
     this.#close(null);
   }
@@ -143,6 +150,11 @@ export class PlainSession implements Session, LineSink, Outlet {
 
   line(bytes: Uint8Array): void {
     if (this.#isOver) return;
+    if (this.#opening !== null && bytes.length > 0) {
+      const foreign = this.#opening.ofLine(bytes);
+      this.#opening = null;
+      if (this.#closeIfForeign(foreign)) return;
+    }
     if (this.#pacer.admits(bytes, this.#options.chat.directory.now(), false)) this.#take(bytes);
     else if (this.#pacer.isOverfull) this.#close('you send faster than this server takes');
   }
@@ -155,7 +167,16 @@ export class PlainSession implements Session, LineSink, Outlet {
     else if (words !== '') this.#say(text);
   }
 
+  /** Nothing of another protocol is said to the room. @returns whether it was closed */
+  #closeIfForeign(protocol: ForeignProtocol | null | undefined): boolean {
+    if (protocol === null || protocol === undefined) return false;
+    this.#close(describeForeign(protocol));
+    return true;
+  }
+
   overlong(): void {
+    if (this.#closeIfForeign(this.#opening?.ofBeginning())) return;
+    this.#opening = null;
     this.#notify(`that line was longer than ${this.#options.maxLineBytes} bytes and was not sent`);
   }
 

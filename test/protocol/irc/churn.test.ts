@@ -14,7 +14,11 @@ const ROOMS = 500;
 const HEAP_BYTES = 300_000;
 
 function start(): { server: IrcServer; sessions: IrcSession[]; links: FakeLink[] } {
-  const control = { configurationName: '-', reload: () => Promise.resolve(null), stop: () => undefined };
+  const control = {
+    configurationName: '-',
+    reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
+    stop: () => undefined,
+  };
   const chat = new Chat();
   chat.openRoom('#lobby');
   const server = new IrcServer({

@@ -21,7 +21,7 @@ beforeEach(() => {
 const password = 'anything';
 const control: ServerControl = {
   configurationName: '-',
-  reload: () => Promise.resolve(null),
+  reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
   stop: () => undefined,
   log: () => undefined,
 };

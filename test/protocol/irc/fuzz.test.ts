@@ -150,7 +150,7 @@ test(
     const failures: unknown[] = [];
     const control = {
       configurationName: '-',
-      reload: () => Promise.resolve(null),
+      reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
       stop: () => undefined,
       log: (event: string, details: unknown) => {
         if (event === 'command failed') failures.push(details);

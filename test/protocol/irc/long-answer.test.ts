@@ -35,7 +35,11 @@ class DeafLink extends FakeLink {
 function start() {
   const clock = { nowMs: 1_000_000 };
   const chat = new Chat({ now: () => clock.nowMs });
-  const control = { configurationName: '-', reload: () => Promise.resolve(null), stop: () => undefined };
+  const control = {
+    configurationName: '-',
+    reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
+    stop: () => undefined,
+  };
   const server = new IrcServer({
     chat,
     settings: DEFAULT_IRC_SETTINGS,

@@ -1,7 +1,7 @@
 /** JOIN, PART, TOPIC, NAMES, INVITE, KICK (modern, "Channel Operations"). */
 import { mayList, type EntryRefusal } from '../../../chat/permissions.js';
 import type { Room, RoomFlag } from '../../../chat/room.js';
-import { KICK_BYTES } from '../isupport.js';
+import { kickBytes, REASON_BYTES, topicBytes } from '../isupport.js';
 import type { LongAnswer, Outcome } from '../commands.js';
 import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
@@ -77,7 +77,7 @@ function flagsOf(letters: string): RoomFlag[] {
 export function part(session: IrcSession, message: Message): void {
   const [names = '', reason = ''] = message.params;
   for (const name of distinct(names.split(','), session.server.directory.fold)) {
-    partOne(session, name, cutToBytes(reason, KICK_BYTES));
+    partOne(session, name, cutToBytes(reason, REASON_BYTES));
   }
 }
 
@@ -92,7 +92,7 @@ function partOne(session: IrcSession, name: string, reason: string): void {
 export function topic(session: IrcSession, message: Message): void {
   const [name = '', text] = message.params;
   if (text !== undefined) {
-    setTopic(session, name, cutToBytes(text, session.server.settings.topicLength));
+    setTopic(session, name, cutToBytes(text, topicBytes(session.server.settings)));
     return;
   }
   const room = session.server.directory.visibleRoom(session.member, name);
@@ -222,7 +222,7 @@ export function kick(session: IrcSession, message: Message): void {
   const names = channels.split(',');
   const { fold } = session.server.directory;
   const done = new Set<string>();
-  const reason = cutToBytes(comment ?? session.member.nick, KICK_BYTES);
+  const reason = cutToBytes(comment ?? session.member.nick, kickBytes(session.server.settings));
   nicks.split(',').forEach((nick, index) => {
     const name = names.length === 1 ? names[0] : names[index];
     const pair = fold(`${name} ${nick}`);

@@ -2,6 +2,7 @@
 import { matchesMask } from '../../../chat/mask.js';
 import type { ServerBan } from '../../../chat/server-bans.js';
 import type { LongAnswer } from '../commands.js';
+import { isupportLines } from '../isupport.js';
 import type { Message } from '../message.js';
 import type { IrcSession } from '../session.js';
 import { HELP_TOPICS } from './help-topics.js';
@@ -27,13 +28,10 @@ export function version(session: IrcSession, message: Message): void {
   sendIsupport(session);
 }
 
-/** RPL_ISUPPORT, in lines of at most thirteen tokens. */
+/** RPL_ISUPPORT. */
 export function sendIsupport(session: IrcSession): void {
   const tokens = session.server.isupport(session.isUtf8Only, session.limits.maxRooms);
-  const MAX_TOKENS = 13;
-  for (let at = 0; at < tokens.length; at += MAX_TOKENS) {
-    session.reply('RPL_ISUPPORT', ...tokens.slice(at, at + MAX_TOKENS));
-  }
+  for (const line of isupportLines(tokens)) session.reply('RPL_ISUPPORT', ...line);
 }
 
 /** TIME. */

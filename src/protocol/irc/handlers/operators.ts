@@ -3,7 +3,7 @@ import { completeUserHost, UserMask } from '../../../chat/user-mask.js';
 import { verifyPassword } from '../../password.js';
 import type { Outcome } from '../commands.js';
 import { defer } from '../deferred.js';
-import { HOST_LENGTH, KICK_BYTES } from '../isupport.js';
+import { HOST_LENGTH, REASON_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
 import type { IrcSession } from '../session.js';
 import type { OperatorSettings } from '../settings.js';
@@ -58,7 +58,7 @@ export function kill(session: IrcSession, message: Message): void {
     session.reply('ERR_CANTKILLSERVER');
     return;
   }
-  const reason = cutToBytes(text, KICK_BYTES);
+  const reason = cutToBytes(text, REASON_BYTES);
   // It is told by whom before it is closed (modern, "KILL message").
   const expelled = server.chat.expel(member, nick, { reason, parting: `Killed (${member.nick} (${reason}))` });
   if (expelled.kind === 'expelled') server.control.log('kill', { nick: expelled.member.nick, by: member.nick, reason });
@@ -82,8 +82,10 @@ export function wallops(session: IrcSession, message: Message): void {
 export function rehash(session: IrcSession): Outcome {
   const { control, name } = session.server;
   session.reply('RPL_REHASHING', control.configurationName);
-  return defer(control.reload(), (problem) => {
-    if (problem !== null) session.answer(`:${name} NOTICE ${session.nickOrStar} :${problem}`);
+  return defer(control.reload(), ({ problem, waitingKeys }) => {
+    const news =
+      problem ?? (waitingKeys.length > 0 ? `these keys wait for a restart: ${waitingKeys.join(', ')}` : null);
+    if (news !== null) session.answer(`:${name} NOTICE ${session.nickOrStar} :${news}`);
   });
 }
 

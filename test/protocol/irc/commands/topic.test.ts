@@ -14,7 +14,7 @@ describe('TOPIC', () => {
     expect(await ann.ask('TOPIC #a :one')).toEqual([]);
     expect(await bob.heard()).toEqual([]);
     expect(numerics(await bob.ask('TOPIC #a'), '332')).toEqual(['332 #a :one']);
-    expect(await ann.ask(`TOPIC #a :${'é'.repeat(240)}`)).toEqual([`:ann!ann@127.0.0.1 TOPIC #a :${'é'.repeat(195)}`]);
+    expect(await ann.ask(`TOPIC #a :${'é'.repeat(240)}`)).toEqual([`:ann!ann@127.0.0.1 TOPIC #a :${'é'.repeat(162)}`]);
     await ann.ask('TOPIC #a :');
     expect(numerics(await ann.ask('TOPIC #a'))).toEqual(['331 #a :No topic is set']);
   });
