@@ -7,6 +7,7 @@ import { connectCommand } from './cli/connect.js';
 import { hashPasswordCommand } from './cli/hash-password.js';
 import { serveCommand } from './cli/serve.js';
 import { UsageError } from './cli/usage-error.js';
+import { hasCode } from './errors.js';
 import { CHARSET_CHOICES, type CharsetChoice } from './protocol/charset.js';
 import {
   BACKENDS,
@@ -164,14 +165,26 @@ function pick<const T extends readonly string[]>(words: T): (text: string) => T[
   };
 }
 
+/** Without a listener, a reader that has gone would end the process with a stack trace, or a server with it. */
+function surviveBrokenOutput(): void {
+  process.stdout.on('error', (error: Error) => {
+    // `fdmux --help | head` is no failure.
+    if (hasCode(error, 'EPIPE')) return;
+    process.stderr.write(`fdmux: cannot write the output: ${error.message}\n`);
+    process.exitCode = EXIT_FAILURE;
+  });
+  process.stderr.on('error', () => undefined);
+}
+
 async function main(): Promise<void> {
+  surviveBrokenOutput();
   const program = createProgram(readVersion());
   try {
     await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {
       // Help and version end well; all else that commander stops at is the user's typing, and has been told.
-      process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+      if (error.exitCode !== 0) process.exitCode = EXIT_USAGE;
       return;
     }
     const isUsage = error instanceof ConfigError || error instanceof UsageError;

@@ -7,6 +7,8 @@ import { ChatServer, type OpenListener } from '../server.js';
 import { loadConfig, type ServeFlags, type ServerConfig } from '../server/config.js';
 import { ListenError, whereTo } from '../server/listen-error.js';
 import { openLog, type Log } from '../server/log.js';
+import { openLogOutput } from '../server/log-output.js';
+import { LogSink } from '../server/log-sink.js';
 
 /** After this time a stopping server ends whatever still waits: it has promised two seconds. */
 const STOP_DEADLINE_MS = 1800;
@@ -30,7 +32,8 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
     process.stdout.write(`${flags.config ?? 'the configuration'}: ok\n`);
     return 0;
   }
-  const log = await openLog(config.log.level, config.log.format, (line) => process.stderr.write(line));
+  const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
+  const log = await openLog(config.log.level, config.log.format, sink);
   const stopping = new StopRequest();
   const server = await startServer(flags, config, context, log, stopping);
   const reload = (): void => void server.reload();
@@ -44,6 +47,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   // A peer that takes nothing must not keep the process; the timer does not either.
   setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
   await server.close(reason);
+  sink.end();
   stopping.dispose();
   return 0;
 }

@@ -1,5 +1,6 @@
 /** The server's log: one record for each thing that an operator may want to look up, on stderr. */
 import { configure, getJsonLinesFormatter, getLogger, getTextFormatter, type LogRecord } from '@logtape/logtape';
+import type { LogSink } from './log-sink.js';
 
 /** How much is logged, most first. */
 export const LOG_LEVELS = ['debug', 'info', 'warning', 'error'] as const;
@@ -20,7 +21,7 @@ export interface Log {
 }
 
 const textFormatter = getTextFormatter({
-  timestamp: 'time',
+  timestamp: 'rfc3339',
   category: () => '',
   format: ({ timestamp, level, message, record }) => {
     const details = Object.entries(record.properties).map(([key, value]) => `${key}=${formatValue(value)}`);
@@ -28,25 +29,51 @@ const textFormatter = getTextFormatter({
   },
 });
 
-/** One word, or a JSON string: what a peer said must not be able to look like another record. */
+/** One word, or a JSON string: a value must not be able to look like another record. */
 function formatValue(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(value.stack ?? value.message);
   if (typeof value === 'string') return /^[\w.:@/#*-]+$/.test(value) ? value : JSON.stringify(value);
   return JSON.stringify(value);
 }
 
+// Controls (C0, DEL and C1), line and paragraph separators, and what is invisible or changes the direction of text.
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}]/gu;
+
 /**
- * Sets the log up for the process and gives the server's own.
- *
- * @param write - takes each record as one line
+ * Escapes, as JSON does, what could act on the terminal or the program that shows the log. In a line of JSON such
+ * characters only stand within strings, so that it means the same afterwards.
  */
-export async function openLog(level: LogLevel, format: LogFormat, write: (line: string) => void): Promise<Log> {
+function escapeUnsafe(line: string): string {
+  return line.replace(UNSAFE, (character) =>
+    // Code units: a character beyond the basic plane becomes two escapes.
+    Array.from({ length: character.length }, (_, at) => {
+      return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
+    }).join(''),
+  );
+}
+
+/** Sets the log up for the process and gives the server's own. */
+export async function openLog(level: LogLevel, format: LogFormat, sink: LogSink): Promise<Log> {
   const formatter = format === 'json' ? getJsonLinesFormatter({ properties: 'flatten' }) : textFormatter;
+  const formatLine = (record: LogRecord): string => `${escapeUnsafe(formatter(record).trimEnd())}\n`;
+  const category = ['fdmux', 'server'];
+  sink.formatLoss = (count) => {
+    const message = 'log records dropped';
+    const properties = { count };
+    return formatLine({
+      category,
+      level: 'warning',
+      message: [message],
+      rawMessage: message,
+      timestamp: Date.now(),
+      properties,
+    });
+  };
   await configure({
     reset: true,
     sinks: {
       lines: (record: LogRecord) => {
-        write(`${formatter(record).trimEnd()}\n`);
+        sink.write(formatLine(record));
       },
     },
     loggers: [
@@ -54,5 +81,5 @@ export async function openLog(level: LogLevel, format: LogFormat, write: (line: 
       { category: ['logtape', 'meta'], sinks: ['lines'], lowestLevel: 'error' },
     ],
   });
-  return getLogger(['fdmux', 'server']);
+  return getLogger(category);
 }

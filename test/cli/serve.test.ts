@@ -65,6 +65,29 @@ describe('what the system refuses ends with 1 and one line', () => {
   });
 });
 
+test('help into a pipe that nobody reads ends quietly', async () => {
+  const script = `exec 3> >(exec true); wait $!; "$@" >&3`;
+  expect(await run('bash', ['-c', script, 'bash', process.execPath, cliPath, 'serve', '--help'])).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+});
+
+test('a full disk under the output of help is a failure', async () => {
+  const script = '"$@" > /dev/full';
+  const { code, stderr } = await run('bash', ['-c', script, 'bash', process.execPath, cliPath, '--help']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^fdmux: cannot write the output: ENOSPC[^\n]*\n$/);
+});
+
+test.each(['/dev/full', '>(exec true)'])('a log on %s does not end the server', async (target) => {
+  const server = await startServer(['--log-level', 'debug'], { shell: `exec 2> ${target}` });
+  const ann = await join(server);
+  const bob = await join(server, ann);
+  await ann.write('still here\n');
+  await bob.lineLike(/ say: still here$/);
+});
+
 test('help has examples and ends with 0', async () => {
   const { code, stdout } = await fdmux('serve', '--help');
   expect(code).toBe(0);

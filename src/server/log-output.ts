@@ -1,0 +1,78 @@
+/** Writes to a file descriptor that the process was started with, without ever waiting for whoever reads it. */
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { hasCode } from '../errors.js';
+import { MSG_DONTWAIT } from '../net/constants.js';
+import { Socket } from '../net/socket.js';
+
+/** Takes bytes as far as there is room for them. */
+export interface LogOutput {
+  /**
+   * @returns how many bytes were taken; 0 when it would block
+   * @throws what the system call gives
+   */
+  write(bytes: Uint8Array): number;
+  /** Closes what was opened for it. */
+  close(): void;
+}
+
+/** Opens an output on `fd`, which stays as it is: other processes share its file, and would not expect it not to block. */
+export function openLogOutput(fd: number): LogOutput {
+  const stats = fstatSync(fd);
+  if (stats.isSocket()) return new SocketOutput(fd);
+  return new FileOutput(fd, stats.isFIFO() || stats.isCharacterDevice());
+}
+
+class SocketOutput implements LogOutput {
+  readonly #socket: Socket;
+
+  constructor(fd: number) {
+    this.#socket = Socket.fromFd(fd);
+  }
+
+  write(bytes: Uint8Array): number {
+    return this.#socket.send(bytes, MSG_DONTWAIT) ?? 0;
+  }
+
+  close(): void {
+    if (!this.#socket.closed) this.#socket.detach();
+  }
+}
+
+/** A file, a pipe or a device. Pipes and devices block when they are full, so these are opened once more. */
+class FileOutput implements LogOutput {
+  readonly #fd: number;
+  readonly #mayBlock: boolean;
+  #openFd: number | null = null;
+
+  constructor(fd: number, mayBlock: boolean) {
+    this.#fd = fd;
+    this.#mayBlock = mayBlock;
+  }
+
+  write(bytes: Uint8Array): number {
+    this.#openFd ??= this.#mayBlock ? openAgain(this.#fd) : this.#fd;
+    try {
+      return writeSync(this.#openFd, bytes);
+    } catch (error) {
+      if (hasCode(error, 'EAGAIN')) return 0;
+      throw error;
+    }
+  }
+
+  close(): void {
+    if (this.#openFd !== null && this.#openFd !== this.#fd) closeSync(this.#openFd);
+    this.#openFd = null;
+  }
+}
+
+/** @throws ENXIO for a pipe that nobody reads */
+function openAgain(fd: number): number {
+  const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
+  try {
+    return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  } catch (error) {
+    // Without /proc, or without the right to open a terminal of another user, what there is must do.
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'EACCES')) return fd;
+    throw error;
+  }
+}
