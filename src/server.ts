@@ -83,6 +83,7 @@ export class ChatServer implements Aftermath, ServerControl {
   /** One timer for all that is seconds away: most links wait for nothing but the next sign of life. */
   readonly #clock: NodeJS.Timeout;
   #unixPeers = 0;
+  #connectionCount = 0;
   #isClosing = false;
 
   private constructor(options: ServerOptions) {
@@ -184,9 +185,11 @@ export class ChatServer implements Aftermath, ServerControl {
   }
 
   #open(connection: Connection<ConnectionLink>, config: ListenerConfig): void {
+    this.#connectionCount += 1;
+    const id = this.#connectionCount;
     const remote = this.#remoteOf(connection.remoteAddress);
     const limits = this.#classes.find(remote.host);
-    const link = new ConnectionLink(connection, remote, limits, this);
+    const link = new ConnectionLink(connection, { id, ...remote }, limits, this);
     connection.data = link;
     const ban = this.#banOf(remote.host, config.protocol, limits);
     const refusal = ban ?? this.#refusal(remote.host, limits);
@@ -195,7 +198,7 @@ export class ChatServer implements Aftermath, ServerControl {
       return;
     }
     this.#links.add(link);
-    this.#options.log.debug('connected', { ...remote, protocol: config.protocol, class: limits.name });
+    this.note('connected', { connection: id, ...remote, protocol: config.protocol, class: limits.name });
     link.session = this.#createSession(link, config, limits);
   }
 
@@ -213,9 +216,9 @@ export class ChatServer implements Aftermath, ServerControl {
       this.#unloggedRefusals += 1;
       return;
     }
-    const { remoteHost: host, remotePort: port } = link;
+    const { id: connection, remoteHost: host, remotePort: port } = link;
     const unlogged = this.#unloggedRefusals === 0 ? {} : { unlogged: this.#unloggedRefusals };
-    this.#options.log.warn('connection refused', { host, port, reason, ...unlogged });
+    this.#options.log.warn('connection refused', { connection, host, port, reason, ...unlogged });
     this.#unloggedRefusals = 0;
   }
 
@@ -264,20 +267,20 @@ export class ChatServer implements Aftermath, ServerControl {
   }
 
   #closed(link: ConnectionLink, error: Error | undefined): void {
-    const { remoteHost: host, remotePort: port } = link;
+    const { id: connection, remoteHost: host, remotePort: port } = link;
     link.closed();
     if (!this.#links.delete(link)) {
       this.#refusedCount -= 1;
-      this.#options.log.debug('closed', { host, port, reason: link.closeReason });
+      this.#options.log.debug('closed', { connection, host, port, reason: link.closeReason });
       return;
     }
     this.#admission.leave(host, link.limits);
     const reason = link.closeReason ?? (error === undefined ? 'Connection closed' : describeLoss(error));
     link.session?.disconnected(reason);
     if (hasCode(error, 'ERR_WRITE_QUEUE_FULL') || reason.startsWith('Max SendQ')) {
-      this.#options.log.warn('slow reader closed', { host, port, reason });
+      this.#options.log.warn('slow reader closed', { connection, host, port, reason });
     } else {
-      this.#options.log.debug('closed', { host, port, reason });
+      this.note('closed', { connection, host, port, reason });
     }
   }
 
@@ -298,6 +301,10 @@ export class ChatServer implements Aftermath, ServerControl {
 
   log(event: string, details: Readonly<Record<string, unknown>>): void {
     this.#options.log.warn(event, details);
+  }
+
+  note(event: string, details: Readonly<Record<string, unknown>>): void {
+    this.#options.log.info(event, details);
   }
 
   /** Reads the configuration again and takes over what can change while peers are here; nobody is dropped. */

@@ -6,6 +6,8 @@ export const BANNED_TEXT = 'You are banned from this server';
 
 /** The connection, as a session sees it. Nothing here throws or calls back, whatever state the connection is in. */
 export interface Link extends Pick<Outlet, 'send'> {
+  /** Tells the connection from all others of this server, in the log. */
+  readonly id: number;
   /** The peer's address, `host` without brackets or scope. */
   readonly remoteHost: string;
   readonly remotePort: number;

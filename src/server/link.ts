@@ -42,6 +42,7 @@ const sharer = new Sharer();
 
 /** The link of one connection. */
 export class ConnectionLink implements Link, Worker {
+  readonly id: number;
   readonly remoteHost: string;
   readonly remotePort: number;
   readonly limits: ClassSettings;
@@ -65,11 +66,12 @@ export class ConnectionLink implements Link, Worker {
 
   constructor(
     connection: Connection<ConnectionLink>,
-    remote: { readonly host: string; readonly port: number },
+    remote: { readonly id: number; readonly host: string; readonly port: number },
     limits: ClassSettings,
     aftermath: Aftermath,
   ) {
     this.#connection = connection;
+    this.id = remote.id;
     this.remoteHost = remote.host;
     this.remotePort = remote.port;
     this.limits = limits;
@@ -139,8 +141,8 @@ export class ConnectionLink implements Link, Worker {
     this.session?.drained();
   }
 
-  #address(): { host: string; port: number } {
-    return { host: this.remoteHost, port: this.remotePort };
+  #address(): { connection: number; host: string; port: number } {
+    return { connection: this.id, host: this.remoteHost, port: this.remotePort };
   }
 
   pause(): void {

@@ -2,6 +2,7 @@
 import type { Link } from '../../src/protocol/session.js';
 
 export class FakeLink implements Link {
+  readonly id = 1;
   readonly remoteHost: string;
   readonly remotePort: number;
   closedBecause: string | null = null;

@@ -30,6 +30,8 @@ export interface ServerControl {
   reload(): Promise<Reload>;
   /** Ends the server. */
   stop(reason: string): void;
+  /** Something in the ordinary run of things. */
+  note(event: string, details: Readonly<Record<string, unknown>>): void;
   /** Something that an operator of the server should be able to read up. */
   log(event: string, details: Readonly<Record<string, unknown>>): void;
 }

@@ -264,7 +264,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher, IrcClient
       }
     } catch (error) {
       this.#longAnswer = null;
-      this.server.control.log('command failed', { error });
+      this.log('command failed', { error });
       this.reply('ERR_UNKNOWNERROR', '*', 'This command failed; the server goes on');
       return true;
     }
@@ -307,8 +307,13 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher, IrcClient
     return null;
   }
 
+  /** Records something that the client has done, as an operator should be able to read it up. No texts, no passwords. */
+  log(event: string, details: Readonly<Record<string, unknown>> = {}): void {
+    this.server.control.log(event, { connection: this.#link.id, nick: this.member.nick, ...details });
+  }
+
   #reportFailure(message: Message, error: unknown): void {
-    this.server.control.log('command failed', { command: message.command, error });
+    this.log('command failed', { command: message.command, error });
     this.reply('ERR_UNKNOWNERROR', middle(message.command), 'This command failed; the server goes on');
   }
 
@@ -473,6 +478,8 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher, IrcClient
     this.registration = null;
     this.server.unregisteredCount -= 1;
     this.server.clients.add(this);
+    const { nick, user, host, address } = this.member;
+    this.server.control.note('registered', { connection: this.#link.id, nick, user, host, address });
     this.#scheduleWake();
   }
 

@@ -24,7 +24,7 @@ function start(): { server: IrcServer; sessions: IrcSession[]; links: FakeLink[]
   const server = new IrcServer({
     chat,
     settings: DEFAULT_IRC_SETTINGS,
-    control: { ...control, log: () => undefined },
+    control: { ...control, log: () => undefined, note: () => undefined },
     version: '0',
   });
   const links = Array.from({ length: MEMBERS }, (_, index) => new FakeLink(index + 1));

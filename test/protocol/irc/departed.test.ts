@@ -24,6 +24,7 @@ const control: ServerControl = {
   reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
   stop: () => undefined,
   log: () => undefined,
+  note: () => undefined,
 };
 
 function startSession(irc: object) {

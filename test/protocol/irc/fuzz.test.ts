@@ -152,6 +152,7 @@ test(
       configurationName: '-',
       reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
       stop: () => undefined,
+      note: () => undefined,
       log: (event: string, details: unknown) => {
         if (event === 'command failed') failures.push(details);
       },

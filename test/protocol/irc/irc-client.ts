@@ -15,6 +15,7 @@ export interface IrcServerOptions {
 }
 
 export interface LogRecord {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 }
@@ -65,11 +66,13 @@ export async function startIrc(options: IrcServerOptions = {}): Promise<IrcTestS
   };
   const records: LogRecord[] = [];
   const stopReasons: string[] = [];
-  const record = (message: string, details?: Readonly<Record<string, unknown>>): void =>
-    void records.push({ message, details });
+  const at =
+    (level: LogRecord['level']) =>
+    (message: string, details?: Readonly<Record<string, unknown>>): void =>
+      void records.push({ level, message, details });
   const server = await ChatServer.start({
     config,
-    log: { debug: record, info: record, warn: record, error: record },
+    log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
     version: '0.0.0',
     configurationName: 'fdmux.json',
     readConfig: options.readConfig ?? (() => Promise.resolve(config)),

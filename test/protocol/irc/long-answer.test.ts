@@ -43,7 +43,7 @@ function start() {
   const server = new IrcServer({
     chat,
     settings: DEFAULT_IRC_SETTINGS,
-    control: { ...control, log: () => undefined },
+    control: { ...control, log: () => undefined, note: () => undefined },
     version: '0',
   });
   const enter = <L extends FakeLink>(link: L, nick: string, ...lines: readonly string[]) => {

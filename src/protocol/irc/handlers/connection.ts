@@ -160,7 +160,7 @@ function admit(session: IrcSession, registration: Registration): void {
   const refused = server.chat.admit(member, { nick: wanted, user: name, realName });
   if (refused?.why === 'banned') {
     const { mask, reason } = refused.ban;
-    server.control.log('banned user refused', { mask, nick: wanted, user: name, address: member.address });
+    session.log('banned user refused', { mask, nick: wanted, user: name, address: member.address });
     session.replyBanned(reason);
     session.close('Banned');
     return;

@@ -16,7 +16,7 @@ export function oper(session: IrcSession, message: Message): Outcome {
   const operator = session.server.settings.operators.find((candidate) => candidate.name === name);
   if (operator === undefined || !isAllowedFrom(session, operator)) {
     session.reply('ERR_NOOPERHOST');
-    logRefusal(session, name);
+    logRefusal(session, operator);
     return undefined;
   }
   return defer(verifyPassword(password, operator.password), (isRight) => {
@@ -25,7 +25,7 @@ export function oper(session: IrcSession, message: Message): Outcome {
       return;
     }
     session.reply('ERR_PASSWDMISMATCH');
-    logRefusal(session, name);
+    logRefusal(session, operator);
   });
 }
 
@@ -36,12 +36,12 @@ function makeOperator(session: IrcSession, { name, host }: OperatorSettings): vo
   session.answer(`:${sourceOf(member)} MODE ${member.nick} +o`);
   // Others see another host from now on (IRCv3 chghost).
   if (host !== null) session.tell(server.chat.setHost(member, host.slice(0, HOST_LENGTH)));
-  server.control.log('operator', { nick: member.nick, name });
+  session.log('operator', { name });
 }
 
-function logRefusal(session: IrcSession, name: string): void {
-  const { member, server } = session;
-  server.control.log('operator refused', { nick: member.nick, address: member.address, name });
+/** A name that no operator has is left out: it may be a password, typed in the wrong place. */
+function logRefusal(session: IrcSession, operator: OperatorSettings | undefined): void {
+  session.log('operator refused', { address: session.member.address, name: operator?.name ?? null });
 }
 
 function isAllowedFrom(session: IrcSession, operator: OperatorSettings): boolean {
@@ -61,7 +61,7 @@ export function kill(session: IrcSession, message: Message): void {
   const reason = cutToBytes(text, REASON_BYTES);
   // It is told by whom before it is closed (modern, "KILL message").
   const expelled = server.chat.expel(member, nick, { reason, parting: `Killed (${member.nick} (${reason}))` });
-  if (expelled.kind === 'expelled') server.control.log('kill', { nick: expelled.member.nick, by: member.nick, reason });
+  if (expelled.kind === 'expelled') session.log('kill', { target: expelled.member.nick, reason });
   else session.reply(expelled.why === 'not-operator' ? 'ERR_NOPRIVILEGES' : 'ERR_NOSUCHNICK', nick);
 }
 
@@ -74,13 +74,18 @@ export function wallops(session: IrcSession, message: Message): void {
     return;
   }
   const announced = server.chat.announce(member, text);
-  if (announced.kind === 'refused') session.reply('ERR_NOPRIVILEGES');
-  else if (member.traits.has('hears-announcements')) session.tell(announced);
+  if (announced.kind === 'refused') {
+    session.reply('ERR_NOPRIVILEGES');
+    return;
+  }
+  session.log('wallops');
+  if (member.traits.has('hears-announcements')) session.tell(announced);
 }
 
 /** REHASH: reads the configuration again. */
 export function rehash(session: IrcSession): Outcome {
   const { control, name } = session.server;
+  session.log('rehash');
   session.reply('RPL_REHASHING', control.configurationName);
   return defer(control.reload(), ({ problem, waitingKeys }) => {
     const news =
@@ -91,5 +96,6 @@ export function rehash(session: IrcSession): Outcome {
 
 /** DIE: ends the server. */
 export function die(session: IrcSession): void {
+  session.log('die');
   session.server.control.stop(`stopped by ${session.member.nick}`);
 }

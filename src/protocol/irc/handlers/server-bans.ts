@@ -65,7 +65,7 @@ function addBan(session: IrcSession, kind: BanKind, message: Message): void {
   }
   const length = minutes === 0 ? '' : `temporary ${minutes} min. `;
   tell(session, `Added ${length}${NAMES[kind]} [${mask}]; ${set.expelledCount} users were disconnected`);
-  server.control.log('ban added', { kind: NAMES[kind], mask, minutes, reason: ban.reason, by: sourceOf(member) });
+  session.log('ban added', { kind: NAMES[kind], mask, minutes, reason: ban.reason });
 }
 
 function answerUnset(
@@ -90,7 +90,7 @@ function removeBan(session: IrcSession, kind: BanKind, message: Message): void {
     return;
   }
   tell(session, `Removed ${NAMES[kind]} [${lifted.ban.mask}]`);
-  server.control.log('ban removed', { kind: NAMES[kind], mask: lifted.ban.mask, by: sourceOf(member) });
+  session.log('ban removed', { kind: NAMES[kind], mask: lifted.ban.mask });
 }
 
 function tell(session: IrcSession, text: string): void {
