@@ -1,6 +1,6 @@
 /** `fdmux connect`: a terminal client whose keyboard and socket wait on one multiplexer of ours. */
 import { readSync } from 'node:fs';
-import { createInterface, clearLine, cursorTo, type Interface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { hasCode } from '../errors.js';
 import { Multiplexer } from '../multiplexer/multiplexer.js';
@@ -10,6 +10,7 @@ import type { Connection } from '../net/connection.js';
 import { decodeText, encodeText, type Charset } from '../protocol/charset.js';
 import { LineDecoder, type LineSink } from '../protocol/line-decoder.js';
 import { sanitize } from '../protocol/sanitize.js';
+import { showAbove } from './show-above.js';
 import { UsageError } from './usage-error.js';
 
 const STDIN_FD = 0;
@@ -18,6 +19,8 @@ const READ_BYTES = 65_536;
 const MAX_SHOWN_LINE_BYTES = 65_536;
 /** How long the server has to close its side after we have closed ours. */
 const LEAVE_MS = 2000;
+/** Bytes without a newline are shown after so long a pause. */
+const QUIET_MS = 200;
 
 /** @returns host and port @throws UsageError */
 export function parseTarget(target: string): { host: string; port: number } {
@@ -63,6 +66,8 @@ class TerminalClient implements LineSink {
   #lines: Interface | null = null;
   #stdin: Registration | null = null;
   #connection: Connection | null = null;
+  /** Runs while an unfinished line waits for its end. */
+  #quiet: NodeJS.Timeout | null = null;
   #isLeaving = false;
   #finish: (exitCode: number) => void = () => undefined;
 
@@ -75,6 +80,11 @@ class TerminalClient implements LineSink {
       this.#finish = resolve;
     });
     const stop = new AbortController();
+    // A reader that has gone: there is nobody to talk to.
+    const leave = (): void => {
+      this.#leave();
+    };
+    process.stdout.on('error', leave);
     // The keyboard is not in the set yet, so what is typed early waits in the terminal.
     const running = this.#multiplexer.run(
       (batch) => {
@@ -89,7 +99,7 @@ class TerminalClient implements LineSink {
         multiplexer: this.#multiplexer,
         socket: {
           data: (_connection, bytes) => {
-            this.#incoming.push(bytes, this);
+            this.#received(bytes);
           },
           drain: () => this.#stdin?.resume(),
           end: () => {
@@ -104,6 +114,8 @@ class TerminalClient implements LineSink {
       return await finished;
     } finally {
       this.#closeKeyboard();
+      process.stdout.off('error', leave);
+      if (this.#quiet !== null) clearTimeout(this.#quiet);
       stop.abort();
       await running;
       this.#multiplexer.close();
@@ -188,14 +200,21 @@ class TerminalClient implements LineSink {
     this.#show('(a line too long to be shown)');
   }
 
-  /** Prints above the input line, and puts that back as it was. */
+  #received(bytes: Uint8Array): void {
+    this.#incoming.push(bytes, this);
+    if (this.#quiet !== null) clearTimeout(this.#quiet);
+    this.#quiet = null;
+    if (!this.#incoming.hasPending) return;
+    // A question that waits for an answer often ends without a newline.
+    this.#quiet = setTimeout(() => {
+      this.#quiet = null;
+      this.#incoming.flush(this);
+    }, QUIET_MS).unref();
+  }
+
   #show(text: string): void {
-    if (this.#isTerminal) {
-      cursorTo(process.stdout, 0);
-      clearLine(process.stdout, 0);
-    }
-    process.stdout.write(`${text}\n`);
-    if (this.#isTerminal && !this.#isLeaving) this.#lines?.prompt(true);
+    if (this.#isTerminal && !this.#isLeaving && this.#lines !== null) showAbove(this.#lines, process.stdout, text);
+    else process.stdout.write(`${text}\n`);
   }
 
   /** Says goodbye: what was said before still arrives. */
@@ -217,8 +236,8 @@ class TerminalClient implements LineSink {
 
   #closed(error: Error | undefined): void {
     if (error !== undefined && !this.#isLeaving) {
-      this.#isLeaving = true;
       this.#show(`the connection is lost: ${error.message}`);
+      this.#isLeaving = true;
       this.#finish(1);
     } else {
       this.#finish(0);

@@ -53,6 +53,28 @@ test('what a server sends cannot act on the terminal', async () => {
   expect(client.stdout).not.toMatch(/[\x1b\x07]/);
 });
 
+test('a question without a newline is shown before the server says more', async () => {
+  const server = await listenPeer();
+  const client = connectTo(server.port);
+  const peer = await server.accepted();
+  await peer.write('your name? ');
+  await client.line(/^your name\? $/);
+  await peer.write('rest of a line\n');
+  await client.line('rest of a line');
+});
+
+test('a client whose output nobody reads leaves', async () => {
+  const server = await listenPeer();
+  const script = `exec 3> >(exec true); wait $!; exec "$@" >&3`;
+  const command = [process.execPath, cliPath, 'connect', `127.0.0.1:${server.port}`];
+  const client = start('bash', ['-c', script, 'bash', ...command]);
+  const peer = await server.accepted();
+  await peer.write('one\n');
+  await peer.ended();
+  peer.end();
+  expect((await client.ended()).stderr).toBe('');
+});
+
 test('a server that closes is told, and the client ends well', async () => {
   const server = await listenPeer();
   const client = connectTo(server.port);

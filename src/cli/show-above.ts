@@ -1,0 +1,19 @@
+/** Prints above a line that is being typed. */
+import { clearScreenDown, cursorTo, moveCursor, type Interface } from 'node:readline';
+
+/**
+ * Prints text where the input stands, and the input again below it.
+ *
+ * @param lines - reads from the terminal
+ * @param text - whole lines without the last newline
+ */
+export function showAbove(lines: Interface, output: NodeJS.WritableStream, text: string): void {
+  // The input may have wrapped: it begins as many rows above the cursor.
+  moveCursor(output, 0, -lines.getCursorPos().rows);
+  cursorTo(output, 0);
+  clearScreenDown(output);
+  output.write(`${text}\n`);
+  // Otherwise readline would go up by the rows that it drew last, over what has just been printed.
+  Reflect.set(lines, 'prevRows', 0);
+  lines.prompt(true);
+}
