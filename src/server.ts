@@ -16,6 +16,7 @@ import { PLAIN_USER, PlainSession } from './protocol/plain/session.js';
 import { Throttle } from './protocol/throttle.js';
 import { BANNED_TEXT, type Session } from './protocol/session.js';
 import { Admission } from './server/admission.js';
+import { cutFurthestBehind } from './server/backlog.js';
 import { ClassFinder, UNIX_PEER_HOST } from './server/classes.js';
 import { changedFixedKeys, type ListenerConfig, type Protocol, type ServerConfig } from './server/config.js';
 import { ListenError } from './server/listen-error.js';
@@ -78,7 +79,10 @@ export class ChatServer implements Aftermath, ServerControl {
   readonly #skipped: ListenerConfig[] = [];
   #classes: ClassFinder;
   #maxClients: number;
+  #totalSendQueueBytes: number;
   #overflowed: ConnectionLink[] = [];
+  /** Links that were full when they were last looked at. */
+  readonly #behind = new Set<ConnectionLink>();
   readonly #runQueue = new RunQueue();
   /** One timer for all that is seconds away: most links wait for nothing but the next sign of life. */
   readonly #clock: NodeJS.Timeout;
@@ -94,6 +98,7 @@ export class ChatServer implements Aftermath, ServerControl {
     this.#lobby = this.#chat.openRoom(config.lobby);
     this.#classes = new ClassFinder(config.classes);
     this.#maxClients = config.maxClients;
+    this.#totalSendQueueBytes = config.totalSendQueueBytes;
     this.#irc = new IrcServer({
       chat: this.#chat,
       settings: config.irc,
@@ -107,6 +112,8 @@ export class ChatServer implements Aftermath, ServerControl {
   readonly #tick = (): void => {
     const nowMs = performance.now();
     for (const link of this.#links) link.tick(nowMs);
+    // Those who are not far behind count as well, but not so often.
+    cutFurthestBehind(this.#links, this.#totalSendQueueBytes);
   };
 
   /**
@@ -296,7 +303,12 @@ export class ChatServer implements Aftermath, ServerControl {
   readonly #assessOverflowed = (): void => {
     const links = new Set(this.#overflowed);
     this.#overflowed = [];
-    for (const link of links) link.assess();
+    for (const link of links) {
+      link.assess();
+      this.#behind.add(link);
+    }
+    for (const link of this.#behind) if (!link.isFull || link.pendingBytes === 0) this.#behind.delete(link);
+    cutFurthestBehind(this.#behind, this.#totalSendQueueBytes);
   };
 
   log(event: string, details: Readonly<Record<string, unknown>>): void {
@@ -314,6 +326,7 @@ export class ChatServer implements Aftermath, ServerControl {
       this.#irc.configure(config.irc);
       this.#classes = new ClassFinder(config.classes);
       this.#maxClients = config.maxClients;
+      this.#totalSendQueueBytes = config.totalSendQueueBytes;
       const waitingKeys = changedFixedKeys(this.#options.config, config);
       this.#options.log.warn('configuration reloaded', { file: this.configurationName, waitingKeys });
       return { problem: null, waitingKeys };

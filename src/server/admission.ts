@@ -1,12 +1,11 @@
 /** Who is let in: how many connections there may be, of one address, and in a time. */
-import { formatNetwork, parseAddress } from '../chat/address.js';
 import type { ClassSettings } from '../protocol/irc/settings.js';
+import { sourceKey } from '../protocol/source-key.js';
 import { Throttle } from '../protocol/throttle.js';
 
 /** Addresses whose last connections are remembered; beyond that the longest known is forgotten. */
 const MAX_REMEMBERED = 65_536;
 const SECONDS_PER_MINUTE = 60;
-const IPV6_BYTES = 16;
 
 /** What one address has, or the network that counts as one. */
 interface Source {
@@ -72,16 +71,4 @@ export class Admission {
       return;
     }
   }
-}
-
-/**
- * What counts as one address: an IPv6 network of so many bits, since its owner has all of its addresses (RFC 6177).
- *
- * @param bits - from 1 to 128
- */
-export function sourceKey(host: string, bits: number): string {
-  const bytes = parseAddress(host);
-  if (bytes?.length !== IPV6_BYTES || bits === IPV6_BYTES * 8) return host;
-  const prefix = bytes.map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - index * 8))));
-  return formatNetwork({ bytes: prefix, bits });
 }

@@ -52,6 +52,8 @@ export interface ServerConfig {
   readonly trigger: ServeTrigger;
   /** The most peers at once; 0 for no limit. */
   readonly maxClients: number;
+  /** The most bytes that may wait for all peers together; 0 for no limit. */
+  readonly totalSendQueueBytes: number;
   /** The room of the plain peers. */
   readonly lobby: string;
   readonly listeners: readonly ListenerConfig[];
@@ -116,7 +118,7 @@ const classSchema = v.strictObject({
   linesPerSecond: v.optional(count, DEFAULT_CLASS.linesPerSecond),
   burstLines: v.optional(integer(1, 1_000_000), DEFAULT_CLASS.burstLines),
   maxPerAddress: v.optional(count, DEFAULT_CLASS.maxPerAddress),
-  connectionsPerMinute: v.optional(count, DEFAULT_CLASS.connectionsPerMinute),
+  connectionsPerMinute: v.optional(count),
   burstConnections: v.optional(integer(1, 1_000_000), DEFAULT_CLASS.burstConnections),
   ipv6PrefixBits: v.optional(integer(1, 128), DEFAULT_CLASS.ipv6PrefixBits),
   pingIntervalMs: v.optional(count, DEFAULT_CLASS.pingIntervalMs),
@@ -124,6 +126,7 @@ const classSchema = v.strictObject({
   registrationTimeoutMs: v.optional(count, DEFAULT_CLASS.registrationTimeoutMs),
   registrationLines: v.optional(count, DEFAULT_CLASS.registrationLines),
   registrationBytes: v.optional(count, DEFAULT_CLASS.registrationBytes),
+  maxPasswordDelayMs: v.optional(integer(0, 3_600_000), DEFAULT_CLASS.maxPasswordDelayMs),
   maxRooms: v.optional(integer(1, 1_000_000), DEFAULT_CLASS.maxRooms),
 });
 
@@ -162,6 +165,10 @@ const fileSchema = v.strictObject({
   backend: v.optional(oneOf(BACKENDS)),
   trigger: v.optional(oneOf(TRIGGERS)),
   maxClients: v.optional(count),
+  totalSendQueueBytes: v.optional(
+    v.pipe(v.number('must be a number'), v.integer('must be an integer'), v.minValue(0, 'must be at least 0')),
+    268_435_456,
+  ),
   lobby: v.optional(
     v.pipe(
       text,
@@ -259,6 +266,7 @@ export async function loadConfig(flags: ServeFlags): Promise<ServerConfig> {
     backend,
     trigger,
     maxClients: flags.maxClients ?? file.maxClients ?? 0,
+    totalSendQueueBytes: file.totalSendQueueBytes,
     lobby: file.lobby ?? '#lobby',
     listeners,
     classes: file.classes?.map(toAddressClass) ?? DEFAULT_CLASSES,
@@ -399,6 +407,9 @@ function toListener(
 
 function toAddressClass(given: v.InferOutput<typeof classSchema>): AddressClass {
   const { addresses, ...settings } = given;
-  const checked: ClassSettings = settings;
+  // An address that may have any number of connections stands for many people, such as a proxy.
+  const isShared = settings.maxPerAddress === 0;
+  const connectionsPerMinute = settings.connectionsPerMinute ?? (isShared ? 0 : DEFAULT_CLASS.connectionsPerMinute);
+  const checked: ClassSettings = { ...settings, connectionsPerMinute };
   return { settings: checked, addresses };
 }

@@ -79,7 +79,7 @@ export class ConnectionLink implements Link, Worker {
   }
 
   get pendingBytes(): number {
-    return this.#connection.pendingBytes;
+    return this.#connection.isDestroyed ? 0 : this.#connection.pendingBytes;
   }
 
   get isFull(): boolean {

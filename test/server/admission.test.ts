@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_CLASS, type ClassSettings } from '../../src/protocol/irc/settings.js';
-import { Admission, sourceKey } from '../../src/server/admission.js';
+import { sourceKey } from '../../src/protocol/source-key.js';
+import { Admission } from '../../src/server/admission.js';
 
 const limits = (changes: Partial<ClassSettings>): ClassSettings => ({ ...DEFAULT_CLASS, ...changes });
 const TOO_FAST = 'too many connections from your address in a short time';

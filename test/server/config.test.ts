@@ -28,6 +28,13 @@ async function complaint(text: string): Promise<string[]> {
   return error.message.split('\n').map((line) => line.replace(path, 'FILE'));
 }
 
+test('an address without a limit on its connections has none on their rate either, unless the file says so', async () => {
+  const { classes } = await load({
+    classes: [{ name: 'a' }, { name: 'b', maxPerAddress: 0 }, { name: 'c', maxPerAddress: 0, connectionsPerMinute: 7 }],
+  });
+  expect(classes.map(({ settings }) => settings.connectionsPerMinute)).toEqual([30, 0, 7]);
+});
+
 test('without a file and flags the defaults hold', async () => {
   const config = await loadConfig({});
   expect(config).toMatchObject({

@@ -2,6 +2,7 @@
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
 import type { ServerBans } from '../../chat/server-bans.js';
+import { PasswordGuard } from '../password-guard.js';
 import { EncoderFamily } from './encoder.js';
 import { isupportChanges, isupportTokens } from './isupport.js';
 import { MonitorBoard } from './monitor-board.js';
@@ -55,6 +56,7 @@ export class IrcServer implements ReplySource {
   readonly monitors: MonitorBoard;
   /** Clients that have registered. */
   readonly clients = new Set<IrcClient>();
+  readonly passwords = new PasswordGuard();
   /** Connections that have not registered yet. */
   unregisteredCount = 0;
   /** How often each command was used. */

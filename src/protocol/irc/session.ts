@@ -7,6 +7,7 @@ import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import { describeForeign, Opening, type ForeignProtocol } from '../opening.js';
 import { Pacer } from '../pacer.js';
+import { sourceKey } from '../source-key.js';
 import { hasCapability, type Capability } from './capabilities.js';
 import { COMMANDS, type Command, type LongAnswer, type Outcome } from './commands.js';
 import { Deferred } from './deferred.js';
@@ -76,6 +77,11 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher, IrcClient
     this.member = server.chat.receive({ host, outlet: this });
     server.unregisteredCount += 1;
     if (limits.registrationTimeoutMs > 0) link.wakeIn(limits.registrationTimeoutMs);
+  }
+
+  /** What counts as the peer's address where strangers are counted. */
+  get source(): string {
+    return sourceKey(this.#link.remoteHost, this.limits.ipv6PrefixBits);
   }
 
   /** When it last sent a line, in milliseconds since the epoch. */

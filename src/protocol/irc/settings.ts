@@ -45,6 +45,8 @@ export interface ClassSettings {
   readonly registrationLines: number;
   /** Bytes of lines that it may send before that; 0 for no limit. */
   readonly registrationBytes: number;
+  /** The longest wait after failed passwords, in milliseconds; 0 for none. */
+  readonly maxPasswordDelayMs: number;
   /** Rooms that one member may be in. */
   readonly maxRooms: number;
 }
@@ -109,6 +111,7 @@ export const DEFAULT_CLASS: ClassSettings = {
   registrationTimeoutMs: 60_000,
   registrationLines: 256,
   registrationBytes: 65_536,
+  maxPasswordDelayMs: 30_000,
   maxRooms: 100,
 };
 
@@ -119,5 +122,6 @@ export const LOOPBACK_CLASS: ClassSettings = {
   linesPerSecond: 0,
   maxPerAddress: 0,
   connectionsPerMinute: 0,
+  maxPasswordDelayMs: 1000,
   maxRooms: 1000,
 };

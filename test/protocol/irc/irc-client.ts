@@ -11,6 +11,7 @@ export interface IrcServerOptions {
   readonly limits?: Partial<ClassSettings>;
   readonly listeners?: readonly Partial<ListenerConfig>[];
   readonly maxClients?: number;
+  readonly totalSendQueueBytes?: number;
   readonly readConfig?: () => Promise<ServerConfig>;
 }
 
@@ -60,6 +61,7 @@ export async function startIrc(options: IrcServerOptions = {}): Promise<IrcTestS
   const config: ServerConfig = {
     ...base,
     maxClients: options.maxClients ?? 0,
+    totalSendQueueBytes: options.totalSendQueueBytes ?? base.totalSendQueueBytes,
     irc: { ...base.irc, ...options.irc },
     classes: [{ settings: { ...LOOPBACK_CLASS, ...options.limits }, addresses: [] }],
     listeners: (options.listeners ?? [{}]).map((changes) => ({ ...listener, ...changes })),

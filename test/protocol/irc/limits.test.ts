@@ -97,6 +97,26 @@ test('who does not read is closed at the hard limit, with a reason that others a
   expect(heard.filter((text) => text.startsWith(':deaf!')).at(-1)).toMatch(/ QUIT :Max SendQ exceeded/);
 }, 30_000);
 
+test('who is furthest behind is closed first when all readers together are too far behind', async () => {
+  const server = await startIrc({ totalSendQueueBytes: 600_000 });
+  const ann = await server.client('ann', { join: '#a' });
+  const deaf = await server.client('deaf', { join: '#a' });
+  deaf.peer.socket.pause();
+  const line = `PRIVMSG #a :${'x'.repeat(400)}`;
+  const say = () => ann.ask(...Array.from({ length: 100 }, () => line));
+  const count = (message: string) => server.records.filter((record) => record.message === message).length;
+  while (count('slow reader') === 0) await say();
+  const late = await server.client('late', { join: '#a' });
+  late.peer.socket.pause();
+  while (count('slow reader closed') === 0) await say();
+  const [closed] = server.records.filter(({ message }) => message === 'slow reader closed');
+  expect(closed?.details).toMatchObject({
+    port: deaf.peer.port,
+    reason: expect.stringMatching(/^Max SendQ exceeded: \d+ bytes wait for all readers, the limit is 600000$/),
+  });
+  expect(numerics(await ann.ask('ISON late'))).toEqual(['303 :late']);
+}, 30_000);
+
 test('ten thousand joins and parts leave nothing behind', async () => {
   const server = await startIrc();
   const ann = await server.client('ann');

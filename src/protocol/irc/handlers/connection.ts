@@ -1,6 +1,5 @@
 /** CAP, PASS, NICK, USER, PING, PONG, QUIT: how a connection begins, stays and ends (modern, "Connection Messages"). */
 import { silencingRoom } from '../../../chat/permissions.js';
-import { verifyPassword } from '../../password.js';
 import { CAPABILITY_BITS, CAPABILITY_NAMES, capabilityBit, capabilityNames } from '../capabilities.js';
 import type { Outcome } from '../commands.js';
 import { defer } from '../deferred.js';
@@ -143,14 +142,18 @@ function completeRegistration(session: IrcSession): Outcome {
     admit(session, registration);
     return undefined;
   }
-  return defer(verifyPassword(registration.password ?? '', password), (isRight) => {
-    if (isRight) {
-      admit(session, registration);
-      return;
-    }
-    session.reply('ERR_PASSWDMISMATCH');
-    session.close('Bad password');
-  });
+  const { passwords } = server;
+  const names = [`PASS ${session.source}`];
+  return defer(passwords.turn(names, session.limits.maxPasswordDelayMs), () =>
+    defer(passwords.check(registration.password ?? '', password, names), (verdict) => {
+      if (verdict === 'right') {
+        admit(session, registration);
+        return;
+      }
+      if (verdict === 'wrong') session.reply('ERR_PASSWDMISMATCH');
+      session.close(verdict === 'wrong' ? 'Bad password' : 'Too many passwords are being checked, try again later');
+    }),
+  );
 }
 
 function admit(session: IrcSession, registration: Registration): void {

@@ -1,8 +1,7 @@
 /** OPER, KILL, WALLOPS, REHASH, DIE (modern, "Operator Messages"). */
 import { completeUserHost, UserMask } from '../../../chat/user-mask.js';
-import { verifyPassword } from '../../password.js';
 import type { Outcome } from '../commands.js';
-import { defer } from '../deferred.js';
+import { defer, type Deferred } from '../deferred.js';
 import { HOST_LENGTH, REASON_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
 import type { IrcSession } from '../session.js';
@@ -13,19 +12,36 @@ import { cutToBytes } from '../text-length.js';
 /** OPER. */
 export function oper(session: IrcSession, message: Message): Outcome {
   const [name = '', password = ''] = message.params;
-  const operator = session.server.settings.operators.find((candidate) => candidate.name === name);
-  if (operator === undefined || !isAllowedFrom(session, operator)) {
+  const { passwords, settings } = session.server;
+  const operator = settings.operators.find((candidate) => candidate.name === name);
+  const source = `OPER ${session.source}`;
+  // There is no end to the names that no operator has, so they are not remembered.
+  const names = operator === undefined ? [source] : [source, `account ${operator.name}`];
+  return defer(passwords.turn(names, session.limits.maxPasswordDelayMs), () => {
+    if (operator !== undefined && isAllowedFrom(session, operator))
+      return tryPassword(session, operator, password, names);
+    passwords.failed([source]);
     session.reply('ERR_NOOPERHOST');
     logRefusal(session, operator);
     return undefined;
-  }
-  return defer(verifyPassword(password, operator.password), (isRight) => {
-    if (isRight) {
+  });
+}
+
+function tryPassword(
+  session: IrcSession,
+  operator: OperatorSettings,
+  password: string,
+  names: readonly string[],
+): Deferred<void> {
+  return defer(session.server.passwords.check(password, operator.password, names), (verdict) => {
+    if (verdict === 'right') {
       makeOperator(session, operator);
-      return;
+    } else if (verdict === 'busy') {
+      session.fail('OPER', 'TEMPORARILY_UNAVAILABLE', [], 'Too many passwords are being checked, try again later');
+    } else {
+      session.reply('ERR_PASSWDMISMATCH');
+      logRefusal(session, operator);
     }
-    session.reply('ERR_PASSWDMISMATCH');
-    logRefusal(session, operator);
   });
 }
 

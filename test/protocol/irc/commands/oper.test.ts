@@ -26,6 +26,20 @@ test('OPER takes the right password from the right place, hashed or not, and ans
   expect(await ann.ask('MODE ann -o')).toEqual([':ann!ann@127.0.0.1 MODE ann -o']);
 });
 
+test('guessing gets slower, for an address and for an operator, and what comes after a guess waits for it', async () => {
+  const server = await startIrc({ irc: { operators: [operator()] }, limits: { maxPasswordDelayMs: 100 } });
+  const ann = await server.client('ann');
+  const startedMs = performance.now();
+  const guesses = Array.from({ length: 10 }, (_, index) => `OPER root wrong${index}`);
+  expect(numerics(await ann.ask(...guesses), '464')).toHaveLength(10);
+  // The first four are looked at at once.
+  expect(performance.now() - startedMs).toBeGreaterThanOrEqual(590);
+  const bob = await server.client('bob');
+  const againMs = performance.now();
+  expect(numerics(await bob.ask('OPER root pw'), '381')).toHaveLength(1);
+  expect(performance.now() - againMs).toBeLessThan(10_000);
+});
+
 test("an operator's host is told with chghost", async () => {
   const server = await startIrc({ irc: { operators: [operator({ host: 'staff.example' })] } });
   const ann = await server.client('ann', { join: '#a' });

@@ -4,6 +4,19 @@ import { hashPassword } from '../../../../src/protocol/password.js';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('PASS', () => {
+  test('guessing gets slower, however many connections it takes, and the right one is let in after a wait', async () => {
+    const server = await startIrc({ irc: { password: 'secret' }, limits: { maxPasswordDelayMs: 200 } });
+    const startedMs = performance.now();
+    for (let guess = 0; guess < 7; guess += 1) {
+      const eve = await server.connect();
+      eve.send(`PASS wrong${guess}`, `NICK eve${guess}`, 'USER e 0 * :Eve');
+      expect((await eve.rest())[0]).toBe(':fdmux.local 464 * :Password incorrect');
+    }
+    const ann = await server.connect();
+    expect(numerics(await ann.ask('PASS secret', 'NICK ann', 'USER a 0 * :Ann'), '001')).toHaveLength(1);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(780);
+  });
+
   test.each(['in clear', 'hashed'])(
     'with a password %s, the right one is let in and a wrong one is told 464 and closed',
     async (form) => {

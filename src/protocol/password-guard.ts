@@ -1,0 +1,104 @@
+/** Guards passwords against guessing: who has failed waits, longer each time, and few are hashed at once. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { verifyPassword } from './password.js';
+
+/** How a check has ended; `busy`: too many others are being checked, and nothing has been looked at. */
+export type Verdict = 'right' | 'wrong' | 'busy';
+
+/** So many failures are slips of a hand. */
+const FREE_FAILURES = 3;
+/** The wait after the first failure beyond those; it doubles with each further one. */
+const FIRST_DELAY_MS = 1000;
+/** A failure is forgotten when so much time has passed without another. */
+const FORGET_MS = 600_000;
+/** Sources and accounts that are remembered; beyond that the one whose failure is oldest is forgotten. */
+const MAX_REMEMBERED = 10_000;
+/** Checks at the same time: each of a hashed password takes a thread and 16 MiB for a while. */
+const MAX_CHECKS = 2;
+/** Checks that may wait for those. */
+const MAX_WAITING = 64;
+
+interface Failures {
+  count: number;
+  lastMs: number;
+}
+
+/** The choices of a {@link PasswordGuard}. */
+export interface PasswordGuardOptions {
+  /** Milliseconds. @defaultValue the clock of `performance.now()` */
+  readonly now?: () => number;
+  /** @defaultValue a timer that does not keep the process */
+  readonly sleep?: (delayMs: number) => Promise<void>;
+  readonly verify?: (offered: string, expected: string) => Promise<boolean>;
+}
+
+/** Remembers failures by any names: of addresses, of accounts. */
+export class PasswordGuard {
+  readonly #now: () => number;
+  readonly #sleep: (delayMs: number) => Promise<void>;
+  readonly #verify: (offered: string, expected: string) => Promise<boolean>;
+  /** In the order of the last failure. */
+  readonly #failures = new Map<string, Failures>();
+  readonly #waiting: (() => void)[] = [];
+  #checks = 0;
+
+  constructor(options: PasswordGuardOptions = {}) {
+    this.#now = options.now ?? (() => performance.now());
+    this.#sleep = options.sleep ?? ((delayMs) => sleep(delayMs, undefined, { ref: false }));
+    this.#verify = options.verify ?? verifyPassword;
+  }
+
+  /**
+   * Waits until those who have these names may try again: at once without failures.
+   *
+   * @param maxDelayMs - the longest wait; 0 for none
+   */
+  async turn(names: readonly string[], maxDelayMs: number): Promise<void> {
+    const waitMs = Math.max(...names.map((name) => this.#waitMs(name, maxDelayMs)));
+    if (waitMs > 0) await this.#sleep(waitMs);
+  }
+
+  #waitMs(name: string, maxDelayMs: number): number {
+    const failures = this.#failures.get(name);
+    if (failures === undefined || failures.count <= FREE_FAILURES) return 0;
+    const sinceMs = this.#now() - failures.lastMs;
+    if (sinceMs >= FORGET_MS) return 0;
+    const delayMs = Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** (failures.count - FREE_FAILURES - 1));
+    return delayMs - sinceMs;
+  }
+
+  /** Checks a password, and remembers a failure for these names. */
+  async check(offered: string, expected: string, names: readonly string[]): Promise<Verdict> {
+    if (this.#checks >= MAX_CHECKS) {
+      if (this.#waiting.length >= MAX_WAITING) return 'busy';
+      // The one that ends hands its place over, so that nobody slips in between.
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else {
+      this.#checks += 1;
+    }
+    try {
+      if (await this.#verify(offered, expected)) return 'right';
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#checks -= 1;
+      else next();
+    }
+    this.failed(names);
+    return 'wrong';
+  }
+
+  /** Remembers a failure for these names. */
+  failed(names: readonly string[]): void {
+    const nowMs = this.#now();
+    for (const name of names) {
+      const before = this.#failures.get(name);
+      const isRecent = before !== undefined && nowMs - before.lastMs < FORGET_MS;
+      this.#failures.delete(name);
+      this.#failures.set(name, { count: isRecent ? before.count + 1 : 1, lastMs: nowMs });
+    }
+    for (const name of this.#failures.keys()) {
+      if (this.#failures.size <= MAX_REMEMBERED) break;
+      this.#failures.delete(name);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+/** What counts as one address where strangers are counted. */
+import { formatNetwork, parseAddress } from '../chat/address.js';
+
+const IPV6_BYTES = 16;
+const BITS_PER_BYTE = 8;
+
+/**
+ * Names the source of a connection: an IPv6 network of so many bits, since its owner has all of its addresses (RFC 6177).
+ *
+ * @param bits - from 1 to 128
+ */
+export function sourceKey(host: string, bits: number): string {
+  const bytes = parseAddress(host);
+  if (bytes?.length !== IPV6_BYTES || bits === IPV6_BYTES * BITS_PER_BYTE) return host;
+  const prefix = bytes.map((byte, index) => {
+    const kept = Math.min(BITS_PER_BYTE, Math.max(0, bits - index * BITS_PER_BYTE));
+    return byte & (0xff00 >> kept);
+  });
+  return formatNetwork({ bytes: prefix, bits });
+}
