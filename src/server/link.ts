@@ -1,9 +1,9 @@
 /** The wire between a session and a served connection: whom it sends to, how far it may fall behind, when it wakes. */
 import type { Connection } from '../net/connection.js';
-import { SharedBytes } from '../net/shared-bytes.js';
 import type { ClassSettings } from '../protocol/irc/settings.js';
 import type { Link, Session } from '../protocol/session.js';
 import type { Worker } from './run-queue.js';
+import { share } from './share.js';
 
 /** At most so much of what waits for a peer has not been offered to the kernel yet: the turn's arena, and one write. */
 const UNOFFERED_BYTES = 1_048_576;
@@ -20,25 +20,6 @@ export interface Aftermath {
   soon(link: ConnectionLink): void;
   log(event: string, details: Readonly<Record<string, unknown>>): void;
 }
-
-/**
- * Turns bytes that are sent to many into {@link SharedBytes}. Members that read alike are sent the same array one after
- * the other, so remembering the last one is enough.
- */
-class Sharer {
-  #bytes: Uint8Array | null = null;
-  #shared = new SharedBytes('');
-
-  of(bytes: Uint8Array): SharedBytes {
-    if (bytes !== this.#bytes) {
-      this.#bytes = bytes;
-      this.#shared = new SharedBytes(bytes);
-    }
-    return this.#shared;
-  }
-}
-
-const sharer = new Sharer();
 
 /** The link of one connection. */
 export class ConnectionLink implements Link, Worker {
@@ -93,7 +74,7 @@ export class ConnectionLink implements Link, Worker {
 
   send(bytes: Uint8Array, droppable: boolean): void {
     if (this.#isCongested && droppable) this.#droppedMessages += 1;
-    else this.#sent(this.#connection.write(sharer.of(bytes)));
+    else this.#sent(this.#connection.write(share(bytes)));
   }
 
   answer(bytes: Uint8Array): void {
