@@ -71,6 +71,7 @@ export { wakeup } from './multiplexer/wakeup.js';
 export type { WakeupToken } from './multiplexer/wakeup.js';
 // Sockets
 export { Socket } from './net/socket.js';
+export type { PathInput } from './net/path.js';
 export type {
   Accepted,
   DatagramToSend,

@@ -22,5 +22,6 @@ export interface MultiplexerConstructor {
   backends(): BackendName[];
 }
 
+/** A multiplexer, with the type of the data of its registrations and, if it is known, of its backend. */
 export type Multiplexer<T = unknown, B extends BackendName = BackendName> = MultiplexerImplementation<T, B>;
 export const Multiplexer: MultiplexerConstructor = MultiplexerImplementation;

@@ -76,7 +76,7 @@ export interface MultiplexerOptions<B extends BackendName = BackendName> {
   readonly waiter?: (B extends 'epoll' ? WaiterKind : 'thread') | undefined;
 }
 
-/** What {@link Multiplexer.register} takes, without the data. */
+/** What `Multiplexer.register` takes, without the data. */
 export interface RegisterSettings<T, B extends BackendName = BackendName> {
   /** What to be told about. */
   readonly interest: Interest;
@@ -96,7 +96,7 @@ export interface RegisterSettings<T, B extends BackendName = BackendName> {
   readonly onReady?: ((registration: Registration<T, B>) => void) | undefined;
 }
 
-/** What {@link Multiplexer.register} takes. `data` can be left out where its type allows undefined. */
+/** What `Multiplexer.register` takes. `data` can be left out where its type allows undefined. */
 export type RegisterOptions<T, B extends BackendName = BackendName> = RegisterSettings<T, B> &
   (undefined extends T ? { readonly data?: T } : { readonly data: T });
 
