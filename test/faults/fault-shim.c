@@ -33,20 +33,21 @@ static struct fault {
   enum call call;
   int error;
   unsigned rate;
+  atomic_ulong calls;
   atomic_ulong count;
 } faults[] = {
-    {"recv-short", RECV, SHORT, 0, 0},
-    {"recv-eagain", RECV, EAGAIN, 0, 0},
-    {"recv-eintr", RECV, EINTR, 0, 0},
-    {"send-short", SEND, SHORT, 0, 0},
-    {"send-eagain", SEND, EAGAIN, 0, 0},
-    {"send-eintr", SEND, EINTR, 0, 0},
-    {"send-enobufs", SEND, ENOBUFS, 0, 0},
-    {"accept-eintr", ACCEPT, EINTR, 0, 0},
-    {"accept-aborted", ACCEPT, ECONNABORTED, 0, 0},
-    {"accept-emfile", ACCEPT, EMFILE, 0, 0},
-    {"wait-eintr", WAIT, EINTR, 0, 0},
-    {"close-eintr", CLOSE, EINTR, 0, 0},
+    {"recv-short", RECV, SHORT, 0, 0, 0},
+    {"recv-eagain", RECV, EAGAIN, 0, 0, 0},
+    {"recv-eintr", RECV, EINTR, 0, 0, 0},
+    {"send-short", SEND, SHORT, 0, 0, 0},
+    {"send-eagain", SEND, EAGAIN, 0, 0, 0},
+    {"send-eintr", SEND, EINTR, 0, 0, 0},
+    {"send-enobufs", SEND, ENOBUFS, 0, 0, 0},
+    {"accept-eintr", ACCEPT, EINTR, 0, 0, 0},
+    {"accept-aborted", ACCEPT, ECONNABORTED, 0, 0, 0},
+    {"accept-emfile", ACCEPT, EMFILE, 0, 0, 0},
+    {"wait-eintr", WAIT, EINTR, 0, 0, 0},
+    {"close-eintr", CLOSE, EINTR, 0, 0, 0},
 };
 enum { FAULTS = sizeof faults / sizeof faults[0], RATE_UNIT = 10000 };
 
@@ -98,12 +99,20 @@ static int is_of_addon(void* caller) {
          strstr(info.dli_fname, ".node") != NULL;
 }
 
+/* Whether a fault takes this call. Chance alone would leave one out now and then in a run of a hundred calls.
+ */
+static int strikes(struct fault* fault) {
+  unsigned long calls = atomic_fetch_add(&fault->calls, 1) + 1;
+  int is_overdue = atomic_load(&fault->count) == 0 && calls * fault->rate >= RATE_UNIT;
+  return next_random() % RATE_UNIT < fault->rate || is_overdue;
+}
+
 /* The fault of this call: an errno, SHORT, or 0 for none. */
 static int fault_of(enum call call, void* caller) {
   if (!is_of_addon(caller)) return 0;
   for (size_t i = 0; i < FAULTS; i++) {
     struct fault* fault = &faults[i];
-    if (fault->call != call || fault->rate == 0 || next_random() % RATE_UNIT >= fault->rate) continue;
+    if (fault->call != call || fault->rate == 0 || !strikes(fault)) continue;
     atomic_fetch_add(&fault->count, 1);
     return fault->error;
   }
