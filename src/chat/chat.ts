@@ -173,12 +173,12 @@ export class Chat {
 
   /** Switches a trait of a member. @returns whether that changes it */
   setTrait(member: Member, trait: Trait, on: boolean): boolean {
-    return profile.setTrait(member, trait, on);
+    return profile.setTrait(this.#scene, member, trait, on);
   }
 
   /** Gives a member an operator's rights, or takes them. @returns whether that changes it */
   setOperator(member: Member, on: boolean): boolean {
-    return profile.setOperator(member, on);
+    return profile.setOperator(this.#scene, member, on);
   }
 }
 

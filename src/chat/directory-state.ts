@@ -26,6 +26,10 @@ export class DirectoryState implements Directory {
   readonly #departures: { readonly key: string; readonly departure: Departure }[] = [];
   readonly #observers = new Set<PresenceObserver>();
   #peak = 0;
+  // Counted as they change: everybody may ask for them, and must not have everybody looked at.
+  #operators = 0;
+  #invisible = 0;
+  readonly #permanentRooms: RoomState[] = [];
 
   constructor(options: DirectoryOptions = {}) {
     this.#departureLimit = options.departureLimit ?? 500;
@@ -48,9 +52,28 @@ export class DirectoryState implements Directory {
 
   /** How many rooms have somebody in them. */
   get occupiedRoomCount(): number {
-    let count = 0;
-    for (const room of this.#rooms.values()) if (room.size > 0) count += 1;
-    return count;
+    return this.#rooms.size - this.#permanentRooms.filter((room) => room.size === 0).length;
+  }
+
+  get operatorCount(): number {
+    return this.#operators;
+  }
+
+  get invisibleCount(): number {
+    return this.#invisible;
+  }
+
+  #count(member: MemberState, by: 1 | -1): void {
+    if (member.isOperator) this.#operators += by;
+    if (member.traits.has('invisible')) this.#invisible += by;
+  }
+
+  /** Changes what is counted of a member. */
+  recount(member: MemberState, change: () => void): void {
+    const isIn = this.#members.get(this.fold(member.nick)) === member;
+    if (isIn) this.#count(member, -1);
+    change();
+    if (isIn) this.#count(member, 1);
   }
 
   members(): IterableIterator<MemberState> {
@@ -89,6 +112,7 @@ export class DirectoryState implements Directory {
     const key = this.fold(member.nick);
     if (this.#members.has(key)) return false;
     this.#members.set(key, member);
+    this.#count(member, 1);
     this.#peak = Math.max(this.#peak, this.#members.size);
     this.#appeared(member);
     return true;
@@ -107,6 +131,7 @@ export class DirectoryState implements Directory {
     const key = this.fold(member.nick);
     if (this.#members.get(key) !== member) return false;
     this.#members.delete(key);
+    this.#count(member, -1);
     this.#remember(member);
     return true;
   }
@@ -128,6 +153,7 @@ export class DirectoryState implements Directory {
   addRoom(name: string, isPermanent: boolean): RoomState {
     const room = new RoomState(name, { fold: this.fold, atMs: this.#now(), isPermanent });
     this.#rooms.set(this.fold(name), room);
+    if (isPermanent) this.#permanentRooms.push(room);
     return room;
   }
 

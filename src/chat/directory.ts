@@ -30,6 +30,9 @@ export interface Directory {
   readonly peakMemberCount: number;
   /** How many rooms have somebody in them. */
   readonly occupiedRoomCount: number;
+  /** How many members have an operator's rights, and how many are invisible. */
+  readonly operatorCount: number;
+  readonly invisibleCount: number;
   members(): IterableIterator<Member>;
   rooms(): IterableIterator<Room>;
   member(nick: string): Member | undefined;

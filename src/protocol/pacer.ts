@@ -15,6 +15,8 @@ export interface Pace {
 
 /** Lines of one peer, and steps of its long answers, that run in one go, whatever its rate: then others have their turn. */
 const SLICE_STEPS = 256;
+/** Milliseconds in which they run: what a line costs may depend on what others have set up. */
+const SLICE_MS = 10;
 
 /** The queue between a decoder and whoever runs its lines. */
 export class Pacer {
@@ -26,10 +28,12 @@ export class Pacer {
   #isHeld = false;
   /** What may still run before the others have their turn. */
   #sliceSteps = SLICE_STEPS;
+  #sliceStartMs: number;
 
   constructor(link: Link, pace: Pace, nowMs: number) {
     this.#link = link;
     this.#pace = pace;
+    this.#sliceStartMs = nowMs;
     this.#throttle = pace.linesPerSecond > 0 ? new Throttle(pace.linesPerSecond, pace.burstLines, nowMs) : null;
   }
 
@@ -49,8 +53,9 @@ export class Pacer {
   }
 
   /** The others have had their turn: lines may run again. */
-  beginSlice(): void {
+  beginSlice(nowMs: number): void {
     this.#sliceSteps = SLICE_STEPS;
+    this.#sliceStartMs = nowMs;
   }
 
   /** A line has taken so many steps. */
@@ -75,6 +80,7 @@ export class Pacer {
   }
 
   #mayRun(nowMs: number, isFree: boolean): boolean {
+    if (nowMs - this.#sliceStartMs >= SLICE_MS) this.#sliceSteps = 0;
     if (this.#sliceSteps === 0) return false;
     if (!isFree && this.#throttle !== null && !this.#throttle.take(nowMs)) return false;
     this.#sliceSteps -= 1;

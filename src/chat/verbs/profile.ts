@@ -39,21 +39,25 @@ export function setHost(scene: Scene, who: Member, host: string): EventOf<'host'
 }
 
 /** Switches a trait of a member. @returns whether that changes it */
-export function setTrait(who: Member, trait: Trait, on: boolean): boolean {
+export function setTrait({ directory }: Scene, who: Member, trait: Trait, on: boolean): boolean {
   const member = stateOf(who);
   if (member.traits.has(trait) === on) return false;
   const traits = new Set(member.traits);
   if (on) traits.add(trait);
   else traits.delete(trait);
-  member.traits = traits;
+  directory.recount(member, () => {
+    member.traits = traits;
+  });
   return true;
 }
 
 /** Gives a member an operator's rights, or takes them. @returns whether that changes it */
-export function setOperator(who: Member, on: boolean): boolean {
+export function setOperator({ directory }: Scene, who: Member, on: boolean): boolean {
   const member = stateOf(who);
   if (member.isOperator === on) return false;
-  member.isOperator = on;
+  directory.recount(member, () => {
+    member.isOperator = on;
+  });
   for (const { room } of member.seats) if (!mayManage(member, room)) room.disarmInvitationsBy(member);
   return true;
 }

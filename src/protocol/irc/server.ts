@@ -109,11 +109,4 @@ export class IrcServer implements ReplySource {
   isupport(isUtf8Only: boolean, maxRooms: number): string[] {
     return isupportTokens(this.#settings, { isUtf8Only, maxRooms });
   }
-
-  /** Members that run a client with operator rights. */
-  operatorCount(): number {
-    let count = 0;
-    for (const member of this.directory.members()) if (member.isOperator) count += 1;
-    return count;
-  }
 }

@@ -115,7 +115,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher, IrcClient
 
   receive(bytes: Uint8Array): void {
     if (this.#isOver || this.#closeIfForeign(this.#opening?.receive(bytes))) return;
-    this.#pacer.beginSlice();
+    this.#pacer.beginSlice(this.server.directory.now());
     this.#decoder.push(bytes, this);
   }
 
@@ -430,7 +430,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher, IrcClient
 
   wake(): void {
     if (this.#isOver) return;
-    this.#pacer.beginSlice();
+    this.#pacer.beginSlice(this.server.directory.now());
     this.#goOnSaying();
     this.#runWaiting();
     if (this.registration === null) this.#checkLife();

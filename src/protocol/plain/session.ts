@@ -95,7 +95,7 @@ export class PlainSession implements Session, LineSink, Outlet {
 
   receive(bytes: Uint8Array): void {
     if (this.#isOver || this.#closeIfForeign(this.#opening?.receive(bytes))) return;
-    this.#pacer.beginSlice();
+    this.#pacer.beginSlice(this.#options.chat.directory.now());
     this.#decoder.push(bytes, this);
     this.#scheduleWake();
   }
@@ -106,7 +106,7 @@ export class PlainSession implements Session, LineSink, Outlet {
 
   wake(): void {
     const wasWaiting = this.#pacer.isWaiting;
-    this.#pacer.beginSlice();
+    this.#pacer.beginSlice(this.#options.chat.directory.now());
     while (!this.#isOver) {
       const line = this.#pacer.next(this.#options.chat.directory.now(), false);
       if (line === null) break;

@@ -94,7 +94,7 @@ test.for(departures)('a client that %s while OPER is checked is not an operator'
   await check.done;
   await Promise.resolve();
   expect(session.member.isOperator).toBe(false);
-  expect(server.operatorCount()).toBe(0);
+  expect(server.directory.operatorCount).toBe(0);
   expect(link.takeText()).toBe('');
 });
 

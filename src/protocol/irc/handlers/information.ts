@@ -176,10 +176,9 @@ export function sendLusers(session: IrcSession): void {
   const { server } = session;
   const { directory, unregisteredCount } = server;
   const total = directory.memberCount;
-  let invisible = 0;
-  for (const member of directory.members()) if (member.traits.has('invisible')) invisible += 1;
+  const invisible = directory.invisibleCount;
   session.reply('RPL_LUSERCLIENT', `There are ${total - invisible} users and ${invisible} invisible on 1 servers`);
-  session.reply('RPL_LUSEROP', String(server.operatorCount()));
+  session.reply('RPL_LUSEROP', String(directory.operatorCount));
   session.reply('RPL_LUSERUNKNOWN', String(unregisteredCount));
   session.reply('RPL_LUSERCHANNELS', String(directory.occupiedRoomCount));
   session.reply('RPL_LUSERME', `I have ${total} clients and 1 servers`);
