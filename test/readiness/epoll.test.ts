@@ -418,7 +418,7 @@ describe.each(WAITERS)('wait() with the %s waiter', (waiter) => {
   });
 });
 
-test.each(['uv', 'thread'])(
+test.each(WAITERS)(
   'an epoll fd that other code closes in the turn in which a wait begins ends the wait with EBADF (waiter %s)',
   async (waiter) => {
     const script = `

