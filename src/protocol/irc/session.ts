@@ -351,7 +351,7 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher, IrcClient
     for (const packed of packWords(words, this.#roomAfter(params), separator)) this.reply(name, ...params, packed);
   }
 
-  /** The same as part of a long answer, a word a step; null stands for a step without a word. */
+  /** The same as part of a long answer, a few words a step; null stands for a look without a word. */
   *replyWordsAtLength(
     name: Numeric,
     params: readonly string[],

@@ -43,10 +43,13 @@ export function* packWords(words: Iterable<string>, maxBytes: number, separator 
   for (const line of packWordsInSteps(words, maxBytes, separator)) if (line !== null) yield line;
 }
 
+/** A word is soon looked at, sooner than a step is taken. */
+const WORDS_PER_STEP = 8;
+
 /**
- * The same in steps, a word each.
+ * The same in steps of a few words each.
  *
- * @param words - null stands for a step that has found no word
+ * @param words - null stands for a look that has found no word
  * @returns null for each step that has filled no line
  */
 export function* packWordsInSteps(
@@ -56,8 +59,10 @@ export function* packWordsInSteps(
 ): Generator<string | null, void> {
   let line = '';
   let bytes = 0;
+  let looks = 0;
   for (const word of words) {
-    yield null;
+    looks += 1;
+    if (looks % WORDS_PER_STEP === 0) yield null;
     if (word === null) continue;
     const wordBytes = Buffer.byteLength(word, 'utf8');
     if (line !== '' && bytes + separator.length + wordBytes > maxBytes) {
