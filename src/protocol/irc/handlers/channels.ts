@@ -101,6 +101,13 @@ export function topic(session: IrcSession, message: Message): void {
   else sendTopic(session, room);
 }
 
+/** The numerics of the refusals that any change of a channel can meet. */
+const ROOM_REFUSALS = {
+  'no-such-room': 'ERR_NOSUCHCHANNEL',
+  'not-inside': 'ERR_NOTONCHANNEL',
+  'not-allowed': 'ERR_CHANOPRIVSNEEDED',
+} as const;
+
 function setTopic(session: IrcSession, name: string, text: string): void {
   const set = session.server.chat.setTopic(session.member, name, text);
   // Nobody needs to hear of a topic that stays as it is (modern, "TOPIC message").
@@ -112,13 +119,9 @@ function setTopic(session: IrcSession, name: string, text: string): void {
   const channel = set.room?.name ?? name;
   switch (set.why) {
     case 'no-such-room':
-      session.reply('ERR_NOSUCHCHANNEL', name);
-      return;
     case 'not-inside':
-      session.reply('ERR_NOTONCHANNEL', channel);
-      return;
     case 'not-allowed':
-      session.reply('ERR_CHANOPRIVSNEEDED', channel);
+      session.reply(ROOM_REFUSALS[set.why], channel);
       return;
     case 'outside':
     case 'moderated':
@@ -202,17 +205,13 @@ function inviteOne(session: IrcSession, nick: string, name: string): void {
     case 'no-such-member':
       session.reply('ERR_NOSUCHNICK', nick);
       return;
-    case 'no-such-room':
-      session.reply('ERR_NOSUCHCHANNEL', name);
-      return;
-    case 'not-inside':
-      session.reply('ERR_NOTONCHANNEL', channel);
-      return;
     case 'guest-inside':
       session.reply('ERR_USERONCHANNEL', invited.guest.nick, channel);
       return;
+    case 'no-such-room':
+    case 'not-inside':
     case 'not-allowed':
-      session.reply('ERR_CHANOPRIVSNEEDED', channel);
+      session.reply(ROOM_REFUSALS[invited.why], channel);
   }
 }
 
@@ -241,13 +240,9 @@ function kickOne(session: IrcSession, name: string, nick: string, reason: string
   const channel = kicked.room?.name ?? name;
   switch (kicked.why) {
     case 'no-such-room':
-      session.reply('ERR_NOSUCHCHANNEL', name);
-      return;
     case 'not-inside':
-      session.reply('ERR_NOTONCHANNEL', channel);
-      return;
     case 'not-allowed':
-      session.reply('ERR_CHANOPRIVSNEEDED', channel);
+      session.reply(ROOM_REFUSALS[kicked.why], channel);
       return;
     case 'target-not-inside':
       session.reply('ERR_USERNOTINCHANNEL', nick, channel);
