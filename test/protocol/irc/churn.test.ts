@@ -19,7 +19,8 @@ function start(): { server: IrcServer; sessions: IrcSession[]; links: FakeLink[]
     reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
     stop: () => undefined,
   };
-  const chat = new Chat();
+  // A clock that stands still: after 10 ms of one peer the others would have their turn, and none of these links gives it.
+  const chat = new Chat({ now: () => 1_000_000 });
   chat.openRoom('#lobby');
   const server = new IrcServer({
     chat,
