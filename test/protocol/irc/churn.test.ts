@@ -19,7 +19,7 @@ function start(): { server: IrcServer; sessions: IrcSession[]; links: FakeLink[]
     reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
     stop: () => undefined,
   };
-  // A clock that stands still: after 10 ms of one peer the others would have their turn, and none of these links gives it.
+  // A clock that stands still: after 10 ms of one peer others would have their turn, and no link here gives it.
   const chat = new Chat({ now: () => 1_000_000 });
   chat.openRoom('#lobby');
   const server = new IrcServer({
