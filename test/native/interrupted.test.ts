@@ -1,4 +1,4 @@
-/** Calls that a signal interrupts, as it does to each call with a timeout of the socket's own, whatever the handler asks for: signal(7). */
+/** Calls that a signal interrupts: it ends each call with a timeout of the socket's own, whatever its handler asks for (signal(7)). */
 import { spawn } from 'node:child_process';
 
 import { MSG_WAITALL, Socket, SO_RCVTIMEO, SOL_SOCKET } from 'fdmux';
@@ -6,21 +6,21 @@ import { expect, it } from 'vitest';
 
 import { nextEvent } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
-import { LOOPBACK } from '../support/sockets.js';
+import { LOOPBACK, portOf } from '../support/sockets.js';
 import { sendSignals } from './signals.js';
 
 const CLIENT = `
 import socket, sys, time
-for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+for kind, port in zip((socket.SOCK_DGRAM, socket.SOCK_STREAM), sys.argv[1:]):
     time.sleep(0.1)
     peer = socket.socket(socket.AF_INET, kind)
-    peer.connect(('127.0.0.1', int(sys.argv[1])))
+    peer.connect(('127.0.0.1', int(port)))
     for part in (b'ab', b'cd', b'ef'):
         time.sleep(0.1)
         peer.send(part)
 `;
 
-it('goes on', async () => {
+it('a call that a signal interrupts goes on', async () => {
   const timeout = new BigInt64Array([10n, 0n]);
   const [udp, tcp] = (['dgram', 'stream'] as const).map((type) => {
     const socket = disposedAtEnd(Socket.create({ type, blocking: true }));
@@ -29,12 +29,12 @@ it('goes on', async () => {
   });
   if (udp === undefined || tcp === undefined) throw new Error('no sockets');
   udp.bind(LOOPBACK);
-  const address = udp.getsockname();
-  tcp.bind(address);
+  tcp.bind(LOOPBACK);
   tcp.listen();
-  const port = 'port' in address ? String(address.port) : '';
   sendSignals();
-  const client = spawn('python3', ['-c', CLIENT, port], { stdio: 'inherit' });
+  const client = spawn('python3', ['-c', CLIENT, ...[udp, tcp].map((socket) => String(portOf(socket)))], {
+    stdio: 'inherit',
+  });
   const exited = nextEvent(client, 'exit');
   expect(udp.recv(10)?.toString()).toBe('ab');
   expect(udp.recvFrom(10)?.data.toString()).toBe('cd');
