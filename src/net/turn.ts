@@ -296,8 +296,9 @@ export class Turn {
    * @throws ERR_INVALID_ARG_TYPE
    */
   append(member: TurnMember, content: Writable): void {
-    // The arena would only be a detour: what is behind older bytes waits with them.
-    if (member.hasQueue) this.#appendToQueue(member, content);
+    // The arena would only be a detour: what is behind older bytes waits with them. But bytes that made the arena overflow are
+    // still in it when the flush has left the member a queue, and those that follow must not overtake them.
+    if (member.hasQueue && member.rangeEnd === 0) this.#appendToQueue(member, content);
     else if (typeof content === 'string') this.#appendText(member, content);
     else if (content instanceof SharedBytes) this.#appendShared(member, content);
     else this.#appendBytes(member, toBytes(content), false);

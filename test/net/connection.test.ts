@@ -107,6 +107,27 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect((await peer.ended()).equals(Buffer.concat(parts))).toBe(true);
   });
 
+  it.each([1000, 5000, 16_000])(
+    'keeps writes of %i bytes in order when the kernel stops taking them within a turn',
+    async (size) => {
+      const sent = pattern(8 * MIB, size);
+      const opened = new Signal<Connection>();
+      const listener = await testListener({
+        ...variant,
+        maxPendingBytes: 16 * MIB,
+        socket: { open: opened.set },
+      });
+      const peer = await connectPeer(portOf(listener));
+      peer.socket.pause();
+      const connection = await opened.within('a connection');
+      // In one go: the turn is flushed several times on the way, and the first of these fills the socket.
+      for (let at = 0; at < sent.length; at += size) connection.write(sent.subarray(at, at + size));
+      connection.end();
+      peer.socket.resume();
+      expect((await peer.ended()).equals(sent)).toBe(true);
+    },
+  );
+
   it('brings 10 MiB to a slow reader, says that it is above the high-water mark, and when it is below again', async () => {
     const bytes = pattern(10 * MIB);
     const drained: number[] = [];
