@@ -1,7 +1,7 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
 import type { Plugin } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 
 /** The folder of an installed fdmux that the suite is to test (the matrix sets it); without it, the sources. */
 const subject = process.env['FDMUX_TEST_SUBJECT'];

@@ -1,6 +1,7 @@
 /**
  * Reads the report of vitest's JSON reporter, prints `passed failed skipped` to standard output and, to standard error,
- * each failed test with its message. A report that is missing counts as nothing: the step that ran the tests has failed.
+ * each failed test with its message. A report that is missing counts as nothing: the step that ran the tests has
+ * failed.
  */
 import { existsSync, readFileSync } from 'node:fs';
 

@@ -1,15 +1,16 @@
-/** fdmux beside other IRC servers: fan-out, a storm of joins, memory; in turns, several rounds, into docs/benchmarks/. */
+/**
+ * fdmux beside other IRC servers: fan-out, a storm of joins, memory; in turns, several rounds, into docs/benchmarks/.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-
 import { findIrcPeers, type IrcPeer, startIrcServer } from './irc/servers.js';
 import { PATIENCE_MS, putUnderLoad } from './support/generator.js';
 import { circumstances, machineInWords, WITHOUT_COUNTERS } from './support/machine.js';
-import { weighed } from './support/server.js';
 import { readOptions } from './support/options.js';
+import { weighed } from './support/server.js';
 import { compile, countsInstructions, LOAD_CORE } from './support/tools.js';
 
 const TEXT_BYTES = 80;
@@ -65,7 +66,10 @@ async function measure(
   }
 }
 
-/** Server memory for each idle registered member. A first wave is there before, so that what is made once does not count. */
+/**
+ * Server memory for each idle registered member. A first wave is there before, so that what is made once does not
+ * count.
+ */
 async function measureMemory(program: string, peer: IrcPeer): Promise<number> {
   const server = await startIrcServer({ ...peer, command: (port, folder) => weighed(peer.command(port, folder)) });
   const waves: ReturnType<typeof openIdle>[] = [];

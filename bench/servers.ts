@@ -3,8 +3,8 @@
 import { type Load, measure, type Run } from './support/load.js';
 import { readOptions } from './support/options.js';
 import { findPeers, type Peer, type ServerMode } from './support/peers.js';
-import { type Answer, type MemoryAnswer, writeReport } from './support/report.js';
 import { Progress } from './support/progress.js';
+import { type Answer, type MemoryAnswer, writeReport } from './support/report.js';
 import { startServer, weighed } from './support/server.js';
 import { compile, countsInstructions } from './support/tools.js';
 

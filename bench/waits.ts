@@ -1,11 +1,10 @@
 /**
- * What a wait costs, against C, CPython, node:net and npm's epoll. In each round every peer has its turn; the best of the rounds
- * counts, since whatever else runs on the machine only adds. The answers go to waits.md, with a plot.
+ * What a wait costs, against C, CPython, node:net and npm's epoll. In each round every peer has its turn; the best of
+ * the rounds counts, since whatever else runs on the machine only adds. The answers go to waits.md, with a plot.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { linePlot } from './support/line-plot.js';
 import { circumstances } from './support/machine.js';
 import { readOptions } from './support/options.js';

@@ -1,6 +1,7 @@
 /**
  * One loop on three backends: many pipes, one of which has a byte. What select and poll cost grows with the number of
- * fds, since they hand over and look through all of them in each call; epoll remembers them and hands over what is ready.
+ * fds, since they hand over and look through all of them in each call; epoll remembers them and hands over what is
+ * ready.
  */
 import { Multiplexer, pipe } from 'fdmux';
 

@@ -3,7 +3,6 @@
  * socket. The room: npx fdmux serve --backend select --plain-port 33333
  */
 import { readSync } from 'node:fs';
-
 import { selectSync, Socket } from 'fdmux';
 
 const KEYBOARD = 0;

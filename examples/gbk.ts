@@ -1,4 +1,7 @@
-/** A server and a client that speak GBK, the charset of older Chinese programs. Bytes have no charset: both ends must agree. */
+/**
+ * A server and a client that speak GBK, the charset of older Chinese programs. Bytes have no charset: both ends must
+ * agree.
+ */
 import { formatAddress, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
 
 const decode = (bytes: Uint8Array): string => new TextDecoder('gbk').decode(bytes);

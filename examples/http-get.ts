@@ -1,7 +1,9 @@
 /** HTTP by hand (RFC 9112): a URL in, status, headers and body out; once with calls that wait, once by readiness. */
 import { type Inet6Address, type InetAddress, Multiplexer, resolveHost, SO_ERROR, Socket, SOL_SOCKET } from 'fdmux';
 
-/** Undoes "Transfer-Encoding: chunked": each chunk is its length in hex, the bytes, and CRLF; an empty one is the last. */
+/**
+ * Undoes "Transfer-Encoding: chunked": each chunk is its length in hex, the bytes, and CRLF; an empty one is the last.
+ */
 function joinChunks(body: Buffer): Buffer {
   const chunks: Buffer[] = [];
   for (let position = 0; ;) {

@@ -3,10 +3,10 @@
  * with four quiet devices open, a fifth is not read however much it has to say. Python programmers meet the same with a
  * blocking read in a loop. A multiplexer asks which devices have something and reads those.
  *
- * Devices on the command line (/dev/input/event0 ..., /dev/ttyUSB0) are read until ctrl-C; without any, pipes play them.
+ * Devices on the command line (/dev/input/event0 ..., /dev/ttyUSB0) are read until ctrl-C; without any, pipes play
+ * them.
  */
 import { constants, read } from 'node:fs';
-
 import { Descriptor, Multiplexer, pipe } from 'fdmux';
 
 /** Shows what the pool does: all devices but the last are quiet. */

@@ -1,6 +1,5 @@
 /** A client that never waits in a socket call: every step happens when the multiplexer says that it can. */
 import { getSystemErrorName } from 'node:util';
-
 import { Multiplexer, SO_ERROR, Socket, SOL_SOCKET } from 'fdmux';
 
 const port = Number(process.argv[2] ?? 21567);

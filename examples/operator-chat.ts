@@ -1,9 +1,9 @@
 /**
  * The operator at the server's keyboard talks with many clients, all on one loop: the listener, the keyboard and every
- * client are fds in one multiplexer. "2 hello" answers client 2, "hello" whoever spoke last; a client leaves with "exit".
+ * client are fds in one multiplexer. "2 hello" answers client 2, "hello" whoever spoke last; a client leaves with
+ * "exit".
  */
 import { readSync } from 'node:fs';
-
 import { formatAddress, Multiplexer, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
 
 type Source = { kind: 'listener' } | { kind: 'keyboard' } | { kind: 'client'; number: number; socket: Socket };

@@ -1,10 +1,9 @@
 /**
- * Runs a command that a client names and returns its output, or "Done." where there is none. A server that runs whatever it
- * is sent hands its machine to everybody, so this one is reached from this machine alone, knows a few commands with fixed
- * arguments, starts them without a shell, and limits their time and output.
+ * Runs a command that a client names and returns its output, or "Done." where there is none. A server that runs
+ * whatever it is sent hands its machine to everybody, so this one is reached from this machine alone, knows a few
+ * commands with fixed arguments, starts them without a shell, and limits their time and output.
  */
 import { execFile } from 'node:child_process';
-
 import { formatAddress, Multiplexer, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
 
 const ALLOWED = new Map<string, readonly [file: string, ...args: string[]]>([

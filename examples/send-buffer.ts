@@ -1,8 +1,12 @@
-/** What happens when one end writes and the other does not read: the buffers fill, the writer would block, and an edge tells it when to go on. */
+/**
+ * What happens when one end writes and the other does not read: the buffers fill, the writer would block, and an edge
+ * tells it when to go on.
+ */
 import { Multiplexer, SO_RCVBUF, SO_SNDBUF, Socket, SOL_SOCKET } from 'fdmux';
 
 const listener = Socket.create({ blocking: true });
-// Buffers are set before connecting: TCP agrees on window sizes then. The kernel doubles the number for its own bookkeeping.
+// Buffers are set before connecting: TCP agrees on window sizes then. The kernel doubles the number for its own
+// bookkeeping.
 listener.setsockopt(SOL_SOCKET, SO_RCVBUF, 64 * 1024);
 listener.bind({ family: 'inet', host: '127.0.0.1', port: Number(process.argv[2] ?? 0) });
 listener.listen();

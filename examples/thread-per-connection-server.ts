@@ -3,7 +3,6 @@
  * 11 MB and 60 ms of CPU time (Node.js 20 on x64), so this is for a few long connections.
  */
 import { isMainThread, Worker } from 'node:worker_threads';
-
 import { formatAddress, Multiplexer, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
 
 /** As ctime(3) writes it: Sat Nov 21 09:00:00 2026. */

@@ -3,7 +3,6 @@
  * them for a new connection instead of all. A connection is short: one message, one answer.
  */
 import { isMainThread, threadId, Worker } from 'node:worker_threads';
-
 import { formatAddress, Multiplexer, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
 
 function serve(listeningFd: number): void {

@@ -1,9 +1,9 @@
 /** `npm run build`: everything, from nothing: the addon, JavaScript and the type declarations. */
+import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { buildDeclarations } from './lib/build-declarations.mjs';
 import { buildJavaScript } from './lib/build-javascript.mjs';
 import { buildNative } from './lib/build-native.mjs';
-import { rmSync } from 'node:fs';
 import { at } from './lib/paths.mjs';
 import { runMain, say } from './lib/progress.mjs';
 

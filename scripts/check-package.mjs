@@ -1,10 +1,10 @@
 /**
  * `npm run package:check`: packs fdmux, lets the tools that know packages look at it, installs it into an empty project
  * and checks there that the README's examples compile with each TypeScript that people use. `--all` takes the
- * compilers that are not in this project as well, and other package managers (they are fetched from npm), and compiles the
- * installed sources.
+ * compilers that are not in this project as well, and other package managers (they are fetched from npm), and compiles
+ * the installed sources.
  */
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -106,8 +106,8 @@ async function compilers() {
 }
 
 /**
- * The package laid out by each package manager, with no script run and nothing downloaded: pnpm's store of links, Yarn's
- * folders, and Yarn's Plug'n'Play, which takes an addon out of its zip archives. Every layer is used once.
+ * The package laid out by each package manager, with no script run and nothing downloaded: pnpm's store of links,
+ * Yarn's folders, and Yarn's Plug'n'Play, which takes an addon out of its zip archives. Every layer is used once.
  */
 async function checkManagers(scratch, tarball) {
   const yarn4 = ['yarn4', 'bin/yarn.js'];

@@ -1,7 +1,7 @@
 /**
- * `node scripts/check-release.mjs v1.2.3 fdmux-1.2.3.tgz`: the tag, package.json, the changelog and the tarball have to agree
- * on the version, the tarball has to bring every binary, name the repository that the release runs in, and have links
- * that work outside of it.
+ * `node scripts/check-release.mjs v1.2.3 fdmux-1.2.3.tgz`: the tag, package.json, the changelog and the tarball have to
+ * agree on the version, the tarball has to bring every binary, name the repository that the release runs in, and have
+ * links that work outside of it.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /**
- * Runs a program of examples/ from a clone, compiled first: npm run example NAME [arguments]. Without a name it lists them.
+ * Runs a program of examples/ from a clone, compiled first: npm run example NAME [arguments]. Without a name it lists
+ * them.
  */
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';

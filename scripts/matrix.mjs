@@ -1,19 +1,21 @@
 /**
  * `npm run matrix`: the whole suite, run on the packed package by every runtime and with every way of waiting that this
- * machine can have. It goes on after a failure and prints one table. Each row that has ended is kept in docs/matrix.json
- * and shown in docs/matrix.md at once, so a run that is cut short leaves what it had, and rows can be run one at a time.
+ * machine can have. It goes on after a failure and prints one table. Each row that has ended is kept in
+ * docs/matrix.json and shown in docs/matrix.md at once, so a run that is cut short leaves what it had, and rows can be
+ * run one at a time.
  *
  *   --only node24,bun           picks rows; the others keep their last result
  *   --suites readiness,net      picks folders of test/; nothing is written down
  *   --here                      packs the addon that is built here in place of the prebuilt ones
  *   --tarball FILE              takes a package that is packed already
- *   --quick                     two runtimes and two folders without long tests, for .ci/run; reports a runtime that cannot
+ *   --quick                     two runtimes and two folders without long tests, for .ci/run; reports a runtime that
+ *   cannot
  *                               be had, and leaves it out
  *   --list                      names the rows
  *
  * What is fetched is kept in .cache/, or in the folder that FDMUX_CACHE names.
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheFolder } from './lib/fetch.mjs';
@@ -60,7 +62,8 @@ const { values } = parseArgs({
 
 await runMain(async () => {
   if (values.list) {
-    process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1)); // A reader may have seen enough.
+    // A reader may have seen enough.
+    process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
     for (const { id, title } of rows) process.stdout.write(`${id.padEnd(16)} ${title}\n`);
     return;
   }

@@ -24,21 +24,29 @@ const DEADLINE_MS = 60_000;
 /** A line of ours in a report. Node.js itself loses some memory at its end, which is not our business. */
 const OURS = /fdmux\.node|native\/\w+\.(cc|h)/;
 const isLeak = (stanza) => /(Direct|Indirect) leak/.test(stanza);
-/** What JavaScript, or Node.js with its exception, allocates while we call it is not ours either: only frames inside of the innermost such call count. */
+/**
+ * What JavaScript, or Node.js with its exception, allocates while we call it is not ours either: only frames inside of
+ * the innermost such call count.
+ */
 const isOurs = (stanza) =>
   OURS.test(stanza.split(/\n.* (?:Builtins_|napi_call_function|napi_make_callback|napi_fatal_exception)/)[0]);
 
-/** Whether the engine asked for the memory, for its own heap: it frees that with the heap, which no process waits for that exits. */
+/**
+ * Whether the engine asked for the memory, for its own heap: it frees that with the heap, which no process waits for
+ * that exits.
+ */
 const isEngines = (stanza) =>
   /^ +#\d+ 0x\w+ in (?!operator new|malloc|calloc|realloc)(.*)/m.exec(stanza)?.[1].startsWith('v8::internal::');
 
-/** The frame in which a stack of ThreadSanitizer's touches the memory: the first one outside of the sanitizer itself. */
+/**
+ * The frame in which a stack of ThreadSanitizer's touches the memory: the first one outside of the sanitizer itself.
+ */
 const culprit = (stack) => stack.split('\n').find((line) => /^ +#\d/.test(line) && !line.includes('(libtsan.so')) ?? '';
 
 /**
- * A race is ours where our code makes one of the two accesses: Node.js and its engine are not built with the sanitizer, which
- * misreads their own locks, also below a call of ours. What JavaScript does with one fd in two threads it has agreed on by
- * Atomics, which the sanitizer does not see either. Every other kind of report is ours where it names us.
+ * A race is ours where our code makes one of the two accesses: Node.js and its engine are not built with the sanitizer,
+ * which misreads their own locks, also below a call of ours. What JavaScript does with one fd in two threads it has
+ * agreed on by Atomics, which the sanitizer does not see either. Every other kind of report is ours where it names us.
  */
 function isRaceOfOurs(stanza) {
   if (!/WARNING: ThreadSanitizer/.test(stanza)) return false;

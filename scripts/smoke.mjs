@@ -1,6 +1,6 @@
 /**
- * `node scripts/smoke.mjs fdmux-1.2.3.tgz`: installs the tarball into an empty folder and uses every layer of it once, in
- * the main thread and in a worker. It needs nothing but a runtime and npm, so it runs in the barest container.
+ * `node scripts/smoke.mjs fdmux-1.2.3.tgz`: installs the tarball into an empty folder and uses every layer of it once,
+ * in the main thread and in a worker. It needs nothing but a runtime and npm, so it runs in the barest container.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

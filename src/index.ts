@@ -9,8 +9,9 @@ export {
   isSystemError,
   UnknownOptionError,
 } from './errors.js';
-export type { FdLike, FdmuxErrorCode, SystemError } from './errors.js';
-export { errnoError } from './net/errno-error.js';
+export type { FdLike } from './arguments.js';
+export type { FdmuxErrorCode, SystemError } from './errors.js';
+export { errnoError } from './socket/errno-error.js';
 
 // Readiness: the kernel's own calls
 export { Epoll } from './readiness/epoll.js';
@@ -70,8 +71,8 @@ export type { DrainOptions, DrainOutcome, Registration, RegistrationChanges } fr
 export { wakeup } from './multiplexer/wakeup.js';
 export type { WakeupToken } from './multiplexer/wakeup.js';
 // Sockets
-export { Socket } from './net/socket.js';
-export type { PathInput } from './net/path.js';
+export { Socket } from './socket/socket.js';
+export type { PathInput } from './socket/path.js';
 export type {
   Accepted,
   DatagramToSend,
@@ -89,9 +90,9 @@ export type {
   SocketOptions,
   SocketPairOptions,
   SocketType,
-} from './net/socket.js';
-export type { SocketDuplexOptions } from './net/socket-duplex.js';
-export type { ControlMessage, ControlMessageInput, RawControl } from './net/control-message.js';
+} from './socket/socket.js';
+export type { SocketDuplexOptions } from './socket/socket-duplex.js';
+export type { ControlMessage, ControlMessageInput, RawControl } from './socket/control-message.js';
 export {
   AF_UNSPEC,
   AF_UNIX,
@@ -253,21 +254,21 @@ export {
   TIOCNXCL,
   TIOCMGET,
   TIOCMSET,
-} from './net/constants.js';
+} from './socket/constants.js';
 
 // Descriptors to wait for
-export { OwnedFd } from './net/owned-fd.js';
-export { Descriptor, pipe, setNonBlocking } from './net/descriptor.js';
-export type { PipeOptions } from './net/descriptor.js';
-export { EventFd } from './net/event-fd.js';
-export type { EventFdOptions } from './net/event-fd.js';
-export { TimerFd } from './net/timer-fd.js';
-export type { TimerClock, TimerOptions, TimerState } from './net/timer-fd.js';
-export { SignalFd } from './net/signal-fd.js';
-export type { SignalInfo } from './net/signal-fd.js';
-export { Inotify } from './net/inotify.js';
-export type { InotifyEvent } from './net/inotify.js';
-export { PidFd } from './net/pid-fd.js';
+export { OwnedFd } from './socket/owned-fd.js';
+export { Descriptor, pipe, setNonBlocking } from './socket/descriptor.js';
+export type { PipeOptions } from './socket/descriptor.js';
+export { EventFd } from './socket/event-fd.js';
+export type { EventFdOptions } from './socket/event-fd.js';
+export { TimerFd } from './socket/timer-fd.js';
+export type { TimerClock, TimerOptions, TimerState } from './socket/timer-fd.js';
+export { SignalFd } from './socket/signal-fd.js';
+export type { SignalInfo } from './socket/signal-fd.js';
+export { Inotify } from './socket/inotify.js';
+export type { InotifyEvent } from './socket/inotify.js';
+export { PidFd } from './socket/pid-fd.js';
 
 // Net: bytes
 export { connect } from './net/connect.js';
@@ -278,7 +279,7 @@ export type { Connection, SocketHandlers } from './net/connection.js';
 export type { DuplexOptions } from './net/duplex.js';
 export type { ConnectionOptions, KeepAliveOptions } from './net/options.js';
 export { SharedBytes } from './net/shared-bytes.js';
-export { decodeAddress, encodeAddress, formatAddress, parseAddress } from './net/address.js';
+export { decodeAddress, encodeAddress, formatAddress, parseAddress } from './socket/address.js';
 export { resolveHost } from './net/resolve.js';
 export type {
   Address,
@@ -290,4 +291,4 @@ export type {
   UnixPathAddress,
   UnixUnnamedAddress,
   UnknownAddress,
-} from './net/address.js';
+} from './socket/address.js';

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
@@ -9,17 +9,26 @@ import { projectPath } from './support/processes.js';
  * `types` are layers of which only types may be imported.
  */
 const house: Readonly<Record<string, { readonly may: readonly string[]; readonly types?: readonly string[] }>> = {
-  permissions: { may: [] },
-  libc: { may: ['permissions'] },
-  binding: { may: ['libc', 'permissions'] },
+  runtime: { may: [] },
   errors: { may: [] },
+  arguments: { may: ['errors'] },
   inspect: { may: [] },
-  readiness: { may: ['binding', 'permissions', 'errors', 'inspect'] },
-  multiplexer: { may: ['readiness', 'binding', 'permissions', 'errors', 'inspect'] },
-  net: { may: ['multiplexer', 'readiness', 'binding', 'errors', 'inspect'] },
+  binding: { may: ['runtime'] },
+  readiness: { may: ['binding', 'runtime', 'arguments', 'errors', 'inspect'] },
+  multiplexer: { may: ['readiness', 'binding', 'runtime', 'arguments', 'errors', 'inspect'] },
+  socket: { may: ['multiplexer', 'readiness', 'binding', 'arguments', 'errors', 'inspect'] },
+  net: { may: ['socket', 'multiplexer', 'readiness', 'binding', 'arguments', 'errors', 'inspect'] },
   chat: { may: [] },
   protocol: { may: ['chat'] },
-  wiring: { may: ['protocol', 'chat', 'net', 'multiplexer', 'readiness', 'errors'] },
+  server: { may: ['protocol', 'chat', 'net', 'socket', 'multiplexer', 'arguments', 'errors'] },
+  cli: { may: ['server', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'] },
+};
+
+/** What a package entry may import: each only names what its rooms have. */
+const doors: Readonly<Record<string, readonly string[]>> = {
+  index: ['net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'],
+  'chat-server': ['server', 'protocol'],
+  cli: ['cli'],
 };
 
 /**
@@ -29,12 +38,10 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
 const innerChat = /^chat\/(?:[a-z-]+-state|publisher|delivery)\.ts$/;
 const chatVerbs = 'chat/verbs/';
 
-/** Files directly in src/ that are a layer of their own; every other one there is wiring, as is src/server/. */
-const layerOf = (module: string): string => {
-  const [first = ''] = module.split('/');
-  const name = first.replace(/\.ts$/, '');
-  return Object.hasOwn(house, name) ? name : 'wiring';
-};
+/** The room of a module: a folder, or a file directly in src/ that is a room, or a door, of its own. */
+const roomOf = (module: string): string => (module.split('/')[0] ?? '').replace(/\.ts$/, '');
+
+const isDoor = (module: string): boolean => !module.includes('/') && Object.hasOwn(doors, roomOf(module));
 
 interface Import {
   readonly from: string;
@@ -90,20 +97,31 @@ function isTypeClause(clause: ts.ImportClause | undefined): boolean {
 
 /** Why an import is not allowed, or undefined when it is. */
 function objection({ from, specifier, isType }: Import): string | undefined {
-  const layer = layerOf(from);
+  const room = roomOf(from);
   if (!specifier.startsWith('.')) {
-    return layer === 'chat' ? `src/${from} imports ${specifier}, but the chat domain imports nothing` : undefined;
+    return room === 'chat' ? `src/${from} imports ${specifier}, but the chat domain imports nothing` : undefined;
   }
   const module = normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts');
-  const target = layerOf(module);
-  if (layer !== 'chat' && (innerChat.test(module) || (module.startsWith(chatVerbs) && !isType))) {
+  const target = roomOf(module);
+  if (room !== 'chat' && (innerChat.test(module) || (module.startsWith(chatVerbs) && !isType))) {
     return `src/${from} may not import ${module}: the chat is changed by its verbs alone`;
   }
-  const { may, types = [] } = house[layer] ?? { may: [] };
-  if (target === layer || may.includes(target)) return undefined;
+  if (isDoor(module)) return `src/${from} imports ${specifier}, a door for users of the package`;
+  const { may, types = [] }: (typeof house)[string] = isDoor(from)
+    ? { may: doors[room] ?? [] }
+    : (house[room] ?? { may: [] });
+  if ((target === room && !isDoor(from)) || may.includes(target)) return undefined;
   if (types.includes(target)) return isType ? undefined : `src/${from} may import only types from ${target}`;
-  return `src/${from} (${layer}) may not import ${specifier} (${target})`;
+  return `src/${from} (${room}) may not import ${specifier} (${target})`;
 }
+
+test('every folder and file directly in src/ has its place in the house', () => {
+  expect(
+    readdirSync(projectPath('src'))
+      .map(roomOf)
+      .filter((room) => !Object.hasOwn({ ...house, ...doors }, room)),
+  ).toEqual([]);
+});
 
 const sources = readdirSync(projectPath('src'), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
@@ -157,7 +175,7 @@ test('a protocol cannot assign anything of the chat: what it may import has only
 
 test('only the binding loads a native addon', () => {
   const loaders = sources.filter(({ text }) => /\.node\b['"`]|process\.dlopen|createRequire/.test(text));
-  expect(loaders.map(({ module }) => module).filter((module) => module !== 'binding.ts')).toEqual([]);
+  expect(loaders.map(({ module }) => module).filter((module) => module !== 'binding/load.ts')).toEqual([]);
 });
 
 test('a package that is bundled into dist/ is imported by one module, so that it exists once', () => {
@@ -184,10 +202,13 @@ describe('the check itself', () => {
     ['protocol/irc/session.ts', "import { FdmuxError } from '../../errors.js';"],
     ['protocol/irc/session.ts', "import type { MemberState } from '../../chat/member-state.js';"],
     ['protocol/plain/session.ts', "import { Publisher } from '../../chat/publisher.js';"],
-    ['server.ts', "import { say } from './chat/verbs/speech.js';"],
-    ['binding.ts', "import { FdmuxError } from './errors.js';"],
-    ['errors.ts', "type B = import('./binding.js').NativeBinding;"],
-    ['server.ts', "import { binding } from './binding.js';"],
+    ['server/chat-server.ts', "import { say } from '../chat/verbs/speech.js';"],
+    ['binding/load.ts', "import { FdmuxError } from '../errors.js';"],
+    ['socket/socket.ts', "import { listen } from '../net/listener.js';"],
+    ['net/listener.ts', "import { Socket } from '../index.js';"],
+    ['index.ts', "export { Room } from './chat/room.js';"],
+    ['errors.ts', "type B = import('./binding/contract.js').NativeBinding;"],
+    ['server/chat-server.ts', "import { native } from '../binding/load.js';"],
     ['multiplexer/multiplexer.ts', "const { listen } = require('../net/listener.js');"],
   ])('an arrow that points the wrong way is found: %s with %s', (module, text) => {
     expect(objectionsTo(module, text)).toEqual([expect.stringContaining(`src/${module}`)]);
@@ -199,11 +220,11 @@ describe('the check itself', () => {
   });
 
   test.each([
-    ['readiness/epoll.ts', "import { binding } from '../binding.js';"],
+    ['readiness/epoll.ts', "import { native } from '../binding/load.js';"],
     ['protocol/irc/session.ts', "import { Chat } from '../../chat/chat.js';"],
     ['protocol/irc/session.ts', "import type { Target } from '../../chat/verbs/speech.js';"],
     ['chat/verbs/speech.ts', "import { stateOf } from '../member-state.js';"],
-    ['server.ts', "import { listen } from './net/listener.js';"],
+    ['server/chat-server.ts', "import { listen } from '../net/listener.js';"],
     ['chat/room.ts', "import { Member } from './member.js';"],
   ])('an arrow that points the right way is not: %s with %s', (module, text) => {
     expect(objectionsTo(module, text)).toEqual([undefined]);

@@ -1,7 +1,6 @@
 /** The pages in docs/ say what the code does. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { describe, expect, test } from 'vitest';
 
 const root = join(__dirname, '..');

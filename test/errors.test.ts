@@ -1,22 +1,23 @@
 import { describe, expect, test } from 'vitest';
-
+import {
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  type OptionNames,
+  toBytes,
+  toFd,
+  toTimeoutMs,
+} from '../src/arguments.js';
 import {
   AbortError,
   ArgumentRangeError,
   ArgumentTypeError,
-  checkInteger,
-  checkOneOf,
-  checkOptions,
   closedError,
   FdmuxError,
   hasCode,
   isSystemError,
-  type OptionNames,
   present,
   systemError,
-  toBytes,
-  toFd,
-  toTimeoutMs,
   UnknownOptionError,
 } from '../src/errors.js';
 

@@ -1,9 +1,7 @@
 /** Every program of examples/ runs for real, on a free port, and does what its head says. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
-
 import { describe, expect, it, onTestFinished, test } from 'vitest';
-
 import { nextEvent } from './support/deadline.js';
 import { connectPeer, listenPeer, type Peer } from './support/peers.js';
 import { projectPath, run, start, startCli, type TestProcess } from './support/processes.js';

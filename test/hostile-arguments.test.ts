@@ -1,9 +1,7 @@
 /** Every public call, given what no program should pass: each error has a code, and no fd is left open. */
 import { Duplex } from 'node:stream';
-
 import * as fdmux from 'fdmux';
 import { expect, test } from 'vitest';
-
 import { until } from './support/deadline.js';
 import { openFds } from './support/fds.js';
 

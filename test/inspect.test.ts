@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { connect, Descriptor, Epoll, EventFd, Inotify, listen, PidFd, Poll, SignalFd, Socket, TimerFd } from 'fdmux';
 import { expect, test } from 'vitest';
-
 import { summary } from '../src/inspect.js';
 import { portOf } from './support/connections.js';
 import { until } from './support/deadline.js';

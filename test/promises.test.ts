@@ -1,8 +1,8 @@
 /** The promises of docs/semantics.md, one test each; where a promise has many cases, the others are named here. */
 import { readFileSync } from 'node:fs';
-
 import { describe, expect, test } from 'vitest';
-import { native, WOULD_BLOCK } from '../src/binding.js';
+import { WOULD_BLOCK } from '../src/binding/contract.js';
+import { native } from '../src/binding/load.js';
 import { Multiplexer } from '../src/multiplexer/multiplexer.js';
 import { RegistrationRecord } from '../src/multiplexer/registration.js';
 import {
@@ -20,10 +20,10 @@ import {
 import { Epoll } from '../src/readiness/epoll.js';
 import { pollSync } from '../src/readiness/poll.js';
 import { selectSync } from '../src/readiness/select.js';
+import { BACKENDS } from './multiplexer/variants.js';
 import { errorOf, fill, useFds } from './native/fds.js';
 import { within } from './support/deadline.js';
 import { disposedAtEnd } from './support/fds.js';
-import { BACKENDS } from './multiplexer/variants.js';
 
 const fds = useFds();
 const open = <T = unknown>(backend: (typeof BACKENDS)[number] = 'epoll') =>

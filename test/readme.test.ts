@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { transform, stop } from 'esbuild';
+import { stop, transform } from 'esbuild';
 import { afterAll, describe, expect, test } from 'vitest';
 import { codeBlocks } from './support/markdown.js';
 import { connectPeer } from './support/peers.js';

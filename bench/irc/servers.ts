@@ -6,7 +6,6 @@ import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-
 import { PeerList } from '../support/peer-list.js';
 import { node, ServerProcess } from '../support/server.js';
 import { root, SERVER_CORE } from '../support/tools.js';

@@ -1,7 +1,6 @@
 /** A load generator: run on its core, while the cost of the server under it is counted. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-
 import { countInstructions } from './cost.js';
 import type { ServerProcess } from './server.js';
 import { LOAD_CORE } from './tools.js';

@@ -18,7 +18,9 @@ export interface Run {
   readonly messagesPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
-  /** Of one core. Near 1 the generator was the limit, and the rate says little about the server; its cost still does. */
+  /**
+   * Of one core. Near 1 the generator was the limit, and the rate says little about the server; its cost still does.
+   */
   readonly loadCpu: number;
   /** Server time, user and kernel, per message. */
   readonly cpuNsPerMessage: number;

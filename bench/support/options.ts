@@ -1,8 +1,6 @@
 /** What can be said to a suite on the command line. */
 import { resolve } from 'node:path';
-
 import { Command, InvalidArgumentError } from 'commander';
-
 import { root } from './tools.js';
 
 /** A suite in words, and what it does when nothing is said. */

@@ -1,6 +1,5 @@
 /** The servers that are compared, and whether they are here. */
 import { join } from 'node:path';
-
 import { PeerList } from './peer-list.js';
 import { node } from './server.js';
 import { built, compile, findBun, root, runs } from './tools.js';

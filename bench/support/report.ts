@@ -1,7 +1,6 @@
 /** What was measured, as JSON, as a Markdown table, and as plots. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { barChart } from './bar-chart.js';
 import type { Load, Run } from './load.js';
 import { circumstances, machine, WITHOUT_COUNTERS } from './machine.js';

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-
 import { cpuNsOf, residentBytesOf } from './cost.js';
 import { root, SERVER_CORE } from './tools.js';
 
@@ -17,8 +16,8 @@ const COLLECTABLE = '--expose-gc';
 export const node = [process.execPath, COLLECTABLE, '-r', join(root, 'bench/support/gc-on-signal.cjs')];
 
 /**
- * The command of a server that is to be weighed. V8's young generation grows with a burst of connections and stays so: kept
- * small, what is weighed is what is held.
+ * The command of a server that is to be weighed. V8's young generation grows with a burst of connections and stays so:
+ * kept small, what is weighed is what is held.
  */
 export function weighed(command: readonly string[]): readonly string[] {
   const [program = '', ...parameters] = command;

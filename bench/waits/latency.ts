@@ -1,10 +1,9 @@
 /**
- * How long it takes from a byte's writing to the callback in the event loop: `latency.mjs WHO COUNT` prints the 50th and the
- * 99th percentile in microseconds. WHO is node-net, mux, epoll or npm-epoll.
+ * How long it takes from a byte's writing to the callback in the event loop: `latency.mjs WHO COUNT` prints the 50th
+ * and the 99th percentile in microseconds. WHO is node-net, mux, epoll or npm-epoll.
  */
 import { createRequire } from 'node:module';
 import { Socket as NetSocket } from 'node:net';
-
 import { Epoll, EPOLLIN, Multiplexer, Socket } from 'fdmux';
 
 const [, , who = '', countText = '20000', npmEpollPath = ''] = process.argv;
@@ -22,7 +21,10 @@ function send(): void {
   writer.send('x');
 }
 
-/** The byte has been read. The next one is written when the event loop has come round, so that each wake-up is a real one. */
+/**
+ * The byte has been read. The next one is written when the event loop has come round, so that each wake-up is a real
+ * one.
+ */
 function received(finish: () => void): void {
   if (rounds >= 0) latencies[rounds] = (performance.now() - sentAt) * 1000;
   rounds += 1;

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { at, filesBelow, root } from './paths.mjs';
 import { say } from './progress.mjs';
@@ -7,8 +7,9 @@ import { say } from './progress.mjs';
 export const entries = ['index', 'chat-server'];
 
 /**
- * Compiles src/ to `dist` (a path inside the project), file by file, as CommonJS. A module of ours is never copied into another, so every class
- * exists once; a package that is not ours is bundled into the file that imports it, with its licence kept beside.
+ * Compiles src/ to `dist` (a path inside the project), file by file, as CommonJS. A module of ours is never copied into
+ * another, so every class exists once; a package that is not ours is bundled into the file that imports it, with its
+ * licence kept beside.
  */
 export async function buildJavaScript(dist = 'dist') {
   say('compiling src/ (esbuild)');
@@ -49,9 +50,9 @@ const keepOwnModulesApart = {
 };
 
 /**
- * A class that speaks of itself becomes `var Socket = class _Socket` in esbuild's output, and that name would be in every stack
- * trace and in `constructor.name`. Inside the class its own name means the same. (esbuild's `keepNames` would do more: it names
- * each closure anew whenever it is made.)
+ * A class that speaks of itself becomes `var Socket = class _Socket` in esbuild's output, and that name would be in
+ * every stack trace and in `constructor.name`. Inside the class its own name means the same. (esbuild's `keepNames`
+ * would do more: it names each closure anew whenever it is made.)
  */
 function restoreClassNames(path) {
   const text = readFileSync(at(path), 'utf8');

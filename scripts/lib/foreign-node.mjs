@@ -26,7 +26,10 @@ export async function arm64Node() {
   return script('node-arm64', `qemu-aarch64-static -L /usr/aarch64-linux-gnu "${node}"`);
 }
 
-/** The C++ libraries that programs for musl need: Debian's own, which do with the help of musl/shim.c. @returns their folder */
+/**
+ * The C++ libraries that programs for musl need: Debian's own, which do with the help of musl/shim.c. @returns their
+ * folder
+ */
 async function muslLibraries() {
   if (!hasCommand('musl-gcc')) throw new Problem('needs musl musl-dev musl-tools (apt-get install)');
   const folder = join(cacheFolder, 'foreign/musl/lib');

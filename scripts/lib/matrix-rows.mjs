@@ -1,6 +1,6 @@
 /** The rows of the matrix: what runs the suite, what it forces, and what it cannot do. */
 import { join } from 'node:path';
-import { fetchPackage, fetched } from './fetch.mjs';
+import { fetched, fetchPackage } from './fetch.mjs';
 import { arm64Node, muslBun, muslNode } from './foreign-node.mjs';
 
 /** What runs a row's tests: a program, and what its environment needs. */

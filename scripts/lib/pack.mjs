@@ -2,9 +2,9 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join, relative } from 'node:path';
 import { buildDeclarations } from './build-declarations.mjs';
 import { buildJavaScript } from './build-javascript.mjs';
+import { copyHeaders } from './node-addon-api.mjs';
 import { at, changedMs, newestMs, root } from './paths.mjs';
 import { Problem, say } from './progress.mjs';
-import { copyHeaders } from './node-addon-api.mjs';
 import { publishedManifest, publishedReadme, repositoryUrl } from './published.mjs';
 import { npm } from './run.mjs';
 import { binaryPath, targets } from './targets.mjs';

@@ -8,7 +8,8 @@ import { Problem } from './progress.mjs';
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: Record<string, string | undefined>, live?: boolean }} options `live` lets it print as it goes
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, live?: boolean }} options `live` lets it print as
+ *   it goes
  * @returns {Promise<string>} stdout and stderr together
  */
 export async function run(command, args, { cwd, env, live = false } = {}) {
@@ -18,8 +19,8 @@ export async function run(command, args, { cwd, env, live = false } = {}) {
 }
 
 /**
- * As {@link run}, but a failure is a value. `timeoutMs` ends a command that hangs; such a command is a process group of its
- * own, of which nothing is left when it has ended.
+ * As {@link run}, but a failure is a value. `timeoutMs` ends a command that hangs; such a command is a process group of
+ * its own, of which nothing is left when it has ended.
  */
 export function tryRun(command, args, { cwd, env, live = false, timeoutMs } = {}) {
   const group = timeoutMs === undefined ? undefined : new Group(timeoutMs);
@@ -43,7 +44,10 @@ export function tryRun(command, args, { cwd, env, live = false, timeoutMs } = {}
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** The process group of a child: it ends when its time is up, when the child itself has ended, and when a signal ends us. */
+/**
+ * The process group of a child: it ends when its time is up, when the child itself has ended, and when a signal ends
+ * us.
+ */
 class Group {
   #child;
   #timer;

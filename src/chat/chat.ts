@@ -1,6 +1,6 @@
 /** The chat: one method for each thing that can be done in it, whatever protocol asks for it. */
 import type { Directory, PresenceObserver } from './directory.js';
-import { DirectoryState, type DirectoryOptions } from './directory-state.js';
+import { type DirectoryOptions, DirectoryState } from './directory-state.js';
 import type { EventOf, Said } from './event.js';
 import type { Arrival, Introduction, Member, Trait } from './member.js';
 import { MemberState } from './member-state.js';
@@ -8,7 +8,7 @@ import type { EntryRefusal, SpeechRefusal } from './permissions.js';
 import { Publisher } from './publisher.js';
 import { refuse, type Refused } from './refusal.js';
 import type { Room } from './room.js';
-import { ServerBans, type BanKind, type ServerBan, type ServerBansOptions } from './server-bans.js';
+import { type BanKind, type ServerBan, ServerBans, type ServerBansOptions } from './server-bans.js';
 import * as banning from './verbs/bans.js';
 import * as membership from './verbs/membership.js';
 import * as profile from './verbs/profile.js';
@@ -90,7 +90,9 @@ export class Chat {
     return membership.expel(this.#scene, by, nick, words);
   }
 
-  /** Sets a ban of the server, and puts out those for whom it holds. @param parting - what the others are told of them */
+  /**
+   * Sets a ban of the server, and puts out those for whom it holds. @param parting - what the others are told of them
+   */
   setBan(by: Member, ban: ServerBan, parting: string): ReturnType<typeof banning.setBan> {
     return banning.setBan(this.#scene, by, ban, parting);
   }

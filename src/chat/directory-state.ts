@@ -1,5 +1,5 @@
 /** Everybody who is here and every room that is open, as the chat changes them. */
-import { foldCase, type Fold } from './case-mapping.js';
+import { type Fold, foldCase } from './case-mapping.js';
 import type { Departure, Directory, PresenceObserver } from './directory.js';
 import type { Member } from './member.js';
 import type { MemberState } from './member-state.js';

@@ -1,6 +1,6 @@
 /** What happens among people: each event is one fact, in no protocol's words. */
 import type { Member } from './member.js';
-import type { Rank, Room, RoomFlag, MaskList } from './room.js';
+import type { MaskList, Rank, Room, RoomFlag } from './room.js';
 
 /** Who did it: a member, or the server itself. */
 export type Actor = Member | null;

@@ -1,5 +1,5 @@
 /** A member as the chat changes it. */
-import { canonicalAddress, parseAddress, withoutLeadingColon, type AddressBytes } from './address.js';
+import { type AddressBytes, canonicalAddress, parseAddress, withoutLeadingColon } from './address.js';
 import type { Fold } from './case-mapping.js';
 import type { Arrival, Member, Outlet, Trait } from './member.js';
 import type { RoomState, SeatState } from './room-state.js';

@@ -58,8 +58,8 @@ export interface Introduction {
 }
 
 /**
- * What a member may switch about itself: it is not shown to those who share no room with it; it is a program; it is told
- * of what operators announce.
+ * What a member may switch about itself: it is not shown to those who share no room with it; it is a program; it is
+ * told of what operators announce.
  */
 export type Trait = 'invisible' | 'bot' | 'hears-announcements';
 

@@ -1,6 +1,6 @@
 /** Who may see what, and who may do what: the rules of the chat, the same for every protocol. */
 import type { Member } from './member.js';
-import { RANK_BITS, type Rank, type Room } from './room.js';
+import { type Rank, RANK_BITS, type Room } from './room.js';
 
 /** Why somebody may not enter a room. */
 export type EntryRefusal = 'banned' | 'invite-only' | 'bad-key' | 'full';
@@ -36,7 +36,9 @@ export function mayKick(member: Member, target: Member, room: Room): boolean {
   return mayManage(member, room) && !isAbove(room.ranksOf(target), authority(member, room));
 }
 
-/** Whether one set of ranks holds a rank that is higher than all of the other's; a half-operator is below its equals. */
+/**
+ * Whether one set of ranks holds a rank that is higher than all of the other's; a half-operator is below its equals.
+ */
 function isAbove(target: number, own: number): boolean {
   const highest = (ranks: number): number => 31 - Math.clz32(ranks);
   const isHalf = highest(own) === highest(RANK_BITS['half-operator']);
@@ -86,8 +88,8 @@ function isBanned(member: Member, room: Room): boolean {
 }
 
 /**
- * Returns a room that a member is in and may not speak in; null when it may speak in all of its rooms. What such a member
- * says in other ways that everybody there is told of (a nick, a real name, a reason) would be speech as well.
+ * Returns a room that a member is in and may not speak in; null when it may speak in all of its rooms. What such a
+ * member says in other ways that everybody there is told of (a nick, a real name, a reason) would be speech as well.
  */
 export function silencingRoom(member: Member): Room | null {
   return member.seats.find(({ room }) => refusesSpeech(member, room) !== null)?.room ?? null;

@@ -1,11 +1,11 @@
 /** A room as the chat changes it: who is in it, with what rank, and by which rules. */
+import type { Author } from './author.js';
 import type { Fold } from './case-mapping.js';
 import type { RoomChange } from './event.js';
-import type { Author } from './author.js';
 import type { Member } from './member.js';
 import type { MemberState } from './member-state.js';
 import { authority } from './permissions.js';
-import { RANK_BITS, type MaskEntry, type MaskList, type Room, type RoomFlag, type Seat, type Topic } from './room.js';
+import { type MaskEntry, type MaskList, RANK_BITS, type Room, type RoomFlag, type Seat, type Topic } from './room.js';
 import { UserMask } from './user-mask.js';
 
 /** A member's place in a room. */

@@ -2,7 +2,7 @@
 import { contains, parseAddresses } from './address.js';
 import type { Fold } from './case-mapping.js';
 import type { Member } from './member.js';
-import { completeUserHost, UserMask, type Identity } from './user-mask.js';
+import { completeUserHost, type Identity, UserMask } from './user-mask.js';
 
 /** What a ban names: users on hosts, or the addresses of a network, whoever comes from there. */
 export type BanKind = 'users' | 'addresses';

@@ -1,13 +1,13 @@
 /** Masks `nick!user@host` that people write: completed, and held against members. */
 import {
-  contains,
+  type AddressBytes,
   canonicalAddress,
+  contains,
   formatNetwork,
+  type Network,
   parseAddress,
   parseNetwork,
   withoutLeadingColon,
-  type AddressBytes,
-  type Network,
 } from './address.js';
 import type { Fold } from './case-mapping.js';
 import { matchesMask } from './mask.js';

@@ -7,7 +7,7 @@ import { Multiplexer } from '../multiplexer/multiplexer.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { connect } from '../net/connect.js';
 import type { Connection } from '../net/connection.js';
-import { decodeText, encodeText, type Charset } from '../protocol/charset.js';
+import { type Charset, decodeText, encodeText } from '../protocol/charset.js';
 import { LineDecoder, type LineSink } from '../protocol/line-decoder.js';
 import { sanitize } from '../protocol/sanitize.js';
 import { showAbove } from './show-above.js';

@@ -1,14 +1,14 @@
 /** `fdmux serve`: starts the server, says what listens and how to talk to it, and ends on a signal. */
 import { basename, relative } from 'node:path';
 import { hasCode } from '../errors.js';
-import type { Address } from '../net/address.js';
 import { formatAddress } from '../protocol/plain/format.js';
-import { ChatServer, type OpenListener } from '../server.js';
+import { ChatServer, type OpenListener } from '../server/chat-server.js';
 import { loadConfig, type ServeFlags, type ServerConfig } from '../server/config.js';
 import { ListenError, whereTo } from '../server/listen-error.js';
-import { openLog, type Log } from '../server/log.js';
+import { type Log, openLog } from '../server/log.js';
 import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';
+import type { Address } from '../socket/address.js';
 
 /** After this time a stopping server ends whatever still waits: it has promised two seconds. */
 const STOP_DEADLINE_MS = 1800;

@@ -1,5 +1,5 @@
 /** Prints above a line that is being typed. */
-import { clearScreenDown, cursorTo, moveCursor, type Interface } from 'node:readline';
+import { clearScreenDown, cursorTo, type Interface, moveCursor } from 'node:readline';
 
 /**
  * Prints text where the input stands, and the input again below it.

@@ -1,8 +1,8 @@
 /** What a multiplexer asks of select, poll and epoll: the few verbs in which they differ. */
-import { checkOneOf } from '../errors.js';
-import { environmentVariable } from '../permissions.js';
+import { checkOneOf } from '../arguments.js';
 import type { PollSetOwner } from '../readiness/poll-set.js';
 import type { Waiter } from '../readiness/waiter.js';
+import { environmentVariable } from '../runtime.js';
 import type { InterestMask } from './interest.js';
 
 /** The kernel interface that a multiplexer rests on. */
@@ -24,8 +24,8 @@ export function defaultBackend(): BackendName {
 }
 
 /**
- * When readiness is reported. `'level'`: at each wait, for as long as it lasts. `'edge'`: when something new happens; go
- * on until the call would block. `'oneshot'`: once, then not until `rearm()`. `'edge-oneshot'`: both.
+ * When readiness is reported. `'level'`: at each wait, for as long as it lasts. `'edge'`: when something new happens;
+ * go on until the call would block. `'oneshot'`: once, then not until `rearm()`. `'edge-oneshot'`: both.
  */
 export type Trigger = 'level' | 'edge' | 'oneshot' | 'edge-oneshot';
 

@@ -15,8 +15,8 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 const RETURNED = Symbol('returned');
 
 /**
- * One iteration. Unlike an async generator's, its `return` does not line up behind a `next` that is still waiting, which would
- * keep the multiplexer busy until something is ready, if ever: it ends that wait.
+ * One iteration. Unlike an async generator's, its `return` does not line up behind a `next` that is still waiting,
+ * which would keep the multiplexer busy until something is ready, if ever: it ends that wait.
  */
 export class BatchSequence<Batch> implements AsyncGenerator<Batch, void, undefined> {
   readonly #source: BatchSource<Batch>;

@@ -1,5 +1,5 @@
 /** What a read of no bytes means: the end of a stream, or an empty message (RFC 768, unix(7)). */
-import { native } from '../binding.js';
+import { native } from '../binding/load.js';
 import { hasCode, present } from '../errors.js';
 import { POLLHUP, POLLRDHUP } from '../readiness/constants.js';
 
@@ -10,8 +10,9 @@ const SO_TYPE = 3;
 const FIONREAD = 0x541b;
 
 /**
- * Whether nothing comes any more from an fd that has just given no bytes. A socket that keeps the bounds of messages has then given an
- * empty one, unless it is shut down and has no byte left. (An empty message that is the last one before the end looks like the end.)
+ * Whether nothing comes any more from an fd that has just given no bytes. A socket that keeps the bounds of messages
+ * has then given an empty one, unless it is shut down and has no byte left. (An empty message that is the last one
+ * before the end looks like the end.)
  */
 export function isEndOfFile(fd: number): boolean {
   const type = socketType(fd);

@@ -1,5 +1,5 @@
 /** epoll(7) under a multiplexer. */
-import { native } from '../binding.js';
+import { native } from '../binding/load.js';
 import { hasCode, present } from '../errors.js';
 import {
   EPOLLET,

@@ -1,12 +1,12 @@
 /** Handlers that are called later: in the async context in which they were given, and only if they are synchronous. */
 import { AsyncResource } from 'node:async_hooks';
 import { types } from 'node:util';
-
-import { checkFunction, invalidArgType } from '../errors.js';
+import { checkFunction } from '../arguments.js';
+import { invalidArgType } from '../errors.js';
 
 /**
- * `unknown` for a handler that returns `Result`, unless that may be a promise: then nothing fits. Nobody would await it, and the
- * next wait would begin while the handler is still at work.
+ * `unknown` for a handler that returns `Result`, unless that may be a promise: then nothing fits. Nobody would await
+ * it, and the next wait would begin while the handler is still at work.
  */
 export type Synchronous<Result> = 0 extends 1 & Result
   ? unknown
@@ -39,7 +39,8 @@ export function checkNoPromise(result: unknown, name: string): void {
 }
 
 /**
- * A handler as it is to be called: in the async context of now (`AsyncLocalStorage`), and refused if it returns a promise.
+ * A handler as it is to be called: in the async context of now (`AsyncLocalStorage`), and refused if it returns a
+ * promise.
  *
  * @param name how an error names it: 'options.onReady'
  * @throws ERR_INVALID_ARG_TYPE if it is not a function, or an async one; the result throws it for a promise
@@ -51,7 +52,8 @@ export function bindHandler<Argument = void>(
   checkSynchronous(handler, name);
   if (contextKeepers.has(handler)) return handler;
   const context = new AsyncResource('FDMUX');
-  // One argument and not the rest of them: this is called for each event, and an array for each would double what it costs.
+  // One argument and not the rest of them: this is called for each event, and an array for each would double what it
+  // costs.
   return (argument) => {
     const result: unknown = context.runInAsyncScope(handler, undefined, argument);
     if (result !== undefined) checkNoPromise(result, name);

@@ -1,5 +1,6 @@
 /** What a registration asks for: reading, writing, priority data. */
-import { checkBoolean, checkOneOf, checkOptions, type OptionNames, outOfRange } from '../errors.js';
+import { checkBoolean, checkOneOf, checkOptions, type OptionNames } from '../arguments.js';
+import { outOfRange } from '../errors.js';
 import { POLLIN, POLLOUT, POLLPRI } from '../readiness/constants.js';
 
 /** Interest in several kinds of readiness at once; what is left out is not asked for. */
@@ -29,7 +30,9 @@ const NAMES = ['read', 'write', 'read-write', 'priority'] as const satisfies rea
 
 const INTERESTS: OptionNames<InterestSet> = { read: true, write: true, priority: true };
 
-/** @throws ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION, or ERR_OUT_OF_RANGE for an unknown name and for no interest at all */
+/**
+ * @throws ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION, or ERR_OUT_OF_RANGE for an unknown name and for no interest at all
+ */
 export function toInterestMask(interest: Interest, name = 'interest'): InterestMask {
   if (typeof interest === 'string') {
     checkOneOf(interest, name, NAMES);

@@ -1,4 +1,6 @@
-/** `Multiplexer` as users see it: its constructor gives the backend's type back, also where only the data's is named. */
+/**
+ * `Multiplexer` as users see it: its constructor gives the backend's type back, also where only the data's is named.
+ */
 import type { BackendName } from './backend.js';
 import { Multiplexer as MultiplexerImplementation, type MultiplexerOptions } from './multiplexer.js';
 
@@ -6,8 +8,8 @@ import { Multiplexer as MultiplexerImplementation, type MultiplexerOptions } fro
 type OptionsOf<B extends BackendName> = MultiplexerOptions<B> & { readonly backend: B };
 
 /**
- * The constructor. TypeScript infers either all type parameters or none: `new Multiplexer<string>({ backend: 'poll' })` would
- * lose the backend if there were one signature for all.
+ * The constructor. TypeScript infers either all type parameters or none: `new Multiplexer<string>({ backend: 'poll' })`
+ * would lose the backend if there were one signature for all.
  */
 export interface MultiplexerConstructor {
   new <T = unknown>(options: OptionsOf<'epoll'>): MultiplexerImplementation<T, 'epoll'>;

@@ -1,23 +1,18 @@
 /** Many fds, one wait: the uniform API over select(2), poll(2) and epoll(7). */
 import { AsyncResource } from 'node:async_hooks';
 import { inspect, type InspectOptions } from 'node:util';
-
-import { native } from '../binding.js';
 import {
-  busyError,
   checkBoolean,
   checkInteger,
   checkOneOf,
   checkOptions,
-  closedError,
   type FdLike,
-  notRegisteredError,
   type OptionNames,
-  systemError,
   toFd,
   toTimeoutMs,
-  unsupportedTriggerError,
-} from '../errors.js';
+} from '../arguments.js';
+import { native } from '../binding/load.js';
+import { busyError, closedError, notRegisteredError, systemError, unsupportedTriggerError } from '../errors.js';
 import { summary } from '../inspect.js';
 import { AsyncWait } from '../readiness/async-wait.js';
 import { blockingCall } from '../readiness/blocking-call.js';
@@ -65,13 +60,13 @@ export interface MultiplexerOptions<B extends BackendName = BackendName> {
   /** How many events one wait takes from epoll at most, 1 to 1,048,576. By default there is room for all. */
   readonly maxEvents?: number | undefined;
   /**
-   * What becomes of an fd that epoll does not watch (EPERM: regular files, directories). `'error'`, the default: registering
-   * it throws. `'ready'`: it counts as always ready to read and write, as poll and select see it.
+   * What becomes of an fd that epoll does not watch (EPERM: regular files, directories). `'error'`, the default:
+   * registering it throws. `'ready'`: it counts as always ready to read and write, as poll and select see it.
    */
   readonly unpollable?: 'error' | 'ready' | undefined;
   /**
-   * How asynchronous waits meet the event loop. By default `'uv'` for epoll under Node.js, and `'thread'` otherwise; poll
-   * and select have only `'thread'`.
+   * How asynchronous waits meet the event loop. By default `'uv'` for epoll under Node.js, and `'thread'` otherwise;
+   * poll and select have only `'thread'`.
    */
   readonly waiter?: (B extends 'epoll' ? WaiterKind : 'thread') | undefined;
 }
@@ -83,15 +78,15 @@ export interface RegisterSettings<T, B extends BackendName = BackendName> {
   /** When to be told; by default `'level'`. */
   readonly trigger?: TriggerOf<B> | undefined;
   /**
-   * Of several epoll instances that watch the same open file description, wake one instead of all (EPOLLEXCLUSIVE). Epoll
-   * only, and neither with a one-shot trigger nor with priority interest. It takes a wait that blocks (`waitSync`, `runSync`):
-   * those inside the event loop are all woken. By default false.
+   * Of several epoll instances that watch the same open file description, wake one instead of all (EPOLLEXCLUSIVE).
+   * Epoll only, and neither with a one-shot trigger nor with priority interest. It takes a wait that blocks
+   * (`waitSync`, `runSync`): those inside the event loop are all woken. By default false.
    */
   readonly exclusive?: (B extends 'epoll' ? boolean : false) | undefined;
   /**
-   * Serves this registration, in whichever form the wait has; it is then not part of any batch. It runs in the async context of
-   * the call of `register`. What it throws reaches `uncaughtException`, and the others are served all the same. It must not be an
-   * async function, since nobody awaits it: ERR_INVALID_ARG_TYPE.
+   * Serves this registration, in whichever form the wait has; it is then not part of any batch. It runs in the async
+   * context of the call of `register`. What it throws reaches `uncaughtException`, and the others are served all the
+   * same. It must not be an async function, since nobody awaits it: ERR_INVALID_ARG_TYPE.
    */
   readonly onReady?: ((registration: Registration<T, B>) => void) | undefined;
 }
@@ -197,7 +192,9 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   /** Whether handlers of a turn are being called, or a synchronous wait is under way. */
   #isInTurn = false;
   #isWoken = false;
-  /** Whether the latest turn found something: then the next is likely to, and looking is cheaper than a thread's report. */
+  /**
+   * Whether the latest turn found something: then the next is likely to, and looking is cheaper than a thread's report.
+   */
   #wasReady = false;
   /** In `runSync`, what a handler threw; elsewhere it goes to `uncaughtException` at once. */
   #syncFailures: unknown[] | undefined;
@@ -260,9 +257,10 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
    * Starts watching an fd. It takes effect during a wait, too. The fd stays the caller's: it is neither closed nor
    * reconfigured, so for reading until nothing is left it has to be non-blocking already.
    *
-   * @throws EEXIST where the fd number is registered (unregister before closing); with epoll EBADF (not open), EPERM (does not
-   *   support polling, see `unpollable`), ENOSPC, ENOMEM, EINVAL; ERR_UNSUPPORTED_TRIGGER, ERR_CLOSED, ERR_INVALID_ARG_TYPE,
-   *   ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION. Poll and select find out at the wait that an fd is not open, and report it (`isInvalid`).
+   * @throws EEXIST where the fd number is registered (unregister before closing); with epoll EBADF (not open), EPERM
+   *   (does not support polling, see `unpollable`), ENOSPC, ENOMEM, EINVAL; ERR_UNSUPPORTED_TRIGGER, ERR_CLOSED,
+   *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION. Poll and select find out at the wait that an fd is
+   *   not open, and report it (`isInvalid`).
    * @see epoll_ctl(2)
    */
   register(fd: FdLike, options: RegisterOptions<T, B>): Registration<T, B> {
@@ -281,7 +279,10 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     return record;
   }
 
-  /** The registration of an fd, or undefined. After {@link close} there is none. @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
+  /**
+   * The registration of an fd, or undefined. After {@link close} there is none. @throws ERR_INVALID_ARG_TYPE,
+   * ERR_OUT_OF_RANGE
+   */
   get(fd: FdLike): Registration<T, B> | undefined {
     return this.#records[toFd(fd)];
   }
@@ -324,9 +325,11 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   /**
    * Waits, blocking the thread. Registrations with `onReady` are served on the way and do not end the wait.
    *
-   * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for ever
-   * @returns the ready registrations, in the order of registering (poll, select) or the kernel's (epoll), valid until the next
-   *   wait; empty when the time is up, after a wake-up, and after a signal unless `options.onSignal` is `'retry'`
+   * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait
+   *   for ever
+   * @returns the ready registrations, in the order of registering (poll, select) or the kernel's (epoll), valid until
+   *   the next wait; empty when the time is up, after a wake-up, and after a signal unless `options.onSignal` is
+   *   `'retry'`
    * @throws ERR_CLOSED (also when a handler closes it meanwhile), ERR_BUSY while another wait is under way,
    *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    * @see select(2), poll(2), epoll_wait(2)
@@ -355,8 +358,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   /**
    * Waits while the event loop goes on. Registrations with `onReady` are served on the way and do not end the wait.
    *
-   * @returns as {@link waitSync}; rejects with what that throws, with an AbortError when `options.signal` is aborted, and
-   *   with ERR_CLOSED when the multiplexer is closed meanwhile
+   * @returns as {@link waitSync}; rejects with what that throws, with an AbortError when `options.signal` is aborted,
+   *   and with ERR_CLOSED when the multiplexer is closed meanwhile
    */
   async wait(timeoutMs?: number | null, options?: AsyncWaitOptions): Promise<Batch<T, B>> {
     this.#checkIdle();
@@ -364,8 +367,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Batch after batch, inside the event loop, until the multiplexer is closed. A wake-up gives an empty batch. Ending the iteration
-   * (`break`, or `return()` of the iterator) ends a wait that is under way.
+   * Batch after batch, inside the event loop, until the multiplexer is closed. A wake-up gives an empty batch. Ending
+   * the iteration (`break`, or `return()` of the iterator) ends a wait that is under way.
    *
    * @param options.signal ends the iteration with an AbortError
    * @throws ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION
@@ -388,14 +391,16 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Serves inside the event loop until closed or aborted: whenever something is ready, calls `handler` with it. What the
-   * handler throws reaches `uncaughtException`, and the loop goes on. A wake-up calls it with an empty batch.
+   * Serves inside the event loop until closed or aborted: whenever something is ready, calls `handler` with it. What
+   * the handler throws reaches `uncaughtException`, and the loop goes on. A wake-up calls it with an empty batch.
    *
-   * @param handler runs in the async context of this call. It must not be an async function: the batch is valid until it returns, and
-   *   what is ready would be reported again and again meanwhile. To await something for each batch, iterate: {@link batches}
+   * @param handler runs in the async context of this call. It must not be an async function: the batch is valid until
+   *   it returns, and what is ready would be reported again and again meanwhile. To await something for each batch,
+   *   iterate: {@link batches}
    * @param options.signal ends the loop
-   * @returns why it ended; rejects with ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE (also when the
-   *   handler returns a promise, which ends the loop), ERR_UNKNOWN_OPTION, and with what the backend's call throws
+   * @returns why it ended; rejects with ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE
+   *   (also when the handler returns a promise, which ends the loop), ERR_UNKNOWN_OPTION, and with what the backend's
+   *   call throws
    */
   async run<Result>(
     handler: ((batch: Batch<T, B>) => Result) & Synchronous<Result>,
@@ -419,14 +424,14 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Serves, blocking the thread, until closed or aborted: for workers and programs that do nothing else. Nothing of the event
-   * loop runs meanwhile; a wake-up, from another thread, calls `handler` with an empty batch.
+   * Serves, blocking the thread, until closed or aborted: for workers and programs that do nothing else. Nothing of the
+   * event loop runs meanwhile; a wake-up, from another thread, calls `handler` with an empty batch.
    *
    * @param handler must not be an async function, as in {@link run}
    * @param options.signal ends the loop once a handler has aborted it
    * @returns why it ended
-   * @throws what `handler` throws, which ends the loop; what an `onReady` throws, after the others of its turn were served;
-   *   ERR_CLOSED, ERR_BUSY, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
+   * @throws what `handler` throws, which ends the loop; what an `onReady` throws, after the others of its turn were
+   *   served; ERR_CLOSED, ERR_BUSY, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
    */
   runSync<Result>(
     handler: ((batch: Batch<T, B>) => Result) & Synchronous<Result>,
@@ -457,8 +462,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Ends the wait under way, or, where there is none, the next: it gives an empty batch (or what happens to be ready). Many
-   * wake-ups before a wait count as one. For another thread, see {@link wakeupToken}.
+   * Ends the wait under way, or, where there is none, the next: it gives an empty batch (or what happens to be ready).
+   * Many wake-ups before a wait count as one. For another thread, see {@link wakeupToken}.
    *
    * @throws ERR_CLOSED
    */
@@ -492,8 +497,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
 
   /**
    * Calls back when the registrations with `onReady` of a batch have been served, before the batch is handed out, in
-   * {@link run} and {@link runSync} again after the handler, and before a synchronous wait blocks: the place where a turn's output
-   * leaves. It runs in the async context of this call. What it throws reaches `uncaughtException`.
+   * {@link run} and {@link runSync} again after the handler, and before a synchronous wait blocks: the place where a
+   * turn's output leaves. It runs in the async context of this call. What it throws reaches `uncaughtException`.
    *
    * @returns takes the callback back
    * @throws ERR_INVALID_ARG_TYPE, also for an async function
@@ -507,8 +512,9 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Calls back when the backend's call has failed, before the wait ends with the same error: for whoever serves fds on a multiplexer
-   * that somebody else waits on. It runs in the async context of this call. What it throws reaches `uncaughtException`.
+   * Calls back when the backend's call has failed, before the wait ends with the same error: for whoever serves fds on
+   * a multiplexer that somebody else waits on. It runs in the async context of this call. What it throws reaches
+   * `uncaughtException`.
    *
    * @returns takes the callback back
    * @throws ERR_INVALID_ARG_TYPE, also for an async function
@@ -522,8 +528,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Calls back when the multiplexer is closed, after all its registrations have ended: for whoever serves fds on it. It runs in
-   * the async context of this call. What it throws reaches `uncaughtException`.
+   * Calls back when the multiplexer is closed, after all its registrations have ended: for whoever serves fds on it. It
+   * runs in the async context of this call. What it throws reaches `uncaughtException`.
    *
    * @returns takes the callback back
    * @throws ERR_INVALID_ARG_TYPE, also for an async function
@@ -571,8 +577,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Ends every registration and closes what the multiplexer itself opened; the registered fds stay open. A wait under way
-   * ends with ERR_CLOSED, an iteration and `run` end. Idempotent.
+   * Ends every registration and closes what the multiplexer itself opened; the registered fds stay open. A wait under
+   * way ends with ERR_CLOSED, an iteration and `run` end. Idempotent.
    *
    * @throws EBADF if somebody else has closed its epoll fd; it is closed all the same
    */
@@ -754,7 +760,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   #unregister(record: RegistrationRecord<T>): void {
     if (record.state === 'gone') return;
     this.#backend.remove(record);
-    // A thread in poll or select would keep the file open when the fd is closed now; it is started again with the next look.
+    // A thread in poll or select would keep the file open when the fd is closed now; it is started again with the next
+    // look.
     if (this.#backend.name !== 'epoll') this.#waiter?.stop();
     this.#records[record.fd] = undefined;
     const { source } = record;
@@ -855,8 +862,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * One call of the backend, and everything that follows from it: registrations with `onReady` are served, the others are
-   * put into the batch.
+   * One call of the backend, and everything that follows from it: registrations with `onReady` are served, the others
+   * are put into the batch.
    */
   #turn(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): TurnOutcome {
     const ready = this.#ready;
@@ -962,7 +969,9 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     }
   }
 
-  /** Hands the batch to the handler of `run` or `runSync`. @returns what that returns: nothing, or a promise by mistake */
+  /**
+   * Hands the batch to the handler of `run` or `runSync`. @returns what that returns: nothing, or a promise by mistake
+   */
   #hand(handler: (batch: Batch<T, B>) => unknown): unknown {
     let result: unknown;
     try {
@@ -992,7 +1001,9 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 }
 
-/** {@link RegisterOptions} lets data be missing only where T has room for undefined; the compiler cannot follow that. */
+/**
+ * {@link RegisterOptions} lets data be missing only where T has room for undefined; the compiler cannot follow that.
+ */
 function assertIsData<T>(_data: T | undefined): asserts _data is T {
   // Nothing to check at run time.
 }

@@ -1,7 +1,6 @@
 /** One fd in a multiplexer: what is asked for, what is told, and the user's data. */
 import { inspect, type InspectOptions } from 'node:util';
-
-import { checkFunction, checkInteger, checkOptions, type FdLike, type OptionNames } from '../errors.js';
+import { checkFunction, checkInteger, checkOptions, type FdLike, type OptionNames } from '../arguments.js';
 import { summary } from '../inspect.js';
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP, POLLRDNORM } from '../readiness/constants.js';
 import type { BackendEntry, BackendName, Trigger, TriggerOf } from './backend.js';
@@ -46,8 +45,8 @@ export interface Registration<T = unknown, B extends BackendName = BackendName> 
   /** Whether events can come: registered, not paused, and, for the one-shot triggers, armed. */
   readonly active: boolean;
   /**
-   * The raw mask that the kernel reported, in POLL constants (EPOLL's have the same values), unsigned. 0 where nothing was
-   * reported yet, after pausing and after unregistering.
+   * The raw mask that the kernel reported, in POLL constants (EPOLL's have the same values), unsigned. 0 where nothing
+   * was reported yet, after pausing and after unregistering.
    */
   readonly events: number;
 
@@ -63,15 +62,18 @@ export interface Registration<T = unknown, B extends BackendName = BackendName> 
   readonly isHangup: boolean | undefined;
   /** The peer will send no more: POLLHUP, or POLLIN with POLLRDHUP. `undefined` on select, which cannot tell. */
   readonly isReadClosed: boolean | undefined;
-  /** The peer will take no more: POLLHUP, or POLLOUT with POLLERR, or POLLERR alone. `undefined` on select, which cannot tell. */
+  /**
+   * The peer will take no more: POLLHUP, or POLLOUT with POLLERR, or POLLERR alone. `undefined` on select, which cannot
+   * tell.
+   */
   readonly isWriteClosed: boolean | undefined;
   /** The fd is not open: POLLNVAL from poll, EBADF from select. epoll forgets such fds without a word. */
   readonly isInvalid: boolean;
 
   /**
-   * Changes interest, trigger or data. Changed data alone costs no system call, nor does a change to what is so already in level
-   * mode. It takes effect during a wait, too.
-   * In edge mode and for the one-shot triggers it arms the fd, so what is ready is reported once more.
+   * Changes interest, trigger or data. Changed data alone costs no system call, nor does a change to what is so already
+   * in level mode. It takes effect during a wait, too. In edge mode and for the one-shot triggers it arms the fd, so
+   * what is ready is reported once more.
    *
    * @throws ERR_CLOSED, ERR_NOT_REGISTERED, ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE,
    *   ERR_UNKNOWN_OPTION: nothing has changed;
@@ -85,11 +87,13 @@ export interface Registration<T = unknown, B extends BackendName = BackendName> 
    * @throws ERR_CLOSED, ERR_NOT_REGISTERED
    */
   pause(): void;
-  /** Ends a pause, armed; without one it does nothing. @throws ERR_CLOSED, ERR_NOT_REGISTERED, what epoll_ctl(2) throws */
+  /**
+   * Ends a pause, armed; without one it does nothing. @throws ERR_CLOSED, ERR_NOT_REGISTERED, what epoll_ctl(2) throws
+   */
   resume(): void;
   /**
-   * Arms a one-shot registration again. In edge mode, what is ready is reported once more. In level mode and while paused
-   * there is nothing to arm.
+   * Arms a one-shot registration again. In edge mode, what is ready is reported once more. In level mode and while
+   * paused there is nothing to arm.
    *
    * @throws ERR_CLOSED, ERR_NOT_REGISTERED, what epoll_ctl(2) throws
    */
@@ -101,8 +105,8 @@ export interface Registration<T = unknown, B extends BackendName = BackendName> 
    * Reads until nothing is left, as edge mode demands, but no more than its budget: then the registration is put at the
    * end of the queue and reported again by the next wait, so that one busy fd cannot starve the others.
    *
-   * @param read reads once: the bytes or their number, 0 or empty at end of file, `null` when it would block. An empty datagram is no
-   *   end: it counts as one byte
+   * @param read reads once: the bytes or their number, 0 or empty at end of file, `null` when it would block. An empty
+   *   datagram is no end: it counts as one byte
    * @throws ERR_CLOSED, ERR_NOT_REGISTERED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; whatever `read` throws
    */
   drain(read: () => number | Uint8Array | null, options?: DrainOptions): DrainOutcome;

@@ -1,5 +1,5 @@
 /** select(2) under a multiplexer. */
-import { native } from '../binding.js';
+import { native } from '../binding/load.js';
 import { hasCode, present } from '../errors.js';
 import { POLLIN, POLLNVAL, POLLOUT, POLLPRI } from '../readiness/constants.js';
 import { restoreSelected } from '../readiness/lost-events.js';
@@ -179,8 +179,8 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
   }
 
   /**
-   * select(2) refuses the whole call for one fd that is not open. The registrations it is about are reported, as poll(2)
-   * does, so that one forgotten fd cannot stop the service of all the others.
+   * select(2) refuses the whole call for one fd that is not open. The registrations it is about are reported, as
+   * poll(2) does, so that one forgotten fd cannot stop the service of all the others.
    */
   #reportInvalid(ready: ReadyList<Entry>, error: unknown): number {
     const entries = [...this.#entries];

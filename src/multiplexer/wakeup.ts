@@ -1,10 +1,11 @@
 /** Ending a multiplexer's wait from another thread. */
-import { native } from '../binding.js';
-import { checkObject, invalidArgType } from '../errors.js';
+import { checkObject } from '../arguments.js';
+import { native } from '../binding/load.js';
+import { invalidArgType } from '../errors.js';
 
 /**
- * Lets another thread end a multiplexer's waits: post it there (it can be cloned, in `workerData`, too) and call {@link wakeup}.
- * What is in it is nobody's business.
+ * Lets another thread end a multiplexer's waits: post it there (it can be cloned, in `workerData`, too) and call {@link
+ * wakeup}. What is in it is nobody's business.
  */
 export interface WakeupToken {
   readonly fdmuxWakeup: SharedArrayBuffer;
@@ -60,8 +61,8 @@ export class WakeupSource {
 }
 
 /**
- * Ends the wait of the multiplexer that gave this token, from any thread. It is coalesced (many calls end one wait), sticky
- * (a wait that has not begun yet is ended, too), and never reported as an event.
+ * Ends the wait of the multiplexer that gave this token, from any thread. It is coalesced (many calls end one wait),
+ * sticky (a wait that has not begun yet is ended, too), and never reported as an event.
  *
  * @returns false where that multiplexer is closed, or its worker has ended
  * @throws ERR_INVALID_ARG_TYPE

@@ -1,16 +1,16 @@
 /** Connecting: one address after the other, without blocking, until one answers. */
 import { constants } from 'node:os';
-
-import { native } from '../binding.js';
-import { AbortError, checkAbortSignal, checkInteger, type OptionNames, systemError } from '../errors.js';
+import { checkAbortSignal, checkInteger, MAX_INT32, type OptionNames } from '../arguments.js';
+import { native } from '../binding/load.js';
+import { AbortError, systemError } from '../errors.js';
+import { toError } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
-import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
-import type { PathInput } from './path.js';
+import { type Address, type AddressInput, decodeAddress, encodeAddress } from '../socket/address.js';
+import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from '../socket/constants.js';
+import { errnoError } from '../socket/errno-error.js';
+import type { PathInput } from '../socket/path.js';
 import { type Connection, ServedConnection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
-import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from './constants.js';
-import { type Lease, leaseTurn } from './default-multiplexer.js';
-import { errnoError } from './errno-error.js';
 import {
   applyTcpOptions,
   CONNECTION_OPTIONS,
@@ -23,7 +23,8 @@ import {
 } from './options.js';
 import { resolveHost } from './resolve.js';
 import type { Timer } from './timers.js';
-import { type Served, toError } from './turn.js';
+import { type Served } from './turn.js';
+import { type Lease, leaseTurn } from './turn-lease.js';
 
 /** Options of {@link connect}. Where to is said by `host` and `port`, or by `path`. */
 export interface ConnectOptions<T> extends ConnectionOptions<T> {
@@ -52,7 +53,6 @@ const OPTIONS: OptionNames<ConnectOptions<unknown>> = {
 };
 
 const { EINPROGRESS, EINTR } = constants.errno;
-const MAX_INT32 = 0x7fff_ffff;
 
 /**
  * Connects, and serves the connection.
@@ -60,9 +60,9 @@ const MAX_INT32 = 0x7fff_ffff;
  * With a multiplexer of your own, that one has to be waited on for the connection to come about.
  *
  * @returns the connection, after its open handler was called
- * @throws ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENOENT and what else socket(2) and connect(2) give, for the address that was
- *   tried last; ENOTFOUND and the like from the resolver; an AbortError; ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE,
- *   ERR_OUT_OF_RANGE
+ * @throws ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENOENT and what else socket(2) and connect(2) give, for the address
+ *   that was tried last; ENOTFOUND and the like from the resolver; an AbortError; ERR_UNSUPPORTED_TRIGGER,
+ *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see connect(2)
  */
 export async function connect<T = unknown>(options: ConnectOptions<T>): Promise<Connection<T>> {

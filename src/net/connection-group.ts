@@ -1,9 +1,8 @@
 /** What the connections of one listener, or one call of connect(), have in common. */
 import type { AsyncResource } from 'node:async_hooks';
-
 import { FdmuxError } from '../errors.js';
-import type { Address } from './address.js';
-import type { Service, ServedConnection, SocketHandlers } from './connection.js';
+import type { Address } from '../socket/address.js';
+import type { ServedConnection, Service, SocketHandlers } from './connection.js';
 import { type ConnectionSettings, isTcp } from './options.js';
 import type { Timer } from './timers.js';
 import { Topics } from './topics.js';
@@ -33,7 +32,8 @@ export class ConnectionGroup<T> implements Service<T> {
     this.turn = turn;
     this.handlers = settings.socket;
     this.context = settings.context;
-    // A unix socket gives no more than the bytes before the next message with fds: a short count is no sign there that it is drained.
+    // A unix socket gives no more than the bytes before the next message with fds: a short count is no sign there that
+    // it is drained.
     this.isEdge = settings.isEdge && isTcp(boundAddress);
     this.watchesIdle = settings.idleTimeoutMs !== undefined;
     this.highWaterMarkBytes = settings.highWaterMarkBytes;
@@ -54,7 +54,8 @@ export class ConnectionGroup<T> implements Service<T> {
   /**
    * Takes a connection in: from now on it is served. The open handler is not called here.
    *
-   * @throws what registering throws, EMFILE, ENFILE; the connection is then not part of the group, and its fd still the caller's
+   * @throws what registering throws, EMFILE, ENFILE; the connection is then not part of the group, and its fd still the
+   *   caller's
    */
   add(connection: ServedConnection<T>): void {
     this.#connections.add(connection);

@@ -2,18 +2,19 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Duplex } from 'node:stream';
 import { inspect, type InspectOptions } from 'node:util';
-
-import { native } from '../binding.js';
-import { busyError, checkString, FdmuxError, hasCode } from '../errors.js';
+import { checkString } from '../arguments.js';
+import { native } from '../binding/load.js';
+import { busyError, FdmuxError, hasCode } from '../errors.js';
+import { toError } from '../errors.js';
 import { summary } from '../inspect.js';
 import type { Registration } from '../multiplexer/registration.js';
-import { type Address, decodeAddress } from './address.js';
-import { SHUT_WR } from './constants.js';
+import { type Address, decodeAddress } from '../socket/address.js';
+import { SHUT_WR } from '../socket/constants.js';
+import { errnoError } from '../socket/errno-error.js';
+import { isMemoryShortageError } from '../socket/memory-shortage.js';
 import { checkDuplexOptions, ConnectionDuplex, type DuplexOptions } from './duplex.js';
-import { errnoError } from './errno-error.js';
-import { type Readiness, toError, type Turn, type TurnMember, type Writable } from './turn.js';
 import type { Topics } from './topics.js';
-import { isMemoryShortageError } from './memory-shortage.js';
+import { type Readiness, type Turn, type TurnMember, type Writable } from './turn.js';
 import { WriteQueue } from './write-queue.js';
 
 /** How a connection is registered that is read from. In edge mode, urgent data has to be known of. */
@@ -23,14 +24,17 @@ const EDGE_READ = { interest: { read: true, priority: true }, trigger: 'edge' } 
 /**
  * What is done with connections: one object for all of a listener's, or for one of `connect()`.
  *
- * Handlers run inside a turn: what they write leaves together at its end. They run in the async context of the call of `listen()` or
- * `connect()`. A handler that throws reaches `uncaughtException`; the connection stays as it is, and the others are served. Nobody
- * awaits a handler: what an async one throws is an unhandled rejection.
+ * Handlers run inside a turn: what they write leaves together at its end. They run in the async context of the call of
+ * `listen()` or `connect()`. A handler that throws reaches `uncaughtException`; the connection stays as it is, and the
+ * others are served. Nobody awaits a handler: what an async one throws is an unhandled rejection.
  */
 export interface SocketHandlers<T> {
   /** The connection is there. The place to set its `data`. */
   open?(connection: Connection<T>): void;
-  /** Bytes have come. They lie in memory that is used again as soon as the handler returns: `Buffer.from(bytes)` keeps them. */
+  /**
+   * Bytes have come. They lie in memory that is used again as soon as the handler returns: `Buffer.from(bytes)` keeps
+   * them.
+   */
   data?(connection: Connection<T>, bytes: Buffer): void;
   /** Once after `write` had returned false: `pendingBytes` is at the high-water mark or below it again. */
   drain?(connection: Connection<T>): void;
@@ -39,11 +43,14 @@ export interface SocketHandlers<T> {
    * handler, that is done at once.
    */
   end?(connection: Connection<T>): void;
-  /** The last word about a connection, once for each that was opened; with the reason where it is not an orderly end. */
+  /**
+   * The last word about a connection, once for each that was opened; with the reason where it is not an orderly end.
+   */
   close?(connection: Connection<T>, error?: Error): void;
   /**
-   * Something went wrong with a connection. `close` follows and has the same reason. Only ERR_WRITE_AFTER_END, and a failed wait
-   * of the multiplexer that serves it (an error of epoll_wait, poll or select), leave the connection open. What goes wrong with accepting is for {@link ListenOptions.onError}.
+   * Something went wrong with a connection. `close` follows and has the same reason. Only ERR_WRITE_AFTER_END, and a
+   * failed wait of the multiplexer that serves it (an error of epoll_wait, poll or select), leave the connection open.
+   * What goes wrong with accepting is for {@link ListenOptions.onError}.
    */
   error?(connection: Connection<T>, error: Error): void;
 }
@@ -74,25 +81,26 @@ export interface Connection<T = unknown> {
   readonly isPaused: boolean;
 
   /**
-   * Takes bytes to send. They are copied, so the caller may use its memory again at once, and leave at the end of the turn, all in
-   * one send(2); 16 KiB and more are handed to the kernel at once.
+   * Takes bytes to send. They are copied, so the caller may use its memory again at once, and leave at the end of the
+   * turn, all in one send(2); 16 KiB and more are handed to the kernel at once.
    *
    * @param bytes a string is encoded as UTF-8; {@link SharedBytes} exist once however many connections get them
-   * @returns whether `pendingBytes` is at most `highWaterMarkBytes`; where it is not, better wait for `drain`. Also false
-   *   when the bytes were not taken: after `end` (told to the error handler, once, as ERR_WRITE_AFTER_END) and after `destroy`
+   * @returns whether `pendingBytes` is at most `highWaterMarkBytes`; where it is not, better wait for `drain`. Also
+   *   false when the bytes were not taken: after `end` (told to the error handler, once, as ERR_WRITE_AFTER_END) and
+   *   after `destroy`
    * @throws ERR_INVALID_ARG_TYPE
    */
   write(bytes: Writable): boolean;
   /**
-   * Ends our side: what is pending is sent, then the peer is told (shutdown(2) of the write side). The connection is closed when
-   * the peer has ended its side too. Calling it again does nothing.
+   * Ends our side: what is pending is sent, then the peer is told (shutdown(2) of the write side). The connection is
+   * closed when the peer has ended its side too. Calling it again does nothing.
    *
    * @param bytes a last write
    */
   end(bytes?: Writable): void;
   /**
-   * Closes the connection at the end of the turn; what is pending is dropped, and no handler but `error` and `close` is called
-   * any more. Safe inside a loop over connections. Calling it again does nothing.
+   * Closes the connection at the end of the turn; what is pending is dropped, and no handler but `error` and `close` is
+   * called any more. Safe inside a loop over connections. Calling it again does nothing.
    *
    * @param error the reason, handed to the handlers
    */
@@ -106,7 +114,8 @@ export interface Connection<T = unknown> {
   /** What is published under `topic` from now on is not for this connection. */
   unsubscribe(topic: string): void;
   /**
-   * The connection as a Duplex of Node.js, which takes the place of the handlers from now on: none of them is called any more.
+   * The connection as a Duplex of Node.js, which takes the place of the handlers from now on: none of them is called
+   * any more.
    *
    * @throws ERR_BUSY if it is one already; ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION
    */
@@ -134,7 +143,9 @@ export interface Service<T> {
 /** The one class behind {@link Connection}. What is not in the interface is for the turn and the service. */
 export class ServedConnection<T> implements Connection<T>, TurnMember {
   readonly #service: Service<T>;
-  /** The sockaddr, a character a byte: as a string it takes a third of the memory of an array, and servers hold many. */
+  /**
+   * The sockaddr, a character a byte: as a string it takes a third of the memory of an array, and servers hold many.
+   */
   readonly #remote: string;
   #handlers: ConnectionEvents<T>;
   #registration: Registration | null = null;
@@ -365,8 +376,9 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   /**
-   * Edge mode tells of new arrivals alone. A short count means that nothing was left (epoll(7), question 9), unless urgent data is
-   * there, before which a receive stops (tcp(7)); but an end of file that had come along with the bytes has been told already.
+   * Edge mode tells of new arrivals alone. A short count means that nothing was left (epoll(7), question 9), unless
+   * urgent data is there, before which a receive stops (tcp(7)); but an end of file that had come along with the bytes
+   * has been told already.
    */
   #awaitMore(mayHaveMore: boolean): void {
     if (this.isDestroyed) return;

@@ -1,15 +1,15 @@
 /** A connection as a Duplex of Node.js, for everything that takes one: http, tls, readline, pipeline. */
 import { AsyncResource } from 'node:async_hooks';
 import { Duplex } from 'node:stream';
-
-import { checkBoolean, checkOptions, closedError, type OptionNames } from '../errors.js';
+import { checkBoolean, checkOptions, type OptionNames } from '../arguments.js';
+import { closedError } from '../errors.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 
 /** Options of {@link Connection.toDuplex}. */
 export interface DuplexOptions {
   /**
-   * Whether the stream stays writable when the peer has ended its side; by default true, as of every Duplex. With false, what is
-   * still on its way through a TLSSocket on top of it would be cut off.
+   * Whether the stream stays writable when the peer has ended its side; by default true, as of every Duplex. With
+   * false, what is still on its way through a TLSSocket on top of it would be cut off.
    */
   readonly allowHalfOpen?: boolean | undefined;
 }
@@ -24,12 +24,15 @@ export function checkDuplexOptions(options: DuplexOptions): void {
 
 type Callback = (error?: Error | null) => void;
 
-/** Longer writes go in pieces, each as soon as there is room: a stream may be given more at once than a connection may hold. */
+/**
+ * Longer writes go in pieces, each as soon as there is room: a stream may be given more at once than a connection may
+ * hold.
+ */
 const PIECE_BYTES = 65_536;
 
 /**
- * The stream of {@link Connection.toDuplex}. It asks for bytes only as fast as they are read, and calls back a write when the
- * connection's queue is below its high-water mark.
+ * The stream of {@link Connection.toDuplex}. It asks for bytes only as fast as they are read, and calls back a write
+ * when the connection's queue is below its high-water mark.
  */
 export class ConnectionDuplex<T> extends Duplex {
   readonly #connection: Connection<T>;

@@ -1,31 +1,28 @@
 /** Listening: accepts connections and serves them. */
 import { constants } from 'node:os';
 import { inspect, type InspectOptions } from 'node:util';
-
-import { native } from '../binding.js';
 import {
   checkBoolean,
   checkFunction,
   checkInteger,
   checkOptions,
   checkString,
-  invalidArgType,
+  MAX_INT32,
   type OptionNames,
-  outOfRange,
-  present,
-  systemError,
   toFd,
   toTimeoutMs,
-} from '../errors.js';
+} from '../arguments.js';
+import { native } from '../binding/load.js';
+import { invalidArgType, outOfRange, present, systemError } from '../errors.js';
+import { toError } from '../errors.js';
 import { summary } from '../inspect.js';
 import type { Registration } from '../multiplexer/registration.js';
-import { type Address, decodeAddress, encodeAddress } from './address.js';
-import { type PathInput, toPathBytes } from './path.js';
+import { type Address, decodeAddress, encodeAddress } from '../socket/address.js';
+import { SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } from '../socket/constants.js';
+import { errnoError } from '../socket/errno-error.js';
+import { type PathInput, toPathBytes } from '../socket/path.js';
 import { type Connection, ServedConnection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
-import { SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } from './constants.js';
-import { leaseTurn, type Lease } from './default-multiplexer.js';
-import { errnoError } from './errno-error.js';
 import {
   applyTcpOptions,
   CONNECTION_OPTIONS,
@@ -40,42 +37,52 @@ import { resolveHost } from './resolve.js';
 import { SharedBytes } from './shared-bytes.js';
 import { claimPath, SocketFile, type SocketFileAccess } from './socket-file.js';
 import type { Timer } from './timers.js';
-import { type Served, toError } from './turn.js';
+import { type Served } from './turn.js';
+import { type Lease, leaseTurn } from './turn-lease.js';
 
 /** Options of {@link listen}. Where to listen is said by `host` and `port`, by `path`, or by `fd`. */
 export interface ListenOptions<T> extends ConnectionOptions<T> {
   /**
-   * A name or an address of this machine; by default '127.0.0.1', which only this machine reaches. '0.0.0.0' and '::' stand for all
-   * addresses. A name is resolved, and its first address taken.
+   * A name or an address of this machine; by default '127.0.0.1', which only this machine reaches. '0.0.0.0' and '::'
+   * stand for all addresses. A name is resolved, and its first address taken.
    */
   readonly host?: string | undefined;
   /** 0 to 65535; 0 is any free one, see {@link Listener.address}. */
   readonly port?: number | undefined;
   /**
-   * A unix socket's path, at most 107 bytes. The file of a server that has crashed, on which nobody listens, is replaced. The
-   * file is removed when the listener closes, unless it is another's by then; `onError` is called with what hinders that. With
-   * a zero byte in front, an abstract name.
+   * A unix socket's path, at most 107 bytes. The file of a server that has crashed, on which nobody listens, is
+   * replaced. The file is removed when the listener closes, unless it is another's by then; `onError` is called with
+   * what hinders that. With a zero byte in front, an abstract name.
    */
   readonly path?: PathInput | undefined;
-  /** Permission bits of the path's file, 0 to 0o777: who may write to it may connect. By default what the umask leaves of 0o777. */
+  /**
+   * Permission bits of the path's file, 0 to 0o777: who may write to it may connect. By default what the umask leaves
+   * of 0o777.
+   */
   readonly mode?: number | undefined;
   /** The number of the group that the path's file belongs to, 0 to 2^32-2; by default the process's own. */
   readonly group?: number | undefined;
   /** A socket that listens already, inherited for instance. It stays yours: it is neither reconfigured nor closed. */
   readonly fd?: number | undefined;
-  /** How many connections may wait to be accepted: 1 to 2^31-1, by default 511; the system caps it (net.core.somaxconn). */
+  /**
+   * How many connections may wait to be accepted: 1 to 2^31-1, by default 511; the system caps it (net.core.somaxconn).
+   */
   readonly backlog?: number | undefined;
-  /** Lets several processes or workers listen on one port; the kernel spreads connections over them (SO_REUSEPORT). By default false. */
+  /**
+   * Lets several processes or workers listen on one port; the kernel spreads connections over them (SO_REUSEPORT). By
+   * default false.
+   */
   readonly reusePort?: boolean | undefined;
   /**
-   * Of several multiplexers that watch one listening socket (`fd`) and block, wake one instead of all (EPOLLEXCLUSIVE); epoll only.
-   * Those that wait inside the event loop are all woken. By default false.
+   * Of several multiplexers that watch one listening socket (`fd`) and block, wake one instead of all (EPOLLEXCLUSIVE);
+   * epoll only. Those that wait inside the event loop are all woken. By default false.
    */
   readonly exclusive?: boolean | undefined;
   /**
-   * Something went wrong with the listener itself: with accepting (EMFILE, ENFILE ...), with serving a connection that was just
-   * accepted, with removing the socket's path, or with a wait of its multiplexer. It runs in the async context of this call. Without it, such errors are dropped. The listener
-   * goes on where it can; {@link Listener.closed} says whether it does.
+   * Something went wrong with the listener itself: with accepting (EMFILE, ENFILE ...), with serving a connection that
+   * was just accepted, with removing the socket's path, or with a wait of its multiplexer. It runs in the async context
+   * of this call. Without it, such errors are dropped. The listener goes on where it can; {@link Listener.closed} says
+   * whether it does.
    */
   readonly onError?: ((error: Error) => void) | undefined;
   /** A connection beyond is closed as soon as it is accepted: 1 to 2^31-1, by default no limit. */
@@ -105,14 +112,15 @@ export interface Listener<T = unknown> {
     options?: { readonly except?: Connection<T> | undefined },
   ): number;
   /**
-   * Stops listening at once and ends the connections: what is pending is sent, then each peer is told. Those that are still there
-   * after `drainMs` are destroyed. Calling it again shortens the time at most.
+   * Stops listening at once and ends the connections: what is pending is sent, then each peer is told. Those that are
+   * still there after `drainMs` are destroyed. Calling it again shortens the time at most.
    *
-   * With time to drain, nobody is cut off who has connected already: who waits to be accepted is served, and what has come by now is
-   * handed out, before the connections are ended. Only who connects in that very moment, between the last accept and the close, may be
-   * reset. Without, who waits to be accepted is reset.
+   * With time to drain, nobody is cut off who has connected already: who waits to be accepted is served, and what has
+   * come by now is handed out, before the connections are ended. Only who connects in that very moment, between the
+   * last accept and the close, may be reset. Without, who waits to be accepted is reset.
    *
-   * @param options.drainMs in ms; by default 0, which sends only what the kernel takes at once; `null` and Infinity wait for ever
+   * @param options.drainMs in ms; by default 0, which sends only what the kernel takes at once; `null` and Infinity
+   *   wait for ever
    * @returns when the last connection is closed
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
@@ -143,7 +151,6 @@ const PUBLISH_OPTIONS: OptionNames<{ except?: unknown }> = { except: true };
 const CLOSE_OPTIONS: OptionNames<{ drainMs?: unknown }> = { drainMs: true };
 
 const DEFAULT_BACKLOG = 511;
-const MAX_INT32 = 0x7fff_ffff;
 /** -1 leaves the group: chown(2). */
 const MAX_GROUP = 0xffff_fffe;
 /** How many connections one turn accepts: the others are served between two such batches. */
@@ -155,7 +162,9 @@ const EXHAUSTED_MS = 100;
 
 const { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, EPROTO } = constants.errno;
 const { ENETDOWN, ENOPROTOOPT, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, ETIMEDOUT } = constants.errno;
-/** Errors of the connection that was to be accepted, not of the listening socket: accept(2). The next one may be well. */
+/**
+ * Errors of the connection that was to be accepted, not of the listening socket: accept(2). The next one may be well.
+ */
 const TRANSIENT: ReadonlySet<number> = new Set([
   ...[EAGAIN, ECONNABORTED, EINTR, EPERM, EPROTO],
   ...[ENETDOWN, ENOPROTOOPT, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, ETIMEDOUT],
@@ -167,8 +176,9 @@ const EXHAUSTED: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]
  * Listens, and serves what connects.
  *
  * @returns when connections are taken
- * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2) and listen(2) give; EINVAL where `fd` does not listen;
- *   ENOTFOUND and the like from the resolver; ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2) and listen(2) give; EINVAL where `fd` does
+ *   not listen; ENOTFOUND and the like from the resolver; ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE,
+ *   ERR_OUT_OF_RANGE
  * @see ip(7), unix(7)
  */
 export async function listen<T = unknown>(options: ListenOptions<T>): Promise<Listener<T>> {
@@ -353,7 +363,10 @@ class ListeningSocket<T> implements Listener<T>, Served {
     return failure;
   }
 
-  /** Takes those whose connection stands already: closing the listening socket would reset them. No more than its queue holds. */
+  /**
+   * Takes those whose connection stands already: closing the listening socket would reset them. No more than its queue
+   * holds.
+   */
   #acceptWaiting(): void {
     for (let left = this.#settings.backlog + 1; left > 0; left -= ACCEPT_BATCH) {
       const failure = this.#acceptBatch(ACCEPT_BATCH);

@@ -1,7 +1,5 @@
 /** The options that `listen()` and `connect()` share: what they mean, their defaults, and their check. */
 import { AsyncResource } from 'node:async_hooks';
-
-import { native } from '../binding.js';
 import {
   checkBoolean,
   checkFunction,
@@ -10,21 +8,19 @@ import {
   checkOneOf,
   checkOptions,
   checkString,
-  invalidArgType,
+  MAX_INT32,
   type OptionNames,
-  outOfRange,
-  unsupportedTriggerError,
-} from '../errors.js';
+} from '../arguments.js';
+import { native } from '../binding/load.js';
+import { invalidArgType, outOfRange, unsupportedTriggerError } from '../errors.js';
 import { BACKEND_NAMES, type BackendName, defaultBackend } from '../multiplexer/backend.js';
 import {
+  type AddressInput,
   checkPort,
   isRawAddress,
-  type AddressInput,
   type UnixAbstractAddress,
   type UnixPathAddress,
-} from './address.js';
-import { type PathInput, textOrBytes, toPathBytes } from './path.js';
-import type { SocketHandlers } from './connection.js';
+} from '../socket/address.js';
 import {
   AF_INET,
   AF_INET6,
@@ -36,12 +32,21 @@ import {
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
   TCP_NODELAY,
-} from './constants.js';
+} from '../socket/constants.js';
+import { type PathInput, textOrBytes, toPathBytes } from '../socket/path.js';
+import type { SocketHandlers } from './connection.js';
 import type { TurnDriver } from './turn.js';
+
+/** The triggers that serving takes. */
+export const SERVE_TRIGGERS = ['level', 'edge'] as const;
+export type ServeTrigger = (typeof SERVE_TRIGGERS)[number];
 
 /** When and how often the kernel probes a silent TCP peer: tcp(7). */
 export interface KeepAliveOptions {
-  /** Silence before the first probe (TCP_KEEPIDLE), in ms, rounded up to seconds, 1 to 32,767,000; by default the system's, 2 hours. */
+  /**
+   * Silence before the first probe (TCP_KEEPIDLE), in ms, rounded up to seconds, 1 to 32,767,000; by default the
+   * system's, 2 hours.
+   */
   readonly idleMs?: number | undefined;
   /** Between probes (TCP_KEEPINTVL), likewise; by default the system's, 75 s. */
   readonly intervalMs?: number | undefined;
@@ -53,22 +58,27 @@ export interface KeepAliveOptions {
 export interface ConnectionOptions<T> {
   /** The handlers of all these connections. They run in the async context of this call (`AsyncLocalStorage`). */
   readonly socket: SocketHandlers<T>;
-  /** The kernel interface; by default `'epoll'`. All that use one share a multiplexer, unless `multiplexer` is given. */
+  /**
+   * The kernel interface; by default `'epoll'`. All that use one share a multiplexer, unless `multiplexer` is given.
+   */
   readonly backend?: BackendName | undefined;
-  /** By default `'level'`. `'edge'` is epoll's alone, and TCP's: unix sockets stay with `'level'`. Handlers cannot tell the difference. */
-  readonly trigger?: 'level' | 'edge' | undefined;
+  /**
+   * By default `'level'`. `'edge'` is epoll's alone, and TCP's: unix sockets stay with `'level'`. Handlers cannot tell
+   * the difference.
+   */
+  readonly trigger?: ServeTrigger | undefined;
   /** A multiplexer of your own, which you wait on, in whichever form. `backend` is then its own. */
   readonly multiplexer?: TurnDriver | undefined;
   /** Above so many pending bytes `write` returns false: 0 to 2^31-1, by default 65,536. */
   readonly highWaterMarkBytes?: number | undefined;
   /**
-   * A connection with more pending bytes is destroyed with ERR_WRITE_QUEUE_FULL: 0 to 2^31-1, by default 16,777,216. Only what the
-   * kernel has not taken counts.
+   * A connection with more pending bytes is destroyed with ERR_WRITE_QUEUE_FULL: 0 to 2^31-1, by default 16,777,216.
+   * Only what the kernel has not taken counts.
    */
   readonly maxPendingBytes?: number | undefined;
   /**
-   * A connection on which no byte moves for so long is destroyed with ERR_IDLE_TIMEOUT: 1 to 2^31-1 ms, and up to a quarter later;
-   * by default never.
+   * A connection on which no byte moves for so long is destroyed with ERR_IDLE_TIMEOUT: 1 to 2^31-1 ms, and up to a
+   * quarter later; by default never.
    */
   readonly idleTimeoutMs?: number | undefined;
   /** TCP_NODELAY: what a turn has leaves at once. By default true; a turn's writes leave together anyway. */
@@ -99,7 +109,6 @@ export interface ConnectionSettings<T> {
 
 const DEFAULT_HIGH_WATER_MARK_BYTES = 65_536;
 const DEFAULT_MAX_PENDING_BYTES = 16_777_216;
-const MAX_INT32 = 0x7fff_ffff;
 const HANDLERS: OptionNames<SocketHandlers<unknown>> = {
   open: true,
   data: true,
@@ -148,7 +157,7 @@ export function toConnectionSettings<T>(
     checkFunction(Reflect.get(multiplexer, 'onTurnEnd'), 'options.multiplexer.onTurnEnd');
   }
   checkOneOf(backend, 'options.backend', BACKEND_NAMES);
-  checkOneOf(trigger, 'options.trigger', ['level', 'edge']);
+  checkOneOf(trigger, 'options.trigger', SERVE_TRIGGERS);
   if (trigger === 'edge' && backend !== 'epoll') throw unsupportedTriggerError(trigger, backend);
   checkInteger(highWaterMarkBytes, 'options.highWaterMarkBytes', 0, MAX_INT32);
   checkInteger(maxPendingBytes, 'options.maxPendingBytes', 0, MAX_INT32);
@@ -215,7 +224,8 @@ export function toEndpoint(options: {
 
 /** The kernel's number of an address family. */
 export function familyNumber(address: AddressInput): number {
-  // Raw bytes begin with it, in this machine's order, which on all machines that fdmux is built for puts the low byte first.
+  // Raw bytes begin with it, in this machine's order, which on all machines that fdmux is built for puts the low byte
+  // first.
   if (isRawAddress(address)) return (address[0] ?? 0) | ((address[1] ?? 0) << 8);
   switch (address.family) {
     case 'inet':

@@ -1,9 +1,9 @@
 /** From a host, which may be a name, to the addresses that a system call takes. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-
-import { checkString, outOfRange } from '../errors.js';
-import { parseAddress, type Inet6Address, type InetAddress } from './address.js';
+import { checkString } from '../arguments.js';
+import { outOfRange } from '../errors.js';
+import { type Inet6Address, type InetAddress, parseAddress } from '../socket/address.js';
 
 /**
  * Resolves a host by node:dns (getaddrinfo(3), in libuv's pool), so that no system call of ours ever waits for a name

@@ -1,5 +1,5 @@
 /** Bytes that many connections are to receive. */
-import { toBytes } from '../errors.js';
+import { toBytes } from '../arguments.js';
 
 /**
  * Bytes to be written to many connections, copied here once.
@@ -16,8 +16,8 @@ export class SharedBytes {
   /** The private copy. */
   readonly bytes: Buffer;
   /**
-   * Where the arena has them: valid while `arenaStamp` is the current stamp of the turn that wrote it there. For the turn
-   * alone.
+   * Where the arena has them: valid while `arenaStamp` is the current stamp of the turn that wrote it there. For the
+   * turn alone.
    */
   arenaStamp = 0;
   arenaStart = 0;

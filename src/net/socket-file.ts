@@ -1,17 +1,19 @@
 /** The file of a listening unix socket: how it takes its path, and how it is removed (unix(7)). */
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, lstatSync, statSync, unlinkSync, type BigIntStats } from 'node:fs';
+import { type BigIntStats, chmodSync, chownSync, lstatSync, statSync, unlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-
-import { native } from '../binding.js';
+import { native } from '../binding/load.js';
 import { hasCode, systemError } from '../errors.js';
-import { encodeAddress } from './address.js';
-import { AF_UNIX, SOCK_STREAM } from './constants.js';
-import { toError } from './turn.js';
+import { toError } from '../errors.js';
+import { encodeAddress } from '../socket/address.js';
+import { AF_UNIX, SOCK_STREAM } from '../socket/constants.js';
 
-/** A socket is bound before it listens, and refuses connections in between: a file counts as abandoned when it still does later. */
+/**
+ * A socket is bound before it listens, and refuses connections in between: a file counts as abandoned when it still
+ * does later.
+ */
 const SECOND_LOOK_MS = 50;
 /** How often the path is looked at while another process takes it over. */
 const ATTEMPTS = 20;

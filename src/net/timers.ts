@@ -1,5 +1,5 @@
 /** Timers that go off in every form of wait, a blocking one in a worker included: timerfd_create(2). */
-import { native } from '../binding.js';
+import { native } from '../binding/load.js';
 import type { Registration } from '../multiplexer/registration.js';
 
 /** clock_gettime(2): not set back or forth by anybody. */

@@ -1,21 +1,21 @@
 /**
  * A turn: what the connections of one multiplexer do between two waits.
  *
- * The multiplexer reports the ready connections one by one; they only line up. When it has reported all, the turn receives
- * for all of them into one slab and calls their handlers, gathers what the handlers write in one arena, and sends each
- * connection's share in one go. So an idle connection holds no buffer, and however often a handler writes, a connection
- * costs one send(2) a turn.
+ * The multiplexer reports the ready connections one by one; they only line up. When it has reported all, the turn
+ * receives for all of them into one slab and calls their handlers, gathers what the handlers write in one arena, and
+ * sends each connection's share in one go. So an idle connection holds no buffer, and however often a handler writes, a
+ * connection costs one send(2) a turn.
  */
 import { constants } from 'node:os';
-
-import { native } from '../binding.js';
-import { closedError, toBytes, present } from '../errors.js';
+import { toBytes } from '../arguments.js';
+import { native } from '../binding/load.js';
+import { closedError, present, toError } from '../errors.js';
+import type { BackendName, Trigger } from '../multiplexer/backend.js';
 import { keepsContexts } from '../multiplexer/handler.js';
 import type { Interest } from '../multiplexer/interest.js';
-import type { BackendName, Trigger } from '../multiplexer/backend.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { rethrowLater } from '../readiness/waiter.js';
-import { isMemoryShortage, isMemoryShortageError, MEMORY_RETRY_MS } from './memory-shortage.js';
+import { isMemoryShortage, isMemoryShortageError, MEMORY_RETRY_MS } from '../socket/memory-shortage.js';
 import { SharedBytes } from './shared-bytes.js';
 import { type Timer, Timers } from './timers.js';
 
@@ -23,7 +23,9 @@ import { type Timer, Timers } from './timers.js';
 const RECEIVE_BYTES = 65_536;
 /** How many connections are received for in one native call. */
 const RECEIVE_BATCH = 64;
-/** Room for thousands of short messages in one native call; of long ones, no more than stay in the processor's cache. */
+/**
+ * Room for thousands of short messages in one native call; of long ones, no more than stay in the processor's cache.
+ */
 const SLAB_BYTES = 2 * RECEIVE_BYTES;
 /** Small enough to stay in the processor's cache from the copy to the send; when it is full, it is flushed. */
 const ARENA_BYTES = 262_144;
@@ -226,7 +228,9 @@ export class Turn {
     this.#failure = error;
   }
 
-  /** The time on the clock of performance.now(), in whole ms; within the end of a turn, when that was first asked for. */
+  /**
+   * The time on the clock of performance.now(), in whole ms; within the end of a turn, when that was first asked for.
+   */
   get nowMs(): number {
     if (!this.#isEnding) return Math.round(performance.now());
     if (this.#nowMs < 0) this.#nowMs = Math.round(performance.now());
@@ -296,8 +300,9 @@ export class Turn {
    * @throws ERR_INVALID_ARG_TYPE
    */
   append(member: TurnMember, content: Writable): void {
-    // The arena would only be a detour: what is behind older bytes waits with them. But bytes that made the arena overflow are
-    // still in it when the flush has left the member a queue, and those that follow must not overtake them.
+    // The arena would only be a detour: what is behind older bytes waits with them. But bytes that made the arena
+    // overflow are still in it when the flush has left the member a queue, and those that follow must not overtake
+    // them.
     if (member.hasQueue && member.rangeEnd === 0) this.#appendToQueue(member, content);
     else if (typeof content === 'string') this.#appendText(member, content);
     else if (content instanceof SharedBytes) this.#appendShared(member, content);
@@ -657,9 +662,4 @@ function forgetRanges(member: TurnMember): void {
   member.rangeStart = 0;
   member.rangeEnd = 0;
   member.earlierRanges = null;
-}
-
-/** The native calls throw nothing but errors; this says so to the compiler. */
-export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -1,10 +1,13 @@
 /** What the kernel did not take yet: the bytes of one connection that wait for it to be writable again. */
+import { WOULD_BLOCK } from '../binding/contract.js';
+import { native } from '../binding/load.js';
 import { present } from '../errors.js';
-import { native, WOULD_BLOCK } from '../binding.js';
 
 /** The smallest block that copied bytes are gathered in; small remainders of several turns then leave together. */
 const MIN_BLOCK_BYTES = 4096;
-/** Shared bytes that are shorter than this are copied: a reference with its share of the object behind it costs more. */
+/**
+ * Shared bytes that are shorter than this are copied: a reference with its share of the object behind it costs more.
+ */
 const SHARE_FROM_BYTES = 128;
 /** Short chunks leave together in pieces of this size: a queue of thousands of lines costs a few system calls. */
 const GATHER_BYTES = 65_536;
@@ -17,8 +20,8 @@ const SPENT_CHUNKS = 64;
 const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
 
 /**
- * A first-in, first-out queue of bytes. It holds no buffer while it is empty, and its owner bounds its length. Bytes that
- * many queues are to send are held by reference: a broadcast exists once, however many readers are behind.
+ * A first-in, first-out queue of bytes. It holds no buffer while it is empty, and its owner bounds its length. Bytes
+ * that many queues are to send are held by reference: a broadcast exists once, however many readers are behind.
  */
 export class WriteQueue {
   #chunks: Buffer[] = [];

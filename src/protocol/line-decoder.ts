@@ -102,7 +102,10 @@ export class LineDecoder {
     else sink.line(bytes.subarray(start, stop));
   }
 
-  /** Keeps a piece of an unfinished line. One byte more than the limit is held, since the last may be a CR of the ending. */
+  /**
+   * Keeps a piece of an unfinished line. One byte more than the limit is held, since the last may be a CR of the
+   * ending.
+   */
   #hold(bytes: Uint8Array, start: number, end: number, sink: LineSink): void {
     if (this.#isDiscarding) return;
     const length = this.#pendingBytes + (end - start);

@@ -11,14 +11,16 @@ const HANDSHAKE = 0x16;
 const TLS_MAJOR = 0x03;
 const TLS_HEAD_BYTES = 3;
 const MAX_TLS_MINOR = 0x04;
-/** A request line, and HTTP/2's preface too: a method, a target, a version (RFC 9112 section 3, RFC 9113 section 3.4). */
+/**
+ * A request line, and HTTP/2's preface too: a method, a target, a version (RFC 9112 section 3, RFC 9113 section 3.4).
+ */
 const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9a-z-]+ +\S+ +HTTP\/\d/i;
 /** How a request line begins that is longer than a chat takes, or arrives in pieces. */
 const REQUEST_HEAD = /^(?:CONNECT |[A-Z][A-Z-]+ +(?:\/|\*|https?:))/;
 
 /**
- * Looks at what a peer says first. A page in a browser can make it send HTTP requests to any port of this machine, whose
- * bodies are lines as good as any; and a client that expects TLS sends bytes that nobody can read.
+ * Looks at what a peer says first. A page in a browser can make it send HTTP requests to any port of this machine,
+ * whose bodies are lines as good as any; and a client that expects TLS sends bytes that nobody can read.
  */
 export class Opening {
   readonly #head = new Uint8Array(MAX_HEAD_BYTES);

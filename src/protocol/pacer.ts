@@ -1,4 +1,6 @@
-/** Lines of one peer at the pace that it is allowed: what comes too fast waits, and the peer is not read from meanwhile. */
+/**
+ * Lines of one peer at the pace that it is allowed: what comes too fast waits, and the peer is not read from meanwhile.
+ */
 import { LineQueue } from './line-queue.js';
 import type { Link } from './session.js';
 import { Throttle } from './throttle.js';
@@ -13,7 +15,9 @@ export interface Pace {
   readonly receiveQueueBytes: number;
 }
 
-/** Lines of one peer, and steps of its long answers, that run in one go, whatever its rate: then others have their turn. */
+/**
+ * Lines of one peer, and steps of its long answers, that run in one go, whatever its rate: then others have their turn.
+ */
 const SLICE_STEPS = 256;
 /** Milliseconds in which they run: what a line costs may depend on what others have set up. */
 const SLICE_MS = 10;

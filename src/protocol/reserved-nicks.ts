@@ -1,6 +1,6 @@
 /** Nicks that nobody may take, since others would take their owner for the server or for somebody else. */
-import { matchesMask } from '../chat/mask.js';
 import type { Fold } from '../chat/case-mapping.js';
+import { matchesMask } from '../chat/mask.js';
 
 /** What plain lines call the server. */
 export const PLAIN_SERVER_NAME = 'server';

@@ -5,7 +5,8 @@ const IPV6_BYTES = 16;
 const BITS_PER_BYTE = 8;
 
 /**
- * Names the source of a connection: an IPv6 network of so many bits, since its owner has all of its addresses (RFC 6177).
+ * Names the source of a connection: an IPv6 network of so many bits, since its owner has all of its addresses (RFC
+ * 6177).
  *
  * @param bits - from 1 to 128
  */

@@ -6,15 +6,15 @@ import type { Waiter } from './waiter.js';
 /** What an {@link AsyncWait} asks of whoever owns it. */
 export interface WaitSource<Result> {
   /**
-   * Asks the waiter for a report, opening it when it is first needed. Called when a wait begins and after each look that
-   * found nothing. Where a look is cheaper than the waiter, it may ask for one by {@link AsyncWait.lookSoon}.
+   * Asks the waiter for a report, opening it when it is first needed. Called when a wait begins and after each look
+   * that found nothing. Where a look is cheaper than the waiter, it may ask for one by {@link AsyncWait.lookSoon}.
    */
   start(): void;
   /** Tells a waiter that was not started by {@link AsyncWait.startWaiter} that no report is wanted. */
   stop?(): void;
   /**
-   * Called before the last look of a wait: a waiter that was not started by {@link AsyncWait.startWaiter} has to leave its
-   * call, so that the look sees whatever the waiter has found.
+   * Called before the last look of a wait: a waiter that was not started by {@link AsyncWait.startWaiter} has to leave
+   * its call, so that the look sees whatever the waiter has found.
    */
   beforeLastLook?(): void;
   /** Makes the real call with a timeout of zero. @returns undefined where there is nothing to report */
@@ -43,7 +43,10 @@ export class AsyncWait<Result> {
     this.#source = source;
   }
 
-  /** Starts the waiter of whoever owns this. @param open makes it, when it is first needed; it is closed by {@link close} */
+  /**
+   * Starts the waiter of whoever owns this. @param open makes it, when it is first needed; it is closed by {@link
+   * close}
+   */
   startWaiter(open: (report: () => void) => Waiter): void {
     if (this.#waiter === undefined) {
       this.#waiter = open(this.report);

@@ -2,8 +2,8 @@
 import { isMainThread } from 'node:worker_threads';
 
 /**
- * `worker.terminate()` takes effect when JavaScript runs, and so does the end of the process while a worker lives: a worker
- * that blocked in one system call for ever would hold up both for ever. It comes up for air this often.
+ * `worker.terminate()` takes effect when JavaScript runs, and so does the end of the process while a worker lives: a
+ * worker that blocked in one system call for ever would hold up both for ever. It comes up for air this often.
  */
 const SLICE_MS = 200;
 

@@ -8,7 +8,10 @@
 
 /** There is data to read; at end of file, reading gives it at once. */
 export const POLLIN = 0x0001;
-/** An exceptional condition: out-of-band data on a TCP socket, a state change of a pseudoterminal in packet mode or of a cgroup file. */
+/**
+ * An exceptional condition: out-of-band data on a TCP socket, a state change of a pseudoterminal in packet mode or of a
+ * cgroup file.
+ */
 export const POLLPRI = 0x0002;
 /** Writing is possible, though more than there is room for may still block. */
 export const POLLOUT = 0x0004;

@@ -1,5 +1,5 @@
 /** `struct epoll_params`: how an epoll instance polls the network before it sleeps. */
-import { checkBoolean, checkInteger, checkOptions, type OptionNames } from '../errors.js';
+import { checkBoolean, checkInteger, checkOptions, type OptionNames } from '../arguments.js';
 
 /** The busy-polling parameters of an epoll instance, see ioctl_eventpoll(2). All are off (0, 0, false) at first. */
 export interface EpollParams {

@@ -1,11 +1,12 @@
 /**
  * How asynchronous waits on one epoll instance meet the event loop.
  *
- * Mostly by a hint: something polls the epoll fd, and whoever waits makes the real call. But polling an epoll fd polls the
- * ready fds in it, and some files take an event back as they are polled (see `mayLoseEvents` in the binding): the hint would be
- * all that is left of it. Once an instance has such a file, a helper thread makes the real call and hands over its answer.
+ * Mostly by a hint: something polls the epoll fd, and whoever waits makes the real call. But polling an epoll fd polls
+ * the ready fds in it, and some files take an event back as they are polled (see `mayLoseEvents` in the binding): the
+ * hint would be all that is left of it. Once an instance has such a file, a helper thread makes the real call and hands
+ * over its answer.
  */
-import { native } from '../binding.js';
+import { native } from '../binding/load.js';
 import { FINDING_WORDS, type Findings } from './findings.js';
 import { openHintWaiter, ThreadWaiter, type Waiter, type WaiterKind } from './waiter.js';
 

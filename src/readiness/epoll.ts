@@ -1,20 +1,8 @@
 /** epoll(7): an instance of the kernel that remembers what to watch. */
 import { inspect, type InspectOptions } from 'node:util';
-
-import { native } from '../binding.js';
-import {
-  busyError,
-  checkInteger,
-  checkOptions,
-  closedError,
-  type FdLike,
-  invalidArgType,
-  type OptionNames,
-  outOfRange,
-  present,
-  toFd,
-  toTimeoutMs,
-} from '../errors.js';
+import { checkInteger, checkOptions, type FdLike, type OptionNames, toFd, toTimeoutMs } from '../arguments.js';
+import { native } from '../binding/load.js';
+import { busyError, closedError, invalidArgType, outOfRange, present } from '../errors.js';
 import { summary } from '../inspect.js';
 import { AsyncWait } from './async-wait.js';
 import { blockingCall } from './blocking-call.js';
@@ -172,8 +160,8 @@ export class Epoll implements Disposable {
    * Starts watching an fd. It takes effect during a wait, too.
    *
    * @param events what to watch for: EPOLLIN, EPOLLOUT ..., with EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE, EPOLLWAKEUP
-   * @throws EBADF (not open), EEXIST (watched already), EPERM (a regular file or a directory, which epoll does not watch), ELOOP, EINVAL,
-   *   ENOSPC, ENOMEM; ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   * @throws EBADF (not open), EEXIST (watched already), EPERM (a regular file or a directory, which epoll does not
+   *   watch), ELOOP, EINVAL, ENOSPC, ENOMEM; ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    * @see epoll_ctl(2), EPOLL_CTL_ADD
    */
   add(fd: FdLike, events: number): void {
@@ -189,9 +177,11 @@ export class Epoll implements Disposable {
   }
 
   /**
-   * Changes what an fd is watched for, arms it again after EPOLLONESHOT, and in edge mode reports once more if it is ready.
+   * Changes what an fd is watched for, arms it again after EPOLLONESHOT, and in edge mode reports once more if it is
+   * ready.
    *
-   * @throws ENOENT (not watched), EBADF, EINVAL (EPOLLEXCLUSIVE), ENOMEM; ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   * @throws ENOENT (not watched), EBADF, EINVAL (EPOLLEXCLUSIVE), ENOMEM; ERR_CLOSED, ERR_INVALID_ARG_TYPE,
+   *   ERR_OUT_OF_RANGE
    * @see epoll_ctl(2), EPOLL_CTL_MOD
    */
   modify(fd: FdLike, events: number): void {
@@ -220,7 +210,8 @@ export class Epoll implements Disposable {
   /**
    * Waits, blocking the thread.
    *
-   * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for ever
+   * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait
+   *   for ever
    * @returns a new array of what is ready, in the kernel's order; empty when the time is up, and after a signal unless
    *   `options.onSignal` is `'retry'`
    * @throws ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
@@ -238,8 +229,8 @@ export class Epoll implements Disposable {
   /**
    * Waits while the event loop goes on.
    *
-   * @returns as {@link waitSync}; rejects with what that throws, with an AbortError when `options.signal` is aborted, and
-   *   with ERR_CLOSED when the object is closed meanwhile
+   * @returns as {@link waitSync}; rejects with what that throws, with an AbortError when `options.signal` is aborted,
+   *   and with ERR_CLOSED when the object is closed meanwhile
    * @see epoll_wait(2)
    */
   async wait(timeoutMs?: number | null, options?: AsyncWaitOptions & MaxEventsOption): Promise<EpollEvent[]> {

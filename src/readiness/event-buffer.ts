@@ -1,5 +1,5 @@
 /** The buffer that epoll_wait(2) fills, as JavaScript reads it: in place, as 32-bit words. */
-import { native } from '../binding.js';
+import { native } from '../binding/load.js';
 import { hasDefaultHandling } from './wait-options.js';
 
 /** How many events one wait reports at most; 12 MB of events. */

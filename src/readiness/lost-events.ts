@@ -1,11 +1,11 @@
 /**
  * Events that a helper thread has found and that a second call no longer sees.
  *
- * A wait looks again when the thread reports, since much may have happened meanwhile. Some files take an event back as they
- * are polled (see `mayLoseEvents` in the binding): for these, what the thread has found counts as well.
+ * A wait looks again when the thread reports, since much may have happened meanwhile. Some files take an event back as
+ * they are polled (see `mayLoseEvents` in the binding): for these, what the thread has found counts as well.
  */
+import { native } from '../binding/load.js';
 import { present } from '../errors.js';
-import { native } from '../binding.js';
 import { POLLERR, POLLHUP, POLLNVAL } from './constants.js';
 import { FINDING_WORDS, type Findings } from './findings.js';
 

@@ -1,6 +1,6 @@
 /** An ordered, growing array of `struct pollfd` that poll(2) takes as it is. */
+import { native } from '../binding/load.js';
 import { present } from '../errors.js';
-import { native } from '../binding.js';
 import { restorePolled } from './lost-events.js';
 import { hasDefaultHandling } from './wait-options.js';
 import { ThreadWaiter, type Waiter } from './waiter.js';
@@ -95,7 +95,9 @@ export class PollSet<Owner extends PollSetOwner> {
     return this.#thread;
   }
 
-  /** Whose the entry is that was the `nth` in order to have something to report, undefined where it was removed since. */
+  /**
+   * Whose the entry is that was the `nth` in order to have something to report, undefined where it was removed since.
+   */
   readyOwner(nth: number): Owner | undefined {
     return this.#owners[this.#readyPlace(nth)];
   }

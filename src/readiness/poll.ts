@@ -1,19 +1,8 @@
 /** poll(2): one call over a list of fds. */
 import { inspect, type InspectOptions } from 'node:util';
-
-import { native } from '../binding.js';
-import {
-  busyError,
-  checkInteger,
-  checkObject,
-  closedError,
-  type FdLike,
-  MAX_FD,
-  notRegisteredError,
-  present,
-  toFd,
-  toTimeoutMs,
-} from '../errors.js';
+import { checkInteger, checkObject, type FdLike, MAX_INT32, toFd, toTimeoutMs } from '../arguments.js';
+import { native } from '../binding/load.js';
+import { busyError, closedError, notRegisteredError, present } from '../errors.js';
 import { summary } from '../inspect.js';
 import { AsyncWait } from './async-wait.js';
 import { blockingCall } from './blocking-call.js';
@@ -56,7 +45,7 @@ function checkEvents(events: unknown, name: string): asserts events is number {
 /** As {@link toFd}, with poll(2)'s negative fds besides. */
 function toPollFd(value: unknown): number {
   const fd = typeof value === 'object' && value !== null && 'fd' in value ? value.fd : value;
-  if (typeof fd === 'number' && Number.isInteger(fd) && fd < 0 && fd >= -MAX_FD - 1) return fd;
+  if (typeof fd === 'number' && Number.isInteger(fd) && fd < 0 && fd >= -MAX_INT32 - 1) return fd;
   return toFd(value, 'entry.fd');
 }
 
@@ -121,7 +110,8 @@ const pollThread = new SharedThread(mergeEntries);
  * poll(2), blocking the thread.
  *
  * @param entries what to ask about, in order; the same fd may come more than once, and each entry has its own answer
- * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for ever
+ * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for
+ *   ever
  * @returns the entries with something to report, in their order; none when the time is up, and after a signal unless
  *   `options.onSignal` is `'retry'`. An fd that is not open is reported, with POLLNVAL.
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EINVAL for more entries than RLIMIT_NOFILE
@@ -269,9 +259,10 @@ export class Poll implements Disposable {
   /**
    * Waits, blocking the thread.
    *
-   * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for ever
-   * @returns the fds with something to report, in the order of registering; none when the time is up, and after a signal
-   *   unless `options.onSignal` is `'retry'`
+   * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait
+   *   for ever
+   * @returns the fds with something to report, in the order of registering; none when the time is up, and after a
+   *   signal unless `options.onSignal` is `'retry'`
    * @throws ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    * @see poll(2), ppoll(2)
    */
@@ -286,8 +277,8 @@ export class Poll implements Disposable {
   /**
    * Waits while the event loop goes on; a helper thread does the waiting.
    *
-   * @returns as {@link waitSync}; rejects with what that throws, with an AbortError when `options.signal` is aborted, and
-   *   with ERR_CLOSED when the object is closed meanwhile
+   * @returns as {@link waitSync}; rejects with what that throws, with an AbortError when `options.signal` is aborted,
+   *   and with ERR_CLOSED when the object is closed meanwhile
    * @see poll(2)
    */
   async wait(timeoutMs?: number | null, options?: AsyncWaitOptions): Promise<PollEvent[]> {

@@ -1,6 +1,7 @@
 /** select(2): one call over three sets of fds. */
-import { native } from '../binding.js';
-import { type FdLike, MAX_FD, present, toFd, toTimeoutMs } from '../errors.js';
+import { type FdLike, MAX_INT32, toFd, toTimeoutMs } from '../arguments.js';
+import { native } from '../binding/load.js';
+import { present } from '../errors.js';
 import { blockingCall } from './blocking-call.js';
 import type { Findings } from './findings.js';
 import { restoreSelected, type SelectCounts } from './lost-events.js';
@@ -50,7 +51,7 @@ class FdList {
       if (typeof item !== 'number') return false;
       // Mostly it is what was there before. Whatever was there is an fd's number, so what is equal to it is one, too.
       if (item !== words[index]) {
-        if (!Number.isInteger(item) || item < 0 || item > MAX_FD) return false;
+        if (!Number.isInteger(item) || item < 0 || item > MAX_INT32) return false;
         words[index] = item;
       }
       index += 1;
@@ -72,7 +73,9 @@ class FdList {
   }
 }
 
-/** A list for the next synchronous call, or undefined while one is being made: an `fd` getter may call select itself. */
+/**
+ * A list for the next synchronous call, or undefined while one is being made: an `fd` getter may call select itself.
+ */
 let spareList: FdList | undefined;
 
 /** The three sets, and what each entry came from. */
@@ -175,8 +178,9 @@ function isPlainArray<Item>(items: Iterable<Item>): items is readonly Item[] {
 }
 
 /**
- * @returns what the fds came from, in a list of its own: before the answer is there, code of the caller's may run (an `fd`
- *   getter, a getter of the options, all that runs during an asynchronous wait) and change the list that was passed in
+ * @returns what the fds came from, in a list of its own: before the answer is there, code of the caller's may run (an
+ *   `fd` getter, a getter of the options, all that runs during an asynchronous wait) and change the list that was
+ *   passed in
  */
 function collect<Item>(items: Iterable<Item>, name: string, list: FdList): readonly Item[] {
   if (isPlainArray(items)) {
@@ -246,9 +250,10 @@ const selectThread = new SharedThread<SelectList>(mergeSets);
  * @param read fds to read from
  * @param write fds to write to
  * @param except fds with exceptional conditions to wait for
- * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for ever
- * @returns three new arrays with what is ready of what was passed in, in its order, repetitions kept; all empty when the
- *   time is up, and after a signal unless `options.onSignal` is `'retry'`
+ * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for
+ *   ever
+ * @returns three new arrays with what is ready of what was passed in, in its order, repetitions kept; all empty when
+ *   the time is up, and after a signal unless `options.onSignal` is `'retry'`
  * @throws EBADF where any fd is not open, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see select(2), pselect(2)
  */
@@ -274,7 +279,8 @@ export function selectSync<Read extends FdLike, Write extends FdLike, Except ext
 /**
  * select(2) while the event loop goes on; a helper thread does the waiting, one for all calls. See {@link selectSync}.
  *
- * @returns as {@link selectSync}; rejects with what that throws, and with an AbortError when `options.signal` is aborted
+ * @returns as {@link selectSync}; rejects with what that throws, and with an AbortError when `options.signal` is
+ *   aborted
  * @see select(2)
  */
 export async function select<Read extends FdLike, Write extends FdLike, Except extends FdLike>(

@@ -36,8 +36,8 @@ interface Member<List> {
 const IDLE_MS = 1_000;
 
 /**
- * A thread that waits for all of its members at once. Only one that has something to report looks then, so the cost of an event
- * does not grow with the number of waits, but for the one call of the thread.
+ * A thread that waits for all of its members at once. Only one that has something to report looks then, so the cost of
+ * an event does not grow with the number of waits, but for the one call of the thread.
  */
 export class SharedThread<List> {
   readonly #merge: (lists: readonly List[]) => MergedList;

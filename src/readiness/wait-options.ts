@@ -1,16 +1,14 @@
 /** What the blocking waits have in common: what a signal does to them. */
 import { constants } from 'node:os';
-
 import {
   checkAbortSignal,
   checkAttached,
   checkInteger,
   checkOneOf,
   checkOptions,
-  invalidArgType,
   type OptionNames,
-  outOfRange,
-} from '../errors.js';
+} from '../arguments.js';
+import { invalidArgType, outOfRange } from '../errors.js';
 
 /** The highest signal number that Linux has. */
 const MAX_SIGNAL = 64;
@@ -66,8 +64,8 @@ export function toSignalHandling(
 }
 
 /**
- * Whether a native wait can do without its arguments about signals, as most can: left out they cost nothing, and a look is not
- * interrupted.
+ * Whether a native wait can do without its arguments about signals, as most can: left out they cost nothing, and a look
+ * is not interrupted.
  */
 export function hasDefaultHandling(
   timeoutMs: number,

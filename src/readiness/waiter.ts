@@ -1,13 +1,13 @@
 /**
- * Waiting inside Node's event loop: a waiter says "look now", and whoever asked makes the real call. A helper thread also
- * hands over what its own call has found, since some files give an event to the first call alone.
+ * Waiting inside Node's event loop: a waiter says "look now", and whoever asked makes the real call. A helper thread
+ * also hands over what its own call has found, since some files give an event to the first call alone.
  *
  * All waiters report to one dispatcher. It lets no exception out: one that crossed the native callback would
  * leave an exception pending there, and every later call would fail.
  */
-import { native } from '../binding.js';
+import { native } from '../binding/load.js';
 import { outOfRange, unsupportedPlatformError } from '../errors.js';
-import { environmentVariable } from '../permissions.js';
+import { environmentVariable } from '../runtime.js';
 import { POLLIN } from './constants.js';
 import { type Findings, NO_FINDINGS } from './findings.js';
 
@@ -49,7 +49,10 @@ export function rethrowLater(error: unknown): void {
   if (process.versions['bun'] !== undefined) process.nextTick(endUnlessCaught);
 }
 
-/** Bun ends at an uncaught exception when its loop rests next, and a level-triggered fd that is ready lets it never rest. */
+/**
+ * Bun ends at an uncaught exception when its loop rests next, and a level-triggered fd that is ready lets it never
+ * rest.
+ */
 function endUnlessCaught(): void {
   const isCaught = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
   if (!isCaught) process.exit(1);

@@ -1,5 +1,5 @@
 /** Who is let in: how many connections there may be, of one address, and in a time. */
-import type { ClassSettings } from '../protocol/irc/settings.js';
+import type { ClassSettings } from '../protocol/limits.js';
 import { sourceKey } from '../protocol/source-key.js';
 import { Throttle } from '../protocol/throttle.js';
 

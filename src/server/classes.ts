@@ -1,6 +1,6 @@
 /** Which limits hold for which address. */
-import { contains, parseAddress, parseAddresses, type Network } from '../chat/address.js';
-import { DEFAULT_CLASS, LOOPBACK_CLASS, type ClassSettings } from '../protocol/irc/settings.js';
+import { contains, type Network, parseAddress, parseAddresses } from '../chat/address.js';
+import { type ClassSettings, DEFAULT_CLASS, LOOPBACK_CLASS } from '../protocol/limits.js';
 
 /** Limits and the addresses that they hold for. */
 export interface AddressClass {

@@ -2,26 +2,26 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
+import { MAX_PORT } from '../arguments.js';
 import { parseAddresses } from '../chat/address.js';
-import { defaultBackend } from '../multiplexer/backend.js';
+import { BACKEND_NAMES, type BackendName, defaultBackend } from '../multiplexer/backend.js';
+import { SERVE_TRIGGERS, type ServeTrigger } from '../net/options.js';
 import { CHARSET_CHOICES, type CharsetChoice } from '../protocol/charset.js';
 import { isChannelName } from '../protocol/irc/names.js';
-import { DEFAULT_CLASS, DEFAULT_IRC_SETTINGS, type ClassSettings, type IrcSettings } from '../protocol/irc/settings.js';
-import { DEFAULT_CLASSES, type AddressClass } from './classes.js';
+import { DEFAULT_IRC_SETTINGS, type IrcSettings } from '../protocol/irc/settings.js';
+import { type ClassSettings, DEFAULT_CLASS } from '../protocol/limits.js';
+import { type AddressClass, DEFAULT_CLASSES } from './classes.js';
 import { GROUP_FILE, parseGroups } from './groups.js';
 import { parseJsonc } from './jsonc.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './log.js';
 
-export const BACKENDS = ['select', 'poll', 'epoll'] as const;
-export type Backend = (typeof BACKENDS)[number];
-export const TRIGGERS = ['level', 'edge'] as const;
-export type ServeTrigger = (typeof TRIGGERS)[number];
+/** In the order of their age, in which the command line lists them. */
+export const BACKENDS: readonly BackendName[] = BACKEND_NAMES.toReversed();
 export const PROTOCOLS = ['plain', 'irc'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORTS: Readonly<Record<Protocol, number>> = { plain: 33_333, irc: 6667 };
-export const MAX_PORT = 65_535;
 const MAX_LOBBY_LENGTH = 51;
 const MAX_GROUP = 0xffff_fffe;
 /** A proxy before the server often runs as another user: sharing a group is enough. */
@@ -48,7 +48,7 @@ export interface ListenerConfig {
 
 /** Everything that `fdmux serve` is told. */
 export interface ServerConfig {
-  readonly backend: Backend;
+  readonly backend: BackendName;
   readonly trigger: ServeTrigger;
   /** The most peers at once; 0 for no limit. */
   readonly maxClients: number;
@@ -163,7 +163,7 @@ const defaults = DEFAULT_IRC_SETTINGS;
 const fileSchema = v.strictObject({
   $schema: v.optional(text),
   backend: v.optional(oneOf(BACKENDS)),
-  trigger: v.optional(oneOf(TRIGGERS)),
+  trigger: v.optional(oneOf(SERVE_TRIGGERS)),
   maxClients: v.optional(count),
   totalSendQueueBytes: v.optional(
     v.pipe(v.number('must be a number'), v.integer('must be an integer'), v.minValue(0, 'must be at least 0')),
@@ -236,7 +236,7 @@ export interface ServeFlags {
   readonly ircPort?: number | undefined;
   /** Protocols that are switched off. */
   readonly without?: readonly Protocol[] | undefined;
-  readonly backend?: Backend | undefined;
+  readonly backend?: BackendName | undefined;
   readonly trigger?: ServeTrigger | undefined;
   readonly maxClients?: number | undefined;
   readonly charset?: CharsetChoice | undefined;
@@ -290,7 +290,7 @@ export async function loadConfig(flags: ServeFlags): Promise<ServerConfig> {
 }
 
 /** The backend where neither flag nor file names one. @throws {@link ConfigError} if FDMUX_BACKEND names none */
-function environmentBackend(): Backend {
+function environmentBackend(): BackendName {
   try {
     return defaultBackend();
   } catch (error) {

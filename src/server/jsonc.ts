@@ -1,5 +1,5 @@
 /** Parses JSON with comments and trailing commas. */
-import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { parse, type ParseError, printParseErrorCode } from 'jsonc-parser';
 
 /** The text is not JSON with comments. `message` starts with the line and the column, both counted from 1. */
 export class JsoncSyntaxError extends Error {

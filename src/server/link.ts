@@ -1,6 +1,6 @@
 /** The wire between a session and a served connection: whom it sends to, how far it may fall behind, when it wakes. */
 import type { Connection } from '../net/connection.js';
-import type { ClassSettings } from '../protocol/irc/settings.js';
+import type { ClassSettings } from '../protocol/limits.js';
 import type { Link, Session } from '../protocol/session.js';
 import type { Worker } from './run-queue.js';
 import { share } from './share.js';

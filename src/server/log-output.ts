@@ -1,8 +1,8 @@
 /** Writes to a file descriptor that the process was started with, without ever waiting for whoever reads it. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { hasCode } from '../errors.js';
-import { MSG_DONTWAIT } from '../net/constants.js';
-import { Socket } from '../net/socket.js';
+import { MSG_DONTWAIT } from '../socket/constants.js';
+import { Socket } from '../socket/socket.js';
 
 /** Takes bytes as far as there is room for them. */
 export interface LogOutput {
@@ -15,7 +15,9 @@ export interface LogOutput {
   close(): void;
 }
 
-/** Opens an output on `fd`, which stays as it is: other processes share its file, and would not expect it not to block. */
+/**
+ * Opens an output on `fd`, which stays as it is: other processes share its file, and would not expect it not to block.
+ */
 export function openLogOutput(fd: number): LogOutput {
   const stats = fstatSync(fd);
   if (stats.isSocket()) return new SocketOutput(fd);

@@ -1,4 +1,7 @@
-/** Work that may wait for others: everybody's next piece in turn, and no more at once than the peers can be kept waiting. */
+/**
+ * Work that may wait for others: everybody's next piece in turn, and no more at once than the peers can be kept
+ * waiting.
+ */
 
 /** Somebody with a piece of work to do. */
 export interface Worker {

@@ -1,7 +1,9 @@
 /** Bytes that are sent to many: each array is one {@link SharedBytes}, for however many it is written to. */
 import { SharedBytes } from '../net/shared-bytes.js';
 
-/** A message is as many arrays as its room has kinds of readers, who sit there in any order; few rooms have more kinds. */
+/**
+ * A message is as many arrays as its room has kinds of readers, who sit there in any order; few rooms have more kinds.
+ */
 const REMEMBERED = 16;
 
 interface Shared {

@@ -3,7 +3,7 @@ import { Chat } from '../../src/chat/chat.js';
 import { DirectoryState } from '../../src/chat/directory-state.js';
 import type { ChatEvent, Said } from '../../src/chat/event.js';
 import type { Encoder, Member, Outlet } from '../../src/chat/member.js';
-import { stateOf, type MemberState } from '../../src/chat/member-state.js';
+import { type MemberState, stateOf } from '../../src/chat/member-state.js';
 import { refusesEntry, refusesSpeech } from '../../src/chat/permissions.js';
 import { Publisher } from '../../src/chat/publisher.js';
 import { RANK_BITS } from '../../src/chat/room.js';

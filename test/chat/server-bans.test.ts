@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { MemoryBanStore, ServerBans, type ServerBan } from '../../src/chat/server-bans.js';
+import { MemoryBanStore, type ServerBan, ServerBans } from '../../src/chat/server-bans.js';
 import { identityOfPeer } from '../../src/chat/user-mask.js';
 
 let nowMs = 0;

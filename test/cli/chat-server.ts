@@ -1,6 +1,6 @@
 /** The compiled `fdmux serve` under test, and plain peers that know when they are in the room. */
 import { connectPeer, type Peer } from '../support/peers.js';
-import { cliPath, start, type ProcessOptions, type TestProcess } from '../support/processes.js';
+import { cliPath, type ProcessOptions, start, type TestProcess } from '../support/processes.js';
 
 /** Every way of waiting that the server can be told to use. */
 export const VARIANTS = [

@@ -1,7 +1,8 @@
 /**
- * Sends pseudo-random bytes both ways over many connections between fdmux and node:net, and compares every byte with what
- * belongs at its place. Arguments: the package, which side fdmux is (server, client), backend, trigger, connections,
- * bytes each way, seed. Prints `whole` when every byte arrived once, in order, each connection closed once, and no fd is left.
+ * Sends pseudo-random bytes both ways over many connections between fdmux and node:net, and compares every byte with
+ * what belongs at its place. Arguments: the package, which side fdmux is (server, client), backend, trigger,
+ * connections, bytes each way, seed. Prints `whole` when every byte arrived once, in order, each connection closed
+ * once, and no fd is left.
  */
 'use strict';
 const { readdirSync } = require('node:fs');
@@ -34,7 +35,10 @@ const expected = (id, at, length) => {
 
 const problems = [];
 
-/** One end: sends its own bytes as they are taken, ends, and compares what it gets. `socket` is a face of either library. */
+/**
+ * One end: sends its own bytes as they are taken, ends, and compares what it gets. `socket` is a face of either
+ * library.
+ */
 class End {
   constructor(name, outgoing, incoming, socket) {
     Object.assign(this, { name, outgoing, incoming, socket, sent: 0, received: 0, hasEnded: false, closes: 0 });

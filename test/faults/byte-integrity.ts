@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DEADLINE_MS } from '../support/deadline.js';
 import { packagePath, run } from '../support/processes.js';
-import { ANY_TIME, LEVEL_TRIGGERED, faultShim, hasShim } from './shim.js';
+import { ANY_TIME, faultShim, hasShim, LEVEL_TRIGGERED } from './shim.js';
 
 const WAYS = [
   { backend: 'epoll', trigger: 'level', rates: LEVEL_TRIGGERED },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { join, startServer, VARIANTS } from '../cli/chat-server.js';
 import { DEADLINE_MS } from '../support/deadline.js';
 import type { Peer } from '../support/peers.js';
-import { ANY_TIME, LEVEL_TRIGGERED, faultShim, hasShim } from './shim.js';
+import { ANY_TIME, faultShim, hasShim, LEVEL_TRIGGERED } from './shim.js';
 
 /** How many lines may be under way: less than a send queue holds. */
 const WINDOW = 50;

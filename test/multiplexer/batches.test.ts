@@ -1,6 +1,5 @@
 /** The async iterator of batches. */
 import { describe, expect, test } from 'vitest';
-
 import { fill, useFds } from '../native/fds.js';
 import { within } from '../support/deadline.js';
 import { LEVEL_VARIANTS, open } from './variants.js';

@@ -1,12 +1,12 @@
 /** What edge and one-shot triggers do in detail, as docs/semantics.md tells it. Measured on Linux 6.18. */
 import { describe, expect, test } from 'vitest';
-import { native } from '../../src/binding.js';
-import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
+import { native } from '../../src/binding/load.js';
 import type { Trigger } from '../../src/multiplexer/backend.js';
+import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import { POLLIN, POLLOUT } from '../../src/readiness/constants.js';
 import { constant, fill, useFds } from '../native/fds.js';
-import { disposedAtEnd } from '../support/fds.js';
 import { awaitReady, tcpListener } from '../readiness/sockets.js';
+import { disposedAtEnd } from '../support/fds.js';
 
 const fds = useFds();
 

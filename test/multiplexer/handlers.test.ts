@@ -1,7 +1,6 @@
 /** What handlers may be, and in which async context they run. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
-
 import { errorOf, fill, useFds } from '../native/fds.js';
 import { catchUncaught } from '../support/connections.js';
 import { within } from '../support/deadline.js';

@@ -1,8 +1,7 @@
 /** The multiplexer, written once and run on every backend, waiter and trigger. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-
 import { describe, expect, test } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { type Batch, Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import type { Registration } from '../../src/multiplexer/registration.js';
 import { POLLIN, POLLNVAL } from '../../src/readiness/constants.js';

@@ -1,8 +1,7 @@
 /** Options that do not exist, changes that change nothing, and registrations that are found by their object. */
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import { EPOLL_CTL_DEL } from '../../src/readiness/epoll.js';
 import { errorOf, fill, useFds } from '../native/fds.js';

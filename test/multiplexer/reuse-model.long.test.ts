@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { WAYS, holdAgainstModel } from './reuse-model.js';
+import { holdAgainstModel, WAYS } from './reuse-model.js';
 
 describe.each(WAYS)('$backend, $trigger', ({ backend, trigger }) => {
   test.each([11, 12, 13])('seed %i: what is reported is what a model says, over 100,000 changes', (seed) => {

@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { WAYS, holdAgainstModel } from './reuse-model.js';
+import { holdAgainstModel, WAYS } from './reuse-model.js';
 
 describe.each(WAYS)('$backend, $trigger', ({ backend, trigger }) => {
   test('what is reported is what a model says, while fds are closed, reused and duplicated', () => {

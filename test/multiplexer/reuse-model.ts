@@ -1,9 +1,9 @@
 /** Random changes of registrations and fds, held against a model of what the kernel has to report. */
 import { expect } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
+import type { BackendName, Trigger } from '../../src/multiplexer/backend.js';
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import type { Registration } from '../../src/multiplexer/registration.js';
-import type { BackendName, Trigger } from '../../src/multiplexer/backend.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { seeded } from '../support/random.js';
 import { VARIANTS } from './variants.js';
@@ -134,8 +134,8 @@ class Model {
   }
 
   /**
-   * The fd is closed first: another file may have its number by the time it is unregistered, and a duplicate may keep the
-   * description in the kernel's own set, under a number that the next registration gets.
+   * The fd is closed first: another file may have its number by the time it is unregistered, and a duplicate may keep
+   * the description in the kernel's own set, under a number that the next registration gets.
    */
   #closeBehind(registration: Registration<Thing>): void {
     const { fd, peer } = registration.data;

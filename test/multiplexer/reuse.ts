@@ -1,6 +1,6 @@
 /** Fds that are opened, closed and reused while events arrive, each with a message that names its registration. */
 import { expect } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import type { Registration } from '../../src/multiplexer/registration.js';
 import { fill } from '../native/fds.js';
@@ -13,7 +13,10 @@ interface Slot {
   readonly id: number;
 }
 
-/** Opens `cycles` fds, some of them with duplicates that live on, and checks that each event reaches its own registration. */
+/**
+ * Opens `cycles` fds, some of them with duplicates that live on, and checks that each event reaches its own
+ * registration.
+ */
 export function reuseFds(cycles: number): void {
   const random = seeded(20_261_121);
   const mux = disposedAtEnd(new Multiplexer<Slot>());

@@ -1,7 +1,7 @@
 /** Many fds, many reuses, and garbage: what must never cross a wire. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import { wakeup } from '../../src/multiplexer/wakeup.js';
 import { POLLIN, POLLOUT } from '../../src/readiness/constants.js';

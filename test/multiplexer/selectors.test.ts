@@ -1,9 +1,10 @@
 /**
  * The multiplexer as CPython's selectors: the numbered cases express assertions 24 to 45 of its test_selectors.py
- * (Lib/test/test_selectors.py) in this API, on every backend. 40 and 41 are in test/readiness/eintr.test.ts, with the other signals.
+ * (Lib/test/test_selectors.py) in this API, on every backend. 40 and 41 are in test/readiness/eintr.test.ts, with the
+ * other signals.
  */
 import { describe, expect, test } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import { POLLIN, POLLOUT } from '../../src/readiness/constants.js';
 import { constant, errorOf, fill, useFds } from '../native/fds.js';

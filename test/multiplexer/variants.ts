@@ -1,8 +1,8 @@
-import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import type { BackendName, Trigger } from '../../src/multiplexer/backend.js';
+import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import type { WaiterKind } from '../../src/readiness/waiter.js';
-import { hasLoopWatch } from '../support/runtime.js';
 import { disposedAtEnd } from '../support/fds.js';
+import { hasLoopWatch } from '../support/runtime.js';
 
 /** One way for a multiplexer to be. */
 export interface Variant {

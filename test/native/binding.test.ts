@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { native } from '../../src/binding.js';
-import type * as binding from '../../src/binding.js';
+import type * as binding from '../../src/binding/load.js';
+import { native } from '../../src/binding/load.js';
 import { errorOf } from './fds.js';
 
 afterEach(() => {
@@ -12,10 +12,12 @@ afterEach(() => {
 /** Loads the module again, as another process would. */
 async function loadAgain(): Promise<typeof binding> {
   vi.resetModules();
-  return await import('../../src/binding.js');
+  return await import('../../src/binding/load.js');
 }
 
-/** An installed package cannot be loaded a second time here; test/packaging/loading.test.ts asks it the same questions. */
+/**
+ * An installed package cannot be loaded a second time here; test/packaging/loading.test.ts asks it the same questions.
+ */
 const itOfSources = it.skipIf(process.env['FDMUX_TEST_SUBJECT'] !== undefined);
 
 describe('native', () => {

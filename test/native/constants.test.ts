@@ -1,7 +1,7 @@
 import { constants as nodeConstants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 
 describe('constants', () => {
   it.each([...Object.entries(nodeConstants.errno), ...Object.entries(nodeConstants.signals)])(

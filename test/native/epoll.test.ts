@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { constant, errorOf, fill, useFds } from './fds.js';
 import { sendSignals } from './signals.js';
 

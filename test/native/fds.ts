@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 
 /** A constant of the kernel; a name that does not exist fails the test. */
 export function constant(name: string): number {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 
 /** No process has this many fds: a call that got through the checks says EBADF and harms nothing. */
 const NO_FD = 2_000_000_000;

@@ -1,9 +1,10 @@
-/** Calls that a signal interrupts: it ends each call with a timeout of the socket's own, whatever its handler asks for (signal(7)). */
+/**
+ * Calls that a signal interrupts: it ends each call with a timeout of the socket's own, whatever its handler asks for
+ * (signal(7)).
+ */
 import { spawn } from 'node:child_process';
-
-import { MSG_WAITALL, Socket, SO_RCVTIMEO, SOL_SOCKET } from 'fdmux';
+import { MSG_WAITALL, SO_RCVTIMEO, Socket, SOL_SOCKET } from 'fdmux';
 import { expect, it } from 'vitest';
-
 import { nextEvent } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { LOOPBACK, portOf } from '../support/sockets.js';

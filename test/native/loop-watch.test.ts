@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { hasLoopWatch } from '../support/runtime.js';
 import { constant, errorOf, fill, useFds } from './fds.js';
 import { useReports } from './reports.js';

@@ -1,4 +1,7 @@
-/** A kernel before Linux 5.11, which has no epoll_pwait2, and a sandbox that forbids it; a filter of seccomp(2) plays both. */
+/**
+ * A kernel before Linux 5.11, which has no epoll_pwait2, and a sandbox that forbids it; a filter of seccomp(2) plays
+ * both.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { native, WOULD_BLOCK } from '../../src/binding.js';
+import { WOULD_BLOCK } from '../../src/binding/contract.js';
+import { native } from '../../src/binding/load.js';
 import { bytes, constant, errorOf, fill, useFds } from './fds.js';
 
 const fds = useFds();

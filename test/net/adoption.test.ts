@@ -1,7 +1,6 @@
 /** No constructor takes over a bare fd number: only `fromFd` does. */
 import * as fdmux from 'fdmux';
 import { expect, test } from 'vitest';
-
 import { disposedAtEnd, openFds } from '../support/fds.js';
 
 /** Constructs as a program without types may do, with `fd` in each place. @returns the objects that came about */

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { createServer } from 'node:net';
-import { type Connection, connect, Multiplexer, Socket } from 'fdmux';
+import { connect, type Connection, Multiplexer, Socket } from 'fdmux';
 import { describe, expect, it } from 'vitest';
 import { portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import {
   type Address,
-  type Connection,
   connect,
+  type Connection,
   listen,
   MSG_OOB,
   Multiplexer,
@@ -11,7 +11,7 @@ import {
   type SocketHandlers,
 } from 'fdmux';
 import { describe, expect, it } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { ServedConnection } from '../../src/net/connection.js';
 import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { until, within } from '../support/deadline.js';

@@ -1,9 +1,7 @@
 /** In which async context the handlers of listeners, connections and streams run. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-
 import { connect, listen, type Listener, Socket, type SocketHandlers } from 'fdmux';
 import { describe, expect, it, onTestFinished } from 'vitest';
-
 import { portOf, VARIANTS } from '../support/connections.js';
 import { until, within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';

@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { Agent, createServer, request, type IncomingMessage } from 'node:http';
+import { Agent, createServer, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls';
-import { type Connection, connect } from 'fdmux';
+import { connect, type Connection } from 'fdmux';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';

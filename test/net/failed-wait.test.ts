@@ -1,10 +1,8 @@
 /** A failed call of the backend: those who are served learn of it, and the process goes on. */
 import { execFileSync } from 'node:child_process';
-
 import { connect, listen, Multiplexer, Socket } from 'fdmux';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { catchUncaught, portOf, Signal } from '../support/connections.js';
 import { within } from '../support/deadline.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';

@@ -1,7 +1,6 @@
 /** Options of the net layer that do not exist, and handlers that do not. */
 import { connect, type ConnectOptions, EventFd, listen, type Listener, pipe, Socket, TimerFd } from 'fdmux';
 import { describe, expect, test } from 'vitest';
-
 import { testListener } from '../support/connections.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { callUntyped } from '../support/untyped.js';

@@ -1,9 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-
 import { Socket } from 'fdmux';
 import { expect, it } from 'vitest';
-
 import { nextEvent, until } from '../support/deadline.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';
 import { packagePath } from '../support/processes.js';

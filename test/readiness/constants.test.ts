@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import * as constants from '../../src/readiness/constants.js';
 
 const named = Object.entries(constants).flatMap(([name, value]) =>

@@ -1,11 +1,10 @@
 /**
- * epoll(7). The numbered cases express assertions 14 to 23 of CPython's test_epoll.py (Lib/test/test_epoll.py), which came
- * from Twisted's test_epoll.py, in this API.
+ * epoll(7). The numbered cases express assertions 14 to 23 of CPython's test_epoll.py (Lib/test/test_epoll.py), which
+ * came from Twisted's test_epoll.py, in this API.
  */
 import { readFileSync } from 'node:fs';
-
 import { describe, expect, test } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import {
   EPOLLET,
   EPOLLEXCLUSIVE,
@@ -22,8 +21,8 @@ import type { WaiterKind } from '../../src/readiness/waiter.js';
 import { errorOf, fill, useFds } from '../native/fds.js';
 import { within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
-import { WAITERS } from '../support/runtime.js';
 import { start } from '../support/processes.js';
+import { WAITERS } from '../support/runtime.js';
 import { callUntyped } from '../support/untyped.js';
 import { tcpPair } from './sockets.js';
 

@@ -1,10 +1,9 @@
 /**
- * Files that give an event to the first poll alone. A sysctl file reports a write once per open file (fs/proc/proc_sysctl.c,
- * proc_sys_poll), and the hostname of a namespace of its own is one that a test may write to.
+ * Files that give an event to the first poll alone. A sysctl file reports a write once per open file
+ * (fs/proc/proc_sysctl.c, proc_sys_poll), and the hostname of a namespace of its own is one that a test may write to.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-
 import { expect, test } from 'vitest';
 import { start } from '../support/processes.js';
 import { WAITERS } from '../support/runtime.js';

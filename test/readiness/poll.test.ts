@@ -3,9 +3,8 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-
 import { describe, expect, test } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI } from '../../src/readiness/constants.js';
 import { Poll, poll, pollSync } from '../../src/readiness/poll.js';
 import { errorOf, fill, useFds } from '../native/fds.js';

@@ -1,11 +1,11 @@
 /**
- * select(2). The numbered cases express assertions 1 to 6 of CPython's test_select.py (Lib/test/test_select.py) in this API.
+ * select(2). The numbered cases express assertions 1 to 6 of CPython's test_select.py (Lib/test/test_select.py) in this
+ * API.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-
 import { expect, test } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { Poll } from '../../src/readiness/poll.js';
 import { select, selectSync } from '../../src/readiness/select.js';
 import { errorOf, fill, useFds } from '../native/fds.js';

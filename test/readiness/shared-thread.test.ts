@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { POLLIN, POLLOUT } from '../../src/readiness/constants.js';
 import { poll } from '../../src/readiness/poll.js';
 import { select } from '../../src/readiness/select.js';

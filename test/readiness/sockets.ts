@@ -1,4 +1,4 @@
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { constant, type useFds } from '../native/fds.js';
 
 type Fds = ReturnType<typeof useFds>;

@@ -1,13 +1,13 @@
 /**
- * What the kernel reports in each situation, on every API: the table of docs/semantics.md, row by row. Measured on Linux 6.18.
+ * What the kernel reports in each situation, on every API: the table of docs/semantics.md, row by row. Measured on
+ * Linux 6.18.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { afterAll, describe, expect, test } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import { EPOLLIN, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP } from '../../src/readiness/constants.js';
 import { Epoll } from '../../src/readiness/epoll.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_CLASS, type ClassSettings } from '../../src/protocol/irc/settings.js';
+import { type ClassSettings, DEFAULT_CLASS } from '../../src/protocol/limits.js';
 import { sourceKey } from '../../src/protocol/source-key.js';
 import { Admission } from '../../src/server/admission.js';
 

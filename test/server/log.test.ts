@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Socket } from 'fdmux';
 import { expect, onTestFinished, test } from 'vitest';
 import { LOG_FORMATS, openLog } from '../../src/server/log.js';
-import { openLogOutput, type LogOutput } from '../../src/server/log-output.js';
+import { type LogOutput, openLogOutput } from '../../src/server/log-output.js';
 import { LogSink } from '../../src/server/log-sink.js';
 import { disposedAtEnd } from '../support/fds.js';
 

@@ -1,6 +1,5 @@
 /** Calls that wait for ever, as code for a worker. */
 import { readFileSync } from 'node:fs';
-
 import { packagePath } from './processes.js';
 
 /** Whether a thread of this process waits for something, by its state in proc_pid_stat(5). */

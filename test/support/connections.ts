@@ -1,4 +1,4 @@
-import { type ConnectionOptions, type Listener, listen, type ListenOptions } from 'fdmux';
+import { type ConnectionOptions, listen, type Listener, type ListenOptions } from 'fdmux';
 import { onTestFinished } from 'vitest';
 import { within } from './deadline.js';
 

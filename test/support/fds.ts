@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { Socket } from 'fdmux';
 import { onTestFinished } from 'vitest';
-import { native } from '../../src/binding.js';
+import { native } from '../../src/binding/load.js';
 
 /** The open fds of this process and what each is ('socket:[123]', 'anon_inode:[eventpoll]', a path). */
 export function openFds(): Map<number, string> {

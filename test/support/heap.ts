@@ -21,8 +21,8 @@ export function heapInUse(): number {
 }
 
 /**
- * By how much the heap grows when something is done once more: the least of several times, since what the engine compiles
- * meanwhile counts once, and a leak every time.
+ * By how much the heap grows when something is done once more: the least of several times, since what the engine
+ * compiles meanwhile counts once, and a leak every time.
  */
 export function heapGrowth(again: () => void): number {
   const grown: number[] = [];

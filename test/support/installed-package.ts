@@ -1,9 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { Ended } from './processes.js';
-import { TestProcess, projectPath } from './processes.js';
+import { projectPath, TestProcess } from './processes.js';
 
 /** How long packing and installing may take on a busy machine. */
 const INSTALL_DEADLINE_MS = 120_000;

@@ -1,5 +1,5 @@
-import { createServer, connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { DEADLINE_MS, nextEvent, within } from './deadline.js';
 
@@ -186,7 +186,9 @@ export async function connectPeer(port: number, host = '127.0.0.1', localAddress
   return new Peer(socket);
 }
 
-/** A node:net server on a free port of 127.0.0.1 for a client under test; `accepted()` gives its connections in order. */
+/**
+ * A node:net server on a free port of 127.0.0.1 for a client under test; `accepted()` gives its connections in order.
+ */
 export async function listenPeer(): Promise<{ port: number; accepted(): Promise<Peer> }> {
   const server = createServer({ allowHalfOpen: true });
   const peers: Peer[] = [];

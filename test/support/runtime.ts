@@ -8,7 +8,10 @@ export const hasLoopWatch = runtime === 'node';
 /** How an epoll can wait inside the event loop here. */
 export const WAITERS = hasLoopWatch ? (['uv', 'thread'] as const) : (['thread'] as const);
 
-/** Whether a backend takes fds from FD_SETSIZE (1024) on. The kernel's select does; qemu's copy of it aborts the process. */
+/**
+ * Whether a backend takes fds from FD_SETSIZE (1024) on. The kernel's select does; qemu's copy of it aborts the
+ * process.
+ */
 export const takesLargeFds = (backend: string): boolean =>
   backend !== 'select' || process.env['FDMUX_WITHOUT_LARGE_SELECT'] === undefined;
 

@@ -1,5 +1,5 @@
 import { Socket, type SocketOptions } from 'fdmux';
-import type { InetAddress } from '../../src/net/address.js';
+import type { InetAddress } from '../../src/socket/address.js';
 import { disposedAtEnd } from './fds.js';
 
 /** How long a socket of the tests waits for its peer before the test fails. */

@@ -15,8 +15,8 @@ export interface KeptOut {
 }
 
 /**
- * Lets somebody in under the names that it gives itself. One that a ban keeps out has these names too; one whose nick is
- * taken has none, and may try another.
+ * Lets somebody in under the names that it gives itself. One that a ban keeps out has these names too; one whose nick
+ * is taken has none, and may try another.
  *
  * @returns null when it is in
  */

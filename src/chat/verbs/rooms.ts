@@ -4,11 +4,11 @@ import type { EventOf } from '../event.js';
 import type { Member } from '../member.js';
 import { stateOf } from '../member-state.js';
 import {
+  type EntryRefusal,
   mayKick,
   mayManage,
   refusesEntry,
   refusesSpeech,
-  type EntryRefusal,
   type SpeechRefusal,
 } from '../permissions.js';
 import { refuse, type Refused } from '../refusal.js';

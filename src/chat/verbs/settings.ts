@@ -5,8 +5,8 @@ import type { EventOf, RoomChange } from '../event.js';
 import type { Member } from '../member.js';
 import { mayChange } from '../permissions.js';
 import { refuse, type Refused } from '../refusal.js';
-import type { RoomState } from '../room-state.js';
 import type { Rank, Room } from '../room.js';
+import type { RoomState } from '../room-state.js';
 import type { Scene } from './scene.js';
 
 /** A change of a room's settings that somebody asks for; it names the member whose rank is to change. */

@@ -16,8 +16,8 @@ import type { Message } from './message.js';
 import type { IrcSession } from './session.js';
 
 /**
- * An answer of any length: at every `yield` the session may send what there is, and wait until the peer has taken it. The
- * session's further commands wait for its end, and the rooms may change in between.
+ * An answer of any length: at every `yield` the session may send what there is, and wait until the peer has taken it.
+ * The session's further commands wait for its end, and the rooms may change in between.
  */
 export type LongAnswer = Generator<undefined, void>;
 

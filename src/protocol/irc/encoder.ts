@@ -2,7 +2,7 @@
 import type { Actor, ChatEvent, Said } from '../../chat/event.js';
 import type { Encoder } from '../../chat/member.js';
 import { refusesSpeech } from '../../chat/permissions.js';
-import { encodeText, type Charset } from '../charset.js';
+import { type Charset, encodeText } from '../charset.js';
 import { hasCapability, READING_BITS } from './capabilities.js';
 import { escapeTagValue, MAX_LINE_BYTES } from './message.js';
 import { formatChanges, rankSigns } from './modes.js';

@@ -41,7 +41,9 @@ export function isupportLines(tokens: readonly string[]): string[][] {
   return lines;
 }
 
-/** What a client that knows one list must be sent to know another: what is new or changed, and `-NAME` for what is gone. */
+/**
+ * What a client that knows one list must be sent to know another: what is new or changed, and `-NAME` for what is gone.
+ */
 export function isupportChanges(before: readonly string[], after: readonly string[]): string[] {
   const nameOf = (token: string): string => token.split('=', 1)[0] ?? token;
   const names = new Set(after.map(nameOf));

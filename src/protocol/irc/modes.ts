@@ -1,6 +1,6 @@
 /** Mode letters and what they stand for in a room. */
 import type { RoomChange } from '../../chat/event.js';
-import { RANK_BITS, type MaskList, type Rank, type Room, type RoomFlag } from '../../chat/room.js';
+import { type MaskList, type Rank, RANK_BITS, type Room, type RoomFlag } from '../../chat/room.js';
 
 /** What a channel mode's letter stands for, by the four kinds of CHANMODES and the ranks of PREFIX. */
 export type ChannelMode =

@@ -2,8 +2,8 @@
  * The one way out for what a client is answered: it knows labels and batches (IRCv3 labeled-response, batch), so that
  * no command needs to.
  */
-import { formatLine, type OutgoingLine } from './encoder.js';
 import type { Charset } from '../charset.js';
+import { formatLine, type OutgoingLine } from './encoder.js';
 
 /** Who answers. */
 export interface ReplySource {

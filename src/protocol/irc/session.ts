@@ -2,24 +2,24 @@
 import { isUtf8 } from 'node:buffer';
 import type { ChatEvent } from '../../chat/event.js';
 import type { Member, Outlet } from '../../chat/member.js';
-import { CharsetDetector, encodeText, type CharsetChoice } from '../charset.js';
+import { type CharsetChoice, CharsetDetector, encodeText } from '../charset.js';
+import type { ClassSettings } from '../limits.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
-import { BANNED_TEXT, type Link, type Session } from '../session.js';
-import { describeForeign, Opening, type ForeignProtocol } from '../opening.js';
+import { describeForeign, type ForeignProtocol, Opening } from '../opening.js';
 import { Pacer } from '../pacer.js';
+import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import { sourceKey } from '../source-key.js';
-import { hasCapability, type Capability } from './capabilities.js';
-import { COMMANDS, type Command, type LongAnswer, type Outcome } from './commands.js';
+import { type Capability, hasCapability } from './capabilities.js';
+import { type Command, COMMANDS, type LongAnswer, type Outcome } from './commands.js';
 import { Deferred } from './deferred.js';
-import { MAX_BODY_BYTES, type IrcEncoder } from './encoder.js';
+import { type IrcEncoder, MAX_BODY_BYTES } from './encoder.js';
 import { isupportLines } from './isupport.js';
-import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, middle, parseMessage, type Message } from './message.js';
+import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, type Message, middle, parseMessage } from './message.js';
 import type { Watcher } from './monitor-board.js';
-import { NUMERICS, type Numeric } from './numerics.js';
+import { type Numeric, NUMERICS } from './numerics.js';
 import { Registration } from './registration.js';
 import { ReplyWriter } from './reply-writer.js';
-import type { IrcClient, IrcServer } from './server.js';
-import type { ClassSettings } from './settings.js';
+import type { IrcClient, IrcServer } from './shared-state.js';
 import { packWords, packWordsInSteps } from './text-length.js';
 
 /** What all IRC sessions of one listener share, and the class of this one's address. */
@@ -313,7 +313,9 @@ export class IrcSession implements Session, LineSink, Outlet, Watcher, IrcClient
     return null;
   }
 
-  /** Records something that the client has done, as an operator should be able to read it up. No texts, no passwords. */
+  /**
+   * Records something that the client has done, as an operator should be able to read it up. No texts, no passwords.
+   */
   log(event: string, details: Readonly<Record<string, unknown>> = {}): void {
     this.server.control.log(event, { connection: this.#link.id, nick: this.member.nick, ...details });
   }

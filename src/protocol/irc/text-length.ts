@@ -1,5 +1,5 @@
 /** Cuts text to a number of bytes without cutting a character in two. */
-import { encodeText, type Charset } from '../charset.js';
+import { type Charset, encodeText } from '../charset.js';
 
 /** The bytes of a text in a charset. */
 export function byteLength(text: string, charset: Charset): number {

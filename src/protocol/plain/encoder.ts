@@ -1,7 +1,7 @@
 /** Events as plain lines in one charset; one encoder per charset serves every plain member. */
 import type { ChatEvent } from '../../chat/event.js';
 import type { Encoder } from '../../chat/member.js';
-import { encodeText, type Charset } from '../charset.js';
+import { type Charset, encodeText } from '../charset.js';
 import { formatEvent } from './format.js';
 
 class PlainEncoder implements Encoder {

@@ -27,7 +27,8 @@ export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-// Bold, colour (with its numbers), reset, monospace, reverse, italic, strikethrough, underline, as IRC clients send them.
+// Bold, colour (with its numbers), reset, monospace, reverse, italic, strikethrough, underline, as IRC clients send
+// them.
 
 const IRC_FORMATTING =
   /\u0003(?:\d{1,2}(?:,\d{1,2})?)?|\u0004(?:[0-9a-f]{6}(?:,[0-9a-f]{6})?)?|[\u0002\u000f\u0011\u0016\u001d-\u001f]/gi;

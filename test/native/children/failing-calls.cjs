@@ -1,7 +1,7 @@
 // Terminates workers whose native calls are about to throw:
 //   node failing-calls.cjs ADDON WORKERS
-// Half of them do nothing but make calls that fail. The others block in recvmsg(2), which returns when the worker may run
-// no more JavaScript, so that making its result fails. Prints "clean" and exits with 0 when every worker has ended.
+// Half of them do nothing but make calls that fail. The others block in recvmsg(2), which returns when the worker may
+// run no more JavaScript, so that making its result fails. Prints "clean" and exits with 0 when every worker has ended.
 'use strict';
 const { once } = require('node:events');
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');

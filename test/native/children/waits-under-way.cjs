@@ -1,7 +1,7 @@
 // Starts waits in workers (and in the main thread, where asked) and ends everything in the way that is asked for:
 //   node waits-under-way.cjs ADDON KIND ENDING WORKERS
-// KIND: watch | thread. ENDING: terminate | exit | natural (of each worker) | main-exit (process.exit with all under way).
-// Prints "clean" and exits with 0 when every worker has ended.
+// KIND: watch | thread. ENDING: terminate | exit | natural (of each worker) | main-exit (process.exit with all under
+// way). Prints "clean" and exits with 0 when every worker has ended.
 'use strict';
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 

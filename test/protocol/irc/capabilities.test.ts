@@ -1,4 +1,7 @@
-/** What capabilities change in what is told: message-tags, server-time, bot mode, echo-message, labeled-response, extended-join. */
+/**
+ * What capabilities change in what is told: message-tags, server-time, bot mode, echo-message, labeled-response,
+ * extended-join.
+ */
 import { describe, expect, test } from 'vitest';
 import { numerics, startIrc, tagsOf, untagged } from './irc-client.js';
 

@@ -1,9 +1,10 @@
 /** Coming and going leaves no trace: what the maps hold exactly, what the heap holds within a bound. */
 import { expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
-import { IrcServer } from '../../../src/protocol/irc/server.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
-import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
+import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
+import { IrcServer } from '../../../src/protocol/irc/shared-state.js';
+import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { heapGrowth } from '../../support/heap.js';
 import { FakeLink } from '../fake-link.js';
 

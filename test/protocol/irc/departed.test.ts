@@ -1,9 +1,10 @@
 /** A client that leaves while its password is checked. */
 import { beforeEach, expect, test, vi } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
-import { IrcServer, type ServerControl } from '../../../src/protocol/irc/server.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
-import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
+import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
+import { IrcServer, type ServerControl } from '../../../src/protocol/irc/shared-state.js';
+import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { FakeLink } from '../fake-link.js';
 
 const check = vi.hoisted(() => ({ settle: (_isRight: boolean): void => undefined, done: Promise.resolve(true) }));

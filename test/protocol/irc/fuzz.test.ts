@@ -1,7 +1,7 @@
 /**
  * Random and mutated lines against sessions without a kernel: whatever is sent, every answer is well formed and within
- * the limits, and nothing piles up. `FDMUX_FUZZ_LINES` sets how many lines are sent (20,000 by default); the seed of a run
- * is in its name, and `FDMUX_FUZZ_SEED` repeats it.
+ * the limits, and nothing piles up. `FDMUX_FUZZ_LINES` sets how many lines are sent (20,000 by default); the seed of a
+ * run is in its name, and `FDMUX_FUZZ_SEED` repeats it.
  */
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
@@ -10,9 +10,10 @@ import { Chat } from '../../../src/chat/chat.js';
 import { CAPABILITY_NAMES } from '../../../src/protocol/irc/capabilities.js';
 import { COMMANDS } from '../../../src/protocol/irc/commands.js';
 import { MAX_LINE_BYTES, MAX_TAG_BYTES } from '../../../src/protocol/irc/message.js';
-import { IrcServer } from '../../../src/protocol/irc/server.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
-import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
+import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
+import { IrcServer } from '../../../src/protocol/irc/shared-state.js';
+import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { PlainSession } from '../../../src/protocol/plain/session.js';
 import { heapInUse } from '../../support/heap.js';
 import { FakeLink } from '../fake-link.js';

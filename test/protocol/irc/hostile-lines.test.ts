@@ -9,9 +9,10 @@ import type * as state from '../../../src/chat/directory-state.js';
 import type * as masks from '../../../src/chat/mask.js';
 import { COMMANDS } from '../../../src/protocol/irc/commands.js';
 import { MAX_LINE_BYTES } from '../../../src/protocol/irc/message.js';
-import { IrcServer } from '../../../src/protocol/irc/server.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
-import { DEFAULT_CLASS, DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
+import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
+import { IrcServer } from '../../../src/protocol/irc/shared-state.js';
+import { DEFAULT_CLASS } from '../../../src/protocol/limits.js';
 import { FakeLink } from '../fake-link.js';
 
 const MEMBERS = 1000;

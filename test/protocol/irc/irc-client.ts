@@ -1,8 +1,9 @@
 /** A server in this process and IRC clients over real sockets. */
 import { onTestFinished } from 'vitest';
-import { ChatServer } from '../../../src/server.js';
-import { loadConfig, type ListenerConfig, type ServerConfig } from '../../../src/server/config.js';
-import { LOOPBACK_CLASS, type ClassSettings, type IrcSettings } from '../../../src/protocol/irc/settings.js';
+import { type IrcSettings } from '../../../src/protocol/irc/settings.js';
+import { type ClassSettings, LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
+import { ChatServer } from '../../../src/server/chat-server.js';
+import { type ListenerConfig, loadConfig, type ServerConfig } from '../../../src/server/config.js';
 import { connectPeer, type Peer } from '../../support/peers.js';
 
 /** What differs from the defaults. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { until } from '../../support/deadline.js';
 import { connectPeer } from '../../support/peers.js';
-import { numerics, startIrc, type IrcClient, type IrcTestServer } from './irc-client.js';
+import { type IrcClient, type IrcTestServer, numerics, startIrc } from './irc-client.js';
 
 test('after the burst lines run at the rate that is allowed, none is lost, and others are not held up', async () => {
   const server = await startIrc({ limits: { linesPerSecond: 100, burstLines: 10 } });

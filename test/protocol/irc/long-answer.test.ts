@@ -1,9 +1,10 @@
 /** Answers of any length are given as far as the peer takes them; what it asks meanwhile waits its turn. */
 import { expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
-import { IrcServer } from '../../../src/protocol/irc/server.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
-import { DEFAULT_IRC_SETTINGS, LOOPBACK_CLASS } from '../../../src/protocol/irc/settings.js';
+import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
+import { IrcServer } from '../../../src/protocol/irc/shared-state.js';
+import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { FakeLink } from '../fake-link.js';
 
 const MEMBERS = 500;

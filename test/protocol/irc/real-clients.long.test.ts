@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { until } from '../../support/deadline.js';
 import { start } from '../../support/processes.js';
-import { ROOM, shown, testRealClient, type Driven } from './real-clients.js';
+import { type Driven, ROOM, shown, testRealClient } from './real-clients.js';
 
 /** A folder for a client's settings, gone when the test ends. */
 function temporaryHome(): string {

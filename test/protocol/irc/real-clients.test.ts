@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { projectPath, start } from '../../support/processes.js';
-import { ROOM, shown, testRealClient, type Driven } from './real-clients.js';
+import { type Driven, ROOM, shown, testRealClient } from './real-clients.js';
 
 const FRAMEWORK_PROGRAM = `
 const { Client } = require('irc-framework');

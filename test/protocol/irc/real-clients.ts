@@ -1,9 +1,11 @@
-/** What a client that people use has to do with the server: join, talk, change its nick, set a topic, kick and leave. */
+/**
+ * What a client that people use has to do with the server: join, talk, change its nick, set a topic, kick and leave.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'vitest';
 import { until } from '../../support/deadline.js';
 import type { TestProcess } from '../../support/processes.js';
-import { startIrc, type IrcClient } from './irc-client.js';
+import { type IrcClient, startIrc } from './irc-client.js';
 
 export const ROOM = '#room';
 const DEADLINE_MS = 25_000;
@@ -21,7 +23,9 @@ export interface Driven {
 export interface RealClient {
   readonly name: string;
   readonly isHere: boolean;
-  /** Whether `/topic`, `/kick` and `/part` want the name of the room; a client with windows takes that of the window. */
+  /**
+   * Whether `/topic`, `/kick` and `/part` want the name of the room; a client with windows takes that of the window.
+   */
   readonly namesRoom: boolean;
   readonly startClient: (port: number, nick: string) => Driven;
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
-import { PlainSession, type PlainOptions } from '../../../src/protocol/plain/session.js';
+import { type PlainOptions, PlainSession } from '../../../src/protocol/plain/session.js';
 import { FakeLink } from '../fake-link.js';
 
 const AT = new Date(2026, 10, 21, 4, 5, 6);

@@ -1,9 +1,9 @@
 /** JOIN, PART, TOPIC, NAMES, INVITE, KICK (modern, "Channel Operations"). */
-import { mayList, type EntryRefusal } from '../../../chat/permissions.js';
+import { type EntryRefusal, mayList } from '../../../chat/permissions.js';
 import type { Room, RoomFlag } from '../../../chat/room.js';
-import { kickBytes, REASON_BYTES, topicBytes } from '../isupport.js';
 import type { LongAnswer, Outcome } from '../commands.js';
 import { distinct } from '../distinct.js';
+import { kickBytes, REASON_BYTES, topicBytes } from '../isupport.js';
 import type { Message } from '../message.js';
 import { channelMode, rankSigns } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';

@@ -1,16 +1,16 @@
 /** CAP, PASS, NICK, USER, PING, PONG, QUIT: how a connection begins, stays and ends (modern, "Connection Messages"). */
 import { silencingRoom } from '../../../chat/permissions.js';
+import { isReservedNick } from '../../reserved-nicks.js';
 import { CAPABILITY_BITS, CAPABILITY_NAMES, capabilityBit, capabilityNames } from '../capabilities.js';
 import type { Outcome } from '../commands.js';
 import { defer } from '../deferred.js';
 import { USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
 import { CHANNEL_MODE_LETTERS, CHANNEL_MODE_LETTERS_WITH_PARAMETER, USER_MODE_LETTERS } from '../modes.js';
-import { isReservedNick } from '../../reserved-nicks.js';
 import { fitUserName, isNick } from '../names.js';
 import type { Registration } from '../registration.js';
-import type { IrcServer } from '../server.js';
 import type { IrcSession } from '../session.js';
+import type { IrcServer } from '../shared-state.js';
 import { sourceOf } from '../source.js';
 import { cutToBytes, packWords } from '../text-length.js';
 import { sendIsupport, sendLusers, sendMotd } from './information.js';
@@ -20,7 +20,9 @@ const CAP_LIST_BYTES = 350;
 /** The longest real name, in bytes. */
 export const REAL_NAME_BYTES = 150;
 const QUIT_BYTES = 300;
-/** From this version on a client follows changes of the list by itself (capability-negotiation, "CAP LS Version 302"). */
+/**
+ * From this version on a client follows changes of the list by itself (capability-negotiation, "CAP LS Version 302").
+ */
 const CAP_NOTIFY_VERSION = 302;
 
 /** CAP (IRCv3 capability-negotiation). */
@@ -213,7 +215,8 @@ export function pong(): void {
 /** QUIT. */
 export function quit(session: IrcSession, message: Message): void {
   const [reason = ''] = message.params;
-  // What a client says of its own leaving is told from what the server says, even when it says nothing (modern, "QUIT").
+  // What a client says of its own leaving is told from what the server says, even when it says nothing (modern,
+  // "QUIT").
   const isSilenced = silencingRoom(session.member) !== null;
   session.close(`Quit: ${isSilenced ? '' : cutToBytes(reason, QUIT_BYTES)}`);
 }

@@ -5,8 +5,8 @@ import type { Room } from '../../../chat/room.js';
 import type { LongAnswer } from '../commands.js';
 import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
-import type { IrcServer } from '../server.js';
 import type { IrcSession } from '../session.js';
+import type { IrcServer } from '../shared-state.js';
 
 type Condition = (room: Room) => boolean;
 
@@ -40,8 +40,8 @@ function* fits(room: Room, conditions: readonly Condition[]): Generator<undefine
 }
 
 /**
- * Channels and conditions: both may stand in one list, or in two (modern, "LIST message"). The second parameter of old is a
- * server, and there is but this one (RFC 2812 section 3.2.6).
+ * Channels and conditions: both may stand in one list, or in two (modern, "LIST message"). The second parameter of old
+ * is a server, and there is but this one (RFC 2812 section 3.2.6).
  */
 function wordsOf(message: Message, server: IrcServer): string[] {
   const [first = '', second = ''] = message.params;
@@ -49,7 +49,10 @@ function wordsOf(message: Message, server: IrcServer): string[] {
   return `${first},${isServer ? '' : second}`.split(',').filter((word) => word !== '');
 }
 
-/** One condition: `<n` and `>n` members, `C<n` and `C>n` minutes of age, `T<n` and `T>n` since the topic, a mask, `!mask`. */
+/**
+ * One condition: `<n` and `>n` members, `C<n` and `C>n` minutes of age, `T<n` and `T>n` since the topic, a mask,
+ * `!mask`.
+ */
 function condition(session: IrcSession, word: string): Condition {
   const { directory } = session.server;
   const [, what = '', operator = '', digits = ''] = /^([CT]?)([<>])(\d{1,9})$/i.exec(word) ?? [];

@@ -1,6 +1,6 @@
 /** AWAY, ISON, USERHOST, SETNAME (modern, "Optional Messages"; IRCv3 away-notify, setname, extended-monitor). */
-import { AWAY_BYTES } from '../isupport.js';
 import { distinct } from '../distinct.js';
+import { AWAY_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
 import type { IrcSession } from '../session.js';
 import { cutToBytes } from '../text-length.js';

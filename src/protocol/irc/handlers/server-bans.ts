@@ -1,4 +1,6 @@
-/** KLINE, UNKLINE, DLINE, UNDLINE: bans of the server (not in the RFCs; the form is that of ircd-hybrid and its kin). */
+/**
+ * KLINE, UNKLINE, DLINE, UNDLINE: bans of the server (not in the RFCs; the form is that of ircd-hybrid and its kin).
+ */
 import { parseAddresses } from '../../../chat/address.js';
 import type { BanKind, ServerBan } from '../../../chat/server-bans.js';
 import { completeHost, completeUserHost, isHostLike } from '../../../chat/user-mask.js';

@@ -1,4 +1,6 @@
-/** KLINE: a ban of users from the server (ircd-hybrid and its kin, "KLINE"); 465 as in modern, "ERR_YOUREBANNEDCREEP". */
+/**
+ * KLINE: a ban of users from the server (ircd-hybrid and its kin, "KLINE"); 465 as in modern, "ERR_YOUREBANNEDCREEP".
+ */
 import { describe, expect, test } from 'vitest';
 import { connectPeer } from '../../../support/peers.js';
 import { numerics, startIrc } from '../irc-client.js';

@@ -1,4 +1,7 @@
-/** What the table of commands says of each holds for each: when it may be used, how many parameters it needs, and for whom it is. */
+/**
+ * What the table of commands says of each holds for each: when it may be used, how many parameters it needs, and for
+ * whom it is.
+ */
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../../../../src/protocol/irc/commands.js';

@@ -1,4 +1,6 @@
-/** VERSION: RFC 2812 section 3.4.3; modern, "VERSION message". Where a query may name a server, all do as this one does. */
+/**
+ * VERSION: RFC 2812 section 3.4.3; modern, "VERSION message". Where a query may name a server, all do as this one does.
+ */
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 

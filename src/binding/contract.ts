@@ -1,0 +1,422 @@
+/**
+ * The native contract: every function of the addon, typed in one place.
+ *
+ * Conventions that hold for all of them:
+ * - An fd is a plain integer, 0 or above. Owning and closing it is the caller's work; the addon closes only what a
+ *   worker leaves open when it ends, see {@link DescriptorCalls.ownFds}.
+ * - `timeoutMs` is in milliseconds, fractions honoured; -1 waits for ever, 0 looks and returns. Nothing else negative
+ *   is taken.
+ * - {@link WOULD_BLOCK} (-1) stands for EAGAIN and EWOULDBLOCK wherever a function says so. Every other failure throws
+ *   one Node-shaped error: `code` ('EBADF'), `errno` (negative), `syscall`, and `fd` where there is one.
+ * - Arguments are checked natively: a wrong type throws a TypeError with `ERR_INVALID_ARG_TYPE`, a number that is not
+ *   an integer of the parameter's range a RangeError with `ERR_OUT_OF_RANGE`.
+ * - Every fd that the addon creates is close-on-exec.
+ */
+
+/** What a function returns in place of a count when the call would have blocked. */
+export const WOULD_BLOCK = -1;
+
+/** A sockaddr as the kernel knows it: raw bytes, as long as the address is. */
+export type RawAddress = Uint8Array;
+
+/** What a raw address says. `family` is the kernel's number; `unknown` covers what is not decoded. */
+export type DecodedAddress =
+  | { readonly family: 'inet'; readonly host: string; readonly port: number }
+  | {
+      readonly family: 'inet6';
+      readonly host: string;
+      readonly port: number;
+      readonly flowInfo: number;
+      readonly scopeId: number;
+    }
+  | { readonly family: 'unix'; readonly path: Uint8Array }
+  | { readonly family: 'unix'; readonly abstract: Uint8Array }
+  | { readonly family: 'unix' }
+  | { readonly family: 'unknown'; readonly familyNumber: number };
+
+/**
+ * select(2), poll(2), epoll(7). Arguments that a wait can do without are best left out: each one costs.
+ *
+ * `retryOnSignal` (by default not) goes on to the original deadline after a signal; `signalMask` names the signals to
+ * block for the time of the wait.
+ */
+interface ReadinessCalls {
+  /**
+   * select(2) on any fd numbers. `fds` holds the read fds, then the write fds, then the except fds, then room for as
+   * many numbers again: there it leaves the places of the ready ones in that list, ascending. A closed fd is always
+   * EBADF. Asking about the same fds as the last time costs less.
+   *
+   * @returns how many fds are ready, repetitions counted; 0 also after a signal unless `retryOnSignal`
+   */
+  select(
+    fds: Int32Array,
+    readCount: number,
+    writeCount: number,
+    exceptCount: number,
+    timeoutMs: number,
+    retryOnSignal?: boolean,
+    signalMask?: readonly number[] | null,
+  ): number;
+
+  /**
+   * poll(2). `pollFds` is an array of `struct pollfd`: for entry i the fd is int32 number 2i, `events` the low and
+   * `revents` the high 16 bits of int32 number 2i+1. Behind the `count` entries there is room for as many numbers:
+   * there it leaves the places of the entries with a non-zero `revents`, ascending.
+   *
+   * @returns how many entries have a non-zero `revents`; 0 also after a signal unless `retryOnSignal`
+   */
+  poll(
+    pollFds: Int32Array,
+    count: number,
+    timeoutMs: number,
+    retryOnSignal?: boolean,
+    signalMask?: readonly number[] | null,
+  ): number;
+
+  /** epoll_create1(2). */
+  epollCreate(): number;
+
+  /**
+   * epoll_ctl(2). `events` may be signed, as `EPOLLIN | EPOLLET` is in JavaScript. `dataLow` and `dataHigh` (uint32)
+   * come back with each event. EPOLL_CTL_DEL ignores the last three.
+   */
+  epollCtl(epollFd: number, op: number, fd: number, events: number, dataLow: number, dataHigh: number): void;
+
+  /**
+   * epoll_pwait2(2) (epoll_pwait where the kernel has no pwait2). The events are left in the environment's event
+   * buffer, see {@link eventBuffer}; a nested wait of the same thread overwrites them.
+   *
+   * @param maxEvents from 1 to the capacity of the event buffer
+   * @returns how many events there are; 0 also after a signal unless `retryOnSignal`
+   */
+  epollWait(
+    epollFd: number,
+    maxEvents: number,
+    timeoutMs: number,
+    retryOnSignal?: boolean,
+    signalMask?: readonly number[] | null,
+  ): number;
+
+  /**
+   * The buffer that {@link epollWait} fills, grown to hold at least `capacity` events. Growing detaches nothing: an
+   * old buffer stays readable but is filled no more, so take the new one. Never let it leave the readiness layer.
+   */
+  eventBuffer(capacity: number): ArrayBuffer;
+  /** uint32 words from one event to the next (3 on x64, where the struct is packed, 4 elsewhere). */
+  readonly eventStrideWords: number;
+  /** uint32 words from an event's mask to its `dataLow`; `dataHigh` follows. */
+  readonly eventDataWord: number;
+
+  /**
+   * The buffer as words, kept up to date by whoever makes it larger. The object is one for the whole thread, however
+   * often this JavaScript was loaded: a copy that remembered a buffer of its own would read where nothing is written
+   * any more.
+   */
+  readonly eventMemory: { words: Uint32Array };
+}
+
+/**
+ * Waiting inside the event loop. A waiter is a small integer. When what it waits for may be ready, the dispatcher is
+ * called with that integer; the answer is a hint, and the real (zero-timeout) call is made by whoever asked.
+ */
+interface LoopCalls {
+  /**
+   * A uv_poll_t on a duplicate of an epoll fd (never on a user's fd: libuv sets O_NONBLOCK on it). Node.js only.
+   *
+   * @param dispatcher is called with the waiter's number; it must not throw
+   */
+  loopWatchOpen(epollFd: number, dispatcher: (waiter: number) => void): number;
+  /** Reports, level-triggered, on every turn of the loop in which the epoll fd is readable, until stopped. */
+  loopWatchStart(waiter: number): void;
+  loopWatchStop(waiter: number): void;
+
+  /**
+   * A helper thread that blocks in the call itself. Works in every runtime. It reports once per arming.
+   *
+   * @param dispatcher is called with the waiter's number; it must not throw
+   */
+  waitThreadOpen(dispatcher: (waiter: number) => void): number;
+  /** Blocks in poll(2) until one of the entries (as in {@link ReadinessCalls.poll}, copied) has something to report. */
+  waitThreadArmPoll(waiter: number, pollFds: Int32Array, count: number): void;
+  /** Blocks in select(2); arguments as in {@link ReadinessCalls.select}, copied. A bad fd reports too. */
+  waitThreadArmSelect(
+    waiter: number,
+    fds: Int32Array,
+    readCount: number,
+    writeCount: number,
+    exceptCount: number,
+  ): void;
+  /**
+   * Blocks in epoll_wait(2) itself, for up to `maxEvents` events: unlike a poll of the epoll fd, that loses no event
+   * ({@link mayLoseEvents}). The first arming decides which instance it is.
+   */
+  waitThreadArmEpoll(waiter: number, epollFd: number, maxEvents: number): void;
+  /**
+   * What the thread's calls have found since this was asked last, three numbers for each. poll: the place of the entry,
+   * its fd, its `revents`; select: the place in `fds`, the fd, the set (0 read, 1 write, 2 except); epoll: the events,
+   * the low and the high half of the data. It survives disarming. Throws if the thread's call has failed, but for an fd
+   * that is not open.
+   */
+  waitThreadTake(waiter: number): Int32Array;
+  /** Drops what the thread's calls have found about an fd. */
+  waitThreadForget(waiter: number, fd: number): void;
+  /**
+   * Whether polling the file may take an event away, so that a second poll finds nothing. False if the fd is not open.
+   * In doubt true: it is about regular files (/proc, /sys), devices, epoll instances, perf events.
+   */
+  mayLoseEvents(fd: number): boolean;
+  /**
+   * Takes the arming back: no report comes for it any more, even one already on its way. Arming again replaces the
+   * arming before. Both return at once; the thread leaves its call by an eventfd.
+   */
+  waitThreadDisarm(waiter: number): void;
+
+  /** For both kinds. A waiter is opened unref'd: it keeps the loop alive only while ref'd. */
+  waiterRef(waiter: number): void;
+  waiterUnref(waiter: number): void;
+  /** Ends the waiter; its thread is joined, its handle closed. No report follows. Idempotent. */
+  waiterClose(waiter: number): void;
+}
+
+/** socket(2) and its family. Sockets are created and accepted non-blocking unless said otherwise. */
+interface SocketCalls {
+  socket(family: number, type: number, protocol: number, nonBlocking: boolean): number;
+  socketPair(family: number, type: number, protocol: number, nonBlocking: boolean): [number, number];
+  bind(fd: number, address: RawAddress): void;
+  listen(fd: number, backlog: number): void;
+  /**
+   * accept4(2), at most `count` times, each fd non-blocking. Of connection i, `results` gets the fd and the length of
+   * the peer's address as numbers 2i and 2i+1, and `addresses` the address from byte 128i on.
+   *
+   * @param dontWait does not block, regardless of the fd's flags
+   * @returns how many were accepted. Where it is less than `count`, number 2i after the last holds the errno that ended
+   *   the call, negative (-EAGAIN included)
+   */
+  acceptMany(fd: number, results: Int32Array, addresses: Uint8Array, count: number, dontWait?: boolean): number;
+  /**
+   * connect(2).
+   *
+   * @param dontWait does not block, regardless of the fd's flags
+   * @returns 0 when connected, or the errno as a positive value (EINPROGRESS, ECONNREFUSED ...)
+   */
+  connect(fd: number, address: RawAddress, dontWait?: boolean): number;
+  /** recv(2) into `bytes[offset, offset + length)`. @returns the count, 0 at end of file, or WOULD_BLOCK */
+  recv(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
+  /** send(2) with MSG_NOSIGNAL. @returns the count, or WOULD_BLOCK */
+  send(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
+  /**
+   * Many sends in one native call. `operations` holds `count` triples (fd, start, end), each a range of `bytes`.
+   * Neighbouring triples with the same fd leave in one sendmsg(2). The first triple of such a run gets its result in
+   * place of the fd: the bytes sent, or the errno, negative (-EAGAIN included); the run's other triples keep theirs.
+   */
+  sendRanges(bytes: Uint8Array, operations: Int32Array, count: number): void;
+  /**
+   * Many receives in one native call. `operations` holds `count` fds; what they give is laid end to end from the start
+   * of `bytes`, at most `maxBytes` from each. An fd gets its result in its place: the count, 0 at end of file, or the
+   * errno, negative (-EAGAIN included).
+   *
+   * @returns how many operations were done: it ends before one for which `bytes` has less room than `maxBytes`
+   */
+  recvMany(bytes: Uint8Array, operations: Int32Array, count: number, maxBytes: number): number;
+  shutdown(fd: number, how: number): void;
+  getSockOpt(fd: number, level: number, name: number): number;
+  getSockOptBytes(fd: number, level: number, name: number, maxBytes: number): Uint8Array;
+  setSockOpt(fd: number, level: number, name: number, value: number | Uint8Array): void;
+  getSockName(fd: number): RawAddress;
+  getPeerName(fd: number): RawAddress;
+
+  /** inet_pton(3) and the sockaddr around it. `host` must be a literal of that family (4 or 6), not a name. */
+  encodeInet(version: 4 | 6, host: string, port: number, flowInfo: number, scopeId: number): RawAddress;
+  /**
+   * A sockaddr_un; `path` as bytes. Abstract names get their leading zero byte here. Longer than sun_path: RangeError.
+   */
+  encodeUnix(path: Uint8Array, isAbstract: boolean): RawAddress;
+  decodeAddress(address: RawAddress): DecodedAddress;
+}
+
+/** A control message as received: its raw parts, and what they say where that is known. */
+export type DecodedControl = {
+  readonly level: number;
+  readonly type: number;
+  readonly data: Uint8Array;
+} & (
+  | { readonly kind: 'rights'; readonly fds: readonly number[] }
+  | { readonly kind: 'credentials'; readonly pid: number; readonly uid: number; readonly gid: number }
+  | {
+      readonly kind: 'packet-info';
+      readonly interfaceIndex: number;
+      readonly localHost: string;
+      readonly destinationHost: string;
+    }
+  | { readonly kind: 'packet-info6'; readonly interfaceIndex: number; readonly destinationHost: string }
+  | { readonly kind: 'ttl'; readonly ttl: number }
+  | { readonly kind: 'tos'; readonly tos: number }
+  | { readonly kind: 'timestamp'; readonly seconds: number; readonly nanoseconds: number }
+  | { readonly kind: 'segment-size'; readonly sizeBytes: number }
+  | { readonly kind: 'raw' }
+);
+
+/** What a receive gives beside the bytes. `address` is null where the kernel names no sender. */
+interface Received {
+  /** How many bytes came; with MSG_TRUNC perhaps more than there was room for. */
+  readonly bytes: number;
+  readonly address: RawAddress | null;
+}
+
+/** The same with the kernel's `msg_flags` and the control messages. */
+interface ReceivedWithControl extends Received {
+  readonly flags: number;
+  readonly control: readonly DecodedControl[];
+}
+
+/** Messages with addresses and ancillary data. Where the result is an object, `null` stands for WOULD_BLOCK. */
+interface MessageCalls {
+  /**
+   * accept4(2) with the peer's address.
+   *
+   * @param nonBlocking makes the new socket so
+   * @param dontWait does not block, regardless of the fd's flags
+   */
+  acceptFrom(
+    fd: number,
+    nonBlocking: boolean,
+    dontWait?: boolean,
+  ): { readonly fd: number; readonly address: RawAddress } | null;
+  /** recvfrom(2) into `bytes[offset, offset + length)`. */
+  recvFrom(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): Received | null;
+  /** sendto(2) with MSG_NOSIGNAL. @returns the count, or WOULD_BLOCK */
+  sendTo(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number, address: RawAddress): number;
+  /**
+   * recvmsg(2) with MSG_CMSG_CLOEXEC into `buffers` in turn. Received fds are the caller's, also where MSG_CTRUNC says
+   * that more came than `controlBytes` had room for (the kernel has closed those).
+   */
+  recvMsg(fd: number, buffers: readonly Uint8Array[], controlBytes: number, flags: number): ReceivedWithControl | null;
+  /**
+   * sendmsg(2) with MSG_NOSIGNAL. `controlKinds` holds three numbers for each element of `controlData`: 0, its level
+   * and its type.
+   *
+   * @returns the count, or WOULD_BLOCK
+   */
+  sendMsg(
+    fd: number,
+    buffers: readonly Uint8Array[],
+    controlKinds: Int32Array,
+    controlData: readonly Uint8Array[],
+    flags: number,
+    address: RawAddress | null,
+  ): number;
+  /**
+   * recvmmsg(2) with MSG_WAITFORONE and MSG_CMSG_CLOEXEC: message i lands at `i * messageBytes` of `bytes`; at most
+   * 1024 at a time. `controlBytes`, at most 65,536, is the room for the control messages of each.
+   */
+  recvMmsg(
+    fd: number,
+    bytes: Uint8Array,
+    messageBytes: number,
+    controlBytes: number,
+    flags: number,
+  ): readonly ReceivedWithControl[] | null;
+  /**
+   * sendmmsg(2) with MSG_NOSIGNAL; at most 1024 messages. `controlKinds` holds three numbers for each element of
+   * `controlData`: the number of its message, its level and its type.
+   *
+   * @returns how many were sent, or WOULD_BLOCK
+   */
+  sendMmsg(
+    fd: number,
+    buffers: readonly Uint8Array[],
+    addresses: readonly (RawAddress | null)[],
+    controlKinds: Int32Array,
+    controlData: readonly Uint8Array[],
+    flags: number,
+  ): number;
+}
+
+/** How a timer is set. */
+interface TimerSetting {
+  /** Until it expires next; 0 where it is not armed. */
+  readonly remainingMs: number;
+  /** From one expiry to the next; 0 where it expires once. */
+  readonly intervalMs: number;
+}
+
+/** Devices, and the descriptors that exist to be waited for. */
+interface DeviceCalls {
+  /** open(2). A path is at most 4095 bytes long. */
+  open(path: string | Uint8Array, flags: number, mode: number): number;
+  /** Of a FIFO that was opened to be read, with O_NONBLOCK: whether it has a writer, or has had one since. */
+  fifoHasHadWriter(fd: number): boolean;
+  /** fcntl(2) with F_DUPFD_CLOEXEC. */
+  duplicate(fd: number): number;
+  /**
+   * ioctl(2). Bytes are handed over by address and changed in place; shorter than the request's number says:
+   * RangeError. A number, from 0 to 65535, is handed over by value.
+   */
+  ioctl(fd: number, request: number, argument: number | Uint8Array): number;
+
+  /** eventfd(2) with EFD_SEMAPHORE, non-blocking. */
+  eventFdSemaphore(initialValue: number): number;
+
+  /** timerfd_create(2), non-blocking. */
+  timerFd(clock: number): number;
+  /** timerfd_settime(2); an `initialMs` of 0 disarms. @returns the setting before */
+  timerFdSet(fd: number, initialMs: number, intervalMs: number, flags: number): TimerSetting;
+  /** timerfd_gettime(2). */
+  timerFdGet(fd: number): TimerSetting;
+
+  /** signalfd(2), non-blocking, after blocking the signals in every thread of the process. */
+  signalFd(signals: readonly number[]): number;
+
+  /** inotify_init1(2), non-blocking. */
+  inotify(): number;
+  /** inotify_add_watch(2). @returns the watch descriptor */
+  inotifyAdd(fd: number, path: string | Uint8Array, mask: number): number;
+  /** inotify_rm_watch(2). */
+  inotifyRemove(fd: number, watch: number): void;
+
+  /** pidfd_open(2). */
+  pidFd(pid: number): number;
+  /** pidfd_send_signal(2). */
+  pidFdSendSignal(fd: number, signal: number): void;
+}
+
+/** What holds for every descriptor, and the ones that are neither socket nor file. */
+interface DescriptorCalls {
+  /**
+   * From here on, what this environment opens and neither closes nor disowns is closed when it ends. For workers: one
+   * that is terminated runs no JavaScript to close it. Received fds and those made elsewhere do not count.
+   */
+  ownFds(): void;
+  /** The fd is given away: the end of this environment leaves it open. */
+  disownFd(fd: number): void;
+  /**
+   * Other threads use this fd of this environment: the first of `words` holds its number, the second how many threads
+   * are about to use it. An end of the environment that closes the fd first writes -1 over the number and waits for
+   * those.
+   */
+  shareFd(fd: number, words: Int32Array<SharedArrayBuffer>): void;
+  /** close(2). EINTR counts as closed (Linux has closed it by then). */
+  close(fd: number): void;
+  /**
+   * read(2), write(2): the count, or WOULD_BLOCK.
+   *
+   * @param dontWait does not block, regardless of the fd's flags, except for a file on a disk
+   */
+  read(fd: number, bytes: Uint8Array, offset: number, length: number, dontWait?: boolean): number;
+  write(fd: number, bytes: Uint8Array, offset: number, length: number, dontWait?: boolean): number;
+  setNonBlocking(fd: number, nonBlocking: boolean): void;
+  isNonBlocking(fd: number): boolean;
+  /** pipe2(2): [read end, write end]. */
+  pipe(nonBlocking: boolean): [number, number];
+  /** eventfd(2), non-blocking. */
+  eventFd(initialValue: number): number;
+}
+
+/** Everything that the addon exports. */
+export interface NativeBinding
+  extends ReadinessCalls, LoopCalls, SocketCalls, MessageCalls, DescriptorCalls, DeviceCalls {
+  /** The kernel's constants by name (EPOLLIN, POLLHUP, SOL_SOCKET, EAGAIN ...), from this system's headers. */
+  readonly constants: Readonly<Record<string, number>>;
+  /** An errno's name and its words: `['EBADF', 'bad file descriptor']`. */
+  describeErrno(errno: number): readonly [code: string, reason: string];
+}

@@ -1,0 +1,45 @@
+/** Which C library this process runs on: a shared object that was made for another one must not be loaded. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { isDeno } from '../runtime.js';
+
+export type Libc = 'glibc' | 'musl';
+
+/** Linkers put the name of the program interpreter right behind the program headers. */
+const HEAD_BYTES = 4096;
+
+export function libc(): Libc {
+  if (isDeno) return 'glibc'; // No Deno is built for musl, and it may not read its own executable without leave.
+  const [, interpreter] = /\/ld-(linux|musl)-/.exec(headOf(process.execPath)) ?? [];
+  if (interpreter === undefined) return libcOfReport();
+  return interpreter === 'musl' ? 'musl' : 'glibc';
+}
+
+/** The start of a file as text; empty if it cannot be read, as under Node.js's permission model. */
+function headOf(path: string): string {
+  const head = Buffer.alloc(HEAD_BYTES);
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      return head.toString('latin1', 0, readSync(fd, head));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return '';
+  }
+}
+
+/** Asks the diagnostic report. It has one setting for the whole process, which is left as it was. */
+function libcOfReport(): Libc {
+  const { report } = process;
+  const before = Object.getOwnPropertyDescriptor(report, 'excludeNetwork');
+  const value: unknown = Reflect.get(report, 'excludeNetwork');
+  // Without this, the report looks up the names of the hosts that this process is connected to.
+  Reflect.set(report, 'excludeNetwork', true);
+  try {
+    return JSON.stringify(report.getReport()).includes('"glibcVersionRuntime"') ? 'glibc' : 'musl';
+  } finally {
+    if (before === undefined && value === undefined) Reflect.deleteProperty(report, 'excludeNetwork');
+    else Reflect.set(report, 'excludeNetwork', value);
+  }
+}

@@ -1,0 +1,188 @@
+/** The `fdmux` command: what may be typed, and how it ends. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { MAX_PORT } from '../arguments.js';
+import { hasCode } from '../errors.js';
+import type { BackendName } from '../multiplexer/backend.js';
+import { SERVE_TRIGGERS, type ServeTrigger } from '../net/options.js';
+import { CHARSET_CHOICES, type CharsetChoice } from '../protocol/charset.js';
+import {
+  BACKENDS,
+  ConfigError,
+  DEFAULT_HOST,
+  DEFAULT_PORTS,
+  type Protocol,
+  type ServeFlags,
+} from '../server/config.js';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../server/log.js';
+import { packageVersion } from '../server/version.js';
+import { connectCommand } from './connect.js';
+import { hashPasswordCommand } from './hash-password.js';
+import { serveCommand } from './serve.js';
+import { UsageError } from './usage-error.js';
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+function parseInteger(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+    if (!(value >= min && value <= max)) throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
+    return value;
+  };
+}
+
+const parsePort = parseInteger(0, MAX_PORT);
+
+const SERVE_EXAMPLES = `
+Examples:
+  $ fdmux serve                                        plain lines on 33333 and IRC on 6667, on this machine only
+  $ fdmux serve --host 0.0.0.0 --charset auto          for the whole network, UTF-8 and GBK clients alike
+  $ fdmux serve --plain-port 0 --no-irc                plain lines on any free port; it is printed
+  $ fdmux serve --backend epoll --trigger edge         the same on edge-triggered epoll
+  $ fdmux serve --config fdmux.json --check-config     says what is wrong with a configuration file
+
+Then, in other terminals:
+  $ nc ${DEFAULT_HOST} ${DEFAULT_PORTS.plain}
+  $ fdmux connect ${DEFAULT_HOST}:${DEFAULT_PORTS.plain}
+`;
+
+const CONNECT_EXAMPLES = `
+Examples:
+  $ fdmux connect 127.0.0.1:33333
+  $ fdmux connect [::1]:33333
+  $ echo hello | fdmux connect localhost:33333         says one line and leaves
+
+What you type is said when you press Enter; "exit" or Ctrl-D leaves.
+`;
+
+/** What commander makes of the options of \`serve\`. */
+interface ServeOptions extends Omit<ServeFlags, 'without'> {
+  readonly plain: boolean;
+  readonly irc: boolean;
+  readonly checkConfig?: boolean;
+}
+
+function createProgram(version: string): Command {
+  const program = new Command('fdmux');
+  program
+    .description('A chat server on select(2), poll(2) or epoll(7), and a client for it.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeErr: (text) => {
+        process.stderr.write(text.replace(/^error: /, 'fdmux: '));
+      },
+    });
+
+  program
+    .command('serve')
+    .description('run the chat server: plain lines and IRC in the same rooms')
+    .option('--host <host>', `address or name to listen on (default: ${DEFAULT_HOST})`)
+    .option(
+      '--plain-port <port>',
+      `port for plain lines, 0 for any free one (default: ${DEFAULT_PORTS.plain})`,
+      parsePort,
+    )
+    .option('--irc-port <port>', `port for IRC, 0 for any free one (default: ${DEFAULT_PORTS.irc})`, parsePort)
+    .option('--no-plain', 'do not listen for plain lines')
+    .option('--no-irc', 'do not listen for IRC')
+    .addOption(
+      new Option('--backend <name>', 'kernel interface (default: FDMUX_BACKEND, or epoll)')
+        .choices(BACKENDS)
+        .argParser<BackendName>(pick(BACKENDS)),
+    )
+    .addOption(
+      new Option('--trigger <name>', 'edge is for epoll only (default: level)')
+        .choices(SERVE_TRIGGERS)
+        .argParser<ServeTrigger>(pick(SERVE_TRIGGERS)),
+    )
+    .option('--max-clients <count>', 'most clients at once, 0 for no limit (default: 0)', parseInteger(0, 1_000_000))
+    .addOption(
+      new Option('--charset <name>', 'of the clients; auto decides for each by its first clear line (default: utf-8)')
+        .choices(CHARSET_CHOICES)
+        .argParser<CharsetChoice>(pick(CHARSET_CHOICES)),
+    )
+    .option('--server-name <name>', 'name of the IRC server, with a dot in it')
+    .option('--network <name>', 'name of the IRC network')
+    .option('--password <password>', 'what IRC clients must give with PASS, in clear or as made by hash-password')
+    .option('--config <file>', 'read a JSON configuration file; options given here count more')
+    .option('--check-config', 'check the configuration and end')
+    .addOption(
+      new Option('--log-level <level>', 'how much is logged (default: warning)')
+        .choices(LOG_LEVELS)
+        .argParser<LogLevel>(pick(LOG_LEVELS)),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'form of the log (default: text)')
+        .choices(LOG_FORMATS)
+        .argParser<LogFormat>(pick(LOG_FORMATS)),
+    )
+    .addHelpText('after', SERVE_EXAMPLES)
+    .action(async (options: ServeOptions) => {
+      const { plain, irc, checkConfig = false, ...flags } = options;
+      const without: Protocol[] = [...(plain ? [] : ['plain' as const]), ...(irc ? [] : ['irc' as const])];
+      process.exitCode = await serveCommand({ ...flags, without }, { version, checkOnly: checkConfig });
+    });
+
+  program
+    .command('connect')
+    .description('talk on a plain-line server: what others say appears while you type')
+    .argument('<host:port>', 'where the server listens')
+    .addOption(
+      new Option('--charset <name>', 'charset of the server (default: utf-8)')
+        .choices(['utf-8', 'gbk'])
+        .argParser(pick(['utf-8', 'gbk'] as const)),
+    )
+    .addHelpText('after', CONNECT_EXAMPLES)
+    .action(async (target: string, { charset = 'utf-8' }: { charset?: 'utf-8' | 'gbk' }) => {
+      process.exitCode = await connectCommand(target, charset);
+    });
+
+  program
+    .command('hash-password')
+    .description('read a password from the keyboard or a pipe and print it hashed, for the configuration file')
+    .action(async () => {
+      process.exitCode = await hashPasswordCommand();
+    });
+  return program;
+}
+
+/** A parser for one of several words, typed as those words. */
+function pick<const T extends readonly string[]>(words: T): (text: string) => T[number] {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found === undefined) throw new InvalidArgumentError(`It must be one of ${words.join(', ')}.`);
+    return found;
+  };
+}
+
+/** Without a listener, a reader that has gone would end the process with a stack trace, or a server with it. */
+function surviveBrokenOutput(): void {
+  process.stdout.on('error', (error: Error) => {
+    // `fdmux --help | head` is no failure.
+    if (hasCode(error, 'EPIPE')) return;
+    process.stderr.write(`fdmux: cannot write the output: ${error.message}\n`);
+    process.exitCode = EXIT_FAILURE;
+  });
+  process.stderr.on('error', () => undefined);
+}
+
+async function main(): Promise<void> {
+  surviveBrokenOutput();
+  const program = createProgram(packageVersion());
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version end well; all else that commander stops at is the user's typing, and has been told.
+      if (error.exitCode !== 0) process.exitCode = EXIT_USAGE;
+      return;
+    }
+    const isUsage = error instanceof ConfigError || error instanceof UsageError;
+    const message = error instanceof Error ? error.message : String(error);
+    for (const line of message.split('\n')) process.stderr.write(`fdmux: ${line}\n`);
+    process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
+  }
+}
+
+void main();

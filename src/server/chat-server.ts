@@ -1,0 +1,371 @@
+/** The chat server: listeners, sessions and rooms, wired together. */
+import { canonicalAddress, withoutLeadingColon } from '../chat/address.js';
+import { Chat, type ChatOptions } from '../chat/chat.js';
+import type { Room } from '../chat/room.js';
+import { identityOfPeer } from '../chat/user-mask.js';
+import { hasCode } from '../errors.js';
+import type { Connection, SocketHandlers } from '../net/connection.js';
+import { listen, type Listener } from '../net/listener.js';
+import { IrcSession } from '../protocol/irc/session.js';
+import { IrcServer, type Reload, type ServerControl } from '../protocol/irc/shared-state.js';
+import type { ClassSettings } from '../protocol/limits.js';
+import { newMessageId } from '../protocol/message-id.js';
+import { formatNotice } from '../protocol/plain/format.js';
+import { PLAIN_USER, PlainSession } from '../protocol/plain/session.js';
+import { BANNED_TEXT, type Session } from '../protocol/session.js';
+import { Throttle } from '../protocol/throttle.js';
+import type { Address } from '../socket/address.js';
+import { Admission } from './admission.js';
+import { cutFurthestBehind } from './backlog.js';
+import { ClassFinder, UNIX_PEER_HOST } from './classes.js';
+import { changedFixedKeys, type ListenerConfig, type Protocol, type ServerConfig } from './config.js';
+import { type Aftermath, ConnectionLink, TICK_MS } from './link.js';
+import { ListenError } from './listen-error.js';
+import type { Log } from './log.js';
+import { RunQueue } from './run-queue.js';
+
+/** How long a stopping server waits for peers to take what is still to be sent to them. */
+const DRAIN_MS = 1000;
+/** How long it waits for peers that have been sent everything to close their side. */
+const GRACE_MS = 200;
+const BACKLOG = 4096;
+/** Refused peers that are told why at the same time, until they close; beyond that they are cut off. */
+const MAX_TOLD_REFUSALS = 64;
+/** Refusals are many when somebody attacks: what is not logged of them is counted. */
+const REFUSALS_LOGGED_PER_SECOND = 1;
+const REFUSALS_LOGGED_AT_ONCE = 20;
+/** More than one turn brings a member of a busy room, so that only those who are behind are looked at. */
+const HIGH_WATER_MARK_BYTES = 131_072;
+/**
+ * The links keep the limit of their class, which a reload may change; the socket layer's own must not be in the way.
+ */
+const NO_LIMIT_BYTES = 0x7fff_ffff;
+/** A plain peer need not say anything, so it is the kernel that finds out when its machine is gone. */
+const KEEP_ALIVE = { idleMs: 120_000, intervalMs: 30_000, probes: 4 };
+
+/** What a server needs of the process around it. */
+export interface ServerOptions {
+  readonly config: ServerConfig;
+  readonly log: Log;
+  readonly version: string;
+  /** Where the server keeps its bans, and how many; by default in memory. */
+  readonly bans?: ChatOptions['bans'];
+  /** What the configuration is called; `-` without a file. */
+  readonly configurationName: string;
+  /** Reads the configuration again. It may reject: then the old one stays. */
+  readonly readConfig: () => Promise<ServerConfig>;
+  /** Somebody with the right to do so has ended the server. */
+  readonly onStop: (reason: string) => void;
+}
+
+/** Where peers are taken. */
+export interface OpenListener {
+  readonly protocol: Protocol;
+  readonly address: Address;
+}
+
+/** A running chat server. */
+export class ChatServer implements Aftermath, ServerControl {
+  readonly configurationName: string;
+  readonly #options: ServerOptions;
+  readonly #chat: Chat;
+  readonly #lobby: Room;
+  readonly #irc: IrcServer;
+  readonly #links = new Set<ConnectionLink>();
+  readonly #admission = new Admission();
+  /** Refused connections that are still to take their notice. */
+  #refusedCount = 0;
+  readonly #refusalLog = new Throttle(REFUSALS_LOGGED_PER_SECOND, REFUSALS_LOGGED_AT_ONCE, performance.now());
+  #unloggedRefusals = 0;
+  readonly #listeners: { readonly protocol: Protocol; readonly listener: Listener<ConnectionLink> }[] = [];
+  readonly #skipped: ListenerConfig[] = [];
+  #classes: ClassFinder;
+  #maxClients: number;
+  #totalSendQueueBytes: number;
+  #overflowed: ConnectionLink[] = [];
+  /** Links that were full when they were last looked at. */
+  readonly #behind = new Set<ConnectionLink>();
+  readonly #runQueue = new RunQueue();
+  /** One timer for all that is seconds away: most links wait for nothing but the next sign of life. */
+  readonly #clock: NodeJS.Timeout;
+  #unixPeers = 0;
+  #connectionCount = 0;
+  #isClosing = false;
+
+  private constructor(options: ServerOptions) {
+    const { config } = options;
+    this.#options = options;
+    this.configurationName = options.configurationName;
+    this.#chat = new Chat({ bans: options.bans, newMessageId });
+    this.#lobby = this.#chat.openRoom(config.lobby);
+    this.#classes = new ClassFinder(config.classes);
+    this.#maxClients = config.maxClients;
+    this.#totalSendQueueBytes = config.totalSendQueueBytes;
+    this.#irc = new IrcServer({
+      chat: this.#chat,
+      settings: config.irc,
+      version: options.version,
+      control: this,
+    });
+    // As with a link's own timer: what has arrived meanwhile goes first.
+    this.#clock = setInterval(() => setImmediate(this.#tick), TICK_MS).unref();
+  }
+
+  readonly #tick = (): void => {
+    const nowMs = performance.now();
+    for (const link of this.#links) link.tick(nowMs);
+    // Those who are not far behind count as well, but not so often.
+    cutFurthestBehind(this.#links, this.#totalSendQueueBytes);
+  };
+
+  /**
+   * Starts a server.
+   *
+   * @throws ListenError; nothing is left open then
+   */
+  static async start(options: ServerOptions): Promise<ChatServer> {
+    const server = new ChatServer(options);
+    try {
+      for (const listener of options.config.listeners) await server.#listen(listener);
+    } catch (error) {
+      await server.close('the server could not start');
+      throw error;
+    }
+    return server;
+  }
+
+  /** Where it listens, in the order of the configuration. */
+  get listeners(): readonly OpenListener[] {
+    return this.#listeners.map(({ protocol, listener }) => ({ protocol, address: listener.address }));
+  }
+
+  /** Listeners that nobody asked for and whose port was taken. */
+  get skippedListeners(): readonly ListenerConfig[] {
+    return this.#skipped;
+  }
+
+  /** From here on a link looks at its class's limits; not above the smallest of them. */
+  #highWaterMark(): number {
+    const limits = this.#options.config.classes.map(({ settings }) => settings.softSendQueueBytes);
+    return Math.min(HIGH_WATER_MARK_BYTES, ...limits);
+  }
+
+  async #listen(config: ListenerConfig): Promise<void> {
+    const { backend, trigger } = this.#options.config;
+    try {
+      const listener = await listen<ConnectionLink>({
+        ...config.at,
+        backlog: BACKLOG,
+        backend,
+        trigger,
+        keepAlive: KEEP_ALIVE,
+        highWaterMarkBytes: this.#highWaterMark(),
+        maxPendingBytes: NO_LIMIT_BYTES,
+        socket: this.#handlers(config),
+        onError: (error) => this.#options.log.error('accepting failed', { error: error.message }),
+      });
+      this.#listeners.push({ protocol: config.protocol, listener });
+      this.#options.log.info('listening', { protocol: config.protocol, ...config.at });
+    } catch (error) {
+      if (!config.isOptional || !hasCode(error, 'EADDRINUSE')) throw new ListenError(config, error);
+      this.#skipped.push(config);
+    }
+  }
+
+  #handlers(config: ListenerConfig): SocketHandlers<ConnectionLink> {
+    return {
+      open: (connection) => {
+        this.#open(connection, config);
+      },
+      data: (connection, bytes) => {
+        connection.data.session?.receive(bytes);
+      },
+      end: (connection) => {
+        if (connection.data.session === null) connection.end();
+        else connection.data.session.endOfInput();
+      },
+      drain: (connection) => {
+        connection.data.drained();
+      },
+      close: (connection, error) => {
+        this.#closed(connection.data, error);
+      },
+    };
+  }
+
+  #open(connection: Connection<ConnectionLink>, config: ListenerConfig): void {
+    this.#connectionCount += 1;
+    const id = this.#connectionCount;
+    const remote = this.#remoteOf(connection.remoteAddress);
+    const limits = this.#classes.find(remote.host);
+    const link = new ConnectionLink(connection, { id, ...remote }, limits, this);
+    connection.data = link;
+    const ban = this.#banOf(remote.host, config.protocol, limits);
+    const refusal = ban ?? this.#refusal(remote.host, limits);
+    if (refusal !== null) {
+      this.#refuse(link, refusal, this.#refusalNotice(config.protocol, remote.host, refusal, ban !== null));
+      return;
+    }
+    this.#links.add(link);
+    this.note('connected', { connection: id, ...remote, protocol: config.protocol, class: limits.name });
+    link.session = this.#createSession(link, config, limits);
+  }
+
+  /** Tells a peer why it is not let in, and closes. It is in no list, so that it takes nobody's place. */
+  #refuse(link: ConnectionLink, reason: string, notice: string): void {
+    this.#refusedCount += 1;
+    // Whoever connects again and again must not keep all fds busy with what it is told.
+    if (this.#refusedCount > MAX_TOLD_REFUSALS) {
+      link.cut(reason);
+    } else {
+      link.answer(Buffer.from(notice));
+      link.close(reason);
+    }
+    if (!this.#refusalLog.take(performance.now())) {
+      this.#unloggedRefusals += 1;
+      return;
+    }
+    const { id: connection, remoteHost: host, remotePort: port } = link;
+    const unlogged = this.#unloggedRefusals === 0 ? {} : { unlogged: this.#unloggedRefusals };
+    this.#options.log.warn('connection refused', { connection, host, port, reason, ...unlogged });
+    this.#unloggedRefusals = 0;
+  }
+
+  #createSession(link: ConnectionLink, config: ListenerConfig, limits: ClassSettings): Session {
+    const { charset, maxLineBytes, quietMs } = config;
+    if (config.protocol === 'irc') return new IrcSession(link, { server: this.#irc, charset, limits });
+    return new PlainSession(link, {
+      chat: this.#chat,
+      lobby: this.#lobby,
+      charset,
+      maxLineBytes,
+      quietMs,
+      limits,
+    });
+  }
+
+  /** What a peer is told that is not let in. */
+  #refusalNotice(protocol: Protocol, host: string, reason: string, isBan: boolean): string {
+    if (protocol === 'plain') return formatNotice(isBan ? `${BANNED_TEXT}: ${reason}` : reason, Date.now());
+    const error = `ERROR :Closing Link: ${withoutLeadingColon(host)} (${reason})\r\n`;
+    return isBan ? `:${this.#irc.name} 465 * :${BANNED_TEXT}: ${reason}\r\n${error}` : error;
+  }
+
+  /**
+   * Why the address is kept out; an IRC peer's user name is not known yet, so it is looked at again on registration.
+   */
+  #banOf(host: string, protocol: Protocol, limits: ClassSettings): string | null {
+    if (limits.refusal !== null) return limits.refusal;
+    const user = protocol === 'plain' ? PLAIN_USER : '';
+    const identity = identityOfPeer(host, user, this.#chat.directory.fold);
+    return this.#chat.bans.find(identity)?.reason ?? null;
+  }
+
+  #refusal(host: string, limits: ClassSettings): string | null {
+    if (this.#isClosing) return 'the server is shutting down';
+    return this.#admission.enter(host, limits, this.#maxClients, performance.now());
+  }
+
+  #remoteOf(address: Address): { host: string; port: number } {
+    if (address.family === 'inet') return { host: address.host, port: address.port };
+    if (address.family === 'inet6') {
+      // A dual-stack listener sees IPv4 peers in a mapped form; they are the same people as on an IPv4 listener.
+      return { host: canonicalAddress(address.host), port: address.port };
+    }
+    // A unix peer has no address; a number tells it from the others.
+    this.#unixPeers += 1;
+    return { host: UNIX_PEER_HOST, port: this.#unixPeers };
+  }
+
+  #closed(link: ConnectionLink, error: Error | undefined): void {
+    const { id: connection, remoteHost: host, remotePort: port } = link;
+    link.closed();
+    if (!this.#links.delete(link)) {
+      this.#refusedCount -= 1;
+      this.#options.log.debug('closed', { connection, host, port, reason: link.closeReason });
+      return;
+    }
+    this.#admission.leave(host, link.limits);
+    const reason = link.closeReason ?? (error === undefined ? 'Connection closed' : describeLoss(error));
+    link.session?.disconnected(reason);
+    if (hasCode(error, 'ERR_WRITE_QUEUE_FULL') || reason.startsWith('Max SendQ')) {
+      this.#options.log.warn('slow reader closed', { connection, host, port, reason });
+    } else {
+      this.note('closed', { connection, host, port, reason });
+    }
+  }
+
+  soon(link: ConnectionLink): void {
+    this.#runQueue.add(link);
+  }
+
+  overflowed(link: ConnectionLink): void {
+    if (this.#overflowed.length === 0) setImmediate(this.#assessOverflowed);
+    this.#overflowed.push(link);
+  }
+
+  readonly #assessOverflowed = (): void => {
+    const links = new Set(this.#overflowed);
+    this.#overflowed = [];
+    for (const link of links) {
+      link.assess();
+      this.#behind.add(link);
+    }
+    for (const link of this.#behind) if (!link.isFull || link.pendingBytes === 0) this.#behind.delete(link);
+    cutFurthestBehind(this.#behind, this.#totalSendQueueBytes);
+  };
+
+  log(event: string, details: Readonly<Record<string, unknown>>): void {
+    this.#options.log.warn(event, details);
+  }
+
+  note(event: string, details: Readonly<Record<string, unknown>>): void {
+    this.#options.log.info(event, details);
+  }
+
+  /** Reads the configuration again and takes over what can change while peers are here; nobody is dropped. */
+  async reload(): Promise<Reload> {
+    try {
+      const config = await this.#options.readConfig();
+      this.#irc.configure(config.irc);
+      this.#classes = new ClassFinder(config.classes);
+      this.#maxClients = config.maxClients;
+      this.#totalSendQueueBytes = config.totalSendQueueBytes;
+      const waitingKeys = changedFixedKeys(this.#options.config, config);
+      this.#options.log.warn('configuration reloaded', { file: this.configurationName, waitingKeys });
+      return { problem: null, waitingKeys };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#options.log.error('configuration not reloaded', { file: this.configurationName, error: message });
+      return { problem: message, waitingKeys: [] };
+    }
+  }
+
+  stop(reason: string): void {
+    this.#options.onStop(reason);
+  }
+
+  /**
+   * Ends the server: nobody is taken any more, everybody is told, and whoever does not take that in time is cut off.
+   *
+   * @returns when the last socket is closed
+   */
+  async close(reason: string): Promise<void> {
+    this.#isClosing = true;
+    for (const link of this.#links) link.session?.shutDown(reason);
+    const grace = setTimeout(() => {
+      for (const link of this.#links) if (link.pendingBytes === 0) link.cut(reason);
+    }, GRACE_MS);
+    await Promise.all(this.#listeners.map(({ listener }) => listener.close({ drainMs: DRAIN_MS })));
+    clearTimeout(grace);
+    clearInterval(this.#clock);
+  }
+}
+
+/** What others are told of a lost connection. */
+function describeLoss(error: Error): string {
+  if (hasCode(error, 'ECONNRESET') || hasCode(error, 'EPIPE')) return 'Connection reset by peer';
+  if (hasCode(error, 'ETIMEDOUT')) return 'Connection timed out';
+  if (hasCode(error, 'ERR_WRITE_QUEUE_FULL')) return `Max SendQ exceeded: ${error.message}`;
+  return error.message;
+}

@@ -1,0 +1,135 @@
+/** What a call of a socket waits for before it is made again. */
+import { native } from '../binding/load.js';
+import { hasCode, systemError } from '../errors.js';
+import { blockingCall, blocksInSlices } from '../readiness/blocking-call.js';
+import { EPOLLEXCLUSIVE, EPOLLIN, POLLIN } from '../readiness/constants.js';
+import { EPOLL_CTL_ADD } from '../readiness/epoll.js';
+import { eventWords, waitForEvents } from '../readiness/event-buffer.js';
+import { SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from './constants.js';
+
+const NOTHING = new Int32Array(0);
+const MAX_PAUSE_MS = 20;
+/** Of a `struct timeval` with 64 bits for each part. */
+const TIMEVAL_BYTES = 16;
+
+/** When a call has to be over, and how it waits until then. */
+export class BlockingWait {
+  readonly #fd: number;
+  readonly #events: number;
+  readonly #timeoutMs: number;
+  /** `undefined` until it is known whether the kernel has a timeout of its own. */
+  #deadlineMs: number | undefined;
+  #pauseMs = 0;
+
+  /**
+   * @param fd what the call is made on
+   * @param events what it waits for: POLLIN or POLLOUT
+   * @param timeoutMs from now on, or Infinity; -1 for ever, or for as long as `SO_RCVTIMEO` or `SO_SNDTIMEO` says, from
+   *   the first wait on
+   */
+  constructor(fd: number, events: number, timeoutMs: number) {
+    this.#fd = fd;
+    this.#events = events;
+    this.#timeoutMs = timeoutMs;
+    if (timeoutMs >= 0) this.#deadlineMs = performance.now() + timeoutMs;
+  }
+
+  /**
+   * Waits until the call can go on, in poll(2).
+   *
+   * @returns false when the time is up
+   */
+  forReadiness(): boolean {
+    const entry = Int32Array.of(this.#fd, this.#events, 0);
+    for (;;) {
+      const leftMs = this.#leftMs();
+      if (blockingCall(leftMs, (slice) => native.poll(entry, 1, slice, true, null)) > 0) return true;
+      if (leftMs >= 0) return false;
+    }
+  }
+
+  /**
+   * Waits until a listening socket has a connection. Where several threads wait for one socket, one of them is woken,
+   * as by accept(2) itself, and unlike by poll(2).
+   *
+   * @returns false when the time is up
+   * @throws EMFILE, ENFILE, ENOSPC, ENOMEM
+   */
+  forConnection(): boolean {
+    // Where no other thread is likely to wait for it, no fd is spent on that.
+    if (!blocksInSlices) return this.forReadiness();
+    const epollFd = native.epollCreate();
+    try {
+      native.epollCtl(epollFd, EPOLL_CTL_ADD, this.#fd, EPOLLIN | EPOLLEXCLUSIVE, this.#fd, 0);
+      for (;;) {
+        const leftMs = this.#leftMs();
+        eventWords(1);
+        if (blockingCall(leftMs, (slice) => waitForEvents(epollFd, 1, slice, true, null)) > 0) return true;
+        if (leftMs >= 0) return false;
+      }
+    } finally {
+      native.close(epollFd);
+    }
+  }
+
+  /**
+   * Sleeps for a moment, longer each time: for what the kernel tells nobody about, such as room in the queue of
+   * another's datagram socket.
+   *
+   * @returns false when the time is up
+   */
+  pause(): boolean {
+    const leftMs = this.#leftMs();
+    if (leftMs === 0) return false;
+    this.#pauseMs = Math.min(2 * this.#pauseMs + 1, MAX_PAUSE_MS);
+    native.poll(NOTHING, 0, leftMs < 0 ? this.#pauseMs : Math.min(this.#pauseMs, leftMs), true, null);
+    return true;
+  }
+
+  /**
+   * What a call gives when the time is up: at the kernel's own timeout that it would block, as from the kernel itself.
+   *
+   * @throws ETIMEDOUT at the timeout that it was made with
+   */
+  expire(syscall: string): null {
+    if (this.isKernels) return null;
+    throw systemError('ETIMEDOUT', syscall, `timed out after ${this.#timeoutMs} ms`, this.#fd);
+  }
+
+  /** Whether the time that is up is the one that the socket's options set. */
+  get isKernels(): boolean {
+    return this.#timeoutMs < 0;
+  }
+
+  #leftMs(): number {
+    this.#deadlineMs ??= performance.now() + kernelTimeoutMs(this.#fd, this.#events);
+    return this.#deadlineMs === Infinity ? -1 : Math.max(0, this.#deadlineMs - performance.now());
+  }
+}
+
+/**
+ * Whether a call waits here, in slices, rather than in the kernel: with a timeout, and in a worker, which can be
+ * terminated then.
+ */
+export function waitsHere(timeoutMs: number): boolean {
+  return timeoutMs > 0 || (timeoutMs < 0 && blocksInSlices);
+}
+
+/** How long the kernel itself would wait: socket(7), SO_RCVTIMEO. Infinity for ever, and for what is no socket. */
+function kernelTimeoutMs(fd: number, events: number): number {
+  try {
+    const option = (events & POLLIN) === 0 ? SO_SNDTIMEO : SO_RCVTIMEO;
+    const { buffer, byteOffset, byteLength } = native.getSockOptBytes(fd, SOL_SOCKET, option, TIMEVAL_BYTES);
+    const view = new DataView(buffer, byteOffset, byteLength);
+    const half = byteLength / 2;
+    const [seconds, microseconds] =
+      byteLength === TIMEVAL_BYTES
+        ? [Number(view.getBigInt64(0, true)), Number(view.getBigInt64(half, true))]
+        : [view.getInt32(0, true), view.getInt32(half, true)];
+    const timeoutMs = seconds * 1000 + microseconds / 1000;
+    return timeoutMs === 0 ? Infinity : timeoutMs;
+  } catch (error) {
+    if (hasCode(error, 'ENOTSOCK')) return Infinity;
+    throw error;
+  }
+}

@@ -1,0 +1,245 @@
+/** Control messages (ancillary data): what travels beside the bytes of a message, see cmsg(3), unix(7), ip(7). */
+import {
+  checkArray,
+  checkInteger,
+  checkObject,
+  type FdLike,
+  MAX_INT32,
+  MAX_UINT32,
+  toBytes,
+  toFd,
+} from '../arguments.js';
+import { type DecodedControl } from '../binding/contract.js';
+import { native } from '../binding/load.js';
+import { outOfRange } from '../errors.js';
+import {
+  AF_INET6,
+  IP_PKTINFO,
+  IP_TOS,
+  IP_TTL,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPPROTO_UDP,
+  IPV6_HOPLIMIT,
+  IPV6_PKTINFO,
+  IPV6_TCLASS,
+  SCM_CREDENTIALS,
+  SCM_RIGHTS,
+  SOL_SOCKET,
+  UDP_SEGMENT,
+} from './constants.js';
+
+/** The kernel's own form, which every received message keeps beside what it says. */
+export interface RawControl {
+  /** `SOL_SOCKET`, `IPPROTO_IP` ... */
+  readonly level: number;
+  /** `SCM_RIGHTS`, `IP_PKTINFO` ... */
+  readonly type: number;
+  readonly data: Uint8Array;
+}
+
+/** A received control message. Most kinds come only after an option asks for them. */
+export type ControlMessage = RawControl &
+  (
+    | {
+        /** Open fds of the sender, each now also the receiver's own: close every one of them. */
+        readonly kind: 'rights';
+        readonly fds: readonly number[];
+      }
+    | {
+        /** Who sent it, as checked by the kernel; after `SO_PASSCRED`. */
+        readonly kind: 'credentials';
+        readonly pid: number;
+        readonly uid: number;
+        readonly gid: number;
+      }
+    | {
+        /** Where an IPv4 datagram came in; after `IP_PKTINFO`. */
+        readonly kind: 'packet-info';
+        readonly interfaceIndex: number;
+        /** The local address that it was routed to. */
+        readonly localHost: string;
+        /** The destination in its header. */
+        readonly destinationHost: string;
+      }
+    | {
+        /** Where an IPv6 datagram came in; after `IPV6_RECVPKTINFO`. */
+        readonly kind: 'packet-info6';
+        readonly interfaceIndex: number;
+        readonly destinationHost: string;
+      }
+    | {
+        /** Its time to live; after `IP_RECVTTL`. In IPv6 the hop limit; after `IPV6_RECVHOPLIMIT`. */
+        readonly kind: 'ttl';
+        readonly ttl: number;
+      }
+    | {
+        /** Its type of service; after `IP_RECVTOS`. In IPv6 the traffic class; after `IPV6_RECVTCLASS`. */
+        readonly kind: 'tos';
+        readonly tos: number;
+      }
+    | {
+        /** When it came in; after `SO_TIMESTAMP` (microseconds) or `SO_TIMESTAMPNS`. */
+        readonly kind: 'timestamp';
+        /** Nanoseconds since 1970. */
+        readonly timeNs: bigint;
+      }
+    | {
+        /**
+         * How long each datagram is that the kernel has joined into this one, the last perhaps shorter; after
+         * `UDP_GRO`.
+         */
+        readonly kind: 'segment-size';
+        readonly sizeBytes: number;
+      }
+    | {
+        /** Anything else. */
+        readonly kind: 'raw';
+      }
+  );
+
+/** A control message to send. */
+export type ControlMessageInput =
+  | {
+      /** Fds to share with the receiver, at most 253; they stay the sender's too. */
+      readonly kind: 'rights';
+      readonly fds: readonly FdLike[];
+    }
+  | {
+      /** Who sends; without privileges it must be true. */
+      readonly kind: 'credentials';
+      readonly pid: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
+  | {
+      /** From where an IPv4 datagram goes out. */
+      readonly kind: 'packet-info';
+      /** Default: 0, any interface. */
+      readonly interfaceIndex?: number | undefined;
+      /** The source address. Default: chosen by the route. */
+      readonly localHost?: string | undefined;
+    }
+  | {
+      /** From where an IPv6 datagram goes out. */
+      readonly kind: 'packet-info6';
+      /** Default: 0, any interface. */
+      readonly interfaceIndex?: number | undefined;
+      /** The source address. Default: chosen by the route. */
+      readonly localHost?: string | undefined;
+    }
+  | {
+      /** Time to live, or for an IPv6 socket the hop limit, of this one datagram: 1 to 255. */
+      readonly kind: 'ttl';
+      readonly ttl: number;
+    }
+  | {
+      /** Type of service, or for an IPv6 socket the traffic class, of this one datagram: 0 to 255. */
+      readonly kind: 'tos';
+      readonly tos: number;
+    }
+  | {
+      /** How long each datagram is that UDP makes of this one, the last perhaps shorter: `UDP_SEGMENT`, 1 to 65,535. */
+      readonly kind: 'segment-size';
+      readonly sizeBytes: number;
+    }
+  | ({
+      /** Anything else. */
+      readonly kind: 'raw';
+    } & RawControl);
+
+const MIN_INT32 = -0x8000_0000;
+const MAX_UINT16 = 0xffff;
+const NANOSECONDS_PER_SECOND = 1_000_000_000n;
+/** Where a sockaddr_in and a sockaddr_in6 keep the address itself, in bytes. */
+const INET_ADDRESS = { start: 4, end: 8 };
+const INET6_ADDRESS = { start: 8, end: 24 };
+
+/** As it is received: what the addon decoded, with a moment as one number. */
+export function toControlMessage(decoded: DecodedControl): ControlMessage {
+  if (decoded.kind !== 'timestamp') return decoded;
+  const { level, type, data, seconds, nanoseconds } = decoded;
+  const timeNs = BigInt(seconds) * NANOSECONDS_PER_SECOND + BigInt(nanoseconds);
+  return { kind: 'timestamp', level, type, data, timeNs };
+}
+
+/**
+ * As it is sent.
+ *
+ * @param family the socket's, which decides whether `ttl` and `tos` are IPv4's or IPv6's
+ * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ */
+export function toRawControl(message: ControlMessageInput, family: number | string): RawControl {
+  checkObject(message, 'control');
+  const isInet6 = family === 'inet6' || family === AF_INET6;
+  switch (message.kind) {
+    case 'rights':
+      checkArray(message.fds, 'control.fds');
+      return raw(
+        SOL_SOCKET,
+        SCM_RIGHTS,
+        Int32Array.from(message.fds, (fd) => toFd(fd, 'control.fds')),
+      );
+    case 'credentials': {
+      const { pid, uid, gid } = message;
+      checkInteger(pid, 'control.pid', 0, MAX_INT32);
+      checkInteger(uid, 'control.uid', 0, MAX_UINT32);
+      checkInteger(gid, 'control.gid', 0, MAX_UINT32);
+      return raw(SOL_SOCKET, SCM_CREDENTIALS, Uint32Array.of(pid, uid, gid));
+    }
+    case 'packet-info': {
+      // struct in_pktinfo: the interface, the source address, and a destination that sending ignores.
+      const info = new Uint8Array(12);
+      info.set(interfaceBytes(message.interfaceIndex), 0);
+      if (message.localHost !== undefined) info.set(hostBytes(4, message.localHost), 4);
+      return raw(IPPROTO_IP, IP_PKTINFO, info);
+    }
+    case 'packet-info6': {
+      // struct in6_pktinfo: the source address, the interface.
+      const info = new Uint8Array(20);
+      if (message.localHost !== undefined) info.set(hostBytes(6, message.localHost), 0);
+      info.set(interfaceBytes(message.interfaceIndex), 16);
+      return raw(IPPROTO_IPV6, IPV6_PKTINFO, info);
+    }
+    case 'ttl':
+      checkInteger(message.ttl, 'control.ttl', 1, 255);
+      return isInet6
+        ? raw(IPPROTO_IPV6, IPV6_HOPLIMIT, Int32Array.of(message.ttl))
+        : raw(IPPROTO_IP, IP_TTL, Int32Array.of(message.ttl));
+    case 'tos':
+      checkInteger(message.tos, 'control.tos', 0, 255);
+      return isInet6
+        ? raw(IPPROTO_IPV6, IPV6_TCLASS, Int32Array.of(message.tos))
+        : raw(IPPROTO_IP, IP_TOS, Int32Array.of(message.tos));
+    case 'segment-size':
+      checkInteger(message.sizeBytes, 'control.sizeBytes', 1, MAX_UINT16);
+      return raw(IPPROTO_UDP, UDP_SEGMENT, Uint16Array.of(message.sizeBytes));
+    case 'raw':
+      checkInteger(message.level, 'control.level', MIN_INT32, MAX_INT32);
+      checkInteger(message.type, 'control.type', MIN_INT32, MAX_INT32);
+      return raw(message.level, message.type, toBytes(message.data, 'control.data'));
+    default:
+      return refuse(message);
+  }
+}
+
+function raw(level: number, type: number, content: ArrayBufferView): RawControl {
+  return { level, type, data: toBytes(content) };
+}
+
+function interfaceBytes(index = 0): Uint8Array {
+  checkInteger(index, 'control.interfaceIndex', 0, MAX_INT32);
+  return toBytes(Uint32Array.of(index));
+}
+
+/** The bytes of a literal, cut out of the sockaddr that the addon makes of it. */
+function hostBytes(version: 4 | 6, host: string): Uint8Array {
+  const { start, end } = version === 4 ? INET_ADDRESS : INET6_ADDRESS;
+  return native.encodeInet(version, host, 0, 0, 0).subarray(start, end);
+}
+
+/** What is left for callers without types. */
+function refuse(message: never): never {
+  const kind: unknown = Reflect.get(message, 'kind');
+  throw outOfRange('control.kind', 'one of the kinds of ControlMessageInput', kind);
+}

@@ -1,0 +1,87 @@
+import { inspect, type InspectOptions } from 'node:util';
+import { native } from '../binding/load.js';
+import { closedError, invalidArgType } from '../errors.js';
+import { summary } from '../inspect.js';
+import { leaveMultiplexers } from '../multiplexer/open-multiplexers.js';
+import { OpenFd } from '../readiness/open-fd.js';
+
+/**
+ * One fd and who closes it: the base of everything here that owns a descriptor.
+ *
+ * The fd is closed by {@link close} or at the end of a `using` block, never by garbage collection: its number may still
+ * be at work in a multiplexer or in another library, and closing it at a random moment would close whatever reuses it.
+ * When a worker ends, terminated or not, what it opened and neither closed nor gave away is closed.
+ */
+export abstract class OwnedFd implements Disposable {
+  /** -1 once closed or given away. */
+  #fd: number;
+  readonly #className: string;
+  readonly #what: string;
+
+  /**
+   * @param className what util.inspect shows
+   * @param what how the error of a later call names this object: 'the socket'
+   * @throws ERR_INVALID_ARG_TYPE for an fd that this package has not opened or checked
+   */
+  protected constructor(fd: OpenFd, className: string, what: string) {
+    if (!(fd instanceof OpenFd)) throw invalidArgType('fd', 'adopted by fromFd', fd);
+    this.#fd = fd.number;
+    this.#className = className;
+    this.#what = what;
+  }
+
+  /**
+   * The file descriptor, to be registered anywhere. It stays this object's.
+   *
+   * @throws ERR_CLOSED
+   */
+  get fd(): number {
+    if (this.#fd < 0) throw closedError(this.#what);
+    return this.#fd;
+  }
+
+  /** Whether {@link close} or {@link detach} has been called. */
+  get closed(): boolean {
+    return this.#fd < 0;
+  }
+
+  /**
+   * Leaves every multiplexer of this thread, then closes the fd: close(2). Idempotent; every other call afterwards
+   * throws `ERR_CLOSED`.
+   */
+  close(): void {
+    if (this.#fd < 0) return;
+    const fd = this.#fd;
+    leaveMultiplexers(fd);
+    this.#fd = -1;
+    native.close(fd);
+  }
+
+  /**
+   * Gives the fd away, open: this object counts as closed from here on, and closing the fd is the caller's work.
+   *
+   * @returns the fd
+   * @throws ERR_CLOSED
+   */
+  detach(): number {
+    const fd = this.fd;
+    native.disownFd(fd);
+    this.#fd = -1;
+    return fd;
+  }
+
+  /** Closes it at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** What util.inspect shows beside the class. */
+  protected inspected(): Readonly<Record<string, unknown>> {
+    return { fd: this.#fd, closed: this.closed };
+  }
+
+  /** For util.inspect and console.log: the class and the state. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return summary(this.#className, this.inspected(), depth, options);
+  }
+}

@@ -1,0 +1,994 @@
+/**
+ * The BSD socket API on one raw fd: socket(2), socketpair(2), connect(2), send(2) and their family.
+ *
+ * A socket is in one of three blocking modes, which are Python's:
+ *
+ * | mode | set by | a call that cannot go on |
+ * |---|---|---|
+ * | non-blocking (the default) | `setBlocking(false)`, `setTimeout(0)` | returns `null` at once |
+ * | blocking | `setBlocking(true)`, `setTimeout(null)` | waits |
+ * | with a timeout | `setTimeout(ms)` | waits, then throws `ETIMEDOUT` |
+ *
+ * A call that waits blocks the whole thread, and no signal listener runs meanwhile: that is for scripts, workers and
+ * command lines. In a worker it waits in slices, so that the worker can be terminated, and gives what it would give
+ * elsewhere: `SO_RCVTIMEO` and `SO_SNDTIMEO` hold, and end a wait with `null`. Inside an event loop, leave the socket
+ * non-blocking and wait with a multiplexer.
+ *
+ * A call that a signal interrupts goes on. ENOBUFS and ENOMEM are thrown in every mode: the kernel lacks memory (or the
+ * queue of a network device is full), the socket counts as writable nevertheless, and nobody reports when it is better.
+ * Try again after a moment.
+ */
+import { constants as osConstants } from 'node:os';
+import type { Duplex } from 'node:stream';
+import {
+  checkArray,
+  checkBoolean,
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  MAX_INT32,
+  type OptionNames,
+  toBytes,
+  toTimeoutMs,
+} from '../arguments.js';
+import { type RawAddress, WOULD_BLOCK } from '../binding/contract.js';
+import { native } from '../binding/load.js';
+import { invalidArgType, isSystemError, outOfRange, type SystemError } from '../errors.js';
+import { POLLIN, POLLOUT, POLLRDHUP } from '../readiness/constants.js';
+import { OpenFd } from '../readiness/open-fd.js';
+import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
+import { BlockingWait, waitsHere } from './blocking-wait.js';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  MSG_CTRUNC,
+  MSG_DONTWAIT,
+  MSG_ERRQUEUE,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SO_DOMAIN,
+  SO_ERROR,
+  SO_PROTOCOL,
+  SO_TYPE,
+  SOCK_DGRAM,
+  SOCK_RAW,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from './constants.js';
+import {
+  type ControlMessage,
+  type ControlMessageInput,
+  type RawControl,
+  toControlMessage,
+  toRawControl,
+} from './control-message.js';
+import { errnoError } from './errno-error.js';
+import { OwnedFd } from './owned-fd.js';
+import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
+import { checkDuplexOptions, SocketDuplex, type SocketDuplexOptions } from './socket-duplex.js';
+
+/** The families with a name; any other goes by its number (`AF_CAN`) and uses raw addresses. */
+export type SocketFamily = 'inet' | 'inet6' | 'unix';
+/** The types with a name; any other goes by its number. */
+export type SocketType = 'stream' | 'dgram' | 'seqpacket' | 'raw';
+/** What {@link Socket.send} and its kin take. A string is sent as UTF-8, and every count is in bytes. */
+export type SocketBytes = string | ArrayBufferView | ArrayBufferLike;
+
+/** What {@link Socket.create} makes. */
+export interface SocketOptions {
+  /** Default: 'inet'. */
+  readonly family?: SocketFamily | number | undefined;
+  /** Default: 'stream'. */
+  readonly type?: SocketType | number | undefined;
+  /** The protocol within the family, `IPPROTO_ICMP` say; 0, the default, takes the type's usual one. */
+  readonly protocol?: number | undefined;
+  /** Whether calls wait. Default: false. */
+  readonly blocking?: boolean | undefined;
+}
+
+/** What {@link Socket.pair} makes; the family is 'unix' by default. */
+export type SocketPairOptions = SocketOptions;
+
+/** The options as the kernel's numbers. */
+interface SocketNumbers {
+  readonly family: number;
+  readonly type: number;
+  readonly protocol: number;
+  readonly blocking: boolean;
+}
+
+/** What {@link Socket.accept} gives. */
+export interface Accepted {
+  readonly socket: Socket;
+  /** Who connected. A unix client that bound no name has an address without one. */
+  readonly address: Address;
+}
+
+/** What {@link Socket.recvFrom} gives. */
+export interface ReceivedFrom {
+  readonly data: Buffer;
+  /** The sender; `null` where the kernel names none, as on a connected stream. */
+  readonly address: Address | null;
+}
+
+/** What {@link Socket.recvFromInto} gives. */
+export interface ReceivedInto {
+  /** How many bytes came; with `MSG_TRUNC` a datagram's whole length. */
+  readonly bytes: number;
+  readonly address: Address | null;
+}
+
+/** What {@link Socket.recvMsg} takes. */
+export interface RecvMsgOptions {
+  /** Room for control messages, in bytes, from 0 to 1,048,576. Default: 256, which takes some 60 fds. */
+  readonly maxControlBytes?: number | undefined;
+  readonly flags?: number | undefined;
+}
+
+/** What {@link Socket.recvMsg} gives. */
+export interface ReceivedMessage extends ReceivedFrom {
+  /** Whether the datagram was longer than `maxBytes`; the rest is lost. */
+  readonly truncated: boolean;
+  /** Whether more control messages came than `maxControlBytes` had room for; what did not fit is lost, fds closed. */
+  readonly controlTruncated: boolean;
+  /** The kernel's `msg_flags`, `MSG_EOR` say. */
+  readonly flags: number;
+  readonly control: readonly ControlMessage[];
+  /** All the fds of `control`. They are open, close-on-exec and the receiver's to close, truncated or not. */
+  readonly fds: readonly number[];
+}
+
+/** What {@link Socket.sendMsg} takes. */
+export interface SendMsgOptions {
+  /** The receiver; left out on a connected socket. */
+  readonly address?: AddressInput | undefined;
+  readonly control?: readonly ControlMessageInput[] | undefined;
+  readonly flags?: number | undefined;
+}
+
+/** What {@link Socket.recvMmsg} takes. */
+export interface RecvMmsgOptions {
+  /** Room for the control messages of each datagram, in bytes, from 0 to 65,536. Default: 256. */
+  readonly maxControlBytes?: number | undefined;
+  readonly flags?: number | undefined;
+}
+
+/** One message of {@link Socket.recvMmsg}. */
+export type ReceivedDatagram = ReceivedMessage;
+
+/** One message of {@link Socket.sendMmsg}. */
+export interface DatagramToSend {
+  readonly data: SocketBytes;
+  /** The receiver; left out on a connected socket. */
+  readonly address?: AddressInput | undefined;
+  readonly control?: readonly ControlMessageInput[] | undefined;
+}
+
+/** What {@link Socket.sendAll} throws when it breaks off. */
+export interface SendAllError extends SystemError {
+  /** How many bytes the kernel had taken until then. */
+  readonly bytesSent: number;
+}
+
+/** The directions of {@link Socket.shutdown}. */
+export type ShutdownHow = 'read' | 'write' | 'read-write';
+
+const { EAGAIN, EALREADY, EINPROGRESS, EINTR, ETIMEDOUT } = osConstants.errno;
+
+/** The bits above are flags: close-on-exec is always set, blocking has an option of its own. */
+const MAX_TYPE = 0xf;
+const DEFAULT_BACKLOG = 511;
+const DEFAULT_CONTROL_BYTES = 256;
+/** Of one recvmmsg(2) or sendmmsg(2); the kernel cuts the rest off. */
+const MAX_MESSAGES = 1024;
+const MAX_DATAGRAM_BYTES = 64 * 1024;
+const MAX_CONTROL_BYTES = 1024 * 1024;
+const MAX_DATAGRAM_CONTROL_BYTES = 64 * 1024;
+
+/** Each of them keeps a receive from waiting, whatever the mode: recv(2), tcp(7). */
+const RECEIVES_AT_ONCE = MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB;
+const NO_KINDS = new Int32Array(0);
+
+const FAMILIES: Readonly<Record<SocketFamily, number>> = { inet: AF_INET, inet6: AF_INET6, unix: AF_UNIX };
+const TYPES: Readonly<Record<SocketType, number>> = {
+  stream: SOCK_STREAM,
+  dgram: SOCK_DGRAM,
+  seqpacket: SOCK_SEQPACKET,
+  raw: SOCK_RAW,
+};
+const DIRECTIONS: Readonly<Record<ShutdownHow, number>> = { read: SHUT_RD, write: SHUT_WR, 'read-write': SHUT_RDWR };
+
+const SOCKET_OPTIONS: OptionNames<SocketOptions> = { family: true, type: true, protocol: true, blocking: true };
+const RECV_MSG_OPTIONS: OptionNames<RecvMsgOptions> = { maxControlBytes: true, flags: true };
+const RECV_MMSG_OPTIONS: OptionNames<RecvMmsgOptions> = { maxControlBytes: true, flags: true };
+const SEND_MSG_OPTIONS: OptionNames<SendMsgOptions> = { address: true, control: true, flags: true };
+const DATAGRAM_TO_SEND: OptionNames<DatagramToSend> = { data: true, address: true, control: true };
+
+/** A BSD socket that owns its fd. */
+export class Socket extends OwnedFd {
+  /** The address family: a name, or the kernel's number where it has none here. */
+  readonly family: SocketFamily | number;
+  /** The socket type: a name, or the kernel's number where it has none here. */
+  readonly type: SocketType | number;
+  /** -1: blocking, 0: non-blocking, above: the timeout. */
+  #timeoutMs: number;
+
+  private constructor(fd: OpenFd, family: SocketFamily | number, type: SocketType | number, timeoutMs: number) {
+    super(fd, 'Socket', 'the socket');
+    this.family = toName(FAMILIES, family);
+    this.type = toName(TYPES, type);
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Makes a socket, close-on-exec and, unless asked otherwise, non-blocking: socket(2).
+   *
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EAFNOSUPPORT, EPROTONOSUPPORT, EMFILE, EPERM (raw) ...
+   */
+  static create(options: SocketOptions = {}): Socket {
+    const { family, type, protocol, blocking } = readOptions(options, 'inet');
+    return new Socket(new OpenFd(native.socket(family, type, protocol, !blocking)), family, type, blocking ? -1 : 0);
+  }
+
+  /**
+   * Makes two sockets that are connected to each other: socketpair(2).
+   *
+   * @throws as {@link create}
+   */
+  static pair(options: SocketPairOptions = {}): [Socket, Socket] {
+    const { family, type, protocol, blocking } = readOptions(options, 'unix');
+    const [first, second] = native.socketPair(family, type, protocol, !blocking);
+    const timeoutMs = blocking ? -1 : 0;
+    const wrap = (fd: number) => new Socket(new OpenFd(fd), family, type, timeoutMs);
+    return [wrap(first), wrap(second)];
+  }
+
+  /**
+   * Wraps a socket that exists: inherited, received, or detached from another library. It keeps its blocking mode.
+   *
+   * @param fd from here on the new object's to close; {@link detach} gives it back
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EBADF, ENOTSOCK (the fd then stays the caller's)
+   */
+  static fromFd(fd: number): Socket {
+    checkInteger(fd, 'fd', 0, MAX_INT32);
+    const family = native.getSockOpt(fd, SOL_SOCKET, SO_DOMAIN);
+    const type = native.getSockOpt(fd, SOL_SOCKET, SO_TYPE);
+    return new Socket(new OpenFd(fd), family, type, native.isNonBlocking(fd) ? 0 : -1);
+  }
+
+  /**
+   * The protocol's number, as the kernel chose it: `IPPROTO_TCP` for an inet stream.
+   *
+   * @throws ERR_CLOSED
+   */
+  get protocol(): number {
+    return this.getsockopt(SOL_SOCKET, SO_PROTOCOL);
+  }
+
+  /** Whether calls wait: with or without a timeout. */
+  get blocking(): boolean {
+    return this.#timeoutMs !== 0;
+  }
+
+  /**
+   * Chooses between waiting for ever and not at all. It is a flag of the open file description (`O_NONBLOCK`), which
+   * duplicates of the fd share.
+   *
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE
+   */
+  setBlocking(blocking: boolean): void {
+    checkBoolean(blocking, 'blocking');
+    this.setTimeout(blocking ? null : 0);
+  }
+
+  /**
+   * Sets how long a call waits.
+   *
+   * @param timeoutMs milliseconds from 0 on, fractions honoured; 0 makes the socket non-blocking, `null` and Infinity
+   * make it blocking
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   */
+  setTimeout(timeoutMs: number | null): void {
+    const fd = this.fd;
+    const wanted = toWaitMs(timeoutMs);
+    native.setNonBlocking(fd, wanted >= 0);
+    this.#timeoutMs = wanted;
+  }
+
+  /** How long a call waits, in milliseconds: 0 is not at all, `null` for ever. */
+  getTimeout(): number | null {
+    return this.#timeoutMs < 0 ? null : this.#timeoutMs;
+  }
+
+  /**
+   * Gives the socket a local address: bind(2). A unix path is left in the file system when the socket is closed.
+   *
+   * @throws ERR_CLOSED; as `encodeAddress`; EADDRINUSE, EADDRNOTAVAIL, EACCES ...
+   */
+  bind(address: AddressInput): void {
+    native.bind(this.fd, encodeAddress(address));
+  }
+
+  /**
+   * Accepts connections from here on: listen(2).
+   *
+   * @param backlog how many connections may wait to be accepted, from 0 on; the kernel caps it at
+   * `/proc/sys/net/core/somaxconn`. Default: 511
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EADDRINUSE, EOPNOTSUPP ...
+   */
+  listen(backlog: number = DEFAULT_BACKLOG): void {
+    const fd = this.fd;
+    checkInteger(backlog, 'backlog', 0, MAX_INT32);
+    native.listen(fd, backlog);
+  }
+
+  /**
+   * Takes the next connection off the queue: accept4(2). The new socket waits for ever if this one waits at all, and is
+   * non-blocking if this one is.
+   *
+   * @returns `null` where it would block
+   * @throws ERR_CLOSED; ETIMEDOUT; EMFILE, ENFILE, ECONNABORTED, EINVAL (not listening) ...
+   */
+  accept(): Accepted | null {
+    const fd = this.fd;
+    const blocking = this.blocking;
+    const accepted = this.#acceptFrom(fd, !blocking);
+    if (accepted === null) return null;
+    const socket = new Socket(new OpenFd(accepted.fd), this.family, this.type, blocking ? -1 : 0);
+    try {
+      return { socket, address: decodeAddress(accepted.address) };
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  #acceptFrom(fd: number, nonBlocking: boolean): ReturnType<typeof native.acceptFrom> {
+    if (!waitsHere(this.#timeoutMs)) return native.acceptFrom(fd, nonBlocking);
+    const wait = this.#startWait(fd, POLLIN);
+    for (;;) {
+      const accepted = native.acceptFrom(fd, nonBlocking, true);
+      if (accepted !== null) return accepted;
+      if (!wait.forConnection()) return wait.expire('accept');
+    }
+  }
+
+  /**
+   * Connects, or for datagrams sets whom they go to and come from: connect(2).
+   *
+   * @returns false where the connection is still being made: wait until the socket is writable, then read
+   * `getsockopt(SOL_SOCKET, SO_ERROR)`, which is 0 or the errno
+   * @throws ERR_CLOSED; as `encodeAddress`; ETIMEDOUT, ECONNREFUSED, ENETUNREACH, EISCONN, ENOENT (unix path), EAGAIN
+   * (non-blocking: the unix listener's queue is full, and nothing is in progress) ...
+   */
+  connect(address: AddressInput): boolean {
+    const fd = this.fd;
+    const errno = this.connectEx(address);
+    switch (errno) {
+      case 0:
+        return true;
+      case EINPROGRESS:
+      case EALREADY:
+        return false;
+      default:
+        throw errnoError(errno, 'connect', fd);
+    }
+  }
+
+  /**
+   * As {@link connect}, with what the kernel said as a value.
+   *
+   * @returns 0 when connected, else the errno, positive: EINPROGRESS, ECONNREFUSED; ETIMEDOUT at the socket's timeout
+   * @throws ERR_CLOSED; as `encodeAddress`
+   */
+  connectEx(address: AddressInput): number {
+    const fd = this.fd;
+    const raw = encodeAddress(address);
+    const wait = this.#startWait(fd, POLLOUT);
+    const errno = this.#startConnecting(fd, raw, wait);
+    const goesOnAlone = errno === EINPROGRESS || errno === EINTR;
+    if (!goesOnAlone || this.#timeoutMs === 0 || this.#hasKernelWaited(fd, errno)) return errno;
+    if (!wait.forReadiness()) return wait.isKernels ? EINPROGRESS : ETIMEDOUT;
+    return this.getsockopt(SOL_SOCKET, SO_ERROR);
+  }
+
+  #startConnecting(fd: number, address: RawAddress, wait: BlockingWait): number {
+    for (;;) {
+      const errno = native.connect(fd, address, waitsHere(this.#timeoutMs));
+      // A unix listener's queue is full, and nobody tells when there is room.
+      const hasToTryAgain = errno === EAGAIN && this.family === 'unix' && this.#timeoutMs !== 0;
+      if (!hasToTryAgain || this.#hasKernelWaited(fd, errno)) return errno;
+      if (!wait.pause()) return wait.isKernels ? EAGAIN : ETIMEDOUT;
+    }
+  }
+
+  /** Whether connect(2) has blocked until `SO_SNDTIMEO` was over. */
+  #hasKernelWaited(fd: number, errno: number): boolean {
+    return errno !== EINTR && !waitsHere(this.#timeoutMs) && !native.isNonBlocking(fd);
+  }
+
+  /**
+   * Receives up to `maxBytes` bytes, or one datagram, whose rest is lost: recv(2).
+   *
+   * @param maxBytes from 0 to 2^31-1
+   * @param flags `MSG_PEEK`, `MSG_WAITALL` ...; with `MSG_DONTWAIT`, `MSG_ERRQUEUE` or `MSG_OOB` the call does not wait
+   *   in any mode
+   * @returns a buffer of its own, empty at the end of the stream; `null` where it would block
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ETIMEDOUT; ECONNRESET, ECONNREFUSED, ENOTCONN ...
+   */
+  recv(maxBytes: number, flags = 0): Buffer | null {
+    checkInteger(maxBytes, 'maxBytes', 0, MAX_INT32);
+    const bytes = socketBuffer(maxBytes, flags);
+    const count = this.#receive(bytes, 0, maxBytes, flags);
+    return count === null ? null : takeReceived(bytes, Math.min(count, maxBytes));
+  }
+
+  /**
+   * Receives into a buffer that exists: recv(2).
+   *
+   * @param offset first byte to fill; default: 0
+   * @param length how many bytes at most; default: the rest of the buffer
+   * @returns how many bytes came (with `MSG_TRUNC` a datagram's whole length), 0 at the end of the stream; `null` where
+   * it would block
+   * @throws as {@link recv}
+   */
+  recvInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, length?: number, flags = 0): number | null {
+    const bytes = toWritableBytes(buffer);
+    checkInteger(offset, 'offset', 0, bytes.byteLength);
+    checkFlags(flags);
+    return this.#receive(bytes, offset, length ?? bytes.byteLength - offset, flags);
+  }
+
+  #receive(bytes: Uint8Array, offset: number, length: number, flags: number): number | null {
+    const receive: Part<number> = (fd, flagsNow, done = 0) =>
+      countOrNull(native.recv(fd, bytes, offset + done, length - done, flagsNow));
+    if (!this.#receivesAll(flags)) return this.#operate('recv', POLLIN, flags, receive);
+    return this.#receiveAll(length, flags, (done, wait) =>
+      this.#operate('recv', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
+    );
+  }
+
+  /** Whether a receive has to go on until there is all, since the kernel, which must not wait here, would. */
+  #receivesAll(flags: number): boolean {
+    return (flags & MSG_WAITALL) !== 0 && (flags & RECEIVES_AT_ONCE) === 0 && this.#standsInForKernel();
+  }
+
+  /**
+   * Receives until there is all that MSG_WAITALL asks for.
+   *
+   * @param receive receives behind the first `done` bytes
+   * @param isCut whether what was received last ends it, as fds do
+   */
+  #receiveAll(
+    length: number,
+    flags: number,
+    receive: (done: number, wait: BlockingWait) => number | null,
+    isCut?: () => boolean,
+  ): number | null {
+    const fd = this.fd;
+    const wait = this.#startWait(fd, POLLIN);
+    if ((flags & MSG_PEEK) !== 0) return this.#peekAll(fd, length, wait, receive);
+    return takeParts(length, (done) => receive(done, wait), isCut);
+  }
+
+  #peekAll(
+    fd: number,
+    length: number,
+    wait: BlockingWait,
+    receive: (done: number, wait: BlockingWait) => number | null,
+  ): number | null {
+    for (;;) {
+      const count = receive(0, wait);
+      // What is there stays there, so that poll(2) cannot tell when there is more; it can tell that no more comes.
+      if (count === null || count >= length || hasHungUp(fd) || !wait.pause()) return count;
+    }
+  }
+
+  /**
+   * Whether calls on this stream wait for ever, but not in the kernel, which would make each of them go on until it is
+   * done.
+   */
+  #standsInForKernel(): boolean {
+    return this.#timeoutMs < 0 && waitsHere(-1) && this.type === 'stream';
+  }
+
+  /**
+   * Sends what the kernel takes now, or one datagram whole: send(2). A peer that is gone gives EPIPE, never a signal.
+   *
+   * @returns how many bytes it took, perhaps fewer than given; `null` where it would block
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ETIMEDOUT; EPIPE, ECONNRESET, EMSGSIZE, ENOTCONN ...
+   */
+  send(bytes: SocketBytes, flags = 0): number | null {
+    const fd = this.fd;
+    const whole = toBytes(bytes);
+    return this.#sendAs('send', whole.byteLength, flags, (_fd, flagsNow, done = 0) =>
+      countOrNull(native.send(fd, whole, done, whole.byteLength - done, flagsNow)),
+    );
+  }
+
+  /** Sends once, or until all is sent if the kernel would wait for that and must not. */
+  #sendAs(
+    syscall: string,
+    length: number,
+    flags: number,
+    send: Part<number>,
+    sendsAll = this.#standsInForKernel(),
+  ): number | null {
+    if (!sendsAll || (flags & MSG_DONTWAIT) !== 0) return this.#operate(syscall, POLLOUT, flags, send);
+    const wait = this.#startWait(this.fd, POLLOUT);
+    return takeParts(length, (done) =>
+      this.#operate(syscall, POLLOUT, flags, (fd, flagsNow) => send(fd, flagsNow, done), wait),
+    );
+  }
+
+  /**
+   * Sends until everything is sent, or until a non-blocking socket takes no more. A timeout covers the whole of it.
+   *
+   * @returns how many bytes were sent: all of them, unless the socket is non-blocking
+   * @throws as {@link send}, with `bytesSent` on the error: {@link SendAllError}
+   */
+  sendAll(bytes: SocketBytes, flags = 0): number {
+    const fd = this.fd;
+    const whole = toBytes(bytes);
+    // A timeout covers all of it; one of the kernel's starts anew with each part.
+    const wait = this.#timeoutMs < 0 ? undefined : this.#startWait(fd, POLLOUT);
+    let sent = 0;
+    try {
+      do {
+        const count = this.#operate(
+          'send',
+          POLLOUT,
+          flags,
+          (_fd, flagsNow) => countOrNull(native.send(fd, whole, sent, whole.byteLength - sent, flagsNow)),
+          wait,
+        );
+        if (count === null) return sent;
+        sent += count;
+      } while (sent < whole.byteLength);
+    } catch (error) {
+      if (isSystemError(error)) Object.assign(error, { bytesSent: sent });
+      throw error;
+    }
+    return sent;
+  }
+
+  /**
+   * Receives as {@link recv} does, and tells who sent it: recvfrom(2).
+   *
+   * @returns `null` where it would block
+   * @throws as {@link recv}
+   */
+  recvFrom(maxBytes: number, flags = 0): ReceivedFrom | null {
+    checkInteger(maxBytes, 'maxBytes', 0, MAX_INT32);
+    const buffer = socketBuffer(maxBytes, flags);
+    const received = this.#receiveFrom(buffer, 0, maxBytes, flags);
+    if (received === null) return null;
+    return { data: takeReceived(buffer, Math.min(received.bytes, maxBytes)), address: received.address };
+  }
+
+  /**
+   * Receives into a buffer that exists, as {@link recvInto} does, and tells who sent it: recvfrom(2).
+   *
+   * @returns `null` where it would block
+   * @throws as {@link recv}
+   */
+  recvFromInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, length?: number, flags = 0): ReceivedInto | null {
+    const bytes = toWritableBytes(buffer);
+    checkInteger(offset, 'offset', 0, bytes.byteLength);
+    return this.#receiveFrom(bytes, offset, length ?? bytes.byteLength - offset, flags);
+  }
+
+  #receiveFrom(bytes: Uint8Array, offset: number, length: number, flags: number): ReceivedInto | null {
+    let sender: RawAddress | null = null;
+    const receive: Part<number> = (fd, flagsNow, done = 0) => {
+      const received = native.recvFrom(fd, bytes, offset + done, length - done, flagsNow);
+      sender ??= received?.address ?? null;
+      return received?.bytes ?? null;
+    };
+    const count = this.#receivesAll(flags)
+      ? this.#receiveAll(length, flags, (done, wait) =>
+          this.#operate('recvfrom', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
+        )
+      : this.#operate('recvfrom', POLLIN, flags, receive);
+    return count === null ? null : { bytes: count, address: decodeSender(sender) };
+  }
+
+  /**
+   * Sends one datagram to an address: sendto(2).
+   *
+   * @returns how many bytes it took, for a datagram all of them; `null` where it would block
+   * @throws as {@link send}; as `encodeAddress`; EISCONN (a connected stream), ECONNREFUSED (an earlier datagram's) ...
+   */
+  sendTo(bytes: SocketBytes, address: AddressInput, flags = 0): number | null {
+    const fd = this.fd;
+    const whole = toBytes(bytes);
+    const raw = encodeAddress(address);
+    return this.#sendAs('sendto', whole.byteLength, flags, (_fd, flagsNow, done = 0) =>
+      countOrNull(native.sendTo(fd, whole, done, whole.byteLength - done, flagsNow, raw)),
+    );
+  }
+
+  /**
+   * Receives one message with its control messages: recvmsg(2). Received fds are close-on-exec.
+   *
+   * @param maxBytes from 0 to 2^31-1
+   * @returns `null` where it would block
+   * @throws as {@link recv}
+   */
+  recvMsg(maxBytes: number, options: RecvMsgOptions = {}): ReceivedMessage | null {
+    checkInteger(maxBytes, 'maxBytes', 0, MAX_INT32);
+    checkOptions(options, 'options', RECV_MSG_OPTIONS);
+    const { maxControlBytes = DEFAULT_CONTROL_BYTES, flags = 0 } = options;
+    checkInteger(maxControlBytes, 'options.maxControlBytes', 0, MAX_CONTROL_BYTES);
+    const buffer = socketBuffer(maxBytes, flags);
+    const parts: NativeMessage[] = [];
+    const receive: Part<number> = (fd, flagsNow, done = 0) => {
+      const part = native.recvMsg(fd, [buffer.subarray(done, maxBytes)], maxControlBytes, flagsNow);
+      if (part !== null) parts.push(part);
+      return part?.bytes ?? null;
+    };
+    const count = this.#receivesAll(flags)
+      ? this.#receiveAll(
+          maxBytes,
+          flags,
+          (done, wait) => this.#operate('recvmsg', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
+          () => parts.some(({ control }) => control.length > 0),
+        )
+      : this.#operate('recvmsg', POLLIN, flags, receive);
+    if (count === null) return null;
+    return toMessage(takeReceived(buffer, Math.min(count, maxBytes)), parts);
+  }
+
+  /**
+   * Sends one message, gathered from one or more buffers, with control messages: sendmsg(2). On a stream, at least one
+   * byte has to go with control messages.
+   *
+   * @param bytes at most 1024 buffers
+   * @returns how many bytes it took, perhaps fewer than given; `null` where it would block
+   * @throws as {@link sendTo}; EBADF (an fd of `control`), EPERM (credentials that are not the sender's) ...
+   */
+  sendMsg(bytes: SocketBytes | readonly SocketBytes[], options: SendMsgOptions = {}): number | null {
+    const fd = this.fd;
+    const vectors = isList(bytes) ? bytes.map((part) => toBytes(part)) : [toBytes(bytes)];
+    checkOptions(options, 'options', SEND_MSG_OPTIONS);
+    const { address, control = [], flags = 0 } = options;
+    checkArray(control, 'options.control');
+    const raw = address === undefined ? null : encodeAddress(address);
+    const { kinds, contents } = flattenControl([control.map((message) => toRawControl(message, this.family))]);
+    const length = vectors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return this.#sendAs('sendmsg', length, flags, (_fd, flagsNow, done = 0) =>
+      countOrNull(
+        done === 0
+          ? native.sendMsg(fd, vectors, kinds, contents, flagsNow, raw)
+          : native.sendMsg(fd, behind(vectors, done), NO_KINDS, [], flagsNow, raw),
+      ),
+    );
+  }
+
+  /**
+   * Receives the datagrams that are there, each with its control messages, in one call: recvmmsg(2). A socket that
+   * waits does so for the first only.
+   *
+   * @param maxMessages from 1 to 1024
+   * @param maxBytes of each, from 1 to 65,536
+   * @param options a number stands for the flags alone
+   * @returns at least one message; `null` where it would block
+   * @throws as {@link recv}
+   */
+  recvMmsg(maxMessages: number, maxBytes: number, options: RecvMmsgOptions | number = {}): ReceivedDatagram[] | null {
+    checkInteger(maxMessages, 'maxMessages', 1, MAX_MESSAGES);
+    checkInteger(maxBytes, 'maxBytes', 1, MAX_DATAGRAM_BYTES);
+    if (typeof options === 'number') return this.recvMmsg(maxMessages, maxBytes, { flags: options });
+    checkOptions(options, 'options', RECV_MMSG_OPTIONS);
+    const { maxControlBytes = DEFAULT_CONTROL_BYTES, flags = 0 } = options;
+    checkInteger(maxControlBytes, 'options.maxControlBytes', 0, MAX_DATAGRAM_CONTROL_BYTES);
+    const buffer = Buffer.alloc(maxMessages * maxBytes);
+    const received = this.#operate('recvmmsg', POLLIN, flags, (fd, flagsNow) =>
+      native.recvMmsg(fd, buffer, maxBytes, maxControlBytes, flagsNow),
+    );
+    if (received === null) return null;
+    return received.map((message, index) => {
+      const start = index * maxBytes;
+      const data = Buffer.from(buffer.subarray(start, start + Math.min(message.bytes, maxBytes)));
+      return toMessage(data, [message]);
+    });
+  }
+
+  /**
+   * Sends many datagrams, each with its control messages, in one call: sendmmsg(2).
+   *
+   * @param messages at most 1024
+   * @returns how many of them, from the first on, were taken; `null` where the first would block
+   * @throws as {@link sendMsg}, where the first fails; a later failure shows in the count alone
+   */
+  sendMmsg(messages: readonly DatagramToSend[], flags = 0): number | null {
+    const fd = this.fd;
+    checkArray(messages, 'messages');
+    checkFlags(flags);
+    for (const message of messages) checkOptions(message, 'messages', DATAGRAM_TO_SEND);
+    const contents = messages.map(({ data }) => toBytes(data, 'messages.data'));
+    const addresses = messages.map(({ address }) => (address === undefined ? null : encodeAddress(address)));
+    const controls = messages.map(({ control = [] }) => {
+      checkArray(control, 'messages.control');
+      return control.map((message) => toRawControl(message, this.family));
+    });
+    const send: Part<number> = (_fd, flagsNow, done = 0) => {
+      const control = flattenControl(controls.slice(done));
+      const [data, to] = [contents.slice(done), addresses.slice(done)];
+      return countOrNull(native.sendMmsg(fd, data, to, control.kinds, control.contents, flagsNow));
+    };
+    // The kernel waits for each of them, not for the first alone.
+    const sendsAll = this.#timeoutMs < 0 && waitsHere(-1);
+    return this.#sendAs('sendmmsg', messages.length, flags, send, sendsAll);
+  }
+
+  /**
+   * Ends one direction or both: shutdown(2). The peer reads the end of the stream after what was sent.
+   *
+   * @param how a direction, or `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOTCONN
+   */
+  shutdown(how: ShutdownHow | number): void {
+    const fd = this.fd;
+    if (typeof how !== 'number') checkOneOf(how, 'how', ['read', 'write', 'read-write']);
+    else checkInteger(how, 'how', SHUT_RD, SHUT_RDWR);
+    native.shutdown(fd, typeof how === 'number' ? how : DIRECTIONS[how]);
+  }
+
+  /**
+   * Another fd for the same socket: fcntl(2) with F_DUPFD_CLOEXEC. Both share position, options and `O_NONBLOCK`; the
+   * connection ends when the last one is closed.
+   *
+   * @throws ERR_CLOSED; EMFILE
+   */
+  dup(): Socket {
+    return new Socket(new OpenFd(native.duplicate(this.fd)), this.family, this.type, this.#timeoutMs);
+  }
+
+  /**
+   * Reads a socket option that is an integer: getsockopt(2).
+   *
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOPROTOOPT ...
+   */
+  getsockopt(level: number, name: number): number;
+  /**
+   * Reads a socket option as bytes: getsockopt(2).
+   *
+   * @param maxBytes how long the value can be, from 1 to 65,536
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOPROTOOPT ...
+   */
+  getsockopt(level: number, name: number, maxBytes: number): Buffer;
+  getsockopt(level: number, name: number, maxBytes?: number): number | Buffer {
+    const fd = this.fd;
+    if (maxBytes === undefined) return native.getSockOpt(fd, level, name);
+    const value = native.getSockOptBytes(fd, level, name, maxBytes);
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  }
+
+  /**
+   * Sets a socket option: setsockopt(2). Some must be set before `bind` or `connect`.
+   *
+   * @param value an integer of 32 bits, or the bytes of whatever struct the option takes
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOPROTOOPT, EINVAL, EPERM ...
+   */
+  setsockopt(level: number, name: number, value: number | ArrayBufferView | ArrayBufferLike): void {
+    native.setSockOpt(this.fd, level, name, typeof value === 'number' ? value : toBytes(value, 'value'));
+  }
+
+  /**
+   * The local address: getsockname(2).
+   *
+   * @throws ERR_CLOSED
+   */
+  getsockname(): Address {
+    return decodeAddress(native.getSockName(this.fd));
+  }
+
+  /**
+   * The peer's address: getpeername(2).
+   *
+   * @throws ERR_CLOSED; ENOTCONN
+   */
+  getpeername(): Address {
+    return decodeAddress(native.getPeerName(this.fd));
+  }
+
+  /**
+   * Makes a Node.js stream of a connected stream socket, to be piped, read as lines and so on. The socket becomes
+   * non-blocking and belongs to the stream: destroying the stream closes it. A multiplexer of its own waits for it.
+   *
+   * @param options of `stream.Duplex`; by default each side ends by itself (`allowHalfOpen`)
+   * @throws ERR_CLOSED; ERR_OUT_OF_RANGE where it is no stream socket; ENOTCONN
+   */
+  toDuplex(options: SocketDuplexOptions = {}): Duplex {
+    if (this.type !== 'stream') throw outOfRange('socket.type', "'stream'", this.type);
+    checkDuplexOptions(options);
+    this.getpeername();
+    this.setTimeout(0);
+    return new SocketDuplex(this, options);
+  }
+
+  protected override inspected(): Readonly<Record<string, unknown>> {
+    return { ...super.inspected(), family: this.family, type: this.type, blocking: this.blocking };
+  }
+
+  /** The wait of a call that starts now. */
+  #startWait(fd: number, events: number): BlockingWait {
+    return new BlockingWait(fd, events, this.#timeoutMs);
+  }
+
+  /**
+   * Makes one call as the blocking mode has it.
+   *
+   * @param events what to wait for before trying again: POLLIN or POLLOUT
+   * @param attempt makes the call with the flags that it is given; `null` where it would block
+   */
+  #operate<Result>(
+    syscall: string,
+    events: number,
+    flags: number,
+    attempt: (fd: number, flags: number) => Result | null,
+    wait?: BlockingWait,
+  ): Result | null {
+    const fd = this.fd;
+    checkFlags(flags);
+    const neverWaits = (flags & (events === POLLIN ? RECEIVES_AT_ONCE : MSG_DONTWAIT)) !== 0;
+    if (!neverWaits && !waitsHere(this.#timeoutMs)) return attempt(fd, flags);
+    // The flag of the fd may say otherwise: it is shared with duplicates.
+    const result = attempt(fd, flags | MSG_DONTWAIT);
+    if (result !== null || neverWaits) return result;
+    return this.#operateLater(syscall, () => attempt(fd, flags | MSG_DONTWAIT), wait ?? this.#startWait(fd, events));
+  }
+
+  #operateLater<Result>(syscall: string, attempt: () => Result | null, wait: BlockingWait): Result | null {
+    for (let isFirst = true; ; isFirst = false) {
+      // Ready and yet not: a unix datagram socket tells of its own room, not of its receiver's.
+      const isInTime = wait.forReadiness() && (isFirst || wait.pause());
+      if (!isInTime) return wait.expire(syscall);
+      const result = attempt();
+      if (result !== null) return result;
+    }
+  }
+}
+
+/**
+ * Calls until there is as much as wanted, or no more. What comes after a part, be it an error or the end of the time,
+ * does not undo the part, as it does not in the kernel.
+ *
+ * @param take gives how many it took behind the first `done`; `null` at the end of the time
+ * @param isCut whether what was taken last ends it
+ */
+function takeParts(wanted: number, take: (done: number) => number | null, isCut?: () => boolean): number | null {
+  let done = 0;
+  do {
+    let count: number | null;
+    try {
+      count = take(done);
+    } catch (error) {
+      if (done > 0) return done;
+      throw error;
+    }
+    if (count === null) return done > 0 ? done : null;
+    if (count === 0) break;
+    done += count;
+  } while (done < wanted && isCut?.() !== true);
+  return done;
+}
+
+/** Whether no more bytes will come. */
+function hasHungUp(fd: number): boolean {
+  const entry = Int32Array.of(fd, POLLRDHUP, 0);
+  return native.poll(entry, 1, 0, true, null) > 0;
+}
+
+/** What is left of buffers of which the first `done` bytes are sent. */
+function behind(vectors: readonly Uint8Array[], done: number): Uint8Array[] {
+  let skip = done;
+  return vectors.map((vector) => {
+    const skipped = Math.min(skip, vector.byteLength);
+    skip -= skipped;
+    return vector.subarray(skipped);
+  });
+}
+
+/** Makes a call behind the first `done` of what is to be moved; `null` where it would block. */
+type Part<Result> = (fd: number, flags: number, done?: number) => Result | null;
+
+type NativeMessage = NonNullable<ReturnType<typeof native.recvMsg>>;
+
+/** @param parts one, or those of which a stream has made one message */
+function toMessage(data: Buffer, parts: readonly NativeMessage[]): ReceivedMessage {
+  const control = parts.flatMap((part) => part.control.map(toControlMessage));
+  const flags = parts.reduce((all, part) => all | part.flags, 0);
+  return {
+    data,
+    address: decodeSender(parts.find(({ address }) => address !== null)?.address ?? null),
+    truncated: (flags & MSG_TRUNC) !== 0,
+    controlTruncated: (flags & MSG_CTRUNC) !== 0,
+    flags,
+    control,
+    fds: control.flatMap((message) => (message.kind === 'rights' ? message.fds : [])),
+  };
+}
+
+/** The control messages of many messages as the addon takes them. */
+function flattenControl(controls: readonly (readonly RawControl[])[]): { kinds: Int32Array; contents: Uint8Array[] } {
+  const flat = controls.flatMap((control, index) => control.map((message) => ({ index, message })));
+  return {
+    kinds: Int32Array.from(flat.flatMap(({ index, message: { level, type } }) => [index, level, type])),
+    contents: flat.map(({ message }) => message.data),
+  };
+}
+
+/** `null` is for ever; a timeout that was left out by mistake is not. */
+function toWaitMs(timeoutMs: unknown): number {
+  if (timeoutMs === undefined) throw invalidArgType('timeoutMs', 'a number of milliseconds or null', timeoutMs);
+  return toTimeoutMs(timeoutMs);
+}
+
+function decodeSender(address: RawAddress | null): Address | null {
+  return address && decodeAddress(address);
+}
+
+/** As Array.isArray, which does not narrow to arrays that are only read. */
+function isList(value: SocketBytes | readonly SocketBytes[]): value is readonly SocketBytes[] {
+  return Array.isArray(value);
+}
+
+function countOrNull(count: number): number | null {
+  return count === WOULD_BLOCK ? null : count;
+}
+
+/** To be called before anything is computed with them, which might run code of the caller. */
+function checkFlags(flags: number): void {
+  checkInteger(flags, 'flags', -MAX_INT32 - 1, MAX_INT32);
+}
+
+/** Memory for one receive from a socket. @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
+function socketBuffer(maxBytes: number, flags: number): Buffer {
+  checkFlags(flags);
+  // MSG_TRUNC counts bytes that are not stored: what an earlier receive left in their place must not be shown.
+  return (flags & MSG_TRUNC) === 0 ? receiveBuffer(maxBytes) : Buffer.alloc(maxBytes);
+}
+
+function readOptions(options: SocketOptions, defaultFamily: SocketFamily): SocketNumbers {
+  checkOptions(options, 'options', SOCKET_OPTIONS);
+  const { family = defaultFamily, type = 'stream', protocol = 0, blocking = false } = options;
+  checkInteger(protocol, 'options.protocol', 0, MAX_INT32);
+  checkBoolean(blocking, 'options.blocking');
+  return {
+    family: numberOf(FAMILIES, family, 'options.family', MAX_INT32),
+    type: numberOf(TYPES, type, 'options.type', MAX_TYPE),
+    protocol,
+    blocking,
+  };
+}
+
+/** The kernel's number for a name; a number stands for itself. */
+function numberOf<Name extends string>(
+  names: Readonly<Record<Name, number>>,
+  value: Name | number,
+  what: string,
+  max: number,
+): number {
+  if (typeof value === 'number') {
+    checkInteger(value, what, 0, max);
+    return value;
+  }
+  checkOneOf(value, what, Object.keys(names));
+  return names[value];
+}
+
+/** The name of the kernel's number, where it has one. */
+function toName<Name extends string>(names: Readonly<Record<Name, number>>, value: Name | number): Name | number {
+  let name: Name;
+  for (name in names) if (names[name] === value) return name;
+  return value;
+}

@@ -1,9 +1,0 @@
-import { expect, it } from 'vitest';
-
-import { native } from '../../src/binding.js';
-import * as constants from '../../src/net/constants.js';
-
-it.each(Object.entries(constants))('%s has the value of the headers of this system', (name, value) => {
-  // ioctl's requests are unsigned; the others are ints, of which none here is negative.
-  expect(native.constants[name]).toBe(value);
-});
