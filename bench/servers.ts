@@ -1,12 +1,18 @@
 /** Servers: every question put to every peer, in turns, several times; the answers go to docs/benchmarks/. */
 
-import { type Load, measure, type Run } from './support/load.js';
+import { findPeers, type Peer, refuseUnknown } from './support/candidates.js';
+import { here } from './support/checkout.js';
+import { type Load, measure, type Run, runSchema } from './support/load.js';
 import { readOptions } from './support/options.js';
-import { findPeers, type Peer, type ServerMode } from './support/peers.js';
+import { round } from './support/page.js';
+import { serverCandidates, type ServerCommand, type ServerMode } from './support/peers.js';
 import { Progress } from './support/progress.js';
-import { type Answer, type MemoryAnswer, writeReport } from './support/report.js';
+import { Publication } from './support/publication.js';
+import { runSuite } from './support/refusal.js';
+import { writeReport } from './support/report.js';
 import { startServer, weighed } from './support/server.js';
 import { compile, countsInstructions } from './support/tools.js';
+import { takeTurns } from './support/turns.js';
 
 interface Question {
   readonly id: string;
@@ -63,89 +69,87 @@ const MEMORY = 'memory';
 const MAX_WEIGHINGS = 2;
 
 async function main(): Promise<void> {
-  const {
-    rounds,
-    seconds,
-    only,
-    peers: wanted,
+  const ids = [...QUESTIONS.map(({ id }) => id), MEMORY];
+  const options = readOptions({ script: 'bench', questions: ids, rounds: 3, seconds: 1 });
+  const { rounds, seconds, only, out } = options;
+  const candidates = serverCandidates([here]);
+  const names = candidates.map(({ name }) => name);
+  refuseUnknown(names, options.peers);
+  const peers = findPeers(candidates, options.peers);
+  const publication = new Publication(
     out,
-  } = readOptions({
-    script: 'bench',
-    questions: [...QUESTIONS.map(({ id }) => id), MEMORY],
-    rounds: 3,
-    seconds: 1,
-    hasPeerChoice: true,
-  });
+    {
+      file: 'results.json',
+      run: runSchema,
+      known: { questions: ids, peers: names },
+      writePage: (folder, results) => writeReport(folder, results, names),
+    },
+    options,
+  );
+
   const program = compile('support/load.c');
   const hasCounters = countsInstructions();
-  const found = findPeers();
-  const { missing } = found;
-  const peers = found.peers.filter(({ name }) => wanted.some((part) => name.includes(part)));
   if (!hasCounters) console.log('this machine counts no instructions: CPU time is measured instead');
-
   const questions = QUESTIONS.filter(({ id }) => only.includes(id));
-  const runCount = questions.flatMap(({ mode }) => peers.filter((peer) => peer.command(mode) !== null)).length;
-  const weighed = only.includes(MEMORY) ? peers.filter((peer) => peer.command('echo') !== null) : [];
-  const weighings = Math.min(rounds, MAX_WEIGHINGS);
-  const progress = new Progress(rounds * runCount + weighings * weighed.length);
-
-  const answers: Answer[] = [];
+  const weighings = only.includes(MEMORY) ? Math.min(rounds, MAX_WEIGHINGS) : 0;
+  const turnCount = questions.flatMap(({ mode }) => runnersOf(mode, peers)).length;
+  const progress = new Progress(rounds * turnCount + weighings * runnersOf('echo', peers).length);
   for (const question of questions) {
     console.log(`\n${question.title}`);
-    answers.push(await ask(question, peers, rounds, seconds, program, hasCounters, progress));
+    const runners = runnersOf(question.mode, peers);
+    if (runners.length === 0) continue;
+    const run = ({ line }: Runner) => runOnce(line, program, question.load, seconds, hasCounters);
+    publication.publish(
+      { ...question, load: { ...question.load } },
+      await takeTurns(runners, rounds, progress, run, describeRun),
+    );
   }
-  const memory: MemoryAnswer[] = [];
-  if (weighed.length > 0) console.log(`\nmemory of ${HELD_CONNECTIONS} idle connections`);
-  for (const peer of weighed) {
-    const weights: number[] = [];
-    for (let round = 0; round < weighings; round += 1) {
-      const bytes = await progress.step(peer.name, () => weigh(peer, program));
-      if (bytes !== undefined) weights.push(bytes);
-    }
-    // What the collector has not given back yet only ever adds.
-    if (weights.length > 0) memory.push({ peer: peer.name, bytesPerConnection: Math.min(...weights) });
+  if (weighings > 0) {
+    const load = { connections: HELD_CONNECTIONS };
+    console.log(`\nmemory of ${HELD_CONNECTIONS} idle connections`);
+    const weighOne = ({ line }: Runner) => weigh(line, program);
+    const turns = await takeTurns(runnersOf('echo', peers), weighings, progress, weighOne, describeWeight);
+    publication.publishMemory({ id: MEMORY, title: 'memory per idle connection', load }, turns);
   }
-  writeReport(out, { answers, memory, missing, hasCounters, rounds, failures: progress.failures });
 }
 
-/** One round after the other, in each every peer once: what disturbs the machine for a while disturbs all. */
-async function ask(
-  question: Question,
-  peers: readonly Peer[],
-  rounds: number,
-  seconds: number,
+/** A peer that answers to a mode. */
+interface Runner {
+  readonly name: string;
+  readonly line: readonly string[];
+}
+
+function runnersOf(mode: ServerMode, peers: readonly Peer<ServerCommand>[]): readonly Runner[] {
+  return peers.flatMap(({ name, command }) => {
+    const line = command(mode);
+    return line === null ? [] : [{ name, line }];
+  });
+}
+
+async function runOnce(
+  line: readonly string[],
   program: string,
+  load: Load,
+  seconds: number,
   hasCounters: boolean,
-  progress: Progress,
-): Promise<Answer> {
-  const runsOf = new Map<string, Run[]>();
-  for (let round = 0; round < rounds; round += 1) {
-    for (const peer of peers) {
-      const { name } = peer;
-      const line = peer.command(question.mode);
-      if (line === null) continue;
-      const run = await progress.step(`${name}, ${question.title}`, async () => {
-        const server = await startServer(line);
-        try {
-          return await measure(program, server, question.load, seconds, hasCounters);
-        } finally {
-          await server.stop();
-        }
-      });
-      if (run === undefined) continue;
-      runsOf.set(name, [...(runsOf.get(name) ?? []), run]);
-      console.log(
-        `  ${round + 1}/${rounds} ${name.padEnd(18)} ${Math.round(run.messagesPerSecond).toLocaleString('en').padStart(10)}/s ` +
-          `${Math.round(run.cpuNsPerMessage).toLocaleString('en').padStart(9)} ns of server time each ${progress.left()}`,
-      );
-    }
+): Promise<Run> {
+  const server = await startServer(line);
+  try {
+    return await measure(program, server, load, seconds, hasCounters);
+  } finally {
+    await server.stop();
   }
-  return { id: question.id, title: question.title, load: question.load, runs: Object.fromEntries(runsOf) };
 }
 
-/** How much a server grows by holding idle connections. */
-async function weigh(peer: Peer, load: string): Promise<number> {
-  const server = await startServer(weighed(peer.command('echo') ?? []));
+function describeRun({ messagesPerSecond, cpuNsPerMessage }: Run): string {
+  return `${round(messagesPerSecond).padStart(10)}/s ${round(cpuNsPerMessage).padStart(9)} ns of server time each`;
+}
+
+const describeWeight = (bytes: number): string => `${round(bytes).padStart(8)} B each`;
+
+/** How much a server grows by holding idle connections, for each of them. */
+async function weigh(line: readonly string[], load: string): Promise<number> {
+  const server = await startServer(weighed(line));
   try {
     // Each has served before it is weighed, so that what is loaded and compiled on first use is not counted.
     await measure(load, server, echo(64, 64, 1), 0.3, false);
@@ -155,12 +159,10 @@ async function weigh(peer: Peer, load: string): Promise<number> {
       await server.holds(HELD_CONNECTIONS);
       after = await server.residentBytes();
     });
-    const bytesPerConnection = (after - before) / HELD_CONNECTIONS;
-    console.log(`  ${peer.name.padEnd(18)} ${Math.round(bytesPerConnection).toLocaleString('en').padStart(8)} B each`);
-    return bytesPerConnection;
+    return (after - before) / HELD_CONNECTIONS;
   } finally {
     await server.stop();
   }
 }
 
-void main();
+void runSuite(main);

@@ -5,11 +5,14 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Candidate, findPeers, type Peer, refuseUnknown } from './support/candidates.js';
+import { type Checkout, here } from './support/checkout.js';
 import { linePlot } from './support/line-plot.js';
-import { circumstances } from './support/machine.js';
+import { machineInWords } from './support/machine.js';
 import { readOptions } from './support/options.js';
-import { PeerList } from './support/peer-list.js';
-import { built, compile, findNpmEpoll, NPM_EPOLL_INSTALL, root, runs } from './support/tools.js';
+import { round } from './support/page.js';
+import { runSuite } from './support/refusal.js';
+import { compile, findNpmEpoll, NPM_EPOLL_INSTALL, root, runs } from './support/tools.js';
 
 /** A program that prints numbers: the less, the better. */
 interface Program {
@@ -17,11 +20,9 @@ interface Program {
   readonly command: readonly string[];
 }
 
-/** Whoever can be asked for the calls of waits.c. */
-interface Waiter {
-  readonly name: string;
-  readonly command: (call: string, count: number) => readonly string[];
-}
+/** Returns the command that answers to one of the calls of waits.c. */
+type Ask = (call: string, count: number) => readonly string[];
+type Waiter = Peer<Ask>;
 
 const PARTS = ['calls', 'idle', 'latency', 'allocation'];
 /** A wait in one thread is what is measured. */
@@ -52,7 +53,7 @@ function say(...said: readonly string[]): void {
 }
 
 /** One of the programs in waits/. */
-const script = (name: string) => [process.execPath, join(built, 'waits', `${name}.mjs`)];
+const script = (name: string, checkout = here) => [process.execPath, checkout.program(`waits/${name}.mjs`)];
 
 function run(command: readonly string[]): readonly number[] {
   return execFileSync('taskset', ['-c', CORE, ...command], { encoding: 'utf8' })
@@ -60,60 +61,76 @@ function run(command: readonly string[]): readonly number[] {
     .map(Number);
 }
 
-/** What each printed at best. */
-function bestOf(rounds: number, programs: readonly Program[]): ReadonlyMap<string, readonly number[]> {
-  const best = new Map<string, readonly number[]>();
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { name, command } of programs) {
-      const earlier = best.get(name) ?? [];
-      best.set(
-        name,
-        run(command).map((number, index) => Math.min(number, earlier[index] ?? Infinity)),
-      );
-    }
+/** What each printed, run by run. */
+function allOf(rounds: number, programs: readonly Program[]): ReadonlyMap<string, readonly (readonly number[])[]> {
+  const all = new Map<string, readonly (readonly number[])[]>();
+  for (let turn = 0; turn < rounds; turn += 1) {
+    const order = turn % 2 === 0 ? programs : programs.toReversed();
+    for (const { name, command } of order) all.set(name, [...(all.get(name) ?? []), run(command)]);
   }
-  return best;
+  return all;
 }
 
-function asks(seconds: string, program: readonly string[], ...more: readonly string[]): Waiter['command'] {
+/** The least of each number that was printed. */
+function least(all: readonly (readonly number[])[] = []): readonly number[] {
+  return (all[0] ?? []).map((_, index) => Math.min(...all.map((numbers) => numbers[index] ?? NaN)));
+}
+
+function asks(seconds: string, program: readonly string[], ...more: readonly string[]): Ask {
   return (call, count) => [...program, call, String(count), seconds, ...more];
 }
 
-function findWaiters(seconds: string): PeerList<Waiter> {
-  const list = new PeerList<Waiter>();
-  const hasC = runs('cc', '--version');
-  const c = hasC ? [compile('waits/waits.c', '-pthread')] : [];
-  list.add(hasC, 'apt-get install gcc', { name: 'C', command: asks(seconds, c) });
-  list.add(hasC, 'apt-get install gcc', { name: REFERENCE, command: asks(seconds, c, 'threads') });
-  const hasPython = runs('python3', '-c', 'import os; os.eventfd');
-  const python = ['python3', join(root, 'bench/waits/waits.py')];
-  list.add(hasPython, 'apt-get install python3', { name: 'CPython', command: asks(seconds, python) });
-  list.add(hasPython, 'apt-get install python3', {
-    name: 'CPython, two threads',
-    command: asks(seconds, python, 'threads'),
+function waiterCandidates(seconds: string, checkouts: readonly Checkout[]): readonly Candidate<Ask>[] {
+  const c = (name: string, ...more: readonly string[]): Candidate<Ask> => ({
+    name,
+    install: 'apt-get install gcc',
+    find: () => (runs('cc', '--version') ? asks(seconds, [compile('waits/waits.c', '-pthread')], ...more) : null),
   });
-  const fdmux = asks(seconds, script('waits'));
-  list.peers.push(
-    { name: 'fdmux', command: fdmux },
-    { name: 'fdmux Multiplexer', command: (call, count) => fdmux(`mux-${call}`, count) },
-  );
-  return list;
+  const python = (name: string, ...more: readonly string[]): Candidate<Ask> => ({
+    name,
+    install: 'apt-get install python3',
+    find: () =>
+      runs('python3', '-c', 'import os; os.eventfd')
+        ? asks(seconds, ['python3', join(root, 'bench/waits/waits.py')], ...more)
+        : null,
+  });
+  const fdmux = (checkout: Checkout, name: string, prefix: string): Candidate<Ask> => ({
+    name: checkout.label(name),
+    install: 'npm run build',
+    find: () => {
+      const ask = asks(seconds, script('waits', checkout));
+      return (call, count) => ask(`${prefix}${call}`, count);
+    },
+  });
+  return [
+    c('C'),
+    c(REFERENCE, 'threads'),
+    python('CPython'),
+    python('CPython, two threads', 'threads'),
+    ...checkouts.map((checkout) => fdmux(checkout, 'fdmux', '')),
+    ...checkouts.map((checkout) => fdmux(checkout, 'fdmux Multiplexer', 'mux-')),
+  ];
 }
 
-function findWakers(): PeerList<Program> {
-  const list = new PeerList<Program>();
-  const latency = (who: string, ...more: string[]) => [...script('latency'), who, WAKE_UPS, ...more];
-  list.peers.push(
-    { name: 'node:net', command: latency('node-net') },
-    { name: 'Multiplexer.run', command: latency('mux') },
-    { name: 'await Epoll.wait()', command: latency('epoll') },
-  );
-  const npmEpoll = findNpmEpoll();
-  list.add(npmEpoll !== null, NPM_EPOLL_INSTALL, {
-    name: 'npm epoll',
-    command: latency('npm-epoll', npmEpoll ?? ''),
+function wakerCandidates(checkouts: readonly Checkout[]): readonly Candidate<readonly string[]>[] {
+  const latency = (name: string, who: string, checkout = here): Candidate<readonly string[]> => ({
+    name: checkout.label(name),
+    install: 'npm run build',
+    find: () => [...script('latency', checkout), who, WAKE_UPS],
   });
-  return list;
+  return [
+    latency('node:net', 'node-net'),
+    ...checkouts.map((checkout) => latency('Multiplexer.run', 'mux', checkout)),
+    ...checkouts.map((checkout) => latency('await Epoll.wait()', 'epoll', checkout)),
+    {
+      name: 'npm epoll',
+      install: NPM_EPOLL_INSTALL,
+      find: () => {
+        const npmEpoll = findNpmEpoll();
+        return npmEpoll === null ? null : [...script('latency'), 'npm-epoll', WAKE_UPS, npmEpoll];
+      },
+    },
+  ];
 }
 
 function askCalls(waiters: readonly Waiter[], rounds: number): void {
@@ -126,21 +143,22 @@ function askCalls(waiters: readonly Waiter[], rounds: number): void {
     `|---|${waiters.map(() => '---:|').join('')}`,
   );
   for (const { call, count, title } of CALLS) {
-    const best = bestOf(
+    const all = allOf(
       rounds,
       waiters.map(({ name, command }) => ({ name, command: command(call, count) })),
     );
-    const [reference = NaN] = best.get(REFERENCE) ?? [];
-    const cells = [...best.values()].map(
-      ([ns = NaN]) => `${Math.round(ns).toLocaleString('en')} (${(ns / reference).toFixed(2)})`,
-    );
+    const [reference = NaN] = least(all.get(REFERENCE));
+    const cells = [...all.values()].map((printed) => {
+      const [ns = NaN] = least(printed);
+      return Number.isNaN(reference) ? round(ns) : `${round(ns)} (${(ns / reference).toFixed(2)})`;
+    });
     say(`| ${title} | ${cells.join(' | ')} |`);
   }
   say('', 'In brackets: against C with two threads.');
 }
 
 /** @returns a plot of the answers */
-function askIdle(command: Waiter['command'], rounds: number): string {
+function askIdle(command: Ask, rounds: number): string {
   const title = 'One wake-up against idle fds';
   say(
     '',
@@ -150,11 +168,11 @@ function askIdle(command: Waiter['command'], rounds: number): string {
     `|---:|${BACKENDS.map(() => '---:|').join('')}`,
   );
   const rows = IDLE_COUNTS.map((count) => {
-    const best = bestOf(
+    const all = allOf(
       rounds,
       BACKENDS.map((name) => ({ name, command: command(`mux-${name}`, count) })),
     );
-    const us = [...best.values()].map(([ns = NaN]) => ns / 1000);
+    const us = [...all.values()].map((printed) => (least(printed)[0] ?? NaN) / 1000);
     say(`| ${count.toLocaleString('en')} | ${us.map((value) => value.toFixed(2)).join(' | ')} |`);
     return us;
   });
@@ -168,7 +186,7 @@ function askIdle(command: Waiter['command'], rounds: number): string {
   );
 }
 
-function askLatency(wakers: readonly Program[], rounds: number): void {
+function askLatency(wakers: readonly Peer<readonly string[]>[], rounds: number): void {
   say(
     '',
     '## From a byte’s writing to the callback, in one process on a socket pair',
@@ -176,9 +194,10 @@ function askLatency(wakers: readonly Program[], rounds: number): void {
     '| | p50, us | p99, us | against node:net |',
     '|---|---:|---:|---:|',
   );
-  const best = bestOf(rounds, wakers);
-  const [reference50 = NaN, reference99 = NaN] = best.get('node:net') ?? [];
-  for (const [name, [p50 = NaN, p99 = NaN]] of best) {
+  const all = allOf(rounds, wakers);
+  const [reference50 = NaN, reference99 = NaN] = least(all.get('node:net'));
+  for (const [name, printed] of all) {
+    const [p50 = NaN, p99 = NaN] = least(printed);
     const against = `${(p50 / reference50).toFixed(2)}, ${(p99 / reference99).toFixed(2)}`;
     say(`| ${name} | ${p50.toFixed(1)} | ${p99.toFixed(1)} | ${against} |`);
   }
@@ -204,31 +223,38 @@ function askAllocation(): void {
 }
 
 function main(): void {
-  const { rounds, seconds, only, out } = readOptions({
+  const { rounds, seconds, only, peers, out } = readOptions({
     script: 'bench:waits',
     questions: PARTS,
     rounds: 5,
     seconds: 0.5,
   });
-  mkdirSync(out, { recursive: true });
-  const waiters = findWaiters(String(seconds));
-  const wakers = findWakers();
+  const checkouts = [here];
+  const waiters = waiterCandidates(String(seconds), checkouts);
+  const wakers = wakerCandidates(checkouts);
+  refuseUnknown(
+    [...waiters, ...wakers].map(({ name }) => name),
+    peers,
+  );
   say(
     '# What a wait costs',
     '',
     'Written by `npm run bench:waits`. CPU time of one call, user and kernel, in nanoseconds; the best of the rounds, in which every',
     'peer had its turn, on one core.',
     '',
-    ...circumstances(`${rounds} rounds`, [...waiters.missing, ...wakers.missing]),
+    `${machineInWords}; ${rounds} rounds.`,
   );
-  if (only.includes('calls')) askCalls(waiters.peers, rounds);
-  if (only.includes('idle')) {
-    const plot = askIdle(asks(String(seconds), script('waits')), Math.min(rounds, MAX_IDLE_ROUNDS));
-    writeFileSync(join(out, 'idle-fds.svg'), plot);
-  }
-  if (only.includes('latency')) askLatency(wakers.peers, rounds);
+  if (only.includes('calls')) askCalls(findPeers(waiters, peers), rounds);
+  const idle = asks(String(seconds), script('waits'));
+  const plot = only.includes('idle') ? askIdle(idle, Math.min(rounds, MAX_IDLE_ROUNDS)) : null;
+  if (only.includes('latency')) askLatency(findPeers(wakers, peers), rounds);
   if (only.includes('allocation')) askAllocation();
-  if (PARTS.every((part) => only.includes(part))) writeFileSync(join(out, 'waits.md'), `${lines.join('\n')}\n`);
+  // A part of the page would take the place of the whole.
+  const isWhole = peers === null && PARTS.every((part) => only.includes(part));
+  if (plot === null || !isWhole) return;
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, 'idle-fds.svg'), plot);
+  writeFileSync(join(out, 'waits.md'), `${lines.join('\n')}\n`);
 }
 
-main();
+void runSuite(main);

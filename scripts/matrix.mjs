@@ -45,6 +45,7 @@ const NOT_OF_THE_PACKAGE = [
   'test/docs.test.ts',
   'test/examples.test.ts',
   'test/scripts/',
+  'test/bench/',
   'test/packaging/deno',
   'test/faults/',
 ];

@@ -1,23 +1,21 @@
 /** The IRC servers that are compared, and how each is started without throttling. */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { PeerList } from '../support/peer-list.js';
+import type { Candidate } from '../support/candidates.js';
+import type { Checkout } from '../support/checkout.js';
+import { isRunning } from '../support/ending.js';
 import { node, ServerProcess } from '../support/server.js';
-import { root, SERVER_CORE } from '../support/tools.js';
+import { root } from '../support/tools.js';
 
 const START_MS = 15_000;
 
-/** A server that may be compared. */
-export interface IrcPeer {
-  readonly name: string;
-  /** The command for a port; `folder` is empty and its own. */
-  command(port: number, folder: string): readonly string[];
-}
+/** Returns the command for a port; `folder` is empty and its own. */
+export type IrcCommand = (port: number, folder: string) => readonly string[];
 
 function configured(name: string, port: number, folder: string): string {
   const group = spawnSync('id', ['-gn'], { encoding: 'utf8' }).stdout.trim();
@@ -35,39 +33,45 @@ function configured(name: string, port: number, folder: string): string {
 const isInstalled = (command: string): boolean =>
   spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
 
-export function findIrcPeers(): PeerList<IrcPeer> {
-  const list = new PeerList<IrcPeer>();
-  const fdmux = [...node, join(root, 'dist/cli.js'), 'serve', '--no-plain'];
-  list.peers.push(
-    { name: 'fdmux level', command: (port) => [...fdmux, '--irc-port', String(port)] },
-    { name: 'fdmux edge', command: (port) => [...fdmux, '--irc-port', String(port), '--trigger', 'edge'] },
-  );
-  list.add(isInstalled('ngircd'), 'apt-get install ngircd', {
-    name: 'ngircd',
-    command: (port, folder) => ['ngircd', '-n', '-f', configured('ngircd.conf', port, folder)],
-  });
+/** @param checkouts those whose fdmux is measured */
+export function ircCandidates(checkouts: readonly Checkout[]): readonly Candidate<IrcCommand>[] {
   const inspircd = ['inspircd', '--nofork', '--runasroot', '--config'];
-  list.add(isInstalled('inspircd'), 'apt-get install inspircd', {
-    name: 'InspIRCd',
-    command: (port, folder) => [...inspircd, configured('inspircd.conf', port, folder)],
-  });
-  return list;
+  return [
+    ...checkouts.map((checkout) => fdmux(checkout, 'level')),
+    ...checkouts.map((checkout) => fdmux(checkout, 'edge')),
+    installed('ngircd', 'ngircd', (port, folder) => ['ngircd', '-n', '-f', configured('ngircd.conf', port, folder)]),
+    installed('InspIRCd', 'inspircd', (port, folder) => [...inspircd, configured('inspircd.conf', port, folder)]),
+  ];
+}
+
+function fdmux(checkout: Checkout, trigger: 'level' | 'edge'): Candidate<IrcCommand> {
+  const serve = [...node, checkout.cli, 'serve', '--no-plain', '--trigger', trigger];
+  return {
+    name: checkout.label(`fdmux ${trigger}`),
+    install: 'npm run build',
+    find: () => (port) => [...serve, '--irc-port', String(port)],
+  };
+}
+
+function installed(name: string, program: string, command: IrcCommand): Candidate<IrcCommand> {
+  return { name, install: `apt-get install ${program}`, find: () => (isInstalled(program) ? command : null) };
 }
 
 /** Starts a server, with a folder that is there as long as it runs. */
-export async function startIrcServer(peer: IrcPeer): Promise<ServerProcess> {
+export async function startIrcServer(command: IrcCommand): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'fdmux-bench-'));
   const port = await freePort();
-  const command = ['-c', SERVER_CORE, ...peer.command(port, folder)];
-  const child = spawn('taskset', command, { stdio: 'ignore' });
-  child.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return ServerProcess.listening(child, untilListening(peer.name, port));
+  return ServerProcess.start(command(port, folder), 'ignore', (child) => {
+    child.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    return untilListening(child, port);
+  });
 }
 
-async function untilListening(name: string, port: number): Promise<number> {
+async function untilListening(child: ChildProcess, port: number): Promise<number> {
   const deadline = performance.now() + START_MS;
   while (!(await takesConnections(port))) {
-    if (performance.now() > deadline) throw new Error(`${name} does not listen`);
+    if (!isRunning(child)) throw new Error('it ended');
+    if (performance.now() > deadline) throw new Error('it does not listen');
     await delay(50);
   }
   return port;

@@ -1,7 +1,9 @@
 /** A load generator: run on its core, while the cost of the server under it is counted. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { countInstructions } from './cost.js';
+import { ErrorOutput, howItEnded } from './ending.js';
 import type { ServerProcess } from './server.js';
 import { LOAD_CORE } from './tools.js';
 
@@ -23,7 +25,7 @@ export interface Outcome {
  * Puts `server` under a load that prints `start` when it has warmed up, and its numbers after `seconds`.
  *
  * @param onStart is called when the counting begins
- * @returns null where the load did not get to its numbers
+ * @throws if the load did not get to its numbers: how load and server ended
  */
 export async function putUnderLoad(
   server: ServerProcess,
@@ -31,37 +33,55 @@ export async function putUnderLoad(
   seconds: number,
   hasCounters: boolean,
   onStart?: () => Promise<void>,
-): Promise<Outcome | null> {
+): Promise<Outcome> {
+  const errorOutput = new ErrorOutput();
+  const timeout = 1000 * seconds + PATIENCE_MS;
   const generator = spawn('taskset', ['-c', LOAD_CORE, ...command], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: 1000 * seconds + PATIENCE_MS,
+    stdio: ['ignore', 'pipe', errorOutput.fd],
+    timeout,
     killSignal: 'SIGKILL',
   });
+  try {
+    return await readOutcome(generator.stdout, server, seconds, hasCounters, onStart);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const load = `load generator: ${await howItEnded(generator, errorOutput)}, at most ${timeout / 1000} s`;
+    throw new Error(`did not survive: ${reason}; server: ${await server.howItEnded()}; ${load}`, { cause: error });
+  } finally {
+    generator.kill('SIGKILL');
+    errorOutput.close();
+  }
+}
+
+async function readOutcome(
+  output: Readable | null,
+  server: ServerProcess,
+  seconds: number,
+  hasCounters: boolean,
+  onStart?: () => Promise<void>,
+): Promise<Outcome> {
+  if (output === null) throw new Error('its output is not read');
   const preface: string[] = [];
   let isCounting = false;
   let started: Promise<void> | undefined;
   let instructions: Promise<number> | null = null;
   let cpuNs = 0;
   let result: string | undefined;
-  try {
-    for await (const line of createInterface({ input: generator.stdout })) {
-      if (line === 'start') {
-        isCounting = true;
-        cpuNs = server.cpuNs();
-        started = onStart?.();
-        if (hasCounters) instructions = countInstructions(server.pid, seconds);
-      } else if (isCounting) {
-        cpuNs = server.cpuNs() - cpuNs;
-        result = line;
-      } else {
-        preface.push(line);
-      }
+  for await (const line of createInterface({ input: output })) {
+    if (line === 'start') {
+      isCounting = true;
+      cpuNs = server.cpuNs();
+      started = onStart?.();
+      if (hasCounters) instructions = countInstructions(server.pid, seconds);
+    } else if (isCounting) {
+      cpuNs = server.cpuNs() - cpuNs;
+      result = line;
+    } else {
+      preface.push(line);
     }
-    await started;
-  } finally {
-    generator.kill('SIGKILL');
   }
-  if (result === undefined) return null;
+  await started;
+  if (result === undefined) throw new Error(isCounting ? 'the load broke off' : 'the load did not begin');
   return { preface, number: numbersIn(result), cpuNs, instructions: await instructions };
 }
 

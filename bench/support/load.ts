@@ -1,4 +1,5 @@
 /** One run of the load generator against a server. */
+import * as v from 'valibot';
 import { putUnderLoad } from './generator.js';
 import type { ServerProcess } from './server.js';
 
@@ -28,6 +29,16 @@ export interface Run {
   readonly instructionsPerMessage: number | null;
 }
 
+/** A run as it is published. */
+export const runSchema: v.GenericSchema<unknown, Run> = v.strictObject({
+  messagesPerSecond: v.number(),
+  p50Us: v.number(),
+  p99Us: v.number(),
+  loadCpu: v.number(),
+  cpuNsPerMessage: v.number(),
+  instructionsPerMessage: v.nullable(v.number()),
+});
+
 /**
  * Puts `server` under `load` for `seconds`, after a warm-up.
  *
@@ -43,9 +54,7 @@ export async function measure(
 ): Promise<Run> {
   const { mode, connections, bytes, depth, idle = 0 } = load;
   const command = [program, mode, ...[server.port, connections, bytes, depth, seconds, idle].map(String)];
-  const outcome = await putUnderLoad(server, command, seconds, hasCounters, onStart);
-  if (outcome === null) throw new Error(`the load generator failed: ${command.join(' ')}`);
-  const { number, cpuNs, instructions } = outcome;
+  const { number, cpuNs, instructions } = await putUnderLoad(server, command, seconds, hasCounters, onStart);
   const messages = mode === 'sink' ? number('bytes') / 2 ** 20 : number('messages');
   const perMessage = (total: number) => total / Math.max(1, messages);
   return {

@@ -10,7 +10,6 @@ interface Suite {
   readonly questions: readonly string[];
   readonly rounds: number;
   readonly seconds: number;
-  readonly hasPeerChoice?: boolean;
 }
 
 export interface Options {
@@ -19,21 +18,36 @@ export interface Options {
   readonly seconds: number;
   /** The questions to ask; all of them, unless some were named. */
   readonly only: readonly string[];
-  /** Parts of the names of the peers to ask; everybody's name has the empty part. */
-  readonly peers: readonly string[];
-  /** The folder to write to. */
+  /** Parts of the names of the peers to ask; null for all of them. */
+  readonly peers: readonly string[] | null;
+  /** The folder of the published results, into which the new ones go. */
   readonly out: string;
 }
 
+interface Said {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly only: readonly string[];
+  readonly peers?: readonly string[];
+  readonly out?: string;
+}
+
 /** Reads them, or ends the process with what is wrong about them. */
-export function readOptions({ script, questions, rounds, seconds, hasPeerChoice = false }: Suite): Options {
+export function readOptions({ script, questions, rounds, seconds }: Suite): Options {
   const command = new Command(`npm run ${script} --`)
     .option('--rounds <count>', 'how often everybody is asked', positive, rounds)
     .option('--seconds <seconds>', 'how long one measurement takes', positive, seconds)
     .option('--only <ids>', `questions, separated by commas: ${questions.join(', ')}`, listOf(questions), questions)
-    .option('--out <folder>', 'where to write', (path) => resolve(root, path), resolve(root, 'docs/benchmarks'));
-  if (hasPeerChoice) command.option('--peers <parts>', 'parts of the names of those to ask', split);
-  return { peers: [''], ...command.parse().opts<Omit<Options, 'peers'>>() };
+    .option('--peers <parts>', 'whom to ask: names or words of them, separated by commas', split)
+    .option('--out <folder>', 'results to merge the new ones into (default: docs/benchmarks)', (path) =>
+      resolve(root, path),
+    );
+  const { peers = null, out, ...said } = command.parse().opts<Said>();
+  return {
+    ...said,
+    peers,
+    out: out ?? resolve(root, 'docs/benchmarks'),
+  };
 }
 
 const split = (text: string): string[] => text.split(',');
@@ -47,7 +61,9 @@ function positive(text: string): number {
 function listOf(known: readonly string[]): (text: string) => string[] {
   return (text) => {
     const unknown = split(text).find((id) => !known.includes(id));
-    if (unknown !== undefined) throw new InvalidArgumentError(`There is no question '${unknown}'.`);
+    if (unknown !== undefined) {
+      throw new InvalidArgumentError(`There is no question '${unknown}'; known are: ${known.join(', ')}.`);
+    }
     return split(text);
   };
 }

@@ -1,52 +1,86 @@
-/** The servers that are compared, and whether they are here. */
+/** The servers that can be compared, and how each is started. */
 import { join } from 'node:path';
-import { PeerList } from './peer-list.js';
+import type { Candidate } from './candidates.js';
+import type { Checkout } from './checkout.js';
+import { here } from './checkout.js';
 import { node } from './server.js';
-import { built, compile, findBun, root, runs } from './tools.js';
+import { compile, findBun, root, runs } from './tools.js';
 
 /** What a server has to do; see servers/epoll.c. */
 export type ServerMode = 'echo' | 'source' | 'fanout';
 
-export interface Peer {
-  readonly name: string;
-  /** The command of the mode, or null where this peer does not do that. */
-  command(mode: ServerMode): readonly string[] | null;
+/** Returns the command of a mode, or null if the peer does not do that. */
+export type ServerCommand = (mode: ServerMode) => readonly string[] | null;
+
+const PYTHON = '/usr/bin/python3';
+
+const source = (name: string) => join(root, 'bench/servers', name);
+const echoOnly =
+  (command: readonly string[]): ServerCommand =>
+  (mode) =>
+    mode === 'echo' ? command : null;
+
+/** @param checkouts those whose fdmux is measured */
+export function serverCandidates(checkouts: readonly Checkout[]): readonly Candidate<ServerCommand>[] {
+  return [
+    {
+      name: 'C epoll',
+      install: 'apt-get install gcc',
+      find: () => {
+        if (!runs('cc', '--version')) return null;
+        const program = compile('servers/epoll.c');
+        return (mode) => [program, mode];
+      },
+    },
+    ...checkouts.map((checkout) => fdmux(checkout, 'level')),
+    ...checkouts.map((checkout) => fdmux(checkout, 'edge')),
+    nodeNet('node:net', (mode) => mode),
+    nodeNet('node:net corked', (mode) => (mode === 'fanout' ? 'fanout-corked' : null)),
+    python('Python selectors', 'python3', ['--version'], [source('selectors_server.py')]),
+    python('Python asyncio', 'python3', ['--version'], [source('asyncio_server.py')]),
+    python('Python uvloop', 'python3-uvloop', ['-c', 'import uvloop'], [source('asyncio_server.py'), 'uvloop']),
+    {
+      name: 'Bun.listen',
+      install: 'npm run matrix -- --only bun',
+      find: () => {
+        const bun = findBun();
+        return bun === null ? null : echoOnly([bun, source('bun.js')]);
+      },
+    },
+  ];
 }
 
-export function findPeers(): PeerList<Peer> {
-  const list = new PeerList<Peer>();
-  const script = (name: string) => join(built, 'servers', name);
-  const source = (name: string) => join(root, 'bench/servers', name);
-  const echoOnly = (command: readonly string[]) => (mode: ServerMode) => (mode === 'echo' ? command : null);
-
-  const hasC = runs('cc', '--version');
-  const epoll = hasC ? compile('servers/epoll.c') : '';
-  list.add(hasC, 'apt-get install gcc', { name: 'C epoll', command: (mode) => [epoll, mode] });
-  list.peers.push(
-    { name: 'fdmux level', command: (mode) => [...node, script('fdmux.js'), mode] },
-    { name: 'fdmux edge', command: (mode) => [...node, script('fdmux.js'), mode, 'epoll', 'edge'] },
-    { name: 'node:net', command: (mode) => [...node, script('node-net.js'), mode] },
-    {
-      name: 'node:net corked',
-      command: (mode) => (mode === 'fanout' ? [...node, script('node-net.js'), 'fanout-corked'] : null),
+function fdmux(checkout: Checkout, trigger: 'level' | 'edge'): Candidate<ServerCommand> {
+  return {
+    name: checkout.label(`fdmux ${trigger}`),
+    install: 'npm run build',
+    find: () => {
+      const program = checkout.program('servers/fdmux.js');
+      return (mode) => [...node, program, mode, 'epoll', trigger];
     },
-  );
-  const python = '/usr/bin/python3';
-  const hasPython = runs(python, '--version');
-  const asyncio = [python, source('asyncio_server.py')];
-  list.add(hasPython, 'apt-get install python3', {
-    name: 'Python selectors',
-    command: echoOnly([python, source('selectors_server.py')]),
-  });
-  list.add(hasPython, 'apt-get install python3', { name: 'Python asyncio', command: echoOnly(asyncio) });
-  list.add(runs(python, '-c', 'import uvloop'), 'apt-get install python3-uvloop', {
-    name: 'Python uvloop',
-    command: echoOnly([...asyncio, 'uvloop']),
-  });
-  const bun = findBun();
-  list.add(bun !== null, 'npm run matrix -- --only bun', {
-    name: 'Bun.listen',
-    command: echoOnly([bun ?? '', source('bun.js')]),
-  });
-  return list;
+  };
+}
+
+function nodeNet(name: string, toMode: (mode: ServerMode) => string | null): Candidate<ServerCommand> {
+  return {
+    name,
+    install: 'npm run build',
+    find: () => (mode) => {
+      const own = toMode(mode);
+      return own === null ? null : [...node, here.program('servers/node-net.js'), own];
+    },
+  };
+}
+
+function python(
+  name: string,
+  debianPackage: string,
+  test: readonly string[],
+  parameters: readonly string[],
+): Candidate<ServerCommand> {
+  return {
+    name,
+    install: `apt-get install ${debianPackage}`,
+    find: () => (runs(PYTHON, ...test) ? echoOnly([PYTHON, ...parameters]) : null),
+  };
 }

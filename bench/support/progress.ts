@@ -1,38 +1,39 @@
-/** How far the suite is, and what went wrong on the way. */
+/** How far the suite is. */
 
-/** One step after the other; one that fails is told of and left out. */
+/** What a step gave, or why it gave nothing. */
+export type Outcome<Result> = { readonly result: Result } | { readonly failure: string };
+
+/** One step after the other. */
 export class Progress {
   readonly #total: number;
   readonly #begin = performance.now();
-  readonly #failures: string[] = [];
   #done = 0;
 
   constructor(total: number) {
     this.#total = total;
   }
 
-  /** What failed, in words. */
-  get failures(): readonly string[] {
-    return this.#failures;
-  }
-
-  /** @returns undefined where it failed */
-  async step<Result>(what: string, run: () => Promise<Result>): Promise<Result | undefined> {
-    try {
-      return await run();
-    } catch (error) {
-      const failure = `${what}: ${error instanceof Error ? error.message : String(error)}`;
-      console.log(`  failed: ${failure}`);
-      this.#failures.push(failure);
-      return undefined;
-    } finally {
-      this.#done += 1;
-    }
+  /** Runs a step; one that fails is tried once more before it counts as failed. Either is reported with its reason. */
+  async step<Result>(what: string, run: () => Promise<Result>): Promise<Outcome<Result>> {
+    const first = await attempt(run);
+    if ('failure' in first) console.log(`  tried once more: ${what}: ${first.failure}`);
+    const outcome = 'failure' in first ? await attempt(run) : first;
+    if ('failure' in outcome) console.log(`  failed: ${what}: ${outcome.failure}`);
+    this.#done += 1;
+    return outcome;
   }
 
   /** How many steps are done, and how long the others will take if they go on like this. */
   left(): string {
     const leftMs = ((performance.now() - this.#begin) / this.#done) * (this.#total - this.#done);
     return `[${this.#done}/${this.#total}, ${Math.ceil(leftMs / 60_000)} min left]`;
+  }
+}
+
+async function attempt<Result>(run: () => Promise<Result>): Promise<Outcome<Result>> {
+  try {
+    return { result: await run() };
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -1,132 +1,117 @@
-/** What was measured, as JSON, as a Markdown table, and as plots. */
+/** The page of the servers: a table and a plot for each question. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { barChart } from './bar-chart.js';
-import type { Load, Run } from './load.js';
-import { circumstances, machine, WITHOUT_COUNTERS } from './machine.js';
-
-/** All runs of one question, by peer. */
-export interface Answer {
-  readonly id: string;
-  readonly title: string;
-  readonly load: Load;
-  readonly runs: Readonly<Record<string, readonly Run[]>>;
-}
-
-/** What an idle connection takes of the server's memory. */
-export interface MemoryAnswer {
-  readonly peer: string;
-  readonly bytesPerConnection: number;
-}
-
-export interface Report {
-  readonly answers: readonly Answer[];
-  readonly memory: readonly MemoryAnswer[];
-  readonly missing: readonly string[];
-  /** Whether the machine counts instructions. */
-  readonly hasCounters: boolean;
-  readonly rounds: number;
-  /** Runs that failed, in words. */
-  readonly failures: readonly string[];
-}
+import type { Run } from './load.js';
+import { WITHOUT_COUNTERS } from './machine.js';
+import { median } from './median.js';
+import { circumstances, failures, round } from './page.js';
+import type { Answer, Results } from './results.js';
 
 /** What the tables compare with. */
 const REFERENCE = 'node:net';
 
 interface Row {
   readonly peer: string;
+  readonly on: string;
   readonly bestRate: number;
   readonly medianRate: number;
   readonly p50Us: number;
   readonly p99Us: number;
-  /** Instructions where they are counted, otherwise ns. The smallest: whatever disturbs a run adds to it. */
+  /** Instructions if they were counted for all, otherwise ns. The smallest: whatever disturbs a run adds to it. */
   readonly cost: number;
   readonly loadCpu: number;
 }
 
-/** Writes results.json, README.md and a plot for each question into `folder`. */
-export function writeReport(folder: string, report: Report): void {
+/** Writes README.md and a plot for each question into `folder`. */
+export function writeReport(folder: string, results: Results<Run>, peers: readonly string[]): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'results.json'), `${JSON.stringify({ machine, ...report }, null, 1)}\n`);
   const lines = [
     '# Benchmarks',
     '',
     'Written by `npm run bench`; [bench/README.md](../../bench/README.md) says how it measures and what to beware of.',
     '',
-    ...circumstances(`${report.rounds} rounds`, report.missing),
+    ...circumstances(results, peers),
   ];
-  if (report.failures.length > 0) lines.push('', 'Failed:', '', ...report.failures.map((failure) => `- ${failure}`));
-  if (!report.hasCounters) lines.push('', WITHOUT_COUNTERS);
-  for (const answer of report.answers) {
-    const rows = toRows(answer, report.hasCounters);
-    const unit = report.hasCounters ? 'instructions' : 'ns of CPU';
-    lines.push('', `## ${answer.title}`, '', `![rate by server](${answer.id}.svg)`, '', ...table(rows, unit));
-    const chart = barChart(
-      `${answer.title}: messages per second, best of ${report.rounds}`,
-      rows.map((row) => ({ label: row.peer, value: row.bestRate, note: `${round(row.cost)} ${unit} each` })),
-    );
-    writeFileSync(join(folder, `${answer.id}.svg`), chart);
-  }
-  if (report.memory.length > 0) {
-    lines.push(
-      '',
-      '## Memory per idle connection',
-      '',
-      '![bytes by server](memory.svg)',
-      '',
-      '| server | bytes |',
-      '|---|---:|',
-    );
-    for (const { peer, bytesPerConnection } of report.memory) lines.push(`| ${peer} | ${round(bytesPerConnection)} |`);
-    const bars = report.memory.map(({ peer, bytesPerConnection }) => ({
-      label: peer,
-      value: bytesPerConnection,
-      note: '',
-    }));
-    writeFileSync(join(folder, 'memory.svg'), barChart('server memory per idle connection, bytes', bars));
-  }
+  if (!results.answers.every(countsInstructions)) lines.push('', WITHOUT_COUNTERS);
+  for (const answer of results.answers) lines.push('', ...section(folder, answer));
+  if (results.memory !== null) lines.push('', ...memorySection(folder, results.memory));
   writeFileSync(join(folder, 'README.md'), `${lines.join('\n')}\n`);
-  console.log(`\n${lines.join('\n')}`);
 }
 
-function toRows({ runs }: Answer, hasCounters: boolean): readonly Row[] {
-  return Object.entries(runs).map(([peer, all]) => {
-    const rates = all.map(({ messagesPerSecond }) => messagesPerSecond);
-    return {
-      peer,
-      bestRate: Math.max(...rates),
-      medianRate: median(rates),
-      p50Us: Math.min(...all.map(({ p50Us }) => p50Us)),
-      p99Us: Math.min(...all.map(({ p99Us }) => p99Us)),
-      cost: Math.min(
-        ...all.map((run) => (hasCounters ? (run.instructionsPerMessage ?? Infinity) : run.cpuNsPerMessage)),
-      ),
-      loadCpu: Math.max(...all.map(({ loadCpu }) => loadCpu)),
-    };
-  });
+/** What each message of each run cost the server: instructions if they were counted for all peers, otherwise ns. */
+export function costsOf(answer: Answer<Run>): Readonly<Record<string, readonly number[]>> {
+  const cost = countsInstructions(answer)
+    ? (run: Run) => run.instructionsPerMessage ?? Infinity
+    : (run: Run) => run.cpuNsPerMessage;
+  return Object.fromEntries(Object.entries(answer.runs).map(([peer, runs]) => [peer, runs.map(cost)]));
+}
+
+function countsInstructions({ runs }: Answer<Run>): boolean {
+  return Object.values(runs).every((all) => all.every((run) => run.instructionsPerMessage !== null));
+}
+
+function section(folder: string, answer: Answer<Run>): readonly string[] {
+  const rows = toRows(answer);
+  const unit = countsInstructions(answer) ? 'instructions' : 'ns of CPU';
+  const bars = rows.map((row) => ({ label: row.peer, value: row.bestRate, note: `${round(row.cost)} ${unit} each` }));
+  writeFileSync(
+    join(folder, `${answer.id}.svg`),
+    barChart(`${answer.title}: messages per second, best of the rounds`, bars),
+  );
+  const plot = `![rate by server](${answer.id}.svg)`;
+  return [`## ${answer.title}`, '', plot, '', ...table(rows, unit), ...failures(answer)];
+}
+
+function memorySection(folder: string, memory: Answer<number>): readonly string[] {
+  const rows = Object.entries(memory.runs)
+    .filter(([, bytes]) => bytes.length > 0)
+    // What the collector has not given back yet only ever adds.
+    .map(([peer, bytes]) => ({ label: peer, value: Math.min(...bytes), note: '' }));
+  writeFileSync(join(folder, 'memory.svg'), barChart(`server ${memory.title}, bytes`, rows));
+  return [
+    '## Memory per idle connection',
+    '',
+    '![bytes by server](memory.svg)',
+    '',
+    '| server | bytes | measured |',
+    '|---|---:|---|',
+    ...rows.map(({ label, value }) => `| ${label} | ${round(value)} | ${memory.measured[label]?.on ?? ''} |`),
+    ...failures(memory),
+  ];
+}
+
+function toRows(answer: Answer<Run>): readonly Row[] {
+  const costs = costsOf(answer);
+  return Object.entries(answer.runs)
+    .filter(([, all]) => all.length > 0)
+    .map(([peer, all]) => {
+      const rates = all.map(({ messagesPerSecond }) => messagesPerSecond);
+      return {
+        peer,
+        on: answer.measured[peer]?.on ?? '',
+        bestRate: Math.max(...rates),
+        medianRate: median(rates),
+        p50Us: Math.min(...all.map(({ p50Us }) => p50Us)),
+        p99Us: Math.min(...all.map(({ p99Us }) => p99Us)),
+        cost: Math.min(...(costs[peer] ?? [])),
+        loadCpu: Math.max(...all.map(({ loadCpu }) => loadCpu)),
+      };
+    });
 }
 
 function table(rows: readonly Row[], unit: string): readonly string[] {
   const reference = rows.find(({ peer }) => peer === REFERENCE);
-  const times = (value: number, base: number | undefined) => (base === undefined ? '' : (value / base).toFixed(2));
+  const times = (row: Row, pick: (row: Row) => number) =>
+    reference?.on === row.on ? (pick(row) / pick(reference)).toFixed(2) : '';
   return [
-    `| server | best /s | median /s | x ${REFERENCE} | p50 us | p99 us | ${unit} each | x ${REFERENCE} | load's core |`,
-    '|---|---:|---:|---:|---:|---:|---:|---:|---:|',
+    `| server | best /s | median /s | x ${REFERENCE} | p50 us | p99 us | ${unit} each | x ${REFERENCE} | load's core | measured |`,
+    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---|',
     ...rows.map(
       (row) =>
-        `| ${row.peer} | ${round(row.bestRate)} | ${round(row.medianRate)} | ${times(row.bestRate, reference?.bestRate)} ` +
-        `| ${round(row.p50Us)} | ${round(row.p99Us)} | ${round(row.cost)} | ${times(row.cost, reference?.cost)} ` +
-        `| ${Math.round(100 * row.loadCpu)} % |`,
+        `| ${row.peer} | ${round(row.bestRate)} | ${round(row.medianRate)} | ${times(row, ({ bestRate }) => bestRate)} ` +
+        `| ${round(row.p50Us)} | ${round(row.p99Us)} | ${round(row.cost)} | ${times(row, ({ cost }) => cost)} ` +
+        `| ${Math.round(100 * row.loadCpu)} % | ${row.on} |`,
     ),
   ];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return ((low ?? 0) + (high ?? 0)) / 2;
-}
-
-function round(value: number): string {
-  return Math.round(value).toLocaleString('en');
 }

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cpuNsOf, residentBytesOf } from './cost.js';
+import { ErrorOutput, howItEnded, isRunning } from './ending.js';
 import { root, SERVER_CORE } from './tools.js';
 
 const START_MS = 10_000;
@@ -26,29 +27,42 @@ export function weighed(command: readonly string[]): readonly string[] {
 
 /** Starts a server that prints `port N` when it listens. */
 export async function startServer(command: readonly string[]): Promise<ServerProcess> {
-  const child = spawn('taskset', ['-c', SERVER_CORE, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
-  return ServerProcess.listening(child, readPort(child.stdout));
+  return ServerProcess.start(command, 'pipe', ({ stdout }) => readPort(stdout));
 }
 
 /** A server that listens. */
 export class ServerProcess {
   readonly port: number;
   readonly #child: ChildProcess;
+  readonly #errorOutput: ErrorOutput;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, errorOutput: ErrorOutput, port: number) {
     this.#child = child;
+    this.#errorOutput = errorOutput;
     this.port = port;
   }
 
-  /** Takes charge of a child that listens as soon as its port is known; it is killed where that fails. */
-  static async listening(child: ChildProcess, port: Promise<number>): Promise<ServerProcess> {
+  /**
+   * Starts a server on its core.
+   *
+   * @param portOf returns the port as soon as the child listens on it; the child is killed if that fails
+   */
+  static async start(
+    command: readonly string[],
+    stdout: 'pipe' | 'ignore',
+    portOf: (child: ChildProcess) => Promise<number>,
+  ): Promise<ServerProcess> {
+    const errorOutput = new ErrorOutput();
+    const stdio = ['ignore', stdout, errorOutput.fd] as const;
+    const child = spawn('taskset', ['-c', SERVER_CORE, ...command], { stdio: [...stdio] });
     try {
-      return new ServerProcess(child, await port);
+      return new ServerProcess(child, errorOutput, await portOf(child));
     } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const ending = await howItEnded(child, errorOutput);
       child.kill('SIGKILL');
-      throw new Error(`the server did not start: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
+      errorOutput.close();
+      throw new Error(`the server did not start: ${reason}; ${ending}`, { cause: error });
     }
   }
 
@@ -77,19 +91,36 @@ export class ServerProcess {
     while (readdirSync(`/proc/${this.pid}/fd`).length < count) await delay(20);
   }
 
+  /** How it ended, or that it still runs, and the end of its standard error. */
+  howItEnded(): Promise<string> {
+    return howItEnded(this.#child, this.#errorOutput);
+  }
+
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exit = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exit;
+    if (isRunning(this.#child)) {
+      const exit = once(this.#child, 'exit');
+      this.#child.kill('SIGKILL');
+      await exit;
+    }
+    this.#errorOutput.close();
   }
 }
 
-async function readPort(output: Readable): Promise<number> {
-  const lines = createInterface({ input: output });
-  const first: readonly unknown[] = await once(lines, 'line', { signal: AbortSignal.timeout(START_MS) });
-  const line = String(first[0]);
+async function readPort(output: Readable | null): Promise<number> {
+  if (output === null) throw new Error('its output is not read');
+  const line = await firstLine(output);
   const port = /^port (\d+)$/.exec(line)?.[1];
   if (port === undefined) throw new Error(`it printed '${line}', not its port`);
   return Number(port);
+}
+
+/** The first line; of an output that ends without one, none. */
+function firstLine(output: Readable): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: output });
+    const timer = setTimeout(() => reject(new Error(`it said nothing for ${START_MS / 1000} s`)), START_MS);
+    lines.once('line', resolve);
+    lines.once('close', () => reject(new Error('it ended without its port')));
+    for (const event of ['line', 'close']) lines.once(event, () => clearTimeout(timer));
+  });
 }

@@ -1,0 +1,84 @@
+/** The page of the IRC servers: a table for each question. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { WITHOUT_COUNTERS } from '../support/machine.js';
+import { circumstances, failures, round } from '../support/page.js';
+import type { Answer, Results } from '../support/results.js';
+
+/** What one run gave. */
+export interface IrcRun {
+  readonly joinSeconds: number;
+  readonly deliveriesPerSecond: number;
+  readonly cpuNsPerDelivery: number;
+  /** Null if the machine does not count. */
+  readonly instructionsPerDelivery: number | null;
+}
+
+/** A run as it is published. */
+export const ircRunSchema: v.GenericSchema<unknown, IrcRun> = v.strictObject({
+  joinSeconds: v.number(),
+  deliveriesPerSecond: v.number(),
+  cpuNsPerDelivery: v.number(),
+  instructionsPerDelivery: v.nullable(v.number()),
+});
+
+/** Writes irc.md into `folder`. */
+export function writeIrcReport(folder: string, results: Results<IrcRun>, peers: readonly string[]): void {
+  mkdirSync(folder, { recursive: true });
+  const lines = [
+    '# IRC servers beside one another',
+    '',
+    'Written by `npm run bench:irc`. Every server is unthrottled, on loopback, on a core of its own, and started anew for every run;',
+    'the servers take turns. Each sender says its next line when it has heard those of all other senders.',
+    '[bench/README.md](../../bench/README.md#irc-servers) says how they are set up, and what to beware of.',
+    '',
+    ...circumstances(results, peers),
+  ];
+  if (!results.answers.every(countsInstructions)) lines.push('', WITHOUT_COUNTERS);
+  for (const answer of results.answers) lines.push('', `## ${answer.title}`, '', ...table(answer), ...failures(answer));
+  if (results.memory !== null) lines.push('', ...memorySection(results.memory));
+  writeFileSync(join(folder, 'irc.md'), `${lines.join('\n')}\n`);
+}
+
+/** What each delivery of each run cost the server: instructions if they were counted for all peers, otherwise ns. */
+export function costsOf(answer: Answer<IrcRun>): Readonly<Record<string, readonly number[]>> {
+  const cost = countsInstructions(answer)
+    ? (run: IrcRun) => run.instructionsPerDelivery ?? Infinity
+    : (run: IrcRun) => run.cpuNsPerDelivery;
+  return Object.fromEntries(Object.entries(answer.runs).map(([peer, runs]) => [peer, runs.map(cost)]));
+}
+
+function countsInstructions({ runs }: Answer<IrcRun>): boolean {
+  return Object.values(runs).every((all) => all.every((run) => run.instructionsPerDelivery !== null));
+}
+
+function table(answer: Answer<IrcRun>): readonly string[] {
+  const unit = countsInstructions(answer) ? 'instructions per delivery' : 'ns of CPU per delivery';
+  const costs = costsOf(answer);
+  return [
+    `| server | ${unit} (least) | deliveries/s (best) | all joined after (best) | measured |`,
+    '|---|---:|---:|---:|---|',
+    ...Object.entries(answer.runs).map(([peer, all]) => {
+      const on = answer.measured[peer]?.on ?? '';
+      if (all.length === 0) return `| ${peer} | did not survive | | | ${on} |`;
+      const rate = Math.max(...all.map((run) => run.deliveriesPerSecond));
+      const join = Math.min(...all.map((run) => run.joinSeconds));
+      return `| ${peer} | ${round(Math.min(...(costs[peer] ?? [])))} | ${round(rate)} | ${join.toFixed(2)} s | ${on} |`;
+    }),
+  ];
+}
+
+function memorySection(memory: Answer<number>): readonly string[] {
+  return [
+    '## Memory for each idle registered member',
+    '',
+    '| server | bytes | measured |',
+    '|---|---:|---|',
+    ...Object.entries(memory.runs).map(([peer, bytes]) => {
+      const least = bytes.length === 0 ? 'did not survive' : round(Math.min(...bytes));
+      return `| ${peer} | ${least} | ${memory.measured[peer]?.on ?? ''} |`;
+    }),
+    ...failures(memory),
+  ];
+}

@@ -1,0 +1,30 @@
+/** What the pages of all suites have in common. */
+import type { Answer, Measured, Results } from './results.js';
+
+const SAME_TIME =
+  'The tables say when each peer was measured. Only figures of the same time are to be compared; ratios are given for those.';
+
+/** Lines of Markdown: when and on what machines was measured, and which peers never were. */
+export function circumstances(results: Results<unknown>, peers: readonly string[]): readonly string[] {
+  const answers = [...results.answers, ...(results.memory === null ? [] : [results.memory])];
+  const times = new Set(answers.flatMap(({ measured }) => Object.values(measured).map(inWords)));
+  const missing = peers.filter((peer) => !answers.some(({ measured }) => measured[peer] !== undefined));
+  const lines = [SAME_TIME, '', ...[...times].sort().map((time) => `- ${time}`)];
+  if (missing.length > 0) lines.push('', `Never measured: ${missing.join(', ')}.`);
+  return lines;
+}
+
+function inWords({ on, machine, rounds, seconds }: Measured): string {
+  return `${on}: ${machine}; ${rounds} x ${seconds} s`;
+}
+
+/** Lines of Markdown: how peers failed that were asked the question. */
+export function failures({ failures }: Answer<unknown>): readonly string[] {
+  const lines = Object.entries(failures).map(([peer, failure]) => `- ${peer} failed when last asked: ${failure}`);
+  return lines.length > 0 ? ['', ...lines] : [];
+}
+
+/** A whole number as the tables show it. */
+export function round(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}

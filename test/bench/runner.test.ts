@@ -1,0 +1,56 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { runSchema } from '../../bench/support/load.js';
+import { readResults } from '../../bench/support/results.js';
+import { projectPath, run } from '../support/processes.js';
+
+/** The command line of the bench. */
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fdmux-bench-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+const bench = (...parameters: readonly string[]) =>
+  run(process.execPath, [projectPath('bench/run.mjs'), ...parameters], { cwd: projectPath() });
+
+test.each([
+  ['servers', '--only', 'echo-63', 'echo-1, echo-64,'],
+  ['servers', '--peers', 'fdmux,nodejs', 'C epoll, fdmux level, fdmux edge, node:net,'],
+  ['servers', '--peers', 'dmux', 'C epoll, fdmux level, fdmux edge, node:net,'],
+  ['servers', '--peers', 'fdmux,', 'C epoll, fdmux level, fdmux edge, node:net,'],
+  ['irc', '--only', 'irc-51', 'irc-50-10, irc-500-20, irc-500-500, irc-join, memory'],
+  ['irc', '--peers', 'unrealircd', 'fdmux level, fdmux edge, ngircd, InspIRCd'],
+  ['waits', '--only', 'call', 'calls, idle, latency, allocation'],
+  ['waits', '--peers', 'perl', 'C, C, two threads, CPython,'],
+])('%s %s %s is refused with the names that there are', async (suite, option, name, known) => {
+  const folder = temporaryFolder();
+  const { code, stdout, stderr } = await bench(suite, option, name, '--out', folder);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain(`known are: ${known}`);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('one question to one peer adds to the results', async () => {
+  const folder = temporaryFolder();
+  const published = projectPath('docs/benchmarks/results.json');
+  writeFileSync(join(folder, 'results.json'), readFileSync(published));
+  const question = ['--only', 'echo-pipelined', '--peers', 'level', '--rounds', '1', '--seconds', '0.01'];
+  const { code } = await bench('servers', ...question, '--out', folder);
+  expect(code).toBe(0);
+
+  const before = readResults(published, runSchema);
+  const after = readResults(join(folder, 'results.json'), runSchema);
+  expect(after.memory).toEqual(before.memory);
+  expect(after.answers.map(({ id }) => id)).toEqual(before.answers.map(({ id }) => id));
+  for (const [index, answer] of before.answers.entries()) {
+    const { 'fdmux level': asked, ...kept } = answer.runs;
+    expect(after.answers[index]?.runs).toMatchObject(kept);
+    expect(after.answers[index]?.runs['fdmux level']).toHaveLength(
+      answer.id === 'echo-pipelined' ? 1 : (asked ?? []).length,
+    );
+  }
+});
