@@ -4,10 +4,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { type IrcRun, ircRunSchema, writeIrcReport } from './irc/report.js';
+import { costsOf, type IrcRun, ircRunSchema, writeIrcReport } from './irc/report.js';
 import { ircCandidates, type IrcCommand, startIrcServer } from './irc/servers.js';
 import { findPeers, type Peer, refuseUnknown } from './support/candidates.js';
 import { here } from './support/checkout.js';
+import { comparison } from './support/comparison.js';
 import { PATIENCE_MS, putUnderLoad } from './support/generator.js';
 import { readOptions } from './support/options.js';
 import { round } from './support/page.js';
@@ -112,8 +113,8 @@ function describeRun({ deliveriesPerSecond, cpuNsPerDelivery, joinSeconds }: Irc
 async function main(): Promise<void> {
   const ids = [...QUESTIONS.map(({ id }) => id), MEMORY];
   const options = readOptions({ script: 'bench:irc', questions: ids, rounds: 2, seconds: 2 });
-  const { rounds, seconds, only, out } = options;
-  const candidates = ircCandidates([here]);
+  const { rounds, seconds, only, against, out } = options;
+  const candidates = ircCandidates(against === null ? [here] : [here, against]);
   const names = candidates.map(({ name }) => name);
   refuseUnknown(names, options.peers);
   const peers = findPeers(candidates, options.peers);
@@ -146,6 +147,10 @@ async function main(): Promise<void> {
     const weighOne = ({ command }: Peer<IrcCommand>) => measureMemory(program, command);
     const turns = await takeTurns(peers, 1, progress, weighOne, (bytes) => `${round(bytes).padStart(8)} B each`);
     publication.publishMemory({ id: MEMORY, title: 'memory per idle member', load: { members: IDLE_MEMBERS } }, turns);
+  }
+  if (against !== null) {
+    const costs = publication.answers.map((answer) => ({ title: answer.title, costs: costsOf(answer) }));
+    console.log(`\nWhat a delivery costs:\n\n${comparison(costs, against).join('\n')}`);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { findPeers, type Peer, refuseUnknown } from './support/candidates.js';
 import { here } from './support/checkout.js';
+import { comparison } from './support/comparison.js';
 import { type Load, measure, type Run, runSchema } from './support/load.js';
 import { readOptions } from './support/options.js';
 import { round } from './support/page.js';
@@ -9,7 +10,7 @@ import { serverCandidates, type ServerCommand, type ServerMode } from './support
 import { Progress } from './support/progress.js';
 import { Publication } from './support/publication.js';
 import { runSuite } from './support/refusal.js';
-import { writeReport } from './support/report.js';
+import { costsOf, writeReport } from './support/report.js';
 import { startServer, weighed } from './support/server.js';
 import { compile, countsInstructions } from './support/tools.js';
 import { takeTurns } from './support/turns.js';
@@ -71,8 +72,8 @@ const MAX_WEIGHINGS = 2;
 async function main(): Promise<void> {
   const ids = [...QUESTIONS.map(({ id }) => id), MEMORY];
   const options = readOptions({ script: 'bench', questions: ids, rounds: 3, seconds: 1 });
-  const { rounds, seconds, only, out } = options;
-  const candidates = serverCandidates([here]);
+  const { rounds, seconds, only, against, out } = options;
+  const candidates = serverCandidates(against === null ? [here] : [here, against]);
   const names = candidates.map(({ name }) => name);
   refuseUnknown(names, options.peers);
   const peers = findPeers(candidates, options.peers);
@@ -110,6 +111,10 @@ async function main(): Promise<void> {
     const weighOne = ({ line }: Runner) => weigh(line, program);
     const turns = await takeTurns(runnersOf('echo', peers), weighings, progress, weighOne, describeWeight);
     publication.publishMemory({ id: MEMORY, title: 'memory per idle connection', load }, turns);
+  }
+  if (against !== null) {
+    const costs = publication.answers.map((answer) => ({ title: answer.title, costs: costsOf(answer) }));
+    console.log(`\nWhat a message costs:\n\n${comparison(costs, against).join('\n')}`);
   }
 }
 

@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Candidate, findPeers, type Peer, refuseUnknown } from './support/candidates.js';
 import { type Checkout, here } from './support/checkout.js';
+import { comparison, type Costs } from './support/comparison.js';
 import { linePlot } from './support/line-plot.js';
 import { machineInWords } from './support/machine.js';
 import { readOptions } from './support/options.js';
@@ -133,7 +134,8 @@ function wakerCandidates(checkouts: readonly Checkout[]): readonly Candidate<rea
   ];
 }
 
-function askCalls(waiters: readonly Waiter[], rounds: number): void {
+/** @returns what each call cost, run by run */
+function askCalls(waiters: readonly Waiter[], rounds: number): readonly Costs[] {
   say(
     '',
     'A process of several threads pays more for each fd that a call looks at, since the kernel then counts references to open files.',
@@ -142,6 +144,7 @@ function askCalls(waiters: readonly Waiter[], rounds: number): void {
     `| question | ${waiters.map(({ name }) => name).join(' | ')} |`,
     `|---|${waiters.map(() => '---:|').join('')}`,
   );
+  const costs: Costs[] = [];
   for (const { call, count, title } of CALLS) {
     const all = allOf(
       rounds,
@@ -153,8 +156,11 @@ function askCalls(waiters: readonly Waiter[], rounds: number): void {
       return Number.isNaN(reference) ? round(ns) : `${round(ns)} (${(ns / reference).toFixed(2)})`;
     });
     say(`| ${title} | ${cells.join(' | ')} |`);
+    const runsOf = [...all].map(([name, printed]) => [name, printed.map(([ns = NaN]) => ns)] as const);
+    costs.push({ title, costs: Object.fromEntries(runsOf) });
   }
   say('', 'In brackets: against C with two threads.');
+  return costs;
 }
 
 /** @returns a plot of the answers */
@@ -223,13 +229,13 @@ function askAllocation(): void {
 }
 
 function main(): void {
-  const { rounds, seconds, only, peers, out } = readOptions({
+  const { rounds, seconds, only, peers, against, out } = readOptions({
     script: 'bench:waits',
     questions: PARTS,
     rounds: 5,
     seconds: 0.5,
   });
-  const checkouts = [here];
+  const checkouts = against === null ? [here] : [here, against];
   const waiters = waiterCandidates(String(seconds), checkouts);
   const wakers = wakerCandidates(checkouts);
   refuseUnknown(
@@ -244,14 +250,15 @@ function main(): void {
     '',
     `${machineInWords}; ${rounds} rounds.`,
   );
-  if (only.includes('calls')) askCalls(findPeers(waiters, peers), rounds);
+  const costs = only.includes('calls') ? askCalls(findPeers(waiters, peers), rounds) : [];
   const idle = asks(String(seconds), script('waits'));
   const plot = only.includes('idle') ? askIdle(idle, Math.min(rounds, MAX_IDLE_ROUNDS)) : null;
   if (only.includes('latency')) askLatency(findPeers(wakers, peers), rounds);
   if (only.includes('allocation')) askAllocation();
+  if (against !== null) console.log(`\nWhat a call costs:\n\n${comparison(costs, against).join('\n')}`);
   // A part of the page would take the place of the whole.
   const isWhole = peers === null && PARTS.every((part) => only.includes(part));
-  if (plot === null || !isWhole) return;
+  if (out === null || plot === null || !isWhole) return;
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, 'idle-fds.svg'), plot);
   writeFileSync(join(out, 'waits.md'), `${lines.join('\n')}\n`);

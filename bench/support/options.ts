@@ -1,6 +1,7 @@
 /** What can be said to a suite on the command line. */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { type Checkout, checkoutAt } from './checkout.js';
 import { root } from './tools.js';
 
 /** A suite in words, and what it does when nothing is said. */
@@ -20,8 +21,10 @@ export interface Options {
   readonly only: readonly string[];
   /** Parts of the names of the peers to ask; null for all of them. */
   readonly peers: readonly string[] | null;
-  /** The folder of the published results, into which the new ones go. */
-  readonly out: string;
+  /** Another checkout to measure beside this one. */
+  readonly against: Checkout | null;
+  /** The folder of the published results, into which the new ones go; null if nothing is to be published. */
+  readonly out: string | null;
 }
 
 interface Said {
@@ -29,24 +32,32 @@ interface Said {
   readonly seconds: number;
   readonly only: readonly string[];
   readonly peers?: readonly string[];
+  readonly against?: string;
   readonly out?: string;
 }
 
-/** Reads them, or ends the process with what is wrong about them. */
+/**
+ * Reads them, or ends the process with what is wrong about them.
+ *
+ * @throws {@link Refusal} if the other checkout is none
+ */
 export function readOptions({ script, questions, rounds, seconds }: Suite): Options {
   const command = new Command(`npm run ${script} --`)
     .option('--rounds <count>', 'how often everybody is asked', positive, rounds)
     .option('--seconds <seconds>', 'how long one measurement takes', positive, seconds)
     .option('--only <ids>', `questions, separated by commas: ${questions.join(', ')}`, listOf(questions), questions)
     .option('--peers <parts>', 'whom to ask: names or words of them, separated by commas', split)
+    .option('--against <folder>', 'another built checkout to measure beside this one; nothing is published')
     .option('--out <folder>', 'results to merge the new ones into (default: docs/benchmarks)', (path) =>
       resolve(root, path),
     );
-  const { peers = null, out, ...said } = command.parse().opts<Said>();
+  const { peers = null, against, out, ...said } = command.parse().opts<Said>();
   return {
     ...said,
     peers,
-    out: out ?? resolve(root, 'docs/benchmarks'),
+    against: against === undefined ? null : checkoutAt(resolve(root, against)),
+    // The rows of another commit would stay in the published tables for ever.
+    out: out ?? (against === undefined ? resolve(root, 'docs/benchmarks') : null),
   };
 }
 

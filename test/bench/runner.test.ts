@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -34,13 +34,28 @@ test.each([
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('one question to one peer adds to the results', async () => {
-  const folder = temporaryFolder();
+test.each(['servers', 'irc', 'waits'])('%s refuses to measure a folder that is no built checkout', async (suite) => {
+  const { code, stderr } = await bench(suite, '--against', temporaryFolder());
+  expect(code).toBe(1);
+  expect(stderr).toContain('is not a built checkout of fdmux');
+});
+
+test('one question to some peers adds to the results, and the other checkout is asked with its own package', async () => {
+  const [folder, checkout] = [temporaryFolder(), temporaryFolder()];
   const published = projectPath('docs/benchmarks/results.json');
   writeFileSync(join(folder, 'results.json'), readFileSync(published));
+  mkdirSync(join(checkout, 'dist'));
+  writeFileSync(join(checkout, 'package.json'), JSON.stringify({ name: 'fdmux', main: 'dist/index.js' }));
+  writeFileSync(
+    join(checkout, 'dist/index.js'),
+    "console.error('the package of another checkout'); process.exit(7);\n",
+  );
+
   const question = ['--only', 'echo-pipelined', '--peers', 'level', '--rounds', '1', '--seconds', '0.01'];
-  const { code } = await bench('servers', ...question, '--out', folder);
+  const { code, stdout } = await bench('servers', ...question, '--against', checkout, '--out', folder);
   expect(code).toBe(0);
+  expect(stdout).toMatch(/tried once more: fdmux level@\S+: .*exit code 7/);
+  expect(stdout).toMatch(/failed: fdmux level@\S+: .*stderr ends with 'the package of another checkout'/);
 
   const before = readResults(published, runSchema);
   const after = readResults(join(folder, 'results.json'), runSchema);
