@@ -133,23 +133,40 @@ test('every import of the sources points the way that data flows', () => {
   expect(imports.map(objection).filter((line) => line !== undefined)).toEqual([]);
 });
 
-test('no module needs itself through others', () => {
+/** The chains of imports that lead back to where they began. */
+function circlesOf(links: readonly Import[]): string[] {
   const needs = new Map<string, string[]>();
-  for (const { from, specifier, isType } of imports) {
-    if (isType || !specifier.startsWith('.')) continue;
+  for (const { from, specifier } of links) {
+    if (!specifier.startsWith('.')) continue;
     const target = normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts');
     needs.set(from, [...(needs.get(from) ?? []), target]);
   }
-  const cycles: string[] = [];
+  const circles: string[] = [];
   const finished = new Set<string>();
   const walk = (module: string, path: readonly string[]): void => {
-    if (path.includes(module)) cycles.push([...path.slice(path.indexOf(module)), module].join(' -> '));
+    if (path.includes(module)) circles.push([...path.slice(path.indexOf(module)), module].join(' -> '));
     if (finished.has(module) || path.includes(module)) return;
     for (const next of needs.get(module) ?? []) walk(next, [...path, module]);
     finished.add(module);
   };
-  for (const { module } of sources) walk(module, []);
-  expect(cycles).toEqual([]);
+  for (const module of needs.keys()) walk(module, []);
+  return circles;
+}
+
+test('no module needs itself through others', () => {
+  expect(circlesOf(imports.filter(({ isType }) => !isType))).toEqual([]);
+});
+
+test.each(['protocol', 'server'])('no file of %s needs itself through others, not even by types', (room) => {
+  expect(circlesOf(imports.filter(({ from }) => roomOf(from) === room))).toEqual([]);
+});
+
+test('a handler of IRC commands imports no other handler', () => {
+  const handlers = 'protocol/irc/handlers/';
+  const shared = imports.filter(({ from, specifier }) => {
+    return from.startsWith(handlers) && join(dirname(from), specifier).startsWith(handlers);
+  });
+  expect(shared).toEqual([]);
 });
 
 /** Every property that a source text declares and that others could assign: neither readonly nor private. */
@@ -212,6 +229,14 @@ describe('the check itself', () => {
     ['multiplexer/multiplexer.ts', "const { listen } = require('../net/listener.js');"],
   ])('an arrow that points the wrong way is found: %s with %s', (module, text) => {
     expect(objectionsTo(module, text)).toEqual([expect.stringContaining(`src/${module}`)]);
+  });
+
+  test('a circle is found, of types as of values', () => {
+    const circle = [
+      ...importsOf('protocol/a.ts', "import type { B } from './b.js';"),
+      ...importsOf('protocol/b.ts', "import { a } from './a.js';"),
+    ];
+    expect(circlesOf(circle)).toEqual(['protocol/a.ts -> protocol/b.ts -> protocol/a.ts']);
   });
 
   test('a field that can be assigned is found, a readonly or private one is not', () => {

@@ -1,11 +1,15 @@
 /** What a session and the connection under it ask of each other. A session does no I/O and owns no timer. */
-import type { Outlet } from '../chat/member.js';
+import type { Encoder, Outlet } from '../chat/member.js';
 
 /** What a peer is told that the server keeps out; the reason follows. */
 export const BANNED_TEXT = 'You are banned from this server';
 
 /** The connection, as a session sees it. Nothing here throws or calls back, whatever state the connection is in. */
-export interface Link extends Pick<Outlet, 'send'> {
+export interface Link extends Outlet {
+  /** The session on this link, which puts itself here. */
+  session: Session | null;
+  /** How the peer reads what the members of a room hear alike; the session chooses it. */
+  encoder: Encoder;
   /** Tells the connection from all others of this server, in the log. */
   readonly id: number;
   /** The peer's address, `host` without brackets or scope. */
@@ -51,4 +55,13 @@ export interface Session {
   disconnected(reason: string): void;
   /** The server ends: tells the peer why, and closes. */
   shutDown(reason: string): void;
+  /**
+   * The chat puts the peer out: tells it why, and closes.
+   *
+   * @param ban - why it will not be let in again; not given when it may come back
+   */
+  expel(reason: string, ban?: string): void;
 }
+
+/** The encoder of a link without a session. */
+export const DEAF: Encoder = { encode: () => null, isDroppable: () => true };

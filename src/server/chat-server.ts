@@ -7,7 +7,7 @@ import { hasCode } from '../errors.js';
 import type { Connection, SocketHandlers } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
 import { IrcSession } from '../protocol/irc/session.js';
-import { IrcServer, type Reload, type ServerControl } from '../protocol/irc/shared-state.js';
+import { IrcState, type Reload, type ServerControl } from '../protocol/irc/shared-state.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { newMessageId } from '../protocol/message-id.js';
 import { formatNotice } from '../protocol/plain/format.js';
@@ -70,7 +70,7 @@ export class ChatServer implements Aftermath, ServerControl {
   readonly #options: ServerOptions;
   readonly #chat: Chat;
   readonly #lobby: Room;
-  readonly #irc: IrcServer;
+  readonly #irc: IrcState;
   readonly #links = new Set<ConnectionLink>();
   readonly #admission = new Admission();
   /** Refused connections that are still to take their notice. */
@@ -101,7 +101,7 @@ export class ChatServer implements Aftermath, ServerControl {
     this.#classes = new ClassFinder(config.classes);
     this.#maxClients = config.maxClients;
     this.#totalSendQueueBytes = config.totalSendQueueBytes;
-    this.#irc = new IrcServer({
+    this.#irc = new IrcState({
       chat: this.#chat,
       settings: config.irc,
       version: options.version,
@@ -208,7 +208,7 @@ export class ChatServer implements Aftermath, ServerControl {
     }
     this.#links.add(link);
     this.note('connected', { connection: id, ...remote, protocol: config.protocol, class: limits.name });
-    link.session = this.#createSession(link, config, limits);
+    this.#createSession(link, config, limits);
   }
 
   /** Tells a peer why it is not let in, and closes. It is in no list, so that it takes nobody's place. */

@@ -1,7 +1,8 @@
 /** The wire between a session and a served connection: whom it sends to, how far it may fall behind, when it wakes. */
+import type { Encoder } from '../chat/member.js';
 import type { Connection } from '../net/connection.js';
 import type { ClassSettings } from '../protocol/limits.js';
-import type { Link, Session } from '../protocol/session.js';
+import { DEAF, type Link, type Session } from '../protocol/session.js';
 import type { Worker } from './run-queue.js';
 import { share } from './share.js';
 
@@ -28,6 +29,7 @@ export class ConnectionLink implements Link, Worker {
   readonly remotePort: number;
   readonly limits: ClassSettings;
   session: Session | null = null;
+  encoder: Encoder = DEAF;
   readonly #connection: Connection<ConnectionLink>;
   readonly #aftermath: Aftermath;
   #timer: NodeJS.Timeout | null = null;
@@ -75,6 +77,10 @@ export class ConnectionLink implements Link, Worker {
   send(bytes: Uint8Array, droppable: boolean): void {
     if (this.#isCongested && droppable) this.#droppedMessages += 1;
     else this.#sent(this.#connection.write(share(bytes)));
+  }
+
+  expel(reason: string, ban?: string): void {
+    this.session?.expel(reason, ban);
   }
 
   answer(bytes: Uint8Array): void {

@@ -1,10 +1,13 @@
 /** A connection without a kernel: it keeps what was sent and how it was closed. */
-import type { Link } from '../../src/protocol/session.js';
+import type { Encoder } from '../../src/chat/member.js';
+import { DEAF, type Link, type Session } from '../../src/protocol/session.js';
 
 export class FakeLink implements Link {
   readonly id = 1;
   readonly remoteHost: string;
   readonly remotePort: number;
+  session: Session | null = null;
+  encoder: Encoder = DEAF;
   closedBecause: string | null = null;
   isPaused = false;
   isFull = false;
@@ -17,11 +20,16 @@ export class FakeLink implements Link {
   }
 
   send(bytes: Uint8Array): void {
+    if (this.closedBecause !== null) throw new Error('sent to a link that is closed');
     this.#sent.push(Uint8Array.from(bytes));
   }
 
   answer(bytes: Uint8Array): void {
     this.send(bytes);
+  }
+
+  expel(reason: string, ban?: string): void {
+    this.session?.expel(reason, ban);
   }
 
   close(reason: string): void {

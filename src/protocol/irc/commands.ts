@@ -1,5 +1,5 @@
 /** Every command of the server: when it may be used, how many parameters it needs, and who answers it. */
-import type { Deferred } from './deferred.js';
+import type { Client } from './client.js';
 import { invite, join, kick, names, part, topic } from './handlers/channels.js';
 import { cap, nick, pass, ping, pong, quit, user } from './handlers/connection.js';
 import { admin, help, info, links, lusers, motd, stats, time, users, version } from './handlers/information.js';
@@ -13,19 +13,10 @@ import { dline, kline, undline, unkline } from './handlers/server-bans.js';
 import { who } from './handlers/who.js';
 import { whois, whowas } from './handlers/whois.js';
 import type { Message } from './message.js';
-import type { IrcSession } from './session.js';
-
-/**
- * An answer of any length: at every `yield` the session may send what there is, and wait until the peer has taken it.
- * The session's further commands wait for its end, and the rooms may change in between.
- */
-export type LongAnswer = Generator<undefined, void>;
-
-/** What a handler leaves to be done: nothing, or what the session's further commands wait for. Never a bare promise. */
-export type Outcome = void | Deferred<void> | Generator<undefined, void>;
+import type { Outcome } from './outcome.js';
 
 /** Answers a command. */
-export type Handler = (session: IrcSession, message: Message) => Outcome;
+export type Handler = (client: Client, message: Message) => Outcome;
 
 /** One row of the table. */
 export interface Command {

@@ -3,8 +3,9 @@ import { MAX_LINE_BYTES } from './message.js';
 import { CHANMODES_TOKEN, PREFIX_TOKEN, STATUSMSG_SIGNS } from './modes.js';
 import type { IrcSettings } from './settings.js';
 
-/** The longest reasons and the like, in bytes. */
+/** The longest texts of clients, in bytes. */
 export const AWAY_BYTES = 200;
+export const REAL_NAME_BYTES = 150;
 export const REASON_BYTES = 300;
 export const USER_LENGTH = 16;
 export const HOST_LENGTH = 63;

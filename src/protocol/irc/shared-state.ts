@@ -18,7 +18,7 @@ export interface Reload {
 }
 
 /** A registered client, as the server sees it. */
-export interface IrcClient {
+export interface RegisteredClient {
   /** @param tokens - those of RPL_ISUPPORT that have changed */
   isupportChanged(tokens: readonly string[]): void;
 }
@@ -37,8 +37,8 @@ export interface ServerControl {
   log(event: string, details: Readonly<Record<string, unknown>>): void;
 }
 
-/** The choices of an {@link IrcServer}. */
-export interface IrcServerOptions {
+/** The choices of an {@link IrcState}. */
+export interface IrcStateOptions {
   readonly chat: Chat;
   readonly settings: IrcSettings;
   readonly control: ServerControl;
@@ -47,7 +47,7 @@ export interface IrcServerOptions {
 }
 
 /** The state and the settings that the commands work on. */
-export class IrcServer implements ReplySource {
+export class IrcState implements ReplySource {
   readonly chat: Chat;
   readonly control: ServerControl;
   readonly version: string;
@@ -55,7 +55,7 @@ export class IrcServer implements ReplySource {
   readonly encoders: EncoderFamily;
   readonly monitors: MonitorBoard;
   /** Clients that have registered. */
-  readonly clients = new Set<IrcClient>();
+  readonly clients = new Set<RegisteredClient>();
   readonly passwords = new PasswordGuard();
   /** Connections that have not registered yet. */
   unregisteredCount = 0;
@@ -64,7 +64,7 @@ export class IrcServer implements ReplySource {
   #settings: IrcSettings;
   #batches = 0;
 
-  constructor(options: IrcServerOptions) {
+  constructor(options: IrcStateOptions) {
     this.chat = options.chat;
     this.control = options.control;
     this.version = options.version;

@@ -1,7 +1,7 @@
 /** A peer that speaks plain lines: whatever it sends is said in the lobby. */
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
-import type { Encoder, Member, Outlet } from '../../chat/member.js';
+import type { Member } from '../../chat/member.js';
 import { refusesEntry, refusesSpeech, type SpeechRefusal } from '../../chat/permissions.js';
 import type { Room } from '../../chat/room.js';
 import type { Target } from '../../chat/verbs/speech.js';
@@ -44,9 +44,8 @@ const REFUSALS = {
 } as const;
 
 /** The session of one plain peer. */
-export class PlainSession implements Session, LineSink, Outlet {
+export class PlainSession implements Session, LineSink {
   readonly member: Member;
-  encoder: Encoder;
   readonly #options: PlainOptions;
   readonly #link: Link;
   readonly #charset: CharsetDetector;
@@ -63,13 +62,14 @@ export class PlainSession implements Session, LineSink, Outlet {
     this.#options = options;
     this.#link = link;
     this.#charset = CharsetDetector.of(options.charset);
-    this.encoder = plainEncoder(this.#charset.charset);
+    link.session = this;
+    link.encoder = plainEncoder(this.#charset.charset);
     this.#decoder = new LineDecoder({ maxLineBytes: options.maxLineBytes });
     this.#pacer = new Pacer(link, options.limits, chat.directory.now());
     this.member = chat.receive({
       host: link.remoteHost,
       label: formatAddress(link.remoteHost, link.remotePort),
-      outlet: this,
+      outlet: link,
     });
     this.#target = { kind: 'room', name: lobby.name, ranks: 0 };
     const why = this.#enter();
@@ -87,10 +87,6 @@ export class PlainSession implements Session, LineSink, Outlet {
       return refused.why === 'banned' ? `${BANNED_TEXT}: ${refused.ban.reason}` : 'your name is taken; connect again';
     chat.join(this.member, lobby.name, { key: null, maxRooms: 1, flags: [] });
     return null;
-  }
-
-  send(bytes: Uint8Array, droppable: boolean): void {
-    if (!this.#isOver) this.#link.send(bytes, droppable);
   }
 
   receive(bytes: Uint8Array): void {
@@ -161,7 +157,7 @@ export class PlainSession implements Session, LineSink, Outlet {
 
   #take(bytes: Uint8Array): void {
     const text = sanitize(this.#charset.decode(bytes));
-    this.encoder = plainEncoder(this.#charset.charset);
+    this.#link.encoder = plainEncoder(this.#charset.charset);
     const words = text.trim();
     if (words.toLowerCase() === 'exit') this.#close(null);
     else if (words !== '') this.#say(text);

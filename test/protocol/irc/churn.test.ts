@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
-import { IrcServer } from '../../../src/protocol/irc/shared-state.js';
+import { IrcState } from '../../../src/protocol/irc/shared-state.js';
 import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { heapGrowth } from '../../support/heap.js';
 import { FakeLink } from '../fake-link.js';
@@ -14,7 +14,7 @@ const ROOMS = 500;
 /** Less than 10,000 of anything that a join could leave behind. */
 const HEAP_BYTES = 300_000;
 
-function start(): { server: IrcServer; sessions: IrcSession[]; links: FakeLink[] } {
+function start(): { server: IrcState; sessions: IrcSession[]; links: FakeLink[] } {
   const control = {
     configurationName: '-',
     reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
@@ -23,7 +23,7 @@ function start(): { server: IrcServer; sessions: IrcSession[]; links: FakeLink[]
   // A clock that stands still: after 10 ms of one peer others would have their turn, and no link here gives it.
   const chat = new Chat({ now: () => 1_000_000 });
   chat.openRoom('#lobby');
-  const server = new IrcServer({
+  const server = new IrcState({
     chat,
     settings: DEFAULT_IRC_SETTINGS,
     control: { ...control, log: () => undefined, note: () => undefined },

@@ -3,7 +3,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
-import { IrcServer, type ServerControl } from '../../../src/protocol/irc/shared-state.js';
+import { IrcState, type ServerControl } from '../../../src/protocol/irc/shared-state.js';
 import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { FakeLink } from '../fake-link.js';
 
@@ -30,7 +30,7 @@ const control: ServerControl = {
 
 function startSession(irc: object) {
   const chat = new Chat();
-  const server = new IrcServer({ chat, settings: { ...DEFAULT_IRC_SETTINGS, ...irc }, control, version: '0.0.0' });
+  const server = new IrcState({ chat, settings: { ...DEFAULT_IRC_SETTINGS, ...irc }, control, version: '0.0.0' });
   const link = new FakeLink();
   const session = new IrcSession(link, {
     server,

@@ -12,7 +12,7 @@ import { COMMANDS } from '../../../src/protocol/irc/commands.js';
 import { MAX_LINE_BYTES, MAX_TAG_BYTES } from '../../../src/protocol/irc/message.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
-import { IrcServer } from '../../../src/protocol/irc/shared-state.js';
+import { IrcState } from '../../../src/protocol/irc/shared-state.js';
 import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { PlainSession } from '../../../src/protocol/plain/session.js';
 import { heapInUse } from '../../support/heap.js';
@@ -158,7 +158,7 @@ test(
         if (event === 'command failed') failures.push(details);
       },
     };
-    const server = new IrcServer({ chat, settings: DEFAULT_IRC_SETTINGS, control, version: '0' });
+    const server = new IrcState({ chat, settings: DEFAULT_IRC_SETTINGS, control, version: '0' });
     const lobby = chat.openRoom('#lobby');
     const plainLink = new FakeLink(1);
     const plain = new PlainSession(plainLink, {

@@ -11,7 +11,7 @@ import { COMMANDS } from '../../../src/protocol/irc/commands.js';
 import { MAX_LINE_BYTES } from '../../../src/protocol/irc/message.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
-import { IrcServer } from '../../../src/protocol/irc/shared-state.js';
+import { IrcState } from '../../../src/protocol/irc/shared-state.js';
 import { DEFAULT_CLASS } from '../../../src/protocol/limits.js';
 import { FakeLink } from '../fake-link.js';
 
@@ -99,7 +99,7 @@ interface Cost {
 
 class FullServer {
   readonly crowd: readonly Client[];
-  readonly #server: IrcServer;
+  readonly #server: IrcState;
 
   constructor() {
     const control = {
@@ -111,7 +111,7 @@ class FullServer {
     };
     const operators = [{ name: 'root', password: 'right', masks: ['*@*'], host: null }];
     const settings = { ...DEFAULT_IRC_SETTINGS, operators, motd: ['Be kind.'] };
-    this.#server = new IrcServer({ chat: new Chat({ now: () => 1_000_000 }), settings, control, version: '0' });
+    this.#server = new IrcState({ chat: new Chat({ now: () => 1_000_000 }), settings, control, version: '0' });
     this.crowd = Array.from({ length: MEMBERS }, (_, index) => this.#populate(index));
   }
 

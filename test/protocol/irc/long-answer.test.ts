@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
-import { IrcServer } from '../../../src/protocol/irc/shared-state.js';
+import { IrcState } from '../../../src/protocol/irc/shared-state.js';
 import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { FakeLink } from '../fake-link.js';
 
@@ -41,7 +41,7 @@ function start() {
     reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
     stop: () => undefined,
   };
-  const server = new IrcServer({
+  const server = new IrcState({
     chat,
     settings: DEFAULT_IRC_SETTINGS,
     control: { ...control, log: () => undefined, note: () => undefined },
@@ -158,7 +158,7 @@ test('a labeled answer is one batch, whatever comes between its parts', () => {
   link.empty();
   session.receive(Buffer.from('@label=one WHO #big\r\n@label=two PING x\r\n'));
   crowd[0]?.session.receive(Buffer.from('PRIVMSG slow :between\r\n'));
-  session.overlong();
+  session.receive(Buffer.from(`${'x'.repeat(5000)}\r\n`));
   const { lines } = readAll(link, session);
   expect(lines[0]).toBe('@label=one :fdmux.local BATCH +r1 labeled-response');
   expect(lines.at(-2)).toBe(':fdmux.local BATCH -r1');

@@ -2,23 +2,18 @@
 import { silencingRoom } from '../../../chat/permissions.js';
 import { isReservedNick } from '../../reserved-nicks.js';
 import { CAPABILITY_BITS, CAPABILITY_NAMES, capabilityBit, capabilityNames } from '../capabilities.js';
-import type { Outcome } from '../commands.js';
-import { defer } from '../deferred.js';
-import { USER_LENGTH } from '../isupport.js';
+import type { Client } from '../client.js';
+import { REAL_NAME_BYTES, USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
-import { CHANNEL_MODE_LETTERS, CHANNEL_MODE_LETTERS_WITH_PARAMETER, USER_MODE_LETTERS } from '../modes.js';
 import { fitUserName, isNick } from '../names.js';
+import { defer, type Outcome } from '../outcome.js';
 import type { Registration } from '../registration.js';
-import type { IrcSession } from '../session.js';
-import type { IrcServer } from '../shared-state.js';
-import { sourceOf } from '../source.js';
+import type { IrcState } from '../shared-state.js';
 import { cutToBytes, packWords } from '../text-length.js';
-import { sendIsupport, sendLusers, sendMotd } from './information.js';
+import { sendWelcome } from '../welcome.js';
 
 /** Room that a list of capabilities has in one line, whatever the server's name and the nick. */
 const CAP_LIST_BYTES = 350;
-/** The longest real name, in bytes. */
-export const REAL_NAME_BYTES = 150;
 const QUIT_BYTES = 300;
 /**
  * From this version on a client follows changes of the list by itself (capability-negotiation, "CAP LS Version 302").
@@ -26,49 +21,49 @@ const QUIT_BYTES = 300;
 const CAP_NOTIFY_VERSION = 302;
 
 /** CAP (IRCv3 capability-negotiation). */
-export function cap(session: IrcSession, message: Message): Outcome {
+export function cap(client: Client, message: Message): Outcome {
   const [subcommand = '', argument = ''] = message.params;
   switch (subcommand.toUpperCase()) {
     case 'LS':
-      holdRegistration(session);
+      holdRegistration(client);
       if (Number(argument) >= CAP_NOTIFY_VERSION) {
-        session.setCapabilities(session.capabilities | CAPABILITY_BITS['cap-notify']);
+        client.setCapabilities(client.capabilities | CAPABILITY_BITS['cap-notify']);
       }
-      sendCapabilities(session, 'LS', CAPABILITY_NAMES, Number(argument) >= CAP_NOTIFY_VERSION);
+      sendCapabilities(client, 'LS', CAPABILITY_NAMES, Number(argument) >= CAP_NOTIFY_VERSION);
       return undefined;
     case 'LIST':
-      sendCapabilities(session, 'LIST', capabilityNames(session.capabilities), true);
+      sendCapabilities(client, 'LIST', capabilityNames(client.capabilities), true);
       return undefined;
     case 'REQ':
-      holdRegistration(session);
-      requestCapabilities(session, argument);
+      holdRegistration(client);
+      requestCapabilities(client, argument);
       return undefined;
     case 'END':
-      if (session.registration === null) return undefined;
-      session.registration.isNegotiating = false;
-      return completeRegistration(session);
+      if (client.registration === null) return undefined;
+      client.registration.isNegotiating = false;
+      return completeRegistration(client);
     default:
-      session.reply('ERR_INVALIDCAPCMD', subcommand);
+      client.reply('ERR_INVALIDCAPCMD', subcommand);
       return undefined;
   }
 }
 
-function holdRegistration(session: IrcSession): void {
-  if (session.registration !== null) session.registration.isNegotiating = true;
+function holdRegistration(client: Client): void {
+  if (client.registration !== null) client.registration.isNegotiating = true;
 }
 
-function sendCapabilities(session: IrcSession, verb: string, names: readonly string[], mayContinue: boolean): void {
-  const head = `:${session.server.name} CAP ${session.nickOrStar} ${verb}`;
+function sendCapabilities(client: Client, verb: string, names: readonly string[], mayContinue: boolean): void {
+  const head = `:${client.server.name} CAP ${client.nickOrStar} ${verb}`;
   const lines = mayContinue ? [...packWords(names, CAP_LIST_BYTES)] : [names.join(' ')];
   if (lines.length === 0) lines.push('');
   lines.forEach((line, index) => {
-    session.answer(`${head}${index < lines.length - 1 ? ' *' : ''} :${line}`);
+    client.answer(`${head}${index < lines.length - 1 ? ' *' : ''} :${line}`);
   });
 }
 
 /** All of a request is taken over, or nothing. */
-function requestCapabilities(session: IrcSession, argument: string): void {
-  let bits = session.capabilities;
+function requestCapabilities(client: Client, argument: string): void {
+  let bits = client.capabilities;
   let isKnown = true;
   for (const word of argument.split(' ')) {
     if (word === '') continue;
@@ -77,134 +72,114 @@ function requestCapabilities(session: IrcSession, argument: string): void {
     if (bit === undefined) isKnown = false;
     else bits = isRemoval ? bits & ~bit : bits | bit;
   }
-  if (isKnown) session.setCapabilities(bits);
-  session.answer(`:${session.server.name} CAP ${session.nickOrStar} ${isKnown ? 'ACK' : 'NAK'} :${argument.trim()}`);
+  if (isKnown) client.setCapabilities(bits);
+  client.answer(`:${client.server.name} CAP ${client.nickOrStar} ${isKnown ? 'ACK' : 'NAK'} :${argument.trim()}`);
 }
 
 /** PASS. */
-export function pass(session: IrcSession, message: Message): void {
-  if (session.registration !== null) session.registration.password = message.params[0] ?? null;
+export function pass(client: Client, message: Message): void {
+  if (client.registration !== null) client.registration.password = message.params[0] ?? null;
 }
 
 /** NICK, before and after registration. */
-export function nick(session: IrcSession, message: Message): Outcome {
+export function nick(client: Client, message: Message): Outcome {
   const [wanted = ''] = message.params;
-  const { server, member, registration } = session;
-  if (wanted === '') session.reply('ERR_NONICKNAMEGIVEN');
+  const { server, member, registration } = client;
+  if (wanted === '') client.reply('ERR_NONICKNAMEGIVEN');
   else if (!isNick(wanted, server.settings.nickLength) || isReserved(server, wanted))
-    session.reply('ERR_ERRONEUSNICKNAME', wanted);
+    client.reply('ERR_ERRONEUSNICKNAME', wanted);
   else if (registration !== null) {
     const owner = server.directory.member(wanted);
     if (owner === undefined) {
       registration.nick = wanted;
-      return completeRegistration(session);
+      return completeRegistration(client);
     }
-    session.reply('ERR_NICKNAMEINUSE', wanted);
+    client.reply('ERR_NICKNAMEINUSE', wanted);
   } else if (wanted !== member.nick) {
-    rename(session, wanted);
+    rename(client, wanted);
   }
   return undefined;
 }
 
-function isReserved(server: IrcServer, wanted: string): boolean {
+function isReserved(server: IrcState, wanted: string): boolean {
   return isReservedNick(wanted, server.settings.reservedNicks, server.directory.fold);
 }
 
-function rename(session: IrcSession, wanted: string): void {
-  const renamed = session.server.chat.rename(session.member, wanted);
-  if (renamed.kind === 'renamed') session.tell(renamed);
-  else if (renamed.why === 'nick-taken') session.reply('ERR_NICKNAMEINUSE', wanted);
-  else session.reply('ERR_BANNICKCHANGE', wanted, renamed.room?.name ?? '*');
+function rename(client: Client, wanted: string): void {
+  const renamed = client.server.chat.rename(client.member, wanted);
+  if (renamed.kind === 'renamed') client.echo(renamed);
+  else if (renamed.why === 'nick-taken') client.reply('ERR_NICKNAMEINUSE', wanted);
+  else client.reply('ERR_BANNICKCHANGE', wanted, renamed.room?.name ?? '*');
 }
 
 /** USER. */
-export function user(session: IrcSession, message: Message): Outcome {
+export function user(client: Client, message: Message): Outcome {
   const [name = '', , , realName = ''] = message.params;
-  const { registration } = session;
+  const { registration } = client;
   if (registration === null) return undefined;
   if (realName === '') {
-    session.reply('ERR_NEEDMOREPARAMS', 'USER');
+    client.reply('ERR_NEEDMOREPARAMS', 'USER');
     return undefined;
   }
   const fit = fitUserName(name, USER_LENGTH);
   if (fit === '') {
-    session.reply('ERR_INVALIDUSERNAME');
+    client.reply('ERR_INVALIDUSERNAME');
     return undefined;
   }
   registration.user = fit;
   registration.realName = cutToBytes(realName, REAL_NAME_BYTES);
-  return completeRegistration(session);
+  return completeRegistration(client);
 }
 
-function completeRegistration(session: IrcSession): Outcome {
-  const { registration, server } = session;
+function completeRegistration(client: Client): Outcome {
+  const { registration, server } = client;
   if (registration?.isComplete !== true) return undefined;
   const { password } = server.settings;
   if (password === null) {
-    admit(session, registration);
+    admit(client, registration);
     return undefined;
   }
   const { passwords } = server;
-  const names = [`PASS ${session.source}`];
-  return defer(passwords.turn(names, session.limits.maxPasswordDelayMs), () =>
+  const names = [`PASS ${client.source}`];
+  return defer(passwords.turn(names, client.limits.maxPasswordDelayMs), () =>
     defer(passwords.check(registration.password ?? '', password, names), (verdict) => {
       if (verdict === 'right') {
-        admit(session, registration);
+        admit(client, registration);
         return;
       }
-      if (verdict === 'wrong') session.reply('ERR_PASSWDMISMATCH');
-      session.close(verdict === 'wrong' ? 'Bad password' : 'Too many passwords are being checked, try again later');
+      if (verdict === 'wrong') client.reply('ERR_PASSWDMISMATCH');
+      client.close(verdict === 'wrong' ? 'Bad password' : 'Too many passwords are being checked, try again later');
     }),
   );
 }
 
-function admit(session: IrcSession, registration: Registration): void {
-  const { member, server } = session;
+function admit(client: Client, registration: Registration): void {
+  const { member, server } = client;
   const { nick: wanted, user: name, realName } = registration;
   if (wanted === null || name === null) return;
   const refused = server.chat.admit(member, { nick: wanted, user: name, realName });
   if (refused?.why === 'banned') {
     const { mask, reason } = refused.ban;
-    session.log('banned user refused', { mask, nick: wanted, user: name, address: member.address });
-    session.replyBanned(reason);
-    session.close('Banned');
+    client.log('banned user refused', { mask, nick: wanted, user: name, address: member.address });
+    client.replyBanned(reason);
+    client.close('Banned');
     return;
   }
   if (refused !== null) {
     // Somebody else took the nick between NICK and the end of registration.
     registration.nick = null;
-    session.reply('ERR_NICKNAMEINUSE', wanted);
+    client.reply('ERR_NICKNAMEINUSE', wanted);
     return;
   }
-  session.registered();
-  welcome(session);
-}
-
-function welcome(session: IrcSession): void {
-  const { server, member } = session;
-  const { networkName } = server.settings;
-  session.reply('RPL_WELCOME', `Welcome to the ${networkName} Network, ${sourceOf(member)}`);
-  session.reply('RPL_YOURHOST', `Your host is ${server.name}, running version fdmux-${server.version}`);
-  session.reply('RPL_CREATED', `This server was created ${new Date(server.startedMs).toUTCString()}`);
-  const versionWord = `fdmux-${server.version}`;
-  session.reply(
-    'RPL_MYINFO',
-    server.name,
-    versionWord,
-    USER_MODE_LETTERS,
-    CHANNEL_MODE_LETTERS,
-    CHANNEL_MODE_LETTERS_WITH_PARAMETER,
-  );
-  sendIsupport(session);
-  sendLusers(session);
-  sendMotd(session);
+  client.registered();
+  sendWelcome(client);
 }
 
 /** PING. */
-export function ping(session: IrcSession, message: Message): void {
+export function ping(client: Client, message: Message): void {
   const [token = ''] = message.params;
-  if (token === '') session.reply('ERR_NOORIGIN');
-  else session.answer(`:${session.server.name} PONG ${session.server.name} :${token}`);
+  if (token === '') client.reply('ERR_NOORIGIN');
+  else client.answer(`:${client.server.name} PONG ${client.server.name} :${token}`);
 }
 
 /** PONG: that a line came is all that matters, and that has been noted. */
@@ -213,10 +188,10 @@ export function pong(): void {
 }
 
 /** QUIT. */
-export function quit(session: IrcSession, message: Message): void {
+export function quit(client: Client, message: Message): void {
   const [reason = ''] = message.params;
   // What a client says of its own leaving is told from what the server says, even when it says nothing (modern,
   // "QUIT").
-  const isSilenced = silencingRoom(session.member) !== null;
-  session.close(`Quit: ${isSilenced ? '' : cutToBytes(reason, QUIT_BYTES)}`);
+  const isSilenced = silencingRoom(client.member) !== null;
+  client.close(`Quit: ${isSilenced ? '' : cutToBytes(reason, QUIT_BYTES)}`);
 }

@@ -2,32 +2,31 @@
 import { matchesMask } from '../../../chat/mask.js';
 import { isVisible } from '../../../chat/permissions.js';
 import type { Room } from '../../../chat/room.js';
-import type { LongAnswer } from '../commands.js';
+import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
-import type { IrcSession } from '../session.js';
-import type { IrcServer } from '../shared-state.js';
+import type { Paged } from '../outcome.js';
+import type { IrcState } from '../shared-state.js';
+import { MS_PER_MINUTE } from '../times.js';
 
 type Condition = (room: Room) => boolean;
 
-const MS_PER_MINUTE = 60_000;
-
 /** LIST. */
-export function* list(session: IrcSession, message: Message): LongAnswer {
-  const { server, member } = session;
+export function* list(client: Client, message: Message): Paged {
+  const { server, member } = client;
   const { directory } = server;
   const words = distinct(wordsOf(message, server), directory.fold);
   const names = words.filter((word) => /^#[^*?]*$/.test(word));
-  const conditions = words.filter((word) => !/^#[^*?]*$/.test(word)).map((word) => condition(session, word));
-  session.reply('RPL_LISTSTART', 'Channel');
+  const conditions = words.filter((word) => !/^#[^*?]*$/.test(word)).map((word) => condition(client, word));
+  client.reply('RPL_LISTSTART', 'Channel');
   const rooms = names.length > 0 ? names.map((name) => directory.room(name)) : directory.rooms();
   for (const room of rooms) {
     // A permanent room stands open while nobody is in it; to IRC, a channel without members does not exist.
     yield;
     if (room === undefined || room.size === 0 || !isVisible(member, room)) continue;
-    if (yield* fits(room, conditions)) session.reply('RPL_LIST', room.name, String(room.size), room.topic?.text ?? '');
+    if (yield* fits(room, conditions)) client.reply('RPL_LIST', room.name, String(room.size), room.topic?.text ?? '');
   }
-  session.reply('RPL_LISTEND');
+  client.reply('RPL_LISTEND');
 }
 
 /** Each condition is a step of its own: a client may send many, and each may be dear. */
@@ -43,7 +42,7 @@ function* fits(room: Room, conditions: readonly Condition[]): Generator<undefine
  * Channels and conditions: both may stand in one list, or in two (modern, "LIST message"). The second parameter of old
  * is a server, and there is but this one (RFC 2812 section 3.2.6).
  */
-function wordsOf(message: Message, server: IrcServer): string[] {
+function wordsOf(message: Message, server: IrcState): string[] {
   const [first = '', second = ''] = message.params;
   const isServer = second === server.name;
   return `${first},${isServer ? '' : second}`.split(',').filter((word) => word !== '');
@@ -53,8 +52,8 @@ function wordsOf(message: Message, server: IrcServer): string[] {
  * One condition: `<n` and `>n` members, `C<n` and `C>n` minutes of age, `T<n` and `T>n` since the topic, a mask,
  * `!mask`.
  */
-function condition(session: IrcSession, word: string): Condition {
-  const { directory } = session.server;
+function condition(client: Client, word: string): Condition {
+  const { directory } = client.server;
   const [, what = '', operator = '', digits = ''] = /^([CT]?)([<>])(\d{1,9})$/i.exec(word) ?? [];
   if (operator !== '') {
     const limit = Number(digits);

@@ -1,63 +1,57 @@
 /** PRIVMSG, NOTICE, TAGMSG (modern, "Sending Messages"; IRCv3 message-tags, echo-message). */
 import type { Manner, Said } from '../../../chat/event.js';
-import type { SpeechRefusal } from '../../../chat/permissions.js';
 import type { Refused } from '../../../chat/refusal.js';
 import type { SayRefusal, Target } from '../../../chat/verbs/speech.js';
+import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import { MAX_TARGETS } from '../isupport.js';
 import { type Message, NO_TAGS } from '../message.js';
 import { ranksOfSigns } from '../modes.js';
 import { isChannelLike } from '../names.js';
-import type { IrcSession } from '../session.js';
-
-const REFUSALS: Readonly<Record<SpeechRefusal, string>> = {
-  outside: 'Cannot send to channel (+n)',
-  moderated: 'Cannot send to channel (+m)',
-  banned: 'Cannot send to channel (+b)',
-};
+import { replySilenced } from '../refusals.js';
 
 /** PRIVMSG. */
-export function privmsg(session: IrcSession, message: Message): void {
-  say(session, message, 'message');
+export function privmsg(client: Client, message: Message): void {
+  say(client, message, 'message');
 }
 
 /** NOTICE: as PRIVMSG, but never answered with an error (RFC 1459 section 4.4.2). */
-export function notice(session: IrcSession, message: Message): void {
-  say(session, message, 'notice');
+export function notice(client: Client, message: Message): void {
+  say(client, message, 'notice');
 }
 
 /** TAGMSG: tags without a text. */
-export function tagmsg(session: IrcSession, message: Message): void {
-  if (session.has('message-tags')) say(session, message, 'signal');
-  else session.reply('ERR_UNKNOWNCOMMAND', 'TAGMSG');
+export function tagmsg(client: Client, message: Message): void {
+  if (client.has('message-tags')) say(client, message, 'signal');
+  else client.reply('ERR_UNKNOWNCOMMAND', 'TAGMSG');
 }
 
-function say(session: IrcSession, message: Message, manner: Manner): void {
+function say(client: Client, message: Message, manner: Manner): void {
   const [targets = '', text = ''] = message.params;
   const isQuiet = manner === 'notice';
   if (targets === '') {
-    if (!isQuiet) session.reply('ERR_NORECIPIENT', `No recipient given (${message.command})`);
+    if (!isQuiet) client.reply('ERR_NORECIPIENT', `No recipient given (${message.command})`);
     return;
   }
   if (text === '' && manner !== 'signal') {
-    if (!isQuiet) session.reply('ERR_NOTEXTTOSEND');
+    if (!isQuiet) client.reply('ERR_NOTEXTTOSEND');
     return;
   }
-  const names = targets.includes(',') ? distinct(targets.split(','), session.server.directory.fold) : [targets];
+  const names = targets.includes(',') ? distinct(targets.split(','), client.server.directory.fold) : [targets];
   if (names.length > MAX_TARGETS) {
-    if (!isQuiet) session.reply('ERR_TOOMANYTARGETS', targets);
+    if (!isQuiet) client.reply('ERR_TOOMANYTARGETS', targets);
     return;
   }
   const words = {
     manner,
     text: manner === 'signal' ? '' : text,
-    tags: session.has('message-tags') ? message.clientTags : NO_TAGS,
+    tags: client.has('message-tags') ? message.clientTags : NO_TAGS,
     isDivisible: false,
   };
   for (const name of names) {
-    const said = session.server.chat.say(session.member, targetOf(name), words);
-    if (said.kind === 'said') answerSaid(session, said);
-    else if (!isQuiet) answerUnsaid(session, name, said);
+    const said = client.server.chat.say(client.member, targetOf(name), words);
+    if (said.kind === 'said') answerSaid(client, said);
+    else if (!isQuiet) answerUnsaid(client, name, said);
   }
 }
 
@@ -68,19 +62,14 @@ function targetOf(name: string): Target {
   return { kind: 'room', name: channel, ranks: ranksOfSigns(name.slice(0, name.length - channel.length)) };
 }
 
-function answerSaid(session: IrcSession, said: Said): void {
-  if (session.has('echo-message')) session.tell(said);
+function answerSaid(client: Client, said: Said): void {
+  if (client.has('echo-message')) client.echo(said);
   const { to } = said;
-  if (to !== null && to.away !== null && said.manner === 'message') session.reply('RPL_AWAY', to.nick, to.away);
+  if (to !== null && to.away !== null && said.manner === 'message') client.reply('RPL_AWAY', to.nick, to.away);
 }
 
-function answerUnsaid(session: IrcSession, target: string, { why, room }: Refused<SayRefusal>): void {
-  if (why === 'no-such-room') session.reply('ERR_NOSUCHCHANNEL', target);
-  else if (why === 'no-such-member') session.reply('ERR_NOSUCHNICK', target);
-  else replySilenced(session, room?.name ?? target, why);
-}
-
-/** Answers somebody who may not speak in a channel. */
-export function replySilenced(session: IrcSession, channel: string, why: SpeechRefusal): void {
-  session.reply('ERR_CANNOTSENDTOCHAN', channel, REFUSALS[why]);
+function answerUnsaid(client: Client, target: string, { why, room }: Refused<SayRefusal>): void {
+  if (why === 'no-such-room') client.reply('ERR_NOSUCHCHANNEL', target);
+  else if (why === 'no-such-member') client.reply('ERR_NOSUCHNICK', target);
+  else replySilenced(client, room?.name ?? target, why);
 }

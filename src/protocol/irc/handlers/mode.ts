@@ -5,16 +5,16 @@ import type { Refused } from '../../../chat/refusal.js';
 import type { MaskList, Room } from '../../../chat/room.js';
 import { completeMask, isExtendedBan } from '../../../chat/user-mask.js';
 import type { Amendment, ChangeRefusal, WantedChange } from '../../../chat/verbs/settings.js';
-import type { LongAnswer } from '../commands.js';
+import type { Client } from '../client.js';
 import { KEY_LENGTH, MAX_MODES } from '../isupport.js';
 import type { Message } from '../message.js';
 import { type ChannelMode, channelMode, formatRoomModes } from '../modes.js';
 import { isChannelLike } from '../names.js';
 import type { Numeric } from '../numerics.js';
-import type { IrcSession } from '../session.js';
+import type { Paged } from '../outcome.js';
 import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
-import { seconds } from './channels.js';
+import { seconds } from '../times.js';
 
 const LIST_REPLIES: Readonly<Record<MaskList, { readonly entry: Numeric; readonly end: Numeric }>> = {
   ban: { entry: 'RPL_BANLIST', end: 'RPL_ENDOFBANLIST' },
@@ -27,10 +27,10 @@ const MASK_BYTES = 200;
 const MAX_REFUSALS = 16;
 
 /** MODE. */
-export function* mode(session: IrcSession, message: Message): LongAnswer {
+export function* mode(client: Client, message: Message): Paged {
   const [target = ''] = message.params;
-  if (isChannelLike(target)) yield* channelModes(session, target, message.params.slice(1));
-  else userModes(session, target, message.params.slice(1));
+  if (isChannelLike(target)) yield* channelModes(client, target, message.params.slice(1));
+  else userModes(client, target, message.params.slice(1));
 }
 
 /** One letter of a mode string with its sign. */
@@ -47,46 +47,46 @@ function* lettersOf(text: string): Generator<Letter> {
   }
 }
 
-function* channelModes(session: IrcSession, name: string, params: readonly string[]): LongAnswer {
-  const { member, server } = session;
+function* channelModes(client: Client, name: string, params: readonly string[]): Paged {
+  const { member, server } = client;
   const room = server.directory.visibleRoom(member, name);
   const amendment = server.chat.amend(member, name, server.settings.maxMasks);
   if (room === undefined || amendment.kind === 'refused') {
-    session.reply('ERR_NOSUCHCHANNEL', name);
+    client.reply('ERR_NOSUCHCHANNEL', name);
     return;
   }
   const [letters, ...values] = params;
   if (letters === undefined) {
     const isInside = room.seatOf(member) !== undefined;
-    session.reply('RPL_CHANNELMODEIS', room.name, ...formatRoomModes(room, isInside).split(' '));
-    session.reply('RPL_CREATIONTIME', room.name, seconds(room.createdAtMs));
+    client.reply('RPL_CHANNELMODEIS', room.name, ...formatRoomModes(room, isInside).split(' '));
+    client.reply('RPL_CREATIONTIME', room.name, seconds(room.createdAtMs));
     return;
   }
-  const lists = new ChannelModeChange(session, amendment, values).run(letters);
-  for (const list of lists) yield* sendMasks(session, room, list);
+  const lists = new ChannelModeChange(client, amendment, values).run(letters);
+  for (const list of lists) yield* sendMasks(client, room, list);
 }
 
-function* sendMasks(session: IrcSession, room: Room, list: MaskList): LongAnswer {
+function* sendMasks(client: Client, room: Room, list: MaskList): Paged {
   const { entry, end } = LIST_REPLIES[list];
   // A copy, since the list may change while the answer waits for its reader.
   for (const { mask, by, atMs } of [...room.masks[list]]) {
-    session.reply(entry, room.name, mask, sourceOf(by), seconds(atMs));
+    client.reply(entry, room.name, mask, sourceOf(by), seconds(atMs));
     yield;
   }
-  session.reply(end, room.name);
+  client.reply(end, room.name);
 }
 
 /** One MODE command's way through a channel: each letter is checked by itself, what holds is told in one go. */
 class ChannelModeChange {
-  readonly #session: IrcSession;
+  readonly #client: Client;
   readonly #amendment: Amendment;
   readonly #values: string[];
   readonly #lists = new Set<MaskList>();
   readonly #refusals = new Set<string>();
   #withValue = 0;
 
-  constructor(session: IrcSession, amendment: Amendment, values: readonly string[]) {
-    this.#session = session;
+  constructor(client: Client, amendment: Amendment, values: readonly string[]) {
+    this.#client = client;
     this.#amendment = amendment;
     this.#values = [...values];
   }
@@ -99,7 +99,7 @@ class ChannelModeChange {
       else this.#one(what, letter, on);
     }
     const changed = this.#amendment.publish();
-    if (changed !== null) this.#session.tell(changed);
+    if (changed !== null) this.#client.echo(changed);
     return this.#lists;
   }
 
@@ -111,7 +111,7 @@ class ChannelModeChange {
     }
     // The right to change anything is looked at before what it is changed to.
     const rank = what.kind === 'rank' ? what.rank : null;
-    if (!mayChange(this.#session.member, this.#amendment.room, rank)) {
+    if (!mayChange(this.#client.member, this.#amendment.room, rank)) {
       this.#refuse('ERR_CHANOPRIVSNEEDED', this.#amendment.room.name);
       return;
     }
@@ -148,7 +148,7 @@ class ChannelModeChange {
     const refusal = [name, ...params].join(' ');
     if (this.#refusals.size >= MAX_REFUSALS || this.#refusals.has(refusal)) return;
     this.#refusals.add(refusal);
-    this.#session.reply(name, ...params);
+    this.#client.reply(name, ...params);
   }
 
   #change(what: ChannelMode, letter: string, on: boolean, value: string | undefined): WantedChange | null {
@@ -198,34 +198,34 @@ class ChannelModeChange {
   }
 }
 
-function userModes(session: IrcSession, nick: string, params: readonly string[]): void {
-  const { member, server } = session;
+function userModes(client: Client, nick: string, params: readonly string[]): void {
+  const { member, server } = client;
   const target = server.directory.member(nick);
   if (target === undefined) {
-    session.reply('ERR_NOSUCHNICK', nick);
+    client.reply('ERR_NOSUCHNICK', nick);
     return;
   }
   if (target !== member) {
-    session.reply('ERR_USERSDONTMATCH');
+    client.reply('ERR_USERSDONTMATCH');
     return;
   }
   const [letters] = params;
   if (letters === undefined) {
-    session.reply('RPL_UMODEIS', userModeString(session));
+    client.reply('RPL_UMODEIS', userModeString(client));
     return;
   }
   let added = '';
   let removed = '';
   let isUnknown = false;
   for (const { letter, on } of lettersOf(letters)) {
-    const change = changeUserMode(session, letter, on);
+    const change = changeUserMode(client, letter, on);
     if (change === 'unknown') isUnknown = true;
     else if (change === 'made' && on) added += letter;
     else if (change === 'made') removed += letter;
   }
-  if (isUnknown) session.reply('ERR_UMODEUNKNOWNFLAG');
+  if (isUnknown) client.reply('ERR_UMODEUNKNOWNFLAG');
   const text = (added === '' ? '' : `+${added}`) + (removed === '' ? '' : `-${removed}`);
-  if (text !== '') session.answer(`:${sourceOf(member)} MODE ${member.nick} ${text}`);
+  if (text !== '') client.answer(`:${sourceOf(member)} MODE ${member.nick} ${text}`);
 }
 
 /** The letters of what members switch about themselves. */
@@ -235,8 +235,8 @@ const TRAITS: ReadonlyMap<string, Trait> = new Map<string, Trait>([
   ['w', 'hears-announcements'],
 ]);
 
-function changeUserMode(session: IrcSession, letter: string, on: boolean): 'made' | 'nothing' | 'unknown' {
-  const { member, server } = session;
+function changeUserMode(client: Client, letter: string, on: boolean): 'made' | 'nothing' | 'unknown' {
+  const { member, server } = client;
   const trait = TRAITS.get(letter);
   if (trait !== undefined) return server.chat.setTrait(member, trait, on) ? 'made' : 'nothing';
   if (letter !== 'o') return 'unknown';
@@ -245,8 +245,8 @@ function changeUserMode(session: IrcSession, letter: string, on: boolean): 'made
 }
 
 /** The modes that a member has. */
-function userModeString(session: IrcSession): string {
-  const { traits, isOperator } = session.member;
+function userModeString(client: Client): string {
+  const { traits, isOperator } = client.member;
   const letters = [...TRAITS].filter(([, trait]) => traits.has(trait)).map(([letter]) => letter);
   if (isOperator) letters.push('o');
   return `+${letters.sort().join('')}`;

@@ -1,55 +1,55 @@
 /** MONITOR (IRCv3 monitor). */
-import type { LongAnswer } from '../commands.js';
+import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
 import { isNick } from '../names.js';
-import type { IrcSession } from '../session.js';
+import type { Paged } from '../outcome.js';
 import { sourceOf } from '../source.js';
 
 /** MONITOR + - C L S. */
-export function* monitor(session: IrcSession, message: Message): LongAnswer {
+export function* monitor(client: Client, message: Message): Paged {
   const [verb = '', list = ''] = message.params;
-  const { monitors, directory } = session.server;
+  const { monitors, directory } = client.server;
   const nicks = distinct(list.split(','), directory.fold);
   switch (verb.toUpperCase()) {
     case '+':
-      yield* add(session, nicks);
+      yield* add(client, nicks);
       return;
     case '-':
-      for (const nick of nicks) monitors.remove(session, nick);
+      for (const nick of nicks) monitors.remove(client, nick);
       return;
     case 'C':
-      monitors.clear(session);
+      monitors.clear(client);
       return;
     case 'L':
-      yield* session.replyWordsAtLength('RPL_MONLIST', [], monitors.namesOf(session), ',');
-      session.reply('RPL_ENDOFMONLIST');
+      yield* client.replyWordsAtLength('RPL_MONLIST', [], monitors.namesOf(client), ',');
+      client.reply('RPL_ENDOFMONLIST');
       return;
     case 'S':
-      yield* tellStatus(session, monitors.namesOf(session));
+      yield* tellStatus(client, monitors.namesOf(client));
       return;
     default:
-      session.reply('ERR_NEEDMOREPARAMS', 'MONITOR');
+      client.reply('ERR_NEEDMOREPARAMS', 'MONITOR');
   }
 }
 
-function* add(session: IrcSession, nicks: readonly string[]): LongAnswer {
-  const { monitors, settings } = session.server;
+function* add(client: Client, nicks: readonly string[]): Paged {
+  const { monitors, settings } = client.server;
   const added: string[] = [];
   for (const [index, nick] of nicks.entries()) {
     // A mask or a malformed nick can never come online.
     if (!isNick(nick, settings.nickLength)) continue;
-    if (!monitors.add(session, nick, settings.maxMonitored)) {
-      session.reply('ERR_MONLISTFULL', String(settings.maxMonitored), nicks.slice(index).join(','));
+    if (!monitors.add(client, nick, settings.maxMonitored)) {
+      client.reply('ERR_MONLISTFULL', String(settings.maxMonitored), nicks.slice(index).join(','));
       break;
     }
     added.push(nick);
   }
-  yield* tellStatus(session, added);
+  yield* tellStatus(client, added);
 }
 
-function* tellStatus(session: IrcSession, nicks: readonly string[]): LongAnswer {
-  const { directory } = session.server;
+function* tellStatus(client: Client, nicks: readonly string[]): Paged {
+  const { directory } = client.server;
   const online: string[] = [];
   const offline: string[] = [];
   for (const nick of nicks) {
@@ -57,6 +57,6 @@ function* tellStatus(session: IrcSession, nicks: readonly string[]): LongAnswer 
     if (member === undefined) offline.push(nick);
     else online.push(sourceOf(member));
   }
-  yield* session.replyWordsAtLength('RPL_MONONLINE', [], online, ',');
-  yield* session.replyWordsAtLength('RPL_MONOFFLINE', [], offline, ',');
+  yield* client.replyWordsAtLength('RPL_MONONLINE', [], online, ',');
+  yield* client.replyWordsAtLength('RPL_MONOFFLINE', [], offline, ',');
 }

@@ -1,50 +1,49 @@
 /** AWAY, ISON, USERHOST, SETNAME (modern, "Optional Messages"; IRCv3 away-notify, setname, extended-monitor). */
+import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
-import { AWAY_BYTES } from '../isupport.js';
+import { AWAY_BYTES, REAL_NAME_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
-import type { IrcSession } from '../session.js';
 import { cutToBytes } from '../text-length.js';
-import { REAL_NAME_BYTES } from './connection.js';
 
 /** How many nicks USERHOST answers for (RFC 1459 section 5.7). */
 const MAX_USERHOST = 5;
 
 /** AWAY. */
-export function away(session: IrcSession, message: Message): void {
-  const { member, server } = session;
+export function away(client: Client, message: Message): void {
+  const { member, server } = client;
   const text = cutToBytes(message.params[0] ?? '', AWAY_BYTES);
-  session.reply(text === '' ? 'RPL_UNAWAY' : 'RPL_NOWAWAY');
+  client.reply(text === '' ? 'RPL_UNAWAY' : 'RPL_NOWAWAY');
   server.chat.setAway(member, text === '' ? null : text);
 }
 
 /** SETNAME. */
-export function setname(session: IrcSession, message: Message): void {
-  const { member, server } = session;
+export function setname(client: Client, message: Message): void {
+  const { member, server } = client;
   const [name = ''] = message.params;
   if (name === '' || Buffer.byteLength(name, 'utf8') > REAL_NAME_BYTES) {
-    session.fail('SETNAME', 'INVALID_REALNAME', [], 'Realname is not valid');
+    client.fail('SETNAME', 'INVALID_REALNAME', [], 'Realname is not valid');
     return;
   }
   const renamed = server.chat.setRealName(member, name);
-  if (renamed.kind === 'realname') session.tell(renamed);
-  else session.fail('SETNAME', 'CANNOT_CHANGE_REALNAME', [], 'You may not speak in a channel that you are in');
+  if (renamed.kind === 'realname') client.echo(renamed);
+  else client.fail('SETNAME', 'CANNOT_CHANGE_REALNAME', [], 'You may not speak in a channel that you are in');
 }
 
 /** ISON. */
-export function ison(session: IrcSession, message: Message): void {
-  const { fold } = session.server.directory;
+export function ison(client: Client, message: Message): void {
+  const { fold } = client.server.directory;
   const asked = distinct(
     message.params.flatMap((param) => param.split(' ')),
     fold,
   );
-  const present = asked.map((nick) => session.server.directory.member(nick)?.nick).filter((nick) => nick !== undefined);
-  session.reply('RPL_ISON', present.join(' '));
+  const present = asked.map((nick) => client.server.directory.member(nick)?.nick).filter((nick) => nick !== undefined);
+  client.reply('RPL_ISON', present.join(' '));
 }
 
 /** USERHOST. */
-export function userhost(session: IrcSession, message: Message): void {
+export function userhost(client: Client, message: Message): void {
   const words: string[] = [];
-  const { directory } = session.server;
+  const { directory } = client.server;
   const asked = message.params.flatMap((param) => param.split(' '));
   for (const nick of distinct(asked, directory.fold).slice(0, MAX_USERHOST)) {
     const member = directory.member(nick);
@@ -53,5 +52,5 @@ export function userhost(session: IrcSession, message: Message): void {
       `${member.nick}${member.isOperator ? '*' : ''}=${member.away === null ? '+' : '-'}${member.user}@${member.host}`,
     );
   }
-  session.reply('RPL_USERHOST', words.join(' '));
+  client.reply('RPL_USERHOST', words.join(' '));
 }

@@ -4,52 +4,52 @@
 import { parseAddresses } from '../../../chat/address.js';
 import type { BanKind, ServerBan } from '../../../chat/server-bans.js';
 import { completeHost, completeUserHost, isHostLike } from '../../../chat/user-mask.js';
+import type { Client } from '../client.js';
 import type { Message } from '../message.js';
-import type { IrcSession } from '../session.js';
 import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
+import { MS_PER_MINUTE } from '../times.js';
 
 /** What operators call a ban of each kind. */
 const NAMES: Readonly<Record<BanKind, string>> = { users: 'K-Line', addresses: 'D-Line' };
 /** Longer masks and reasons would not fit a line of STATS. */
 const MASK_BYTES = 100;
 const REASON_BYTES = 200;
-const MS_PER_MINUTE = 60_000;
 /** Ten years; a longer ban ends then. */
 const MAX_MINUTES = 5_256_000;
 
 /** KLINE: `[minutes] user@host|host|nick [reason]`. */
-export function kline(session: IrcSession, message: Message): void {
-  addBan(session, 'users', message);
+export function kline(client: Client, message: Message): void {
+  addBan(client, 'users', message);
 }
 
 /** DLINE: `[minutes] address|network|nick [reason]`. */
-export function dline(session: IrcSession, message: Message): void {
-  addBan(session, 'addresses', message);
+export function dline(client: Client, message: Message): void {
+  addBan(client, 'addresses', message);
 }
 
 /** UNKLINE: `user@host`. */
-export function unkline(session: IrcSession, message: Message): void {
-  removeBan(session, 'users', message);
+export function unkline(client: Client, message: Message): void {
+  removeBan(client, 'users', message);
 }
 
 /** UNDLINE: an address or a network. */
-export function undline(session: IrcSession, message: Message): void {
-  removeBan(session, 'addresses', message);
+export function undline(client: Client, message: Message): void {
+  removeBan(client, 'addresses', message);
 }
 
-function addBan(session: IrcSession, kind: BanKind, message: Message): void {
-  const { member, server } = session;
+function addBan(client: Client, kind: BanKind, message: Message): void {
+  const { member, server } = client;
   const { directory } = server;
   const [first = ''] = message.params;
   const isTimed = /^\d+$/.test(first);
   const minutes = isTimed ? Math.min(Number(first), MAX_MINUTES) : 0;
   const [target, reason = ''] = message.params.slice(isTimed ? 1 : 0);
   if (target === undefined) {
-    session.reply('ERR_NEEDMOREPARAMS', message.command);
+    client.reply('ERR_NEEDMOREPARAMS', message.command);
     return;
   }
-  const mask = maskOf(session, kind, cutToBytes(target, MASK_BYTES));
+  const mask = maskOf(client, kind, cutToBytes(target, MASK_BYTES));
   if (mask === null) return;
   const atMs = directory.now();
   const ban: ServerBan = {
@@ -62,56 +62,48 @@ function addBan(session: IrcSession, kind: BanKind, message: Message): void {
   };
   const set = server.chat.setBan(member, ban, `${NAMES[kind]}d (${ban.reason})`);
   if (set.kind === 'refused') {
-    answerUnset(session, `${NAMES[kind]} [${mask}]`, set.why);
+    answerUnset(client, `${NAMES[kind]} [${mask}]`, set.why);
     return;
   }
   const length = minutes === 0 ? '' : `temporary ${minutes} min. `;
-  tell(session, `Added ${length}${NAMES[kind]} [${mask}]; ${set.expelledCount} users were disconnected`);
-  session.log('ban added', { kind: NAMES[kind], mask, minutes, reason: ban.reason });
+  client.notice(`Added ${length}${NAMES[kind]} [${mask}]; ${set.expelledCount} users were disconnected`);
+  client.log('ban added', { kind: NAMES[kind], mask, minutes, reason: ban.reason });
 }
 
-function answerUnset(
-  session: IrcSession,
-  what: string,
-  why: 'not-operator' | 'holds-for-oneself' | 'too-many-bans',
-): void {
-  if (why === 'not-operator') session.reply('ERR_NOPRIVILEGES');
-  else if (why === 'too-many-bans') tell(session, 'There are too many bans; remove some first');
-  else tell(session, `The ${what} would hold for yourself; nothing was done`);
+function answerUnset(client: Client, what: string, why: 'not-operator' | 'holds-for-oneself' | 'too-many-bans'): void {
+  if (why === 'not-operator') client.reply('ERR_NOPRIVILEGES');
+  else if (why === 'too-many-bans') client.notice('There are too many bans; remove some first');
+  else client.notice(`The ${what} would hold for yourself; nothing was done`);
 }
 
-function removeBan(session: IrcSession, kind: BanKind, message: Message): void {
-  const { member, server } = session;
+function removeBan(client: Client, kind: BanKind, message: Message): void {
+  const { member, server } = client;
   const [target = ''] = message.params;
-  const mask = maskOf(session, kind, cutToBytes(target, MASK_BYTES));
+  const mask = maskOf(client, kind, cutToBytes(target, MASK_BYTES));
   if (mask === null) return;
   const lifted = server.chat.liftBan(member, kind, mask);
   if (lifted.kind === 'refused') {
-    if (lifted.why === 'not-operator') session.reply('ERR_NOPRIVILEGES');
-    else tell(session, `There is no ${NAMES[kind]} [${mask}]`);
+    if (lifted.why === 'not-operator') client.reply('ERR_NOPRIVILEGES');
+    else client.notice(`There is no ${NAMES[kind]} [${mask}]`);
     return;
   }
-  tell(session, `Removed ${NAMES[kind]} [${lifted.ban.mask}]`);
-  session.log('ban removed', { kind: NAMES[kind], mask: lifted.ban.mask });
-}
-
-function tell(session: IrcSession, text: string): void {
-  session.answer(`:${session.server.name} NOTICE ${session.nickOrStar} :${text}`);
+  client.notice(`Removed ${NAMES[kind]} [${lifted.ban.mask}]`);
+  client.log('ban removed', { kind: NAMES[kind], mask: lifted.ban.mask });
 }
 
 /** The mask that names a ban, from an operator's words; answers and gives null when they name nobody. */
-function maskOf(session: IrcSession, kind: BanKind, target: string): string | null {
+function maskOf(client: Client, kind: BanKind, target: string): string | null {
   const mask = kind === 'users' ? usersMask(target) : addressesMask(target);
   if (mask !== null) return mask;
-  const named = session.server.directory.member(target)?.address;
+  const named = client.server.directory.member(target)?.address;
   if (named !== undefined && kind === 'users') return `*@${named}`;
   if (named !== undefined && parseAddresses(named) !== null) return named;
   if (named !== undefined || isHostLike(target) || /[!@*?]/.test(target)) {
     const what = kind === 'users' ? 'not user@host' : 'no address and no network';
     // The parser has taken the first colon for the sign of a last parameter.
-    tell(session, `[${target}] is ${what}${target.startsWith(':') ? '; write 0::1 for ::1' : ''}`);
+    client.notice(`[${target}] is ${what}${target.startsWith(':') ? '; write 0::1 for ::1' : ''}`);
   } else {
-    session.reply('ERR_NOSUCHNICK', target);
+    client.reply('ERR_NOSUCHNICK', target);
   }
   return null;
 }

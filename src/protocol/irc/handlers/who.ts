@@ -3,11 +3,11 @@ import { matchesMask } from '../../../chat/mask.js';
 import type { Member } from '../../../chat/member.js';
 import { isVisible, mayList } from '../../../chat/permissions.js';
 import type { Room } from '../../../chat/room.js';
-import type { LongAnswer } from '../commands.js';
+import type { Client } from '../client.js';
 import type { Message } from '../message.js';
 import { rankSigns } from '../modes.js';
 import { isChannelLike } from '../names.js';
-import type { IrcSession } from '../session.js';
+import type { Paged } from '../outcome.js';
 import { sourceOf } from '../source.js';
 
 /** What WHO asks for: who, whether only operators, and for WHOX which fields and which token. */
@@ -24,16 +24,16 @@ interface Query {
 const FIELD_ORDER = ['t', 'c', 'u', 'i', 'h', 's', 'n', 'f', 'd', 'l', 'a', 'o', 'r'] as const;
 
 /** WHO. */
-export function* who(session: IrcSession, message: Message): LongAnswer {
+export function* who(client: Client, message: Message): Paged {
   const query = parseQuery(message.params);
-  for (const one of found(session, query.mask)) {
+  for (const one of found(client, query.mask)) {
     // Whoever is looked at counts, found or not.
     yield;
     if (one === null || (query.operatorsOnly && !one.member.isOperator)) continue;
-    if (query.fields === null) sendPlain(session, one.member, one.room);
-    else sendFields(session, query, query.fields, one.member, one.room);
+    if (query.fields === null) sendPlain(client, one.member, one.room);
+    else sendFields(client, query, query.fields, one.member, one.room);
   }
-  session.reply('RPL_ENDOFWHO', query.asked);
+  client.reply('RPL_ENDOFWHO', query.asked);
 }
 
 function parseQuery(params: readonly string[]): Query {
@@ -57,8 +57,8 @@ interface Found {
 }
 
 /** Null for each member that was looked at and is not meant. */
-function* found(session: IrcSession, mask: string): Generator<Found | null> {
-  const { server, member: viewer } = session;
+function* found(client: Client, mask: string): Generator<Found | null> {
+  const { server, member: viewer } = client;
   const { directory } = server;
   if (isChannelLike(mask)) {
     const room = directory.visibleRoom(viewer, mask);
@@ -94,16 +94,16 @@ function roomToTell(viewer: Member, member: Member): Room | null {
 }
 
 /** Here or gone, operator, ranks, then what is ours, in this order (modern, "RPL_WHOREPLY"). */
-function flagsOf(session: IrcSession, member: Member, room: Room | null): string {
+function flagsOf(client: Client, member: Member, room: Room | null): string {
   const presence = member.away === null ? 'H' : 'G';
-  const signs = room === null ? '' : rankSigns(room.ranksOf(member), session.has('multi-prefix'));
+  const signs = room === null ? '' : rankSigns(room.ranksOf(member), client.has('multi-prefix'));
   return `${presence}${member.isOperator ? '*' : ''}${signs}${member.traits.has('bot') ? 'B' : ''}`;
 }
 
-function sendPlain(session: IrcSession, member: Member, room: Room | null): void {
-  const { name } = session.server;
-  const flags = flagsOf(session, member, room);
-  session.reply(
+function sendPlain(client: Client, member: Member, room: Room | null): void {
+  const { name } = client.server;
+  const flags = flagsOf(client, member, room);
+  client.reply(
     'RPL_WHOREPLY',
     room?.name ?? '*',
     member.user,
@@ -115,8 +115,8 @@ function sendPlain(session: IrcSession, member: Member, room: Room | null): void
   );
 }
 
-function sendFields(session: IrcSession, query: Query, fields: string, member: Member, room: Room | null): void {
-  const { server, member: viewer } = session;
+function sendFields(client: Client, query: Query, fields: string, member: Member, room: Room | null): void {
+  const { server, member: viewer } = client;
   const mayKnowAddress = viewer.isOperator || viewer === member;
   const values: Readonly<Record<string, string>> = {
     t: query.token,
@@ -127,7 +127,7 @@ function sendFields(session: IrcSession, query: Query, fields: string, member: M
     h: member.host,
     s: server.name,
     n: member.nick,
-    f: flagsOf(session, member, room),
+    f: flagsOf(client, member, room),
     d: '0',
     l: String(Math.floor((server.directory.now() - member.lastSpokeMs) / 1000)),
     a: member.account ?? '0',
@@ -135,5 +135,5 @@ function sendFields(session: IrcSession, query: Query, fields: string, member: M
     r: member.realName,
   };
   const words = FIELD_ORDER.filter((field) => fields.includes(field)).map((field) => values[field] ?? '*');
-  session.reply('RPL_WHOSPCRPL', ...words);
+  client.reply('RPL_WHOSPCRPL', ...words);
 }

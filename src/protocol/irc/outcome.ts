@@ -1,4 +1,13 @@
-/** A command that waits for something outside the session, and its next step. */
+/** How a command ends: answered, answered in parts, or waiting for something outside the session. */
+
+/**
+ * An answer of any length: at every `yield` the session may send what there is, and wait until the peer has taken it.
+ * The session's further commands wait for its end, and the rooms may change in between.
+ */
+export type Paged = Generator<undefined, void>;
+
+/** What a handler returns: nothing, or what the session's further commands wait for. Never a bare promise. */
+export type Outcome = void | Deferred<void> | Generator<undefined, void>;
 
 /** How a step ends: with a result, or with more to wait for. */
 export type Step<T> = () => T | Deferred<T> | Generator<undefined, T>;

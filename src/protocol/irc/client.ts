@@ -1,0 +1,265 @@
+/** An IRC peer as the commands see it: who it is, what it has asked for, and how it is answered. */
+import type { ChatEvent } from '../../chat/event.js';
+import type { Member } from '../../chat/member.js';
+import type { CharsetChoice, CharsetDetector } from '../charset.js';
+import type { ClassSettings } from '../limits.js';
+import { BANNED_TEXT, type Link } from '../session.js';
+import { sourceKey } from '../source-key.js';
+import { type Capability, hasCapability } from './capabilities.js';
+import { type IrcEncoder, MAX_BODY_BYTES } from './encoder.js';
+import { isupportLines } from './isupport.js';
+import { middle } from './message.js';
+import type { Watcher } from './monitor-board.js';
+import { type Numeric, NUMERICS } from './numerics.js';
+import type { Outbox } from './outbox.js';
+import type { Paged } from './outcome.js';
+import { Registration } from './registration.js';
+import type { IrcState, RegisteredClient } from './shared-state.js';
+import { packWords, packWordsInSteps } from './text-length.js';
+
+/** What all IRC clients of one listener share, and the limits of this one's address. */
+export interface IrcOptions {
+  readonly server: IrcState;
+  readonly charset: CharsetChoice;
+  readonly limits: ClassSettings;
+}
+
+/** What a client reports to its session. */
+export interface ClientOwner {
+  /** The client has registered: from now on it is asked for signs of life. */
+  registered(): void;
+  /** The client has left: none of its lines counts any more. */
+  left(): void;
+}
+
+/** One IRC peer. */
+export class Client implements Watcher, RegisteredClient {
+  /** Admitted to the directory when it has registered; until then its nick is empty. */
+  readonly member: Member;
+  readonly server: IrcState;
+  readonly limits: ClassSettings;
+  /** What is known before registration is complete; null afterwards. */
+  registration: Registration | null = new Registration();
+  readonly #link: Link;
+  readonly #charset: CharsetDetector;
+  readonly #outbox: Outbox;
+  readonly #owner: ClientOwner;
+  #encoder: IrcEncoder;
+  #capabilities = 0;
+  #isOver = false;
+
+  constructor(
+    link: Link,
+    { server, limits }: IrcOptions,
+    { charset, outbox, owner }: { charset: CharsetDetector; outbox: Outbox; owner: ClientOwner },
+  ) {
+    this.server = server;
+    this.limits = limits;
+    this.#link = link;
+    this.#charset = charset;
+    this.#outbox = outbox;
+    this.#owner = owner;
+    this.#encoder = server.encoders.of(0, charset.charset);
+    link.encoder = this.#encoder;
+    this.member = server.chat.receive({ host: link.remoteHost, outlet: link });
+    server.unregisteredCount += 1;
+  }
+
+  /** Returns what counts as the peer's address where strangers are counted. */
+  get source(): string {
+    return sourceKey(this.#link.remoteHost, this.limits.ipv6PrefixBits);
+  }
+
+  /** Whether it has left, or is being closed. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get isUtf8Only(): boolean {
+    return this.#charset.charset === 'utf-8';
+  }
+
+  /** What replies call the peer. */
+  get nickOrStar(): string {
+    return this.member.nick === '' ? '*' : this.member.nick;
+  }
+
+  get hasExtendedMonitor(): boolean {
+    return this.has('extended-monitor');
+  }
+
+  /** A set of capability bits. */
+  get capabilities(): number {
+    return this.#capabilities;
+  }
+
+  has(capability: Capability): boolean {
+    return hasCapability(this.#capabilities, capability);
+  }
+
+  setCapabilities(bits: number): void {
+    this.#capabilities = bits;
+    this.updateEncoder();
+  }
+
+  /** Reads events by the capabilities and the charset that hold now. */
+  updateEncoder(): void {
+    this.#encoder = this.server.encoders.of(this.#capabilities, this.#charset.charset);
+    this.#link.encoder = this.#encoder;
+  }
+
+  /** Records something that the client has done, for an operator to read up. No texts, no passwords. */
+  log(event: string, details: Readonly<Record<string, unknown>> = {}): void {
+    this.server.control.log(event, { connection: this.#link.id, nick: this.member.nick, ...details });
+  }
+
+  // Answers
+
+  /**
+   * Answers with a numeric.
+   *
+   * @param params - its parameters after the client's nick; one that cannot stand before the last is sent as `*`
+   */
+  reply(name: Numeric, ...params: readonly string[]): void {
+    const [code, text] = NUMERICS[name];
+    const words = [code, this.nickOrStar];
+    const last = params.at(-1);
+    const isTextGiven = text === null || text === '';
+    for (const param of isTextGiven ? params.slice(0, -1) : params) words.push(middle(param));
+    if (!isTextGiven) words.push(`:${text}`);
+    else if (last !== undefined) words.push(text === '' || middle(last) !== last ? `:${last}` : last);
+    this.answer(`:${this.server.name} ${words.join(' ')}`);
+  }
+
+  /** Answers with as many numerics as all the words take. */
+  replyWords(name: Numeric, params: readonly string[], words: Iterable<string>, separator = ' '): void {
+    for (const packed of packWords(words, this.#roomAfter(params), separator)) this.reply(name, ...params, packed);
+  }
+
+  /** The same as part of a long answer, a few words a step; null stands for a look that has found no word. */
+  *replyWordsAtLength(
+    name: Numeric,
+    params: readonly string[],
+    words: Iterable<string | null>,
+    separator = ' ',
+  ): Paged {
+    for (const packed of packWordsInSteps(words, this.#roomAfter(params), separator)) {
+      if (packed !== null) this.reply(name, ...params, packed);
+      yield;
+    }
+  }
+
+  /** The bytes that a numeric with these parameters leaves for the last one. */
+  #roomAfter(params: readonly string[]): number {
+    const head = [this.server.name, '000', this.nickOrStar, ...params].join(' ');
+    return MAX_BODY_BYTES - Buffer.byteLength(head, 'utf8') - ': :'.length;
+  }
+
+  /** Answers with a whole line, source and all. */
+  answer(body: string): void {
+    this.#outbox.add({ tags: '', body });
+  }
+
+  /** Answers with a NOTICE of the server. */
+  notice(text: string): void {
+    this.answer(`:${this.server.name} NOTICE ${this.nickOrStar} :${text}`);
+  }
+
+  /** Answers with a standard reply (IRCv3 standard-replies). */
+  fail(command: string, code: string, context: readonly string[], text: string): void {
+    this.answer([`:${this.server.name} FAIL`, middle(command), code, ...context.map(middle), `:${text}`].join(' '));
+  }
+
+  /** Answers that the peer is banned from the server. */
+  replyBanned(reason: string): void {
+    this.reply('ERR_YOUREBANNEDCREEP', `${BANNED_TEXT}: ${reason}`);
+  }
+
+  /** Sends an event of the peer's own doing, as part of the answer. */
+  echo(event: ChatEvent): void {
+    for (const line of this.#encoder.format(event)) this.#outbox.add(line);
+  }
+
+  // What answers no command
+
+  ping(): void {
+    this.#outbox.sendBeside(() => {
+      this.answer(`PING :${this.server.name}`);
+    });
+  }
+
+  replyOverlong(): void {
+    this.#outbox.sendBeside(() => {
+      this.reply('ERR_INPUTTOOLONG');
+    });
+  }
+
+  monitorOnline(masks: readonly string[]): void {
+    this.#outbox.sendBeside(() => {
+      this.replyWords('RPL_MONONLINE', [], masks, ',');
+    });
+  }
+
+  monitorOffline(nicks: readonly string[]): void {
+    this.#outbox.sendBeside(() => {
+      this.replyWords('RPL_MONOFFLINE', [], nicks, ',');
+    });
+  }
+
+  isupportChanged(tokens: readonly string[]): void {
+    this.#outbox.sendBeside(() => {
+      for (const line of isupportLines(tokens)) this.reply('RPL_ISUPPORT', ...line);
+    });
+  }
+
+  // The beginning and the end
+
+  /** The member is in the directory: from now on its commands count. */
+  registered(): void {
+    this.registration = null;
+    this.server.unregisteredCount -= 1;
+    this.server.clients.add(this);
+    const { nick, user, host, address } = this.member;
+    this.server.control.note('registered', { connection: this.#link.id, nick, user, host, address });
+    this.#owner.registered();
+  }
+
+  /**
+   * Puts the peer out.
+   *
+   * @param ban - why it will not be let in again; not given when it may come back
+   */
+  expel(reason: string, ban?: string): void {
+    if (ban !== undefined) {
+      this.#outbox.sendBeside(() => {
+        this.replyBanned(ban);
+      });
+    }
+    this.close(reason);
+  }
+
+  /**
+   * Ends the session: sends all answers so far, then the reason.
+   *
+   * @param reason - for the peer, the other members and the log
+   */
+  close(reason: string): void {
+    if (this.#isOver) return;
+    this.answer(`ERROR :Closing Link: ${this.member.host} (${reason})`);
+    this.#outbox.flush();
+    this.leave(reason);
+    this.#link.close(reason);
+  }
+
+  /** Leaves the chat; the connection is gone, or about to be closed. */
+  leave(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#outbox.close();
+    this.#owner.left();
+    this.server.monitors.clear(this);
+    if (this.registration !== null) this.server.unregisteredCount -= 1;
+    else this.server.chat.quit(this.member, reason);
+    this.server.clients.delete(this);
+  }
+}

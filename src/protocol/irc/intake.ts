@@ -1,0 +1,138 @@
+/** From a client's bytes to its lines: framing, foreign protocols, and what a line may cost before it runs. */
+import { LineDecoder, type LineSink } from '../line-decoder.js';
+import { describeForeign, type ForeignProtocol, Opening } from '../opening.js';
+import { Pacer } from '../pacer.js';
+import type { Link } from '../session.js';
+import type { Client } from './client.js';
+import { MAX_BODY_BYTES } from './encoder.js';
+import type { Liveness } from './liveness.js';
+import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES } from './message.js';
+
+/** Who takes the lines. */
+export interface LineRunner {
+  /** @param line - without its ending; valid until this returns */
+  run(line: Uint8Array): void;
+  /** Lines wait: `waitMs` has changed. */
+  linesWait(): void;
+}
+
+/** The way in of one client. Once the client is over, nothing is taken any more. */
+export class Intake implements LineSink {
+  readonly #client: Client;
+  readonly #liveness: Liveness;
+  readonly #runner: LineRunner;
+  readonly #pacer: Pacer;
+  readonly #decoder = new LineDecoder({
+    maxLineBytes: MAX_CLIENT_TAG_BYTES + MAX_BODY_BYTES,
+    carriageReturnEnds: true,
+  });
+  /** Null once the first line has shown that the peer speaks as it should. */
+  #opening: Opening | null = new Opening();
+
+  constructor(link: Link, client: Client, { liveness, runner }: { liveness: Liveness; runner: LineRunner }) {
+    this.#client = client;
+    this.#liveness = liveness;
+    this.#runner = runner;
+    this.#pacer = new Pacer(link, client.limits, this.#now());
+  }
+
+  #now(): number {
+    return this.#client.server.directory.now();
+  }
+
+  get isWaiting(): boolean {
+    return this.#pacer.isWaiting;
+  }
+
+  /** Milliseconds until the next line may run; null when none waits for time to pass. */
+  get waitMs(): number | null {
+    return this.#pacer.waitMs;
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (this.#client.isOver || this.#closeIfForeign(this.#opening?.receive(bytes))) return;
+    this.#pacer.beginSlice(this.#now());
+    this.#decoder.push(bytes, this);
+  }
+
+  /** The peer will send no more: what it has begun is a line. */
+  end(): void {
+    this.#decoder.flush(this);
+  }
+
+  line(bytes: Uint8Array): void {
+    if (this.#client.isOver || !this.#isWithinRegistration(bytes.length) || bytes.length === 0) return;
+    if (this.#opening !== null) {
+      const foreign = this.#opening.ofLine(bytes);
+      this.#opening = null;
+      if (this.#closeIfForeign(foreign)) return;
+    }
+    const nowMs = this.#now();
+    this.#liveness.heard(nowMs);
+    if (this.#pacer.admits(bytes, nowMs, this.#client.registration !== null)) this.#runner.run(bytes);
+    else if (this.#pacer.isOverfull) this.#client.close('Excess Flood');
+    else this.#runner.linesWait();
+  }
+
+  overlong(): void {
+    if (this.#client.isOver || !this.#isWithinRegistration(MAX_LINE_BYTES)) return;
+    if (this.#closeIfForeign(this.#opening?.ofBeginning())) return;
+    this.#opening = null;
+    this.#client.replyOverlong();
+  }
+
+  /** Nothing of another protocol is taken for a command. @returns whether the client was closed */
+  #closeIfForeign(protocol: ForeignProtocol | null | undefined): boolean {
+    if (protocol === null || protocol === undefined) return false;
+    this.#client.close(describeForeign(protocol));
+    return true;
+  }
+
+  /** Lines before registration are not paced, so their number is limited. @returns whether the line is still taken */
+  #isWithinRegistration(byteLength: number): boolean {
+    const { registration, limits } = this.#client;
+    if (registration === null) return true;
+    registration.bytes += byteLength + 1;
+    // CRLF also yields an empty line.
+    if (byteLength > 0) registration.lines += 1;
+    const { registrationLines, registrationBytes } = limits;
+    const isWithin =
+      (registrationLines === 0 || registration.lines <= registrationLines) &&
+      (registrationBytes === 0 || registration.bytes <= registrationBytes);
+    if (!isWithin) this.#client.close('Excess Flood before registration');
+    return isWithin;
+  }
+
+  /** The others have had their turn: lines may run again. */
+  beginSlice(): void {
+    this.#pacer.beginSlice(this.#now());
+  }
+
+  /** Runs the lines whose turn has come. */
+  runWaiting(): void {
+    while (!this.#client.isOver) {
+      const line = this.#pacer.next(this.#now(), this.#client.registration !== null);
+      if (line === null) return;
+      this.#runner.run(line);
+    }
+  }
+
+  /** A command has taken so many steps of what may run in one go. */
+  charge(steps: number): void {
+    this.#pacer.charge(steps);
+  }
+
+  /** No line runs until `release`: the answer to one takes a while, and lines are answered in order. */
+  hold(): void {
+    this.#pacer.hold();
+  }
+
+  release(): void {
+    this.#pacer.release();
+  }
+
+  /** Forgets the lines that wait. */
+  clear(): void {
+    this.#pacer.clear();
+  }
+}

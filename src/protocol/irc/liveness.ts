@@ -1,0 +1,63 @@
+/** How long a client may take to register, and how long it may be silent afterwards. */
+import type { Client } from './client.js';
+
+/** Closes a client that is late, and asks one that is silent for a sign of life. */
+export class Liveness {
+  readonly #client: Client;
+  #lastHeardMs: number;
+  /** Since when a sign of life has been asked for; null while none is. */
+  #pingSentMs: number | null = null;
+
+  /** @param nowMs - milliseconds since the epoch, here and below */
+  constructor(client: Client, nowMs: number) {
+    this.#client = client;
+    this.#lastHeardMs = nowMs;
+  }
+
+  /** The peer has given a sign of life. */
+  heard(nowMs: number): void {
+    this.#lastHeardMs = nowMs;
+    this.#pingSentMs = null;
+  }
+
+  /**
+   * Looks at the deadlines.
+   *
+   * @param isOurTurn - the peer's lines wait for us, so its silence means nothing
+   */
+  check(nowMs: number, isOurTurn: boolean): void {
+    if (this.#client.isOver) return;
+    if (this.#client.registration === null) this.#checkSilence(nowMs, isOurTurn);
+    else if (this.#isRegisteringLate(nowMs)) this.#client.close('Registration timed out');
+  }
+
+  #isRegisteringLate(nowMs: number): boolean {
+    const { registrationTimeoutMs } = this.#client.limits;
+    return registrationTimeoutMs > 0 && nowMs - this.#client.member.sinceMs >= registrationTimeoutMs;
+  }
+
+  #checkSilence(nowMs: number, isOurTurn: boolean): void {
+    const { pingIntervalMs, pingTimeoutMs } = this.#client.limits;
+    if (pingIntervalMs === 0 || isOurTurn) return;
+    const silentMs = nowMs - this.#lastHeardMs;
+    if (this.#pingSentMs !== null) {
+      if (nowMs - this.#pingSentMs >= pingTimeoutMs) {
+        this.#client.close(`Ping timeout: ${Math.round(silentMs / 1000)} seconds`);
+      }
+    } else if (silentMs >= pingIntervalMs) {
+      this.#pingSentMs = nowMs;
+      this.#client.ping();
+    }
+  }
+
+  /** Returns the milliseconds until the next deadline, which may have passed; null without one. */
+  waitMs(nowMs: number): number | null {
+    const { pingIntervalMs, pingTimeoutMs, registrationTimeoutMs } = this.#client.limits;
+    if (this.#client.registration !== null) {
+      return registrationTimeoutMs > 0 ? this.#client.member.sinceMs + registrationTimeoutMs - nowMs : null;
+    }
+    if (pingIntervalMs === 0) return null;
+    const dueMs = this.#pingSentMs === null ? this.#lastHeardMs + pingIntervalMs : this.#pingSentMs + pingTimeoutMs;
+    return dueMs - nowMs;
+  }
+}

@@ -1,0 +1,66 @@
+/** The way out for a client's answers: the lines that answer one command leave together, the others leave at once. */
+import { type CharsetDetector, encodeText } from '../charset.js';
+import type { Link } from '../session.js';
+import type { OutgoingLine } from './encoder.js';
+import { type ReplySource, ReplyWriter } from './reply-writer.js';
+
+/** Gathers answers and sends them, in the peer's charset. */
+export class Outbox {
+  readonly #link: Link;
+  readonly #source: ReplySource;
+  readonly #charset: CharsetDetector;
+  /** The answer to the command at hand; null while it has none. */
+  #answer: ReplyWriter | null = null;
+  #isClosed = false;
+
+  constructor(link: Link, source: ReplySource, charset: CharsetDetector) {
+    this.#link = link;
+    this.#source = source;
+    this.#charset = charset;
+  }
+
+  /** Begins an answer that carries the client's label, escaped (IRCv3 labeled-response). */
+  beginLabeled(label: string): void {
+    this.#answer = new ReplyWriter(this.#source, label);
+  }
+
+  add(line: OutgoingLine): void {
+    this.#writer.add(line);
+  }
+
+  /** Sends what has been gathered of an answer that goes on. */
+  sendPart(): void {
+    const { charset } = this.#charset;
+    if (!this.#isClosed && this.#writer.size > 0) this.#send(this.#writer.takePart(charset));
+  }
+
+  /** Ends the answer at hand and sends it. */
+  flush(): void {
+    const text = this.#answer?.end(this.#charset.charset) ?? '';
+    this.#answer = null;
+    if (text !== '' && !this.#isClosed) this.#send(text);
+  }
+
+  /** Sends lines that answer no command: they must not end up in the answer of one that is being gathered. */
+  sendBeside(add: () => void): void {
+    const answer = this.#answer;
+    this.#answer = null;
+    add();
+    this.flush();
+    this.#answer = answer;
+  }
+
+  /** Nothing more is sent. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  get #writer(): ReplyWriter {
+    this.#answer ??= new ReplyWriter(this.#source, null);
+    return this.#answer;
+  }
+
+  #send(text: string): void {
+    this.#link.answer(encodeText(text, this.#charset.charset));
+  }
+}

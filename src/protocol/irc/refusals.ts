@@ -1,0 +1,31 @@
+/** The chat's refusals in the words of IRC. */
+import type { EntryRefusal, SpeechRefusal } from '../../chat/permissions.js';
+import type { Client } from './client.js';
+import type { Numeric } from './numerics.js';
+
+/** Why JOIN fails. */
+export const ENTRY_REFUSALS: Readonly<Record<EntryRefusal | 'too-many-rooms', Numeric>> = {
+  banned: 'ERR_BANNEDFROMCHAN',
+  'invite-only': 'ERR_INVITEONLYCHAN',
+  'bad-key': 'ERR_BADCHANNELKEY',
+  full: 'ERR_CHANNELISFULL',
+  'too-many-rooms': 'ERR_TOOMANYCHANNELS',
+};
+
+/** Why any change of a channel may fail. */
+export const ROOM_REFUSALS = {
+  'no-such-room': 'ERR_NOSUCHCHANNEL',
+  'not-inside': 'ERR_NOTONCHANNEL',
+  'not-allowed': 'ERR_CHANOPRIVSNEEDED',
+} as const;
+
+const SPEECH_REFUSALS: Readonly<Record<SpeechRefusal, string>> = {
+  outside: 'Cannot send to channel (+n)',
+  moderated: 'Cannot send to channel (+m)',
+  banned: 'Cannot send to channel (+b)',
+};
+
+/** Answers somebody who may not speak in a channel. */
+export function replySilenced(client: Client, channel: string, why: SpeechRefusal): void {
+  client.reply('ERR_CANNOTSENDTOCHAN', channel, SPEECH_REFUSALS[why]);
+}
