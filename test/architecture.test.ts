@@ -169,6 +169,18 @@ test('a handler of IRC commands imports no other handler', () => {
   expect(shared).toEqual([]);
 });
 
+test('the server knows protocols by their registry and by their settings alone', () => {
+  const knowing = imports
+    .filter(({ from, specifier }) => roomOf(from) === 'server' && /\/protocol\/(?:irc|plain)\//.test(specifier))
+    .map(({ from, specifier }) => `${from}: ${specifier.replace(/^.*\/protocol\//, '')}`)
+    .filter((line) => !line.startsWith('server/protocols.ts: '));
+  expect(knowing).toEqual(['server/config/schema.ts: irc/names.js', 'server/config/schema.ts: irc/settings.js']);
+  const naming = sources.filter(
+    ({ module, text }) => roomOf(module) === 'server' && /['"](?:irc|plain)['"]/.test(text),
+  );
+  expect(naming.map(({ module }) => module)).toEqual([]);
+});
+
 /** Every property that a source text declares and that others could assign: neither readonly nor private. */
 function assignableProperties(module: string, text: string): string[] {
   const found: string[] = [];

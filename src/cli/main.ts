@@ -5,15 +5,13 @@ import { hasCode } from '../errors.js';
 import type { BackendName } from '../multiplexer/backend.js';
 import { SERVE_TRIGGERS, type ServeTrigger } from '../net/options.js';
 import { CHARSET_CHOICES, type CharsetChoice } from '../protocol/charset.js';
-import {
-  BACKENDS,
-  ConfigError,
-  DEFAULT_HOST,
-  DEFAULT_PORTS,
-  type Protocol,
-  type ServeFlags,
-} from '../server/config.js';
+import { IRC } from '../protocol/irc/protocol.js';
+import { PLAIN } from '../protocol/plain/protocol.js';
+import { ConfigError } from '../server/config/config-error.js';
+import { DEFAULT_HOST, type ServeFlags } from '../server/config/merge.js';
+import { BACKENDS } from '../server/config/schema.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../server/log.js';
+import type { ProtocolName } from '../server/protocols.js';
 import { packageVersion } from '../server/version.js';
 import { connectCommand } from './connect.js';
 import { hashPasswordCommand } from './hash-password.js';
@@ -42,8 +40,8 @@ Examples:
   $ fdmux serve --config fdmux.json --check-config     says what is wrong with a configuration file
 
 Then, in other terminals:
-  $ nc ${DEFAULT_HOST} ${DEFAULT_PORTS.plain}
-  $ fdmux connect ${DEFAULT_HOST}:${DEFAULT_PORTS.plain}
+  $ nc ${DEFAULT_HOST} ${PLAIN.defaultPort}
+  $ fdmux connect ${DEFAULT_HOST}:${PLAIN.defaultPort}
 `;
 
 const CONNECT_EXAMPLES = `
@@ -80,10 +78,10 @@ function createProgram(version: string): Command {
     .option('--host <host>', `address or name to listen on (default: ${DEFAULT_HOST})`)
     .option(
       '--plain-port <port>',
-      `port for plain lines, 0 for any free one (default: ${DEFAULT_PORTS.plain})`,
+      `port for plain lines, 0 for any free one (default: ${PLAIN.defaultPort})`,
       parsePort,
     )
-    .option('--irc-port <port>', `port for IRC, 0 for any free one (default: ${DEFAULT_PORTS.irc})`, parsePort)
+    .option('--irc-port <port>', `port for IRC, 0 for any free one (default: ${IRC.defaultPort})`, parsePort)
     .option('--no-plain', 'do not listen for plain lines')
     .option('--no-irc', 'do not listen for IRC')
     .addOption(
@@ -120,7 +118,7 @@ function createProgram(version: string): Command {
     .addHelpText('after', SERVE_EXAMPLES)
     .action(async (options: ServeOptions) => {
       const { plain, irc, checkConfig = false, ...flags } = options;
-      const without: Protocol[] = [...(plain ? [] : ['plain' as const]), ...(irc ? [] : ['irc' as const])];
+      const without: ProtocolName[] = [...(plain ? [] : ['plain' as const]), ...(irc ? [] : ['irc' as const])];
       process.exitCode = await serveCommand({ ...flags, without }, { version, checkOnly: checkConfig });
     });
 

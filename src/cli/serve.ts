@@ -1,9 +1,11 @@
 /** `fdmux serve`: starts the server, says what listens and how to talk to it, and ends on a signal. */
 import { basename, relative } from 'node:path';
 import { hasCode } from '../errors.js';
-import { formatAddress } from '../protocol/plain/format.js';
+import { formatHostPort } from '../protocol/host-port.js';
 import { ChatServer, type OpenListener } from '../server/chat-server.js';
-import { loadConfig, type ServeFlags, type ServerConfig } from '../server/config.js';
+import { loadConfig } from '../server/config/load.js';
+import type { ServeFlags } from '../server/config/merge.js';
+import type { ServerConfig } from '../server/config/server-config.js';
 import { ListenError, whereTo } from '../server/listen-error.js';
 import { type Log, openLog } from '../server/log.js';
 import { openLogOutput } from '../server/log-output.js';
@@ -115,7 +117,7 @@ function formatListening(address: Address): string {
   switch (address.family) {
     case 'inet':
     case 'inet6':
-      return formatAddress(address.host, address.port);
+      return formatHostPort(address.host, address.port);
     case 'unix':
       if ('path' in address) return String(address.path);
       return 'abstract' in address ? `@${String(address.abstract)}` : 'a unix socket';
@@ -146,7 +148,7 @@ function howToTalk({ address }: OpenListener): string[] {
   return [
     'To talk, type one of these in another terminal:',
     `  nc ${host} ${address.port}`,
-    `  ${ownCommand()} connect ${formatAddress(host, address.port)}`,
+    `  ${ownCommand()} connect ${formatHostPort(host, address.port)}`,
   ];
 }
 

@@ -1,11 +1,50 @@
-/** The bound for what waits for all readers together. */
+/** Readers that take less than they are sent, and the bound for what waits for all of them together. */
+import { sendQueueExceeded } from '../protocol/parting.js';
 
-/** Somebody who is sent more than it takes. */
+/** A peer that bytes wait for. */
 export interface Reader {
   /** Bytes that wait for it; 0 when it has been cut off. */
   readonly pendingBytes: number;
   /** Ends its connection without waiting for what is pending. */
-  cut(reason: string): void;
+  cutAsSlow(reason: string): void;
+}
+
+/** A peer that can be full. */
+export interface SlowReader extends Reader {
+  /** So much waits that it is to be looked at. */
+  readonly isFull: boolean;
+  /** Looks at how far it is behind, now that the kernel has been offered everything. */
+  assess(): void;
+}
+
+/** The slow readers of one server. */
+export class Backlog<T extends SlowReader> {
+  /** The most bytes that may wait for all together; 0 for no limit. */
+  limitBytes: number;
+  #overflowed: T[] = [];
+  /** Readers that were full when they were last looked at. */
+  readonly #behind = new Set<T>();
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  /** A reader has become full. It is looked at after the turn, since nothing may be closed within a fan-out. */
+  overflowed(reader: T): void {
+    if (this.#overflowed.length === 0) setImmediate(this.#assess);
+    this.#overflowed.push(reader);
+  }
+
+  readonly #assess = (): void => {
+    const readers = new Set(this.#overflowed);
+    this.#overflowed = [];
+    for (const reader of readers) {
+      reader.assess();
+      this.#behind.add(reader);
+    }
+    for (const reader of this.#behind) if (!reader.isFull || reader.pendingBytes === 0) this.#behind.delete(reader);
+    cutFurthestBehind(this.#behind, this.limitBytes);
+  };
 }
 
 /**
@@ -21,7 +60,7 @@ export function cutFurthestBehind(readers: Iterable<Reader>, limitBytes: number)
   const furthestFirst = [...readers].sort((one, other) => other.pendingBytes - one.pendingBytes);
   for (const reader of furthestFirst) {
     const { pendingBytes } = reader;
-    reader.cut(`Max SendQ exceeded: ${totalBytes} bytes wait for all readers, the limit is ${limitBytes}`);
+    reader.cutAsSlow(sendQueueExceeded(`${totalBytes} bytes wait for all readers, the limit is ${limitBytes}`));
     totalBytes -= pendingBytes;
     if (totalBytes <= limitBytes) break;
   }

@@ -1,27 +1,25 @@
 /** The chat server: listeners, sessions and rooms, wired together. */
-import { canonicalAddress, withoutLeadingColon } from '../chat/address.js';
+import { canonicalAddress } from '../chat/address.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
-import type { Room } from '../chat/room.js';
 import { identityOfPeer } from '../chat/user-mask.js';
 import { hasCode } from '../errors.js';
 import type { Connection, SocketHandlers } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
-import { IrcSession } from '../protocol/irc/session.js';
-import { IrcState, type Reload, type ServerControl } from '../protocol/irc/shared-state.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { newMessageId } from '../protocol/message-id.js';
-import { formatNotice } from '../protocol/plain/format.js';
-import { PLAIN_USER, PlainSession } from '../protocol/plain/session.js';
-import { BANNED_TEXT, type Session } from '../protocol/session.js';
-import { Throttle } from '../protocol/throttle.js';
+import { PARTINGS, sendQueueExceeded } from '../protocol/parting.js';
+import type { Protocol } from '../protocol/protocol.js';
+import type { Reload, ServerControl } from '../protocol/server-control.js';
 import type { Address } from '../socket/address.js';
 import { Admission } from './admission.js';
-import { cutFurthestBehind } from './backlog.js';
+import { Backlog, cutFurthestBehind } from './backlog.js';
 import { ClassFinder, UNIX_PEER_HOST } from './classes.js';
-import { changedFixedKeys, type ListenerConfig, type Protocol, type ServerConfig } from './config.js';
-import { type Aftermath, ConnectionLink, TICK_MS } from './link.js';
+import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
+import { ConnectionLink, type LinkEvents, TICK_MS } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Log } from './log.js';
+import { type ProtocolName, Protocols } from './protocols.js';
+import { Refusals } from './refusals.js';
 import { RunQueue } from './run-queue.js';
 
 /** How long a stopping server waits for peers to take what is still to be sent to them. */
@@ -29,11 +27,6 @@ const DRAIN_MS = 1000;
 /** How long it waits for peers that have been sent everything to close their side. */
 const GRACE_MS = 200;
 const BACKLOG = 4096;
-/** Refused peers that are told why at the same time, until they close; beyond that they are cut off. */
-const MAX_TOLD_REFUSALS = 64;
-/** Refusals are many when somebody attacks: what is not logged of them is counted. */
-const REFUSALS_LOGGED_PER_SECOND = 1;
-const REFUSALS_LOGGED_AT_ONCE = 20;
 /** More than one turn brings a member of a busy room, so that only those who are behind are looked at. */
 const HIGH_WATER_MARK_BYTES = 131_072;
 /**
@@ -60,31 +53,24 @@ export interface ServerOptions {
 
 /** Where peers are taken. */
 export interface OpenListener {
-  readonly protocol: Protocol;
+  readonly protocol: ProtocolName;
   readonly address: Address;
 }
 
 /** A running chat server. */
-export class ChatServer implements Aftermath, ServerControl {
+export class ChatServer implements LinkEvents, ServerControl {
   readonly configurationName: string;
   readonly #options: ServerOptions;
   readonly #chat: Chat;
-  readonly #lobby: Room;
-  readonly #irc: IrcState;
+  readonly #protocols: Protocols;
   readonly #links = new Set<ConnectionLink>();
   readonly #admission = new Admission();
-  /** Refused connections that are still to take their notice. */
-  #refusedCount = 0;
-  readonly #refusalLog = new Throttle(REFUSALS_LOGGED_PER_SECOND, REFUSALS_LOGGED_AT_ONCE, performance.now());
-  #unloggedRefusals = 0;
-  readonly #listeners: { readonly protocol: Protocol; readonly listener: Listener<ConnectionLink> }[] = [];
+  readonly #refusals: Refusals;
+  readonly #listeners: { readonly protocol: ProtocolName; readonly listener: Listener<ConnectionLink> }[] = [];
   readonly #skipped: ListenerConfig[] = [];
   #classes: ClassFinder;
   #maxClients: number;
-  #totalSendQueueBytes: number;
-  #overflowed: ConnectionLink[] = [];
-  /** Links that were full when they were last looked at. */
-  readonly #behind = new Set<ConnectionLink>();
+  readonly #backlog: Backlog<ConnectionLink>;
   readonly #runQueue = new RunQueue();
   /** One timer for all that is seconds away: most links wait for nothing but the next sign of life. */
   readonly #clock: NodeJS.Timeout;
@@ -97,16 +83,11 @@ export class ChatServer implements Aftermath, ServerControl {
     this.#options = options;
     this.configurationName = options.configurationName;
     this.#chat = new Chat({ bans: options.bans, newMessageId });
-    this.#lobby = this.#chat.openRoom(config.lobby);
+    this.#protocols = new Protocols(this.#chat, config, { version: options.version, control: this });
+    this.#refusals = new Refusals(options.log);
     this.#classes = new ClassFinder(config.classes);
     this.#maxClients = config.maxClients;
-    this.#totalSendQueueBytes = config.totalSendQueueBytes;
-    this.#irc = new IrcState({
-      chat: this.#chat,
-      settings: config.irc,
-      version: options.version,
-      control: this,
-    });
+    this.#backlog = new Backlog(config.totalSendQueueBytes);
     // As with a link's own timer: what has arrived meanwhile goes first.
     this.#clock = setInterval(() => setImmediate(this.#tick), TICK_MS).unref();
   }
@@ -115,7 +96,7 @@ export class ChatServer implements Aftermath, ServerControl {
     const nowMs = performance.now();
     for (const link of this.#links) link.tick(nowMs);
     // Those who are not far behind count as well, but not so often.
-    cutFurthestBehind(this.#links, this.#totalSendQueueBytes);
+    cutFurthestBehind(this.#links, this.#backlog.limitBytes);
   };
 
   /**
@@ -200,64 +181,27 @@ export class ChatServer implements Aftermath, ServerControl {
     const limits = this.#classes.find(remote.host);
     const link = new ConnectionLink(connection, { id, ...remote }, limits, this);
     connection.data = link;
-    const ban = this.#banOf(remote.host, config.protocol, limits);
-    const refusal = ban ?? this.#refusal(remote.host, limits);
-    if (refusal !== null) {
-      this.#refuse(link, refusal, this.#refusalNotice(config.protocol, remote.host, refusal, ban !== null));
+    const protocol = this.#protocols.of(config.protocol);
+    const ban = this.#banOf(remote.host, protocol, limits);
+    const reason = ban ?? this.#refusal(remote.host, limits);
+    if (reason !== null) {
+      const notice = protocol.refuse({ host: remote.host, reason, isBan: ban !== null, atMs: Date.now() });
+      this.#refusals.refuse(link, reason, notice);
       return;
     }
     this.#links.add(link);
     this.note('connected', { connection: id, ...remote, protocol: config.protocol, class: limits.name });
-    this.#createSession(link, config, limits);
-  }
-
-  /** Tells a peer why it is not let in, and closes. It is in no list, so that it takes nobody's place. */
-  #refuse(link: ConnectionLink, reason: string, notice: string): void {
-    this.#refusedCount += 1;
-    // Whoever connects again and again must not keep all fds busy with what it is told.
-    if (this.#refusedCount > MAX_TOLD_REFUSALS) {
-      link.cut(reason);
-    } else {
-      link.answer(Buffer.from(notice));
-      link.close(reason);
-    }
-    if (!this.#refusalLog.take(performance.now())) {
-      this.#unloggedRefusals += 1;
-      return;
-    }
-    const { id: connection, remoteHost: host, remotePort: port } = link;
-    const unlogged = this.#unloggedRefusals === 0 ? {} : { unlogged: this.#unloggedRefusals };
-    this.#options.log.warn('connection refused', { connection, host, port, reason, ...unlogged });
-    this.#unloggedRefusals = 0;
-  }
-
-  #createSession(link: ConnectionLink, config: ListenerConfig, limits: ClassSettings): Session {
     const { charset, maxLineBytes, quietMs } = config;
-    if (config.protocol === 'irc') return new IrcSession(link, { server: this.#irc, charset, limits });
-    return new PlainSession(link, {
-      chat: this.#chat,
-      lobby: this.#lobby,
-      charset,
-      maxLineBytes,
-      quietMs,
-      limits,
-    });
-  }
-
-  /** What a peer is told that is not let in. */
-  #refusalNotice(protocol: Protocol, host: string, reason: string, isBan: boolean): string {
-    if (protocol === 'plain') return formatNotice(isBan ? `${BANNED_TEXT}: ${reason}` : reason, Date.now());
-    const error = `ERROR :Closing Link: ${withoutLeadingColon(host)} (${reason})\r\n`;
-    return isBan ? `:${this.#irc.name} 465 * :${BANNED_TEXT}: ${reason}\r\n${error}` : error;
+    protocol.createSession(link, { charset, maxLineBytes, quietMs, limits });
   }
 
   /**
-   * Why the address is kept out; an IRC peer's user name is not known yet, so it is looked at again on registration.
+   * Why the address is kept out. If each peer of the protocol brings its own user name, that is not known yet: the
+   * protocol looks again when it is.
    */
-  #banOf(host: string, protocol: Protocol, limits: ClassSettings): string | null {
+  #banOf(host: string, { userName }: Protocol, limits: ClassSettings): string | null {
     if (limits.refusal !== null) return limits.refusal;
-    const user = protocol === 'plain' ? PLAIN_USER : '';
-    const identity = identityOfPeer(host, user, this.#chat.directory.fold);
+    const identity = identityOfPeer(host, userName, this.#chat.directory.fold);
     return this.#chat.bans.find(identity)?.reason ?? null;
   }
 
@@ -278,17 +222,16 @@ export class ChatServer implements Aftermath, ServerControl {
   }
 
   #closed(link: ConnectionLink, error: Error | undefined): void {
-    const { id: connection, remoteHost: host, remotePort: port } = link;
     link.closed();
     if (!this.#links.delete(link)) {
-      this.#refusedCount -= 1;
-      this.#options.log.debug('closed', { connection, host, port, reason: link.closeReason });
+      this.#refusals.closed(link);
       return;
     }
+    const { id: connection, remoteHost: host, remotePort: port } = link;
     this.#admission.leave(host, link.limits);
-    const reason = link.closeReason ?? (error === undefined ? 'Connection closed' : describeLoss(error));
+    const reason = link.closeReason ?? (error === undefined ? PARTINGS.closed : describeLoss(error));
     link.session?.disconnected(reason);
-    if (hasCode(error, 'ERR_WRITE_QUEUE_FULL') || reason.startsWith('Max SendQ')) {
+    if (link.isTooSlow || hasCode(error, 'ERR_WRITE_QUEUE_FULL')) {
       this.#options.log.warn('slow reader closed', { connection, host, port, reason });
     } else {
       this.note('closed', { connection, host, port, reason });
@@ -300,20 +243,8 @@ export class ChatServer implements Aftermath, ServerControl {
   }
 
   overflowed(link: ConnectionLink): void {
-    if (this.#overflowed.length === 0) setImmediate(this.#assessOverflowed);
-    this.#overflowed.push(link);
+    this.#backlog.overflowed(link);
   }
-
-  readonly #assessOverflowed = (): void => {
-    const links = new Set(this.#overflowed);
-    this.#overflowed = [];
-    for (const link of links) {
-      link.assess();
-      this.#behind.add(link);
-    }
-    for (const link of this.#behind) if (!link.isFull || link.pendingBytes === 0) this.#behind.delete(link);
-    cutFurthestBehind(this.#behind, this.#totalSendQueueBytes);
-  };
 
   log(event: string, details: Readonly<Record<string, unknown>>): void {
     this.#options.log.warn(event, details);
@@ -327,10 +258,10 @@ export class ChatServer implements Aftermath, ServerControl {
   async reload(): Promise<Reload> {
     try {
       const config = await this.#options.readConfig();
-      this.#irc.configure(config.irc);
+      this.#protocols.configure(config);
       this.#classes = new ClassFinder(config.classes);
       this.#maxClients = config.maxClients;
-      this.#totalSendQueueBytes = config.totalSendQueueBytes;
+      this.#backlog.limitBytes = config.totalSendQueueBytes;
       const waitingKeys = changedFixedKeys(this.#options.config, config);
       this.#options.log.warn('configuration reloaded', { file: this.configurationName, waitingKeys });
       return { problem: null, waitingKeys };
@@ -364,8 +295,8 @@ export class ChatServer implements Aftermath, ServerControl {
 
 /** What others are told of a lost connection. */
 function describeLoss(error: Error): string {
-  if (hasCode(error, 'ECONNRESET') || hasCode(error, 'EPIPE')) return 'Connection reset by peer';
-  if (hasCode(error, 'ETIMEDOUT')) return 'Connection timed out';
-  if (hasCode(error, 'ERR_WRITE_QUEUE_FULL')) return `Max SendQ exceeded: ${error.message}`;
+  if (hasCode(error, 'ECONNRESET') || hasCode(error, 'EPIPE')) return PARTINGS.reset;
+  if (hasCode(error, 'ETIMEDOUT')) return PARTINGS.timedOut;
+  if (hasCode(error, 'ERR_WRITE_QUEUE_FULL')) return sendQueueExceeded(error.message);
   return error.message;
 }

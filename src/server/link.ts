@@ -1,10 +1,12 @@
-/** The wire between a session and a served connection: whom it sends to, how far it may fall behind, when it wakes. */
+/** The link between a session and its wire: how far the peer may fall behind, and when the session wakes. */
 import type { Encoder } from '../chat/member.js';
-import type { Connection } from '../net/connection.js';
 import type { ClassSettings } from '../protocol/limits.js';
+import { sendQueueExceeded } from '../protocol/parting.js';
 import { DEAF, type Link, type Session } from '../protocol/session.js';
+import type { SlowReader } from './backlog.js';
 import type { Worker } from './run-queue.js';
 import { share } from './share.js';
+import type { Wire } from './wire.js';
 
 /** At most so much of what waits for a peer has not been offered to the kernel yet: the turn's arena, and one write. */
 const UNOFFERED_BYTES = 1_048_576;
@@ -14,7 +16,7 @@ export const TICK_MS = 1000;
 const LINGER_MS = 2000;
 
 /** Joins what many links have to do into one look, after the turn in which it came up. */
-export interface Aftermath {
+export interface LinkEvents {
   /** The link's output has gone past its high-water mark. Called from within a fan-out: nothing is closed here. */
   overflowed(link: ConnectionLink): void;
   /** The link's session has more to do once the others have had their turn. */
@@ -23,15 +25,15 @@ export interface Aftermath {
 }
 
 /** The link of one connection. */
-export class ConnectionLink implements Link, Worker {
+export class ConnectionLink implements Link, Worker, SlowReader {
   readonly id: number;
   readonly remoteHost: string;
   readonly remotePort: number;
   readonly limits: ClassSettings;
   session: Session | null = null;
   encoder: Encoder = DEAF;
-  readonly #connection: Connection<ConnectionLink>;
-  readonly #aftermath: Aftermath;
+  readonly #wire: Wire;
+  readonly #events: LinkEvents;
   #timer: NodeJS.Timeout | null = null;
   #wakeUp: NodeJS.Immediate | null = null;
   /** When `tick` is to wake the session, by the clock of `performance.now()` in whole milliseconds; 0 for never. */
@@ -45,24 +47,25 @@ export class ConnectionLink implements Link, Worker {
   /** It is behind: it is no longer read from, and droppable messages are left out. */
   #isCongested = false;
   #droppedMessages = 0;
+  #isTooSlow = false;
   #closeReason: string | null = null;
 
   constructor(
-    connection: Connection<ConnectionLink>,
+    wire: Wire,
     remote: { readonly id: number; readonly host: string; readonly port: number },
     limits: ClassSettings,
-    aftermath: Aftermath,
+    events: LinkEvents,
   ) {
-    this.#connection = connection;
+    this.#wire = wire;
     this.id = remote.id;
     this.remoteHost = remote.host;
     this.remotePort = remote.port;
     this.limits = limits;
-    this.#aftermath = aftermath;
+    this.#events = events;
   }
 
   get pendingBytes(): number {
-    return this.#connection.isDestroyed ? 0 : this.#connection.pendingBytes;
+    return this.#wire.isDestroyed ? 0 : this.#wire.pendingBytes;
   }
 
   get isFull(): boolean {
@@ -74,9 +77,14 @@ export class ConnectionLink implements Link, Worker {
     return this.#closeReason;
   }
 
+  /** It was cut off because it did not take what was sent to it. */
+  get isTooSlow(): boolean {
+    return this.#isTooSlow;
+  }
+
   send(bytes: Uint8Array, droppable: boolean): void {
     if (this.#isCongested && droppable) this.#droppedMessages += 1;
-    else this.#sent(this.#connection.write(share(bytes)));
+    else this.#sent(this.#wire.write(share(bytes)));
   }
 
   expel(reason: string, ban?: string): void {
@@ -84,7 +92,7 @@ export class ConnectionLink implements Link, Worker {
   }
 
   answer(bytes: Uint8Array): void {
-    this.#sent(this.#connection.write(bytes));
+    this.#sent(this.#wire.write(bytes));
   }
 
   #sent(hasRoom: boolean): void {
@@ -92,26 +100,25 @@ export class ConnectionLink implements Link, Worker {
     this.#isFull = true;
     // One turn may bring more than there may be. Cutting it here only marks it: it is swept when the turn is over.
     const { sendQueueBytes } = this.limits;
-    if (this.#connection.pendingBytes > sendQueueBytes + UNOFFERED_BYTES) this.#cutForOverflow();
-    else this.#aftermath.overflowed(this);
+    if (this.#wire.pendingBytes > sendQueueBytes + UNOFFERED_BYTES) this.#cutForOverflow();
+    else this.#events.overflowed(this);
   }
 
-  /** Looks at how far the peer is behind, now that the kernel has been offered everything. */
   assess(): void {
-    if (this.#connection.isDestroyed) return;
-    const { pendingBytes } = this.#connection;
+    if (this.#wire.isDestroyed) return;
+    const { pendingBytes } = this.#wire;
     if (pendingBytes > this.limits.sendQueueBytes) {
       this.#cutForOverflow();
     } else if (pendingBytes > this.limits.softSendQueueBytes && !this.#isCongested) {
       this.#isCongested = true;
       this.#updateReading();
-      this.#aftermath.log('slow reader', { ...this.#address(), pendingBytes });
+      this.#events.log('slow reader', { ...this.#address(), pendingBytes });
     }
   }
 
   #cutForOverflow(): void {
-    const { pendingBytes } = this.#connection;
-    this.cut(`Max SendQ exceeded: ${pendingBytes} bytes wait, the limit is ${this.limits.sendQueueBytes}`);
+    const { pendingBytes } = this.#wire;
+    this.cutAsSlow(sendQueueExceeded(`${pendingBytes} bytes wait, the limit is ${this.limits.sendQueueBytes}`));
   }
 
   /** The peer has caught up. */
@@ -120,7 +127,7 @@ export class ConnectionLink implements Link, Worker {
     if (this.#isCongested) {
       this.#isCongested = false;
       if (this.#droppedMessages > 0) {
-        this.#aftermath.log('slow reader caught up', { ...this.#address(), droppedMessages: this.#droppedMessages });
+        this.#events.log('slow reader caught up', { ...this.#address(), droppedMessages: this.#droppedMessages });
         this.#droppedMessages = 0;
       }
       this.#updateReading();
@@ -143,8 +150,8 @@ export class ConnectionLink implements Link, Worker {
   }
 
   #updateReading(): void {
-    if (this.#isPausedBySession || this.#isCongested) this.#connection.pause();
-    else this.#connection.resume();
+    if (this.#isPausedBySession || this.#isCongested) this.#wire.pause();
+    else this.#wire.resume();
   }
 
   wakeIn(delayMs: number): void {
@@ -152,7 +159,7 @@ export class ConnectionLink implements Link, Worker {
     if (this.#closeReason !== null) return;
     if (delayMs === 0) {
       this.#isWokenSoon = true;
-      if (!this.#isLinedUp) this.#aftermath.soon(this);
+      if (!this.#isLinedUp) this.#events.soon(this);
       this.#isLinedUp = true;
       return;
     }
@@ -190,18 +197,24 @@ export class ConnectionLink implements Link, Worker {
     // A paused connection would not see the peer's end of file.
     this.#isPausedBySession = false;
     this.#isCongested = false;
-    this.#connection.resume();
-    this.#connection.end();
+    this.#wire.resume();
+    this.#wire.end();
     this.#clearTimers();
     this.#timer = setTimeout(() => {
-      this.#connection.destroy();
+      this.#wire.destroy();
     }, LINGER_MS).unref();
   }
 
   /** Ends the connection without waiting for what is pending. */
   cut(reason: string): void {
     this.#closeReason ??= reason;
-    this.#connection.destroy();
+    this.#wire.destroy();
+  }
+
+  /** Cuts off a peer that does not take what is sent to it. */
+  cutAsSlow(reason: string): void {
+    this.#isTooSlow = true;
+    this.cut(reason);
   }
 
   /** The connection is gone. */

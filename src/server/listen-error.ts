@@ -1,10 +1,11 @@
+/** The error of a listener that cannot be opened. */
 import { isSystemError } from '../errors.js';
-import { formatAddress } from '../protocol/plain/format.js';
-import type { ListenerConfig } from './config.js';
+import { formatHostPort } from '../protocol/host-port.js';
+import type { ListenerConfig } from './config/server-config.js';
 
 /** Where a listener is, in one word. */
 export function whereTo(at: ListenerConfig['at']): string {
-  return 'path' in at ? at.path : formatAddress(at.host, at.port);
+  return 'path' in at ? at.path : formatHostPort(at.host, at.port);
 }
 
 /** A listener that could not be opened; the message is one line for whoever started the server. */

@@ -1,7 +1,8 @@
 /** Starts a chat server for a program that brings its own command line. */
 import { checkOptions, type OptionNames } from '../arguments.js';
 import { ChatServer, type OpenListener } from './chat-server.js';
-import { loadConfig, type ServeFlags } from './config.js';
+import { loadConfig } from './config/load.js';
+import type { ServeFlags } from './config/merge.js';
 import type { Log } from './log.js';
 import { packageVersion } from './version.js';
 

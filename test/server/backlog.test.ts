@@ -6,7 +6,7 @@ function readers(...pending: readonly number[]) {
     const reader = {
       pendingBytes,
       reason: '',
-      cut: (reason: string) => {
+      cutAsSlow: (reason: string) => {
         reader.pendingBytes = 0;
         reader.reason = reason;
       },

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ClassFinder } from '../../src/server/classes.js';
-import { ConfigError, loadConfig, type ServeFlags } from '../../src/server/config.js';
+import { ConfigError } from '../../src/server/config/config-error.js';
+import { loadConfig } from '../../src/server/config/load.js';
+import type { ServeFlags } from '../../src/server/config/merge.js';
 import { projectPath } from '../support/processes.js';
 
 /** Writes a configuration file that is gone when the test ends. */

@@ -245,7 +245,7 @@ export class Client implements Watcher, RegisteredClient {
    */
   close(reason: string): void {
     if (this.#isOver) return;
-    this.answer(`ERROR :Closing Link: ${this.member.host} (${reason})`);
+    this.answer(closingLink(this.member.host, reason));
     this.#outbox.flush();
     this.leave(reason);
     this.#link.close(reason);
@@ -262,4 +262,9 @@ export class Client implements Watcher, RegisteredClient {
     else this.server.chat.quit(this.member, reason);
     this.server.clients.delete(this);
   }
+}
+
+/** The last line that a peer is sent (modern, "ERROR message"). */
+export function closingLink(host: string, reason: string): string {
+  return `ERROR :Closing Link: ${host} (${reason})`;
 }

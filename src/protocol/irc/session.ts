@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Member } from '../../chat/member.js';
 import { CharsetDetector } from '../charset.js';
+import { PARTINGS } from '../parting.js';
 import type { Link, Session } from '../session.js';
 import { Client, type ClientOwner, type IrcOptions } from './client.js';
 import { type Command, COMMANDS } from './commands.js';
@@ -222,7 +223,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   endOfInput(): void {
     if (this.#client.isOver) return;
     this.#intake.end();
-    this.#client.close('Connection closed');
+    this.#client.close(PARTINGS.closed);
   }
 
   disconnected(reason: string): void {

@@ -3,38 +3,17 @@ import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
 import type { ServerBans } from '../../chat/server-bans.js';
 import { PasswordGuard } from '../password-guard.js';
+import type { ServerControl } from '../server-control.js';
 import { EncoderFamily } from './encoder.js';
 import { isupportChanges, isupportTokens } from './isupport.js';
 import { MonitorBoard } from './monitor-board.js';
 import type { ReplySource } from './reply-writer.js';
 import type { IrcSettings } from './settings.js';
 
-/** How reading the configuration again went. */
-export interface Reload {
-  /** Why nothing was taken over; null if it was. */
-  readonly problem: string | null;
-  /** Keys that have changed and take effect when the server is started again. */
-  readonly waitingKeys: readonly string[];
-}
-
 /** A registered client, as the server sees it. */
 export interface RegisteredClient {
   /** @param tokens - those of RPL_ISUPPORT that have changed */
   isupportChanged(tokens: readonly string[]): void;
-}
-
-/** What the IRC side asks of the process around it. */
-export interface ServerControl {
-  /** What the configuration is called: its file, or `-` without one. */
-  readonly configurationName: string;
-  /** Reads the configuration again. */
-  reload(): Promise<Reload>;
-  /** Ends the server. */
-  stop(reason: string): void;
-  /** Something in the ordinary run of things. */
-  note(event: string, details: Readonly<Record<string, unknown>>): void;
-  /** Something that an operator of the server should be able to read up. */
-  log(event: string, details: Readonly<Record<string, unknown>>): void;
 }
 
 /** The choices of an {@link IrcState}. */

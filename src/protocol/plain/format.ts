@@ -22,11 +22,6 @@ export function formatTime(atMs: number): string {
   return stamp;
 }
 
-/** `host:port`, an IPv6 host in brackets. */
-export function formatAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 // Bold, colour (with its numbers), reset, monospace, reverse, italic, strikethrough, underline, as IRC clients send
 // them.
 

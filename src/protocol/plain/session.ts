@@ -6,6 +6,7 @@ import { refusesEntry, refusesSpeech, type SpeechRefusal } from '../../chat/perm
 import type { Room } from '../../chat/room.js';
 import type { Target } from '../../chat/verbs/speech.js';
 import { type CharsetChoice, CharsetDetector, encodeText } from '../charset.js';
+import { formatHostPort } from '../host-port.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { describeForeign, type ForeignProtocol, Opening } from '../opening.js';
 import { type Pace, Pacer } from '../pacer.js';
@@ -13,7 +14,7 @@ import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import { plainEncoder } from './encoder.js';
-import { formatAddress, formatNotice } from './format.js';
+import { formatNotice } from './format.js';
 
 /** The user name of all plain peers. */
 export const PLAIN_USER = 'plain';
@@ -68,7 +69,7 @@ export class PlainSession implements Session, LineSink {
     this.#pacer = new Pacer(link, options.limits, chat.directory.now());
     this.member = chat.receive({
       host: link.remoteHost,
-      label: formatAddress(link.remoteHost, link.remotePort),
+      label: formatHostPort(link.remoteHost, link.remotePort),
       outlet: link,
     });
     this.#target = { kind: 'room', name: lobby.name, ranks: 0 };

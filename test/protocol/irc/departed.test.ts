@@ -3,8 +3,9 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
-import { IrcState, type ServerControl } from '../../../src/protocol/irc/shared-state.js';
+import { IrcState } from '../../../src/protocol/irc/shared-state.js';
 import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
+import type { ServerControl } from '../../../src/protocol/server-control.js';
 import { FakeLink } from '../fake-link.js';
 
 const check = vi.hoisted(() => ({ settle: (_isRight: boolean): void => undefined, done: Promise.resolve(true) }));

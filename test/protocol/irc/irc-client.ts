@@ -3,7 +3,8 @@ import { onTestFinished } from 'vitest';
 import { type IrcSettings } from '../../../src/protocol/irc/settings.js';
 import { type ClassSettings, LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { ChatServer } from '../../../src/server/chat-server.js';
-import { type ListenerConfig, loadConfig, type ServerConfig } from '../../../src/server/config.js';
+import { loadConfig } from '../../../src/server/config/load.js';
+import type { ListenerConfig, ServerConfig } from '../../../src/server/config/server-config.js';
 import { connectPeer, type Peer } from '../../support/peers.js';
 
 /** What differs from the defaults. */

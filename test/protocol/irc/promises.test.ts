@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { isupportChanges } from '../../../src/protocol/irc/isupport.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
-import { loadConfig, type ServerConfig } from '../../../src/server/config.js';
+import { loadConfig } from '../../../src/server/config/load.js';
+import type { ServerConfig } from '../../../src/server/config/server-config.js';
 import { numerics, startIrc, tagsOf } from './irc-client.js';
 
 const operators = [{ name: 'root', password: 'pw', masks: ['*@*'], host: 'h'.repeat(63) }];

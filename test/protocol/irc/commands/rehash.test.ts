@@ -1,6 +1,6 @@
 /** REHASH: RFC 2812 section 4.2; modern, "REHASH message". */
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../../../src/server/config.js';
+import { loadConfig } from '../../../../src/server/config/load.js';
 import { numerics, startIrc } from '../irc-client.js';
 
 const operator = (changes: object = {}) => ({ name: 'root', password: 'pw', masks: ['*@*'], host: null, ...changes });

@@ -1,0 +1,41 @@
+/** IRC, as a server speaks it. */
+import { withoutLeadingColon } from '../../chat/address.js';
+import type { EntryRefused, Protocol, SessionOptions } from '../protocol.js';
+import { BANNED_TEXT, type Link, type Session } from '../session.js';
+import { closingLink } from './client.js';
+import { NUMERICS } from './numerics.js';
+import { IrcSession } from './session.js';
+import type { IrcSettings } from './settings.js';
+import { IrcState, type IrcStateOptions } from './shared-state.js';
+
+/** The facts of IRC; its port is the one that clients try first. */
+export const IRC = { name: 'irc', defaultPort: 6667, isOptional: true } as const;
+
+/** The protocol of IRC, with all that its sessions share. */
+export class IrcProtocol implements Protocol {
+  readonly name = IRC.name;
+  readonly defaultPort = IRC.defaultPort;
+  readonly isOptional = IRC.isOptional;
+  readonly userName = '';
+  readonly #state: IrcState;
+
+  constructor(options: IrcStateOptions) {
+    this.#state = new IrcState(options);
+  }
+
+  /** Takes over changed settings. */
+  configure(settings: IrcSettings): void {
+    this.#state.configure(settings);
+  }
+
+  createSession(link: Link, { charset, limits }: SessionOptions): Session {
+    return new IrcSession(link, { server: this.#state, charset, limits });
+  }
+
+  refuse({ host, reason, isBan }: EntryRefused): Uint8Array {
+    const [code] = NUMERICS.ERR_YOUREBANNEDCREEP;
+    const lines = isBan ? [`:${this.#state.name} ${code} * :${BANNED_TEXT}: ${reason}`] : [];
+    lines.push(closingLink(withoutLeadingColon(host), reason), '');
+    return Buffer.from(lines.join('\r\n'));
+  }
+}

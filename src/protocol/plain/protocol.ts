@@ -1,0 +1,34 @@
+/** Plain lines, as a server speaks them. */
+import type { Chat } from '../../chat/chat.js';
+import type { Room } from '../../chat/room.js';
+import type { EntryRefused, Protocol, SessionOptions } from '../protocol.js';
+import { BANNED_TEXT, type Link, type Session } from '../session.js';
+import { formatNotice } from './format.js';
+import { PLAIN_USER, PlainSession } from './session.js';
+
+/** The facts of plain lines. */
+export const PLAIN = { name: 'plain', defaultPort: 33_333, isOptional: false } as const;
+
+/** The protocol of plain lines, with the one room that its peers are in. */
+export class PlainProtocol implements Protocol {
+  readonly name = PLAIN.name;
+  readonly defaultPort = PLAIN.defaultPort;
+  readonly isOptional = PLAIN.isOptional;
+  readonly userName = PLAIN_USER;
+  readonly #chat: Chat;
+  readonly #lobby: Room;
+
+  /** @param lobby - permanent */
+  constructor(chat: Chat, lobby: Room) {
+    this.#chat = chat;
+    this.#lobby = lobby;
+  }
+
+  createSession(link: Link, { charset, maxLineBytes, quietMs, limits }: SessionOptions): Session {
+    return new PlainSession(link, { chat: this.#chat, lobby: this.#lobby, charset, maxLineBytes, quietMs, limits });
+  }
+
+  refuse({ reason, isBan, atMs }: EntryRefused): Uint8Array {
+    return Buffer.from(formatNotice(isBan ? `${BANNED_TEXT}: ${reason}` : reason, atMs));
+  }
+}

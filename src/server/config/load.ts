@@ -1,0 +1,16 @@
+/** Loads the configuration of a chat server. */
+import { readConfigFile, readGroups, readMotd } from './file.js';
+import { mergeConfig, type ServeFlags } from './merge.js';
+import { EMPTY_FILE } from './schema.js';
+import type { ServerConfig } from './server-config.js';
+
+/**
+ * Reads the file that the flags name, if they name one, and puts both together.
+ *
+ * @throws {@link ConfigError} when the file is wrong, or does not agree with the flags
+ */
+export async function loadConfig(flags: ServeFlags): Promise<ServerConfig> {
+  const file = flags.config === undefined ? EMPTY_FILE : await readConfigFile(flags.config);
+  const motd = await readMotd(file.server, flags.config);
+  return mergeConfig(file, flags, { motd, groups: await readGroups(file) });
+}

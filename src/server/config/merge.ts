@@ -1,0 +1,151 @@
+/** Decides each value of the configuration: by the flag, or else by the file, or else by the default. */
+import { type BackendName, defaultBackend } from '../../multiplexer/backend.js';
+import type { ServeTrigger } from '../../net/options.js';
+import type { CharsetChoice } from '../../protocol/charset.js';
+import { type ClassSettings, DEFAULT_CLASS } from '../../protocol/limits.js';
+import { type AddressClass, DEFAULT_CLASSES } from '../classes.js';
+import type { LogFormat, LogLevel } from '../log.js';
+import { type ProtocolName, PROTOCOLS } from '../protocols.js';
+import { ConfigError } from './config-error.js';
+import type { ConfigFile } from './schema.js';
+import type { ListenerConfig, ServerConfig } from './server-config.js';
+
+export const DEFAULT_HOST = '127.0.0.1';
+/** A proxy before the server often runs as another user: sharing a group is enough. */
+const DEFAULT_SOCKET_MODE = 0o660;
+
+/** What the command line says; whatever it says counts more than the file. */
+export interface ServeFlags {
+  readonly config?: string | undefined;
+  readonly host?: string | undefined;
+  readonly plainPort?: number | undefined;
+  readonly ircPort?: number | undefined;
+  /** Protocols that are switched off. */
+  readonly without?: readonly ProtocolName[] | undefined;
+  readonly backend?: BackendName | undefined;
+  readonly trigger?: ServeTrigger | undefined;
+  readonly maxClients?: number | undefined;
+  readonly charset?: CharsetChoice | undefined;
+  readonly serverName?: string | undefined;
+  readonly network?: string | undefined;
+  readonly password?: string | undefined;
+  readonly logLevel?: LogLevel | undefined;
+  readonly logFormat?: LogFormat | undefined;
+}
+
+/** What the files say that the configuration file names. */
+export interface NamedFiles {
+  readonly motd: readonly string[];
+  /** The numbers of the groups of this machine, by name. */
+  readonly groups: ReadonlyMap<string, number>;
+}
+
+/**
+ * Puts the file and the flags together.
+ *
+ * @throws {@link ConfigError} when they do not agree
+ */
+export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups }: NamedFiles): ServerConfig {
+  const backend = flags.backend ?? file.backend ?? environmentBackend();
+  const trigger = flags.trigger ?? file.trigger ?? 'level';
+  if (trigger === 'edge' && backend !== 'epoll') {
+    throw new ConfigError(`trigger edge needs backend epoll: ${backend} has no edge-triggered mode`);
+  }
+  const listeners = toListeners(file, flags, groups);
+  if (listeners.length === 0) throw new ConfigError('there is nothing to listen on');
+  return {
+    backend,
+    trigger,
+    maxClients: flags.maxClients ?? file.maxClients ?? 0,
+    totalSendQueueBytes: file.totalSendQueueBytes,
+    lobby: file.lobby ?? '#lobby',
+    listeners,
+    classes: file.classes?.map(toAddressClass) ?? DEFAULT_CLASSES,
+    irc: {
+      serverName: flags.serverName ?? file.server.name,
+      networkName: flags.network ?? file.server.network,
+      description: file.server.description,
+      password: flags.password ?? file.server.password,
+      operators: file.operators,
+      motd,
+      admin: file.server.admin,
+      reservedNicks: file.reservedNicks,
+      defaultChannelModes: file.defaultChannelModes,
+      ...file.limits,
+    },
+    log: {
+      level: flags.logLevel ?? file.log.level ?? 'warning',
+      format: flags.logFormat ?? file.log.format ?? 'text',
+    },
+  };
+}
+
+/** The backend where neither flag nor file names one. @throws {@link ConfigError} if FDMUX_BACKEND names none */
+function environmentBackend(): BackendName {
+  try {
+    return defaultBackend();
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function toListeners(file: ConfigFile, flags: ServeFlags, groups: ReadonlyMap<string, number>): ListenerConfig[] {
+  const listeners: ListenerConfig[] = [];
+  for (const protocol of PROTOCOLS) {
+    const { name, isOptional } = protocol;
+    if (flags.without?.includes(name) === true) continue;
+    const port = flags[`${name}Port`];
+    if (port === undefined && file.listeners !== undefined) {
+      const own = file.listeners.filter((listener) => listener.protocol === name);
+      for (const { mode, group, ...listener } of own) {
+        const given = {
+          ...listener,
+          mode: mode === undefined ? DEFAULT_SOCKET_MODE : Number.parseInt(mode, 8),
+          group: typeof group === 'string' ? groups.get(group) : group,
+          charset: flags.charset ?? listener.charset,
+        };
+        listeners.push(toListener(protocol, given));
+      }
+    } else {
+      const listener = toListener(protocol, { host: flags.host, port, charset: flags.charset });
+      listeners.push({ ...listener, isOptional: isOptional && port === undefined });
+    }
+  }
+  return listeners;
+}
+
+const DEFAULT_MAX_LINE_BYTES = 8192;
+const DEFAULT_QUIET_MS = 200;
+
+function toListener(
+  { name, defaultPort }: (typeof PROTOCOLS)[number],
+  given: {
+    readonly host?: string | undefined;
+    readonly port?: number | undefined;
+    readonly path?: string | undefined;
+    readonly mode?: number | undefined;
+    readonly group?: number | undefined;
+    readonly charset?: CharsetChoice | undefined;
+    readonly maxLineBytes?: number | undefined;
+    readonly quietMs?: number | undefined;
+  },
+): ListenerConfig {
+  const { path, mode, group, host = DEFAULT_HOST, port = defaultPort } = given;
+  return {
+    protocol: name,
+    at: path === undefined ? { host, port } : { path, mode, group },
+    charset: given.charset ?? 'utf-8',
+    maxLineBytes: given.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES,
+    quietMs: given.quietMs ?? DEFAULT_QUIET_MS,
+    isOptional: false,
+  };
+}
+
+function toAddressClass(given: NonNullable<ConfigFile['classes']>[number]): AddressClass {
+  const { addresses, ...settings } = given;
+  // An address that may have any number of connections stands for many people, such as a proxy.
+  const isShared = settings.maxPerAddress === 0;
+  const connectionsPerMinute = settings.connectionsPerMinute ?? (isShared ? 0 : DEFAULT_CLASS.connectionsPerMinute);
+  const checked: ClassSettings = { ...settings, connectionsPerMinute };
+  return { settings: checked, addresses };
+}

@@ -1,0 +1,186 @@
+/** The configuration file: its keys, what each may be, and what is wrong with one that is not. */
+import * as v from 'valibot';
+import { MAX_PORT } from '../../arguments.js';
+import { parseAddresses } from '../../chat/address.js';
+import { BACKEND_NAMES, type BackendName } from '../../multiplexer/backend.js';
+import { SERVE_TRIGGERS } from '../../net/options.js';
+import { CHARSET_CHOICES } from '../../protocol/charset.js';
+import { isChannelName } from '../../protocol/irc/names.js';
+import { DEFAULT_IRC_SETTINGS } from '../../protocol/irc/settings.js';
+import { DEFAULT_CLASS } from '../../protocol/limits.js';
+import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
+import { PROTOCOLS } from '../protocols.js';
+
+/** In the order of their age, in which the command line lists them. */
+export const BACKENDS: readonly BackendName[] = BACKEND_NAMES.toReversed();
+const MAX_LOBBY_LENGTH = 51;
+const MAX_GROUP = 0xffff_fffe;
+
+const integer = (min: number, max: number) =>
+  v.pipe(
+    v.number('must be a number'),
+    v.integer('must be an integer'),
+    v.minValue(min, `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
+  );
+const count = integer(0, 2_147_483_647);
+const text = v.string('must be a string');
+// A text that becomes part of a protocol line.
+
+const lineText = v.pipe(text, v.regex(/^[^\u0000\r\n]*$/, 'must be one line'));
+const word = v.pipe(text, v.regex(/^[^\s:\p{Cc}][^\s\p{Cc}]*$/u, 'must be one word'));
+const oneOf = <const T extends readonly string[]>(values: T) =>
+  v.picklist(values, `must be one of ${values.join(', ')}`);
+const address = v.pipe(
+  text,
+  v.check((value) => parseAddresses(value) !== null, 'must be an address or a network such as 192.0.2.0/24'),
+);
+
+/** One entry of `classes`. */
+const classSchema = v.strictObject({
+  name: word,
+  addresses: v.optional(v.array(address, 'must be a list'), []),
+  refusal: v.optional(
+    v.nullable(v.pipe(lineText, v.nonEmpty('must not be empty'), v.maxLength(200, 'must be at most 200 long'))),
+    DEFAULT_CLASS.refusal,
+  ),
+  softSendQueueBytes: v.optional(integer(1024, 2_147_483_647), DEFAULT_CLASS.softSendQueueBytes),
+  sendQueueBytes: v.optional(integer(1024, 2_147_483_647), DEFAULT_CLASS.sendQueueBytes),
+  receiveQueueBytes: v.optional(integer(1024, 2_147_483_647), DEFAULT_CLASS.receiveQueueBytes),
+  linesPerSecond: v.optional(count, DEFAULT_CLASS.linesPerSecond),
+  burstLines: v.optional(integer(1, 1_000_000), DEFAULT_CLASS.burstLines),
+  maxPerAddress: v.optional(count, DEFAULT_CLASS.maxPerAddress),
+  connectionsPerMinute: v.optional(count),
+  burstConnections: v.optional(integer(1, 1_000_000), DEFAULT_CLASS.burstConnections),
+  ipv6PrefixBits: v.optional(integer(1, 128), DEFAULT_CLASS.ipv6PrefixBits),
+  pingIntervalMs: v.optional(count, DEFAULT_CLASS.pingIntervalMs),
+  pingTimeoutMs: v.optional(integer(1, 2_147_483_647), DEFAULT_CLASS.pingTimeoutMs),
+  registrationTimeoutMs: v.optional(count, DEFAULT_CLASS.registrationTimeoutMs),
+  registrationLines: v.optional(count, DEFAULT_CLASS.registrationLines),
+  registrationBytes: v.optional(count, DEFAULT_CLASS.registrationBytes),
+  maxPasswordDelayMs: v.optional(integer(0, 3_600_000), DEFAULT_CLASS.maxPasswordDelayMs),
+  maxRooms: v.optional(integer(1, 1_000_000), DEFAULT_CLASS.maxRooms),
+});
+
+const listenerSchema = v.pipe(
+  v.strictObject({
+    protocol: oneOf(PROTOCOLS.map(({ name }) => name)),
+    host: v.optional(v.pipe(text, v.nonEmpty('must not be empty'))),
+    port: v.optional(integer(0, MAX_PORT)),
+    path: v.optional(v.pipe(text, v.nonEmpty('must not be empty'))),
+    mode: v.optional(v.pipe(text, v.regex(/^0?[0-7]{3}$/, 'must be three octal digits such as "0660"'))),
+    group: v.optional(v.union([integer(0, MAX_GROUP), word], 'must be the name or the number of a group')),
+    charset: v.optional(oneOf(CHARSET_CHOICES)),
+    maxLineBytes: v.optional(integer(16, 1_048_576)),
+    quietMs: v.optional(integer(0, 60_000)),
+  }),
+  v.check(
+    (listener) => listener.path === undefined || (listener.host === undefined && listener.port === undefined),
+    'must have a path, or a host and a port, not both',
+  ),
+  v.check(
+    (listener) => listener.path !== undefined || (listener.mode === undefined && listener.group === undefined),
+    'must have a path where it has a mode or a group',
+  ),
+);
+
+const operatorSchema = v.strictObject({
+  name: word,
+  password: v.pipe(text, v.nonEmpty('must not be empty')),
+  masks: v.optional(v.array(word, 'must be a list'), ['*@*']),
+  host: v.optional(v.nullable(word), null),
+});
+
+const defaults = DEFAULT_IRC_SETTINGS;
+const fileSchema = v.strictObject({
+  $schema: v.optional(text),
+  backend: v.optional(oneOf(BACKENDS)),
+  trigger: v.optional(oneOf(SERVE_TRIGGERS)),
+  maxClients: v.optional(count),
+  totalSendQueueBytes: v.optional(
+    v.pipe(v.number('must be a number'), v.integer('must be an integer'), v.minValue(0, 'must be at least 0')),
+    268_435_456,
+  ),
+  lobby: v.optional(
+    v.pipe(
+      text,
+      v.check(isChannelName, 'must be a channel name such as #lobby'),
+      v.maxLength(MAX_LOBBY_LENGTH, `must be at most ${MAX_LOBBY_LENGTH} long`),
+    ),
+  ),
+  listeners: v.optional(v.array(listenerSchema, 'must be a list')),
+  server: v.optional(
+    v.strictObject({
+      // A name with a dot cannot be taken for a nick.
+      name: v.optional(
+        v.pipe(word, v.regex(/\./, 'must have a dot in it'), v.maxLength(63, 'must be at most 63 long')),
+        defaults.serverName,
+      ),
+      network: v.optional(v.pipe(lineText, v.maxLength(64, 'must be at most 64 long')), defaults.networkName),
+      description: v.optional(v.pipe(lineText, v.maxLength(150, 'must be at most 150 long')), defaults.description),
+      password: v.optional(v.nullable(text), null),
+      motd: v.optional(v.array(lineText, 'must be a list of lines'), [...defaults.motd]),
+      motdFile: v.optional(text),
+      admin: v.optional(
+        v.strictObject({
+          location: v.optional(lineText, defaults.admin.location),
+          organization: v.optional(lineText, defaults.admin.organization),
+          email: v.optional(lineText, defaults.admin.email),
+        }),
+        {},
+      ),
+    }),
+    {},
+  ),
+  operators: v.optional(v.array(operatorSchema, 'must be a list'), []),
+  classes: v.optional(v.pipe(v.array(classSchema, 'must be a list'), v.minLength(1, 'must not be empty'))),
+  limits: v.optional(
+    v.strictObject({
+      nickLength: v.optional(integer(9, 64), defaults.nickLength),
+      topicLength: v.optional(integer(80, 400), defaults.topicLength),
+      channelLength: v.optional(integer(9, 100), defaults.channelLength),
+      maxMasks: v.optional(integer(1, 10_000), defaults.maxMasks),
+      maxMonitored: v.optional(integer(1, 10_000), defaults.maxMonitored),
+    }),
+    {},
+  ),
+  reservedNicks: v.optional(v.array(word, 'must be a list'), [...defaults.reservedNicks]),
+  defaultChannelModes: v.optional(
+    v.pipe(text, v.regex(/^[imnst]*$/, 'must be letters of imnst')),
+    defaults.defaultChannelModes,
+  ),
+  log: v.optional(
+    v.strictObject({
+      level: v.optional(oneOf(LOG_LEVELS)),
+      format: v.optional(oneOf(LOG_FORMATS)),
+    }),
+    {},
+  ),
+});
+
+/** What a configuration file says, with the defaults of what has one of its own. */
+export type ConfigFile = v.InferOutput<typeof fileSchema>;
+
+/** What a file says that says nothing. */
+export const EMPTY_FILE: ConfigFile = v.parse(fileSchema, {});
+
+/** Checks the data of a file. @returns what it says, or what is wrong with it, one problem each */
+export function checkFile(data: unknown): ConfigFile | readonly string[] {
+  const result = v.safeParse(fileSchema, data);
+  return result.success ? result.output : result.issues.map(describeIssue);
+}
+
+/** Says in one line where the file is wrong, and why. */
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const path = (issue.path ?? []).reduce((joined, { key }) => {
+    if (typeof key === 'number') return `${joined}[${key}]`;
+    return joined === '' ? String(key) : `${joined}.${String(key)}`;
+  }, '');
+  const where = path === '' ? 'the file' : path;
+  if (issue.type === 'strict_object') {
+    if (issue.expected === 'never') return `${where}: there is no such key`;
+    if (issue.received === 'undefined') return `${where}: must be given`;
+    return `${where}: must be an object`;
+  }
+  return `${where}: ${issue.message}`;
+}

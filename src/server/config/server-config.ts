@@ -1,0 +1,57 @@
+/** The configuration of a chat server, as everything in it has been decided. */
+import { isDeepStrictEqual } from 'node:util';
+import type { BackendName } from '../../multiplexer/backend.js';
+import type { ServeTrigger } from '../../net/options.js';
+import type { CharsetChoice } from '../../protocol/charset.js';
+import type { AddressClass } from '../classes.js';
+import type { LogFormat, LogLevel } from '../log.js';
+import type { ProtocolName, ProtocolSettings } from '../protocols.js';
+
+/** A unix socket, and who may connect to it; see `ListenOptions` for what is left out. */
+export interface UnixPlace {
+  readonly path: string;
+  readonly mode?: number | undefined;
+  readonly group?: number | undefined;
+}
+
+/** Where peers of one protocol are taken. */
+export interface ListenerConfig {
+  readonly protocol: ProtocolName;
+  readonly at: { readonly host: string; readonly port: number } | UnixPlace;
+  readonly charset: CharsetChoice;
+  /** For plain lines: see `PlainOptions`. */
+  readonly maxLineBytes: number;
+  readonly quietMs: number;
+  /** Nobody asked for it: if its port is taken, the server goes on without it. */
+  readonly isOptional: boolean;
+}
+
+/** All that decides how a server runs. */
+export interface ServerConfig extends ProtocolSettings {
+  readonly backend: BackendName;
+  readonly trigger: ServeTrigger;
+  /** The most peers at once; 0 for no limit. */
+  readonly maxClients: number;
+  /** The most bytes that may wait for all peers together; 0 for no limit. */
+  readonly totalSendQueueBytes: number;
+  readonly listeners: readonly ListenerConfig[];
+  readonly classes: readonly AddressClass[];
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+}
+
+/** What takes effect only when the server starts, by its key in the file. */
+const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = {
+  backend: ({ backend }) => backend,
+  trigger: ({ trigger }) => trigger,
+  lobby: ({ lobby }) => lobby,
+  listeners: ({ listeners }) => listeners,
+  'server.name': ({ irc }) => irc.serverName,
+  log: ({ log }) => log,
+};
+
+/** The keys whose values differ between two configurations, and wait for a restart. */
+export function changedFixedKeys(running: ServerConfig, read: ServerConfig): string[] {
+  return Object.entries(FIXED_KEYS)
+    .filter(([, valueOf]) => !isDeepStrictEqual(valueOf(running), valueOf(read)))
+    .map(([key]) => key);
+}

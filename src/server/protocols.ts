@@ -1,0 +1,42 @@
+/** The protocols that the server speaks. To add one, register it here. */
+import type { Chat } from '../chat/chat.js';
+import { IRC, IrcProtocol } from '../protocol/irc/protocol.js';
+import type { IrcSettings } from '../protocol/irc/settings.js';
+import { PLAIN, PlainProtocol } from '../protocol/plain/protocol.js';
+import type { Protocol } from '../protocol/protocol.js';
+import type { ServerControl } from '../protocol/server-control.js';
+
+/** The facts of every protocol, in the order in which they are listed. */
+export const PROTOCOLS = [PLAIN, IRC] as const;
+export type ProtocolName = (typeof PROTOCOLS)[number]['name'];
+
+/** What the configuration decides for the protocols. */
+export interface ProtocolSettings {
+  /** The room of the plain peers. */
+  readonly lobby: string;
+  readonly irc: IrcSettings;
+}
+
+/** The protocols of one server. */
+export class Protocols {
+  readonly #irc: IrcProtocol;
+  readonly #byName: Readonly<Record<ProtocolName, Protocol>>;
+
+  constructor(
+    chat: Chat,
+    settings: ProtocolSettings,
+    { version, control }: { readonly version: string; readonly control: ServerControl },
+  ) {
+    this.#irc = new IrcProtocol({ chat, settings: settings.irc, version, control });
+    this.#byName = { plain: new PlainProtocol(chat, chat.openRoom(settings.lobby)), irc: this.#irc };
+  }
+
+  of(name: ProtocolName): Protocol {
+    return this.#byName[name];
+  }
+
+  /** Takes over changed settings; nobody is dropped, and a changed lobby waits for a restart. */
+  configure({ irc }: ProtocolSettings): void {
+    this.#irc.configure(irc);
+  }
+}
