@@ -1,17 +1,7 @@
 /** What the blocking waits have in common: what a signal does to them. */
-import { constants } from 'node:os';
-import {
-  checkAbortSignal,
-  checkAttached,
-  checkInteger,
-  checkOneOf,
-  checkOptions,
-  type OptionNames,
-} from '../arguments.js';
-import { invalidArgType, outOfRange } from '../errors.js';
-
-/** The highest signal number that Linux has. */
-const MAX_SIGNAL = 64;
+import { checkAbortSignal, checkAttached, checkOneOf, checkOptions, type OptionNames } from '../arguments.js';
+import { invalidArgType } from '../errors.js';
+import { toSignalNumber } from './signal-number.js';
 
 /** Options of a wait that blocks the thread. */
 export interface SyncWaitOptions {
@@ -57,10 +47,7 @@ export function toSignalHandling(
   checkOptions(options, 'options', known);
   const { onSignal = 'return', sigmask } = options;
   checkOneOf(onSignal, 'options.onSignal', ['return', 'retry']);
-  return {
-    retryOnSignal: onSignal === 'retry',
-    signalMask: sigmask === undefined ? null : Array.from(checkIterable(sigmask, 'options.sigmask'), toSignalNumber),
-  };
+  return { retryOnSignal: onSignal === 'retry', signalMask: sigmask === undefined ? null : toSignalMask(sigmask) };
 }
 
 /**
@@ -100,13 +87,7 @@ export function checkIterable<Item>(value: Iterable<Item>, name: string): Iterab
   return value;
 }
 
-function toSignalNumber(signal: unknown): number {
-  if (typeof signal === 'string') {
-    const numbers: Readonly<Record<string, number>> = constants.signals;
-    const number = numbers[signal];
-    if (number === undefined) throw outOfRange('options.sigmask', 'made of names of signals', signal);
-    return number;
-  }
-  checkInteger(signal, 'options.sigmask', 1, MAX_SIGNAL);
-  return signal;
+function toSignalMask(sigmask: Iterable<unknown>): number[] {
+  const name = 'options.sigmask';
+  return Array.from(checkIterable(sigmask, name), (signal) => toSignalNumber(signal, name, 1));
 }

@@ -2,8 +2,8 @@
 import { checkInteger, MAX_INT32 } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { OpenFd } from '../readiness/open-fd.js';
+import { toSignalNumber } from '../readiness/signal-number.js';
 import { OwnedFd } from './owned-fd.js';
-import { toSignalNumber } from './signal-number.js';
 
 /**
  * Names a process by its fd, close-on-exec: it is readable once the process has ended, and never means another process

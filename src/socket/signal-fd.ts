@@ -3,9 +3,9 @@ import { constants } from 'node:os';
 import { native } from '../binding/load.js';
 import { invalidArgType, outOfRange } from '../errors.js';
 import { OpenFd } from '../readiness/open-fd.js';
+import { toSignalName, toSignalNumber } from '../readiness/signal-number.js';
 import { readBytes } from './blocking-io.js';
 import { OwnedFd } from './owned-fd.js';
-import { toSignalName, toSignalNumber } from './signal-number.js';
 
 /** One signal, as {@link SignalFd.read} gives it: the parts of `struct signalfd_siginfo` that any signal may use. */
 export interface SignalInfo {

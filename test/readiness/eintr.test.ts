@@ -66,7 +66,7 @@ describe.each(WAITS)('promise 8, signals; %s', (_, wait) => {
   });
 
   test('a mask is made of signals', () => {
-    for (const sigmask of [[0], [65], [1.5], ['SIGNONE']]) {
+    for (const sigmask of [[0], [65], [1.5], ['SIGNONE'], ['toString']]) {
       expect(errorOf(() => callUntyped({ wait }, 'wait', 0, { sigmask }))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
     }
     for (const options of [{ sigmask: 'SIGINT' }, { sigmask: 2 }, { sigmask: [null] }, 1, null]) {

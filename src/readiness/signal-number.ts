@@ -1,11 +1,13 @@
+/** Signals by name and by number. */
 import { constants } from 'node:os';
 import { checkInteger, checkString } from '../arguments.js';
 import { outOfRange } from '../errors.js';
 
+/** The highest signal number that Linux has. */
 const MAX_SIGNAL = 64;
 
 /**
- * The number of a signal.
+ * Converts a signal to its number.
  *
  * @param signal a name ('SIGTERM') or a number from `min` to 64
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
