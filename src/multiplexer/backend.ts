@@ -34,6 +34,17 @@ export const TRIGGERS = ['level', 'edge', 'oneshot', 'edge-oneshot'] as const sa
 /** The triggers that a backend has. Only the kernel's own: none is emulated. */
 export type TriggerOf<Backend extends BackendName> = Backend extends 'epoll' ? Trigger : 'level';
 
+const TRIGGERS_OF_BACKENDS: { readonly [B in BackendName]: readonly TriggerOf<B>[] } = {
+  epoll: TRIGGERS,
+  poll: ['level'],
+  select: ['level'],
+};
+
+/** The triggers that a backend has. */
+export function triggersOf(backend: BackendName): readonly Trigger[] {
+  return TRIGGERS_OF_BACKENDS[backend];
+}
+
 /** The part of a registration that a backend sees. */
 export interface BackendEntry extends PollSetOwner {
   readonly fd: number;
@@ -72,6 +83,12 @@ export class ReadyList<Entry extends BackendEntry> {
 export interface Backend<Entry extends BackendEntry> {
   readonly name: BackendName;
   readonly triggers: readonly Trigger[];
+  /** Whether an entry can be exclusive (EPOLLEXCLUSIVE). */
+  readonly hasExclusive: boolean;
+  /** Whether errors and hangups are reported as such. */
+  readonly reportsErrors: boolean;
+  /** Whether a waiter works on a copy of the set, which a change does not reach until it is started again. */
+  readonly holdsCopyOfSet: boolean;
   /** Whether a wait would report something that the kernel does not know about. */
   readonly hasReady: boolean;
   /** Whether the waiter's report costs more than the call itself, so that it is worth looking first. */

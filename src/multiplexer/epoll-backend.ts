@@ -21,7 +21,7 @@ import {
   waitForEvents,
 } from '../readiness/event-buffer.js';
 import type { Waiter, WaiterKind } from '../readiness/waiter.js';
-import { type Backend, type BackendEntry, type ReadyList, type Trigger, TRIGGERS } from './backend.js';
+import { type Backend, type BackendEntry, type ReadyList, type Trigger, triggersOf } from './backend.js';
 
 /** A slot that no fd can have: the wake-up's. */
 const WAKEUP_SLOT = 0xffff_ffff;
@@ -71,7 +71,10 @@ function unpollableEvents(entry: BackendEntry): number {
 /** One epoll fd. Each event carries a token, slot and generation; those of a registration that is gone are dropped. */
 export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> {
   readonly name = 'epoll';
-  readonly triggers = TRIGGERS;
+  readonly triggers = triggersOf('epoll');
+  readonly hasExclusive = true;
+  readonly reportsErrors = true;
+  readonly holdsCopyOfSet = false;
   readonly #options: EpollBackendOptions<Entry>;
   #epollFd: number;
   #watch: EpollWatch;

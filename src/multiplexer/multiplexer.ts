@@ -642,7 +642,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
 
   #createOwner(): RegistrationOwner<T> {
     return {
-      tellsErrors: this.#backend.name !== 'select',
+      tellsErrors: this.#backend.reportsErrors,
       checkRegistered: (record) => {
         this.#checkRegistered(record);
       },
@@ -694,7 +694,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     const interestMask = toInterestMask(interest, 'options.interest');
     this.#checkTrigger(trigger);
     checkBoolean(exclusive, 'options.exclusive');
-    if (exclusive && this.#backend.name !== 'epoll') throw unsupportedTriggerError('exclusive', this.#backend.name);
+    if (exclusive && !this.#backend.hasExclusive) throw unsupportedTriggerError('exclusive', this.#backend.name);
     const onReady = options.onReady === undefined ? undefined : bindHandler(options.onReady, 'options.onReady');
     this.#generation = (this.#generation + 1) >>> 0;
     const settings = { interestMask, trigger, exclusive, onReady, data };
@@ -760,9 +760,6 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   #unregister(record: RegistrationRecord<T>): void {
     if (record.state === 'gone') return;
     this.#backend.remove(record);
-    // A thread in poll or select would keep the file open when the fd is closed now; it is started again with the next
-    // look.
-    if (this.#backend.name !== 'epoll') this.#waiter?.stop();
     this.#records[record.fd] = undefined;
     const { source } = record;
     if (typeof source === 'object' && this.#bySource.get(source) === record) this.#bySource.delete(source);
@@ -777,7 +774,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#updateRef();
     // The kernel applies changes of an epoll set itself; a thread in poll or select holds a copy of the set.
     if (this.#isInTurn || this.#waiter === undefined) return;
-    if (this.#backend.name !== 'epoll' || this.#backend.hasReady) this.#lookSoon();
+    if (this.#backend.holdsCopyOfSet || this.#backend.hasReady) this.#lookSoon();
   }
 
   #updateRef(): void {

@@ -2,7 +2,8 @@
 import { POLLIN, POLLRDHUP } from '../readiness/constants.js';
 import { PollSet, type PollSetOwner } from '../readiness/poll-set.js';
 import type { Waiter } from '../readiness/waiter.js';
-import type { Backend, BackendEntry, ReadyList, Trigger } from './backend.js';
+import { type Backend, type BackendEntry, type ReadyList, triggersOf } from './backend.js';
+import { CopyingBackend } from './copying-backend.js';
 
 /** What is asked of the kernel; POLLRDHUP tells the end of a stream apart from data. */
 function eventMask(entry: BackendEntry): number {
@@ -11,13 +12,10 @@ function eventMask(entry: BackendEntry): number {
 }
 
 /** One array of `struct pollfd`, in the order of registering. */
-export class PollBackend<Entry extends BackendEntry> implements Backend<Entry> {
+export class PollBackend<Entry extends BackendEntry> extends CopyingBackend implements Backend<Entry> {
   readonly name = 'poll';
-  readonly triggers: readonly Trigger[] = ['level'];
-  readonly hasReady = false;
-  readonly isWaiterCostly = true;
-  readonly staleEvents = 0;
-  readonly rebuilds = 0;
+  readonly triggers = triggersOf('poll');
+  readonly reportsErrors = true;
   readonly #set = new PollSet<Entry | WakeupOwner>();
 
   add(entry: Entry): void {
@@ -61,10 +59,6 @@ export class PollBackend<Entry extends BackendEntry> implements Backend<Entry> {
 
   openWaiter(report: () => void): Waiter {
     return this.#set.openWaiter(report);
-  }
-
-  close(): void {
-    // There is nothing that the kernel keeps.
   }
 }
 

@@ -6,7 +6,8 @@ import { restoreSelected } from '../readiness/lost-events.js';
 import { pollEntries, pollWords } from '../readiness/poll-set.js';
 import { selectFds } from '../readiness/select.js';
 import { ThreadWaiter, type Waiter } from '../readiness/waiter.js';
-import type { Backend, BackendEntry, ReadyList, Trigger } from './backend.js';
+import { type Backend, type BackendEntry, type ReadyList, triggersOf } from './backend.js';
+import { CopyingBackend } from './copying-backend.js';
 
 /** The wake-up comes before the first entry, and has none. */
 const WAKEUP_RANK = -1;
@@ -15,13 +16,10 @@ const WAKEUP_RANK = -1;
 const NO_RANK = 0x7fff_ffff;
 
 /** Three sets, laid out one after the other whenever a registration has changed. */
-export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry> {
+export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend implements Backend<Entry> {
   readonly name = 'select';
-  readonly triggers: readonly Trigger[] = ['level'];
-  readonly hasReady = false;
-  readonly isWaiterCostly = true;
-  readonly staleEvents = 0;
-  readonly rebuilds = 0;
+  readonly triggers = triggersOf('select');
+  readonly reportsErrors = false;
   /** In the order of registering, which is the order of reporting. */
   readonly #entries = new Set<Entry>();
   #wakeupFd: number | undefined;
@@ -83,10 +81,6 @@ export class SelectBackend<Entry extends BackendEntry> implements Backend<Entry>
       native.waitThreadArmSelect(waiter, this.#fds, this.#readCount, this.#writeCount, this.#exceptCount);
     }, report);
     return this.#thread;
-  }
-
-  close(): void {
-    // There is nothing that the kernel keeps.
   }
 
   #select(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {

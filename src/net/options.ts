@@ -13,7 +13,7 @@ import {
 } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { invalidArgType, outOfRange, unsupportedTriggerError } from '../errors.js';
-import { BACKEND_NAMES, type BackendName, defaultBackend } from '../multiplexer/backend.js';
+import { BACKEND_NAMES, type BackendName, defaultBackend, triggersOf } from '../multiplexer/backend.js';
 import {
   type AddressInput,
   checkPort,
@@ -158,7 +158,7 @@ export function toConnectionSettings<T>(
   }
   checkOneOf(backend, 'options.backend', BACKEND_NAMES);
   checkOneOf(trigger, 'options.trigger', SERVE_TRIGGERS);
-  if (trigger === 'edge' && backend !== 'epoll') throw unsupportedTriggerError(trigger, backend);
+  if (!triggersOf(backend).includes(trigger)) throw unsupportedTriggerError(trigger, backend);
   checkInteger(highWaterMarkBytes, 'options.highWaterMarkBytes', 0, MAX_INT32);
   checkInteger(maxPendingBytes, 'options.maxPendingBytes', 0, MAX_INT32);
   if (idleTimeoutMs !== undefined) checkInteger(idleTimeoutMs, 'options.idleTimeoutMs', 1, MAX_INT32);

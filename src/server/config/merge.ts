@@ -1,5 +1,5 @@
 /** Decides each value of the configuration: by the flag, or else by the file, or else by the default. */
-import { type BackendName, defaultBackend } from '../../multiplexer/backend.js';
+import { type BackendName, defaultBackend, triggersOf } from '../../multiplexer/backend.js';
 import type { ServeTrigger } from '../../net/options.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
 import { type ClassSettings, DEFAULT_CLASS } from '../../protocol/limits.js';
@@ -48,7 +48,7 @@ export interface NamedFiles {
 export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups }: NamedFiles): ServerConfig {
   const backend = flags.backend ?? file.backend ?? environmentBackend();
   const trigger = flags.trigger ?? file.trigger ?? 'level';
-  if (trigger === 'edge' && backend !== 'epoll') {
+  if (!triggersOf(backend).includes(trigger)) {
     throw new ConfigError(`trigger edge needs backend epoll: ${backend} has no edge-triggered mode`);
   }
   const listeners = toListeners(file, flags, groups);
