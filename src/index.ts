@@ -57,17 +57,19 @@ export {
 export { Multiplexer } from './multiplexer/multiplexer-class.js';
 export type { MultiplexerConstructor } from './multiplexer/multiplexer-class.js';
 export type { Synchronous } from './multiplexer/handler.js';
-export type {
-  Batch,
-  MultiplexerOptions,
-  MultiplexerStats,
-  RegisterOptions,
-  RegisterSettings,
-  RunEnd,
-} from './multiplexer/multiplexer.js';
+export type { Batch, MultiplexerStats } from './multiplexer/multiplexer.js';
+export type { MultiplexerOptions } from './multiplexer/create-backend.js';
+export type { RunEnd } from './multiplexer/run-loop.js';
 export type { BackendName, Trigger, TriggerOf } from './multiplexer/backend.js';
 export type { Interest, InterestName, InterestSet } from './multiplexer/interest.js';
-export type { DrainOptions, DrainOutcome, Registration, RegistrationChanges } from './multiplexer/registration.js';
+export type {
+  DrainOptions,
+  DrainOutcome,
+  RegisterOptions,
+  RegisterSettings,
+  Registration,
+  RegistrationChanges,
+} from './multiplexer/registration.js';
 export { wakeup } from './multiplexer/wakeup.js';
 export type { WakeupToken } from './multiplexer/wakeup.js';
 // Sockets

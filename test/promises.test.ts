@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { WOULD_BLOCK } from '../src/binding/contract.js';
 import { native } from '../src/binding/load.js';
 import { Multiplexer } from '../src/multiplexer/multiplexer.js';
-import { RegistrationRecord } from '../src/multiplexer/registration.js';
+import { RegistrationRecord } from '../src/multiplexer/registration-record.js';
 import {
   EPOLLET,
   EPOLLIN,
@@ -43,9 +43,9 @@ test('promise 1: readiness is a hint: what was ready may be gone, and that is a 
 
 describe('promise 2: the raw mask is there, unsigned, and the getters follow from it', () => {
   const unused = () => undefined;
-  const withEvents = (events: number, tellsErrors: boolean) => {
+  const withEvents = (events: number, reportsErrors: boolean) => {
     const owner = {
-      tellsErrors,
+      reportsErrors,
       checkRegistered: unused,
       modify: unused,
       pause: unused,
@@ -74,7 +74,7 @@ describe('promise 2: the raw mask is there, unsigned, and the getters follow fro
     ['isInvalid', (mask: number) => (mask & POLLNVAL) !== 0],
   ] as const)('%s, on every backend', (getter, expected) => {
     for (const mask of masks) {
-      for (const tellsErrors of [true, false]) expect(withEvents(mask, tellsErrors)[getter]).toBe(expected(mask));
+      for (const reportsErrors of [true, false]) expect(withEvents(mask, reportsErrors)[getter]).toBe(expected(mask));
     }
   });
 

@@ -1,5 +1,5 @@
 /** The array that a wait fills and hands out. */
-import type { RegistrationRecord } from './registration.js';
+import type { RegistrationRecord } from './registration-record.js';
 
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 

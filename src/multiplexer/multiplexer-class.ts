@@ -2,7 +2,8 @@
  * `Multiplexer` as users see it: its constructor gives the backend's type back, also where only the data's is named.
  */
 import type { BackendName } from './backend.js';
-import { Multiplexer as MultiplexerImplementation, type MultiplexerOptions } from './multiplexer.js';
+import type { MultiplexerOptions } from './create-backend.js';
+import { Multiplexer as MultiplexerImplementation } from './multiplexer.js';
 
 /** {@link MultiplexerOptions} that name their backend. */
 type OptionsOf<B extends BackendName> = MultiplexerOptions<B> & { readonly backend: B };

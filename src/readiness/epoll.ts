@@ -1,10 +1,7 @@
 /** epoll(7): an instance of the kernel that remembers what to watch. */
-import { inspect, type InspectOptions } from 'node:util';
 import { checkInteger, checkOptions, type FdLike, type OptionNames, toFd, toTimeoutMs } from '../arguments.js';
 import { native } from '../binding/load.js';
-import { busyError, closedError, invalidArgType, outOfRange, present } from '../errors.js';
-import { summary } from '../inspect.js';
-import { AsyncWait } from './async-wait.js';
+import { invalidArgType, outOfRange, present } from '../errors.js';
 import { blockingCall } from './blocking-call.js';
 import { unknownEpollEvents } from './constants.js';
 import {
@@ -25,6 +22,7 @@ import {
   waitForEvents,
 } from './event-buffer.js';
 import { OpenFd } from './open-fd.js';
+import { WaitObject } from './wait-object.js';
 import {
   ASYNC_WAIT_OPTIONS,
   type AsyncWaitOptions,
@@ -88,10 +86,9 @@ const NOT_REPORTED: EpollEvent = Object.freeze({ fd: -1, events: 0 });
  *
  * @see epoll(7), epoll_create(2), epoll_ctl(2), epoll_wait(2)
  */
-export class Epoll implements Disposable {
+export class Epoll extends WaitObject<EpollEvent> {
   readonly #fd: number;
   readonly #waiterKind: WaiterKind;
-  readonly #wait: AsyncWait<EpollEvent[]>;
   readonly #watch: EpollWatch;
   /**
    * By fd, what was reported about it last. Events are immutable, so one that says the same again is the same object,
@@ -103,7 +100,6 @@ export class Epoll implements Disposable {
   /** How many events a wait has room for, where the caller sets no limit. */
   #room = INITIAL_EVENTS;
   #asyncMaxEvents: number | undefined;
-  #closed = false;
 
   /**
    * Creates an epoll instance.
@@ -114,20 +110,17 @@ export class Epoll implements Disposable {
   constructor(options?: EpollOptions);
   constructor(options?: EpollOptions, adopted?: unknown) {
     if (options !== undefined) checkOptions(options, 'options', OPTIONS);
-    this.#waiterKind = epollWaiterKind(options?.waiter);
+    const waiterKind = epollWaiterKind(options?.waiter);
+    super(
+      'Epoll',
+      'the epoll object',
+      { open: (report) => this.#watch.openWaiter(report), isWorthLooking: () => false },
+      () => this.#call(this.#asyncMaxEvents, 0, true, null),
+    );
+    this.#waiterKind = waiterKind;
     this.#fd = adopted instanceof OpenFd ? adopted.number : native.epollCreate();
     const mayLoseEvents = adopted instanceof OpenFd;
-    this.#watch = new EpollWatch(this.#waiterKind, this.#fd, mayLoseEvents, () => this.#limit(this.#asyncMaxEvents));
-    this.#wait = new AsyncWait({
-      start: () => {
-        this.#wait.startWaiter((report) => this.#watch.openWaiter(report));
-      },
-      look: () => {
-        const events = this.#call(this.#asyncMaxEvents, 0, true, null);
-        return events.length === 0 ? undefined : events;
-      },
-      nothing: () => [],
-    });
+    this.#watch = new EpollWatch(waiterKind, this.#fd, mayLoseEvents, () => this.#limit(this.#asyncMaxEvents));
   }
 
   /**
@@ -147,13 +140,8 @@ export class Epoll implements Disposable {
    * @throws ERR_CLOSED
    */
   get fd(): number {
-    this.#checkOpen();
+    this.checkOpen();
     return this.#fd;
-  }
-
-  /** Whether {@link close} was called. */
-  get closed(): boolean {
-    return this.#closed;
   }
 
   /**
@@ -165,7 +153,7 @@ export class Epoll implements Disposable {
    * @see epoll_ctl(2), EPOLL_CTL_ADD
    */
   add(fd: FdLike, events: number): void {
-    this.#checkOpen();
+    this.checkOpen();
     const number = toFd(fd);
     const mask = toEventMask(events);
     this.#watch.expect(number);
@@ -185,7 +173,7 @@ export class Epoll implements Disposable {
    * @see epoll_ctl(2), EPOLL_CTL_MOD
    */
   modify(fd: FdLike, events: number): void {
-    this.#checkOpen();
+    this.checkOpen();
     const number = toFd(fd);
     native.epollCtl(this.#fd, EPOLL_CTL_MOD, number, toEventMask(events), number, 0);
   }
@@ -197,7 +185,7 @@ export class Epoll implements Disposable {
    * @see epoll_ctl(2), EPOLL_CTL_DEL
    */
   remove(fd: FdLike): void {
-    this.#checkOpen();
+    this.checkOpen();
     const number = toFd(fd);
     native.epollCtl(this.#fd, EPOLL_CTL_DEL, number, 0, 0, 0);
     this.#watch.forget(number);
@@ -218,8 +206,7 @@ export class Epoll implements Disposable {
    * @see epoll_wait(2), epoll_pwait2(2)
    */
   waitSync(timeoutMs?: number | null, options?: SyncWaitOptions & MaxEventsOption): EpollEvent[] {
-    this.#checkOpen();
-    if (this.#wait.pending) throw busyError('another wait is under way');
+    this.checkIdle();
     const timeout = toTimeoutMs(timeoutMs);
     if (options === undefined) return this.#call(undefined, timeout, false, null);
     const { retryOnSignal, signalMask } = toSignalHandling(options, SYNC_OPTIONS);
@@ -234,12 +221,12 @@ export class Epoll implements Disposable {
    * @see epoll_wait(2)
    */
   async wait(timeoutMs?: number | null, options?: AsyncWaitOptions & MaxEventsOption): Promise<EpollEvent[]> {
-    this.#checkOpen();
+    this.checkOpen();
     const timeout = toTimeoutMs(timeoutMs);
     const signal = toAbortSignal(options, ASYNC_OPTIONS);
     const maxEvents = toMaxEvents(options);
-    if (!this.#wait.pending) this.#asyncMaxEvents = maxEvents;
-    return this.#wait.wait(timeout, signal);
+    if (!this.isWaiting) this.#asyncMaxEvents = maxEvents;
+    return this.startWait(timeout, signal);
   }
 
   /**
@@ -249,7 +236,7 @@ export class Epoll implements Disposable {
    * @see ioctl_eventpoll(2), EPIOCGPARAMS
    */
   getParams(): EpollParams {
-    this.#checkOpen();
+    this.checkOpen();
     const bytes = new Uint8Array(PARAMS_BYTES);
     native.ioctl(this.#fd, EPIOCGPARAMS, bytes);
     return unpackParams(bytes);
@@ -263,49 +250,22 @@ export class Epoll implements Disposable {
    * @see ioctl_eventpoll(2), EPIOCSPARAMS
    */
   setParams(params: EpollParams): void {
-    this.#checkOpen();
+    this.checkOpen();
     native.ioctl(this.#fd, EPIOCSPARAMS, packParams(params));
   }
 
-  /** A wait under way keeps the process alive (the default). */
-  ref(): this {
-    this.#wait.ref();
-    return this;
-  }
-
-  /** A wait under way does not keep the process alive. */
-  unref(): this {
-    this.#wait.unref();
-    return this;
-  }
-
-  /** Whether a wait under way keeps the process alive. */
-  hasRef(): boolean {
-    return this.#wait.hasRef();
-  }
-
   /** Closes the epoll fd; a wait under way ends with ERR_CLOSED. The fds that it watched stay open. Idempotent. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#wait.close(closedError('the epoll object'));
+  override close(): void {
+    if (this.closed) return;
+    super.close();
     this.#last.length = 0;
     native.close(this.#fd);
   }
 
-  /** Closes it at the end of a `using` block. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** For util.inspect and console.log: the class and the state. */
-  [inspect.custom](depth: number, options: InspectOptions): string {
-    const fields = { fd: this.#closed ? -1 : this.#fd, closed: this.#closed, waiter: this.#waiterKind };
-    return summary('Epoll', { ...fields, size: this.#added }, depth, options);
-  }
-
-  #checkOpen(): void {
-    if (this.#closed) throw closedError('the epoll object');
+  /** @internal */
+  protected override inspected(): Readonly<Record<string, unknown>> {
+    const { closed } = this;
+    return { fd: closed ? -1 : this.#fd, closed, waiter: this.#waiterKind, size: this.#added };
   }
 
   /** How many events a wait has room for. */

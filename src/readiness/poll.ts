@@ -1,15 +1,13 @@
 /** poll(2): one call over a list of fds. */
-import { inspect, type InspectOptions } from 'node:util';
 import { checkInteger, checkObject, type FdLike, MAX_INT32, toFd, toTimeoutMs } from '../arguments.js';
 import { native } from '../binding/load.js';
-import { busyError, closedError, notRegisteredError, present } from '../errors.js';
-import { summary } from '../inspect.js';
-import { AsyncWait } from './async-wait.js';
+import { notRegisteredError, present } from '../errors.js';
 import { blockingCall } from './blocking-call.js';
 import { POLLIN, POLLOUT, POLLPRI } from './constants.js';
 import { restorePolled } from './lost-events.js';
 import { pollEntries, PollSet, type PollSetOwner, pollWords } from './poll-set.js';
 import { type MergedList, SharedThread } from './shared-thread.js';
+import { WaitObject } from './wait-object.js';
 import {
   type AsyncWaitOptions,
   checkIterable,
@@ -170,38 +168,26 @@ interface PollRecord extends PollSetOwner {
  *
  * @see poll(2)
  */
-export class Poll implements Disposable {
+export class Poll extends WaitObject<PollEvent> {
   readonly #set = new PollSet<PollRecord>();
   readonly #records = new Map<number, PollRecord>();
-  readonly #wait: AsyncWait<PollEvent[]>;
-  /** Whether the wait under way has made the call itself. */
-  #hasLooked = false;
-  #closed = false;
 
   constructor() {
-    this.#wait = new AsyncWait({
-      start: () => {
+    super(
+      'Poll',
+      'the poll object',
+      {
+        open: (report) => this.#set.openWaiter(report),
         // A look costs less than waking the thread.
-        if (this.#hasLooked) this.#startWaiter();
-        else this.#wait.lookSoon();
-        this.#hasLooked = true;
+        isWorthLooking: (hasLooked) => !hasLooked,
       },
-      look: () => {
-        const ready = this.#call(0, true, null);
-        return ready.length === 0 ? undefined : ready;
-      },
-      nothing: () => [],
-    });
+      () => this.#call(0, true, null),
+    );
   }
 
   /** How many fds are registered. */
   get size(): number {
     return this.#records.size;
-  }
-
-  /** Whether {@link close} was called. */
-  get closed(): boolean {
-    return this.#closed;
   }
 
   /** Whether `fd` is registered. */
@@ -216,7 +202,7 @@ export class Poll implements Disposable {
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. Whether the fd is open shows only at the wait.
    */
   register(fd: FdLike, events: number = DEFAULT_EVENTS): void {
-    this.#checkOpen();
+    this.checkOpen();
     const number = toFd(fd);
     checkEvents(events, 'events');
     const known = this.#records.get(number);
@@ -227,7 +213,7 @@ export class Poll implements Disposable {
     } else {
       this.#set.setEvents(known, events);
     }
-    this.#wait.restart();
+    this.restartWait();
   }
 
   /**
@@ -236,11 +222,11 @@ export class Poll implements Disposable {
    * @throws ERR_CLOSED, ERR_NOT_REGISTERED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
   modify(fd: FdLike, events: number): void {
-    this.#checkOpen();
+    this.checkOpen();
     const record = this.#find(fd);
     checkEvents(events, 'events');
     this.#set.setEvents(record, events);
-    this.#wait.restart();
+    this.restartWait();
   }
 
   /**
@@ -249,11 +235,11 @@ export class Poll implements Disposable {
    * @throws ERR_CLOSED, ERR_NOT_REGISTERED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
   unregister(fd: FdLike): void {
-    this.#checkOpen();
+    this.checkOpen();
     const record = this.#find(fd);
     this.#records.delete(record.fd);
     this.#set.remove(record);
-    this.#wait.restart();
+    this.restartWait();
   }
 
   /**
@@ -267,8 +253,7 @@ export class Poll implements Disposable {
    * @see poll(2), ppoll(2)
    */
   waitSync(timeoutMs?: number | null, options?: SyncWaitOptions): PollEvent[] {
-    this.#checkOpen();
-    if (this.#wait.pending) throw busyError('another wait is under way');
+    this.checkIdle();
     const timeout = toTimeoutMs(timeoutMs);
     const { retryOnSignal, signalMask } = toSignalHandling(options);
     return this.#call(timeout, retryOnSignal, signalMask);
@@ -282,50 +267,21 @@ export class Poll implements Disposable {
    * @see poll(2)
    */
   async wait(timeoutMs?: number | null, options?: AsyncWaitOptions): Promise<PollEvent[]> {
-    this.#checkOpen();
+    this.checkOpen();
     const timeout = toTimeoutMs(timeoutMs);
     const signal = toAbortSignal(options);
-    if (!this.#wait.pending) this.#hasLooked = false;
-    return this.#wait.wait(timeout, signal);
-  }
-
-  /** A wait under way keeps the process alive (the default). */
-  ref(): this {
-    this.#wait.ref();
-    return this;
-  }
-
-  /** A wait under way does not keep the process alive. */
-  unref(): this {
-    this.#wait.unref();
-    return this;
-  }
-
-  /** Whether a wait under way keeps the process alive. */
-  hasRef(): boolean {
-    return this.#wait.hasRef();
+    return this.startWait(timeout, signal);
   }
 
   /** Forgets every fd and ends a wait under way with ERR_CLOSED. Closes no fd. Idempotent. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#wait.close(closedError('the poll object'));
+  override close(): void {
+    super.close();
     this.#records.clear();
   }
 
-  /** Closes it at the end of a `using` block. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** For util.inspect and console.log: the class and the state. */
-  [inspect.custom](depth: number, options: InspectOptions): string {
-    return summary('Poll', { size: this.size, closed: this.#closed }, depth, options);
-  }
-
-  #checkOpen(): void {
-    if (this.#closed) throw closedError('the poll object');
+  /** @internal */
+  protected override inspected(): Readonly<Record<string, unknown>> {
+    return { size: this.size, closed: this.closed };
   }
 
   #find(fd: FdLike): PollRecord {
@@ -333,10 +289,6 @@ export class Poll implements Disposable {
     const record = this.#records.get(number);
     if (record === undefined) throw notRegisteredError(number);
     return record;
-  }
-
-  #startWaiter(): void {
-    this.#wait.startWaiter((report) => this.#set.openWaiter(report));
   }
 
   #call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): PollEvent[] {

@@ -2,7 +2,8 @@
 import { present } from '../errors.js';
 import { AsyncWait } from './async-wait.js';
 import { FINDING_WORDS, type Findings, NO_FINDINGS } from './findings.js';
-import { ThreadWaiter } from './waiter.js';
+import { LoopWait } from './loop-wait.js';
+import { ThreadWaiter, type Waiter } from './waiter.js';
 
 /** The lists of several waits as one. */
 export interface MergedList {
@@ -56,28 +57,32 @@ export class SharedThread<List> {
 
   /** Waits once. */
   wait<Result>(timeoutMs: number, signal: AbortSignal | undefined, job: SharedJob<List, Result>): Promise<Result> {
-    let hasLooked = false;
-    const wait = new AsyncWait<Result>({
+    const found: number[] = [];
+    const loop = new LoopWait({
+      open: (report) => this.#openWaiter({ list: job.list, report, fail: (error) => wait.fail(error), found }),
+      // A look costs less than waking a thread.
+      isWorthLooking: (hasLooked) => !hasLooked,
+    });
+    const wait = new AsyncWait<Result>(loop, {
+      look: () => job.look(found.length === 0 ? NO_FINDINGS : Int32Array.from(found.splice(0))),
+      nothing: () => job.nothing(),
+    });
+    return wait.wait(timeoutMs, signal);
+  }
+
+  /** The part of the thread that works for one wait. It ends with its wait: the thread alone stays. */
+  #openWaiter(member: Member<List>): Waiter {
+    return {
       start: () => {
-        // A look costs less than waking a thread.
-        if (hasLooked) this.#add(member);
-        else wait.lookSoon();
-        hasLooked = true;
+        this.#add(member);
       },
       stop: () => {
         this.#remove(member);
       },
-      beforeLastLook: () => {
-        this.#pause();
-      },
-      look: () => job.look(member.found.length === 0 ? NO_FINDINGS : Int32Array.from(member.found.splice(0))),
-      nothing: () => job.nothing(),
-    });
-    const fail = (error: unknown) => {
-      wait.fail(error);
+      ref: doNothing,
+      unref: doNothing,
+      close: doNothing,
     };
-    const member: Member<List> = { list: job.list, report: wait.report, fail, found: [] };
-    return wait.wait(timeoutMs, signal);
   }
 
   #add(member: Member<List>): void {
@@ -178,4 +183,9 @@ export class SharedThread<List> {
       this.#thread = undefined;
     }, IDLE_MS).unref();
   }
+}
+
+/** A wait that belongs to no object cannot be unref'd, and ends before anybody could close it. */
+function doNothing(): void {
+  // Nothing to do.
 }

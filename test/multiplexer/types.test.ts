@@ -2,9 +2,9 @@
 import { describe, expectTypeOf, test } from 'vitest';
 import type { FdLike } from '../../src/arguments.js';
 import type { Trigger, TriggerOf } from '../../src/multiplexer/backend.js';
-import type { Batch, RegisterOptions } from '../../src/multiplexer/multiplexer.js';
+import type { Batch } from '../../src/multiplexer/multiplexer.js';
 import type { Multiplexer } from '../../src/multiplexer/multiplexer-class.js';
-import type { Registration } from '../../src/multiplexer/registration.js';
+import type { RegisterOptions, Registration } from '../../src/multiplexer/registration.js';
 import type { Epoll, EpollEvent } from '../../src/readiness/epoll.js';
 import type { selectSync } from '../../src/readiness/select.js';
 

@@ -1,0 +1,54 @@
+/** The backend that the options of a multiplexer ask for. */
+import { checkInteger, checkOneOf, checkOptions, type OptionNames } from '../arguments.js';
+import { MAX_EVENTS_LIMIT } from '../readiness/event-buffer.js';
+import { epollWaiterKind, type WaiterKind } from '../readiness/waiter.js';
+import { type Backend, BACKEND_NAMES, type BackendEntry, type BackendName, defaultBackend } from './backend.js';
+import { EpollBackend } from './epoll-backend.js';
+import { PollBackend } from './poll-backend.js';
+import { SelectBackend } from './select-backend.js';
+
+/** Options of {@link Multiplexer}. */
+export interface MultiplexerOptions<B extends BackendName = BackendName> {
+  /** The kernel interface to rest on; by default `'epoll'`. */
+  readonly backend?: B | undefined;
+  /** How many events one wait takes from epoll at most, 1 to 1,048,576. By default there is room for all. */
+  readonly maxEvents?: number | undefined;
+  /**
+   * What becomes of an fd that epoll does not watch (EPERM: regular files, directories). `'error'`, the default:
+   * registering it throws. `'ready'`: it counts as always ready to read and write, as poll and select see it.
+   */
+  readonly unpollable?: 'error' | 'ready' | undefined;
+  /**
+   * How asynchronous waits meet the event loop. By default `'uv'` for epoll under Node.js, and `'thread'` otherwise;
+   * poll and select have only `'thread'`.
+   */
+  readonly waiter?: (B extends 'epoll' ? WaiterKind : 'thread') | undefined;
+}
+
+const OPTIONS: OptionNames<MultiplexerOptions> = { backend: true, maxEvents: true, unpollable: true, waiter: true };
+
+/**
+ * @param entries by fd: the entry that is registered now
+ * @param onRebuild called when the backend has another epoll fd
+ * @throws EMFILE, ENFILE (epoll_create1); ERR_UNSUPPORTED_PLATFORM, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE,
+ *   ERR_UNKNOWN_OPTION
+ */
+export function createBackend<Entry extends BackendEntry, B extends BackendName>(
+  options: MultiplexerOptions<B>,
+  entries: readonly (Entry | undefined)[],
+  onRebuild: () => void,
+): Backend<Entry> {
+  checkOptions(options, 'options', OPTIONS);
+  const { maxEvents, unpollable = 'error' } = options;
+  const backend: BackendName = options.backend ?? defaultBackend();
+  const waiter: WaiterKind | undefined = options.waiter;
+  checkOneOf(backend, 'options.backend', BACKEND_NAMES);
+  checkOneOf(unpollable, 'options.unpollable', ['error', 'ready']);
+  if (maxEvents !== undefined) checkInteger(maxEvents, 'options.maxEvents', 1, MAX_EVENTS_LIMIT);
+  if (backend === 'epoll') {
+    const acceptsUnpollable = unpollable === 'ready';
+    return new EpollBackend({ waiterKind: epollWaiterKind(waiter), maxEvents, acceptsUnpollable, entries, onRebuild });
+  }
+  if (waiter !== undefined) checkOneOf(waiter, 'options.waiter', ['thread']);
+  return backend === 'poll' ? new PollBackend() : new SelectBackend();
+}

@@ -1,0 +1,215 @@
+/** A turn of a multiplexer: what is ready is served or goes into the batch, and the turn ends. */
+import { blockingCall } from '../readiness/blocking-call.js';
+import { rethrowLater } from '../readiness/waiter.js';
+import { type Backend, ReadyList } from './backend.js';
+import { createBatch } from './batch.js';
+import { CallbackList } from './callback-list.js';
+import type { RegistrationRecord } from './registration-record.js';
+import type { Requeued } from './requeued.js';
+import type { WakeupSource } from './wakeup.js';
+
+/** The result of one call of the backend. */
+export interface TurnOutcome {
+  /** Whether the wait ends: it was woken, or there is a batch. */
+  readonly isOver: boolean;
+  /** How many events there were, whatever became of them. */
+  readonly count: number;
+}
+
+/** What `run` and `runSync` call with each batch. */
+export type BatchHandler<T> = (batch: readonly RegistrationRecord<T>[]) => unknown;
+
+/** Makes the backend's call and hands on what it finds. */
+export class Dispatch<T> {
+  /** Called with what the backend's call throws. */
+  readonly errors = new CallbackList<unknown>();
+  /** Called when the registrations of a turn have been served. */
+  readonly turnEnds = new CallbackList();
+  /** The result of the latest turn; the next turn fills it again. */
+  readonly batch = createBatch<T>();
+  readonly #backend: Backend<RegistrationRecord<T>>;
+  readonly #requeued: Requeued<T>;
+  readonly #ready = new ReadyList<RegistrationRecord<T>>();
+  /** Whether handlers of a turn are being called, or a synchronous wait is under way. */
+  #isInTurn = false;
+  /** Takes the first thing that a handler throws; without it, `uncaughtException` gets everything at once. */
+  #failures: unknown[] | undefined;
+  #wakeup: WakeupSource | undefined;
+  #isWoken = false;
+  #wasReady = false;
+  #waits = 0;
+  #events = 0;
+  #wakeups = 0;
+
+  constructor(backend: Backend<RegistrationRecord<T>>, requeued: Requeued<T>) {
+    this.#backend = backend;
+    this.#requeued = requeued;
+  }
+
+  /** Whether no other wait may begin now. */
+  get isInTurn(): boolean {
+    return this.#isInTurn;
+  }
+
+  /**
+   * Whether the next turn will find something, or is likely to and looking is cheaper than a thread's report: so it is
+   * if the latest turn has found something.
+   */
+  get isWorthLooking(): boolean {
+    return this.#hasReady || (this.#wasReady && this.#backend.isWaiterCostly);
+  }
+
+  get waits(): number {
+    return this.#waits;
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  get wakeups(): number {
+    return this.#wakeups;
+  }
+
+  /** Lets no other wait begin until {@link leave}. @param failures takes the first thing that a handler throws */
+  enter(failures?: unknown[]): void {
+    this.#isInTurn = true;
+    this.#failures = failures;
+  }
+
+  leave(): void {
+    this.#isInTurn = false;
+    this.#failures = undefined;
+  }
+
+  /** Ends the next turn at once, as if it had found something. */
+  wake(): void {
+    this.#isWoken = true;
+  }
+
+  /** Lets another thread's wake-ups end a turn. @throws what epoll_ctl(2) throws */
+  listenTo(wakeup: WakeupSource): void {
+    this.#backend.watchWakeup(wakeup.fd);
+    this.#wakeup = wakeup;
+  }
+
+  /**
+   * One call of the backend, and everything that follows from it: registrations with `onReady` are served, the others
+   * are put into the batch.
+   */
+  turn(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): TurnOutcome {
+    const ready = this.#ready;
+    ready.clear();
+    this.#requeued.forgetEvents();
+    this.#waits += 1;
+    const waitMs = this.#hasReady ? 0 : timeoutMs;
+    // A look makes no closure: there is one in every turn of the event loop.
+    const kernelCount =
+      waitMs === 0
+        ? this.#call(0, retryOnSignal, signalMask)
+        : blockingCall(waitMs, (slice) => this.#call(slice, retryOnSignal, signalMask));
+    const requeuedCount = this.#requeued.moveTo(ready);
+    if (ready.woken) this.#wakeup?.reset();
+    const isWoken = ready.woken || this.#isWoken;
+    this.#isWoken = false;
+    if (isWoken) this.#wakeups += 1;
+    this.#events += ready.length;
+    this.#wasReady = ready.length > 0;
+    const servedCount = this.#fillBatch();
+    if (servedCount > 0) this.#serve();
+    if (ready.length > 0 || isWoken) this.endTurn();
+    return { isOver: isWoken || this.batch.length > 0, count: kernelCount + requeuedCount };
+  }
+
+  /** One look of an asynchronous wait. @returns the batch, or undefined if the wait goes on */
+  look(): readonly RegistrationRecord<T>[] | undefined {
+    this.enter();
+    try {
+      return this.turn(0, true, null).isOver ? this.batch : undefined;
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** Hands the batch to a handler. @returns the handler's result: nothing, or a promise by mistake */
+  readonly hand = (handler: BatchHandler<T>): unknown => {
+    let result: unknown;
+    try {
+      result = handler(this.batch);
+    } catch (error) {
+      this.fail(error);
+    }
+    this.endTurn();
+    return result;
+  };
+
+  endTurn(): void {
+    this.turnEnds.call(undefined, this.fail);
+  }
+
+  /** A handler has thrown. The turn goes on, and the error is reported when it has ended. */
+  readonly fail = (error: unknown): void => {
+    if (this.#failures === undefined || this.#failures.length > 0) rethrowLater(error);
+    else this.#failures.push(error);
+  };
+
+  /** Whether a turn would find something that the kernel does not know about. */
+  get #hasReady(): boolean {
+    return this.#isWoken || this.#requeued.length > 0 || this.#backend.hasReady;
+  }
+
+  /** The backend's call. Those who are served on the multiplexer learn of its failure. */
+  #call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
+    try {
+      return this.#backend.wait(this.#ready, timeoutMs, retryOnSignal, signalMask);
+    } catch (error) {
+      this.errors.call(error, this.fail);
+      throw error;
+    }
+  }
+
+  /** @returns how many of the ready ones are to be served instead */
+  #fillBatch(): number {
+    const { batch } = this;
+    const { entries, length } = this.#ready;
+    let size = 0;
+    for (let index = 0; index < length; index += 1) {
+      const record = entries[index];
+      if (record === undefined || record.onReady !== undefined) continue;
+      batch[size] = record;
+      size += 1;
+      // This list must not keep a registration from being collected once it has been unregistered.
+      entries[index] = undefined;
+    }
+    if (batch.length !== size) batch.length = size;
+    return length - size;
+  }
+
+  #serve(): void {
+    const { entries, length } = this.#ready;
+    for (let index = 0; index < length; index += 1) {
+      const record = entries[index];
+      if (record === undefined) continue;
+      entries[index] = undefined;
+      // An earlier handler has paused or unregistered it.
+      if (record.events === 0) continue;
+      try {
+        record.onReady?.(record);
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+    this.#dropEnded();
+  }
+
+  /** The handlers may have ended registrations of the batch: its iterator leaves those out. */
+  #dropEnded(): void {
+    const { batch } = this;
+    let size = 0;
+    for (const record of batch) {
+      batch[size] = record;
+      size += 1;
+    }
+    if (batch.length !== size) batch.length = size;
+  }
+}

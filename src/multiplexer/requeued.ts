@@ -1,0 +1,42 @@
+/** The registrations that the next wait reports without asking the kernel: those whose drain stopped at its budget. */
+import type { ReadyList } from './backend.js';
+import type { RegistrationRecord } from './registration-record.js';
+
+export class Requeued<T> {
+  #records: RegistrationRecord<T>[] = [];
+
+  get length(): number {
+    return this.#records.length;
+  }
+
+  /** Puts a registration at the end, unless it is in the queue already. */
+  push(record: RegistrationRecord<T>, events: number): void {
+    if (record.queuedEvents === 0) this.#records.push(record);
+    record.queuedEvents = events;
+  }
+
+  clear(): void {
+    this.#records.length = 0;
+  }
+
+  /** To be called before the kernel is asked: what has events afterwards, the kernel has reported. */
+  forgetEvents(): void {
+    for (const record of this.#records) record.events = 0;
+  }
+
+  /** Appends those that the kernel has not just reported. @returns how many there were */
+  moveTo(ready: ReadyList<RegistrationRecord<T>>): number {
+    if (this.#records.length === 0) return 0;
+    const records = this.#records;
+    this.#records = [];
+    for (const record of records) {
+      const events = record.queuedEvents;
+      record.queuedEvents = 0;
+      // Without events it was paused or unregistered meanwhile.
+      if (events === 0 || record.events !== 0) continue;
+      record.events = events;
+      ready.push(record);
+    }
+    return records.length;
+  }
+}
