@@ -99,8 +99,9 @@ export class Dispatch<T> {
    */
   turn(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): TurnOutcome {
     const ready = this.#ready;
+    const requeued = this.#requeued;
     ready.clear();
-    this.#requeued.forgetEvents();
+    if (requeued.length > 0) requeued.forgetEvents();
     this.#waits += 1;
     const waitMs = this.#hasReady ? 0 : timeoutMs;
     // A look makes no closure: there is one in every turn of the event loop.
@@ -108,7 +109,7 @@ export class Dispatch<T> {
       waitMs === 0
         ? this.#call(0, retryOnSignal, signalMask)
         : blockingCall(waitMs, (slice) => this.#call(slice, retryOnSignal, signalMask));
-    const requeuedCount = this.#requeued.moveTo(ready);
+    const requeuedCount = requeued.length === 0 ? 0 : requeued.moveTo(ready);
     if (ready.woken) this.#wakeup?.reset();
     const isWoken = ready.woken || this.#isWoken;
     this.#isWoken = false;

@@ -26,7 +26,6 @@ export class Requeued<T> {
 
   /** Appends those that the kernel has not just reported. @returns how many there were */
   moveTo(ready: ReadyList<RegistrationRecord<T>>): number {
-    if (this.#records.length === 0) return 0;
     const records = this.#records;
     this.#records = [];
     for (const record of records) {
