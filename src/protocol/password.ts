@@ -21,11 +21,6 @@ export async function hashPassword(password: string): Promise<string> {
   return `scrypt:${salt.toString('hex')}:${key.toString('hex')}`;
 }
 
-/** Whether a password is in the hashed form. */
-export function isHashed(password: string): boolean {
-  return HASHED.test(password);
-}
-
 /** Makes lengths equal, since a comparison of clear texts would stop at the first difference. */
 function digest(text: string): Buffer {
   return createHmac('sha256', DIGEST_KEY).update(text).digest();

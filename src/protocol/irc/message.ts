@@ -15,8 +15,6 @@ export interface Message {
 export const MAX_LINE_BYTES = 512;
 /** The longest tags section that a client may send, with `@` and the space after it (message-tags, "Size limit"). */
 export const MAX_CLIENT_TAG_BYTES = 4096;
-/** The longest tags section of any line. */
-export const MAX_TAG_BYTES = 8191;
 
 /** The tags of a line without any. */
 export const NO_TAGS: ReadonlyMap<string, string> = new Map();

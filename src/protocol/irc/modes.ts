@@ -29,7 +29,7 @@ const CHANNEL_MODES: ReadonlyMap<string, ChannelMode> = new Map<string, ChannelM
 ]);
 
 /** The ranks with their letters and signs, highest first, as PREFIX lists them. */
-export const RANKS: readonly { readonly rank: Rank; readonly letter: string; readonly sign: string }[] = [
+const RANKS: readonly { readonly rank: Rank; readonly letter: string; readonly sign: string }[] = [
   { rank: 'owner', letter: 'q', sign: '~' },
   { rank: 'admin', letter: 'a', sign: '&' },
   { rank: 'operator', letter: 'o', sign: '@' },

@@ -10,7 +10,7 @@ let stampedSecond = -1;
 let stamp = '';
 
 /** `YYYY-MM-DD HH:MM:SS`, local time. */
-export function formatTime(atMs: number): string {
+function formatTime(atMs: number): string {
   const second = Math.floor(atMs / 1000);
   // Taking a Date apart costs more than all the rest of a line, and most lines of a busy second share it.
   if (second !== stampedSecond) {

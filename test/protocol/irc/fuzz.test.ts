@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import { CAPABILITY_NAMES } from '../../../src/protocol/irc/capabilities.js';
 import { COMMANDS } from '../../../src/protocol/irc/commands.js';
-import { MAX_LINE_BYTES, MAX_TAG_BYTES } from '../../../src/protocol/irc/message.js';
+import { MAX_LINE_BYTES } from '../../../src/protocol/irc/message.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
 import { IrcState } from '../../../src/protocol/irc/shared-state.js';
@@ -118,6 +118,9 @@ class Fuzzer {
     return Buffer.concat([bytes, Buffer.from(this.#random(3) === 0 ? '\n' : '\r\n')]);
   }
 }
+
+/** The longest tags section of any line (message-tags, "Size limit"). */
+const MAX_TAG_BYTES = 8191;
 
 /** Why something that was sent is not whole lines within the limits; null when it is. */
 function problemOf(bytes: Buffer, isUtf8Only: boolean): string | null {
