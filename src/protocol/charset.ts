@@ -2,7 +2,7 @@
 
 /** A charset whose bytes mean one thing. */
 export type Charset = 'utf-8' | 'gbk';
-/** What a listener is told: `auto` lets each peer's first unambiguous line decide. */
+/** The charset of a listener: `auto` detects it per peer, from the peer's first unambiguous line. */
 export type CharsetChoice = Charset | 'auto';
 
 /** Every {@link CharsetChoice}, for checking what a user asked for. */
@@ -18,17 +18,17 @@ const strictDecoders: Readonly<Record<Charset, InstanceType<typeof TextDecoder>>
   gbk: new TextDecoder('gb18030', { fatal: true }),
 };
 
-/** Turns bytes into text; what is not valid becomes U+FFFD. */
+/** Turns bytes into text; invalid bytes become U+FFFD. */
 export function decodeText(bytes: Uint8Array, charset: Charset): string {
   return decoders[charset].decode(bytes);
 }
 
-/** Turns text into bytes; what the charset does not have becomes `?`. */
+/** Turns text into bytes; characters that the charset lacks become `?`. */
 export function encodeText(text: string, charset: Charset): Uint8Array {
   return charset === 'utf-8' ? Buffer.from(text, 'utf8') : encodeGbk(text);
 }
 
-/** Decides a peer's charset once. */
+/** Detects the charset of a peer, once. */
 export class CharsetDetector {
   static readonly #decided: Readonly<Record<Charset, CharsetDetector>> = {
     'utf-8': new CharsetDetector('utf-8'),
@@ -40,19 +40,19 @@ export class CharsetDetector {
     this.#charset = charset;
   }
 
-  /** A detector for one peer. Where there is nothing to detect, all peers have the same. */
+  /** Returns a detector for one peer. If there is nothing to detect, all peers share one. */
   static of(choice: CharsetChoice): CharsetDetector {
     return choice === 'auto' ? new CharsetDetector(null) : CharsetDetector.#decided[choice];
   }
 
-  /** The charset that has been decided, or UTF-8 until then. */
+  /** The charset that was detected; UTF-8 until then. */
   get charset(): Charset {
     return this.#charset ?? 'utf-8';
   }
 
   /**
-   * Decodes one line. While nothing is decided, a line that is valid in exactly one charset decides, for good. A line
-   * that is valid in both is UTF-8 for now and decides nothing: one common Chinese character in five reads both ways.
+   * Decodes one line. The first line that is valid in exactly one charset decides for good. A line that is valid in
+   * both is read as UTF-8 and decides nothing: one common Chinese character in five reads both ways.
    */
   decode(line: Uint8Array): string {
     if (this.#charset === null && !isAscii(line)) {
@@ -80,7 +80,7 @@ function isValid(bytes: Uint8Array, charset: Charset): boolean {
 const QUESTION_MARK = 0x3f;
 let gbkCodes: Uint16Array | null = null;
 
-/** The two bytes of every character of the basic plane that GBK has, by code unit; 0 where it has none. */
+/** The two bytes of every character of the basic plane that GBK has, by code unit; 0 if it has none. */
 function gbkTable(): Uint16Array {
   if (gbkCodes !== null) return gbkCodes;
   const codes = new Uint16Array(0x1_0000);

@@ -1,45 +1,45 @@
-/** Bounds for what the peers of a class of addresses may cost, whatever protocol they speak. */
+/** Limits on what the peers of a class of addresses may cost, in any protocol. */
 
-/** Bounds for the peers of one class of addresses. 0 switches a limit off where it says so. */
+/** Limits for the peers of one class of addresses. 0 switches a limit off if its description says so. */
 export interface ClassSettings {
   readonly name: string;
   /** Why connections of the class are refused; null for a class that is served. */
   readonly refusal: string | null;
-  /** Bytes that may wait for a peer before droppable messages are left out and it is no longer read from. */
+  /** Bytes that may wait for a peer before droppable messages are skipped and nothing more is read from it. */
   readonly softSendQueueBytes: number;
-  /** Bytes that may wait for a peer; beyond that it is closed. */
+  /** Bytes that may wait for a peer; beyond that its connection is closed. */
   readonly sendQueueBytes: number;
-  /** Bytes of commands that may wait for their turn, each with one more for its end; reading stops before that. */
+  /** Bytes of commands that may wait for their turn; each command counts one byte more. Reading stops before that. */
   readonly receiveQueueBytes: number;
-  /** Commands a second that a peer may send for long; 0 for no limit. */
+  /** Commands per second that a peer may send over time; 0 for no limit. */
   readonly linesPerSecond: number;
-  /** Commands that it may send at once before that rate holds. */
+  /** Commands that it may send in a burst before that rate applies. */
   readonly burstLines: number;
   /** Connections from one address; 0 for no limit. */
   readonly maxPerAddress: number;
-  /** Connections a minute that one address may open for long; 0 for no limit. */
+  /** Connections per minute that one address may open over time; 0 for no limit. */
   readonly connectionsPerMinute: number;
-  /** Connections that it may open at once before that rate holds. */
+  /** Connections that it may open in a burst before that rate applies. */
   readonly burstConnections: number;
-  /** How many leading bits of an IPv6 address make the address that limits count, from 1 to 128. */
+  /** Leading bits of an IPv6 address that count as one address, from 1 to 128. */
   readonly ipv6PrefixBits: number;
-  /** Quiet milliseconds after which a peer is asked for a sign of life; 0 for never. */
+  /** Milliseconds of silence after which a peer is pinged; 0 for never. */
   readonly pingIntervalMs: number;
-  /** Milliseconds that it has to give one. */
+  /** Milliseconds that it has to answer. */
   readonly pingTimeoutMs: number;
-  /** Milliseconds that it has to register in; 0 for no limit. */
+  /** Milliseconds that it has to register; 0 for no limit. */
   readonly registrationTimeoutMs: number;
-  /** Lines that it may send before it has registered; 0 for no limit. */
+  /** Lines that it may send before it is registered; 0 for no limit. */
   readonly registrationLines: number;
   /** Bytes of lines that it may send before that; 0 for no limit. */
   readonly registrationBytes: number;
   /** The longest wait after failed passwords, in milliseconds; 0 for none. */
   readonly maxPasswordDelayMs: number;
-  /** Rooms that one member may be in. */
+  /** Rooms that one member may be in at the same time. */
   readonly maxRooms: number;
 }
 
-/** A class for strangers. */
+/** The class of strangers. */
 export const DEFAULT_CLASS: ClassSettings = {
   name: 'default',
   refusal: null,
@@ -61,7 +61,7 @@ export const DEFAULT_CLASS: ClassSettings = {
   maxRooms: 100,
 };
 
-/** A class for one's own machine: nothing is throttled. */
+/** The class of this machine: nothing is throttled. */
 export const LOOPBACK_CLASS: ClassSettings = {
   ...DEFAULT_CLASS,
   name: 'loopback',

@@ -1,6 +1,6 @@
-/** Cuts a stream of bytes into lines, without knowing their charset and without holding more than one line. */
+/** Cuts a stream of bytes into lines. It does not know their charset and never buffers more than one line. */
 
-/** Who is told of lines. */
+/** Receives the lines. */
 export interface LineSink {
   /**
    * One line without its ending, possibly empty.
@@ -8,17 +8,17 @@ export interface LineSink {
    * @param bytes - valid until this returns: a view of what was pushed, or of the decoder's own buffer
    */
   line(bytes: Uint8Array): void;
-  /** A line went past the limit; it is discarded up to its ending, and told once. */
+  /** A line exceeded the limit. It is discarded up to its ending, and reported once. */
   overlong(): void;
 }
 
 /** The choices of a {@link LineDecoder}. */
 export interface LineDecoderOptions {
-  /** The longest line without its ending, in bytes, from 1. */
+  /** The longest line without its ending, in bytes, at least 1. */
   readonly maxLineBytes: number;
   /**
-   * Whether a CR ends a line by itself. Then CRLF yields a line and an empty one; otherwise one CR before LF belongs
-   * to the ending, and any other CR to the line.
+   * If true, a CR ends a line by itself, so CRLF yields a line and an empty one. Otherwise one CR before LF belongs to
+   * the ending, and any other CR to the line.
    *
    * @defaultValue false
    */
@@ -27,12 +27,12 @@ export interface LineDecoderOptions {
 
 const LF = 0x0a;
 const CR = 0x0d;
-/** What the first piece of an unfinished line is given room for; most lines end within it. */
+/** The buffer of an unfinished line starts at this size; most lines fit. */
 const FIRST_BUFFER_BYTES = 256;
 
 /**
  * The decoder of one stream. The split comes before any decoding of characters: 0x0A is never part of a longer
- * character in UTF-8 and GBK. Between lines it holds no buffer.
+ * character in UTF-8 and GBK. It has no buffer between lines.
  */
 export class LineDecoder {
   readonly #maxLineBytes: number;
@@ -46,17 +46,17 @@ export class LineDecoder {
     this.#carriageReturnEnds = options.carriageReturnEnds ?? false;
   }
 
-  /** Whether a line has begun and not ended. How long it may stay so is for the session to say. */
+  /** Whether a line has begun but not ended. The session decides how long it may take. */
   get hasPending(): boolean {
     return this.#pendingBytes > 0 || this.#isDiscarding;
   }
 
-  /** How many bytes of an unfinished line are held. */
+  /** Bytes of the unfinished line. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
 
-  /** Takes the next bytes of the stream and tells the sink of every line that ends in them. */
+  /** Takes the next bytes of the stream and passes every line that ends in them to the sink. */
   push(bytes: Uint8Array, sink: LineSink): void {
     let start = 0;
     for (;;) {
@@ -65,10 +65,10 @@ export class LineDecoder {
       this.#finish(bytes, start, end, sink);
       start = end + 1;
     }
-    if (start < bytes.length) this.#hold(bytes, start, bytes.length, sink);
+    if (start < bytes.length) this.#append(bytes, start, bytes.length, sink);
   }
 
-  /** Takes what is pending as a line: the stream has ended, or has been quiet for long enough. */
+  /** Ends the unfinished line: the stream has ended, or has been quiet for long enough. */
   flush(sink: LineSink): void {
     if (!this.hasPending) return;
     this.#finish(new Uint8Array(0), 0, 0, sink);
@@ -84,11 +84,11 @@ export class LineDecoder {
 
   #finish(bytes: Uint8Array, start: number, end: number, sink: LineSink): void {
     if (this.#pendingBytes > 0) {
-      this.#hold(bytes, start, end, sink);
+      this.#append(bytes, start, end, sink);
       const pending = this.#pending;
       const length = this.#pendingBytes;
       this.#drop();
-      // #hold may have found the line too long, and then said so.
+      // #append has reported the line if it was too long.
       if (pending !== null && length > 0) this.#emit(pending, 0, length, sink);
     } else if (!this.#isDiscarding) {
       this.#emit(bytes, start, end, sink);
@@ -103,10 +103,10 @@ export class LineDecoder {
   }
 
   /**
-   * Keeps a piece of an unfinished line. One byte more than the limit is held, since the last may be a CR of the
+   * Appends to the unfinished line. It may be one byte longer than the limit, since the last may be the CR of the
    * ending.
    */
-  #hold(bytes: Uint8Array, start: number, end: number, sink: LineSink): void {
+  #append(bytes: Uint8Array, start: number, end: number, sink: LineSink): void {
     if (this.#isDiscarding) return;
     const length = this.#pendingBytes + (end - start);
     if (length > this.#maxLineBytes + 1) {

@@ -1,4 +1,4 @@
-/** Lines that wait for their turn, one after the other in one buffer: an empty line costs a byte, not an object. */
+/** Lines that wait for their turn, end to end in one buffer: an empty line costs a byte, not an object. */
 
 const LF = 0x0a;
 const MIN_BYTES = 256;
@@ -9,12 +9,12 @@ export class LineQueue {
   #start = 0;
   #end = 0;
 
-  /** What the queue takes: the lines, and a byte for the end of each. */
+  /** Bytes in the queue: the lines, and one byte for the end of each. */
   get byteLength(): number {
     return this.#end - this.#start;
   }
 
-  /** Appends a copy of a line, which has no LF in it. */
+  /** Appends a copy of a line, which must not contain LF. */
   push(line: Uint8Array): void {
     this.#reserve(line.length + 1);
     this.#buffer.set(line, this.#end);
@@ -22,7 +22,7 @@ export class LineQueue {
     this.#end += line.length + 1;
   }
 
-  /** Takes the first line; null when there is none. It is valid until the next call of `push`. */
+  /** Removes the first line. @returns a view that is valid until the next `push`; null if the queue is empty */
   shift(): Buffer | null {
     if (this.#start === this.#end) return null;
     const end = this.#buffer.indexOf(LF, this.#start);
@@ -34,7 +34,7 @@ export class LineQueue {
   #reserve(byteLength: number): void {
     if (this.#end + byteLength <= this.#buffer.length) return;
     const held = this.#buffer.subarray(this.#start, this.#end);
-    // With less than half of the buffer in use, the lines only move to its front.
+    // If less than half of the buffer is in use, the lines only move to its front.
     const isRoomy = 2 * (held.length + byteLength) <= this.#buffer.length;
     const next = isRoomy ? this.#buffer : Buffer.allocUnsafeSlow(Math.max(MIN_BYTES, 2 * (held.length + byteLength)));
     next.set(held);

@@ -1,4 +1,4 @@
-/** The first bytes of a peer, by which one that speaks another protocol gives itself away. */
+/** The first bytes of a peer: they show whether it speaks HTTP or TLS. */
 
 export type ForeignProtocol = 'HTTP' | 'TLS';
 
@@ -6,7 +6,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 /** Enough for a method and the beginning of a target. */
 const MAX_HEAD_BYTES = 32;
-/** A TLS record: a handshake (22) of version 3.x (RFC 8446 section 5.1). No text begins so. */
+/** A TLS record: a handshake (22) of version 3.x (RFC 8446 section 5.1). No text begins like this. */
 const HANDSHAKE = 0x16;
 const TLS_MAJOR = 0x03;
 const TLS_HEAD_BYTES = 3;
@@ -15,18 +15,18 @@ const MAX_TLS_MINOR = 0x04;
  * A request line, and HTTP/2's preface too: a method, a target, a version (RFC 9112 section 3, RFC 9113 section 3.4).
  */
 const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9a-z-]+ +\S+ +HTTP\/\d/i;
-/** How a request line begins that is longer than a chat takes, or arrives in pieces. */
+/** The beginning of a request line that is longer than a chat accepts, or arrives in pieces. */
 const REQUEST_HEAD = /^(?:CONNECT |[A-Z][A-Z-]+ +(?:\/|\*|https?:))/;
 
 /**
- * Looks at what a peer says first. A page in a browser can make it send HTTP requests to any port of this machine,
- * whose bodies are lines as good as any; and a client that expects TLS sends bytes that nobody can read.
+ * Examines what a peer sends first. A web page can make its browser send HTTP requests to any port of this machine, and
+ * the lines of their bodies would be commands. A client that expects TLS sends bytes that nobody can read.
  */
 export class Opening {
   readonly #head = new Uint8Array(MAX_HEAD_BYTES);
   #length = 0;
 
-  /** Takes the next bytes that have arrived. @returns what they are, as far as that shows before a line ends */
+  /** Takes the next bytes. @returns the protocol, if it shows before the first line has ended */
   receive(bytes: Uint8Array): ForeignProtocol | null {
     for (const byte of bytes) {
       if (this.#length === MAX_HEAD_BYTES) break;
@@ -38,12 +38,12 @@ export class Opening {
     return this.#length >= TLS_HEAD_BYTES && this.#beginsLikeTls() ? 'TLS' : null;
   }
 
-  /** What the first line is that is not empty, if it has arrived whole. */
+  /** Returns the protocol of the first line that is not empty, which has arrived whole. */
   ofLine(line: Uint8Array): ForeignProtocol | null {
     return REQUEST_LINE.test(Buffer.from(line.buffer, line.byteOffset, line.length).toString('latin1')) ? 'HTTP' : null;
   }
 
-  /** What the first line seems to be, if only its beginning is known. */
+  /** Guesses the protocol of a first line of which only the beginning is known. */
   ofBeginning(): ForeignProtocol | null {
     if (this.#length > 0 && this.#beginsLikeTls()) return 'TLS';
     return REQUEST_HEAD.test(Buffer.from(this.#head.subarray(0, this.#length)).toString('latin1')) ? 'HTTP' : null;
@@ -55,7 +55,7 @@ export class Opening {
   }
 }
 
-/** What a peer is told that came to the wrong port. */
+/** Returns the reason for closing a peer that has the wrong port. */
 export function describeForeign(protocol: ForeignProtocol): string {
   return `this port is for chat, not for ${protocol}`;
 }

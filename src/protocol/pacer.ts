@@ -1,5 +1,6 @@
 /**
- * Lines of one peer at the pace that it is allowed: what comes too fast waits, and the peer is not read from meanwhile.
+ * Runs the lines of one peer at the rate that it is allowed. Lines that arrive faster wait; until they have run,
+ * nothing more is read from the peer.
  */
 import { LineQueue } from './line-queue.js';
 import type { Link } from './session.js';
@@ -7,22 +8,22 @@ import { Throttle } from './throttle.js';
 
 /** The limits that a pacer keeps. */
 export interface Pace {
-  /** Lines a second for long; 0 for no limit. */
+  /** Lines per second over time; 0 for no limit. */
   readonly linesPerSecond: number;
-  /** Lines at once before that rate holds. */
+  /** Lines in a burst before that rate applies. */
   readonly burstLines: number;
-  /** Bytes of lines that may wait; each line counts one byte more than it has. */
+  /** Bytes of lines that may wait; each line counts one byte more than its length. */
   readonly receiveQueueBytes: number;
 }
 
 /**
- * Lines of one peer, and steps of its long answers, that run in one go, whatever its rate: then others have their turn.
+ * Lines of one peer, and steps of its long answers, that run in one go, whatever its rate; then the others have a turn.
  */
 const SLICE_STEPS = 256;
-/** Milliseconds in which they run: what a line costs may depend on what others have set up. */
+/** Milliseconds that they may take: the cost of a line can depend on what others have set up. */
 const SLICE_MS = 10;
 
-/** The queue between a decoder and whoever runs its lines. */
+/** The queue between a decoder and the runner of its lines. */
 export class Pacer {
   readonly #link: Link;
   readonly #pace: Pace;
@@ -30,7 +31,7 @@ export class Pacer {
   /** Null while nothing waits, which is nearly always. */
   #waiting: LineQueue | null = null;
   #isHeld = false;
-  /** What may still run before the others have their turn. */
+  /** Steps that may still run before the others have their turn. */
   #sliceSteps = SLICE_STEPS;
   #sliceStartMs: number;
 
@@ -45,12 +46,12 @@ export class Pacer {
     return this.#waiting !== null;
   }
 
-  /** More waits than may: the peer does not stop although it is not read from. */
+  /** Whether more bytes wait than may: the peer goes on sending although nothing is read from it. */
   get isOverfull(): boolean {
     return this.#waiting !== null && this.#waiting.byteLength > this.#pace.receiveQueueBytes;
   }
 
-  /** Milliseconds until the next line may run, 0 for after the others; null when nothing waits for time to pass. */
+  /** Milliseconds until the next line may run; 0 if the others come first; null if no line waits for time to pass. */
   get waitMs(): number | null {
     if (this.#waiting === null || this.#isHeld) return null;
     return this.#sliceSteps === 0 ? 0 : (this.#throttle?.waitMs ?? 0);
@@ -62,16 +63,16 @@ export class Pacer {
     this.#sliceStartMs = nowMs;
   }
 
-  /** A line has taken so many steps. */
+  /** Counts steps that a line has taken. */
   charge(steps: number): void {
     this.#sliceSteps = Math.max(0, this.#sliceSteps - steps);
   }
 
   /**
-   * Asks for a line to be run.
+   * Asks whether a line may run.
    *
-   * @param isFree - does not count for the rate: the peer is not through its beginning yet
-   * @returns true when it may run now; otherwise it has been copied and waits
+   * @param isFree - the line does not count towards the rate, since the peer is still registering
+   * @returns true if it may run now; otherwise it has been copied and waits
    */
   admits(line: Uint8Array, nowMs: number, isFree: boolean): boolean {
     if (this.#waiting === null && !this.#isHeld && this.#mayRun(nowMs, isFree)) return true;
@@ -92,9 +93,9 @@ export class Pacer {
   }
 
   /**
-   * Takes the next waiting line whose turn has come; null when there is none.
+   * Takes the next waiting line whose turn has come.
    *
-   * @returns bytes that are valid until the next call of `admits`
+   * @returns a view that is valid until the next call of `admits`; null if no line may run
    */
   next(nowMs: number, isFree: boolean): Buffer | null {
     if (this.#waiting === null || this.#isHeld) return null;
@@ -106,7 +107,7 @@ export class Pacer {
     return this.#mayRun(nowMs, isFree) ? this.#waiting.shift() : null;
   }
 
-  /** Nothing runs until `release`: the answer to a line takes a while, and lines are answered in order. */
+  /** Blocks all lines until `release`: the answer to one takes a while, and lines are answered in order. */
   hold(): void {
     this.#isHeld = true;
   }
@@ -115,7 +116,7 @@ export class Pacer {
     this.#isHeld = false;
   }
 
-  /** Forgets what waits. */
+  /** Drops the lines that wait. */
   clear(): void {
     this.#waiting = null;
   }

@@ -6,7 +6,7 @@ export const PARTINGS = {
   timedOut: 'Connection timed out',
 } as const;
 
-/** A peer does not take what is sent to it. */
+/** Words the end of a peer that reads too slowly. */
 export function sendQueueExceeded(details: string): string {
   return `Max SendQ exceeded: ${details}`;
 }

@@ -1,21 +1,23 @@
-/** Guards passwords against guessing: who has failed waits, longer each time, and few are hashed at once. */
+/**
+ * Guards passwords against guessing: after failures the next try waits, longer each time, and few are hashed at once.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { verifyPassword } from './password.js';
 
-/** How a check has ended; `busy`: too many others are being checked, and nothing has been looked at. */
+/** The result of a check; `busy`: too many others are being checked, so this password was not. */
 export type Verdict = 'right' | 'wrong' | 'busy';
 
-/** So many failures are slips of a hand. */
+/** Failures that cost nothing: anyone can mistype. */
 const FREE_FAILURES = 3;
 /** The wait after the first failure beyond those; it doubles with each further one. */
 const FIRST_DELAY_MS = 1000;
-/** A failure is forgotten when so much time has passed without another. */
+/** A failure is forgotten after this time without another. */
 const FORGET_MS = 600_000;
-/** Sources and accounts that are remembered; beyond that the one whose failure is oldest is forgotten. */
+/** Sources and accounts that are remembered; beyond that the one with the oldest failure is forgotten. */
 const MAX_REMEMBERED = 10_000;
-/** Checks at the same time: each of a hashed password takes a thread and 16 MiB for a while. */
+/** Checks at the same time: each check of a hashed password takes a thread and 16 MiB for a while. */
 const MAX_CHECKS = 2;
-/** Checks that may wait for those. */
+/** Checks that may wait for their turn. */
 const MAX_WAITING = 64;
 
 interface Failures {
@@ -32,7 +34,7 @@ export interface PasswordGuardOptions {
   readonly verify?: (offered: string, expected: string) => Promise<boolean>;
 }
 
-/** Remembers failures by any names: of addresses, of accounts. */
+/** Remembers failures by name: of an address, of an account. */
 export class PasswordGuard {
   readonly #now: () => number;
   readonly #sleep: (delayMs: number) => Promise<void>;
@@ -49,7 +51,7 @@ export class PasswordGuard {
   }
 
   /**
-   * Waits until those who have these names may try again: at once without failures.
+   * Waits until another try is allowed under these names: not at all without failures.
    *
    * @param maxDelayMs - the longest wait; 0 for none
    */
@@ -67,11 +69,11 @@ export class PasswordGuard {
     return delayMs - sinceMs;
   }
 
-  /** Checks a password, and remembers a failure for these names. */
+  /** Checks a password, and remembers a failure under these names. */
   async check(offered: string, expected: string, names: readonly string[]): Promise<Verdict> {
     if (this.#checks >= MAX_CHECKS) {
       if (this.#waiting.length >= MAX_WAITING) return 'busy';
-      // The one that ends hands its place over, so that nobody slips in between.
+      // A check that ends hands its place over, so that no newcomer takes it.
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     } else {
       this.#checks += 1;
@@ -87,7 +89,7 @@ export class PasswordGuard {
     return 'wrong';
   }
 
-  /** Remembers a failure for these names. */
+  /** Remembers a failure under these names. */
   failed(names: readonly string[]): void {
     const nowMs = this.#now();
     for (const name of names) {

@@ -1,4 +1,4 @@
-/** Passwords as a configuration file holds them. */
+/** Passwords as they stand in a configuration file. */
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 
@@ -6,7 +6,7 @@ const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
-/** Of this process alone: nobody can prepare texts for it. */
+/** Known to this process alone, so nobody can prepare texts for it. */
 const DIGEST_KEY = randomBytes(32);
 const HASHED = /^scrypt:([0-9a-f]{32}):([0-9a-f]{64})$/;
 
@@ -21,14 +21,14 @@ export async function hashPassword(password: string): Promise<string> {
   return `scrypt:${salt.toString('hex')}:${key.toString('hex')}`;
 }
 
-/** Makes lengths equal, since a comparison of clear texts would stop at the first difference. */
+/** Makes the lengths equal: comparing clear texts would stop at the first difference, and so reveal where it is. */
 function digest(text: string): Buffer {
   return createHmac('sha256', DIGEST_KEY).update(text).digest();
 }
 
 /**
- * Compares what a peer offers with what the configuration has, hashed or in clear, in a time that says nothing about
- * the password.
+ * Compares a peer's password with the one in the configuration, hashed or in clear, in a time that reveals nothing
+ * about it.
  */
 export async function verifyPassword(offered: string, expected: string): Promise<boolean> {
   const [, salt, key] = HASHED.exec(expected) ?? [];

@@ -1,22 +1,22 @@
-/** What a server needs of a protocol: everything that it would otherwise have to know each one for. */
+/** A protocol as the server sees it, so that the server need not know any of them. */
 import type { CharsetChoice } from './charset.js';
 import type { ClassSettings } from './limits.js';
 import type { Link, Session } from './session.js';
 
-/** What holds for a protocol on every server. */
+/** Facts about a protocol that hold on every server. */
 export interface ProtocolFacts {
   readonly name: string;
   readonly defaultPort: number;
-  /** A server that was not asked for it does without it if the default port is taken. */
+  /** If nobody asked for it and its default port is taken, the server starts without it. */
   readonly isOptional: boolean;
 }
 
-/** What a session is told of its listener and of its peer's class. */
+/** The settings of a session: its listener's, and those of its peer's class. */
 export interface SessionOptions {
   readonly charset: CharsetChoice;
-  /** The longest line, in bytes, from 1, for a protocol that has no limit of its own. */
+  /** The longest line, in bytes, at least 1, for a protocol that sets no limit itself. */
   readonly maxLineBytes: number;
-  /** Quiet milliseconds after which a message without a newline is a line, if the protocol allows it; 0 for never. */
+  /** Milliseconds of silence after which an unfinished line counts as one, if the protocol allows it; 0 for never. */
   readonly quietMs: number;
   readonly limits: ClassSettings;
 }
@@ -26,7 +26,7 @@ export interface EntryRefused {
   /** The peer's address. */
   readonly host: string;
   readonly reason: string;
-  /** Its address is banned: it will not be let in later either. */
+  /** Whether its address is banned, so that trying again is useless. */
   readonly isBan: boolean;
   /** Milliseconds since the epoch. */
   readonly atMs: number;
@@ -34,10 +34,10 @@ export interface EntryRefused {
 
 /** A protocol as one server speaks it. */
 export interface Protocol extends ProtocolFacts {
-  /** The user name that all its peers have; empty if each brings its own. */
+  /** The user name of all its peers; empty if each brings its own. */
   readonly userName: string;
   /** Begins the conversation with a peer. */
   createSession(link: Link, options: SessionOptions): Session;
-  /** Returns what a peer is sent that gets no session. */
+  /** Returns the bytes for a peer that gets no session. */
   refuse(refused: EntryRefused): Uint8Array;
 }

@@ -1,16 +1,16 @@
-/** Nicks that nobody may take, since others would take their owner for the server or for somebody else. */
+/** Nicks that nobody may use, since others would mistake their owner for the server or for somebody else. */
 import type { Fold } from '../chat/case-mapping.js';
 import { matchesMask } from '../chat/mask.js';
 
-/** What plain lines call the server. */
+/** The name of the server in plain lines. */
 export const PLAIN_SERVER_NAME = 'server';
-/** What the nicks of plain peers begin with; their port follows. */
+/** The beginning of plain peers' nicks; the peer's port follows. */
 export const PLAIN_NICK_PREFIX = 'plain-';
 
 /** Reserved by the protocols themselves, whatever the settings say. */
 const PROTOCOL_NICKS = [PLAIN_SERVER_NAME, `${PLAIN_NICK_PREFIX}*`];
 
-/** Names of services and of those who run machines; a setting replaces them. */
+/** Names of services and of administrators; a setting replaces them. */
 export const DEFAULT_RESERVED_NICKS: readonly string[] = [
   'root',
   'admin',

@@ -1,11 +1,11 @@
-/** Keeps text that strangers wrote from acting on somebody else's terminal or stream. */
+/** Keeps text from strangers from acting on somebody else's terminal or stream. */
 
 // C0 but the tab, DEL, C1 (a terminal takes U+009B for the start of a control sequence), the line and paragraph
-// separators, and the characters that reorder what is around them.
+// separators, and the characters that reorder the text around them.
 
 const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** What stands where an unsafe character stood. */
+/** The replacement for an unsafe character. */
 const REPLACEMENT = '\ufffd';
 
 /**

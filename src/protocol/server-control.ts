@@ -1,8 +1,8 @@
-/** What a protocol's operators may do to the server itself. */
+/** The part of the server that a protocol may ask for: its log, and what operators do to the server itself. */
 
-/** How reading the configuration again went. */
+/** The result of reading the configuration again. */
 export interface Reload {
-  /** Why nothing was taken over; null if it was. */
+  /** Why the old configuration stays; null if the new one is in use. */
   readonly problem: string | null;
   /** Keys that have changed and take effect when the server is started again. */
   readonly waitingKeys: readonly string[];
@@ -10,7 +10,7 @@ export interface Reload {
 
 /** The server, as protocols see it. */
 export interface ServerControl {
-  /** What the configuration is called: its file, or `-` without one. */
+  /** The configuration's file; `-` without one. */
   readonly configurationName: string;
   /** Reads the configuration again. */
   reload(): Promise<Reload>;

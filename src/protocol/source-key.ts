@@ -1,11 +1,11 @@
-/** What counts as one address where strangers are counted. */
+/** What counts as one address when connections and failures are counted. */
 import { formatNetwork, parseAddress } from '../chat/address.js';
 
 const IPV6_BYTES = 16;
 const BITS_PER_BYTE = 8;
 
 /**
- * Names the source of a connection: an IPv6 network of so many bits, since its owner has all of its addresses (RFC
+ * Names the source of a connection: for IPv6 its network, since the owner of a network has all of its addresses (RFC
  * 6177).
  *
  * @param bits - from 1 to 128

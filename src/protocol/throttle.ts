@@ -1,6 +1,6 @@
 /** A token bucket: a rate with an allowance for bursts. */
 
-/** Counts what one peer may do; nothing here looks at a clock. */
+/** Limits how often one peer may do something. The caller brings the time. */
 export class Throttle {
   readonly #perMs: number;
   readonly #burst: number;
@@ -8,8 +8,8 @@ export class Throttle {
   #atMs: number;
 
   /**
-   * @param perSecond - how many tokens come back a second; 0 for no limit at all
-   * @param burst - how many there are at most, and at first
+   * @param perSecond - tokens that return per second; 0 for no limit
+   * @param burst - the most tokens, and those at the start
    */
   constructor(perSecond: number, burst: number, nowMs: number) {
     this.#perMs = perSecond / 1000;

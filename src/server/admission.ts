@@ -1,33 +1,31 @@
-/** Who is let in: how many connections there may be, of one address, and in a time. */
+/** Decides who may connect: by the number of connections, in all and from one address, and by their rate. */
 import type { ClassSettings } from '../protocol/limits.js';
 import { sourceKey } from '../protocol/source-key.js';
 import { Throttle } from '../protocol/throttle.js';
 
-/** Addresses whose last connections are remembered; beyond that the longest known is forgotten. */
+/** Addresses whose last connections are remembered; beyond that the oldest is forgotten. */
 const MAX_REMEMBERED = 65_536;
 const SECONDS_PER_MINUTE = 60;
 
-/** What one address has, or the network that counts as one. */
+/** The connections of one address, or of a network that counts as one. */
 interface Source {
   connections: number;
-  /** The class that its throttle is made for: a reload brings others. */
+  /** The class that its throttle was made for: a reload brings new ones. */
   limits: ClassSettings;
-  /** Null where the class has no limit on the rate. */
+  /** Null if the class has no limit on the rate. */
   throttle: Throttle | null;
 }
 
-/**
- * Counts connections. Whoever is refused takes nobody's place: only those who were let in count, until they leave.
- */
+/** Counts connections. A refused one takes nobody's place: only those that were let in count, until they end. */
 export class Admission {
   readonly #sources = new Map<string, Source>();
   #connections = 0;
 
   /**
-   * Lets a peer in, or says why not.
+   * Lets a peer in, or refuses it.
    *
    * @param maxClients - the most peers at once; 0 for no limit
-   * @returns null when it is in: {@link leave} must follow
+   * @returns null if it is in: {@link leave} must follow; otherwise why it is refused
    */
   enter(host: string, limits: ClassSettings, maxClients: number, nowMs: number): string | null {
     const key = sourceKey(host, limits.ipv6PrefixBits);
@@ -41,7 +39,7 @@ export class Admission {
     return null;
   }
 
-  /** A peer that was let in is gone. */
+  /** Forgets a connection that was let in and has ended. */
   leave(host: string, limits: ClassSettings): void {
     const key = sourceKey(host, limits.ipv6PrefixBits);
     const source = this.#sources.get(key);
@@ -63,7 +61,7 @@ export class Admission {
     return source;
   }
 
-  /** Forgets the source that came first of those that have no connection. */
+  /** Forgets the oldest source that has no connection. */
   #forgetOne(): void {
     for (const [key, { connections }] of this.#sources) {
       if (connections > 0) continue;

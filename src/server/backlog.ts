@@ -1,19 +1,19 @@
-/** Readers that take less than they are sent, and the bound for what waits for all of them together. */
+/** Readers that take less than they are sent, and the limit on the bytes that wait for all of them together. */
 import { sendQueueExceeded } from '../protocol/parting.js';
 
 /** A peer that bytes wait for. */
 export interface Reader {
-  /** Bytes that wait for it; 0 when it has been cut off. */
+  /** Bytes that wait for it; 0 once it has been cut off. */
   readonly pendingBytes: number;
-  /** Ends its connection without waiting for what is pending. */
+  /** Ends its connection and drops what is pending. */
   cutAsSlow(reason: string): void;
 }
 
 /** A peer that can be full. */
 export interface SlowReader extends Reader {
-  /** So much waits that it is to be looked at. */
+  /** Whether so many bytes wait that it must be assessed. */
   readonly isFull: boolean;
-  /** Looks at how far it is behind, now that the kernel has been offered everything. */
+  /** Decides how far it is behind, now that the kernel has been offered everything. */
   assess(): void;
 }
 
@@ -29,7 +29,7 @@ export class Backlog<T extends SlowReader> {
     this.limitBytes = limitBytes;
   }
 
-  /** A reader has become full. It is looked at after the turn, since nothing may be closed within a fan-out. */
+  /** Notes a reader that has become full. It is assessed after the turn, since a fan-out must not close anything. */
   overflowed(reader: T): void {
     if (this.#overflowed.length === 0) setImmediate(this.#assess);
     this.#overflowed.push(reader);
@@ -48,7 +48,7 @@ export class Backlog<T extends SlowReader> {
 }
 
 /**
- * Cuts off those who are furthest behind, until what waits for the others is within the limit.
+ * Cuts off those who are furthest behind, until the bytes of the others are within the limit.
  *
  * @param limitBytes - 0 for no limit
  */

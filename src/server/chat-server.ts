@@ -1,4 +1,4 @@
-/** The chat server: listeners, sessions and rooms, wired together. */
+/** The chat server: wires listeners, links and protocols together. */
 import { canonicalAddress } from '../chat/address.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
 import { identityOfPeer } from '../chat/user-mask.js';
@@ -22,36 +22,34 @@ import { type ProtocolName, Protocols } from './protocols.js';
 import { Refusals } from './refusals.js';
 import { RunQueue } from './run-queue.js';
 
-/** How long a stopping server waits for peers to take what is still to be sent to them. */
+/** How long a stopping server waits for peers to read what is pending. */
 const DRAIN_MS = 1000;
-/** How long it waits for peers that have been sent everything to close their side. */
+/** How long it waits for peers that have been sent everything to close. */
 const GRACE_MS = 200;
 const BACKLOG = 4096;
-/** More than one turn brings a member of a busy room, so that only those who are behind are looked at. */
+/** More than one turn brings to a member of a busy room, so that only slow readers are assessed. */
 const HIGH_WATER_MARK_BYTES = 131_072;
-/**
- * The links keep the limit of their class, which a reload may change; the socket layer's own must not be in the way.
- */
+/** Links enforce the limit of their class, which a reload may change; the socket layer's own must not interfere. */
 const NO_LIMIT_BYTES = 0x7fff_ffff;
-/** A plain peer need not say anything, so it is the kernel that finds out when its machine is gone. */
+/** A plain peer may be silent for ever, so only the kernel can notice that its machine is gone. */
 const KEEP_ALIVE = { idleMs: 120_000, intervalMs: 30_000, probes: 4 };
 
-/** What a server needs of the process around it. */
+/** The server's options, and what it needs from the process around it. */
 export interface ServerOptions {
   readonly config: ServerConfig;
   readonly log: Log;
   readonly version: string;
-  /** Where the server keeps its bans, and how many; by default in memory. */
+  /** Where the server stores its bans, and how many; by default in memory. */
   readonly bans?: ChatOptions['bans'];
-  /** What the configuration is called; `-` without a file. */
+  /** The configuration's file; `-` without one. */
   readonly configurationName: string;
-  /** Reads the configuration again. It may reject: then the old one stays. */
+  /** Reads the configuration again. If it rejects, the old one stays. */
   readonly readConfig: () => Promise<ServerConfig>;
-  /** Somebody with the right to do so has ended the server. */
+  /** An operator has ended the server. */
   readonly onStop: (reason: string) => void;
 }
 
-/** Where peers are taken. */
+/** A listener of a running server. */
 export interface OpenListener {
   readonly protocol: ProtocolName;
   readonly address: Address;
@@ -72,7 +70,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   #maxClients: number;
   readonly #backlog: Backlog<ConnectionLink>;
   readonly #runQueue = new RunQueue();
-  /** One timer for all that is seconds away: most links wait for nothing but the next sign of life. */
+  /** One timer for everything that is seconds away: most links wait only for the next ping. */
   readonly #clock: NodeJS.Timeout;
   #unixPeers = 0;
   #connectionCount = 0;
@@ -88,21 +86,21 @@ export class ChatServer implements LinkEvents, ServerControl {
     this.#classes = new ClassFinder(config.classes);
     this.#maxClients = config.maxClients;
     this.#backlog = new Backlog(config.totalSendQueueBytes);
-    // As with a link's own timer: what has arrived meanwhile goes first.
+    // As with a link's own timer, bytes that have arrived in the meantime go first.
     this.#clock = setInterval(() => setImmediate(this.#tick), TICK_MS).unref();
   }
 
   readonly #tick = (): void => {
     const nowMs = performance.now();
     for (const link of this.#links) link.tick(nowMs);
-    // Those who are not far behind count as well, but not so often.
+    // Readers that are not far behind count as well, but need checking less often.
     cutFurthestBehind(this.#links, this.#backlog.limitBytes);
   };
 
   /**
    * Starts a server.
    *
-   * @throws ListenError; nothing is left open then
+   * @throws ListenError; then nothing is left open
    */
   static async start(options: ServerOptions): Promise<ChatServer> {
     const server = new ChatServer(options);
@@ -115,17 +113,17 @@ export class ChatServer implements LinkEvents, ServerControl {
     return server;
   }
 
-  /** Where it listens, in the order of the configuration. */
+  /** The listeners, in the order of the configuration. */
   get listeners(): readonly OpenListener[] {
     return this.#listeners.map(({ protocol, listener }) => ({ protocol, address: listener.address }));
   }
 
-  /** Listeners that nobody asked for and whose port was taken. */
+  /** Optional listeners whose port was taken. */
   get skippedListeners(): readonly ListenerConfig[] {
     return this.#skipped;
   }
 
-  /** From here on a link looks at its class's limits; not above the smallest of them. */
+  /** The pending bytes at which a link checks the limits of its class; at most the smallest limit. */
   #highWaterMark(): number {
     const limits = this.#options.config.classes.map(({ settings }) => settings.softSendQueueBytes);
     return Math.min(HIGH_WATER_MARK_BYTES, ...limits);
@@ -196,8 +194,8 @@ export class ChatServer implements LinkEvents, ServerControl {
   }
 
   /**
-   * Why the address is kept out. If each peer of the protocol brings its own user name, that is not known yet: the
-   * protocol looks again when it is.
+   * Returns why the address is banned; null if it is not. If each peer of the protocol brings its own user name, that
+   * is not known yet, so the protocol checks again later.
    */
   #banOf(host: string, { userName }: Protocol, limits: ClassSettings): string | null {
     if (limits.refusal !== null) return limits.refusal;
@@ -213,10 +211,10 @@ export class ChatServer implements LinkEvents, ServerControl {
   #remoteOf(address: Address): { host: string; port: number } {
     if (address.family === 'inet') return { host: address.host, port: address.port };
     if (address.family === 'inet6') {
-      // A dual-stack listener sees IPv4 peers in a mapped form; they are the same people as on an IPv4 listener.
+      // A dual-stack listener reports IPv4 peers in a mapped form. They are the same people as on an IPv4 listener.
       return { host: canonicalAddress(address.host), port: address.port };
     }
-    // A unix peer has no address; a number tells it from the others.
+    // A unix peer has no address; a number distinguishes it from the others.
     this.#unixPeers += 1;
     return { host: UNIX_PEER_HOST, port: this.#unixPeers };
   }
@@ -254,7 +252,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     this.#options.log.info(event, details);
   }
 
-  /** Reads the configuration again and takes over what can change while peers are here; nobody is dropped. */
+  /** Reads the configuration again and applies what can change at run time; nobody is dropped. */
   async reload(): Promise<Reload> {
     try {
       const config = await this.#options.readConfig();
@@ -277,7 +275,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   }
 
   /**
-   * Ends the server: nobody is taken any more, everybody is told, and whoever does not take that in time is cut off.
+   * Ends the server: refuses new peers, notifies everybody, and cuts off those who do not read that in time.
    *
    * @returns when the last socket is closed
    */
@@ -293,7 +291,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   }
 }
 
-/** What others are told of a lost connection. */
+/** Words a lost connection for the other members. */
 function describeLoss(error: Error): string {
   if (hasCode(error, 'ECONNRESET') || hasCode(error, 'EPIPE')) return PARTINGS.reset;
   if (hasCode(error, 'ETIMEDOUT')) return PARTINGS.timedOut;

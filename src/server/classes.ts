@@ -1,24 +1,24 @@
-/** Which limits hold for which address. */
+/** The limits of each address. */
 import { contains, type Network, parseAddress, parseAddresses } from '../chat/address.js';
 import { type ClassSettings, DEFAULT_CLASS, LOOPBACK_CLASS } from '../protocol/limits.js';
 
-/** Limits and the addresses that they hold for. */
+/** Limits and the addresses that they apply to. */
 export interface AddressClass {
   readonly settings: ClassSettings;
-  /** Addresses and networks (`192.0.2.0/24`, `::1`); empty for all that no other class takes. */
+  /** Addresses and networks (`192.0.2.0/24`, `::1`); empty for all addresses that no earlier class takes. */
   readonly addresses: readonly string[];
 }
 
-/** What holds where nothing was said: one's own machine is trusted, strangers are throttled. */
+/** The classes without a configuration: this machine is trusted, strangers are throttled. */
 export const DEFAULT_CLASSES: readonly AddressClass[] = [
   { settings: LOOPBACK_CLASS, addresses: ['127.0.0.0/8', '::1'] },
   { settings: DEFAULT_CLASS, addresses: [] },
 ];
 
-/** An address of a peer on a unix socket, which has none: it is on this machine. */
+/** The host of a peer on a unix socket, which has no address: it is on this machine. */
 export const UNIX_PEER_HOST = 'localhost';
 
-/** Finds the class of an address; the first that takes it counts. */
+/** Finds the class of an address: the first that takes it. */
 export class ClassFinder {
   readonly #classes: readonly { readonly settings: ClassSettings; readonly networks: readonly Network[] }[];
 

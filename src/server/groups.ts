@@ -2,7 +2,7 @@
 
 export const GROUP_FILE = '/etc/group';
 
-/** Reads the names and numbers of groups; lines that are none are left out. */
+/** Parses the names and numbers of groups; invalid lines are skipped. */
 export function parseGroups(source: string): ReadonlyMap<string, number> {
   const groups = new Map<string, number>();
   for (const line of source.split('\n')) {

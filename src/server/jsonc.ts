@@ -9,7 +9,7 @@ export class JsoncSyntaxError extends Error {
 /**
  * Parses a text.
  *
- * @throws {@link JsoncSyntaxError} at the first fault
+ * @throws {@link JsoncSyntaxError} at the first error
  */
 export function parseJsonc(source: string): unknown {
   const errors: ParseError[] = [];
@@ -25,7 +25,7 @@ function position(source: string, offset: number): string {
   return `${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
 }
 
-/** The parser's own name of a fault, such as `PropertyNameExpected`, in words. */
+/** Returns the parser's name of an error, such as `PropertyNameExpected`, in words. */
 function describe({ error }: ParseError): string {
   return printParseErrorCode(error)
     .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')

@@ -8,16 +8,16 @@ import type { Worker } from './run-queue.js';
 import { share } from './share.js';
 import type { Wire } from './wire.js';
 
-/** At most so much of what waits for a peer has not been offered to the kernel yet: the turn's arena, and one write. */
+/** The most pending bytes that may not have been offered to the kernel yet: the turn's arena, and one write. */
 const UNOFFERED_BYTES = 1_048_576;
-/** A link that is to be woken later than this has no timer of its own: `tick` is called so often. */
+/** The interval of `tick`. A link that is to wake later than this has no timer of its own. */
 export const TICK_MS = 1000;
-/** A closed peer that does not close its side is cut off after this time. */
+/** A peer that does not close its side is cut off after this time. */
 const LINGER_MS = 2000;
 
-/** Joins what many links have to do into one look, after the turn in which it came up. */
+/** Takes up what many links have to do, so that it is done once, after the turn. */
 export interface LinkEvents {
-  /** The link's output has gone past its high-water mark. Called from within a fan-out: nothing is closed here. */
+  /** The link's output has passed its high-water mark. Called within a fan-out, so it must not close anything. */
   overflowed(link: ConnectionLink): void;
   /** The link's session has more to do once the others have had their turn. */
   soon(link: ConnectionLink): void;
@@ -36,15 +36,15 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   readonly #events: LinkEvents;
   #timer: NodeJS.Timeout | null = null;
   #wakeUp: NodeJS.Immediate | null = null;
-  /** When `tick` is to wake the session, by the clock of `performance.now()` in whole milliseconds; 0 for never. */
+  /** When `tick` must wake the session, in whole milliseconds of `performance.now()`; 0 for never. */
   #wakeAtMs = 0;
-  /** It has lined up to wake the session after the others. */
+  /** Whether it is in line to wake the session after the others. */
   #isLinedUp = false;
-  /** Whether that is still asked for. */
+  /** Whether that is still wanted. */
   #isWokenSoon = false;
   #isPausedBySession = false;
   #isFull = false;
-  /** It is behind: it is no longer read from, and droppable messages are left out. */
+  /** Whether it is behind: nothing is read from it, and droppable messages are skipped. */
   #isCongested = false;
   #droppedMessages = 0;
   #isTooSlow = false;
@@ -72,12 +72,12 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     return this.#isFull;
   }
 
-  /** Why the session closed it, or why it was cut off; null while it is open. */
+  /** Why it was closed or cut off; null while it is open. */
   get closeReason(): string | null {
     return this.#closeReason;
   }
 
-  /** It was cut off because it did not take what was sent to it. */
+  /** Whether it was cut off because it read too slowly. */
   get isTooSlow(): boolean {
     return this.#isTooSlow;
   }
@@ -98,7 +98,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   #sent(hasRoom: boolean): void {
     if (hasRoom) return;
     this.#isFull = true;
-    // One turn may bring more than there may be. Cutting it here only marks it: it is swept when the turn is over.
+    // One turn may bring more than the limit. Cutting it off here only marks it: it is swept at the end of the turn.
     const { sendQueueBytes } = this.limits;
     if (this.#wire.pendingBytes > sendQueueBytes + UNOFFERED_BYTES) this.#cutForOverflow();
     else this.#events.overflowed(this);
@@ -169,7 +169,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     }
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      // A busy loop comes to its timers late, and before it reads: what has arrived meanwhile goes first.
+      // A busy loop runs its timers late, and before it reads: bytes that have arrived in the meantime go first.
       this.#wakeUp = setImmediate(() => {
         this.#wakeUp = null;
         this.session?.wake();
@@ -177,7 +177,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     }, delayMs).unref();
   }
 
-  /** Wakes the session if its time has come. @param nowMs - by the clock of `performance.now()` */
+  /** Wakes the session if it is time. @param nowMs - by the clock of `performance.now()` */
   tick(nowMs: number): void {
     if (this.#wakeAtMs === 0 || nowMs < this.#wakeAtMs) return;
     this.#wakeAtMs = 0;
@@ -194,7 +194,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   close(reason: string): void {
     if (this.#closeReason !== null) return;
     this.#closeReason = reason;
-    // A paused connection would not see the peer's end of file.
+    // A paused connection would not notice the peer's end of file.
     this.#isPausedBySession = false;
     this.#isCongested = false;
     this.#wire.resume();
@@ -205,13 +205,13 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     }, LINGER_MS).unref();
   }
 
-  /** Ends the connection without waiting for what is pending. */
+  /** Ends the connection and drops what is pending. */
   cut(reason: string): void {
     this.#closeReason ??= reason;
     this.#wire.destroy();
   }
 
-  /** Cuts off a peer that does not take what is sent to it. */
+  /** Cuts off a peer that reads too slowly. */
   cutAsSlow(reason: string): void {
     this.#isTooSlow = true;
     this.cut(reason);

@@ -3,12 +3,12 @@ import { isSystemError } from '../errors.js';
 import { formatHostPort } from '../protocol/host-port.js';
 import type { ListenerConfig } from './config/server-config.js';
 
-/** Where a listener is, in one word. */
+/** Returns the place of a listener in one word. */
 export function whereTo(at: ListenerConfig['at']): string {
   return 'path' in at ? at.path : formatHostPort(at.host, at.port);
 }
 
-/** A listener that could not be opened; the message is one line for whoever started the server. */
+/** A listener could not be opened. The message is one line for the user who started the server. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly listener: ListenerConfig;

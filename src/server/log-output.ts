@@ -1,23 +1,21 @@
-/** Writes to a file descriptor that the process was started with, without ever waiting for whoever reads it. */
+/** Writes to a file descriptor that the process was started with, and never waits for its reader. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { hasCode } from '../errors.js';
 import { MSG_DONTWAIT } from '../socket/constants.js';
 import { Socket } from '../socket/socket.js';
 
-/** Takes bytes as far as there is room for them. */
+/** Takes as many bytes as there is room for. */
 export interface LogOutput {
   /**
-   * @returns how many bytes were taken; 0 when it would block
-   * @throws what the system call gives
+   * @returns how many bytes were taken; 0 if it would block
+   * @throws the error of the system call
    */
   write(bytes: Uint8Array): number;
-  /** Closes what was opened for it. */
+  /** Closes the file if it was opened for this output. */
   close(): void;
 }
 
-/**
- * Opens an output on `fd`, which stays as it is: other processes share its file, and would not expect it not to block.
- */
+/** Opens an output on `fd`, which stays blocking: other processes share its file and rely on that. */
 export function openLogOutput(fd: number): LogOutput {
   const stats = fstatSync(fd);
   if (stats.isSocket()) return new SocketOutput(fd);
@@ -40,7 +38,7 @@ class SocketOutput implements LogOutput {
   }
 }
 
-/** A file, a pipe or a device. Pipes and devices block when they are full, so these are opened once more. */
+/** A file, a pipe or a device. Pipes and devices block when they are full, so they are opened again. */
 class FileOutput implements LogOutput {
   readonly #fd: number;
   readonly #mayBlock: boolean;
@@ -73,7 +71,7 @@ function openAgain(fd: number): number {
   try {
     return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
   } catch (error) {
-    // Without /proc, or without the right to open a terminal of another user, what there is must do.
+    // Without /proc, or the right to open another user's terminal, the given fd must do.
     if (hasCode(error, 'ENOENT') || hasCode(error, 'EACCES')) return fd;
     throw error;
   }

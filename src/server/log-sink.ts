@@ -1,4 +1,4 @@
-/** Where the lines of the log go: as far as its reader takes them, and never at the server's expense. */
+/** The sink of the log: writes what its reader takes, and never makes the server wait. */
 import type { LogOutput } from './log-output.js';
 
 /** The choices of a {@link LogSink}. */
@@ -6,13 +6,13 @@ export interface LogSinkOptions {
   readonly output: LogOutput;
   /** Bytes of lines that may wait for a slow reader, at least 1. @defaultValue 65,536 */
   readonly maxWaitingBytes?: number;
-  /** Milliseconds until an output that did not take everything is tried again. @defaultValue 250 */
+  /** Milliseconds until the next try after an output has not taken everything. @defaultValue 250 */
   readonly retryMs?: number;
 }
 
 interface Waiting {
   readonly bytes: Buffer;
-  /** How many records are lost if this is: more than one for a report of losses. */
+  /** How many records are lost if these bytes are: more than one for a report of losses. */
   readonly records: number;
 }
 
@@ -30,7 +30,7 @@ export class LogSink {
   #waitingBytes = 0;
   /** How much of the first waiting line has been written. */
   #writtenBytes = 0;
-  /** The output ends amid a line that failed. */
+  /** Whether the output ends in the middle of a line that failed. */
   #isTorn = false;
   #droppedRecords = 0;
   #retry: NodeJS.Timeout | null = null;
@@ -46,12 +46,12 @@ export class LogSink {
   readonly write = (line: string): void => {
     if (this.#isEnded) return;
     this.#reportLoss();
-    // While a loss is still to be reported, what comes after it is lost as well: the report keeps its place.
+    // While a loss waits to be reported, later lines are lost as well, so that the report stands in the right place.
     if (this.#droppedRecords > 0 || !this.#add(line, 1)) this.#droppedRecords += 1;
     this.#drain();
   };
 
-  /** Tries once more, waits for nothing, and closes the output. Lines that are written later are dropped. */
+  /** Tries once more without waiting, and closes the output. Later lines are dropped. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -76,11 +76,11 @@ export class LogSink {
   #drain(): void {
     try {
       while (this.#writeFirst());
-      // What was dropped while the reader was slow is reported as soon as it has caught up.
+      // Losses are reported as soon as a slow reader has caught up.
       if (this.#waiting.length === 0) this.#reportLoss();
       while (this.#writeFirst());
     } catch {
-      // A closed pipe, a full disk: there is nowhere to say so.
+      // A closed pipe or a full disk: there is nowhere to report it.
       this.#dropWaiting();
     }
     if (this.#waiting.length > 0 || this.#droppedRecords > 0) this.#retryLater();

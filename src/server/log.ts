@@ -1,8 +1,8 @@
-/** The server's log: one record for each thing that an operator may want to look up, on stderr. */
+/** The server's log on stderr: one record for each event that an operator may want to look up. */
 import { configure, getJsonLinesFormatter, getLogger, getTextFormatter, type LogRecord } from '@logtape/logtape';
 import type { LogSink } from './log-sink.js';
 
-/** How much is logged, most first. */
+/** The levels, the most verbose first. */
 export const LOG_LEVELS = ['debug', 'info', 'warning', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['text', 'json'] as const;
@@ -10,13 +10,13 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** Writes records; the details become properties of the record. */
 export interface Log {
-  /** What only someone looking for a fault wants to read. */
+  /** For debugging only. */
   debug(message: string, details?: Readonly<Record<string, unknown>>): void;
-  /** What happens in the ordinary run of things. */
+  /** Ordinary events. */
   info(message: string, details?: Readonly<Record<string, unknown>>): void;
-  /** What an operator should look at when there is time. */
+  /** Events that an operator should look at when there is time. */
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
-  /** What keeps the server from doing its work. */
+  /** Errors that keep the server from working. */
   error(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 
@@ -29,19 +29,20 @@ const textFormatter = getTextFormatter({
   },
 });
 
-/** One word, or a JSON string: a value must not be able to look like another record. */
+/** Returns one word, or a JSON string: a value must not be able to look like another record. */
 function formatValue(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(value.stack ?? value.message);
   if (typeof value === 'string') return /^[\w.:@/#*-]+$/.test(value) ? value : JSON.stringify(value);
   return JSON.stringify(value);
 }
 
-// Controls (C0, DEL and C1), line and paragraph separators, and what is invisible or changes the direction of text.
+// Controls (C0, DEL and C1), line and paragraph separators, and characters that are invisible or change the direction
+// of text.
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}]/gu;
 
 /**
- * Escapes, as JSON does, what could act on the terminal or the program that shows the log. In a line of JSON such
- * characters only stand within strings, so that it means the same afterwards.
+ * Escapes, like JSON, characters that could act on the terminal or the program that shows the log. In a line of JSON
+ * they occur only within strings, so its meaning stays the same.
  */
 function escapeUnsafe(line: string): string {
   return line.replace(UNSAFE, (character) =>
@@ -52,7 +53,7 @@ function escapeUnsafe(line: string): string {
   );
 }
 
-/** Sets the log up for the process and gives the server's own. */
+/** Sets up logging for the process. @returns the server's log */
 export async function openLog(level: LogLevel, format: LogFormat, sink: LogSink): Promise<Log> {
   const formatter = format === 'json' ? getJsonLinesFormatter({ properties: 'flatten' }) : textFormatter;
   const formatLine = (record: LogRecord): string => `${escapeUnsafe(formatter(record).trimEnd())}\n`;

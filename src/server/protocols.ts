@@ -1,4 +1,4 @@
-/** The protocols that the server speaks. To add one, register it here. */
+/** The registry of protocols. To add one, register it here. */
 import type { Chat } from '../chat/chat.js';
 import { IRC, IrcProtocol } from '../protocol/irc/protocol.js';
 import type { IrcSettings } from '../protocol/irc/settings.js';
@@ -10,7 +10,7 @@ import type { ServerControl } from '../protocol/server-control.js';
 export const PROTOCOLS = [PLAIN, IRC] as const;
 export type ProtocolName = (typeof PROTOCOLS)[number]['name'];
 
-/** What the configuration decides for the protocols. */
+/** The part of the configuration that the protocols need. */
 export interface ProtocolSettings {
   /** The room of the plain peers. */
   readonly lobby: string;
@@ -35,7 +35,7 @@ export class Protocols {
     return this.#byName[name];
   }
 
-  /** Takes over changed settings; nobody is dropped, and a changed lobby waits for a restart. */
+  /** Applies changed settings. Nobody is dropped; a changed lobby waits for a restart. */
   configure({ irc }: ProtocolSettings): void {
     this.#irc.configure(irc);
   }

@@ -1,11 +1,11 @@
-/** Turns away peers that are not let in: most of them with a word, all of them cheaply. */
+/** Turns away peers that are not let in, cheaply: an attacker may bring many. */
 import { Throttle } from '../protocol/throttle.js';
 import type { ConnectionLink } from './link.js';
 import type { Log } from './log.js';
 
-/** Refused peers that are told why at the same time, until they close; beyond that they are cut off. */
-const MAX_TOLD = 64;
-/** Refusals are many when somebody attacks: the log counts those that it leaves out. */
+/** Refused peers that may be reading their notice at the same time; beyond that they are cut off. */
+const MAX_NOTIFIED = 64;
+/** An attack brings many refusals: the log counts those that it leaves out. */
 const LOGGED_PER_SECOND = 1;
 const LOGGED_AT_ONCE = 20;
 
@@ -13,7 +13,7 @@ const LOGGED_AT_ONCE = 20;
 export class Refusals {
   readonly #log: Log;
   readonly #throttle = new Throttle(LOGGED_PER_SECOND, LOGGED_AT_ONCE, performance.now());
-  /** Connections that are still to take their notice. */
+  /** Refused connections that are still open. */
   #openCount = 0;
   #unloggedCount = 0;
 
@@ -25,7 +25,7 @@ export class Refusals {
   refuse(link: ConnectionLink, reason: string, notice: Uint8Array): void {
     this.#openCount += 1;
     // A peer that connects again and again must not keep all fds busy with what it is sent.
-    if (this.#openCount > MAX_TOLD) {
+    if (this.#openCount > MAX_NOTIFIED) {
       link.cut(reason);
     } else {
       link.answer(notice);
@@ -44,7 +44,7 @@ export class Refusals {
     this.#unloggedCount = 0;
   }
 
-  /** A refused connection is gone. */
+  /** Forgets a refused connection that is gone. */
   closed({ id: connection, remoteHost: host, remotePort: port, closeReason: reason }: ConnectionLink): void {
     this.#openCount -= 1;
     this.#log.debug('closed', { connection, host, port, reason });

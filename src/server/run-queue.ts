@@ -1,23 +1,20 @@
-/**
- * Work that may wait for others: everybody's next piece in turn, and no more at once than the peers can be kept
- * waiting.
- */
+/** Work that can wait: each worker's next piece in turn, in slices that do not keep the peers waiting for long. */
 
-/** Somebody with a piece of work to do. */
+/** A worker with pieces of work to do. */
 export interface Worker {
   /** Does one piece. It may line up again. */
   runPiece(): void;
 }
 
-/** Milliseconds of work before what has arrived meanwhile is looked at. */
+/** Milliseconds of work before the loop may read again. */
 const SLICE_MS = 5;
 
-/** Those who line up for their next piece. */
+/** The workers in line for their next piece. */
 export class RunQueue {
   #workers: Worker[] = [];
   #isScheduled = false;
 
-  /** Lines a worker up. */
+  /** Adds a worker to the line. */
   add(worker: Worker): void {
     this.#workers.push(worker);
     this.#schedule();
@@ -39,7 +36,7 @@ export class RunQueue {
       workers[done]?.runPiece();
       done += 1;
     }
-    // Whoever has had no turn yet comes before those who have lined up again.
+    // Workers that have not had a turn yet go before those that have lined up again.
     if (done < workers.length) this.#workers = [...workers.slice(done), ...this.#workers];
     if (this.#workers.length > 0) this.#schedule();
   };

@@ -1,9 +1,7 @@
-/** Bytes that are sent to many: each array is one {@link SharedBytes}, for however many it is written to. */
+/** Bytes that are sent to many: one {@link SharedBytes} per array, however many connections it is written to. */
 import { SharedBytes } from '../net/shared-bytes.js';
 
-/**
- * A message is as many arrays as its room has kinds of readers, who sit there in any order; few rooms have more kinds.
- */
+/** A message is one array per kind of reader in its room, in any order; few rooms have more kinds than this. */
 const REMEMBERED = 16;
 
 interface Shared {
@@ -11,15 +9,15 @@ interface Shared {
   readonly shared: SharedBytes;
 }
 
-/** The arrays that were asked for last, and the one of the last call. */
+/** The latest arrays, and the one of the last call. */
 const recent: Shared[] = [];
 let oldest = 0;
 let last: Shared | null = null;
 
 /**
- * The shared form of an array that is never changed.
+ * Returns the shared form of an array that never changes.
  *
- * @returns the same for the same array, as long as few others are asked for in between
+ * @returns the same for the same array, as long as few others come in between
  */
 export function share(source: Uint8Array): SharedBytes {
   if (last?.source !== source) last = recent.find((one) => one.source === source) ?? remember(source);

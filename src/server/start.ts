@@ -1,4 +1,4 @@
-/** Starts a chat server for a program that brings its own command line. */
+/** Starts a chat server from a program. */
 import { checkOptions, type OptionNames } from '../arguments.js';
 import { ChatServer, type OpenListener } from './chat-server.js';
 import { loadConfig } from './config/load.js';
@@ -6,9 +6,9 @@ import type { ServeFlags } from './config/merge.js';
 import type { Log } from './log.js';
 import { packageVersion } from './version.js';
 
-/** What {@link startChatServer} takes: what `fdmux serve` takes, as properties. */
+/** Options of {@link startChatServer}: those of `fdmux serve`, as properties. */
 export interface ChatServerOptions extends Omit<ServeFlags, 'logLevel' | 'logFormat'> {
-  /** Takes the records of the server's log; by default nothing does. */
+  /** Receives the records of the server's log. @defaultValue none are kept */
   readonly log?: Log | undefined;
 }
 
@@ -28,18 +28,18 @@ const OPTIONS: OptionNames<ChatServerOptions> = {
   log: true,
 };
 
-/** A chat server that runs. */
+/** A running chat server. */
 export interface RunningChatServer {
-  /** Where it listens, with the ports that were free. */
+  /** The listeners with their actual ports. */
   readonly listeners: readonly OpenListener[];
-  /** Settles when it has ended, by {@link close} or by an operator's word. */
+  /** Resolves when it has ended, by {@link close} or by an operator. */
   readonly ended: Promise<void>;
-  /** Reads the configuration file again; nobody is dropped. @returns what is wrong with it, or `null` */
+  /** Reads the configuration file again; nobody is dropped. @returns the problem with it, or `null` */
   reload(): Promise<string | null>;
   /**
-   * Ends it: members are told, and whoever does not take that in time is cut off. Idempotent.
+   * Ends it: notifies the members, and cuts off those who do not read that in time. Idempotent.
    *
-   * @param reason what members are told
+   * @param reason the reason that members are given
    */
   close(reason?: string): Promise<void>;
 }
@@ -49,9 +49,9 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 /**
  * Starts a chat server in this thread's event loop. It installs no signal handler and writes to no stream.
  *
- * @returns once it listens on everything that it was asked for
- * @throws {@link ConfigError} (`ERR_CONFIG`) when the options or the file cannot be used; {@link ListenError} when an
- * address cannot be listened on; ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION
+ * @returns once all listeners are open
+ * @throws {@link ConfigError} (`ERR_CONFIG`) if the options or the file are invalid; {@link ListenError} if an address
+ * cannot be listened on; ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION
  */
 export async function startChatServer(options: ChatServerOptions = {}): Promise<RunningChatServer> {
   checkOptions(options, 'options', OPTIONS);

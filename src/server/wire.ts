@@ -1,18 +1,18 @@
-/** What stands under a link. */
+/** The transport under a link. */
 import type { SharedBytes } from '../net/shared-bytes.js';
 
-/** Carries one peer's bytes; a `Connection` is one as it is. */
+/** Carries one peer's bytes. A `Connection` is a wire as it is. */
 export interface Wire {
-  /** Bytes that were written and that the kernel has not taken yet. */
+  /** Bytes that were written and not yet taken by the kernel. */
   readonly pendingBytes: number;
   readonly isDestroyed: boolean;
-  /** @returns false if so much is pending that the writer had better wait */
+  /** @returns false if so much is pending that the writer should wait */
   write(bytes: Uint8Array | SharedBytes): boolean;
-  /** Sends what is pending, then ends this side. */
+  /** Sends the pending bytes, then ends this side. */
   end(): void;
-  /** Closes without waiting for what is pending; nothing is called back from within. */
+  /** Closes and drops the pending bytes; calls nothing back from within. */
   destroy(): void;
-  /** Stops receiving, and begins again. */
+  /** Stops receiving, and starts again. */
   pause(): void;
   resume(): void;
 }

@@ -1,6 +1,6 @@
 /** The capabilities that a client may ask for (IRCv3 capability-negotiation), as bits. */
 
-/** Bits of a session's capabilities. */
+/** Bits of a client's capabilities. */
 export const CAPABILITY_BITS = {
   'account-notify': 1 << 0,
   'account-tag': 1 << 1,
@@ -26,15 +26,15 @@ export type Capability = keyof typeof CAPABILITY_BITS;
 
 const bits: ReadonlyMap<string, number> = new Map(Object.entries(CAPABILITY_BITS));
 
-/** Every name, in the order in which they are listed. */
+/** Every name, in the order of CAP LS. */
 export const CAPABILITY_NAMES: readonly string[] = [...bits.keys()];
 
-/** The bit of a name; undefined for a name that we do not know. */
+/** Returns the bit of a name; undefined for an unknown name. */
 export function capabilityBit(name: string): number | undefined {
   return bits.get(name);
 }
 
-/** The names of a set of bits. */
+/** Returns the names of a set of bits. */
 export function capabilityNames(set: number): string[] {
   return [...bits].filter(([, bit]) => (set & bit) > 0).map(([name]) => name);
 }
@@ -44,7 +44,7 @@ export function hasCapability(set: number, name: Capability): boolean {
   return (set & CAPABILITY_BITS[name]) > 0;
 }
 
-/** The capabilities that change how an event reads. Sessions that agree in these share encodings. */
+/** The capabilities that change how an event reads. Clients with the same ones share encodings. */
 export const READING_BITS =
   CAPABILITY_BITS['account-tag'] |
   CAPABILITY_BITS['away-notify'] |

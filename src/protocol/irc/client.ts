@@ -65,12 +65,12 @@ export class Client implements Watcher, RegisteredClient {
     server.unregisteredCount += 1;
   }
 
-  /** Returns what counts as the peer's address where strangers are counted. */
+  /** The peer's address, or the network that counts as one. */
   get source(): string {
     return sourceKey(this.#link.remoteHost, this.limits.ipv6PrefixBits);
   }
 
-  /** Whether it has left, or is being closed. */
+  /** Whether it has left; its connection may still be closing. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -79,7 +79,7 @@ export class Client implements Watcher, RegisteredClient {
     return this.#charset.charset === 'utf-8';
   }
 
-  /** What replies call the peer. */
+  /** The peer's name in replies. */
   get nickOrStar(): string {
     return this.member.nick === '' ? '*' : this.member.nick;
   }

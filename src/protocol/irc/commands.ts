@@ -1,4 +1,4 @@
-/** Every command of the server: when it may be used, how many parameters it needs, and who answers it. */
+/** Every command of the server: when it may be used, how many parameters it needs, and which handler answers it. */
 import type { Client } from './client.js';
 import { invite, join, kick, names, part, topic } from './handlers/channels.js';
 import { cap, nick, pass, ping, pong, quit, user } from './handlers/connection.js';
@@ -21,15 +21,15 @@ export type Handler = (client: Client, message: Message) => Outcome;
 /** One row of the table. */
 export interface Command {
   readonly run: Handler;
-  /** With fewer parameters the answer is ERR_NEEDMOREPARAMS. */
+  /** With fewer parameters the reply is ERR_NEEDMOREPARAMS. */
   readonly minParams: number;
   /** `registering`: only before registration is complete; `registered`: only after. */
   readonly when: 'always' | 'registering' | 'registered';
-  /** Others are answered ERR_NOPRIVILEGES. */
+  /** Others get ERR_NOPRIVILEGES. */
   readonly isForOperators?: true;
 }
 
-/** The table, by the command in upper case. Nothing is checked elsewhere that a row can say. */
+/** The table, by the command in upper case. A check that a row can express is made nowhere else. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['CAP', { run: cap, minParams: 1, when: 'always' }],
   ['PASS', { run: pass, minParams: 1, when: 'registering' }],

@@ -1,7 +1,7 @@
-/** Lists of names as clients send them: whoever is named twice is meant once. */
+/** Lists of names as clients send them, without repetitions. */
 import type { Fold } from '../../chat/case-mapping.js';
 
-/** The first of each name in a list, however the others are spelled; empty names are left out. */
+/** Returns each name once, in its first spelling; empty names are left out. */
 export function distinct(names: Iterable<string>, fold: Fold): string[] {
   const first = new Map<string, string>();
   for (const name of names) {

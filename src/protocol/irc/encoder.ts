@@ -9,20 +9,20 @@ import { formatChanges, rankSigns } from './modes.js';
 import { sourceOf } from './source.js';
 import { byteLength, cutToBytes, splitByBytes } from './text-length.js';
 
-/** One line to be sent, its tags apart so that a reply's label or batch can be put before them. */
+/** One line to send. Its tags are apart, so that a label or a batch can be put before them. */
 export interface OutgoingLine {
-  /** `name=value` with `;` between, values escaped; empty without any. */
+  /** `name=value`, separated by `;`, values escaped; empty without tags. */
   readonly tags: string;
   /** Everything after the tags, without CRLF. */
   readonly body: string;
 }
 
-/** Room for text when the body's CRLF is taken off. */
+/** The longest body without its CRLF. */
 export const MAX_BODY_BYTES = MAX_LINE_BYTES - 2;
-/** A channel, a source and the command always leave this much for modes. */
+/** A channel, a source and the command always leave this many bytes for modes. */
 const MODE_STRING_BYTES = 250;
 
-/** Puts a line together, cut to the limit between two characters. */
+/** Returns the whole line, cut between two characters if it is too long. */
 export function formatLine(line: OutgoingLine, charset: Charset): string {
   const body = cutToBytes(line.body, MAX_BODY_BYTES, charset);
   return line.tags === '' ? `${body}\r\n` : `@${line.tags} ${body}\r\n`;
@@ -37,7 +37,7 @@ export class IrcEncoder implements Encoder {
   readonly #charset: Charset;
 
   /**
-   * @param serverName - the source of what the server itself does
+   * @param serverName - the source of the server's own events
    * @param capabilities - bits of {@link READING_BITS}
    */
   constructor(serverName: string, capabilities: number, charset: Charset) {
@@ -52,13 +52,13 @@ export class IrcEncoder implements Encoder {
     return encodeText(lines.map((line) => formatLine(line, this.#charset)).join(''), this.#charset);
   }
 
-  /** A client can do without typing notifications and changes of presence, but not without who is where. */
+  /** A client can miss typing notifications and changes of presence, but not who is where. */
   isDroppable(event: ChatEvent): boolean {
     if (event.kind === 'said') return event.manner === 'signal';
     return event.kind === 'away' || event.kind === 'realname';
   }
 
-  /** The lines by which members of this class are told of an event; none when they are not. */
+  /** Returns the lines of an event for members of this class; none if they do not see it. */
   format(event: ChatEvent): OutgoingLine[] {
     if (event.kind === 'said') return this.#formatSaid(event);
     return this.#bodies(event).map((body) => ({ tags: this.#tags(event), body }));
@@ -79,7 +79,7 @@ export class IrcEncoder implements Encoder {
         const extras = this.#has('extended-join') ? ` ${member.account ?? '*'} :${member.realName}` : '';
         const source = sourceOf(member);
         const join = `:${source} JOIN ${room.name}${extras}`;
-        // away-notify: whoever joins while away is announced as away as well, but must not speak so.
+        // away-notify: joining while away is announced, too. The reason is speech, so it may be left out.
         return member.away !== null && this.#has('away-notify') && refusesSpeech(member, room) === null
           ? [join, `:${source} AWAY :${member.away}`]
           : [join];
@@ -153,7 +153,7 @@ export class IrcEncoder implements Encoder {
   }
 }
 
-/** A nick, or a channel with the signs of the ranks that were named. */
+/** Returns a nick, or a channel with the signs of the ranks that it is addressed to. */
 function targetOf({ room, to, ranks }: Said): string {
   if (room === null) return to?.nick ?? '*';
   return ranks === 0 ? room.name : rankSigns(ranks, true) + room.name;
@@ -167,7 +167,7 @@ function actorOf(event: ChatEvent): Actor {
   return 'by' in event ? event.by : event.member;
 }
 
-/** Keeps one encoder for each class that is in use. */
+/** One encoder for each class in use. */
 export class EncoderFamily {
   readonly #serverName: string;
   readonly #encoders = new Map<string, IrcEncoder>();
@@ -176,7 +176,7 @@ export class EncoderFamily {
     this.#serverName = serverName;
   }
 
-  /** The encoder of those who have these capabilities (others than {@link READING_BITS} do not count). */
+  /** Returns the encoder for a set of capabilities; only {@link READING_BITS} count. */
   of(capabilities: number, charset: Charset): IrcEncoder {
     const reading = capabilities & READING_BITS;
     const key = `${charset} ${reading}`;

@@ -8,7 +8,7 @@ import { MAX_BODY_BYTES } from './encoder.js';
 import type { Liveness } from './liveness.js';
 import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES } from './message.js';
 
-/** Who takes the lines. */
+/** Runs the lines. */
 export interface LineRunner {
   /** @param line - without its ending; valid until this returns */
   run(line: Uint8Array): void;
@@ -16,7 +16,7 @@ export interface LineRunner {
   linesWait(): void;
 }
 
-/** The way in of one client. Once the client is over, nothing is taken any more. */
+/** The input of one client. Once the client has left, nothing is taken any more. */
 export class Intake implements LineSink {
   readonly #client: Client;
   readonly #liveness: Liveness;
@@ -26,7 +26,7 @@ export class Intake implements LineSink {
     maxLineBytes: MAX_CLIENT_TAG_BYTES + MAX_BODY_BYTES,
     carriageReturnEnds: true,
   });
-  /** Null once the first line has shown that the peer speaks as it should. */
+  /** Null once the first line has shown that the peer speaks no other protocol. */
   #opening: Opening | null = new Opening();
 
   constructor(link: Link, client: Client, { liveness, runner }: { liveness: Liveness; runner: LineRunner }) {
@@ -55,7 +55,7 @@ export class Intake implements LineSink {
     this.#decoder.push(bytes, this);
   }
 
-  /** The peer will send no more: what it has begun is a line. */
+  /** The peer will send no more: an unfinished line counts as one. */
   end(): void {
     this.#decoder.flush(this);
   }
@@ -81,7 +81,7 @@ export class Intake implements LineSink {
     this.#client.replyOverlong();
   }
 
-  /** Nothing of another protocol is taken for a command. @returns whether the client was closed */
+  /** Keeps another protocol's bytes from being run as commands. @returns whether the client was closed */
   #closeIfForeign(protocol: ForeignProtocol | null | undefined): boolean {
     if (protocol === null || protocol === undefined) return false;
     this.#client.close(describeForeign(protocol));
@@ -117,12 +117,12 @@ export class Intake implements LineSink {
     }
   }
 
-  /** A command has taken so many steps of what may run in one go. */
+  /** Counts steps that a command has taken. */
   charge(steps: number): void {
     this.#pacer.charge(steps);
   }
 
-  /** No line runs until `release`: the answer to one takes a while, and lines are answered in order. */
+  /** Blocks all lines until `release`: the answer to one takes a while, and lines are answered in order. */
   hold(): void {
     this.#pacer.hold();
   }
@@ -131,7 +131,7 @@ export class Intake implements LineSink {
     this.#pacer.release();
   }
 
-  /** Forgets the lines that wait. */
+  /** Drops the lines that wait. */
   clear(): void {
     this.#pacer.clear();
   }

@@ -1,4 +1,6 @@
-/** What the server tells clients about itself (RPL_ISUPPORT; modern.ircdocs.horse, "RPL_ISUPPORT Parameters"). */
+/**
+ * The features and limits that the server announces (RPL_ISUPPORT; modern.ircdocs.horse, "RPL_ISUPPORT Parameters").
+ */
 import { MAX_LINE_BYTES } from './message.js';
 import { CHANMODES_TOKEN, PREFIX_TOKEN, STATUSMSG_SIGNS } from './modes.js';
 import type { IrcSettings } from './settings.js';
@@ -10,41 +12,39 @@ export const REASON_BYTES = 300;
 export const USER_LENGTH = 16;
 export const HOST_LENGTH = 63;
 export const KEY_LENGTH = 32;
-/** Mode changes with a parameter that one MODE may make. */
+/** Mode changes with a parameter in one MODE. */
 export const MAX_MODES = 12;
-/** Targets that one PRIVMSG, NOTICE or TAGMSG may have. */
+/** Targets of one PRIVMSG, NOTICE or TAGMSG. */
 export const MAX_TARGETS = 4;
 
 /** Tokens in one line, since a message has at most 15 parameters (RFC 1459 section 2.3). */
 const MAX_LINE_TOKENS = 13;
 
-/** What is left in a line for the text of a command in a channel, by the source with the longest mask. */
+/** Returns the bytes that a line leaves for the text of a channel command, if its source has the longest mask. */
 function roomForText({ nickLength, channelLength }: IrcSettings, command: string, lastMiddleLength: number): number {
   const mask = nickLength + '!'.length + USER_LENGTH + '@'.length + HOST_LENGTH;
   const head = ':'.length + mask + ` ${command} `.length + channelLength + lastMiddleLength + ' :'.length;
   return MAX_LINE_BYTES - '\r\n'.length - head;
 }
 
-/** The longest topic, in bytes: the one that the settings allow, if it reaches everybody whole. */
+/** Returns the longest topic, in bytes: at most what the settings allow and what reaches everybody whole. */
 export function topicBytes(settings: IrcSettings): number {
   return Math.min(settings.topicLength, roomForText(settings, 'TOPIC', 0));
 }
 
-/** The longest reason of a KICK, in bytes. */
+/** Returns the longest reason of a KICK, in bytes. */
 export function kickBytes(settings: IrcSettings): number {
   return Math.min(REASON_BYTES, roomForText(settings, 'KICK', ' '.length + settings.nickLength));
 }
 
-/** The tokens in lines. */
+/** Returns the tokens in lines. */
 export function isupportLines(tokens: readonly string[]): string[][] {
   const lines: string[][] = [];
   for (let at = 0; at < tokens.length; at += MAX_LINE_TOKENS) lines.push(tokens.slice(at, at + MAX_LINE_TOKENS));
   return lines;
 }
 
-/**
- * What a client that knows one list must be sent to know another: what is new or changed, and `-NAME` for what is gone.
- */
+/** Returns the difference between two lists: tokens that are new or changed, and `-NAME` for those that are gone. */
 export function isupportChanges(before: readonly string[], after: readonly string[]): string[] {
   const nameOf = (token: string): string => token.split('=', 1)[0] ?? token;
   const names = new Set(after.map(nameOf));
@@ -52,7 +52,7 @@ export function isupportChanges(before: readonly string[], after: readonly strin
   return [...gone.map((name) => `-${name}`), ...after.filter((token) => !before.includes(token))];
 }
 
-/** What the tokens depend on beside the settings. */
+/** What the tokens depend on, besides the settings. */
 export interface IsupportContext {
   /** Of the client's listener. */
   readonly isUtf8Only: boolean;
@@ -60,7 +60,7 @@ export interface IsupportContext {
   readonly maxRooms: number;
 }
 
-/** The tokens, in alphabetical order. */
+/** Returns the tokens, in alphabetical order. */
 export function isupportTokens(settings: IrcSettings, context: IsupportContext): string[] {
   const { isUtf8Only, maxRooms } = context;
   const tokens = [

@@ -1,11 +1,11 @@
-/** How long a client may take to register, and how long it may be silent afterwards. */
+/** Deadlines of a client: the time to register, then the longest silence. */
 import type { Client } from './client.js';
 
-/** Closes a client that is late, and asks one that is silent for a sign of life. */
+/** Closes a client that misses its deadline, and pings one that is silent. */
 export class Liveness {
   readonly #client: Client;
   #lastHeardMs: number;
-  /** Since when a sign of life has been asked for; null while none is. */
+  /** When it was pinged; null unless the answer is still due. */
   #pingSentMs: number | null = null;
 
   /** @param nowMs - milliseconds since the epoch, here and below */
@@ -21,7 +21,7 @@ export class Liveness {
   }
 
   /**
-   * Looks at the deadlines.
+   * Checks the deadlines.
    *
    * @param isOurTurn - the peer's lines wait for us, so its silence means nothing
    */
@@ -50,7 +50,7 @@ export class Liveness {
     }
   }
 
-  /** Returns the milliseconds until the next deadline, which may have passed; null without one. */
+  /** Returns the milliseconds until the next deadline, below 0 if it has passed; null without one. */
   waitMs(nowMs: number): number | null {
     const { pingIntervalMs, pingTimeoutMs, registrationTimeoutMs } = this.#client.limits;
     if (this.#client.registration !== null) {

@@ -2,34 +2,34 @@
 
 /** One line from a client. */
 export interface Message {
-  /** The client-only tags (`+name` or `+name=value`) by their names without the sign, values unescaped. */
+  /** The client-only tags (`+name` or `+name=value`) by name without the sign, values unescaped. */
   readonly clientTags: ReadonlyMap<string, string>;
-  /** The `label` tag's value, still escaped; null without one, or with one that is too long. */
+  /** The value of the `label` tag, still escaped; null if there is none or it is too long. */
   readonly label: string | null;
   /** In upper case. */
   readonly command: string;
   readonly params: readonly string[];
 }
 
-/** The longest line without its tags, with CRLF, in bytes (RFC 1459 section 2.3). */
+/** The longest line with CRLF but without its tags, in bytes (RFC 1459 section 2.3). */
 export const MAX_LINE_BYTES = 512;
-/** The longest tags section that a client may send, with `@` and the space after it (message-tags, "Size limit"). */
+/** The longest tags section from a client, with `@` and the space after it (message-tags, "Size limit"). */
 export const MAX_CLIENT_TAG_BYTES = 4096;
 
 /** The tags of a line without any. */
 export const NO_TAGS: ReadonlyMap<string, string> = new Map();
 
-/** More parameters than this are never meant; the last takes the rest of the line (RFC 1459 section 2.3). */
+/** The most parameters; the last takes the rest of the line (RFC 1459 section 2.3). */
 const MAX_PARAMS = 15;
 /** A label is opaque, at most 64 bytes (labeled-response). */
 const MAX_LABEL_BYTES = 64;
 const CLIENT_TAG = /^\+(?:[a-z0-9.-]+\/)?[a-z0-9-]+(?:=[^\0\r\n; ]*)?$/i;
 
 /**
- * Takes a line apart.
+ * Parses a line.
  *
  * @param line - one line without its ending
- * @returns null when there is no command in it: such a line is ignored
+ * @returns null if it contains no command: such a line is ignored
  */
 export function parseMessage(line: string): Message | null {
   let at = 0;
@@ -43,7 +43,7 @@ export function parseMessage(line: string): Message | null {
   }
   at = skipSpaces(line, at);
   if (line[at] === ':') {
-    // A client has one source only, so what it writes there means nothing (RFC 1459 section 2.3).
+    // A client has only one source, so the one that it writes means nothing (RFC 1459 section 2.3).
     const space = line.indexOf(' ', at);
     if (space < 0) return null;
     at = skipSpaces(line, space);
@@ -77,7 +77,7 @@ function endOfWord(line: string, at: number): number {
 }
 
 function parseTags(section: string): { clientTags: ReadonlyMap<string, string>; label: string | null } {
-  // A name given twice counts once, with its last value (message-tags, "Rules for naming").
+  // A repeated name counts once, with its last value (message-tags, "Rules for naming").
   const kept = new Map<string, string>();
   let label: string | null = null;
   for (const tag of section.split(';')) {
@@ -87,7 +87,7 @@ function parseTags(section: string): { clientTags: ReadonlyMap<string, string>; 
   return { clientTags: kept, label: label !== null && isLabel(label) ? label : null };
 }
 
-/** Whether a label can be given back as it was sent: part of one would match no command of the client. */
+/** Whether a label can be returned as it was sent: part of one would match no command of the client. */
 function isLabel(label: string): boolean {
   const bytes = Buffer.byteLength(label.replace(/\\./g, '_'), 'utf8');
   return bytes > 0 && bytes <= MAX_LABEL_BYTES && !label.includes('\ufffd');
@@ -119,9 +119,7 @@ export function escapeTagValue(value: string): string {
   return value.replace(/[; \\\r\n]/g, (character) => TAG_ESCAPES[character] ?? character);
 }
 
-/**
- * Makes a word fit for a parameter that is not the last: what cannot stand there is told as `*`.
- */
+/** Returns a parameter that is not the last; a word that cannot be one becomes `*`. */
 export function middle(param: string): string {
   return param === '' || param.startsWith(':') || param.includes(' ') ? '*' : param;
 }

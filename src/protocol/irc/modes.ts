@@ -1,8 +1,8 @@
-/** Mode letters and what they stand for in a room. */
+/** Mode letters and their meaning in a room. */
 import type { RoomChange } from '../../chat/event.js';
 import { type MaskList, type Rank, RANK_BITS, type Room, type RoomFlag } from '../../chat/room.js';
 
-/** What a channel mode's letter stands for, by the four kinds of CHANMODES and the ranks of PREFIX. */
+/** The meaning of a channel mode's letter, by the four kinds of CHANMODES and the ranks of PREFIX. */
 export type ChannelMode =
   | { readonly kind: 'mask'; readonly list: MaskList }
   | { readonly kind: 'key' }
@@ -46,7 +46,7 @@ const LETTERS_OF_FLAGS: Readonly<Record<RoomFlag, string>> = {
   'topic-protected': 't',
 };
 
-/** What a letter stands for; undefined for a letter that is no channel mode. */
+/** Returns the meaning of a letter; undefined for a letter that is no channel mode. */
 export function channelMode(letter: string): ChannelMode | undefined {
   return CHANNEL_MODES.get(letter);
 }
@@ -59,7 +59,7 @@ export const CHANNEL_MODE_LETTERS = 'Iabehiklmnoqstv';
 export const CHANNEL_MODE_LETTERS_WITH_PARAMETER = 'Iabehkloqv';
 export const USER_MODE_LETTERS = 'Biow';
 
-/** The signs of a set of ranks: all of them, highest first, or only the highest. */
+/** Returns the signs of a set of ranks: all of them, highest first, or only the highest. */
 export function rankSigns(ranks: number, all: boolean): string {
   let signs = '';
   for (const { rank, sign } of RANKS) {
@@ -70,14 +70,14 @@ export function rankSigns(ranks: number, all: boolean): string {
   return signs;
 }
 
-/** The set of ranks that signs stand for. */
+/** Returns the set of ranks that signs stand for. */
 export function ranksOfSigns(signs: string): number {
   let ranks = 0;
   for (const { rank, sign } of RANKS) if (signs.includes(sign)) ranks |= RANK_BITS[rank];
   return ranks;
 }
 
-/** The letter and the parameter (null without one) by which a change is told. */
+/** Returns the letter and the parameter of a change (null without one). */
 function spell(change: RoomChange): { letter: string; parameter: string | null } {
   switch (change.kind) {
     case 'flag':
@@ -96,9 +96,9 @@ function spell(change: RoomChange): { letter: string; parameter: string | null }
 }
 
 /**
- * Puts changes into mode strings such as `+ov-l ann bob`.
+ * Formats changes as mode strings such as `+ov-l ann bob`.
  *
- * @param maxBytes - the longest string; more changes go into a further one
+ * @param maxBytes - the longest string; further changes go into the next one
  */
 export function formatChanges(changes: readonly RoomChange[], maxBytes: number): string[] {
   const strings: string[] = [];
@@ -124,7 +124,7 @@ export function formatChanges(changes: readonly RoomChange[], maxBytes: number):
   return strings;
 }
 
-/** A room's switches, limit and key as RPL_CHANNELMODEIS tells them. */
+/** Returns a room's flags, limit and key as RPL_CHANNELMODEIS shows them. */
 export function formatRoomModes(room: Room, showKey: boolean): string {
   let letters = [...room.flags]
     .map((flag) => LETTERS_OF_FLAGS[flag])

@@ -4,17 +4,17 @@ import type { Directory, PresenceObserver } from '../../chat/directory.js';
 import type { Member } from '../../chat/member.js';
 import { sourceOf } from './source.js';
 
-/** Somebody who watches nicks. */
+/** A client that watches nicks. */
 export interface Watcher {
   readonly member: Member;
-  /** Whether it wants to know more than coming and going (IRCv3 extended-monitor). */
+  /** Whether it wants to know more than arrivals and departures (IRCv3 extended-monitor). */
   readonly hasExtendedMonitor: boolean;
-  /** @param masks - `nick!user@host` of those who have come */
+  /** @param masks - `nick!user@host` of those who have arrived */
   monitorOnline(masks: readonly string[]): void;
   monitorOffline(nicks: readonly string[]): void;
 }
 
-/** The lists of all watchers. Both directions are kept, so that whoever leaves is forgotten without a search. */
+/** The lists of all watchers, in both directions, so that a watcher that leaves is removed without a search. */
 export class MonitorBoard implements PresenceObserver {
   readonly #directory: Directory;
   readonly #watchersOf = new Map<string, Set<Watcher>>();
@@ -25,12 +25,12 @@ export class MonitorBoard implements PresenceObserver {
     chat.observe(this);
   }
 
-  /** The nicks that a watcher watches, as it spelled them. */
+  /** Returns the nicks that a watcher watches, as it spelled them. */
   namesOf(watcher: Watcher): string[] {
     return [...(this.#namesOf.get(watcher)?.values() ?? [])];
   }
 
-  /** Adds a nick. @returns false when the list is full; a nick that is on it already is no trouble */
+  /** Adds a nick. @returns false if the list is full and does not contain it yet */
   add(watcher: Watcher, nick: string, limit: number): boolean {
     const key = this.#directory.fold(nick);
     const names = this.#namesOf.get(watcher) ?? new Map<string, string>();
@@ -52,7 +52,7 @@ export class MonitorBoard implements PresenceObserver {
     this.#forget(watcher, key);
   }
 
-  /** Forgets all that a watcher watches. */
+  /** Clears the list of a watcher. */
   clear(watcher: Watcher): void {
     for (const key of this.#namesOf.get(watcher)?.keys() ?? []) this.#forget(watcher, key);
     this.#namesOf.delete(watcher);
@@ -64,12 +64,12 @@ export class MonitorBoard implements PresenceObserver {
     if (watchers?.size === 0) this.#watchersOf.delete(key);
   }
 
-  /** Those who watch a member. */
+  /** Returns those who watch a member. */
   watchersOf({ nick }: Pick<Member, 'nick'>): Iterable<Watcher> {
     return this.#watchersOf.get(this.#directory.fold(nick)) ?? [];
   }
 
-  /** Those who watch a member and want to know more than coming and going. */
+  /** Yields those who watch a member and want to know more than arrivals and departures. */
   *followersOf(member: Member): Generator<Member, void> {
     for (const watcher of this.watchersOf(member)) {
       if (watcher.hasExtendedMonitor) yield watcher.member;

@@ -1,10 +1,10 @@
 /**
- * The numeric replies, one line each: the code, and the fixed text at its end; '' where the last parameter is a text
- * that depends on the case, null where there are only words.
+ * The numeric replies, one line each: the code, and the fixed text at its end; '' if the last parameter is a text that
+ * varies, null if there are only words.
  *
- * Sources: RFC 1459 section 6 and RFC 2812 section 5 as modern.ircdocs.horse tells them; where the two RFCs differ, the
- * form that clients of today expect. 335 bot mode; 225 as in ircd-hybrid; 354 WHOX; 417 message-tags; 435 as in Bahamut
- * and Solanum; 441-482 RFC; 524, 704-706 as in modern's HELP; 696 modern; 730-734 IRCv3 monitor.
+ * Sources: RFC 1459 section 6 and RFC 2812 section 5 as modern.ircdocs.horse has them; if the two RFCs differ, the form
+ * that today's clients expect. 335 bot mode; 225 as in ircd-hybrid; 354 WHOX; 417 message-tags; 435 as in Bahamut and
+ * Solanum; 441-482 RFC; 524, 704-706 as in modern's HELP; 696 modern; 730-734 IRCv3 monitor.
  */
 export const NUMERICS = {
   RPL_WELCOME: ['001', ''],

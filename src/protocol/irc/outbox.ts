@@ -1,10 +1,10 @@
-/** The way out for a client's answers: the lines that answer one command leave together, the others leave at once. */
+/** A client's output: the lines that answer one command leave together, the others at once. */
 import { type CharsetDetector, encodeText } from '../charset.js';
 import type { Link } from '../session.js';
 import type { OutgoingLine } from './encoder.js';
 import { type ReplySource, ReplyWriter } from './reply-writer.js';
 
-/** Gathers answers and sends them, in the peer's charset. */
+/** Collects answers and sends them in the peer's charset. */
 export class Outbox {
   readonly #link: Link;
   readonly #source: ReplySource;
@@ -28,7 +28,7 @@ export class Outbox {
     this.#writer.add(line);
   }
 
-  /** Sends what has been gathered of an answer that goes on. */
+  /** Sends the collected part of an answer that goes on. */
   sendPart(): void {
     const { charset } = this.#charset;
     if (!this.#isClosed && this.#writer.size > 0) this.#send(this.#writer.takePart(charset));
@@ -41,7 +41,7 @@ export class Outbox {
     if (text !== '' && !this.#isClosed) this.#send(text);
   }
 
-  /** Sends lines that answer no command: they must not end up in the answer of one that is being gathered. */
+  /** Sends lines that answer no command. They must not get into the answer that is being collected. */
   sendBeside(add: () => void): void {
     const answer = this.#answer;
     this.#answer = null;
@@ -50,7 +50,7 @@ export class Outbox {
     this.#answer = answer;
   }
 
-  /** Nothing more is sent. */
+  /** Sends nothing any more. */
   close(): void {
     this.#isClosed = true;
   }

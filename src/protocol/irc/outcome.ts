@@ -14,7 +14,7 @@ export type Step<T> = () => T | Deferred<T> | Generator<undefined, T>;
 
 /**
  * What a handler returns instead of a promise. The rest of the command is a step that only the session takes, and a
- * session that is over takes none: no handler can act for a client that has left meanwhile.
+ * session that is over takes none: no handler can act for a client that has left in the meantime.
  */
 export class Deferred<T> {
   readonly step: Promise<Step<T>>;
@@ -25,9 +25,9 @@ export class Deferred<T> {
 }
 
 /**
- * Puts a command off until `work` is done.
+ * Postpones the rest of a command until `work` is done.
  *
- * @param next - goes on with the result, unless the session is over by then
+ * @param next - continues with the result, unless the session is over by then
  */
 export function defer<R, T>(work: Promise<R>, next: (result: R) => ReturnType<Step<T>>): Deferred<T> {
   return new Deferred(work.then((result) => () => next(result)));

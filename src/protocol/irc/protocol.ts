@@ -8,10 +8,10 @@ import { IrcSession } from './session.js';
 import type { IrcSettings } from './settings.js';
 import { IrcState, type IrcStateOptions } from './shared-state.js';
 
-/** The facts of IRC; its port is the one that clients try first. */
+/** The facts about IRC; its port is the one that clients try first. */
 export const IRC = { name: 'irc', defaultPort: 6667, isOptional: true } as const;
 
-/** The protocol of IRC, with all that its sessions share. */
+/** IRC on one server, with the state that its sessions share. */
 export class IrcProtocol implements Protocol {
   readonly name = IRC.name;
   readonly defaultPort = IRC.defaultPort;
@@ -23,7 +23,7 @@ export class IrcProtocol implements Protocol {
     this.#state = new IrcState(options);
   }
 
-  /** Takes over changed settings. */
+  /** Applies changed settings. */
   configure(settings: IrcSettings): void {
     this.#state.configure(settings);
   }

@@ -1,4 +1,4 @@
-/** What a client has said of itself before it is registered. */
+/** The data of a client that is registering. */
 export class Registration {
   nick: string | null = null;
   user: string | null = null;
@@ -6,7 +6,7 @@ export class Registration {
   password: string | null = null;
   /** Registration waits for CAP END. */
   isNegotiating = false;
-  /** What it has cost so far. */
+  /** Lines and bytes that it has sent so far. */
   lines = 0;
   bytes = 0;
 

@@ -1,23 +1,23 @@
 /**
- * The one way out for what a client is answered: it knows labels and batches (IRCv3 labeled-response, batch), so that
- * no command needs to.
+ * The lines that answer one command, with labels and batches (IRCv3 labeled-response, batch), so that no handler needs
+ * to know of these.
  */
 import type { Charset } from '../charset.js';
 import { formatLine, type OutgoingLine } from './encoder.js';
 
-/** Who answers. */
+/** The server that answers. */
 export interface ReplySource {
   readonly name: string;
-  /** A reference tag that no open batch has. */
+  /** Returns a reference tag that no open batch has. */
   nextBatch(): string;
 }
 
-/** Gathers the lines that answer one command. */
+/** Collects the lines that answer one command. */
 export class ReplyWriter {
   readonly #source: ReplySource;
   readonly #label: string | null;
   readonly #lines: OutgoingLine[] = [];
-  /** The batch that a labeled answer is in whose first part has been sent; null without one. */
+  /** The batch of a labeled answer whose first part has been sent; null without one. */
   #batch: string | null = null;
 
   /** @param label - the client's label, escaped; null without one */
@@ -26,7 +26,7 @@ export class ReplyWriter {
     this.#label = label;
   }
 
-  /** How many lines have been gathered and not been taken. */
+  /** How many lines have been collected and not yet taken. */
   get size(): number {
     return this.#lines.length;
   }
@@ -36,7 +36,7 @@ export class ReplyWriter {
   }
 
   /**
-   * Takes what has been gathered; more will follow.
+   * Takes the lines so far; more will follow.
    *
    * @returns lines, ready to be encoded
    */
@@ -50,7 +50,7 @@ export class ReplyWriter {
   /**
    * Ends the answer.
    *
-   * @returns all lines, ready to be encoded; empty when there is nothing to say
+   * @returns all lines, ready to be encoded; empty if there are none
    */
   end(charset: Charset): string {
     const label = this.#label;

@@ -1,4 +1,4 @@
-/** The conversation with one IRC peer: which line runs when, and how its answer gets out. */
+/** The conversation with one IRC peer: runs its lines, and sends the answers as fast as it takes them. */
 import { isUtf8 } from 'node:buffer';
 import type { Member } from '../../chat/member.js';
 import { CharsetDetector } from '../charset.js';
@@ -12,7 +12,7 @@ import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, type Message, middle, parseMessag
 import { Outbox } from './outbox.js';
 import { Deferred, type Outcome, type Paged } from './outcome.js';
 
-/** A long answer is given in parts of so many steps, whether they find something to say or not. */
+/** Steps in one part of a long answer, whether they find something to say or not. */
 const STEPS_PER_PART = 100;
 const AT_SIGN = 0x40;
 const SPACE = 0x20;
@@ -93,7 +93,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     if (this.#isAnsweredBy(message, () => command?.run(this.#client, message))) this.#outbox.flush();
   }
 
-  /** Finds the command of a message; answers and returns null if the table of commands does not permit it. */
+  /** Finds the command of a message. Replies and returns null if the table of commands does not permit it. */
   #commandOf(message: Message): Command | null {
     const client = this.#client;
     const command = COMMANDS.get(message.command);
@@ -111,7 +111,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     return null;
   }
 
-  /** Takes a step of a command. @returns whether that was the last one; otherwise further commands wait */
+  /** Takes a step of a command. @returns whether it was the last one; otherwise further commands wait */
   #isAnsweredBy(message: Message, step: () => Outcome): boolean {
     let outcome: Outcome = undefined;
     try {
@@ -136,10 +136,10 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     this.#client.reply('ERR_UNKNOWNERROR', middle(message.command), 'This command failed; the server goes on');
   }
 
-  /** The one place where awaited results come back to a session. */
+  /** Waits for a result. No other code of a session runs after an await. */
   #stepLater(message: Message, { step: whenReady }: Deferred<void>): void {
     const take = (step: () => Outcome): void => {
-      // The client may have left meanwhile. It must not be admitted, or made an operator, when nobody can remove it.
+      // The client may have left in the meantime. If it were admitted now, nobody could remove it.
       if (!this.#client.isOver && this.#isAnsweredBy(message, step)) this.#goOn();
     };
     const fail = (error: unknown): void => {
@@ -149,7 +149,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     void whenReady.then(take, fail);
   }
 
-  /** A command that took a while is answered: the lines that have arrived meanwhile have their turn. */
+  /** A command that took a while is answered: now the lines that have arrived since then run. */
   #goOn(): void {
     this.#intake.release();
     if (this.#client.isOver) return;
@@ -160,7 +160,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   // Long answers
 
-  /** Goes on with a long answer by one part, if the peer takes it. @returns whether the answer is complete */
+  /** Sends the next part of a long answer, unless the link is full. @returns whether the answer is complete */
   #sayMore(answer: Paged): boolean {
     if (this.#link.isFull) return false;
     try {
@@ -180,7 +180,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     return false;
   }
 
-  /** Goes on with the answer at hand, and with what was asked after it. */
+  /** Continues the long answer, and then the commands that were sent after it. */
   #goOnSaying(): void {
     const answer = this.#paged;
     if (answer === null || this.#client.isOver) return;
@@ -190,7 +190,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   drained(): void {
     if (this.#client.isOver || this.#paged === null) return;
-    // It has taken what there was, so it is alive, although what it says waits for the end of the answer.
+    // The peer has read what was sent, so it is alive, although its own lines wait for the end of the answer.
     this.#liveness.heard(this.#now());
     this.#goOnSaying();
   }
@@ -202,7 +202,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     this.#intake.beginSlice();
     this.#goOnSaying();
     this.#intake.runWaiting();
-    // While an answer waits for the peer, it is the peer that is late.
+    // While an answer waits for the peer, the peer is the one that is late.
     this.#liveness.check(this.#now(), this.#intake.isWaiting && this.#paged === null);
     this.#scheduleWake();
   }

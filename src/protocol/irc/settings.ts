@@ -1,14 +1,14 @@
-/** What an operator of the server decides; all of it can change while the server runs, but for the names. */
+/** The settings of the IRC side; all but the server's name can change while it runs. */
 import { DEFAULT_RESERVED_NICKS } from '../reserved-nicks.js';
 
-/** Somebody who may use the operator commands. */
+/** An operator, who may use the operator commands. */
 export interface OperatorSettings {
   readonly name: string;
-  /** In clear, or hashed as `hashPassword` makes it. */
+  /** In clear, or hashed by `hashPassword`. */
   readonly password: string;
-  /** Masks `user@host` from which it may be used. */
+  /** Masks `user@host` of those who may use it. */
   readonly masks: readonly string[];
-  /** A host that others see in place of the real one once the operator command has succeeded; null for none. */
+  /** The host that others see after a successful OPER; null for the real one. */
   readonly host: string | null;
 }
 
@@ -17,7 +17,7 @@ export interface IrcSettings {
   readonly serverName: string;
   readonly networkName: string;
   readonly description: string;
-  /** What a client must give with PASS, in clear or hashed; null for nothing. */
+  /** The password that clients must send with PASS, in clear or hashed; null for none. */
   readonly password: string | null;
   readonly operators: readonly OperatorSettings[];
   /** The message of the day, line by line; empty for none. */
@@ -26,17 +26,17 @@ export interface IrcSettings {
   readonly nickLength: number;
   readonly topicLength: number;
   readonly channelLength: number;
-  /** Entries in one channel's lists of masks together. */
+  /** Entries in all lists of masks of one channel. */
   readonly maxMasks: number;
   /** Nicks that one client may watch. */
   readonly maxMonitored: number;
-  /** Masks of nicks that nobody may take, beside those that the protocols reserve for themselves. */
+  /** Masks of nicks that nobody may use, besides those that the protocols reserve for themselves. */
   readonly reservedNicks: readonly string[];
   /** Flags that a new channel starts with, as mode letters. */
   readonly defaultChannelModes: string;
 }
 
-/** The settings of a server that was told nothing. */
+/** The settings of a server without a configuration. */
 export const DEFAULT_IRC_SETTINGS: IrcSettings = {
   serverName: 'fdmux.local',
   networkName: 'fdmux',
@@ -44,7 +44,7 @@ export const DEFAULT_IRC_SETTINGS: IrcSettings = {
   password: null,
   operators: [],
   motd: [],
-  admin: { location: 'not told', organization: 'not told', email: 'not told' },
+  admin: { location: 'not specified', organization: 'not specified', email: 'not specified' },
   nickLength: 30,
   topicLength: 390,
   channelLength: 64,

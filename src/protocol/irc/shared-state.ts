@@ -1,4 +1,4 @@
-/** What all IRC sessions of one server share. */
+/** The state that all IRC sessions of one server share. */
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
 import type { ServerBans } from '../../chat/server-bans.js';
@@ -10,13 +10,13 @@ import { MonitorBoard } from './monitor-board.js';
 import type { ReplySource } from './reply-writer.js';
 import type { IrcSettings } from './settings.js';
 
-/** A registered client, as the server sees it. */
+/** A registered client, as the shared state sees it. */
 export interface RegisteredClient {
   /** @param tokens - those of RPL_ISUPPORT that have changed */
   isupportChanged(tokens: readonly string[]): void;
 }
 
-/** The choices of an {@link IrcState}. */
+/** Options of an {@link IrcState}. */
 export interface IrcStateOptions {
   readonly chat: Chat;
   readonly settings: IrcSettings;
@@ -38,7 +38,7 @@ export class IrcState implements ReplySource {
   readonly passwords = new PasswordGuard();
   /** Connections that have not registered yet. */
   unregisteredCount = 0;
-  /** How often each command was used. */
+  /** How often each command has been used. */
   readonly commandCounts = new Map<string, number>();
   #settings: IrcSettings;
   #batches = 0;
@@ -74,9 +74,9 @@ export class IrcState implements ReplySource {
     return `r${this.#batches}`;
   }
 
-  /** Takes over changed settings; the server's name stays, since everybody knows it by now. */
+  /** Applies changed settings. The server's name stays, since everybody knows it by now. */
   configure(settings: IrcSettings): void {
-    // What differs between clients is no setting, so that the changes are the same for all of them.
+    // Nothing that differs between clients is a setting, so the changes are the same for all of them.
     const before = this.isupport(false, 0);
     this.#settings = { ...settings, serverName: this.name };
     const changes = isupportChanges(before, this.isupport(false, 0));
@@ -84,7 +84,7 @@ export class IrcState implements ReplySource {
     for (const client of this.clients) client.isupportChanged(changes);
   }
 
-  /** The tokens of RPL_ISUPPORT for a client that may be in so many rooms. */
+  /** Returns the tokens of RPL_ISUPPORT for a client that may be in so many rooms. */
   isupport(isUtf8Only: boolean, maxRooms: number): string[] {
     return isupportTokens(this.#settings, { isUtf8Only, maxRooms });
   }

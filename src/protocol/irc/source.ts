@@ -1,4 +1,4 @@
-/** How IRC names somebody who does something (RFC 1459 section 2.3). */
+/** The source of a message in IRC (RFC 1459 section 2.3). */
 import type { Author } from '../../chat/author.js';
 
 /** Returns `nick!user@host`. */

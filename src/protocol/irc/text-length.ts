@@ -1,12 +1,12 @@
-/** Cuts text to a number of bytes without cutting a character in two. */
+/** Cuts text to a number of bytes, between two characters. */
 import { type Charset, encodeText } from '../charset.js';
 
-/** The bytes of a text in a charset. */
+/** Returns the number of bytes of a text in a charset. */
 export function byteLength(text: string, charset: Charset): number {
   return charset === 'utf-8' ? Buffer.byteLength(text, 'utf8') : encodeText(text, charset).length;
 }
 
-/** Where a text must be cut so that what is before takes at most so many bytes. */
+/** Returns where to cut a text so that the first part has at most so many bytes. */
 function cutIndex(text: string, maxBytes: number, charset: Charset): number {
   // No charset of ours takes more than three bytes for a code unit.
   if (text.length * 3 <= maxBytes || byteLength(text, charset) <= maxBytes) return text.length;
@@ -20,17 +20,17 @@ function cutIndex(text: string, maxBytes: number, charset: Charset): number {
   return index;
 }
 
-/** The longest beginning of a text that fits. */
+/** Returns the longest beginning of a text that fits. */
 export function cutToBytes(text: string, maxBytes: number, charset: Charset = 'utf-8'): string {
   return text.slice(0, cutIndex(text, maxBytes, charset));
 }
 
-/** Cuts a text into pieces that each fit; a text that fits is one piece, an empty one too. */
+/** Cuts a text into pieces that each fit; a text that fits is one piece, even if it is empty. */
 export function splitByBytes(text: string, maxBytes: number, charset: Charset): string[] {
   const pieces: string[] = [];
   let rest = text;
   do {
-    // One character at least, so that it ends even where the limit is absurd.
+    // At least one character, so that the loop ends even if the limit is absurd.
     const at = Math.max(cutIndex(rest, maxBytes, charset), Math.min(1, rest.length));
     pieces.push(rest.slice(0, at));
     rest = rest.slice(at);
@@ -43,7 +43,7 @@ export function* packWords(words: Iterable<string>, maxBytes: number, separator 
   for (const line of packWordsInSteps(words, maxBytes, separator)) if (line !== null) yield line;
 }
 
-/** A word is soon looked at, sooner than a step is taken. */
+/** A look at a word costs less than a step. */
 const WORDS_PER_STEP = 8;
 
 /**

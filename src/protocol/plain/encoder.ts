@@ -16,7 +16,7 @@ class PlainEncoder implements Encoder {
     return line === null ? null : encodeText(line, this.#charset);
   }
 
-  /** Who came and went can be missed; what was said cannot. */
+  /** A member can miss who came and went, but not what was said. */
   isDroppable(event: ChatEvent): boolean {
     return event.kind !== 'said';
   }
@@ -27,7 +27,7 @@ const encoders: Readonly<Record<Charset, Encoder>> = {
   gbk: new PlainEncoder('gbk'),
 };
 
-/** The one encoder of plain lines in a charset. */
+/** Returns the one encoder of plain lines in a charset. */
 export function plainEncoder(charset: Charset): Encoder {
   return encoders[charset];
 }

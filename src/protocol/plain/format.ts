@@ -1,4 +1,4 @@
-/** How the chat reads in plain lines. */
+/** Events of the chat as plain lines. */
 import type { Actor, ChatEvent } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
 import { PLAIN_SERVER_NAME } from '../reserved-nicks.js';
@@ -9,10 +9,10 @@ const pad = (value: number): string => String(value).padStart(2, '0');
 let stampedSecond = -1;
 let stamp = '';
 
-/** `YYYY-MM-DD HH:MM:SS`, local time. */
+/** Returns `YYYY-MM-DD HH:MM:SS`, local time. */
 function formatTime(atMs: number): string {
   const second = Math.floor(atMs / 1000);
-  // Taking a Date apart costs more than all the rest of a line, and most lines of a busy second share it.
+  // Taking a Date apart costs more than the rest of a line, and most lines of a busy second share it.
   if (second !== stampedSecond) {
     const date = new Date(atMs);
     const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
@@ -24,7 +24,6 @@ function formatTime(atMs: number): string {
 
 // Bold, colour (with its numbers), reset, monospace, reverse, italic, strikethrough, underline, as IRC clients send
 // them.
-
 const IRC_FORMATTING =
   /\u0003(?:\d{1,2}(?:,\d{1,2})?)?|\u0004(?:[0-9a-f]{6}(?:,[0-9a-f]{6})?)?|[\u0002\u000f\u0011\u0016\u001d-\u001f]/gi;
 
@@ -38,7 +37,7 @@ function because(reason: string): string {
   return reason === '' ? '' : ` (${reason})`;
 }
 
-/** Somebody who speaks another protocol is introduced with the address. */
+/** Introduces a member of another protocol with its address. */
 function introduce(member: Member): string {
   return member.label === member.nick ? `${member.label} (${member.host})` : member.label;
 }
@@ -50,7 +49,7 @@ function describe(event: ChatEvent): string | null {
       const text = event.text.replace(IRC_FORMATTING, '');
       const action = ACTION.exec(text)?.[1];
       if (action !== undefined) return `* ${nameOf(event.by)} ${action}`;
-      // A question from one program to another; a person has no use for it.
+      // A query from one program to another (CTCP); a person has no use for it.
       if (text.startsWith('\u0001')) return null;
       const verb = event.room === null ? 'say to you' : 'say';
       return `${nameOf(event.by)} ${verb}: ${text}`;
@@ -61,7 +60,7 @@ function describe(event: ChatEvent): string | null {
     case 'quit':
       return `${event.member.label} left${because(event.reason)}`;
     case 'kicked':
-      return `${event.member.label} was put out by ${nameOf(event.by)}${because(event.reason)}`;
+      return `${event.member.label} was kicked by ${nameOf(event.by)}${because(event.reason)}`;
     case 'renamed':
       return event.member.label === event.member.nick ? `${event.before} is now ${event.member.nick}` : null;
     case 'topic':
@@ -81,16 +80,16 @@ function describe(event: ChatEvent): string | null {
 }
 
 /**
- * Puts an event into one line that is safe to show on a terminal.
+ * Formats an event as one line that is safe to show on a terminal.
  *
- * @returns the line with its LF; null when plain members are not told
+ * @returns the line with its LF; null if plain members do not see the event
  */
 export function formatEvent(event: ChatEvent): string | null {
   const description = describe(event);
   return description === null ? null : `${formatTime(event.atMs)} ${sanitize(description)}\n`;
 }
 
-/** A line from the server to one peer. */
+/** Formats a line from the server to one peer. */
 export function formatNotice(text: string, atMs: number): string {
   return `${formatTime(atMs)} ${PLAIN_SERVER_NAME}: ${sanitize(text)}\n`;
 }

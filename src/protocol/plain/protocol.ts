@@ -9,7 +9,7 @@ import { PLAIN_USER, PlainSession } from './session.js';
 /** The facts of plain lines. */
 export const PLAIN = { name: 'plain', defaultPort: 33_333, isOptional: false } as const;
 
-/** The protocol of plain lines, with the one room that its peers are in. */
+/** Plain lines on one server, with the one room that their peers are in. */
 export class PlainProtocol implements Protocol {
   readonly name = PLAIN.name;
   readonly defaultPort = PLAIN.defaultPort;
@@ -18,7 +18,7 @@ export class PlainProtocol implements Protocol {
   readonly #chat: Chat;
   readonly #lobby: Room;
 
-  /** @param lobby - permanent */
+  /** @param lobby - a permanent room */
   constructor(chat: Chat, lobby: Room) {
     this.#chat = chat;
     this.#lobby = lobby;

@@ -1,4 +1,4 @@
-/** A peer that speaks plain lines: whatever it sends is said in the lobby. */
+/** The conversation with a peer that speaks plain lines: everything it sends is said in the lobby. */
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
 import type { Member } from '../../chat/member.js';
@@ -25,22 +25,22 @@ export interface PlainOptions {
   /** The room that plain peers are in; it must be permanent. */
   readonly lobby: Room;
   readonly charset: CharsetChoice;
-  /** The longest line, in bytes, from 1. */
+  /** The longest line, in bytes, at least 1. */
   readonly maxLineBytes: number;
-  /** After how many quiet milliseconds a message without a newline is taken as a line; 0 for never. */
+  /** Milliseconds of silence after which a message without a newline counts as a line; 0 for never. */
   readonly quietMs: number;
   readonly limits: Pace;
 }
 
-/** A plain line says nothing to programs. */
+/** Plain lines carry no tags. */
 const NO_TAGS: ReadonlyMap<string, string> = new Map();
 
 const REFUSALS = {
   banned: 'you are banned from this room',
-  'invite-only': 'this room takes invited members only',
-  'bad-key': 'this room asks for a key',
+  'invite-only': 'this room is for invited members only',
+  'bad-key': 'this room needs a key',
   full: 'this room is full',
-  outside: 'you have been put out of the room; connect again to come back',
+  outside: 'you were kicked from the room; connect again to come back',
   moderated: 'this room is moderated: you may listen',
 } as const;
 
@@ -53,11 +53,11 @@ export class PlainSession implements Session, LineSink {
   readonly #decoder: LineDecoder;
   readonly #pacer: Pacer;
   readonly #target: Target;
-  /** Null once the first line has shown that the peer speaks as it should. */
+  /** Null once the first line has shown that the peer speaks no other protocol. */
   #opening: Opening | null = new Opening();
   #isOver = false;
 
-  /** Brings the peer into the lobby, unless the lobby refuses it: then the link is closed. */
+  /** Brings the peer into the lobby, or closes the link if the lobby refuses it. */
   constructor(link: Link, options: PlainOptions) {
     const { chat, lobby } = options;
     this.#options = options;
@@ -77,7 +77,7 @@ export class PlainSession implements Session, LineSink {
     if (why !== null) this.#close(why);
   }
 
-  /** Enters the lobby, unless that refuses: then nobody hears of the peer. @returns the refusal */
+  /** Enters the lobby. If it refuses, nobody hears of the peer. @returns the refusal; null if the peer is in */
   #enter(): string | null {
     const { chat, lobby } = this.#options;
     const refusal = refusesEntry(this.member, lobby, null);
@@ -109,7 +109,7 @@ export class PlainSession implements Session, LineSink {
       if (line === null) break;
       this.#take(line);
     }
-    // While lines waited nothing was read, so what is pending has not been quiet for long enough.
+    // While lines waited nothing was read, so the pending line has not been quiet for long enough.
     if (!this.#isOver && !wasWaiting) {
       if (this.#decoder.hasPending) this.#closeIfForeign(this.#opening?.ofBeginning());
       this.#decoder.flush(this);
@@ -153,7 +153,7 @@ export class PlainSession implements Session, LineSink {
       if (this.#closeIfForeign(foreign)) return;
     }
     if (this.#pacer.admits(bytes, this.#options.chat.directory.now(), false)) this.#take(bytes);
-    else if (this.#pacer.isOverfull) this.#close('you send faster than this server takes');
+    else if (this.#pacer.isOverfull) this.#close('you are sending faster than this server accepts');
   }
 
   #take(bytes: Uint8Array): void {
@@ -164,7 +164,7 @@ export class PlainSession implements Session, LineSink {
     else if (words !== '') this.#say(text);
   }
 
-  /** Nothing of another protocol is said to the room. @returns whether it was closed */
+  /** Keeps another protocol out of the room. @returns whether the peer was closed */
   #closeIfForeign(protocol: ForeignProtocol | null | undefined): boolean {
     if (protocol === null || protocol === undefined) return false;
     this.#close(describeForeign(protocol));
@@ -182,10 +182,10 @@ export class PlainSession implements Session, LineSink {
     if (refusal !== null) this.#notify(REFUSALS[refusal]);
   }
 
-  /** Says a text in the lobby. @returns why it was not said; null when it was */
+  /** Says a text in the lobby. @returns why it was not said; null if it was */
   #refusalOf(text: string): SpeechRefusal | null {
     const { chat, lobby } = this.#options;
-    // One that has been put out may not speak from outside, even if strangers may.
+    // A peer that was kicked may not speak from outside, even if strangers may.
     if (lobby.seatOf(this.member) === undefined) return refusesSpeech(this.member, lobby) ?? 'outside';
     const said = chat.say(this.member, this.#target, { manner: 'message', text, tags: NO_TAGS, isDivisible: true });
     // The lobby is permanent, so it is there.
@@ -197,7 +197,7 @@ export class PlainSession implements Session, LineSink {
     if (!this.#isOver) this.#link.answer(encodeText(line, this.#charset.charset));
   }
 
-  /** Leaves the room at once, so that nobody waits for a slow close to hear of it. */
+  /** Leaves the room at once: the others must not wait for a slow close to hear of it. */
   #close(notice: string | null): void {
     if (this.#isOver) return;
     if (notice !== null) this.#notify(notice);
@@ -207,7 +207,7 @@ export class PlainSession implements Session, LineSink {
   }
 }
 
-/** A nick for somebody who has none: IRC members see it, plain members see the address. */
+/** Finds a nick for a plain peer: IRC members see it, plain members see the address. */
 function freeNick(directory: Directory, port: number): string {
   const nick = `${PLAIN_NICK_PREFIX}${port}`;
   for (let attempt = 1; ; attempt += 1) {

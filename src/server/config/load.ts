@@ -5,9 +5,9 @@ import { EMPTY_FILE } from './schema.js';
 import type { ServerConfig } from './server-config.js';
 
 /**
- * Reads the file that the flags name, if they name one, and puts both together.
+ * Reads the file that the flags name, if any, and merges both.
  *
- * @throws {@link ConfigError} when the file is wrong, or does not agree with the flags
+ * @throws {@link ConfigError} if the file is invalid, or contradicts the flags
  */
 export async function loadConfig(flags: ServeFlags): Promise<ServerConfig> {
   const file = flags.config === undefined ? EMPTY_FILE : await readConfigFile(flags.config);

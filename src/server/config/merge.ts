@@ -11,10 +11,10 @@ import type { ConfigFile } from './schema.js';
 import type { ListenerConfig, ServerConfig } from './server-config.js';
 
 export const DEFAULT_HOST = '127.0.0.1';
-/** A proxy before the server often runs as another user: sharing a group is enough. */
+/** A proxy in front of the server often runs as another user: sharing a group is enough. */
 const DEFAULT_SOCKET_MODE = 0o660;
 
-/** What the command line says; whatever it says counts more than the file. */
+/** The options of the command line, which override the file. */
 export interface ServeFlags {
   readonly config?: string | undefined;
   readonly host?: string | undefined;
@@ -33,7 +33,7 @@ export interface ServeFlags {
   readonly logFormat?: LogFormat | undefined;
 }
 
-/** What the files say that the configuration file names. */
+/** The contents of the files that the configuration file names. */
 export interface NamedFiles {
   readonly motd: readonly string[];
   /** The numbers of the groups of this machine, by name. */
@@ -41,9 +41,9 @@ export interface NamedFiles {
 }
 
 /**
- * Puts the file and the flags together.
+ * Merges the file and the flags.
  *
- * @throws {@link ConfigError} when they do not agree
+ * @throws {@link ConfigError} if they contradict each other
  */
 export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups }: NamedFiles): ServerConfig {
   const backend = flags.backend ?? file.backend ?? environmentBackend();
@@ -80,7 +80,7 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups 
   };
 }
 
-/** The backend where neither flag nor file names one. @throws {@link ConfigError} if FDMUX_BACKEND names none */
+/** Returns the backend if neither flag nor file names one. @throws {@link ConfigError} if FDMUX_BACKEND is invalid */
 function environmentBackend(): BackendName {
   try {
     return defaultBackend();
@@ -143,7 +143,7 @@ function toListener(
 
 function toAddressClass(given: NonNullable<ConfigFile['classes']>[number]): AddressClass {
   const { addresses, ...settings } = given;
-  // An address that may have any number of connections stands for many people, such as a proxy.
+  // An address without a limit on its connections stands for many people, such as a proxy.
   const isShared = settings.maxPerAddress === 0;
   const connectionsPerMinute = settings.connectionsPerMinute ?? (isShared ? 0 : DEFAULT_CLASS.connectionsPerMinute);
   const checked: ClassSettings = { ...settings, connectionsPerMinute };

@@ -1,4 +1,4 @@
-/** The configuration file: its keys, what each may be, and what is wrong with one that is not. */
+/** The configuration file: its keys, their valid values, and the complaint about an invalid one. */
 import * as v from 'valibot';
 import { MAX_PORT } from '../../arguments.js';
 import { parseAddresses } from '../../chat/address.js';
@@ -11,7 +11,7 @@ import { DEFAULT_CLASS } from '../../protocol/limits.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
 import { PROTOCOLS } from '../protocols.js';
 
-/** In the order of their age, in which the command line lists them. */
+/** Oldest first, as the command line lists them. */
 export const BACKENDS: readonly BackendName[] = BACKEND_NAMES.toReversed();
 const MAX_LOBBY_LENGTH = 51;
 const MAX_GROUP = 0xffff_fffe;
@@ -25,8 +25,7 @@ const integer = (min: number, max: number) =>
   );
 const count = integer(0, 2_147_483_647);
 const text = v.string('must be a string');
-// A text that becomes part of a protocol line.
-
+// This text becomes part of a protocol line.
 const lineText = v.pipe(text, v.regex(/^[^\u0000\r\n]*$/, 'must be one line'));
 const word = v.pipe(text, v.regex(/^[^\s:\p{Cc}][^\s\p{Cc}]*$/u, 'must be one word'));
 const oneOf = <const T extends readonly string[]>(values: T) =>
@@ -111,7 +110,7 @@ const fileSchema = v.strictObject({
   listeners: v.optional(v.array(listenerSchema, 'must be a list')),
   server: v.optional(
     v.strictObject({
-      // A name with a dot cannot be taken for a nick.
+      // A name with a dot cannot be mistaken for a nick.
       name: v.optional(
         v.pipe(word, v.regex(/\./, 'must have a dot in it'), v.maxLength(63, 'must be at most 63 long')),
         defaults.serverName,
@@ -158,19 +157,19 @@ const fileSchema = v.strictObject({
   ),
 });
 
-/** What a configuration file says, with the defaults of what has one of its own. */
+/** A valid configuration file, with the defaults of its own. */
 export type ConfigFile = v.InferOutput<typeof fileSchema>;
 
-/** What a file says that says nothing. */
+/** The configuration without a file. */
 export const EMPTY_FILE: ConfigFile = v.parse(fileSchema, {});
 
-/** Checks the data of a file. @returns what it says, or what is wrong with it, one problem each */
+/** Checks the data of a file. @returns the valid file, or its problems */
 export function checkFile(data: unknown): ConfigFile | readonly string[] {
   const result = v.safeParse(fileSchema, data);
   return result.success ? result.output : result.issues.map(describeIssue);
 }
 
-/** Says in one line where the file is wrong, and why. */
+/** Describes a problem in one line: where it is, and what is wrong. */
 function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = (issue.path ?? []).reduce((joined, { key }) => {
     if (typeof key === 'number') return `${joined}[${key}]`;

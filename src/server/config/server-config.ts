@@ -1,4 +1,4 @@
-/** The configuration of a chat server, as everything in it has been decided. */
+/** The configuration of a chat server, with every value decided. */
 import { isDeepStrictEqual } from 'node:util';
 import type { BackendName } from '../../multiplexer/backend.js';
 import type { ServeTrigger } from '../../net/options.js';
@@ -7,26 +7,26 @@ import type { AddressClass } from '../classes.js';
 import type { LogFormat, LogLevel } from '../log.js';
 import type { ProtocolName, ProtocolSettings } from '../protocols.js';
 
-/** A unix socket, and who may connect to it; see `ListenOptions` for what is left out. */
+/** A unix socket, and who may connect to it; `ListenOptions` has the defaults. */
 export interface UnixPlace {
   readonly path: string;
   readonly mode?: number | undefined;
   readonly group?: number | undefined;
 }
 
-/** Where peers of one protocol are taken. */
+/** A place where the server listens for peers of one protocol. */
 export interface ListenerConfig {
   readonly protocol: ProtocolName;
   readonly at: { readonly host: string; readonly port: number } | UnixPlace;
   readonly charset: CharsetChoice;
-  /** For plain lines: see `PlainOptions`. */
+  /** For plain lines only: see `PlainOptions`. */
   readonly maxLineBytes: number;
   readonly quietMs: number;
-  /** Nobody asked for it: if its port is taken, the server goes on without it. */
+  /** Nobody asked for it: if its port is taken, the server starts without it. */
   readonly isOptional: boolean;
 }
 
-/** All that decides how a server runs. */
+/** Everything that decides how a server runs. */
 export interface ServerConfig extends ProtocolSettings {
   readonly backend: BackendName;
   readonly trigger: ServeTrigger;
@@ -39,7 +39,7 @@ export interface ServerConfig extends ProtocolSettings {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
 
-/** What takes effect only when the server starts, by its key in the file. */
+/** Values that take effect only when the server starts, by their key in the file. */
 const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = {
   backend: ({ backend }) => backend,
   trigger: ({ trigger }) => trigger,
@@ -49,7 +49,7 @@ const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = 
   log: ({ log }) => log,
 };
 
-/** The keys whose values differ between two configurations, and wait for a restart. */
+/** Returns the keys whose values differ and wait for a restart. */
 export function changedFixedKeys(running: ServerConfig, read: ServerConfig): string[] {
   return Object.entries(FIXED_KEYS)
     .filter(([, valueOf]) => !isDeepStrictEqual(valueOf(running), valueOf(read)))

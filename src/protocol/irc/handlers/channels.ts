@@ -13,7 +13,7 @@ import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
 import { seconds } from '../times.js';
 
-/** JOIN: channels and keys, or `0` to leave all. */
+/** JOIN: enters channels, some with keys; `0` leaves all. */
 export function* join(client: Client, message: Message): Paged {
   const [names = '', keys = ''] = message.params;
   if (names === '0') {
@@ -35,7 +35,7 @@ export function* join(client: Client, message: Message): Paged {
 function* joinOne(client: Client, name: string, key: string | null): Paged {
   const { member, server, limits } = client;
   const { settings } = server;
-  // A name that is too long here may be a good one elsewhere, so it is merely not found (modern, "ERR_BADCHANMASK").
+  // A name that is too long here may be valid elsewhere, so it is merely not found (modern, "ERR_BADCHANMASK").
   if (!isChannelLike(name) || Buffer.byteLength(name, 'utf8') > settings.channelLength) {
     client.reply('ERR_NOSUCHCHANNEL', name);
     return;
@@ -80,7 +80,7 @@ function partOne(client: Client, name: string, reason: string): void {
   else client.reply('ERR_NOTONCHANNEL', left.room?.name ?? name);
 }
 
-/** TOPIC: asked for, or set. */
+/** TOPIC: shows the topic, or sets it. */
 export function topic(client: Client, message: Message): void {
   const [name = '', text] = message.params;
   if (text !== undefined) {
@@ -95,7 +95,7 @@ export function topic(client: Client, message: Message): void {
 
 function setTopic(client: Client, name: string, text: string): void {
   const set = client.server.chat.setTopic(client.member, name, text);
-  // Nobody needs to hear of a topic that stays as it is (modern, "TOPIC message").
+  // A topic that stays the same is not announced (modern, "TOPIC message").
   if (set === null) return;
   if (set.kind === 'topic') {
     client.echo(set);
@@ -122,12 +122,12 @@ function sendTopic(client: Client, room: Room): void {
 }
 
 /**
- * NAMES. TARGMAX asks for one channel at a time, since clients do not agree on what ends an answer for several; whoever
- * sends more is answered for each.
+ * NAMES. TARGMAX asks for one channel at a time, since clients disagree on what ends an answer for several. A client
+ * that sends several gets an answer for each.
  */
 export function* names(client: Client, message: Message): Paged {
   const [channels] = message.params;
-  // Without a channel everybody would be listed; the answer that modern recommends is an empty list.
+  // Without a channel the answer would list everybody; modern recommends an empty list.
   const asked = distinct((channels ?? '').split(','), client.server.directory.fold);
   for (const name of asked.length === 0 ? ['*'] : asked) {
     const room = client.server.directory.visibleRoom(client.member, name);
@@ -142,20 +142,20 @@ function* sendNames(client: Client, room: Room): Paged {
   client.reply('RPL_ENDOFNAMES', room.name);
 }
 
-/** A word for each member that may be told, null for each that may not. */
+/** Yields a word for each member that the client may see, null for each other one. */
 function* nameWords(client: Client, room: Room): Generator<string | null> {
   const isInside = room.seatOf(client.member) !== undefined;
   const all = client.has('multi-prefix');
   const isLong = client.has('userhost-in-names');
-  // A copy, since people come and go while the answer waits for its reader.
+  // A copy, since members join and leave while the answer waits for its reader.
   for (const { member } of [...room.seats]) {
     const seat = room.seatOf(member);
-    const isTold = seat !== undefined && (isInside || mayList(client.member, member));
-    yield isTold ? rankSigns(seat.ranks, all) + (isLong ? sourceOf(member) : member.nick) : null;
+    const isShown = seat !== undefined && (isInside || mayList(client.member, member));
+    yield isShown ? rankSigns(seat.ranks, all) + (isLong ? sourceOf(member) : member.nick) : null;
   }
 }
 
-/** INVITE: somebody into a channel, or a list of one's own invitations. */
+/** INVITE: invites somebody into a channel, or lists the client's own invitations. */
 export function invite(client: Client, message: Message): Outcome {
   const [nick, name] = message.params;
   if (nick === undefined) return listInvitations(client);
@@ -195,7 +195,10 @@ function inviteOne(client: Client, nick: string, name: string): void {
   }
 }
 
-/** KICK: one channel and many nicks, or as many channels as nicks. */
+/**
+ * KICK: one channel and many nicks, or as many channels as nicks. The chat checks who may kick whom:
+ * `chat/verbs/rooms.ts`.
+ */
 export function kick(client: Client, message: Message): void {
   const [channels = '', nicks = '', comment] = message.params;
   const names = channels.split(',');

@@ -1,4 +1,4 @@
-/** CAP, PASS, NICK, USER, PING, PONG, QUIT: how a connection begins, stays and ends (modern, "Connection Messages"). */
+/** CAP, PASS, NICK, USER, PING, PONG, QUIT: how a connection begins, lives and ends (modern, "Connection Messages"). */
 import { silencingRoom } from '../../../chat/permissions.js';
 import { isReservedNick } from '../../reserved-nicks.js';
 import { CAPABILITY_BITS, CAPABILITY_NAMES, capabilityBit, capabilityNames } from '../capabilities.js';
@@ -12,12 +12,10 @@ import type { IrcState } from '../shared-state.js';
 import { cutToBytes, packWords } from '../text-length.js';
 import { sendWelcome } from '../welcome.js';
 
-/** Room that a list of capabilities has in one line, whatever the server's name and the nick. */
+/** Bytes for a list of capabilities in one line, whatever the server's name and the nick. */
 const CAP_LIST_BYTES = 350;
 const QUIT_BYTES = 300;
-/**
- * From this version on a client follows changes of the list by itself (capability-negotiation, "CAP LS Version 302").
- */
+/** Clients of at least this version follow changes of the list (capability-negotiation, "CAP LS Version 302"). */
 const CAP_NOTIFY_VERSION = 302;
 
 /** CAP (IRCv3 capability-negotiation). */
@@ -61,7 +59,7 @@ function sendCapabilities(client: Client, verb: string, names: readonly string[]
   });
 }
 
-/** All of a request is taken over, or nothing. */
+/** Grants all of a request, or nothing. */
 function requestCapabilities(client: Client, argument: string): void {
   let bits = client.capabilities;
   let isKnown = true;
@@ -182,7 +180,7 @@ export function ping(client: Client, message: Message): void {
   else client.answer(`:${client.server.name} PONG ${client.server.name} :${token}`);
 }
 
-/** PONG: that a line came is all that matters, and that has been noted. */
+/** PONG. The arrival of the line is all that matters, and it has been noted. */
 export function pong(): void {
   // Nothing is left to do.
 }
@@ -190,8 +188,7 @@ export function pong(): void {
 /** QUIT. */
 export function quit(client: Client, message: Message): void {
   const [reason = ''] = message.params;
-  // What a client says of its own leaving is told from what the server says, even when it says nothing (modern,
-  // "QUIT").
+  // The prefix distinguishes the client's own words from the server's, even if they are empty (modern, "QUIT").
   const isSilenced = silencingRoom(client.member) !== null;
   client.close(`Quit: ${isSilenced ? '' : cutToBytes(reason, QUIT_BYTES)}`);
 }

@@ -8,7 +8,9 @@ import type { Paged } from '../outcome.js';
 import { formatDuration, MS_PER_MINUTE } from '../times.js';
 import { sendIsupport, sendLusers, sendMotd } from '../welcome.js';
 
-/** Whether a query is meant for this server, by its name, a mask of it, or the nick of somebody on it. */
+/**
+ * Whether a query is for this server: by its name, a mask of it, or the nick of somebody on it. Answers if it is not.
+ */
 function isForUs(client: Client, target: string | undefined): boolean {
   const { server } = client;
   if (target === undefined || target === '') return true;
@@ -65,7 +67,7 @@ export function* stats(client: Client, message: Message): Paged {
   client.reply('RPL_ENDOFSTATS', letter);
 }
 
-/** What only operators may know: where operators come from, and who is kept out. */
+/** For operators only: where operators connect from, and who is banned. */
 const OPERATORS_STATS: ReadonlySet<string> = new Set(['d', 'k', 'o']);
 
 function* statsLines(client: Client, letter: string): Paged {
@@ -97,7 +99,7 @@ function* statsLines(client: Client, letter: string): Paged {
   }
 }
 
-/** A small letter stands for a ban that ends. */
+/** A lower-case letter marks a ban that ends. */
 function signOf(ban: ServerBan, letter: string): string {
   return ban.untilMs === null ? letter : letter.toLowerCase();
 }
@@ -123,14 +125,14 @@ export function help(client: Client, message: Message): void {
   client.reply('RPL_ENDOFHELP', subject, 'End of /HELP');
 }
 
-/** LINKS: there is one server. */
+/** LINKS: there is only one server. */
 export function links(client: Client): void {
   const { name, settings } = client.server;
   client.reply('RPL_LINKS', name, name, `0 ${settings.description}`);
   client.reply('RPL_ENDOFLINKS', '*');
 }
 
-/** USERS: who is logged in to the machine is nobody's business. */
+/** USERS: the users of the machine are private. */
 export function users(client: Client): void {
   client.reply('ERR_USERSDISABLED');
 }

@@ -21,7 +21,7 @@ export function* list(client: Client, message: Message): Paged {
   client.reply('RPL_LISTSTART', 'Channel');
   const rooms = names.length > 0 ? names.map((name) => directory.room(name)) : directory.rooms();
   for (const room of rooms) {
-    // A permanent room stands open while nobody is in it; to IRC, a channel without members does not exist.
+    // A permanent room may be empty; in IRC, a channel without members does not exist.
     yield;
     if (room === undefined || room.size === 0 || !isVisible(member, room)) continue;
     if (yield* fits(room, conditions)) client.reply('RPL_LIST', room.name, String(room.size), room.topic?.text ?? '');
@@ -29,7 +29,7 @@ export function* list(client: Client, message: Message): Paged {
   client.reply('RPL_LISTEND');
 }
 
-/** Each condition is a step of its own: a client may send many, and each may be dear. */
+/** Each condition is a step of its own: a client may send many, and each may be expensive. */
 function* fits(room: Room, conditions: readonly Condition[]): Generator<undefined, boolean> {
   for (const holds of conditions) {
     if (!holds(room)) return false;
@@ -39,8 +39,8 @@ function* fits(room: Room, conditions: readonly Condition[]): Generator<undefine
 }
 
 /**
- * Channels and conditions: both may stand in one list, or in two (modern, "LIST message"). The second parameter of old
- * is a server, and there is but this one (RFC 2812 section 3.2.6).
+ * Returns channels and conditions, which may be in one list or in two (modern, "LIST message"). In RFC 2812 (section
+ * 3.2.6) the second parameter is a server; this is the only one.
  */
 function wordsOf(message: Message, server: IrcState): string[] {
   const [first = '', second = ''] = message.params;

@@ -15,7 +15,7 @@ export function privmsg(client: Client, message: Message): void {
   say(client, message, 'message');
 }
 
-/** NOTICE: as PRIVMSG, but never answered with an error (RFC 1459 section 4.4.2). */
+/** NOTICE: like PRIVMSG, but errors are not reported (RFC 1459 section 4.4.2). */
 export function notice(client: Client, message: Message): void {
   say(client, message, 'notice');
 }
@@ -55,7 +55,7 @@ function say(client: Client, message: Message, manner: Manner): void {
   }
 }
 
-/** A nick, a channel, or a channel with signs before its name for those of that rank and above (STATUSMSG). */
+/** Parses a nick, a channel, or a channel after the signs of the ranks that it is addressed to (STATUSMSG). */
 function targetOf(name: string): Target {
   const channel = name.replace(/^[~&@%+]+/, '');
   if (!isChannelLike(channel)) return { kind: 'member', nick: name };

@@ -1,4 +1,4 @@
-/** MODE, for channels and for oneself (modern, "MODE message"). */
+/** MODE, for channels and for the client itself (modern, "MODE message"). */
 import type { Trait } from '../../../chat/member.js';
 import { mayChange } from '../../../chat/permissions.js';
 import type { Refused } from '../../../chat/refusal.js';
@@ -23,7 +23,7 @@ const LIST_REPLIES: Readonly<Record<MaskList, { readonly entry: Numeric; readonl
 };
 
 const MASK_BYTES = 200;
-/** Different refusals that one MODE is answered with: one for each parameter that a line may have, and the letters'. */
+/** The most different errors in the answer to one MODE: one per parameter that a line may have, and one for letters. */
 const MAX_REFUSALS = 16;
 
 /** MODE. */
@@ -76,7 +76,7 @@ function* sendMasks(client: Client, room: Room, list: MaskList): Paged {
   client.reply(end, room.name);
 }
 
-/** One MODE command's way through a channel: each letter is checked by itself, what holds is told in one go. */
+/** One MODE command for a channel: each letter is checked by itself, and all changes are announced together. */
 class ChannelModeChange {
   readonly #client: Client;
   readonly #amendment: Amendment;
@@ -91,7 +91,7 @@ class ChannelModeChange {
     this.#values = [...values];
   }
 
-  /** @returns the lists that were asked for, each once: they are told after all that was changed */
+  /** @returns the lists that were asked for, each once: they follow the changes */
   run(letters: string): Iterable<MaskList> {
     for (const { letter, on } of lettersOf(letters)) {
       const what = channelMode(letter);
@@ -109,7 +109,7 @@ class ChannelModeChange {
       this.#lists.add(what.list);
       return;
     }
-    // The right to change anything is looked at before what it is changed to.
+    // The right to change a mode is checked before its new value.
     const rank = what.kind === 'rank' ? what.rank : null;
     if (!mayChange(this.#client.member, this.#amendment.room, rank)) {
       this.#refuse('ERR_CHANOPRIVSNEEDED', this.#amendment.room.name);
@@ -143,7 +143,7 @@ class ChannelModeChange {
     return what.kind === 'mask' || what.kind === 'rank' || what.kind === 'key' || (what.kind === 'limit' && on);
   }
 
-  /** A line may have hundreds of letters that cannot be, but it is not answered for each. */
+  /** Replies at most once for each error: a line may have hundreds of invalid letters. */
   #refuse(name: Numeric, ...params: readonly string[]): void {
     const refusal = [name, ...params].join(' ');
     if (this.#refusals.size >= MAX_REFUSALS || this.#refusals.has(refusal)) return;
@@ -168,12 +168,11 @@ class ChannelModeChange {
   }
 
   #keyChange(letter: string, on: boolean, value: string | undefined): WantedChange | null {
-    // Taking the key away needs no key; the one that is given may be wrong (modern, "Key Channel Mode").
+    // Removing the key needs no key; one that is given may be wrong (modern, "Key Channel Mode").
     if (!on) return { kind: 'key', on, key: '' };
     if (value === undefined || value === '') return this.#invalid(letter, '*', 'You must specify a key');
-    // A comma would split it in JOIN, and what cannot be a parameter cannot be told to anybody.
-
-    // A refused key is not repeated: it may be a slip, such as a password.
+    // A comma would split it in JOIN. A key that cannot be a parameter could not be sent to anybody.
+    // The reply does not repeat a refused key: it may be a password, typed in the wrong place.
     if (value.length > KEY_LENGTH || /[\u0000-\u0020,\u007f]|^:/.test(value))
       return this.#invalid(letter, '*', 'Invalid key');
     return { kind: 'key', on, key: value };
@@ -228,7 +227,7 @@ function userModes(client: Client, nick: string, params: readonly string[]): voi
   if (text !== '') client.answer(`:${sourceOf(member)} MODE ${member.nick} ${text}`);
 }
 
-/** The letters of what members switch about themselves. */
+/** The letters of the traits that members choose for themselves. */
 const TRAITS: ReadonlyMap<string, Trait> = new Map<string, Trait>([
   ['B', 'bot'],
   ['i', 'invisible'],
@@ -240,11 +239,11 @@ function changeUserMode(client: Client, letter: string, on: boolean): 'made' | '
   const trait = TRAITS.get(letter);
   if (trait !== undefined) return server.chat.setTrait(member, trait, on) ? 'made' : 'nothing';
   if (letter !== 'o') return 'unknown';
-  // OPER gives it; one can only lay it down here (RFC 2812 section 3.1.5).
+  // OPER grants it; MODE can only give it up (RFC 2812 section 3.1.5).
   return !on && server.chat.setOperator(member, false) ? 'made' : 'nothing';
 }
 
-/** The modes that a member has. */
+/** Returns the modes that a member has. */
 function userModeString(client: Client): string {
   const { traits, isOperator } = client.member;
   const letters = [...TRAITS].filter(([, trait]) => traits.has(trait)).map(([letter]) => letter);

@@ -26,7 +26,7 @@ export function* monitor(client: Client, message: Message): Paged {
       client.reply('RPL_ENDOFMONLIST');
       return;
     case 'S':
-      yield* tellStatus(client, monitors.namesOf(client));
+      yield* sendStatus(client, monitors.namesOf(client));
       return;
     default:
       client.reply('ERR_NEEDMOREPARAMS', 'MONITOR');
@@ -45,10 +45,10 @@ function* add(client: Client, nicks: readonly string[]): Paged {
     }
     added.push(nick);
   }
-  yield* tellStatus(client, added);
+  yield* sendStatus(client, added);
 }
 
-function* tellStatus(client: Client, nicks: readonly string[]): Paged {
+function* sendStatus(client: Client, nicks: readonly string[]): Paged {
   const { directory } = client.server;
   const online: string[] = [];
   const offline: string[] = [];

@@ -14,7 +14,7 @@ export function oper(client: Client, message: Message): Outcome {
   const { passwords, settings } = client.server;
   const operator = settings.operators.find((candidate) => candidate.name === name);
   const source = `OPER ${client.source}`;
-  // There is no end to the names that no operator has, so they are not remembered.
+  // The names that no operator has are unlimited, so they are not remembered.
   const names = operator === undefined ? [source] : [source, `account ${operator.name}`];
   return defer(passwords.turn(names, client.limits.maxPasswordDelayMs), () => {
     if (operator !== undefined && isAllowedFrom(client, operator))
@@ -49,7 +49,7 @@ function makeOperator(client: Client, { name, host }: OperatorSettings): void {
   server.chat.setOperator(member, true);
   client.reply('RPL_YOUREOPER');
   client.answer(`:${sourceOf(member)} MODE ${member.nick} +o`);
-  // Others see another host from now on (IRCv3 chghost).
+  // From now on others see another host (IRCv3 chghost).
   if (host !== null) client.echo(server.chat.setHost(member, host.slice(0, HOST_LENGTH)));
   client.log('operator', { name });
 }
@@ -65,7 +65,7 @@ function isAllowedFrom(client: Client, operator: OperatorSettings): boolean {
   return operator.masks.some((mask) => new UserMask(completeUserHost(mask), fold).matches(identity));
 }
 
-/** KILL: puts somebody out of the server, whatever protocol it speaks. */
+/** KILL: disconnects somebody, in any protocol. */
 export function kill(client: Client, message: Message): void {
   const [nick = '', text = 'no reason'] = message.params;
   const { member, server } = client;
@@ -74,7 +74,7 @@ export function kill(client: Client, message: Message): void {
     return;
   }
   const reason = cutToBytes(text, REASON_BYTES);
-  // It is told by whom before it is closed (modern, "KILL message").
+  // The victim learns who did it before its connection closes (modern, "KILL message").
   const expelled = server.chat.expel(member, nick, { reason, parting: `Killed (${member.nick} (${reason}))` });
   if (expelled.kind === 'expelled') client.log('kill', { target: expelled.member.nick, reason });
   else client.reply(expelled.why === 'not-operator' ? 'ERR_NOPRIVILEGES' : 'ERR_NOSUCHNICK', nick);

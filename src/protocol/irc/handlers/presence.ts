@@ -5,7 +5,7 @@ import { AWAY_BYTES, REAL_NAME_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
 import { cutToBytes } from '../text-length.js';
 
-/** How many nicks USERHOST answers for (RFC 1459 section 5.7). */
+/** The most nicks that USERHOST answers for (RFC 1459 section 5.7). */
 const MAX_USERHOST = 5;
 
 /** AWAY. */

@@ -1,5 +1,6 @@
 /**
- * KLINE, UNKLINE, DLINE, UNDLINE: bans of the server (not in the RFCs; the form is that of ircd-hybrid and its kin).
+ * KLINE, UNKLINE, DLINE, UNDLINE: bans of the server (not in the RFCs; the syntax is that of ircd-hybrid and its
+ * relatives).
  */
 import { parseAddresses } from '../../../chat/address.js';
 import type { BanKind, ServerBan } from '../../../chat/server-bans.js';
@@ -10,12 +11,12 @@ import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
 import { MS_PER_MINUTE } from '../times.js';
 
-/** What operators call a ban of each kind. */
+/** The operators' names for the kinds of bans. */
 const NAMES: Readonly<Record<BanKind, string>> = { users: 'K-Line', addresses: 'D-Line' };
-/** Longer masks and reasons would not fit a line of STATS. */
+/** Longer masks and reasons would not fit into a line of STATS. */
 const MASK_BYTES = 100;
 const REASON_BYTES = 200;
-/** Ten years; a longer ban ends then. */
+/** Ten years: the longest ban that ends. */
 const MAX_MINUTES = 5_256_000;
 
 /** KLINE: `[minutes] user@host|host|nick [reason]`. */
@@ -91,7 +92,7 @@ function removeBan(client: Client, kind: BanKind, message: Message): void {
   client.log('ban removed', { kind: NAMES[kind], mask: lifted.ban.mask });
 }
 
-/** The mask that names a ban, from an operator's words; answers and gives null when they name nobody. */
+/** Returns the mask of a ban, from an operator's words; replies and returns null if they name nobody. */
 function maskOf(client: Client, kind: BanKind, target: string): string | null {
   const mask = kind === 'users' ? usersMask(target) : addressesMask(target);
   if (mask !== null) return mask;
@@ -100,7 +101,7 @@ function maskOf(client: Client, kind: BanKind, target: string): string | null {
   if (named !== undefined && parseAddresses(named) !== null) return named;
   if (named !== undefined || isHostLike(target) || /[!@*?]/.test(target)) {
     const what = kind === 'users' ? 'not user@host' : 'no address and no network';
-    // The parser has taken the first colon for the sign of a last parameter.
+    // The parser has taken the first colon for the mark of a last parameter.
     client.notice(`[${target}] is ${what}${target.startsWith(':') ? '; write 0::1 for ::1' : ''}`);
   } else {
     client.reply('ERR_NOSUCHNICK', target);
@@ -108,7 +109,7 @@ function maskOf(client: Client, kind: BanKind, target: string): string | null {
   return null;
 }
 
-/** `user@host` with both parts complete; null for what may be a nick, and for a mask that names one. */
+/** Returns `user@host` with both parts complete; null for a nick, and for a mask with one. */
 function usersMask(target: string): string | null {
   const text = target.replace(/^\*!/, '');
   if (text.includes('!') || !(isHostLike(text) || /[@*?]/.test(text))) return null;

@@ -10,9 +10,9 @@ import { isChannelLike } from '../names.js';
 import type { Paged } from '../outcome.js';
 import { sourceOf } from '../source.js';
 
-/** What WHO asks for: who, whether only operators, and for WHOX which fields and which token. */
+/** A parsed WHO: who, whether only operators, and for WHOX which fields and which token. */
 interface Query {
-  /** As it was sent: the last line repeats it (modern, "RPL_ENDOFWHO"). */
+  /** The mask as it was sent: the last line repeats it (modern, "RPL_ENDOFWHO"). */
   readonly asked: string;
   readonly mask: string;
   readonly operatorsOnly: boolean;
@@ -20,14 +20,14 @@ interface Query {
   readonly token: string;
 }
 
-/** The fields of WHOX in the order in which they are told, whatever the order of asking. */
+/** The fields of WHOX in the order of the reply, whatever the order of the request. */
 const FIELD_ORDER = ['t', 'c', 'u', 'i', 'h', 's', 'n', 'f', 'd', 'l', 'a', 'o', 'r'] as const;
 
 /** WHO. */
 export function* who(client: Client, message: Message): Paged {
   const query = parseQuery(message.params);
   for (const one of found(client, query.mask)) {
-    // Whoever is looked at counts, found or not.
+    // Each member that is looked at is a step, found or not.
     yield;
     if (one === null || (query.operatorsOnly && !one.member.isOperator)) continue;
     if (query.fields === null) sendPlain(client, one.member, one.room);
@@ -42,7 +42,7 @@ function parseQuery(params: readonly string[]): Query {
   const [fields = '', token = '0'] = (extended ?? '').split(',', 2);
   return {
     asked: mask === '' ? '*' : mask,
-    // An empty mask and 0 stand for everybody (RFC 1459 section 4.5.1).
+    // An empty mask and 0 mean everybody (RFC 1459 section 4.5.1).
     mask: mask === '' || mask === '0' ? '*' : mask,
     operatorsOnly: flags.includes('o'),
     fields: extended === undefined ? null : fields,
@@ -52,11 +52,11 @@ function parseQuery(params: readonly string[]): Query {
 
 interface Found {
   readonly member: Member;
-  /** The room that is told with the member; null for none. */
+  /** The room that the reply names; null for none. */
   readonly room: Room | null;
 }
 
-/** Null for each member that was looked at and is not meant. */
+/** Yields those who match, and null for each member that was looked at and does not. */
 function* found(client: Client, mask: string): Generator<Found | null> {
   const { server, member: viewer } = client;
   const { directory } = server;
@@ -64,28 +64,28 @@ function* found(client: Client, mask: string): Generator<Found | null> {
     const room = directory.visibleRoom(viewer, mask);
     if (room === undefined) return;
     const isInside = room.seatOf(viewer) !== undefined;
-    // A copy, since people come and go while the answer waits for its reader.
+    // A copy, since members join and leave while the answer waits for its reader.
     for (const { member } of [...room.seats]) {
-      const isTold = room.seatOf(member) !== undefined && (isInside || mayList(viewer, member));
-      yield isTold ? { member, room } : null;
+      const isShown = room.seatOf(member) !== undefined && (isInside || mayList(viewer, member));
+      yield isShown ? { member, room } : null;
     }
     return;
   }
   const exact = directory.member(mask);
   if (exact !== undefined) {
-    yield { member: exact, room: roomToTell(viewer, exact) };
+    yield { member: exact, room: roomToShow(viewer, exact) };
     return;
   }
   const folded = directory.fold(mask);
   for (const member of directory.members()) {
     const texts = [member.nick, member.user, member.host, member.realName, sourceOf(member), server.name];
     const isMeant = mayList(viewer, member) && texts.some((text) => matchesMask(folded, directory.fold(text)));
-    yield isMeant ? { member, room: roomToTell(viewer, member) } : null;
+    yield isMeant ? { member, room: roomToShow(viewer, member) } : null;
   }
 }
 
-/** A room of a member's that the viewer may know of. */
-function roomToTell(viewer: Member, member: Member): Room | null {
+/** Returns a room of the member's that the viewer may know of. */
+function roomToShow(viewer: Member, member: Member): Room | null {
   const visible = member.seats.find(({ room }) => {
     const isShared = room.seatOf(viewer) !== undefined;
     return isShared || (!member.traits.has('invisible') && isVisible(viewer, room));
@@ -93,7 +93,7 @@ function roomToTell(viewer: Member, member: Member): Room | null {
   return visible?.room ?? null;
 }
 
-/** Here or gone, operator, ranks, then what is ours, in this order (modern, "RPL_WHOREPLY"). */
+/** Returns here or gone, operator, ranks, then our own flags, in this order (modern, "RPL_WHOREPLY"). */
 function flagsOf(client: Client, member: Member, room: Room | null): string {
   const presence = member.away === null ? 'H' : 'G';
   const signs = room === null ? '' : rankSigns(room.ranksOf(member), client.has('multi-prefix'));
@@ -122,7 +122,7 @@ function sendFields(client: Client, query: Query, fields: string, member: Member
     t: query.token,
     c: room?.name ?? '*',
     u: member.user,
-    // Where the host that others see stands in place of the address, the address is not told.
+    // A host that hides the address must not be undone by this field.
     i: mayKnowAddress ? member.address : '255.255.255.255',
     h: member.host,
     s: server.name,

@@ -11,7 +11,7 @@ import { seconds } from '../times.js';
 export function* whois(client: Client, message: Message): Paged {
   const { params } = message;
   const targets = (params.length > 1 ? params[1] : params[0]) ?? '';
-  // One target only (TARGMAX): a list would tell of strangers wholesale.
+  // One target only (TARGMAX): a list would reveal strangers wholesale.
   const nick = targets.split(',', 1)[0] ?? '';
   if (nick === '') {
     client.reply('ERR_NONICKNAMEGIVEN');
@@ -20,7 +20,7 @@ export function* whois(client: Client, message: Message): Paged {
   const member = client.server.directory.member(nick);
   if (member === undefined) client.reply('ERR_NOSUCHNICK', nick);
   else yield* describe(client, member);
-  // The end repeats what was asked for, dropped targets and all (modern, "RPL_ENDOFWHOIS").
+  // The end repeats the request, dropped targets and all (modern, "RPL_ENDOFWHOIS").
   client.reply('RPL_ENDOFWHOIS', targets);
 }
 
@@ -44,12 +44,12 @@ function* describe(client: Client, member: Member): Paged {
 
 function* channelWords(client: Client, member: Member): Generator<string | null> {
   const { member: viewer } = client;
-  // A copy, since rooms are entered and left while the answer waits for its reader.
+  // A copy, since the member joins and leaves rooms while the answer waits for its reader.
   for (const { room, ranks } of [...member.seats]) {
     const isShared = room.seatOf(viewer) !== undefined;
     const mayKnow = viewer === member || isShared || viewer.isOperator || !member.traits.has('invisible');
-    const isTold = mayKnow && isVisible(viewer, room);
-    yield isTold ? rankSigns(ranks, client.has('multi-prefix')) + room.name : null;
+    const isShown = mayKnow && isVisible(viewer, room);
+    yield isShown ? rankSigns(ranks, client.has('multi-prefix')) + room.name : null;
   }
 }
 
@@ -62,7 +62,7 @@ export function whowas(client: Client, message: Message): void {
     return;
   }
   const all = server.directory.departuresOf(nick);
-  // Zero and less stand for all (RFC 2812 section 3.6.3).
+  // Zero or less means all (RFC 2812 section 3.6.3).
   const limit = /^\d{1,9}$/.test(count) && Number(count) > 0 ? Number(count) : all.length;
   if (all.length === 0) client.reply('ERR_WASNOSUCHNICK', nick);
   for (const departure of all.slice(0, limit)) {
