@@ -47,7 +47,7 @@ test('a long plain line reaches IRC in several lines within the limit, and nothi
   expect(heard).toBe(text);
 });
 
-test('a plain peer can be moderated, put out and killed', async () => {
+test('a plain peer is kicked by nobody but channel operators', async () => {
   const { server, ann, peer } = await both();
   expect(server.port).toBeGreaterThan(0);
   const nick = `plain-${peer.port}`;

@@ -46,6 +46,20 @@ describe('talking', () => {
     expect(ann.link.takeText()).toBe('');
   });
 
+  test('a kick is shown to everybody, and the kicked peer may not speak any more', () => {
+    const ann = enter(1001);
+    const bob = enter(1002);
+    const eve = enter(1003);
+    chat.setOperator(ann.session.member, true);
+    for (const { link } of [ann, bob, eve]) link.takeText();
+    chat.kick(ann.session.member, '#lobby', { nick: 'plain-1002', reason: 'enough' });
+    const line = `${STAMP} 127.0.0.1:1002 was kicked by 127.0.0.1:1001 (enough)`;
+    expect([bob.link.takeLines(), eve.link.takeLines()]).toEqual([[line], [line]]);
+    bob.session.receive(Buffer.from('but\n'));
+    expect(bob.link.takeText()).toBe(`${STAMP} server: you were kicked from the room; connect again to come back\n`);
+    expect(eve.link.takeText()).toBe('');
+  });
+
   test('empty lines are not said, and a line after exit is not read', () => {
     const ann = enter(1001);
     const bob = enter(1002);
