@@ -1,8 +1,8 @@
-/** How objects of fdmux look in util.inspect and console.log: their class, and the fields that say how they stand. */
+/** How objects of fdmux look in util.inspect and console.log: their class with the fields of their state. */
 import { inspect, type InspectOptions } from 'node:util';
 
 /**
- * What a method `[inspect.custom]` returns: `Socket { fd: 5, closed: false }`.
+ * Returns the result of a method `[inspect.custom]`: `Socket { fd: 5, closed: false }`.
  *
  * @param name the class: `constructor.name` would be the bundler's
  * @param depth as given to the method: below 0, an outer object has no room for details

@@ -1,6 +1,6 @@
 /**
- * What this program may do where the runtime asks for leave: Deno, which prompts its user or throws unless a flag
- * allows it.
+ * What the runtime permits this program to do. Only Deno restricts it: Deno prompts its user or throws unless a flag
+ * allows the access.
  */
 
 /** A permission as Deno names it. */
@@ -11,7 +11,7 @@ const deno: unknown = Reflect.get(globalThis, 'Deno');
 
 export const isDeno = deno !== undefined;
 
-/** Whether something is allowed already. Asks nobody; true in every runtime but Deno. */
+/** Whether something is allowed already. Prompts nobody. True in every runtime but Deno. */
 export function isAllowed(permission: Permission): boolean {
   const permissions = property(deno, 'permissions');
   const query = property(permissions, 'querySync');
@@ -20,7 +20,7 @@ export function isAllowed(permission: Permission): boolean {
   return property(status, 'state') === 'granted';
 }
 
-/** A variable of the environment; undefined also if this program may not read it. */
+/** Returns a variable of the environment; undefined also if this program may not read it. */
 export function environmentVariable(variable: string): string | undefined {
   return isAllowed({ name: 'env', variable }) ? process.env[variable] : undefined;
 }

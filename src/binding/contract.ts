@@ -2,24 +2,24 @@
  * The native contract: every function of the addon, typed in one place.
  *
  * Conventions that hold for all of them:
- * - An fd is a plain integer, 0 or above. Owning and closing it is the caller's work; the addon closes only what a
- *   worker leaves open when it ends, see {@link DescriptorCalls.ownFds}.
- * - `timeoutMs` is in milliseconds, fractions honoured; -1 waits for ever, 0 looks and returns. Nothing else negative
- *   is taken.
- * - {@link WOULD_BLOCK} (-1) stands for EAGAIN and EWOULDBLOCK wherever a function says so. Every other failure throws
- *   one Node-shaped error: `code` ('EBADF'), `errno` (negative), `syscall`, and `fd` where there is one.
+ * - An fd is a plain integer, at least 0. The caller owns and closes it; the addon closes only what a worker leaves
+ *   open when it ends, see {@link DescriptorCalls.ownFds}.
+ * - `timeoutMs` is in milliseconds, fractions honoured; -1 waits for ever, 0 looks and returns. Other negative numbers
+ *   are refused.
+ * - {@link WOULD_BLOCK} (-1) stands for EAGAIN and EWOULDBLOCK in every function that says so. Any other failure throws
+ *   a Node-shaped error: `code` ('EBADF'), `errno` (negative), `syscall`, and `fd` if there is one.
  * - Arguments are checked natively: a wrong type throws a TypeError with `ERR_INVALID_ARG_TYPE`, a number that is not
  *   an integer of the parameter's range a RangeError with `ERR_OUT_OF_RANGE`.
  * - Every fd that the addon creates is close-on-exec.
  */
 
-/** What a function returns in place of a count when the call would have blocked. */
+/** Returned in place of a count by a call that would have blocked. */
 export const WOULD_BLOCK = -1;
 
 /** A sockaddr as the kernel knows it: raw bytes, as long as the address is. */
 export type RawAddress = Uint8Array;
 
-/** What a raw address says. `family` is the kernel's number; `unknown` covers what is not decoded. */
+/** A raw address, decoded. `unknown` covers the families that are not decoded. */
 export type DecodedAddress =
   | { readonly family: 'inet'; readonly host: string; readonly port: number }
   | {
@@ -35,15 +35,15 @@ export type DecodedAddress =
   | { readonly family: 'unknown'; readonly familyNumber: number };
 
 /**
- * select(2), poll(2), epoll(7). Arguments that a wait can do without are best left out: each one costs.
+ * select(2), poll(2), epoll(7). Omit the arguments that a wait does not need: each one costs.
  *
- * `retryOnSignal` (by default not) goes on to the original deadline after a signal; `signalMask` names the signals to
- * block for the time of the wait.
+ * `retryOnSignal` (by default false) goes on to the original deadline after a signal; `signalMask` lists the signals to
+ * block during the wait.
  */
 interface ReadinessCalls {
   /**
    * select(2) on any fd numbers. `fds` holds the read fds, then the write fds, then the except fds, then room for as
-   * many numbers again: there it leaves the places of the ready ones in that list, ascending. A closed fd is always
+   * many numbers again, to which it writes the places of the ready ones in that list, ascending. A closed fd is always
    * EBADF. Asking about the same fds as the last time costs less.
    *
    * @returns how many fds are ready, repetitions counted; 0 also after a signal unless `retryOnSignal`
@@ -60,8 +60,8 @@ interface ReadinessCalls {
 
   /**
    * poll(2). `pollFds` is an array of `struct pollfd`: for entry i the fd is int32 number 2i, `events` the low and
-   * `revents` the high 16 bits of int32 number 2i+1. Behind the `count` entries there is room for as many numbers:
-   * there it leaves the places of the entries with a non-zero `revents`, ascending.
+   * `revents` the high 16 bits of int32 number 2i+1. Behind the `count` entries there is room for as many numbers,
+   * to which it writes the places of the entries with a non-zero `revents`, ascending.
    *
    * @returns how many entries have a non-zero `revents`; 0 also after a signal unless `retryOnSignal`
    */
@@ -78,12 +78,12 @@ interface ReadinessCalls {
 
   /**
    * epoll_ctl(2). `events` may be signed, as `EPOLLIN | EPOLLET` is in JavaScript. `dataLow` and `dataHigh` (uint32)
-   * come back with each event. EPOLL_CTL_DEL ignores the last three.
+   * return with each event. EPOLL_CTL_DEL ignores the last three.
    */
   epollCtl(epollFd: number, op: number, fd: number, events: number, dataLow: number, dataHigh: number): void;
 
   /**
-   * epoll_pwait2(2) (epoll_pwait where the kernel has no pwait2). The events are left in the environment's event
+   * epoll_pwait2(2), or epoll_pwait if the kernel has no pwait2. It writes the events to the environment's event
    * buffer, see {@link eventBuffer}; a nested wait of the same thread overwrites them.
    *
    * @param maxEvents from 1 to the capacity of the event buffer
@@ -98,8 +98,8 @@ interface ReadinessCalls {
   ): number;
 
   /**
-   * The buffer that {@link epollWait} fills, grown to hold at least `capacity` events. Growing detaches nothing: an
-   * old buffer stays readable but is filled no more, so take the new one. Never let it leave the readiness layer.
+   * The buffer that {@link epollWait} fills, grown to hold at least `capacity` events. Growing detaches nothing: an old
+   * buffer stays readable but is not filled any more, so use the new one. Never let it leave the readiness layer.
    */
   eventBuffer(capacity: number): ArrayBuffer;
   /** uint32 words from one event to the next (3 on x64, where the struct is packed, 4 elsewhere). */
@@ -108,22 +108,22 @@ interface ReadinessCalls {
   readonly eventDataWord: number;
 
   /**
-   * The buffer as words, kept up to date by whoever makes it larger. The object is one for the whole thread, however
-   * often this JavaScript was loaded: a copy that remembered a buffer of its own would read where nothing is written
-   * any more.
+   * The buffer as words. Code that makes the buffer larger must update it. The whole thread has one such object,
+   * however often this JavaScript was loaded: a copy that remembered its own buffer would read memory that is not
+   * written to any more.
    */
   readonly eventMemory: { words: Uint32Array };
 }
 
 /**
- * Waiting inside the event loop. A waiter is a small integer. When what it waits for may be ready, the dispatcher is
- * called with that integer; the answer is a hint, and the real (zero-timeout) call is made by whoever asked.
+ * Waiting inside the event loop. A waiter is a small integer. When what it waits for may be ready, the addon calls the
+ * dispatcher with that integer. That is only a hint: the caller then makes the real call with a timeout of zero.
  */
 interface LoopCalls {
   /**
    * A uv_poll_t on a duplicate of an epoll fd (never on a user's fd: libuv sets O_NONBLOCK on it). Node.js only.
    *
-   * @param dispatcher is called with the waiter's number; it must not throw
+   * @param dispatcher is called with the waiter's number and must not throw
    */
   loopWatchOpen(epollFd: number, dispatcher: (waiter: number) => void): number;
   /** Reports, level-triggered, on every turn of the loop in which the epoll fd is readable, until stopped. */
@@ -133,7 +133,7 @@ interface LoopCalls {
   /**
    * A helper thread that blocks in the call itself. Works in every runtime. It reports once per arming.
    *
-   * @param dispatcher is called with the waiter's number; it must not throw
+   * @param dispatcher is called with the waiter's number and must not throw
    */
   waitThreadOpen(dispatcher: (waiter: number) => void): number;
   /** Blocks in poll(2) until one of the entries (as in {@link ReadinessCalls.poll}, copied) has something to report. */
@@ -152,29 +152,29 @@ interface LoopCalls {
    */
   waitThreadArmEpoll(waiter: number, epollFd: number, maxEvents: number): void;
   /**
-   * What the thread's calls have found since this was asked last, three numbers for each. poll: the place of the entry,
-   * its fd, its `revents`; select: the place in `fds`, the fd, the set (0 read, 1 write, 2 except); epoll: the events,
-   * the low and the high half of the data. It survives disarming. Throws if the thread's call has failed, but for an fd
-   * that is not open.
+   * Returns what the thread's calls have found since the last time, three numbers for each. poll: the place of the
+   * entry, its fd, its `revents`; select: the place in `fds`, the fd, the set (0 read, 1 write, 2 except); epoll: the
+   * events, the low and the high half of the data. Findings survive disarming. Throws if the thread's call has failed,
+   * except because an fd is not open.
    */
   waitThreadTake(waiter: number): Int32Array;
-  /** Drops what the thread's calls have found about an fd. */
+  /** Drops the findings about an fd. */
   waitThreadForget(waiter: number, fd: number): void;
   /**
-   * Whether polling the file may take an event away, so that a second poll finds nothing. False if the fd is not open.
-   * In doubt true: it is about regular files (/proc, /sys), devices, epoll instances, perf events.
+   * Whether polling the file may consume an event, so that a second poll finds nothing. False if the fd is not open. In
+   * doubt it is true: for regular files (/proc, /sys), devices, epoll instances, perf events.
    */
   mayLoseEvents(fd: number): boolean;
   /**
-   * Takes the arming back: no report comes for it any more, even one already on its way. Arming again replaces the
-   * arming before. Both return at once; the thread leaves its call by an eventfd.
+   * Takes the arming back: it is not reported any more, not even if the report is on its way already. Arming again
+   * replaces the previous arming. Both return at once; an eventfd makes the thread leave its call.
    */
   waitThreadDisarm(waiter: number): void;
 
-  /** For both kinds. A waiter is opened unref'd: it keeps the loop alive only while ref'd. */
+  /** For both kinds. A waiter is unref'd at first; it keeps the loop alive only while it is ref'd. */
   waiterRef(waiter: number): void;
   waiterUnref(waiter: number): void;
-  /** Ends the waiter; its thread is joined, its handle closed. No report follows. Idempotent. */
+  /** Ends the waiter: joins its thread or closes its handle. No report follows. Idempotent. */
   waiterClose(waiter: number): void;
 }
 
@@ -185,11 +185,11 @@ interface SocketCalls {
   bind(fd: number, address: RawAddress): void;
   listen(fd: number, backlog: number): void;
   /**
-   * accept4(2), at most `count` times, each fd non-blocking. Of connection i, `results` gets the fd and the length of
-   * the peer's address as numbers 2i and 2i+1, and `addresses` the address from byte 128i on.
+   * accept4(2), at most `count` times, each fd non-blocking. For connection i, the fd and the length of the peer's
+   * address become numbers 2i and 2i+1 of `results`, and the address is written to `addresses` at byte 128i.
    *
    * @param dontWait does not block, regardless of the fd's flags
-   * @returns how many were accepted. Where it is less than `count`, number 2i after the last holds the errno that ended
+   * @returns how many were accepted. If that is less than `count`, number 2i after the last holds the errno that ended
    *   the call, negative (-EAGAIN included)
    */
   acceptMany(fd: number, results: Int32Array, addresses: Uint8Array, count: number, dontWait?: boolean): number;
@@ -206,16 +206,16 @@ interface SocketCalls {
   send(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
   /**
    * Many sends in one native call. `operations` holds `count` triples (fd, start, end), each a range of `bytes`.
-   * Neighbouring triples with the same fd leave in one sendmsg(2). The first triple of such a run gets its result in
-   * place of the fd: the bytes sent, or the errno, negative (-EAGAIN included); the run's other triples keep theirs.
+   * Neighbouring triples with the same fd leave in one sendmsg(2). The result of such a run replaces the fd of its
+   * first triple: the bytes sent, or the errno, negative (-EAGAIN included). The other triples keep theirs.
    */
   sendRanges(bytes: Uint8Array, operations: Int32Array, count: number): void;
   /**
-   * Many receives in one native call. `operations` holds `count` fds; what they give is laid end to end from the start
-   * of `bytes`, at most `maxBytes` from each. An fd gets its result in its place: the count, 0 at end of file, or the
-   * errno, negative (-EAGAIN included).
+   * Many receives in one native call. `operations` holds `count` fds. Their bytes are laid end to end from the start of
+   * `bytes`, at most `maxBytes` from each. The result replaces the fd: the count, 0 at end of file, or the errno,
+   * negative (-EAGAIN included).
    *
-   * @returns how many operations were done: it ends before one for which `bytes` has less room than `maxBytes`
+   * @returns how many operations were done: it stops when `bytes` has less room left than `maxBytes`
    */
   recvMany(bytes: Uint8Array, operations: Int32Array, count: number, maxBytes: number): number;
   shutdown(fd: number, how: number): void;
@@ -228,13 +228,13 @@ interface SocketCalls {
   /** inet_pton(3) and the sockaddr around it. `host` must be a literal of that family (4 or 6), not a name. */
   encodeInet(version: 4 | 6, host: string, port: number, flowInfo: number, scopeId: number): RawAddress;
   /**
-   * A sockaddr_un; `path` as bytes. Abstract names get their leading zero byte here. Longer than sun_path: RangeError.
+   * A sockaddr_un. The function adds the leading zero byte of abstract names. A path longer than sun_path: RangeError.
    */
   encodeUnix(path: Uint8Array, isAbstract: boolean): RawAddress;
   decodeAddress(address: RawAddress): DecodedAddress;
 }
 
-/** A control message as received: its raw parts, and what they say where that is known. */
+/** A control message as received: its raw parts and, if the type is known, their meaning. */
 export type DecodedControl = {
   readonly level: number;
   readonly type: number;
@@ -256,9 +256,9 @@ export type DecodedControl = {
   | { readonly kind: 'raw' }
 );
 
-/** What a receive gives beside the bytes. `address` is null where the kernel names no sender. */
+/** The result of a receive beside the bytes. `address` is null if the kernel names no sender. */
 interface Received {
-  /** How many bytes came; with MSG_TRUNC perhaps more than there was room for. */
+  /** How many bytes arrived; with MSG_TRUNC perhaps more than there was room for. */
   readonly bytes: number;
   readonly address: RawAddress | null;
 }
@@ -269,12 +269,12 @@ interface ReceivedWithControl extends Received {
   readonly control: readonly DecodedControl[];
 }
 
-/** Messages with addresses and ancillary data. Where the result is an object, `null` stands for WOULD_BLOCK. */
+/** Messages with addresses and ancillary data. `null` stands for WOULD_BLOCK if the result is an object. */
 interface MessageCalls {
   /**
    * accept4(2) with the peer's address.
    *
-   * @param nonBlocking makes the new socket so
+   * @param nonBlocking whether the new socket is non-blocking
    * @param dontWait does not block, regardless of the fd's flags
    */
   acceptFrom(
@@ -287,8 +287,8 @@ interface MessageCalls {
   /** sendto(2) with MSG_NOSIGNAL. @returns the count, or WOULD_BLOCK */
   sendTo(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number, address: RawAddress): number;
   /**
-   * recvmsg(2) with MSG_CMSG_CLOEXEC into `buffers` in turn. Received fds are the caller's, also where MSG_CTRUNC says
-   * that more came than `controlBytes` had room for (the kernel has closed those).
+   * recvmsg(2) with MSG_CMSG_CLOEXEC into `buffers` in turn. Received fds are the caller's, even if MSG_CTRUNC says
+   * that more arrived than `controlBytes` had room for (the kernel has closed those).
    */
   recvMsg(fd: number, buffers: readonly Uint8Array[], controlBytes: number, flags: number): ReceivedWithControl | null;
   /**
@@ -306,8 +306,8 @@ interface MessageCalls {
     address: RawAddress | null,
   ): number;
   /**
-   * recvmmsg(2) with MSG_WAITFORONE and MSG_CMSG_CLOEXEC: message i lands at `i * messageBytes` of `bytes`; at most
-   * 1024 at a time. `controlBytes`, at most 65,536, is the room for the control messages of each.
+   * recvmmsg(2) with MSG_WAITFORONE and MSG_CMSG_CLOEXEC, for at most 1024 messages: message i is written to `bytes` at
+   * `i * messageBytes`. `controlBytes`, at most 65,536, is the room for the control messages of each.
    */
   recvMmsg(
     fd: number,
@@ -332,25 +332,25 @@ interface MessageCalls {
   ): number;
 }
 
-/** How a timer is set. */
+/** The setting of a timer. */
 interface TimerSetting {
-  /** Until it expires next; 0 where it is not armed. */
+  /** The time until it expires next; 0 if it is not armed. */
   readonly remainingMs: number;
-  /** From one expiry to the next; 0 where it expires once. */
+  /** The time from one expiry to the next; 0 if it expires once. */
   readonly intervalMs: number;
 }
 
-/** Devices, and the descriptors that exist to be waited for. */
+/** Devices, and the kinds of fds that exist to be waited for. */
 interface DeviceCalls {
   /** open(2). A path is at most 4095 bytes long. */
   open(path: string | Uint8Array, flags: number, mode: number): number;
-  /** Of a FIFO that was opened to be read, with O_NONBLOCK: whether it has a writer, or has had one since. */
+  /** Whether a FIFO that was opened for reading with O_NONBLOCK has a writer, or has had one since. */
   fifoHasHadWriter(fd: number): boolean;
   /** fcntl(2) with F_DUPFD_CLOEXEC. */
   duplicate(fd: number): number;
   /**
-   * ioctl(2). Bytes are handed over by address and changed in place; shorter than the request's number says:
-   * RangeError. A number, from 0 to 65535, is handed over by value.
+   * ioctl(2). Bytes are passed by address and changed in place; if they are shorter than the request's number says:
+   * RangeError. A number, from 0 to 65535, is passed by value.
    */
   ioctl(fd: number, request: number, argument: number | Uint8Array): number;
 
@@ -380,19 +380,19 @@ interface DeviceCalls {
   pidFdSendSignal(fd: number, signal: number): void;
 }
 
-/** What holds for every descriptor, and the ones that are neither socket nor file. */
+/** Calls for every kind of fd; pipes and eventfds. */
 interface DescriptorCalls {
   /**
-   * From here on, what this environment opens and neither closes nor disowns is closed when it ends. For workers: one
-   * that is terminated runs no JavaScript to close it. Received fds and those made elsewhere do not count.
+   * From now on, the end of this environment closes every fd that the environment has opened and neither closed nor
+   * disowned. For workers: a terminated one runs no JavaScript that could close it. Received fds and those made
+   * elsewhere do not count.
    */
   ownFds(): void;
-  /** The fd is given away: the end of this environment leaves it open. */
+  /** Gives the fd away: the end of this environment leaves it open. */
   disownFd(fd: number): void;
   /**
-   * Other threads use this fd of this environment: the first of `words` holds its number, the second how many threads
-   * are about to use it. An end of the environment that closes the fd first writes -1 over the number and waits for
-   * those.
+   * Lets other threads use this fd: the first of `words` holds its number, the second how many threads are about to use
+   * it. If the end of this environment closes the fd, it first replaces the number by -1 and waits for those threads.
    */
   shareFd(fd: number, words: Int32Array<SharedArrayBuffer>): void;
   /** close(2). EINTR counts as closed (Linux has closed it by then). */
@@ -412,11 +412,11 @@ interface DescriptorCalls {
   eventFd(initialValue: number): number;
 }
 
-/** Everything that the addon exports. */
+/** All exports of the addon. */
 export interface NativeBinding
   extends ReadinessCalls, LoopCalls, SocketCalls, MessageCalls, DescriptorCalls, DeviceCalls {
   /** The kernel's constants by name (EPOLLIN, POLLHUP, SOL_SOCKET, EAGAIN ...), from this system's headers. */
   readonly constants: Readonly<Record<string, number>>;
-  /** An errno's name and its words: `['EBADF', 'bad file descriptor']`. */
+  /** The name and the text of an errno: `['EBADF', 'bad file descriptor']`. */
   describeErrno(errno: number): readonly [code: string, reason: string];
 }

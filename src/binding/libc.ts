@@ -1,4 +1,4 @@
-/** Which C library this process runs on: a shared object that was made for another one must not be loaded. */
+/** Which C library this process runs on: a shared object that was built for another one must not be loaded. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { isDeno } from '../runtime.js';
 
@@ -8,7 +8,7 @@ export type Libc = 'glibc' | 'musl';
 const HEAD_BYTES = 4096;
 
 export function libc(): Libc {
-  if (isDeno) return 'glibc'; // No Deno is built for musl, and it may not read its own executable without leave.
+  if (isDeno) return 'glibc'; // Deno is not built for musl, and reading its executable would take a permission.
   const [, interpreter] = /\/ld-(linux|musl)-/.exec(headOf(process.execPath)) ?? [];
   if (interpreter === undefined) return libcOfReport();
   return interpreter === 'musl' ? 'musl' : 'glibc';
@@ -29,12 +29,12 @@ function headOf(path: string): string {
   }
 }
 
-/** Asks the diagnostic report. It has one setting for the whole process, which is left as it was. */
+/** Asks the diagnostic report, whose setting applies to the whole process and is restored. */
 function libcOfReport(): Libc {
   const { report } = process;
   const before = Object.getOwnPropertyDescriptor(report, 'excludeNetwork');
   const value: unknown = Reflect.get(report, 'excludeNetwork');
-  // Without this, the report looks up the names of the hosts that this process is connected to.
+  // Otherwise the report looks up the names of the hosts that this process is connected to.
   Reflect.set(report, 'excludeNetwork', true);
   try {
     return JSON.stringify(report.getReport()).includes('"glibcVersionRuntime"') ? 'glibc' : 'musl';

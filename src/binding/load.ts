@@ -1,4 +1,4 @@
-/** Finds the addon for this machine and loads it; nothing else does. */
+/** The one place that finds the addon for this machine and loads it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
@@ -10,7 +10,7 @@ import { libc } from './libc.js';
 const root = join(__dirname, '..', '..');
 
 /**
- * The addon. It is loaded with this module; where that fails, importing works all the same, `constants` is empty, and
+ * The addon, loaded with this module. If loading fails, the import succeeds all the same, `constants` is empty, and
  * every call throws `ERR_UNSUPPORTED_PLATFORM` with the reason.
  */
 export const native: NativeBinding = load();
@@ -26,7 +26,7 @@ function load(): NativeBinding {
     return unsupported(`fdmux may not load its addon: Deno needs --allow-ffi=${path}`);
   }
   try {
-    // A copy, since what an addon exports is a dictionary to the engine, and each look-up in one costs.
+    // A copy: to the engine, an addon's exports are a dictionary, in which each look-up costs.
     const binding = { ...(require(path) as NativeBinding) };
     if (!isMainThread) binding.ownFds();
     return binding;
@@ -35,7 +35,7 @@ function load(): NativeBinding {
   }
 }
 
-/** The binary that is named on purpose, else the one built here, else the one shipped. */
+/** Finds the binary that FDMUX_BINARY names, else the one built here, else the one shipped. */
 function findBinary(): string | Error {
   const named = environmentVariable('FDMUX_BINARY');
   if (named !== undefined && named !== '') return named;
@@ -50,7 +50,7 @@ function findBinary(): string | Error {
   );
 }
 
-/** A binding whose every call throws. */
+/** Returns a binding whose calls all throw. */
 function unsupported(message: string, cause?: unknown): NativeBinding {
   const refuse = (): never => {
     throw Object.assign(new Error(message, { cause }), { code: 'ERR_UNSUPPORTED_PLATFORM' });

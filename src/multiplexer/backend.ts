@@ -1,19 +1,19 @@
-/** What a multiplexer asks of select, poll and epoll: the few verbs in which they differ. */
+/** The interface of select, poll and epoll under a multiplexer: the few verbs in which they differ. */
 import { checkOneOf } from '../arguments.js';
 import type { PollSetOwner } from '../readiness/poll-set.js';
 import type { Waiter } from '../readiness/waiter.js';
 import { environmentVariable } from '../runtime.js';
 import type { InterestMask } from './interest.js';
 
-/** The kernel interface that a multiplexer rests on. */
+/** The kernel interface that a multiplexer uses. */
 export type BackendName = 'epoll' | 'poll' | 'select';
 
 /** Best first. */
 export const BACKEND_NAMES = ['epoll', 'poll', 'select'] as const satisfies readonly BackendName[];
 
 /**
- * The backend where a program names none: epoll, or what the environment variable FDMUX_BACKEND says, so that a program
- * can be tried on another without a change.
+ * The backend of a program that names none: epoll, or the one in the environment variable FDMUX_BACKEND, so that you
+ * can try a program on another backend without changing it.
  *
  * @throws ERR_OUT_OF_RANGE when the variable names no backend
  */
@@ -25,13 +25,13 @@ export function defaultBackend(): BackendName {
 
 /**
  * When readiness is reported. `'level'`: at each wait, for as long as it lasts. `'edge'`: when something new happens;
- * go on until the call would block. `'oneshot'`: once, then not until `rearm()`. `'edge-oneshot'`: both.
+ * then go on until the call would block. `'oneshot'`: once, then not again until `rearm()`. `'edge-oneshot'`: both.
  */
 export type Trigger = 'level' | 'edge' | 'oneshot' | 'edge-oneshot';
 
 export const TRIGGERS = ['level', 'edge', 'oneshot', 'edge-oneshot'] as const satisfies readonly Trigger[];
 
-/** The triggers that a backend has. Only the kernel's own: none is emulated. */
+/** The triggers that a backend has. They are the kernel's own: none is emulated. */
 export type TriggerOf<Backend extends BackendName> = Backend extends 'epoll' ? Trigger : 'level';
 
 const TRIGGERS_OF_BACKENDS: { readonly [B in BackendName]: readonly TriggerOf<B>[] } = {
@@ -48,24 +48,24 @@ export function triggersOf(backend: BackendName): readonly Trigger[] {
 /** The part of a registration that a backend sees. */
 export interface BackendEntry extends PollSetOwner {
   readonly fd: number;
-  /** Tells registrations of one fd number apart, an integer from 0 to 2^32-1. */
+  /** Distinguishes the registrations of one fd number: an integer from 0 to 2^32-1. */
   readonly generation: number;
   readonly interestMask: InterestMask;
   readonly trigger: Trigger;
   readonly exclusive: boolean;
   /** Whether it wants events now: neither paused nor disarmed. */
   readonly active: boolean;
-  /** Whether the backend has it in its set; only the backend writes it. */
+  /** Whether the backend has it in its set. Only the backend writes it. */
   watched: boolean;
   /** Takes an event. */
   becomeReady(events: number): void;
 }
 
-/** What a call found. It is filled anew each time, so that a wait makes no garbage. */
+/** The findings of a call. Each call fills the same list, so that a wait makes no garbage. */
 export class ReadyList<Entry extends BackendEntry> {
   readonly entries: (Entry | undefined)[] = [];
   length = 0;
-  /** Whether somebody asked for the wait to end. */
+  /** Whether another thread asked for the wait to end. */
   woken = false;
 
   clear(): void {
@@ -91,26 +91,26 @@ export interface Backend<Entry extends BackendEntry> {
   readonly holdsCopyOfSet: boolean;
   /** Whether a wait would report something that the kernel does not know about. */
   readonly hasReady: boolean;
-  /** Whether the waiter's report costs more than the call itself, so that it is worth looking first. */
+  /** Whether the waiter's report costs more than the call itself: then it pays to look first. */
   readonly isWaiterCostly: boolean;
-  /** Events that came for registrations that were gone. */
+  /** How many events arrived for registrations that were gone. */
   readonly staleEvents: number;
-  /** How many times the kernel's set was made anew, to be rid of stale events. */
+  /** How many times the kernel's set was rebuilt to get rid of stale events. */
   readonly rebuilds: number;
 
-  /** Puts an active entry into the set. The set is as before where it throws. */
+  /** Puts an active entry into the set. If it throws, the set is as before. */
   add(entry: Entry): void;
-  /** Brings interest and trigger of an active entry up to date; arms it again. */
+  /** Applies a changed interest or trigger of an active entry, and arms it again. */
   modify(entry: Entry): void;
   /** Takes an entry out, whatever has become of its fd. */
   remove(entry: Entry): void;
-  /** Ends the call at once, whenever this fd is readable; the fd is never reported. */
+  /** Makes the call end at once whenever this fd is readable. The fd itself is never reported. */
   watchWakeup(fd: number): void;
 
   /**
    * Makes the call and appends what is ready.
    *
-   * @returns how many events there were, whatever became of them; 0 when the time was up or a signal came
+   * @returns how many events there were, whatever became of them; 0 when the time was up or a signal arrived
    */
   wait(
     ready: ReadyList<Entry>,
@@ -119,7 +119,7 @@ export interface Backend<Entry extends BackendEntry> {
     signalMask: readonly number[] | null,
   ): number;
 
-  /** Something that reports when the call would give something. */
+  /** Opens a waiter that reports when the call would find something. */
   openWaiter(report: () => void): Waiter;
   close(): void;
 }

@@ -4,13 +4,13 @@ import type { RegistrationRecord } from './registration-record.js';
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
- * Passes over what has stopped being ready since the wait: a registration that was paused or unregistered, perhaps with
- * its fd closed, by whoever handled an earlier one of the same batch.
+ * Skips what has stopped being ready since the wait: a registration that the handling of an earlier one of the same
+ * batch has paused or unregistered, perhaps closing its fd.
  */
 class BatchIterator<T> implements IterableIterator<RegistrationRecord<T>, undefined> {
   readonly #batch: readonly RegistrationRecord<T>[];
   #index = 0;
-  /** The one result of this iterator, given again and again: an object per event would be garbage per event. */
+  /** The one result object of this iterator, which it returns every time: one per event would be garbage per event. */
   #result: IteratorYieldResult<RegistrationRecord<T>> | undefined;
 
   constructor(batch: readonly RegistrationRecord<T>[]) {
@@ -35,7 +35,7 @@ class BatchIterator<T> implements IterableIterator<RegistrationRecord<T>, undefi
   }
 }
 
-/** An empty batch: a plain array but for its iterator. It is filled again and again. */
+/** Returns an empty batch: a plain array except for its iterator. Each wait fills it again. */
 export function createBatch<T>(): RegistrationRecord<T>[] {
   const batch: RegistrationRecord<T>[] = [];
   Object.defineProperty(batch, Symbol.iterator, {

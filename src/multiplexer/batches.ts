@@ -1,7 +1,7 @@
 /** The batches of a multiplexer as an async iterator. */
 import { hasCode } from '../errors.js';
 
-/** What the iterator asks of its multiplexer. */
+/** The part of a multiplexer that the iterator uses. */
 export interface BatchSource<Batch> {
   readonly closed: boolean;
   wait(): Promise<Batch>;
@@ -11,18 +11,18 @@ export interface BatchSource<Batch> {
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** Ends a wait whose batch nobody wants any more. */
+/** The error that ends a wait whose batch nobody wants any more. */
 const RETURNED = Symbol('returned');
 
 /**
- * One iteration. Unlike an async generator's, its `return` does not line up behind a `next` that is still waiting,
- * which would keep the multiplexer busy until something is ready, if ever: it ends that wait.
+ * One iteration. Its `return` ends a `next` that is still waiting. An async generator's would line up behind it and
+ * keep the multiplexer busy until something is ready, if ever.
  */
 export class BatchSequence<Batch> implements AsyncGenerator<Batch, void, undefined> {
   readonly #source: BatchSource<Batch>;
-  /** What the latest `next` gives: calls of `next` take their turns. */
+  /** The result of the latest `next`: the next call waits for it. */
   #latest: Promise<unknown> = Promise.resolve();
-  /** How many calls of `next` are not through. */
+  /** How many calls of `next` have not settled. */
   #unsettled = 0;
   #isWaiting = false;
   #isOver = false;

@@ -21,7 +21,7 @@ export class BlockingWaits<T> {
     const deadline = timeoutMs > 0 ? performance.now() + timeoutMs : 0;
     dispatch.enter();
     try {
-      // What was written before leaves before this blocks.
+      // Output that was written before must leave before this blocks.
       dispatch.endTurn();
       for (let remaining = timeoutMs; ;) {
         const { isOver, count } = dispatch.turn(remaining, retryOnSignal, signalMask);
@@ -45,7 +45,7 @@ export class BlockingWaits<T> {
     const failures: unknown[] = [];
     dispatch.enter(failures);
     try {
-      // What was written before leaves before this blocks.
+      // Output that was written before must leave before this blocks.
       dispatch.endTurn();
       for (;;) {
         if (signal?.aborted === true) return 'aborted';

@@ -3,7 +3,7 @@ export class CallbackList<Argument = void> {
   /** Replaced, never changed: a callback may add or remove others while they are called. */
   #callbacks: readonly ((argument: Argument) => void)[] = [];
 
-  /** @returns takes the callback back */
+  /** @returns a function that removes the callback */
   add(callback: (argument: Argument) => void): () => void {
     this.#callbacks = [...this.#callbacks, callback];
     return () => {

@@ -9,13 +9,13 @@ import { SelectBackend } from './select-backend.js';
 
 /** Options of {@link Multiplexer}. */
 export interface MultiplexerOptions<B extends BackendName = BackendName> {
-  /** The kernel interface to rest on; by default `'epoll'`. */
+  /** The kernel interface to use; by default `'epoll'`. */
   readonly backend?: B | undefined;
-  /** How many events one wait takes from epoll at most, 1 to 1,048,576. By default there is room for all. */
+  /** How many events one wait takes from epoll at most, 1 to 1,048,576. By default a wait takes them all. */
   readonly maxEvents?: number | undefined;
   /**
-   * What becomes of an fd that epoll does not watch (EPERM: regular files, directories). `'error'`, the default:
-   * registering it throws. `'ready'`: it counts as always ready to read and write, as poll and select see it.
+   * How to treat an fd that epoll does not watch (EPERM: regular files, directories). `'error'`, the default:
+   * registering it throws. `'ready'`: it counts as always ready to read and write, as in poll and select.
    */
   readonly unpollable?: 'error' | 'ready' | undefined;
   /**

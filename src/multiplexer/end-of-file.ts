@@ -1,18 +1,18 @@
-/** What a read of no bytes means: the end of a stream, or an empty message (RFC 768, unix(7)). */
+/** The meaning of a read of no bytes: the end of a stream, or an empty message (RFC 768, unix(7)). */
 import { native } from '../binding/load.js';
 import { hasCode, present } from '../errors.js';
 import { POLLHUP, POLLRDHUP } from '../readiness/constants.js';
 
-/** Of socket(7) and ioctl(2). The net layer has them by name, but builds on this one. */
+/** Constants of socket(7) and ioctl(2). The socket layer exports them by name, but it builds on this one. */
 const SOCK_STREAM = 1;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const FIONREAD = 0x541b;
 
 /**
- * Whether nothing comes any more from an fd that has just given no bytes. A socket that keeps the bounds of messages
- * has then given an empty one, unless it is shut down and has no byte left. (An empty message that is the last one
- * before the end looks like the end.)
+ * Whether an fd whose read has just returned no bytes has reached its end. A socket that keeps message boundaries has
+ * returned an empty message instead, unless it is shut down and has no byte left. (An empty message that is the last
+ * one before the end looks like the end.)
  */
 export function isEndOfFile(fd: number): boolean {
   const type = socketType(fd);
@@ -28,7 +28,7 @@ function socketType(fd: number): number | undefined {
   try {
     return native.getSockOpt(fd, SOL_SOCKET, SO_TYPE);
   } catch (error) {
-    // What is no socket has no messages. Anything else that is wrong with it, the next read says.
+    // An fd that is not a socket has no messages. The next read reports anything else that is wrong with it.
     if (hasCode(error, 'ENOTSOCK') || hasCode(error, 'EBADF')) return undefined;
     throw error;
   }

@@ -27,25 +27,25 @@ import { type Backend, type BackendEntry, type ReadyList, type Trigger, triggers
 const WAKEUP_SLOT = 0xffff_ffff;
 
 /**
- * So many waits in a row that gave stale events show that an open file description outlives its registration. In level
- * mode it would be reported for ever and every wait would return at once; the kernel offers no way to remove it.
+ * This many waits in a row with stale events show that an open file description outlives its registration. In level
+ * mode the kernel would report it for ever, every wait would return at once, and the kernel offers no way to remove it.
  */
 const STALE_WAITS_BEFORE_REBUILD = 4;
 
-/** What the epoll backend needs from its multiplexer. */
+/** What the epoll backend needs from its owner. */
 export interface EpollBackendOptions<Entry> {
   readonly waiterKind: WaiterKind;
-  /** At most so many events per wait; undefined for room for all. */
+  /** How many events a wait takes at most; undefined for all. */
   readonly maxEvents: number | undefined;
   /** Whether fds that epoll does not watch (EPERM: regular files) count as always ready. */
   readonly acceptsUnpollable: boolean;
   /** By fd, which is the slot of the token: the entry that is registered now. */
   readonly entries: readonly (Entry | undefined)[];
-  /** Called with the old epoll fd still open, once the new one stands. */
+  /** Called when the new epoll fd is complete, while the old one is still open. */
   readonly onRebuild: () => void;
 }
 
-/** What is asked of the kernel; EPOLLRDHUP tells the end of a stream apart from data. */
+/** Returns the mask to ask the kernel for. EPOLLRDHUP distinguishes the end of a stream from data. */
 function eventMask(entry: BackendEntry): number {
   const { interestMask } = entry;
   let mask = 0;
@@ -63,12 +63,12 @@ const TRIGGER_BITS: Readonly<Record<Trigger, number>> = {
   'edge-oneshot': EPOLLET | EPOLLONESHOT,
 };
 
-/** What an fd that epoll does not watch reports now: reading and writing such a file never blocks. */
+/** Returns the events of an fd that epoll does not watch: reading and writing such a file never blocks. */
 function unpollableEvents(entry: BackendEntry): number {
   return entry.watched && entry.active ? entry.interestMask & (EPOLLIN | EPOLLOUT) : 0;
 }
 
-/** One epoll fd. Each event carries a token, slot and generation; those of a registration that is gone are dropped. */
+/** One epoll fd. Each event carries slot and generation; events of a registration that is gone are dropped. */
 export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> {
   readonly name = 'epoll';
   readonly triggers = triggersOf('epoll');
@@ -129,7 +129,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
     if (this.#unpollable.has(entry)) {
       entry.watched = true;
     } else if (entry.exclusive && entry.watched) {
-      // The kernel knows no change to an exclusive entry, only an end and a new beginning.
+      // The kernel cannot change an exclusive entry, only remove it and add it again.
       this.remove(entry);
       this.add(entry);
     } else if (entry.watched) {
@@ -147,7 +147,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
       try {
         native.epollCtl(this.#epollFd, EPOLL_CTL_DEL, entry.fd, 0, 0, 0);
       } catch (error) {
-        // The fd was closed first, and its number may be another file's by now, even a regular file's.
+        // The fd was closed first. Its number may belong to another file by now, even to a regular one.
         if (!hasCode(error, 'EBADF') && !hasCode(error, 'ENOENT') && !hasCode(error, 'EPERM')) throw error;
       }
     }
@@ -177,7 +177,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
     return this.#take(ready, words, count, eventLayout());
   }
 
-  /** Puts what the kernel has reported into the list. */
+  /** Puts the events that the kernel has reported into the list. */
   #take(ready: ReadyList<Entry>, words: Uint32Array, count: number, layout: EventLayout): number {
     const { strideWords, dataWord } = layout;
     const { entries } = this.#options;
@@ -219,7 +219,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
     if (this.#watchedCount >= this.#room) this.#room = Math.min(this.#watchedCount * 2, MAX_EVENTS_LIMIT);
   }
 
-  /** In edge mode it is news once per arming that a file is ready. */
+  /** In edge mode, a file is reported once per arming. */
   #reportUnpollable(ready: ReadyList<Entry>): number {
     let count = 0;
     for (const entry of this.#unpollable) {
@@ -243,14 +243,14 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
     if (this.#staleWaits >= STALE_WAITS_BEFORE_REBUILD) this.#rebuild();
   }
 
-  /** Moves every live registration to a new epoll fd; what nobody holds any more stays behind. */
+  /** Moves every live registration to a new epoll fd, and leaves behind what is not registered any more. */
   #rebuild(): void {
     const oldFd = this.#epollFd;
     this.#staleWaits = 0;
     try {
       this.#epollFd = native.epollCreate();
     } catch (error) {
-      // No fd to be had now: the next few waits come back early, and then it is tried again.
+      // No fd is available now: the next few waits return early, and then it is tried again.
       if (hasCode(error, 'EMFILE') || hasCode(error, 'ENFILE')) return;
       throw error;
     }
@@ -261,12 +261,12 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
       if (entry?.watched !== true || this.#unpollable.has(entry)) continue;
       entry.watched = false;
       this.#watchedCount -= 1;
-      // A disarmed entry is added when it is armed again: added now, it would report errors and hangups.
+      // A disarmed entry is added when it is armed again: now it would report errors and hangups.
       if (!entry.active) continue;
       try {
         this.add(entry);
       } catch (error) {
-        // Its fd was closed, and so it was silent before.
+        // Its fd was closed, so it reported nothing before either.
         if (!hasCode(error, 'EBADF') && !hasCode(error, 'EPERM')) throw error;
       }
     }

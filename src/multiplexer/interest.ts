@@ -1,9 +1,9 @@
-/** What a registration asks for: reading, writing, priority data. */
+/** The interest of a registration: reading, writing, priority data. */
 import { checkBoolean, checkOneOf, checkOptions, type OptionNames } from '../arguments.js';
 import { outOfRange } from '../errors.js';
 import { POLLIN, POLLOUT, POLLPRI } from '../readiness/constants.js';
 
-/** Interest in several kinds of readiness at once; what is left out is not asked for. */
+/** Interest in several kinds of readiness at once. An omitted kind is not asked for. */
 export interface InterestSet {
   readonly read?: boolean | undefined;
   readonly write?: boolean | undefined;
@@ -13,10 +13,10 @@ export interface InterestSet {
 /** The usual interests by name. `'priority'` is out-of-band data and the like. */
 export type InterestName = 'read' | 'write' | 'read-write' | 'priority';
 
-/** What to be told about. */
+/** The kinds of readiness to report. */
 export type Interest = InterestName | InterestSet;
 
-/** An interest as bits of POLLIN, POLLPRI and POLLOUT. Never 0: whoever wants nothing pauses. */
+/** An interest as bits of POLLIN, POLLPRI and POLLOUT. Never 0: to want nothing, pause. */
 export type InterestMask = number;
 
 const MASK_OF_NAME: Readonly<Record<InterestName, InterestMask>> = {
@@ -48,7 +48,7 @@ export function toInterestMask(interest: Interest, name = 'interest'): InterestM
   return mask;
 }
 
-/** The name of an interest, or, for a combination that has none, the set. */
+/** Returns the name of an interest, or the set if the combination has none. */
 export function fromInterestMask(mask: InterestMask): Interest {
   const known = NAMES.find((candidate) => MASK_OF_NAME[candidate] === mask);
   return known ?? { read: (mask & POLLIN) !== 0, write: (mask & POLLOUT) !== 0, priority: (mask & POLLPRI) !== 0 };

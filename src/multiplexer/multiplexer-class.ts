@@ -1,5 +1,5 @@
 /**
- * `Multiplexer` as users see it: its constructor gives the backend's type back, also where only the data's is named.
+ * `Multiplexer` as users see it: its constructor infers the type of the backend even if you name only that of the data.
  */
 import type { BackendName } from './backend.js';
 import type { MultiplexerOptions } from './create-backend.js';
@@ -21,7 +21,7 @@ export interface MultiplexerConstructor {
     options: MultiplexerOptions & { readonly waiter?: 'thread' | undefined },
   ): MultiplexerImplementation<T>;
   new <T, B extends BackendName>(options?: MultiplexerOptions<B>): MultiplexerImplementation<T, B>;
-  /** The backends that this system has, best first. Empty where fdmux does not run. */
+  /** The backends that this system has, best first. Empty if fdmux does not run here. */
   backends(): BackendName[];
 }
 

@@ -32,17 +32,17 @@ import { WakeupSource, type WakeupToken } from './wakeup.js';
 /** The registrations that are ready, valid until the next wait. */
 export type Batch<T = unknown, B extends BackendName = BackendName> = readonly Registration<T, B>[];
 
-/** What a multiplexer has done since it was made. */
+/** Counters of a multiplexer since it was created. */
 export interface MultiplexerStats {
   /** Calls of select(2), poll(2) or epoll_wait(2). */
   readonly waits: number;
-  /** Registrations that were reported, to a handler or in a batch. */
+  /** How many registrations were reported, to a handler or in a batch. */
   readonly events: number;
-  /** Events of registrations that were gone, which were dropped. */
+  /** How many events were dropped because their registrations were gone. */
   readonly staleEvents: number;
-  /** Waits that a wake-up ended. */
+  /** How many waits a wake-up ended. */
   readonly wakeups: number;
-  /** How often the epoll fd was made anew, to be rid of stale events that would not end. */
+  /** How often the epoll fd was replaced to get rid of stale events that would not end. */
   readonly rebuilds: number;
 }
 
@@ -52,16 +52,16 @@ const RUN_SYNC_OPTIONS: OptionNames<SyncWaitOptions & AsyncWaitOptions> = {
 };
 
 /**
- * Watches many fds and tells which are ready. The same program runs on select, poll and epoll; what a backend cannot do
- * it refuses, with ERR_UNSUPPORTED_TRIGGER, and where `B` names the backend the compiler refuses it first.
+ * Watches many fds and reports which are ready. The same program runs on select, poll and epoll. A backend refuses what
+ * it cannot do with ERR_UNSUPPORTED_TRIGGER; if `B` names the backend, the compiler refuses it first.
  *
  * A multiplexer never closes or changes the fds that are registered. Unregister an fd before closing it; what this
  * package closes (sockets, connections, timers ...) leaves every multiplexer of its thread by itself.
  *
  * It keeps the process alive while a wait is under way and something ref'd is registered.
  *
- * @typeParam T the type of the data that comes with each registration
- * @typeParam B the backend, where it is known: `Multiplexer<T, 'poll'>`
+ * @typeParam T the type of the data of each registration
+ * @typeParam B the backend, if it is known: `Multiplexer<T, 'poll'>`
  * @see select(2), poll(2), epoll(7)
  */
 export class Multiplexer<T = unknown, B extends BackendName = BackendName> implements Disposable {
@@ -100,7 +100,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#blocking = new BlockingWaits(this.#registry, dispatch);
   }
 
-  /** The backends that this system has, best first. Empty where fdmux does not run. */
+  /** The backends that this system has, best first. Empty if fdmux does not run here. */
   static backends(): BackendName[] {
     return native.constants['EPOLLIN'] === undefined ? [] : [...BACKEND_NAMES];
   }
@@ -127,12 +127,12 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Starts watching an fd. It takes effect during a wait, too. The fd stays the caller's: it is neither closed nor
-   * reconfigured, so for reading until nothing is left it has to be non-blocking already.
+   * Starts watching an fd. It takes effect during a wait, too. The fd stays yours: the multiplexer neither closes nor
+   * reconfigures it, so to read until nothing is left it must be non-blocking already.
    *
-   * @throws EEXIST where the fd number is registered (unregister before closing); with epoll EBADF (not open), EPERM
+   * @throws EEXIST if the fd number is registered (unregister before closing); with epoll EBADF (not open), EPERM
    *   (does not support polling, see `unpollable`), ENOSPC, ENOMEM, EINVAL; ERR_UNSUPPORTED_TRIGGER, ERR_CLOSED,
-   *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION. Poll and select find out at the wait that an fd is
+   *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION. Poll and select notice at the wait that an fd is
    *   not open, and report it (`isInvalid`).
    * @see epoll_ctl(2)
    */
@@ -156,7 +156,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   /**
    * Changes a registration, see {@link Registration.modify}.
    *
-   * @throws ERR_NOT_REGISTERED and what that throws
+   * @throws ERR_NOT_REGISTERED, and the errors of that
    */
   modify(fd: FdLike, changes: RegistrationChanges<T, B>): Registration<T, B> {
     const record = this.#registry.find(fd);
@@ -165,7 +165,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Ends a registration, found by its fd, or, where the fd has become invalid, by the object that it was registered by.
+   * Ends a registration. If you pass the object that it was registered by, the fd may have become invalid.
    *
    * @throws ERR_NOT_REGISTERED, ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
@@ -181,7 +181,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Waits, blocking the thread. Registrations with `onReady` are served on the way and do not end the wait.
+   * Waits, blocking the thread. Registrations with `onReady` are served meanwhile and do not end the wait.
    *
    * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait
    *   for ever
@@ -198,9 +198,9 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Waits while the event loop goes on. Registrations with `onReady` are served on the way and do not end the wait.
+   * Waits while the event loop goes on. Registrations with `onReady` are served meanwhile and do not end the wait.
    *
-   * @returns as {@link waitSync}; rejects with what that throws, with an AbortError when `options.signal` is aborted,
+   * @returns as {@link waitSync}; rejects with the errors of that, with an AbortError when `options.signal` is aborted,
    *   and with ERR_CLOSED when the multiplexer is closed meanwhile
    */
   async wait(timeoutMs?: number | null, options?: AsyncWaitOptions): Promise<Batch<T, B>> {
@@ -209,8 +209,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Batch after batch, inside the event loop, until the multiplexer is closed. A wake-up gives an empty batch. Ending
-   * the iteration (`break`, or `return()` of the iterator) ends a wait that is under way.
+   * Iterates over batch after batch, inside the event loop, until the multiplexer is closed. A wake-up yields an empty
+   * batch. Ending the iteration (`break`, or `return()` of the iterator) ends a wait that is under way.
    *
    * @param options.signal ends the iteration with an AbortError
    * @throws ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION
@@ -233,16 +233,16 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Serves inside the event loop until closed or aborted: whenever something is ready, calls `handler` with it. What
-   * the handler throws reaches `uncaughtException`, and the loop goes on. A wake-up calls it with an empty batch.
+   * Serves inside the event loop until closed or aborted: calls `handler` with each batch of ready registrations, and
+   * with an empty one after a wake-up. An exception of the handler reaches `uncaughtException`, and the loop goes on.
    *
    * @param handler runs in the async context of this call. It must not be an async function: the batch is valid until
-   *   it returns, and what is ready would be reported again and again meanwhile. To await something for each batch,
-   *   iterate: {@link batches}
+   *   it returns, and an fd that is ready would be reported again and again meanwhile. To await something for each
+   *   batch, iterate: {@link batches}
    * @param options.signal ends the loop
    * @returns why it ended; rejects with ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE
-   *   (also when the handler returns a promise, which ends the loop), ERR_UNKNOWN_OPTION, and with what the backend's
-   *   call throws
+   *   (also when the handler returns a promise, which ends the loop), ERR_UNKNOWN_OPTION, and with the errors of the
+   *   backend's call
    */
   async run<Result>(
     handler: ((batch: Batch<T, B>) => Result) & Synchronous<Result>,
@@ -256,14 +256,14 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Serves, blocking the thread, until closed or aborted: for workers and programs that do nothing else. Nothing of the
-   * event loop runs meanwhile; a wake-up, from another thread, calls `handler` with an empty batch.
+   * Serves, blocking the thread, until closed or aborted: for workers and programs that do nothing else. The event loop
+   * does not run meanwhile. A wake-up, from another thread, calls `handler` with an empty batch.
    *
    * @param handler must not be an async function, as in {@link run}
    * @param options.signal ends the loop once a handler has aborted it
    * @returns why it ended
-   * @throws what `handler` throws, which ends the loop; what an `onReady` throws, after the others of its turn were
-   *   served; ERR_CLOSED, ERR_BUSY, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
+   * @throws anything that `handler` throws, which ends the loop; anything that an `onReady` throws, after the others of
+   *   its turn were served; ERR_CLOSED, ERR_BUSY, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
    */
   runSync<Result>(
     handler: ((batch: Batch<T, B>) => Result) & Synchronous<Result>,
@@ -276,8 +276,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Ends the wait under way, or, where there is none, the next: it gives an empty batch (or what happens to be ready).
-   * Many wake-ups before a wait count as one. For another thread, see {@link wakeupToken}.
+   * Ends the wait under way or, if there is none, the next one, which returns an empty batch (or what happens to be
+   * ready). Several wake-ups before a wait count as one. For another thread, see {@link wakeupToken}.
    *
    * @throws ERR_CLOSED
    */
@@ -288,7 +288,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * What another thread needs to wake this multiplexer: post it there and call `wakeup(token)`.
+   * Returns the token by which another thread wakes this multiplexer: post it there and call `wakeup(token)`.
    *
    * @throws EMFILE, ENFILE (eventfd); ERR_CLOSED
    * @see eventfd(2)
@@ -300,11 +300,12 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Calls back when the registrations with `onReady` of a batch have been served, before the batch is handed out, in
-   * {@link run} and {@link runSync} again after the handler, and before a synchronous wait blocks: the place where a
-   * turn's output leaves. It runs in the async context of this call. What it throws reaches `uncaughtException`.
+   * Calls back when the registrations with `onReady` of a turn have been served and before the batch is handed out,
+   * again after the handler in {@link run} and {@link runSync}, and before a synchronous wait blocks: this is where a
+   * turn's output leaves. The callback runs in the async context of this call; its exceptions reach
+   * `uncaughtException`.
    *
-   * @returns takes the callback back
+   * @returns a function that removes the callback
    * @throws ERR_INVALID_ARG_TYPE, also for an async function
    */
   onTurnEnd<Result>(callback: (() => Result) & Synchronous<Result>): () => void {
@@ -312,11 +313,11 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Calls back when the backend's call has failed, before the wait ends with the same error: for whoever serves fds on
-   * a multiplexer that somebody else waits on. It runs in the async context of this call. What it throws reaches
-   * `uncaughtException`.
+   * Calls back when the backend's call has failed, before the wait ends with the same error: for a library that serves
+   * fds on a multiplexer that its user waits on. The callback runs in the async context of this call; its exceptions
+   * reach `uncaughtException`.
    *
-   * @returns takes the callback back
+   * @returns a function that removes the callback
    * @throws ERR_INVALID_ARG_TYPE, also for an async function
    */
   onError<Result>(callback: ((error: unknown) => Result) & Synchronous<Result>): () => void {
@@ -324,10 +325,10 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Calls back when the multiplexer is closed, after all its registrations have ended: for whoever serves fds on it. It
-   * runs in the async context of this call. What it throws reaches `uncaughtException`.
+   * Calls back when the multiplexer is closed, after all its registrations have ended: for a library that serves fds on
+   * it. The callback runs in the async context of this call; its exceptions reach `uncaughtException`.
    *
-   * @returns takes the callback back
+   * @returns a function that removes the callback
    * @throws ERR_INVALID_ARG_TYPE, also for an async function
    */
   onClose<Result>(callback: (() => Result) & Synchronous<Result>): () => void {
@@ -351,7 +352,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     return this.#loop.hasRef();
   }
 
-  /** What was done so far. */
+  /** Returns the counters. */
   stats(): MultiplexerStats {
     return {
       waits: this.#dispatch.waits,
@@ -363,10 +364,10 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   }
 
   /**
-   * Ends every registration and closes what the multiplexer itself opened; the registered fds stay open. A wait under
-   * way ends with ERR_CLOSED, an iteration and `run` end. Idempotent.
+   * Ends every registration and closes what the multiplexer itself opened. The registered fds stay open. A wait under
+   * way ends with ERR_CLOSED; an iteration and `run` end without an error. Idempotent.
    *
-   * @throws EBADF if somebody else has closed its epoll fd; it is closed all the same
+   * @throws EBADF if somebody else has closed its epoll fd; the multiplexer is closed all the same
    */
   close(): void {
     if (this.closed) return;
@@ -376,7 +377,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#run.end('closed');
     this.#loop.close();
     try {
-      // It fails if somebody else has closed the epoll fd, which must not keep those from their end who are served.
+      // If somebody else has closed the epoll fd this fails, and those who are served must learn of the end all the
+      // same.
       this.#backend.close();
     } finally {
       this.#wakeup?.close();

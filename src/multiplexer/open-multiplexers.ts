@@ -1,6 +1,6 @@
 /** The open multiplexers of this thread, so that an fd can leave all of them before it is closed. */
 
-/** What is needed of a multiplexer here. */
+/** The part of a multiplexer that is needed here. */
 interface Holder {
   get(fd: number): { unregister(): void } | undefined;
 }
@@ -8,7 +8,7 @@ interface Holder {
 /** Weak: an abandoned multiplexer may be collected. */
 const open = new Set<WeakRef<Holder>>();
 
-/** Lets a multiplexer take part. @returns what ends that, to be called when it closes */
+/** Adds a multiplexer. @returns a function that removes it again, to be called when it closes */
 export function announce(multiplexer: Holder): () => void {
   const reference = new WeakRef(multiplexer);
   open.add(reference);
@@ -16,8 +16,8 @@ export function announce(multiplexer: Holder): () => void {
 }
 
 /**
- * Ends the registration of an fd in every multiplexer. Whoever owns an fd calls it before closing: a number that is
- * registered when it is closed may soon name something else.
+ * Ends the registration of an fd in every multiplexer. The owner of an fd calls it before closing the fd, because the
+ * number may soon be another file's.
  */
 export function leaveMultiplexers(fd: number): void {
   for (const reference of open) {

@@ -5,7 +5,7 @@ import type { Waiter } from '../readiness/waiter.js';
 import { type Backend, type BackendEntry, type ReadyList, triggersOf } from './backend.js';
 import { CopyingBackend } from './copying-backend.js';
 
-/** What is asked of the kernel; POLLRDHUP tells the end of a stream apart from data. */
+/** Returns the mask to ask the kernel for. POLLRDHUP distinguishes the end of a stream from data. */
 function eventMask(entry: BackendEntry): number {
   const { interestMask } = entry;
   return (interestMask & POLLIN) === 0 ? interestMask : interestMask | POLLRDHUP;

@@ -8,7 +8,7 @@ import { isEndOfFile } from './end-of-file.js';
 import { fromInterestMask, type Interest, type InterestMask } from './interest.js';
 import type { DrainOptions, DrainOutcome, Registration, RegistrationChanges } from './registration.js';
 
-/** What a registration asks of its registry. */
+/** The part of its registry that a registration uses. */
 export interface RegistrationOwner<T> {
   /** Whether the backend reports errors and hangups. */
   readonly reportsErrors: boolean;
@@ -42,11 +42,11 @@ const WRITABLE = POLLOUT | POLLERR | POLLHUP;
 
 /**
  * The record behind a {@link Registration}. A server holds many thousands: every field counts.
- * What is public here and not in the interface belongs to the multiplexer and its backends.
+ * Members that are public here and not in the interface are for the multiplexer and its backends.
  */
 export class RegistrationRecord<T> implements Registration<T>, BackendEntry {
   readonly #owner: RegistrationOwner<T>;
-  /** What it was registered by, to be found by it even when its fd has become invalid. */
+  /** The fd or object that it was registered by: an object finds it even when the fd has become invalid. */
   readonly source: FdLike;
   readonly fd: number;
   readonly generation: number;
@@ -60,7 +60,7 @@ export class RegistrationRecord<T> implements Registration<T>, BackendEntry {
   watched = false;
   pollIndex = 0;
   keepsAlive = true;
-  /** What the next wait will report without asking the kernel; 0 for nothing. */
+  /** The events that the next wait will report without asking the kernel; 0 for none. */
   queuedEvents = 0;
 
   constructor(
@@ -156,7 +156,7 @@ export class RegistrationRecord<T> implements Registration<T>, BackendEntry {
       const bytes: unknown = typeof result === 'number' ? result : result.byteLength;
       checkInteger(bytes, 'the result of "read"', 0, Number.MAX_SAFE_INTEGER);
       if (bytes === 0 && isEndOfFile(this.fd)) return 'ended';
-      // An empty datagram counts, or a flood of them would use no budget up.
+      // An empty datagram counts: otherwise a flood of them would never use up the budget.
       readBytes += Math.max(bytes, 1);
     }
     // The reader may have unregistered meanwhile.

@@ -228,7 +228,7 @@ export class Registry<T, B extends BackendName = BackendName> implements Registr
 }
 
 /**
- * {@link RegisterOptions} lets data be missing only where T has room for undefined; the compiler cannot follow that.
+ * {@link RegisterOptions} lets data be missing only if T includes undefined; the compiler cannot follow that.
  */
 function assertIsData<T>(_data: T | undefined): asserts _data is T {
   // Nothing to check at run time.

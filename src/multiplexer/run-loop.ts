@@ -4,7 +4,7 @@ import type { LoopWait } from '../readiness/loop-wait.js';
 import type { BatchHandler, Dispatch } from './dispatch.js';
 import { checkNoPromise } from './handler.js';
 
-/** Why a loop of waits came to its end. */
+/** Why a loop of waits ended. */
 export type RunEnd =
   /** The multiplexer was closed. */
   | 'closed'
@@ -13,7 +13,7 @@ export type RunEnd =
   /** A signal interrupted the wait, and `onSignal` is `'return'`. */
   | 'interrupted';
 
-/** What a run needs until it ends. */
+/** The state of a run until it ends. */
 interface Run<T> {
   readonly handler: BatchHandler<T>;
   /** The async context that the handler runs in. */
@@ -35,7 +35,7 @@ export class RunLoop<T> {
     this.#dispatch = dispatch;
   }
 
-  /** Serves until {@link end}. @returns why it ended; rejects with what the backend's call throws */
+  /** Serves until {@link end}. @returns why it ended; rejects with the errors of the backend's call */
   start(handler: BatchHandler<T>, signal: AbortSignal | undefined): Promise<RunEnd> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {

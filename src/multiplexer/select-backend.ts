@@ -9,10 +9,10 @@ import { ThreadWaiter, type Waiter } from '../readiness/waiter.js';
 import { type Backend, type BackendEntry, type ReadyList, triggersOf } from './backend.js';
 import { CopyingBackend } from './copying-backend.js';
 
-/** The wake-up comes before the first entry, and has none. */
+/** The rank of the wake-up, which precedes the first entry and has none itself. */
 const WAKEUP_RANK = -1;
 
-/** After the last entry. */
+/** Above every rank. */
 const NO_RANK = 0x7fff_ffff;
 
 /** Three sets, laid out one after the other whenever a registration has changed. */
@@ -24,11 +24,11 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
   readonly #entries = new Set<Entry>();
   #wakeupFd: number | undefined;
   #isLaidOut = false;
-  /** The entries as they were laid out; an array is walked faster than a set. */
+  /** The entries as they were laid out. Iterating over an array is faster than over a set. */
   #order: readonly Entry[] = [];
   /** The read fds (the wake-up's first), the write fds, the except fds; then room for the places of the ready ones. */
   #fds = new Int32Array(0);
-  /** By place in that list, where the fd's entry is in the order. */
+  /** By place in that list: the index of the fd's entry in the order. */
   #ranks = new Int32Array(0);
   #readCount = 0;
   #writeCount = 0;
@@ -125,7 +125,7 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
     this.#isLaidOut = true;
   }
 
-  /** Merges the ready ones of the three sets: in each they are in the order of registering. */
+  /** Merges the ready fds of the three sets, each of which is in the order of registering. */
   #reportReady(ready: ReadyList<Entry>, count: number): void {
     const fds = this.#fds;
     const ranks = this.#ranks;
@@ -173,8 +173,8 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
   }
 
   /**
-   * select(2) refuses the whole call for one fd that is not open. The registrations it is about are reported, as
-   * poll(2) does, so that one forgotten fd cannot stop the service of all the others.
+   * select(2) fails as a whole if one fd is not open. This reports the registrations of such fds, as poll(2) does, so
+   * that one forgotten fd cannot stop the service of all others.
    */
   #reportInvalid(ready: ReadyList<Entry>, error: unknown): number {
     const entries = [...this.#entries];
@@ -188,7 +188,7 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
       entry.becomeReady(POLLNVAL);
       ready.push(entry);
     });
-    // An fd of ours was closed behind our back.
+    // Somebody else has closed the fd of the wake-up.
     if (ready.length === 0) throw error;
     return ready.length;
   }

@@ -1,4 +1,4 @@
-/** The multiplexers that serve whoever brings none: one for each backend, for as long as somebody uses it. */
+/** The multiplexers for users that bring none: one for each backend, for as long as it has users. */
 import { hasCode, toError } from '../errors.js';
 import type { BackendName } from './backend.js';
 import { Multiplexer } from './multiplexer.js';
@@ -6,38 +6,38 @@ import { Multiplexer } from './multiplexer.js';
 /** The use of a shared multiplexer. */
 export interface MultiplexerLease {
   readonly multiplexer: Multiplexer<undefined>;
-  /** To be called once, when nothing of its user is registered any more. */
+  /** To be called once, when the user has nothing registered any more. */
   release(): void;
 }
 
-/** Whoever uses a shared multiplexer. */
+/** A user of a shared multiplexer. */
 export interface MultiplexerUser {
-  /** Its waits fail, for the first time of late; they are tried again. */
+  /** Its waits have begun to fail; they will be tried again. */
   waitFailed(error: Error): void;
   /** Its waits have failed for good: it is closed right after this. */
   givenUp(error: Error): void;
 }
 
-/** One shared multiplexer, and those who use it. */
+/** One shared multiplexer with its users. */
 interface Shared {
   readonly backend: BackendName;
   readonly multiplexer: Multiplexer<undefined>;
   readonly users: Set<MultiplexerUser>;
-  /** Whether its waits have failed of late, which need not be said again. */
+  /** Whether its waits have failed recently, which is not reported again. */
   isFailing: boolean;
 }
 
-/** Too many fds or threads, or more fds than poll(2) may take, which passes. */
+/** Too many fds or threads, or more fds than poll(2) may take: conditions that pass. */
 const PASSING = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINVAL'];
-/** After so long it is tried again. */
+/** How long to wait before trying again. */
 const RETRY_MS = 100;
-/** Waits that went well for so long have got over what made them fail. */
+/** Waits that have gone well for this long count as recovered. */
 const RECOVERED_MS = 1000;
 
-/** Of this environment: a worker has its own. */
+/** Those of this environment: a worker has its own. */
 const shared = new Map<BackendName, Shared>();
 
-/** The shared multiplexer of `backend`. What is registered with it has to be served by its `onReady`. */
+/** Leases the shared multiplexer of `backend`. Every registration in it must have an `onReady`. */
 export function leaseMultiplexer(backend: BackendName, user: MultiplexerUser): MultiplexerLease {
   const entry = shared.get(backend) ?? open(backend);
   entry.users.add(user);
@@ -55,13 +55,13 @@ function open(backend: BackendName): Shared {
   const multiplexer = new Multiplexer<undefined>({ backend });
   const entry: Shared = { backend, multiplexer, users: new Set(), isFailing: false };
   shared.set(backend, entry);
-  // All that is registered is served by its `onReady`, so no batch ever has anything in it.
+  // Every registration is served by its `onReady`, so batches are always empty.
   serve(entry);
   return entry;
 }
 
 function serve(entry: Shared): void {
-  // Whoever had used it has gone meanwhile.
+  // Its last user has gone meanwhile.
   if (entry.multiplexer.closed) return;
   const startedMs = performance.now();
   entry.multiplexer
@@ -72,7 +72,7 @@ function serve(entry: Shared): void {
     });
 }
 
-/** Nobody awaits these waits: an error of theirs is for those who are served, and must not end the process. */
+/** Nobody awaits these waits: their errors go to the users, and must not end the process. */
 function waitFailed(entry: Shared, error: Error): void {
   if (!PASSING.some((code) => hasCode(error, code))) {
     giveUp(entry, error);
@@ -80,7 +80,7 @@ function waitFailed(entry: Shared, error: Error): void {
   }
   if (!entry.isFailing) for (const user of entry.users) user.waitFailed(error);
   entry.isFailing = true;
-  // Whoever has something registered still counts on it.
+  // Users with registrations still count on it.
   setTimeout(serve, RETRY_MS, entry);
 }
 
@@ -90,7 +90,7 @@ function giveUp(entry: Shared, error: Error): void {
   try {
     entry.multiplexer.close();
   } catch {
-    // The wait has failed because its fd is closed already; that has been said.
+    // The wait has failed because its fd is closed already, which has been reported.
   }
 }
 

@@ -5,7 +5,7 @@ import { invalidArgType } from '../errors.js';
 
 /**
  * Lets another thread end a multiplexer's waits: post it there (it can be cloned, in `workerData`, too) and call {@link
- * wakeup}. What is in it is nobody's business.
+ * wakeup}. Its contents are opaque.
  */
 export interface WakeupToken {
   readonly fdmuxWakeup: SharedArrayBuffer;
@@ -20,12 +20,12 @@ const WORDS = 3;
 const CLOSED = -1;
 const MARK_VALUE = 0x66_64_6d_78;
 
-/** How long closing waits for a thread that is about to write; one that takes longer was terminated in the act. */
+/** How long closing waits for a thread that is about to write. One that takes longer has been terminated meanwhile. */
 const MAX_USE_MS = 100;
 
 const ONE = new Uint8Array(BigUint64Array.of(1n).buffer);
 
-/** The multiplexer's side: an eventfd, and its number in memory that the threads share. */
+/** The multiplexer's side: an eventfd, with its number in memory that the threads share. */
 export class WakeupSource {
   readonly fd: number;
   readonly token: WakeupToken;
@@ -37,7 +37,7 @@ export class WakeupSource {
     this.#words = new Int32Array(memory);
     this.token = Object.freeze({ fdmuxWakeup: memory });
     this.fd = native.eventFd(0);
-    // A worker that is terminated cannot close: its end then does the same.
+    // A terminated worker cannot close it; the end of its environment then does the same.
     native.shareFd(this.fd, this.#words);
     this.#words[MARK] = MARK_VALUE;
     Atomics.store(this.#words, FD, this.fd);
@@ -61,10 +61,10 @@ export class WakeupSource {
 }
 
 /**
- * Ends the wait of the multiplexer that gave this token, from any thread. It is coalesced (many calls end one wait),
- * sticky (a wait that has not begun yet is ended, too), and never reported as an event.
+ * Ends the wait of the multiplexer that issued this token, from any thread. Wake-ups are coalesced (many calls end one
+ * wait), sticky (a wait that has not begun yet ends, too), and never reported as events.
  *
- * @returns false where that multiplexer is closed, or its worker has ended
+ * @returns false if that multiplexer is closed or its worker has ended
  * @throws ERR_INVALID_ARG_TYPE
  */
 export function wakeup(token: WakeupToken): boolean {
@@ -79,7 +79,7 @@ export function wakeup(token: WakeupToken): boolean {
   try {
     const fd = Atomics.load(words, FD);
     if (fd === CLOSED) return false;
-    // A counter at its maximum would block; it wakes all the same.
+    // With the counter at its maximum the write would block; the multiplexer wakes all the same.
     native.write(fd, ONE, 0, ONE.length);
     return true;
   } finally {

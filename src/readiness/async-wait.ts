@@ -3,7 +3,7 @@ import { AbortError, busyError } from '../errors.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import type { LoopWait } from './loop-wait.js';
 
-/** What an {@link AsyncWait} asks of its owner. */
+/** The part of its owner that an {@link AsyncWait} uses. */
 export interface WaitSource<Result> {
   /** Makes the real call with a timeout of zero. @returns undefined if there is nothing to report */
   look(): Result | undefined;
@@ -27,14 +27,14 @@ export class AsyncWait<Result> {
   readonly #source: WaitSource<Result>;
   #pending: Pending<Result> | undefined;
 
-  /** @param loop says when to look; others may use it between the waits */
+  /** @param loop decides when to look; others may use it between the waits */
   constructor(loop: LoopWait, source: WaitSource<Result>) {
     this.#loop = loop;
     this.#source = source;
   }
 
   /**
-   * Waits. It never settles before the event loop has come round, so that a loop of waits starves nobody.
+   * Waits. It never settles before the next turn of the event loop, so that a loop of waits starves nobody.
    *
    * @param timeoutMs -1 for ever, 0 for one look, or more
    */

@@ -1,20 +1,20 @@
-/** Blocking without standing in the way of whoever wants to end the thread. */
+/** Blocking calls that do not prevent the end of their thread. */
 import { isMainThread } from 'node:worker_threads';
 
 /**
- * `worker.terminate()` takes effect when JavaScript runs, and so does the end of the process while a worker lives: a
- * worker that blocked in one system call for ever would hold up both for ever. It comes up for air this often.
+ * `worker.terminate()` takes effect only when JavaScript runs, and so does the end of the process while a worker lives:
+ * a worker that blocked in one system call for ever would hold up both for ever. So it wakes this often.
  */
 const SLICE_MS = 200;
 
-/** Whether this thread is one that has to come up for air. */
+/** Whether this thread must wake periodically. */
 export const blocksInSlices = !isMainThread;
 
 /**
  * Makes a call that blocks for up to `timeoutMs`; in a worker, in slices.
  *
- * @param timeoutMs -1 for ever, or from 0
- * @param call gives 0 when its time is up, or a signal came
+ * @param timeoutMs -1 for ever, or at least 0
+ * @param call returns 0 when its time is up or a signal has arrived
  */
 export function blockingCall(timeoutMs: number, call: (timeoutMs: number) => number): number {
   return !blocksInSlices || timeoutMs === 0 ? call(timeoutMs) : callInSlices(timeoutMs, call);
@@ -28,7 +28,7 @@ function callInSlices(timeoutMs: number, call: (timeoutMs: number) => number): n
     const count = call(slice);
     if (count !== 0) return count;
     const now = performance.now();
-    // Back early: a signal.
+    // It returned early: a signal.
     if (now >= deadline || now - start < slice) return 0;
   }
 }

@@ -1,4 +1,4 @@
-/** A timer that is never early and knows no upper limit. */
+/** A timer that is never early and has no upper limit. */
 
 /** The longest delay that setTimeout takes. */
 const MAX_DELAY_MS = 0x7fff_ffff;
@@ -10,7 +10,7 @@ export class DeadlineTimer {
   #timer: NodeJS.Timeout;
   #keepsAlive = true;
 
-  /** @param delayMs from 0; fractions are rounded up to what the event loop's timers can do */
+  /** @param delayMs at least 0; fractions are rounded up to whole milliseconds, as the event loop's timers have it */
   constructor(delayMs: number, expire: () => void) {
     this.#deadlineMs = performance.now() + delayMs;
     this.#expire = expire;

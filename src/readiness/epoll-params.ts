@@ -17,14 +17,14 @@ const PARAMS: OptionNames<EpollParams> = { busyPollUsecs: true, busyPollBudget: 
 export const EPIOCSPARAMS = 0x4008_8a01;
 export const EPIOCGPARAMS = 0x8008_8a02;
 
-/** __u32 usecs, __u16 budget, __u8 prefer, __u8 padding that has to be 0. */
+/** __u32 usecs, __u16 budget, __u8 prefer, __u8 padding that must be 0. */
 export const PARAMS_BYTES = 8;
 
 const USECS_AT = 0;
 const BUDGET_AT = 4;
 const PREFER_AT = 6;
 
-/** Every platform of ours is little-endian. */
+/** Every platform that fdmux is built for is little-endian. */
 const LITTLE_ENDIAN = true;
 
 /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */

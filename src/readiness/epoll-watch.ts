@@ -1,10 +1,9 @@
 /**
  * How asynchronous waits on one epoll instance meet the event loop.
  *
- * Mostly by a hint: something polls the epoll fd, and whoever waits makes the real call. But polling an epoll fd polls
- * the ready fds in it, and some files take an event back as they are polled (see `mayLoseEvents` in the binding): the
- * hint would be all that is left of it. Once an instance has such a file, a helper thread makes the real call and hands
- * over its answer.
+ * Usually by a hint: something polls the epoll fd, and the wait then makes the real call. But polling an epoll fd polls
+ * the ready fds in it, and polling some files consumes the event (see `mayLoseEvents` in the binding): only the hint
+ * would be left of it. Once an instance has such a file, a helper thread makes the real call and hands over its answer.
  */
 import { native } from '../binding/load.js';
 import { FINDING_WORDS, type Findings } from './findings.js';
@@ -13,23 +12,23 @@ import { openHintWaiter, ThreadWaiter, type Waiter, type WaiterKind } from './wa
 /** The data under which an instance watches a helper's eventfd: no fd has that number. See native/wait_thread.cc. */
 export const CALL_OUT_DATA = 0xffff_fffe;
 
-/** How findings lie in memory; see {@link EventLayout}. */
+/** The layout of findings in memory; see {@link EventLayout}. */
 export const FINDING_LAYOUT = { strideWords: FINDING_WORDS, dataWord: 1 } as const;
 
 const NOTHING = new Uint32Array(0);
 
-/** Knows whether the instance may lose events, and keeps what the helper thread has found. */
+/** Keeps whether the instance may lose events, with what the helper thread has found. */
 export class EpollWatch {
   readonly #kind: WaiterKind;
   readonly #epollFd: number;
   readonly #maxEvents: () => number;
   #mayLoseEvents: boolean;
   #waiter: EpollWaiter | undefined;
-  /** Events that were found and that no wait has had room for yet. */
+  /** Events that were found, for which no wait has had room yet. */
   #left: Uint32Array = NOTHING;
 
   /**
-   * @param mayLoseEvents whether the instance has such a file already, as far as anybody knows
+   * @param mayLoseEvents whether the instance may have such a file already
    * @param maxEvents how many events the next wait has room for
    */
   constructor(kind: WaiterKind, epollFd: number, mayLoseEvents: boolean, maxEvents: () => number) {
@@ -39,19 +38,19 @@ export class EpollWatch {
     this.#maxEvents = maxEvents;
   }
 
-  /** Whether a helper thread makes the real call; it is never taken back. */
+  /** Whether a helper thread makes the real call. Once true, it stays true. */
   get mayLoseEvents(): boolean {
     return this.#mayLoseEvents;
   }
 
-  /** To be called before an fd is added: from then on nothing may poll the epoll fd. */
+  /** To be called before an fd is added. If that may lose events, nothing polls the epoll fd from then on. */
   expect(fd: number): void {
     if (this.#mayLoseEvents || !native.mayLoseEvents(fd)) return;
     this.#mayLoseEvents = true;
     this.#waiter?.replace(this.#openThread);
   }
 
-  /** Drops what was found about an fd that was removed. */
+  /** Drops the findings about an fd that was removed. */
   forget(fd: number): void {
     if (!this.#mayLoseEvents) return;
     this.#waiter?.forget(fd);
@@ -65,9 +64,9 @@ export class EpollWatch {
   }
 
   /**
-   * Events that the helper thread has found, three words each: the mask, and the two halves of the data.
+   * Takes events that the helper thread has found, three words each: the mask, and the two halves of the data.
    *
-   * @param maxEvents the rest is for the next time
+   * @param maxEvents how many at most; the rest stays for the next time
    */
   takeFindings(maxEvents: number): Uint32Array {
     if (this.#left.length === 0) {
@@ -86,7 +85,7 @@ export class EpollWatch {
     }, report);
 }
 
-/** Findings about other fds. */
+/** Returns the findings about other fds. */
 function without(findings: Uint32Array, fd: number): Uint32Array {
   const kept: number[] = [];
   for (let at = 0; at < findings.length; at += FINDING_WORDS) {

@@ -38,11 +38,11 @@ export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 
-/** What epoll reports about one fd. */
+/** A report of epoll about one fd. */
 export interface EpollEvent {
-  /** The number it was added under. */
+  /** The number under which it was added. */
   readonly fd: number;
-  /** The event mask, unsigned. EPOLLERR and EPOLLHUP come whether asked for or not. */
+  /** The event mask, unsigned. EPOLLERR and EPOLLHUP are reported whether asked for or not. */
   readonly events: number;
 }
 
@@ -54,10 +54,10 @@ export interface EpollOptions {
 
 const OPTIONS: OptionNames<EpollOptions> = { waiter: true };
 
-/** How many events a wait gives at most. */
+/** How many events a wait returns at most. */
 export interface MaxEventsOption {
   /**
-   * At most this many events, from 1 to 1,048,576; what is left over comes first the next time. By default all that
+   * At most this many events, from 1 to 1,048,576; the rest is first in line the next time. By default, as many as fds
    * were added, so that one wait reports everything.
    */
   readonly maxEvents?: number | undefined;
@@ -66,7 +66,7 @@ export interface MaxEventsOption {
 const SYNC_OPTIONS: OptionNames<SyncWaitOptions & MaxEventsOption> = { ...SYNC_WAIT_OPTIONS, maxEvents: true };
 const ASYNC_OPTIONS: OptionNames<AsyncWaitOptions & MaxEventsOption> = { ...ASYNC_WAIT_OPTIONS, maxEvents: true };
 
-/** @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE for bits that mean nothing to epoll */
+/** @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE for bits that epoll does not know */
 function toEventMask(events: unknown): number {
   if (typeof events !== 'number') throw invalidArgType('events', 'a number', events);
   if (!Number.isInteger(events) || events < -0x8000_0000 || events > 0xffff_ffff || unknownEpollEvents(events) !== 0) {
@@ -75,14 +75,14 @@ function toEventMask(events: unknown): number {
   return events >>> 0;
 }
 
-/** Stands in {@link Epoll} for an fd that was added and has not reported yet. */
+/** Stands in {@link Epoll} for an fd that was added and has not been reported yet. */
 const NOT_REPORTED: EpollEvent = Object.freeze({ fd: -1, events: 0 });
 
 /**
  * An epoll instance: its own epoll fd, close-on-exec.
  *
  * The kernel watches open file descriptions, not numbers. Remove an fd before closing it: while a duplicate keeps the
- * description open, a closed fd goes on reporting under its old number, and cannot be removed any more.
+ * description open, a closed fd is still reported under its old number, and cannot be removed any more.
  *
  * @see epoll(7), epoll_create(2), epoll_ctl(2), epoll_wait(2)
  */
@@ -91,13 +91,13 @@ export class Epoll extends WaitObject<EpollEvent> {
   readonly #waiterKind: WaiterKind;
   readonly #watch: EpollWatch;
   /**
-   * By fd, what was reported about it last. Events are immutable, so one that says the same again is the same object,
-   * and a wait makes no garbage per event.
+   * By fd, the latest report. Events are immutable, so an equal one is the same object, and a wait makes no garbage per
+   * event.
    */
   readonly #last: (EpollEvent | undefined)[] = [];
   /** How many fds were added and not removed. */
   #added = 0;
-  /** How many events a wait has room for, where the caller sets no limit. */
+  /** How many events a wait has room for if the caller sets no limit. */
   #room = INITIAL_EVENTS;
   #asyncMaxEvents: number | undefined;
 
@@ -124,10 +124,10 @@ export class Epoll extends WaitObject<EpollEvent> {
   }
 
   /**
-   * Takes over an epoll fd that was made elsewhere. From now on it is this object's: {@link close} closes it.
-   * Events are understood when they were added by an `Epoll`, whichever; others carry whatever data their maker chose.
+   * Takes over an epoll fd that was made elsewhere. From now on this object owns it: {@link close} closes it. Events
+   * are understood if any `Epoll` has added their fds; others carry whatever data their maker chose.
    *
-   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. Whether it is an epoll fd shows at its first use (EINVAL, EBADF).
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. If it is not an epoll fd, its first use fails (EINVAL, EBADF).
    */
   static fromFd(fd: number, options?: EpollOptions): Epoll {
     const adopt: new (options: EpollOptions | undefined, adopted: OpenFd) => Epoll = Epoll;
@@ -135,7 +135,7 @@ export class Epoll extends WaitObject<EpollEvent> {
   }
 
   /**
-   * The epoll fd, itself pollable: readable when a wait would give something.
+   * The epoll fd, itself pollable: readable when a wait would return something.
    *
    * @throws ERR_CLOSED
    */
@@ -165,8 +165,8 @@ export class Epoll extends WaitObject<EpollEvent> {
   }
 
   /**
-   * Changes what an fd is watched for, arms it again after EPOLLONESHOT, and in edge mode reports once more if it is
-   * ready.
+   * Changes what an fd is watched for. Arms it again after EPOLLONESHOT; in edge mode, an fd that is ready is reported
+   * once more.
    *
    * @throws ENOENT (not watched), EBADF, EINVAL (EPOLLEXCLUSIVE), ENOMEM; ERR_CLOSED, ERR_INVALID_ARG_TYPE,
    *   ERR_OUT_OF_RANGE
@@ -216,7 +216,7 @@ export class Epoll extends WaitObject<EpollEvent> {
   /**
    * Waits while the event loop goes on.
    *
-   * @returns as {@link waitSync}; rejects with what that throws, with an AbortError when `options.signal` is aborted,
+   * @returns as {@link waitSync}; rejects with the errors of that, with an AbortError when `options.signal` is aborted,
    *   and with ERR_CLOSED when the object is closed meanwhile
    * @see epoll_wait(2)
    */
@@ -287,7 +287,7 @@ export class Epoll extends WaitObject<EpollEvent> {
     const deadline = performance.now() + timeoutMs;
     for (let remaining = timeoutMs; ;) {
       const events = this.#ask(limit, remaining, retryOnSignal, signalMask);
-      // Another thread that waits on the same instance may be calling its helper.
+      // Another thread that waits on the same instance may be waking its helper.
       const own = events.filter(({ fd }) => fd !== CALL_OUT_DATA);
       if (own.length > 0 || events.length === 0 || timeoutMs === 0) return own;
       if (timeoutMs > 0) remaining = Math.max(0, deadline - performance.now());
@@ -297,7 +297,7 @@ export class Epoll extends WaitObject<EpollEvent> {
   #ask(limit: number, timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): EpollEvent[] {
     const words = eventWords(limit);
     const count = blockingCall(timeoutMs, (slice) => waitForEvents(this.#fd, limit, slice, retryOnSignal, signalMask));
-    // What was added through another object is not counted: where the room was all taken, there is more the next time.
+    // Fds added through another object are not counted: if the room was used up, there will be more the next time.
     if (count === this.#room) this.#room = Math.min(this.#room * 2, MAX_EVENTS_LIMIT);
     return this.#read(words, count, eventLayout());
   }

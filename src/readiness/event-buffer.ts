@@ -5,10 +5,10 @@ import { hasDefaultHandling } from './wait-options.js';
 /** How many events one wait reports at most; 12 MB of events. */
 export const MAX_EVENTS_LIMIT = 1 << 20;
 
-/** What a first wait has room for. */
+/** How many events the first wait has room for. */
 export const INITIAL_EVENTS = 64;
 
-/** uint32 words from one event to the next, from an event to its data. The mask is an event's first word. */
+/** The distances in uint32 words from one event to the next, and from an event's first word, the mask, to its data. */
 export interface EventLayout {
   readonly strideWords: number;
   readonly dataWord: number;
@@ -24,8 +24,8 @@ export function eventLayout(): EventLayout {
 }
 
 /**
- * The buffer, with room for at least `events`. What is in it belongs to the last wait of this thread, whoever waited:
- * read it before anything else can run, and never hand it out.
+ * Returns the buffer, with room for at least `events`. It holds the events of this thread's last wait, whichever object
+ * made it: read them before anything else can run, and never hand the buffer out.
  */
 export function eventWords(events: number): Uint32Array {
   const { strideWords } = eventLayout();
@@ -39,7 +39,7 @@ export function eventWords(events: number): Uint32Array {
 }
 
 /**
- * epoll_wait(2) into that buffer, which has to have room for `maxEvents`.
+ * epoll_wait(2) into that buffer, which must have room for `maxEvents`.
  *
  * @returns how many events there are
  */

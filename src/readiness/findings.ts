@@ -1,4 +1,4 @@
-/** What a helper thread has found, three numbers for each; see the binding's `waitThreadTake`. */
+/** The findings of a helper thread, three numbers each; see the binding's `waitThreadTake`. */
 export type Findings = Int32Array;
 
 export const FINDING_WORDS = 3;

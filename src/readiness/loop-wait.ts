@@ -1,7 +1,7 @@
 /** When the event loop looks: at a waiter's report, or at the loop's next turn. */
 import type { Waiter } from './waiter.js';
 
-/** What a {@link LoopWait} asks of its owner. */
+/** The part of its owner that a {@link LoopWait} uses. */
 export interface LoopWaitSource {
   /** Makes the waiter, when it is first needed. */
   open(report: () => void): Waiter;
@@ -50,7 +50,7 @@ export class LoopWait {
     else this.#startWaiter();
   }
 
-  /** Asks again, because what is waited for has changed. Without a wait it does nothing. */
+  /** Asks again because the set of fds has changed. Does nothing without a wait. */
   restart(): void {
     if (this.#look !== undefined) this.start();
   }

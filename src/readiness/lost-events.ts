@@ -1,8 +1,8 @@
 /**
  * Events that a helper thread has found and that a second call no longer sees.
  *
- * A wait looks again when the thread reports, since much may have happened meanwhile. Some files take an event back as
- * they are polled (see `mayLoseEvents` in the binding): for these, what the thread has found counts as well.
+ * A wait looks again when the thread reports, since much may have happened meanwhile. Polling some files consumes the
+ * event (see `mayLoseEvents` in the binding): for these, the thread's findings count as well.
  */
 import { native } from '../binding/load.js';
 import { present } from '../errors.js';
@@ -20,7 +20,7 @@ export interface SelectCounts {
 }
 
 /**
- * Puts such events back into the entries of a poll(2) that has just been made.
+ * Restores such events in the entries of a poll(2) that has just been made.
  *
  * @param words `count` entries and the places of the ready ones, as the binding's `poll` leaves them
  * @param ready how many of them are ready
@@ -53,7 +53,7 @@ function listReady(words: Int32Array, count: number): number {
 }
 
 /**
- * Puts such events back into the answer of a select(2) that has just been made.
+ * Restores such events in the answer of a select(2) that has just been made.
  *
  * @param fds the three sets and the places of the ready fds, as the binding's `select` leaves them
  * @param ready how many of them are ready
@@ -86,7 +86,7 @@ export function restoreSelected(fds: Int32Array, counts: SelectCounts, ready: nu
   return places.size;
 }
 
-/** Where the fd is among `count` entries: where it was when the thread was started, or elsewhere by now. */
+/** Finds the fd among `count` entries: at its place when the thread was started, or elsewhere by now. */
 function placeOf(fd: number, expected: number, count: number, fdAt: (place: number) => number | undefined) {
   if (expected >= 0 && expected < count && fdAt(expected) === fd) return expected;
   for (let place = 0; place < count; place += 1) if (fdAt(place) === fd) return place;

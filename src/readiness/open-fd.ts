@@ -1,9 +1,9 @@
 import { toFd } from '../arguments.js';
 
 /**
- * An fd that is to be owned by the object that is constructed with it. Nobody outside this package can make one, so no
- * constructor takes over a bare number, such as standard input for a 0 that was passed by mistake: for that there is
- * `fromFd`.
+ * An fd for the object that is constructed with it, which then owns it. Code outside this package cannot make one, so
+ * no constructor takes over a bare number, such as standard input for a 0 that was passed by mistake. `fromFd` does
+ * that.
  */
 export class OpenFd {
   readonly number: number;

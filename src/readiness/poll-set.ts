@@ -5,14 +5,14 @@ import { restorePolled } from './lost-events.js';
 import { hasDefaultHandling } from './wait-options.js';
 import { ThreadWaiter, type Waiter } from './waiter.js';
 
-/** Whoever has an entry in a {@link PollSet}; the set keeps `pollIndex` right. */
+/** The owner of an entry in a {@link PollSet}; the set keeps `pollIndex` up to date. */
 export interface PollSetOwner {
   pollIndex: number;
 }
 
 const INITIAL_ENTRIES = 16;
 
-/** An entry is two words, and one more is for its place among the ready ones. */
+/** Two words for an entry, and one for its place among the ready ones. */
 const WORDS_PER_ENTRY = 3;
 
 /** Room for `entries` entries as the binding takes them. */
@@ -40,12 +40,12 @@ export function pollEntries(
 /**
  * Keeps the order of adding. Removing leaves a gap, and the gaps are closed before the next call, so that removing many
  * costs no more than removing one. poll(2) refuses more entries than the limit of open fds (RLIMIT_NOFILE), so it must
- * never see a gap: the live entries alone may come close to that limit.
+ * never see a gap: the live entries alone may be close to that limit.
  */
 export class PollSet<Owner extends PollSetOwner> {
   #words = pollWords(INITIAL_ENTRIES);
   #owners: (Owner | undefined)[] = [];
-  /** Where the first gap is; the number of places where there is none. */
+  /** The place of the first gap; the number of places if there is none. */
   #firstGap = 0;
   #thread: ThreadWaiter | undefined;
 
@@ -86,7 +86,7 @@ export class PollSet<Owner extends PollSetOwner> {
     return pollEntries(words, count, timeoutMs, retryOnSignal, signalMask);
   }
 
-  /** A helper thread that waits for the entries. */
+  /** Opens a helper thread that waits for the entries. */
   openWaiter(report: () => void): Waiter {
     this.#thread = new ThreadWaiter((waiter) => {
       this.#closeGaps();
@@ -96,13 +96,13 @@ export class PollSet<Owner extends PollSetOwner> {
   }
 
   /**
-   * Whose the entry is that was the `nth` in order to have something to report, undefined where it was removed since.
+   * The owner of the `nth` entry that has something to report; undefined if it was removed since.
    */
   readyOwner(nth: number): Owner | undefined {
     return this.#owners[this.#readyPlace(nth)];
   }
 
-  /** What that entry reported, unsigned. */
+  /** The events of that entry, unsigned. */
   readyEvents(nth: number): number {
     return present(this.#words[this.#readyPlace(nth) * 2 + 1], 'a word of the answer') >>> 16;
   }
@@ -111,7 +111,7 @@ export class PollSet<Owner extends PollSetOwner> {
     return present(this.#words[this.#owners.length * 2 + nth], 'a word of the answer');
   }
 
-  /** Without a call in between, gaps take up room as well. */
+  /** Gaps take up room as well, unless there was a call in between. */
   #makeRoom(): void {
     this.#closeGaps();
     const room = this.#owners.length * 2;

@@ -20,14 +20,14 @@ import {
 export interface PollEntry {
   /** The fd. A negative one is an ignored entry, as in poll(2). */
   readonly fd: FdLike;
-  /** What to ask for: POLLIN, POLLPRI, POLLOUT, POLLRDHUP ... or 0, for POLLERR, POLLHUP and POLLNVAL alone. */
+  /** The events to ask for: POLLIN, POLLPRI, POLLOUT, POLLRDHUP ..., or 0 for POLLERR, POLLHUP and POLLNVAL alone. */
   readonly events: number;
 }
 
-/** What poll(2) reports about one fd. */
+/** A report of poll(2) about one fd. */
 export interface PollEvent {
   readonly fd: number;
-  /** The bits that were asked for and are so, and any of POLLERR, POLLHUP and POLLNVAL. Never 0. */
+  /** Those of the requested bits that are set, and any of POLLERR, POLLHUP and POLLNVAL. Never 0. */
   readonly revents: number;
 }
 
@@ -40,7 +40,7 @@ function checkEvents(events: unknown, name: string): asserts events is number {
   checkInteger(events, name, 0, MAX_EVENTS_MASK);
 }
 
-/** As {@link toFd}, with poll(2)'s negative fds besides. */
+/** As {@link toFd}, and also takes the negative fds of poll(2). */
 function toPollFd(value: unknown): number {
   const fd = typeof value === 'object' && value !== null && 'fd' in value ? value.fd : value;
   if (typeof fd === 'number' && Number.isInteger(fd) && fd < 0 && fd >= -MAX_INT32 - 1) return fd;
@@ -101,13 +101,13 @@ function mergeEntries(lists: readonly PackedEntries[]): MergedList {
   };
 }
 
-/** Of all calls of {@link poll} in this thread. */
+/** The helper of all calls of {@link poll} in this thread. */
 const pollThread = new SharedThread(mergeEntries);
 
 /**
  * poll(2), blocking the thread.
  *
- * @param entries what to ask about, in order; the same fd may come more than once, and each entry has its own answer
+ * @param entries what to ask about, in order; an fd may occur more than once, and each entry has its own answer
  * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for
  *   ever
  * @returns the entries with something to report, in their order; none when the time is up, and after a signal unless
@@ -132,7 +132,8 @@ export function pollSync(
 /**
  * poll(2) while the event loop goes on; a helper thread does the waiting, one for all calls. See {@link pollSync}.
  *
- * @returns as {@link pollSync}; rejects with what that throws, and with an AbortError when `options.signal` is aborted
+ * @returns as {@link pollSync}; rejects with the errors of that, and with an AbortError when `options.signal` is
+ *   aborted
  * @see poll(2)
  */
 export async function poll(
@@ -157,14 +158,14 @@ export async function poll(
 /** One fd of a {@link Poll}. */
 interface PollRecord extends PollSetOwner {
   readonly fd: number;
-  /** What was reported last. Events are immutable, so one that says the same again is the same object. */
+  /** The latest report. Events are immutable, so an equal one is the same object. */
   last: PollEvent | undefined;
 }
 
 /**
  * A poll object: fds that are registered once and polled often, as in Python's `select.poll()`.
  *
- * Nothing here owns an fd: closing an fd that is registered makes it report POLLNVAL until it is unregistered.
+ * The object owns no fd: an fd that is closed while registered reports POLLNVAL until it is unregistered.
  *
  * @see poll(2)
  */
@@ -196,7 +197,7 @@ export class Poll extends WaitObject<PollEvent> {
   }
 
   /**
-   * Registers an fd; one that is registered already gets new events.
+   * Registers an fd, or changes the events of one that is registered already.
    *
    * @param events what to ask for, 0 to 65535; by default POLLIN, POLLPRI and POLLOUT
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. Whether the fd is open shows only at the wait.
@@ -217,7 +218,7 @@ export class Poll extends WaitObject<PollEvent> {
   }
 
   /**
-   * Changes what is asked about a registered fd. It takes effect during a wait, too.
+   * Changes the events to ask for of a registered fd. It takes effect during a wait, too.
    *
    * @throws ERR_CLOSED, ERR_NOT_REGISTERED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
@@ -262,7 +263,7 @@ export class Poll extends WaitObject<PollEvent> {
   /**
    * Waits while the event loop goes on; a helper thread does the waiting.
    *
-   * @returns as {@link waitSync}; rejects with what that throws, with an AbortError when `options.signal` is aborted,
+   * @returns as {@link waitSync}; rejects with the errors of that, with an AbortError when `options.signal` is aborted,
    *   and with ERR_CLOSED when the object is closed meanwhile
    * @see poll(2)
    */
@@ -297,7 +298,7 @@ export class Poll extends WaitObject<PollEvent> {
     const events = new Array<PollEvent>(ready);
     for (let nth = 0; nth < ready; nth += 1) {
       const record = set.readyOwner(nth);
-      // Nothing runs between the call and here, so that nobody can have been removed.
+      // Nothing runs between the call and here, so no record can have been removed.
       if (record === undefined) continue;
       const revents = set.readyEvents(nth);
       if (record.last?.revents !== revents) record.last = Object.freeze({ fd: record.fd, revents });

@@ -17,7 +17,7 @@ import {
 
 /** The fds that are ready, as they were passed in. */
 export interface SelectResult<Read, Write, Except> {
-  /** Reading would not block: data, end of file, a connection to accept, an error to fetch. */
+  /** Reading would not block: there is data, end of file, a connection to accept or an error to fetch. */
   readonly readable: Read[];
   /** Writing some bytes would not block. */
   readonly writable: Write[];
@@ -25,9 +25,9 @@ export interface SelectResult<Read, Write, Except> {
   readonly exceptional: Except[];
 }
 
-/** The fds of the three sets, one set after the other, and behind them the answer. */
+/** The fds of the three sets, one set after the other, followed by the answer. */
 class FdList {
-  /** As the binding takes them. No number in here is ever negative. */
+  /** In the binding's form. No number in it is ever negative. */
   #words = new Int32Array(64);
   length = 0;
 
@@ -42,14 +42,14 @@ class FdList {
     this.length += 1;
   }
 
-  /** The usual case, numbers alone. @returns whether it was that; where it was not, nothing is added */
+  /** Adds items that are all numbers, the usual case. @returns false, with nothing added, if they are not */
   pushNumbers(items: readonly unknown[]): boolean {
     this.#makeRoom(this.length + items.length);
     const words = this.#words;
     let index = this.length;
     for (const item of items) {
       if (typeof item !== 'number') return false;
-      // Mostly it is what was there before. Whatever was there is an fd's number, so what is equal to it is one, too.
+      // Usually the number is the one that was here before. That is an fd's number, so an equal one is, too.
       if (item !== words[index]) {
         if (!Number.isInteger(item) || item < 0 || item > MAX_INT32) return false;
         words[index] = item;
@@ -60,7 +60,7 @@ class FdList {
     return true;
   }
 
-  /** The place of the fd that was the `nth` to be found ready. */
+  /** The place of the `nth` ready fd. */
   readyPlace(nth: number): number {
     return present(this.#words[this.length + nth], 'a word of the answer');
   }
@@ -78,13 +78,13 @@ class FdList {
  */
 let spareList: FdList | undefined;
 
-/** The three sets, and what each entry came from. */
+/** The three sets, with the item that each entry was made from. */
 class SelectSets<Read, Write, Except> {
   readonly #list: FdList;
   readonly #read: readonly Read[];
   readonly #write: readonly Write[];
   readonly #except: readonly Except[];
-  /** Where in the list the write fds begin, and where the except fds. */
+  /** Where the write fds begin in the list, and where the except fds do. */
   readonly #writeStart: number;
   readonly #exceptStart: number;
   /** How many of the ready ones have been picked. */
@@ -113,7 +113,7 @@ class SelectSets<Read, Write, Except> {
     );
   }
 
-  /** A look, and what a helper thread has found before it. @returns how many entries are ready */
+  /** Looks, and adds what a helper thread has found before. @returns how many entries are ready */
   lookAgain(findings: Findings): number {
     return restoreSelected(this.#list.words, this.counts, this.call(0, true, null), findings);
   }
@@ -129,7 +129,7 @@ class SelectSets<Read, Write, Except> {
     return this.#list.words.subarray(0, this.#list.length);
   }
 
-  /** What the last call found. */
+  /** The result of the last call. */
   result(ready: number): SelectResult<Read, Write, Except> {
     this.#picked = 0;
     return {
@@ -154,7 +154,7 @@ class SelectSets<Read, Write, Except> {
 }
 
 /**
- * select(2) over the fds at the start of `words`, as the binding has it.
+ * select(2) over the fds at the start of `words`, in the binding's form.
  *
  * @returns how many are ready
  */
@@ -172,15 +172,14 @@ export function selectFds(
     : native.select(words, readCount, writeCount, exceptCount, timeoutMs, retryOnSignal, signalMask);
 }
 
-/** Whether walking over it a second time gives the same: it has no iterator of its own. */
+/** Whether a second iteration yields the same items: it has no iterator of its own. */
 function isPlainArray<Item>(items: Iterable<Item>): items is readonly Item[] {
   return Array.isArray(items) && items[Symbol.iterator] === Array.prototype[Symbol.iterator];
 }
 
 /**
- * @returns what the fds came from, in a list of its own: before the answer is there, code of the caller's may run (an
- *   `fd` getter, a getter of the options, all that runs during an asynchronous wait) and change the list that was
- *   passed in
+ * @returns the items of the fds, in a list of its own: before the answer is there, the caller's code may run (an `fd`
+ *   getter, a getter of the options, anything during an asynchronous wait) and change the list that was passed in
  */
 function collect<Item>(items: Iterable<Item>, name: string, list: FdList): readonly Item[] {
   if (isPlainArray(items)) {
@@ -188,7 +187,7 @@ function collect<Item>(items: Iterable<Item>, name: string, list: FdList): reado
     if (list.pushNumbers(copy)) return copy;
   }
   const kept: Item[] = [];
-  // Each fd is read as its item comes: an `fd` getter may change the very list that is being read.
+  // Each fd is read together with its item: an `fd` getter may change the very list that is being read.
   for (const item of checkIterable(items, name)) {
     list.push(toFd(item, name));
     kept.push(item);
@@ -196,7 +195,7 @@ function collect<Item>(items: Iterable<Item>, name: string, list: FdList): reado
   return kept;
 }
 
-/** The sets of one call, as the thread takes them. */
+/** The sets of one call, in the thread's form. */
 interface SelectList {
   readonly fds: Int32Array;
   readonly counts: SelectCounts;
@@ -241,7 +240,7 @@ function mergeSets(lists: readonly SelectList[]): MergedList {
   };
 }
 
-/** Of all calls of {@link select} in this thread. */
+/** The helper of all calls of {@link select} in this thread. */
 const selectThread = new SharedThread<SelectList>(mergeSets);
 
 /**
@@ -252,9 +251,9 @@ const selectThread = new SharedThread<SelectList>(mergeSets);
  * @param except fds with exceptional conditions to wait for
  * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait for
  *   ever
- * @returns three new arrays with what is ready of what was passed in, in its order, repetitions kept; all empty when
- *   the time is up, and after a signal unless `options.onSignal` is `'retry'`
- * @throws EBADF where any fd is not open, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ * @returns three new arrays with those of the passed items that are ready, in their order, repetitions kept; all empty
+ *   when the time is up, and after a signal unless `options.onSignal` is `'retry'`
+ * @throws EBADF if any fd is not open, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see select(2), pselect(2)
  */
 export function selectSync<Read extends FdLike, Write extends FdLike, Except extends FdLike>(
@@ -279,7 +278,7 @@ export function selectSync<Read extends FdLike, Write extends FdLike, Except ext
 /**
  * select(2) while the event loop goes on; a helper thread does the waiting, one for all calls. See {@link selectSync}.
  *
- * @returns as {@link selectSync}; rejects with what that throws, and with an AbortError when `options.signal` is
+ * @returns as {@link selectSync}; rejects with the errors of that, and with an AbortError when `options.signal` is
  *   aborted
  * @see select(2)
  */

@@ -1,4 +1,4 @@
-/** One helper thread for any number of waits that belong to no object: those of poll(), or those of select(). */
+/** One helper thread for all waits that belong to no object: those of poll(), or those of select(). */
 import { present } from '../errors.js';
 import { AsyncWait } from './async-wait.js';
 import { FINDING_WORDS, type Findings, NO_FINDINGS } from './findings.js';
@@ -15,35 +15,35 @@ export interface MergedList {
   readonly places: Int32Array;
 }
 
-/** What a single wait does. */
+/** A single wait. */
 export interface SharedJob<List, Result> {
   readonly list: List;
-  /** Makes the real call with a timeout of zero. @returns undefined where there is nothing to report */
+  /** Makes the real call with a timeout of zero. @returns undefined if there is nothing to report */
   look(findings: Findings): Result | undefined;
-  /** What the wait gives when its time is up. */
+  /** The result of the wait when its time is up. */
   nothing(): Result;
 }
 
-/** A wait, as the thread knows it. */
+/** A wait, as the thread sees it. */
 interface Member<List> {
   readonly list: List;
   readonly report: () => void;
   readonly fail: (error: unknown) => void;
-  /** What the thread has found for it since its last look. */
+  /** The thread's findings for it since its last look. */
   readonly found: number[];
 }
 
-/** How long a thread that nobody needs is kept: starting one costs as much as some hundred system calls. */
+/** How long an unused thread is kept: starting one costs as much as some hundred system calls. */
 const IDLE_MS = 1_000;
 
 /**
- * A thread that waits for all of its members at once. Only one that has something to report looks then, so the cost of
- * an event does not grow with the number of waits, but for the one call of the thread.
+ * A thread that waits for all its members at once. Only those with something to report look then, so the cost of an
+ * event does not grow with the number of waits, except for the one call of the thread.
  */
 export class SharedThread<List> {
   readonly #merge: (lists: readonly List[]) => MergedList;
   readonly #members = new Set<Member<List>>();
-  /** Those that the thread waits for, in the order of the merged list. */
+  /** The members that the thread waits for, in the order of the merged list. */
   #armed: readonly Member<List>[] = [];
   #merged: MergedList | undefined;
   #thread: ThreadWaiter | undefined;
@@ -92,12 +92,12 @@ export class SharedThread<List> {
 
   #remove(member: Member<List>): void {
     if (!this.#members.delete(member)) return;
-    // Its fds may be closed now, and a thread that is in a call with one keeps the file open.
+    // Its fds may be closed now, and a thread in a call with one of them would keep the file open.
     if (this.#armed.includes(member)) this.#pause();
     if (this.#members.size === 0) this.#rest();
   }
 
-  /** Takes the thread out of its call; it goes on when the event loop comes round. */
+  /** Takes the thread out of its call; it goes on at the next turn of the event loop. */
   #pause(): void {
     if (this.#armed.length === 0) return;
     this.#thread?.stop();
@@ -105,7 +105,7 @@ export class SharedThread<List> {
     this.#rearmSoon();
   }
 
-  /** Once for all that begin or end in this turn of the event loop. */
+  /** Arms the thread once for all waits that begin or end in this turn of the event loop. */
   #rearmSoon(): void {
     this.#immediate ??= setImmediate(() => {
       this.#immediate = undefined;
@@ -114,7 +114,7 @@ export class SharedThread<List> {
   }
 
   #rearm(): void {
-    // What was found when the thread was stopped for the sake of another wait.
+    // The findings from when the thread was stopped for the sake of another wait.
     for (const member of [...this.#members]) if (member.found.length > 0) member.report();
     if (this.#members.size === 0) return;
     const members = [...this.#members];
@@ -144,14 +144,14 @@ export class SharedThread<List> {
     }
     const hasFindings = armed.some(({ found }) => found.length > 0);
     for (const member of armed) {
-      // Without findings one of the fds is not open, and the wait that it belongs to finds out which.
+      // Without findings, one of the fds is not open, and the wait that has it finds out.
       if (!hasFindings || member.found.length > 0) member.report();
       if (failure !== undefined && this.#members.has(member)) member.fail(failure.error);
     }
     if (this.#members.size > 0) this.#rearmSoon();
   }
 
-  /** Hands what the thread has found to those it concerns. */
+  /** Hands the thread's findings to the members that they concern. */
   #collect(): void {
     const armed = this.#armed;
     const merged = this.#merged;
@@ -170,7 +170,7 @@ export class SharedThread<List> {
     }
   }
 
-  /** Nobody waits any more. */
+  /** Closes the thread if it stays unused. */
   #rest(): void {
     if (this.#idleTimer !== undefined) {
       this.#idleTimer.refresh();
@@ -185,7 +185,7 @@ export class SharedThread<List> {
   }
 }
 
-/** A wait that belongs to no object cannot be unref'd, and ends before anybody could close it. */
+/** A wait that belongs to no object cannot be unref'd, and has nothing to close. */
 function doNothing(): void {
   // Nothing to do.
 }

@@ -23,7 +23,7 @@ export function toSignalNumber(signal: unknown, name: string, min: 0 | 1): numbe
   return found[1];
 }
 
-/** The name of a signal; `null` for a real-time one. */
+/** Returns the name of a signal; `null` for a real-time one. */
 export function toSignalName(signal: number): NodeJS.Signals | null {
   let name: keyof typeof constants.signals;
   for (name in constants.signals) if (constants.signals[name] === signal) return name;

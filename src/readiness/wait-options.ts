@@ -1,4 +1,4 @@
-/** What the blocking waits have in common: what a signal does to them. */
+/** The options of waits: for blocking ones the effect of signals, for asynchronous ones an AbortSignal. */
 import { checkAbortSignal, checkAttached, checkOneOf, checkOptions, type OptionNames } from '../arguments.js';
 import { invalidArgType } from '../errors.js';
 import { toSignalNumber } from './signal-number.js';
@@ -6,19 +6,18 @@ import { toSignalNumber } from './signal-number.js';
 /** Options of a wait that blocks the thread. */
 export interface SyncWaitOptions {
   /**
-   * What a signal that interrupts the wait does. `'return'` (the default) ends the wait with nothing ready, so that
-   * Node.js, which runs `process.on('SIGINT')` only when it has the thread back, can do so. `'retry'` goes on to the
-   * original deadline.
+   * The effect of a signal that interrupts the wait. `'return'` (the default) ends the wait with nothing ready: Node.js
+   * runs `process.on('SIGINT')` only when it has the thread back. `'retry'` goes on to the original deadline.
    */
   readonly onSignal?: 'return' | 'retry' | undefined;
   /**
-   * The signals to block for as long as the wait lasts, and only these, replacing the thread's mask atomically, as
-   * pselect(2), ppoll(2) and epoll_pwait(2) do: names ('SIGINT') or numbers from 1 to 64.
+   * The signals to block during the wait: names ('SIGINT') or numbers from 1 to 64. They replace the thread's mask
+   * atomically, as in pselect(2), ppoll(2) and epoll_pwait(2).
    */
   readonly sigmask?: Iterable<NodeJS.Signals | number> | undefined;
 }
 
-/** Options of a wait that gives a promise. */
+/** Options of a wait that returns a promise. */
 export interface AsyncWaitOptions {
   /** Ends the wait with an AbortError. */
   readonly signal?: AbortSignal | undefined;
@@ -27,7 +26,7 @@ export interface AsyncWaitOptions {
 export const SYNC_WAIT_OPTIONS: OptionNames<SyncWaitOptions> = { onSignal: true, sigmask: true };
 export const ASYNC_WAIT_OPTIONS: OptionNames<AsyncWaitOptions> = { signal: true };
 
-/** {@link SyncWaitOptions} as the binding takes them. */
+/** {@link SyncWaitOptions} in the binding's form. */
 export interface SignalHandling {
   readonly retryOnSignal: boolean;
   readonly signalMask: readonly number[] | null;
@@ -51,8 +50,8 @@ export function toSignalHandling(
 }
 
 /**
- * Whether a native wait can do without its arguments about signals, as most can: left out they cost nothing, and a look
- * is not interrupted.
+ * Whether a native wait needs no arguments about signals, as most do not: omitted, they cost nothing. A look is never
+ * interrupted.
  */
 export function hasDefaultHandling(
   timeoutMs: number,
@@ -77,7 +76,7 @@ export function toAbortSignal(
   return signal;
 }
 
-/** @throws ERR_INVALID_ARG_TYPE; a string is no list here */
+/** @throws ERR_INVALID_ARG_TYPE, also for a string, which is not a list here */
 export function checkIterable<Item>(value: Iterable<Item>, name: string): Iterable<Item> {
   const unchecked: unknown = value;
   if (typeof unchecked !== 'object' || unchecked === null || !(Symbol.iterator in unchecked)) {

@@ -1,9 +1,9 @@
 /**
- * Waiting inside Node's event loop: a waiter says "look now", and whoever asked makes the real call. A helper thread
- * also hands over what its own call has found, since some files give an event to the first call alone.
+ * Waiting inside the event loop: a waiter says "look now", and its owner makes the real call. A helper thread also
+ * hands over what its own call has found, since some files report an event to the first call alone.
  *
- * All waiters report to one dispatcher. It lets no exception out: one that crossed the native callback would
- * leave an exception pending there, and every later call would fail.
+ * All waiters report to one dispatcher. It lets no exception out: one that crossed the native callback would stay
+ * pending there, and every later call would fail.
  */
 import { native } from '../binding/load.js';
 import { outOfRange, unsupportedPlatformError } from '../errors.js';
@@ -19,9 +19,9 @@ export type WaiterKind = 'uv' | 'thread';
 
 /** Calls back, by the event loop, when something may be ready. */
 export interface Waiter {
-  /** Asks for a report. Asked again while a report is due, it takes account of what has changed. */
+  /** Asks for a report. A second call before the report takes account of what has changed. */
   start(): void;
-  /** No report comes until the next start. */
+  /** Asks for no report until the next start. */
   stop(): void;
   /** Keeps the event loop alive while started. */
   ref(): void;
@@ -30,7 +30,7 @@ export interface Waiter {
   close(): void;
 }
 
-/** What each waiter number reports to. */
+/** The receiver of reports, by the waiter's number. */
 const reports = new Map<number, () => void>();
 
 function dispatch(waiter: number): void {
@@ -41,7 +41,7 @@ function dispatch(waiter: number): void {
   }
 }
 
-/** Lets an exception of a user's handler reach `uncaughtException`, once, without unwinding what runs here. */
+/** Lets an exception of a user's handler reach `uncaughtException`, once, without unwinding the current turn. */
 export function rethrowLater(error: unknown): void {
   process.nextTick(() => {
     throw error;
@@ -50,23 +50,24 @@ export function rethrowLater(error: unknown): void {
 }
 
 /**
- * Bun ends at an uncaught exception when its loop rests next, and a level-triggered fd that is ready lets it never
- * rest.
+ * Bun ends at an uncaught exception only when its loop rests next, and a level-triggered fd that stays ready never lets
+ * it rest.
  */
 function endUnlessCaught(): void {
   const isCaught = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
   if (!isCaught) process.exit(1);
 }
 
-/** Whether libuv's handles work in this runtime. Bun aborts on them and Deno's crash: both only claim to have them. */
+/** Whether libuv's handles work in this runtime. Bun aborts on them and Deno crashes, though both export them. */
 export function hasLoopWatch(): boolean {
   return process.versions['bun'] === undefined && process.versions['deno'] === undefined;
 }
 
 /**
- * Which waiter epoll takes. Where none is asked for, the environment variable FDMUX_WAITER decides, then the runtime.
+ * Returns the kind of waiter for epoll. If none is asked for, the environment variable FDMUX_WAITER decides, then the
+ * runtime.
  *
- * @throws ERR_UNSUPPORTED_PLATFORM for `'uv'` outside Node.js, ERR_OUT_OF_RANGE for anything else that is no kind
+ * @throws ERR_UNSUPPORTED_PLATFORM for `'uv'` outside Node.js, ERR_OUT_OF_RANGE for anything that is not a kind
  */
 export function epollWaiterKind(forced: WaiterKind | undefined): WaiterKind {
   const kind: string = forced ?? environmentVariable('FDMUX_WAITER') ?? (hasLoopWatch() ? 'uv' : 'thread');
@@ -81,7 +82,7 @@ export function epollWaiterKind(forced: WaiterKind | undefined): WaiterKind {
   }
 }
 
-/** A waiter of the given kind that polls an epoll fd. */
+/** Opens a waiter of the given kind that polls an epoll fd. */
 export function openHintWaiter(kind: WaiterKind, epollFd: number, report: () => void): Waiter {
   switch (kind) {
     case 'uv':
@@ -95,7 +96,7 @@ export function openHintWaiter(kind: WaiterKind, epollFd: number, report: () => 
   }
 }
 
-/** A waiter of the addon. While a report is wanted it keeps the event loop alive, unless it was told not to. */
+/** A waiter of the addon. While a report is wanted it keeps the event loop alive, unless it is unref'd. */
 abstract class NativeWaiter implements Waiter {
   /** Its number in the addon. */
   protected readonly waiter: number;
@@ -150,7 +151,7 @@ abstract class NativeWaiter implements Waiter {
 
 /**
  * One uv_poll_t on an epoll fd. Stopping it costs a system call and so does starting it again, and a loop of waits does
- * both each time: so `stop` only takes note, and the handle is stopped when it reports and nobody wants to know.
+ * both each time. So `stop` only takes note, and the handle is stopped when it reports and no report is wanted.
  */
 class LoopWaiter extends NativeWaiter {
   #running = false;
@@ -183,11 +184,11 @@ class LoopWaiter extends NativeWaiter {
  */
 export class ThreadWaiter extends NativeWaiter {
   readonly #arm: (waiter: number) => void;
-  /** Whether the thread may have found something that nobody has taken. */
+  /** Whether the thread may have findings that have not been taken. */
   #mayHaveFindings = false;
   #ended = false;
 
-  /** @param arm hands the thread what to wait for */
+  /** @param arm hands the thread the fds to wait for */
   constructor(arm: (waiter: number) => void, report: () => void) {
     super(native.waitThreadOpen(dispatch));
     this.#arm = arm;
@@ -217,9 +218,9 @@ export class ThreadWaiter extends NativeWaiter {
   }
 
   /**
-   * What the thread has found since this was called last, reported or not.
+   * Takes the thread's findings since the last time, reported or not.
    *
-   * @throws what the thread's call has failed with
+   * @throws the error of the thread's call
    */
   takeFindings(): Findings {
     if (!this.#mayHaveFindings || this.#ended) return NO_FINDINGS;
@@ -227,7 +228,7 @@ export class ThreadWaiter extends NativeWaiter {
     return native.waitThreadTake(this.waiter);
   }
 
-  /** Takes the thread out of its call, so that the fd may be closed, and drops what it has found about that fd. */
+  /** Takes the thread out of its call, so that the fd may be closed, and drops the findings about that fd. */
   forget(fd: number): void {
     this.stop();
     if (this.#mayHaveFindings && !this.#ended) native.waitThreadForget(this.waiter, fd);
