@@ -14,11 +14,11 @@ describe('GBK', () => {
     expect(Buffer.from(encodeText('abc', 'gbk')).toString('latin1')).toBe('abc');
   });
 
-  test('writes a question mark for what it does not have, one for each character', () => {
+  test('writes a question mark for each character that it lacks', () => {
     expect(Buffer.from(encodeText('a😀b\u0e01', 'gbk')).toString('latin1')).toBe('a?b?');
   });
 
-  test('gives back every text of its own characters, and never a newline byte for a character', () => {
+  test('returns every text of its own characters, and never encodes a character with a newline byte', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.integer({ min: 0x4e00, max: 0x9fa5 }).map((code) => String.fromCharCode(code)) }),
@@ -51,7 +51,7 @@ describe('auto', () => {
     expect(other.decode(GBK_HELLO)).toContain('\ufffd');
   });
 
-  test('takes bytes that are valid in both for UTF-8', () => {
+  test('reads bytes that are valid in both as UTF-8', () => {
     const both = Uint8Array.of(0xc2, 0xa9);
     const detector = CharsetDetector.of('auto');
     expect(detector.decode(both)).toBe('©');

@@ -1,4 +1,4 @@
-/** A connection without a kernel: it keeps what was sent and how it was closed. */
+/** A connection without a kernel. It records the bytes that were sent and how it was closed. */
 import type { Encoder } from '../../src/chat/member.js';
 import { DEAF, type Link, type Session } from '../../src/protocol/session.js';
 
@@ -48,7 +48,7 @@ export class FakeLink implements Link {
     this.wakeDelayMs = delayMs;
   }
 
-  /** Everything that was sent since the last call. */
+  /** Returns everything that was sent since the last call. */
   takeBytes(): Buffer {
     return Buffer.concat(this.#sent.splice(0));
   }
@@ -57,7 +57,7 @@ export class FakeLink implements Link {
     return this.takeBytes().toString('utf8');
   }
 
-  /** The lines that were sent since the last call, without their endings. */
+  /** Returns the lines that were sent since the last call, without their endings. */
   takeLines(): string[] {
     return this.takeText().split(/\r?\n/).slice(0, -1);
   }

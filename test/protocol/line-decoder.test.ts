@@ -64,7 +64,7 @@ const CASES: readonly { name: string; options: LineDecoderOptions; input: string
   ];
 
 describe.each(CASES)('$name', ({ options, input, lines, flush }) => {
-  test('is cut alike in one piece, byte by byte and at every split point', () => {
+  test('is cut the same in one piece, byte by byte and at every split point', () => {
     const whole = bytes(input);
     expect(decode(options, [whole], flush)).toEqual(lines);
     expect(
@@ -97,7 +97,7 @@ test('lines do not depend on how the stream was cut', () => {
   );
 });
 
-test('a line without end holds no more than the limit', () => {
+test('a line without an end takes no more memory than the limit', () => {
   const decoder = new LineDecoder({ maxLineBytes: 100 });
   const recorder = new Recorder();
   for (let round = 0; round < 1000; round += 1) {

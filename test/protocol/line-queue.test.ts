@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LineQueue } from '../../src/protocol/line-queue.js';
 
-test('lines leave in the order in which they came, empty ones too, however pushes and shifts follow each other', () => {
+test('lines leave in the order of their arrival, empty ones too, whatever the order of pushes and shifts', () => {
   const queue = new LineQueue();
   const lines = Array.from({ length: 2000 }, (_, index) => Buffer.alloc((index * 37) % 90, 97 + (index % 26)));
   const left: string[] = [];
@@ -14,7 +14,7 @@ test('lines leave in the order in which they came, empty ones too, however pushe
   expect(queue.byteLength).toBe(0);
 });
 
-test('what it takes is the lines and a byte for each, so that empty lines count', () => {
+test('its length is the lines and one byte for each, so that empty lines count', () => {
   const queue = new LineQueue();
   for (let count = 0; count < 1000; count += 1) queue.push(new Uint8Array(0));
   queue.push(Buffer.from('five!'));

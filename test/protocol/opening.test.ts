@@ -24,7 +24,7 @@ test.for(['hello', 'GET / is what a browser sends', 'HTTP/1.1 is old', 'NICK ann
   },
 );
 
-test('a request line that is cut is known by its beginning', () => {
+test('a request line that is cut is recognised by its beginning', () => {
   for (const head of ['POST /aaaa', 'DELETE /', 'OPTIONS *', 'GET https:', 'CONNECT x']) {
     const opening = new Opening();
     for (const byte of bytes(`\r\n${head}`)) opening.receive(Uint8Array.of(byte));
@@ -35,7 +35,7 @@ test('a request line that is cut is known by its beginning', () => {
   expect(opening.ofBeginning()).toBeNull();
 });
 
-test('a TLS hello is known by three bytes, however they arrive', () => {
+test('a TLS hello is recognised by three bytes, however they arrive', () => {
   expect(new Opening().receive(Uint8Array.of(0x16, 3, 1, 2, 0))).toBe('TLS');
   const opening = new Opening();
   expect([0x16, 3, 3].map((byte) => opening.receive(Uint8Array.of(byte)))).toEqual([null, null, 'TLS']);

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { hashPassword, verifyPassword } from '../../src/protocol/password.js';
 import { PasswordGuard } from '../../src/protocol/password-guard.js';
 
-/** A guard on a clock that only moves when somebody waits. */
+/** Returns a guard on a clock that only moves when somebody waits. */
 function guardOn(clock: { nowMs: number }, waits: number[] = []): PasswordGuard {
   return new PasswordGuard({
     now: () => clock.nowMs,
@@ -28,7 +28,7 @@ test('three failures are free, then each wait is twice as long, up to the longes
   expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
 });
 
-test('an address and an account each count by themselves, and the longer wait holds', async () => {
+test('an address and an account each count by themselves, and the longer wait applies', async () => {
   const waits: number[] = [];
   const guard = guardOn({ nowMs: 0 }, waits);
   for (let address = 0; address < 6; address += 1) await guess(guard, [`address ${address}`, 'account'], 1);
@@ -47,7 +47,7 @@ test('failures are forgotten after ten minutes without one', async () => {
   expect(waits).toEqual([1000]);
 });
 
-test('a class without waits waits for nothing', async () => {
+test('a class without waits never waits', async () => {
   const waits: number[] = [];
   const guard = guardOn({ nowMs: 0 }, waits);
   guard.failed(Array.from({ length: 10 }, () => 'address'));
@@ -70,7 +70,7 @@ test('two passwords are checked at once, some wait, and more are refused unseen'
   expect(await Promise.all(verdicts.slice(0, 66))).toEqual(Array.from({ length: 66 }, () => 'right'));
 });
 
-test('a check that fails gives its place back', async () => {
+test('a check that throws gives its place back', async () => {
   const verify = vi.fn(() => Promise.reject(new Error('no memory')));
   const guard = new PasswordGuard({ verify });
   for (let time = 0; time < 5; time += 1) await expect(guard.check('a', 'b', [])).rejects.toThrow('no memory');
@@ -85,6 +85,6 @@ test('clear and hashed passwords are compared whole, and a clear one costs no ha
   }
   const before = process.cpuUsage();
   for (let time = 0; time < 1000; time += 1) await verifyPassword('guess', 'secret');
-  // A thousand pairs of scrypt take a minute and more.
+  // A thousand pairs of scrypt take more than a minute.
   expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
 });

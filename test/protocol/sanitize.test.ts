@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sanitize } from '../../src/protocol/sanitize.js';
 
-test('what could end a line or move a cursor is replaced, the tab stays', () => {
+test('characters that could end a line or move a cursor are replaced, the tab stays', () => {
   expect(sanitize('a\rb\nc\0d\u001b[31me\u009b2Jf\u007fg\th')).toBe(
     'a\ufffdb\ufffdc\ufffdd\ufffd[31me\ufffd2Jf\ufffdg\th',
   );

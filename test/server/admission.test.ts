@@ -7,7 +7,7 @@ const limits = (changes: Partial<ClassSettings>): ClassSettings => ({ ...DEFAULT
 const TOO_FAST = 'too many connections from your address in a short time';
 const TOO_MANY = 'too many connections from your address';
 
-test('who is refused takes nobody’s place', () => {
+test('a refused peer takes nobody’s place', () => {
   const admission = new Admission();
   const settings = limits({ maxPerAddress: 2, connectionsPerMinute: 0 });
   const enter = (host: string) => admission.enter(host, settings, 3, 0);
@@ -19,7 +19,7 @@ test('who is refused takes nobody’s place', () => {
   expect(enter('192.0.2.3')).toBeNull();
 });
 
-test('an address opens so many connections at once, then so many a minute', () => {
+test('an address may open a burst of connections, then so many per minute', () => {
   const admission = new Admission();
   const settings = limits({ connectionsPerMinute: 30, burstConnections: 3 });
   const churn = (host: string, nowMs: number): string | null => {
@@ -32,7 +32,7 @@ test('an address opens so many connections at once, then so many a minute', () =
   expect([2000, 2001, 4001].map((nowMs) => churn('192.0.2.1', nowMs))).toEqual([null, TOO_FAST, null]);
 });
 
-test('new limits hold from the next connection on, for known addresses too', () => {
+test('new limits apply from the next connection, for known addresses too', () => {
   const admission = new Admission();
   const strict = limits({ connectionsPerMinute: 1, burstConnections: 1 });
   expect(admission.enter('192.0.2.1', strict, 0, 0)).toBeNull();

@@ -15,7 +15,7 @@ function readers(...pending: readonly number[]) {
   });
 }
 
-test('the furthest behind are cut off first, and no more of them than it takes', () => {
+test('the furthest behind are cut off first, and no more of them than necessary', () => {
   const all = readers(100, 900, 300, 1000, 200);
   cutFurthestBehind(all, 700);
   expect(all.map(({ pendingBytes }) => pendingBytes)).toEqual([100, 0, 300, 0, 200]);

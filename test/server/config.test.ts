@@ -22,7 +22,7 @@ function fileWith(text: string): string {
 const load = (data: unknown, flags: ServeFlags = {}) =>
   loadConfig({ ...flags, config: fileWith(JSON.stringify(data)) });
 
-/** What is wrong, without the file's name. */
+/** Returns the problems, without the file's name. */
 async function complaint(text: string): Promise<string[]> {
   const path = fileWith(text);
   const error: unknown = await loadConfig({ config: path }).catch((thrown: unknown) => thrown);
@@ -37,7 +37,7 @@ test('an address without a limit on its connections has none on their rate eithe
   expect(classes.map(({ settings }) => settings.connectionsPerMinute)).toEqual([30, 0, 7]);
 });
 
-test('without a file and flags the defaults hold', async () => {
+test('without a file and flags the defaults apply', async () => {
   const config = await loadConfig({});
   expect(config).toMatchObject({
     backend: 'epoll',
@@ -53,7 +53,7 @@ test('without a file and flags the defaults hold', async () => {
   expect(config.irc.nickLength).toBeGreaterThanOrEqual(30);
 });
 
-test('the example file is right, and the documentation tells of every key in it', async () => {
+test('the example file is valid, and the documentation has every key in it', async () => {
   const path = projectPath('docs/fdmux.example.json');
   const config = await loadConfig({ config: path });
   expect(config.listeners).toHaveLength(3);
@@ -67,7 +67,7 @@ test('the example file is right, and the documentation tells of every key in it'
   expect([...keys].filter((key) => !documentation.includes(`\`${key}\``))).toEqual([]);
 });
 
-test('a flag counts more than the file', async () => {
+test('a flag overrides the file', async () => {
   const data = {
     backend: 'poll',
     listeners: [
@@ -102,7 +102,7 @@ test("a unix socket's mode is octal, and its group a number or a name of this ma
   ]);
 });
 
-describe('what is wrong is told by its key, or its line', () => {
+describe('a problem is reported by its key, or its line', () => {
   test.each([
     [{ backend: 'kqueue' }, ['FILE: backend: must be one of select, poll, epoll']],
     [{ maxClients: -1 }, ['FILE: maxClients: must be at least 0']],
@@ -176,14 +176,14 @@ describe('FDMUX_BACKEND', () => {
     vi.unstubAllEnvs();
   });
 
-  test('names the backend where neither flag nor file does', async () => {
+  test('names the backend if neither flag nor file does', async () => {
     vi.stubEnv('FDMUX_BACKEND', 'poll');
     expect(await loadConfig({})).toMatchObject({ backend: 'poll' });
     expect(await loadConfig({ backend: 'select' })).toMatchObject({ backend: 'select' });
     expect(await loadConfig({ config: fileWith('{ "backend": "epoll" }') })).toMatchObject({ backend: 'epoll' });
   });
 
-  test('that names no backend is an error of the configuration', async () => {
+  test('with an unknown backend is an error of the configuration', async () => {
     vi.stubEnv('FDMUX_BACKEND', 'kqueue');
     await expect(loadConfig({})).rejects.toThrow(ConfigError);
     await expect(loadConfig({})).rejects.toThrow('FDMUX_BACKEND');

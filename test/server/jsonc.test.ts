@@ -26,6 +26,6 @@ test.each([
   ['{"a": [1, {"b": ', '1:17: not JSON: value expected'],
   ['"two\nlines"', '1:1: not JSON: unexpected end of string'],
   ['/* open', '1:1: not JSON: unexpected end of comment'],
-])('%j is refused at its first fault: %s', (source, message) => {
+])('%j is refused at its first error: %s', (source, message) => {
   expect(() => parseJsonc(source)).toThrow(new JsoncSyntaxError(message));
 });

@@ -9,10 +9,10 @@ import { type LogOutput, openLogOutput } from '../../src/server/log-output.js';
 import { LogSink } from '../../src/server/log-sink.js';
 import { disposedAtEnd } from '../support/fds.js';
 
-/** An output that takes as much as it is told. */
+/** An output that takes as much as it is set to. */
 class FakeOutput implements LogOutput {
   text = '';
-  /** Bytes that it takes at a time. */
+  /** Bytes that it takes per call. */
   room = Infinity;
   /** Bytes after which it fails. */
   failAfterBytes = Infinity;
@@ -39,7 +39,7 @@ function openSink(options: { maxWaitingBytes?: number } = {}) {
   return { output, sink };
 }
 
-/** The reading end of a new pipe at a path, and an output on its writing end that is not set non-blocking. */
+/** Opens the reading end of a new pipe at a path, and an output on its writing end, which stays blocking. */
 function openPipe(): { reader: number; writer: number } {
   const folder = mkdtempSync(join(tmpdir(), 'fdmux-log-'));
   onTestFinished(() => {
@@ -60,19 +60,16 @@ const UNSAFE = [
   ...['\u061c', '\u200e', '\u200f', '\u202e', '\u2066', '\u2069', '\ufeff', '\u{e0041}'],
 ];
 
-test.for(LOG_FORMATS)(
-  'a %s record has no character that acts, wherever it came from, and reads back',
-  async (format) => {
-    const { output, sink } = openSink();
-    const log = await openLog('info', format, sink);
-    const hostile = UNSAFE.join('-');
-    log.info(`m${hostile}`, { [`k${hostile}`]: hostile, nested: { [hostile]: [hostile] }, error: new Error(hostile) });
-    expect(output.text.endsWith('\n')).toBe(true);
-    expect(output.text.slice(0, -1)).toMatch(/^\P{C}+$/u);
-    expect(output.text).toContain(String.raw`\u009b`);
-    if (format === 'json') expect(JSON.parse(output.text)).toMatchObject({ [`k${hostile}`]: hostile });
-  },
-);
+test.for(LOG_FORMATS)('a %s record has no control character, whatever its source, and parses back', async (format) => {
+  const { output, sink } = openSink();
+  const log = await openLog('info', format, sink);
+  const hostile = UNSAFE.join('-');
+  log.info(`m${hostile}`, { [`k${hostile}`]: hostile, nested: { [hostile]: [hostile] }, error: new Error(hostile) });
+  expect(output.text.endsWith('\n')).toBe(true);
+  expect(output.text.slice(0, -1)).toMatch(/^\P{C}+$/u);
+  expect(output.text).toContain(String.raw`\u009b`);
+  if (format === 'json') expect(JSON.parse(output.text)).toMatchObject({ [`k${hostile}`]: hostile });
+});
 
 test('a text record begins with date, time and level', async () => {
   const { output, sink } = openSink();
@@ -80,7 +77,7 @@ test('a text record begins with date, time and level', async () => {
   expect(output.text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z \S+ hello port=1\n$/);
 });
 
-test('what an output refuses is dropped, counted, and reported before the next record that it takes', () => {
+test('records that an output refuses are dropped, counted, and reported before the next one that it takes', () => {
   const { output, sink } = openSink();
   output.failAfterBytes = 0;
   sink.write('1\n');

@@ -34,7 +34,7 @@ test('two members hear each other, and both hear of the end', async () => {
 
 test('a peer that has been sent everything and keeps its side open does not hold up the end', async () => {
   let shortestMs = Infinity;
-  // A busy machine may be late once; a server that waits for the peer is late each time.
+  // A busy machine may be late once; a server that waits for the peer is late every time.
   for (let round = 0; round < 3 && shortestMs >= 900; round += 1) {
     const server = await start();
     const socket = connect({ port: plainPort(server), host: '127.0.0.1', allowHalfOpen: true });
@@ -77,7 +77,7 @@ test('an unknown option is refused, and the known ones are named', async () => {
   await expect(startChatServer(options)).rejects.toThrow("'plainPort'");
 });
 
-test('options that cannot be used are a ConfigError', async () => {
+test('invalid options are a ConfigError', async () => {
   await expect(startChatServer({ backend: 'poll', trigger: 'edge' })).rejects.toBeInstanceOf(ConfigError);
   await expect(startChatServer({ config: '/nonexistent/fdmux.json' })).rejects.toMatchObject({ code: 'ERR_CONFIG' });
 });

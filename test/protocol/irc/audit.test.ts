@@ -1,11 +1,11 @@
-/** What the log says of who came and went, and of what operators did. */
+/** The log of connections, and of the acts of operators. */
 import { expect, test } from 'vitest';
 import { until } from '../../support/deadline.js';
 import { startIrc } from './irc-client.js';
 
 const operators = [{ name: 'root', password: 'hunter2', masks: ['*@*'], host: null }];
 
-test('a connection is followed by its number, from its address to the reason of its end', async () => {
+test('the log follows a connection by its number, from its address to the reason of its end', async () => {
   const server = await startIrc();
   const ann = await server.client('ann');
   ann.send('QUIT :bye');

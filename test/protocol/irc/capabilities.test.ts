@@ -1,11 +1,11 @@
 /**
- * What capabilities change in what is told: message-tags, server-time, bot mode, echo-message, labeled-response,
+ * Capabilities that change messages: message-tags, server-time, bot mode, echo-message, labeled-response,
  * extended-join.
  */
 import { describe, expect, test } from 'vitest';
 import { numerics, startIrc, tagsOf, untagged } from './irc-client.js';
 
-test('server-time, msgid and client tags go to those who asked for them', async () => {
+test('server-time, msgid and client tags reach only clients that asked for them', async () => {
   const server = await startIrc();
   const ann = await server.client('ann', { caps: 'message-tags', join: '#a' });
   const bob = await server.client('bob', { caps: 'message-tags server-time', join: '#a' });
@@ -43,7 +43,7 @@ test('a bot is marked (IRCv3 bot mode)', async () => {
 });
 
 describe('echo-message', () => {
-  test('gives the sender what the others get, with the same msgid', async () => {
+  test('sends the sender the same line as the others, with the same msgid', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { caps: 'echo-message message-tags', join: '#a' });
     const bob = await server.client('bob', { caps: 'message-tags', join: '#a' });
@@ -87,7 +87,7 @@ describe('labeled-response', () => {
     ]);
   });
 
-  test('is on the refusal of a line, too', async () => {
+  test('also labels the refusal of a line', async () => {
     const ann = await (await startIrc()).client('ann', { caps });
     expect(await ann.ask(`@label=long PING ${'x'.repeat(510)}`)).toEqual([
       '@label=long :fdmux.local 417 ann :Input line was too long',
@@ -98,7 +98,7 @@ describe('labeled-response', () => {
     ]);
   });
 
-  test('is only for those who asked for it', async () => {
+  test('is only for clients that asked for it', async () => {
     const ann = await (await startIrc()).client('ann', { caps: 'message-tags' });
     expect(await ann.ask('@label=one PING x')).toEqual([':fdmux.local PONG fdmux.local :x']);
   });
@@ -113,7 +113,7 @@ describe('labeled-response', () => {
   });
 });
 
-test('extended-join tells account and real name', async () => {
+test('extended-join shows account and real name', async () => {
   const server = await startIrc();
   const bob = await server.client('bob', { caps: 'extended-join', join: '#a' });
   await server.client('ann', { join: '#a' });

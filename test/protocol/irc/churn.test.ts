@@ -1,4 +1,4 @@
-/** Coming and going leaves no trace: what the maps hold exactly, what the heap holds within a bound. */
+/** Members that arrive and leave leave no trace: the maps are checked exactly, the heap within a limit. */
 import { expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
@@ -20,7 +20,7 @@ function start(): { server: IrcState; sessions: IrcSession[]; links: FakeLink[] 
     reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
     stop: () => undefined,
   };
-  // A clock that stands still: after 10 ms of one peer others would have their turn, and no link here gives it.
+  // The clock stands still: after 10 ms of one peer the others would have a turn, which no link here gives.
   const chat = new Chat({ now: () => 1_000_000 });
   chat.openRoom('#lobby');
   const server = new IrcState({
@@ -74,7 +74,7 @@ test(`${JOINS} joins and parts of random rooms leave no trace`, () => {
   expectNothing();
 });
 
-test('a thousand peers that come, watch others, join, talk and go leave no trace', () => {
+test('a thousand peers that connect, watch others, join, talk and leave again leave no trace', () => {
   const { server, sessions, links } = start();
   const { directory } = server;
   let born = 0;

@@ -44,7 +44,7 @@ function startSession(irc: object) {
   return { directory: chat.directory, server, link, session, send };
 }
 
-/** The ways of leaving; some are the server's doing. */
+/** The ways of leaving; some are caused by the server. */
 const departures: readonly (readonly [string, (session: IrcSession) => void])[] = [
   [
     'is disconnected',
@@ -112,7 +112,7 @@ test('a client that registers too late while PASS is checked is not admitted', a
   expect(directory.member('ann')).toBeUndefined();
 });
 
-test('a client that stays is admitted, and what it said meanwhile has its turn', async () => {
+test('a client that stays is admitted, and then its waiting commands run', async () => {
   const { directory, send, link } = startSession({ password });
   send('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\nPING later\r\n');
   expect(link.takeText()).toBe('');

@@ -1,4 +1,4 @@
-/** Peers that came to the wrong port: what they send is neither said nor done. */
+/** Peers with the wrong port: their bytes are neither said nor run as commands. */
 import { expect, test } from 'vitest';
 import { connectPeer } from '../../support/peers.js';
 import { startIrc } from './irc-client.js';
@@ -24,7 +24,7 @@ test.for(openings)('%s is closed with a reason on both ports', async ([, opening
   expect(heard.filter((line) => /PRIVMSG|pwned|Host:|evil/.test(line))).toEqual([]);
 });
 
-test('a request that arrives in pieces is not said when it pauses', async () => {
+test('a request that arrives in pieces is not said, even after a pause', async () => {
   const server = await startIrc({ listeners: [{}, { protocol: 'plain', quietMs: 1 }] });
   const ann = await server.client('ann', { join: '#lobby' });
   const peer = await connectPeer(server.ports[1] ?? 0);

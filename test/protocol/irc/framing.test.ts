@@ -41,7 +41,7 @@ describe('the same lines are understood', () => {
   }, 30_000);
 });
 
-test('a line of 512 bytes is taken, a longer one is answered 417, and the next one is taken again', async () => {
+test('a line of 512 bytes is accepted, a longer one gets 417, and the next one is accepted again', async () => {
   const ann = await (await startIrc()).client('ann');
   const token = 'x'.repeat(510 - 'PING :'.length);
   expect(await ann.ask(`PING :${token}`)).toHaveLength(1);
@@ -49,7 +49,7 @@ test('a line of 512 bytes is taken, a longer one is answered 417, and the next o
   expect(numerics(await ann.ask('z'.repeat(100_000)))).toEqual(['417 :Input line was too long']);
 });
 
-test('empty lines, spaces and prefixes are taken as modern says', async () => {
+test('empty lines, spaces and prefixes are read as modern says', async () => {
   const ann = await (await startIrc()).client('ann');
   expect(await ann.ask('', '   ', ':', ':source', '@tag', '@tag ')).toEqual([]);
   expect(await ann.ask(':someone PING x', 'ping   y', '  PING z')).toEqual(
@@ -57,7 +57,7 @@ test('empty lines, spaces and prefixes are taken as modern says', async () => {
   );
 });
 
-test('invalid UTF-8 is refused where UTF8ONLY is told, and passes where the listener speaks GBK', async () => {
+test('invalid UTF-8 is refused if UTF8ONLY is announced, and passes if the listener speaks GBK', async () => {
   const server = await startIrc({ listeners: [{}, { charset: 'gbk' }] });
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob', { port: server.ports[1] ?? 0, join: '#a' });

@@ -1,7 +1,7 @@
 /**
- * Random and mutated lines against sessions without a kernel: whatever is sent, every answer is well formed and within
- * the limits, and nothing piles up. `FDMUX_FUZZ_LINES` sets how many lines are sent (20,000 by default); the seed of a
- * run is in its name, and `FDMUX_FUZZ_SEED` repeats it.
+ * Random and mutated lines against sessions without a kernel: every answer is well formed and within the limits, and
+ * nothing accumulates. `FDMUX_FUZZ_LINES` sets how many lines are sent (20,000 by default); the seed of a run is in its
+ * name, and `FDMUX_FUZZ_SEED` repeats it.
  */
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
@@ -122,11 +122,11 @@ class Fuzzer {
 /** The longest tags section of any line (message-tags, "Size limit"). */
 const MAX_TAG_BYTES = 8191;
 
-/** Why something that was sent is not whole lines within the limits; null when it is. */
+/** Returns why an output is not whole lines within the limits; null if it is. */
 function problemOf(bytes: Buffer, isUtf8Only: boolean): string | null {
   if (bytes.length === 0) return null;
   if (isUtf8Only && !isUtf8(bytes)) return `not UTF-8: ${bytes.toString('hex')}`;
-  // One character a byte, so that lengths are bytes in every charset.
+  // One character per byte, so that lengths are bytes in every charset.
   const text = bytes.toString('latin1');
   if (!text.endsWith('\r\n')) return `not a whole line: ${JSON.stringify(text)}`;
   for (const line of text.slice(0, -2).split('\r\n')) {
@@ -140,13 +140,13 @@ function problemOf(bytes: Buffer, isUtf8Only: boolean): string | null {
   return null;
 }
 
-/** Lines after which promises get their turn, and the heap is looked at. */
+/** After this many lines promises get a turn, and the heap is measured. */
 const ROUND = 500;
-/** What the heap may grow by from the warm server to the end, whatever the number of lines. */
+/** The most growth of the heap from the warm server to the end, whatever the number of lines. */
 const HEAP_GROWTH_BYTES = 3_000_000;
 
 test(
-  `seed ${SEED}: ${LINES} lines bring forth nothing but well-formed answers, and leave nothing behind`,
+  `seed ${SEED}: ${LINES} lines get only well-formed answers, and leave nothing behind`,
   async () => {
     const fuzzer = new Fuzzer(SEED);
     const chat = new Chat();
@@ -179,7 +179,7 @@ test(
       const session = new IrcSession(link, { server, charset, limits: LOOPBACK_CLASS });
       born += 1;
       session.receive(Buffer.from(`NICK n${born % 20}\r\nUSER u 0 * :real\r\nJOIN #a,#lobby\r\n`));
-      // OPER takes a password, which would be slow; what operators may do is to be fuzzed all the same.
+      // OPER would be slow, because of its password, but the rights of operators must be fuzzed as well.
       chat.setOperator(session.member, born % 5 === 0);
       return { link, session, isUtf8Only: charset === 'utf-8' };
     };
@@ -194,7 +194,7 @@ test(
         const problem = problemOf(link.takeBytes(), isUtf8Only);
         if (problem !== null) expect.fail(`${problem} after ${JSON.stringify(line.toString('latin1'))}`);
       }
-      // Plain peers are told in lines that are safe for a terminal.
+      // Plain peers get lines that are safe for a terminal.
 
       if (/[\0-\x08\x0b-\x1f\x7f]/.test(plainLink.takeText())) expect.fail(`unsafe text after ${JSON.stringify(line)}`);
       for (const [at, { link, session }] of peers.entries()) {
@@ -203,7 +203,7 @@ test(
         peers[at] = enter();
       }
       if (count % ROUND === 0) await setImmediate();
-      // By a third of the way everything is compiled and the list of those who have left is full.
+      // After a third of the lines everything is compiled, and the list of departures is full.
       if (count === Math.floor(LINES / 3)) warmHeap = heapInUse();
     }
     expect(failures).toEqual([]);

@@ -1,7 +1,7 @@
 /**
- * What one line of a stranger can cost. Each command of the table is sent in every shape below, before and after
- * registration, to a server that is full. The answer is bounded by the line and by what the line may list, and the work
- * of one turn is bounded whatever the line.
+ * The cost of one line from a stranger. Each command of the table is sent in every shape below, before and after
+ * registration, to a full server. The answer is limited by the line and by what the line may list. The work of one turn
+ * is limited whatever the line.
  */
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
@@ -19,20 +19,20 @@ const MEMBERS = 1000;
 const ROOMS = 50;
 const MASKS = 90;
 
-/** An answer has as much as the line, so many times, and as much for no reason at all (a welcome, a help text). */
+/** An answer may be this many times as long as the line, plus a fixed part (a welcome, a help text). */
 const ANSWER_BYTES_PER_BYTE = 30;
 const ANSWER_BYTES = 6000;
-/** A member, a room, a mask is listed once a line, in so many bytes on average. */
+/** A member, a room or a mask is listed once per line, in this many bytes on average. */
 const LISTED_BYTES = 250 * (MEMBERS + ROOMS + MASKS);
-/** What others hear of one line, each. */
+/** The bytes that each other client hears of one line. */
 const HEARD_BYTES_PER_LINE = 2 * (MAX_LINE_BYTES + 200);
-/** Looks at a member, a room, a name or a mask in one turn: fewer than there are members. */
+/** Looks at members, rooms, names and masks in one turn: fewer than there are members. */
 const LOOKS_PER_TURN = 800;
-/** A name is looked up, and held against those that nobody may take. */
+/** Looks per name: it is looked up, and compared with those that nobody may use. */
 const LOOKS_BEFORE_REGISTRATION = 20;
 const TURNS = 200;
 
-/** What was looked at since the last question. */
+/** Looks since the last count. */
 const looks = vi.hoisted(() => ({ count: 0 }));
 
 vi.mock('../../../src/chat/mask.js', async (importOriginal) => {
@@ -89,7 +89,7 @@ interface Client {
   readonly session: IrcSession;
 }
 
-/** What one line has cost. */
+/** The cost of one line. */
 interface Cost {
   readonly answerBytes: number;
   readonly heardBytes: number;
@@ -129,7 +129,7 @@ class FullServer {
     return client;
   }
 
-  /** Lines of this file have no rate: each is a cost of its own. */
+  /** The lines of this file have no rate: the cost of each is measured by itself. */
   connect(): Client {
     const link = new CountingLink();
     const limits = { ...DEFAULT_CLASS, linesPerSecond: 0, registrationLines: 0 };
@@ -158,7 +158,7 @@ class FullServer {
   }
 }
 
-/** Sends a line and gives the session its turns. */
+/** Sends a line, and gives the session its turns. */
 function run({ link, session }: Client, line: string): Omit<Cost, 'answerBytes' | 'heardBytes'> {
   looks.count = 0;
   session.receive(Buffer.from(`${line}\r\n`));
@@ -174,7 +174,7 @@ function run({ link, session }: Client, line: string): Omit<Cost, 'answerBytes' 
   return { turns, mostLooks };
 }
 
-/** As much of a list as fits a line of IRC. */
+/** Returns as much of a list as fits into a line of IRC. */
 function fill(command: string, words: (index: number) => string, separator: string): string {
   let line = `${command} ${words(0)}`;
   for (let index = 1; ; index += 1) {
@@ -187,7 +187,7 @@ function fill(command: string, words: (index: number) => string, separator: stri
 interface Shape {
   readonly shape: string;
   readonly line: (command: string) => string;
-  /** The most that a line is answered that lists nothing; such a line is answered once, however long it is. */
+  /** The longest answer to a line that lists nothing; it gets one answer, however long it is. */
   readonly answerBytes?: number;
 }
 
@@ -240,7 +240,7 @@ beforeAll(() => {
 });
 
 describe.each([...COMMANDS.keys()])('%s of a stranger', (command) => {
-  test('before registration costs no more than a few lines, whatever it says', () => {
+  test('before registration costs no more than a few lines, whatever it contains', () => {
     for (const { shape, line } of SHAPES) {
       const text = line(command);
       const { answerBytes, heardBytes, turns, mostLooks } = full.cost(full.connect(), text);
@@ -250,7 +250,7 @@ describe.each([...COMMANDS.keys()])('%s of a stranger', (command) => {
     }
   });
 
-  test('after registration costs what it says and lists, in turns that have an end', () => {
+  test('after registration costs what it contains and lists, in bounded turns', () => {
     for (const [index, { shape, line, answerBytes: most }] of SHAPES.entries()) {
       const text = line(command);
       const bound = most ?? ANSWER_BYTES + ANSWER_BYTES_PER_BYTE * text.length + LISTED_BYTES;

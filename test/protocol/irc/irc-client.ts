@@ -7,7 +7,7 @@ import { loadConfig } from '../../../src/server/config/load.js';
 import type { ListenerConfig, ServerConfig } from '../../../src/server/config/server-config.js';
 import { connectPeer, type Peer } from '../../support/peers.js';
 
-/** What differs from the defaults. */
+/** Options that differ from the defaults. */
 export interface IrcServerOptions {
   readonly irc?: Partial<IrcSettings>;
   readonly limits?: Partial<ClassSettings>;
@@ -36,12 +36,12 @@ export class IrcTestServer {
     this.stopReasons = stopReasons;
   }
 
-  /** A connection that has said nothing yet. */
+  /** Opens a connection that has sent nothing yet. */
   async connect(port = this.port, from?: string): Promise<IrcClient> {
     return new IrcClient(await connectPeer(port, undefined, from));
   }
 
-  /** A registered client, perhaps with capabilities, in perhaps a channel. */
+  /** Opens a registered client, optionally with capabilities, optionally in a channel. */
   async client(
     nick: string,
     options: { readonly caps?: string; readonly join?: string; readonly port?: number; readonly from?: string } = {},
@@ -55,7 +55,7 @@ export class IrcTestServer {
   }
 }
 
-/** Starts a server with one IRC listener, unless told otherwise; it is closed when the test ends. */
+/** Starts a server, by default with one IRC listener; it is closed when the test ends. */
 export async function startIrc(options: IrcServerOptions = {}): Promise<IrcTestServer> {
   const base = await loadConfig({ ircPort: 0, without: ['plain'] });
   const [listener] = base.listeners;
@@ -88,7 +88,7 @@ export async function startIrc(options: IrcServerOptions = {}): Promise<IrcTestS
 
 let tokens = 0;
 
-/** One client. What it is answered is told from what it merely hears by a PING after each question. */
+/** One client. A PING after each question marks the end of its answer. */
 export class IrcClient {
   readonly peer: Peer;
 
@@ -100,13 +100,13 @@ export class IrcClient {
     void this.peer.write(lines.map((line) => `${line}\r\n`).join(''));
   }
 
-  /** Sends lines and gives everything that came until they were answered. */
+  /** Sends lines and returns everything that arrives until they have been answered. */
   ask(...lines: readonly string[]): Promise<string[]> {
     this.send(...lines);
     return this.heard();
   }
 
-  /** Everything that has come and is under way: the server answers in order, so a PONG comes after it. */
+  /** Returns everything that has arrived or is on its way: the server answers in order, so a PONG follows it. */
   async heard(): Promise<string[]> {
     tokens += 1;
     const token = `sync-${tokens}`;
@@ -119,18 +119,18 @@ export class IrcClient {
     }
   }
 
-  /** The next line. */
+  /** Returns the next line. */
   line(): Promise<string> {
     return this.peer.line();
   }
 
-  /** Everything until the server closes. */
+  /** Returns everything until the server closes. */
   async rest(): Promise<string[]> {
     return (await this.peer.ended()).toString().split('\r\n').slice(0, -1);
   }
 }
 
-/** The lines with a numeric, their server and nick taken off: `353 = #c :@ann`. */
+/** Returns the lines with a numeric, without server and nick: `353 = #c :@ann`. */
 export function numerics(lines: readonly string[], ...codes: readonly string[]): string[] {
   return lines
     .map((line) => /^(?:@\S+ )?:fdmux\.local (\d{3}) \S+ ?(.*)$/.exec(line))
@@ -138,10 +138,10 @@ export function numerics(lines: readonly string[], ...codes: readonly string[]):
     .map((match) => `${match?.[1] ?? ''} ${match?.[2] ?? ''}`);
 }
 
-/** Lines without their tags. */
+/** Returns lines without their tags. */
 export const untagged = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/^@\S+ /, ''));
 
-/** The tags of a line. */
+/** Returns the tags of a line. */
 export function tagsOf(line: string): Readonly<Record<string, string>> {
   const section = /^@(\S+) /.exec(line)?.[1] ?? '';
   return Object.fromEntries(

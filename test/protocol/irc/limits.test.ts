@@ -4,7 +4,7 @@ import { until } from '../../support/deadline.js';
 import { connectPeer } from '../../support/peers.js';
 import { type IrcClient, type IrcTestServer, numerics, startIrc } from './irc-client.js';
 
-test('after the burst lines run at the rate that is allowed, none is lost, and others are not held up', async () => {
+test('after the burst, lines run at the allowed rate, none is lost, and others are not delayed', async () => {
   const server = await startIrc({ limits: { linesPerSecond: 100, burstLines: 10 } });
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob', { join: '#a' });
@@ -17,11 +17,11 @@ test('after the burst lines run at the rate that is allowed, none is lost, and o
   heard.push(...answered.filter((line) => line.includes(' PRIVMSG ')));
   while (heard.length < 40) heard.push(await bob.line());
   expect(heard.map((line) => line.split(' :')[1])).toEqual(Array.from({ length: 40 }, (_, index) => `${index}`));
-  // Thirty lines beyond the burst at a hundred a second; the burst was partly used up by joining.
+  // Thirty lines beyond the burst at a hundred per second; joining has used up a part of the burst.
   expect(performance.now() - startedMs).toBeGreaterThanOrEqual(250);
 });
 
-test('who sends more than may wait is told and closed', async () => {
+test('a client that sends more than may wait is notified and closed', async () => {
   const server = await startIrc({ limits: { linesPerSecond: 1, burstLines: 1, receiveQueueBytes: 1024 } });
   const ann = await server.client('ann');
   ann.send(...Array.from({ length: 200 }, () => 'PRIVMSG ann :too much of it'));
@@ -33,7 +33,7 @@ test.each([
   { name: 'bytes', limits: { registrationBytes: 4000 }, line: `PING ${'x'.repeat(394)}`, taken: 9 },
   { name: 'bytes of lines that are too long', limits: { registrationBytes: 4000 }, line: 'x'.repeat(9000), taken: 7 },
   { name: 'empty lines', limits: { registrationBytes: 4000 }, line: '', taken: 0 },
-])('who sends too many $name before it has registered is closed', async ({ limits, line, taken }) => {
+])('a client that sends too many $name before registration is closed', async ({ limits, line, taken }) => {
   const eve = await (await startIrc({ limits })).connect();
   eve.send(...Array.from({ length: 4001 }, () => line));
   const heard = await eve.rest();
@@ -46,11 +46,11 @@ test('autojoin of many channels is within the burst', async () => {
   const ann = await server.connect();
   ann.send('CAP LS 302', 'NICK ann', 'USER a 0 * :Ann', 'CAP REQ :server-time', 'CAP END');
   ann.send(...Array.from({ length: 30 }, (_, index) => `JOIN #channel-${index}`), 'PING done');
-  // At a line a second, what is beyond a burst would come after the deadline.
+  // At one line per second, the lines beyond a burst would arrive after the deadline.
   await ann.peer.lineLike(/PONG fdmux\.local :done$/);
 });
 
-test('connections from one address are bounded', async () => {
+test('connections from one address are limited', async () => {
   const server = await startIrc({ limits: { maxPerAddress: 2 } });
   await server.client('ann');
   const bob = await server.client('bob');
@@ -66,19 +66,19 @@ test('connections from one address are bounded', async () => {
   await server.client('max');
 });
 
-test('who connects again and again is refused, told at first, and takes no place', async () => {
+test("a peer that connects again and again is refused, at first with a notice, and takes nobody's place", async () => {
   const server = await startIrc({ limits: { maxPerAddress: 1 }, maxClients: 2 });
   await server.client('ann');
   const refused = await Promise.all(Array.from({ length: 100 }, () => server.connect()));
   const texts = await Promise.all(refused.map((client) => client.rest()));
-  const told = texts.filter((lines) => lines.at(-1)?.includes('too many connections from your address'));
-  expect(told.length).toBeGreaterThanOrEqual(64);
+  const notified = texts.filter((lines) => lines.at(-1)?.includes('too many connections from your address'));
+  expect(notified.length).toBeGreaterThanOrEqual(64);
   const records = server.records.filter(({ message }) => message === 'connection refused');
   expect(records.length).toBeGreaterThanOrEqual(20);
   expect(records.length).toBeLessThan(40);
 });
 
-test('who does not read is closed at the hard limit, with a reason that others and the log see', async () => {
+test('a client that does not read is closed at the hard limit, with a reason that others and the log see', async () => {
   const server = await startIrc({ limits: { softSendQueueBytes: 16_384, sendQueueBytes: 65_536 } });
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob', { join: '#a' });
@@ -97,7 +97,7 @@ test('who does not read is closed at the hard limit, with a reason that others a
   expect(heard.filter((text) => text.startsWith(':deaf!')).at(-1)).toMatch(/ QUIT :Max SendQ exceeded/);
 }, 30_000);
 
-test('who is furthest behind is closed first when all readers together are too far behind', async () => {
+test('the reader furthest behind is closed first if all together are too far behind', async () => {
   const server = await startIrc({ totalSendQueueBytes: 600_000 });
   const ann = await server.client('ann', { join: '#a' });
   const deaf = await server.client('deaf', { join: '#a' });
@@ -138,7 +138,7 @@ describe('an answer that is longer than the send queue', () => {
   const ROOMS = 2000;
   const limits = { softSendQueueBytes: 262_144, sendQueueBytes: 400_000, maxRooms: ROOMS + 10 };
 
-  /** A server with so many rooms that LIST takes more than the send queue takes. */
+  /** Starts a server with so many rooms that the answer to LIST exceeds the send queue. */
   async function startWithRooms(): Promise<{ server: IrcTestServer; owner: IrcClient }> {
     const server = await startIrc({ limits });
     const owner = await server.client('owner');
@@ -150,14 +150,14 @@ describe('an answer that is longer than the send queue', () => {
     return { server, owner };
   }
 
-  test('waits for its reader, in order with what is asked after it, and under its label', async () => {
+  test('waits for its reader, in order with later commands, and under its label', async () => {
     const { server, owner } = await startWithRooms();
     const slow = await server.client('slow', { caps: 'labeled-response batch message-tags' });
     slow.peer.socket.pause();
-    // Together far more than the kernel takes for a peer that does not read.
+    // Together far more than the kernel buffers for a peer that does not read.
     const labels = Array.from({ length: 20 }, (_, index) => `l${index}`);
     slow.send(...labels.map((label) => `@label=${label} LIST`), '@label=next VERSION', 'PRIVMSG owner :later');
-    // The others are served, and whoever leaves a room is not waited for.
+    // The others are served, and nobody waits for a member that leaves a room.
     const meanwhile = await owner.ask('PRIVMSG slow :in between', 'PART #r1999');
     expect(meanwhile.filter((line) => line.includes(':later'))).toEqual([]);
     slow.peer.socket.resume();

@@ -1,4 +1,4 @@
-/** Answers of any length are given as far as the peer takes them; what it asks meanwhile waits its turn. */
+/** Long answers are sent as fast as the peer reads them; its later commands wait. */
 import { expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
@@ -9,7 +9,7 @@ import { FakeLink } from '../fake-link.js';
 
 const MEMBERS = 500;
 
-/** A link that is full once so many bytes have been sent since it was emptied. */
+/** A link that is full after a number of bytes, until it is emptied. */
 class SlowLink extends FakeLink {
   #taken = 0;
 
@@ -26,10 +26,10 @@ class SlowLink extends FakeLink {
   }
 }
 
-/** A link of which nobody reads anything. */
+/** A link that discards what is sent to many. */
 class DeafLink extends FakeLink {
   override send(): void {
-    // What all members are told of one another is not kept.
+    // Events of other members are dropped.
   }
 }
 
@@ -59,7 +59,7 @@ function start() {
   return { ...slow, crowd, clock };
 }
 
-/** Gives the session its turns among the others until it asks for none. */
+/** Gives the session turns until it asks for none. */
 function settle(link: FakeLink, session: IrcSession): number {
   let turns = 0;
   while (link.wakeDelayMs === 0 && link.closedBecause === null) {
@@ -70,7 +70,7 @@ function settle(link: FakeLink, session: IrcSession): number {
   return turns;
 }
 
-/** Reads until nothing comes any more; no part may be larger than what a link takes and one part more. */
+/** Reads until nothing more arrives; no part may exceed the room of a link and one part more. */
 function readAll(link: SlowLink, session: IrcSession): { lines: string[]; parts: number } {
   const lines: string[] = [];
   for (let parts = 0; ; parts += 1) {
@@ -89,7 +89,7 @@ const QUESTIONS = [
   { name: 'WHO of everybody', line: 'WHO', one: / 352 slow #big u \S+ \S+ (n\d+) / },
 ];
 
-test.each(QUESTIONS)('$name comes in parts and names everybody once', ({ line, one }) => {
+test.each(QUESTIONS)('$name arrives in parts and names everybody once', ({ line, one }) => {
   const { link, session } = start();
   session.receive(Buffer.from(`${line}\r\nPING after\r\n`));
   const { lines, parts } = readAll(link, session);
@@ -101,11 +101,11 @@ test.each(QUESTIONS)('$name comes in parts and names everybody once', ({ line, o
   expect(lines.at(-1)).toBe(':fdmux.local PONG fdmux.local :after');
 });
 
-test('a search has its turns among the others, whether it finds anybody or not', () => {
+test('a search takes turns with the others, whether it finds anybody or not', () => {
   const { link, session } = start();
   session.receive(Buffer.from('WHO *nobody*\r\nWHO n*x\r\nLIST #nowhere,!#big*,>0,!#b*\r\nPING after\r\n'));
   expect(link.takeLines()).toEqual([]);
-  // A hundred members a turn.
+  // A hundred members per turn.
   expect(settle(link, session)).toBeGreaterThanOrEqual((2 * MEMBERS) / 100 - 1);
   expect(link.takeLines()).toEqual([
     ':fdmux.local 315 slow *nobody* :End of /WHO list',
@@ -116,7 +116,7 @@ test('a search has its turns among the others, whether it finds anybody or not',
   ]);
 });
 
-test('a packet of many lines has its turns among the others, and runs in order', () => {
+test('a packet of many lines takes turns with the others, and runs in order', () => {
   const { link, session } = start();
   const numbers = Array.from({ length: 1000 }, (_, index) => index);
   session.receive(Buffer.from(numbers.map((number) => `PING ${number}\r\n`).join('')));
@@ -130,10 +130,10 @@ test('a packet of many lines has its turns among the others, and runs in order',
   expect(tokens).toEqual(numbers.map(String));
 });
 
-test('NAMES of many rooms, and JOIN, come in parts and leave nobody out who stays', () => {
+test('NAMES of many rooms, and JOIN, arrive in parts and omit nobody who stays', () => {
   const { link, session, crowd } = start();
   session.receive(Buffer.from(`NAMES #big,#wide,#BIG,#wide\r\nJOIN #big,#next,#big\r\n`));
-  // Whoever leaves makes room for the last: that one must not be passed over.
+  // A member that leaves makes room for the last, which must not be skipped.
   for (let index = 0; index < 100; index += 1) crowd[index]?.session.receive(Buffer.from('PART #big\r\n'));
   const { lines, parts } = readAll(link, session);
   expect(parts).toBeGreaterThan(1);
@@ -152,7 +152,7 @@ test('NAMES of many rooms, and JOIN, come in parts and leave nobody out who stay
   expect(lines.at(-1)).toBe(':fdmux.local 366 slow #next :End of /NAMES list');
 });
 
-test('a labeled answer is one batch, whatever comes between its parts', () => {
+test('a labeled answer is one batch, whatever arrives between its parts', () => {
   const { link, session, crowd } = start();
   session.receive(Buffer.from('CAP REQ :labeled-response batch message-tags\r\n'));
   link.empty();
@@ -180,7 +180,7 @@ test('a session that ends in the middle of an answer says no more', () => {
   expect(link.takeLines()).toEqual([]);
 });
 
-test('who takes nothing of an answer is asked for a sign of life and closed; who takes some is not', () => {
+test('a peer that reads nothing of an answer is pinged and closed; one that reads some is not', () => {
   const { pingIntervalMs, pingTimeoutMs } = LOOPBACK_CLASS;
   const { link, session, clock } = start();
   session.receive(Buffer.from('WHO #big\r\nVERSION\r\n'));

@@ -1,10 +1,12 @@
-/** Who may do what, in every command alike: members who may not speak, channels that outsiders may not know of. */
+/** Permissions that hold for all commands: members who may not speak, channels that outsiders may not know of. */
 import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from './irc-client.js';
 
 const operator = { name: 'root', password: 'pw', masks: ['*@*'], host: null };
 
-/** A channel with an operator and a member who may not speak; `reader` hears everything that members may hear. */
+/**
+ * Sets up a channel with an operator and a member who may not speak; `reader` hears everything that members may hear.
+ */
 async function withSilenced(modes: string) {
   const server = await startIrc({ irc: { operators: [operator] } });
   const ann = await server.client('ann', { join: '#a,#free' });
@@ -26,7 +28,7 @@ describe.each([
     ['TOPIC #a :shout', '404 #a :Cannot send to channel'],
     ['PRIVMSG @#a :shout', '404 #a :Cannot send to channel'],
     ['TAGMSG #a', '421 TAGMSG :Unknown command'],
-  ])('is told nothing of %s but %s', async (line, answer) => {
+  ])('gets no reply to %s but %s', async (line, answer) => {
     const { bob, reader } = await withSilenced(modes);
     expect(numerics(await bob.ask(line)).map((text) => text.replace(/ \(\+[bm]\)$/, ''))).toEqual([answer]);
     expect(await reader.heard()).toEqual([]);
@@ -53,7 +55,7 @@ describe.each([
     expect(await reader.heard()).toEqual([]);
   });
 
-  test('is away without a word, where it may not speak', async () => {
+  test('is away without a reason in rooms where it may not speak', async () => {
     const { server, bob, reader } = await withSilenced(modes);
     const free = await server.client('free', { caps: 'away-notify', join: '#free' });
     await bob.heard();
@@ -64,7 +66,7 @@ describe.each([
     expect(await reader.heard()).toEqual([':bob!bob@127.0.0.1 AWAY']);
   });
 
-  test('may do it all again with a voice, or with the rights of an operator', async () => {
+  test('may do all of it with a voice, or as an operator', async () => {
     const { ann, bob } = await withSilenced(modes);
     await ann.ask('MODE #a +v bob');
     await bob.heard();
@@ -106,7 +108,7 @@ describe('a secret channel', () => {
     'PRIVMSG CHANNEL :x',
     'PRIVMSG @CHANNEL :x',
     'NOTICE CHANNEL :x',
-  ])('is to %s of an outsider as one that does not exist', async (template) => {
+  ])('does not exist for %s of an outsider', async (template) => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#secret' });
     await ann.ask('MODE #secret +s', 'TOPIC #secret :hidden');
@@ -120,7 +122,7 @@ describe('a secret channel', () => {
     expect(await ann.heard()).toEqual([]);
   });
 
-  test('is not told with its members', async () => {
+  test('is not shown with its members', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#secret' });
     await ann.ask('MODE #secret +s');

@@ -1,4 +1,4 @@
-/** What RPL_ISUPPORT promises is kept, and told again when it changes. */
+/** The server keeps the promises of RPL_ISUPPORT, and reports their changes. */
 import { expect, test } from 'vitest';
 import { isupportChanges } from '../../../src/protocol/irc/isupport.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
@@ -36,7 +36,7 @@ test.for([
   },
 );
 
-test('REHASH tells clients what has changed, and the operator what waits for a restart', async () => {
+test('REHASH reports changed tokens to clients, and to the operator what waits for a restart', async () => {
   const base = await loadConfig({ ircPort: 0, without: ['plain'] });
   const read: ServerConfig = {
     ...base,
@@ -59,12 +59,12 @@ test('REHASH tells clients what has changed, and the operator what waits for a r
   expect(numerics(await guest.heard(), '005')).toEqual([]);
 });
 
-test('a token that is gone is told with a minus', () => {
+test('a token that is gone is reported with a minus', () => {
   expect(isupportChanges(['A', 'B=1', 'C=1'], ['A', 'C=2', 'D'])).toEqual(['-B', 'C=2', 'D']);
   expect(DEFAULT_IRC_SETTINGS.topicLength).toBeGreaterThan(325);
 });
 
-test('a label comes back whole or not at all', async () => {
+test('a label is returned whole or not at all', async () => {
   const ann = await (await startIrc()).client('ann', { caps: 'labeled-response batch' });
   const longest = `\\:${'x'.repeat(63)}`;
   const labelOf = async (label: string) => tagsOf((await ann.ask(`@label=${label} TIME`))[0] ?? '')['label'];

@@ -1,4 +1,4 @@
-/** Clients for terminals: each takes as long to start and to stop as it does for its users. */
+/** Terminal clients: they start and stop as slowly as they do for their users. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,10 @@ import { until } from '../../support/deadline.js';
 import { start } from '../../support/processes.js';
 import { type Driven, ROOM, shown, testRealClient } from './real-clients.js';
 
-/** A folder for a client's settings, gone when the test ends. */
+/** Returns a folder for a client's settings, which is gone when the test ends. */
 function temporaryHome(): string {
   const home = mkdtempSync(join(tmpdir(), 'fdmux-client-'));
-  // A client that is ending may still be writing its settings, and Deno's rmSync does not try again by itself.
+  // A client that is ending may still write its settings, and Deno's rmSync does not retry by itself.
   onTestFinished(() => until(() => isRemoved(home), `the end of ${home}`));
   return home;
 }
@@ -28,7 +28,7 @@ function isRemoved(folder: string): boolean {
 const isInstalled = (command: string): boolean =>
   [command, 'script'].every((each) => spawnSync('which', [each]).status === 0);
 
-/** Starts a client for terminals in a terminal of its own, where it is typed to. */
+/** Starts a terminal client in a terminal of its own, and types to it. */
 function startInTerminal(command: string): Driven {
   const client = start('script', ['-qec', `stty rows 24 cols 100; exec ${command}`, '/dev/null'], {
     env: { TERM: 'xterm' },

@@ -26,7 +26,7 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
 `;
 
 function startFramework(port: number, nick: string): Driven {
-  // Where the tests are and not the package, which a matrix may have installed elsewhere.
+  // The folder of the tests, not of the package, which a matrix may have installed elsewhere.
   const client = start(process.execPath, ['-e', FRAMEWORK_PROGRAM, String(port), nick], { cwd: projectPath() });
   const type = (text: string): void => {
     client.write(`${text}\n`);

@@ -1,6 +1,4 @@
-/**
- * What a client that people use has to do with the server: join, talk, change its nick, set a topic, kick and leave.
- */
+/** The conversation of a real client with the server: join, talk, change its nick, set a topic, kick and leave. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'vitest';
 import { until } from '../../support/deadline.js';
@@ -10,9 +8,9 @@ import { type IrcClient, startIrc } from './irc-client.js';
 export const ROOM = '#room';
 const DEADLINE_MS = 25_000;
 
-/** A running client that can be told what to do, in the words of its user. */
+/** A running client that takes the commands of its user. */
 export interface Driven {
-  /** A command as it is typed in that client, such as `/topic ...`. */
+  /** Types a command, such as `/topic ...`. */
   type(command: string): void;
   say(text: string): void;
   /** Resolves when the client has shown a text. */
@@ -23,9 +21,7 @@ export interface Driven {
 export interface RealClient {
   readonly name: string;
   readonly isHere: boolean;
-  /**
-   * Whether `/topic`, `/kick` and `/part` want the name of the room; a client with windows takes that of the window.
-   */
+  /** Whether `/topic`, `/kick` and `/part` need the name of the room; a client with windows uses that of the window. */
   readonly namesRoom: boolean;
   readonly startClient: (port: number, nick: string) => Driven;
 }
@@ -38,21 +34,21 @@ export const shown = (client: TestProcess, text: string): Promise<void> =>
     DEADLINE_MS,
   );
 
-/** Waits for a line that a client has caused, whatever tags and prefixes it has. */
+/** Waits for a line that a client has caused, with any tags and prefix. */
 async function caused(observer: IrcClient, pattern: RegExp): Promise<void> {
   await observer.peer.lineLike(pattern, DEADLINE_MS);
 }
 
-/** Asks again until the answer is yes: nobody is told of what happens in a room that one is not in. */
+/** Asks again until the answer is yes: an outsider gets no events of a room. */
 async function eventually(isSo: () => Promise<boolean>): Promise<void> {
   const deadlineMs = performance.now() + DEADLINE_MS;
   while (!(await isSo())) {
-    if (performance.now() > deadlineMs) throw new Error('the client has not done what it was told');
+    if (performance.now() > deadlineMs) throw new Error('the client has not run its command');
     await delay(20);
   }
 }
 
-/** Defines the test of a client, which leaves itself out if the client is not installed. */
+/** Defines the test of a client, which is skipped if the client is not installed. */
 export function testRealClient({ name, isHere, namesRoom, startClient }: RealClient): void {
   const room = namesRoom ? ` ${ROOM}` : '';
   test.skipIf(!isHere)(
@@ -61,7 +57,7 @@ export function testRealClient({ name, isHere, namesRoom, startClient }: RealCli
       const server = await startIrc();
       const observer = await server.client('observer');
       const client = startClient(server.port, 'guest');
-      // The last of what the server says at the beginning; some clients take no command before it.
+      // The last line of the welcome; some clients accept no command before it.
       await client.shows('missing');
       client.type(`/join ${ROOM}`);
       // The client has opened the room, so it is its operator.

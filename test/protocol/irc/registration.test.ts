@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from './irc-client.js';
 
-test('NICK and USER in either order are answered 001 to 005, LUSERS and MOTD ("Connection Registration")', async () => {
+test('NICK and USER in either order get 001 to 005, LUSERS and MOTD ("Connection Registration")', async () => {
   const server = await startIrc({ irc: { motd: ['first', 'second'] } });
   const ann = await server.connect();
   const lines = await ann.ask('USER a 0 * :Ann', 'NICK ann');
@@ -30,7 +30,7 @@ test('NICK and USER in either order are answered 001 to 005, LUSERS and MOTD ("C
   expect(numerics(lines, '372')).toEqual(['372 :- first', '372 :- second']);
 });
 
-test('ISUPPORT tells what is supported, at most thirteen tokens a line ("RPL_ISUPPORT")', async () => {
+test('ISUPPORT lists the features, at most thirteen tokens per line ("RPL_ISUPPORT")', async () => {
   const ann = await (await startIrc()).connect();
   const lines = numerics(await ann.ask('NICK ann', 'USER a 0 * :Ann'), '005');
   for (const line of lines)
@@ -62,7 +62,7 @@ test('ISUPPORT tells what is supported, at most thirteen tokens a line ("RPL_ISU
   }
 });
 
-test('before it is complete other commands are answered 451, after it USER and PASS are answered 462', async () => {
+test('before it is complete other commands get 451, after it USER and PASS get 462', async () => {
   const ann = await (await startIrc()).connect();
   expect(numerics(await ann.ask('JOIN :', 'PRIVMSG x :y'))).toEqual([
     '451 :You have not registered',
@@ -75,7 +75,7 @@ test('before it is complete other commands are answered 451, after it USER and P
   ]);
 });
 
-test('a nick that somebody takes meanwhile is asked for again', async () => {
+test('a nick that somebody takes in the meantime must be chosen again', async () => {
   const server = await startIrc();
   const slow = await server.connect();
   await slow.ask('NICK ann');
@@ -84,7 +84,7 @@ test('a nick that somebody takes meanwhile is asked for again', async () => {
   expect(numerics(await slow.ask('NICK bob'), '001')).toHaveLength(1);
 });
 
-test('who does not register in time is told and closed', async () => {
+test('a client that does not register in time is notified and closed', async () => {
   const server = await startIrc({ limits: { registrationTimeoutMs: 50 } });
   const ann = await server.connect();
   expect(await ann.rest()).toEqual(['ERROR :Closing Link: 127.0.0.1 (Registration timed out)']);

@@ -108,7 +108,7 @@ describe('a message without a newline', () => {
     expect(bob.link.closedBecause).toBe('left');
   });
 
-  test('waits for its newline where the quiet time is off', () => {
+  test('waits for its newline if the quiet time is off', () => {
     const bob = enter(1002, { quietMs: 0 });
     bob.session.receive(Buffer.from('hello'));
     expect(bob.link.wakeDelayMs).toBeNull();
@@ -116,7 +116,7 @@ describe('a message without a newline', () => {
 });
 
 describe('bad input', () => {
-  test('an overlong line is refused to its sender and heard by nobody, and the next one is heard', () => {
+  test('an overlong line is refused and heard by nobody, and the next one is heard', () => {
     const ann = enter(1001);
     const bob = enter(1002);
     ann.link.takeText();
@@ -125,7 +125,7 @@ describe('bad input', () => {
     expect(ann.link.takeLines()).toEqual([`${STAMP} 127.0.0.1:1002 say: ok`]);
   });
 
-  test('control bytes and invalid UTF-8 come out harmless', () => {
+  test('control bytes and invalid UTF-8 are made harmless', () => {
     const ann = enter(1001);
     const bob = enter(1002);
     ann.link.takeText();
@@ -146,7 +146,7 @@ describe('charsets', () => {
     expect(text.subarray(-6)).toEqual(Buffer.from([0xc4, 0xe3, 0xba, 0xc3, 0x3f, 0x0a]));
   });
 
-  test('in auto a peer is answered in the charset that its first unambiguous line decided', () => {
+  test('with auto a peer is answered in the charset of its first unambiguous line', () => {
     const ann = enter(1001);
     const bob = enter(1002, { charset: 'auto' });
     ann.session.receive(Buffer.from('你\n'));
@@ -158,7 +158,7 @@ describe('charsets', () => {
 });
 
 describe('ending', () => {
-  test('a shutdown is told to the peer', () => {
+  test('a shutdown is announced to the peer', () => {
     const ann = enter(1001);
     ann.session.shutDown('the server is shutting down');
     expect(ann.link.takeText()).toBe(`${STAMP} server: the server is shutting down\n`);

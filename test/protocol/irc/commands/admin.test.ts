@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('tells who runs the server', async () => {
+test('shows who runs the server', async () => {
   const admin = { location: 'Here', organization: 'We', email: 'us@example.org' };
   const ann = await (await startIrc({ irc: { admin } })).client('ann');
   expect(numerics(await ann.ask('ADMIN'))).toEqual([

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('AWAY is answered 306 and 305, and told with away-notify, on joining too', async () => {
+test('AWAY gets 306 and 305, and away-notify announces it, on joining too', async () => {
   const server = await startIrc();
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob', { caps: 'away-notify', join: '#a' });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('CAP', () => {
-  test('LS lists, holds registration until END, and REQ takes all or nothing', async () => {
+  test('LS lists and delays registration until END, and REQ grants all or nothing', async () => {
     const ann = await (await startIrc()).connect();
     const [listed = ''] = await ann.ask('CAP LS 302', 'NICK ann', 'USER a 0 * :Ann');
     for (const name of [
@@ -37,7 +37,7 @@ describe('CAP', () => {
     expect(await ann.ask('CAP END')).toEqual([]);
   });
 
-  test('an unknown subcommand is answered 410', async () => {
+  test('an unknown subcommand gets 410', async () => {
     const ann = await (await startIrc()).connect();
     expect(numerics(await ann.ask('CAP SING'))).toEqual(['410 SING :Invalid CAP command']);
     expect(numerics(await ann.ask('CAP'))).toEqual(['461 CAP :Not enough parameters']);

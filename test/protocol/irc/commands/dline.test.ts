@@ -1,4 +1,4 @@
-/** DLINE: a ban of addresses from the server (ircd-hybrid and its kin, "DLINE"). */
+/** DLINE: a ban of addresses from the server (ircd-hybrid and its relatives, "DLINE"). */
 import { expect, test } from 'vitest';
 import { connectPeer } from '../../../support/peers.js';
 import { numerics, startIrc } from '../irc-client.js';
@@ -13,7 +13,7 @@ async function withOperator() {
   return { server, ann };
 }
 
-test('DLINE disconnects an address or a network, and refuses it on connecting', async () => {
+test('DLINE disconnects an address or a network, and refuses its new connections', async () => {
   const { server, ann } = await withOperator();
   const plain = await connectPeer(server.ports[1] ?? 0, undefined, '127.0.0.5');
   const bob = await server.client('bob', { from: '127.0.0.6' });
@@ -43,7 +43,7 @@ test('DLINE of a nick bans its address', async () => {
   ]);
 });
 
-test('DLINE refuses what is no address, and what would hold for the operator', async () => {
+test('DLINE refuses an invalid address, and one that matches the operator', async () => {
   const { ann } = await withOperator();
   expect(
     await ann.ask(

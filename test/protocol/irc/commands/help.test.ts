@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('HELP tells of commands, and 524 of what it does not know', async () => {
+test('HELP explains commands, and replies 524 to an unknown topic', async () => {
   const ann = await (await startIrc()).client('ann');
   expect(numerics(await ann.ask('HELP JOIN')).map((line) => line.slice(0, 12))).toEqual([
     '704 JOIN :JO',

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('tells of the program', async () => {
+test('describes the program', async () => {
   const ann = await (await startIrc()).client('ann');
   const lines = numerics(await ann.ask('INFO'));
   expect(lines[0]).toMatch(/^371 :fdmux 0\.0\.0: /);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('INVITE', () => {
-  test('tells the guest, answers 341, and tells operators with invite-notify', async () => {
+  test('reaches the guest, gets 341, and is shown to operators with invite-notify', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob', { join: '#a' });
@@ -27,7 +27,7 @@ describe('INVITE', () => {
     ['INVITE bob #none', '403 #none :No such channel'],
     ['INVITE bob #other', "442 #other :You're not on that channel"],
     ['INVITE bob #a', '443 bob #a :is already on channel'],
-  ])('%s is answered %s', async (line, answer) => {
+  ])('%s gets %s', async (line, answer) => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     await server.client('bob', { join: '#a,#other' });
@@ -35,7 +35,7 @@ describe('INVITE', () => {
     expect(numerics(await ann.ask(line))).toEqual([answer]);
   });
 
-  test('opens what its giver could open: bans, key, limit and all for an operator, nothing for others', async () => {
+  test('lifts what its giver may lift: bans, key, limit and all for an operator, nothing for others', async () => {
     const server = await startIrc({
       irc: { operators: [{ name: 'root', password: 'pw', masks: ['*@*'], host: null }] },
     });
@@ -58,7 +58,7 @@ describe('INVITE', () => {
     expect(numerics(await eve.ask('JOIN #a'))).toEqual(['474 #a :Cannot join channel (+b)']);
   });
 
-  test('to an invite-only channel takes a rank', async () => {
+  test('to an invite-only channel needs a rank', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob', { join: '#a' });

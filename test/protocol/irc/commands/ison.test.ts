@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('tells who of those asked for is here, in the order of asking', async () => {
+test('lists the nicks that are here, in the order of the request', async () => {
   const server = await startIrc();
   await server.client('bob');
   const ann = await server.client('ann');

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('JOIN', () => {
-  test('is told to all, and answered with the topic and the names ("JOIN message")', async () => {
+  test('is announced to all, and answered with the topic and the names ("JOIN message")', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     await ann.ask('TOPIC #a :about a');
@@ -20,7 +20,7 @@ describe('JOIN', () => {
     expect(await bob.ask('JOIN #a')).toEqual([]);
   });
 
-  test('takes many channels with their keys, and 0 leaves all', async () => {
+  test('accepts many channels with their keys, and 0 leaves all', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a,#b' });
     await ann.ask('MODE #a +k alpha', 'MODE #b +k beta');
@@ -38,17 +38,17 @@ describe('JOIN', () => {
     ['#with\x07bell', '476 #with\x07bell :Bad Channel Mask'],
     ['#', '476 # :Bad Channel Mask'],
     [`#${'x'.repeat(64)}`, `403 #${'x'.repeat(64)} :No such channel`],
-  ])('of %j is answered %s', async (name, answer) => {
+  ])('of %j gets %s', async (name, answer) => {
     const ann = await (await startIrc()).client('ann');
     expect(numerics(await ann.ask(`JOIN ${name}`))).toEqual([answer]);
   });
 
-  test('is bounded in number', async () => {
+  test('is limited in number', async () => {
     const ann = await (await startIrc({ limits: { maxRooms: 2 } })).client('ann');
     expect(numerics(await ann.ask('JOIN #a,#b,#c'), '405')).toEqual(['405 #c :You have joined too many channels']);
   });
 
-  test('is refused by ban, invitation, key and limit, and an invitation lets in', async () => {
+  test('is refused by a ban, +i, a key or a limit, and an invitation overrides them', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob');
@@ -92,7 +92,7 @@ describe('JOIN', () => {
     expect(numerics(await ann.ask(`JOIN ${name}`))).toEqual([`476 ${name} :Bad Channel Mask`]);
   });
 
-  test('takes names of any script', async () => {
+  test('accepts names in any script', async () => {
     const ann = await (await startIrc()).client('ann');
     for (const name of ['#中文', '#עברית', '#c++', '#a/b', '#é']) {
       expect(await ann.ask(`JOIN ${name}`)).toContain(`:ann!ann@127.0.0.1 JOIN ${name}`);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('KICK', () => {
-  test('puts people out, with the nick for a reason unless one is given', async () => {
+  test('removes members; the reason is the nick of the kicker unless one is given', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob', { join: '#a' });
@@ -27,7 +27,7 @@ describe('KICK', () => {
     ['KICK #other bob', "442 #other :You're not on that channel"],
     ['KICK #a nobody', "441 nobody #a :They aren't on that channel"],
     ['KICK #b bob', "482 #b :You're not channel operator"],
-  ])('%s is answered %s', async (line, answer) => {
+  ])('%s gets %s', async (line, answer) => {
     const server = await startIrc();
     const bob = await server.client('bob', { join: '#b,#other' });
     const ann = await server.client('ann', { join: '#a,#b' });
@@ -36,7 +36,7 @@ describe('KICK', () => {
     expect(numerics(await ann.ask(line))).toEqual([answer]);
   });
 
-  test('does not reach above one rank', async () => {
+  test("does not reach above the kicker's rank", async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob', { join: '#a' });

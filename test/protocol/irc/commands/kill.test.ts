@@ -4,7 +4,7 @@ import { numerics, startIrc } from '../irc-client.js';
 
 const operator = (changes: object = {}) => ({ name: 'root', password: 'pw', masks: ['*@*'], host: null, ...changes });
 
-test('KILL puts somebody out with a reason', async () => {
+test('KILL disconnects somebody with a reason', async () => {
   const server = await startIrc({ irc: { operators: [operator()] } });
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob');

@@ -1,5 +1,6 @@
 /**
- * KLINE: a ban of users from the server (ircd-hybrid and its kin, "KLINE"); 465 as in modern, "ERR_YOUREBANNEDCREEP".
+ * KLINE: a ban of users from the server (ircd-hybrid and its relatives, "KLINE"); 465 as in modern,
+ * "ERR_YOUREBANNEDCREEP".
  */
 import { describe, expect, test } from 'vitest';
 import { connectPeer } from '../../../support/peers.js';
@@ -20,7 +21,7 @@ async function withOperator() {
 const notice = (text: string): string => `:fdmux.local NOTICE ann :${text}`;
 
 describe('KLINE', () => {
-  test('disconnects those for whom it holds, and refuses them when they register again', async () => {
+  test('disconnects those who match, and refuses them when they register again', async () => {
     const { server, ann } = await withOperator();
     const bob = await server.client('bob', { join: '#a' });
     await ann.heard();
@@ -44,7 +45,7 @@ describe('KLINE', () => {
     );
   });
 
-  test('of hosts holds on connecting already, for both protocols', async () => {
+  test('of hosts takes effect on connecting, in both protocols', async () => {
     const { server, ann } = await withOperator();
     const plain = await connectPeer(server.ports[1] ?? 0, undefined, '127.0.0.9');
     await server.client('eve', { from: '127.0.0.10' });
@@ -61,7 +62,7 @@ describe('KLINE', () => {
     await server.client('max', { from: '127.0.0.16' });
   });
 
-  test('of the users of plain lines holds for them alone', async () => {
+  test('of the users of plain lines matches them alone', async () => {
     const { server, ann } = await withOperator();
     await ann.ask('KLINE plain@127.0.0.1 :quiet');
     const peer = await connectPeer(server.ports[1] ?? 0);
@@ -69,7 +70,7 @@ describe('KLINE', () => {
     await server.client('bob');
   });
 
-  test('holds for the address, whatever host others see', async () => {
+  test('matches the address, whatever host others see', async () => {
     const server = await startIrc({
       irc: { operators: [operator, { ...operator, name: 'two', host: 'staff.example' }] },
     });
@@ -91,7 +92,7 @@ describe('KLINE', () => {
     ['60 127.0.0.0/8', '*@127.0.0.0/8'],
     ['ann', '*@127.0.0.1'],
     ['*!*@127.*', '*@127.*'],
-  ])('%s, which would hold for the operator, does nothing but say so', async (words, mask) => {
+  ])('%s, which matches the operator, changes nothing and says so', async (words, mask) => {
     const { server, ann } = await withOperator();
     const bob = await server.client('bob');
     expect(await ann.ask(`KLINE ${words} :oops`)).toEqual([
@@ -104,17 +105,17 @@ describe('KLINE', () => {
   test.each([
     ['KLINE 60', ['461 KLINE :Not enough parameters']],
     ['KLINE nobody :x', ['401 nobody :No such nick/channel']],
-  ])('%s is answered %s', async (line, answers) => {
+  ])('%s gets %s', async (line, answers) => {
     const { ann } = await withOperator();
     expect(numerics(await ann.ask(line))).toEqual(answers);
   });
 
-  test('names users and hosts, not nicks', async () => {
+  test('matches users and hosts, not nicks', async () => {
     const { ann } = await withOperator();
     expect(await ann.ask('KLINE bob!*@* :x')).toEqual([notice('[bob!*@*] is not user@host')]);
   });
 
-  test('is told with its length, and lists as 216', async () => {
+  test('is confirmed with its length, and listed as 216', async () => {
     const { ann } = await withOperator();
     expect(await ann.ask('KLINE 90 u@host.example :for now', 'KLINE *@2001:DB8::/32 :for good')).toEqual([
       notice('Added temporary 90 min. K-Line [u@host.example]; 0 users were disconnected'),

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('tells of the one server that there is', async () => {
+test('lists the only server', async () => {
   const ann = await (await startIrc()).client('ann');
   expect(numerics(await ann.ask('LINKS'))).toEqual([
     '364 fdmux.local fdmux.local :0 fdmux chat server',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('LIST', () => {
-  test('tells channels with their size and topic, by name, mask and ELIST conditions', async () => {
+  test('lists channels with their size and topic, by name, mask and ELIST conditions', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#one,#two,#secret' });
     await server.client('bob', { join: '#two' });

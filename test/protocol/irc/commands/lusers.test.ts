@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('LUSERS counts', async () => {
+test('LUSERS counts clients, operators and channels', async () => {
   const server = await startIrc();
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob');

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc, untagged } from '../irc-client.js';
 
 describe('channel modes', () => {
-  test('are told with 324 and 329, the key to members only', async () => {
+  test('are shown by 324 and 329, the key to members only', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob');
@@ -15,7 +15,7 @@ describe('channel modes', () => {
     expect(numerics(await bob.ask('MODE #none'))).toEqual(['403 #none :No such channel']);
   });
 
-  test('are listed once a line, after what the line has changed', async () => {
+  test('are listed once per line, after the changes of the line', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     await ann.ask('MODE #a +bb one two');
@@ -24,7 +24,7 @@ describe('channel modes', () => {
     expect(answer[0]).toBe(':ann!ann@127.0.0.1 MODE #a -t+i');
   });
 
-  test('that cannot be are refused once each, and no more than sixteen in a line', async () => {
+  test('that are invalid are refused once each, and at most sixteen per line', async () => {
     const ann = await (await startIrc()).client('ann', { join: '#a' });
     expect(numerics(await ann.ask(`MODE #a ${'z'.repeat(400)}`))).toHaveLength(1);
     expect(numerics(await ann.ask(`MODE #a ${'o'.repeat(400)}`))).toHaveLength(1);
@@ -32,7 +32,7 @@ describe('channel modes', () => {
     expect(numerics(await ann.ask(`MODE #a ${letters}`))).toHaveLength(16);
   });
 
-  test('change in one line with what took effect, told to all', async () => {
+  test('change in one announcement of what took effect', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob', { join: '#a' });
@@ -55,14 +55,14 @@ describe('channel modes', () => {
     ['+X', '472 X :is unknown mode char to me'],
     ['+o nobody', '401 nobody :No such nick/channel'],
     ['+o bob', "441 bob #a :They aren't on that channel"],
-  ])('MODE #a %s is answered %s', async (change, answer) => {
+  ])('MODE #a %s gets %s', async (change, answer) => {
     const server = await startIrc();
     await server.client('bob');
     const ann = await server.client('ann', { join: '#a' });
     expect(numerics(await ann.ask(`MODE #a ${change}`))).toEqual([answer]);
   });
 
-  test('a key is taken away whatever is given for it, and told as *', async () => {
+  test('a key is removed whatever is given for it, and shown as *', async () => {
     const ann = await (await startIrc()).client('ann', { join: '#a' });
     await ann.ask('MODE #a +k one');
     expect(await ann.ask('MODE #a -k two')).toEqual([':ann!ann@127.0.0.1 MODE #a -k *']);
@@ -72,7 +72,7 @@ describe('channel modes', () => {
     ['b', '367', '368', 'End of channel ban list'],
     ['e', '348', '349', 'End of channel exception list'],
     ['I', '346', '347', 'End of channel invite exception list'],
-  ])('the list of +%s is kept, told and bounded', async (letter, entry, end, text) => {
+  ])('the list of +%s is kept, shown and limited', async (letter, entry, end, text) => {
     const server = await startIrc({ irc: { maxMasks: 3 } });
     const ann = await server.client('ann', { join: '#a' });
     expect(await ann.ask(`MODE #a +${letter}${letter}${letter} nick user@host a!b@c`)).toEqual([
@@ -98,7 +98,7 @@ describe('channel modes', () => {
     ['*!*@127.0.0.2/31', '*!*@127.0.0.2/31', false],
     ['staff.example', '*!*@staff.example', true],
     ['2001:db8::1/32', '*!*@2001:db8::/32', false],
-  ])('+b %s bans %s, by the address as by the host that others see', async (typed, mask, isOut) => {
+  ])('+b %s bans %s, by the address and by the host that others see', async (typed, mask, isOut) => {
     const server = await startIrc({
       irc: { operators: [{ name: 'root', password: 'pw', masks: ['*@127.0.0.0/8'], host: 'staff.example' }] },
     });
@@ -110,12 +110,12 @@ describe('channel modes', () => {
     expect(untagged(await ann.ask(`MODE #a -b ${typed}`)).at(-1)).toBe(`:ann!ann@127.0.0.1 MODE #a -b ${mask}`);
   });
 
-  test('refuse a mask of a kind that would hold for nobody', async () => {
+  test('refuse a mask of a kind that would match nobody', async () => {
     const ann = await (await startIrc()).client('ann', { join: '#a' });
     expect(numerics(await ann.ask('MODE #a +b r:spam?name'))).toEqual(['696 #a b r:spam?name :Invalid mask']);
   });
 
-  test('take the rank that they need, refused once', async () => {
+  test('need a rank, and are refused once without it', async () => {
     const server = await startIrc({
       irc: { operators: [{ name: 'root', password: 'pw', masks: ['*@*'], host: null }] },
     });
@@ -134,7 +134,7 @@ describe('channel modes', () => {
     expect(numerics(await bob.ask('NAMES #a'), '353')).toEqual(['353 = #a :~ann %bob']);
   });
 
-  test('of the secret channel of others are not told', async () => {
+  test('of a secret channel are hidden from outsiders', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     await ann.ask('MODE #a +s');
@@ -147,7 +147,7 @@ describe('channel modes', () => {
 });
 
 describe('user modes', () => {
-  test('are set, told and taken away; an unknown one is answered 501, +o is not for the asking', async () => {
+  test('are set, shown and removed; an unknown one gets 501, and +o is not available', async () => {
     const ann = await (await startIrc()).client('ann');
     expect(await ann.ask('MODE ann +iw-w')).toEqual([':ann!ann@127.0.0.1 MODE ann +iw-w']);
     expect(numerics(await ann.ask('MODE ann'))).toEqual(['221 +i']);
@@ -155,7 +155,7 @@ describe('user modes', () => {
     expect(numerics(await ann.ask('MODE ann +Z'))).toEqual(['501 :Unknown MODE flag']);
   });
 
-  test('of others are their own business', async () => {
+  test('of others cannot be seen or changed', async () => {
     const server = await startIrc();
     await server.client('bob');
     const ann = await server.client('ann');

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc, untagged } from '../irc-client.js';
 
 describe('MONITOR', () => {
-  test('tells at once who is here, and later who comes and goes', async () => {
+  test('shows at once who is here, and later who arrives and leaves', async () => {
     const server = await startIrc();
     const ann = await server.client('ann');
     await server.client('bob');
@@ -22,12 +22,12 @@ describe('MONITOR', () => {
     expect(numerics(await ann.ask('MONITOR L'))).toEqual(['733 :End of MONITOR list']);
   });
 
-  test('is bounded', async () => {
+  test('is limited', async () => {
     const ann = await (await startIrc({ irc: { maxMonitored: 2 } })).client('ann');
     expect(numerics(await ann.ask('MONITOR + a,b,c,d'))).toEqual(['734 2 c,d :Monitor list is full', '731 :a,b']);
   });
 
-  test('with extended-monitor tells of AWAY without a shared channel', async () => {
+  test('with extended-monitor shows AWAY without a shared channel', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { caps: 'extended-monitor away-notify' });
     const max = await server.client('max', { caps: 'away-notify' });

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('is told line by line', async () => {
+test('is sent line by line', async () => {
   const ann = await (await startIrc({ irc: { motd: ['one', '', 'three'] } })).client('ann');
   expect(numerics(await ann.ask('MOTD'))).toEqual([
     '375 :- fdmux.local Message of the day - ',
@@ -13,7 +13,7 @@ test('is told line by line', async () => {
   ]);
 });
 
-test('is answered 422 where there is none, and 402 of another server', async () => {
+test('gets 422 if there is none, and 402 for another server', async () => {
   const ann = await (await startIrc()).client('ann');
   expect(numerics(await ann.ask('MOTD', 'MOTD elsewhere'))).toEqual([
     '422 :MOTD File is missing',

@@ -26,7 +26,7 @@ describe('NAMES', () => {
     expect(numerics(await ann.ask('NAMES #s'), '353')).toEqual(['353 @ #s :@ann']);
   });
 
-  test('of several channels is answered one by one ("NAMES message")', async () => {
+  test('of several channels gets one answer each ("NAMES message")', async () => {
     const ann = await (await startIrc()).client('ann', { join: '#a,#b' });
     expect(numerics(await ann.ask('NAMES #a,#none,#b'))).toEqual([
       '353 = #a :@ann',
@@ -37,7 +37,7 @@ describe('NAMES', () => {
     ]);
   });
 
-  test('of many members comes in lines within the limit', async () => {
+  test('of many members arrives in lines within the limit', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     for (let index = 0; index < 40; index += 1) await server.client(`member-with-a-long-nick-${index}`, { join: '#a' });

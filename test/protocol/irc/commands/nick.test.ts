@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('NICK', () => {
-  test('is told to those who share a channel, once, and to the one who changes it', async () => {
+  test('is announced to those who share a channel, once, and to its owner', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a,#b' });
     const bob = await server.client('bob', { join: '#a,#b' });
@@ -26,19 +26,19 @@ describe('NICK', () => {
     ['NICK a.b', '432 a.b :Erroneous nickname'],
     [`NICK ${'x'.repeat(31)}`, `432 ${'x'.repeat(31)} :Erroneous nickname`],
     ['NICK BOB', '433 BOB :Nickname is already in use'],
-    // What plain lines call the server and their peers, services, and those who run machines.
+    // The names of the server and of peers in plain lines, of services, and of administrators.
     ['NICK Server', '432 Server :Erroneous nickname'],
     ['NICK plain-40000', '432 plain-40000 :Erroneous nickname'],
     ['NICK ROOT', '432 ROOT :Erroneous nickname'],
     ['NICK nickserv', '432 nickserv :Erroneous nickname'],
     ['NICK ChanServ', '432 ChanServ :Erroneous nickname'],
-  ])('%s is answered %s', async (line, answer) => {
+  ])('%s gets %s', async (line, answer) => {
     const server = await startIrc();
     await server.client('bob');
     expect(numerics(await (await server.client('ann')).ask(line))).toEqual([answer]);
   });
 
-  test('of the settings cannot be taken, before registration either', async () => {
+  test('reserved by the settings is refused, before registration as well', async () => {
     const server = await startIrc({ irc: { reservedNicks: ['bot-*'] } });
     const ann = await server.connect();
     expect(await ann.ask('NICK Bot-1', 'USER ann 0 * :Ann')).toContain(':fdmux.local 432 * Bot-1 :Erroneous nickname');

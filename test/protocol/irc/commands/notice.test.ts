@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { startIrc } from '../irc-client.js';
 
-test('is heard by all others of a channel and by a person', async () => {
+test('reaches all others in a channel, and one person', async () => {
   const server = await startIrc();
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob', { join: '#a' });
@@ -22,13 +22,13 @@ test.each([
   'NOTICE #none :x',
   'NOTICE #a :x',
   'NOTICE a,b,c,d,e :x',
-])('%s is never answered with an error (RFC 2812 section 3.3.2)', async (line) => {
+])('%s never gets an error (RFC 2812 section 3.3.2)', async (line) => {
   const server = await startIrc();
   await server.client('bob', { join: '#a' });
   expect(await (await server.client('ann')).ask(line)).toEqual([]);
 });
 
-test('to somebody who is away is not answered', async () => {
+test('to somebody who is away gets no answer', async () => {
   const server = await startIrc();
   const bob = await server.client('bob');
   await bob.ask('AWAY :out');

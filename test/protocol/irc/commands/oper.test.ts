@@ -5,7 +5,7 @@ import { numerics, startIrc } from '../irc-client.js';
 
 const operator = (changes: object = {}) => ({ name: 'root', password: 'pw', masks: ['*@*'], host: null, ...changes });
 
-test('OPER takes the right password from the right place, hashed or not, and answers in order', async () => {
+test('OPER accepts the right password from the right place, hashed or not, and answers in order', async () => {
   const hashed = operator({ name: 'hashed', password: await hashPassword('pw') });
   const remote = operator({ name: 'remote', masks: ['*@10.*'] });
   const server = await startIrc({ irc: { operators: [operator(), hashed, remote] } });
@@ -26,13 +26,13 @@ test('OPER takes the right password from the right place, hashed or not, and ans
   expect(await ann.ask('MODE ann -o')).toEqual([':ann!ann@127.0.0.1 MODE ann -o']);
 });
 
-test('guessing gets slower, for an address and for an operator, and what comes after a guess waits for it', async () => {
+test('guessing gets slower, for an address and for an operator, and later commands wait for a guess', async () => {
   const server = await startIrc({ irc: { operators: [operator()] }, limits: { maxPasswordDelayMs: 100 } });
   const ann = await server.client('ann');
   const startedMs = performance.now();
   const guesses = Array.from({ length: 10 }, (_, index) => `OPER root wrong${index}`);
   expect(numerics(await ann.ask(...guesses), '464')).toHaveLength(10);
-  // The first four are looked at at once.
+  // The first four are checked at once.
   expect(performance.now() - startedMs).toBeGreaterThanOrEqual(590);
   const bob = await server.client('bob');
   const againMs = performance.now();
@@ -40,7 +40,7 @@ test('guessing gets slower, for an address and for an operator, and what comes a
   expect(performance.now() - againMs).toBeLessThan(10_000);
 });
 
-test("an operator's host is told with chghost", async () => {
+test('chghost shows the new host of an operator', async () => {
   const server = await startIrc({ irc: { operators: [operator({ host: 'staff.example' })] } });
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob', { caps: 'chghost', join: '#a' });

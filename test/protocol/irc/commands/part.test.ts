@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('PART', () => {
-  test('is told with its reason, for many channels, and refused where one is not', async () => {
+  test('is announced with its reason, for many channels, and refused for those that the client is not in', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a,#b' });
     const bob = await server.client('bob', { join: '#a,#c' });

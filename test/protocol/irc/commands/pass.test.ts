@@ -4,7 +4,7 @@ import { hashPassword } from '../../../../src/protocol/password.js';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('PASS', () => {
-  test('guessing gets slower, however many connections it takes, and the right one is let in after a wait', async () => {
+  test('guessing gets slower over any number of connections, and the right password is accepted after a wait', async () => {
     const server = await startIrc({ irc: { password: 'secret' }, limits: { maxPasswordDelayMs: 200 } });
     const startedMs = performance.now();
     for (let guess = 0; guess < 7; guess += 1) {
@@ -18,7 +18,7 @@ describe('PASS', () => {
   });
 
   test.each(['in clear', 'hashed'])(
-    'with a password %s, the right one is let in and a wrong one is told 464 and closed',
+    'with a password %s, the right one is accepted and a wrong one gets 464 and is closed',
     async (form) => {
       const server = await startIrc({ irc: { password: form === 'hashed' ? await hashPassword('secret') : 'secret' } });
       const ann = await server.connect();

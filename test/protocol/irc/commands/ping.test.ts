@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('PING is answered with its token, in order', async () => {
+test('PING gets its token back, in order', async () => {
   const ann = await (await startIrc()).client('ann');
   expect(await ann.ask('PING one', 'PING :two words', 'PING')).toEqual([
     ':fdmux.local PONG fdmux.local :one',

@@ -1,9 +1,9 @@
-/** PRIVMSG: RFC 2812 section 3.3.1; modern, "PRIVMSG message". What holds for NOTICE as well is asked of both here. */
+/** PRIVMSG: RFC 2812 section 3.3.1; modern, "PRIVMSG message". Behaviour that NOTICE shares is tested for both here. */
 import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('PRIVMSG and NOTICE', () => {
-  test('reach all others of a channel, and one person, as they were said', async () => {
+  test('reach all others in a channel, and one person, unchanged', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob', { join: '#a' });
@@ -20,7 +20,7 @@ describe('PRIVMSG and NOTICE', () => {
     expect(await ann.ask('PRIVMSG ann :to myself')).toEqual([':ann!ann@127.0.0.1 PRIVMSG ann :to myself']);
   });
 
-  test('take several targets, each once, up to TARGMAX', async () => {
+  test('accept several targets, each once, up to TARGMAX', async () => {
     const server = await startIrc();
     const ann = await server.client('ann');
     const bob = await server.client('bob', { join: '#a,#b' });
@@ -42,7 +42,7 @@ describe('PRIVMSG and NOTICE', () => {
     ['PRIVMSG nobody :x', '401 nobody :No such nick/channel'],
     ['PRIVMSG #none :x', '403 #none :No such channel'],
     ['PRIVMSG #b :x', '404 #b :Cannot send to channel (+n)'],
-  ])('%s is answered %s, and the NOTICE not at all', async (line, answer) => {
+  ])('%s gets %s, and the NOTICE no answer', async (line, answer) => {
     const server = await startIrc();
     await server.client('bob', { join: '#b' });
     const ann = await server.client('ann');
@@ -65,7 +65,7 @@ describe('PRIVMSG and NOTICE', () => {
     expect(await say()).toEqual([]);
   });
 
-  test('to somebody who is away are answered 301', async () => {
+  test('to somebody who is away get 301', async () => {
     const server = await startIrc();
     const bob = await server.client('bob');
     const ann = await server.client('ann');
@@ -93,7 +93,7 @@ describe('PRIVMSG and NOTICE', () => {
     ]);
   });
 
-  test('are cut between characters where the source makes a line too long', async () => {
+  test('are cut between characters if the source makes a line too long', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob', { join: '#a' });

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { startIrc } from '../irc-client.js';
 
-test('QUIT is answered ERROR and told to those who share a channel', async () => {
+test('QUIT gets ERROR and is announced to those who share a channel', async () => {
   const server = await startIrc();
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob', { join: '#a' });
@@ -16,7 +16,7 @@ test('QUIT is answered ERROR and told to those who share a channel', async () =>
   expect(await bob.heard()).toEqual([':cat!cat@127.0.0.1 QUIT :Quit: ']);
 });
 
-test('a lost connection is a QUIT with its reason', async () => {
+test('a lost connection shows as a QUIT with its reason', async () => {
   const server = await startIrc();
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob', { join: '#a' });

@@ -5,7 +5,7 @@ import { numerics, startIrc } from '../irc-client.js';
 
 const operator = (changes: object = {}) => ({ name: 'root', password: 'pw', masks: ['*@*'], host: null, ...changes });
 
-test('REHASH takes over a changed configuration without dropping anybody, and keeps the old one when the new is wrong', async () => {
+test('REHASH applies a changed configuration without dropping anybody, and keeps the old one if the new is invalid', async () => {
   const base = await loadConfig({ ircPort: 0, without: ['plain'] });
   let isBroken = false;
   const server = await startIrc({

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('SETNAME changes the real name, and is told to those who asked for it', async () => {
+test('SETNAME changes the real name, and is announced to those who asked for it', async () => {
   const server = await startIrc();
   const ann = await server.client('ann', { caps: 'setname', join: '#a' });
   const bob = await server.client('bob', { caps: 'setname', join: '#a' });

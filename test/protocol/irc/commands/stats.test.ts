@@ -4,7 +4,7 @@ import { numerics, startIrc } from '../irc-client.js';
 
 const operator = { name: 'root', password: 'pw', masks: ['*@localhost', '*@127.0.0.1'], host: null };
 
-test('m counts commands, u tells how long the server has been up', async () => {
+test('m counts commands, u shows the uptime', async () => {
   const ann = await (await startIrc()).client('ann');
   await ann.ask('TIME', 'TIME');
   const counted = numerics(await ann.ask('STATS m'));
@@ -16,7 +16,7 @@ test('m counts commands, u tells how long the server has been up', async () => {
   ]);
 });
 
-test('o tells operators where operators may come from', async () => {
+test('o shows operators the masks of operators', async () => {
   const ann = await (await startIrc({ irc: { operators: [operator] } })).client('ann');
   expect(numerics(await ann.ask('STATS o'), '243', '481')).toEqual([expect.stringMatching(/^481 /)]);
   await ann.ask('OPER root pw');
@@ -39,7 +39,7 @@ test('k and d are for operators', async () => {
   ]);
 });
 
-test('of anything else is empty; of another server is answered 402', async () => {
+test('of anything else is empty; of another server gets 402', async () => {
   const ann = await (await startIrc()).client('ann');
   expect(numerics(await ann.ask('STATS x', 'STATS m elsewhere'))).toEqual([
     '219 x :End of /STATS report',

@@ -1,6 +1,5 @@
 /**
- * What the table of commands says of each holds for each: when it may be used, how many parameters it needs, and for
- * whom it is.
+ * Each command obeys its row in the table of commands: when it may be used, how many parameters it needs, and by whom.
  */
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -14,21 +13,21 @@ test('every command has its file here', () => {
   expect(files.filter((file) => file !== 'table').sort()).toEqual(rows.map(({ name }) => name.toLowerCase()).sort());
 });
 
-test('those for registered clients are answered 451 before (modern, "ERR_NOTREGISTERED")', async () => {
+test('those for registered clients get 451 before (modern, "ERR_NOTREGISTERED")', async () => {
   const eve = await (await startIrc()).connect();
   for (const { name } of rows.filter(({ when }) => when === 'registered')) {
     expect(numerics(await eve.ask(`${name} a b c d`))).toEqual(['451 :You have not registered']);
   }
 });
 
-test('those of registration are answered 462 after it (modern, "ERR_ALREADYREGISTERED")', async () => {
+test('those of registration get 462 after it (modern, "ERR_ALREADYREGISTERED")', async () => {
   const ann = await (await startIrc()).client('ann');
   const names = rows.filter(({ when }) => when === 'registering').map(({ name }) => name);
   expect(names).toEqual(['PASS', 'USER']);
   for (const name of names) expect(numerics(await ann.ask(`${name} a b c d`))).toEqual(['462 :You may not reregister']);
 });
 
-test('one parameter too few is answered 461 (modern, "ERR_NEEDMOREPARAMS")', async () => {
+test('one parameter too few gets 461 (modern, "ERR_NEEDMOREPARAMS")', async () => {
   const server = await startIrc({ irc: { operators: [{ name: 'root', password: 'pw', masks: ['*@*'], host: null }] } });
   const ann = await server.client('ann');
   await ann.ask('OPER root pw');
@@ -40,7 +39,7 @@ test('one parameter too few is answered 461 (modern, "ERR_NEEDMOREPARAMS")', asy
   }
 });
 
-test('those for operators are answered 481 to others (modern, "ERR_NOPRIVILEGES")', async () => {
+test('those for operators are refused to others with 481 (modern, "ERR_NOPRIVILEGES")', async () => {
   const ann = await (await startIrc()).client('ann');
   const names = rows.filter(({ isForOperators }) => isForOperators === true).map(({ name }) => name);
   expect(names).toEqual(['KILL', 'KLINE', 'UNKLINE', 'DLINE', 'UNDLINE', 'WALLOPS', 'REHASH', 'DIE']);

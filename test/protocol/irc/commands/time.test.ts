@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('tells the local time', async () => {
+test('shows the local time', async () => {
   const ann = await (await startIrc()).client('ann');
   expect(numerics(await ann.ask('TIME'))).toEqual([
     expect.stringMatching(/^391 fdmux\.local :\w{3} \w{3} \d\d \d{4} /),

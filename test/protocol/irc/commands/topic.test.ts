@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('TOPIC', () => {
-  test('is set, told, asked for, cut and cleared', async () => {
+  test('is set, announced, shown, cut and cleared', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob', { join: '#a' });

@@ -1,4 +1,4 @@
-/** UNDLINE: removes a ban of addresses (ircd-hybrid and its kin, "UNDLINE"). */
+/** UNDLINE: removes a ban of addresses (ircd-hybrid and its relatives, "UNDLINE"). */
 import { expect, test } from 'vitest';
 import { startIrc } from '../irc-client.js';
 

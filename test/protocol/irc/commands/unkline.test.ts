@@ -1,4 +1,4 @@
-/** UNKLINE: removes a ban of users (ircd-hybrid and its kin, "UNKLINE"). */
+/** UNKLINE: removes a ban of users (ircd-hybrid and its relatives, "UNKLINE"). */
 import { expect, test } from 'vitest';
 import { startIrc } from '../irc-client.js';
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('tells user and host, who is away and who is an operator', async () => {
+test('shows user and host, who is away and who is an operator', async () => {
   const operator = { name: 'root', password: 'pw', masks: ['*@*'], host: null };
   const server = await startIrc({ irc: { operators: [operator] } });
   const bob = await server.client('bob');
@@ -12,7 +12,7 @@ test('tells user and host, who is away and who is an operator', async () => {
   expect(numerics(await ann.ask('USERHOST ann nobody bob'))).toEqual(['302 :ann*=+ann@127.0.0.1 bob=-bob@127.0.0.1']);
 });
 
-test('takes five nicks', async () => {
+test('accepts five nicks', async () => {
   const server = await startIrc();
   const ann = await server.client('ann');
   await server.client('bob');

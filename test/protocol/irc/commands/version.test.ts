@@ -1,10 +1,10 @@
 /**
- * VERSION: RFC 2812 section 3.4.3; modern, "VERSION message". Where a query may name a server, all do as this one does.
+ * VERSION: RFC 2812 section 3.4.3; modern, "VERSION message". All queries that may name a server behave like this one.
  */
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('another server is answered 402; our own name, a mask of it and a nick are us', async () => {
+test('another server gets 402; our own name, a mask of it and a nick are us', async () => {
   const ann = await (await startIrc()).client('ann');
   for (const command of ['VERSION', 'TIME', 'INFO', 'ADMIN', 'MOTD']) {
     expect(numerics(await ann.ask(`${command} other.example`))).toEqual(['402 other.example :No such server']);
@@ -13,7 +13,7 @@ test('another server is answered 402; our own name, a mask of it and a nick are 
     expect(numerics(await ann.ask(`TIME ${target}`), '391')).toHaveLength(1);
 });
 
-test('tells the version, the server and what it supports', async () => {
+test('shows the version, the server and its features', async () => {
   const ann = await (await startIrc()).client('ann');
   const lines = numerics(await ann.ask('VERSION'));
   expect(lines[0]).toBe('351 fdmux-0.0.0 fdmux.local :fdmux chat server');

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('WHO', () => {
-  test('of a channel tells its members with flags', async () => {
+  test('of a channel lists its members with flags', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
     const bob = await server.client('bob', { caps: 'multi-prefix', join: '#a' });
@@ -38,7 +38,7 @@ describe('WHO', () => {
     ]);
   });
 
-  test('with fields tells those, in the order of the specification, with the token (WHOX)', async () => {
+  test('with fields shows those, in the order of the specification, with the token (WHOX)', async () => {
     const server = await startIrc();
     await server.client('ann', { join: '#a' });
     const bob = await server.client('bob');

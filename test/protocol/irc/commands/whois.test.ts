@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('WHOIS', () => {
-  test('tells of a person', async () => {
+  test('describes a person', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a,#s' });
     await ann.ask('MODE #s +s', 'AWAY :out');
@@ -35,7 +35,7 @@ describe('WHOIS', () => {
     expect(numerics(await bob.ask('WHOIS ann'), '319')).toEqual(['319 ann :@#b']);
   });
 
-  test('ends with what was asked for as it was sent ("RPL_ENDOFWHOIS")', async () => {
+  test('ends with the request as it was sent ("RPL_ENDOFWHOIS")', async () => {
     const ann = await (await startIrc()).client('ann');
     const lines = numerics(await ann.ask('WHOIS ANN', 'WHOIS ann,bob', 'WHOIS fdmux.local Ann'), '311', '318');
     expect(lines.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
@@ -48,7 +48,7 @@ describe('WHOIS', () => {
     ]);
   });
 
-  test('of nobody is answered 401, without a nick 431', async () => {
+  test('of nobody gets 401, without a nick 431', async () => {
     const ann = await (await startIrc()).client('ann');
     expect(numerics(await ann.ask('WHOIS nobody', 'WHOIS'))).toEqual([
       '401 nobody :No such nick/channel',

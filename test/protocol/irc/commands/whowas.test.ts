@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
-test('WHOWAS tells of those who have left, the latest first, as many as asked for', async () => {
+test('WHOWAS lists those who have left, the latest first, up to the count', async () => {
   const server = await startIrc();
   const ann = await server.client('ann');
   for (const name of ['one', 'two']) {
