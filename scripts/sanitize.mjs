@@ -79,7 +79,7 @@ const sanitizers = {
     // The report judges here, too.
     isProblem: isRaceOfOurs,
     // It holds signals back until the program makes a call that it knows to block, and Node.js makes none.
-    cannotRun: /conformance (4|9|40):|(on a|a|the first) signal( |,|$)/,
+    cannotRun: /of a child process |(on a|a|the first) signal( |,|$)/,
   },
 };
 

@@ -16,7 +16,7 @@ test('an object shows its class and its fields', () => {
   expect(inspect(new Shown())).toBe("Shown { fd: 5, name: 'x' }");
 });
 
-test('an object deep inside others shows its class alone', () => {
+test('an object deep inside others shows only its class', () => {
   expect(inspect({ a: { b: { c: new Shown() } } }, { depth: 2 })).toContain('[Shown]');
 });
 
@@ -45,7 +45,7 @@ test('a Poll shows how many fds it has', () => {
   expect(inspect(poll)).toBe('Poll { size: 1, closed: false }');
 });
 
-test('a listener and a connection show where they are and how they stand', async () => {
+test('a listener and a connection show their addresses and states', async () => {
   const listener = await listen({ port: 0, socket: {} });
   const connection = await connect({ port: portOf(listener), socket: {}, data: 'mine' });
   const { fd } = connection;

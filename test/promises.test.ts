@@ -1,4 +1,4 @@
-/** The promises of docs/semantics.md, one test each; where a promise has many cases, the others are named here. */
+/** The promises of docs/semantics.md, one test each. If a promise has more cases, a comment says where they are. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { WOULD_BLOCK } from '../src/binding/contract.js';
@@ -29,7 +29,7 @@ const fds = useFds();
 const open = <T = unknown>(backend: (typeof BACKENDS)[number] = 'epoll') =>
   disposedAtEnd(new Multiplexer<T>({ backend }));
 
-test('promise 1: readiness is a hint: what was ready may be gone, and that is a value', () => {
+test('promise 1: readiness is a hint: an fd may not be ready any more, which is a value and not an error', () => {
   const mux = open();
   const [reader, writer] = fds.pipe();
   const registration = mux.register(reader, { interest: 'read' });
@@ -41,7 +41,7 @@ test('promise 1: readiness is a hint: what was ready may be gone, and that is a 
   expect(native.read(reader, byte, 0, 1)).toBe(WOULD_BLOCK);
 });
 
-describe('promise 2: the raw mask is there, unsigned, and the getters follow from it', () => {
+describe('promise 2: the raw mask is available, unsigned, and the getters follow from it', () => {
   const unused = () => undefined;
   const withEvents = (events: number, reportsErrors: boolean) => {
     const owner = {
@@ -61,7 +61,7 @@ describe('promise 2: the raw mask is there, unsigned, and the getters follow fro
     return record;
   };
 
-  /** Every mask that these bits make. */
+  /** All combinations of these bits. */
   const bits = [POLLIN, POLLRDNORM, POLLOUT, POLLPRI, POLLERR, POLLHUP, POLLRDHUP, POLLNVAL];
   const masks = Array.from({ length: 2 ** bits.length }, (_, index) =>
     bits.reduce((mask, bit, position) => ((index >> position) & 1 ? mask | bit : mask), 0),
@@ -87,7 +87,7 @@ describe('promise 2: the raw mask is there, unsigned, and the getters follow fro
       (mask: number) =>
         (mask & POLLHUP) !== 0 || ((mask & POLLOUT) !== 0 && (mask & POLLERR) !== 0) || mask === POLLERR,
     ],
-  ] as const)('%s, which select cannot tell', (getter, expected) => {
+  ] as const)('%s, which select cannot report', (getter, expected) => {
     for (const mask of masks) {
       expect(withEvents(mask, true)[getter]).toBe(expected(mask));
       expect(withEvents(mask, false)[getter]).toBeUndefined();
@@ -128,7 +128,7 @@ test.each(BACKENDS)(
 );
 
 describe('promise 5: generation tokens', () => {
-  /** Registers a pipe's reader, closes it behind a duplicate, and takes its number for another file. */
+  /** Registers a pipe's reader, duplicates and closes it, and opens another file under its number. */
   const makeStale = (mux: Multiplexer) => {
     const [reader, writer] = fds.pipe();
     const duplicate = fds.track(native.duplicate(reader));
@@ -140,7 +140,7 @@ describe('promise 5: generation tokens', () => {
     return { reused, writer, duplicate };
   };
 
-  test('an event of a registration that is gone reaches nobody else, and is counted', () => {
+  test('an event of a registration that is gone reaches no other one, and is counted', () => {
     const mux = open();
     const { reused, writer } = makeStale(mux);
     const registration = mux.register(reused, { interest: 'read' });
@@ -150,7 +150,7 @@ describe('promise 5: generation tokens', () => {
     expect(registration.events).toBe(0);
   });
 
-  test('where that does not end, the epoll fd is rebuilt, and the living go on', () => {
+  test('if such events do not end, the epoll fd is rebuilt, and the live registrations go on', () => {
     const mux = open();
     const { reused, writer } = makeStale(mux);
     const living = mux.register(reused, { interest: 'write' });
@@ -175,7 +175,7 @@ describe('promise 5: generation tokens', () => {
     expect([...mux.waitSync(0)]).toEqual([paused]);
   });
 
-  test('a wait is not early for it', () => {
+  test('they do not make a wait end early', () => {
     const mux = open();
     const { writer } = makeStale(mux);
     fill(writer, 'x');
@@ -201,7 +201,7 @@ describe('promise 5: generation tokens', () => {
   );
 });
 
-test('promise 6: batch safety: who is unregistered by an earlier handler is not delivered', () => {
+test('promise 6: batch safety: a registration that an earlier handler unregisters is not delivered', () => {
   const mux = open();
   const [, first] = fds.pipe();
   const [, second] = fds.pipe();
@@ -250,7 +250,7 @@ describe('promise 7: time is in milliseconds, never early, without overflow', ()
 
 // Promise 8, signals: test/readiness/eintr.test.ts.
 
-test('promise 9: select takes any fd number, and a closed fd is EBADF wherever its number lies', () => {
+test('promise 9: select takes any fd number, and a closed fd is EBADF whatever its number', () => {
   const [, writer] = fds.pipe();
   for (const fd of [fds.closedFd(), 1023, 1024, 5000, 100_000, 2 ** 31 - 1]) {
     expect(errorOf(() => selectSync([fd], [], [], 0))).toMatchObject({ code: 'EBADF', syscall: 'select' });
@@ -258,7 +258,7 @@ test('promise 9: select takes any fd number, and a closed fd is EBADF wherever i
   }
 });
 
-test('promise 10: poll: NVAL is data, negative fds are ignored, duplicates have their own answers', () => {
+test('promise 10: poll reports NVAL as data, ignores negative fds, and answers duplicates separately', () => {
   const [, writer] = fds.pipe();
   const closed = fds.closedFd();
   const entries = [closed, -1, writer, writer].map((fd) => ({ fd, events: POLLOUT }));
@@ -269,7 +269,7 @@ test('promise 10: poll: NVAL is data, negative fds are ignored, duplicates have 
   ]);
 });
 
-test('promise 11: epoll and plain files: EPERM, or always ready on request', () => {
+test('promise 11: plain files on epoll are EPERM, or always ready on request', () => {
   const file = fds.track(native.open(__filename, 0, 0));
   expect(errorOf(() => open().register(file, { interest: 'read' }))).toMatchObject({ code: 'EPERM' });
   const mux = disposedAtEnd(new Multiplexer({ unpollable: 'ready' }));
@@ -319,7 +319,7 @@ test.each(BACKENDS)('promise 15: registering on %s does not touch O_NONBLOCK', a
   expect([native.isNonBlocking(reader), native.isNonBlocking(writer)]).toEqual([false, false]);
 });
 
-test('promise 16: a drain within its budget lets the others have their turn', () => {
+test('promise 16: a drain within its budget leaves the others their turn', () => {
   const mux = open<string>();
   const [busy, firehose] = fds.pipe();
   const [quiet, drop] = fds.pipe();
@@ -344,7 +344,7 @@ test('promise 16: a drain within its budget lets the others have their turn', ()
 
 // Promise 17, accept errors: test/net. Promise 18, lifetime: test/multiplexer/{process-life,workers}.test.ts.
 
-test('promise 19: what is created is close-on-exec; what is handed over is neither closed nor changed', () => {
+test('promise 19: fds that are created are close-on-exec; fds that are passed in are neither closed nor changed', () => {
   const ep = new Epoll();
   const mux = new Multiplexer();
   const fd = fds.track(native.eventFd(0));

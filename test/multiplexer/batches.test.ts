@@ -7,7 +7,7 @@ import { LEVEL_VARIANTS, open } from './variants.js';
 const fds = useFds();
 
 describe.each(LEVEL_VARIANTS)('an iteration on $name', (variant) => {
-  test('is ended by return, and so is the next that waits; the multiplexer is free then', async () => {
+  test('ends with return, which also ends the waiting next and frees the multiplexer', async () => {
     const mux = open(variant);
     const [reader, writer] = fds.pipe();
     mux.register(reader, { interest: 'read' });
@@ -21,7 +21,7 @@ describe.each(LEVEL_VARIANTS)('an iteration on $name', (variant) => {
     expect(mux.waitSync(0)).toHaveLength(1);
   });
 
-  test('is ended by throw, with its error, and so is the next that waits', async () => {
+  test('ends with throw and its error, which also ends the waiting next', async () => {
     const mux = open(variant);
     const [reader] = fds.pipe();
     mux.register(reader, { interest: 'read' });
@@ -32,7 +32,7 @@ describe.each(LEVEL_VARIANTS)('an iteration on $name', (variant) => {
     expect(mux.waitSync(0)).toHaveLength(0);
   });
 
-  test('gives one batch for each next, in their order, where several are asked for at once', async () => {
+  test('yields one batch for each of several calls of next, in their order', async () => {
     const mux = open(variant);
     const [reader, writer] = fds.pipe();
     mux.register(reader, { interest: 'read' });
@@ -44,7 +44,7 @@ describe.each(LEVEL_VARIANTS)('an iteration on $name', (variant) => {
     }
   });
 
-  test('of several that wait, return ends all', async () => {
+  test('ends all calls of next that wait when return is called', async () => {
     const mux = open(variant);
     const [reader] = fds.pipe();
     mux.register(reader, { interest: 'read' });

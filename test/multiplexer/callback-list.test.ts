@@ -15,7 +15,7 @@ describe('CallbackList', () => {
     expect(seen).toEqual(['first 7', 'second 7']);
   });
 
-  test('one that throws keeps the others from nothing', () => {
+  test('calls the others even if one throws', () => {
     const list = new CallbackList();
     const error = new Error('on purpose');
     let isCalled = false;
@@ -31,7 +31,7 @@ describe('CallbackList', () => {
     expect(isCalled).toBe(true);
   });
 
-  test('a callback that is added meanwhile is called from the next time on', () => {
+  test('calls a callback that is added meanwhile only the next time', () => {
     const list = new CallbackList();
     const seen: string[] = [];
     const takeBack = list.add(() => {
@@ -45,7 +45,7 @@ describe('CallbackList', () => {
     expect(seen).toEqual(['first', 'second']);
   });
 
-  test('one that an earlier one takes back is called for the last time', () => {
+  test('calls a callback that an earlier one removes one last time', () => {
     const list = new CallbackList();
     const seen: string[] = [];
     list.add(() => {

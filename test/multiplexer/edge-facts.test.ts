@@ -1,4 +1,4 @@
-/** What edge and one-shot triggers do in detail, as docs/semantics.md tells it. Measured on Linux 6.18. */
+/** Edge and one-shot triggers in detail, as docs/semantics.md describes them. Measured on Linux 6.18. */
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import type { Trigger } from '../../src/multiplexer/backend.js';
@@ -17,7 +17,7 @@ const watch = (fd: number, trigger: Trigger, interest: 'read' | 'write' | 'read-
 };
 
 describe('edge', () => {
-  test('reports every new arrival, drained or not, with everything that holds', () => {
+  test('reports every new arrival, drained or not, with the whole state', () => {
     const [a, b] = fds.socketPair();
     const { mux, registration } = watch(a, 'edge', 'read-write');
     expect(mux.waitSync(0)).toHaveLength(1);
@@ -38,7 +38,7 @@ describe('edge', () => {
     expect(mux.waitSync(0)).toHaveLength(0);
   });
 
-  test('modifying and rearming fire once more if it is ready', () => {
+  test('modifying or rearming an fd that is ready fires once more', () => {
     const [reader, writer] = fds.pipe();
     const { mux, registration } = watch(reader, 'edge');
     fill(writer, 'x');
@@ -62,7 +62,7 @@ describe('edge', () => {
     expect(mux.waitSync(0)).toHaveLength(1);
   });
 
-  test('three pending connections are one event: who accepts one loses two', () => {
+  test('three pending connections are one event: accepting only one loses two', () => {
     const { listener, address } = tcpListener(fds);
     const { mux } = watch(listener, 'edge');
     for (let index = 0; index < 3; index += 1) native.connect(fds.socket('AF_INET', 'SOCK_STREAM'), address);
@@ -101,7 +101,7 @@ describe('one-shot', () => {
     },
   );
 
-  test('pausing and resuming arms it, too', () => {
+  test('pausing and resuming arms the fd, too', () => {
     const [, writer] = fds.pipe();
     const { mux, registration } = watch(writer, 'oneshot', 'write');
     expect(mux.waitSync(0)).toHaveLength(1);
@@ -114,7 +114,7 @@ describe('one-shot', () => {
 });
 
 describe('time', () => {
-  test('a wait of 100 microseconds is not one of a millisecond', () => {
+  test('a wait of 100 microseconds does not last a millisecond', () => {
     const { mux } = watch(fds.pipe()[0], 'level');
     const times = Array.from({ length: 51 }, () => {
       const start = performance.now();
@@ -123,7 +123,7 @@ describe('time', () => {
     });
     const shortest = Math.min(...times);
     expect(shortest).toBeGreaterThanOrEqual(0.1);
-    // The shortest: others may meet another process.
+    // The shortest counts: others may meet another process.
     expect(shortest).toBeLessThan(1);
   });
 });

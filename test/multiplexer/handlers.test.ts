@@ -1,4 +1,4 @@
-/** What handlers may be, and in which async context they run. */
+/** Which handlers are accepted, and in which async context they run. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
 import { errorOf, fill, useFds } from '../native/fds.js';
@@ -10,8 +10,8 @@ import { LEVEL_VARIANTS, open } from './variants.js';
 const fds = useFds();
 const storage = new AsyncLocalStorage<string>();
 
-describe.each(LEVEL_VARIANTS)('the async context on $name', (variant) => {
-  test('is the one in which each handler was given, however the wait is made', async () => {
+describe.each(LEVEL_VARIANTS)('the async context of a handler on $name', (variant) => {
+  test('is the one in which the handler was passed, in every form of wait', async () => {
     const mux = open(variant);
     const seen = new Set<string>();
     const see = (who: string) => seen.add(`${who} in ${storage.getStore()}`);
@@ -54,7 +54,7 @@ describe.each(LEVEL_VARIANTS)('a handler that is not synchronous, on $name', (va
   const asyncHandler = async () => Promise.resolve();
   const returnsPromise = () => Promise.resolve();
 
-  test('is refused where it is an async function', async () => {
+  test('is refused if it is an async function', async () => {
     const mux = open(variant);
     const [reader] = fds.pipe();
     const message: unknown = expect.stringContaining('not async');

@@ -24,7 +24,7 @@ function empty(fd: number): number {
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** What reaches `uncaughtException` until the returned function is called. */
+/** Collects what reaches `uncaughtException` until the returned function is called. */
 function collectUncaught(): () => unknown[] {
   const errors: unknown[] = [];
   const before = process.listeners('uncaughtException');
@@ -60,7 +60,7 @@ describe.each(VARIANTS)('$name', (variant) => {
     const registration = mux.register(reader, { interest: 'read', trigger });
     fill(writer, 'x');
     expect(mux.waitSync(1000)).toHaveLength(1);
-    // Nothing was read and nothing has come.
+    // Nothing was read and nothing has arrived.
     expect(mux.waitSync(0)).toHaveLength(trigger === 'level' ? 1 : 0);
     fill(writer, 'y');
     expect(mux.waitSync(0)).toHaveLength(trigger === 'level' || trigger === 'edge' ? 1 : 0);
@@ -113,7 +113,7 @@ describe.each(VARIANTS)('$name', (variant) => {
     expect(mux.waitSync(0)).toHaveLength(0);
   });
 
-  test('pausing stops events, the hangup included; resuming brings what has come meanwhile', () => {
+  test('pausing stops events, hangups included; resuming reports what has arrived meanwhile', () => {
     const mux = open(variant);
     const [reader, writer] = native.pipe(true);
     fds.track(reader);
@@ -151,7 +151,7 @@ describe.each(VARIANTS)('$name', (variant) => {
     expect(mux.waitSync(0)).toHaveLength(1);
   });
 
-  test('drain goes on until nothing is left or the budget is used up, and then comes again', () => {
+  test('drain goes on until nothing is left or the budget is used up; then the fd is reported again', () => {
     const mux = open(variant);
     const [reader, writer] = fds.pipe();
     const registration = mux.register(reader, { interest: 'read', trigger });
@@ -174,7 +174,7 @@ describe.each(VARIANTS)('$name', (variant) => {
 });
 
 describe.each(LEVEL_VARIANTS)('$name', (variant) => {
-  test('reports writability and both at once', () => {
+  test('reports writability, and both at once', () => {
     const mux = open(variant);
     const [a, b] = fds.socketPair();
     const registration = mux.register(a, { interest: 'read-write' });
@@ -194,7 +194,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(order).toEqual(writers);
   });
 
-  test('a fd is registered once; get, has, size and iteration know it', () => {
+  test('an fd is registered once; get, has, size and iteration show it', () => {
     const mux = open<string>(variant);
     const [reader, writer] = fds.pipe();
     expect([mux.size, mux.has(reader), mux.get(reader), [...mux]]).toEqual([0, false, undefined, []]);
@@ -213,7 +213,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect([mux.size, mux.has(reader), [...mux].length]).toEqual([1, false, 1]);
   });
 
-  test('nothing keeps a file open that is unregistered and closed during a wait', async () => {
+  test('nothing keeps a file open after it was unregistered and closed during a wait', async () => {
     const mux = open(variant);
     const [held] = fds.pipe();
     mux.register(held, { interest: 'read' });
@@ -223,7 +223,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
       const [reader, writer] = native.pipe(true);
       fds.track(writer);
       const registration = mux.register(reader, { interest: 'read' });
-      // The next look takes it up, and a helper thread blocks with it soon after.
+      // The next look includes it, and soon after that a helper thread blocks on it.
       for (let turn = 0; turn < 3; turn += 1) await nextTurn();
       registration.unregister();
       native.close(reader);
@@ -251,7 +251,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(batch.map(({ data }) => data)).toEqual(['second']);
   });
 
-  test('another wait meanwhile is refused, in whatever form', async () => {
+  test('a second wait at the same time is refused, in every form', async () => {
     const mux = open(variant);
     const expectBusy = async () => {
       expect(errorOf(() => mux.waitSync(0))).toMatchObject({ code: 'ERR_BUSY' });
@@ -269,7 +269,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(await running).toBe('aborted');
   });
 
-  test('async iteration gives batch after batch and ends when the multiplexer is closed', async () => {
+  test('async iteration yields batch after batch and ends when the multiplexer is closed', async () => {
     const mux = open(variant);
     const [reader, writer] = fds.pipe();
     mux.register(reader, { interest: 'read' });
@@ -335,7 +335,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(mux.ref().unref().hasRef()).toBe(false);
     expect(registration.ref().unref().hasRef()).toBe(false);
     expect(mux.stats().waits).toBe(0);
-    // The fd is the user's: it is open as it was.
+    // The fd is the user's: it is still open.
     expect(native.isNonBlocking(reader)).toBe(true);
   });
 
@@ -358,7 +358,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     }
   });
 
-  test('a wake-up ends one wait, before or during it, and is no event', async () => {
+  test('a wake-up before or during a wait ends that one, and is not an event', async () => {
     const mux = open(variant);
     mux.wakeup();
     mux.wakeup();
@@ -411,7 +411,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(rounds).toBe(3);
   });
 
-  test('who is unregistered or paused by an earlier handler of the batch is not delivered', () => {
+  test('a registration that an earlier handler of the batch unregisters or pauses is not delivered', () => {
     const mux = open<number>(variant);
     const registrations = Array.from({ length: 6 }, (_, index) =>
       mux.register(fds.pipe()[1], { interest: 'write', data: index }),
@@ -432,7 +432,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(seen).toHaveLength(1);
   });
 
-  test('who unregisters itself loses none of the others', () => {
+  test('a registration that unregisters itself takes none of the others along', () => {
     const mux = open<number>(variant);
     for (let index = 0; index < 6; index += 1) mux.register(fds.pipe()[1], { interest: 'write', data: index });
     const seen: number[] = [];
@@ -445,7 +445,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(mux.waitSync(0)).toHaveLength(0);
   });
 
-  test('onReady serves a registration in every form of waiting, and batches do not have it', async () => {
+  test('onReady serves a registration in every form of wait, and no batch includes it', async () => {
     const mux = open<string>(variant);
     const [served, servedWriter] = fds.pipe();
     const [batched, batchedWriter] = fds.pipe();
@@ -467,7 +467,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
 
     fill(servedWriter, 'x');
     fill(batchedWriter, 'x');
-    // What blocks the thread first lets out what was written before.
+    // A wait that blocks the thread first sends what was written before.
     serve(mux.waitSync(1000));
     expect(log.splice(0)).toEqual(['end of turn', 'served', 'end of turn', 'a batch of 1']);
 
@@ -504,7 +504,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(log).toEqual(['end of turn', 'served', 'end of turn', 'a batch of 1', 'end of turn']);
   });
 
-  test('an onTurnEnd callback that was taken back is not called', () => {
+  test('an onTurnEnd callback that was removed is not called', () => {
     const mux = open(variant);
     mux.register(fds.pipe()[1], { interest: 'write' });
     let calls = 0;
@@ -567,7 +567,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     ]);
   });
 
-  test('in runSync an onReady that throws ends it, after the others were served', () => {
+  test('an onReady that throws ends runSync after the others were served', () => {
     const mux = open(variant);
     let served = 0;
     for (let index = 0; index < 3; index += 1) {
@@ -600,7 +600,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(seen).toEqual(['the context of run']);
   });
 
-  test('what follows an await is in the async context of the wait', async () => {
+  test('the code after an await is in the async context of the wait', async () => {
     const mux = open(variant);
     const [reader, writer] = fds.pipe();
     const storage = new AsyncLocalStorage<string>();
@@ -614,7 +614,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(await within(seen, 'the wait')).toBe('the context of wait');
   });
 
-  test('closing inside a handler ends everything and delivers nothing more', async () => {
+  test('closing in a handler ends every wait and delivers nothing more', async () => {
     const mux = open(variant);
     let served = 0;
     for (let index = 0; index < 3; index += 1) {
@@ -633,7 +633,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(errorOf(() => other.waitSync())).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
-  test('a wait inside a handler of the same multiplexer is refused, of another it is fine', async () => {
+  test('a wait in a handler of the same multiplexer is refused, one of another is not', async () => {
     const mux = open(variant);
     const other = open(variant);
     const [, writer] = fds.pipe();
@@ -651,7 +651,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(results).toEqual([expect.objectContaining({ code: 'ERR_BUSY' }), 1]);
   });
 
-  test('a drain that is queued comes again inside the event loop, too', async () => {
+  test('a drain that is queued is reported again inside the event loop, too', async () => {
     const mux = open(variant);
     const [reader, writer] = fds.pipe();
     const buffer = Buffer.alloc(1);
@@ -681,7 +681,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(outcomes).toEqual(['queued', 'queued', 'queued', 'drained']);
   });
 
-  test('one that is queued and paused is not reported', () => {
+  test('a registration that is queued and then paused is not reported', () => {
     const mux = open(variant);
     const [reader, writer] = fds.pipe();
     fill(writer, 'xyz');
@@ -694,7 +694,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(mux.waitSync(0)).toHaveLength(1);
   });
 
-  test('stats count what was done', () => {
+  test('stats count waits, events and wake-ups', () => {
     const mux = open(variant);
     mux.register(fds.pipe()[1], { interest: 'write' });
     mux.waitSync(0);
@@ -706,7 +706,7 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
 describe.each(BACKENDS)('%s', (backend) => {
   const muxOf = <T = unknown>() => disposedAtEnd(new Multiplexer<T>({ backend }));
 
-  test('supports the triggers that the kernel gives it, and refuses the others', () => {
+  test('supports the triggers that the kernel has for it, and refuses the others', () => {
     const mux = muxOf();
     const [reader] = fds.pipe();
     expect(mux.backend).toBe(backend);
@@ -727,7 +727,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(mux.has(reader)).toBe(false);
   });
 
-  test('tells errors and hangups, unless it is select, which cannot', () => {
+  test('reports errors and hangups, except select, which cannot', () => {
     const mux = muxOf();
     const [reader, writer] = native.pipe(true);
     native.close(reader);
@@ -742,7 +742,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     registration.unregister();
   });
 
-  test('a fd that was closed without a word: poll and select say so, epoll forgets it', () => {
+  test('an fd that was closed while registered: poll and select report it, epoll forgets it', () => {
     const mux = muxOf();
     const fd = native.eventFd(0);
     const registration = mux.register(fd, { interest: 'read' });
@@ -782,7 +782,7 @@ test('options are checked', () => {
 });
 
 describe('epoll alone', () => {
-  test('plain files are EPERM, or always ready where that is asked for', async () => {
+  test('plain files are EPERM, or always ready on request', async () => {
     const file = fds.track(native.open(__filename, 0, 0));
     const strict = disposedAtEnd(new Multiplexer({ backend: 'epoll' }));
     expect(errorOf(() => strict.register(file, { interest: 'read' }))).toMatchObject({ code: 'EPERM', fd: file });
@@ -819,7 +819,7 @@ describe('epoll alone', () => {
     expect(mux.size).toBe(0);
   });
 
-  test('maxEvents limits a wait, and the rest comes next', () => {
+  test('maxEvents limits a wait, and the next one returns the rest', () => {
     const mux = disposedAtEnd(new Multiplexer({ backend: 'epoll', maxEvents: 2 }));
     for (let index = 0; index < 5; index += 1) mux.register(fds.pipe()[1], { interest: 'write' });
     const seen = new Set<number>();
@@ -831,7 +831,7 @@ describe('epoll alone', () => {
     expect(seen.size).toBe(5);
   });
 
-  test('exclusive wakes one of two instances, and can be modified', () => {
+  test('an exclusive registration wakes one of two instances, and can be modified', () => {
     const [reader, writer] = fds.pipe();
     const muxes = [
       disposedAtEnd(new Multiplexer({ backend: 'epoll' })),
@@ -851,7 +851,7 @@ describe('epoll alone', () => {
     expect(first.has(spare)).toBe(false);
   });
 
-  test('exclusive is refused by the others', () => {
+  test('the other backends refuse exclusive registrations', () => {
     const [reader] = fds.pipe();
     for (const backend of ['poll', 'select'] as const) {
       const mux = disposedAtEnd(new Multiplexer<undefined>({ backend }));

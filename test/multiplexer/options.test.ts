@@ -1,4 +1,4 @@
-/** Options that do not exist, changes that change nothing, and registrations that are found by their object. */
+/** Unknown options, changes that change nothing, and registrations that are found by their object. */
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
@@ -14,7 +14,7 @@ const fds = useFds();
 describe.each(BACKENDS)('on %s', (backend) => {
   const variant = { backend, waiter: 'thread' } as const;
 
-  test('unknown options are refused, and nothing is done', async () => {
+  test('unknown options are refused before anything is done', async () => {
     const mux = open(variant);
     const [reader] = fds.pipe();
     const before = openFds().size;
@@ -37,7 +37,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
     await expect(callUntyped(mux, 'run', () => undefined, { abort: 1 })).rejects.toMatchObject(unknown);
   });
 
-  test('is found by its object among many, even when the fd of that is invalid', () => {
+  test('a registration is found by its object among many, even when the object has no valid fd', () => {
     const mux = open<number>(variant);
     const sources = Array.from({ length: 50 }, (_, index) => {
       const [reader] = fds.pipe();
@@ -54,7 +54,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
     expect(mux.size).toBe(0);
   });
 
-  test('an object that was registered anew under another fd stands for the new one', () => {
+  test('an object that was registered again under another fd stands for the new registration', () => {
     const mux = open<string>(variant);
     const [first, second] = [fds.pipe()[0], fds.pipe()[0]];
     const source = { fd: first };
@@ -65,7 +65,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
     expect(mux.unregister(source).data).toBe('new');
   });
 
-  test('shows its backend, size and state', () => {
+  test('a multiplexer shows its backend, size and state', () => {
     const mux = open<string>(variant);
     const [reader, writer] = fds.pipe();
     const registration = mux.register(reader, { interest: 'read', data: 'mine' });
@@ -83,13 +83,13 @@ describe.each(BACKENDS)('on %s', (backend) => {
   });
 });
 
-test('a change to what is so already makes no system call in level mode', () => {
+test('setting what is set already makes no system call in level mode', () => {
   const before = openFds();
   const mux = disposedAtEnd(new Multiplexer({ backend: 'epoll' }));
   const [epollFd = -1] = [...openFds().keys()].filter((fd) => !before.has(fd));
   const [reader] = fds.pipe();
   const registration = mux.register(reader, { interest: 'read' });
-  // The fd leaves the epoll set behind the multiplexer's back: a call for it fails from now on.
+  // The fd leaves the epoll set without the multiplexer: a call for it fails from now on.
   native.epollCtl(epollFd, EPOLL_CTL_DEL, reader, 0, 0, 0);
   registration.modify({ interest: 'read' });
   registration.modify({ interest: { read: true }, trigger: 'level' });

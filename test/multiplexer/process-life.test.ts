@@ -3,7 +3,7 @@ import { clean, ended, testProcessLife } from './process-life.js';
 
 testProcessLife('');
 
-test("Epoll, Poll: a wait keeps the process, unref'd it does not", async () => {
+test("a wait of an Epoll or a Poll keeps the process unless it is unref'd", async () => {
   expect(await ended(`new Epoll().unref().wait(); new Epoll({ waiter: 'thread' }).unref().wait();`)).toEqual(clean);
   expect(await ended(`const poller = new Poll(); poller.register(reader); poller.unref().wait();`)).toEqual(clean);
   const body = `
@@ -17,7 +17,7 @@ test("Epoll, Poll: a wait keeps the process, unref'd it does not", async () => {
   expect(await ended(body)).toEqual({ ...clean, stdout: 'all\n' });
 });
 
-test('a handler that throws ends the process as any uncaught exception does, with its own stack', async () => {
+test('a handler that throws ends the process like any uncaught exception, with its own stack', async () => {
   const { code, stderr } = await ended(`
     const mux = new Multiplexer();
     mux.register(writer, { interest: 'write' });

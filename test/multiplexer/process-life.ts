@@ -1,4 +1,4 @@
-/** What keeps a process alive that waits by a multiplexer, seen from outside. */
+/** Whether a wait of a multiplexer keeps its process alive, seen from outside. */
 import { describe, expect, test } from 'vitest';
 import { runScript } from '../support/processes.js';
 
@@ -7,7 +7,7 @@ const preamble = `
   const [reader, writer] = pipe();
 `;
 
-/** Runs a program that has a pipe, to its end. */
+/** Runs a program that has a pipe, and waits for its end. */
 export const ended = async (body: string) => {
   const { code, stdout, stderr } = await runScript(preamble + body);
   return { code, stdout, stderr };
@@ -20,12 +20,12 @@ export function testProcessLife(options: string): void {
   describe(`promise 18, lifetime: Multiplexer(${options})`, () => {
     const open = `const mux = new Multiplexer(${options});`;
 
-    test('with nothing registered a wait keeps nobody', async () => {
+    test('a wait with nothing registered does not keep the process', async () => {
       expect(await ended(`${open} mux.run(() => {}); `)).toEqual(clean);
       expect(await ended(`${open} mux.wait(); `)).toEqual(clean);
     });
 
-    test('a registration without a wait keeps nobody', async () => {
+    test('a registration without a wait does not keep the process', async () => {
       expect(await ended(`${open} mux.register(reader, { interest: 'read' });`)).toEqual(clean);
     });
 
@@ -39,7 +39,7 @@ export function testProcessLife(options: string): void {
       expect(await ended(body)).toEqual({ ...clean, stdout: '1\n' });
     });
 
-    test("an unref'd registration, and an unref'd multiplexer, keep nobody; unregistering the last one ends it", async () => {
+    test("neither an unref'd registration nor an unref'd multiplexer keeps the process; unregistering the last one ends it", async () => {
       expect(await ended(`${open} mux.register(reader, { interest: 'read' }).unref(); mux.run(() => {});`)).toEqual(
         clean,
       );
@@ -55,7 +55,7 @@ export function testProcessLife(options: string): void {
       ).toEqual(clean);
     });
 
-    test('a timeout is waited for, with nothing registered, too', async () => {
+    test('a timeout keeps the process even with nothing registered', async () => {
       expect(await ended(`${open} mux.wait(20).then((batch) => console.log(batch.length));`)).toEqual({
         ...clean,
         stdout: '0\n',

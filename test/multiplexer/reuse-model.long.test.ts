@@ -2,7 +2,7 @@ import { describe, test } from 'vitest';
 import { holdAgainstModel, WAYS } from './reuse-model.js';
 
 describe.each(WAYS)('$backend, $trigger', ({ backend, trigger }) => {
-  test.each([11, 12, 13])('seed %i: what is reported is what a model says, over 100,000 changes', (seed) => {
+  test.each([11, 12, 13])('seed %i: reports what a model predicts over 100,000 changes', (seed) => {
     holdAgainstModel(backend, trigger, seed, 100_000);
   });
 });

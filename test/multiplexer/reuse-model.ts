@@ -1,4 +1,4 @@
-/** Random changes of registrations and fds, held against a model of what the kernel has to report. */
+/** Random changes of registrations and fds, compared with a model of what the kernel must report. */
 import { expect } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import type { BackendName, Trigger } from '../../src/multiplexer/backend.js';
@@ -8,7 +8,7 @@ import { disposedAtEnd } from '../support/fds.js';
 import { seeded } from '../support/random.js';
 import { VARIANTS } from './variants.js';
 
-/** Each backend with each trigger; a wait in its own thread has no waiter. */
+/** Each backend with each trigger; a synchronous wait has no waiter. */
 export const WAYS = VARIANTS.filter(({ waiter }) => waiter === 'thread');
 
 const MAX_LIVE = 40;
@@ -16,7 +16,7 @@ const MAX_ORPHANS = 4;
 const BYTE = Uint8Array.of(1);
 const [AF_UNIX, SOCK_STREAM] = [1, 1];
 
-/** One end of a pair of sockets is registered, the other one writes to it. */
+/** A pair of sockets: one end is registered, the other one writes to it. */
 interface Thing {
   readonly fd: number;
   readonly peer: number;
@@ -34,7 +34,7 @@ class Model {
   readonly #random: (limit: number) => number;
   readonly #mux: Multiplexer<Thing>;
   readonly #live = new Map<Registration<Thing>, Thing>();
-  /** Duplicates, whose description goes on being ready under no number that is registered, and their peers. */
+  /** Duplicates, whose open file descriptions stay ready without a registered number, and their peers. */
   readonly #orphans: (readonly [fd: number, peer: number])[] = [];
   readonly #buffer = new Uint8Array(64);
 
@@ -45,7 +45,7 @@ class Model {
     this.#mux = disposedAtEnd(new Multiplexer<Thing>({ backend }));
   }
 
-  /** Makes one random change, then compares what is reported with what must be. @returns how much was reported */
+  /** Makes one random change, then compares the report with the model. @returns how many events were reported */
   step(): number {
     const registrations = [...this.#live.keys()];
     const chosen = registrations[this.#random(registrations.length)];
@@ -102,7 +102,7 @@ class Model {
     if (this.#trigger !== 'level') this.#armed(registration.data);
   }
 
-  /** The kernel looks again at what is armed: bytes that wait are news. */
+  /** Arming makes the kernel look again: unread bytes are news. */
   #armed(thing: Thing): void {
     thing.isArmed = true;
     thing.isNews = thing.bytes > 0;
@@ -184,7 +184,7 @@ class Model {
   }
 }
 
-/** Takes `steps` random steps on a backend with a trigger, each held against the model. */
+/** Takes `steps` random steps on a backend with a trigger, and compares each with the model. */
 export function holdAgainstModel(backend: BackendName, trigger: Trigger, seed: number, steps: number): void {
   const model = new Model(backend, trigger, seed);
   let reports = 0;

@@ -1,4 +1,4 @@
-/** Fds that are opened, closed and reused while events arrive, each with a message that names its registration. */
+/** Opens, closes and reuses fds while events arrive, each with a message that names its registration. */
 import { expect } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
@@ -42,7 +42,7 @@ export function reuseFds(cycles: number): void {
     if (registration === undefined) return;
     live.splice(index, 1);
     const { fd, writer } = registration.data;
-    // What was written is left unread: the duplicate keeps the description ready under a number that is free.
+    // The bytes are left unread: the duplicate keeps the description ready under a number that is free.
     if (random() < 0.3) fill(writer, String(registration.data.id).padStart(8, '0'));
     if (random() < 0.1) duplicates.push(native.duplicate(fd));
     if (random() < 0.5) {

@@ -1,4 +1,4 @@
-/** Many fds, many reuses, and garbage: what must never cross a wire. */
+/** Many fds, many reuses, and garbage as arguments. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
@@ -18,13 +18,13 @@ import { BACKENDS } from './variants.js';
 
 const fds = useFds();
 
-test('5,000 fds opened, closed and reused, with duplicates that live on: no event reaches a wrong registration', () => {
+test('no event reaches a wrong registration while 5,000 fds are opened, closed and reused, some with duplicates', () => {
   reuseFds(5_000);
 });
 
 describe.each(BACKENDS)('%s', (backend) => {
   test.skipIf(!takesLargeFds(backend))(
-    'conformance 42: 15,000 registered fds, half of them ready: one wait reports them all',
+    'one wait reports all that are ready of 15,000 registered fds',
     { timeout: 60_000 },
     () => {
       const mux = disposedAtEnd(new Multiplexer<number>({ backend }));
@@ -54,7 +54,7 @@ describe.each(BACKENDS)('%s', (backend) => {
       },
       { signal: controller.signal },
     );
-    // The first look may come at once; after it there is nothing that could wake anybody.
+    // The first look may be immediate; after it nothing can wake the wait.
     await new Promise((resolve) => setTimeout(resolve, 30));
     const before = mux.stats().waits;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -64,8 +64,8 @@ describe.each(BACKENDS)('%s', (backend) => {
     await running;
   });
 
-  test.skipIf(!takesLargeFds(backend))('a fd number of a million is a number as any other', () => {
-    // It is not open; what counts is that this is what is said, and that nothing is as large as the number.
+  test.skipIf(!takesLargeFds(backend))('an fd number of a million is like any other', () => {
+    // It is not open. What counts is that this is the error, and that nothing grows as large as the number.
     const mux = disposedAtEnd(new Multiplexer<undefined>({ backend }));
     if (backend === 'epoll') {
       expect(() => mux.register(1_000_000, { interest: 'read' })).toThrow(expect.objectContaining({ code: 'EBADF' }));
@@ -79,19 +79,19 @@ describe.each(BACKENDS)('%s', (backend) => {
   });
 });
 
-/** Every other one of them is ready. */
+/** Every second one of them is ready. */
 const openMany = () => Array.from({ length: 15_000 }, (_, index) => fds.track(native.eventFd(index % 2)));
 
-test('15,000 fds in one pollSync', { timeout: 60_000 }, () => {
+test('one pollSync takes 15,000 fds', { timeout: 60_000 }, () => {
   const entries = openMany().map((fd) => ({ fd, events: POLLIN }));
   expect(pollSync(entries, 0)).toHaveLength(7_500);
 });
 
-test.skipIf(!takesLargeFds('select'))('15,000 fds in one selectSync', { timeout: 60_000 }, () => {
+test.skipIf(!takesLargeFds('select'))('one selectSync takes 15,000 fds', { timeout: 60_000 }, () => {
   expect(selectSync(openMany(), [], [], 0).readable).toHaveLength(7_500);
 });
 
-/** Which parameter is the timeout. */
+/** The index of the parameter that is the timeout. */
 const TIMEOUT_POSITION: Readonly<Record<string, number>> = {
   waitSync: 0,
   pollSync: 1,
@@ -101,7 +101,7 @@ const TIMEOUT_POSITION: Readonly<Record<string, number>> = {
 };
 
 describe('garbage', () => {
-  /** Anything but what could be a real argument: no open fd is among it. */
+  /** Anything except a valid argument: no open fd is among the values. */
   const garbage = fc.oneof(
     fc.constantFrom<unknown[]>(
       undefined,
@@ -175,7 +175,7 @@ describe('garbage', () => {
           const close = () => {
             if (Symbol.dispose in target) callUntyped(target, 'close');
           };
-          // A wait that garbage does not stop would be for ever: what is left of it ends by the close.
+          // A wait that garbage does not refuse would last for ever: the close ends it.
           const blocks = /sync$/i.test(method) && args.length === 0;
           if (blocks) {
             close();
@@ -203,7 +203,7 @@ describe('garbage', () => {
     },
   );
 
-  /** Where garbage happens to be a list without entries and a timeout for ever, the wait is given an end. */
+  /** If garbage happens to be a list without entries and an infinite timeout, the wait gets an end. */
   function timed(method: string, args: readonly unknown[]): readonly unknown[] {
     const position = TIMEOUT_POSITION[method] ?? -1;
     if (position < 0) return args;
@@ -213,7 +213,7 @@ describe('garbage', () => {
     return Object.assign([...args], { [position]: 0 });
   }
 
-  test('constructors refuse it, too', () => {
+  test('constructors refuse garbage, too', () => {
     fc.assert(
       fc.property(fc.constantFrom(Epoll, Multiplexer), garbage, (Constructor, options) => {
         try {
@@ -228,7 +228,7 @@ describe('garbage', () => {
   });
 });
 
-test('no event leaves a registration with a mask that was not asked for and does not force itself', () => {
+test('no registration gets an event that it did not ask for, except those that are always reported', () => {
   const mux = disposedAtEnd(new Multiplexer());
   const [a, b] = fds.socketPair();
   const registration = mux.register(a, { interest: 'write' });

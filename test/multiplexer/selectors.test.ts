@@ -1,7 +1,7 @@
 /**
- * The multiplexer as CPython's selectors: the numbered cases express assertions 24 to 45 of its test_selectors.py
- * (Lib/test/test_selectors.py) in this API, on every backend. 40 and 41 are in test/readiness/eintr.test.ts, with the
- * other signals.
+ * The multiplexer as CPython's selectors: the assertions of its test_selectors.py (Lib/test/test_selectors.py) in this
+ * API, on every backend. Those about signals are in test/readiness/eintr.test.ts, and the one about many fds is in
+ * robustness.test.ts.
  */
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
@@ -15,7 +15,7 @@ import { BACKENDS } from './variants.js';
 
 const fds = useFds();
 
-/** Takes a number that is free: opens fds until it is the next. */
+/** Takes a free number: opens fds until it is the next one. */
 function occupy(number: number): void {
   const taken: number[] = [];
   for (;;) {
@@ -31,7 +31,7 @@ function occupy(number: number): void {
 describe.each(BACKENDS)('%s', (backend) => {
   const open = <T = unknown>() => disposedAtEnd(new Multiplexer<T>({ backend }));
 
-  test('conformance 24: a registration has fd, interest and data; what is wrong is refused, also twice the same', () => {
+  test('a registration has fd, interest and data; wrong arguments and an fd that is registered already are refused', () => {
     const mux = open<string>();
     const [reader] = fds.pipe();
     const registration = mux.register(reader, { interest: 'read', data: 'data' });
@@ -50,7 +50,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(errorOf(() => mux.register({ fd: reader }, again))).toMatchObject({ code: 'EEXIST' });
   });
 
-  test('conformance 25: unregistering: fine once, then ERR_NOT_REGISTERED, as for one never registered', () => {
+  test('unregistering a second time is ERR_NOT_REGISTERED, as for an fd that was never registered', () => {
     const mux = open();
     const [reader] = fds.pipe();
     const registration = mux.register(reader, { interest: 'read' });
@@ -59,7 +59,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(errorOf(() => mux.unregister(9999))).toMatchObject({ code: 'ERR_NOT_REGISTERED' });
   });
 
-  test('conformance 26: unregistering after the fds were closed', () => {
+  test('an fd that was closed can be unregistered', () => {
     const mux = open();
     const pair = native.pipe(true);
     for (const fd of pair) mux.register(fd, { interest: 'read-write' });
@@ -68,7 +68,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(mux.size).toBe(0);
   });
 
-  test('conformance 27: unregistering after the fds were closed and their numbers taken by others', () => {
+  test('an fd that was closed can be unregistered after another file has taken its number', () => {
     const mux = open();
     const pair = native.pipe(true);
     for (const fd of pair) mux.register(fd, { interest: 'read-write' });
@@ -78,7 +78,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(mux.size).toBe(0);
   });
 
-  test('conformance 28: unregistering by an object whose fd has become invalid', () => {
+  test('an object whose fd has become invalid can be unregistered', () => {
     const mux = open();
     const [a, b] = native.pipe(true);
     const first = { fd: a };
@@ -95,7 +95,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(errorOf(() => mux.unregister(first))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  test('conformance 29: modifying changes events and data; data alone costs no call; unknown: ERR_NOT_REGISTERED', () => {
+  test('modifying changes events and data; data alone costs no call; an unknown fd is ERR_NOT_REGISTERED', () => {
     const mux = open<object>();
     const [a] = fds.socketPair();
     const data = {};
@@ -106,7 +106,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     mux.modify(a, { data: other });
     expect(mux.get(a)?.data).toBe(other);
     expect(errorOf(() => mux.modify(9999, { interest: 'read' }))).toMatchObject({ code: 'ERR_NOT_REGISTERED' });
-    // A call on an fd that is closed would fail on epoll: none is made.
+    // On epoll, a call for a closed fd would fail: none is made.
     const fd = native.eventFd(0);
     const closed = mux.register(fd, { interest: 'read', data });
     native.close(fd);
@@ -115,7 +115,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     closed.unregister();
   });
 
-  test('conformance 30: where the kernel refuses a change, the registration is gone and its error is thrown', () => {
+  test('if the kernel refuses a change, its error is thrown and the registration is gone', () => {
     const mux = open();
     const fd = native.eventFd(0);
     const registration = mux.register(fd, { interest: 'read' });
@@ -126,13 +126,13 @@ describe.each(BACKENDS)('%s', (backend) => {
       expect(mux.get(fd)).toBeUndefined();
       expect(errorOf(() => registration.modify({ interest: 'write' }))).toMatchObject({ code: 'ERR_NOT_REGISTERED' });
     } else {
-      // poll and select keep nothing in the kernel that could refuse.
+      // poll and select keep nothing in the kernel, so nothing can refuse.
       registration.modify({ interest: 'write' });
       expect(mux.size).toBe(1);
     }
   });
 
-  test('conformance 31: after close nothing is found', () => {
+  test('nothing is found after close', () => {
     const mux = open();
     const [a, b] = fds.pipe();
     mux.register(a, { interest: 'read' });
@@ -142,7 +142,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(errorOf(() => mux.modify(a, {}))).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
-  test('conformance 32: get gives the registration that register gave; unknown: undefined', () => {
+  test('get returns the registration that register returned, and undefined for an unknown fd', () => {
     const mux = open<string>();
     const [reader] = fds.pipe();
     const registration = mux.register(reader, { interest: 'read', data: 'data' });
@@ -150,7 +150,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(mux.get(9999)).toBeUndefined();
   });
 
-  test('conformance 33: size, has and iteration, which nobody can write to', () => {
+  test('size, has and iteration show the registrations, and nothing of it can be written to', () => {
     const mux = open();
     const [reader] = fds.pipe();
     expect([mux.size, [...mux]]).toEqual([0, []]);
@@ -163,7 +163,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(Reflect.set(mux, 'size', 0)).toBe(false);
   });
 
-  test('conformance 34: a wait gives the writer that is ready, with the events and no others', () => {
+  test('a wait returns the writer that is ready, with the requested events and no others', () => {
     const mux = open();
     const [a] = fds.socketPair();
     const [b] = fds.socketPair();
@@ -174,7 +174,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(writer.events & ~(POLLIN | POLLOUT)).toBe(0);
   });
 
-  test('conformance 35: it is closed at the end of the block that declares it with using', () => {
+  test('it is closed at the end of the block that declares it with using', () => {
     const [reader] = fds.pipe();
     let seen: Multiplexer;
     {
@@ -186,7 +186,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(seen.get(reader)).toBeUndefined();
   });
 
-  test('conformance 37: twelve socket pairs: exactly the peer of who wrote becomes readable, with the very bytes', () => {
+  test('of twelve socket pairs, exactly the peer of the writer becomes readable, with the very bytes', () => {
     const MESSAGE = ' This is a test.';
     const mux = open();
     const readerOf = new Map<number, number>();
@@ -222,11 +222,11 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(mux.size).toBe(0);
   });
 
-  test('conformance 38: nothing registered: an empty batch at once', () => {
+  test('a wait of 0 with nothing registered returns an empty batch at once', () => {
     expect(open().waitSync(0)).toEqual([]);
   });
 
-  test('conformance 39: 0 gives what is ready or nothing, at once; a second lasts a second; negative is refused', () => {
+  test('a timeout of 0 looks and returns, one of a second lasts a second, a negative one is refused', () => {
     const mux = open();
     const [a, b] = fds.socketPair();
     const registration = mux.register(b, { interest: 'write' });
@@ -245,7 +245,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(errorOf(() => mux.waitSync(-1))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  test('conformance 45: no fds: the timeout is honoured all the same', () => {
+  test('a timeout is honoured even with no fds', () => {
     const mux = open();
     const start = performance.now();
     expect(mux.waitSync(1000)).toHaveLength(0);
@@ -254,7 +254,7 @@ describe.each(BACKENDS)('%s', (backend) => {
   });
 });
 
-test('conformance 36: an epoll instance has an fd that other waits take; Epoll.fd', async () => {
+test('an Epoll has an fd that other waits take', async () => {
   const { Epoll } = await import('../../src/readiness/epoll.js');
   using ep = new Epoll();
   expect(Number.isInteger(ep.fd) && ep.fd >= 0).toBe(true);
@@ -264,7 +264,7 @@ test('conformance 36: an epoll instance has an fd that other waits take; Epoll.f
   expect([...mux.waitSync(1000)]).toEqual([registration]);
 });
 
-test('conformance 43: a regular file on epoll is EPERM, and nothing of it stays', () => {
+test('a regular file on epoll is EPERM, and nothing of it stays registered', () => {
   const mux = disposedAtEnd(new Multiplexer({ backend: 'epoll' }));
   const file = fds.track(native.open(__filename, 0, 0));
   expect(errorOf(() => mux.register(file, { interest: 'read' }))).toMatchObject({
@@ -274,7 +274,7 @@ test('conformance 43: a regular file on epoll is EPERM, and nothing of it stays'
   expect([mux.size, mux.has(file)]).toEqual([0, false]);
 });
 
-test('conformance 44: a closed fd on epoll is EBADF, and nothing of it stays', () => {
+test('a closed fd on epoll is EBADF, and nothing of it stays registered', () => {
   const mux = disposedAtEnd(new Multiplexer({ backend: 'epoll' }));
   const fd = fds.closedFd();
   expect(errorOf(() => mux.register(fd, { interest: 'read' }))).toMatchObject({ code: 'EBADF', syscall: 'epoll_ctl' });

@@ -1,4 +1,4 @@
-/** What must compile and what must not. The compiler checks this file; running it checks little more. */
+/** Code that must compile and code that must not. The compiler checks this file; running it checks little more. */
 import { describe, expectTypeOf, test } from 'vitest';
 import type { FdLike } from '../../src/arguments.js';
 import type { Trigger, TriggerOf } from '../../src/multiplexer/backend.js';
@@ -20,7 +20,7 @@ describe('triggers', () => {
     expectTypeOf<TriggerOf<'select'>>().toEqualTypeOf<'level'>();
   });
 
-  test('edge compiles where the backend has it or is not known, and not on poll and select', () => {
+  test('edge compiles if the backend has it or is not known, and not on poll or select', () => {
     uses.push((epoll: Multiplexer<number, 'epoll'>, any: Multiplexer<number>, poll: Multiplexer<number, 'poll'>) => {
       epoll.register(0, { interest: 'read', trigger: 'edge-oneshot', exclusive: true, data: 1 });
       any.register(0, { interest: 'read', trigger: 'edge', data: 1 });
@@ -29,7 +29,7 @@ describe('triggers', () => {
       poll.register(0, { interest: 'read', trigger: 'edge', data: 1 });
       // @ts-expect-error poll has no one-shot trigger
       registration.modify({ trigger: 'oneshot' });
-      // @ts-expect-error poll knows nothing exclusive
+      // @ts-expect-error poll has no exclusive registrations
       poll.register(0, { interest: 'read', exclusive: true, data: 1 });
     });
   });
@@ -50,7 +50,7 @@ describe('data', () => {
     });
   });
 
-  test('can be left out only where its type allows that', () => {
+  test('can be omitted only if its type allows that', () => {
     expectTypeOf<{ interest: 'read' }>().toExtend<RegisterOptions<unknown>>();
     expectTypeOf<{ interest: 'read' }>().toExtend<RegisterOptions<undefined>>();
     expectTypeOf<{ interest: 'read' }>().toExtend<RegisterOptions<string | undefined>>();
@@ -75,7 +75,7 @@ describe('options', () => {
 });
 
 describe('the constructor', () => {
-  test('keeps the backend that its options name, whether or not the type of the data is given', () => {
+  test('keeps the backend that its options name, with or without the type of the data', () => {
     uses.push((Constructor: typeof Multiplexer, name: 'epoll' | 'poll') => {
       expectTypeOf(new Constructor<number>({ backend: 'poll' })).toEqualTypeOf<Multiplexer<number, 'poll'>>();
       expectTypeOf(new Constructor<number>({ backend: 'select' })).toEqualTypeOf<Multiplexer<number, 'select'>>();
@@ -105,7 +105,7 @@ describe('handlers', () => {
       void mux.run(async () => Promise.resolve());
       // @ts-expect-error nobody would await it
       mux.runSync(() => Promise.resolve(1));
-      // @ts-expect-error nobody would await it, where there is one
+      // @ts-expect-error nobody would await it if there is one
       void mux.run((batch) => (batch.length > 1 ? Promise.resolve() : undefined));
       // @ts-expect-error nobody would await it
       mux.onClose(async () => Promise.resolve());
@@ -124,7 +124,7 @@ describe('results', () => {
     });
   });
 
-  test('what select cannot tell is undefined', () => {
+  test('what select cannot report is undefined', () => {
     expectTypeOf<Registration['isError']>().toEqualTypeOf<boolean | undefined>();
     expectTypeOf<Registration['isReadable']>().toEqualTypeOf<boolean>();
   });
@@ -138,7 +138,7 @@ describe('results', () => {
     });
   });
 
-  test('select gives back the very types that were passed in', () => {
+  test('select returns the very types that were passed in', () => {
     uses.push((select: typeof selectSync, socket: { fd: number; name: string }, fd: number) => {
       const { readable, writable } = select([socket], [fd], []);
       expectTypeOf(readable).toEqualTypeOf<{ fd: number; name: string }[]>();
@@ -146,7 +146,7 @@ describe('results', () => {
     });
   });
 
-  test('an fd is a number or something that has one', () => {
+  test('an fd is a number or an object that has one', () => {
     expectTypeOf<number>().toExtend<FdLike>();
     expectTypeOf<{ fd: number; close(): void }>().toExtend<FdLike>();
     expectTypeOf<string>().not.toExtend<FdLike>();

@@ -4,7 +4,7 @@ import type { WaiterKind } from '../../src/readiness/waiter.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { hasLoopWatch } from '../support/runtime.js';
 
-/** One way for a multiplexer to be. */
+/** One configuration of a multiplexer. */
 export interface Variant {
   readonly name: string;
   readonly backend: BackendName;
@@ -12,7 +12,7 @@ export interface Variant {
   readonly trigger: Trigger;
 }
 
-/** How a multiplexer can wait: every backend, and for epoll both waiters, where the runtime has both. */
+/** How a multiplexer can wait: every backend, and for epoll both waiters if the runtime has both. */
 const WAITS = [
   ...(hasLoopWatch ? [{ backend: 'epoll', waiter: 'uv' } as const] : []),
   { backend: 'epoll', waiter: 'thread' },
@@ -32,10 +32,10 @@ export const VARIANTS: readonly Variant[] = WAITS.flatMap(({ backend, waiter }) 
   })),
 );
 
-/** Those of one trigger: what does not depend on it is tested with level. */
+/** The variants with the level trigger, for tests that do not depend on the trigger. */
 export const LEVEL_VARIANTS = VARIANTS.filter(({ trigger }) => trigger === 'level');
 
-/** Each backend once, for what does not depend on the waiter either. */
+/** Each backend once, for tests that do not depend on the waiter either. */
 export const BACKENDS = ['epoll', 'poll', 'select'] as const;
 
 /** A multiplexer that is closed when the test ends. */

@@ -1,14 +1,14 @@
-/** The ways in which a worker can end while it has every kind of wait under way. */
+/** The ways in which a worker can end while every kind of wait is under way in it. */
 import { expect, test } from 'vitest';
 import { type Ended, runScript } from '../support/processes.js';
 import { terminatesBusyWorkers } from '../support/runtime.js';
 
-/** Several workers live at a time: one starts while others end. */
+/** How many workers live at a time: one starts while others end. */
 const AT_ONCE = 8;
 
 export const clean: Partial<Ended> = { code: 0, signal: null, stderr: '' };
 
-/** What a program and its workers begin with. */
+/** The first lines of a program and of its workers. */
 export const preamble = `
   const { Epoll, Poll, Multiplexer, pipe, poll, select, wakeup } = require('fdmux');
   const { Worker, workerData, parentPort, receiveMessageOnPort } = require('node:worker_threads');
@@ -32,13 +32,13 @@ const ASYNC_WAITS = `
   }
 `;
 
-/** How a worker ends: what it does before it says that it waits, and afterwards. */
+/** How a worker ends: its code before it says that it waits, and afterwards. */
 interface Ending {
   readonly name: string;
   readonly before: string;
   readonly after?: string;
   readonly isTerminated: boolean;
-  /** Whether it goes on behind the back of the runtime, until the process ends. */
+  /** Whether it goes on without the runtime's knowledge until the process ends. */
   readonly goesOn?: boolean;
 }
 
@@ -54,7 +54,7 @@ const ENDINGS: readonly Ending[] = [
   },
   {
     name: 'the natural end of the worker',
-    // The waits of functions keep it until their time is up; those of objects do not, once they are told so.
+    // The waits of functions keep it until their time is up; those of objects do not once they are unref'd.
     before: `${ASYNC_WAITS} select([reader], [], [], 5); poll([{ fd: reader, events: 1 }], 5);`,
     after: 'for (const wait of waits) wait.unref();',
     isTerminated: false,
@@ -79,7 +79,7 @@ const endWorkers = ({ before, after = '', isTerminated, goesOn = false }: Ending
   const countFds = () => {
     const fds = readdirSync('/proc/self/fd');
     if (!process.versions.deno) return fds.length;
-    // Deno opens files and sockets of its own, and keeps an epoll with an eventfd of some workers that load an addon.
+    // Deno opens its own files and sockets, and keeps an epoll fd and an eventfd of some workers that load an addon.
     const targets = fds.map((fd) => { try { return readlinkSync('/proc/self/fd/' + fd); } catch { return ''; } });
     const count = (kind) => targets.filter((target) => target.includes(kind)).length;
     return count('pipe') + count('eventfd') - count('eventpoll');
@@ -98,7 +98,7 @@ const endWorkers = ({ before, after = '', isTerminated, goesOn = false }: Ending
     await exited;
   };
   (async () => {
-    // The first one may open what the process keeps.
+    // The first one may open fds that the process keeps.
     await endOne(0);
     const before = countFds();
     let started = 1;
@@ -107,7 +107,7 @@ const endWorkers = ({ before, after = '', isTerminated, goesOn = false }: Ending
     };
     await Promise.all(Array.from({ length: ${AT_ONCE} }, endMany));
     if (${goesOn}) return console.log('done');
-    // Deno tells of an end before it is over.
+    // Deno reports the end of a worker before it is complete.
     for (let ms = 0; countFds() > before && ms < 5000; ms += 5) await delay(5);
     if (countFds() > before) throw new Error('fds left: ' + (countFds() - before));
     console.log('done');

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { runScript } from '../support/processes.js';
 import { clean, preamble, testWorkerEndings } from './worker-endings.js';
 
-/** One more than the program keeps alive at once, so that a worker starts where another has ended. */
+/** One more than the program keeps alive at once, so that a worker starts after another has ended. */
 testWorkerEndings(9);
 
 test('an fd number can be watched in another worker', async () => {
@@ -22,7 +22,7 @@ test('an fd number can be watched in another worker', async () => {
 });
 
 test.each(['epoll', 'poll', 'select'])(
-  'a token wakes runSync on %s in another thread, and says when it is closed',
+  'a token wakes runSync on %s in another thread, and shows when that is closed',
   async (backend) => {
     const script = `${preamble}
     const worker = new Worker(${JSON.stringify(`${preamble}
@@ -53,8 +53,10 @@ test.each(['epoll', 'poll', 'select'])(
 test.each([
   ['was terminated', 'worker.terminate()'],
   ['has ended by itself', "worker.postMessage('end')"],
-])('a token of a worker that %s wakes nobody, and writes to no file that has the number now', async (_, end) => {
-  const script = `${preamble}
+])(
+  'a token of a worker that %s wakes nothing, and does not write to a file that has the number now',
+  async (_, end) => {
+    const script = `${preamble}
     const { once } = require('node:events');
     const { fstatSync, mkdtempSync, openSync, rmSync } = require('node:fs');
     const { join } = require('node:path');
@@ -71,20 +73,21 @@ test.each([
       const exited = once(worker, 'exit');
       ${end};
       await exited;
-      // As many files as it takes to have every number that the worker had.
+      // Enough files to take every number that the worker had.
       const files = Array.from({ length: 64 }, (_, nth) => openSync(join(folder, String(nth)), 'w'));
       console.log('a wake-up gives', wakeup(token));
       console.log('bytes written:', files.reduce((bytes, fd) => bytes + fstatSync(fd).size, 0));
       rmSync(folder, { recursive: true });
     });
   `;
-  expect(await runScript(script)).toMatchObject({
-    ...clean,
-    stdout: 'a wake-up gives false\nbytes written: 0\n',
-  });
-});
+    expect(await runScript(script)).toMatchObject({
+      ...clean,
+      stdout: 'a wake-up gives false\nbytes written: 0\n',
+    });
+  },
+);
 
-test('what is no token is refused', async () => {
+test('anything but a token is refused', async () => {
   const { wakeup } = await import('../../src/multiplexer/wakeup.js');
   const { callUntyped } = await import('../support/untyped.js');
   for (const bad of [

@@ -1,4 +1,4 @@
-/** The JavaScript loaded twice over one addon, as module resets, bundles, and CommonJS beside ES modules do. */
+/** The JavaScript loaded twice over one addon, as by module resets, bundles, or CommonJS beside ES modules. */
 import { expect, test } from 'vitest';
 import { start } from '../support/processes.js';
 
@@ -18,7 +18,7 @@ async function printed(script: string): Promise<unknown> {
 }
 
 test.each(["{ waiter: 'uv' }", "{ waiter: 'thread' }", "{ backend: 'poll' }", "{ backend: 'select' }"])(
-  'waits of both copies end, whichever began first, on %s',
+  'waits of both copies end on %s, whichever began first',
   async (options) => {
     const result = await printed(`
       const begin = (copy, data) => {
@@ -42,7 +42,7 @@ test.each(["{ waiter: 'uv' }", "{ waiter: 'thread' }", "{ backend: 'poll' }", "{
   },
 );
 
-test('a copy that needs a larger event buffer leaves the other one reading the right events', async () => {
+test('when one copy enlarges the event buffer, the other one still reads the right events', async () => {
   const result = await printed(`
     const small = new one.Epoll();
     const [, writer] = one.pipe();

@@ -1,6 +1,6 @@
 /**
- * Signals during waits that block. The numbered cases express assertions 46 to 48 of CPython's _test_eintr.py
- * (SelectEINTRTest) in this API, and assertions 40 and 41 of its test_selectors.py.
+ * Signals during waits that block: the assertions of CPython's _test_eintr.py (SelectEINTRTest) in this API, and those
+ * of its test_selectors.py that are about signals.
  */
 import { describe, expect, test } from 'vitest';
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
@@ -19,14 +19,14 @@ const WAITS: readonly (readonly [
   name: string,
   wait: (timeoutMs: number, options?: SyncWaitOptions) => readonly unknown[],
 ])[] = [
-  ['conformance 46: selectSync', (timeoutMs, options) => selectSync([], [], [], timeoutMs, options).readable],
-  ['conformance 47: pollSync', (timeoutMs, options) => pollSync([], timeoutMs, options)],
-  ['conformance 47: Poll.waitSync', (timeoutMs, options) => disposedAtEnd(new Poll()).waitSync(timeoutMs, options)],
-  ['conformance 48: Epoll.waitSync', (timeoutMs, options) => disposedAtEnd(new Epoll()).waitSync(timeoutMs, options)],
+  ['selectSync', (timeoutMs, options) => selectSync([], [], [], timeoutMs, options).readable],
+  ['pollSync', (timeoutMs, options) => pollSync([], timeoutMs, options)],
+  ['Poll.waitSync', (timeoutMs, options) => disposedAtEnd(new Poll()).waitSync(timeoutMs, options)],
+  ['Epoll.waitSync', (timeoutMs, options) => disposedAtEnd(new Epoll()).waitSync(timeoutMs, options)],
   ...(['epoll', 'poll', 'select'] as const).map(
     (backend) =>
       [
-        `conformance 41: Multiplexer.waitSync on ${backend}`,
+        `Multiplexer.waitSync on ${backend}`,
         (timeoutMs: number, options?: SyncWaitOptions) =>
           disposedAtEnd(new Multiplexer({ backend })).waitSync(timeoutMs, options),
       ] as const,
@@ -34,14 +34,14 @@ const WAITS: readonly (readonly [
 ];
 
 describe.each(WAITS)('promise 8, signals; %s', (_, wait) => {
-  test("with 'retry' lasts as long as it was told, whatever signals come", () => {
+  test("with 'retry' it lasts to its timeout, whatever signals arrive", () => {
     sendSignals();
     const start = performance.now();
     expect(wait(200, { onSignal: 'retry' })).toEqual([]);
     expect(performance.now() - start).toBeGreaterThanOrEqual(200);
   });
 
-  test('by default ends empty at the first signal, and process.on() runs at once', async () => {
+  test('by default it ends empty at the first signal, and process.on() runs at once', async () => {
     let handled = 0;
     const count = () => {
       handled += 1;
@@ -65,7 +65,7 @@ describe.each(WAITS)('promise 8, signals; %s', (_, wait) => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(100);
   });
 
-  test('a mask is made of signals', () => {
+  test('a mask takes nothing but signals', () => {
     for (const sigmask of [[0], [65], [1.5], ['SIGNONE'], ['toString']]) {
       expect(errorOf(() => callUntyped({ wait }, 'wait', 0, { sigmask }))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
     }
@@ -78,7 +78,7 @@ describe.each(WAITS)('promise 8, signals; %s', (_, wait) => {
   });
 });
 
-test('conformance 40: a signal’s handler that throws ends the program’s wait with its exception', async () => {
+test('a signal handler that throws ends the program that waits', async () => {
   const uncaught: unknown[] = [];
   const before = process.listeners('uncaughtException');
   process.removeAllListeners('uncaughtException');

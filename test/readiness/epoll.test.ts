@@ -1,6 +1,6 @@
 /**
- * epoll(7). The numbered cases express assertions 14 to 23 of CPython's test_epoll.py (Lib/test/test_epoll.py), which
- * came from Twisted's test_epoll.py, in this API.
+ * epoll(7), with the assertions of CPython's test_epoll.py (Lib/test/test_epoll.py), which derives from Twisted's
+ * test_epoll.py, in this API.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ import { tcpPair } from './sockets.js';
 const fds = useFds();
 const epoll = (waiter?: WaiterKind): Epoll => disposedAtEnd(new Epoll({ waiter }));
 
-test('conformance 14: an instance has an fd until it is closed', () => {
+test('an instance has an fd until it is closed', () => {
   const ep = new Epoll();
   expect(ep.fd).toBeGreaterThan(0);
   expect(ep.closed).toBe(false);
@@ -39,14 +39,14 @@ test('conformance 14: an instance has an fd until it is closed', () => {
   for (const options of [undefined, {}, { waiter: undefined }]) new Epoll(options).close();
 });
 
-test('conformance 15: wrong options are refused', () => {
+test('wrong options are refused', () => {
   for (const bad of [1, 'x', null, []]) {
     expect(errorOf(() => Reflect.construct(Epoll, [bad]))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   }
   expect(errorOf(() => Reflect.construct(Epoll, [{ waiter: 'both' }]))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
 });
 
-test('conformance 16: it is closed at the end of the block that declares it with using', () => {
+test('it is closed at the end of the block that declares it with using', () => {
   let seen: Epoll;
   {
     using ep = new Epoll();
@@ -57,7 +57,7 @@ test('conformance 16: it is closed at the end of the block that declares it with
   expect(errorOf(() => seen.fd)).toMatchObject({ code: 'ERR_CLOSED' });
 });
 
-test('conformance 17: adding takes a number or an object, refuses what is neither, and says EBADF and EEXIST', () => {
+test('add takes a number or an object, refuses anything else, and throws EBADF and EEXIST', () => {
   const ep = epoll();
   const [reader, writer] = fds.pipe();
   ep.add(reader, EPOLLIN);
@@ -75,7 +75,7 @@ test('conformance 17: adding takes a number or an object, refuses what is neithe
   expect(errorOf(() => ep.add(reader, EPOLLIN))).toMatchObject({ code: 'EEXIST', fd: reader });
 });
 
-test('conformance 18: two objects on one epoll fd see the same; once one is closed the other’s waits are EBADF', () => {
+test('two objects on one epoll fd report the same; once one is closed, waits of the other are EBADF', () => {
   const first = new Epoll();
   const second = Epoll.fromFd(first.fd);
   const [, writer] = fds.pipe();
@@ -88,7 +88,7 @@ test('conformance 18: two objects on one epoll fd see the same; once one is clos
   expect(second.closed).toBe(true);
 });
 
-test('conformance 19: in edge mode, once for the start, then for news, with everything that holds', () => {
+test('edge mode reports the state at first, then whenever something new happens, each time the whole state', () => {
   const ep = epoll();
   const [client, server] = tcpPair(fds);
   ep.add(server, EPOLLIN | EPOLLOUT | EPOLLET);
@@ -100,7 +100,7 @@ test('conformance 19: in edge mode, once for the start, then for news, with ever
       { fd: server, events: EPOLLOUT },
     ]),
   );
-  // At once, which is long before the timeout, however busy the machine is.
+  // At once: long before the timeout, however busy the machine is.
   expect(performance.now() - start).toBeLessThan(900);
   expect(ep.waitSync(10)).toEqual([]);
   fill(client, 'Hello!');
@@ -118,12 +118,12 @@ test('conformance 19: in edge mode, once for the start, then for news, with ever
   expect(ep.waitSync(1000)).toEqual([{ fd: server, events: EPOLLOUT }]);
 });
 
-test('conformance 20: negative numbers are no fds', () => {
+test('negative numbers are refused as fds', () => {
   expect(errorOf(() => Epoll.fromFd(-2))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   expect(errorOf(() => epoll().add(-1, EPOLLIN))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
 });
 
-test('conformance 21: removing an fd that was closed is EBADF', () => {
+test('removing an fd that was closed is EBADF', () => {
   const ep = epoll();
   const fd = native.eventFd(0);
   ep.add(fd, EPOLLIN);
@@ -131,7 +131,7 @@ test('conformance 21: removing an fd that was closed is EBADF', () => {
   expect(errorOf(() => ep.remove(fd))).toMatchObject({ code: 'EBADF', syscall: 'epoll_ctl', fd });
 });
 
-test('conformance 22: closing twice is fine; everything else on a closed one throws ERR_CLOSED', async () => {
+test('it can be closed twice; every other method of a closed one throws ERR_CLOSED', async () => {
   const ep = new Epoll();
   const fd = ep.fd;
   ep.close();
@@ -150,13 +150,13 @@ test('conformance 22: closing twice is fine; everything else on a closed one thr
   await expect(ep.wait(0)).rejects.toMatchObject({ code: 'ERR_CLOSED' });
 });
 
-test('conformance 23: the epoll fd is close-on-exec', () => {
+test('the epoll fd is close-on-exec', () => {
   const flags = /flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${epoll().fd}`, 'latin1'))?.[1] ?? '0';
   expect(parseInt(flags, 8) & 0o2000000).toBe(0o2000000);
 });
 
 describe('flags', () => {
-  test('masks made by | are taken in their negative form and reported unsigned', () => {
+  test('masks made by | are accepted in their negative form and reported unsigned', () => {
     const ep = epoll();
     const [reader, writer] = fds.pipe();
     expect(EPOLLIN | EPOLLET).toBeLessThan(0);
@@ -166,7 +166,7 @@ describe('flags', () => {
     expect(ep.waitSync(0)).toEqual([{ fd: reader, events: EPOLLIN }]);
   });
 
-  test('bits that mean nothing to epoll are refused', () => {
+  test('bits that epoll does not know are refused', () => {
     const ep = epoll();
     const [reader] = fds.pipe();
     for (const mask of [-1, 0x0800_0000, 2 ** 32, -(2 ** 31) - 1, 1.5, NaN]) {
@@ -174,7 +174,7 @@ describe('flags', () => {
     }
   });
 
-  test('one-shot is silent after its event until it is modified, also about the hangup', () => {
+  test('a one-shot fd reports nothing after its event until it is modified, not even a hangup', () => {
     const ep = epoll();
     const [a, b] = native.socketPair(native.constants['AF_UNIX'] ?? 0, native.constants['SOCK_STREAM'] ?? 0, 0, true);
     fds.track(a);
@@ -186,7 +186,7 @@ describe('flags', () => {
     expect(ep.waitSync(0)).toEqual([{ fd: a, events: EPOLLOUT | EPOLLHUP }]);
   });
 
-  test('a half-closed peer shows as RDHUP where it is asked for', () => {
+  test('a half-closed peer is reported as RDHUP on request', () => {
     const ep = epoll();
     const [a, b] = fds.socketPair();
     ep.add(a, EPOLLIN | EPOLLRDHUP);
@@ -196,7 +196,7 @@ describe('flags', () => {
     expect(ep.waitSync(0)).toEqual([{ fd: a, events: EPOLLIN }]);
   });
 
-  test('out-of-band data shows as PRI', () => {
+  test('out-of-band data is reported as PRI', () => {
     const ep = epoll();
     const [client, server] = tcpPair(fds);
     ep.add(server, EPOLLPRI);
@@ -204,7 +204,7 @@ describe('flags', () => {
     expect(ep.waitSync(1000)).toEqual([{ fd: server, events: EPOLLPRI }]);
   });
 
-  test('EXCLUSIVE: not with ONESHOT, RDHUP or PRI; with edge; and never modified', () => {
+  test('EXCLUSIVE goes with edge, not with ONESHOT, RDHUP or PRI, and is never modified', () => {
     const ep = epoll();
     const [reader] = fds.pipe();
     for (const flag of [EPOLLONESHOT, EPOLLRDHUP, EPOLLPRI]) {
@@ -214,7 +214,7 @@ describe('flags', () => {
     expect(errorOf(() => ep.modify(reader, EPOLLIN))).toMatchObject({ code: 'EINVAL' });
   });
 
-  test('WAKEUP is taken', () => {
+  test('WAKEUP is accepted', () => {
     const ep = epoll();
     const [, writer] = fds.pipe();
     ep.add(writer, EPOLLOUT | EPOLLWAKEUP);
@@ -223,7 +223,7 @@ describe('flags', () => {
 });
 
 describe('nesting', () => {
-  test('an epoll instance is readable in another when it has something to give', () => {
+  test('an epoll instance is readable in another when it has something to report', () => {
     const inner = epoll();
     const outer = epoll();
     const [reader, writer] = fds.pipe();
@@ -235,7 +235,7 @@ describe('nesting', () => {
     expect(inner.waitSync(0)).toEqual([{ fd: reader, events: EPOLLIN }]);
   });
 
-  test('itself is EINVAL, a cycle ELOOP, deeper than five ELOOP', () => {
+  test('an instance in itself is EINVAL, a cycle or more than five levels are ELOOP', () => {
     const chain = Array.from({ length: 7 }, () => epoll());
     const [first, second] = chain;
     if (first === undefined || second === undefined) throw new Error('no chain');
@@ -254,7 +254,7 @@ describe('nesting', () => {
 });
 
 describe('maxEvents', () => {
-  test('rotates fairly over what is ready', () => {
+  test('rotates fairly over the fds that are ready', () => {
     const ep = epoll();
     const writers = Array.from({ length: 5 }, () => fds.pipe()[1]);
     for (const writer of writers) ep.add(writer, EPOLLOUT);
@@ -267,14 +267,14 @@ describe('maxEvents', () => {
     expect(seen.size).toBe(5);
   });
 
-  test('without it one wait reports everything, however much was added', () => {
+  test('without it one wait reports everything, however many fds were added', () => {
     const ep = epoll();
     const writers = Array.from({ length: 300 }, () => fds.pipe()[1]);
     for (const writer of writers) ep.add(writer, EPOLLOUT);
     expect(ep.waitSync(0)).toHaveLength(300);
   });
 
-  test('through an object that did not add the fds, room grows when it is all taken', () => {
+  test('the room of an object that did not add the fds grows when it is used up', () => {
     const ep = epoll();
     const other = Epoll.fromFd(ep.fd);
     for (let index = 0; index < 100; index += 1) ep.add(fds.pipe()[1], EPOLLOUT);
@@ -282,7 +282,7 @@ describe('maxEvents', () => {
     expect(other.waitSync(0).length).toBe(100);
   });
 
-  test('is an integer from 1', async () => {
+  test('is an integer of at least 1', async () => {
     const ep = epoll();
     for (const maxEvents of [0, -1, 1.5, NaN, 2 ** 21]) {
       expect(errorOf(() => ep.waitSync(0, { maxEvents }))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
@@ -310,7 +310,7 @@ test('a regular file is EPERM', () => {
   expect(errorOf(() => epoll().add(file, EPOLLIN))).toMatchObject({ code: 'EPERM', syscall: 'epoll_ctl', fd: file });
 });
 
-test('what a wait gave stays as it was, and nobody can change it', () => {
+test('the result of a wait stays as it was, and its events cannot be changed', () => {
   const ep = epoll();
   const [reader, writer] = fds.pipe();
   ep.add(writer, EPOLLOUT);
@@ -323,7 +323,7 @@ test('what a wait gave stays as it was, and nobody can change it', () => {
 });
 
 describe.each(WAITERS)('wait() with the %s waiter', (waiter) => {
-  test('gives what waitSync gives, and the event loop goes on', async () => {
+  test('returns what waitSync returns while the event loop goes on', async () => {
     const ep = epoll(waiter);
     const [reader, writer] = fds.pipe();
     ep.add(reader, EPOLLIN | EPOLLET);
@@ -409,7 +409,7 @@ describe.each(WAITERS)('wait() with the %s waiter', (waiter) => {
     while (fired.length === 0) expect(await ep.wait()).toHaveLength(1);
   });
 
-  test('takes maxEvents', async () => {
+  test('accepts maxEvents', async () => {
     const ep = epoll(waiter);
     for (let index = 0; index < 3; index += 1) ep.add(fds.pipe()[1], EPOLLOUT);
     expect(await ep.wait(null, { maxEvents: 2 })).toHaveLength(2);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { LoopWait } from '../../src/readiness/loop-wait.js';
 import type { Waiter } from '../../src/readiness/waiter.js';
 
-/** A waiter that writes down what is asked of it. */
+/** A waiter that records its calls. */
 class Recorder implements Waiter {
   readonly calls: string[] = [];
   readonly report: () => void;
@@ -32,13 +32,13 @@ class Recorder implements Waiter {
     this.calls.push('close');
   }
 
-  /** What was asked of it since this was called last. */
+  /** Takes the calls since the last time. */
   take(): string[] {
     return this.calls.splice(0);
   }
 }
 
-/** A loop wait, the waiters that it has opened, and how often it has looked. */
+/** Creates a loop wait, with the waiters that it opens. */
 function createLoop(isWorthLooking: (hasLooked: boolean) => boolean = () => false) {
   const waiters: Recorder[] = [];
   const loop = new LoopWait({
@@ -111,7 +111,7 @@ describe('LoopWait', () => {
     expect(looks).toBe(1);
   });
 
-  test('what changes during a look asks for no other one: the look ends the wait or starts again', async () => {
+  test('a change during a look asks for no other one, because the look ends the wait or starts again', async () => {
     const { loop, latest } = createLoop();
     let looks = 0;
     loop.begin(() => {
@@ -125,7 +125,7 @@ describe('LoopWait', () => {
     expect(looks).toBe(1);
   });
 
-  test('nothing looks after the end, neither a report nor a look that was due', async () => {
+  test('nothing looks after the end: neither a report nor a look that was due', async () => {
     const { loop, latest } = createLoop();
     let looks = 0;
     loop.begin(() => (looks += 1));
@@ -141,7 +141,7 @@ describe('LoopWait', () => {
     expect(latest().take()).toEqual(['ref', 'start', 'stop']);
   });
 
-  test('a look that was due for one wait is none of the next', async () => {
+  test('a look that was due for one wait is not made for the next', async () => {
     const { loop } = createLoop();
     let looks = 0;
     loop.begin(() => undefined);
@@ -152,7 +152,7 @@ describe('LoopWait', () => {
     expect(looks).toBe(0);
   });
 
-  test('replacing the waiter closes it, and starts another for a wait under way alone', () => {
+  test('replacing the waiter closes it, and starts another only for a wait under way', () => {
     const { loop, waiters, latest } = createLoop();
     loop.begin(() => undefined);
     loop.start();
@@ -167,7 +167,7 @@ describe('LoopWait', () => {
     expect(waiters).toHaveLength(2);
   });
 
-  test('its waiter keeps the process if both the owner and what it watches do', () => {
+  test("the waiter is ref'd only while both the owner and its fds keep the process", () => {
     const { loop, latest } = createLoop();
     loop.setNeeded(false);
     loop.begin(() => undefined);

@@ -1,6 +1,6 @@
 /**
- * Files that give an event to the first poll alone. A sysctl file reports a write once per open file
- * (fs/proc/proc_sysctl.c, proc_sys_poll), and the hostname of a namespace of its own is one that a test may write to.
+ * Files that report an event to the first poll alone. A sysctl file reports a write once per open file
+ * (fs/proc/proc_sysctl.c, proc_sys_poll), and a test may write to the hostname of its own namespace.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -91,7 +91,7 @@ test.skipIf(!canTest).each(multiplexers)(
 );
 
 test.skipIf(!canTest).each(WAITERS)(
-  'an Epoll with waiter %s reports it, also from an instance within',
+  'an Epoll with waiter %s reports it, also from a nested instance',
   async (waiter) => {
     const events = await printed(`
     const fd = opened();
@@ -130,7 +130,7 @@ test.skipIf(!canTest)('poll(), Poll and select() report it', async () => {
   expect(counts).toEqual([1, 1, 1, 1]);
 });
 
-test.skipIf(!canTest)("an event that came with the abort of a wait is the next one's", async () => {
+test.skipIf(!canTest)('the next wait reports an event that arrived with the abort of a wait', async () => {
   const counts = await printed(`
     const counts = [];
     for (const options of [${multiplexers.join(', ')}]) {

@@ -1,5 +1,5 @@
 /**
- * poll(2). The numbered cases express assertions 7 to 13 of CPython's test_poll.py (Lib/test/test_poll.py) in this API.
+ * poll(2), with the assertions of CPython's test_poll.py (Lib/test/test_poll.py) in this API.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
@@ -21,7 +21,7 @@ function readAll(fd: number): string {
   return count < 0 ? '' : buffer.toString('latin1', 0, count);
 }
 
-test('conformance 7: twelve pipes: the writers are ready, then each reader, with the very bytes', () => {
+test('of twelve pipes the writers are ready, then each reader, with the very bytes', () => {
   const MESSAGE = ' This is a test.';
   const poller = disposedAtEnd(new Poll());
   const readerOf = new Map<number, number>();
@@ -55,7 +55,7 @@ test('conformance 7: twelve pipes: the writers are ready, then each reader, with
   expect(received).toEqual(Array<string>(12).fill(MESSAGE));
 });
 
-test('conformance 8: a closed fd reports POLLNVAL and nothing else; what is no fd is refused', () => {
+test('a closed fd reports POLLNVAL and nothing else; anything but an fd is refused', () => {
   const poller = disposedAtEnd(new Poll());
   const closed = fds.closedFd();
   poller.register(closed);
@@ -78,7 +78,7 @@ test('conformance 8: a closed fd reports POLLNVAL and nothing else; what is no f
   expect(errorOf(() => poller.modify(7777, POLLIN))).toMatchObject({ code: 'ERR_NOT_REGISTERED' });
 });
 
-test('conformance 9: a child’s output comes as POLLIN, and POLLHUP alone means that no more will come', () => {
+test('the output of a child process is POLLIN, and POLLHUP alone means that no more will arrive', () => {
   const [reader, writer] = native.pipe(true);
   fds.track(reader);
   const child = spawn('/bin/sh', ['-c', 'for i in 0 1 2 3 4 5 6 7 8 9; do echo testing...; sleep 0.02; done'], {
@@ -105,7 +105,7 @@ test('conformance 9: a child’s output comes as POLLIN, and POLLHUP alone means
   child.unref();
 });
 
-test('conformance 10: numbers beyond 64 bits: the mask is refused, the timeout waits for ever', () => {
+test('a mask beyond 64 bits is refused, a timeout beyond 64 bits waits for ever', () => {
   const poller = disposedAtEnd(new Poll());
   const [reader, writer] = fds.pipe();
   fill(writer, 'x');
@@ -118,7 +118,7 @@ test('conformance 10: numbers beyond 64 bits: the mask is refused, the timeout w
   expect(poller.waitSync(2 ** 64)).toEqual([{ fd: reader, revents: POLLIN }]);
 });
 
-test('conformance 11: a mask is a short; a timeout beyond INT_MAX overflows nothing', () => {
+test('a mask is a short; a timeout beyond INT_MAX does not overflow', () => {
   const poller = disposedAtEnd(new Poll());
   const [reader, writer] = fds.pipe();
   fill(writer, 'x');
@@ -128,7 +128,7 @@ test('conformance 11: a mask is a short; a timeout beyond INT_MAX overflows noth
   for (const timeout of [2 ** 31, 2 ** 32, 2 ** 32 + 1]) expect(poller.waitSync(timeout)).toHaveLength(1);
 });
 
-test('conformance 12: during a wait an fd can be registered and unregistered, and a second wait is refused', async () => {
+test('during a wait an fd can be registered and unregistered, and a second wait is refused', async () => {
   const poller = disposedAtEnd(new Poll());
   const [first, firstWriter] = fds.pipe();
   const [second, secondWriter] = fds.pipe();
@@ -136,7 +136,7 @@ test('conformance 12: during a wait an fd can be registered and unregistered, an
   const waiting = poller.wait();
   await expect(poller.wait()).rejects.toMatchObject({ code: 'ERR_BUSY' });
   expect(errorOf(() => poller.waitSync(0))).toMatchObject({ code: 'ERR_BUSY' });
-  // Let the helper thread settle in its call before the set changes under it.
+  // Let the helper thread enter its call before the set changes.
   await new Promise((resolve) => setTimeout(resolve, 5));
   poller.unregister(first);
   poller.register(second, POLLIN);
@@ -145,7 +145,7 @@ test('conformance 12: during a wait an fd can be registered and unregistered, an
   expect(await within(waiting, 'the wait')).toEqual([{ fd: second, revents: POLLIN }]);
 });
 
-test('conformance 13: null, undefined and Infinity block until there is data; negative timeouts are refused', async () => {
+test('null, undefined and Infinity block until there is data; negative timeouts are refused', async () => {
   const [reader, writer] = fds.pipe();
   const poller = disposedAtEnd(new Poll());
   poller.register(reader, POLLIN);
@@ -163,7 +163,7 @@ test('conformance 13: null, undefined and Infinity block until there is data; ne
 });
 
 describe('Poll', () => {
-  test('reports in the order of registering, also after some have left', () => {
+  test('reports in the order of registering, even after some fds have left', () => {
     const poller = disposedAtEnd(new Poll());
     const writers = Array.from({ length: 40 }, () => fds.pipe()[1]);
     for (const writer of writers) poller.register(writer, POLLOUT);
@@ -186,7 +186,7 @@ describe('Poll', () => {
     expect(poller.size).toBe(1);
   });
 
-  test('what a wait gave stays as it was', () => {
+  test('the result of a wait stays as it was', () => {
     const poller = disposedAtEnd(new Poll());
     const [reader, writer] = fds.pipe();
     poller.register(writer, POLLOUT);
@@ -200,7 +200,7 @@ describe('Poll', () => {
     expect(before).toEqual([{ fd: writer, revents: POLLOUT }]);
   });
 
-  test('after close every method throws ERR_CLOSED, a wait under way rejects with it, and closing again is fine', async () => {
+  test('after close every method throws ERR_CLOSED, a wait under way rejects with it, and close may be called again', async () => {
     const poller = new Poll();
     const [reader] = fds.pipe();
     poller.register(reader);
@@ -262,7 +262,7 @@ describe('pollSync', () => {
     ]);
   });
 
-  test('no entries: it sleeps', () => {
+  test('without entries it sleeps', () => {
     const start = performance.now();
     expect(pollSync([], 20)).toEqual([]);
     expect(performance.now() - start).toBeGreaterThanOrEqual(20);
@@ -270,7 +270,7 @@ describe('pollSync', () => {
 });
 
 describe('poll', () => {
-  test('gives the same while the event loop goes on', async () => {
+  test('returns the same while the event loop goes on', async () => {
     const [reader, writer] = fds.pipe();
     const waiting = poll([{ fd: reader, events: POLLIN }]);
     setTimeout(() => fill(writer, 'x'), 5);
@@ -305,7 +305,7 @@ describe('under a limit of 128 open fds, with 100 of them in use', () => {
       }`,
   };
 
-  test.each(Object.entries(scripts))('%s takes fds in and out as often as it likes', async (_, script) => {
+  test.each(Object.entries(scripts))('%s can register and unregister without limit', async (_, script) => {
     const open = `
       const { Multiplexer, pipe, Poll, POLLIN } = require('./dist/index.js');
       const fds = Array.from({ length: 50 }, () => pipe()).flat().map(({ fd }) => fd).sort((a, b) => a - b);`;

@@ -1,6 +1,5 @@
 /**
- * select(2). The numbered cases express assertions 1 to 6 of CPython's test_select.py (Lib/test/test_select.py) in this
- * API.
+ * select(2), with the assertions of CPython's test_select.py (Lib/test/test_select.py) in this API.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
@@ -16,7 +15,7 @@ const fds = useFds();
 
 const call = (...args: unknown[]): unknown => callUntyped({ selectSync }, 'selectSync', ...args);
 
-test('conformance 1: what is no list of fds, and what is no timeout, is refused', () => {
+test('anything but lists of fds and a timeout is refused', () => {
   for (const bad of [1, null, undefined, {}, () => [], 'abc']) {
     expect(errorOf(() => call(bad, [], []))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
     expect(errorOf(() => call([], bad, []))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
@@ -29,7 +28,7 @@ test('conformance 1: what is no list of fds, and what is no timeout, is refused'
   expect(errorOf(() => call([], [], [], -1))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
 });
 
-test('conformance 2: the fd of a closed file is EBADF', () => {
+test('the fd of a closed file is EBADF', () => {
   const fd = openSync(__filename, 'r');
   closeSync(fd);
   for (const use of [
@@ -41,12 +40,12 @@ test('conformance 2: the fd of a closed file is EBADF', () => {
   }
 });
 
-test('conformance 3: the three results are arrays of their own', () => {
+test('the three results are separate arrays', () => {
   const { readable, writable, exceptional } = selectSync([], [], [], 0);
   expect(new Set([readable, writable, exceptional]).size).toBe(3);
 });
 
-test('conformance 4: a child’s lines arrive through ever longer timeouts, and its end is readable', () => {
+test('the lines of a child process arrive during ever longer timeouts, and its end is readable', () => {
   const [reader, writer] = native.pipe(true);
   fds.track(reader);
   const child = spawn('/bin/sh', ['-c', 'for i in 0 1 2 3 4 5 6 7 8 9; do echo testing...; sleep 0.02; done'], {
@@ -68,7 +67,7 @@ test('conformance 4: a child’s lines arrive through ever longer timeouts, and 
   child.unref();
 });
 
-test('conformance 5: a list that shrinks while it is read gives what was seen of it', () => {
+test('of a list that shrinks while it is read, the part that was read counts', () => {
   const [, writer] = fds.pipe();
   const list: { readonly fd: number }[] = [];
   for (let index = 0; index < 10; index += 1) {
@@ -85,7 +84,7 @@ test('conformance 5: a list that shrinks while it is read gives what was seen of
   expect(writable.every((item, index) => item === seen[index])).toBe(true);
 });
 
-test('a list that changes after it was read gives what was seen of it, and never an fd that is not ready', async () => {
+test('a list that changes after it was read counts as it was read, and no fd is returned that is not ready', async () => {
   const [reader, writer] = fds.pipe();
   const [silent] = fds.pipe();
   native.write(writer, Buffer.from('x'), 0, 1);
@@ -116,7 +115,7 @@ test('a list that changes after it was read gives what was seen of it, and never
   expect((await within(result, 'the result')).readable).toEqual([reader]);
 });
 
-test('an array with an iterator of its own is read through that, once', () => {
+test('an array with its own iterator is read through that, once', () => {
   const [reader, writer] = fds.pipe();
   native.write(writer, Buffer.from('x'), 0, 1);
   let walks = 0;
@@ -131,11 +130,11 @@ test('an array with an iterator of its own is read through that, once', () => {
   expect(walks).toBe(1);
 });
 
-test('conformance 6: a poll object is made whole or not at all: without new it is a TypeError', () => {
+test('Poll without new is a TypeError', () => {
   expect(() => callUntyped({ Poll }, 'Poll')).toThrow(TypeError);
 });
 
-test('the results hold what was passed in, in its order, repetitions kept', () => {
+test('the results hold the items that were passed in, in their order, repetitions kept', () => {
   const [reader, writer] = fds.pipe();
   const [other] = fds.pipe();
   fill(writer, 'x');
@@ -153,14 +152,14 @@ test('one fd may be in all three sets', () => {
   expect(selectSync([a], [a], [a], 0)).toEqual({ readable: [a], writable: [a], exceptional: [] });
 });
 
-test('any iterable will do', () => {
+test('any iterable is accepted', () => {
   const [, writer] = fds.pipe();
   expect(selectSync(new Set<number>(), new Set([writer]), new Map<number, number>().keys(), 0).writable).toEqual([
     writer,
   ]);
 });
 
-test('select() gives the same while the event loop goes on', async () => {
+test('select() returns the same while the event loop goes on', async () => {
   const [reader, writer] = fds.pipe();
   const waiting = select([reader], [], []);
   let turns = 0;

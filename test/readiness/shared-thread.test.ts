@@ -19,7 +19,7 @@ const rejection = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-test('a thousand waits take two threads, and each ends with its own', async () => {
+test('a thousand waits take two threads, and each ends with its own events', async () => {
   const script = `
     const { readdirSync } = require('node:fs');
     const { pipe, poll, POLLIN, select } = require('./dist/index.js');
@@ -42,12 +42,12 @@ test('a thousand waits take two threads, and each ends with its own', async () =
     })();`;
   const { stdout, stderr } = await start(process.execPath, ['-e', script]).ended();
   expect(stderr).toBe('');
-  // Other runtimes start threads of their own meanwhile.
+  // Other runtimes start their own threads meanwhile.
   const added: unknown = runtime === 'node' ? 2 : expect.any(Number);
   expect(JSON.parse(stdout)).toEqual({ added, right: 1000 });
 });
 
-test('waits on one fd for different events each end with theirs', async () => {
+test('waits on one fd for different events each end with their own', async () => {
   const [a, b] = fds.socketPair();
   const reading = poll([{ fd: a, events: POLLIN }]);
   expect(await poll([{ fd: a, events: POLLOUT }])).toEqual([{ fd: a, revents: POLLOUT }]);
@@ -81,7 +81,7 @@ test('a wait that is aborted, times out or is refused leaves the others waiting'
   expect(await waiting[1]).toEqual({ readable: [reader], writable: [], exceptional: [] });
 });
 
-test('an fd that is closed while it is waited for ends its own wait on select, and no other', async () => {
+test('closing an fd during waits ends its own wait on select, and no other', async () => {
   const [reader, writer] = fds.pipe();
   const [foreign, foreignWriter] = native.pipe(true);
   fds.track(foreignWriter);
@@ -89,14 +89,14 @@ test('an fd that is closed while it is waited for ends its own wait on select, a
   const broken = rejection(select([foreign], [], []));
   await turns(3);
   native.close(foreign);
-  // Whoever begins a wait has the thread ask again.
+  // Beginning a wait makes the thread ask again.
   await select([reader], [], [], 1);
   expect(await broken).toMatchObject({ code: 'EBADF', fd: foreign });
   fill(writer, 'x');
   expect((await waiting).readable).toEqual([reader]);
 });
 
-test('a list as long as the limit of open fds is waited for without spinning', async () => {
+test('a wait on a list as long as the limit of open fds does not spin', async () => {
   const script = `
     const { pipe, poll, POLLIN } = require('./dist/index.js');
     const [{ fd }, writer] = pipe();

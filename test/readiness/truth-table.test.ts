@@ -1,6 +1,6 @@
 /**
- * What the kernel reports in each situation, on every API: the table of docs/semantics.md, row by row. Measured on
- * Linux 6.18.
+ * The kernel's reports in each situation, by every API: the table of docs/semantics.md, row by row. Measured on Linux
+ * 6.18.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -48,7 +48,7 @@ interface Row {
   readonly situation: string;
   /** Makes the fd in question. */
   readonly make: () => number | Promise<number>;
-  /** What poll and epoll report; `epoll` where it differs: the error of epoll_ctl. */
+  /** The report of poll and epoll; `epoll` if that differs: the error of epoll_ctl. */
   readonly revents: string;
   readonly epoll?: 'EPERM';
   /** The sets of select: r, w, x. */
@@ -368,20 +368,20 @@ describe.each(ROWS)('$situation', ({ make, revents, epoll, select: sets }) => {
   });
 });
 
-describe('what the table says beside its rows', () => {
+describe('the table beside its rows', () => {
   test('reading SO_ERROR clears ERR alone', () => {
     const fd = resetTcp();
     native.getSockOpt(fd, constant('SOL_SOCKET'), constant('SO_ERROR'));
     expect(pollSync([{ fd, events: ASKED }], 0).map((event) => words(event.revents))).toEqual(['IN|OUT|HUP|RDHUP']);
   });
 
-  test('RDHUP comes only where it is asked for', () => {
+  test('RDHUP is reported only on request', () => {
     const [a, b] = unixPair('SOCK_STREAM');
     native.shutdown(b, SHUT_WR);
     expect(pollSync([{ fd: a, events: POLLIN }], 0).map((event) => words(event.revents))).toEqual(['IN']);
   });
 
-  test('with OUT alone a closed peer shows as OUT|HUP', () => {
+  test('a closed peer is reported as OUT|HUP if only OUT is asked for', () => {
     const [a, b] = unixPair('SOCK_STREAM');
     fds.close(b);
     expect(pollSync([{ fd: a, events: POLLOUT }], 0).map((event) => words(event.revents))).toEqual(['OUT|HUP']);
@@ -397,7 +397,7 @@ describe('what the table says beside its rows', () => {
     await exited;
   });
 
-  // Node.js makes none itself.
+  // Node.js has no function that makes one.
   const hasPython = spawnSync('python3', ['--version']).status === 0;
   test.skipIf(!hasPython)('memfd: IN|OUT, epoll EPERM, select rw', async () => {
     const source = 'import os, sys; print(os.memfd_create("fdmux"), flush=True); sys.stdin.read()';
