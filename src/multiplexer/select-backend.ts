@@ -1,4 +1,5 @@
 /** select(2) under a multiplexer. */
+import { MAX_INT32 } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { hasCode, present } from '../errors.js';
 import { POLLIN, POLLNVAL, POLLOUT, POLLPRI } from '../readiness/constants.js';
@@ -13,7 +14,7 @@ import { CopyingBackend } from './copying-backend.js';
 const WAKEUP_RANK = -1;
 
 /** Above every rank. */
-const NO_RANK = 0x7fff_ffff;
+const NO_RANK = MAX_INT32;
 
 /** Three sets, laid out one after the other whenever a registration has changed. */
 export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend implements Backend<Entry> {

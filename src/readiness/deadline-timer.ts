@@ -1,7 +1,8 @@
 /** A timer that is never early and has no upper limit. */
+import { MAX_INT32 } from '../arguments.js';
 
 /** The longest delay that setTimeout takes. */
-const MAX_DELAY_MS = 0x7fff_ffff;
+const MAX_DELAY_MS = MAX_INT32;
 
 /** Calls back once the given time has passed on the monotonic clock. */
 export class DeadlineTimer {

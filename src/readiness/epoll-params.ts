@@ -1,5 +1,5 @@
 /** `struct epoll_params`: how an epoll instance polls the network before it sleeps. */
-import { checkBoolean, checkInteger, checkOptions, type OptionNames } from '../arguments.js';
+import { checkBoolean, checkInteger, checkOptions, MAX_INT32, type OptionNames } from '../arguments.js';
 
 /** The busy-polling parameters of an epoll instance, see ioctl_eventpoll(2). All are off (0, 0, false) at first. */
 export interface EpollParams {
@@ -31,7 +31,7 @@ const LITTLE_ENDIAN = true;
 export function packParams(params: EpollParams): Uint8Array {
   checkOptions(params, 'params', PARAMS);
   const { busyPollUsecs, busyPollBudget, preferBusyPoll } = params;
-  checkInteger(busyPollUsecs, 'params.busyPollUsecs', 0, 0x7fff_ffff);
+  checkInteger(busyPollUsecs, 'params.busyPollUsecs', 0, MAX_INT32);
   checkInteger(busyPollBudget, 'params.busyPollBudget', 0, 0xffff);
   checkBoolean(preferBusyPoll, 'params.preferBusyPoll');
   const view = new DataView(new ArrayBuffer(PARAMS_BYTES));
