@@ -123,6 +123,8 @@ export class PollSet<Owner extends PollSetOwner> {
 
   #closeGaps(): void {
     const owners = this.#owners;
+    // Setting the length of an array is slow even if it stays the same, and this runs before each call.
+    if (this.#firstGap === owners.length) return;
     const words = this.#words;
     let next = this.#firstGap;
     for (let place = next; place < owners.length; place += 1) {
