@@ -33,13 +33,15 @@ export class LineQueue {
 
   #reserve(byteLength: number): void {
     if (this.#end + byteLength <= this.#buffer.length) return;
-    const held = this.#buffer.subarray(this.#start, this.#end);
+    const waiting = this.#buffer.subarray(this.#start, this.#end);
     // If less than half of the buffer is in use, the lines only move to its front.
-    const isRoomy = 2 * (held.length + byteLength) <= this.#buffer.length;
-    const next = isRoomy ? this.#buffer : Buffer.allocUnsafeSlow(Math.max(MIN_BYTES, 2 * (held.length + byteLength)));
-    next.set(held);
+    const isRoomy = 2 * (waiting.length + byteLength) <= this.#buffer.length;
+    const next = isRoomy
+      ? this.#buffer
+      : Buffer.allocUnsafeSlow(Math.max(MIN_BYTES, 2 * (waiting.length + byteLength)));
+    next.set(waiting);
     this.#buffer = next;
     this.#start = 0;
-    this.#end = held.length;
+    this.#end = waiting.length;
   }
 }

@@ -14,8 +14,8 @@ export function sourceKey(host: string, bits: number): string {
   const bytes = parseAddress(host);
   if (bytes?.length !== IPV6_BYTES || bits === IPV6_BYTES * BITS_PER_BYTE) return host;
   const prefix = bytes.map((byte, index) => {
-    const kept = Math.min(BITS_PER_BYTE, Math.max(0, bits - index * BITS_PER_BYTE));
-    return byte & (0xff00 >> kept);
+    const leading = Math.min(BITS_PER_BYTE, Math.max(0, bits - index * BITS_PER_BYTE));
+    return byte & (0xff00 >> leading);
   });
   return formatNetwork({ bytes: prefix, bits });
 }

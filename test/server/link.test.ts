@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_CLASS } from '../../src/protocol/limits.js';
+import { ConnectionLink, type LinkEvents } from '../../src/server/link.js';
+import type { Wire } from '../../src/server/wire.js';
+
+/** A transport that sends nothing: the test decides what is pending. */
+class FakeWire implements Wire {
+  pendingBytes = 0;
+  isDestroyed = false;
+  isPaused = false;
+  hasEnded = false;
+  writes = 0;
+  hasRoom = true;
+
+  write(): boolean {
+    this.writes += 1;
+    return this.hasRoom;
+  }
+
+  end(): void {
+    this.hasEnded = true;
+  }
+
+  destroy(): void {
+    this.isDestroyed = true;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+}
+
+const limits = { ...DEFAULT_CLASS, softSendQueueBytes: 1000, sendQueueBytes: 2000 };
+
+function open() {
+  const wire = new FakeWire();
+  const overflowed: ConnectionLink[] = [];
+  const logged: string[] = [];
+  const events: LinkEvents = {
+    overflowed: (link) => overflowed.push(link),
+    soon: () => undefined,
+    log: (event) => logged.push(event),
+  };
+  const link = new ConnectionLink(wire, { id: 1, host: '127.0.0.1', port: 40_000 }, limits, events);
+  return { wire, link, overflowed, logged };
+}
+
+const line = Buffer.from('a line\r\n');
+
+test('a peer above the soft limit is not read from and misses droppable messages, until it has caught up', () => {
+  const { wire, link, overflowed, logged } = open();
+  wire.hasRoom = false;
+  link.send(line, false);
+  expect([overflowed, link.isFull]).toEqual([[link], true]);
+  wire.pendingBytes = 1001;
+  link.assess();
+  expect(wire.isPaused).toBe(true);
+  link.send(line, true);
+  expect(wire.writes).toBe(1);
+  link.send(line, false);
+  expect(wire.writes).toBe(2);
+  link.drained();
+  expect([wire.isPaused, link.isFull]).toEqual([false, false]);
+  link.send(line, true);
+  expect(wire.writes).toBe(3);
+  expect(logged).toEqual(['slow reader', 'slow reader caught up']);
+});
+
+test('a peer above the hard limit is cut off as too slow, and its reason says so', () => {
+  const { wire, link } = open();
+  wire.pendingBytes = 2001;
+  link.assess();
+  expect([wire.isDestroyed, link.isTooSlow]).toEqual([true, true]);
+  expect(link.closeReason).toBe('Max SendQ exceeded: 2001 bytes wait, the limit is 2000');
+  expect(link.pendingBytes).toBe(0);
+});
+
+test('a link that is closed ends its wire and reads on, for the end of the other side', () => {
+  const { wire, link } = open();
+  link.pause();
+  expect(wire.isPaused).toBe(true);
+  link.close('left');
+  expect([wire.hasEnded, wire.isPaused, wire.isDestroyed]).toEqual([true, false, false]);
+  expect([link.closeReason, link.isTooSlow]).toEqual(['left', false]);
+  link.closed();
+});
+
+test('a session that pauses a slow peer keeps it paused when it has caught up', () => {
+  const { wire, link } = open();
+  wire.pendingBytes = 1001;
+  link.assess();
+  link.pause();
+  link.drained();
+  expect(wire.isPaused).toBe(true);
+  link.resume();
+  expect(wire.isPaused).toBe(false);
+});
