@@ -86,8 +86,10 @@ export class PlainSession implements Session, LineSink {
     const refused = chat.admit(this.member, { nick, user: PLAIN_USER, realName: 'a plain-text user' });
     if (refused !== null)
       return refused.why === 'banned' ? `${BANNED_TEXT}: ${refused.ban.reason}` : 'your name is taken; connect again';
-    chat.join(this.member, lobby.name, { key: null, maxRooms: 1, flags: [] });
-    return null;
+    // A ban by nick or user name holds only now that the peer has them.
+    const joined = chat.join(this.member, lobby.name, { key: null, maxRooms: 1, flags: [] });
+    if (joined.kind === 'joined' || joined.why === 'already-inside' || joined.why === 'too-many-rooms') return null;
+    return REFUSALS[joined.why];
   }
 
   receive(bytes: Uint8Array): void {

@@ -175,6 +175,23 @@ describe('ending', () => {
     expect(chat.directory.room('#lobby')?.size).toBe(1);
   });
 
+  test.each(['*!plain@*', 'plain-1002!*@*', '*!*@127.0.0.1'])(
+    'a room that bans %s lets the peer in no more',
+    (mask) => {
+      const ann = enter(1001);
+      chat.setOperator(ann.session.member, true);
+      const amendment = chat.amend(ann.session.member, '#lobby', 10);
+      if (amendment.kind === 'refused') throw new Error('the lobby is not there');
+      amendment.make({ kind: 'mask', on: true, list: 'ban', mask });
+      ann.link.takeText();
+      const bob = enter(1002);
+      expect(bob.link.closedBecause).toBe('you are banned from this room');
+      expect(bob.link.takeText()).toBe(`${STAMP} server: you are banned from this room\n`);
+      expect(ann.link.takeText()).toBe('');
+      expect(chat.directory.member('plain-1002')).toBeUndefined();
+    },
+  );
+
   test('a banned address is refused', () => {
     const { session } = enter(1001);
     chat.setOperator(session.member, true);
