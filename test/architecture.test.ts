@@ -18,7 +18,8 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   multiplexer: { may: ['readiness', 'binding', 'runtime', 'arguments', 'errors', 'inspect'] },
   socket: { may: ['multiplexer', 'readiness', 'binding', 'arguments', 'errors', 'inspect'] },
   net: { may: ['socket', 'multiplexer', 'readiness', 'binding', 'arguments', 'errors', 'inspect'] },
-  chat: { may: [] },
+  log: { may: [] },
+  chat: { may: ['log'] },
   protocol: { may: ['chat'] },
   server: { may: ['protocol', 'chat', 'net', 'socket', 'multiplexer', 'arguments', 'errors'] },
   cli: { may: ['server', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'] },
@@ -99,7 +100,8 @@ function isTypeClause(clause: ts.ImportClause | undefined): boolean {
 function objection({ from, specifier, isType }: Import): string | undefined {
   const room = roomOf(from);
   if (!specifier.startsWith('.')) {
-    return room === 'chat' ? `src/${from} imports ${specifier}, but the chat domain imports nothing` : undefined;
+    const isPure = room === 'chat' || room === 'log';
+    return isPure ? `src/${from} imports ${specifier}, but ${room} imports no package` : undefined;
   }
   const module = normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts');
   const target = roomOf(module);
@@ -222,6 +224,9 @@ describe('the check itself', () => {
   test.each([
     ['chat/room.ts', "import { x } from '../protocol/plain/session.js';"],
     ['chat/room.ts', "import { EventEmitter } from 'node:events';"],
+    ['log/codec.ts', "import { randomBytes } from 'node:crypto';"],
+    ['log/entry.ts', "import type { Room } from '../chat/room.js';"],
+    ['protocol/irc/session.ts', "import type { Entry } from '../../log/entry.js';"],
     ['net/listener.ts', "export { Room } from '../chat/room.js';"],
     ['readiness/epoll.ts', "import { Multiplexer } from '../multiplexer/multiplexer.js';"],
     ['readiness/epoll.ts', "const m = await import('../multiplexer/multiplexer.js');"],
@@ -263,6 +268,7 @@ describe('the check itself', () => {
     ['chat/verbs/speech.ts', "import { stateOf } from '../member-state.js';"],
     ['server/chat-server.ts', "import { listen } from '../net/listener.js';"],
     ['chat/room.ts', "import { Member } from './member.js';"],
+    ['chat/room.ts', "import type { Entry } from '../log/entry.js';"],
   ])('an arrow that points the right way is not: %s with %s', (module, text) => {
     expect(objectionsTo(module, text)).toEqual([undefined]);
   });

@@ -1,0 +1,146 @@
+/** Packs as bytes: what a log keeps on a disk, or sends to another process. */
+import {
+  type Entry,
+  type MaskList,
+  MAX_PACK_ENTRIES,
+  type Pack,
+  type Rank,
+  type RoomFlag,
+  type SettingChange,
+  type Stamp,
+  type Tag,
+  type Who,
+} from './entry.js';
+import { choice, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
+
+/** The version of the format that is written. One that changes what is written takes the next number. */
+const VERSION = 1;
+
+/** The most bytes of a pack. A turn that has more for a log appends several packs. */
+export const MAX_PACK_BYTES = 1_048_576;
+
+/** Why bytes are no pack. */
+export type Unreadable =
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'too-large' }
+  /** It was written by a later version of this program: those who have that version can read it. */
+  | { readonly kind: 'unknown-version'; readonly version: number };
+
+/** What bytes say. */
+export type Decoded = { readonly kind: 'pack'; readonly entries: Pack } | Unreadable;
+
+/** The bytes of a pack, or why it has none. */
+export type Encoded = { readonly kind: 'bytes'; readonly bytes: Uint8Array } | Exclude<Unreadable, { version: number }>;
+
+// A name (of a session, a nick, a host, an account), and a text that somebody wrote. Both are far above what protocols
+// let through: these bounds keep a broken writer from filling its readers' memory.
+const name = text(512);
+const words = text(65_536);
+const number = whole(0);
+const flags = oneOf<RoomFlag>('invite-only', 'moderated', 'no-outsiders', 'secret', 'topic-protected');
+const maskList = oneOf<MaskList>('ban', 'exception', 'invitation');
+const rank = oneOf<Rank>('voice', 'half-operator', 'operator', 'admin', 'owner');
+const manner = oneOf('message', 'notice', 'signal');
+const trait = oneOf('invisible', 'bot', 'hears-announcements');
+const tags = list<Tag>(pair(name, words), 64);
+
+const who = record<Who>({
+  nick: name,
+  user: name,
+  host: name,
+  address: name,
+  realName: words,
+  account: nullable(name),
+  isOperator: flag,
+});
+
+const change = choice<SettingChange>({
+  flag: record({ kind: oneOf('flag'), on: flag, flag: flags }),
+  key: record({ kind: oneOf('key'), on: flag, key: name }),
+  limit: record({ kind: oneOf('limit'), on: flag, limit: number }),
+  mask: record({ kind: oneOf('mask'), on: flag, list: maskList, mask: name }),
+  rank: record({ kind: oneOf('rank'), on: flag, rank, target: name }),
+});
+
+const stamp: { readonly [K in keyof Stamp]: Shape<Stamp[K]> } = {
+  session: name,
+  n: number,
+  atMs: number,
+  seen: number,
+  base: number,
+};
+
+const isEntry = choice<Entry>({
+  join: record({ ...stamp, kind: oneOf('join'), who, key: nullable(name), flags: list(flags, 16) }),
+  part: record({ ...stamp, kind: oneOf('part'), reason: words }),
+  kick: record({ ...stamp, kind: oneOf('kick'), target: name, reason: words }),
+  say: record({
+    ...stamp,
+    kind: oneOf('say'),
+    who: nullable(who),
+    ranks: number,
+    manner,
+    text: words,
+    id: name,
+    tags,
+    isDivisible: flag,
+  }),
+  topic: record({ ...stamp, kind: oneOf('topic'), text: words }),
+  settings: record({ ...stamp, kind: oneOf('settings'), changes: list(change, 256), maxMasks: number }),
+  invite: record({ ...stamp, kind: oneOf('invite'), guest: name, who }),
+  identity: record({ ...stamp, kind: oneOf('identity'), who }),
+  over: record({ ...stamp, kind: oneOf('over') }),
+  arrive: record({ ...stamp, kind: oneOf('arrive'), who }),
+  nick: record({ ...stamp, kind: oneOf('nick'), nick: name }),
+  quit: record({ ...stamp, kind: oneOf('quit'), reason: words }),
+  away: record({ ...stamp, kind: oneOf('away'), reason: nullable(words) }),
+  realname: record({ ...stamp, kind: oneOf('realname'), realName: words }),
+  host: record({ ...stamp, kind: oneOf('host'), host: name }),
+  account: record({ ...stamp, kind: oneOf('account'), account: nullable(name) }),
+  operator: record({ ...stamp, kind: oneOf('operator'), on: flag }),
+  trait: record({ ...stamp, kind: oneOf('trait'), trait, on: flag }),
+  announce: record({ ...stamp, kind: oneOf('announce'), text: words }),
+  tell: record({
+    ...stamp,
+    kind: oneOf('tell'),
+    target: name,
+    manner,
+    text: words,
+    id: name,
+    tags,
+    isDivisible: flag,
+  }),
+  gone: record({ ...stamp, kind: oneOf('gone'), node: name }),
+});
+
+const isPack = list(isEntry, MAX_PACK_ENTRIES);
+
+/** Puts a pack into bytes; it refuses what it could not read again. */
+export function encodePack(pack: Pack): Encoded {
+  if (pack.length === 0 || !isPack(pack)) return { kind: 'malformed' };
+  const bytes = new TextEncoder().encode(JSON.stringify({ version: VERSION, entries: pack }));
+  return bytes.length > MAX_PACK_BYTES ? { kind: 'too-large' } : { kind: 'bytes', bytes };
+}
+
+/** Reads what {@link encodePack} has written, and tells apart why anything else is none of it. */
+export function decodePack(bytes: Uint8Array): Decoded {
+  if (bytes.length > MAX_PACK_BYTES) return { kind: 'too-large' };
+  const written = parse(bytes);
+  if (typeof written !== 'object' || written === null) return { kind: 'malformed' };
+  const version: unknown = Reflect.get(written, 'version');
+  if (!isVersion(version)) return { kind: 'malformed' };
+  if (version !== VERSION) return { kind: 'unknown-version', version };
+  const entries: unknown = Reflect.get(written, 'entries');
+  return isPack(entries) && entries.length > 0 ? { kind: 'pack', entries } : { kind: 'malformed' };
+}
+
+const isVersion = whole(1);
+
+/** What JSON in UTF-8 says; undefined when it is none, since JSON cannot say that. */
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

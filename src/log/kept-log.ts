@@ -1,0 +1,106 @@
+/** One log in memory, with those who follow it. */
+import type { Pack } from './entry.js';
+import { PackStore, type Retention } from './pack-store.js';
+import type { Following, LogSink } from './shared-log.js';
+
+/** One who follows the log. */
+class Follower implements Following {
+  readonly #log: KeptLog;
+  readonly #sink: LogSink;
+  #applied: number;
+  #isTaking = false;
+
+  constructor(log: KeptLog, applied: number, sink: LogSink) {
+    this.#log = log;
+    this.#applied = applied;
+    this.#sink = sink;
+  }
+
+  get applied(): number {
+    return this.#applied;
+  }
+
+  stop(): void {
+    this.#log.leave(this);
+  }
+
+  /** Takes all that there is. Called from its own sink, it leaves that to the call that is under way. */
+  take(): void {
+    if (this.#isTaking) return;
+    this.#isTaking = true;
+    try {
+      while (this.#applied !== this.#log.packs.top && this.#log.isFollowedBy(this)) this.#step();
+    } finally {
+      this.#isTaking = false;
+    }
+  }
+
+  #step(): void {
+    const { packs } = this.#log;
+    const applied = this.#applied;
+    const entries = packs.at(applied + 1);
+    if (entries !== undefined) {
+      this.#applied = applied + 1;
+      this.#sink.pack(applied + 1, entries);
+    } else if (applied > packs.top) {
+      this.#applied = packs.top;
+      this.#sink.regressed(applied, packs.top);
+    } else {
+      const { first } = packs;
+      this.#applied = first - 1;
+      this.#sink.missing(applied + 1, first - 1);
+    }
+  }
+}
+
+/** One log. */
+export class KeptLog {
+  readonly packs: PackStore;
+  readonly #followers = new Set<Follower>();
+  readonly #abandoned: () => void;
+  #depth = 0;
+
+  /** @param abandoned - called when nobody follows the log any more */
+  constructor(retention: Retention, abandoned: () => void) {
+    this.packs = new PackStore(retention);
+    this.#abandoned = abandoned;
+  }
+
+  get isFollowed(): boolean {
+    return this.#followers.size > 0;
+  }
+
+  isFollowedBy(follower: Follower): boolean {
+    return this.#followers.has(follower);
+  }
+
+  /** Appends a pack and hands it to all followers. @returns its number */
+  push(pack: Pack): number {
+    const seq = this.packs.push(pack);
+    this.#depth += 1;
+    try {
+      for (const follower of this.#followers) follower.take();
+    } finally {
+      this.#depth -= 1;
+      // A sink that appends leaves others behind until it returns: what they still need stays.
+      if (this.#depth === 0) this.packs.trim();
+    }
+    return seq;
+  }
+
+  follow(after: number, sink: LogSink): Following {
+    const follower = new Follower(this, after, sink);
+    this.#followers.add(follower);
+    follower.take();
+    return follower;
+  }
+
+  leave(follower: Follower): void {
+    if (this.#followers.delete(follower) && !this.isFollowed) this.#abandoned();
+  }
+
+  /** Ends all following. */
+  close(): void {
+    this.#followers.clear();
+  }
+}

@@ -1,0 +1,116 @@
+/** The logs of one process, kept in its memory: an append has reached all followers when it returns. */
+import { type LogName, MAX_PACK_ENTRIES, type Pack } from './entry.js';
+import { KeptLog } from './kept-log.js';
+import { PackStore, type Retention } from './pack-store.js';
+import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog, StoredPack } from './shared-log.js';
+
+/** The choices of a {@link MemoryLog}. */
+export interface MemoryLogOptions {
+  /** The most entries that each log keeps, at least 0. @defaultValue 1000 */
+  readonly maxEntries?: number;
+  /** The most bytes that each log keeps, as an estimate, at least 0. @defaultValue 1 MiB */
+  readonly maxBytes?: number;
+  /** The most logs that are kept while nobody follows them, at least 0. @defaultValue 1000 */
+  readonly maxIdleLogs?: number;
+  /** Milliseconds since the epoch, for leases. @defaultValue `Date.now` */
+  readonly now?: () => number;
+}
+
+/**
+ * Logs that last as long as their process. Each keeps its last packs, within bounds, for those who follow it later; a
+ * log that keeps nothing and that nobody follows is forgotten, and begins with number 1 again.
+ */
+export class MemoryLog implements SharedLog {
+  readonly #retention: Retention;
+  readonly #maxIdleLogs: number;
+  readonly #now: () => number;
+  readonly #logs = new Map<LogName, KeptLog>();
+  /** The logs that nobody follows; the one that was used last is the last. */
+  readonly #idle = new Set<LogName>();
+  readonly #leases = new Map<string, number>();
+  #isClosed = false;
+
+  constructor({ maxEntries = 1000, maxBytes = 1_048_576, maxIdleLogs = 1000, now = Date.now }: MemoryLogOptions = {}) {
+    this.#retention = { maxEntries, maxBytes };
+    this.#maxIdleLogs = maxIdleLogs;
+    this.#now = now;
+  }
+
+  append(name: LogName, pack: Pack, answer: AppendAnswer): void {
+    if (this.#isClosed) answer.failed('closed');
+    else if (pack.length === 0 || pack.length > MAX_PACK_ENTRIES) answer.failed('invalid');
+    else answer.appended(this.#push(name, pack));
+  }
+
+  #push(name: LogName, pack: Pack): number {
+    const log = this.#log(name);
+    const seq = log.push(pack);
+    if (!log.isFollowed) this.#abandon(name);
+    return seq;
+  }
+
+  follow(name: LogName, after: number, sink: LogSink): Following {
+    if (this.#isClosed) return { applied: after, stop: () => undefined };
+    this.#idle.delete(name);
+    return this.#log(name).follow(after, sink);
+  }
+
+  read(name: LogName, { after, maxPacks }: LogRange): Promise<Excerpt | null> {
+    if (this.#isClosed) return Promise.resolve(null);
+    const packs = this.#logs.get(name)?.packs ?? new PackStore(this.#retention);
+    const { first, top } = packs;
+    const found: StoredPack[] = [];
+    for (let seq = Math.max(after + 1, first); seq <= top && found.length < maxPacks; seq += 1) {
+      const entries = packs.at(seq);
+      if (entries !== undefined) found.push({ seq, kind: 'pack', entries });
+    }
+    return Promise.resolve({ packs: found, first, top });
+  }
+
+  lease(node: string, ms: number): Promise<boolean> {
+    if (!this.#isClosed) this.#leases.set(node, this.#now() + ms);
+    return Promise.resolve(!this.#isClosed);
+  }
+
+  expired(): Promise<readonly string[] | null> {
+    if (this.#isClosed) return Promise.resolve(null);
+    const now = this.#now();
+    return Promise.resolve([...this.#leases].filter(([, endMs]) => endMs <= now).map(([node]) => node));
+  }
+
+  forget(node: string): Promise<boolean> {
+    this.#leases.delete(node);
+    return Promise.resolve(!this.#isClosed);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const log of this.#logs.values()) log.close();
+    this.#logs.clear();
+    this.#idle.clear();
+    this.#leases.clear();
+  }
+
+  #log(name: LogName): KeptLog {
+    const known = this.#logs.get(name);
+    if (known !== undefined) return known;
+    const made = new KeptLog(this.#retention, () => this.#abandon(name));
+    this.#logs.set(name, made);
+    return made;
+  }
+
+  /** Keeps a log that nobody follows among the idle ones, if it keeps anything. */
+  #abandon(name: LogName): void {
+    const packs = this.#logs.get(name)?.packs;
+    if (packs === undefined) return;
+    this.#idle.delete(name);
+    if (packs.first > packs.top) this.#logs.delete(name);
+    else this.#idle.add(name);
+    if (this.#idle.size <= this.#maxIdleLogs) return;
+    for (const oldest of this.#idle) {
+      this.#idle.delete(oldest);
+      this.#logs.delete(oldest);
+      return;
+    }
+  }
+}

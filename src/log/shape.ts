@@ -1,0 +1,61 @@
+/** Checks of values that came from outside, put together from small ones. */
+
+/** Whether a value, which may be anything that JSON can say, is a `T`. It never throws. */
+export type Shape<T> = (value: unknown) => value is T;
+
+/** A text. @param maxLength - the most UTF-16 code units */
+export function text(maxLength: number): Shape<string> {
+  return (value): value is string => typeof value === 'string' && value.length <= maxLength;
+}
+
+/** A whole number that is at least `least` and exact as a double. */
+export function whole(least: number): Shape<number> {
+  return (value): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
+}
+
+/** A yes or a no. */
+export function flag(value: unknown): value is boolean {
+  return typeof value === 'boolean';
+}
+
+/** One of certain texts. */
+export function oneOf<const L extends string>(...texts: readonly L[]): Shape<L> {
+  const known = new Set<unknown>(texts);
+  return (value): value is L => known.has(value);
+}
+
+/** Null, or a value of another shape. */
+export function nullable<T>(shape: Shape<T>): Shape<T | null> {
+  return (value): value is T | null => value === null || shape(value);
+}
+
+/** A list of values of one shape. @param maxLength - the most of them */
+export function list<T>(shape: Shape<T>, maxLength: number): Shape<readonly T[]> {
+  return (value): value is readonly T[] =>
+    Array.isArray(value) && value.length <= maxLength && value.every((item) => shape(item));
+}
+
+/** A list of exactly two values. */
+export function pair<A, B>(first: Shape<A>, second: Shape<B>): Shape<readonly [A, B]> {
+  return (value): value is readonly [A, B] =>
+    Array.isArray(value) && value.length === 2 && first(value[0]) && second(value[1]);
+}
+
+/** A record with these fields and no other. */
+export function record<T extends object>(fields: { readonly [K in keyof T]: Shape<T[K]> }): Shape<T> {
+  const shapes = Object.entries<Shape<unknown>>(fields);
+  return (value): value is T =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).length === shapes.length &&
+    shapes.every(([name, shape]) => Object.hasOwn(value, name) && shape(Reflect.get(value, name)));
+}
+
+/** A record whose field `kind` names which of several shapes the whole of it has. */
+export function choice<T extends { readonly kind: string }>(shapes: {
+  readonly [K in T['kind']]: Shape<Extract<T, { readonly kind: K }>>;
+}): Shape<T> {
+  const byKind = new Map<unknown, Shape<unknown>>(Object.entries<Shape<unknown>>(shapes));
+  return (value): value is T =>
+    typeof value === 'object' && value !== null && byKind.get(Reflect.get(value, 'kind'))?.(value) === true;
+}

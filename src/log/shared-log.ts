@@ -1,0 +1,95 @@
+/** What every log can do, wherever it keeps its packs. */
+import type { Unreadable } from './codec.js';
+import type { LogName, Pack } from './entry.js';
+
+/**
+ * Why nothing is known to have been appended. `unknown`: the log was lost between the append and its answer, so the
+ * pack may be there or not; append it again, those who apply it count it once. `invalid`: the pack is empty, too large,
+ * or holds what cannot be written, and will never be taken.
+ */
+export type AppendFailure = 'unknown' | 'invalid' | 'closed';
+
+/** Hears how an append has ended, once. The pack itself may reach followers before that or after it. */
+export interface AppendAnswer {
+  /** The pack is as durable as the log promises. @param seq - its number */
+  appended(seq: number): void;
+  failed(why: AppendFailure): void;
+}
+
+/**
+ * Hears every pack of a log: the first is number 1, each has the number after the one before, and none is left out
+ * without a report. It does not throw. It may append; it then hears of its own pack after this one.
+ */
+export interface LogSink {
+  pack(seq: number, entries: Pack): void;
+  /** The pack with this number cannot be read: all who run the same version pass it by alike. */
+  unreadable(seq: number, why: Unreadable): void;
+  /** The log keeps these packs no longer; the next one is `to + 1`. */
+  missing(from: number, to: number): void;
+  /**
+   * The log ends at `top`, before what was applied: it has lost what it promised to keep. What comes next is
+   * `top + 1`, which is another pack than the one that had this number.
+   */
+  regressed(applied: number, top: number): void;
+  /** The log cannot be reached: packs may be late from now on, until `back`. */
+  away(): void;
+  back(): void;
+}
+
+/** A log that is being followed. */
+export interface Following {
+  /** The number of the last pack that the sink has heard of; where a later {@link SharedLog.follow} goes on. */
+  readonly applied: number;
+  /** Ends it: the sink hears nothing more. */
+  stop(): void;
+}
+
+/** Which packs are to be read. */
+export interface LogRange {
+  /** Those after this number; 0 for the first and on. */
+  readonly after: number;
+  /** The most packs, at least 1. */
+  readonly maxPacks: number;
+}
+
+/** A pack as it is kept. */
+export type StoredPack =
+  { readonly seq: number; readonly kind: 'pack'; readonly entries: Pack } | (Unreadable & { readonly seq: number });
+
+/** Part of a log. */
+export interface Excerpt {
+  /** In the order of their numbers, none left out between two. */
+  readonly packs: readonly StoredPack[];
+  /** The number of the first pack that the log keeps; one more than `top` when it keeps none. */
+  readonly first: number;
+  /** The number of the last pack that was ever appended. */
+  readonly top: number;
+}
+
+/** Logs by name, shared by all who apply them. A log that nobody has appended to is empty. */
+export interface SharedLog {
+  /** Appends what a turn has for a log as one pack, which gets the next number. */
+  append(log: LogName, pack: Pack, answer: AppendAnswer): void;
+  /**
+   * Hands over every pack after a number once, in order, whatever happens to the connection on the way.
+   *
+   * @param after - the last pack that has been applied; 0 for none
+   */
+  follow(log: LogName, after: number, sink: LogSink): Following;
+  /** Reads packs that are kept. @returns null when the log cannot be reached */
+  read(log: LogName, range: LogRange): Promise<Excerpt | null>;
+  /**
+   * Says that a node lives, for as long as the lease lasts by the log's own clock.
+   *
+   * @param node - `node.incarnation`
+   * @param ms - how long, in milliseconds, at least 1
+   * @returns whether the log has heard of it
+   */
+  lease(node: string, ms: number): Promise<boolean>;
+  /** Returns the nodes whose lease has run out; null when the log cannot be reached. */
+  expired(): Promise<readonly string[] | null>;
+  /** Ends a node's lease, run out or not. @returns whether the log has heard of it */
+  forget(node: string): Promise<boolean>;
+  /** Ends all following; what is not answered yet has failed. */
+  close(): void;
+}

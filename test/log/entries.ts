@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import type { Entry, SettingChange, Stamp, Who } from '../../src/log/entry.js';
+
+/** A pack's only entry, for tests that care which pack it is and not what is in it. */
+export function mark(text: string, session = 'a.1.1'): Entry {
+  return { kind: 'topic', session, n: 1, atMs: 0, seen: 0, base: 0, text };
+}
+
+/** The texts of entries that {@link mark} has made. */
+export function marksOf(entries: readonly Entry[]): string[] {
+  return entries.map((entry) => (entry.kind === 'topic' ? entry.text : entry.kind));
+}
+
+const name = fc.string({ maxLength: 20 });
+const words = fc.string({ maxLength: 60, unit: 'binary' });
+const number = fc.nat();
+const roomFlag = fc.constantFrom('invite-only', 'moderated', 'no-outsiders', 'secret', 'topic-protected');
+const manner = fc.constantFrom('message', 'notice', 'signal');
+const tags = fc.array(fc.tuple(name, words), { maxLength: 4 });
+const reason = words;
+const on = fc.boolean();
+
+const who: fc.Arbitrary<Who> = fc.record({
+  nick: name,
+  user: name,
+  host: name,
+  address: name,
+  realName: words,
+  account: fc.option(name),
+  isOperator: fc.boolean(),
+});
+
+const change: fc.Arbitrary<SettingChange> = fc.oneof(
+  fc.record({ kind: fc.constant('flag'), on, flag: roomFlag }),
+  fc.record({ kind: fc.constant('key'), on, key: name }),
+  fc.record({ kind: fc.constant('limit'), on, limit: number }),
+  fc.record({
+    kind: fc.constant('mask'),
+    on,
+    list: fc.constantFrom('ban', 'exception', 'invitation'),
+    mask: name,
+  }),
+  fc.record({
+    kind: fc.constant('rank'),
+    on,
+    rank: fc.constantFrom('voice', 'half-operator', 'operator', 'admin', 'owner'),
+    target: name,
+  }),
+);
+
+const stamp: { readonly [K in keyof Stamp]: fc.Arbitrary<Stamp[K]> } = {
+  session: name,
+  n: number,
+  atMs: number,
+  seen: number,
+  base: number,
+};
+
+/** Any entry of any kind. */
+export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
+  fc.record({ ...stamp, kind: fc.constant('join'), who, key: fc.option(name), flags: fc.array(roomFlag) }),
+  fc.record({ ...stamp, kind: fc.constant('part'), reason }),
+  fc.record({ ...stamp, kind: fc.constant('kick'), target: name, reason }),
+  fc.record({
+    ...stamp,
+    kind: fc.constant('say'),
+    who: fc.option(who),
+    ranks: number,
+    manner,
+    text: words,
+    id: name,
+    tags,
+    isDivisible: on,
+  }),
+  fc.record({ ...stamp, kind: fc.constant('topic'), text: words }),
+  fc.record({ ...stamp, kind: fc.constant('settings'), changes: fc.array(change), maxMasks: number }),
+  fc.record({ ...stamp, kind: fc.constant('invite'), guest: name, who }),
+  fc.record({ ...stamp, kind: fc.constant('identity'), who }),
+  fc.record({ ...stamp, kind: fc.constant('over') }),
+  fc.record({ ...stamp, kind: fc.constant('arrive'), who }),
+  fc.record({ ...stamp, kind: fc.constant('nick'), nick: name }),
+  fc.record({ ...stamp, kind: fc.constant('quit'), reason }),
+  fc.record({ ...stamp, kind: fc.constant('away'), reason: fc.option(words) }),
+  fc.record({ ...stamp, kind: fc.constant('realname'), realName: words }),
+  fc.record({ ...stamp, kind: fc.constant('host'), host: name }),
+  fc.record({ ...stamp, kind: fc.constant('account'), account: fc.option(name) }),
+  fc.record({ ...stamp, kind: fc.constant('operator'), on }),
+  fc.record({
+    ...stamp,
+    kind: fc.constant('trait'),
+    trait: fc.constantFrom('invisible', 'bot', 'hears-announcements'),
+    on,
+  }),
+  fc.record({ ...stamp, kind: fc.constant('announce'), text: words }),
+  fc.record({
+    ...stamp,
+    kind: fc.constant('tell'),
+    target: name,
+    manner,
+    text: words,
+    id: name,
+    tags,
+    isDivisible: on,
+  }),
+  fc.record({ ...stamp, kind: fc.constant('gone'), node: name }),
+);
