@@ -32,6 +32,10 @@ Napi::Object registerExports(Napi::Env env, Napi::Object object) {
   exportSignalFds(exports);
   exportInotify(exports);
   exportPidFds(exports);
+  exportFileControl(exports);
+  exportFileOffsets(exports);
+  exportInterfaces(exports);
+  exportSpawning(exports);
   exportEventLoss(exports);
   exportConstants(exports);
   return object;

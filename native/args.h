@@ -39,6 +39,8 @@ struct SignalMask {
 
 constexpr double kMaxInt32 = std::numeric_limits<int32_t>::max();
 constexpr double kMaxUint32 = std::numeric_limits<uint32_t>::max();
+// The largest integer up to which a double has all of them.
+constexpr size_t kMaxSafeInteger = (size_t{1} << 53) - 1;
 
 class Reader {
  public:
@@ -69,6 +71,14 @@ class Reader {
   }
   bool fd(napi_value value, const char* name, int* out) const {
     return integer(value, name, 0, kMaxInt32, "an integer from 0 to 2147483647", out);
+  }
+  // An integer that a double holds exactly.
+  bool safeInteger(napi_value value, const char* name, double* out) const {
+    constexpr auto kMax = static_cast<double>(kMaxSafeInteger);
+    if (!read(value, name, out)) return false;
+    if (*out >= -kMax && *out <= kMax && *out == static_cast<double>(static_cast<int64_t>(*out))) return true;
+    throwOutOfRange(env_, name, "an integer from -(2^53-1) to 2^53-1", *out);
+    return false;
   }
   // An integer from 0 to `max`: an index, a length, a count.
   bool upTo(napi_value value, const char* name, size_t max, size_t* out) const {

@@ -58,8 +58,10 @@ class Call {
   int64_t int32OrUint32(size_t index, const char* name) const {
     return read(&Reader::int32OrUint32, index, name);
   }
+  double safeInteger(size_t index, const char* name) const { return read(&Reader::safeInteger, index, name); }
   double timeoutMs(size_t index, const char* name) const { return read(&Reader::timeoutMs, index, name); }
   Bytes bytes(size_t index, const char* name) const { return read(&Reader::bytes, index, name); }
+  Int32s int32s(size_t index, const char* name) const { return read(&Reader::int32s, index, name); }
   Int32s sharedInt32s(size_t index, const char* name) const {
     return read(&Reader::sharedInt32s, index, name);
   }

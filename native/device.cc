@@ -14,6 +14,7 @@
 
 #include "call.h"
 #include "exports.h"
+#include "pointed_memory.h"
 #include "transfer.h"
 
 namespace fdmux {
@@ -99,6 +100,15 @@ int ioctlNumber(const Call& call, int fd, uint32_t request) {
   return call.result(::ioctl(fd, request, static_cast<long>(number)), "ioctl", fd);
 }
 
+Napi::Value ioctlPointers(const Call& call) {
+  const int fd = call.fd(0, "fd");
+  const uint32_t request = call.uint32(1, "request");
+  const PointedMemory memory(call, 2, 3, _IOC_DIR(request) == _IOC_NONE ? 0 : _IOC_SIZE(request));
+  const int result = call.result(::ioctl(fd, request, memory.data()), "ioctl", fd);
+  memory.copyBack();
+  return Napi::Number::New(call.env(), result);
+}
+
 Napi::Value ioctl(const Call& call) {
   const int fd = call.fd(0, "fd");
   const uint32_t request = call.uint32(1, "request");
@@ -113,6 +123,7 @@ void exportDevices(Exports& exports) {
   exports.function("fifoHasHadWriter", cold<fifoHasHadWriter>);
   exports.function("duplicate", cold<duplicate>);
   exports.function("ioctl", cold<ioctl>);
+  exports.function("ioctlPointers", cold<ioctlPointers>);
 }
 
 }  // namespace fdmux

@@ -47,6 +47,10 @@ void exportTimerFds(Exports& exports);
 void exportSignalFds(Exports& exports);
 void exportInotify(Exports& exports);
 void exportPidFds(Exports& exports);
+void exportFileControl(Exports& exports);
+void exportFileOffsets(Exports& exports);
+void exportInterfaces(Exports& exports);
+void exportSpawning(Exports& exports);
 void exportEventLoss(Exports& exports);
 void exportConstants(Exports& exports);
 

@@ -7,6 +7,7 @@
 #include "address.h"
 #include "call.h"
 #include "exports.h"
+#include "pointed_memory.h"
 
 namespace fdmux {
 namespace {
@@ -109,6 +110,15 @@ void setSockOpt(const Call& call) {
               option.fd);
 }
 
+// The value is a struct that holds pointers.
+void setSockOptPointers(const Call& call) {
+  const SocketOption option = readOption(call);
+  const PointedMemory memory(call, 3, 4, 0);
+  const auto length = static_cast<socklen_t>(memory.length());
+  call.result(::setsockopt(option.fd, option.level, option.name, memory.data(), length), "setsockopt",
+              option.fd);
+}
+
 // getsockname(2) and getpeername(2) differ in nothing else.
 Napi::Value askAddress(const Call& call, int (*ask)(int, sockaddr*, socklen_t*), const char* name) {
   const int fd = call.fd(0, "fd");
@@ -132,6 +142,7 @@ void exportSocketOptions(Exports& exports) {
   exports.function("getSockOpt", cold<getSockOpt>);
   exports.function("getSockOptBytes", cold<getSockOptBytes>);
   exports.function("setSockOpt", cold<setSockOpt>);
+  exports.function("setSockOptPointers", cold<setSockOptPointers>);
   exports.function("getSockName", cold<getSockName>);
   exports.function("getPeerName", cold<getPeerName>);
 }

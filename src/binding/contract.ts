@@ -222,6 +222,8 @@ interface SocketCalls {
   getSockOpt(fd: number, level: number, name: number): number;
   getSockOptBytes(fd: number, level: number, name: number, maxBytes: number): Uint8Array;
   setSockOpt(fd: number, level: number, name: number, value: number | Uint8Array): void;
+  /** setsockopt(2) with a struct that holds pointers: see {@link DeviceCalls.ioctlPointers}. */
+  setSockOptPointers(fd: number, level: number, name: number, links: Int32Array, blocks: readonly Uint8Array[]): void;
   getSockName(fd: number): RawAddress;
   getPeerName(fd: number): RawAddress;
 
@@ -353,6 +355,38 @@ interface DeviceCalls {
    * RangeError. A number, from 0 to 65535, is passed by value.
    */
   ioctl(fd: number, request: number, argument: number | Uint8Array): number;
+  /**
+   * ioctl(2) with a struct that holds pointers.
+   *
+   * @param links for each pointer [owner, offset]: owner 0 is the struct, n the n-th buffer
+   * @param blocks the struct, then the buffer of each pointer. All are changed in place; more than a buffer has room
+   *   for is EFAULT
+   */
+  ioctlPointers(fd: number, request: number, links: Int32Array, blocks: readonly Uint8Array[]): number;
+
+  /**
+   * Starts a program in a session of its own, with the terminal as its controlling terminal and standard streams.
+   * Strings have no NUL.
+   *
+   * @param paths are tried in this order, as execvp(3) does
+   * @param uid and `gid`: -1 for this process's own
+   * @returns its pid
+   * @throws what execve(2), chdir(2), setuid(2) ... failed with in the child
+   */
+  spawnOnTerminal(
+    terminal: number,
+    paths: readonly Uint8Array[],
+    args: readonly Uint8Array[],
+    environment: readonly Uint8Array[],
+    folder: Uint8Array | null,
+    uid: number,
+    gid: number,
+  ): number;
+
+  /** if_nametoindex(3). */
+  ifNameToIndex(name: string): number;
+  /** if_indextoname(3). */
+  ifIndexToName(index: number): string;
 
   /** eventfd(2) with EFD_SEMAPHORE, non-blocking. */
   eventFdSemaphore(initialValue: number): number;
@@ -378,6 +412,8 @@ interface DeviceCalls {
   pidFd(pid: number): number;
   /** pidfd_send_signal(2). */
   pidFdSendSignal(fd: number, signal: number): void;
+  /** waitid(2) with P_PIDFD: `null` while it runs, then once [CLD_EXITED ..., exit code or signal]. */
+  pidFdWait(fd: number): [how: number, status: number] | null;
 }
 
 /** Calls for every kind of fd; pipes and eventfds. */
@@ -410,6 +446,24 @@ interface DescriptorCalls {
   pipe(nonBlocking: boolean): [number, number];
   /** eventfd(2), non-blocking. */
   eventFd(initialValue: number): number;
+  /** pread(2), pwrite(2): the count, or WOULD_BLOCK. */
+  pread(fd: number, bytes: Uint8Array, offset: number, length: number, position: number): number;
+  pwrite(fd: number, bytes: Uint8Array, offset: number, length: number, position: number): number;
+  /** lseek(2). @returns the position from the start */
+  lseek(fd: number, offset: number, whence: number): number;
+  /** splice(2), tee(2), sendfile(2): the count, or WOULD_BLOCK. A position of -1 is the fd's own. */
+  splice(from: number, to: number, maxBytes: number, fromPosition: number, toPosition: number, flags: number): number;
+  tee(from: number, to: number, maxBytes: number, fromPosition: number, toPosition: number, flags: number): number;
+  sendfile(from: number, to: number, maxBytes: number, fromPosition: number, toPosition: number, flags: number): number;
+  /** fcntl(2), with a command that takes a number or nothing. */
+  fcntl(fd: number, command: number, argument: number): number;
+  /** flock(2). @returns false if somebody else has the lock and `operation` has LOCK_NB */
+  flock(fd: number, operation: number): boolean;
+  /** fcntl(2) with F_OFD_SETLK and F_OFD_GETLK: whether the lock was, or would be, given. A length of 0 is all. */
+  lockRange(fd: number, type: number, start: number, length: number): boolean;
+  testRange(fd: number, type: number, start: number, length: number): boolean;
+  /** memfd_create(2). */
+  memfd(name: string, flags: number): number;
 }
 
 /** All exports of the addon. */

@@ -97,10 +97,32 @@ const kinds = {
     ),
   },
   milliseconds: { fine: 0, bad: fc.oneof(notANumber, fc.constantFrom(NaN, Infinity, -Infinity, -1, -0.5)) },
+  /** An offset in a file. */
+  position: {
+    fine: 0,
+    bad: fc.oneof(notANumber, fc.constantFrom(NaN, Infinity, -Infinity, 2 ** 53), fc.double({ noInteger: true })),
+  },
+  /** What one struct without pointers takes. */
+  links: { fine: new Int32Array(0), bad: fc.oneof(notAnObject, otherArrays, fc.constant(new Int32Array(2))) },
+  blocks: {
+    fine: [new Uint8Array(8)],
+    bad: fc.oneof(
+      notAnObject,
+      fc.constantFrom<unknown>(null, {}, [], new Uint8Array(1)),
+      fc.array(fc.oneof(notAnObject, otherArrays), { minLength: 1, maxLength: 3 }),
+    ),
+  },
   path: {
     fine: '/nonexistent/fdmux',
     bad: fc.oneof(
       notANumber.filter((value) => typeof value !== 'string'),
+      fc.constantFrom('a'.repeat(5000), new Uint8Array(5000), new Int8Array(1)),
+    ),
+  },
+  pathOrNull: {
+    fine: null,
+    bad: fc.oneof(
+      notANumber.filter((value) => typeof value !== 'string' && value !== null),
       fc.constantFrom('a'.repeat(5000), new Uint8Array(5000), new Int8Array(1)),
     ),
   },
@@ -194,6 +216,22 @@ const calls: readonly Call[] = [
   ['inotifyRemove', 'fd', 'int'],
   ['pidFd', 'int'],
   ['pidFdSendSignal', 'fd', 'int'],
+  ['pidFdWait', 'fd'],
+  ['pread', 'fd', 'bytes', 'index', 'index', 'position'],
+  ['pwrite', 'fd', 'bytes', 'index', 'index', 'position'],
+  ['lseek', 'fd', 'position', 'int'],
+  ['splice', 'fd', 'fd', 'unsigned', 'position', 'position', 'unsigned'],
+  ['tee', 'fd', 'fd', 'unsigned', 'position', 'position', 'unsigned'],
+  ['sendfile', 'fd', 'fd', 'unsigned', 'position', 'position', 'unsigned'],
+  ['fcntl', 'fd', 'int', 'int'],
+  ['flock', 'fd', 'int'],
+  ['lockRange', 'fd', 'unsigned', 'position', 'position'],
+  ['testRange', 'fd', 'unsigned', 'position', 'position'],
+  ['memfd', 'host', 'unsigned'],
+  ['ifIndexToName', 'unsigned'],
+  ['ioctlPointers', 'fd', 'unsigned', 'links', 'blocks'],
+  ['setSockOptPointers', 'fd', 'int', 'int', 'links', 'blocks'],
+  ['spawnOnTerminal', 'fd', 'buffers', 'buffers', 'buffers', 'pathOrNull', 'int', 'int'],
 ];
 
 /** Calls by name with whatever arguments, and gives the code of what it threw. */
