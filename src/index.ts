@@ -92,8 +92,9 @@ export type {
   SocketOptions,
   SocketPairOptions,
   SocketType,
-} from './socket/socket.js';
-export type { SocketDuplexOptions } from './socket/socket-duplex.js';
+} from './socket/socket-types.js';
+export type { DuplexOptions, DuplexOptions as SocketDuplexOptions } from './socket/duplex.js';
+export type { Pointer, PointerOptions } from './socket/pointers.js';
 export type { ControlMessage, ControlMessageInput, RawControl } from './socket/control-message.js';
 export {
   AF_UNSPEC,
@@ -256,12 +257,25 @@ export {
   TIOCNXCL,
   TIOCMGET,
   TIOCMSET,
+  TIOCGPTN,
+  F_GETFD,
+  F_SETFD,
+  F_GETFL,
+  F_SETFL,
+  F_SETPIPE_SZ,
+  F_GETPIPE_SZ,
+  F_ADD_SEALS,
+  F_GET_SEALS,
+  F_SEAL_SEAL,
+  F_SEAL_SHRINK,
+  F_SEAL_GROW,
+  F_SEAL_WRITE,
 } from './socket/constants.js';
 
 // Descriptors to wait for
 export { OwnedFd } from './socket/owned-fd.js';
 export { Descriptor, pipe, setNonBlocking } from './socket/descriptor.js';
-export type { PipeOptions } from './socket/descriptor.js';
+export type { PipeOptions, SeekFrom } from './socket/descriptor.js';
 export { EventFd } from './socket/event-fd.js';
 export type { EventFdOptions } from './socket/event-fd.js';
 export { TimerFd } from './socket/timer-fd.js';
@@ -278,7 +292,6 @@ export type { ConnectOptions } from './net/connect.js';
 export { listen } from './net/listener.js';
 export type { Listener, ListenOptions } from './net/listener.js';
 export type { Connection, SocketHandlers } from './net/connection.js';
-export type { DuplexOptions } from './net/duplex.js';
 export type { ConnectionOptions, KeepAliveOptions } from './net/options.js';
 export { SharedBytes } from './net/shared-bytes.js';
 export { decodeAddress, encodeAddress, formatAddress, parseAddress } from './socket/address.js';

@@ -1,28 +1,9 @@
 /** A connection as a Duplex of Node.js, for everything that takes one: http, tls, readline, pipeline. */
 import { AsyncResource } from 'node:async_hooks';
-import { Duplex } from 'node:stream';
-import { checkBoolean, checkOptions, type OptionNames } from '../arguments.js';
+import type { Duplex } from 'node:stream';
 import { closedError } from '../errors.js';
+import { type ByteCarrier, ByteDuplex, type Done, type DuplexOptions } from '../socket/duplex.js';
 import type { Connection, ConnectionEvents } from './connection.js';
-
-/** Options of {@link Connection.toDuplex}. */
-export interface DuplexOptions {
-  /**
-   * Whether the stream stays writable when the peer has ended its side; by default true, as of every Duplex. With
-   * false, what is still on its way through a TLSSocket on top of it would be cut off.
-   */
-  readonly allowHalfOpen?: boolean | undefined;
-}
-
-const OPTIONS: OptionNames<DuplexOptions> = { allowHalfOpen: true };
-
-/** @throws ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION */
-export function checkDuplexOptions(options: DuplexOptions): void {
-  checkOptions(options, 'options', OPTIONS);
-  if (options.allowHalfOpen !== undefined) checkBoolean(options.allowHalfOpen, 'options.allowHalfOpen');
-}
-
-type Callback = (error?: Error | null) => void;
 
 /**
  * Longer writes go in pieces, each as soon as there is room: a stream may be given more at once than a connection may
@@ -30,26 +11,17 @@ type Callback = (error?: Error | null) => void;
  */
 const PIECE_BYTES = 65_536;
 
-/**
- * The stream of {@link Connection.toDuplex}. It asks for bytes only as fast as they are read, and calls back a write
- * when the connection's queue is below its high-water mark.
- */
-export class ConnectionDuplex<T> extends Duplex {
+/** The stream of {@link Connection.toDuplex}. */
+export class ConnectionDuplex<T> extends ByteDuplex {
   readonly #connection: Connection<T>;
-  readonly #context = new AsyncResource('FDMUX');
-  /** What is left of the write that `#writeCallback` waits for. */
-  #pieces: Iterator<Buffer> | null = null;
-  #writeCallback: Callback | null = null;
-  #finalCallback: Callback | null = null;
-  #isPeerDone = false;
-  /** Whether all that the connection took has left, and its side is ended. */
-  #isFinished = false;
-  /** Whether it did not take something, because somebody else had ended or destroyed it. */
-  #isCut = false;
+  /** They take the place of the user's handlers. */
+  readonly events: ConnectionEvents<T>;
 
   constructor(connection: Connection<T>, options: DuplexOptions) {
-    super({ allowHalfOpen: options.allowHalfOpen ?? true });
+    const carrier = new ConnectionCarrier(connection);
+    super(carrier, options);
     this.#connection = connection;
+    this.events = carrier.events;
   }
 
   /** The peer's address as node:net has it; a path or an abstract name for unix sockets. */
@@ -62,8 +34,32 @@ export class ConnectionDuplex<T> extends Duplex {
     const address = this.#connection.remoteAddress;
     return 'port' in address ? address.port : undefined;
   }
+}
 
-  /** What takes the place of the user's handlers. */
+/**
+ * Asks for bytes only as fast as they are read, and calls back a write when the connection's queue is below its
+ * high-water mark.
+ */
+class ConnectionCarrier<T> implements ByteCarrier {
+  readonly readable = true;
+  readonly writable = true;
+  readonly #connection: Connection<T>;
+  readonly #context = new AsyncResource('FDMUX');
+  #stream: Duplex | undefined;
+  /** What is left of the write that `#written` waits for. */
+  #pieces: Iterator<Buffer> | null = null;
+  #written: Done | null = null;
+  #ended: Done | null = null;
+  #isPeerDone = false;
+  /** Whether all that the connection took has left, and its side is ended. */
+  #isFinished = false;
+  /** Whether it did not take something, because somebody else had ended or destroyed it. */
+  #isCut = false;
+
+  constructor(connection: Connection<T>) {
+    this.#connection = connection;
+  }
+
   readonly events: ConnectionEvents<T> = {
     data: (_connection, bytes) => this.#inContext(this.#received, bytes),
     end: () => this.#inContext(this.#peerEnded),
@@ -72,6 +68,36 @@ export class ConnectionDuplex<T> extends Duplex {
     close: (_connection, error) => this.#inContext(this.#closed, error),
   };
 
+  attach(stream: Duplex): void {
+    this.#stream = stream;
+  }
+
+  read(): void {
+    this.#connection.resume();
+  }
+
+  write(chunks: readonly Buffer[], done: Done): void {
+    const [chunk] = chunks;
+    this.#written = done;
+    if (chunks.length === 1 && chunk !== undefined && chunk.length <= PIECE_BYTES) {
+      if (this.#send(chunk)) this.#settleWrite(null);
+    } else {
+      this.#pieces = piecesOf(chunks);
+      this.#writeOn();
+    }
+  }
+
+  end(done: Done): void {
+    this.#ended = done;
+    this.#connection.end();
+    // Somebody else may have ended it before.
+    if (this.#isFinished) this.#settleEnd(null);
+  }
+
+  destroy(error: Error | null): void {
+    this.#connection.destroy(error ?? undefined);
+  }
+
   /** Calls a method in the async context in which the stream was made: its listeners run there. */
   #inContext<Args extends unknown[]>(method: (...args: Args) => void, ...args: Args): void {
     this.#context.runInAsyncScope(method, this, ...args);
@@ -79,45 +105,29 @@ export class ConnectionDuplex<T> extends Duplex {
 
   #received(bytes: Buffer): void {
     // The stream keeps what it is given, and the bytes lie in the receive slab.
-    if (!this.push(Buffer.from(bytes))) this.#connection.pause();
+    if (this.#stream?.push(Buffer.from(bytes)) === false) this.#connection.pause();
   }
 
   #peerEnded(): void {
     this.#isPeerDone = true;
-    this.push(null);
+    this.#stream?.push(null);
   }
 
   #finished(): void {
     this.#isFinished = true;
     if (!this.#isCut) this.#writeOn();
-    this.#settleFinal(null);
+    this.#settleEnd(null);
   }
 
   #closed(error: Error | undefined): void {
     const isOrderly = error === undefined && this.#isPeerDone && this.#isFinished && !this.#isCut;
     // The reader may still have something to read.
-    if (isOrderly) this.end();
-    else this.destroy(error);
+    if (isOrderly) this.#stream?.end();
+    else this.#stream?.destroy(error);
     // Of a write that is still pending, not all has left.
     const reason = error ?? closedError('the connection');
     this.#settleWrite(reason);
-    this.#settleFinal(reason);
-  }
-
-  override _read(): void {
-    this.#connection.resume();
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-    if (chunk.length > PIECE_BYTES) this._writev([{ chunk }], callback);
-    else if (this.#send(chunk)) callback();
-    else this.#writeCallback = callback;
-  }
-
-  override _writev(chunks: readonly { chunk: Buffer }[], callback: Callback): void {
-    this.#pieces = piecesOf(chunks);
-    this.#writeCallback = callback;
-    this.#writeOn();
+    this.#settleEnd(reason);
   }
 
   /** Writes while there is room. */
@@ -135,34 +145,22 @@ export class ConnectionDuplex<T> extends Duplex {
     return hasRoom;
   }
 
-  override _final(callback: Callback): void {
-    this.#finalCallback = callback;
-    this.#connection.end();
-    // Somebody else may have ended it before.
-    if (this.#isFinished) this.#settleFinal(null);
-  }
-
-  override _destroy(error: Error | null, callback: Callback): void {
-    this.#connection.destroy(error ?? undefined);
-    callback(error);
-  }
-
   #settleWrite(error: Error | null): void {
-    const callback = this.#writeCallback;
+    const done = this.#written;
     this.#pieces = null;
-    this.#writeCallback = null;
-    callback?.(error);
+    this.#written = null;
+    done?.(error);
   }
 
-  #settleFinal(error: Error | null): void {
-    const callback = this.#finalCallback;
-    this.#finalCallback = null;
-    callback?.(error);
+  #settleEnd(error: Error | null): void {
+    const done = this.#ended;
+    this.#ended = null;
+    done?.(error);
   }
 }
 
-function* piecesOf(chunks: readonly { chunk: Buffer }[]): Generator<Buffer, void, undefined> {
-  for (const { chunk } of chunks) {
+function* piecesOf(chunks: readonly Buffer[]): Generator<Buffer, void, undefined> {
+  for (const chunk of chunks) {
     for (let start = 0; start < chunk.length; start += PIECE_BYTES) yield chunk.subarray(start, start + PIECE_BYTES);
   }
 }

@@ -10,7 +10,7 @@ import { BlockingWait } from './blocking-wait.js';
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 /** The bits of the flags that hold O_RDONLY, O_WRONLY or O_RDWR. */
-const O_ACCMODE = O_RDONLY | O_WRONLY | O_RDWR;
+export const O_ACCMODE = O_RDONLY | O_WRONLY | O_RDWR;
 
 /** read(2). @returns the count, 0 at end of file, or WOULD_BLOCK */
 export function readBytes(fd: number, bytes: Uint8Array, offset: number, length: number): number {

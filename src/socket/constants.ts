@@ -191,3 +191,18 @@ export const TIOCEXCL = 0x540c;
 export const TIOCNXCL = 0x540d;
 export const TIOCMGET = 0x5415;
 export const TIOCMSET = 0x5418;
+export const TIOCGPTN = 0x80045430;
+
+// Commands of fcntl(2) that take a number or nothing, and the seals of F_ADD_SEALS.
+export const F_GETFD = 1;
+export const F_SETFD = 2;
+export const F_GETFL = 3;
+export const F_SETFL = 4;
+export const F_SETPIPE_SZ = 1031;
+export const F_GETPIPE_SZ = 1032;
+export const F_ADD_SEALS = 1033;
+export const F_GET_SEALS = 1034;
+export const F_SEAL_SEAL = 1;
+export const F_SEAL_SHRINK = 2;
+export const F_SEAL_GROW = 4;
+export const F_SEAL_WRITE = 8;

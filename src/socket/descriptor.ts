@@ -1,24 +1,36 @@
-/** Files, devices and pipes as raw fds: open(2), read(2), write(2), ioctl(2), pipe(2). */
+/** Files, devices and pipes as raw fds: open(2), read(2), write(2), lseek(2), pipe(2). */
+import { constants } from 'node:fs';
+import type { Duplex } from 'node:stream';
 import {
   checkBoolean,
   checkInteger,
+  checkOneOf,
   checkOptions,
   type FdLike,
   MAX_INT32,
-  MAX_UINT32,
   type OptionNames,
   toBytes,
   toFd,
 } from '../arguments.js';
 import { WOULD_BLOCK } from '../binding/contract.js';
 import { native } from '../binding/load.js';
+import { hasCode } from '../errors.js';
 import { OpenFd } from '../readiness/open-fd.js';
-import { openPath, readBytes, writeBytes } from './blocking-io.js';
+import { O_ACCMODE, openPath, readBytes, writeBytes } from './blocking-io.js';
+import { F_GETFL, TIOCGPTN } from './constants.js';
+import { ByteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js';
+import { type ByteCalls, FdCarrier } from './fd-carrier.js';
 import { OwnedFd } from './owned-fd.js';
 import { type PathInput, toPathBytes } from './path.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 
 const MAX_MODE = 0o7777;
+const { O_RDONLY, O_WRONLY } = constants;
+/** In the order of SEEK_SET and its kin. */
+const SEEK_WORDS = ['start', 'current', 'end', 'data', 'hole'] as const;
+
+/** From where {@link Descriptor.lseek} counts. */
+export type SeekFrom = (typeof SEEK_WORDS)[number];
 
 /** Options of {@link pipe}. */
 export interface PipeOptions {
@@ -127,25 +139,106 @@ export class Descriptor extends OwnedFd {
   }
 
   /**
-   * Controls a device: ioctl(2). What a request means, and what it takes, is the driver's business; a struct that
-   * holds pointers cannot be passed.
+   * Reads at a position, and leaves the file's own where it is: pread(2).
    *
-   * @param request `TIOCGWINSZ`, `FIONREAD` ... or a driver's own number
-   * @param argument the request's struct, which is changed in place, or a number of 32 bits, signed or not. Default: 0
-   * @returns what the request returns, most often 0
-   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE; ERR_OUT_OF_RANGE if the struct is shorter than the request's number
-   * says, or if the number is the address of memory of this process, which a request that takes an address would write
-   * to; ENOTTY (not that kind of device), EINVAL, EFAULT ...
+   * @param position in bytes, from 0 to 2^53-1
+   * @returns a buffer of its own, empty at end of file; `null` if it would block
+   * @throws as {@link read}; ESPIPE (a pipe, a terminal)
    */
-  ioctl(request: number, argument: number | ArrayBufferView | ArrayBufferLike = 0): number {
+  pread(maxBytes: number, position: number): Buffer | null {
     const fd = this.fd;
-    checkInteger(request, 'request', 0, MAX_UINT32);
-    return native.ioctl(fd, request, typeof argument === 'number' ? argument : toWritableBytes(argument));
+    checkInteger(maxBytes, 'maxBytes', 0, MAX_INT32);
+    const buffer = receiveBuffer(maxBytes);
+    const count = native.pread(fd, buffer, 0, maxBytes, position);
+    return count === WOULD_BLOCK ? null : takeReceived(buffer, count);
+  }
+
+  /**
+   * Writes at a position, and leaves the file's own where it is: pwrite(2). A file opened with `O_APPEND` is appended
+   * to all the same.
+   *
+   * @param position in bytes, from 0 to 2^53-1
+   * @returns how many bytes it took; `null` if it would block
+   * @throws as {@link write}; ESPIPE (a pipe, a terminal)
+   */
+  pwrite(bytes: string | ArrayBufferView | ArrayBufferLike, position: number): number | null {
+    const fd = this.fd;
+    const whole = toBytes(bytes);
+    const count = native.pwrite(fd, whole, 0, whole.byteLength, position);
+    return count === WOULD_BLOCK ? null : count;
+  }
+
+  /**
+   * Moves the file's position: lseek(2).
+   *
+   * @param offset in bytes, from -(2^53-1) to 2^53-1
+   * @param whence `'start'`, the default, `'current'`, `'end'`, or `'data'` and `'hole'` of a sparse file
+   * @returns the new position, from the start
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ESPIPE (a pipe, a terminal), EINVAL, ENXIO
+   */
+  lseek(offset: number, whence: SeekFrom = 'start'): number {
+    const fd = this.fd;
+    checkOneOf(whence, 'whence', SEEK_WORDS);
+    return native.lseek(fd, offset, SEEK_WORDS.indexOf(whence));
+  }
+
+  /**
+   * Makes a Node.js stream of the fd, to be piped, read as lines and so on. The fd becomes non-blocking, which
+   * duplicates of it share, and belongs to the stream: destroying the stream closes it.
+   *
+   * An fd that was opened only to be read makes a stream that is only readable, and one opened only to be written one
+   * that is only writable. On any other fd there is nothing to end but the whole: `end()` sends what was written and
+   * goes on reading, and the end of the reading side ends the stream. The master of a pseudo-terminal ends when
+   * nobody has the terminal open any more.
+   *
+   * @param options of `stream.Duplex`; `allowHalfOpen` is by default false
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
+   */
+  toDuplex(options: DuplexOptions = {}): Duplex {
+    checkDuplexOptions(options);
+    const access = this.fcntl(F_GETFL) & O_ACCMODE;
+    this.setBlocking(false);
+    const calls = byteCalls(this, access !== O_WRONLY, access !== O_RDONLY);
+    return new ByteDuplex(new FdCarrier(calls), { allowHalfOpen: false, ...options });
   }
 
   /** Another fd for the same open file description: fcntl(2) with F_DUPFD_CLOEXEC. @throws ERR_CLOSED; EMFILE */
   dup(): Descriptor {
     return new Descriptor(new OpenFd(native.duplicate(this.fd)));
+  }
+}
+
+/** What the stream of a descriptor calls. */
+function byteCalls(descriptor: Descriptor, readable: boolean, writable: boolean): ByteCalls {
+  return {
+    readable,
+    writable,
+    get fd() {
+      return descriptor.fd;
+    },
+    read: (maxBytes) => readOrEnd(descriptor, maxBytes),
+    write: (bytes) => descriptor.write(bytes),
+    end: () => undefined,
+    close: () => descriptor.close(),
+  };
+}
+
+/** The master of a pseudo-terminal whose other side nobody has open gives EIO behind the last byte: that is its end. */
+function readOrEnd(descriptor: Descriptor, maxBytes: number): Buffer | null {
+  try {
+    return descriptor.read(maxBytes);
+  } catch (error) {
+    if (hasCode(error, 'EIO') && isMaster(descriptor)) return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+function isMaster(descriptor: Descriptor): boolean {
+  try {
+    descriptor.ioctl(TIOCGPTN, new Int32Array(1));
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,149 +1,175 @@
-/** A Node.js stream over a non-blocking stream socket. */
+/** Carries the bytes of a stream over a non-blocking fd. */
 import { AsyncResource } from 'node:async_hooks';
-import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream';
-import { checkAbortSignal, checkBoolean, checkInteger, checkOptions, type OptionNames } from '../arguments.js';
-import { closedError } from '../errors.js';
+import type { Duplex } from 'node:stream';
+import { hasCode, present, toError } from '../errors.js';
 import { keepsContexts } from '../multiplexer/handler.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { leaseMultiplexer, type MultiplexerLease } from '../multiplexer/shared-multiplexer.js';
+import type { ByteCarrier, Done } from './duplex.js';
 import { isMemoryShortageError, MEMORY_RETRY_MS } from './memory-shortage.js';
 
-/** What a stream needs of its socket; `null` is would-block. */
-export interface DuplexSource {
+/** The calls of one fd; `null` is would-block. */
+export interface ByteCalls {
   readonly fd: number;
-  recv(maxBytes: number): Buffer | null;
-  send(bytes: Uint8Array): number | null;
-  shutdown(how: 'write'): void;
+  readonly readable: boolean;
+  readonly writable: boolean;
+  /** @returns bytes of their own, none at the end */
+  read(maxBytes: number): Buffer | null;
+  write(bytes: Uint8Array): number | null;
+  /** Ends the writing side, if that can be done alone. */
+  end(): void;
   close(): void;
 }
 
-/** Those options of `stream.Duplex` that mean something to a stream of bytes. */
-export type SocketDuplexOptions = Pick<
-  DuplexOptions,
-  'allowHalfOpen' | 'emitClose' | 'highWaterMark' | 'readableHighWaterMark' | 'writableHighWaterMark' | 'signal'
->;
-
-const OPTIONS: OptionNames<SocketDuplexOptions> = {
-  allowHalfOpen: true,
-  emitClose: true,
-  highWaterMark: true,
-  readableHighWaterMark: true,
-  writableHighWaterMark: true,
-  signal: true,
-};
-
-/**
- * To be called before anything of the socket is changed.
- *
- * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
- */
-export function checkDuplexOptions(options: SocketDuplexOptions): void {
-  checkOptions(options, 'options', OPTIONS);
-  for (const name of ['allowHalfOpen', 'emitClose'] as const) {
-    const value = options[name];
-    if (value !== undefined) checkBoolean(value, `options.${name}`);
-  }
-  for (const name of ['highWaterMark', 'readableHighWaterMark', 'writableHighWaterMark'] as const) {
-    const value = options[name];
-    if (value !== undefined) checkInteger(value, `options.${name}`, 0, Number.MAX_SAFE_INTEGER);
-  }
-  if (options.signal !== undefined) checkAbortSignal(options.signal);
-}
-
-/** A write that the socket has not taken whole yet. */
-interface PendingWrite {
-  readonly bytes: Uint8Array;
-  readonly done: (error?: Error | null) => void;
-}
-
 const READ_BYTES = 64 * 1024;
+const NOTHING: readonly Buffer[] = [];
 
-/** Tries first and waits only for what would block, so the socket is registered only while something is awaited. */
-export class SocketDuplex extends Duplex {
-  readonly #socket: DuplexSource;
-  readonly #lease: MultiplexerLease;
-  /** Its listeners run in the async context in which it was made. */
+/** Tries first and waits only for what would block, so the fd is registered only while something is awaited. */
+export class FdCarrier implements ByteCarrier {
+  readonly #calls: ByteCalls;
+  /** The stream's listeners run in the async context in which it was made. */
   readonly #context = new AsyncResource('FDMUX');
+  #stream: Duplex | undefined;
+  #lease: MultiplexerLease | undefined;
   #registration: Registration<undefined> | undefined;
   #wantsRead = false;
-  #pending: PendingWrite | undefined;
-  /** Set while the kernel is not asked for a moment because it had no memory. */
+  /** The write that the fd has not taken whole yet, from `#chunks[#nextChunk]` at `#start` on. */
+  #chunks = NOTHING;
+  #nextChunk = 0;
+  #start = 0;
+  #written: Done | undefined;
+  /** Set while the kernel is not asked for a moment: it had no memory, or says ready and is not. */
   #rest: NodeJS.Timeout | undefined;
+  /** Set while an fd that no multiplexer takes is due: it is always ready. */
+  #turn: NodeJS.Immediate | undefined;
 
-  constructor(socket: DuplexSource, { signal, ...options }: SocketDuplexOptions) {
-    super({ ...options, objectMode: false, autoDestroy: true });
-    this.#socket = socket;
+  constructor(calls: ByteCalls) {
+    this.#calls = calls;
+  }
+
+  get readable(): boolean {
+    return this.#calls.readable;
+  }
+
+  get writable(): boolean {
+    return this.#calls.writable;
+  }
+
+  attach(stream: Duplex): void {
+    this.#stream = stream;
     this.#lease = leaseMultiplexer('epoll', {
       // They are tried again; meanwhile the stream waits.
       waitFailed: () => undefined,
-      givenUp: (error) => this.destroy(error),
+      givenUp: this.#fail,
     });
-    // Only now can it be destroyed, which a signal that is aborted already does at once.
-    if (signal !== undefined) addAbortSignal(signal, this);
   }
 
-  override _read(): void {
+  read(): void {
     this.#wantsRead = true;
     this.#watch();
   }
 
-  override _write(bytes: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#send({ bytes, done });
+  write(chunks: readonly Buffer[], done: Done): void {
+    this.#chunks = chunks;
+    this.#nextChunk = 0;
+    this.#start = 0;
+    this.#written = done;
+    this.#send();
     this.#watch();
   }
 
-  override _final(done: (error?: Error | null) => void): void {
-    this.#guard(done, () => {
-      this.#socket.shutdown('write');
-      done();
-    });
+  end(done: Done): void {
+    try {
+      this.#calls.end();
+    } catch (error) {
+      done(toError(error));
+      return;
+    }
+    done();
   }
 
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+  destroy(): void {
     clearTimeout(this.#rest);
+    clearImmediate(this.#turn);
     this.#registration?.unregister();
-    const pending = this.#pending;
-    this.#pending = undefined;
-    this.#lease.release();
-    this.#guard(done, () => {
-      this.#socket.close();
-      done(error);
-    });
-    pending?.done(error ?? closedError('the socket'));
+    this.#chunks = NOTHING;
+    this.#written = undefined;
+    this.#wantsRead = false;
+    this.#lease?.release();
+    this.#calls.close();
   }
 
   readonly #whenReady = keepsContexts((registration: Registration<undefined>): void => {
     this.#context.runInAsyncScope(this.#onReady, this, registration);
   });
 
-  #onReady(registration: Registration<undefined>): void {
-    if (this.#pending !== undefined && registration.isWritable) this.#send(this.#pending);
-    if (this.#wantsRead && registration.isReadable && !this.destroyed) this.#receive();
-    if (!this.destroyed) this.#watch();
+  #onReady({ isReadable, isWritable, isHangup }: Registration<undefined>): void {
+    const hasWritten = this.#written !== undefined && isWritable && this.#send();
+    const hasRead = this.#wantsRead && isReadable && this.#receive();
+    // A terminal whose other end is closed reports that for ever, though there may be nothing to do.
+    if (isHangup && !hasWritten && !hasRead) this.#takeRest();
+    this.#watch();
   }
 
-  /** One receive for each report, so that one busy stream does not starve the others. */
-  #receive(): void {
-    this.#guard(
-      (error) => this.destroy(error),
-      () => {
-        const bytes = this.#unlessStarved(() => this.#socket.recv(READ_BYTES));
-        if (bytes === null) return;
-        const hasEnded = bytes.byteLength === 0;
-        // Reading goes on where the stream has room; else it asks again by _read.
-        this.#wantsRead = !hasEnded && this.push(bytes);
-        if (hasEnded) this.push(null);
-      },
-    );
+  #onTurn(): void {
+    if (this.#written !== undefined) this.#send();
+    if (this.#wantsRead) this.#receive();
+    this.#watch();
   }
 
-  #send({ bytes, done }: PendingWrite): void {
-    this.#pending = undefined;
-    this.#guard(done, () => {
-      const sent = this.#unlessStarved(() => this.#socket.send(bytes)) ?? 0;
-      if (sent === bytes.byteLength) done();
-      else this.#pending = { bytes: bytes.subarray(sent), done };
-    });
+  /**
+   * Receives once for each report, so that one busy stream does not starve the others.
+   *
+   * @returns whether anything arrived
+   */
+  #receive(): boolean {
+    const stream = present(this.#stream, 'the stream');
+    try {
+      const bytes = this.#unlessStarved(() => this.#calls.read(READ_BYTES));
+      if (bytes === null) return false;
+      const hasEnded = bytes.byteLength === 0;
+      // Reading goes on if the stream has room; if not, it asks again by _read.
+      this.#wantsRead = !hasEnded && stream.push(bytes);
+      if (hasEnded) stream.push(null);
+    } catch (error) {
+      this.#fail(toError(error));
+    }
+    return true;
+  }
+
+  /**
+   * Sends until the fd takes less than it is given.
+   *
+   * @returns whether it took anything
+   */
+  #send(): boolean {
+    let hasSent = false;
+    try {
+      for (;;) {
+        const chunk = this.#chunks[this.#nextChunk];
+        if (chunk === undefined) break;
+        const bytes = this.#start === 0 ? chunk : chunk.subarray(this.#start);
+        const sent = bytes.byteLength === 0 ? 0 : this.#unlessStarved(() => this.#calls.write(bytes));
+        if (sent === null) return hasSent;
+        hasSent = true;
+        this.#start += sent;
+        if (sent < bytes.byteLength) return true;
+        this.#nextChunk += 1;
+        this.#start = 0;
+      }
+    } catch (error) {
+      this.#finishWrite(toError(error));
+      return true;
+    }
+    this.#finishWrite(null);
+    return true;
+  }
+
+  #finishWrite(error: Error | null): void {
+    const done = this.#written;
+    this.#chunks = NOTHING;
+    this.#written = undefined;
+    done?.(error);
   }
 
   /**
@@ -155,40 +181,50 @@ export class SocketDuplex extends Duplex {
       return call();
     } catch (error) {
       if (!isMemoryShortageError(error)) throw error;
-      this.#rest ??= setTimeout(() => {
-        this.#rest = undefined;
-        this.#watch();
-      }, MEMORY_RETRY_MS);
+      this.#takeRest();
       return null;
     }
   }
 
+  #takeRest(): void {
+    this.#rest ??= setTimeout(() => {
+      this.#rest = undefined;
+      this.#watch();
+    }, MEMORY_RETRY_MS);
+  }
+
   /** Has the multiplexer watch for what is awaited now. */
   #watch(): void {
+    if (this.#stream?.destroyed !== false) return;
     const isResting = this.#rest !== undefined;
-    const interest = { read: this.#wantsRead && !isResting, write: this.#pending !== undefined && !isResting };
+    const interest = { read: this.#wantsRead && !isResting, write: this.#written !== undefined && !isResting };
     if (!interest.read && !interest.write) {
       this.#registration?.unregister();
       this.#registration = undefined;
     } else if (this.#registration !== undefined) {
       this.#registration.modify({ interest });
     } else {
-      this.#guard(
-        (error) => this.destroy(error),
-        () => {
-          const { fd } = this.#socket;
-          this.#registration = this.#lease.multiplexer.register(fd, { interest, onReady: this.#whenReady });
-        },
-      );
+      this.#register(interest);
     }
   }
 
-  /** Errors of the socket are the stream's: they go to `failed`, never to whoever called a method of the stream. */
-  #guard(failed: (error: Error) => void, action: () => void): void {
+  #register(interest: { read: boolean; write: boolean }): void {
     try {
-      action();
+      const { multiplexer } = present(this.#lease, 'the multiplexer');
+      this.#registration = multiplexer.register(this.#calls.fd, { interest, onReady: this.#whenReady });
     } catch (error) {
-      failed(error instanceof Error ? error : new Error(String(error)));
+      // A file on a disk, /dev/zero: epoll_ctl(2) refuses what never blocks.
+      if (!hasCode(error, 'EPERM')) this.#fail(toError(error));
+      else this.#turn ??= setImmediate(() => this.#takeTurn());
     }
   }
+
+  #takeTurn(): void {
+    this.#turn = undefined;
+    this.#context.runInAsyncScope(this.#onTurn, this);
+  }
+
+  readonly #fail = (error: Error): void => {
+    this.#stream?.destroy(error);
+  };
 }

@@ -1,9 +1,12 @@
 import { inspect, type InspectOptions } from 'node:util';
+import { checkInteger, MAX_UINT32 } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { closedError, invalidArgType } from '../errors.js';
 import { summary } from '../inspect.js';
 import { leaveMultiplexers } from '../multiplexer/open-multiplexers.js';
 import { OpenFd } from '../readiness/open-fd.js';
+import { linkPointers, type PointerOptions } from './pointers.js';
+import { toWritableBytes } from './receive-buffer.js';
 
 /**
  * One fd and who closes it: the base of everything here that owns a descriptor.
@@ -68,6 +71,41 @@ export abstract class OwnedFd implements Disposable {
     native.disownFd(fd);
     this.#fd = -1;
     return fd;
+  }
+
+  /**
+   * Controls a device, a socket, or whatever the fd is: ioctl(2). What a request means, and what it takes, is the
+   * driver's business.
+   *
+   * @param request `TIOCGWINSZ`, `FIONREAD` ... or a driver's own number
+   * @param argument the request's struct, which is changed in place, or a number of 32 bits, signed or not. Default: 0
+   * @param options pointers within the struct. Each buffer ends at memory that nobody may touch, so a length in the
+   *   struct that is too large gives EFAULT
+   * @returns the result of the request, most often 0
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE; ERR_OUT_OF_RANGE if the struct is shorter than the request's number
+   *   says, if it has no room for a pointer, or if the number is the address of memory of this process, which a request
+   *   that takes an address would write to; ENOTTY (not that kind of device), EINVAL, EFAULT ...
+   */
+  ioctl(request: number, argument: number | ArrayBufferView | ArrayBufferLike = 0, options?: PointerOptions): number {
+    const fd = this.fd;
+    checkInteger(request, 'request', 0, MAX_UINT32);
+    if (options !== undefined) {
+      const { links, blocks } = linkPointers(argument, 'argument', options);
+      return native.ioctlPointers(fd, request, links, blocks);
+    }
+    return native.ioctl(fd, request, typeof argument === 'number' ? argument : toWritableBytes(argument));
+  }
+
+  /**
+   * Reads or changes what belongs to the open file: fcntl(2).
+   *
+   * @param command one that takes a number or nothing: `F_GETPIPE_SZ`, `F_SETPIPE_SZ`, `F_ADD_SEALS`, `F_GETFL` ...
+   * @param argument Default: 0
+   * @returns the result of the command
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE; ERR_OUT_OF_RANGE for any other command; EPERM, EBUSY, EINVAL ...
+   */
+  fcntl(command: number, argument = 0): number {
+    return native.fcntl(this.fd, command, argument);
   }
 
   /** Closes it at the end of a `using` block. */

@@ -20,7 +20,7 @@ export function takeReceived(buffer: Buffer, count: number): Buffer {
 }
 
 /** As `toBytes`, but what is received into cannot be a string. @throws ERR_INVALID_ARG_TYPE */
-export function toWritableBytes(buffer: unknown): Uint8Array {
-  if (typeof buffer === 'string') throw invalidArgType('buffer', 'a Buffer, a typed array or an ArrayBuffer', buffer);
-  return toBytes(buffer, 'buffer');
+export function toWritableBytes(buffer: unknown, name = 'buffer'): Uint8Array {
+  if (typeof buffer === 'string') throw invalidArgType(name, 'a Buffer, a typed array or an ArrayBuffer', buffer);
+  return toBytes(buffer, name);
 }

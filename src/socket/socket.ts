@@ -33,19 +33,18 @@ import {
 } from '../arguments.js';
 import { type RawAddress, WOULD_BLOCK } from '../binding/contract.js';
 import { native } from '../binding/load.js';
-import { invalidArgType, isSystemError, outOfRange, type SystemError } from '../errors.js';
+import { invalidArgType, isSystemError, outOfRange } from '../errors.js';
 import { POLLIN, POLLOUT, POLLRDHUP } from '../readiness/constants.js';
 import { OpenFd } from '../readiness/open-fd.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
-import { BlockingWait, waitsHere } from './blocking-wait.js';
+import { BlockingMode, checkFlags, RECEIVES_AT_ONCE } from './blocking-mode.js';
+import { type BlockingWait, waitsHere } from './blocking-wait.js';
 import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
   MSG_CTRUNC,
   MSG_DONTWAIT,
-  MSG_ERRQUEUE,
-  MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
@@ -62,39 +61,30 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from './constants.js';
-import {
-  type ControlMessage,
-  type ControlMessageInput,
-  type RawControl,
-  toControlMessage,
-  toRawControl,
-} from './control-message.js';
+import { type RawControl, toControlMessage, toRawControl } from './control-message.js';
+import { ByteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js';
 import { errnoError } from './errno-error.js';
+import { type ByteCalls, FdCarrier } from './fd-carrier.js';
 import { OwnedFd } from './owned-fd.js';
+import { linkPointers, type PointerOptions } from './pointers.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
-import { checkDuplexOptions, SocketDuplex, type SocketDuplexOptions } from './socket-duplex.js';
-
-/** The families with a name; any other goes by its number (`AF_CAN`) and uses raw addresses. */
-export type SocketFamily = 'inet' | 'inet6' | 'unix';
-/** The types with a name; any other goes by its number. */
-export type SocketType = 'stream' | 'dgram' | 'seqpacket' | 'raw';
-/** What {@link Socket.send} and its kin take. A string is sent as UTF-8, and every count is in bytes. */
-export type SocketBytes = string | ArrayBufferView | ArrayBufferLike;
-
-/** What {@link Socket.create} makes. */
-export interface SocketOptions {
-  /** Default: 'inet'. */
-  readonly family?: SocketFamily | number | undefined;
-  /** Default: 'stream'. */
-  readonly type?: SocketType | number | undefined;
-  /** The protocol within the family, `IPPROTO_ICMP` say; 0, the default, takes the type's usual one. */
-  readonly protocol?: number | undefined;
-  /** Whether calls wait. Default: false. */
-  readonly blocking?: boolean | undefined;
-}
-
-/** What {@link Socket.pair} makes; the family is 'unix' by default. */
-export type SocketPairOptions = SocketOptions;
+import type {
+  Accepted,
+  DatagramToSend,
+  ReceivedDatagram,
+  ReceivedFrom,
+  ReceivedInto,
+  ReceivedMessage,
+  RecvMmsgOptions,
+  RecvMsgOptions,
+  SendMsgOptions,
+  ShutdownHow,
+  SocketBytes,
+  SocketFamily,
+  SocketOptions,
+  SocketPairOptions,
+  SocketType,
+} from './socket-types.js';
 
 /** The options as the kernel's numbers. */
 interface SocketNumbers {
@@ -104,87 +94,12 @@ interface SocketNumbers {
   readonly blocking: boolean;
 }
 
-/** What {@link Socket.accept} gives. */
-export interface Accepted {
-  readonly socket: Socket;
-  /** Who connected. A unix client that bound no name has an address without one. */
-  readonly address: Address;
-}
-
-/** What {@link Socket.recvFrom} gives. */
-export interface ReceivedFrom {
-  readonly data: Buffer;
-  /** The sender; `null` where the kernel names none, as on a connected stream. */
-  readonly address: Address | null;
-}
-
-/** What {@link Socket.recvFromInto} gives. */
-export interface ReceivedInto {
-  /** How many bytes came; with `MSG_TRUNC` a datagram's whole length. */
-  readonly bytes: number;
-  readonly address: Address | null;
-}
-
-/** What {@link Socket.recvMsg} takes. */
-export interface RecvMsgOptions {
-  /** Room for control messages, in bytes, from 0 to 1,048,576. Default: 256, which takes some 60 fds. */
-  readonly maxControlBytes?: number | undefined;
-  readonly flags?: number | undefined;
-}
-
-/** What {@link Socket.recvMsg} gives. */
-export interface ReceivedMessage extends ReceivedFrom {
-  /** Whether the datagram was longer than `maxBytes`; the rest is lost. */
-  readonly truncated: boolean;
-  /** Whether more control messages came than `maxControlBytes` had room for; what did not fit is lost, fds closed. */
-  readonly controlTruncated: boolean;
-  /** The kernel's `msg_flags`, `MSG_EOR` say. */
-  readonly flags: number;
-  readonly control: readonly ControlMessage[];
-  /** All the fds of `control`. They are open, close-on-exec and the receiver's to close, truncated or not. */
-  readonly fds: readonly number[];
-}
-
-/** What {@link Socket.sendMsg} takes. */
-export interface SendMsgOptions {
-  /** The receiver; left out on a connected socket. */
-  readonly address?: AddressInput | undefined;
-  readonly control?: readonly ControlMessageInput[] | undefined;
-  readonly flags?: number | undefined;
-}
-
-/** What {@link Socket.recvMmsg} takes. */
-export interface RecvMmsgOptions {
-  /** Room for the control messages of each datagram, in bytes, from 0 to 65,536. Default: 256. */
-  readonly maxControlBytes?: number | undefined;
-  readonly flags?: number | undefined;
-}
-
-/** One message of {@link Socket.recvMmsg}. */
-export type ReceivedDatagram = ReceivedMessage;
-
-/** One message of {@link Socket.sendMmsg}. */
-export interface DatagramToSend {
-  readonly data: SocketBytes;
-  /** The receiver; left out on a connected socket. */
-  readonly address?: AddressInput | undefined;
-  readonly control?: readonly ControlMessageInput[] | undefined;
-}
-
-/** What {@link Socket.sendAll} throws when it breaks off. */
-export interface SendAllError extends SystemError {
-  /** How many bytes the kernel had taken until then. */
-  readonly bytesSent: number;
-}
-
-/** The directions of {@link Socket.shutdown}. */
-export type ShutdownHow = 'read' | 'write' | 'read-write';
-
 const { EAGAIN, EALREADY, EINPROGRESS, EINTR, ETIMEDOUT } = osConstants.errno;
 
+/** How many connections may wait to be accepted by default; the kernel caps it at its own limit. */
+export const DEFAULT_BACKLOG = 511;
 /** The bits above are flags: close-on-exec is always set, blocking has an option of its own. */
 const MAX_TYPE = 0xf;
-const DEFAULT_BACKLOG = 511;
 const DEFAULT_CONTROL_BYTES = 256;
 /** Of one recvmmsg(2) or sendmmsg(2); the kernel cuts the rest off. */
 const MAX_MESSAGES = 1024;
@@ -192,8 +107,6 @@ const MAX_DATAGRAM_BYTES = 64 * 1024;
 const MAX_CONTROL_BYTES = 1024 * 1024;
 const MAX_DATAGRAM_CONTROL_BYTES = 64 * 1024;
 
-/** Each of them keeps a receive from waiting, whatever the mode: recv(2), tcp(7). */
-const RECEIVES_AT_ONCE = MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB;
 const NO_KINDS = new Int32Array(0);
 
 const FAMILIES: Readonly<Record<SocketFamily, number>> = { inet: AF_INET, inet6: AF_INET6, unix: AF_UNIX };
@@ -217,14 +130,13 @@ export class Socket extends OwnedFd {
   readonly family: SocketFamily | number;
   /** The socket type: a name, or the kernel's number where it has none here. */
   readonly type: SocketType | number;
-  /** -1: blocking, 0: non-blocking, above: the timeout. */
-  #timeoutMs: number;
+  #mode: BlockingMode;
 
   private constructor(fd: OpenFd, family: SocketFamily | number, type: SocketType | number, timeoutMs: number) {
     super(fd, 'Socket', 'the socket');
     this.family = toName(FAMILIES, family);
     this.type = toName(TYPES, type);
-    this.#timeoutMs = timeoutMs;
+    this.#mode = new BlockingMode(timeoutMs);
   }
 
   /**
@@ -274,7 +186,7 @@ export class Socket extends OwnedFd {
 
   /** Whether calls wait: with or without a timeout. */
   get blocking(): boolean {
-    return this.#timeoutMs !== 0;
+    return this.#mode.timeoutMs !== 0;
   }
 
   /**
@@ -299,12 +211,12 @@ export class Socket extends OwnedFd {
     const fd = this.fd;
     const wanted = toWaitMs(timeoutMs);
     native.setNonBlocking(fd, wanted >= 0);
-    this.#timeoutMs = wanted;
+    this.#mode = new BlockingMode(wanted);
   }
 
   /** How long a call waits, in milliseconds: 0 is not at all, `null` for ever. */
   getTimeout(): number | null {
-    return this.#timeoutMs < 0 ? null : this.#timeoutMs;
+    return this.#mode.timeoutMs < 0 ? null : this.#mode.timeoutMs;
   }
 
   /**
@@ -351,8 +263,8 @@ export class Socket extends OwnedFd {
   }
 
   #acceptFrom(fd: number, nonBlocking: boolean): ReturnType<typeof native.acceptFrom> {
-    if (!waitsHere(this.#timeoutMs)) return native.acceptFrom(fd, nonBlocking);
-    const wait = this.#startWait(fd, POLLIN);
+    if (!waitsHere(this.#mode.timeoutMs)) return native.acceptFrom(fd, nonBlocking);
+    const wait = this.#mode.startWait(fd, POLLIN);
     for (;;) {
       const accepted = native.acceptFrom(fd, nonBlocking, true);
       if (accepted !== null) return accepted;
@@ -391,19 +303,19 @@ export class Socket extends OwnedFd {
   connectEx(address: AddressInput): number {
     const fd = this.fd;
     const raw = encodeAddress(address);
-    const wait = this.#startWait(fd, POLLOUT);
+    const wait = this.#mode.startWait(fd, POLLOUT);
     const errno = this.#startConnecting(fd, raw, wait);
     const goesOnAlone = errno === EINPROGRESS || errno === EINTR;
-    if (!goesOnAlone || this.#timeoutMs === 0 || this.#hasKernelWaited(fd, errno)) return errno;
+    if (!goesOnAlone || this.#mode.timeoutMs === 0 || this.#hasKernelWaited(fd, errno)) return errno;
     if (!wait.forReadiness()) return wait.isKernels ? EINPROGRESS : ETIMEDOUT;
     return this.getsockopt(SOL_SOCKET, SO_ERROR);
   }
 
   #startConnecting(fd: number, address: RawAddress, wait: BlockingWait): number {
     for (;;) {
-      const errno = native.connect(fd, address, waitsHere(this.#timeoutMs));
+      const errno = native.connect(fd, address, waitsHere(this.#mode.timeoutMs));
       // A unix listener's queue is full, and nobody tells when there is room.
-      const hasToTryAgain = errno === EAGAIN && this.family === 'unix' && this.#timeoutMs !== 0;
+      const hasToTryAgain = errno === EAGAIN && this.family === 'unix' && this.#mode.timeoutMs !== 0;
       if (!hasToTryAgain || this.#hasKernelWaited(fd, errno)) return errno;
       if (!wait.pause()) return wait.isKernels ? EAGAIN : ETIMEDOUT;
     }
@@ -411,7 +323,7 @@ export class Socket extends OwnedFd {
 
   /** Whether connect(2) has blocked until `SO_SNDTIMEO` was over. */
   #hasKernelWaited(fd: number, errno: number): boolean {
-    return errno !== EINTR && !waitsHere(this.#timeoutMs) && !native.isNonBlocking(fd);
+    return errno !== EINTR && !waitsHere(this.#mode.timeoutMs) && !native.isNonBlocking(fd);
   }
 
   /**
@@ -449,9 +361,9 @@ export class Socket extends OwnedFd {
   #receive(bytes: Uint8Array, offset: number, length: number, flags: number): number | null {
     const receive: Part<number> = (fd, flagsNow, done = 0) =>
       countOrNull(native.recv(fd, bytes, offset + done, length - done, flagsNow));
-    if (!this.#receivesAll(flags)) return this.#operate('recv', POLLIN, flags, receive);
+    if (!this.#receivesAll(flags)) return this.#mode.operate(this.fd, 'recv', POLLIN, flags, receive);
     return this.#receiveAll(length, flags, (done, wait) =>
-      this.#operate('recv', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
+      this.#mode.operate(this.fd, 'recv', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
     );
   }
 
@@ -473,7 +385,7 @@ export class Socket extends OwnedFd {
     isCut?: () => boolean,
   ): number | null {
     const fd = this.fd;
-    const wait = this.#startWait(fd, POLLIN);
+    const wait = this.#mode.startWait(fd, POLLIN);
     if ((flags & MSG_PEEK) !== 0) return this.#peekAll(fd, length, wait, receive);
     return takeParts(length, (done) => receive(done, wait), isCut);
   }
@@ -496,7 +408,7 @@ export class Socket extends OwnedFd {
    * done.
    */
   #standsInForKernel(): boolean {
-    return this.#timeoutMs < 0 && waitsHere(-1) && this.type === 'stream';
+    return this.#mode.timeoutMs < 0 && waitsHere(-1) && this.type === 'stream';
   }
 
   /**
@@ -521,10 +433,10 @@ export class Socket extends OwnedFd {
     send: Part<number>,
     sendsAll = this.#standsInForKernel(),
   ): number | null {
-    if (!sendsAll || (flags & MSG_DONTWAIT) !== 0) return this.#operate(syscall, POLLOUT, flags, send);
-    const wait = this.#startWait(this.fd, POLLOUT);
+    if (!sendsAll || (flags & MSG_DONTWAIT) !== 0) return this.#mode.operate(this.fd, syscall, POLLOUT, flags, send);
+    const wait = this.#mode.startWait(this.fd, POLLOUT);
     return takeParts(length, (done) =>
-      this.#operate(syscall, POLLOUT, flags, (fd, flagsNow) => send(fd, flagsNow, done), wait),
+      this.#mode.operate(this.fd, syscall, POLLOUT, flags, (fd, flagsNow) => send(fd, flagsNow, done), wait),
     );
   }
 
@@ -538,11 +450,12 @@ export class Socket extends OwnedFd {
     const fd = this.fd;
     const whole = toBytes(bytes);
     // A timeout covers all of it; one of the kernel's starts anew with each part.
-    const wait = this.#timeoutMs < 0 ? undefined : this.#startWait(fd, POLLOUT);
+    const wait = this.#mode.timeoutMs < 0 ? undefined : this.#mode.startWait(fd, POLLOUT);
     let sent = 0;
     try {
       do {
-        const count = this.#operate(
+        const count = this.#mode.operate(
+          this.fd,
           'send',
           POLLOUT,
           flags,
@@ -594,9 +507,9 @@ export class Socket extends OwnedFd {
     };
     const count = this.#receivesAll(flags)
       ? this.#receiveAll(length, flags, (done, wait) =>
-          this.#operate('recvfrom', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
+          this.#mode.operate(this.fd, 'recvfrom', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
         )
-      : this.#operate('recvfrom', POLLIN, flags, receive);
+      : this.#mode.operate(this.fd, 'recvfrom', POLLIN, flags, receive);
     return count === null ? null : { bytes: count, address: decodeSender(sender) };
   }
 
@@ -638,10 +551,11 @@ export class Socket extends OwnedFd {
       ? this.#receiveAll(
           maxBytes,
           flags,
-          (done, wait) => this.#operate('recvmsg', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
+          (done, wait) =>
+            this.#mode.operate(this.fd, 'recvmsg', POLLIN, flags, (fd, flagsNow) => receive(fd, flagsNow, done), wait),
           () => parts.some(({ control }) => control.length > 0),
         )
-      : this.#operate('recvmsg', POLLIN, flags, receive);
+      : this.#mode.operate(this.fd, 'recvmsg', POLLIN, flags, receive);
     if (count === null) return null;
     return toMessage(takeReceived(buffer, Math.min(count, maxBytes)), parts);
   }
@@ -690,7 +604,7 @@ export class Socket extends OwnedFd {
     const { maxControlBytes = DEFAULT_CONTROL_BYTES, flags = 0 } = options;
     checkInteger(maxControlBytes, 'options.maxControlBytes', 0, MAX_DATAGRAM_CONTROL_BYTES);
     const buffer = Buffer.alloc(maxMessages * maxBytes);
-    const received = this.#operate('recvmmsg', POLLIN, flags, (fd, flagsNow) =>
+    const received = this.#mode.operate(this.fd, 'recvmmsg', POLLIN, flags, (fd, flagsNow) =>
       native.recvMmsg(fd, buffer, maxBytes, maxControlBytes, flagsNow),
     );
     if (received === null) return null;
@@ -725,7 +639,7 @@ export class Socket extends OwnedFd {
       return countOrNull(native.sendMmsg(fd, data, to, control.kinds, control.contents, flagsNow));
     };
     // The kernel waits for each of them, not for the first alone.
-    const sendsAll = this.#timeoutMs < 0 && waitsHere(-1);
+    const sendsAll = this.#mode.timeoutMs < 0 && waitsHere(-1);
     return this.#sendAs('sendmmsg', messages.length, flags, send, sendsAll);
   }
 
@@ -749,7 +663,7 @@ export class Socket extends OwnedFd {
    * @throws ERR_CLOSED; EMFILE
    */
   dup(): Socket {
-    return new Socket(new OpenFd(native.duplicate(this.fd)), this.family, this.type, this.#timeoutMs);
+    return new Socket(new OpenFd(native.duplicate(this.fd)), this.family, this.type, this.#mode.timeoutMs);
   }
 
   /**
@@ -775,11 +689,23 @@ export class Socket extends OwnedFd {
   /**
    * Sets a socket option: setsockopt(2). Some must be set before `bind` or `connect`.
    *
-   * @param value an integer of 32 bits, or the bytes of whatever struct the option takes
+   * @param value an integer of 32 bits, or the bytes of the struct that the option takes
+   * @param options pointers within that struct, which `SO_ATTACH_FILTER` has, say
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENOPROTOOPT, EINVAL, EPERM ...
    */
-  setsockopt(level: number, name: number, value: number | ArrayBufferView | ArrayBufferLike): void {
-    native.setSockOpt(this.fd, level, name, typeof value === 'number' ? value : toBytes(value, 'value'));
+  setsockopt(
+    level: number,
+    name: number,
+    value: number | ArrayBufferView | ArrayBufferLike,
+    options?: PointerOptions,
+  ): void {
+    const fd = this.fd;
+    if (options === undefined) {
+      native.setSockOpt(fd, level, name, typeof value === 'number' ? value : toBytes(value, 'value'));
+      return;
+    }
+    const { links, blocks } = linkPointers(value, 'value', options);
+    native.setSockOptPointers(fd, level, name, links, blocks);
   }
 
   /**
@@ -807,55 +733,32 @@ export class Socket extends OwnedFd {
    * @param options of `stream.Duplex`; by default each side ends by itself (`allowHalfOpen`)
    * @throws ERR_CLOSED; ERR_OUT_OF_RANGE where it is no stream socket; ENOTCONN
    */
-  toDuplex(options: SocketDuplexOptions = {}): Duplex {
+  toDuplex(options: DuplexOptions = {}): Duplex {
     if (this.type !== 'stream') throw outOfRange('socket.type', "'stream'", this.type);
     checkDuplexOptions(options);
     this.getpeername();
     this.setTimeout(0);
-    return new SocketDuplex(this, options);
+    return new ByteDuplex(new FdCarrier(byteCalls(this)), options);
   }
 
   protected override inspected(): Readonly<Record<string, unknown>> {
     return { ...super.inspected(), family: this.family, type: this.type, blocking: this.blocking };
   }
+}
 
-  /** The wait of a call that starts now. */
-  #startWait(fd: number, events: number): BlockingWait {
-    return new BlockingWait(fd, events, this.#timeoutMs);
-  }
-
-  /**
-   * Makes one call as the blocking mode has it.
-   *
-   * @param events what to wait for before trying again: POLLIN or POLLOUT
-   * @param attempt makes the call with the flags that it is given; `null` where it would block
-   */
-  #operate<Result>(
-    syscall: string,
-    events: number,
-    flags: number,
-    attempt: (fd: number, flags: number) => Result | null,
-    wait?: BlockingWait,
-  ): Result | null {
-    const fd = this.fd;
-    checkFlags(flags);
-    const neverWaits = (flags & (events === POLLIN ? RECEIVES_AT_ONCE : MSG_DONTWAIT)) !== 0;
-    if (!neverWaits && !waitsHere(this.#timeoutMs)) return attempt(fd, flags);
-    // The flag of the fd may say otherwise: it is shared with duplicates.
-    const result = attempt(fd, flags | MSG_DONTWAIT);
-    if (result !== null || neverWaits) return result;
-    return this.#operateLater(syscall, () => attempt(fd, flags | MSG_DONTWAIT), wait ?? this.#startWait(fd, events));
-  }
-
-  #operateLater<Result>(syscall: string, attempt: () => Result | null, wait: BlockingWait): Result | null {
-    for (let isFirst = true; ; isFirst = false) {
-      // Ready and yet not: a unix datagram socket tells of its own room, not of its receiver's.
-      const isInTime = wait.forReadiness() && (isFirst || wait.pause());
-      if (!isInTime) return wait.expire(syscall);
-      const result = attempt();
-      if (result !== null) return result;
-    }
-  }
+/** What its stream calls. */
+function byteCalls(socket: Socket): ByteCalls {
+  return {
+    readable: true,
+    writable: true,
+    get fd() {
+      return socket.fd;
+    },
+    read: (maxBytes) => socket.recv(maxBytes),
+    write: (bytes) => socket.send(bytes),
+    end: () => socket.shutdown('write'),
+    close: () => socket.close(),
+  };
 }
 
 /**
@@ -944,11 +847,6 @@ function isList(value: SocketBytes | readonly SocketBytes[]): value is readonly 
 
 function countOrNull(count: number): number | null {
   return count === WOULD_BLOCK ? null : count;
-}
-
-/** To be called before anything is computed with them, which might run code of the caller. */
-function checkFlags(flags: number): void {
-  checkInteger(flags, 'flags', -MAX_INT32 - 1, MAX_INT32);
 }
 
 /** Memory for one receive from a socket. @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */

@@ -8,6 +8,8 @@ import { constants as osConstants } from 'node:os';
 import fc from 'fast-check';
 import {
   Descriptor,
+  F_GETFL,
+  FIONREAD,
   IPPROTO_ICMP,
   IPPROTO_IPV6,
   IPPROTO_TCP,
@@ -149,9 +151,11 @@ const calls: readonly [string, (socket: Socket) => unknown][] = [
   ['connectEx', (socket) => socket.connectEx(address)],
   ['detach', (socket) => socket.detach()],
   ['dup', (socket) => socket.dup()],
+  ['fcntl', (socket) => socket.fcntl(F_GETFL)],
   ['getpeername', (socket) => socket.getpeername()],
   ['getsockname', (socket) => socket.getsockname()],
   ['getsockopt', (socket) => socket.getsockopt(1, 1)],
+  ['ioctl', (socket) => socket.ioctl(FIONREAD, new Int32Array(1))],
   ['listen', (socket) => socket.listen()],
   ['protocol', (socket) => socket.protocol],
   ['recv', (socket) => socket.recv(1)],

@@ -1,0 +1,103 @@
+/** The types of what a {@link Socket} takes and gives. */
+import type { SystemError } from '../errors.js';
+import type { Address, AddressInput } from './address.js';
+import type { ControlMessage, ControlMessageInput } from './control-message.js';
+import type { Socket } from './socket.js';
+
+/** The families with a name; any other goes by its number (`AF_CAN`) and uses raw addresses. */
+export type SocketFamily = 'inet' | 'inet6' | 'unix';
+/** The types with a name; any other goes by its number. */
+export type SocketType = 'stream' | 'dgram' | 'seqpacket' | 'raw';
+/** What {@link Socket.send} and its kin take. A string is sent as UTF-8, and every count is in bytes. */
+export type SocketBytes = string | ArrayBufferView | ArrayBufferLike;
+
+/** What {@link Socket.create} makes. */
+export interface SocketOptions {
+  /** Default: 'inet'. */
+  readonly family?: SocketFamily | number | undefined;
+  /** Default: 'stream'. */
+  readonly type?: SocketType | number | undefined;
+  /** The protocol within the family, `IPPROTO_ICMP` say; 0, the default, takes the type's usual one. */
+  readonly protocol?: number | undefined;
+  /** Whether calls wait. Default: false. */
+  readonly blocking?: boolean | undefined;
+}
+
+/** What {@link Socket.pair} makes; the family is 'unix' by default. */
+export type SocketPairOptions = SocketOptions;
+
+/** What {@link Socket.accept} gives. */
+export interface Accepted {
+  readonly socket: Socket;
+  /** Who connected. A unix client that bound no name has an address without one. */
+  readonly address: Address;
+}
+
+/** What {@link Socket.recvFrom} gives. */
+export interface ReceivedFrom {
+  readonly data: Buffer;
+  /** The sender; `null` where the kernel names none, as on a connected stream. */
+  readonly address: Address | null;
+}
+
+/** What {@link Socket.recvFromInto} gives. */
+export interface ReceivedInto {
+  /** How many bytes came; with `MSG_TRUNC` a datagram's whole length. */
+  readonly bytes: number;
+  readonly address: Address | null;
+}
+
+/** What {@link Socket.recvMsg} takes. */
+export interface RecvMsgOptions {
+  /** Room for control messages, in bytes, from 0 to 1,048,576. Default: 256, which takes some 60 fds. */
+  readonly maxControlBytes?: number | undefined;
+  readonly flags?: number | undefined;
+}
+
+/** What {@link Socket.recvMsg} gives. */
+export interface ReceivedMessage extends ReceivedFrom {
+  /** Whether the datagram was longer than `maxBytes`; the rest is lost. */
+  readonly truncated: boolean;
+  /** Whether more control messages came than `maxControlBytes` had room for; what did not fit is lost, fds closed. */
+  readonly controlTruncated: boolean;
+  /** The kernel's `msg_flags`, `MSG_EOR` say. */
+  readonly flags: number;
+  readonly control: readonly ControlMessage[];
+  /** All the fds of `control`. They are open, close-on-exec and the receiver's to close, truncated or not. */
+  readonly fds: readonly number[];
+}
+
+/** What {@link Socket.sendMsg} takes. */
+export interface SendMsgOptions {
+  /** The receiver; left out on a connected socket. */
+  readonly address?: AddressInput | undefined;
+  readonly control?: readonly ControlMessageInput[] | undefined;
+  readonly flags?: number | undefined;
+}
+
+/** What {@link Socket.recvMmsg} takes. */
+export interface RecvMmsgOptions {
+  /** Room for the control messages of each datagram, in bytes, from 0 to 65,536. Default: 256. */
+  readonly maxControlBytes?: number | undefined;
+  readonly flags?: number | undefined;
+}
+
+/** One message of {@link Socket.recvMmsg}. */
+export type ReceivedDatagram = ReceivedMessage;
+
+/** One message of {@link Socket.sendMmsg}. */
+export interface DatagramToSend {
+  readonly data: SocketBytes;
+  /** The receiver; left out on a connected socket. */
+  readonly address?: AddressInput | undefined;
+  readonly control?: readonly ControlMessageInput[] | undefined;
+}
+
+/** What {@link Socket.sendAll} throws when it breaks off. */
+export interface SendAllError extends SystemError {
+  /** How many bytes the kernel had taken until then. */
+  readonly bytesSent: number;
+}
+
+/** The directions of {@link Socket.shutdown}. */
+export type ShutdownHow = 'read' | 'write' | 'read-write';
