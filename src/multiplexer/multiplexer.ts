@@ -73,7 +73,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   readonly #run: RunLoop<T>;
   readonly #blocking: BlockingWaits<T>;
   readonly #closings = new CallbackList();
-  readonly #retire = announce(this);
+  readonly #retire: () => void;
   #wakeup: WakeupSource | undefined;
 
   /**
@@ -98,6 +98,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#wait = new AsyncWait<Batch<T, B>>(loop, { look: () => dispatch.look(), nothing: () => dispatch.batch });
     this.#run = new RunLoop(loop, dispatch);
     this.#blocking = new BlockingWaits(this.#registry, dispatch);
+    // Only a whole one: any fd of this thread may be closed, and so looked up here, from now on.
+    this.#retire = announce(this);
   }
 
   /** The backends that this system has, best first. Empty if fdmux does not run here. */

@@ -4,12 +4,22 @@ import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { Multiplexer } from '../../src/multiplexer/multiplexer.js';
 import { EPOLL_CTL_DEL } from '../../src/readiness/epoll.js';
+import { EventFd } from '../../src/socket/event-fd.js';
 import { errorOf, fill, useFds } from '../native/fds.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';
 import { callUntyped } from '../support/untyped.js';
 import { BACKENDS, open } from './variants.js';
 
 const fds = useFds();
+
+test('a multiplexer that could not be made does not hinder the close of an fd', () => {
+  const eventFd = new EventFd();
+  expect(errorOf(() => void Reflect.construct(Multiplexer, [{ backend: 'kqueue' }]))).toMatchObject({
+    code: 'ERR_OUT_OF_RANGE',
+  });
+  eventFd.close();
+  expect(eventFd.closed).toBe(true);
+});
 
 describe.each(BACKENDS)('on %s', (backend) => {
   const variant = { backend, waiter: 'thread' } as const;
