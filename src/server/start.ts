@@ -61,17 +61,24 @@ export async function startChatServer(options: ChatServerOptions = {}): Promise<
   const ended = new Promise<void>((resolve) => {
     markEnded = resolve;
   });
+  // An operator of the first listener can end the server while others are still being opened.
+  let stoppedEarly: string | undefined;
+  let stop = (reason: string): void => {
+    stoppedEarly = reason;
+  };
   const server = await ChatServer.start({
     config: await loadConfig(flags),
     log,
     version: packageVersion(),
     configurationName: flags.config ?? '-',
     readConfig: () => loadConfig(flags),
-    onStop: (reason) => void close(reason),
+    onStop: (reason) => stop(reason),
   });
   const close = (reason = 'the server is shutting down'): Promise<void> => {
     closing ??= server.close(reason).then(markEnded);
     return closing;
   };
+  stop = (reason) => void close(reason);
+  if (stoppedEarly !== undefined) stop(stoppedEarly);
   return { listeners: server.listeners, ended, reload: async () => (await server.reload()).problem, close };
 }

@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ChatServerOptions, RunningChatServer } from '../../src/chat-server.js';
 import { ConfigError, ListenError, startChatServer } from '../../src/chat-server.js';
+import { ChatServer } from '../../src/server/chat-server.js';
 import { nextEvent } from '../support/deadline.js';
 import { connectPeer, Peer } from '../support/peers.js';
 
@@ -80,4 +81,15 @@ test('an unknown option is refused, and the known ones are named', async () => {
 test('invalid options are a ConfigError', async () => {
   await expect(startChatServer({ backend: 'poll', trigger: 'edge' })).rejects.toBeInstanceOf(ConfigError);
   await expect(startChatServer({ config: '/nonexistent/fdmux.json' })).rejects.toMatchObject({ code: 'ERR_CONFIG' });
+});
+
+test('an operator who ends the server while it is still opening its listeners ends it', async () => {
+  const original = ChatServer.start.bind(ChatServer);
+  const started = vi.spyOn(ChatServer, 'start').mockImplementation((options) => {
+    options.onStop('so soon');
+    return original(options);
+  });
+  onTestFinished(() => started.mockRestore());
+  const server = await start();
+  await server.ended;
 });
