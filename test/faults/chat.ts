@@ -5,6 +5,9 @@ import { DEADLINE_MS } from '../support/deadline.js';
 import type { Peer } from '../support/peers.js';
 import { ANY_TIME, faultShim, hasShim, LEVEL_TRIGGERED } from './shim.js';
 
+/** Accepting goes on when the kernel has fds and memory again. */
+const EXHAUSTED = { 'accept-emfile': 200, 'accept-enfile': 100, 'accept-enobufs': 100, 'accept-enomem': 100 };
+
 /** How many lines may be under way: less than a send queue holds. */
 const WINDOW = 50;
 
@@ -25,7 +28,7 @@ async function hearNumbers(reader: Peer, first: number, count: number): Promise<
 export function testChatUnderFaults({ seeds, readers, lines }: Amount): void {
   describe.skipIf(!hasShim).each(VARIANTS)('faults on $backend, $trigger-triggered', ({ backend, trigger }) => {
     const shim = faultShim();
-    const rates = { ...(trigger === 'edge' ? ANY_TIME : LEVEL_TRIGGERED), 'accept-emfile': 300 };
+    const rates = { ...(trigger === 'edge' ? ANY_TIME : LEVEL_TRIGGERED), ...EXHAUSTED };
 
     test.each(seeds)(
       `seed %i: each of ${readers} readers hears ${lines} lines, once and in order`,

@@ -17,13 +17,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/select.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum call { RECV, SEND, ACCEPT, WAIT, CLOSE };
+enum call { RECV, SEND, ACCEPT, WAIT, CLOSE, CREATE, CONTROL };
 
 /* In place of an errno: the call is made, with fewer bytes. */
 #define SHORT (-1)
@@ -36,18 +41,18 @@ static struct fault {
   atomic_ulong calls;
   atomic_ulong count;
 } faults[] = {
-    {"recv-short", RECV, SHORT, 0, 0, 0},
-    {"recv-eagain", RECV, EAGAIN, 0, 0, 0},
-    {"recv-eintr", RECV, EINTR, 0, 0, 0},
-    {"send-short", SEND, SHORT, 0, 0, 0},
-    {"send-eagain", SEND, EAGAIN, 0, 0, 0},
-    {"send-eintr", SEND, EINTR, 0, 0, 0},
-    {"send-enobufs", SEND, ENOBUFS, 0, 0, 0},
-    {"accept-eintr", ACCEPT, EINTR, 0, 0, 0},
-    {"accept-aborted", ACCEPT, ECONNABORTED, 0, 0, 0},
-    {"accept-emfile", ACCEPT, EMFILE, 0, 0, 0},
-    {"wait-eintr", WAIT, EINTR, 0, 0, 0},
-    {"close-eintr", CLOSE, EINTR, 0, 0, 0},
+    {"recv-short", RECV, SHORT, 0, 0, 0},         {"recv-eagain", RECV, EAGAIN, 0, 0, 0},
+    {"recv-eintr", RECV, EINTR, 0, 0, 0},         {"recv-enobufs", RECV, ENOBUFS, 0, 0, 0},
+    {"recv-enomem", RECV, ENOMEM, 0, 0, 0},       {"send-short", SEND, SHORT, 0, 0, 0},
+    {"send-eagain", SEND, EAGAIN, 0, 0, 0},       {"send-eintr", SEND, EINTR, 0, 0, 0},
+    {"send-enobufs", SEND, ENOBUFS, 0, 0, 0},     {"send-enomem", SEND, ENOMEM, 0, 0, 0},
+    {"accept-eintr", ACCEPT, EINTR, 0, 0, 0},     {"accept-aborted", ACCEPT, ECONNABORTED, 0, 0, 0},
+    {"accept-emfile", ACCEPT, EMFILE, 0, 0, 0},   {"accept-enfile", ACCEPT, ENFILE, 0, 0, 0},
+    {"accept-enobufs", ACCEPT, ENOBUFS, 0, 0, 0}, {"accept-enomem", ACCEPT, ENOMEM, 0, 0, 0},
+    {"wait-eintr", WAIT, EINTR, 0, 0, 0},         {"wait-enomem", WAIT, ENOMEM, 0, 0, 0},
+    {"create-emfile", CREATE, EMFILE, 0, 0, 0},   {"create-enfile", CREATE, ENFILE, 0, 0, 0},
+    {"create-enomem", CREATE, ENOMEM, 0, 0, 0},   {"control-enomem", CONTROL, ENOMEM, 0, 0, 0},
+    {"control-enospc", CONTROL, ENOSPC, 0, 0, 0}, {"close-eintr", CLOSE, EINTR, 0, 0, 0},
 };
 enum { FAULTS = sizeof faults / sizeof faults[0], RATE_UNIT = 10000 };
 
@@ -165,6 +170,31 @@ int accept4(int fd, struct sockaddr* address, socklen_t* length, int flags) {
   HIDDEN(int, "accept4", int, struct sockaddr*, socklen_t*, int);
   int fault = fault_of(ACCEPT, CALLER);
   return fault > 0 ? fail(fault) : hidden(fd, address, length, flags);
+}
+
+/* Every call that makes fds: what it makes, and the calls that take no fd of it need no more than this. */
+#define CREATES(name, parameters, arguments, ...)      \
+  int name parameters {                                \
+    HIDDEN(int, #name, __VA_ARGS__);                   \
+    int fault = fault_of(CREATE, CALLER);              \
+    return fault > 0 ? fail(fault) : hidden arguments; \
+  }
+
+CREATES(socket, (int domain, int type, int protocol), (domain, type, protocol), int, int, int)
+CREATES(socketpair, (int domain, int type, int protocol, int fds[2]), (domain, type, protocol, fds), int, int,
+        int, int*)
+CREATES(pipe2, (int fds[2], int flags), (fds, flags), int*, int)
+CREATES(eventfd, (unsigned int value, int flags), (value, flags), unsigned int, int)
+CREATES(epoll_create1, (int flags), (flags), int)
+CREATES(timerfd_create, (clockid_t clock, int flags), (clock, flags), clockid_t, int)
+CREATES(signalfd, (int fd, const sigset_t* mask, int flags), (fd, mask, flags), int, const sigset_t*, int)
+CREATES(inotify_init1, (int flags), (flags), int)
+
+/* Taking an fd out of a set needs no memory. */
+int epoll_ctl(int epoll_fd, int operation, int fd, struct epoll_event* event) {
+  HIDDEN(int, "epoll_ctl", int, int, int, struct epoll_event*);
+  int fault = operation == EPOLL_CTL_ADD ? fault_of(CONTROL, CALLER) : 0;
+  return fault > 0 ? fail(fault) : hidden(epoll_fd, operation, fd, event);
 }
 
 /* Linux has closed the fd when close(2) says EINTR. */

@@ -10,15 +10,18 @@ import { runtime } from '../support/runtime.js';
 export type Rates = Readonly<Record<string, number>>;
 
 /**
- * What a kernel may answer at any time. Counts that are short are only lawful where the fd is reported again: with
+ * What a kernel may answer at any time. Counts that are short are only lawful if the fd is reported again: with
  * edge-triggered epoll a kernel gives them only if a new edge will follow.
  */
 export const ANY_TIME: Rates = {
   'accept-eintr': 500,
   'accept-aborted': 500,
   'recv-eintr': 300,
+  'recv-enobufs': 100,
+  'recv-enomem': 100,
   'send-eintr': 300,
   'send-enobufs': 200,
+  'send-enomem': 100,
   'wait-eintr': 300,
   'close-eintr': 1000,
 };
