@@ -274,8 +274,10 @@ export {
 
 // Descriptors to wait for
 export { OwnedFd } from './socket/owned-fd.js';
+export { ByteFd } from './socket/byte-fd.js';
+export type { SeekFrom } from './socket/byte-fd.js';
 export { Descriptor, pipe, setNonBlocking } from './socket/descriptor.js';
-export type { PipeOptions, SeekFrom } from './socket/descriptor.js';
+export type { MemfdOptions, PipeOptions } from './socket/descriptor.js';
 export { EventFd } from './socket/event-fd.js';
 export type { EventFdOptions } from './socket/event-fd.js';
 export { TimerFd } from './socket/timer-fd.js';
@@ -285,6 +287,26 @@ export type { SignalInfo } from './socket/signal-fd.js';
 export { Inotify } from './socket/inotify.js';
 export type { InotifyEvent } from './socket/inotify.js';
 export { PidFd } from './socket/pid-fd.js';
+export type { ExitStatus } from './socket/pid-fd.js';
+
+// Terminals
+export { Pty, PtyProcess } from './socket/pty.js';
+export type { PtyOptions, PtySpawnOptions } from './socket/pty.js';
+export { SerialPort } from './socket/serial-port.js';
+export type { SerialPortOptions } from './socket/serial-port.js';
+export { Termios } from './socket/termios.js';
+export type { ReadThreshold, TermiosChanges, TermiosSettings, TermiosWhen } from './socket/termios.js';
+export {
+  drainOutput,
+  flushQueues,
+  getModemLines,
+  getWindowSize,
+  sendBreak,
+  setExclusive,
+  setModemLines,
+  setWindowSize,
+} from './socket/terminal.js';
+export type { ModemLineChanges, ModemLines, TerminalQueue, WindowSize } from './socket/terminal.js';
 
 // Net: bytes
 export { connect } from './net/connect.js';

@@ -1,47 +1,38 @@
-/** Files, devices and pipes as raw fds: open(2), read(2), write(2), lseek(2), pipe(2). */
-import { constants } from 'node:fs';
-import type { Duplex } from 'node:stream';
+/** Files, devices and pipes as raw fds: open(2), pipe(2), memfd_create(2). */
 import {
   checkBoolean,
   checkInteger,
-  checkOneOf,
   checkOptions,
+  checkString,
   type FdLike,
   MAX_INT32,
   type OptionNames,
-  toBytes,
   toFd,
 } from '../arguments.js';
-import { WOULD_BLOCK } from '../binding/contract.js';
 import { native } from '../binding/load.js';
-import { hasCode } from '../errors.js';
 import { OpenFd } from '../readiness/open-fd.js';
-import { O_ACCMODE, openPath, readBytes, writeBytes } from './blocking-io.js';
-import { F_GETFL, TIOCGPTN } from './constants.js';
-import { ByteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js';
-import { type ByteCalls, FdCarrier } from './fd-carrier.js';
-import { OwnedFd } from './owned-fd.js';
+import { openPath } from './blocking-io.js';
+import { ByteFd } from './byte-fd.js';
 import { type PathInput, toPathBytes } from './path.js';
-import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 
 const MAX_MODE = 0o7777;
-const { O_RDONLY, O_WRONLY } = constants;
-/** In the order of SEEK_SET and its kin. */
-const SEEK_WORDS = ['start', 'current', 'end', 'data', 'hole'] as const;
-
-/** From where {@link Descriptor.lseek} counts. */
-export type SeekFrom = (typeof SEEK_WORDS)[number];
-
 /** Options of {@link pipe}. */
 export interface PipeOptions {
   /** Whether reads and writes wait. Default: false. */
   readonly blocking?: boolean | undefined;
 }
 
+/** Options of {@link Descriptor.memfd}. */
+export interface MemfdOptions {
+  readonly sealable?: boolean | undefined;
+}
+
+const MEMFD_OPTIONS: OptionNames<MemfdOptions> = { sealable: true };
+const MFD_ALLOW_SEALING = 2;
 const PIPE_OPTIONS: OptionNames<PipeOptions> = { blocking: true };
 
 /** Any open fd that is read and written: a device, a terminal, a FIFO, an end of a pipe. */
-export class Descriptor extends OwnedFd {
+export class Descriptor extends ByteFd {
   private constructor(fd: OpenFd) {
     super(fd, 'Descriptor', 'the descriptor');
   }
@@ -72,6 +63,21 @@ export class Descriptor extends OwnedFd {
     return new Descriptor(new OpenFd(fd));
   }
 
+  /**
+   * Makes a file in memory, close-on-exec, which lives as long as an fd of it: memfd_create(2).
+   *
+   * @param name for `/proc/self/fd` alone, at most 249 bytes. Default: 'fdmux'
+   * @param options whether it may be sealed, with `fcntl(F_ADD_SEALS, F_SEAL_SHRINK)`. Default: true
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION; EMFILE, ENOMEM
+   */
+  static memfd(name = 'fdmux', options: MemfdOptions = {}): Descriptor {
+    checkString(name, 'name');
+    checkOptions(options, 'options', MEMFD_OPTIONS);
+    const { sealable = true } = options;
+    checkBoolean(sealable, 'options.sealable');
+    return new Descriptor(new OpenFd(native.memfd(name, sealable ? MFD_ALLOW_SEALING : 0)));
+  }
+
   /** See {@link pipe}. */
   static pipe(options: PipeOptions = {}): [reader: Descriptor, writer: Descriptor] {
     checkOptions(options, 'options', PIPE_OPTIONS);
@@ -81,164 +87,9 @@ export class Descriptor extends OwnedFd {
     return [new Descriptor(new OpenFd(reader)), new Descriptor(new OpenFd(writer))];
   }
 
-  /** Whether calls wait: the opposite of `O_NONBLOCK`. @throws ERR_CLOSED */
-  get blocking(): boolean {
-    return !native.isNonBlocking(this.fd);
-  }
-
-  /** Sets or clears `O_NONBLOCK`, which duplicates of the fd share. @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE */
-  setBlocking(blocking: boolean): void {
-    const fd = this.fd;
-    checkBoolean(blocking, 'blocking');
-    native.setNonBlocking(fd, !blocking);
-  }
-
-  /**
-   * Reads up to `maxBytes` bytes: read(2).
-   *
-   * @param maxBytes from 0 to 2^31-1
-   * @returns a buffer of its own, empty at end of file; `null` where it would block
-   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EIO (a terminal that hung up), EISDIR ...
-   */
-  read(maxBytes: number): Buffer | null {
-    const fd = this.fd;
-    checkInteger(maxBytes, 'maxBytes', 0, MAX_INT32);
-    const buffer = receiveBuffer(maxBytes);
-    const count = readBytes(fd, buffer, 0, maxBytes);
-    return count === WOULD_BLOCK ? null : takeReceived(buffer, count);
-  }
-
-  /**
-   * Reads into a buffer that exists: read(2).
-   *
-   * @param offset first byte to fill; default: 0
-   * @param length how many bytes at most; default: the rest of the buffer
-   * @returns how many bytes came, 0 at end of file; `null` where it would block
-   * @throws as {@link read}
-   */
-  readInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, length?: number): number | null {
-    const fd = this.fd;
-    const bytes = toWritableBytes(buffer);
-    checkInteger(offset, 'offset', 0, bytes.byteLength);
-    const count = readBytes(fd, bytes, offset, length ?? bytes.byteLength - offset);
-    return count === WOULD_BLOCK ? null : count;
-  }
-
-  /**
-   * Writes what the kernel takes now: write(2).
-   *
-   * @param bytes a string is written as UTF-8
-   * @returns how many bytes it took, perhaps fewer than given; `null` where it would block
-   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE; EPIPE (nobody reads the pipe), ENOSPC, EIO ...
-   */
-  write(bytes: string | ArrayBufferView | ArrayBufferLike): number | null {
-    const fd = this.fd;
-    const whole = toBytes(bytes);
-    const count = writeBytes(fd, whole, 0, whole.byteLength);
-    return count === WOULD_BLOCK ? null : count;
-  }
-
-  /**
-   * Reads at a position, and leaves the file's own where it is: pread(2).
-   *
-   * @param position in bytes, from 0 to 2^53-1
-   * @returns a buffer of its own, empty at end of file; `null` if it would block
-   * @throws as {@link read}; ESPIPE (a pipe, a terminal)
-   */
-  pread(maxBytes: number, position: number): Buffer | null {
-    const fd = this.fd;
-    checkInteger(maxBytes, 'maxBytes', 0, MAX_INT32);
-    const buffer = receiveBuffer(maxBytes);
-    const count = native.pread(fd, buffer, 0, maxBytes, position);
-    return count === WOULD_BLOCK ? null : takeReceived(buffer, count);
-  }
-
-  /**
-   * Writes at a position, and leaves the file's own where it is: pwrite(2). A file opened with `O_APPEND` is appended
-   * to all the same.
-   *
-   * @param position in bytes, from 0 to 2^53-1
-   * @returns how many bytes it took; `null` if it would block
-   * @throws as {@link write}; ESPIPE (a pipe, a terminal)
-   */
-  pwrite(bytes: string | ArrayBufferView | ArrayBufferLike, position: number): number | null {
-    const fd = this.fd;
-    const whole = toBytes(bytes);
-    const count = native.pwrite(fd, whole, 0, whole.byteLength, position);
-    return count === WOULD_BLOCK ? null : count;
-  }
-
-  /**
-   * Moves the file's position: lseek(2).
-   *
-   * @param offset in bytes, from -(2^53-1) to 2^53-1
-   * @param whence `'start'`, the default, `'current'`, `'end'`, or `'data'` and `'hole'` of a sparse file
-   * @returns the new position, from the start
-   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ESPIPE (a pipe, a terminal), EINVAL, ENXIO
-   */
-  lseek(offset: number, whence: SeekFrom = 'start'): number {
-    const fd = this.fd;
-    checkOneOf(whence, 'whence', SEEK_WORDS);
-    return native.lseek(fd, offset, SEEK_WORDS.indexOf(whence));
-  }
-
-  /**
-   * Makes a Node.js stream of the fd, to be piped, read as lines and so on. The fd becomes non-blocking, which
-   * duplicates of it share, and belongs to the stream: destroying the stream closes it.
-   *
-   * An fd that was opened only to be read makes a stream that is only readable, and one opened only to be written one
-   * that is only writable. On any other fd there is nothing to end but the whole: `end()` sends what was written and
-   * goes on reading, and the end of the reading side ends the stream. The master of a pseudo-terminal ends when
-   * nobody has the terminal open any more.
-   *
-   * @param options of `stream.Duplex`; `allowHalfOpen` is by default false
-   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
-   */
-  toDuplex(options: DuplexOptions = {}): Duplex {
-    checkDuplexOptions(options);
-    const access = this.fcntl(F_GETFL) & O_ACCMODE;
-    this.setBlocking(false);
-    const calls = byteCalls(this, access !== O_WRONLY, access !== O_RDONLY);
-    return new ByteDuplex(new FdCarrier(calls), { allowHalfOpen: false, ...options });
-  }
-
   /** Another fd for the same open file description: fcntl(2) with F_DUPFD_CLOEXEC. @throws ERR_CLOSED; EMFILE */
   dup(): Descriptor {
     return new Descriptor(new OpenFd(native.duplicate(this.fd)));
-  }
-}
-
-/** What the stream of a descriptor calls. */
-function byteCalls(descriptor: Descriptor, readable: boolean, writable: boolean): ByteCalls {
-  return {
-    readable,
-    writable,
-    get fd() {
-      return descriptor.fd;
-    },
-    read: (maxBytes) => readOrEnd(descriptor, maxBytes),
-    write: (bytes) => descriptor.write(bytes),
-    end: () => undefined,
-    close: () => descriptor.close(),
-  };
-}
-
-/** The master of a pseudo-terminal whose other side nobody has open gives EIO behind the last byte: that is its end. */
-function readOrEnd(descriptor: Descriptor, maxBytes: number): Buffer | null {
-  try {
-    return descriptor.read(maxBytes);
-  } catch (error) {
-    if (hasCode(error, 'EIO') && isMaster(descriptor)) return Buffer.alloc(0);
-    throw error;
-  }
-}
-
-function isMaster(descriptor: Descriptor): boolean {
-  try {
-    descriptor.ioctl(TIOCGPTN, new Int32Array(1));
-    return true;
-  } catch {
-    return false;
   }
 }
 
