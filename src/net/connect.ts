@@ -2,14 +2,13 @@
 import { constants } from 'node:os';
 import { checkAbortSignal, checkInteger, MAX_INT32, type OptionNames } from '../arguments.js';
 import { native } from '../binding/load.js';
-import { AbortError, systemError } from '../errors.js';
-import { toError } from '../errors.js';
+import { AbortError, systemError, toError } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from '../socket/address.js';
 import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from '../socket/constants.js';
 import { errnoError } from '../socket/errno-error.js';
 import type { PathInput } from '../socket/path.js';
-import { type Connection, ServedConnection } from './connection.js';
+import type { Connection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
 import {
   applyTcpOptions,
@@ -22,8 +21,9 @@ import {
   toEndpoint,
 } from './options.js';
 import { resolveHost } from './resolve.js';
+import { ServedConnection } from './served-connection.js';
 import type { Timer } from './timers.js';
-import { type Served } from './turn.js';
+import type { Served } from './turn.js';
 import { type Lease, leaseTurn } from './turn-lease.js';
 
 /** Options of {@link connect}. Where to is said by `host` and `port`, or by `path`. */

@@ -2,8 +2,9 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { FdmuxError } from '../errors.js';
 import type { Address } from '../socket/address.js';
-import type { ServedConnection, Service, SocketHandlers } from './connection.js';
+import type { SocketHandlers } from './connection.js';
 import { type ConnectionSettings, isTcp } from './options.js';
+import type { ServedConnection } from './served-connection.js';
 import type { Timer } from './timers.js';
 import { Topics } from './topics.js';
 import type { Turn } from './turn.js';
@@ -12,14 +13,17 @@ import type { Turn } from './turn.js';
 const LOOKS_PER_TIMEOUT = 4;
 
 /** The connections of one listener, their settings, their topics and their idle timeout. */
-export class ConnectionGroup<T> implements Service<T> {
+export class ConnectionGroup<T> {
   readonly turn: Turn;
   readonly handlers: SocketHandlers<T>;
+  /** The async context that the handlers run in. */
   readonly context: AsyncResource;
   readonly isEdge: boolean;
+  /** Whether it matters when bytes last moved. */
   readonly watchesIdle: boolean;
   readonly highWaterMarkBytes: number;
   readonly maxPendingBytes: number;
+  /** Where the fd of each is bound, for when the kernel can no longer be asked. */
   readonly boundAddress: Address;
   readonly topics = new Topics<T>();
   readonly #idleTimeoutMs: number | undefined;
@@ -68,6 +72,7 @@ export class ConnectionGroup<T> implements Service<T> {
     }
   }
 
+  /** The connection is closed. */
   closed(connection: ServedConnection<T>): void {
     this.#remove(connection);
     this.#onClosed();

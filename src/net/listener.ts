@@ -13,15 +13,14 @@ import {
   toTimeoutMs,
 } from '../arguments.js';
 import { native } from '../binding/load.js';
-import { invalidArgType, outOfRange, present, systemError } from '../errors.js';
-import { toError } from '../errors.js';
+import { invalidArgType, outOfRange, present, systemError, toError } from '../errors.js';
 import { summary } from '../inspect.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, decodeAddress, encodeAddress } from '../socket/address.js';
 import { SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } from '../socket/constants.js';
 import { errnoError } from '../socket/errno-error.js';
 import { type PathInput, toPathBytes } from '../socket/path.js';
-import { type Connection, ServedConnection } from './connection.js';
+import type { Connection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
 import {
   applyTcpOptions,
@@ -34,10 +33,11 @@ import {
   toEndpoint,
 } from './options.js';
 import { resolveHost } from './resolve.js';
+import { ServedConnection } from './served-connection.js';
 import { SharedBytes } from './shared-bytes.js';
 import { claimPath, SocketFile, type SocketFileAccess } from './socket-file.js';
 import type { Timer } from './timers.js';
-import { type Served } from './turn.js';
+import type { Served } from './turn.js';
 import { type Lease, leaseTurn } from './turn-lease.js';
 
 /** Options of {@link listen}. Where to listen is said by `host` and `port`, by `path`, or by `fd`. */

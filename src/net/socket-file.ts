@@ -5,8 +5,7 @@ import { constants } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { native } from '../binding/load.js';
-import { hasCode, systemError } from '../errors.js';
-import { toError } from '../errors.js';
+import { hasCode, systemError, toError } from '../errors.js';
 import { encodeAddress } from '../socket/address.js';
 import { AF_UNIX, SOCK_STREAM } from '../socket/constants.js';
 

@@ -1,5 +1,5 @@
 /** Who is to get what is published under a name. */
-import type { ServedConnection } from './connection.js';
+import type { ServedConnection } from './served-connection.js';
 
 interface Topic<T> {
   readonly members: Set<ServedConnection<T>>;

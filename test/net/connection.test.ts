@@ -12,7 +12,7 @@ import {
 } from 'fdmux';
 import { describe, expect, it } from 'vitest';
 import { native } from '../../src/binding/load.js';
-import { ServedConnection } from '../../src/net/connection.js';
+import { ServedConnection } from '../../src/net/served-connection.js';
 import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { until, within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';

@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { type Connection, Multiplexer, Socket } from 'fdmux';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { native } from '../../src/binding/load.js';
-import { ServedConnection } from '../../src/net/connection.js';
+import { ServedConnection } from '../../src/net/served-connection.js';
 import { errnoError } from '../../src/socket/errno-error.js';
 import { pattern, portOf, testListener, VARIANTS } from '../support/connections.js';
 import { until } from '../support/deadline.js';

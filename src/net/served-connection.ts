@@ -1,0 +1,445 @@
+/** A served connection: bytes in by a handler, bytes out through the turn, and the states between open and closed. */
+import type { Duplex } from 'node:stream';
+import { inspect, type InspectOptions } from 'node:util';
+import { checkString } from '../arguments.js';
+import { native } from '../binding/load.js';
+import { busyError, FdmuxError, hasCode, toError } from '../errors.js';
+import { summary } from '../inspect.js';
+import type { Registration } from '../multiplexer/registration.js';
+import { type Address, decodeAddress } from '../socket/address.js';
+import { SHUT_WR } from '../socket/constants.js';
+import { checkDuplexOptions, type DuplexOptions } from '../socket/duplex.js';
+import { errnoError } from '../socket/errno-error.js';
+import { isMemoryShortageError } from '../socket/memory-shortage.js';
+import type { Connection, ConnectionEvents } from './connection.js';
+import type { ConnectionGroup } from './connection-group.js';
+import { ConnectionDuplex } from './duplex.js';
+import type { Readiness, Turn, TurnMember, Writable } from './turn.js';
+import { WriteQueue } from './write-queue.js';
+
+/** How a connection is registered that is read from. In edge mode, urgent data has to be known of. */
+const LEVEL_READ = { interest: 'read', trigger: 'level' } as const;
+const EDGE_READ = { interest: { read: true, priority: true }, trigger: 'edge' } as const;
+
+/** The one class behind {@link Connection}. What is not in the interface is for the turn and the group. */
+export class ServedConnection<T> implements Connection<T>, TurnMember {
+  readonly #group: ConnectionGroup<T>;
+  /**
+   * The sockaddr, a character a byte: as a string it takes a third of the memory of an array, and servers hold many.
+   */
+  readonly #remote: string;
+  #handlers: ConnectionEvents<T>;
+  #registration: Registration | null = null;
+  #fd: number;
+  #queue: WriteQueue | null = null;
+  /** What was received before the user's `pause` and is still to be handed out. */
+  #held: Buffer | null = null;
+  #destroyReason: Error | undefined = undefined;
+  #isPaused = false;
+  #readEnded = false;
+  #writeEnd: 'open' | 'ending' | 'ended' = 'open';
+  #needsDrain = false;
+  #isRefusalTold = false;
+
+  declare data: T;
+  pendingBytes = 0;
+  isDestroyed = false;
+  isDirty = false;
+  isStarved = false;
+  rangeStart = 0;
+  rangeEnd = 0;
+  earlierRanges: number[] | null = null;
+  /** When bytes last moved, on the turn's clock, in ms; 0 where nobody asks. */
+  activeMs: number;
+  /** The topics it is subscribed to; the group's. */
+  topics: Set<string> | null = null;
+
+  constructor(group: ConnectionGroup<T>, fd: number, remote: string) {
+    this.#group = group;
+    this.#handlers = group.handlers;
+    this.#fd = fd;
+    this.#remote = remote;
+    this.activeMs = group.watchesIdle ? group.turn.nowMs : 0;
+  }
+
+  /**
+   * Has the multiplexer watch the fd.
+   *
+   * @throws ENOSPC, ENOMEM, ERR_CLOSED; the fd is then still the caller's
+   */
+  register(): void {
+    const { turn, isEdge } = this.#group;
+    this.#registration = turn.serve(this, this.#fd, isEdge ? EDGE_READ : LEVEL_READ);
+  }
+
+  /** Tells the user that it is there. */
+  open(): void {
+    this.#tell('open');
+  }
+
+  /** Calls a handler in its context. What it throws is told when everybody has been served. */
+  #tell(moment: Moment): void {
+    const { context, turn } = this.#group;
+    if (this.#handlers[moment] === undefined) return;
+    try {
+      context.runInAsyncScope(tell, undefined, this.#handlers, moment, this);
+    } catch (error) {
+      turn.fail(error);
+    }
+  }
+
+  #tellError(error: Error): void {
+    const { context, turn } = this.#group;
+    if (this.#handlers.error === undefined) return;
+    try {
+      context.runInAsyncScope(tellError, undefined, this.#handlers, this, error);
+    } catch (thrown) {
+      turn.fail(thrown);
+    }
+  }
+
+  #tellClose(error: Error | undefined): void {
+    const { context, turn } = this.#group;
+    if (this.#handlers.close === undefined) return;
+    try {
+      context.runInAsyncScope(tellClose, undefined, this.#handlers, this, error);
+    } catch (thrown) {
+      turn.fail(thrown);
+    }
+  }
+
+  get fd(): number {
+    return this.#fd;
+  }
+
+  get localAddress(): Address {
+    return this.#fd < 0 ? this.#group.boundAddress : decodeAddress(native.getSockName(this.#fd));
+  }
+
+  get remoteAddress(): Address {
+    return decodeAddress(Buffer.from(this.#remote, 'latin1'));
+  }
+
+  get isWritable(): boolean {
+    return this.#writeEnd === 'open' && !this.isDestroyed;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  get hasQueue(): boolean {
+    return this.#queue !== null;
+  }
+
+  write(bytes: Writable): boolean {
+    if (this.#writeEnd !== 'open' || this.isDestroyed) return this.#refuse();
+    const { turn, highWaterMarkBytes, maxPendingBytes } = this.#group;
+    turn.append(this, bytes);
+    if (this.pendingBytes <= highWaterMarkBytes) return true;
+    if (this.pendingBytes > maxPendingBytes) this.#enforceLimit(turn, maxPendingBytes);
+    this.#needsDrain = true;
+    return false;
+  }
+
+  #refuse(): false {
+    if (!this.isDestroyed && !this.#isRefusalTold) {
+      this.#isRefusalTold = true;
+      const error = new FdmuxError('ERR_WRITE_AFTER_END', 'write after end: the bytes were not taken');
+      // Not from here: the caller is amid its own work, and the handler may write, too.
+      this.#group.turn.defer(() => {
+        if (this.#fd >= 0) this.#tellError(error);
+      });
+    }
+    return false;
+  }
+
+  /** The limit is about what the kernel does not take, so it is asked first. */
+  #enforceLimit(turn: Turn, maxPendingBytes: number): void {
+    turn.flush();
+    if (this.pendingBytes <= maxPendingBytes) return;
+    this.destroy(
+      new FdmuxError(
+        'ERR_WRITE_QUEUE_FULL',
+        `${this.pendingBytes} bytes wait for a peer that does not read; the limit (maxPendingBytes) is ${maxPendingBytes}`,
+      ),
+    );
+  }
+
+  end(bytes?: Writable): void {
+    if (bytes !== undefined) this.write(bytes);
+    if (this.#writeEnd !== 'open' || this.isDestroyed) return;
+    this.#writeEnd = 'ending';
+    this.#group.turn.addDirty(this);
+  }
+
+  destroy(error?: Error): void {
+    if (this.isDestroyed) return;
+    this.isDestroyed = true;
+    this.#destroyReason = error;
+    this.#group.turn.addDestroyed(this);
+  }
+
+  pause(): void {
+    if (this.#isPaused || this.isDestroyed) return;
+    this.#isPaused = true;
+    this.updateInterest();
+  }
+
+  resume(): void {
+    if (!this.#isPaused || this.isDestroyed) return;
+    this.#isPaused = false;
+    this.updateInterest();
+    if (this.#held !== null) this.#group.turn.addReadable(this);
+  }
+
+  subscribe(topic: string): void {
+    checkString(topic, 'topic');
+    if (!this.isDestroyed) this.#group.topics.subscribe(this, topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.#group.topics.unsubscribe(this, topic);
+  }
+
+  toDuplex(options: DuplexOptions = {}): Duplex {
+    checkDuplexOptions(options);
+    if (this.#handlers !== this.#group.handlers) throw busyError('the connection is a Duplex already');
+    const duplex = new ConnectionDuplex(this, options);
+    this.#handlers = duplex.events;
+    if (this.isDestroyed) duplex.destroy();
+    else if (this.#readEnded) this.#tellEnd();
+    return duplex;
+  }
+
+  /** For util.inspect and console.log: the class and the state. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const { fd, remoteAddress, pendingBytes, data } = this;
+    const state = fd < 0 ? 'closed' : this.isDestroyed ? 'destroyed' : this.#writeEnd;
+    return summary('Connection', { fd, state, remoteAddress, pendingBytes, data }, depth, options);
+  }
+
+  // From here on, what the multiplexer and the turn call.
+
+  /** The multiplexer says that the fd is ready. */
+  ready(registration: Readiness): void {
+    if (this.isDestroyed || this.isStarved) return;
+    if (this.#queue !== null && registration.isWritable) this.#sendQueue(this.#queue);
+    if (registration.isReadable && !this.#isPaused && !this.#readEnded) {
+      this.#group.turn.addReadable(this);
+    }
+  }
+
+  abandoned(error: Error): void {
+    this.destroy(error);
+  }
+
+  waitFailed(error: Error): void {
+    if (!this.isDestroyed) this.#tellError(error);
+  }
+
+  beginReceive(): boolean {
+    if (this.#held !== null && !this.#isPaused) {
+      const bytes = this.#held;
+      this.#held = null;
+      this.#handOut(bytes);
+    }
+    return !this.#isPaused && !this.#readEnded && !this.isDestroyed;
+  }
+
+  received(bytes: Buffer, mayHaveMore: boolean): void {
+    if (this.isDestroyed) return;
+    if (this.#group.watchesIdle) this.activeMs = this.#group.turn.nowMs;
+    // Another handler of this turn paused it after the bytes had left the kernel.
+    if (this.#isPaused) this.#held = Buffer.concat(this.#held === null ? [bytes] : [this.#held, bytes]);
+    else this.#handOut(bytes);
+    if (this.#group.isEdge) this.#awaitMore(mayHaveMore);
+  }
+
+  /**
+   * Edge mode tells of new arrivals alone. A short count means that nothing was left (epoll(7), question 9), unless
+   * urgent data is there, before which a receive stops (tcp(7)); but an end of file that had come along with the bytes
+   * has been told already.
+   */
+  #awaitMore(mayHaveMore: boolean): void {
+    if (this.isDestroyed) return;
+    if (mayHaveMore || this.#registration?.isPriority === true) this.#rearm();
+    else if (this.#registration?.isReadClosed === true) this.#group.turn.addReadable(this);
+  }
+
+  #rearm(): void {
+    try {
+      this.#registration?.rearm();
+    } catch (error) {
+      this.failed(toError(error));
+    }
+  }
+
+  #handOut(bytes: Buffer): void {
+    try {
+      this.#group.context.runInAsyncScope(handOut, undefined, this.#handlers, this, bytes);
+    } catch (error) {
+      this.#group.turn.fail(error);
+    }
+  }
+
+  receivedEnd(): void {
+    // Where another handler of this turn has paused it, the end is read again after what is held.
+    if (this.isDestroyed || this.#readEnded || this.#isPaused) return;
+    this.#readEnded = true;
+    this.#tellEnd();
+    this.#afterReadEnd();
+  }
+
+  #tellEnd(): void {
+    if (this.#handlers.end === undefined) this.end();
+    else this.#tell('end');
+  }
+
+  #afterReadEnd(): void {
+    if (this.#writeEnd === 'ended') this.destroy();
+    else this.updateInterest();
+  }
+
+  failed(error: Error): void {
+    this.destroy(error);
+  }
+
+  refused(errno: number, syscall: string): void {
+    const handlers = this.#handlers;
+    // Peers that vanish are many and errors dear: where there is nobody to tell, there is none.
+    const isTold = handlers.error !== undefined || handlers.close !== undefined;
+    this.destroy(isTold ? errnoError(errno, syscall, this.#fd) : undefined);
+  }
+
+  accepted(byteLength: number): void {
+    this.pendingBytes += byteLength;
+  }
+
+  sent(byteLength: number): void {
+    this.pendingBytes -= byteLength;
+    if (byteLength > 0 && this.#group.watchesIdle) this.activeMs = this.#group.turn.nowMs;
+  }
+
+  keep(bytes: Buffer, isShared: boolean): void {
+    if (this.#queue === null) {
+      this.#queue = new WriteQueue();
+      this.updateInterest();
+    }
+    if (isShared) this.#queue.pushShared(bytes);
+    else this.#queue.push(bytes);
+  }
+
+  #sendQueue(queue: WriteQueue): void {
+    const before = queue.byteLength;
+    try {
+      queue.sendTo(this.#fd);
+    } catch (error) {
+      if (!isMemoryShortageError(error)) {
+        this.failed(toError(error));
+        return;
+      }
+      this.#group.turn.addStarved(this);
+    }
+    this.sent(before - queue.byteLength);
+    if (queue.byteLength === 0) {
+      this.#queue = null;
+      this.updateInterest();
+    }
+    this.flushed();
+  }
+
+  flushed(): void {
+    if (this.isDestroyed) return;
+    if (this.#writeEnd === 'ending' && this.pendingBytes === 0) this.#finishWriting();
+    if (this.#needsDrain && this.pendingBytes <= this.#group.highWaterMarkBytes) {
+      this.#needsDrain = false;
+      this.#group.turn.addDrained(this);
+    }
+  }
+
+  #finishWriting(): void {
+    this.#writeEnd = 'ended';
+    if (this.#readEnded) {
+      this.destroy();
+      return;
+    }
+    if (this.#handlers.finish !== undefined) this.#group.turn.defer(() => this.#tell('finish'));
+    try {
+      native.shutdown(this.#fd, SHUT_WR);
+    } catch (error) {
+      // ENOTCONN: the peer has reset the connection, which the next read tells better.
+      if (!hasCode(error, 'ENOTCONN')) this.failed(toError(error));
+    }
+    this.updateInterest();
+  }
+
+  drain(): void {
+    // Whoever has ended or destroyed it in the meantime waits for no room.
+    if (this.isWritable) this.#tell('drain');
+  }
+
+  sweep(): void {
+    if (this.#fd < 0) return;
+    this.#closeFd();
+    this.#queue = null;
+    this.#held = null;
+    this.pendingBytes = 0;
+    this.#group.closed(this);
+    const error = this.#destroyReason;
+    if (this.#writeEnd === 'ended') this.#tell('finish');
+    if (error !== undefined) this.#tellError(error);
+    this.#tellClose(error);
+  }
+
+  #closeFd(): void {
+    const { turn } = this.#group;
+    if (this.#registration !== null) turn.forget(this, this.#registration);
+    const fd = this.#fd;
+    this.#fd = -1;
+    try {
+      native.close(fd);
+    } catch (error) {
+      // Somebody else has closed it: that has to be known, and the others are closed all the same.
+      turn.fail(error);
+    }
+  }
+
+  /** Asks the kernel for what is wanted now. */
+  updateInterest(): void {
+    const registration = this.#registration;
+    if (registration === null || this.isDestroyed) return;
+    const read = !this.#isPaused && !this.#readEnded && !this.isStarved;
+    const write = this.#queue !== null && !this.isStarved;
+    try {
+      if (!read && !write) {
+        registration.pause();
+        return;
+      }
+      registration.modify({ interest: { read, write, priority: read && this.#group.isEdge } });
+      registration.resume();
+    } catch (error) {
+      this.failed(toError(error));
+    }
+  }
+}
+
+// The handlers as plain functions, which is what an async scope takes.
+
+function handOut<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, bytes: Buffer): void {
+  handlers.data?.(connection, bytes);
+}
+
+type Moment = 'open' | 'drain' | 'end' | 'finish';
+
+function tell<T>(handlers: ConnectionEvents<T>, moment: Moment, connection: Connection<T>): void {
+  handlers[moment]?.(connection);
+}
+
+function tellError<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error): void {
+  handlers.error?.(connection, error);
+}
+
+function tellClose<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error | undefined): void {
+  handlers.close?.(connection, error);
+}
