@@ -23,8 +23,8 @@ import {
 import { resolveHost } from './resolve.js';
 import { ServedConnection } from './served-connection.js';
 import type { Timer } from './timers.js';
-import type { Served } from './turn.js';
 import { type Lease, leaseTurn } from './turn-lease.js';
+import type { Served } from './turn-member.js';
 
 /** Options of {@link connect}. Where to is said by `host` and `port`, or by `path`. */
 export interface ConnectOptions<T> extends ConnectionOptions<T> {

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { Address } from '../socket/address.js';
 import type { DuplexOptions } from '../socket/duplex.js';
-import type { Writable } from './turn.js';
+import type { Writable } from './output-arena.js';
 
 /**
  * What is done with connections: one object for all of a listener's, or for one of `connect()`.

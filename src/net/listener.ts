@@ -37,8 +37,8 @@ import { ServedConnection } from './served-connection.js';
 import { SharedBytes } from './shared-bytes.js';
 import { claimPath, SocketFile, type SocketFileAccess } from './socket-file.js';
 import type { Timer } from './timers.js';
-import type { Served } from './turn.js';
 import { type Lease, leaseTurn } from './turn-lease.js';
+import type { Served } from './turn-member.js';
 
 /** Options of {@link listen}. Where to listen is said by `host` and `port`, by `path`, or by `fd`. */
 export interface ListenOptions<T> extends ConnectionOptions<T> {

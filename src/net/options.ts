@@ -35,7 +35,7 @@ import {
 } from '../socket/constants.js';
 import { type PathInput, textOrBytes, toPathBytes } from '../socket/path.js';
 import type { SocketHandlers } from './connection.js';
-import type { TurnDriver } from './turn.js';
+import type { TurnDriver } from './turn-driver.js';
 
 /** The triggers that serving takes. */
 export const SERVE_TRIGGERS = ['level', 'edge'] as const;

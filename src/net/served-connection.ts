@@ -14,7 +14,10 @@ import { isMemoryShortageError } from '../socket/memory-shortage.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import type { ConnectionGroup } from './connection-group.js';
 import { ConnectionDuplex } from './duplex.js';
-import type { Readiness, Turn, TurnMember, Writable } from './turn.js';
+import type { Writable } from './output-arena.js';
+import type { Turn } from './turn.js';
+import type { Readiness } from './turn-driver.js';
+import type { TurnMember } from './turn-member.js';
 import { WriteQueue } from './write-queue.js';
 
 /** How a connection is registered that is read from. In edge mode, urgent data has to be known of. */

@@ -1,7 +1,8 @@
 /** Which turn serves the connections of a listener or a connect(): that of the user's multiplexer, or a shared one. */
 import type { BackendName } from '../multiplexer/backend.js';
 import { leaseMultiplexer, type MultiplexerLease } from '../multiplexer/shared-multiplexer.js';
-import { Turn, type TurnDriver } from './turn.js';
+import { Turn } from './turn.js';
+import type { TurnDriver } from './turn-driver.js';
 
 /** The use of a turn. */
 export interface Lease {

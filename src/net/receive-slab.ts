@@ -1,0 +1,94 @@
+/** The receive slab: the memory that one turn receives into for all its connections. */
+import { constants } from 'node:os';
+import type { NativeBinding } from '../binding/contract.js';
+import { present } from '../errors.js';
+import { isMemoryShortage } from '../socket/memory-shortage.js';
+import type { InputMember } from './turn-member.js';
+
+/** A connection's share of the slab in one turn: its byte budget, so that a firehose waits for its neighbours. */
+const RECEIVE_BYTES = 65_536;
+/** One native call receives for at most so many connections. */
+const RECEIVE_BATCH = 64;
+/**
+ * Room for thousands of short messages in one native call; of long ones, no more than stay in the processor's cache.
+ */
+const SLAB_BYTES = 2 * RECEIVE_BYTES;
+
+const { EAGAIN } = constants.errno;
+
+/** The one system call that the slab makes, for many fds at once. */
+export type ReceiveCalls = Pick<NativeBinding, 'recvMany'>;
+
+/** Receives for many members by few native calls, and hands each a view of its bytes. */
+export class ReceiveSlab<Member extends InputMember> {
+  readonly #calls: ReceiveCalls;
+  readonly #onStarved: (member: Member) => void;
+  readonly #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  /** The fds to receive for; the call replaces them by its results. */
+  readonly #operations = new Int32Array(RECEIVE_BATCH);
+  /** The members of the current batch. */
+  readonly #batch: (Member | undefined)[] = new Array<Member | undefined>(RECEIVE_BATCH);
+  /** Views of the slab, by position in the batch: messages are often as long as those of the turn before. */
+  readonly #views: Buffer[] = [];
+
+  /** @param onStarved called with a member if the kernel has no memory to receive for it */
+  constructor(calls: ReceiveCalls, onStarved: (member: Member) => void) {
+    this.#calls = calls;
+    this.#onStarved = onStarved;
+  }
+
+  /** Receives once for each member that wants bytes, and calls its methods. */
+  receive(members: readonly Member[]): void {
+    const operations = this.#operations;
+    let next = 0;
+    while (next < members.length) {
+      let count = 0;
+      while (next < members.length && count < RECEIVE_BATCH) {
+        const member = members[next];
+        next += 1;
+        if (member?.beginReceive() === true) {
+          operations[count] = member.fd;
+          this.#batch[count] = member;
+          count += 1;
+        }
+      }
+      this.#receiveBatch(count);
+    }
+  }
+
+  #receiveBatch(count: number): void {
+    const operations = this.#operations;
+    let first = 0;
+    while (first < count) {
+      const done = this.#calls.recvMany(this.#slab, operations, count - first, RECEIVE_BYTES);
+      let offset = 0;
+      for (let i = 0; i < done; i += 1) {
+        const member = this.#batch[first + i];
+        const result = present(operations[i], 'the result of a receive');
+        if (member === undefined) break;
+        this.#batch[first + i] = undefined;
+        if (result > 0) {
+          member.received(this.#view(i, offset, result), result === RECEIVE_BYTES);
+          offset += result;
+        } else if (result === 0) {
+          member.receivedEnd();
+        } else if (isMemoryShortage(-result)) {
+          this.#onStarved(member);
+        } else if (result !== -EAGAIN) {
+          member.refused(-result, 'recv');
+        }
+      }
+      first += done;
+      if (first < count) operations.copyWithin(0, done);
+    }
+  }
+
+  /** The slab's `length` bytes at `offset`, for the member at position `index` of the call. */
+  #view(index: number, offset: number, length: number): Buffer {
+    const latest = this.#views[index];
+    if (latest?.length === length && latest.byteOffset === offset) return latest;
+    const view = this.#slab.subarray(offset, offset + length);
+    this.#views[index] = view;
+    return view;
+  }
+}

@@ -1,0 +1,26 @@
+/** What a turn needs of the multiplexer that it works for. */
+import type { BackendName, Trigger } from '../multiplexer/backend.js';
+import type { Interest } from '../multiplexer/interest.js';
+import type { Registration } from '../multiplexer/registration.js';
+
+/** What the net layer needs of a multiplexer. Every `Multiplexer` has it, whatever the type of its data. */
+export interface TurnDriver {
+  readonly backend: BackendName;
+  readonly closed: boolean;
+  register(fd: number, options: ServeSettings): Registration;
+  onTurnEnd(callback: () => void): () => void;
+  onClose(callback: () => void): () => void;
+  onError(callback: (error: unknown) => void): () => void;
+  wakeup(): void;
+}
+
+/** How an fd is registered that the net layer serves. */
+export interface ServeSettings {
+  readonly interest: Interest;
+  readonly trigger?: Trigger | undefined;
+  readonly exclusive?: boolean | undefined;
+  readonly onReady?: ((registration: Readiness) => void) | undefined;
+}
+
+/** A registration that reports that it is ready. It carries no data of ours, so any multiplexer may own it. */
+export type Readiness = Registration<never>;

@@ -1,0 +1,371 @@
+import { constants } from 'node:os';
+import { SharedBytes } from 'fdmux';
+import { describe, expect, it } from 'vitest';
+import { OutputArena, type SendCalls, type Writable } from '../../src/net/output-arena.js';
+import type { OutputMember } from '../../src/net/turn-member.js';
+import { pattern } from '../support/connections.js';
+
+const { EAGAIN, ENOBUFS, EPIPE } = constants.errno;
+
+/** The sizes are the arena's own: the tests are about what happens on either side of them. */
+const ARENA_BYTES = 262_144;
+const DIRECT_BYTES = 16_384;
+
+/** A kernel that takes what it is allowed to, and remembers each call. */
+class FakeKernel implements SendCalls {
+  /** What has left for each fd, in order. */
+  readonly sent = new Map<number, Buffer[]>();
+  /** One line a call: the fds of its operations, in order. */
+  readonly calls: string[] = [];
+  /** How many bytes it takes of each run, or the negative errno; everything by default. */
+  readonly answers = new Map<number, number>();
+
+  send(fd: number, bytes: Uint8Array, offset: number, length: number): number {
+    this.calls.push(`send ${fd}`);
+    const answer = this.#take(fd, [bytes.subarray(offset, offset + length)]);
+    if (answer === -EAGAIN) return -1;
+    if (answer < 0) throw Object.assign(new Error('send'), { errno: answer, code: 'E', syscall: 'send' });
+    return answer;
+  }
+
+  sendRanges(bytes: Uint8Array, operations: Int32Array, count: number): void {
+    const fds: number[] = [];
+    for (let first = 0; first < count;) {
+      const fd = operations[3 * first] ?? -1;
+      const run: Uint8Array[] = [];
+      let next = first;
+      for (; next < count && operations[3 * next] === fd; next += 1) {
+        run.push(bytes.subarray(operations[3 * next + 1], operations[3 * next + 2]));
+        fds.push(fd);
+      }
+      operations[3 * first] = this.#take(fd, run);
+      first = next;
+    }
+    this.calls.push(`sendRanges ${fds.join(' ')}`);
+  }
+
+  #take(fd: number, run: Uint8Array[]): number {
+    const bytes = Buffer.concat(run);
+    const answer = Math.min(this.answers.get(fd) ?? bytes.length, bytes.length);
+    if (answer > 0) this.sent.set(fd, [...(this.sent.get(fd) ?? []), bytes.subarray(0, answer)]);
+    return answer;
+  }
+
+  bytesOf(fd: number): Buffer {
+    return Buffer.concat(this.sent.get(fd) ?? []);
+  }
+}
+
+/** A member that keeps what it is handed, as a connection does, and remembers each call. */
+class FakeMember implements OutputMember {
+  readonly fd: number;
+  isDestroyed = false;
+  isDirty = false;
+  rangeStart = 0;
+  rangeEnd = 0;
+  earlierRanges: number[] | null = null;
+  pendingBytes = 0;
+  readonly kept: Buffer[] = [];
+  /** The pieces as they were handed over, and whether they were shared. */
+  readonly pieces: { bytes: Buffer; isShared: boolean }[] = [];
+  readonly events: string[] = [];
+  onFlushed: () => void = () => undefined;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  get hasQueue(): boolean {
+    return this.kept.length > 0;
+  }
+
+  accepted(byteLength: number): void {
+    this.pendingBytes += byteLength;
+  }
+
+  sent(byteLength: number): void {
+    this.pendingBytes -= byteLength;
+  }
+
+  keep(bytes: Buffer, isShared: boolean): void {
+    this.kept.push(Buffer.from(bytes));
+    this.pieces.push({ bytes, isShared });
+  }
+
+  failed(error: Error): void {
+    this.events.push(`failed ${error.message}`);
+    this.isDestroyed = true;
+  }
+
+  refused(errno: number, syscall: string): void {
+    this.events.push(`refused ${errno} ${syscall}`);
+    this.isDestroyed = true;
+  }
+
+  flushed(): void {
+    this.events.push('flushed');
+    this.onFlushed();
+  }
+}
+
+function members(count: number): FakeMember[] {
+  return Array.from({ length: count }, (_, index) => new FakeMember(100 + index));
+}
+
+/** An arena on a kernel of its own. */
+function setUp() {
+  const kernel = new FakeKernel();
+  const starved: OutputMember[] = [];
+  const arena = new OutputArena<FakeMember>(kernel, (member) => starved.push(member));
+  const member = new FakeMember(7);
+  const write = (content: Writable): void => arena.append(member, content);
+  return { kernel, starved, arena, member, write };
+}
+
+describe('an output arena', () => {
+  it('sends all that was appended for a member as one run, and flushes it once', () => {
+    const { kernel, arena, member, write } = setUp();
+    write('text, ');
+    write(Buffer.from('bytes, '));
+    write(new SharedBytes('shared, '));
+    write('');
+    write('é€😀');
+    expect(arena.isDirty).toBe(true);
+    expect(kernel.calls).toEqual([]);
+    expect(member.pendingBytes).toBe(Buffer.byteLength('text, bytes, shared, é€😀'));
+    arena.flush();
+    expect(kernel.calls).toEqual(['sendRanges 7']);
+    expect(kernel.bytesOf(7).toString()).toBe('text, bytes, shared, é€😀');
+    expect(member).toMatchObject({ pendingBytes: 0, isDirty: false, rangeEnd: 0, events: ['flushed'] });
+    expect(arena.isDirty).toBe(false);
+    arena.flush();
+    expect(kernel.calls).toHaveLength(1);
+  });
+
+  it('takes a copy, so that the writer may use its memory again', () => {
+    const { kernel, arena, write } = setUp();
+    const bytes = Buffer.from('before');
+    write(bytes);
+    bytes.fill('x');
+    arena.flush();
+    expect(kernel.bytesOf(7).toString()).toBe('before');
+  });
+
+  it('flushes a member that has nothing to send, without a system call', () => {
+    const { kernel, arena, member, write } = setUp();
+    write('');
+    expect(arena.isDirty).toBe(false);
+    arena.addDirty(member);
+    arena.addDirty(member);
+    arena.flush();
+    expect(member.events).toEqual(['flushed']);
+    expect(kernel.calls).toEqual([]);
+  });
+
+  it('keeps the order of each member when their writes alternate, however many runs that makes', () => {
+    const { kernel, arena } = setUp();
+    const writers = members(5);
+    const expected = new Map(writers.map(({ fd }) => [fd, '']));
+    for (let round = 0; round < 40; round += 1) {
+      for (const writer of writers) {
+        const text = `${round} for ${writer.fd};`;
+        arena.append(writer, text);
+        expected.set(writer.fd, `${expected.get(writer.fd)}${text}`);
+      }
+    }
+    arena.flush();
+    expect(kernel.calls).toHaveLength(1);
+    for (const [fd, text] of expected) expect(kernel.bytesOf(fd).toString()).toBe(text);
+    expect(writers.map(({ earlierRanges }) => earlierRanges)).toEqual(writers.map(() => null));
+  });
+
+  it('copies a broadcast once for all of its recipients, and anew after a flush', () => {
+    const { kernel, arena } = setUp();
+    const recipients = members(50);
+    const line = new SharedBytes(pattern(10_000));
+    for (let round = 0; round < 3; round += 1) {
+      kernel.calls.length = 0;
+      for (const recipient of recipients) arena.append(recipient, line);
+      // Fifty copies would have overflowed the arena.
+      expect(kernel.calls).toEqual([]);
+      arena.flush();
+      // The next filling holds other bytes in the line's place.
+      arena.append(new FakeMember(1), 'something else');
+      arena.flush();
+    }
+    const expected = Buffer.concat([line.bytes, line.bytes, line.bytes]);
+    for (const { fd } of recipients) expect(kernel.bytesOf(fd).equals(expected)).toBe(true);
+  });
+
+  it('does not take shared bytes of one arena for those of another', () => {
+    const first = setUp();
+    const second = setUp();
+    const line = new SharedBytes('the line');
+    first.write('before it, ');
+    second.write('in front: ');
+    first.write(line);
+    second.write(line);
+    first.write(line);
+    first.arena.flush();
+    second.arena.flush();
+    expect(first.kernel.bytesOf(7).toString()).toBe('before it, the linethe line');
+    expect(second.kernel.bytesOf(7).toString()).toBe('in front: the line');
+  });
+
+  it('flushes when it is full, and loses nothing', () => {
+    const { kernel, arena, write } = setUp();
+    const parts = Array.from({ length: 40 }, (_, index) => pattern(DIRECT_BYTES - 1, index));
+    for (const part of parts) write(part);
+    arena.flush();
+    expect(kernel.calls).toHaveLength(Math.ceil(parts.length / Math.floor(ARENA_BYTES / (DIRECT_BYTES - 1))));
+    expect(kernel.bytesOf(7).equals(Buffer.concat(parts))).toBe(true);
+  });
+
+  it.each([
+    ['bytes', pattern(DIRECT_BYTES)],
+    ['text', 'x'.repeat(DIRECT_BYTES)],
+    ['shared bytes', new SharedBytes(pattern(DIRECT_BYTES))],
+  ])('sends long %s at once, behind what it holds for the member', (_kind, content) => {
+    const { kernel, arena, member, write } = setUp();
+    write('first');
+    write(content);
+    expect(kernel.calls).toEqual(['sendRanges 7', 'send 7']);
+    expect(kernel.bytesOf(7).length).toBe('first'.length + DIRECT_BYTES);
+    expect(kernel.bytesOf(7).subarray(0, 5).toString()).toBe('first');
+    expect(member.pendingBytes).toBe(0);
+    arena.flush();
+    expect(member.events).toEqual(['flushed', 'flushed']);
+  });
+
+  it.each([0, 1, 7, 12, 13])(
+    'hands the member what the kernel did not take, when it took %i bytes of two runs',
+    (took) => {
+      const { kernel, arena, member, write } = setUp();
+      const between = new FakeMember(8);
+      write('run one');
+      arena.append(between, 'between');
+      write('run two');
+      kernel.answers.set(7, took === 0 ? -EAGAIN : took);
+      arena.flush();
+      expect(kernel.bytesOf(7).toString()).toBe('run onerun two'.slice(0, took));
+      expect(Buffer.concat(member.kept).toString()).toBe('run onerun two'.slice(took));
+      expect(member).toMatchObject({ pendingBytes: 14 - took, rangeEnd: 0, earlierRanges: null, isDestroyed: false });
+      expect(kernel.bytesOf(8).toString()).toBe('between');
+    },
+  );
+
+  it('lets new bytes wait behind those that a member has kept', () => {
+    const { kernel, arena, member, write } = setUp();
+    kernel.answers.set(7, -EAGAIN);
+    write('first, ');
+    arena.flush();
+    kernel.answers.clear();
+    write('second, ');
+    write(Buffer.from('third, '));
+    write(new SharedBytes('fourth'));
+    write(Buffer.alloc(DIRECT_BYTES, '!'));
+    arena.flush();
+    expect(kernel.calls).toEqual(['sendRanges 7']);
+    const kept = Buffer.concat(member.kept);
+    expect(kept.subarray(0, 28).toString()).toBe('first, second, third, fourth');
+    expect(kept.length).toBe(28 + DIRECT_BYTES);
+    expect(member.pendingBytes).toBe(kept.length);
+  });
+
+  it('lets no bytes overtake those whose append made it overflow', () => {
+    const { kernel, member, arena, write } = setUp();
+    const parts = Array.from({ length: 20 }, (_, index) => pattern(DIRECT_BYTES - 1, index));
+    kernel.answers.set(7, -EAGAIN);
+    for (const part of parts) write(part);
+    arena.flush();
+    expect(Buffer.concat(member.kept).equals(Buffer.concat(parts))).toBe(true);
+  });
+
+  it('shares one copy among many slow members of a broadcast, and hands a single one a view', () => {
+    const { kernel, arena, member } = setUp();
+    const slow = members(3);
+    const line = new SharedBytes('a line for all');
+    for (const one of [member, ...slow]) {
+      kernel.answers.set(one.fd, -EAGAIN);
+      arena.append(one, line);
+    }
+    arena.flush();
+    expect(slow.flatMap(({ pieces }) => pieces)).toMatchObject(slow.map(() => ({ isShared: true })));
+    expect(new Set(slow.map(({ pieces }) => pieces[0]?.bytes.buffer)).size).toBe(1);
+    // Shared bytes must stay as they are when the arena is filled again.
+    const fresh = new FakeMember(9);
+    arena.append(fresh, 'x'.repeat(100));
+    arena.flush();
+    expect(slow.map(({ pieces }) => pieces[0]?.bytes.toString())).toEqual(slow.map(() => 'a line for all'));
+
+    const alone = setUp();
+    alone.kernel.answers.set(7, 3);
+    alone.write('only one');
+    alone.arena.flush();
+    expect(alone.member.pieces.map(({ isShared }) => isShared)).toEqual([false]);
+  });
+
+  it('reports a broken connection to its member alone, in a flush and in a direct send', () => {
+    const { kernel, arena, member, write } = setUp();
+    const other = new FakeMember(8);
+    kernel.answers.set(7, -EPIPE);
+    write('lost');
+    arena.append(other, 'arrives');
+    write('lost, too');
+    arena.flush();
+    expect(member.events).toEqual([`refused ${EPIPE} send`, 'flushed']);
+    expect(member).toMatchObject({ kept: [], rangeEnd: 0, earlierRanges: null });
+    expect(kernel.bytesOf(8).toString()).toBe('arrives');
+
+    const direct = setUp();
+    direct.kernel.answers.set(7, -EPIPE);
+    direct.write(pattern(DIRECT_BYTES));
+    expect(direct.member.events).toEqual(['failed send']);
+    expect(direct.member.kept).toEqual([]);
+  });
+
+  it('sends nothing for a member that was destroyed after its write', () => {
+    const { kernel, arena, member, write } = setUp();
+    const other = new FakeMember(8);
+    write('never');
+    arena.append(other, 'arrives');
+    member.isDestroyed = true;
+    arena.flush();
+    expect(kernel.calls).toEqual(['sendRanges 8']);
+    expect(kernel.bytesOf(8).toString()).toBe('arrives');
+    expect(member).toMatchObject({ kept: [], rangeEnd: 0 });
+    write(pattern(DIRECT_BYTES));
+    expect(kernel.calls).toHaveLength(1);
+  });
+
+  it('keeps the bytes and reports the member when the kernel has no memory', () => {
+    const { kernel, starved, arena, member, write } = setUp();
+    kernel.answers.set(7, -ENOBUFS);
+    write('later');
+    arena.flush();
+    expect(starved).toEqual([member]);
+    expect(Buffer.concat(member.kept).toString()).toBe('later');
+    expect(member).toMatchObject({ isDestroyed: false, pendingBytes: 5 });
+
+    const direct = setUp();
+    direct.kernel.answers.set(7, -ENOBUFS);
+    const long = pattern(DIRECT_BYTES);
+    direct.write(long);
+    expect(direct.starved).toEqual([direct.member]);
+    expect(Buffer.concat(direct.member.kept).equals(long)).toBe(true);
+  });
+
+  it('takes what a flushed member appends for its next flush', () => {
+    const { kernel, arena, member, write } = setUp();
+    member.onFlushed = () => {
+      member.onFlushed = () => undefined;
+      write('second');
+    };
+    write('first ');
+    arena.flush();
+    expect(arena.isDirty).toBe(true);
+    expect(kernel.bytesOf(7).toString()).toBe('first ');
+    arena.flush();
+    expect(kernel.bytesOf(7).toString()).toBe('first second');
+  });
+});
