@@ -60,6 +60,7 @@ enum class ControlKind {
   kTypeOfService,
   kTimestamp,
   kSegmentSize,
+  kPidFd,
   kUnknown,
 };
 
@@ -74,7 +75,7 @@ bool copyOut(const ControlMessage& message, Struct* out) {
 // What a message says. Only the members that its kind names mean anything.
 struct ControlParts {
   ControlKind kind = ControlKind::kUnknown;
-  std::vector<int> fds;           // kRights
+  std::vector<int> fds;           // kRights, kPidFd
   ucred credentials = {};         // kCredentials
   in_pktinfo packet_info = {};    // kPacketInfo
   in6_pktinfo packet_info6 = {};  // kPacketInfo6
@@ -84,6 +85,9 @@ struct ControlParts {
   int64_t nanoseconds = 0;  // kTimestamp
 };
 
+// Older C libraries have no name for it: unix(7), SO_PASSPIDFD.
+constexpr int kScmPidFd = 4;
+
 inline void decodeSocketMessage(const ControlMessage& message, ControlParts* parts) {
   switch (message.type) {
     case SCM_RIGHTS:
@@ -91,6 +95,13 @@ inline void decodeSocketMessage(const ControlMessage& message, ControlParts* par
       parts->fds.resize(message.length / sizeof(int));
       if (!parts->fds.empty()) std::memcpy(parts->fds.data(), message.data, parts->fds.size() * sizeof(int));
       break;
+    case kScmPidFd: {
+      int fd;
+      if (!copyOut(message, &fd) || fd < 0) break;
+      parts->kind = ControlKind::kPidFd;
+      parts->fds.push_back(fd);
+      break;
+    }
     case SCM_CREDENTIALS:
       if (copyOut(message, &parts->credentials)) parts->kind = ControlKind::kCredentials;
       break;

@@ -102,6 +102,10 @@ Napi::Object ReceivedControl::describe(Napi::Env env, const Entry& entry) {
       object.Set("kind", "segment-size");
       object.Set("sizeBytes", parts.number);
       break;
+    case ControlKind::kPidFd:
+      object.Set("kind", "pidfd");
+      object.Set("fd", parts.fds.front());
+      break;
     case ControlKind::kUnknown:
       object.Set("kind", "raw");
       break;

@@ -78,6 +78,7 @@ export type { PathInput } from './socket/path.js';
 export type {
   Accepted,
   DatagramToSend,
+  PeerCredentials,
   ReceivedDatagram,
   ReceivedFrom,
   ReceivedInto,
@@ -95,7 +96,7 @@ export type {
 } from './socket/socket-types.js';
 export type { DuplexOptions, DuplexOptions as SocketDuplexOptions } from './socket/duplex.js';
 export type { Pointer, PointerOptions } from './socket/pointers.js';
-export type { ControlMessage, ControlMessageInput, RawControl } from './socket/control-message.js';
+export type { ControlMessage, ControlMessageInput, ErrorOrigin, RawControl } from './socket/control-message.js';
 export {
   AF_UNSPEC,
   AF_UNIX,
@@ -219,6 +220,13 @@ export {
   SCM_CREDENTIALS,
   SCM_TIMESTAMP,
   SCM_TIMESTAMPNS,
+  SCM_TIMESTAMPING,
+  SO_TIMESTAMPING,
+  SO_PASSPIDFD,
+  SO_PEERPIDFD,
+  SO_ATTACH_FILTER,
+  SO_DETACH_FILTER,
+  IPV6_RECVERR,
   SHUT_RD,
   SHUT_WR,
   SHUT_RDWR,
@@ -288,6 +296,17 @@ export { Inotify } from './socket/inotify.js';
 export type { InotifyEvent } from './socket/inotify.js';
 export { PidFd } from './socket/pid-fd.js';
 export type { ExitStatus } from './socket/pid-fd.js';
+
+// Files
+export { canLockRange, flock, lockRange } from './socket/file-lock.js';
+export type { LockMode, LockRange } from './socket/file-lock.js';
+export { sendFile, splice, tee } from './socket/splice.js';
+export type { SendFileOptions, SpliceOptions } from './socket/splice.js';
+
+// Interfaces and groups
+export { ifIndexToName, ifNameToIndex } from './socket/interface.js';
+export { inetAton } from './socket/multicast.js';
+export type { MulticastGroup } from './socket/multicast.js';
 
 // Terminals
 export { Pty, PtyProcess } from './socket/pty.js';

@@ -255,6 +255,7 @@ export type DecodedControl = {
   | { readonly kind: 'tos'; readonly tos: number }
   | { readonly kind: 'timestamp'; readonly seconds: number; readonly nanoseconds: number }
   | { readonly kind: 'segment-size'; readonly sizeBytes: number }
+  | { readonly kind: 'pidfd'; readonly fd: number }
   | { readonly kind: 'raw' }
 );
 

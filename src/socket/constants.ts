@@ -143,6 +143,13 @@ export const SCM_RIGHTS = 1;
 export const SCM_CREDENTIALS = 2;
 export const SCM_TIMESTAMP = 29;
 export const SCM_TIMESTAMPNS = 35;
+export const SCM_TIMESTAMPING = 37;
+export const SO_TIMESTAMPING = 37;
+export const SO_PASSPIDFD = 76;
+export const SO_PEERPIDFD = 77;
+export const SO_ATTACH_FILTER = 26;
+export const SO_DETACH_FILTER = 27;
+export const IPV6_RECVERR = 25;
 
 // Directions of shutdown(2), and the longest backlog by default: listen(2).
 export const SHUT_RD = 0;

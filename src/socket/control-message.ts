@@ -12,9 +12,12 @@ import {
 import { type DecodedControl } from '../binding/contract.js';
 import { native } from '../binding/load.js';
 import { outOfRange } from '../errors.js';
+import { type Address, decodeAddress } from './address.js';
 import {
   AF_INET6,
+  AF_UNSPEC,
   IP_PKTINFO,
+  IP_RECVERR,
   IP_TOS,
   IP_TTL,
   IPPROTO_IP,
@@ -22,9 +25,11 @@ import {
   IPPROTO_UDP,
   IPV6_HOPLIMIT,
   IPV6_PKTINFO,
+  IPV6_RECVERR,
   IPV6_TCLASS,
   SCM_CREDENTIALS,
   SCM_RIGHTS,
+  SCM_TIMESTAMPING,
   SOL_SOCKET,
   UDP_SEGMENT,
 } from './constants.js';
@@ -93,10 +98,40 @@ export type ControlMessage = RawControl &
         readonly sizeBytes: number;
       }
     | {
+        /** An open pidfd of the sender: close it, or wrap it by `PidFd.fromFd`. After `SO_PASSPIDFD`. */
+        readonly kind: 'pidfd';
+        readonly fd: number;
+      }
+    | {
+        /** Why an earlier datagram failed, from the error queue (`MSG_ERRQUEUE`); after `IP_RECVERR`: ip(7). */
+        readonly kind: 'extended-error';
+        /** Positive; 0 for the report of a transmission: a timestamp, or the end of a `MSG_ZEROCOPY` send. */
+        readonly errno: number;
+        readonly origin: ErrorOrigin;
+        /** The type and the code of the ICMP message. */
+        readonly icmpType: number;
+        readonly icmpCode: number;
+        /** Of the kernel, per origin: the MTU for EMSGSIZE, the first and the last number of zero-copy sends. */
+        readonly info: number;
+        readonly extra: number;
+        /** Who sent the ICMP message; `null` if nobody did. */
+        readonly offender: Address | null;
+      }
+    | {
+        /** When it passed; after `SO_TIMESTAMPING`. Nanoseconds since 1970, `null` if that clock was not read. */
+        readonly kind: 'timestamping';
+        readonly softwareNs: bigint | null;
+        /** By the clock of the network device. */
+        readonly hardwareNs: bigint | null;
+      }
+    | {
         /** Anything else. */
         readonly kind: 'raw';
       }
   );
+
+/** Who found an error: SO_EE_ORIGIN of ip(7). */
+export type ErrorOrigin = 'none' | 'local' | 'icmp' | 'icmp6' | 'timestamping' | 'zerocopy' | 'txtime';
 
 /** A control message to send. */
 export type ControlMessageInput =
@@ -151,16 +186,58 @@ export type ControlMessageInput =
 const MIN_INT32 = -0x8000_0000;
 const MAX_UINT16 = 0xffff;
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
+const EXTENDED_ERROR_BYTES = 16;
+const TIMESPEC_BYTES = 16;
+/** Software, a clock that no longer exists, hardware. */
+const TIMESTAMPING_BYTES = 3 * TIMESPEC_BYTES;
+const SCM_TIMESTAMPING_NEW = 65;
+const ORIGINS: readonly ErrorOrigin[] = ['none', 'local', 'icmp', 'icmp6', 'timestamping', 'zerocopy', 'txtime'];
 /** Where a sockaddr_in and a sockaddr_in6 keep the address itself, in bytes. */
 const INET_ADDRESS = { start: 4, end: 8 };
 const INET6_ADDRESS = { start: 8, end: 24 };
 
-/** As it is received: what the addon decoded, with a moment as one number. */
+/** As it is received: what the addon decoded, with moments as one number, and what needs no fd decoded here. */
 export function toControlMessage(decoded: DecodedControl): ControlMessage {
+  if (decoded.kind === 'raw') return decodeRaw(decoded);
   if (decoded.kind !== 'timestamp') return decoded;
   const { level, type, data, seconds, nanoseconds } = decoded;
   const timeNs = BigInt(seconds) * NANOSECONDS_PER_SECOND + BigInt(nanoseconds);
   return { kind: 'timestamp', level, type, data, timeNs };
+}
+
+function decodeRaw({ level, type, data }: RawControl): ControlMessage {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const isError = (level === IPPROTO_IP && type === IP_RECVERR) || (level === IPPROTO_IPV6 && type === IPV6_RECVERR);
+  if (isError && data.byteLength >= EXTENDED_ERROR_BYTES) {
+    return { level, type, data, kind: 'extended-error', ...extendedError(view, data) };
+  }
+  const isTimestamping = level === SOL_SOCKET && (type === SCM_TIMESTAMPING || type === SCM_TIMESTAMPING_NEW);
+  if (isTimestamping && data.byteLength === TIMESTAMPING_BYTES) {
+    const softwareNs = toMoment(view, 0);
+    return { level, type, data, kind: 'timestamping', softwareNs, hardwareNs: toMoment(view, 2 * TIMESPEC_BYTES) };
+  }
+  return { level, type, data, kind: 'raw' };
+}
+
+/** A struct sock_extended_err, with the address of the offender behind it. */
+function extendedError(view: DataView, data: Uint8Array) {
+  const offender = data.subarray(EXTENDED_ERROR_BYTES);
+  const hasOffender = offender.byteLength >= 2 && view.getUint16(EXTENDED_ERROR_BYTES, true) !== AF_UNSPEC;
+  return {
+    errno: view.getUint32(0, true),
+    origin: ORIGINS[view.getUint8(4)] ?? 'none',
+    icmpType: view.getUint8(5),
+    icmpCode: view.getUint8(6),
+    info: view.getUint32(8, true),
+    extra: view.getUint32(12, true),
+    offender: hasOffender ? decodeAddress(offender) : null,
+  };
+}
+
+/** A struct timespec of 64 bits each. */
+function toMoment(view: DataView, place: number): bigint | null {
+  const timeNs = view.getBigInt64(place, true) * NANOSECONDS_PER_SECOND + view.getBigInt64(place + 8, true);
+  return timeNs === 0n ? null : timeNs;
 }
 
 /**

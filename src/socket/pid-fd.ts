@@ -1,7 +1,8 @@
 /** Processes that can be waited for: pidfd_open(2). */
+import { readFileSync } from 'node:fs';
 import { checkInteger, MAX_INT32 } from '../arguments.js';
 import { native } from '../binding/load.js';
-import { closedError, toError } from '../errors.js';
+import { closedError, systemError, toError } from '../errors.js';
 import { leaseMultiplexer, type MultiplexerLease } from '../multiplexer/shared-multiplexer.js';
 import { OpenFd } from '../readiness/open-fd.js';
 import { toSignalName, toSignalNumber } from '../readiness/signal-number.js';
@@ -24,16 +25,31 @@ const CLD_EXITED = 1;
  * reaps it, by {@link wait} if that is this process.
  */
 export class PidFd extends OwnedFd {
+  /** 0 if the process is not in this one's namespace, -1 if it is gone. */
   readonly pid: number;
   #status: ExitStatus | null = null;
   #waiting: Promise<ExitStatus> | undefined;
   #giveUp: (error: Error) => void = () => undefined;
 
   /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ESRCH (no such process), EMFILE, ENOSYS (before Linux 5.3) */
-  constructor(pid: number) {
-    checkInteger(pid, 'pid', 1, MAX_INT32);
-    super(new OpenFd(native.pidFd(pid)), 'PidFd', 'the pidfd');
-    this.pid = pid;
+  constructor(pid: number | OpenFd) {
+    if (!(pid instanceof OpenFd)) checkInteger(pid, 'pid', 1, MAX_INT32);
+    const fd = pid instanceof OpenFd ? pid : new OpenFd(native.pidFd(pid));
+    super(fd, 'PidFd', 'the pidfd');
+    this.pid = pid instanceof OpenFd ? pidOf(fd.number) : pid;
+  }
+
+  /**
+   * Wraps a pidfd that exists: received by a socket, or inherited.
+   *
+   * @param fd from here on the new object's to close; {@link detach} gives it back
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EBADF; EINVAL if it is no pidfd (it then stays the caller's)
+   */
+  static fromFd(fd: number): PidFd {
+    checkInteger(fd, 'fd', 0, MAX_INT32);
+    native.isNonBlocking(fd);
+    pidOf(fd);
+    return new PidFd(new OpenFd(fd));
   }
 
   /**
@@ -116,4 +132,11 @@ function settle<Result>(
   } catch (error) {
     reject(toError(error));
   }
+}
+
+/** The kernel says it beside the fd: proc_pid_fdinfo(5). */
+function pidOf(fd: number): number {
+  const pid = /^Pid:\s*(-?\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
+  if (pid === undefined) throw systemError('EINVAL', 'pidfd', 'invalid argument', fd);
+  return Number(pid);
 }

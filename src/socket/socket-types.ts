@@ -99,5 +99,13 @@ export interface SendAllError extends SystemError {
   readonly bytesSent: number;
 }
 
+/** What {@link Socket.peerCredentials} gives. */
+export interface PeerCredentials {
+  /** 0 if the process is not in this one's namespace. */
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** The directions of {@link Socket.shutdown}. */
 export type ShutdownHow = 'read' | 'write' | 'read-write';

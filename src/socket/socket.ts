@@ -53,6 +53,7 @@ import {
   SHUT_WR,
   SO_DOMAIN,
   SO_ERROR,
+  SO_PEERCRED,
   SO_PROTOCOL,
   SO_TYPE,
   SOCK_DGRAM,
@@ -61,16 +62,18 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from './constants.js';
-import { type RawControl, toControlMessage, toRawControl } from './control-message.js';
+import { type ControlMessage, type RawControl, toControlMessage, toRawControl } from './control-message.js';
 import { ByteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js';
 import { errnoError } from './errno-error.js';
 import { type ByteCalls, FdCarrier } from './fd-carrier.js';
+import { groupOption, type MulticastGroup } from './multicast.js';
 import { OwnedFd } from './owned-fd.js';
 import { linkPointers, type PointerOptions } from './pointers.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 import type {
   Accepted,
   DatagramToSend,
+  PeerCredentials,
   ReceivedDatagram,
   ReceivedFrom,
   ReceivedInto,
@@ -100,6 +103,8 @@ const { EAGAIN, EALREADY, EINPROGRESS, EINTR, ETIMEDOUT } = osConstants.errno;
 export const DEFAULT_BACKLOG = 511;
 /** The bits above are flags: close-on-exec is always set, blocking has an option of its own. */
 const MAX_TYPE = 0xf;
+/** A struct ucred. */
+const PEER_CREDENTIALS_BYTES = 12;
 const DEFAULT_CONTROL_BYTES = 256;
 /** Of one recvmmsg(2) or sendmmsg(2); the kernel cuts the rest off. */
 const MAX_MESSAGES = 1024;
@@ -709,6 +714,43 @@ export class Socket extends OwnedFd {
   }
 
   /**
+   * Receives the datagrams of a multicast group from now on: MCAST_JOIN_GROUP, MCAST_JOIN_SOURCE_GROUP, ip(7). The
+   * socket is to be bound to the group's port; the end of the socket leaves the group.
+   *
+   * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_OPTION; ERR_OUT_OF_RANGE (no literal of the socket's family);
+   *   ENODEV (no such interface, or no route), EADDRINUSE (a member already), EINVAL (no multicast address)
+   */
+  joinGroup(membership: MulticastGroup): void {
+    this.#setGroup(membership, 'join');
+  }
+
+  /**
+   * Leaves a multicast group, with the same arguments as it was joined.
+   *
+   * @throws as {@link joinGroup}; EADDRNOTAVAIL (no member)
+   */
+  leaveGroup(membership: MulticastGroup): void {
+    this.#setGroup(membership, 'leave');
+  }
+
+  #setGroup(membership: MulticastGroup, action: 'join' | 'leave'): void {
+    const fd = this.fd;
+    const { level, name, value } = groupOption(membership, action, this.family === 'inet6');
+    native.setSockOpt(fd, level, name, value);
+  }
+
+  /**
+   * Who made the other end of a unix socket's connection: SO_PEERCRED, unix(7). The kernel took it down at connect,
+   * listen or socketpair; the process may have ended since.
+   *
+   * @throws ERR_CLOSED; ENOPROTOOPT
+   */
+  get peerCredentials(): PeerCredentials {
+    const bytes = this.getsockopt(SOL_SOCKET, SO_PEERCRED, PEER_CREDENTIALS_BYTES);
+    return { pid: bytes.readInt32LE(0), uid: bytes.readUInt32LE(4), gid: bytes.readUInt32LE(8) };
+  }
+
+  /**
    * The local address: getsockname(2).
    *
    * @throws ERR_CLOSED
@@ -817,8 +859,13 @@ function toMessage(data: Buffer, parts: readonly NativeMessage[]): ReceivedMessa
     controlTruncated: (flags & MSG_CTRUNC) !== 0,
     flags,
     control,
-    fds: control.flatMap((message) => (message.kind === 'rights' ? message.fds : [])),
+    fds: control.flatMap(fdsOf),
   };
+}
+
+function fdsOf(message: ControlMessage): readonly number[] {
+  if (message.kind === 'rights') return message.fds;
+  return message.kind === 'pidfd' ? [message.fd] : [];
 }
 
 /** The control messages of many messages as the addon takes them. */

@@ -156,7 +156,10 @@ const calls: readonly [string, (socket: Socket) => unknown][] = [
   ['getsockname', (socket) => socket.getsockname()],
   ['getsockopt', (socket) => socket.getsockopt(1, 1)],
   ['ioctl', (socket) => socket.ioctl(FIONREAD, new Int32Array(1))],
+  ['joinGroup', (socket) => socket.joinGroup({ group: '224.0.0.1' })],
+  ['leaveGroup', (socket) => socket.leaveGroup({ group: '224.0.0.1' })],
   ['listen', (socket) => socket.listen()],
+  ['peerCredentials', (socket) => socket.peerCredentials],
   ['protocol', (socket) => socket.protocol],
   ['recv', (socket) => socket.recv(1)],
   ['recvFrom', (socket) => socket.recvFrom(1)],
@@ -256,7 +259,9 @@ function codeOf(errorOrCall: unknown): string {
 }
 
 describe('garbage', () => {
-  const methods = calls.map(([name]) => name).filter((name) => !['fd', 'detach', 'dup', 'protocol'].includes(name));
+  const methods = calls
+    .map(([name]) => name)
+    .filter((name) => !['fd', 'detach', 'dup', 'peerCredentials', 'protocol'].includes(name));
 
   it('gives typed errors, system errors or results, and leaks no fd', () => {
     const before = openFds().size;

@@ -1,0 +1,22 @@
+/** Network interfaces by name and number: if_nametoindex(3). */
+import { checkInteger, checkString, MAX_INT32 } from '../arguments.js';
+import { native } from '../binding/load.js';
+
+/**
+ * @param name 'eth0', at most 15 bytes
+ * @returns its number, from 1 on
+ * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE; ENODEV (no such interface)
+ */
+export function ifNameToIndex(name: string): number {
+  checkString(name, 'name');
+  return native.ifNameToIndex(name);
+}
+
+/**
+ * @param index from 1 on
+ * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENXIO (no such interface)
+ */
+export function ifIndexToName(index: number): string {
+  checkInteger(index, 'index', 0, MAX_INT32);
+  return native.ifIndexToName(index);
+}
