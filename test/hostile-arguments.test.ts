@@ -52,13 +52,52 @@ async function attempt(name: string, call: () => unknown): Promise<string[]> {
 }
 
 const functions = ['connect', 'decodeAddress', 'listen', 'parseAddress', 'pipe', 'poll', 'pollSync', 'setNonBlocking'];
+const fileFunctions = ['canLockRange', 'flock', 'lockRange', 'sendFile', 'splice', 'tee'];
+const terminalFunctions = [
+  'drainOutput',
+  'flushQueues',
+  'getModemLines',
+  'getWindowSize',
+  'sendBreak',
+  'setExclusive',
+  'setModemLines',
+  'setWindowSize',
+];
+const networkFunctions = ['ifIndexToName', 'ifNameToIndex', 'inetAton'];
 const classes = ['Epoll', 'EventFd', 'Multiplexer', 'PidFd', 'SharedBytes', 'SignalFd', 'TimerFd'];
-const makers = ['create', 'pair', 'fromFd', 'open', 'pipe'];
+const owners = [
+  fdmux.Socket,
+  fdmux.Descriptor,
+  fdmux.Epoll,
+  fdmux.EventFd,
+  fdmux.PidFd,
+  fdmux.Pty,
+  fdmux.SerialPort,
+  fdmux.Termios,
+];
+const makers = ['create', 'pair', 'fromFd', 'open', 'pipe', 'memfd', 'spawn', 'get', 'set', 'raw', 'cbreak', 'save'];
+const socketMethods = [
+  'toDuplex',
+  'send',
+  'sendMsg',
+  'recvMsg',
+  'recvInto',
+  'setsockopt',
+  'bind',
+  'connect',
+  'shutdown',
+  'ioctl',
+  'fcntl',
+  'joinGroup',
+  'leaveGroup',
+];
+const descriptorMethods = ['toDuplex', 'pread', 'pwrite', 'lseek', 'ioctl', 'fcntl', 'read', 'readInto', 'write'];
 
 test.each(hostile)('%s', async (_what, value) => {
   const faults: string[] = [];
   const before = openFds();
-  for (const name of [...functions, 'resolveHost', 'select', 'selectSync', 'wakeup']) {
+  const names = [...functions, ...fileFunctions, ...terminalFunctions, ...networkFunctions];
+  for (const name of [...names, 'resolveHost', 'select', 'selectSync', 'wakeup']) {
     const callable: unknown = Reflect.get(fdmux, name);
     if (typeof callable !== 'function') throw new Error(`no function ${name}`);
     // The last argument is a timeout where there is one: nothing waits.
@@ -69,7 +108,7 @@ test.each(hostile)('%s', async (_what, value) => {
     if (typeof target !== 'function') throw new Error(`no class ${name}`);
     faults.push(...(await attempt(`new ${name}`, (): unknown => Reflect.construct(target, [value, value]))));
   }
-  for (const owner of [fdmux.Socket, fdmux.Descriptor, fdmux.Epoll, fdmux.EventFd]) {
+  for (const owner of owners) {
     for (const name of makers) {
       const maker: unknown = Reflect.get(owner, name);
       if (typeof maker !== 'function') continue;
@@ -79,25 +118,25 @@ test.each(hostile)('%s', async (_what, value) => {
     }
   }
   const [socket, other] = fdmux.Socket.pair();
-  for (const name of [
-    'toDuplex',
-    'send',
-    'sendMsg',
-    'recvMsg',
-    'recvInto',
-    'setsockopt',
-    'bind',
-    'connect',
-    'shutdown',
-  ]) {
-    const method: unknown = Reflect.get(socket, name);
-    if (typeof method !== 'function') throw new Error(`no method ${name}`);
-    faults.push(
-      ...(await attempt(`Socket.${name}`, (): unknown => Reflect.apply(method, socket, [value, value, value]))),
-    );
+  const [reader, writer] = fdmux.pipe();
+  for (const [owner, methods] of [
+    [socket, socketMethods],
+    [writer, descriptorMethods],
+  ] as const) {
+    for (const name of methods) {
+      const method: unknown = Reflect.get(owner, name);
+      if (typeof method !== 'function') throw new Error(`no method ${name}`);
+      // The last argument stands for options, flags and pointers.
+      for (const args of [
+        [value, value, value],
+        [1, Buffer.alloc(8), value],
+        [1, 1, Buffer.alloc(8), value],
+      ]) {
+        faults.push(...(await attempt(name, (): unknown => Reflect.apply(method, owner, args))));
+      }
+    }
   }
-  socket.close();
-  other.close();
+  for (const each of [socket, other, reader, writer]) each.close();
   expect(faults).toEqual([]);
   // What streams share is closed a tick after the last of them.
   await until(() => openFds().size === before.size, 'the end of what was opened');

@@ -1,6 +1,7 @@
 /** Interfaces, groups, old forms of addresses, and what the kernel says of a peer and of an error. */
 import { networkInterfaces } from 'node:os';
 import {
+  type ControlMessage,
   ifIndexToName,
   ifNameToIndex,
   inetAton,
@@ -16,6 +17,7 @@ import {
 } from 'fdmux';
 import { describe, expect, it } from 'vitest';
 import { errorOf } from '../native/fds.js';
+import { until } from '../support/deadline.js';
 import { closedAtEnd, disposedAtEnd } from '../support/fds.js';
 import { LOOPBACK, portOf, udpSocket, unixPair } from '../support/sockets.js';
 import { callUntyped } from '../support/untyped.js';
@@ -110,13 +112,18 @@ describe('what the kernel says', () => {
     });
   });
 
-  it('takes the time of a datagram', () => {
+  it('takes the time of a datagram', async () => {
     const [sender, receiver] = [udpSocket(), udpSocket()];
     // SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE
     receiver.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, 0x18);
-    sender.sendTo('x', { ...LOOPBACK, port: portOf(receiver) });
-    pollSync([{ fd: receiver, events: 1 }], WAIT_MS);
-    const [stamp] = receiver.recvMsg(100)?.control ?? [];
+    let stamp: ControlMessage | undefined;
+    // The kernel begins to take times a moment after it was asked to.
+    await until(() => {
+      sender.sendTo('x', { ...LOOPBACK, port: portOf(receiver) });
+      pollSync([{ fd: receiver, events: 1 }], WAIT_MS);
+      [stamp] = receiver.recvMsg(100)?.control ?? [];
+      return stamp !== undefined;
+    }, 'a time');
     expect(stamp).toMatchObject({ kind: 'timestamping', hardwareNs: null, softwareNs: expect.any(BigInt) });
   });
 
