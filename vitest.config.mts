@@ -2,6 +2,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vitest/config';
 import { defineConfig } from 'vitest/config';
+import tags from './test/tags.json' with { type: 'json' };
 
 /** The folder of an installed fdmux that the suite is to test (the matrix sets it); without it, the sources. */
 const subject = process.env['FDMUX_TEST_SUBJECT'];
@@ -29,6 +30,9 @@ export default defineConfig({
     exclude: ['test/**/*.long.test.ts'],
     globalSetup: ['test/support/build-first.ts'],
     setupFiles: ['test/support/fd-leak-check.ts'],
+    // What some tests need and not every runtime or machine has. scripts/lib/matrix-rows.mjs knows what a row lacks.
+    tags,
+    strictTags: true,
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,

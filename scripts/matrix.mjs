@@ -20,7 +20,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheFolder } from './lib/fetch.mjs';
 import { keepResult, readResults, summary, toMarkdown, writeIntoPage } from './lib/matrix-report.mjs';
-import { CORE_SUITES, QUICK_ROWS, reasonAgainst, reasonOfSkip, rows } from './lib/matrix-rows.mjs';
+import { CORE_SUITES, QUICK_ROWS, reasonAgainst, rows } from './lib/matrix-rows.mjs';
 import { packPackage } from './lib/pack.mjs';
 import { at } from './lib/paths.mjs';
 import { Problem, runMain, say } from './lib/progress.mjs';
@@ -196,24 +196,28 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, suite
   if (!existsSync(report)) {
     // The table shows the reason; what vitest had to say is for who runs the matrix.
     process.stdout.write(`${outcome.output.slice(-4000)}\n`);
-    count(row, counts, result, { name: files.join(' '), message: `no report (${outcome.reason})` });
+    fail(counts, result, { name: files.join(' '), message: `no report (${outcome.reason})` });
     return;
   }
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
   if (!outcome.ok && testResults.every(({ status }) => status !== 'failed')) {
     // An exception outside of every test fails the run, and no test of the report.
     const what = /(?:Unhandled|Uncaught)[^\n]*\n[^]*?(\w*Error[^\n]*)/.exec(outcome.output)?.[1] ?? outcome.reason;
-    count(row, counts, result, { name: `${files.join(' ')}, outside of the tests`, message: what });
+    fail(counts, result, { name: `${files.join(' ')}, outside of the tests`, message: what });
   }
   for (const file of testResults) {
     if (file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed')) {
-      count(row, counts, result, { name: file.name.replace(at(), ''), message: file.message ?? '' });
+      fail(counts, result, { name: file.name.replace(at(), ''), message: file.message ?? '' });
     }
-    for (const { fullName, status, failureMessages } of file.assertionResults) {
-      if (status === 'passed') counts.passed += 1;
-      else if (status === 'failed') count(row, counts, result, { name: fullName, message: failureMessages.join('\n') });
-      else if (reasonOfSkip(fullName) !== undefined) skip(counts, result, reasonOfSkip(fullName));
-      else count(row, counts, result, { name: fullName, message: 'did not run' });
+    for (const { fullName, status, failureMessages, tags } of file.assertionResults) {
+      if (status === 'passed') {
+        counts.passed += 1;
+        continue;
+      }
+      const hasFailed = status === 'failed';
+      const reason = reasonAgainst(row, { tags, hasFailed });
+      if (reason !== undefined) skip(counts, result, reason);
+      else fail(counts, result, { name: fullName, message: hasFailed ? failureMessages.join('\n') : 'did not run' });
     }
   }
 }
@@ -225,15 +229,9 @@ function startingAs(program) {
   return { FDMUX_TEST_PROGRAM: program, NODE_OPTIONS: `--require ${preload}` };
 }
 
-/** Counts a failure, or a thing that the row cannot do. */
-function count(row, counts, result, { name, message }) {
-  const reason = reasonAgainst(row, { name, message });
-  if (reason !== undefined) {
-    skip(counts, result, reason);
-  } else {
-    counts.failed += 1;
-    result.failures.push(`${name}: ${message.split('\n')[0]}`);
-  }
+function fail(counts, result, { name, message }) {
+  counts.failed += 1;
+  result.failures.push(`${name}: ${message.split('\n')[0]}`);
 }
 
 function skip(counts, result, reason) {

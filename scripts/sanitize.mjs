@@ -17,7 +17,9 @@ import { at } from './lib/paths.mjs';
 import { Problem, runMain, say } from './lib/progress.mjs';
 import { hasCommand, run, tryRun } from './lib/run.mjs';
 
-const TESTS = ['test/native', 'test/readiness', 'test/multiplexer', 'test/net'].filter((path) => existsSync(at(path)));
+const TESTS = ['test/native', 'test/readiness', 'test/multiplexer', 'test/socket', 'test/net'].filter((path) =>
+  existsSync(at(path)),
+);
 const TEST_TIMEOUT_MS = 120_000;
 const DEADLINE_MS = 60_000;
 

@@ -13,7 +13,7 @@ const packageJson = readFileSync(projectPath('package.json'), 'utf8');
 
 afterAll(() => stop());
 
-describe('an example of the README', () => {
+describe('an example of the README', { tags: ['needs-module-eval'] }, () => {
   const examples = blocks.flatMap((block, index) =>
     block.language === 'ts' ? [{ ...block, next: blocks[index + 1] }] : [],
   );

@@ -16,7 +16,7 @@ const watch = (fd: number, trigger: Trigger, interest: 'read' | 'write' | 'read-
   return { mux, registration };
 };
 
-describe('edge', () => {
+describe('edge', { tags: ['needs-epoll'] }, () => {
   test('reports every new arrival, drained or not, with the whole state', () => {
     const [a, b] = fds.socketPair();
     const { mux, registration } = watch(a, 'edge', 'read-write');
@@ -84,7 +84,7 @@ describe('edge', () => {
   });
 });
 
-describe('one-shot', () => {
+describe('one-shot', { tags: ['needs-epoll'] }, () => {
   test.each(['oneshot', 'edge-oneshot'] as const)(
     '%s: after an event a peer’s close is silent until rearmed',
     (trigger) => {
@@ -114,7 +114,7 @@ describe('one-shot', () => {
 });
 
 describe('time', () => {
-  test('a wait of 100 microseconds does not last a millisecond', () => {
+  test('a wait of 100 microseconds does not last a millisecond', { tags: ['needs-fast-calls'] }, () => {
     const { mux } = watch(fds.pipe()[0], 'level');
     const times = Array.from({ length: 51 }, () => {
       const start = performance.now();

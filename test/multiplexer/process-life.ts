@@ -16,8 +16,8 @@ export const ended = async (body: string) => {
 export const clean = { code: 0, stdout: '', stderr: '' };
 
 /** Defines the tests of a multiplexer that is made with these options. */
-export function testProcessLife(options: string): void {
-  describe(`promise 18, lifetime: Multiplexer(${options})`, () => {
+export function testProcessLife(options: string, tags: string[] = []): void {
+  describe(`promise 18, lifetime: Multiplexer(${options})`, { tags }, () => {
     const open = `const mux = new Multiplexer(${options});`;
 
     test('a wait with nothing registered does not keep the process', async () => {

@@ -26,7 +26,7 @@ describe('native', () => {
     expect(native.epollWait.name).toBe('epollWait');
   });
 
-  itOfSources('is importable on another platform, where every call throws', async () => {
+  itOfSources('is importable on another platform, where every call throws', { tags: ['needs-sources'] }, async () => {
     vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
     const { native: again } = await loadAgain();
     expect(again.constants).toEqual({});
@@ -36,7 +36,7 @@ describe('native', () => {
     });
   });
 
-  itOfSources('is importable where there is no binary, and says what to do', async () => {
+  itOfSources('is importable where there is no binary, and says what to do', { tags: ['needs-sources'] }, async () => {
     vi.stubEnv('FDMUX_BINARY', '');
     vi.doMock('node:fs', () => ({ existsSync: () => false }));
     const { native: again } = await loadAgain();
@@ -48,12 +48,16 @@ describe('native', () => {
     );
   });
 
-  itOfSources('takes the binary that FDMUX_BINARY names, and says why it cannot', async () => {
-    vi.stubEnv('FDMUX_BINARY', '/nonexistent/fdmux.node');
-    const { native: again } = await loadAgain();
-    const error = errorOf(() => again.epollCreate());
-    expect(error).toMatchObject({ code: 'ERR_UNSUPPORTED_PLATFORM' });
-    expect(String(error)).toContain('/nonexistent/fdmux.node');
-    expect(error).toHaveProperty('cause');
-  });
+  itOfSources(
+    'takes the binary that FDMUX_BINARY names, and says why it cannot',
+    { tags: ['needs-sources'] },
+    async () => {
+      vi.stubEnv('FDMUX_BINARY', '/nonexistent/fdmux.node');
+      const { native: again } = await loadAgain();
+      const error = errorOf(() => again.epollCreate());
+      expect(error).toMatchObject({ code: 'ERR_UNSUPPORTED_PLATFORM' });
+      expect(String(error)).toContain('/nonexistent/fdmux.node');
+      expect(error).toHaveProperty('cause');
+    },
+  );
 });

@@ -6,9 +6,13 @@ import { clean, testEnvironmentEndings } from './environment-endings.js';
 testEnvironmentEndings(4);
 
 describe('the addon', () => {
-  it.runIf(terminatesBusyWorkers)('survives the termination of workers whose calls are about to throw', () => {
-    expect(runChild('failing-calls.cjs', '4')).toEqual(clean);
-  });
+  it.runIf(terminatesBusyWorkers)(
+    'survives the termination of workers whose calls are about to throw',
+    { tags: ['needs-worker-terminate'] },
+    () => {
+      expect(runChild('failing-calls.cjs', '4')).toEqual(clean);
+    },
+  );
 
   it('makes every call, in the main thread and in a worker, and leaves nothing behind', () => {
     expect(runChild('every-call.cjs')).toEqual({ ...clean, stdout: '' });

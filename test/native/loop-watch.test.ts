@@ -22,7 +22,7 @@ afterEach(() => {
   for (const watch of open.splice(0)) native.waiterClose(watch);
 });
 
-describe.runIf(hasLoopWatch)('loopWatch', () => {
+describe.runIf(hasLoopWatch)('loopWatch', { tags: ['needs-uv-poll'] }, () => {
   it('reports on every turn of the loop while the epoll fd is readable', async () => {
     const { watch, writer } = openWatch();
     native.loopWatchStart(watch);

@@ -582,7 +582,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
 
   it.skipIf(!takesLargeFds(variant.backend))(
     'is byte-exact for 1,000 connections with random chunks both ways',
-    { timeout: 60_000 },
+    { timeout: 60_000, tags: ['needs-large-select'] },
     async () => {
       const listener = await testListener({ ...variant, socket: echo });
       const ends = Array.from({ length: 1000 }, async (_, index) => {

@@ -96,40 +96,44 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     expect(pipelined.indexOf('/2 0')).toBeGreaterThan(pipelined.indexOf('/1 0'));
   });
 
-  it.skipIf(process.env['FDMUX_WITHOUT_TLS'] !== undefined)('carries TLS on both sides', async () => {
-    const port = await streams((stream) => {
-      const secured = new TLSSocket(stream, { isServer: true, secureContext: createSecureContext(tls) });
-      secured.on('error', () => undefined);
-      secured.pipe(secured);
-    });
-    const raw = await clientStream(port);
-    const client = connectTls({
-      socket: raw,
-      ca: tls.cert,
-      servername: 'localhost',
-      checkServerIdentity: () => undefined,
-    });
-    await nextEvent(client, 'secureConnect');
-    expect(client.authorized).toBe(true);
-    const bytes = pattern(MIB);
-    client.end(bytes);
-    const chunks: Buffer[] = [];
-    await within(
-      pipeline(
-        client,
-        new Writable({
-          write: (chunk: Buffer, _encoding, done) => {
-            chunks.push(chunk);
-            done();
-          },
-        }),
-      ),
-      'the echo',
-    );
-    const echoed = Buffer.concat(chunks);
-    expect(echoed.length).toBe(bytes.length);
-    expect(echoed.equals(bytes)).toBe(true);
-  });
+  it.skipIf(process.env['FDMUX_WITHOUT_TLS'] !== undefined)(
+    'carries TLS on both sides',
+    { tags: ['needs-tls-on-duplex'] },
+    async () => {
+      const port = await streams((stream) => {
+        const secured = new TLSSocket(stream, { isServer: true, secureContext: createSecureContext(tls) });
+        secured.on('error', () => undefined);
+        secured.pipe(secured);
+      });
+      const raw = await clientStream(port);
+      const client = connectTls({
+        socket: raw,
+        ca: tls.cert,
+        servername: 'localhost',
+        checkServerIdentity: () => undefined,
+      });
+      await nextEvent(client, 'secureConnect');
+      expect(client.authorized).toBe(true);
+      const bytes = pattern(MIB);
+      client.end(bytes);
+      const chunks: Buffer[] = [];
+      await within(
+        pipeline(
+          client,
+          new Writable({
+            write: (chunk: Buffer, _encoding, done) => {
+              chunks.push(chunk);
+              done();
+            },
+          }),
+        ),
+        'the echo',
+      );
+      const echoed = Buffer.concat(chunks);
+      expect(echoed.length).toBe(bytes.length);
+      expect(echoed.equals(bytes)).toBe(true);
+    },
+  );
 
   it('is read line by line by readline', async () => {
     const lines: string[] = [];

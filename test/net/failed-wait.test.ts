@@ -18,27 +18,31 @@ async function withEpollFd<Result>(make: () => Promise<Result>): Promise<{ resul
 }
 
 describe("a failed wait of the user's own multiplexer", () => {
-  it('is told to the listener and its connections, which stay, and to whoever waits', async () => {
-    const { result: multiplexer, epollFd } = await withEpollFd(() => Promise.resolve(new Multiplexer()));
-    onTestFinished(() => {
-      expect(() => multiplexer.close()).toThrow(expect.objectContaining({ code: 'EBADF' }));
-      expect(multiplexer.closed).toBe(true);
-    });
-    const told: string[] = [];
-    const code = (error: Error): string => String(Reflect.get(error, 'code'));
-    const listener = await listen({
-      port: 0,
-      multiplexer,
-      socket: { error: (connection, error) => told.push(`${connection.remoteAddress.family} ${code(error)}`) },
-      onError: (error) => told.push(`listener ${code(error)}`),
-    });
-    await connectPeer(portOf(listener));
-    while (listener.connections === 0) multiplexer.waitSync(1000);
-    native.close(epollFd);
-    expect(() => multiplexer.waitSync(0)).toThrow(expect.objectContaining({ code: 'EBADF' }));
-    expect(told).toEqual(['listener EBADF', 'inet EBADF']);
-    expect(listener.closed).toBe(false);
-  });
+  it(
+    'is told to the listener and its connections, which stay, and to whoever waits',
+    { tags: ['needs-epoll'] },
+    async () => {
+      const { result: multiplexer, epollFd } = await withEpollFd(() => Promise.resolve(new Multiplexer()));
+      onTestFinished(() => {
+        expect(() => multiplexer.close()).toThrow(expect.objectContaining({ code: 'EBADF' }));
+        expect(multiplexer.closed).toBe(true);
+      });
+      const told: string[] = [];
+      const code = (error: Error): string => String(Reflect.get(error, 'code'));
+      const listener = await listen({
+        port: 0,
+        multiplexer,
+        socket: { error: (connection, error) => told.push(`${connection.remoteAddress.family} ${code(error)}`) },
+        onError: (error) => told.push(`listener ${code(error)}`),
+      });
+      await connectPeer(portOf(listener));
+      while (listener.connections === 0) multiplexer.waitSync(1000);
+      native.close(epollFd);
+      expect(() => multiplexer.waitSync(0)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+      expect(told).toEqual(['listener EBADF', 'inet EBADF']);
+      expect(listener.closed).toBe(false);
+    },
+  );
 });
 
 /** Serves by the shared multiplexer of poll, and says what it is told. The limit of fds is lowered from outside. */

@@ -228,32 +228,37 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     expect(multiplexer.size).toBe(0);
   });
 
-  it.skipIf(maxOpenFiles() > 100_000)('may be closed by its error handler when there are no fds left', async () => {
-    const caught = catchUncaught();
-    const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
-    const told: unknown[] = [];
-    let closed: Promise<void> | undefined;
-    const listener: Listener = await listen({
-      ...variant,
-      port: 0,
-      multiplexer,
-      socket: {},
-      onError: (error) => {
-        told.push(error);
-        closed = listener.close();
-      },
-    });
-    await connectPeer(portOf(listener));
-    withoutFreeFds(() => multiplexer.waitSync(0));
-    await within(closed ?? fail(), 'closing');
-    expect(told).toMatchObject([{ code: 'EMFILE', syscall: 'accept4' }]);
-    // What a handler throws is thrown on the next tick.
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(caught).toEqual([]);
-  });
+  it.skipIf(maxOpenFiles() > 100_000)(
+    'may be closed by its error handler when there are no fds left',
+    { tags: ['needs-fd-limit'] },
+    async () => {
+      const caught = catchUncaught();
+      const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
+      const told: unknown[] = [];
+      let closed: Promise<void> | undefined;
+      const listener: Listener = await listen({
+        ...variant,
+        port: 0,
+        multiplexer,
+        socket: {},
+        onError: (error) => {
+          told.push(error);
+          closed = listener.close();
+        },
+      });
+      await connectPeer(portOf(listener));
+      withoutFreeFds(() => multiplexer.waitSync(0));
+      await within(closed ?? fail(), 'closing');
+      expect(told).toMatchObject([{ code: 'EMFILE', syscall: 'accept4' }]);
+      // What a handler throws is thrown on the next tick.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(caught).toEqual([]);
+    },
+  );
 
   it.skipIf(maxOpenFiles() > 100_000)(
     'tells that its socket is gone, and is closed, when it would accept again',
+    { tags: ['needs-fd-limit'] },
     async () => {
       const caught = catchUncaught();
       const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
@@ -389,7 +394,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
   const crowdSize = isLarge || process.env['FDMUX_STRESS'] !== undefined ? MAX_CROWD : SMALL_CROWD;
   it.skipIf(!takesLargeFds(variant.backend))(
     `serves ${crowdSize} connections that are opened and closed at once`,
-    { timeout: 60_000 },
+    { timeout: 60_000, tags: ['needs-large-select'] },
     async () => {
       const codes: unknown[] = [];
       const listener = await testListener({
@@ -510,6 +515,7 @@ describe('listen', () => {
 
   itEnds(
     'shares a port among workers that block in runSync, and leaves nothing open when they are terminated',
+    { tags: ['needs-worker-terminate'] },
     async () => {
       const code = `
       const { parentPort, workerData } = require('node:worker_threads');
@@ -541,8 +547,11 @@ describe('listen', () => {
     },
   );
 
-  itEnds('wakes one of several threads that block on one listening socket where it is exclusive', async () => {
-    const code = `
+  itEnds(
+    'wakes one of several threads that block on one listening socket where it is exclusive',
+    { tags: ['needs-worker-terminate', 'needs-epoll'] },
+    async () => {
+      const code = `
       const { readlinkSync } = require('node:fs');
       const { parentPort, workerData } = require('node:worker_threads');
       const { listen, Multiplexer } = require(workerData.index);
@@ -552,39 +561,40 @@ describe('listen', () => {
         parentPort.postMessage(readlinkSync('/proc/thread-self'));
         setImmediate(() => multiplexer.runSync(() => {}));
       });`;
-    const rounds = 100;
-    const switchesOf = async (exclusive: boolean): Promise<number> => {
-      const socket = tcpListener();
-      const workers: Worker[] = [];
-      const threads: string[] = [];
-      for (let i = 0; i < 4; i += 1) {
-        const workerData = { index: packagePath('dist/index.js'), fd: socket.fd, exclusive };
-        const worker = new Worker(code, { eval: true, workerData });
-        const [thread] = await nextEvent(worker, 'message');
-        workers.push(worker);
-        threads.push(String(thread));
-      }
-      const switches = (): number =>
-        threads
-          .map((thread) => readFileSync(`/proc/${thread}/status`, 'utf8'))
-          .map((status) => Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]))
-          .reduce((sum, count) => sum + count, 0);
-      const greet = async (): Promise<void> => {
-        const peer = await connectPeer(portOfSocket(socket));
-        expect((await peer.take(5)).toString()).toBe('hello');
+      const rounds = 100;
+      const switchesOf = async (exclusive: boolean): Promise<number> => {
+        const socket = tcpListener();
+        const workers: Worker[] = [];
+        const threads: string[] = [];
+        for (let i = 0; i < 4; i += 1) {
+          const workerData = { index: packagePath('dist/index.js'), fd: socket.fd, exclusive };
+          const worker = new Worker(code, { eval: true, workerData });
+          const [thread] = await nextEvent(worker, 'message');
+          workers.push(worker);
+          threads.push(String(thread));
+        }
+        const switches = (): number =>
+          threads
+            .map((thread) => readFileSync(`/proc/${thread}/status`, 'utf8'))
+            .map((status) => Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]))
+            .reduce((sum, count) => sum + count, 0);
+        const greet = async (): Promise<void> => {
+          const peer = await connectPeer(portOfSocket(socket));
+          expect((await peer.take(5)).toString()).toBe('hello');
+        };
+        // By then all of them have come to block.
+        for (let i = 0; i < 20; i += 1) await greet();
+        const before = switches();
+        for (let i = 0; i < rounds; i += 1) await greet();
+        const woken = switches() - before;
+        await within(Promise.all(workers.map((worker) => worker.terminate())), 'the end of the workers');
+        return woken;
       };
-      // By then all of them have come to block.
-      for (let i = 0; i < 20; i += 1) await greet();
-      const before = switches();
-      for (let i = 0; i < rounds; i += 1) await greet();
-      const woken = switches() - before;
-      await within(Promise.all(workers.map((worker) => worker.terminate())), 'the end of the workers');
-      return woken;
-    };
-    const [all, one] = [await switchesOf(false), await switchesOf(true)];
-    expect({ all, one }).toEqual({ all, one: expect.closeTo(rounds, -2) });
-    expect(all).toBeGreaterThan(1.5 * one);
-  });
+      const [all, one] = [await switchesOf(false), await switchesOf(true)];
+      expect({ all, one }).toEqual({ all, one: expect.closeTo(rounds, -2) });
+      expect(all).toBeGreaterThan(1.5 * one);
+    },
+  );
 
   it('serves on a multiplexer of the user, in every form of waiting', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer());

@@ -249,7 +249,7 @@ describe('on bad days', () => {
     await expectWorks(project, 'works.cjs', commonJs);
   });
 
-  test.runIf(canMountReadOnly())('a read-only file system is enough', async () => {
+  test.runIf(canMountReadOnly())('a read-only file system is enough', { tags: ['needs-mount-namespace'] }, async () => {
     const project = installed().copy();
     const source = `
       try { require('node:fs').writeFileSync('new', ''); } catch (error) { console.log(error.code); }
@@ -287,7 +287,7 @@ describe('on bad days', () => {
   });
 });
 
-describe('under the permission model', () => {
+describe('under the permission model', { tags: ['needs-permission-model'] }, () => {
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
     : '--experimental-permission';

@@ -78,7 +78,7 @@ describe.each(WAITS)('promise 8, signals; %s', (_, wait) => {
   });
 });
 
-test('a signal handler that throws ends the program that waits', async () => {
+test('a signal handler that throws ends the program that waits', { tags: ['needs-signal-exceptions'] }, async () => {
   const uncaught: unknown[] = [];
   const before = process.listeners('uncaughtException');
   process.removeAllListeners('uncaughtException');

@@ -291,7 +291,7 @@ describe('maxEvents', () => {
   });
 });
 
-test('the busy-polling parameters are set and read back', () => {
+test('the busy-polling parameters are set and read back', { tags: ['needs-busy-poll'] }, () => {
   const ep = epoll();
   expect(ep.getParams()).toEqual({ busyPollUsecs: 0, busyPollBudget: 0, preferBusyPoll: false });
   const params = { busyPollUsecs: 50, busyPollBudget: 16, preferBusyPoll: true };

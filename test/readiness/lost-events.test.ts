@@ -39,6 +39,7 @@ const multiplexers = [
 
 test.skipIf(!canTest).each(multiplexers)(
   'a Multiplexer of %s reports it in each asynchronous form',
+  { tags: ['needs-mount-namespace'] },
   async (options) => {
     const counts = await printed(`
     const forms = {
@@ -92,6 +93,7 @@ test.skipIf(!canTest).each(multiplexers)(
 
 test.skipIf(!canTest).each(WAITERS)(
   'an Epoll with waiter %s reports it, also from a nested instance',
+  { tags: ['needs-mount-namespace'] },
   async (waiter) => {
     const events = await printed(`
     const fd = opened();
@@ -114,7 +116,7 @@ test.skipIf(!canTest).each(WAITERS)(
   },
 );
 
-test.skipIf(!canTest)('poll(), Poll and select() report it', async () => {
+test.skipIf(!canTest)('poll(), Poll and select() report it', { tags: ['needs-mount-namespace'] }, async () => {
   const counts = await printed(`
     const fds = [opened(), opened(), opened(), opened()];
     const poller = new Poll();
@@ -130,8 +132,11 @@ test.skipIf(!canTest)('poll(), Poll and select() report it', async () => {
   expect(counts).toEqual([1, 1, 1, 1]);
 });
 
-test.skipIf(!canTest)('the next wait reports an event that arrived with the abort of a wait', async () => {
-  const counts = await printed(`
+test.skipIf(!canTest)(
+  'the next wait reports an event that arrived with the abort of a wait',
+  { tags: ['needs-mount-namespace'] },
+  async () => {
+    const counts = await printed(`
     const counts = [];
     for (const options of [${multiplexers.join(', ')}]) {
       const fd = opened();
@@ -147,5 +152,6 @@ test.skipIf(!canTest)('the next wait reports an event that arrived with the abor
       closeSync(fd);
     }
     return counts;`);
-  expect(counts).toEqual(multiplexers.flatMap(() => ['AbortError', 1]));
-});
+    expect(counts).toEqual(multiplexers.flatMap(() => ['AbortError', 1]));
+  },
+);

@@ -399,7 +399,7 @@ describe('the table beside its rows', () => {
 
   // Node.js has no function that makes one.
   const hasPython = spawnSync('python3', ['--version']).status === 0;
-  test.skipIf(!hasPython)('memfd: IN|OUT, epoll EPERM, select rw', async () => {
+  test.skipIf(!hasPython)('memfd: IN|OUT, epoll EPERM, select rw', { tags: ['needs-python'] }, async () => {
     const source = 'import os, sys; print(os.memfd_create("fdmux"), flush=True); sys.stdin.read()';
     const maker = start('python3', ['-c', source]);
     const [number = ''] = await maker.line(/^\d+$/);
@@ -430,6 +430,7 @@ describe('the table beside its rows', () => {
   const canWriteHostname = spawnSync('unshare', [...OWN_HOSTNAME, 'true']).status === 0;
   test.skipIf(!canWriteHostname)(
     'sysctl file after a write: IN|PRI|ERR once, select rwx, synchronous or not',
+    { tags: ['needs-uts-namespace'] },
     async () => {
       const script = `
       const { openSync, writeFileSync } = require('node:fs');

@@ -96,3 +96,32 @@ test('the rows have names of their own, and each can be picked', async () => {
     stderr: expect.stringContaining("there is no row 'node19'"),
   });
 });
+
+/** What the rows' functions answer. */
+async function ofRows(expression: string): Promise<unknown> {
+  const source = `
+    import { reasonAgainst, rows } from '${projectPath('scripts/lib/matrix-rows.mjs')}';
+    console.log(JSON.stringify(${expression}));
+  `;
+  const { code, stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', source]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+test('what a row lacks are tags that tests can have', async () => {
+  const lacking = await ofRows('[...new Set(rows.flatMap(({ lacks = {} }) => Object.keys(lacks)))]');
+  const tags: unknown = JSON.parse(readFileSync(projectPath('test/tags.json'), 'utf8'));
+  for (const name of [lacking].flat()) expect(tags).toContainEqual(expect.objectContaining({ name }));
+  expect([lacking].flat().length).toBeGreaterThan(5);
+});
+
+test('a failure is excused by what the row lacks, and a test that left itself out by what it needs', async () => {
+  const reasons = await ofRows(`[
+    reasonAgainst({ lacks: { 'needs-root': 'nobody is root' } }, { tags: ['needs-python', 'needs-root'], hasFailed: true }),
+    reasonAgainst({ lacks: { 'needs-root': 'nobody is root' } }, { tags: ['needs-root'], hasFailed: false }),
+    reasonAgainst({}, { tags: ['needs-root'], hasFailed: false }),
+    reasonAgainst({}, { tags: ['needs-root'], hasFailed: true }) ?? null,
+    reasonAgainst({}, { tags: [], hasFailed: false }) ?? null,
+  ]`);
+  expect(reasons).toEqual(['nobody is root', 'nobody is root', 'this machine lacks root', null, null]);
+});

@@ -37,7 +37,7 @@ test('an address without a limit on its connections has none on their rate eithe
   expect(classes.map(({ settings }) => settings.connectionsPerMinute)).toEqual([30, 0, 7]);
 });
 
-test('without a file and flags the defaults apply', async () => {
+test('without a file and flags the defaults apply', { tags: ['needs-epoll'] }, async () => {
   const config = await loadConfig({});
   expect(config).toMatchObject({
     backend: 'epoll',

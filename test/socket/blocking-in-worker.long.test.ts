@@ -8,8 +8,11 @@ import { preambleOf, WAITS } from '../support/blocking-waits.js';
 import { nextEvent } from '../support/deadline.js';
 import { terminatesBusyWorkers } from '../support/runtime.js';
 
-it.skipIf(!terminatesBusyWorkers)('the end of the process waits for none of them', async () => {
-  const code = `
+it.skipIf(!terminatesBusyWorkers)(
+  'the end of the process waits for none of them',
+  { tags: ['needs-worker-terminate'] },
+  async () => {
+    const code = `
     const { Worker } = require('node:worker_threads');
     const waits = JSON.parse(process.argv[1]);
     const threads = [];
@@ -24,11 +27,12 @@ it.skipIf(!terminatesBusyWorkers)('the end of the process waits for none of them
       looks = threads.length === waits.length && threads.every(isAsleep) ? looks + 1 : 0;
       if (looks > 4) process.exit(7);
     }, 5);`;
-  const folder = mkdtempSync(join(tmpdir(), 'fdmux-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const preamble = `${preambleOf(folder)}\nconst ready = () => parentPort.postMessage(threadId());\n`;
-  const waits = JSON.stringify(Object.values(WAITS).map((wait) => preamble + wait));
-  const child = spawn(process.execPath, ['-e', code, waits], { stdio: ['ignore', 'ignore', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  expect((await nextEvent(child, 'exit', 60_000))[0]).toBe(7);
-});
+    const folder = mkdtempSync(join(tmpdir(), 'fdmux-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const preamble = `${preambleOf(folder)}\nconst ready = () => parentPort.postMessage(threadId());\n`;
+    const waits = JSON.stringify(Object.values(WAITS).map((wait) => preamble + wait));
+    const child = spawn(process.execPath, ['-e', code, waits], { stdio: ['ignore', 'ignore', 'inherit'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    expect((await nextEvent(child, 'exit', 60_000))[0]).toBe(7);
+  },
+);

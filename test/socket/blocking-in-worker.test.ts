@@ -44,6 +44,7 @@ const itEnds = it.skipIf(!terminatesBusyWorkers);
 
 itEnds.each(Object.entries(WAITS))(
   '%s in a worker ends with the worker, and nothing stays open',
+  { tags: ['needs-worker-terminate'] },
   async (_name, wait) => {
     const before = openFds();
     const { worker, message } = await startWorker(wait);
@@ -210,18 +211,22 @@ describe('a blocking socket in a worker', () => {
     expect(await sent).toEqual([bytes.length]);
   });
 
-  itEnds('shares a listener with other workers, none of which is left behind when they are terminated', async () => {
-    const listener = tcpListener();
-    listener.setBlocking(true);
-    const code = `
+  itEnds(
+    'shares a listener with other workers, none of which is left behind when they are terminated',
+    { tags: ['needs-worker-terminate'] },
+    async () => {
+      const listener = tcpListener();
+      listener.setBlocking(true);
+      const code = `
       const listener = Socket.fromFd(workerData);
       ready();
       for (;;) { const { socket } = listener.accept(); socket.sendAll('hello'); socket.close(); }`;
-    const workers = await Promise.all([1, 2, 3, 4].map(async () => (await startWorker(code, listener.fd)).worker));
-    const peers = await Promise.all(Array.from({ length: 40 }, () => connectPeer(portOf(listener))));
-    for (const peer of peers) expect((await peer.ended()).toString()).toBe('hello');
-    await within(Promise.all(workers.map((worker) => worker.terminate())), 'the end of the workers', 5_000);
-  });
+      const workers = await Promise.all([1, 2, 3, 4].map(async () => (await startWorker(code, listener.fd)).worker));
+      const peers = await Promise.all(Array.from({ length: 40 }, () => connectPeer(portOf(listener))));
+      for (const peer of peers) expect((await peer.ended()).toString()).toBe('hello');
+      await within(Promise.all(workers.map((worker) => worker.terminate())), 'the end of the workers', 5_000);
+    },
+  );
 
   it('says at once what is wrong with a socket', async () => {
     const { message } = await startWorker(`

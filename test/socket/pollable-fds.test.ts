@@ -420,31 +420,36 @@ async function nextSignal(signals: SignalFd): Promise<SignalInfo> {
 }
 
 describe('SignalFd', () => {
-  it.runIf(keepsSignalsBlocked)('takes signals that any thread of the process might have got', async () => {
-    // Some threads exist before (the pool of libuv and of V8, a worker), some come later.
-    const code = `require('node:worker_threads').parentPort.once('message', () => process.exit())`;
-    const worker = new Worker(code, { eval: true });
-    await nextEvent(worker, 'online');
-    const signals = disposedAtEnd(new SignalFd(['SIGUSR2', osConstants.signals.SIGPWR]));
-    const late = new Worker(code, { eval: true });
-    await nextEvent(late, 'online');
-    const count = 20;
-    let taken = 0;
-    for (let i = 0; i < count; i++) {
-      process.kill(process.pid, i % 2 === 0 ? 'SIGUSR2' : 'SIGPWR');
-      expect((await nextSignal(signals)).name).toBe(i % 2 === 0 ? 'SIGUSR2' : 'SIGPWR');
-      taken += 1;
-    }
-    expect(taken).toBe(count);
-    for (const each of [worker, late]) {
-      const exited = nextEvent(each, 'exit');
-      each.postMessage('end');
-      await exited;
-    }
-  });
+  it.runIf(keepsSignalsBlocked)(
+    'takes signals that any thread of the process might have got',
+    { tags: ['needs-blocked-signals'] },
+    async () => {
+      // Some threads exist before (the pool of libuv and of V8, a worker), some come later.
+      const code = `require('node:worker_threads').parentPort.once('message', () => process.exit())`;
+      const worker = new Worker(code, { eval: true });
+      await nextEvent(worker, 'online');
+      const signals = disposedAtEnd(new SignalFd(['SIGUSR2', osConstants.signals.SIGPWR]));
+      const late = new Worker(code, { eval: true });
+      await nextEvent(late, 'online');
+      const count = 20;
+      let taken = 0;
+      for (let i = 0; i < count; i++) {
+        process.kill(process.pid, i % 2 === 0 ? 'SIGUSR2' : 'SIGPWR');
+        expect((await nextSignal(signals)).name).toBe(i % 2 === 0 ? 'SIGUSR2' : 'SIGPWR');
+        taken += 1;
+      }
+      expect(taken).toBe(count);
+      for (const each of [worker, late]) {
+        const exited = nextEvent(each, 'exit');
+        each.postMessage('end');
+        await exited;
+      }
+    },
+  );
 
   it.runIf(keepsSignalsBlocked)(
     'leaves a thread alone until it takes a signal, which it then passes on unchanged',
+    { tags: ['needs-blocked-signals'] },
     async () => {
       // The highest real-time signals: no other test blocks them.
       const signal = 63;

@@ -135,7 +135,7 @@ describe('CreateServerTest', () => {
     expect(testSocket({ type: SOCK_STREAM })).toMatchObject({ type: 'stream' });
   });
 
-  it.skipIf(process.getuid?.() !== 0)('opens raw sockets for those who may', () => {
+  it.skipIf(process.getuid?.() !== 0)('opens raw sockets for those who may', { tags: ['needs-root'] }, () => {
     const socket = testSocket({ type: 'raw', protocol: IPPROTO_ICMP });
     expect(socket).toMatchObject({ type: 'raw', protocol: IPPROTO_ICMP });
   });
@@ -347,22 +347,26 @@ describe('failures', () => {
     }
   });
 
-  it.skipIf(maxOpenFiles() > 100_000)('leave no fd behind where the process may open no more', () => {
-    const listener = tcpListener();
-    const client = testSocket();
-    client.connect(listener.getsockname());
-    const udp = udpSocket();
-    const before = openFds().size;
-    const [first, second] = unixPair();
-    first.sendMsg('x', { control: [{ kind: 'rights', fds: [udp, udp] }] });
-    withoutFreeFds(() => {
-      for (const open of [() => Socket.create(), () => Socket.pair(), () => listener.accept(), () => udp.dup()]) {
-        expect(codeOf(open)).toBe('EMFILE');
-      }
-      // The kernel delivers what it can: the message without its fds.
-      expect(second.recvMsg(1)).toMatchObject({ data: Buffer.from('x'), fds: [], controlTruncated: true });
-    });
-    expect(openFds().size).toBe(before + 2);
-    accepted(listener);
-  });
+  it.skipIf(maxOpenFiles() > 100_000)(
+    'leave no fd behind where the process may open no more',
+    { tags: ['needs-fd-limit'] },
+    () => {
+      const listener = tcpListener();
+      const client = testSocket();
+      client.connect(listener.getsockname());
+      const udp = udpSocket();
+      const before = openFds().size;
+      const [first, second] = unixPair();
+      first.sendMsg('x', { control: [{ kind: 'rights', fds: [udp, udp] }] });
+      withoutFreeFds(() => {
+        for (const open of [() => Socket.create(), () => Socket.pair(), () => listener.accept(), () => udp.dup()]) {
+          expect(codeOf(open)).toBe('EMFILE');
+        }
+        // The kernel delivers what it can: the message without its fds.
+        expect(second.recvMsg(1)).toMatchObject({ data: Buffer.from('x'), fds: [], controlTruncated: true });
+      });
+      expect(openFds().size).toBe(before + 2);
+      accepted(listener);
+    },
+  );
 });

@@ -53,6 +53,7 @@ export function testRealClient({ name, isHere, namesRoom, startClient }: RealCli
   const room = namesRoom ? ` ${ROOM}` : '';
   test.skipIf(!isHere)(
     `${name} does what its user says${isHere ? '' : ` (${name} is not installed)`}`,
+    { timeout: 60_000, tags: ['needs-chat-client'] },
     async () => {
       const server = await startIrc();
       const observer = await server.client('observer');
@@ -80,6 +81,5 @@ export function testRealClient({ name, isHere, namesRoom, startClient }: RealCli
       client.type('/quit');
       await caused(observer, / 731 \S+ :visitor$/);
     },
-    60_000,
   );
 }
