@@ -61,7 +61,7 @@ function isRaceOfOurs(stanza) {
   return accesses.some((stack) => OURS.test(culprit(stack)));
 }
 
-/** How each tool is told to report, and which stanzas of its reports tell of a problem. */
+/** How each tool is made to report, and which stanzas of its reports are problems. */
 const sanitizers = {
   address: {
     library: 'libasan.so',

@@ -1,4 +1,4 @@
-/** `npm run lint:tidy`: clang-tidy over native/, with what the compiler is told; .clang-tidy has the checks. */
+/** `npm run lint:tidy`: clang-tidy over native/, with the compiler's flags; .clang-tidy has the checks. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { putUnderLoad } from './generator.js';
 import type { ServerProcess } from './server.js';
 
-/** What load.c is told; see there. */
+/** The arguments of load.c; see there. */
 export interface Load {
   readonly mode: 'echo' | 'accept' | 'sink' | 'fanout';
   readonly connections: number;

@@ -16,7 +16,7 @@ export interface Measured {
 export interface Answer<Run> {
   readonly id: string;
   readonly title: string;
-  /** What the load generator was told. */
+  /** The arguments of the load generator. */
   readonly load: Readonly<Record<string, string | number>>;
   /** A peer that has never survived the question has none. */
   readonly runs: Readonly<Record<string, readonly Run[]>>;

@@ -13,11 +13,11 @@ const LIMIT_MS = 15 * 60_000;
 export async function withLock(name, work) {
   const address = `\0fdmux-${createHash('sha256').update(name).digest('hex')}`;
   const deadline = Date.now() + LIMIT_MS;
-  let told = false;
+  let isSaid = false;
   let lock;
   while ((lock = await tryLock(address)) === undefined) {
-    if (!told) say('another build of this folder is under way; waiting for it');
-    told = true;
+    if (!isSaid) say('another build of this folder is under way; waiting for it');
+    isSaid = true;
     if (Date.now() > deadline)
       throw new Problem('another build of this folder takes more than 15 minutes; end it and try again.');
     await delay(100);

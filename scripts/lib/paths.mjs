@@ -11,7 +11,7 @@ export const at = (...parts) => join(root, ...parts);
 /** When a file was last changed, in ms; 0 when there is none. */
 export const changedMs = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-/** When anything below these paths was last changed. A folder counts too: its time tells of files removed. */
+/** When anything below these paths was last changed. A folder counts too: its time shows that files were removed. */
 export function newestMs(paths) {
   let newest = 0;
   for (const path of paths) {

@@ -38,7 +38,7 @@ test.each(['18.20.0', '20.18.3', '21.7.0', '22.11.0', '23.11.0'])(
   },
 );
 
-test('a machine without a compiler is told what to install', async () => {
+test('without a compiler, the error says what to install', async () => {
   const source = `
     import { buildNative } from '${projectPath('scripts/lib/build-native.mjs')}';
     import { runMain } from '${projectPath('scripts/lib/progress.mjs')}';

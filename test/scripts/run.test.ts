@@ -5,7 +5,7 @@ import { projectPath, start } from '../support/processes.js';
 
 /** How scripts run commands. */
 
-/** A process whose command starts one more, tells its pid, and then waits for it. */
+/** A process whose command starts another one, prints its pid, and then waits for it. */
 function startRunner(timeoutMs: number) {
   const source = `
     import { tryRun } from '${projectPath('scripts/lib/run.mjs')}';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What of a shared object matters to whoever loads it: elf(5), for 64-bit little-endian files of any processor. */
+/** The parts of a shared object that matter to the loader: elf(5), for 64-bit little-endian files of any processor. */
 export interface SharedObject {
   readonly machine: 'x64' | 'arm64' | `machine ${number}`;
   /** The libraries that it names (DT_NEEDED). */

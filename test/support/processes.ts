@@ -61,7 +61,7 @@ export class TestProcess {
         this.#notify();
       });
     });
-    this.#ended.catch(() => {}); // Reported to whoever awaits `ended`.
+    this.#ended.catch(() => {}); // Reported by the `await` on `ended`.
   }
 
   get pid(): number {
