@@ -265,7 +265,6 @@ export {
   TIOCNXCL,
   TIOCMGET,
   TIOCMSET,
-  TIOCGPTN,
   F_GETFD,
   F_SETFD,
   F_GETFL,
@@ -279,6 +278,20 @@ export {
   F_SEAL_GROW,
   F_SEAL_WRITE,
 } from './socket/constants.js';
+
+export {
+  CAN,
+  GPIO,
+  I2C,
+  INPUT,
+  NETLINK,
+  PACKET,
+  SOCKET,
+  SPI,
+  TIMESTAMPING,
+  TTY,
+  TUN,
+} from './socket/kernel-constants.js';
 
 // Descriptors to wait for
 export { OwnedFd } from './socket/owned-fd.js';

@@ -198,7 +198,6 @@ export const TIOCEXCL = 0x540c;
 export const TIOCNXCL = 0x540d;
 export const TIOCMGET = 0x5415;
 export const TIOCMSET = 0x5418;
-export const TIOCGPTN = 0x80045430;
 
 // Commands of fcntl(2) that take a number or nothing, and the seals of F_ADD_SEALS.
 export const F_GETFD = 1;

@@ -11,8 +11,8 @@ import {
 } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { hasCode, outOfRange } from '../errors.js';
-import { TIOCGPTN } from './constants.js';
 import { Descriptor } from './descriptor.js';
+import { TTY } from './kernel-constants.js';
 import { type PathInput, toPathBytes } from './path.js';
 import { type ExitStatus, PidFd } from './pid-fd.js';
 import { getWindowSize, setWindowSize, type WindowSize } from './terminal.js';
@@ -39,7 +39,7 @@ export interface PtySpawnOptions extends PtyOptions {
 const OPTIONS: OptionNames<PtyOptions> = { columns: true, rows: true };
 const SPAWN_OPTIONS: OptionNames<PtySpawnOptions> = { ...OPTIONS, cwd: true, env: true, uid: true, gid: true };
 const { O_NOCTTY, O_NONBLOCK, O_RDWR } = constants;
-const TIOCSPTLCK = 0x40045431;
+const { TIOCGPTN, TIOCSPTLCK } = TTY;
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 /** As the C library has it, for an environment without `PATH`. */

@@ -11,7 +11,7 @@ import {
 } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { hasCode } from '../errors.js';
-import { TIOCEXCL, TIOCGWINSZ, TIOCMGET, TIOCNXCL, TIOCOUTQ, TIOCSWINSZ } from './constants.js';
+import { TTY } from './kernel-constants.js';
 
 /** How large a terminal's window is. */
 export interface WindowSize {
@@ -48,26 +48,34 @@ export interface ModemLineChanges {
 /** Which queue {@link flushQueues} drops. */
 export type TerminalQueue = 'input' | 'output' | 'both';
 
+const {
+  TCFLSH,
+  TCSBRK,
+  TIOCCBRK,
+  TIOCEXCL,
+  TIOCGWINSZ,
+  TIOCMBIC,
+  TIOCMBIS,
+  TIOCMGET,
+  TIOCM_CAR,
+  TIOCM_CTS,
+  TIOCM_DSR,
+  TIOCM_DTR,
+  TIOCM_RNG,
+  TIOCM_RTS,
+  TIOCNXCL,
+  TIOCOUTQ,
+  TIOCSBRK,
+  TIOCSWINSZ,
+} = TTY;
+
 const WINDOW_SIZE: OptionNames<WindowSize> = { columns: true, rows: true, widthPixels: true, heightPixels: true };
 const LINE_CHANGES: OptionNames<ModemLineChanges> = { dtr: true, rts: true };
 const QUEUES: readonly TerminalQueue[] = ['input', 'output', 'both'];
 const MAX_UINT16 = 0xffff;
 
-const TCSBRK = 0x5409;
-const TCFLSH = 0x540b;
-const TIOCMBIS = 0x5416;
-const TIOCMBIC = 0x5417;
-const TIOCSBRK = 0x5427;
-const TIOCCBRK = 0x5428;
 /** With any number but 0, TCSBRK waits for the hardware instead of sending a break. */
 const WAIT_ONLY = 1;
-
-const TIOCM_DTR = 0x2;
-const TIOCM_RTS = 0x4;
-const TIOCM_CTS = 0x20;
-const TIOCM_CAR = 0x40;
-const TIOCM_RNG = 0x80;
-const TIOCM_DSR = 0x100;
 
 /** How often the queue is looked at, in milliseconds. */
 const DRAIN_POLL_MS = 5;

@@ -9,6 +9,7 @@ import {
   toFd,
 } from '../arguments.js';
 import { native } from '../binding/load.js';
+import { TTY } from './kernel-constants.js';
 
 /** What waits in a terminal's queues when its settings change. */
 export type TermiosWhen =
@@ -64,11 +65,43 @@ export interface TermiosChanges {
 /** What {@link Termios.get} returns. */
 export type TermiosSettings = { readonly [Name in keyof TermiosChanges]-?: NonNullable<TermiosChanges[Name]> };
 
+const {
+  BOTHER,
+  BRKINT,
+  CBAUD,
+  CLOCAL,
+  CMSPAR,
+  CREAD,
+  CRTSCTS,
+  CS8,
+  CSIZE,
+  CSTOPB,
+  ECHO,
+  ECHONL,
+  HUPCL,
+  ICANON,
+  ICRNL,
+  IEXTEN,
+  IGNBRK,
+  IGNCR,
+  INLCR,
+  INPCK,
+  ISIG,
+  ISTRIP,
+  IXOFF,
+  IXON,
+  OPOST,
+  PARENB,
+  PARMRK,
+  PARODD,
+  TCGETS2,
+  TCSETS2,
+  VMIN,
+  VTIME,
+} = TTY;
+
 /** The kernel's struct termios2, which is the same on every architecture that fdmux is built for. */
 const STRUCT_BYTES = 44;
-const TCGETS2 = 0x802c542a;
-/** Followed by TCSETSW2 and TCSETSF2. */
-const TCSETS2 = 0x402c542b;
 const WHENS: readonly TermiosWhen[] = ['now', 'drain', 'flush'];
 
 /** Where the struct has what, in bytes. */
@@ -77,41 +110,11 @@ const OUTPUT_FLAGS = 4;
 const CONTROL_FLAGS = 8;
 const LOCAL_FLAGS = 12;
 const CHARACTERS = 17;
-const VTIME = 5;
-const VMIN = 6;
 const INPUT_SPEED = 36;
 const OUTPUT_SPEED = 40;
 
-const BRKINT = 0x2;
-const PARMRK = 0x8;
-const INPCK = 0x10;
-const ISTRIP = 0x20;
-const INLCR = 0x40;
-const IGNCR = 0x80;
-const ICRNL = 0x100;
-const IXON = 0x400;
-const IXOFF = 0x1000;
-const IGNBRK = 0x1;
-const OPOST = 0x1;
-const CSIZE = 0x30;
-const CS8 = 0x30;
-const CSTOPB = 0x40;
-const CREAD = 0x80;
-const PARENB = 0x100;
-const PARODD = 0x200;
-const HUPCL = 0x400;
-const CLOCAL = 0x800;
-const CBAUD = 0x100f;
-const BOTHER = 0x1000;
 /** The input's rate lies beside the output's: its bits are the same, moved up. */
 const INPUT_BAUD_SHIFT = 16;
-const CMSPAR = 0x40000000;
-const CRTSCTS = 0x80000000;
-const ISIG = 0x1;
-const ICANON = 0x2;
-const ECHO = 0x8;
-const ECHONL = 0x40;
-const IEXTEN = 0x8000;
 
 /** The settings that are one bit each. */
 const FLAGS = {
@@ -258,6 +261,7 @@ export class Termios {
   #write(fd: number, when: TermiosWhen): void {
     checkOneOf(when, 'when', WHENS);
     const { buffer, byteOffset, byteLength } = this.#view;
+    // TCSETSW2 and TCSETSF2 follow TCSETS2.
     native.ioctl(fd, TCSETS2 + WHENS.indexOf(when), new Uint8Array(buffer, byteOffset, byteLength));
   }
 

@@ -1,7 +1,7 @@
 /** Pseudo-terminals with real programs on them. */
 import { readdirSync, readlinkSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { Descriptor, Pty, type PtyProcess, Termios } from 'fdmux';
+import { Descriptor, Pty, type PtyProcess, Termios, TTY } from 'fdmux';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { errorOf } from '../native/fds.js';
 import { pattern } from '../support/connections.js';
@@ -121,10 +121,10 @@ describe('Pty.spawn', () => {
   });
 });
 
-/** The process group that the terminal of a child belongs to: TIOCGPGRP. */
+/** The process group that the terminal of a child belongs to. */
 function foregroundGroup(child: PtyProcess): number | undefined {
   const group = new Int32Array(1);
-  child.master.ioctl(0x540f, group);
+  child.master.ioctl(TTY.TIOCGPGRP, group);
   return group[0];
 }
 

@@ -13,6 +13,7 @@ import {
   setModemLines,
   setWindowSize,
   Termios,
+  TTY,
 } from 'fdmux';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { errorOf } from '../native/fds.js';
@@ -143,7 +144,7 @@ describe('the controls of a terminal', () => {
     const slave = testSlave(testPty());
     const isExclusive = (): number => {
       const state = new Int32Array(1);
-      slave.ioctl(0x80045440, state);
+      slave.ioctl(TTY.TIOCGEXCL, state);
       return state[0] ?? -1;
     };
     setExclusive(slave);
