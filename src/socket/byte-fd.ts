@@ -15,10 +15,10 @@ import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.j
 
 const { O_RDONLY, O_WRONLY } = constants;
 /** In the order of SEEK_SET and its kin. */
-const SEEK_WORDS = ['start', 'current', 'end', 'data', 'hole'] as const;
+const SEEK_WORDS = ['start', 'current', 'end', 'data', 'hole'] as const satisfies readonly SeekFrom[];
 
 /** From where {@link Descriptor.lseek} counts. */
-export type SeekFrom = (typeof SEEK_WORDS)[number];
+export type SeekFrom = 'start' | 'current' | 'end' | 'data' | 'hole';
 
 /** The base of every fd that carries bytes and is no socket. */
 export abstract class ByteFd extends OwnedFd {

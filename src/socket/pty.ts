@@ -162,7 +162,7 @@ export class PtyProcess extends Pty {
     this.exited = this.#awaitExit();
   }
 
-  /** For {@link Pty.spawn}. */
+  /** @internal For {@link Pty.spawn}. */
   static start(program: Program, options: PtyOptions): PtyProcess {
     return new PtyProcess(program, options);
   }
