@@ -193,7 +193,7 @@ export class Turn {
    */
   append(member: TurnMember, content: Writable): void {
     this.#arena.append(member, content);
-    if (this.#arena.isDirty) this.#ensureEnd();
+    if (!this.#isUnderWay && this.#arena.isDirty) this.#ensureEnd();
   }
 
   /** Sends what has been appended, without waiting for the end of the turn. Calls no handler. */
