@@ -1,4 +1,4 @@
-/** What the connections of one listener, or one call of connect(), have in common. */
+/** The state that the connections of one listener, or of one call of connect(), share. */
 import type { AsyncResource } from 'node:async_hooks';
 import { FdmuxError } from '../errors.js';
 import type { Address } from '../socket/address.js';
@@ -9,10 +9,10 @@ import type { Timer } from './timers.js';
 import { Topics } from './topics.js';
 import type { Turn } from './turn.js';
 
-/** Idle connections are looked for so many times within their timeout. */
+/** How many times within their timeout the group looks for idle connections. */
 const LOOKS_PER_TIMEOUT = 4;
 
-/** The connections of one listener, their settings, their topics and their idle timeout. */
+/** The connections of one listener, with their settings, their topics and their idle timeout. */
 export class ConnectionGroup<T> {
   readonly turn: Turn;
   readonly handlers: SocketHandlers<T>;
@@ -23,7 +23,7 @@ export class ConnectionGroup<T> {
   readonly watchesIdle: boolean;
   readonly highWaterMarkBytes: number;
   readonly maxPendingBytes: number;
-  /** Where the fd of each is bound, for when the kernel can no longer be asked. */
+  /** The local address of every connection, for when the kernel no longer knows it. */
   readonly boundAddress: Address;
   readonly topics = new Topics<T>();
   readonly #idleTimeoutMs: number | undefined;
@@ -36,8 +36,8 @@ export class ConnectionGroup<T> {
     this.turn = turn;
     this.handlers = settings.socket;
     this.context = settings.context;
-    // A unix socket gives no more than the bytes before the next message with fds: a short count is no sign there that
-    // it is drained.
+    // A receive from a unix socket stops before the next message with fds, so a short count does not mean there that it
+    // is drained.
     this.isEdge = settings.isEdge && isTcp(boundAddress);
     this.watchesIdle = settings.idleTimeoutMs !== undefined;
     this.highWaterMarkBytes = settings.highWaterMarkBytes;
@@ -56,10 +56,10 @@ export class ConnectionGroup<T> {
   }
 
   /**
-   * Takes a connection in: from now on it is served. The open handler is not called here.
+   * Adds a connection and serves it from now on. Does not call the open handler.
    *
-   * @throws what registering throws, EMFILE, ENFILE; the connection is then not part of the group, and its fd still the
-   *   caller's
+   * @throws EMFILE, ENFILE, and what registering throws; the connection is then not part of the group, and the caller
+   *   still owns its fd
    */
   add(connection: ServedConnection<T>): void {
     this.#connections.add(connection);
@@ -72,7 +72,7 @@ export class ConnectionGroup<T> {
     }
   }
 
-  /** The connection is closed. */
+  /** Removes a connection that has been closed. */
   closed(connection: ServedConnection<T>): void {
     this.#remove(connection);
     this.#onClosed();

@@ -1,4 +1,4 @@
-/** A connection as a Duplex of Node.js, for everything that takes one: http, tls, readline, pipeline. */
+/** A connection as a Duplex of Node.js, for every consumer of one: http, tls, readline, pipeline. */
 import { AsyncResource } from 'node:async_hooks';
 import type { Duplex } from 'node:stream';
 import { closedError } from '../errors.js';
@@ -6,15 +6,15 @@ import { type ByteCarrier, ByteDuplex, type Done, type DuplexOptions } from '../
 import type { Connection, ConnectionEvents } from './connection.js';
 
 /**
- * Longer writes go in pieces, each as soon as there is room: a stream may be given more at once than a connection may
- * hold.
+ * Longer writes are cut into pieces, each written as soon as there is room: a stream may be given more at once than a
+ * connection may hold.
  */
 const PIECE_BYTES = 65_536;
 
 /** The stream of {@link Connection.toDuplex}. */
 export class ConnectionDuplex<T> extends ByteDuplex {
   readonly #connection: Connection<T>;
-  /** They take the place of the user's handlers. */
+  /** These replace the user's handlers. */
   readonly events: ConnectionEvents<T>;
 
   constructor(connection: Connection<T>, options: DuplexOptions) {
@@ -24,7 +24,7 @@ export class ConnectionDuplex<T> extends ByteDuplex {
     this.events = carrier.events;
   }
 
-  /** The peer's address as node:net has it; a path or an abstract name for unix sockets. */
+  /** The host of the peer's address, under the name that node:net uses; undefined for unix sockets. */
   get remoteAddress(): string | undefined {
     const address = this.#connection.remoteAddress;
     return 'host' in address ? address.host : undefined;
@@ -37,8 +37,8 @@ export class ConnectionDuplex<T> extends ByteDuplex {
 }
 
 /**
- * Asks for bytes only as fast as they are read, and calls back a write when the connection's queue is below its
- * high-water mark.
+ * Reads bytes only as fast as the stream's reader takes them, and completes a write when the connection's queue is
+ * below its high-water mark.
  */
 class ConnectionCarrier<T> implements ByteCarrier {
   readonly readable = true;
@@ -46,14 +46,14 @@ class ConnectionCarrier<T> implements ByteCarrier {
   readonly #connection: Connection<T>;
   readonly #context = new AsyncResource('FDMUX');
   #stream: Duplex | undefined;
-  /** What is left of the write that `#written` waits for. */
+  /** The rest of the write that `#written` waits for. */
   #pieces: Iterator<Buffer> | null = null;
   #written: Done | null = null;
   #ended: Done | null = null;
   #isPeerDone = false;
-  /** Whether all that the connection took has left, and its side is ended. */
+  /** Whether everything that the connection took has left, and its side is ended. */
   #isFinished = false;
-  /** Whether it did not take something, because somebody else had ended or destroyed it. */
+  /** Whether the connection refused bytes, because somebody else had ended or destroyed it. */
   #isCut = false;
 
   constructor(connection: Connection<T>) {
@@ -90,7 +90,7 @@ class ConnectionCarrier<T> implements ByteCarrier {
   end(done: Done): void {
     this.#ended = done;
     this.#connection.end();
-    // Somebody else may have ended it before.
+    // Somebody else may have ended it already.
     if (this.#isFinished) this.#settleEnd(null);
   }
 
@@ -98,7 +98,7 @@ class ConnectionCarrier<T> implements ByteCarrier {
     this.#connection.destroy(error ?? undefined);
   }
 
-  /** Calls a method in the async context in which the stream was made: its listeners run there. */
+  /** Calls a method in the async context in which the stream was made, so that its listeners run there. */
   #inContext<Args extends unknown[]>(method: (...args: Args) => void, ...args: Args): void {
     this.#context.runInAsyncScope(method, this, ...args);
   }
@@ -124,7 +124,7 @@ class ConnectionCarrier<T> implements ByteCarrier {
     // The reader may still have something to read.
     if (isOrderly) this.#stream?.end();
     else this.#stream?.destroy(error);
-    // Of a write that is still pending, not all has left.
+    // Not all bytes of a pending write have left.
     const reason = error ?? closedError('the connection');
     this.#settleWrite(reason);
     this.#settleEnd(reason);

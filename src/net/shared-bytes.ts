@@ -1,11 +1,11 @@
-/** Bytes that many connections are to receive. */
+/** Bytes to be written to many connections. */
 import { toBytes } from '../arguments.js';
 
 /**
- * Bytes to be written to many connections, copied here once.
+ * Bytes to be written to many connections, copied once.
  *
- * Within one turn they also exist once in the output arena, however many connections they are written to, and what one
- * turn has for a connection still leaves in one send(2). Make one for each message of a broadcast:
+ * Within one turn, the output arena also holds them once, however many connections you write them to, and everything
+ * that the turn has for a connection still leaves in one send(2). Make one for each message of a broadcast:
  *
  * ```ts
  * const line = new SharedBytes(`${name} says ${text}\n`);
@@ -16,8 +16,7 @@ export class SharedBytes {
   /** The private copy. */
   readonly bytes: Buffer;
   /**
-   * Where the arena has them: valid while `arenaStamp` is the current stamp of the turn that wrote it there. For the
-   * turn alone.
+   * For the output arena alone: `arenaStart` is their position in it as long as `arenaStamp` is its current stamp.
    */
   arenaStamp = 0;
   arenaStart = 0;

@@ -1,13 +1,13 @@
-/** Timers that go off in every form of wait, a blocking one in a worker included: timerfd_create(2). */
+/** Timers that go off in every form of wait, including one that blocks in a worker: timerfd_create(2). */
 import { native } from '../binding/load.js';
 import type { Registration } from '../multiplexer/registration.js';
 
-/** clock_gettime(2): not set back or forth by anybody. */
+/** clock_gettime(2): nobody can set this clock. */
 const CLOCK_MONOTONIC = 1;
 
 /** One pending call. */
 export interface Timer {
-  /** The call is not made. */
+  /** Prevents the call. */
   cancel(): void;
 }
 
@@ -18,8 +18,8 @@ interface Pending extends Timer {
 }
 
 /**
- * Calls back after a time, by one timerfd that is there only while something is pending. Meant for a few coarse timers
- * a server, not for one a connection. A pending timer keeps nothing alive unless it is asked to.
+ * Calls back after a delay. One timerfd serves all timers, and exists only while one is pending. Meant for a few coarse
+ * timers per server, not for one per connection. A pending timer does not keep the process alive unless asked to.
  */
 export class Timers {
   readonly #watch: (fd: number, onReady: () => void) => Registration;
@@ -33,8 +33,8 @@ export class Timers {
   }
 
   /**
-   * @param delayMs from 0 on, Infinity for never; never early
-   * @param keepsAlive whether the process stays for it
+   * @param delayMs at least 0; Infinity means never. The call is never early
+   * @param keepsAlive whether the process stays alive until the call
    * @throws EMFILE, ENFILE, ENOMEM
    */
   after(delayMs: number, callback: () => void, keepsAlive = false): Timer {
@@ -65,7 +65,7 @@ export class Timers {
     this.#fd = fd;
   }
 
-  /** For the next one that is due. */
+  /** Sets the timerfd to the earliest pending timer. */
   #arm(): void {
     let nextMs = Infinity;
     let keepsAlive = false;
@@ -75,7 +75,7 @@ export class Timers {
     }
     if (keepsAlive) this.#registration?.ref();
     else this.#registration?.unref();
-    // 0 disarms it, which also takes an expiration back, so none needs to be read.
+    // 0 disarms the timerfd, which also clears an expiration, so nothing needs to read it.
     const inMs = nextMs === Infinity ? 0 : Math.max(nextMs - performance.now(), 0.001);
     native.timerFdSet(this.#fd, inMs, 0, 0);
   }
@@ -84,7 +84,7 @@ export class Timers {
     const nowMs = performance.now();
     const due = [...this.#pending].filter(({ dueMs }) => dueMs <= nowMs);
     try {
-      // One of them may cancel another. After one that throws, the others are still due.
+      // One callback may cancel another. If one throws, the others stay pending and are due at once.
       for (const pending of due) if (this.#pending.delete(pending)) pending.callback();
     } finally {
       this.#closeUnused();

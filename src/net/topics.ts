@@ -1,4 +1,4 @@
-/** Who is to get what is published under a name. */
+/** The subscribers of each topic. */
 import type { ServedConnection } from './served-connection.js';
 
 interface Topic<T> {
@@ -11,7 +11,7 @@ interface Topic<T> {
 export class Topics<T> {
   readonly #topics = new Map<string, Topic<T>>();
 
-  /** Subscribing again changes nothing. */
+  /** Adds a subscriber. Subscribing again changes nothing. */
   subscribe(connection: ServedConnection<T>, name: string): void {
     let topic = this.#topics.get(name);
     if (topic === undefined) {
@@ -31,13 +31,13 @@ export class Topics<T> {
     connection.topics?.delete(name);
   }
 
-  /** Takes a connection out of all its topics. */
+  /** Removes a connection from all its topics. */
   leaveAll(connection: ServedConnection<T>): void {
     for (const name of connection.topics ?? []) this.unsubscribe(connection, name);
     connection.topics = null;
   }
 
-  /** In the order of subscribing. */
+  /** The subscribers of a topic, in the order in which they subscribed. */
   members(name: string): readonly ServedConnection<T>[] {
     const topic = this.#topics.get(name);
     if (topic === undefined) return [];

@@ -1,29 +1,29 @@
-/** Which turn serves the connections of a listener or a connect(): that of the user's multiplexer, or a shared one. */
+/** The choice of the turn that serves a listener or a connect(): the one of the user's multiplexer, or a shared one. */
 import type { BackendName } from '../multiplexer/backend.js';
 import { leaseMultiplexer, type MultiplexerLease } from '../multiplexer/shared-multiplexer.js';
 import { Turn } from './turn.js';
 import type { TurnDriver } from './turn-driver.js';
 
-/** The use of a turn. */
+/** A claim on a turn. */
 export interface Lease {
   readonly turn: Turn;
-  /** To be called once, when the last connection is gone. */
+  /** Ends the claim. Call it once, when the last connection is gone. */
   release(): void;
 }
 
-/** The turn of a shared multiplexer, for as long as somebody uses it. */
+/** The turn of a shared multiplexer. It exists while somebody uses it. */
 interface SharedTurn {
   readonly turn: Turn;
   readonly lease: MultiplexerLease;
   users: number;
 }
 
-/** Of this environment: a worker has its own. */
+/** The shared turns of this environment; each worker has its own. */
 const shared = new Map<BackendName, SharedTurn>();
 
 /**
- * The turn of the user's multiplexer, or of the shared one of `backend`. The waits of the user's fail at the user, too,
- * who may wait again; what becomes of the shared one is decided there.
+ * Returns the turn of the user's multiplexer or, if there is none, of the shared one of `backend`. A failed wait of the
+ * user's multiplexer is also thrown to the user, who may wait again; a failed wait of a shared one is handled there.
  */
 export function leaseTurn(multiplexer: TurnDriver | undefined, backend: BackendName): Lease {
   if (multiplexer !== undefined) {

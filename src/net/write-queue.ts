@@ -1,27 +1,27 @@
-/** What the kernel did not take yet: the bytes of one connection that wait for it to be writable again. */
+/** The bytes of one connection that the kernel has not taken yet. */
 import { WOULD_BLOCK } from '../binding/contract.js';
 import { native } from '../binding/load.js';
 import { present } from '../errors.js';
 
-/** The smallest block that copied bytes are gathered in; small remainders of several turns then leave together. */
+/** The smallest block that gathers copied bytes, so that small remainders of several turns leave together. */
 const MIN_BLOCK_BYTES = 4096;
 /**
- * Shared bytes that are shorter than this are copied: a reference with its share of the object behind it costs more.
+ * Shared bytes shorter than this are copied: a reference, with its share of the object behind it, costs more.
  */
 const SHARE_FROM_BYTES = 128;
-/** Short chunks leave together in pieces of this size: a queue of thousands of lines costs a few system calls. */
+/** Short chunks leave together in pieces of this size, so a queue of thousands of lines costs a few system calls. */
 const GATHER_BYTES = 65_536;
-/** A chunk of this size is sent where it lies. */
+/** A chunk of this size or more is sent from where it lies. */
 const DIRECT_BYTES = 16_384;
-/** References to chunks that have left are dropped once they are this many, and at least half of the array. */
+/** References to chunks that have left are dropped once there are this many and they fill half of the array. */
 const SPENT_CHUNKS = 64;
 
-/** Where short chunks are put one after the other for one send. Nothing stays in it after a call. */
+/** Holds short chunks, one after the other, for one send. Nothing stays in it after a call. */
 const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
 
 /**
- * A first-in, first-out queue of bytes. It holds no buffer while it is empty, and its owner bounds its length. Bytes
- * that many queues are to send are held by reference: a broadcast exists once, however many readers are behind.
+ * A first-in, first-out queue of bytes. It holds no buffer while it is empty, and its owner limits its length. It holds
+ * shared bytes by reference, so a broadcast exists once, however many readers lag behind.
  */
 export class WriteQueue {
   #chunks: Buffer[] = [];
@@ -29,7 +29,7 @@ export class WriteQueue {
   #first = 0;
   /** How much of that chunk has been sent. */
   #sentBytes = 0;
-  /** What copied bytes go to, and how much of it is taken. */
+  /** The block that copied bytes go to, and how much of it is used. */
   #block: Buffer | null = null;
   #blockBytes = 0;
   /** Whether the last chunk ends where the block's free part begins. */
@@ -63,7 +63,7 @@ export class WriteQueue {
     }
   }
 
-  /** Appends `bytes` themselves, which nobody may change from now on; few bytes are copied all the same. */
+  /** Appends `bytes` themselves, which nobody may change from now on; only short ones are copied. */
   pushShared(bytes: Buffer): void {
     if (bytes.length < SHARE_FROM_BYTES) {
       this.push(bytes);
@@ -78,7 +78,7 @@ export class WriteQueue {
    * Sends until the queue is empty or the kernel takes no more: send(2).
    *
    * @returns how many bytes left
-   * @throws the errors of send(2); what had left before is no longer in the queue
+   * @throws the errors of send(2); bytes that left before the error are no longer in the queue
    */
   sendTo(fd: number): number {
     const before = this.#byteLength;
@@ -95,7 +95,7 @@ export class WriteQueue {
     return before - this.#byteLength;
   }
 
-  /** One system call: a long chunk by itself, short ones together. @returns the count, or WOULD_BLOCK */
+  /** Makes one system call: for a long chunk alone, or for short ones together. @returns the count, or WOULD_BLOCK */
   #sendSome(fd: number): number {
     const chunk = this.#chunks[this.#first];
     if (chunk === undefined) return WOULD_BLOCK;
@@ -106,7 +106,7 @@ export class WriteQueue {
     return native.send(fd, gathered, 0, this.#gather(), 0);
   }
 
-  /** Copies the next chunks, as far as they are short and fit. @returns how many bytes that are */
+  /** Copies the next chunks, as long as they fit. @returns how many bytes it copied */
   #gather(): number {
     let used = 0;
     let start = this.#sentBytes;
@@ -119,7 +119,7 @@ export class WriteQueue {
     return used;
   }
 
-  /** So many bytes have left. */
+  /** Removes the first `byteLength` bytes, which have left. */
   #drop(byteLength: number): void {
     this.#byteLength -= byteLength;
     let rest = this.#sentBytes + byteLength;
@@ -137,7 +137,7 @@ export class WriteQueue {
     this.#first = 0;
   }
 
-  /** Forgets everything. */
+  /** Drops everything. */
   clear(): void {
     this.#chunks = [];
     this.#first = 0;

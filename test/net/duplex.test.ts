@@ -17,7 +17,7 @@ import { connectPeer } from '../support/peers.js';
 import { runtime } from '../support/runtime.js';
 
 const MIB = 1024 * 1024;
-/** FDMUX_STREAM_MIB=1024 is the figure to trust; the default keeps the suite quick. */
+/** Set FDMUX_STREAM_MIB=1024 for a figure to trust; the default keeps the suite quick. */
 const STREAM_MIB = Number(process.env['FDMUX_STREAM_MIB'] ?? '64');
 
 let folder = '';
@@ -36,7 +36,7 @@ afterAll(() => {
 });
 
 describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
-  /** A listener that makes a stream of each connection. */
+  /** Opens a listener that turns each connection into a stream. @returns its port */
   async function streams(onStream: (stream: Duplex, connection: Connection) => void) {
     const listener = await testListener({
       ...variant,
@@ -86,7 +86,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
       expect(body).toHaveLength(MIB);
       expect(body.startsWith(`${path} 300000\n`)).toBe(true);
     }
-    // Deno's Agent connects for each request, to a server of node:net too.
+    // Deno's Agent makes a connection for each request, also with a server of node:net.
     expect(connections).toBe(runtime === 'deno' ? 3 : 1);
 
     const peer = await connectPeer(port);
@@ -164,7 +164,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
         void pipeline(stream, stream).catch(() => undefined);
       });
       const client = await clientStream(port);
-      // A prime, so that whatever is lost or doubled shifts what follows.
+      // A prime, so that any lost or doubled byte shifts the rest.
       const period = 65_521;
       const bytes = pattern(period);
       const twice = Buffer.concat([bytes, bytes]);
@@ -200,7 +200,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
       await within(pipeline(source, client, sink), 'the round trip', 100_000);
       expect(received).toBe(total);
       expect(pending).toBeLessThan(2 * MIB);
-      // What the collector has not come to yet, however much goes through.
+      // Leaves room for garbage that is not collected yet; the limit does not grow with the stream.
       expect(grownBytes).toBeLessThan(256 * MIB);
     },
   );
@@ -222,7 +222,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     return { ...(await made.within('a stream')), peer };
   }
 
-  /** What becomes of a write: 'written', or the code of its error. */
+  /** The outcome of a write: 'written', or the code of its error. */
   function outcomeOf(stream: Duplex, bytes: string | Buffer): Promise<string> {
     const outcome = new Promise<string>((resolve) => {
       stream.write(bytes, (error) => resolve(error ? String(Reflect.get(error, 'code')) : 'written'));
@@ -230,7 +230,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     return within(outcome, 'the outcome of a write');
   }
 
-  it('takes more at once than a connection may hold, in one piece or in many', async () => {
+  it('takes more at once than a connection may hold, in one chunk or in many', async () => {
     const { stream, peer } = await streamed();
     const bytes = pattern(24 * MIB);
     peer.socket.pause();
@@ -244,17 +244,17 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     expect((await peer.ended()).equals(bytes)).toBe(true);
   });
 
-  it('fails what it has not sent when its connection is destroyed', async () => {
+  it('fails pending writes when its connection is destroyed', async () => {
     const { stream, connection, peer } = await streamed();
     peer.socket.pause();
-    const told: string[] = [];
-    for (const event of ['finish', 'error', 'close']) stream.on(event, () => told.push(event));
+    const events: string[] = [];
+    for (const event of ['finish', 'error', 'close']) stream.on(event, () => events.push(event));
     const outcome = outcomeOf(stream, pattern(8 * MIB));
     stream.end();
     connection.destroy();
     expect(await outcome).toBe('ERR_CLOSED');
     await until(() => stream.closed, 'the close');
-    expect(told).toEqual(['close']);
+    expect(events).toEqual(['close']);
   });
 
   it('is destroyed with its connection when only the peer has ended', async () => {
@@ -267,7 +267,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     expect(await outcomeOf(stream, 'too late')).toBe('ERR_STREAM_DESTROYED');
   });
 
-  it('lets its reader finish, and its writer know, when somebody else has ended its connection', async () => {
+  it('lets its reader finish and fails its writer when somebody else has ended its connection', async () => {
     const { stream, connection, peer } = await streamed();
     await peer.write('the last words');
     peer.end();

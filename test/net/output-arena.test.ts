@@ -7,17 +7,17 @@ import { pattern } from '../support/connections.js';
 
 const { EAGAIN, ENOBUFS, EPIPE } = constants.errno;
 
-/** The sizes are the arena's own: the tests are about what happens on either side of them. */
+/** The sizes as the arena sets them: the tests are about either side of them. */
 const ARENA_BYTES = 262_144;
 const DIRECT_BYTES = 16_384;
 
-/** A kernel that takes what it is allowed to, and remembers each call. */
+/** A kernel that takes as many bytes as a test allows, and records its calls. */
 class FakeKernel implements SendCalls {
-  /** What has left for each fd, in order. */
+  /** The bytes that it took for each fd, in order. */
   readonly sent = new Map<number, Buffer[]>();
-  /** One line a call: the fds of its operations, in order. */
+  /** One line per call: its name, and the fds of its operations in order. */
   readonly calls: string[] = [];
-  /** How many bytes it takes of each run, or the negative errno; everything by default. */
+  /** By fd: how many bytes it takes of a run, or the negative errno; by default it takes everything. */
   readonly answers = new Map<number, number>();
 
   send(fd: number, bytes: Uint8Array, offset: number, length: number): number {
@@ -29,6 +29,7 @@ class FakeKernel implements SendCalls {
   }
 
   sendRanges(bytes: Uint8Array, operations: Int32Array, count: number): void {
+    if (3 * count > operations.length) throw new RangeError('more operations than the array holds');
     const fds: number[] = [];
     for (let first = 0; first < count;) {
       const fd = operations[3 * first] ?? -1;
@@ -56,7 +57,7 @@ class FakeKernel implements SendCalls {
   }
 }
 
-/** A member that keeps what it is handed, as a connection does, and remembers each call. */
+/** A member that keeps the bytes that it is handed, as a connection does, and records its calls. */
 class FakeMember implements OutputMember {
   readonly fd: number;
   isDestroyed = false;
@@ -142,7 +143,7 @@ describe('an output arena', () => {
     expect(kernel.calls).toHaveLength(1);
   });
 
-  it('takes a copy, so that the writer may use its memory again', () => {
+  it('takes a copy, so that the writer may reuse its memory', () => {
     const { kernel, arena, write } = setUp();
     const bytes = Buffer.from('before');
     write(bytes);
@@ -179,7 +180,7 @@ describe('an output arena', () => {
     expect(writers.map(({ earlierRanges }) => earlierRanges)).toEqual(writers.map(() => null));
   });
 
-  it('copies a broadcast once for all of its recipients, and anew after a flush', () => {
+  it('copies a broadcast once for all its recipients, and again after a flush', () => {
     const { kernel, arena } = setUp();
     const recipients = members(50);
     const line = new SharedBytes(pattern(10_000));
@@ -197,7 +198,7 @@ describe('an output arena', () => {
     for (const { fd } of recipients) expect(kernel.bytesOf(fd).equals(expected)).toBe(true);
   });
 
-  it('does not take shared bytes of one arena for those of another', () => {
+  it('does not confuse shared bytes with those of another arena', () => {
     const first = setUp();
     const second = setUp();
     const line = new SharedBytes('the line');
@@ -212,13 +213,20 @@ describe('an output arena', () => {
     expect(second.kernel.bytesOf(7).toString()).toBe('in front: the line');
   });
 
-  it('flushes when it is full, and loses nothing', () => {
+  it.each([
+    ['bytes', (seed: number) => pattern(DIRECT_BYTES - 1, seed)],
+    ['text', (seed: number) => `${'€'.repeat(5000)}${seed}`],
+    ['shared bytes', (seed: number) => new SharedBytes(pattern(DIRECT_BYTES - 1, seed))],
+  ])('flushes when %s fill it, and loses nothing', (_kind, make: (seed: number) => Writable) => {
     const { kernel, arena, write } = setUp();
-    const parts = Array.from({ length: 40 }, (_, index) => pattern(DIRECT_BYTES - 1, index));
+    const parts = Array.from({ length: 40 }, (_, seed) => make(seed));
     for (const part of parts) write(part);
+    const whole = Buffer.concat(
+      parts.map((part) => new SharedBytes(part instanceof SharedBytes ? part.bytes : part).bytes),
+    );
+    expect(kernel.calls).toHaveLength(Math.floor(whole.length / ARENA_BYTES));
     arena.flush();
-    expect(kernel.calls).toHaveLength(Math.ceil(parts.length / Math.floor(ARENA_BYTES / (DIRECT_BYTES - 1))));
-    expect(kernel.bytesOf(7).equals(Buffer.concat(parts))).toBe(true);
+    expect(kernel.bytesOf(7).equals(whole)).toBe(true);
   });
 
   it.each([
@@ -237,24 +245,21 @@ describe('an output arena', () => {
     expect(member.events).toEqual(['flushed', 'flushed']);
   });
 
-  it.each([0, 1, 7, 12, 13])(
-    'hands the member what the kernel did not take, when it took %i bytes of two runs',
-    (took) => {
-      const { kernel, arena, member, write } = setUp();
-      const between = new FakeMember(8);
-      write('run one');
-      arena.append(between, 'between');
-      write('run two');
-      kernel.answers.set(7, took === 0 ? -EAGAIN : took);
-      arena.flush();
-      expect(kernel.bytesOf(7).toString()).toBe('run onerun two'.slice(0, took));
-      expect(Buffer.concat(member.kept).toString()).toBe('run onerun two'.slice(took));
-      expect(member).toMatchObject({ pendingBytes: 14 - took, rangeEnd: 0, earlierRanges: null, isDestroyed: false });
-      expect(kernel.bytesOf(8).toString()).toBe('between');
-    },
-  );
+  it.each([0, 1, 7, 12, 13])('hands the member the rest when the kernel took %i bytes of its two runs', (took) => {
+    const { kernel, arena, member, write } = setUp();
+    const between = new FakeMember(8);
+    write('run one');
+    arena.append(between, 'between');
+    write('run two');
+    kernel.answers.set(7, took === 0 ? -EAGAIN : took);
+    arena.flush();
+    expect(kernel.bytesOf(7).toString()).toBe('run onerun two'.slice(0, took));
+    expect(Buffer.concat(member.kept).toString()).toBe('run onerun two'.slice(took));
+    expect(member).toMatchObject({ pendingBytes: 14 - took, rangeEnd: 0, earlierRanges: null, isDestroyed: false });
+    expect(kernel.bytesOf(8).toString()).toBe('between');
+  });
 
-  it('lets new bytes wait behind those that a member has kept', () => {
+  it('queues new bytes behind those that a member has kept', () => {
     const { kernel, arena, member, write } = setUp();
     kernel.answers.set(7, -EAGAIN);
     write('first, ');
@@ -264,6 +269,8 @@ describe('an output arena', () => {
     write(Buffer.from('third, '));
     write(new SharedBytes('fourth'));
     write(Buffer.alloc(DIRECT_BYTES, '!'));
+    // Not by way of the arena, which they would only fill.
+    expect(member).toMatchObject({ rangeEnd: 0, kept: { length: 5 } });
     arena.flush();
     expect(kernel.calls).toEqual(['sendRanges 7']);
     const kept = Buffer.concat(member.kept);
@@ -272,7 +279,7 @@ describe('an output arena', () => {
     expect(member.pendingBytes).toBe(kept.length);
   });
 
-  it('lets no bytes overtake those whose append made it overflow', () => {
+  it('keeps later bytes behind those whose append overflowed it', () => {
     const { kernel, member, arena, write } = setUp();
     const parts = Array.from({ length: 20 }, (_, index) => pattern(DIRECT_BYTES - 1, index));
     kernel.answers.set(7, -EAGAIN);
@@ -281,7 +288,7 @@ describe('an output arena', () => {
     expect(Buffer.concat(member.kept).equals(Buffer.concat(parts))).toBe(true);
   });
 
-  it('shares one copy among many slow members of a broadcast, and hands a single one a view', () => {
+  it('shares one copy among many slow recipients of a broadcast, and hands a single one a view', () => {
     const { kernel, arena, member } = setUp();
     const slow = members(3);
     const line = new SharedBytes('a line for all');
@@ -355,7 +362,7 @@ describe('an output arena', () => {
     expect(Buffer.concat(direct.member.kept).equals(long)).toBe(true);
   });
 
-  it('takes what a flushed member appends for its next flush', () => {
+  it('sends what a flushed member appends with the next flush', () => {
     const { kernel, arena, member, write } = setUp();
     member.onFlushed = () => {
       member.onFlushed = () => undefined;

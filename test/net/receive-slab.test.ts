@@ -9,7 +9,7 @@ const { EAGAIN, ECONNRESET, ENOBUFS } = constants.errno;
 /** The share of one member, as the slab sets it: the tests are about either side of it. */
 const BUDGET_BYTES = 65_536;
 
-/** A kernel with bytes, an end or an errno for each fd; like the real one, it stops when the slab lacks room for a share. */
+/** A kernel that has bytes, an end or an errno for each fd. Like the real one, it stops when no share fits any more. */
 class FakeKernel implements ReceiveCalls {
   readonly answers = new Map<number, Buffer | number>();
   /** How many fds each call was for. */
@@ -34,7 +34,7 @@ class FakeKernel implements ReceiveCalls {
   }
 }
 
-/** A member that remembers what it is handed. */
+/** A member that records its calls and the bytes that it is handed. */
 class FakeMember implements InputMember {
   readonly fd: number;
   readonly chunks: Buffer[] = [];

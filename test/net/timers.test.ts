@@ -10,38 +10,38 @@ describe('timers', () => {
     return new Timers((fd, onReady) => multiplexer.register(fd, { interest: 'read', onReady }));
   }
 
-  it('do not call what another that is due at the same moment has cancelled', async () => {
+  it('do not make a call that another, due at the same moment, has cancelled', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer());
     const timers = timersOn(multiplexer);
-    const told: string[] = [];
+    const calls: string[] = [];
     const first = timers.after(0, () => {
-      told.push('first');
+      calls.push('first');
       second.cancel();
     });
     const second = timers.after(0, () => {
-      told.push('second');
+      calls.push('second');
       first.cancel();
     });
     await until(() => {
       multiplexer.waitSync(1);
-      return told.length > 0;
+      return calls.length > 0;
     }, 'the first');
-    expect(told).toEqual(['first']);
+    expect(calls).toEqual(['first']);
     expect(multiplexer.size).toBe(0);
   });
 
-  it('call the others that are due when one throws, and hold no fd once none is left', async () => {
+  it('still make the other due calls when one throws, and hold no fd once none is left', async () => {
     const caught = catchUncaught();
     const multiplexer = disposedAtEnd(new Multiplexer());
     const timers = timersOn(multiplexer);
-    const told: string[] = [];
+    const calls: string[] = [];
     timers.after(0, () => {
       throw new Error('from a timer');
     });
-    timers.after(0, () => told.push('second'));
+    timers.after(0, () => calls.push('second'));
     await until(() => {
       multiplexer.waitSync(1);
-      return told.length > 0;
+      return calls.length > 0;
     }, 'the second');
     await until(() => caught.length > 0, 'the exception');
     expect(caught).toMatchObject([{ message: 'from a timer' }]);

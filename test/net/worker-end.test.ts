@@ -7,7 +7,7 @@ import { disposedAtEnd, openFds } from '../support/fds.js';
 import { packagePath } from '../support/processes.js';
 import { testSocket } from '../support/sockets.js';
 
-/** Opens one of everything, tells the port of a listener and an fd that it gave away, and stays. */
+/** Opens one of everything, posts the port of a listener and an fd that it gave away, and stays alive. */
 const OPEN_ALL = `
   const { connect, Descriptor, EventFd, Inotify, listen, Multiplexer, PidFd, pipe, Socket, TimerFd } = require('${packagePath('dist/index.js')}');
   const { parentPort } = require('node:worker_threads');
@@ -26,11 +26,11 @@ const OPEN_ALL = `
   void main();
 `;
 
-/** What a worker leaves: its own pipes and sockets to the main thread come and go later than it does. */
+/** The worker's own pipes and sockets to the main thread close later than it ends, so the test waits for them. */
 it.each([
   ['is terminated', (worker: Worker) => void worker.terminate()],
   ['ends by process.exit()', (worker: Worker) => worker.postMessage('exit')],
-])('what a worker opened is closed when it %s, and what it gave away is not', async (_how, end) => {
+])('closes everything that a worker opened when it %s, but not what it gave away', async (_how, end) => {
   const before = openFds();
   const worker = new Worker(OPEN_ALL, { eval: true });
   const [message] = await nextEvent(worker, 'message');

@@ -4,21 +4,21 @@ import { WriteQueue } from '../../src/net/write-queue.js';
 import { pattern } from '../support/connections.js';
 import { disposedAtEnd } from '../support/fds.js';
 
-/** Takes all that is there. */
+/** Receives everything that has arrived. */
 function readAll(socket: Socket): Buffer {
   const chunks: Buffer[] = [];
   for (let chunk = socket.recv(65_536); chunk !== null; chunk = socket.recv(65_536)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
-/** The memory of buffers and of the engine's heap that is in use. */
+/** The memory in use for buffers and on the engine's heap. */
 function heldBytes(): number {
   const { arrayBuffers, heapUsed } = process.memoryUsage();
   return arrayBuffers + heapUsed;
 }
 
 describe('a write queue', () => {
-  it('sends in order what it copied and what it shares, however little the kernel takes at a time', () => {
+  it('sends copied and shared bytes in order, however little the kernel takes at a time', () => {
     const [writer, reader] = Socket.pair({ type: 'stream' }).map(disposedAtEnd);
     if (writer === undefined || reader === undefined) throw new Error('no pair');
     const parts = Array.from({ length: 400 }, (_, index) => pattern(1 + ((index * 3571) % 9000), index));
@@ -44,7 +44,7 @@ describe('a write queue', () => {
     expect(Buffer.concat(received).equals(expected)).toBe(true);
   });
 
-  it('sends many short chunks together, copied ones among shared ones', () => {
+  it('sends many short chunks in order, copied ones among shared ones', () => {
     const [writer, reader] = Socket.pair({ type: 'stream' }).map(disposedAtEnd);
     if (writer === undefined || reader === undefined) throw new Error('no pair');
     const queue = new WriteQueue();
@@ -61,17 +61,17 @@ describe('a write queue', () => {
     expect(Buffer.concat(received).toString()).toBe(Buffer.concat(lines).toString());
   });
 
-  it('holds what many queues share once, however long they are', () => {
+  it('holds bytes that many queues share only once, however long the queues are', () => {
     const lines = Array.from({ length: 2000 }, (_, index) => Buffer.alloc(1000, index));
     const queues = Array.from({ length: 100 }, () => new WriteQueue());
     const before = heldBytes();
     for (const line of lines) for (const queue of queues) queue.pushShared(line);
-    // A copy for each would take 200 MB.
+    // One copy per queue would take 200 MB.
     expect(heldBytes() - before).toBeLessThan(20_000_000);
     expect(queues.map(({ byteLength }) => byteLength)).toEqual(queues.map(() => 2_000_000));
   });
 
-  it('counts what had left before a failure', () => {
+  it('still counts its bytes after a failed send, until it is cleared', () => {
     const [writer, reader] = Socket.pair({ type: 'stream' }).map(disposedAtEnd);
     if (writer === undefined || reader === undefined) throw new Error('no pair');
     const queue = new WriteQueue();
