@@ -179,6 +179,63 @@ function devices() {
   }
 }
 
+function files() {
+  const file = native.memfd('every-call', 0);
+  assert.equal(native.pwrite(file, bytes, 0, 64, 0), 64);
+  assert.equal(native.pread(file, bytes, 0, 64, 60), 4);
+  assert.equal(native.lseek(file, 0, 2), 64);
+  assert.equal(native.fcntl(file, 1, 0), 1);
+  assert.equal(native.flock(file, 2 | 4), true); // LOCK_EX, LOCK_NB
+  assert.equal(native.lockRange(file, 1, 0, 0), true); // F_WRLCK
+  assert.equal(native.testRange(file, 1, 0, 0), true);
+  const [reader, writer] = native.pipe(true);
+  const [otherReader, otherWriter] = native.pipe(true);
+  assert.equal(native.splice(file, writer, 8, 0, -1, 0), 8);
+  assert.equal(native.tee(reader, otherWriter, 8, -1, -1, 0), 8);
+  const [one, two] = native.socketPair(C.AF_UNIX, C.SOCK_STREAM, 0, true);
+  assert.equal(native.sendfile(file, one, 8, 0, -1, 0), 8);
+  const index = native.ifNameToIndex('lo');
+  assert.equal(native.ifIndexToName(index), 'lo');
+  // A filter that lets everything pass: struct sock_fprog, then its one struct sock_filter.
+  const program = Buffer.alloc(16);
+  program.writeUInt16LE(1, 0);
+  const links = Int32Array.of(0, 8);
+  native.setSockOptPointers(one, C.SOL_SOCKET, C.SO_ATTACH_FILTER, links, [
+    program,
+    Buffer.from('06000000ffffffff', 'hex'),
+  ]);
+  assert.throws(() => native.ioctlPointers(file, 0x5401, links, [program, Buffer.alloc(8)]), { code: 'ENOTTY' });
+  for (const fd of [file, reader, writer, otherReader, otherWriter, one, two]) native.close(fd);
+}
+
+/** Starts a program, and one that is not there, on a terminal of their own. */
+async function programs() {
+  const master = native.open('/dev/ptmx', C.O_RDWR | C.O_NOCTTY, 0);
+  native.ioctl(master, 0x40045431, Buffer.alloc(4)); // TIOCSPTLCK: unlock it
+  const number = Buffer.alloc(4);
+  native.ioctl(master, 0x80045430, number); // TIOCGPTN: which one it is
+  const terminal = native.open(`/dev/pts/${number.readUInt32LE(0)}`, C.O_RDWR | C.O_NOCTTY, 0);
+  const text = (string) => Buffer.from(string);
+  const start = (path) => native.spawnOnTerminal(terminal, [text(path)], [text(path)], [], text('/'), -1, -1);
+  assert.throws(() => start('/nonexistent'), { code: 'ENOENT', syscall: 'execve' });
+  const pid = start('/bin/true');
+  try {
+    const process = native.pidFd(pid);
+    let status = null;
+    while (status === null) {
+      status = native.pidFdWait(process);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(status[1], 0);
+    native.close(process);
+  } catch (error) {
+    if (error.code !== 'ENOSYS') throw error; // Emulators are older than the calls.
+    uncalled.delete('pidFdWait');
+  }
+  native.close(terminal);
+  native.close(master);
+}
+
 async function main() {
   assert.deepEqual(native.describeErrno(C.EBADF), ['EBADF', 'bad file descriptor']);
   readiness();
@@ -186,6 +243,8 @@ async function main() {
   sockets();
   messages();
   devices();
+  files();
+  await programs();
   if (!isMainThread) return;
   const worker = new Worker(__filename, { workerData: addon });
   await once(worker, 'exit');
