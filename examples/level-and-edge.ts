@@ -11,7 +11,7 @@ function tell(trigger: Trigger): void {
   };
 
   console.log(`\n${trigger}`);
-  step('nothing has come');
+  step('nothing has arrived');
   step('10 bytes come', () => writer.send('0123456789'));
   step('nothing is read');
   step('4 of the 10 bytes are read', () => reader.recv(4));

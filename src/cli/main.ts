@@ -96,15 +96,18 @@ function createProgram(version: string): Command {
     )
     .option('--max-clients <count>', 'most clients at once, 0 for no limit (default: 0)', parseInteger(0, 1_000_000))
     .addOption(
-      new Option('--charset <name>', 'of the clients; auto decides for each by its first clear line (default: utf-8)')
+      new Option(
+        '--charset <name>',
+        'client charset; auto: detect per client from its first unambiguous line (default: utf-8)',
+      )
         .choices(CHARSET_CHOICES)
         .argParser<CharsetChoice>(pick(CHARSET_CHOICES)),
     )
-    .option('--server-name <name>', 'name of the IRC server, with a dot in it')
+    .option('--server-name <name>', 'name of the IRC server; it must contain a dot')
     .option('--network <name>', 'name of the IRC network')
-    .option('--password <password>', 'what IRC clients must give with PASS, in clear or as made by hash-password')
-    .option('--config <file>', 'read a JSON configuration file; options given here count more')
-    .option('--check-config', 'check the configuration and end')
+    .option('--password <password>', 'password that IRC clients must send with PASS, in clear or from hash-password')
+    .option('--config <file>', 'read a JSON configuration file; options given here take precedence')
+    .option('--check-config', 'check the configuration and exit')
     .addOption(
       new Option('--log-level <level>', 'how much is logged (default: warning)')
         .choices(LOG_LEVELS)
