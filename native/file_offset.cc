@@ -23,22 +23,20 @@ napi_value transferAt(napi_env env, napi_callback_info info, const char* name, C
       !args.upTo(args[4], "position", kMaxSafeInteger, &position)) {
     return nullptr;
   }
-  const auto start = static_cast<off64_t>(position);
+  const auto start = static_cast<off_t>(position);
   const ssize_t count = throughSignals([&] { return call(fd, range.data, range.length, start); });
   return transferred(env, count, name, fd);
 }
 
-napi_value pread(napi_env env, napi_callback_info info) { return transferAt(env, info, "pread", ::pread64); }
+napi_value pread(napi_env env, napi_callback_info info) { return transferAt(env, info, "pread", ::pread); }
 
-napi_value pwrite(napi_env env, napi_callback_info info) {
-  return transferAt(env, info, "pwrite", ::pwrite64);
-}
+napi_value pwrite(napi_env env, napi_callback_info info) { return transferAt(env, info, "pwrite", ::pwrite); }
 
 Napi::Value lseek(const Call& call) {
   const int fd = call.fd(0, "fd");
   const double offset = call.safeInteger(1, "offset");
   const int32_t whence = call.int32(2, "whence");
-  const off64_t position = ::lseek64(fd, static_cast<off64_t>(offset), whence);
+  const off_t position = ::lseek(fd, static_cast<off_t>(offset), whence);
   if (position < 0) call.failSystem(errno, "lseek", fd);
   return Napi::Number::New(call.env(), static_cast<double>(position));
 }
@@ -47,14 +45,14 @@ Napi::Value lseek(const Call& call) {
 struct Move {
   int from, to;
   size_t length;
-  off64_t from_position, to_position;
+  off_t from_position, to_position;
   uint32_t flags;
 };
 
-bool readPosition(const Reader& reader, napi_value value, const char* name, off64_t* position) {
+bool readPosition(const Reader& reader, napi_value value, const char* name, off_t* position) {
   double number;
   if (!reader.safeInteger(value, name, &number)) return false;
-  *position = static_cast<off64_t>(number);
+  *position = static_cast<off_t>(number);
   return true;
 }
 
@@ -66,7 +64,7 @@ bool readMove(const Arguments<6>& args, Move* move) {
          args.uint32(args[5], "flags", &move->flags);
 }
 
-off64_t* orNull(off64_t* position) { return *position < 0 ? nullptr : position; }
+off_t* orNull(off_t* position) { return *position < 0 ? nullptr : position; }
 
 napi_value splice(napi_env env, napi_callback_info info) {
   Arguments<6> args(env, info);
@@ -92,7 +90,7 @@ napi_value sendfile(napi_env env, napi_callback_info info) {
   Move move;
   if (!readMove(args, &move)) return nullptr;
   const ssize_t count = throughSignals(
-      [&] { return ::sendfile64(move.to, move.from, orNull(&move.from_position), move.length); });
+      [&] { return ::sendfile(move.to, move.from, orNull(&move.from_position), move.length); });
   return transferred(env, count, "sendfile", move.from);
 }
 
