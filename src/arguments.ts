@@ -15,7 +15,7 @@ export type FdLike = number | { readonly fd: number };
 /**
  * Reads an fd. The object's `fd` is read once.
  *
- * @throws ERR_INVALID_ARG_TYPE where there is no number, ERR_OUT_OF_RANGE where it is not an integer from 0 to 2^31-1
+ * @throws ERR_INVALID_ARG_TYPE if there is no number, ERR_OUT_OF_RANGE if it is not an integer from 0 to 2^31-1
  */
 export function toFd(value: unknown, name = 'fd'): number {
   const fd = typeof value === 'object' && value !== null && 'fd' in value ? value.fd : value;
@@ -30,7 +30,7 @@ export function toFd(value: unknown, name = 'fd'): number {
  * Reads a timeout in milliseconds into the form that the binding takes.
  *
  * @returns -1 for `undefined`, `null`, Infinity and anything beyond 285,000 years; fractions are kept
- * @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE where it is negative or NaN
+ * @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE if it is negative or NaN
  */
 export function toTimeoutMs(value: unknown, name = 'timeoutMs'): number {
   if (value === undefined || value === null) return -1;
@@ -40,7 +40,7 @@ export function toTimeoutMs(value: unknown, name = 'timeoutMs'): number {
 }
 
 /**
- * @throws ERR_INVALID_ARG_TYPE where it is not a number, ERR_OUT_OF_RANGE where it is not an integer from `min` to
+ * @throws ERR_INVALID_ARG_TYPE if it is not a number, ERR_OUT_OF_RANGE if it is not an integer from `min` to
  * `max`
  */
 export function checkInteger(value: unknown, name: string, min: number, max: number): asserts value is number {
@@ -99,7 +99,7 @@ export function checkAbortSignal(value: unknown, name = 'options.signal'): asser
   if (!(value instanceof AbortSignal)) throw invalidArgType(name, 'an AbortSignal', value);
 }
 
-/** @throws ERR_INVALID_ARG_TYPE where it is not a string, ERR_OUT_OF_RANGE where it is none of `allowed` */
+/** @throws ERR_INVALID_ARG_TYPE if it is not a string, ERR_OUT_OF_RANGE if it is none of `allowed` */
 export function checkOneOf<const Allowed extends string>(
   value: unknown,
   name: string,

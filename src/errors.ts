@@ -1,7 +1,7 @@
 /**
  * Every error that fdmux throws.
  *
- * Three families, told apart by `code`:
+ * Three families; `code` says which:
  * - what a system call returned: {@link SystemError}, with the errno's name as `code` ('EBADF');
  * - what fdmux itself refuses: {@link FdmuxError}, with a code of {@link FdmuxErrorCode};
  * - a wrong argument: a TypeError with `ERR_INVALID_ARG_TYPE` or `ERR_UNKNOWN_OPTION`, or a RangeError with
@@ -19,7 +19,7 @@ export interface SystemError extends Error {
   readonly errno: number;
   /** The call that failed: 'epoll_ctl'. */
   readonly syscall: string;
-  /** The fd it failed on, where there is one. */
+  /** The fd it failed on, if there is one. */
   readonly fd?: number;
 }
 
@@ -124,7 +124,7 @@ export class ErrnoError extends Error implements SystemError {
 }
 
 /**
- * The error that the kernel would have given, where fdmux finds it out first.
+ * The error that the kernel would have given, if fdmux finds it out first.
  *
  * @param reason what the errno means, in the words of strerror(3)
  */

@@ -1,5 +1,5 @@
 /**
- * Socket addresses: what the kernel keeps as a sockaddr, told apart by `family`.
+ * Socket addresses: the kernel's sockaddr as an object, whose `family` says which one it is.
  *
  * An {@link Address} is what calls give back, an {@link AddressInput} what they take. Hosts are literals here: names
  * are resolved by `resolveHost` in resolve.ts, never inside a system call.
@@ -66,12 +66,12 @@ export interface UnknownAddress {
   readonly bytes: RawAddress;
 }
 
-/** What the kernel says an address is. */
+/** An address as the kernel returns it. */
 export type Address =
   InetAddress | Inet6Address | UnixPathAddress | UnixAbstractAddress | UnixUnnamedAddress | UnknownAddress;
 
 /**
- * What a call takes for an address; an {@link Address} is one too, and raw bytes are the way out for every other
+ * An address as a call takes it; an {@link Address} is one, too, and raw bytes serve every other
  * family.
  */
 export type AddressInput =
@@ -197,7 +197,7 @@ export function formatAddress(address: Address): string {
 /**
  * Reads what {@link formatAddress} writes. The host must be a literal.
  *
- * @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE where the text is no address
+ * @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE if the text is no address
  */
 export function parseAddress(text: string): Address {
   checkString(text, 'text');
@@ -217,7 +217,7 @@ export function parseAddress(text: string): Address {
 /**
  * Splits 'host:port' and '[host]:port'; the host may be a name.
  *
- * @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE where there is no port from 0 to 65535
+ * @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE if there is no port from 0 to 65535
  */
 export function splitHostPort(text: string): { host: string; port: number } {
   checkString(text, 'text');

@@ -65,7 +65,7 @@ export function openPath(path: Uint8Array, flags: number, mode: number): number 
   return access === O_RDONLY ? openFifoToRead(path, flags) : openFifoToWrite(path, flags);
 }
 
-/** What it says of a path that does not exist, or that nobody may look at, is open(2)'s to say. */
+/** A path that does not exist, or that may not be looked at, is left to open(2). */
 function isFifo(path: Uint8Array): boolean {
   try {
     return statSync(Buffer.from(path)).isFIFO();

@@ -1,4 +1,4 @@
-/** What a call of a socket waits for before it is made again. */
+/** The waits between two attempts of one call on a socket. */
 import { native } from '../binding/load.js';
 import { hasCode, systemError } from '../errors.js';
 import { blockingCall, blocksInSlices } from '../readiness/blocking-call.js';
@@ -73,7 +73,7 @@ export class BlockingWait {
   }
 
   /**
-   * Sleeps for a moment, longer each time: for what the kernel tells nobody about, such as room in the queue of
+   * Sleeps for a moment, longer each time: for changes that the kernel does not report, such as room in the queue of
    * another's datagram socket.
    *
    * @returns false when the time is up
@@ -87,7 +87,7 @@ export class BlockingWait {
   }
 
   /**
-   * What a call gives when the time is up: at the kernel's own timeout that it would block, as from the kernel itself.
+   * Ends a call whose time is up. At the kernel's own timeout the call would block, as from the kernel itself.
    *
    * @throws ETIMEDOUT at the timeout that it was made with
    */

@@ -6,7 +6,7 @@
  * do.
  */
 
-// Address families, for `Socket.create` where its names are not enough.
+// Address families, for `Socket.create`, beside its names.
 export const AF_UNSPEC = 0;
 export const AF_UNIX = 1;
 export const AF_INET = 2;

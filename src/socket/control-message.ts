@@ -43,7 +43,7 @@ export interface RawControl {
   readonly data: Uint8Array;
 }
 
-/** A received control message. Most kinds come only after an option asks for them. */
+/** A received control message. Most kinds arrive only after an option asks for them. */
 export type ControlMessage = RawControl &
   (
     | {
@@ -315,7 +315,7 @@ function hostBytes(version: 4 | 6, host: string): Uint8Array {
   return native.encodeInet(version, host, 0, 0, 0).subarray(start, end);
 }
 
-/** What is left for callers without types. */
+/** Refuses the kinds that only a caller without types can pass. */
 function refuse(message: never): never {
   const kind: unknown = Reflect.get(message, 'kind');
   throw outOfRange('control.kind', 'one of the kinds of ControlMessageInput', kind);

@@ -7,13 +7,13 @@ export abstract class CounterFd extends OwnedFd {
   readonly #word = new BigUint64Array(1);
   readonly #bytes = new Uint8Array(this.#word.buffer);
 
-  /** @returns `null` where it would block @throws ERR_CLOSED */
+  /** @returns `null` if it would block @throws ERR_CLOSED */
   protected readNumber(): bigint | null {
     const count = readBytes(this.fd, this.#bytes, 0, this.#bytes.byteLength);
     return count === WOULD_BLOCK ? null : (this.#word[0] ?? 0n);
   }
 
-  /** @returns false where it would block @throws ERR_CLOSED */
+  /** @returns false if it would block @throws ERR_CLOSED */
   protected writeNumber(number: bigint): boolean {
     const fd = this.fd;
     this.#word[0] = number;

@@ -104,10 +104,10 @@ export function pipe(options?: PipeOptions): [reader: Descriptor, writer: Descri
 }
 
 /**
- * Sets or clears O_NONBLOCK on any fd. The flag belongs to the open file description: whoever shares that, by dup(2) or
- * through fork(2), sees the change. Registering an fd never does this.
+ * Sets or clears O_NONBLOCK on any fd. The flag belongs to the open file description: everything that shares it, by
+ * dup(2) or fork(2), sees the change. Registering an fd never does this.
  *
- * @param nonBlocking whether calls give would-block in place of waiting. Default: true
+ * @param nonBlocking whether calls give would-block instead of waiting. Default: true
  * @throws EBADF; ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see fcntl(2), F_SETFL
  */

@@ -46,7 +46,7 @@ export class EventFd extends CounterFd {
   /**
    * Reads the counter and sets it to 0; as a semaphore, takes 1 off it and gives 1.
    *
-   * @returns `null` where the counter is 0
+   * @returns `null` if the counter is 0
    * @throws ERR_CLOSED
    */
   read(): bigint | null {
@@ -57,7 +57,7 @@ export class EventFd extends CounterFd {
    * Adds to the counter.
    *
    * @param value from 0 to 2^64-2; default: 1
-   * @returns false where the sum would be above 2^64-2: nothing is added
+   * @returns false if the sum would be above 2^64-2: nothing is added
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
   write(value: bigint | number = 1n): boolean {

@@ -13,11 +13,11 @@ import { receiveBuffer } from './receive-buffer.js';
 export interface InotifyEvent {
   /** The watch that saw it; -1 with `IN_Q_OVERFLOW`: events were lost. */
   readonly watch: number;
-  /** What happened: one of the `IN_` constants, with `IN_ISDIR` where it happened to a folder. */
+  /** What happened: one of the `IN_` constants, with `IN_ISDIR` if it happened to a folder. */
   readonly mask: number;
   /** The same for the `IN_MOVED_FROM` and the `IN_MOVED_TO` of one move; else 0. */
   readonly cookie: number;
-  /** The file within a watched folder; empty where it is about the watched file itself. */
+  /** The file within a watched folder; empty if it is about the watched file itself. */
   readonly name: string;
   /** The same as the bytes that it is. */
   readonly nameBytes: Buffer;
@@ -62,7 +62,7 @@ export class Inotify extends OwnedFd {
   /**
    * Takes the events that are there, some 60 to 4,000 of them at a time.
    *
-   * @returns at least one; `null` where there is none
+   * @returns at least one; `null` if there is none
    * @throws ERR_CLOSED
    */
   read(): InotifyEvent[] | null {

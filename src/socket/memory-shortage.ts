@@ -1,4 +1,4 @@
-/** What to do where the kernel has no memory to move bytes with: send(2), ENOBUFS and ENOMEM. */
+/** Shortages of the kernel's memory while bytes are moved: send(2), ENOBUFS and ENOMEM. */
 import { constants } from 'node:os';
 import { isSystemError } from '../errors.js';
 

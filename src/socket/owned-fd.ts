@@ -74,8 +74,8 @@ export abstract class OwnedFd implements Disposable {
   }
 
   /**
-   * Controls a device, a socket, or whatever the fd is: ioctl(2). What a request means, and what it takes, is the
-   * driver's business.
+   * Controls a device, a socket, or whatever the fd is: ioctl(2). The driver decides what a
+   * request means and takes.
    *
    * @param request `TIOCGWINSZ`, `FIONREAD` ... or a driver's own number
    * @param argument the request's struct, which is changed in place, or a number of 32 bits, signed or not. Default: 0

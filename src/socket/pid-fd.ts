@@ -112,7 +112,7 @@ export class PidFd extends OwnedFd {
   /**
    * Sends the process a signal: pidfd_send_signal(2).
    *
-   * @param signal a name ('SIGTERM'), or a number from 0 to 64, where 0 only checks. Default: 'SIGTERM'
+   * @param signal a name ('SIGTERM'), or a number from 0 to 64; 0 only checks. Default: 'SIGTERM'
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ESRCH (it has ended), EPERM
    */
   sendSignal(signal: NodeJS.Signals | number = 'SIGTERM'): void {

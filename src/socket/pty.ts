@@ -29,7 +29,7 @@ export interface PtyOptions {
 export interface PtySpawnOptions extends PtyOptions {
   /** The program's working directory. Default: this process's */
   readonly cwd?: PathInput | undefined;
-  /** Its environment, whole; its `PATH` is where the file is looked for. Default: `process.env` */
+  /** Its whole environment; the file is looked for in its `PATH`. Default: `process.env` */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** The user and the group that it runs as. Default: this process's */
   readonly uid?: number | undefined;
@@ -48,8 +48,8 @@ const DEFAULT_PATH = '/bin:/usr/bin';
 const UNCHANGED = -1;
 
 /**
- * A pseudo-terminal. What is written to the master is typed at the terminal; what programs print there is read from the
- * master, which ends (an empty read, the end of its stream) when no program has the terminal open any more.
+ * A pseudo-terminal. Bytes that you write to the master are typed at the terminal, and you read from the master what
+ * programs print there. It ends (an empty read, the end of its stream) when no program has the terminal open any more.
  */
 export class Pty implements Disposable {
   /** Non-blocking and close-on-exec. */

@@ -87,7 +87,7 @@ export class SerialPort extends ByteFd {
   #configure(changes: TermiosChanges, baudRate: number): void {
     const actual = Termios.set(this, changes).baudRate;
     if (Math.abs(actual - baudRate) > RATE_TOLERANCE * baudRate) {
-      throw systemError('EINVAL', 'ioctl', `the driver has ${actual} in place of ${baudRate} bits per second`, this.fd);
+      throw systemError('EINVAL', 'ioctl', `the driver has ${actual} instead of ${baudRate} bits per second`, this.fd);
     }
   }
 

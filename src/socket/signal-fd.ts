@@ -49,7 +49,7 @@ const OFFSETS = { signal: 0, errno: 4, code: 8, pid: 12, uid: 16, status: 40, va
  * signals stay blocked after `close`: from then on they wait, pending, for another `SignalFd`. Child processes that
  * Node.js starts do not inherit this.
  *
- * Not for Bun, whose event loop unblocks every signal while it waits: there a signal that comes then ends the process.
+ * Not for Bun, whose event loop unblocks every signal while it waits: a signal that arrives then ends the process.
  */
 export class SignalFd extends OwnedFd {
   readonly #bytes = new Uint8Array(INFO_BYTES);
@@ -69,7 +69,7 @@ export class SignalFd extends OwnedFd {
   /**
    * Takes the next pending signal.
    *
-   * @returns `null` where none is pending
+   * @returns `null` if none is pending
    * @throws ERR_CLOSED
    */
   read(): SignalInfo | null {
@@ -86,7 +86,7 @@ export class SignalFd extends OwnedFd {
     };
   }
 
-  /** Where another thread passed the signal on, its code is where native/signal_relay.cc has put it. */
+  /** If another thread passed the signal on, native/signal_relay.cc has kept its code here. */
   #code(): number {
     const isRelayed = this.#view.getUint16(OFFSETS.errno + 2, true) === RELAYED_CODE;
     return isRelayed ? this.#view.getInt16(OFFSETS.errno, true) : this.#view.getInt32(OFFSETS.code, true);

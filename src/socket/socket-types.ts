@@ -36,7 +36,7 @@ export interface Accepted {
 /** What {@link Socket.recvFrom} gives. */
 export interface ReceivedFrom {
   readonly data: Buffer;
-  /** The sender; `null` where the kernel names none, as on a connected stream. */
+  /** The sender; `null` if the kernel names none, as on a connected stream. */
   readonly address: Address | null;
 }
 

@@ -131,9 +131,9 @@ const DATAGRAM_TO_SEND: OptionNames<DatagramToSend> = { data: true, address: tru
 
 /** A BSD socket that owns its fd. */
 export class Socket extends OwnedFd {
-  /** The address family: a name, or the kernel's number where it has none here. */
+  /** The address family: a name, or the kernel's number if it has none here. */
   readonly family: SocketFamily | number;
-  /** The socket type: a name, or the kernel's number where it has none here. */
+  /** The socket type: a name, or the kernel's number if it has none here. */
   readonly type: SocketType | number;
   #mode: BlockingMode;
 
@@ -208,7 +208,7 @@ export class Socket extends OwnedFd {
   /**
    * Sets how long a call waits.
    *
-   * @param timeoutMs milliseconds from 0 on, fractions honoured; 0 makes the socket non-blocking, `null` and Infinity
+   * @param timeoutMs milliseconds at least 0, fractions included; 0 makes the socket non-blocking, `null` and Infinity
    * make it blocking
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
@@ -236,7 +236,7 @@ export class Socket extends OwnedFd {
   /**
    * Accepts connections from here on: listen(2).
    *
-   * @param backlog how many connections may wait to be accepted, from 0 on; the kernel caps it at
+   * @param backlog how many connections may wait to be accepted, at least 0; the kernel caps it at
    * `/proc/sys/net/core/somaxconn`. Default: 511
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EADDRINUSE, EOPNOTSUPP ...
    */
@@ -250,7 +250,7 @@ export class Socket extends OwnedFd {
    * Takes the next connection off the queue: accept4(2). The new socket waits for ever if this one waits at all, and is
    * non-blocking if this one is.
    *
-   * @returns `null` where it would block
+   * @returns `null` if it would block
    * @throws ERR_CLOSED; ETIMEDOUT; EMFILE, ENFILE, ECONNABORTED, EINVAL (not listening) ...
    */
   accept(): Accepted | null {
@@ -278,9 +278,9 @@ export class Socket extends OwnedFd {
   }
 
   /**
-   * Connects, or for datagrams sets whom they go to and come from: connect(2).
+   * Connects, or for datagrams sets their receiver and their only sender: connect(2).
    *
-   * @returns false where the connection is still being made: wait until the socket is writable, then read
+   * @returns false if the connection is still being made: wait until the socket is writable, then read
    * `getsockopt(SOL_SOCKET, SO_ERROR)`, which is 0 or the errno
    * @throws ERR_CLOSED; as `encodeAddress`; ETIMEDOUT, ECONNREFUSED, ENETUNREACH, EISCONN, ENOENT (unix path), EAGAIN
    * (non-blocking: the unix listener's queue is full, and nothing is in progress) ...
@@ -319,7 +319,7 @@ export class Socket extends OwnedFd {
   #startConnecting(fd: number, address: RawAddress, wait: BlockingWait): number {
     for (;;) {
       const errno = native.connect(fd, address, waitsHere(this.#mode.timeoutMs));
-      // A unix listener's queue is full, and nobody tells when there is room.
+      // A unix listener's queue is full, and nobody reports when there is room.
       const hasToTryAgain = errno === EAGAIN && this.family === 'unix' && this.#mode.timeoutMs !== 0;
       if (!hasToTryAgain || this.#hasKernelWaited(fd, errno)) return errno;
       if (!wait.pause()) return wait.isKernels ? EAGAIN : ETIMEDOUT;
@@ -337,7 +337,7 @@ export class Socket extends OwnedFd {
    * @param maxBytes from 0 to 2^31-1
    * @param flags `MSG_PEEK`, `MSG_WAITALL` ...; with `MSG_DONTWAIT`, `MSG_ERRQUEUE` or `MSG_OOB` the call does not wait
    *   in any mode
-   * @returns a buffer of its own, empty at the end of the stream; `null` where it would block
+   * @returns a buffer of its own, empty at the end of the stream; `null` if it would block
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ETIMEDOUT; ECONNRESET, ECONNREFUSED, ENOTCONN ...
    */
   recv(maxBytes: number, flags = 0): Buffer | null {
@@ -352,7 +352,7 @@ export class Socket extends OwnedFd {
    *
    * @param offset first byte to fill; default: 0
    * @param length how many bytes at most; default: the rest of the buffer
-   * @returns how many bytes came (with `MSG_TRUNC` a datagram's whole length), 0 at the end of the stream; `null` where
+   * @returns how many bytes arrived (with `MSG_TRUNC` a datagram's whole length), 0 at the end of the stream; `null` if
    * it would block
    * @throws as {@link recv}
    */
@@ -403,7 +403,7 @@ export class Socket extends OwnedFd {
   ): number | null {
     for (;;) {
       const count = receive(0, wait);
-      // What is there stays there, so that poll(2) cannot tell when there is more; it can tell that no more comes.
+      // The bytes stay there, so poll(2) cannot report when there are more; it can report that no more will arrive.
       if (count === null || count >= length || hasHungUp(fd) || !wait.pause()) return count;
     }
   }
@@ -419,7 +419,7 @@ export class Socket extends OwnedFd {
   /**
    * Sends what the kernel takes now, or one datagram whole: send(2). A peer that is gone gives EPIPE, never a signal.
    *
-   * @returns how many bytes it took, perhaps fewer than given; `null` where it would block
+   * @returns how many bytes it took, perhaps fewer than given; `null` if it would block
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ETIMEDOUT; EPIPE, ECONNRESET, EMSGSIZE, ENOTCONN ...
    */
   send(bytes: SocketBytes, flags = 0): number | null {
@@ -478,9 +478,9 @@ export class Socket extends OwnedFd {
   }
 
   /**
-   * Receives as {@link recv} does, and tells who sent it: recvfrom(2).
+   * Receives as {@link recv} does, and returns who sent it: recvfrom(2).
    *
-   * @returns `null` where it would block
+   * @returns `null` if it would block
    * @throws as {@link recv}
    */
   recvFrom(maxBytes: number, flags = 0): ReceivedFrom | null {
@@ -492,9 +492,9 @@ export class Socket extends OwnedFd {
   }
 
   /**
-   * Receives into a buffer that exists, as {@link recvInto} does, and tells who sent it: recvfrom(2).
+   * Receives into a buffer that exists, as {@link recvInto} does, and returns who sent it: recvfrom(2).
    *
-   * @returns `null` where it would block
+   * @returns `null` if it would block
    * @throws as {@link recv}
    */
   recvFromInto(buffer: ArrayBufferView | ArrayBufferLike, offset = 0, length?: number, flags = 0): ReceivedInto | null {
@@ -521,7 +521,7 @@ export class Socket extends OwnedFd {
   /**
    * Sends one datagram to an address: sendto(2).
    *
-   * @returns how many bytes it took, for a datagram all of them; `null` where it would block
+   * @returns how many bytes it took, for a datagram all of them; `null` if it would block
    * @throws as {@link send}; as `encodeAddress`; EISCONN (a connected stream), ECONNREFUSED (an earlier datagram's) ...
    */
   sendTo(bytes: SocketBytes, address: AddressInput, flags = 0): number | null {
@@ -537,7 +537,7 @@ export class Socket extends OwnedFd {
    * Receives one message with its control messages: recvmsg(2). Received fds are close-on-exec.
    *
    * @param maxBytes from 0 to 2^31-1
-   * @returns `null` where it would block
+   * @returns `null` if it would block
    * @throws as {@link recv}
    */
   recvMsg(maxBytes: number, options: RecvMsgOptions = {}): ReceivedMessage | null {
@@ -570,7 +570,7 @@ export class Socket extends OwnedFd {
    * byte has to go with control messages.
    *
    * @param bytes at most 1024 buffers
-   * @returns how many bytes it took, perhaps fewer than given; `null` where it would block
+   * @returns how many bytes it took, perhaps fewer than given; `null` if it would block
    * @throws as {@link sendTo}; EBADF (an fd of `control`), EPERM (credentials that are not the sender's) ...
    */
   sendMsg(bytes: SocketBytes | readonly SocketBytes[], options: SendMsgOptions = {}): number | null {
@@ -598,7 +598,7 @@ export class Socket extends OwnedFd {
    * @param maxMessages from 1 to 1024
    * @param maxBytes of each, from 1 to 65,536
    * @param options a number stands for the flags alone
-   * @returns at least one message; `null` where it would block
+   * @returns at least one message; `null` if it would block
    * @throws as {@link recv}
    */
   recvMmsg(maxMessages: number, maxBytes: number, options: RecvMmsgOptions | number = {}): ReceivedDatagram[] | null {
@@ -624,8 +624,8 @@ export class Socket extends OwnedFd {
    * Sends many datagrams, each with its control messages, in one call: sendmmsg(2).
    *
    * @param messages at most 1024
-   * @returns how many of them, from the first on, were taken; `null` where the first would block
-   * @throws as {@link sendMsg}, where the first fails; a later failure shows in the count alone
+   * @returns how many of them, from the first on, were taken; `null` if the first would block
+   * @throws as {@link sendMsg} if the first fails; a later failure shows in the count alone
    */
   sendMmsg(messages: readonly DatagramToSend[], flags = 0): number | null {
     const fd = this.fd;
@@ -773,7 +773,7 @@ export class Socket extends OwnedFd {
    * non-blocking and belongs to the stream: destroying the stream closes it. A multiplexer of its own waits for it.
    *
    * @param options of `stream.Duplex`; by default each side ends by itself (`allowHalfOpen`)
-   * @throws ERR_CLOSED; ERR_OUT_OF_RANGE where it is no stream socket; ENOTCONN
+   * @throws ERR_CLOSED; ERR_OUT_OF_RANGE if it is no stream socket; ENOTCONN
    */
   toDuplex(options: DuplexOptions = {}): Duplex {
     if (this.type !== 'stream') throw outOfRange('socket.type', "'stream'", this.type);
@@ -804,7 +804,7 @@ function byteCalls(socket: Socket): ByteCalls {
 }
 
 /**
- * Calls until there is as much as wanted, or no more. What comes after a part, be it an error or the end of the time,
+ * Calls until there is as much as wanted, or no more. Whatever follows a part, an error or the end of the time,
  * does not undo the part, as it does not in the kernel.
  *
  * @param take gives how many it took behind the first `done`; `null` at the end of the time
@@ -827,13 +827,13 @@ function takeParts(wanted: number, take: (done: number) => number | null, isCut?
   return done;
 }
 
-/** Whether no more bytes will come. */
+/** Whether no more bytes will arrive. */
 function hasHungUp(fd: number): boolean {
   const entry = Int32Array.of(fd, POLLRDHUP, 0);
   return native.poll(entry, 1, 0, true, null) > 0;
 }
 
-/** What is left of buffers of which the first `done` bytes are sent. */
+/** The rest of buffers of which the first `done` bytes are sent. */
 function behind(vectors: readonly Uint8Array[], done: number): Uint8Array[] {
   let skip = done;
   return vectors.map((vector) => {
@@ -843,7 +843,7 @@ function behind(vectors: readonly Uint8Array[], done: number): Uint8Array[] {
   });
 }
 
-/** Makes a call behind the first `done` of what is to be moved; `null` where it would block. */
+/** Makes a call behind the first `done` of what is to be moved; `null` if it would block. */
 type Part<Result> = (fd: number, flags: number, done?: number) => Result | null;
 
 type NativeMessage = NonNullable<ReturnType<typeof native.recvMsg>>;
@@ -931,7 +931,7 @@ function numberOf<Name extends string>(
   return names[value];
 }
 
-/** The name of the kernel's number, where it has one. */
+/** The name of the kernel's number, if it has one. */
 function toName<Name extends string>(names: Readonly<Record<Name, number>>, value: Name | number): Name | number {
   let name: Name;
   for (name in names) if (names[name] === value) return name;

@@ -287,7 +287,7 @@ export class Termios {
     }
   }
 
-  /** A rate of its own, in place of one of the numbered ones: BOTHER. */
+  /** A rate of its own, instead of one of the numbered ones: BOTHER. */
   #setSpeed(place: number, shift: number, rate: number): void {
     this.#setBits(CONTROL_FLAGS, CBAUD << shift, rate === 0 ? 0 : BOTHER << shift);
     this.#view.setUint32(place, rate, true);

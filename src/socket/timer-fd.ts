@@ -6,7 +6,7 @@ import { OpenFd } from '../readiness/open-fd.js';
 import { CounterFd } from './counter-fd.js';
 
 /**
- * What a timer runs by: 'monotonic' is not changed by setting the clock and stands still while the system is
+ * The clock of a timer: 'monotonic' is not changed by setting the clock and stands still while the system is
  * suspended; 'boottime' goes on then, and its alarm wakes the system (with CAP_WAKE_ALARM); 'realtime' is the time of
  * day.
  */
@@ -28,7 +28,7 @@ const OPTIONS: OptionNames<TimerOptions> = { initialMs: true, intervalMs: true, 
 
 /** How a timer stands. */
 export interface TimerState {
-  /** Milliseconds until the next expiry; 0 where it is not armed. */
+  /** Milliseconds until the next expiry; 0 if it is not armed. */
   readonly remainingMs: number;
   /** Milliseconds from one expiry to the next; 0 for a single one. */
   readonly intervalMs: number;
@@ -60,7 +60,7 @@ export class TimerFd extends CounterFd {
   }
 
   /**
-   * Arms the timer, in place of any earlier setting: timerfd_settime(2). It then counts its expiries from 0.
+   * Arms the timer, instead of any earlier setting: timerfd_settime(2). It then counts its expiries from 0.
    *
    * @returns how it stood before
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ECANCELED (the clock was set)
@@ -89,7 +89,7 @@ export class TimerFd extends CounterFd {
   /**
    * Takes the number of expiries since the last read or setting.
    *
-   * @returns at least 1; `null` where there was none
+   * @returns at least 1; `null` if there was none
    * @throws ERR_CLOSED; ECANCELED (see {@link TimerOptions.cancelOnSet})
    */
   read(): bigint | null {
@@ -98,7 +98,7 @@ export class TimerFd extends CounterFd {
 }
 
 function toTimeMs(value: unknown, name: string): number {
-  if (value === undefined || value === null) throw outOfRange(name, 'milliseconds from 0 on', value);
+  if (value === undefined || value === null) throw outOfRange(name, 'at least 0 milliseconds', value);
   const timeMs = toTimeoutMs(value, name);
   if (timeMs < 0) throw outOfRange(name, 'milliseconds from 0 to 292 years', value);
   return timeMs;

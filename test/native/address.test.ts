@@ -90,7 +90,7 @@ describe('addresses', () => {
     expect(native.decodeAddress(native.getSockName(fds.socketPair()[0]))).toEqual({ family: 'unix' });
   });
 
-  it('that the kernel binds come back as they went', () => {
+  it('that the kernel binds return unchanged', () => {
     const fd = fds.socket('AF_UNIX', 'SOCK_STREAM');
     const address = native.encodeUnix(bytes(`fdmux-test-${process.pid}`), true);
     native.bind(fd, address);

@@ -36,7 +36,7 @@ describe('native', () => {
     });
   });
 
-  itOfSources('is importable where there is no binary, and says what to do', { tags: ['needs-sources'] }, async () => {
+  itOfSources('is importable if there is no binary, and says what to do', { tags: ['needs-sources'] }, async () => {
     vi.stubEnv('FDMUX_BINARY', '');
     vi.doMock('node:fs', () => ({ existsSync: () => false }));
     const { native: again } = await loadAgain();

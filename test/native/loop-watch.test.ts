@@ -74,7 +74,7 @@ describe.runIf(hasLoopWatch)('loopWatch', { tags: ['needs-uv-poll'] }, () => {
     expect(order.slice(0, 4)).toEqual(['report', 'tick', 'microtask', 'report']);
   });
 
-  it('survives that the epoll fd is closed before the loop comes round', async () => {
+  it('survives the close of the epoll fd before the loop comes round', async () => {
     const { watch, epoll, writer } = openWatch();
     native.loopWatchStart(watch);
     fds.close(epoll);

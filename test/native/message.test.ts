@@ -42,7 +42,7 @@ describe('sendRanges', () => {
     expect(received(twoEnd)).toBe('x');
   });
 
-  it('counts what a full socket took, and says EAGAIN where it took nothing', () => {
+  it('counts what a full socket took, and says EAGAIN if it took nothing', () => {
     const [one] = fds.socketPair();
     const data = new Uint8Array(4_000_000);
     const operations = Int32Array.of(one, 0, data.length);
@@ -110,7 +110,7 @@ describe('recvMany', () => {
     expect(new TextDecoder().decode(buffer.subarray(0, 8))).toBe('abcdefgh');
   });
 
-  it('ends where there is less room than one receive may take', () => {
+  it('ends if there is less room than one receive may take', () => {
     const [one, end] = fds.socketPair();
     fill(one, 'abcdef');
     const operations = Int32Array.of(end, end, end);

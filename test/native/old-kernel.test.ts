@@ -51,7 +51,7 @@ const source = `
   })();
 `;
 
-describe.each(['ENOSYS', 'EPERM'] as const)('where epoll_pwait2 answers %s', (code) => {
+describe.each(['ENOSYS', 'EPERM'] as const)('if epoll_pwait2 answers %s', (code) => {
   it('waits end in whole milliseconds, never early, and all else is as ever', async () => {
     const filter = [`${EPOLL_PWAIT2}`, `${constants.errno[code]}`];
     expect(await run(withoutCall, [...filter, process.execPath, '-e', source])).toEqual({

@@ -63,7 +63,7 @@ describe('poll', () => {
     });
   });
 
-  it('looks at the first entries only, as many as it is told', () => {
+  it('looks at the first entries only, as many as it is asked for', () => {
     const [, writer] = fds.pipe();
     const list = Int32Array.of(writer, POLLOUT, writer, POLLOUT);
     expect(native.poll(list, 1, 0, false, null)).toBe(1);

@@ -60,7 +60,7 @@ describe('sockets', () => {
     expect(received(two)).toBe('abc');
   });
 
-  it('accept nothing when nobody comes', () => {
+  it('accept nothing when nobody connects', () => {
     expect(native.acceptFrom(listener().fd, true)).toBe(null);
   });
 

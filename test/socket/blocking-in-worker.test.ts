@@ -162,7 +162,7 @@ describe('a blocking descriptor in a worker', () => {
 });
 
 describe('a blocking socket in a worker', () => {
-  it('receives all of it, in however many pieces it comes and however long that takes', async () => {
+  it('receives all of it, in any number of pieces and for any time', async () => {
     const [ours, theirs] = unixPair();
     theirs.setBlocking(true);
     const { worker } = await startWorker(
@@ -243,7 +243,7 @@ describe('a blocking socket in a worker', () => {
 });
 
 describe('a timeout', () => {
-  test('is kept where a duplicate has made the socket blocking', () => {
+  test('is kept if a duplicate has made the socket blocking', () => {
     const [socket] = unixPair();
     socket.setTimeout(50);
     const duplicate = socket.dup();
@@ -254,7 +254,7 @@ describe('a timeout', () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(49);
   });
 
-  test('is kept without spinning where the kernel says ready and means the sender alone', () => {
+  test('is kept without spinning if the kernel says ready and means the sender alone', () => {
     const receiver = testSocket({ family: 'unix', type: 'dgram' });
     receiver.bind({ family: 'unix' });
     const sender: Socket = testSocket({ family: 'unix', type: 'dgram' });

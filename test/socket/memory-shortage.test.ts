@@ -134,7 +134,7 @@ describe('a Duplex of a socket', () => {
   });
 });
 
-it('is told to who sends by a bare socket, in every mode', () => {
+it('reaches the sender on a bare socket, in every mode', () => {
   const [first] = unixPair();
   vi.spyOn(native, 'send').mockImplementation((fd) => {
     throw errnoError(ENOBUFS, 'send', fd);

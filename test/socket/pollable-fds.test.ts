@@ -369,7 +369,7 @@ describe('TimerFd', () => {
     expect(timer.get().intervalMs).toBe(1);
   });
 
-  it('tells how it stands, and what it was set to before', () => {
+  it('returns its setting, and what it was set to before', () => {
     const timer = disposedAtEnd(new TimerFd());
     expect(timer.get()).toEqual({ remainingMs: 0, intervalMs: 0 });
     expect(timer.set({ initialMs: 100_000, intervalMs: 2.5 })).toEqual({ remainingMs: 0, intervalMs: 0 });
@@ -488,7 +488,7 @@ describe('SignalFd', () => {
 });
 
 describe('Inotify', () => {
-  it('tells what happened, to which file, and in which order', () => {
+  it('reports what happened, to which file, and in which order', () => {
     const folder = temporaryFolder();
     const inotify = disposedAtEnd(new Inotify());
     const watched = inotify.add(

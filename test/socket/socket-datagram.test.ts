@@ -40,7 +40,7 @@ describe('BasicUDPTest', () => {
     expect(() => server.recv(-1)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
   });
 
-  it('tells an empty datagram from none', () => {
+  it('distinguishes an empty datagram from none', () => {
     const server = udpSocket();
     udpSocket().sendTo('', server.getsockname());
     expect(server.recv(10)).toHaveLength(0);
@@ -48,7 +48,7 @@ describe('BasicUDPTest', () => {
     expect(server.recv(10)).toBeNull();
   });
 
-  it('loses the rest of a datagram that does not fit, and MSG_TRUNC tells how long it was', () => {
+  it('loses the rest of a datagram that does not fit, and MSG_TRUNC returns its length', () => {
     const server = udpSocket();
     const client = udpSocket();
     const buffer = Buffer.alloc(4);
@@ -62,7 +62,7 @@ describe('BasicUDPTest', () => {
 });
 
 describe('UDPTimeoutTest', () => {
-  it('throws ETIMEDOUT where nothing comes, and gives null with a timeout of 0', () => {
+  it('throws ETIMEDOUT if nothing arrives, and gives null with a timeout of 0', () => {
     const socket = udpSocket();
     socket.setTimeout(20);
     expect(() => socket.recv(1024)).toThrow(expect.objectContaining({ code: 'ETIMEDOUT' }));
@@ -138,7 +138,7 @@ describe('recvMmsg and sendMmsg', () => {
     expect(server.recvMmsg(1, 1)).toHaveLength(1);
   });
 
-  it('tell the datagrams apart that the kernel has split or joined', () => {
+  it('distinguish the datagrams that the kernel has split or joined', () => {
     const server = udpSocket();
     server.setsockopt(IPPROTO_UDP, UDP_GRO, 1);
     const client = udpSocket();
@@ -222,7 +222,7 @@ describe('draining a socket of messages', () => {
     expect(registration.drain(() => server.recv(10), { budgetBytes: 3 })).toBe('drained');
   });
 
-  it('goes on behind an empty record, and ends where its peer has closed', () => {
+  it('goes on behind an empty record, and ends if its peer has closed', () => {
     const [first, second] = unixPair({ type: 'seqpacket' });
     second.setTimeout(0);
     using multiplexer = new Multiplexer();

@@ -68,7 +68,7 @@ describe('SendmsgTests', () => {
     expect(first.sendMsg([])).toBe(0);
   });
 
-  it('sends to an address where there is no connection, and needs one then', () => {
+  it('sends to an address if there is no connection, and needs one then', () => {
     const server = udpSocket();
     const client = udpSocket();
     expect(client.sendMsg(MESSAGE, { address: server.getsockname() })).toBe(MESSAGE.length);
@@ -78,7 +78,7 @@ describe('SendmsgTests', () => {
     );
   });
 
-  it('gives null with MSG_DONTWAIT, and ETIMEDOUT with a timeout, where there is no room', () => {
+  it('gives null with MSG_DONTWAIT, and ETIMEDOUT with a timeout, if there is no room', () => {
     const [first] = unixPair();
     const chunk = Buffer.alloc(64 * 1024);
     while (first.sendMsg(chunk, { flags: MSG_DONTWAIT }) !== null);
@@ -262,7 +262,7 @@ describe('SCMRightsTest', () => {
     },
   );
 
-  it('opens nothing where a plain receive takes the message', () => {
+  it('opens nothing if a plain receive takes the message', () => {
     const [first, second] = unixPair({ type: 'dgram' });
     const { fds } = writers(1);
     const before = openFds();
@@ -310,7 +310,7 @@ describe('other control messages', () => {
     expect(second.recvMsg(100)?.control).toMatchObject([self]);
   });
 
-  it('carry where an IPv4 datagram came in, its time to live and its type of service', () => {
+  it('carry the interface of an IPv4 datagram, its time to live and its type of service', () => {
     const server = udpSocket();
     for (const option of [IP_PKTINFO, IP_RECVTTL, IP_RECVTOS]) server.setsockopt(IPPROTO_IP, option, 1);
     const control: ControlMessageInput[] = [

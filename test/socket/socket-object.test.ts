@@ -79,7 +79,7 @@ describe('ContextManagersTest', () => {
 });
 
 describe('CreateServerTest', () => {
-  it('refuses an address in use, and shares it where both ask for that', () => {
+  it('refuses an address in use, and shares it if both ask for that', () => {
     const listener = testSocket();
     listener.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
     listener.bind(LOOPBACK);
@@ -308,7 +308,7 @@ describe('garbage', () => {
 });
 
 describe('failures', () => {
-  it('leave no fd behind where an accepted address cannot be read', () => {
+  it('leave no fd behind if an accepted address cannot be read', () => {
     const listener = tcpListener();
     testSocket().connect(listener.getsockname());
     const before = openFds().size;
@@ -320,7 +320,7 @@ describe('failures', () => {
     expect(openFds().size).toBe(before);
   });
 
-  it('leave no fd behind where creating fails', () => {
+  it('leave no fd behind if creating fails', () => {
     const before = openFds().size;
     expect(() => Socket.create({ family: 'inet', type: 'seqpacket' })).toThrow(
       expect.objectContaining({ syscall: 'socket' }),

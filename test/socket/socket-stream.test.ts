@@ -122,7 +122,7 @@ describe('BasicTCPTest', () => {
 });
 
 describe('NonBlockingTCPTests', () => {
-  it('starts non-blocking, and blocking where asked', () => {
+  it('starts non-blocking, and blocking if asked', () => {
     const socket = disposedAtEnd(Socket.create());
     expect([socket.blocking, socket.getTimeout()]).toEqual([false, 0]);
     const blocking = disposedAtEnd(Socket.create({ blocking: true }));
@@ -143,7 +143,7 @@ describe('NonBlockingTCPTests', () => {
     expect([socket.blocking, socket.getTimeout()]).toEqual([false, 0]);
   });
 
-  it('accepts sockets that wait for ever where the listener waits at all', () => {
+  it('accepts sockets that wait for ever if the listener waits at all', () => {
     const listener = tcpListener();
     listener.setTimeout(10_000);
     const client = testSocket();
@@ -157,7 +157,7 @@ describe('NonBlockingTCPTests', () => {
     expect(eager && disposedAtEnd(eager.socket).getTimeout()).toBe(0);
   });
 
-  it('gives null where accept or recv would block', () => {
+  it('gives null if accept or recv would block', () => {
     const listener = tcpListener();
     listener.setTimeout(0);
     expect(listener.accept()).toBeNull();
@@ -174,7 +174,7 @@ describe('NonBlockingTCPTests', () => {
     expect(server.recv(1024)?.toString()).toBe(MESSAGE);
   });
 
-  it('gives null where send would block, and sends again when there is room', () => {
+  it('gives null if send would block, and sends again when there is room', () => {
     const [writer, reader] = unixPair();
     writer.setTimeout(0);
     const chunk = Buffer.alloc(64 * 1024);
@@ -219,7 +219,7 @@ describe('TCPTimeoutTest', () => {
     expect(listener.accept()).toBeNull();
   });
 
-  it('sees what comes while it waits', () => {
+  it('sees what arrives while it waits', () => {
     const [first, second] = unixPair({ blocking: true });
     second.sendAll('x');
     expect(first.recv(1)?.toString()).toBe('x');
@@ -237,7 +237,7 @@ describe('connect', () => {
     expect(client.getpeername()).toEqual(listener.getsockname());
   });
 
-  it('is done at once where it waits', () => {
+  it('is done at once if it waits', () => {
     const listener = tcpListener();
     expect(testSocket().connect(listener.getsockname())).toBe(true);
     const blocking = disposedAtEnd(Socket.create({ blocking: true }));
@@ -245,7 +245,7 @@ describe('connect', () => {
     expect(blocking.connectEx(listener.getsockname())).toBe(constants.errno.EISCONN);
   });
 
-  it('throws ECONNREFUSED where nobody listens, or gives it as a value', () => {
+  it('throws ECONNREFUSED if nobody listens, or gives it as a value', () => {
     const gone = testSocket();
     gone.bind(LOOPBACK);
     const address = gone.getsockname();
@@ -256,7 +256,7 @@ describe('connect', () => {
     expect(testSocket().connectEx(address)).toBe(constants.errno.ECONNREFUSED);
   });
 
-  it('times out where the listener answers nobody', () => {
+  it('times out if the listener answers nobody', () => {
     const listener = testSocket();
     listener.bind(LOOPBACK);
     listener.listen(0);
@@ -271,7 +271,7 @@ describe('connect', () => {
     expect(clients).toHaveLength(4);
   });
 
-  it('says EAGAIN, and not "in progress", where a unix listener has no room', () => {
+  it('says EAGAIN, and not "in progress", if a unix listener has no room', () => {
     const name = { family: 'unix', abstract: `fdmux-full-${process.pid}` } as const;
     const listener = testSocket({ family: 'unix' });
     listener.bind(name);

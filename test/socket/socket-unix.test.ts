@@ -26,7 +26,7 @@ describe('BasicSocketPairTest', () => {
     }
   });
 
-  it('makes blocking ones where asked', () => {
+  it('makes blocking ones if asked', () => {
     for (const socket of Socket.pair({ blocking: true }).map(disposedAtEnd)) expect(socket.getTimeout()).toBeNull();
   });
 
@@ -131,7 +131,7 @@ describe('TestLinuxAbstractNamespace', () => {
     );
   });
 
-  it('gets a name from the kernel where it is bound without one', () => {
+  it('gets a name from the kernel if it is bound without one', () => {
     const socket = testSocket({ family: 'unix', type: 'dgram' });
     socket.bind({ family: 'unix' });
     const address = socket.getsockname();
