@@ -2,6 +2,7 @@
 import { readSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import { PassThrough } from 'node:stream';
+import { MAX_PORT } from '../arguments.js';
 import { hasCode } from '../errors.js';
 import { Multiplexer } from '../multiplexer/multiplexer.js';
 import type { Registration } from '../multiplexer/registration.js';
@@ -10,33 +11,34 @@ import type { Connection } from '../net/connection.js';
 import { type Charset, decodeText, encodeText } from '../protocol/charset.js';
 import { LineDecoder, type LineSink } from '../protocol/line-decoder.js';
 import { sanitize } from '../protocol/sanitize.js';
+import { splitHostPort } from '../socket/address.js';
 import { showAbove } from './show-above.js';
 import { UsageError } from './usage-error.js';
 
 const STDIN_FD = 0;
 const READ_BYTES = 65_536;
-/** A server may send longer lines than we let through here; what is longer is shown as such. */
+/** A longer line of the server is not shown; a note stands in its place. */
 const MAX_SHOWN_LINE_BYTES = 65_536;
-/** How long the server has to close its side after we have closed ours. */
+/** How long the server has to close its side once ours is closed. */
 const LEAVE_MS = 2000;
-/** Bytes without a newline are shown after so long a pause. */
+/** Bytes without a newline are shown after a pause of this length. */
 const QUIET_MS = 200;
 
-/** @returns host and port @throws UsageError */
-export function parseTarget(target: string): { host: string; port: number } {
-  const [, bracketed, bare, digits = ''] = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(target) ?? [];
-  const host = bracketed ?? bare;
-  const port = Number(digits);
-  if (host === undefined || host === '') throw new UsageError(`'${target}' is not HOST:PORT, such as 127.0.0.1:33333`);
-  if (port < 1 || port > 65_535) throw new UsageError(`port ${digits} is out of range: it must be from 1 to 65535`);
-  return { host, port };
+/** Returns the host and the port of the argument. @throws UsageError */
+function parseTarget(target: string): { host: string; port: number } {
+  const parts = splitHostPort(target);
+  if (parts === null) throw new UsageError(`'${target}' is not HOST:PORT, such as 127.0.0.1:33333`);
+  const { port } = parts;
+  if (port < 1 || port > MAX_PORT)
+    throw new UsageError(`port ${port} is out of range: it must be from 1 to ${MAX_PORT}`);
+  return parts;
 }
 
 /**
  * Talks until the user or the server leaves.
  *
  * @returns the exit code
- * @throws UsageError, Error with one clear line when there is no connection
+ * @throws UsageError; Error with a message of one line if there is no connection
  */
 export async function connectCommand(target: string, charset: Charset): Promise<number> {
   const { host, port } = parseTarget(target);
@@ -50,13 +52,13 @@ export async function connectCommand(target: string, charset: Charset): Promise<
 }
 
 function explain(error: Error): string {
-  if (hasCode(error, 'ECONNREFUSED')) return 'nobody listens there';
+  if (hasCode(error, 'ECONNREFUSED')) return 'connection refused: nothing is listening there';
   if (hasCode(error, 'ENOTFOUND') || hasCode(error, 'EAI_AGAIN')) return 'there is no host of that name';
   if (hasCode(error, 'ETIMEDOUT')) return 'it does not answer';
   return error.message;
 }
 
-/** The conversation: one connection, one keyboard. */
+/** A conversation: one connection, one keyboard. */
 class TerminalClient implements LineSink {
   readonly #charset: Charset;
   readonly #multiplexer = new Multiplexer({ unpollable: 'ready' });
@@ -80,12 +82,12 @@ class TerminalClient implements LineSink {
       this.#finish = resolve;
     });
     const stop = new AbortController();
-    // A reader that has gone: there is nobody to talk to.
+    // Nobody reads the output any more.
     const leave = (): void => {
       this.#leave();
     };
     process.stdout.on('error', leave);
-    // The keyboard is not in the set yet, so what is typed early waits in the terminal.
+    // The keyboard is not registered yet: what is typed early waits in the terminal.
     const running = this.#multiplexer.run(
       (batch) => {
         for (const ready of batch) if (ready.fd === STDIN_FD) this.#readKeyboard();
@@ -155,7 +157,7 @@ class TerminalClient implements LineSink {
       length = readSync(STDIN_FD, bytes, 0, bytes.length, null);
     } catch (error) {
       if (hasCode(error, 'EAGAIN')) return;
-      // EIO: the terminal is gone, which ends the input as well as an end of file does.
+      // EIO: the terminal is gone, which ends the input just as an end of file does.
       length = 0;
     }
     if (length > 0) {
@@ -186,7 +188,7 @@ class TerminalClient implements LineSink {
     this.#lines?.close();
     if (!this.#isTerminal) return;
     process.stdin.setRawMode(false);
-    // Looking at the terminal's settings must not leave it being read by somebody else.
+    // setRawMode starts reading from the terminal, which would keep the process alive.
     process.stdin.pause();
   }
 
@@ -205,7 +207,7 @@ class TerminalClient implements LineSink {
     if (this.#quiet !== null) clearTimeout(this.#quiet);
     this.#quiet = null;
     if (!this.#incoming.hasPending) return;
-    // A question that waits for an answer often ends without a newline.
+    // A prompt often ends without a newline.
     this.#quiet = setTimeout(() => {
       this.#quiet = null;
       this.#incoming.flush(this);

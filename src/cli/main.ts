@@ -2,15 +2,14 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { MAX_PORT } from '../arguments.js';
 import { hasCode } from '../errors.js';
-import type { BackendName } from '../multiplexer/backend.js';
-import { SERVE_TRIGGERS, type ServeTrigger } from '../net/options.js';
-import { CHARSET_CHOICES, type CharsetChoice } from '../protocol/charset.js';
+import { SERVE_TRIGGERS } from '../net/options.js';
+import { type Charset, CHARSET_CHOICES, CHARSETS } from '../protocol/charset.js';
 import { IRC } from '../protocol/irc/protocol.js';
 import { PLAIN } from '../protocol/plain/protocol.js';
 import { ConfigError } from '../server/config/config-error.js';
 import { DEFAULT_HOST, type ServeFlags } from '../server/config/merge.js';
 import { BACKENDS } from '../server/config/schema.js';
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../server/log.js';
+import { LOG_FORMATS, LOG_LEVELS } from '../server/log.js';
 import type { ProtocolName } from '../server/protocols.js';
 import { packageVersion } from '../server/version.js';
 import { connectCommand } from './connect.js';
@@ -37,7 +36,7 @@ Examples:
   $ fdmux serve --host 0.0.0.0 --charset auto          for the whole network, UTF-8 and GBK clients alike
   $ fdmux serve --plain-port 0 --no-irc                plain lines on any free port; it is printed
   $ fdmux serve --backend epoll --trigger edge         the same on edge-triggered epoll
-  $ fdmux serve --config fdmux.json --check-config     says what is wrong with a configuration file
+  $ fdmux serve --config fdmux.json --check-config     reports what is wrong with a configuration file
 
 Then, in other terminals:
   $ nc ${DEFAULT_HOST} ${PLAIN.defaultPort}
@@ -48,12 +47,12 @@ const CONNECT_EXAMPLES = `
 Examples:
   $ fdmux connect 127.0.0.1:33333
   $ fdmux connect [::1]:33333
-  $ echo hello | fdmux connect localhost:33333         says one line and leaves
+  $ echo hello | fdmux connect localhost:33333         sends one line and leaves
 
-What you type is said when you press Enter; "exit" or Ctrl-D leaves.
+Press Enter to send what you typed; type "exit" or press Ctrl-D to leave.
 `;
 
-/** What commander makes of the options of \`serve\`. */
+/** The options of `serve` as commander parses them: it has checked those that have choices. */
 interface ServeOptions extends Omit<ServeFlags, 'without'> {
   readonly plain: boolean;
   readonly irc: boolean;
@@ -68,7 +67,8 @@ function createProgram(version: string): Command {
     .exitOverride()
     .configureOutput({
       writeErr: (text) => {
-        process.stderr.write(text.replace(/^error: /, 'fdmux: '));
+        // A wrong choice is reported in the words of the configuration file's complaint.
+        process.stderr.write(text.replace(/^error: /, 'fdmux: ').replace('Allowed choices are', 'It must be one of'));
       },
     });
 
@@ -84,40 +84,22 @@ function createProgram(version: string): Command {
     .option('--irc-port <port>', `port for IRC, 0 for any free one (default: ${IRC.defaultPort})`, parsePort)
     .option('--no-plain', 'do not listen for plain lines')
     .option('--no-irc', 'do not listen for IRC')
-    .addOption(
-      new Option('--backend <name>', 'kernel interface (default: FDMUX_BACKEND, or epoll)')
-        .choices(BACKENDS)
-        .argParser<BackendName>(pick(BACKENDS)),
-    )
-    .addOption(
-      new Option('--trigger <name>', 'edge is for epoll only (default: level)')
-        .choices(SERVE_TRIGGERS)
-        .argParser<ServeTrigger>(pick(SERVE_TRIGGERS)),
-    )
+    .addOption(new Option('--backend <name>', 'kernel interface (default: FDMUX_BACKEND, or epoll)').choices(BACKENDS))
+    .addOption(new Option('--trigger <name>', 'edge is for epoll only (default: level)').choices(SERVE_TRIGGERS))
     .option('--max-clients <count>', 'most clients at once, 0 for no limit (default: 0)', parseInteger(0, 1_000_000))
     .addOption(
       new Option(
         '--charset <name>',
         'client charset; auto: detect per client from its first unambiguous line (default: utf-8)',
-      )
-        .choices(CHARSET_CHOICES)
-        .argParser<CharsetChoice>(pick(CHARSET_CHOICES)),
+      ).choices(CHARSET_CHOICES),
     )
-    .option('--server-name <name>', 'name of the IRC server; it must contain a dot')
+    .option('--server-name <name>', 'name of the IRC server, with a dot in it')
     .option('--network <name>', 'name of the IRC network')
     .option('--password <password>', 'password that IRC clients must send with PASS, in clear or from hash-password')
     .option('--config <file>', 'read a JSON configuration file; options given here take precedence')
     .option('--check-config', 'check the configuration and exit')
-    .addOption(
-      new Option('--log-level <level>', 'how much is logged (default: warning)')
-        .choices(LOG_LEVELS)
-        .argParser<LogLevel>(pick(LOG_LEVELS)),
-    )
-    .addOption(
-      new Option('--log-format <format>', 'form of the log (default: text)')
-        .choices(LOG_FORMATS)
-        .argParser<LogFormat>(pick(LOG_FORMATS)),
-    )
+    .addOption(new Option('--log-level <level>', 'how much is logged (default: warning)').choices(LOG_LEVELS))
+    .addOption(new Option('--log-format <format>', 'form of the log (default: text)').choices(LOG_FORMATS))
     .addHelpText('after', SERVE_EXAMPLES)
     .action(async (options: ServeOptions) => {
       const { plain, irc, checkConfig = false, ...flags } = options;
@@ -127,15 +109,11 @@ function createProgram(version: string): Command {
 
   program
     .command('connect')
-    .description('talk on a plain-line server: what others say appears while you type')
+    .description('talk on a plain-line server; what others say appears while you type')
     .argument('<host:port>', 'where the server listens')
-    .addOption(
-      new Option('--charset <name>', 'charset of the server (default: utf-8)')
-        .choices(['utf-8', 'gbk'])
-        .argParser(pick(['utf-8', 'gbk'] as const)),
-    )
+    .addOption(new Option('--charset <name>', 'charset of the server (default: utf-8)').choices(CHARSETS))
     .addHelpText('after', CONNECT_EXAMPLES)
-    .action(async (target: string, { charset = 'utf-8' }: { charset?: 'utf-8' | 'gbk' }) => {
+    .action(async (target: string, { charset = 'utf-8' }: { charset?: Charset }) => {
       process.exitCode = await connectCommand(target, charset);
     });
 
@@ -148,16 +126,7 @@ function createProgram(version: string): Command {
   return program;
 }
 
-/** A parser for one of several words, typed as those words. */
-function pick<const T extends readonly string[]>(words: T): (text: string) => T[number] {
-  return (text) => {
-    const found = words.find((word) => word === text);
-    if (found === undefined) throw new InvalidArgumentError(`It must be one of ${words.join(', ')}.`);
-    return found;
-  };
-}
-
-/** Without a listener, a reader that has gone would end the process with a stack trace, or a server with it. */
+/** Without a listener, a reader that has gone away would end the process, even a server, with a stack trace. */
 function surviveBrokenOutput(): void {
   process.stdout.on('error', (error: Error) => {
     // `fdmux --help | head` is no failure.
@@ -175,7 +144,7 @@ async function main(): Promise<void> {
     await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Help and version end well; all else that commander stops at is the user's typing, and has been told.
+      // Help and version are no failure. Anything else is the user's typing, which commander has reported already.
       if (error.exitCode !== 0) process.exitCode = EXIT_USAGE;
       return;
     }

@@ -1,4 +1,4 @@
-/** `fdmux serve`: starts the server, says what listens and how to talk to it, and ends on a signal. */
+/** `fdmux serve`: runs the chat server until a signal or an operator ends it. */
 import { basename, relative } from 'node:path';
 import { hasCode } from '../errors.js';
 import { formatHostPort } from '../protocol/host-port.js';
@@ -12,13 +12,13 @@ import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';
 import type { Address } from '../socket/address.js';
 
-/** After this time a stopping server ends whatever still waits: it has promised two seconds. */
+/** A stopping server ends whatever still waits after this time: it promises to stop within two seconds. */
 const STOP_DEADLINE_MS = 1800;
 
-/** What \`serve\` knows beside its flags. */
+/** What `serve` needs to know besides its flags. */
 export interface ServeContext {
   readonly version: string;
-  /** Only look at the configuration. */
+  /** Check the configuration, and start nothing. */
   readonly checkOnly: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface ServeContext {
  * Runs the server until a signal or an operator ends it.
  *
  * @returns the exit code
- * @throws ConfigError for a configuration that cannot be used, Error with one clear line for what could not be opened
+ * @throws ConfigError if the configuration is invalid; Error with a message of one line if something cannot be opened
  */
 export async function serveCommand(flags: ServeFlags, context: ServeContext): Promise<number> {
   const config = await loadConfig(flags);
@@ -46,7 +46,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   }
   const reason = await stopping.requested;
   process.off('SIGHUP', reload);
-  // A peer that takes nothing must not keep the process; the timer does not either.
+  // A peer that reads nothing must not keep the process alive, nor must this timer.
   setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
   await server.close(reason);
   sink.end();
@@ -54,7 +54,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   return 0;
 }
 
-/** Waits for the first of the things that end the server. */
+/** Waits for whatever ends the server first: a signal or an operator. */
 class StopRequest {
   readonly requested: Promise<string>;
   #resolve: (reason: string) => void = () => undefined;
@@ -105,7 +105,7 @@ async function startServer(
   }
 }
 
-/** Says how to get past a port that is in use. */
+/** Adds to the error of a port in use how to choose another one. */
 function withAdvice(error: unknown): unknown {
   if (!(error instanceof ListenError) || !hasCode(error.cause, 'EADDRINUSE') || 'path' in error.listener.at)
     return error;
@@ -152,7 +152,7 @@ function howToTalk({ address }: OpenListener): string[] {
   ];
 }
 
-/** How this very program is called: by its name where it is installed, by its file in a clone. */
+/** Returns the command that runs this program: its name if it is installed, its file in a clone. */
 function ownCommand(): string {
   const script = process.argv[1] ?? 'fdmux';
   if (basename(script) === 'fdmux') return script.includes('/node_modules/') ? 'npx fdmux' : 'fdmux';

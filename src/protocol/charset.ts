@@ -2,11 +2,12 @@
 
 /** A charset whose bytes mean one thing. */
 export type Charset = 'utf-8' | 'gbk';
+export const CHARSETS: readonly Charset[] = ['utf-8', 'gbk'];
 /** The charset of a listener: `auto` detects it per peer, from the peer's first unambiguous line. */
 export type CharsetChoice = Charset | 'auto';
 
 /** Every {@link CharsetChoice}, for checking what a user asked for. */
-export const CHARSET_CHOICES: readonly CharsetChoice[] = ['utf-8', 'gbk', 'auto'];
+export const CHARSET_CHOICES: readonly CharsetChoice[] = [...CHARSETS, 'auto'];
 
 // GBK is decoded as its superset GB 18030: same result, and four-byte characters are understood too.
 const decoders: Readonly<Record<Charset, InstanceType<typeof TextDecoder>>> = {

@@ -208,24 +208,18 @@ export function parseAddress(text: string): Address {
       ? { family: 'unix', abstract: unescapeName(name.slice(1)) }
       : { family: 'unix', path: unescapeName(name) };
   }
-  const { host, port } = splitHostPort(text);
+  const { host, port } = splitHostPort(text) ?? { host: '', port: 0 };
+  if (port > MAX_PORT) throw outOfRange('text', 'an address whose port is at most 65535', text);
   if (isIPv4(host)) return { family: 'inet', host, port };
   if (isIPv6(host)) return { family: 'inet6', flowInfo: 0, port, ...splitZone(host) };
   throw outOfRange('text', 'an address such as 127.0.0.1:80, [::1]:80 or unix:/path', text);
 }
 
-/**
- * Splits 'host:port' and '[host]:port'; the host may be a name.
- *
- * @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE if there is no port from 0 to 65535
- */
-export function splitHostPort(text: string): { host: string; port: number } {
-  checkString(text, 'text');
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || port > MAX_PORT) throw outOfRange('text', 'host:port or [host]:port', text);
-  return { host, port };
+/** Splits 'host:port' and '[host]:port' without judging either: the host may be a name. Null for any other text. */
+export function splitHostPort(text: string): { host: string; port: number } | null {
+  const [, bracketed, bare, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? bare;
+  return host === undefined ? null : { host, port: Number(digits) };
 }
 
 /**

@@ -61,7 +61,7 @@ describe('what the system refuses ends with 1 and one line', () => {
   test('a server that is not there', async () => {
     const { code, stderr } = await fdmux('connect', '127.0.0.1:1');
     expect(code).toBe(1);
-    expect(stderr).toBe('fdmux: cannot connect to 127.0.0.1:1: nobody listens there\n');
+    expect(stderr).toBe('fdmux: cannot connect to 127.0.0.1:1: connection refused: nothing is listening there\n');
   });
 });
 
