@@ -21,13 +21,13 @@ const installedInsteadOfSources = (folder: string): Plugin => ({
   },
 });
 
-/** The daily suite. What takes minutes is in *.long.test.ts, which vitest.long.config.mts runs. */
-export default defineConfig({
+/** By default the daily suite; with `--mode long` the tests that take minutes, in *.long.test.ts. */
+export default defineConfig(({ mode }) => ({
   plugins: subject === undefined ? [] : [installedInsteadOfSources(subject)],
   resolve: { alias: subject === undefined ? [{ find: /^fdmux$/, replacement: at('src/index.ts') }] : [] },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.long.test.ts'],
+    include: mode === 'long' ? ['test/**/*.long.test.ts'] : ['test/**/*.test.ts'],
+    exclude: mode === 'long' ? [] : ['test/**/*.long.test.ts'],
     globalSetup: ['test/support/build-first.ts'],
     setupFiles: ['test/support/fd-leak-check.ts'],
     // What some tests need and not every runtime or machine has. scripts/lib/matrix-rows.mjs knows what a row lacks.
@@ -35,8 +35,8 @@ export default defineConfig({
     strictTags: true,
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
+    testTimeout: mode === 'long' ? 300_000 : 20_000,
     hookTimeout: 20_000,
     coverage: { include: ['src/**'], reporter: ['text-summary', 'html', 'lcov'] },
   },
-});
+}));

@@ -166,7 +166,7 @@ async function runRow(row, suites, subject, tarball) {
   return result;
 }
 
-/** The files that one run of vitest takes at a time: the long ones have another configuration. */
+/** The files that one run of vitest takes at a time: the long ones need another mode. */
 function groupsOf(row, files) {
   if (row.fileByFile) return files.map((file) => [file]);
   const groups = [files.filter((file) => !isLong(file)), files.filter(isLong)];
@@ -183,7 +183,7 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, suite
   rmSync(report, { force: true });
   const timeout = 2 * (row.deadlineMs ?? DEADLINE_MS);
   const limits = [`--testTimeout=${timeout}`, `--hookTimeout=${timeout}`];
-  const config = files.some(isLong) ? ['--config', 'vitest.long.config.mts'] : [];
+  const config = files.some(isLong) ? ['--mode', 'long'] : [];
   const options = ['run', ...config, '--reporter=json', `--outputFile=${report}`, ...limits, ...files];
   // A foreign runtime runs the tests, not vitest itself, whose own addons are for this machine.
   const [command, ...rest] = row.isForeign ? [process.execPath] : [program, ...args];
