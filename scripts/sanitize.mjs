@@ -1,12 +1,12 @@
 /**
- * Runs tests on an addon that is watched for memory errors and data races:
+ * Runs tests on an instrumented addon, to find memory errors and data races:
  *
  *   npm run sanitize            AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
  *   npm run sanitize:tsan       ThreadSanitizer
  *   npm run sanitize:valgrind   valgrind's memcheck, on one program that makes every native call
  *
- * Paths after `--` choose the test files; by default those of the layers next to the kernel. The watched addon is built
- * below .cache/, so that build/ stays as it is.
+ * Paths after `--` choose the test files; by default those of the layers next to the kernel. The instrumented addon is
+ * built below .cache/, so that build/ stays as it is.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
@@ -23,32 +23,32 @@ const TESTS = ['test/native', 'test/readiness', 'test/multiplexer', 'test/socket
 const TEST_TIMEOUT_MS = 120_000;
 const DEADLINE_MS = 60_000;
 
-/** A line of ours in a report. Node.js itself loses some memory at its end, which is not our business. */
+/** A line of a report that names our code. Node.js itself leaks some memory at its end. */
 const OURS = /fdmux\.node|native\/\w+\.(cc|h)/;
 const isLeak = (stanza) => /(Direct|Indirect) leak/.test(stanza);
 /**
- * What JavaScript, or Node.js with its exception, allocates while we call it is not ours either: only frames inside of
- * the innermost such call count.
+ * Only frames inside the innermost call of JavaScript count: what JavaScript, or Node.js for an exception, allocates
+ * while our code calls it is not our leak.
  */
 const isOurs = (stanza) =>
   OURS.test(stanza.split(/\n.* (?:Builtins_|napi_call_function|napi_make_callback|napi_fatal_exception)/)[0]);
 
 /**
- * Whether the engine asked for the memory, for its own heap: it frees that with the heap, which no process waits for
- * that exits.
+ * Whether the engine allocated the memory for its own heap, which it frees with the heap: a process that exits does not
+ * wait for that.
  */
 const isEngines = (stanza) =>
   /^ +#\d+ 0x\w+ in (?!operator new|malloc|calloc|realloc)(.*)/m.exec(stanza)?.[1].startsWith('v8::internal::');
 
 /**
- * The frame in which a stack of ThreadSanitizer's touches the memory: the first one outside of the sanitizer itself.
+ * The frame that touches the memory in a stack of ThreadSanitizer: the first one outside the sanitizer itself.
  */
 const culprit = (stack) => stack.split('\n').find((line) => /^ +#\d/.test(line) && !line.includes('(libtsan.so')) ?? '';
 
 /**
- * A race is ours where our code makes one of the two accesses: Node.js and its engine are not built with the sanitizer,
- * which misreads their own locks, also below a call of ours. What JavaScript does with one fd in two threads it has
- * agreed on by Atomics, which the sanitizer does not see either. Every other kind of report is ours where it names us.
+ * A race counts if our code makes one of the two accesses. Node.js and its engine are not built with the sanitizer,
+ * which misreads their locks, even below a call of our code. JavaScript that uses one fd in two threads synchronizes by
+ * Atomics, which the sanitizer does not see either. Any other kind of report counts if it names our code.
  */
 function isRaceOfOurs(stanza) {
   if (!/WARNING: ThreadSanitizer/.test(stanza)) return false;
@@ -61,7 +61,7 @@ function isRaceOfOurs(stanza) {
   return accesses.some((stack) => OURS.test(culprit(stack)));
 }
 
-/** How each tool is made to report, and which stanzas of its reports are problems. */
+/** For each tool: how it reports, which stanzas of its reports are problems, and what tests need that it lacks. */
 const sanitizers = {
   address: {
     library: 'libasan.so',
@@ -81,7 +81,7 @@ const sanitizers = {
     // The report judges here, too.
     isProblem: isRaceOfOurs,
     // It holds signals back until the program makes a call that it knows to block, and Node.js makes none.
-    cannotRun: /of a child process |(on a|a|the first) signal( |,|$)/,
+    lacks: 'needs-signals',
   },
 };
 
@@ -98,12 +98,12 @@ await runMain(async () => {
 });
 
 async function runSanitizer(name) {
-  const { library, environment, separator, isProblem, cannotRun } = sanitizers[name];
+  const { library, environment, separator, isProblem, lacks } = sanitizers[name];
   const preload = await preloadable(library);
   const addon = await buildWatched(name);
   const reports = emptyFolder(name, 'reports');
   const tests = positionals.length > 0 ? positionals : TESTS;
-  const chosen = cannotRun === undefined ? [] : [`--testNamePattern=^(?!.*(?:${cannotRun.source}))`];
+  const chosen = lacks === undefined ? [] : [`--tagsFilter=!${lacks}`];
   say(`running ${tests.join(', ')}`);
   const vitest = at('node_modules/vitest/vitest.mjs');
   const outcome = await tryRun(
@@ -131,12 +131,12 @@ async function runValgrind() {
   const addon = await buildWatched('none');
   const reports = emptyFolder('valgrind', 'reports');
   say('running test/native/children/every-call.cjs in valgrind');
-  // V8's compilers write code that valgrind cannot follow quickly; the interpreter does.
+  // Valgrind is slow to follow the code that V8's compilers generate; the interpreter avoids it.
   const outcome = await tryRun('valgrind', [
     '--leak-check=full',
     '--show-leak-kinds=definite',
     '--track-origins=no',
-    // A child that became no program ends without freeing what the engine had.
+    // A child whose exec fails exits without freeing the engine's memory.
     '--child-silent-after-fork=yes',
     `--log-file=${join(reports, 'report.%p')}`,
     process.execPath,
@@ -174,7 +174,7 @@ function emptyFolder(...parts) {
   return folder;
 }
 
-/** Fails with the stanzas of all reports that tell of a problem. */
+/** Fails with the stanzas of all reports that describe a problem. */
 function judge(reports, separator, isProblem) {
   const problems = readdirSync(reports)
     .flatMap((name) => readFileSync(join(reports, name), 'utf8').split(separator))

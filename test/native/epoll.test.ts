@@ -106,7 +106,7 @@ describe('epoll', () => {
     }
   });
 
-  it('ends early and empty on a signal, or goes on to its deadline', () => {
+  it('ends early and empty on a signal, or goes on to its deadline', { tags: ['needs-signals'] }, () => {
     const epoll = fds.epoll();
     native.eventBuffer(1);
     sendSignals();
@@ -116,7 +116,7 @@ describe('epoll', () => {
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(200);
   });
 
-  it('is not interrupted by a signal that its mask blocks', () => {
+  it('is not interrupted by a signal that its mask blocks', { tags: ['needs-signals'] }, () => {
     const epoll = fds.epoll();
     native.eventBuffer(1);
     const signal = sendSignals();

@@ -21,7 +21,7 @@ for kind, port in zip((socket.SOCK_DGRAM, socket.SOCK_STREAM), sys.argv[1:]):
         peer.send(part)
 `;
 
-it('a call that a signal interrupts goes on', async () => {
+it('a call that a signal interrupts goes on', { tags: ['needs-signals'] }, async () => {
   const timeout = new BigInt64Array([10n, 0n]);
   const [udp, tcp] = (['dgram', 'stream'] as const).map((type) => {
     const socket = disposedAtEnd(Socket.create({ type, blocking: true }));

@@ -93,7 +93,7 @@ describe('poll', () => {
     expect(errorOf(() => poll([], timeoutMs))).toMatchObject({ code: 'ERR_OUT_OF_RANGE', name: 'RangeError' });
   });
 
-  it('ends early and empty on a signal, or goes on to its deadline', () => {
+  it('ends early and empty on a signal, or goes on to its deadline', { tags: ['needs-signals'] }, () => {
     const [reader] = fds.pipe();
     sendSignals();
     expect(native.poll(withRoom(reader, POLLIN), 1, 60_000, false, null)).toBe(0);
@@ -102,7 +102,7 @@ describe('poll', () => {
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(200);
   });
 
-  it('is not interrupted by a signal that its mask blocks', () => {
+  it('is not interrupted by a signal that its mask blocks', { tags: ['needs-signals'] }, () => {
     const signal = sendSignals();
     const start = process.hrtime.bigint();
     native.poll(new Int32Array(0), 0, 100, false, [constant(signal)]);

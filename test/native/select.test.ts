@@ -113,7 +113,7 @@ describe('select', () => {
     expect(errorOf(() => native.select(list, 3, 0, 0, 0, false, null))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  it('ends early and empty on a signal, or goes on to its deadline', () => {
+  it('ends early and empty on a signal, or goes on to its deadline', { tags: ['needs-signals'] }, () => {
     const [reader] = fds.pipe();
     sendSignals();
     expect(native.select(withRoom(reader), 1, 0, 0, 60_000, false, null)).toBe(0);
@@ -122,7 +122,7 @@ describe('select', () => {
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(200);
   });
 
-  it('is not interrupted by a signal that its mask blocks', () => {
+  it('is not interrupted by a signal that its mask blocks', { tags: ['needs-signals'] }, () => {
     const signal = sendSignals();
     const start = process.hrtime.bigint();
     native.select(new Int32Array(0), 0, 0, 0, 100, false, [constant(signal)]);

@@ -41,24 +41,28 @@ describe.each(WAITS)('promise 8, signals; %s', (_, wait) => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(200);
   });
 
-  test('by default it ends empty at the first signal, and process.on() runs at once', async () => {
-    let handled = 0;
-    const count = () => {
-      handled += 1;
-    };
-    process.on('SIGUSR2', count);
-    try {
-      sendSignals();
-      const start = performance.now();
-      expect(wait(30_000)).toEqual([]);
-      expect(performance.now() - start).toBeLessThan(15_000);
-      await until(() => handled > 0, 'the signal');
-    } finally {
-      process.off('SIGUSR2', count);
-    }
-  });
+  test(
+    'by default it ends empty at the first signal, and process.on() runs at once',
+    { tags: ['needs-signals'] },
+    async () => {
+      let handled = 0;
+      const count = () => {
+        handled += 1;
+      };
+      process.on('SIGUSR2', count);
+      try {
+        sendSignals();
+        const start = performance.now();
+        expect(wait(30_000)).toEqual([]);
+        expect(performance.now() - start).toBeLessThan(15_000);
+        await until(() => handled > 0, 'the signal');
+      } finally {
+        process.off('SIGUSR2', count);
+      }
+    },
+  );
 
-  test('a signal that sigmask blocks does not end it', () => {
+  test('a signal that sigmask blocks does not end it', { tags: ['needs-signals'] }, () => {
     const signal = sendSignals();
     const start = performance.now();
     expect(wait(100, { sigmask: [signal] })).toEqual([]);
@@ -78,26 +82,30 @@ describe.each(WAITS)('promise 8, signals; %s', (_, wait) => {
   });
 });
 
-test('a signal handler that throws ends the program that waits', { tags: ['needs-signal-exceptions'] }, async () => {
-  const uncaught: unknown[] = [];
-  const before = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  const collect = (error: unknown) => uncaught.push(error);
-  process.on('uncaughtException', collect);
-  const explode = () => {
-    process.off('SIGUSR2', explode);
-    throw new Error('from the signal handler');
-  };
-  try {
-    process.on('SIGUSR2', explode);
-    sendSignals();
-    const start = performance.now();
-    expect(disposedAtEnd(new Multiplexer()).waitSync(30_000)).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(5_000);
-    await until(() => uncaught.length > 0, 'the exception');
-    expect(uncaught).toEqual([new Error('from the signal handler')]);
-  } finally {
-    process.off('uncaughtException', collect);
-    for (const listener of before) process.on('uncaughtException', listener);
-  }
-});
+test(
+  'a signal handler that throws ends the program that waits',
+  { tags: ['needs-signals', 'needs-signal-exceptions'] },
+  async () => {
+    const uncaught: unknown[] = [];
+    const before = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    const collect = (error: unknown) => uncaught.push(error);
+    process.on('uncaughtException', collect);
+    const explode = () => {
+      process.off('SIGUSR2', explode);
+      throw new Error('from the signal handler');
+    };
+    try {
+      process.on('SIGUSR2', explode);
+      sendSignals();
+      const start = performance.now();
+      expect(disposedAtEnd(new Multiplexer()).waitSync(30_000)).toEqual([]);
+      expect(performance.now() - start).toBeLessThan(5_000);
+      await until(() => uncaught.length > 0, 'the exception');
+      expect(uncaught).toEqual([new Error('from the signal handler')]);
+    } finally {
+      process.off('uncaughtException', collect);
+      for (const listener of before) process.on('uncaughtException', listener);
+    }
+  },
+);

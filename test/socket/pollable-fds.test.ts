@@ -125,7 +125,7 @@ describe.each(Multiplexer.backends())('waited for on %s', (backend) => {
     expect(isReady()).toBe(false);
   });
 
-  it('a signalfd is readable while a signal is pending', () => {
+  it('a signalfd is readable while a signal is pending', { tags: ['needs-signals'] }, () => {
     const signals = disposedAtEnd(new SignalFd(['SIGUSR2']));
     const { isReady, wait } = watch(signals);
     expect(isReady()).toBe(false);
@@ -449,7 +449,7 @@ describe('SignalFd', () => {
 
   it.runIf(keepsSignalsBlocked)(
     'leaves a thread alone until it takes a signal, which it then passes on unchanged',
-    { tags: ['needs-blocked-signals'] },
+    { tags: ['needs-signals', 'needs-blocked-signals'] },
     async () => {
       // The highest real-time signals: no other test blocks them.
       const signal = 63;
