@@ -1,0 +1,261 @@
+/** A socket that listens, with its connections: from the first one to the last one gone. */
+import { inspect, type InspectOptions } from 'node:util';
+import { checkOptions, checkString, type OptionNames, toTimeoutMs } from '../arguments.js';
+import { native } from '../binding/load.js';
+import { toError } from '../errors.js';
+import { summary } from '../inspect.js';
+import { type Address, decodeAddress } from '../socket/address.js';
+import { AcceptLoop } from './accept-loop.js';
+import type { Connection } from './connection.js';
+import { ConnectionGroup } from './connection-group.js';
+import type { ListenSettings } from './listen-settings.js';
+import type { Listener } from './listener.js';
+import { applyTcpOptions, isTcp } from './options.js';
+import { ServedConnection } from './served-connection.js';
+import { SharedBytes } from './shared-bytes.js';
+import type { SocketFile } from './socket-file.js';
+import type { Timer } from './timers.js';
+import { type Lease, leaseTurn } from './turn-lease.js';
+import type { Served } from './turn-member.js';
+
+const PUBLISH_OPTIONS: OptionNames<{ except?: unknown }> = { except: true };
+const CLOSE_OPTIONS: OptionNames<{ drainMs?: unknown }> = { drainMs: true };
+
+/** What is to be closed and removed at the end. */
+export interface OwnedSocket {
+  readonly fd: number;
+  readonly file: SocketFile | null;
+}
+
+/** The one class behind {@link Listener}. */
+export class ListeningSocket<T> implements Listener<T>, Served {
+  readonly address: Address;
+  refusedConnections = 0;
+
+  readonly #settings: ListenSettings<T>;
+  readonly #lease: Lease;
+  readonly #group: ConnectionGroup<T>;
+  readonly #fd: number;
+  /** Null if the socket is the user's. */
+  readonly #owned: OwnedSocket | null;
+  /** Keeps the turn's timer fd open: when there are no fds left, the one to wait with could not be made any more. */
+  readonly #reserve: Timer;
+  readonly #accepting: AcceptLoop;
+  /** From `'draining'` on it takes nobody new; `'closed'` is when the last connection is gone, too. */
+  #state: 'listening' | 'draining' | 'closed' = 'listening';
+  /** Whether peers that wait to be accepted are still served while it drains. */
+  #isGraceful = false;
+  /** When all that is left is destroyed, on the clock of performance.now(). */
+  #deadline: { readonly timer: Timer; readonly dueMs: number } | undefined;
+  #whenClosed: (() => void)[] = [];
+
+  constructor(settings: ListenSettings<T>, fd: number, owned: OwnedSocket | null) {
+    this.#settings = settings;
+    this.#fd = fd;
+    this.#owned = owned;
+    this.address = decodeAddress(native.getSockName(fd));
+    this.#lease = leaseTurn(settings.multiplexer, settings.backend);
+    const { turn } = this.#lease;
+    this.#group = new ConnectionGroup(turn, settings, this.address, this.#connectionClosed);
+    let reserve: Timer | undefined;
+    try {
+      reserve = turn.after(Infinity, () => undefined);
+      this.#reserve = reserve;
+      const { exclusive, backlog } = settings;
+      this.#accepting = new AcceptLoop(
+        turn,
+        this,
+        { fd, isShared: owned === null, exclusive, backlog },
+        {
+          take: (accepted, remote) => this.#take(accepted, remote),
+          failed: (error) => this.#reportError(error),
+          ended: () => void this.close({ drainMs: null }),
+        },
+      );
+    } catch (error) {
+      reserve?.cancel();
+      this.#lease.release();
+      throw error;
+    }
+  }
+
+  get closed(): boolean {
+    return this.#state !== 'listening';
+  }
+
+  get connections(): number {
+    return this.#group.size;
+  }
+
+  /** The multiplexer says that connections wait. */
+  ready(): void {
+    const failure = this.#accepting.takeBatch();
+    if (this.#state === 'listening') {
+      this.#accepting.recover(failure);
+    } else {
+      // A handler of one of them has closed it.
+      this.#stopListening();
+      this.#settleClosed();
+    }
+  }
+
+  waitFailed(error: Error): void {
+    this.#reportError(error);
+  }
+
+  abandoned(error: Error): void {
+    this.#reportError(error);
+    if (!this.closed) void this.close();
+  }
+
+  #take(fd: number, remote: string): void {
+    const isFull = this.#group.size >= this.#settings.maxConnections;
+    if (isFull || (this.closed && !this.#isGraceful)) {
+      if (isFull) this.refusedConnections += 1;
+      native.close(fd);
+      return;
+    }
+    const connection = new ServedConnection(this.#group, fd, remote);
+    try {
+      if (this.#owned === null && isTcp(this.address)) applyTcpOptions(fd, this.#settings);
+      this.#group.add(connection);
+    } catch (error) {
+      native.close(fd);
+      this.#reportError(toError(error));
+      return;
+    }
+    connection.open();
+  }
+
+  #reportError(error: Error): void {
+    const { context, onError } = this.#settings;
+    if (onError === undefined) return;
+    try {
+      context.runInAsyncScope(onError, undefined, error);
+    } catch (thrown) {
+      this.#lease.turn.fail(thrown);
+    }
+  }
+
+  publish(
+    topic: string,
+    bytes: string | Uint8Array | SharedBytes,
+    options: { readonly except?: Connection<T> | undefined } = {},
+  ): number {
+    checkString(topic, 'topic');
+    checkOptions(options, 'options', PUBLISH_OPTIONS);
+    const { except } = options;
+    const shared = bytes instanceof SharedBytes ? bytes : new SharedBytes(bytes);
+    let count = 0;
+    for (const member of this.#group.topics.members(topic)) {
+      if (member === except || !member.isWritable) continue;
+      member.write(shared);
+      count += 1;
+    }
+    return count;
+  }
+
+  close(options: { readonly drainMs?: number | null | undefined } = {}): Promise<void> {
+    checkOptions(options, 'options', CLOSE_OPTIONS);
+    const { drainMs = 0 } = options;
+    const timeoutMs = toTimeoutMs(drainMs, 'options.drainMs');
+    const isFirst = this.#state === 'listening';
+    if (isFirst) this.#state = 'draining';
+    this.#isGraceful = timeoutMs !== 0 && (isFirst || this.#isGraceful);
+    if (isFirst && !this.#accepting.isTaking) this.#stopListening();
+    const whenClosed = new Promise<void>((resolve) => {
+      this.#whenClosed.push(resolve);
+    });
+    if (this.#state === 'draining') {
+      if (this.#isGraceful) this.#endAllSoon();
+      else this.#endAll();
+      this.#destroyAllAfter(timeoutMs);
+    }
+    this.#settleClosed();
+    return whenClosed;
+  }
+
+  /** @param timeoutMs -1 for never; what is due already comes no later for it */
+  #destroyAllAfter(timeoutMs: number): void {
+    const { turn } = this.#lease;
+    const dueMs = performance.now() + timeoutMs;
+    if (timeoutMs === 0) turn.defer(this.#destroyAll);
+    if (timeoutMs <= 0 || dueMs >= (this.#deadline?.dueMs ?? Infinity)) return;
+    this.#deadline?.timer.cancel();
+    this.#deadline = { timer: turn.after(timeoutMs, this.#destroyAll), dueMs };
+  }
+
+  #stopListening(): void {
+    const owned = this.#owned;
+    // First, so that nobody connects through it any more.
+    if (owned !== null) this.#removeSocketFile(owned.file);
+    this.#accepting.stop(owned !== null && this.#isGraceful);
+    if (owned !== null) native.close(this.#fd);
+  }
+
+  #removeSocketFile(file: SocketFile | null): void {
+    const failure = file?.remove() ?? null;
+    if (failure !== null) this.#reportError(failure);
+  }
+
+  /** Ends the connections once what has arrived by now is handed out: a peer that has asked something is answered. */
+  #endAllSoon(): void {
+    const { turn } = this.#lease;
+    for (const connection of this.#group) turn.addReadable(connection);
+    // A turn that is amid its receiving takes up the connections in the next.
+    turn.defer(() => {
+      turn.defer(this.#endAll);
+    });
+  }
+
+  readonly #endAll = (): void => {
+    for (const connection of this.#group) connection.end();
+  };
+
+  readonly #destroyAll = (): void => {
+    for (const connection of this.#group) connection.destroy();
+  };
+
+  readonly #connectionClosed = (): void => {
+    if (this.closed) this.#settleClosed();
+    else if (this.#accepting.isResting) this.#accepting.resume();
+  };
+
+  #settleClosed(): void {
+    if (!this.#accepting.isStopped || this.#group.size > 0) return;
+    this.#deadline?.timer.cancel();
+    this.#deadline = undefined;
+    if (this.#state !== 'closed') {
+      this.#state = 'closed';
+      this.#reserve.cancel();
+      this.#lease.release();
+    }
+    for (const resolve of this.#whenClosed) resolve();
+    this.#whenClosed = [];
+  }
+
+  ref(): this {
+    this.#accepting.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#accepting.unref();
+    return this;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** For util.inspect and console.log: the class and the state. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const { address, connections, closed } = this;
+    return summary(
+      'Listener',
+      { fd: this.#accepting.isStopped ? -1 : this.#fd, address, connections, closed },
+      depth,
+      options,
+    );
+  }
+}
