@@ -167,7 +167,7 @@ class Connecting<T> implements Served {
   }
 
   waitFailed(): void {
-    // The attempt goes on: whoever waits on the multiplexer may do so again.
+    // The attempt goes on: the next wait on the multiplexer may succeed.
   }
 
   abandoned(error: Error): void {

@@ -69,13 +69,13 @@ export interface Connection<T = unknown> {
    *
    * @param bytes a string is encoded as UTF-8; {@link SharedBytes} exist once however many connections get them
    * @returns whether `pendingBytes` is at most `highWaterMarkBytes`; where it is not, better wait for `drain`. Also
-   *   false when the bytes were not taken: after `end` (told to the error handler, once, as ERR_WRITE_AFTER_END) and
-   *   after `destroy`
+   *   false when the bytes were not taken: after `end` (reported to the error handler, once, as ERR_WRITE_AFTER_END)
+   *   and after `destroy`
    * @throws ERR_INVALID_ARG_TYPE
    */
   write(bytes: Writable): boolean;
   /**
-   * Ends our side: what is pending is sent, then the peer is told (shutdown(2) of the write side). The connection is
+   * Ends our side: what is pending is sent, then the write side is shut down (shutdown(2)). The connection is
    * closed when the peer has ended its side too. Calling it again does nothing.
    *
    * @param bytes a last write

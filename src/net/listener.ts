@@ -84,8 +84,8 @@ export interface Listener<T = unknown> {
     options?: { readonly except?: Connection<T> | undefined },
   ): number;
   /**
-   * Stops listening at once and ends the connections: what is pending is sent, then each peer is told. Those that are
-   * still there after `drainMs` are destroyed. Calling it again shortens the time at most.
+   * Stops listening at once and ends the connections: what is pending is sent, then each write side is shut down. Those
+   * that are still there after `drainMs` are destroyed. Calling it again shortens the time at most.
    *
    * With time to drain, nobody is cut off who has connected already: who waits to be accepted is served, and what has
    * come by now is handed out, before the connections are ended. Only who connects in that very moment, between the

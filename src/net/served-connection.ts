@@ -80,7 +80,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     this.#tell('open');
   }
 
-  /** Calls a handler in its context. What it throws is told when everybody has been served. */
+  /** Calls a handler in its context. What it throws is rethrown after everybody has been served. */
   #tell(moment: Moment): void {
     const { context, turn } = this.#group;
     if (this.#handlers[moment] === undefined) return;
@@ -260,9 +260,9 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   /**
-   * Edge mode tells of new arrivals alone. A short count means that nothing was left (epoll(7), question 9), unless
+   * Edge mode reports new arrivals alone. A short count means that nothing was left (epoll(7), question 9), unless
    * urgent data is there, before which a receive stops (tcp(7)); but an end of file that had come along with the bytes
-   * has been told already.
+   * has been reported already.
    */
   #awaitMore(mayHaveMore: boolean): void {
     if (this.isDestroyed) return;
@@ -310,7 +310,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   refused(errno: number, syscall: string): void {
     const handlers = this.#handlers;
-    // Peers that vanish are many and errors dear: where there is nobody to tell, there is none.
+    // Vanishing peers are common and Error objects are costly, so none is made if no handler would see it.
     const isTold = handlers.error !== undefined || handlers.close !== undefined;
     this.destroy(isTold ? errnoError(errno, syscall, this.#fd) : undefined);
   }
@@ -371,7 +371,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     try {
       native.shutdown(this.#fd, SHUT_WR);
     } catch (error) {
-      // ENOTCONN: the peer has reset the connection, which the next read tells better.
+      // ENOTCONN: the peer has reset the connection, which the next read reports better.
       if (!hasCode(error, 'ENOTCONN')) this.failed(toError(error));
     }
     this.updateInterest();

@@ -75,7 +75,7 @@ test('a client whose output nobody reads leaves', async () => {
   expect((await client.ended()).stderr).toBe('');
 });
 
-test('a server that closes is told, and the client ends well', async () => {
+test('the client says that the server has closed, and ends well', async () => {
   const server = await listenPeer();
   const client = connectTo(server.port);
   const peer = await server.accepted();
@@ -84,7 +84,7 @@ test('a server that closes is told, and the client ends well', async () => {
   expect((await client.ended()).code).toBe(0);
 });
 
-test('a connection that is lost is told, and the client ends with 1', async () => {
+test('the client says that the connection is lost, and ends with 1', async () => {
   const server = await listenPeer();
   const client = connectTo(server.port);
   const peer = await server.accepted();

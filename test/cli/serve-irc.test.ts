@@ -29,7 +29,7 @@ async function register(port: number, nick: string): Promise<Peer> {
 }
 
 describe.each(VARIANTS)('on $backend, $trigger-triggered', ({ backend, trigger }) => {
-  test('IRC and plain users talk, and a signal is told to both', async () => {
+  test('IRC and plain users talk, and both are told of a signal', async () => {
     const server = await startServer(['--backend', backend, '--trigger', trigger]);
     const ann = await register(server.ircPort, 'ann');
     await ann.write('JOIN #lobby\r\n');
@@ -96,7 +96,7 @@ test('the log is quiet by default, and structured when asked for', async () => {
   expect(record).toMatchObject({ message: 'closed', host: '127.0.0.1' });
 });
 
-test('goes on with plain lines where nobody asked for IRC and its port is taken', async () => {
+test('goes on with plain lines if nobody asked for IRC and its port is taken', async () => {
   const other = createServer();
   other.listen(6667, '127.0.0.1');
   onTestFinished(() => void other.close());

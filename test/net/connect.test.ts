@@ -46,7 +46,7 @@ describe.each(VARIANTS)('connect on $backend/$trigger', (variant) => {
     await peer.ended();
   });
 
-  it('tells that nobody listens', async () => {
+  it('reports that nobody listens', async () => {
     const port = await freePort();
     await expect(connect({ ...variant, port, socket: {} })).rejects.toMatchObject({
       code: 'ECONNREFUSED',
@@ -90,7 +90,7 @@ describe.each(VARIANTS)('connect on $backend/$trigger', (variant) => {
 
 describe.each(VARIANTS)('connect without fds on $backend/$trigger', (variant) => {
   it.skipIf(maxOpenFiles() > 100_000)(
-    'leaves nothing registered where the idle timer cannot be made',
+    'leaves nothing registered if the idle timer cannot be made',
     { tags: ['needs-fd-limit'] },
     async () => {
       const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
@@ -107,7 +107,7 @@ describe.each(VARIANTS)('connect without fds on $backend/$trigger', (variant) =>
 });
 
 describe('connect', () => {
-  it('goes on when there are fds again, where there was none for what it waits with', async () => {
+  it('goes on when there are fds again, after there was none for its timer', async () => {
     const script = `
       const { connect, Socket } = require('./dist/index.js');
       const options = { backend: 'poll', port: Number(process.argv.at(-1)), socket: {} };

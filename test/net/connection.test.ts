@@ -53,7 +53,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     return { listener, peer, connection: await opened.within('a connection'), closed, errors };
   }
 
-  it('hands over bytes that come one at a time, and sends back every one', async () => {
+  it('hands over bytes that arrive one at a time, and sends back every one', async () => {
     const { peer } = await served(echo);
     for (const byte of 'byte by byte') {
       await peer.write(byte);
@@ -167,7 +167,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(connection.pendingBytes).toBe(0);
   });
 
-  it('stays open for writing when the peer has ended, where there is an end handler', async () => {
+  it('stays open for writing after the peer has ended, if there is an end handler', async () => {
     const { peer, closed } = await served({
       end: (connection) => {
         setImmediate(() => {
@@ -248,14 +248,14 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     halfOpen.end();
   });
 
-  it('tells of a reset by its errno, once', async () => {
+  it('reports a reset by its errno, once', async () => {
     const { peer, closed, errors } = await served(echo);
     peer.reset();
     expect(await closed.within('the close')).toMatchObject({ code: 'ECONNRESET', syscall: 'recv' });
     expect(errors).toMatchObject([{ code: 'ECONNRESET' }]);
   });
 
-  it('tells a write after end to the error handler, once, and takes nothing', async () => {
+  it('reports a write after end to the error handler, once, and takes nothing', async () => {
     const { peer, connection, errors } = await served({ end: () => undefined });
     connection.end('end');
     expect(connection.write('too late')).toBe(false);
@@ -269,7 +269,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(connection.write('gone')).toBe(false);
   });
 
-  it('tells nothing of a connection after its close', async () => {
+  it('reports nothing about a connection after its close', async () => {
     const told: string[] = [];
     const connections: Connection<string>[] = [];
     const listener = await testListener<string>({
@@ -296,7 +296,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(told).toEqual(['close 1', 'close 2']);
   });
 
-  it('tells of an fd that somebody else has closed, and closes the others all the same', async () => {
+  it('reports an fd that somebody else has closed, and closes the others all the same', async () => {
     const caught = catchUncaught();
     const { listener, connection, closed } = await served({});
     const other = await connectPeer(portOf(listener));
@@ -406,7 +406,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     }, 'all bytes');
   });
 
-  it('tells the end of a connection that another handler has paused after what is held for it', async () => {
+  it('reports the end of a connection that another handler has paused after the bytes that are held for it', async () => {
     const told: string[] = [];
     const { connection, peer } = await served({
       data: (_connection, bytes) => told.push(bytes.toString()),
@@ -475,7 +475,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     firehose.destroy();
   });
 
-  it('serves a whisper in the turn in which it has come, and gives each firehose 64 KiB a turn', async () => {
+  it('serves a whisper in the turn in which it arrives, and gives each firehose 64 KiB a turn', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
     const received = new Map<Connection, number>();
     const listener = await testListener({

@@ -37,7 +37,7 @@ class Record {
 }
 
 describe.each(VARIANTS)('on $backend, $trigger', (variant) => {
-  it('handlers run in the context of their listen or connect, whoever began the turn', async () => {
+  it('handlers run in the context of their listen or connect, no matter which began the turn', async () => {
     const record = new Record();
     const open = (name: string): Promise<Listener> =>
       storage.run(name, () =>

@@ -19,7 +19,7 @@ async function withEpollFd<Result>(make: () => Promise<Result>): Promise<{ resul
 
 describe("a failed wait of the user's own multiplexer", () => {
   it(
-    'is told to the listener and its connections, which stay, and to whoever waits',
+    'is reported to the listener and its connections, which stay, and to the caller of the wait',
     { tags: ['needs-epoll'] },
     async () => {
       const { result: multiplexer, epollFd } = await withEpollFd(() => Promise.resolve(new Multiplexer()));
@@ -59,7 +59,7 @@ const pollServer = `
   }).then((listener) => console.log('port', listener.address.port));`;
 
 describe('a failed wait of the shared multiplexer', () => {
-  it('that may pass is told to all who are served, once, and they are served again when it has', async () => {
+  it('that may pass is reported to all that are served, once, and they are served again when it has passed', async () => {
     const server = start(process.execPath, ['-e', pollServer]);
     const port = Number((await server.line(/^port (\d+)$/))[1]);
     const peers = [await connectPeer(port), await connectPeer(port)];
@@ -80,7 +80,7 @@ describe('a failed wait of the shared multiplexer', () => {
     expect(server.stdout.match(/listener/g)).toHaveLength(1);
   });
 
-  it('that cannot pass ends those who are served, with its error, and the next ones have a new multiplexer', async () => {
+  it('that cannot pass ends all that are served, with its error, and the next ones have a new multiplexer', async () => {
     // libuv would learn nothing of an fd that is closed.
     vi.stubEnv('FDMUX_WAITER', 'thread');
     onTestFinished(() => void vi.unstubAllEnvs());

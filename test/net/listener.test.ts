@@ -115,7 +115,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     }
   });
 
-  it('leaves alone who has got the fd number of an inherited socket that was closed before', async () => {
+  it('leaves alone the new owner of the fd number of an inherited socket that was closed before', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
     const opened: Connection[] = [];
     const socket = { ...echo, open: (connection: Connection) => opened.push(connection) };
@@ -207,7 +207,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     await within(listener.close({ drainMs: 50 }), 'closing');
   });
 
-  it('tells what hinders it from removing its path, and is closed all the same', async () => {
+  it('reports why it cannot remove its path, and is closed all the same', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'socket');
     const told: unknown[] = [];
@@ -218,7 +218,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     expect(told).toMatchObject([{ code: 'ENOTDIR', path }]);
   });
 
-  it('leaves nothing behind where it cannot be served', async () => {
+  it('leaves nothing behind if it cannot be served', async () => {
     const path = join(temporaryFolder(), 'socket');
     const multiplexer = disposedAtEnd(new Multiplexer({ backend: 'poll' }));
     const options = { multiplexer, exclusive: true, socket: {} };
@@ -257,7 +257,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
   );
 
   it.skipIf(maxOpenFiles() > 100_000)(
-    'tells that its socket is gone, and is closed, when it would accept again',
+    'reports that its socket is gone, and is closed, when it would accept again',
     { tags: ['needs-fd-limit'] },
     async () => {
       const caught = catchUncaught();
@@ -305,7 +305,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     return { multiplexer, listener, peers };
   }
 
-  it('serves who has connected and is not accepted yet when it closes with time to drain', async () => {
+  it('serves connections that are not accepted yet when it closes with time to drain', async () => {
     const { multiplexer, listener, peers } = await unaccepted(150);
     const closed = listener.close({ drainMs: 10_000 });
     expect(listener.connections).toBe(150);
@@ -333,7 +333,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     await run;
   });
 
-  it('resets who is not accepted yet when it closes without', async () => {
+  it('resets connections that are not accepted yet when it closes without', async () => {
     const { listener, peers } = await unaccepted(3);
     await within(listener.close(), 'closing');
     for (const peer of peers) {
@@ -487,7 +487,7 @@ describe('listen', () => {
     });
   });
 
-  it('promise 17, accepting: goes on when there are no fds left, and serves who waited when there are', async () => {
+  it('promise 17, accepting: goes on when there are no fds left, and serves the waiting peers when there are', async () => {
     const script = `
       const { listen } = require('./dist/index.js');
       // Deno opens what it needs for signals with the first listener, and must not want for fds then.
@@ -548,7 +548,7 @@ describe('listen', () => {
   );
 
   itEnds(
-    'wakes one of several threads that block on one listening socket where it is exclusive',
+    'wakes one of several threads that block on one listening socket if it is exclusive',
     { tags: ['needs-worker-terminate', 'needs-epoll'] },
     async () => {
       const code = `
@@ -676,7 +676,7 @@ describe('listen', () => {
     await within(closed, 'closing');
   });
 
-  it('does not block on an inherited socket that blocks, where somebody else has accepted who was reported', async () => {
+  it('does not block on an inherited blocking socket if another process has accepted the reported connection', async () => {
     const script = `
       const { listen, Multiplexer, pipe, Socket } = require('./dist/index.js');
       const socket = Socket.create({ blocking: true });

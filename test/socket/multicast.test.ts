@@ -87,7 +87,7 @@ describe('joinGroup', () => {
 });
 
 describe('what the kernel says', () => {
-  it('names who made the other end', () => {
+  it('names the process that made the other end', () => {
     const [left] = unixPair();
     const { pid, getuid, getgid } = process;
     expect(left.peerCredentials).toEqual({ pid, uid: getuid?.call(process), gid: getgid?.call(process) });

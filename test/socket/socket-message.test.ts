@@ -361,11 +361,11 @@ describe('other control messages', () => {
     expect(stamp.timeNs).toBeLessThanOrEqual(latest);
   };
 
-  it('carry when it came in, to microseconds', () => {
+  it('carry when it arrived, to microseconds', () => {
     carriesArrival(SO_TIMESTAMP);
   });
 
-  it('carry when it came in, to nanoseconds', { tags: ['needs-timestampns'] }, () => {
+  it('carry when it arrived, to nanoseconds', { tags: ['needs-timestampns'] }, () => {
     carriesArrival(SO_TIMESTAMPNS);
   });
 });

@@ -348,7 +348,7 @@ describe('failures', () => {
   });
 
   it.skipIf(maxOpenFiles() > 100_000)(
-    'leave no fd behind where the process may open no more',
+    'leave no fd behind if the process may open no more',
     { tags: ['needs-fd-limit'] },
     () => {
       const listener = tcpListener();
