@@ -38,11 +38,12 @@ describe('Pty.spawn', () => {
   it('lets Ctrl-C interrupt the foreground job and not the shell, which has job control', async () => {
     const { child, stream, output } = run('sh', ['-i'], { env: { ...process.env, PS1: 'ready> ', ENV: '' } });
     await until(() => output().includes('ready> '), 'the prompt');
-    stream.write('sleep 1000; echo "status $?"\n');
-    // The job has a group of its own, to which the terminal belongs.
-    const echoed = output().length;
-    await until(() => output().length > echoed && foregroundGroup(child) !== child.pid, 'the job');
+    stream.write('sed s/hello/world/\nhello\n');
+    await until(() => output().includes('\nworld\r\n'), 'the job');
+    // It has a group of its own, to which the terminal belongs.
+    expect(foregroundGroup(child)).not.toBe(child.pid);
     stream.write('\x03');
+    await until(() => /\^C[^]*ready> /.test(output()), 'the next prompt');
     stream.write('echo "alive $((40 + 2))"; exit 5\n');
     await until(() => output().includes('alive 42'), 'the shell');
     expect(await within(child.exited, 'the exit')).toEqual({ code: 5, signal: null });
