@@ -1,6 +1,8 @@
 /** Every program of examples/ runs for real, on a free port, and does what its head says. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { nextEvent } from './support/deadline.js';
 import { connectPeer, listenPeer, type Peer } from './support/peers.js';
@@ -332,6 +334,34 @@ describe('the input devices', () => {
       'thread pool: the fifth device has clicked, 0 of its events arrived in 200 ms\n' +
         'multiplexer: device 5 says click\n',
     );
+  });
+});
+
+describe('the shell on a terminal', () => {
+  it('has a job that ctrl-C interrupts, and ends with its exit code', async () => {
+    const { code, stdout } = await runExample('shell-on-pty');
+    expect(code).toBe(0);
+    expect(stdout).toContain('24 80\r\n');
+    expect(stdout).toContain('\r\nworld\r\n^C');
+    expect(stdout).toMatch(/the shell ended with code 3, signal null\n$/);
+  });
+});
+
+describe('the follower of a file', () => {
+  it('prints what is appended, also to the new file after a rotation', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fdmux-follow-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const path = join(folder, 'app.log');
+    writeFileSync(path, 'before\n');
+    const follower = startExample('follow-file', path);
+    // Which lines it prints, whenever it has begun to watch.
+    await follower.line(/^watching/);
+    appendFileSync(path, 'appended\n');
+    await follower.line(/^appended$/m);
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, 'rotated\n');
+    await follower.line(/^rotated$/m);
+    expect(follower.stdout).not.toContain('before');
   });
 });
 
