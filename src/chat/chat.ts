@@ -26,7 +26,7 @@ export interface ChatOptions extends DirectoryOptions {
 }
 
 /**
- * One chat. Each verb returns the event that has happened, for the one who did it (the others have been told), or a
+ * One chat. Each verb returns the event that has happened, for the one who did it (the others have got it), or a
  * refusal, or null when it changes nothing.
  */
 export class Chat {
@@ -81,7 +81,7 @@ export class Chat {
     return membership.quit(this.#scene, member, reason);
   }
 
-  /** Puts somebody out of the chat. @param words - what it is told, and what the others are told when it is gone */
+  /** Removes a member from the chat. @param words - the reasons that it and the others get */
   expel(
     by: Member,
     nick: string,
@@ -91,7 +91,7 @@ export class Chat {
   }
 
   /**
-   * Sets a ban of the server, and puts out those for whom it holds. @param parting - what the others are told of them
+   * Sets a ban of the server, and removes those that it matches. @param parting - the reason that the others get
    */
   setBan(by: Member, ban: ServerBan, parting: string): ReturnType<typeof banning.setBan> {
     return banning.setBan(this.#scene, by, ban, parting);

@@ -20,7 +20,7 @@ export class Delivery {
     this.#event = event;
   }
 
-  /** Sends the event to one member, unless its kind of reader is not told of such. */
+  /** Sends the event to one member, unless its kind of reader does not get such events. */
   to(member: Member): void {
     const outlet = member.outlet;
     if (outlet.encoder !== this.#encoder) this.#switchTo(outlet.encoder);

@@ -33,7 +33,7 @@ export interface Said extends Happening {
   readonly room: Room | null;
   /** The one person that it was said to, or null when it was said to a room. */
   readonly to: Member | null;
-  /** The ranks that the speaker named, as bits: those of the lowest of them and above are told. 0 tells everybody. */
+  /** The ranks that the speaker named, as bits: those of the lowest of them and above get it. 0: everybody. */
   readonly ranks: number;
   readonly manner: Manner;
   /** Free of CR, LF and NUL. Empty for a signal. */
@@ -42,7 +42,7 @@ export interface Said extends Happening {
   readonly id: string;
   /** What the speaker's program says to the hearers' programs, by names; values may be empty. */
   readonly tags: ReadonlyMap<string, string>;
-  /** Whether it may be told in several parts where a protocol's lines are short; otherwise it is cut. */
+  /** Whether it may be sent in several parts if a protocol's lines are short; otherwise it is cut. */
   readonly isDivisible: boolean;
 }
 
@@ -59,7 +59,7 @@ export type ChatEvent =
       readonly room: Room;
       readonly reason: string;
     })
-  /** Told to the one who is put out of the chat; the others are told of its quitting. */
+  /** For the member that is removed from the chat; the others get its quitting. */
   | (Happening & { readonly kind: 'expelled'; readonly by: Actor; readonly member: Member; readonly reason: string })
   | (Happening & { readonly kind: 'renamed'; readonly member: Member; readonly before: string })
   | (Happening & { readonly kind: 'topic'; readonly by: Actor; readonly room: Room; readonly text: string })
@@ -74,7 +74,7 @@ export type ChatEvent =
       readonly by: Actor;
       readonly member: Member;
       readonly room: Room;
-      /** Whether this tells the guest, or those in the room who may like to know. */
+      /** Whether this is for the guest, or for those in the room who may like to know. */
       readonly audience: 'guest' | 'witnesses';
     })
   | (Happening & { readonly kind: 'away'; readonly member: Member })

@@ -12,7 +12,7 @@ export interface Encoder {
   /**
    * Puts an event into bytes.
    *
-   * @returns the bytes, never changed afterwards since many hold them; null when such members are not told of it
+   * @returns the bytes, never changed afterwards since many hold them; null if such members do not get it
    */
   encode(event: ChatEvent): Uint8Array | null;
   /** Whether a member that falls behind can do without it. */
@@ -34,7 +34,7 @@ export interface Outlet {
   /**
    * Puts the member out of the chat.
    *
-   * @param reason - what it and the others are told
+   * @param reason - the reason that it and the others get
    * @param ban - why it will not be let in again; not given when it may come back
    */
   expel(reason: string, ban?: string): void;
@@ -58,8 +58,8 @@ export interface Introduction {
 }
 
 /**
- * What a member may switch about itself: it is not shown to those who share no room with it; it is a program; it is
- * told of what operators announce.
+ * What a member may switch about itself: it is not shown to those who share no room with it; it is a program;
+ * it receives what operators announce.
  */
 export type Trait = 'invisible' | 'bot' | 'hears-announcements';
 

@@ -89,7 +89,7 @@ function isBanned(member: Member, room: Room): boolean {
 
 /**
  * Returns a room that a member is in and may not speak in; null when it may speak in all of its rooms. What such a
- * member says in other ways that everybody there is told of (a nick, a real name, a reason) would be speech as well.
+ * member says in other ways that reach everybody there (a nick, a real name, a reason) would be speech as well.
  */
 export function silencingRoom(member: Member): Room | null {
   return member.seats.find(({ room }) => refusesSpeech(member, room) !== null)?.room ?? null;

@@ -1,4 +1,4 @@
-/** The one way of every event to those who are told of it. */
+/** The one way of every event to its audience. */
 import { Delivery } from './delivery.js';
 import type { DirectoryState } from './directory-state.js';
 import type { ChatEvent, EventOf } from './event.js';
@@ -7,10 +7,10 @@ import { stateOf } from './member-state.js';
 import { refusesSpeech } from './permissions.js';
 import { RANK_BITS, type Room } from './room.js';
 
-/** Events about a member itself: those who share a room with it are told. */
+/** Events about a member itself: they go to those who share a room with it. */
 type PersonalEvent = EventOf<'quit' | 'renamed' | 'away' | 'host' | 'realname'>;
 
-/** Knows the audience of each kind of event. Who did it is not told: the verb returns the event to its protocol. */
+/** Knows the audience of each kind of event, without the one who did it: the verb returns the event to its protocol. */
 export class Publisher {
   readonly #directory: DirectoryState;
   #fanOuts = 0;

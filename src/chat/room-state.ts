@@ -165,7 +165,7 @@ export class RoomState implements Room {
    * Carries out one change of the settings.
    *
    * @param by - who made it, for the lists
-   * @returns false when it changes nothing, and so need not be told
+   * @returns false if it changes nothing, and so need not be announced
    */
   apply(change: RoomChange, by: Author, atMs: number): boolean {
     switch (change.kind) {

@@ -4,7 +4,7 @@ import type { Fold } from './case-mapping.js';
 import type { Member } from './member.js';
 import { completeUserHost, type Identity, UserMask } from './user-mask.js';
 
-/** What a ban names: users on hosts, or the addresses of a network, whoever comes from there. */
+/** What a ban names: users on hosts, or all who connect from the addresses of a network. */
 export type BanKind = 'users' | 'addresses';
 
 /** One ban of the server. */

@@ -122,7 +122,7 @@ export function encodePack(pack: Pack): Encoded {
   return bytes.length > MAX_PACK_BYTES ? { kind: 'too-large' } : { kind: 'bytes', bytes };
 }
 
-/** Reads what {@link encodePack} has written, and tells apart why anything else is none of it. */
+/** Reads what {@link encodePack} has written, and says why it refuses anything else. */
 export function decodePack(bytes: Uint8Array): Decoded {
   if (bytes.length > MAX_PACK_BYTES) return { kind: 'too-large' };
   const written = parse(bytes);

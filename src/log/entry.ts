@@ -39,8 +39,8 @@ export type RoomFlag = 'invite-only' | 'moderated' | 'no-outsiders' | 'secret' |
 export type MaskList = 'ban' | 'exception' | 'invitation';
 
 /**
- * What a member may switch about itself: it is not shown to those who share no room with it; it is a program; it is
- * told of what operators announce.
+ * What a member may switch about itself: it is not shown to those who share no room with it; it is a program;
+ * it receives what operators announce.
  */
 export type Trait = 'invisible' | 'bot' | 'hears-announcements';
 

@@ -20,7 +20,7 @@ export interface BanLifted {
 /**
  * Sets a ban, and puts out those for whom it holds.
  *
- * @param parting - what the others are told of those who are put out
+ * @param parting - the reason that the others get for those who are removed
  */
 export function setBan(
   { directory, bans }: Scene,

@@ -40,7 +40,7 @@ export function rename(
 ): EventOf<'renamed'> | Refused<'silenced' | 'nick-taken'> {
   const { directory, publisher } = scene;
   const member = stateOf(who);
-  // Everybody in its rooms is told of the nick, so it would be a way to speak.
+  // Everybody in its rooms reads the nick, so it would be a way to speak.
   const silencing = silencingRoom(member);
   if (silencing !== null) return refuse('silenced', silencing);
   const owner = directory.member(nick);
@@ -73,8 +73,8 @@ export function quit(scene: Scene, who: Member, reason: string): EventOf<'quit'>
 /**
  * Puts somebody out of the chat.
  *
- * @param reason - what it is told
- * @param parting - what the others are told when it is gone
+ * @param reason - the reason that it gets
+ * @param parting - the reason that the others get
  */
 export function expel(
   scene: Scene,

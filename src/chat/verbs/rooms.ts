@@ -46,7 +46,7 @@ export function join(
   return event;
 }
 
-/** Takes a member out of a room. @param reason - not told where the member may not speak; empty for none */
+/** Takes a member out of a room. @param reason - left out if the member may not speak; empty for none */
 export function part(
   { directory, publisher }: Scene,
   who: Member,
@@ -65,7 +65,7 @@ export function part(
   return event;
 }
 
-/** Puts a member out of a room; it is told as well. */
+/** Removes a member from a room; it gets the event as well. */
 export function kick(
   { directory, publisher }: Scene,
   by: Member,
@@ -88,7 +88,7 @@ export function kick(
   return event;
 }
 
-/** Invites somebody into a room; it is told, and so are those who might have invited it. */
+/** Invites somebody into a room; it gets the event, and so do those who might have invited it. */
 export function invite(
   { directory, publisher }: Scene,
   by: Member,
@@ -123,7 +123,7 @@ export function setTopic(
   if (room === undefined) return refuse('no-such-room');
   if (room.seatOf(by) === undefined) return refuse('not-inside', room);
   if (room.flags.has('topic-protected') && !mayManage(by, room)) return refuse('not-allowed', room);
-  // Everybody there is told of a topic as of a message.
+  // Everybody there reads a topic as they read a message.
   const refusal = refusesSpeech(by, room);
   if (refusal !== null) return refuse(refusal, room);
   if (text === (room.topic?.text ?? '')) return null;

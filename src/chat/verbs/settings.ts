@@ -1,4 +1,4 @@
-/** Changing the settings of a room: each change is judged by itself, what holds is told in one event. */
+/** Changing the settings of a room: each change is judged by itself, and those that hold are one event. */
 import { authorOf } from '../author.js';
 import type { DirectoryState } from '../directory-state.js';
 import type { EventOf, RoomChange } from '../event.js';
