@@ -1,4 +1,4 @@
-/** An echo server: whatever a client sends comes back to it. A client that does not read is not read from. */
+/** An echo server: it sends back whatever a client sends. A client that does not read is not read from. */
 import { formatAddress, listen } from 'fdmux';
 
 async function main(): Promise<void> {

@@ -37,7 +37,7 @@ function getBlocking(address: InetAddress | Inet6Address, request: string): Buff
   return Buffer.concat(parts);
 }
 
-/** No call waits. What is to be done next depends on what the socket is ready for. */
+/** No call waits. The next step depends on what the socket is ready for. */
 async function getByReadiness(address: InetAddress | Inet6Address, request: string): Promise<Buffer> {
   const socket = Socket.create({ family: address.family });
   const mux = new Multiplexer();

@@ -8,7 +8,7 @@ const socket = Socket.create({ blocking: true });
 socket.connect({ family: 'inet', host: '127.0.0.1', port });
 socket.sendAll(message);
 
-// TCP carries a stream of bytes, not messages: one answer may come in several pieces, so the loop looks at what there
+// TCP carries a stream of bytes, not messages: one answer may arrive in several pieces, so the loop looks at what there
 // is so far.
 let answer = '';
 while (!answer.includes('good bye')) {

@@ -1,6 +1,6 @@
 /**
  * The operator at the server's keyboard talks with many clients, all on one loop: the listener, the keyboard and every
- * client are fds in one multiplexer. "2 hello" answers client 2, "hello" whoever spoke last; a client leaves with
+ * client are fds in one multiplexer. "2 hello" answers client 2, "hello" the one that spoke last; a client leaves with
  * "exit".
  */
 import { readSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * Runs a command that a client names and returns its output, or "Done." where there is none. A server that runs
+ * Runs a command that a client names and returns its output, or "Done." if there is none. A server that runs
  * whatever it is sent hands its machine to everybody, so this one is reached from this machine alone, knows a few
  * commands with fixed arguments, starts them without a shell, and limits their time and output.
  */

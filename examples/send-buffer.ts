@@ -1,6 +1,6 @@
 /**
  * What happens when one end writes and the other does not read: the buffers fill, the writer would block, and an edge
- * tells it when to go on.
+ * reports when it can go on.
  */
 import { Multiplexer, SO_RCVBUF, SO_SNDBUF, Socket, SOL_SOCKET } from 'fdmux';
 
@@ -14,7 +14,7 @@ const writer = Socket.create();
 writer.setsockopt(SOL_SOCKET, SO_SNDBUF, 64 * 1024);
 writer.connect(listener.getsockname());
 const reader = listener.accept()?.socket;
-if (reader === undefined) throw new Error('nobody came');
+if (reader === undefined) throw new Error('no connection arrived');
 reader.setBlocking(false);
 console.log(
   `SO_SNDBUF ${writer.getsockopt(SOL_SOCKET, SO_SNDBUF)}, SO_RCVBUF ${reader.getsockopt(SOL_SOCKET, SO_RCVBUF)}`,

@@ -1,6 +1,6 @@
 /**
- * An iterative server: one client at a time, and every message comes back with the time. Start two clients: the second
- * connects at once, since the kernel accepts for us, but nobody reads what it says before the first one leaves.
+ * An iterative server: one client at a time, and every message is sent back with the time. Start two clients: the
+ * second connects at once, since the kernel accepts for us, but nobody reads what it says before the first one leaves.
  */
 import { formatAddress, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
 

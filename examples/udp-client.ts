@@ -1,6 +1,6 @@
 /**
  * Sends a datagram and waits for the answer. UDP promises neither delivery nor an answer, so the wait has a limit. A
- * connected UDP socket learns one thing more: where no program has the port, the other machine says so (ICMP), and the
+ * connected UDP socket learns one thing more: if no program has the port, the other machine says so (ICMP), and the
  * next call fails with ECONNREFUSED. An unconnected one would never know.
  */
 import { isSystemError, Socket } from 'fdmux';

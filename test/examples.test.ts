@@ -33,7 +33,7 @@ function freePort(): number {
 }
 
 describe('the one-shot server and client', () => {
-  it('exchange a message and an answer, and both end', async () => {
+  test('exchange a message and an answer, and both end', async () => {
     const { server, port } = await serve('one-shot-server', '0');
     const client = await runExample('one-shot-client', `${port}`, 'a message');
     expect(client).toMatchObject({ code: 0, stderr: '' });
@@ -45,7 +45,7 @@ describe('the one-shot server and client', () => {
 });
 
 describe('the GBK pair', () => {
-  it('greets, and brings a Chinese text through both ways', async () => {
+  test('greets, and brings a Chinese text through both ways', async () => {
     const { server, port } = await serve('gbk', 'server', '0');
     expect((await runExample('gbk', 'client', `${port}`)).stdout).toBe('server: hello, client!\n');
     expect((await runExample('gbk', 'client', `${port}`, '你好，世界')).stdout).toBe('server: 你好，世界\n');
@@ -55,7 +55,7 @@ describe('the GBK pair', () => {
     expect((await peer.ended()).subarray(-4)).toEqual(Buffer.from([0xc4, 0xe3, 0xba, 0xc3]));
   });
 
-  it('says where its text ends, so that a server that reads to the end of the stream answers it', async () => {
+  test('says where its text ends, so that a server that reads to the end of the stream answers it', async () => {
     const server = await listenPeer();
     const client = startExample('gbk', 'client', `${server.port}`, '再见');
     const peer = await server.accepted();
@@ -65,7 +65,7 @@ describe('the GBK pair', () => {
     expect(await client.ended()).toMatchObject({ code: 0, stdout: '再见\n' });
   });
 
-  it('binds the same port at once after a restart', async () => {
+  test('binds the same port at once after a restart', async () => {
     const { server, port } = await serve('gbk', 'server', '0');
     await runExample('gbk', 'client', `${port}`);
     await server.dispose();
@@ -74,7 +74,7 @@ describe('the GBK pair', () => {
 });
 
 describe('the iterative time server', () => {
-  it('serves one client at a time, and the next one from the queue', async () => {
+  test('serves one client at a time, and the next one from the queue', async () => {
     const { port } = await serve('time-server', '0');
     const first = await connectPeer(port);
     const second = await connectPeer(port);
@@ -86,7 +86,7 @@ describe('the iterative time server', () => {
     expect(await second.line()).toMatch(new RegExp(`^${CTIME} are you there\\?$`));
   });
 
-  it('goes on after a client that vanishes', async () => {
+  test('goes on after a client that vanishes', async () => {
     const { server, port } = await serve('time-server', '0');
     const first = await connectPeer(port);
     await server.line('is served');
@@ -99,7 +99,7 @@ describe('the iterative time server', () => {
 });
 
 describe('the thread pool server', () => {
-  it('says which worker served', async () => {
+  test('says which worker served', async () => {
     const { port } = await serve('thread-pool-server', '0', '3');
     for (const text of ['one', 'two', 'three', 'four']) {
       const peer = await connectPeer(port);
@@ -108,7 +108,7 @@ describe('the thread pool server', () => {
     }
   });
 
-  it('serves others while one worker waits for a slow client', async () => {
+  test('serves others while one worker waits for a slow client', async () => {
     const { port } = await serve('thread-pool-server', '0', '2');
     const slow = await connectPeer(port);
     const quick = await connectPeer(port);
@@ -120,7 +120,7 @@ describe('the thread pool server', () => {
 });
 
 describe('the thread per connection server', () => {
-  it('serves long connections side by side', async () => {
+  test('serves long connections side by side', async () => {
     const { server, port } = await serve('thread-per-connection-server', '0');
     const first = await connectPeer(port);
     await server.line('connection 1 from');
@@ -140,7 +140,7 @@ describe('the thread per connection server', () => {
 });
 
 describe('the operator chat', () => {
-  it('lets the operator answer each of many clients', async () => {
+  test('lets the operator answer each of many clients', async () => {
     const { server, port } = await serve('operator-chat', '0');
     const peers: Peer[] = [];
     for (let number = 1; number <= 3; number++) {
@@ -168,7 +168,7 @@ describe('the operator chat', () => {
 });
 
 describe('the non-blocking client', () => {
-  it('connects, sends and receives by readiness', async () => {
+  test('connects, sends and receives by readiness', async () => {
     const listener = await listenPeer();
     const client = startExample('non-blocking-client', `${listener.port}`, 'hello');
     const peer = await listener.accepted();
@@ -185,7 +185,7 @@ describe('the non-blocking client', () => {
     expect(steps.every((step) => stdout.includes(step))).toBe(true);
   });
 
-  it('finds a refusal in SO_ERROR', async () => {
+  test('finds a refusal in SO_ERROR', async () => {
     const { code, stdout } = await runExample('non-blocking-client', `${freePort()}`);
     expect(code).toBe(1);
     expect(stdout).toContain('SO_ERROR is ECONNREFUSED');
@@ -205,7 +205,7 @@ describe('HTTP GET by hand', () => {
     return `http://localhost:${address.port}`.replace('localhost', '127.0.0.1');
   }
 
-  it.each([
+  test.each([
     ['chunked', {}, ['first, ', 'second, ', 'x'.repeat(100_000)]],
     ['closed at its end', { 'transfer-encoding': 'identity', connection: 'close' }, ['one part']],
     ['of a known length', { 'content-length': '4' }, ['four']],
@@ -226,7 +226,7 @@ describe('HTTP GET by hand', () => {
     }
   });
 
-  it('says so where nobody answers', async () => {
+  test('says so if nobody answers', async () => {
     for (const how of ['blocking', 'non-blocking']) {
       const { code, stderr } = await runExample('http-get', `http://127.0.0.1:${freePort()}/`, how);
       expect(code).toBe(1);
@@ -236,7 +236,7 @@ describe('HTTP GET by hand', () => {
 });
 
 describe('the remote command server', () => {
-  it('runs what is on its list, and nothing else', async () => {
+  test('runs what is on its list, and nothing else', async () => {
     const { port } = await serve('remote-command-server', '0');
     const peer = await connectPeer(port);
     const ask = async (command: string): Promise<string> => {
@@ -251,7 +251,7 @@ describe('the remote command server', () => {
     }
   });
 
-  it('limits time and output, and serves others meanwhile', async () => {
+  test('limits time and output, and serves others meanwhile', async () => {
     const { port } = await serve('remote-command-server', '0');
     const [slow, loud, other] = [await connectPeer(port), await connectPeer(port), await connectPeer(port)];
     await slow.write('sleep\n');
@@ -264,13 +264,13 @@ describe('the remote command server', () => {
 });
 
 describe('the UDP pair', () => {
-  it('echoes datagrams to whoever sent them', async () => {
+  test('echoes datagrams to their senders', async () => {
     const { server, port } = await serve('udp-echo-server', '0');
     expect((await runExample('udp-client', `${port}`, 'hello')).stdout).toBe('the answer is: hello\n');
     await server.line(': hello');
   });
 
-  it('sees that a peer is gone', async () => {
+  test('sees that a peer is gone', async () => {
     const socket = udpSocket();
     const port = portOf(socket);
     socket.close();
@@ -280,7 +280,7 @@ describe('the UDP pair', () => {
 });
 
 describe('the buffers', () => {
-  it('fill, block, and give an edge once there is room again', async () => {
+  test('fill, block, and give an edge once there is room again', async () => {
     const { code, stdout } = await runExample('send-buffer');
     expect(code).toBe(0);
     expect(stdout).toContain('edge: writable at first: true\n');
@@ -294,7 +294,7 @@ describe('the buffers', () => {
 });
 
 describe('level against edge', () => {
-  it('prints what docs/semantics.md shows', async () => {
+  test('prints what docs/semantics.md shows', async () => {
     const { code, stdout } = await runExample('level-and-edge');
     expect(code).toBe(0);
     expect(readFileSync(projectPath('docs/semantics.md'), 'utf8')).toContain(stdout);
@@ -302,7 +302,7 @@ describe('level against edge', () => {
 });
 
 describe('the backends side by side', () => {
-  it('prints what each costs', async () => {
+  test('prints what each costs', async () => {
     const { code, stdout } = await runExample('backends', '5', '50');
     expect(code).toBe(0);
     expect(stdout).toMatch(/fds +epoll +poll +select\n +5( +[\d.]+){3}\n +50( +[\d.]+){3}\n/);
@@ -310,7 +310,7 @@ describe('the backends side by side', () => {
 });
 
 describe('the chat client', () => {
-  it('talks in a room that is served by select', async () => {
+  test('talks in a room that is served by select', async () => {
     const room = startCli(['serve', '--backend', 'select', '--plain-port', '0', '--no-irc']);
     const [, port = ''] = await room.line(/127\.0\.0\.1:(\d+)/);
     const ann = startExample('chat-client', port);
@@ -327,7 +327,7 @@ describe('the chat client', () => {
 });
 
 describe('the input devices', () => {
-  it('are read by one wait where the thread pool is stuck', async () => {
+  test('are read by one wait while the thread pool is stuck', async () => {
     const { code, stdout } = await runExample('input-devices');
     expect(code).toBe(0);
     expect(stdout).toBe(
@@ -366,7 +366,7 @@ describe('the follower of a file', () => {
 });
 
 describe('echo', () => {
-  it('sends back what it gets', async () => {
+  test('sends back what it receives', async () => {
     const server = startExample('echo', '0');
     const [, port] = await server.line(/127\.0\.0\.1:(\d+)/);
     const peer = await connectPeer(Number(port));
@@ -390,7 +390,7 @@ test('every example is at most a page, is in the guide, and has a test', () => {
   }
 });
 
-test('an unknown name is answered with the list of programs', async () => {
+test('an unknown name prints the list of programs', async () => {
   const { code, stderr } = await runExample('none');
   expect(code).toBe(1);
   expect(stderr).toContain('one-shot-server');
