@@ -30,7 +30,7 @@ export default defineConfig(({ mode }) => ({
     exclude: mode === 'long' ? [] : ['test/**/*.long.test.ts'],
     globalSetup: ['test/support/build-first.ts'],
     setupFiles: ['test/support/fd-leak-check.ts'],
-    // What some tests need and not every runtime or machine has. scripts/lib/matrix-rows.mjs knows what a row lacks.
+    // What some tests need that not every runtime or machine has; scripts/lib/matrix-rows.mjs says what each row lacks.
     tags,
     strictTags: true,
     pool: 'forks',

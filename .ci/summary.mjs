@@ -14,14 +14,14 @@ if (!existsSync(path)) {
   const report = JSON.parse(readFileSync(path, 'utf8'));
   for (const file of report.testResults) {
     const failed = file.assertionResults.filter(({ status }) => status === 'failed');
-    for (const { fullName, failureMessages } of failed) tell(`${file.name}: ${fullName}`, failureMessages);
+    for (const { fullName, failureMessages } of failed) report(`${file.name}: ${fullName}`, failureMessages);
     // A file that does not load, or whose hooks fail, has a message of its own.
-    if (file.status === 'failed' && failed.length === 0) tell(file.name, [file.message]);
+    if (file.status === 'failed' && failed.length === 0) report(file.name, [file.message]);
   }
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = report;
   console.log([numPassedTests, numFailedTests, numPendingTests + numTodoTests].join(' '));
 }
 
-function tell(what, messages) {
+function report(what, messages) {
   console.error(`FAILED ${what}\n${messages.join('\n').replace(/^/gm, '  ')}\n`);
 }

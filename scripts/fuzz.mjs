@@ -13,7 +13,7 @@ const DEFAULT_SECONDS = 10;
 
 await runMain(async () => {
   const seconds = Number(process.argv[2] ?? DEFAULT_SECONDS);
-  if (!Number.isInteger(seconds) || seconds < 1) throw new Problem('SECONDS is a whole number from 1 on.');
+  if (!Number.isInteger(seconds) || seconds < 1) throw new Problem('SECONDS is a whole number of at least 1.');
   const clang = process.env.CLANG ?? ['clang++', 'clang++-19', 'clang++-18', 'clang++-14'].find(hasCommand);
   if (clang === undefined) {
     say('no clang, no fuzzing. Debian, Ubuntu:  apt-get install clang-19 libclang-rt-19-dev');

@@ -6,14 +6,14 @@
  *
  *   --only node24,bun           picks rows; the others keep their last result
  *   --suites readiness,net      picks folders of test/; nothing is written down
- *   --here                      packs the addon that is built here in place of the prebuilt ones
+ *   --here                      packs the addon that was built here instead of the prebuilt ones
  *   --tarball FILE              takes a package that is packed already
  *   --quick                     two runtimes and two folders without long tests, for .ci/run; reports a runtime that
  *   cannot
  *                               be had, and leaves it out
  *   --list                      names the rows
  *
- * What is fetched is kept in .cache/, or in the folder that FDMUX_CACHE names.
+ * Downloads are kept in .cache/, or in the folder that FDMUX_CACHE names.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -29,7 +29,7 @@ import { binaryPath } from './lib/targets.mjs';
 
 const folder = join(cacheFolder, 'matrix');
 const vitest = at('node_modules/vitest/vitest.mjs');
-/** What one run of vitest may take: a folder of tests, or a file where a runtime takes them one by one. */
+/** How long one run of vitest may take: a folder of tests, or a single file if the runtime takes them one by one. */
 const RUN_LIMIT_MS = 15 * 60_000;
 const FILE_LIMIT_MS = 4 * 60_000;
 /** How long a test waits for what it expects, on a machine that may have other work; a row can ask for more. */
@@ -173,7 +173,7 @@ function groupsOf(row, files) {
   return groups.filter((group) => group.length > 0);
 }
 
-/** esbuild's program is for this machine, and looks for another one where another processor imports it. */
+/** esbuild's program is for this machine; imported on another processor, esbuild looks for another one. */
 function compilesWithEsbuild(path) {
   return /from 'esbuild'/.test(readFileSync(at(path), 'utf8'));
 }
@@ -194,7 +194,7 @@ async function runTests(row, { program, args = [], env: runtimeEnv }, env, suite
   });
   const counts = (result.bySuite[suite] ??= { passed: 0, failed: 0, skipped: 0 });
   if (!existsSync(report)) {
-    // The table shows the reason; what vitest had to say is for who runs the matrix.
+    // The table shows the reason; vitest's output is for the person who runs the matrix.
     process.stdout.write(`${outcome.output.slice(-4000)}\n`);
     fail(counts, result, { name: files.join(' '), message: `no report (${outcome.reason})` });
     return;

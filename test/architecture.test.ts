@@ -33,8 +33,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What the chat changes itself, and how: nobody else may have it in hand, or it could be changed without a verb. Of the
- * verbs others may name the types, and call them by the facade.
+ * State that only the chat changes, and the verbs that change it: no other room may import them, or it could change
+ * state without a verb. Other rooms may name the types of the verbs, and call them through the facade.
  */
 const innerChat = /^chat\/(?:[a-z-]+-state|publisher|delivery)\.ts$/;
 const chatVerbs = 'chat/verbs/';
@@ -96,7 +96,7 @@ function isTypeClause(clause: ts.ImportClause | undefined): boolean {
   );
 }
 
-/** Why an import is not allowed, or undefined when it is. */
+/** Returns why an import is not allowed, or undefined if it is. */
 function objection({ from, specifier, isType }: Import): string | undefined {
   const room = roomOf(from);
   if (!specifier.startsWith('.')) {
@@ -135,7 +135,7 @@ test('every import of the sources points the way that data flows', () => {
   expect(imports.map(objection).filter((line) => line !== undefined)).toEqual([]);
 });
 
-/** The chains of imports that lead back to where they began. */
+/** The chains of imports that lead back to their start. */
 function circlesOf(links: readonly Import[]): string[] {
   const needs = new Map<string, string[]>();
   for (const { from, specifier } of links) {

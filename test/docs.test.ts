@@ -1,4 +1,4 @@
-/** The pages in docs/ say what the code does. */
+/** The pages in docs/ agree with the code. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

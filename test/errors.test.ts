@@ -140,7 +140,7 @@ describe('checkOptions', () => {
 });
 
 describe('present', () => {
-  test('gives what is there, be it falsy', () => {
+  test('returns the value if there is one, even a falsy one', () => {
     expect(present(0, 'the count')).toBe(0);
     expect(present('', 'the text')).toBe('');
   });

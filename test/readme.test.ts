@@ -5,7 +5,7 @@ import { codeBlocks } from './support/markdown.js';
 import { connectPeer } from './support/peers.js';
 import { projectPath, run, startCli } from './support/processes.js';
 
-/** What the README says is run as it stands. */
+/** Everything in the README runs as it stands there. */
 
 const readme = readFileSync(projectPath('README.md'), 'utf8');
 const blocks = codeBlocks(readme);
@@ -18,11 +18,11 @@ describe('an example of the README', { tags: ['needs-module-eval'] }, () => {
     block.language === 'ts' ? [{ ...block, next: blocks[index + 1] }] : [],
   );
 
-  test('is there for each layer', () => {
+  test('exists for each layer', () => {
     expect(examples.length).toBeGreaterThanOrEqual(3);
   });
 
-  test.each(examples)('prints what the README says that it prints (line $line)', async ({ text, next }) => {
+  test.each(examples)('prints what the README says (line $line)', async ({ text, next }) => {
     const { code } = await transform(text, { loader: 'ts', format: 'esm', target: 'node20' });
     const outcome = await run(process.execPath, ['--input-type=module', '-e', code]);
     expect(outcome).toMatchObject({ stderr: '', code: 0 });
@@ -79,12 +79,12 @@ describe('a command of the README', () => {
     expect(existsSync(projectPath(where))).toBe(true);
   });
 
-  test('that runs a script of the package names one that there is', () => {
+  test('that runs a script of the package names one that exists', () => {
     for (const [, script = ''] of readme.matchAll(/npm run ([\w:-]+)/g)) expect(packageJson).toContain(`"${script}":`);
   });
 });
 
-test('every file that the README links to is there', () => {
+test('every file that the README links to exists', () => {
   for (const [, target = ''] of readme.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
     expect(existsSync(projectPath(target)), target).toBe(true);
   }

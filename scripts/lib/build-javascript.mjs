@@ -7,9 +7,9 @@ import { say } from './progress.mjs';
 export const entries = ['index', 'chat-server'];
 
 /**
- * Compiles src/ to `dist` (a path inside the project), file by file, as CommonJS. A module of ours is never copied into
- * another, so every class exists once; a package that is not ours is bundled into the file that imports it, with its
- * licence kept beside.
+ * Compiles src/ to `dist` (a path inside the project), file by file, as CommonJS. None of these modules is ever copied
+ * into another, so every class exists once; a package that is not ours is bundled into the file that imports it, with
+ * its licence kept beside.
  */
 export async function buildJavaScript(dist = 'dist') {
   say('compiling src/ (esbuild)');

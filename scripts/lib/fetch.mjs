@@ -8,8 +8,8 @@ import { npm } from './run.mjs';
 export const cacheFolder = resolve(process.env.FDMUX_CACHE ?? at('.cache'));
 
 /**
- * What is fetched from npm for building and testing, with versions fixed. None of it is a dependency: a Node.js takes
- * 200 MB, and most of them are for other systems than the one at hand.
+ * The packages that building and testing fetch from npm, with fixed versions. None is a dependency: a Node.js
+ * takes 200 MB, and most of them are for other systems than the one at hand.
  */
 export const fetched = {
   zig: {
@@ -30,7 +30,7 @@ export const fetched = {
   'node26-musl': { name: '@pnpm/linuxstatic-x64', version: '11.21.0' },
   bun: { name: '@oven/bun-linux-x64', version: '1.4.5' },
   'bun-musl': { name: '@oven/bun-linux-x64-musl', version: '1.4.5' },
-  // A part of vitest, where it runs under musl; of the version that package-lock.json has.
+  // The part of vitest that it needs under musl, of the version that package-lock.json has.
   'rolldown-musl': { name: '@rolldown/binding-linux-x64-musl', version: '1.2.19' },
   deno: { name: '@deno/linux-x64-glibc', version: '2.9.6' },
 };

@@ -5,7 +5,7 @@ import { Problem } from './progress.mjs';
 const BEGIN = '<!-- npm run matrix writes from here -->';
 const END = '<!-- to here -->';
 
-/** The results that a file keeps, by row; none where there is no file. */
+/** The results that a file keeps, by row; none if there is no file. */
 export function readResults(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
 }

@@ -13,7 +13,7 @@ import { binaryPath, targets } from './targets.mjs';
  * Makes the tarball that users install, from the sources as they are now, in a folder of its own.
  *
  * @param {string} folder where to build; emptied first
- * @param {boolean} hereOnly takes the addon of build/Release in place of a prebuilt one for this machine's system
+ * @param {boolean} hereOnly takes the addon of build/Release instead of a prebuilt one for this machine's system
  * @returns {Promise<string>} the tarball's path
  */
 export async function packPackage(folder, hereOnly) {
@@ -39,7 +39,7 @@ export async function packPackage(folder, hereOnly) {
   return join(folder, `${packageName}-${version}.tgz`);
 }
 
-/** Copies the addon that is built here to where a package in `folder` looks for it. */
+/** Copies the addon that was built here to the place in which a package in `folder` looks for it. */
 export function copyBuiltBinary(folder) {
   const libc = process.report.getReport().header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
   cpSync(at('build/Release/fdmux.node'), join(folder, binaryPath({ arch: process.arch, libc })));

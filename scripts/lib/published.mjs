@@ -1,4 +1,4 @@
-/** What differs between the files of the repository and those of the package that is published. */
+/** The files that differ between the repository and the published package. */
 
 /**
  * The web address of the repository that a workflow runs in; undefined elsewhere. The registry refuses a package with

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { Problem } from './progress.mjs';
 
 /**
- * Runs a command and gives its output. What it printed is shown only when it fails, so that progress stays readable.
+ * Runs a command and returns its output, which is shown only if the command fails, so that progress stays readable.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -19,8 +19,8 @@ export async function run(command, args, { cwd, env, live = false } = {}) {
 }
 
 /**
- * As {@link run}, but a failure is a value. `timeoutMs` ends a command that hangs; such a command is a process group of
- * its own, of which nothing is left when it has ended.
+ * Like {@link run}, but a failure is a value. `timeoutMs` ends a command that hangs; such a command is a process group
+ * of its own, and nothing of it is left once it has ended.
  */
 export function tryRun(command, args, { cwd, env, live = false, timeoutMs } = {}) {
   const group = timeoutMs === undefined ? undefined : new Group(timeoutMs);
@@ -52,7 +52,7 @@ class Group {
   #child;
   #timer;
 
-  /** Made before the child, so that no signal comes between. */
+  /** Made before the child, so that no signal can arrive in between. */
   constructor(timeoutMs) {
     this.#timer = setTimeout(this.#kill, timeoutMs);
     for (const signal of ENDING) process.on(signal, this.#onSignal);
@@ -96,7 +96,7 @@ export function hasCommand(name) {
   });
 }
 
-/** Runs npm as the one that runs us, or else the one on the PATH. */
+/** Runs the npm that runs this program, or else the one on the PATH. */
 export function npm(args, options) {
   const cli = process.env.npm_execpath;
   return cli?.endsWith('.js') ? run(process.execPath, [cli, ...args], options) : run('npm', args, options);

@@ -1,4 +1,4 @@
-/** `fdmux connect`: a terminal client whose keyboard and socket wait on one multiplexer of ours. */
+/** `fdmux connect`: a terminal client whose keyboard and socket wait on one multiplexer. */
 import { readSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import { PassThrough } from 'node:stream';

@@ -110,7 +110,7 @@ function createProgram(version: string): Command {
   program
     .command('connect')
     .description('talk on a plain-line server; what others say appears while you type')
-    .argument('<host:port>', 'where the server listens')
+    .argument('<host:port>', 'address of the server')
     .addOption(new Option('--charset <name>', 'charset of the server (default: utf-8)').choices(CHARSETS))
     .addHelpText('after', CONNECT_EXAMPLES)
     .action(async (target: string, { charset = 'utf-8' }: { charset?: Charset }) => {

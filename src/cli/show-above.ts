@@ -2,13 +2,13 @@
 import { clearScreenDown, cursorTo, type Interface, moveCursor } from 'node:readline';
 
 /**
- * Prints text where the input stands, and the input again below it.
+ * Prints text in the place of the input, and the input again below it.
  *
  * @param lines - reads from the terminal
  * @param text - whole lines without the last newline
  */
 export function showAbove(lines: Interface, output: NodeJS.WritableStream, text: string): void {
-  // The input may have wrapped: it begins as many rows above the cursor.
+  // The input may have wrapped: it begins this many rows above the cursor.
   moveCursor(output, 0, -lines.getCursorPos().rows);
   cursorTo(output, 0);
   clearScreenDown(output);

@@ -1,4 +1,4 @@
-/** What was typed does not make sense; the message says why in one line. */
+/** The command line does not make sense; the message says why in one line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -2,7 +2,7 @@
 import { connectPeer, type Peer } from '../support/peers.js';
 import { cliPath, type ProcessOptions, start, type TestProcess } from '../support/processes.js';
 
-/** Every way of waiting that the server can be told to use. */
+/** Every way of waiting that the server can use. */
 export const VARIANTS = [
   { backend: 'select', trigger: 'level' },
   { backend: 'poll', trigger: 'level' },
@@ -32,10 +32,10 @@ export async function startServer(
   return { process: server, plainPort: Number(plainPort), ircPort: Number(ircPort) };
 }
 
-/** Connects a plain peer that is in the room when this resolves, and that every witness has heard coming. */
+/** Connects a plain peer. When this resolves, it is in the room, and every witness has heard it join. */
 export async function join(server: RunningServer, ...witnesses: readonly Peer[]): Promise<Peer> {
   const peer = await connectPeer(server.plainPort);
-  // A line that is too long is answered to its sender alone.
+  // Only the sender of a line that is too long gets an answer.
   await peer.write(`${'x'.repeat(10_000)}\n`);
   await peer.lineLike(/ server: that line was longer /);
   for (const witness of witnesses) await witness.lineLike(new RegExp(`127\\.0\\.0\\.1:${peer.port} joined$`));

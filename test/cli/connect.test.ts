@@ -7,7 +7,7 @@ import { join, startServer } from './chat-server.js';
 const connectTo = (port: number) => startCli(['connect', `127.0.0.1:${port}`]);
 
 describe('with a pipe for a keyboard', () => {
-  test('lines are said, what others say is shown, and exit leaves', async () => {
+  test('lines are sent, what others say is shown, and exit leaves', async () => {
     const server = await startServer();
     const ann = await join(server);
     const client = connectTo(server.plainPort);
@@ -21,7 +21,7 @@ describe('with a pipe for a keyboard', () => {
     expect(await client.ended()).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('the end of the input leaves, and what was said before arrives, the last line without a newline too', async () => {
+  test('the client leaves at the end of the input; all lines before arrive, even a last one without a newline', async () => {
     const server = await startServer();
     const ann = await join(server);
     const ended = run(process.execPath, [cliPath, 'connect', `127.0.0.1:${server.plainPort}`], { input: 'one\ntwo' });
@@ -35,7 +35,7 @@ describe('with a pipe for a keyboard', () => {
     const server = await startServer();
     const ann = await join(server);
     const command = [process.execPath, cliPath, 'connect', `127.0.0.1:${server.plainPort}`];
-    // Deno puts options of its own before the program, where it finds itself among the arguments.
+    // Deno adds options of its own before the program if it finds itself among the arguments.
     const client = start('bash', ['-c', 'exec "$@" < "$0"', projectPath('LICENSE'), ...command]);
     await ann.lineLike(/ say: MIT License$/);
     await ann.lineLike(/ say: SOFTWARE\.$/);
@@ -43,7 +43,7 @@ describe('with a pipe for a keyboard', () => {
   });
 });
 
-test('what a server sends cannot act on the terminal', async () => {
+test('bytes from a server cannot act on the terminal', async () => {
   const server = await listenPeer();
   const client = connectTo(server.port);
   const peer = await server.accepted();
@@ -53,7 +53,7 @@ test('what a server sends cannot act on the terminal', async () => {
   expect(client.stdout).not.toMatch(/[\x1b\x07]/);
 });
 
-test('a question without a newline is shown before the server says more', async () => {
+test('a prompt without a newline is shown before the server says more', async () => {
   const server = await listenPeer();
   const client = connectTo(server.port);
   const peer = await server.accepted();
@@ -96,7 +96,7 @@ test('the client says that the connection is lost, and ends with 1', async () =>
 });
 
 describe('on a terminal', () => {
-  test('what others say is shown above the line that is being typed, which survives', async () => {
+  test('what others say is shown above the line being typed, which stays intact', async () => {
     const server = await startServer();
     const ann = await join(server);
     const command = [process.execPath, cliPath, 'connect', `127.0.0.1:${server.plainPort}`];

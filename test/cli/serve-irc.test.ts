@@ -47,7 +47,7 @@ describe.each(VARIANTS)('on $backend, $trigger-triggered', ({ backend, trigger }
   });
 });
 
-test('--check-config says that a file is right, or what is wrong with it', async () => {
+test('--check-config reports that a file is valid, or what is wrong with it', async () => {
   const good = configFile({ server: { name: 'irc.example.org' } });
   expect(await fdmux(['serve', '--config', good, '--check-config'])).toMatchObject({
     code: 0,
@@ -60,7 +60,7 @@ test('--check-config says that a file is right, or what is wrong with it', async
   expect(stderr).toBe(`fdmux: ${bad}: server.name: must have a dot in it\nfdmux: ${bad}: typo: there is no such key\n`);
 });
 
-test('SIGHUP takes over a changed file without dropping anybody', async () => {
+test('SIGHUP applies a changed file without dropping anybody', async () => {
   const path = configFile({ server: { motd: ['old'] } });
   const server = await startServer(['--config', path]);
   const ann = await register(server.ircPort, 'ann');
@@ -76,7 +76,7 @@ test('SIGHUP takes over a changed file without dropping anybody', async () => {
   expect(await ann.lineLike(/ 372 /)).toBe(':fdmux.local 372 ann :- new');
 });
 
-test('a hashed password is made by hash-password and let in', async () => {
+test('hash-password makes a hash whose password lets a client in', async () => {
   const { code, stdout } = await fdmux(['hash-password'], 'secret\n');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^scrypt:[0-9a-f]{32}:[0-9a-f]{64}\n$/);
@@ -100,7 +100,7 @@ test('goes on with plain lines if nobody asked for IRC and its port is taken', a
   const other = createServer();
   other.listen(6667, '127.0.0.1');
   onTestFinished(() => void other.close());
-  // Whoever else has the port does as well.
+  // If another process has the port already, that serves just as well.
   await Promise.race([once(other, 'listening'), once(other, 'error').then(() => undefined)]).catch(() => undefined);
   const server = start(process.execPath, [cliPath, 'serve', '--plain-port', '0']);
   const [, port] = await server.line(/plain lines +.*:(\d+)$/);

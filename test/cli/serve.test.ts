@@ -10,7 +10,7 @@ import { join, startServer, VARIANTS } from './chat-server.js';
 
 const fdmux = (...args: string[]) => run(process.execPath, [cliPath, ...args]);
 
-describe('a command line that cannot be right ends with 2 and one line', () => {
+describe('an invalid command line ends with 2 and one line', () => {
   test.each([
     [['serve', '--plain-port', '65536'], /number from 0 to 65535/],
     [['serve', '--plain-port', 'x'], /number from 0 to 65535/],
@@ -31,7 +31,7 @@ describe('a command line that cannot be right ends with 2 and one line', () => {
   });
 });
 
-describe('what the system refuses ends with 1 and one line', () => {
+describe('a refusal by the system ends with 1 and one line', () => {
   test('a port in use', async () => {
     const { port } = await listenPeer();
     const { code, stderr } = await fdmux('serve', '--plain-port', String(port), '--no-irc');
@@ -42,7 +42,7 @@ describe('what the system refuses ends with 1 and one line', () => {
     );
   });
 
-  test('a path that is taken, without a word of ports', async () => {
+  test('a path that is in use, without mention of ports', async () => {
     const folder = mkdtempSync(joinPath(tmpdir(), 'fdmux-cli-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const config = joinPath(folder, 'fdmux.json');
@@ -98,7 +98,7 @@ test('help has examples and ends with 0', async () => {
 });
 
 describe.each(VARIANTS)('a signal on $backend, $trigger-triggered', ({ backend, trigger }) => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s: clients are told, and the port is free at once', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s: clients hear it, and the port is free at once', async (signal) => {
     const server = await startServer(['--backend', backend, '--trigger', trigger]);
     const ann = await join(server);
     const startedMs = performance.now();
@@ -112,7 +112,7 @@ describe.each(VARIANTS)('a signal on $backend, $trigger-triggered', ({ backend, 
   });
 });
 
-test('a peer that takes nothing does not hold up the end', async () => {
+test('a peer that reads nothing does not delay the end', async () => {
   const server = await startServer();
   const deaf = await connectPeer(server.plainPort);
   deaf.socket.pause();
@@ -124,7 +124,7 @@ test('a peer that takes nothing does not hold up the end', async () => {
   expect(performance.now() - startedMs).toBeLessThan(DEADLINE_MS);
 });
 
-test('the last place is given, and the one after it is told that the server is full', async () => {
+test('the last place is given away, and the next peer learns that the server is full', async () => {
   const server = await startServer(['--max-clients', '2']);
   const ann = await join(server);
   await join(server, ann);
@@ -132,7 +132,9 @@ test('the last place is given, and the one after it is told that the server is f
   expect((await eve.ended()).toString()).toMatch(/ server: the server is full\n$/);
 });
 
-/** How many lines may be under way: fewer than a send queue holds, so that a slow test machine is no slow reader. */
+/**
+ * How many lines may be under way: fewer than a send queue holds, so that a slow machine does not make a slow reader.
+ */
 const WINDOW = 50;
 
 /** Sends numbered lines and checks that a hearer gets all of them in order. */
@@ -149,7 +151,7 @@ async function hearAll(speaker: Peer, hearer: Peer, count: number, text = ''): P
 describe.each(VARIANTS)('bad days on $backend, $trigger-triggered', ({ backend, trigger }) => {
   const args = ['--backend', backend, '--trigger', trigger];
 
-  test('resets in mid-line, vanishing and half-closing peers leave the others undisturbed', async () => {
+  test('peers that reset in mid-line, vanish or half-close leave the others undisturbed', async () => {
     const server = await startServer(args);
     const ann = await join(server);
     const bob = await join(server, ann);
@@ -169,7 +171,7 @@ describe.each(VARIANTS)('bad days on $backend, $trigger-triggered', ({ backend, 
     const peers = await Promise.all(Array.from({ length: 500 }, () => connectPeer(server.plainPort)));
     const [speaker, ...hearers] = peers;
     if (speaker === undefined) throw new Error('no peer');
-    // A peer is in the room at the latest when somebody hears it.
+    // A peer that somebody hears is in the room.
     const last = hearers.at(-1);
     await last?.write('here\n');
     await speaker.lineLike(/ say: here$/);
@@ -192,7 +194,7 @@ describe.each(VARIANTS)('bad days on $backend, $trigger-triggered', ({ backend, 
   }, 30_000);
 });
 
-test('without fds left the server goes on, and takes the next peer when one has left', async () => {
+test('a server that has no fds left goes on, and accepts the next peer once one has left', async () => {
   const server = await startServer([], { shell: 'ulimit -n 64' });
   const ann = await join(server);
   const bob = await join(server, ann);

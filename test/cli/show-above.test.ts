@@ -5,7 +5,7 @@ import { showAbove } from '../../src/cli/show-above.js';
 
 const COLUMNS = 20;
 
-/** As much of a terminal as readline asks for: text that wraps, and a cursor that is moved. */
+/** As much of a terminal as readline needs: text that wraps, and a cursor that moves. */
 class Screen extends Writable {
   readonly columns = COLUMNS;
   readonly #rows: string[] = [''];
@@ -89,7 +89,7 @@ test.for([5, 17, 18, 19, 38, 43])('a line of %i characters stays whole below wha
   ).toBe(`> ${typed}!`);
 });
 
-test('what is shown while the cursor is at the beginning paints over nothing', () => {
+test('text shown while the cursor is at the beginning paints over nothing', () => {
   const { lines, screen, type } = openTerminal();
   showAbove(lines, screen, 'one');
   type(TYPED);

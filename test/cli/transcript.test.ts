@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Peer } from '../support/peers.js';
 import { anonymize, join, startServer, VARIANTS } from './chat-server.js';
 
-/** Says a line and gives what each of the hearers hears of it. */
+/** Says a line and returns what each of the hearers hears of it. */
 async function say(speaker: Peer, line: string | Uint8Array, hearers: readonly Peer[]): Promise<string[]> {
   await speaker.write(line);
   return Promise.all(hearers.map((hearer) => hearer.line()));
@@ -56,7 +56,7 @@ const EXPECTED = [
 ];
 
 describe.each(VARIANTS)('on $backend, $trigger-triggered', ({ backend, trigger }) => {
-  test('the scripted conversation gives the transcript', async () => {
+  test('the scripted conversation yields the transcript', async () => {
     expect(await converse(['--backend', backend, '--trigger', trigger])).toEqual(EXPECTED);
   });
 });

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { readSharedObject } from '../support/elf.js';
 import { projectPath } from '../support/processes.js';
 
-/** What every binary must be, so that it loads wherever its name says. */
+/** The properties that every binary needs to load on the systems that its name promises. */
 
 /** The oldest glibc that Node.js's own binaries run on. */
 const GLIBC_FLOOR = '2.28';
 const MAX_BYTES = 512 * 1024;
 
-/** What Node-API looks a module up by. Anything more could clash with another addon's libc++. */
+/** The symbols by which Node-API finds a module. Any other could clash with another addon's libc++. */
 const nodeApi = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
 const glibc = [

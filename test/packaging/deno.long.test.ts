@@ -1,4 +1,4 @@
-/** What Deno asks of its user before fdmux works. Deno is fetched once, into .cache/. */
+/** The permissions that fdmux needs under Deno, which is fetched once, into .cache/. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, type TestContext } from 'vitest';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   if (code === 0) deno = join(stdout.trim(), 'deno');
 }, FETCH_DEADLINE_MS);
 
-/** Runs a program that uses each layer and says what became of it. */
+/** Runs a program that uses each layer and reports its outcome. */
 async function runProgram({ skip }: TestContext, denoFlags: readonly string[]): Promise<string> {
   if (deno === undefined) skip('Deno cannot be fetched');
   const source = `

@@ -124,7 +124,7 @@ describe('installed with scripts ignored and no compiler', () => {
   });
 });
 
-/** Runs a shell where it may mount, and what it mounts goes with it. */
+/** Runs a shell that may mount; its mounts end with it. */
 const inMountNamespace = ['unshare', '--map-root-user', '--mount', 'sh', '-c'];
 /** Makes the working folder read-only there. */
 const mountReadOnly = 'mount --bind "$PWD" "$PWD" && mount -o remount,bind,ro "$PWD"';
@@ -136,7 +136,7 @@ function canMountReadOnly(): boolean {
 }
 
 describe('on bad days', () => {
-  test('without a binary for this system importing works, and a call says what was looked for and how to build', async () => {
+  test('without a binary for this system importing works, and a call says what it looked for and how to build', async () => {
     const project = installed().copy();
     rmSync(join(project.folder, 'prebuilds'), { recursive: true });
     const { stdout, code } = await project.run('first.cjs', firstCall);
@@ -153,7 +153,7 @@ describe('on bad days', () => {
     writeFileSync(binary, 'not an ELF file');
     const { stdout, code } = await project.run('first.cjs', firstCall);
     expect(code).toBe(0);
-    // What the runtime says of the file may take several lines.
+    // The runtime's message about the file may take several lines.
     expect(stdout).toMatch(/^imported\n(ERR_UNSUPPORTED_PLATFORM: [^]*){2}$/);
     expect(stdout).not.toContain('no error');
     expect(stdout).toContain(binary);
@@ -242,7 +242,7 @@ describe('on bad days', () => {
     await expectWorks(project, 'versions.cjs', source);
   });
 
-  test('npm ci with scripts ignored installs what works', async () => {
+  test('npm ci with scripts ignored installs a working package', async () => {
     const project = installed().copy();
     rmSync(join(project.project, 'node_modules'), { recursive: true });
     await project.npm('ci', '--ignore-scripts', '--offline', '--no-audit', '--no-fund');
@@ -292,14 +292,14 @@ describe('under the permission model', { tags: ['needs-permission-model'] }, () 
     ? '--permission'
     : '--experimental-permission';
 
-  test('--allow-addons is all it needs beside reading its files; it writes nothing', async () => {
+  test('besides reading its files it needs only --allow-addons, and it writes nothing', async () => {
     const { stdout, code } = await installed().run('works.cjs', commonJs, {
       nodeArgs: [permission, '--allow-fs-read=*', '--allow-addons'],
     });
     expect({ stdout, code }).toEqual({ stdout: 'works\n', code: 0 });
   });
 
-  test('it need not read the executable, nor any file but its own, and leaves the diagnostic report as it was', async () => {
+  test('it needs to read neither the executable nor any file but its own, and leaves the diagnostic report as it was', async () => {
     const source = `
       const before = JSON.stringify([process.report.excludeNetwork, Object.keys(process.report)]);
       ${commonJs}

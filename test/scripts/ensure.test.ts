@@ -15,7 +15,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-test('where nothing has changed nothing is done and nothing said', async () => {
+test('if nothing has changed, nothing is built and nothing printed', async () => {
   expect(await run(node, [ensure], { cwd: projectPath() })).toMatchObject({ code: 0, stdout: '', stderr: '' });
 });
 
@@ -66,7 +66,7 @@ describe('the lock', () => {
   const startHolder = (folder: string, name: string) =>
     start(node, ['--input-type=module', '-e', holder(folder, name)]);
 
-  test('lets two take turns', async () => {
+  test('makes two take turns', async () => {
     const folder = temporaryFolder();
     const first = startHolder(folder, 'first');
     await first.line('first holds it');
@@ -79,12 +79,12 @@ describe('the lock', () => {
     expect(await second.ended()).toMatchObject({ code: 0 });
   });
 
-  test('of one folder does not hold up another', async () => {
+  test('of one folder does not block another', async () => {
     const [first, second] = [startHolder(temporaryFolder(), 'first'), startHolder(temporaryFolder(), 'second')];
     await Promise.all([first.line('first holds it'), second.line('second holds it')]);
   });
 
-  test('of a process that was killed goes to one of those who wait', async () => {
+  test('of a process that was killed goes to one of those that wait', async () => {
     const folder = temporaryFolder();
     const first = startHolder(folder, 'first');
     await first.line('first holds it');

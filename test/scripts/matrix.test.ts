@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { projectPath, run } from '../support/processes.js';
 
-/** How `npm run matrix` keeps what it found. */
+/** How `npm run matrix` keeps its results. */
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'fdmux-matrix-'));
@@ -12,7 +12,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-/** Runs a few lines with the report's functions at hand. */
+/** Runs a few lines that can call the report's functions. */
 async function withReport(lines: string): Promise<string> {
   const source = `
     import { keepResult, readResults, toMarkdown, writeIntoPage } from '${projectPath('scripts/lib/matrix-report.mjs')}';
@@ -82,7 +82,7 @@ After.
 `);
 });
 
-test('the rows have names of their own, and each can be picked', async () => {
+test('each row has a name of its own, by which it can be chosen', async () => {
   const { code, stdout } = await run(process.execPath, [projectPath('scripts/matrix.mjs'), '--list']);
   const ids = stdout
     .trim()
@@ -97,7 +97,7 @@ test('the rows have names of their own, and each can be picked', async () => {
   });
 });
 
-/** What the rows' functions answer. */
+/** Returns the results of the rows' functions. */
 async function ofRows(expression: string): Promise<unknown> {
   const source = `
     import { reasonAgainst, rows } from '${projectPath('scripts/lib/matrix-rows.mjs')}';
@@ -108,14 +108,14 @@ async function ofRows(expression: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-test('what a row lacks are tags that tests can have', async () => {
+test('a row lacks only tags that tests can have', async () => {
   const lacking = await ofRows('[...new Set(rows.flatMap(({ lacks = {} }) => Object.keys(lacks)))]');
   const tags: unknown = JSON.parse(readFileSync(projectPath('test/tags.json'), 'utf8'));
   for (const name of [lacking].flat()) expect(tags).toContainEqual(expect.objectContaining({ name }));
   expect([lacking].flat().length).toBeGreaterThan(5);
 });
 
-test('a failure is excused by what the row lacks, and a test that left itself out by what it needs', async () => {
+test('what the row lacks excuses a failure; what a test needs excuses one that skips itself', async () => {
   const reasons = await ofRows(`[
     reasonAgainst({ lacks: { 'needs-root': 'nobody is root' } }, { tags: ['needs-python', 'needs-root'], hasFailed: true }),
     reasonAgainst({ lacks: { 'needs-root': 'nobody is root' } }, { tags: ['needs-root'], hasFailed: false }),

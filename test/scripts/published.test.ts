@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readJson } from '../support/installed-package.js';
 import { projectPath, run } from '../support/processes.js';
 
-/** What the registry gets, and how a clone keeps from giving it anything else. */
+/** What the registry gets, and how a clone avoids giving it anything else. */
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'fdmux-published-'));
@@ -13,7 +13,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-/** Runs a few lines with the functions of a module of scripts/lib at hand, and gives what they print. */
+/** Runs a few lines that can call the functions of a module of scripts/lib, and returns what they print. */
 async function withModule(name: string, lines: string): Promise<string> {
   const source = `import * as lib from '${projectPath(`scripts/lib/${name}.mjs`)}';\n${lines}`;
   const { code, stdout } = await run(process.execPath, ['--input-type=module', '-e', source]);

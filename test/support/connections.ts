@@ -57,7 +57,7 @@ export function pattern(length: number, seed = 0): Buffer {
 }
 
 /**
- * What reaches `uncaughtException` while a test runs, in place of the test runner's own handling.
+ * Collects what reaches `uncaughtException` while a test runs, instead of the test runner's own handling.
  */
 export function catchUncaught(): unknown[] {
   const caught: unknown[] = [];

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  */
 export const DEADLINE_MS = Number(process.env['FDMUX_DEADLINE_MS'] ?? 10_000);
 
-/** What was awaited did not come in time. */
+/** An awaited event did not happen in time. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }

@@ -1,4 +1,4 @@
-/** How much of the heap is in use, once what nobody holds is gone. */
+/** How much of the heap is in use after a garbage collection. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 

@@ -35,7 +35,7 @@ class ByteQueue {
   }
 }
 
-/** The other end of a connection under test, on node:net, so that nothing of ours is on both sides of a check. */
+/** The other end of a connection under test, on node:net, so that no check has fdmux on both sides. */
 export class Peer {
   readonly socket: Socket;
   readonly #waiting = new Set<() => void>();

@@ -4,7 +4,7 @@ import { seeded } from './random.js';
 export interface NetworkFaults {
   /** The connection is cut, and what is on its way in both directions is lost. */
   readonly cut?: number;
-  /** What is delivered is delivered again later. */
+  /** Everything that is delivered is delivered again later. */
   readonly repeat?: number;
 }
 
