@@ -1,0 +1,89 @@
+/**
+ * The words of an IRC line (RFC 1459 section 2.3.1, IRCv3 message-tags). The web page is built with this module too, so
+ * it imports nothing and needs no Node.js.
+ */
+
+/** A line taken apart. Nothing in it is judged or unescaped. */
+export interface Line {
+  /** The tags section without its `@`; empty if there is none. */
+  readonly tags: string;
+  /** Who sent it, without the colon; empty if it does not say. */
+  readonly source: string;
+  /** In upper case. */
+  readonly command: string;
+  readonly params: readonly string[];
+}
+
+/** The most parameters; the last takes the rest of the line (RFC 1459 section 2.3). */
+const MAX_PARAMS = 15;
+
+/**
+ * Takes a line apart.
+ *
+ * @param line - one line without its ending
+ * @returns null if it contains no command: such a line is ignored
+ */
+export function parseLine(line: string): Line | null {
+  let at = 0;
+  let tags = '';
+  let source = '';
+  if (line.startsWith('@')) {
+    const space = line.indexOf(' ');
+    if (space < 0) return null;
+    tags = line.slice(1, space);
+    at = space;
+  }
+  at = skipSpaces(line, at);
+  if (line[at] === ':') {
+    const space = line.indexOf(' ', at);
+    if (space < 0) return null;
+    source = line.slice(at + 1, space);
+    at = skipSpaces(line, space);
+  }
+  const commandEnd = endOfWord(line, at);
+  if (commandEnd === at) return null;
+  const command = line.slice(at, commandEnd).toUpperCase();
+  const params: string[] = [];
+  at = skipSpaces(line, commandEnd);
+  while (at < line.length) {
+    if (line[at] === ':' || params.length === MAX_PARAMS - 1) {
+      params.push(line.slice(line[at] === ':' ? at + 1 : at));
+      break;
+    }
+    const end = endOfWord(line, at);
+    params.push(line.slice(at, end));
+    at = skipSpaces(line, end);
+  }
+  return { tags, source, command, params };
+}
+
+function skipSpaces(line: string, at: number): number {
+  let next = at;
+  while (line[next] === ' ') next += 1;
+  return next;
+}
+
+function endOfWord(line: string, at: number): number {
+  const space = line.indexOf(' ', at);
+  return space < 0 ? line.length : space;
+}
+
+const TAG_ESCAPES: Readonly<Record<string, string>> = {
+  ';': '\\:',
+  ' ': '\\s',
+  '\\': '\\\\',
+  '\r': '\\r',
+  '\n': '\\n',
+};
+
+const TAG_CHARACTERS: Readonly<Record<string, string>> = { ':': ';', s: ' ', r: '\r', n: '\n' };
+
+/** A backslash before any other character, or at the end, is dropped (message-tags, "Escaping values"). */
+export function unescapeTagValue(value: string): string {
+  return value.replace(/\\(.?)/g, (_, character: string) => TAG_CHARACTERS[character] ?? character);
+}
+
+/** Escapes a tag's value (message-tags, "Escaping values"). */
+export function escapeTagValue(value: string): string {
+  return value.replace(/[; \\\r\n]/g, (character) => TAG_ESCAPES[character] ?? character);
+}
