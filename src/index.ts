@@ -321,6 +321,10 @@ export { ifIndexToName, ifNameToIndex } from './socket/interface.js';
 export { inetAton } from './socket/multicast.js';
 export type { MulticastGroup } from './socket/multicast.js';
 
+// The service manager
+export { listenFds, sdNotify, sdWatchdogIntervalMs } from './socket/service-manager.js';
+export type { ListenFd, ListenFdsOptions, SdNotifyOptions } from './socket/service-manager.js';
+
 // Terminals
 export { Pty, PtyProcess } from './socket/pty.js';
 export type { PtyOptions, PtySpawnOptions } from './socket/pty.js';

@@ -25,6 +25,11 @@ export function environmentVariable(variable: string): string | undefined {
   return isAllowed({ name: 'env', variable }) ? process.env[variable] : undefined;
 }
 
+/** Removes a variable from the environment, and so from that of children. Nothing happens if the program may not. */
+export function removeEnvironmentVariable(variable: string): void {
+  if (isAllowed({ name: 'env', variable })) Reflect.deleteProperty(process.env, variable);
+}
+
 function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -16,7 +16,7 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   binding: { may: ['runtime'] },
   readiness: { may: ['binding', 'runtime', 'arguments', 'errors', 'inspect'] },
   multiplexer: { may: ['readiness', 'binding', 'runtime', 'arguments', 'errors', 'inspect'] },
-  socket: { may: ['multiplexer', 'readiness', 'binding', 'arguments', 'errors', 'inspect'] },
+  socket: { may: ['multiplexer', 'readiness', 'binding', 'runtime', 'arguments', 'errors', 'inspect'] },
   net: { may: ['socket', 'multiplexer', 'readiness', 'binding', 'arguments', 'errors', 'inspect'] },
   log: { may: [] },
   chat: { may: ['log'] },
