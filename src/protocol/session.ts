@@ -4,6 +4,9 @@ import type { Encoder, Outlet } from '../chat/member.js';
 /** The notice for a peer that is banned; the reason follows. */
 export const BANNED_TEXT = 'You are banned from this server';
 
+/** What carries a connection; `'web'` is a WebSocket. */
+export type Transport = 'tcp' | 'tls' | 'web' | 'unix';
+
 /** The connection, as a session sees it. Nothing here throws or calls back, whatever state the connection is in. */
 export interface Link extends Outlet {
   /** The session on this link; it assigns itself. */
@@ -15,6 +18,11 @@ export interface Link extends Outlet {
   /** The peer's address, `host` without brackets or scope. */
   readonly remoteHost: string;
   readonly remotePort: number;
+  readonly transport: Transport;
+  /** Whether nobody between the peer and the server can read along. */
+  readonly isSecure: boolean;
+  /** The SHA-256 fingerprint of the peer's certificate, as lower-case hexadecimal digits; null without one. */
+  readonly certificate: string | null;
   /** Sends bytes that are for this peer alone; `send` takes bytes that others get as well. */
   answer(bytes: Uint8Array): void;
   /**

@@ -3,7 +3,7 @@ import { canonicalAddress } from '../chat/address.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
 import { identityOfPeer } from '../chat/user-mask.js';
 import { hasCode } from '../errors.js';
-import type { Connection, SocketHandlers } from '../net/connection.js';
+import type { SocketHandlers } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { newMessageId } from '../protocol/message-id.js';
@@ -21,6 +21,7 @@ import type { Log } from './log.js';
 import { type ProtocolName, Protocols } from './protocols.js';
 import { Refusals } from './refusals.js';
 import { RunQueue } from './run-queue.js';
+import type { Arrival } from './wire.js';
 
 /** How long a stopping server waits for peers to read what is pending. */
 const DRAIN_MS = 1000;
@@ -154,43 +155,49 @@ export class ChatServer implements LinkEvents, ServerControl {
   #handlers(config: ListenerConfig): SocketHandlers<ConnectionLink> {
     return {
       open: (connection) => {
-        this.#open(connection, config);
+        const address = connection.remoteAddress;
+        const transport = address.family === 'unix' ? 'unix' : 'tcp';
+        const facts = { transport, isSecure: false, certificate: null } as const;
+        connection.data = this.admit({ wire: connection, address, ...facts, config });
       },
       data: (connection, bytes) => {
-        connection.data.session?.receive(bytes);
+        connection.data.receive(bytes);
       },
       end: (connection) => {
-        if (connection.data.session === null) connection.end();
-        else connection.data.session.endOfInput();
+        connection.data.endOfInput();
       },
       drain: (connection) => {
         connection.data.drained();
       },
       close: (connection, error) => {
-        this.#closed(connection.data, error);
+        this.departed(connection.data, error);
       },
     };
   }
 
-  #open(connection: Connection<ConnectionLink>, config: ListenerConfig): void {
+  /**
+   * Lets a peer in, or refuses it. Either way its link takes what the wire receives, by `receive`, `endOfInput` and
+   * `drained`, until {@link departed}.
+   */
+  admit({ wire, address, config, transport, isSecure, certificate }: Arrival): ConnectionLink {
     this.#connectionCount += 1;
     const id = this.#connectionCount;
-    const remote = this.#remoteOf(connection.remoteAddress);
+    const remote = this.#remoteOf(address);
     const limits = this.#classes.find(remote.host);
-    const link = new ConnectionLink(connection, { id, ...remote }, limits, this);
-    connection.data = link;
+    const link = new ConnectionLink(wire, { id, ...remote, transport, isSecure, certificate }, limits, this);
     const protocol = this.#protocols.of(config.protocol);
     const ban = this.#banOf(remote.host, protocol, limits);
     const reason = ban ?? this.#refusal(remote.host, limits);
     if (reason !== null) {
       const notice = protocol.refuse({ host: remote.host, reason, isBan: ban !== null, atMs: Date.now() });
       this.#refusals.refuse(link, reason, notice);
-      return;
+      return link;
     }
     this.#links.add(link);
-    this.note('connected', { connection: id, ...remote, protocol: config.protocol, class: limits.name });
+    this.note('connected', { connection: id, ...remote, protocol: config.protocol, transport, class: limits.name });
     const { charset, maxLineBytes, quietMs } = config;
     protocol.createSession(link, { charset, maxLineBytes, quietMs, limits });
+    return link;
   }
 
   /**
@@ -219,7 +226,8 @@ export class ChatServer implements LinkEvents, ServerControl {
     return { host: UNIX_PEER_HOST, port: this.#unixPeers };
   }
 
-  #closed(link: ConnectionLink, error: Error | undefined): void {
+  /** A link's wire is closed. @param error - why, if that is no orderly end */
+  departed(link: ConnectionLink, error: Error | undefined): void {
     link.closed();
     if (!this.#links.delete(link)) {
       this.#refusals.closed(link);

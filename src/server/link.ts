@@ -2,7 +2,7 @@
 import type { Encoder } from '../chat/member.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { sendQueueExceeded } from '../protocol/parting.js';
-import { DEAF, type Link, type Session } from '../protocol/session.js';
+import { DEAF, type Link, type Session, type Transport } from '../protocol/session.js';
 import type { SlowReader } from './backlog.js';
 import type { Worker } from './run-queue.js';
 import { share } from './share.js';
@@ -24,11 +24,24 @@ export interface LinkEvents {
   log(event: string, details: Readonly<Record<string, unknown>>): void;
 }
 
+/** The facts about a connection that never change. */
+export interface LinkFacts {
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+  readonly transport: Transport;
+  readonly isSecure: boolean;
+  readonly certificate: string | null;
+}
+
 /** The link of one connection. */
 export class ConnectionLink implements Link, Worker, SlowReader {
   readonly id: number;
   readonly remoteHost: string;
   readonly remotePort: number;
+  readonly transport: Transport;
+  readonly isSecure: boolean;
+  readonly certificate: string | null;
   readonly limits: ClassSettings;
   session: Session | null = null;
   encoder: Encoder = DEAF;
@@ -50,16 +63,14 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   #isTooSlow = false;
   #closeReason: string | null = null;
 
-  constructor(
-    wire: Wire,
-    remote: { readonly id: number; readonly host: string; readonly port: number },
-    limits: ClassSettings,
-    events: LinkEvents,
-  ) {
+  constructor(wire: Wire, facts: LinkFacts, limits: ClassSettings, events: LinkEvents) {
     this.#wire = wire;
-    this.id = remote.id;
-    this.remoteHost = remote.host;
-    this.remotePort = remote.port;
+    this.id = facts.id;
+    this.remoteHost = facts.host;
+    this.remotePort = facts.port;
+    this.transport = facts.transport;
+    this.isSecure = facts.isSecure;
+    this.certificate = facts.certificate;
     this.limits = limits;
     this.#events = events;
   }
@@ -119,6 +130,17 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   #cutForOverflow(): void {
     const { pendingBytes } = this.#wire;
     this.cutAsSlow(sendQueueExceeded(`${pendingBytes} bytes wait, the limit is ${this.limits.sendQueueBytes}`));
+  }
+
+  /** @param bytes - valid until this returns */
+  receive(bytes: Uint8Array): void {
+    this.session?.receive(bytes);
+  }
+
+  /** The peer will send no more. */
+  endOfInput(): void {
+    if (this.session === null) this.#wire.end();
+    else this.session.endOfInput();
   }
 
   /** The peer has caught up. */

@@ -1,5 +1,8 @@
-/** The transport under a link. */
+/** The transport under a link, and how a peer arrives on one. */
 import type { SharedBytes } from '../net/shared-bytes.js';
+import type { Transport } from '../protocol/session.js';
+import type { Address } from '../socket/address.js';
+import type { ListenerConfig } from './config/server-config.js';
 
 /** Carries one peer's bytes. A `Connection` is a wire as it is. */
 export interface Wire {
@@ -15,4 +18,18 @@ export interface Wire {
   /** Stops receiving, and starts again. */
   pause(): void;
   resume(): void;
+}
+
+/** A peer that has arrived: it has completed every handshake below its protocol. */
+export interface Arrival {
+  readonly wire: Wire;
+  /** The peer's own address. */
+  readonly address: Address;
+  readonly transport: Transport;
+  /** Whether nobody between the peer and the server can read along. */
+  readonly isSecure: boolean;
+  /** The SHA-256 fingerprint of the peer's certificate, as lower-case hexadecimal digits; null without one. */
+  readonly certificate: string | null;
+  /** The listener through which it arrived. */
+  readonly config: ListenerConfig;
 }

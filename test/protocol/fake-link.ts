@@ -1,11 +1,14 @@
 /** A connection without a kernel. It records the bytes that were sent and how it was closed. */
 import type { Encoder } from '../../src/chat/member.js';
-import { DEAF, type Link, type Session } from '../../src/protocol/session.js';
+import { DEAF, type Link, type Session, type Transport } from '../../src/protocol/session.js';
 
 export class FakeLink implements Link {
   readonly id = 1;
   readonly remoteHost: string;
   readonly remotePort: number;
+  transport: Transport = 'tcp';
+  isSecure = false;
+  certificate: string | null = null;
   session: Session | null = null;
   encoder: Encoder = DEAF;
   closedBecause: string | null = null;

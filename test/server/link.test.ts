@@ -45,7 +45,15 @@ function open() {
     soon: () => undefined,
     log: (event) => logged.push(event),
   };
-  const link = new ConnectionLink(wire, { id: 1, host: '127.0.0.1', port: 40_000 }, limits, events);
+  const facts = {
+    id: 1,
+    host: '127.0.0.1',
+    port: 40_000,
+    transport: 'tcp',
+    isSecure: false,
+    certificate: null,
+  } as const;
+  const link = new ConnectionLink(wire, facts, limits, events);
   return { wire, link, overflowed, logged };
 }
 

@@ -1,0 +1,88 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { present } from '../../src/errors.js';
+import { SharedBytes } from '../../src/net/shared-bytes.js';
+import { ChatServer } from '../../src/server/chat-server.js';
+import { loadConfig } from '../../src/server/config/load.js';
+import type { Wire } from '../../src/server/wire.js';
+
+/** Wires that come from elsewhere than a listener of the server. */
+
+class RecordingWire implements Wire {
+  readonly pendingBytes = 0;
+  isDestroyed = false;
+  hasEnded = false;
+  received = '';
+
+  write(bytes: Uint8Array | SharedBytes): boolean {
+    this.received += Buffer.from(bytes instanceof SharedBytes ? bytes.bytes : bytes).toString();
+    return true;
+  }
+
+  end(): void {
+    this.hasEnded = true;
+  }
+
+  destroy(): void {
+    this.isDestroyed = true;
+  }
+
+  pause(): void {
+    // Nothing is received unless the test hands it over.
+  }
+
+  resume(): void {
+    // As above.
+  }
+}
+
+async function start() {
+  const config = await loadConfig({ plainPort: 0, without: ['irc'] });
+  const logged: Record<string, unknown>[] = [];
+  const record = (event: string, details?: Readonly<Record<string, unknown>>): void => {
+    logged.push({ event, ...details });
+  };
+  const server = await ChatServer.start({
+    config,
+    log: { debug: record, info: record, warn: record, error: record },
+    version: '0.0.0',
+    configurationName: '-',
+    readConfig: () => Promise.resolve(config),
+    onStop: () => undefined,
+  });
+  onTestFinished(() => server.close('the test is over'));
+  const admit = (host: string, transport: 'tcp' | 'tls' | 'web') => {
+    const wire = new RecordingWire();
+    const link = server.admit({
+      wire,
+      address: { family: 'inet', host, port: 4000 },
+      transport,
+      isSecure: transport === 'tls',
+      certificate: null,
+      config: present(config.listeners[0], 'the listener'),
+    });
+    return { wire, link };
+  };
+  return { admit, server, logged };
+}
+
+test('a peer on any wire joins, talks, and leaves when its wire is gone', async () => {
+  const { admit, server, logged } = await start();
+  const ann = admit('192.0.2.1', 'web');
+  const bob = admit('192.0.2.2', 'tls');
+  expect([ann.link.transport, ann.link.isSecure]).toEqual(['web', false]);
+  expect([bob.link.transport, bob.link.isSecure]).toEqual(['tls', true]);
+  ann.link.receive(Buffer.from('hello\n'));
+  expect(bob.wire.received).toMatch(/192\.0\.2\.1:4000 say: hello\n$/);
+  server.departed(ann.link, undefined);
+  expect(bob.wire.received).toMatch(/192\.0\.2\.1:4000 .*\n$/);
+  expect(logged).toContainEqual(expect.objectContaining({ event: 'connected', host: '192.0.2.1', transport: 'web' }));
+  server.departed(bob.link, undefined);
+});
+
+test('a peer that ends its input has its wire ended', async () => {
+  const { admit, server } = await start();
+  const { wire, link } = admit('192.0.2.1', 'web');
+  link.endOfInput();
+  expect(wire.hasEnded).toBe(true);
+  server.departed(link, undefined);
+});
