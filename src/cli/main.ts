@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { MAX_PORT } from '../arguments.js';
 import { hasCode } from '../errors.js';
-import { SERVE_TRIGGERS } from '../net/options.js';
+import { CONNECTION_TRIGGERS } from '../net/options.js';
 import { type Charset, CHARSET_CHOICES, CHARSETS } from '../protocol/charset.js';
 import { IRC } from '../protocol/irc/protocol.js';
 import { PLAIN } from '../protocol/plain/protocol.js';
@@ -85,7 +85,7 @@ function createProgram(version: string): Command {
     .option('--no-plain', 'do not listen for plain lines')
     .option('--no-irc', 'do not listen for IRC')
     .addOption(new Option('--backend <name>', 'kernel interface (default: FDMUX_BACKEND, or epoll)').choices(BACKENDS))
-    .addOption(new Option('--trigger <name>', 'edge is for epoll only (default: level)').choices(SERVE_TRIGGERS))
+    .addOption(new Option('--trigger <name>', 'edge is for epoll only (default: level)').choices(CONNECTION_TRIGGERS))
     .option('--max-clients <count>', 'most clients at once, 0 for no limit (default: 0)', parseInteger(0, 1_000_000))
     .addOption(
       new Option(

@@ -27,7 +27,7 @@ export class BlockingWaits<T> {
         const { isOver, count } = dispatch.turn(remaining, retryOnSignal, signalMask);
         this.#registry.checkOpen();
         if (isOver || count === 0 || timeoutMs === 0) return dispatch.batch;
-        // Only stale or served events so far.
+        // Only stale events so far, and those of registrations with `onReady`.
         if (timeoutMs > 0) remaining = Math.max(0, deadline - performance.now());
       }
     } finally {
@@ -35,7 +35,7 @@ export class BlockingWaits<T> {
     }
   }
 
-  /** Serves until closed, aborted or interrupted. @throws the first thing that a handler throws */
+  /** Hands out batches until closed, aborted or interrupted. @throws the first thing that a handler throws */
   run(
     handler: BatchHandler<T>,
     { retryOnSignal, signalMask }: SignalHandling,

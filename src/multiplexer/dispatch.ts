@@ -1,4 +1,4 @@
-/** A turn of a multiplexer: what is ready is served or goes into the batch, and the turn ends. */
+/** A turn of a multiplexer: what is ready is called back or goes into the batch, and the turn ends. */
 import { blockingCall } from '../readiness/blocking-call.js';
 import { rethrowLater } from '../readiness/waiter.js';
 import { type Backend, ReadyList } from './backend.js';
@@ -23,7 +23,7 @@ export type BatchHandler<T> = (batch: readonly RegistrationRecord<T>[]) => unkno
 export class Dispatch<T> {
   /** Called with what the backend's call throws. */
   readonly errors = new CallbackList<unknown>();
-  /** Called when the registrations of a turn have been served. */
+  /** Called when the callbacks of a turn have run. */
   readonly turnEnds = new CallbackList();
   /** The result of the latest turn; the next turn fills it again. */
   readonly batch = createBatch<T>();
@@ -94,8 +94,8 @@ export class Dispatch<T> {
   }
 
   /**
-   * One call of the backend, and everything that follows from it: registrations with `onReady` are served, the others
-   * are put into the batch.
+   * One call of the backend, and everything that follows from it: registrations with `onReady` are called back, the
+   * others are put into the batch.
    */
   turn(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): TurnOutcome {
     const ready = this.#ready;
@@ -116,8 +116,8 @@ export class Dispatch<T> {
     if (isWoken) this.#wakeups += 1;
     this.#events += ready.length;
     this.#wasReady = ready.length > 0;
-    const servedCount = this.#fillBatch();
-    if (servedCount > 0) this.#serve();
+    const callbackCount = this.#fillBatch();
+    if (callbackCount > 0) this.#callBack();
     if (ready.length > 0 || isWoken) this.endTurn();
     return { isOver: isWoken || this.batch.length > 0, count: kernelCount + requeuedCount };
   }
@@ -159,7 +159,7 @@ export class Dispatch<T> {
     return this.#isWoken || this.#requeued.length > 0 || this.#backend.hasReady;
   }
 
-  /** The backend's call. Those who are served on the multiplexer learn of its failure. */
+  /** The backend's call. The callbacks of `onError` get its failure. */
   #call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
     try {
       return this.#backend.wait(this.#ready, timeoutMs, retryOnSignal, signalMask);
@@ -169,7 +169,7 @@ export class Dispatch<T> {
     }
   }
 
-  /** @returns how many of the ready ones are to be served instead */
+  /** @returns how many of the ready ones have an `onReady`, and are not in the batch */
   #fillBatch(): number {
     const { batch } = this;
     const { entries, length } = this.#ready;
@@ -186,7 +186,7 @@ export class Dispatch<T> {
     return length - size;
   }
 
-  #serve(): void {
+  #callBack(): void {
     const { entries, length } = this.#ready;
     for (let index = 0; index < length; index += 1) {
       const record = entries[index];

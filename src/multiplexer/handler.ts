@@ -16,10 +16,10 @@ export type Synchronous<Result> = 0 extends 1 & Result
 
 const EXPECTED = 'a function that is not async: nobody awaits it, and it would be called again before it is through';
 
-/** Handlers that restore async contexts themselves, those of the objects that they serve. */
+/** Handlers that restore async contexts themselves, those of the objects that they call. */
 const contextKeepers = new WeakSet<object>();
 
-/** Lets a handler that serves many objects be called without a context of its own. */
+/** Lets a handler that calls many objects be called without a context of its own. */
 export function keepsContexts<Handler extends object>(handler: Handler): Handler {
   contextKeepers.add(handler);
   return handler;

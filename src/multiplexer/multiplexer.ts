@@ -379,7 +379,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     this.#run.end('closed');
     this.#loop.close();
     try {
-      // If somebody else has closed the epoll fd this fails, and those who are served must learn of the end all the
+      // If somebody else has closed the epoll fd this fails, but the callbacks of the end must run all the
       // same.
       this.#backend.close();
     } finally {

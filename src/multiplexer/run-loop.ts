@@ -35,7 +35,7 @@ export class RunLoop<T> {
     this.#dispatch = dispatch;
   }
 
-  /** Serves until {@link end}. @returns why it ended; rejects with the errors of the backend's call */
+  /** Hands out batches until {@link end}. @returns why it ended; rejects with the errors of the backend's call */
   start(handler: BatchHandler<T>, signal: AbortSignal | undefined): Promise<RunEnd> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {

@@ -55,12 +55,12 @@ function open(backend: BackendName): Shared {
   const multiplexer = new Multiplexer<undefined>({ backend });
   const entry: Shared = { backend, multiplexer, users: new Set(), isFailing: false };
   shared.set(backend, entry);
-  // Every registration is served by its `onReady`, so batches are always empty.
-  serve(entry);
+  // Every registration has an `onReady`, so batches are always empty.
+  keepRunning(entry);
   return entry;
 }
 
-function serve(entry: Shared): void {
+function keepRunning(entry: Shared): void {
   // Its last user has gone meanwhile.
   if (entry.multiplexer.closed) return;
   const startedMs = performance.now();
@@ -81,7 +81,7 @@ function waitFailed(entry: Shared, error: Error): void {
   if (!entry.isFailing) for (const user of entry.users) user.waitFailed(error);
   entry.isFailing = true;
   // Users with registrations still count on it.
-  setTimeout(serve, RETRY_MS, entry);
+  setTimeout(keepRunning, RETRY_MS, entry);
 }
 
 function giveUp(entry: Shared, error: Error): void {

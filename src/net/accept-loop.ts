@@ -6,7 +6,7 @@ import type { Registration } from '../multiplexer/registration.js';
 import { errnoError } from '../socket/errno-error.js';
 import type { Timer } from './timers.js';
 import type { Turn } from './turn.js';
-import type { Served } from './turn-member.js';
+import type { FdOwner } from './turn-member.js';
 
 /** How many connections one turn accepts: the others are served between two such batches. */
 const ACCEPT_BATCH = 64;
@@ -50,7 +50,7 @@ export interface AcceptSink {
 /** Accepts from one socket until it is stopped. */
 export class AcceptLoop {
   readonly #turn: Turn;
-  readonly #served: Served;
+  readonly #owner: FdOwner;
   readonly #source: AcceptSource;
   readonly #sink: AcceptSink;
   readonly #registration: Registration;
@@ -60,14 +60,14 @@ export class AcceptLoop {
   #isTaking = false;
   #isStopped = false;
 
-  /** @param served is ready when connections wait, and calls {@link takeBatch} */
-  constructor(turn: Turn, served: Served, source: AcceptSource, sink: AcceptSink) {
+  /** @param owner is ready when connections wait, and calls {@link takeBatch} */
+  constructor(turn: Turn, owner: FdOwner, source: AcceptSource, sink: AcceptSink) {
     this.#turn = turn;
-    this.#served = served;
+    this.#owner = owner;
     this.#source = source;
     this.#sink = sink;
     // Always level-triggered: a batch may leave connections in the queue.
-    this.#registration = turn.serve(served, source.fd, { interest: 'read', exclusive: source.exclusive });
+    this.#registration = turn.watch(owner, source.fd, { interest: 'read', exclusive: source.exclusive });
   }
 
   /** Whether a batch is being taken: the socket must stay. */
@@ -141,7 +141,7 @@ export class AcceptLoop {
     this.#retry?.cancel();
     this.#retry = undefined;
     if (takesWaiting) this.#takeWaiting();
-    this.#turn.forget(this.#served, this.#registration);
+    this.#turn.unwatch(this.#owner, this.#registration);
     this.#isStopped = true;
   }
 

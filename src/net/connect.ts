@@ -24,7 +24,7 @@ import { resolveHost } from './resolve.js';
 import { ServedConnection } from './served-connection.js';
 import type { Timer } from './timers.js';
 import { type Lease, leaseTurn } from './turn-lease.js';
-import type { Served } from './turn-member.js';
+import type { FdOwner } from './turn-member.js';
 
 /** Options of {@link connect}. Where to is said by `host` and `port`, or by `path`. */
 export interface ConnectOptions<T> extends ConnectionOptions<T> {
@@ -100,7 +100,7 @@ interface ConnectingOptions<T> {
 }
 
 /** One call of {@link connect}, until there is a connection or no address is left. */
-class Connecting<T> implements Served {
+class Connecting<T> implements FdOwner {
   readonly #settings: ConnectionSettings<T>;
   readonly #options: ConnectingOptions<T>;
   readonly #addresses: AddressInput[];
@@ -154,7 +154,7 @@ class Connecting<T> implements Served {
     // After a signal, connect(2) goes on by itself.
     if (errno !== EINPROGRESS && errno !== EINTR) throw errnoError(errno, 'connect', this.#fd);
     const { turn } = this.#lease;
-    this.#registration = turn.serve(this, this.#fd, { interest: 'write' });
+    this.#registration = turn.watch(this, this.#fd, { interest: 'write' });
     const { connectTimeoutMs } = this.#options;
     if (connectTimeoutMs !== undefined) this.#timer = turn.after(connectTimeoutMs, this.#timeOut);
   }
@@ -198,7 +198,7 @@ class Connecting<T> implements Served {
     this.#leaveAttempt();
     let connection: ServedConnection<T>;
     try {
-      connection = this.#serve();
+      connection = this.#toConnection();
     } catch (error) {
       this.#fail(toError(error));
       return;
@@ -208,7 +208,7 @@ class Connecting<T> implements Served {
     this.#resolve(connection);
   }
 
-  #serve(): ServedConnection<T> {
+  #toConnection(): ServedConnection<T> {
     const local: Address = decodeAddress(native.getSockName(this.#fd));
     const remote = Buffer.from(native.getPeerName(this.#fd)).toString('latin1');
     const group = new ConnectionGroup(this.#lease.turn, this.#settings, local, () => {
@@ -225,7 +225,7 @@ class Connecting<T> implements Served {
   #leaveAttempt(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#registration !== undefined) this.#lease.turn.forget(this, this.#registration);
+    if (this.#registration !== undefined) this.#lease.turn.unwatch(this, this.#registration);
     this.#registration = undefined;
   }
 

@@ -16,7 +16,7 @@ import { SharedBytes } from './shared-bytes.js';
 import type { SocketFile } from './socket-file.js';
 import type { Timer } from './timers.js';
 import { type Lease, leaseTurn } from './turn-lease.js';
-import type { Served } from './turn-member.js';
+import type { FdOwner } from './turn-member.js';
 
 const PUBLISH_OPTIONS: OptionNames<{ except?: unknown }> = { except: true };
 const CLOSE_OPTIONS: OptionNames<{ drainMs?: unknown }> = { drainMs: true };
@@ -28,7 +28,7 @@ export interface OwnedSocket {
 }
 
 /** The one class behind {@link Listener}. */
-export class ListeningSocket<T> implements Listener<T>, Served {
+export class ListeningSocket<T> implements Listener<T>, FdOwner {
   readonly address: Address;
   refusedConnections = 0;
 

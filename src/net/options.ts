@@ -37,9 +37,9 @@ import { type PathInput, textOrBytes, toPathBytes } from '../socket/path.js';
 import type { SocketHandlers } from './connection.js';
 import type { TurnDriver } from './turn-driver.js';
 
-/** The triggers that serving takes. */
-export const SERVE_TRIGGERS = ['level', 'edge'] as const;
-export type ServeTrigger = (typeof SERVE_TRIGGERS)[number];
+/** The triggers that a connection can have. */
+export const CONNECTION_TRIGGERS = ['level', 'edge'] as const;
+export type ConnectionTrigger = (typeof CONNECTION_TRIGGERS)[number];
 
 /** When and how often the kernel probes a silent TCP peer: tcp(7). */
 export interface KeepAliveOptions {
@@ -66,7 +66,7 @@ export interface ConnectionOptions<T> {
    * By default `'level'`. `'edge'` is epoll's alone, and TCP's: unix sockets stay with `'level'`. Handlers cannot tell
    * the difference.
    */
-  readonly trigger?: ServeTrigger | undefined;
+  readonly trigger?: ConnectionTrigger | undefined;
   /** A multiplexer of your own, which you wait on, in whichever form. `backend` is then its own. */
   readonly multiplexer?: TurnDriver | undefined;
   /** Above so many pending bytes `write` returns false: 0 to 2^31-1, by default 65,536. */
@@ -157,7 +157,7 @@ export function toConnectionSettings<T>(
     checkFunction(Reflect.get(multiplexer, 'onTurnEnd'), 'options.multiplexer.onTurnEnd');
   }
   checkOneOf(backend, 'options.backend', BACKEND_NAMES);
-  checkOneOf(trigger, 'options.trigger', SERVE_TRIGGERS);
+  checkOneOf(trigger, 'options.trigger', CONNECTION_TRIGGERS);
   if (!triggersOf(backend).includes(trigger)) throw unsupportedTriggerError(trigger, backend);
   checkInteger(highWaterMarkBytes, 'options.highWaterMarkBytes', 0, MAX_INT32);
   checkInteger(maxPendingBytes, 'options.maxPendingBytes', 0, MAX_INT32);

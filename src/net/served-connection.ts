@@ -72,7 +72,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
    */
   register(): void {
     const { turn, isEdge } = this.#group;
-    this.#registration = turn.serve(this, this.#fd, isEdge ? EDGE_READ : LEVEL_READ);
+    this.#registration = turn.watch(this, this.#fd, isEdge ? EDGE_READ : LEVEL_READ);
   }
 
   /** Tells the user that it is there. */
@@ -80,7 +80,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     this.#tell('open');
   }
 
-  /** Calls a handler in its context. What it throws is rethrown after everybody has been served. */
+  /** Calls a handler in its context. What it throws is rethrown when all the others have been called. */
   #tell(moment: Moment): void {
     const { context, turn } = this.#group;
     if (this.#handlers[moment] === undefined) return;
@@ -397,7 +397,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   #closeFd(): void {
     const { turn } = this.#group;
-    if (this.#registration !== null) turn.forget(this, this.#registration);
+    if (this.#registration !== null) turn.unwatch(this, this.#registration);
     const fd = this.#fd;
     this.#fd = -1;
     try {

@@ -7,15 +7,15 @@ import type { Registration } from '../multiplexer/registration.js';
 export interface TurnDriver {
   readonly backend: BackendName;
   readonly closed: boolean;
-  register(fd: number, options: ServeSettings): Registration;
+  register(fd: number, options: WatchSettings): Registration;
   onTurnEnd(callback: () => void): () => void;
   onClose(callback: () => void): () => void;
   onError(callback: (error: unknown) => void): () => void;
   wakeup(): void;
 }
 
-/** How an fd is registered that the net layer serves. */
-export interface ServeSettings {
+/** How the net layer registers an fd. */
+export interface WatchSettings {
   readonly interest: Interest;
   readonly trigger?: Trigger | undefined;
   readonly exclusive?: boolean | undefined;

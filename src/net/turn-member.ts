@@ -1,8 +1,8 @@
-/** What a turn needs of those that it serves. */
+/** What a turn calls: the owners of fds, and the connections among them. */
 import type { Readiness } from './turn-driver.js';
 
-/** The owner of an fd that a turn serves. */
-export interface Served {
+/** The owner of an fd that a turn watches. */
+export interface FdOwner {
   /** The fd is ready. */
   ready(registration: Readiness): void;
   /** A wait of the multiplexer has failed. Its owner may wait again. */

@@ -14,16 +14,16 @@ import { MEMORY_RETRY_MS } from '../socket/memory-shortage.js';
 import { OutputArena, type Writable } from './output-arena.js';
 import { ReceiveSlab } from './receive-slab.js';
 import { type Timer, Timers } from './timers.js';
-import type { Readiness, ServeSettings, TurnDriver } from './turn-driver.js';
-import type { Served, TurnMember } from './turn-member.js';
+import type { Readiness, TurnDriver, WatchSettings } from './turn-driver.js';
+import type { FdOwner, TurnMember } from './turn-member.js';
 
 const turns = new WeakMap<TurnDriver, Turn>();
 
 /** The turns of one multiplexer, one after the other. */
 export class Turn {
   readonly #driver: TurnDriver;
-  /** By fd: one function serves all, so that a connection needs no closure of its own. */
-  readonly #served: (Served | undefined)[] = [];
+  /** By fd, so that one function is the callback of all of them, and a connection needs no closure of its own. */
+  readonly #owners: (FdOwner | undefined)[] = [];
   readonly #timers: Timers;
   readonly #slab: ReceiveSlab<TurnMember>;
   readonly #arena: OutputArena<TurnMember>;
@@ -64,42 +64,42 @@ export class Turn {
     driver.onClose(this.#end);
   }
 
-  /** Registers an fd, and calls `served` when it is ready. {@link forget} ends the registration. */
-  serve(served: Served, fd: number, settings: Omit<ServeSettings, 'onReady'>): Registration {
+  /** Registers an fd, and calls `owner` when it is ready. {@link unwatch} ends the registration. */
+  watch(owner: FdOwner, fd: number, settings: Omit<WatchSettings, 'onReady'>): Registration {
     const registration = this.#driver.register(fd, { ...settings, onReady: this.#onReady });
-    this.#served[fd] = served;
+    this.#owners[fd] = owner;
     return registration;
   }
 
   /** Ends a registration. Call it before the fd is closed. */
-  forget(served: Served, registration: Registration): void {
+  unwatch(owner: FdOwner, registration: Registration): void {
     // If the user has closed the fd already, another owner may have its number by now.
-    if (this.#served[registration.fd] === served) this.#served[registration.fd] = undefined;
+    if (this.#owners[registration.fd] === owner) this.#owners[registration.fd] = undefined;
     registration.unregister();
   }
 
   readonly #onReady = keepsContexts((registration: Readiness): void => {
     // The end of the turn follows by itself.
     this.#isUnderWay = true;
-    this.#served[registration.fd]?.ready(registration);
+    this.#owners[registration.fd]?.ready(registration);
   });
 
-  /** A wait has failed: reports it to everything that is served. */
+  /** A wait has failed: reports it to every owner of an fd. */
   readonly waitFailed = keepsContexts((error: unknown): void => {
-    for (const served of this.#everyone()) served.waitFailed(toError(error));
+    for (const owner of this.#allOwners()) owner.waitFailed(toError(error));
     this.#ensureEnd();
   });
 
-  /** Reports failed waits to everything that is served, for a multiplexer that somebody else waits on. */
+  /** Reports failed waits to every owner of an fd, for a multiplexer that somebody else waits on. */
   watchFailures(): void {
     if (this.#watchesFailures) return;
     this.#watchesFailures = true;
     this.#driver.onError(this.waitFailed);
   }
 
-  /** A snapshot of what is served, because a handler may end some of it. */
-  #everyone(): Served[] {
-    return this.#served.filter((served) => served !== undefined);
+  /** A snapshot, because a handler may end some of them. */
+  #allOwners(): FdOwner[] {
+    return this.#owners.filter((owner) => owner !== undefined);
   }
 
   /** Calls back after `delayMs`, in every form of wait. For a few coarse timers, not for one a connection. */
@@ -110,13 +110,13 @@ export class Turn {
     });
   }
 
-  /** A handler has thrown: `uncaughtException` is emitted when everybody has been served. */
+  /** A handler has thrown: `uncaughtException` is emitted when all the others have been called. */
   fail(error: unknown): void {
     this.#failures.push(error);
     this.#ensureEnd();
   }
 
-  /** Sets why the multiplexer is about to be closed; everything that is served gets it as the reason of its end. */
+  /** Sets why the multiplexer is about to be closed. Every owner of an fd gets it as the reason of its end. */
   giveUp(error: Error): void {
     this.#failure = error;
   }
@@ -235,7 +235,7 @@ export class Turn {
     const hasMore = this.#drained.length + this.#readable.length + this.#deferred.length > 0;
     if (!this.#driver.closed) {
       if (hasMore) this.#driver.wakeup();
-    } else if (hasMore || this.#served.some((served) => served !== undefined)) {
+    } else if (hasMore || this.#owners.some((owner) => owner !== undefined)) {
       // A handler of this turn has closed the multiplexer.
       process.nextTick(this.#end);
     }
@@ -254,7 +254,7 @@ export class Turn {
     this.#starvedTimer = undefined;
     this.#starved = [];
     const reason = this.#failure ?? closedError('the multiplexer');
-    for (const served of this.#everyone()) served.abandoned(reason);
+    for (const owner of this.#allOwners()) owner.abandoned(reason);
   }
 
   #receive(): void {

@@ -1,6 +1,6 @@
 /** Decides each value of the configuration: by the flag, or else by the file, or else by the default. */
 import { type BackendName, defaultBackend, triggersOf } from '../../multiplexer/backend.js';
-import type { ServeTrigger } from '../../net/options.js';
+import type { ConnectionTrigger } from '../../net/options.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
 import { type ClassSettings, DEFAULT_CLASS } from '../../protocol/limits.js';
 import { type AddressClass, DEFAULT_CLASSES } from '../classes.js';
@@ -23,7 +23,7 @@ export interface ServeFlags {
   /** Protocols that are switched off. */
   readonly without?: readonly ProtocolName[] | undefined;
   readonly backend?: BackendName | undefined;
-  readonly trigger?: ServeTrigger | undefined;
+  readonly trigger?: ConnectionTrigger | undefined;
   readonly maxClients?: number | undefined;
   readonly charset?: CharsetChoice | undefined;
   readonly serverName?: string | undefined;

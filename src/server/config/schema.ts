@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { MAX_PORT } from '../../arguments.js';
 import { parseAddresses } from '../../chat/address.js';
 import { BACKEND_NAMES, type BackendName } from '../../multiplexer/backend.js';
-import { SERVE_TRIGGERS } from '../../net/options.js';
+import { CONNECTION_TRIGGERS } from '../../net/options.js';
 import { CHARSET_CHOICES } from '../../protocol/charset.js';
 import { isChannelName } from '../../protocol/irc/names.js';
 import { DEFAULT_IRC_SETTINGS } from '../../protocol/irc/settings.js';
@@ -94,7 +94,7 @@ const defaults = DEFAULT_IRC_SETTINGS;
 const fileSchema = v.strictObject({
   $schema: v.optional(text),
   backend: v.optional(oneOf(BACKENDS)),
-  trigger: v.optional(oneOf(SERVE_TRIGGERS)),
+  trigger: v.optional(oneOf(CONNECTION_TRIGGERS)),
   maxClients: v.optional(count),
   totalSendQueueBytes: v.optional(
     v.pipe(v.number('must be a number'), v.integer('must be an integer'), v.minValue(0, 'must be at least 0')),

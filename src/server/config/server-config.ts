@@ -1,7 +1,7 @@
 /** The configuration of a chat server, with every value decided. */
 import { isDeepStrictEqual } from 'node:util';
 import type { BackendName } from '../../multiplexer/backend.js';
-import type { ServeTrigger } from '../../net/options.js';
+import type { ConnectionTrigger } from '../../net/options.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
 import type { AddressClass } from '../classes.js';
 import type { LogFormat, LogLevel } from '../log.js';
@@ -29,7 +29,7 @@ export interface ListenerConfig {
 /** Everything that decides how a server runs. */
 export interface ServerConfig extends ProtocolSettings {
   readonly backend: BackendName;
-  readonly trigger: ServeTrigger;
+  readonly trigger: ConnectionTrigger;
   /** The most peers at once; 0 for no limit. */
   readonly maxClients: number;
   /** The most bytes that may wait for all peers together; 0 for no limit. */
