@@ -21,7 +21,8 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   log: { may: [] },
   chat: { may: ['log'] },
   protocol: { may: ['chat'] },
-  server: { may: ['protocol', 'chat', 'net', 'socket', 'multiplexer', 'arguments', 'errors'] },
+  front: { may: ['net', 'socket', 'arguments', 'errors'] },
+  server: { may: ['front', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'arguments', 'errors'] },
   cli: { may: ['server', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'] },
 };
 

@@ -12,6 +12,7 @@ import type { Protocol } from '../protocol/protocol.js';
 import type { Reload, ServerControl } from '../protocol/server-control.js';
 import type { Address } from '../socket/address.js';
 import { Admission } from './admission.js';
+import type { Arrival } from './arrival.js';
 import { Backlog, cutFurthestBehind } from './backlog.js';
 import { ClassFinder, UNIX_PEER_HOST } from './classes.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
@@ -21,7 +22,6 @@ import type { Log } from './log.js';
 import { type ProtocolName, Protocols } from './protocols.js';
 import { Refusals } from './refusals.js';
 import { RunQueue } from './run-queue.js';
-import type { Arrival } from './wire.js';
 
 /** How long a stopping server waits for peers to read what is pending. */
 const DRAIN_MS = 1000;

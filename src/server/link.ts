@@ -1,12 +1,12 @@
 /** The link between a session and its wire: how far the peer may fall behind, and when the session wakes. */
 import type { Encoder } from '../chat/member.js';
+import type { Wire } from '../front/wire.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { sendQueueExceeded } from '../protocol/parting.js';
 import { DEAF, type Link, type Session, type Transport } from '../protocol/session.js';
 import type { SlowReader } from './backlog.js';
 import type { Worker } from './run-queue.js';
 import { share } from './share.js';
-import type { Wire } from './wire.js';
 
 /** The most pending bytes that may not have been offered to the kernel yet: the turn's arena, and one write. */
 const UNOFFERED_BYTES = 1_048_576;

@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { present } from '../../src/errors.js';
+import type { Wire } from '../../src/front/wire.js';
 import { SharedBytes } from '../../src/net/shared-bytes.js';
 import { ChatServer } from '../../src/server/chat-server.js';
 import { loadConfig } from '../../src/server/config/load.js';
-import type { Wire } from '../../src/server/wire.js';
 
 /** Wires that come from elsewhere than a listener of the server. */
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Wire } from '../../src/front/wire.js';
 import { DEFAULT_CLASS } from '../../src/protocol/limits.js';
 import { ConnectionLink, type LinkEvents } from '../../src/server/link.js';
-import type { Wire } from '../../src/server/wire.js';
 
 /** A transport that sends nothing: the test decides what is pending. */
 class FakeWire implements Wire {

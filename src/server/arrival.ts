@@ -1,24 +1,8 @@
-/** The transport under a link, and how a peer arrives on one. */
-import type { SharedBytes } from '../net/shared-bytes.js';
+/** How a peer arrives on a wire. */
+import type { Wire } from '../front/wire.js';
 import type { Transport } from '../protocol/session.js';
 import type { Address } from '../socket/address.js';
 import type { ListenerConfig } from './config/server-config.js';
-
-/** Carries one peer's bytes. A `Connection` is a wire as it is. */
-export interface Wire {
-  /** Bytes that were written and not yet taken by the kernel. */
-  readonly pendingBytes: number;
-  readonly isDestroyed: boolean;
-  /** @returns false if so much is pending that the writer should wait */
-  write(bytes: Uint8Array | SharedBytes): boolean;
-  /** Sends the pending bytes, then ends this side. */
-  end(): void;
-  /** Closes and drops the pending bytes; calls nothing back from within. */
-  destroy(): void;
-  /** Stops receiving, and starts again. */
-  pause(): void;
-  resume(): void;
-}
 
 /** A peer that has arrived: it has completed every handshake below its protocol. */
 export interface Arrival {
