@@ -62,6 +62,10 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-assignment': 'off', // vitest's matchers are typed any.
       '@typescript-eslint/no-empty-function': 'off',
       '@typescript-eslint/require-await': 'off',
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'vitest', importNames: ['it'], message: "A test is a 'test' in every file." }] },
+      ],
     },
   },
 );

@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmS
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { nextEvent } from './support/deadline.js';
 import { connectPeer, listenPeer, type Peer } from './support/peers.js';
 import { projectPath, run, start, startCli, type TestProcess } from './support/processes.js';
@@ -338,7 +338,7 @@ describe('the input devices', () => {
 });
 
 describe('the shell on a terminal', () => {
-  it('has a job that ctrl-C interrupts, and ends with its exit code', async () => {
+  test('has a job that ctrl-C interrupts, and ends with its exit code', async () => {
     const { code, stdout } = await runExample('shell-on-pty');
     expect(code).toBe(0);
     expect(stdout).toContain('24 80\r\n');
@@ -348,7 +348,7 @@ describe('the shell on a terminal', () => {
 });
 
 describe('the follower of a file', () => {
-  it('prints what is appended, also to the new file after a rotation', async () => {
+  test('prints what is appended, also to the new file after a rotation', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'fdmux-follow-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const path = join(folder, 'app.log');

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { bytes, constant, errorOf, useFds } from './fds.js';
 
 const fds = useFds();
 
 describe('addresses', () => {
-  it('of IPv4 survive encoding and decoding', () => {
+  test('of IPv4 survive encoding and decoding', () => {
     fc.assert(
       fc.property(fc.ipV4(), fc.integer({ min: 0, max: 65_535 }), (host, port) => {
         expect(native.decodeAddress(native.encodeInet(4, host, port, 0, 0))).toEqual({ family: 'inet', host, port });
@@ -14,7 +14,7 @@ describe('addresses', () => {
     );
   });
 
-  it('of IPv6 survive encoding and decoding', () => {
+  test('of IPv6 survive encoding and decoding', () => {
     const address = native.encodeInet(6, 'fe80::1:2', 8080, 0xfffff, 3);
     expect(native.decodeAddress(address)).toEqual({
       family: 'inet6',
@@ -33,7 +33,7 @@ describe('addresses', () => {
     );
   });
 
-  it.each([
+  test.each([
     [4, '127.0.0.1 '],
     [4, '127.1'],
     [4, 'localhost'],
@@ -46,7 +46,7 @@ describe('addresses', () => {
     expect(errorOf(() => native.encodeInet(version, host, 0, 0, 0))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   });
 
-  it('refuse a host with a NUL character or of endless length', () => {
+  test('refuse a host with a NUL character or of endless length', () => {
     expect(errorOf(() => native.encodeInet(4, '127.0.0.1\0x', 0, 0, 0))).toMatchObject({
       code: 'ERR_INVALID_ARG_VALUE',
     });
@@ -55,11 +55,11 @@ describe('addresses', () => {
     });
   });
 
-  it.each([-1, 65_536, 1.5, NaN])('refuse the port %d', (port) => {
+  test.each([-1, 65_536, 1.5, NaN])('refuse the port %d', (port) => {
     expect(errorOf(() => native.encodeInet(4, '127.0.0.1', port, 0, 0))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  it('of unix paths survive encoding and decoding, up to the longest', () => {
+  test('of unix paths survive encoding and decoding, up to the longest', () => {
     for (const path of ['/tmp/x', 'é/文', 'x'.repeat(107)]) {
       expect(native.decodeAddress(native.encodeUnix(bytes(path), false))).toEqual({
         family: 'unix',
@@ -68,7 +68,7 @@ describe('addresses', () => {
     }
   });
 
-  it('of unix names that are abstract survive, NUL characters and all', () => {
+  test('of unix names that are abstract survive, NUL characters and all', () => {
     for (const name of ['fdmux', 'a\0b', '', 'x'.repeat(107)]) {
       expect(native.decodeAddress(native.encodeUnix(bytes(name), true))).toEqual({
         family: 'unix',
@@ -77,7 +77,7 @@ describe('addresses', () => {
     }
   });
 
-  it('of unix refuse what is too long, empty, or cut by a NUL byte', () => {
+  test('of unix refuse what is too long, empty, or cut by a NUL byte', () => {
     expect(errorOf(() => native.encodeUnix(new Uint8Array(108).fill(65), false))).toMatchObject({
       code: 'ERR_OUT_OF_RANGE',
     });
@@ -86,18 +86,18 @@ describe('addresses', () => {
     expect(errorOf(() => native.encodeUnix(bytes('a\0b'), false))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   });
 
-  it('of unnamed unix sockets have neither path nor name', () => {
+  test('of unnamed unix sockets have neither path nor name', () => {
     expect(native.decodeAddress(native.getSockName(fds.socketPair()[0]))).toEqual({ family: 'unix' });
   });
 
-  it('that the kernel binds return unchanged', () => {
+  test('that the kernel binds return unchanged', () => {
     const fd = fds.socket('AF_UNIX', 'SOCK_STREAM');
     const address = native.encodeUnix(bytes(`fdmux-test-${process.pid}`), true);
     native.bind(fd, address);
     expect(native.getSockName(fd)).toEqual(address);
   });
 
-  it('decode any bytes at all, as something', () => {
+  test('decode any bytes at all, as something', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (address) => {
         expect(['inet', 'inet6', 'unix', 'unknown']).toContain(native.decodeAddress(address).family);
@@ -110,7 +110,7 @@ describe('addresses', () => {
     });
   });
 
-  it('of no address length are refused', () => {
+  test('of no address length are refused', () => {
     const fd = fds.socket('AF_UNIX', 'SOCK_STREAM');
     for (const length of [0, 1, 129]) {
       expect(errorOf(() => native.bind(fd, new Uint8Array(length)))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type * as binding from '../../src/binding/load.js';
 import { native } from '../../src/binding/load.js';
 import { errorOf } from './fds.js';
@@ -18,10 +18,10 @@ async function loadAgain(): Promise<typeof binding> {
 /**
  * An installed package cannot be loaded a second time here; test/packaging/loading.test.ts asks it the same questions.
  */
-const itOfSources = it.skipIf(process.env['FDMUX_TEST_SUBJECT'] !== undefined);
+const itOfSources = test.skipIf(process.env['FDMUX_TEST_SUBJECT'] !== undefined);
 
 describe('native', () => {
-  it('is the addon itself: its functions need no detour', () => {
+  test('is the addon itself: its functions need no detour', () => {
     expect(Object.hasOwn(native, 'epollWait')).toBe(true);
     expect(native.epollWait.name).toBe('epollWait');
   });

@@ -1,5 +1,5 @@
 import { openSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WOULD_BLOCK } from '../../src/binding/contract.js';
 import { native } from '../../src/binding/load.js';
 import { bytes, constant, errorOf, fill, useFds } from './fds.js';
@@ -12,7 +12,7 @@ function isCloseOnExec(fd: number): boolean {
 }
 
 describe('descriptors', () => {
-  it('read and write a part of the bytes', () => {
+  test('read and write a part of the bytes', () => {
     const [reader, writer] = fds.pipe();
     expect(native.write(writer, bytes('hello'), 1, 3)).toBe(3);
     const buffer = new Uint8Array(6);
@@ -20,21 +20,21 @@ describe('descriptors', () => {
     expect([...buffer]).toEqual([0, 0, ...bytes('ell'), 0]);
   });
 
-  it('would block, and end', () => {
+  test('would block, and end', () => {
     const [reader, writer] = fds.pipe();
     expect(native.read(reader, new Uint8Array(1), 0, 1)).toBe(WOULD_BLOCK);
     fds.close(writer);
     expect(native.read(reader, new Uint8Array(1), 0, 1)).toBe(0);
   });
 
-  it('would block when a pipe is full', () => {
+  test('would block when a pipe is full', () => {
     const [, writer] = fds.pipe();
     const chunk = new Uint8Array(65_536);
     let result = 0;
     while (result !== WOULD_BLOCK) result = native.write(writer, chunk, 0, chunk.length);
   });
 
-  it('refuse ranges outside of the bytes', () => {
+  test('refuse ranges outside of the bytes', () => {
     const [reader] = fds.pipe();
     const buffer = new Uint8Array(8);
     for (const [offset, length] of [
@@ -50,7 +50,7 @@ describe('descriptors', () => {
     }
   });
 
-  it('find no room in bytes that were transferred away', () => {
+  test('find no room in bytes that were transferred away', () => {
     const [reader, writer] = fds.pipe();
     fill(writer, 'x');
     const buffer = new Uint8Array(8);
@@ -58,7 +58,7 @@ describe('descriptors', () => {
     expect(errorOf(() => native.read(reader, buffer, 0, 1))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  it('become blocking and non-blocking', () => {
+  test('become blocking and non-blocking', () => {
     const [reader] = native.pipe(false).map(fds.track);
     if (reader === undefined) throw new Error('no pipe');
     expect(native.isNonBlocking(reader)).toBe(false);
@@ -68,18 +68,18 @@ describe('descriptors', () => {
     expect(native.isNonBlocking(reader)).toBe(false);
   });
 
-  it('are close-on-exec when we make them', () => {
+  test('are close-on-exec when we make them', () => {
     const made = [...fds.pipe(), ...fds.socketPair(), fds.epoll(), fds.track(native.eventFd(0))];
     expect(made.map(isCloseOnExec)).toEqual(made.map(() => true));
   });
 
-  it('are closed once', () => {
+  test('are closed once', () => {
     const [reader] = fds.pipe();
     fds.close(reader);
     expect(errorOf(() => native.close(reader))).toMatchObject({ code: 'EBADF', syscall: 'close', fd: reader });
   });
 
-  it.each([
+  test.each([
     ['read', (fd: number) => native.read(fd, new Uint8Array(1), 0, 1)],
     ['write', (fd: number) => native.write(fd, new Uint8Array(1), 0, 1)],
     ['fcntl', (fd: number) => native.setNonBlocking(fd, true)],
@@ -89,7 +89,7 @@ describe('descriptors', () => {
     expect(errorOf(() => call(fd))).toMatchObject({ code: 'EBADF', errno: -9, syscall, fd });
   });
 
-  it('that cannot be read say so', () => {
+  test('that cannot be read say so', () => {
     const directory = fds.track(openSync('/', 'r'));
     expect(errorOf(() => native.read(directory, new Uint8Array(1), 0, 1))).toMatchObject({
       code: 'EISDIR',
@@ -99,7 +99,7 @@ describe('descriptors', () => {
 });
 
 describe('eventFd', () => {
-  it('counts', () => {
+  test('counts', () => {
     const fd = fds.track(native.eventFd(3));
     const counter = new BigUint64Array(1);
     const memory = new Uint8Array(counter.buffer);

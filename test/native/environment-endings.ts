@@ -1,5 +1,5 @@
 /** The ways in which an environment can end while the addon's waits are under way in it. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hasLoopWatch } from '../support/runtime.js';
 import { runChild } from './children/run.js';
 
@@ -10,7 +10,7 @@ export function testEnvironmentEndings(workers: number): void {
   describe.each([...(hasLoopWatch ? [['a loop watch', 'watch'] as const] : []), ['a wait thread', 'thread'] as const])(
     '%s under way',
     (_, kind) => {
-      it.each([
+      test.each([
         ['worker.terminate()', 'terminate'],
         ['process.exit() in the worker', 'exit'],
         ['the natural end of the worker', 'natural'],
@@ -18,7 +18,7 @@ export function testEnvironmentEndings(workers: number): void {
         expect(runChild('waits-under-way.cjs', kind, ending, String(workers))).toEqual(clean);
       });
 
-      it('survives process.exit() in the main thread, with 10 workers waiting', () => {
+      test('survives process.exit() in the main thread, with 10 workers waiting', () => {
         expect(runChild('waits-under-way.cjs', kind, 'main-exit', '10')).toEqual(clean);
       });
     },

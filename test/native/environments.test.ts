@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { terminatesBusyWorkers } from '../support/runtime.js';
 import { runChild } from './children/run.js';
 import { clean, testEnvironmentEndings } from './environment-endings.js';
@@ -6,7 +6,7 @@ import { clean, testEnvironmentEndings } from './environment-endings.js';
 testEnvironmentEndings(4);
 
 describe('the addon', () => {
-  it.runIf(terminatesBusyWorkers)(
+  test.runIf(terminatesBusyWorkers)(
     'survives the termination of workers whose calls are about to throw',
     { tags: ['needs-worker-terminate'] },
     () => {
@@ -14,11 +14,11 @@ describe('the addon', () => {
     },
   );
 
-  it('makes every call, in the main thread and in a worker, and leaves nothing behind', () => {
+  test('makes every call, in the main thread and in a worker, and leaves nothing behind', () => {
     expect(runChild('every-call.cjs')).toEqual({ ...clean, stdout: '' });
   });
 
-  it('closes no eventfd of another thread when a worker ends that had the number before', () => {
+  test('closes no eventfd of another thread when a worker ends that had the number before', () => {
     expect(runChild('foreign-eventfd.cjs')).toEqual({ ...clean, stdout: 'kept cleaned up\n' });
   });
 });

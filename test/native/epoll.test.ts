@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { constant, errorOf, fill, useFds } from './fds.js';
 import { sendSignals } from './signals.js';
@@ -22,7 +22,7 @@ function wait(epollFd: number, timeoutMs = 0, maxEvents = 64) {
 }
 
 describe('epoll', () => {
-  it('hands back the mask and both words of data', () => {
+  test('hands back the mask and both words of data', () => {
     const epoll = fds.epoll();
     const [reader, writer] = fds.pipe();
     native.epollCtl(epoll, ADD, reader, EPOLLIN | EPOLLET, 0xffff_ffff, 0x8000_0001);
@@ -32,7 +32,7 @@ describe('epoll', () => {
     expect(wait(epoll)).toEqual([]);
   });
 
-  it('modifies and deletes', () => {
+  test('modifies and deletes', () => {
     const epoll = fds.epoll();
     const [, writer] = fds.pipe();
     native.epollCtl(epoll, ADD, writer, 0, 1, 0);
@@ -42,7 +42,7 @@ describe('epoll', () => {
     expect(wait(epoll)).toEqual([]);
   });
 
-  it.each([
+  test.each([
     [
       'EEXIST',
       (epoll: number, fd: number) => {
@@ -60,14 +60,14 @@ describe('epoll', () => {
     expect(errorOf(() => call(epoll, reader))).toMatchObject({ code, syscall: 'epoll_ctl' });
   });
 
-  it('reports at most as many events as it is asked for', () => {
+  test('reports at most as many events as it is asked for', () => {
     const epoll = fds.epoll();
     for (let i = 0; i < 5; i++) native.epollCtl(epoll, ADD, fds.pipe()[1], EPOLLOUT, i, 0);
     expect(wait(epoll, 0, 2)).toHaveLength(2);
     expect(wait(epoll, 0, 64)).toHaveLength(5);
   });
 
-  it('refuses more events than the buffer holds, and none', () => {
+  test('refuses more events than the buffer holds, and none', () => {
     const epoll = fds.epoll();
     const capacity = native.eventBuffer(1).byteLength / 4 / native.eventStrideWords;
     for (const maxEvents of [0, -1, 0.5, NaN, capacity + 1]) {
@@ -77,7 +77,7 @@ describe('epoll', () => {
     }
   });
 
-  it('grows the buffer, and leaves the one before readable', () => {
+  test('grows the buffer, and leaves the one before readable', () => {
     const first = native.eventBuffer(1);
     const capacity = first.byteLength / 4 / native.eventStrideWords;
     expect(native.eventBuffer(capacity)).toBe(first);
@@ -91,14 +91,14 @@ describe('epoll', () => {
     expect(wait(epoll, 0, 2 * capacity).length).toBe(Math.min(2 * capacity, writers.length));
   });
 
-  it.each([0.1, 1, 1.7, 25])('waits %d ms, never less', (timeoutMs) => {
+  test.each([0.1, 1, 1.7, 25])('waits %d ms, never less', (timeoutMs) => {
     const epoll = fds.epoll();
     const start = process.hrtime.bigint();
     expect(wait(epoll, timeoutMs)).toEqual([]);
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(timeoutMs);
   });
 
-  it('takes timeouts beyond 2^31 ms and without end', () => {
+  test('takes timeouts beyond 2^31 ms and without end', () => {
     const epoll = fds.epoll();
     native.epollCtl(epoll, ADD, fds.pipe()[1], EPOLLOUT, 0, 0);
     for (const timeoutMs of [2 ** 31, 2 ** 53 - 1, Number.MAX_VALUE, Infinity, -1]) {
@@ -106,7 +106,7 @@ describe('epoll', () => {
     }
   });
 
-  it('ends early and empty on a signal, or goes on to its deadline', { tags: ['needs-signals'] }, () => {
+  test('ends early and empty on a signal, or goes on to its deadline', { tags: ['needs-signals'] }, () => {
     const epoll = fds.epoll();
     native.eventBuffer(1);
     sendSignals();
@@ -116,7 +116,7 @@ describe('epoll', () => {
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(200);
   });
 
-  it('is not interrupted by a signal that its mask blocks', { tags: ['needs-signals'] }, () => {
+  test('is not interrupted by a signal that its mask blocks', { tags: ['needs-signals'] }, () => {
     const epoll = fds.epoll();
     native.eventBuffer(1);
     const signal = sendSignals();
@@ -127,7 +127,7 @@ describe('epoll', () => {
     }
   });
 
-  it('says EINVAL for an fd that is no epoll, EBADF for a closed one', () => {
+  test('says EINVAL for an fd that is no epoll, EBADF for a closed one', () => {
     native.eventBuffer(1);
     expect(errorOf(() => native.epollWait(fds.pipe()[0], 1, 0, false, null))).toMatchObject({
       code: 'EINVAL',

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 
 /** No process has this many fds: a call that got through the checks says EBADF and harms nothing. */
@@ -249,7 +249,7 @@ function codeOf(name: keyof typeof native, args: readonly unknown[]): unknown {
 }
 
 describe.each(calls.map(([name, ...parameters]) => ({ name, parameters })))('$name', ({ name, parameters }) => {
-  it('refuses every bad argument with a typed error, whatever the others are', () => {
+  test('refuses every bad argument with a typed error, whatever the others are', () => {
     const fine: readonly unknown[] = parameters.map((kind) => kinds[kind].fine);
     parameters.forEach((kind, position) => {
       fc.assert(
@@ -262,7 +262,7 @@ describe.each(calls.map(([name, ...parameters]) => ({ name, parameters })))('$na
     });
   });
 
-  it('refuses missing arguments', () => {
+  test('refuses missing arguments', () => {
     expect(codeOf(name, [])).toBe('ERR_INVALID_ARG_TYPE');
   });
 });

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { MSG_WAITALL, SO_RCVTIMEO, Socket, SOL_SOCKET } from 'fdmux';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { nextEvent } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { LOOPBACK, portOf } from '../support/sockets.js';
@@ -21,7 +21,7 @@ for kind, port in zip((socket.SOCK_DGRAM, socket.SOCK_STREAM), sys.argv[1:]):
         peer.send(part)
 `;
 
-it('a call that a signal interrupts goes on', { tags: ['needs-signals'] }, async () => {
+test('a call that a signal interrupts goes on', { tags: ['needs-signals'] }, async () => {
   const timeout = new BigInt64Array([10n, 0n]);
   const [udp, tcp] = (['dgram', 'stream'] as const).map((type) => {
     const socket = disposedAtEnd(Socket.create({ type, blocking: true }));

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { hasLoopWatch } from '../support/runtime.js';
 import { constant, errorOf, fill, useFds } from './fds.js';
@@ -23,14 +23,14 @@ afterEach(() => {
 });
 
 describe.runIf(hasLoopWatch)('loopWatch', { tags: ['needs-uv-poll'] }, () => {
-  it('reports on every turn of the loop while the epoll fd is readable', async () => {
+  test('reports on every turn of the loop while the epoll fd is readable', async () => {
     const { watch, writer } = openWatch();
     native.loopWatchStart(watch);
     fill(writer, 'x');
     for (let i = 0; i < 3; i++) expect(await reports.next()).toBe(watch);
   });
 
-  it('reports nothing after it was stopped, and again after it was started', async () => {
+  test('reports nothing after it was stopped, and again after it was started', async () => {
     const { watch, writer } = openWatch();
     native.loopWatchStart(watch);
     fill(writer, 'x');
@@ -46,7 +46,7 @@ describe.runIf(hasLoopWatch)('loopWatch', { tags: ['needs-uv-poll'] }, () => {
     expect(await reports.next()).toBe(watch);
   });
 
-  it('stops and closes from within its report', async () => {
+  test('stops and closes from within its report', async () => {
     const { watch, writer } = openWatch();
     reports.onReport(() => {
       native.loopWatchStop(watch);
@@ -57,7 +57,7 @@ describe.runIf(hasLoopWatch)('loopWatch', { tags: ['needs-uv-poll'] }, () => {
     expect(await reports.next()).toBe(watch);
   });
 
-  it('lets process.nextTick and promises run after each report', async () => {
+  test('lets process.nextTick and promises run after each report', async () => {
     const { watch, writer } = openWatch();
     const order: string[] = [];
     const done = new Promise<void>((resolve) => {
@@ -74,7 +74,7 @@ describe.runIf(hasLoopWatch)('loopWatch', { tags: ['needs-uv-poll'] }, () => {
     expect(order.slice(0, 4)).toEqual(['report', 'tick', 'microtask', 'report']);
   });
 
-  it('survives the close of the epoll fd before the loop comes round', async () => {
+  test('survives the close of the epoll fd before the loop comes round', async () => {
     const { watch, epoll, writer } = openWatch();
     native.loopWatchStart(watch);
     fds.close(epoll);
@@ -82,7 +82,7 @@ describe.runIf(hasLoopWatch)('loopWatch', { tags: ['needs-uv-poll'] }, () => {
     expect(await reports.next()).toBe(watch);
   });
 
-  it('reports to the function that it was opened with, beside a watch with another', async () => {
+  test('reports to the function that it was opened with, beside a watch with another', async () => {
     const { watch, epoll, writer } = openWatch();
     const other = await new Promise<number>((resolve) => {
       const second = native.loopWatchOpen(epoll, resolve);
@@ -96,14 +96,14 @@ describe.runIf(hasLoopWatch)('loopWatch', { tags: ['needs-uv-poll'] }, () => {
     expect(other).not.toBe(watch);
   });
 
-  it('refuses a closed fd', () => {
+  test('refuses a closed fd', () => {
     expect(errorOf(() => native.loopWatchOpen(fds.closedFd(), reports.dispatch))).toMatchObject({
       code: 'EBADF',
       syscall: 'fcntl',
     });
   });
 
-  it('is closed once and for all', () => {
+  test('is closed once and for all', () => {
     const { watch } = openWatch();
     native.waiterClose(watch);
     native.waiterClose(watch);
@@ -115,7 +115,7 @@ describe.runIf(hasLoopWatch)('loopWatch', { tags: ['needs-uv-poll'] }, () => {
     expect(next).toBeGreaterThan(watch);
   });
 
-  it('is no wait thread', () => {
+  test('is no wait thread', () => {
     const { watch } = openWatch();
     expect(errorOf(() => native.waitThreadDisarm(watch))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });

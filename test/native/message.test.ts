@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WOULD_BLOCK } from '../../src/binding/contract.js';
 import { native } from '../../src/binding/load.js';
 import { bytes, constant, errorOf, fill, useFds } from './fds.js';
@@ -12,7 +12,7 @@ function received(fd: number): string {
 }
 
 describe('sendRanges', () => {
-  it('sends the ranges of each run in order and leaves the result in its first triple', () => {
+  test('sends the ranges of each run in order and leaves the result in its first triple', () => {
     const [one, oneEnd] = fds.socketPair();
     const [two, twoEnd] = fds.socketPair();
     const operations = Int32Array.of(one, 0, 2, one, 2, 4, one, 6, 8, two, 0, 10, one, 9, 10);
@@ -22,7 +22,7 @@ describe('sendRanges', () => {
     expect(received(twoEnd)).toBe('0123456789');
   });
 
-  it('sends a run of many ranges whole, beyond what one call takes', () => {
+  test('sends a run of many ranges whole, beyond what one call takes', () => {
     const [one, end] = fds.socketPair();
     const count = 5000;
     const operations = Int32Array.from(Array.from({ length: count }, () => [one, 3, 4]).flat());
@@ -31,7 +31,7 @@ describe('sendRanges', () => {
     expect(received(end)).toBe('3'.repeat(count));
   });
 
-  it('gives the errno, negative, and goes on with the next run', () => {
+  test('gives the errno, negative, and goes on with the next run', () => {
     const [one, oneEnd] = fds.socketPair();
     const [two, twoEnd] = fds.socketPair();
     fds.close(oneEnd);
@@ -42,7 +42,7 @@ describe('sendRanges', () => {
     expect(received(twoEnd)).toBe('x');
   });
 
-  it('counts what a full socket took, and says EAGAIN if it took nothing', () => {
+  test('counts what a full socket took, and says EAGAIN if it took nothing', () => {
     const [one] = fds.socketPair();
     const data = new Uint8Array(4_000_000);
     const operations = Int32Array.of(one, 0, data.length);
@@ -54,14 +54,14 @@ describe('sendRanges', () => {
     expect(operations[0]).toBe(-constant('EAGAIN'));
   });
 
-  it('sends nothing for empty ranges', () => {
+  test('sends nothing for empty ranges', () => {
     const [one] = fds.socketPair();
     const operations = Int32Array.of(one, 1, 1);
     native.sendRanges(bytes('xy'), operations, 1);
     expect(operations[0]).toBe(0);
   });
 
-  it('refuses a list with a range outside of the bytes before anything is sent', () => {
+  test('refuses a list with a range outside of the bytes before anything is sent', () => {
     const [one, end] = fds.socketPair();
     for (const bad of [
       [one, 0, 3],
@@ -77,7 +77,7 @@ describe('sendRanges', () => {
     expect(native.recv(end, new Uint8Array(1), 0, 1, 0)).toBe(WOULD_BLOCK);
   });
 
-  it('sends what the ranges say, whatever they are', () => {
+  test('sends what the ranges say, whatever they are', () => {
     const range = fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 }));
     const text = '0123456789';
     fc.assert(
@@ -95,7 +95,7 @@ describe('sendRanges', () => {
 });
 
 describe('recvMany', () => {
-  it('lays what each fd gives end to end and leaves each result in its place', () => {
+  test('lays what each fd gives end to end and leaves each result in its place', () => {
     const [one, oneEnd] = fds.socketPair();
     const [two, twoEnd] = fds.socketPair();
     const [, quiet] = fds.socketPair();
@@ -110,7 +110,7 @@ describe('recvMany', () => {
     expect(new TextDecoder().decode(buffer.subarray(0, 8))).toBe('abcdefgh');
   });
 
-  it('ends if there is less room than one receive may take', () => {
+  test('ends if there is less room than one receive may take', () => {
     const [one, end] = fds.socketPair();
     fill(one, 'abcdef');
     const operations = Int32Array.of(end, end, end);
@@ -118,7 +118,7 @@ describe('recvMany', () => {
     expect([...operations]).toEqual([3, 3, end]);
   });
 
-  it('refuses to receive nothing, which would read as the end of the stream', () => {
+  test('refuses to receive nothing, which would read as the end of the stream', () => {
     const call = () => native.recvMany(new Uint8Array(8), Int32Array.of(0), 1, 0);
     expect(errorOf(call)).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../support/processes.js';
 
 /** The same on every processor. */
@@ -52,7 +52,7 @@ const source = `
 `;
 
 describe.each(['ENOSYS', 'EPERM'] as const)('if epoll_pwait2 answers %s', (code) => {
-  it('waits end in whole milliseconds, never early, and all else is as ever', async () => {
+  test('waits end in whole milliseconds, never early, and all else is as ever', async () => {
     const filter = [`${EPOLL_PWAIT2}`, `${constants.errno[code]}`];
     expect(await run(withoutCall, [...filter, process.execPath, '-e', source])).toEqual({
       code: 0,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { constant, errorOf, fill, useFds } from './fds.js';
 import { sendSignals } from './signals.js';
@@ -26,7 +26,7 @@ function poll(entries: [fd: number, events: number][], timeoutMs = 0) {
 }
 
 describe('poll', () => {
-  it('fills revents in place, counts the entries that have some and leaves their places behind the entries', () => {
+  test('fills revents in place, counts the entries that have some and leaves their places behind the entries', () => {
     const [reader, writer] = fds.pipe();
     fill(writer, 'x');
     expect(
@@ -41,14 +41,14 @@ describe('poll', () => {
     });
   });
 
-  it('keeps events as they were', () => {
+  test('keeps events as they were', () => {
     const [reader] = fds.pipe();
     const list = withRoom(reader, POLLIN | 0x7fff_0000);
     native.poll(list, 1, 0, false, null);
     expect(list[1]).toBe(POLLIN);
   });
 
-  it('reports hangup unasked, NVAL for a closed fd, and nothing for a negative one', () => {
+  test('reports hangup unasked, NVAL for a closed fd, and nothing for a negative one', () => {
     const [reader, writer] = fds.pipe();
     fds.close(writer);
     expect(
@@ -63,37 +63,37 @@ describe('poll', () => {
     });
   });
 
-  it('looks at the first entries only, as many as it is asked for', () => {
+  test('looks at the first entries only, as many as it is asked for', () => {
     const [, writer] = fds.pipe();
     const list = Int32Array.of(writer, POLLOUT, writer, POLLOUT);
     expect(native.poll(list, 1, 0, false, null)).toBe(1);
     expect(list[3]).toBe(POLLOUT);
   });
 
-  it('refuses a list without room for the answer', () => {
+  test('refuses a list without room for the answer', () => {
     const [, writer] = fds.pipe();
     const error = errorOf(() => native.poll(Int32Array.of(writer, POLLOUT), 1, 0));
     expect(error).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  it('waits with no entries, and never ends early', () => {
+  test('waits with no entries, and never ends early', () => {
     const start = process.hrtime.bigint();
     expect(poll([], 10.25).count).toBe(0);
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(10.25);
   });
 
-  it('takes timeouts beyond 2^31 ms and without end', () => {
+  test('takes timeouts beyond 2^31 ms and without end', () => {
     const [, writer] = fds.pipe();
     for (const timeoutMs of [2 ** 31, 2 ** 53, Number.MAX_VALUE, Infinity, -1]) {
       expect(poll([[writer, POLLOUT]], timeoutMs).count).toBe(1);
     }
   });
 
-  it.each([-2, -0.5, -Infinity, NaN])('refuses a timeout of %d', (timeoutMs) => {
+  test.each([-2, -0.5, -Infinity, NaN])('refuses a timeout of %d', (timeoutMs) => {
     expect(errorOf(() => poll([], timeoutMs))).toMatchObject({ code: 'ERR_OUT_OF_RANGE', name: 'RangeError' });
   });
 
-  it('ends early and empty on a signal, or goes on to its deadline', { tags: ['needs-signals'] }, () => {
+  test('ends early and empty on a signal, or goes on to its deadline', { tags: ['needs-signals'] }, () => {
     const [reader] = fds.pipe();
     sendSignals();
     expect(native.poll(withRoom(reader, POLLIN), 1, 60_000, false, null)).toBe(0);
@@ -102,14 +102,14 @@ describe('poll', () => {
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(200);
   });
 
-  it('is not interrupted by a signal that its mask blocks', { tags: ['needs-signals'] }, () => {
+  test('is not interrupted by a signal that its mask blocks', { tags: ['needs-signals'] }, () => {
     const signal = sendSignals();
     const start = process.hrtime.bigint();
     native.poll(new Int32Array(0), 0, 100, false, [constant(signal)]);
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(100);
   });
 
-  it('takes its memory after the signal mask was read, whose elements may run code', () => {
+  test('takes its memory after the signal mask was read, whose elements may run code', () => {
     const [, writer] = fds.pipe();
     const memory = new ArrayBuffer(12);
     new Int32Array(memory).set([writer, POLLOUT]);

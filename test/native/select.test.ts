@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { constant, errorOf, fill, useFds } from './fds.js';
 import { sendSignals } from './signals.js';
@@ -21,20 +21,20 @@ function select(read: number[], write: number[], except: number[], timeoutMs = 0
 }
 
 describe('select', () => {
-  it('leaves the places of the ready fds of all three sets behind the fds, ascending', () => {
+  test('leaves the places of the ready fds of all three sets behind the fds, ascending', () => {
     const [quiet, quietWriter] = fds.pipe();
     const [loud, loudWriter] = fds.pipe();
     fill(loudWriter, 'x');
     expect(select([quiet, loud], [quietWriter], [loud])).toEqual({ count: 2, places: [1, 2] });
   });
 
-  it('answers an entry named twice twice', () => {
+  test('answers an entry named twice twice', () => {
     const [, writer] = fds.pipe();
     expect(select([], [writer, writer], [])).toEqual({ count: 2, places: [0, 1] });
     expect(select([writer, writer], [writer], [])).toEqual({ count: 1, places: [2] });
   });
 
-  it('answers anew when the same fds are asked about again, and when others are', () => {
+  test('answers anew when the same fds are asked about again, and when others are', () => {
     const [quiet, quietWriter] = fds.pipe();
     const [loud, loudWriter] = fds.pipe();
     fill(loudWriter, 'x');
@@ -48,7 +48,7 @@ describe('select', () => {
     expect(select([quiet], [], [])).toEqual({ count: 1, places: [0] });
   });
 
-  it('keeps nothing of a list that it has refused', () => {
+  test('keeps nothing of a list that it has refused', () => {
     const [reader, writer] = fds.pipe();
     fill(writer, 'x');
     for (let times = 0; times < 2; times += 1) {
@@ -58,18 +58,18 @@ describe('select', () => {
     expect(select([reader], [], [])).toEqual({ count: 1, places: [0] });
   });
 
-  it('refuses a list without room for the answer', () => {
+  test('refuses a list without room for the answer', () => {
     const [reader] = fds.pipe();
     const error = errorOf(() => native.select(Int32Array.of(reader), 1, 0, 0, 0));
     expect(error).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  it('finds nothing after a timeout', () => {
+  test('finds nothing after a timeout', () => {
     const [reader] = fds.pipe();
     expect(select([reader], [], [], 1)).toEqual({ count: 0, places: [] });
   });
 
-  it('sees urgent data in the except set alone', () => {
+  test('sees urgent data in the except set alone', () => {
     const listener = fds.socket('AF_INET', 'SOCK_STREAM');
     native.bind(listener, native.encodeInet(4, '127.0.0.1', 0, 0, 0));
     native.listen(listener, 1);
@@ -81,13 +81,13 @@ describe('select', () => {
     expect(select([], [], [server], 1000)).toEqual({ count: 1, places: [0] });
   });
 
-  it('waits with no fds at all, and never ends early', () => {
+  test('waits with no fds at all, and never ends early', () => {
     const start = process.hrtime.bigint();
     expect(select([], [], [], 20.5)).toEqual({ count: 0, places: [] });
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(20.5);
   });
 
-  it('says EBADF, with the fd, for a closed fd among open ones', () => {
+  test('says EBADF, with the fd, for a closed fd among open ones', () => {
     const [reader, writer] = fds.pipe();
     const closed = fds.closedFd();
     expect(errorOf(() => select([reader], [writer], [closed]))).toMatchObject({
@@ -98,22 +98,22 @@ describe('select', () => {
     });
   });
 
-  it.each([1023, 1024, 65_536, 1_000_000_000, 2_147_483_647])('says EBADF for fd %i, which no table holds', (fd) => {
+  test.each([1023, 1024, 65_536, 1_000_000_000, 2_147_483_647])('says EBADF for fd %i, which no table holds', (fd) => {
     const [reader] = fds.pipe();
     expect(errorOf(() => select([reader, fd], [], []))).toMatchObject({ code: 'EBADF', fd });
   });
 
-  it('refuses a negative fd', () => {
+  test('refuses a negative fd', () => {
     expect(errorOf(() => select([-1], [], []))).toMatchObject({ code: 'ERR_OUT_OF_RANGE', name: 'RangeError' });
   });
 
-  it('refuses counts that the list does not hold', () => {
+  test('refuses counts that the list does not hold', () => {
     const list = Int32Array.of(0, 1);
     expect(errorOf(() => native.select(list, 1, 1, 1, 0, false, null))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
     expect(errorOf(() => native.select(list, 3, 0, 0, 0, false, null))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  it('ends early and empty on a signal, or goes on to its deadline', { tags: ['needs-signals'] }, () => {
+  test('ends early and empty on a signal, or goes on to its deadline', { tags: ['needs-signals'] }, () => {
     const [reader] = fds.pipe();
     sendSignals();
     expect(native.select(withRoom(reader), 1, 0, 0, 60_000, false, null)).toBe(0);
@@ -122,7 +122,7 @@ describe('select', () => {
     expect(Number(process.hrtime.bigint() - start) / 1e6).toBeGreaterThanOrEqual(200);
   });
 
-  it('is not interrupted by a signal that its mask blocks', { tags: ['needs-signals'] }, () => {
+  test('is not interrupted by a signal that its mask blocks', { tags: ['needs-signals'] }, () => {
     const signal = sendSignals();
     const start = process.hrtime.bigint();
     native.select(new Int32Array(0), 0, 0, 0, 100, false, [constant(signal)]);

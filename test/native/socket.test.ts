@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WOULD_BLOCK } from '../../src/binding/contract.js';
 import { native } from '../../src/binding/load.js';
 import { bytes, constant, errorOf, fill, useFds } from './fds.js';
@@ -34,7 +34,7 @@ function received(fd: number, maxBytes = 100): string | number {
 }
 
 describe('sockets', () => {
-  it('connect, accept, send, receive and end', () => {
+  test('connect, accept, send, receive and end', () => {
     const [client, server] = tcpPair();
     expect(received(server)).toBe(WOULD_BLOCK);
     expect(native.send(client, bytes('hello'), 1, 3, 0)).toBe(3);
@@ -45,7 +45,7 @@ describe('sockets', () => {
     expect(received(server)).toBe('');
   });
 
-  it('receive into a part of the bytes and touch no other', () => {
+  test('receive into a part of the bytes and touch no other', () => {
     const [one, two] = fds.socketPair();
     fill(one, 'abc');
     const buffer = new Uint8Array(8).fill(255);
@@ -53,18 +53,18 @@ describe('sockets', () => {
     expect([...buffer]).toEqual([255, 255, 97, 98, 99, 255, 255, 255]);
   });
 
-  it('peek', () => {
+  test('peek', () => {
     const [one, two] = fds.socketPair();
     fill(one, 'abc');
     expect(native.recv(two, new Uint8Array(8), 0, 8, constant('MSG_PEEK'))).toBe(3);
     expect(received(two)).toBe('abc');
   });
 
-  it('accept nothing when nobody connects', () => {
+  test('accept nothing when nobody connects', () => {
     expect(native.acceptFrom(listener().fd, true)).toBe(null);
   });
 
-  it('accept many, each with its address, up to the errno that ended it', () => {
+  test('accept many, each with its address, up to the errno that ended it', () => {
     const { fd, address } = listener();
     const clients = [0, 1, 2].map(() =>
       fds.track(native.socket(constant('AF_INET'), constant('SOCK_STREAM'), 0, false)),
@@ -81,7 +81,7 @@ describe('sockets', () => {
     expect(peers).toEqual(clients.map((client) => native.getSockName(client)));
   });
 
-  it('give the errno of a connect as a value', () => {
+  test('give the errno of a connect as a value', () => {
     const { fd, address } = listener();
     const client = fds.socket('AF_INET', 'SOCK_STREAM');
     expect([0, constant('EINPROGRESS')]).toContain(native.connect(client, address));
@@ -94,7 +94,7 @@ describe('sockets', () => {
     expect(native.connect(fds.closedFd(), address)).toBe(constant('EBADF'));
   });
 
-  it('report a peer that is gone as EPIPE, without a signal', () => {
+  test('report a peer that is gone as EPIPE, without a signal', () => {
     const [one, two] = fds.socketPair();
     fds.close(two);
     expect(errorOf(() => native.send(one, bytes('x'), 0, 1, 0))).toMatchObject({
@@ -104,14 +104,14 @@ describe('sockets', () => {
     });
   });
 
-  it('would block when the peer does not read', () => {
+  test('would block when the peer does not read', () => {
     const [one] = fds.socketPair();
     const chunk = new Uint8Array(65_536);
     let result = 0;
     while (result !== WOULD_BLOCK) result = native.send(one, chunk, 0, chunk.length, 0);
   });
 
-  it('are close-on-exec, and non-blocking as asked', () => {
+  test('are close-on-exec, and non-blocking as asked', () => {
     const family = constant('AF_UNIX');
     const type = constant('SOCK_STREAM');
     const blocking = fds.track(native.socket(family, type, 0, false));
@@ -125,7 +125,7 @@ describe('sockets', () => {
     expect(native.isNonBlocking(fds.accept(fd, false))).toBe(false);
   });
 
-  it('know their addresses', () => {
+  test('know their addresses', () => {
     const [client, server] = tcpPair();
     expect(native.getPeerName(client)).toEqual(native.getSockName(server));
     expect(native.decodeAddress(native.getSockName(client))).toMatchObject({ family: 'inet', host: '127.0.0.1' });
@@ -133,7 +133,7 @@ describe('sockets', () => {
     expect(errorOf(() => native.getPeerName(unconnected))).toMatchObject({ code: 'ENOTCONN' });
   });
 
-  it('have options, as an integer or as bytes', () => {
+  test('have options, as an integer or as bytes', () => {
     const { fd } = listener();
     const level = constant('SOL_SOCKET');
     native.setSockOpt(fd, level, constant('SO_KEEPALIVE'), 1);
@@ -146,7 +146,7 @@ describe('sockets', () => {
     expect(errorOf(() => native.setSockOpt(fd, level, constant('SO_LINGER'), 1))).toMatchObject({ code: 'EINVAL' });
   });
 
-  it.each([
+  test.each([
     ['bind', 'EBADF', (fd: number) => native.bind(fd, native.encodeInet(4, '127.0.0.1', 0, 0, 0))],
     ['listen', 'EBADF', (fd: number) => native.listen(fd, 1)],
     ['accept4', 'EBADF', (fd: number) => native.acceptFrom(fd, true)],
@@ -163,7 +163,7 @@ describe('sockets', () => {
     expect(errorOf(() => call(fd))).toMatchObject({ code, syscall, fd });
   });
 
-  it('of no known family are refused', () => {
+  test('of no known family are refused', () => {
     expect(errorOf(() => native.socket(9999, 1, 0, true))).toMatchObject({ code: 'EAFNOSUPPORT', syscall: 'socket' });
     expect(errorOf(() => native.socketPair(constant('AF_INET'), 1, 0, true))).toMatchObject({ code: 'EOPNOTSUPP' });
   });

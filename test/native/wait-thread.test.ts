@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { constant, errorOf, fill, useFds } from './fds.js';
 import { useReports } from './reports.js';
@@ -33,7 +33,7 @@ describe.each([
     },
   ],
 ])('waitThread in %s', (_, arm) => {
-  it('reports once per arming', async () => {
+  test('reports once per arming', async () => {
     const thread = openThread();
     const [reader, writer] = fds.pipe();
     fill(writer, 'x');
@@ -48,7 +48,7 @@ describe.each([
     expect(await reports.next()).toBe(thread);
   });
 
-  it('reports what becomes ready while it waits', async () => {
+  test('reports what becomes ready while it waits', async () => {
     const thread = openThread();
     const [reader, writer] = fds.pipe();
     const [quiet] = fds.pipe();
@@ -58,7 +58,7 @@ describe.each([
     expect(await reports.next()).toBe(thread);
   });
 
-  it('forgets an arming that was taken back', async () => {
+  test('forgets an arming that was taken back', async () => {
     const thread = openThread();
     const [reader, writer] = fds.pipe();
     const [otherReader, otherWriter] = fds.pipe();
@@ -75,7 +75,7 @@ describe.each([
     expect(reports.waiting).toBe(0);
   });
 
-  it('takes the newest arming', async () => {
+  test('takes the newest arming', async () => {
     const thread = openThread();
     const [ready, writer] = fds.pipe();
     const [quiet, quietWriter] = fds.pipe();
@@ -90,19 +90,19 @@ describe.each([
     expect(await reports.next()).toBe(thread);
   });
 
-  it('reports an fd that is closed', async () => {
+  test('reports an fd that is closed', async () => {
     const thread = openThread();
     arm(thread, fds.closedFd());
     expect(await reports.next()).toBe(thread);
   });
 
-  it('reports an fd far beyond the table of fds', async () => {
+  test('reports an fd far beyond the table of fds', async () => {
     const thread = openThread();
     arm(thread, 900_000_000);
     expect(await reports.next()).toBe(thread);
   });
 
-  it('arms again and closes from within its report', async () => {
+  test('arms again and closes from within its report', async () => {
     const thread = openThread();
     const [reader, writer] = fds.pipe();
     fill(writer, 'x');
@@ -115,7 +115,7 @@ describe.each([
     for (let i = 0; i < 50; i++) expect(await reports.next()).toBe(thread);
   });
 
-  it('closes with a wait under way, and frees its fd and its thread', () => {
+  test('closes with a wait under way, and frees its fd and its thread', () => {
     const [reader] = fds.pipe();
     const before = native.eventFd(0);
     native.close(before);
@@ -129,7 +129,7 @@ describe.each([
 });
 
 describe('waitThread', () => {
-  it('watches an epoll fd with poll', async () => {
+  test('watches an epoll fd with poll', async () => {
     const epoll = fds.epoll();
     const [reader, writer] = fds.pipe();
     native.epollCtl(epoll, constant('EPOLL_CTL_ADD'), reader, constant('EPOLLIN'), 0, 0);
@@ -139,7 +139,7 @@ describe('waitThread', () => {
     expect(await reports.next()).toBe(thread);
   });
 
-  it('waits with nothing to wait for until it is armed again', async () => {
+  test('waits with nothing to wait for until it is armed again', async () => {
     const thread = openThread();
     native.waitThreadArmPoll(thread, new Int32Array(0), 0);
     native.waitThreadArmSelect(thread, new Int32Array(0), 0, 0, 0);
@@ -150,14 +150,14 @@ describe('waitThread', () => {
     expect(reports.waiting).toBe(0);
   });
 
-  it('is no loop watch', () => {
+  test('is no loop watch', () => {
     const thread = openThread();
     expect(errorOf(() => native.loopWatchStart(thread))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 });
 
 describe('waiterClose', () => {
-  it('refuses a number that no waiter ever had', () => {
+  test('refuses a number that no waiter ever had', () => {
     expect(errorOf(() => native.waiterClose(4_000_000_000))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 });

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { createServer } from 'node:net';
 import { connect, type Connection, Multiplexer, Socket } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
 import { disposedAtEnd, maxOpenFiles, withoutFreeFds } from '../support/fds.js';
@@ -20,7 +20,7 @@ async function freePort(): Promise<number> {
 }
 
 describe.each(VARIANTS)('connect on $backend/$trigger', (variant) => {
-  it('gives an open connection with its data, after the open handler', async () => {
+  test('gives an open connection with its data, after the open handler', async () => {
     const server = await listenPeer();
     const opened: Connection<{ name: string }>[] = [];
     const received = new Signal<string>();
@@ -46,7 +46,7 @@ describe.each(VARIANTS)('connect on $backend/$trigger', (variant) => {
     await peer.ended();
   });
 
-  it('reports that nobody listens', async () => {
+  test('reports that nobody listens', async () => {
     const port = await freePort();
     await expect(connect({ ...variant, port, socket: {} })).rejects.toMatchObject({
       code: 'ECONNREFUSED',
@@ -57,7 +57,7 @@ describe.each(VARIANTS)('connect on $backend/$trigger', (variant) => {
     });
   });
 
-  it('tries every address of a name', async () => {
+  test('tries every address of a name', async () => {
     // localhost is ::1 and 127.0.0.1 on most machines, in either order; the listener is on the second one alone.
     const addresses = await lookup('localhost', { all: true, verbatim: true });
     const last = addresses.at(-1)?.address ?? '127.0.0.1';
@@ -68,7 +68,7 @@ describe.each(VARIANTS)('connect on $backend/$trigger', (variant) => {
     connection.destroy();
   });
 
-  it('can be given up, before and while', async () => {
+  test('can be given up, before and while', async () => {
     const reason = new Error('changed my mind');
     const socket = {};
     await expect(connect({ ...variant, port: 1, socket, signal: AbortSignal.abort(reason) })).rejects.toMatchObject({
@@ -89,7 +89,7 @@ describe.each(VARIANTS)('connect on $backend/$trigger', (variant) => {
 });
 
 describe.each(VARIANTS)('connect without fds on $backend/$trigger', (variant) => {
-  it.skipIf(maxOpenFiles() > 100_000)(
+  test.skipIf(maxOpenFiles() > 100_000)(
     'leaves nothing registered if the idle timer cannot be made',
     { tags: ['needs-fd-limit'] },
     async () => {
@@ -107,7 +107,7 @@ describe.each(VARIANTS)('connect without fds on $backend/$trigger', (variant) =>
 });
 
 describe('connect', () => {
-  it('goes on when there are fds again, after there was none for its timer', async () => {
+  test('goes on when there are fds again, after there was none for its timer', async () => {
     const script = `
       const { connect, Socket } = require('./dist/index.js');
       const options = { backend: 'poll', port: Number(process.argv.at(-1)), socket: {} };
@@ -127,7 +127,7 @@ describe('connect', () => {
     expect(ended).toMatchObject({ code: 0, stdout: 'EMFILE\nconnected\n', stderr: '' });
   });
 
-  it('gives up an address after connectTimeoutMs', async () => {
+  test('gives up an address after connectTimeoutMs', async () => {
     // Nobody accepts: with its queue full, the kernel does not answer who comes next.
     const deaf = disposedAtEnd(Socket.create({ family: 'inet', type: 'stream' }));
     deaf.bind({ family: 'inet', host: '127.0.0.1', port: 0 });
@@ -147,7 +147,7 @@ describe('connect', () => {
     for (const connection of waiting) connection.destroy();
   });
 
-  it('can be given up while a name is resolved', async () => {
+  test('can be given up while a name is resolved', async () => {
     const controller = new AbortController();
     const options = { host: 'no.such.host.invalid', port: 1, socket: {}, signal: controller.signal };
     const under = connect(options);
@@ -156,7 +156,7 @@ describe('connect', () => {
     await expect(connect(options)).rejects.toMatchObject({ code: 'ABORT_ERR' });
   });
 
-  it('reads its options at once, so that the object may be used again', async () => {
+  test('reads its options at once, so that the object may be used again', async () => {
     const { port } = await listenPeer();
     const options = { port, socket: {}, data: 'first', signal: new AbortController().signal };
     const first = connect(options);
@@ -166,7 +166,7 @@ describe('connect', () => {
     connection.destroy();
   });
 
-  it('says what is wrong with its options', async () => {
+  test('says what is wrong with its options', async () => {
     const cases: [object, string][] = [
       [{ port: 1 }, 'ERR_INVALID_ARG_TYPE'],
       [{ socket: {} }, 'ERR_INVALID_ARG_TYPE'],

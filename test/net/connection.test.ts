@@ -10,7 +10,7 @@ import {
   type Socket,
   type SocketHandlers,
 } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { ServedConnection } from '../../src/net/served-connection.js';
 import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
@@ -53,7 +53,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     return { listener, peer, connection: await opened.within('a connection'), closed, errors };
   }
 
-  it('hands over bytes that arrive one at a time, and sends back every one', async () => {
+  test('hands over bytes that arrive one at a time, and sends back every one', async () => {
     const { peer } = await served(echo);
     for (const byte of 'byte by byte') {
       await peer.write(byte);
@@ -61,7 +61,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     }
   });
 
-  it('joins what one turn writes, in the order of writing, whatever the kind of bytes', async () => {
+  test('joins what one turn writes, in the order of writing, whatever the kind of bytes', async () => {
     const { peer } = await served({
       data: (connection) => {
         connection.write('text ');
@@ -76,7 +76,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect((await peer.ended()).toString()).toBe('text b shared \u4f60\u597d end');
   });
 
-  it('copies what is written, so that the caller may use its memory again', async () => {
+  test('copies what is written, so that the caller may use its memory again', async () => {
     const { peer } = await served({
       data: (connection) => {
         const bytes = Buffer.from('first ');
@@ -95,7 +95,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(received.subarray(12).equals(Buffer.alloc(2 * MIB, 'a'))).toBe(true);
   });
 
-  it('keeps the order of small and large writes', async () => {
+  test('keeps the order of small and large writes', async () => {
     const parts = [10, 20_000, 5, 100_000, 300_000, 1, 16_384, 3].map((length, index) => pattern(length, index));
     const { peer } = await served({
       data: (connection) => {
@@ -107,7 +107,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect((await peer.ended()).equals(Buffer.concat(parts))).toBe(true);
   });
 
-  it.each([1000, 5000, 16_000])(
+  test.each([1000, 5000, 16_000])(
     'keeps writes of %i bytes in order when the kernel stops taking them within a turn',
     async (size) => {
       const sent = pattern(8 * MIB, size);
@@ -128,7 +128,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     },
   );
 
-  it('brings 10 MiB to a slow reader, says that it is above the high-water mark, and when it is below again', async () => {
+  test('brings 10 MiB to a slow reader, says that it is above the high-water mark, and when it is below again', async () => {
     const bytes = pattern(10 * MIB);
     const drained: number[] = [];
     const { peer, connection, closed } = await served({
@@ -157,7 +157,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(drained[0]).toBeLessThanOrEqual(65_536);
   });
 
-  it('destroys a connection whose peer never reads when its queue is full, and says why', async () => {
+  test('destroys a connection whose peer never reads when its queue is full, and says why', async () => {
     const { peer, connection, closed, errors } = await served({}, { maxPendingBytes: MIB });
     peer.socket.pause();
     for (let i = 0; i < 100 && !connection.isDestroyed; i += 1) connection.write(pattern(MIB / 2));
@@ -167,7 +167,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(connection.pendingBytes).toBe(0);
   });
 
-  it('stays open for writing after the peer has ended, if there is an end handler', async () => {
+  test('stays open for writing after the peer has ended, if there is an end handler', async () => {
     const { peer, closed } = await served({
       end: (connection) => {
         setImmediate(() => {
@@ -181,7 +181,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(await closed.within('the close')).toBeUndefined();
   });
 
-  it('ends its side too when the peer has ended and nobody handles that', async () => {
+  test('ends its side too when the peer has ended and nobody handles that', async () => {
     const { peer, closed } = await served(echo);
     await peer.write('last words');
     peer.end();
@@ -189,7 +189,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(await closed.within('the close')).toBeUndefined();
   });
 
-  it.each(['tcp', 'unix'] as const)(
+  test.each(['tcp', 'unix'] as const)(
     'reads on behind urgent data and fds that it does not take, on %s',
     async (kind) => {
       const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
@@ -222,7 +222,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     },
   );
 
-  it('goes on reading after it has ended its own side', async () => {
+  test('goes on reading after it has ended its own side', async () => {
     const received: string[] = [];
     const { peer, connection, closed } = await served({
       data: (_connection, bytes) => received.push(bytes.toString()),
@@ -248,14 +248,14 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     halfOpen.end();
   });
 
-  it('reports a reset by its errno, once', async () => {
+  test('reports a reset by its errno, once', async () => {
     const { peer, closed, errors } = await served(echo);
     peer.reset();
     expect(await closed.within('the close')).toMatchObject({ code: 'ECONNRESET', syscall: 'recv' });
     expect(errors).toMatchObject([{ code: 'ECONNRESET' }]);
   });
 
-  it('reports a write after end to the error handler, once, and takes nothing', async () => {
+  test('reports a write after end to the error handler, once, and takes nothing', async () => {
     const { peer, connection, errors } = await served({ end: () => undefined });
     connection.end('end');
     expect(connection.write('too late')).toBe(false);
@@ -269,7 +269,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(connection.write('gone')).toBe(false);
   });
 
-  it('reports nothing about a connection after its close', async () => {
+  test('reports nothing about a connection after its close', async () => {
     const told: string[] = [];
     const connections: Connection<string>[] = [];
     const listener = await testListener<string>({
@@ -296,7 +296,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(told).toEqual(['close 1', 'close 2']);
   });
 
-  it('reports an fd that somebody else has closed, and closes the others all the same', async () => {
+  test('reports an fd that somebody else has closed, and closes the others all the same', async () => {
     const caught = catchUncaught();
     const { listener, connection, closed } = await served({});
     const other = await connectPeer(portOf(listener));
@@ -309,7 +309,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(caught).toMatchObject([{ code: 'EBADF', syscall: 'close' }]);
   });
 
-  it('is closed when a data handler closes the multiplexer with more to be read', async () => {
+  test('is closed when a data handler closes the multiplexer with more to be read', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
     const closed = new Signal<Error | undefined>();
     const listener = await listen({
@@ -331,7 +331,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(listener.connections).toBe(0);
   });
 
-  it('lets a handler that throws reach uncaughtException, and serves the connection and the others on', async () => {
+  test('lets a handler that throws reach uncaughtException, and serves the connection and the others on', async () => {
     const caught = catchUncaught();
     const { peer, listener } = await served({
       data: (connection, bytes) => {
@@ -348,7 +348,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(caught).toMatchObject([{ message: 'from a handler' }]);
   });
 
-  it.each(['open', 'end', 'close', 'drain', 'error'] as const)(
+  test.each(['open', 'end', 'close', 'drain', 'error'] as const)(
     'lets the %s handler throw without harm to others',
     async (name) => {
       const caught = catchUncaught();
@@ -379,7 +379,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     },
   );
 
-  it('calls no data handler while it is paused, not even for bytes that had left the kernel, and loses none', async () => {
+  test('calls no data handler while it is paused, not even for bytes that had left the kernel, and loses none', async () => {
     const connections: Connection[] = [];
     const received: string[] = [];
     const listener = await testListener({
@@ -406,7 +406,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     }, 'all bytes');
   });
 
-  it('reports the end of a connection that another handler has paused after the bytes that are held for it', async () => {
+  test('reports the end of a connection that another handler has paused after the bytes that are held for it', async () => {
     const told: string[] = [];
     const { connection, peer } = await served({
       data: (_connection, bytes) => told.push(bytes.toString()),
@@ -425,7 +425,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     connection.destroy();
   });
 
-  it('slows a sender down while it is paused, and goes on where it stopped', async () => {
+  test('slows a sender down while it is paused, and goes on where it stopped', async () => {
     const bytes = pattern(8 * MIB);
     const hash = createHash('sha256');
     let length = 0;
@@ -445,7 +445,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
   });
 
-  it('serves a whisper within a bounded number of turns beside a firehose', async () => {
+  test('serves a whisper within a bounded number of turns beside a firehose', async () => {
     let firehoseBytes = 0;
     let isSpraying = true;
     const listener = await testListener({
@@ -475,7 +475,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     firehose.destroy();
   });
 
-  it('serves a whisper in the turn in which it arrives, and gives each firehose 64 KiB a turn', async () => {
+  test('serves a whisper in the turn in which it arrives, and gives each firehose 64 KiB a turn', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
     const received = new Map<Connection, number>();
     const listener = await testListener({
@@ -511,7 +511,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     await within(closed, 'closing');
   });
 
-  it('destroys an idle connection after its time, and not one on which bytes move', async () => {
+  test('destroys an idle connection after its time, and not one on which bytes move', async () => {
     const closed: string[] = [];
     const listener = await testListener<string>({
       ...variant,
@@ -538,7 +538,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     }
   });
 
-  it('may be destroyed, by anyone, inside a loop over connections', async () => {
+  test('may be destroyed, by anyone, inside a loop over connections', async () => {
     const connections = new Set<Connection>();
     const order: string[] = [];
     const listener = await testListener({
@@ -568,7 +568,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(listener.connections).toBe(0);
   });
 
-  it('knows both addresses, also after it is closed', async () => {
+  test('knows both addresses, also after it is closed', async () => {
     const { peer, connection, listener, closed } = await served(echo);
     const expected = { family: 'inet', host: '127.0.0.1', port: peer.port };
     expect(connection.remoteAddress).toEqual(expected);
@@ -580,7 +580,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     expect(connection.fd).toBe(-1);
   });
 
-  it.skipIf(!takesLargeFds(variant.backend))(
+  test.skipIf(!takesLargeFds(variant.backend))(
     'is byte-exact for 1,000 connections with random chunks both ways',
     { timeout: 60_000, tags: ['needs-large-select'] },
     async () => {

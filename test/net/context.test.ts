@@ -1,7 +1,7 @@
 /** In which async context the handlers of listeners, connections and streams run. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { connect, listen, type Listener, Socket, type SocketHandlers } from 'fdmux';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { portOf, VARIANTS } from '../support/connections.js';
 import { until, within } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
@@ -37,7 +37,7 @@ class Record {
 }
 
 describe.each(VARIANTS)('on $backend, $trigger', (variant) => {
-  it('handlers run in the context of their listen or connect, no matter which began the turn', async () => {
+  test('handlers run in the context of their listen or connect, no matter which began the turn', async () => {
     const record = new Record();
     const open = (name: string): Promise<Listener> =>
       storage.run(name, () =>
@@ -72,7 +72,7 @@ describe.each(VARIANTS)('on $backend, $trigger', (variant) => {
   });
 });
 
-it("a connection's stream runs its listeners in the context in which it was made", async () => {
+test("a connection's stream runs its listeners in the context in which it was made", async () => {
   const record = new Record();
   const listener = await storage.run('the listener', () =>
     listen({ port: 0, socket: { data: (connection, bytes) => connection.end(bytes) } }),
@@ -86,7 +86,7 @@ it("a connection's stream runs its listeners in the context in which it was made
   for (const event of ['data', 'end', 'close']) expect([...(record.seen.get(event) ?? [])]).toEqual(['the stream']);
 });
 
-it("a socket's streams run their listeners each in its own context", async () => {
+test("a socket's streams run their listeners each in its own context", async () => {
   const record = new Record();
   const pairs = ['a', 'b'].map((name) => {
     const [near, far] = Socket.pair();

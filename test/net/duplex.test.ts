@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls';
 import { connect, type Connection } from 'fdmux';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
@@ -60,7 +60,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     return stream;
   }
 
-  it('serves HTTP: keep-alive, pipelining, large bodies both ways', async () => {
+  test('serves HTTP: keep-alive, pipelining, large bodies both ways', async () => {
     const server = createServer((incoming, response) => {
       void text(incoming).then((body) => response.end(`${incoming.url} ${body.length}\n`.padEnd(MIB, '.')));
     });
@@ -96,7 +96,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     expect(pipelined.indexOf('/2 0')).toBeGreaterThan(pipelined.indexOf('/1 0'));
   });
 
-  it.skipIf(process.env['FDMUX_WITHOUT_TLS'] !== undefined)(
+  test.skipIf(process.env['FDMUX_WITHOUT_TLS'] !== undefined)(
     'carries TLS on both sides',
     { tags: ['needs-tls-on-duplex'] },
     async () => {
@@ -135,7 +135,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     },
   );
 
-  it('is read line by line by readline', async () => {
+  test('is read line by line by readline', async () => {
     const lines: string[] = [];
     const done = new Signal();
     const port = await streams((stream) => {
@@ -151,7 +151,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     expect(lines).toEqual(['one', 'two', 'three']);
   });
 
-  it(
+  test(
     `pipes ${STREAM_MIB} MiB there and back in bounded memory, and nothing is lost`,
     { timeout: 120_000 },
     async () => {
@@ -205,7 +205,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     },
   );
 
-  it('stays writable after the peer has ended', async () => {
+  test('stays writable after the peer has ended', async () => {
     const port = await streams((stream) => {
       stream.resume().on('end', () => setImmediate(() => stream.end('still here')));
     });
@@ -230,7 +230,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     return within(outcome, 'the outcome of a write');
   }
 
-  it('takes more at once than a connection may hold, in one chunk or in many', async () => {
+  test('takes more at once than a connection may hold, in one chunk or in many', async () => {
     const { stream, peer } = await streamed();
     const bytes = pattern(24 * MIB);
     peer.socket.pause();
@@ -244,7 +244,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     expect((await peer.ended()).equals(bytes)).toBe(true);
   });
 
-  it('fails pending writes when its connection is destroyed', async () => {
+  test('fails pending writes when its connection is destroyed', async () => {
     const { stream, connection, peer } = await streamed();
     peer.socket.pause();
     const events: string[] = [];
@@ -257,7 +257,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     expect(events).toEqual(['close']);
   });
 
-  it('is destroyed with its connection when only the peer has ended', async () => {
+  test('is destroyed with its connection when only the peer has ended', async () => {
     const { stream, connection, peer } = await streamed();
     stream.resume();
     peer.end();
@@ -267,7 +267,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     expect(await outcomeOf(stream, 'too late')).toBe('ERR_STREAM_DESTROYED');
   });
 
-  it('lets its reader finish and fails its writer when somebody else has ended its connection', async () => {
+  test('lets its reader finish and fails its writer when somebody else has ended its connection', async () => {
     const { stream, connection, peer } = await streamed();
     await peer.write('the last words');
     peer.end();
@@ -286,7 +286,7 @@ describe.each(VARIANTS)('toDuplex on $backend/$trigger', (variant) => {
     expect(other.stream.errored).toBeNull();
   });
 
-  it('destroys the connection with the stream, and the stream with the connection', async () => {
+  test('destroys the connection with the stream, and the stream with the connection', async () => {
     const made: { stream: Duplex; connection: Connection }[] = [];
     const port = await streams((stream, connection) => made.push({ stream, connection }));
     const first = await connectPeer(port);

@@ -1,7 +1,7 @@
 /** A failed call of the backend: those who are served learn of it, and the process goes on. */
 import { execFileSync } from 'node:child_process';
 import { connect, listen, Multiplexer, Socket } from 'fdmux';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { catchUncaught, portOf, Signal } from '../support/connections.js';
 import { within } from '../support/deadline.js';
@@ -18,7 +18,7 @@ async function withEpollFd<Result>(make: () => Promise<Result>): Promise<{ resul
 }
 
 describe("a failed wait of the user's own multiplexer", () => {
-  it(
+  test(
     'is reported to the listener and its connections, which stay, and to the caller of the wait',
     { tags: ['needs-epoll'] },
     async () => {
@@ -59,7 +59,7 @@ const pollServer = `
   }).then((listener) => console.log('port', listener.address.port));`;
 
 describe('a failed wait of the shared multiplexer', () => {
-  it('that may pass is reported to all that are served, once, and they are served again when it has passed', async () => {
+  test('that may pass is reported to all that are served, once, and they are served again when it has passed', async () => {
     const server = start(process.execPath, ['-e', pollServer]);
     const port = Number((await server.line(/^port (\d+)$/))[1]);
     const peers = [await connectPeer(port), await connectPeer(port)];
@@ -80,7 +80,7 @@ describe('a failed wait of the shared multiplexer', () => {
     expect(server.stdout.match(/listener/g)).toHaveLength(1);
   });
 
-  it('that cannot pass ends all that are served, with its error, and the next ones have a new multiplexer', async () => {
+  test('that cannot pass ends all that are served, with its error, and the next ones have a new multiplexer', async () => {
     // libuv would learn nothing of an fd that is closed.
     vi.stubEnv('FDMUX_WAITER', 'thread');
     onTestFinished(() => void vi.unstubAllEnvs());

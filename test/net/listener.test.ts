@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { connect, type Connection, formatAddress, listen, type Listener, Multiplexer, Socket } from 'fdmux';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { catchUncaught, pattern, portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
@@ -65,7 +65,7 @@ function temporaryFolder(): string {
 }
 
 describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
-  it('listens on IPv4, IPv6 and names', async () => {
+  test('listens on IPv4, IPv6 and names', async () => {
     for (const host of ['127.0.0.1', '::1', 'localhost', '[::1]']) {
       const listener = await testListener({ ...variant, host, socket: echo });
       const { address } = listener;
@@ -75,7 +75,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     }
   });
 
-  it('listens on a path, which it removes, and on an abstract name', async () => {
+  test('listens on a path, which it removes, and on an abstract name', async () => {
     const path = join(temporaryFolder(), 'socket');
     const listener = await testListener({ ...variant, path, socket: echo });
     expect(listener.address).toEqual({ family: 'unix', path });
@@ -100,7 +100,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     abstract.destroy();
   });
 
-  it('serves an inherited socket without closing or changing it', async () => {
+  test('serves an inherited socket without closing or changing it', async () => {
     for (const blocking of [false, true]) {
       const socket = disposedAtEnd(Socket.create({ family: 'inet', type: 'stream', blocking }));
       socket.bind({ family: 'inet', host: '127.0.0.1', port: 0 });
@@ -115,7 +115,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     }
   });
 
-  it('leaves alone the new owner of the fd number of an inherited socket that was closed before', async () => {
+  test('leaves alone the new owner of the fd number of an inherited socket that was closed before', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
     const opened: Connection[] = [];
     const socket = { ...echo, open: (connection: Connection) => opened.push(connection) };
@@ -137,7 +137,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     await within(server.close(), 'closing the server');
   });
 
-  it('closes what connects beyond maxConnections, and counts it', async () => {
+  test('closes what connects beyond maxConnections, and counts it', async () => {
     const listener = await testListener({ ...variant, maxConnections: 2, socket: echo });
     const first = await connectPeer(portOf(listener));
     const second = await connectPeer(portOf(listener));
@@ -152,7 +152,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     expect(await exchange(await connectPeer(portOf(listener)))).toBe('ping');
   });
 
-  it('lets go of what is pending before it closes, within drainMs', async () => {
+  test('lets go of what is pending before it closes, within drainMs', async () => {
     const bytes = pattern(4 * MIB);
     const opened = new Signal<Connection>();
     const listener = await listen({ ...variant, port: 0, socket: { open: opened.set } });
@@ -168,7 +168,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     expect(listener.connections).toBe(0);
   });
 
-  it('destroys at drainMs what does not end, and frees its port', async () => {
+  test('destroys at drainMs what does not end, and frees its port', async () => {
     const opened = new Signal<Connection>();
     const listener = await listen({ ...variant, port: 0, socket: { open: opened.set } });
     const socket = connectNode({ port: portOf(listener), host: '127.0.0.1', allowHalfOpen: true });
@@ -186,7 +186,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     await within(listener.close(), 'closing once more');
   });
 
-  it('keeps its deadline when it is closed again with more time, and is closed already when that was all', async () => {
+  test('keeps its deadline when it is closed again with more time, and is closed already when that was all', async () => {
     const opened = new Signal<Connection>();
     const listener = await listen({ ...variant, port: 0, socket: { open: opened.set, end: () => undefined } });
     const peer = await connectPeer(portOf(listener));
@@ -200,14 +200,14 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     await within(listener.close({ drainMs: 50 }), 'closing once more');
   });
 
-  it('is closed, with time to drain, when its multiplexer was closed before', async () => {
+  test('is closed, with time to drain, when its multiplexer was closed before', async () => {
     const multiplexer = new Multiplexer({ backend: variant.backend });
     const listener = await listen({ ...variant, port: 0, multiplexer, socket: {} });
     multiplexer.close();
     await within(listener.close({ drainMs: 50 }), 'closing');
   });
 
-  it('reports why it cannot remove its path, and is closed all the same', async () => {
+  test('reports why it cannot remove its path, and is closed all the same', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'socket');
     const told: unknown[] = [];
@@ -218,7 +218,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     expect(told).toMatchObject([{ code: 'ENOTDIR', path }]);
   });
 
-  it('leaves nothing behind if it cannot be served', async () => {
+  test('leaves nothing behind if it cannot be served', async () => {
     const path = join(temporaryFolder(), 'socket');
     const multiplexer = disposedAtEnd(new Multiplexer({ backend: 'poll' }));
     const options = { multiplexer, exclusive: true, socket: {} };
@@ -228,7 +228,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     expect(multiplexer.size).toBe(0);
   });
 
-  it.skipIf(maxOpenFiles() > 100_000)(
+  test.skipIf(maxOpenFiles() > 100_000)(
     'may be closed by its error handler when there are no fds left',
     { tags: ['needs-fd-limit'] },
     async () => {
@@ -256,7 +256,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     },
   );
 
-  it.skipIf(maxOpenFiles() > 100_000)(
+  test.skipIf(maxOpenFiles() > 100_000)(
     'reports that its socket is gone, and is closed, when it would accept again',
     { tags: ['needs-fd-limit'] },
     async () => {
@@ -279,7 +279,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     },
   );
 
-  it('rests on no timer that ever ends', async () => {
+  test('rests on no timer that ever ends', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
     const before = openFds();
     const listener = await listen({ ...variant, port: 0, multiplexer, socket: {} });
@@ -305,7 +305,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     return { multiplexer, listener, peers };
   }
 
-  it('serves connections that are not accepted yet when it closes with time to drain', async () => {
+  test('serves connections that are not accepted yet when it closes with time to drain', async () => {
     const { multiplexer, listener, peers } = await unaccepted(150);
     const closed = listener.close({ drainMs: 10_000 });
     expect(listener.connections).toBe(150);
@@ -320,7 +320,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     await run;
   });
 
-  it('serves the others of a batch when an open handler closes it with time to drain', async () => {
+  test('serves the others of a batch when an open handler closes it with time to drain', async () => {
     let closed: Promise<void> | undefined;
     const { multiplexer, peers } = await unaccepted(70, (listener) => {
       closed ??= listener.close({ drainMs: 10_000 });
@@ -333,7 +333,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     await run;
   });
 
-  it('resets connections that are not accepted yet when it closes without', async () => {
+  test('resets connections that are not accepted yet when it closes without', async () => {
     const { listener, peers } = await unaccepted(3);
     await within(listener.close(), 'closing');
     for (const peer of peers) {
@@ -342,7 +342,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     }
   });
 
-  it('publishes to the subscribers of a topic, except the one that is named', async () => {
+  test('publishes to the subscribers of a topic, except the one that is named', async () => {
     const connections: Connection[] = [];
     const listener = await testListener({
       ...variant,
@@ -372,7 +372,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     expect(listener.publish('all', 'y')).toBe(2);
   });
 
-  it('keeps every byte of a broadcast for readers that are slow, and in order', async () => {
+  test('keeps every byte of a broadcast for readers that are slow, and in order', async () => {
     const listener = await testListener({
       ...variant,
       socket: { open: (connection) => connection.subscribe('all') },
@@ -392,7 +392,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
 
   const isLarge = variant.trigger === 'level' && variant.backend === 'epoll';
   const crowdSize = isLarge || process.env['FDMUX_STRESS'] !== undefined ? MAX_CROWD : SMALL_CROWD;
-  it.skipIf(!takesLargeFds(variant.backend))(
+  test.skipIf(!takesLargeFds(variant.backend))(
     `serves ${crowdSize} connections that are opened and closed at once`,
     { timeout: 60_000, tags: ['needs-large-select'] },
     async () => {
@@ -423,7 +423,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     },
   );
 
-  it('survives connections that are there and gone at once', async () => {
+  test('survives connections that are there and gone at once', async () => {
     const closed: unknown[] = [];
     const listener = await testListener({
       ...variant,
@@ -448,7 +448,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
 });
 
 describe('listen', () => {
-  it('says what is wrong with its options', async () => {
+  test('says what is wrong with its options', async () => {
     const polling = disposedAtEnd(new Multiplexer({ backend: 'poll' }));
     const cases: [object, string][] = [
       [{ port: 0 }, 'ERR_INVALID_ARG_TYPE'],
@@ -479,7 +479,7 @@ describe('listen', () => {
     }
   });
 
-  it('says that the port is in use', async () => {
+  test('says that the port is in use', async () => {
     const listener = await testListener({ socket: echo });
     await expect(listen({ port: portOf(listener), socket: echo })).rejects.toMatchObject({
       code: 'EADDRINUSE',
@@ -487,7 +487,7 @@ describe('listen', () => {
     });
   });
 
-  it('promise 17, accepting: goes on when there are no fds left, and serves the waiting peers when there are', async () => {
+  test('promise 17, accepting: goes on when there are no fds left, and serves the waiting peers when there are', async () => {
     const script = `
       const { listen } = require('./dist/index.js');
       // Deno opens what it needs for signals with the first listener, and must not want for fds then.
@@ -511,7 +511,7 @@ describe('listen', () => {
     for (const peer of peers.slice(45)) expect(await exchange(peer)).toBe('ping');
   });
 
-  const itEnds = it.skipIf(!terminatesBusyWorkers);
+  const itEnds = test.skipIf(!terminatesBusyWorkers);
 
   itEnds(
     'shares a port among workers that block in runSync, and leaves nothing open when they are terminated',
@@ -596,7 +596,7 @@ describe('listen', () => {
     },
   );
 
-  it('serves on a multiplexer of the user, in every form of waiting', async () => {
+  test('serves on a multiplexer of the user, in every form of waiting', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer());
     const served: string[] = [];
     const { port, close } = await testOn(multiplexer, served);
@@ -622,7 +622,7 @@ describe('listen', () => {
     expect(multiplexer.size).toBe(0);
   });
 
-  it.each(['outside', 'a data handler'])(
+  test.each(['outside', 'a data handler'])(
     'is closed with its connections when the multiplexer is closed from %s',
     async (where) => {
       const multiplexer = disposedAtEnd(new Multiplexer());
@@ -655,7 +655,7 @@ describe('listen', () => {
     },
   );
 
-  it('sends what is written between two blocking waits before the second one blocks', async () => {
+  test('sends what is written between two blocking waits before the second one blocks', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer());
     const connections: Connection[] = [];
     const listener = await listen({
@@ -676,7 +676,7 @@ describe('listen', () => {
     await within(closed, 'closing');
   });
 
-  it('does not block on an inherited blocking socket if another process has accepted the reported connection', async () => {
+  test('does not block on an inherited blocking socket if another process has accepted the reported connection', async () => {
     const script = `
       const { listen, Multiplexer, pipe, Socket } = require('./dist/index.js');
       const socket = Socket.create({ blocking: true });
@@ -698,7 +698,7 @@ describe('listen', () => {
     expect(ended).toMatchObject({ code: 0, stdout: 'accepted 0\n', stderr: '' });
   });
 
-  it('reports a failing error handler, and lets the process end when it is closed', async () => {
+  test('reports a failing error handler, and lets the process end when it is closed', async () => {
     const caught = catchUncaught();
     const listener = await testListener({ socket: { error: () => undefined } });
     expect(formatAddress(listener.address)).toMatch(/^127\.0\.0\.1:\d+$/);

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { SharedBytes } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { OutputArena, type SendCalls, type Writable } from '../../src/net/output-arena.js';
 import type { OutputMember } from '../../src/net/turn-member.js';
 import { pattern } from '../support/connections.js';
@@ -124,7 +124,7 @@ function setUp() {
 }
 
 describe('an output arena', () => {
-  it('sends all that was appended for a member as one run, and flushes it once', () => {
+  test('sends all that was appended for a member as one run, and flushes it once', () => {
     const { kernel, arena, member, write } = setUp();
     write('text, ');
     write(Buffer.from('bytes, '));
@@ -143,7 +143,7 @@ describe('an output arena', () => {
     expect(kernel.calls).toHaveLength(1);
   });
 
-  it('takes a copy, so that the writer may reuse its memory', () => {
+  test('takes a copy, so that the writer may reuse its memory', () => {
     const { kernel, arena, write } = setUp();
     const bytes = Buffer.from('before');
     write(bytes);
@@ -152,7 +152,7 @@ describe('an output arena', () => {
     expect(kernel.bytesOf(7).toString()).toBe('before');
   });
 
-  it('flushes a member that has nothing to send, without a system call', () => {
+  test('flushes a member that has nothing to send, without a system call', () => {
     const { kernel, arena, member, write } = setUp();
     write('');
     expect(arena.isDirty).toBe(false);
@@ -163,7 +163,7 @@ describe('an output arena', () => {
     expect(kernel.calls).toEqual([]);
   });
 
-  it('keeps the order of each member when their writes alternate, however many runs that makes', () => {
+  test('keeps the order of each member when their writes alternate, however many runs that makes', () => {
     const { kernel, arena } = setUp();
     const writers = members(5);
     const expected = new Map(writers.map(({ fd }) => [fd, '']));
@@ -180,7 +180,7 @@ describe('an output arena', () => {
     expect(writers.map(({ earlierRanges }) => earlierRanges)).toEqual(writers.map(() => null));
   });
 
-  it('copies a broadcast once for all its recipients, and again after a flush', () => {
+  test('copies a broadcast once for all its recipients, and again after a flush', () => {
     const { kernel, arena } = setUp();
     const recipients = members(50);
     const line = new SharedBytes(pattern(10_000));
@@ -198,7 +198,7 @@ describe('an output arena', () => {
     for (const { fd } of recipients) expect(kernel.bytesOf(fd).equals(expected)).toBe(true);
   });
 
-  it('does not confuse shared bytes with those of another arena', () => {
+  test('does not confuse shared bytes with those of another arena', () => {
     const first = setUp();
     const second = setUp();
     const line = new SharedBytes('the line');
@@ -213,7 +213,7 @@ describe('an output arena', () => {
     expect(second.kernel.bytesOf(7).toString()).toBe('in front: the line');
   });
 
-  it.each([
+  test.each([
     ['bytes', (seed: number) => pattern(DIRECT_BYTES - 1, seed)],
     ['text', (seed: number) => `${'€'.repeat(5000)}${seed}`],
     ['shared bytes', (seed: number) => new SharedBytes(pattern(DIRECT_BYTES - 1, seed))],
@@ -229,7 +229,7 @@ describe('an output arena', () => {
     expect(kernel.bytesOf(7).equals(whole)).toBe(true);
   });
 
-  it.each([
+  test.each([
     ['bytes', pattern(DIRECT_BYTES)],
     ['text', 'x'.repeat(DIRECT_BYTES)],
     ['shared bytes', new SharedBytes(pattern(DIRECT_BYTES))],
@@ -245,7 +245,7 @@ describe('an output arena', () => {
     expect(member.events).toEqual(['flushed', 'flushed']);
   });
 
-  it.each([0, 1, 7, 12, 13])('hands the member the rest when the kernel took %i bytes of its two runs', (took) => {
+  test.each([0, 1, 7, 12, 13])('hands the member the rest when the kernel took %i bytes of its two runs', (took) => {
     const { kernel, arena, member, write } = setUp();
     const between = new FakeMember(8);
     write('run one');
@@ -259,7 +259,7 @@ describe('an output arena', () => {
     expect(kernel.bytesOf(8).toString()).toBe('between');
   });
 
-  it('queues new bytes behind those that a member has kept', () => {
+  test('queues new bytes behind those that a member has kept', () => {
     const { kernel, arena, member, write } = setUp();
     kernel.answers.set(7, -EAGAIN);
     write('first, ');
@@ -279,7 +279,7 @@ describe('an output arena', () => {
     expect(member.pendingBytes).toBe(kept.length);
   });
 
-  it('keeps later bytes behind those whose append overflowed it', () => {
+  test('keeps later bytes behind those whose append overflowed it', () => {
     const { kernel, member, arena, write } = setUp();
     const parts = Array.from({ length: 20 }, (_, index) => pattern(DIRECT_BYTES - 1, index));
     kernel.answers.set(7, -EAGAIN);
@@ -288,7 +288,7 @@ describe('an output arena', () => {
     expect(Buffer.concat(member.kept).equals(Buffer.concat(parts))).toBe(true);
   });
 
-  it('shares one copy among many slow recipients of a broadcast, and hands a single one a view', () => {
+  test('shares one copy among many slow recipients of a broadcast, and hands a single one a view', () => {
     const { kernel, arena, member } = setUp();
     const slow = members(3);
     const line = new SharedBytes('a line for all');
@@ -312,7 +312,7 @@ describe('an output arena', () => {
     expect(alone.member.pieces.map(({ isShared }) => isShared)).toEqual([false]);
   });
 
-  it('reports a broken connection to its member alone, in a flush and in a direct send', () => {
+  test('reports a broken connection to its member alone, in a flush and in a direct send', () => {
     const { kernel, arena, member, write } = setUp();
     const other = new FakeMember(8);
     kernel.answers.set(7, -EPIPE);
@@ -331,7 +331,7 @@ describe('an output arena', () => {
     expect(direct.member.kept).toEqual([]);
   });
 
-  it('sends nothing for a member that was destroyed after its write', () => {
+  test('sends nothing for a member that was destroyed after its write', () => {
     const { kernel, arena, member, write } = setUp();
     const other = new FakeMember(8);
     write('never');
@@ -345,7 +345,7 @@ describe('an output arena', () => {
     expect(kernel.calls).toHaveLength(1);
   });
 
-  it('keeps the bytes and reports the member when the kernel has no memory', () => {
+  test('keeps the bytes and reports the member when the kernel has no memory', () => {
     const { kernel, starved, arena, member, write } = setUp();
     kernel.answers.set(7, -ENOBUFS);
     write('later');
@@ -362,7 +362,7 @@ describe('an output arena', () => {
     expect(Buffer.concat(direct.member.kept).equals(long)).toBe(true);
   });
 
-  it('sends what a flushed member appends with the next flush', () => {
+  test('sends what a flushed member appends with the next flush', () => {
     const { kernel, arena, member, write } = setUp();
     member.onFlushed = () => {
       member.onFlushed = () => undefined;

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ReceiveCalls, ReceiveSlab } from '../../src/net/receive-slab.js';
 import type { InputMember } from '../../src/net/turn-member.js';
 import { pattern } from '../support/connections.js';
@@ -73,7 +73,7 @@ function setUp(count: number) {
 }
 
 describe('a receive slab', () => {
-  it('hands each of many members its own bytes, turn after turn', () => {
+  test('hands each of many members its own bytes, turn after turn', () => {
     const { kernel, slab, members } = setUp(150);
     const expected = new Map(members.map(({ fd }) => [fd, '']));
     for (let turn = 0; turn < 3; turn += 1) {
@@ -88,7 +88,7 @@ describe('a receive slab', () => {
     expect(members.every(({ events }) => events.join() === 'drained,drained,drained')).toBe(true);
   });
 
-  it('receives for many members by few native calls', () => {
+  test('receives for many members by few native calls', () => {
     const { kernel, slab, members } = setUp(100);
     for (const { fd } of members) kernel.answers.set(fd, Buffer.from('short'));
     slab.receive(members);
@@ -97,7 +97,7 @@ describe('a receive slab', () => {
     expect(kernel.calls).toHaveLength(2);
   });
 
-  it('gives each member at most its share, says if it was full, and goes on when the slab lacked room', () => {
+  test('gives each member at most its share, says if it was full, and goes on when the slab lacked room', () => {
     const { kernel, slab, members } = setUp(5);
     const long = pattern(BUDGET_BYTES + 1);
     for (const { fd } of members) kernel.answers.set(fd, long);
@@ -110,7 +110,7 @@ describe('a receive slab', () => {
     }
   });
 
-  it('asks nothing for a member that wants no bytes', () => {
+  test('asks nothing for a member that wants no bytes', () => {
     const { kernel, slab, members } = setUp(3);
     for (const member of members) {
       kernel.answers.set(member.fd, Buffer.from(`for ${member.fd}`));
@@ -121,7 +121,7 @@ describe('a receive slab', () => {
     expect(members.map(({ chunks }) => Buffer.concat(chunks).toString())).toEqual(['for 100', '', 'for 102']);
   });
 
-  it('reports ends, errors and memory shortage to the members concerned, and nothing to one without bytes', () => {
+  test('reports ends, errors and memory shortage to the members concerned, and nothing to one without bytes', () => {
     const { kernel, starved, slab, members } = setUp(5);
     kernel.answers.set(100, 0);
     kernel.answers.set(101, -ECONNRESET);

@@ -1,5 +1,5 @@
 import { Multiplexer } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Timers } from '../../src/net/timers.js';
 import { catchUncaught } from '../support/connections.js';
 import { until } from '../support/deadline.js';
@@ -10,7 +10,7 @@ describe('timers', () => {
     return new Timers((fd, onReady) => multiplexer.register(fd, { interest: 'read', onReady }));
   }
 
-  it('do not make a call that another, due at the same moment, has cancelled', async () => {
+  test('do not make a call that another, due at the same moment, has cancelled', async () => {
     const multiplexer = disposedAtEnd(new Multiplexer());
     const timers = timersOn(multiplexer);
     const calls: string[] = [];
@@ -30,7 +30,7 @@ describe('timers', () => {
     expect(multiplexer.size).toBe(0);
   });
 
-  it('still make the other due calls when one throws, and hold no fd once none is left', async () => {
+  test('still make the other due calls when one throws, and hold no fd once none is left', async () => {
     const caught = catchUncaught();
     const multiplexer = disposedAtEnd(new Multiplexer());
     const timers = timersOn(multiplexer);

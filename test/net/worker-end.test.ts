@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Socket } from 'fdmux';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { nextEvent, until } from '../support/deadline.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';
 import { packagePath } from '../support/processes.js';
@@ -27,7 +27,7 @@ const OPEN_ALL = `
 `;
 
 /** The worker's own pipes and sockets to the main thread close later than it ends, so the test waits for them. */
-it.each([
+test.each([
   ['is terminated', (worker: Worker) => void worker.terminate()],
   ['ends by process.exit()', (worker: Worker) => worker.postMessage('exit')],
 ])('closes everything that a worker opened when it %s, but not what it gave away', async (_how, end) => {

@@ -1,5 +1,5 @@
 import { Socket } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WriteQueue } from '../../src/net/write-queue.js';
 import { pattern } from '../support/connections.js';
 import { disposedAtEnd } from '../support/fds.js';
@@ -18,7 +18,7 @@ function heldBytes(): number {
 }
 
 describe('a write queue', () => {
-  it('sends copied and shared bytes in order, however little the kernel takes at a time', () => {
+  test('sends copied and shared bytes in order, however little the kernel takes at a time', () => {
     const [writer, reader] = Socket.pair({ type: 'stream' }).map(disposedAtEnd);
     if (writer === undefined || reader === undefined) throw new Error('no pair');
     const parts = Array.from({ length: 400 }, (_, index) => pattern(1 + ((index * 3571) % 9000), index));
@@ -44,7 +44,7 @@ describe('a write queue', () => {
     expect(Buffer.concat(received).equals(expected)).toBe(true);
   });
 
-  it('sends many short chunks in order, copied ones among shared ones', () => {
+  test('sends many short chunks in order, copied ones among shared ones', () => {
     const [writer, reader] = Socket.pair({ type: 'stream' }).map(disposedAtEnd);
     if (writer === undefined || reader === undefined) throw new Error('no pair');
     const queue = new WriteQueue();
@@ -61,7 +61,7 @@ describe('a write queue', () => {
     expect(Buffer.concat(received).toString()).toBe(Buffer.concat(lines).toString());
   });
 
-  it('holds bytes that many queues share only once, however long the queues are', () => {
+  test('holds bytes that many queues share only once, however long the queues are', () => {
     const lines = Array.from({ length: 2000 }, (_, index) => Buffer.alloc(1000, index));
     const queues = Array.from({ length: 100 }, () => new WriteQueue());
     const before = heldBytes();
@@ -71,7 +71,7 @@ describe('a write queue', () => {
     expect(queues.map(({ byteLength }) => byteLength)).toEqual(queues.map(() => 2_000_000));
   });
 
-  it('still counts its bytes after a failed send, until it is cleared', () => {
+  test('still counts its bytes after a failed send, until it is cleared', () => {
     const [writer, reader] = Socket.pair({ type: 'stream' }).map(disposedAtEnd);
     if (writer === undefined || reader === undefined) throw new Error('no pair');
     const queue = new WriteQueue();

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { type Address, decodeAddress, encodeAddress, formatAddress, parseAddress } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { foreignBytes } from '../support/realm.js';
 
 const ADDRESSES: readonly (readonly [string, Address])[] = [
@@ -18,13 +18,13 @@ const ADDRESSES: readonly (readonly [string, Address])[] = [
 ];
 
 describe('an address', () => {
-  it.each(ADDRESSES)('%s is written, read, encoded and decoded without loss', (text, address) => {
+  test.each(ADDRESSES)('%s is written, read, encoded and decoded without loss', (text, address) => {
     expect(formatAddress(address)).toBe(text);
     expect(parseAddress(text)).toEqual(address);
     expect(decodeAddress(encodeAddress(address))).toEqual(address);
   });
 
-  it('of a unix socket takes its name as bytes, and its path as a URL', () => {
+  test('of a unix socket takes its name as bytes, and its path as a URL', () => {
     const path = '/run/chat';
     const expected = encodeAddress({ family: 'unix', path });
     for (const form of [Buffer.from(path), pathToFileURL(path), foreignBytes(Buffer.from(path))]) {
@@ -36,11 +36,11 @@ describe('an address', () => {
     expect(encodeAddress(foreignBytes(expected))).toEqual(expected);
   });
 
-  it('with a backslash that begins no escape keeps it', () => {
+  test('with a backslash that begins no escape keeps it', () => {
     expect(parseAddress('unix:/a\\b\\x4')).toEqual({ family: 'unix', path: '/a\\b\\x4' });
   });
 
-  it('of an unknown family keeps its bytes', () => {
+  test('of an unknown family keeps its bytes', () => {
     const bytes = Uint8Array.of(17, 0, 1, 2, 3, 4);
     const address = decodeAddress(bytes);
     expect(address).toEqual({ family: 'unknown', familyNumber: 17, bytes });
@@ -48,7 +48,7 @@ describe('an address', () => {
     expect(encodeAddress(bytes)).toBe(bytes);
   });
 
-  it('that is none is refused before any system call', () => {
+  test('that is none is refused before any system call', () => {
     const wrong: readonly (readonly [unknown, string])[] = [
       [{ family: 'inet', host: '127.0.0.256', port: 1 }, 'ERR_OUT_OF_RANGE'],
       [{ family: 'inet', host: '::1', port: 1 }, 'ERR_OUT_OF_RANGE'],

@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { preambleOf, WAITS } from '../support/blocking-waits.js';
 import { nextEvent } from '../support/deadline.js';
 import { terminatesBusyWorkers } from '../support/runtime.js';
 
-it.skipIf(!terminatesBusyWorkers)(
+test.skipIf(!terminatesBusyWorkers)(
   'the end of the process waits for none of them',
   { tags: ['needs-worker-terminate'] },
   async () => {

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { pipe, type Socket } from 'fdmux';
-import { afterAll, describe, expect, it, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isAsleep, preambleOf, WAITS } from '../support/blocking-waits.js';
 import { pattern } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
@@ -40,7 +40,7 @@ async function startWorker(code: string, workerData?: unknown): Promise<{ worker
   return { worker, message };
 }
 
-const itEnds = it.skipIf(!terminatesBusyWorkers);
+const itEnds = test.skipIf(!terminatesBusyWorkers);
 
 itEnds.each(Object.entries(WAITS))(
   '%s in a worker ends with the worker, and nothing stays open',
@@ -103,7 +103,7 @@ const ANSWERS = {
 } as const;
 
 describe.each(Object.entries(ANSWERS))('%s', (_name, { code, answer }) => {
-  it('give the same answers in a worker as in the main thread', async () => {
+  test('give the same answers in a worker as in the main thread', async () => {
     const body = `${PREAMBLE}\nconst answer = () => {${code}};`;
     const inMain: unknown = runInContext(
       `${body}\nanswer();`,
@@ -115,7 +115,7 @@ describe.each(Object.entries(ANSWERS))('%s', (_name, { code, answer }) => {
 });
 
 describe('a blocking descriptor in a worker', () => {
-  it('is read when there is something, and writes all of it', async () => {
+  test('is read when there is something, and writes all of it', async () => {
     const [ours, theirs] = [pipe(), pipe()];
     for (const end of [...ours, ...theirs]) disposedAtEnd(end);
     const { worker } = await startWorker(
@@ -142,7 +142,7 @@ describe('a blocking descriptor in a worker', () => {
     expect(await second).toEqual([1024 * 1024]);
   });
 
-  it.each([
+  test.each([
     ['read', fsConstants.O_RDONLY],
     ['write', fsConstants.O_WRONLY],
   ])('opens a FIFO to %s when its other end is there, and then blocks', async (_what, flags) => {
@@ -162,7 +162,7 @@ describe('a blocking descriptor in a worker', () => {
 });
 
 describe('a blocking socket in a worker', () => {
-  it('receives all of it, in any number of pieces and for any time', async () => {
+  test('receives all of it, in any number of pieces and for any time', async () => {
     const [ours, theirs] = unixPair();
     theirs.setBlocking(true);
     const { worker } = await startWorker(
@@ -183,7 +183,7 @@ describe('a blocking socket in a worker', () => {
     expect(messages).toEqual(['abcdef', 'gh']);
   });
 
-  it('sends all to a slow reader', async () => {
+  test('sends all to a slow reader', async () => {
     const listener = tcpListener();
     const bytes = pattern(8 * 1024 * 1024);
     const { worker } = await startWorker(
@@ -228,7 +228,7 @@ describe('a blocking socket in a worker', () => {
     },
   );
 
-  it('says at once what is wrong with a socket', async () => {
+  test('says at once what is wrong with a socket', async () => {
     const { message } = await startWorker(`
       const codes = [];
       const tell = (call) => { try { codes.push(call()); } catch (error) { codes.push(error.code); } };

@@ -1,14 +1,14 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import * as constants from '../../src/socket/constants.js';
 
 const { SOMAXCONN, ...others } = constants;
 
-it.each(Object.entries(others))('%s has the value of the headers of this system', (name, value) => {
+test.each(Object.entries(others))('%s has the value of the headers of this system', (name, value) => {
   // ioctl's requests are unsigned; the others are ints, of which none here is negative.
   expect(native.constants[name]).toBe(value);
 });
 
-it('SOMAXCONN has the value of the headers of this system', { tags: ['needs-linux-somaxconn'] }, () => {
+test('SOMAXCONN has the value of the headers of this system', { tags: ['needs-linux-somaxconn'] }, () => {
   expect(native.constants['SOMAXCONN']).toBe(SOMAXCONN);
 });

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { Descriptor, pipe } from 'fdmux';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { pattern } from '../support/connections.js';
 import { nextEvent, within } from '../support/deadline.js';
 
@@ -18,7 +18,7 @@ function scratchFile(name: string): string {
 }
 
 describe('Descriptor.toDuplex', () => {
-  it('reads the lines of a pipe, whose stream is only readable, and closes it at the end', async () => {
+  test('reads the lines of a pipe, whose stream is only readable, and closes it at the end', async () => {
     const [reader, writer] = pipe();
     const stream = reader.toDuplex();
     expect(stream.writable).toBe(false);
@@ -30,7 +30,7 @@ describe('Descriptor.toDuplex', () => {
     expect(reader.closed).toBe(true);
   });
 
-  it('waits while a pipe is full, in a stream that is only writable, and loses nothing', async () => {
+  test('waits while a pipe is full, in a stream that is only writable, and loses nothing', async () => {
     const [reader, writer] = pipe();
     const [source, target] = [reader.toDuplex(), writer.toDuplex()];
     expect([target.readable, target.writable]).toEqual([false, true]);
@@ -46,7 +46,7 @@ describe('Descriptor.toDuplex', () => {
     expect([reader.closed, writer.closed]).toEqual([true, true]);
   });
 
-  it('fails with EPIPE when nobody reads the pipe', async () => {
+  test('fails with EPIPE when nobody reads the pipe', async () => {
     const [reader, writer] = pipe();
     const stream = writer.toDuplex();
     reader.close();
@@ -56,7 +56,7 @@ describe('Descriptor.toDuplex', () => {
     expect(writer.closed).toBe(true);
   });
 
-  it('copies a file on a disk, which no multiplexer takes', async () => {
+  test('copies a file on a disk, which no multiplexer takes', async () => {
     const [from, to] = [scratchFile('from'), scratchFile('to')];
     const bytes = pattern(300_000);
     writeFileSync(from, bytes);
@@ -66,7 +66,7 @@ describe('Descriptor.toDuplex', () => {
     expect(target.closed).toBe(true);
   });
 
-  it('goes on reading when its writing side has ended, and is over when nothing is left to read', async () => {
+  test('goes on reading when its writing side has ended, and is over when nothing is left to read', async () => {
     const path = scratchFile('both');
     writeFileSync(path, 'what was there');
     const descriptor = Descriptor.open(path, constants.O_RDWR);
@@ -77,7 +77,7 @@ describe('Descriptor.toDuplex', () => {
     expect(descriptor.closed).toBe(true);
   });
 
-  it('is destroyed by a signal', async () => {
+  test('is destroyed by a signal', async () => {
     const [reader, writer] = pipe();
     const controller = new AbortController();
     const stream = reader.toDuplex({ signal: controller.signal });

@@ -19,7 +19,7 @@ import {
   splice,
   tee,
 } from 'fdmux';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { errorOf } from '../native/fds.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { unixPair } from '../support/sockets.js';
@@ -45,7 +45,7 @@ function fillPipe(writer: Descriptor): void {
 }
 
 describe('positions', () => {
-  it('are read and written at without moving', () => {
+  test('are read and written at without moving', () => {
     const file = openFile(scratchFile('0123456789'));
     expect(file.pread(3, 4)?.toString()).toBe('456');
     expect(file.pwrite('ab', 1)).toBe(2);
@@ -53,7 +53,7 @@ describe('positions', () => {
     expect(file.pread(1, 2 ** 40)).toHaveLength(0);
   });
 
-  it('move from the start, from here and from the end', () => {
+  test('move from the start, from here and from the end', () => {
     const file = openFile(scratchFile('0123456789'));
     expect([file.lseek(4), file.lseek(2, 'current'), file.lseek(-1, 'end')]).toEqual([4, 6, 9]);
     expect(file.read(10)?.toString()).toBe('9');
@@ -61,14 +61,14 @@ describe('positions', () => {
     expect(errorOf(() => callUntyped(file, 'lseek', 0, 'middle'))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  it('find the data and the holes of a sparse file', () => {
+  test('find the data and the holes of a sparse file', () => {
     const file = disposedAtEnd(Descriptor.memfd());
     file.pwrite('x', 1024 * 1024);
     expect(file.lseek(0, 'data')).toBe(1024 * 1024);
     expect(file.lseek(0, 'hole')).toBe(0);
   });
 
-  it('are refused by a pipe', () => {
+  test('are refused by a pipe', () => {
     const [reader, writer] = testPipe();
     expect(errorOf(() => reader.pread(1, 0))).toMatchObject({ code: 'ESPIPE', syscall: 'pread' });
     expect(errorOf(() => writer.pwrite('x', 0))).toMatchObject({ code: 'ESPIPE', syscall: 'pwrite' });
@@ -80,7 +80,7 @@ describe('positions', () => {
 });
 
 describe('flock', () => {
-  it('excludes other open files, not duplicates', () => {
+  test('excludes other open files, not duplicates', () => {
     const path = scratchFile();
     const [first, second] = [openFile(path), openFile(path)];
     expect(flock(first, 'exclusive')).toBe(true);
@@ -96,7 +96,7 @@ describe('flock', () => {
 });
 
 describe('lockRange', () => {
-  it('locks a part, for an open file and not for the process', () => {
+  test('locks a part, for an open file and not for the process', () => {
     const path = scratchFile('0123456789');
     const [first, second] = [openFile(path), openFile(path)];
     expect(lockRange(first, 'exclusive', { start: 2, length: 3 })).toBe(true);
@@ -110,7 +110,7 @@ describe('lockRange', () => {
     expect(lockRange(second, 'shared', { start: 4, length: 1 })).toBe(true);
   });
 
-  it('refuses ranges that no file has', () => {
+  test('refuses ranges that no file has', () => {
     const file = openFile(scratchFile());
     for (const range of [{ start: -1 }, { length: 0.5 }, { start: 2 ** 53 - 1, length: 1 }]) {
       expect(errorOf(() => lockRange(file, 'shared', range))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
@@ -122,7 +122,7 @@ describe('lockRange', () => {
 });
 
 describe('fcntl', () => {
-  it('reads and sets the size of a pipe', () => {
+  test('reads and sets the size of a pipe', () => {
     const [reader, writer] = testPipe();
     expect(reader.fcntl(F_SETPIPE_SZ, 4096)).toBe(4096);
     expect(writer.fcntl(F_GETPIPE_SZ)).toBe(4096);
@@ -130,7 +130,7 @@ describe('fcntl', () => {
     expect(writer.fcntl(F_GETFL) & constants.O_NONBLOCK).not.toBe(0);
   });
 
-  it('seals a file in memory', () => {
+  test('seals a file in memory', () => {
     const file = disposedAtEnd(Descriptor.memfd('test'));
     file.write('sealed');
     file.fcntl(F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_WRITE);
@@ -140,7 +140,7 @@ describe('fcntl', () => {
     expect(errorOf(() => unsealable.fcntl(F_ADD_SEALS, F_SEAL_WRITE))).toMatchObject({ code: 'EPERM' });
   });
 
-  it('refuses the commands that take an address, or that make fds', () => {
+  test('refuses the commands that take an address, or that make fds', () => {
     const [reader] = testPipe();
     // F_DUPFD, F_GETLK, F_SETLKW, F_SETOWN_EX, F_DUPFD_CLOEXEC, F_OFD_SETLK
     for (const command of [0, 5, 7, 15, 1030, 37]) {
@@ -150,7 +150,7 @@ describe('fcntl', () => {
 });
 
 describe('splice', () => {
-  it('moves bytes from a file by a pipe to a socket', () => {
+  test('moves bytes from a file by a pipe to a socket', () => {
     const file = openFile(scratchFile('0123456789'));
     const [reader, writer] = testPipe();
     const [left, right] = unixPair();
@@ -161,7 +161,7 @@ describe('splice', () => {
     expect(splice(file, writer, 10, { fromPosition: 100 })).toBe(0);
   });
 
-  it('gives null if nothing is there, or the pipe is full, even one in blocking mode', () => {
+  test('gives null if nothing is there, or the pipe is full, even one in blocking mode', () => {
     const [reader, writer] = testPipe();
     const [left, right] = unixPair();
     expect(splice(reader, left, 10)).toBeNull();
@@ -173,7 +173,7 @@ describe('splice', () => {
     expect(splice(left, writer, 10)).toBeNull();
   });
 
-  it('fails with the errno of the kernel', () => {
+  test('fails with the errno of the kernel', () => {
     const file = openFile(scratchFile('x'));
     const [reader, writer] = testPipe();
     expect(errorOf(() => splice(file, file, 1))).toMatchObject({ code: 'EINVAL', syscall: 'splice' });
@@ -184,7 +184,7 @@ describe('splice', () => {
 });
 
 describe('tee', () => {
-  it('copies what is in a pipe and leaves it there', () => {
+  test('copies what is in a pipe and leaves it there', () => {
     const [reader, writer] = testPipe();
     const [copyReader, copyWriter] = testPipe();
     expect(tee(reader, copyWriter, 10)).toBeNull();
@@ -196,7 +196,7 @@ describe('tee', () => {
 });
 
 describe('sendFile', () => {
-  it('sends a part of a file until the socket is full', () => {
+  test('sends a part of a file until the socket is full', () => {
     const file = openFile(scratchFile('x'.repeat(1_000_000)));
     const [left, right] = unixPair();
     expect(sendFile(file, left, 3, { fromPosition: 999_998 })).toBe(2);

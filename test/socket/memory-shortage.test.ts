@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:os';
 import { type Connection, Multiplexer, Socket } from 'fdmux';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { ServedConnection } from '../../src/net/served-connection.js';
 import { errnoError } from '../../src/socket/errno-error.js';
@@ -52,7 +52,7 @@ function starveReceives(errno: number, count: number): () => number {
 }
 
 describe.each(VARIANTS)('a connection on $backend, $trigger-triggered', (variant) => {
-  it.each([
+  test.each([
     ['many short writes', ENOBUFS, 100],
     ['one long write', ENOMEM, 100_000],
   ])('sends %s after a moment, all of it and in order', async (_what, errno, pieceBytes) => {
@@ -73,7 +73,7 @@ describe.each(VARIANTS)('a connection on $backend, $trigger-triggered', (variant
     expect((await peer.ended()).equals(bytes)).toBe(true);
   });
 
-  it('receives after a moment', async () => {
+  test('receives after a moment', async () => {
     const tried = starveReceives(ENOMEM, 3);
     const received: string[] = [];
     const listener = await testListener({
@@ -86,7 +86,7 @@ describe.each(VARIANTS)('a connection on $backend, $trigger-triggered', (variant
     expect(tried()).toBe(4);
   });
 
-  it('does not ask again while it waits for that moment, though the fd is ready', async () => {
+  test('does not ask again while it waits for that moment, though the fd is ready', async () => {
     using multiplexer = new Multiplexer({ backend: variant.backend });
     const errors: unknown[] = [];
     const connections: Connection[] = [];
@@ -112,7 +112,7 @@ describe.each(VARIANTS)('a connection on $backend, $trigger-triggered', (variant
 });
 
 describe('a Duplex of a socket', () => {
-  it('sends and receives after a moment', async () => {
+  test('sends and receives after a moment', async () => {
     const [first, second] = Socket.pair();
     const duplex = disposedAtEnd(second).toDuplex();
     let left = 3;
@@ -134,7 +134,7 @@ describe('a Duplex of a socket', () => {
   });
 });
 
-it('reaches the sender on a bare socket, in every mode', () => {
+test('reaches the sender on a bare socket, in every mode', () => {
   const [first] = unixPair();
   vi.spyOn(native, 'send').mockImplementation((fd) => {
     throw errnoError(ENOBUFS, 'send', fd);

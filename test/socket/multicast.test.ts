@@ -15,7 +15,7 @@ import {
   Socket,
   SOL_SOCKET,
 } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { errorOf } from '../native/fds.js';
 import { until } from '../support/deadline.js';
 import { closedAtEnd, disposedAtEnd } from '../support/fds.js';
@@ -25,7 +25,7 @@ import { callUntyped } from '../support/untyped.js';
 const WAIT_MS = 5000;
 
 describe('interfaces', () => {
-  it('are found by name and by number', () => {
+  test('are found by name and by number', () => {
     for (const name of Object.keys(networkInterfaces())) expect(ifIndexToName(ifNameToIndex(name))).toBe(name);
     expect(ifNameToIndex('lo')).toBeGreaterThan(0);
     expect(errorOf(() => ifNameToIndex('nonexistent'))).toMatchObject({ code: 'ENODEV', syscall: 'if_nametoindex' });
@@ -35,7 +35,7 @@ describe('interfaces', () => {
 });
 
 describe('inetAton', () => {
-  it.each([
+  test.each([
     ['127.0.0.1', [127, 0, 0, 1]],
     ['127.1', [127, 0, 0, 1]],
     ['0x7f.1', [127, 0, 0, 1]],
@@ -47,7 +47,7 @@ describe('inetAton', () => {
     expect([...inetAton(text)]).toEqual(bytes);
   });
 
-  it.each(['', '1.2.3.4.5', '256.1', '1.2.3.256', '1.2.65536', '4294967296', '1..2', '08', '0x', '1.2.3.4 ', '-1'])(
+  test.each(['', '1.2.3.4.5', '256.1', '1.2.3.256', '1.2.65536', '4294967296', '1..2', '08', '0x', '1.2.3.4 ', '-1'])(
     'refuses "%s"',
     (text) => {
       expect(errorOf(() => inetAton(text))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
@@ -56,7 +56,7 @@ describe('inetAton', () => {
 });
 
 describe('joinGroup', () => {
-  it('receives the datagrams of the group until it is left', () => {
+  test('receives the datagrams of the group until it is left', () => {
     const receiver = disposedAtEnd(Socket.create({ type: 'dgram' }));
     receiver.bind(LOOPBACK);
     receiver.joinGroup({ group: '224.0.0.251', interface: 'lo' });
@@ -71,7 +71,7 @@ describe('joinGroup', () => {
     receiver.leaveGroup({ group: '232.1.2.3', interface: 'lo', source: '127.0.0.1' });
   });
 
-  it('refuses what is no group of the family', () => {
+  test('refuses what is no group of the family', () => {
     const socket = udpSocket();
     expect(errorOf(() => socket.joinGroup({ group: '127.0.0.1' }))).toMatchObject({ code: 'EINVAL' });
     expect(errorOf(() => socket.joinGroup({ group: 'ff02::fb' }))).toMatchObject({
@@ -87,13 +87,13 @@ describe('joinGroup', () => {
 });
 
 describe('what the kernel says', () => {
-  it('names the process that made the other end', () => {
+  test('names the process that made the other end', () => {
     const [left] = unixPair();
     const { pid, getuid, getgid } = process;
     expect(left.peerCredentials).toEqual({ pid, uid: getuid?.call(process), gid: getgid?.call(process) });
   });
 
-  it('reports why a datagram failed, and who said so', () => {
+  test('reports why a datagram failed, and who said so', () => {
     const socket = udpSocket();
     socket.setsockopt(IPPROTO_IP, IP_RECVERR, 1);
     const closed = Socket.create({ type: 'dgram' });
@@ -112,7 +112,7 @@ describe('what the kernel says', () => {
     });
   });
 
-  it('takes the time of a datagram', async () => {
+  test('takes the time of a datagram', async () => {
     const [sender, receiver] = [udpSocket(), udpSocket()];
     // SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE
     receiver.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, 0x18);
@@ -127,7 +127,7 @@ describe('what the kernel says', () => {
     expect(stamp).toMatchObject({ kind: 'timestamping', hardwareNs: null, softwareNs: expect.any(BigInt) });
   });
 
-  it('hands over a pidfd, if the kernel can', ({ skip }) => {
+  test('hands over a pidfd, if the kernel can', ({ skip }) => {
     const [left, right] = unixPair();
     try {
       right.setsockopt(SOL_SOCKET, SO_PASSPIDFD, 1);
@@ -143,7 +143,7 @@ describe('what the kernel says', () => {
 });
 
 describe('PidFd.fromFd', () => {
-  it('takes a pidfd, and nothing else', () => {
+  test('takes a pidfd, and nothing else', () => {
     const [fd] = closedAtEnd(new PidFd(process.pid).detach());
     const adopted = PidFd.fromFd(fd);
     expect(adopted.pid).toBe(process.pid);

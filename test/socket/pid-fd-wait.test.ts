@@ -1,10 +1,10 @@
 /** The ends of processes, through their fds. */
 import { spawn } from 'node:child_process';
 import { PidFd, POLLIN, pollSync, Pty } from 'fdmux';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { nextEvent, within } from '../support/deadline.js';
 
-it('takes the status of a child once, and keeps it', async () => {
+test('takes the status of a child once, and keeps it', async () => {
   const child = Pty.spawn('sh', ['-c', 'read line; exit 9']);
   using process = new PidFd(child.pid);
   expect(process.tryWait()).toBeNull();
@@ -17,7 +17,7 @@ it('takes the status of a child once, and keeps it', async () => {
   child.close();
 });
 
-it('gives every waiter the same status', async () => {
+test('gives every waiter the same status', async () => {
   const child = Pty.spawn('true');
   expect(await within(Promise.all([child.exited, child.exited]), 'the end')).toEqual([
     { code: 0, signal: null },
@@ -26,12 +26,12 @@ it('gives every waiter the same status', async () => {
   child.close();
 });
 
-it('refuses a process that is no child', async () => {
+test('refuses a process that is no child', async () => {
   using parent = new PidFd(process.ppid);
   await expect(parent.wait()).rejects.toMatchObject({ code: 'ECHILD', syscall: 'waitid' });
 });
 
-it('ends a wait when it is closed', async () => {
+test('ends a wait when it is closed', async () => {
   const child = spawn('sleep', ['1000']);
   const process = new PidFd(child.pid ?? 0);
   const waiting = process.wait();

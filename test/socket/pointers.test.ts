@@ -1,6 +1,6 @@
 /** Structs that hold pointers, and what the kernel may do with them. */
 import { PidFd, SO_ATTACH_FILTER, SO_DETACH_FILTER, Socket, SOL_SOCKET } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { errorOf } from '../native/fds.js';
 import { disposedAtEnd } from '../support/fds.js';
 import { unixPair } from '../support/sockets.js';
@@ -22,7 +22,7 @@ function filterProgram(instructions: number): Buffer {
 }
 
 describe('setsockopt with a pointer', () => {
-  it('attaches a filter, which cuts what arrives', () => {
+  test('attaches a filter, which cuts what arrives', () => {
     const [left, right] = unixPair({ type: 'dgram' });
     right.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, filterProgram(1), { pointers: [[8, returning(3)]] });
     left.send('abcdef');
@@ -32,7 +32,7 @@ describe('setsockopt with a pointer', () => {
     expect(right.recv(100)?.toString()).toBe('abcdef');
   });
 
-  it('gives EFAULT if the struct says that the buffer is longer than it is', () => {
+  test('gives EFAULT if the struct says that the buffer is longer than it is', () => {
     const [left] = unixPair({ type: 'dgram' });
     const attach = (instructions: number, buffer: Buffer): void =>
       left.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, filterProgram(instructions), { pointers: [[8, buffer]] });
@@ -40,7 +40,7 @@ describe('setsockopt with a pointer', () => {
     expect(errorOf(() => attach(1, Buffer.alloc(0)))).toMatchObject({ code: 'EFAULT' });
   });
 
-  it('refuses pointers that the struct has no room for', () => {
+  test('refuses pointers that the struct has no room for', () => {
     const [left] = unixPair();
     for (const pointers of [[[9, returning(1)]], [[-1, returning(1)]], [[2 ** 31 - 1, returning(1)]]]) {
       const error = errorOf(() =>
@@ -56,7 +56,7 @@ describe('setsockopt with a pointer', () => {
     }
   });
 
-  it('refuses pointers that lead back to themselves', () => {
+  test('refuses pointers that lead back to themselves', () => {
     const [left] = unixPair();
     const pointers: unknown[] = [];
     pointers.push([0, Buffer.alloc(8), pointers]);
@@ -70,7 +70,7 @@ describe('ioctl with a pointer', () => {
   /** struct ifconf: how long the buffer is, and at offset 8 where it is. */
   const SIOCGIFCONF = 0x8912;
 
-  it('fills the buffer on a socket, and hides the address', () => {
+  test('fills the buffer on a socket, and hides the address', () => {
     using socket = Socket.create({ type: 'dgram' });
     const list = Buffer.alloc(40 * 64);
     const struct = Buffer.alloc(16, 0xaa);
@@ -83,7 +83,7 @@ describe('ioctl with a pointer', () => {
     expect(struct.subarray(8).every((byte) => byte === 0xaa)).toBe(true);
   });
 
-  it('gives EFAULT for a buffer that is too short, and writes nothing beyond it', () => {
+  test('gives EFAULT for a buffer that is too short, and writes nothing beyond it', () => {
     using socket = Socket.create({ type: 'dgram' });
     const struct = Buffer.alloc(16);
     struct.writeInt32LE(4000, 0);
@@ -94,7 +94,7 @@ describe('ioctl with a pointer', () => {
     expect(memory.every((byte) => byte === 0x55)).toBe(true);
   });
 
-  it('refuses a struct that is shorter than the request says', () => {
+  test('refuses a struct that is shorter than the request says', () => {
     const process = disposedAtEnd(new PidFd(globalThis.process.pid));
     // _IOWR('a', 1, 32 bytes)
     expect(errorOf(() => process.ioctl(0xc0206101, Buffer.alloc(16), { pointers: [] }))).toMatchObject({

@@ -45,7 +45,7 @@ import {
   TIOCGWINSZ,
   TIOCSWINSZ,
 } from 'fdmux';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseInotifyEvents } from '../../src/socket/inotify.js';
 import { nextEvent, until } from '../support/deadline.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';
@@ -80,7 +80,7 @@ describe.each(Multiplexer.backends())('waited for on %s', (backend) => {
     };
   }
 
-  it('a pipe is readable when it has bytes, and when its writer has gone', () => {
+  test('a pipe is readable when it has bytes, and when its writer has gone', () => {
     const [reader, writer] = pipe().map(disposedAtEnd);
     if (reader === undefined || writer === undefined) throw new Error('no pipe');
     const { isReady, wait } = watch(reader);
@@ -100,7 +100,7 @@ describe.each(Multiplexer.backends())('waited for on %s', (backend) => {
     expect(reader.read(10)).toHaveLength(0);
   });
 
-  it('an eventfd is readable above zero and writable below its maximum', () => {
+  test('an eventfd is readable above zero and writable below its maximum', () => {
     const counter = disposedAtEnd(new EventFd());
     const readable = watch(counter);
     const writable = watch(counter, 'write');
@@ -112,7 +112,7 @@ describe.each(Multiplexer.backends())('waited for on %s', (backend) => {
     expect([readable.isReady(), writable.isReady()]).toEqual([false, true]);
   });
 
-  it('a timerfd is readable once it has expired, and not before', () => {
+  test('a timerfd is readable once it has expired, and not before', () => {
     const timer = disposedAtEnd(new TimerFd());
     const { isReady, wait } = watch(timer);
     expect(isReady()).toBe(false);
@@ -125,7 +125,7 @@ describe.each(Multiplexer.backends())('waited for on %s', (backend) => {
     expect(isReady()).toBe(false);
   });
 
-  it('a signalfd is readable while a signal is pending', { tags: ['needs-signals'] }, () => {
+  test('a signalfd is readable while a signal is pending', { tags: ['needs-signals'] }, () => {
     const signals = disposedAtEnd(new SignalFd(['SIGUSR2']));
     const { isReady, wait } = watch(signals);
     expect(isReady()).toBe(false);
@@ -144,7 +144,7 @@ describe.each(Multiplexer.backends())('waited for on %s', (backend) => {
     expect(isReady()).toBe(false);
   });
 
-  it('an inotify instance is readable when something has changed', () => {
+  test('an inotify instance is readable when something has changed', () => {
     const folder = temporaryFolder();
     const inotify = disposedAtEnd(new Inotify());
     const watched = inotify.add(folder, IN_CREATE);
@@ -156,7 +156,7 @@ describe.each(Multiplexer.backends())('waited for on %s', (backend) => {
     expect(isReady()).toBe(false);
   });
 
-  it('a pidfd is readable once its process has ended', async () => {
+  test('a pidfd is readable once its process has ended', async () => {
     const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
     const process = disposedAtEnd(new PidFd(child.pid ?? -1));
     const { isReady, wait } = watch(process);
@@ -169,7 +169,7 @@ describe.each(Multiplexer.backends())('waited for on %s', (backend) => {
     expect(() => process.sendSignal(0)).toThrow(expect.objectContaining({ code: 'ESRCH' }));
   });
 
-  it('a terminal is readable when a line was typed', () => {
+  test('a terminal is readable when a line was typed', () => {
     const { terminal, keyboard } = openTerminal();
     const { isReady, wait } = watch(terminal);
     expect(isReady()).toBe(false);
@@ -199,7 +199,7 @@ function openTerminal(): { terminal: Descriptor; keyboard: Descriptor } {
 }
 
 describe('Descriptor', () => {
-  it('controls a device, in both directions', () => {
+  test('controls a device, in both directions', () => {
     const { terminal } = openTerminal();
     const size = Uint16Array.of(40, 120, 0, 0);
     expect(terminal.ioctl(TIOCSWINSZ, size)).toBe(0);
@@ -208,7 +208,7 @@ describe('Descriptor', () => {
     expect(found).toEqual(size);
   });
 
-  it('protects the memory behind a struct that is too short for its request', () => {
+  test('protects the memory behind a struct that is too short for its request', () => {
     const { keyboard } = openTerminal();
     const TIOCGPTN = 0x8004_5430;
     expect(() => keyboard.ioctl(TIOCGPTN, new Uint8Array(3))).toThrow(
@@ -221,7 +221,7 @@ describe('Descriptor', () => {
     expect(() => keyboard.ioctl(TIOCGWINSZ, 8)).toThrow(expect.objectContaining({ code: 'EFAULT' }));
   });
 
-  it('passes every number of 32 bits, but none that is an address of memory that this process writes to', () => {
+  test('passes every number of 32 bits, but none that is an address of memory that this process writes to', () => {
     const { keyboard } = openTerminal();
     const writable = [...readFileSync('/proc/self/maps', 'latin1').matchAll(/^([0-9a-f]+)-([0-9a-f]+) .w/gm)];
     const isHit = (number: number): boolean =>
@@ -245,7 +245,7 @@ describe('Descriptor', () => {
     }
   });
 
-  it('opens and watches paths that are no text, and file: URLs', () => {
+  test('opens and watches paths that are no text, and file: URLs', () => {
     const folder = temporaryFolder();
     const path = Buffer.concat([Buffer.from(join(folder, 'f')), Buffer.from([0xff, 0x20])]);
     writeFileSync(path, 'content');
@@ -268,7 +268,7 @@ describe('Descriptor', () => {
     }
   });
 
-  it('counts what waits in a pipe', () => {
+  test('counts what waits in a pipe', () => {
     const [reader, writer] = pipe();
     disposedAtEnd(reader);
     disposedAtEnd(writer).write('12345');
@@ -277,7 +277,7 @@ describe('Descriptor', () => {
     expect(count[0]).toBe(5);
   });
 
-  it('opens files with flags and mode', () => {
+  test('opens files with flags and mode', () => {
     const path = join(temporaryFolder(), 'file');
     const file = disposedAtEnd(Descriptor.open(path, constants.O_CREAT | constants.O_RDWR, 0o600));
     expect(file.write('content')).toBe(7);
@@ -290,7 +290,7 @@ describe('Descriptor', () => {
     expect(() => Descriptor.open('x'.repeat(5000))).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
   });
 
-  it('shares the blocking mode with its duplicates', () => {
+  test('shares the blocking mode with its duplicates', () => {
     const [reader, writer] = pipe({ blocking: true });
     disposedAtEnd(writer);
     const copy = disposedAtEnd(disposedAtEnd(reader).dup());
@@ -299,7 +299,7 @@ describe('Descriptor', () => {
     expect(copy.blocking).toBe(false);
   });
 
-  it('writes to nobody with EPIPE', () => {
+  test('writes to nobody with EPIPE', () => {
     const [reader, writer] = pipe();
     reader.close();
     expect(() => disposedAtEnd(writer).write('x')).toThrow(
@@ -309,7 +309,7 @@ describe('Descriptor', () => {
 });
 
 describe('EventFd', () => {
-  it('adds, and gives the sum once; as a semaphore, one at a time', () => {
+  test('adds, and gives the sum once; as a semaphore, one at a time', () => {
     const counter = disposedAtEnd(new EventFd(3));
     counter.write(4n);
     counter.write();
@@ -318,7 +318,7 @@ describe('EventFd', () => {
     expect([semaphore.read(), semaphore.read(), semaphore.read()]).toEqual([1n, 1n, null]);
   });
 
-  it('refuses what the counter cannot hold', () => {
+  test('refuses what the counter cannot hold', () => {
     const counter = disposedAtEnd(new EventFd());
     for (const value of [-1n, 2n ** 64n - 1n, 0.5, NaN, -1]) {
       expect(() => counter.write(value)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
@@ -331,7 +331,7 @@ describe('EventFd', () => {
     }).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
   });
 
-  it('is shared with a worker by its number', async () => {
+  test('is shared with a worker by its number', async () => {
     const counter = disposedAtEnd(new EventFd());
     const worker = new Worker(
       `const { Descriptor } = require('${packagePath()}');
@@ -355,7 +355,7 @@ describe('EventFd', () => {
 });
 
 describe('TimerFd', () => {
-  it('expires again and again, and counts what was missed', () => {
+  test('expires again and again, and counts what was missed', () => {
     const timer = disposedAtEnd(new TimerFd('boottime'));
     timer.set({ initialMs: 0, intervalMs: 1 });
     const mux = disposedAtEnd(new Multiplexer());
@@ -369,7 +369,7 @@ describe('TimerFd', () => {
     expect(timer.get().intervalMs).toBe(1);
   });
 
-  it('returns its setting, and what it was set to before', () => {
+  test('returns its setting, and what it was set to before', () => {
     const timer = disposedAtEnd(new TimerFd());
     expect(timer.get()).toEqual({ remainingMs: 0, intervalMs: 0 });
     expect(timer.set({ initialMs: 100_000, intervalMs: 2.5 })).toEqual({ remainingMs: 0, intervalMs: 0 });
@@ -379,7 +379,7 @@ describe('TimerFd', () => {
     expect(timer.get()).toEqual({ remainingMs: 0, intervalMs: 0 });
   });
 
-  it('takes a moment of the clock', () => {
+  test('takes a moment of the clock', () => {
     const timer = disposedAtEnd(new TimerFd('realtime'));
     timer.set({ initialMs: Date.now() - 1000, absolute: true, cancelOnSet: true });
     expect(timer.read()).toBe(1n);
@@ -387,7 +387,7 @@ describe('TimerFd', () => {
     expect(timer.read()).toBeNull();
   });
 
-  it('refuses times that are none', () => {
+  test('refuses times that are none', () => {
     const timer = disposedAtEnd(new TimerFd());
     for (const initialMs of [-1, NaN, Infinity, 1e16]) {
       expect(() => timer.set({ initialMs })).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
@@ -420,7 +420,7 @@ async function nextSignal(signals: SignalFd): Promise<SignalInfo> {
 }
 
 describe('SignalFd', () => {
-  it.runIf(keepsSignalsBlocked)(
+  test.runIf(keepsSignalsBlocked)(
     'takes signals that any thread of the process might have got',
     { tags: ['needs-blocked-signals'] },
     async () => {
@@ -447,7 +447,7 @@ describe('SignalFd', () => {
     },
   );
 
-  it.runIf(keepsSignalsBlocked)(
+  test.runIf(keepsSignalsBlocked)(
     'leaves a thread alone until it takes a signal, which it then passes on unchanged',
     { tags: ['needs-signals', 'needs-blocked-signals'] },
     async () => {
@@ -466,7 +466,7 @@ describe('SignalFd', () => {
     },
   );
 
-  it('refuses SIGCHLD, by which node:child_process learns of exits, and the signals of a thread that cannot go on', () => {
+  test('refuses SIGCHLD, by which node:child_process learns of exits, and the signals of a thread that cannot go on', () => {
     for (const signal of ['SIGCHLD', osConstants.signals.SIGCHLD]) {
       expect(() => untyped(SignalFd, [signal])).toThrow(
         expect.objectContaining({ code: 'ERR_OUT_OF_RANGE', message: expect.stringContaining('PidFd') }),
@@ -477,7 +477,7 @@ describe('SignalFd', () => {
     }
   });
 
-  it('refuses signals that nobody can receive', () => {
+  test('refuses signals that nobody can receive', () => {
     const before = openFds();
     for (const signal of ['SIGKILL', 'SIGSTOP', 'SIGNAL', 0, 65, 1.5]) {
       expect(() => untyped(SignalFd, [signal])).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
@@ -488,7 +488,7 @@ describe('SignalFd', () => {
 });
 
 describe('Inotify', () => {
-  it('reports what happened, to which file, and in which order', () => {
+  test('reports what happened, to which file, and in which order', () => {
     const folder = temporaryFolder();
     const inotify = disposedAtEnd(new Inotify());
     const watched = inotify.add(
@@ -517,7 +517,7 @@ describe('Inotify', () => {
     expect(() => inotify.remove(watched)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   });
 
-  it('marks folders, and names the watch of each path', () => {
+  test('marks folders, and names the watch of each path', () => {
     const folder = temporaryFolder();
     const inotify = disposedAtEnd(new Inotify());
     const first = inotify.add(folder);
@@ -535,7 +535,7 @@ describe('Inotify', () => {
     ]);
   });
 
-  it('never reads past the end, whatever the bytes', () => {
+  test('never reads past the end, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const events = parseInotifyEvents(bytes);
@@ -546,7 +546,7 @@ describe('Inotify', () => {
 });
 
 describe('PidFd', () => {
-  it('refuses what names no process', () => {
+  test('refuses what names no process', () => {
     expect(() => new PidFd(0)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
     expect(() => new PidFd(2 ** 22 + 1)).toThrow(expect.objectContaining({ code: 'ESRCH', syscall: 'pidfd_open' }));
     const self = disposedAtEnd(new PidFd(process.pid));
@@ -598,7 +598,7 @@ describe('closed descriptors', () => {
     ],
   ];
 
-  it.each(cases)('%s throws ERR_CLOSED from every method', (_name, open, calls) => {
+  test.each(cases)('%s throws ERR_CLOSED from every method', (_name, open, calls) => {
     const fd = open();
     fd.close();
     fd.close();

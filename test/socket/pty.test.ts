@@ -2,7 +2,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { Descriptor, Pty, type PtyProcess, Termios, TTY } from 'fdmux';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { errorOf } from '../native/fds.js';
 import { pattern } from '../support/connections.js';
 import { nextEvent, until, within } from '../support/deadline.js';
@@ -25,7 +25,7 @@ function run(...args: Parameters<typeof Pty.spawn>): { child: PtyProcess; stream
 const shell = (script: string, options = {}) => run('sh', ['-c', script], options);
 
 describe('Pty.spawn', () => {
-  it('gives a program a terminal of the size asked for, and all that it printed before the end', async () => {
+  test('gives a program a terminal of the size asked for, and all that it printed before the end', async () => {
     const { child, stream, output } = shell('tty; stty size; printf done; exit 7', { columns: 101, rows: 31 });
     const ended = nextEvent(stream, 'end');
     expect(await within(child.exited, 'the exit')).toEqual({ code: 7, signal: null });
@@ -35,7 +35,7 @@ describe('Pty.spawn', () => {
     expect(child.master.closed).toBe(true);
   });
 
-  it('lets Ctrl-C interrupt the foreground job and not the shell, which has job control', async () => {
+  test('lets Ctrl-C interrupt the foreground job and not the shell, which has job control', async () => {
     const { child, stream, output } = run('sh', ['-i'], { env: { ...process.env, PS1: 'ready> ', ENV: '' } });
     await until(() => output().includes('ready> '), 'the prompt');
     stream.write('sed s/hello/world/\nhello\n');
@@ -49,14 +49,14 @@ describe('Pty.spawn', () => {
     expect(await within(child.exited, 'the exit')).toEqual({ code: 5, signal: null });
   });
 
-  it('reports the signal that ended a program', async () => {
+  test('reports the signal that ended a program', async () => {
     const { child } = run('cat');
     expect(child.kill('SIGTERM')).toBe(true);
     expect(await within(child.exited, 'the exit')).toEqual({ code: null, signal: 'SIGTERM' });
     expect(child.kill()).toBe(false);
   });
 
-  it('starts with the default actions of all signals, none blocked, and without any other fd', async () => {
+  test('starts with the default actions of all signals, none blocked, and without any other fd', async () => {
     const { child, output } = shell("grep -E '^Sig(Blk|Ign)' /proc/self/status; ls -m /proc/self/fd; read line");
     await until(() => output().split('\n').length > 3, 'the answer');
     expect(output().replaceAll(/\s+/g, ' ')).toMatch(/^SigBlk: 0{16} SigIgn: 0{16} 0, 1, 2, 3 $/);
@@ -65,7 +65,7 @@ describe('Pty.spawn', () => {
     child.kill('SIGKILL');
   });
 
-  it('sends SIGWINCH when the window is resized', async () => {
+  test('sends SIGWINCH when the window is resized', async () => {
     const { child, output } = shell('trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.01; done');
     await until(() => output().includes('ready'), 'the program');
     child.resize(132, 43);
@@ -74,7 +74,7 @@ describe('Pty.spawn', () => {
     await child.exited;
   });
 
-  it('sets the folder and the environment, whole', async () => {
+  test('sets the folder and the environment, whole', async () => {
     const { child, output } = run('/usr/bin/env', [], { cwd: '/tmp', env: { ONE: '1', NONE: undefined } });
     await child.exited;
     await until(() => output() === 'ONE=1\r\n', 'the environment');
@@ -82,7 +82,7 @@ describe('Pty.spawn', () => {
     await until(() => second.output() === '/\r\n', 'the folder');
   });
 
-  it.each([
+  test.each([
     ['a file that is not there', '/nonexistent/fdmux', {}, 'ENOENT', 'execve'],
     ['a name that PATH has not', 'no-such-program', {}, 'ENOENT', 'execve'],
     ['a file that may not be run', '/etc/passwd', {}, 'EACCES', 'execve'],
@@ -91,7 +91,7 @@ describe('Pty.spawn', () => {
     expect(errorOf(() => Pty.spawn(file, [], options))).toMatchObject({ code, syscall });
   });
 
-  it('refuses what no program takes', () => {
+  test('refuses what no program takes', () => {
     for (const args of [[''], ['sh', ['x\0y']], ['sh', [], { env: { A: 'x\0y' } }], ['sh', 'x'], ['sh', [1]]]) {
       const error = errorOf(() => callUntyped(Pty, 'spawn', ...args));
       expect(error).toMatchObject({ code: expect.stringMatching(/^ERR_/) });
@@ -102,7 +102,7 @@ describe('Pty.spawn', () => {
     expect(errorOf(() => Pty.spawn('sh', [], { columns: 70_000 }))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  it('carries megabytes both ways, slowed down by either side, and loses nothing', async () => {
+  test('carries megabytes both ways, slowed down by either side, and loses nothing', async () => {
     const child = Pty.spawn('sh', ['-c', 'stty raw -echo; echo ready; exec cat']);
     const stream = child.master.toDuplex();
     const bytes = pattern(3_000_017);
@@ -130,7 +130,7 @@ function foregroundGroup(child: PtyProcess): number | undefined {
 }
 
 describe('Pty.open', () => {
-  it('makes a terminal for programs to open, and ends when none has it open any more', () => {
+  test('makes a terminal for programs to open, and ends when none has it open any more', () => {
     using pty = Pty.open({ columns: 10, rows: 5 });
     expect(pty.windowSize).toMatchObject({ columns: 10, rows: 5 });
     expect(pty.master.read(10)).toBeNull();
@@ -143,7 +143,7 @@ describe('Pty.open', () => {
     expect(pty.master.readInto(new Uint8Array(10))).toBe(0);
   });
 
-  it('has a stream that waits, without using the processor, for the first program', async () => {
+  test('has a stream that waits, without using the processor, for the first program', async () => {
     const pty = Pty.open();
     const stream = pty.master.toDuplex();
     stream.resume();
@@ -164,7 +164,7 @@ describe('Pty.open', () => {
     expect(pty.master.closed).toBe(true);
   });
 
-  it('leaves no fd behind when its options are wrong', () => {
+  test('leaves no fd behind when its options are wrong', () => {
     expect(errorOf(() => Pty.open({ rows: -1 }))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
     expect(errorOf(() => callUntyped(Pty, 'open', { size: 1 }))).toMatchObject({ code: 'ERR_UNKNOWN_OPTION' });
   });

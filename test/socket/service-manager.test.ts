@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Descriptor, listenFds, sdNotify, sdWatchdogIntervalMs, type Socket } from 'fdmux';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { disposedAtEnd } from '../support/fds.js';
 import { run, start } from '../support/processes.js';
 import { patient, testSocket } from '../support/sockets.js';
@@ -35,13 +35,13 @@ function abstractManager(): { manager: Socket; name: string } {
 }
 
 describe('sdNotify', () => {
-  it('returns false and sends nothing if no manager waits', () => {
+  test('returns false and sends nothing if no manager waits', () => {
     expect(sdNotify('READY=1')).toBe(false);
     vi.stubEnv('NOTIFY_SOCKET', '');
     expect(sdNotify('READY=1')).toBe(false);
   });
 
-  it('sends each state as one datagram to a path', () => {
+  test('sends each state as one datagram to a path', () => {
     const folder = mkdtempSync(join(tmpdir(), 'fdmux-notify-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'notify');
@@ -54,7 +54,7 @@ describe('sdNotify', () => {
     expect(manager.recv(100)?.toString()).toBe('STOPPING=1');
   });
 
-  it('sends to a name of the abstract namespace, and keeps the environment', () => {
+  test('sends to a name of the abstract namespace, and keeps the environment', () => {
     const { manager, name } = abstractManager();
     vi.stubEnv('NOTIFY_SOCKET', name);
     expect(sdNotify('READY=1')).toBe(true);
@@ -62,7 +62,7 @@ describe('sdNotify', () => {
     expect(process.env['NOTIFY_SOCKET']).toBe(name);
   });
 
-  it.each([
+  test.each([
     ['sends', (name: string) => name, true],
     ['fails', () => '@nobody-listens-here', false],
   ])('removes the variable if asked to, also when it %s', (_, nameOf, sends) => {
@@ -76,7 +76,7 @@ describe('sdNotify', () => {
     if (sends) expect(manager.recv(100)?.toString()).toBe('READY=1');
   });
 
-  it('hands fds over for the manager to keep', () => {
+  test('hands fds over for the manager to keep', () => {
     const { manager, name } = abstractManager();
     vi.stubEnv('NOTIFY_SOCKET', name);
     const file = disposedAtEnd(Descriptor.memfd());
@@ -89,7 +89,7 @@ describe('sdNotify', () => {
     expect(file.closed).toBe(false);
   });
 
-  it.each([
+  test.each([
     ['vsock:2:1234', 'EAFNOSUPPORT'],
     ['relative/path', 'EAFNOSUPPORT'],
     ['/nonexistent/notify', 'ENOENT'],
@@ -100,7 +100,7 @@ describe('sdNotify', () => {
     expect(() => sdNotify('READY=1')).toThrow(expect.objectContaining({ code }));
   });
 
-  it('blocks no longer than its timeout if the manager does not read', () => {
+  test('blocks no longer than its timeout if the manager does not read', () => {
     const { name } = abstractManager();
     vi.stubEnv('NOTIFY_SOCKET', name);
     const fill = (timeoutMs: number) => () => {
@@ -110,7 +110,7 @@ describe('sdNotify', () => {
     expect(fill(0)).toThrow(expect.objectContaining({ code: 'ETIMEDOUT' }));
   });
 
-  it('refuses a state that is empty or no string', () => {
+  test('refuses a state that is empty or no string', () => {
     expect(() => sdNotify('')).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
     expect(() => callUntyped({ sdNotify }, 'sdNotify', 1)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
@@ -148,7 +148,7 @@ describe('listenFds', () => {
       `const { listenFds } = require('fdmux'); ${program}`,
     ]);
 
-  it('returns the fds of this process with their names', async () => {
+  test('returns the fds of this process with their names', async () => {
     const { stdout, stderr } = await service(
       'LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=web:',
       'console.log(JSON.stringify([listenFds(), listenFds({ unsetEnvironment: true }), listenFds()]))',
@@ -161,12 +161,12 @@ describe('listenFds', () => {
     expect(JSON.parse(stdout)).toEqual([fds, fds, []]);
   });
 
-  it('calls them unknown if the manager gave no names', async () => {
+  test('calls them unknown if the manager gave no names', async () => {
     const { stdout } = await service('LISTEN_PID=$$ LISTEN_FDS=1', 'console.log(JSON.stringify(listenFds()))');
     expect(JSON.parse(stdout)).toEqual([{ fd: 3, name: 'unknown' }]);
   });
 
-  it('keeps them from the children of this process', async () => {
+  test('keeps them from the children of this process', async () => {
     const { stdout } = await service(
       'LISTEN_PID=$$ LISTEN_FDS=2',
       `const { Descriptor, F_GETFD, F_SETFD } = require('fdmux');
@@ -179,7 +179,7 @@ describe('listenFds', () => {
   });
 
   const activator = '/usr/bin/systemd-socket-activate';
-  it.skipIf(!existsSync(activator))("takes the listener that systemd's own activator has opened", async () => {
+  test.skipIf(!existsSync(activator))("takes the listener that systemd's own activator has opened", async () => {
     const folder = mkdtempSync(join(tmpdir(), 'fdmux-listen-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'socket');
@@ -195,7 +195,7 @@ describe('listenFds', () => {
     expect(client.recv(100)?.toString()).toBe('chat got hello');
   });
 
-  it('leaves the fds of another process alone', () => {
+  test('leaves the fds of another process alone', () => {
     vi.stubEnv('LISTEN_FDS', '1');
     expect(listenFds()).toEqual([]);
     vi.stubEnv('LISTEN_PID', String(process.pid + 1));
@@ -217,7 +217,7 @@ describe('listenFds', () => {
     expect(() => listenFds()).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
   });
 
-  it('refuses a count that goes beyond the open fds', () => {
+  test('refuses a count that goes beyond the open fds', () => {
     vi.stubEnv('LISTEN_PID', String(process.pid));
     vi.stubEnv('LISTEN_FDS', '2000000');
     expect(() => listenFds({ unsetEnvironment: true })).toThrow(expect.objectContaining({ code: 'EBADF' }));

@@ -1,5 +1,5 @@
 /** What CPython's test_socket asserts in BufferIOTest, expressed in this API (credit: the CPython authors). */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { foreignMemory } from '../support/realm.js';
 import { tcpPair, udpSocket } from '../support/sockets.js';
 import { callUntyped } from '../support/untyped.js';
@@ -7,7 +7,7 @@ import { callUntyped } from '../support/untyped.js';
 const MESSAGE = 'abcdefgh';
 
 describe('bytes that are none', () => {
-  it('are refused with a code, memory that was transferred away among them', () => {
+  test('are refused with a code, memory that was transferred away among them', () => {
     const { client } = tcpPair();
     const [view, buffer, data] = [new Uint8Array(8), new ArrayBuffer(8), new DataView(new ArrayBuffer(8))];
     structuredClone([view, buffer, data], { transfer: [view.buffer, buffer, data.buffer] });
@@ -32,7 +32,7 @@ describe('bytes that are none', () => {
 });
 
 describe('BufferIOTest', () => {
-  it.each([
+  test.each([
     ['a Buffer', Buffer.alloc(16)],
     ['a Uint8Array', new Uint8Array(16)],
     ['a Uint16Array', new Uint16Array(8)],
@@ -52,7 +52,7 @@ describe('BufferIOTest', () => {
     expect(Buffer.from(bytes).toString('latin1', 0, MESSAGE.length)).toBe(MESSAGE);
   });
 
-  it('fills the range that is asked for and nothing else', () => {
+  test('fills the range that is asked for and nothing else', () => {
     const { client, server } = tcpPair();
     client.sendAll(MESSAGE);
     const buffer = Buffer.alloc(8, '.');
@@ -63,7 +63,7 @@ describe('BufferIOTest', () => {
     expect(server.recvInto(buffer, 8)).toBe(0);
   });
 
-  it('respects the window of a view', () => {
+  test('respects the window of a view', () => {
     const { client, server } = tcpPair();
     client.sendAll(MESSAGE);
     const whole = Buffer.alloc(8, '.');
@@ -71,7 +71,7 @@ describe('BufferIOTest', () => {
     expect(whole.toString()).toBe('...ab...');
   });
 
-  it('receives a datagram into a buffer and names its sender', () => {
+  test('receives a datagram into a buffer and names its sender', () => {
     const server = udpSocket();
     const client = udpSocket();
     client.sendTo(MESSAGE, server.getsockname());
@@ -80,7 +80,7 @@ describe('BufferIOTest', () => {
     expect(buffer.toString('latin1', 0, 8)).toBe(MESSAGE);
   });
 
-  it('refuses a range outside of the buffer, and what is no buffer', () => {
+  test('refuses a range outside of the buffer, and what is no buffer', () => {
     const { server } = tcpPair();
     const buffer = Buffer.alloc(8);
     for (const call of [
@@ -97,7 +97,7 @@ describe('BufferIOTest', () => {
     expect(() => receive('text')).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
   });
 
-  it('receives into an empty buffer without taking anything', () => {
+  test('receives into an empty buffer without taking anything', () => {
     const { client, server } = tcpPair();
     client.sendAll('x');
     expect(server.recvInto(Buffer.alloc(0))).toBe(0);
@@ -105,7 +105,7 @@ describe('BufferIOTest', () => {
     expect(server.recv(1)?.toString()).toBe('x');
   });
 
-  it('gives buffers that a later receive does not change', () => {
+  test('gives buffers that a later receive does not change', () => {
     const { client, server } = tcpPair();
     client.sendAll('first');
     const first = server.recv(100);

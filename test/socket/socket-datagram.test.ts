@@ -18,14 +18,14 @@ import {
   SOL_SOCKET,
   UDP_GRO,
 } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { disposedAtEnd } from '../support/fds.js';
 import { testSocket, udpSocket, unixPair } from '../support/sockets.js';
 
 const MESSAGE = 'Michael Gilfix was here';
 
 describe('BasicUDPTest', () => {
-  it('receives a datagram by recv and by recvFrom, which names its sender', () => {
+  test('receives a datagram by recv and by recvFrom, which names its sender', () => {
     const server = udpSocket();
     const client = udpSocket();
     expect(client.sendTo(MESSAGE, server.getsockname())).toBe(MESSAGE.length);
@@ -34,13 +34,13 @@ describe('BasicUDPTest', () => {
     expect(server.recvFrom(1024)).toEqual({ data: Buffer.from(MESSAGE), address: client.getsockname() });
   });
 
-  it('refuses negative sizes', () => {
+  test('refuses negative sizes', () => {
     const server = udpSocket();
     expect(() => server.recvFrom(-1)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
     expect(() => server.recv(-1)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
   });
 
-  it('distinguishes an empty datagram from none', () => {
+  test('distinguishes an empty datagram from none', () => {
     const server = udpSocket();
     udpSocket().sendTo('', server.getsockname());
     expect(server.recv(10)).toHaveLength(0);
@@ -48,7 +48,7 @@ describe('BasicUDPTest', () => {
     expect(server.recv(10)).toBeNull();
   });
 
-  it('loses the rest of a datagram that does not fit, and MSG_TRUNC returns its length', () => {
+  test('loses the rest of a datagram that does not fit, and MSG_TRUNC returns its length', () => {
     const server = udpSocket();
     const client = udpSocket();
     const buffer = Buffer.alloc(4);
@@ -62,7 +62,7 @@ describe('BasicUDPTest', () => {
 });
 
 describe('UDPTimeoutTest', () => {
-  it('throws ETIMEDOUT if nothing arrives, and gives null with a timeout of 0', () => {
+  test('throws ETIMEDOUT if nothing arrives, and gives null with a timeout of 0', () => {
     const socket = udpSocket();
     socket.setTimeout(20);
     expect(() => socket.recv(1024)).toThrow(expect.objectContaining({ code: 'ETIMEDOUT' }));
@@ -72,7 +72,7 @@ describe('UDPTimeoutTest', () => {
 });
 
 describe('a connected UDP socket', () => {
-  it('sends without an address and sees ECONNREFUSED once nobody is there', () => {
+  test('sends without an address and sees ECONNREFUSED once nobody is there', () => {
     const server = udpSocket();
     const client = testSocket({ type: 'dgram' });
     client.connect(server.getsockname());
@@ -85,7 +85,7 @@ describe('a connected UDP socket', () => {
 });
 
 describe('recvMmsg and sendMmsg', () => {
-  it('move many datagrams in one call each', () => {
+  test('move many datagrams in one call each', () => {
     const server = udpSocket();
     const client = udpSocket();
     const address = server.getsockname();
@@ -99,7 +99,7 @@ describe('recvMmsg and sendMmsg', () => {
     expect(server.recvMmsg(8, 3)).toBeNull();
   });
 
-  it('carry control messages in both directions, those of each datagram with it', () => {
+  test('carry control messages in both directions, those of each datagram with it', () => {
     const server = udpSocket();
     server.setsockopt(IPPROTO_IP, IP_RECVTTL, 1);
     server.setsockopt(IPPROTO_IP, IP_PKTINFO, 1);
@@ -122,7 +122,7 @@ describe('recvMmsg and sendMmsg', () => {
     }
   });
 
-  it('give the flags of each datagram, and say what did not fit', () => {
+  test('give the flags of each datagram, and say what did not fit', () => {
     const server = udpSocket();
     server.setsockopt(IPPROTO_IP, IP_PKTINFO, 1);
     const address = server.getsockname();
@@ -138,7 +138,7 @@ describe('recvMmsg and sendMmsg', () => {
     expect(server.recvMmsg(1, 1)).toHaveLength(1);
   });
 
-  it('distinguish the datagrams that the kernel has split or joined', () => {
+  test('distinguish the datagrams that the kernel has split or joined', () => {
     const server = udpSocket();
     server.setsockopt(IPPROTO_UDP, UDP_GRO, 1);
     const client = udpSocket();
@@ -153,7 +153,7 @@ describe('recvMmsg and sendMmsg', () => {
     expect(lengths).toEqual([1000, 1000, 500]);
   });
 
-  it('hand over fds, each once and close-on-exec', () => {
+  test('hand over fds, each once and close-on-exec', () => {
     const [first, second] = unixPair({ type: 'dgram' });
     const rights = [{ kind: 'rights', fds: [first, first] }] as const;
     expect(first.sendMmsg([{ data: 'a', control: rights }, { data: 'b' }])).toBe(2);
@@ -165,7 +165,7 @@ describe('recvMmsg and sendMmsg', () => {
     }
   });
 
-  it('leave out the address on a connected socket, and say how many went', () => {
+  test('leave out the address on a connected socket, and say how many went', () => {
     const [first, second] = unixPair({ type: 'dgram' });
     first.setTimeout(0);
     const many = Array.from({ length: 1024 }, () => ({ data: Buffer.alloc(1024) }));
@@ -176,7 +176,7 @@ describe('recvMmsg and sendMmsg', () => {
     expect(second.recvMmsg(1024, 1024)).toHaveLength(sent);
   });
 
-  it('refuse counts and sizes out of range', () => {
+  test('refuse counts and sizes out of range', () => {
     const socket = udpSocket();
     const tooMany = Array.from({ length: 1025 }, () => ({ data: '' }));
     for (const call of [
@@ -194,7 +194,7 @@ describe('recvMmsg and sendMmsg', () => {
 });
 
 describe('draining a socket of messages', () => {
-  it('goes on behind an empty datagram, edge-triggered too', { tags: ['needs-epoll'] }, () => {
+  test('goes on behind an empty datagram, edge-triggered too', { tags: ['needs-epoll'] }, () => {
     const server = udpSocket();
     const client = udpSocket();
     using multiplexer = new Multiplexer();
@@ -211,7 +211,7 @@ describe('draining a socket of messages', () => {
     expect([got, outcome]).toEqual([['', 'one', '', '', 'two', ''], 'drained']);
   });
 
-  it('ends at its budget among empty datagrams, which count as one byte each', () => {
+  test('ends at its budget among empty datagrams, which count as one byte each', () => {
     const server = udpSocket();
     const client = udpSocket();
     using multiplexer = new Multiplexer();
@@ -222,7 +222,7 @@ describe('draining a socket of messages', () => {
     expect(registration.drain(() => server.recv(10), { budgetBytes: 3 })).toBe('drained');
   });
 
-  it('goes on behind an empty record, and ends if its peer has closed', () => {
+  test('goes on behind an empty record, and ends if its peer has closed', () => {
     const [first, second] = unixPair({ type: 'seqpacket' });
     second.setTimeout(0);
     using multiplexer = new Multiplexer();

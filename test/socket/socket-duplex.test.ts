@@ -3,13 +3,13 @@ import { createInterface } from 'node:readline';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Socket } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { nextEvent, within } from '../support/deadline.js';
 import { tcpPair, testSocket, udpSocket, unixPair } from '../support/sockets.js';
 import { callUntyped } from '../support/untyped.js';
 
 describe('toDuplex', () => {
-  it('reads lines and answers them', async () => {
+  test('reads lines and answers them', async () => {
     const { client, server } = tcpPair();
     const stream = server.toDuplex();
     const closed = nextEvent(stream, 'close');
@@ -28,7 +28,7 @@ describe('toDuplex', () => {
     expect(client.recv(100)?.toString()).toBe('first!second!last!');
   });
 
-  it('moves megabytes both ways at once, with back-pressure', async () => {
+  test('moves megabytes both ways at once, with back-pressure', async () => {
     const [left, right] = unixPair();
     const data = Buffer.alloc(8 * 1024 * 1024, 'the quick brown fox ');
     const hash = (bytes: Buffer): string => createHash('sha1').update(bytes).digest('hex');
@@ -52,7 +52,7 @@ describe('toDuplex', () => {
     expect([left.closed, right.closed]).toEqual([true, true]);
   });
 
-  it('ends with the error of its socket', async () => {
+  test('ends with the error of its socket', async () => {
     const [left, right] = unixPair();
     const stream = left.toDuplex();
     right.close();
@@ -62,7 +62,7 @@ describe('toDuplex', () => {
     expect([stream.destroyed, left.closed]).toEqual([true, true]);
   });
 
-  it('closes its socket when it is destroyed, with a write pending', async () => {
+  test('closes its socket when it is destroyed, with a write pending', async () => {
     const [left] = unixPair();
     const stream = left.toDuplex();
     const closed = nextEvent(stream, 'close');
@@ -72,7 +72,7 @@ describe('toDuplex', () => {
     expect(left.closed).toBe(true);
   });
 
-  it('fails the write that is pending when it is destroyed', async () => {
+  test('fails the write that is pending when it is destroyed', async () => {
     const [first] = unixPair();
     const stream = first.toDuplex();
     const outcome = new Promise((resolve) => stream.write(Buffer.alloc(8 * 1024 * 1024), resolve));
@@ -81,7 +81,7 @@ describe('toDuplex', () => {
     expect(first.closed).toBe(true);
   });
 
-  it('is destroyed, and its socket closed, by a signal, which may be aborted already', async () => {
+  test('is destroyed, and its socket closed, by a signal, which may be aborted already', async () => {
     const controller = new AbortController();
     const [first, second] = unixPair();
     const errors = [first, second].map((socket) => {
@@ -98,7 +98,7 @@ describe('toDuplex', () => {
     expect(third.closed).toBe(false);
   });
 
-  it('refuses sockets that are no streams, not connected, or closed', () => {
+  test('refuses sockets that are no streams, not connected, or closed', () => {
     expect(() => udpSocket().toDuplex()).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
     expect(() => testSocket().toDuplex()).toThrow(expect.objectContaining({ code: 'ENOTCONN' }));
     const closed = Socket.create();

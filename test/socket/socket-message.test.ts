@@ -24,7 +24,7 @@ import {
   type Socket,
   SOL_SOCKET,
 } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { closedAtEnd, disposedAtEnd, openFds } from '../support/fds.js';
 import { LOOPBACK, portOf, tcpPair, testSocket, udpSocket, unixPair } from '../support/sockets.js';
@@ -59,7 +59,7 @@ function newFds(before: ReadonlyMap<number, string>, handed: readonly number[]):
 }
 
 describe('SendmsgTests', () => {
-  it('sends one buffer, or gathers many', () => {
+  test('sends one buffer, or gathers many', () => {
     const [first, second] = unixPair();
     expect(first.sendMsg(MESSAGE)).toBe(MESSAGE.length);
     expect(second.recv(100)?.toString()).toBe(MESSAGE);
@@ -68,7 +68,7 @@ describe('SendmsgTests', () => {
     expect(first.sendMsg([])).toBe(0);
   });
 
-  it('sends to an address if there is no connection, and needs one then', () => {
+  test('sends to an address if there is no connection, and needs one then', () => {
     const server = udpSocket();
     const client = udpSocket();
     expect(client.sendMsg(MESSAGE, { address: server.getsockname() })).toBe(MESSAGE.length);
@@ -78,7 +78,7 @@ describe('SendmsgTests', () => {
     );
   });
 
-  it('gives null with MSG_DONTWAIT, and ETIMEDOUT with a timeout, if there is no room', () => {
+  test('gives null with MSG_DONTWAIT, and ETIMEDOUT with a timeout, if there is no room', () => {
     const [first] = unixPair();
     const chunk = Buffer.alloc(64 * 1024);
     while (first.sendMsg(chunk, { flags: MSG_DONTWAIT }) !== null);
@@ -97,7 +97,7 @@ describe('SendmsgTests', () => {
     expect(newFds(before, [])).toEqual([]);
   };
 
-  it.each([
+  test.each([
     ['no object', bad(1), 'ERR_INVALID_ARG_TYPE'],
     ['an unknown kind', bad({ kind: 'rites' }), 'ERR_OUT_OF_RANGE'],
     ['an fd that is no number', bad({ kind: 'rights', fds: ['0'] }), 'ERR_INVALID_ARG_TYPE'],
@@ -112,13 +112,13 @@ describe('SendmsgTests', () => {
     refuses(control, code);
   });
 
-  it('refuses a control message with too many fds', { tags: ['needs-long-control'] }, () => {
+  test('refuses a control message with too many fds', { tags: ['needs-long-control'] }, () => {
     refuses({ kind: 'rights', fds: Array(254).fill(0) }, 'EINVAL');
   });
 });
 
 describe('RecvmsgGenericTests', () => {
-  it('receives a message with no control data', () => {
+  test('receives a message with no control data', () => {
     const { client, server } = tcpPair();
     client.sendAll(MESSAGE);
     expect(server.recvMsg(100)).toEqual({
@@ -132,20 +132,20 @@ describe('RecvmsgGenericTests', () => {
     });
   });
 
-  it('names the sender of a datagram', () => {
+  test('names the sender of a datagram', () => {
     const server = udpSocket();
     const client = udpSocket();
     client.sendTo(MESSAGE, server.getsockname());
     expect(server.recvMsg(100)?.address).toEqual(client.getsockname());
   });
 
-  it('says when a datagram did not fit', () => {
+  test('says when a datagram did not fit', () => {
     const server = udpSocket();
     udpSocket().sendTo(MESSAGE, server.getsockname());
     expect(server.recvMsg(6)).toMatchObject({ data: Buffer.from('Python'), truncated: true });
   });
 
-  it('receives a stream in pieces, peeks, and gives an empty buffer at the end', () => {
+  test('receives a stream in pieces, peeks, and gives an empty buffer at the end', () => {
     const { client, server } = tcpPair();
     client.sendAll(MESSAGE);
     client.shutdown('write');
@@ -155,7 +155,7 @@ describe('RecvmsgGenericTests', () => {
     expect(server.recvMsg(100)?.data).toHaveLength(0);
   });
 
-  it('marks the ends of records', () => {
+  test('marks the ends of records', () => {
     const [first, second] = unixPair({ type: 'seqpacket' });
     first.send('one');
     first.send('two');
@@ -164,7 +164,7 @@ describe('RecvmsgGenericTests', () => {
     expect(second.recvMsg(2)).toMatchObject({ data: Buffer.from('th'), truncated: true });
   });
 
-  it('refuses room for control data that is out of range', () => {
+  test('refuses room for control data that is out of range', () => {
     const [first] = unixPair();
     for (const maxControlBytes of [-1, 0.5, 1024 * 1024 + 1, NaN]) {
       expect(() => first.recvMsg(1, { maxControlBytes })).toThrow(
@@ -175,7 +175,7 @@ describe('RecvmsgGenericTests', () => {
 });
 
 describe('SCMRightsTest', () => {
-  it.each(['stream', 'dgram', 'seqpacket'] as const)('passes an fd over a %s socket, close-on-exec', (type) => {
+  test.each(['stream', 'dgram', 'seqpacket'] as const)('passes an fd over a %s socket, close-on-exec', (type) => {
     const [first, second] = unixPair({ type });
     const { fds, expectSame } = writers(1);
     first.sendMsg(MESSAGE, { control: [{ kind: 'rights', fds }] });
@@ -187,7 +187,7 @@ describe('SCMRightsTest', () => {
     expect(isCloseOnExec(message.fds[0] ?? -1)).toBe(true);
   });
 
-  it('passes many fds in one message, in their order', () => {
+  test('passes many fds in one message, in their order', () => {
     const [first, second] = unixPair();
     const { fds, expectSame } = writers(4);
     first.sendMsg('x', { control: [{ kind: 'rights', fds }] });
@@ -196,7 +196,7 @@ describe('SCMRightsTest', () => {
     message.fds.forEach(expectSame);
   });
 
-  it('passes fds in separate control messages', () => {
+  test('passes fds in separate control messages', () => {
     const [first, second] = unixPair();
     const { fds, expectSame } = writers(2);
     const control = fds.map((fd): ControlMessageInput => ({ kind: 'rights', fds: [fd] }));
@@ -206,7 +206,7 @@ describe('SCMRightsTest', () => {
     message.fds.forEach(expectSame);
   });
 
-  it('takes objects with an fd, and an empty list', () => {
+  test('takes objects with an fd, and an empty list', () => {
     const [first, second] = unixPair();
     const [reader, writer] = pipe();
     disposedAtEnd(reader);
@@ -217,7 +217,7 @@ describe('SCMRightsTest', () => {
     expect(received(second.recvMsg(1)).fds).toEqual([]);
   });
 
-  it('ignores part of an fd', () => {
+  test('ignores part of an fd', () => {
     const [first, second] = unixPair();
     const { fds, expectSame } = writers(1);
     const data = Buffer.concat([Buffer.from(Int32Array.from(fds).buffer), Buffer.alloc(3)]);
@@ -240,7 +240,7 @@ describe('SCMRightsTest', () => {
     expect(newFds(before, message.fds)).toEqual([]);
   };
 
-  it.each([
+  test.each([
     [0, 0],
     [1, 0],
     [24, 2],
@@ -248,7 +248,7 @@ describe('SCMRightsTest', () => {
     leaksNothing(maxControlBytes, arrive);
   });
 
-  it.each([
+  test.each([
     [15, 0],
     [16, 0],
     [19, 0],
@@ -262,7 +262,7 @@ describe('SCMRightsTest', () => {
     },
   );
 
-  it('opens nothing if a plain receive takes the message', () => {
+  test('opens nothing if a plain receive takes the message', () => {
     const [first, second] = unixPair({ type: 'dgram' });
     const { fds } = writers(1);
     const before = openFds();
@@ -280,7 +280,7 @@ describe('SCMRightsTest', () => {
     expect(newFds(before, [])).toEqual([]);
   });
 
-  it('passes a socket that goes on working after its sender closed it', () => {
+  test('passes a socket that goes on working after its sender closed it', () => {
     const [first, second] = unixPair();
     const { client, server } = tcpPair();
     first.sendMsg('x', { control: [{ kind: 'rights', fds: [server] }] });
@@ -295,7 +295,7 @@ describe('SCMRightsTest', () => {
 });
 
 describe('other control messages', () => {
-  it('carry the credentials of the sender', () => {
+  test('carry the credentials of the sender', () => {
     const [first, second] = unixPair({ type: 'dgram' });
     second.setsockopt(SOL_SOCKET, SO_PASSCRED, 1);
     const self = {
@@ -310,7 +310,7 @@ describe('other control messages', () => {
     expect(second.recvMsg(100)?.control).toMatchObject([self]);
   });
 
-  it('carry the interface of an IPv4 datagram, its time to live and its type of service', () => {
+  test('carry the interface of an IPv4 datagram, its time to live and its type of service', () => {
     const server = udpSocket();
     for (const option of [IP_PKTINFO, IP_RECVTTL, IP_RECVTOS]) server.setsockopt(IPPROTO_IP, option, 1);
     const control: ControlMessageInput[] = [
@@ -328,7 +328,7 @@ describe('other control messages', () => {
     expect(message?.control).toContainEqual(expect.objectContaining({ kind: 'tos', tos: 16 }));
   });
 
-  it('carry the same for IPv6', () => {
+  test('carry the same for IPv6', () => {
     const server = testSocket({ family: 'inet6', type: 'dgram' });
     server.bind({ family: 'inet6', host: '::1', port: 0 });
     for (const option of [IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS]) {
@@ -361,11 +361,11 @@ describe('other control messages', () => {
     expect(stamp.timeNs).toBeLessThanOrEqual(latest);
   };
 
-  it('carry when it arrived, to microseconds', () => {
+  test('carry when it arrived, to microseconds', () => {
     carriesArrival(SO_TIMESTAMP);
   });
 
-  it('carry when it arrived, to nanoseconds', { tags: ['needs-timestampns'] }, () => {
+  test('carry when it arrived, to nanoseconds', { tags: ['needs-timestampns'] }, () => {
     carriesArrival(SO_TIMESTAMPNS);
   });
 });

@@ -21,7 +21,7 @@ import {
   Socket,
   SOL_SOCKET,
 } from 'fdmux';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { disposedAtEnd, maxOpenFiles, openFds, withoutFreeFds } from '../support/fds.js';
 import {
@@ -43,7 +43,7 @@ const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 
 describe('NonblockConstantTest', () => {
-  it('sets O_NONBLOCK as the mode says, and shows a type without it', () => {
+  test('sets O_NONBLOCK as the mode says, and shows a type without it', () => {
     const socket = disposedAtEnd(Socket.create());
     const isNonBlocking = (): boolean => (flagsOf(socket.fd) & O_NONBLOCK) !== 0;
     expect([socket.type, isNonBlocking()]).toEqual(['stream', true]);
@@ -57,7 +57,7 @@ describe('NonblockConstantTest', () => {
     expect([socket.type, isNonBlocking()]).toEqual(['stream', true]);
   });
 
-  it('makes every fd close-on-exec', () => {
+  test('makes every fd close-on-exec', () => {
     const { client, server } = tcpPair();
     const sockets = [client, server, ...unixPair(), disposedAtEnd(client.dup())];
     for (const socket of sockets) expect(flagsOf(socket.fd) & O_CLOEXEC).not.toBe(0);
@@ -65,7 +65,7 @@ describe('NonblockConstantTest', () => {
 });
 
 describe('ContextManagersTest', () => {
-  it('closes at the end of a using block, and once', () => {
+  test('closes at the end of a using block, and once', () => {
     let outside: Socket;
     {
       using socket = Socket.create();
@@ -79,7 +79,7 @@ describe('ContextManagersTest', () => {
 });
 
 describe('CreateServerTest', () => {
-  it('refuses an address in use, and shares it if both ask for that', () => {
+  test('refuses an address in use, and shares it if both ask for that', () => {
     const listener = testSocket();
     listener.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
     listener.bind(LOOPBACK);
@@ -92,7 +92,7 @@ describe('CreateServerTest', () => {
     expect(other.getsockname()).toEqual(listener.getsockname());
   });
 
-  it('binds at once after a restart with SO_REUSEADDR', () => {
+  test('binds at once after a restart with SO_REUSEADDR', () => {
     const listen = (port: number): Socket => {
       const listener = testSocket();
       listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
@@ -113,7 +113,7 @@ describe('CreateServerTest', () => {
     expect(portOf(listen(port))).toBe(port);
   });
 
-  it.each([
+  test.each([
     ['IPv6 alone', 1, 'ECONNREFUSED'],
     ['both families', 0, 0],
   ] as const)('serves %s', (_what, v6Only, outcome) => {
@@ -128,14 +128,14 @@ describe('CreateServerTest', () => {
     expect(address).toMatchObject({ family: 'inet6', host: '::ffff:127.0.0.1' });
   });
 
-  it('knows what it is, by name or number', () => {
+  test('knows what it is, by name or number', () => {
     expect(testSocket()).toMatchObject({ family: 'inet', type: 'stream', protocol: IPPROTO_TCP });
     expect(testSocket({ family: 'inet6', type: 'dgram' })).toMatchObject({ family: 'inet6', type: 'dgram' });
     expect(testSocket({ family: 16, type: 'raw' })).toMatchObject({ family: 16, type: 'raw' });
     expect(testSocket({ type: SOCK_STREAM })).toMatchObject({ type: 'stream' });
   });
 
-  it.skipIf(process.getuid?.() !== 0)('opens raw sockets for those who may', { tags: ['needs-root'] }, () => {
+  test.skipIf(process.getuid?.() !== 0)('opens raw sockets for those who may', { tags: ['needs-root'] }, () => {
     const socket = testSocket({ type: 'raw', protocol: IPPROTO_ICMP });
     expect(socket).toMatchObject({ type: 'raw', protocol: IPPROTO_ICMP });
   });
@@ -179,13 +179,13 @@ const calls: readonly [string, (socket: Socket) => unknown][] = [
 ];
 
 describe('a closed socket', () => {
-  it.each(calls)('throws ERR_CLOSED from %s', (_name, call) => {
+  test.each(calls)('throws ERR_CLOSED from %s', (_name, call) => {
     const socket = Socket.create();
     socket.close();
     expect(() => call(socket)).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
   });
 
-  it('is complete: every method of the class is in that list', () => {
+  test('is complete: every method of the class is in that list', () => {
     const stillWork = ['constructor', 'blocking', 'close', 'closed', 'getTimeout', 'inspected', 'toDuplex'];
     const names = [Socket.prototype, Object.getPrototypeOf(Socket.prototype)].flatMap((prototype: object) =>
       Object.getOwnPropertyNames(prototype),
@@ -194,7 +194,7 @@ describe('a closed socket', () => {
     expect(names.filter((name) => !covered.includes(name))).toEqual([]);
   });
 
-  it('has left every multiplexer', () => {
+  test('has left every multiplexer', () => {
     const multiplexers = Multiplexer.backends().map((backend) => disposedAtEnd(new Multiplexer<string>({ backend })));
     const [first, second] = Socket.pair().map(disposedAtEnd);
     if (first === undefined || second === undefined) throw new Error('no pair');
@@ -205,7 +205,7 @@ describe('a closed socket', () => {
 });
 
 describe('an fd that is no socket', () => {
-  it('is refused, and stays open', () => {
+  test('is refused, and stays open', () => {
     const file = Descriptor.open('/dev/null').detach();
     expect(() => Socket.fromFd(file)).toThrow(expect.objectContaining({ code: 'ENOTSOCK' }));
     expect(openFds().has(file)).toBe(true);
@@ -213,7 +213,7 @@ describe('an fd that is no socket', () => {
     expect(() => Socket.fromFd(file)).toThrow(expect.objectContaining({ code: 'EBADF', fd: file }));
   });
 
-  it.each(calls.filter(([name]) => !['detach', 'fd'].includes(name)))(
+  test.each(calls.filter(([name]) => !['detach', 'fd'].includes(name)))(
     'makes %s throw a system error or hand it back, where the number was closed behind its back',
     (name, call) => {
       const socket = Socket.create();
@@ -263,7 +263,7 @@ describe('garbage', () => {
     .map(([name]) => name)
     .filter((name) => !['fd', 'detach', 'dup', 'peerCredentials', 'protocol'].includes(name));
 
-  it('gives typed errors, system errors or results, and leaks no fd', () => {
+  test('gives typed errors, system errors or results, and leaks no fd', () => {
     const before = openFds().size;
     fc.assert(
       fc.property(fc.constantFrom(...methods), fc.array(garbage, { maxLength: 4 }), (name, values) => {
@@ -282,7 +282,7 @@ describe('garbage', () => {
     expect(openFds().size).toBe(before);
   });
 
-  it('is no timeout: only null is for ever', () => {
+  test('is no timeout: only null is for ever', () => {
     const socket = testSocket();
     for (const value of [undefined, '5', {}, NaN, -1]) {
       expect(codeOf(() => callUntyped(socket, 'setTimeout', [value]))).toMatch(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/);
@@ -290,7 +290,7 @@ describe('garbage', () => {
     expect(socket.getTimeout()).toBe(10_000);
   });
 
-  it.each([
+  test.each([
     ['create', [{ family: 'inet7' }]],
     ['create', [{ type: 'strem' }]],
     ['create', [{ family: -1 }]],
@@ -308,7 +308,7 @@ describe('garbage', () => {
 });
 
 describe('failures', () => {
-  it('leave no fd behind if an accepted address cannot be read', () => {
+  test('leave no fd behind if an accepted address cannot be read', () => {
     const listener = tcpListener();
     testSocket().connect(listener.getsockname());
     const before = openFds().size;
@@ -320,7 +320,7 @@ describe('failures', () => {
     expect(openFds().size).toBe(before);
   });
 
-  it('leave no fd behind if creating fails', () => {
+  test('leave no fd behind if creating fails', () => {
     const before = openFds().size;
     expect(() => Socket.create({ family: 'inet', type: 'seqpacket' })).toThrow(
       expect.objectContaining({ syscall: 'socket' }),
@@ -331,7 +331,7 @@ describe('failures', () => {
   });
 
   // Where a process may open very many, taking them all up would be a load of its own.
-  it('take no flags that are no number, and run no code of theirs', () => {
+  test('take no flags that are no number, and run no code of theirs', () => {
     const [socket] = unixPair();
     const flags = [Symbol('flags'), 1n, { valueOf: () => expect.unreachable('code of the flags') }, 0.5, 2 ** 32];
     for (const value of flags) {
@@ -347,7 +347,7 @@ describe('failures', () => {
     }
   });
 
-  it.skipIf(maxOpenFiles() > 100_000)(
+  test.skipIf(maxOpenFiles() > 100_000)(
     'leave no fd behind if the process may open no more',
     { tags: ['needs-fd-limit'] },
     () => {

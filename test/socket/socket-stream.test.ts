@@ -15,20 +15,20 @@ import {
   Socket,
   SOL_SOCKET,
 } from 'fdmux';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { disposedAtEnd } from '../support/fds.js';
 import { accepted, LOOPBACK, patient, portOf, tcpListener, tcpPair, testSocket, unixPair } from '../support/sockets.js';
 
 const MESSAGE = 'Michael Gilfix was here\u1234';
 
 describe('BasicTCPTest', () => {
-  it('receives what was sent', () => {
+  test('receives what was sent', () => {
     const { client, server } = tcpPair();
     expect(client.send(MESSAGE)).toBe(Buffer.byteLength(MESSAGE));
     expect(server.recv(1024)?.toString()).toBe(MESSAGE);
   });
 
-  it('receives a message in pieces', () => {
+  test('receives a message in pieces', () => {
     const { client, server } = tcpPair();
     client.sendAll(MESSAGE);
     const first = server.recv(5);
@@ -37,13 +37,13 @@ describe('BasicTCPTest', () => {
     expect(Buffer.concat([first ?? Buffer.alloc(0), rest ?? Buffer.alloc(0)]).toString()).toBe(MESSAGE);
   });
 
-  it('names no sender on a stream', () => {
+  test('names no sender on a stream', () => {
     const { client, server } = tcpPair();
     client.sendAll(MESSAGE);
     expect(server.recvFrom(1024)).toEqual({ data: Buffer.from(MESSAGE), address: null });
   });
 
-  it('sends all of a large buffer, whatever the peer reads at a time', () => {
+  test('sends all of a large buffer, whatever the peer reads at a time', () => {
     const { client, server } = tcpPair();
     client.setTimeout(0);
     const big = Buffer.alloc(4 * 1024 * 1024, 'f');
@@ -57,7 +57,7 @@ describe('BasicTCPTest', () => {
     expect(received).toBe(big.length);
   });
 
-  it('waits in sendAll until a slow peer has made room', () => {
+  test('waits in sendAll until a slow peer has made room', () => {
     const { client, server } = tcpPair();
     client.setTimeout(50);
     const big = Buffer.alloc(16 * 1024 * 1024);
@@ -79,7 +79,7 @@ describe('BasicTCPTest', () => {
     expect(received).toBe(sent);
   });
 
-  it('makes a socket from an fd, which is then the new one to close', () => {
+  test('makes a socket from an fd, which is then the new one to close', () => {
     const { client, server } = tcpPair();
     const adopted = patient(disposedAtEnd(Socket.fromFd(server.detach())));
     expect(adopted).toMatchObject({ family: 'inet', type: 'stream', protocol: IPPROTO_TCP });
@@ -87,7 +87,7 @@ describe('BasicTCPTest', () => {
     expect(adopted.recv(1024)?.toString()).toBe(MESSAGE);
   });
 
-  it('duplicates a socket; the connection lives until both are closed', () => {
+  test('duplicates a socket; the connection lives until both are closed', () => {
     const { client, server } = tcpPair();
     const copy = disposedAtEnd(server.dup());
     expect(copy.fd).not.toBe(server.fd);
@@ -99,7 +99,7 @@ describe('BasicTCPTest', () => {
     expect(client.recv(1)).toHaveLength(0);
   });
 
-  it.each(['write', 1] as const)('reads what was sent, then the end, after shutdown(%j)', (how) => {
+  test.each(['write', 1] as const)('reads what was sent, then the end, after shutdown(%j)', (how) => {
     const { client, server } = tcpPair();
     client.sendAll(MESSAGE);
     client.shutdown(how);
@@ -109,7 +109,7 @@ describe('BasicTCPTest', () => {
     expect(client.recv(1024)?.toString()).toBe('still open this way');
   });
 
-  it('counts as closed after detach, while the fd goes on', () => {
+  test('counts as closed after detach, while the fd goes on', () => {
     const { client, server } = tcpPair();
     const fd = client.detach();
     expect(client.closed).toBe(true);
@@ -122,14 +122,14 @@ describe('BasicTCPTest', () => {
 });
 
 describe('NonBlockingTCPTests', () => {
-  it('starts non-blocking, and blocking if asked', () => {
+  test('starts non-blocking, and blocking if asked', () => {
     const socket = disposedAtEnd(Socket.create());
     expect([socket.blocking, socket.getTimeout()]).toEqual([false, 0]);
     const blocking = disposedAtEnd(Socket.create({ blocking: true }));
     expect([blocking.blocking, blocking.getTimeout()]).toEqual([true, null]);
   });
 
-  it('ties blocking mode and timeout together', () => {
+  test('ties blocking mode and timeout together', () => {
     const socket = disposedAtEnd(Socket.create());
     socket.setBlocking(true);
     expect([socket.blocking, socket.getTimeout()]).toEqual([true, null]);
@@ -143,7 +143,7 @@ describe('NonBlockingTCPTests', () => {
     expect([socket.blocking, socket.getTimeout()]).toEqual([false, 0]);
   });
 
-  it('accepts sockets that wait for ever if the listener waits at all', () => {
+  test('accepts sockets that wait for ever if the listener waits at all', () => {
     const listener = tcpListener();
     listener.setTimeout(10_000);
     const client = testSocket();
@@ -157,7 +157,7 @@ describe('NonBlockingTCPTests', () => {
     expect(eager && disposedAtEnd(eager.socket).getTimeout()).toBe(0);
   });
 
-  it('gives null if accept or recv would block', () => {
+  test('gives null if accept or recv would block', () => {
     const listener = tcpListener();
     listener.setTimeout(0);
     expect(listener.accept()).toBeNull();
@@ -174,7 +174,7 @@ describe('NonBlockingTCPTests', () => {
     expect(server.recv(1024)?.toString()).toBe(MESSAGE);
   });
 
-  it('gives null if send would block, and sends again when there is room', () => {
+  test('gives null if send would block, and sends again when there is room', () => {
     const [writer, reader] = unixPair();
     writer.setTimeout(0);
     const chunk = Buffer.alloc(64 * 1024);
@@ -186,7 +186,7 @@ describe('NonBlockingTCPTests', () => {
     expect(writer.send('x')).toBe(1);
   });
 
-  it('does not wait with MSG_DONTWAIT, whatever the mode', () => {
+  test('does not wait with MSG_DONTWAIT, whatever the mode', () => {
     const { client } = tcpPair();
     client.setTimeout(10_000);
     expect(client.recv(1, MSG_DONTWAIT)).toBeNull();
@@ -196,7 +196,7 @@ describe('NonBlockingTCPTests', () => {
 });
 
 describe('TCPTimeoutTest', () => {
-  it.each([
+  test.each([
     ['accept', (socket: Socket) => socket.accept()],
     ['recv', (socket: Socket) => socket.recv(1)],
     ['recvmsg', (socket: Socket) => socket.recvMsg(1)],
@@ -213,13 +213,13 @@ describe('TCPTimeoutTest', () => {
     expect(took).toBeLessThan(3000);
   });
 
-  it('takes a timeout of 0 for non-blocking', () => {
+  test('takes a timeout of 0 for non-blocking', () => {
     const listener = tcpListener();
     listener.setTimeout(0);
     expect(listener.accept()).toBeNull();
   });
 
-  it('sees what arrives while it waits', () => {
+  test('sees what arrives while it waits', () => {
     const [first, second] = unixPair({ blocking: true });
     second.sendAll('x');
     expect(first.recv(1)?.toString()).toBe('x');
@@ -228,7 +228,7 @@ describe('TCPTimeoutTest', () => {
 
 describe('connect', () => {
   /** Writable means done; poll(2) by way of a timeout on SO_ERROR is not needed: the loopback answers at once. */
-  it('is in progress on a non-blocking socket, then shows its outcome in SO_ERROR', () => {
+  test('is in progress on a non-blocking socket, then shows its outcome in SO_ERROR', () => {
     const listener = tcpListener();
     const client = disposedAtEnd(Socket.create());
     expect(client.connect(listener.getsockname())).toBe(false);
@@ -237,7 +237,7 @@ describe('connect', () => {
     expect(client.getpeername()).toEqual(listener.getsockname());
   });
 
-  it('is done at once if it waits', () => {
+  test('is done at once if it waits', () => {
     const listener = tcpListener();
     expect(testSocket().connect(listener.getsockname())).toBe(true);
     const blocking = disposedAtEnd(Socket.create({ blocking: true }));
@@ -245,7 +245,7 @@ describe('connect', () => {
     expect(blocking.connectEx(listener.getsockname())).toBe(constants.errno.EISCONN);
   });
 
-  it('throws ECONNREFUSED if nobody listens, or gives it as a value', () => {
+  test('throws ECONNREFUSED if nobody listens, or gives it as a value', () => {
     const gone = testSocket();
     gone.bind(LOOPBACK);
     const address = gone.getsockname();
@@ -256,7 +256,7 @@ describe('connect', () => {
     expect(testSocket().connectEx(address)).toBe(constants.errno.ECONNREFUSED);
   });
 
-  it('times out if the listener answers nobody', () => {
+  test('times out if the listener answers nobody', () => {
     const listener = testSocket();
     listener.bind(LOOPBACK);
     listener.listen(0);
@@ -271,7 +271,7 @@ describe('connect', () => {
     expect(clients).toHaveLength(4);
   });
 
-  it('says EAGAIN, and not "in progress", if a unix listener has no room', () => {
+  test('says EAGAIN, and not "in progress", if a unix listener has no room', () => {
     const name = { family: 'unix', abstract: `fdmux-full-${process.pid}` } as const;
     const listener = testSocket({ family: 'unix' });
     listener.bind(name);
@@ -285,7 +285,7 @@ describe('connect', () => {
 });
 
 describe('flags', () => {
-  it('peeks, waits for all, and sends out of band', () => {
+  test('peeks, waits for all, and sends out of band', () => {
     const { client, server } = tcpPair();
     client.sendAll('abc');
     expect(server.recv(2, MSG_PEEK)?.toString()).toBe('ab');
@@ -301,14 +301,14 @@ describe('flags', () => {
 });
 
 describe('a peer that is gone', () => {
-  it('is EPIPE to a writer, never a signal', () => {
+  test('is EPIPE to a writer, never a signal', () => {
     const [writer, reader] = unixPair();
     reader.close();
     expect(() => writer.send('x')).toThrow(expect.objectContaining({ code: 'EPIPE', syscall: 'send', fd: writer.fd }));
     expect(() => writer.sendAll('x')).toThrow(expect.objectContaining({ code: 'EPIPE', bytesSent: 0 }));
   });
 
-  it('is an empty buffer to a reader', () => {
+  test('is an empty buffer to a reader', () => {
     const [reader, writer] = unixPair();
     writer.close();
     expect(reader.recv(10)).toHaveLength(0);
@@ -317,7 +317,7 @@ describe('a peer that is gone', () => {
 });
 
 describe('options', () => {
-  it('reads and sets integers and bytes, before bind and connect too', () => {
+  test('reads and sets integers and bytes, before bind and connect too', () => {
     const socket = testSocket();
     socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 8192);
     expect(socket.getsockopt(SOL_SOCKET, SO_RCVBUF)).toBe(16_384);
@@ -328,7 +328,7 @@ describe('options', () => {
     expect(() => socket.setsockopt(SOL_SOCKET, 9999, 1)).toThrow(expect.objectContaining({ code: 'ENOPROTOOPT' }));
   });
 
-  it('gives the port that the kernel chose', () => {
+  test('gives the port that the kernel chose', () => {
     const listener = tcpListener();
     expect(portOf(listener)).toBeGreaterThan(0);
     expect(() => listener.getpeername()).toThrow(expect.objectContaining({ code: 'ENOTCONN' }));

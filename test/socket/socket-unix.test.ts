@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AF_UNIX, formatAddress, parseAddress, Socket } from 'fdmux';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { disposedAtEnd } from '../support/fds.js';
 import { accepted, testSocket, unixPair } from '../support/sockets.js';
 
@@ -19,18 +19,18 @@ function temporaryFolder(): string {
 }
 
 describe('BasicSocketPairTest', () => {
-  it('makes two unix streams by default', () => {
+  test('makes two unix streams by default', () => {
     for (const socket of Socket.pair().map(disposedAtEnd)) {
       expect(socket).toMatchObject({ family: 'unix', type: 'stream', protocol: 0, blocking: false });
       expect(socket.getpeername()).toEqual({ family: 'unix' });
     }
   });
 
-  it('makes blocking ones if asked', () => {
+  test('makes blocking ones if asked', () => {
     for (const socket of Socket.pair({ blocking: true }).map(disposedAtEnd)) expect(socket.getTimeout()).toBeNull();
   });
 
-  it.each(['stream', 'dgram', 'seqpacket'] as const)('carries messages both ways: %s', (type) => {
+  test.each(['stream', 'dgram', 'seqpacket'] as const)('carries messages both ways: %s', (type) => {
     const [first, second] = unixPair({ type });
     first.send(MESSAGE);
     expect(second.recv(1024)?.toString()).toBe(MESSAGE);
@@ -40,7 +40,7 @@ describe('BasicSocketPairTest', () => {
 });
 
 describe('a name that is not UTF-8', () => {
-  it.each([
+  test.each([
     [
       'a path',
       (folder: string) => ({ path: Buffer.concat([Buffer.from(join(folder, 's')), Buffer.from([0xff, 0xfe])]) }),
@@ -63,7 +63,7 @@ describe('a name that is not UTF-8', () => {
 });
 
 describe('TestUnixDomain', () => {
-  it('binds a path, which stays when the socket is closed', () => {
+  test('binds a path, which stays when the socket is closed', () => {
     const path = join(temporaryFolder(), 'sock\u1234');
     const listener = testSocket({ family: 'unix' });
     listener.bind({ family: 'unix', path });
@@ -83,11 +83,11 @@ describe('TestUnixDomain', () => {
     );
   });
 
-  it('has no name before it is bound', () => {
+  test('has no name before it is bound', () => {
     expect(testSocket({ family: 'unix' }).getsockname()).toEqual({ family: 'unix' });
   });
 
-  it('refuses paths that the kernel could not take, before any system call', () => {
+  test('refuses paths that the kernel could not take, before any system call', () => {
     const socket = testSocket({ family: 'unix' });
     for (const path of ['', 'a\0b', 'x'.repeat(108), '\u1234'.repeat(36)]) {
       expect(() => socket.bind({ family: 'unix', path })).toThrow(
@@ -99,7 +99,7 @@ describe('TestUnixDomain', () => {
     );
   });
 
-  it('takes raw bytes for an address', () => {
+  test('takes raw bytes for an address', () => {
     const path = join(temporaryFolder(), 'raw');
     const raw = Buffer.concat([Uint8Array.of(AF_UNIX, 0), Buffer.from(`${path}\0`)]);
     const socket = testSocket({ family: 'unix' });
@@ -109,7 +109,7 @@ describe('TestUnixDomain', () => {
 });
 
 describe('TestLinuxAbstractNamespace', () => {
-  it('connects by a name that no file stands for, whatever bytes it has', () => {
+  test('connects by a name that no file stands for, whatever bytes it has', () => {
     const name = { family: 'unix', abstract: `fdmux-test\0${process.pid}` } as const;
     const listener = testSocket({ family: 'unix' });
     listener.bind(name);
@@ -121,7 +121,7 @@ describe('TestLinuxAbstractNamespace', () => {
     expect(client.getpeername()).toEqual(name);
   });
 
-  it('takes names of up to 107 bytes', () => {
+  test('takes names of up to 107 bytes', () => {
     const longest = { family: 'unix', abstract: `${process.pid}-`.padEnd(107, 'h') } as const;
     const socket = testSocket({ family: 'unix' });
     socket.bind(longest);
@@ -131,7 +131,7 @@ describe('TestLinuxAbstractNamespace', () => {
     );
   });
 
-  it('gets a name from the kernel if it is bound without one', () => {
+  test('gets a name from the kernel if it is bound without one', () => {
     const socket = testSocket({ family: 'unix', type: 'dgram' });
     socket.bind({ family: 'unix' });
     const address = socket.getsockname();

@@ -15,7 +15,7 @@ import {
   Termios,
   TTY,
 } from 'fdmux';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { errorOf } from '../native/fds.js';
 import { nextEvent } from '../support/deadline.js';
 import { callUntyped } from '../support/untyped.js';
@@ -34,7 +34,7 @@ function testSlave(pty: Pty): Descriptor {
 }
 
 describe('Termios', () => {
-  it('changes what it is given and leaves the rest', () => {
+  test('changes what it is given and leaves the rest', () => {
     const slave = testSlave(testPty());
     const before = Termios.get(slave);
     expect(before).toMatchObject({ canonical: true, echo: true, signals: true, baudRate: 38_400, dataBits: 8 });
@@ -43,19 +43,19 @@ describe('Termios', () => {
     expect(Termios.get(slave)).toEqual(after);
   });
 
-  it.each([50, 9600, 74_880, 250_000, 1_000_000, 4_000_000])('takes any rate: %i', (baudRate) => {
+  test.each([50, 9600, 74_880, 250_000, 1_000_000, 4_000_000])('takes any rate: %i', (baudRate) => {
     const slave = testSlave(testPty());
     expect(Termios.set(slave, { baudRate })).toMatchObject({ baudRate, inputBaudRate: baudRate });
     expect(Termios.get(slave.fd).baudRate).toBe(baudRate);
   });
 
-  it('takes a rate of its own for each direction, and flow control', () => {
+  test('takes a rate of its own for each direction, and flow control', () => {
     const slave = testSlave(testPty());
     const changes = { baudRate: 9600, inputBaudRate: 1200, stopBits: 2, rtscts: true, xoff: true } as const;
     expect(Termios.set(slave, changes, 'drain')).toMatchObject(changes);
   });
 
-  it('passes bytes as they are in the raw mode, and puts back what it was', () => {
+  test('passes bytes as they are in the raw mode, and puts back what it was', () => {
     const pty = testPty();
     const slave = testSlave(pty);
     const saved = Termios.save(slave);
@@ -70,7 +70,7 @@ describe('Termios', () => {
     expect(Termios.get(slave)).toEqual(before);
   });
 
-  it('passes single bytes without echo in the cbreak mode, in which signals and newlines stay', () => {
+  test('passes single bytes without echo in the cbreak mode, in which signals and newlines stay', () => {
     const pty = testPty();
     const slave = testSlave(pty);
     expect(Termios.cbreak(slave)).toMatchObject({ canonical: false, echo: false, signals: true, crToNewline: true });
@@ -79,7 +79,7 @@ describe('Termios', () => {
     expect(pty.master.read(10)).toBeNull();
   });
 
-  it('refuses what is no terminal, and what is no setting', () => {
+  test('refuses what is no terminal, and what is no setting', () => {
     const [reader, writer] = pipe();
     expect(errorOf(() => Termios.get(reader))).toMatchObject({ code: 'ENOTTY', syscall: 'ioctl' });
     expect(errorOf(() => Termios.raw(writer))).toMatchObject({ code: 'ENOTTY' });
@@ -100,7 +100,7 @@ describe('Termios', () => {
 });
 
 describe('the controls of a terminal', () => {
-  it('set the size of the window', () => {
+  test('set the size of the window', () => {
     const pty = testPty();
     setWindowSize(testSlave(pty), { columns: 7, rows: 9, widthPixels: 11, heightPixels: 13 });
     expect(getWindowSize(pty.master)).toEqual({ columns: 7, rows: 9, widthPixels: 11, heightPixels: 13 });
@@ -109,7 +109,7 @@ describe('the controls of a terminal', () => {
     });
   });
 
-  it('drop what is queued', () => {
+  test('drop what is queued', () => {
     const pty = testPty();
     const slave = testSlave(pty);
     Termios.raw(slave);
@@ -121,7 +121,7 @@ describe('the controls of a terminal', () => {
     });
   });
 
-  it('wait until everything is sent, and send a break', async () => {
+  test('wait until everything is sent, and send a break', async () => {
     const pty = testPty();
     const slave = testSlave(pty);
     slave.write('x');
@@ -131,7 +131,7 @@ describe('the controls of a terminal', () => {
     await expect(sendBreak(slave, 0)).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  it('have no modem lines on a pseudo-terminal', () => {
+  test('have no modem lines on a pseudo-terminal', () => {
     const slave = testSlave(testPty());
     expect(errorOf(() => getModemLines(slave))).toMatchObject({ code: 'ENOTTY' });
     expect(errorOf(() => setModemLines(slave, { dtr: true, rts: false }))).toMatchObject({ code: 'ENOTTY' });
@@ -140,7 +140,7 @@ describe('the controls of a terminal', () => {
     });
   });
 
-  it('keep others out', () => {
+  test('keep others out', () => {
     const slave = testSlave(testPty());
     const isExclusive = (): number => {
       const state = new Int32Array(1);
@@ -155,7 +155,7 @@ describe('the controls of a terminal', () => {
 });
 
 describe('SerialPort', () => {
-  it('passes bytes as they are, at the rate asked for', async () => {
+  test('passes bytes as they are, at the rate asked for', async () => {
     const pty = testPty();
     const port = SerialPort.open(pty.slavePath, { baudRate: 74_880, rtscts: true, stopBits: 2 });
     expect(port.settings).toMatchObject({ baudRate: 74_880, canonical: false, echo: false, rtscts: true, stopBits: 2 });
@@ -167,7 +167,7 @@ describe('SerialPort', () => {
     port.close();
   });
 
-  it('has a stream that ends when the line is gone', async () => {
+  test('has a stream that ends when the line is gone', async () => {
     const pty = Pty.open();
     const port = SerialPort.open(pty.slavePath, { baudRate: 9600 });
     const stream = port.toDuplex();
@@ -178,7 +178,7 @@ describe('SerialPort', () => {
     expect(port.closed).toBe(true);
   });
 
-  it('refuses what is no serial line, and leaves no fd behind', () => {
+  test('refuses what is no serial line, and leaves no fd behind', () => {
     expect(errorOf(() => SerialPort.open('/dev/null', { baudRate: 9600 }))).toMatchObject({ code: 'ENOTTY' });
     expect(errorOf(() => SerialPort.open('/nonexistent', { baudRate: 9600 }))).toMatchObject({ code: 'ENOENT' });
     for (const options of [{}, { baudRate: 0 }, { baudRate: 1.5 }, { baudRate: 9600, dataBits: 4 }]) {
