@@ -1,0 +1,195 @@
+/** Everything that the page knows, as plain data that nobody changes. */
+import { DEFAULT_FEATURES, type Features, foldName } from '../irc/features.js';
+
+/** How the page stands with the server. */
+export type Link =
+  /** Nobody has signed in yet, or has signed out. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'registering' }
+  | { readonly kind: 'online' }
+  /** The connection is lost, and the next attempt is at `retryAtMs`. */
+  | { readonly kind: 'waiting'; readonly retryAtMs: number };
+
+/** Why the server refused something, in its own terms. */
+export interface Failure {
+  /** Three digits, or `ERROR`. */
+  readonly code: string;
+  readonly text: string;
+}
+
+/**
+ * How far an own message is: `queued` was never sent; `waiting` was sent and has no echo yet; `unsure` was sent on a
+ * connection that ended before its echo; `refused` came back as an error.
+ */
+export type Delivery = 'sent' | 'queued' | 'waiting' | 'unsure' | 'refused';
+
+export type MessageStyle = 'text' | 'action' | 'notice';
+
+export interface MessageBody {
+  readonly kind: 'message';
+  readonly style: MessageStyle;
+  readonly from: string;
+  readonly text: string;
+  readonly isOwn: boolean;
+  readonly isMention: boolean;
+  /** The sign of the rank that alone hears it (STATUSMSG); empty for everybody. */
+  readonly audience: string;
+  readonly delivery: Delivery;
+  /** The label that its echo will carry; empty for others' messages. */
+  readonly label: string;
+  /** The server's id; empty if it gives none. */
+  readonly messageId: string;
+  /** Why the server refused it. */
+  readonly problem: Failure | null;
+}
+
+export interface MovementBody {
+  readonly kind: 'moved';
+  readonly how: 'joined' | 'left' | 'quit' | 'renamed';
+  readonly nick: string;
+  /** Why it left; the new nick of one that is renamed. */
+  readonly detail: string;
+}
+
+export type LineBody =
+  | MessageBody
+  | MovementBody
+  | { readonly kind: 'kicked'; readonly nick: string; readonly by: string; readonly reason: string }
+  | { readonly kind: 'topic'; readonly by: string; readonly text: string }
+  | { readonly kind: 'modes'; readonly by: string; readonly text: string }
+  | { readonly kind: 'invited'; readonly by: string; readonly nick: string; readonly room: string }
+  /** What the server answers. */
+  | { readonly kind: 'reply'; readonly code: string; readonly params: readonly string[] }
+  | { readonly kind: 'error'; readonly code: string; readonly params: readonly string[] }
+  /** What the page itself has to say about something typed. */
+  | { readonly kind: 'hint'; readonly hint: Hint; readonly detail: string }
+  /** The connection was lost; `backAtMs` is null until there is another. */
+  | { readonly kind: 'gap'; readonly backAtMs: number | null };
+
+export type Hint = 'unknown-command' | 'usage' | 'not-here' | 'offline';
+
+export interface Line {
+  readonly id: number;
+  readonly atMs: number;
+  readonly body: LineBody;
+}
+
+export interface Member {
+  readonly nick: string;
+  /** The signs of its ranks, highest first. */
+  readonly signs: string;
+  readonly isAway: boolean;
+}
+
+/** One room, one private conversation, or what the server itself says. */
+export interface Conversation {
+  readonly key: string;
+  readonly kind: 'room' | 'private' | 'server';
+  readonly name: string;
+  /** Of a room: whether we are in it, and whether we want to be, which brings us back after a lost connection. */
+  readonly isJoined: boolean;
+  readonly isWanted: boolean;
+  /** The key that lets one into the room; empty if it needs none. */
+  readonly password: string;
+  readonly topic: string;
+  readonly members: ReadonlyMap<string, Member>;
+  /** Names that have arrived of a list that is not complete (353 before 366). */
+  readonly arriving: readonly Member[];
+  readonly lines: readonly Line[];
+  readonly unread: number;
+  readonly mentions: number;
+  /** The line before which "new" is shown; -1 for none. */
+  readonly firstNewId: number;
+}
+
+export interface ListedRoom {
+  readonly name: string;
+  readonly members: number;
+  readonly topic: string;
+}
+
+export interface State {
+  readonly link: Link;
+  readonly failure: Failure | null;
+  /** Whether this session has been online: if so, the page goes on trying by itself. */
+  readonly wasOnline: boolean;
+  readonly nick: string;
+  /** The nick that the user asked for; another one stands in for it while it is taken. */
+  readonly wantedNick: string;
+  /** The own `nick!user@host`; empty until the server has shown it. */
+  readonly mask: string;
+  /** Why the user is away; null if it is not. */
+  readonly away: string | null;
+  readonly features: Features;
+  /** Capabilities that are offered (name to value), and those that are in use. */
+  readonly offered: ReadonlyMap<string, string>;
+  readonly capabilities: ReadonlySet<string>;
+  readonly conversations: ReadonlyMap<string, Conversation>;
+  readonly current: string;
+  /** Whether the user sees the page. */
+  readonly isAttended: boolean;
+  /** Where the command with a label was typed, for its answer. */
+  readonly origins: ReadonlyMap<string, string>;
+  /** Batches that are open, by reference, with the label of the answer that they are. */
+  readonly batches: ReadonlyMap<string, string>;
+  readonly listing: { readonly isComplete: boolean; readonly rooms: readonly ListedRoom[] };
+  readonly nextId: number;
+}
+
+/** The most lines that a conversation keeps. */
+export const MAX_LINES = 2000;
+/** The most labels without an answer that are remembered. */
+export const MAX_ORIGINS = 200;
+/** The most rooms of a list that are kept. */
+export const MAX_LISTED = 500;
+/** The key of what the server itself says. No nick and no room has an empty name. */
+export const SERVER_KEY = '';
+
+export function emptyConversation(key: string, kind: Conversation['kind'], name: string): Conversation {
+  return {
+    key,
+    kind,
+    name,
+    isJoined: false,
+    isWanted: false,
+    password: '',
+    topic: '',
+    members: new Map(),
+    arriving: [],
+    lines: [],
+    unread: 0,
+    mentions: 0,
+    firstNewId: -1,
+  };
+}
+
+export const INITIAL_STATE: State = {
+  link: { kind: 'idle' },
+  failure: null,
+  wasOnline: false,
+  nick: '',
+  wantedNick: '',
+  mask: '',
+  away: null,
+  features: DEFAULT_FEATURES,
+  offered: new Map(),
+  capabilities: new Set(),
+  conversations: new Map([[SERVER_KEY, emptyConversation(SERVER_KEY, 'server', '')]]),
+  current: SERVER_KEY,
+  isAttended: true,
+  origins: new Map(),
+  batches: new Map(),
+  listing: { isComplete: false, rooms: [] },
+  nextId: 1,
+};
+
+/** Whether two names are the same to the server. */
+export function isSame({ features }: State, left: string, right: string): boolean {
+  return foldName(features, left) === foldName(features, right);
+}
+
+/** The conversation that the user sees. */
+export function currentConversation(state: State): Conversation {
+  return state.conversations.get(state.current) ?? emptyConversation(SERVER_KEY, 'server', '');
+}

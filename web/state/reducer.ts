@@ -1,0 +1,136 @@
+/** The state after something has happened. Pure: it neither sends nor shows anything. */
+import { changed, closed, keyOf, opened, read, shown, withLine } from './conversations.js';
+import type { PageEvent } from './events.js';
+import { type Conversation, INITIAL_STATE, type LineBody, MAX_ORIGINS, SERVER_KEY, type State } from './model.js';
+import { received } from './received.js';
+
+/** Returns the state after an event. */
+export function reduce(state: State, event: PageEvent): State {
+  switch (event.kind) {
+    case 'signed-in':
+      return signedIn(state, event.nick, event.rooms);
+    case 'signed-out':
+      return { ...INITIAL_STATE, wantedNick: state.wantedNick, isAttended: state.isAttended };
+    case 'connecting':
+      return { ...state, link: { kind: 'connecting' } };
+    case 'opened':
+      return {
+        ...state,
+        link: { kind: 'registering' },
+        nick: state.wantedNick,
+        mask: '',
+        offered: new Map(),
+        capabilities: new Set(),
+      };
+    case 'lost':
+      return lost(state, event.retryAtMs, event.atMs);
+    case 'received':
+      return received(state, event.message, event.atMs);
+    case 'said':
+    case 'said-again':
+    case 'discarded':
+      return spoken(state, event);
+    case 'asked':
+      return { ...state, origins: remembered(state.origins, event.label, event.key) };
+    case 'wanted':
+      return wanted(state, event.room, event.password);
+    case 'away':
+      return { ...state, away: event.reason };
+    case 'listing':
+      return { ...state, listing: { isComplete: false, rooms: [] } };
+    case 'hinted':
+      return withLine(state, event.key, event.atMs, { kind: 'hint', hint: event.hint, detail: event.detail });
+    case 'shown':
+      return shown(state, event.key);
+    case 'talked-to':
+      return shown(opened(state, event.nick), keyOf(state, event.nick));
+    case 'closed':
+      return closed(state, event.key);
+    case 'cleared':
+      return changed(state, event.key, () => ({ lines: [], unread: 0, mentions: 0, firstNewId: -1 }));
+    case 'attention': {
+      // Who goes away takes the mark along, so that the next one shows where the unread part begins.
+      const { isAttended } = event;
+      if (isAttended === state.isAttended) return state;
+      const next = isAttended ? state : changed(state, state.current, () => ({ firstNewId: -1 }));
+      return read({ ...next, isAttended });
+    }
+  }
+}
+
+function signedIn(state: State, nick: string, rooms: readonly string[]): State {
+  let next: State = { ...state, nick, wantedNick: nick, failure: null };
+  for (const room of rooms) next = wanted(next, room, '');
+  const [first] = rooms;
+  return first !== undefined && next.current === SERVER_KEY ? shown(next, keyOf(next, first)) : next;
+}
+
+function wanted(state: State, room: string, password: string): State {
+  return changed(opened(state, room), keyOf(state, room), (was) => ({
+    isWanted: true,
+    password: password === '' ? was.password : password,
+  }));
+}
+
+type SpokenEvent = Extract<PageEvent, { kind: 'said' | 'said-again' | 'discarded' }>;
+
+function spoken(state: State, event: SpokenEvent): State {
+  const delivery = state.capabilities.has('echo-message') ? 'waiting' : 'sent';
+  switch (event.kind) {
+    case 'said': {
+      const { key, style, text, label, isSent, atMs } = event;
+      const body: LineBody = {
+        kind: 'message',
+        style,
+        from: state.nick,
+        text,
+        isOwn: true,
+        isMention: false,
+        audience: '',
+        delivery: isSent ? delivery : 'queued',
+        label,
+        messageId: '',
+        problem: null,
+      };
+      return changed(withLine(state, key, atMs, body), key, () => ({ firstNewId: -1 }));
+    }
+    case 'said-again':
+      return changed(state, event.key, ({ lines }) => ({
+        lines: lines.map((line) =>
+          line.id === event.id && line.body.kind === 'message'
+            ? { ...line, body: { ...line.body, delivery, label: event.label, problem: null } }
+            : line,
+        ),
+      }));
+    case 'discarded':
+      return changed(state, event.key, ({ lines }) => ({ lines: lines.filter(({ id }) => id !== event.id) }));
+  }
+}
+
+/** Everybody else is gone with the connection, and what has no echo may have arrived or not. */
+function lost(state: State, retryAtMs: number, atMs: number): State {
+  let next: State = { ...state, link: { kind: 'waiting', retryAtMs }, origins: new Map(), batches: new Map() };
+  if (state.link.kind !== 'online') return next;
+  for (const key of state.conversations.keys()) {
+    next = changed(next, key, (was) => ({ isJoined: false, members: new Map(), arriving: [], lines: unsure(was) }));
+    next = withLine(next, key, atMs, { kind: 'gap', backAtMs: null });
+  }
+  return next;
+}
+
+function unsure({ lines }: Conversation): Conversation['lines'] {
+  return lines.map((line) =>
+    line.body.kind === 'message' && line.body.delivery === 'waiting'
+      ? { ...line, body: { ...line.body, delivery: 'unsure' } }
+      : line,
+  );
+}
+
+/** Adds a label; the oldest is forgotten if there are too many. */
+function remembered(origins: State['origins'], label: string, key: string): State['origins'] {
+  const next = new Map(origins);
+  next.set(label, key);
+  const [oldest] = next.keys();
+  if (next.size > MAX_ORIGINS && oldest !== undefined) next.delete(oldest);
+  return next;
+}
