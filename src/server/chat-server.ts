@@ -3,7 +3,9 @@ import { canonicalAddress } from '../chat/address.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
 import { identityOfPeer } from '../chat/user-mask.js';
 import { hasCode } from '../errors.js';
-import type { SocketHandlers } from '../net/connection.js';
+import { ProxyGate } from '../front/proxy-gate.js';
+import type { ProxiedPeer } from '../front/proxy-line.js';
+import type { Connection, SocketHandlers } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { newMessageId } from '../protocol/message-id.js';
@@ -20,6 +22,7 @@ import { ConnectionLink, type LinkEvents, TICK_MS } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Log } from './log.js';
 import { type ProtocolName, Protocols } from './protocols.js';
+import { ProxyList, UNIX_PROXY } from './proxies.js';
 import { Refusals } from './refusals.js';
 import { RunQueue } from './run-queue.js';
 
@@ -34,6 +37,8 @@ const HIGH_WATER_MARK_BYTES = 131_072;
 const NO_LIMIT_BYTES = 0x7fff_ffff;
 /** A plain peer may be silent for ever, so only the kernel can notice that its machine is gone. */
 const KEEP_ALIVE = { idleMs: 120_000, intervalMs: 30_000, probes: 4 };
+/** Nobody reads along between these proxies and the server. */
+const LOCAL_PROXIES = new ProxyList(['127.0.0.0/8', '::1', UNIX_PROXY]);
 
 /** The server's options, and what it needs from the process around it. */
 export interface ServerOptions {
@@ -56,6 +61,9 @@ export interface OpenListener {
   readonly address: Address;
 }
 
+/** What stands on an accepted connection: its link, or before that the gate that waits for a proxy's header. */
+type Occupant = ConnectionLink | ProxyGate;
+
 /** A running chat server. */
 export class ChatServer implements LinkEvents, ServerControl {
   readonly configurationName: string;
@@ -65,9 +73,11 @@ export class ChatServer implements LinkEvents, ServerControl {
   readonly #links = new Set<ConnectionLink>();
   readonly #admission = new Admission();
   readonly #refusals: Refusals;
-  readonly #listeners: { readonly protocol: ProtocolName; readonly listener: Listener<ConnectionLink> }[] = [];
+  readonly #listeners: { readonly protocol: ProtocolName; readonly listener: Listener<Occupant> }[] = [];
   readonly #skipped: ListenerConfig[] = [];
   #classes: ClassFinder;
+  #proxies: ProxyList;
+  #proxyTimeoutMs: number;
   #maxClients: number;
   readonly #backlog: Backlog<ConnectionLink>;
   readonly #runQueue = new RunQueue();
@@ -85,6 +95,8 @@ export class ChatServer implements LinkEvents, ServerControl {
     this.#protocols = new Protocols(this.#chat, config, { version: options.version, control: this });
     this.#refusals = new Refusals(options.log);
     this.#classes = new ClassFinder(config.classes);
+    this.#proxies = new ProxyList(config.proxies);
+    this.#proxyTimeoutMs = config.proxyTimeoutMs;
     this.#maxClients = config.maxClients;
     this.#backlog = new Backlog(config.totalSendQueueBytes);
     // As with a link's own timer, bytes that have arrived in the meantime go first.
@@ -133,7 +145,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   async #listen(config: ListenerConfig): Promise<void> {
     const { backend, trigger } = this.#options.config;
     try {
-      const listener = await listen<ConnectionLink>({
+      const listener = await listen<Occupant>({
         ...config.at,
         backlog: BACKLOG,
         backend,
@@ -152,13 +164,11 @@ export class ChatServer implements LinkEvents, ServerControl {
     }
   }
 
-  #handlers(config: ListenerConfig): SocketHandlers<ConnectionLink> {
+  #handlers(config: ListenerConfig): SocketHandlers<Occupant> {
     return {
       open: (connection) => {
-        const address = connection.remoteAddress;
-        const transport = address.family === 'unix' ? 'unix' : 'tcp';
-        const facts = { transport, isSecure: false, certificate: null } as const;
-        connection.data = this.admit({ wire: connection, address, ...facts, config });
+        if (config.isProxied) this.#awaitHeader(connection, config);
+        else this.#arrived(connection, connection.remoteAddress, { config, isSecure: false });
       },
       data: (connection, bytes) => {
         connection.data.receive(bytes);
@@ -169,10 +179,40 @@ export class ChatServer implements LinkEvents, ServerControl {
       drain: (connection) => {
         connection.data.drained();
       },
-      close: (connection, error) => {
-        this.departed(connection.data, error);
+      close: ({ data }, error) => {
+        if (data instanceof ConnectionLink) this.departed(data, error);
+        else data.closed();
       },
     };
+  }
+
+  /** Waits for the proxy to say whose connection this is. Only listed proxies are believed. */
+  #awaitHeader(connection: Connection<Occupant>, config: ListenerConfig): void {
+    const { remoteAddress } = connection;
+    const proxy = this.#remoteOf(remoteAddress);
+    const refused = (why: string): void => {
+      this.#refusals.record(why, proxy);
+    };
+    connection.data = new ProxyGate(connection, this.#proxyTimeoutMs, {
+      passed: (peer, isSecure, rest) => {
+        const address = peer === null ? remoteAddress : addressOf(peer);
+        this.#arrived(connection, address, { config, isSecure: isSecure && LOCAL_PROXIES.has(proxy.host) });
+        if (rest.length > 0) connection.data.receive(rest);
+      },
+      refused,
+    });
+    if (this.#proxies.has(proxy.host)) return;
+    connection.destroy();
+    refused('it is not listed as a proxy');
+  }
+
+  #arrived(
+    connection: Connection<Occupant>,
+    address: Address,
+    facts: { readonly config: ListenerConfig; readonly isSecure: boolean },
+  ): void {
+    const transport = connection.remoteAddress.family === 'unix' ? 'unix' : 'tcp';
+    connection.data = this.admit({ wire: connection, address, transport, certificate: null, ...facts });
   }
 
   /**
@@ -266,6 +306,8 @@ export class ChatServer implements LinkEvents, ServerControl {
       const config = await this.#options.readConfig();
       this.#protocols.configure(config);
       this.#classes = new ClassFinder(config.classes);
+      this.#proxies = new ProxyList(config.proxies);
+      this.#proxyTimeoutMs = config.proxyTimeoutMs;
       this.#maxClients = config.maxClients;
       this.#backlog.limitBytes = config.totalSendQueueBytes;
       const waitingKeys = changedFixedKeys(this.#options.config, config);
@@ -297,6 +339,10 @@ export class ChatServer implements LinkEvents, ServerControl {
     clearTimeout(grace);
     clearInterval(this.#clock);
   }
+}
+
+function addressOf({ host, port }: ProxiedPeer): Address {
+  return host.includes(':') ? { family: 'inet6', host, port, flowInfo: 0, scopeId: 0 } : { family: 'inet', host, port };
 }
 
 /** Words a lost connection for the other members. */

@@ -31,16 +31,18 @@ export class Refusals {
       link.answer(notice);
       link.close(reason);
     }
-    this.#record(link, reason);
+    const { id: connection, remoteHost: host, remotePort: port } = link;
+    this.record(reason, { connection, host, port });
   }
 
-  #record({ id: connection, remoteHost: host, remotePort: port }: ConnectionLink, reason: string): void {
+  /** Logs a refusal, unless there are too many. */
+  record(reason: string, peer: Readonly<Record<string, unknown>>): void {
     if (!this.#throttle.take(performance.now())) {
       this.#unloggedCount += 1;
       return;
     }
     const unlogged = this.#unloggedCount === 0 ? {} : { unlogged: this.#unloggedCount };
-    this.#log.warn('connection refused', { connection, host, port, reason, ...unlogged });
+    this.#log.warn('connection refused', { ...peer, reason, ...unlogged });
     this.#unloggedCount = 0;
   }
 

@@ -60,6 +60,8 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups 
     totalSendQueueBytes: file.totalSendQueueBytes,
     lobby: file.lobby ?? '#lobby',
     listeners,
+    proxies: file.proxies,
+    proxyTimeoutMs: file.proxyTimeoutMs,
     classes: file.classes?.map(toAddressClass) ?? DEFAULT_CLASSES,
     irc: {
       serverName: flags.serverName ?? file.server.name,
@@ -128,6 +130,7 @@ function toListener(
     readonly charset?: CharsetChoice | undefined;
     readonly maxLineBytes?: number | undefined;
     readonly quietMs?: number | undefined;
+    readonly proxyProtocol?: boolean | undefined;
   },
 ): ListenerConfig {
   const { path, mode, group, host = DEFAULT_HOST, port = defaultPort } = given;
@@ -137,6 +140,7 @@ function toListener(
     charset: given.charset ?? 'utf-8',
     maxLineBytes: given.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES,
     quietMs: given.quietMs ?? DEFAULT_QUIET_MS,
+    isProxied: given.proxyProtocol ?? false,
     isOptional: false,
   };
 }

@@ -10,6 +10,7 @@ import { DEFAULT_IRC_SETTINGS } from '../../protocol/irc/settings.js';
 import { DEFAULT_CLASS } from '../../protocol/limits.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
 import { PROTOCOLS } from '../protocols.js';
+import { UNIX_PROXY } from '../proxies.js';
 
 /** Oldest first, as the command line lists them. */
 export const BACKENDS: readonly BackendName[] = BACKEND_NAMES.toReversed();
@@ -33,6 +34,15 @@ const oneOf = <const T extends readonly string[]>(values: T) =>
 const address = v.pipe(
   text,
   v.check((value) => parseAddresses(value) !== null, 'must be an address or a network such as 192.0.2.0/24'),
+);
+
+/** An entry of `proxies`. */
+const proxy = v.pipe(
+  text,
+  v.check(
+    (value) => value === UNIX_PROXY || parseAddresses(value) !== null,
+    'must be an address, a network such as 192.0.2.0/24, or unix',
+  ),
 );
 
 /** One entry of `classes`. */
@@ -72,6 +82,7 @@ const listenerSchema = v.pipe(
     charset: v.optional(oneOf(CHARSET_CHOICES)),
     maxLineBytes: v.optional(integer(16, 1_048_576)),
     quietMs: v.optional(integer(0, 60_000)),
+    proxyProtocol: v.optional(v.boolean('must be true or false')),
   }),
   v.check(
     (listener) => listener.path === undefined || (listener.host === undefined && listener.port === undefined),
@@ -108,6 +119,8 @@ const fileSchema = v.strictObject({
     ),
   ),
   listeners: v.optional(v.array(listenerSchema, 'must be a list')),
+  proxies: v.optional(v.array(proxy, 'must be a list'), []),
+  proxyTimeoutMs: v.optional(integer(1, 60_000), 5000),
   server: v.optional(
     v.strictObject({
       // A name with a dot cannot be mistaken for a nick.

@@ -22,6 +22,8 @@ export interface ListenerConfig {
   /** For plain lines only: see `PlainOptions`. */
   readonly maxLineBytes: number;
   readonly quietMs: number;
+  /** Whether a PROXY header comes before the bytes of each peer. */
+  readonly isProxied: boolean;
   /** Nobody asked for it: if its port is taken, the server starts without it. */
   readonly isOptional: boolean;
 }
@@ -35,6 +37,10 @@ export interface ServerConfig extends ProtocolSettings {
   /** The most bytes that may wait for all peers together; 0 for no limit. */
   readonly totalSendQueueBytes: number;
   readonly listeners: readonly ListenerConfig[];
+  /** Addresses and networks of the proxies whose PROXY headers are believed; `unix` for the peers of unix sockets. */
+  readonly proxies: readonly string[];
+  /** Milliseconds in which the whole header must arrive, at least 1. */
+  readonly proxyTimeoutMs: number;
   readonly classes: readonly AddressClass[];
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
