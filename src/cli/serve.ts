@@ -38,7 +38,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const log = await openLog(config.log.level, config.log.format, sink);
   const stopping = new StopRequest();
   const server = await startServer(flags, config, context, log, stopping);
-  const reload = (): void => void server.reload();
+  const reload = (): void => void server.requestReload();
   process.on('SIGHUP', reload);
   process.stdout.write(describe(server, config, context.version));
   for (const { at } of server.skippedListeners) {

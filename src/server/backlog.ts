@@ -1,5 +1,6 @@
 /** Readers that take less than they are sent, and the limit on the bytes that wait for all of them together. */
 import { sendQueueExceeded } from '../protocol/parting.js';
+import { type Clock, SYSTEM_CLOCK } from './clock.js';
 
 /** A peer that bytes wait for. */
 export interface Reader {
@@ -21,17 +22,19 @@ export interface SlowReader extends Reader {
 export class Backlog<T extends SlowReader> {
   /** The most bytes that may wait for all together; 0 for no limit. */
   limitBytes: number;
+  readonly #clock: Clock;
   #overflowed: T[] = [];
   /** Readers that were full when they were last looked at. */
   readonly #behind = new Set<T>();
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, clock: Clock = SYSTEM_CLOCK) {
     this.limitBytes = limitBytes;
+    this.#clock = clock;
   }
 
   /** Notes a reader that has become full. It is assessed after the turn, since a fan-out must not close anything. */
   overflowed(reader: T): void {
-    if (this.#overflowed.length === 0) setImmediate(this.#assess);
+    if (this.#overflowed.length === 0) this.#clock.soon(this.#assess);
     this.#overflowed.push(reader);
   }
 

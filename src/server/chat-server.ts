@@ -8,7 +8,6 @@ import type { ProxiedPeer } from '../front/proxy-line.js';
 import type { Connection, SocketHandlers } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
 import type { ClassSettings } from '../protocol/limits.js';
-import { newMessageId } from '../protocol/message-id.js';
 import { PARTINGS, sendQueueExceeded } from '../protocol/parting.js';
 import type { Protocol } from '../protocol/protocol.js';
 import type { Reload, ServerControl } from '../protocol/server-control.js';
@@ -17,6 +16,7 @@ import { Admission } from './admission.js';
 import type { Arrival } from './arrival.js';
 import { Backlog, cutFurthestBehind } from './backlog.js';
 import { ClassFinder, UNIX_PEER_HOST } from './classes.js';
+import type { Alarm } from './clock.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
 import { ConnectionLink, type LinkEvents, TICK_MS } from './link.js';
 import { ListenError } from './listen-error.js';
@@ -25,6 +25,7 @@ import { type ProtocolName, Protocols } from './protocols.js';
 import { ProxyList, UNIX_PROXY } from './proxies.js';
 import { Refusals } from './refusals.js';
 import { RunQueue } from './run-queue.js';
+import { REAL_WORLD, type World } from './world.js';
 
 /** How long a stopping server waits for peers to read what is pending. */
 const DRAIN_MS = 1000;
@@ -51,6 +52,8 @@ export interface ServerOptions {
   readonly configurationName: string;
   /** Reads the configuration again. If it rejects, the old one stays. */
   readonly readConfig: () => Promise<ServerConfig>;
+  /** @defaultValue the world as it is */
+  readonly world?: World;
   /** An operator has ended the server. */
   readonly onStop: (reason: string) => void;
 }
@@ -68,6 +71,7 @@ type Occupant = ConnectionLink | ProxyGate;
 export class ChatServer implements LinkEvents, ServerControl {
   readonly configurationName: string;
   readonly #options: ServerOptions;
+  readonly #world: World;
   readonly #chat: Chat;
   readonly #protocols: Protocols;
   readonly #links = new Set<ConnectionLink>();
@@ -80,35 +84,57 @@ export class ChatServer implements LinkEvents, ServerControl {
   #proxyTimeoutMs: number;
   #maxClients: number;
   readonly #backlog: Backlog<ConnectionLink>;
-  readonly #runQueue = new RunQueue();
+  readonly #runQueue: RunQueue;
   /** One timer for everything that is seconds away: most links wait only for the next ping. */
-  readonly #clock: NodeJS.Timeout;
+  #nextTick: Alarm | null = null;
   #unixPeers = 0;
   #connectionCount = 0;
   #isClosing = false;
 
   private constructor(options: ServerOptions) {
-    const { config } = options;
+    const { config, world = REAL_WORLD } = options;
     this.#options = options;
+    this.#world = world;
     this.configurationName = options.configurationName;
-    this.#chat = new Chat({ bans: options.bans, newMessageId });
-    this.#protocols = new Protocols(this.#chat, config, { version: options.version, control: this });
-    this.#refusals = new Refusals(options.log);
+    this.#chat = new Chat({ bans: options.bans, now: world.now, newMessageId: world.newMessageId });
+    this.#protocols = new Protocols(this.#chat, config, {
+      version: options.version,
+      control: this,
+      passwords: {
+        now: world.monotonicMs,
+        sleep: (delayMs) => new Promise((resolve) => void world.after(delayMs, resolve)),
+        verify: world.verifyPassword,
+      },
+    });
+    this.#refusals = new Refusals(options.log, world);
     this.#classes = new ClassFinder(config.classes);
     this.#proxies = new ProxyList(config.proxies);
     this.#proxyTimeoutMs = config.proxyTimeoutMs;
     this.#maxClients = config.maxClients;
-    this.#backlog = new Backlog(config.totalSendQueueBytes);
+    this.#backlog = new Backlog(config.totalSendQueueBytes, world);
+    this.#runQueue = new RunQueue(world);
+    this.#tickLater();
+  }
+
+  #tickLater(): void {
     // As with a link's own timer, bytes that have arrived in the meantime go first.
-    this.#clock = setInterval(() => setImmediate(this.#tick), TICK_MS).unref();
+    this.#nextTick = this.#world.after(TICK_MS, () => {
+      this.#nextTick = this.#world.soon(this.#tick);
+    });
   }
 
   readonly #tick = (): void => {
-    const nowMs = performance.now();
+    this.#tickLater();
+    const nowMs = this.#world.monotonicMs();
     for (const link of this.#links) link.tick(nowMs);
     // Readers that are not far behind count as well, but need checking less often.
     cutFurthestBehind(this.#links, this.#backlog.limitBytes);
   };
+
+  /** Returns a server that listens nowhere: its peers arrive by {@link admit} alone. */
+  static withoutListeners(options: ServerOptions): ChatServer {
+    return new ChatServer(options);
+  }
 
   /**
    * Starts a server.
@@ -219,17 +245,19 @@ export class ChatServer implements LinkEvents, ServerControl {
    * Lets a peer in, or refuses it. Either way its link takes what the wire receives, by `receive`, `endOfInput` and
    * `drained`, until {@link departed}.
    */
-  admit({ wire, address, config, transport, isSecure, certificate }: Arrival): ConnectionLink {
+  admit(arrival: Arrival): ConnectionLink {
+    const { address, config, transport, isSecure, certificate } = arrival;
     this.#connectionCount += 1;
     const id = this.#connectionCount;
     const remote = this.#remoteOf(address);
     const limits = this.#classes.find(remote.host);
-    const link = new ConnectionLink(wire, { id, ...remote, transport, isSecure, certificate }, limits, this);
     const protocol = this.#protocols.of(config.protocol);
+    const facts = { id, ...remote, transport, isSecure, certificate };
+    const link = this.#world.createLink({ arrival, facts, limits, events: this, protocol });
     const ban = this.#banOf(remote.host, protocol, limits);
     const reason = ban ?? this.#refusal(remote.host, limits);
     if (reason !== null) {
-      const notice = protocol.refuse({ host: remote.host, reason, isBan: ban !== null, atMs: Date.now() });
+      const notice = protocol.refuse({ host: remote.host, reason, isBan: ban !== null, atMs: this.#world.now() });
       this.#refusals.refuse(link, reason, notice);
       return link;
     }
@@ -252,7 +280,7 @@ export class ChatServer implements LinkEvents, ServerControl {
 
   #refusal(host: string, limits: ClassSettings): string | null {
     if (this.#isClosing) return 'the server is shutting down';
-    return this.#admission.enter(host, limits, this.#maxClients, performance.now());
+    return this.#admission.enter(host, limits, this.#maxClients, this.#world.monotonicMs());
   }
 
   #remoteOf(address: Address): { host: string; port: number } {
@@ -268,6 +296,7 @@ export class ChatServer implements LinkEvents, ServerControl {
 
   /** A link's wire is closed. @param error - why, if that is no orderly end */
   departed(link: ConnectionLink, error: Error | undefined): void {
+    this.#world.departed(link, error);
     link.closed();
     if (!this.#links.delete(link)) {
       this.#refusals.closed(link);
@@ -320,6 +349,11 @@ export class ChatServer implements LinkEvents, ServerControl {
     }
   }
 
+  /** Does what {@link reload} does, for the one who runs the server. */
+  async requestReload(): Promise<Reload> {
+    return this.#world.fromOutside(['reload'], () => this.reload());
+  }
+
   stop(reason: string): void {
     this.#options.onStop(reason);
   }
@@ -330,14 +364,19 @@ export class ChatServer implements LinkEvents, ServerControl {
    * @returns when the last socket is closed
    */
   async close(reason: string): Promise<void> {
+    const grace = await this.#world.fromOutside(['stop', reason], () => this.beginToEnd(reason));
+    await Promise.all(this.#listeners.map(({ listener }) => listener.close({ drainMs: DRAIN_MS })));
+    grace.cancel();
+    this.#nextTick?.cancel();
+  }
+
+  /** Refuses new peers from now on, and ends the sessions. @returns when those that are still there are cut off */
+  beginToEnd(reason: string): Alarm {
     this.#isClosing = true;
     for (const link of this.#links) link.session?.shutDown(reason);
-    const grace = setTimeout(() => {
+    return this.#world.after(GRACE_MS, () => {
       for (const link of this.#links) if (link.pendingBytes === 0) link.cut(reason);
-    }, GRACE_MS);
-    await Promise.all(this.#listeners.map(({ listener }) => listener.close({ drainMs: DRAIN_MS })));
-    clearTimeout(grace);
-    clearInterval(this.#clock);
+    });
   }
 }
 

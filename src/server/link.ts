@@ -5,6 +5,7 @@ import type { ClassSettings } from '../protocol/limits.js';
 import { sendQueueExceeded } from '../protocol/parting.js';
 import { DEAF, type Link, type Session, type Transport } from '../protocol/session.js';
 import type { SlowReader } from './backlog.js';
+import { type Alarm, type Clock, SYSTEM_CLOCK } from './clock.js';
 import type { Worker } from './run-queue.js';
 import { share } from './share.js';
 
@@ -47,9 +48,10 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   encoder: Encoder = DEAF;
   readonly #wire: Wire;
   readonly #events: LinkEvents;
-  #timer: NodeJS.Timeout | null = null;
-  #wakeUp: NodeJS.Immediate | null = null;
-  /** When `tick` must wake the session, in whole milliseconds of `performance.now()`; 0 for never. */
+  readonly #clock: Clock;
+  #timer: Alarm | null = null;
+  #wakeUp: Alarm | null = null;
+  /** When `tick` must wake the session, in whole milliseconds of the monotonic clock; 0 for never. */
   #wakeAtMs = 0;
   /** Whether it is in line to wake the session after the others. */
   #isLinedUp = false;
@@ -63,7 +65,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   #isTooSlow = false;
   #closeReason: string | null = null;
 
-  constructor(wire: Wire, facts: LinkFacts, limits: ClassSettings, events: LinkEvents) {
+  constructor(wire: Wire, facts: LinkFacts, limits: ClassSettings, events: LinkEvents, clock: Clock = SYSTEM_CLOCK) {
     this.#wire = wire;
     this.id = facts.id;
     this.remoteHost = facts.host;
@@ -73,6 +75,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     this.certificate = facts.certificate;
     this.limits = limits;
     this.#events = events;
+    this.#clock = clock;
   }
 
   get pendingBytes(): number {
@@ -186,20 +189,20 @@ export class ConnectionLink implements Link, Worker, SlowReader {
       return;
     }
     if (delayMs > TICK_MS) {
-      this.#wakeAtMs = Math.ceil(performance.now() + delayMs);
+      this.#wakeAtMs = Math.ceil(this.#clock.monotonicMs() + delayMs);
       return;
     }
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#clock.after(delayMs, () => {
       this.#timer = null;
       // A busy loop runs its timers late, and before it reads: bytes that have arrived in the meantime go first.
-      this.#wakeUp = setImmediate(() => {
+      this.#wakeUp = this.#clock.soon(() => {
         this.#wakeUp = null;
         this.session?.wake();
       });
-    }, delayMs).unref();
+    });
   }
 
-  /** Wakes the session if it is time. @param nowMs - by the clock of `performance.now()` */
+  /** Wakes the session if it is time. @param nowMs - by the monotonic clock */
   tick(nowMs: number): void {
     if (this.#wakeAtMs === 0 || nowMs < this.#wakeAtMs) return;
     this.#wakeAtMs = 0;
@@ -222,9 +225,9 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     this.#wire.resume();
     this.#wire.end();
     this.#clearTimers();
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#clock.after(LINGER_MS, () => {
       this.#wire.destroy();
-    }, LINGER_MS).unref();
+    });
   }
 
   /** Ends the connection and drops what is pending. */
@@ -245,8 +248,8 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   }
 
   #clearTimers(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#wakeUp !== null) clearImmediate(this.#wakeUp);
+    this.#timer?.cancel();
+    this.#wakeUp?.cancel();
     this.#timer = null;
     this.#wakeUp = null;
     this.#wakeAtMs = 0;

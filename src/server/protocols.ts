@@ -2,6 +2,7 @@
 import type { Chat } from '../chat/chat.js';
 import { IRC, IrcProtocol } from '../protocol/irc/protocol.js';
 import type { IrcSettings } from '../protocol/irc/settings.js';
+import type { PasswordGuardOptions } from '../protocol/password-guard.js';
 import { PLAIN, PlainProtocol } from '../protocol/plain/protocol.js';
 import type { Protocol } from '../protocol/protocol.js';
 import type { ServerControl } from '../protocol/server-control.js';
@@ -25,9 +26,9 @@ export class Protocols {
   constructor(
     chat: Chat,
     settings: ProtocolSettings,
-    { version, control }: { readonly version: string; readonly control: ServerControl },
+    options: { readonly version: string; readonly control: ServerControl; readonly passwords: PasswordGuardOptions },
   ) {
-    this.#irc = new IrcProtocol({ chat, settings: settings.irc, version, control });
+    this.#irc = new IrcProtocol({ chat, settings: settings.irc, ...options });
     this.#byName = { plain: new PlainProtocol(chat, chat.openRoom(settings.lobby)), irc: this.#irc };
   }
 

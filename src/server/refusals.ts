@@ -1,5 +1,6 @@
 /** Turns away peers that are not let in, cheaply: an attacker may bring many. */
 import { Throttle } from '../protocol/throttle.js';
+import type { Clock } from './clock.js';
 import type { ConnectionLink } from './link.js';
 import type { Log } from './log.js';
 
@@ -12,13 +13,16 @@ const LOGGED_AT_ONCE = 20;
 /** The refused connections of one server. They are in no other list, so that they take nobody's place. */
 export class Refusals {
   readonly #log: Log;
-  readonly #throttle = new Throttle(LOGGED_PER_SECOND, LOGGED_AT_ONCE, performance.now());
+  readonly #clock: Clock;
+  readonly #throttle: Throttle;
   /** Refused connections that are still open. */
   #openCount = 0;
   #unloggedCount = 0;
 
-  constructor(log: Log) {
+  constructor(log: Log, clock: Clock) {
     this.#log = log;
+    this.#clock = clock;
+    this.#throttle = new Throttle(LOGGED_PER_SECOND, LOGGED_AT_ONCE, clock.monotonicMs());
   }
 
   /** Sends the notice and closes. {@link closed} must follow. */
@@ -37,7 +41,7 @@ export class Refusals {
 
   /** Logs a refusal, unless there are too many. */
   record(reason: string, peer: Readonly<Record<string, unknown>>): void {
-    if (!this.#throttle.take(performance.now())) {
+    if (!this.#throttle.take(this.#clock.monotonicMs())) {
       this.#unloggedCount += 1;
       return;
     }

@@ -1,4 +1,5 @@
 /** Work that can wait: each worker's next piece in turn, in slices that do not keep the peers waiting for long. */
+import { type Clock, SYSTEM_CLOCK } from './clock.js';
 
 /** A worker with pieces of work to do. */
 export interface Worker {
@@ -11,8 +12,13 @@ const SLICE_MS = 5;
 
 /** The workers in line for their next piece. */
 export class RunQueue {
+  readonly #clock: Clock;
   #workers: Worker[] = [];
   #isScheduled = false;
+
+  constructor(clock: Clock = SYSTEM_CLOCK) {
+    this.#clock = clock;
+  }
 
   /** Adds a worker to the line. */
   add(worker: Worker): void {
@@ -23,16 +29,16 @@ export class RunQueue {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(this.#run);
+    this.#clock.soon(this.#run);
   }
 
   readonly #run = (): void => {
     this.#isScheduled = false;
-    const endMs = performance.now() + SLICE_MS;
+    const endMs = this.#clock.monotonicMs() + SLICE_MS;
     const workers = this.#workers;
     this.#workers = [];
     let done = 0;
-    while (done < workers.length && (done === 0 || performance.now() < endMs)) {
+    while (done < workers.length && (done === 0 || this.#clock.monotonicMs() < endMs)) {
       workers[done]?.runPiece();
       done += 1;
     }

@@ -80,5 +80,5 @@ export async function startChatServer(options: ChatServerOptions = {}): Promise<
   };
   stop = (reason) => void close(reason);
   if (stoppedEarly !== undefined) stop(stoppedEarly);
-  return { listeners: server.listeners, ended, reload: async () => (await server.reload()).problem, close };
+  return { listeners: server.listeners, ended, reload: async () => (await server.requestReload()).problem, close };
 }

@@ -2,7 +2,7 @@
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
 import type { ServerBans } from '../../chat/server-bans.js';
-import { PasswordGuard } from '../password-guard.js';
+import { PasswordGuard, type PasswordGuardOptions } from '../password-guard.js';
 import type { ServerControl } from '../server-control.js';
 import { EncoderFamily } from './encoder.js';
 import { isupportChanges, isupportTokens } from './isupport.js';
@@ -23,6 +23,7 @@ export interface IrcStateOptions {
   readonly control: ServerControl;
   /** The program's version. */
   readonly version: string;
+  readonly passwords?: PasswordGuardOptions;
 }
 
 /** The state and the settings that the commands work on. */
@@ -35,7 +36,7 @@ export class IrcState implements ReplySource {
   readonly monitors: MonitorBoard;
   /** Clients that have registered. */
   readonly clients = new Set<RegisteredClient>();
-  readonly passwords = new PasswordGuard();
+  readonly passwords: PasswordGuard;
   /** Connections that have not registered yet. */
   unregisteredCount = 0;
   /** How often each command has been used. */
@@ -48,6 +49,7 @@ export class IrcState implements ReplySource {
     this.control = options.control;
     this.version = options.version;
     this.startedMs = options.chat.directory.now();
+    this.passwords = new PasswordGuard(options.passwords);
     this.encoders = new EncoderFamily(options.settings.serverName);
     this.monitors = new MonitorBoard(options.chat);
     this.#settings = options.settings;

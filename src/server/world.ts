@@ -1,0 +1,47 @@
+/**
+ * What a server takes from outside: peers, time, randomness, the results of checks, the wishes of whoever runs it. To
+ * record a server, or to replay it, is to put another world around it.
+ */
+import type { ClassSettings } from '../protocol/limits.js';
+import { newMessageId } from '../protocol/message-id.js';
+import { verifyPassword } from '../protocol/password.js';
+import type { Protocol } from '../protocol/protocol.js';
+import type { Arrival } from './arrival.js';
+import { type Clock, SYSTEM_CLOCK } from './clock.js';
+import { ConnectionLink, type LinkEvents, type LinkFacts } from './link.js';
+
+/** Everything that makes a link. */
+export interface LinkParts {
+  readonly arrival: Arrival;
+  readonly facts: LinkFacts;
+  readonly limits: ClassSettings;
+  readonly events: LinkEvents;
+  readonly protocol: Protocol;
+}
+
+/** What the one who runs a server may ask of it at any time. */
+export type OutsideRequest = readonly ['reload'] | readonly ['stop', string];
+
+/** The surroundings of one server. */
+export interface World extends Clock {
+  /** Returns an id that no other message of this server has. */
+  readonly newMessageId: () => string;
+  /** Compares a password with the one in the configuration. */
+  readonly verifyPassword: (offered: string, expected: string) => Promise<boolean>;
+  /** Makes the link of a peer that has arrived. */
+  createLink(parts: LinkParts): ConnectionLink;
+  /** The wire of a link is closed; the server is about to hear of it. */
+  departed(link: ConnectionLink, error: Error | undefined): void;
+  /** Does what was asked for from outside the server. */
+  fromOutside<T>(request: OutsideRequest, run: () => T): T | Promise<T>;
+}
+
+/** The world as it is. */
+export const REAL_WORLD: World = {
+  ...SYSTEM_CLOCK,
+  newMessageId,
+  verifyPassword,
+  createLink: ({ arrival, facts, limits, events }) => new ConnectionLink(arrival.wire, facts, limits, events),
+  departed: () => undefined,
+  fromOutside: (_, run) => run(),
+};
