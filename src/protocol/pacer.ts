@@ -26,8 +26,8 @@ const SLICE_MS = 10;
 /** The queue between a decoder and the runner of its lines. */
 export class Pacer {
   readonly #link: Link;
-  readonly #pace: Pace;
-  readonly #throttle: Throttle | null;
+  #pace: Pace;
+  #throttle: Throttle | null;
   /** Null while nothing waits, which is nearly always. */
   #waiting: LineQueue | null = null;
   #isHeld = false;
@@ -39,7 +39,13 @@ export class Pacer {
     this.#link = link;
     this.#pace = pace;
     this.#sliceStartMs = nowMs;
-    this.#throttle = pace.linesPerSecond > 0 ? new Throttle(pace.linesPerSecond, pace.burstLines, nowMs) : null;
+    this.#throttle = throttleOf(pace, nowMs);
+  }
+
+  /** Keeps other limits from now on. */
+  setPace(pace: Pace, nowMs: number): void {
+    this.#pace = pace;
+    this.#throttle = throttleOf(pace, nowMs);
   }
 
   get isWaiting(): boolean {
@@ -120,4 +126,8 @@ export class Pacer {
   clear(): void {
     this.#waiting = null;
   }
+}
+
+function throttleOf({ linesPerSecond, burstLines }: Pace, nowMs: number): Throttle | null {
+  return linesPerSecond > 0 ? new Throttle(linesPerSecond, burstLines, nowMs) : null;
 }

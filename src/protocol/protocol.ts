@@ -1,6 +1,5 @@
 /** A protocol as the server sees it, so that the server need not know any of them. */
 import type { CharsetChoice } from './charset.js';
-import type { ClassSettings } from './limits.js';
 import type { Link, Session } from './session.js';
 
 /** Facts about a protocol that hold on every server. */
@@ -11,14 +10,13 @@ export interface ProtocolFacts {
   readonly isOptional: boolean;
 }
 
-/** The settings of a session: its listener's, and those of its peer's class. */
+/** The settings of a session, which are its listener's. */
 export interface SessionOptions {
   readonly charset: CharsetChoice;
   /** The longest line, in bytes, at least 1, for a protocol that sets no limit itself. */
   readonly maxLineBytes: number;
   /** Milliseconds of silence after which an unfinished line counts as one, if the protocol allows it; 0 for never. */
   readonly quietMs: number;
-  readonly limits: ClassSettings;
 }
 
 /** Why a peer is not let in. */

@@ -1,11 +1,30 @@
 /** How a session and the link under it deal with each other. A session does no I/O and has no timer. */
 import type { Encoder, Outlet } from '../chat/member.js';
+import type { ClassSettings } from './limits.js';
 
 /** The notice for a peer that is banned; the reason follows. */
 export const BANNED_TEXT = 'You are banned from this server';
 
 /** What carries a connection; `'web'` is a WebSocket. */
 export type Transport = 'tcp' | 'tls' | 'web' | 'unix';
+
+/** A peer, as a gateway describes it. */
+export interface RelayedPeer {
+  /** An address in its one form. */
+  readonly host: string;
+  /** 0 if it is not known. */
+  readonly port: number;
+  /** Whether nobody between the peer and the gateway can read along. */
+  readonly isSecure: boolean;
+  /** The gateway's name, for the log. */
+  readonly gateway: string;
+}
+
+/** Why a peer is not let in under the address that a gateway has named. */
+export interface RelocationRefused {
+  readonly reason: string;
+  readonly isBan: boolean;
+}
 
 /** The connection, as a session sees it. Nothing here throws or calls back, whatever state the connection is in. */
 export interface Link extends Outlet {
@@ -23,6 +42,14 @@ export interface Link extends Outlet {
   readonly isSecure: boolean;
   /** The SHA-256 fingerprint of the peer's certificate, as lower-case hexadecimal digits; null without one. */
   readonly certificate: string | null;
+  /** The limits of the peer's class. */
+  readonly limits: ClassSettings;
+  /**
+   * Takes the peer of a gateway for the one at the other end: address, limits and security are its own from now on.
+   *
+   * @returns null if it is let in; otherwise nothing has changed
+   */
+  relocate(peer: RelayedPeer): RelocationRefused | null;
   /** Sends bytes that are for this peer alone; `send` takes bytes that others get as well. */
   answer(bytes: Uint8Array): void;
   /**

@@ -16,6 +16,12 @@ interface Source {
   throttle: Throttle | null;
 }
 
+/** An address, and the limits of its class. */
+export interface AdmittedPeer {
+  readonly host: string;
+  readonly limits: ClassSettings;
+}
+
 /** Counts connections. A refused one takes nobody's place: only those that were let in count, until they end. */
 export class Admission {
   readonly #sources = new Map<string, Source>();
@@ -34,8 +40,7 @@ export class Admission {
     if (maxClients > 0 && this.#connections >= maxClients) return 'the server is full';
     const { maxPerAddress } = limits;
     if (maxPerAddress > 0 && source.connections >= maxPerAddress) return 'too many connections from your address';
-    source.connections += 1;
-    this.#connections += 1;
+    this.#count(source);
     return null;
   }
 
@@ -47,6 +52,24 @@ export class Admission {
     source.connections -= 1;
     this.#connections -= 1;
     if (source.connections === 0 && source.throttle === null) this.#sources.delete(key);
+  }
+
+  /**
+   * Lets a peer that is in go on under another address, or refuses that; then it keeps its place under the old one.
+   *
+   * @returns as {@link enter} does
+   */
+  move(from: AdmittedPeer, to: AdmittedPeer, maxClients: number, nowMs: number): string | null {
+    this.leave(from.host, from.limits);
+    const refusal = this.enter(to.host, to.limits, maxClients, nowMs);
+    if (refusal !== null)
+      this.#count(this.#sourceOf(sourceKey(from.host, from.limits.ipv6PrefixBits), from.limits, nowMs));
+    return refusal;
+  }
+
+  #count(source: Source): void {
+    source.connections += 1;
+    this.#connections += 1;
   }
 
   #sourceOf(key: string, limits: ClassSettings, nowMs: number): Source {

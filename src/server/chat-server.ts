@@ -7,22 +7,22 @@ import { ProxyGate } from '../front/proxy-gate.js';
 import type { ProxiedPeer } from '../front/proxy-line.js';
 import type { Connection, SocketHandlers } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
+import { AddressList, UNIX_PEER_HOST } from '../protocol/address-list.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { PARTINGS, sendQueueExceeded } from '../protocol/parting.js';
-import type { Protocol } from '../protocol/protocol.js';
 import type { Reload, ServerControl } from '../protocol/server-control.js';
+import type { RelayedPeer, RelocationRefused } from '../protocol/session.js';
 import type { Address } from '../socket/address.js';
 import { Admission } from './admission.js';
 import type { Arrival } from './arrival.js';
 import { Backlog, cutFurthestBehind } from './backlog.js';
-import { ClassFinder, UNIX_PEER_HOST } from './classes.js';
+import { ClassFinder } from './classes.js';
 import type { Alarm } from './clock.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
 import { ConnectionLink, type LinkEvents, TICK_MS } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Log } from './log.js';
 import { type ProtocolName, Protocols } from './protocols.js';
-import { ProxyList, UNIX_PROXY } from './proxies.js';
 import { Refusals } from './refusals.js';
 import { RunQueue } from './run-queue.js';
 import { REAL_WORLD, type World } from './world.js';
@@ -39,7 +39,7 @@ const NO_LIMIT_BYTES = 0x7fff_ffff;
 /** A plain peer may be silent for ever, so only the kernel can notice that its machine is gone. */
 const KEEP_ALIVE = { idleMs: 120_000, intervalMs: 30_000, probes: 4 };
 /** Nobody reads along between these proxies and the server. */
-const LOCAL_PROXIES = new ProxyList(['127.0.0.0/8', '::1', UNIX_PROXY]);
+const LOCAL_PROXIES = new AddressList(['127.0.0.0/8', '::1', 'unix']);
 
 /** The server's options, and what it needs from the process around it. */
 export interface ServerOptions {
@@ -80,7 +80,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   readonly #listeners: { readonly protocol: ProtocolName; readonly listener: Listener<Occupant> }[] = [];
   readonly #skipped: ListenerConfig[] = [];
   #classes: ClassFinder;
-  #proxies: ProxyList;
+  #proxies: AddressList;
   #proxyTimeoutMs: number;
   #maxClients: number;
   readonly #backlog: Backlog<ConnectionLink>;
@@ -108,7 +108,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     });
     this.#refusals = new Refusals(options.log, world);
     this.#classes = new ClassFinder(config.classes);
-    this.#proxies = new ProxyList(config.proxies);
+    this.#proxies = new AddressList(config.proxies);
     this.#proxyTimeoutMs = config.proxyTimeoutMs;
     this.#maxClients = config.maxClients;
     this.#backlog = new Backlog(config.totalSendQueueBytes, world);
@@ -254,7 +254,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     const protocol = this.#protocols.of(config.protocol);
     const facts = { id, ...remote, transport, isSecure, certificate };
     const link = this.#world.createLink({ arrival, facts, limits, events: this, protocol });
-    const ban = this.#banOf(remote.host, protocol, limits);
+    const ban = this.#banOf(remote.host, protocol.userName, limits);
     const reason = ban ?? this.#refusal(remote.host, limits);
     if (reason !== null) {
       const notice = protocol.refuse({ host: remote.host, reason, isBan: ban !== null, atMs: this.#world.now() });
@@ -264,7 +264,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     this.#links.add(link);
     this.note('connected', { connection: id, ...remote, protocol: config.protocol, transport, class: limits.name });
     const { charset, maxLineBytes, quietMs } = config;
-    protocol.createSession(link, { charset, maxLineBytes, quietMs, limits });
+    protocol.createSession(link, { charset, maxLineBytes, quietMs });
     return link;
   }
 
@@ -272,10 +272,22 @@ export class ChatServer implements LinkEvents, ServerControl {
    * Returns why the address is banned; null if it is not. If each peer of the protocol brings its own user name, that
    * is not known yet, so the protocol checks again later.
    */
-  #banOf(host: string, { userName }: Protocol, limits: ClassSettings): string | null {
+  #banOf(host: string, userName: string, limits: ClassSettings): string | null {
     if (limits.refusal !== null) return limits.refusal;
     const identity = identityOfPeer(host, userName, this.#chat.directory.fold);
     return this.#chat.bans.find(identity)?.reason ?? null;
+  }
+
+  relocate(link: ConnectionLink, { host, port, gateway }: RelayedPeer): ClassSettings | RelocationRefused {
+    const limits = this.#classes.find(host);
+    // Only a protocol whose peers bring their own user names has gateways.
+    const ban = this.#banOf(host, '', limits);
+    if (ban !== null) return { reason: ban, isBan: true };
+    const from = { host: link.remoteHost, limits: link.limits };
+    const reason = this.#admission.move(from, { host, limits }, this.#maxClients, this.#world.monotonicMs());
+    if (reason !== null) return { reason, isBan: false };
+    this.note('relayed', { connection: link.id, gateway, host, port, class: limits.name });
+    return limits;
   }
 
   #refusal(host: string, limits: ClassSettings): string | null {
@@ -335,7 +347,7 @@ export class ChatServer implements LinkEvents, ServerControl {
       const config = await this.#options.readConfig();
       this.#protocols.configure(config);
       this.#classes = new ClassFinder(config.classes);
-      this.#proxies = new ProxyList(config.proxies);
+      this.#proxies = new AddressList(config.proxies);
       this.#proxyTimeoutMs = config.proxyTimeoutMs;
       this.#maxClients = config.maxClients;
       this.#backlog.limitBytes = config.totalSendQueueBytes;

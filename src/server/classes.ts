@@ -1,5 +1,6 @@
 /** The limits of each address. */
 import { contains, type Network, parseAddress, parseAddresses } from '../chat/address.js';
+import { UNIX_PEER_HOST } from '../protocol/address-list.js';
 import { type ClassSettings, DEFAULT_CLASS, LOOPBACK_CLASS } from '../protocol/limits.js';
 
 /** Limits and the addresses that they apply to. */
@@ -14,9 +15,6 @@ export const DEFAULT_CLASSES: readonly AddressClass[] = [
   { settings: LOOPBACK_CLASS, addresses: ['127.0.0.0/8', '::1'] },
   { settings: DEFAULT_CLASS, addresses: [] },
 ];
-
-/** The host of a peer on a unix socket, which has no address: it is on this machine. */
-export const UNIX_PEER_HOST = 'localhost';
 
 /** Finds the class of an address: the first that takes it. */
 export class ClassFinder {

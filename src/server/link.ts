@@ -3,7 +3,14 @@ import type { Encoder } from '../chat/member.js';
 import type { Wire } from '../front/wire.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { sendQueueExceeded } from '../protocol/parting.js';
-import { DEAF, type Link, type Session, type Transport } from '../protocol/session.js';
+import {
+  DEAF,
+  type Link,
+  type RelayedPeer,
+  type RelocationRefused,
+  type Session,
+  type Transport,
+} from '../protocol/session.js';
 import type { SlowReader } from './backlog.js';
 import { type Alarm, type Clock, SYSTEM_CLOCK } from './clock.js';
 import type { Worker } from './run-queue.js';
@@ -22,10 +29,12 @@ export interface LinkEvents {
   overflowed(link: ConnectionLink): void;
   /** The link's session has more to do once the others have had their turn. */
   soon(link: ConnectionLink): void;
+  /** Lets the link's peer in under another address. @returns the limits of that address, or why it is refused */
+  relocate(link: ConnectionLink, peer: RelayedPeer): ClassSettings | RelocationRefused;
   log(event: string, details: Readonly<Record<string, unknown>>): void;
 }
 
-/** The facts about a connection that never change. */
+/** The facts about a connection; those of its peer change if that turns out to be a gateway. */
 export interface LinkFacts {
   readonly id: number;
   readonly host: string;
@@ -38,17 +47,17 @@ export interface LinkFacts {
 /** The link of one connection. */
 export class ConnectionLink implements Link, Worker, SlowReader {
   readonly id: number;
-  readonly remoteHost: string;
-  readonly remotePort: number;
   readonly transport: Transport;
-  readonly isSecure: boolean;
   readonly certificate: string | null;
-  readonly limits: ClassSettings;
   session: Session | null = null;
   encoder: Encoder = DEAF;
   readonly #wire: Wire;
   readonly #events: LinkEvents;
   readonly #clock: Clock;
+  #remoteHost: string;
+  #remotePort: number;
+  #isSecure: boolean;
+  #limits: ClassSettings;
   #timer: Alarm | null = null;
   #wakeUp: Alarm | null = null;
   /** When `tick` must wake the session, in whole milliseconds of the monotonic clock; 0 for never. */
@@ -68,14 +77,40 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   constructor(wire: Wire, facts: LinkFacts, limits: ClassSettings, events: LinkEvents, clock: Clock = SYSTEM_CLOCK) {
     this.#wire = wire;
     this.id = facts.id;
-    this.remoteHost = facts.host;
-    this.remotePort = facts.port;
+    this.#remoteHost = facts.host;
+    this.#remotePort = facts.port;
     this.transport = facts.transport;
-    this.isSecure = facts.isSecure;
+    this.#isSecure = facts.isSecure;
     this.certificate = facts.certificate;
-    this.limits = limits;
+    this.#limits = limits;
     this.#events = events;
     this.#clock = clock;
+  }
+
+  get remoteHost(): string {
+    return this.#remoteHost;
+  }
+
+  get remotePort(): number {
+    return this.#remotePort;
+  }
+
+  get isSecure(): boolean {
+    return this.#isSecure;
+  }
+
+  get limits(): ClassSettings {
+    return this.#limits;
+  }
+
+  relocate(peer: RelayedPeer): RelocationRefused | null {
+    const moved = this.#events.relocate(this, peer);
+    if ('reason' in moved) return moved;
+    this.#remoteHost = peer.host;
+    this.#remotePort = peer.port;
+    this.#isSecure &&= peer.isSecure;
+    this.#limits = moved;
+    return null;
   }
 
   get pendingBytes(): number {

@@ -1,5 +1,6 @@
 /** A connection without a kernel. It records the bytes that were sent and how it was closed. */
 import type { Encoder } from '../../src/chat/member.js';
+import { type ClassSettings, LOOPBACK_CLASS } from '../../src/protocol/limits.js';
 import { DEAF, type Link, type Session, type Transport } from '../../src/protocol/session.js';
 
 export class FakeLink implements Link {
@@ -11,6 +12,7 @@ export class FakeLink implements Link {
   certificate: string | null = null;
   session: Session | null = null;
   encoder: Encoder = DEAF;
+  limits: ClassSettings = LOOPBACK_CLASS;
   closedBecause: string | null = null;
   isPaused = false;
   isFull = false;
@@ -20,6 +22,10 @@ export class FakeLink implements Link {
   constructor(remotePort = 40_000, remoteHost = '127.0.0.1') {
     this.remoteHost = remoteHost;
     this.remotePort = remotePort;
+  }
+
+  relocate(): null {
+    return null;
   }
 
   send(bytes: Uint8Array): void {

@@ -42,6 +42,22 @@ test('new limits apply from the next connection, for known addresses too', () =>
   expect(admission.enter('192.0.2.1', lenient, 0, 3)).toBe(TOO_MANY);
 });
 
+test('a peer that moves to another address leaves its place at the old one, and keeps it if it is refused', () => {
+  const admission = new Admission();
+  const settings = limits({ maxPerAddress: 1, connectionsPerMinute: 0 });
+  const peer = (host: string) => ({ host, limits: settings });
+  const move = (from: string, to: string) => admission.move(peer(from), peer(to), 2, 0);
+  expect(admission.enter('192.0.2.1', settings, 2, 0)).toBeNull();
+  expect(admission.enter('192.0.2.2', settings, 2, 0)).toBeNull();
+  // The server is full, and stays so.
+  expect(move('192.0.2.1', '192.0.2.2')).toBe(TOO_MANY);
+  expect(move('192.0.2.1', '192.0.2.3')).toBeNull();
+  admission.leave('192.0.2.2', settings);
+  expect(admission.enter('192.0.2.3', settings, 2, 0)).toBe(TOO_MANY);
+  expect(admission.enter('192.0.2.1', settings, 2, 0)).toBeNull();
+  expect(admission.enter('192.0.2.2', settings, 2, 0)).toBe('the server is full');
+});
+
 test('all addresses of an IPv6 network count as one', () => {
   expect(sourceKey('2001:db8:1:2:3:4:5:6', 64)).toBe(sourceKey('2001:db8:1:2::9', 64));
   expect(sourceKey('2001:db8:1:2::1', 64)).not.toBe(sourceKey('2001:db8:1:3::1', 64));

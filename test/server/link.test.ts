@@ -43,6 +43,7 @@ function open() {
   const events: LinkEvents = {
     overflowed: (link) => overflowed.push(link),
     soon: () => undefined,
+    relocate: () => limits,
     log: (event) => logged.push(event),
   };
   const facts = {

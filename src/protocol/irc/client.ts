@@ -3,7 +3,7 @@ import type { ChatEvent } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
 import type { CharsetChoice, CharsetDetector } from '../charset.js';
 import type { ClassSettings } from '../limits.js';
-import { BANNED_TEXT, type Link } from '../session.js';
+import { BANNED_TEXT, type Link, type RelayedPeer, type RelocationRefused } from '../session.js';
 import { sourceKey } from '../source-key.js';
 import { type Capability, hasCapability } from './capabilities.js';
 import { type IrcEncoder, MAX_BODY_BYTES } from './encoder.js';
@@ -17,17 +17,18 @@ import { Registration } from './registration.js';
 import type { IrcState, RegisteredClient } from './shared-state.js';
 import { packWords, packWordsInSteps } from './text-length.js';
 
-/** What all IRC clients of one listener share, and the limits of this one's address. */
+/** What all IRC clients of one listener share. */
 export interface IrcOptions {
   readonly server: IrcState;
   readonly charset: CharsetChoice;
-  readonly limits: ClassSettings;
 }
 
 /** What a client reports to its session. */
 export interface ClientOwner {
   /** The client has registered: from now on it is asked for signs of life. */
   registered(): void;
+  /** The peer of a gateway has taken its place: its limits are others. */
+  relocated(): void;
   /** The client has left: none of its lines counts any more. */
   left(): void;
 }
@@ -35,9 +36,8 @@ export interface ClientOwner {
 /** One IRC peer. */
 export class Client implements Watcher, RegisteredClient {
   /** Admitted to the directory when it has registered; until then its nick is empty. */
-  readonly member: Member;
+  member: Member;
   readonly server: IrcState;
-  readonly limits: ClassSettings;
   /** What is known before registration is complete; null afterwards. */
   registration: Registration | null = new Registration();
   readonly #link: Link;
@@ -50,11 +50,10 @@ export class Client implements Watcher, RegisteredClient {
 
   constructor(
     link: Link,
-    { server, limits }: IrcOptions,
+    { server }: IrcOptions,
     { charset, outbox, owner }: { charset: CharsetDetector; outbox: Outbox; owner: ClientOwner },
   ) {
     this.server = server;
-    this.limits = limits;
     this.#link = link;
     this.#charset = charset;
     this.#outbox = outbox;
@@ -63,6 +62,11 @@ export class Client implements Watcher, RegisteredClient {
     link.encoder = this.#encoder;
     this.member = server.chat.receive({ host: link.remoteHost, outlet: link });
     server.unregisteredCount += 1;
+  }
+
+  /** The limits of the peer's class. */
+  get limits(): ClassSettings {
+    return this.#link.limits;
   }
 
   /** The peer's address, or the network that counts as one. */
@@ -178,6 +182,19 @@ export class Client implements Watcher, RegisteredClient {
   /** Sends an event of the peer's own doing, as part of the answer. */
   echo(event: ChatEvent): void {
     for (const line of this.#encoder.format(event)) this.#outbox.add(line);
+  }
+
+  /**
+   * Takes the peer of a gateway for the one at the other end. Only for a client that has not given its names yet.
+   *
+   * @returns null if it is let in
+   */
+  relocate(peer: RelayedPeer): RelocationRefused | null {
+    const refused = this.#link.relocate(peer);
+    if (refused !== null) return refused;
+    this.member = this.server.chat.receive({ host: this.#link.remoteHost, outlet: this.#link });
+    this.#owner.relocated();
+    return null;
   }
 
   // What answers no command

@@ -10,6 +10,7 @@ import { monitor } from './handlers/monitor.js';
 import { die, kill, oper, rehash, wallops } from './handlers/operators.js';
 import { away, ison, setname, userhost } from './handlers/presence.js';
 import { dline, kline, undline, unkline } from './handlers/server-bans.js';
+import { webirc } from './handlers/webirc.js';
 import { who } from './handlers/who.js';
 import { whois, whowas } from './handlers/whois.js';
 import type { Message } from './message.js';
@@ -31,6 +32,7 @@ export interface Command {
 
 /** The table, by the command in upper case. A check that a row can express is made nowhere else. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['WEBIRC', { run: webirc, minParams: 4, when: 'registering' }],
   ['CAP', { run: cap, minParams: 1, when: 'always' }],
   ['PASS', { run: pass, minParams: 1, when: 'registering' }],
   ['NICK', { run: nick, minParams: 0, when: 'always' }],

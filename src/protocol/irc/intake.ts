@@ -131,6 +131,11 @@ export class Intake implements LineSink {
     this.#pacer.release();
   }
 
+  /** The client has other limits. */
+  relocated(): void {
+    this.#pacer.setPace(this.#client.limits, this.#now());
+  }
+
   /** Drops the lines that wait. */
   clear(): void {
     this.#pacer.clear();

@@ -28,8 +28,8 @@ export class IrcProtocol implements Protocol {
     this.#state.configure(settings);
   }
 
-  createSession(link: Link, { charset, limits }: SessionOptions): Session {
-    return new IrcSession(link, { server: this.#state, charset, limits });
+  createSession(link: Link, { charset }: SessionOptions): Session {
+    return new IrcSession(link, { server: this.#state, charset });
   }
 
   refuse({ host, reason, isBan }: EntryRefused): Uint8Array {

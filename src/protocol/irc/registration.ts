@@ -6,6 +6,8 @@ export class Registration {
   password: string | null = null;
   /** Registration waits for CAP END. */
   isNegotiating = false;
+  /** Commands that have run so far. */
+  commands = 0;
   /** Lines and bytes that it has sent so far. */
   lines = 0;
   bytes = 0;

@@ -29,7 +29,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   #paged: Paged | null = null;
 
   constructor(link: Link, options: IrcOptions) {
-    const { server, limits } = options;
+    const { server } = options;
+    const { registrationTimeoutMs } = link.limits;
     this.#link = link;
     link.session = this;
     this.#charset = CharsetDetector.of(options.charset);
@@ -37,7 +38,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     this.#client = new Client(link, options, { charset: this.#charset, outbox: this.#outbox, owner: this });
     this.#liveness = new Liveness(this.#client, this.#now());
     this.#intake = new Intake(link, this.#client, { liveness: this.#liveness, runner: this });
-    if (limits.registrationTimeoutMs > 0) link.wakeIn(limits.registrationTimeoutMs);
+    if (registrationTimeoutMs > 0) link.wakeIn(registrationTimeoutMs);
   }
 
   get member(): Member {
@@ -105,6 +106,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     else if (command.isForOperators === true && !client.member.isOperator) client.reply('ERR_NOPRIVILEGES');
     else {
       const { commandCounts } = client.server;
+      if (client.registration !== null) client.registration.commands += 1;
       commandCounts.set(message.command, (commandCounts.get(message.command) ?? 0) + 1);
       return command;
     }
@@ -216,6 +218,10 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   registered(): void {
     this.#scheduleWake();
+  }
+
+  relocated(): void {
+    this.#intake.relocated();
   }
 
   // The end

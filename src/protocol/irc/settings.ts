@@ -12,6 +12,16 @@ export interface OperatorSettings {
   readonly host: string | null;
 }
 
+/** A WebIRC gateway, which connects on behalf of others. */
+export interface GatewaySettings {
+  /** For the log. */
+  readonly name: string;
+  /** In clear, or hashed by `hashPassword`. */
+  readonly password: string;
+  /** Where it connects from: see `AddressList`. */
+  readonly addresses: readonly string[];
+}
+
 /** The settings of the IRC side. */
 export interface IrcSettings {
   readonly serverName: string;
@@ -20,6 +30,8 @@ export interface IrcSettings {
   /** The password that clients must send with PASS, in clear or hashed; null for none. */
   readonly password: string | null;
   readonly operators: readonly OperatorSettings[];
+  /** The first that has a peer's address counts. */
+  readonly gateways: readonly GatewaySettings[];
   /** The message of the day, line by line; empty for none. */
   readonly motd: readonly string[];
   readonly admin: { readonly location: string; readonly organization: string; readonly email: string };
@@ -43,6 +55,7 @@ export const DEFAULT_IRC_SETTINGS: IrcSettings = {
   description: 'fdmux chat server',
   password: null,
   operators: [],
+  gateways: [],
   motd: [],
   admin: { location: 'not specified', organization: 'not specified', email: 'not specified' },
   nickLength: 30,

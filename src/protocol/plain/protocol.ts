@@ -24,8 +24,15 @@ export class PlainProtocol implements Protocol {
     this.#lobby = lobby;
   }
 
-  createSession(link: Link, { charset, maxLineBytes, quietMs, limits }: SessionOptions): Session {
-    return new PlainSession(link, { chat: this.#chat, lobby: this.#lobby, charset, maxLineBytes, quietMs, limits });
+  createSession(link: Link, { charset, maxLineBytes, quietMs }: SessionOptions): Session {
+    return new PlainSession(link, {
+      chat: this.#chat,
+      lobby: this.#lobby,
+      charset,
+      maxLineBytes,
+      quietMs,
+      limits: link.limits,
+    });
   }
 
   refuse({ reason, isBan, atMs }: EntryRefused): Uint8Array {

@@ -69,6 +69,7 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups 
       description: file.server.description,
       password: flags.password ?? file.server.password,
       operators: file.operators,
+      gateways: file.gateways,
       motd,
       admin: file.server.admin,
       reservedNicks: file.reservedNicks,

@@ -4,13 +4,13 @@ import { MAX_PORT } from '../../arguments.js';
 import { parseAddresses } from '../../chat/address.js';
 import { BACKEND_NAMES, type BackendName } from '../../multiplexer/backend.js';
 import { CONNECTION_TRIGGERS } from '../../net/options.js';
+import { AddressList } from '../../protocol/address-list.js';
 import { CHARSET_CHOICES } from '../../protocol/charset.js';
 import { isChannelName } from '../../protocol/irc/names.js';
 import { DEFAULT_IRC_SETTINGS } from '../../protocol/irc/settings.js';
 import { DEFAULT_CLASS } from '../../protocol/limits.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
 import { PROTOCOLS } from '../protocols.js';
-import { UNIX_PROXY } from '../proxies.js';
 
 /** Oldest first, as the command line lists them. */
 export const BACKENDS: readonly BackendName[] = BACKEND_NAMES.toReversed();
@@ -36,13 +36,10 @@ const address = v.pipe(
   v.check((value) => parseAddresses(value) !== null, 'must be an address or a network such as 192.0.2.0/24'),
 );
 
-/** An entry of `proxies`. */
-const proxy = v.pipe(
+/** An address in a list of those who may speak for others. */
+const speaker = v.pipe(
   text,
-  v.check(
-    (value) => value === UNIX_PROXY || parseAddresses(value) !== null,
-    'must be an address, a network such as 192.0.2.0/24, or unix',
-  ),
+  v.check((entry) => AddressList.isEntry(entry), 'must be an address, a network such as 192.0.2.0/24, or unix'),
 );
 
 /** One entry of `classes`. */
@@ -101,6 +98,12 @@ const operatorSchema = v.strictObject({
   host: v.optional(v.nullable(word), null),
 });
 
+const gatewaySchema = v.strictObject({
+  name: word,
+  password: v.pipe(text, v.nonEmpty('must not be empty')),
+  addresses: v.pipe(v.array(speaker, 'must be a list'), v.minLength(1, 'must not be empty')),
+});
+
 const defaults = DEFAULT_IRC_SETTINGS;
 const fileSchema = v.strictObject({
   $schema: v.optional(text),
@@ -119,7 +122,7 @@ const fileSchema = v.strictObject({
     ),
   ),
   listeners: v.optional(v.array(listenerSchema, 'must be a list')),
-  proxies: v.optional(v.array(proxy, 'must be a list'), []),
+  proxies: v.optional(v.array(speaker, 'must be a list'), []),
   proxyTimeoutMs: v.optional(integer(1, 60_000), 5000),
   server: v.optional(
     v.strictObject({
@@ -145,6 +148,7 @@ const fileSchema = v.strictObject({
     {},
   ),
   operators: v.optional(v.array(operatorSchema, 'must be a list'), []),
+  gateways: v.optional(v.array(gatewaySchema, 'must be a list'), []),
   classes: v.optional(v.pipe(v.array(classSchema, 'must be a list'), v.minLength(1, 'must not be empty'))),
   limits: v.optional(
     v.strictObject({

@@ -4,7 +4,6 @@ import { Chat } from '../../../src/chat/chat.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
 import { IrcState } from '../../../src/protocol/irc/shared-state.js';
-import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { heapGrowth } from '../../support/heap.js';
 import { FakeLink } from '../fake-link.js';
 
@@ -31,7 +30,7 @@ function start(): { server: IrcState; sessions: IrcSession[]; links: FakeLink[] 
   });
   const links = Array.from({ length: MEMBERS }, (_, index) => new FakeLink(index + 1));
   const sessions = links.map((link, index) => {
-    const session = new IrcSession(link, { server, charset: 'utf-8', limits: LOOPBACK_CLASS });
+    const session = new IrcSession(link, { server, charset: 'utf-8' });
     session.receive(Buffer.from(`NICK n${index}\r\nUSER u 0 * :real\r\n`));
     return session;
   });
@@ -82,7 +81,7 @@ test('a thousand peers that connect, watch others, join, talk and leave again le
     for (let count = 0; count < 1000; count += 1) {
       born += 1;
       const link = new FakeLink(1000 + (born % 60_000));
-      const session = new IrcSession(link, { server, charset: 'utf-8', limits: LOOPBACK_CLASS });
+      const session = new IrcSession(link, { server, charset: 'utf-8' });
       const nick = `v${String(born).padStart(6, '0')}`;
       session.receive(Buffer.from('CAP REQ :message-tags server-time\r\nCAP END\r\n'));
       // Every tenth never registers.

@@ -33,10 +33,10 @@ function startSession(irc: object) {
   const chat = new Chat();
   const server = new IrcState({ chat, settings: { ...DEFAULT_IRC_SETTINGS, ...irc }, control, version: '0.0.0' });
   const link = new FakeLink();
+  link.limits = { ...LOOPBACK_CLASS, registrationTimeoutMs: 1 };
   const session = new IrcSession(link, {
     server,
     charset: 'utf-8',
-    limits: { ...LOOPBACK_CLASS, registrationTimeoutMs: 1 },
   });
   const send = (text: string): void => {
     session.receive(Buffer.from(text));

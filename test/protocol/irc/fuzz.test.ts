@@ -176,7 +176,7 @@ test(
     const enter = () => {
       const link = new FakeLink(2 + born);
       const charset = born % 4 === 3 ? 'gbk' : 'utf-8';
-      const session = new IrcSession(link, { server, charset, limits: LOOPBACK_CLASS });
+      const session = new IrcSession(link, { server, charset });
       born += 1;
       session.receive(Buffer.from(`NICK n${born % 20}\r\nUSER u 0 * :real\r\nJOIN #a,#lobby\r\n`));
       // OPER would be slow, because of its password, but the rights of operators must be fuzzed as well.

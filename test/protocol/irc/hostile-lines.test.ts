@@ -132,8 +132,8 @@ class FullServer {
   /** The lines of this file have no rate: the cost of each is measured by itself. */
   connect(): Client {
     const link = new CountingLink();
-    const limits = { ...DEFAULT_CLASS, linesPerSecond: 0, registrationLines: 0 };
-    return { link, session: new IrcSession(link, { server: this.#server, charset: 'utf-8', limits }) };
+    link.limits = { ...DEFAULT_CLASS, linesPerSecond: 0, registrationLines: 0 };
+    return { link, session: new IrcSession(link, { server: this.#server, charset: 'utf-8' }) };
   }
 
   /** A registered stranger, in two rooms and in one of its own. */

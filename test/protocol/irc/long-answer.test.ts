@@ -48,7 +48,7 @@ function start() {
     version: '0',
   });
   const enter = <L extends FakeLink>(link: L, nick: string, ...lines: readonly string[]) => {
-    const session = new IrcSession(link, { server, charset: 'utf-8', limits: LOOPBACK_CLASS });
+    const session = new IrcSession(link, { server, charset: 'utf-8' });
     session.receive(Buffer.from([`NICK ${nick}`, `USER u 0 * :real`, ...lines, ''].join('\r\n')));
     settle(link, session);
     return { link, session };

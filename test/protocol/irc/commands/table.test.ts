@@ -23,7 +23,7 @@ test('those for registered clients get 451 before (modern, "ERR_NOTREGISTERED")'
 test('those of registration get 462 after it (modern, "ERR_ALREADYREGISTERED")', async () => {
   const ann = await (await startIrc()).client('ann');
   const names = rows.filter(({ when }) => when === 'registering').map(({ name }) => name);
-  expect(names).toEqual(['PASS', 'USER']);
+  expect(names).toEqual(['WEBIRC', 'PASS', 'USER']);
   for (const name of names) expect(numerics(await ann.ask(`${name} a b c d`))).toEqual(['462 :You may not reregister']);
 });
 
