@@ -160,6 +160,66 @@ test('no module needs itself through others', () => {
   expect(circlesOf(imports.filter(({ isType }) => !isType))).toEqual([]);
 });
 
+/** The rooms of the web page, which are folders or files of web/, and who may import whom. */
+const page: Readonly<Record<string, readonly string[]>> = {
+  irc: [],
+  connection: [],
+  text: [],
+  config: [],
+  state: ['irc'],
+  input: ['irc', 'state'],
+  settings: ['text'],
+  notify: ['state'],
+  client: ['connection', 'input', 'irc', 'state'],
+  views: ['client', 'config', 'input', 'irc', 'settings', 'state', 'text'],
+  main: ['client', 'config', 'irc', 'notify', 'settings', 'state', 'style', 'text', 'views'],
+};
+
+/** The one module that the page shares with the server. */
+const SHARED_WITH_PAGE = '../src/protocol/irc/line.ts';
+
+/** Returns why an import of the page is not allowed, or undefined if it is. */
+function objectionToPage({ from, specifier }: Import): string | undefined {
+  const room = roomOf(from);
+  const isAllowed = (): boolean => {
+    if (!specifier.startsWith('.')) return /^preact(?:\/|$)/.test(specifier) && (room === 'views' || room === 'main');
+    const module = normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts');
+    if (module.startsWith('..')) return module === SHARED_WITH_PAGE && room === 'irc';
+    const target = roomOf(module).replace(/\.css$/, '');
+    return target === room || (page[room] ?? []).includes(target);
+  };
+  return isAllowed() ? undefined : `web/${from} (${room}) may not import ${specifier}`;
+}
+
+describe('the web page', () => {
+  const pageImports = readdirSync(projectPath('web'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /(?<!\.d)\.tsx?$/.test(path))
+    .flatMap((path) => importsOf(path.replace(/x$/, ''), readFileSync(projectPath(`web/${path}`), 'utf8')));
+
+  test('every import points the way that data flows, and only views draw', () => {
+    expect(pageImports.length).toBeGreaterThan(100);
+    expect(pageImports.map(objectionToPage).filter((line) => line !== undefined)).toEqual([]);
+  });
+
+  test('no module needs itself through others', () => {
+    expect(circlesOf(pageImports.filter(({ isType }) => !isType))).toEqual([]);
+  });
+
+  test('what it shares with the server imports nothing', () => {
+    expect(imports.filter(({ from }) => from === 'protocol/irc/line.ts')).toEqual([]);
+  });
+
+  test.each([
+    ['irc/spans.ts', "import { readFileSync } from 'node:fs';"],
+    ['state/reducer.ts', "import { render } from 'preact';"],
+    ['state/reducer.ts', "import { Client } from '../client.js';"],
+    ['irc/incoming.ts', "import { parseMessage } from '../../src/protocol/irc/message.js';"],
+    ['views/app.ts', "import { parseLine } from '../../src/protocol/irc/line.js';"],
+  ])('an arrow that points the wrong way is found: %s with %s', (module, text) => {
+    expect(importsOf(module, text).map(objectionToPage)).toEqual([expect.stringContaining(`web/${module}`)]);
+  });
+});
+
 test.each(['protocol', 'server'])('no file of %s needs itself through others, not even by types', (room) => {
   expect(circlesOf(imports.filter(({ from }) => roomOf(from) === room))).toEqual([]);
 });

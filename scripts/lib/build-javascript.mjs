@@ -1,5 +1,6 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { buildPage } from './build-page.mjs';
 import { at, filesBelow, root } from './paths.mjs';
 import { say } from './progress.mjs';
 
@@ -9,7 +10,7 @@ export const entries = ['index', 'chat-server'];
 /**
  * Compiles src/ to `dist` (a path inside the project), file by file, as CommonJS. None of these modules is ever copied
  * into another, so every class exists once; a package that is not ours is bundled into the file that imports it, with
- * its licence kept beside.
+ * its licence kept beside. The web page is built along with it.
  */
 export async function buildJavaScript(dist = 'dist') {
   say('compiling src/ (esbuild)');
@@ -32,8 +33,10 @@ export async function buildJavaScript(dist = 'dist') {
   });
   const written = new Set(Object.keys(metafile.outputs));
   for (const path of written) restoreClassNames(path);
+  const page = await buildPage(dist);
+  for (const path of page.outputs) written.add(path);
   for (const entry of entries) written.add(await writeModuleEntry(entry, dist, options));
-  written.add(writeLicences(dist, Object.keys(metafile.inputs)));
+  written.add(writeLicences(dist, [...Object.keys(metafile.inputs), ...page.inputs]));
   for (const path of filesBelow(dist)) {
     if (!written.has(path) && /\.(m?js|txt)$/.test(path)) rmSync(at(path));
   }

@@ -66,7 +66,7 @@ const ISUPPORT =
 
 /** A page of ann, who is in #a with bob. */
 function joined(): Page {
-  const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: ['#a'] }).connect();
+  const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: ['#a'], isResumed: false }).connect();
   page.hear(':s 001 ann :Welcome', ISUPPORT, ':ann!u@h JOIN #a', ':s 353 ann = #a :@ann bob', ':s 366 ann #a :End');
   page.takeSent();
   return page;
@@ -74,7 +74,7 @@ function joined(): Page {
 
 describe('signing in', () => {
   test('asks for the capabilities that the page uses and no others, then joins', () => {
-    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: ['#a', '#b'] });
+    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: ['#a', '#b'], isResumed: false });
     page.on({ kind: 'connecting' }, { kind: 'opened' });
     page.hear(':s CAP * LS * :batch sts=port=1', ':s CAP * LS :echo-message unknown');
     expect(page.takeSent()).toEqual(['CAP REQ :batch echo-message']);
@@ -86,13 +86,13 @@ describe('signing in', () => {
   });
 
   test('goes on with a server that has no capabilities', () => {
-    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: [] }, { kind: 'opened' });
+    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: [], isResumed: false }, { kind: 'opened' });
     page.hear(':s CAP * LS :');
     expect(page.takeSent()).toEqual(['CAP END']);
   });
 
   test.each(['432', '433'])('a nick that cannot be had (%s) is for the user to change', (code) => {
-    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: [] }).connect();
+    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: [], isResumed: false }).connect();
     page.takeSent();
     page.hear(`:s ${code} * ann :No`);
     expect(page.state).toMatchObject({ link: { kind: 'idle' }, failure: { code, text: 'No' } });
@@ -104,7 +104,7 @@ describe('signing in', () => {
     [':s 465 ann :Banned', { code: '465', text: 'Banned' }],
     ['ERROR :Closing link', { code: 'ERROR', text: 'Closing link' }],
   ])('a refusal says why: %s', (line, failure) => {
-    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: [] }).connect().hear(line);
+    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: [], isResumed: false }).connect().hear(line);
     expect(page.state).toMatchObject({ link: { kind: 'idle' }, failure });
   });
 
@@ -139,7 +139,7 @@ describe('own messages', () => {
   });
 
   test('without echoes a message counts as sent at once', () => {
-    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: ['#a'] }, { kind: 'opened' });
+    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: ['#a'], isResumed: false }, { kind: 'opened' });
     page.hear(':s 001 ann :Welcome', ':ann!u@h JOIN #a').say('hello');
     expect(page.deliveries()).toEqual(['hello: sent']);
   });
@@ -205,7 +205,10 @@ describe('a lost connection', () => {
 
   test('a nick of the longest length gets no longer', () => {
     const nick = 'a'.repeat(30);
-    const page = new Page().on({ kind: 'signed-in', nick, rooms: [] }).connect().hear(`:s 001 ${nick} :Hi`, ISUPPORT);
+    const page = new Page()
+      .on({ kind: 'signed-in', nick, rooms: [], isResumed: false })
+      .connect()
+      .hear(`:s 001 ${nick} :Hi`, ISUPPORT);
     page.lose().connect().takeSent();
     page.hear(`:s 433 * ${nick} :In use`);
     expect(page.takeSent()).toEqual([`NICK ${'a'.repeat(29)}_`]);

@@ -4,7 +4,13 @@ import type { Hint, MessageStyle } from './model.js';
 
 export type PageEvent =
   /** The user signs in, and wants to be in these rooms. */
-  | { readonly kind: 'signed-in'; readonly nick: string; readonly rooms: readonly string[] }
+  | {
+      readonly kind: 'signed-in';
+      readonly nick: string;
+      readonly rooms: readonly string[];
+      /** Whether this goes on with a session, in which the page finds a nick by itself. */
+      readonly isResumed: boolean;
+    }
   | { readonly kind: 'signed-out' }
   /** The connection: an attempt begins, it is open, it is gone and will be tried again. */
   | { readonly kind: 'connecting' }

@@ -77,9 +77,7 @@ const renamed: Handler = (state, { message, param, atMs, isOwn }) => {
 
 function renamedSelf(state: State, nick: string): State {
   const mask = state.mask === '' ? '' : nick + state.mask.slice(state.mask.indexOf('!'));
-  // While the server has given another nick than the user wants, only its own wish changes what it wants.
-  const wantedNick = isSame(state, state.nick, state.wantedNick) ? nick : state.wantedNick;
-  return { ...state, nick, mask, wantedNick };
+  return { ...state, nick, mask, wantedNick: nick };
 }
 
 /** A conversation with somebody goes on under the new nick, unless there is one with that nick. */

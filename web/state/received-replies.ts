@@ -54,6 +54,10 @@ function refusedMessage(state: State, { label, message }: Reception): State | nu
 const whenAsked: Handler = (state, reception) =>
   state.origins.has(reception.label) ? replied(state, reception) : state;
 
+/** That there is no message of the day is no error of the user's. */
+const toServer: Handler = (state, { message, atMs }) =>
+  withLine(state, SERVER_KEY, atMs, { kind: 'reply', code: message.command, params: message.params.slice(1) });
+
 const nobody: Handler = (state) => state;
 
 const ownAway =
@@ -96,4 +100,5 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   '329': whenAsked,
   '333': nobody,
   '352': whenAsked,
+  '422': toServer,
 };

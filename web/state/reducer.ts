@@ -8,7 +8,7 @@ import { received } from './received.js';
 export function reduce(state: State, event: PageEvent): State {
   switch (event.kind) {
     case 'signed-in':
-      return signedIn(state, event.nick, event.rooms);
+      return signedIn(state, event);
     case 'signed-out':
       return { ...INITIAL_STATE, wantedNick: state.wantedNick, isAttended: state.isAttended };
     case 'connecting':
@@ -58,8 +58,8 @@ export function reduce(state: State, event: PageEvent): State {
   }
 }
 
-function signedIn(state: State, nick: string, rooms: readonly string[]): State {
-  let next: State = { ...state, nick, wantedNick: nick, failure: null };
+function signedIn(state: State, { nick, rooms, isResumed }: Extract<PageEvent, { kind: 'signed-in' }>): State {
+  let next: State = { ...state, nick, wantedNick: nick, failure: null, wasOnline: isResumed };
   for (const room of rooms) next = wanted(next, room, '');
   const [first] = rooms;
   return first !== undefined && next.current === SERVER_KEY ? shown(next, keyOf(next, first)) : next;

@@ -1,0 +1,82 @@
+/** One message of the log. */
+import { Component, type JSX } from 'preact';
+import type { MessageLine } from '../state/items.js';
+import type { MessageBody } from '../state/model.js';
+import { errorText } from '../text/errors.js';
+import type { Page } from './context.js';
+import { Nick } from './nick.js';
+import { MessageText } from './text.js';
+import { Time } from './time.js';
+
+interface Props {
+  readonly page: Page;
+  readonly conversation: string;
+  readonly line: MessageLine;
+  readonly follows: boolean;
+}
+
+/** A line that has not changed is not looked at again: the log has hundreds. */
+export class Message extends Component<Props> {
+  override shouldComponentUpdate(next: Props): boolean {
+    const { line, follows, page } = this.props;
+    return next.line !== line || next.follows !== follows || next.page !== page;
+  }
+
+  override render(): JSX.Element {
+    const { page, line, follows } = this.props;
+    const { body } = line;
+    const classes = ['line', 'message', body.style, body.delivery];
+    if (follows) classes.push('follows');
+    if (body.isMention) classes.push('mention');
+    if (body.isOwn) classes.push('own');
+    return (
+      <li class={classes.join(' ')}>
+        <Time atMs={line.atMs} formats={page.formats} />
+        <div class="body">
+          <span class="from">
+            {body.style === 'action' && <span aria-hidden="true">* </span>}
+            <Nick nick={body.from} />
+            {body.style === 'notice' && <span class="tag">{page.texts.notice}</span>}
+            {body.audience !== '' && (
+              <span class="tag" title={page.texts.toRank(body.audience)}>
+                {body.audience}
+              </span>
+            )}
+            <span class="visually-hidden">: </span>
+          </span>{' '}
+          <MessageText text={body.text} />
+          <DeliveryNote {...this.props} body={body} />
+        </div>
+      </li>
+    );
+  }
+}
+
+/** How far an own message is, and what the user can do about it. */
+function DeliveryNote({ page, conversation, line, body }: Props & { readonly body: MessageBody }): JSX.Element | null {
+  const { client, texts } = page;
+  const { delivery, problem } = body;
+  if (delivery === 'sent') return null;
+  if (delivery === 'waiting') return <span class="visually-hidden">{texts.waiting}</span>;
+  const reason =
+    problem === null
+      ? texts[delivery]
+      : `${texts.refused} ${errorText(texts, problem.code, [conversation, problem.text])}`;
+  return (
+    <span class="delivery">
+      {reason}
+      {client.state.link.kind === 'online' && (
+        <button type="button" class="link" onClick={() => client.sayAgain(client.state.current, line.id)}>
+          {texts.sendAgain}
+        </button>
+      )}
+      <button
+        type="button"
+        class="link"
+        onClick={() => client.dispatch({ kind: 'discarded', key: client.state.current, id: line.id })}
+      >
+        {texts.discard}
+      </button>
+    </span>
+  );
+}
