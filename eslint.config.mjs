@@ -48,7 +48,7 @@ export default defineConfig(
   },
   {
     // The one cast of the project: from what a `.node` file exports to the native contract.
-    files: ['src/binding/load.ts'],
+    files: ['src/binding/load.ts', 'src/binding/find.ts'],
     rules: {
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'as' }],
       '@typescript-eslint/no-require-imports': 'off',

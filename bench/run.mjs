@@ -1,4 +1,4 @@
-/** `npm run bench`, `bench:irc` and `bench:waits`: compiles what is written in TypeScript, and runs one suite. */
+/** `npm run bench` and the scripts `bench:*`: compiles what is written in TypeScript, and runs one suite. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,14 +1,15 @@
 /**
  * `npm run package:check`: packs fdmux, lets the tools that know packages look at it, installs it into an empty project
  * and checks there that the README's examples compile with each TypeScript that people use. `--all` takes the
- * compilers that are not in this project as well, and other package managers (they are fetched from npm), and compiles
- * the installed sources.
+ * compilers that are not in this project as well, other package managers and bundlers (they are fetched from npm), and
+ * compiles the installed sources.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildNative } from './lib/build-native.mjs';
+import { checkBundlers } from './lib/check-bundlers.mjs';
 import { fetchPackage } from './lib/fetch.mjs';
 import { packPackage } from './lib/pack.mjs';
 import { at } from './lib/paths.mjs';
@@ -28,6 +29,7 @@ await runMain(async () => {
     await run(at('node_modules/.bin/attw'), ['--no-color', tarball]);
     await checkInstalled(scratch, tarball);
     if (values.all) await checkManagers(scratch, tarball);
+    if (values.all) await checkBundlers(scratch, tarball);
     if (values.all) await checkCompiles(scratch);
     say('the package is fine');
   } finally {

@@ -16,13 +16,14 @@
  * Downloads are kept in .cache/, or in the folder that FDMUX_CACHE names.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildModules } from './lib/build-modules.mjs';
 import { cacheFolder } from './lib/fetch.mjs';
 import { keepResult, readResults, summary, toMarkdown, writeIntoPage } from './lib/matrix-report.mjs';
 import { CORE_SUITES, QUICK_ROWS, reasonAgainst, rows } from './lib/matrix-rows.mjs';
 import { packPackage } from './lib/pack.mjs';
-import { at } from './lib/paths.mjs';
+import { at, root } from './lib/paths.mjs';
 import { Problem, runMain, say } from './lib/progress.mjs';
 import { npm, tryRun } from './lib/run.mjs';
 import { binaryPath } from './lib/targets.mjs';
@@ -131,7 +132,10 @@ async function install(tarball) {
   mkdirSync(project, { recursive: true });
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'matrix', private: true }));
   await npm(['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], { cwd: project });
-  return join(project, 'node_modules/fdmux');
+  const subject = join(project, 'node_modules/fdmux');
+  // The suite imports modules of src/, which the package has only bundled.
+  await buildModules(relative(root, join(subject, 'dist')));
+  return subject;
 }
 
 async function runRow(row, suites, subject, tarball) {

@@ -106,6 +106,7 @@ function objection({ from, specifier, isType }: Import): string | undefined {
   }
   const module = normalize(join(dirname(from), specifier)).replace(/\.js$/, '.ts');
   const target = roomOf(module);
+  if (room === 'binding' && module.endsWith('.node')) return undefined;
   if (room !== 'chat' && (innerChat.test(module) || (module.startsWith(chatVerbs) && !isType))) {
     return `src/${from} may not import ${module}: the chat is changed by its verbs alone`;
   }
@@ -265,9 +266,9 @@ test('a protocol cannot assign anything of the chat: what it may import has only
   expect(open.flatMap(({ module, text }) => assignableProperties(module, text))).toEqual([]);
 });
 
-test('only the binding loads a native addon', () => {
+test('only the binding finds and loads a native addon', () => {
   const loaders = sources.filter(({ text }) => /\.node\b['"`]|process\.dlopen|createRequire/.test(text));
-  expect(loaders.map(({ module }) => module).filter((module) => module !== 'binding/load.ts')).toEqual([]);
+  expect(loaders.map(({ module }) => module).filter((module) => roomOf(module) !== 'binding')).toEqual([]);
 });
 
 test('a package that is bundled into dist/ is imported by one module, so that it exists once', () => {

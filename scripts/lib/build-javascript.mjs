@@ -1,101 +1,106 @@
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { buildPage } from './build-page.mjs';
-import { at, filesBelow, root } from './paths.mjs';
+import { builtinsOfPackages, compileOptions, finish } from './compile.mjs';
+import { at, filesBelow } from './paths.mjs';
 import { say } from './progress.mjs';
+import { toCommonJs, withLiteralRequires } from './to-common-js.mjs';
 
-/** The modules that a user may import, by subpath. Each gets an ES module beside its CommonJS file. */
+/** The modules that a user may import, by subpath. */
 export const entries = ['index', 'chat-server'];
 
+/** What `require('fdmux')` loads only when one of its names is used, by the file that has it. */
+const LAZY = {
+  devices:
+    /\/socket\/(?:kernel-constants|pty|serial-port|termios|terminal|signal-fd|inotify|pid-fd|file-lock|splice|interface)\.js$/,
+  connections: /\/net\/[a-z-]+\.js$/,
+};
+const lazyPath = (name) => `./${name}.js`;
+
 /**
- * Compiles src/ to `dist` (a path inside the project), file by file, as CommonJS. None of these modules is ever copied
- * into another, so every class exists once; a package that is not ours is bundled into the file that imports it, with
- * its licence kept beside. The web page is built along with it.
+ * Compiles src/ to `dist` (a path inside the project): one file an entry, and one for what entries share, so every
+ * class exists once. Loading those takes a third of the time that loading the modules of src/ one by one would take.
+ *
+ * - `dist/*.js` is CommonJS. `dist/*.mjs` has the same names for Node's `import`, taken from there, so a program that
+ *   does both has one set of classes.
+ * - `dist/esm/*.js` is the same code as ES modules, for bundlers: they leave out what is not used, and make either
+ *   kind of module of it. The package names it under the condition `module`, for which no runtime asks. A package.json
+ *   of its own says no type, because webpack looks for `require` only in a file of which it does not know the type.
+ * - `dist/web/` is the chat server's page.
  */
 export async function buildJavaScript(dist = 'dist') {
   say('compiling src/ (esbuild)');
-  const sources = filesBelow('src').filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'));
-  const options = { absWorkingDir: root, bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
-  const { metafile } = await build({
-    ...options,
-    entryPoints: sources,
-    outdir: dist,
-    outbase: 'src',
-    format: 'cjs',
-    metafile: true,
-    legalComments: 'inline',
-    // A package's UMD build hides its requires from the bundler; its ES module build does not.
-    mainFields: ['module', 'main'],
-    // esbuild exports every name as a getter that looks it up by key. In loops that read the kernel's constants or the
-    // addon's functions this costs more than the work itself, so each module ends with a plain object of its exports.
-    footer: { js: "module.exports = Object.defineProperty({ ...module.exports }, '__esModule', { value: true });" },
-    plugins: [keepOwnModulesApart],
-  });
-  const written = new Set(Object.keys(metafile.outputs));
-  for (const path of written) restoreClassNames(path);
-  const page = await buildPage(dist);
-  for (const path of page.outputs) written.add(path);
-  for (const entry of entries) written.add(await writeModuleEntry(entry, dist, options));
-  written.add(writeLicences(dist, [...Object.keys(metafile.inputs), ...page.inputs]));
-  for (const path of filesBelow(dist)) {
-    if (!written.has(path) && /\.(m?js|txt)$/.test(path)) rmSync(at(path));
-  }
-  if (written.has(`${dist}/cli.js`)) chmodSync(at(dist, 'cli.js'), 0o755);
+  const [page, forNode, forBundlers] = await Promise.all([
+    buildPage(dist),
+    compile([...entries, 'cli'], dist, 'chunks/', Object.entries(LAZY).map(lazyFile)),
+    compile(entries, `${dist}/esm`, '', [hereInModule], { __dirname: 'undefined' }),
+  ]);
+  const commonJs = await Promise.all(
+    forNode.outputFiles.map((file) => toCommonJs(file, Object.keys(LAZY).map(lazyPath))),
+  );
+  const files = [
+    ...commonJs,
+    ...entries.map((entry) => moduleEntry(entry, dist, commonJs)),
+    ...forBundlers.outputFiles.map(({ path, text }) => ({ path, text: withLiteralRequires(text) })),
+    { path: at(dist, 'esm/package.json'), text: '{ "sideEffects": false }\n' },
+  ];
+  const inputs = [page.inputs, ...[forNode, forBundlers].map(({ metafile }) => Object.keys(metafile.inputs))].flat();
+  finish(dist, files, inputs, page.outputs);
 }
 
-const keepOwnModulesApart = {
-  name: 'keep-own-modules-apart',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\./ }, ({ kind, path, importer }) =>
-      kind === 'entry-point' || importer.includes('/node_modules/') ? undefined : { path, external: true },
+/** Compiles to ES modules, the only kind for which esbuild can share code between entries. */
+function compile(names, outdir, chunks, plugins, define = {}) {
+  const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+  return build({
+    ...compileOptions,
+    entryPoints: names.map((name) => ({ in: `src/${name}.ts`, out: name })),
+    outdir,
+    format: 'esm',
+    splitting: true,
+    chunkNames: `${chunks}[name]-[hash]`,
+    define: { FDMUX_VERSION: JSON.stringify(version), ...define },
+    plugins: [builtinsOfPackages, ...plugins],
+  });
+}
+
+/** Takes lazy modules out of src/index.ts, into a file of their own. */
+const lazyFile = ([name, modules]) => ({
+  name: `lazy-${name}`,
+  setup({ initialOptions, onResolve, onLoad }) {
+    initialOptions.entryPoints.push({ in: name, out: name });
+    onResolve({ filter: new RegExp(`^${name}$`) }, ({ kind }) =>
+      kind === 'entry-point' ? { path: name, namespace: name } : undefined,
     );
+    onLoad({ filter: /^/, namespace: name }, () => ({
+      contents: filesBelow('src')
+        .map((path) => path.replace(/^src(.*)\.ts$/, '.$1.js'))
+        .filter((path) => modules.test(path))
+        .map((path) => `export * from '${path}';`)
+        .join('\n'),
+      resolveDir: at('src'),
+    }));
+    onResolve({ filter: modules }, ({ importer }) =>
+      importer === at('src/index.ts') ? { path: lazyPath(name), external: true } : undefined,
+    );
+  },
+});
+
+/** src/binding/here.ts as an ES module has it. */
+const hereInModule = {
+  name: 'here-in-module',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/binding\/here\.ts$/ }, () => ({
+      contents: `import { resolve } from 'node:path';
+        import { fileURLToPath } from 'node:url';
+        const { url } = import.meta;
+        export const here = resolve(url === undefined ? (process.argv[1] ?? process.execPath) : fileURLToPath(url));`,
+    }));
   },
 };
 
-/**
- * A class that speaks of itself becomes `var Socket = class _Socket` in esbuild's output, and that name would be in
- * every stack trace and in `constructor.name`. Inside the class its own name means the same. (esbuild's `keepNames`
- * would do more: it names each closure anew whenever it is made.)
- */
-function restoreClassNames(path) {
-  const text = readFileSync(at(path), 'utf8');
-  const names = [...text.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name);
-  if (names.length === 0) return;
-  const pattern = new RegExp(`\\b_(${names.join('|')})\\b`, 'g');
-  writeFileSync(at(path), text.replace(pattern, '$1'));
-}
-
-/** The ES module of an entry: the same names, taken from the CommonJS file, so that both kinds of import share it. */
-async function writeModuleEntry(entry, dist, options) {
-  const { metafile } = await build({
-    ...options,
-    entryPoints: [`src/${entry}.ts`],
-    format: 'esm',
-    write: false,
-    metafile: true,
-    outdir: dist,
-    plugins: [keepOwnModulesApart],
-  });
-  const names = Object.values(metafile.outputs)[0].exports.toSorted();
-  const path = `${dist}/${entry}.mjs`;
-  writeFileSync(at(path), `export {\n${names.map((name) => `  ${name},\n`).join('')}} from './${entry}.js';\n`);
-  return path;
-}
-
-/** One file with the licence of every package that is bundled into dist/. */
-function writeLicences(dist, inputs) {
-  const packages = new Set(
-    inputs.flatMap((path) => /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
-  );
-  const texts = [...packages].toSorted().map((name) => {
-    const folder = at('node_modules', name);
-    const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined) throw new Error(`${name} is bundled but brings no licence file`);
-    return `${name} ${version} (${license})\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
-  });
-  const path = `${dist}/THIRD-PARTY-LICENSES.txt`;
-  const rule = `\n${'-'.repeat(78)}\n\n`;
-  writeFileSync(at(path), texts.length > 0 ? texts.join(rule) : 'Nothing of others is bundled.\n');
-  return path;
+/** The ES module of an entry for Node.js: the names of its CommonJS file. */
+function moduleEntry(entry, dist, files) {
+  const { names } = files.find(({ path }) => path === at(dist, `${entry}.js`));
+  const list = names.toSorted().map((name) => `  ${name},\n`);
+  return { path: at(dist, `${entry}.mjs`), text: `export {\n${list.join('')}} from './${entry}.js';\n` };
 }

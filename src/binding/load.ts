@@ -1,13 +1,8 @@
-/** The one place that finds the addon for this machine and loads it. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+/** The one place that loads the addon. */
 import { isMainThread } from 'node:worker_threads';
-import { environmentVariable, isAllowed } from '../runtime.js';
+import { isAllowed } from '../runtime.js';
 import type { NativeBinding } from './contract.js';
-import { libc } from './libc.js';
-
-/** The package's folder, seen from src/ and from dist/. */
-const root = join(__dirname, '..', '..');
+import { findAddon, requireFromHere, root } from './find.js';
 
 /**
  * The addon, loaded with this module. If loading fails, the import succeeds all the same, `constants` is empty, and
@@ -20,34 +15,20 @@ function load(): NativeBinding {
   if (!isAllowed({ name: 'read', path: root })) {
     return unsupported(`fdmux may not read its own files: Deno needs --allow-read=${root}`);
   }
-  const path = findBinary();
-  if (path instanceof Error) return unsupported(path.message);
+  const found = findAddon();
+  if (found instanceof Error) return unsupported(found.message);
+  const { path } = found;
   if (!isAllowed({ name: 'ffi', path })) {
     return unsupported(`fdmux may not load its addon: Deno needs --allow-ffi=${path}`);
   }
   try {
     // A copy: to the engine, an addon's exports are a dictionary, in which each look-up costs.
-    const binding = { ...(require(path) as NativeBinding) };
+    const binding = { ...(('addon' in found ? found.addon : requireFromHere()(path)) as NativeBinding) };
     if (!isMainThread) binding.ownFds();
     return binding;
   } catch (error) {
     return unsupported(`fdmux cannot load ${path}: ${error instanceof Error ? error.message : String(error)}`, error);
   }
-}
-
-/** Finds the binary that FDMUX_BINARY names, else the one built here, else the one shipped. */
-function findBinary(): string | Error {
-  const named = environmentVariable('FDMUX_BINARY');
-  if (named !== undefined && named !== '') return named;
-  const built = join(root, 'build', 'Release', 'fdmux.node');
-  if (existsSync(built)) return built;
-  const library = libc();
-  const shipped = join(root, 'prebuilds', `linux-${process.arch}`, `fdmux.${library}.node`);
-  if (existsSync(shipped)) return shipped;
-  return new Error(
-    `fdmux has no binary for linux-${process.arch} with ${library}: looked for ${built} and ${shipped}. ` +
-      `To build one (needs a C++ compiler, make and Python): npx node-gyp rebuild --directory ${root}`,
-  );
 }
 
 /** Returns a binding whose calls all throw. */

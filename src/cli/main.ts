@@ -137,7 +137,8 @@ function surviveBrokenOutput(): void {
   process.stderr.on('error', () => undefined);
 }
 
-async function main(): Promise<void> {
+/** Runs the command that this process was started with. */
+export async function main(): Promise<void> {
   surviveBrokenOutput();
   const program = createProgram(packageVersion());
   try {
@@ -154,5 +155,3 @@ async function main(): Promise<void> {
     process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
   }
 }
-
-void main();

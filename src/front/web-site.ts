@@ -42,7 +42,7 @@ export interface SiteFile {
 export type Site = ReadonlyMap<string, SiteFile>;
 
 /** The folder that the build writes. */
-export const SITE_FOLDER = join(__dirname, '..', 'web');
+export const SITE_FOLDER = typeof __dirname === 'string' ? join(__dirname, '..', 'web') : '';
 
 /**
  * Reads `index.html` as `/`, and the files in `assets/` under their names.

@@ -1,9 +1,8 @@
 /** From a host, which may be a name, to the addresses that a system call takes. */
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import { checkString } from '../arguments.js';
 import { outOfRange } from '../errors.js';
 import { type Inet6Address, type InetAddress, parseAddress } from '../socket/address.js';
+import { isIPv4, isIPv6 } from '../socket/ip-literal.js';
 
 /**
  * Resolves a host by node:dns (getaddrinfo(3), in libuv's pool), so that no system call of ours ever waits for a name
@@ -18,13 +17,15 @@ export async function resolveHost(host: string, port: number): Promise<readonly 
   // The resolver would read a name up to its first zero byte alone.
   if (host === '' || host.includes('\0')) throw outOfRange('host', 'a name or an address', host);
   const literal = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
-  if (isIP(literal) !== 0) return [fromLiteral(literal, port)];
+  if (isIPv4(literal) || isIPv6(literal)) return [fromLiteral(literal, port)];
+  // Most programs never resolve a name, and loading this takes longer than most of our own modules.
+  const { lookup } = await import('node:dns/promises');
   const found = await lookup(host, { all: true, verbatim: true });
   return found.map((entry) => fromLiteral(entry.address, port));
 }
 
 function fromLiteral(literal: string, port: number): InetAddress | Inet6Address {
-  const address = parseAddress(isIP(literal) === 6 ? `[${literal}]:${port}` : `${literal}:${port}`);
+  const address = parseAddress(isIPv6(literal) ? `[${literal}]:${port}` : `${literal}:${port}`);
   if (address.family !== 'inet' && address.family !== 'inet6') {
     throw outOfRange('host', 'a name, an IPv4 or an IPv6 literal', literal);
   }

@@ -1,5 +1,4 @@
 /** The file of a listening unix socket: how it takes its path, and how it is removed (unix(7)). */
-import { createHash } from 'node:crypto';
 import { type BigIntStats, chmodSync, chownSync, lstatSync, statSync, unlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
@@ -84,7 +83,7 @@ export async function claimPath<T>(path: string | Buffer, bind: () => T): Promis
     }
     if (!isAbandoned(path) || attempt === ATTEMPTS) throw inUse(path);
     await delay(SECOND_LOOK_MS);
-    const lock = lockPath(path);
+    const lock = await lockPath(path);
     if (lock === null) continue;
     try {
       if (isAbandoned(path)) unlinkSync(path);
@@ -127,10 +126,12 @@ function isRefused(path: string | Buffer): boolean {
  *
  * @returns the fd that holds the lock; null while somebody else does
  */
-function lockPath(path: string | Buffer): number | null {
+async function lockPath(path: string | Buffer): Promise<number | null> {
   // One character a byte, so that bytes that are no text survive.
   const bytes = Buffer.from(path).toString('latin1');
   const { dev, ino } = statSync(Buffer.from(dirname(bytes), 'latin1'), { bigint: true });
+  // Loaded here, since most programs never take over a path, and it is large.
+  const { createHash } = await import('node:crypto');
   const digest = createHash('sha256').update(`${dev}:${ino}:`).update(basename(bytes), 'latin1').digest('hex');
   const fd = native.socket(AF_UNIX, SOCK_STREAM, 0, true);
   try {

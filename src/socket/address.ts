@@ -4,12 +4,12 @@
  * An {@link Address} is what calls give back, an {@link AddressInput} what they take. Hosts are literals here: names
  * are resolved by `resolveHost` in resolve.ts, never inside a system call.
  */
-import { isIPv4, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { checkAttached, checkInteger, checkObject, checkString, MAX_PORT, MAX_UINT32, toBytes } from '../arguments.js';
 import { type RawAddress } from '../binding/contract.js';
 import { native } from '../binding/load.js';
 import { invalidArgType, outOfRange } from '../errors.js';
+import { isIPv4, isIPv6 } from './ip-literal.js';
 import { type PathInput, textOrBytes, toPathBytes } from './path.js';
 import { escapeName, unescapeName } from './unix-name.js';
 

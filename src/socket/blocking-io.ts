@@ -1,6 +1,5 @@
 /** open(2), read(2) and write(2) on whatever blocks: in a worker they wait in slices, so that it can be terminated. */
 import { constants, fstatSync, statSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import { WOULD_BLOCK } from '../binding/contract.js';
 import { native } from '../binding/load.js';
 import { hasCode } from '../errors.js';
@@ -42,7 +41,7 @@ export function writeBytes(fd: number, bytes: Uint8Array, offset: number, length
 function writesAll(fd: number): boolean {
   if (native.isNonBlocking(fd)) return false;
   const status = fstatSync(fd);
-  return status.isFIFO() || status.isSocket() || isatty(fd);
+  return status.isFIFO() || status.isSocket() || process.getBuiltinModule('node:tty').isatty(fd);
 }
 
 /** Makes a call that does not block until it is done, or until the fd is one that does not block either. */

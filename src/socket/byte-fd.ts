@@ -6,10 +6,9 @@ import { WOULD_BLOCK } from '../binding/contract.js';
 import { native } from '../binding/load.js';
 import { hasCode } from '../errors.js';
 import { O_ACCMODE, readBytes, writeBytes } from './blocking-io.js';
-import { F_GETFL } from './constants.js';
+import { F_GETFL, TIOCGPTN } from './constants.js';
 import { ByteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js';
 import { type ByteCalls, FdCarrier } from './fd-carrier.js';
-import { TTY } from './kernel-constants.js';
 import { OwnedFd } from './owned-fd.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 
@@ -174,7 +173,7 @@ function readOrEnd(fd: number, bytes: Uint8Array, offset: number, length: number
 
 function isMaster(fd: number): boolean {
   try {
-    native.ioctl(fd, TTY.TIOCGPTN, new Uint8Array(4));
+    native.ioctl(fd, TIOCGPTN, new Uint8Array(4));
     return true;
   } catch {
     return false;

@@ -192,6 +192,8 @@ export const IN_UNMOUNT = 0x2000;
 export const FIONREAD = 0x541b;
 export const FIONBIO = 0x5421;
 export const TIOCOUTQ = 0x5411;
+/** The number of a pseudo-terminal, which only its master has: ioctl_tty(2). */
+export const TIOCGPTN = 0x80045430;
 export const TIOCGWINSZ = 0x5413;
 export const TIOCSWINSZ = 0x5414;
 export const TIOCEXCL = 0x540c;

@@ -92,15 +92,36 @@ describe('installed with scripts ignored and no compiler', () => {
 
   test('the poll API loads nothing of the chat server, which has an entry of its own', async () => {
     const source = `
-      const loaded = () => Object.keys(require.cache).filter((path) => /dist.(chat|protocol|server|cli)/.test(path)).length;
+      const { readFileSync } = require('node:fs');
+      const ofChat = () =>
+        Object.keys(require.cache).filter((path) => /(Chat|ChatServer|IrcSession) = class/.test(readFileSync(path, 'latin1')))
+          .length;
       require('fdmux');
-      console.log(loaded());
+      console.log(ofChat());
       const { startChatServer } = require('fdmux/chat');
-      console.log(typeof startChatServer, loaded() > 5);
+      console.log(typeof startChatServer, ofChat() > 0);
     `;
     expect(await installed().run('chat.cjs', source)).toMatchObject({ stdout: '0\nfunction true\n', code: 0 });
     const imported = "import { startChatServer } from 'fdmux/chat'; console.log(typeof startChatServer);";
     expect(await installed().run('chat.mjs', imported)).toMatchObject({ stdout: 'function\n', code: 0 });
+  });
+
+  test('what few programs need is loaded when it is first used', async () => {
+    const source = `
+      const { basename } = require('node:path');
+      const late = () => ['devices.js', 'connections.js'].map((file) =>
+        Object.keys(require.cache).some((path) => basename(path) === file)).join();
+      const fdmux = require('fdmux');
+      const names = Object.keys(fdmux);
+      console.log(Object.keys(require.cache).length < 10, late());
+      console.log(typeof fdmux.Pty, fdmux.TTY.TCGETS === 0x5401, late());
+      console.log(typeof fdmux.listen, late());
+      console.log(String(Object.keys(fdmux)) === String(names), fdmux.Pty === require('fdmux').Pty);
+    `;
+    expect(await installed().run('late.cjs', source)).toMatchObject({
+      stdout: 'true false,false\nfunction true true,false\nfunction true,true\ntrue true\n',
+      code: 0,
+    });
   });
 
   test('no dependency came with it', () => {

@@ -1,0 +1,83 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, relative } from 'node:path';
+import { at, filesBelow, root } from './paths.mjs';
+
+/** What every compilation of src/ has in common. */
+export const compileOptions = {
+  absWorkingDir: root,
+  outbase: 'src',
+  bundle: true,
+  write: false,
+  metafile: true,
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+  legalComments: 'inline',
+  // A package's UMD build hides its requires from the bundler; its ES module build does not.
+  mainFields: ['module', 'main'],
+  external: ['*.node'],
+};
+
+/**
+ * A package in CommonJS gets Node's modules by a call that works in an ES module too, where there is no `require`.
+ */
+export const builtinsOfPackages = {
+  name: 'builtins-of-packages',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(?:node:)?[a-z_]+(?:\/[a-z]+)?$/ }, ({ kind, path }) =>
+      kind === 'require-call' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
+    );
+    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+/**
+ * Writes what was compiled, with the licences of the packages in it, and removes what an earlier build has left.
+ *
+ * @param inputs the paths of all that was compiled
+ * @param others files of this build that are written already
+ */
+export function finish(dist, outputFiles, inputs, others = []) {
+  const written = new Set(others);
+  for (const { path, text } of outputFiles) {
+    written.add(relative(root, path));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, withClassNames(text));
+  }
+  written.add(writeLicences(dist, inputs));
+  for (const path of filesBelow(dist)) {
+    if (!written.has(path) && /\.(m?js|txt)$/.test(path)) rmSync(at(path));
+  }
+  if (written.has(`${dist}/cli.js`)) chmodSync(at(dist, 'cli.js'), 0o755);
+}
+
+/**
+ * A class that speaks of itself becomes `var Socket = class _Socket` in esbuild's output, and that name would be in
+ * every stack trace and in `constructor.name`. Inside the class its own name means the same. (esbuild's `keepNames`
+ * would do more: it names each closure anew whenever it is made.)
+ */
+function withClassNames(text) {
+  const names = [...text.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name);
+  return names.length === 0 ? text : text.replace(new RegExp(`\\b_(${names.join('|')})\\b`, 'g'), '$1');
+}
+
+/** One file with the licence of every package that is bundled into dist/. */
+function writeLicences(dist, inputs) {
+  const packages = new Set(
+    inputs.flatMap((path) => /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
+  );
+  const texts = [...packages].toSorted().map((name) => {
+    const folder = at('node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} is bundled but brings no licence file`);
+    return `${name} ${version} (${license})\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+  });
+  const path = `${dist}/THIRD-PARTY-LICENSES.txt`;
+  const rule = `\n${'-'.repeat(78)}\n\n`;
+  writeFileSync(at(path), texts.length > 0 ? texts.join(rule) : 'Nothing of others is bundled.\n');
+  return path;
+}
