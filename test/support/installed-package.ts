@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { Ended } from './processes.js';
 import { projectPath, TestProcess } from './processes.js';
 
-/** How long packing and installing may take on a busy machine. */
+/** How long packing, installing and removing may take on a busy machine. */
 const INSTALL_DEADLINE_MS = 120_000;
 
 /** A project that has fdmux installed from its tarball, as a user's has. */
@@ -47,7 +47,7 @@ export function installedPackage(): () => InstalledPackage {
     await must('npm', npmArgs, project, { PATH: pathWithNodeOnly(join(scratch, 'bin')) });
     installed = inProject(project, scratch);
   }, INSTALL_DEADLINE_MS);
-  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }), INSTALL_DEADLINE_MS);
   return () => {
     if (installed === undefined) throw new Error('fdmux was not installed');
     return installed;
