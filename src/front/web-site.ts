@@ -41,7 +41,7 @@ export interface SiteFile {
 /** The page and its assets, by path. */
 export type Site = ReadonlyMap<string, SiteFile>;
 
-/** The folder that the build writes. */
+/** The folder that the build writes; empty in a program that a bundler has made, which has no page. */
 export const SITE_FOLDER = typeof __dirname === 'string' ? join(__dirname, '..', 'web') : '';
 
 /**
@@ -51,6 +51,7 @@ export const SITE_FOLDER = typeof __dirname === 'string' ? join(__dirname, '..',
  */
 export async function loadSite(folder: string): Promise<Site> {
   const site = new Map<string, SiteFile>();
+  if (folder === '') return site;
   const page = await readIfThere(join(folder, 'index.html'));
   if (page === null) return site;
   site.set('/', await toSiteFile(page, '.html', ASK_AGAIN));
