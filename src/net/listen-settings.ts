@@ -1,8 +1,8 @@
 /** The options of `listen()`: what they mean, their defaults, and their check. */
 import { checkBoolean, checkFunction, checkInteger, MAX_INT32, type OptionNames, toFd } from '../arguments.js';
 import { invalidArgType } from '../errors.js';
+import { DEFAULT_BACKLOG } from '../socket/backlog.js';
 import { toPathBytes } from '../socket/path.js';
-import { DEFAULT_BACKLOG } from '../socket/socket.js';
 import type { ListenOptions } from './listener.js';
 import { CONNECTION_OPTIONS, type ConnectionSettings, toConnectionSettings } from './options.js';
 import type { SocketFileAccess } from './socket-file.js';

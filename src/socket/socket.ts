@@ -37,6 +37,7 @@ import { invalidArgType, isSystemError, outOfRange } from '../errors.js';
 import { POLLIN, POLLOUT, POLLRDHUP } from '../readiness/constants.js';
 import { OpenFd } from '../readiness/open-fd.js';
 import { type Address, type AddressInput, decodeAddress, encodeAddress } from './address.js';
+import { DEFAULT_BACKLOG } from './backlog.js';
 import { BlockingMode, checkFlags, RECEIVES_AT_ONCE } from './blocking-mode.js';
 import { type BlockingWait, waitsHere } from './blocking-wait.js';
 import {
@@ -99,8 +100,6 @@ interface SocketNumbers {
 
 const { EAGAIN, EALREADY, EINPROGRESS, EINTR, ETIMEDOUT } = osConstants.errno;
 
-/** How many connections may wait to be accepted by default; the kernel caps it at its own limit. */
-export const DEFAULT_BACKLOG = 511;
 /** The bits above are flags: close-on-exec is always set, blocking has an option of its own. */
 const MAX_TYPE = 0xf;
 /** A struct ucred. */
