@@ -56,29 +56,23 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 export async function startChatServer(options: ChatServerOptions = {}): Promise<RunningChatServer> {
   checkOptions(options, 'options', OPTIONS);
   const { log = silent, ...flags } = options;
-  let closing: Promise<void> | undefined;
-  let markEnded: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => {
-    markEnded = resolve;
+  // A promise, because an operator of the first listener can end the server while others are still being opened.
+  let stop: (reason: string) => void = () => undefined;
+  const stopped = new Promise<string>((resolve) => {
+    stop = resolve;
   });
-  // An operator of the first listener can end the server while others are still being opened.
-  let stoppedEarly: string | undefined;
-  let stop = (reason: string): void => {
-    stoppedEarly = reason;
-  };
   const server = await ChatServer.start({
     config: await loadConfig(flags),
     log,
     version: packageVersion(),
     configurationName: flags.config ?? '-',
     readConfig: () => loadConfig(flags),
-    onStop: (reason) => stop(reason),
+    onStop: stop,
   });
+  const ended = stopped.then((reason) => server.close(reason));
   const close = (reason = 'the server is shutting down'): Promise<void> => {
-    closing ??= server.close(reason).then(markEnded);
-    return closing;
+    stop(reason);
+    return ended;
   };
-  stop = (reason) => void close(reason);
-  if (stoppedEarly !== undefined) stop(stoppedEarly);
   return { listeners: server.listeners, ended, reload: async () => (await server.requestReload()).problem, close };
 }
