@@ -1,6 +1,6 @@
 /** Serial lines: tty(4), termios(3). */
 import { constants } from 'node:fs';
-import { checkBoolean, checkInteger, checkOneOf, checkOptions, type OptionNames } from '../arguments.js';
+import { checkBoolean, checkInteger, checkOneOf, checkOptions, MAX_UINT32, type OptionNames } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { systemError } from '../errors.js';
 import { OpenFd } from '../readiness/open-fd.js';
@@ -18,18 +18,18 @@ import {
   setModemLines,
   type TerminalQueue,
 } from './terminal.js';
-import { Termios, type TermiosChanges, type TermiosSettings } from './termios.js';
+import { PARITY_NAMES, Termios, type TermiosChanges, type TermiosSettings } from './termios.js';
 
 /** Options of {@link SerialPort.open}. */
 export interface SerialPortOptions {
   /** Bits per second, any number that the driver takes, from 1 to 4,294,967,295. */
   readonly baudRate: number;
   /** Default: 8 */
-  readonly dataBits?: 5 | 6 | 7 | 8 | undefined;
+  readonly dataBits?: TermiosChanges['dataBits'];
   /** Default: 'none' */
-  readonly parity?: 'none' | 'even' | 'odd' | 'mark' | 'space' | undefined;
+  readonly parity?: TermiosChanges['parity'];
   /** Default: 1 */
-  readonly stopBits?: 1 | 2 | undefined;
+  readonly stopBits?: TermiosChanges['stopBits'];
   /** Flow control by the lines RTS and CTS. Default: false */
   readonly rtscts?: boolean | undefined;
   /** Flow control by the bytes Ctrl-S and Ctrl-Q, in both directions. Default: false */
@@ -51,7 +51,6 @@ const OPTIONS: OptionNames<SerialPortOptions> = {
   exclusive: true,
 };
 const { O_NOCTTY, O_NONBLOCK, O_RDWR } = constants;
-const MAX_BAUD_RATE = 0xffff_ffff;
 /** How far off a rate may be before the two sides misread each other, as a part of it. */
 const RATE_TOLERANCE = 0.05;
 
@@ -131,9 +130,9 @@ function readOptions(options: SerialPortOptions): TermiosChanges & { exclusive: 
   checkOptions(options, 'options', OPTIONS);
   const { baudRate, dataBits = 8, parity = 'none', stopBits = 1, rtscts = false } = options;
   const { xonxoff = false, hangsUpOnClose = true, exclusive = true } = options;
-  checkInteger(baudRate, 'options.baudRate', 1, MAX_BAUD_RATE);
+  checkInteger(baudRate, 'options.baudRate', 1, MAX_UINT32);
   checkInteger(dataBits, 'options.dataBits', 5, 8);
-  checkOneOf(parity, 'options.parity', ['none', 'even', 'odd', 'mark', 'space']);
+  checkOneOf(parity, 'options.parity', PARITY_NAMES);
   checkInteger(stopBits, 'options.stopBits', 1, 2);
   for (const [name, value] of Object.entries({ rtscts, xonxoff, hangsUpOnClose, exclusive })) {
     checkBoolean(value, `options.${name}`);

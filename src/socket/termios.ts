@@ -5,6 +5,7 @@ import {
   checkOneOf,
   checkOptions,
   type FdLike,
+  MAX_UINT32,
   type OptionNames,
   toFd,
 } from '../arguments.js';
@@ -136,10 +137,11 @@ const PARITIES = {
   none: 0,
   even: PARENB,
   odd: PARENB | PARODD,
-  space: PARENB | CMSPAR,
   mark: PARENB | PARODD | CMSPAR,
+  space: PARENB | CMSPAR,
 } as const;
 type Parity = keyof typeof PARITIES;
+export const PARITY_NAMES: readonly string[] = Object.keys(PARITIES);
 const PARITY_MASK = PARENB | PARODD | CMSPAR;
 
 const CHANGES: OptionNames<TermiosChanges> = {
@@ -167,7 +169,6 @@ const THRESHOLD: OptionNames<ReadThreshold> = { minBytes: true, tenths: true };
 const MIN_DATA_BITS = 5;
 const SIZE_STEP = 0x10;
 const MAX_UINT8 = 0xff;
-const MAX_BAUD_RATE = 0xffff_ffff;
 
 /** The settings of one terminal at one moment: the kernel's struct. */
 export class Termios {
@@ -346,7 +347,7 @@ function toDataBits(step: number): 5 | 6 | 7 | 8 {
 }
 
 /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION */
-export function checkChanges(changes: TermiosChanges): void {
+function checkChanges(changes: TermiosChanges): void {
   checkOptions(changes, 'changes', CHANGES);
   let name: FlagName;
   for (name in FLAGS) {
@@ -354,11 +355,11 @@ export function checkChanges(changes: TermiosChanges): void {
     if (value !== undefined) checkBoolean(value, `changes.${name}`);
   }
   const { baudRate, inputBaudRate, dataBits, stopBits, parity, threshold } = changes;
-  if (baudRate !== undefined) checkInteger(baudRate, 'changes.baudRate', 0, MAX_BAUD_RATE);
-  if (inputBaudRate !== undefined) checkInteger(inputBaudRate, 'changes.inputBaudRate', 0, MAX_BAUD_RATE);
+  if (baudRate !== undefined) checkInteger(baudRate, 'changes.baudRate', 0, MAX_UINT32);
+  if (inputBaudRate !== undefined) checkInteger(inputBaudRate, 'changes.inputBaudRate', 0, MAX_UINT32);
   if (dataBits !== undefined) checkInteger(dataBits, 'changes.dataBits', MIN_DATA_BITS, 8);
   if (stopBits !== undefined) checkInteger(stopBits, 'changes.stopBits', 1, 2);
-  if (parity !== undefined) checkOneOf(parity, 'changes.parity', Object.keys(PARITIES));
+  if (parity !== undefined) checkOneOf(parity, 'changes.parity', PARITY_NAMES);
   if (threshold === undefined) return;
   checkOptions(threshold, 'changes.threshold', THRESHOLD);
   checkInteger(threshold.minBytes, 'changes.threshold.minBytes', 0, MAX_UINT8);
