@@ -79,8 +79,9 @@ class PointedMemory {
 
   // Hands back what the kernel has written. The pointers stay here: an address is no business of JavaScript.
   void copyBack() const {
-    for (const Slot& slot : slots_) {
-      std::memcpy(memory_[slot.owner].data() + slot.offset, slot.bytes, sizeof slot.bytes);
+    // Backwards: if two pointers overlap, the later one was written over the earlier.
+    for (auto slot = slots_.rbegin(); slot != slots_.rend(); ++slot) {
+      std::memcpy(memory_[slot->owner].data() + slot->offset, slot->bytes, sizeof slot->bytes);
     }
     for (size_t i = 0; i < blocks_.size(); i++)
       copy(blocks_[i].iov_base, memory_[i].data(), blocks_[i].iov_len);
@@ -113,7 +114,7 @@ class PointedMemory {
     uint8_t* place = memory_[index].data() + offset;
     std::memcpy(slot.bytes, place, sizeof slot.bytes);
     std::memcpy(place, &target, sizeof target);
-    slots_.insert(slots_.begin(), slot);
+    slots_.push_back(slot);
   }
 
   std::vector<iovec> blocks_;
