@@ -31,7 +31,7 @@ export interface EntryRefused {
 }
 
 /** A protocol as one server speaks it. */
-export interface Protocol extends ProtocolFacts {
+export interface Protocol {
   /** The user name of all its peers; empty if each brings its own. */
   readonly userName: string;
   /** Begins the conversation with a peer. */

@@ -1,6 +1,6 @@
 /** IRC, as a server speaks it. */
 import { withoutLeadingColon } from '../../chat/address.js';
-import type { EntryRefused, Protocol, SessionOptions } from '../protocol.js';
+import type { EntryRefused, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import { closingLink } from './client.js';
 import { NUMERICS } from './numerics.js';
@@ -9,13 +9,10 @@ import type { IrcSettings } from './settings.js';
 import { IrcState, type IrcStateOptions } from './shared-state.js';
 
 /** The facts about IRC; its port is the one that clients try first. */
-export const IRC = { name: 'irc', defaultPort: 6667, isOptional: true } as const;
+export const IRC = { name: 'irc', defaultPort: 6667, isOptional: true } as const satisfies ProtocolFacts;
 
 /** IRC on one server, with the state that its sessions share. */
 export class IrcProtocol implements Protocol {
-  readonly name = IRC.name;
-  readonly defaultPort = IRC.defaultPort;
-  readonly isOptional = IRC.isOptional;
   readonly userName = '';
   readonly #state: IrcState;
 

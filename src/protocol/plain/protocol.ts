@@ -1,19 +1,16 @@
 /** Plain lines, as a server speaks them. */
 import type { Chat } from '../../chat/chat.js';
 import type { Room } from '../../chat/room.js';
-import type { EntryRefused, Protocol, SessionOptions } from '../protocol.js';
+import type { EntryRefused, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import { formatNotice } from './format.js';
 import { PLAIN_USER, PlainSession } from './session.js';
 
 /** The facts of plain lines. */
-export const PLAIN = { name: 'plain', defaultPort: 33_333, isOptional: false } as const;
+export const PLAIN = { name: 'plain', defaultPort: 33_333, isOptional: false } as const satisfies ProtocolFacts;
 
 /** Plain lines on one server, with the one room that their peers are in. */
 export class PlainProtocol implements Protocol {
-  readonly name = PLAIN.name;
-  readonly defaultPort = PLAIN.defaultPort;
-  readonly isOptional = PLAIN.isOptional;
   readonly userName = PLAIN_USER;
   readonly #chat: Chat;
   readonly #lobby: Room;
