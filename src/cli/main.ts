@@ -1,130 +1,12 @@
-/** The `fdmux` command: what may be typed, and how it ends. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { MAX_PORT } from '../arguments.js';
+/** The `fdmux` command: runs it, and decides how it ends. */
 import { hasCode } from '../errors.js';
-import { CONNECTION_TRIGGERS } from '../net/options.js';
-import { type Charset, CHARSET_CHOICES, CHARSETS } from '../protocol/charset.js';
-import { IRC } from '../protocol/irc/protocol.js';
-import { PLAIN } from '../protocol/plain/protocol.js';
 import { ConfigError } from '../server/config/config-error.js';
-import { DEFAULT_HOST, type ServeFlags } from '../server/config/merge.js';
-import { BACKENDS } from '../server/config/schema.js';
-import { LOG_FORMATS, LOG_LEVELS } from '../server/log.js';
-import type { ProtocolName } from '../server/protocols.js';
 import { packageVersion } from '../server/version.js';
-import { connectCommand } from './connect.js';
-import { hashPasswordCommand } from './hash-password.js';
-import { serveCommand } from './serve.js';
+import { runProgram } from './program.js';
 import { UsageError } from './usage-error.js';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
-
-function parseInteger(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-    if (!(value >= min && value <= max)) throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
-    return value;
-  };
-}
-
-const parsePort = parseInteger(0, MAX_PORT);
-
-const SERVE_EXAMPLES = `
-Examples:
-  $ fdmux serve                                        plain lines on 33333 and IRC on 6667, on this machine only
-  $ fdmux serve --host 0.0.0.0 --charset auto          for the whole network, UTF-8 and GBK clients alike
-  $ fdmux serve --plain-port 0 --no-irc                plain lines on any free port; it is printed
-  $ fdmux serve --backend epoll --trigger edge         the same on edge-triggered epoll
-  $ fdmux serve --config fdmux.json --check-config     reports what is wrong with a configuration file
-
-Then, in other terminals:
-  $ nc ${DEFAULT_HOST} ${PLAIN.defaultPort}
-  $ fdmux connect ${DEFAULT_HOST}:${PLAIN.defaultPort}
-`;
-
-const CONNECT_EXAMPLES = `
-Examples:
-  $ fdmux connect 127.0.0.1:33333
-  $ fdmux connect [::1]:33333
-  $ echo hello | fdmux connect localhost:33333         sends one line and leaves
-
-Press Enter to send what you typed; type "exit" or press Ctrl-D to leave.
-`;
-
-/** The options of `serve` as commander parses them: it has checked those that have choices. */
-interface ServeOptions extends Omit<ServeFlags, 'without'> {
-  readonly plain: boolean;
-  readonly irc: boolean;
-  readonly checkConfig?: boolean;
-}
-
-function createProgram(version: string): Command {
-  const program = new Command('fdmux');
-  program
-    .description('A chat server on select(2), poll(2) or epoll(7), and a client for it.')
-    .version(version)
-    .exitOverride()
-    .configureOutput({
-      writeErr: (text) => {
-        // A wrong choice is reported in the words of the configuration file's complaint.
-        process.stderr.write(text.replace(/^error: /, 'fdmux: ').replace('Allowed choices are', 'It must be one of'));
-      },
-    });
-
-  program
-    .command('serve')
-    .description('run the chat server: plain lines and IRC in the same rooms')
-    .option('--host <host>', `address or name to listen on (default: ${DEFAULT_HOST})`)
-    .option(
-      '--plain-port <port>',
-      `port for plain lines, 0 for any free one (default: ${PLAIN.defaultPort})`,
-      parsePort,
-    )
-    .option('--irc-port <port>', `port for IRC, 0 for any free one (default: ${IRC.defaultPort})`, parsePort)
-    .option('--no-plain', 'do not listen for plain lines')
-    .option('--no-irc', 'do not listen for IRC')
-    .addOption(new Option('--backend <name>', 'kernel interface (default: FDMUX_BACKEND, or epoll)').choices(BACKENDS))
-    .addOption(new Option('--trigger <name>', 'edge is for epoll only (default: level)').choices(CONNECTION_TRIGGERS))
-    .option('--max-clients <count>', 'most clients at once, 0 for no limit (default: 0)', parseInteger(0, 1_000_000))
-    .addOption(
-      new Option(
-        '--charset <name>',
-        'client charset; auto: detect per client from its first unambiguous line (default: utf-8)',
-      ).choices(CHARSET_CHOICES),
-    )
-    .option('--server-name <name>', 'name of the IRC server, with a dot in it')
-    .option('--network <name>', 'name of the IRC network')
-    .option('--password <password>', 'password that IRC clients must send with PASS, in clear or from hash-password')
-    .option('--config <file>', 'read a JSON configuration file; options given here take precedence')
-    .option('--check-config', 'check the configuration and exit')
-    .addOption(new Option('--log-level <level>', 'how much is logged (default: warning)').choices(LOG_LEVELS))
-    .addOption(new Option('--log-format <format>', 'form of the log (default: text)').choices(LOG_FORMATS))
-    .addHelpText('after', SERVE_EXAMPLES)
-    .action(async (options: ServeOptions) => {
-      const { plain, irc, checkConfig = false, ...flags } = options;
-      const without: ProtocolName[] = [...(plain ? [] : ['plain' as const]), ...(irc ? [] : ['irc' as const])];
-      process.exitCode = await serveCommand({ ...flags, without }, { version, checkOnly: checkConfig });
-    });
-
-  program
-    .command('connect')
-    .description('talk on a plain-line server; what others say appears while you type')
-    .argument('<host:port>', 'address of the server')
-    .addOption(new Option('--charset <name>', 'charset of the server (default: utf-8)').choices(CHARSETS))
-    .addHelpText('after', CONNECT_EXAMPLES)
-    .action(async (target: string, { charset = 'utf-8' }: { charset?: Charset }) => {
-      process.exitCode = await connectCommand(target, charset);
-    });
-
-  program
-    .command('hash-password')
-    .description('read a password from the keyboard or a pipe and print it hashed, for the configuration file')
-    .action(async () => {
-      process.exitCode = await hashPasswordCommand();
-    });
-  return program;
-}
 
 /** Without a listener, a reader that has gone away would end the process, even a server, with a stack trace. */
 function surviveBrokenOutput(): void {
@@ -140,15 +22,10 @@ function surviveBrokenOutput(): void {
 /** Runs the command that this process was started with. */
 export async function main(): Promise<void> {
   surviveBrokenOutput();
-  const program = createProgram(packageVersion());
   try {
-    await program.parseAsync();
+    const isUnderstood = await runProgram(packageVersion());
+    if (!isUnderstood) process.exitCode = EXIT_USAGE;
   } catch (error) {
-    if (error instanceof CommanderError) {
-      // Help and version are no failure. Anything else is the user's typing, which commander has reported already.
-      if (error.exitCode !== 0) process.exitCode = EXIT_USAGE;
-      return;
-    }
     const isUsage = error instanceof ConfigError || error instanceof UsageError;
     const message = error instanceof Error ? error.message : String(error);
     for (const line of message.split('\n')) process.stderr.write(`fdmux: ${line}\n`);
