@@ -14,6 +14,7 @@
         "native/constants.cc",
         "native/control_values.cc",
         "native/datagram.cc",
+        "native/datagram_batch.cc",
         "native/descriptor.cc",
         "native/device.cc",
         "native/epoll.cc",

@@ -27,6 +27,7 @@ Napi::Object registerExports(Napi::Env env, Napi::Object object) {
   exportEventFds(exports);
   exportMessages(exports);
   exportDatagrams(exports);
+  exportDatagramBatches(exports);
   exportDevices(exports);
   exportTimerFds(exports);
   exportSignalFds(exports);

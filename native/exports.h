@@ -42,6 +42,7 @@ void exportDescriptors(Exports& exports);
 void exportEventFds(Exports& exports);
 void exportMessages(Exports& exports);
 void exportDatagrams(Exports& exports);
+void exportDatagramBatches(Exports& exports);
 void exportDevices(Exports& exports);
 void exportTimerFds(Exports& exports);
 void exportSignalFds(Exports& exports);

@@ -351,6 +351,15 @@ export { listen } from './net/listener.js';
 export type { Listener, ListenOptions } from './net/listener.js';
 export type { Connection, SocketHandlers } from './net/connection.js';
 export type { ConnectionOptions, KeepAliveOptions } from './net/options.js';
+export { bindDatagram } from './net/bind-datagram.js';
+export type {
+  DatagramDetails,
+  DatagramError,
+  DatagramHandlers,
+  DatagramSendOptions,
+  DatagramSocket,
+} from './net/datagram.js';
+export type { DatagramOptions, DatagramPeer } from './net/datagram-options.js';
 export { SharedBytes } from './net/shared-bytes.js';
 export { decodeAddress, encodeAddress, formatAddress, parseAddress } from './socket/address.js';
 export { resolveHost } from './net/resolve.js';

@@ -134,6 +134,7 @@ const kinds = {
       fc.array(fc.oneof(notAnObject, otherArrays), { minLength: 1, maxLength: 3 }),
     ),
   },
+  list: { fine: [], bad: fc.oneof(notAnObject, fc.constantFrom<unknown>(null, {}, new Int32Array(1))) },
   signalList: {
     fine: null,
     bad: fc.oneof(
@@ -204,6 +205,7 @@ const calls: readonly Call[] = [
   ['sendTo', 'fd', 'bytes', 'index', 'index', 'int', 'address'],
   ['recvMsg', 'fd', 'buffers', 'unsigned', 'int'],
   ['recvMmsg', 'fd', 'bytes', 'size', 'unsigned', 'int'],
+  ['recvDatagrams', 'fd', 'bytes', 'size', 'bytes', 'bytes', 'index', 'int32s', 'list'],
   ['sendMmsg', 'fd', 'buffers', 'buffers', 'int32s', 'buffers', 'int'],
   ['open', 'path', 'int', 'unsigned'],
   ['duplicate', 'fd'],

@@ -147,6 +147,14 @@ function messages() {
   assert.equal(native.sendMmsg(one, [bytes, bytes], [null, null], new Int32Array(0), [], 0), 2);
   assert.equal(native.recvMmsg(two, Buffer.alloc(256), 128, 64, 0).length, 2);
   assert.equal(native.recvFrom(two, bytes, 0, 1, 0), null);
+  const words = new Int32Array(6);
+  const controls = [];
+  const receive = () =>
+    native.recvDatagrams(two, Buffer.alloc(256), 128, Buffer.alloc(256), Buffer.alloc(128), 64, words, controls);
+  assert.equal(receive(), -C.EAGAIN);
+  native.sendMsg(one, [bytes], Int32Array.of(0, C.SOL_SOCKET, C.SCM_RIGHTS), [passed], 0, null);
+  assert.equal(receive(), 1);
+  for (const { fds } of controls[0]) for (const fd of fds) native.close(fd);
   native.close(one);
   native.close(two);
 }

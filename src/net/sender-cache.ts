@@ -1,0 +1,46 @@
+/** The addresses of senders: most datagrams arrive from somebody who has sent before. */
+import { type Address, type AddressInput, decodeAddress, encodeAddress, type RawAddress } from '../socket/address.js';
+import { AF_INET } from '../socket/constants.js';
+
+/** With more senders than these the cache starts anew, so that strangers cannot fill the memory. */
+const MAX_SENDERS = 4096;
+const BYTES_PER_PORT = 65_536;
+
+/** Makes addresses out of sockaddrs and back, and remembers them. They are frozen, since several messages share one. */
+export class SenderCache {
+  /** By host and port as one number, or by the bytes of the sockaddr. */
+  readonly #addresses = new Map<number | string, Address>();
+  readonly #raws = new WeakMap<object, RawAddress>();
+  #latestKey: number | string = '';
+  #latest: Address | null = null;
+
+  /** The address whose sockaddr is the `length` bytes at `start`; null if there are none. */
+  at(bytes: Buffer, start: number, length: number): Address | null {
+    if (length === 0) return null;
+    const key = keyOf(bytes, start, length);
+    if (key === this.#latestKey) return this.#latest;
+    const address = this.#addresses.get(key) ?? this.#add(key, Uint8Array.from(bytes.subarray(start, start + length)));
+    this.#latestKey = key;
+    this.#latest = address;
+    return address;
+  }
+
+  /** @throws as encodeAddress */
+  encode(address: AddressInput): RawAddress {
+    return this.#raws.get(address) ?? encodeAddress(address);
+  }
+
+  #add(key: number | string, raw: Uint8Array): Address {
+    const address = Object.freeze(decodeAddress(raw));
+    if (this.#addresses.size >= MAX_SENDERS) this.#addresses.clear();
+    this.#addresses.set(key, address);
+    this.#raws.set(address, raw);
+    return address;
+  }
+}
+
+function keyOf(bytes: Buffer, start: number, length: number): number | string {
+  const isInet = bytes[start] === AF_INET && bytes[start + 1] === 0;
+  if (!isInet) return bytes.toString('latin1', start, start + length);
+  return bytes.readUInt32BE(start + 4) * BYTES_PER_PORT + bytes.readUInt16BE(start + 2);
+}
