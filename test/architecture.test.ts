@@ -22,7 +22,8 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   chat: { may: ['log'] },
   protocol: { may: ['chat'] },
   front: { may: ['net', 'socket', 'arguments', 'errors'] },
-  server: { may: ['front', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'arguments', 'errors'] },
+  admin: { may: ['net', 'socket', 'arguments', 'errors'] },
+  server: { may: ['admin', 'front', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'arguments', 'errors'] },
   cli: { may: ['server', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'] },
 };
 

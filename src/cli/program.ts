@@ -98,6 +98,7 @@ function addServe(program: Command, version: string): void {
       parsePort,
     )
     .option('--irc-port <port>', `port for IRC, 0 for any free one (default: ${IRC.defaultPort})`, parsePort)
+    .option('--admin-port <port>', 'port on 127.0.0.1 for /metrics, /healthz and /readyz (default: none)', parsePort)
     .option('--no-plain', 'do not listen for plain lines')
     .option('--no-irc', 'do not listen for IRC')
     .addOption(new Option('--backend <name>', 'kernel interface (default: FDMUX_BACKEND, or epoll)').choices(BACKENDS))

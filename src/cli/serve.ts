@@ -107,9 +107,8 @@ async function startServer(
 
 /** Adds to the error of a port in use how to choose another one. */
 function withAdvice(error: unknown): unknown {
-  if (!(error instanceof ListenError) || !hasCode(error.cause, 'EADDRINUSE') || 'path' in error.listener.at)
-    return error;
-  const flag = `--${error.listener.protocol}-port`;
+  if (!(error instanceof ListenError) || !hasCode(error.cause, 'EADDRINUSE') || 'path' in error.at) return error;
+  const flag = `--${error.listener?.protocol ?? 'admin'}-port`;
   return new Error(`${error.message}; ${flag} names another, ${flag} 0 takes any free one`, { cause: error });
 }
 
@@ -126,6 +125,11 @@ function formatListening(address: Address): string {
   }
 }
 
+function formatAdmin(address: Address): string {
+  const place = formatListening(address);
+  return address.family === 'unix' ? `${place} (/metrics)` : `http://${place}/metrics`;
+}
+
 const WIDE_HOSTS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 const LISTENER_NAMES = { plain: 'plain lines', irc: 'IRC' } as const;
 
@@ -134,6 +138,7 @@ function describe(server: ChatServer, config: ServerConfig, version: string): st
   for (const { protocol, address } of server.listeners) {
     lines.push(`  ${LISTENER_NAMES[protocol].padEnd(12)} ${formatListening(address)}`);
   }
+  if (server.adminAddress !== null) lines.push(`  admin        ${formatAdmin(server.adminAddress)}`);
   const plain = server.listeners.find(({ protocol }) => protocol === 'plain');
   lines.push(...(plain === undefined ? [] : howToTalk(plain)));
   lines.push('Ctrl-C ends the server.');

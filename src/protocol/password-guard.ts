@@ -43,6 +43,7 @@ export class PasswordGuard {
   readonly #failures = new Map<string, Failures>();
   readonly #waiting: (() => void)[] = [];
   #checks = 0;
+  #failureCount = 0;
 
   constructor(options: PasswordGuardOptions = {}) {
     this.#now = options.now ?? (() => performance.now());
@@ -89,8 +90,14 @@ export class PasswordGuard {
     return 'wrong';
   }
 
+  /** All failures since the start. */
+  get failureCount(): number {
+    return this.#failureCount;
+  }
+
   /** Remembers a failure under these names. */
   failed(names: readonly string[]): void {
+    this.#failureCount += 1;
     const nowMs = this.#now();
     for (const name of names) {
       const before = this.#failures.get(name);

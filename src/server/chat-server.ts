@@ -1,4 +1,6 @@
 /** The chat server: wires listeners, links and protocols together. */
+import type { AdminListener } from '../admin/admin-listener.js';
+import type { Phase, Readings } from '../admin/readings.js';
 import { canonicalAddress } from '../chat/address.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
 import { identityOfPeer } from '../chat/user-mask.js';
@@ -23,8 +25,10 @@ import { ConnectionLink, type LinkEvents, TICK_MS } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Log } from './log.js';
 import { type ProtocolName, Protocols } from './protocols.js';
+import { readingsOf } from './readings.js';
 import { Refusals } from './refusals.js';
 import { RunQueue } from './run-queue.js';
+import { Tally } from './tally.js';
 import { REAL_WORLD, type World } from './world.js';
 
 /** How long a stopping server waits for peers to read what is pending. */
@@ -70,6 +74,7 @@ type Occupant = ConnectionLink | ProxyGate;
 /** A running chat server. */
 export class ChatServer implements LinkEvents, ServerControl {
   readonly configurationName: string;
+  readonly tally = new Tally();
   readonly #options: ServerOptions;
   readonly #world: World;
   readonly #chat: Chat;
@@ -89,7 +94,8 @@ export class ChatServer implements LinkEvents, ServerControl {
   #nextTick: Alarm | null = null;
   #unixPeers = 0;
   #connectionCount = 0;
-  #isClosing = false;
+  #phase: Phase = 'starting';
+  #admin: AdminListener | null = null;
 
   private constructor(options: ServerOptions) {
     const { config, world = REAL_WORLD } = options;
@@ -144,12 +150,49 @@ export class ChatServer implements LinkEvents, ServerControl {
   static async start(options: ServerOptions): Promise<ChatServer> {
     const server = new ChatServer(options);
     try {
+      await server.#openAdmin();
       for (const listener of options.config.listeners) await server.#listen(listener);
     } catch (error) {
       await server.close('the server could not start');
       throw error;
     }
+    if (server.#phase === 'starting') server.#phase = 'ready';
     return server;
+  }
+
+  /** Opens the listener for whoever runs the server. What it needs is loaded only then. */
+  async #openAdmin(): Promise<void> {
+    const at = this.#options.config.admin;
+    if (at === null) return;
+    const { AdminListener } = await import('../admin/admin-listener.js');
+    try {
+      this.#admin = await AdminListener.open({
+        at,
+        readings: () => this.#readings(),
+        phase: () => this.#phase,
+        onError: (error) => this.#options.log.error('accepting failed', { error: error.message }),
+      });
+    } catch (error) {
+      throw new ListenError(at, error);
+    }
+  }
+
+  #readings(): Readings {
+    const { version, config } = this.#options;
+    return readingsOf({
+      version,
+      backend: config.backend,
+      chat: this.#chat,
+      protocols: this.#protocols,
+      links: this.#links,
+      tally: this.tally,
+      acceptedTotal: this.#connectionCount,
+    });
+  }
+
+  /** Where whoever runs the server may ask; null if it does not listen for that. */
+  get adminAddress(): Address | null {
+    return this.#admin?.address ?? null;
   }
 
   /** The listeners, in the order of the configuration. */
@@ -185,7 +228,7 @@ export class ChatServer implements LinkEvents, ServerControl {
       this.#listeners.push({ protocol: config.protocol, listener });
       this.#options.log.info('listening', { protocol: config.protocol, ...config.at });
     } catch (error) {
-      if (!config.isOptional || !hasCode(error, 'EADDRINUSE')) throw new ListenError(config, error);
+      if (!config.isOptional || !hasCode(error, 'EADDRINUSE')) throw new ListenError(config.at, error, config);
       this.#skipped.push(config);
     }
   }
@@ -217,6 +260,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     const { remoteAddress } = connection;
     const proxy = this.#remoteOf(remoteAddress);
     const refused = (why: string): void => {
+      this.tally.refused('proxy');
       this.#refusals.record(why, proxy);
     };
     connection.data = new ProxyGate(connection, this.#proxyTimeoutMs, {
@@ -252,12 +296,13 @@ export class ChatServer implements LinkEvents, ServerControl {
     const remote = this.#remoteOf(address);
     const limits = this.#classes.find(remote.host);
     const protocol = this.#protocols.of(config.protocol);
-    const facts = { id, ...remote, transport, isSecure, certificate };
+    const facts = { id, protocol: config.protocol, ...remote, transport, isSecure, certificate };
     const link = this.#world.createLink({ arrival, facts, limits, events: this, protocol });
     const ban = this.#banOf(remote.host, protocol.userName, limits);
     const reason = ban ?? this.#refusal(remote.host, limits);
     if (reason !== null) {
       const notice = protocol.refuse({ host: remote.host, reason, isBan: ban !== null, atMs: this.#world.now() });
+      this.tally.refused(ban === null ? 'limit' : 'ban');
       this.#refusals.refuse(link, reason, notice);
       return link;
     }
@@ -291,7 +336,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   }
 
   #refusal(host: string, limits: ClassSettings): string | null {
-    if (this.#isClosing) return 'the server is shutting down';
+    if (this.#phase === 'draining') return 'the server is shutting down';
     return this.#admission.enter(host, limits, this.#maxClients, this.#world.monotonicMs());
   }
 
@@ -319,6 +364,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     const reason = link.closeReason ?? (error === undefined ? PARTINGS.closed : describeLoss(error));
     link.session?.disconnected(reason);
     if (link.isTooSlow || hasCode(error, 'ERR_WRITE_QUEUE_FULL')) {
+      this.tally.slowReadersClosed += 1;
       this.#options.log.warn('slow reader closed', { connection, host, port, reason });
     } else {
       this.note('closed', { connection, host, port, reason });
@@ -378,13 +424,14 @@ export class ChatServer implements LinkEvents, ServerControl {
   async close(reason: string): Promise<void> {
     const grace = await this.#world.fromOutside(['stop', reason], () => this.beginToEnd(reason));
     await Promise.all(this.#listeners.map(({ listener }) => listener.close({ drainMs: DRAIN_MS })));
+    await this.#admin?.close();
     grace.cancel();
     this.#nextTick?.cancel();
   }
 
   /** Refuses new peers from now on, and ends the sessions. @returns when those that are still there are cut off */
   beginToEnd(reason: string): Alarm {
-    this.#isClosing = true;
+    this.#phase = 'draining';
     for (const link of this.#links) link.session?.shutDown(reason);
     return this.#world.after(GRACE_MS, () => {
       for (const link of this.#links) if (link.pendingBytes === 0) link.cut(reason);

@@ -15,6 +15,7 @@ import type { SlowReader } from './backlog.js';
 import { type Alarm, type Clock, SYSTEM_CLOCK } from './clock.js';
 import type { Worker } from './run-queue.js';
 import { share } from './share.js';
+import type { Tally } from './tally.js';
 
 /** The most pending bytes that may not have been offered to the kernel yet: the turn's arena, and one write. */
 const UNOFFERED_BYTES = 1_048_576;
@@ -25,6 +26,7 @@ const LINGER_MS = 2000;
 
 /** Takes up what many links have to do, so that it is done once, after the turn. */
 export interface LinkEvents {
+  readonly tally: Tally;
   /** The link's output has passed its high-water mark. Called within a fan-out, so it must not close anything. */
   overflowed(link: ConnectionLink): void;
   /** The link's session has more to do once the others have had their turn. */
@@ -37,6 +39,7 @@ export interface LinkEvents {
 /** The facts about a connection; those of its peer change if that turns out to be a gateway. */
 export interface LinkFacts {
   readonly id: number;
+  readonly protocol: string;
   readonly host: string;
   readonly port: number;
   readonly transport: Transport;
@@ -47,6 +50,7 @@ export interface LinkFacts {
 /** The link of one connection. */
 export class ConnectionLink implements Link, Worker, SlowReader {
   readonly id: number;
+  readonly protocol: string;
   readonly transport: Transport;
   readonly certificate: string | null;
   session: Session | null = null;
@@ -77,6 +81,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   constructor(wire: Wire, facts: LinkFacts, limits: ClassSettings, events: LinkEvents, clock: Clock = SYSTEM_CLOCK) {
     this.#wire = wire;
     this.id = facts.id;
+    this.protocol = facts.protocol;
     this.#remoteHost = facts.host;
     this.#remotePort = facts.port;
     this.transport = facts.transport;
@@ -132,8 +137,12 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   }
 
   send(bytes: Uint8Array, droppable: boolean): void {
-    if (this.#isCongested && droppable) this.#droppedMessages += 1;
-    else this.#sent(this.#wire.write(share(bytes)));
+    if (this.#isCongested && droppable) {
+      this.#droppedMessages += 1;
+      return;
+    }
+    this.#events.tally.deliveries += 1;
+    this.#sent(this.#wire.write(share(bytes)));
   }
 
   expel(reason: string, ban?: string): void {

@@ -11,12 +11,14 @@ export function whereTo(at: ListenerConfig['at']): string {
 /** A listener could not be opened. The message is one line for the user who started the server. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
-  readonly listener: ListenerConfig;
+  readonly at: ListenerConfig['at'];
+  /** The listener of the chat; null for the one of `admin`. */
+  readonly listener: ListenerConfig | null;
 
-  constructor(listener: ListenerConfig, cause: unknown) {
-    const { at } = listener;
+  constructor(at: ListenerConfig['at'], cause: unknown, listener: ListenerConfig | null = null) {
     const reason = 'path' in at ? explainPath(cause) : explainPort(cause);
     super(`cannot listen on ${whereTo(at)}: ${reason ?? describe(cause)}`, { cause });
+    this.at = at;
     this.listener = listener;
   }
 }

@@ -36,6 +36,16 @@ export class Protocols {
     return this.#byName[name];
   }
 
+  /** Wrong passwords since the start. */
+  get wrongPasswordCount(): number {
+    return this.#irc.wrongPasswordCount;
+  }
+
+  /** How often each command of IRC has been used. */
+  get commandCounts(): ReadonlyMap<string, number> {
+    return this.#irc.commandCounts;
+  }
+
   /** Applies changed settings. Nobody is dropped; a changed lobby waits for a restart. */
   configure({ irc }: ProtocolSettings): void {
     this.#irc.configure(irc);

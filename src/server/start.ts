@@ -1,5 +1,6 @@
 /** Starts a chat server from a program. */
 import { checkOptions, type OptionNames } from '../arguments.js';
+import type { Address } from '../socket/address.js';
 import { ChatServer, type OpenListener } from './chat-server.js';
 import { loadConfig } from './config/load.js';
 import type { ServeFlags } from './config/merge.js';
@@ -17,6 +18,7 @@ const OPTIONS: OptionNames<ChatServerOptions> = {
   host: true,
   plainPort: true,
   ircPort: true,
+  adminPort: true,
   without: true,
   backend: true,
   trigger: true,
@@ -32,6 +34,8 @@ const OPTIONS: OptionNames<ChatServerOptions> = {
 export interface RunningChatServer {
   /** The listeners with their actual ports. */
   readonly listeners: readonly OpenListener[];
+  /** Where whoever runs the server may ask for metrics; null for nowhere. */
+  readonly adminAddress: Address | null;
   /** Resolves when it has ended, by {@link close} or by an operator. */
   readonly ended: Promise<void>;
   /** Reads the configuration file again; nobody is dropped. @returns the problem with it, or `null` */
@@ -74,5 +78,6 @@ export async function startChatServer(options: ChatServerOptions = {}): Promise<
     stop(reason);
     return ended;
   };
-  return { listeners: server.listeners, ended, reload: async () => (await server.requestReload()).problem, close };
+  const { listeners, adminAddress } = server;
+  return { listeners, adminAddress, ended, reload: async () => (await server.requestReload()).problem, close };
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Wire } from '../../src/front/wire.js';
 import { DEFAULT_CLASS } from '../../src/protocol/limits.js';
 import { ConnectionLink, type LinkEvents } from '../../src/server/link.js';
+import { Tally } from '../../src/server/tally.js';
 
 /** A transport that sends nothing: the test decides what is pending. */
 class FakeWire implements Wire {
@@ -44,10 +45,12 @@ function open() {
     overflowed: (link) => overflowed.push(link),
     soon: () => undefined,
     relocate: () => limits,
+    tally: new Tally(),
     log: (event) => logged.push(event),
   };
   const facts = {
     id: 1,
+    protocol: 'irc',
     host: '127.0.0.1',
     port: 40_000,
     transport: 'tcp',

@@ -25,6 +25,16 @@ export class IrcProtocol implements Protocol {
     this.#state.configure(settings);
   }
 
+  /** Wrong passwords since the start. */
+  get wrongPasswordCount(): number {
+    return this.#state.passwords.failureCount;
+  }
+
+  /** How often each command has been used. */
+  get commandCounts(): ReadonlyMap<string, number> {
+    return this.#state.commandCounts;
+  }
+
   createSession(link: Link, { charset }: SessionOptions): Session {
     return new IrcSession(link, { server: this.#state, charset });
   }

@@ -14,12 +14,17 @@ export const DEFAULT_HOST = '127.0.0.1';
 /** A proxy in front of the server often runs as another user: sharing a group is enough. */
 const DEFAULT_SOCKET_MODE = 0o660;
 
+/** The port that exporters of metrics use by default. */
+const DEFAULT_ADMIN_PORT = 9464;
+
 /** The options of the command line, which override the file. */
 export interface ServeFlags {
   readonly config?: string | undefined;
   readonly host?: string | undefined;
   readonly plainPort?: number | undefined;
   readonly ircPort?: number | undefined;
+  /** The port of `admin`, on 127.0.0.1; 0 for any free one. */
+  readonly adminPort?: number | undefined;
   /** Protocols that are switched off. */
   readonly without?: readonly ProtocolName[] | undefined;
   readonly backend?: BackendName | undefined;
@@ -62,6 +67,7 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups 
     listeners,
     proxies: file.proxies,
     proxyTimeoutMs: file.proxyTimeoutMs,
+    admin: toAdmin(file, flags, groups),
     classes: file.classes?.map(toAddressClass) ?? DEFAULT_CLASSES,
     irc: {
       serverName: flags.serverName ?? file.server.name,
@@ -103,8 +109,7 @@ function toListeners(file: ConfigFile, flags: ServeFlags, groups: ReadonlyMap<st
       for (const { mode, group, ...listener } of own) {
         const given = {
           ...listener,
-          mode: mode === undefined ? DEFAULT_SOCKET_MODE : Number.parseInt(mode, 8),
-          group: typeof group === 'string' ? groups.get(group) : group,
+          ...toAccess(mode, group, groups),
           charset: flags.charset ?? listener.charset,
         };
         listeners.push(toListener(protocol, given));
@@ -115,6 +120,25 @@ function toListeners(file: ConfigFile, flags: ServeFlags, groups: ReadonlyMap<st
     }
   }
   return listeners;
+}
+
+function toAccess(
+  mode: string | undefined,
+  group: string | number | undefined,
+  groups: ReadonlyMap<string, number>,
+): { readonly mode: number; readonly group: number | undefined } {
+  return {
+    mode: mode === undefined ? DEFAULT_SOCKET_MODE : Number.parseInt(mode, 8),
+    group: typeof group === 'string' ? groups.get(group) : group,
+  };
+}
+
+function toAdmin({ admin }: ConfigFile, flags: ServeFlags, groups: ReadonlyMap<string, number>): ServerConfig['admin'] {
+  const { adminPort } = flags;
+  if (admin === null && adminPort === undefined) return null;
+  const { path, mode, group, host = DEFAULT_HOST, port = DEFAULT_ADMIN_PORT } = admin ?? {};
+  if (path === undefined || adminPort !== undefined) return { host, port: adminPort ?? port };
+  return { path, ...toAccess(mode, group, groups) };
 }
 
 const DEFAULT_MAX_LINE_BYTES = 8192;

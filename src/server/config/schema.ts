@@ -1,5 +1,7 @@
 /** The configuration file: its keys, their valid values, and the complaint about an invalid one. */
+import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { isLoopback } from '../../admin/loopback.js';
 import { MAX_PORT } from '../../arguments.js';
 import { parseAddresses } from '../../chat/address.js';
 import { BACKEND_NAMES, type BackendName } from '../../multiplexer/backend.js';
@@ -68,27 +70,58 @@ const classSchema = v.strictObject({
   maxRooms: v.optional(integer(1, 1_000_000), DEFAULT_CLASS.maxRooms),
 });
 
+/** The keys of a place to listen. */
+const place = {
+  host: v.optional(v.pipe(text, v.nonEmpty('must not be empty'))),
+  port: v.optional(integer(0, MAX_PORT)),
+  path: v.optional(v.pipe(text, v.nonEmpty('must not be empty'))),
+  mode: v.optional(v.pipe(text, v.regex(/^0?[0-7]{3}$/, 'must be three octal digits such as "0660"'))),
+  group: v.optional(v.union([integer(0, MAX_GROUP), word], 'must be the name or the number of a group')),
+};
+
+interface Place {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly path?: string | undefined;
+  readonly mode?: string | undefined;
+  readonly group?: string | number | undefined;
+}
+
+const ONE_PLACE = 'must have a path, or a host and a port, not both';
+const isOnePlace = ({ host, port, path }: Place): boolean => {
+  return path === undefined || (host === undefined && port === undefined);
+};
+const ACCESS_OF_PATH = 'must have a path where it has a mode or a group';
+const hasAccessOfPath = ({ path, mode, group }: Place): boolean => {
+  return path !== undefined || (mode === undefined && group === undefined);
+};
+
+/** What the listener answers is for whoever runs the server, so nobody else may reach it. */
+const adminSchema = v.pipe(
+  v.strictObject({
+    ...place,
+    host: v.optional(
+      v.pipe(
+        text,
+        v.check((host) => isIP(host) !== 0 && isLoopback(host), 'must be a loopback address such as 127.0.0.1'),
+      ),
+    ),
+  }),
+  v.check((listener) => isOnePlace(listener), ONE_PLACE),
+  v.check((listener) => hasAccessOfPath(listener), ACCESS_OF_PATH),
+);
+
 const listenerSchema = v.pipe(
   v.strictObject({
     protocol: oneOf(PROTOCOLS.map(({ name }) => name)),
-    host: v.optional(v.pipe(text, v.nonEmpty('must not be empty'))),
-    port: v.optional(integer(0, MAX_PORT)),
-    path: v.optional(v.pipe(text, v.nonEmpty('must not be empty'))),
-    mode: v.optional(v.pipe(text, v.regex(/^0?[0-7]{3}$/, 'must be three octal digits such as "0660"'))),
-    group: v.optional(v.union([integer(0, MAX_GROUP), word], 'must be the name or the number of a group')),
+    ...place,
     charset: v.optional(oneOf(CHARSET_CHOICES)),
     maxLineBytes: v.optional(integer(16, 1_048_576)),
     quietMs: v.optional(integer(0, 60_000)),
     proxyProtocol: v.optional(v.boolean('must be true or false')),
   }),
-  v.check(
-    (listener) => listener.path === undefined || (listener.host === undefined && listener.port === undefined),
-    'must have a path, or a host and a port, not both',
-  ),
-  v.check(
-    (listener) => listener.path !== undefined || (listener.mode === undefined && listener.group === undefined),
-    'must have a path where it has a mode or a group',
-  ),
+  v.check((listener) => isOnePlace(listener), ONE_PLACE),
+  v.check((listener) => hasAccessOfPath(listener), ACCESS_OF_PATH),
 );
 
 const operatorSchema = v.strictObject({
@@ -122,6 +155,7 @@ const fileSchema = v.strictObject({
     ),
   ),
   listeners: v.optional(v.array(listenerSchema, 'must be a list')),
+  admin: v.optional(v.nullable(adminSchema), null),
   proxies: v.optional(v.array(speaker, 'must be a list'), []),
   proxyTimeoutMs: v.optional(integer(1, 60_000), 5000),
   server: v.optional(

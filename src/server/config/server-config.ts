@@ -41,6 +41,8 @@ export interface ServerConfig extends ProtocolSettings {
   readonly proxies: readonly string[];
   /** Milliseconds in which the whole header must arrive, at least 1. */
   readonly proxyTimeoutMs: number;
+  /** Where whoever runs the server may ask for metrics: a loopback address or a unix socket; null for nowhere. */
+  readonly admin: ListenerConfig['at'] | null;
   readonly classes: readonly AddressClass[];
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
@@ -51,6 +53,7 @@ const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = 
   trigger: ({ trigger }) => trigger,
   lobby: ({ lobby }) => lobby,
   listeners: ({ listeners }) => listeners,
+  admin: ({ admin }) => admin,
   'server.name': ({ irc }) => irc.serverName,
   log: ({ log }) => log,
 };

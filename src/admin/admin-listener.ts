@@ -1,0 +1,143 @@
+/** The listener for whoever runs the server: `/metrics`, `/healthz`, `/readyz`, for this machine alone. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Connection } from '../net/connection.js';
+import { listen, type Listener } from '../net/listener.js';
+import type { Address } from '../socket/address.js';
+import { isLoopback } from './loopback.js';
+import { Metrics } from './metrics.js';
+import type { Phase, Readings } from './readings.js';
+
+/** Connections at once. Each is for one request. */
+const MAX_CONNECTIONS = 32;
+/** From its opening until the answer has left. */
+const CONNECTION_MS = 10_000;
+const MAX_HEADER_BYTES = 8192;
+const TEXT = 'text/plain; charset=utf-8';
+
+/** Where to listen, and whom to ask. */
+export interface AdminOptions {
+  /** A loopback address, or a unix socket. */
+  readonly at: { readonly host: string; readonly port: number } | AdminPath;
+  readonly readings: () => Readings;
+  readonly phase: () => Phase;
+  readonly onError: (error: Error) => void;
+}
+
+interface AdminPath {
+  readonly path: string;
+  readonly mode?: number | undefined;
+  readonly group?: number | undefined;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly type?: string;
+}
+
+/** What an answer depends on, beside the request. */
+interface Facts {
+  readonly metrics: Metrics;
+  readonly phase: Phase;
+  readonly isUnix: boolean;
+}
+
+/** An open admin listener. */
+export class AdminListener {
+  readonly #listener: Listener;
+
+  private constructor(listener: Listener) {
+    this.#listener = listener;
+  }
+
+  /** @throws as `listen` does */
+  static async open({ at, readings, phase, onError }: AdminOptions): Promise<AdminListener> {
+    const metrics = new Metrics(readings);
+    const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+      void respond(request, response, { metrics, phase: phase(), isUnix: 'path' in at });
+    });
+    const listener = await listen({
+      ...at,
+      maxConnections: MAX_CONNECTIONS,
+      socket: {
+        open: (connection) => {
+          if (!isLocal(connection.remoteAddress)) connection.destroy();
+          else server.emit('connection', streamOf(connection));
+        },
+      },
+      onError,
+    });
+    return new AdminListener(listener);
+  }
+
+  get address(): Address {
+    return this.#listener.address;
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.close();
+  }
+}
+
+/** The server does not listen itself, so its own deadlines are not at work. */
+function streamOf(connection: Connection): ReturnType<Connection['toDuplex']> {
+  const stream = connection.toDuplex();
+  const timer = setTimeout(() => void stream.destroy(), CONNECTION_MS).unref();
+  stream.once('close', () => {
+    clearTimeout(timer);
+  });
+  return stream;
+}
+
+function isLocal(address: Address): boolean {
+  return address.family === 'unix' || ('host' in address && isLoopback(address.host));
+}
+
+function unreadable(error: unknown): Answer {
+  return {
+    status: 500,
+    body: `The metrics cannot be read: ${error instanceof Error ? error.message : String(error)}\n`,
+  };
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, facts: Facts): Promise<void> {
+  const { status, body, type = TEXT } = await answer(request, facts).catch(unreadable);
+  response.writeHead(status, {
+    connection: 'close',
+    'cache-control': 'no-store',
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'x-content-type-options': 'nosniff',
+    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+  });
+  response.end(request.method === 'HEAD' ? '' : body);
+}
+
+async function answer(
+  { method, url = '/', headers }: IncomingMessage,
+  { metrics, phase, isUnix }: Facts,
+): Promise<Answer> {
+  if (!isUnix && !isForUs(headers.host)) return { status: 403, body: 'This is for the machine that it runs on.\n' };
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'Only GET and HEAD are answered.\n' };
+  const [path = ''] = url.split('?', 1);
+  switch (path) {
+    case '/metrics':
+      return { status: 200, body: await metrics.render(), type: metrics.contentType };
+    case '/healthz':
+      return { status: 200, body: 'ok\n' };
+    case '/readyz':
+      return { status: phase === 'ready' ? 200 : 503, body: `${phase}\n` };
+    default:
+      return { status: 404, body: 'There are /metrics, /healthz and /readyz.\n' };
+  }
+}
+
+/**
+ * A web page can give its own name the address of this machine, and would then read what is meant for its operator
+ * (DNS rebinding). Its name is in the request.
+ */
+function isForUs(host: string | undefined): boolean {
+  if (host === undefined) return true;
+  const name = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/.exec(host);
+  return name !== null && isLoopback(name[1] ?? name[2] ?? '');
+}

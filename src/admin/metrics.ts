@@ -1,0 +1,144 @@
+/** The metrics in the text format of Prometheus, by the package `prom-client`. */
+import { performance } from 'node:perf_hooks';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { LabeledCount, Readings } from './readings.js';
+
+/** One metric: what it means, and where its value is found. */
+interface Row {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly string[];
+  readonly read: (readings: Readings) => number | readonly LabeledCount[];
+}
+
+const GAUGES: readonly Row[] = [
+  {
+    name: 'fdmux_build_info',
+    help: 'Always 1; the labels have the version of fdmux and of Node.js, and the kernel interface.',
+    labels: ['version', 'node', 'backend'],
+    read: ({ version, backend }) => [{ labels: { version, node: process.version, backend }, count: 1 }],
+  },
+  {
+    name: 'fdmux_clients',
+    help: 'Connected clients.',
+    labels: ['protocol', 'class', 'transport'],
+    read: ({ clients }) => clients,
+  },
+  { name: 'fdmux_members', help: 'Clients that have registered.', read: ({ memberCount }) => memberCount },
+  { name: 'fdmux_operators', help: 'Members with the rights of an operator.', read: (now) => now.operatorCount },
+  { name: 'fdmux_rooms', help: 'Rooms with somebody in them.', read: ({ roomCount }) => roomCount },
+  { name: 'fdmux_bans', help: 'Bans of the server.', read: ({ banCount }) => banCount },
+  { name: 'fdmux_send_queue_bytes', help: 'Bytes that wait for peers.', read: ({ pendingBytes }) => pendingBytes },
+  {
+    name: 'fdmux_readers_behind',
+    help: 'Peers that bytes wait for.',
+    read: ({ readersBehindCount }) => readersBehindCount,
+  },
+];
+
+const COUNTERS: readonly Row[] = [
+  {
+    name: 'fdmux_connections_accepted_total',
+    help: 'Connections that have reached the chat, refused ones included.',
+    read: ({ acceptedTotal }) => acceptedTotal,
+  },
+  {
+    name: 'fdmux_connections_refused_total',
+    help: 'Connections that were refused.',
+    labels: ['cause'],
+    read: ({ refusedTotal }) => refusedTotal,
+  },
+  {
+    name: 'fdmux_deliveries_total',
+    help: 'Events handed to clients: a message to ten members counts ten times.',
+    read: ({ deliveriesTotal }) => deliveriesTotal,
+  },
+  {
+    name: 'fdmux_slow_readers_closed_total',
+    help: 'Peers closed because they read too slowly.',
+    read: ({ slowReadersClosedTotal }) => slowReadersClosedTotal,
+  },
+  {
+    name: 'fdmux_wrong_passwords_total',
+    help: 'Wrong passwords of PASS, OPER and WEBIRC.',
+    read: ({ wrongPasswordsTotal }) => wrongPasswordsTotal,
+  },
+  {
+    name: 'fdmux_irc_commands_total',
+    help: 'IRC commands by name.',
+    labels: ['command'],
+    read: ({ commandsTotal }) => commandsTotal,
+  },
+  {
+    name: 'fdmux_loop_turns_total',
+    help: 'Turns of the event loop.',
+    read: () => performance.nodeTiming.uvMetricsInfo.loopCount,
+  },
+  {
+    name: 'fdmux_loop_active_seconds_total',
+    help: 'Time in which the event loop did not wait; divided by the turns, the length of a turn.',
+    read: () => performance.eventLoopUtilization().active / 1000,
+  },
+];
+
+/** How exactly delays of the event loop are measured, in milliseconds: each sample wakes the process. */
+const LOOP_DELAY_PRECISION_MS = 20;
+
+/** All metrics of one server. They are read when somebody asks, and cost nothing before. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #read: () => Readings;
+  /** What all metrics of one answer are read from. */
+  #readings: Readings | null = null;
+
+  constructor(read: () => Readings) {
+    this.#read = read;
+    for (const row of GAUGES) this.#addGauge(row);
+    for (const row of COUNTERS) this.#addCounter(row);
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: LOOP_DELAY_PRECISION_MS });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Returns the text of an answer. */
+  async render(): Promise<string> {
+    this.#readings = this.#read();
+    return this.#registry.metrics();
+  }
+
+  #samplesOf({ read }: Row): readonly LabeledCount[] {
+    const value = read((this.#readings ??= this.#read()));
+    return typeof value === 'number' ? [{ labels: {}, count: value }] : value;
+  }
+
+  #addGauge(row: Row): void {
+    const { name, help, labels = [] } = row;
+    const gauge = new Gauge({
+      name,
+      help,
+      labelNames: labels,
+      registers: [this.#registry],
+      collect: () => {
+        gauge.reset();
+        for (const sample of this.#samplesOf(row)) gauge.set(sample.labels, sample.count);
+      },
+    });
+  }
+
+  #addCounter(row: Row): void {
+    const { name, help, labels = [] } = row;
+    const counter = new Counter({
+      name,
+      help,
+      labelNames: labels,
+      registers: [this.#registry],
+      collect: () => {
+        // The server has counted already.
+        counter.reset();
+        for (const sample of this.#samplesOf(row)) counter.inc(sample.labels, sample.count);
+      },
+    });
+  }
+}

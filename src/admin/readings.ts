@@ -1,0 +1,39 @@
+/** What the server knows about itself at one moment. */
+
+/** How far the server is: `ready` from when all listeners are open until it begins to end. */
+export type Phase = 'starting' | 'ready' | 'draining';
+
+/** A number for one kind of thing. */
+export interface LabeledCount {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly count: number;
+}
+
+/** All of it. What has `Total` in its name only grows. */
+export interface Readings {
+  readonly version: string;
+  readonly backend: string;
+  /** Connected clients by protocol, class and transport. */
+  readonly clients: readonly LabeledCount[];
+  /** Members of the chat: clients that have registered. */
+  readonly memberCount: number;
+  readonly operatorCount: number;
+  /** Rooms with somebody in them. */
+  readonly roomCount: number;
+  /** Bans of the server. */
+  readonly banCount: number;
+  /** Bytes that wait for peers to read them. */
+  readonly pendingBytes: number;
+  /** Peers that bytes wait for. */
+  readonly readersBehindCount: number;
+  readonly acceptedTotal: number;
+  /** Refused connections by cause. */
+  readonly refusedTotal: readonly LabeledCount[];
+  /** Events that were handed to clients: a message to ten members counts ten times. */
+  readonly deliveriesTotal: number;
+  /** Peers that were closed since they read too slowly. */
+  readonly slowReadersClosedTotal: number;
+  readonly wrongPasswordsTotal: number;
+  /** IRC commands by name. */
+  readonly commandsTotal: readonly LabeledCount[];
+}

@@ -1,0 +1,54 @@
+/** Reads the state of a server for its metrics, when somebody asks. */
+import type { LabeledCount, Readings } from '../admin/readings.js';
+import type { Chat } from '../chat/chat.js';
+import type { ConnectionLink } from './link.js';
+import type { Protocols } from './protocols.js';
+import type { Tally } from './tally.js';
+
+/** The parts of a server that are read. */
+export interface ReadParts {
+  readonly version: string;
+  readonly backend: string;
+  readonly chat: Chat;
+  readonly protocols: Protocols;
+  readonly links: ReadonlySet<ConnectionLink>;
+  readonly tally: Tally;
+  readonly acceptedTotal: number;
+}
+
+/** Reads all of it: the cost grows with the number of clients. */
+export function readingsOf({ chat, protocols, links, tally, ...rest }: ReadParts): Readings {
+  const { directory, bans } = chat;
+  let pendingBytes = 0;
+  let readersBehindCount = 0;
+  for (const link of links) {
+    pendingBytes += link.pendingBytes;
+    if (link.pendingBytes > 0) readersBehindCount += 1;
+  }
+  return {
+    ...rest,
+    clients: countClients(links),
+    memberCount: directory.memberCount,
+    operatorCount: directory.operatorCount,
+    roomCount: directory.occupiedRoomCount,
+    banCount: bans.list('users').length + bans.list('addresses').length,
+    pendingBytes,
+    readersBehindCount,
+    refusedTotal: tally.refusals,
+    deliveriesTotal: tally.deliveries,
+    slowReadersClosedTotal: tally.slowReadersClosed,
+    wrongPasswordsTotal: protocols.wrongPasswordCount,
+    commandsTotal: [...protocols.commandCounts].map(([command, count]) => ({ labels: { command }, count })),
+  };
+}
+
+function countClients(links: Iterable<ConnectionLink>): LabeledCount[] {
+  const counts = new Map<string, { labels: Record<string, string>; count: number }>();
+  for (const { protocol, limits, transport } of links) {
+    const key = `${protocol} ${limits.name} ${transport}`;
+    const entry = counts.get(key);
+    if (entry === undefined) counts.set(key, { labels: { protocol, class: limits.name, transport }, count: 1 });
+    else entry.count += 1;
+  }
+  return [...counts.values()];
+}

@@ -1,0 +1,22 @@
+/** What a server has counted since its start, for its metrics. */
+import type { LabeledCount } from '../admin/readings.js';
+
+/** Why a connection was refused: its address is banned, there are too many, or a proxy was not believed. */
+export type RefusalCause = 'ban' | 'limit' | 'proxy';
+
+/** Counters that only grow. */
+export class Tally {
+  /** Events handed to links. */
+  deliveries = 0;
+  /** Peers that were closed since they read too slowly. */
+  slowReadersClosed = 0;
+  readonly #refused: Record<RefusalCause, number> = { ban: 0, limit: 0, proxy: 0 };
+
+  refused(cause: RefusalCause): void {
+    this.#refused[cause] += 1;
+  }
+
+  get refusals(): LabeledCount[] {
+    return Object.entries(this.#refused).map(([cause, count]) => ({ labels: { cause }, count }));
+  }
+}
