@@ -17,6 +17,7 @@ export const english = {
   otherClients: 'Any IRC client can join as well.',
   // The connection.
   connecting: 'Connecting…',
+  unreachable: 'The server does not answer. Trying again…',
   lost: 'The connection is lost.',
   retryIn: (seconds: number): string => `Trying again in ${seconds} s.`,
   retryNow: 'Try now',
@@ -67,6 +68,7 @@ export const english = {
   yesterday: 'Yesterday',
   joined: (names: string): string => `${names} joined`,
   left: (names: string): string => `${names} left`,
+  thereAndBack: 'Nicks changed, and changed back',
   cameAndWent: (names: string): string => `${names} came and went`,
   renamed: (nick: string, next: string): string => `${nick} is now ${next}`,
   andOthers: (names: string, count: number): string => `${names} and ${plural(count, 'other', 'others')}`,

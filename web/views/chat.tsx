@@ -1,5 +1,5 @@
 /** The screen of somebody who is signed in: conversations, the log with its field, members. */
-import type { JSX } from 'preact';
+import type { JSX, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { orderedKeys } from '../state/conversations.js';
 import { type Conversation, currentConversation, type State } from '../state/model.js';
@@ -38,10 +38,11 @@ export function Chat({ state, onDialog }: Props): JSX.Element {
   };
   useEffect(() => field.current?.focus(), [key]);
   useKeys(state, close, field);
+  const side = useDrawerFocus(drawer, field);
   const hasMembers = conversation.kind === 'room' && conversation.isJoined;
 
   return (
-    <div class={drawer === null ? 'chat' : `chat ${drawer}-open`}>
+    <div ref={side} class={drawer === null ? 'chat' : `chat ${drawer}-open`}>
       <nav class="side conversations" aria-label={texts.conversations}>
         <Rooms
           state={state}
@@ -74,7 +75,7 @@ export function Chat({ state, onDialog }: Props): JSX.Element {
           </button>
         </footer>
       </nav>
-      <main>
+      <main inert={drawer !== null}>
         <Header
           conversation={conversation}
           name={name}
@@ -83,7 +84,7 @@ export function Chat({ state, onDialog }: Props): JSX.Element {
           hasMembers={hasMembers}
         />
         <Status link={state.link} />
-        <Log key={key} ref={log} page={page} conversation={conversation} name={name} />
+        <Log key={key} holder={log} page={page} conversation={conversation} name={name} />
         {conversation.kind === 'room' && !conversation.isJoined && state.link.kind === 'online' && (
           <div class="absent-note">
             {texts.notJoined}{' '}
@@ -174,6 +175,26 @@ function Header({ conversation, name, unread, hasMembers, onDrawer }: HeaderProp
 
 function unreadElsewhere(state: State): number {
   return [...state.conversations.values()].reduce((sum, { unread }) => sum + unread, 0);
+}
+
+/** A drawer that opens gets the focus, and the field has it again when the drawer is closed. */
+function useDrawerFocus(
+  drawer: Drawer,
+  field: { readonly current: HTMLTextAreaElement | null },
+): RefObject<HTMLDivElement | null> {
+  const root = useRef<HTMLDivElement>(null);
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    if (drawer !== null) {
+      const name = drawer === 'members' ? '.members-side' : '.conversations';
+      const find = (selector: string): HTMLElement | null => root.current?.querySelector(`${name} ${selector}`) ?? null;
+      (find('[aria-current]') ?? find('button:enabled'))?.focus();
+    } else if (wasOpen.current) {
+      field.current?.focus();
+    }
+    wasOpen.current = drawer !== null;
+  }, [drawer]);
+  return root;
 }
 
 /** The keys that work wherever the focus is. */

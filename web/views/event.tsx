@@ -70,16 +70,19 @@ export function Movements({ lines }: { readonly lines: readonly MovementLine[] }
   if (first === undefined) return null;
   if (lines.length === 1) return <Movement line={first} />;
   const { joined, left, renamed } = summaryOf(lines);
+  const wanderers = [...new Set(lines.flatMap(({ body }) => (body.how === 'renamed' ? [] : [body.nick])))];
   const parts = [
     ...(joined.length > 0 ? [texts.joined(formats.names(joined))] : []),
     ...(left.length > 0 ? [texts.left(formats.names(left))] : []),
     ...renamed.slice(0, 3).map(([before, nick]) => texts.renamed(before, nick)),
   ];
+  if (parts.length === 0)
+    parts.push(wanderers.length > 0 ? texts.cameAndWent(formats.names(wanderers)) : texts.thereAndBack);
   return (
     <li class="line event moved">
       <Time atMs={first.atMs} formats={formats} />
       <details class="body">
-        <summary>{parts.length > 0 ? parts.join(' · ') : texts.cameAndWent(formats.names(nicksOf(lines)))}</summary>
+        <summary>{parts.join(' · ')}</summary>
         <ul>
           {lines.map((line) => (
             <li key={line.id}>
@@ -91,8 +94,6 @@ export function Movements({ lines }: { readonly lines: readonly MovementLine[] }
     </li>
   );
 }
-
-const nicksOf = (lines: readonly MovementLine[]): string[] => [...new Set(lines.map(({ body }) => body.nick))];
 
 function Movement({ line }: { readonly line: MovementLine }): JSX.Element {
   const { formats } = usePage();

@@ -11,6 +11,8 @@ interface Props {
   readonly page: Page;
   readonly conversation: Conversation;
   readonly name: string;
+  /** Gets this log, for the keys that scroll it. */
+  readonly holder: { current: Log | null };
 }
 
 interface LogState {
@@ -34,6 +36,7 @@ export class Log extends Component<Props, LogState> {
   #distanceToEnd: number | null = null;
 
   override componentDidMount(): void {
+    this.props.holder.current = this;
     const element = this.#element.current;
     if (element === null) return;
     this.#resizing.observe(element);
@@ -47,6 +50,7 @@ export class Log extends Component<Props, LogState> {
 
   override componentWillUnmount(): void {
     this.#resizing.disconnect();
+    if (this.props.holder.current === this) this.props.holder.current = null;
   }
 
   override componentDidUpdate(): void {
@@ -107,6 +111,7 @@ export class Log extends Component<Props, LogState> {
 
   #view(item: Item): JSX.Element {
     const { page, name } = this.props;
+    const isOnline = page.client.state.link.kind === 'online';
     switch (item.kind) {
       case 'day':
         return (
@@ -121,7 +126,16 @@ export class Log extends Component<Props, LogState> {
           </li>
         );
       case 'message':
-        return <Message key={item.key} page={page} conversation={name} line={item.line} follows={item.follows} />;
+        return (
+          <Message
+            key={item.key}
+            page={page}
+            conversation={name}
+            line={item.line}
+            follows={item.follows}
+            isOnline={isOnline}
+          />
+        );
       case 'movements':
         return <Movements key={item.key} lines={item.lines} />;
       case 'event':

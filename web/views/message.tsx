@@ -13,13 +13,16 @@ interface Props {
   readonly conversation: string;
   readonly line: MessageLine;
   readonly follows: boolean;
+  /** Whether a message that is not sent could be sent now. */
+  readonly isOnline: boolean;
 }
 
 /** A line that has not changed is not looked at again: the log has hundreds. */
 export class Message extends Component<Props> {
   override shouldComponentUpdate(next: Props): boolean {
-    const { line, follows, page } = this.props;
-    return next.line !== line || next.follows !== follows || next.page !== page;
+    const { line, follows, page, isOnline } = this.props;
+    if (next.line !== line || next.follows !== follows || next.page !== page) return true;
+    return next.isOnline !== isOnline && line.body.delivery !== 'sent';
   }
 
   override render(): JSX.Element {
@@ -53,7 +56,13 @@ export class Message extends Component<Props> {
 }
 
 /** How far an own message is, and what the user can do about it. */
-function DeliveryNote({ page, conversation, line, body }: Props & { readonly body: MessageBody }): JSX.Element | null {
+function DeliveryNote({
+  page,
+  conversation,
+  line,
+  body,
+  isOnline,
+}: Props & { readonly body: MessageBody }): JSX.Element | null {
   const { client, texts } = page;
   const { delivery, problem } = body;
   if (delivery === 'sent') return null;
@@ -65,7 +74,7 @@ function DeliveryNote({ page, conversation, line, body }: Props & { readonly bod
   return (
     <span class="delivery">
       {reason}
-      {client.state.link.kind === 'online' && (
+      {isOnline && (
         <button type="button" class="link" onClick={() => client.sayAgain(client.state.current, line.id)}>
           {texts.sendAgain}
         </button>

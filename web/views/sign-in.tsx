@@ -80,7 +80,7 @@ export function SignIn({ state, session }: Props): JSX.Element {
           {failure !== null && !isBusy && failureText(texts, failure, state.wantedNick)}
         </p>
         <p role="status" class="note">
-          {state.link.kind === 'waiting' && texts.lost}
+          {state.link.kind === 'waiting' && texts.unreachable}
         </p>
         <button type="submit" class="primary" disabled={isBusy}>
           {isBusy ? texts.signingIn : texts.signIn}
