@@ -33,6 +33,11 @@ export type FdmuxErrorCode =
   | 'ERR_WRITE_AFTER_END'
   | 'ERR_WRITE_QUEUE_FULL'
   | 'ERR_IDLE_TIMEOUT'
+  | 'ERR_TLS_CONTEXT'
+  | 'ERR_TLS_HANDSHAKE'
+  | 'ERR_TLS_HANDSHAKE_TIMEOUT'
+  | 'ERR_TLS_UNAUTHORIZED'
+  | 'ERR_TLS_RECORD'
   | 'ERR_INTERNAL';
 
 /** An operation that fdmux refuses for a reason of its own; `code` says which. */

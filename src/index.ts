@@ -349,7 +349,7 @@ export { connect } from './net/connect.js';
 export type { ConnectOptions } from './net/connect.js';
 export { listen } from './net/listener.js';
 export type { Listener, ListenOptions } from './net/listener.js';
-export type { Connection, SocketHandlers } from './net/connection.js';
+export type { Connection, ConnectionSecurity, SocketHandlers } from './net/connection.js';
 export type { ConnectionOptions, KeepAliveOptions } from './net/options.js';
 export { bindDatagram } from './net/bind-datagram.js';
 export type {
@@ -360,6 +360,15 @@ export type {
   DatagramSocket,
 } from './net/datagram.js';
 export type { DatagramOptions, DatagramPeer } from './net/datagram-options.js';
+export type {
+  Pem,
+  TlsConnectOptions,
+  TlsIdentity,
+  TlsListenOptions,
+  TlsNamedIdentity,
+  TlsServerContext,
+  TlsVersion,
+} from './net/tls-options.js';
 export { SharedBytes } from './net/shared-bytes.js';
 export { decodeAddress, encodeAddress, formatAddress, parseAddress } from './socket/address.js';
 export { resolveHost } from './net/resolve.js';

@@ -84,10 +84,15 @@ export class AcceptLoop {
     return this.#retry !== undefined;
   }
 
-  /** Takes what waits, up to one batch. @returns 0, or the errno that cut the batch short, for {@link recover} */
-  takeBatch(): number {
+  /**
+   * Takes what waits, up to one batch.
+   *
+   * @param room the most that may be taken, at least 1
+   * @returns 0, or the errno that cut the batch short, for {@link recover}
+   */
+  takeBatch(room: number): number {
     // Others that share the user's socket are left a share of what waits.
-    return this.#take(this.#source.isShared ? 1 : ACCEPT_BATCH);
+    return this.#take(this.#source.isShared ? 1 : Math.min(room, ACCEPT_BATCH));
   }
 
   #take(wanted: number): number {
@@ -115,8 +120,13 @@ export class AcceptLoop {
       this.#sink.ended();
       return;
     }
+    this.rest(EXHAUSTED_MS);
+  }
+
+  /** Takes nothing for so long, unless {@link resume} is called. */
+  rest(delayMs: number): void {
     this.#registration.pause();
-    this.#retry = this.#turn.after(EXHAUSTED_MS, this.resume);
+    this.#retry = this.#turn.after(delayMs, this.resume);
   }
 
   /** Goes on after a rest. */

@@ -23,6 +23,10 @@ import {
 import { resolveHost } from './resolve.js';
 import { ServedConnection } from './served-connection.js';
 import type { Timer } from './timers.js';
+import { secureClient, type TlsConnectSettings, toTlsConnectSettings } from './tls-client.js';
+import type { TlsConnection } from './tls-connection.js';
+import { loadTls } from './tls-contexts.js';
+import { checkTlsConnectOptions, type TlsConnectOptions } from './tls-options.js';
 import { type Lease, leaseTurn } from './turn-lease.js';
 import type { FdOwner } from './turn-member.js';
 
@@ -38,6 +42,8 @@ export interface ConnectOptions<T> extends ConnectionOptions<T> {
   readonly data?: T;
   /** How long to wait for each address: 1 to 2^31-1 ms, by default until the kernel gives up (about two minutes). */
   readonly connectTimeoutMs?: number | undefined;
+  /** Speaks TLS; `true` for all defaults. It needs Node's event loop, as with `listen()`. @defaultValue no TLS */
+  readonly tls?: TlsConnectOptions | true | undefined;
   /** Gives up connecting. It has no effect on a connection that is there. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -50,6 +56,7 @@ const OPTIONS: OptionNames<ConnectOptions<unknown>> = {
   data: true,
   connectTimeoutMs: true,
   signal: true,
+  tls: true,
 };
 
 const { EINPROGRESS, EINTR } = constants.errno;
@@ -61,23 +68,28 @@ const { EINPROGRESS, EINTR } = constants.errno;
  *
  * @returns the connection, after its open handler was called
  * @throws ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENOENT and what else socket(2) and connect(2) give, for the address
- *   that was tried last; ENOTFOUND and the like from the resolver; an AbortError; ERR_UNSUPPORTED_TRIGGER,
- *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ *   that was tried last; ENOTFOUND and the like from the resolver; an AbortError; ERR_TLS_HANDSHAKE,
+ *   ERR_TLS_HANDSHAKE_TIMEOUT, ERR_TLS_UNAUTHORIZED, ERR_TLS_CONTEXT; ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE,
+ *   ERR_OUT_OF_RANGE
  * @see connect(2)
  */
 export async function connect<T = unknown>(options: ConnectOptions<T>): Promise<Connection<T>> {
   const settings = toConnectionSettings(options, OPTIONS);
   const endpoint = toEndpoint(options);
   const { connectTimeoutMs, data, signal } = options;
+  const tls = options.tls === true ? {} : options.tls;
+  if (tls !== undefined) checkTlsConnectOptions(tls);
   if (connectTimeoutMs !== undefined) checkInteger(connectTimeoutMs, 'options.connectTimeoutMs', 1, MAX_INT32);
   if (signal !== undefined) checkAbortSignal(signal);
+  const host = endpoint.kind === 'unix' ? '' : endpoint.host;
+  const security = tls === undefined ? undefined : toTlsConnectSettings(await loadTls(), tls, host);
   const addresses =
     endpoint.kind === 'unix'
       ? [endpoint.address]
       : await unlessAborted(resolveHost(endpoint.host, endpoint.port), signal);
   if (signal?.aborted === true) throw new AbortError(signal);
   return new Promise((resolve, reject) => {
-    new Connecting(settings, { connectTimeoutMs, data, signal }, addresses, resolve, reject).tryNext();
+    new Connecting(settings, { connectTimeoutMs, data, signal, security }, addresses, resolve, reject).tryNext();
   });
 }
 
@@ -97,6 +109,7 @@ interface ConnectingOptions<T> {
   readonly connectTimeoutMs: number | undefined;
   readonly data: T | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly security: TlsConnectSettings | undefined;
 }
 
 /** One call of {@link connect}, until there is a connection or no address is left. */
@@ -110,6 +123,8 @@ class Connecting<T> implements FdOwner {
   #fd = -1;
   #registration: Registration | undefined;
   #timer: Timer | undefined;
+  /** The connection whose handshake is under way. */
+  #securing: TlsConnection<T> | undefined;
 
   constructor(
     settings: ConnectionSettings<T>,
@@ -184,7 +199,8 @@ class Connecting<T> implements FdOwner {
     const { signal } = this.#options;
     if (signal === undefined) return;
     this.#addresses.length = 0;
-    this.#fail(new AbortError(signal));
+    if (this.#securing === undefined) this.#fail(new AbortError(signal));
+    else this.#securing.destroy(new AbortError(signal));
   };
 
   #fail(error: Error): void {
@@ -196,11 +212,17 @@ class Connecting<T> implements FdOwner {
 
   #connected(): void {
     this.#leaveAttempt();
+    const { security } = this.#options;
     let connection: ServedConnection<T>;
+    let group: ConnectionGroup<T>;
     try {
-      connection = this.#toConnection();
+      ({ connection, group } = this.#toConnection());
     } catch (error) {
       this.#fail(toError(error));
+      return;
+    }
+    if (security !== undefined) {
+      this.#secure(security, group, connection);
       return;
     }
     this.#finish();
@@ -208,7 +230,29 @@ class Connecting<T> implements FdOwner {
     this.#resolve(connection);
   }
 
-  #toConnection(): ServedConnection<T> {
+  /** Another address would not answer better: what fails here is the same server's TLS. */
+  #secure(security: TlsConnectSettings, group: ConnectionGroup<T>, below: ServedConnection<T>): void {
+    const { data } = this.#options;
+    try {
+      this.#securing = secureClient(security, group, below, {
+        opened: (connection) => {
+          this.#finish();
+          this.#resolve(connection);
+        },
+        failed: (error) => {
+          this.#finish();
+          this.#reject(error);
+        },
+      });
+      if (data !== undefined) this.#securing.data = data;
+    } catch (error) {
+      below.destroy();
+      this.#finish();
+      this.#reject(toError(error));
+    }
+  }
+
+  #toConnection(): { connection: ServedConnection<T>; group: ConnectionGroup<T> } {
     const local: Address = decodeAddress(native.getSockName(this.#fd));
     const remote = Buffer.from(native.getPeerName(this.#fd)).toString('latin1');
     const group = new ConnectionGroup(this.#lease.turn, this.#settings, local, () => {
@@ -218,7 +262,7 @@ class Connecting<T> implements FdOwner {
     group.add(connection);
     const { data } = this.#options;
     if (data !== undefined) connection.data = data;
-    return connection;
+    return { connection, group };
   }
 
   /** Whatever became of the attempt, its fd is not waited for any more. */

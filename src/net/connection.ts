@@ -1,5 +1,6 @@
 /** What a user sees of a served connection: its handlers, its state, its verbs. */
 import type { Duplex } from 'node:stream';
+import type { PeerCertificate } from 'node:tls';
 import type { Address } from '../socket/address.js';
 import type { DuplexOptions } from '../socket/duplex.js';
 import type { Writable } from './output-arena.js';
@@ -42,10 +43,34 @@ export interface SocketHandlers<T> {
 export interface ConnectionEvents<T> extends SocketHandlers<T> {
   /** All that was written has left, and our side is ended. Told before `close`, perhaps twice. */
   finish?(connection: Connection<T>): void;
+  /** The listener closes. Ends our side; without this handler, `end` is called. */
+  listenerCloses?(connection: Connection<T>): void;
+  /** The listener waits no longer. Closes the connection soon; without this handler, `destroy` is called. */
+  listenerCuts?(connection: Connection<T>): void;
+}
+
+/** How a connection is secured; without TLS, every answer is the one of a connection that is not. */
+export interface ConnectionSecurity {
+  /** Whether the connection speaks TLS. */
+  readonly isSecure: boolean;
+  /** Whether an authority vouches for the peer's certificate, which also has the right name if the peer is a server. */
+  readonly authorized: boolean;
+  /** Why the peer's certificate is not authorized, as OpenSSL names it; `null` if it is, or if none was asked for. */
+  readonly authorizationError: string | null;
+  /** The peer's certificate; `null` without one, and after the connection is closed. */
+  readonly peerCertificate: PeerCertificate | null;
+  /** The protocol that ALPN has chosen; `null` without one. */
+  readonly alpnProtocol: string | null;
+  /** The name that the client has asked for (SNI); `null` without one. */
+  readonly servername: string | null;
+  /** The version: `'TLSv1.3'` or `'TLSv1.2'`; `null` without TLS. */
+  readonly tlsVersion: string | null;
+  /** The cipher suite by its name in the IANA registry; `null` without TLS, and after the connection is closed. */
+  readonly cipher: string | null;
 }
 
 /** A stream connection that the multiplexer serves. */
-export interface Connection<T = unknown> {
+export interface Connection<T = unknown> extends ConnectionSecurity {
   /** The user's own; undefined until the user sets it. */
   data: T;
   /** The fd, to look at; -1 once closed. */

@@ -11,14 +11,20 @@ import type { Connection, ConnectionEvents } from './connection.js';
  */
 const PIECE_BYTES = 65_536;
 
+/** What a Duplex needs of a connection. */
+export type DuplexSource = Pick<
+  Connection<never>,
+  'write' | 'end' | 'destroy' | 'pause' | 'resume' | 'isWritable' | 'remoteAddress'
+>;
+
 /** The stream of {@link Connection.toDuplex}. */
 export class ConnectionDuplex<T> extends ByteDuplex {
-  readonly #connection: Connection<T>;
+  readonly #connection: DuplexSource;
   /** These replace the user's handlers. */
   readonly events: ConnectionEvents<T>;
 
-  constructor(connection: Connection<T>, options: DuplexOptions) {
-    const carrier = new ConnectionCarrier(connection);
+  constructor(connection: DuplexSource, options: DuplexOptions) {
+    const carrier = new ConnectionCarrier<T>(connection);
     super(carrier, options);
     this.#connection = connection;
     this.events = carrier.events;
@@ -43,7 +49,7 @@ export class ConnectionDuplex<T> extends ByteDuplex {
 class ConnectionCarrier<T> implements ByteCarrier {
   readonly readable = true;
   readonly writable = true;
-  readonly #connection: Connection<T>;
+  readonly #connection: DuplexSource;
   readonly #context = new AsyncResource('FDMUX');
   #stream: Duplex | undefined;
   /** The rest of the write that `#written` waits for. */
@@ -56,7 +62,7 @@ class ConnectionCarrier<T> implements ByteCarrier {
   /** Whether the connection refused bytes, because somebody else had ended or destroyed it. */
   #isCut = false;
 
-  constructor(connection: Connection<T>) {
+  constructor(connection: DuplexSource) {
     this.#connection = connection;
   }
 
@@ -77,10 +83,13 @@ class ConnectionCarrier<T> implements ByteCarrier {
   }
 
   write(chunks: readonly Buffer[], done: Done): void {
-    const [chunk] = chunks;
     this.#written = done;
-    if (chunks.length === 1 && chunk !== undefined && chunk.length <= PIECE_BYTES) {
-      if (this.#send(chunk)) this.#settleWrite(null);
+    let byteLength = 0;
+    for (const chunk of chunks) byteLength += chunk.length;
+    if (byteLength <= PIECE_BYTES) {
+      let hasRoom = true;
+      for (const chunk of chunks) hasRoom = this.#send(chunk);
+      if (hasRoom) this.#settleWrite(null);
     } else {
       this.#pieces = piecesOf(chunks);
       this.#writeOn();

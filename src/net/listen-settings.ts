@@ -6,6 +6,9 @@ import { toPathBytes } from '../socket/path.js';
 import type { ListenOptions } from './listener.js';
 import { CONNECTION_OPTIONS, type ConnectionSettings, toConnectionSettings } from './options.js';
 import type { SocketFileAccess } from './socket-file.js';
+import { loadTls } from './tls-contexts.js';
+import { checkTlsListenOptions } from './tls-options.js';
+import { type TlsListenSettings, toTlsListenSettings } from './tls-server.js';
 
 const OPTIONS: OptionNames<ListenOptions<unknown>> = {
   ...CONNECTION_OPTIONS,
@@ -20,6 +23,7 @@ const OPTIONS: OptionNames<ListenOptions<unknown>> = {
   exclusive: true,
   maxConnections: true,
   onError: true,
+  tls: true,
 };
 
 /** -1 leaves the group: chown(2). */
@@ -34,20 +38,23 @@ export interface ListenSettings<T> extends ConnectionSettings<T> {
   readonly maxConnections: number;
   readonly onError: ((error: Error) => void) | undefined;
   readonly access: SocketFileAccess;
+  /** Undefined without TLS. */
+  readonly tls: TlsListenSettings | undefined;
 }
 
 /**
- * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION, ERR_UNSUPPORTED_TRIGGER
+ * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION, ERR_UNSUPPORTED_TRIGGER, ERR_TLS_CONTEXT
  */
-export function toListenSettings<T>(options: ListenOptions<T>): ListenSettings<T> {
+export async function toListenSettings<T>(options: ListenOptions<T>): Promise<ListenSettings<T>> {
   const settings = toConnectionSettings(options, OPTIONS);
   const { fd, backlog = DEFAULT_BACKLOG, reusePort = false, exclusive = false, onError } = options;
-  const { maxConnections = Infinity } = options;
+  const { maxConnections = Infinity, tls } = options;
   checkInteger(backlog, 'options.backlog', 1, MAX_INT32);
   checkBoolean(reusePort, 'options.reusePort');
   checkBoolean(exclusive, 'options.exclusive');
   if (maxConnections !== Infinity) checkInteger(maxConnections, 'options.maxConnections', 1, MAX_INT32);
   if (onError !== undefined) checkFunction(onError, 'options.onError');
+  if (tls !== undefined) checkTlsListenOptions(tls);
   return {
     ...settings,
     fd: fd === undefined ? undefined : toFd(fd, 'options.fd'),
@@ -57,6 +64,7 @@ export function toListenSettings<T>(options: ListenOptions<T>): ListenSettings<T
     maxConnections,
     onError,
     access: toSocketFileAccess(options),
+    tls: tls === undefined ? undefined : toTlsListenSettings(await loadTls(), tls),
   };
 }
 

@@ -11,6 +11,7 @@ import { applyTcpOptions, type ConnectionOptions, familyNumber, isTcp, toEndpoin
 import { resolveHost } from './resolve.js';
 import type { SharedBytes } from './shared-bytes.js';
 import { claimPath, SocketFile } from './socket-file.js';
+import type { TlsListenOptions, TlsServerContext } from './tls-options.js';
 
 /** Options of {@link listen}. Where to listen is said by `host` and `port`, by `path`, or by `fd`. */
 export interface ListenOptions<T> extends ConnectionOptions<T> {
@@ -57,6 +58,12 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
    * whether it does.
    */
   readonly onError?: ((error: Error) => void) | undefined;
+  /**
+   * Speaks TLS on every connection. `open` is called when the handshake is done, and all else is as without. It needs
+   * Node's event loop, so a multiplexer that only `waitSync` or `runSync` drives completes no handshake.
+   * @defaultValue no TLS
+   */
+  readonly tls?: TlsListenOptions | undefined;
   /** A connection beyond is closed as soon as it is accepted: 1 to 2^31-1, by default no limit. */
   readonly maxConnections?: number | undefined;
 }
@@ -97,6 +104,13 @@ export interface Listener<T = unknown> {
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
   close(options?: { readonly drainMs?: number | null | undefined }): Promise<void>;
+  /**
+   * Exchanges the certificates. Handshakes that begin from now on get the new ones; nobody is dropped.
+   *
+   * @throws ERR_TLS_CONTEXT if they are invalid, and then the old ones stay, or if the listener speaks no TLS;
+   *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
+   */
+  setSecureContext(context: TlsServerContext): void;
   /** It alone does not keep the process alive. Connections do. */
   unref(): this;
   /** It keeps the process alive again, as it does at first. */
@@ -110,12 +124,12 @@ export interface Listener<T = unknown> {
  *
  * @returns when connections are taken
  * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2) and listen(2) give; EINVAL where `fd` does
- *   not listen; ENOTFOUND and the like from the resolver; ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE,
- *   ERR_OUT_OF_RANGE
+ *   not listen; ENOTFOUND and the like from the resolver; ERR_TLS_CONTEXT, ERR_UNSUPPORTED_TRIGGER,
+ *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see ip(7), unix(7)
  */
 export async function listen<T = unknown>(options: ListenOptions<T>): Promise<Listener<T>> {
-  const settings = toListenSettings(options);
+  const settings = await toListenSettings(options);
   if (settings.fd !== undefined) {
     checkListening(settings.fd);
     return new ListeningSocket(settings, settings.fd, null);

@@ -2,7 +2,7 @@
 import { inspect, type InspectOptions } from 'node:util';
 import { checkOptions, checkString, type OptionNames, toTimeoutMs } from '../arguments.js';
 import { native } from '../binding/load.js';
-import { toError } from '../errors.js';
+import { FdmuxError, toError } from '../errors.js';
 import { summary } from '../inspect.js';
 import { type Address, decodeAddress } from '../socket/address.js';
 import { AcceptLoop } from './accept-loop.js';
@@ -15,6 +15,8 @@ import { ServedConnection } from './served-connection.js';
 import { SharedBytes } from './shared-bytes.js';
 import type { SocketFile } from './socket-file.js';
 import type { Timer } from './timers.js';
+import type { TlsServerContext } from './tls-options.js';
+import { TlsServer } from './tls-server.js';
 import { type Lease, leaseTurn } from './turn-lease.js';
 import type { FdOwner } from './turn-member.js';
 
@@ -41,6 +43,8 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
   /** Keeps the turn's timer fd open: when there are no fds left, the one to wait with could not be made any more. */
   readonly #reserve: Timer;
   readonly #accepting: AcceptLoop;
+  /** Null without TLS. */
+  readonly #tls: TlsServer<T> | null;
   /** From `'draining'` on it takes nobody new; `'closed'` is when the last connection is gone, too. */
   #state: 'listening' | 'draining' | 'closed' = 'listening';
   /** Whether peers that wait to be accepted are still served while it drains. */
@@ -57,6 +61,8 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
     this.#lease = leaseTurn(settings.multiplexer, settings.backend);
     const { turn } = this.#lease;
     this.#group = new ConnectionGroup(turn, settings, this.address, this.#connectionClosed);
+    const { tls } = settings;
+    this.#tls = tls === undefined ? null : new TlsServer(tls, this.#group, this.#handshakeOver);
     let reserve: Timer | undefined;
     try {
       reserve = turn.after(Infinity, () => undefined);
@@ -89,7 +95,12 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
 
   /** The multiplexer says that connections wait. */
   ready(): void {
-    const failure = this.#accepting.takeBatch();
+    const room = this.#tls?.makeRoom() ?? Infinity;
+    if (room === 0) {
+      this.#accepting.rest(this.#tls?.restMs ?? 0);
+      return;
+    }
+    const failure = this.#accepting.takeBatch(room);
     if (this.#state === 'listening') {
       this.#accepting.recover(failure);
     } else {
@@ -119,12 +130,34 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
     try {
       if (this.#owned === null && isTcp(this.address)) applyTcpOptions(fd, this.#settings);
       this.#group.add(connection);
+      if (this.#tls !== null) {
+        this.#secure(this.#tls, connection);
+        return;
+      }
     } catch (error) {
       native.close(fd);
       this.#reportError(toError(error));
       return;
     }
     connection.open();
+  }
+
+  #secure(tls: TlsServer<T>, connection: ServedConnection<T>): void {
+    try {
+      tls.secure(connection);
+    } catch (error) {
+      connection.destroy();
+      this.#reportError(toError(error));
+    }
+  }
+
+  readonly #handshakeOver = (): void => {
+    if (!this.closed && this.#accepting.isResting) this.#accepting.resume();
+  };
+
+  setSecureContext(context: TlsServerContext): void {
+    if (this.#tls === null) throw new FdmuxError('ERR_TLS_CONTEXT', 'the listener speaks no TLS');
+    this.#tls.setSecureContext(context);
   }
 
   #reportError(error: Error): void {
@@ -209,11 +242,11 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
   }
 
   readonly #endAll = (): void => {
-    for (const connection of this.#group) connection.end();
+    for (const connection of this.#group) connection.listenerCloses();
   };
 
   readonly #destroyAll = (): void => {
-    for (const connection of this.#group) connection.destroy();
+    for (const connection of this.#group) connection.listenerCuts();
   };
 
   readonly #connectionClosed = (): void => {

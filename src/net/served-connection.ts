@@ -11,7 +11,7 @@ import { SHUT_WR } from '../socket/constants.js';
 import { checkDuplexOptions, type DuplexOptions } from '../socket/duplex.js';
 import { errnoError } from '../socket/errno-error.js';
 import { isMemoryShortageError } from '../socket/memory-shortage.js';
-import type { Connection, ConnectionEvents } from './connection.js';
+import type { Connection, ConnectionEvents, ConnectionSecurity } from './connection.js';
 import type { ConnectionGroup } from './connection-group.js';
 import { ConnectionDuplex } from './duplex.js';
 import type { Writable } from './output-arena.js';
@@ -23,6 +23,18 @@ import { WriteQueue } from './write-queue.js';
 /** How a connection is registered that is read from. In edge mode, urgent data has to be known of. */
 const LEVEL_READ = { interest: 'read', trigger: 'level' } as const;
 const EDGE_READ = { interest: { read: true, priority: true }, trigger: 'edge' } as const;
+
+/** The answers of all connections here: TLS has a class of its own. */
+const UNSECURED: ConnectionSecurity = {
+  isSecure: false,
+  authorized: false,
+  authorizationError: null,
+  peerCertificate: null,
+  alpnProtocol: null,
+  servername: null,
+  tlsVersion: null,
+  cipher: null,
+};
 
 /** The one class behind {@link Connection}. What is not in the interface is for the turn and the group. */
 export class ServedConnection<T> implements Connection<T>, TurnMember {
@@ -123,6 +135,38 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     return decodeAddress(Buffer.from(this.#remote, 'latin1'));
   }
 
+  get isSecure(): ConnectionSecurity['isSecure'] {
+    return UNSECURED.isSecure;
+  }
+
+  get authorized(): ConnectionSecurity['authorized'] {
+    return UNSECURED.authorized;
+  }
+
+  get authorizationError(): ConnectionSecurity['authorizationError'] {
+    return UNSECURED.authorizationError;
+  }
+
+  get peerCertificate(): ConnectionSecurity['peerCertificate'] {
+    return UNSECURED.peerCertificate;
+  }
+
+  get alpnProtocol(): ConnectionSecurity['alpnProtocol'] {
+    return UNSECURED.alpnProtocol;
+  }
+
+  get servername(): ConnectionSecurity['servername'] {
+    return UNSECURED.servername;
+  }
+
+  get tlsVersion(): ConnectionSecurity['tlsVersion'] {
+    return UNSECURED.tlsVersion;
+  }
+
+  get cipher(): ConnectionSecurity['cipher'] {
+    return UNSECURED.cipher;
+  }
+
   get isWritable(): boolean {
     return this.#writeEnd === 'open' && !this.isDestroyed;
   }
@@ -208,8 +252,8 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   toDuplex(options: DuplexOptions = {}): Duplex {
     checkDuplexOptions(options);
     if (this.#handlers !== this.#group.handlers) throw busyError('the connection is a Duplex already');
-    const duplex = new ConnectionDuplex(this, options);
-    this.#handlers = duplex.events;
+    const duplex = new ConnectionDuplex<T>(this, options);
+    this.handOver(duplex.events);
     if (this.isDestroyed) duplex.destroy();
     else if (this.#readEnded) this.#tellEnd();
     return duplex;
@@ -222,7 +266,24 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     return summary('Connection', { fd, state, remoteAddress, pendingBytes, data }, depth, options);
   }
 
-  // From here on, what the multiplexer and the turn call.
+  // From here on, what the layers above, the multiplexer and the turn call.
+
+  /** Has these handlers called instead of the user's. */
+  handOver(events: ConnectionEvents<T>): void {
+    this.#handlers = events;
+  }
+
+  /** The listener closes. */
+  listenerCloses(): void {
+    if (this.#handlers.listenerCloses === undefined) this.end();
+    else this.#tell('listenerCloses');
+  }
+
+  /** The listener waits no longer. */
+  listenerCuts(): void {
+    if (this.#handlers.listenerCuts === undefined) this.destroy();
+    else this.#tell('listenerCuts');
+  }
 
   /** The multiplexer says that the fd is ready. */
   ready(registration: Readiness): void {
@@ -433,7 +494,7 @@ function handOut<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, by
   handlers.data?.(connection, bytes);
 }
 
-type Moment = 'open' | 'drain' | 'end' | 'finish';
+type Moment = 'open' | 'drain' | 'end' | 'finish' | 'listenerCloses' | 'listenerCuts';
 
 function tell<T>(handlers: ConnectionEvents<T>, moment: Moment, connection: Connection<T>): void {
   handlers[moment]?.(connection);

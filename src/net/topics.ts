@@ -1,10 +1,16 @@
 /** The subscribers of each topic. */
-import type { ServedConnection } from './served-connection.js';
+import type { Connection } from './connection.js';
+
+/** A connection that can subscribe. */
+export interface Subscriber<T> extends Connection<T> {
+  /** For {@link Topics} alone: the topics it is subscribed to; null for none. */
+  topics: Set<string> | null;
+}
 
 interface Topic<T> {
-  readonly members: Set<ServedConnection<T>>;
+  readonly members: Set<Subscriber<T>>;
   /** The members as an array, which is faster to walk; null after a change. */
-  list: readonly ServedConnection<T>[] | null;
+  list: readonly Subscriber<T>[] | null;
 }
 
 /** The topics of one listener. A topic exists while it has a subscriber. */
@@ -12,7 +18,7 @@ export class Topics<T> {
   readonly #topics = new Map<string, Topic<T>>();
 
   /** Adds a subscriber. Subscribing again changes nothing. */
-  subscribe(connection: ServedConnection<T>, name: string): void {
+  subscribe(connection: Subscriber<T>, name: string): void {
     let topic = this.#topics.get(name);
     if (topic === undefined) {
       topic = { members: new Set(), list: null };
@@ -23,7 +29,7 @@ export class Topics<T> {
     (connection.topics ??= new Set()).add(name);
   }
 
-  unsubscribe(connection: ServedConnection<T>, name: string): void {
+  unsubscribe(connection: Subscriber<T>, name: string): void {
     const topic = this.#topics.get(name);
     if (topic?.members.delete(connection) !== true) return;
     topic.list = null;
@@ -32,13 +38,13 @@ export class Topics<T> {
   }
 
   /** Removes a connection from all its topics. */
-  leaveAll(connection: ServedConnection<T>): void {
+  leaveAll(connection: Subscriber<T>): void {
     for (const name of connection.topics ?? []) this.unsubscribe(connection, name);
     connection.topics = null;
   }
 
   /** The subscribers of a topic, in the order in which they subscribed. */
-  members(name: string): readonly ServedConnection<T>[] {
+  members(name: string): readonly Subscriber<T>[] {
     const topic = this.#topics.get(name);
     if (topic === undefined) return [];
     topic.list ??= [...topic.members];
