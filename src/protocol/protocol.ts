@@ -30,12 +30,23 @@ export interface EntryRefused {
   readonly atMs: number;
 }
 
+/** Hides what is secret in the bytes of one peer. */
+export interface Mask {
+  /**
+   * @param bytes - the next ones of the peer
+   * @returns as many bytes that make the server act in the same way, whatever the outcome of a check of a secret
+   */
+  hide(bytes: Uint8Array): Uint8Array;
+}
+
 /** A protocol as one server speaks it. */
 export interface Protocol {
   /** The user name of all its peers; empty if each brings its own. */
   readonly userName: string;
   /** Begins the conversation with a peer. */
   createSession(link: Link, options: SessionOptions): Session;
+  /** Returns the mask of a peer that has just arrived. */
+  createMask(): Mask;
   /** Returns the bytes for a peer that gets no session. */
   refuse(refused: EntryRefused): Uint8Array;
 }

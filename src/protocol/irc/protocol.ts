@@ -1,9 +1,10 @@
 /** IRC, as a server speaks it. */
 import { withoutLeadingColon } from '../../chat/address.js';
-import type { EntryRefused, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
+import type { EntryRefused, Mask, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import { closingLink } from './client.js';
 import { NUMERICS } from './numerics.js';
+import { SecretMask } from './secrets.js';
 import { IrcSession } from './session.js';
 import type { IrcSettings } from './settings.js';
 import { IrcState, type IrcStateOptions } from './shared-state.js';
@@ -37,6 +38,10 @@ export class IrcProtocol implements Protocol {
 
   createSession(link: Link, { charset }: SessionOptions): Session {
     return new IrcSession(link, { server: this.#state, charset });
+  }
+
+  createMask(): Mask {
+    return new SecretMask(() => this.#state.settings.operators.map(({ name }) => name));
   }
 
   refuse({ host, reason, isBan }: EntryRefused): Uint8Array {

@@ -1,7 +1,7 @@
 /** Plain lines, as a server speaks them. */
 import type { Chat } from '../../chat/chat.js';
 import type { Room } from '../../chat/room.js';
-import type { EntryRefused, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
+import type { EntryRefused, Mask, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import { formatNotice } from './format.js';
 import { PLAIN_USER, PlainSession } from './session.js';
@@ -30,6 +30,11 @@ export class PlainProtocol implements Protocol {
       quietMs,
       limits: link.limits,
     });
+  }
+
+  /** Plain lines contain no secrets. */
+  createMask(): Mask {
+    return { hide: (bytes) => bytes };
   }
 
   refuse({ reason, isBan, atMs }: EntryRefused): Uint8Array {

@@ -1,0 +1,172 @@
+/** Hides the secrets in a client's bytes, so that what was received can be kept and shown. */
+import type { Mask } from '../protocol.js';
+
+const NUL = 0x00;
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const AT_SIGN = 0x40;
+const TILDE = 0x7e;
+const LETTER_X = 0x78;
+const EXCLAMATION_MARK = 0x21;
+const BYTE_ORDER_MARK = new Set([0xef, 0xbb, 0xbf]);
+
+/** Commands with secrets in their parameters, also those that only other servers have: people type them here, too. */
+const SECRET_COMMANDS = new Set([
+  ...['PASS', 'AUTHENTICATE'],
+  ...['REGISTER', 'VERIFY', 'IDENTIFY', 'LOGIN', 'AUTH', 'NS', 'NICKSERV'],
+]);
+/** A third word that begins like this makes a line a request of HTTP, whatever its first word is. It is no secret. */
+const HTTP_VERSION = /^HTTP\/\d/i;
+const HTTP_VERSION_LENGTH = 'HTTP/1'.length;
+/** Longer than any command. */
+const MAX_COMMAND_LENGTH = 32;
+
+/** What the next byte of a line belongs to. */
+type Part = 'start' | 'tags' | 'gap' | 'source' | 'command' | 'shown' | 'name' | 'first' | 'hidden';
+
+/**
+ * The mask of one client. It knows a command as soon as its last byte has arrived, so it never needs to wait for the
+ * rest of a line. Lines, words and lengths stay as they are, and with them what the server makes of them.
+ */
+export class SecretMask implements Mask {
+  readonly #operatorNames: () => readonly string[];
+  #part: Part = 'start';
+  #command = '';
+  /** What was given as the name of an operator, one character for each byte. */
+  #name = '';
+  /** Bytes that are shown although they are in a hidden word. */
+  #shownBytes = 0;
+  #before = SPACE;
+
+  /** @param operatorNames - these are no secret: any other word in their place may be a password */
+  constructor(operatorNames: () => readonly string[]) {
+    this.#operatorNames = operatorNames;
+  }
+
+  hide(bytes: Uint8Array): Uint8Array {
+    return bytes.map((byte, index) => {
+      if (byte !== SPACE && this.#before === SPACE && isHttpVersion(bytes, index))
+        this.#shownBytes = HTTP_VERSION_LENGTH;
+      return this.#next(byte);
+    });
+  }
+
+  #next(byte: number): number {
+    // NUL is removed before a line is read.
+    if (byte === NUL) return byte;
+    if (byte === LF || byte === CR) {
+      this.#part = 'start';
+      this.#command = '';
+      this.#name = '';
+      this.#shownBytes = 0;
+      this.#before = SPACE;
+      return byte;
+    }
+    const isHidden = this.#isHidden(byte) && this.#shownBytes === 0;
+    const shown = isHidden ? maskOf(byte, this.#before) : byte;
+    this.#shownBytes = Math.max(0, this.#shownBytes - 1);
+    this.#before = byte;
+    return shown;
+  }
+
+  /** Takes the next byte of a line. @returns whether it must be hidden */
+  #isHidden(byte: number): boolean {
+    switch (this.#part) {
+      case 'start':
+        // The mark is removed with the first character of a line.
+        if (!BYTE_ORDER_MARK.has(byte)) this.#begin(byte);
+        return false;
+      case 'tags':
+      case 'source':
+        if (byte === SPACE) this.#part = 'gap';
+        return false;
+      case 'gap':
+        if (byte === COLON) this.#part = 'source';
+        else if (byte !== SPACE) this.#beginCommand(byte);
+        return false;
+      case 'command':
+        if (byte === SPACE) this.#part = this.#partAfterCommand();
+        else if (this.#command.length < MAX_COMMAND_LENGTH) this.#command += String.fromCharCode(byte);
+        return false;
+      case 'shown':
+        return false;
+      case 'first':
+        return this.#isInFirst(byte);
+      case 'name':
+        return !this.#isInName(byte);
+      case 'hidden':
+        return byte !== SPACE && (byte !== COLON || this.#before !== SPACE);
+    }
+  }
+
+  #begin(byte: number): void {
+    if (byte === AT_SIGN) this.#part = 'tags';
+    else if (byte === SPACE) this.#part = 'gap';
+    else if (byte === COLON) this.#part = 'source';
+    else this.#beginCommand(byte);
+  }
+
+  #beginCommand(byte: number): void {
+    this.#part = 'command';
+    this.#command = String.fromCharCode(byte);
+  }
+
+  #partAfterCommand(): Part {
+    const command = this.#command.toUpperCase();
+    if (command === 'OPER') return 'name';
+    if (command === 'WEBIRC') return 'first';
+    // Letters beyond ASCII have capitals in ASCII.
+    return SECRET_COMMANDS.has(command) || /[\x80-\xff]/.test(command) ? 'hidden' : 'shown';
+  }
+
+  /** Takes the next byte after WEBIRC, whose first word is a password. @returns whether it is in that word */
+  #isInFirst(byte: number): boolean {
+    if (byte === COLON && this.#before === SPACE) this.#part = 'hidden';
+    else if (byte === SPACE && this.#before !== SPACE) this.#part = 'shown';
+    return byte !== SPACE && this.#part === 'first';
+  }
+
+  /** Takes the next byte after OPER. @returns whether it is in the name of an operator, or before it */
+  #isInName(byte: number): boolean {
+    if (this.#name === '' && (byte === SPACE || byte === COLON)) return true;
+    if (byte === SPACE) {
+      this.#part = 'hidden';
+      return true;
+    }
+    this.#name += String.fromCharCode(byte);
+    const isName = this.#operatorNames().some((name) => Buffer.from(name).toString('latin1').startsWith(this.#name));
+    if (!isName) this.#part = 'hidden';
+    return isName;
+  }
+}
+
+function isHttpVersion(bytes: Uint8Array, at: number): boolean {
+  return HTTP_VERSION.test(Buffer.from(bytes.subarray(at, at + HTTP_VERSION_LENGTH)).toString('latin1'));
+}
+
+/** The byte in place of one. It has the same part in a character of UTF-8 and of GBK, so charsets are told alike. */
+function maskOf(byte: number, before: number): number {
+  if (byte >= 0x80) return maskOfHigh(byte);
+  if (before < 0x80 || (byte >= AT_SIGN && byte <= TILDE)) return LETTER_X;
+  return byte >= ZERO && byte <= NINE ? ZERO : EXCLAMATION_MARK;
+}
+
+/** The ranges of bytes that stand for one another; those in none stay as they are. */
+const HIGH_RANGES: readonly (readonly [first: number, last: number, mask: number])[] = [
+  [0x81, 0x8f, 0x81],
+  [0x90, 0x9f, 0x95],
+  [0xa0, 0xbf, 0xa5],
+  [0xc2, 0xdf, 0xc5],
+  [0xe1, 0xec, 0xe5],
+  [0xee, 0xef, 0xe5],
+  [0xf1, 0xf3, 0xf1],
+  [0xf5, 0xfe, 0xf5],
+];
+
+function maskOfHigh(byte: number): number {
+  return HIGH_RANGES.find(([first, last]) => byte >= first && byte <= last)?.[2] ?? byte;
+}

@@ -1,0 +1,63 @@
+import { isUtf8 } from 'node:buffer';
+import { expect, test } from 'vitest';
+import { SecretMask } from '../../../src/protocol/irc/secrets.js';
+
+const newMask = (): SecretMask => new SecretMask(() => ['admin', 'chief']);
+const hide = (text: string): string => Buffer.from(newMask().hide(Buffer.from(text))).toString();
+
+test.each([
+  ['PASS secret\r\n', 'PASS xxxxxx\r\n'],
+  ['pass :two words\r\n', 'pass :xxx xxxxx\r\n'],
+  [':me PASS secret\r\n', ':me PASS xxxxxx\r\n'],
+  ['@label=a;b :me  PASS   secret\r\n', '@label=a;b :me  PASS   xxxxxx\r\n'],
+  ['P\0ASS secret\r\n', 'P\0ASS xxxxxx\r\n'],
+  ['\ufeffPASS secret\r\n', '\ufeffPASS xxxxxx\r\n'],
+  ['PA\u017f\u017f secret\r\n', 'PA\u017f\u017f xxxxxx\r\n'],
+  ['OPER admin secret\r\n', 'OPER admin xxxxxx\r\n'],
+  ['OPER secret admin\r\n', 'OPER xxxxxx xxxxx\r\n'],
+  ['OPER admiral secret\r\n', 'OPER admixxx xxxxxx\r\n'],
+  ['AUTHENTICATE c2VjcmV0\r\n', 'AUTHENTICATE xxxxxxxx\r\n'],
+  ['WEBIRC secret gate host 1.2.3.4\r\n', 'WEBIRC xxxxxx gate host 1.2.3.4\r\n'],
+  ['WEBIRC  :secret gate host\r\n', 'WEBIRC  :xxxxxx xxxx xxxx\r\n'],
+  ['IDENTIFY secret\r\n', 'IDENTIFY xxxxxx\r\n'],
+  ['PASS secret HTTP/1.1\r\n', 'PASS xxxxxx HTTP/1xx\r\n'],
+  ['GET /index.html HTTP/1.1\r\n', 'GET /index.html HTTP/1.1\r\n'],
+  ['PASS a\rPRIVMSG #a :secret\nPASS b\n', 'PASS x\rPRIVMSG #a :secret\nPASS x\n'],
+  ['PRIVMSG #a :PASS is a command\r\n', 'PRIVMSG #a :PASS is a command\r\n'],
+  ['NICK ann\r\nUSER ann 0 * :Ann\r\n', 'NICK ann\r\nUSER ann 0 * :Ann\r\n'],
+])('%j is shown as %j', (line, shown) => {
+  expect(hide(line)).toBe(shown);
+});
+
+test('bytes are hidden alike in whatever pieces they arrive', () => {
+  const stream = Buffer.from('@a=b :me PASS :se cret\r\nOPER admin other\r\nOPER adm\r\nPRIVMSG #a :hello\r\n');
+  const whole = Buffer.from(newMask().hide(stream));
+  for (let size = 1; size < stream.length; size += 1) {
+    const mask = newMask();
+    const pieces: Uint8Array[] = [];
+    for (let at = 0; at < stream.length; at += size) pieces.push(mask.hide(stream.subarray(at, at + size)));
+    expect(Buffer.concat(pieces)).toEqual(whole);
+  }
+});
+
+const isGbk = (bytes: Uint8Array): boolean => {
+  try {
+    new TextDecoder('gb18030', { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test('a hidden password is valid in the charsets in which the password is', () => {
+  const passwords = [
+    ...['pässwörd', '密码一二三', '😀😁', 'ключ'].map((text) => Buffer.from(text)),
+    ...['c3dcc2eb', '8140a080', 'b0a1fe50', '81308130', 'ff', '80', 'c3'].map((hex) => Buffer.from(hex, 'hex')),
+  ];
+  for (const password of passwords) {
+    const hidden = newMask()
+      .hide(Buffer.concat([Buffer.from('PASS '), password]))
+      .subarray('PASS '.length);
+    expect([isUtf8(hidden), isGbk(hidden)], password.toString('hex')).toEqual([isUtf8(password), isGbk(password)]);
+  }
+});
