@@ -11,6 +11,7 @@ import { LOG_FORMATS, LOG_LEVELS } from '../server/log.js';
 import type { ProtocolName } from '../server/protocols.js';
 import { connectCommand } from './connect.js';
 import { hashPasswordCommand } from './hash-password.js';
+import { replayCommand } from './replay.js';
 import { serveCommand } from './serve.js';
 
 function parseInteger(min: number, max: number): (text: string) => number {
@@ -45,11 +46,20 @@ Examples:
 Press Enter to send what you typed; type "exit" or press Ctrl-D to leave.
 `;
 
+const REPLAY_HELP = `
+The exit code is 0 if the server did the same, byte for byte, and 1 if not or if the file cannot be read.
+
+Examples:
+  $ fdmux serve --record monday.fdmux                  people talk; Ctrl-C ends the server
+  $ fdmux replay monday.fdmux                          the same again, in no time
+`;
+
 /** The options of `serve` as commander parses them: it has checked those that have choices. */
 interface ServeOptions extends Omit<ServeFlags, 'without'> {
   readonly plain: boolean;
   readonly irc: boolean;
   readonly checkConfig?: boolean;
+  readonly record?: string;
 }
 
 /**
@@ -83,6 +93,7 @@ function createProgram(version: string): Command {
 
   addServe(program, version);
   addConnect(program);
+  addReplay(program, version);
   addHashPassword(program);
   return program;
 }
@@ -115,13 +126,14 @@ function addServe(program: Command, version: string): void {
     .option('--password <password>', 'password that IRC clients must send with PASS, in clear or from hash-password')
     .option('--config <file>', 'read a JSON configuration file; options given here take precedence')
     .option('--check-config', 'check the configuration and exit')
+    .option('--record <file>', 'record all that is received and sent into a new file, for fdmux replay')
     .addOption(new Option('--log-level <level>', 'how much is logged (default: warning)').choices(LOG_LEVELS))
     .addOption(new Option('--log-format <format>', 'form of the log (default: text)').choices(LOG_FORMATS))
     .addHelpText('after', SERVE_EXAMPLES)
     .action(async (options: ServeOptions) => {
-      const { plain, irc, checkConfig = false, ...flags } = options;
+      const { plain, irc, checkConfig = false, record, ...flags } = options;
       const without: ProtocolName[] = [...(plain ? [] : ['plain' as const]), ...(irc ? [] : ['irc' as const])];
-      process.exitCode = await serveCommand({ ...flags, without }, { version, checkOnly: checkConfig });
+      process.exitCode = await serveCommand({ ...flags, without }, { version, checkOnly: checkConfig, record });
     });
 }
 
@@ -134,6 +146,17 @@ function addConnect(program: Command): void {
     .addHelpText('after', CONNECT_EXAMPLES)
     .action(async (target: string, { charset = 'utf-8' }: { charset?: Charset }) => {
       process.exitCode = await connectCommand(target, charset);
+    });
+}
+
+function addReplay(program: Command, version: string): void {
+  program
+    .command('replay')
+    .description('run a recorded server again, without sockets, and report the first difference')
+    .argument('<file>', 'what fdmux serve --record has written')
+    .addHelpText('after', REPLAY_HELP)
+    .action(async (file: string) => {
+      process.exitCode = await replayCommand(file, version);
     });
 }
 

@@ -10,6 +10,7 @@ import { ListenError, whereTo } from '../server/listen-error.js';
 import { type Log, openLog } from '../server/log.js';
 import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';
+import { Recording } from '../server/record/recording.js';
 import type { Address } from '../socket/address.js';
 
 /** A stopping server ends whatever still waits after this time: it promises to stop within two seconds. */
@@ -20,6 +21,8 @@ export interface ServeContext {
   readonly version: string;
   /** Check the configuration, and start nothing. */
   readonly checkOnly: boolean;
+  /** The file that the server is recorded into. */
+  readonly record: string | undefined;
 }
 
 /**
@@ -37,7 +40,8 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   const log = await openLog(config.log.level, config.log.format, sink);
   const stopping = new StopRequest();
-  const server = await startServer(flags, config, context, log, stopping);
+  const recording = openRecording(flags, config, context, log);
+  const server = await startServer(flags, { config, context, log, stopping, recording });
   const reload = (): void => void server.requestReload();
   process.on('SIGHUP', reload);
   process.stdout.write(describe(server, config, context.version));
@@ -49,6 +53,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   // A peer that reads nothing must not keep the process alive, nor must this timer.
   setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
   await server.close(reason);
+  recording?.finish();
   sink.end();
   stopping.dispose();
   return 0;
@@ -81,20 +86,43 @@ class StopRequest {
   };
 }
 
-async function startServer(
+/** @throws Error with a message of one line if the file cannot be made */
+function openRecording(
   flags: ServeFlags,
   config: ServerConfig,
-  context: ServeContext,
+  { record: path, version }: ServeContext,
   log: Log,
-  stopping: StopRequest,
+): Recording | null {
+  if (path === undefined) return null;
+  try {
+    return new Recording(path, { version, configurationName: flags.config ?? '-', config }, log);
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) throw new Error(`${path} exists; a recording needs a new file`, { cause: error });
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${path} cannot be made: ${message}`, { cause: error });
+  }
+}
+
+async function startServer(
+  flags: ServeFlags,
+  parts: {
+    readonly config: ServerConfig;
+    readonly context: ServeContext;
+    readonly log: Log;
+    readonly stopping: StopRequest;
+    readonly recording: Recording | null;
+  },
 ): Promise<ChatServer> {
+  const { config, context, log, stopping, recording } = parts;
+  const readConfig = (): Promise<ServerConfig> => loadConfig(flags);
   try {
     return await ChatServer.start({
       config,
       log,
       version: context.version,
       configurationName: flags.config ?? '-',
-      readConfig: () => loadConfig(flags),
+      readConfig: recording?.world.reading(readConfig) ?? readConfig,
+      ...(recording === null ? {} : { world: recording.world }),
       onStop: (reason) => {
         stopping.request(reason);
       },

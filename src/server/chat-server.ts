@@ -42,6 +42,8 @@ const HIGH_WATER_MARK_BYTES = 131_072;
 const NO_LIMIT_BYTES = 0x7fff_ffff;
 /** A plain peer may be silent for ever, so only the kernel can notice that its machine is gone. */
 const KEEP_ALIVE = { idleMs: 120_000, intervalMs: 30_000, probes: 4 };
+/** A proxy on a unix socket, which is no peer itself. */
+const UNNUMBERED_PEER = { host: UNIX_PEER_HOST, port: 0 };
 /** Nobody reads along between these proxies and the server. */
 const LOCAL_PROXIES = new AddressList(['127.0.0.0/8', '::1', 'unix']);
 
@@ -258,7 +260,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   /** Waits for the proxy to say whose connection this is. Only listed proxies are believed. */
   #awaitHeader(connection: Connection<Occupant>, config: ListenerConfig): void {
     const { remoteAddress } = connection;
-    const proxy = this.#remoteOf(remoteAddress);
+    const proxy = remoteAddress.family === 'unix' ? UNNUMBERED_PEER : this.#remoteOf(remoteAddress);
     const refused = (why: string): void => {
       this.tally.refused('proxy');
       this.#refusals.record(why, proxy);

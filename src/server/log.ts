@@ -44,7 +44,7 @@ const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}]/gu;
  * Escapes, like JSON, characters that could act on the terminal or the program that shows the log. In a line of JSON
  * they occur only within strings, so its meaning stays the same.
  */
-function escapeUnsafe(line: string): string {
+export function escapeUnsafe(line: string): string {
   return line.replace(UNSAFE, (character) =>
     // Code units: a character beyond the basic plane becomes two escapes.
     Array.from({ length: character.length }, (_, at) => {

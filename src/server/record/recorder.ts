@@ -1,0 +1,289 @@
+/** A world that writes down what it gives a server, and what the server does with it. */
+import { toError } from '../../errors.js';
+import { SharedBytes } from '../../net/shared-bytes.js';
+import { messageIds, newIdPrefix } from '../../protocol/message-id.js';
+import { verifyPassword } from '../../protocol/password.js';
+import type { Alarm } from '../clock.js';
+import type { ServerConfig } from '../config/server-config.js';
+import type { ConnectionLink } from '../link.js';
+import { escapeUnsafe } from '../log.js';
+import type { LinkParts, OutsideRequest, World } from '../world.js';
+import { type Done, type Given, type Line, toText } from './format.js';
+import { formatHeader, type Header, withoutSecrets } from './header.js';
+import type { Notes } from './notes.js';
+import { RecordedLink } from './recorded-link.js';
+import { RecordedWire } from './recorded-wire.js';
+
+/** Takes the lines of a recording. */
+export interface LineSink {
+  append(line: string): void;
+}
+
+/** Bytes that were written to one wire after the other. */
+interface Written {
+  readonly content: Uint8Array | SharedBytes;
+  readonly ids: number[];
+}
+
+/** What a server that is recorded was started with. */
+export type Beginning = Pick<Header, 'version' | 'configurationName' | 'config'>;
+
+/**
+ * Records one server.
+ *
+ * A turn is everything that happens until the loop has run its microtasks. What finishes elsewhere (a password's hash,
+ * a file) therefore comes back in a turn of its own.
+ */
+export class Recorder implements World, Notes {
+  readonly newMessageId: () => string;
+  readonly #sink: LineSink;
+  readonly #config: ServerConfig;
+  #turn = 0;
+  #isInTurn = false;
+  /** The times that the server was told last. */
+  #wallMs = Date.now();
+  #monotonicMs = Math.floor(performance.now());
+  /** How often it has asked for a time since it was last given anything, or did anything. */
+  #timesAsked = 0;
+  #timers = 0;
+  #checks = 0;
+  #readings = 0;
+  /** What was written last; more wires may follow. */
+  #written: Written | null = null;
+  /** The index of the out lines of this turn whose bytes may be written again. */
+  readonly #indexes = new Map<SharedBytes, number>();
+  #outLines = 0;
+
+  constructor(sink: LineSink, beginning: Beginning) {
+    this.#sink = sink;
+    this.#config = beginning.config;
+    const idPrefix = newIdPrefix();
+    this.newMessageId = messageIds(idPrefix);
+    const header: Header = {
+      ...beginning,
+      node: process.version,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      idPrefix,
+      wallMs: this.#wallMs,
+      monotonicMs: this.#monotonicMs,
+    };
+    sink.append(escapeUnsafe(formatHeader(header)));
+  }
+
+  // What the recording consists of
+
+  give(line: Given): void {
+    if (!this.#isInTurn) {
+      this.#isInTurn = true;
+      queueMicrotask(() => {
+        this.#isInTurn = false;
+      });
+      this.#beginTurn();
+    }
+    this.note(line);
+  }
+
+  #beginTurn(): void {
+    this.#endWritten();
+    this.#indexes.clear();
+    this.#outLines = 0;
+    this.#turn += 1;
+    this.#wallMs = Date.now();
+    this.#monotonicMs = Math.floor(performance.now());
+    this.note(['turn', this.#turn, this.#wallMs, this.#monotonicMs]);
+  }
+
+  wrote(id: number, content: Uint8Array | SharedBytes): void {
+    this.#timesAsked = 0;
+    if (content instanceof SharedBytes && this.#written?.content === content) {
+      this.#written.ids.push(id);
+      return;
+    }
+    this.#endWritten();
+    // Others are copied when their line is made, and the caller may use them again by then.
+    this.#written = { content: content instanceof SharedBytes ? content : Uint8Array.from(content), ids: [id] };
+  }
+
+  #endWritten(): void {
+    if (this.#written === null) return;
+    const line = this.#lineOf(this.#written);
+    this.#written = null;
+    this.#append(line);
+  }
+
+  #lineOf({ content, ids }: Written): Done {
+    if (!(content instanceof SharedBytes)) {
+      this.#outLines += 1;
+      return ['out', ids, toText(content)];
+    }
+    const index = this.#indexes.get(content);
+    if (index !== undefined) return ['again', ids, index];
+    this.#indexes.set(content, this.#outLines);
+    this.#outLines += 1;
+    return ['out', ids, toText(content.bytes)];
+  }
+
+  note(line: Line): void {
+    this.#endWritten();
+    this.#append(line);
+    this.#timesAsked = 0;
+  }
+
+  #append(line: Line): void {
+    this.#sink.append(escapeUnsafe(JSON.stringify(line)));
+  }
+
+  /** Hands out what is still being put together. */
+  flush(): void {
+    this.#endWritten();
+  }
+
+  /** The server has ended in good order. */
+  finish(): void {
+    this.note(['finished']);
+  }
+
+  // The clocks. Both have whole milliseconds, so that most questions get the answer of the one before.
+
+  readonly now = (): number => {
+    const nowMs = Date.now();
+    if (nowMs !== this.#wallMs) {
+      this.#wallMs = nowMs;
+      this.#noteClocks();
+    }
+    this.#timesAsked += 1;
+    return nowMs;
+  };
+
+  readonly monotonicMs = (): number => {
+    const nowMs = Math.floor(performance.now());
+    if (nowMs !== this.#monotonicMs) {
+      this.#monotonicMs = nowMs;
+      this.#noteClocks();
+    }
+    this.#timesAsked += 1;
+    return nowMs;
+  };
+
+  #noteClocks(): void {
+    this.note(['clock', this.#wallMs, this.#monotonicMs, this.#timesAsked]);
+  }
+
+  after(delayMs: number, callback: () => void): Alarm {
+    const timer = setTimeout(this.#firing(callback), delayMs).unref();
+    return {
+      cancel: () => {
+        clearTimeout(timer);
+      },
+    };
+  }
+
+  soon(callback: () => void): Alarm {
+    const immediate = setImmediate(this.#firing(callback));
+    return {
+      cancel: () => {
+        clearImmediate(immediate);
+      },
+    };
+  }
+
+  #firing(callback: () => void): () => void {
+    this.#timers += 1;
+    const number = this.#timers;
+    return () => {
+      this.give(['timer', number]);
+      callback();
+    };
+  }
+
+  // What finishes elsewhere
+
+  readonly verifyPassword = (offered: string, expected: string): Promise<boolean> => {
+    this.#checks += 1;
+    const number = this.#checks;
+    return new Promise((resolve, reject) => {
+      const take = (isRight: boolean): void => {
+        setImmediate(() => {
+          this.give(['verified', number, isRight]);
+          resolve(isRight);
+        });
+      };
+      const fail = (error: unknown): void => {
+        setImmediate(() => {
+          const known = toError(error);
+          this.give(['verify-error', number, known.message]);
+          reject(known);
+        });
+      };
+      verifyPassword(offered, expected).then(take, fail);
+    });
+  };
+
+  /** Has the configurations recorded that a function reads. */
+  reading(readConfig: () => Promise<ServerConfig>): () => Promise<ServerConfig> {
+    return () => {
+      this.#readings += 1;
+      const number = this.#readings;
+      return new Promise((resolve, reject) => {
+        const take = (config: ServerConfig): void => {
+          setImmediate(() => {
+            this.give(['config', number, withoutSecrets(config)]);
+            resolve(config);
+          });
+        };
+        const fail = (error: unknown): void => {
+          setImmediate(() => {
+            const known = toError(error);
+            this.give(['config-error', number, known.message]);
+            reject(known);
+          });
+        };
+        readConfig().then(take, fail);
+      });
+    };
+  }
+
+  fromOutside<T>(request: OutsideRequest, run: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.give(request);
+        resolve(run());
+      });
+    });
+  }
+
+  // Peers
+
+  createLink({ arrival, facts, limits, events, protocol }: LinkParts): ConnectionLink {
+    const { wire, config, address, transport, isSecure, certificate } = arrival;
+    const { id } = facts;
+    this.give([
+      'open',
+      id,
+      {
+        listener: this.#config.listeners.indexOf(config),
+        address: 'host' in address ? address : { family: 'unix' },
+        ...{ transport, isSecure, certificate },
+      },
+    ]);
+    const recorded = new RecordedWire(wire, id, this);
+    return new RecordedLink({
+      wire: recorded,
+      facts,
+      limits,
+      events,
+      notes: this,
+      clock: this,
+      mask: protocol.createMask(),
+    });
+  }
+
+  departed({ id }: ConnectionLink, error: Error | undefined): void {
+    if (error === undefined) {
+      this.give(['close', id, null]);
+      return;
+    }
+    const code = 'code' in error ? String(error.code) : '';
+    this.give(['close', id, { code, message: error.message }]);
+  }
+}

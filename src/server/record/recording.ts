@@ -1,0 +1,35 @@
+/** Records a server into a file, until it ends. */
+import type { Log } from '../log.js';
+import { type Beginning, Recorder } from './recorder.js';
+import { RecordingFile } from './recording-file.js';
+
+/** The recording of one server. */
+export class Recording {
+  /** The world of the server. */
+  readonly world: Recorder;
+  readonly #file: RecordingFile;
+
+  /** @throws Error if there is a file already, or it cannot be made */
+  constructor(path: string, beginning: Beginning, log: Log) {
+    this.#file = RecordingFile.create(path, {
+      onFailure: (error) => {
+        log.error('recording ended', { file: path, error: error.message });
+      },
+    });
+    this.world = new Recorder(this.#file, beginning);
+    process.once('exit', this.#save);
+  }
+
+  /** What was recorded up to an exception is what helps to find it. */
+  readonly #save = (): void => {
+    this.world.flush();
+    this.#file.end();
+  };
+
+  /** The server has ended in good order. */
+  finish(): void {
+    process.off('exit', this.#save);
+    this.world.finish();
+    this.#file.end();
+  }
+}
