@@ -99,7 +99,7 @@ function openIdle(
   const end = once(load, 'exit').then(() => {
     throw new Error('the server closed its clients');
   });
-  // Whichever comes second is nobody's business any more.
+  // The second of the two no longer matters.
   line.catch(() => undefined);
   end.catch(() => undefined);
   return { ready: Promise.race([line.then(() => undefined), end]), end: () => load.kill('SIGKILL') };

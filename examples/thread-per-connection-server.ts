@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   await mux.run(() => {
     for (let client = listener.accept(); client !== null; client = listener.accept()) {
       number += 1;
-      // The fd is the worker's to close from here on.
+      // The worker has to close the fd now.
       new Worker(process.argv[1] ?? '', { argv: [client.socket.detach(), number] });
     }
   });

@@ -138,6 +138,6 @@ test.each(hostile)('%s', async (_what, value) => {
   }
   for (const each of [socket, other, reader, writer]) each.close();
   expect(faults).toEqual([]);
-  // What streams share is closed a tick after the last of them.
+  // The fd that streams share is closed a tick after the last of them.
   await until(() => openFds().size === before.size, 'the end of what was opened');
 });

@@ -29,7 +29,7 @@ function configured(name: string, port: number, folder: string): string {
   return path;
 }
 
-/** What answers to `--version` is there, whatever it exits with. */
+/** A program that answers to `--version` is installed, whatever its exit code. */
 const isInstalled = (command: string): boolean =>
   spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
 

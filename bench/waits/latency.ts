@@ -22,7 +22,7 @@ function send(): void {
 }
 
 /**
- * The byte has been read. The next one is written when the event loop has come round, so that each wake-up is a real
+ * The byte has been read. The next one is written when the event loop has gone round, so that each wake-up is a real
  * one.
  */
 function received(finish: () => void): void {

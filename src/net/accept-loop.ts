@@ -1,4 +1,4 @@
-/** Accepting: batches of connections from a listening socket, through all that may fail for a while. */
+/** Accepts batches of connections from a listening socket, and outlasts the failures that pass. */
 import { constants } from 'node:os';
 import { native } from '../binding/load.js';
 import { present, toError } from '../errors.js';
@@ -18,7 +18,7 @@ const EXHAUSTED_MS = 100;
 const { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, EPROTO } = constants.errno;
 const { ENETDOWN, ENOPROTOOPT, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, ETIMEDOUT } = constants.errno;
 /**
- * Errors of the connection that was to be accepted, not of the listening socket: accept(2). The next one may be well.
+ * Errors of the connection that was to be accepted, not of the listening socket: accept(2). The next one may succeed.
  */
 const TRANSIENT: ReadonlySet<number> = new Set([
   ...[EAGAIN, ECONNABORTED, EINTR, EPERM, EPROTO],
@@ -37,13 +37,13 @@ export interface AcceptSource {
   readonly backlog: number;
 }
 
-/** What becomes of that which is accepted. */
+/** Takes what is accepted, and hears what went wrong. */
 export interface AcceptSink {
   /** Takes a connection over. @param remote the peer's sockaddr, as latin1: a third of the memory of an array */
   take(fd: number, remote: string): void;
   /** accept4(2) has failed, or it cannot go on. */
   failed(error: Error): void;
-  /** The socket is of no more use: nothing will be accepted from it. */
+  /** The socket is useless now: nothing more will be accepted from it. */
   ended(): void;
 }
 
@@ -91,14 +91,14 @@ export class AcceptLoop {
    * @returns 0, or the errno that cut the batch short, for {@link recover}
    */
   takeBatch(room: number): number {
-    // Others that share the user's socket are left a share of what waits.
+    // The user's socket may be shared: each turn leaves connections for the others.
     return this.#take(this.#source.isShared ? 1 : Math.min(room, ACCEPT_BATCH));
   }
 
   #take(wanted: number): number {
     const { fd, isShared } = this.#source;
     this.#isTaking = true;
-    // A blocking socket of the user's would block if another thread or process was faster.
+    // If the user's socket is a blocking one, accept4(2) would block if another thread or process was faster.
     const accepted = native.acceptMany(fd, this.#results, this.#addresses, wanted, isShared);
     const failure = accepted < wanted ? -present(this.#results[2 * accepted], 'the result of an accept') : 0;
     for (let i = 0; i < accepted; i += 1) {
@@ -110,7 +110,7 @@ export class AcceptLoop {
     return failure;
   }
 
-  /** Sees to the errno of a batch: the next connection may be well, or come later, or there is none any more. */
+  /** Acts on the errno of a batch: the loop goes on at once, rests for a while, or ends. */
   recover(errno: number): void {
     if (errno === 0 || TRANSIENT.has(errno)) return;
     this.#sink.failed(errnoError(errno, 'accept4', this.#source.fd));
@@ -143,9 +143,9 @@ export class AcceptLoop {
   };
 
   /**
-   * Accepts nothing any more.
+   * Stops accepting.
    *
-   * @param takesWaiting takes the connections that stand already: closing the socket would reset them
+   * @param takesWaiting whether to take the connections that wait already; closing the socket would reset them
    */
   stop(takesWaiting: boolean): void {
     this.#retry?.cancel();
@@ -155,7 +155,7 @@ export class AcceptLoop {
     this.#isStopped = true;
   }
 
-  /** No more than the socket's queue holds. */
+  /** Takes at most as many as the socket's queue holds. */
   #takeWaiting(): void {
     for (let left = this.#source.backlog + 1; left > 0; left -= ACCEPT_BATCH) {
       const failure = this.#take(ACCEPT_BATCH);

@@ -1,4 +1,4 @@
-/** Connecting: one address after the other, without blocking, until one answers. */
+/** Connects without blocking: tries one address after the other until one answers. */
 import { constants } from 'node:os';
 import { checkAbortSignal, checkInteger, MAX_INT32, type OptionNames } from '../arguments.js';
 import { native } from '../binding/load.js';
@@ -30,7 +30,7 @@ import { checkTlsConnectOptions, type TlsConnectOptions } from './tls-options.js
 import { type Lease, leaseTurn } from './turn-lease.js';
 import type { FdOwner } from './turn-member.js';
 
-/** Options of {@link connect}. Where to is said by `host` and `port`, or by `path`. */
+/** Options of {@link connect}. `host` and `port`, or `path`, name the address. */
 export interface ConnectOptions<T> extends ConnectionOptions<T> {
   /** A name or an address; by default '127.0.0.1'. All addresses of a name are tried, in the resolver's order. */
   readonly host?: string | undefined;
@@ -44,7 +44,7 @@ export interface ConnectOptions<T> extends ConnectionOptions<T> {
   readonly connectTimeoutMs?: number | undefined;
   /** Speaks TLS; `true` for all defaults. It needs Node's event loop, as with `listen()`. @defaultValue no TLS */
   readonly tls?: TlsConnectOptions | true | undefined;
-  /** Gives up connecting. It has no effect on a connection that is there. */
+  /** Gives up connecting. It has no effect on an established connection. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,13 +62,13 @@ const OPTIONS: OptionNames<ConnectOptions<unknown>> = {
 const { EINPROGRESS, EINTR } = constants.errno;
 
 /**
- * Connects, and serves the connection.
+ * Connects, and calls the handlers for the connection.
  *
- * With a multiplexer of your own, that one has to be waited on for the connection to come about.
+ * If you pass your own multiplexer, wait on it: otherwise the attempt never ends.
  *
  * @returns the connection, after its open handler was called
- * @throws ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENOENT and what else socket(2) and connect(2) give, for the address
- *   that was tried last; ENOTFOUND and the like from the resolver; an AbortError; ERR_TLS_HANDSHAKE,
+ * @throws ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENOENT and whatever else socket(2) and connect(2) throw, for
+ *   the address that was tried last; ENOTFOUND and the like from the resolver; an AbortError; ERR_TLS_HANDSHAKE,
  *   ERR_TLS_HANDSHAKE_TIMEOUT, ERR_TLS_UNAUTHORIZED, ERR_TLS_CONTEXT; ERR_UNSUPPORTED_TRIGGER, ERR_INVALID_ARG_TYPE,
  *   ERR_OUT_OF_RANGE
  * @see connect(2)
@@ -93,7 +93,7 @@ export async function connect<T = unknown>(options: ConnectOptions<T>): Promise<
   });
 }
 
-/** What `promise` gives, unless it is given up first: the resolver itself cannot be stopped. */
+/** Settles as `promise` does, unless the signal aborts first: the resolver itself cannot be stopped. */
 async function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
@@ -104,7 +104,7 @@ async function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSign
   });
 }
 
-/** What is the attempt's own, read once: the user may change the object meanwhile, for the next connection. */
+/** The options of one attempt, read once: the user may change the object meanwhile, for the next connection. */
 interface ConnectingOptions<T> {
   readonly connectTimeoutMs: number | undefined;
   readonly data: T | undefined;
@@ -142,7 +142,7 @@ class Connecting<T> implements FdOwner {
     options.signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
-  /** Tries the next address. Without one, `failure`, of the last attempt, is the outcome. */
+  /** Tries the next address. If none is left, it rejects with `failure`, the error of the last attempt. */
   tryNext(failure: Error = new Error('no address')): void {
     const address = this.#addresses.shift();
     if (address === undefined) {
@@ -174,7 +174,7 @@ class Connecting<T> implements FdOwner {
     if (connectTimeoutMs !== undefined) this.#timer = turn.after(connectTimeoutMs, this.#timeOut);
   }
 
-  /** The multiplexer says that the attempt has been decided. */
+  /** The multiplexer reports that the attempt has succeeded or failed. */
   ready(): void {
     const errno = native.getSockOpt(this.#fd, SOL_SOCKET, SO_ERROR);
     if (errno === 0) this.#connected();
@@ -265,7 +265,7 @@ class Connecting<T> implements FdOwner {
     return { connection, group };
   }
 
-  /** Whatever became of the attempt, its fd is not waited for any more. */
+  /** The attempt is over: stops waiting for its fd. */
   #leaveAttempt(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

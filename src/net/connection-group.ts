@@ -56,9 +56,9 @@ export class ConnectionGroup<T> {
   }
 
   /**
-   * Adds a connection and serves it from now on. Does not call the open handler.
+   * Adds a connection, and watches its fd. Does not call the open handler.
    *
-   * @throws EMFILE, ENFILE, and what registering throws; the connection is then not part of the group, and the caller
+   * @throws EMFILE, ENFILE, and the errors of registering; the connection is then not part of the group, and the caller
    *   still owns its fd
    */
   add(connection: ServedConnection<T>): void {

@@ -1,4 +1,4 @@
-/** What a user sees of a served connection: its handlers, its state, its verbs. */
+/** The interface of a served connection: its handlers, its state, its verbs. */
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
 import type { Address } from '../socket/address.js';
@@ -6,42 +6,41 @@ import type { DuplexOptions } from '../socket/duplex.js';
 import type { Writable } from './output-arena.js';
 
 /**
- * What is done with connections: one object for all of a listener's, or for one of `connect()`.
+ * The handlers of connections: one object for all connections of a listener, or for one of `connect()`.
  *
- * Handlers run inside a turn: what they write leaves together at its end. They run in the async context of the call of
- * `listen()` or `connect()`. A handler that throws reaches `uncaughtException`; the connection stays as it is, and the
- * others are served. Nobody awaits a handler: what an async one throws is an unhandled rejection.
+ * Handlers run inside a turn: everything that they write leaves together at its end. They run in the async context of
+ * the call of `listen()` or `connect()`. The error of a handler that throws reaches `uncaughtException`; the connection
+ * stays as it is, and the others go on. Nobody awaits a handler: an async one that throws is an unhandled rejection.
  */
 export interface SocketHandlers<T> {
-  /** The connection is there. The place to set its `data`. */
+  /** The connection is open. Set its `data` here. */
   open?(connection: Connection<T>): void;
   /**
-   * Bytes have come. They lie in memory that is used again as soon as the handler returns: `Buffer.from(bytes)` keeps
-   * them.
+   * Bytes have arrived. Their memory is used again as soon as the handler returns: `Buffer.from(bytes)` keeps them.
    */
   data?(connection: Connection<T>, bytes: Buffer): void;
   /** Once after `write` had returned false: `pendingBytes` is at the high-water mark or below it again. */
   drain?(connection: Connection<T>): void;
   /**
-   * The peer will send no more. The connection stays open for writing until `end()` is called; where there is no such
-   * handler, that is done at once.
+   * The peer will send no more. The connection stays open for writing until you call `end()`. Without this handler, it
+   * is ended at once.
    */
   end?(connection: Connection<T>): void;
   /**
-   * The last word about a connection, once for each that was opened; with the reason where it is not an orderly end.
+   * The connection is closed: called once for each one that was opened, with the reason if the end was not orderly.
    */
   close?(connection: Connection<T>, error?: Error): void;
   /**
    * Something went wrong with a connection. `close` follows and has the same reason. Only ERR_WRITE_AFTER_END, and a
    * failed wait of the multiplexer that serves it (an error of epoll_wait, poll or select), leave the connection open.
-   * What goes wrong with accepting is for {@link ListenOptions.onError}.
+   * {@link ListenOptions.onError} gets the errors of accepting.
    */
   error?(connection: Connection<T>, error: Error): void;
 }
 
-/** The handlers, and what only a stream wants to know. */
+/** The handlers, and one that only a stream needs. */
 export interface ConnectionEvents<T> extends SocketHandlers<T> {
-  /** All that was written has left, and our side is ended. Told before `close`, perhaps twice. */
+  /** Everything written has left, and our side is ended. It is called before `close`, perhaps twice. */
   finish?(connection: Connection<T>): void;
   /** The listener closes. Ends our side; without this handler, `end` is called. */
   listenerCloses?(connection: Connection<T>): void;
@@ -71,13 +70,13 @@ export interface ConnectionSecurity {
 
 /** A stream connection that the multiplexer serves. */
 export interface Connection<T = unknown> extends ConnectionSecurity {
-  /** The user's own; undefined until the user sets it. */
+  /** Yours; undefined until you set it. */
   data: T;
-  /** The fd, to look at; -1 once closed. */
+  /** The fd, for information; -1 once closed. */
   readonly fd: number;
   /** The address of this end. */
   readonly localAddress: Address;
-  /** The address of the peer, known for ever. */
+  /** The address of the peer. It stays known after the connection has closed. */
   readonly remoteAddress: Address;
   /** Bytes that were written and that the kernel has not taken yet. */
   readonly pendingBytes: number;
@@ -93,7 +92,7 @@ export interface Connection<T = unknown> extends ConnectionSecurity {
    * turn, all in one send(2); 16 KiB and more are handed to the kernel at once.
    *
    * @param bytes a string is encoded as UTF-8; {@link SharedBytes} exist once however many connections get them
-   * @returns whether `pendingBytes` is at most `highWaterMarkBytes`; where it is not, better wait for `drain`. Also
+   * @returns whether `pendingBytes` is at most `highWaterMarkBytes`; if it is not, better wait for `drain`. Also
    *   false when the bytes were not taken: after `end` (reported to the error handler, once, as ERR_WRITE_AFTER_END)
    *   and after `destroy`
    * @throws ERR_INVALID_ARG_TYPE
@@ -119,7 +118,7 @@ export interface Connection<T = unknown> extends ConnectionSecurity {
   resume(): void;
   /** Bytes published under `topic` by the listener are written to this connection. */
   subscribe(topic: string): void;
-  /** What is published under `topic` from now on is not for this connection. */
+  /** Bytes published under `topic` are no longer written to this connection. */
   unsubscribe(topic: string): void;
   /**
    * The connection as a Duplex of Node.js, which takes the place of the handlers from now on: none of them is called

@@ -1,4 +1,4 @@
-/** Listening: opens a socket that listens, and has what connects served. */
+/** Opens a listening socket, and has the peers that connect served. */
 import { native } from '../binding/load.js';
 import { outOfRange, systemError } from '../errors.js';
 import { type Address, encodeAddress } from '../socket/address.js';
@@ -13,7 +13,7 @@ import type { SharedBytes } from './shared-bytes.js';
 import { claimPath, SocketFile } from './socket-file.js';
 import type { TlsListenOptions, TlsServerContext } from './tls-options.js';
 
-/** Options of {@link listen}. Where to listen is said by `host` and `port`, by `path`, or by `fd`. */
+/** Options of {@link listen}. `host` and `port`, `path` or `fd` name what to listen on. */
 export interface ListenOptions<T> extends ConnectionOptions<T> {
   /**
    * A name or an address of this machine; by default '127.0.0.1', which only this machine reaches. '0.0.0.0' and '::'
@@ -24,13 +24,13 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
   readonly port?: number | undefined;
   /**
    * A unix socket's path, at most 107 bytes. The file of a server that has crashed, on which nobody listens, is
-   * replaced. The file is removed when the listener closes, unless it is another's by then; `onError` is called with
-   * what hinders that. With a zero byte in front, an abstract name.
+   * replaced. The file is removed when the listener closes, unless it belongs to another by then; `onError` is called
+   * with the error if that fails. With a zero byte in front, an abstract name.
    */
   readonly path?: PathInput | undefined;
   /**
-   * Permission bits of the path's file, 0 to 0o777: who may write to it may connect. By default what the umask leaves
-   * of 0o777.
+   * Permission bits of the path's file, 0 to 0o777: those who may write to it may connect. By default, what the
+   * umask leaves of 0o777.
    */
   readonly mode?: number | undefined;
   /** The number of the group that the path's file belongs to, 0 to 2^32-2; by default the process's own. */
@@ -54,8 +54,8 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
   /**
    * Something went wrong with the listener itself: with accepting (EMFILE, ENFILE ...), with serving a connection that
    * was just accepted, with removing the socket's path, or with a wait of its multiplexer. It runs in the async context
-   * of this call. Without it, such errors are dropped. The listener goes on where it can; {@link Listener.closed} says
-   * whether it does.
+   * of this call. Without it, such errors are dropped. The listener goes on if it can; {@link Listener.closed}
+   * says whether it does.
    */
   readonly onError?: ((error: Error) => void) | undefined;
   /**
@@ -68,9 +68,9 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
   readonly maxConnections?: number | undefined;
 }
 
-/** A listening socket and the connections that came through it. */
+/** A listening socket and the connections accepted from it. */
 export interface Listener<T = unknown> {
-  /** Where it listens, with the port that the system chose. */
+  /** The address that it listens on, with the port that the system chose. */
   readonly address: Address;
   /** How many connections are open. */
   readonly connections: number;
@@ -81,7 +81,7 @@ export interface Listener<T = unknown> {
   /**
    * Writes to every connection that is subscribed to `topic`. The bytes exist once, however many get them.
    *
-   * @param options.except does not get them: who said it
+   * @param options.except the connection that does not get them, such as the author's
    * @returns how many connections they were written to
    * @throws ERR_INVALID_ARG_TYPE
    */

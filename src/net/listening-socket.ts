@@ -23,7 +23,7 @@ import type { FdOwner } from './turn-member.js';
 const PUBLISH_OPTIONS: OptionNames<{ except?: unknown }> = { except: true };
 const CLOSE_OPTIONS: OptionNames<{ drainMs?: unknown }> = { drainMs: true };
 
-/** What is to be closed and removed at the end. */
+/** The fd and the file to close and remove at the end. */
 export interface OwnedSocket {
   readonly fd: number;
   readonly file: SocketFile | null;
@@ -40,16 +40,16 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
   readonly #fd: number;
   /** Null if the socket is the user's. */
   readonly #owned: OwnedSocket | null;
-  /** Keeps the turn's timer fd open: when there are no fds left, the one to wait with could not be made any more. */
+  /** Keeps the turn's timer fd open: when no fds are left, none could be made to wait with. */
   readonly #reserve: Timer;
   readonly #accepting: AcceptLoop;
   /** Null without TLS. */
   readonly #tls: TlsServer<T> | null;
-  /** From `'draining'` on it takes nobody new; `'closed'` is when the last connection is gone, too. */
+  /** In `'draining'` it takes nobody new; in `'closed'` the last connection is gone, too. */
   #state: 'listening' | 'draining' | 'closed' = 'listening';
   /** Whether peers that wait to be accepted are still served while it drains. */
   #isGraceful = false;
-  /** When all that is left is destroyed, on the clock of performance.now(). */
+  /** The time at which the connections that are left are destroyed, on the clock of performance.now(). */
   #deadline: { readonly timer: Timer; readonly dueMs: number } | undefined;
   #whenClosed: (() => void)[] = [];
 
@@ -93,7 +93,7 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
     return this.#group.size;
   }
 
-  /** The multiplexer says that connections wait. */
+  /** The multiplexer reports that connections wait. */
   ready(): void {
     const room = this.#tls?.makeRoom() ?? Infinity;
     if (room === 0) {
@@ -208,7 +208,7 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
     return whenClosed;
   }
 
-  /** @param timeoutMs -1 for never; what is due already comes no later for it */
+  /** @param timeoutMs -1 for never. It does not delay an earlier deadline */
   #destroyAllAfter(timeoutMs: number): void {
     const { turn } = this.#lease;
     const dueMs = performance.now() + timeoutMs;
@@ -231,11 +231,11 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
     if (failure !== null) this.#reportError(failure);
   }
 
-  /** Ends the connections once what has arrived by now is handed out: a peer that has asked something is answered. */
+  /** Ends the connections when the bytes that have arrived are handed out, so a peer that asked is still answered. */
   #endAllSoon(): void {
     const { turn } = this.#lease;
     for (const connection of this.#group) turn.addReadable(connection);
-    // A turn that is amid its receiving takes up the connections in the next.
+    // A turn that is receiving already takes the connections up in the next one.
     turn.defer(() => {
       turn.defer(this.#endAll);
     });

@@ -63,8 +63,8 @@ export interface ConnectionOptions<T> {
    */
   readonly backend?: BackendName | undefined;
   /**
-   * By default `'level'`. `'edge'` is epoll's alone, and TCP's: unix sockets stay with `'level'`. Handlers cannot tell
-   * the difference.
+   * By default `'level'`. `'edge'` is epoll's alone, and TCP's: unix sockets stay with `'level'`. Handlers see
+   * no difference.
    */
   readonly trigger?: ConnectionTrigger | undefined;
   /** A multiplexer of your own, which you wait on, in whichever form. `backend` is then its own. */
@@ -87,7 +87,7 @@ export interface ConnectionOptions<T> {
   readonly keepAlive?: boolean | KeepAliveOptions | undefined;
 }
 
-/** Where to listen or to connect, before names are resolved. */
+/** The address to listen on or to connect to, before names are resolved. */
 export type Endpoint =
   | { readonly kind: 'inet'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly address: UnixPathAddress | UnixAbstractAddress };
@@ -211,7 +211,7 @@ export function toEndpoint(options: {
   const { host = '127.0.0.1', port, path } = options;
   if (path !== undefined) {
     const bytes = toPathBytes(path, 'options.path');
-    if (port !== undefined) throw invalidArgType('options.path', 'left out where there is a port', path);
+    if (port !== undefined) throw invalidArgType('options.path', 'left out if there is a port', path);
     const isAbstract = bytes[0] === 0;
     const name = textOrBytes(isAbstract ? bytes.subarray(1) : bytes);
     if (name.length === 0) throw outOfRange('options.path', 'a path or an abstract name', path);

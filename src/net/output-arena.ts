@@ -37,7 +37,7 @@ interface Stalled<Member> {
 }
 
 /**
- * Tells the fillings of all arenas of the thread apart: one number says whether shared bytes lie in the current one.
+ * A number for each filling of any arena of the thread: it shows whether shared bytes lie in the current one.
  */
 let lastStamp = 0;
 

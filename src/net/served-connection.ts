@@ -20,7 +20,7 @@ import type { Readiness } from './turn-driver.js';
 import type { TurnMember } from './turn-member.js';
 import { WriteQueue } from './write-queue.js';
 
-/** How a connection is registered that is read from. In edge mode, urgent data has to be known of. */
+/** How a connection is registered for reading. Edge mode needs reports of urgent data. */
 const LEVEL_READ = { interest: 'read', trigger: 'level' } as const;
 const EDGE_READ = { interest: { read: true, priority: true }, trigger: 'edge' } as const;
 
@@ -54,7 +54,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   #readEnded = false;
   #writeEnd: 'open' | 'ending' | 'ended' = 'open';
   #needsDrain = false;
-  #isRefusalTold = false;
+  #hasReportedRefusal = false;
 
   declare data: T;
   pendingBytes = 0;
@@ -64,7 +64,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   rangeStart = 0;
   rangeEnd = 0;
   earlierRanges: number[] | null = null;
-  /** When bytes last moved, on the turn's clock, in ms; 0 where nobody asks. */
+  /** When bytes last moved, on the turn's clock, in ms; 0 if nobody asks. */
   activeMs: number;
   /** The topics it is subscribed to; the group's. */
   topics: Set<string> | null = null;
@@ -87,37 +87,37 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     this.#registration = turn.watch(this, this.#fd, isEdge ? EDGE_READ : LEVEL_READ);
   }
 
-  /** Tells the user that it is there. */
+  /** Calls the open handler. */
   open(): void {
-    this.#tell('open');
+    this.#callHandler('open');
   }
 
   /** Calls a handler in its context. What it throws is rethrown when all the others have been called. */
-  #tell(moment: Moment): void {
+  #callHandler(moment: Moment): void {
     const { context, turn } = this.#group;
     if (this.#handlers[moment] === undefined) return;
     try {
-      context.runInAsyncScope(tell, undefined, this.#handlers, moment, this);
+      context.runInAsyncScope(callHandler, undefined, this.#handlers, moment, this);
     } catch (error) {
       turn.fail(error);
     }
   }
 
-  #tellError(error: Error): void {
+  #callError(error: Error): void {
     const { context, turn } = this.#group;
     if (this.#handlers.error === undefined) return;
     try {
-      context.runInAsyncScope(tellError, undefined, this.#handlers, this, error);
+      context.runInAsyncScope(callError, undefined, this.#handlers, this, error);
     } catch (thrown) {
       turn.fail(thrown);
     }
   }
 
-  #tellClose(error: Error | undefined): void {
+  #callClose(error: Error | undefined): void {
     const { context, turn } = this.#group;
     if (this.#handlers.close === undefined) return;
     try {
-      context.runInAsyncScope(tellClose, undefined, this.#handlers, this, error);
+      context.runInAsyncScope(callClose, undefined, this.#handlers, this, error);
     } catch (thrown) {
       turn.fail(thrown);
     }
@@ -190,12 +190,12 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   #refuse(): false {
-    if (!this.isDestroyed && !this.#isRefusalTold) {
-      this.#isRefusalTold = true;
+    if (!this.isDestroyed && !this.#hasReportedRefusal) {
+      this.#hasReportedRefusal = true;
       const error = new FdmuxError('ERR_WRITE_AFTER_END', 'write after end: the bytes were not taken');
       // Not from here: the caller is amid its own work, and the handler may write, too.
       this.#group.turn.defer(() => {
-        if (this.#fd >= 0) this.#tellError(error);
+        if (this.#fd >= 0) this.#callError(error);
       });
     }
     return false;
@@ -255,7 +255,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     const duplex = new ConnectionDuplex<T>(this, options);
     this.handOver(duplex.events);
     if (this.isDestroyed) duplex.destroy();
-    else if (this.#readEnded) this.#tellEnd();
+    else if (this.#readEnded) this.#callEnd();
     return duplex;
   }
 
@@ -276,13 +276,13 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   /** The listener closes. */
   listenerCloses(): void {
     if (this.#handlers.listenerCloses === undefined) this.end();
-    else this.#tell('listenerCloses');
+    else this.#callHandler('listenerCloses');
   }
 
   /** The listener waits no longer. */
   listenerCuts(): void {
     if (this.#handlers.listenerCuts === undefined) this.destroy();
-    else this.#tell('listenerCuts');
+    else this.#callHandler('listenerCuts');
   }
 
   /** The multiplexer says that the fd is ready. */
@@ -299,7 +299,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   waitFailed(error: Error): void {
-    if (!this.isDestroyed) this.#tellError(error);
+    if (!this.isDestroyed) this.#callError(error);
   }
 
   beginReceive(): boolean {
@@ -322,8 +322,8 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   /**
    * Edge mode reports new arrivals alone. A short count means that nothing was left (epoll(7), question 9), unless
-   * urgent data is there, before which a receive stops (tcp(7)); but an end of file that had come along with the bytes
-   * has been reported already.
+   * urgent data is there, before which a receive stops (tcp(7)); but an end of file that arrived with the bytes has
+   * been reported already.
    */
   #awaitMore(mayHaveMore: boolean): void {
     if (this.isDestroyed) return;
@@ -348,16 +348,16 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   receivedEnd(): void {
-    // Where another handler of this turn has paused it, the end is read again after what is held.
+    // If another handler of this turn has paused it, the end is read again after the bytes that are held.
     if (this.isDestroyed || this.#readEnded || this.#isPaused) return;
     this.#readEnded = true;
-    this.#tellEnd();
+    this.#callEnd();
     this.#afterReadEnd();
   }
 
-  #tellEnd(): void {
+  #callEnd(): void {
     if (this.#handlers.end === undefined) this.end();
-    else this.#tell('end');
+    else this.#callHandler('end');
   }
 
   #afterReadEnd(): void {
@@ -428,7 +428,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       this.destroy();
       return;
     }
-    if (this.#handlers.finish !== undefined) this.#group.turn.defer(() => this.#tell('finish'));
+    if (this.#handlers.finish !== undefined) this.#group.turn.defer(() => this.#callHandler('finish'));
     try {
       native.shutdown(this.#fd, SHUT_WR);
     } catch (error) {
@@ -439,8 +439,8 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   drain(): void {
-    // Whoever has ended or destroyed it in the meantime waits for no room.
-    if (this.isWritable) this.#tell('drain');
+    // If the user has ended or destroyed it in the meantime, nobody waits for room.
+    if (this.isWritable) this.#callHandler('drain');
   }
 
   sweep(): void {
@@ -451,9 +451,9 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     this.pendingBytes = 0;
     this.#group.closed(this);
     const error = this.#destroyReason;
-    if (this.#writeEnd === 'ended') this.#tell('finish');
-    if (error !== undefined) this.#tellError(error);
-    this.#tellClose(error);
+    if (this.#writeEnd === 'ended') this.#callHandler('finish');
+    if (error !== undefined) this.#callError(error);
+    this.#callClose(error);
   }
 
   #closeFd(): void {
@@ -496,14 +496,14 @@ function handOut<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, by
 
 type Moment = 'open' | 'drain' | 'end' | 'finish' | 'listenerCloses' | 'listenerCuts';
 
-function tell<T>(handlers: ConnectionEvents<T>, moment: Moment, connection: Connection<T>): void {
+function callHandler<T>(handlers: ConnectionEvents<T>, moment: Moment, connection: Connection<T>): void {
   handlers[moment]?.(connection);
 }
 
-function tellError<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error): void {
+function callError<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error): void {
   handlers.error?.(connection, error);
 }
 
-function tellClose<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error | undefined): void {
+function callClose<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error | undefined): void {
   handlers.close?.(connection, error);
 }

@@ -1,4 +1,4 @@
-/** The file of a listening unix socket: how it takes its path, and how it is removed (unix(7)). */
+/** The file of a listening unix socket: taking its path, and removing it (unix(7)). */
 import { type BigIntStats, chmodSync, chownSync, lstatSync, statSync, unlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
@@ -9,15 +9,15 @@ import { encodeAddress } from '../socket/address.js';
 import { AF_UNIX, SOCK_STREAM } from '../socket/constants.js';
 
 /**
- * A socket is bound before it listens, and refuses connections in between: a file counts as abandoned when it still
- * does later.
+ * A socket is bound before it listens, and refuses connections in between: a file counts as abandoned if it still
+ * refuses them later.
  */
 const SECOND_LOOK_MS = 50;
 /** How often the path is looked at while another process takes it over. */
 const ATTEMPTS = 20;
 const SLASH = 0x2f;
 
-/** Who may connect: connect(2) asks for the permission to write to the file. */
+/** Who may connect: connect(2) needs permission to write to the file. */
 export interface SocketFileAccess {
   /** Permission bits of the file, 0 to 0o777; undefined leaves what the umask leaves. */
   readonly mode: number | undefined;
@@ -31,7 +31,7 @@ export class SocketFile {
   readonly #device: bigint;
   readonly #inode: bigint;
 
-  /** @throws what lstat(2) gives */
+  /** @throws the errors of lstat(2) */
   constructor(path: string | Buffer) {
     // The working directory may change before the file is removed.
     this.#path = toAbsolute(path);
@@ -40,7 +40,7 @@ export class SocketFile {
     this.#inode = ino;
   }
 
-  /** @throws what chown(2) and chmod(2) give */
+  /** @throws the errors of chown(2) and chmod(2) */
   allow({ mode, group }: SocketFileAccess): void {
     // In this order: chown(2) may clear bits.
     if (group !== undefined) chownSync(this.#path, -1, group);
@@ -89,7 +89,7 @@ export async function claimPath<T>(path: string | Buffer, bind: () => T): Promis
       if (isAbandoned(path)) unlinkSync(path);
       return bind();
     } catch (error) {
-      // Somebody without the lock was faster, or has removed the file: the next look says which.
+      // Somebody without the lock was faster, or has removed the file: the next look shows which.
       if (!hasCode(error, 'EADDRINUSE') && !hasCode(error, 'ENOENT')) throw error;
     } finally {
       native.close(lock);
@@ -97,7 +97,7 @@ export async function claimPath<T>(path: string | Buffer, bind: () => T): Promis
   }
 }
 
-/** Whether the path is a socket's that nobody listens on: connect(2) says ECONNREFUSED then. */
+/** Whether the path belongs to a socket on which nobody listens: connect(2) fails with ECONNREFUSED then. */
 function isAbandoned(path: string | Buffer): boolean {
   const before = statSocket(path);
   if (before === null || !isRefused(path)) return false;

@@ -16,7 +16,7 @@ export interface InputMember {
   readonly fd: number;
   /** Hands out the bytes that were held back. @returns whether it wants bytes now */
   beginReceive(): boolean;
-  /** `bytes` are a view of the slab; `mayHaveMore` says that they filled the budget. */
+  /** `bytes` are a view of the slab; `mayHaveMore` is whether they filled the budget. */
   received(bytes: Buffer, mayHaveMore: boolean): void;
   /** The peer sends no more. */
   receivedEnd(): void;

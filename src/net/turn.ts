@@ -1,5 +1,5 @@
 /**
- * A turn: what the connections of one multiplexer do between two waits, in which order.
+ * A turn: everything that the connections of one multiplexer do between two waits, in order.
  *
  * The multiplexer reports the ready connections one by one; they only line up. When it has reported all, the turn
  * receives for all of them and calls their handlers, and sends each connection what the handlers wrote to it. So an

@@ -57,7 +57,7 @@ export class Pacer {
     return this.#waiting !== null && this.#waiting.byteLength > this.#pace.receiveQueueBytes;
   }
 
-  /** Milliseconds until the next line may run; 0 if the others come first; null if no line waits for time to pass. */
+  /** Milliseconds until the next line may run; 0 if others are served first; null if no line waits for time to pass. */
   get waitMs(): number | null {
     if (this.#waiting === null || this.#isHeld) return null;
     return this.#sliceSteps === 0 ? 0 : (this.#throttle?.waitMs ?? 0);
@@ -99,7 +99,7 @@ export class Pacer {
   }
 
   /**
-   * Takes the next waiting line whose turn has come.
+   * Takes the next waiting line, if it is due.
    *
    * @returns a view that is valid until the next call of `admits`; null if no line may run
    */

@@ -7,7 +7,7 @@ const shared = new Memo((source: Uint8Array) => new SharedBytes(source));
 /**
  * Returns the shared form of an array that never changes.
  *
- * @returns the same for the same array, as long as few others come in between
+ * @returns the same for the same array, as long as few others are asked for in between
  */
 export function share(source: Uint8Array): SharedBytes {
   return shared.of(source);

@@ -50,7 +50,7 @@ function callUntilDone(fd: number, events: number, call: () => number): number {
   for (let isFirst = true; ; isFirst = false) {
     const count = call();
     if (count !== WOULD_BLOCK || native.isNonBlocking(fd)) return count;
-    // Where another reader was faster, or the device says ready and is not, this does not spin.
+    // If another reader was faster, or a device reports ready and is not, this does not spin.
     const isInTime = wait.forReadiness() && (isFirst || wait.pause());
     if (!isInTime) return WOULD_BLOCK;
   }

@@ -49,14 +49,14 @@ export class BlockingWait {
   }
 
   /**
-   * Waits until a listening socket has a connection. Where several threads wait for one socket, one of them is woken,
+   * Waits until a listening socket has a connection. If several threads wait for one socket, one of them is woken,
    * as by accept(2) itself, and unlike by poll(2).
    *
    * @returns false when the time is up
    * @throws EMFILE, ENFILE, ENOSPC, ENOMEM
    */
   forConnection(): boolean {
-    // Where no other thread is likely to wait for it, no fd is spent on that.
+    // If no other thread is likely to wait for it, no fd is spent on that.
     if (!blocksInSlices) return this.forReadiness();
     const epollFd = native.epollCreate();
     try {

@@ -16,7 +16,7 @@ const { O_RDONLY, O_WRONLY } = constants;
 /** In the order of SEEK_SET and its kin. */
 const SEEK_WORDS = ['start', 'current', 'end', 'data', 'hole'] as const satisfies readonly SeekFrom[];
 
-/** From where {@link Descriptor.lseek} counts. */
+/** The position that {@link Descriptor.lseek} counts from. */
 export type SeekFrom = 'start' | 'current' | 'end' | 'data' | 'hole';
 
 /** The base of every fd that carries bytes and is no socket. */

@@ -59,7 +59,7 @@ export type ControlMessage = RawControl &
         readonly gid: number;
       }
     | {
-        /** Where an IPv4 datagram came in; after `IP_PKTINFO`. */
+        /** The interface and the address at which an IPv4 datagram arrived; after `IP_PKTINFO`. */
         readonly kind: 'packet-info';
         readonly interfaceIndex: number;
         /** The local address that it was routed to. */
@@ -68,7 +68,7 @@ export type ControlMessage = RawControl &
         readonly destinationHost: string;
       }
     | {
-        /** Where an IPv6 datagram came in; after `IPV6_RECVPKTINFO`. */
+        /** The interface and the address at which an IPv6 datagram arrived; after `IPV6_RECVPKTINFO`. */
         readonly kind: 'packet-info6';
         readonly interfaceIndex: number;
         readonly destinationHost: string;
@@ -84,7 +84,7 @@ export type ControlMessage = RawControl &
         readonly tos: number;
       }
     | {
-        /** When it came in; after `SO_TIMESTAMP` (microseconds) or `SO_TIMESTAMPNS`. */
+        /** When it arrived; after `SO_TIMESTAMP` (microseconds) or `SO_TIMESTAMPNS`. */
         readonly kind: 'timestamp';
         /** Nanoseconds since 1970. */
         readonly timeNs: bigint;
@@ -148,7 +148,7 @@ export type ControlMessageInput =
       readonly gid: number;
     }
   | {
-      /** From where an IPv4 datagram goes out. */
+      /** The interface and the address that an IPv4 datagram leaves from. */
       readonly kind: 'packet-info';
       /** Default: 0, any interface. */
       readonly interfaceIndex?: number | undefined;
@@ -156,7 +156,7 @@ export type ControlMessageInput =
       readonly localHost?: string | undefined;
     }
   | {
-      /** From where an IPv6 datagram goes out. */
+      /** The interface and the address that an IPv6 datagram leaves from. */
       readonly kind: 'packet-info6';
       /** Default: 0, any interface. */
       readonly interfaceIndex?: number | undefined;

@@ -54,7 +54,7 @@ export class Descriptor extends ByteFd {
   /**
    * Wraps an fd that is open already. It keeps its blocking mode.
    *
-   * @param fd from here on the new object's to close; `detach` gives it back
+   * @param fd belongs to the new object, which closes it; `detach` gives it back
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EBADF
    */
   static fromFd(fd: number): Descriptor {

@@ -33,7 +33,7 @@ export class EventFd extends CounterFd {
   /**
    * Wraps an eventfd that exists. It should be non-blocking: a read of a blocking one waits.
    *
-   * @param fd from here on the new object's to close; `detach` gives it back
+   * @param fd belongs to the new object, which closes it; `detach` gives it back
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EBADF
    */
   static fromFd(fd: number): EventFd {

@@ -61,7 +61,7 @@ export abstract class OwnedFd implements Disposable {
   }
 
   /**
-   * Gives the fd away, open: this object counts as closed from here on, and closing the fd is the caller's work.
+   * Gives the fd away, open: this object counts as closed, and the caller has to close the fd.
    *
    * @returns the fd
    * @throws ERR_CLOSED

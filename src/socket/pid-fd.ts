@@ -42,7 +42,7 @@ export class PidFd extends OwnedFd {
   /**
    * Wraps a pidfd that exists: received by a socket, or inherited.
    *
-   * @param fd from here on the new object's to close; {@link detach} gives it back
+   * @param fd belongs to the new object, which closes it; {@link detach} gives it back
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EBADF; EINVAL if it is no pidfd (it then stays the caller's)
    */
   static fromFd(fd: number): PidFd {

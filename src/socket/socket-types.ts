@@ -42,7 +42,7 @@ export interface ReceivedFrom {
 
 /** What {@link Socket.recvFromInto} gives. */
 export interface ReceivedInto {
-  /** How many bytes came; with `MSG_TRUNC` a datagram's whole length. */
+  /** How many bytes arrived; with `MSG_TRUNC` a datagram's whole length. */
   readonly bytes: number;
   readonly address: Address | null;
 }
@@ -58,7 +58,7 @@ export interface RecvMsgOptions {
 export interface ReceivedMessage extends ReceivedFrom {
   /** Whether the datagram was longer than `maxBytes`; the rest is lost. */
   readonly truncated: boolean;
-  /** Whether more control messages came than `maxControlBytes` had room for; what did not fit is lost, fds closed. */
+  /** Whether `maxControlBytes` had no room for some control messages; those are lost, and their fds closed. */
   readonly controlTruncated: boolean;
   /** The kernel's `msg_flags`, `MSG_EOR` say. */
   readonly flags: number;

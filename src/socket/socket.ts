@@ -169,7 +169,7 @@ export class Socket extends OwnedFd {
   /**
    * Wraps a socket that exists: inherited, received, or detached from another library. It keeps its blocking mode.
    *
-   * @param fd from here on the new object's to close; {@link detach} gives it back
+   * @param fd belongs to the new object, which closes it; {@link detach} gives it back
    * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; EBADF, ENOTSOCK (the fd then stays the caller's)
    */
   static fromFd(fd: number): Socket {
@@ -233,7 +233,7 @@ export class Socket extends OwnedFd {
   }
 
   /**
-   * Accepts connections from here on: listen(2).
+   * Starts to queue connections for {@link accept}: listen(2).
    *
    * @param backlog how many connections may wait to be accepted, at least 0; the kernel caps it at
    * `/proc/sys/net/core/somaxconn`. Default: 511

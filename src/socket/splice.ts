@@ -5,9 +5,9 @@ import { native } from '../binding/load.js';
 
 /** Options of {@link splice}. */
 export interface SpliceOptions {
-  /** Where to read in a file, in bytes, from 0 to 2^53-1. Default: at the file's own position, which moves */
+  /** The position to read at in a file, in bytes, from 0 to 2^53-1. Default: at the file's own position, which moves */
   readonly fromPosition?: number | undefined;
-  /** Where to write in a file, likewise. */
+  /** The position to write at in a file, likewise. */
   readonly toPosition?: number | undefined;
 }
 

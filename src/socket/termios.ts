@@ -105,7 +105,7 @@ const {
 const STRUCT_BYTES = 44;
 const WHENS: readonly TermiosWhen[] = ['now', 'drain', 'flush'];
 
-/** Where the struct has what, in bytes. */
+/** The offsets of the fields in the struct, in bytes. */
 const INPUT_FLAGS = 0;
 const OUTPUT_FLAGS = 4;
 const CONTROL_FLAGS = 8;

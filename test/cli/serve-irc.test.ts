@@ -29,7 +29,7 @@ async function register(port: number, nick: string): Promise<Peer> {
 }
 
 describe.each(VARIANTS)('on $backend, $trigger-triggered', ({ backend, trigger }) => {
-  test('IRC and plain users talk, and both are told of a signal', async () => {
+  test('IRC and plain users talk, and both get a notice of a signal', async () => {
     const server = await startServer(['--backend', backend, '--trigger', trigger]);
     const ann = await register(server.ircPort, 'ann');
     await ann.write('JOIN #lobby\r\n');

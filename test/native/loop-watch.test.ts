@@ -74,7 +74,7 @@ describe.runIf(hasLoopWatch)('loopWatch', { tags: ['needs-uv-poll'] }, () => {
     expect(order.slice(0, 4)).toEqual(['report', 'tick', 'microtask', 'report']);
   });
 
-  test('survives the close of the epoll fd before the loop comes round', async () => {
+  test('survives the close of the epoll fd before the loop goes round', async () => {
     const { watch, epoll, writer } = openWatch();
     native.loopWatchStart(watch);
     fds.close(epoll);

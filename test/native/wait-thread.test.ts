@@ -39,7 +39,7 @@ describe.each([
     fill(writer, 'x');
     arm(thread, reader);
     expect(await reports.next()).toBe(thread);
-    // Another thread's whole round trip later, no second report has come.
+    // Another thread's whole round trip later, no second report has arrived.
     const other = openThread();
     arm(other, reader);
     expect(await reports.next()).toBe(other);

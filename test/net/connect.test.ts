@@ -128,7 +128,7 @@ describe('connect', () => {
   });
 
   test('gives up an address after connectTimeoutMs', async () => {
-    // Nobody accepts: with its queue full, the kernel does not answer who comes next.
+    // Nobody accepts: with its queue full, the kernel does not answer the next peer.
     const deaf = disposedAtEnd(Socket.create({ family: 'inet', type: 'stream' }));
     deaf.bind({ family: 'inet', host: '127.0.0.1', port: 0 });
     deaf.listen(0);

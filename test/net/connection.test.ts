@@ -229,7 +229,7 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
     });
     connection.end('bye');
     expect((await peer.ended()).toString()).toBe('bye');
-    // node:net ends its side as soon as it has read the end; what it wrote before still comes.
+    // node:net ends its side as soon as it has read the end; what it wrote before still arrives.
     expect(await closed.within('the close')).toBeUndefined();
     expect(connection.isDestroyed).toBe(true);
 

@@ -1,4 +1,4 @@
-/** A failed call of the backend: those who are served learn of it, and the process goes on. */
+/** A failed call of the backend: its users get the error, and the process goes on. */
 import { execFileSync } from 'node:child_process';
 import { connect, listen, Multiplexer, Socket } from 'fdmux';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -45,7 +45,7 @@ describe("a failed wait of the user's own multiplexer", () => {
   );
 });
 
-/** Serves by the shared multiplexer of poll, and says what it is told. The limit of fds is lowered from outside. */
+/** Serves by the shared multiplexer of poll, and prints its errors. The limit of fds is lowered from outside. */
 const pollServer = `
   const { listen } = require('./dist/index.js');
   listen({

@@ -27,7 +27,7 @@ const MAX_CROWD = Math.min(10_000, 2 * Math.floor((maxOpenFiles() - 500) / 2));
 /** More than select(2) is made for. With FDMUX_STRESS set, the large one is everybody's. */
 const SMALL_CROWD = Math.min(1500, MAX_CROWD);
 
-/** Opens as many connections as it is told, and then closes them all, every second one by a reset. */
+/** Opens a given number of connections, and then closes them all, every second one by a reset. */
 const CROWD_SCRIPT = `
   const { Socket, SOL_SOCKET, SO_LINGER } = require('fdmux');
   const [port, count] = process.argv.slice(-2).map(Number);
@@ -250,7 +250,7 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
       withoutFreeFds(() => multiplexer.waitSync(0));
       await within(closed ?? fail(), 'closing');
       expect(told).toMatchObject([{ code: 'EMFILE', syscall: 'accept4' }]);
-      // What a handler throws is thrown on the next tick.
+      // The error of a handler is thrown on the next tick.
       await new Promise((resolve) => setImmediate(resolve));
       expect(caught).toEqual([]);
     },
@@ -582,7 +582,7 @@ describe('listen', () => {
           const peer = await connectPeer(portOfSocket(socket));
           expect((await peer.take(5)).toString()).toBe('hello');
         };
-        // By then all of them have come to block.
+        // By then all of them block.
         for (let i = 0; i < 20; i += 1) await greet();
         const before = switches();
         for (let i = 0; i < rounds; i += 1) await greet();

@@ -173,7 +173,7 @@ describe('a blocking socket in a worker', () => {
     const messages: unknown[] = [];
     worker.on('message', (message) => messages.push(message));
     ours.sendAll('ab');
-    // It comes up for air meanwhile, and goes on waiting.
+    // Meanwhile it stops waiting for a moment, and goes on.
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(messages).toEqual([]);
     ours.sendAll('cdefgh');

@@ -1,4 +1,4 @@
-/** What holds for every fd, whoever opened it. */
+/** Rules for every fd, however it was opened. */
 import { describe, expect, test } from 'vitest';
 import { pipe, setNonBlocking } from '../../src/index.js';
 import { errorOf } from '../native/fds.js';

@@ -424,7 +424,7 @@ describe('SignalFd', () => {
     'takes signals that any thread of the process might have got',
     { tags: ['needs-blocked-signals'] },
     async () => {
-      // Some threads exist before (the pool of libuv and of V8, a worker), some come later.
+      // Some threads exist before (the pool of libuv and of V8, a worker), some start later.
       const code = `require('node:worker_threads').parentPort.once('message', () => process.exit())`;
       const worker = new Worker(code, { eval: true });
       await nextEvent(worker, 'online');
@@ -460,7 +460,7 @@ describe('SignalFd', () => {
       expect(blocking()).toEqual(before);
       const sender = spawn('python3', ['-c', `import os; os.kill(${process.pid}, ${signal})`], { stdio: 'ignore' });
       expect(await nextSignal(signals)).toMatchObject({ signal, name: null, code: 0, pid: sender.pid });
-      // Whichever threads took it block it now, so that a second one may come straight.
+      // Whichever threads took it block it now, so that a second one may arrive directly.
       process.kill(process.pid, signal);
       expect(await nextSignal(signals)).toMatchObject({ signal, pid: process.pid });
     },

@@ -108,7 +108,7 @@ export class Intake implements LineSink {
     this.#pacer.beginSlice(this.#now());
   }
 
-  /** Runs the lines whose turn has come. */
+  /** Runs the lines that are due. */
   runWaiting(): void {
     while (!this.#client.isOver) {
       const line = this.#pacer.next(this.#now(), this.#client.registration !== null);
