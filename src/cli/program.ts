@@ -8,7 +8,7 @@ import { PLAIN } from '../protocol/plain/protocol.js';
 import { DEFAULT_HOST, type ServeFlags } from '../server/config/merge.js';
 import { BACKENDS } from '../server/config/schema.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../server/log.js';
-import type { ProtocolName } from '../server/protocols.js';
+import { type ProtocolName, PROTOCOLS, WEB } from '../server/protocols.js';
 import { connectCommand } from './connect.js';
 import { hashPasswordCommand } from './hash-password.js';
 import { replayCommand } from './replay.js';
@@ -28,6 +28,7 @@ const SERVE_EXAMPLES = `
 Examples:
   $ fdmux serve                                        plain lines on 33333 and IRC on 6667, on this machine only
   $ fdmux serve --host 0.0.0.0 --charset auto          for the whole network, UTF-8 and GBK clients alike
+  $ fdmux serve --web                                  a web page as well, on http://127.0.0.1:${WEB.defaultPort}/
   $ fdmux serve --plain-port 0 --no-irc                plain lines on any free port; it is printed
   $ fdmux serve --backend epoll --trigger edge         the same on edge-triggered epoll
   $ fdmux serve --config fdmux.json --check-config     reports what is wrong with a configuration file
@@ -110,8 +111,12 @@ function addServe(program: Command, version: string): void {
     )
     .option('--irc-port <port>', `port for IRC, 0 for any free one (default: ${IRC.defaultPort})`, parsePort)
     .option('--admin-port <port>', 'port on 127.0.0.1 for /metrics, /healthz and /readyz (default: none)', parsePort)
+    .option('--web', `serve a web page to chat on, on port ${WEB.defaultPort} if it is free`)
+    .option('--web-port <port>', 'port for the web page, 0 for any free one', parsePort)
+    .option('--web-host <host>', 'address or name for the web page (default: that of --host)')
     .option('--no-plain', 'do not listen for plain lines')
     .option('--no-irc', 'do not listen for IRC')
+    .option('--no-web', 'do not serve the web page')
     .addOption(new Option('--backend <name>', 'kernel interface (default: FDMUX_BACKEND, or epoll)').choices(BACKENDS))
     .addOption(new Option('--trigger <name>', 'edge is for epoll only (default: level)').choices(CONNECTION_TRIGGERS))
     .option('--max-clients <count>', 'most clients at once, 0 for no limit (default: 0)', parseInteger(0, 1_000_000))
@@ -132,7 +137,8 @@ function addServe(program: Command, version: string): void {
     .addHelpText('after', SERVE_EXAMPLES)
     .action(async (options: ServeOptions) => {
       const { plain, irc, checkConfig = false, record, ...flags } = options;
-      const without: ProtocolName[] = [...(plain ? [] : ['plain' as const]), ...(irc ? [] : ['irc' as const])];
+      const wanted: Readonly<Record<ProtocolName, boolean>> = { plain, irc, web: flags.web ?? true };
+      const without = PROTOCOLS.map(({ name }) => name).filter((name) => !wanted[name]);
       process.exitCode = await serveCommand({ ...flags, without }, { version, checkOnly: checkConfig, record });
     });
 }

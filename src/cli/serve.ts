@@ -45,8 +45,11 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const reload = (): void => void server.requestReload();
   process.on('SIGHUP', reload);
   process.stdout.write(describe(server, config, context.version));
-  for (const { at } of server.skippedListeners) {
-    process.stderr.write(`fdmux: ${whereTo(at)} is in use, so there is no IRC; --irc-port names another port\n`);
+  for (const { protocol, at } of server.skippedListeners) {
+    const lost = LISTENER_NAMES[protocol];
+    process.stderr.write(
+      `fdmux: ${whereTo(at)} is in use, so there is no ${lost}; --${protocol}-port names another port\n`,
+    );
   }
   const reason = await stopping.requested;
   process.off('SIGHUP', reload);
@@ -159,12 +162,19 @@ function formatAdmin(address: Address): string {
 }
 
 const WIDE_HOSTS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
-const LISTENER_NAMES = { plain: 'plain lines', irc: 'IRC' } as const;
+const LISTENER_NAMES = { plain: 'plain lines', irc: 'IRC', web: 'web page' } as const;
+
+/** Returns what to type into a browser on this machine. */
+function formatUrl(address: Address): string {
+  if (address.family !== 'inet' && address.family !== 'inet6') return formatListening(address);
+  return `http://${formatHostPort(WIDE_HOSTS[address.host] ?? address.host, address.port)}/`;
+}
 
 function describe(server: ChatServer, config: ServerConfig, version: string): string {
   const lines = [`fdmux ${version}: chat server on ${config.backend}, ${config.trigger}-triggered`];
   for (const { protocol, address } of server.listeners) {
-    lines.push(`  ${LISTENER_NAMES[protocol].padEnd(12)} ${formatListening(address)}`);
+    const where = protocol === 'web' ? formatUrl(address) : formatListening(address);
+    lines.push(`  ${LISTENER_NAMES[protocol].padEnd(12)} ${where}`);
   }
   if (server.adminAddress !== null) lines.push(`  admin        ${formatAdmin(server.adminAddress)}`);
   const plain = server.listeners.find(({ protocol }) => protocol === 'plain');

@@ -7,44 +7,42 @@ import { HttpPeers } from './http-peers.js';
 import { answer, pathOf, refusal, type WebAnswer, type WebContents } from './web-answers.js';
 import { isOriginAllowed } from './web-origin.js';
 import { WebSocketDoor } from './web-socket-door.js';
-import { CLOSE_CODES, type WebPeer, WebSocketWire } from './web-socket-wire.js';
+import { CLOSE_CODES, type WebPeer, type WebSocketLayers, WebSocketWire } from './web-socket-wire.js';
 
 const MAX_HEADER_BYTES = 8192;
 const MAX_REQUESTS_PER_CONNECTION = 100;
 /** The one version of the protocol; the others are drafts (RFC 6455, section 4.4). */
 const VERSION = '13';
 
-/** A connection that was accepted for a front. */
-export interface WebConnection<Data> {
-  readonly connection: Connection<Data>;
-  /** Those who share it are counted together; null for one that is not limited. */
-  readonly source: string | null;
-  /** The first bytes of the peer, if they have been read already. */
-  readonly firstBytes?: Uint8Array | undefined;
+/** A connection that was accepted for a front; whoever hands it over may add what else is known. */
+export interface Accepted {
+  readonly connection: Connection;
+  /** The first bytes of the peer, if they have been read already; valid until `take` returns. */
+  readonly firstBytes?: Uint8Array;
 }
 
 /** What a front needs. */
-export interface WebFrontOptions<Data, P extends WebPeer> extends WebContents {
+export interface WebFrontOptions<A extends Accepted, P extends WebPeer> extends WebContents {
   /** Further origins of pages that may open WebSockets. */
   readonly origins: ReadonlySet<string>;
   /** A peer has opened a WebSocket. Returns the peer, which takes what it receives until `departed`. */
-  arrived(wire: WebSocketWire, connection: Connection<Data>, request: IncomingMessage): P;
+  arrived(wire: WebSocketWire, accepted: A, request: IncomingMessage): P;
   /** Its WebSocket has closed; with the reason unless both sides have closed in order. */
   departed(peer: P, error: Error | undefined): void;
 }
 
 /** One listener's HTTP. */
-export class WebFront<Data, P extends WebPeer> {
-  readonly #options: WebFrontOptions<Data, P>;
+export class WebFront<A extends Accepted, P extends WebPeer> {
+  readonly #options: WebFrontOptions<A, P>;
   readonly #server: Server;
   readonly #door = new WebSocketDoor();
   readonly #peers = new HttpPeers<Duplex>();
-  readonly #connections = new WeakMap<Duplex, Connection<Data>>();
-  #closeCode: number = CLOSE_CODES.normal;
+  readonly #accepted = new WeakMap<Duplex, A>();
+  #isRetired = false;
 
-  constructor(options: WebFrontOptions<Data, P>) {
+  constructor(options: WebFrontOptions<A, P>) {
     this.#options = options;
-    this.#server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+    this.#server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 0 }, (request, response) => {
       this.#serve(request, response);
     });
     this.#server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
@@ -56,22 +54,31 @@ export class WebFront<Data, P extends WebPeer> {
     });
   }
 
-  /** Takes a connection over: its handlers are not called any more. */
-  take({ connection, source, firstBytes }: WebConnection<Data>): void {
-    const stream = connection.toDuplex();
-    if (!this.#peers.add(stream, source)) return;
-    this.#connections.set(stream, connection);
+  /**
+   * Takes a connection over: its handlers are not called any more.
+   *
+   * @param source - those who share it are limited together; null for one that is not limited
+   */
+  take(accepted: A, source: string | null): void {
+    const stream = accepted.connection.toDuplex();
+    if (this.#isRetired) stream.destroy();
+    else if (this.#peers.add(stream, source)) this.#listenTo(stream, accepted);
+  }
+
+  #listenTo(stream: Duplex, accepted: A): void {
+    this.#accepted.set(stream, accepted);
     stream.once('close', () => {
       this.#peers.delete(stream);
     });
     // The server was never told to listen, so its own timeouts are not at work; those of the peers are.
     this.#server.emit('connection', stream);
+    const { firstBytes } = accepted;
     if (firstBytes !== undefined && firstBytes.length > 0) stream.unshift(Buffer.from(firstBytes));
   }
 
   /** The server is about to end: WebSockets that close are asked to come back, and nobody else is served. */
   retire(): void {
-    this.#closeCode = CLOSE_CODES.restart;
+    this.#isRetired = true;
     this.#peers.clear();
   }
 
@@ -143,15 +150,17 @@ export class WebFront<Data, P extends WebPeer> {
     this.#sendLast(response, last);
   }
 
-  #opened(request: IncomingMessage, stream: Duplex, socket: ConstructorParameters<typeof WebSocketWire>[0]['socket']) {
-    const connection = this.#connections.get(stream);
+  #opened(request: IncomingMessage, stream: Duplex, socket: WebSocketLayers['socket']): void {
+    const accepted = this.#accepted.get(stream);
     this.#peers.delete(stream);
-    if (connection === undefined) {
+    if (accepted === undefined) {
       socket.terminate();
       return;
     }
-    const wire = new WebSocketWire({ socket, stream, connection }, () => this.#closeCode);
-    const peer = this.#options.arrived(wire, connection, request);
+    const { connection } = accepted;
+    const closeCode = (): number => (this.#isRetired ? CLOSE_CODES.restart : CLOSE_CODES.normal);
+    const wire = new WebSocketWire({ socket, stream, connection }, closeCode);
+    const peer = this.#options.arrived(wire, accepted, request);
     wire.serve(peer, (error) => {
       this.#options.departed(peer, error);
     });

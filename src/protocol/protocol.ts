@@ -6,7 +6,7 @@ import type { Link, Session } from './session.js';
 export interface ProtocolFacts {
   readonly name: string;
   readonly defaultPort: number;
-  /** If nobody asked for it and its default port is taken, the server starts without it. */
+  /** If nobody named a port and its default one is taken, the server starts without it. */
   readonly isOptional: boolean;
 }
 

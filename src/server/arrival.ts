@@ -1,8 +1,19 @@
-/** How a peer arrives on a wire. */
+/** How a peer arrives: on a connection, and then on a wire. */
 import type { Wire } from '../front/wire.js';
+import type { Connection } from '../net/connection.js';
 import type { Transport } from '../protocol/session.js';
 import type { Address } from '../socket/address.js';
 import type { ListenerConfig } from './config/server-config.js';
+
+/** A connection whose peer is known. */
+export interface PeerConnection<T> {
+  readonly connection: Connection<T>;
+  /** The address of the peer, or of a proxy that has not said yet for whom it speaks. */
+  readonly address: Address;
+  readonly isSecure: boolean;
+  /** What the peer has sent already; valid until the call that takes it returns. */
+  readonly firstBytes?: Uint8Array;
+}
 
 /** A peer that has arrived: it has completed every handshake below its protocol. */
 export interface Arrival {

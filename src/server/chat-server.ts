@@ -16,7 +16,7 @@ import type { Reload, ServerControl } from '../protocol/server-control.js';
 import type { RelayedPeer, RelocationRefused } from '../protocol/session.js';
 import type { Address } from '../socket/address.js';
 import { Admission } from './admission.js';
-import type { Arrival } from './arrival.js';
+import type { Arrival, PeerConnection } from './arrival.js';
 import { Backlog, cutFurthestBehind } from './backlog.js';
 import { ClassFinder } from './classes.js';
 import type { Alarm } from './clock.js';
@@ -24,11 +24,12 @@ import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './conf
 import { ConnectionLink, type LinkEvents, TICK_MS } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Log } from './log.js';
-import { type ProtocolName, Protocols } from './protocols.js';
+import { type ProtocolName, Protocols, type ProtocolSettings, WEB } from './protocols.js';
 import { readingsOf } from './readings.js';
 import { Refusals } from './refusals.js';
 import { RunQueue } from './run-queue.js';
 import { Tally } from './tally.js';
+import { WebEntrance, type WebHost } from './web-entrance.js';
 import { REAL_WORLD, type World } from './world.js';
 
 /** How long a stopping server waits for peers to read what is pending. */
@@ -85,7 +86,9 @@ export class ChatServer implements LinkEvents, ServerControl {
   readonly #admission = new Admission();
   readonly #refusals: Refusals;
   readonly #listeners: { readonly protocol: ProtocolName; readonly listener: Listener<Occupant> }[] = [];
+  readonly #entrances: WebEntrance[] = [];
   readonly #skipped: ListenerConfig[] = [];
+  #settings: ProtocolSettings;
   #classes: ClassFinder;
   #proxies: AddressList;
   #proxyTimeoutMs: number;
@@ -116,6 +119,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     });
     this.#refusals = new Refusals(options.log, world);
     this.#classes = new ClassFinder(config.classes);
+    this.#settings = config;
     this.#proxies = new AddressList(config.proxies);
     this.#proxyTimeoutMs = config.proxyTimeoutMs;
     this.#maxClients = config.maxClients;
@@ -215,6 +219,7 @@ export class ChatServer implements LinkEvents, ServerControl {
 
   async #listen(config: ListenerConfig): Promise<void> {
     const { backend, trigger } = this.#options.config;
+    const entrance = config.protocol === WEB.name ? await WebEntrance.open(config, this.#webHost()) : null;
     try {
       const listener = await listen<Occupant>({
         ...config.at,
@@ -224,10 +229,11 @@ export class ChatServer implements LinkEvents, ServerControl {
         keepAlive: KEEP_ALIVE,
         highWaterMarkBytes: this.#highWaterMark(),
         maxPendingBytes: NO_LIMIT_BYTES,
-        socket: this.#handlers(config),
+        socket: this.#handlers(config, entrance),
         onError: (error) => this.#options.log.error('accepting failed', { error: error.message }),
       });
       this.#listeners.push({ protocol: config.protocol, listener });
+      if (entrance !== null) this.#entrances.push(entrance);
       this.#options.log.info('listening', { protocol: config.protocol, ...config.at });
     } catch (error) {
       if (!config.isOptional || !hasCode(error, 'EADDRINUSE')) throw new ListenError(config.at, error, config);
@@ -235,11 +241,15 @@ export class ChatServer implements LinkEvents, ServerControl {
     }
   }
 
-  #handlers(config: ListenerConfig): SocketHandlers<Occupant> {
+  #handlers(config: ListenerConfig, entrance: WebEntrance | null): SocketHandlers<Occupant> {
+    const arrived = (peer: PeerConnection<Occupant>): void => {
+      if (entrance === null) this.#arrived(peer, config);
+      else entrance.take(peer);
+    };
     return {
       open: (connection) => {
-        if (config.isProxied) this.#awaitHeader(connection, config);
-        else this.#arrived(connection, connection.remoteAddress, { config, isSecure: false });
+        if (config.isProxied) this.#awaitHeader(connection, arrived);
+        else arrived({ connection, address: connection.remoteAddress, isSecure: false });
       },
       data: (connection, bytes) => {
         connection.data.receive(bytes);
@@ -258,7 +268,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   }
 
   /** Waits for the proxy to say whose connection this is. Only listed proxies are believed. */
-  #awaitHeader(connection: Connection<Occupant>, config: ListenerConfig): void {
+  #awaitHeader(connection: Connection<Occupant>, arrived: (peer: PeerConnection<Occupant>) => void): void {
     const { remoteAddress } = connection;
     const proxy = remoteAddress.family === 'unix' ? UNNUMBERED_PEER : this.#remoteOf(remoteAddress);
     const refused = (why: string): void => {
@@ -266,10 +276,9 @@ export class ChatServer implements LinkEvents, ServerControl {
       this.#refusals.record(why, proxy);
     };
     connection.data = new ProxyGate(connection, this.#proxyTimeoutMs, {
-      passed: (peer, isSecure, rest) => {
+      passed: (peer, isSecure, firstBytes) => {
         const address = peer === null ? remoteAddress : addressOf(peer);
-        this.#arrived(connection, address, { config, isSecure: isSecure && LOCAL_PROXIES.has(proxy.host) });
-        if (rest.length > 0) connection.data.receive(rest);
+        arrived({ connection, address, isSecure: isSecure && LOCAL_PROXIES.has(proxy.host), firstBytes });
       },
       refused,
     });
@@ -278,13 +287,27 @@ export class ChatServer implements LinkEvents, ServerControl {
     refused('it is not listed as a proxy');
   }
 
-  #arrived(
-    connection: Connection<Occupant>,
-    address: Address,
-    facts: { readonly config: ListenerConfig; readonly isSecure: boolean },
-  ): void {
+  #arrived({ connection, address, isSecure, firstBytes }: PeerConnection<Occupant>, config: ListenerConfig): void {
     const transport = connection.remoteAddress.family === 'unix' ? 'unix' : 'tcp';
-    connection.data = this.admit({ wire: connection, address, transport, certificate: null, ...facts });
+    const link = this.admit({ wire: connection, address, transport, isSecure, certificate: null, config });
+    connection.data = link;
+    if (firstBytes !== undefined && firstBytes.length > 0) link.receive(firstBytes);
+  }
+
+  /** What a web listener needs of the server. */
+  #webHost(): WebHost {
+    return {
+      admit: (arrival) => this.admit(arrival),
+      departed: (link, error) => {
+        this.departed(link, error);
+      },
+      hostOf: (address) => this.#remoteOf(address).host,
+      isProxy: (host) => this.#proxies.has(host),
+      isLocal: (host) => LOCAL_PROXIES.has(host),
+      classes: () => this.#classes,
+      settings: () => this.#settings,
+      version: this.#options.version,
+    };
   }
 
   /**
@@ -394,6 +417,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     try {
       const config = await this.#options.readConfig();
       this.#protocols.configure(config);
+      this.#settings = config;
       this.#classes = new ClassFinder(config.classes);
       this.#proxies = new AddressList(config.proxies);
       this.#proxyTimeoutMs = config.proxyTimeoutMs;
@@ -434,6 +458,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   /** Refuses new peers from now on, and ends the sessions. @returns when those that are still there are cut off */
   beginToEnd(reason: string): Alarm {
     this.#phase = 'draining';
+    for (const entrance of this.#entrances) entrance.retire();
     for (const link of this.#links) link.session?.shutDown(reason);
     return this.#world.after(GRACE_MS, () => {
       for (const link of this.#links) if (link.pendingBytes === 0) link.cut(reason);

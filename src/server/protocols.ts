@@ -7,8 +7,11 @@ import { PLAIN, PlainProtocol } from '../protocol/plain/protocol.js';
 import type { Protocol } from '../protocol/protocol.js';
 import type { ServerControl } from '../protocol/server-control.js';
 
+/** The facts about web listeners, which serve a page and speak IRC in WebSockets. */
+export const WEB = { name: 'web', defaultPort: 8067, isOptional: true } as const;
+
 /** The facts of every protocol, in the order in which they are listed. */
-export const PROTOCOLS = [PLAIN, IRC] as const;
+export const PROTOCOLS = [PLAIN, IRC, WEB] as const;
 export type ProtocolName = (typeof PROTOCOLS)[number]['name'];
 
 /** The part of the configuration that the protocols need. */
@@ -29,7 +32,7 @@ export class Protocols {
     options: { readonly version: string; readonly control: ServerControl; readonly passwords: PasswordGuardOptions },
   ) {
     this.#irc = new IrcProtocol({ chat, settings: settings.irc, ...options });
-    this.#byName = { plain: new PlainProtocol(chat, chat.openRoom(settings.lobby)), irc: this.#irc };
+    this.#byName = { plain: new PlainProtocol(chat, chat.openRoom(settings.lobby)), irc: this.#irc, web: this.#irc };
   }
 
   of(name: ProtocolName): Protocol {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -28,6 +29,33 @@ describe('an invalid command line ends with 2 and one line', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^fdmux: [^\n]+\n$/);
+  });
+});
+
+describe('the web page', () => {
+  test('is printed as a URL, and what it needs is served there', async () => {
+    const server = startCli(['serve', '--no-plain', '--no-irc', '--web-port', '0', '--web-host', '0.0.0.0']);
+    const [, url = ''] = await server.line(/^ {2}web page {5}(http:\/\/127\.0\.0\.1:\d+\/)$/);
+    const response = await fetch(new URL('config.json', url));
+    expect(await response.json()).toMatchObject({ webSocketPath: 'irc' });
+    server.kill('SIGTERM');
+    expect(await server.ended()).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('is not served if its default port is taken, and the rest goes on', async () => {
+    const holder = createServer();
+    onTestFinished(() => void holder.close());
+    // If another program has the port already, that is as good.
+    holder.on('error', () => {});
+    await new Promise((resolve) => {
+      holder.on('error', resolve).listen(8067, '127.0.0.1', () => resolve(undefined));
+    });
+    const server = startCli(['serve', '--plain-port', '0', '--no-irc', '--web']);
+    await server.line('Ctrl-C ends the server.');
+    await server.errorText(
+      /^fdmux: 127\.0\.0\.1:8067 is in use, so there is no web page; --web-port names another port\n$/,
+    );
+    expect(server.stdout).not.toContain('web page');
   });
 });
 

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { WebFront } from '../../src/front/web-front.js';
+import { type Accepted, WebFront } from '../../src/front/web-front.js';
 import type { Site } from '../../src/front/web-site.js';
 import type { WebSocketWire } from '../../src/front/web-socket-wire.js';
 import { portOf, testListener } from '../support/connections.js';
@@ -46,7 +46,7 @@ export async function startFront({
   highWaterMarkBytes = 65_536,
 }: { site?: Site; origins?: string[]; source?: string | null; highWaterMarkBytes?: number } = {}) {
   const peers: RecordingPeer[] = [];
-  const front = new WebFront<unknown, RecordingPeer>({
+  const front = new WebFront<Accepted, RecordingPeer>({
     site,
     socketPath: '/irc',
     facts: () => ({ networkName: 'test' }),
@@ -69,7 +69,7 @@ export async function startFront({
     highWaterMarkBytes,
     socket: {
       open: (connection) => {
-        front.take({ connection, source });
+        front.take({ connection }, source);
       },
     },
   });

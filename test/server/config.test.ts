@@ -56,7 +56,7 @@ test('without a file and flags the defaults apply', { tags: ['needs-epoll'] }, a
 test('the example file is valid, and the documentation has every key in it', async () => {
   const path = projectPath('docs/fdmux.example.json');
   const config = await loadConfig({ config: path });
-  expect(config.listeners).toHaveLength(3);
+  expect(config.listeners).toHaveLength(4);
   expect(config.irc.operators[0]?.host).toBe('staff.example.org');
   const documentation = readFileSync(projectPath('docs/chat.md'), 'utf8');
   const keys = new Set<string>();
@@ -102,11 +102,51 @@ test("a unix socket's mode is octal, and its group a number or a name of this ma
   ]);
 });
 
+test('the web is served only if somebody asks for it', async () => {
+  const web = async (data: object, flags: ServeFlags) =>
+    (await load(data, flags)).listeners
+      .filter(({ protocol }) => protocol === 'web')
+      .map(({ at, isOptional, charset }) => ({ at, isOptional, charset }));
+  const local = { host: '127.0.0.1', port: 8067 };
+  expect(await web({}, {})).toEqual([]);
+  expect(await web({}, { web: true, charset: 'gbk' })).toEqual([{ at: local, isOptional: true, charset: 'utf-8' }]);
+  expect(await web({}, { webPort: 1 })).toEqual([{ at: { ...local, port: 1 }, isOptional: false, charset: 'utf-8' }]);
+  expect(await web({}, { web: true, host: '::1' })).toMatchObject([{ at: { host: '::1', port: 8067 } }]);
+  expect(await web({}, { webHost: '::1', host: '192.0.2.1' })).toMatchObject([{ at: { host: '::1', port: 8067 } }]);
+  const file = { listeners: [{ protocol: 'web', port: 2 }] };
+  expect(await web(file, {})).toMatchObject([{ at: { port: 2 }, isOptional: false }]);
+  expect(await web(file, { web: true })).toMatchObject([{ at: { port: 2 } }]);
+  expect(await web(file, { webPort: 3 })).toMatchObject([{ at: { port: 3 } }]);
+  expect(await web({ listeners: [{ protocol: 'irc' }] }, { web: true })).toMatchObject([{ at: local }]);
+});
+
+test('an origin is kept as browsers write it', async () => {
+  const origins = ['HTTPS://Chat.Example:443/', 'http://[::1]:80', 'http://10.0.0.1:8080'];
+  const config = await load({ listeners: [{ protocol: 'web', origins }] });
+  expect(config.listeners[0]?.origins).toEqual(['https://chat.example', 'http://[::1]', 'http://10.0.0.1:8080']);
+});
+
 describe('a problem is reported by its key, or its line', () => {
   test.each([
     [{ backend: 'kqueue' }, ['FILE: backend: must be one of select, poll, epoll']],
     [{ maxClients: -1 }, ['FILE: maxClients: must be at least 0']],
     [{ listeners: [{ protocol: 'plain', port: 70_000 }] }, ['FILE: listeners[0].port: must be at most 65535']],
+    [
+      { listeners: [{ protocol: 'web', origins: ['chat.example'] }] },
+      ['FILE: listeners[0].origins[0]: must be an origin such as https://chat.example.org'],
+    ],
+    [
+      { listeners: [{ protocol: 'web', origins: ['https://chat.example/page'] }] },
+      ['FILE: listeners[0].origins[0]: must be an origin such as https://chat.example.org'],
+    ],
+    [
+      { listeners: [{ protocol: 'irc', origins: [] }] },
+      ['FILE: listeners[0]: must have the protocol web where it has origins'],
+    ],
+    [
+      { listeners: [{ protocol: 'web', charset: 'gbk' }] },
+      ['FILE: listeners[0]: must not have a charset where its protocol is web: it is UTF-8'],
+    ],
     [{ listeners: [{ port: 1 }] }, ['FILE: listeners[0].protocol: must be given']],
     [
       { listeners: [{ protocol: 'irc', path: '/x', port: 1 }] },

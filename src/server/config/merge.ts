@@ -5,7 +5,7 @@ import type { CharsetChoice } from '../../protocol/charset.js';
 import { type ClassSettings, DEFAULT_CLASS } from '../../protocol/limits.js';
 import { type AddressClass, DEFAULT_CLASSES } from '../classes.js';
 import type { LogFormat, LogLevel } from '../log.js';
-import { type ProtocolName, PROTOCOLS } from '../protocols.js';
+import { type ProtocolName, PROTOCOLS, WEB } from '../protocols.js';
 import { ConfigError } from './config-error.js';
 import type { ConfigFile } from './schema.js';
 import type { ListenerConfig, ServerConfig } from './server-config.js';
@@ -25,6 +25,11 @@ export interface ServeFlags {
   readonly ircPort?: number | undefined;
   /** The port of `admin`, on 127.0.0.1; 0 for any free one. */
   readonly adminPort?: number | undefined;
+  /** Listens for browsers on the default port. */
+  readonly web?: boolean | undefined;
+  readonly webPort?: number | undefined;
+  /** @defaultValue that of the other listeners */
+  readonly webHost?: string | undefined;
   /** Protocols that are switched off. */
   readonly without?: readonly ProtocolName[] | undefined;
   readonly backend?: BackendName | undefined;
@@ -104,18 +109,12 @@ function toListeners(file: ConfigFile, flags: ServeFlags, groups: ReadonlyMap<st
     const { name, isOptional } = protocol;
     if (flags.without?.includes(name) === true) continue;
     const port = flags[`${name}Port`];
-    if (port === undefined && file.listeners !== undefined) {
-      const own = file.listeners.filter((listener) => listener.protocol === name);
-      for (const { mode, group, ...listener } of own) {
-        const given = {
-          ...listener,
-          ...toAccess(mode, group, groups),
-          charset: flags.charset ?? listener.charset,
-        };
-        listeners.push(toListener(protocol, given));
-      }
-    } else {
-      const listener = toListener(protocol, { host: flags.host, port, charset: flags.charset });
+    const own = file.listeners?.filter((listener) => listener.protocol === name) ?? [];
+    if (port === undefined && own.length > 0) {
+      listeners.push(...own.map((listener) => toFileListener(protocol, listener, flags, groups)));
+    } else if (port !== undefined || isWanted(protocol, file, flags)) {
+      const host = name === WEB.name ? (flags.webHost ?? flags.host) : flags.host;
+      const listener = toListener(protocol, { host, port, charset: flags.charset });
       listeners.push({ ...listener, isOptional: isOptional && port === undefined });
     }
   }
@@ -141,11 +140,32 @@ function toAdmin({ admin }: ConfigFile, flags: ServeFlags, groups: ReadonlyMap<s
   return { path, ...toAccess(mode, group, groups) };
 }
 
+/** Whether there is a listener on the default port of a protocol for which neither a flag nor the file names a port. */
+function isWanted({ name }: Facts, file: ConfigFile, { web, webHost }: ServeFlags): boolean {
+  return name === WEB.name ? (web ?? webHost !== undefined) : file.listeners === undefined;
+}
+
+function toFileListener(
+  protocol: Facts,
+  { mode, group, ...listener }: NonNullable<ConfigFile['listeners']>[number],
+  flags: ServeFlags,
+  groups: ReadonlyMap<string, number>,
+): ListenerConfig {
+  return toListener(protocol, {
+    ...listener,
+    ...toAccess(mode, group, groups),
+    charset: flags.charset ?? listener.charset,
+  });
+}
+
+/** The facts about one of the protocols. */
+type Facts = (typeof PROTOCOLS)[number];
+
 const DEFAULT_MAX_LINE_BYTES = 8192;
 const DEFAULT_QUIET_MS = 200;
 
 function toListener(
-  { name, defaultPort }: (typeof PROTOCOLS)[number],
+  { name, defaultPort }: Facts,
   given: {
     readonly host?: string | undefined;
     readonly port?: number | undefined;
@@ -156,15 +176,18 @@ function toListener(
     readonly maxLineBytes?: number | undefined;
     readonly quietMs?: number | undefined;
     readonly proxyProtocol?: boolean | undefined;
+    readonly origins?: readonly string[] | undefined;
   },
 ): ListenerConfig {
   const { path, mode, group, host = DEFAULT_HOST, port = defaultPort } = given;
   return {
     protocol: name,
     at: path === undefined ? { host, port } : { path, mode, group },
-    charset: given.charset ?? 'utf-8',
+    // Text in WebSockets is UTF-8.
+    charset: name === WEB.name ? 'utf-8' : (given.charset ?? 'utf-8'),
     maxLineBytes: given.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES,
     quietMs: given.quietMs ?? DEFAULT_QUIET_MS,
+    origins: given.origins ?? [],
     isProxied: given.proxyProtocol ?? false,
     isOptional: false,
   };

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { isLoopback } from '../../admin/loopback.js';
 import { MAX_PORT } from '../../arguments.js';
 import { parseAddresses } from '../../chat/address.js';
+import { canonicalOrigin } from '../../front/web-origin.js';
 import { BACKEND_NAMES, type BackendName } from '../../multiplexer/backend.js';
 import { CONNECTION_TRIGGERS } from '../../net/options.js';
 import { AddressList } from '../../protocol/address-list.js';
@@ -12,7 +13,7 @@ import { isChannelName } from '../../protocol/irc/names.js';
 import { DEFAULT_IRC_SETTINGS } from '../../protocol/irc/settings.js';
 import { DEFAULT_CLASS } from '../../protocol/limits.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
-import { PROTOCOLS } from '../protocols.js';
+import { PROTOCOLS, WEB } from '../protocols.js';
 
 /** Oldest first, as the command line lists them. */
 export const BACKENDS: readonly BackendName[] = BACKEND_NAMES.toReversed();
@@ -42,6 +43,13 @@ const address = v.pipe(
 const speaker = v.pipe(
   text,
   v.check((entry) => AddressList.isEntry(entry), 'must be an address, a network such as 192.0.2.0/24, or unix'),
+);
+
+/** An origin as browsers write it: no path, no default port, lower case. */
+const origin = v.pipe(
+  text,
+  v.transform((value) => canonicalOrigin(value)),
+  v.string('must be an origin such as https://chat.example.org'),
 );
 
 /** One entry of `classes`. */
@@ -119,9 +127,18 @@ const listenerSchema = v.pipe(
     maxLineBytes: v.optional(integer(16, 1_048_576)),
     quietMs: v.optional(integer(0, 60_000)),
     proxyProtocol: v.optional(v.boolean('must be true or false')),
+    origins: v.optional(v.array(origin, 'must be a list')),
   }),
   v.check((listener) => isOnePlace(listener), ONE_PLACE),
   v.check((listener) => hasAccessOfPath(listener), ACCESS_OF_PATH),
+  v.check(
+    (listener) => listener.protocol === WEB.name || listener.origins === undefined,
+    `must have the protocol ${WEB.name} where it has origins`,
+  ),
+  v.check(
+    (listener) => listener.protocol !== WEB.name || listener.charset === undefined,
+    'must not have a charset where its protocol is web: it is UTF-8',
+  ),
 );
 
 const operatorSchema = v.strictObject({

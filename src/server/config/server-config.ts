@@ -22,6 +22,8 @@ export interface ListenerConfig {
   /** For plain lines only: see `PlainOptions`. */
   readonly maxLineBytes: number;
   readonly quietMs: number;
+  /** For web listeners only: origins of pages elsewhere that may connect. */
+  readonly origins: readonly string[];
   /** Whether a PROXY header comes before the bytes of each peer. */
   readonly isProxied: boolean;
   /** Nobody asked for it: if its port is taken, the server starts without it. */

@@ -1,0 +1,118 @@
+/** The way in for the peers of a web listener: through the front that speaks HTTP, to the server. */
+import { readForwarded } from '../front/web-forwarded.js';
+import type { WebFront } from '../front/web-front.js';
+import { sourceKey } from '../protocol/source-key.js';
+import type { Address } from '../socket/address.js';
+import type { Arrival, PeerConnection } from './arrival.js';
+import type { ClassFinder } from './classes.js';
+import type { ListenerConfig } from './config/server-config.js';
+import type { ConnectionLink } from './link.js';
+import type { ProtocolSettings } from './protocols.js';
+
+/** The path of the WebSocket. */
+const SOCKET_PATH = '/irc';
+
+/** The server, as its web listeners see it. */
+export interface WebHost {
+  admit(arrival: Arrival): ConnectionLink;
+  departed(link: ConnectionLink, error: Error | undefined): void;
+  /** Returns the host of a peer, as classes and lists of proxies know it. */
+  hostOf(address: Address): string;
+  /** Whether a proxy's word about its peers is believed. */
+  isProxy(host: string): boolean;
+  /** Whether nobody can read along between a proxy and the server. */
+  isLocal(host: string): boolean;
+  /** They change with a reload. */
+  classes(): ClassFinder;
+  settings(): ProtocolSettings;
+  readonly version: string;
+}
+
+/** The entrance of one listener. */
+export class WebEntrance {
+  readonly #host: WebHost;
+  readonly #front: WebFront<PeerConnection<unknown>, ConnectionLink>;
+
+  private constructor(host: WebHost, front: WebFront<PeerConnection<unknown>, ConnectionLink>) {
+    this.#host = host;
+    this.#front = front;
+  }
+
+  /** Makes an entrance. A server without one loads nothing of HTTP. @throws if the page is there but cannot be read */
+  static async open(config: ListenerConfig, host: WebHost): Promise<WebEntrance> {
+    const [{ WebFront }, { loadSite, SITE_FOLDER }] = await Promise.all([
+      import('../front/web-front.js'),
+      import('../front/web-site.js'),
+    ]);
+    const site = await loadSite(SITE_FOLDER);
+    const front = new WebFront<PeerConnection<unknown>, ConnectionLink>({
+      site,
+      socketPath: SOCKET_PATH,
+      facts: () => factsOf(host),
+      origins: new Set(config.origins),
+      arrived: (wire, accepted, { headers }) => {
+        const peer = peerOf(accepted, headers, host);
+        return host.admit({ wire, ...peer, transport: 'web', certificate: null, config });
+      },
+      departed: (link, error) => {
+        host.departed(link, error);
+      },
+    });
+    return new WebEntrance(host, front);
+  }
+
+  /** Takes a connection over. */
+  take(accepted: PeerConnection<unknown>): void {
+    this.#front.take(accepted, this.#sourceOf(accepted));
+  }
+
+  /** Those who share the source are limited together; null for one that may stand for many. */
+  #sourceOf({ address }: PeerConnection<unknown>): string | null {
+    const host = this.#host.hostOf(address);
+    const { maxPerAddress, ipv6PrefixBits } = this.#host.classes().find(host);
+    return maxPerAddress === 0 || this.#host.isProxy(host) ? null : sourceKey(host, ipv6PrefixBits);
+  }
+
+  /** The server is about to end. */
+  retire(): void {
+    this.#front.retire();
+  }
+}
+
+/** Returns for whom a connection speaks: for its own peer, or for the one that a listed proxy names. */
+function peerOf(
+  { address, isSecure }: PeerConnection<unknown>,
+  headers: Parameters<typeof readForwarded>[0],
+  host: WebHost,
+): { readonly address: Address; readonly isSecure: boolean } {
+  const proxy = host.hostOf(address);
+  if (!host.isProxy(proxy)) return { address, isSecure };
+  const forwarded = readForwarded(headers, (hop) => host.isProxy(hop));
+  return {
+    address: forwarded.host === null ? address : toAddress(forwarded.host),
+    isSecure: forwarded.isSecure && (isSecure || host.isLocal(proxy)),
+  };
+}
+
+/** The header has no port. */
+function toAddress(host: string): Address {
+  return host.includes(':')
+    ? { family: 'inet6', host, port: 0, flowInfo: 0, scopeId: 0 }
+    : { family: 'inet', host, port: 0 };
+}
+
+/** What the page must know before it connects. */
+function factsOf(host: WebHost): Readonly<Record<string, unknown>> {
+  const { lobby, irc } = host.settings();
+  return {
+    networkName: irc.networkName,
+    serverName: irc.serverName,
+    version: host.version,
+    webSocketPath: SOCKET_PATH.slice(1),
+    lobby,
+    isPasswordNeeded: irc.password !== null,
+    nickLength: irc.nickLength,
+    channelLength: irc.channelLength,
+    topicLength: irc.topicLength,
+  };
+}
