@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { replay } from '../../src/server/replay/replay.js';
 import type { Peer } from '../support/peers.js';
-import { anonymize, join, startServer, VARIANTS } from './chat-server.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { anonymize, join as joinLobby, startServer, VARIANTS } from './chat-server.js';
 
 /** Says a line and returns what each of the hearers hears of it. */
 async function say(speaker: Peer, line: string | Uint8Array, hearers: readonly Peer[]): Promise<string[]> {
@@ -10,9 +13,9 @@ async function say(speaker: Peer, line: string | Uint8Array, hearers: readonly P
 
 async function converse(args: readonly string[]): Promise<string[]> {
   const server = await startServer(args);
-  const ann = await join(server);
-  const bob = await join(server, ann);
-  const eve = await join(server, ann);
+  const ann = await joinLobby(server);
+  const bob = await joinLobby(server, ann);
+  const eve = await joinLobby(server, ann);
   const ports = [ann.port, bob.port, eve.port];
   const transcript = [await bob.line()];
   transcript.push(...(await say(ann, 'hello, all\n', [bob, eve])));
@@ -58,5 +61,11 @@ const EXPECTED = [
 describe.each(VARIANTS)('on $backend, $trigger-triggered', ({ backend, trigger }) => {
   test('the scripted conversation yields the transcript', async () => {
     expect(await converse(['--backend', backend, '--trigger', trigger])).toEqual(EXPECTED);
+  });
+
+  test('its recording yields it again, byte for byte', async () => {
+    const path = join(temporaryFolder(), 'recording');
+    expect(await converse(['--backend', backend, '--trigger', trigger, '--record', path])).toEqual(EXPECTED);
+    expect(await replay(path)).toMatchObject({ difference: null, isComplete: true, counts: { connections: 3 } });
   });
 });
