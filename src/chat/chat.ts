@@ -1,83 +1,100 @@
 /** The chat: one method for each thing that can be done in it, whatever protocol asks for it. */
+import type { Trait } from '../log/entry.js';
+import { Core, type CoreOptions } from './core.js';
 import type { Directory, PresenceObserver } from './directory.js';
-import { type DirectoryOptions, DirectoryState } from './directory-state.js';
 import type { EventOf, Said } from './event.js';
-import type { Arrival, Introduction, Member, Trait } from './member.js';
-import { MemberState } from './member-state.js';
+import type { Arrival, Introduction, Member, Outlet } from './member.js';
+import { MemberState, stateOf, stranger } from './member-state.js';
+import type { Amended, Arrived, Changed } from './outcome.js';
 import type { EntryRefusal, SpeechRefusal } from './permissions.js';
-import { Publisher } from './publisher.js';
-import { refuse, type Refused } from './refusal.js';
+import type { Refused } from './refusal.js';
 import type { Room } from './room.js';
 import { type BanKind, type ServerBan, ServerBans, type ServerBansOptions } from './server-bans.js';
+import type { Answer } from './ticket.js';
 import * as banning from './verbs/bans.js';
 import * as membership from './verbs/membership.js';
 import * as profile from './verbs/profile.js';
 import * as rooms from './verbs/rooms.js';
 import type { Scene } from './verbs/scene.js';
-import { Amendment } from './verbs/settings.js';
+import * as settings from './verbs/settings.js';
 import * as speech from './verbs/speech.js';
 
 /** The choices of a {@link Chat}. */
-export interface ChatOptions extends DirectoryOptions {
+export interface ChatOptions extends CoreOptions {
   /** Where bans of the server are kept, and how many; by default in memory. */
   readonly bans?: Pick<ServerBansOptions, 'store' | 'maxBans'> | undefined;
-  /** Returns a name that no other message has; by default messages are counted. */
-  readonly newMessageId?: () => string;
 }
 
+/** How long a proposal waits for its log, in milliseconds: those who propose are answered within five seconds. */
+const PATIENCE_MS = 4_000;
+
 /**
- * One chat. Each verb returns the event that has happened, for the one who did it (the others have got it), or a
- * refusal, or null when it changes nothing.
+ * One chat. Each verb proposes something to a log, and returns how that has ended: the event that has happened, for the
+ * one who did it (the others have got it), or a refusal, or null when it changes nothing. If the log has not settled it
+ * yet, the verb returns a ticket, which is settled later.
  */
 export class Chat {
   /** Everybody who is here, and every room that is open. */
   readonly directory: Directory;
   /** Whom the server keeps out, whatever protocol they speak. */
   readonly bans: ServerBans;
+  readonly #core: Core;
   readonly #scene: Scene;
 
   constructor(options: ChatOptions = {}) {
-    const directory = new DirectoryState(options);
-    const { fold } = directory;
+    const core = new Core(options);
+    const { directory } = core;
     this.directory = directory;
-    this.bans = new ServerBans({ ...options.bans, fold, now: () => directory.now() });
-    this.#scene = {
-      directory,
-      publisher: new Publisher(directory),
-      bans: this.bans,
-      newMessageId: options.newMessageId ?? counter(),
-    };
+    this.bans = new ServerBans({ ...options.bans, fold: directory.fold, now: () => directory.now() });
+    this.#core = core;
+    this.#scene = { core, directory, bans: this.bans };
   }
 
   /** Lets an observer know of all who come and go from now on. */
   observe(observer: PresenceObserver): void {
-    this.#scene.directory.observe(observer);
+    this.#core.directory.observe(observer);
   }
 
   /** Opens a room that stays when everybody has left; finds it if it is there. */
   openRoom(name: string): Room {
-    const { directory } = this.#scene;
-    return directory.room(name) ?? directory.addRoom(name, true);
+    return this.#core.rooms.addPermanent(name, this.directory.now());
+  }
+
+  /** Answers those who have waited too long for a log. To be called about once a second. */
+  tick(): void {
+    this.#core.expire(this.directory.now() - PATIENCE_MS);
   }
 
   // Arriving and leaving
 
   /** Makes a member of somebody who has no name yet, and whom nobody sees until it is admitted. */
-  receive(arrival: Arrival): Member {
-    return new MemberState(arrival, this.#scene.directory.now());
+  receive({ host, label, outlet }: Arrival): Member {
+    const session = this.#core.newSession();
+    const atMs = this.directory.now();
+    return new MemberState({ session, who: stranger(host), atMs, outlet, label, isLocal: true });
   }
 
-  /** Lets a member in under the names that it gives itself. @returns null when it is in */
-  admit(member: Member, names: Introduction): membership.KeptOut | Refused<'nick-taken'> | null {
+  /** Lets a member hear through one more outlet: what it does itself reaches it there as it reaches others. */
+  attach(member: Member, outlet: Outlet): void {
+    stateOf(member).attach(outlet);
+  }
+
+  /** Takes an outlet away from a member. It stays, even if it has none left. */
+  detach(member: Member, outlet: Outlet): void {
+    stateOf(member).detach(outlet);
+  }
+
+  /** Lets a member in under the names that it gives itself. */
+  admit(member: Member, names: Introduction): Answer<Arrived | membership.KeptOut | Refused<'nick-taken'>> {
     return membership.admit(this.#scene, member, names);
   }
 
-  rename(member: Member, nick: string): EventOf<'renamed'> | Refused<'silenced' | 'nick-taken'> {
+  rename(member: Member, nick: string): Answer<EventOf<'renamed'> | Refused<'silenced' | 'nick-taken'>> {
     return membership.rename(this.#scene, member, nick);
   }
 
   /** Takes a member out of every room and out of the chat. */
-  quit(member: Member, reason: string): EventOf<'quit'> | null {
+  quit(member: Member, reason: string): Answer<EventOf<'quit'>> | null {
     return membership.quit(this.#scene, member, reason);
   }
 
@@ -86,7 +103,7 @@ export class Chat {
     by: Member,
     nick: string,
     words: { readonly reason: string; readonly parting: string },
-  ): EventOf<'expelled'> | Refused<'not-operator' | 'no-such-member'> {
+  ): Answer<EventOf<'expelled'> | Refused<'not-operator' | 'no-such-member'>> {
     return membership.expel(this.#scene, by, nick, words);
   }
 
@@ -103,12 +120,12 @@ export class Chat {
 
   // Speaking
 
-  say(by: Member, target: speech.Target, words: speech.Words): Said | Refused<speech.SayRefusal> {
+  say(by: Member, target: speech.Target, words: speech.Words): Answer<Said | Refused<speech.SayRefusal>> {
     return speech.say(this.#scene, by, target, words);
   }
 
   /** Tells everybody who listens to operators. */
-  announce(by: Member, text: string): EventOf<'announced'> | Refused<'not-operator'> {
+  announce(by: Member, text: string): Answer<EventOf<'announced'> | Refused<'not-operator'>> {
     return speech.announce(this.#scene, by, text);
   }
 
@@ -118,11 +135,11 @@ export class Chat {
     member: Member,
     name: string,
     options: rooms.JoinOptions,
-  ): EventOf<'joined'> | Refused<EntryRefusal | 'already-inside' | 'too-many-rooms'> {
+  ): Answer<EventOf<'joined'> | Refused<EntryRefusal | 'already-inside' | 'too-many-rooms'>> {
     return rooms.join(this.#scene, member, name, options);
   }
 
-  part(member: Member, name: string, reason: string): EventOf<'left'> | Refused<'no-such-room' | 'not-inside'> {
+  part(member: Member, name: string, reason: string): Answer<EventOf<'left'> | Refused<'no-such-room' | 'not-inside'>> {
     return rooms.part(this.#scene, member, name, reason);
   }
 
@@ -142,52 +159,43 @@ export class Chat {
     by: Member,
     name: string,
     text: string,
-  ): EventOf<'topic'> | Refused<SpeechRefusal | 'no-such-room' | 'not-inside' | 'not-allowed'> | null {
+  ): Answer<EventOf<'topic'> | Refused<SpeechRefusal | 'no-such-room' | 'not-inside' | 'not-allowed'> | null> {
     return rooms.setTopic(this.#scene, by, name, text);
   }
 
-  /**
-   * Begins to change the settings of a room.
-   *
-   * @param maxMasks - the most masks that the room's lists hold together
-   * @returns a refusal when there is no such room, or the member may not know of it
-   */
-  amend(by: Member, name: string, maxMasks: number): Amendment | Refused<'no-such-room'> {
-    const room = this.#scene.directory.visibleRoom(by, name);
-    return room === undefined ? refuse('no-such-room') : new Amendment(this.#scene, by, room, maxMasks);
+  /** Changes the settings of a room. A room that the member may not know of does not exist for it. */
+  amend(
+    by: Member,
+    name: string,
+    wanted: readonly settings.WantedChange[],
+    limits: settings.AmendLimits,
+  ): Answer<Amended | Refused<'no-such-room'>> {
+    return settings.amend(this.#scene, by, name, wanted, limits);
   }
 
   // What a member is
 
   /** Marks a member as away. @param reason - null when it is back */
-  setAway(member: Member, reason: string | null): EventOf<'away'> | null {
+  setAway(member: Member, reason: string | null): Answer<EventOf<'away'> | null> {
     return profile.setAway(this.#scene, member, reason);
   }
 
-  setRealName(member: Member, name: string): EventOf<'realname'> | Refused<'silenced'> {
+  setRealName(member: Member, name: string): Answer<EventOf<'realname'> | Refused<'silenced'>> {
     return profile.setRealName(this.#scene, member, name);
   }
 
   /** Shows others another host in place of the one that a member came from. */
-  setHost(member: Member, host: string): EventOf<'host'> {
+  setHost(member: Member, host: string): Answer<EventOf<'host'>> {
     return profile.setHost(this.#scene, member, host);
   }
 
-  /** Switches a trait of a member. @returns whether that changes it */
-  setTrait(member: Member, trait: Trait, on: boolean): boolean {
+  /** Switches a trait of a member. @returns null when nothing has changed */
+  setTrait(member: Member, trait: Trait, on: boolean): Answer<Changed | null> {
     return profile.setTrait(this.#scene, member, trait, on);
   }
 
-  /** Gives a member an operator's rights, or takes them. @returns whether that changes it */
-  setOperator(member: Member, on: boolean): boolean {
+  /** Gives a member an operator's rights, or takes them. @returns null when nothing has changed */
+  setOperator(member: Member, on: boolean): Answer<Changed | null> {
     return profile.setOperator(this.#scene, member, on);
   }
-}
-
-function counter(): () => string {
-  let count = 0;
-  return () => {
-    count += 1;
-    return String(count);
-  };
 }

@@ -1,6 +1,7 @@
 /** One event on its way to many: encoded once for each way of reading it. */
 import type { ChatEvent } from './event.js';
-import type { Encoder, Member } from './member.js';
+import type { Encoder, Outlet } from './member.js';
+import type { MemberState } from './member-state.js';
 
 interface Encoded {
   readonly bytes: Uint8Array | null;
@@ -21,8 +22,14 @@ export class Delivery {
   }
 
   /** Sends the event to one member, unless its kind of reader does not get such events. */
-  to(member: Member): void {
-    const outlet = member.outlet;
+  to(member: MemberState): void {
+    const { outlet } = member;
+    if (outlet.encoder !== this.#encoder) this.#switchTo(outlet.encoder);
+    if (this.#bytes !== null) outlet.send(this.#bytes, this.#droppable);
+  }
+
+  /** Sends the event through one outlet. */
+  through(outlet: Outlet): void {
     if (outlet.encoder !== this.#encoder) this.#switchTo(outlet.encoder);
     if (this.#bytes !== null) outlet.send(this.#bytes, this.#droppable);
   }

@@ -1,105 +1,90 @@
-/** Everybody who is here and every room that is open, as the chat changes them. */
-import { type Fold, foldCase } from './case-mapping.js';
+/** Everybody who is here and every room that is open, as the logs have them. */
+import type { Fold } from './case-mapping.js';
 import type { Departure, Directory, PresenceObserver } from './directory.js';
+import type { DomainState } from './domain-state.js';
 import type { Member } from './member.js';
 import type { MemberState } from './member-state.js';
 import { isVisible } from './permissions.js';
-import { RoomState } from './room-state.js';
+import type { RoomState } from './room-state.js';
+import type { Rooms } from './rooms.js';
 
-/** The choices of a chat's directory. */
-export interface DirectoryOptions {
-  /** How many departures are remembered, from 0. @defaultValue 500 */
-  readonly departureLimit?: number;
-  /** Milliseconds since the epoch. @defaultValue `Date.now` */
-  readonly now?: () => number;
+/** What a directory is made of. */
+export interface DirectoryParts {
+  readonly fold: Fold;
+  readonly domain: DomainState;
+  readonly rooms: Rooms;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** The members and rooms of one server. */
 export class DirectoryState implements Directory {
-  /** The form of a name under which it is compared. */
-  readonly fold: Fold = foldCase;
-  readonly #departureLimit: number;
+  readonly fold: Fold;
+  readonly #domain: DomainState;
+  readonly #rooms: Rooms;
   readonly #now: () => number;
-  readonly #members = new Map<string, MemberState>();
-  readonly #rooms = new Map<string, RoomState>();
-  /** With the nicks as they are compared, since a stranger's question must not fold all of them. */
-  readonly #departures: { readonly key: string; readonly departure: Departure }[] = [];
   readonly #observers = new Set<PresenceObserver>();
-  #peak = 0;
-  // Counted as they change: everybody may ask for them, and must not have everybody looked at.
-  #operators = 0;
-  #invisible = 0;
-  readonly #permanentRooms: RoomState[] = [];
 
-  constructor(options: DirectoryOptions = {}) {
-    this.#departureLimit = options.departureLimit ?? 500;
-    this.#now = options.now ?? Date.now;
+  constructor({ fold, domain, rooms, now }: DirectoryParts) {
+    this.fold = fold;
+    this.#domain = domain;
+    this.#rooms = rooms;
+    this.#now = now;
   }
 
-  /** Milliseconds since the epoch, by the clock that the events of this chat are dated by. */
   now(): number {
     return this.#now();
   }
 
   get memberCount(): number {
-    return this.#members.size;
+    return this.#domain.size;
   }
 
-  /** The most members there have been at once. */
   get peakMemberCount(): number {
-    return this.#peak;
+    return this.#domain.peak;
   }
 
-  /** How many rooms have somebody in them. */
   get occupiedRoomCount(): number {
-    return this.#rooms.size - this.#permanentRooms.filter((room) => room.size === 0).length;
+    return this.#rooms.occupiedCount;
   }
 
   get operatorCount(): number {
-    return this.#operators;
+    return this.#domain.operators;
   }
 
   get invisibleCount(): number {
-    return this.#invisible;
-  }
-
-  #count(member: MemberState, by: 1 | -1): void {
-    if (member.isOperator) this.#operators += by;
-    if (member.traits.has('invisible')) this.#invisible += by;
-  }
-
-  /** Changes what is counted of a member. */
-  recount(member: MemberState, change: () => void): void {
-    const isIn = this.#members.get(this.fold(member.nick)) === member;
-    if (isIn) this.#count(member, -1);
-    change();
-    if (isIn) this.#count(member, 1);
+    return this.#domain.invisible;
   }
 
   members(): IterableIterator<MemberState> {
-    return this.#members.values();
+    return this.#domain.members();
   }
 
   rooms(): IterableIterator<RoomState> {
-    return this.#rooms.values();
+    return this.#rooms.open();
   }
 
   member(nick: string): MemberState | undefined {
-    return this.#members.get(this.fold(nick));
+    return this.#domain.member(nick);
   }
 
   room(name: string): RoomState | undefined {
-    return this.#rooms.get(this.fold(name));
+    return this.#rooms.find(name)?.fold;
   }
 
-  observe(observer: PresenceObserver): void {
-    this.#observers.add(observer);
-  }
-
-  /** Returns the room, unless the viewer may not know of it: to such a one it does not exist. */
   visibleRoom(viewer: Member, name: string): RoomState | undefined {
     const room = this.room(name);
     return room !== undefined && isVisible(viewer, room) ? room : undefined;
+  }
+
+  departuresOf(nick: string): Departure[] {
+    return this.#domain.departuresOf(nick);
+  }
+
+  // Those who watch who is here
+
+  observe(observer: PresenceObserver): void {
+    this.#observers.add(observer);
   }
 
   /** Those whom observers name as followers of a member. */
@@ -107,75 +92,22 @@ export class DirectoryState implements Directory {
     for (const observer of this.#observers) yield* observer.followersOf(member);
   }
 
-  /** Enters a member under its nick. @returns false when the nick is taken; nothing has happened then */
-  add(member: MemberState): boolean {
-    const key = this.fold(member.nick);
-    if (this.#members.has(key)) return false;
-    this.#members.set(key, member);
-    this.#count(member, 1);
-    this.#peak = Math.max(this.#peak, this.#members.size);
-    this.#appeared(member);
-    return true;
-  }
-
-  /** Gives a member another nick, which must be free or its own. */
-  rename(member: MemberState, nick: string): void {
-    this.#remember(member);
-    this.#members.delete(this.fold(member.nick));
-    this.#members.set(this.fold(nick), member);
-    member.nick = nick;
-  }
-
-  /** Takes a member out. @returns whether it was in */
-  remove(member: MemberState): boolean {
-    const key = this.fold(member.nick);
-    if (this.#members.get(key) !== member) return false;
-    this.#members.delete(key);
-    this.#count(member, -1);
-    this.#remember(member);
-    return true;
-  }
-
   /** Lets observers know that a member goes by its nick from now on. */
-  #appeared(member: MemberState): void {
+  appeared(member: Member): void {
     for (const observer of this.#observers) observer.appeared(member);
   }
 
-  /** Lets observers know that a nick has fallen out of use, and which member has another one now. */
-  disappeared(nick: string, successor: MemberState | null = null): void {
+  /** Lets observers know that a nick has fallen out of use. */
+  disappeared(nick: string): void {
+    for (const observer of this.#observers) observer.disappeared(nick);
+  }
+
+  /** Lets observers know that a member has another nick, unless it is the same in another spelling. */
+  renamed(member: Member, before: string): void {
+    if (this.fold(before) === this.fold(member.nick)) return;
     for (const observer of this.#observers) {
-      observer.disappeared(nick);
-      if (successor !== null) observer.appeared(successor);
+      observer.disappeared(before);
+      observer.appeared(member);
     }
-  }
-
-  /** Opens a room. @param isPermanent - whether it stays when everybody has left */
-  addRoom(name: string, isPermanent: boolean): RoomState {
-    const room = new RoomState(name, { fold: this.fold, atMs: this.#now(), isPermanent });
-    this.#rooms.set(this.fold(name), room);
-    if (isPermanent) this.#permanentRooms.push(room);
-    return room;
-  }
-
-  /** Closes a room that has nobody in it, unless it is permanent. */
-  closeIfEmpty(room: RoomState): void {
-    if (room.size > 0 || room.isPermanent) return;
-    room.withdrawInvitations();
-    this.#rooms.delete(this.fold(room.name));
-  }
-
-  /** Who went by a nick before, the latest first. */
-  departuresOf(nick: string): Departure[] {
-    const key = this.fold(nick);
-    const found = this.#departures.filter((one) => one.key === key);
-    return found.map(({ departure }) => departure).reverse();
-  }
-
-  #remember(member: MemberState): void {
-    if (this.#departureLimit === 0) return;
-    const { nick, user, host, realName, account } = member;
-    const departure = { nick, user, host, realName, account, atMs: this.#now() };
-    this.#departures.push({ key: this.fold(nick), departure });
-    if (this.#departures.length > this.#departureLimit) this.#departures.shift();
   }
 }

@@ -1,22 +1,16 @@
 /** What happens among people: each event is one fact, in no protocol's words. */
+import type { MessageType, Rank, SettingChange, Tag } from '../log/entry.js';
 import type { Member } from './member.js';
-import type { MaskList, Rank, Room, RoomFlag } from './room.js';
+import type { Room } from './room.js';
+
+export type { MessageType, Tag } from '../log/entry.js';
 
 /** Who did it: a member, or the server itself. */
 export type Actor = Member | null;
 
-/**
- * How something is said: a `message` may be answered by a program, a `notice` must not be, and a `signal` has no text
- * at all (somebody is typing).
- */
-export type Manner = 'message' | 'notice' | 'signal';
-
-/** One change of a room's settings. */
+/** One change of a room's settings that has been made. */
 export type RoomChange =
-  | { readonly kind: 'flag'; readonly on: boolean; readonly flag: RoomFlag }
-  | { readonly kind: 'key'; readonly on: boolean; readonly key: string }
-  | { readonly kind: 'limit'; readonly on: boolean; readonly limit: number }
-  | { readonly kind: 'mask'; readonly on: boolean; readonly list: MaskList; readonly mask: string }
+  | Exclude<SettingChange, { readonly kind: 'rank' }>
   | { readonly kind: 'rank'; readonly on: boolean; readonly rank: Rank; readonly member: Member };
 
 /** What every event carries. */
@@ -35,13 +29,13 @@ export interface Said extends Happening {
   readonly to: Member | null;
   /** The ranks that the speaker named, as bits: those of the lowest of them and above get it. 0: everybody. */
   readonly ranks: number;
-  readonly manner: Manner;
+  readonly type: MessageType;
   /** Free of CR, LF and NUL. Empty for a signal. */
   readonly text: string;
-  /** Names the message across protocols and echoes; unique in the life of the server. */
+  /** Names the message across protocols and echoes: its place in a log. */
   readonly id: string;
-  /** What the speaker's program says to the hearers' programs, by names; values may be empty. */
-  readonly tags: ReadonlyMap<string, string>;
+  /** What the speaker's program says to the hearers' programs. */
+  readonly tags: readonly Tag[];
   /** Whether it may be sent in several parts if a protocol's lines are short; otherwise it is cut. */
   readonly isDivisible: boolean;
 }
@@ -60,7 +54,14 @@ export type ChatEvent =
       readonly reason: string;
     })
   /** For the member that is removed from the chat; the others get its quitting. */
-  | (Happening & { readonly kind: 'expelled'; readonly by: Actor; readonly member: Member; readonly reason: string })
+  | (Happening & {
+      readonly kind: 'expelled';
+      readonly by: Actor;
+      readonly member: Member;
+      readonly reason: string;
+      /** The reason that the others get. */
+      readonly parting: string;
+    })
   | (Happening & { readonly kind: 'renamed'; readonly member: Member; readonly before: string })
   | (Happening & { readonly kind: 'topic'; readonly by: Actor; readonly room: Room; readonly text: string })
   | (Happening & {

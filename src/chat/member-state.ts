@@ -1,52 +1,115 @@
 /** A member as the chat changes it. */
-import { type AddressBytes, canonicalAddress, parseAddress, withoutLeadingColon } from './address.js';
-import type { Fold } from './case-mapping.js';
-import type { Arrival, Member, Outlet, Trait } from './member.js';
+import type { Trait, Who } from '../log/entry.js';
+import { canonicalAddress, withoutLeadingColon } from './address.js';
+import type { Fold as CaseFold } from './case-mapping.js';
+import type { Member, Outlet } from './member.js';
+import { joinOutlets, NOWHERE, outletsOf } from './outlets.js';
 import type { RoomState, SeatState } from './room-state.js';
+import { identityOf } from './subject.js';
 import type { Identity } from './user-mask.js';
 
 const NO_TRAITS: ReadonlySet<Trait> = new Set();
 
-/** One participant, with everything that the verbs of the chat change about it. */
+/** Returns what is known of somebody who has only an address yet. */
+export function stranger(host: string): Who {
+  const address = withoutLeadingColon(canonicalAddress(host));
+  return { nick: '', user: '', host: address, address, realName: '', account: null, isOperator: false };
+}
+
+/** What a member is made with. */
+export interface MemberOptions {
+  readonly session: string;
+  readonly who: Who;
+  /** When it arrived, in milliseconds since the epoch. */
+  readonly atMs: number;
+  /** Null for a member that nobody is connected for. */
+  readonly outlet?: Outlet | null;
+  /** What a plain line calls it; the nick unless given. */
+  readonly label?: string | undefined;
+  /** Whether it is one of this node's. */
+  readonly isLocal?: boolean;
+}
+
+/** One participant, with everything that the entries of logs change about it. */
 export class MemberState implements Member {
-  nick = '';
-  user = '';
-  host: string;
-  readonly address: string;
-  realName = '';
-  readonly outlet: Outlet;
+  readonly session: string;
+  /** Replaced as a whole, since rooms keep what they know of a member. */
+  who: Who;
+  readonly isLocal: boolean;
   readonly sinceMs: number;
   lastSpokeMs: number;
   away: string | null = null;
-  readonly account: string | null = null;
-  isOperator = false;
   /** Replaced as a whole, since nearly all members share the empty one. */
   traits = NO_TRAITS;
   readonly seats: SeatState[] = [];
   invitations: Set<RoomState> | null = null;
+  /** The running number of its last entry in the domain's log. */
+  last = 0;
   /** The number of the last fan-out that reached it: see the publisher. */
   lastFanOut = 0;
+  /** Where it hears. One object, since a fan-out asks every member for it. */
+  outlet: Outlet;
   readonly #label: string | null;
-  readonly #addressBytes: AddressBytes | null;
 
-  /** @param atMs - when it arrives, in milliseconds since the epoch */
-  constructor({ host, outlet, label }: Arrival, atMs: number) {
-    this.address = withoutLeadingColon(canonicalAddress(host));
-    this.host = this.address;
-    this.#addressBytes = parseAddress(host);
-    this.outlet = outlet;
+  constructor({ session, who, atMs, outlet, label, isLocal = false }: MemberOptions) {
+    this.session = session;
+    this.who = who;
+    this.isLocal = isLocal;
+    this.outlet = outlet ?? NOWHERE;
     this.sinceMs = atMs;
     this.lastSpokeMs = atMs;
     this.#label = label ?? null;
+  }
+
+  get nick(): string {
+    return this.who.nick;
+  }
+
+  get user(): string {
+    return this.who.user;
+  }
+
+  get host(): string {
+    return this.who.host;
+  }
+
+  get address(): string {
+    return this.who.address;
+  }
+
+  get realName(): string {
+    return this.who.realName;
+  }
+
+  get account(): string | null {
+    return this.who.account;
+  }
+
+  get isOperator(): boolean {
+    return this.who.isOperator;
   }
 
   get label(): string {
     return this.#label ?? this.nick;
   }
 
-  identity(fold: Fold): Identity {
-    const hosts = this.host === this.address ? [this.address] : [this.host, this.address];
-    return { name: fold(`${this.nick}!${this.user}`), hosts: hosts.map(fold), address: this.#addressBytes };
+  /** Changes what it is known by. */
+  become(changes: Partial<Who>): void {
+    this.who = { ...this.who, ...changes };
+  }
+
+  identity(fold: CaseFold): Identity {
+    return identityOf(this.who, fold);
+  }
+
+  /** Lets it hear through one more outlet. */
+  attach(outlet: Outlet): void {
+    this.outlet = joinOutlets([...outletsOf(this.outlet), outlet]);
+  }
+
+  /** Takes an outlet away; the member stays. */
+  detach(outlet: Outlet): void {
+    this.outlet = joinOutlets(outletsOf(this.outlet).filter((one) => one !== outlet));
   }
 }
 

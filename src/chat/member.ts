@@ -1,8 +1,10 @@
 /** A person (or a program) in the chat, whatever protocol it uses, as everybody may see it. */
-import type { Fold } from './case-mapping.js';
+import type { Trait } from '../log/entry.js';
 import type { ChatEvent } from './event.js';
 import type { Room, Seat } from './room.js';
-import type { Identity } from './user-mask.js';
+import type { Subject } from './subject.js';
+
+export type { Trait } from '../log/entry.js';
 
 /**
  * One way of reading events: a protocol with a charset and a set of capabilities. Members that read alike share one
@@ -46,7 +48,8 @@ export interface Arrival {
   readonly host: string;
   /** What a plain line calls it; the nick unless given. */
   readonly label?: string;
-  readonly outlet: Outlet;
+  /** Null for a member that is here although nobody is connected for it. */
+  readonly outlet: Outlet | null;
 }
 
 /** What a member calls itself. */
@@ -57,14 +60,8 @@ export interface Introduction {
   readonly realName: string;
 }
 
-/**
- * What a member may switch about itself: it is not shown to those who share no room with it; it is a program;
- * it receives what operators announce.
- */
-export type Trait = 'invisible' | 'bot' | 'hears-announcements';
-
 /** One participant. Only the chat changes it. */
-export interface Member {
+export interface Member extends Subject {
   /** The unique name; empty until it is admitted. */
   readonly nick: string;
   readonly user: string;
@@ -75,7 +72,6 @@ export interface Member {
   readonly realName: string;
   /** What a plain line calls it. */
   readonly label: string;
-  readonly outlet: Outlet;
   /** When it arrived, in milliseconds since the epoch. */
   readonly sinceMs: number;
   /** When it last said something, in milliseconds since the epoch. */
@@ -84,13 +80,9 @@ export interface Member {
   readonly away: string | null;
   /** The account it has logged in to; null without one. */
   readonly account: string | null;
-  /** Whether it has the rights of those who run the server. */
-  readonly isOperator: boolean;
   readonly traits: ReadonlySet<Trait>;
   /** Its places in rooms, in the order of joining. */
   readonly seats: readonly Seat[];
   /** Rooms that it may enter by invitation; null while there are none. */
   readonly invitations: ReadonlySet<Room> | null;
-  /** Returns what masks are held against: a mask of the real address holds whatever host others see. */
-  identity(fold: Fold): Identity;
 }

@@ -1,11 +1,15 @@
 /** Who may see what, and who may do what: the rules of the chat, the same for every protocol. */
 import type { Member } from './member.js';
-import { type Rank, RANK_BITS, type Room } from './room.js';
+import { type Rank, RANK_BITS, type Room, type Seat } from './room.js';
+import type { Subject } from './subject.js';
 
 /** Why somebody may not enter a room. */
 export type EntryRefusal = 'banned' | 'invite-only' | 'bad-key' | 'full';
 /** Why somebody may not speak in a room. */
 export type SpeechRefusal = 'outside' | 'moderated' | 'banned';
+
+/** Why a change of a room's settings was not made. */
+export type ChangeRefusal = 'not-allowed' | 'no-such-member' | 'target-not-inside' | 'list-full';
 
 /** The rank that it takes to give or take a rank. */
 const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
@@ -17,22 +21,22 @@ const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
 };
 
 /** Returns a member's ranks in a room. An operator of the server counts as owner, so that it can help any room. */
-export function authority(member: Member, room: Room): number {
+export function authority(member: Subject, room: Room): number {
   return member.isOperator ? RANK_BITS.owner : room.ranksOf(member);
 }
 
 /** Whether a member may change what a room is about, whom it invites, whom it puts out. */
-export function mayManage(member: Member, room: Room): boolean {
+export function mayManage(member: Subject, room: Room): boolean {
   return authority(member, room) >= RANK_BITS['half-operator'];
 }
 
 /** Whether a member may change a room's settings. @param rank - the rank that it gives or takes; null for no rank */
-export function mayChange(member: Member, room: Room, rank: Rank | null): boolean {
+export function mayChange(member: Subject, room: Room, rank: Rank | null): boolean {
   return rank === null ? mayManage(member, room) : authority(member, room) >= AUTHORITY_FOR[rank];
 }
 
 /** Whether a member may put another out of a room, by their ranks. */
-export function mayKick(member: Member, target: Member, room: Room): boolean {
+export function mayKick(member: Subject, target: Subject, room: Room): boolean {
   return mayManage(member, room) && !isAbove(room.ranksOf(target), authority(member, room));
 }
 
@@ -46,7 +50,7 @@ function isAbove(target: number, own: number): boolean {
 }
 
 /** Whether a member may know of a room. */
-export function isVisible(viewer: Member, room: Room): boolean {
+export function isVisible(viewer: Subject, room: Room): boolean {
   return !room.flags.has('secret') || viewer.isOperator || room.seatOf(viewer) !== undefined;
 }
 
@@ -64,7 +68,7 @@ function sharesRoom(one: Member, other: Member): boolean {
  *
  * @param key - the key it offers; null for none
  */
-export function refusesEntry(member: Member, room: Room, key: string | null): EntryRefusal | null {
+export function entryRefusal(member: Subject, room: Room, key: string | null): EntryRefusal | null {
   if (room.isOpenedFor(member)) return null;
   if (isBanned(member, room)) return 'banned';
   if (room.flags.has('invite-only') && !room.isListed(member, 'invitation')) return 'invite-only';
@@ -74,8 +78,11 @@ export function refusesEntry(member: Member, room: Room, key: string | null): En
 }
 
 /** Returns why a member may not speak in a room; null when it may. An operator from outside is as anybody else. */
-export function refusesSpeech(member: Member, room: Room): SpeechRefusal | null {
-  const seat = room.seatOf(member);
+export function speechRefusal(
+  member: Subject,
+  room: Room,
+  seat: Seat | undefined = room.seatOf(member),
+): SpeechRefusal | null {
   if (seat === undefined && room.flags.has('no-outsiders')) return 'outside';
   if (seat !== undefined && (seat.ranks > 0 || member.isOperator)) return null;
   if (room.flags.has('moderated')) return 'moderated';
@@ -83,7 +90,7 @@ export function refusesSpeech(member: Member, room: Room): SpeechRefusal | null 
 }
 
 /** Whether a ban of a room holds for a member, with no exception to it. */
-function isBanned(member: Member, room: Room): boolean {
+function isBanned(member: Subject, room: Room): boolean {
   return room.isListed(member, 'ban') && !room.isListed(member, 'exception');
 }
 
@@ -92,5 +99,5 @@ function isBanned(member: Member, room: Room): boolean {
  * member says in other ways that reach everybody there (a nick, a real name, a reason) would be speech as well.
  */
 export function silencingRoom(member: Member): Room | null {
-  return member.seats.find(({ room }) => refusesSpeech(member, room) !== null)?.room ?? null;
+  return member.seats.find(({ room }) => speechRefusal(member, room) !== null)?.room ?? null;
 }

@@ -3,14 +3,16 @@ import { Delivery } from './delivery.js';
 import type { DirectoryState } from './directory-state.js';
 import type { ChatEvent, EventOf } from './event.js';
 import type { Member } from './member.js';
-import { stateOf } from './member-state.js';
-import { refusesSpeech } from './permissions.js';
+import { type MemberState, stateOf } from './member-state.js';
+import { furtherOutlets } from './outlets.js';
+import { speechRefusal } from './permissions.js';
 import { RANK_BITS, type Room } from './room.js';
+import { roomStateOf } from './room-state.js';
 
 /** Events about a member itself: they go to those who share a room with it. */
 type PersonalEvent = EventOf<'quit' | 'renamed' | 'away' | 'host' | 'realname'>;
 
-/** Knows the audience of each kind of event, without the one who did it: the verb returns the event to its protocol. */
+/** Knows the audience of each kind of event. */
 export class Publisher {
   readonly #directory: DirectoryState;
   #fanOuts = 0;
@@ -19,60 +21,72 @@ export class Publisher {
     this.#directory = directory;
   }
 
-  /** Tells everybody of an event whom it concerns; those who read alike get the same bytes. */
-  publish(event: ChatEvent): void {
+  /**
+   * Sends an event to everybody whom it concerns; those who read alike get the same bytes.
+   *
+   * @param answered - a member that gets the event as the answer to what it has done, where it did that; wherever else
+   *   it hears, it hears of it as others do. Null if nobody is answered
+   */
+  publish(event: ChatEvent, answered: MemberState | null): void {
     const delivery = new Delivery(event);
+    this.#deliver(delivery, event, answered);
+    if (answered !== null) for (const outlet of furtherOutlets(answered.outlet)) delivery.through(outlet);
+  }
+
+  #deliver(delivery: Delivery, event: ChatEvent, answered: MemberState | null): void {
     switch (event.kind) {
       case 'said':
-        if (event.room !== null) tellRoom(delivery, event.room, event.by, lowest(event.ranks));
-        else if (event.to !== null) delivery.to(event.to);
+        if (event.room !== null) toRoom(delivery, event.room, answered, lowest(event.ranks));
+        else if (event.to !== null) toBoth(delivery, event.to, event.by, answered);
         return;
       case 'joined':
-        tellRoom(delivery, event.room, event.member);
-        return;
-      case 'left':
-        tellRoom(delivery, event.room, event.member);
-        return;
-      case 'kicked':
       case 'topic':
       case 'settings':
-        tellRoom(delivery, event.room, event.by);
+        toRoom(delivery, event.room, answered);
+        return;
+      case 'left':
+      case 'kicked':
+        toRoom(delivery, event.room, answered);
+        // It is inside no more.
+        if (event.member !== answered) delivery.to(stateOf(event.member));
         return;
       case 'invited':
-        if (event.audience === 'guest') delivery.to(event.member);
-        else tellRoom(delivery, event.room, event.by, RANK_BITS['half-operator']);
+        if (event.audience === 'guest') delivery.to(stateOf(event.member));
+        else toRoom(delivery, event.room, answered, RANK_BITS['half-operator']);
         return;
       case 'expelled':
-        delivery.to(event.member);
+        delivery.to(stateOf(event.member));
         return;
       case 'announced':
-        this.#tellListeners(delivery, event);
+        this.#toListeners(delivery, answered);
         return;
       case 'quit':
       case 'renamed':
-        this.#tellPeers(delivery, event, false);
+        this.#toPeers(delivery, event, answered, false);
         return;
       case 'away':
       case 'host':
       case 'realname':
-        this.#tellPeers(delivery, event, true);
+        this.#toPeers(delivery, event, answered, true);
     }
   }
 
-  #tellListeners(delivery: Delivery, { by }: EventOf<'announced'>): void {
+  #toListeners(delivery: Delivery, answered: MemberState | null): void {
     for (const member of this.#directory.members()) {
-      if (member.traits.has('hears-announcements') && member !== by) delivery.to(member);
+      if (member.traits.has('hears-announcements') && member !== answered) delivery.to(member);
     }
   }
 
-  /** Tells everybody who shares a room with a member, each once, and then those who follow it from elsewhere. */
-  #tellPeers(delivery: Delivery, event: PersonalEvent, hasFollowers: boolean): void {
+  /** Reaches everybody who shares a room with a member, each once, and then those who follow it from elsewhere. */
+  #toPeers(delivery: Delivery, event: PersonalEvent, answered: MemberState | null, hasFollowers: boolean): void {
     const member = stateOf(event.member);
     this.#fanOuts += 1;
     member.lastFanOut = this.#fanOuts;
+    // One that has left hears of it from those who put it out.
+    if (member !== answered && event.kind !== 'quit') delivery.to(member);
     for (const { room } of member.seats) {
       // Why it is away would be speech in a room where it may not speak.
-      if (event.kind === 'away' && member.away !== null && refusesSpeech(member, room) !== null) continue;
+      if (event.kind === 'away' && member.away !== null && speechRefusal(member, room) !== null) continue;
       for (const seat of room.seats) {
         // A number on the member is cheaper than a set of those reached, and a fan-out never nests.
         if (seat.member.lastFanOut === this.#fanOuts) continue;
@@ -82,15 +96,22 @@ export class Publisher {
     }
     if (!hasFollowers) return;
     for (const follower of this.#directory.followersOf(member)) {
-      if (stateOf(follower).lastFanOut !== this.#fanOuts) delivery.to(follower);
+      const state = stateOf(follower);
+      if (state.lastFanOut !== this.#fanOuts) delivery.to(state);
     }
   }
 }
 
-function tellRoom(delivery: Delivery, room: Room, except: Member | null, minimumRanks = 0): void {
-  for (const seat of room.seats) {
+function toRoom(delivery: Delivery, room: Room, except: MemberState | null, minimumRanks = 0): void {
+  for (const seat of roomStateOf(room).seats) {
     if (seat.member !== except && seat.ranks >= minimumRanks) delivery.to(seat.member);
   }
+}
+
+/** Reaches the one who is spoken to, and the speaker if nobody answers it. */
+function toBoth(delivery: Delivery, to: Member, by: Member | null, answered: MemberState | null): void {
+  delivery.to(stateOf(to));
+  if (answered === null && by !== null && by !== to) delivery.to(stateOf(by));
 }
 
 /** The lowest bit of a set; 0 for an empty one. */

@@ -13,3 +13,10 @@ export interface Refused<Why extends string> {
 export function refuse<Why extends string>(why: Why, room: Room | null = null): Refused<Why> {
   return { kind: 'refused', why, room };
 }
+
+/**
+ * Nothing has happened: the log has not taken an entry in time, or the entry does not count, because it has been there
+ * or one before it has not.
+ */
+export type NotTaken = Refused<'not-taken'>;
+export const NOT_TAKEN: NotTaken = refuse('not-taken');

@@ -1,35 +1,100 @@
-/** A room as the chat changes it: who is in it, with what rank, and by which rules. */
+/** A room as its log makes it: who is in it, with what rank, and by which rules. */
+import type { EntryOf, MaskList, RoomDeeds, RoomFlag, Stamp, Who } from '../log/entry.js';
 import type { Author } from './author.js';
-import type { Fold } from './case-mapping.js';
+import type { Fold as CaseFold } from './case-mapping.js';
 import type { RoomChange } from './event.js';
-import type { Member } from './member.js';
+import type { Fold } from './fold.js';
 import type { MemberState } from './member-state.js';
 import { authority } from './permissions.js';
-import { type MaskEntry, type MaskList, RANK_BITS, type Room, type RoomFlag, type Seat, type Topic } from './room.js';
-import { UserMask } from './user-mask.js';
+import { Positions } from './positions.js';
+import { NOT_TAKEN, type NotTaken } from './refusal.js';
+import { type MaskEntry, RANK_BITS, type Room, type Seat, type Topic } from './room.js';
+import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
+import { RunningNumbers } from './running-numbers.js';
+import { identityOf, Outsider, type Subject } from './subject.js';
+import { type Identity, UserMask } from './user-mask.js';
 
-/** A member's place in a room. */
-export interface SeatState extends Seat {
+/** Returns the member that a session is. One that is not known gets a member that nobody is connected for. */
+export type Cast = (session: string, who: Who) => MemberState;
+
+/** What a place is made with. */
+interface SeatOptions {
+  readonly who: Who;
+  readonly ranks: number;
+  readonly index: number;
+  readonly last: number;
+}
+
+/** A member's place in a room, and what the room's log has said of it. */
+export class SeatState implements Seat, Subject {
   readonly room: RoomState;
   readonly member: MemberState;
   ranks: number;
   index: number;
+  /** The running number of its last entry in the room's log. */
+  last: number;
+  #who: Who;
+  /** Made when a mask asks for it for the first time. */
+  #identity: Identity | null = null;
+
+  constructor(room: RoomState, member: MemberState, place: SeatOptions) {
+    this.room = room;
+    this.member = member;
+    this.ranks = place.ranks;
+    this.index = place.index;
+    this.last = place.last;
+    this.#who = place.who;
+  }
+
+  get session(): string {
+    return this.member.session;
+  }
+
+  get who(): Who {
+    return this.#who;
+  }
+
+  set who(who: Who) {
+    this.#who = who;
+    this.#identity = null;
+  }
+
+  get isOperator(): boolean {
+    return this.#who.isOperator;
+  }
+
+  identity(fold: CaseFold): Identity {
+    this.#identity ??= identityOf(this.#who, fold);
+    return this.#identity;
+  }
 }
 
 /** A guest's permission to enter. */
 interface Invitation {
   readonly guest: MemberState;
-  /** Its giver while that one is here; null for one who has left since, and for one without a rank. */
-  readonly by: Member | null;
+  /** What the guest is known by. */
+  readonly who: Who;
+  /** The session of its giver while that one is here; null for one who has left since, and for one without a rank. */
+  readonly by: string | null;
   /** Whether it opens bans, the key, the limit and the door of an invite-only room; otherwise it opens nothing. */
   readonly opens: boolean;
 }
 
-/** A room. It is made, entered and left by the verbs of the chat. */
-export class RoomState implements Room {
+/** What a room is made with. */
+export interface RoomOptions {
   readonly name: string;
-  readonly createdAtMs: number;
-  /** Stays when the last member leaves. */
+  /** Names its log in the ids of messages. */
+  readonly id: string;
+  readonly fold: CaseFold;
+  readonly cast: Cast;
+  /** When a permanent room was made, in milliseconds since the epoch; null for a room that the first to enter opens. */
+  readonly permanentSinceMs: number | null;
+}
+
+/** A room. Its log decides what it becomes: the same entries make the same room everywhere. */
+export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
+  #name: string;
+  createdAtMs: number;
   readonly isPermanent: boolean;
   topic: Topic | null = null;
   key: string | null = null;
@@ -37,17 +102,76 @@ export class RoomState implements Room {
   limit: number | null = null;
   readonly flags = new Set<RoomFlag>();
   readonly masks: Readonly<Record<MaskList, MaskEntry[]>> = { ban: [], exception: [], invitation: [] };
-  readonly #fold: Fold;
+  readonly #fold: CaseFold;
+  readonly #cast: Cast;
+  readonly #positions: Positions;
   // A fan-out walks the array; the map answers "is this one here?".
   readonly #seats: SeatState[] = [];
-  readonly #seatOf = new Map<Member, SeatState>();
-  readonly #invitations = new Map<Member, Invitation>();
+  readonly #seatBy = new Map<string, SeatState>();
+  readonly #invitations = new Map<string, Invitation>();
+  #numbers: RunningNumbers | null = null;
+  #atMs = 0;
 
-  constructor(name: string, options: { readonly fold: Fold; readonly atMs: number; readonly isPermanent?: boolean }) {
-    this.name = name;
-    this.createdAtMs = options.atMs;
-    this.isPermanent = options.isPermanent ?? false;
-    this.#fold = options.fold;
+  constructor({ name, id, fold, cast, permanentSinceMs }: RoomOptions) {
+    this.#name = name;
+    this.createdAtMs = permanentSinceMs ?? 0;
+    this.isPermanent = permanentSinceMs !== null;
+    this.#fold = fold;
+    this.#cast = cast;
+    this.#positions = new Positions(id);
+  }
+
+  /** The name as the one spelled it who opened the room. */
+  get name(): string {
+    return this.#name;
+  }
+
+  nextNumber(session: string): number {
+    const seat = this.#seatBy.get(session);
+    return seat === undefined ? (this.#numbers?.next(session) ?? 1) : seat.last + 1;
+  }
+
+  apply<K extends keyof RoomDeeds>(seq: number, entry: EntryOf<RoomDeeds, K>): RoomOutcomes[K] | NotTaken {
+    this.#positions.enter(seq);
+    const seat = this.#seatBy.get(entry.session);
+    if (entry.kind !== 'gone' && !this.#counts(seq, entry, seat)) return NOT_TAKEN;
+    this.#atMs = Math.max(this.#atMs, entry.atMs);
+    const deed = ROOM_DEEDS[entry.kind];
+    const outcome = deed(this, entry, this.#atMs, seat);
+    if (this.size === 0 && !this.isPermanent) this.#clear();
+    return outcome;
+  }
+
+  #counts(seq: number, entry: Stamp, seat: SeatState | undefined): boolean {
+    if (seat === undefined) {
+      this.#numbers ??= new RunningNumbers();
+      return this.#numbers.take(entry, seq);
+    }
+    if (entry.n !== seat.last + 1) return false;
+    seat.last = entry.n;
+    return true;
+  }
+
+  /** Returns an id for the message that is being applied. */
+  messageId(): string {
+    return this.#positions.id();
+  }
+
+  /** Begins anew, with the first who enters. */
+  open(name: string, flags: readonly RoomFlag[], atMs: number): void {
+    this.#name = name;
+    this.createdAtMs = atMs;
+    for (const flag of flags) this.flags.add(flag);
+  }
+
+  /** Forgets everything that was decided while somebody was here. */
+  #clear(): void {
+    this.topic = null;
+    this.key = null;
+    this.limit = null;
+    this.flags.clear();
+    for (const entries of Object.values(this.masks)) entries.length = 0;
+    for (const { guest } of [...this.#invitations.values()]) this.withdrawInvitation(guest);
   }
 
   /** The occupied places, in no order that means anything. */
@@ -59,30 +183,57 @@ export class RoomState implements Room {
     return this.#seats.length;
   }
 
-  seatOf(member: Member): SeatState | undefined {
-    return this.#seatOf.get(member);
+  seatOf({ session }: Subject): SeatState | undefined {
+    return this.#seatBy.get(session);
+  }
+
+  seatBy(session: string): SeatState | undefined {
+    return this.#seatBy.get(session);
+  }
+
+  /** Returns what the room knows a session by that is here or invited. */
+  whoIs({ session }: Subject): Who | undefined {
+    return this.#seatBy.get(session)?.who ?? this.#invitations.get(session)?.who;
+  }
+
+  memberOf(session: string, who: Who): MemberState {
+    return this.#cast(session, who);
+  }
+
+  /** Those who are here or invited. */
+  *sessions(): Generator<string, void> {
+    yield* this.#seatBy.keys();
+    for (const session of this.#invitations.keys()) if (!this.#seatBy.has(session)) yield session;
+  }
+
+  /** How many masks the lists hold together. */
+  get maskCount(): number {
+    const { ban, exception, invitation } = this.masks;
+    return ban.length + exception.length + invitation.length;
   }
 
   /** A member's ranks; 0 without any, and for one who is not here. */
-  ranksOf(member: Member): number {
-    return this.#seatOf.get(member)?.ranks ?? 0;
+  ranksOf({ session }: Subject): number {
+    return this.#seatBy.get(session)?.ranks ?? 0;
   }
 
-  /** Gives a member a place. It must not have one. */
-  seat(member: MemberState, ranks: number): SeatState {
-    const seat: SeatState = { room: this, member, ranks, index: this.#seats.length };
+  /** Gives a member a place. It must not have one. @param last - the running number of the entry that does it */
+  seat(member: MemberState, { who, ranks, last }: Omit<SeatOptions, 'index'>): void {
+    const seat = new SeatState(this, member, { who, ranks, index: this.#seats.length, last });
     this.#seats.push(seat);
-    this.#seatOf.set(member, seat);
+    this.#seatBy.set(member.session, seat);
+    this.#numbers?.hand(member.session);
     member.seats.push(seat);
     this.withdrawInvitation(member);
-    return seat;
   }
 
   /** Takes a member's place away; nothing happens if it has none. */
   unseat(member: MemberState): void {
-    const seat = this.#seatOf.get(member);
+    const seat = this.#seatBy.get(member.session);
     if (seat === undefined) return;
-    this.#seatOf.delete(member);
+    this.#seatBy.delete(member.session);
+    this.#numbers ??= new RunningNumbers();
+    this.#numbers.keep(member.session, seat.last, this.#positions.seq);
     const last = this.#seats.pop();
     if (last !== undefined && last !== seat) {
       this.#seats[seat.index] = last;
@@ -90,41 +241,63 @@ export class RoomState implements Room {
     }
     member.seats.splice(member.seats.indexOf(seat), 1);
     this.#changeInvitations(
-      ({ by }) => by === member,
+      ({ by }) => by === member.session,
       (invitation) => ({ ...invitation, by: null }),
     );
+  }
+
+  /** Takes away whatever a session has here: it has left the chat. */
+  dismiss(session: string): void {
+    const member = this.#seatBy.get(session)?.member ?? this.#invitations.get(session)?.guest;
+    if (member === undefined) return;
+    this.unseat(member);
+    this.withdrawInvitation(member);
+  }
+
+  /** Keeps what a session is known by. One that has lost a right has lost what it gave by it. */
+  identify(session: string, who: Who): void {
+    const seat = this.#seatBy.get(session);
+    if (seat !== undefined) {
+      seat.who = who;
+      if (!this.#mayOpen(seat)) this.disarmInvitationsBy(seat);
+    }
+    const invitation = this.#invitations.get(session);
+    if (invitation !== undefined) this.#invitations.set(session, { ...invitation, who });
   }
 
   /**
    * Invites a guest, who may enter once.
    *
-   * @param by - the giver; it opens only what this member could open, as long as it could
+   * @param by - the giver; it opens only what this one could open, as long as it could
    */
-  invite(guest: MemberState, by: Member): void {
+  invite(guest: MemberState, by: Subject, who: Who): void {
     const opens = this.#mayOpen(by);
     // What one with a rank has given, one without cannot make less.
-    if (!opens && this.#invitations.get(guest)?.opens === true) return;
-    this.#invitations.set(guest, { guest, by: opens ? by : null, opens });
+    if (!opens && this.#invitations.get(guest.session)?.opens === true) return;
+    this.#invitations.set(guest.session, { guest, who, by: opens ? by.session : null, opens });
     guest.invitations ??= new Set();
     guest.invitations.add(this);
   }
 
   /** Leaves the invitations of a member without effect: it has lost the right to give any. */
-  disarmInvitationsBy(member: Member): void {
+  disarmInvitationsBy({ session }: Subject): void {
     this.#changeInvitations(
-      ({ by }) => by === member,
+      ({ by }) => by === session,
       (invitation) => ({ ...invitation, by: null, opens: false }),
     );
   }
 
-  #mayOpen(member: Member): boolean {
-    return authority(member, this) >= RANK_BITS['half-operator'];
+  #mayOpen(subject: Subject): boolean {
+    return authority(subject, this) >= RANK_BITS['half-operator'];
   }
 
   /** A ban is the later word: an invitation from before it does not open it. */
   #disarmInvitationsOf(matcher: UserMask): void {
     this.#changeInvitations(
-      ({ guest }) => matcher.matches(guest.identity(this.#fold)) && !this.isListed(guest, 'exception'),
+      ({ guest, who }) => {
+        const subject = new Outsider(guest.session, who);
+        return matcher.matches(subject.identity(this.#fold)) && !this.isListed(subject, 'exception');
+      },
       (invitation) => ({ ...invitation, by: null, opens: false }),
     );
   }
@@ -139,25 +312,20 @@ export class RoomState implements Room {
   }
 
   withdrawInvitation(member: MemberState): void {
-    this.#invitations.delete(member);
+    this.#invitations.delete(member.session);
     member.invitations?.delete(this);
     if (member.invitations?.size === 0) member.invitations = null;
   }
 
-  /** Forgets all invitations, so that nothing holds a room that is gone. */
-  withdrawInvitations(): void {
-    for (const { guest } of [...this.#invitations.values()]) this.withdrawInvitation(guest);
-  }
-
   /** Whether an invitation opens the room to a member whatever its rules say. */
-  isOpenedFor(member: Member): boolean {
-    return this.#invitations.get(member)?.opens === true;
+  isOpenedFor({ session }: Subject): boolean {
+    return this.#invitations.get(session)?.opens === true;
   }
 
-  isListed(member: Member, list: MaskList): boolean {
+  isListed(subject: Subject, list: MaskList): boolean {
     const entries = this.masks[list];
     if (entries.length === 0) return false;
-    const identity = member.identity(this.#fold);
+    const identity = (this.#seatBy.get(subject.session) ?? subject).identity(this.#fold);
     return entries.some(({ matcher }) => matcher.matches(identity));
   }
 
@@ -167,7 +335,7 @@ export class RoomState implements Room {
    * @param by - who made it, for the lists
    * @returns false if it changes nothing, and so need not be announced
    */
-  apply(change: RoomChange, by: Author, atMs: number): boolean {
+  change(change: RoomChange, by: Author, atMs: number): boolean {
     switch (change.kind) {
       case 'flag':
         if (this.flags.has(change.flag) === change.on) return false;
@@ -198,13 +366,23 @@ export class RoomState implements Room {
         return true;
       }
       case 'rank': {
-        const seat = this.#seatOf.get(change.member);
+        const seat = this.#seatBy.get(change.member.session);
         const bit = RANK_BITS[change.rank];
         if (seat === undefined || (seat.ranks & bit) > 0 === change.on) return false;
         seat.ranks ^= bit;
-        if (!this.#mayOpen(change.member)) this.disarmInvitationsBy(change.member);
+        if (!this.#mayOpen(seat)) this.disarmInvitationsBy(seat);
         return true;
       }
     }
   }
+}
+
+/**
+ * Returns what the chat may change of a room that an event names.
+ *
+ * @throws TypeError when this chat has not made it
+ */
+export function roomStateOf(room: Room): RoomState {
+  if (room instanceof RoomState) return room;
+  throw new TypeError('The chat knows only the rooms that it has made');
 }

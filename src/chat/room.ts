@@ -1,10 +1,11 @@
 /** A room as everybody may see it; only the chat itself changes one. */
+import type { MaskList, Rank, RoomFlag } from '../log/entry.js';
 import type { Author } from './author.js';
 import type { Member } from './member.js';
+import type { Subject } from './subject.js';
 import type { UserMask } from './user-mask.js';
 
-/** What a member may be in a room, lowest first. */
-export type Rank = 'voice' | 'half-operator' | 'operator' | 'admin' | 'owner';
+export type { MaskList, Rank, RoomFlag } from '../log/entry.js';
 
 /** A rank's bit in {@link Seat.ranks}; a higher rank is a higher bit, so sets of ranks compare as numbers. */
 export const RANK_BITS: Readonly<Record<Rank, number>> = {
@@ -14,15 +15,6 @@ export const RANK_BITS: Readonly<Record<Rank, number>> = {
   admin: 8,
   owner: 16,
 };
-
-/**
- * A room's switches: nobody enters uninvited; only ranked members speak; nobody speaks from outside; the room is not
- * shown to outsiders; only operators change the topic.
- */
-export type RoomFlag = 'invite-only' | 'moderated' | 'no-outsiders' | 'secret' | 'topic-protected';
-
-/** The lists of masks: who is kept out, who is let in although banned, who needs no invitation. */
-export type MaskList = 'ban' | 'exception' | 'invitation';
 
 /** One entry of a list of masks. */
 export interface MaskEntry {
@@ -66,11 +58,11 @@ export interface Room {
   /** The occupied places, in no order that means anything. */
   readonly seats: readonly Seat[];
   readonly size: number;
-  seatOf(member: Member): Seat | undefined;
+  seatOf(subject: Subject): Seat | undefined;
   /** Returns a member's ranks; 0 without any, and for one that is not here. */
-  ranksOf(member: Member): number;
+  ranksOf(subject: Subject): number;
   /** Whether an invitation opens the room to a member whatever its rules say. */
-  isOpenedFor(member: Member): boolean;
+  isOpenedFor(subject: Subject): boolean;
   /** Whether a mask of one list holds for a member. */
-  isListed(member: Member, list: MaskList): boolean;
+  isListed(subject: Subject, list: MaskList): boolean;
 }

@@ -40,7 +40,7 @@ const number = whole(0);
 const flags = oneOf<RoomFlag>('invite-only', 'moderated', 'no-outsiders', 'secret', 'topic-protected');
 const maskList = oneOf<MaskList>('ban', 'exception', 'invitation');
 const rank = oneOf<Rank>('voice', 'half-operator', 'operator', 'admin', 'owner');
-const manner = oneOf('message', 'notice', 'signal');
+const type = oneOf('message', 'notice', 'signal');
 const trait = oneOf('invisible', 'bot', 'hears-announcements');
 const tags = list<Tag>(pair(name, words), 64);
 
@@ -59,7 +59,7 @@ const change = choice<SettingChange>({
   key: record({ kind: oneOf('key'), on: flag, key: name }),
   limit: record({ kind: oneOf('limit'), on: flag, limit: number }),
   mask: record({ kind: oneOf('mask'), on: flag, list: maskList, mask: name }),
-  rank: record({ kind: oneOf('rank'), on: flag, rank, target: name }),
+  rank: record({ kind: oneOf('rank'), on: flag, rank, target: nullable(name) }),
 });
 
 const stamp: { readonly [K in keyof Stamp]: Shape<Stamp[K]> } = {
@@ -71,22 +71,28 @@ const stamp: { readonly [K in keyof Stamp]: Shape<Stamp[K]> } = {
 };
 
 const isEntry = choice<Entry>({
-  join: record({ ...stamp, kind: oneOf('join'), who, key: nullable(name), flags: list(flags, 16) }),
+  join: record({ ...stamp, kind: oneOf('join'), who, name, key: nullable(name), flags: list(flags, 16) }),
   part: record({ ...stamp, kind: oneOf('part'), reason: words }),
-  kick: record({ ...stamp, kind: oneOf('kick'), target: name, reason: words }),
+  kick: record({ ...stamp, kind: oneOf('kick'), who: nullable(who), target: nullable(name), reason: words }),
   say: record({
     ...stamp,
     kind: oneOf('say'),
     who: nullable(who),
     ranks: number,
-    manner,
+    type,
     text: words,
-    id: name,
     tags,
     isDivisible: flag,
   }),
   topic: record({ ...stamp, kind: oneOf('topic'), text: words }),
-  settings: record({ ...stamp, kind: oneOf('settings'), changes: list(change, 256), maxMasks: number }),
+  settings: record({
+    ...stamp,
+    kind: oneOf('settings'),
+    who: nullable(who),
+    changes: list(change, 512),
+    maxMasks: number,
+    maxValues: number,
+  }),
   invite: record({ ...stamp, kind: oneOf('invite'), guest: name, who }),
   identity: record({ ...stamp, kind: oneOf('identity'), who }),
   over: record({ ...stamp, kind: oneOf('over') }),
@@ -100,16 +106,17 @@ const isEntry = choice<Entry>({
   operator: record({ ...stamp, kind: oneOf('operator'), on: flag }),
   trait: record({ ...stamp, kind: oneOf('trait'), trait, on: flag }),
   announce: record({ ...stamp, kind: oneOf('announce'), text: words }),
+  expel: record({ ...stamp, kind: oneOf('expel'), target: name, reason: words, parting: words }),
   tell: record({
     ...stamp,
     kind: oneOf('tell'),
     target: name,
-    manner,
+    type,
     text: words,
-    id: name,
     tags,
     isDivisible: flag,
   }),
+  withdrawn: record({ ...stamp, kind: oneOf('withdrawn') }),
   gone: record({ ...stamp, kind: oneOf('gone'), node: name }),
 });
 

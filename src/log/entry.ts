@@ -21,10 +21,10 @@ export interface Stamp {
 }
 
 /**
- * How something is said: a `message` may be answered by a program, a `notice` must not be, and a `signal` has no text
- * at all (somebody is typing).
+ * What sort of message somebody sends: a `message` may be answered by a program, a `notice` must not be, and a `signal`
+ * has no text at all (somebody is typing).
  */
-export type Manner = 'message' | 'notice' | 'signal';
+export type MessageType = 'message' | 'notice' | 'signal';
 
 /** What a member may be in a room, lowest first. */
 export type Rank = 'voice' | 'half-operator' | 'operator' | 'admin' | 'owner';
@@ -62,78 +62,96 @@ export interface Who {
   readonly isOperator: boolean;
 }
 
-/** One change of a room's settings. A change of a rank names a session. */
+/** One change of a room's settings. A change of a rank names a session; null if nobody goes by the nick. */
 export type SettingChange =
   | { readonly kind: 'flag'; readonly on: boolean; readonly flag: RoomFlag }
   | { readonly kind: 'key'; readonly on: boolean; readonly key: string }
   | { readonly kind: 'limit'; readonly on: boolean; readonly limit: number }
   | { readonly kind: 'mask'; readonly on: boolean; readonly list: MaskList; readonly mask: string }
-  | { readonly kind: 'rank'; readonly on: boolean; readonly rank: Rank; readonly target: string };
+  | { readonly kind: 'rank'; readonly on: boolean; readonly rank: Rank; readonly target: string | null };
 
-/** What entries of a room's log do. */
-export type RoomDeed =
-  /** Enters. `flags` are the room's switches if this opens it. */
-  | { readonly kind: 'join'; readonly who: Who; readonly key: string | null; readonly flags: readonly RoomFlag[] }
-  | { readonly kind: 'part'; readonly reason: string }
-  | { readonly kind: 'kick'; readonly target: string; readonly reason: string }
-  | {
-      readonly kind: 'say';
-      /** Known by the room for one who is inside; taken from here for one who speaks from outside. */
-      readonly who: Who | null;
-      readonly ranks: number;
-      readonly manner: Manner;
-      readonly text: string;
-      readonly id: string;
-      readonly tags: readonly Tag[];
-      readonly isDivisible: boolean;
-    }
-  | { readonly kind: 'topic'; readonly text: string }
-  /** Changes settings. `maxMasks` is the most masks that the room's lists hold together. */
-  | { readonly kind: 'settings'; readonly changes: readonly SettingChange[]; readonly maxMasks: number }
-  | { readonly kind: 'invite'; readonly guest: string; readonly who: Who }
-  /** Goes by this from now on. */
-  | { readonly kind: 'identity'; readonly who: Who }
-  /** Has left the chat, and with it the room. */
-  | { readonly kind: 'over' };
-
-/** What entries of the domain's log do. */
-export type DomainDeed =
-  | { readonly kind: 'arrive'; readonly who: Who }
-  | { readonly kind: 'nick'; readonly nick: string }
-  | { readonly kind: 'quit'; readonly reason: string }
-  | { readonly kind: 'away'; readonly reason: string | null }
-  | { readonly kind: 'realname'; readonly realName: string }
-  | { readonly kind: 'host'; readonly host: string }
-  | { readonly kind: 'account'; readonly account: string | null }
-  | { readonly kind: 'operator'; readonly on: boolean }
-  | { readonly kind: 'trait'; readonly trait: Trait; readonly on: boolean }
-  | { readonly kind: 'announce'; readonly text: string };
-
-/** What entries of the logs of accounts and nodes do. */
-export interface PrivateDeed {
-  readonly kind: 'tell';
-  /** The session that it is said to. */
-  readonly target: string;
-  readonly manner: Manner;
+/** What is said, and how. Its place in the log names it, so it has no id here. */
+interface Words {
+  readonly type: MessageType;
   readonly text: string;
-  readonly id: string;
   readonly tags: readonly Tag[];
   readonly isDivisible: boolean;
 }
 
-/**
- * What any node may say in any log about another that has stopped: the sessions of that node are over. It holds once,
- * however many say it, so it is not counted among the entries of its session.
- */
-export interface GoneDeed {
-  readonly kind: 'gone';
-  /** `node.incarnation` */
-  readonly node: string;
+/** What entries of every log do, by their kinds. */
+export interface CommonDeeds {
+  /**
+   * Takes the place of an entry that its proposer has given up: whichever of the two is first in the log counts, and
+   * the other one is ignored.
+   */
+  withdrawn: object;
+  /**
+   * Another node has stopped: its sessions are over. It holds once, however many say it, so it is not counted among
+   * the entries of the session that says it.
+   */
+  gone: {
+    /** `node.incarnation` */
+    readonly node: string;
+  };
 }
 
-export type RoomEntry = Stamp & (RoomDeed | GoneDeed);
-export type DomainEntry = Stamp & (DomainDeed | GoneDeed);
-export type PrivateEntry = Stamp & (PrivateDeed | GoneDeed);
+/** What entries of a room's log do, by their kinds. `who` is null for a session that has a place in the room. */
+export interface RoomDeeds extends CommonDeeds {
+  /** Enters. `name` is how it spells the room's name, and `flags` are the room's switches, if this opens it. */
+  join: { readonly who: Who; readonly name: string; readonly key: string | null; readonly flags: readonly RoomFlag[] };
+  part: { readonly reason: string };
+  /** Removes a session; `target` is null if nobody goes by the nick. */
+  kick: { readonly who: Who | null; readonly target: string | null; readonly reason: string };
+  say: Words & { readonly who: Who | null; readonly ranks: number };
+  topic: { readonly text: string };
+  /**
+   * Changes settings. `maxMasks` is the most masks that the room's lists hold together, `maxValues` the most changes
+   * that are made to anything but a flag.
+   */
+  settings: {
+    readonly who: Who | null;
+    readonly changes: readonly SettingChange[];
+    readonly maxMasks: number;
+    readonly maxValues: number;
+  };
+  /** Invites the session `guest`, which is known by `who`. */
+  invite: { readonly guest: string; readonly who: Who };
+  /** The session is known by this from now on. */
+  identity: { readonly who: Who };
+  /** The session has left the chat, and with it the room. */
+  over: object;
+}
+
+/** What entries of the domain's log do, by their kinds. */
+export interface DomainDeeds extends CommonDeeds {
+  arrive: { readonly who: Who };
+  nick: { readonly nick: string };
+  quit: { readonly reason: string };
+  away: { readonly reason: string | null };
+  realname: { readonly realName: string };
+  host: { readonly host: string };
+  account: { readonly account: string | null };
+  operator: { readonly on: boolean };
+  trait: { readonly trait: Trait; readonly on: boolean };
+  announce: { readonly text: string };
+  /** Removes a session from the chat: it gets the reason, the others get the parting. */
+  expel: { readonly target: string; readonly reason: string; readonly parting: string };
+}
+
+/** What entries of the logs of accounts and nodes do, by their kinds. */
+export interface PrivateDeeds extends CommonDeeds {
+  /** Says something to one session. */
+  tell: Words & { readonly target: string };
+}
+
+/** The entries of some kinds, out of the kinds of one sort of log. */
+export type EntryOf<Deeds, Kind extends keyof Deeds = keyof Deeds> = {
+  readonly [K in Kind]: Stamp & Deeds[K] & { readonly kind: K };
+}[Kind];
+
+export type RoomEntry = EntryOf<RoomDeeds>;
+export type DomainEntry = EntryOf<DomainDeeds>;
+export type PrivateEntry = EntryOf<PrivateDeeds>;
 
 /** One thing that a session proposed. */
 export type Entry = RoomEntry | DomainEntry | PrivateEntry;

@@ -13,7 +13,10 @@ export interface Retention {
 /** Packs with numbers that follow each other; the oldest go first. */
 export class PackStore {
   readonly #retention: Retention;
+  /** All but the newest. */
   readonly #packs = new Map<number, Pack>();
+  /** Beside the others, so that a log that keeps nothing never files anything; null once it has been let go. */
+  #newest: Pack | null = null;
   #top = 0;
   #entries = 0;
   #bytes = 0;
@@ -29,29 +32,42 @@ export class PackStore {
 
   /** The number of the first pack that is kept; one more than `top` when none is. */
   get first(): number {
-    return this.#top - this.#packs.size + 1;
+    return this.#top - this.#packs.size + (this.#newest === null ? 1 : 0);
   }
 
   /** Gives a pack the next number, and keeps it until {@link trim} lets it go. */
   push(pack: Pack): number {
+    if (this.#newest !== null) this.#packs.set(this.#top, this.#newest);
     this.#top += 1;
-    this.#packs.set(this.#top, pack);
+    this.#newest = pack;
     this.#count(pack, 1);
     return this.#top;
   }
 
   at(seq: number): Pack | undefined {
-    return this.#packs.get(seq);
+    return seq === this.#top ? (this.#newest ?? undefined) : this.#packs.get(seq);
   }
 
   /** Lets the oldest packs go until the rest keeps within the bounds. */
   trim(): void {
-    const { maxEntries, maxBytes } = this.#retention;
+    if (!this.#exceeds()) return;
+    if (this.#packs.size > 0) this.#trimOld();
+    const newest = this.#newest;
+    if (newest === null || !this.#exceeds()) return;
+    this.#count(newest, -1);
+    this.#newest = null;
+  }
+
+  #trimOld(): void {
     for (const [seq, pack] of this.#packs) {
-      if (this.#entries <= maxEntries && this.#bytes <= maxBytes) return;
+      if (!this.#exceeds()) return;
       this.#packs.delete(seq);
       this.#count(pack, -1);
     }
+  }
+
+  #exceeds(): boolean {
+    return this.#entries > this.#retention.maxEntries || this.#bytes > this.#retention.maxBytes;
   }
 
   #count(pack: Pack, by: 1 | -1): void {

@@ -107,7 +107,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     this.#options = options;
     this.#world = world;
     this.configurationName = options.configurationName;
-    this.#chat = new Chat({ bans: options.bans, now: world.now, newMessageId: world.newMessageId });
+    this.#chat = new Chat({ bans: options.bans, now: world.now, newLogId: world.newLogId });
     this.#protocols = new Protocols(this.#chat, config, {
       version: options.version,
       control: this,
@@ -139,6 +139,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     this.#tickLater();
     const nowMs = this.#world.monotonicMs();
     for (const link of this.#links) link.tick(nowMs);
+    this.#chat.tick();
     // Readers that are not far behind count as well, but need checking less often.
     cutFurthestBehind(this.#links, this.#backlog.limitBytes);
   };

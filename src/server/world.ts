@@ -3,7 +3,7 @@
  * record a server, or to replay it, is to put another world around it.
  */
 import type { ClassSettings } from '../protocol/limits.js';
-import { newMessageId } from '../protocol/message-id.js';
+import { newLogId } from '../protocol/log-id.js';
 import { verifyPassword } from '../protocol/password.js';
 import type { Protocol } from '../protocol/protocol.js';
 import type { Arrival } from './arrival.js';
@@ -24,8 +24,8 @@ export type OutsideRequest = readonly ['reload'] | readonly ['stop', string];
 
 /** The surroundings of one server. */
 export interface World extends Clock {
-  /** Returns an id that no other message of this server has. */
-  readonly newMessageId: () => string;
+  /** Returns a name that no other log of this server has; the ids of its messages begin with it. */
+  readonly newLogId: () => string;
   /** Compares a password with the one in the configuration. */
   readonly verifyPassword: (offered: string, expected: string) => Promise<boolean>;
   /** Makes the link of a peer that has arrived. */
@@ -39,7 +39,7 @@ export interface World extends Clock {
 /** The world as it is. */
 export const REAL_WORLD: World = {
   ...SYSTEM_CLOCK,
-  newMessageId,
+  newLogId,
   verifyPassword,
   createLink: ({ arrival, facts, limits, events }) => new ConnectionLink(arrival.wire, facts, limits, events),
   departed: () => undefined,

@@ -2,11 +2,14 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
 import type { ChatEvent } from '../../src/chat/event.js';
 import type { Encoder, Member, Outlet } from '../../src/chat/member.js';
+import type { Refused } from '../../src/chat/refusal.js';
 import { RANK_BITS } from '../../src/chat/room.js';
+import type { WantedChange } from '../../src/chat/verbs/settings.js';
 import type { Words } from '../../src/chat/verbs/speech.js';
+import { settled } from '../support/settled.js';
 
 const NOTHING = new Uint8Array(0);
-const WORDS: Words = { manner: 'message', text: 'hi', tags: new Map(), isDivisible: false };
+const WORDS: Words = { type: 'message', text: 'hi', tags: [], isDivisible: false };
 
 /** A member's ear that keeps the events themselves. */
 class Ear implements Outlet, Encoder {
@@ -43,24 +46,19 @@ let chat: Chat;
 function enter(nick: string, ...rooms: readonly string[]): { member: Member; ear: Ear } {
   const ear = new Ear();
   const member = chat.receive({ host: 'h.example', outlet: ear });
-  expect(chat.admit(member, { nick, user: 'u', realName: nick })).toBeNull();
+  expect(settled(chat.admit(member, { nick, user: 'u', realName: nick })).kind).toBe('arrived');
   for (const room of rooms) join(member, room);
   return { member, ear };
 }
 
 function join(member: Member, name: string) {
-  return chat.join(member, name, { key: null, maxRooms: 10, flags: ['no-outsiders'] });
+  return settled(chat.join(member, name, { key: null, maxRooms: 10, flags: ['no-outsiders'] }));
 }
 
-function change(by: Member, ...changes: readonly Parameters<ReturnType<typeof amendment>['make']>[0][]) {
-  const made = amendment(by);
-  return { refusals: changes.map((one) => made.make(one)?.why ?? null), event: made.publish() };
-}
-
-function amendment(by: Member) {
-  const begun = chat.amend(by, '#a', 2);
-  if (begun.kind === 'refused') throw new Error('no room');
-  return begun;
+function change(by: Member, ...changes: readonly WantedChange[]) {
+  const made = settled(chat.amend(by, '#a', changes, { maxMasks: 2, maxValues: 12 }));
+  if (made.kind === 'refused') throw new Error('no room');
+  return { refusals: made.refusals.map((refusal) => refusal?.why ?? null), event: made.event };
 }
 
 beforeEach(() => {
@@ -72,15 +70,15 @@ test('each verb returns the event to the one who acts, and publishes it to the o
   const bob = enter('bob', '#a');
   ann.ear.take();
   const events = [
-    chat.say(ann.member, { kind: 'room', name: '#A', ranks: 0 }, WORDS),
-    chat.setTopic(ann.member, '#a', 'tea'),
+    settled<ChatEvent | Refused<string> | null>(chat.say(ann.member, { kind: 'room', name: '#A', ranks: 0 }, WORDS)),
+    settled<ChatEvent | Refused<string> | null>(chat.setTopic(ann.member, '#a', 'tea')),
     change(ann.member, { kind: 'flag', on: true, flag: 'secret' }).event,
-    chat.rename(ann.member, 'anna'),
-    chat.setAway(ann.member, 'out'),
-    chat.setRealName(ann.member, 'Anna'),
-    chat.setHost(ann.member, 'elsewhere.example'),
-    chat.kick(ann.member, '#a', { nick: 'bob', reason: 'x' }),
-    chat.invite(ann.member, 'bob', '#a'),
+    settled<ChatEvent | Refused<string> | null>(chat.rename(ann.member, 'anna')),
+    settled<ChatEvent | Refused<string> | null>(chat.setAway(ann.member, 'out')),
+    settled<ChatEvent | Refused<string> | null>(chat.setRealName(ann.member, 'Anna')),
+    settled<ChatEvent | Refused<string> | null>(chat.setHost(ann.member, 'elsewhere.example')),
+    settled<ChatEvent | Refused<string> | null>(chat.kick(ann.member, '#a', { nick: 'bob', reason: 'x' })),
+    settled<ChatEvent | Refused<string> | null>(chat.invite(ann.member, 'bob', '#a')),
   ];
   const kinds = ['said', 'topic', 'settings', 'renamed', 'away', 'realname', 'host', 'kicked', 'invited'];
   expect(events.map((event) => event?.kind)).toEqual(kinds);
@@ -100,17 +98,17 @@ test('what is refused changes nothing and is told to nobody', () => {
   for (const { ear } of [ann, bob, eve]) ear.take();
   const room = { kind: 'room', name: '#a', ranks: 0 } as const;
   const refusals = [
-    chat.say(bob.member, room, WORDS),
-    chat.say(eve.member, room, WORDS),
-    chat.say(eve.member, { kind: 'member', nick: 'nobody' }, WORDS),
-    chat.setTopic(bob.member, '#a', 'x'),
-    chat.kick(bob.member, '#a', { nick: 'ann', reason: '' }),
-    chat.kick(ann.member, '#a', { nick: 'eve', reason: '' }),
-    chat.part(eve.member, '#a', ''),
-    chat.rename(bob.member, 'bobby'),
-    chat.setRealName(bob.member, 'Bobby'),
-    chat.announce(bob.member, 'x'),
-    chat.expel(bob.member, 'ann', { reason: 'x', parting: 'x' }),
+    settled<ChatEvent | Refused<string> | null>(chat.say(bob.member, room, WORDS)),
+    settled<ChatEvent | Refused<string> | null>(chat.say(eve.member, room, WORDS)),
+    settled<ChatEvent | Refused<string> | null>(chat.say(eve.member, { kind: 'member', nick: 'nobody' }, WORDS)),
+    settled<ChatEvent | Refused<string> | null>(chat.setTopic(bob.member, '#a', 'x')),
+    settled<ChatEvent | Refused<string> | null>(chat.kick(bob.member, '#a', { nick: 'ann', reason: '' })),
+    settled<ChatEvent | Refused<string> | null>(chat.kick(ann.member, '#a', { nick: 'eve', reason: '' })),
+    settled<ChatEvent | Refused<string> | null>(chat.part(eve.member, '#a', '')),
+    settled<ChatEvent | Refused<string> | null>(chat.rename(bob.member, 'bobby')),
+    settled<ChatEvent | Refused<string> | null>(chat.setRealName(bob.member, 'Bobby')),
+    settled<ChatEvent | Refused<string> | null>(chat.announce(bob.member, 'x')),
+    settled<ChatEvent | Refused<string> | null>(chat.expel(bob.member, 'ann', { reason: 'x', parting: 'x' })),
     join(bob.member, '#a'),
   ].map((outcome) => (outcome?.kind === 'refused' ? outcome.why : outcome));
   expect(refusals).toEqual([
@@ -137,7 +135,7 @@ test('a secret room is to outsiders as if it did not exist, but not to operators
   const eve = enter('eve');
   change(ann.member, { kind: 'flag', on: true, flag: 'secret' });
   const why = () => {
-    const said = chat.say(eve.member, { kind: 'room', name: '#a', ranks: 0 }, WORDS);
+    const said = settled(chat.say(eve.member, { kind: 'room', name: '#a', ranks: 0 }, WORDS));
     return said.kind === 'refused' ? said.why : null;
   };
   expect(why()).toBe('no-such-room');
@@ -219,7 +217,7 @@ test('a ban of the server is set by operators, puts out those for whom it holds,
   const network = { ...ban, kind: 'addresses', mask: '192.0.2.0/24' } as const;
   const bob = new Ear();
   const member = chat.receive({ host: '192.0.2.7', outlet: bob });
-  expect(chat.admit(member, { nick: 'bob', user: 'b', realName: '' })).toBeNull();
+  expect(chat.admit(member, { nick: 'bob', user: 'b', realName: '' })).toMatchObject({ kind: 'arrived' });
   expect(chat.setBan(ann.member, network, 'out')).toMatchObject({ kind: 'ban-set', expelledCount: 1 });
   expect([bob.expelledWith, eve.ear.expelledWith]).toEqual(['out', null]);
   expect(chat.liftBan(ann.member, 'addresses', network.mask)).toMatchObject({ kind: 'ban-lifted' });

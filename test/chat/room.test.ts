@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
-import { DirectoryState } from '../../src/chat/directory-state.js';
+import { Core } from '../../src/chat/core.js';
 import type { ChatEvent, Said } from '../../src/chat/event.js';
 import type { Encoder, Member, Outlet } from '../../src/chat/member.js';
 import { type MemberState, stateOf } from '../../src/chat/member-state.js';
-import { refusesEntry, refusesSpeech } from '../../src/chat/permissions.js';
+import { entryRefusal, speechRefusal } from '../../src/chat/permissions.js';
 import { Publisher } from '../../src/chat/publisher.js';
 import { RANK_BITS } from '../../src/chat/room.js';
 import { RoomState } from '../../src/chat/room-state.js';
+import { settled } from '../support/settled.js';
 
 /** Counts how often it encodes. */
 class CountingEncoder implements Encoder {
@@ -53,7 +54,7 @@ class Ear implements Outlet {
 
 const red = new CountingEncoder('red');
 const blue = new CountingEncoder('blue');
-const publisher = new Publisher(new DirectoryState());
+const publisher = new Publisher(new Core().directory);
 const author = { nick: 'ann', user: 'u', host: 'h.example' };
 const anyRoom = { key: null, maxRooms: 10, flags: [] };
 let chat: Chat;
@@ -61,12 +62,13 @@ let chat: Chat;
 function admit(nick: string, encoder: Encoder = red): { member: MemberState; ear: Ear } {
   const ear = new Ear(encoder);
   const member = stateOf(chat.receive({ host: 'h.example', outlet: ear }));
-  if (chat.admit(member, { nick, user: 'u', realName: nick }) !== null) throw new Error(`${nick} is taken`);
+  const admitted = settled(chat.admit(member, { nick, user: 'u', realName: nick }));
+  if (admitted.kind !== 'arrived') throw new Error(`${nick} is taken`);
   return { member, ear };
 }
 
 function join(member: Member, name: string): RoomState {
-  const { room } = chat.join(member, name, anyRoom);
+  const { room } = settled(chat.join(member, name, anyRoom));
   if (!(room instanceof RoomState)) throw new Error('already in');
   return room;
 }
@@ -85,7 +87,7 @@ describe('telling', () => {
     for (const { ear } of speakers) ear.take();
     red.calls = 0;
     blue.calls = 0;
-    if (room !== null) publisher.publish({ kind: 'topic', atMs: 0, by: null, room, text: 'x' });
+    if (room !== null) publisher.publish({ kind: 'topic', atMs: 0, by: null, room, text: 'x' }, null);
     expect([red.calls, blue.calls]).toEqual([1, 1]);
     expect(speakers[0]?.ear.heard[0]).toBe(speakers[2]?.ear.heard[0]);
     expect(speakers[1]?.ear.take()).toEqual(['blue:topic']);
@@ -98,7 +100,7 @@ describe('telling', () => {
     const room = join(ann.member, '#a');
     join(bob.member, '#a');
     join(eve.member, '#a');
-    room.apply({ kind: 'rank', on: true, rank: 'voice', member: bob.member }, author, 0);
+    room.change({ kind: 'rank', on: true, rank: 'voice', member: bob.member }, author, 0);
     for (const { ear } of [ann, bob, eve]) ear.take();
     const said: Said = {
       kind: 'said',
@@ -107,17 +109,17 @@ describe('telling', () => {
       room,
       to: null,
       ranks: 0,
-      manner: 'message',
+      type: 'message',
       text: 'x',
       id: '1',
-      tags: new Map(),
+      tags: [],
       isDivisible: false,
     };
-    publisher.publish({ ...said, by: bob.member });
+    publisher.publish({ ...said, by: bob.member }, bob.member);
     expect([ann, bob, eve].map(({ ear }) => ear.take().length)).toEqual([1, 0, 1]);
-    publisher.publish({ ...said, ranks: RANK_BITS.operator | RANK_BITS.voice });
+    publisher.publish({ ...said, ranks: RANK_BITS.operator | RANK_BITS.voice }, null);
     expect([ann, bob, eve].map(({ ear }) => ear.take().length)).toEqual([1, 1, 0]);
-    publisher.publish({ ...said, ranks: RANK_BITS.operator });
+    publisher.publish({ ...said, ranks: RANK_BITS.operator }, null);
     expect([ann, bob, eve].map(({ ear }) => ear.take().length)).toEqual([1, 0, 0]);
   });
 
@@ -221,7 +223,7 @@ describe('rooms', () => {
     const ann = admit('ann');
     for (let round = 0; round < 10_000; round += 1) {
       const room = join(ann.member, `#${(round * 7919) % 257}-${round % 3}`);
-      room.invite(ann.member, ann.member);
+      room.invite(ann.member, ann.member, ann.member.who);
       chat.part(ann.member, room.name, '');
     }
     expect([...chat.directory.rooms()]).toEqual([]);
@@ -235,30 +237,30 @@ describe('rules', () => {
     const ann = admit('ann');
     const bob = admit('bob');
     const room = join(ann.member, '#a');
-    expect(refusesEntry(bob.member, room, null)).toBeNull();
-    room.apply({ kind: 'limit', on: true, limit: 1 }, author, 0);
-    expect(refusesEntry(bob.member, room, null)).toBe('full');
-    room.apply({ kind: 'key', on: true, key: 'secret' }, author, 0);
-    expect(refusesEntry(bob.member, room, 'wrong')).toBe('bad-key');
-    room.apply({ kind: 'flag', on: true, flag: 'invite-only' }, author, 0);
-    expect(refusesEntry(bob.member, room, 'secret')).toBe('invite-only');
-    room.apply({ kind: 'mask', on: true, list: 'ban', mask: 'B?B!*@*.EXAMPLE' }, author, 0);
-    expect(refusesEntry(bob.member, room, 'secret')).toBe('banned');
-    room.apply({ kind: 'mask', on: true, list: 'exception', mask: 'bob!*@*' }, author, 0);
-    room.apply({ kind: 'mask', on: true, list: 'invitation', mask: 'bob!*@*' }, author, 0);
-    expect(refusesEntry(bob.member, room, 'secret')).toBe('full');
-    room.invite(bob.member, ann.member);
-    expect(refusesEntry(bob.member, room, 'secret')).toBeNull();
+    expect(entryRefusal(bob.member, room, null)).toBeNull();
+    room.change({ kind: 'limit', on: true, limit: 1 }, author, 0);
+    expect(entryRefusal(bob.member, room, null)).toBe('full');
+    room.change({ kind: 'key', on: true, key: 'secret' }, author, 0);
+    expect(entryRefusal(bob.member, room, 'wrong')).toBe('bad-key');
+    room.change({ kind: 'flag', on: true, flag: 'invite-only' }, author, 0);
+    expect(entryRefusal(bob.member, room, 'secret')).toBe('invite-only');
+    room.change({ kind: 'mask', on: true, list: 'ban', mask: 'B?B!*@*.EXAMPLE' }, author, 0);
+    expect(entryRefusal(bob.member, room, 'secret')).toBe('banned');
+    room.change({ kind: 'mask', on: true, list: 'exception', mask: 'bob!*@*' }, author, 0);
+    room.change({ kind: 'mask', on: true, list: 'invitation', mask: 'bob!*@*' }, author, 0);
+    expect(entryRefusal(bob.member, room, 'secret')).toBe('full');
+    room.invite(bob.member, ann.member, bob.member.who);
+    expect(entryRefusal(bob.member, room, 'secret')).toBeNull();
   });
 
   describe('an invitation', () => {
     const shut = (room: RoomState): void => {
-      room.apply({ kind: 'key', on: true, key: 'secret' }, author, 0);
-      room.apply({ kind: 'flag', on: true, flag: 'invite-only' }, author, 0);
-      room.apply({ kind: 'limit', on: true, limit: 1 }, author, 0);
+      room.change({ kind: 'key', on: true, key: 'secret' }, author, 0);
+      room.change({ kind: 'flag', on: true, flag: 'invite-only' }, author, 0);
+      room.change({ kind: 'limit', on: true, limit: 1 }, author, 0);
     };
     const demote = (room: RoomState, member: MemberState): void => {
-      room.apply({ kind: 'rank', on: false, rank: 'operator', member }, author, 0);
+      room.change({ kind: 'rank', on: false, rank: 'operator', member }, author, 0);
     };
 
     const putOut = (room: RoomState, { nick }: MemberState): void => {
@@ -272,11 +274,11 @@ describe('rules', () => {
       const room = join(ann.member, '#a');
       join(bob.member, '#a');
       shut(room);
-      room.invite(eve.member, bob.member);
-      expect(refusesEntry(eve.member, room, null)).toBe('invite-only');
-      room.invite(eve.member, ann.member);
-      room.invite(eve.member, bob.member);
-      expect(refusesEntry(eve.member, room, null)).toBeNull();
+      room.invite(eve.member, bob.member, eve.member.who);
+      expect(entryRefusal(eve.member, room, null)).toBe('invite-only');
+      room.invite(eve.member, ann.member, eve.member.who);
+      room.invite(eve.member, bob.member, eve.member.who);
+      expect(entryRefusal(eve.member, room, null)).toBeNull();
     });
 
     test('opens nothing any more once its giver has lost the rank or has been put out', () => {
@@ -286,12 +288,12 @@ describe('rules', () => {
         const room = join(ann.member, '#a');
         join(bob.member, '#a');
         shut(room);
-        room.invite(eve.member, ann.member);
+        room.invite(eve.member, ann.member, eve.member.who);
         lose(room, ann.member);
-        expect(refusesEntry(eve.member, room, null)).toBe('invite-only');
+        expect(entryRefusal(eve.member, room, null)).toBe('invite-only');
         // Whoever gets a rank again has not given it again.
-        room.apply({ kind: 'rank', on: true, rank: 'operator', member: ann.member }, author, 0);
-        expect(refusesEntry(eve.member, room, null)).toBe('invite-only');
+        room.change({ kind: 'rank', on: true, rank: 'operator', member: ann.member }, author, 0);
+        expect(entryRefusal(eve.member, room, null)).toBe('invite-only');
       }
     });
 
@@ -300,24 +302,24 @@ describe('rules', () => {
       const room = join(ann.member, '#a');
       join(bob.member, '#a');
       shut(room);
-      room.apply({ kind: 'rank', on: true, rank: 'half-operator', member: ann.member }, author, 0);
-      room.invite(eve.member, ann.member);
+      room.change({ kind: 'rank', on: true, rank: 'half-operator', member: ann.member }, author, 0);
+      room.invite(eve.member, ann.member, eve.member.who);
       demote(room, ann.member);
-      expect(refusesEntry(eve.member, room, null)).toBeNull();
+      expect(entryRefusal(eve.member, room, null)).toBeNull();
       chat.part(ann.member, room.name, '');
-      expect(refusesEntry(eve.member, room, null)).toBeNull();
+      expect(entryRefusal(eve.member, room, null)).toBeNull();
     });
 
     test('opens the bans from before it, not those from after it', () => {
       const [ann, eve] = [admit('ann'), admit('eve')];
       const room = join(ann.member, '#a');
-      const ban = (mask: string): boolean => room.apply({ kind: 'mask', on: true, list: 'ban', mask }, author, 0);
+      const ban = (mask: string): boolean => room.change({ kind: 'mask', on: true, list: 'ban', mask }, author, 0);
       ban('eve!*@*');
-      room.invite(eve.member, ann.member);
+      room.invite(eve.member, ann.member, eve.member.who);
       ban('bob!*@*');
-      expect(refusesEntry(eve.member, room, null)).toBeNull();
+      expect(entryRefusal(eve.member, room, null)).toBeNull();
       ban('*!*@h.example');
-      expect(refusesEntry(eve.member, room, null)).toBe('banned');
+      expect(entryRefusal(eve.member, room, null)).toBe('banned');
     });
   });
 
@@ -325,17 +327,17 @@ describe('rules', () => {
     const ann = admit('ann');
     const bob = admit('bob');
     const room = join(ann.member, '#a');
-    expect(refusesSpeech(bob.member, room)).toBeNull();
-    room.apply({ kind: 'flag', on: true, flag: 'no-outsiders' }, author, 0);
-    expect(refusesSpeech(bob.member, room)).toBe('outside');
+    expect(speechRefusal(bob.member, room)).toBeNull();
+    room.change({ kind: 'flag', on: true, flag: 'no-outsiders' }, author, 0);
+    expect(speechRefusal(bob.member, room)).toBe('outside');
     join(bob.member, '#a');
-    expect(refusesSpeech(bob.member, room)).toBeNull();
-    room.apply({ kind: 'mask', on: true, list: 'ban', mask: 'bob!*@*' }, author, 0);
-    expect(refusesSpeech(bob.member, room)).toBe('banned');
-    room.apply({ kind: 'flag', on: true, flag: 'moderated' }, author, 0);
-    expect(refusesSpeech(bob.member, room)).toBe('moderated');
-    room.apply({ kind: 'rank', on: true, rank: 'voice', member: bob.member }, author, 0);
-    expect(refusesSpeech(bob.member, room)).toBeNull();
+    expect(speechRefusal(bob.member, room)).toBeNull();
+    room.change({ kind: 'mask', on: true, list: 'ban', mask: 'bob!*@*' }, author, 0);
+    expect(speechRefusal(bob.member, room)).toBe('banned');
+    room.change({ kind: 'flag', on: true, flag: 'moderated' }, author, 0);
+    expect(speechRefusal(bob.member, room)).toBe('moderated');
+    room.change({ kind: 'rank', on: true, rank: 'voice', member: bob.member }, author, 0);
+    expect(speechRefusal(bob.member, room)).toBeNull();
   });
 
   test('a change that changes nothing says so', () => {
@@ -348,10 +350,10 @@ describe('rules', () => {
       { kind: 'mask', on: true, list: 'ban', mask: 'x!*@*' },
       { kind: 'rank', on: true, rank: 'voice', member: ann.member },
     ] as const) {
-      expect(room.apply(change, author, 0)).toBe(true);
-      expect(room.apply(change, author, 0)).toBe(false);
-      expect(room.apply({ ...change, on: false }, author, 0)).toBe(true);
-      expect(room.apply({ ...change, on: false }, author, 0)).toBe(false);
+      expect(room.change(change, author, 0)).toBe(true);
+      expect(room.change(change, author, 0)).toBe(false);
+      expect(room.change({ ...change, on: false }, author, 0)).toBe(true);
+      expect(room.change({ ...change, on: false }, author, 0)).toBe(false);
     }
   });
 });

@@ -1,21 +1,12 @@
 import { expect, test } from 'vitest';
 import { foldCase as fold } from '../../src/chat/case-mapping.js';
-import type { Outlet } from '../../src/chat/member.js';
-import { MemberState } from '../../src/chat/member-state.js';
+import { MemberState, stranger } from '../../src/chat/member-state.js';
 import { completeMask, completeUserHost, isExtendedBan, UserMask } from '../../src/chat/user-mask.js';
 
-const outlet: Outlet = {
-  encoder: { encode: () => null, isDroppable: () => false },
-  send: () => undefined,
-  expel: () => undefined,
-};
-
 function member(address: string, shownHost?: string): MemberState {
-  const made = new MemberState({ host: address, outlet }, 0);
-  made.nick = 'Ann';
-  made.user = 'u';
-  if (shownHost !== undefined) made.host = shownHost;
-  return made;
+  const who = { ...stranger(address), nick: 'Ann', user: 'u' };
+  const shown = shownHost === undefined ? who : { ...who, host: shownHost };
+  return new MemberState({ session: 'a.1.1', who: shown, atMs: 0 });
 }
 
 test.each([

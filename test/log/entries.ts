@@ -15,7 +15,7 @@ const name = fc.string({ maxLength: 20 });
 const words = fc.string({ maxLength: 60, unit: 'binary' });
 const number = fc.nat();
 const roomFlag = fc.constantFrom('invite-only', 'moderated', 'no-outsiders', 'secret', 'topic-protected');
-const manner = fc.constantFrom('message', 'notice', 'signal');
+const type = fc.constantFrom('message', 'notice', 'signal');
 const tags = fc.array(fc.tuple(name, words), { maxLength: 4 });
 const reason = words;
 const on = fc.boolean();
@@ -44,7 +44,7 @@ const change: fc.Arbitrary<SettingChange> = fc.oneof(
     kind: fc.constant('rank'),
     on,
     rank: fc.constantFrom('voice', 'half-operator', 'operator', 'admin', 'owner'),
-    target: name,
+    target: fc.option(name),
   }),
 );
 
@@ -58,25 +58,33 @@ const stamp: { readonly [K in keyof Stamp]: fc.Arbitrary<Stamp[K]> } = {
 
 /** Any entry of any kind. */
 export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
-  fc.record({ ...stamp, kind: fc.constant('join'), who, key: fc.option(name), flags: fc.array(roomFlag) }),
+  fc.record({ ...stamp, kind: fc.constant('join'), who, name, key: fc.option(name), flags: fc.array(roomFlag) }),
   fc.record({ ...stamp, kind: fc.constant('part'), reason }),
-  fc.record({ ...stamp, kind: fc.constant('kick'), target: name, reason }),
+  fc.record({ ...stamp, kind: fc.constant('kick'), who: fc.option(who), target: fc.option(name), reason }),
   fc.record({
     ...stamp,
     kind: fc.constant('say'),
     who: fc.option(who),
     ranks: number,
-    manner,
+    type,
     text: words,
-    id: name,
     tags,
     isDivisible: on,
   }),
   fc.record({ ...stamp, kind: fc.constant('topic'), text: words }),
-  fc.record({ ...stamp, kind: fc.constant('settings'), changes: fc.array(change), maxMasks: number }),
+  fc.record({
+    ...stamp,
+    kind: fc.constant('settings'),
+    who: fc.option(who),
+    changes: fc.array(change),
+    maxMasks: number,
+    maxValues: number,
+  }),
   fc.record({ ...stamp, kind: fc.constant('invite'), guest: name, who }),
   fc.record({ ...stamp, kind: fc.constant('identity'), who }),
   fc.record({ ...stamp, kind: fc.constant('over') }),
+  fc.record({ ...stamp, kind: fc.constant('withdrawn') }),
+  fc.record({ ...stamp, kind: fc.constant('expel'), target: name, reason, parting: words }),
   fc.record({ ...stamp, kind: fc.constant('arrive'), who }),
   fc.record({ ...stamp, kind: fc.constant('nick'), nick: name }),
   fc.record({ ...stamp, kind: fc.constant('quit'), reason }),
@@ -96,9 +104,8 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
     ...stamp,
     kind: fc.constant('tell'),
     target: name,
-    manner,
+    type,
     text: words,
-    id: name,
     tags,
     isDivisible: on,
   }),

@@ -1,5 +1,6 @@
 /** Keeping people out of the server. */
 import type { Member } from '../member.js';
+import { stateOf } from '../member-state.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { BanKind, ServerBan } from '../server-bans.js';
 import type { Scene } from './scene.js';
@@ -32,7 +33,7 @@ export function setBan(
   const concerned = bans.among(ban, directory.members());
   if (concerned.includes(by)) return refuse('holds-for-oneself');
   if (!bans.add(ban)) return refuse('too-many-bans');
-  for (const { outlet } of concerned) outlet.expel(parting, ban.reason);
+  for (const member of concerned) stateOf(member).outlet.expel(parting, ban.reason);
   return { kind: 'ban-set', ban, expelledCount: concerned.length };
 }
 

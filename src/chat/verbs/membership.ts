@@ -2,9 +2,12 @@
 import type { EventOf } from '../event.js';
 import type { Introduction, Member } from '../member.js';
 import { stateOf } from '../member-state.js';
+import type { Arrived } from '../outcome.js';
 import { silencingRoom } from '../permissions.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { ServerBan } from '../server-bans.js';
+import { identityOf } from '../subject.js';
+import type { Answer } from '../ticket.js';
 import type { Scene } from './scene.js';
 
 /** How an admission ends when the server keeps the member out. */
@@ -14,60 +17,39 @@ export interface KeptOut {
   readonly ban: ServerBan;
 }
 
-/**
- * Lets somebody in under the names that it gives itself. One that a ban keeps out has these names too; one whose nick
- * is taken has none, and may try another.
- *
- * @returns null when it is in
- */
-export function admit(scene: Scene, who: Member, names: Introduction): KeptOut | Refused<'nick-taken'> | null {
+/** Lets somebody in under the names that it gives itself. One whose nick is taken may try another. */
+export function admit(
+  { core, directory, bans }: Scene,
+  who: Member,
+  names: Introduction,
+): Answer<Arrived | KeptOut | Refused<'nick-taken'>> {
   const member = stateOf(who);
-  member.nick = names.nick;
-  member.user = names.user;
-  member.realName = names.realName;
-  const ban = scene.bans.find(member.identity(scene.directory.fold));
-  if (ban !== null) return { kind: 'refused', why: 'banned', ban };
-  if (scene.directory.add(member)) return null;
-  member.nick = '';
-  return refuse('nick-taken');
+  const { nick, user, realName } = names;
+  const known = { ...member.who, nick, user, realName };
+  const ban = bans.find(identityOf(known, directory.fold));
+  if (ban === null) return core.arrive(member, known);
+  // It is told so by the name that it has given itself.
+  member.who = known;
+  return { kind: 'refused', why: 'banned', ban };
 }
 
 /** Gives a member another nick. */
 export function rename(
-  scene: Scene,
+  { core }: Scene,
   who: Member,
   nick: string,
-): EventOf<'renamed'> | Refused<'silenced' | 'nick-taken'> {
-  const { directory, publisher } = scene;
+): Answer<EventOf<'renamed'> | Refused<'silenced' | 'nick-taken'>> {
   const member = stateOf(who);
   // Everybody in its rooms reads the nick, so it would be a way to speak.
   const silencing = silencingRoom(member);
   if (silencing !== null) return refuse('silenced', silencing);
-  const owner = directory.member(nick);
-  if (owner !== undefined && owner !== member) return refuse('nick-taken');
-  const before = member.nick;
-  if (owner === member) member.nick = nick;
-  else directory.rename(member, nick);
-  const event = { kind: 'renamed', atMs: directory.now(), member, before } as const;
-  publisher.publish(event);
-  if (owner !== member) directory.disappeared(before, member);
-  return event;
+  return core.domain.propose<'nick'>(member, { kind: 'nick', nick, ...core.stamp(core.domain, member) });
 }
 
 /** Takes a member out of every room and out of the chat. @returns null when it was not in */
-export function quit(scene: Scene, who: Member, reason: string): EventOf<'quit'> | null {
-  const { directory, publisher } = scene;
+export function quit({ core }: Scene, who: Member, reason: string): Answer<EventOf<'quit'>> | null {
   const member = stateOf(who);
-  if (!directory.remove(member)) return null;
-  const event = { kind: 'quit', atMs: directory.now(), member, reason } as const;
-  publisher.publish(event);
-  for (const { room } of [...member.seats]) {
-    room.unseat(member);
-    directory.closeIfEmpty(room);
-  }
-  for (const room of [...(member.invitations ?? [])]) room.withdrawInvitation(member);
-  directory.disappeared(member.nick);
-  return event;
+  return core.isKnown(member) ? core.quit(member, reason) : null;
 }
 
 /**
@@ -77,16 +59,15 @@ export function quit(scene: Scene, who: Member, reason: string): EventOf<'quit'>
  * @param parting - the reason that the others get
  */
 export function expel(
-  scene: Scene,
-  by: Member,
+  { core, directory }: Scene,
+  who: Member,
   nick: string,
   { reason, parting }: { readonly reason: string; readonly parting: string },
-): EventOf<'expelled'> | Refused<'not-operator' | 'no-such-member'> {
+): Answer<EventOf<'expelled'> | Refused<'not-operator' | 'no-such-member'>> {
+  const by = stateOf(who);
   if (!by.isOperator) return refuse('not-operator');
-  const member = scene.directory.member(nick);
-  if (member === undefined) return refuse('no-such-member');
-  const event = { kind: 'expelled', atMs: scene.directory.now(), by, member, reason } as const;
-  scene.publisher.publish(event);
-  member.outlet.expel(parting);
-  return event;
+  const target = directory.member(nick)?.session;
+  if (target === undefined) return refuse('no-such-member');
+  const stamp = core.stamp(core.domain, by);
+  return core.domain.propose<'expel'>(by, { kind: 'expel', target, reason, parting, ...stamp });
 }

@@ -1,6 +1,7 @@
 /** An IRC peer as the commands see it: who it is, what it has asked for, and how it is answered. */
 import type { ChatEvent } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
+import type { Ticket } from '../../chat/ticket.js';
 import type { CharsetChoice, CharsetDetector } from '../charset.js';
 import type { ClassSettings } from '../limits.js';
 import { BANNED_TEXT, type Link, type RelayedPeer, type RelocationRefused } from '../session.js';
@@ -29,6 +30,8 @@ export interface ClientOwner {
   registered(): void;
   /** The peer of a gateway has taken its place: its limits are others. */
   relocated(): void;
+  /** All that the client has said has been answered. */
+  settled(): void;
   /** The client has left: none of its lines counts any more. */
   left(): void;
 }
@@ -46,6 +49,8 @@ export class Client implements Watcher, RegisteredClient {
   readonly #owner: ClientOwner;
   #encoder: IrcEncoder;
   #capabilities = 0;
+  /** How many messages wait for their log. */
+  #unsettled = 0;
   #isOver = false;
 
   constructor(
@@ -197,6 +202,25 @@ export class Client implements Watcher, RegisteredClient {
     return null;
   }
 
+  /** Whether messages of the client wait for their log: only further messages may run before they are answered. */
+  get isUnsettled(): boolean {
+    return this.#unsettled > 0;
+  }
+
+  /** Answers a message when its log has taken it; meanwhile further messages run. */
+  answerLater<T>(ticket: Ticket<T>, answer: (outcome: T) => void): void {
+    this.#unsettled += 1;
+    const addPart = this.#outbox.postpone();
+    ticket.whenSettled((outcome) => {
+      this.#unsettled -= 1;
+      if (this.#isOver) return;
+      addPart(() => {
+        answer(outcome);
+      });
+      if (this.#unsettled === 0) this.#owner.settled();
+    });
+  }
+
   // What answers no command
 
   ping(): void {
@@ -276,7 +300,8 @@ export class Client implements Watcher, RegisteredClient {
     this.#owner.left();
     this.server.monitors.clear(this);
     if (this.registration !== null) this.server.unregisteredCount -= 1;
-    else this.server.chat.quit(this.member, reason);
+    // Also one that has not heard yet that it was let in.
+    this.server.chat.quit(this.member, reason);
     this.server.clients.delete(this);
   }
 }

@@ -26,6 +26,8 @@ export interface Command {
   readonly minParams: number;
   /** `registering`: only before registration is complete; `registered`: only after. */
   readonly when: 'always' | 'registering' | 'registered';
+  /** It need not wait until the messages before it have been answered. */
+  readonly pipelines?: true;
   /** Others get ERR_NOPRIVILEGES. */
   readonly isForOperators?: true;
 }
@@ -50,9 +52,9 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['KICK', { run: kick, minParams: 2, when: 'registered' }],
   ['MODE', { run: mode, minParams: 1, when: 'registered' }],
 
-  ['PRIVMSG', { run: privmsg, minParams: 0, when: 'registered' }],
-  ['NOTICE', { run: notice, minParams: 0, when: 'registered' }],
-  ['TAGMSG', { run: tagmsg, minParams: 0, when: 'registered' }],
+  ['PRIVMSG', { run: privmsg, minParams: 0, when: 'registered', pipelines: true }],
+  ['NOTICE', { run: notice, minParams: 0, when: 'registered', pipelines: true }],
+  ['TAGMSG', { run: tagmsg, minParams: 0, when: 'registered', pipelines: true }],
 
   ['WHO', { run: who, minParams: 0, when: 'registered' }],
   ['WHOIS', { run: whois, minParams: 0, when: 'registered' }],

@@ -1,7 +1,7 @@
 /** Events as IRC lines, once for each class of capabilities and charset. */
 import type { Actor, ChatEvent, Said } from '../../chat/event.js';
 import type { Encoder } from '../../chat/member.js';
-import { refusesSpeech } from '../../chat/permissions.js';
+import { speechRefusal } from '../../chat/permissions.js';
 import { type Charset, encodeText } from '../charset.js';
 import { hasCapability, READING_BITS } from './capabilities.js';
 import { escapeTagValue } from './line.js';
@@ -55,7 +55,7 @@ export class IrcEncoder implements Encoder {
 
   /** A client can miss typing notifications and changes of presence, but not who is where. */
   isDroppable(event: ChatEvent): boolean {
-    if (event.kind === 'said') return event.manner === 'signal';
+    if (event.kind === 'said') return event.type === 'signal';
     return event.kind === 'away' || event.kind === 'realname';
   }
 
@@ -81,7 +81,7 @@ export class IrcEncoder implements Encoder {
         const source = sourceOf(member);
         const join = `:${source} JOIN ${room.name}${extras}`;
         // away-notify: joining while away is announced, too. The reason is speech, so it may be left out.
-        return member.away !== null && this.#has('away-notify') && refusesSpeech(member, room) === null
+        return member.away !== null && this.#has('away-notify') && speechRefusal(member, room) === null
           ? [join, `:${source} AWAY :${member.away}`]
           : [join];
       }
@@ -129,8 +129,8 @@ export class IrcEncoder implements Encoder {
 
   #formatSaid(event: Said): OutgoingLine[] {
     const tags = this.#tags(event);
-    const head = `:${this.#source(event.by)} ${COMMANDS[event.manner]} ${targetOf(event)}`;
-    if (event.manner === 'signal') return this.#has('message-tags') ? [{ tags, body: head }] : [];
+    const head = `:${this.#source(event.by)} ${COMMANDS[event.type]} ${targetOf(event)}`;
+    if (event.type === 'signal') return this.#has('message-tags') ? [{ tags, body: head }] : [];
     const room = MAX_BODY_BYTES - byteLength(head, this.#charset) - ' :'.length;
     const texts = event.isDivisible ? splitByBytes(event.text, room, this.#charset) : [event.text];
     const furtherTags = texts.length > 1 ? this.#tags({ ...event, id: '' }) : tags;

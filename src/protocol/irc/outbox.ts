@@ -34,11 +34,31 @@ export class Outbox {
     if (!this.#isClosed && this.#writer.size > 0) this.#send(this.#writer.takePart(charset));
   }
 
-  /** Ends the answer at hand and sends it. */
+  /** Ends the answer at hand and sends it, unless a part of it is still to come. */
   flush(): void {
-    const text = this.#answer?.end(this.#charset.charset) ?? '';
+    const answer = this.#answer;
     this.#answer = null;
+    if (answer === null || answer.missingParts > 0) return;
+    const text = answer.end(this.#charset.charset);
     if (text !== '' && !this.#isClosed) this.#send(text);
+  }
+
+  /**
+   * Leaves a part of the answer at hand for later.
+   *
+   * @returns what adds it: the answer is sent when all its parts are there
+   */
+  postpone(): (add: () => void) => void {
+    const writer = this.#writer;
+    writer.missingParts += 1;
+    return (add) => {
+      const answer = this.#answer;
+      this.#answer = writer;
+      writer.missingParts -= 1;
+      add();
+      this.flush();
+      this.#answer = answer;
+    };
   }
 
   /** Sends lines that answer no command. They must not get into the answer that is being collected. */

@@ -1,16 +1,55 @@
 /** How a command ends: answered, answered in parts, or waiting for something outside the session. */
+import { isTicket, type Ticket } from '../../chat/ticket.js';
+
+/** A pause of a command that waits for a log. */
+export interface Wait {
+  /** Names the one who goes on with the command; called at once if there is nothing to wait for any more. */
+  whenOver(goOn: () => void): void;
+}
 
 /**
- * An answer of any length: at every `yield` the session may send what there is, and wait until the peer has taken it.
- * The session's further commands wait for its end, and the rooms may change in between.
+ * A command that takes a while: at every `yield` of nothing the session may send what there is of the answer, and wait
+ * until the peer has taken it; at a `yield` of a {@link Wait} it waits for that. The session's further commands wait
+ * for the end, and the rooms may change in between.
  */
-export type Paged = Generator<undefined, void>;
+export type Paged = Generator<Wait | undefined, void>;
 
 /** What a handler returns: nothing, or what the session's further commands wait for. Never a bare promise. */
-export type Outcome = void | Deferred<void> | Generator<undefined, void>;
+export type Outcome = void | Deferred<void> | Generator<Wait | undefined, void>;
 
 /** How a step ends: with a result, or with more to wait for. */
-export type Step<T> = () => T | Deferred<T> | Generator<undefined, T>;
+export type Step<T> = () => T | Deferred<T> | Generator<Wait | undefined, T>;
+
+/** Waits for how a verb of the chat ends; mostly it has ended already. */
+export function* outcomeOf<T>(answer: T | Ticket<T>): Generator<Wait, T> {
+  if (!isTicket(answer)) return answer;
+  const settlement = new Settlement(answer);
+  yield settlement;
+  return settlement.outcome();
+}
+
+/** The outcome of a ticket, and the one who waits for it. */
+class Settlement<T> implements Wait {
+  #outcome: { readonly value: T } | null = null;
+  #goOn: (() => void) | null = null;
+
+  constructor(ticket: Ticket<T>) {
+    ticket.whenSettled((value) => {
+      this.#outcome = { value };
+      this.#goOn?.();
+    });
+  }
+
+  whenOver(goOn: () => void): void {
+    if (this.#outcome === null) this.#goOn = goOn;
+    else goOn();
+  }
+
+  outcome(): T {
+    if (this.#outcome === null) throw new Error('A command went on before its log had answered');
+    return this.#outcome.value;
+  }
+}
 
 /**
  * What a handler returns instead of a promise. The rest of the command is a step that only the session takes, and a

@@ -25,6 +25,11 @@ const SPEECH_REFUSALS: Readonly<Record<SpeechRefusal, string>> = {
   banned: 'Cannot send to channel (+b)',
 };
 
+/** Answers that the log has not taken what somebody wanted to do, so that nothing has happened. */
+export function replyNotTaken(client: Client, command: string, ...context: readonly string[]): void {
+  client.fail(command, 'STORE_UNAVAILABLE', context, 'The server could not store this in time; nothing was done');
+}
+
 /** Answers somebody who may not speak in a channel. */
 export function replySilenced(client: Client, channel: string, why: SpeechRefusal): void {
   client.reply('ERR_CANNOTSENDTOCHAN', channel, SPEECH_REFUSALS[why]);

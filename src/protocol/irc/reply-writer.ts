@@ -17,6 +17,8 @@ export class ReplyWriter {
   readonly #source: ReplySource;
   readonly #label: string | null;
   readonly #lines: OutgoingLine[] = [];
+  /** How many parts of the answer wait for something outside the session. */
+  missingParts = 0;
   /** The batch of a labeled answer whose first part has been sent; null without one. */
   #batch: string | null = null;
 

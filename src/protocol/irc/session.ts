@@ -17,6 +17,14 @@ const STEPS_PER_PART = 100;
 const AT_SIGN = 0x40;
 const SPACE = 0x20;
 
+/** A line that has been read, and not answered yet. */
+interface ReceivedLine {
+  readonly message: Message;
+  readonly isOverlong: boolean;
+  /** Whether it is in the charset that the client must use. */
+  readonly isReadable: boolean;
+}
+
 /** The session of one IRC peer. */
 export class IrcSession implements Session, LineRunner, ClientOwner {
   readonly #link: Link;
@@ -27,6 +35,12 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   readonly #intake: Intake;
   /** The answer that waits for the peer to take its earlier parts; null without one. */
   #paged: Paged | null = null;
+  /** Whether that answer waits for a log. */
+  #isLogLate = false;
+  /** A line that waits until the messages before it have been answered; null without one. */
+  #waitingLine: ReceivedLine | null = null;
+  /** Whether the peer will send no more, and is to be closed when all that it has sent is answered. */
+  #isEnding = false;
 
   constructor(link: Link, options: IrcOptions) {
     const { server } = options;
@@ -71,15 +85,31 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     if (this.#charset.charset !== before) client.updateEncoder();
     const message = parseMessage(text);
     if (message === null) return;
+    const line = {
+      message,
+      isOverlong: bytes.length - tagBytes > MAX_LINE_BYTES - 2,
+      isReadable: !client.isUtf8Only || isUtf8(bytes),
+    };
+    if (client.isUnsettled && COMMANDS.get(message.command)?.pipelines !== true) {
+      // Answers keep the order of the lines.
+      this.#waitingLine = line;
+      this.#intake.hold();
+      return;
+    }
+    this.#answer(line);
+  }
+
+  #answer({ message, isOverlong, isReadable }: ReceivedLine): void {
+    const client = this.#client;
     // A labeled answer may be a batch, so labels count only with both (labeled-response, "Dependencies").
     const { label } = message;
     if (label !== null && client.has('labeled-response') && client.has('batch')) this.#outbox.beginLabeled(label);
-    if (bytes.length - tagBytes > MAX_LINE_BYTES - 2) {
+    if (isOverlong) {
       client.reply('ERR_INPUTTOOLONG');
       this.#outbox.flush();
       return;
     }
-    if (client.isUtf8Only && !isUtf8(bytes)) {
+    if (!isReadable) {
       // A command that cannot be read cannot be named either (utf8-only).
       const command = message.command.includes('\ufffd') ? '*' : message.command;
       client.fail(command, 'INVALID_UTF8', [], 'Message rejected, your line is not valid UTF-8');
@@ -162,15 +192,22 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   // Long answers
 
-  /** Sends the next part of a long answer, unless the link is full. @returns whether the answer is complete */
+  /** Sends the next part of a long answer. @returns whether the answer is complete */
   #sayMore(answer: Paged): boolean {
-    if (this.#link.isFull) return false;
+    // What it does is done at once; what it says at length waits for a peer that is behind.
+    const maxSteps = this.#link.isFull ? 1 : STEPS_PER_PART;
     try {
-      for (let step = 0; step < STEPS_PER_PART && !this.#client.isOver; step += 1) {
+      for (let step = 0; step < maxSteps && !this.#client.isOver; step += 1) {
         this.#intake.charge(1);
-        if (answer.next().done !== true) continue;
-        this.#paged = null;
-        return true;
+        const { done, value: wait } = answer.next();
+        if (done === true) {
+          this.#paged = null;
+          return true;
+        }
+        if (wait === undefined) continue;
+        this.#isLogLate = true;
+        wait.whenOver(this.#logHasAnswered);
+        return false;
       }
     } catch (error) {
       this.#paged = null;
@@ -185,9 +222,30 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   /** Continues the long answer, and then the commands that were sent after it. */
   #goOnSaying(): void {
     const answer = this.#paged;
+    if (answer === null || this.#isLogLate || this.#link.isFull || this.#client.isOver) return;
+    if (this.#sayMore(answer)) this.#goOn();
+    else this.#scheduleWake();
+  }
+
+  readonly #logHasAnswered = (): void => {
+    this.#isLogLate = false;
+    const answer = this.#paged;
     if (answer === null || this.#client.isOver) return;
     if (this.#sayMore(answer)) this.#goOn();
     else this.#scheduleWake();
+    this.#closeIfEnding();
+  };
+
+  settled(): void {
+    const line = this.#waitingLine;
+    this.#waitingLine = null;
+    if (line !== null) {
+      this.#intake.release();
+      this.#answer(line);
+      this.#intake.runWaiting();
+      this.#scheduleWake();
+    }
+    this.#closeIfEnding();
   }
 
   drained(): void {
@@ -204,15 +262,15 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     this.#intake.beginSlice();
     this.#goOnSaying();
     this.#intake.runWaiting();
-    // While an answer waits for the peer, the peer is the one that is late.
-    this.#liveness.check(this.#now(), this.#intake.isWaiting && this.#paged === null);
+    // While an answer waits for the peer, and not for a log, the peer is the one that is late.
+    this.#liveness.check(this.#now(), this.#intake.isWaiting && (this.#paged === null || this.#isLogLate));
     this.#scheduleWake();
   }
 
   #scheduleWake(): void {
     if (this.#client.isOver) return;
     const waits = [this.#intake.waitMs, this.#liveness.waitMs(this.#now())].filter((wait) => wait !== null);
-    if (this.#paged !== null && !this.#link.isFull) waits.push(0);
+    if (this.#paged !== null && !this.#isLogLate && !this.#link.isFull) waits.push(0);
     if (waits.length > 0) this.#link.wakeIn(Math.max(0, Math.min(...waits)));
   }
 
@@ -229,7 +287,13 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   endOfInput(): void {
     if (this.#client.isOver) return;
     this.#intake.end();
-    this.#client.close(PARTINGS.closed);
+    this.#isEnding = true;
+    this.#closeIfEnding();
+  }
+
+  /** Closes once the peer has nothing more to say, and a log owes it no answer. */
+  #closeIfEnding(): void {
+    if (this.#isEnding && !this.#isLogLate && !this.#client.isUnsettled) this.#client.close(PARTINGS.closed);
   }
 
   disconnected(reason: string): void {
@@ -246,6 +310,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   left(): void {
     this.#paged = null;
+    this.#waitingLine = null;
     this.#intake.clear();
   }
 }

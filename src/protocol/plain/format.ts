@@ -45,7 +45,7 @@ function introduce(member: Member): string {
 function describe(event: ChatEvent): string | null {
   switch (event.kind) {
     case 'said': {
-      if (event.manner === 'signal') return null;
+      if (event.type === 'signal') return null;
       const text = event.text.replace(IRC_FORMATTING, '');
       const action = ACTION.exec(text)?.[1];
       if (action !== undefined) return `* ${nameOf(event.by)} ${action}`;

@@ -1,10 +1,13 @@
 /** The conversation with a peer that speaks plain lines: everything it sends is said in the lobby. */
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
+import type { Said } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
-import { refusesEntry, refusesSpeech, type SpeechRefusal } from '../../chat/permissions.js';
+import { entryRefusal, speechRefusal } from '../../chat/permissions.js';
+import type { NotTaken, Refused } from '../../chat/refusal.js';
 import type { Room } from '../../chat/room.js';
-import type { Target } from '../../chat/verbs/speech.js';
+import { isTicket, whenSettled } from '../../chat/ticket.js';
+import type { SayRefusal, Target } from '../../chat/verbs/speech.js';
 import { type CharsetChoice, CharsetDetector, encodeText } from '../charset.js';
 import { formatHostPort } from '../host-port.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
@@ -32,9 +35,6 @@ export interface PlainOptions {
   readonly limits: Pace;
 }
 
-/** Plain lines carry no tags. */
-const NO_TAGS: ReadonlyMap<string, string> = new Map();
-
 const REFUSALS = {
   banned: 'you are banned from this room',
   'invite-only': 'this room is for invited members only',
@@ -42,6 +42,7 @@ const REFUSALS = {
   full: 'this room is full',
   outside: 'you were kicked from the room; connect again to come back',
   moderated: 'this room is moderated: you may listen',
+  'not-taken': 'the server could not store this in time; nothing was done',
 } as const;
 
 /** The session of one plain peer. */
@@ -55,6 +56,12 @@ export class PlainSession implements Session, LineSink {
   readonly #target: Target;
   /** Null once the first line has shown that the peer speaks no other protocol. */
   #opening: Opening | null = new Opening();
+  /** How many lines wait for the log. */
+  #unsettled = 0;
+  /** Whether the log has yet to bring the peer into the lobby. */
+  #isEntering = true;
+  /** Whether the peer wants to leave when all that it has said is settled. */
+  #isEnding = false;
   #isOver = false;
 
   /** Brings the peer into the lobby, or closes the link if the lobby refuses it. */
@@ -73,23 +80,55 @@ export class PlainSession implements Session, LineSink {
       outlet: link,
     });
     this.#target = { kind: 'room', name: lobby.name, ranks: 0 };
-    const why = this.#enter();
-    if (why !== null) this.#close(why);
+    this.#pacer.hold();
+    this.#enter();
   }
 
-  /** Enters the lobby. If it refuses, nobody hears of the peer. @returns the refusal; null if the peer is in */
-  #enter(): string | null {
+  /** Enters the lobby; lines wait until the peer is in. If the lobby refuses it, nobody hears of the peer. */
+  #enter(): void {
     const { chat, lobby } = this.#options;
-    const refusal = refusesEntry(this.member, lobby, null);
-    if (refusal !== null) return REFUSALS[refusal];
+    const refusal = entryRefusal(this.member, lobby, null);
+    if (refusal !== null) {
+      this.#close(REFUSALS[refusal]);
+      return;
+    }
     const nick = freeNick(chat.directory, this.#link.remotePort);
-    const refused = chat.admit(this.member, { nick, user: PLAIN_USER, realName: 'a plain-text user' });
-    if (refused !== null)
-      return refused.why === 'banned' ? `${BANNED_TEXT}: ${refused.ban.reason}` : 'your name is taken; connect again';
-    // A ban by nick or user name holds only now that the peer has them.
-    const joined = chat.join(this.member, lobby.name, { key: null, maxRooms: 1, flags: [] });
-    if (joined.kind === 'joined' || joined.why === 'already-inside' || joined.why === 'too-many-rooms') return null;
-    return REFUSALS[joined.why];
+    const names = { nick, user: PLAIN_USER, realName: 'a plain-text user' };
+    whenSettled(chat.admit(this.member, names), (admitted) => {
+      if (admitted.kind === 'arrived') this.#join();
+      else if (admitted.why === 'banned') this.#close(`${BANNED_TEXT}: ${admitted.ban.reason}`);
+      else this.#close(admitted.why === 'nick-taken' ? 'your name is taken; connect again' : REFUSALS[admitted.why]);
+    });
+  }
+
+  /** Takes a place in the lobby. A ban by nick or user name holds only now that the peer has them. */
+  #join(): void {
+    const { chat, lobby } = this.#options;
+    if (this.#isOver) return;
+    whenSettled(chat.join(this.member, lobby.name, { key: null, maxRooms: 1, flags: [] }), (joined) => {
+      if (joined.kind === 'joined' || joined.why === 'already-inside' || joined.why === 'too-many-rooms') {
+        this.#isEntering = false;
+        this.#pacer.release();
+        this.#goOn();
+      } else {
+        this.#close(REFUSALS[joined.why]);
+      }
+    });
+  }
+
+  /** The log has answered: runs what has waited for that. */
+  #goOn(): void {
+    if (this.#isOver || !this.#pacer.isWaiting) {
+      this.#leaveIfEnding();
+      return;
+    }
+    this.#runWaiting();
+    this.#scheduleWake();
+    this.#leaveIfEnding();
+  }
+
+  #leaveIfEnding(): void {
+    if (this.#isEnding && !this.#isEntering && this.#unsettled === 0) this.#close(null);
   }
 
   receive(bytes: Uint8Array): void {
@@ -106,17 +145,21 @@ export class PlainSession implements Session, LineSink {
   wake(): void {
     const wasWaiting = this.#pacer.isWaiting;
     this.#pacer.beginSlice(this.#options.chat.directory.now());
-    while (!this.#isOver) {
-      const line = this.#pacer.next(this.#options.chat.directory.now(), false);
-      if (line === null) break;
-      this.#take(line);
-    }
+    this.#runWaiting();
     // While lines waited nothing was read, so the pending line has not been quiet for long enough.
     if (!this.#isOver && !wasWaiting) {
       if (this.#decoder.hasPending) this.#closeIfForeign(this.#opening?.ofBeginning());
       this.#decoder.flush(this);
     }
     this.#scheduleWake();
+  }
+
+  #runWaiting(): void {
+    while (!this.#isOver) {
+      const line = this.#pacer.next(this.#options.chat.directory.now(), false);
+      if (line === null) break;
+      this.#take(line);
+    }
   }
 
   #scheduleWake(): void {
@@ -130,7 +173,8 @@ export class PlainSession implements Session, LineSink {
     if (this.#isOver) return;
     if (this.#decoder.hasPending) this.#closeIfForeign(this.#opening?.ofBeginning());
     this.#decoder.flush(this);
-    this.#close(null);
+    this.#isEnding = true;
+    this.#leaveIfEnding();
   }
 
   disconnected(reason: string): void {
@@ -162,8 +206,13 @@ export class PlainSession implements Session, LineSink {
     const text = sanitize(this.#charset.decode(bytes));
     this.#link.encoder = plainEncoder(this.#charset.charset);
     const words = text.trim();
-    if (words.toLowerCase() === 'exit') this.#close(null);
-    else if (words !== '') this.#say(text);
+    if (words.toLowerCase() === 'exit') {
+      this.#isEnding = true;
+      this.#pacer.hold();
+      this.#leaveIfEnding();
+    } else if (words !== '') {
+      this.#say(text);
+    }
   }
 
   /** Keeps another protocol out of the room. @returns whether the peer was closed */
@@ -179,19 +228,31 @@ export class PlainSession implements Session, LineSink {
     this.#notify(`that line was longer than ${this.#options.maxLineBytes} bytes and was not sent`);
   }
 
+  /** Says a text in the lobby. */
   #say(text: string): void {
-    const refusal = this.#refusalOf(text);
-    if (refusal !== null) this.#notify(REFUSALS[refusal]);
-  }
-
-  /** Says a text in the lobby. @returns why it was not said; null if it was */
-  #refusalOf(text: string): SpeechRefusal | null {
     const { chat, lobby } = this.#options;
     // A peer that was kicked may not speak from outside, even if strangers may.
-    if (lobby.seatOf(this.member) === undefined) return refusesSpeech(this.member, lobby) ?? 'outside';
-    const said = chat.say(this.member, this.#target, { manner: 'message', text, tags: NO_TAGS, isDivisible: true });
+    if (lobby.seatOf(this.member) === undefined) {
+      this.#notify(REFUSALS[speechRefusal(this.member, lobby) ?? 'outside']);
+      return;
+    }
+    const said = chat.say(this.member, this.#target, { type: 'message', text, tags: [], isDivisible: true });
+    if (!isTicket(said)) {
+      this.#answerSaid(said);
+      return;
+    }
+    this.#unsettled += 1;
+    said.whenSettled((outcome) => {
+      this.#unsettled -= 1;
+      this.#answerSaid(outcome);
+      this.#leaveIfEnding();
+    });
+  }
+
+  #answerSaid(said: Said | Refused<SayRefusal> | NotTaken): void {
     // The lobby is permanent, so it is there.
-    return said.kind === 'said' || said.why === 'no-such-room' || said.why === 'no-such-member' ? null : said.why;
+    if (said.kind === 'said' || said.why === 'no-such-room' || said.why === 'no-such-member') return;
+    this.#notify(REFUSALS[said.why]);
   }
 
   #notify(text: string): void {

@@ -1,7 +1,7 @@
 /** A world that writes down what it gives a server, and what the server does with it. */
 import { toError } from '../../errors.js';
 import { SharedBytes } from '../../net/shared-bytes.js';
-import { messageIds, newIdPrefix } from '../../protocol/message-id.js';
+import { logIds, newIdPrefix } from '../../protocol/log-id.js';
 import { verifyPassword } from '../../protocol/password.js';
 import type { Alarm } from '../clock.js';
 import type { ServerConfig } from '../config/server-config.js';
@@ -35,7 +35,7 @@ export type Beginning = Pick<Header, 'version' | 'configurationName' | 'config'>
  * a file) therefore comes back in a turn of its own.
  */
 export class Recorder implements World, Notes {
-  readonly newMessageId: () => string;
+  readonly newLogId: () => string;
   readonly #sink: LineSink;
   readonly #config: ServerConfig;
   #turn = 0;
@@ -58,7 +58,7 @@ export class Recorder implements World, Notes {
     this.#sink = sink;
     this.#config = beginning.config;
     const idPrefix = newIdPrefix();
-    this.newMessageId = messageIds(idPrefix);
+    this.newLogId = logIds(idPrefix);
     const header: Header = {
       ...beginning,
       node: process.version,

@@ -1,7 +1,7 @@
 /** A world that gives a server what a recording has, and compares what the server does. */
 import type { Wire } from '../../front/wire.js';
 import { SharedBytes } from '../../net/shared-bytes.js';
-import { messageIds } from '../../protocol/message-id.js';
+import { logIds } from '../../protocol/log-id.js';
 import type { Alarm } from '../clock.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { ConnectionLink } from '../link.js';
@@ -35,7 +35,7 @@ export interface Counts {
 
 /** The surroundings of a replayed server. */
 export class ReplayedWorld implements World {
-  readonly newMessageId: () => string;
+  readonly newLogId: () => string;
   readonly counts: Counts = { turns: 0, connections: 0, bytes: 0 };
   readonly #lines: RecordingLines;
   #wallMs: number;
@@ -58,7 +58,7 @@ export class ReplayedWorld implements World {
   constructor(lines: RecordingLines) {
     this.#lines = lines;
     const { idPrefix, wallMs, monotonicMs } = lines.header;
-    this.newMessageId = messageIds(idPrefix);
+    this.newLogId = logIds(idPrefix);
     this.#wallMs = wallMs;
     this.#monotonicMs = monotonicMs;
   }

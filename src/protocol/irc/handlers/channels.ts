@@ -7,8 +7,8 @@ import { kickBytes, REASON_BYTES, topicBytes } from '../isupport.js';
 import type { Message } from '../message.js';
 import { channelMode, rankSigns } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
-import type { Outcome, Paged } from '../outcome.js';
-import { ENTRY_REFUSALS, replySilenced, ROOM_REFUSALS } from '../refusals.js';
+import { outcomeOf, type Paged } from '../outcome.js';
+import { ENTRY_REFUSALS, replyNotTaken, replySilenced, ROOM_REFUSALS } from '../refusals.js';
 import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
 import { seconds } from '../times.js';
@@ -18,7 +18,7 @@ export function* join(client: Client, message: Message): Paged {
   const [names = '', keys = ''] = message.params;
   if (names === '0') {
     for (const { room } of [...client.member.seats]) {
-      partOne(client, room.name, '');
+      yield* partOne(client, room.name, '');
       yield;
     }
     return;
@@ -45,9 +45,10 @@ function* joinOne(client: Client, name: string, key: string | null): Paged {
     return;
   }
   const flags = flagsOf(settings.defaultChannelModes);
-  const joined = server.chat.join(member, name, { key, maxRooms: limits.maxRooms, flags });
+  const joined = yield* outcomeOf(server.chat.join(member, name, { key, maxRooms: limits.maxRooms, flags }));
   if (joined.kind === 'refused') {
-    if (joined.why !== 'already-inside') client.reply(ENTRY_REFUSALS[joined.why], joined.room?.name ?? name);
+    if (joined.why === 'not-taken') replyNotTaken(client, 'JOIN', name);
+    else if (joined.why !== 'already-inside') client.reply(ENTRY_REFUSALS[joined.why], joined.room?.name ?? name);
     return;
   }
   const { room } = joined;
@@ -66,25 +67,26 @@ function flagsOf(letters: string): RoomFlag[] {
 }
 
 /** PART. */
-export function part(client: Client, message: Message): void {
+export function* part(client: Client, message: Message): Paged {
   const [names = '', reason = ''] = message.params;
   for (const name of distinct(names.split(','), client.server.directory.fold)) {
-    partOne(client, name, cutToBytes(reason, REASON_BYTES));
+    yield* partOne(client, name, cutToBytes(reason, REASON_BYTES));
   }
 }
 
-function partOne(client: Client, name: string, reason: string): void {
-  const left = client.server.chat.part(client.member, name, reason);
+function* partOne(client: Client, name: string, reason: string): Paged {
+  const left = yield* outcomeOf(client.server.chat.part(client.member, name, reason));
   if (left.kind === 'left') client.echo(left);
   else if (left.why === 'no-such-room') client.reply('ERR_NOSUCHCHANNEL', name);
+  else if (left.why === 'not-taken') replyNotTaken(client, 'PART', name);
   else client.reply('ERR_NOTONCHANNEL', left.room?.name ?? name);
 }
 
 /** TOPIC: shows the topic, or sets it. */
-export function topic(client: Client, message: Message): void {
+export function* topic(client: Client, message: Message): Paged {
   const [name = '', text] = message.params;
   if (text !== undefined) {
-    setTopic(client, name, cutToBytes(text, topicBytes(client.server.settings)));
+    yield* setTopic(client, name, cutToBytes(text, topicBytes(client.server.settings)));
     return;
   }
   const room = client.server.directory.visibleRoom(client.member, name);
@@ -93,8 +95,8 @@ export function topic(client: Client, message: Message): void {
   else sendTopic(client, room);
 }
 
-function setTopic(client: Client, name: string, text: string): void {
-  const set = client.server.chat.setTopic(client.member, name, text);
+function* setTopic(client: Client, name: string, text: string): Paged {
+  const set = yield* outcomeOf(client.server.chat.setTopic(client.member, name, text));
   // A topic that stays the same is not announced (modern, "TOPIC message").
   if (set === null) return;
   if (set.kind === 'topic') {
@@ -112,6 +114,9 @@ function setTopic(client: Client, name: string, text: string): void {
     case 'moderated':
     case 'banned':
       replySilenced(client, channel, set.why);
+      return;
+    case 'not-taken':
+      replyNotTaken(client, 'TOPIC', name);
   }
 }
 
@@ -156,12 +161,11 @@ function* nameWords(client: Client, room: Room): Generator<string | null> {
 }
 
 /** INVITE: invites somebody into a channel, or lists the client's own invitations. */
-export function invite(client: Client, message: Message): Outcome {
+export function* invite(client: Client, message: Message): Paged {
   const [nick, name] = message.params;
-  if (nick === undefined) return listInvitations(client);
-  if (name === undefined) client.reply('ERR_NEEDMOREPARAMS', 'INVITE');
-  else inviteOne(client, nick, name);
-  return undefined;
+  if (nick === undefined) yield* listInvitations(client);
+  else if (name === undefined) client.reply('ERR_NEEDMOREPARAMS', 'INVITE');
+  else yield* inviteOne(client, nick, name);
 }
 
 function* listInvitations(client: Client): Paged {
@@ -172,8 +176,9 @@ function* listInvitations(client: Client): Paged {
   client.reply('RPL_ENDOFINVITELIST');
 }
 
-function inviteOne(client: Client, nick: string, name: string): void {
-  const invited = client.server.chat.invite(client.member, nick, name);
+function* inviteOne(client: Client, nick: string, name: string): Paged {
+  const { chat, directory } = client.server;
+  const invited = yield* outcomeOf(chat.invite(client.member, nick, name));
   if (invited.kind === 'invited') {
     const { member: guest, room } = invited;
     client.reply('RPL_INVITING', guest.nick, room.name);
@@ -186,36 +191,39 @@ function inviteOne(client: Client, nick: string, name: string): void {
       client.reply('ERR_NOSUCHNICK', nick);
       return;
     case 'guest-inside':
-      client.reply('ERR_USERONCHANNEL', invited.guest.nick, channel);
+      client.reply('ERR_USERONCHANNEL', directory.member(nick)?.nick ?? nick, channel);
       return;
     case 'no-such-room':
     case 'not-inside':
     case 'not-allowed':
       client.reply(ROOM_REFUSALS[invited.why], channel);
+      return;
+    case 'not-taken':
+      replyNotTaken(client, 'INVITE', nick, name);
   }
 }
 
 /**
- * KICK: one channel and many nicks, or as many channels as nicks. The chat checks who may kick whom:
- * `chat/verbs/rooms.ts`.
+ * KICK: one channel and many nicks, or as many channels as nicks. The room decides who may kick whom:
+ * `chat/room-deeds.ts`.
  */
-export function kick(client: Client, message: Message): void {
+export function* kick(client: Client, message: Message): Paged {
   const [channels = '', nicks = '', comment] = message.params;
   const names = channels.split(',');
   const { fold } = client.server.directory;
   const done = new Set<string>();
   const reason = cutToBytes(comment ?? client.member.nick, kickBytes(client.server.settings));
-  nicks.split(',').forEach((nick, index) => {
+  for (const [index, nick] of nicks.split(',').entries()) {
     const name = names.length === 1 ? names[0] : names[index];
     const pair = fold(`${name} ${nick}`);
-    if (name === undefined || nick === '' || done.has(pair)) return;
+    if (name === undefined || nick === '' || done.has(pair)) continue;
     done.add(pair);
-    kickOne(client, name, nick, reason);
-  });
+    yield* kickOne(client, name, nick, reason);
+  }
 }
 
-function kickOne(client: Client, name: string, nick: string, reason: string): void {
-  const kicked = client.server.chat.kick(client.member, name, { nick, reason });
+function* kickOne(client: Client, name: string, nick: string, reason: string): Paged {
+  const kicked = yield* outcomeOf(client.server.chat.kick(client.member, name, { nick, reason }));
   if (kicked.kind === 'kicked') {
     client.echo(kicked);
     return;
@@ -229,5 +237,8 @@ function kickOne(client: Client, name: string, nick: string, reason: string): vo
       return;
     case 'target-not-inside':
       client.reply('ERR_USERNOTINCHANNEL', nick, channel);
+      return;
+    case 'not-taken':
+      replyNotTaken(client, 'KICK', name, nick);
   }
 }

@@ -6,7 +6,8 @@ import type { Client } from '../client.js';
 import { REAL_NAME_BYTES, USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
 import { fitUserName, isNick } from '../names.js';
-import { defer, type Outcome } from '../outcome.js';
+import { defer, type Outcome, outcomeOf, type Paged } from '../outcome.js';
+import { replyNotTaken } from '../refusals.js';
 import type { Registration } from '../registration.js';
 import type { IrcState } from '../shared-state.js';
 import { cutToBytes, packWords } from '../text-length.js';
@@ -94,7 +95,7 @@ export function nick(client: Client, message: Message): Outcome {
     }
     client.reply('ERR_NICKNAMEINUSE', wanted);
   } else if (wanted !== member.nick) {
-    rename(client, wanted);
+    return rename(client, wanted);
   }
   return undefined;
 }
@@ -103,10 +104,11 @@ function isReserved(server: IrcState, wanted: string): boolean {
   return isReservedNick(wanted, server.settings.reservedNicks, server.directory.fold);
 }
 
-function rename(client: Client, wanted: string): void {
-  const renamed = client.server.chat.rename(client.member, wanted);
+function* rename(client: Client, wanted: string): Paged {
+  const renamed = yield* outcomeOf(client.server.chat.rename(client.member, wanted));
   if (renamed.kind === 'renamed') client.echo(renamed);
   else if (renamed.why === 'nick-taken') client.reply('ERR_NICKNAMEINUSE', wanted);
+  else if (renamed.why === 'not-taken') replyNotTaken(client, 'NICK', wanted);
   else client.reply('ERR_BANNICKCHANGE', wanted, renamed.room?.name ?? '*');
 }
 
@@ -133,44 +135,38 @@ function completeRegistration(client: Client): Outcome {
   const { registration, server } = client;
   if (registration?.isComplete !== true) return undefined;
   const { password } = server.settings;
-  if (password === null) {
-    admit(client, registration);
-    return undefined;
-  }
+  if (password === null) return admit(client, registration);
   const { passwords } = server;
   const names = [`PASS ${client.source}`];
   return defer(passwords.turn(names, client.limits.maxPasswordDelayMs), () =>
     defer(passwords.check(registration.password ?? '', password, names), (verdict) => {
-      if (verdict === 'right') {
-        admit(client, registration);
-        return;
-      }
+      if (verdict === 'right') return admit(client, registration);
       if (verdict === 'wrong') client.reply('ERR_PASSWDMISMATCH');
       client.close(verdict === 'wrong' ? 'Bad password' : 'Too many passwords are being checked, try again later');
+      return undefined;
     }),
   );
 }
 
-function admit(client: Client, registration: Registration): void {
+function* admit(client: Client, registration: Registration): Paged {
   const { member, server } = client;
   const { nick: wanted, user: name, realName } = registration;
   if (wanted === null || name === null) return;
-  const refused = server.chat.admit(member, { nick: wanted, user: name, realName });
-  if (refused?.why === 'banned') {
-    const { mask, reason } = refused.ban;
+  const admitted = yield* outcomeOf(server.chat.admit(member, { nick: wanted, user: name, realName }));
+  if (admitted.kind === 'arrived') {
+    client.registered();
+    sendWelcome(client);
+  } else if (admitted.why === 'banned') {
+    const { mask, reason } = admitted.ban;
     client.log('banned user refused', { mask, nick: wanted, user: name, address: member.address });
     client.replyBanned(reason);
     client.close('Banned');
-    return;
-  }
-  if (refused !== null) {
+  } else {
     // Somebody else took the nick between NICK and the end of registration.
     registration.nick = null;
-    client.reply('ERR_NICKNAMEINUSE', wanted);
-    return;
+    if (admitted.why === 'nick-taken') client.reply('ERR_NICKNAMEINUSE', wanted);
+    else replyNotTaken(client, 'NICK', wanted);
   }
-  client.registered();
-  sendWelcome(client);
 }
 
 /** PING. */

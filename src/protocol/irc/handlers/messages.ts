@@ -1,14 +1,18 @@
 /** PRIVMSG, NOTICE, TAGMSG (modern, "Sending Messages"; IRCv3 message-tags, echo-message). */
-import type { Manner, Said } from '../../../chat/event.js';
-import type { Refused } from '../../../chat/refusal.js';
+import type { MessageType, Said, Tag } from '../../../chat/event.js';
+import type { NotTaken, Refused } from '../../../chat/refusal.js';
+import type { Room } from '../../../chat/room.js';
+import { isTicket } from '../../../chat/ticket.js';
 import type { SayRefusal, Target } from '../../../chat/verbs/speech.js';
 import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import { MAX_TARGETS } from '../isupport.js';
-import { type Message, NO_TAGS } from '../message.js';
+import type { Message } from '../message.js';
 import { ranksOfSigns } from '../modes.js';
 import { isChannelLike } from '../names.js';
-import { replySilenced } from '../refusals.js';
+import { replyNotTaken, replySilenced } from '../refusals.js';
+
+const NO_TAGS: readonly Tag[] = [];
 
 /** PRIVMSG. */
 export function privmsg(client: Client, message: Message): void {
@@ -26,14 +30,14 @@ export function tagmsg(client: Client, message: Message): void {
   else client.reply('ERR_UNKNOWNCOMMAND', 'TAGMSG');
 }
 
-function say(client: Client, message: Message, manner: Manner): void {
+function say(client: Client, message: Message, type: MessageType): void {
   const [targets = '', text = ''] = message.params;
-  const isQuiet = manner === 'notice';
+  const isQuiet = type === 'notice';
   if (targets === '') {
     if (!isQuiet) client.reply('ERR_NORECIPIENT', `No recipient given (${message.command})`);
     return;
   }
-  if (text === '' && manner !== 'signal') {
+  if (text === '' && type !== 'signal') {
     if (!isQuiet) client.reply('ERR_NOTEXTTOSEND');
     return;
   }
@@ -43,16 +47,25 @@ function say(client: Client, message: Message, manner: Manner): void {
     return;
   }
   const words = {
-    manner,
-    text: manner === 'signal' ? '' : text,
-    tags: client.has('message-tags') ? message.clientTags : NO_TAGS,
+    type,
+    text: type === 'signal' ? '' : text,
+    tags: message.clientTags.size > 0 && client.has('message-tags') ? [...message.clientTags] : NO_TAGS,
     isDivisible: false,
   };
   for (const name of names) {
     const said = client.server.chat.say(client.member, targetOf(name), words);
-    if (said.kind === 'said') answerSaid(client, said);
-    else if (!isQuiet) answerUnsaid(client, name, said);
+    // Nearly always the log is in memory, and has settled it.
+    if (isTicket(said)) client.answerLater(said, (outcome) => answerOne(client, message.command, name, outcome));
+    else answerOne(client, message.command, name, said);
   }
+}
+
+function answerOne(client: Client, command: string, target: string, said: Said | Refused<SayRefusal> | NotTaken): void {
+  if (said.kind === 'said') answerSaid(client, said);
+  // Errors of a NOTICE are not reported.
+  else if (command === 'NOTICE') return;
+  else if (said.why === 'not-taken') replyNotTaken(client, command, target);
+  else answerUnsaid(client, target, said.why, said.room);
 }
 
 /** Parses a nick, a channel, or a channel after the signs of the ranks that it is addressed to (STATUSMSG). */
@@ -65,10 +78,10 @@ function targetOf(name: string): Target {
 function answerSaid(client: Client, said: Said): void {
   if (client.has('echo-message')) client.echo(said);
   const { to } = said;
-  if (to !== null && to.away !== null && said.manner === 'message') client.reply('RPL_AWAY', to.nick, to.away);
+  if (to !== null && to.away !== null && said.type === 'message') client.reply('RPL_AWAY', to.nick, to.away);
 }
 
-function answerUnsaid(client: Client, target: string, { why, room }: Refused<SayRefusal>): void {
+function answerUnsaid(client: Client, target: string, why: SayRefusal, room: Room | null): void {
   if (why === 'no-such-room') client.reply('ERR_NOSUCHCHANNEL', target);
   else if (why === 'no-such-member') client.reply('ERR_NOSUCHNICK', target);
   else replySilenced(client, room?.name ?? target, why);

@@ -1,17 +1,17 @@
 /** MODE, for channels and for the client itself (modern, "MODE message"). */
 import type { Trait } from '../../../chat/member.js';
-import { mayChange } from '../../../chat/permissions.js';
-import type { Refused } from '../../../chat/refusal.js';
+import { type ChangeRefusal, mayChange } from '../../../chat/permissions.js';
 import type { MaskList, Room } from '../../../chat/room.js';
 import { completeMask, isExtendedBan } from '../../../chat/user-mask.js';
-import type { Amendment, ChangeRefusal, WantedChange } from '../../../chat/verbs/settings.js';
+import type { WantedChange } from '../../../chat/verbs/settings.js';
 import type { Client } from '../client.js';
 import { KEY_LENGTH, MAX_MODES } from '../isupport.js';
 import type { Message } from '../message.js';
 import { type ChannelMode, channelMode, formatRoomModes } from '../modes.js';
 import { isChannelLike } from '../names.js';
 import type { Numeric } from '../numerics.js';
-import type { Paged } from '../outcome.js';
+import { outcomeOf, type Paged, type Wait } from '../outcome.js';
+import { replyNotTaken } from '../refusals.js';
 import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
 import { seconds } from '../times.js';
@@ -24,13 +24,13 @@ const LIST_REPLIES: Readonly<Record<MaskList, { readonly entry: Numeric; readonl
 
 const MASK_BYTES = 200;
 /** The most different errors in the answer to one MODE: one per parameter that a line may have, and one for letters. */
-const MAX_REFUSALS = 16;
+const MAX_ERRORS = 16;
 
 /** MODE. */
 export function* mode(client: Client, message: Message): Paged {
   const [target = ''] = message.params;
   if (isChannelLike(target)) yield* channelModes(client, target, message.params.slice(1));
-  else userModes(client, target, message.params.slice(1));
+  else yield* userModes(client, target, message.params.slice(1));
 }
 
 /** One letter of a mode string with its sign. */
@@ -50,8 +50,7 @@ function* lettersOf(text: string): Generator<Letter> {
 function* channelModes(client: Client, name: string, params: readonly string[]): Paged {
   const { member, server } = client;
   const room = server.directory.visibleRoom(member, name);
-  const amendment = server.chat.amend(member, name, server.settings.maxMasks);
-  if (room === undefined || amendment.kind === 'refused') {
+  if (room === undefined) {
     client.reply('ERR_NOSUCHCHANNEL', name);
     return;
   }
@@ -62,8 +61,10 @@ function* channelModes(client: Client, name: string, params: readonly string[]):
     client.reply('RPL_CREATIONTIME', room.name, seconds(room.createdAtMs));
     return;
   }
-  const lists = new ChannelModeChange(client, amendment, values).run(letters);
-  for (const list of lists) yield* sendMasks(client, room, list);
+  const change = new ChannelModeChange(client, room, values);
+  change.read(letters);
+  yield* change.make();
+  for (const list of change.lists) yield* sendMasks(client, room, list);
 }
 
 function* sendMasks(client: Client, room: Room, list: MaskList): Paged {
@@ -76,79 +77,108 @@ function* sendMasks(client: Client, room: Room, list: MaskList): Paged {
   client.reply(end, room.name);
 }
 
-/** One MODE command for a channel: each letter is checked by itself, and all changes are announced together. */
-class ChannelModeChange {
-  readonly #client: Client;
-  readonly #amendment: Amendment;
-  readonly #values: string[];
-  readonly #lists = new Set<MaskList>();
-  readonly #refusals = new Set<string>();
-  #withValue = 0;
+/** What came of a letter before the room was asked: an error, or a change that the room judges. */
+type Finding =
+  | { readonly kind: 'error'; readonly name: Numeric; readonly params: readonly string[] }
+  | { readonly kind: 'change'; readonly change: WantedChange; readonly value: string };
 
-  constructor(client: Client, amendment: Amendment, values: readonly string[]) {
+/** One MODE command for a channel: each letter is judged by itself, and all changes are announced together. */
+class ChannelModeChange {
+  /** The lists that were asked for, each once: they follow the changes. */
+  readonly lists = new Set<MaskList>();
+  readonly #client: Client;
+  readonly #room: Room;
+  readonly #values: string[];
+  readonly #findings: Finding[] = [];
+  readonly #errors = new Set<string>();
+
+  constructor(client: Client, room: Room, values: readonly string[]) {
     this.#client = client;
-    this.#amendment = amendment;
+    this.#room = room;
     this.#values = [...values];
   }
 
-  /** @returns the lists that were asked for, each once: they follow the changes */
-  run(letters: string): Iterable<MaskList> {
+  /** Reads the letters. */
+  read(letters: string): void {
     for (const { letter, on } of lettersOf(letters)) {
       const what = channelMode(letter);
-      if (what === undefined) this.#refuse('ERR_UNKNOWNMODE', letter);
-      else this.#one(what, letter, on);
+      if (what === undefined) this.#fail('ERR_UNKNOWNMODE', letter);
+      else this.#readOne(what, letter, on);
     }
-    const changed = this.#amendment.publish();
-    if (changed !== null) this.#client.echo(changed);
-    return this.#lists;
   }
 
-  #one(what: ChannelMode, letter: string, on: boolean): void {
+  #readOne(what: ChannelMode, letter: string, on: boolean): void {
     const value = this.#takesValue(what, on) ? this.#values.shift() : undefined;
     if (what.kind === 'mask' && value === undefined) {
-      this.#lists.add(what.list);
+      this.lists.add(what.list);
       return;
     }
     // The right to change a mode is checked before its new value.
     const rank = what.kind === 'rank' ? what.rank : null;
-    if (!mayChange(this.#client.member, this.#amendment.room, rank)) {
-      this.#refuse('ERR_CHANOPRIVSNEEDED', this.#amendment.room.name);
+    if (!mayChange(this.#client.member, this.#room, rank)) {
+      this.#fail('ERR_CHANOPRIVSNEEDED', this.#room.name);
       return;
     }
     const change = this.#change(what, letter, on, value);
-    if (change === null || (value !== undefined && this.#withValue >= MAX_MODES)) return;
-    const refused = this.#amendment.make(change);
-    if (refused !== null) this.#refuseChange(refused, value ?? '*');
-    else if (value !== undefined) this.#withValue += 1;
+    if (change !== null) this.#findings.push({ kind: 'change', change, value: value ?? '*' });
   }
 
-  #refuseChange({ why }: Refused<ChangeRefusal>, value: string): void {
-    const { name } = this.#amendment.room;
+  /** Has the room make the changes, and reports the errors in the order of the letters. */
+  *make(): Paged {
+    const { member, server } = this.#client;
+    const wanted = this.#findings.flatMap((finding) => (finding.kind === 'change' ? [finding.change] : []));
+    if (wanted.length === 0) {
+      for (const finding of this.#findings) if (finding.kind === 'error') this.#report(finding.name, finding.params);
+      return;
+    }
+    const limits = { maxMasks: server.settings.maxMasks, maxValues: MAX_MODES };
+    const made = yield* outcomeOf(server.chat.amend(member, this.#room.name, wanted, limits));
+    if (made.kind === 'refused') {
+      if (made.why === 'not-taken') replyNotTaken(this.#client, 'MODE', this.#room.name);
+      else this.#client.reply('ERR_NOSUCHCHANNEL', this.#room.name);
+      return;
+    }
+    const refusals = made.refusals.values();
+    for (const finding of this.#findings) {
+      if (finding.kind === 'error') this.#report(finding.name, finding.params);
+      else this.#reportRefusal(refusals.next().value?.why, finding.value);
+    }
+    if (made.event !== null) this.#client.echo(made.event);
+  }
+
+  #reportRefusal(why: ChangeRefusal | undefined, value: string): void {
+    const { name } = this.#room;
     switch (why) {
+      case undefined:
+        return;
       case 'not-allowed':
-        this.#refuse('ERR_CHANOPRIVSNEEDED', name);
+        this.#report('ERR_CHANOPRIVSNEEDED', [name]);
         return;
       case 'no-such-member':
-        this.#refuse('ERR_NOSUCHNICK', value);
+        this.#report('ERR_NOSUCHNICK', [value]);
         return;
       case 'target-not-inside':
-        this.#refuse('ERR_USERNOTINCHANNEL', value, name);
+        this.#report('ERR_USERNOTINCHANNEL', [value, name]);
         return;
       case 'list-full':
-        this.#refuse('ERR_BANLISTFULL', name, value);
+        this.#report('ERR_BANLISTFULL', [name, value]);
     }
+  }
+
+  #fail(name: Numeric, ...params: readonly string[]): void {
+    this.#findings.push({ kind: 'error', name, params });
+  }
+
+  /** Replies at most once for each error: a line may have hundreds of invalid letters. */
+  #report(name: Numeric, params: readonly string[]): void {
+    const error = [name, ...params].join(' ');
+    if (this.#errors.size >= MAX_ERRORS || this.#errors.has(error)) return;
+    this.#errors.add(error);
+    this.#client.reply(name, ...params);
   }
 
   #takesValue(what: ChannelMode, on: boolean): boolean {
     return what.kind === 'mask' || what.kind === 'rank' || what.kind === 'key' || (what.kind === 'limit' && on);
-  }
-
-  /** Replies at most once for each error: a line may have hundreds of invalid letters. */
-  #refuse(name: Numeric, ...params: readonly string[]): void {
-    const refusal = [name, ...params].join(' ');
-    if (this.#refusals.size >= MAX_REFUSALS || this.#refusals.has(refusal)) return;
-    this.#refusals.add(refusal);
-    this.#client.reply(name, ...params);
   }
 
   #change(what: ChannelMode, letter: string, on: boolean, value: string | undefined): WantedChange | null {
@@ -192,12 +222,12 @@ class ChannelModeChange {
   }
 
   #invalid(letter: string, value: string, why: string): null {
-    this.#refuse('ERR_INVALIDMODEPARAM', this.#amendment.room.name, letter, value, why);
+    this.#fail('ERR_INVALIDMODEPARAM', this.#room.name, letter, value, why);
     return null;
   }
 }
 
-function userModes(client: Client, nick: string, params: readonly string[]): void {
+function* userModes(client: Client, nick: string, params: readonly string[]): Paged {
   const { member, server } = client;
   const target = server.directory.member(nick);
   if (target === undefined) {
@@ -217,7 +247,7 @@ function userModes(client: Client, nick: string, params: readonly string[]): voi
   let removed = '';
   let isUnknown = false;
   for (const { letter, on } of lettersOf(letters)) {
-    const change = changeUserMode(client, letter, on);
+    const change = yield* changeUserMode(client, letter, on);
     if (change === 'unknown') isUnknown = true;
     else if (change === 'made' && on) added += letter;
     else if (change === 'made') removed += letter;
@@ -234,13 +264,17 @@ const TRAITS: ReadonlyMap<string, Trait> = new Map<string, Trait>([
   ['w', 'hears-announcements'],
 ]);
 
-function changeUserMode(client: Client, letter: string, on: boolean): 'made' | 'nothing' | 'unknown' {
+function* changeUserMode(client: Client, letter: string, on: boolean): Generator<Wait, 'made' | 'nothing' | 'unknown'> {
   const { member, server } = client;
   const trait = TRAITS.get(letter);
-  if (trait !== undefined) return server.chat.setTrait(member, trait, on) ? 'made' : 'nothing';
-  if (letter !== 'o') return 'unknown';
-  // OPER grants it; MODE can only give it up (RFC 2812 section 3.1.5).
-  return !on && server.chat.setOperator(member, false) ? 'made' : 'nothing';
+  if (trait === undefined && letter !== 'o') return 'unknown';
+  // OPER grants an operator's rights; MODE can only give them up (RFC 2812 section 3.1.5).
+  if (trait === undefined && on) return 'nothing';
+  const { chat } = server;
+  const set = trait === undefined ? chat.setOperator(member, false) : chat.setTrait(member, trait, on);
+  const changed = yield* outcomeOf(set);
+  if (changed?.kind === 'refused') replyNotTaken(client, 'MODE', member.nick);
+  return changed?.kind === 'changed' ? 'made' : 'nothing';
 }
 
 /** Returns the modes that a member has. */

@@ -3,7 +3,8 @@ import { completeUserHost, UserMask } from '../../../chat/user-mask.js';
 import type { Client } from '../client.js';
 import { HOST_LENGTH, REASON_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
-import { defer, type Deferred, type Outcome } from '../outcome.js';
+import { defer, type Deferred, type Outcome, outcomeOf, type Paged } from '../outcome.js';
+import { replyNotTaken } from '../refusals.js';
 import type { OperatorSettings } from '../settings.js';
 import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
@@ -33,24 +34,31 @@ function tryPassword(
   names: readonly string[],
 ): Deferred<void> {
   return defer(client.server.passwords.check(password, operator.password, names), (verdict) => {
-    if (verdict === 'right') {
-      makeOperator(client, operator);
-    } else if (verdict === 'busy') {
+    if (verdict === 'right') return makeOperator(client, operator);
+    if (verdict === 'busy') {
       client.fail('OPER', 'TEMPORARILY_UNAVAILABLE', [], 'Too many passwords are being checked, try again later');
     } else {
       client.reply('ERR_PASSWDMISMATCH');
       logRefusal(client, operator);
     }
+    return undefined;
   });
 }
 
-function makeOperator(client: Client, { name, host }: OperatorSettings): void {
+function* makeOperator(client: Client, { name, host }: OperatorSettings): Paged {
   const { member, server } = client;
-  server.chat.setOperator(member, true);
+  const made = yield* outcomeOf(server.chat.setOperator(member, true));
+  if (made?.kind === 'refused') {
+    replyNotTaken(client, 'OPER');
+    return;
+  }
   client.reply('RPL_YOUREOPER');
   client.answer(`:${sourceOf(member)} MODE ${member.nick} +o`);
   // From now on others see another host (IRCv3 chghost).
-  if (host !== null) client.echo(server.chat.setHost(member, host.slice(0, HOST_LENGTH)));
+  if (host !== null) {
+    const shown = yield* outcomeOf(server.chat.setHost(member, host.slice(0, HOST_LENGTH)));
+    if (shown.kind === 'host') client.echo(shown);
+  }
   client.log('operator', { name });
 }
 
@@ -66,7 +74,7 @@ function isAllowedFrom(client: Client, operator: OperatorSettings): boolean {
 }
 
 /** KILL: disconnects somebody, in any protocol. */
-export function kill(client: Client, message: Message): void {
+export function* kill(client: Client, message: Message): Paged {
   const [nick = '', text = 'no reason'] = message.params;
   const { member, server } = client;
   if (nick === server.name) {
@@ -75,22 +83,25 @@ export function kill(client: Client, message: Message): void {
   }
   const reason = cutToBytes(text, REASON_BYTES);
   // The victim learns who did it before its connection closes (modern, "KILL message").
-  const expelled = server.chat.expel(member, nick, { reason, parting: `Killed (${member.nick} (${reason}))` });
+  const parting = `Killed (${member.nick} (${reason}))`;
+  const expelled = yield* outcomeOf(server.chat.expel(member, nick, { reason, parting }));
   if (expelled.kind === 'expelled') client.log('kill', { target: expelled.member.nick, reason });
+  else if (expelled.why === 'not-taken') replyNotTaken(client, 'KILL', nick);
   else client.reply(expelled.why === 'not-operator' ? 'ERR_NOPRIVILEGES' : 'ERR_NOSUCHNICK', nick);
 }
 
 /** WALLOPS. */
-export function wallops(client: Client, message: Message): void {
+export function* wallops(client: Client, message: Message): Paged {
   const { member, server } = client;
   const [text = ''] = message.params;
   if (text === '') {
     client.reply('ERR_NEEDMOREPARAMS', 'WALLOPS');
     return;
   }
-  const announced = server.chat.announce(member, text);
+  const announced = yield* outcomeOf(server.chat.announce(member, text));
   if (announced.kind === 'refused') {
-    client.reply('ERR_NOPRIVILEGES');
+    if (announced.why === 'not-taken') replyNotTaken(client, 'WALLOPS');
+    else client.reply('ERR_NOPRIVILEGES');
     return;
   }
   client.log('wallops');

@@ -3,29 +3,33 @@ import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import { AWAY_BYTES, REAL_NAME_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
+import { outcomeOf, type Paged } from '../outcome.js';
+import { replyNotTaken } from '../refusals.js';
 import { cutToBytes } from '../text-length.js';
 
 /** The most nicks that USERHOST answers for (RFC 1459 section 5.7). */
 const MAX_USERHOST = 5;
 
 /** AWAY. */
-export function away(client: Client, message: Message): void {
+export function* away(client: Client, message: Message): Paged {
   const { member, server } = client;
   const text = cutToBytes(message.params[0] ?? '', AWAY_BYTES);
-  client.reply(text === '' ? 'RPL_UNAWAY' : 'RPL_NOWAWAY');
-  server.chat.setAway(member, text === '' ? null : text);
+  const set = yield* outcomeOf(server.chat.setAway(member, text === '' ? null : text));
+  if (set?.kind === 'refused') replyNotTaken(client, 'AWAY');
+  else client.reply(text === '' ? 'RPL_UNAWAY' : 'RPL_NOWAWAY');
 }
 
 /** SETNAME. */
-export function setname(client: Client, message: Message): void {
+export function* setname(client: Client, message: Message): Paged {
   const { member, server } = client;
   const [name = ''] = message.params;
   if (name === '' || Buffer.byteLength(name, 'utf8') > REAL_NAME_BYTES) {
     client.fail('SETNAME', 'INVALID_REALNAME', [], 'Realname is not valid');
     return;
   }
-  const renamed = server.chat.setRealName(member, name);
+  const renamed = yield* outcomeOf(server.chat.setRealName(member, name));
   if (renamed.kind === 'realname') client.echo(renamed);
+  else if (renamed.why === 'not-taken') replyNotTaken(client, 'SETNAME');
   else client.fail('SETNAME', 'CANNOT_CHANGE_REALNAME', [], 'You may not speak in a channel that you are in');
 }
 

@@ -1,0 +1,155 @@
+/** The one way of all that happens: proposed to a log, applied when the log brings it, shown to all it concerns. */
+import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, Stamp, Who } from '../log/entry.js';
+import { MemoryLog } from '../log/memory-log.js';
+import type { SharedLog } from '../log/shared-log.js';
+import { type Fold as CaseFold, foldCase } from './case-mapping.js';
+import { DirectoryState } from './directory-state.js';
+import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
+import { DomainState } from './domain-state.js';
+import { MemberState } from './member-state.js';
+import type { Outcome } from './outcome.js';
+import { Presenter } from './presenter.js';
+import { type PrivateOutcomes, PrivateState } from './private-state.js';
+import { type LogTrouble, Replica, type ReplicaOwner, type Waiting } from './replica.js';
+import { Rooms } from './rooms.js';
+import type { Answer } from './ticket.js';
+
+/** The choices of a chat's core. */
+export interface CoreOptions {
+  /** Where everything is kept that people do. @defaultValue a {@link MemoryLog} that keeps nothing */
+  readonly log?: SharedLog | undefined;
+  /** The name of this process in the sessions of its members: `node.incarnation`. @defaultValue `a.1` */
+  readonly node?: string;
+  /** Returns a name that no other log ever has; the ids of messages begin with it. By default logs are counted. */
+  readonly newLogId?: () => string;
+  /** How many departures are remembered, at least 0. @defaultValue 500 */
+  readonly departureLimit?: number;
+  /** Milliseconds since the epoch. @defaultValue `Date.now` */
+  readonly now?: () => number;
+  /** Hears of what is wrong with a log. */
+  readonly onTrouble?: (log: LogName, trouble: LogTrouble) => void;
+}
+
+/** The states of one chat, with their logs. Verbs propose to them; nothing else changes anything. */
+export class Core implements ReplicaOwner {
+  readonly domain: Replica<DomainDeeds, DomainOutcomes, DomainState>;
+  /** What people say to one member of this process. */
+  readonly private: Replica<PrivateDeeds, PrivateOutcomes, PrivateState>;
+  readonly rooms: Rooms;
+  readonly directory: DirectoryState;
+  readonly #node: string;
+  readonly #presenter: Presenter;
+  readonly #onTrouble: (log: LogName, trouble: LogTrouble) => void;
+  /** Members that have asked to be let in, by their sessions. */
+  readonly #arriving = new Map<string, MemberState>();
+  readonly #waiting = new Set<Waiting>();
+  #sessions = 0;
+
+  constructor(options: CoreOptions = {}) {
+    const { log = new MemoryLog({ maxEntries: 0 }), node = 'a.1', newLogId = counter(), now = Date.now } = options;
+    const fold: CaseFold = foldCase;
+    this.#node = node;
+    this.#onTrouble = options.onTrouble ?? (() => undefined);
+    const domain = new DomainState({ fold, departureLimit: options.departureLimit ?? 500, memberOf: this.#memberOf });
+    const told = new PrivateState(newLogId(), (session) => domain.bySession(session));
+    this.domain = new Replica({ log, name: 'd', fold: domain, belongs: isDomainEntry, owner: this });
+    this.private = new Replica({ log, name: `n:${node}`, fold: told, belongs: isPrivateEntry, owner: this });
+    this.rooms = new Rooms({ log, fold, cast: this.#memberOf, owner: this, newLogId });
+    this.directory = new DirectoryState({ fold, domain, rooms: this.rooms, now });
+    this.#presenter = new Presenter(this);
+    this.domain.open();
+    this.private.open();
+  }
+
+  /** The member that a session is; one that is not known gets a member that nobody is connected for. */
+  readonly #memberOf = (session: string, who: Who): MemberState =>
+    this.domain.fold.bySession(session) ??
+    this.#arriving.get(session) ??
+    new MemberState({ session, who, atMs: this.directory.now() });
+
+  /** Returns the name of a session that begins now. */
+  newSession(): string {
+    this.#sessions += 1;
+    return `${this.#node}.${this.#sessions}`;
+  }
+
+  // From a verb to a log
+
+  /**
+   * Returns the stamp of what a member proposes next to a log. Spread it last into an entry: V8 takes microseconds to
+   * add fields to a copy of an object with a number as large as a time.
+   */
+  stamp(replica: { stamp(session: string, atMs: number): Stamp }, { session }: MemberState): Stamp {
+    return replica.stamp(session, this.directory.now());
+  }
+
+  /** Proposes to let a member in. */
+  arrive(member: MemberState, who: Who): Answer<DomainOutcomes['arrive']> {
+    this.#arriving.set(member.session, member);
+    const stamp = this.stamp(this.domain, member);
+    const answer = this.domain.propose<'arrive'>(member, { kind: 'arrive', who, ...stamp });
+    if (answer.kind !== 'ticket') this.#arriving.delete(member.session);
+    return answer;
+  }
+
+  /** Whether a member is in, or may be about to be. */
+  isKnown({ session }: MemberState): boolean {
+    return this.domain.fold.bySession(session) !== undefined || this.#arriving.has(session);
+  }
+
+  /** Proposes that a member has left. */
+  quit(member: MemberState, reason: string): Answer<DomainOutcomes['quit']> {
+    const answer = this.domain.propose<'quit'>(member, { kind: 'quit', reason, ...this.stamp(this.domain, member) });
+    this.#arriving.delete(member.session);
+    return answer;
+  }
+
+  /** The logs in which a session has proposed something that has not come back. */
+  waitingFor(session: string): Waiting[] {
+    return [...this.#waiting].filter((replica) => replica.hasProposalOf(session));
+  }
+
+  // From a log to everybody
+
+  get seen(): number {
+    return this.domain.applied;
+  }
+
+  applied(log: LogName, outcome: Outcome, by: MemberState | null): void {
+    if (outcome?.kind === 'arrived') this.#arriving.delete(outcome.member.session);
+    this.#presenter.show(log, outcome, by);
+    if (log === 'd' && this.#waiting.size > 0) for (const replica of this.#waiting) replica.resume();
+  }
+
+  waits(replica: Waiting): void {
+    this.#waiting.add(replica);
+  }
+
+  trouble(log: LogName, trouble: LogTrouble): void {
+    this.#onTrouble(log, trouble);
+  }
+
+  /** Gives up what was proposed before a time: those who wait for it are answered that it has not been taken. */
+  expire(beforeMs: number): void {
+    for (const replica of this.#waiting) {
+      replica.expire(beforeMs);
+      if (replica.isSettled) this.#waiting.delete(replica);
+    }
+  }
+}
+
+function isDomainEntry(entry: Entry): entry is Entry & EntryOf<DomainDeeds> {
+  return Object.hasOwn(DOMAIN_DEEDS, entry.kind);
+}
+
+function isPrivateEntry(entry: Entry): entry is Entry & EntryOf<PrivateDeeds> {
+  return entry.kind === 'tell' || entry.kind === 'withdrawn' || entry.kind === 'gone';
+}
+
+function counter(): () => string {
+  let count = 0;
+  return () => {
+    count += 1;
+    return String(count);
+  };
+}

@@ -1,0 +1,114 @@
+/** What each kind of entry does to the domain: whether it is refused, what it changes, what has happened. */
+import type { DomainDeeds, EntryOf, Stamp } from '../log/entry.js';
+import type { DomainState } from './domain-state.js';
+import type { EventOf } from './event.js';
+import type { MemberState } from './member-state.js';
+import type { Arrived, Changed, Lost } from './outcome.js';
+import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
+
+/** How entries of each kind end. Null when nothing has changed. */
+export interface DomainOutcomes {
+  arrive: Arrived | Refused<'nick-taken'>;
+  nick: EventOf<'renamed'> | Refused<'nick-taken'> | NotTaken;
+  quit: EventOf<'quit'> | NotTaken;
+  away: EventOf<'away'> | NotTaken | null;
+  realname: EventOf<'realname'> | NotTaken;
+  host: EventOf<'host'> | NotTaken;
+  account: Changed | NotTaken | null;
+  operator: Changed | NotTaken | null;
+  trait: Changed | NotTaken | null;
+  announce: EventOf<'announced'> | Refused<'not-operator'> | NotTaken;
+  expel: EventOf<'expelled'> | Refused<'not-operator' | 'no-such-member'> | NotTaken;
+  withdrawn: null;
+  gone: Lost;
+}
+
+/** Applies one kind of entry. @param atMs - the time of the domain, which never goes back */
+type Deed<K extends keyof DomainDeeds> = (
+  domain: DomainState,
+  entry: EntryOf<DomainDeeds, K>,
+  atMs: number,
+) => DomainOutcomes[K];
+
+/** Makes a deed of what only one who is here can do. */
+function byMember<E extends Stamp, T>(
+  act: (domain: DomainState, member: MemberState, entry: E, atMs: number) => T,
+): (domain: DomainState, entry: E, atMs: number) => T | NotTaken {
+  return (domain, entry, atMs) => {
+    const member = domain.bySession(entry.session);
+    return member === undefined ? NOT_TAKEN : act(domain, member, entry, atMs);
+  };
+}
+
+const arrive: Deed<'arrive'> = (domain, entry) => {
+  const member = domain.add(entry, entry.who);
+  return member === null ? refuse('nick-taken') : { kind: 'arrived', member };
+};
+
+const gone: Deed<'gone'> = (domain, { node }, atMs) => {
+  const lost = [...domain.members()].filter(({ session }) => session.startsWith(`${node}.`));
+  for (const member of lost) domain.remove(member, atMs);
+  return { kind: 'lost', node, quits: lost.map((member) => ({ kind: 'quit', atMs, member, reason: 'node lost' })) };
+};
+
+/** The table by which the domain applies its log. */
+export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
+  arrive,
+  nick: byMember((domain, member, { nick }, atMs) => {
+    const owner = domain.member(nick);
+    if (owner !== undefined && owner !== member) return refuse('nick-taken');
+    const before = member.nick;
+    domain.rename(member, nick, atMs);
+    return { kind: 'renamed', atMs, member, before };
+  }),
+  quit: byMember((domain, member, { reason }, atMs) => {
+    domain.remove(member, atMs);
+    return { kind: 'quit', atMs, member, reason };
+  }),
+  away: byMember((_domain, member, { reason }, atMs) => {
+    // Clients say they are back, or away as before, by themselves every now and then: no news to anybody.
+    if (member.away === reason) return null;
+    member.away = reason;
+    return { kind: 'away', atMs, member };
+  }),
+  realname: byMember((_domain, member, { realName }, atMs) => {
+    member.become({ realName });
+    return { kind: 'realname', atMs, member };
+  }),
+  host: byMember((_domain, member, { host }, atMs) => {
+    const before = member.host;
+    member.become({ host });
+    return { kind: 'host', atMs, member, before };
+  }),
+  account: byMember((_domain, member, { account }) => {
+    if (member.account === account) return null;
+    member.become({ account });
+    return { kind: 'changed', member };
+  }),
+  operator: byMember((domain, member, { on }) => {
+    if (member.isOperator === on) return null;
+    domain.recount(member, () => member.become({ isOperator: on }));
+    return { kind: 'changed', member };
+  }),
+  trait: byMember((domain, member, { trait, on }) => {
+    if (member.traits.has(trait) === on) return null;
+    const traits = new Set(member.traits);
+    if (on) traits.add(trait);
+    else traits.delete(trait);
+    domain.recount(member, () => {
+      member.traits = traits;
+    });
+    return { kind: 'changed', member };
+  }),
+  announce: byMember((_domain, by, { text }, atMs) =>
+    by.isOperator ? { kind: 'announced', atMs, by, text } : refuse('not-operator'),
+  ),
+  expel: byMember((domain, by, { target, reason, parting }, atMs) => {
+    if (!by.isOperator) return refuse('not-operator');
+    const member = domain.bySession(target);
+    if (member === undefined) return refuse('no-such-member');
+    return { kind: 'expelled', atMs, by, member, reason, parting };
+  }),
+  withdrawn: () => null,
+  gone,
+};

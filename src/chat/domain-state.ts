@@ -1,0 +1,153 @@
+/** Who is here and who is called what, as the domain's log has it. */
+import type { DomainDeeds, EntryOf, Stamp, Who } from '../log/entry.js';
+import type { Fold as CaseFold } from './case-mapping.js';
+import type { Departure } from './directory.js';
+import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
+import type { Fold } from './fold.js';
+import type { MemberState } from './member-state.js';
+import { NOT_TAKEN, type NotTaken } from './refusal.js';
+import { RunningNumbers } from './running-numbers.js';
+
+/** What a domain is made with. */
+export interface DomainOptions {
+  readonly fold: CaseFold;
+  /** How many departures are remembered, at least 0. */
+  readonly departureLimit: number;
+  /** Returns the member that a session is which the log lets in. */
+  readonly memberOf: (session: string, who: Who) => MemberState;
+}
+
+/** The members by their nicks. The first entry that asks for a nick gets it, in the order of the log. */
+export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
+  readonly #fold: CaseFold;
+  readonly #departureLimit: number;
+  readonly #memberOf: (session: string, who: Who) => MemberState;
+  readonly #byNick = new Map<string, MemberState>();
+  readonly #bySession = new Map<string, MemberState>();
+  readonly #numbers = new RunningNumbers();
+  /** With the nicks as they are compared, since a stranger's question must not fold all of them. */
+  readonly #departures: { readonly key: string; readonly departure: Departure }[] = [];
+  #peak = 0;
+  // Counted as they change: everybody may ask for them, and must not have everybody looked at.
+  #operators = 0;
+  #invisible = 0;
+  #seq = 0;
+  #atMs = 0;
+
+  constructor({ fold, departureLimit, memberOf }: DomainOptions) {
+    this.#fold = fold;
+    this.#departureLimit = departureLimit;
+    this.#memberOf = memberOf;
+  }
+
+  get size(): number {
+    return this.#byNick.size;
+  }
+
+  /** The most members there have been at once. */
+  get peak(): number {
+    return this.#peak;
+  }
+
+  get operators(): number {
+    return this.#operators;
+  }
+
+  get invisible(): number {
+    return this.#invisible;
+  }
+
+  members(): IterableIterator<MemberState> {
+    return this.#byNick.values();
+  }
+
+  member(nick: string): MemberState | undefined {
+    return this.#byNick.get(this.#fold(nick));
+  }
+
+  bySession(session: string): MemberState | undefined {
+    return this.#bySession.get(session);
+  }
+
+  nextNumber(session: string): number {
+    const member = this.#bySession.get(session);
+    return member === undefined ? this.#numbers.next(session) : member.last + 1;
+  }
+
+  apply<K extends keyof DomainDeeds>(seq: number, entry: EntryOf<DomainDeeds, K>): DomainOutcomes[K] | NotTaken {
+    this.#seq = seq;
+    if (entry.kind !== 'gone' && !this.#counts(seq, entry)) return NOT_TAKEN;
+    this.#atMs = Math.max(this.#atMs, entry.atMs);
+    const deed = DOMAIN_DEEDS[entry.kind];
+    return deed(this, entry, this.#atMs);
+  }
+
+  #counts(seq: number, entry: Stamp): boolean {
+    const member = this.#bySession.get(entry.session);
+    if (member === undefined) return this.#numbers.take(entry, seq);
+    if (entry.n !== member.last + 1) return false;
+    member.last = entry.n;
+    return true;
+  }
+
+  /** Lets a session in under a nick. @returns its member; null if the nick is taken, and nothing has happened then */
+  add({ session, n }: Stamp, who: Who): MemberState | null {
+    const key = this.#fold(who.nick);
+    if (this.#byNick.has(key) || this.#bySession.has(session)) return null;
+    const member = this.#memberOf(session, who);
+    member.who = who;
+    member.last = n;
+    this.#numbers.hand(session);
+    this.#byNick.set(key, member);
+    this.#bySession.set(session, member);
+    this.#count(member, 1);
+    this.#peak = Math.max(this.#peak, this.#byNick.size);
+    return member;
+  }
+
+  /** Gives a member another nick, which must be free or its own. */
+  rename(member: MemberState, nick: string, atMs: number): void {
+    const before = this.#fold(member.nick);
+    const key = this.#fold(nick);
+    if (key !== before) {
+      this.#remember(member, atMs);
+      this.#byNick.delete(before);
+      this.#byNick.set(key, member);
+    }
+    member.become({ nick });
+  }
+
+  remove(member: MemberState, atMs: number): void {
+    this.#byNick.delete(this.#fold(member.nick));
+    this.#bySession.delete(member.session);
+    this.#numbers.keep(member.session, member.last, this.#seq);
+    this.#count(member, -1);
+    this.#remember(member, atMs);
+  }
+
+  /** Changes what is counted of a member. */
+  recount(member: MemberState, change: () => void): void {
+    this.#count(member, -1);
+    change();
+    this.#count(member, 1);
+  }
+
+  #count(member: MemberState, by: 1 | -1): void {
+    if (member.isOperator) this.#operators += by;
+    if (member.traits.has('invisible')) this.#invisible += by;
+  }
+
+  /** Who went by a nick before, the latest first. */
+  departuresOf(nick: string): Departure[] {
+    const key = this.#fold(nick);
+    const found = this.#departures.filter((one) => one.key === key);
+    return found.map(({ departure }) => departure).reverse();
+  }
+
+  #remember(member: MemberState, atMs: number): void {
+    if (this.#departureLimit === 0) return;
+    const { nick, user, host, realName, account } = member;
+    this.#departures.push({ key: this.#fold(nick), departure: { nick, user, host, realName, account, atMs } });
+    if (this.#departures.length > this.#departureLimit) this.#departures.shift();
+  }
+}

@@ -1,0 +1,37 @@
+/** What may come of applying an entry. */
+import type { ChatEvent, EventOf } from './event.js';
+import type { Member } from './member.js';
+import type { ChangeRefusal } from './permissions.js';
+import type { Refused } from './refusal.js';
+
+/** A member has been let in. */
+export interface Arrived {
+  readonly kind: 'arrived';
+  readonly member: Member;
+}
+
+/** Something about a member has changed that nobody hears of. */
+export interface Changed {
+  readonly kind: 'changed';
+  readonly member: Member;
+}
+
+/** How changes of a room's settings have ended. */
+export interface Amended {
+  readonly kind: 'amended';
+  /** All that was changed; null when nothing was. */
+  readonly event: EventOf<'settings'> | null;
+  /** Why each was not made, in the order of the changes; null for one that was, or that changes nothing. */
+  readonly refusals: readonly (Refused<ChangeRefusal> | null)[];
+}
+
+/** The members of a node that has stopped are gone. */
+export interface Lost {
+  readonly kind: 'lost';
+  /** `node.incarnation` */
+  readonly node: string;
+  readonly quits: readonly EventOf<'quit'>[];
+}
+
+/** An event, or what is no event; null if nothing has changed. */
+export type Outcome = ChatEvent | Arrived | Changed | Amended | Lost | Refused<string> | null;

@@ -1,0 +1,65 @@
+/** The outlets of a member that is connected several times, or not at all, as one. */
+import type { ChatEvent } from './event.js';
+import type { Encoder, Outlet } from './member.js';
+
+const NOTHING = new Uint8Array(0);
+
+/** The outlet of a member that nobody is connected for. */
+export const NOWHERE: Outlet = {
+  encoder: { encode: () => null, isDroppable: () => true },
+  send: () => undefined,
+  expel: () => undefined,
+};
+
+/** Several outlets: each gets what it reads, so this reads for all of them. */
+class SeveralOutlets implements Outlet, Encoder {
+  readonly encoder = this;
+  readonly outlets: readonly Outlet[];
+  #event: ChatEvent | null = null;
+
+  constructor(outlets: readonly Outlet[]) {
+    this.outlets = outlets;
+  }
+
+  encode(event: ChatEvent): Uint8Array {
+    this.#event = event;
+    return NOTHING;
+  }
+
+  isDroppable(): boolean {
+    return false;
+  }
+
+  send(): void {
+    const event = this.#event;
+    if (event === null) return;
+    for (const outlet of this.outlets) {
+      const bytes = outlet.encoder.encode(event);
+      if (bytes !== null) outlet.send(bytes, outlet.encoder.isDroppable(event));
+    }
+  }
+
+  expel(reason: string, ban?: string): void {
+    for (const outlet of this.outlets) outlet.expel(reason, ban);
+  }
+}
+
+/** Makes one outlet of any number of them. */
+export function joinOutlets(outlets: readonly Outlet[]): Outlet {
+  const [only] = outlets;
+  if (only === undefined) return NOWHERE;
+  return outlets.length === 1 ? only : new SeveralOutlets(outlets);
+}
+
+/** Takes apart what {@link joinOutlets} has made; any other outlet is one by itself. */
+export function outletsOf(outlet: Outlet): readonly Outlet[] {
+  if (outlet === NOWHERE) return [];
+  return outlet instanceof SeveralOutlets ? outlet.outlets : [outlet];
+}
+
+const NONE: readonly Outlet[] = [];
+
+/** The outlets but for the first, which is where a member is answered. */
+export function furtherOutlets(outlet: Outlet): readonly Outlet[] {
+  return outlet instanceof SeveralOutlets ? outlet.outlets.slice(1) : NONE;
+}

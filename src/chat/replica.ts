@@ -1,0 +1,292 @@
+/** One log as this process has it: the state that its entries make, and the proposals that are on their way to it. */
+import type { Unreadable } from '../log/codec.js';
+import { type Entry, type EntryOf, type LogName, MAX_PACK_ENTRIES, type Pack, type Stamp } from '../log/entry.js';
+import type { AppendAnswer, AppendFailure, Following, LogSink, SharedLog } from '../log/shared-log.js';
+import type { Fold, OutcomesOf } from './fold.js';
+import type { MemberState } from './member-state.js';
+import type { Outcome } from './outcome.js';
+import { Proposal, type Unsettled } from './proposal.js';
+import { NOT_TAKEN } from './refusal.js';
+import type { Answer } from './ticket.js';
+
+/** The most proposals that wait for one log. Those beyond them are refused at once. */
+const MAX_UNSETTLED = 1_000;
+/** The most packs that wait for the domain's log. */
+const MAX_HELD_PACKS = 1_000;
+
+/** What an operator should know of a log. */
+export type LogTrouble =
+  | ({ readonly kind: 'unreadable'; readonly seq: number } & { readonly why: Unreadable['kind'] })
+  | { readonly kind: 'missing'; readonly from: number; readonly to: number }
+  | { readonly kind: 'regressed'; readonly applied: number; readonly top: number }
+  | { readonly kind: 'away' | 'back' };
+
+/** A replica that waits: for its log to settle a proposal, or for the domain's log. */
+export interface Waiting {
+  readonly name: LogName;
+  /** Whether it waits for nothing any more. */
+  readonly isSettled: boolean;
+  /** Whether a session has proposed something that has not come back. */
+  hasProposalOf(session: string): boolean;
+  /** Applies the packs that waited, as far as the domain's log has come. */
+  resume(): void;
+  /** Gives up what was proposed before a time, so that nobody waits for it any longer. */
+  expire(beforeMs: number): void;
+}
+
+/** What a replica needs of those around it. */
+export interface ReplicaOwner {
+  /** The number of the last pack of the domain's log that has been applied. */
+  readonly seen: number;
+  /**
+   * Shows everybody what has come of an entry.
+   *
+   * @param log - the log that the entry is in
+   * @param by - the member that gets the outcome as the answer to its proposal; null if nobody waits for an answer
+   */
+  applied(log: LogName, outcome: Outcome, by: MemberState | null): void;
+  /** A replica waits from now on. */
+  waits(replica: Waiting): void;
+  trouble(log: LogName, trouble: LogTrouble): void;
+}
+
+/** What a replica is made with. */
+export interface ReplicaOptions<Deeds, F> {
+  readonly log: SharedLog;
+  readonly name: LogName;
+  readonly fold: F;
+  /** Whether an entry is of a kind that this log holds: all pass by one that is not. */
+  readonly belongs: (entry: Entry) => entry is Entry & EntryOf<Deeds>;
+  readonly owner: ReplicaOwner;
+}
+
+/**
+ * One log that is followed. A proposal is settled when it comes back from the log, and not before. Proposals that are
+ * made while an append is under way leave together in the next pack.
+ */
+export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<Deeds, Outcomes>>
+  implements LogSink, AppendAnswer, Waiting
+{
+  readonly name: LogName;
+  readonly fold: F;
+  readonly #log: SharedLog;
+  readonly #belongs: (entry: Entry) => entry is Entry & EntryOf<Deeds>;
+  readonly #owner: ReplicaOwner;
+  #following: Following | null = null;
+  /** Proposals that have not come back yet, in the order in which they were made. */
+  readonly #unsettled: Unsettled<F>[] = [];
+  #isOpening = false;
+  #isAppending = false;
+  /** The most entries of the next pack: a pack that the log does not take is tried again in small ones. */
+  #packLimit = MAX_PACK_ENTRIES;
+  /** Packs that wait for the domain's log; null while none does. */
+  #held: { readonly seq: number; readonly entries: Pack }[] | null = null;
+  /** Whether a later version of this program has written to the log: what that says is unknown here. */
+  #isBeyondUs = false;
+
+  constructor({ log, name, fold, belongs, owner }: ReplicaOptions<Deeds, F>) {
+    this.#log = log;
+    this.name = name;
+    this.fold = fold;
+    this.#belongs = belongs;
+    this.#owner = owner;
+  }
+
+  /** Follows the log from now on. What it keeps already is applied, and shown to nobody. */
+  open(): void {
+    this.#isOpening = true;
+    const following = this.#log.follow(this.name, 0, this);
+    this.#isOpening = false;
+    if (this.#isBeyondUs) following.stop();
+    this.#following = following;
+  }
+
+  close(): void {
+    this.#following?.stop();
+  }
+
+  /** The number of the last pack that has been applied. */
+  get applied(): number {
+    return this.#following?.applied ?? 0;
+  }
+
+  get isSettled(): boolean {
+    return this.#unsettled.length === 0 && this.#held === null;
+  }
+
+  hasProposalOf(session: string): boolean {
+    return this.#unsettled.some(({ entry }) => entry.session === session);
+  }
+
+  // From a proposal to its answer
+
+  /** Returns the stamp of what a session proposes next. */
+  stamp(session: string, atMs: number): Stamp {
+    let n = this.fold.nextNumber(session);
+    for (const { entry } of this.#unsettled) if (entry.session === session) n = Math.max(n, entry.n + 1);
+    return { session, n, atMs, seen: this.#owner.seen, base: this.applied };
+  }
+
+  /** Proposes an entry. @returns how it has ended, or a ticket if the log has not settled it in this call */
+  propose<K extends keyof Deeds>(by: MemberState, entry: EntryOf<Deeds, K> & Entry): Answer<Outcomes[K]> {
+    if (this.#isBeyondUs || this.#unsettled.length >= MAX_UNSETTLED) return NOT_TAKEN;
+    const proposal = new Proposal<Deeds, Outcomes, K>(by, entry);
+    this.#unsettled.push(proposal);
+    this.#flush();
+    if (this.#unsettled.length > 0) this.#owner.waits(this);
+    return proposal.answer();
+  }
+
+  #flush(): void {
+    if (this.#isAppending || this.#unsettled.length === 0) return;
+    const [first] = this.#unsettled;
+    if (this.#unsettled.length === 1 && first?.stage === 'waiting') {
+      first.stage = 'appending';
+      this.#isAppending = true;
+      this.#log.append(this.name, [first.pending], this);
+      return;
+    }
+    const pack: Entry[] = [];
+    for (const proposal of this.#unsettled) {
+      if (proposal.stage !== 'waiting') continue;
+      proposal.stage = 'appending';
+      if (pack.push(proposal.pending) >= this.#packLimit) break;
+    }
+    if (pack.length === 0) return;
+    this.#isAppending = true;
+    this.#log.append(this.name, pack, this);
+  }
+
+  appended(): void {
+    this.#isAppending = false;
+    if (this.#unsettled.length === 0) return;
+    this.#packLimit = MAX_PACK_ENTRIES;
+    for (const proposal of this.#unsettled) if (proposal.stage === 'appending') proposal.stage = 'appended';
+    this.#flush();
+  }
+
+  failed(why: AppendFailure): void {
+    this.#isAppending = false;
+    const failed = this.#unsettled.filter(({ stage }) => stage === 'appending');
+    for (const proposal of failed) proposal.stage = 'waiting';
+    if (why === 'unknown') return;
+    if (why === 'invalid' && failed.length > 1) {
+      this.#packLimit = 1;
+    } else {
+      for (const proposal of failed) if (why === 'closed' || !proposal.giveUp()) this.#drop(proposal);
+      if (why === 'closed') return;
+    }
+    this.#flush();
+  }
+
+  #drop(proposal: Unsettled<F>): void {
+    const index = this.#unsettled.indexOf(proposal);
+    if (index >= 0) this.#unsettled.splice(index, 1);
+    proposal.fail();
+  }
+
+  /** Appends again what may not have been appended: what has been there already is ignored when it is applied. */
+  retry(): void {
+    for (const proposal of this.#unsettled) if (proposal.stage === 'appended') proposal.stage = 'waiting';
+    this.#flush();
+  }
+
+  expire(beforeMs: number): void {
+    for (const proposal of this.#unsettled) if (proposal.entry.atMs <= beforeMs) proposal.giveUp();
+    this.#flush();
+  }
+
+  // From the log to the state
+
+  pack(seq: number, entries: Pack): void {
+    if (this.#held !== null || this.#isAhead(entries)) this.#hold(seq, entries);
+    else this.#applyAll(seq, entries);
+  }
+
+  /** Whether a pack speaks of something that the domain's log has not brought yet. */
+  #isAhead(entries: Pack): boolean {
+    const { seen } = this.#owner;
+    for (const entry of entries) if (entry.seen > seen) return true;
+    return false;
+  }
+
+  #hold(seq: number, entries: Pack): void {
+    this.#held ??= [];
+    this.#held.push({ seq, entries });
+    this.#owner.waits(this);
+    if (this.#held.length > MAX_HELD_PACKS) this.#release(1);
+  }
+
+  resume(): void {
+    this.#release(0);
+  }
+
+  /** @param atLeast - how many are applied however far the domain's log has come */
+  #release(atLeast: number): void {
+    let left = atLeast;
+    while (this.#held !== null) {
+      const [next] = this.#held;
+      if (next === undefined) {
+        this.#held = null;
+        return;
+      }
+      if (left <= 0 && this.#isAhead(next.entries)) return;
+      left -= 1;
+      this.#held.shift();
+      this.#applyAll(next.seq, next.entries);
+    }
+  }
+
+  #applyAll(seq: number, entries: Pack): void {
+    for (const entry of entries) {
+      const proposal = this.#unsettled.length > 0 ? this.#take(entry) : null;
+      if (proposal !== null) {
+        this.#owner.applied(this.name, proposal.apply(this.fold, seq), proposal.by);
+        proposal.settle();
+      } else if (this.#belongs(entry)) {
+        const outcome = this.fold.apply<keyof Deeds>(seq, entry);
+        if (!this.#isOpening) this.#owner.applied(this.name, outcome, null);
+      }
+    }
+  }
+
+  /** Takes the proposal that an entry is, unless it has been given up: then its proposer is one among the others. */
+  #take({ session, n }: Entry): Unsettled<F> | null {
+    // Nearly always it is the first one, and the only one.
+    const index = this.#unsettled.findIndex(({ entry }) => entry.n === n && entry.session === session);
+    const proposal = this.#unsettled[index];
+    if (proposal === undefined) return null;
+    if (this.#unsettled.length === 1) this.#unsettled.pop();
+    else this.#unsettled.splice(index, 1);
+    return proposal.isGivenUp ? null : proposal;
+  }
+
+  // Bad days
+
+  unreadable(seq: number, why: Unreadable): void {
+    this.#owner.trouble(this.name, { kind: 'unreadable', seq, why: why.kind });
+    if (why.kind !== 'unknown-version') return;
+    // Others apply it. To go on without it would be to have another state than they have.
+    this.#isBeyondUs = true;
+    this.#following?.stop();
+    for (const proposal of [...this.#unsettled]) this.#drop(proposal);
+  }
+
+  missing(from: number, to: number): void {
+    this.#owner.trouble(this.name, { kind: 'missing', from, to });
+  }
+
+  regressed(applied: number, top: number): void {
+    this.#owner.trouble(this.name, { kind: 'regressed', applied, top });
+    this.retry();
+  }
+
+  away(): void {
+    this.#owner.trouble(this.name, { kind: 'away' });
+  }
+
+  back(): void {
+    this.#owner.trouble(this.name, { kind: 'back' });
+    this.retry();
+  }
+}

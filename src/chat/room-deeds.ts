@@ -1,0 +1,189 @@
+/** What each kind of entry does to a room: whether it is refused, what it changes, what has happened. */
+import type { EntryOf, RoomDeeds, SettingChange, Who } from '../log/entry.js';
+import { authorOf } from './author.js';
+import type { EventOf, RoomChange, Said } from './event.js';
+import type { MemberState } from './member-state.js';
+import type { Amended } from './outcome.js';
+import {
+  type ChangeRefusal,
+  type EntryRefusal,
+  entryRefusal,
+  isVisible,
+  mayChange,
+  mayKick,
+  mayManage,
+  type SpeechRefusal,
+  speechRefusal,
+} from './permissions.js';
+import { refuse, type Refused } from './refusal.js';
+import { RANK_BITS } from './room.js';
+import type { RoomState, SeatState } from './room-state.js';
+import { Outsider, type Subject } from './subject.js';
+
+/** How entries of each kind end. Null when nothing has changed that anybody hears of. */
+export interface RoomOutcomes {
+  join: EventOf<'joined'> | Refused<EntryRefusal | 'already-inside'>;
+  part: EventOf<'left'> | Refused<'not-inside'>;
+  kick: EventOf<'kicked'> | Refused<'not-inside' | 'not-allowed' | 'target-not-inside'>;
+  say: Said | Refused<SpeechRefusal | 'no-such-room'>;
+  topic: EventOf<'topic'> | Refused<SpeechRefusal | 'not-inside' | 'not-allowed'> | null;
+  settings: Amended;
+  invite: EventOf<'invited'> | Refused<'not-inside' | 'guest-inside' | 'not-allowed'>;
+  identity: null;
+  over: null;
+  withdrawn: null;
+  gone: null;
+}
+
+/**
+ * Applies one kind of entry.
+ *
+ * @param atMs - the time of the room, which never goes back
+ * @param seat - the place of the session that proposed it
+ */
+type Deed<K extends keyof RoomDeeds> = (
+  room: RoomState,
+  entry: EntryOf<RoomDeeds, K>,
+  atMs: number,
+  seat: SeatState | undefined,
+) => RoomOutcomes[K];
+
+/** One who acts on a room, perhaps from outside. */
+interface Actor {
+  /** What the rules look at. */
+  readonly subject: Subject;
+  readonly who: Who;
+  readonly member: MemberState;
+}
+
+/** Returns who acts: one with a place in the room, or one from outside as its entry describes it. */
+function actorOf(
+  room: RoomState,
+  { session, who }: EntryOf<RoomDeeds, 'kick' | 'settings'>,
+  seat: SeatState | undefined,
+): Actor | undefined {
+  if (seat !== undefined) return { subject: seat, who: seat.who, member: seat.member };
+  if (who === null) return undefined;
+  return { subject: new Outsider(session, who), who, member: room.memberOf(session, who) };
+}
+
+const join: Deed<'join'> = (room, { session, n, who, name, key, flags }, atMs, seat) => {
+  if (seat !== undefined) return refuse('already-inside', room);
+  const opens = room.size === 0 && !room.isPermanent;
+  const refusal = opens ? null : entryRefusal(new Outsider(session, who), room, key);
+  if (refusal !== null) return refuse(refusal, room);
+  if (opens) room.open(name, flags, atMs);
+  const member = room.memberOf(session, who);
+  room.seat(member, { who, ranks: opens ? RANK_BITS.operator : 0, last: n });
+  return { kind: 'joined', atMs, member, room };
+};
+
+const part: Deed<'part'> = (room, { reason }, atMs, seat) => {
+  if (seat === undefined) return refuse('not-inside', room);
+  // Everybody there would read the reason.
+  const words = speechRefusal(seat, room, seat) === null ? reason : '';
+  room.unseat(seat.member);
+  return { kind: 'left', atMs, member: seat.member, room, reason: words };
+};
+
+const kick: Deed<'kick'> = (room, entry, atMs, own) => {
+  const by = actorOf(room, entry, own);
+  if (by === undefined) return refuse('not-inside', room);
+  const { subject, member: actor } = by;
+  if (own === undefined && !subject.isOperator) return refuse('not-inside', room);
+  if (!mayManage(subject, room)) return refuse('not-allowed', room);
+  const seat = entry.target === null ? undefined : room.seatBy(entry.target);
+  if (seat === undefined) return refuse('target-not-inside', room);
+  if (!mayKick(subject, seat, room)) return refuse('not-allowed', room);
+  room.disarmInvitationsBy(seat);
+  room.unseat(seat.member);
+  return { kind: 'kicked', atMs, by: actor, member: seat.member, room, reason: entry.reason };
+};
+
+const say: Deed<'say'> = (room, entry, atMs, seat) => {
+  const { session, who, ranks, type, text, tags, isDivisible } = entry;
+  const subject = seat ?? (who === null ? null : new Outsider(session, who));
+  if (subject === null) return refuse('outside', room);
+  const refusal = speechRefusal(subject, room, seat);
+  if (refusal !== null) return isVisible(subject, room) ? refuse(refusal, room) : refuse('no-such-room');
+  const by = subject instanceof Outsider ? room.memberOf(session, subject.who) : subject.member;
+  return { kind: 'said', atMs, by, room, to: null, ranks, type, text, id: room.messageId(), tags, isDivisible };
+};
+
+const topic: Deed<'topic'> = (room, { text }, atMs, seat) => {
+  if (seat === undefined) return refuse('not-inside', room);
+  if (room.flags.has('topic-protected') && !mayManage(seat, room)) return refuse('not-allowed', room);
+  // Everybody there reads a topic as they read a message.
+  const refusal = speechRefusal(seat, room, seat);
+  if (refusal !== null) return refuse(refusal, room);
+  if (text === (room.topic?.text ?? '')) return null;
+  room.topic = text === '' ? null : { text, by: authorOf(seat.who), atMs };
+  return { kind: 'topic', atMs, by: seat.member, room, text };
+};
+
+const settings: Deed<'settings'> = (room, entry, atMs, seat) => {
+  const by = actorOf(room, entry, seat);
+  const made: RoomChange[] = [];
+  let values = 0;
+  const refusals = entry.changes.map((wanted) => {
+    if (by === undefined) return refuse('not-allowed', room);
+    if (wanted.kind !== 'flag' && values >= entry.maxValues) return null;
+    const change = judge(room, by.subject, wanted, entry.maxMasks);
+    if (change.kind === 'refused') return change;
+    if (change.kind !== 'flag') values += 1;
+    if (room.change(change, authorOf(by.who), atMs)) made.push(change);
+    return null;
+  });
+  const hasChanged = by !== undefined && made.length > 0;
+  const event = hasChanged ? ({ kind: 'settings', atMs, by: by.member, room, changes: made } as const) : null;
+  return { kind: 'amended', event, refusals };
+};
+
+/** Returns the change that is to be made, or why it is not. */
+function judge(
+  room: RoomState,
+  by: Subject,
+  wanted: SettingChange,
+  maxMasks: number,
+): RoomChange | Refused<ChangeRefusal> {
+  if (!mayChange(by, room, wanted.kind === 'rank' ? wanted.rank : null)) return refuse('not-allowed', room);
+  if (wanted.kind === 'mask' && wanted.on && room.maskCount >= maxMasks) return refuse('list-full', room);
+  if (wanted.kind !== 'rank') return wanted;
+  const { on, rank, target } = wanted;
+  if (target === null) return refuse('no-such-member');
+  const seat = room.seatBy(target);
+  return seat === undefined ? refuse('target-not-inside', room) : { kind: 'rank', on, rank, member: seat.member };
+}
+
+const invite: Deed<'invite'> = (room, { guest, who }, atMs, seat) => {
+  if (seat === undefined) return refuse('not-inside', room);
+  if (room.seatBy(guest) !== undefined) return refuse('guest-inside', room);
+  if (room.flags.has('invite-only') && !mayManage(seat, room)) return refuse('not-allowed', room);
+  const member = room.memberOf(guest, who);
+  room.invite(member, seat, who);
+  return { kind: 'invited', atMs, by: seat.member, member, room, audience: 'guest' };
+};
+
+/** The table by which a room applies its log. */
+export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
+  join,
+  part,
+  kick,
+  say,
+  topic,
+  settings,
+  invite,
+  identity: (room, { session, who }) => {
+    room.identify(session, who);
+    return null;
+  },
+  over: (room, { session }) => {
+    room.dismiss(session);
+    return null;
+  },
+  withdrawn: () => null,
+  gone: (room, { node }) => {
+    for (const session of [...room.sessions()]) if (session.startsWith(`${node}.`)) room.dismiss(session);
+    return null;
+  },
+};

@@ -1,0 +1,112 @@
+/** The rooms of one chat: those that are open, and those that have been. */
+import type { Entry, EntryOf, LogName, RoomDeeds } from '../log/entry.js';
+import type { SharedLog } from '../log/shared-log.js';
+import type { Fold as CaseFold } from './case-mapping.js';
+import { Replica, type ReplicaOwner } from './replica.js';
+import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
+import { type Cast, RoomState } from './room-state.js';
+
+/** A room with its log. */
+export type RoomReplica = Replica<RoomDeeds, RoomOutcomes, RoomState>;
+
+/** How many closed rooms are kept, with their logs, for those who open them again. */
+const MAX_CLOSED_ROOMS = 1_000;
+
+/** What rooms are made with. */
+export interface RoomsOptions {
+  readonly log: SharedLog;
+  readonly fold: CaseFold;
+  readonly cast: Cast;
+  readonly owner: ReplicaOwner;
+  /** Returns a name that no other log ever has. */
+  readonly newLogId: () => string;
+}
+
+/** Rooms by their names. A room is open while somebody is inside, or for ever if it is permanent. */
+export class Rooms {
+  readonly #options: RoomsOptions;
+  readonly #open = new Map<string, RoomReplica>();
+  /**
+   * Closed rooms; the one that closed last is the last. Their states hold nothing but the numbers of those who were
+   * there, without which an entry from before could count again.
+   */
+  readonly #closed = new Map<string, RoomReplica>();
+  readonly #permanent: RoomState[] = [];
+
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+  }
+
+  get occupiedCount(): number {
+    return this.#open.size - this.#permanent.filter((room) => room.size === 0).length;
+  }
+
+  *open(): Generator<RoomState, void> {
+    for (const { fold } of this.#open.values()) yield fold;
+  }
+
+  /** Returns an open room with its log. */
+  find(name: string): RoomReplica | undefined {
+    return this.#open.get(this.#options.fold(name));
+  }
+
+  /** Opens a room that stays when everybody has left; finds it if it is there. */
+  addPermanent(name: string, atMs: number): RoomState {
+    const key = this.#options.fold(name);
+    const known = this.#open.get(key);
+    if (known !== undefined) return known.fold;
+    const made = this.#make(key, name, atMs);
+    this.#open.set(key, made);
+    this.#permanent.push(made.fold);
+    made.open();
+    return made.fold;
+  }
+
+  /** Returns the room with a name, open or closed, with its log. */
+  replica(name: string): RoomReplica {
+    const key = this.#options.fold(name);
+    const known = this.#open.get(key) ?? this.#closed.get(key);
+    if (known !== undefined) return known;
+    const made = this.#make(key, name, null);
+    this.#close(key, made);
+    made.open();
+    this.sort(made.name);
+    return made;
+  }
+
+  #make(key: string, name: string, permanentSinceMs: number | null): RoomReplica {
+    const { log, fold, cast, owner, newLogId } = this.#options;
+    const state = new RoomState({ name, id: newLogId(), fold, cast, permanentSinceMs });
+    return new Replica({ log, name: `r:${key}`, fold: state, belongs: isRoomEntry, owner });
+  }
+
+  /** Opens a room that somebody has entered, and closes one that everybody has left. @param log - its log */
+  sort(log: LogName): void {
+    const key = log.slice('r:'.length);
+    const closed = this.#closed.get(key);
+    const open = this.#open.get(key);
+    if (open === undefined) {
+      if (closed === undefined || closed.fold.size === 0) return;
+      this.#closed.delete(key);
+      this.#open.set(key, closed);
+    } else if (open.fold.size === 0 && !open.fold.isPermanent) {
+      this.#open.delete(key);
+      this.#close(key, open);
+    }
+  }
+
+  #close(key: string, replica: RoomReplica): void {
+    this.#closed.set(key, replica);
+    if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
+    for (const [oldest, candidate] of this.#closed) {
+      if (!candidate.isSettled || candidate === replica) continue;
+      this.#closed.delete(oldest);
+      candidate.close();
+      return;
+    }
+  }
+}
+
+function isRoomEntry(entry: Entry): entry is Entry & EntryOf<RoomDeeds> {
+  return Object.hasOwn(ROOM_DEEDS, entry.kind);
+}

@@ -1,0 +1,51 @@
+/** Which entries of a session count: the next one, never one that has been there. */
+import type { Stamp } from '../log/entry.js';
+
+/** How many sessions are remembered: a log of a busy room sees far more of them than are ever inside. */
+const MAX_SESSIONS = 100;
+
+interface Last {
+  readonly n: number;
+  readonly seq: number;
+}
+
+/**
+ * The last running number of each session that has no place in a state. The sessions that have been quiet for longest
+ * are forgotten; their entries from before that count for nobody, since each says what its proposer had applied.
+ */
+export class RunningNumbers {
+  readonly #last = new Map<string, Last>();
+  /** The greatest number of a pack that an entry of a forgotten session was in. */
+  #forgottenSeq = 0;
+
+  /** Returns the number that the next entry of a session has to have. */
+  next(session: string): number {
+    return (this.#last.get(session)?.n ?? 0) + 1;
+  }
+
+  /** Takes an entry, if it is its session's next. @param seq - the number of its pack */
+  take({ session, n, base }: Stamp, seq: number): boolean {
+    const last = this.#last.get(session);
+    const isNext = last === undefined ? n === 1 && base >= this.#forgottenSeq : n === last.n + 1;
+    if (isNext) this.keep(session, n, seq);
+    return isNext;
+  }
+
+  /** Remembers the last number of a session that has given up its place. */
+  keep(session: string, n: number, seq: number): void {
+    // Set again, it is the last of the map: the first one is the one that has been quiet for longest.
+    this.#last.delete(session);
+    this.#last.set(session, { n, seq });
+    if (this.#last.size <= MAX_SESSIONS) return;
+    for (const [oldest, last] of this.#last) {
+      this.#last.delete(oldest);
+      this.#forgottenSeq = Math.max(this.#forgottenSeq, last.seq);
+      return;
+    }
+  }
+
+  /** Leaves a session's number to the place that it has now. */
+  hand(session: string): void {
+    this.#last.delete(session);
+  }
+}

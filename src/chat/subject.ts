@@ -1,0 +1,40 @@
+/** Somebody who is judged by the rules of a room. */
+import type { Who } from '../log/entry.js';
+import { parseAddress } from './address.js';
+import type { Fold } from './case-mapping.js';
+import type { Identity } from './user-mask.js';
+
+/** What the rules look at: a member as it is now, or as a room knows it. */
+export interface Subject {
+  /** Names it in logs: `node.incarnation.number`. */
+  readonly session: string;
+  /** Whether it has the rights of those who run the server. */
+  readonly isOperator: boolean;
+  /** Returns what masks are held against: a mask of the real address holds whatever host others see. */
+  identity(fold: Fold): Identity;
+}
+
+/** Returns what masks are held against for one who is known by this. */
+export function identityOf({ nick, user, host, address }: Who, fold: Fold): Identity {
+  const hosts = host === address ? [address] : [host, address];
+  return { name: fold(`${nick}!${user}`), hosts: hosts.map(fold), address: parseAddress(address) };
+}
+
+/** One who acts on a room without a place in it, as its entry describes it. */
+export class Outsider implements Subject {
+  readonly session: string;
+  readonly who: Who;
+
+  constructor(session: string, who: Who) {
+    this.session = session;
+    this.who = who;
+  }
+
+  get isOperator(): boolean {
+    return this.who.isOperator;
+  }
+
+  identity(fold: Fold): Identity {
+    return identityOf(this.who, fold);
+  }
+}

@@ -1,0 +1,37 @@
+/** The answer to a proposal whose log is late. */
+import type { NotTaken } from './refusal.js';
+
+/** Stands for an outcome that is not there yet. A log in memory settles in the same call, and needs none. */
+export interface Ticket<T> {
+  readonly kind: 'ticket';
+  /** Names the one who takes the outcome, once, as soon as it is there. */
+  whenSettled(taker: (outcome: T) => void): void;
+}
+
+/** A ticket as the one sees it who will settle it. */
+export class OpenTicket<T> implements Ticket<T> {
+  readonly kind = 'ticket';
+  #taker: ((outcome: T) => void) | null = null;
+
+  whenSettled(taker: (outcome: T) => void): void {
+    this.#taker = taker;
+  }
+
+  settled(outcome: T): void {
+    this.#taker?.(outcome);
+  }
+}
+
+/** Whether a verb has returned a ticket. */
+export function isTicket<T>(answer: T | Ticket<T>): answer is Ticket<T> {
+  return answer instanceof OpenTicket;
+}
+
+/** Hands over how a verb has ended: at once, or when its ticket is settled. */
+export function whenSettled<T>(answer: T | Ticket<T>, take: (outcome: T) => void): void {
+  if (isTicket(answer)) answer.whenSettled(take);
+  else take(answer);
+}
+
+/** What a verb returns: how it has ended, or a ticket for that. */
+export type Answer<T> = T | NotTaken | Ticket<T | NotTaken>;

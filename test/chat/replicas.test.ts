@@ -1,0 +1,15 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { seeded } from '../support/random.js';
+import { expectEqualReplicas } from './replicas.js';
+
+test('those who apply the same log have the same state after every pack, whatever comes twice or late', () => {
+  fc.assert(
+    fc.property(fc.integer(), (seed) => {
+      const random = seeded(seed);
+      const counted = expectEqualReplicas((below) => Math.floor(random() * below), { entries: 200, every: 5 });
+      expect(counted).toBeGreaterThan(50);
+    }),
+    { numRuns: 15 },
+  );
+});

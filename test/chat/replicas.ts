@@ -1,0 +1,193 @@
+import { expect } from 'vitest';
+import { foldCase as fold } from '../../src/chat/case-mapping.js';
+import { DomainState } from '../../src/chat/domain-state.js';
+import { MemberState, stranger } from '../../src/chat/member-state.js';
+import type { Outcome } from '../../src/chat/outcome.js';
+import { NOT_TAKEN } from '../../src/chat/refusal.js';
+import { RoomState } from '../../src/chat/room-state.js';
+import { Outsider, type Subject } from '../../src/chat/subject.js';
+import type { DomainEntry, RoomEntry, SettingChange, Stamp, Who } from '../../src/log/entry.js';
+
+const SESSIONS = ['a.1.1', 'a.1.2', 'a.1.3', 'b.1.1', 'b.1.2', 'c.1.1'];
+const NICKS = ['ann', 'Ann', 'bob', 'cid', 'dan'];
+
+/** Draws numbers below a bound; a seed decides which. */
+type Draw = (below: number) => number;
+
+const subject = (session: string): Subject => new Outsider(session, stranger('192.0.2.9'));
+
+/** A state with the members that it speaks of. */
+class Replica {
+  readonly #members = new Map<string, MemberState>();
+  readonly #memberOf = (session: string, who: Who): MemberState => {
+    const known = this.#members.get(session) ?? new MemberState({ session, who, atMs: 0 });
+    this.#members.set(session, known);
+    return known;
+  };
+  readonly room = new RoomState({ name: '#a', id: 'x', fold, cast: this.#memberOf, permanentSinceMs: null });
+  readonly domain = new DomainState({ fold, departureLimit: 20, memberOf: this.#memberOf });
+
+  /** Everything that the room's log has said. */
+  describeRoom(): unknown {
+    const { room } = this;
+    return {
+      settings: [room.name, room.createdAtMs, room.key, room.limit, [...room.flags].sort(), room.topic],
+      masks: Object.values(room.masks).map((list) => list.map(({ mask, by, atMs }) => [mask, by, atMs])),
+      seats: room.seats.map(({ session, who, ranks }) => [session, who, ranks]),
+      sessions: SESSIONS.map((session) => [
+        room.nextNumber(session),
+        room.whoIs(subject(session)),
+        room.isOpenedFor(subject(session)),
+      ]),
+    };
+  }
+
+  /** Everything that the domain's log has said. */
+  describeDomain(): unknown {
+    const { domain } = this;
+    const describe = ({ session, nick, host, account, isOperator, away, traits }: MemberState): unknown[] => [
+      ...[session, nick, host, account, isOperator, away],
+      [...traits].sort(),
+    ];
+    return {
+      members: [...domain.members()].map(describe),
+      counts: [domain.size, domain.peak, domain.operators, domain.invisible],
+      departures: NICKS.map((nick) => domain.departuresOf(nick)),
+      sessions: SESSIONS.map((session) => domain.nextNumber(session)),
+    };
+  }
+}
+
+/** Stamps that mostly count: now and then one is a repeat, or has overtaken another. */
+class Stamps {
+  readonly #draw: Draw;
+  readonly #last = new Map<string, number>();
+  #atMs = 0;
+
+  constructor(draw: Draw) {
+    this.#draw = draw;
+  }
+
+  next(): Stamp {
+    const draw = this.#draw;
+    const session = pick(draw, SESSIONS);
+    const last = this.#last.get(session) ?? 0;
+    const n = draw(5) === 0 ? Math.max(1, last + draw(5) - 2) : last + 1;
+    if (n === last + 1) this.#last.set(session, n);
+    // Clocks that go back, too.
+    this.#atMs += draw(20) - 5;
+    return { session, n, atMs: Math.max(0, this.#atMs), seen: 0, base: 0 };
+  }
+}
+
+function pick<T>(draw: Draw, from: readonly T[]): T {
+  return from[draw(from.length)] ?? expect.fail('nothing to choose from');
+}
+
+function anyWho(draw: Draw): Who {
+  const nick = pick(draw, NICKS);
+  const host = pick(draw, ['192.0.2.1', '192.0.2.2', 'h.example']);
+  return { nick, user: 'u', host, address: host, realName: nick, account: null, isOperator: draw(12) === 0 };
+}
+
+function anyChange(draw: Draw): SettingChange {
+  const on = draw(2) === 0;
+  const flag = pick(draw, ['invite-only', 'moderated', 'no-outsiders', 'secret', 'topic-protected'] as const);
+  const rank = pick(draw, ['voice', 'half-operator', 'operator', 'admin', 'owner'] as const);
+  const list = pick(draw, ['ban', 'exception', 'invitation'] as const);
+  return pick<SettingChange>(draw, [
+    { kind: 'flag', on, flag },
+    { kind: 'key', on, key: pick(draw, ['k', 'l']) },
+    { kind: 'limit', on, limit: 1 + draw(6) },
+    { kind: 'mask', on, list, mask: pick(draw, ['ann!*@*', '*!*@192.0.2.*', '*!*@h.example']) },
+    { kind: 'rank', on, rank, target: draw(9) === 0 ? null : pick(draw, SESSIONS) },
+    { kind: 'rank', on, rank: 'operator', target: pick(draw, SESSIONS) },
+  ]);
+}
+
+/** Any entry of a room's log. */
+function anyRoomEntry(draw: Draw, stamp: Stamp): RoomEntry {
+  const who = anyWho(draw);
+  const maybe = draw(3) === 0 ? null : who;
+  const target = draw(9) === 0 ? null : pick(draw, SESSIONS);
+  const words = { type: 'message', text: 'x', tags: [], isDivisible: false } as const;
+  return pick<RoomEntry>(draw, [
+    { ...stamp, kind: 'join', who, name: pick(draw, ['#a', '#A']), key: draw(2) === 0 ? 'k' : null, flags: ['secret'] },
+    { ...stamp, kind: 'join', who, name: '#a', key: 'k', flags: [] },
+    { ...stamp, kind: 'part', reason: 'x' },
+    { ...stamp, kind: 'kick', who: maybe, target, reason: 'x' },
+    { ...stamp, kind: 'say', who: maybe, ranks: draw(32), ...words },
+    { ...stamp, kind: 'topic', text: pick(draw, ['', 'tea', 'milk']) },
+    { ...stamp, kind: 'settings', who: maybe, changes: [anyChange(draw), anyChange(draw)], maxMasks: 3, maxValues: 2 },
+    { ...stamp, kind: 'invite', guest: pick(draw, SESSIONS), who },
+    { ...stamp, kind: 'identity', who },
+    { ...stamp, kind: draw(2) === 0 ? 'over' : 'withdrawn' },
+    draw(6) === 0
+      ? { ...stamp, kind: 'gone', node: pick(draw, ['b.1', 'c.1']) }
+      : { ...stamp, kind: 'topic', text: 'y' },
+  ]);
+}
+
+/** Any entry of the domain's log. */
+function anyDomainEntry(draw: Draw, stamp: Stamp): DomainEntry {
+  const on = draw(2) === 0;
+  const trait = pick(draw, ['invisible', 'bot', 'hears-announcements'] as const);
+  return pick<DomainEntry>(draw, [
+    { ...stamp, kind: 'arrive', who: anyWho(draw) },
+    { ...stamp, kind: 'arrive', who: anyWho(draw) },
+    { ...stamp, kind: 'nick', nick: pick(draw, NICKS) },
+    { ...stamp, kind: draw(3) === 0 ? 'quit' : 'withdrawn', reason: 'x' },
+    { ...stamp, kind: 'away', reason: on ? 'x' : null },
+    { ...stamp, kind: 'realname', realName: 'x' },
+    { ...stamp, kind: 'host', host: 'h' },
+    { ...stamp, kind: 'account', account: on ? 'x' : null },
+    { ...stamp, kind: 'operator', on },
+    { ...stamp, kind: 'trait', trait, on },
+    { ...stamp, kind: 'announce', text: 'x' },
+    { ...stamp, kind: 'expel', target: pick(draw, SESSIONS), reason: 'x', parting: 'y' },
+    draw(9) === 0 ? { ...stamp, kind: 'gone', node: 'b.1' } : { ...stamp, kind: 'away', reason: 'z' },
+  ]);
+}
+
+/** How a log of random entries is shared out. */
+interface Course {
+  readonly entries: number;
+  /** How many entries are applied between two comparisons. */
+  readonly every: number;
+}
+
+function counts(outcome: Outcome): boolean {
+  return outcome !== NOT_TAKEN;
+}
+
+/**
+ * Applies one log to two replicas, to one entry by entry, to the other in packs and with entries again that have been
+ * there, and expects the two to be equal after every pack.
+ *
+ * @returns how many entries have counted
+ */
+export function expectEqualReplicas(draw: Draw, { entries, every }: Course): number {
+  const [one, other] = [new Replica(), new Replica()];
+  const stamps = { room: new Stamps(draw), domain: new Stamps(draw) };
+  const past = { room: new Array<RoomEntry>(), domain: new Array<DomainEntry>() };
+  for (let done = 0; done < entries;) {
+    const size = 1 + draw(every);
+    for (let index = 0; index < size; index += 1) {
+      const room = anyRoomEntry(draw, stamps.room.next());
+      const domain = anyDomainEntry(draw, stamps.domain.next());
+      done += 1;
+      if (counts(one.room.apply(done, room)) && room.kind !== 'gone') past.room.push(room);
+      if (counts(one.domain.apply(done, domain)) && domain.kind !== 'gone') past.domain.push(domain);
+      const seq = done - index;
+      other.room.apply(seq, room);
+      other.domain.apply(seq, domain);
+      if (draw(4) > 0) continue;
+      const again = { room: past.room.at(-1 - draw(9)), domain: past.domain.at(-1 - draw(9)) };
+      if (again.room !== undefined) expect(other.room.apply(seq, again.room)).toBe(NOT_TAKEN);
+      if (again.domain !== undefined) expect(other.domain.apply(seq, again.domain)).toBe(NOT_TAKEN);
+    }
+    expect(other.describeRoom()).toEqual(one.describeRoom());
+    expect(other.describeDomain()).toEqual(one.describeDomain());
+  }
+  return past.room.length;
+}
