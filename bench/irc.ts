@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { costsOf, type IrcRun, ircRunSchema, writeIrcReport } from './irc/report.js';
-import { ircCandidates, type IrcCommand, startIrcServer } from './irc/servers.js';
+import { ircCandidates, type IrcPeer, startIrcServer } from './irc/servers.js';
 import { findPeers, type Peer, refuseUnknown } from './support/candidates.js';
 import { here } from './support/checkout.js';
 import { comparison } from './support/comparison.js';
@@ -33,22 +33,27 @@ interface Question {
 
 const QUESTIONS: readonly Question[] = [
   { id: 'irc-50-10', title: '50 clients, 10 senders, 80 B', clients: 50, senders: 10 },
+  { id: 'irc-200-20', title: '200 clients, 20 senders, 80 B', clients: 200, senders: 20 },
   { id: 'irc-500-20', title: '500 clients, 20 senders, 80 B', clients: 500, senders: 20 },
   { id: 'irc-500-500', title: '500 clients, 500 senders, 80 B', clients: 500, senders: 500 },
   { id: 'irc-join', title: '2,000 clients connect and join one channel', clients: 2000, senders: 2 },
 ];
 
+/** Returns the last parameter of the load generator. */
+const toMode = (isWeb: boolean): readonly string[] => (isWeb ? ['web'] : []);
+
 async function measure(
   program: string,
-  command: IrcCommand,
+  { command, isWeb }: IrcPeer,
   question: Question,
   seconds: number,
   counts: boolean,
 ): Promise<IrcRun> {
   const server = await startIrcServer(command);
   try {
-    const numbers = [server.port, question.clients, question.senders, TEXT_BYTES, seconds].map(String);
-    const { preface, number, cpuNs, instructions } = await putUnderLoad(server, [program, ...numbers], seconds, counts);
+    const numbers = [server.port, question.clients, question.senders, TEXT_BYTES, seconds, 0].map(String);
+    const load = [program, ...numbers, ...toMode(isWeb)];
+    const { preface, number, cpuNs, instructions } = await putUnderLoad(server, load, seconds, counts);
     const deliveries = Math.max(1, number('deliveries'));
     return {
       joinSeconds: Number(/^joined (.*)$/.exec(preface[0] ?? '')?.[1]),
@@ -65,11 +70,11 @@ async function measure(
  * Server memory for each idle registered member. A first wave is there before, so that what is made once does not
  * count.
  */
-async function measureMemory(program: string, command: IrcCommand): Promise<number> {
+async function measureMemory(program: string, { command, isWeb }: IrcPeer): Promise<number> {
   const server = await startIrcServer((port, folder) => weighed(command(port, folder)));
   const waves: ReturnType<typeof openIdle>[] = [];
   const open = async (first: number) => {
-    const wave = openIdle(program, server.port, IDLE_MEMBERS, first);
+    const wave = openIdle(program, server.port, { count: IDLE_MEMBERS, first, isWeb });
     waves.push(wave);
     await wave.ready;
   };
@@ -90,11 +95,12 @@ async function measureMemory(program: string, command: IrcCommand): Promise<numb
 function openIdle(
   program: string,
   port: number,
-  count: number,
-  first: number,
+  { count, first, isWeb }: { readonly count: number; readonly first: number; readonly isWeb: boolean },
 ): { ready: Promise<void>; end: () => void } {
   const numbers = [port, count, 0, TEXT_BYTES, 0, first].map(String);
-  const load = spawn('taskset', ['-c', LOAD_CORE, program, ...numbers], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const load = spawn('taskset', ['-c', LOAD_CORE, program, ...numbers, ...toMode(isWeb)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const line = once(createInterface({ input: load.stdout }), 'line', { signal: AbortSignal.timeout(PATIENCE_MS) });
   const end = once(load, 'exit').then(() => {
     throw new Error('the server closed its clients');
@@ -135,7 +141,7 @@ async function main(): Promise<void> {
   const progress = new Progress(peers.length * (rounds * questions.length + (only.includes(MEMORY) ? 1 : 0)));
   for (const question of questions) {
     console.log(`\n${question.title}`);
-    const run = ({ command }: Peer<IrcCommand>) => measure(program, command, question, seconds, counts);
+    const run = ({ command }: Peer<IrcPeer>) => measure(program, command, question, seconds, counts);
     const { id, title, clients, senders } = question;
     publication.publish(
       { id, title, load: { clients, senders, bytes: TEXT_BYTES } },
@@ -144,7 +150,7 @@ async function main(): Promise<void> {
   }
   if (only.includes(MEMORY)) {
     console.log(`\nmemory of ${IDLE_MEMBERS} idle members`);
-    const weighOne = ({ command }: Peer<IrcCommand>) => measureMemory(program, command);
+    const weighOne = ({ command }: Peer<IrcPeer>) => measureMemory(program, command);
     const turns = await takeTurns(peers, 1, progress, weighOne, (bytes) => `${round(bytes).padStart(8)} B each`);
     publication.publishMemory({ id: MEMORY, title: 'memory per idle member', load: { members: IDLE_MEMBERS } }, turns);
   }

@@ -18,7 +18,7 @@ const options = {
   external: ['fdmux'],
   logLevel: 'warning',
 };
-await build({ ...options, entryPoints: [...sources('.'), ...sources('servers')] });
+await build({ ...options, entryPoints: [...sources('.'), ...sources('servers'), at('bench/irc/ws-alone.ts')] });
 await build({ ...options, entryPoints: sources('waits'), format: 'esm', outExtension: { '.js': '.mjs' } });
 
 const [, , suite, ...parameters] = process.argv;

@@ -1,13 +1,14 @@
 // The load generator for IRC servers: one thread, level-triggered epoll, no work but the load.
 //
-//   irc_load PORT CLIENTS SENDERS BYTES SECONDS [FIRST]
+//   irc_load PORT CLIENTS SENDERS BYTES SECONDS [FIRST [web]]
 //
 // CLIENTS connect, register and, when that is done, join one channel; it prints `joined` with the seconds
 // that took, from the first connect to the last end of a list of names. Then SENDERS of them send lines to
 // the channel whose text has BYTES bytes; each sends its next when it has got those of all other senders.
 // After a warm-up it prints `start`, and after SECONDS one line of JSON. With SENDERS 0 the clients do not
 // join; it prints `idle` when all are registered and waits for the end of its input. FIRST is the number of
-// the first client, so that several loads have different nicks.
+// the first client, so that several loads have different nicks. With `web` they speak in WebSockets; then
+// the line of a delivery, with its prefix, must have fewer than 126 bytes.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,9 @@ static char input[kTail + kReadBytes + 1];
 static char message[1024];
 static size_t message_bytes;
 static uint64_t deliveries, sent_lines;
-static int epoll_fd, port;
+static int epoll_fd, port, is_web;
+// What each delivery has once: the end of its line, or the first byte of its frame, which no text contains.
+static int delivery_mark = '\n';
 
 static void open_client(size_t index) {
   struct client* client = &clients[index];
@@ -54,6 +57,20 @@ static void open_client(size_t index) {
   watch(epoll_fd, EPOLL_CTL_ADD, client->fd, event);
 }
 
+// Writes a line without its ending as it goes out: with CRLF, or in a frame with a mask of zeros.
+static size_t put_line(char* out, const char* line) {
+  const size_t length = strlen(line);
+  if (!is_web) return (size_t)sprintf(out, "%s\r\n", line);
+  const char head[6] = {(char)0x81, (char)(0x80 | length)};
+  memcpy(out, head, sizeof head);
+  memcpy(out + sizeof head, line, length);
+  return sizeof head + length;
+}
+
+static const char kUpgrade[] =
+    "GET /irc HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
 static void on_connected(size_t index) {
   struct client* client = &clients[index];
   int error = 0;
@@ -65,10 +82,13 @@ static void on_connected(size_t index) {
   }
   fcntl(client->fd, F_SETFL, fcntl(client->fd, F_GETFL) & ~O_NONBLOCK);
   client->stage = kRegistering;
-  char hello[200];
-  const int length =
-      snprintf(hello, sizeof hello, "NICK n%zu\r\nUSER u%zu 0 * :load\r\n", first_number + index, index);
-  send_all(client->fd, hello, (size_t)length);
+  char line[64], hello[200];
+  snprintf(line, sizeof line, "NICK n%zu", first_number + index);
+  size_t length = put_line(hello, line);
+  snprintf(line, sizeof line, "USER u%zu 0 * :load", index);
+  length += put_line(hello + length, line);
+  if (is_web) send_all(client->fd, kUpgrade, sizeof kUpgrade - 1);
+  send_all(client->fd, hello, length);
   const struct epoll_event event = {.events = EPOLLIN, .data.u64 = index};
   watch(epoll_fd, EPOLL_CTL_MOD, client->fd, event);
 }
@@ -91,8 +111,9 @@ static void on_entering(struct client* client, size_t length) {
   begin[total] = 0;
   if (client->stage == kRegistering && (has(begin, total, " 376 ") || has(begin, total, " 422 "))) {
     client->stage = sender_count > 0 ? kJoining : kIn;
+    char join[32];
     if (client->stage == kJoining)
-      send_all(client->fd, "JOIN #bench\r\n", 13);
+      send_all(client->fd, join, put_line(join, "JOIN #bench"));
     else
       in_count++;
   } else if (client->stage == kJoining && has(begin, total, " 366 ")) {
@@ -107,7 +128,7 @@ static void on_lines(struct client* client, size_t length, int is_sender) {
   const char* at = input + kTail;
   const char* end = at + length;
   uint64_t count = 0;
-  while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+  while ((at = memchr(at, delivery_mark, (size_t)(end - at))) != NULL) {
     at++;
     count++;
   }
@@ -147,16 +168,24 @@ static int serve(int timeout_ms, int is_talking) {
 }
 
 int main(int argc, char** argv) {
-  if (argc < 6) return fprintf(stderr, "usage: irc_load PORT CLIENTS SENDERS BYTES SECONDS [FIRST]\n"), 2;
+  if (argc < 6)
+    return fprintf(stderr, "usage: irc_load PORT CLIENTS SENDERS BYTES SECONDS [FIRST [web]]\n"), 2;
   port = atoi(argv[1]);
   client_count = strtoul(argv[2], NULL, 10);
   sender_count = strtoul(argv[3], NULL, 10);
   const size_t text_bytes = strtoul(argv[4], NULL, 10);
   const double seconds = atof(argv[5]);
   first_number = argc > 6 ? strtoul(argv[6], NULL, 10) : 0;
+  is_web = argc > 7 && strcmp(argv[7], "web") == 0;
+  if (is_web) delivery_mark = 0x81;
   clients = calloc(client_count, sizeof *clients);
   epoll_fd = epoll_create1(0);
-  message_bytes = (size_t)snprintf(message, sizeof message, "PRIVMSG #bench :%0*d\r\n", (int)text_bytes, 0);
+  char text[sizeof message - 8];
+  const int length = snprintf(text, sizeof text, "PRIVMSG #bench :%0*d", (int)text_bytes, 0);
+  if (length < 0 || (size_t)length >= (is_web ? 126 : sizeof text)) {
+    return fprintf(stderr, "irc_load: the text is too long\n"), 2;
+  }
+  message_bytes = put_line(message, text);
 
   const int64_t begin = now_ns();
   int64_t next_batch = 0;

@@ -17,6 +17,13 @@ const START_MS = 15_000;
 /** Returns the command for a port; `folder` is empty and its own. */
 export type IrcCommand = (port: number, folder: string) => readonly string[];
 
+/** A server that is compared. */
+export interface IrcPeer {
+  readonly command: IrcCommand;
+  /** Whether its clients speak in WebSockets. */
+  readonly isWeb: boolean;
+}
+
 function configured(name: string, port: number, folder: string): string {
   const group = spawnSync('id', ['-gn'], { encoding: 'utf8' }).stdout.trim();
   const text = readFileSync(join(root, 'bench/irc', name), 'utf8')
@@ -34,27 +41,46 @@ const isInstalled = (command: string): boolean =>
   spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
 
 /** @param checkouts those whose fdmux is measured */
-export function ircCandidates(checkouts: readonly Checkout[]): readonly Candidate<IrcCommand>[] {
+export function ircCandidates(checkouts: readonly Checkout[]): readonly Candidate<IrcPeer>[] {
   const inspircd = ['inspircd', '--nofork', '--runasroot', '--config'];
   return [
     ...checkouts.map((checkout) => fdmux(checkout, 'level')),
     ...checkouts.map((checkout) => fdmux(checkout, 'edge')),
+    ...checkouts.map((checkout) => fdmuxWeb(checkout)),
+    {
+      name: 'ws alone',
+      install: 'npm ci',
+      find: () => ({
+        command: (port) => [...node, join(root, 'build/bench/irc/ws-alone.js'), String(port)],
+        isWeb: true,
+      }),
+    },
     installed('ngircd', 'ngircd', (port, folder) => ['ngircd', '-n', '-f', configured('ngircd.conf', port, folder)]),
     installed('InspIRCd', 'inspircd', (port, folder) => [...inspircd, configured('inspircd.conf', port, folder)]),
   ];
 }
 
-function fdmux(checkout: Checkout, trigger: 'level' | 'edge'): Candidate<IrcCommand> {
+function fdmux(checkout: Checkout, trigger: 'level' | 'edge'): Candidate<IrcPeer> {
   const serve = [...node, checkout.cli, 'serve', '--no-plain', '--trigger', trigger];
   return {
     name: checkout.label(`fdmux ${trigger}`),
     install: 'npm run build',
-    find: () => (port) => [...serve, '--irc-port', String(port)],
+    find: () => ({ command: (port) => [...serve, '--irc-port', String(port)], isWeb: false }),
   };
 }
 
-function installed(name: string, program: string, command: IrcCommand): Candidate<IrcCommand> {
-  return { name, install: `apt-get install ${program}`, find: () => (isInstalled(program) ? command : null) };
+function fdmuxWeb(checkout: Checkout): Candidate<IrcPeer> {
+  const serve = [...node, checkout.cli, 'serve', '--no-plain', '--no-irc'];
+  return {
+    name: checkout.label('fdmux WebSocket'),
+    install: 'npm run build',
+    find: () => ({ command: (port) => [...serve, '--web-port', String(port)], isWeb: true }),
+  };
+}
+
+function installed(name: string, program: string, command: IrcCommand): Candidate<IrcPeer> {
+  const find = (): IrcPeer | null => (isInstalled(program) ? { command, isWeb: false } : null);
+  return { name, install: `apt-get install ${program}`, find };
 }
 
 /** Starts a server, with a folder that is there as long as it runs. */

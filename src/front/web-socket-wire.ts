@@ -19,6 +19,9 @@ export function isSubprotocol(name: string): name is keyof typeof FRAMERS {
 /** Status codes of RFC 6455 section 7.4.1, and of its registry. */
 export const CLOSE_CODES = { normal: 1000, restart: 1012 } as const;
 
+/** Of a WebSocket, in `ws` as in browsers. */
+const READY_STATES = { open: 1, closed: 3 } as const;
+
 const LINE_END = Buffer.from('\n');
 const NOTHING = Buffer.alloc(0);
 
@@ -45,7 +48,9 @@ export interface WebSocketLayers {
  * frames that many peers share: a frame is whole, so it may stand between any two others.
  */
 export class WebSocketWire implements Wire {
-  readonly #layers: WebSocketLayers;
+  readonly #socket: WebSocket;
+  readonly #stream: Duplex;
+  readonly #connection: WebSocketLayers['connection'];
   readonly #framer: Framer;
   readonly #closeCode: () => number;
   /** Null until {@link serve}. */
@@ -58,9 +63,10 @@ export class WebSocketWire implements Wire {
   #isDrainAwaited = false;
 
   /** @param closeCode - called for the status code when our side ends */
-  constructor(layers: WebSocketLayers, closeCode: () => number) {
-    const { socket } = layers;
-    this.#layers = layers;
+  constructor({ socket, stream, connection }: WebSocketLayers, closeCode: () => number) {
+    this.#socket = socket;
+    this.#stream = stream;
+    this.#connection = connection;
     this.#closeCode = closeCode;
     this.#framer = FRAMERS[isSubprotocol(socket.protocol) ? socket.protocol : 'text.ircv3.net'];
   }
@@ -71,7 +77,8 @@ export class WebSocketWire implements Wire {
    * @param closed - called once; with the reason unless both sides have closed in order
    */
   serve(peer: WebPeer, closed: (error: Error | undefined) => void): void {
-    const { socket, stream } = this.#layers;
+    const socket = this.#socket;
+    const stream = this.#stream;
     let failure: Error | undefined;
     const noteFailure = (error: Error): void => {
       failure ??= error;
@@ -107,27 +114,25 @@ export class WebSocketWire implements Wire {
     if (this.#ping === null || this.#isDrainAwaited || !this.#isOpen) return;
     const frame = Buffer.concat([frameHeader(OPCODES.pong, this.#ping.length), this.#ping]);
     this.#ping = null;
-    if (!this.#layers.connection.write(frame)) this.#awaitDrain();
+    if (!this.#connection.write(frame)) this.#awaitDrain();
   }
 
   get #isOpen(): boolean {
-    const { socket } = this.#layers;
-    return socket.readyState === socket.OPEN;
+    return this.#socket.readyState === READY_STATES.open;
   }
 
   get pendingBytes(): number {
-    return this.#layers.connection.pendingBytes;
+    return this.#connection.pendingBytes;
   }
 
   get isDestroyed(): boolean {
-    const { socket, connection } = this.#layers;
-    return connection.isDestroyed || socket.readyState === socket.CLOSED;
+    return this.#connection.isDestroyed || this.#socket.readyState === READY_STATES.closed;
   }
 
   write(bytes: Uint8Array | SharedBytes): boolean {
     // Nothing may follow a close frame (RFC 6455, section 5.5.1).
     if (!this.#isOpen) return false;
-    if (this.#layers.connection.write(this.#framer.frame(bytes))) return true;
+    if (this.#connection.write(this.#framer.frame(bytes))) return true;
     this.#isPeerWaiting = true;
     this.#awaitDrain();
     return false;
@@ -137,7 +142,7 @@ export class WebSocketWire implements Wire {
   #awaitDrain(): void {
     if (this.#isDrainAwaited) return;
     this.#isDrainAwaited = true;
-    this.#layers.stream.write(NOTHING, (error) => {
+    this.#stream.write(NOTHING, (error) => {
       this.#isDrainAwaited = false;
       if (error instanceof Error) return;
       this.#answerPing();
@@ -148,18 +153,18 @@ export class WebSocketWire implements Wire {
   }
 
   end(): void {
-    this.#layers.socket.close(this.#closeCode());
+    this.#socket.close(this.#closeCode());
   }
 
   destroy(): void {
-    this.#layers.socket.terminate();
+    this.#socket.terminate();
   }
 
   pause(): void {
-    this.#layers.socket.pause();
+    this.#socket.pause();
   }
 
   resume(): void {
-    this.#layers.socket.resume();
+    this.#socket.resume();
   }
 }

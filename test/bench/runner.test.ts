@@ -22,8 +22,8 @@ test.each([
   ['servers', '--peers', 'fdmux,nodejs', 'C epoll, fdmux level, fdmux edge, node:net,'],
   ['servers', '--peers', 'dmux', 'C epoll, fdmux level, fdmux edge, node:net,'],
   ['servers', '--peers', 'fdmux,', 'C epoll, fdmux level, fdmux edge, node:net,'],
-  ['irc', '--only', 'irc-51', 'irc-50-10, irc-500-20, irc-500-500, irc-join, memory'],
-  ['irc', '--peers', 'unrealircd', 'fdmux level, fdmux edge, ngircd, InspIRCd'],
+  ['irc', '--only', 'irc-51', 'irc-50-10, irc-200-20, irc-500-20, irc-500-500, irc-join, memory'],
+  ['irc', '--peers', 'unrealircd', 'fdmux level, fdmux edge, fdmux WebSocket, ws alone, ngircd, InspIRCd'],
   ['waits', '--only', 'call', 'calls, idle, latency, allocation'],
   ['waits', '--peers', 'perl', 'C, C, two threads, CPython,'],
 ])('%s %s %s is refused with the names that there are', async (suite, option, name, known) => {
