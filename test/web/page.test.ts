@@ -79,6 +79,7 @@ describe('the log', () => {
       left: ['bob'],
       renamed: [],
     });
+    expect(summaryOf([moved(1, 'left', 'ann'), moved(2, 'joined', 'ann')])).toMatchObject({ joined: [], left: [] });
   });
 
   test('sums nicks up: two changes are one, and there and back none', () => {

@@ -228,7 +228,9 @@ describe('members', () => {
     expect(signs(page)).toEqual(['@ann', 'bob']);
     page.hear(':carl!u@h JOIN #a', ':ann!u@h MODE #a +vo-o bob carl ann', ':ann!u@h MODE #a +lk 5 key');
     expect(signs(page).sort()).toEqual(['+bob', '@carl', 'ann']);
-    page.hear(':bob!u@h NICK robert', ':carl!u@h QUIT :bye');
+    page.hear(':ann!u@h MODE #a -l+v ann');
+    expect(signs(page)).toContain('+ann');
+    page.hear(':ann!u@h MODE #a -v ann', ':bob!u@h NICK robert', ':carl!u@h QUIT :bye');
     expect(signs(page).sort()).toEqual(['+robert', 'ann']);
     page.hear(':ann!u@h KICK #a robert :out');
     expect(signs(page)).toEqual(['ann']);

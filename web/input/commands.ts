@@ -120,15 +120,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   help: { usage: '', act: () => [{ kind: 'help' }] },
 };
 
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  j: 'join',
-  leave: 'part',
-  m: 'msg',
-  q: 'query',
-  w: 'whois',
-  quote: 'raw',
-  disconnect: 'quit',
-};
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['j', 'join'],
+  ['leave', 'part'],
+  ['m', 'msg'],
+  ['q', 'query'],
+  ['w', 'whois'],
+  ['quote', 'raw'],
+  ['disconnect', 'quit'],
+]);
 
 /** The names of all commands with their parameters, in the order of the help. */
 export const COMMAND_USAGES: readonly (readonly [name: string, usage: string])[] = Object.entries(COMMANDS).map(
@@ -144,7 +144,7 @@ export function actsFor(text: string, place: Place): readonly Act[] {
   }
   const [word = '', rest] = cut(text.slice(1));
   const typed = word.toLowerCase();
-  const name = OTHER_NAMES[typed] ?? typed;
+  const name = OTHER_NAMES.get(typed) ?? typed;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) return [{ kind: 'wrong', hint: 'unknown-command', detail: `/${word}` }];
   const acts = command.act(rest, place);

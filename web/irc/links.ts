@@ -14,7 +14,7 @@ export function piecesOf(text: string): Piece[] {
   let at = 0;
   for (const match of text.matchAll(LINK)) {
     const link = trimmed(match[0]);
-    if (!isSafe(link)) continue;
+    if (!URL.canParse(link)) continue;
     if (match.index > at) pieces.push({ kind: 'text', text: text.slice(at, match.index) });
     pieces.push({ kind: 'link', text: link });
     at = match.index + link.length;
@@ -37,9 +37,3 @@ function trimmed(link: string): string {
 }
 
 const count = (text: string, character: string): number => text.split(character).length - 1;
-
-function isSafe(link: string): boolean {
-  if (!URL.canParse(link)) return false;
-  const { protocol, hostname } = new URL(link);
-  return (protocol === 'http:' || protocol === 'https:') && hostname !== '';
-}
