@@ -62,7 +62,8 @@ async function take(browser, url, people, { name, width, height, colorScheme }) 
   await page.getByLabel('Your nick').fill('nora');
   await page.getByLabel('Rooms').fill('#lobby #design');
   await page.getByRole('button', { name: 'Join' }).click();
-  await page.getByRole('complementary').waitFor({ state: 'attached' });
+  // On a narrow screen the members are there, but out of sight.
+  await page.locator('.members-side').waitFor({ state: 'attached' });
   for (const [nick, line] of TALK) {
     if (nick === 'nora') {
       await page.getByRole('textbox').fill(line.split(' :')[1]);
