@@ -39,8 +39,8 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   }
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   const log = await openLog(config.log.level, config.log.format, sink);
-  const stopping = new StopRequest();
   const recording = openRecording(flags, config, context, log);
+  const stopping = new StopRequest();
   const server = await startServer(flags, { config, context, log, stopping, recording });
   const reload = (): void => void server.requestReload();
   process.on('SIGHUP', reload);
@@ -132,6 +132,7 @@ async function startServer(
     });
   } catch (error) {
     stopping.dispose();
+    recording?.discard();
     throw withAdvice(error);
   }
 }

@@ -1,10 +1,10 @@
 /** `serve --record` and `replay`: the same again, the first difference, and what is in the file. */
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Outcome, replay } from '../../src/server/replay/replay.js';
 import { connectPeer, type Peer } from '../support/peers.js';
-import { cliPath, run } from '../support/processes.js';
+import { cliPath, run, start } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { join as joinLobby, type RunningServer, startServer } from './chat-server.js';
 
@@ -226,6 +226,35 @@ test('the command says what was the same, or what is wrong with the file and whe
     stderr: `fdmux: ${path}: line 6 (at byte ${start}) is damaged: it is no line of a recording\n`,
   });
   expect(await fdmux('replay', `${path}.none`)).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
+});
+
+test('a server that cannot start leaves no recording', async () => {
+  const path = join(temporaryFolder(), 'recording');
+  const holder = await startServer();
+  expect(await fdmux('serve', '--plain-port', String(holder.plainPort), '--no-irc', '--record', path)).toMatchObject({
+    code: 1,
+  });
+  expect(existsSync(path)).toBe(false);
+});
+
+test('a server that an exception has ended has recorded what led to it', async () => {
+  const path = join(temporaryFolder(), 'recording');
+  const program = `
+    const { trim } = String.prototype;
+    String.prototype.trim = function () {
+      if (this.includes('last words')) throw new Error('a fault');
+      return trim.call(this);
+    };
+    process.argv.push('serve', '--plain-port', '0', '--no-irc', '--record', ${JSON.stringify(path)});
+    require(${JSON.stringify(cliPath)});
+  `;
+  const server = start(process.execPath, ['-e', program]);
+  const [, port] = await server.line(/plain lines +.*:(\d+)$/);
+  const ann = await connectPeer(Number(port));
+  await ann.write('last words\n');
+  expect((await server.ended()).stderr).toContain('a fault');
+  expect(readFileSync(path, 'utf8')).toContain('last words');
+  expect(await replay(path)).toMatchObject({ difference: null, isComplete: false, counts: { connections: 1 } });
 });
 
 test('a recording is never overwritten', async () => {

@@ -62,5 +62,7 @@ export function parseHeader(line: string): Header | string {
     ...{ version: '', node: '', timeZone: '', idPrefix: '', wallMs: 0, monotonicMs: 0, configurationName: '' },
     config: sampleConfig(),
   };
-  return isLike(sample, value) ? value : 'its first line is damaged';
+  if (isLike(sample, value)) return value;
+  const version = 'version' in value ? String(value.version) : 'unknown';
+  return `its first line is damaged, or this version of fdmux has other settings (it was recorded by ${version})`;
 }

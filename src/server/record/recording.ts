@@ -1,4 +1,5 @@
 /** Records a server into a file, until it ends. */
+import { rmSync } from 'node:fs';
 import type { Log } from '../log.js';
 import { type Beginning, Recorder } from './recorder.js';
 import { RecordingFile } from './recording-file.js';
@@ -7,10 +8,12 @@ import { RecordingFile } from './recording-file.js';
 export class Recording {
   /** The world of the server. */
   readonly world: Recorder;
+  readonly #path: string;
   readonly #file: RecordingFile;
 
   /** @throws Error if there is a file already, or it cannot be made */
   constructor(path: string, beginning: Beginning, log: Log) {
+    this.#path = path;
     this.#file = RecordingFile.create(path, {
       onFailure: (error) => {
         log.error('recording ended', { file: path, error: error.message });
@@ -25,6 +28,13 @@ export class Recording {
     this.world.flush();
     this.#file.end();
   };
+
+  /** The server has not started, and the next try needs a new file. */
+  discard(): void {
+    process.off('exit', this.#save);
+    this.#file.end();
+    rmSync(this.#path, { force: true });
+  }
 
   /** The server has ended in good order. */
   finish(): void {
