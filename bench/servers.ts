@@ -49,6 +49,12 @@ const QUESTIONS: readonly Question[] = [
     load: { mode: 'fanout', connections: 500, bytes: 80, depth: 20 },
   },
   {
+    id: 'datagrams',
+    title: 'datagrams received, 64 B, 128 in flight',
+    mode: 'datagrams',
+    load: { mode: 'datagrams', connections: 1, bytes: 64, depth: 4 },
+  },
+  {
     id: 'accept',
     title: 'connections accepted and closed',
     mode: 'echo',

@@ -3,6 +3,7 @@
 // echo    sends back what it gets
 // source  sends 1 GiB in writes of 64 KiB to each connection, then ends it
 // fanout  sends each chunk of lines that it gets to every other connection, one send(2) for each
+// datagrams  receives datagrams one by one, and answers every 32nd one
 #define _GNU_SOURCE
 #include <errno.h>
 #include <unistd.h>
@@ -66,8 +67,38 @@ static void serve(int fd, char mode) {
   }
 }
 
+static void serve_datagrams(int fd) {
+  static unsigned received;
+  struct sockaddr_in sender;
+  for (;;) {
+    socklen_t length = sizeof sender;
+    const ssize_t count = recvfrom(fd, chunk, kChunkBytes, MSG_DONTWAIT, (struct sockaddr*)&sender, &length);
+    if (count < 0) return;
+    if (++received % kDatagramsPerAnswer == 0) sendto(fd, chunk, 1, 0, (struct sockaddr*)&sender, length);
+  }
+}
+
+// One socket, which is bound and not listening.
+_Noreturn static void run_datagrams(void) {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address = loopback(0);
+  socklen_t length = sizeof address;
+  if (bind(fd, (struct sockaddr*)&address, sizeof address) != 0) fail("bind");
+  if (getsockname(fd, (struct sockaddr*)&address, &length) != 0) fail("getsockname");
+  printf("port %d\n", ntohs(address.sin_port));
+  fflush(stdout);
+  epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  const struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+  watch(epoll_fd, EPOLL_CTL_ADD, fd, event);
+  for (;;) {
+    struct epoll_event ready;
+    if (epoll_wait(epoll_fd, &ready, 1, -1) > 0) serve_datagrams(fd);
+  }
+}
+
 int main(int argc, char** argv) {
   const char mode = argc > 1 ? argv[1][0] : 'e';
+  if (mode == 'd') run_datagrams();
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = loopback(0);
   socklen_t length = sizeof address;

@@ -1,5 +1,5 @@
 /** The server under test, on `listen()`. `fdmux MODE [BACKEND TRIGGER]`; modes as in epoll.c. */
-import { type BackendName, type Connection, listen, type SocketHandlers } from 'fdmux';
+import { type BackendName, bindDatagram, type Connection, listen, type SocketHandlers } from 'fdmux';
 
 const CHUNK = Buffer.alloc(65_536);
 const SOURCE_BYTES = 2 ** 30;
@@ -28,8 +28,27 @@ const source: SocketHandlers<{ left: number }> = {
   drain: pour,
 };
 
+/** Answers every 32nd datagram, as in epoll.c. */
+async function receiveDatagrams(backend: BackendName): Promise<void> {
+  let received = 0;
+  const { localAddress } = await bindDatagram({
+    backend,
+    socket: {
+      message: (socket, _bytes, sender) => {
+        received += 1;
+        if (received % 32 === 0) socket.send('x', sender);
+      },
+    },
+  });
+  if (localAddress.family === 'inet') console.log(`port ${localAddress.port}`);
+}
+
 async function main(): Promise<void> {
   const [mode, backend = 'epoll', trigger = 'level'] = process.argv.slice(2);
+  if (mode === 'datagrams') {
+    await receiveDatagrams(toBackend(backend));
+    return;
+  }
   const options = {
     port: 0,
     backlog: 4096,

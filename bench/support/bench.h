@@ -12,6 +12,9 @@
 
 #define NS_PER_MS 1000000LL
 
+// Datagrams are answered in groups, so that what is measured is receiving.
+enum { kDatagramsPerAnswer = 32 };
+
 static inline void fail(const char* what) {
   perror(what);
   exit(1);

@@ -6,12 +6,14 @@
 // accept  each connection sends a message, awaits its echo, closes, and is opened again
 // sink    each connection reads until the server ends it, then is opened again
 // fanout  DEPTH of the connections send lines of BYTES; each sends its next when it has those of all others
+// datagrams  keeps DEPTH groups of datagrams of BYTES in flight, each of which the server answers once
 //
 // IDLE more connections are opened first and left alone. It prints `start` when it has warmed up, and after
 // SECONDS one line of JSON: what was done, how long each message took, and how busy the generator itself was.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -133,6 +135,54 @@ static int is_warm(int64_t elapsed_ns) {
          elapsed_ns > 3000 * NS_PER_MS;
 }
 
+static void report(double elapsed, int64_t start_cpu) {
+  printf(
+      "{\"messages\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"p50Ns\":%.0f,\"p99Ns\":%.0f,\"loadCpu\":%.3f}\n",
+      (unsigned long long)messages, (unsigned long long)bytes, elapsed, percentile(0.5), percentile(0.99),
+      (cpu_ns() - start_cpu) / 1e9 / elapsed);
+}
+
+static void send_datagrams(int fd, size_t groups) {
+  struct iovec vector = {message, message_bytes};
+  struct mmsghdr group[kDatagramsPerAnswer];
+  memset(group, 0, sizeof group);
+  for (int i = 0; i < kDatagramsPerAnswer; i++) {
+    group[i].msg_hdr.msg_iov = &vector;
+    group[i].msg_hdr.msg_iovlen = 1;
+  }
+  for (size_t i = 0; i < groups; i++)
+    if (sendmmsg(fd, group, kDatagramsPerAnswer, 0) != kDatagramsPerAnswer) fail("sendmmsg");
+}
+
+// So few datagrams are in flight that the receiver's buffer has room for all: none is lost.
+static void load_datagrams(double seconds) {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  const struct sockaddr_in address = loopback(port);
+  if (connect(fd, (const struct sockaddr*)&address, sizeof address) != 0) fail("connect");
+  int64_t begin = now_ns(), start_cpu = 0;
+  int64_t end = INT64_MAX;
+  send_datagrams(fd, depth);
+  for (;;) {
+    const int64_t sent = now_ns();
+    if (recv(fd, input, sizeof input, 0) < 0) fail("recv");
+    const int64_t now = now_ns();
+    measured(now - sent);
+    messages += kDatagramsPerAnswer;
+    if (!is_measuring && is_warm(now - begin)) {
+      is_measuring = 1;
+      messages = 0;
+      begin = now;
+      end = now + (int64_t)(seconds * 1e9);
+      start_cpu = cpu_ns();
+      printf("start\n");
+      fflush(stdout);
+    }
+    if (now >= end) break;
+    send_datagrams(fd, 1);
+  }
+  report((now_ns() - begin) / 1e9, start_cpu);
+}
+
 int main(int argc, char** argv) {
   if (argc < 7) return fprintf(stderr, "usage: load MODE PORT CONNECTIONS BYTES DEPTH SECONDS [IDLE]\n"), 2;
   const char mode = argv[1][0];
@@ -147,6 +197,7 @@ int main(int argc, char** argv) {
   memset(message, 'x', message_bytes * kMaxDepth);
   for (size_t i = 1; i <= kMaxDepth; i++) message[i * message_bytes - 1] = '\n';
   struct connection* connections = calloc(count, sizeof *connections);
+  if (mode == 'd') return load_datagrams(seconds), 0;
   const int epoll_fd = epoll_create1(0);
 
   for (size_t i = 0; i < idle; i++) connect_to_server();
@@ -197,10 +248,6 @@ int main(int argc, char** argv) {
       }
     }
   }
-  const double elapsed = (now_ns() - start) / 1e9;
-  printf(
-      "{\"messages\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"p50Ns\":%.0f,\"p99Ns\":%.0f,\"loadCpu\":%.3f}\n",
-      (unsigned long long)messages, (unsigned long long)bytes, elapsed, percentile(0.5), percentile(0.99),
-      (cpu_ns() - start_cpu) / 1e9 / elapsed);
+  report((now_ns() - start) / 1e9, start_cpu);
   return 0;
 }

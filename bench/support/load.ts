@@ -5,7 +5,7 @@ import type { ServerProcess } from './server.js';
 
 /** The arguments of load.c; see there. */
 export interface Load {
-  readonly mode: 'echo' | 'accept' | 'sink' | 'fanout';
+  readonly mode: 'echo' | 'accept' | 'sink' | 'fanout' | 'datagrams';
   readonly connections: number;
   readonly bytes: number;
   readonly depth: number;

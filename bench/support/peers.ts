@@ -7,7 +7,7 @@ import { node } from './server.js';
 import { compile, findBun, root, runs } from './tools.js';
 
 /** What a server has to do; see servers/epoll.c. */
-export type ServerMode = 'echo' | 'source' | 'fanout';
+export type ServerMode = 'echo' | 'source' | 'fanout' | 'datagrams';
 
 /** Returns the command of a mode, or null if the peer does not do that. */
 export type ServerCommand = (mode: ServerMode) => readonly string[] | null;
@@ -34,7 +34,12 @@ export function serverCandidates(checkouts: readonly Checkout[]): readonly Candi
     },
     ...checkouts.map((checkout) => fdmux(checkout, 'level')),
     ...checkouts.map((checkout) => fdmux(checkout, 'edge')),
-    nodeNet('node:net', (mode) => mode),
+    nodeNet('node:net', (mode) => (mode === 'datagrams' ? null : mode)),
+    {
+      name: 'node:dgram',
+      install: 'npm run build',
+      find: () => (mode) => (mode === 'datagrams' ? [...node, here.program('servers/node-dgram.js')] : null),
+    },
     nodeNet('node:net corked', (mode) => (mode === 'fanout' ? 'fanout-corked' : null)),
     python('Python selectors', 'python3', ['--version'], [source('selectors_server.py')]),
     python('Python asyncio', 'python3', ['--version'], [source('asyncio_server.py')]),
@@ -56,7 +61,8 @@ function fdmux(checkout: Checkout, trigger: 'level' | 'edge'): Candidate<ServerC
     install: 'npm run build',
     find: () => {
       const program = checkout.program('servers/fdmux.js');
-      return (mode) => [...node, program, mode, 'epoll', trigger];
+      // Datagrams have no edge trigger.
+      return (mode) => (mode === 'datagrams' && trigger === 'edge' ? null : [...node, program, mode, 'epoll', trigger]);
     },
   };
 }
