@@ -369,6 +369,9 @@ export type {
   TlsServerContext,
   TlsVersion,
 } from './net/tls-options.js';
+export { serve } from './net/serve.js';
+export type { ServeOptions } from './net/serve.js';
+export type { FdHandlers, FdStream } from './net/fd-stream.js';
 export { SharedBytes } from './net/shared-bytes.js';
 export { decodeAddress, encodeAddress, formatAddress, parseAddress } from './socket/address.js';
 export { resolveHost } from './net/resolve.js';
