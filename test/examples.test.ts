@@ -1,5 +1,15 @@
 /** Every program of examples/ runs for real, on a free port, and does what its head says. */
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -362,6 +372,117 @@ describe('the follower of a file', () => {
     writeFileSync(path, 'rotated\n');
     await follower.line(/^rotated$/m);
     expect(follower.stdout).not.toContain('before');
+  });
+});
+
+describe('the service', () => {
+  test('reports to its manager when it is ready and when it stops', async () => {
+    const manager = testSocket({ family: 'unix', type: 'dgram' });
+    manager.bind({ family: 'unix' });
+    const name = manager.getsockname();
+    if (!('abstract' in name)) throw new Error('no abstract name');
+    const env = { NOTIFY_SOCKET: `@${name.abstract.toString()}`, WATCHDOG_USEC: '50000' };
+    const service = start(process.execPath, [script, 'service'], { env });
+    await service.line(/managed/);
+    expect(manager.recv(200)?.toString()).toMatch(/^READY=1\nSTATUS=Listening on 127\.0\.0\.1:\d+$/);
+    expect(manager.recv(200)?.toString()).toBe('WATCHDOG=1');
+    service.kill();
+    const { code } = await service.ended();
+    expect(code).toBe(0);
+    let last = '';
+    manager.setBlocking(false);
+    for (let next = manager.recv(200); next !== null; next = manager.recv(200)) last = next.toString();
+    expect(last).toBe('STOPPING=1');
+  });
+});
+
+describe('the forwarder', () => {
+  test('moves bytes both ways, and the ends of both sides', async () => {
+    const target = await listenPeer();
+    const { port } = await serve('splice-forwarder', '0', `127.0.0.1:${target.port}`);
+    const client = await connectPeer(port);
+    const server = await target.accepted();
+    const content = Buffer.alloc(1_000_000, 'forward');
+    await client.write(content);
+    expect((await server.take(content.length)).equals(content)).toBe(true);
+    await server.write('answer');
+    expect((await client.take(6)).toString()).toBe('answer');
+    client.socket.end();
+    await server.ended();
+  });
+});
+
+describe('the watcher of links', () => {
+  const hasNamespaces = spawnSync('unshare', ['-rn', 'ip', 'link']).status === 0;
+  test.skipIf(!hasNamespaces)('reports an interface from its beginning to its end', async () => {
+    // A network of its own, whose loopback interface goes up and down. It is skipped where none can be made.
+    const watcher = start('unshare', [
+      '-rn',
+      'sh',
+      '-c',
+      `"$0" "$1" "$2" & read go; ip link set lo up; ip link set lo down; read stop; kill $!`,
+      process.execPath,
+      script,
+      'link-watcher',
+    ]);
+    await watcher.line('watching links');
+    watcher.write('go\n');
+    await watcher.line(/^lo \(1\) is up$/);
+    await watcher.line(/^lo \(1\) is down$/);
+    watcher.end();
+    await watcher.ended();
+  });
+});
+
+describe('the watcher of pressure', () => {
+  const canTrigger = process.getuid?.() === 0 && existsSync('/proc/pressure/cpu');
+  test.skipIf(!canTrigger)('sets a trigger that the kernel takes', async () => {
+    // Without privileges, or a kernel with pressure stall information, there is nothing to wait for.
+    const watcher = startExample('pressure');
+    await watcher.line('watching /proc/pressure/cpu');
+    expect(watcher.stderr).toBe('');
+  });
+});
+
+describe('the passing of an fd', () => {
+  test('gives the child a file that has no path', async () => {
+    const { code, stdout } = await runExample('pass-fd');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/the child got fd \d+ with "a file": what no path leads to\nthe child ended with code 0\n/);
+  });
+});
+
+describe('the supervisor', () => {
+  test('starts a program again when it ends, up to its limit', async () => {
+    const { code, stdout } = await runExample('supervisor', '2', 'sh', '-c', 'exit 4');
+    expect(code).toBe(0);
+    expect(stdout).toBe('start 1\nended with code 4, signal null\nstart 2\nended with code 4, signal null\n');
+  });
+
+  test('ends its child when it is told to stop', async () => {
+    const supervisor = startExample('supervisor', '2', 'sleep', '1000');
+    await supervisor.line('start 1');
+    supervisor.kill();
+    expect((await supervisor.ended()).code).toBe(0);
+  });
+});
+
+describe('the listener for multicast DNS', () => {
+  test('prints the name that is asked for', async () => {
+    const listener = startExample('mdns-listener', 'lo', '0');
+    const [, port] = await listener.line(/0\.0\.0\.0:(\d+)/);
+    const question = Buffer.from('\0\0\0\0\0\x01\0\0\0\0\0\0\x07printer\x05local\0\0\x01\0\x01', 'latin1');
+    const sender = udpSocket();
+    sender.sendTo(question, { family: 'inet', host: '224.0.0.251', port: Number(port) });
+    await listener.line(/^127\.0\.0\.1:\d+ asks for "printer\.local"$/);
+  });
+});
+
+describe('the serial line', () => {
+  test('sends a command and prints the answer', async () => {
+    const { code, stdout } = await runExample('serial-line');
+    expect(stdout).toBe('at 115200 baud\nyou said ATI\nOK\n');
+    expect(code).toBe(0);
   });
 });
 
