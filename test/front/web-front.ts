@@ -1,3 +1,4 @@
+import type { ListenOptions } from 'fdmux';
 import { onTestFinished } from 'vitest';
 import { type Accepted, WebFront } from '../../src/front/web-front.js';
 import type { Site } from '../../src/front/web-site.js';
@@ -43,8 +44,8 @@ export async function startFront({
   site = new Map(),
   origins = [],
   source = null,
-  highWaterMarkBytes = 65_536,
-}: { site?: Site; origins?: string[]; source?: string | null; highWaterMarkBytes?: number } = {}) {
+  tls,
+}: { site?: Site; origins?: string[]; source?: string | null; tls?: ListenOptions<unknown>['tls'] } = {}) {
   const peers: RecordingPeer[] = [];
   const front = new WebFront<Accepted, RecordingPeer>({
     site,
@@ -66,7 +67,7 @@ export async function startFront({
     for (const { wire } of peers) wire.destroy();
   });
   const listener = await testListener({
-    highWaterMarkBytes,
+    tls,
     socket: {
       open: (connection) => {
         front.take({ connection }, source);
