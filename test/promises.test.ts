@@ -24,6 +24,7 @@ import { BACKENDS } from './multiplexer/variants.js';
 import { errorOf, fill, useFds } from './native/fds.js';
 import { within } from './support/deadline.js';
 import { disposedAtEnd } from './support/fds.js';
+import { WAITERS } from './support/runtime.js';
 
 const fds = useFds();
 const open = <T = unknown>(backend: (typeof BACKENDS)[number] = 'epoll') =>
@@ -185,20 +186,17 @@ describe('promise 5: generation tokens', () => {
     expect(mux.stats().rebuilds).toBe(1);
   });
 
-  test.each(['uv', 'thread'] as const)(
-    'an asynchronous wait with the %s waiter goes on through a rebuild',
-    async (waiter) => {
-      const mux = disposedAtEnd(new Multiplexer({ backend: 'epoll', waiter }));
-      const { writer } = makeStale(mux);
-      const [reader, late] = fds.pipe();
-      const registration = mux.register(reader, { interest: 'read' });
-      const waiting = mux.wait();
-      fill(writer, 'x');
-      while (mux.stats().rebuilds === 0) await new Promise((resolve) => setImmediate(resolve));
-      fill(late, 'x');
-      expect([...(await within(waiting, 'a batch'))]).toEqual([registration]);
-    },
-  );
+  test.each(WAITERS)('an asynchronous wait with the %s waiter goes on through a rebuild', async (waiter) => {
+    const mux = disposedAtEnd(new Multiplexer({ backend: 'epoll', waiter }));
+    const { writer } = makeStale(mux);
+    const [reader, late] = fds.pipe();
+    const registration = mux.register(reader, { interest: 'read' });
+    const waiting = mux.wait();
+    fill(writer, 'x');
+    while (mux.stats().rebuilds === 0) await new Promise((resolve) => setImmediate(resolve));
+    fill(late, 'x');
+    expect([...(await within(waiting, 'a batch'))]).toEqual([registration]);
+  });
 });
 
 test('promise 6: batch safety: a registration that an earlier handler unregisters is not delivered', () => {
