@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { expect, test } from 'vitest';
 import { frameHeader, Framer, OPCODES } from '../../src/front/web-framing.js';
 import { SharedBytes } from '../../src/net/shared-bytes.js';
@@ -29,7 +30,10 @@ test('a CR within a line stays in it', () => {
 
 test('a line that is not UTF-8 is replaced where it is wrong for readers of text, and left as it is for others', () => {
   const lines = Buffer.concat([Buffer.from('good 你\r\n'), Buffer.from('bad \xff\xc4\xe3 end\r\n', 'latin1')]);
-  const text = bytesOf(new Framer(OPCODES.text).frame(lines)).toString('utf8');
+  const framed = bytesOf(new Framer(OPCODES.text).frame(lines));
+  // Behind the first header, and the second.
+  expect(isUtf8(framed.subarray(2, 10)) && isUtf8(framed.subarray(12))).toBe(true);
+  const text = framed.toString('utf8');
   expect(text).toContain('good 你');
   expect(text).toMatch(/bad �+ end$/);
   expect(bytesOf(new Framer(OPCODES.binary).frame(lines)).includes(Buffer.from('bad \xff\xc4\xe3 end', 'latin1'))).toBe(

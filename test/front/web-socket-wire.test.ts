@@ -162,10 +162,11 @@ test('our side ends behind what was written, with a close frame', async () => {
   const { client, server } = await open();
   server.wire.write(Buffer.from('ERROR :bye\r\n'));
   server.wire.end();
+  expect(server.wire.write(Buffer.from('too late\r\n'))).toBe(false);
   expect(await takeFrame(client)).toEqual({ opcode: 1, payload: Buffer.from('ERROR :bye') });
   expect(await takeCloseCode(client)).toBe(1000);
   await client.write(frame({ opcode: CLOSE, payload: codeBytes(1000) }));
-  await client.ended();
+  expect(await client.ended()).toEqual(Buffer.alloc(0));
   await server.departs();
   expect(server.error).toBeUndefined();
 });
