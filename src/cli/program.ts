@@ -6,7 +6,7 @@ import { type Charset, CHARSET_CHOICES, CHARSETS } from '../protocol/charset.js'
 import { IRC } from '../protocol/irc/protocol.js';
 import { PLAIN } from '../protocol/plain/protocol.js';
 import { DEFAULT_HOST, type ServeFlags } from '../server/config/merge.js';
-import { BACKENDS } from '../server/config/schema.js';
+import { BACKENDS, MAX_DRAIN_MS } from '../server/config/schema.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../server/log.js';
 import { type ProtocolName, PROTOCOLS, WEB } from '../server/protocols.js';
 import { connectCommand } from './connect.js';
@@ -120,6 +120,11 @@ function addServe(program: Command, version: string): void {
     .addOption(new Option('--backend <name>', 'kernel interface (default: FDMUX_BACKEND, or epoll)').choices(BACKENDS))
     .addOption(new Option('--trigger <name>', 'edge is for epoll only (default: level)').choices(CONNECTION_TRIGGERS))
     .option('--max-clients <count>', 'most clients at once, 0 for no limit (default: 0)', parseInteger(0, 1_000_000))
+    .option(
+      '--drain-ms <ms>',
+      'time that SIGTERM gives clients to leave by themselves, in milliseconds (default: 0)',
+      parseInteger(0, MAX_DRAIN_MS),
+    )
     .addOption(
       new Option(
         '--charset <name>',

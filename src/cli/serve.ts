@@ -5,13 +5,16 @@ import { formatHostPort } from '../protocol/host-port.js';
 import { ChatServer, type OpenListener } from '../server/chat-server.js';
 import { loadConfig } from '../server/config/load.js';
 import type { ServeFlags } from '../server/config/merge.js';
-import type { ServerConfig } from '../server/config/server-config.js';
+import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
+import { assignFds } from '../server/inherited-fds.js';
 import { ListenError, whereTo } from '../server/listen-error.js';
 import { type Log, openLog } from '../server/log.js';
 import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';
 import { Recording } from '../server/record/recording.js';
 import type { Address } from '../socket/address.js';
+import { listenFds } from '../socket/service-manager.js';
+import { ServiceReports } from './service-reports.js';
 
 /** A stopping server ends whatever still waits after this time: it promises to stop within two seconds. */
 const STOP_DEADLINE_MS = 1800;
@@ -39,10 +42,12 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   }
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   const log = await openLog(config.log.level, config.log.format, sink);
+  const inherited = assignFds(listenFds({ unsetEnvironment: true }), config.listeners);
   const recording = openRecording(flags, config, context, log);
   const stopping = new StopRequest();
-  const server = await startServer(flags, { config, context, log, stopping, recording });
-  const reload = (): void => void server.requestReload();
+  const server = await startServer(flags, { config, context, log, stopping, recording, inherited });
+  const service = new ServiceReports(log, () => server.status);
+  const reload = (): void => void service.reloading(() => server.requestReload());
   process.on('SIGHUP', reload);
   process.stdout.write(describe(server, config, context.version));
   for (const { protocol, at } of server.skippedListeners) {
@@ -51,32 +56,52 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
       `fdmux: ${whereTo(at)} is in use, so there is no ${lost}; --${protocol}-port names another port\n`,
     );
   }
-  const reason = await stopping.requested;
+  service.ready();
+  const { reason, mayDrain } = await stopping.requested;
   process.off('SIGHUP', reload);
+  service.stopping();
+  if (mayDrain) await server.drain(stopping.hurried);
   // A peer that reads nothing must not keep the process alive, nor must this timer.
   setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
   await server.close(reason);
   recording?.finish();
+  service.dispose();
   sink.end();
   stopping.dispose();
   return 0;
 }
 
+/** Who ends the server. */
+interface Stop {
+  readonly reason: string;
+  /** Whether clients get the time of `drainMs` to leave. */
+  readonly mayDrain: boolean;
+}
+
 /** Waits for whatever ends the server first: a signal or an operator. */
 class StopRequest {
-  readonly requested: Promise<string>;
-  #resolve: (reason: string) => void = () => undefined;
+  readonly requested: Promise<Stop>;
+  /** Somebody has asked again, so it shall end at once. */
+  readonly hurried: Promise<void>;
+  #resolve: (stop: Stop) => void = () => undefined;
+  #hurry: () => void = () => undefined;
+  #isRequested = false;
 
   constructor() {
     this.requested = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+    this.hurried = new Promise((resolve) => {
+      this.#hurry = resolve;
+    });
     process.on('SIGINT', this.#onSignal);
     process.on('SIGTERM', this.#onSignal);
   }
 
-  request(reason: string): void {
-    this.#resolve(reason);
+  request(reason: string, mayDrain = false): void {
+    if (this.#isRequested) this.#hurry();
+    this.#isRequested = true;
+    this.#resolve({ reason, mayDrain });
   }
 
   dispose(): void {
@@ -84,8 +109,8 @@ class StopRequest {
     process.off('SIGTERM', this.#onSignal);
   }
 
-  readonly #onSignal = (): void => {
-    this.#resolve('the server is shutting down');
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    this.request('the server is shutting down', signal === 'SIGTERM');
   };
 }
 
@@ -114,14 +139,16 @@ async function startServer(
     readonly log: Log;
     readonly stopping: StopRequest;
     readonly recording: Recording | null;
+    readonly inherited: ReadonlyMap<ListenerConfig, number>;
   },
 ): Promise<ChatServer> {
-  const { config, context, log, stopping, recording } = parts;
+  const { config, context, log, stopping, recording, inherited } = parts;
   const readConfig = (): Promise<ServerConfig> => loadConfig(flags);
   try {
     return await ChatServer.start({
       config,
       log,
+      inherited,
       version: context.version,
       configurationName: flags.config ?? '-',
       readConfig: recording?.world.reading(readConfig) ?? readConfig,

@@ -91,6 +91,11 @@ export interface Listener<T = unknown> {
     options?: { readonly except?: Connection<T> | undefined },
   ): number;
   /**
+   * Stops listening at once, and leaves the connections as they are: who waits to be accepted is still served, and who
+   * connects later is refused by the system. `close` may follow. Calling it again does nothing.
+   */
+  stopAccepting(): void;
+  /**
    * Stops listening at once and ends the connections: what is pending is sent, then each write side is shut down. Those
    * that are still there after `drainMs` are destroyed. Calling it again shortens the time at most.
    *

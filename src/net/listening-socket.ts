@@ -188,6 +188,14 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
     return count;
   }
 
+  stopAccepting(): void {
+    if (this.#state !== 'listening') return;
+    this.#state = 'draining';
+    this.#isGraceful = true;
+    if (!this.#accepting.isTaking) this.#stopListening();
+    this.#settleClosed();
+  }
+
   close(options: { readonly drainMs?: number | null | undefined } = {}): Promise<void> {
     checkOptions(options, 'options', CLOSE_OPTIONS);
     const { drainMs = 0 } = options;

@@ -59,6 +59,8 @@ export interface ServerOptions {
   readonly configurationName: string;
   /** Reads the configuration again. If it rejects, the old one stays. */
   readonly readConfig: () => Promise<ServerConfig>;
+  /** Sockets that listen already, such as those of a service manager. @defaultValue none */
+  readonly inherited?: ReadonlyMap<ListenerConfig, number>;
   /** @defaultValue the world as it is */
   readonly world?: World;
   /** An operator has ended the server. */
@@ -100,6 +102,10 @@ export class ChatServer implements LinkEvents, ServerControl {
   #unixPeers = 0;
   #connectionCount = 0;
   #phase: Phase = 'starting';
+  #isEnding = false;
+  #drainMs: number;
+  /** The last client of a server that drains has left. */
+  #onEmpty: () => void = () => undefined;
   #admin: AdminListener | null = null;
 
   private constructor(options: ServerOptions) {
@@ -123,6 +129,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     this.#proxies = new AddressList(config.proxies);
     this.#proxyTimeoutMs = config.proxyTimeoutMs;
     this.#maxClients = config.maxClients;
+    this.#drainMs = config.drainMs;
     this.#backlog = new Backlog(config.totalSendQueueBytes, world);
     this.#runQueue = new RunQueue(world);
     this.#tickLater();
@@ -197,6 +204,11 @@ export class ChatServer implements LinkEvents, ServerControl {
     });
   }
 
+  /** Describes how much there is to do, in a few words. */
+  get status(): string {
+    return `${this.#links.size} clients in ${this.#chat.directory.occupiedRoomCount} rooms`;
+  }
+
   /** Where whoever runs the server may ask; null if it does not listen for that. */
   get adminAddress(): Address | null {
     return this.#admin?.address ?? null;
@@ -221,9 +233,10 @@ export class ChatServer implements LinkEvents, ServerControl {
   async #listen(config: ListenerConfig): Promise<void> {
     const { backend, trigger } = this.#options.config;
     const entrance = config.protocol === WEB.name ? await WebEntrance.open(config, this.#webHost()) : null;
+    const fd = this.#options.inherited?.get(config);
     try {
       const listener = await listen<Occupant>({
-        ...config.at,
+        ...(fd === undefined ? config.at : { fd }),
         backlog: BACKLOG,
         backend,
         trigger,
@@ -362,7 +375,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   }
 
   #refusal(host: string, limits: ClassSettings): string | null {
-    if (this.#phase === 'draining') return 'the server is shutting down';
+    if (this.#isEnding) return 'the server is shutting down';
     return this.#admission.enter(host, limits, this.#maxClients, this.#world.monotonicMs());
   }
 
@@ -387,6 +400,7 @@ export class ChatServer implements LinkEvents, ServerControl {
     }
     const { id: connection, remoteHost: host, remotePort: port } = link;
     this.#admission.leave(host, link.limits);
+    if (this.#links.size === 0) this.#onEmpty();
     const reason = link.closeReason ?? (error === undefined ? PARTINGS.closed : describeLoss(error));
     link.session?.disconnected(reason);
     if (link.isTooSlow || hasCode(error, 'ERR_WRITE_QUEUE_FULL')) {
@@ -423,6 +437,7 @@ export class ChatServer implements LinkEvents, ServerControl {
       this.#proxies = new AddressList(config.proxies);
       this.#proxyTimeoutMs = config.proxyTimeoutMs;
       this.#maxClients = config.maxClients;
+      this.#drainMs = config.drainMs;
       this.#backlog.limitBytes = config.totalSendQueueBytes;
       const waitingKeys = changedFixedKeys(this.#options.config, config);
       this.#options.log.warn('configuration reloaded', { file: this.configurationName, waitingKeys });
@@ -444,6 +459,25 @@ export class ChatServer implements LinkEvents, ServerControl {
   }
 
   /**
+   * Takes no new clients any more, and waits for those that are here to leave by themselves.
+   *
+   * @param hurry - ends the waiting when it resolves
+   * @returns when all have left, or the configuration's `drainMs` have passed
+   */
+  async drain(hurry: Promise<unknown>): Promise<void> {
+    this.#phase = 'draining';
+    for (const { listener } of this.#listeners) listener.stopAccepting();
+    if (this.#drainMs === 0 || this.#links.size === 0) return;
+    this.#options.log.warn('draining', { clients: this.#links.size, drainMs: this.#drainMs });
+    const over = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    const alarm = this.#world.after(this.#drainMs, this.#onEmpty);
+    await Promise.race([over, hurry]);
+    alarm.cancel();
+  }
+
+  /**
    * Ends the server: refuses new peers, notifies everybody, and cuts off those who do not read that in time.
    *
    * @returns when the last socket is closed
@@ -460,6 +494,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   beginToEnd(reason: string): Alarm {
     this.#phase = 'draining';
     for (const entrance of this.#entrances) entrance.retire();
+    this.#isEnding = true;
     for (const link of this.#links) link.session?.shutDown(reason);
     return this.#world.after(GRACE_MS, () => {
       for (const link of this.#links) if (link.pendingBytes === 0) link.cut(reason);

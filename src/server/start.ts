@@ -26,6 +26,7 @@ const OPTIONS: OptionNames<ChatServerOptions> = {
   backend: true,
   trigger: true,
   maxClients: true,
+  drainMs: true,
   charset: true,
   serverName: true,
   network: true,

@@ -75,6 +75,21 @@ describe.each(VARIANTS)('listen on $backend/$trigger', (variant) => {
     }
   });
 
+  test('after stopAccepting nobody else connects, and those who have are served until they leave', async () => {
+    const listener = await testListener({ ...variant, socket: echo });
+    const port = portOf(listener);
+    const peer = await connectPeer(port);
+    expect(await exchange(peer)).toBe('ping');
+    listener.stopAccepting();
+    listener.stopAccepting();
+    await expect(connectPeer(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect(await exchange(peer)).toBe('ping');
+    expect(listener.connections).toBe(1);
+    peer.end();
+    await peer.ended();
+    await within(listener.close({ drainMs: null }), 'closing');
+  });
+
   test('listens on a path, which it removes, and on an abstract name', async () => {
     const path = join(temporaryFolder(), 'socket');
     const listener = await testListener({ ...variant, path, socket: echo });

@@ -35,6 +35,8 @@ export interface ServeFlags {
   readonly backend?: BackendName | undefined;
   readonly trigger?: ConnectionTrigger | undefined;
   readonly maxClients?: number | undefined;
+  /** Milliseconds. */
+  readonly drainMs?: number | undefined;
   readonly charset?: CharsetChoice | undefined;
   readonly serverName?: string | undefined;
   readonly network?: string | undefined;
@@ -72,6 +74,7 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups 
     listeners,
     proxies: file.proxies,
     proxyTimeoutMs: file.proxyTimeoutMs,
+    drainMs: flags.drainMs ?? file.drainMs,
     admin: toAdmin(file, flags, groups),
     classes: file.classes?.map(toAddressClass) ?? DEFAULT_CLASSES,
     irc: {

@@ -17,6 +17,8 @@ import { PROTOCOLS, WEB } from '../protocols.js';
 
 /** Oldest first, as the command line lists them. */
 export const BACKENDS: readonly BackendName[] = BACKEND_NAMES.toReversed();
+/** A day: the longest time that a server drains. */
+export const MAX_DRAIN_MS = 86_400_000;
 const MAX_LOBBY_LENGTH = 51;
 const MAX_GROUP = 0xffff_fffe;
 
@@ -172,6 +174,7 @@ const fileSchema = v.strictObject({
     ),
   ),
   listeners: v.optional(v.array(listenerSchema, 'must be a list')),
+  drainMs: v.optional(integer(0, MAX_DRAIN_MS), 0),
   admin: v.optional(v.nullable(adminSchema), null),
   proxies: v.optional(v.array(speaker, 'must be a list'), []),
   proxyTimeoutMs: v.optional(integer(1, 60_000), 5000),

@@ -43,6 +43,8 @@ export interface ServerConfig extends ProtocolSettings {
   readonly proxies: readonly string[];
   /** Milliseconds in which the whole header must arrive, at least 1. */
   readonly proxyTimeoutMs: number;
+  /** Milliseconds that a server which drains waits for its clients to leave. */
+  readonly drainMs: number;
   /** Where whoever runs the server may ask for metrics: a loopback address or a unix socket; null for nowhere. */
   readonly admin: ListenerConfig['at'] | null;
   readonly classes: readonly AddressClass[];
