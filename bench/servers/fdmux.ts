@@ -1,5 +1,5 @@
 /** The server under test, on `listen()`. `fdmux MODE [BACKEND TRIGGER]`; modes as in epoll.c. */
-import { type BackendName, bindDatagram, type Connection, listen, type SocketHandlers } from 'fdmux';
+import { type BackendName, bindDatagram, type Connection, listen, type Listener, type SocketHandlers } from 'fdmux';
 
 const CHUNK = Buffer.alloc(65_536);
 const SOURCE_BYTES = 2 ** 30;
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     backend: toBackend(backend),
     trigger: trigger === 'edge' ? 'edge' : 'level',
   } as const;
-  const listener =
+  const listener: Listener =
     mode === 'source'
       ? await listen({ ...options, socket: source })
       : mode === 'fanout'
