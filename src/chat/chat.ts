@@ -74,6 +74,11 @@ export class Chat {
     return new MemberState({ session, who: stranger(host), atMs, outlet, label, isLocal: true });
   }
 
+  /** How a member's connection is secured. */
+  securityOf(member: Member): Pick<Outlet, 'isSecure' | 'certificate'> {
+    return stateOf(member).outlet;
+  }
+
   /** Lets a member hear through one more outlet: what it does itself reaches it there as it reaches others. */
   attach(member: Member, outlet: Outlet): void {
     stateOf(member).attach(outlet);

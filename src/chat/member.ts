@@ -25,6 +25,10 @@ export interface Encoder {
 export interface Outlet {
   /** How this member reads; may be replaced while it is here. */
   readonly encoder: Encoder;
+  /** Whether nobody between the member and the server can read along. */
+  readonly isSecure: boolean;
+  /** The SHA-256 fingerprint of the member's certificate, as lower-case hexadecimal digits; null without one. */
+  readonly certificate: string | null;
   /**
    * Takes bytes for the member. It must neither throw nor call back into the chat: it runs inside a fan-out, and one
    * member's trouble is dealt with after it.

@@ -6,6 +6,8 @@ const NOTHING = new Uint8Array(0);
 
 /** The outlet of a member that nobody is connected for. */
 export const NOWHERE: Outlet = {
+  isSecure: false,
+  certificate: null,
   encoder: { encode: () => null, isDroppable: () => true },
   send: () => undefined,
   expel: () => undefined,
@@ -14,11 +16,15 @@ export const NOWHERE: Outlet = {
 /** Several outlets: each gets what it reads, so this reads for all of them. */
 class SeveralOutlets implements Outlet, Encoder {
   readonly encoder = this;
+  readonly isSecure: boolean;
+  /** They may differ, so none is the member's. */
+  readonly certificate = null;
   readonly outlets: readonly Outlet[];
   #event: ChatEvent | null = null;
 
   constructor(outlets: readonly Outlet[]) {
     this.outlets = outlets;
+    this.isSecure = outlets.every((outlet) => outlet.isSecure);
   }
 
   encode(event: ChatEvent): Uint8Array {

@@ -8,6 +8,7 @@ import { Multiplexer } from '../multiplexer/multiplexer.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { connect } from '../net/connect.js';
 import type { Connection } from '../net/connection.js';
+import type { TlsConnectOptions } from '../net/tls-options.js';
 import { type Charset, decodeText, encodeText } from '../protocol/charset.js';
 import { LineDecoder, type LineSink } from '../protocol/line-decoder.js';
 import { sanitize } from '../protocol/sanitize.js';
@@ -40,11 +41,11 @@ function parseTarget(target: string): { host: string; port: number } {
  * @returns the exit code
  * @throws UsageError; Error with a message of one line if there is no connection
  */
-export async function connectCommand(target: string, charset: Charset): Promise<number> {
+export async function connectCommand(target: string, charset: Charset, security?: TlsConnectOptions): Promise<number> {
   const { host, port } = parseTarget(target);
   const client = new TerminalClient(charset);
   try {
-    return await client.run(host, port);
+    return await client.run(host, port, security);
   } catch (error) {
     if (!(error instanceof Error) || error instanceof UsageError) throw error;
     throw new Error(`cannot connect to ${target}: ${explain(error)}`, { cause: error });
@@ -55,6 +56,8 @@ function explain(error: Error): string {
   if (hasCode(error, 'ECONNREFUSED')) return 'connection refused: nothing is listening there';
   if (hasCode(error, 'ENOTFOUND') || hasCode(error, 'EAI_AGAIN')) return 'there is no host of that name';
   if (hasCode(error, 'ETIMEDOUT')) return 'it does not answer';
+  if (hasCode(error, 'ERR_TLS_UNAUTHORIZED'))
+    return `${error.message}; --ca names authorities to trust, --insecure trusts anybody`;
   return error.message;
 }
 
@@ -77,7 +80,7 @@ class TerminalClient implements LineSink {
     this.#charset = charset;
   }
 
-  async run(host: string, port: number): Promise<number> {
+  async run(host: string, port: number, security: TlsConnectOptions | undefined): Promise<number> {
     const finished = new Promise<number>((resolve) => {
       this.#finish = resolve;
     });
@@ -99,6 +102,7 @@ class TerminalClient implements LineSink {
         host,
         port,
         multiplexer: this.#multiplexer,
+        tls: security,
         socket: {
           data: (_connection, bytes) => {
             this.#received(bytes);

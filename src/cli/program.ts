@@ -4,12 +4,14 @@ import { MAX_PORT } from '../arguments.js';
 import { CONNECTION_TRIGGERS } from '../net/options.js';
 import { type Charset, CHARSET_CHOICES, CHARSETS } from '../protocol/charset.js';
 import { IRC } from '../protocol/irc/protocol.js';
+import { IRC_TLS_PORT } from '../protocol/irc/settings.js';
 import { PLAIN } from '../protocol/plain/protocol.js';
 import { DEFAULT_HOST, type ServeFlags } from '../server/config/merge.js';
 import { BACKENDS, MAX_DRAIN_MS } from '../server/config/schema.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../server/log.js';
 import { type ProtocolName, PROTOCOLS, WEB } from '../server/protocols.js';
 import { connectCommand } from './connect.js';
+import { type ConnectFlags, readSecurity } from './connect-security.js';
 import { hashPasswordCommand } from './hash-password.js';
 import { replayCommand } from './replay.js';
 import { serveCommand } from './serve.js';
@@ -110,6 +112,9 @@ function addServe(program: Command, version: string): void {
       parsePort,
     )
     .option('--irc-port <port>', `port for IRC, 0 for any free one (default: ${IRC.defaultPort})`, parsePort)
+    .option('--tls-cert <file>', 'certificate for IRC over TLS, as PEM; with --tls-key')
+    .option('--tls-key <file>', 'key of the certificate, as PEM')
+    .option('--tls-port <port>', `port for IRC over TLS, 0 for any free one (default: ${IRC_TLS_PORT})`, parsePort)
     .option('--admin-port <port>', 'port on 127.0.0.1 for /metrics, /healthz and /readyz (default: none)', parsePort)
     .option('--web', `serve a web page to chat on, on port ${WEB.defaultPort} if it is free`)
     .option('--web-port <port>', 'port for the web page, 0 for any free one', parsePort)
@@ -154,9 +159,13 @@ function addConnect(program: Command): void {
     .description('talk on a plain-line server; what others say appears while you type')
     .argument('<host:port>', 'address of the server')
     .addOption(new Option('--charset <name>', 'charset of the server (default: utf-8)').choices(CHARSETS))
+    .option('--tls', 'speak TLS')
+    .option('--ca <file>', 'trust the authorities in this file, as PEM, instead of the usual ones; implies --tls')
+    .option('--insecure', 'accept any certificate; implies --tls')
+    .option('--servername <name>', 'name that the certificate must have (default: the host); implies --tls')
     .addHelpText('after', CONNECT_EXAMPLES)
-    .action(async (target: string, { charset = 'utf-8' }: { charset?: Charset }) => {
-      process.exitCode = await connectCommand(target, charset);
+    .action(async (target: string, { charset = 'utf-8', ...security }: ConnectFlags & { charset?: Charset }) => {
+      process.exitCode = await connectCommand(target, charset, await readSecurity(security));
     });
 }
 

@@ -167,7 +167,9 @@ async function startServer(
 /** Adds to the error of a port in use how to choose another one. */
 function withAdvice(error: unknown): unknown {
   if (!(error instanceof ListenError) || !hasCode(error.cause, 'EADDRINUSE') || 'path' in error.at) return error;
-  const flag = `--${error.listener?.protocol ?? 'admin'}-port`;
+  const { listener } = error;
+  const isSecure = (listener?.tls ?? null) !== null;
+  const flag = isSecure ? '--tls-port' : `--${listener?.protocol ?? 'admin'}-port`;
   return new Error(`${error.message}; ${flag} names another, ${flag} 0 takes any free one`, { cause: error });
 }
 
@@ -193,19 +195,20 @@ const WIDE_HOSTS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '
 const LISTENER_NAMES = { plain: 'plain lines', irc: 'IRC', web: 'web page' } as const;
 
 /** Returns what to type into a browser on this machine. */
-function formatUrl(address: Address): string {
+function formatUrl(address: Address, isSecure: boolean): string {
   if (address.family !== 'inet' && address.family !== 'inet6') return formatListening(address);
-  return `http://${formatHostPort(WIDE_HOSTS[address.host] ?? address.host, address.port)}/`;
+  return `${isSecure ? 'https' : 'http'}://${formatHostPort(WIDE_HOSTS[address.host] ?? address.host, address.port)}/`;
 }
 
 function describe(server: ChatServer, config: ServerConfig, version: string): string {
   const lines = [`fdmux ${version}: chat server on ${config.backend}, ${config.trigger}-triggered`];
-  for (const { protocol, address } of server.listeners) {
-    const where = protocol === 'web' ? formatUrl(address) : formatListening(address);
-    lines.push(`  ${LISTENER_NAMES[protocol].padEnd(12)} ${where}`);
+  for (const { protocol, isSecure, address } of server.listeners) {
+    const name = `${LISTENER_NAMES[protocol]}${isSecure && protocol !== 'web' ? ' over TLS' : ''}`;
+    const where = protocol === 'web' ? formatUrl(address, isSecure) : formatListening(address);
+    lines.push(`  ${name.padEnd(12)} ${where}`);
   }
   if (server.adminAddress !== null) lines.push(`  admin        ${formatAdmin(server.adminAddress)}`);
-  const plain = server.listeners.find(({ protocol }) => protocol === 'plain');
+  const plain = server.listeners.find(({ protocol, isSecure }) => protocol === 'plain' && !isSecure);
   lines.push(...(plain === undefined ? [] : howToTalk(plain)));
   lines.push('Ctrl-C ends the server.');
   return `${lines.join('\n')}\n`;

@@ -38,10 +38,6 @@ export interface Link extends Outlet {
   readonly remoteHost: string;
   readonly remotePort: number;
   readonly transport: Transport;
-  /** Whether nobody between the peer and the server can read along. */
-  readonly isSecure: boolean;
-  /** The SHA-256 fingerprint of the peer's certificate, as lower-case hexadecimal digits; null without one. */
-  readonly certificate: string | null;
   /** The limits of the peer's class. */
   readonly limits: ClassSettings;
   /**

@@ -1,4 +1,5 @@
 /** The chat server: wires listeners, links and protocols together. */
+import { isDeepStrictEqual } from 'node:util';
 import type { AdminListener } from '../admin/admin-listener.js';
 import type { Phase, Readings } from '../admin/readings.js';
 import { canonicalAddress } from '../chat/address.js';
@@ -9,6 +10,7 @@ import { ProxyGate } from '../front/proxy-gate.js';
 import type { ProxiedPeer } from '../front/proxy-line.js';
 import type { Connection, SocketHandlers } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
+import type { TlsListenOptions } from '../net/tls-options.js';
 import { AddressList, UNIX_PEER_HOST } from '../protocol/address-list.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { PARTINGS, sendQueueExceeded } from '../protocol/parting.js';
@@ -18,6 +20,7 @@ import type { Address } from '../socket/address.js';
 import { Admission } from './admission.js';
 import type { Arrival, PeerConnection } from './arrival.js';
 import { Backlog, cutFurthestBehind } from './backlog.js';
+import { warnOfExpiry } from './certificate-watch.js';
 import { ClassFinder } from './classes.js';
 import type { Alarm } from './clock.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
@@ -29,6 +32,7 @@ import { readingsOf } from './readings.js';
 import { Refusals } from './refusals.js';
 import { RunQueue } from './run-queue.js';
 import { Tally } from './tally.js';
+import { fingerprintOf, toTlsListenOptions } from './tls-listening.js';
 import { WebEntrance, type WebHost } from './web-entrance.js';
 import { REAL_WORLD, type World } from './world.js';
 
@@ -70,6 +74,8 @@ export interface ServerOptions {
 /** A listener of a running server. */
 export interface OpenListener {
   readonly protocol: ProtocolName;
+  /** Whether it speaks TLS. */
+  readonly isSecure: boolean;
   readonly address: Address;
 }
 
@@ -87,7 +93,7 @@ export class ChatServer implements LinkEvents, ServerControl {
   readonly #links = new Set<ConnectionLink>();
   readonly #admission = new Admission();
   readonly #refusals: Refusals;
-  readonly #listeners: { readonly protocol: ProtocolName; readonly listener: Listener<Occupant> }[] = [];
+  readonly #listeners: { readonly config: ListenerConfig; readonly listener: Listener<Occupant> }[] = [];
   readonly #entrances: WebEntrance[] = [];
   readonly #skipped: ListenerConfig[] = [];
   #settings: ProtocolSettings;
@@ -216,7 +222,11 @@ export class ChatServer implements LinkEvents, ServerControl {
 
   /** The listeners, in the order of the configuration. */
   get listeners(): readonly OpenListener[] {
-    return this.#listeners.map(({ protocol, listener }) => ({ protocol, address: listener.address }));
+    return this.#listeners.map(({ config, listener }) => ({
+      protocol: config.protocol,
+      isSecure: config.tls !== null,
+      address: listener.address,
+    }));
   }
 
   /** Optional listeners whose port was taken. */
@@ -243,15 +253,39 @@ export class ChatServer implements LinkEvents, ServerControl {
         keepAlive: KEEP_ALIVE,
         highWaterMarkBytes: this.#highWaterMark(),
         maxPendingBytes: NO_LIMIT_BYTES,
+        tls: this.#tlsOptions(config),
         socket: this.#handlers(config, entrance),
         onError: (error) => this.#options.log.error('accepting failed', { error: error.message }),
       });
-      this.#listeners.push({ protocol: config.protocol, listener });
+      this.#listeners.push({ config, listener });
       if (entrance !== null) this.#entrances.push(entrance);
-      this.#options.log.info('listening', { protocol: config.protocol, ...config.at });
+      const isSecure = config.tls !== null;
+      this.#options.log.info('listening', { protocol: config.protocol, tls: isSecure, ...config.at });
+      if (config.tls !== null) warnOfExpiry(config.tls.certificates, this.#world.now(), this.#options.log);
     } catch (error) {
       if (!config.isOptional || !hasCode(error, 'EADDRINUSE')) throw new ListenError(config.at, error, config);
       this.#skipped.push(config);
+    }
+  }
+
+  #tlsOptions({ protocol, tls }: ListenerConfig): TlsListenOptions | undefined {
+    if (tls === null) return undefined;
+    return toTlsListenOptions(protocol, tls, (error, address) => {
+      this.tally.refused('handshake');
+      this.#refusals.record(error.message, this.#remoteOf(address));
+    });
+  }
+
+  /** Exchanges the certificates of the listeners that the new configuration has as well. */
+  #exchangeCertificates({ listeners }: ServerConfig): void {
+    for (const { config, listener } of this.#listeners) {
+      if (config.tls === null) continue;
+      const isSame = (read: ListenerConfig): boolean =>
+        read.protocol === config.protocol && isDeepStrictEqual(read.at, config.at);
+      const tls = listeners.find((read) => read.tls !== null && isSame(read))?.tls ?? null;
+      if (tls === null) continue;
+      listener.setSecureContext(tls.context);
+      warnOfExpiry(tls.certificates, this.#world.now(), this.#options.log);
     }
   }
 
@@ -262,8 +296,9 @@ export class ChatServer implements LinkEvents, ServerControl {
     };
     return {
       open: (connection) => {
+        const { remoteAddress: address, isSecure } = connection;
         if (config.isProxied) this.#awaitHeader(connection, arrived);
-        else arrived({ connection, address: connection.remoteAddress, isSecure: false });
+        else arrived({ connection, address, isSecure });
       },
       data: (connection, bytes) => {
         connection.data.receive(bytes);
@@ -302,8 +337,10 @@ export class ChatServer implements LinkEvents, ServerControl {
   }
 
   #arrived({ connection, address, isSecure, firstBytes }: PeerConnection<Occupant>, config: ListenerConfig): void {
-    const transport = connection.remoteAddress.family === 'unix' ? 'unix' : 'tcp';
-    const link = this.admit({ wire: connection, address, transport, isSecure, certificate: null, config });
+    const carrier = connection.remoteAddress.family === 'unix' ? 'unix' : 'tcp';
+    const transport = connection.isSecure ? 'tls' : carrier;
+    const certificate = fingerprintOf(connection);
+    const link = this.admit({ wire: connection, address, transport, isSecure, certificate, config });
     connection.data = link;
     if (firstBytes !== undefined && firstBytes.length > 0) link.receive(firstBytes);
   }
@@ -431,6 +468,8 @@ export class ChatServer implements LinkEvents, ServerControl {
   async reload(): Promise<Reload> {
     try {
       const config = await this.#options.readConfig();
+      // First, because it may fail.
+      this.#exchangeCertificates(config);
       this.#protocols.configure(config);
       this.#settings = config;
       this.#classes = new ClassFinder(config.classes);

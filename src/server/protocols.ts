@@ -1,7 +1,7 @@
 /** The registry of protocols. To add one, register it here. */
 import type { Chat } from '../chat/chat.js';
 import { IRC, IrcProtocol } from '../protocol/irc/protocol.js';
-import type { IrcSettings } from '../protocol/irc/settings.js';
+import { IRC_TLS_PORT, type IrcSettings } from '../protocol/irc/settings.js';
 import type { PasswordGuardOptions } from '../protocol/password-guard.js';
 import { PLAIN, PlainProtocol } from '../protocol/plain/protocol.js';
 import type { Protocol } from '../protocol/protocol.js';
@@ -13,6 +13,16 @@ export const WEB = { name: 'web', defaultPort: 8067, isOptional: true } as const
 /** The facts of every protocol, in the order in which they are listed. */
 export const PROTOCOLS = [PLAIN, IRC, WEB] as const;
 export type ProtocolName = (typeof PROTOCOLS)[number]['name'];
+
+/** The protocol that the flags for TLS are about, and its usual port. */
+export const FLAGGED_TLS = { protocol: IRC, port: IRC_TLS_PORT } as const;
+
+/** The names of ALPN; a client that offers none is served as well. Plain lines have no registered name. */
+export const APPLICATION_PROTOCOLS: Readonly<Record<ProtocolName, readonly string[] | undefined>> = {
+  plain: undefined,
+  irc: [IRC.name],
+  web: ['http/1.1'],
+};
 
 /** The part of the configuration that the protocols need. */
 export interface ProtocolSettings {

@@ -1,8 +1,8 @@
 /** What a server has counted since its start, for its metrics. */
 import type { LabeledCount } from '../admin/readings.js';
 
-/** Why a connection was refused: its address is banned, there are too many, or a proxy was not believed. */
-export type RefusalCause = 'ban' | 'limit' | 'proxy';
+/** Why a connection was refused: it is banned, one too many, from a proxy not believed, or its handshake failed. */
+export type RefusalCause = 'ban' | 'limit' | 'proxy' | 'handshake';
 
 /** Counters that only grow. */
 export class Tally {
@@ -10,7 +10,7 @@ export class Tally {
   deliveries = 0;
   /** Peers that were closed since they read too slowly. */
   slowReadersClosed = 0;
-  readonly #refused: Record<RefusalCause, number> = { ban: 0, limit: 0, proxy: 0 };
+  readonly #refused: Record<RefusalCause, number> = { ban: 0, limit: 0, proxy: 0, handshake: 0 };
 
   refused(cause: RefusalCause): void {
     this.#refused[cause] += 1;

@@ -13,6 +13,8 @@ const WORDS: Words = { type: 'message', text: 'hi', tags: [], isDivisible: false
 
 /** A member's ear that keeps the events themselves. */
 class Ear implements Outlet, Encoder {
+  readonly isSecure = false;
+  readonly certificate = null;
   readonly encoder = this;
   readonly heard: ChatEvent[] = [];
   expelledWith: string | null = null;

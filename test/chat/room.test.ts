@@ -30,6 +30,8 @@ class CountingEncoder implements Encoder {
 }
 
 class Ear implements Outlet {
+  readonly isSecure = false;
+  readonly certificate = null;
   readonly heard: Uint8Array[] = [];
   readonly dropped: boolean[] = [];
   readonly encoder: Encoder;

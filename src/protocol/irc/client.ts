@@ -4,7 +4,7 @@ import type { Member } from '../../chat/member.js';
 import type { Ticket } from '../../chat/ticket.js';
 import type { CharsetChoice, CharsetDetector } from '../charset.js';
 import type { ClassSettings } from '../limits.js';
-import { BANNED_TEXT, type Link, type RelayedPeer, type RelocationRefused } from '../session.js';
+import { BANNED_TEXT, type Link, type RelayedPeer, type RelocationRefused, type Transport } from '../session.js';
 import { sourceKey } from '../source-key.js';
 import { type Capability, hasCapability } from './capabilities.js';
 import { type IrcEncoder, MAX_BODY_BYTES } from './encoder.js';
@@ -77,6 +77,16 @@ export class Client implements Watcher, RegisteredClient {
   /** The peer's address, or the network that counts as one. */
   get source(): string {
     return sourceKey(this.#link.remoteHost, this.limits.ipv6PrefixBits);
+  }
+
+  /** Whether nobody between the peer and the server can read along. */
+  get isSecure(): boolean {
+    return this.#link.isSecure;
+  }
+
+  /** What carries the connection. */
+  get transport(): Transport {
+    return this.#link.transport;
   }
 
   /** Whether it has left; its connection may still be closing. */

@@ -22,6 +22,17 @@ export interface GatewaySettings {
   readonly addresses: readonly string[];
 }
 
+/** The usual port of IRC over TLS (RFC 7194). */
+export const IRC_TLS_PORT = 6697;
+
+/** Where clients are to use TLS, and for how long they remember it (IRCv3 sts). */
+export interface StsSettings {
+  /** The port of IRC over TLS. */
+  readonly port: number;
+  /** 0 has them forget it. */
+  readonly durationSeconds: number;
+}
+
 /** The settings of the IRC side. */
 export interface IrcSettings {
   readonly serverName: string;
@@ -34,6 +45,8 @@ export interface IrcSettings {
   readonly gateways: readonly GatewaySettings[];
   /** The message of the day, line by line; empty for none. */
   readonly motd: readonly string[];
+  /** Null if clients are not asked to use TLS. */
+  readonly sts: StsSettings | null;
   readonly admin: { readonly location: string; readonly organization: string; readonly email: string };
   readonly nickLength: number;
   readonly topicLength: number;
@@ -57,6 +70,7 @@ export const DEFAULT_IRC_SETTINGS: IrcSettings = {
   operators: [],
   gateways: [],
   motd: [],
+  sts: null,
   admin: { location: 'not specified', organization: 'not specified', email: 'not specified' },
   nickLength: 30,
   topicLength: 390,

@@ -5,10 +5,11 @@ import type { CharsetChoice } from '../../protocol/charset.js';
 import { type ClassSettings, DEFAULT_CLASS } from '../../protocol/limits.js';
 import { type AddressClass, DEFAULT_CLASSES } from '../classes.js';
 import type { LogFormat, LogLevel } from '../log.js';
-import { type ProtocolName, PROTOCOLS, WEB } from '../protocols.js';
+import { FLAGGED_TLS, type ProtocolName, PROTOCOLS, WEB } from '../protocols.js';
 import { ConfigError } from './config-error.js';
 import type { ConfigFile } from './schema.js';
 import type { ListenerConfig, ServerConfig } from './server-config.js';
+import type { ListenerTls, TlsFiles } from './tls-files.js';
 
 export const DEFAULT_HOST = '127.0.0.1';
 /** A proxy in front of the server often runs as another user: sharing a group is enough. */
@@ -23,6 +24,11 @@ export interface ServeFlags {
   readonly host?: string | undefined;
   readonly plainPort?: number | undefined;
   readonly ircPort?: number | undefined;
+  /** Files of a certificate and its key: with both, there is IRC over TLS as well. */
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  /** The port of IRC over TLS; 0 for any free one. */
+  readonly tlsPort?: number | undefined;
   /** The port of `admin`, on 127.0.0.1; 0 for any free one. */
   readonly adminPort?: number | undefined;
   /** Listens for browsers on the default port. */
@@ -45,11 +51,20 @@ export interface ServeFlags {
   readonly logFormat?: LogFormat | undefined;
 }
 
+/** The certificates and keys of the listeners. */
+export interface TlsContents {
+  /** By the entry of the configuration file that names the files. */
+  readonly ofListeners: ReadonlyMap<TlsFiles | undefined, ListenerTls>;
+  /** Those that the flags name; null if they name none. */
+  readonly ofFlags: ListenerTls | null;
+}
+
 /** The contents of the files that the configuration file names. */
 export interface NamedFiles {
   readonly motd: readonly string[];
   /** The numbers of the groups of this machine, by name. */
   readonly groups: ReadonlyMap<string, number>;
+  readonly tls: TlsContents;
 }
 
 /**
@@ -57,13 +72,13 @@ export interface NamedFiles {
  *
  * @throws {@link ConfigError} if they contradict each other
  */
-export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups }: NamedFiles): ServerConfig {
+export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups, tls }: NamedFiles): ServerConfig {
   const backend = flags.backend ?? file.backend ?? environmentBackend();
   const trigger = flags.trigger ?? file.trigger ?? 'level';
   if (!triggersOf(backend).includes(trigger)) {
     throw new ConfigError(`trigger edge needs backend epoll: ${backend} has no edge-triggered mode`);
   }
-  const listeners = toListeners(file, flags, groups);
+  const listeners = toListeners(file, flags, { groups, tls });
   if (listeners.length === 0) throw new ConfigError('there is nothing to listen on');
   return {
     backend,
@@ -84,6 +99,7 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups 
       password: flags.password ?? file.server.password,
       operators: file.operators,
       gateways: file.gateways,
+      sts: file.sts,
       motd,
       admin: file.server.admin,
       reservedNicks: file.reservedNicks,
@@ -106,7 +122,7 @@ function environmentBackend(): BackendName {
   }
 }
 
-function toListeners(file: ConfigFile, flags: ServeFlags, groups: ReadonlyMap<string, number>): ListenerConfig[] {
+function toListeners(file: ConfigFile, flags: ServeFlags, files: Omit<NamedFiles, 'motd'>): ListenerConfig[] {
   const listeners: ListenerConfig[] = [];
   for (const protocol of PROTOCOLS) {
     const { name, isOptional } = protocol;
@@ -114,12 +130,17 @@ function toListeners(file: ConfigFile, flags: ServeFlags, groups: ReadonlyMap<st
     const port = flags[`${name}Port`];
     const own = file.listeners?.filter((listener) => listener.protocol === name) ?? [];
     if (port === undefined && own.length > 0) {
-      listeners.push(...own.map((listener) => toFileListener(protocol, listener, flags, groups)));
+      listeners.push(...own.map((listener) => toFileListener(protocol, listener, flags, files)));
     } else if (port !== undefined || isWanted(protocol, file, flags)) {
       const host = name === WEB.name ? (flags.webHost ?? flags.host) : flags.host;
       const listener = toListener(protocol, { host, port, charset: flags.charset });
       listeners.push({ ...listener, isOptional: isOptional && port === undefined });
     }
+  }
+  const { ofFlags } = files.tls;
+  if (ofFlags !== null) {
+    const { host, tlsPort: port = FLAGGED_TLS.port, charset } = flags;
+    listeners.push(toListener(FLAGGED_TLS.protocol, { host, port, charset, tls: ofFlags }));
   }
   return listeners;
 }
@@ -150,14 +171,15 @@ function isWanted({ name }: Facts, file: ConfigFile, { web, webHost }: ServeFlag
 
 function toFileListener(
   protocol: Facts,
-  { mode, group, ...listener }: NonNullable<ConfigFile['listeners']>[number],
+  { mode, group, tls, ...listener }: NonNullable<ConfigFile['listeners']>[number],
   flags: ServeFlags,
-  groups: ReadonlyMap<string, number>,
+  { groups, tls: { ofListeners } }: Omit<NamedFiles, 'motd'>,
 ): ListenerConfig {
   return toListener(protocol, {
     ...listener,
     ...toAccess(mode, group, groups),
     charset: flags.charset ?? listener.charset,
+    tls: ofListeners.get(tls),
   });
 }
 
@@ -180,6 +202,7 @@ function toListener(
     readonly quietMs?: number | undefined;
     readonly proxyProtocol?: boolean | undefined;
     readonly origins?: readonly string[] | undefined;
+    readonly tls?: ListenerTls | undefined;
   },
 ): ListenerConfig {
   const { path, mode, group, host = DEFAULT_HOST, port = defaultPort } = given;
@@ -192,6 +215,7 @@ function toListener(
     quietMs: given.quietMs ?? DEFAULT_QUIET_MS,
     origins: given.origins ?? [],
     isProxied: given.proxyProtocol ?? false,
+    tls: given.tls ?? null,
     isOptional: false,
   };
 }

@@ -10,10 +10,11 @@ import { CONNECTION_TRIGGERS } from '../../net/options.js';
 import { AddressList } from '../../protocol/address-list.js';
 import { CHARSET_CHOICES } from '../../protocol/charset.js';
 import { isChannelName } from '../../protocol/irc/names.js';
-import { DEFAULT_IRC_SETTINGS } from '../../protocol/irc/settings.js';
+import { DEFAULT_IRC_SETTINGS, IRC_TLS_PORT } from '../../protocol/irc/settings.js';
 import { DEFAULT_CLASS } from '../../protocol/limits.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
 import { PROTOCOLS, WEB } from '../protocols.js';
+import { CLIENT_CERTIFICATES } from './tls-files.js';
 
 /** Oldest first, as the command line lists them. */
 export const BACKENDS: readonly BackendName[] = BACKEND_NAMES.toReversed();
@@ -121,6 +122,30 @@ const adminSchema = v.pipe(
   v.check((listener) => hasAccessOfPath(listener), ACCESS_OF_PATH),
 );
 
+/** The files of a certificate and its key. */
+const identity = {
+  cert: v.pipe(text, v.nonEmpty('must not be empty')),
+  key: v.pipe(text, v.nonEmpty('must not be empty')),
+  passphrase: v.optional(text),
+};
+
+const tlsSchema = v.strictObject({
+  ...identity,
+  sni: v.optional(
+    v.array(
+      v.strictObject({
+        ...identity,
+        names: v.pipe(v.array(word, 'must be a list'), v.minLength(1, 'must not be empty')),
+      }),
+      'must be a list',
+    ),
+  ),
+  ca: v.optional(v.pipe(text, v.nonEmpty('must not be empty'))),
+  clientCertificates: v.optional(oneOf(CLIENT_CERTIFICATES)),
+  handshakeTimeoutMs: v.optional(integer(1, 3_600_000)),
+  maxHandshakes: v.optional(integer(1, 1_000_000)),
+});
+
 const listenerSchema = v.pipe(
   v.strictObject({
     protocol: oneOf(PROTOCOLS.map(({ name }) => name)),
@@ -130,6 +155,7 @@ const listenerSchema = v.pipe(
     quietMs: v.optional(integer(0, 60_000)),
     proxyProtocol: v.optional(v.boolean('must be true or false')),
     origins: v.optional(v.array(origin, 'must be a list')),
+    tls: v.optional(tlsSchema),
   }),
   v.check((listener) => isOnePlace(listener), ONE_PLACE),
   v.check((listener) => hasAccessOfPath(listener), ACCESS_OF_PATH),
@@ -140,6 +166,10 @@ const listenerSchema = v.pipe(
   v.check(
     (listener) => listener.protocol !== WEB.name || listener.charset === undefined,
     'must not have a charset where its protocol is web: it is UTF-8',
+  ),
+  v.check(
+    ({ proxyProtocol, tls }) => proxyProtocol !== true || tls === undefined,
+    'must have proxyProtocol or tls, not both: a proxy ends TLS itself',
   ),
 );
 
@@ -200,6 +230,15 @@ const fileSchema = v.strictObject({
       ),
     }),
     {},
+  ),
+  sts: v.optional(
+    v.nullable(
+      v.strictObject({
+        port: v.optional(integer(1, MAX_PORT), IRC_TLS_PORT),
+        durationSeconds: v.optional(integer(0, 2_147_483_647), 2_592_000),
+      }),
+    ),
+    null,
   ),
   operators: v.optional(v.array(operatorSchema, 'must be a list'), []),
   gateways: v.optional(v.array(gatewaySchema, 'must be a list'), []),

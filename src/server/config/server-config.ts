@@ -6,6 +6,7 @@ import type { CharsetChoice } from '../../protocol/charset.js';
 import type { AddressClass } from '../classes.js';
 import type { LogFormat, LogLevel } from '../log.js';
 import type { ProtocolName, ProtocolSettings } from '../protocols.js';
+import type { ListenerTls } from './tls-files.js';
 
 /** A unix socket, and who may connect to it; `ListenOptions` has the defaults. */
 export interface UnixPlace {
@@ -26,6 +27,8 @@ export interface ListenerConfig {
   readonly origins: readonly string[];
   /** Whether a PROXY header comes before the bytes of each peer. */
   readonly isProxied: boolean;
+  /** Null without TLS. */
+  readonly tls: ListenerTls | null;
   /** Nobody asked for it: if its port is taken, the server starts without it. */
   readonly isOptional: boolean;
 }
@@ -56,7 +59,12 @@ const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = 
   backend: ({ backend }) => backend,
   trigger: ({ trigger }) => trigger,
   lobby: ({ lobby }) => lobby,
-  listeners: ({ listeners }) => listeners,
+  // A reload exchanges the contents of the files.
+  listeners: ({ listeners }) =>
+    listeners.map(({ tls, ...listener }) => ({
+      ...listener,
+      tls: tls === null ? null : { ...tls, context: null, certificates: null },
+    })),
   admin: ({ admin }) => admin,
   'server.name': ({ irc }) => irc.serverName,
   log: ({ log }) => log,

@@ -19,7 +19,7 @@ export interface Header {
 }
 
 /** The names of values that nobody may read in a recording. */
-const SECRET = /password|secret|token/i;
+const SECRET = /password|passphrase|secret|token|^key$/i;
 export const MASKED = '(masked)';
 
 /** Returns a value as JSON has it, without secrets. */
@@ -34,7 +34,8 @@ export function formatHeader(header: Header): string {
   return JSON.stringify({ fdmuxRecording: RECORDING_VERSION, ...withoutSecrets(header) });
 }
 
-const sampleConfig = (): ServerConfig => mergeConfig(EMPTY_FILE, {}, { motd: [], groups: new Map() });
+const sampleConfig = (): ServerConfig =>
+  mergeConfig(EMPTY_FILE, {}, { motd: [], groups: new Map(), tls: { ofListeners: new Map(), ofFlags: null } });
 
 /** Whether a value is a configuration, as far as that can be seen. */
 export function isConfig(value: unknown): value is ServerConfig {

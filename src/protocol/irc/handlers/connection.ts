@@ -28,7 +28,8 @@ export function cap(client: Client, message: Message): Outcome {
       if (Number(argument) >= CAP_NOTIFY_VERSION) {
         client.setCapabilities(client.capabilities | CAPABILITY_BITS['cap-notify']);
       }
-      sendCapabilities(client, 'LS', CAPABILITY_NAMES, Number(argument) >= CAP_NOTIFY_VERSION);
+      if (Number(argument) < CAP_NOTIFY_VERSION) sendCapabilities(client, 'LS', CAPABILITY_NAMES, false);
+      else sendCapabilities(client, 'LS', [...CAPABILITY_NAMES, ...policies(client)], true);
       return undefined;
     case 'LIST':
       sendCapabilities(client, 'LIST', capabilityNames(client.capabilities), true);
@@ -58,6 +59,16 @@ function sendCapabilities(client: Client, verb: string, names: readonly string[]
   lines.forEach((line, index) => {
     client.answer(`${head}${index < lines.length - 1 ? ' *' : ''} :${line}`);
   });
+}
+
+/** The capabilities that only inform: nobody can ask for them, so REQ does not know them. */
+function policies({ server, isSecure, transport }: Client): string[] {
+  const { sts } = server.settings;
+  if (sts === null) return [];
+  const duration = `duration=${sts.durationSeconds}`;
+  // IRCv3 sts: a port is for those who are not secure yet. A browser and a local peer have no TLS to change to.
+  if (transport === 'tls') return [`sts=${duration}`];
+  return transport === 'tcp' && !isSecure ? [`sts=port=${sts.port},${duration}`] : [];
 }
 
 /** Grants all of a request, or nothing. */

@@ -31,6 +31,12 @@ function* describe(client: Client, member: Member): Paged {
   yield* client.replyWordsAtLength('RPL_WHOISCHANNELS', [nick], channelWords(client, member));
   client.reply('RPL_WHOISSERVER', nick, server.name, server.settings.description);
   if (member.isOperator) client.reply('RPL_WHOISOPERATOR', nick);
+  const { isSecure, certificate } = server.chat.securityOf(member);
+  if (isSecure) client.reply('RPL_WHOISSECURE', nick);
+  // Whoever knows a fingerprint knows whose other connections they are.
+  if (certificate !== null && (viewer === member || viewer.isOperator)) {
+    client.reply('RPL_WHOISCERTFP', nick, `has client certificate fingerprint ${certificate}`);
+  }
   if (member.traits.has('bot')) client.reply('RPL_WHOISBOT', nick);
   if (member.account !== null) client.reply('RPL_WHOISACCOUNT', nick, member.account);
   if (member.label !== nick) client.reply('RPL_WHOISACTUALLY', nick, member.label);
