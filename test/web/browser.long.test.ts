@@ -148,7 +148,7 @@ describe('somebody who looks elsewhere', () => {
     const look = (event: string) => ann.evaluate(`window.dispatchEvent(new Event('${event}'))`);
     await look('blur');
     await bob.write('ann: one\n');
-    await expect.poll(() => ann.title()).toBe('(1) #lobby · fdmux Network');
+    await expect.poll(() => ann.title()).toBe('(1) #lobby · fdmux');
     expect(await ann.evaluate('window.notified')).toEqual([]);
 
     await ann.getByRole('button', { name: 'Settings' }).click();
