@@ -252,13 +252,17 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
 
   /** Takes the proposal that an entry is, unless it has been given up: then its proposer is one among the others. */
   #take({ session, n }: Entry): Unsettled<F> | null {
-    // Nearly always it is the first one, and the only one.
-    const index = this.#unsettled.findIndex(({ entry }) => entry.n === n && entry.session === session);
-    const proposal = this.#unsettled[index];
-    if (proposal === undefined) return null;
-    if (this.#unsettled.length === 1) this.#unsettled.pop();
-    else this.#unsettled.splice(index, 1);
-    return proposal.isGivenUp ? null : proposal;
+    let index = 0;
+    for (const proposal of this.#unsettled) {
+      if (proposal.entry.n === n && proposal.entry.session === session) {
+        // Nearly always it is the only one.
+        if (this.#unsettled.length === 1) this.#unsettled.pop();
+        else this.#unsettled.splice(index, 1);
+        return proposal.isGivenUp ? null : proposal;
+      }
+      index += 1;
+    }
+    return null;
   }
 
   // Bad days

@@ -225,3 +225,53 @@ test('a ban of the server is set by operators, puts out those for whom it holds,
   expect(chat.liftBan(ann.member, 'addresses', network.mask)).toMatchObject({ kind: 'ban-lifted' });
   expect(chat.liftBan(ann.member, 'addresses', network.mask)).toMatchObject({ why: 'no-such-ban' });
 });
+
+describe('a member that is connected', () => {
+  const room = { kind: 'room', name: '#a', ranks: 0 } as const;
+
+  test('twice hears everything twice, and what it does itself where it has not done it', () => {
+    const [ann, bob] = [enter('ann', '#a'), enter('bob', '#a')];
+    const second = new Ear();
+    chat.attach(ann.member, second);
+    ann.ear.take();
+    chat.say(bob.member, room, WORDS);
+    expect([ann.ear.take(), second.take()]).toEqual([['said'], ['said']]);
+    chat.say(ann.member, room, WORDS);
+    chat.setAway(ann.member, 'out');
+    expect([ann.ear.take(), second.take()]).toEqual([[], ['said', 'away']]);
+    chat.detach(ann.member, ann.ear);
+    chat.say(bob.member, room, WORDS);
+    expect([ann.ear.take(), second.take()]).toEqual([[], ['said']]);
+  });
+
+  test('nowhere stays where it is, and misses nothing that it would be asked about', () => {
+    const [ann, bob] = [enter('ann', '#a'), enter('bob', '#a')];
+    chat.detach(ann.member, ann.ear);
+    ann.ear.take();
+    expect(settled(chat.say(bob.member, room, WORDS)).kind).toBe('said');
+    expect(chat.directory.room('#a')?.seatOf(ann.member)).toBeDefined();
+    chat.kick(ann.member, '#a', { nick: 'bob', reason: '' });
+    expect(bob.ear.take().at(-1)).toBe('kicked');
+    expect(ann.ear.take()).toEqual([]);
+  });
+
+  test('twice is put out everywhere', () => {
+    const [ann, bob] = [enter('ann'), enter('bob')];
+    const second = new Ear();
+    chat.attach(ann.member, second);
+    chat.setOperator(bob.member, true);
+    chat.expel(bob.member, 'ann', { reason: 'x', parting: 'out' });
+    expect([ann.ear.expelledWith, second.expelledWith]).toEqual(['out', 'out']);
+  });
+});
+
+test('the name of a message is its place in the log, so that no two have the same', () => {
+  const ann = enter('ann', '#a', '#b');
+  const said = ['#a', '#a', '#b', '#b'].map((name) =>
+    settled(chat.say(ann.member, { kind: 'room', name, ranks: 0 }, WORDS)),
+  );
+  const ids = said.map((event) => (event.kind === 'said' ? event.id.split('-') : []));
+  expect(new Set(ids.map((id) => id.join('-'))).size).toBe(4);
+  expect(ids.map(([log]) => log === ids[0]?.[0])).toEqual([true, true, false, false]);
+  expect(Number.parseInt(ids[1]?.[1] ?? '', 36)).toBe(Number.parseInt(ids[0]?.[1] ?? '', 36) + 1);
+});

@@ -61,19 +61,17 @@ class Replica {
 /** Stamps that mostly count: now and then one is a repeat, or has overtaken another. */
 class Stamps {
   readonly #draw: Draw;
-  readonly #last = new Map<string, number>();
   #atMs = 0;
 
   constructor(draw: Draw) {
     this.#draw = draw;
   }
 
-  next(): Stamp {
+  next(fold: { nextNumber(session: string): number }): Stamp {
     const draw = this.#draw;
     const session = pick(draw, SESSIONS);
-    const last = this.#last.get(session) ?? 0;
-    const n = draw(5) === 0 ? Math.max(1, last + draw(5) - 2) : last + 1;
-    if (n === last + 1) this.#last.set(session, n);
+    const next = fold.nextNumber(session);
+    const n = draw(5) === 0 ? Math.max(1, next + draw(5) - 2) : next;
     // Clocks that go back, too.
     this.#atMs += draw(20) - 5;
     return { session, n, atMs: Math.max(0, this.#atMs), seen: 0, base: 0 };
@@ -173,8 +171,8 @@ export function expectEqualReplicas(draw: Draw, { entries, every }: Course): num
   for (let done = 0; done < entries;) {
     const size = 1 + draw(every);
     for (let index = 0; index < size; index += 1) {
-      const room = anyRoomEntry(draw, stamps.room.next());
-      const domain = anyDomainEntry(draw, stamps.domain.next());
+      const room = anyRoomEntry(draw, stamps.room.next(one.room));
+      const domain = anyDomainEntry(draw, stamps.domain.next(one.domain));
       done += 1;
       if (counts(one.room.apply(done, room)) && room.kind !== 'gone') past.room.push(room);
       if (counts(one.domain.apply(done, domain)) && domain.kind !== 'gone') past.domain.push(domain);
