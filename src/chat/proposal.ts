@@ -18,7 +18,7 @@ export interface Unsettled<F> {
   readonly isGivenUp: boolean;
   /** Applies it, now that the log has brought it back. */
   apply(fold: F, seq: number): Outcome;
-  /** Answers the one who waits, once it has been applied. */
+  /** Answers the one who waits, once it has been applied: that it has not been taken if it could not be. */
   settle(): void;
   /** Answers that the log has not taken it. */
   fail(): void;
@@ -66,12 +66,12 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
   }
 
   settle(): void {
-    if (this.#outcome !== undefined) this.#ticket?.settled(this.#outcome);
+    if (this.#outcome === undefined) this.#outcome = NOT_TAKEN;
+    this.#ticket?.settled(this.#outcome);
   }
 
   fail(): void {
     if (this.isGivenUp) return;
-    this.#outcome = NOT_TAKEN;
     this.settle();
   }
 

@@ -19,7 +19,9 @@ export type LogTrouble =
   | ({ readonly kind: 'unreadable'; readonly seq: number } & { readonly why: Unreadable['kind'] })
   | { readonly kind: 'missing'; readonly from: number; readonly to: number }
   | { readonly kind: 'regressed'; readonly applied: number; readonly top: number }
-  | { readonly kind: 'away' | 'back' };
+  | { readonly kind: 'away' | 'back' }
+  /** An entry was applied, but an error ended the showing of it. */
+  | { readonly kind: 'unshown'; readonly seq: number; readonly error: unknown };
 
 /** A replica that waits: for its log to settle a proposal, or for the domain's log. */
 export interface Waiting {
@@ -239,14 +241,26 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
 
   #applyAll(seq: number, entries: Pack): void {
     for (const entry of entries) {
-      const proposal = this.#unsettled.length > 0 ? this.#take(entry) : null;
-      if (proposal !== null) {
-        this.#owner.applied(this.name, proposal.apply(this.fold, seq), proposal.by);
-        proposal.settle();
-      } else if (this.#belongs(entry)) {
-        const outcome = this.fold.apply<keyof Deeds>(seq, entry);
-        if (!this.#isOpening) this.#owner.applied(this.name, outcome, null);
+      try {
+        this.#apply(seq, entry);
+      } catch (error) {
+        // If it reached the log, the append would never be answered, and nothing would be appended after it.
+        this.#owner.trouble(this.name, { kind: 'unshown', seq, error });
       }
+    }
+  }
+
+  #apply(seq: number, entry: Entry): void {
+    const proposal = this.#unsettled.length > 0 ? this.#take(entry) : null;
+    if (proposal !== null) {
+      try {
+        this.#owner.applied(this.name, proposal.apply(this.fold, seq), proposal.by);
+      } finally {
+        proposal.settle();
+      }
+    } else if (this.#belongs(entry)) {
+      const outcome = this.fold.apply<keyof Deeds>(seq, entry);
+      if (!this.#isOpening) this.#owner.applied(this.name, outcome, null);
     }
   }
 

@@ -119,7 +119,12 @@ export class ChatServer implements LinkEvents, ServerControl {
     this.#options = options;
     this.#world = world;
     this.configurationName = options.configurationName;
-    this.#chat = new Chat({ bans: options.bans, now: world.now, newLogId: world.newLogId });
+    this.#chat = new Chat({
+      bans: options.bans,
+      now: world.now,
+      newLogId: world.newLogId,
+      onTrouble: (log, trouble) => options.log.warn('trouble with a log of the chat', { log, ...trouble }),
+    });
     this.#protocols = new Protocols(this.#chat, config, {
       version: options.version,
       control: this,
