@@ -20,10 +20,10 @@ export interface Unsettled<F> {
   apply(fold: F, seq: number): Outcome;
   /** Answers the one who waits, once it has been applied: that it has not been taken if it could not be. */
   settle(): void;
-  /** Answers that the log has not taken it. */
+  /** Answers that the log has not taken it, unless it has been answered. */
   fail(): void;
   /**
-   * Withdraws it: whichever is first in the log now counts, it or its withdrawal.
+   * Withdraws it: whichever is first in the log now counts, it or its withdrawal. Nobody is answered by this.
    *
    * @returns false if that has been done already
    */
@@ -71,13 +71,11 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
   }
 
   fail(): void {
-    if (this.isGivenUp) return;
-    this.settle();
+    if (this.#outcome === undefined) this.settle();
   }
 
   giveUp(): boolean {
     if (this.isGivenUp) return false;
-    this.fail();
     this.isGivenUp = true;
     this.stage = 'waiting';
     return true;

@@ -174,17 +174,18 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     if (why === 'unknown') return;
     if (why === 'invalid' && failed.length > 1) {
       this.#packLimit = 1;
-    } else {
-      for (const proposal of failed) if (why === 'closed' || !proposal.giveUp()) this.#drop(proposal);
-      if (why === 'closed') return;
+      this.#flush();
+      return;
     }
-    this.#flush();
+    for (const proposal of failed) if (why === 'closed' || !proposal.giveUp()) this.#drop(proposal);
+    if (why !== 'closed') this.#flush();
+    // Those who are answered may propose something in the same call, so what they have proposed before is out of it.
+    for (const proposal of failed) proposal.fail();
   }
 
   #drop(proposal: Unsettled<F>): void {
     const index = this.#unsettled.indexOf(proposal);
     if (index >= 0) this.#unsettled.splice(index, 1);
-    proposal.fail();
   }
 
   /** Appends again what may not have been appended: what has been there already is ignored when it is applied. */
@@ -194,8 +195,9 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   expire(beforeMs: number): void {
-    for (const proposal of this.#unsettled) if (proposal.entry.atMs <= beforeMs) proposal.giveUp();
+    const late = this.#unsettled.filter((proposal) => proposal.entry.atMs <= beforeMs && proposal.giveUp());
     this.#flush();
+    for (const proposal of late) proposal.fail();
   }
 
   // From the log to the state
@@ -287,7 +289,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     // Others apply it. To go on without it would be to have another state than they have.
     this.#isBeyondUs = true;
     this.#following?.stop();
-    for (const proposal of [...this.#unsettled]) this.#drop(proposal);
+    for (const proposal of this.#unsettled.splice(0)) proposal.fail();
   }
 
   missing(from: number, to: number): void {

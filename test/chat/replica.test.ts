@@ -72,9 +72,19 @@ function join(member: Member, room: string): string[] {
   return ending(chat.join(member, room, { key: null, maxRooms: 100_000, flags: [] }));
 }
 
-function say(member: Member, room: string, text: string): string[] {
+function saying(member: Member, room: string, text: string): ReturnType<Chat['say']> {
   const words = { type: 'message', text, tags: [], isDivisible: false } as const;
-  return ending(chat.say(member, { kind: 'room', name: room, ranks: 0 }, words));
+  return chat.say(member, { kind: 'room', name: room, ranks: 0 }, words);
+}
+
+function say(member: Member, room: string, text: string): string[] {
+  return ending(saying(member, room, text));
+}
+
+/** Lets time pass. */
+function wait(ms: number): void {
+  nowMs += ms;
+  chat.tick();
 }
 
 beforeEach(() => {
@@ -117,4 +127,19 @@ describe('an error while an entry is shown', () => {
     log.run();
     expect(said).toEqual([['said'], ['said']]);
   });
+});
+
+test('a message that has failed is not delivered, although its sender says something else when it learns of that', () => {
+  const [ann, bob] = [enter('ann', '#a'), enter('bob', '#a')];
+  log.become('away');
+  const ended: string[] = [];
+  for (const text of ['one', 'two']) {
+    whenSettled(saying(ann.member, '#a', text), ({ kind }) => {
+      log.become('prompt');
+      ended.push(kind, ...say(ann.member, '#a', `not ${text}`));
+    });
+  }
+  wait(5_000);
+  expect(ended).toEqual(['refused', 'said', 'refused', 'said']);
+  expect(bob.ear.texts()).toEqual(['not one', 'not two']);
 });
