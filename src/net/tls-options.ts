@@ -17,8 +17,9 @@ import type { Address } from '../socket/address.js';
 export type Pem = string | Uint8Array;
 
 /** The versions that fdmux speaks; the older ones are broken (RFC 8996). */
-const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
-export type TlsVersion = (typeof TLS_VERSIONS)[number] & SecureVersion;
+export type TlsVersion = Extract<SecureVersion, 'TLSv1.2' | 'TLSv1.3'>;
+
+const TLS_VERSIONS: readonly TlsVersion[] = ['TLSv1.2', 'TLSv1.3'];
 
 /** A certificate and its key. */
 export interface TlsIdentity {
