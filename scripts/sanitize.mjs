@@ -38,7 +38,9 @@ const isOurs = (stanza) =>
  * wait for that.
  */
 const isEngines = (stanza) =>
-  /^ +#\d+ 0x\w+ in (?!operator new|malloc|calloc|realloc)(.*)/m.exec(stanza)?.[1].startsWith('v8::internal::');
+  /^ +#\d+ 0x\w+ in (?!operator new|(?:__interceptor_)?(?:malloc|calloc|realloc|posix_memalign|aligned_alloc)\b)(.*)/m
+    .exec(stanza)?.[1]
+    .startsWith('v8::internal::');
 
 /**
  * The frame that touches the memory in a stack of ThreadSanitizer: the first one outside the sanitizer itself.
