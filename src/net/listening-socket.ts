@@ -8,6 +8,7 @@ import { type Address, decodeAddress } from '../socket/address.js';
 import { AcceptLoop } from './accept-loop.js';
 import type { Connection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
+import { callInContext } from './handler-calls.js';
 import type { ListenSettings } from './listen-settings.js';
 import type { Listener } from './listener.js';
 import { applyTcpOptions, isTcp } from './options.js';
@@ -162,12 +163,7 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
 
   #reportError(error: Error): void {
     const { context, onError } = this.#settings;
-    if (onError === undefined) return;
-    try {
-      context.runInAsyncScope(onError, undefined, error);
-    } catch (thrown) {
-      this.#lease.turn.fail(thrown);
-    }
+    if (onError !== undefined) callInContext({ context, turn: this.#lease.turn }, onError, error);
   }
 
   publish(

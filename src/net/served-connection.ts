@@ -14,6 +14,7 @@ import { isMemoryShortageError } from '../socket/memory-shortage.js';
 import type { Connection, ConnectionEvents, ConnectionSecurity } from './connection.js';
 import type { ConnectionGroup } from './connection-group.js';
 import { ConnectionDuplex } from './duplex.js';
+import { callClose, callData, callError, callHandler } from './handler-calls.js';
 import type { Writable } from './output-arena.js';
 import type { Turn } from './turn.js';
 import type { Readiness } from './turn-driver.js';
@@ -89,38 +90,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   /** Calls the open handler. */
   open(): void {
-    this.#callHandler('open');
-  }
-
-  /** Calls a handler in its context. What it throws is rethrown when all the others have been called. */
-  #callHandler(moment: Moment): void {
-    const { context, turn } = this.#group;
-    if (this.#handlers[moment] === undefined) return;
-    try {
-      context.runInAsyncScope(callHandler, undefined, this.#handlers, moment, this);
-    } catch (error) {
-      turn.fail(error);
-    }
-  }
-
-  #callError(error: Error): void {
-    const { context, turn } = this.#group;
-    if (this.#handlers.error === undefined) return;
-    try {
-      context.runInAsyncScope(callError, undefined, this.#handlers, this, error);
-    } catch (thrown) {
-      turn.fail(thrown);
-    }
-  }
-
-  #callClose(error: Error | undefined): void {
-    const { context, turn } = this.#group;
-    if (this.#handlers.close === undefined) return;
-    try {
-      context.runInAsyncScope(callClose, undefined, this.#handlers, this, error);
-    } catch (thrown) {
-      turn.fail(thrown);
-    }
+    callHandler(this.#group, this.#handlers, 'open', this);
   }
 
   get fd(): number {
@@ -195,7 +165,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       const error = new FdmuxError('ERR_WRITE_AFTER_END', 'write after end: the bytes were not taken');
       // Not from here: the caller is amid its own work, and the handler may write, too.
       this.#group.turn.defer(() => {
-        if (this.#fd >= 0) this.#callError(error);
+        if (this.#fd >= 0) callError(this.#group, this.#handlers, this, error);
       });
     }
     return false;
@@ -276,13 +246,13 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   /** The listener closes. */
   listenerCloses(): void {
     if (this.#handlers.listenerCloses === undefined) this.end();
-    else this.#callHandler('listenerCloses');
+    else callHandler(this.#group, this.#handlers, 'listenerCloses', this);
   }
 
   /** The listener waits no longer. */
   listenerCuts(): void {
     if (this.#handlers.listenerCuts === undefined) this.destroy();
-    else this.#callHandler('listenerCuts');
+    else callHandler(this.#group, this.#handlers, 'listenerCuts', this);
   }
 
   /** The multiplexer says that the fd is ready. */
@@ -299,14 +269,14 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   }
 
   waitFailed(error: Error): void {
-    if (!this.isDestroyed) this.#callError(error);
+    if (!this.isDestroyed) callError(this.#group, this.#handlers, this, error);
   }
 
   beginReceive(): boolean {
     if (this.#held !== null && !this.#isPaused) {
       const bytes = this.#held;
       this.#held = null;
-      this.#handOut(bytes);
+      callData(this.#group, this.#handlers, this, bytes);
     }
     return !this.#isPaused && !this.#readEnded && !this.isDestroyed;
   }
@@ -316,7 +286,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     if (this.#group.watchesIdle) this.activeMs = this.#group.turn.nowMs;
     // Another handler of this turn paused it after the bytes had left the kernel.
     if (this.#isPaused) this.#held = Buffer.concat(this.#held === null ? [bytes] : [this.#held, bytes]);
-    else this.#handOut(bytes);
+    else callData(this.#group, this.#handlers, this, bytes);
     if (this.#group.isEdge) this.#awaitMore(mayHaveMore);
   }
 
@@ -339,14 +309,6 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     }
   }
 
-  #handOut(bytes: Buffer): void {
-    try {
-      this.#group.context.runInAsyncScope(handOut, undefined, this.#handlers, this, bytes);
-    } catch (error) {
-      this.#group.turn.fail(error);
-    }
-  }
-
   receivedEnd(): void {
     // If another handler of this turn has paused it, the end is read again after the bytes that are held.
     if (this.isDestroyed || this.#readEnded || this.#isPaused) return;
@@ -357,7 +319,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   #callEnd(): void {
     if (this.#handlers.end === undefined) this.end();
-    else this.#callHandler('end');
+    else callHandler(this.#group, this.#handlers, 'end', this);
   }
 
   #afterReadEnd(): void {
@@ -428,7 +390,8 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       this.destroy();
       return;
     }
-    if (this.#handlers.finish !== undefined) this.#group.turn.defer(() => this.#callHandler('finish'));
+    if (this.#handlers.finish !== undefined)
+      this.#group.turn.defer(() => callHandler(this.#group, this.#handlers, 'finish', this));
     try {
       native.shutdown(this.#fd, SHUT_WR);
     } catch (error) {
@@ -440,7 +403,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   drain(): void {
     // If the user has ended or destroyed it in the meantime, nobody waits for room.
-    if (this.isWritable) this.#callHandler('drain');
+    if (this.isWritable) callHandler(this.#group, this.#handlers, 'drain', this);
   }
 
   sweep(): void {
@@ -451,9 +414,9 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     this.pendingBytes = 0;
     this.#group.closed(this);
     const error = this.#destroyReason;
-    if (this.#writeEnd === 'ended') this.#callHandler('finish');
-    if (error !== undefined) this.#callError(error);
-    this.#callClose(error);
+    if (this.#writeEnd === 'ended') callHandler(this.#group, this.#handlers, 'finish', this);
+    if (error !== undefined) callError(this.#group, this.#handlers, this, error);
+    callClose(this.#group, this.#handlers, this, error);
   }
 
   #closeFd(): void {
@@ -486,24 +449,4 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
       this.failed(toError(error));
     }
   }
-}
-
-// The handlers as plain functions, which is what an async scope takes.
-
-function handOut<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, bytes: Buffer): void {
-  handlers.data?.(connection, bytes);
-}
-
-type Moment = 'open' | 'drain' | 'end' | 'finish' | 'listenerCloses' | 'listenerCuts';
-
-function callHandler<T>(handlers: ConnectionEvents<T>, moment: Moment, connection: Connection<T>): void {
-  handlers[moment]?.(connection);
-}
-
-function callError<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error): void {
-  handlers.error?.(connection, error);
-}
-
-function callClose<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error | undefined): void {
-  handlers.close?.(connection, error);
 }

@@ -19,6 +19,7 @@ import type { DatagramSettings } from './datagram-options.js';
 import { DatagramOutbox, type OutboxOwner } from './datagram-outbox.js';
 import type { QueuedDatagram } from './datagram-queue.js';
 import { type DatagramSlab, withDatagramSlab } from './datagram-slab.js';
+import { callInContext } from './handler-calls.js';
 import type { OwnedSocket } from './listening-socket.js';
 import { SenderCache } from './sender-cache.js';
 import type { Timer } from './timers.js';
@@ -267,7 +268,7 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
 
   #takeErrors(): number {
     try {
-      return takeQueuedErrors(this.#fd, (error) => this.#tellError(error));
+      return takeQueuedErrors(this.#fd, (error) => this.#callError(error));
     } catch (error) {
       this.#close(toError(error));
       return 0;
@@ -277,7 +278,7 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
   report(error: DatagramError, message: QueuedDatagram | undefined): void {
     const address = addressOf(message);
     // Not from here: the caller of `send` is amid its own work.
-    this.turn.defer(() => this.#tellError(Object.assign(error, { address })));
+    this.turn.defer(() => this.#callError(Object.assign(error, { address })));
   }
 
   broken(error: Error): void {
@@ -292,21 +293,17 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
   }
 
   waitFailed(error: Error): void {
-    if (!this.#isClosing) this.#tellError(error);
+    if (!this.#isClosing) this.#callError(error);
   }
 
   abandoned(error: Error): void {
     this.#close(error);
   }
 
-  #tellError(error: DatagramError): void {
+  #callError(error: DatagramError): void {
     const { context, handlers } = this.#settings;
     if (this.#fd < 0 || handlers.error === undefined) return;
-    try {
-      context.runInAsyncScope(() => handlers.error?.(this, error));
-    } catch (thrown) {
-      this.turn.fail(thrown);
-    }
+    callInContext({ context, turn: this.turn }, () => handlers.error?.(this, error));
   }
 
   /** Asks the kernel for what is wanted now. */
@@ -340,13 +337,9 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
     for (const { details } of this.#held) closeFds(details.control);
     this.#held = [];
     const reason = this.#closeReason;
-    if (reason !== undefined) this.#tellError(reason);
+    if (reason !== undefined) this.#callError(reason);
     this.#closeFd();
-    try {
-      context.runInAsyncScope(() => handlers.close?.(this, reason));
-    } catch (error) {
-      this.turn.fail(error);
-    }
+    callInContext({ context, turn: this.turn }, () => handlers.close?.(this, reason));
     this.#lease.release();
   };
 

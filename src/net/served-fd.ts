@@ -12,6 +12,7 @@ import { F_GETFL } from '../socket/constants.js';
 import { isMemoryShortageError, MEMORY_RETRY_MS } from '../socket/memory-shortage.js';
 import { FdOutbox } from './fd-outbox.js';
 import type { FdHandlers, FdStream } from './fd-stream.js';
+import { callInContext } from './handler-calls.js';
 import type { ServeSettings } from './serve.js';
 import type { Timer } from './timers.js';
 import type { Turn } from './turn.js';
@@ -107,7 +108,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
     if (this.#isDestroyed || this.#isRefusalTold) return false;
     this.#isRefusalTold = true;
     const error = new FdmuxError('ERR_WRITE_AFTER_END', 'the writing side is ended: the bytes were not taken');
-    this.#turn.defer(() => this.#tellError(error));
+    this.#turn.defer(() => this.#callError(error));
     return false;
   }
 
@@ -176,7 +177,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
       const count = this.owner.readInto(buffer, 0, maxReadBytes);
       if (count === null) return false;
       if (count === 0) this.#ended();
-      else this.#tellData(buffer.subarray(0, count));
+      else this.#callData(buffer.subarray(0, count));
     } catch (error) {
       this.#failed(toError(error));
     } finally {
@@ -189,7 +190,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
     this.#readEnded = true;
     this.#updateInterest();
     if (this.#settings.handlers.end === undefined) this.end();
-    else this.#tell('end');
+    else this.#callHandler('end');
     this.#settle();
   }
 
@@ -214,7 +215,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
     if (!this.#needsDrain || this.pendingBytes > this.#settings.highWaterMarkBytes) return;
     this.#needsDrain = false;
     this.#turn.defer(() => {
-      if (this.isWritable) this.#tell('drain');
+      if (this.isWritable) this.#callHandler('drain');
     });
   }
 
@@ -260,7 +261,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
   }
 
   waitFailed(error: Error): void {
-    if (!this.#isDestroyed) this.#tellError(error);
+    if (!this.#isDestroyed) this.#callError(error);
   }
 
   abandoned(error: Error): void {
@@ -277,30 +278,25 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
       // Somebody else has closed it: that has to be known.
       this.#turn.fail(error);
     }
-    if (this.#reason !== undefined) this.#tellError(this.#reason);
+    if (this.#reason !== undefined) this.#callError(this.#reason);
     this.#call((handlers) => handlers.close?.(this, this.#reason));
     this.#lease.release();
   };
 
-  #tell(moment: 'drain' | 'end'): void {
+  #callHandler(moment: 'drain' | 'end'): void {
     this.#call((handlers) => handlers[moment]?.(this));
   }
 
-  #tellData(bytes: Buffer): void {
+  #callData(bytes: Buffer): void {
     this.#call((handlers) => handlers.data?.(this, bytes));
   }
 
-  #tellError(error: Error): void {
+  #callError(error: Error): void {
     this.#call((handlers) => handlers.error?.(this, error));
   }
 
-  /** Calls a handler in its context. What it throws is rethrown when all the others have been called. */
   #call(call: (handlers: FdHandlers<T>) => void): void {
     const { context, handlers } = this.#settings;
-    try {
-      context.runInAsyncScope(call, undefined, handlers);
-    } catch (error) {
-      this.#turn.fail(error);
-    }
+    callInContext({ context, turn: this.#turn }, call, handlers);
   }
 }

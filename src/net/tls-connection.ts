@@ -10,6 +10,7 @@ import { checkDuplexOptions, type DuplexOptions } from '../socket/duplex.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 import type { ConnectionGroup } from './connection-group.js';
 import { ConnectionDuplex, type DuplexSource } from './duplex.js';
+import { callClose, callData, callError, callHandler } from './handler-calls.js';
 import type { Writable } from './output-arena.js';
 import { PlainQueue } from './plain-queue.js';
 import type { ServedConnection } from './served-connection.js';
@@ -161,7 +162,7 @@ export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaki
     }
     this.#beginning = null;
     beginning.handshakes.end(this);
-    this.#tell('open');
+    callHandler(this.#group, this.#handlers, 'open', this);
     beginning.opened(this);
     if (this.#writeEnd === 'ending') this.#output.add(this);
   };
@@ -254,7 +255,7 @@ export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaki
       this.#isRefusalTold = true;
       const error = new FdmuxError('ERR_WRITE_AFTER_END', 'write after end: the bytes were not taken');
       this.#group.turn.defer(() => {
-        if (this.fd >= 0) this.#tellError(error);
+        if (this.fd >= 0) callError(this.#group, this.#handlers, this, error);
       });
     }
     return false;
@@ -302,7 +303,7 @@ export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaki
   };
 
   readonly #drained = (): void => {
-    if (this.isWritable) this.#tell('drain');
+    if (this.isWritable) callHandler(this.#group, this.#handlers, 'drain', this);
   };
 
   end(bytes?: Writable): void {
@@ -314,30 +315,25 @@ export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaki
   }
 
   readonly #finished = (): void => {
-    if (this.#handlers.finish !== undefined) this.#tell('finish');
+    if (this.#handlers.finish !== undefined) callHandler(this.#group, this.#handlers, 'finish', this);
   };
 
   // Reading
 
   readonly #received = (bytes: Buffer): void => {
     if (this.#isDestroyed || this.#beginning !== null) return;
-    const { context, turn } = this.#group;
-    try {
-      context.runInAsyncScope(handOut, undefined, this.#handlers, this, bytes);
-    } catch (error) {
-      turn.fail(error);
-    }
+    callData(this.#group, this.#handlers, this, bytes);
   };
 
   readonly #ended = (): void => {
     if (this.#isDestroyed || this.#readEnded || this.#beginning !== null) return;
     this.#readEnded = true;
-    this.#tellEnd();
+    this.#callEnd();
   };
 
-  #tellEnd(): void {
+  #callEnd(): void {
     if (this.#handlers.end === undefined) this.end();
-    else this.#tell('end');
+    else callHandler(this.#group, this.#handlers, 'end', this);
   }
 
   pause(): void {
@@ -421,8 +417,8 @@ export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaki
     const beginning = this.#beginning;
     const error = this.#reason;
     if (beginning === null) {
-      if (error !== undefined) this.#tellError(error);
-      this.#tellClose(error);
+      if (error !== undefined) callError(this.#group, this.#handlers, this, error);
+      callClose(this.#group, this.#handlers, this, error);
       return;
     }
     this.#beginning = null;
@@ -435,38 +431,6 @@ export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaki
     if (error instanceof FdmuxError || error?.name === 'AbortError') return error;
     const message = error?.message ?? 'the connection was closed';
     return new FdmuxError('ERR_TLS_HANDSHAKE', `the TLS handshake failed: ${message}`, { cause: error });
-  }
-
-  // Handlers
-
-  #tell(moment: Moment): void {
-    const { context, turn } = this.#group;
-    if (this.#handlers[moment] === undefined) return;
-    try {
-      context.runInAsyncScope(tell, undefined, this.#handlers, moment, this);
-    } catch (error) {
-      turn.fail(error);
-    }
-  }
-
-  #tellError(error: Error): void {
-    const { context, turn } = this.#group;
-    if (this.#handlers.error === undefined) return;
-    try {
-      context.runInAsyncScope(tellError, undefined, this.#handlers, this, error);
-    } catch (thrown) {
-      turn.fail(thrown);
-    }
-  }
-
-  #tellClose(error: Error | undefined): void {
-    const { context, turn } = this.#group;
-    if (this.#handlers.close === undefined) return;
-    try {
-      context.runInAsyncScope(tellClose, undefined, this.#handlers, this, error);
-    } catch (thrown) {
-      turn.fail(thrown);
-    }
   }
 
   subscribe(topic: string): void {
@@ -484,7 +448,7 @@ export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaki
     const duplex = new ConnectionDuplex<T>(this, options);
     this.#handlers = duplex.events;
     if (this.isDestroyed) duplex.destroy();
-    else if (this.#readEnded) this.#tellEnd();
+    else if (this.#readEnded) this.#callEnd();
     return duplex;
   }
 
@@ -501,24 +465,4 @@ function unchanging(content: Writable): Buffer {
   if (typeof content === 'string') return Buffer.from(content);
   if (content instanceof SharedBytes) return content.bytes;
   return Buffer.from(toBytes(content));
-}
-
-// The handlers as plain functions, which an async scope takes.
-
-type Moment = 'open' | 'drain' | 'end' | 'finish';
-
-function tell<T>(handlers: ConnectionEvents<T>, moment: Moment, connection: Connection<T>): void {
-  handlers[moment]?.(connection);
-}
-
-function handOut<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, bytes: Buffer): void {
-  handlers.data?.(connection, bytes);
-}
-
-function tellError<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error): void {
-  handlers.error?.(connection, error);
-}
-
-function tellClose<T>(handlers: ConnectionEvents<T>, connection: Connection<T>, error: Error | undefined): void {
-  handlers.close?.(connection, error);
 }

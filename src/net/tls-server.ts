@@ -2,6 +2,7 @@
 import type { SecureContext, TLSSocket, TLSSocketOptions } from 'node:tls';
 import { FdmuxError } from '../errors.js';
 import type { ConnectionGroup } from './connection-group.js';
+import { callInContext } from './handler-calls.js';
 import type { ServedConnection } from './served-connection.js';
 import { TlsConnection, type Verdict } from './tls-connection.js';
 import { TlsContexts, type TlsModule } from './tls-contexts.js';
@@ -87,13 +88,7 @@ export class TlsServer<T> {
       failed: (error, remoteAddress) => {
         this.#onHandshakeOver();
         const { onHandshakeError } = options;
-        if (onHandshakeError === undefined) return;
-        const { context, turn } = this.#group;
-        try {
-          context.runInAsyncScope(onHandshakeError, undefined, error, remoteAddress);
-        } catch (thrown) {
-          turn.fail(thrown);
-        }
+        if (onHandshakeError !== undefined) callInContext(this.#group, onHandshakeError, error, remoteAddress);
       },
     });
   }
