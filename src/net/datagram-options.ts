@@ -1,23 +1,13 @@
 /** The options of `bindDatagram()`: what they mean, their defaults, and their check. */
 import { AsyncResource } from 'node:async_hooks';
-import {
-  checkArray,
-  checkBoolean,
-  checkFunction,
-  checkInteger,
-  checkObject,
-  checkOneOf,
-  checkOptions,
-  MAX_INT32,
-  type OptionNames,
-  toFd,
-} from '../arguments.js';
+import { checkArray, checkBoolean, checkInteger, checkOptions, type OptionNames, toFd } from '../arguments.js';
 import { invalidArgType } from '../errors.js';
-import { BACKEND_NAMES, type BackendName, defaultBackend } from '../multiplexer/backend.js';
+import type { BackendName } from '../multiplexer/backend.js';
 import type { MulticastGroup } from '../socket/multicast.js';
 import type { PathInput } from '../socket/path.js';
 import type { DatagramHandlers } from './datagram.js';
 import { type Endpoint, toEndpoint } from './options.js';
+import { checkHandlers, toDriver, toQueueLimits } from './served-options.js';
 import type { TurnDriver } from './turn-driver.js';
 
 /** Where a datagram socket sends to: `host` and `port`, or `path`. */
@@ -139,14 +129,12 @@ const MAX_BUFFER_BYTES = 2 ** 30 - 1;
 const MAX_MESSAGE_BYTES = 65_536;
 const MAX_CONTROL_BYTES = 65_536;
 const DEFAULT_CONTROL_BYTES = 256;
-const DEFAULT_HIGH_WATER_MARK_BYTES = 65_536;
-const DEFAULT_MAX_PENDING_BYTES = 16_777_216;
 
 /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION */
 export function toDatagramSettings<T>(options: DatagramOptions<T>): DatagramSettings<T> {
   checkOptions(options, 'options', OPTIONS);
-  const { socket, data, fd, multiplexer, groups = [] } = options;
-  checkHandlers(socket);
+  const { socket, data, fd, groups = [] } = options;
+  checkHandlers(socket, 'options.socket', HANDLERS, 'message');
   checkArray(groups, 'options.groups');
   return {
     handlers: socket,
@@ -157,7 +145,7 @@ export function toDatagramSettings<T>(options: DatagramOptions<T>): DatagramSett
     ...toFlags(options),
     ...toLimits(options),
     groups: [...groups],
-    ...toMultiplexer(multiplexer, options.backend),
+    ...toDriver(options),
   };
 }
 
@@ -195,8 +183,6 @@ function toLimits<T>(options: DatagramOptions<T>) {
     sendBufferBytes,
     maxMessageBytes = MAX_MESSAGE_BYTES,
     maxControlBytes = DEFAULT_CONTROL_BYTES,
-    highWaterMarkBytes = DEFAULT_HIGH_WATER_MARK_BYTES,
-    maxPendingBytes = DEFAULT_MAX_PENDING_BYTES,
   } = options;
   if (receiveBufferBytes !== undefined) {
     checkInteger(receiveBufferBytes, 'options.receiveBufferBytes', 1, MAX_BUFFER_BYTES);
@@ -204,38 +190,11 @@ function toLimits<T>(options: DatagramOptions<T>) {
   if (sendBufferBytes !== undefined) checkInteger(sendBufferBytes, 'options.sendBufferBytes', 1, MAX_BUFFER_BYTES);
   checkInteger(maxMessageBytes, 'options.maxMessageBytes', 1, MAX_MESSAGE_BYTES);
   checkInteger(maxControlBytes, 'options.maxControlBytes', 0, MAX_CONTROL_BYTES);
-  checkInteger(highWaterMarkBytes, 'options.highWaterMarkBytes', 0, MAX_INT32);
-  checkInteger(maxPendingBytes, 'options.maxPendingBytes', 0, MAX_INT32);
   return {
     receiveBufferBytes,
     sendBufferBytes,
     maxMessageBytes,
     maxControlBytes,
-    highWaterMarkBytes,
-    maxPendingBytes,
+    ...toQueueLimits(options),
   };
-}
-
-function toMultiplexer(
-  multiplexer: TurnDriver | undefined,
-  wanted: BackendName | undefined,
-): { readonly multiplexer: TurnDriver | undefined; readonly backend: BackendName } {
-  const backend = multiplexer?.backend ?? wanted ?? defaultBackend();
-  if (multiplexer !== undefined) {
-    checkObject(multiplexer, 'options.multiplexer');
-    checkFunction(Reflect.get(multiplexer, 'onTurnEnd'), 'options.multiplexer.onTurnEnd');
-  }
-  checkOneOf(backend, 'options.backend', BACKEND_NAMES);
-  return { multiplexer, backend };
-}
-
-function checkHandlers(socket: unknown): void {
-  checkObject(socket, 'options.socket');
-  // An object of a class of the user's own has fields of its own.
-  const prototype: unknown = Object.getPrototypeOf(socket);
-  if (prototype === Object.prototype || prototype === null) checkOptions(socket, 'options.socket', HANDLERS);
-  for (const name of Object.keys(HANDLERS)) {
-    const handler: unknown = Reflect.get(socket, name);
-    if (handler !== undefined || name === 'message') checkFunction(handler, `options.socket.${name}`);
-  }
 }

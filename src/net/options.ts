@@ -2,9 +2,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import {
   checkBoolean,
-  checkFunction,
   checkInteger,
-  checkObject,
   checkOneOf,
   checkOptions,
   checkString,
@@ -13,7 +11,7 @@ import {
 } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { invalidArgType, outOfRange, unsupportedTriggerError } from '../errors.js';
-import { BACKEND_NAMES, type BackendName, defaultBackend, triggersOf } from '../multiplexer/backend.js';
+import { type BackendName, triggersOf } from '../multiplexer/backend.js';
 import {
   type AddressInput,
   checkPort,
@@ -35,6 +33,7 @@ import {
 } from '../socket/constants.js';
 import { type PathInput, textOrBytes, toPathBytes } from '../socket/path.js';
 import type { SocketHandlers } from './connection.js';
+import { checkHandlers, toDriver, toQueueLimits } from './served-options.js';
 import type { TurnDriver } from './turn-driver.js';
 
 /** The triggers that a connection can have. */
@@ -107,8 +106,6 @@ export interface ConnectionSettings<T> {
   readonly keepAlive: boolean | KeepAliveOptions;
 }
 
-const DEFAULT_HIGH_WATER_MARK_BYTES = 65_536;
-const DEFAULT_MAX_PENDING_BYTES = 16_777_216;
 const HANDLERS: OptionNames<SocketHandlers<unknown>> = {
   open: true,
   data: true,
@@ -140,27 +137,12 @@ export function toConnectionSettings<T>(
   known: OptionNames<ConnectionOptions<unknown>>,
 ): ConnectionSettings<T> {
   checkOptions(options, 'options', known);
-  const {
-    socket,
-    multiplexer,
-    trigger = 'level',
-    highWaterMarkBytes = DEFAULT_HIGH_WATER_MARK_BYTES,
-    maxPendingBytes = DEFAULT_MAX_PENDING_BYTES,
-    idleTimeoutMs,
-    noDelay = true,
-    keepAlive = false,
-  } = options;
-  const backend = multiplexer?.backend ?? options.backend ?? defaultBackend();
-  checkHandlers(socket);
-  if (multiplexer !== undefined) {
-    checkObject(multiplexer, 'options.multiplexer');
-    checkFunction(Reflect.get(multiplexer, 'onTurnEnd'), 'options.multiplexer.onTurnEnd');
-  }
-  checkOneOf(backend, 'options.backend', BACKEND_NAMES);
+  const { socket, trigger = 'level', idleTimeoutMs, noDelay = true, keepAlive = false } = options;
+  checkHandlers(socket, 'options.socket', HANDLERS);
+  const { multiplexer, backend } = toDriver(options);
   checkOneOf(trigger, 'options.trigger', CONNECTION_TRIGGERS);
   if (!triggersOf(backend).includes(trigger)) throw unsupportedTriggerError(trigger, backend);
-  checkInteger(highWaterMarkBytes, 'options.highWaterMarkBytes', 0, MAX_INT32);
-  checkInteger(maxPendingBytes, 'options.maxPendingBytes', 0, MAX_INT32);
+  const limits = toQueueLimits(options);
   if (idleTimeoutMs !== undefined) checkInteger(idleTimeoutMs, 'options.idleTimeoutMs', 1, MAX_INT32);
   checkBoolean(noDelay, 'options.noDelay');
   checkKeepAlive(keepAlive);
@@ -170,23 +152,11 @@ export function toConnectionSettings<T>(
     backend,
     isEdge: trigger === 'edge',
     multiplexer,
-    highWaterMarkBytes,
-    maxPendingBytes,
+    ...limits,
     idleTimeoutMs,
     noDelay,
     keepAlive,
   };
-}
-
-function checkHandlers(socket: unknown): void {
-  checkObject(socket, 'options.socket');
-  // An object of a class of the user's own has fields of its own.
-  const prototype: unknown = Object.getPrototypeOf(socket);
-  if (prototype === Object.prototype || prototype === null) checkOptions(socket, 'options.socket', HANDLERS);
-  for (const name of Object.keys(HANDLERS)) {
-    const handler: unknown = Reflect.get(socket, name);
-    if (handler !== undefined) checkFunction(handler, `options.socket.${name}`);
-  }
 }
 
 function checkKeepAlive(keepAlive: unknown): void {

@@ -1,20 +1,12 @@
 /** Serving an fd that is no connection: what the options mean, and the start. */
 import { AsyncResource } from 'node:async_hooks';
-import {
-  checkBoolean,
-  checkFunction,
-  checkInteger,
-  checkObject,
-  checkOneOf,
-  checkOptions,
-  MAX_INT32,
-  type OptionNames,
-} from '../arguments.js';
-import { BACKEND_NAMES, type BackendName, defaultBackend } from '../multiplexer/backend.js';
+import { checkBoolean, checkInteger, checkOptions, type OptionNames } from '../arguments.js';
+import type { BackendName } from '../multiplexer/backend.js';
 import { ByteFd } from '../socket/byte-fd.js';
 import { Descriptor } from '../socket/descriptor.js';
 import type { FdHandlers, FdStream } from './fd-stream.js';
 import { ServedFd } from './served-fd.js';
+import { checkHandlers, toDriver, toQueueLimits } from './served-options.js';
 import type { TurnDriver } from './turn-driver.js';
 
 /** Options of {@link serve}. */
@@ -65,8 +57,6 @@ const HANDLERS: OptionNames<FdHandlers<unknown>> = { data: true, drain: true, en
 /** read(2) takes less than 2^31 at once. */
 const MAX_READ_BYTES = 2 ** 30;
 const DEFAULT_READ_BYTES = 65_536;
-const DEFAULT_HIGH_WATER_MARK_BYTES = 65_536;
-const DEFAULT_MAX_PENDING_BYTES = 16_777_216;
 
 /**
  * Serves any fd that can be waited for, with handlers: a terminal, a FIFO, a serial line, a TUN or input device. The fd
@@ -93,47 +83,18 @@ export function serve<T = unknown>(
 }
 
 function toServeSettings<T>(handlers: FdHandlers<T>, options: ServeOptions<T>): ServeSettings<T> {
-  checkHandlers(handlers);
+  checkHandlers(handlers, 'handlers', HANDLERS);
   checkOptions(options, 'options', OPTIONS);
-  const {
-    data,
-    preservesMessages = false,
-    maxReadBytes = DEFAULT_READ_BYTES,
-    highWaterMarkBytes = DEFAULT_HIGH_WATER_MARK_BYTES,
-    maxPendingBytes = DEFAULT_MAX_PENDING_BYTES,
-    multiplexer,
-  } = options;
+  const { data, preservesMessages = false, maxReadBytes = DEFAULT_READ_BYTES } = options;
   checkBoolean(preservesMessages, 'options.preservesMessages');
   checkInteger(maxReadBytes, 'options.maxReadBytes', 1, MAX_READ_BYTES);
-  checkInteger(highWaterMarkBytes, 'options.highWaterMarkBytes', 0, MAX_INT32);
-  checkInteger(maxPendingBytes, 'options.maxPendingBytes', 0, MAX_INT32);
-  const backend = multiplexer?.backend ?? options.backend ?? defaultBackend();
-  if (multiplexer !== undefined) {
-    checkObject(multiplexer, 'options.multiplexer');
-    checkFunction(Reflect.get(multiplexer, 'onTurnEnd'), 'options.multiplexer.onTurnEnd');
-  }
-  checkOneOf(backend, 'options.backend', BACKEND_NAMES);
-  const context = new AsyncResource('FDMUX');
   return {
     handlers,
-    context,
     data,
     preservesMessages,
     maxReadBytes,
-    highWaterMarkBytes,
-    maxPendingBytes,
-    backend,
-    multiplexer,
+    ...toQueueLimits(options),
+    ...toDriver(options),
+    context: new AsyncResource('FDMUX'),
   };
-}
-
-function checkHandlers(handlers: unknown): void {
-  checkObject(handlers, 'handlers');
-  // An object of a class of the user's own has fields of its own.
-  const prototype: unknown = Object.getPrototypeOf(handlers);
-  if (prototype === Object.prototype || prototype === null) checkOptions(handlers, 'handlers', HANDLERS);
-  for (const name of Object.keys(HANDLERS)) {
-    const handler: unknown = Reflect.get(handlers, name);
-    if (handler !== undefined) checkFunction(handler, `handlers.${name}`);
-  }
 }
