@@ -15,6 +15,7 @@ import type { Connection, ConnectionEvents, ConnectionSecurity } from './connect
 import type { ConnectionGroup } from './connection-group.js';
 import { ConnectionDuplex } from './duplex.js';
 import { callClose, callData, callError, callHandler } from './handler-calls.js';
+import { watchFor } from './interest.js';
 import type { Writable } from './output-arena.js';
 import type { Turn } from './turn.js';
 import type { Readiness } from './turn-driver.js';
@@ -439,12 +440,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     const read = !this.#isPaused && !this.#readEnded && !this.isStarved;
     const write = this.#queue !== null && !this.isStarved;
     try {
-      if (!read && !write) {
-        registration.pause();
-        return;
-      }
-      registration.modify({ interest: { read, write, priority: read && this.#group.isEdge } });
-      registration.resume();
+      watchFor(registration, { read, write, priority: read && this.#group.isEdge });
     } catch (error) {
       this.failed(toError(error));
     }

@@ -20,6 +20,7 @@ import { DatagramOutbox, type OutboxOwner } from './datagram-outbox.js';
 import type { QueuedDatagram } from './datagram-queue.js';
 import { type DatagramSlab, withDatagramSlab } from './datagram-slab.js';
 import { callInContext } from './handler-calls.js';
+import { watchFor } from './interest.js';
 import type { OwnedSocket } from './listening-socket.js';
 import { SenderCache } from './sender-cache.js';
 import type { Timer } from './timers.js';
@@ -312,12 +313,7 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
     const read = !this.#isPaused && this.#rest === undefined;
     const write = this.#outbox.waitsForRoom;
     try {
-      if (!read && !write) {
-        this.#registration.pause();
-        return;
-      }
-      this.#registration.modify({ interest: { read, write } });
-      this.#registration.resume();
+      watchFor(this.#registration, { read, write });
     } catch (error) {
       this.#close(toError(error));
     }

@@ -13,6 +13,7 @@ import { isMemoryShortageError, MEMORY_RETRY_MS } from '../socket/memory-shortag
 import { FdOutbox } from './fd-outbox.js';
 import type { FdHandlers, FdStream } from './fd-stream.js';
 import { callInContext } from './handler-calls.js';
+import { watchFor } from './interest.js';
 import type { ServeSettings } from './serve.js';
 import type { Timer } from './timers.js';
 import type { Turn } from './turn.js';
@@ -249,12 +250,7 @@ export class ServedFd<T> implements FdStream<T>, FdOwner {
     const read = this.#wantsRead;
     const write = this.#waitsForRoom && this.#rest === undefined;
     try {
-      if (!read && !write) {
-        this.#registration.pause();
-        return;
-      }
-      this.#registration.modify({ interest: { read, write } });
-      this.#registration.resume();
+      watchFor(this.#registration, { read, write });
     } catch (error) {
       this.destroy(toError(error));
     }
