@@ -11,14 +11,14 @@ if (!existsSync(path)) {
   console.error('The tests wrote no report.');
   console.log('0 0 0');
 } else {
-  const report = JSON.parse(readFileSync(path, 'utf8'));
-  for (const file of report.testResults) {
+  const results = JSON.parse(readFileSync(path, 'utf8'));
+  for (const file of results.testResults) {
     const failed = file.assertionResults.filter(({ status }) => status === 'failed');
     for (const { fullName, failureMessages } of failed) report(`${file.name}: ${fullName}`, failureMessages);
     // A file that does not load, or whose hooks fail, has a message of its own.
     if (file.status === 'failed' && failed.length === 0) report(file.name, [file.message]);
   }
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = report;
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = results;
   console.log([numPassedTests, numFailedTests, numPendingTests + numTodoTests].join(' '));
 }
 
