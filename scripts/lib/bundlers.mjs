@@ -59,13 +59,14 @@ export const bundlers = [
   },
   {
     name: 'rollup',
-    setting: 'plugins: [nodeResolve({ preferBuiltins: true }), commonjs()]',
+    setting:
+      "output: { file: 'out/app.mjs', inlineDynamicImports: true }, plugins: [nodeResolve({ preferBuiltins: true }), commonjs()]",
     needsPrebuilds: true,
     files: {
       'rollup.config.mjs': `import { nodeResolve } from '@rollup/plugin-node-resolve';
         import commonjs from '@rollup/plugin-commonjs';
         export default {
-          input: 'app.mjs', output: { file: 'out/app.mjs', format: 'es' },
+          input: 'app.mjs', output: { file: 'out/app.mjs', inlineDynamicImports: true },
           plugins: [nodeResolve({ preferBuiltins: true }), commonjs()],
         };`,
     },
