@@ -23,6 +23,7 @@
         "native/event_loss.cc",
         "native/file_control.cc",
         "native/file_offset.cc",
+        "native/fanotify.cc",
         "native/inotify.cc",
         "native/interface.cc",
         "native/loop_watch.cc",

@@ -32,6 +32,7 @@ Napi::Object registerExports(Napi::Env env, Napi::Object object) {
   exportTimerFds(exports);
   exportSignalFds(exports);
   exportInotify(exports);
+  exportFanotify(exports);
   exportPidFds(exports);
   exportFileControl(exports);
   exportFileOffsets(exports);

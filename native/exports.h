@@ -47,6 +47,7 @@ void exportDevices(Exports& exports);
 void exportTimerFds(Exports& exports);
 void exportSignalFds(Exports& exports);
 void exportInotify(Exports& exports);
+void exportFanotify(Exports& exports);
 void exportPidFds(Exports& exports);
 void exportFileControl(Exports& exports);
 void exportFileOffsets(Exports& exports);

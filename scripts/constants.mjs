@@ -1,6 +1,7 @@
 /**
  * Writes src/socket/kernel-constants.ts from this system's headers: `node scripts/constants.mjs`. A name that the
- * headers declare, as a macro or in an enum, is kept if its value is an integer.
+ * headers declare, as a macro or in an enum, is kept if its value is an integer. A request of ioctl(2) that takes a
+ * length or an index, as EVIOCGNAME(len), is kept with 0 for it.
  *
  * usage: node scripts/constants.mjs [--check]
  *   --check  writes nothing, and fails if a constant of that file has another value in the headers
@@ -73,8 +74,58 @@ const GROUPS = [
   {
     name: 'INPUT',
     says: 'Keyboards, mice and other input devices: input/event-codes.rst.',
-    headers: ['linux/input.h', 'linux/input-event-codes.h'],
-    names: /^(EV_|SYN_|REL_|ABS_|MSC_|LED_|SW_|EVIOC|INPUT_PROP_|BUS_|ID_)/,
+    headers: ['linux/input.h', 'linux/input-event-codes.h', 'linux/uinput.h'],
+    names: /^(EV_|SYN_|KEY_|BTN_|REL_|ABS_|MSC_|LED_|SND_|REP_|FF_|SW_|EVIOC|INPUT_PROP_|BUS_|ID_|UI_|UINPUT_|MT_)/,
+  },
+  {
+    name: 'HID',
+    says: 'Human interface devices without a driver in between: hid/hidraw.rst.',
+    headers: ['linux/hidraw.h', 'linux/hid.h'],
+    names: /^(HID)/,
+  },
+  {
+    name: 'USB',
+    says: 'USB devices from user space: driver-api/usb/usb.rst.',
+    headers: ['linux/usbdevice_fs.h', 'linux/usb/ch9.h'],
+    names: /^(USBDEVFS_|USB_)/,
+  },
+  {
+    name: 'BLUETOOTH',
+    says: 'Bluetooth sockets, from the headers of BlueZ: bluetooth(7).',
+    headers: [
+      'bluetooth/bluetooth.h',
+      'bluetooth/hci.h',
+      'bluetooth/l2cap.h',
+      'bluetooth/rfcomm.h',
+      'bluetooth/sco.h',
+      'bluetooth/bnep.h',
+      'bluetooth/hidp.h',
+    ],
+    names: /^(AF_BLUETOOTH|BT_|BTPROTO_|BDADDR_|SOL_|HCI|EVT_|OCF_|OGF_|LE_|L2CAP_|RFCOMM|SCO_|BNEP|HIDP)/,
+  },
+  {
+    name: 'FANOTIFY',
+    says: 'Accesses to files: fanotify(7).',
+    headers: ['linux/fanotify.h'],
+    names: /^FAN_/,
+  },
+  {
+    name: 'FILTER',
+    says: 'Filters of sockets: networking/filter.rst.',
+    headers: ['linux/filter.h', 'linux/bpf_common.h'],
+    names: /^(BPF_|SKF_)/,
+  },
+  {
+    name: 'INTERFACE',
+    says: 'Network interfaces: netdevice(7).',
+    headers: ['linux/if.h', 'linux/if_arp.h', 'linux/sockios.h'],
+    names: /^(IFF_|IFNAMSIZ|IF_OPER_|ARPHRD_|SIOC)/,
+  },
+  {
+    name: 'INTERNET',
+    says: 'IP, ICMP, TCP and multicast groups: ip(7), ipv6(7), icmp(7), tcp(7).',
+    headers: ['linux/in.h', 'linux/in6.h', 'linux/icmp.h', 'linux/icmpv6.h', 'linux/tcp.h'],
+    names: /^(IPPROTO_|IP_|IPV6_|MCAST_|ICMP|TCP_)/,
   },
   {
     name: 'TIMESTAMPING',
@@ -90,10 +141,18 @@ const GROUPS = [
   },
 ];
 
+/** Macros with parameters that stand for a request. */
+const REQUESTS = /^#\s*define\s+((?:EVIOC|UI_GET_|SPI_IOC_MESSAGE|HIDIOC)\w*)\((\w+(?:,\s*\w+)*)\)/gm;
+
 const PREAMBLE = ['sys/socket.h', 'sys/ioctl.h', 'linux/types.h', 'stddef.h', 'time.h'];
-/** The kernel's own terminal structs exclude the C library's, so that group goes without it. */
+/**
+ * The kernel's own terminal structs exclude the C library's, so that group goes without it. The constants of a header
+ * that this system does not have are not checked.
+ */
 const includes = ({ headers, isAlone = false }) =>
-  [...(isAlone ? [] : PREAMBLE), ...headers].map((header) => `#include <${header}>\n`).join('');
+  [...(isAlone ? [] : PREAMBLE), ...headers]
+    .map((header) => `#if __has_include(<${header}>)\n#include <${header}>\n#endif\n`)
+    .join('');
 
 function candidates({ headers, names }) {
   const found = new Set();
@@ -101,6 +160,12 @@ function candidates({ headers, names }) {
     for (const [word] of headerText(header).matchAll(/\b[A-Z][A-Z0-9_]*\b/g)) if (names.test(word)) found.add(word);
   }
   return [...found].sort();
+}
+
+/** The parameters of each request that has some, all 0. */
+function requestParameters({ headers }) {
+  const found = headers.flatMap((header) => [...headerText(header).matchAll(REQUESTS)]);
+  return new Map(found.map(([, name, list]) => [name, `(${list.split(',').map(() => '0')})`]));
 }
 
 function headerText(header) {
@@ -139,9 +204,11 @@ function evaluate(group, names) {
 function printValues(folder, group, names) {
   const source = join(folder, 'print.c');
   // Text and structs cannot be multiplied.
-  const macro = '#define SHOW(NAME) printf("%s %lld\\n", #NAME, (long long)(1 * (NAME)));';
+  const macro = '#define SHOW(NAME, VALUE) printf("%s %lld\\n", #NAME, (long long)(1 * (VALUE)));';
+  const parameters = requestParameters(group);
+  const lineOf = (name) => `SHOW(${name}, ${name}${parameters.get(name) ?? ''})`;
   const head = `${includes(group)}#include <stdio.h>\n${macro}\nint main(void) {\n`;
-  writeFileSync(source, `${head}${names.map((name) => `SHOW(${name})`).join('\n')}\n}\n`);
+  writeFileSync(source, `${head}${names.map(lineOf).join('\n')}\n}\n`);
   const { status, stderr } = spawnSync('cc', ['-w', '-fmax-errors=0', '-o', join(folder, 'print'), source], {
     encoding: 'utf8',
     env: { ...process.env, LC_ALL: 'C' },

@@ -280,10 +280,16 @@ export {
 } from './socket/constants.js';
 
 export {
+  BLUETOOTH,
   CAN,
+  FANOTIFY,
+  FILTER,
   GPIO,
+  HID,
   I2C,
   INPUT,
+  INTERFACE,
+  INTERNET,
   NETLINK,
   PACKET,
   SOCKET,
@@ -291,6 +297,7 @@ export {
   TIMESTAMPING,
   TTY,
   TUN,
+  USB,
 } from './socket/kernel-constants.js';
 
 // Descriptors to wait for
@@ -307,6 +314,14 @@ export { SignalFd } from './socket/signal-fd.js';
 export type { SignalInfo } from './socket/signal-fd.js';
 export { Inotify } from './socket/inotify.js';
 export type { InotifyEvent } from './socket/inotify.js';
+export { Fanotify } from './socket/fanotify.js';
+export type {
+  FanotifyAnswer,
+  FanotifyEvent,
+  FanotifyFile,
+  FanotifyOptions,
+  FanotifyRecord,
+} from './socket/fanotify.js';
 export { PidFd } from './socket/pid-fd.js';
 export type { ExitStatus } from './socket/pid-fd.js';
 

@@ -64,7 +64,7 @@ const terminalFunctions = [
   'setWindowSize',
 ];
 const networkFunctions = ['ifIndexToName', 'ifNameToIndex', 'inetAton'];
-const classes = ['Epoll', 'EventFd', 'Multiplexer', 'PidFd', 'SharedBytes', 'SignalFd', 'TimerFd'];
+const classes = ['Epoll', 'EventFd', 'Fanotify', 'Multiplexer', 'PidFd', 'SharedBytes', 'SignalFd', 'TimerFd'];
 const owners = [
   fdmux.Socket,
   fdmux.Descriptor,

@@ -428,6 +428,11 @@ interface DeviceCalls {
   /** inotify_rm_watch(2). */
   inotifyRemove(fd: number, watch: number): void;
 
+  /** fanotify_init(2), non-blocking. */
+  fanotify(flags: number, eventFlags: number): number;
+  /** fanotify_mark(2). */
+  fanotifyMark(fd: number, flags: number, mask: number, path: string | Uint8Array): void;
+
   /** pidfd_open(2). */
   pidFd(pid: number): number;
   /** pidfd_send_signal(2). */

@@ -216,6 +216,8 @@ const calls: readonly Call[] = [
   ['signalFd', 'signalList'],
   ['inotifyAdd', 'fd', 'path', 'unsigned'],
   ['inotifyRemove', 'fd', 'int'],
+  ['fanotify', 'unsigned', 'unsigned'],
+  ['fanotifyMark', 'fd', 'unsigned', 'unsigned', 'path'],
   ['pidFd', 'int'],
   ['pidFdSendSignal', 'fd', 'int'],
   ['pidFdWait', 'fd'],

@@ -175,6 +175,7 @@ function devices() {
   writeFileSync(join(folder, 'x'), '');
   assert.ok(native.read(notify, Buffer.alloc(512), 0, 512) > 0);
   native.inotifyRemove(notify, watch);
+  watchAccesses(folder);
   rmSync(folder, { recursive: true });
   for (const fd of [...fds, timer, signals, notify]) native.close(fd);
   try {
@@ -184,6 +185,20 @@ function devices() {
   } catch (error) {
     if (error.code !== 'ENOSYS') throw error; // Emulators are older than the call.
     uncalled.delete('pidFdSendSignal');
+  }
+}
+
+function watchAccesses(folder) {
+  const [FAN_REPORT_FID, FAN_MARK_ADD, FAN_OPEN] = [0x200, 1, 0x20];
+  assert.throws(() => native.fanotify(0xffffffff, 0)); // EINVAL, or EPERM without privileges
+  assert.throws(() => native.fanotifyMark(NO_FD, FAN_MARK_ADD, FAN_OPEN, folder)); // EBADF, ENOSYS
+  try {
+    const accesses = native.fanotify(FAN_REPORT_FID, C.O_RDONLY);
+    native.fanotifyMark(accesses, FAN_MARK_ADD, FAN_OPEN, folder);
+    native.close(accesses);
+  } catch (error) {
+    // Older kernels, containers and file systems without handles refuse it.
+    if (!['EPERM', 'EINVAL', 'ENOSYS', 'ENODEV', 'EOPNOTSUPP', 'EXDEV'].includes(error.code)) throw error;
   }
 }
 
