@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Connection } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
+import type { Place } from '../net/place.js';
 import type { Address } from '../socket/address.js';
 import { isLoopback } from './loopback.js';
 import { Metrics } from './metrics.js';
@@ -17,16 +18,10 @@ const TEXT = 'text/plain; charset=utf-8';
 /** Where to listen, and whom to ask. */
 export interface AdminOptions {
   /** A loopback address, or a unix socket. */
-  readonly at: { readonly host: string; readonly port: number } | AdminPath;
+  readonly at: Place;
   readonly readings: () => Readings;
   readonly phase: () => Phase;
   readonly onError: (error: Error) => void;
-}
-
-interface AdminPath {
-  readonly path: string;
-  readonly mode?: number | undefined;
-  readonly group?: number | undefined;
 }
 
 interface Answer {

@@ -2,12 +2,13 @@
 import { basename, relative } from 'node:path';
 import { hasCode } from '../errors.js';
 import { formatHostPort } from '../protocol/host-port.js';
-import { ChatServer, type OpenListener } from '../server/chat-server.js';
+import { ChatServer } from '../server/chat-server.js';
 import { loadConfig } from '../server/config/load.js';
 import type { ServeFlags } from '../server/config/merge.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
 import { assignFds } from '../server/inherited-fds.js';
 import { ListenError, whereTo } from '../server/listen-error.js';
+import type { OpenListener } from '../server/listeners.js';
 import { type Log, openLog } from '../server/log.js';
 import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';

@@ -20,8 +20,8 @@ export interface RelayedPeer {
   readonly gateway: string;
 }
 
-/** Why a peer is not let in under the address that a gateway has named. */
-export interface RelocationRefused {
+/** Why a peer is not let in under its address, or under the one that a gateway has named. */
+export interface EntryRefused {
   readonly reason: string;
   readonly isBan: boolean;
 }
@@ -45,7 +45,7 @@ export interface Link extends Outlet {
    *
    * @returns null if it is let in; otherwise nothing has changed
    */
-  relocate(peer: RelayedPeer): RelocationRefused | null;
+  relocate(peer: RelayedPeer): EntryRefused | null;
   /** Sends bytes that are for this peer alone; `send` takes bytes that others get as well. */
   answer(bytes: Uint8Array): void;
   /**

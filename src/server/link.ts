@@ -5,9 +5,9 @@ import type { ClassSettings } from '../protocol/limits.js';
 import { sendQueueExceeded } from '../protocol/parting.js';
 import {
   DEAF,
+  type EntryRefused,
   type Link,
   type RelayedPeer,
-  type RelocationRefused,
   type Session,
   type Transport,
 } from '../protocol/session.js';
@@ -32,7 +32,7 @@ export interface LinkEvents {
   /** The link's session has more to do once the others have had their turn. */
   soon(link: ConnectionLink): void;
   /** Lets the link's peer in under another address. @returns the limits of that address, or why it is refused */
-  relocate(link: ConnectionLink, peer: RelayedPeer): ClassSettings | RelocationRefused;
+  relocate(link: ConnectionLink, peer: RelayedPeer): ClassSettings | EntryRefused;
   log(event: string, details: Readonly<Record<string, unknown>>): void;
 }
 
@@ -108,7 +108,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     return this.#limits;
   }
 
-  relocate(peer: RelayedPeer): RelocationRefused | null {
+  relocate(peer: RelayedPeer): EntryRefused | null {
     const moved = this.#events.relocate(this, peer);
     if ('reason' in moved) return moved;
     this.#remoteHost = peer.host;

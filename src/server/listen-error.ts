@@ -1,21 +1,22 @@
 /** The error of a listener that cannot be opened. */
 import { isSystemError } from '../errors.js';
+import type { Place } from '../net/place.js';
 import { formatHostPort } from '../protocol/host-port.js';
 import type { ListenerConfig } from './config/server-config.js';
 
 /** Returns the place of a listener in one word. */
-export function whereTo(at: ListenerConfig['at']): string {
+export function whereTo(at: Place): string {
   return 'path' in at ? at.path : formatHostPort(at.host, at.port);
 }
 
 /** A listener could not be opened. The message is one line for the user who started the server. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
-  readonly at: ListenerConfig['at'];
+  readonly at: Place;
   /** The listener of the chat; null for the one of `admin`. */
   readonly listener: ListenerConfig | null;
 
-  constructor(at: ListenerConfig['at'], cause: unknown, listener: ListenerConfig | null = null) {
+  constructor(at: Place, cause: unknown, listener: ListenerConfig | null = null) {
     const reason = 'path' in at ? explainPath(cause) : explainPort(cause);
     super(`cannot listen on ${whereTo(at)}: ${reason ?? describe(cause)}`, { cause });
     this.at = at;

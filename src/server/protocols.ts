@@ -35,14 +35,20 @@ export interface ProtocolSettings {
 export class Protocols {
   readonly #irc: IrcProtocol;
   readonly #byName: Readonly<Record<ProtocolName, Protocol>>;
+  #settings: ProtocolSettings;
 
   constructor(
     chat: Chat,
     settings: ProtocolSettings,
     options: { readonly version: string; readonly control: ServerControl; readonly passwords: PasswordGuardOptions },
   ) {
+    this.#settings = settings;
     this.#irc = new IrcProtocol({ chat, settings: settings.irc, ...options });
     this.#byName = { plain: new PlainProtocol(chat, chat.openRoom(settings.lobby)), irc: this.#irc, web: this.#irc };
+  }
+
+  get settings(): ProtocolSettings {
+    return this.#settings;
   }
 
   of(name: ProtocolName): Protocol {
@@ -62,5 +68,6 @@ export class Protocols {
   /** Applies changed settings. Nobody is dropped; a changed lobby waits for a restart. */
   configure({ irc }: ProtocolSettings): void {
     this.#irc.configure(irc);
+    this.#settings = { lobby: this.#settings.lobby, irc };
   }
 }

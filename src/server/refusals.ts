@@ -1,8 +1,10 @@
 /** Turns away peers that are not let in, cheaply: an attacker may bring many. */
+import type { EntryRefused } from '../protocol/session.js';
 import { Throttle } from '../protocol/throttle.js';
 import type { Clock } from './clock.js';
 import type { ConnectionLink } from './link.js';
 import type { Log } from './log.js';
+import type { RefusalCause, Tally } from './tally.js';
 
 /** Refused peers that may be reading their notice at the same time; beyond that they are cut off. */
 const MAX_NOTIFIED = 64;
@@ -14,19 +16,21 @@ const LOGGED_AT_ONCE = 20;
 export class Refusals {
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #tally: Tally;
   readonly #throttle: Throttle;
   /** Refused connections that are still open. */
   #openCount = 0;
   #unloggedCount = 0;
 
-  constructor(log: Log, clock: Clock) {
+  constructor(log: Log, clock: Clock, tally: Tally) {
     this.#log = log;
+    this.#tally = tally;
     this.#clock = clock;
     this.#throttle = new Throttle(LOGGED_PER_SECOND, LOGGED_AT_ONCE, clock.monotonicMs());
   }
 
   /** Sends the notice and closes. {@link closed} must follow. */
-  refuse(link: ConnectionLink, reason: string, notice: Uint8Array): void {
+  refuse(link: ConnectionLink, { reason, isBan }: EntryRefused, notice: Uint8Array): void {
     this.#openCount += 1;
     // A peer that connects again and again must not keep all fds busy with what it is sent.
     if (this.#openCount > MAX_NOTIFIED) {
@@ -36,11 +40,12 @@ export class Refusals {
       link.close(reason);
     }
     const { id: connection, remoteHost: host, remotePort: port } = link;
-    this.record(reason, { connection, host, port });
+    this.record(isBan ? 'ban' : 'limit', reason, { connection, host, port });
   }
 
-  /** Logs a refusal, unless there are too many. */
-  record(reason: string, peer: Readonly<Record<string, unknown>>): void {
+  /** Counts a refusal, and logs it unless there are too many. */
+  record(cause: RefusalCause, reason: string, peer: Readonly<Record<string, unknown>>): void {
+    this.#tally.refused(cause);
     if (!this.#throttle.take(this.#clock.monotonicMs())) {
       this.#unloggedCount += 1;
       return;

@@ -1,9 +1,10 @@
 /** Starts a chat server from a program. */
 import { checkOptions, type OptionNames } from '../arguments.js';
 import type { Address } from '../socket/address.js';
-import { ChatServer, type OpenListener } from './chat-server.js';
+import { ChatServer } from './chat-server.js';
 import { loadConfig } from './config/load.js';
 import type { ServeFlags } from './config/merge.js';
+import type { OpenListener } from './listeners.js';
 import type { Log } from './log.js';
 import { packageVersion } from './version.js';
 

@@ -1,10 +1,10 @@
 /** The way in for the peers of a web listener: through the front that speaks HTTP, to the server. */
 import { readForwarded } from '../front/web-forwarded.js';
 import type { WebFront } from '../front/web-front.js';
+import type { ClassSettings } from '../protocol/limits.js';
 import { sourceKey } from '../protocol/source-key.js';
 import type { Address } from '../socket/address.js';
 import type { Arrival, PeerConnection } from './arrival.js';
-import type { ClassFinder } from './classes.js';
 import type { ListenerConfig } from './config/server-config.js';
 import type { ConnectionLink } from './link.js';
 import type { ProtocolSettings } from './protocols.js';
@@ -22,8 +22,8 @@ export interface WebHost {
   isProxy(host: string): boolean;
   /** Whether nobody can read along between a proxy and the server. */
   isLocal(host: string): boolean;
-  /** They change with a reload. */
-  classes(): ClassFinder;
+  /** Returns the limits of a host. They change with a reload, as the settings do. */
+  limitsOf(host: string): ClassSettings;
   settings(): ProtocolSettings;
   readonly version: string;
 }
@@ -69,7 +69,7 @@ export class WebEntrance {
   /** Those who share the source are limited together; null for one that may stand for many. */
   #sourceOf({ address }: PeerConnection<unknown>): string | null {
     const host = this.#host.hostOf(address);
-    const { maxPerAddress, ipv6PrefixBits } = this.#host.classes().find(host);
+    const { maxPerAddress, ipv6PrefixBits } = this.#host.limitsOf(host);
     return maxPerAddress === 0 || this.#host.isProxy(host) ? null : sourceKey(host, ipv6PrefixBits);
   }
 

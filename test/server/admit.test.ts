@@ -52,7 +52,7 @@ async function start() {
   onTestFinished(() => server.close('the test is over'));
   const admit = (host: string, transport: 'tcp' | 'tls' | 'web') => {
     const wire = new RecordingWire();
-    const link = server.admit({
+    const link = server.clients.admit({
       wire,
       address: { family: 'inet', host, port: 4000 },
       transport,
@@ -73,10 +73,10 @@ test('a peer on any wire joins, talks, and leaves when its wire is gone', async 
   expect([bob.link.transport, bob.link.isSecure]).toEqual(['tls', true]);
   ann.link.receive(Buffer.from('hello\n'));
   expect(bob.wire.received).toMatch(/192\.0\.2\.1:4000 say: hello\n$/);
-  server.departed(ann.link, undefined);
+  server.clients.departed(ann.link, undefined);
   expect(bob.wire.received).toMatch(/192\.0\.2\.1:4000 .*\n$/);
   expect(logged).toContainEqual(expect.objectContaining({ event: 'connected', host: '192.0.2.1', transport: 'web' }));
-  server.departed(bob.link, undefined);
+  server.clients.departed(bob.link, undefined);
 });
 
 test('a peer that ends its input has its wire ended', async () => {
@@ -84,5 +84,5 @@ test('a peer that ends its input has its wire ended', async () => {
   const { wire, link } = admit('192.0.2.1', 'web');
   link.endOfInput();
   expect(wire.hasEnded).toBe(true);
-  server.departed(link, undefined);
+  server.clients.departed(link, undefined);
 });

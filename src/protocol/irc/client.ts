@@ -4,7 +4,7 @@ import type { Member } from '../../chat/member.js';
 import type { Ticket } from '../../chat/ticket.js';
 import type { CharsetChoice, CharsetDetector } from '../charset.js';
 import type { ClassSettings } from '../limits.js';
-import { BANNED_TEXT, type Link, type RelayedPeer, type RelocationRefused, type Transport } from '../session.js';
+import { BANNED_TEXT, type EntryRefused, type Link, type RelayedPeer, type Transport } from '../session.js';
 import { sourceKey } from '../source-key.js';
 import { type Capability, hasCapability } from './capabilities.js';
 import { type IrcEncoder, MAX_BODY_BYTES } from './encoder.js';
@@ -204,7 +204,7 @@ export class Client implements Watcher, RegisteredClient {
    *
    * @returns null if it is let in
    */
-  relocate(peer: RelayedPeer): RelocationRefused | null {
+  relocate(peer: RelayedPeer): EntryRefused | null {
     const refused = this.#link.relocate(peer);
     if (refused !== null) return refused;
     this.member = this.server.chat.receive({ host: this.#link.remoteHost, outlet: this.#link });

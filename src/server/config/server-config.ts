@@ -2,23 +2,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BackendName } from '../../multiplexer/backend.js';
 import type { ConnectionTrigger } from '../../net/options.js';
+import type { Place } from '../../net/place.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
 import type { AddressClass } from '../classes.js';
 import type { LogFormat, LogLevel } from '../log.js';
 import type { ProtocolName, ProtocolSettings } from '../protocols.js';
 import type { ListenerTls } from './tls-files.js';
 
-/** A unix socket, and who may connect to it; `ListenOptions` has the defaults. */
-export interface UnixPlace {
-  readonly path: string;
-  readonly mode?: number | undefined;
-  readonly group?: number | undefined;
-}
-
 /** A place where the server listens for peers of one protocol. */
 export interface ListenerConfig {
   readonly protocol: ProtocolName;
-  readonly at: { readonly host: string; readonly port: number } | UnixPlace;
+  readonly at: Place;
   readonly charset: CharsetChoice;
   /** For plain lines only: see `PlainOptions`. */
   readonly maxLineBytes: number;
@@ -49,7 +43,7 @@ export interface ServerConfig extends ProtocolSettings {
   /** Milliseconds that a server which drains waits for its clients to leave. */
   readonly drainMs: number;
   /** Where whoever runs the server may ask for metrics: a loopback address or a unix socket; null for nowhere. */
-  readonly admin: ListenerConfig['at'] | null;
+  readonly admin: Place | null;
   readonly classes: readonly AddressClass[];
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }

@@ -138,7 +138,7 @@ class Replay {
       this.#world.differs(id, `a peer of listener ${listener}`, 'there is no such listener');
       return;
     }
-    const link = this.#server.admit({ wire: new ReplayedWire(this.#world, id), config, ...facts });
+    const link = this.#server.clients.admit({ wire: new ReplayedWire(this.#world, id), config, ...facts });
     if (link.id !== id) this.#world.differs(id, `connection ${id}`, `connection ${link.id}`);
     this.#links.set(id, link);
   }
@@ -154,7 +154,7 @@ class Replay {
     if (link === undefined) return;
     this.#links.delete(id);
     const error = loss === null ? undefined : Object.assign(new Error(loss.message), { code: loss.code });
-    this.#server.departed(link, error);
+    this.#server.clients.departed(link, error);
   }
 
   #settle(

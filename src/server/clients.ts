@@ -1,0 +1,168 @@
+/** The clients of a server, from their arrival until they are gone. */
+import { hasCode } from '../errors.js';
+import type { ClassSettings } from '../protocol/limits.js';
+import { PARTINGS, sendQueueExceeded } from '../protocol/parting.js';
+import type { EntryRefused, RelayedPeer } from '../protocol/session.js';
+import type { Arrival } from './arrival.js';
+import { Backlog, cutFurthestBehind } from './backlog.js';
+import type { Gatekeeper } from './gatekeeper.js';
+import type { ConnectionLink, LinkEvents } from './link.js';
+import type { Log } from './log.js';
+import type { PeerAddresses } from './peer-addresses.js';
+import type { Protocols } from './protocols.js';
+import type { Refusals } from './refusals.js';
+import { RunQueue } from './run-queue.js';
+import type { Tally } from './tally.js';
+import type { World } from './world.js';
+
+/** The parts of a server that its clients deal with. */
+export interface ClientsParts {
+  readonly addresses: PeerAddresses;
+  readonly gatekeeper: Gatekeeper;
+  readonly log: Log;
+  readonly protocols: Protocols;
+  readonly refusals: Refusals;
+  readonly tally: Tally;
+  /** The most bytes that may wait for all clients together; 0 for no limit. */
+  readonly totalSendQueueBytes: number;
+  readonly world: World;
+}
+
+/** The clients of one server. */
+export class Clients implements LinkEvents {
+  readonly tally: Tally;
+  readonly #parts: ClientsParts;
+  readonly #links = new Set<ConnectionLink>();
+  readonly #backlog: Backlog<ConnectionLink>;
+  readonly #runQueue: RunQueue;
+  #arrivedCount = 0;
+  #onEmpty: () => void = () => undefined;
+
+  constructor(parts: ClientsParts) {
+    this.#parts = parts;
+    this.tally = parts.tally;
+    this.#backlog = new Backlog(parts.totalSendQueueBytes, parts.world);
+    this.#runQueue = new RunQueue(parts.world);
+  }
+
+  /** Those that are in. */
+  get links(): ReadonlySet<ConnectionLink> {
+    return this.#links;
+  }
+
+  /** How many have arrived since the start, with those that were refused. */
+  get arrivedCount(): number {
+    return this.#arrivedCount;
+  }
+
+  /** @param bytes - the most that may wait for all clients together; 0 for no limit */
+  set totalSendQueueBytes(bytes: number) {
+    this.#backlog.limitBytes = bytes;
+  }
+
+  /**
+   * Lets a peer in, or refuses it. Either way its link takes what the wire receives, by `receive`, `endOfInput` and
+   * `drained`, until {@link departed}.
+   */
+  admit(arrival: Arrival): ConnectionLink {
+    const { addresses, gatekeeper, protocols, refusals, world } = this.#parts;
+    const { address, config, transport, isSecure, certificate } = arrival;
+    this.#arrivedCount += 1;
+    const id = this.#arrivedCount;
+    const remote = addresses.of(address);
+    const limits = gatekeeper.limitsOf(remote.host);
+    const protocol = protocols.of(config.protocol);
+    const facts = { id, protocol: config.protocol, ...remote, transport, isSecure, certificate };
+    const link = world.createLink({ arrival, facts, limits, events: this, protocol });
+    const refused = gatekeeper.enter({ host: remote.host, limits }, protocol.userName);
+    if (refused !== null) {
+      refusals.refuse(link, refused, protocol.refuse({ host: remote.host, ...refused, atMs: world.now() }));
+      return link;
+    }
+    this.#links.add(link);
+    this.#note('connected', { connection: id, ...remote, protocol: config.protocol, transport, class: limits.name });
+    const { charset, maxLineBytes, quietMs } = config;
+    protocol.createSession(link, { charset, maxLineBytes, quietMs });
+    return link;
+  }
+
+  relocate(link: ConnectionLink, { host, port, gateway }: RelayedPeer): ClassSettings | EntryRefused {
+    const limits = this.#parts.gatekeeper.limitsOf(host);
+    const from = { host: link.remoteHost, limits: link.limits };
+    const refused = this.#parts.gatekeeper.move(from, { host, limits });
+    if (refused !== null) return refused;
+    this.#note('relayed', { connection: link.id, gateway, host, port, class: limits.name });
+    return limits;
+  }
+
+  /** A link's wire is closed. @param error - why, if that is no orderly end */
+  departed(link: ConnectionLink, error: Error | undefined): void {
+    const { gatekeeper, log, refusals, world } = this.#parts;
+    world.departed(link, error);
+    link.closed();
+    if (!this.#links.delete(link)) {
+      refusals.closed(link);
+      return;
+    }
+    const { id: connection, remoteHost: host, remotePort: port, limits } = link;
+    gatekeeper.leave({ host, limits });
+    if (this.#links.size === 0) this.#onEmpty();
+    const reason = link.closeReason ?? (error === undefined ? PARTINGS.closed : describeLoss(error));
+    link.session?.disconnected(reason);
+    if (link.isTooSlow || hasCode(error, 'ERR_WRITE_QUEUE_FULL')) {
+      this.tally.slowReadersClosed += 1;
+      log.warn('slow reader closed', { connection, host, port, reason });
+    } else {
+      this.#note('closed', { connection, host, port, reason });
+    }
+  }
+
+  soon(link: ConnectionLink): void {
+    this.#runQueue.add(link);
+  }
+
+  overflowed(link: ConnectionLink): void {
+    this.#backlog.overflowed(link);
+  }
+
+  log(event: string, details: Readonly<Record<string, unknown>>): void {
+    this.#parts.log.warn(event, details);
+  }
+
+  #note(event: string, details: Readonly<Record<string, unknown>>): void {
+    this.#parts.log.info(event, details);
+  }
+
+  /** Wakes those whose time has come. @param nowMs - by the monotonic clock */
+  tick(nowMs: number): void {
+    for (const link of this.#links) link.tick(nowMs);
+  }
+
+  /** Cuts off the slowest if too many bytes wait. Readers that are not far behind count as well. */
+  cutFurthestBehind(): void {
+    cutFurthestBehind(this.#links, this.#backlog.limitBytes);
+  }
+
+  /** Calls back once, when the last client has left. */
+  whenEmpty(callback: () => void): void {
+    this.#onEmpty = callback;
+  }
+
+  /** Ends the sessions: each notifies its peer and closes. */
+  shutDown(reason: string): void {
+    for (const link of this.#links) link.session?.shutDown(reason);
+  }
+
+  /** Cuts off those that have been sent everything and do not close. */
+  cutIdle(reason: string): void {
+    for (const link of this.#links) if (link.pendingBytes === 0) link.cut(reason);
+  }
+}
+
+/** Words a lost connection for the other members. */
+function describeLoss(error: Error): string {
+  if (hasCode(error, 'ECONNRESET') || hasCode(error, 'EPIPE')) return PARTINGS.reset;
+  if (hasCode(error, 'ETIMEDOUT')) return PARTINGS.timedOut;
+  if (hasCode(error, 'ERR_WRITE_QUEUE_FULL')) return sendQueueExceeded(error.message);
+  return error.message;
+}

@@ -1,0 +1,102 @@
+/** The way of a connection from its listener to the clients of the server. */
+import type { ProxyGate } from '../front/proxy-gate.js';
+import type { SocketHandlers } from '../net/connection.js';
+import type { PeerConnection } from './arrival.js';
+import type { Clients } from './clients.js';
+import type { ListenerConfig } from './config/server-config.js';
+import type { Gatekeeper } from './gatekeeper.js';
+import { ConnectionLink } from './link.js';
+import type { PeerAddresses } from './peer-addresses.js';
+import { type Protocols, WEB } from './protocols.js';
+import type { Proxies } from './proxies.js';
+import { fingerprintOf } from './tls-listening.js';
+import { WebEntrance, type WebHost } from './web-entrance.js';
+
+/** What stands on an accepted connection: its link, or before that the gate that waits for a proxy's header. */
+export type Occupant = ConnectionLink | ProxyGate;
+
+/** The parts of a server that a connection passes. */
+export interface ReceptionParts {
+  readonly addresses: PeerAddresses;
+  readonly clients: Clients;
+  readonly gatekeeper: Gatekeeper;
+  readonly protocols: Protocols;
+  readonly proxies: Proxies;
+  readonly version: string;
+}
+
+/** Receives the connections of all listeners. */
+export class Reception {
+  readonly #parts: ReceptionParts;
+  readonly #entrances: WebEntrance[] = [];
+
+  constructor(parts: ReceptionParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes the handlers of a listener. @throws if it needs the page and that cannot be read */
+  async handlersOf(config: ListenerConfig): Promise<SocketHandlers<Occupant>> {
+    if (config.protocol !== WEB.name) return this.#handlers(config, null);
+    const entrance = await WebEntrance.open(config, this.#webHost());
+    this.#entrances.push(entrance);
+    return this.#handlers(config, entrance);
+  }
+
+  #handlers(config: ListenerConfig, entrance: WebEntrance | null): SocketHandlers<Occupant> {
+    const { clients, proxies } = this.#parts;
+    const arrived = (peer: PeerConnection<Occupant>): void => {
+      if (entrance === null) this.#arrived(peer, config);
+      else entrance.take(peer);
+    };
+    return {
+      open: (connection) => {
+        const { remoteAddress: address, isSecure } = connection;
+        if (config.isProxied) proxies.awaitHeader(connection, arrived);
+        else arrived({ connection, address, isSecure });
+      },
+      data: (connection, bytes) => {
+        connection.data.receive(bytes);
+      },
+      end: (connection) => {
+        connection.data.endOfInput();
+      },
+      drain: (connection) => {
+        connection.data.drained();
+      },
+      close: ({ data }, error) => {
+        if (data instanceof ConnectionLink) clients.departed(data, error);
+        else data.closed();
+      },
+    };
+  }
+
+  #arrived({ connection, address, isSecure, firstBytes }: PeerConnection<Occupant>, config: ListenerConfig): void {
+    const carrier = connection.remoteAddress.family === 'unix' ? 'unix' : 'tcp';
+    const transport = connection.isSecure ? 'tls' : carrier;
+    const certificate = fingerprintOf(connection);
+    const link = this.#parts.clients.admit({ wire: connection, address, transport, isSecure, certificate, config });
+    connection.data = link;
+    if (firstBytes !== undefined && firstBytes.length > 0) link.receive(firstBytes);
+  }
+
+  #webHost(): WebHost {
+    const { addresses, clients, gatekeeper, protocols, proxies, version } = this.#parts;
+    return {
+      admit: (arrival) => clients.admit(arrival),
+      departed: (link, error) => {
+        clients.departed(link, error);
+      },
+      hostOf: (address) => addresses.of(address).host,
+      isProxy: (host) => proxies.isListed(host),
+      isLocal: (host) => proxies.isLocal(host),
+      limitsOf: (host) => gatekeeper.limitsOf(host),
+      settings: () => protocols.settings,
+      version,
+    };
+  }
+
+  /** The server is about to end. */
+  retire(): void {
+    for (const entrance of this.#entrances) entrance.retire();
+  }
+}
