@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { buildManuals } from './build-manuals.mjs';
 import { buildPage } from './build-page.mjs';
 import { builtinsOfPackages, compileOptions, finish } from './compile.mjs';
 import { at, filesBelow } from './paths.mjs';
@@ -27,11 +28,13 @@ const lazyPath = (name) => `./${name}.js`;
  *   kind of module of it. The package names it under the condition `module`, for which no runtime asks. A package.json
  *   of its own says no type, because webpack looks for `require` only in a file of which it does not know the type.
  * - `dist/web/` is the chat server's page.
+ * - `dist/man/`, `dist/completions/` and `dist/systemd/` are for the user's system.
  */
 export async function buildJavaScript(dist = 'dist') {
   say('compiling src/ (esbuild)');
-  const [page, forNode, forBundlers] = await Promise.all([
+  const [page, manuals, forNode, forBundlers] = await Promise.all([
     buildPage(dist),
+    buildManuals(dist),
     compile([...entries, 'cli'], dist, 'chunks/', Object.entries(LAZY).map(lazyFile)),
     compile(entries, `${dist}/esm`, '', [hereInModule], { __dirname: 'undefined' }),
   ]);
@@ -43,6 +46,7 @@ export async function buildJavaScript(dist = 'dist') {
     ...entries.map((entry) => moduleEntry(entry, dist, commonJs)),
     ...forBundlers.outputFiles.map(({ path, text }) => ({ path, text: withLiteralRequires(text) })),
     { path: at(dist, 'esm/package.json'), text: '{ "sideEffects": false }\n' },
+    ...manuals,
   ];
   const inputs = [page.inputs, ...[forNode, forBundlers].map(({ metafile }) => Object.keys(metafile.inputs))].flat();
   finish(dist, files, inputs, page.outputs);

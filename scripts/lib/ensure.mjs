@@ -24,7 +24,8 @@ const steps = [
     },
   },
   {
-    isStale: () => newestMs([at('src'), at('web'), at('scripts'), at('package.json')]) > changedMs(at('dist/.built')),
+    isStale: () =>
+      newestMs([at('src'), at('web'), at('scripts'), at('deploy'), at('package.json')]) > changedMs(at('dist/.built')),
     async make() {
       const startedAt = new Date();
       const { buildJavaScript } = await import('./build-javascript.mjs');

@@ -81,7 +81,8 @@ export async function runProgram(version: string): Promise<boolean> {
   }
 }
 
-function createProgram(version: string): Command {
+/** The command table, from which the build makes the manual page and the completions of shells. */
+export function createProgram(version: string): Command {
   const program = new Command('fdmux');
   program
     .description('A chat server on select(2), poll(2) or epoll(7), and a client for it.')
