@@ -17,6 +17,7 @@ import { ConnectionDuplex } from './duplex.js';
 import { callClose, callData, callError, callHandler } from './handler-calls.js';
 import { watchFor } from './interest.js';
 import type { Writable } from './output-arena.js';
+import { SecurityFacts, UNSECURED } from './security-facts.js';
 import type { Turn } from './turn.js';
 import type { Readiness } from './turn-driver.js';
 import type { TurnMember } from './turn-member.js';
@@ -26,20 +27,8 @@ import { WriteQueue } from './write-queue.js';
 const LEVEL_READ = { interest: 'read', trigger: 'level' } as const;
 const EDGE_READ = { interest: { read: true, priority: true }, trigger: 'edge' } as const;
 
-/** The answers of all connections here: TLS has a class of its own. */
-const UNSECURED: ConnectionSecurity = {
-  isSecure: false,
-  authorized: false,
-  authorizationError: null,
-  peerCertificate: null,
-  alpnProtocol: null,
-  servername: null,
-  tlsVersion: null,
-  cipher: null,
-};
-
 /** The one class behind {@link Connection}. What is not in the interface is for the turn and the group. */
-export class ServedConnection<T> implements Connection<T>, TurnMember {
+export class ServedConnection<T> extends SecurityFacts implements Connection<T>, TurnMember {
   readonly #group: ConnectionGroup<T>;
   /**
    * The sockaddr, a character a byte: as a string it takes a third of the memory of an array, and servers hold many.
@@ -72,6 +61,7 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
   topics: Set<string> | null = null;
 
   constructor(group: ConnectionGroup<T>, fd: number, remote: string) {
+    super();
     this.#group = group;
     this.#handlers = group.handlers;
     this.#fd = fd;
@@ -89,6 +79,10 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
     this.#registration = turn.watch(this, this.#fd, isEdge ? EDGE_READ : LEVEL_READ);
   }
 
+  protected override get security(): ConnectionSecurity {
+    return UNSECURED;
+  }
+
   /** Calls the open handler. */
   open(): void {
     callHandler(this.#group, this.#handlers, 'open', this);
@@ -104,38 +98,6 @@ export class ServedConnection<T> implements Connection<T>, TurnMember {
 
   get remoteAddress(): Address {
     return decodeAddress(Buffer.from(this.#remote, 'latin1'));
-  }
-
-  get isSecure(): ConnectionSecurity['isSecure'] {
-    return UNSECURED.isSecure;
-  }
-
-  get authorized(): ConnectionSecurity['authorized'] {
-    return UNSECURED.authorized;
-  }
-
-  get authorizationError(): ConnectionSecurity['authorizationError'] {
-    return UNSECURED.authorizationError;
-  }
-
-  get peerCertificate(): ConnectionSecurity['peerCertificate'] {
-    return UNSECURED.peerCertificate;
-  }
-
-  get alpnProtocol(): ConnectionSecurity['alpnProtocol'] {
-    return UNSECURED.alpnProtocol;
-  }
-
-  get servername(): ConnectionSecurity['servername'] {
-    return UNSECURED.servername;
-  }
-
-  get tlsVersion(): ConnectionSecurity['tlsVersion'] {
-    return UNSECURED.tlsVersion;
-  }
-
-  get cipher(): ConnectionSecurity['cipher'] {
-    return UNSECURED.cipher;
   }
 
   get isWritable(): boolean {

@@ -1,21 +1,22 @@
 /** A connection over TLS: its own handlers and states above, a served connection below, and `node:tls` between. */
 import type { Duplex } from 'node:stream';
-import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { inspect, type InspectOptions } from 'node:util';
 import { checkString, toBytes } from '../arguments.js';
 import { busyError, FdmuxError, toError } from '../errors.js';
 import { summary } from '../inspect.js';
 import type { Address } from '../socket/address.js';
 import { checkDuplexOptions, type DuplexOptions } from '../socket/duplex.js';
-import type { Connection, ConnectionEvents } from './connection.js';
+import type { Connection, ConnectionEvents, ConnectionSecurity } from './connection.js';
 import type { ConnectionGroup } from './connection-group.js';
 import { ConnectionDuplex, type DuplexSource } from './duplex.js';
 import { callClose, callData, callError, callHandler } from './handler-calls.js';
 import type { Writable } from './output-arena.js';
 import { PlainQueue } from './plain-queue.js';
+import { SecurityFacts } from './security-facts.js';
 import type { ServedConnection } from './served-connection.js';
 import { SharedBytes } from './shared-bytes.js';
-import { authorizationErrorOf, certificateOf, cipherOf, servernameOf } from './tls-facts.js';
+import { authorizationErrorOf, TlsFacts, type Verdict } from './tls-facts.js';
 import type { HandshakeEnd, Handshakes, Handshaking } from './tls-handshakes.js';
 import type { TlsOutput } from './tls-output.js';
 import type { Subscriber } from './topics.js';
@@ -42,25 +43,16 @@ export interface TlsBeginning<T> {
   readonly failed: (error: Error, remoteAddress: Address) => void;
 }
 
-/** What is thought of the peer's certificate. */
-export interface Verdict {
-  readonly authorized: boolean;
-  readonly authorizationError: string | null;
-  readonly refusal: Error | null;
-}
-
-const UNDECIDED: Verdict = { authorized: false, authorizationError: null, refusal: null };
-
 /** A {@link Connection} over TLS. */
-export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaking {
+export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Subscriber<T>, Handshaking {
   readonly #below: ServedConnection<T>;
   readonly #group: ConnectionGroup<T>;
   readonly #output: TlsOutput;
   readonly #socket: TLSSocket;
+  readonly #facts: TlsFacts;
   #handlers: ConnectionEvents<T>;
   /** Null once the handshake is done. */
   #beginning: TlsBeginning<T> | null;
-  #verdict = UNDECIDED;
   readonly #held = new PlainQueue();
   /** Whether `node:tls` has a piece and has not confirmed it yet. */
   #isInFlight = false;
@@ -74,12 +66,12 @@ export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaki
   #isBelowClosed = false;
   #isSocketClosed = false;
 
-  readonly isSecure = true;
   declare data: T;
   topics: Set<string> | null = null;
 
   /** @throws EMFILE, ENFILE, ENOMEM if there is no timer for the handshake; `below` is then as it was */
   constructor(below: ServedConnection<T>, group: ConnectionGroup<T>, output: TlsOutput, beginning: TlsBeginning<T>) {
+    super();
     this.#below = below;
     this.#group = group;
     this.#output = output;
@@ -104,6 +96,7 @@ export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaki
       listenerCuts: () => this.#cut(),
     });
     this.#socket = this.#attach(beginning, duplex);
+    this.#facts = new TlsFacts(this.#socket);
   }
 
   /** What the Duplex below writes to. A pause of the user's is stronger than the streams' wish to read on. */
@@ -155,9 +148,10 @@ export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaki
   readonly #secured = (): void => {
     const beginning = this.#beginning;
     if (beginning === null || this.#isDestroyed) return;
-    this.#verdict = beginning.judge(this.#socket);
-    if (this.#verdict.refusal !== null) {
-      this.destroy(this.#verdict.refusal);
+    const verdict = beginning.judge(this.#socket);
+    this.#facts.verdict = verdict;
+    if (verdict.refusal !== null) {
+      this.destroy(verdict.refusal);
       return;
     }
     this.#beginning = null;
@@ -205,33 +199,8 @@ export class TlsConnection<T> implements Connection<T>, Subscriber<T>, Handshaki
     return this.#isPaused;
   }
 
-  get authorized(): boolean {
-    return this.#verdict.authorized;
-  }
-
-  get authorizationError(): string | null {
-    return this.#verdict.authorizationError;
-  }
-
-  get peerCertificate(): PeerCertificate | null {
-    return certificateOf(this.#socket);
-  }
-
-  get alpnProtocol(): string | null {
-    const { alpnProtocol } = this.#socket;
-    return typeof alpnProtocol === 'string' ? alpnProtocol : null;
-  }
-
-  get servername(): string | null {
-    return servernameOf(this.#socket);
-  }
-
-  get tlsVersion(): string | null {
-    return this.#socket.getProtocol();
-  }
-
-  get cipher(): string | null {
-    return cipherOf(this.#socket);
+  protected override get security(): ConnectionSecurity {
+    return this.#facts;
   }
 
   // Writing

@@ -1,23 +1,62 @@
 /** What a socket of `node:tls` knows about its peer. Its types leave out that it may know nothing. */
 import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { ConnectionSecurity } from './connection.js';
+
+/** What is thought of the peer's certificate. */
+export interface Verdict {
+  readonly authorized: boolean;
+  readonly authorizationError: string | null;
+  readonly refusal: Error | null;
+}
+
+/** The answers of a connection over TLS. */
+export class TlsFacts implements ConnectionSecurity {
+  readonly isSecure = true;
+  readonly #socket: TLSSocket;
+  /** Null until the handshake is done. */
+  verdict: Verdict | null = null;
+
+  constructor(socket: TLSSocket) {
+    this.#socket = socket;
+  }
+
+  get authorized(): boolean {
+    return this.verdict?.authorized ?? false;
+  }
+
+  get authorizationError(): string | null {
+    return this.verdict?.authorizationError ?? null;
+  }
+
+  get peerCertificate(): PeerCertificate | null {
+    return certificateOf(this.#socket);
+  }
+
+  get alpnProtocol(): string | null {
+    const { alpnProtocol } = this.#socket;
+    return typeof alpnProtocol === 'string' ? alpnProtocol : null;
+  }
+
+  get servername(): string | null {
+    const servername: unknown = Reflect.get(this.#socket, 'servername');
+    return typeof servername === 'string' && servername !== '' ? servername : null;
+  }
+
+  get tlsVersion(): string | null {
+    return this.#socket.getProtocol();
+  }
+
+  get cipher(): string | null {
+    const cipher: unknown = this.#socket.getCipher();
+    return typeof cipher === 'object' && cipher !== null ? this.#socket.getCipher().standardName : null;
+  }
+}
 
 /** The peer's certificate; null without one, and once the socket is closed. */
 export function certificateOf(socket: TLSSocket): PeerCertificate | null {
   const certificate: unknown = socket.getPeerCertificate();
   const isThere = typeof certificate === 'object' && certificate !== null && 'raw' in certificate;
   return isThere ? socket.getPeerCertificate() : null;
-}
-
-/** The cipher suite; null once the socket is closed. */
-export function cipherOf(socket: TLSSocket): string | null {
-  const cipher: unknown = socket.getCipher();
-  return typeof cipher === 'object' && cipher !== null ? socket.getCipher().standardName : null;
-}
-
-/** The name that the client has asked for; null without one. */
-export function servernameOf(socket: TLSSocket): string | null {
-  const servername: unknown = Reflect.get(socket, 'servername');
-  return typeof servername === 'string' && servername !== '' ? servername : null;
 }
 
 /** The code of why the peer's certificate is not trusted, as `node:tls` has decided; null if it is, or is undecided. */

@@ -4,9 +4,9 @@ import { FdmuxError } from '../errors.js';
 import type { ConnectionGroup } from './connection-group.js';
 import { callInContext } from './handler-calls.js';
 import type { ServedConnection } from './served-connection.js';
-import { TlsConnection, type Verdict } from './tls-connection.js';
+import { TlsConnection } from './tls-connection.js';
 import { TlsContexts, type TlsModule } from './tls-contexts.js';
-import { certificateOf } from './tls-facts.js';
+import { certificateOf, type Verdict } from './tls-facts.js';
 import { Handshakes } from './tls-handshakes.js';
 import {
   checkTlsServerContext,
