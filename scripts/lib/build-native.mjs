@@ -7,8 +7,13 @@ import { hasCommand, run } from './run.mjs';
 
 /** Compiles the addon of `folder` into its build/Release, with whatever compiler this machine has. */
 export async function buildNative({ folder = at(), env = {} } = {}) {
-  checkToolchain();
   say('compiling the addon (node-gyp)');
+  await compileAddon({ folder, env });
+}
+
+/** Compiles the addon of any package into its build/Release. */
+export async function compileAddon({ folder, env = {} }) {
+  checkToolchain();
   await run(process.execPath, [at('node_modules/node-gyp/bin/node-gyp.js'), 'configure', 'build'], {
     cwd: folder,
     env: { JOBS: String(availableParallelism()), ...headersEnv(), ...env },

@@ -1,4 +1,5 @@
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { buildSqlite, hasSqlite } from './build-sqlite.mjs';
 import { withLock } from './lock.mjs';
 import { at, changedMs, newestMs } from './paths.mjs';
 import { say } from './progress.mjs';
@@ -23,6 +24,7 @@ const steps = [
       utimesSync(at('build/Release/fdmux.node'), startedAt, startedAt);
     },
   },
+  { isStale: () => !hasSqlite(), make: buildSqlite },
   {
     isStale: () =>
       newestMs([at('src'), at('web'), at('scripts'), at('deploy'), at('package.json')]) > changedMs(at('dist/.built')),
