@@ -6,7 +6,7 @@ import type { Subject } from './subject.js';
 /** Why somebody may not enter a room. */
 export type EntryRefusal = 'banned' | 'invite-only' | 'bad-key' | 'full';
 /** Why somebody may not speak in a room. */
-export type SpeechRefusal = 'outside' | 'moderated' | 'banned';
+export type SpeechRefusal = 'outside' | 'moderated' | 'banned' | 'muted';
 
 /** Why a change of a room's settings was not made. */
 export type ChangeRefusal = 'not-allowed' | 'no-such-member' | 'target-not-inside' | 'list-full';
@@ -86,7 +86,16 @@ export function speechRefusal(
   if (seat === undefined && room.flags.has('no-outsiders')) return 'outside';
   if (seat !== undefined && (seat.ranks > 0 || member.isOperator)) return null;
   if (room.flags.has('moderated')) return 'moderated';
-  return isBanned(member, room) ? 'banned' : null;
+  if (isBanned(member, room)) return 'banned';
+  return room.isListed(member, 'mute') && !room.isListed(member, 'mute-exception') ? 'muted' : null;
+}
+
+/**
+ * Whether a text asks programs, not people (CTCP), in any of its lines. An action is for people, although it is written
+ * the same way.
+ */
+export function isQuery(text: string): boolean {
+  return /^\u0001(?!ACTION[ \u0001])/m.test(text);
 }
 
 /** Whether a ban of a room holds for a member, with no exception to it. */

@@ -8,6 +8,7 @@ import {
   type ChangeRefusal,
   type EntryRefusal,
   entryRefusal,
+  isQuery,
   isVisible,
   mayChange,
   mayKick,
@@ -25,7 +26,7 @@ export interface RoomOutcomes {
   join: EventOf<'joined'> | Refused<EntryRefusal | 'already-inside'>;
   part: EventOf<'left'> | Refused<'not-inside'>;
   kick: EventOf<'kicked'> | Refused<'not-inside' | 'not-allowed' | 'target-not-inside'>;
-  say: Said | Refused<SpeechRefusal | 'no-such-room'>;
+  say: Said | Refused<SpeechRefusal | 'query' | 'no-such-room'>;
   topic: EventOf<'topic'> | Refused<SpeechRefusal | 'not-inside' | 'not-allowed'> | null;
   settings: Amended;
   invite: EventOf<'invited'> | Refused<'not-inside' | 'guest-inside' | 'not-allowed'>;
@@ -104,11 +105,16 @@ const say: Deed<'say'> = (room, entry, atMs, seat) => {
   const { session, who, ranks, type, text, tags, isDivisible } = entry;
   const subject = seat ?? (who === null ? null : new Outsider(session, who));
   if (subject === null) return refuse('outside', room);
-  const refusal = speechRefusal(subject, room, seat);
+  const refusal = speechRefusal(subject, room, seat) ?? queryRefusal(room, text);
   if (refusal !== null) return isVisible(subject, room) ? refuse(refusal, room) : refuse('no-such-room');
   const by = subject instanceof Outsider ? room.memberOf(session, subject.who) : subject.member;
   return { kind: 'said', atMs, by, room, to: null, ranks, type, text, id: room.messageId(), tags, isDivisible };
 };
+
+/** Returns why a text may not be said in a room, whoever says it. */
+function queryRefusal(room: RoomState, text: string): 'query' | null {
+  return room.flags.has('no-queries') && isQuery(text) ? 'query' : null;
+}
 
 const topic: Deed<'topic'> = (room, { text }, atMs, seat) => {
   if (seat === undefined) return refuse('not-inside', room);

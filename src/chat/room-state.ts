@@ -101,7 +101,13 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** The most members it takes; null for no limit. */
   limit: number | null = null;
   readonly flags = new Set<RoomFlag>();
-  readonly masks: Readonly<Record<MaskList, MaskEntry[]>> = { ban: [], exception: [], invitation: [] };
+  readonly masks: Readonly<Record<MaskList, MaskEntry[]>> = {
+    ban: [],
+    exception: [],
+    invitation: [],
+    mute: [],
+    'mute-exception': [],
+  };
   readonly #fold: CaseFold;
   readonly #cast: Cast;
   readonly #positions: Positions;
@@ -208,8 +214,9 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   /** How many masks the lists hold together. */
   get maskCount(): number {
-    const { ban, exception, invitation } = this.masks;
-    return ban.length + exception.length + invitation.length;
+    let count = 0;
+    for (const entries of Object.values(this.masks)) count += entries.length;
+    return count;
   }
 
   /** A member's ranks; 0 without any, and for one who is not here. */

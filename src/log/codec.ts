@@ -14,7 +14,7 @@ import {
 import { choice, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
 
 /** The version of the format that is written. One that changes what is written takes the next number. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** The most bytes of a pack. A turn that has more for a log appends several packs. */
 export const MAX_PACK_BYTES = 1_048_576;
@@ -37,8 +37,8 @@ export type Encoded = { readonly kind: 'bytes'; readonly bytes: Uint8Array } | E
 const name = text(512);
 const words = text(65_536);
 const number = whole(0);
-const flags = oneOf<RoomFlag>('invite-only', 'moderated', 'no-outsiders', 'secret', 'topic-protected');
-const maskList = oneOf<MaskList>('ban', 'exception', 'invitation');
+const flags = oneOf<RoomFlag>('invite-only', 'moderated', 'no-outsiders', 'no-queries', 'secret', 'topic-protected');
+const maskList = oneOf<MaskList>('ban', 'exception', 'invitation', 'mute', 'mute-exception');
 const rank = oneOf<Rank>('voice', 'half-operator', 'operator', 'admin', 'owner');
 const type = oneOf('message', 'notice', 'signal');
 const trait = oneOf('invisible', 'bot', 'hears-announcements');
@@ -136,7 +136,8 @@ export function decodePack(bytes: Uint8Array): Decoded {
   if (typeof written !== 'object' || written === null) return { kind: 'malformed' };
   const version: unknown = Reflect.get(written, 'version');
   if (!isVersion(version)) return { kind: 'malformed' };
-  if (version !== VERSION) return { kind: 'unknown-version', version };
+  // Every version has only added to what the ones before could say.
+  if (version > VERSION) return { kind: 'unknown-version', version };
   const entries: unknown = Reflect.get(written, 'entries');
   return isPack(entries) && entries.length > 0 ? { kind: 'pack', entries } : { kind: 'malformed' };
 }

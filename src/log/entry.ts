@@ -30,13 +30,16 @@ export type MessageType = 'message' | 'notice' | 'signal';
 export type Rank = 'voice' | 'half-operator' | 'operator' | 'admin' | 'owner';
 
 /**
- * A room's switches: nobody enters uninvited; only ranked members speak; nobody speaks from outside; the room is not
- * shown to outsiders; only operators change the topic.
+ * A room's switches: nobody enters uninvited; only ranked members speak; nobody speaks from outside; no program asks
+ * others here; the room is not shown to outsiders; only operators change the topic.
  */
-export type RoomFlag = 'invite-only' | 'moderated' | 'no-outsiders' | 'secret' | 'topic-protected';
+export type RoomFlag = 'invite-only' | 'moderated' | 'no-outsiders' | 'no-queries' | 'secret' | 'topic-protected';
 
-/** The lists of masks: who is kept out, who is let in although banned, who needs no invitation. */
-export type MaskList = 'ban' | 'exception' | 'invitation';
+/**
+ * The lists of masks: who is kept out, who is let in although banned, who needs no invitation; who may not speak, and
+ * who may although muted.
+ */
+export type MaskList = 'ban' | 'exception' | 'invitation' | 'mute' | 'mute-exception';
 
 /**
  * What a member may switch about itself: it is not shown to those who share no room with it; it is a program;

@@ -90,9 +90,16 @@ function anyWho(draw: Draw): Who {
 
 function anyChange(draw: Draw): SettingChange {
   const on = draw(2) === 0;
-  const flag = pick(draw, ['invite-only', 'moderated', 'no-outsiders', 'secret', 'topic-protected'] as const);
+  const flag = pick(draw, [
+    'invite-only',
+    'moderated',
+    'no-outsiders',
+    'no-queries',
+    'secret',
+    'topic-protected',
+  ] as const);
   const rank = pick(draw, ['voice', 'half-operator', 'operator', 'admin', 'owner'] as const);
-  const list = pick(draw, ['ban', 'exception', 'invitation'] as const);
+  const list = pick(draw, ['ban', 'exception', 'invitation', 'mute', 'mute-exception'] as const);
   return pick<SettingChange>(draw, [
     { kind: 'flag', on, flag },
     { kind: 'key', on, key: pick(draw, ['k', 'l']) },

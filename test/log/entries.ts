@@ -14,7 +14,7 @@ export function marksOf(entries: readonly Entry[]): string[] {
 const name = fc.string({ maxLength: 20 });
 const words = fc.string({ maxLength: 60, unit: 'binary' });
 const number = fc.nat();
-const roomFlag = fc.constantFrom('invite-only', 'moderated', 'no-outsiders', 'secret', 'topic-protected');
+const roomFlag = fc.constantFrom('invite-only', 'moderated', 'no-outsiders', 'no-queries', 'secret', 'topic-protected');
 const type = fc.constantFrom('message', 'notice', 'signal');
 const tags = fc.array(fc.tuple(name, words), { maxLength: 4 });
 const reason = words;
@@ -37,7 +37,7 @@ const change: fc.Arbitrary<SettingChange> = fc.oneof(
   fc.record({
     kind: fc.constant('mask'),
     on,
-    list: fc.constantFrom('ban', 'exception', 'invitation'),
+    list: fc.constantFrom('ban', 'exception', 'invitation', 'mute', 'mute-exception'),
     mask: name,
   }),
   fc.record({

@@ -51,8 +51,9 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
     'MODE',
     [
       'MODE <channel> [modes [parameters]] | MODE <nick> [modes]',
-      'Channel: b ban, e exception, I invitation mask, k key, l limit, i invite-only, m moderated,',
-      'n no messages from outside, s secret, t topic by operators only; q a o h v ranks.',
+      'Channel: b ban, e exception, I invitation mask, k key, l limit, C no CTCP, i invite-only,',
+      'm moderated, n no messages from outside, s secret, t topic by operators only; q a o h v ranks.',
+      'b m:mask mutes those whom the mask matches, e m:mask exempts from that.',
       'User: i invisible, w wallops, B bot, -o gives up operator status.',
     ],
   ],

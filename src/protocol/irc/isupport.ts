@@ -2,7 +2,7 @@
  * The features and limits that the server announces (RPL_ISUPPORT; modern.ircdocs.horse, "RPL_ISUPPORT Parameters").
  */
 import { MAX_LINE_BYTES } from './message.js';
-import { CHANMODES_TOKEN, PREFIX_TOKEN, STATUSMSG_SIGNS } from './modes.js';
+import { CHANMODES_TOKEN, EXTBAN_TOKEN, PREFIX_TOKEN, STATUSMSG_SIGNS } from './modes.js';
 import type { IrcSettings } from './settings.js';
 
 /** The longest texts of clients, in bytes. */
@@ -73,6 +73,7 @@ export function isupportTokens(settings: IrcSettings, context: IsupportContext):
     'CHANTYPES=#',
     'ELIST=CMNTU',
     'EXCEPTS=e',
+    `EXTBAN=${EXTBAN_TOKEN}`,
     `HOSTLEN=${HOST_LENGTH}`,
     'INVEX=I',
     `KEYLEN=${KEY_LENGTH}`,

@@ -1,21 +1,26 @@
 /** Mode letters and their meaning in a room. */
 import type { RoomChange } from '../../chat/event.js';
-import { type MaskList, type Rank, RANK_BITS, type Room, type RoomFlag } from '../../chat/room.js';
+import { type MaskEntry, type MaskList, type Rank, RANK_BITS, type Room, type RoomFlag } from '../../chat/room.js';
+import { isExtendedBan } from '../../chat/user-mask.js';
+
+/** The letters of the lists of masks: bans, exceptions to them, and who needs no invitation. */
+export type ListLetter = 'b' | 'e' | 'I';
 
 /** The meaning of a channel mode's letter, by the four kinds of CHANMODES and the ranks of PREFIX. */
 export type ChannelMode =
-  | { readonly kind: 'mask'; readonly list: MaskList }
+  | { readonly kind: 'mask'; readonly letter: ListLetter }
   | { readonly kind: 'key' }
   | { readonly kind: 'limit' }
   | { readonly kind: 'flag'; readonly flag: RoomFlag }
   | { readonly kind: 'rank'; readonly rank: Rank };
 
 const CHANNEL_MODES: ReadonlyMap<string, ChannelMode> = new Map<string, ChannelMode>([
-  ['b', { kind: 'mask', list: 'ban' }],
-  ['e', { kind: 'mask', list: 'exception' }],
-  ['I', { kind: 'mask', list: 'invitation' }],
+  ['b', { kind: 'mask', letter: 'b' }],
+  ['e', { kind: 'mask', letter: 'e' }],
+  ['I', { kind: 'mask', letter: 'I' }],
   ['k', { kind: 'key' }],
   ['l', { kind: 'limit' }],
+  ['C', { kind: 'flag', flag: 'no-queries' }],
   ['i', { kind: 'flag', flag: 'invite-only' }],
   ['m', { kind: 'flag', flag: 'moderated' }],
   ['n', { kind: 'flag', flag: 'no-outsiders' }],
@@ -37,11 +42,27 @@ const RANKS: readonly { readonly rank: Rank; readonly letter: string; readonly s
   { rank: 'voice', letter: 'v', sign: '+' },
 ];
 
-const LETTERS_OF_LISTS: Readonly<Record<MaskList, string>> = { ban: 'b', exception: 'e', invitation: 'I' };
+/** Stands before a mask that mutes, in the lists of bans and of their exceptions. */
+const MUTE_PREFIX = 'm:';
+
+/** How a list is written: the letter of its mode, and what stands before its masks. */
+const LISTS: Readonly<Record<MaskList, { readonly letter: ListLetter; readonly prefix: string }>> = {
+  ban: { letter: 'b', prefix: '' },
+  exception: { letter: 'e', prefix: '' },
+  invitation: { letter: 'I', prefix: '' },
+  mute: { letter: 'b', prefix: MUTE_PREFIX },
+  'mute-exception': { letter: 'e', prefix: MUTE_PREFIX },
+};
+const LISTS_OF_LETTERS: Readonly<Record<ListLetter, readonly MaskList[]>> = {
+  b: ['ban', 'mute'],
+  e: ['exception', 'mute-exception'],
+  I: ['invitation'],
+};
 const LETTERS_OF_FLAGS: Readonly<Record<RoomFlag, string>> = {
   'invite-only': 'i',
   moderated: 'm',
   'no-outsiders': 'n',
+  'no-queries': 'C',
   secret: 's',
   'topic-protected': 't',
 };
@@ -52,12 +73,45 @@ export function channelMode(letter: string): ChannelMode | undefined {
 }
 
 /** The channel modes as ISUPPORT and RPL_MYINFO list them. */
-export const CHANMODES_TOKEN = 'Ibe,k,l,imnst';
+export const CHANMODES_TOKEN = 'Ibe,k,l,Cimnst';
 export const PREFIX_TOKEN = `(${RANKS.map(({ letter }) => letter).join('')})${RANKS.map(({ sign }) => sign).join('')}`;
 export const STATUSMSG_SIGNS = RANKS.map(({ sign }) => sign).join('');
-export const CHANNEL_MODE_LETTERS = 'Iabehiklmnoqstv';
+export const CHANNEL_MODE_LETTERS = 'CIabehiklmnoqstv';
 export const CHANNEL_MODE_LETTERS_WITH_PARAMETER = 'Iabehkloqv';
 export const USER_MODE_LETTERS = 'Biow';
+/** The kinds of masks of EXTBAN: no sign stands before the letter. */
+export const EXTBAN_TOKEN = `,${MUTE_PREFIX.charAt(0)}`;
+
+/**
+ * Returns the list that a mask belongs to by what stands before it, and the mask without that. Null for a kind of mask
+ * that the list of this letter does not have.
+ */
+export function listOfMask(
+  letter: ListLetter,
+  text: string,
+): { readonly list: MaskList; readonly mask: string } | null {
+  const isMute = text.startsWith(MUTE_PREFIX);
+  const mask = isMute ? text.slice(MUTE_PREFIX.length) : text;
+  if (mask === '' || isExtendedBan(mask)) return null;
+  switch (letter) {
+    case 'b':
+      return { list: isMute ? 'mute' : 'ban', mask };
+    case 'e':
+      return { list: isMute ? 'mute-exception' : 'exception', mask };
+    case 'I':
+      return isMute ? null : { list: 'invitation', mask };
+  }
+}
+
+/** Returns the masks that the list of one letter shows, with what stands before them, the oldest first. */
+export function masksOfLetter(letter: ListLetter, room: Room): MaskEntry[] {
+  const entries: MaskEntry[] = [];
+  for (const list of LISTS_OF_LETTERS[letter]) {
+    const { prefix } = LISTS[list];
+    for (const entry of room.masks[list]) entries.push({ ...entry, mask: prefix + entry.mask });
+  }
+  return entries.sort((one, other) => one.atMs - other.atMs);
+}
 
 /** Returns the signs of a set of ranks: all of them, highest first, or only the highest. */
 export function rankSigns(ranks: number, all: boolean): string {
@@ -87,7 +141,7 @@ function spell(change: RoomChange): { letter: string; parameter: string | null }
     case 'limit':
       return { letter: 'l', parameter: change.on ? String(change.limit) : null };
     case 'mask':
-      return { letter: LETTERS_OF_LISTS[change.list], parameter: change.mask };
+      return { letter: LISTS[change.list].letter, parameter: LISTS[change.list].prefix + change.mask };
     case 'rank': {
       const letter = RANKS.find(({ rank }) => rank === change.rank)?.letter ?? '';
       return { letter, parameter: change.member.nick };

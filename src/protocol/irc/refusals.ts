@@ -19,10 +19,12 @@ export const ROOM_REFUSALS = {
   'not-allowed': 'ERR_CHANOPRIVSNEEDED',
 } as const;
 
-const SPEECH_REFUSALS: Readonly<Record<SpeechRefusal, string>> = {
+const SPEECH_REFUSALS: Readonly<Record<SpeechRefusal | 'query', string>> = {
   outside: 'Cannot send to channel (+n)',
   moderated: 'Cannot send to channel (+m)',
   banned: 'Cannot send to channel (+b)',
+  muted: 'Cannot send to channel (+b)',
+  query: 'Cannot send to channel (+C)',
 };
 
 /** Answers that the log has not taken what somebody wanted to do, so that nothing has happened. */
@@ -31,6 +33,6 @@ export function replyNotTaken(client: Client, command: string, ...context: reado
 }
 
 /** Answers somebody who may not speak in a channel. */
-export function replySilenced(client: Client, channel: string, why: SpeechRefusal): void {
+export function replySilenced(client: Client, channel: string, why: SpeechRefusal | 'query'): void {
   client.reply('ERR_CANNOTSENDTOCHAN', channel, SPEECH_REFUSALS[why]);
 }

@@ -42,6 +42,8 @@ const REFUSALS = {
   full: 'this room is full',
   outside: 'you were kicked from the room; connect again to come back',
   moderated: 'this room is moderated: you may listen',
+  muted: 'you are muted in this room: you may listen',
+  query: 'this room takes no requests of programs',
   'not-taken': 'the server could not store this in time; nothing was done',
 } as const;
 

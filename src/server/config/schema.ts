@@ -255,7 +255,7 @@ const fileSchema = v.strictObject({
   ),
   reservedNicks: v.optional(v.array(word, 'must be a list'), [...defaults.reservedNicks]),
   defaultChannelModes: v.optional(
-    v.pipe(text, v.regex(/^[imnst]*$/, 'must be letters of imnst')),
+    v.pipe(text, v.regex(/^[Cimnst]*$/, 'must be letters of Cimnst')),
     defaults.defaultChannelModes,
   ),
   log: v.optional(

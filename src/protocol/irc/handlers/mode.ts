@@ -1,13 +1,20 @@
 /** MODE, for channels and for the client itself (modern, "MODE message"). */
 import type { Trait } from '../../../chat/member.js';
 import { type ChangeRefusal, mayChange } from '../../../chat/permissions.js';
-import type { MaskList, Room } from '../../../chat/room.js';
-import { completeMask, isExtendedBan } from '../../../chat/user-mask.js';
+import type { Room } from '../../../chat/room.js';
+import { completeMask } from '../../../chat/user-mask.js';
 import type { WantedChange } from '../../../chat/verbs/settings.js';
 import type { Client } from '../client.js';
 import { KEY_LENGTH, MAX_MODES } from '../isupport.js';
 import type { Message } from '../message.js';
-import { type ChannelMode, channelMode, formatRoomModes } from '../modes.js';
+import {
+  type ChannelMode,
+  channelMode,
+  formatRoomModes,
+  type ListLetter,
+  listOfMask,
+  masksOfLetter,
+} from '../modes.js';
 import { isChannelLike } from '../names.js';
 import type { Numeric } from '../numerics.js';
 import { outcomeOf, type Paged, type Wait } from '../outcome.js';
@@ -16,10 +23,10 @@ import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
 import { seconds } from '../times.js';
 
-const LIST_REPLIES: Readonly<Record<MaskList, { readonly entry: Numeric; readonly end: Numeric }>> = {
-  ban: { entry: 'RPL_BANLIST', end: 'RPL_ENDOFBANLIST' },
-  exception: { entry: 'RPL_EXCEPTLIST', end: 'RPL_ENDOFEXCEPTLIST' },
-  invitation: { entry: 'RPL_INVEXLIST', end: 'RPL_ENDOFINVEXLIST' },
+const LIST_REPLIES: Readonly<Record<ListLetter, { readonly entry: Numeric; readonly end: Numeric }>> = {
+  b: { entry: 'RPL_BANLIST', end: 'RPL_ENDOFBANLIST' },
+  e: { entry: 'RPL_EXCEPTLIST', end: 'RPL_ENDOFEXCEPTLIST' },
+  I: { entry: 'RPL_INVEXLIST', end: 'RPL_ENDOFINVEXLIST' },
 };
 
 const MASK_BYTES = 200;
@@ -67,10 +74,10 @@ function* channelModes(client: Client, name: string, params: readonly string[]):
   for (const list of change.lists) yield* sendMasks(client, room, list);
 }
 
-function* sendMasks(client: Client, room: Room, list: MaskList): Paged {
-  const { entry, end } = LIST_REPLIES[list];
+function* sendMasks(client: Client, room: Room, letter: ListLetter): Paged {
+  const { entry, end } = LIST_REPLIES[letter];
   // A copy, since the list may change while the answer waits for its reader.
-  for (const { mask, by, atMs } of [...room.masks[list]]) {
+  for (const { mask, by, atMs } of masksOfLetter(letter, room)) {
     client.reply(entry, room.name, mask, sourceOf(by), seconds(atMs));
     yield;
   }
@@ -85,7 +92,7 @@ type Finding =
 /** One MODE command for a channel: each letter is judged by itself, and all changes are announced together. */
 class ChannelModeChange {
   /** The lists that were asked for, each once: they follow the changes. */
-  readonly lists = new Set<MaskList>();
+  readonly lists = new Set<ListLetter>();
   readonly #client: Client;
   readonly #room: Room;
   readonly #values: string[];
@@ -110,7 +117,7 @@ class ChannelModeChange {
   #readOne(what: ChannelMode, letter: string, on: boolean): void {
     const value = this.#takesValue(what, on) ? this.#values.shift() : undefined;
     if (what.kind === 'mask' && value === undefined) {
-      this.lists.add(what.list);
+      this.lists.add(what.letter);
       return;
     }
     // The right to change a mode is checked before its new value.
@@ -190,7 +197,7 @@ class ChannelModeChange {
       case 'limit':
         return this.#limitChange(letter, on, value);
       case 'mask':
-        return this.#maskChange(what.list, letter, on, value ?? '');
+        return this.#maskChange(what.letter, on, value ?? '');
       case 'rank':
         if (value === undefined) return this.#invalid(letter, '*', 'You must specify a nick');
         return { kind: 'rank', on, rank: what.rank, nick: value };
@@ -215,10 +222,10 @@ class ChannelModeChange {
     return limit > 0 ? { kind: 'limit', on, limit } : this.#invalid(letter, value, 'Invalid limit');
   }
 
-  #maskChange(list: MaskList, letter: string, on: boolean, value: string): WantedChange | null {
-    if (value === '' || value.includes(' ') || value.startsWith(':') || isExtendedBan(value))
-      return this.#invalid(letter, value, 'Invalid mask');
-    return { kind: 'mask', on, list, mask: completeMask(cutToBytes(value, MASK_BYTES)) };
+  #maskChange(letter: ListLetter, on: boolean, value: string): WantedChange | null {
+    const listed = value.includes(' ') || value.startsWith(':') ? null : listOfMask(letter, value);
+    if (listed === null) return this.#invalid(letter, value, 'Invalid mask');
+    return { kind: 'mask', on, list: listed.list, mask: completeMask(cutToBytes(listed.mask, MASK_BYTES)) };
   }
 
   #invalid(letter: string, value: string, why: string): null {
