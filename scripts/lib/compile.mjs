@@ -25,7 +25,7 @@ export const compileOptions = {
 export const builtinsOfPackages = {
   name: 'builtins-of-packages',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(?:node:)?[a-z_]+(?:\/[a-z]+)?$/ }, ({ kind, path }) =>
+    onResolve({ filter: /^(?:node:)?[a-z0-9_]+(?:\/[a-z]+)?$/ }, ({ kind, path }) =>
       kind === 'require-call' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
     );
     onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({

@@ -52,6 +52,15 @@ describe('installed with scripts ignored and no compiler', () => {
 
   test('it works from an ES module', () => expectWorks(installed(), 'works.mjs', esModule));
 
+  test('the ES modules for bundlers require nothing but binaries', () => {
+    const folder = join(installed().folder, 'dist/esm');
+    const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+    const required = texts.flatMap((text) => [...text.matchAll(/\brequire\("([^"]*)"\)/g)].map(([, path]) => path));
+    // The package ws asks for two others that it can do without, and goes on if there is no `require`.
+    const optional = ['bufferutil', 'utf-8-validate'];
+    expect(required.filter((path) => !path?.endsWith('.node')).toSorted()).toEqual(optional);
+  });
+
   test('every class has the name that it is exported by', async () => {
     const source = `
       const all = Object.entries(require('fdmux')).filter(([, value]) => typeof value === 'function');
