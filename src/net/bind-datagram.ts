@@ -24,6 +24,7 @@ import {
   SO_SNDBUF,
   SO_TYPE,
   SOCK_DGRAM,
+  SOCK_RAW,
   SOL_SOCKET,
 } from '../socket/constants.js';
 import { errnoError } from '../socket/errno-error.js';
@@ -43,8 +44,8 @@ type BindAddress = InetAddress | Inet6Address | UnixPathAddress | UnixAbstractAd
  *
  * @returns when the socket is bound
  * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2), connect(2) and setsockopt(2) give;
- *   EPROTOTYPE if `fd` is no datagram socket; ENOTFOUND and the like from the resolver; ERR_INVALID_ARG_TYPE,
- *   ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
+ *   EPROTOTYPE if `fd` is neither a datagram nor a raw socket; ENOTFOUND and the like from the resolver;
+ *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_OPTION
  */
 export async function bindDatagram<T = unknown>(options: DatagramOptions<T>): Promise<DatagramSocket<T>> {
   const settings = toDatagramSettings(options);
@@ -75,9 +76,10 @@ function discard({ fd, file }: OwnedSocket): void {
   native.close(fd);
 }
 
+/** A raw socket keeps messages apart, too: packet(7), raw(7), CAN. */
 function checkDatagram(fd: number): void {
-  const isDatagram = native.getSockOpt(fd, SOL_SOCKET, SO_TYPE) === SOCK_DGRAM;
-  if (!isDatagram) throw systemError('EPROTOTYPE', 'bind', 'no datagram socket', fd);
+  const type = native.getSockOpt(fd, SOL_SOCKET, SO_TYPE);
+  if (type !== SOCK_DGRAM && type !== SOCK_RAW) throw systemError('EPROTOTYPE', 'bind', 'no datagram socket', fd);
 }
 
 /** @param family if the name has an address of this family, that one is taken */

@@ -4,16 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Address,
+  AF_NETLINK,
   bindDatagram,
   type DatagramDetails,
   type DatagramError,
   type DatagramHandlers,
   type DatagramOptions,
   type DatagramSocket,
+  decodeNetlink,
   Descriptor,
+  encodeNetlink,
   IP_PKTINFO,
   IPPROTO_IP,
   Multiplexer,
+  NETLINK,
+  netlinkAddress,
   SO_PASSCRED,
   Socket,
   SOL_SOCKET,
@@ -463,6 +468,17 @@ test('leaves a socket of the user open, and refuses one that carries no datagram
   const file = disposedAtEnd(Descriptor.memfd());
   await expect(bindDatagram({ fd: stream.fd, socket: server.handlers })).rejects.toMatchObject({ code: 'EPROTOTYPE' });
   await expect(bindDatagram({ fd: file.fd, socket: server.handlers })).rejects.toMatchObject({ code: 'ENOTSOCK' });
+});
+
+test('serves a raw socket, which keeps messages apart, too', async () => {
+  const raw = testSocket({ family: AF_NETLINK, type: 'raw', protocol: NETLINK.NETLINK_ROUTE });
+  raw.bind(netlinkAddress());
+  const server = await endpoint({ fd: raw.fd });
+  const flags = NETLINK.NLM_F_REQUEST | NETLINK.NLM_F_ACK;
+  raw.sendTo(encodeNetlink({ type: NETLINK.NLMSG_NOOP, flags, sequence: 7 }), netlinkAddress());
+  await server.until(() => server.messages.length === 1, 'the answer');
+  const [answer] = decodeNetlink(Buffer.from(server.messages[0]?.text ?? ''));
+  expect(answer).toMatchObject({ type: NETLINK.NLMSG_ERROR, sequence: 7 });
 });
 
 test('sends what is pending before it closes', async () => {
