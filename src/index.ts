@@ -325,6 +325,32 @@ export type {
 export { PidFd } from './socket/pid-fd.js';
 export type { ExitStatus } from './socket/pid-fd.js';
 
+// What devices and the kernel say, as objects
+export { sizedRequest } from './socket/request-number.js';
+export { decodeInputEvents, encodeInputEvents } from './socket/input-event.js';
+export type { InputEvent, InputEventInput } from './socket/input-event.js';
+export { decodeGpioLineEvents, encodeGpioLineRequest, gpioLineFd } from './socket/gpio-line.js';
+export type { GpioLineEvent, GpioLineRequest } from './socket/gpio-line.js';
+export { canAddress, decodeCanFrame, encodeCanFrame } from './socket/can-frame.js';
+export type { CanFrame, CanFrameInput } from './socket/can-frame.js';
+export {
+  decodeNetlink,
+  decodeNetlinkAttributes,
+  decodeNetlinkLink,
+  encodeNetlink,
+  encodeNetlinkAttribute,
+  netlinkAddress,
+} from './socket/netlink.js';
+export type {
+  NetlinkAddressInput,
+  NetlinkAttribute,
+  NetlinkLink,
+  NetlinkMessage,
+  NetlinkMessageInput,
+} from './socket/netlink.js';
+export { decodeInterfaceRequest, encodeInterfaceRequest } from './socket/interface-request.js';
+export type { InterfaceRequest, InterfaceRequestValue } from './socket/interface-request.js';
+
 // Files
 export { canLockRange, flock, lockRange } from './socket/file-lock.js';
 export type { LockMode, LockRange } from './socket/file-lock.js';

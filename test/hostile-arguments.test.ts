@@ -63,6 +63,25 @@ const terminalFunctions = [
   'setModemLines',
   'setWindowSize',
 ];
+const structFunctions = [
+  'canAddress',
+  'decodeCanFrame',
+  'decodeGpioLineEvents',
+  'decodeInputEvents',
+  'decodeInterfaceRequest',
+  'decodeNetlink',
+  'decodeNetlinkAttributes',
+  'decodeNetlinkLink',
+  'encodeCanFrame',
+  'encodeGpioLineRequest',
+  'encodeInputEvents',
+  'encodeInterfaceRequest',
+  'encodeNetlink',
+  'encodeNetlinkAttribute',
+  'gpioLineFd',
+  'netlinkAddress',
+  'sizedRequest',
+];
 const networkFunctions = ['ifIndexToName', 'ifNameToIndex', 'inetAton'];
 const classes = ['Epoll', 'EventFd', 'Fanotify', 'Multiplexer', 'PidFd', 'SharedBytes', 'SignalFd', 'TimerFd'];
 const owners = [
@@ -96,7 +115,7 @@ const descriptorMethods = ['toDuplex', 'pread', 'pwrite', 'lseek', 'ioctl', 'fcn
 test.each(hostile)('%s', async (_what, value) => {
   const faults: string[] = [];
   const before = openFds();
-  const names = [...functions, ...fileFunctions, ...terminalFunctions, ...networkFunctions];
+  const names = [...functions, ...fileFunctions, ...terminalFunctions, ...networkFunctions, ...structFunctions];
   for (const name of [...names, 'resolveHost', 'select', 'selectSync', 'wakeup']) {
     const callable: unknown = Reflect.get(fdmux, name);
     if (typeof callable !== 'function') throw new Error(`no function ${name}`);

@@ -13,7 +13,7 @@ export const entries = ['index', 'chat-server'];
 /** What `require('fdmux')` loads only when one of its names is used, by the file that has it. */
 const LAZY = {
   devices:
-    /\/socket\/(?:kernel-constants|pty|serial-port|termios|terminal|signal-fd|inotify|fanotify|pid-fd|file-lock|splice|interface)\.js$/,
+    /\/socket\/(?:kernel-constants|pty|serial-port|termios|terminal|signal-fd|inotify|fanotify|pid-fd|file-lock|splice|interface|request-number|input-event|gpio-line|can-frame|netlink|interface-request)\.js$/,
   connections: /\/net\/[a-z-]+\.js$/,
 };
 const lazyPath = (name) => `./${name}.js`;
