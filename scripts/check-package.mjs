@@ -4,7 +4,7 @@
  * compilers that are not in this project as well, other package managers and bundlers (they are fetched from npm), and
  * compiles the installed sources.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -90,6 +90,7 @@ function writeExamples(project) {
   for (const name of readdirSync(at('examples'))) {
     if (name.endsWith('.ts')) texts.push(readFileSync(at('examples', name), 'utf8'));
   }
+  cpSync(at('examples/support'), join(project, 'examples/support'), { recursive: true });
   for (const [index, text] of texts.entries()) {
     for (const extension of ['mts', 'cts']) writeFileSync(join(project, `examples/${index}.${extension}`), text);
   }

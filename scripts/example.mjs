@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ensure } from './lib/ensure.mjs';
-import { at, changedMs } from './lib/paths.mjs';
+import { at, changedMs, filesBelow } from './lib/paths.mjs';
 import { Problem, runMain } from './lib/progress.mjs';
 
 const names = readdirSync(at('examples')).flatMap((file) => (file.endsWith('.ts') ? [file.slice(0, -3)] : []));
@@ -14,9 +14,11 @@ const names = readdirSync(at('examples')).flatMap((file) => (file.endsWith('.ts'
 async function compile(name) {
   const source = at('examples', `${name}.ts`);
   const compiled = at('build', 'examples', `${name}.js`);
-  if (changedMs(source) > changedMs(compiled)) {
+  const sources = [source, ...filesBelow('examples/support').map((path) => at(path))];
+  if (sources.some((each) => changedMs(each) > changedMs(compiled))) {
     const { build } = await import('esbuild');
-    await build({ entryPoints: [source], outfile: compiled, platform: 'node', target: 'node20', format: 'cjs' });
+    const options = { platform: 'node', target: 'node20', format: 'cjs', bundle: true, external: ['fdmux'] };
+    await build({ ...options, entryPoints: [source], outfile: compiled, logLevel: 'warning' });
   }
   return compiled;
 }

@@ -2,22 +2,28 @@
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  constants,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Descriptor, encodeInputEvents, INPUT, type InputEventInput, sizedRequest } from 'fdmux';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { nextEvent } from './support/deadline.js';
+import { disposedAtEnd } from './support/fds.js';
 import { connectPeer, listenPeer, type Peer } from './support/peers.js';
 import { projectPath, run, start, startCli, type TestProcess } from './support/processes.js';
 import { portOf, testSocket, udpSocket } from './support/sockets.js';
+import { temporaryFolder } from './support/temporary.js';
 
 const script = projectPath('scripts/example.mjs');
 const CTIME = String.raw`\[\w{3} \w{3} \d\d \d\d:\d\d:\d\d \d{4}\]`;
@@ -348,10 +354,11 @@ describe('the input devices', () => {
 });
 
 describe('the shell on a terminal', () => {
-  test('has a job that ctrl-C interrupts, and ends with its exit code', async () => {
+  test('is resized, has a job that ctrl-C interrupts, and ends with its exit code', async () => {
     const { code, stdout } = await runExample('shell-on-pty');
     expect(code).toBe(0);
     expect(stdout).toContain('24 80\r\n');
+    expect(stdout).toContain('24 132\r\n');
     expect(stdout).toContain('\r\nworld\r\n^C');
     expect(stdout).toMatch(/the shell ended with code 3, signal null\n$/);
   });
@@ -483,6 +490,142 @@ describe('the serial line', () => {
     const { code, stdout } = await runExample('serial-line');
     expect(stdout).toBe('at 115200 baud\nyou said ATI\nOK\n');
     expect(code).toBe(0);
+  });
+});
+
+/** Whether a network of our own can have a device of this type; containers and small kernels have no such. */
+const canAdd = (...device: readonly string[]): boolean =>
+  spawnSync('unshare', ['-n', 'ip', ...device], { stdio: 'ignore' }).status === 0;
+
+describe('the ping through a TUN device', () => {
+  test.skipIf(!canAdd('tuntap', 'add', 'tun0', 'mode', 'tun'))('is sent by the kernel, and answered', async () => {
+    const network = start('unshare', ['-n', process.execPath, script, 'tun-ping', '10.99.0.1', '10.99.0.2']);
+    await network.line(/^tun0 is up$/);
+    await network.line(/^10\.99\.0\.2 has answered: hello$/);
+  });
+});
+
+describe('the listener to a CAN bus', () => {
+  const hasCan = canAdd('link', 'add', 'vcan0', 'type', 'vcan');
+
+  test.skipIf(!hasCan)('prints the frame that it sends', async () => {
+    const commands = 'ip link add vcan0 type vcan && ip link set vcan0 up && exec "$0" "$1" can-dump vcan0 123 beef';
+    const bus = start('unshare', ['-n', 'sh', '-c', commands, process.execPath, script]);
+    await bus.line('listening to vcan0');
+    await bus.line(/^123#beef$/);
+  });
+
+  test('says so where there is no such bus', async () => {
+    const { code, stderr } = await runExample('can-dump', 'no-can0');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/EAFNOSUPPORT|ENODEV/);
+  });
+});
+
+describe('the watcher of a GPIO line', () => {
+  const SIMULATORS = '/sys/kernel/config/gpio-sim';
+
+  test.skipIf(!existsSync(SIMULATORS))('prints the edges of a simulated line', async () => {
+    const simulator = join(SIMULATORS, `fdmux-${process.pid}`);
+    mkdirSync(join(simulator, 'bank'), { recursive: true });
+    onTestFinished(() => {
+      writeFileSync(join(simulator, 'live'), '0');
+      for (const folder of [join(simulator, 'bank'), simulator]) rmdirSync(folder);
+    });
+    writeFileSync(join(simulator, 'bank/num_lines'), '4');
+    writeFileSync(join(simulator, 'live'), '1');
+    const read = (path: string): string => readFileSync(join(simulator, path), 'utf8').trim();
+    const chip = read('bank/chip_name');
+    const watcher = startExample('gpio-edges', `/dev/${chip}`, '2');
+    await watcher.line(/^watching line 2/);
+    const pull = `/sys/devices/platform/${read('dev_name')}/${chip}/sim_gpio2/pull`;
+    for (const [edge, level] of [
+      ['rising', 'pull-up'],
+      ['falling', 'pull-down'],
+    ] as const) {
+      writeFileSync(pull, level);
+      await watcher.line(new RegExp(`^${edge} edge of line 2 at \\d`));
+    }
+  });
+
+  test('says so of a device that is no chip', async () => {
+    const { code, stderr } = await runExample('gpio-edges', '/dev/null', '4');
+    expect(code).toBe(1);
+    expect(stderr).toContain('ENOTTY');
+  });
+});
+
+describe('the reader of an input device', () => {
+  const key = (code: number, value: number): InputEventInput => ({ type: INPUT.EV_KEY, code, value });
+  const SYNC = { type: INPUT.EV_SYN, code: INPUT.SYN_REPORT, value: 0 };
+
+  test.skipIf(!existsSync('/dev/uinput'))('prints its name, and the keys that are pressed', async () => {
+    const keyboard = disposedAtEnd(Descriptor.open('/dev/uinput', constants.O_RDWR));
+    keyboard.ioctl(INPUT.UI_SET_EVBIT, INPUT.EV_KEY);
+    keyboard.ioctl(INPUT.UI_SET_KEYBIT, INPUT.KEY_A);
+    const setup = Buffer.alloc(92); // struct uinput_setup: the bus at 0, the name at 8
+    setup.writeUInt16LE(INPUT.BUS_VIRTUAL, 0);
+    setup.write('fdmux test', 8);
+    keyboard.ioctl(INPUT.UI_DEV_SETUP, setup);
+    keyboard.ioctl(INPUT.UI_DEV_CREATE);
+    const name = Buffer.alloc(64);
+    keyboard.ioctl(sizedRequest(INPUT.UI_GET_SYSNAME, name.length), name);
+    const folder = `/sys/devices/virtual/input/${name.toString('utf8', 0, name.indexOf(0))}`;
+    const event = readdirSync(folder).find((entry) => entry.startsWith('event'));
+    const reader = startExample('key-events', `/dev/input/${event}`);
+    await reader.line(/: fdmux test$/);
+    keyboard.write(encodeInputEvents([key(INPUT.KEY_A, 1), SYNC, key(INPUT.KEY_A, 0), SYNC]));
+    await reader.line(/^KEY_A is 1$/);
+    await reader.line(/^KEY_A is 0$/);
+  });
+
+  test('names what arrives, here through a FIFO', async () => {
+    const fifo = join(temporaryFolder(), 'events');
+    expect(spawnSync('mkfifo', [fifo]).status).toBe(0);
+    const reader = startExample('key-events', fifo);
+    await reader.line(/^reading .*: no input device, but read as if it were one$/);
+    const writer = disposedAtEnd(Descriptor.open(fifo, constants.O_WRONLY));
+    const events = [
+      key(INPUT.BTN_LEFT, 1),
+      { type: INPUT.EV_REL, code: INPUT.REL_WHEEL, value: -3 },
+      SYNC,
+      { type: 30, code: 7, value: 1 },
+    ];
+    writer.write(encodeInputEvents(events));
+    await reader.line(/^BTN_(?:LEFT|MOUSE) is 1$/);
+    await reader.line(/^REL_WHEEL is -3$/);
+    await reader.line(/^type 30, code 7 is 1$/);
+    expect(reader.stdout).not.toContain('SYN');
+  });
+});
+
+const hasProgram = (name: string): boolean => spawnSync('which', [name]).status === 0;
+
+describe('the clients of a D-Bus daemon', () => {
+  test.skipIf(!hasProgram('dbus-daemon'))('hand a file from one to the other', async () => {
+    const address = `unix:path=${join(temporaryFolder(), 'bus')}`;
+    const daemon = start('dbus-daemon', ['--session', '--nofork', '--print-address=1', `--address=${address}`]);
+    const [bus] = await daemon.line(/^unix:.*/);
+    const { code, stdout, stderr } = await runExample('dbus-pass-fd', bus);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^:1\.0 sends to :1\.1\nreceived: what no path leads to\n$/);
+  });
+
+  test('say so if there is no daemon', async () => {
+    const { code, stderr } = await runExample('dbus-pass-fd', 'unix:path=/nonexistent/bus');
+    expect(code).toBe(1);
+    expect(stderr).toContain('ENOENT');
+  });
+});
+
+describe('the window', () => {
+  test.skipIf(!hasProgram('Xvfb'))('appears on the screen of an X server', async () => {
+    const server = start('Xvfb', ['-displayfd', '1', '-screen', '0', '640x480x24', '-nolisten', 'tcp']);
+    const [number] = await server.line(/^\d+$/);
+    const window = startExample('x11-window', `:${number}`, 'a title');
+    await window.line(/^"a title" is on the screen as window 0x[0-9a-f]+; return closes it$/);
+    window.write('\n');
+    expect((await window.ended()).code).toBe(0);
   });
 });
 
