@@ -19,6 +19,7 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   socket: { may: ['multiplexer', 'readiness', 'binding', 'runtime', 'arguments', 'errors', 'inspect'] },
   net: { may: ['socket', 'multiplexer', 'readiness', 'binding', 'arguments', 'errors', 'inspect'] },
   log: { may: [] },
+  store: { may: ['log', 'socket', 'binding', 'arguments', 'errors'] },
   chat: { may: ['log'] },
   protocol: { may: ['chat'] },
   front: { may: ['net', 'socket', 'arguments', 'errors'] },
@@ -32,6 +33,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   index: ['net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'],
   'chat-server': ['server', 'protocol'],
   cli: ['cli'],
+  'store-thread': ['store'],
 };
 
 /**

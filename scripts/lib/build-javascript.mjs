@@ -35,7 +35,7 @@ export async function buildJavaScript(dist = 'dist') {
   const [page, manuals, forNode, forBundlers] = await Promise.all([
     buildPage(dist),
     buildManuals(dist),
-    compile([...entries, 'cli'], dist, 'chunks/', Object.entries(LAZY).map(lazyFile)),
+    compile([...entries, 'cli', 'store-thread'], dist, 'chunks/', Object.entries(LAZY).map(lazyFile)),
     compile(entries, `${dist}/esm`, '', [hereInModule], { __dirname: 'undefined' }),
   ]);
   const commonJs = await Promise.all(

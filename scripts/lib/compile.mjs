@@ -16,7 +16,7 @@ export const compileOptions = {
   legalComments: 'inline',
   // A package's UMD build hides its requires from the bundler; its ES module build does not.
   mainFields: ['module', 'main'],
-  external: ['*.node'],
+  external: ['*.node', 'better-sqlite3'],
 };
 
 /**

@@ -23,7 +23,7 @@ export interface RemoteLogsUnderTest extends LogsUnderTest {
 }
 
 /** Opens logs that keep at most so many entries each. */
-export type Open<Logs extends LogsUnderTest> = (maxEntries: number) => Logs;
+export type Open<Logs extends LogsUnderTest> = (maxEntries: number) => Logs | Promise<Logs>;
 
 /** A sink that keeps what it is told as texts. */
 export class Ear implements LogSink {
@@ -91,8 +91,8 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>): void
     let log: SharedLog;
     const append = (...marks: readonly string[]) => appendMarks(logs, ...marks);
 
-    beforeEach(() => {
-      logs = open(100_000);
+    beforeEach(async () => {
+      logs = await open(100_000);
       log = logs.log;
     });
 
@@ -201,7 +201,7 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>): void
     });
 
     test('packs that are kept no longer are reported as missing, and the rest follows', async () => {
-      logs = open(3);
+      logs = await open(3);
       log = logs.log;
       await append('a', 'b', 'c', 'd', 'e');
       const fromStart = new Ear();
@@ -238,7 +238,7 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>): void
     });
 
     test('a reader gets what it asks for and no more, and where the log begins and ends', async () => {
-      logs = open(3);
+      logs = await open(3);
       log = logs.log;
       await append('a', 'b', 'c', 'd', 'e');
       const read = async (after: number, maxPacks: number) => {
@@ -297,8 +297,8 @@ export function describeRemoteLog(name: string, open: Open<RemoteLogsUnderTest>)
     let log: SharedLog;
     const append = (...marks: readonly string[]) => appendMarks(logs, ...marks);
 
-    beforeEach(() => {
-      logs = open(100_000);
+    beforeEach(async () => {
+      logs = await open(100_000);
       log = logs.log;
     });
 

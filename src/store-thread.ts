@@ -1,0 +1,4 @@
+/** What runs in the threads of the store. */
+import { runThread } from './store/thread.js';
+
+runThread();

@@ -1,0 +1,16 @@
+/** What the store uses of better-sqlite3. */
+declare module 'better-sqlite3' {
+  type Value = string | number | Uint8Array | null;
+  interface Statement {
+    run(...values: readonly Value[]): unknown;
+    get(...values: readonly Value[]): object | undefined;
+    all(...values: readonly Value[]): object[];
+    readonly reader: boolean;
+  }
+  export default class Database {
+    constructor(path: string, options: { readonly readonly: boolean; readonly timeout: number });
+    exec(sql: string): void;
+    prepare(sql: string): Statement;
+    close(): void;
+  }
+}

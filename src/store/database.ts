@@ -1,0 +1,93 @@
+/** The store's file, opened and checked. */
+import { existsSync } from 'node:fs';
+import { textOf } from './columns.js';
+import type { Connection, Engine } from './engine.js';
+import { migrate, versionOf } from './migrations.js';
+import { failureOf, StoreError } from './store-error.js';
+
+/**
+ * What survives: `process` lets nothing that was acknowledged be lost if the process is killed; `power` also if the
+ * machine loses power, at the cost of an fsync a turn.
+ */
+export type Durability = 'process' | 'power';
+
+/** How a file is opened. */
+export interface DatabaseOptions {
+  readonly path: string;
+  readonly durability: Durability;
+  /** The most bytes of the file; 0 for no limit. */
+  readonly maxBytes: number;
+}
+
+const PAGE_BYTES = 4096;
+/** Only a backup or a check by another program can make a statement wait. */
+const TIMEOUT_MS = 5_000;
+/** Of the file, in kibibytes. */
+const CACHE_KIB = 16_384;
+/** What the write-ahead log is cut to when it has been taken into the file. */
+const WAL_BYTES = 67_108_864;
+
+/**
+ * Opens the file for writing, and makes it if there is none. One that is damaged is left as it is.
+ *
+ * @throws StoreError
+ */
+export function openForWriting(engine: Engine, { path, durability, maxBytes }: DatabaseOptions): Connection {
+  return opening(path, () => {
+    checkFile(engine, path);
+    const connection = engine.open(path, { isReadOnly: false, timeoutMs: TIMEOUT_MS });
+    try {
+      // https://www.sqlite.org/pragma.html#pragma_synchronous: with a write-ahead log, NORMAL syncs at checkpoints only.
+      const synchronous = durability === 'power' ? 'FULL' : 'NORMAL';
+      connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;
+        PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA secure_delete = FAST;
+        PRAGMA journal_size_limit = ${WAL_BYTES}`);
+      if (maxBytes > 0) connection.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / PAGE_BYTES)}`);
+      migrate(connection);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  });
+}
+
+/** Opens the file for reading, beside one who writes. @throws StoreError */
+export function openForReading(engine: Engine, path: string): Connection {
+  return opening(path, () => {
+    const connection = engine.open(path, { isReadOnly: true, timeoutMs: TIMEOUT_MS });
+    connection.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+    return connection;
+  });
+}
+
+/**
+ * Reads the whole file, if there is one, on a connection that cannot write: one that can would take the write-ahead log
+ * into a damaged file when it closes.
+ */
+function checkFile(engine: Engine, path: string): void {
+  if (!existsSync(path)) return;
+  const connection = engine.open(path, { isReadOnly: true, timeoutMs: TIMEOUT_MS });
+  try {
+    check(connection);
+    versionOf(connection);
+  } finally {
+    connection.close();
+  }
+}
+
+/** @throws StoreError: ERR_STORE_CORRUPT with the first thing that SQLite finds */
+export function check(connection: Connection, pragma: 'quick_check' | 'integrity_check' = 'quick_check'): void {
+  const verdict = textOf(connection.prepare(`PRAGMA ${pragma}(1)`).get() ?? {}, pragma);
+  if (verdict !== 'ok') throw new StoreError('ERR_STORE_CORRUPT', verdict.split('\n').join(' '));
+}
+
+function opening(path: string, open: () => Connection): Connection {
+  try {
+    return open();
+  } catch (error) {
+    const { code, message } = failureOf(error);
+    const advice = code === 'ERR_STORE_CORRUPT' ? '; it has been left as it is: restore a backup, or move it away' : '';
+    throw new StoreError(code, `${path}: ${message}${advice}`, { cause: error });
+  }
+}

@@ -1,0 +1,85 @@
+/** The SQLite of this runtime: that of Node.js, or else the package better-sqlite3. */
+import { StoreError } from './store-error.js';
+
+/** What a column of a row can hold here. */
+export type Value = string | number | Uint8Array | null;
+
+/** A statement that has been compiled. */
+export interface Statement {
+  run(...values: readonly Value[]): unknown;
+  get(...values: readonly Value[]): object | undefined;
+  all(...values: readonly Value[]): object[];
+}
+
+/** An open database. */
+export interface Connection {
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+/** How a database is opened. */
+export interface OpenOptions {
+  readonly isReadOnly: boolean;
+  /** How long a statement waits for another connection, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** An SQLite. */
+export interface Engine {
+  readonly name: 'node:sqlite' | 'better-sqlite3';
+  open(path: string, options: OpenOptions): Connection;
+}
+
+const ADVICE = 'Node.js 22.16, 24 and later have one; for others: npm install better-sqlite3';
+
+/**
+ * Finds an SQLite by trying: some versions of Node.js have none, and some have one without full-text search.
+ *
+ * @param candidates - what is tried, the first that works is taken
+ * @throws StoreError: ERR_STORE_ENGINE, with what is wrong with each of them
+ */
+export async function findEngine(
+  candidates: readonly (() => Promise<Engine>)[] = [ofNode, ofPackage],
+): Promise<Engine> {
+  const problems: string[] = [];
+  for (const candidate of candidates) {
+    try {
+      const engine = await candidate();
+      tryOut(engine);
+      return engine;
+    } catch (error) {
+      const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+      problems.push(line);
+    }
+  }
+  throw new StoreError('ERR_STORE_ENGINE', `there is no SQLite for the store (${ADVICE}): ${problems.join('; ')}`);
+}
+
+async function ofNode(): Promise<Engine> {
+  const { DatabaseSync } = await import('node:sqlite');
+  return {
+    name: 'node:sqlite',
+    open: (path, { isReadOnly, timeoutMs }) => new DatabaseSync(path, { readOnly: isReadOnly, timeout: timeoutMs }),
+  };
+}
+
+async function ofPackage(): Promise<Engine> {
+  const { default: Database } = await import('better-sqlite3');
+  return {
+    name: 'better-sqlite3',
+    open: (path, { isReadOnly, timeoutMs }) => new Database(path, { readonly: isReadOnly, timeout: timeoutMs }),
+  };
+}
+
+/** Does once what the store needs and what some builds leave out. */
+function tryOut(engine: Engine): void {
+  const connection = engine.open(':memory:', { isReadOnly: false, timeoutMs: 0 });
+  try {
+    connection.exec("CREATE VIRTUAL TABLE t USING fts5(x, content='', contentless_delete=1)");
+  } catch (error) {
+    throw new Error(`${engine.name} has no full-text search`, { cause: error });
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,63 @@
+/** The tables of the store, version by version. */
+import { integerOf } from './columns.js';
+import type { Connection } from './engine.js';
+import { StoreError } from './store-error.js';
+
+/** Tells the files of the store from other files of SQLite: `fdmx`. */
+const APPLICATION_ID = 0x66646d78;
+
+/**
+ * What each version adds to the one before. A version that has been published never changes: a change is a new one.
+ *
+ * Version 1 has logs with their packs, and leases. `first` is the number of the first pack that is kept, `top` that of
+ * the last one that there has been. What is in `trial` shows that there is room again, and goes at once.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE log(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER NOT NULL, top INTEGER NOT NULL);
+   CREATE TABLE pack(log INTEGER NOT NULL REFERENCES log, seq INTEGER NOT NULL, entries INTEGER NOT NULL,
+     body BLOB NOT NULL, PRIMARY KEY(log, seq)) WITHOUT ROWID;
+   CREATE TABLE lease(node TEXT PRIMARY KEY, end_ms INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE TABLE trial(body BLOB NOT NULL);`,
+];
+
+/**
+ * Finds out whether a file is a store that this version can use, without writing to it.
+ *
+ * @returns its version; 0 for an empty file
+ * @throws StoreError: ERR_STORE_CORRUPT if it is of another program, ERR_STORE_VERSION if a later version has made it
+ */
+export function versionOf(connection: Connection, lastVersion = MIGRATIONS.length): number {
+  const version = pragma(connection, 'user_version');
+  const row = connection.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {};
+  const isEmpty = version === 0 && integerOf(row, 'tables') === 0;
+  if (!isEmpty && pragma(connection, 'application_id') !== APPLICATION_ID) {
+    throw new StoreError('ERR_STORE_CORRUPT', 'it is a database of another program');
+  }
+  if (version > lastVersion) {
+    const known = `this one knows versions up to ${lastVersion}`;
+    throw new StoreError('ERR_STORE_VERSION', `a later fdmux has made it: it has version ${version}, ${known}`);
+  }
+  return version;
+}
+
+function pragma(connection: Connection, name: string): number {
+  return integerOf(connection.prepare(`PRAGMA ${name}`).get() ?? {}, name);
+}
+
+/**
+ * Brings a file to the last version, each step in a transaction of its own.
+ *
+ * @throws what {@link versionOf} does, and errors of SQLite
+ */
+export function migrate(connection: Connection, migrations: readonly string[] = MIGRATIONS): void {
+  for (let next = versionOf(connection, migrations.length); next < migrations.length; next += 1) {
+    connection.exec('BEGIN IMMEDIATE');
+    try {
+      connection.exec(`${migrations[next] ?? ''};
+        PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${next + 1}; COMMIT`);
+    } catch (error) {
+      connection.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/** What the store uses of `node:sqlite`, which the types of Node.js 20 do not have. */
+declare module 'node:sqlite' {
+  type Value = string | number | Uint8Array | null;
+  class StatementSync {
+    run(...values: readonly Value[]): unknown;
+    get(...values: readonly Value[]): object | undefined;
+    all(...values: readonly Value[]): object[];
+  }
+  export class DatabaseSync {
+    constructor(path: string, options: { readonly readOnly: boolean; readonly timeout: number });
+    exec(sql: string): void;
+    prepare(sql: string): StatementSync;
+    close(): void;
+  }
+}

@@ -1,0 +1,198 @@
+/** Logs in the store: an append is answered when it is as durable as the store promises. */
+import { decodePack, encodePack } from '../log/codec.js';
+import type { LogName, Pack } from '../log/entry.js';
+import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../log/shared-log.js';
+import type { Store } from './store.js';
+import type { Failure } from './store-error.js';
+import { StoredLog } from './stored-log.js';
+import type { Page, Write } from './tasks.js';
+
+/** The choices of a {@link SqliteLog}. */
+export interface SqliteLogOptions {
+  /** The most entries that each log keeps, at least 0. @defaultValue no limit */
+  readonly maxEntries?: number;
+  /** Milliseconds since the epoch, for leases. @defaultValue `Date.now` */
+  readonly now?: () => number;
+  /** Hears once that the store takes nothing, and once that it does again. */
+  readonly onTrouble?: (failure: Failure | null) => void;
+}
+
+/** How long a store that has failed is left alone before it is tried again, in milliseconds. */
+const RETRY_MS = 500;
+/** What must fit into a store that has failed before it counts as back. */
+const TRIAL_BYTES = 65_536;
+
+/**
+ * The logs of one store. Those who follow hear of nothing before it is stored. While the store takes nothing, because
+ * its disk is full for example, appends fail as `unknown`, the followers hear `away`, and the store is tried again.
+ */
+export class SqliteLog implements SharedLog {
+  readonly #store: Store;
+  readonly #maxEntries: number;
+  readonly #now: () => number;
+  readonly #onTrouble: (failure: Failure | null) => void;
+  /** Every log that has ever had a pack, and those that are followed. */
+  readonly #logs: Map<LogName, StoredLog>;
+  #retry: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  private constructor(
+    store: Store,
+    ends: readonly { readonly log: string; readonly top: number }[],
+    options: SqliteLogOptions,
+  ) {
+    const { maxEntries = Number.MAX_SAFE_INTEGER, now = Date.now, onTrouble = () => undefined } = options;
+    this.#store = store;
+    this.#maxEntries = maxEntries;
+    this.#now = now;
+    this.#onTrouble = onTrouble;
+    this.#logs = new Map(ends.filter(isOfLog).map(({ log, top }) => [log, this.#made(log, top)]));
+  }
+
+  /** Opens the logs of a store. @throws StoreError */
+  static async open(store: Store, options: SqliteLogOptions = {}): Promise<SqliteLog> {
+    return new SqliteLog(store, await store.read('ends', null), options);
+  }
+
+  append(name: LogName, pack: Pack, answer: AppendAnswer): void {
+    if (this.#isClosed) {
+      answer.failed('closed');
+      return;
+    }
+    const encoded = encodePack(pack);
+    if (encoded.kind !== 'bytes') {
+      answer.failed('invalid');
+      return;
+    }
+    if (this.#retry !== null) {
+      answer.failed('unknown');
+      return;
+    }
+    const { bytes: body } = encoded;
+    const write = { kind: 'pack', log: name, body, entries: pack.length, maxEntries: this.#maxEntries } as const;
+    this.#store.write(write, {
+      written: (seq) => {
+        if (this.#isClosed) {
+          answer.failed('closed');
+          return;
+        }
+        try {
+          this.#log(name).stored(seq, pack);
+        } finally {
+          answer.appended(seq);
+        }
+      },
+      failed: (failure) => {
+        this.#failed(failure);
+        answer.failed(this.#isClosed ? 'closed' : 'unknown');
+      },
+    });
+  }
+
+  follow(name: LogName, after: number, sink: LogSink): Following {
+    if (this.#isClosed) return { applied: after, stop: () => undefined };
+    return this.#log(name).follow(after, sink);
+  }
+
+  async read(name: LogName, { after, maxPacks }: LogRange): Promise<Excerpt | null> {
+    const page = await this.#page(name, after, maxPacks);
+    if (page === null) return null;
+    const { first, top } = page;
+    const packs = page.packs.map(({ seq, body }) => ({ seq, ...decodePack(body) }));
+    return { packs, first, top };
+  }
+
+  lease(node: string, ms: number): Promise<boolean> {
+    return this.#write({ kind: 'lease', node, endMs: this.#now() + ms });
+  }
+
+  async expired(): Promise<readonly string[] | null> {
+    if (this.#isClosed) return null;
+    return this.#store.read('expired', { nowMs: this.#now() }).catch(() => null);
+  }
+
+  forget(node: string): Promise<boolean> {
+    return this.#write({ kind: 'forget', node });
+  }
+
+  /** Ends all following. The store stays open. */
+  close(): void {
+    this.#isClosed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    for (const log of this.#logs.values()) log.close();
+    this.#logs.clear();
+  }
+
+  #log(name: LogName): StoredLog {
+    const known = this.#logs.get(name);
+    if (known !== undefined) return known;
+    const made = this.#made(name, 0);
+    this.#logs.set(name, made);
+    return made;
+  }
+
+  #made(name: LogName, top: number): StoredLog {
+    return new StoredLog(top, (after, maxPacks) => this.#page(name, after, maxPacks));
+  }
+
+  #page(log: LogName, after: number, maxPacks: number): Promise<Page | null> {
+    if (this.#isClosed) return Promise.resolve(null);
+    return this.#store.read('packs', { log, after, maxPacks }).catch(() => null);
+  }
+
+  #write(write: Write): Promise<boolean> {
+    if (this.#isClosed) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#store.write(write, {
+        written: () => {
+          resolve(true);
+        },
+        failed: (failure) => {
+          this.#failed(failure);
+          resolve(false);
+        },
+      });
+    });
+  }
+
+  /** The store has failed: all who follow hear of it once, and it is tried again in a while. */
+  #failed(failure: Failure): void {
+    if (this.#isClosed || this.#retry !== null) return;
+    this.#retry = setTimeout(this.#tryAgain, RETRY_MS);
+    this.#onTrouble(failure);
+    for (const log of this.#logs.values()) log.away();
+  }
+
+  /** Writes something that takes place, and removes it: so there is room for the packs that come next. */
+  readonly #tryAgain = (): void => {
+    void (async () => {
+      const hasRoom = (await this.#try(TRIAL_BYTES)) && (await this.#try(0));
+      if (this.#isClosed) return;
+      this.#retry = hasRoom ? null : setTimeout(this.#tryAgain, RETRY_MS);
+      if (!hasRoom) return;
+      this.#onTrouble(null);
+      for (const log of [...this.#logs.values()]) log.back();
+    })();
+  };
+
+  #try(bytes: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#store.write(
+        { kind: 'trial', bytes },
+        {
+          written: () => {
+            resolve(true);
+          },
+          failed: () => {
+            resolve(false);
+          },
+        },
+      );
+    });
+  }
+}
+
+/** Rows of logs that have been written by {@link SqliteLog} alone. */
+function isOfLog<T extends { readonly log: string }>(ends: T): ends is T & { readonly log: LogName } {
+  return ends.log === 'd' || /^[ran]:/.test(ends.log);
+}

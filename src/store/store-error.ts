@@ -1,0 +1,55 @@
+/** Why the store cannot do what it was asked for. */
+
+/**
+ * - `ERR_STORE_ENGINE`: there is no SQLite that has what the store needs; the message says what to install.
+ * - `ERR_STORE_FOLDER`: the folder cannot be made, read or written.
+ * - `ERR_STORE_IN_USE`: another process has the store.
+ * - `ERR_STORE_CORRUPT`: the file is damaged, or is no store. It is left as it is.
+ * - `ERR_STORE_VERSION`: a later version of fdmux has written the file.
+ * - `ERR_STORE_FULL`: the disk is full, or the file has the size that it may have.
+ * - `ERR_STORE_FAILED`: SQLite reports another error, which is the `cause`.
+ */
+export type StoreErrorCode =
+  | 'ERR_STORE_ENGINE'
+  | 'ERR_STORE_FOLDER'
+  | 'ERR_STORE_IN_USE'
+  | 'ERR_STORE_CORRUPT'
+  | 'ERR_STORE_VERSION'
+  | 'ERR_STORE_FULL'
+  | 'ERR_STORE_FAILED';
+
+/** An error of the store; `code` says which. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** What goes from one thread to another in place of a {@link StoreError}: an error loses its fields on the way. */
+export interface Failure {
+  readonly code: StoreErrorCode;
+  readonly message: string;
+}
+
+// The result codes that tell what an operator has to do: https://www.sqlite.org/rescode.html
+const CORRUPT = /malformed|not a database|database corruption|SQLITE_CORRUPT|SQLITE_NOTADB/i;
+const FULL = /database or disk is full|SQLITE_FULL/i;
+
+/** Says what an error of SQLite means for the store. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof StoreError) return { code: error.code, message: error.message };
+  const message = error instanceof Error ? error.message : String(error);
+  const words = `${codeOf(error)} ${message}`;
+  if (CORRUPT.test(words)) return { code: 'ERR_STORE_CORRUPT', message };
+  if (FULL.test(words)) return { code: 'ERR_STORE_FULL', message };
+  return { code: 'ERR_STORE_FAILED', message };
+}
+
+function codeOf(error: unknown): string {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' ? code : '';
+}

@@ -1,0 +1,170 @@
+/** The store of one server: its file, which nobody else has, and the two threads that work on it. */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { flock } from '../socket/file-lock.js';
+import type { Durability } from './database.js';
+import { type Failure, StoreError } from './store-error.js';
+import { StoreThread } from './store-thread.js';
+import type { Jobs, ThreadData, Write } from './tasks.js';
+
+/** The choices of a {@link Store}. */
+export interface StoreOptions {
+  /** The folder of the store; it is made if there is none. */
+  readonly folder: string;
+  /** @defaultValue `process` */
+  readonly durability?: Durability;
+  /** The most bytes of the file, at least 0; 0 for no limit. @defaultValue 0 */
+  readonly maxBytes?: number;
+}
+
+/** The name of the file in the folder. */
+export const STORE_FILE = 'fdmux.db';
+const LOCK_FILE = 'lock';
+/** One is written while the next is gathered: more would only wait in the thread instead of growing here. */
+const MAX_BATCHES = 2;
+
+/** Hears how a write has ended. */
+export interface WriteAnswer {
+  written(result: number): void;
+  failed(failure: Failure): void;
+}
+
+interface Queued {
+  readonly write: Write;
+  readonly answer: WriteAnswer;
+}
+
+/** A store that is open. What one turn has for it is written in one transaction. */
+export class Store {
+  readonly #lockFd: number;
+  readonly #writer: StoreThread;
+  readonly #reader: StoreThread;
+  #queue: Queued[] = [];
+  #batches = 0;
+  #isPosting = false;
+  /** Called when nothing is being written, and nothing waits for it. */
+  #onIdle: () => void = () => undefined;
+  #closing: Promise<void> | null = null;
+
+  private constructor(lockFd: number, writer: StoreThread, reader: StoreThread) {
+    this.#lockFd = lockFd;
+    this.#writer = writer;
+    this.#reader = reader;
+  }
+
+  /**
+   * Opens the store of a folder.
+   *
+   * @param lost - called if a thread ends by itself; nothing works from then on
+   * @throws StoreError
+   */
+  static async open(options: StoreOptions, lost: (failure: Failure) => void): Promise<Store> {
+    const { folder, durability = 'process', maxBytes = 0 } = options;
+    const lockFd = lock(folder);
+    try {
+      const data = { path: join(folder, STORE_FILE), durability, maxBytes };
+      const start = (role: ThreadData['role']): Promise<StoreThread> => StoreThread.start({ ...data, role }, lost);
+      // The reader needs the file that the writer makes.
+      const writer = await start('write');
+      try {
+        return new Store(lockFd, writer, await start('read'));
+      } catch (error) {
+        await writer.close();
+        throw error;
+      }
+    } catch (error) {
+      closeSync(lockFd);
+      throw error;
+    }
+  }
+
+  /** Writes something with everything else that this turn has to write. */
+  write(write: Write, answer: WriteAnswer): void {
+    this.#queue.push({ write, answer });
+    if (this.#isPosting) return;
+    this.#isPosting = true;
+    // After the callback that is running, which is one turn of the server.
+    process.nextTick(() => {
+      this.#isPosting = false;
+      this.#post();
+    });
+  }
+
+  /** Asks for what is stored: everything is in the answer whose write has been answered. @throws StoreError */
+  read<K extends Exclude<keyof Jobs, 'write' | 'close'>>(job: K, ask: Jobs[K]['ask']): Promise<Jobs[K]['answer']> {
+    return this.#reader.ask(job, ask);
+  }
+
+  /** Whether something has been asked for that is not answered yet. */
+  get isBusy(): boolean {
+    return this.#queue.length > 0 || this.#batches > 0 || this.#reader.isBusy;
+  }
+
+  #post(): void {
+    if (this.#batches >= MAX_BATCHES || this.#queue.length === 0) return;
+    const batch = this.#queue;
+    this.#queue = [];
+    this.#batches += 1;
+    void this.#send(batch);
+  }
+
+  async #send(batch: readonly Queued[]): Promise<void> {
+    const writes = batch.map(({ write }) => write);
+    const outcome = await this.#writer.ask('write', writes).catch(toFailure);
+    this.#batches -= 1;
+    for (const [index, { answer }] of batch.entries()) {
+      try {
+        if ('code' in outcome) answer.failed(outcome);
+        else answer.written(outcome[index] ?? 0);
+      } catch (error) {
+        // The others are answered all the same.
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
+    this.#post();
+    if (this.#batches === 0) this.#onIdle();
+  }
+
+  /** Writes what is still to be written, and closes the file. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#post();
+    if (this.#batches > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    await this.#reader.close();
+    await this.#writer.close();
+    closeSync(this.#lockFd);
+  }
+}
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof StoreError) return { code: error.code, message: error.message };
+  return { code: 'ERR_STORE_FAILED', message: String(error) };
+}
+
+/**
+ * Makes the folder, and locks it for as long as the fd is open: the kernel gives the lock back however this process
+ * ends.
+ */
+function lock(folder: string): number {
+  let fd: number;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    fd = openSync(join(folder, LOCK_FILE), 'a', 0o600);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new StoreError('ERR_STORE_FOLDER', `${folder} cannot be used for the store: ${message}`, { cause: error });
+  }
+  if (flock(fd, 'exclusive')) return fd;
+  closeSync(fd);
+  throw new StoreError('ERR_STORE_IN_USE', `${folder}: another process uses this store`);
+}

@@ -1,0 +1,165 @@
+/** One log of the store, with those who follow it. */
+import { decodePack } from '../log/codec.js';
+import type { Pack } from '../log/entry.js';
+import type { Following, LogSink } from '../log/shared-log.js';
+import type { Page } from './tasks.js';
+
+/** How many packs a follower that is behind reads at a time. */
+const PAGE_PACKS = 100;
+
+/** Reads packs of the log; null when they cannot be read. */
+export type ReadPage = (after: number, maxPacks: number) => Promise<Page | null>;
+
+/** One who follows the log. */
+class Follower implements Following {
+  readonly #log: StoredLog;
+  readonly #sink: LogSink;
+  #applied: number;
+  #isReading = false;
+
+  constructor(log: StoredLog, applied: number, sink: LogSink) {
+    this.#log = log;
+    this.#applied = applied;
+    this.#sink = sink;
+  }
+
+  get applied(): number {
+    return this.#applied;
+  }
+
+  stop(): void {
+    this.#log.leave(this);
+  }
+
+  /** Compares what it has applied with where the log ends, and reads what it lacks. */
+  begin(): void {
+    const { top } = this.#log;
+    if (this.#applied > top) this.#regress(top);
+    else if (this.#applied < top) void this.#catchUp();
+  }
+
+  /** A pack has been appended. One that is behind gets it when it has read so far. */
+  take(seq: number, entries: Pack): void {
+    if (this.#isReading || seq !== this.#applied + 1) return;
+    this.#applied = seq;
+    this.#sink.pack(seq, entries);
+  }
+
+  away(): void {
+    this.#sink.away();
+  }
+
+  back(): void {
+    this.#sink.back();
+    if (!this.#isReading && this.#log.isFollowedBy(this)) this.begin();
+  }
+
+  async #catchUp(): Promise<void> {
+    this.#isReading = true;
+    while (this.#applied < this.#log.top && this.#log.isFollowedBy(this)) {
+      const page = await this.#log.read(this.#applied, PAGE_PACKS);
+      // It goes on when the store is back.
+      if (page === null) break;
+      if (this.#log.isFollowedBy(this)) this.#turn(page);
+    }
+    this.#isReading = false;
+  }
+
+  #turn({ packs, first }: Page): void {
+    const { top } = this.#log;
+    if (packs.length === 0) this.#skipTo(top);
+    else if (first <= top) this.#skipTo(first - 1);
+    for (const { seq, body } of packs) {
+      // What the thread has not reported yet arrives when it has.
+      if (!this.#log.isFollowedBy(this) || seq > top) return;
+      this.#skipTo(seq - 1);
+      this.#applied = seq;
+      const decoded = decodePack(body);
+      if (decoded.kind === 'pack') this.#sink.pack(seq, decoded.entries);
+      else this.#sink.unreadable(seq, decoded);
+    }
+  }
+
+  /** Packs up to this number are kept no longer, unless they have been applied. */
+  #skipTo(seq: number): void {
+    const applied = this.#applied;
+    if (applied >= seq || !this.#log.isFollowedBy(this)) return;
+    this.#applied = seq;
+    this.#sink.missing(applied + 1, seq);
+  }
+
+  #regress(top: number): void {
+    const applied = this.#applied;
+    this.#applied = top;
+    this.#sink.regressed(applied, top);
+  }
+}
+
+/** One log. */
+export class StoredLog {
+  readonly read: ReadPage;
+  readonly #followers = new Set<Follower>();
+  /** Packs that are on their way to the followers: a sink that appends is told of that after the present one. */
+  readonly #arrived: { readonly seq: number; readonly entries: Pack }[] = [];
+  #isTelling = false;
+  #top: number;
+
+  constructor(top: number, read: ReadPage) {
+    this.#top = top;
+    this.read = read;
+  }
+
+  /** The number of the last pack that is known to be stored. */
+  get top(): number {
+    return this.#top;
+  }
+
+  get isFollowed(): boolean {
+    return this.#followers.size > 0;
+  }
+
+  isFollowedBy(follower: Follower): boolean {
+    return this.#followers.has(follower);
+  }
+
+  /** A pack is stored: all followers get it. */
+  stored(seq: number, entries: Pack): void {
+    this.#top = seq;
+    this.#arrived.push({ seq, entries });
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    try {
+      for (let next = this.#arrived.shift(); next !== undefined; next = this.#arrived.shift()) {
+        for (const follower of [...this.#followers]) {
+          if (this.#followers.has(follower)) follower.take(next.seq, next.entries);
+        }
+      }
+    } finally {
+      this.#isTelling = false;
+    }
+  }
+
+  follow(after: number, sink: LogSink): Following {
+    const follower = new Follower(this, after, sink);
+    this.#followers.add(follower);
+    follower.begin();
+    return follower;
+  }
+
+  leave(follower: Follower): void {
+    this.#followers.delete(follower);
+  }
+
+  away(): void {
+    for (const follower of [...this.#followers]) follower.away();
+  }
+
+  back(): void {
+    for (const follower of [...this.#followers]) follower.back();
+  }
+
+  /** Ends all following. */
+  close(): void {
+    this.#followers.clear();
+  }
+}

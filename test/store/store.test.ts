@@ -1,0 +1,233 @@
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Engine, findEngine } from '../../src/store/engine.js';
+import { migrate, MIGRATIONS } from '../../src/store/migrations.js';
+import { SqliteLog } from '../../src/store/sqlite-log.js';
+import { STORE_FILE } from '../../src/store/store.js';
+import type { Failure } from '../../src/store/store-error.js';
+import { Answers, Ear } from '../log/contract.js';
+import { mark } from '../log/entries.js';
+import { openStore, settled } from '../support/stores.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const ROOM = 'r:#a';
+const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'opened',
+    (error: unknown): unknown => Reflect.get(Object(error), 'code'),
+  );
+
+/** Fills a folder with a store that has some packs. */
+async function fill(folder: string, packs: number): Promise<void> {
+  const store = await openStore({ folder });
+  const log = await SqliteLog.open(store);
+  for (let n = 1; n <= packs; n += 1) log.append(ROOM, [mark(`${n} ${'x'.repeat(200)}`)], new Answers());
+  await store.close();
+}
+
+describe('finding an SQLite', () => {
+  test('the first that can do everything is taken', async () => {
+    const engine = await findEngine();
+    const poor: Engine = {
+      name: 'node:sqlite',
+      open: (path, options) => {
+        const connection = engine.open(path, options);
+        return {
+          prepare: (sql) => connection.prepare(sql),
+          close: () => {
+            connection.close();
+          },
+          exec: () => {
+            throw new Error('no such module: fts5');
+          },
+        };
+      },
+    };
+    expect(await findEngine([() => Promise.resolve(poor), () => Promise.resolve(engine)])).toBe(engine);
+  });
+
+  test('without one, the error says what was wrong with each and what to install', async () => {
+    const missing = () => Promise.reject(new Error("Cannot find package 'better-sqlite3'\nRequire stack:"));
+    await expect(findEngine([missing])).rejects.toMatchObject({
+      code: 'ERR_STORE_ENGINE',
+      message: expect.stringMatching(/npm install better-sqlite3\): Cannot find package 'better-sqlite3'$/),
+    });
+  });
+});
+
+describe('opening a store', () => {
+  test('what was appended is there again, and the numbers go on', async () => {
+    const folder = temporaryFolder();
+    await fill(folder, 3);
+    const store = await openStore({ folder });
+    const log = await SqliteLog.open(store);
+    const ear = new Ear();
+    const answers = new Answers();
+    log.follow(ROOM, 1, ear);
+    log.append(ROOM, [mark('4')], answers);
+    await settled(store);
+    expect(ear.heard.map((words) => words.slice(0, 3).trim())).toEqual(['2 2', '3 3', '4 4']);
+    expect(answers.got).toEqual([4]);
+  });
+
+  test('a second one on the same folder is refused until the first is closed', async () => {
+    const folder = temporaryFolder();
+    const first = await openStore({ folder });
+    await expect(openStore({ folder })).rejects.toMatchObject({
+      code: 'ERR_STORE_IN_USE',
+      message: `${folder}: another process uses this store`,
+    });
+    await first.close();
+    await openStore({ folder });
+  });
+
+  test('a folder that cannot be made is named', async () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    await expect(openStore({ folder: join(file, 'data') })).rejects.toMatchObject({
+      code: 'ERR_STORE_FOLDER',
+      message: expect.stringContaining(`${file}/data cannot be used for the store: ENOTDIR`),
+    });
+  });
+
+  test.each([
+    ['cut off', (path: string) => truncateSync(path, 6000)],
+    [
+      'not a database',
+      (path: string) => writeFileSync(path, 'a letter to my aunt, which must not be lost. '.repeat(100)),
+    ],
+    [
+      'damaged in the middle',
+      (path: string) => {
+        const bytes = readFileSync(path);
+        bytes.fill(0x5a, 4096 * 3, 4096 * 5);
+        writeFileSync(path, bytes);
+      },
+    ],
+  ])('a file that is %s is refused, and left as it is', async (_, damage) => {
+    const folder = temporaryFolder();
+    await fill(folder, 100);
+    const path = join(folder, STORE_FILE);
+    damage(path);
+    const before = readFileSync(path);
+    await expect(openStore({ folder })).rejects.toMatchObject({
+      code: 'ERR_STORE_CORRUPT',
+      message: expect.stringMatching(
+        /^\/.*\/fdmux\.db: .*; it has been left as it is: restore a backup, or move it away$/,
+      ),
+    });
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test('a database of another program is refused, and left as it is', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, STORE_FILE);
+    const other = (await findEngine()).open(path, { isReadOnly: false, timeoutMs: 0 });
+    other.exec('CREATE TABLE recipe(name TEXT)');
+    other.close();
+    const before = readFileSync(path);
+    expect(await codeOf(openStore({ folder }))).toBe('ERR_STORE_CORRUPT');
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test('a file of a later version is refused', async () => {
+    const folder = temporaryFolder();
+    await fill(folder, 1);
+    const connection = (await findEngine()).open(join(folder, STORE_FILE), { isReadOnly: false, timeoutMs: 0 });
+    connection.exec(`PRAGMA user_version = ${MIGRATIONS.length + 1}`);
+    connection.close();
+    expect(await codeOf(openStore({ folder }))).toBe('ERR_STORE_VERSION');
+  });
+
+  test('nobody else may read what is stored', async () => {
+    const folder = join(temporaryFolder(), 'data');
+    await fill(folder, 1);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  test.each(MIGRATIONS.map((_, version) => version))(
+    'a file of version %i is brought to the last one',
+    async (version) => {
+      const folder = temporaryFolder();
+      const old = (await findEngine()).open(join(folder, STORE_FILE), { isReadOnly: false, timeoutMs: 0 });
+      migrate(old, MIGRATIONS.slice(0, version));
+      old.close();
+      await fill(folder, 2);
+      const log = await SqliteLog.open(await openStore({ folder }));
+      expect(await log.read(ROOM, { after: 0, maxPacks: 9 })).toMatchObject({ first: 1, top: 2 });
+    },
+  );
+});
+
+test('a migration that fails leaves the file at the version before', async () => {
+  const path = join(temporaryFolder(), STORE_FILE);
+  const connection = (await findEngine()).open(path, { isReadOnly: false, timeoutMs: 0 });
+  migrate(connection);
+  expect(() => {
+    migrate(connection, [...MIGRATIONS, 'CREATE TABLE half(a INTEGER); CREATE TABLE log(a INTEGER);']);
+  }).toThrow('already exists');
+  expect(connection.prepare('PRAGMA user_version').get()).toEqual({ user_version: MIGRATIONS.length });
+  expect(connection.prepare("SELECT name FROM sqlite_schema WHERE name = 'half'").get()).toBeUndefined();
+  connection.close();
+});
+
+describe('a store that is full', () => {
+  const maxBytes = 400_000;
+
+  test('takes nothing, says so once, is read from, and goes on when there is room', async () => {
+    const folder = temporaryFolder();
+    const store = await openStore({ folder, maxBytes });
+    const trouble: (Failure | null)[] = [];
+    const log = await SqliteLog.open(store, { onTrouble: (failure) => trouble.push(failure) });
+    const ear = new Ear();
+    const answers = new Answers();
+    log.follow(ROOM, 0, ear);
+    while (trouble.length === 0) {
+      log.append(ROOM, [mark('x'.repeat(20_000))], answers);
+      await settled(store);
+    }
+    expect(trouble).toEqual([{ code: 'ERR_STORE_FULL', message: expect.stringContaining('full') }]);
+    const { length } = answers.got;
+    expect(answers.got).toEqual([...Array.from({ length: length - 1 }, (_, index) => index + 1), 'unknown']);
+    log.append(ROOM, [mark('one more')], answers);
+    expect(answers.got.at(-1)).toBe('unknown');
+    const excerpt = await log.read(ROOM, { after: 0, maxPacks: 1000 });
+    expect(excerpt).toMatchObject({ first: 1, top: length - 1 });
+    expect(ear.heard.at(-1)).toBe('away');
+
+    const back = new Promise<void>((resolve) => {
+      ear.back = () => {
+        resolve();
+      };
+    });
+    store.write({ kind: 'pack', log: 'r:#b', body: new Uint8Array(1), entries: 1, maxEntries: 0 }, ignored);
+    await shrink(store);
+    await back;
+    log.append(ROOM, [mark('after')], answers);
+    await settled(store);
+    expect(answers.got.at(-1)).toBe(length);
+    expect(ear.heard.at(-1)).toBe(`${length} after`);
+    expect(trouble.at(-1)).toBeNull();
+  });
+
+  const ignored = { written: () => undefined, failed: () => undefined };
+
+  /** Lets the room keep its last pack only. */
+  async function shrink(store: Awaited<ReturnType<typeof openStore>>): Promise<void> {
+    store.write({ kind: 'trim', log: ROOM, before: 10 }, ignored);
+    await settled(store);
+  }
+});
+
+test('closing writes what is still to be written', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore({ folder });
+  const log = await SqliteLog.open(store);
+  const answers = new Answers();
+  for (let n = 1; n <= 50; n += 1) log.append(ROOM, [mark(String(n))], answers);
+  await store.close();
+  expect(answers.got).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+  expect(readdirSync(folder).sort()).toEqual([STORE_FILE, 'lock']);
+  expect(existsSync(join(folder, `${STORE_FILE}-wal`))).toBe(false);
+});
