@@ -26,7 +26,7 @@ export class BlockingWaits<T> {
       for (let remaining = timeoutMs; ;) {
         const { isOver, count } = dispatch.turn(remaining, retryOnSignal, signalMask);
         this.#registry.checkOpen();
-        if (isOver || count === 0 || timeoutMs === 0) return dispatch.batch;
+        if (isOver || count === 0 || remaining === 0) return dispatch.batch;
         // Only stale events so far, and those of registrations with `onReady`.
         if (timeoutMs > 0) remaining = Math.max(0, deadline - performance.now());
       }

@@ -166,6 +166,21 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     expect(errorOf(() => other.waitSync())).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
+  test('a blocking wait ends at its timeout, however often it has called handlers back', () => {
+    const mux = open(variant);
+    const begin = performance.now();
+    let isPatient = true;
+    mux.register(fds.pipe()[1], {
+      interest: 'write',
+      onReady: (registration) => {
+        isPatient = performance.now() - begin < 5000;
+        if (!isPatient) registration.unregister();
+      },
+    });
+    expect(mux.waitSync(20)).toHaveLength(0);
+    expect(isPatient).toBe(true);
+  });
+
   test('a wait in a handler of the same multiplexer is refused, one of another is not', async () => {
     const mux = open(variant);
     const other = open(variant);
