@@ -1,5 +1,6 @@
 /** Accepts batches of connections from a listening socket, and outlasts the failures that pass. */
 import { constants } from 'node:os';
+import type { NativeBinding } from '../binding/contract.js';
 import { native } from '../binding/load.js';
 import { present, toError } from '../errors.js';
 import type { Registration } from '../multiplexer/registration.js';
@@ -27,6 +28,9 @@ const TRANSIENT: ReadonlySet<number> = new Set([
 /** Trying again at once would spin: the connection stays in the queue, and the listening socket ready. */
 const EXHAUSTED: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
 
+/** The system call that the loop makes, for a batch of connections. */
+export type AcceptCalls = Pick<NativeBinding, 'acceptMany'>;
+
 /** A socket that listens. */
 export interface AcceptSource {
   readonly fd: number;
@@ -53,6 +57,7 @@ export class AcceptLoop {
   readonly #owner: FdOwner;
   readonly #source: AcceptSource;
   readonly #sink: AcceptSink;
+  readonly #calls: AcceptCalls;
   readonly #registration: Registration;
   readonly #results = new Int32Array(2 * ACCEPT_BATCH);
   readonly #addresses = Buffer.alloc(ADDRESS_BYTES * ACCEPT_BATCH);
@@ -61,11 +66,12 @@ export class AcceptLoop {
   #isStopped = false;
 
   /** @param owner is ready when connections wait, and calls {@link takeBatch} */
-  constructor(turn: Turn, owner: FdOwner, source: AcceptSource, sink: AcceptSink) {
+  constructor(turn: Turn, owner: FdOwner, source: AcceptSource, sink: AcceptSink, calls: AcceptCalls = native) {
     this.#turn = turn;
     this.#owner = owner;
     this.#source = source;
     this.#sink = sink;
+    this.#calls = calls;
     // Always level-triggered: a batch may leave connections in the queue.
     this.#registration = turn.watch(owner, source.fd, { interest: 'read', exclusive: source.exclusive });
   }
@@ -99,7 +105,7 @@ export class AcceptLoop {
     const { fd, isShared } = this.#source;
     this.#isTaking = true;
     // If the user's socket is a blocking one, accept4(2) would block if another thread or process was faster.
-    const accepted = native.acceptMany(fd, this.#results, this.#addresses, wanted, isShared);
+    const accepted = this.#calls.acceptMany(fd, this.#results, this.#addresses, wanted, isShared);
     const failure = accepted < wanted ? -present(this.#results[2 * accepted], 'the result of an accept') : 0;
     for (let i = 0; i < accepted; i += 1) {
       const start = ADDRESS_BYTES * i;
