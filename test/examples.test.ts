@@ -22,7 +22,7 @@ import { nextEvent } from './support/deadline.js';
 import { disposedAtEnd } from './support/fds.js';
 import { connectPeer, listenPeer, type Peer } from './support/peers.js';
 import { projectPath, run, start, startCli, type TestProcess } from './support/processes.js';
-import { portOf, testSocket, udpSocket } from './support/sockets.js';
+import { localPort, testSocket, udpSocket } from './support/sockets.js';
 import { temporaryFolder } from './support/temporary.js';
 
 const script = projectPath('scripts/example.mjs');
@@ -43,7 +43,7 @@ async function serve(name: string, ...args: readonly string[]): Promise<{ server
 function freePort(): number {
   const socket = testSocket();
   socket.bind({ family: 'inet', host: '127.0.0.1', port: 0 });
-  const port = portOf(socket);
+  const port = localPort(socket);
   socket.close();
   return port;
 }
@@ -288,7 +288,7 @@ describe('the UDP pair', () => {
 
   test('sees that a peer is gone', async () => {
     const socket = udpSocket();
-    const port = portOf(socket);
+    const port = localPort(socket);
     socket.close();
     const { code, stdout } = await runExample('udp-client', `${port}`);
     expect([code, stdout]).toEqual([1, 'the peer is gone: ECONNREFUSED\n']);

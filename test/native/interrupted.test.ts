@@ -7,7 +7,7 @@ import { MSG_WAITALL, SO_RCVTIMEO, Socket, SOL_SOCKET } from 'fdmux';
 import { expect, test } from 'vitest';
 import { nextEvent } from '../support/deadline.js';
 import { disposedAtEnd } from '../support/fds.js';
-import { LOOPBACK, portOf } from '../support/sockets.js';
+import { localPort, LOOPBACK } from '../support/sockets.js';
 import { sendSignals } from './signals.js';
 
 const CLIENT = `
@@ -33,7 +33,7 @@ test('a call that a signal interrupts goes on', { tags: ['needs-signals'] }, asy
   tcp.bind(LOOPBACK);
   tcp.listen();
   sendSignals();
-  const client = spawn('python3', ['-c', CLIENT, ...[udp, tcp].map((socket) => String(portOf(socket)))], {
+  const client = spawn('python3', ['-c', CLIENT, ...[udp, tcp].map((socket) => String(localPort(socket)))], {
     stdio: 'inherit',
   });
   const exited = nextEvent(client, 'exit');

@@ -18,7 +18,7 @@ import { nextEvent, until, within } from '../support/deadline.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';
 import { connectPeer } from '../support/peers.js';
 import { terminatesBusyWorkers } from '../support/runtime.js';
-import { patient, portOf, tcpListener, testSocket, unixPair } from '../support/sockets.js';
+import { localPort, patient, tcpListener, testSocket, unixPair } from '../support/sockets.js';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'fdmux-'));
 const PREAMBLE = preambleOf(FOLDER);
@@ -191,7 +191,7 @@ describe('a blocking socket in a worker', () => {
        socket.connect({ family: 'inet', host: '127.0.0.1', port: workerData.port });
        ready();
        ready(socket.sendAll(workerData.bytes)); socket.close();`,
-      { port: portOf(listener), bytes },
+      { port: localPort(listener), bytes },
     );
     const reader = listener.accept()?.socket;
     if (reader === undefined) throw new Error('no connection');
@@ -222,7 +222,7 @@ describe('a blocking socket in a worker', () => {
       ready();
       for (;;) { const { socket } = listener.accept(); socket.sendAll('hello'); socket.close(); }`;
       const workers = await Promise.all([1, 2, 3, 4].map(async () => (await startWorker(code, listener.fd)).worker));
-      const peers = await Promise.all(Array.from({ length: 40 }, () => connectPeer(portOf(listener))));
+      const peers = await Promise.all(Array.from({ length: 40 }, () => connectPeer(localPort(listener))));
       for (const peer of peers) expect((await peer.ended()).toString()).toBe('hello');
       await within(Promise.all(workers.map((worker) => worker.terminate())), 'the end of the workers', 5_000);
     },

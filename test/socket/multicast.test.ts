@@ -19,7 +19,7 @@ import { describe, expect, test } from 'vitest';
 import { errorOf } from '../native/fds.js';
 import { until } from '../support/deadline.js';
 import { closedAtEnd, disposedAtEnd } from '../support/fds.js';
-import { LOOPBACK, portOf, udpSocket, unixPair } from '../support/sockets.js';
+import { localPort, LOOPBACK, udpSocket, unixPair } from '../support/sockets.js';
 import { callUntyped } from '../support/untyped.js';
 
 const WAIT_MS = 5000;
@@ -98,7 +98,7 @@ describe('what the kernel says', () => {
     socket.setsockopt(IPPROTO_IP, IP_RECVERR, 1);
     const closed = Socket.create({ type: 'dgram' });
     closed.bind(LOOPBACK);
-    const address = { ...LOOPBACK, port: portOf(closed) };
+    const address = { ...LOOPBACK, port: localPort(closed) };
     closed.close();
     socket.sendTo('nobody is there', address);
     pollSync([{ fd: socket, events: 0 }], WAIT_MS);
@@ -119,7 +119,7 @@ describe('what the kernel says', () => {
     let stamp: ControlMessage | undefined;
     // The kernel begins to take times a moment after it was asked to.
     await until(() => {
-      sender.sendTo('x', { ...LOOPBACK, port: portOf(receiver) });
+      sender.sendTo('x', { ...LOOPBACK, port: localPort(receiver) });
       pollSync([{ fd: receiver, events: 1 }], WAIT_MS);
       [stamp] = receiver.recvMsg(100)?.control ?? [];
       return stamp !== undefined;

@@ -27,7 +27,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { closedAtEnd, disposedAtEnd, openFds } from '../support/fds.js';
-import { LOOPBACK, portOf, tcpPair, testSocket, udpSocket, unixPair } from '../support/sockets.js';
+import { localPort, LOOPBACK, tcpPair, testSocket, udpSocket, unixPair } from '../support/sockets.js';
 
 const MESSAGE = 'Python is awesome';
 
@@ -340,7 +340,7 @@ describe('other control messages', () => {
       { kind: 'packet-info6', localHost: '::1' },
     ];
     const client = testSocket({ family: 'inet6', type: 'dgram' });
-    client.sendMsg('x', { address: { family: 'inet6', host: '::1', port: portOf(server) }, control });
+    client.sendMsg('x', { address: { family: 'inet6', host: '::1', port: localPort(server) }, control });
     const message = server.recvMsg(1);
     expect(message?.control).toContainEqual(expect.objectContaining({ kind: 'packet-info6', destinationHost: '::1' }));
     expect(message?.control).toContainEqual(expect.objectContaining({ kind: 'ttl', ttl: 43 }));

@@ -26,8 +26,8 @@ import { native } from '../../src/binding/load.js';
 import { disposedAtEnd, maxOpenFiles, openFds, withoutFreeFds } from '../support/fds.js';
 import {
   accepted,
+  localPort,
   LOOPBACK,
-  portOf,
   tcpListener,
   tcpPair,
   testSocket,
@@ -101,7 +101,7 @@ describe('CreateServerTest', () => {
       return listener;
     };
     const listener = listen(0);
-    const port = portOf(listener);
+    const port = localPort(listener);
     const client = testSocket();
     client.connect(listener.getsockname());
     // The side that closes first keeps the port in TIME_WAIT.
@@ -110,7 +110,7 @@ describe('CreateServerTest', () => {
     expect(client.recv(1)).toHaveLength(0);
     client.close();
     expect(() => testSocket().bind({ ...LOOPBACK, port })).toThrow(expect.objectContaining({ code: 'EADDRINUSE' }));
-    expect(portOf(listen(port))).toBe(port);
+    expect(localPort(listen(port))).toBe(port);
   });
 
   test.each([
@@ -121,7 +121,7 @@ describe('CreateServerTest', () => {
     listener.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, v6Only);
     listener.bind({ family: 'inet6', host: '::', port: 0 });
     listener.listen();
-    const errno = testSocket().connectEx({ ...LOOPBACK, port: portOf(listener) });
+    const errno = testSocket().connectEx({ ...LOOPBACK, port: localPort(listener) });
     expect(errno).toBe(outcome === 0 ? 0 : osConstants.errno[outcome]);
     if (outcome !== 0) return;
     const address = accepted(listener).getpeername();

@@ -17,7 +17,16 @@ import {
 } from 'fdmux';
 import { describe, expect, test } from 'vitest';
 import { disposedAtEnd } from '../support/fds.js';
-import { accepted, LOOPBACK, patient, portOf, tcpListener, tcpPair, testSocket, unixPair } from '../support/sockets.js';
+import {
+  accepted,
+  localPort,
+  LOOPBACK,
+  patient,
+  tcpListener,
+  tcpPair,
+  testSocket,
+  unixPair,
+} from '../support/sockets.js';
 
 const MESSAGE = 'Michael Gilfix was here\u1234';
 
@@ -330,7 +339,7 @@ describe('options', () => {
 
   test('gives the port that the kernel chose', () => {
     const listener = tcpListener();
-    expect(portOf(listener)).toBeGreaterThan(0);
+    expect(localPort(listener)).toBeGreaterThan(0);
     expect(() => listener.getpeername()).toThrow(expect.objectContaining({ code: 'ENOTCONN' }));
   });
 });

@@ -1,6 +1,14 @@
-import { type ConnectionOptions, listen, type Listener, type ListenOptions } from 'fdmux';
+import {
+  type Connection,
+  type ConnectionOptions,
+  listen,
+  type Listener,
+  type ListenOptions,
+  type SocketHandlers,
+} from 'fdmux';
 import { onTestFinished } from 'vitest';
 import { within } from './deadline.js';
+import { connectPeer, type Peer } from './peers.js';
 
 /** Every combination that a connection runs on. A suite about connections is written once and run on each. */
 export const VARIANTS = [
@@ -16,6 +24,43 @@ export async function testListener<T = unknown>(options: ListenOptions<T>): Prom
   const listener = await listen<T>({ ...where, ...options });
   onTestFinished(() => within(listener.close(), 'closing the listener'));
   return listener;
+}
+
+/** Sends back what it receives. */
+export const echo: SocketHandlers<unknown> = {
+  data: (connection, bytes) => {
+    connection.write(bytes);
+  },
+};
+
+/** A message there and back. */
+export async function exchange(peer: Peer, text = 'ping'): Promise<string> {
+  await peer.write(text);
+  return (await peer.take(text.length)).toString();
+}
+
+/** A listener whose next connection is there to be looked at. */
+export async function serveOne(socket: SocketHandlers<unknown>, options: object) {
+  const opened = new Signal<Connection>();
+  const closed = new Signal<Error | undefined>();
+  const errors: unknown[] = [];
+  const listener = await testListener({
+    ...options,
+    socket: {
+      ...socket,
+      open: (connection) => {
+        socket.open?.(connection);
+        opened.set(connection);
+      },
+      close: (connection, error) => {
+        socket.close?.(connection, error);
+        closed.set(error);
+      },
+      error: (_connection, error) => errors.push(error),
+    },
+  });
+  const peer = await connectPeer(portOf(listener));
+  return { listener, peer, connection: await opened.within('a connection'), closed, errors };
 }
 
 /** The TCP port of a listener. */

@@ -18,7 +18,7 @@ export function patient(socket: Socket): Socket {
 }
 
 /** The port that the kernel chose. */
-export function portOf(socket: Socket): number {
+export function localPort(socket: Socket): number {
   const address = socket.getsockname();
   if (address.family !== 'inet' && address.family !== 'inet6') throw new Error('not an internet socket');
   return address.port;
