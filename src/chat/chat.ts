@@ -1,5 +1,5 @@
 /** The chat: one method for each thing that can be done in it, whatever protocol asks for it. */
-import type { Trait } from '../log/entry.js';
+import type { Privilege, Trait } from '../log/entry.js';
 import { Core, type CoreOptions } from './core.js';
 import type { Directory, PresenceObserver } from './directory.js';
 import type { EventOf, Said } from './event.js';
@@ -108,7 +108,7 @@ export class Chat {
     by: Member,
     nick: string,
     words: { readonly reason: string; readonly parting: string },
-  ): Answer<EventOf<'expelled'> | Refused<'not-operator' | 'no-such-member'>> {
+  ): Answer<EventOf<'expelled'> | Refused<'not-privileged' | 'no-such-member'>> {
     return membership.expel(this.#scene, by, nick, words);
   }
 
@@ -130,7 +130,7 @@ export class Chat {
   }
 
   /** Tells everybody who listens to operators. */
-  announce(by: Member, text: string): Answer<EventOf<'announced'> | Refused<'not-operator'>> {
+  announce(by: Member, text: string): Answer<EventOf<'announced'> | Refused<'not-privileged'>> {
     return speech.announce(this.#scene, by, text);
   }
 
@@ -199,8 +199,8 @@ export class Chat {
     return profile.setTrait(this.#scene, member, trait, on);
   }
 
-  /** Gives a member an operator's rights, or takes them. @returns null when nothing has changed */
-  setOperator(member: Member, on: boolean): Answer<Changed | null> {
-    return profile.setOperator(this.#scene, member, on);
+  /** Gives a member the rights of an operator; null takes them. @returns null when nothing has changed */
+  setOperator(member: Member, privileges: readonly Privilege[] | null): Answer<Changed | null> {
+    return profile.setOperator(this.#scene, member, privileges);
   }
 }

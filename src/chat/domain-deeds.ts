@@ -17,8 +17,8 @@ export interface DomainOutcomes {
   account: Changed | NotTaken | null;
   operator: Changed | NotTaken | null;
   trait: Changed | NotTaken | null;
-  announce: EventOf<'announced'> | Refused<'not-operator'> | NotTaken;
-  expel: EventOf<'expelled'> | Refused<'not-operator' | 'no-such-member'> | NotTaken;
+  announce: EventOf<'announced'> | Refused<'not-privileged'> | NotTaken;
+  expel: EventOf<'expelled'> | Refused<'not-privileged' | 'no-such-member'> | NotTaken;
   withdrawn: null;
   gone: Lost;
 }
@@ -85,9 +85,9 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     member.become({ account });
     return { kind: 'changed', member };
   }),
-  operator: byMember((domain, member, { on }) => {
-    if (member.isOperator === on) return null;
-    domain.recount(member, () => member.become({ isOperator: on }));
+  operator: byMember((domain, member, { privileges }) => {
+    if (privileges === null && !member.isOperator) return null;
+    domain.recount(member, () => member.become({ privileges }));
     return { kind: 'changed', member };
   }),
   trait: byMember((domain, member, { trait, on }) => {
@@ -101,10 +101,10 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     return { kind: 'changed', member };
   }),
   announce: byMember((_domain, by, { text }, atMs) =>
-    by.isOperator ? { kind: 'announced', atMs, by, text } : refuse('not-operator'),
+    by.may('wallops') ? { kind: 'announced', atMs, by, text } : refuse('not-privileged'),
   ),
   expel: byMember((domain, by, { target, reason, parting }, atMs) => {
-    if (!by.isOperator) return refuse('not-operator');
+    if (!by.may('kill')) return refuse('not-privileged');
     const member = domain.bySession(target);
     if (member === undefined) return refuse('no-such-member');
     return { kind: 'expelled', atMs, by, member, reason, parting };

@@ -1,11 +1,11 @@
 /** A member as the chat changes it. */
-import type { Trait, Who } from '../log/entry.js';
+import type { Privilege, Trait, Who } from '../log/entry.js';
 import { canonicalAddress, withoutLeadingColon } from './address.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { Member, Outlet } from './member.js';
 import { joinOutlets, NOWHERE, outletsOf } from './outlets.js';
 import type { RoomState, SeatState } from './room-state.js';
-import { identityOf } from './subject.js';
+import { hasPrivilege, identityOf } from './subject.js';
 import type { Identity } from './user-mask.js';
 
 const NO_TRAITS: ReadonlySet<Trait> = new Set();
@@ -13,7 +13,7 @@ const NO_TRAITS: ReadonlySet<Trait> = new Set();
 /** Returns what is known of somebody who has only an address yet. */
 export function stranger(host: string): Who {
   const address = withoutLeadingColon(canonicalAddress(host));
-  return { nick: '', user: '', host: address, address, realName: '', account: null, isOperator: false };
+  return { nick: '', user: '', host: address, address, realName: '', account: null, privileges: null };
 }
 
 /** What a member is made with. */
@@ -86,7 +86,11 @@ export class MemberState implements Member {
   }
 
   get isOperator(): boolean {
-    return this.who.isOperator;
+    return this.who.privileges !== null;
+  }
+
+  may(privilege: Privilege): boolean {
+    return hasPrivilege(this.who, privilege);
   }
 
   get label(): string {

@@ -4,7 +4,7 @@ import type { ChatEvent } from './event.js';
 import type { Room, Seat } from './room.js';
 import type { Subject } from './subject.js';
 
-export type { Trait } from '../log/entry.js';
+export { type Privilege, PRIVILEGES, type Trait } from '../log/entry.js';
 
 /**
  * One way of reading events: a protocol with a charset and a set of capabilities. Members that read alike share one
@@ -84,6 +84,8 @@ export interface Member extends Subject {
   readonly away: string | null;
   /** The account it has logged in to; null without one. */
   readonly account: string | null;
+  /** Whether it is one of those who run the server, whatever it may do as such. */
+  readonly isOperator: boolean;
   readonly traits: ReadonlySet<Trait>;
   /** Its places in rooms, in the order of joining. */
   readonly seats: readonly Seat[];

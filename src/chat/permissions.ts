@@ -20,9 +20,9 @@ const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
   owner: RANK_BITS.owner,
 };
 
-/** Returns a member's ranks in a room. An operator of the server counts as owner, so that it can help any room. */
+/** Returns a member's ranks in a room. One who may override them counts as owner, so that it can help any room. */
 export function authority(member: Subject, room: Room): number {
-  return member.isOperator ? RANK_BITS.owner : room.ranksOf(member);
+  return member.may('override') ? RANK_BITS.owner : room.ranksOf(member);
 }
 
 /** Whether a member may change what a room is about, whom it invites, whom it puts out. */
@@ -51,12 +51,12 @@ function isAbove(target: number, own: number): boolean {
 
 /** Whether a member may know of a room. */
 export function isVisible(viewer: Subject, room: Room): boolean {
-  return !room.flags.has('secret') || viewer.isOperator || room.seatOf(viewer) !== undefined;
+  return !room.flags.has('secret') || viewer.may('see-hidden') || room.seatOf(viewer) !== undefined;
 }
 
 /** Whether one member may see that another is in a room, or here at all. */
 export function mayList(viewer: Member, member: Member): boolean {
-  return !member.traits.has('invisible') || viewer === member || viewer.isOperator || sharesRoom(viewer, member);
+  return !member.traits.has('invisible') || viewer === member || viewer.may('see-hidden') || sharesRoom(viewer, member);
 }
 
 function sharesRoom(one: Member, other: Member): boolean {
@@ -84,7 +84,7 @@ export function speechRefusal(
   seat: Seat | undefined = room.seatOf(member),
 ): SpeechRefusal | null {
   if (seat === undefined && room.flags.has('no-outsiders')) return 'outside';
-  if (seat !== undefined && (seat.ranks > 0 || member.isOperator)) return null;
+  if (seat !== undefined && (seat.ranks > 0 || member.may('override'))) return null;
   if (room.flags.has('moderated')) return 'moderated';
   if (isBanned(member, room)) return 'banned';
   return room.isListed(member, 'mute') && !room.isListed(member, 'mute-exception') ? 'muted' : null;

@@ -91,7 +91,7 @@ const kick: Deed<'kick'> = (room, entry, atMs, own) => {
   const by = actorOf(room, entry, own);
   if (by === undefined) return refuse('not-inside', room);
   const { subject, member: actor } = by;
-  if (own === undefined && !subject.isOperator) return refuse('not-inside', room);
+  if (own === undefined && !subject.may('override')) return refuse('not-inside', room);
   if (!mayManage(subject, room)) return refuse('not-allowed', room);
   const seat = entry.target === null ? undefined : room.seatBy(entry.target);
   if (seat === undefined) return refuse('target-not-inside', room);

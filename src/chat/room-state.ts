@@ -1,5 +1,5 @@
 /** A room as its log makes it: who is in it, with what rank, and by which rules. */
-import type { EntryOf, MaskList, RoomDeeds, RoomFlag, Stamp, Who } from '../log/entry.js';
+import type { EntryOf, MaskList, Privilege, RoomDeeds, RoomFlag, Stamp, Who } from '../log/entry.js';
 import type { Author } from './author.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { RoomChange } from './event.js';
@@ -11,7 +11,7 @@ import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import { type MaskEntry, RANK_BITS, type Room, type Seat, type Topic } from './room.js';
 import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
 import { RunningNumbers } from './running-numbers.js';
-import { identityOf, Outsider, type Subject } from './subject.js';
+import { hasPrivilege, identityOf, Outsider, type Subject } from './subject.js';
 import { type Identity, UserMask } from './user-mask.js';
 
 /** Returns the member that a session is. One that is not known gets a member that nobody is connected for. */
@@ -59,8 +59,8 @@ export class SeatState implements Seat, Subject {
     this.#identity = null;
   }
 
-  get isOperator(): boolean {
-    return this.#who.isOperator;
+  may(privilege: Privilege): boolean {
+    return hasPrivilege(this.#who, privilege);
   }
 
   identity(fold: CaseFold): Identity {

@@ -1,5 +1,5 @@
 /** Somebody who is judged by the rules of a room. */
-import type { Who } from '../log/entry.js';
+import type { Privilege, Who } from '../log/entry.js';
 import { parseAddress } from './address.js';
 import type { Fold } from './case-mapping.js';
 import type { Identity } from './user-mask.js';
@@ -8,10 +8,15 @@ import type { Identity } from './user-mask.js';
 export interface Subject {
   /** Names it in logs: `node.incarnation.number`. */
   readonly session: string;
-  /** Whether it has the rights of those who run the server. */
-  readonly isOperator: boolean;
+  /** Whether it has one of the rights of those who run the server. */
+  may(privilege: Privilege): boolean;
   /** Returns what masks are held against: a mask of the real address holds whatever host others see. */
   identity(fold: Fold): Identity;
+}
+
+/** Whether somebody who is known by this has one of the rights of those who run the server. */
+export function hasPrivilege({ privileges }: Who, privilege: Privilege): boolean {
+  return privileges?.includes(privilege) === true;
 }
 
 /** Returns what masks are held against for one who is known by this. */
@@ -30,8 +35,8 @@ export class Outsider implements Subject {
     this.who = who;
   }
 
-  get isOperator(): boolean {
-    return this.who.isOperator;
+  may(privilege: Privilege): boolean {
+    return hasPrivilege(this.who, privilege);
   }
 
   identity(fold: Fold): Identity {

@@ -4,6 +4,8 @@ import {
   type MaskList,
   MAX_PACK_ENTRIES,
   type Pack,
+  type Privilege,
+  PRIVILEGES,
   type Rank,
   type RoomFlag,
   type SettingChange,
@@ -14,7 +16,7 @@ import {
 import { choice, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
 
 /** The version of the format that is written. One that changes what is written takes the next number. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** The most bytes of a pack. A turn that has more for a log appends several packs. */
 export const MAX_PACK_BYTES = 1_048_576;
@@ -42,6 +44,7 @@ const maskList = oneOf<MaskList>('ban', 'exception', 'invitation', 'mute', 'mute
 const rank = oneOf<Rank>('voice', 'half-operator', 'operator', 'admin', 'owner');
 const type = oneOf('message', 'notice', 'signal');
 const trait = oneOf('invisible', 'bot', 'hears-announcements');
+const privileges = list(oneOf<Privilege>(...PRIVILEGES), PRIVILEGES.length);
 const tags = list<Tag>(pair(name, words), 64);
 
 const who = record<Who>({
@@ -51,7 +54,7 @@ const who = record<Who>({
   address: name,
   realName: words,
   account: nullable(name),
-  isOperator: flag,
+  privileges: nullable(privileges),
 });
 
 const change = choice<SettingChange>({
@@ -103,7 +106,7 @@ const isEntry = choice<Entry>({
   realname: record({ ...stamp, kind: oneOf('realname'), realName: words }),
   host: record({ ...stamp, kind: oneOf('host'), host: name }),
   account: record({ ...stamp, kind: oneOf('account'), account: nullable(name) }),
-  operator: record({ ...stamp, kind: oneOf('operator'), on: flag }),
+  operator: record({ ...stamp, kind: oneOf('operator'), privileges: nullable(privileges) }),
   trait: record({ ...stamp, kind: oneOf('trait'), trait, on: flag }),
   announce: record({ ...stamp, kind: oneOf('announce'), text: words }),
   expel: record({ ...stamp, kind: oneOf('expel'), target: name, reason: words, parting: words }),
@@ -136,7 +139,7 @@ export function decodePack(bytes: Uint8Array): Decoded {
   if (typeof written !== 'object' || written === null) return { kind: 'malformed' };
   const version: unknown = Reflect.get(written, 'version');
   if (!isVersion(version)) return { kind: 'malformed' };
-  // Every version has only added to what the ones before could say.
+  // An earlier version is read as far as it says the same in the same words.
   if (version > VERSION) return { kind: 'unknown-version', version };
   const entries: unknown = Reflect.get(written, 'entries');
   return isPack(entries) && entries.length > 0 ? { kind: 'pack', entries } : { kind: 'malformed' };

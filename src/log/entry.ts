@@ -47,6 +47,27 @@ export type MaskList = 'ban' | 'exception' | 'invitation' | 'mute' | 'mute-excep
  */
 export type Trait = 'invisible' | 'bot' | 'hears-announcements';
 
+/** What somebody who runs the server may do beyond what everybody may, by the names that a configuration uses. */
+export const PRIVILEGES = [
+  'kill',
+  'ban',
+  'rehash',
+  'die',
+  'wallops',
+  'global',
+  'stats',
+  'see-hosts',
+  'see-hidden',
+  'override',
+] as const;
+
+/**
+ * One of {@link PRIVILEGES}: it removes people; sets and lifts bans of the server; reloads the configuration; ends the
+ * server; announces to those who listen; sends to everybody; sees the figures of the server; sees the hosts that
+ * people come from; sees secret rooms and invisible people; counts as owner of every room.
+ */
+export type Privilege = (typeof PRIVILEGES)[number];
+
 /** What a speaker's program says to the hearers' programs: a name and a value, which may be empty. */
 export type Tag = readonly [name: string, value: string];
 
@@ -61,8 +82,8 @@ export interface Who {
   readonly realName: string;
   /** The account that it has logged in to; null without one. */
   readonly account: string | null;
-  /** Whether it has the rights of those who run the server. */
-  readonly isOperator: boolean;
+  /** What it may do as one of those who run the server; null for everybody else. */
+  readonly privileges: readonly Privilege[] | null;
 }
 
 /** One change of a room's settings. A change of a rank names a session; null if nobody goes by the nick. */
@@ -134,7 +155,7 @@ export interface DomainDeeds extends CommonDeeds {
   realname: { readonly realName: string };
   host: { readonly host: string };
   account: { readonly account: string | null };
-  operator: { readonly on: boolean };
+  operator: { readonly privileges: readonly Privilege[] | null };
   trait: { readonly trait: Trait; readonly on: boolean };
   announce: { readonly text: string };
   /** Removes a session from the chat: it gets the reason, the others get the parting. */

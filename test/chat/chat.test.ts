@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
 import type { ChatEvent } from '../../src/chat/event.js';
-import type { Encoder, Member, Outlet } from '../../src/chat/member.js';
+import { type Encoder, type Member, type Outlet, PRIVILEGES } from '../../src/chat/member.js';
 import type { Refused } from '../../src/chat/refusal.js';
 import { RANK_BITS } from '../../src/chat/room.js';
 import type { WantedChange } from '../../src/chat/verbs/settings.js';
@@ -123,8 +123,8 @@ test('what is refused changes nothing and is told to nobody', () => {
     'not-inside',
     'silenced',
     'silenced',
-    'not-operator',
-    'not-operator',
+    'not-privileged',
+    'not-privileged',
     'already-inside',
   ]);
   expect([ann, bob, eve].map(({ ear }) => ear.take())).toEqual([[], [], []]);
@@ -142,7 +142,7 @@ test('a secret room is to outsiders as if it did not exist, but not to operators
   };
   expect(why()).toBe('no-such-room');
   expect(chat.directory.visibleRoom(eve.member, '#a')).toBeUndefined();
-  chat.setOperator(eve.member, true);
+  chat.setOperator(eve.member, PRIVILEGES);
   expect(why()).toBe('outside');
   expect(chat.directory.visibleRoom(eve.member, '#a')?.name).toBe('#a');
 });
@@ -212,8 +212,8 @@ test('a member that no chat has made is an error of the program', () => {
 test('a ban of the server is set by operators, puts out those for whom it holds, and spares the one who sets it', () => {
   const [ann, eve] = [enter('ann'), enter('eve')];
   const ban = { kind: 'users', mask: 'u@*', reason: 'spam', by: 'ann', atMs: 0, untilMs: null } as const;
-  expect(chat.setBan(ann.member, ban, 'out')).toMatchObject({ why: 'not-operator' });
-  chat.setOperator(ann.member, true);
+  expect(chat.setBan(ann.member, ban, 'out')).toMatchObject({ why: 'not-privileged' });
+  chat.setOperator(ann.member, PRIVILEGES);
   expect(chat.setBan(ann.member, ban, 'out')).toMatchObject({ why: 'holds-for-oneself' });
   expect(chat.bans.list('users')).toEqual([]);
   const network = { ...ban, kind: 'addresses', mask: '192.0.2.0/24' } as const;
@@ -259,7 +259,7 @@ describe('a member that is connected', () => {
     const [ann, bob] = [enter('ann'), enter('bob')];
     const second = new Ear();
     chat.attach(ann.member, second);
-    chat.setOperator(bob.member, true);
+    chat.setOperator(bob.member, PRIVILEGES);
     chat.expel(bob.member, 'ann', { reason: 'x', parting: 'out' });
     expect([ann.ear.expelledWith, second.expelledWith]).toEqual(['out', 'out']);
   });

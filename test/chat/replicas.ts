@@ -6,7 +6,14 @@ import type { Outcome } from '../../src/chat/outcome.js';
 import { NOT_TAKEN } from '../../src/chat/refusal.js';
 import { RoomState } from '../../src/chat/room-state.js';
 import { Outsider, type Subject } from '../../src/chat/subject.js';
-import type { DomainEntry, RoomEntry, SettingChange, Stamp, Who } from '../../src/log/entry.js';
+import {
+  type DomainEntry,
+  PRIVILEGES,
+  type RoomEntry,
+  type SettingChange,
+  type Stamp,
+  type Who,
+} from '../../src/log/entry.js';
 
 const SESSIONS = ['a.1.1', 'a.1.2', 'a.1.3', 'b.1.1', 'b.1.2', 'c.1.1'];
 const NICKS = ['ann', 'Ann', 'bob', 'cid', 'dan'];
@@ -45,8 +52,8 @@ class Replica {
   /** Everything that the domain's log has said. */
   describeDomain(): unknown {
     const { domain } = this;
-    const describe = ({ session, nick, host, account, isOperator, away, traits }: MemberState): unknown[] => [
-      ...[session, nick, host, account, isOperator, away],
+    const describe = ({ session, nick, host, account, who, away, traits }: MemberState): unknown[] => [
+      ...[session, nick, host, account, who.privileges, away],
       [...traits].sort(),
     ];
     return {
@@ -85,7 +92,15 @@ function pick<T>(draw: Draw, from: readonly T[]): T {
 function anyWho(draw: Draw): Who {
   const nick = pick(draw, NICKS);
   const host = pick(draw, ['192.0.2.1', '192.0.2.2', 'h.example']);
-  return { nick, user: 'u', host, address: host, realName: nick, account: null, isOperator: draw(12) === 0 };
+  return {
+    nick,
+    user: 'u',
+    host,
+    address: host,
+    realName: nick,
+    account: null,
+    privileges: draw(12) === 0 ? PRIVILEGES : null,
+  };
 }
 
 function anyChange(draw: Draw): SettingChange {
@@ -146,7 +161,7 @@ function anyDomainEntry(draw: Draw, stamp: Stamp): DomainEntry {
     { ...stamp, kind: 'realname', realName: 'x' },
     { ...stamp, kind: 'host', host: 'h' },
     { ...stamp, kind: 'account', account: on ? 'x' : null },
-    { ...stamp, kind: 'operator', on },
+    { ...stamp, kind: 'operator', privileges: on ? PRIVILEGES : null },
     { ...stamp, kind: 'trait', trait, on },
     { ...stamp, kind: 'announce', text: 'x' },
     { ...stamp, kind: 'expel', target: pick(draw, SESSIONS), reason: 'x', parting: 'y' },

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
 import { Core } from '../../src/chat/core.js';
 import type { ChatEvent, Said } from '../../src/chat/event.js';
-import type { Encoder, Member, Outlet } from '../../src/chat/member.js';
+import { type Encoder, type Member, type Outlet, PRIVILEGES } from '../../src/chat/member.js';
 import { type MemberState, stateOf } from '../../src/chat/member-state.js';
 import { entryRefusal, speechRefusal } from '../../src/chat/permissions.js';
 import { Publisher } from '../../src/chat/publisher.js';
@@ -267,7 +267,7 @@ describe('rules', () => {
 
     const putOut = (room: RoomState, { nick }: MemberState): void => {
       const boss = admit('boss').member;
-      chat.setOperator(boss, true);
+      chat.setOperator(boss, PRIVILEGES);
       expect(chat.kick(boss, room.name, { nick, reason: '' })).toMatchObject({ kind: 'kicked' });
     };
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Entry, SettingChange, Stamp, Who } from '../../src/log/entry.js';
+import { type Entry, PRIVILEGES, type SettingChange, type Stamp, type Who } from '../../src/log/entry.js';
 
 /** A pack's only entry, for tests that care which pack it is and not what is in it. */
 export function mark(text: string, session = 'a.1.1'): Entry {
@@ -27,7 +27,7 @@ const who: fc.Arbitrary<Who> = fc.record({
   address: name,
   realName: words,
   account: fc.option(name),
-  isOperator: fc.boolean(),
+  privileges: fc.option(fc.subarray([...PRIVILEGES])),
 });
 
 const change: fc.Arbitrary<SettingChange> = fc.oneof(
@@ -92,7 +92,7 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ ...stamp, kind: fc.constant('realname'), realName: words }),
   fc.record({ ...stamp, kind: fc.constant('host'), host: name }),
   fc.record({ ...stamp, kind: fc.constant('account'), account: fc.option(name) }),
-  fc.record({ ...stamp, kind: fc.constant('operator'), on }),
+  fc.record({ ...stamp, kind: fc.constant('operator'), privileges: fc.option(fc.subarray([...PRIVILEGES])) }),
   fc.record({
     ...stamp,
     kind: fc.constant('trait'),

@@ -50,7 +50,7 @@ test('bytes that are no pack, and packs of a later version, are reported in thei
   log.append(ROOM, [mark('a')], new Answers());
   network.run();
   put('{"version":1,"entries":[{"kind":"topic"}]}');
-  put('{"version":2}');
+  put('{"version":1000}');
   log.follow(ROOM, 0, ear);
   network.run();
   put('live');

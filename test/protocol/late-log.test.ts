@@ -303,7 +303,7 @@ describe('what a log holds that nobody can apply', () => {
 
 test('what the log of a room brings waits until the domain has brought what it speaks of', () => {
   const ann = late.client('ann', '#a');
-  const who = { nick: 'bea', user: 'b', host: 'h', address: 'h', realName: 'x', account: null, isOperator: false };
+  const who = { nick: 'bea', user: 'b', host: 'h', address: 'h', realName: 'x', account: null, privileges: null };
   const seen = late.logs.read('d', 0, 1000, null).top + 1;
   const stamp = { session: 'b.1.1', n: 1, atMs: 0, seen, base: 0 };
   const entry = { ...stamp, kind: 'join', who, name: '#a', key: null, flags: [] };

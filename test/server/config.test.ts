@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { PRIVILEGES } from '../../src/chat/member.js';
 import { ClassFinder } from '../../src/server/classes.js';
 import { ConfigError } from '../../src/server/config/config-error.js';
 import { loadConfig } from '../../src/server/config/load.js';
@@ -65,6 +66,22 @@ test('the example file is valid, and the documentation has every key in it', asy
     return value;
   });
   expect([...keys].filter((key) => !documentation.includes(`\`${key}\``))).toEqual([]);
+});
+
+test('an operator has the privileges of its class, and all of them without one', async () => {
+  const { irc } = await load({
+    operClasses: [
+      { name: 'helper', privileges: ['kill', 'ban'] },
+      { name: 'watcher', privileges: [] },
+    ],
+    operators: [
+      { name: 'ann', password: 'x', class: 'helper' },
+      { name: 'bob', password: 'x', class: 'watcher' },
+      { name: 'root', password: 'x' },
+      { name: 'main', password: 'x', class: null },
+    ],
+  });
+  expect(irc.operators.map(({ privileges }) => privileges)).toEqual([['kill', 'ban'], [], PRIVILEGES, PRIVILEGES]);
 });
 
 test('a flag overrides the file', async () => {
@@ -165,6 +182,23 @@ describe('a problem is reported by its key, or its line', () => {
       ['listeners: /etc/group has no group no-such-group; a number will do'],
     ],
     [{ operators: [{ name: 'root' }] }, ['FILE: operators[0].password: must be given']],
+    [
+      {
+        operClasses: [{ name: 'helper', privileges: ['kill'] }],
+        operators: [
+          { name: 'ann', password: 'x', class: 'helper' },
+          { name: 'bob', password: 'x', class: 'helpers' },
+        ],
+      },
+      ['operators[1].class: operClasses has no helpers'],
+    ],
+    [
+      { operClasses: [{ name: 'helper', privileges: ['kil'] }] },
+      [
+        'FILE: operClasses[0].privileges[0]: must be one of kill, ban, rehash, die, wallops, global, stats, see-hosts, ' +
+          'see-hidden, override',
+      ],
+    ],
     [
       { classes: [{ name: 'a', addresses: ['nonsense'] }] },
       ['FILE: classes[0].addresses[0]: must be an address or a network such as 192.0.2.0/24'],

@@ -28,8 +28,8 @@ export function setBan(
   by: Member,
   ban: ServerBan,
   parting: string,
-): BanSet | Refused<'not-operator' | 'holds-for-oneself' | 'too-many-bans'> {
-  if (!by.isOperator) return refuse('not-operator');
+): BanSet | Refused<'not-privileged' | 'holds-for-oneself' | 'too-many-bans'> {
+  if (!by.may('ban')) return refuse('not-privileged');
   const concerned = bans.among(ban, directory.members());
   if (concerned.includes(by)) return refuse('holds-for-oneself');
   if (!bans.add(ban)) return refuse('too-many-bans');
@@ -43,8 +43,8 @@ export function liftBan(
   by: Member,
   kind: BanKind,
   mask: string,
-): BanLifted | Refused<'not-operator' | 'no-such-ban'> {
-  if (!by.isOperator) return refuse('not-operator');
+): BanLifted | Refused<'not-privileged' | 'no-such-ban'> {
+  if (!by.may('ban')) return refuse('not-privileged');
   const ban = bans.remove(kind, mask);
   return ban === null ? refuse('no-such-ban') : { kind: 'ban-lifted', ban };
 }

@@ -63,9 +63,9 @@ export function expel(
   who: Member,
   nick: string,
   { reason, parting }: { readonly reason: string; readonly parting: string },
-): Answer<EventOf<'expelled'> | Refused<'not-operator' | 'no-such-member'>> {
+): Answer<EventOf<'expelled'> | Refused<'not-privileged' | 'no-such-member'>> {
   const by = stateOf(who);
-  if (!by.isOperator) return refuse('not-operator');
+  if (!by.may('kill')) return refuse('not-privileged');
   const target = directory.member(nick)?.session;
   if (target === undefined) return refuse('no-such-member');
   const stamp = core.stamp(core.domain, by);

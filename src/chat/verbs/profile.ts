@@ -1,5 +1,5 @@
 /** What a member changes about itself, and its rights. */
-import type { Trait } from '../../log/entry.js';
+import type { Privilege, Trait } from '../../log/entry.js';
 import type { EventOf } from '../event.js';
 import type { Member } from '../member.js';
 import { stateOf } from '../member-state.js';
@@ -39,8 +39,17 @@ export function setTrait({ core }: Scene, who: Member, trait: Trait, on: boolean
   return core.domain.propose<'trait'>(member, { kind: 'trait', trait, on, ...core.stamp(core.domain, member) });
 }
 
-/** Gives a member an operator's rights, or takes them. @returns null when nothing has changed */
-export function setOperator({ core }: Scene, who: Member, on: boolean): Answer<Changed | null> {
+/**
+ * Makes a member one of those who run the server, with these rights in place of those that it has.
+ *
+ * @param privileges - null takes all of them away
+ * @returns null when nothing has changed
+ */
+export function setOperator(
+  { core }: Scene,
+  who: Member,
+  privileges: readonly Privilege[] | null,
+): Answer<Changed | null> {
   const member = stateOf(who);
-  return core.domain.propose<'operator'>(member, { kind: 'operator', on, ...core.stamp(core.domain, member) });
+  return core.domain.propose<'operator'>(member, { kind: 'operator', privileges, ...core.stamp(core.domain, member) });
 }

@@ -59,8 +59,8 @@ export function announce(
   { core }: Scene,
   who: Member,
   text: string,
-): Answer<EventOf<'announced'> | Refused<'not-operator'>> {
+): Answer<EventOf<'announced'> | Refused<'not-privileged'>> {
   const by = stateOf(who);
-  if (!by.isOperator) return refuse('not-operator');
+  if (!by.may('wallops')) return refuse('not-privileged');
   return core.domain.propose<'announce'>(by, { kind: 'announce', text, ...core.stamp(core.domain, by) });
 }

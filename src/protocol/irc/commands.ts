@@ -1,4 +1,5 @@
 /** Every command of the server: when it may be used, how many parameters it needs, and which handler answers it. */
+import type { Privilege } from '../../chat/member.js';
 import type { Client } from './client.js';
 import { invite, join, kick, names, part, topic } from './handlers/channels.js';
 import { cap, nick, pass, ping, pong, quit, user } from './handlers/connection.js';
@@ -28,8 +29,8 @@ export interface Command {
   readonly when: 'always' | 'registering' | 'registered';
   /** It need not wait until the messages before it have been answered. */
   readonly pipelines?: true;
-  /** Others get ERR_NOPRIVILEGES. */
-  readonly isForOperators?: true;
+  /** Those without it get ERR_NOPRIVILEGES. */
+  readonly privilege?: Privilege;
 }
 
 /** The table, by the command in upper case. A check that a row can express is made nowhere else. */
@@ -78,12 +79,12 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['LUSERS', { run: lusers, minParams: 0, when: 'registered' }],
 
   ['OPER', { run: oper, minParams: 2, when: 'registered' }],
-  ['KILL', { run: kill, minParams: 1, when: 'registered', isForOperators: true }],
-  ['KLINE', { run: kline, minParams: 1, when: 'registered', isForOperators: true }],
-  ['UNKLINE', { run: unkline, minParams: 1, when: 'registered', isForOperators: true }],
-  ['DLINE', { run: dline, minParams: 1, when: 'registered', isForOperators: true }],
-  ['UNDLINE', { run: undline, minParams: 1, when: 'registered', isForOperators: true }],
-  ['WALLOPS', { run: wallops, minParams: 1, when: 'registered', isForOperators: true }],
-  ['REHASH', { run: rehash, minParams: 0, when: 'registered', isForOperators: true }],
-  ['DIE', { run: die, minParams: 0, when: 'registered', isForOperators: true }],
+  ['KILL', { run: kill, minParams: 1, when: 'registered', privilege: 'kill' }],
+  ['KLINE', { run: kline, minParams: 1, when: 'registered', privilege: 'ban' }],
+  ['UNKLINE', { run: unkline, minParams: 1, when: 'registered', privilege: 'ban' }],
+  ['DLINE', { run: dline, minParams: 1, when: 'registered', privilege: 'ban' }],
+  ['UNDLINE', { run: undline, minParams: 1, when: 'registered', privilege: 'ban' }],
+  ['WALLOPS', { run: wallops, minParams: 1, when: 'registered', privilege: 'wallops' }],
+  ['REHASH', { run: rehash, minParams: 0, when: 'registered', privilege: 'rehash' }],
+  ['DIE', { run: die, minParams: 0, when: 'registered', privilege: 'die' }],
 ]);

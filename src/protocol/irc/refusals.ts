@@ -1,4 +1,5 @@
 /** The chat's refusals in the words of IRC. */
+import type { Privilege } from '../../chat/member.js';
 import type { EntryRefusal, SpeechRefusal } from '../../chat/permissions.js';
 import type { Client } from './client.js';
 import type { Numeric } from './numerics.js';
@@ -30,6 +31,12 @@ const SPEECH_REFUSALS: Readonly<Record<SpeechRefusal | 'query', string>> = {
 /** Answers that the log has not taken what somebody wanted to do, so that nothing has happened. */
 export function replyNotTaken(client: Client, command: string, ...context: readonly string[]): void {
   client.fail(command, 'STORE_UNAVAILABLE', context, 'The server could not store this in time; nothing was done');
+}
+
+/** Answers somebody who lacks a privilege. An operator is told which one. */
+export function replyUnprivileged(client: Client, privilege: Privilege): void {
+  const why = client.member.isOperator ? `You need the privilege ${privilege}` : "You're not an IRC operator";
+  client.reply('ERR_NOPRIVILEGES', `Permission Denied- ${why}`);
 }
 
 /** Answers somebody who may not speak in a channel. */

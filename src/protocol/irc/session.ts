@@ -11,6 +11,7 @@ import { Liveness } from './liveness.js';
 import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, type Message, middle, parseMessage } from './message.js';
 import { Outbox } from './outbox.js';
 import { Deferred, type Outcome, type Paged } from './outcome.js';
+import { replyUnprivileged } from './refusals.js';
 
 /** Steps in one part of a long answer, whether they find something to say or not. */
 const STEPS_PER_PART = 100;
@@ -133,8 +134,9 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     else if (client.registration !== null && command.when === 'registered') client.reply('ERR_NOTREGISTERED');
     else if (client.registration === null && command.when === 'registering') client.reply('ERR_ALREADYREGISTERED');
     else if (message.params.length < command.minParams) client.reply('ERR_NEEDMOREPARAMS', name);
-    else if (command.isForOperators === true && !client.member.isOperator) client.reply('ERR_NOPRIVILEGES');
-    else {
+    else if (command.privilege !== undefined && !client.member.may(command.privilege)) {
+      replyUnprivileged(client, command.privilege);
+    } else {
       const { commandCounts } = client.server;
       if (client.registration !== null) client.registration.commands += 1;
       commandCounts.set(message.command, (commandCounts.get(message.command) ?? 0) + 1);

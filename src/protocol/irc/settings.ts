@@ -1,4 +1,5 @@
 /** The settings of the IRC side; all but the server's name can change while it runs. */
+import type { Privilege } from '../../chat/member.js';
 import { DEFAULT_RESERVED_NICKS } from '../reserved-nicks.js';
 
 /** An operator, who may use the operator commands. */
@@ -8,6 +9,8 @@ export interface OperatorSettings {
   readonly password: string;
   /** Masks `user@host` of those who may use it. */
   readonly masks: readonly string[];
+  /** What it may do. @defaultValue everything */
+  readonly privileges?: readonly Privilege[] | undefined;
   /** The host that others see after a successful OPER; null for the real one. */
   readonly host: string | null;
 }

@@ -1,4 +1,5 @@
 /** Decides each value of the configuration: by the flag, or else by the file, or else by the default. */
+import { PRIVILEGES } from '../../chat/member.js';
 import { type BackendName, defaultBackend, triggersOf } from '../../multiplexer/backend.js';
 import type { ConnectionTrigger } from '../../net/options.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
@@ -97,7 +98,7 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups,
       networkName: flags.network ?? file.server.network,
       description: file.server.description,
       password: flags.password ?? file.server.password,
-      operators: file.operators,
+      operators: toOperators(file),
       gateways: file.gateways,
       sts: file.sts,
       motd,
@@ -120,6 +121,16 @@ function environmentBackend(): BackendName {
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** An operator without a class may do everything. */
+function toOperators({ operators, operClasses }: ConfigFile) {
+  const classes = new Map(operClasses.map(({ name, privileges }) => [name, privileges]));
+  return operators.map(({ class: name, ...operator }, index) => {
+    const privileges = name === null ? PRIVILEGES : classes.get(name);
+    if (privileges === undefined) throw new ConfigError(`operators[${index}].class: operClasses has no ${name}`);
+    return { ...operator, privileges };
+  });
 }
 
 function toListeners(file: ConfigFile, flags: ServeFlags, files: Omit<NamedFiles, 'motd'>): ListenerConfig[] {

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { isLoopback } from '../../admin/loopback.js';
 import { MAX_PORT } from '../../arguments.js';
 import { parseAddresses } from '../../chat/address.js';
+import { PRIVILEGES } from '../../chat/member.js';
 import { canonicalOrigin } from '../../front/web-origin.js';
 import { BACKEND_NAMES, type BackendName } from '../../multiplexer/backend.js';
 import { CONNECTION_TRIGGERS } from '../../net/options.js';
@@ -178,6 +179,13 @@ const operatorSchema = v.strictObject({
   password: v.pipe(text, v.nonEmpty('must not be empty')),
   masks: v.optional(v.array(word, 'must be a list'), ['*@*']),
   host: v.optional(v.nullable(word), null),
+  class: v.optional(v.nullable(word), null),
+});
+
+/** What the operators of a class may do. */
+const operatorClassSchema = v.strictObject({
+  name: word,
+  privileges: v.array(oneOf(PRIVILEGES), 'must be a list'),
 });
 
 const gatewaySchema = v.strictObject({
@@ -241,6 +249,7 @@ const fileSchema = v.strictObject({
     null,
   ),
   operators: v.optional(v.array(operatorSchema, 'must be a list'), []),
+  operClasses: v.optional(v.array(operatorClassSchema, 'must be a list'), []),
   gateways: v.optional(v.array(gatewaySchema, 'must be a list'), []),
   classes: v.optional(v.pipe(v.array(classSchema, 'must be a list'), v.minLength(1, 'must not be empty'))),
   limits: v.optional(

@@ -7,6 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
+import { PRIVILEGES } from '../../../src/chat/member.js';
 import { CAPABILITY_NAMES } from '../../../src/protocol/irc/capabilities.js';
 import { COMMANDS } from '../../../src/protocol/irc/commands.js';
 import { MAX_LINE_BYTES } from '../../../src/protocol/irc/message.js';
@@ -180,7 +181,7 @@ test(
       born += 1;
       session.receive(Buffer.from(`NICK n${born % 20}\r\nUSER u 0 * :real\r\nJOIN #a,#lobby\r\n`));
       // OPER would be slow, because of its password, but the rights of operators must be fuzzed as well.
-      chat.setOperator(session.member, born % 5 === 0);
+      chat.setOperator(session.member, born % 5 === 0 ? PRIVILEGES : null);
       return { link, session, isUtf8Only: charset === 'utf-8' };
     };
     const peers = Array.from({ length: SESSIONS }, enter);

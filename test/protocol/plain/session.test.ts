@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
+import { PRIVILEGES } from '../../../src/chat/member.js';
 import { type PlainOptions, PlainSession } from '../../../src/protocol/plain/session.js';
 import { FakeLink } from '../fake-link.js';
 
@@ -50,7 +51,7 @@ describe('talking', () => {
     const ann = enter(1001);
     const bob = enter(1002);
     const eve = enter(1003);
-    chat.setOperator(ann.session.member, true);
+    chat.setOperator(ann.session.member, PRIVILEGES);
     for (const { link } of [ann, bob, eve]) link.takeText();
     chat.kick(ann.session.member, '#lobby', { nick: 'plain-1002', reason: 'enough' });
     const line = `${STAMP} 127.0.0.1:1002 was kicked by 127.0.0.1:1001 (enough)`;
@@ -179,7 +180,7 @@ describe('ending', () => {
     'a room that bans %s lets the peer in no more',
     (mask) => {
       const ann = enter(1001);
-      chat.setOperator(ann.session.member, true);
+      chat.setOperator(ann.session.member, PRIVILEGES);
       const change = { kind: 'mask', on: true, list: 'ban', mask } as const;
       chat.amend(ann.session.member, '#lobby', [change], { maxMasks: 10, maxValues: 1 });
       ann.link.takeText();
@@ -193,7 +194,7 @@ describe('ending', () => {
 
   test('a banned address is refused', () => {
     const { session } = enter(1001);
-    chat.setOperator(session.member, true);
+    chat.setOperator(session.member, PRIVILEGES);
     const change = { kind: 'mask', on: true, list: 'ban', mask: '*!*@10.*' } as const;
     chat.amend(session.member, '#lobby', [change], { maxMasks: 1, maxValues: 1 });
     session.disconnected('');

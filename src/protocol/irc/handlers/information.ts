@@ -1,10 +1,12 @@
 /** VERSION, TIME, INFO, ADMIN, STATS, HELP, LINKS, USERS, MOTD, LUSERS (modern, "Server Queries and Commands"). */
 import { matchesMask } from '../../../chat/mask.js';
+import type { Privilege } from '../../../chat/member.js';
 import type { ServerBan } from '../../../chat/server-bans.js';
 import type { Client } from '../client.js';
 import { HELP_TOPICS } from '../help-topics.js';
 import type { Message } from '../message.js';
 import type { Paged } from '../outcome.js';
+import { replyUnprivileged } from '../refusals.js';
 import { formatDuration, MS_PER_MINUTE } from '../times.js';
 import { sendIsupport, sendLusers, sendMotd } from '../welcome.js';
 
@@ -62,13 +64,18 @@ export function* stats(client: Client, message: Message): Paged {
   const [query = '', target] = message.params;
   if (!isForUs(client, target)) return;
   const letter = query.slice(0, 1) === '' ? '*' : query.slice(0, 1);
-  if (OPERATORS_STATS.has(letter.toLowerCase()) && !client.member.isOperator) client.reply('ERR_NOPRIVILEGES');
+  const privilege = PRIVILEGED_STATS.get(letter.toLowerCase());
+  if (privilege !== undefined && !client.member.may(privilege)) replyUnprivileged(client, privilege);
   else yield* statsLines(client, letter.toLowerCase());
   client.reply('RPL_ENDOFSTATS', letter);
 }
 
-/** For operators only: where operators connect from, and who is banned. */
-const OPERATORS_STATS: ReadonlySet<string> = new Set(['d', 'k', 'o']);
+/** What only some may ask: where operators connect from, and who is banned. */
+const PRIVILEGED_STATS: ReadonlyMap<string, Privilege> = new Map<string, Privilege>([
+  ['d', 'ban'],
+  ['k', 'ban'],
+  ['o', 'stats'],
+]);
 
 function* statsLines(client: Client, letter: string): Paged {
   const { server } = client;

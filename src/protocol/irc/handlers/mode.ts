@@ -278,7 +278,7 @@ function* changeUserMode(client: Client, letter: string, on: boolean): Generator
   // OPER grants an operator's rights; MODE can only give them up (RFC 2812 section 3.1.5).
   if (trait === undefined && on) return 'nothing';
   const { chat } = server;
-  const set = trait === undefined ? chat.setOperator(member, false) : chat.setTrait(member, trait, on);
+  const set = trait === undefined ? chat.setOperator(member, null) : chat.setTrait(member, trait, on);
   const changed = yield* outcomeOf(set);
   if (changed?.kind === 'refused') replyNotTaken(client, 'MODE', member.nick);
   return changed?.kind === 'changed' ? 'made' : 'nothing';

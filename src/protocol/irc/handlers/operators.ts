@@ -1,10 +1,11 @@
 /** OPER, KILL, WALLOPS, REHASH, DIE (modern, "Operator Messages"). */
+import { PRIVILEGES } from '../../../chat/member.js';
 import { completeUserHost, UserMask } from '../../../chat/user-mask.js';
 import type { Client } from '../client.js';
 import { HOST_LENGTH, REASON_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
 import { defer, type Deferred, type Outcome, outcomeOf, type Paged } from '../outcome.js';
-import { replyNotTaken } from '../refusals.js';
+import { replyNotTaken, replyUnprivileged } from '../refusals.js';
 import type { OperatorSettings } from '../settings.js';
 import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
@@ -45,9 +46,9 @@ function tryPassword(
   });
 }
 
-function* makeOperator(client: Client, { name, host }: OperatorSettings): Paged {
+function* makeOperator(client: Client, { name, host, privileges = PRIVILEGES }: OperatorSettings): Paged {
   const { member, server } = client;
-  const made = yield* outcomeOf(server.chat.setOperator(member, true));
+  const made = yield* outcomeOf(server.chat.setOperator(member, privileges));
   if (made?.kind === 'refused') {
     replyNotTaken(client, 'OPER');
     return;
@@ -59,7 +60,7 @@ function* makeOperator(client: Client, { name, host }: OperatorSettings): Paged 
     const shown = yield* outcomeOf(server.chat.setHost(member, host.slice(0, HOST_LENGTH)));
     if (shown.kind === 'host') client.echo(shown);
   }
-  client.log('operator', { name });
+  client.log('operator', { name, privileges: privileges.join(' ') });
 }
 
 /** A name that no operator has is left out: it may be a password, typed in the wrong place. */
@@ -87,7 +88,8 @@ export function* kill(client: Client, message: Message): Paged {
   const expelled = yield* outcomeOf(server.chat.expel(member, nick, { reason, parting }));
   if (expelled.kind === 'expelled') client.log('kill', { target: expelled.member.nick, reason });
   else if (expelled.why === 'not-taken') replyNotTaken(client, 'KILL', nick);
-  else client.reply(expelled.why === 'not-operator' ? 'ERR_NOPRIVILEGES' : 'ERR_NOSUCHNICK', nick);
+  else if (expelled.why === 'not-privileged') replyUnprivileged(client, 'kill');
+  else client.reply('ERR_NOSUCHNICK', nick);
 }
 
 /** WALLOPS. */
@@ -101,7 +103,7 @@ export function* wallops(client: Client, message: Message): Paged {
   const announced = yield* outcomeOf(server.chat.announce(member, text));
   if (announced.kind === 'refused') {
     if (announced.why === 'not-taken') replyNotTaken(client, 'WALLOPS');
-    else client.reply('ERR_NOPRIVILEGES');
+    else replyUnprivileged(client, 'wallops');
     return;
   }
   client.log('wallops');

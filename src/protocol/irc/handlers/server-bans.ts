@@ -7,6 +7,7 @@ import type { BanKind, ServerBan } from '../../../chat/server-bans.js';
 import { completeHost, completeUserHost, isHostLike } from '../../../chat/user-mask.js';
 import type { Client } from '../client.js';
 import type { Message } from '../message.js';
+import { replyUnprivileged } from '../refusals.js';
 import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
 import { MS_PER_MINUTE } from '../times.js';
@@ -71,8 +72,12 @@ function addBan(client: Client, kind: BanKind, message: Message): void {
   client.log('ban added', { kind: NAMES[kind], mask, minutes, reason: ban.reason });
 }
 
-function answerUnset(client: Client, what: string, why: 'not-operator' | 'holds-for-oneself' | 'too-many-bans'): void {
-  if (why === 'not-operator') client.reply('ERR_NOPRIVILEGES');
+function answerUnset(
+  client: Client,
+  what: string,
+  why: 'not-privileged' | 'holds-for-oneself' | 'too-many-bans',
+): void {
+  if (why === 'not-privileged') replyUnprivileged(client, 'ban');
   else if (why === 'too-many-bans') client.notice('There are too many bans; remove some first');
   else client.notice(`The ${what} would hold for yourself; nothing was done`);
 }
@@ -84,7 +89,7 @@ function removeBan(client: Client, kind: BanKind, message: Message): void {
   if (mask === null) return;
   const lifted = server.chat.liftBan(member, kind, mask);
   if (lifted.kind === 'refused') {
-    if (lifted.why === 'not-operator') client.reply('ERR_NOPRIVILEGES');
+    if (lifted.why === 'not-privileged') replyUnprivileged(client, 'ban');
     else client.notice(`There is no ${NAMES[kind]} [${mask}]`);
     return;
   }

@@ -117,7 +117,7 @@ function sendPlain(client: Client, member: Member, room: Room | null): void {
 
 function sendFields(client: Client, query: Query, fields: string, member: Member, room: Room | null): void {
   const { server, member: viewer } = client;
-  const mayKnowAddress = viewer.isOperator || viewer === member;
+  const mayKnowAddress = viewer === member || viewer.may('see-hosts');
   const values: Readonly<Record<string, string>> = {
     t: query.token,
     c: room?.name ?? '*',

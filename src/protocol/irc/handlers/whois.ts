@@ -34,13 +34,13 @@ function* describe(client: Client, member: Member): Paged {
   const { isSecure, certificate } = server.chat.securityOf(member);
   if (isSecure) client.reply('RPL_WHOISSECURE', nick);
   // Whoever knows a fingerprint knows whose other connections they are.
-  if (certificate !== null && (viewer === member || viewer.isOperator)) {
+  if (certificate !== null && (viewer === member || viewer.may('see-hosts'))) {
     client.reply('RPL_WHOISCERTFP', nick, `has client certificate fingerprint ${certificate}`);
   }
   if (member.traits.has('bot')) client.reply('RPL_WHOISBOT', nick);
   if (member.account !== null) client.reply('RPL_WHOISACCOUNT', nick, member.account);
   if (member.label !== nick) client.reply('RPL_WHOISACTUALLY', nick, member.label);
-  else if (viewer === member || viewer.isOperator) {
+  else if (viewer === member || viewer.may('see-hosts')) {
     client.reply('RPL_WHOISACTUALLY', nick, `${member.user}@${member.address}`, member.address);
   }
   if (member.away !== null) client.reply('RPL_AWAY', nick, member.away);
@@ -53,7 +53,7 @@ function* channelWords(client: Client, member: Member): Generator<string | null>
   // A copy, since the member joins and leaves rooms while the answer waits for its reader.
   for (const { room, ranks } of [...member.seats]) {
     const isShared = room.seatOf(viewer) !== undefined;
-    const mayKnow = viewer === member || isShared || viewer.isOperator || !member.traits.has('invisible');
+    const mayKnow = viewer === member || isShared || viewer.may('see-hidden') || !member.traits.has('invisible');
     const isShown = mayKnow && isVisible(viewer, room);
     yield isShown ? rankSigns(ranks, client.has('multi-prefix')) + room.name : null;
   }
