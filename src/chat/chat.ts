@@ -1,7 +1,7 @@
 /** The chat: one method for each thing that can be done in it, whatever protocol asks for it. */
 import type { Privilege, Trait } from '../log/entry.js';
 import { Core, type CoreOptions } from './core.js';
-import type { Directory, PresenceObserver } from './directory.js';
+import type { Directory, PresenceObserver, RoomObserver } from './directory.js';
 import type { EventOf, Said } from './event.js';
 import type { Arrival, Introduction, Member, Outlet } from './member.js';
 import { MemberState, stateOf, stranger } from './member-state.js';
@@ -53,6 +53,11 @@ export class Chat {
   /** Lets an observer know of all who come and go from now on. */
   observe(observer: PresenceObserver): void {
     this.#core.directory.observe(observer);
+  }
+
+  /** Lets an observer know of all rooms that get other names from now on. */
+  observeRooms(observer: RoomObserver): void {
+    this.#core.directory.observeRooms(observer);
   }
 
   /** Opens a room that stays when everybody has left; finds it if it is there. */
@@ -158,6 +163,16 @@ export class Chat {
 
   invite(by: Member, nick: string, name: string): ReturnType<typeof rooms.invite> {
     return rooms.invite(this.#scene, by, nick, name);
+  }
+
+  /** Asks those inside to be let in. */
+  knock(by: Member, name: string): ReturnType<typeof rooms.knock> {
+    return rooms.knock(this.#scene, by, name);
+  }
+
+  /** Gives a room another name. */
+  retitle(by: Member, name: string, title: string, reason: string): ReturnType<typeof rooms.retitle> {
+    return rooms.retitle(this.#scene, by, name, { title, reason });
   }
 
   setTopic(

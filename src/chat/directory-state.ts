@@ -1,7 +1,8 @@
 /** Everybody who is here and every room that is open, as the logs have them. */
 import type { Fold } from './case-mapping.js';
-import type { Departure, Directory, PresenceObserver } from './directory.js';
+import type { Departure, Directory, PresenceObserver, RoomObserver } from './directory.js';
 import type { DomainState } from './domain-state.js';
+import type { EventOf } from './event.js';
 import type { Member } from './member.js';
 import type { MemberState } from './member-state.js';
 import { isVisible } from './permissions.js';
@@ -24,6 +25,7 @@ export class DirectoryState implements Directory {
   readonly #rooms: Rooms;
   readonly #now: () => number;
   readonly #observers = new Set<PresenceObserver>();
+  readonly #roomObservers = new Set<RoomObserver>();
 
   constructor({ fold, domain, rooms, now }: DirectoryParts) {
     this.fold = fold;
@@ -85,6 +87,15 @@ export class DirectoryState implements Directory {
 
   observe(observer: PresenceObserver): void {
     this.#observers.add(observer);
+  }
+
+  observeRooms(observer: RoomObserver): void {
+    this.#roomObservers.add(observer);
+  }
+
+  /** Lets observers know that a room has another name. */
+  retitled(event: EventOf<'retitled'>, answered: Member | null): void {
+    for (const observer of this.#roomObservers) observer.retitled(event, answered);
   }
 
   /** Those whom observers name as followers of a member. */

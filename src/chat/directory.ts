@@ -1,5 +1,6 @@
 /** Everybody who is here and every room that is open, as everybody may look them up. */
 import type { Fold } from './case-mapping.js';
+import type { EventOf } from './event.js';
 import type { Member } from './member.js';
 import type { Room } from './room.js';
 
@@ -19,6 +20,12 @@ export interface PresenceObserver {
   disappeared(nick: string): void;
   /** Returns those who want to hear of what a member does about itself, whether they share a room with it or not. */
   followersOf(member: Member): Iterable<Member>;
+}
+
+/** Hears of rooms that get other names, for those who cannot be told by an event. */
+export interface RoomObserver {
+  /** @param answered - the member that gets the event as its answer; null if nobody is answered */
+  retitled(event: EventOf<'retitled'>, answered: Member | null): void;
 }
 
 /** The members and rooms of one server, by their names. */

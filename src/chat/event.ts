@@ -78,6 +78,16 @@ export type ChatEvent =
       /** Whether this is for the guest, or for those in the room who may like to know. */
       readonly audience: 'guest' | 'witnesses';
     })
+  /** Somebody asks those who may invite it to do so. */
+  | (Happening & { readonly kind: 'knocked'; readonly by: Member; readonly room: Room })
+  /** A room has another name. */
+  | (Happening & {
+      readonly kind: 'retitled';
+      readonly by: Actor;
+      readonly room: Room;
+      readonly before: string;
+      readonly reason: string;
+    })
   | (Happening & { readonly kind: 'away'; readonly member: Member })
   | (Happening & { readonly kind: 'host'; readonly member: Member; readonly before: string })
   | (Happening & { readonly kind: 'realname'; readonly member: Member })

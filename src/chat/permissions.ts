@@ -30,6 +30,11 @@ export function mayManage(member: Subject, room: Room): boolean {
   return authority(member, room) >= RANK_BITS['half-operator'];
 }
 
+/** Whether a member may do what changes a room for everybody, and what a half-operator may not. */
+export function mayAdminister(member: Subject, room: Room): boolean {
+  return authority(member, room) >= RANK_BITS.operator;
+}
+
 /** Whether a member may change a room's settings. @param rank - the rank that it gives or takes; null for no rank */
 export function mayChange(member: Subject, room: Room, rank: Rank | null): boolean {
   return rank === null ? mayManage(member, room) : authority(member, room) >= AUTHORITY_FOR[rank];

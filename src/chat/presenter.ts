@@ -29,6 +29,7 @@ export class Presenter {
       case 'said':
       case 'topic':
       case 'settings':
+      case 'knocked':
       case 'away':
       case 'announced':
         this.#publisher.publish(outcome, by);
@@ -60,6 +61,11 @@ export class Presenter {
       case 'kicked':
         this.#publisher.publish(outcome, by);
         this.#core.rooms.sort(log);
+        return;
+      case 'retitled':
+        this.#core.rooms.retitled(log, outcome.before);
+        this.#publisher.publish(outcome, by);
+        this.#core.directory.retitled(outcome, by);
         return;
       case 'invited':
         this.#publisher.publish(outcome, by);
@@ -117,7 +123,8 @@ export class Presenter {
     if (!member.isLocal) return;
     const replicas = new Set(roomsOf(member).map(({ name }) => this.#core.rooms.replica(name)));
     for (const { name } of this.#core.waitingFor(member.session)) {
-      if (name.startsWith('r:')) replicas.add(this.#core.rooms.replica(name.slice('r:'.length)));
+      const replica = this.#core.rooms.ofLog(name);
+      if (replica !== undefined) replicas.add(replica);
     }
     for (const replica of replicas) {
       replica.propose<'over'>(member, { kind: 'over', ...this.#core.stamp(replica, member) });

@@ -42,6 +42,7 @@ export class Publisher {
       case 'joined':
       case 'topic':
       case 'settings':
+      case 'retitled':
         toRoom(delivery, event.room, answered);
         return;
       case 'left':
@@ -53,6 +54,9 @@ export class Publisher {
       case 'invited':
         if (event.audience === 'guest') delivery.to(stateOf(event.member));
         else toRoom(delivery, event.room, answered, RANK_BITS['half-operator']);
+        return;
+      case 'knocked':
+        toRoom(delivery, event.room, answered, RANK_BITS['half-operator']);
         return;
       case 'expelled':
         delivery.to(stateOf(event.member));

@@ -2,6 +2,7 @@
 import type { EntryOf, RoomDeeds, SettingChange, Who } from '../log/entry.js';
 import { authorOf } from './author.js';
 import type { EventOf, RoomChange, Said } from './event.js';
+import type { KnockLimit } from './knocks.js';
 import type { MemberState } from './member-state.js';
 import type { Amended } from './outcome.js';
 import {
@@ -10,6 +11,7 @@ import {
   entryRefusal,
   isQuery,
   isVisible,
+  mayAdminister,
   mayChange,
   mayKick,
   mayManage,
@@ -30,6 +32,8 @@ export interface RoomOutcomes {
   topic: EventOf<'topic'> | Refused<SpeechRefusal | 'not-inside' | 'not-allowed'> | null;
   settings: Amended;
   invite: EventOf<'invited'> | Refused<'not-inside' | 'guest-inside' | 'not-allowed'>;
+  knock: EventOf<'knocked'> | Refused<KnockLimit | 'already-inside' | 'banned' | 'open' | 'no-such-room'>;
+  retitle: EventOf<'retitled'> | Refused<RetitleRefusal>;
   identity: null;
   over: null;
   withdrawn: null;
@@ -60,7 +64,7 @@ interface Actor {
 /** Returns who acts: one with a place in the room, or one from outside as its entry describes it. */
 function actorOf(
   room: RoomState,
-  { session, who }: EntryOf<RoomDeeds, 'kick' | 'settings'>,
+  { session, who }: EntryOf<RoomDeeds, 'kick' | 'settings' | 'retitle'>,
   seat: SeatState | undefined,
 ): Actor | undefined {
   if (seat !== undefined) return { subject: seat, who: seat.who, member: seat.member };
@@ -170,6 +174,37 @@ const invite: Deed<'invite'> = (room, { guest, who }, atMs, seat) => {
   return { kind: 'invited', atMs, by: seat.member, member, room, audience: 'guest' };
 };
 
+const knock: Deed<'knock'> = (room, { session, who }, atMs, seat) => {
+  if (seat !== undefined) return refuse('already-inside', room);
+  const subject = new Outsider(session, who);
+  if ((room.size === 0 && !room.isPermanent) || !isVisible(subject, room)) return refuse('no-such-room');
+  const refusal = entryRefusal(subject, room, null);
+  if (refusal === null) return refuse('open', room);
+  if (refusal === 'banned') return refuse(refusal, room);
+  const limit = room.countKnock(session, atMs);
+  if (limit !== null) return refuse(limit, room);
+  return { kind: 'knocked', atMs, by: room.memberOf(session, who), room };
+};
+
+/** The most members of a room that gets another name: each may have to be sent the list of all. */
+const MAX_RETITLED_MEMBERS = 1_000;
+
+/** Why a room keeps its name. */
+export type RetitleRefusal = 'not-inside' | 'not-allowed' | 'permanent' | 'too-large' | 'renamed-lately';
+
+const retitle: Deed<'retitle'> = (room, entry, atMs, own) => {
+  const by = actorOf(room, entry, own);
+  if (by === undefined) return refuse('not-inside', room);
+  if (own === undefined && !by.subject.may('override')) return refuse('not-inside', room);
+  if (!mayAdminister(by.subject, room)) return refuse('not-allowed', room);
+  if (room.isPermanent) return refuse('permanent', room);
+  if (room.size > MAX_RETITLED_MEMBERS) return refuse('too-large', room);
+  if (room.wasRetitledLately(atMs)) return refuse('renamed-lately', room);
+  const { name: before } = room;
+  room.retitle(entry.name, atMs);
+  return { kind: 'retitled', atMs, by: by.member, room, before, reason: entry.reason };
+};
+
 /** The table by which a room applies its log. */
 export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
   join,
@@ -179,6 +214,8 @@ export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
   topic,
   settings,
   invite,
+  knock,
+  retitle,
   identity: (room, { session, who }) => {
     room.identify(session, who);
     return null;

@@ -4,6 +4,7 @@ import type { Author } from './author.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { RoomChange } from './event.js';
 import type { Fold } from './fold.js';
+import { type KnockLimit, Knocks } from './knocks.js';
 import type { MemberState } from './member-state.js';
 import { authority } from './permissions.js';
 import { Positions } from './positions.js';
@@ -16,6 +17,10 @@ import { type Identity, UserMask } from './user-mask.js';
 
 /** Returns the member that a session is. One that is not known gets a member that nobody is connected for. */
 export type Cast = (session: string, who: Who) => MemberState;
+
+/** The most other names that a room gets within {@link RETITLE_PERIOD_MS}: each makes some clients load it anew. */
+const MAX_RETITLES = 3;
+const RETITLE_PERIOD_MS = 60_000;
 
 /** What a place is made with. */
 interface SeatOptions {
@@ -116,6 +121,9 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   readonly #seatBy = new Map<string, SeatState>();
   readonly #invitations = new Map<string, Invitation>();
   #numbers: RunningNumbers | null = null;
+  #knocks: Knocks | null = null;
+  /** When it got other names lately. */
+  #retitledAtMs: readonly number[] = [];
   #atMs = 0;
 
   constructor({ name, id, fold, cast, permanentSinceMs }: RoomOptions) {
@@ -170,12 +178,32 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     for (const flag of flags) this.flags.add(flag);
   }
 
+  /** Counts that a session asks to be let in. @returns why it may not; null if it may */
+  countKnock(session: string, atMs: number): KnockLimit | null {
+    this.#knocks ??= new Knocks();
+    return this.#knocks.add(session, atMs);
+  }
+
+  /** Whether it has got so many names lately that another one must wait. */
+  wasRetitledLately(atMs: number): boolean {
+    const recent = this.#retitledAtMs.filter((each) => each > atMs - RETITLE_PERIOD_MS);
+    return recent.length >= MAX_RETITLES;
+  }
+
+  /** Takes another name. */
+  retitle(name: string, atMs: number): void {
+    this.#name = name;
+    this.#retitledAtMs = [...this.#retitledAtMs, atMs].slice(-MAX_RETITLES);
+  }
+
   /** Forgets everything that was decided while somebody was here. */
   #clear(): void {
     this.topic = null;
     this.key = null;
     this.limit = null;
     this.flags.clear();
+    this.#knocks = null;
+    this.#retitledAtMs = [];
     for (const entries of Object.values(this.masks)) entries.length = 0;
     for (const { guest } of [...this.#invitations.values()]) this.withdrawInvitation(guest);
   }

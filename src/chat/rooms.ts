@@ -32,6 +32,10 @@ export class Rooms {
    */
   readonly #closed = new Map<string, RoomReplica>();
   readonly #permanent: RoomState[] = [];
+  /** Open and closed rooms. A room keeps its log when it gets another name. */
+  readonly #byLog = new Map<LogName, RoomReplica>();
+  /** Names that rooms are about to take; only those of unsettled logs count. */
+  readonly #reservations = new Map<string, RoomReplica>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -65,7 +69,7 @@ export class Rooms {
   /** Returns the room with a name, open or closed, with its log. */
   replica(name: string): RoomReplica {
     const key = this.#options.fold(name);
-    const known = this.#open.get(key) ?? this.#closed.get(key);
+    const known = this.#open.get(key) ?? this.#closed.get(key) ?? this.#reserved(key);
     if (known !== undefined) return known;
     const made = this.#make(key, name, null);
     this.#close(key, made);
@@ -77,21 +81,70 @@ export class Rooms {
   #make(key: string, name: string, permanentSinceMs: number | null): RoomReplica {
     const { log, fold, cast, owner, newLogId } = this.#options;
     const state = new RoomState({ name, id: newLogId(), fold, cast, permanentSinceMs });
-    return new Replica({ log, name: `r:${key}`, fold: state, belongs: isRoomEntry, owner });
+    const made: RoomReplica = new Replica({ log, name: this.#freeLog(key), fold: state, belongs: isRoomEntry, owner });
+    this.#byLog.set(made.name, made);
+    return made;
+  }
+
+  /** Returns the log of a new room: that of its name, unless a room keeps that which has another name now. */
+  #freeLog(key: string): LogName {
+    let log: LogName = `r:${key}`;
+    for (let count = 2; this.#byLog.has(log); count += 1) log = `r:${key} ${count}`;
+    return log;
+  }
+
+  /** Returns the room of a log. */
+  ofLog(log: LogName): RoomReplica | undefined {
+    return this.#byLog.get(log);
+  }
+
+  // Other names
+
+  /** Whether a room may take a name: nobody is in another room of that name, or about to be. */
+  isFree(name: string, replica: RoomReplica): boolean {
+    const key = this.#options.fold(name);
+    const known = this.#open.get(key) ?? this.#closed.get(key) ?? this.#reserved(key);
+    return known === undefined || known === replica || (this.#closed.has(key) && known.isSettled);
+  }
+
+  /** Keeps a name for a room that is about to take it. Those who ask for it meanwhile mean this room. */
+  reserve(name: string, replica: RoomReplica): void {
+    for (const [key, { isSettled }] of this.#reservations) if (isSettled) this.#reservations.delete(key);
+    this.#reservations.set(this.#options.fold(name), replica);
+  }
+
+  #reserved(key: string): RoomReplica | undefined {
+    const replica = this.#reservations.get(key);
+    return replica?.isSettled === false ? replica : undefined;
+  }
+
+  /** Finds a room by its other name from now on. @param log - its log */
+  retitled(log: LogName, before: string): void {
+    const replica = this.#byLog.get(log);
+    if (replica === undefined) return;
+    const { fold } = this.#options;
+    const key = fold(replica.fold.name);
+    this.#reservations.delete(key);
+    if (key === fold(before)) return;
+    const closed = this.#closed.get(key);
+    if (closed !== undefined) this.#forget(key, closed);
+    this.#open.delete(fold(before));
+    this.#open.set(key, replica);
   }
 
   /** Opens a room that somebody has entered, and closes one that everybody has left. @param log - its log */
   sort(log: LogName): void {
-    const key = log.slice('r:'.length);
-    const closed = this.#closed.get(key);
-    const open = this.#open.get(key);
-    if (open === undefined) {
-      if (closed === undefined || closed.fold.size === 0) return;
+    const replica = this.#byLog.get(log);
+    if (replica === undefined) return;
+    const { size, isPermanent, name } = replica.fold;
+    const key = this.#options.fold(name);
+    if (this.#open.get(key) !== replica) {
+      if (size === 0) return;
       this.#closed.delete(key);
-      this.#open.set(key, closed);
-    } else if (open.fold.size === 0 && !open.fold.isPermanent) {
+      this.#open.set(key, replica);
+    } else if (size === 0 && !isPermanent) {
       this.#open.delete(key);
-      this.#close(key, open);
+      this.#close(key, replica);
     }
   }
 
@@ -100,10 +153,15 @@ export class Rooms {
     if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
     for (const [oldest, candidate] of this.#closed) {
       if (!candidate.isSettled || candidate === replica) continue;
-      this.#closed.delete(oldest);
-      candidate.close();
+      this.#forget(oldest, candidate);
       return;
     }
+  }
+
+  #forget(key: string, replica: RoomReplica): void {
+    this.#closed.delete(key);
+    this.#byLog.delete(replica.name);
+    replica.close();
   }
 }
 

@@ -97,6 +97,8 @@ const isEntry = choice<Entry>({
     maxValues: number,
   }),
   invite: record({ ...stamp, kind: oneOf('invite'), guest: name, who }),
+  knock: record({ ...stamp, kind: oneOf('knock'), who }),
+  retitle: record({ ...stamp, kind: oneOf('retitle'), who: nullable(who), name, reason: words }),
   identity: record({ ...stamp, kind: oneOf('identity'), who }),
   over: record({ ...stamp, kind: oneOf('over') }),
   arrive: record({ ...stamp, kind: oneOf('arrive'), who }),

@@ -140,6 +140,10 @@ export interface RoomDeeds extends CommonDeeds {
   };
   /** Invites the session `guest`, which is known by `who`. */
   invite: { readonly guest: string; readonly who: Who };
+  /** Asks those inside to be let in. */
+  knock: { readonly who: Who };
+  /** Gives the room another name. */
+  retitle: { readonly who: Who | null; readonly name: string; readonly reason: string };
   /** The session is known by this from now on. */
   identity: { readonly who: Who };
   /** The session has left the chat, and with it the room. */

@@ -140,6 +140,8 @@ function anyRoomEntry(draw: Draw, stamp: Stamp): RoomEntry {
     { ...stamp, kind: 'topic', text: pick(draw, ['', 'tea', 'milk']) },
     { ...stamp, kind: 'settings', who: maybe, changes: [anyChange(draw), anyChange(draw)], maxMasks: 3, maxValues: 2 },
     { ...stamp, kind: 'invite', guest: pick(draw, SESSIONS), who },
+    { ...stamp, kind: 'knock', who },
+    { ...stamp, kind: 'retitle', who: maybe, name: pick(draw, ['#a', '#A', '#b']), reason: 'x' },
     { ...stamp, kind: 'identity', who },
     { ...stamp, kind: draw(2) === 0 ? 'over' : 'withdrawn' },
     draw(6) === 0

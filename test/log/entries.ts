@@ -81,6 +81,8 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
     maxValues: number,
   }),
   fc.record({ ...stamp, kind: fc.constant('invite'), guest: name, who }),
+  fc.record({ ...stamp, kind: fc.constant('knock'), who }),
+  fc.record({ ...stamp, kind: fc.constant('retitle'), who: fc.option(who), name, reason }),
   fc.record({ ...stamp, kind: fc.constant('identity'), who }),
   fc.record({ ...stamp, kind: fc.constant('over') }),
   fc.record({ ...stamp, kind: fc.constant('withdrawn') }),

@@ -209,6 +209,17 @@ test('nobody hears what is not in the log, and everybody what is', () => {
   expect(bob.take().sort()).toEqual(['NOTICE ann :psst', 'PRIVMSG #a :hi']);
 });
 
+test('who asks for the name that a room is about to take enters that room', () => {
+  const [ann, bob] = [late.client('ann', '#a'), late.client('bob')];
+  ann.send('RENAME #a #b');
+  bob.send('JOIN #b');
+  late.network.run();
+  expect(ann.take()).toEqual(expect.arrayContaining(['PART #a', 'JOIN #b']));
+  expect(bob.take()).toContain('353 bob = #b :@ann bob');
+  expect(late.client('eve', '#a').session.member.seats.map(({ room, ranks }) => [room.size, ranks])).toEqual([[1, 4]]);
+  expect([...late.chat.directory.rooms()].map(({ name }) => name).sort()).toEqual(['#a', '#b']);
+});
+
 describe('a log that is away', () => {
   test('is waited for, and then the message has failed for good', () => {
     const [ann, bob] = [late.client('ann', '#a'), late.client('bob', '#a')];
@@ -235,6 +246,8 @@ describe('a log that is away', () => {
     ['MODE #a +m', 'MODE STORE_UNAVAILABLE #a'],
     ['KICK #a ann', 'KICK STORE_UNAVAILABLE #a ann'],
     ['INVITE bob #a', 'INVITE STORE_UNAVAILABLE bob #a'],
+    ['RENAME #a #c', 'RENAME STORE_UNAVAILABLE #a #c'],
+    ['KNOCK #b', 'KNOCK STORE_UNAVAILABLE #b'],
     ['NICK anna', 'NICK STORE_UNAVAILABLE anna'],
     ['AWAY :out', 'AWAY STORE_UNAVAILABLE'],
     ['SETNAME x', 'SETNAME STORE_UNAVAILABLE'],
@@ -242,7 +255,8 @@ describe('a log that is away', () => {
     ['PRIVMSG bob :x', 'PRIVMSG STORE_UNAVAILABLE bob'],
   ])('has not done %s, and says so', (line, failure) => {
     const ann = late.client('ann', '#a');
-    late.client('bob');
+    late.client('bob', '#b').send('MODE #b +i');
+    late.network.run();
     late.network.cutAll();
     ann.send(line);
     late.wait(5000);
@@ -294,7 +308,7 @@ describe('what a log holds that nobody can apply', () => {
 
   test('ends a room, and no other one, if a later version has written it', () => {
     const ann = late.client('ann', '#a', '#b');
-    late.put('#a', '{"version":2}');
+    late.put('#a', '{"version":1000}');
     ann.send('PRIVMSG #a :x', 'PRIVMSG #b :y');
     late.network.run();
     expect(ann.take().sort()).toEqual([expect.stringContaining('FAIL PRIVMSG STORE_UNAVAILABLE #a'), 'PRIVMSG #b :y']);

@@ -413,3 +413,21 @@ describe('limits', () => {
     expect(page.at('#a').kind).toBe('room');
   });
 });
+
+describe('rooms that change', () => {
+  test('a room with another name goes on under it, with its lines and members', () => {
+    const page = joined().on({ kind: 'shown', key: '#a' });
+    page.hear(':bob!u@h PRIVMSG #a :hello', ':bob!u@h RENAME #a #B :more room', ':bob!u@h PRIVMSG #B :here');
+    expect(orderedKeys(page.state)).toEqual(['', '#b']);
+    expect(page.state.current).toBe('#b');
+    expect(page.at('#b').name).toBe('#B');
+    expect([...page.at('#b').members.keys()]).toEqual(['ann', 'bob']);
+    expect(page.bodies('#b').map(({ kind }) => kind)).toEqual(['message', 'retitled', 'message']);
+    expect(page.bodies('#b')[1]).toMatchObject({ by: 'bob', before: '#a', name: '#B', reason: 'more room' });
+  });
+
+  test('who asks to be invited is shown in the room', () => {
+    const page = joined().hear(':s 710 #a #a eve!u@h :has asked for an invite.');
+    expect(page.bodies().at(-1)).toEqual({ kind: 'knocked', nick: 'eve' });
+  });
+});

@@ -13,6 +13,7 @@ const WANTED = new Set([
   'batch',
   'cap-notify',
   'chghost',
+  'draft/channel-rename',
   'echo-message',
   'invite-notify',
   'labeled-response',

@@ -58,6 +58,14 @@ export type LineBody =
   | { readonly kind: 'kicked'; readonly nick: string; readonly by: string; readonly reason: string }
   | { readonly kind: 'topic'; readonly by: string; readonly text: string }
   | { readonly kind: 'modes'; readonly by: string; readonly text: string }
+  | {
+      readonly kind: 'retitled';
+      readonly by: string;
+      readonly before: string;
+      readonly name: string;
+      readonly reason: string;
+    }
+  | { readonly kind: 'knocked'; readonly nick: string }
   | { readonly kind: 'invited'; readonly by: string; readonly nick: string; readonly room: string }
   /** What the server answers. */
   | { readonly kind: 'reply'; readonly code: string; readonly params: readonly string[] }

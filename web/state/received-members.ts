@@ -93,6 +93,24 @@ function renamedConversation(state: State, before: string, nick: string): State 
   return { ...state, conversations, current: state.current === key ? newKey : state.current };
 }
 
+/** A room has another name: the conversation goes on under it. */
+const retitled: Handler = (state, { message, param, atMs }) => {
+  const key = keyOf(state, param(0));
+  const newKey = keyOf(state, param(1));
+  const conversation = state.conversations.get(key);
+  if (conversation?.kind !== 'room') return state;
+  const conversations = new Map(state.conversations);
+  conversations.delete(key);
+  conversations.set(newKey, { ...conversation, key: newKey, name: param(1) });
+  const next = { ...state, conversations, current: state.current === key ? newKey : state.current };
+  const body: LineBody = { kind: 'retitled', by: message.nick, before: param(0), name: param(1), reason: param(2) };
+  return withLine(next, newKey, atMs, body);
+};
+
+/** The second parameter is the room; servers put its name in the place of the nick, too. */
+const knocked: Handler = (state, { param, atMs }) =>
+  withLine(state, keyOf(state, param(1)), atMs, { kind: 'knocked', nick: param(2).split('!', 1)[0] ?? '' }, 'unread');
+
 const topic: Handler = (state, { message, param, atMs }) => {
   const key = keyOf(state, param(0));
   const next = changed(state, key, () => ({ topic: param(1) }));
@@ -184,10 +202,12 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   MODE: modes,
   AWAY: away,
   INVITE: invited,
+  RENAME: retitled,
   CHGHOST: hostChanged,
   '331': topicAtJoin,
   '332': topicAtJoin,
   '353': names,
   '354': who,
   '366': namesEnd,
+  '710': knocked,
 };

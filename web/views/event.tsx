@@ -29,6 +29,10 @@ function contentOf(page: Page, atMs: number, body: LineBody): ComponentChildren 
       return [texts.topicSet(body.by), ' ', <MessageText key="text" text={body.text} />];
     case 'modes':
       return texts.modesSet(body.by, body.text);
+    case 'retitled':
+      return withReason(texts.retitled(body.by, body.before, body.name), body.reason);
+    case 'knocked':
+      return texts.knocked(body.nick);
     case 'invited':
       if (keyOf(client.state, body.nick) !== keyOf(client.state, client.state.nick))
         return texts.invited(body.by, body.nick);

@@ -5,7 +5,8 @@ import type { Member } from '../member.js';
 import { stateOf } from '../member-state.js';
 import type { EntryRefusal, SpeechRefusal } from '../permissions.js';
 import { refuse, type Refused } from '../refusal.js';
-import type { Answer } from '../ticket.js';
+import type { RoomOutcomes } from '../room-deeds.js';
+import { type Answer, isTicket } from '../ticket.js';
 import type { Scene } from './scene.js';
 
 /** The choices of a member that enters. */
@@ -95,4 +96,32 @@ export function setTopic(
   if (room === undefined) return refuse('no-such-room');
   const replica = core.rooms.replica(room.name);
   return replica.propose<'topic'>(by, { kind: 'topic', text, ...core.stamp(replica, by) });
+}
+
+/** Asks those inside to be let in. */
+export function knock({ core, directory }: Scene, who: Member, name: string): Answer<RoomOutcomes['knock']> {
+  const by = stateOf(who);
+  const room = directory.visibleRoom(by, name);
+  if (room === undefined) return refuse('no-such-room');
+  const replica = core.rooms.replica(room.name);
+  return replica.propose<'knock'>(by, { kind: 'knock', who: by.who, ...core.stamp(replica, by) });
+}
+
+/** Gives a room another name, which no other room may have. */
+export function retitle(
+  { core, directory }: Scene,
+  who: Member,
+  name: string,
+  { title, reason }: { readonly title: string; readonly reason: string },
+): Answer<RoomOutcomes['retitle'] | Refused<'no-such-room' | 'name-taken'>> {
+  const by = stateOf(who);
+  const room = directory.visibleRoom(by, name);
+  if (room === undefined) return refuse('no-such-room');
+  const replica = core.rooms.replica(room.name);
+  if (room.name === title || !core.rooms.isFree(title, replica)) return refuse('name-taken', room);
+  const known = room.seatOf(by) === undefined ? by.who : null;
+  const stamp = core.stamp(replica, by);
+  const answer = replica.propose<'retitle'>(by, { kind: 'retitle', who: known, name: title, reason, ...stamp });
+  if (isTicket(answer)) core.rooms.reserve(title, replica);
+  return answer;
 }

@@ -19,6 +19,7 @@ export const CAPABILITY_BITS = {
   setname: 1 << 14,
   'standard-replies': 1 << 15,
   'userhost-in-names': 1 << 16,
+  'draft/channel-rename': 1 << 17,
 } as const;
 
 /** The name of a capability. */
@@ -53,4 +54,5 @@ export const READING_BITS =
   CAPABILITY_BITS['invite-notify'] |
   CAPABILITY_BITS['message-tags'] |
   CAPABILITY_BITS['server-time'] |
-  CAPABILITY_BITS.setname;
+  CAPABILITY_BITS.setname |
+  CAPABILITY_BITS['draft/channel-rename'];

@@ -1,5 +1,5 @@
 /** An IRC peer as the commands see it: who it is, what it has asked for, and how it is answered. */
-import type { ChatEvent } from '../../chat/event.js';
+import type { ChatEvent, EventOf } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
 import type { Ticket } from '../../chat/ticket.js';
 import type { CharsetChoice, CharsetDetector } from '../charset.js';
@@ -32,6 +32,8 @@ export interface ClientOwner {
   relocated(): void;
   /** All that the client has said has been answered. */
   settled(): void;
+  /** A channel has another name, and the client cannot be told so in one line. */
+  retitled(event: EventOf<'retitled'>): void;
   /** The client has left: none of its lines counts any more. */
   left(): void;
 }
@@ -197,6 +199,13 @@ export class Client implements Watcher, RegisteredClient {
   /** Sends an event of the peer's own doing, as part of the answer. */
   echo(event: ChatEvent): void {
     for (const line of this.#encoder.format(event)) this.#outbox.add(line);
+  }
+
+  retitled(event: EventOf<'retitled'>, answered: Member | null): void {
+    if (this.member === answered || this.has('draft/channel-rename')) return;
+    this.#outbox.sendBeside(() => {
+      this.#owner.retitled(event);
+    });
   }
 
   /**

@@ -4,12 +4,14 @@ import type { Client } from './client.js';
 import { invite, join, kick, names, part, topic } from './handlers/channels.js';
 import { cap, nick, pass, ping, pong, quit, user } from './handlers/connection.js';
 import { admin, help, info, links, lusers, motd, stats, time, users, version } from './handlers/information.js';
+import { knock } from './handlers/knock.js';
 import { list } from './handlers/list.js';
 import { notice, privmsg, tagmsg } from './handlers/messages.js';
 import { mode } from './handlers/mode.js';
 import { monitor } from './handlers/monitor.js';
 import { die, kill, oper, rehash, wallops } from './handlers/operators.js';
 import { away, ison, setname, userhost } from './handlers/presence.js';
+import { rename } from './handlers/rename.js';
 import { dline, kline, undline, unkline } from './handlers/server-bans.js';
 import { webirc } from './handlers/webirc.js';
 import { who } from './handlers/who.js';
@@ -50,6 +52,8 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['NAMES', { run: names, minParams: 0, when: 'registered' }],
   ['LIST', { run: list, minParams: 0, when: 'registered' }],
   ['INVITE', { run: invite, minParams: 0, when: 'registered' }],
+  ['KNOCK', { run: knock, minParams: 1, when: 'registered' }],
+  ['RENAME', { run: rename, minParams: 2, when: 'registered' }],
   ['KICK', { run: kick, minParams: 2, when: 'registered' }],
   ['MODE', { run: mode, minParams: 1, when: 'registered' }],
 

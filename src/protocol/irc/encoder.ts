@@ -7,6 +7,7 @@ import { hasCapability, READING_BITS } from './capabilities.js';
 import { escapeTagValue } from './line.js';
 import { MAX_LINE_BYTES } from './message.js';
 import { formatChanges, rankSigns } from './modes.js';
+import { NUMERICS } from './numerics.js';
 import { sourceOf } from './source.js';
 import { byteLength, cutToBytes, splitByBytes } from './text-length.js';
 
@@ -109,6 +110,16 @@ export class IrcEncoder implements Encoder {
           ? [`:${this.#source(by)} INVITE ${member.nick} ${room.name}`]
           : [];
       }
+      case 'knocked': {
+        // To those who get it, the channel stands in the place of their nicks: all of them get the same bytes.
+        const { room, by } = event;
+        const [code, text] = NUMERICS.RPL_KNOCK;
+        return [`:${this.#serverName} ${code} ${room.name} ${room.name} ${sourceOf(by)} :${text}`];
+      }
+      case 'retitled':
+        return this.#has('draft/channel-rename')
+          ? [`:${this.#source(event.by)} RENAME ${event.before} ${event.room.name} :${event.reason}`]
+          : [];
       case 'away': {
         const { member } = event;
         if (!this.#has('away-notify')) return [];

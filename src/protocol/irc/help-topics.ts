@@ -5,8 +5,8 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
     [
       'Help of the fdmux chat server',
       'HELP <command> explains one of these:',
-      'ADMIN AWAY CAP HELP INFO INVITE ISON JOIN KICK LINKS LIST LUSERS MODE MONITOR',
-      'MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT SETNAME STATS TAGMSG TIME',
+      'ADMIN AWAY CAP HELP INFO INVITE ISON JOIN KICK KNOCK LINKS LIST LUSERS MODE MONITOR',
+      'MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT RENAME SETNAME STATS TAGMSG TIME',
       'TOPIC USERHOST VERSION WHO WHOIS WHOWAS',
       'For operators: DLINE KLINE UNDLINE UNKLINE',
     ],
@@ -28,6 +28,7 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
   ['ISON', ['ISON <nick> ...', 'Shows which of the nicks are here.']],
   ['JOIN', ['JOIN <channel>[,<channel>] [key[,key]]', 'Enters channels; JOIN 0 leaves all.']],
   ['KICK', ['KICK <channel> <nick>[,<nick>] [reason]', 'Kicks somebody from a channel.']],
+  ['KNOCK', ['KNOCK <channel>', 'Asks the operators of a channel that you cannot join to invite you.']],
   [
     'KLINE',
     [
@@ -67,6 +68,7 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
   ['PING', ['PING <token>', 'Asks the server to return the token.']],
   ['PRIVMSG', ['PRIVMSG <target>[,<target>] <text>', 'Says something to a channel or a person.']],
   ['QUIT', ['QUIT [reason]', 'Leaves the server.']],
+  ['RENAME', ['RENAME <channel> <new name> [reason]', 'Gives a channel another name. For operators of the channel.']],
   ['SETNAME', ['SETNAME <real name>', 'Changes your real name.']],
   [
     'STATS',

@@ -37,6 +37,11 @@ export function kickBytes(settings: IrcSettings): number {
   return Math.min(REASON_BYTES, roomForText(settings, 'KICK', ' '.length + settings.nickLength));
 }
 
+/** Returns the longest reason of a RENAME, in bytes. */
+export function reasonBytes(settings: IrcSettings): number {
+  return Math.min(REASON_BYTES, roomForText(settings, 'RENAME', ' '.length + settings.channelLength));
+}
+
 /** Returns the tokens in lines. */
 export function isupportLines(tokens: readonly string[]): string[][] {
   const lines: string[][] = [];
@@ -78,6 +83,7 @@ export function isupportTokens(settings: IrcSettings, context: IsupportContext):
     'INVEX=I',
     `KEYLEN=${KEY_LENGTH}`,
     `KICKLEN=${kickBytes(settings)}`,
+    'KNOCK',
     `LINELEN=${MAX_LINE_BYTES}`,
     `MAXLIST=beI:${settings.maxMasks}`,
     `MAXTARGETS=${MAX_TARGETS}`,

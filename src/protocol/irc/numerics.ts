@@ -4,7 +4,8 @@
  *
  * Sources: RFC 1459 section 6 and RFC 2812 section 5 as modern.ircdocs.horse has them; if the two RFCs differ, the form
  * that today's clients expect. 335 bot mode; 225 as in ircd-hybrid; 354 WHOX; 417 message-tags; 435 as in Bahamut and
- * Solanum; 441-482 RFC; 524, 704-706 as in modern's HELP; 696 modern; 730-734 IRCv3 monitor.
+ * Solanum; 441-482 RFC, but 480 as in Unreal; 524, 704-706 as in modern's HELP; 696 modern; 710-714 as in Solanum;
+ * 730-734 IRCv3 monitor.
  */
 export const NUMERICS = {
   RPL_WELCOME: ['001', ''],
@@ -117,6 +118,7 @@ export const NUMERICS = {
   ERR_BADCHANNELKEY: ['475', 'Cannot join channel (+k)'],
   ERR_BADCHANMASK: ['476', 'Bad Channel Mask'],
   ERR_BANLISTFULL: ['478', 'Channel list is full'],
+  ERR_CANNOTKNOCK: ['480', ''],
   ERR_NOPRIVILEGES: ['481', ''],
   ERR_CHANOPRIVSNEEDED: ['482', "You're not channel operator"],
   ERR_CANTKILLSERVER: ['483', "You can't kill a server!"],
@@ -129,6 +131,11 @@ export const NUMERICS = {
   RPL_HELPSTART: ['704', ''],
   RPL_HELPTXT: ['705', ''],
   RPL_ENDOFHELP: ['706', ''],
+  RPL_KNOCK: ['710', 'has asked for an invite.'],
+  RPL_KNOCKDLVR: ['711', 'Your KNOCK has been delivered.'],
+  ERR_TOOMANYKNOCK: ['712', ''],
+  ERR_CHANOPEN: ['713', 'Channel is open.'],
+  ERR_KNOCKONCHAN: ['714', 'You are already on that channel.'],
   RPL_MONONLINE: ['730', ''],
   RPL_MONOFFLINE: ['731', ''],
   RPL_MONLIST: ['732', ''],

@@ -14,6 +14,11 @@ export interface Wait {
  */
 export type Paged = Generator<Wait | undefined, void>;
 
+/** Takes all steps of an answer at once. Only for one that waits for no log. */
+export function sendAll(answer: Paged): void {
+  while (answer.next().done !== true);
+}
+
 /** What a handler returns: nothing, or what the session's further commands wait for. Never a bare promise. */
 export type Outcome = void | Deferred<void> | Generator<Wait | undefined, void>;
 

@@ -1,5 +1,6 @@
 /** The conversation with one IRC peer: runs its lines, and sends the answers as fast as it takes them. */
 import { isUtf8 } from 'node:buffer';
+import type { EventOf } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
 import { CharsetDetector } from '../charset.js';
 import { PARTINGS } from '../parting.js';
@@ -12,6 +13,7 @@ import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, type Message, middle, parseMessag
 import { Outbox } from './outbox.js';
 import { Deferred, type Outcome, type Paged } from './outcome.js';
 import { replyUnprivileged } from './refusals.js';
+import { reenter } from './room-replies.js';
 
 /** Steps in one part of a long answer, whether they find something to say or not. */
 const STEPS_PER_PART = 100;
@@ -282,6 +284,10 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   relocated(): void {
     this.#intake.relocated();
+  }
+
+  retitled(event: EventOf<'retitled'>): void {
+    reenter(this.#client, event);
   }
 
   // The end

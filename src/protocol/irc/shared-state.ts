@@ -1,6 +1,8 @@
 /** The state that all IRC sessions of one server share. */
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
+import type { EventOf } from '../../chat/event.js';
+import type { Member } from '../../chat/member.js';
 import type { ServerBans } from '../../chat/server-bans.js';
 import { PasswordGuard, type PasswordGuardOptions } from '../password-guard.js';
 import type { ServerControl } from '../server-control.js';
@@ -14,6 +16,8 @@ import type { IrcSettings } from './settings.js';
 export interface RegisteredClient {
   /** @param tokens - those of RPL_ISUPPORT that have changed */
   isupportChanged(tokens: readonly string[]): void;
+  /** A channel has another name. @param answered - the member that gets this as its answer; null for none */
+  retitled(event: EventOf<'retitled'>, answered: Member | null): void;
 }
 
 /** Options of an {@link IrcState}. */
@@ -53,6 +57,11 @@ export class IrcState implements ReplySource {
     this.encoders = new EncoderFamily(options.settings.serverName);
     this.monitors = new MonitorBoard(options.chat);
     this.#settings = options.settings;
+    this.chat.observeRooms({
+      retitled: (event, answered) => {
+        for (const client of this.clients) client.retitled(event, answered);
+      },
+    });
   }
 
   get directory(): Directory {

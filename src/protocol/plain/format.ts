@@ -67,6 +67,10 @@ function describe(event: ChatEvent): string | null {
       return event.text === ''
         ? `${nameOf(event.by)} cleared the topic`
         : `${nameOf(event.by)} set the topic: ${event.text}`;
+    case 'knocked':
+      return `${introduce(event.by)} asks to be let in`;
+    case 'retitled':
+      return `${nameOf(event.by)} renamed the room to ${event.room.name}${because(event.reason)}`;
     case 'announced':
       return `${nameOf(event.by)} announces: ${event.text}`;
     case 'expelled':

@@ -20,6 +20,7 @@ async function withSilenced(modes: string) {
 
 describe.each([
   ['banned', '-t+b bob!*@*'],
+  ['muted', '-t+b m:bob!*@*'],
   ['in a moderated channel', '-t+m'],
 ])('somebody who is %s', (_, modes) => {
   test.each([

@@ -1,17 +1,15 @@
 /** JOIN, PART, TOPIC, NAMES, INVITE, KICK (modern, "Channel Operations"). */
-import { mayList } from '../../../chat/permissions.js';
-import type { Room, RoomFlag } from '../../../chat/room.js';
+import type { RoomFlag } from '../../../chat/room.js';
 import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import { kickBytes, REASON_BYTES, topicBytes } from '../isupport.js';
 import type { Message } from '../message.js';
-import { channelMode, rankSigns } from '../modes.js';
+import { channelMode } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
 import { outcomeOf, type Paged } from '../outcome.js';
 import { ENTRY_REFUSALS, replyNotTaken, replySilenced, ROOM_REFUSALS } from '../refusals.js';
-import { sourceOf } from '../source.js';
+import { sendNames, sendTopic } from '../room-replies.js';
 import { cutToBytes } from '../text-length.js';
-import { seconds } from '../times.js';
 
 /** JOIN: enters channels, some with keys; `0` leaves all. */
 export function* join(client: Client, message: Message): Paged {
@@ -53,7 +51,7 @@ function* joinOne(client: Client, name: string, key: string | null): Paged {
   }
   const { room } = joined;
   client.echo(joined);
-  if (room.topic !== null) sendTopic(client, room);
+  sendTopic(client, room);
   yield* sendNames(client, room);
 }
 
@@ -113,17 +111,12 @@ function* setTopic(client: Client, name: string, text: string): Paged {
     case 'outside':
     case 'moderated':
     case 'banned':
+    case 'muted':
       replySilenced(client, channel, set.why);
       return;
     case 'not-taken':
       replyNotTaken(client, 'TOPIC', name);
   }
-}
-
-function sendTopic(client: Client, room: Room): void {
-  if (room.topic === null) return;
-  client.reply('RPL_TOPIC', room.name, room.topic.text);
-  client.reply('RPL_TOPICWHOTIME', room.name, sourceOf(room.topic.by), seconds(room.topic.atMs));
 }
 
 /**
@@ -138,25 +131,6 @@ export function* names(client: Client, message: Message): Paged {
     const room = client.server.directory.visibleRoom(client.member, name);
     if (room === undefined) client.reply('RPL_ENDOFNAMES', name);
     else yield* sendNames(client, room);
-  }
-}
-
-function* sendNames(client: Client, room: Room): Paged {
-  const symbol = room.flags.has('secret') ? '@' : '=';
-  yield* client.replyWordsAtLength('RPL_NAMREPLY', [symbol, room.name], nameWords(client, room));
-  client.reply('RPL_ENDOFNAMES', room.name);
-}
-
-/** Yields a word for each member that the client may see, null for each other one. */
-function* nameWords(client: Client, room: Room): Generator<string | null> {
-  const isInside = room.seatOf(client.member) !== undefined;
-  const all = client.has('multi-prefix');
-  const isLong = client.has('userhost-in-names');
-  // A copy, since members join and leave while the answer waits for its reader.
-  for (const { member } of [...room.seats]) {
-    const seat = room.seatOf(member);
-    const isShown = seat !== undefined && (isInside || mayList(client.member, member));
-    yield isShown ? rankSigns(seat.ranks, all) + (isLong ? sourceOf(member) : member.nick) : null;
   }
 }
 

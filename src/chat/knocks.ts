@@ -1,0 +1,26 @@
+/** How often people may ask to be let into one room. */
+
+/** How long one who has asked waits until it may ask again. */
+const MEMBER_PAUSE_MS = 300_000;
+/** The most who may ask within {@link ROOM_PERIOD_MS}, all together. */
+const MAX_ROOM_KNOCKS = 5;
+const ROOM_PERIOD_MS = 60_000;
+
+/** Why somebody may not ask now: it has asked a short time ago, or too many have. */
+export type KnockLimit = 'knocked-lately' | 'too-many-knocks';
+
+/** The latest who have asked. Times are those of the room's log, so the same log lets the same people ask. */
+export class Knocks {
+  /** In the order of time: at most {@link MAX_ROOM_KNOCKS} in each period, so there are never many. */
+  #latest: { readonly session: string; readonly atMs: number }[] = [];
+
+  /** Counts that a session asks. @returns why it may not; null if it may */
+  add(session: string, atMs: number): KnockLimit | null {
+    this.#latest = this.#latest.filter((knock) => knock.atMs > atMs - MEMBER_PAUSE_MS);
+    if (this.#latest.some((knock) => knock.session === session)) return 'knocked-lately';
+    const recent = this.#latest.filter((knock) => knock.atMs > atMs - ROOM_PERIOD_MS);
+    if (recent.length >= MAX_ROOM_KNOCKS) return 'too-many-knocks';
+    this.#latest.push({ session, atMs });
+    return null;
+  }
+}
