@@ -9,6 +9,7 @@ class Follower implements Following {
   readonly #sink: LogSink;
   #applied: number;
   #isTaking = false;
+  #isOver = false;
 
   constructor(log: KeptLog, applied: number, sink: LogSink) {
     this.#log = log;
@@ -21,7 +22,13 @@ class Follower implements Following {
   }
 
   stop(): void {
+    this.end();
     this.#log.leave(this);
+  }
+
+  /** Takes nothing more. */
+  end(): void {
+    this.#isOver = true;
   }
 
   /** Takes all that there is. Called from its own sink, it leaves that to the call that is under way. */
@@ -29,7 +36,7 @@ class Follower implements Following {
     if (this.#isTaking) return;
     this.#isTaking = true;
     try {
-      while (this.#applied !== this.#log.packs.top && this.#log.isFollowedBy(this)) this.#step();
+      while (this.#applied !== this.#log.packs.top && !this.#isOver) this.#step();
     } finally {
       this.#isTaking = false;
     }
@@ -70,10 +77,6 @@ export class KeptLog {
     return this.#followers.size > 0;
   }
 
-  isFollowedBy(follower: Follower): boolean {
-    return this.#followers.has(follower);
-  }
-
   /** Appends a pack and hands it to all followers. @returns its number */
   push(pack: Pack): number {
     const seq = this.packs.push(pack);
@@ -101,6 +104,7 @@ export class KeptLog {
 
   /** Ends all following. */
   close(): void {
+    for (const follower of this.#followers) follower.end();
     this.#followers.clear();
   }
 }
