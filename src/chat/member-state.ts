@@ -9,6 +9,7 @@ import { hasPrivilege, identityOf } from './subject.js';
 import type { Identity } from './user-mask.js';
 
 const NO_TRAITS: ReadonlySet<Trait> = new Set();
+const NO_OUTLETS: readonly Outlet[] = [];
 
 /** Returns what is known of somebody who has only an address yet. */
 export function stranger(host: string): Who {
@@ -49,6 +50,8 @@ export class MemberState implements Member {
   lastFanOut = 0;
   /** Where it hears. One object, since a fan-out asks every member for it. */
   outlet: Outlet;
+  /** All its outlets but the first, which is where it is answered. */
+  furtherOutlets = NO_OUTLETS;
   readonly #label: string | null;
 
   constructor({ session, who, atMs, outlet, label, isLocal = false }: MemberOptions) {
@@ -108,12 +111,17 @@ export class MemberState implements Member {
 
   /** Lets it hear through one more outlet. */
   attach(outlet: Outlet): void {
-    this.outlet = joinOutlets([...outletsOf(this.outlet), outlet]);
+    this.#hearThrough([...outletsOf(this.outlet), outlet]);
   }
 
   /** Takes an outlet away; the member stays. */
   detach(outlet: Outlet): void {
-    this.outlet = joinOutlets(outletsOf(this.outlet).filter((one) => one !== outlet));
+    this.#hearThrough(outletsOf(this.outlet).filter((one) => one !== outlet));
+  }
+
+  #hearThrough(outlets: readonly Outlet[]): void {
+    this.outlet = joinOutlets(outlets);
+    this.furtherOutlets = outlets.slice(1);
   }
 }
 

@@ -62,10 +62,3 @@ export function outletsOf(outlet: Outlet): readonly Outlet[] {
   if (outlet === NOWHERE) return [];
   return outlet instanceof SeveralOutlets ? outlet.outlets : [outlet];
 }
-
-const NONE: readonly Outlet[] = [];
-
-/** The outlets but for the first, which is where a member is answered. */
-export function furtherOutlets(outlet: Outlet): readonly Outlet[] {
-  return outlet instanceof SeveralOutlets ? outlet.outlets.slice(1) : NONE;
-}

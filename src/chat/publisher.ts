@@ -4,7 +4,6 @@ import type { DirectoryState } from './directory-state.js';
 import type { ChatEvent, EventOf } from './event.js';
 import type { Member } from './member.js';
 import { type MemberState, stateOf } from './member-state.js';
-import { furtherOutlets } from './outlets.js';
 import { speechRefusal } from './permissions.js';
 import { RANK_BITS, type Room } from './room.js';
 import { roomStateOf } from './room-state.js';
@@ -30,7 +29,7 @@ export class Publisher {
   publish(event: ChatEvent, answered: MemberState | null): void {
     const delivery = new Delivery(event);
     this.#deliver(delivery, event, answered);
-    if (answered !== null) for (const outlet of furtherOutlets(answered.outlet)) delivery.through(outlet);
+    if (answered !== null) for (const outlet of answered.furtherOutlets) delivery.through(outlet);
   }
 
   #deliver(delivery: Delivery, event: ChatEvent, answered: MemberState | null): void {

@@ -36,7 +36,7 @@ function sayToRoom(
   if (replica === undefined) return refuse('no-such-room');
   const who = replica.fold.seatOf(by) === undefined ? by.who : null;
   // Field by field: to spread the stamp into the entry would cost more than all the rest of a message.
-  const { session, n, atMs, seen, base } = core.stamp(replica, by);
+  const { session, n, atMs, seen, base } = replica.stamp(by.session, by.lastSpokeMs);
   const stamped = { session, n, atMs, seen, base, kind: 'say', who, ranks, type, text, tags, isDivisible } as const;
   return replica.propose<'say'>(by, stamped);
 }
@@ -49,7 +49,7 @@ function sayToMember(
 ): Answer<Said | Refused<SayRefusal>> {
   const target = directory.member(nick)?.session;
   if (target === undefined) return refuse('no-such-member');
-  const { session, n, atMs, seen, base } = core.stamp(core.private, by);
+  const { session, n, atMs, seen, base } = core.private.stamp(by.session, by.lastSpokeMs);
   const stamped = { session, n, atMs, seen, base, kind: 'tell', target, type, text, tags, isDivisible } as const;
   return core.private.propose<'tell'>(by, stamped);
 }
