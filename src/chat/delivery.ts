@@ -2,6 +2,7 @@
 import type { ChatEvent } from './event.js';
 import type { Encoder, Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
+import type { SeatState } from './room-state.js';
 
 interface Encoded {
   readonly bytes: Uint8Array | null;
@@ -23,9 +24,24 @@ export class Delivery {
 
   /** Sends the event to one member, unless its kind of reader does not get such events. */
   to(member: MemberState): void {
-    const { outlet } = member;
-    if (outlet.encoder !== this.#encoder) this.#switchTo(outlet.encoder);
-    if (this.#bytes !== null) outlet.send(this.#bytes, this.#droppable);
+    this.through(member.outlet);
+  }
+
+  /**
+   * Sends the event to those in a room who have a rank, or to all of them for 0, but for one.
+   *
+   * This loop is what a fan-out costs, and its body is that of {@link through}: V8 would not inline the call, because
+   * its callers are nested too deep.
+   */
+  toSeats(seats: readonly SeatState[], except: MemberState | null, minimumRanks: number): void {
+    for (const seat of seats) {
+      const { member } = seat;
+      if (member === except || seat.ranks < minimumRanks) continue;
+      const { outlet } = member;
+      if (outlet.encoder !== this.#encoder) this.#switchTo(outlet.encoder);
+      const bytes = this.#bytes;
+      if (bytes !== null) outlet.send(bytes, this.#droppable);
+    }
   }
 
   /** Sends the event through one outlet. */

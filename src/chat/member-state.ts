@@ -33,6 +33,11 @@ export interface MemberOptions {
 
 /** One participant, with everything that the entries of logs change about it. */
 export class MemberState implements Member {
+  /**
+   * Where it hears. One object, since a fan-out asks every member for it, and the first field, since that is in the
+   * processor's cache then.
+   */
+  outlet: Outlet;
   readonly session: string;
   /** Replaced as a whole, since rooms keep what they know of a member. */
   who: Who;
@@ -48,8 +53,6 @@ export class MemberState implements Member {
   last = 0;
   /** The number of the last fan-out that reached it: see the publisher. */
   lastFanOut = 0;
-  /** Where it hears. One object, since a fan-out asks every member for it. */
-  outlet: Outlet;
   /** All its outlets but the first, which is where it is answered. */
   furtherOutlets = NO_OUTLETS;
   readonly #label: string | null;

@@ -106,9 +106,7 @@ export class Publisher {
 }
 
 function toRoom(delivery: Delivery, room: Room, except: MemberState | null, minimumRanks = 0): void {
-  for (const seat of roomStateOf(room).seats) {
-    if (seat.member !== except && seat.ranks >= minimumRanks) delivery.to(seat.member);
-  }
+  delivery.toSeats(roomStateOf(room).seats, except, minimumRanks);
 }
 
 /** Reaches the one who is spoken to, and the speaker if nobody answers it. */

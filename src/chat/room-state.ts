@@ -32,9 +32,10 @@ interface SeatOptions {
 
 /** A member's place in a room, and what the room's log has said of it. */
 export class SeatState implements Seat, Subject {
-  readonly room: RoomState;
+  // What a fan-out looks at comes first, where the processor's cache has it.
   readonly member: MemberState;
   ranks: number;
+  readonly room: RoomState;
   index: number;
   /** The running number of its last entry in the room's log. */
   last: number;
@@ -119,6 +120,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   // A fan-out walks the array; the map answers "is this one here?".
   readonly #seats: SeatState[] = [];
   readonly #seatBy = new Map<string, SeatState>();
+  /** The place that was asked for last: a message asks for its speaker's several times. */
+  #recent: SeatState | null = null;
   readonly #invitations = new Map<string, Invitation>();
   #numbers: RunningNumbers | null = null;
   #knocks: Knocks | null = null;
@@ -141,13 +144,13 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   }
 
   nextNumber(session: string): number {
-    const seat = this.#seatBy.get(session);
+    const seat = this.seatBy(session);
     return seat === undefined ? (this.#numbers?.next(session) ?? 1) : seat.last + 1;
   }
 
   apply<K extends keyof RoomDeeds>(seq: number, entry: EntryOf<RoomDeeds, K>): RoomOutcomes[K] | NotTaken {
     this.#positions.enter(seq);
-    const seat = this.#seatBy.get(entry.session);
+    const seat = this.seatBy(entry.session);
     if (entry.kind !== 'gone' && !this.#counts(seq, entry, seat)) return NOT_TAKEN;
     this.#atMs = Math.max(this.#atMs, entry.atMs);
     const deed = ROOM_DEEDS[entry.kind];
@@ -218,11 +221,15 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   }
 
   seatOf({ session }: Subject): SeatState | undefined {
-    return this.#seatBy.get(session);
+    return this.seatBy(session);
   }
 
   seatBy(session: string): SeatState | undefined {
-    return this.#seatBy.get(session);
+    const recent = this.#recent;
+    if (recent !== null && recent.member.session === session) return recent;
+    const seat = this.#seatBy.get(session);
+    if (seat !== undefined) this.#recent = seat;
+    return seat;
   }
 
   /** Returns what the room knows a session by that is here or invited. */
@@ -267,6 +274,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     const seat = this.#seatBy.get(member.session);
     if (seat === undefined) return;
     this.#seatBy.delete(member.session);
+    this.#recent = null;
     this.#numbers ??= new RunningNumbers();
     this.#numbers.keep(member.session, seat.last, this.#positions.seq);
     const last = this.#seats.pop();

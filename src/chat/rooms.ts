@@ -36,6 +36,8 @@ export class Rooms {
   readonly #byLog = new Map<LogName, RoomReplica>();
   /** Names that rooms are about to take; only those of unsettled logs count. */
   readonly #reservations = new Map<string, RoomReplica>();
+  /** The open room that was asked for last, and under which name: each line of a talk asks for the same. */
+  #recent: { readonly name: string; readonly replica: RoomReplica } | null = null;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -51,7 +53,10 @@ export class Rooms {
 
   /** Returns an open room with its log. */
   find(name: string): RoomReplica | undefined {
-    return this.#open.get(this.#options.fold(name));
+    if (this.#recent?.name === name) return this.#recent.replica;
+    const replica = this.#open.get(this.#options.fold(name));
+    if (replica !== undefined) this.#recent = { name, replica };
+    return replica;
   }
 
   /** Opens a room that stays when everybody has left; finds it if it is there. */
@@ -129,6 +134,7 @@ export class Rooms {
     const closed = this.#closed.get(key);
     if (closed !== undefined) this.#forget(key, closed);
     this.#open.delete(fold(before));
+    this.#recent = null;
     this.#open.set(key, replica);
   }
 
@@ -144,6 +150,7 @@ export class Rooms {
       this.#open.set(key, replica);
     } else if (size === 0 && !isPermanent) {
       this.#open.delete(key);
+      this.#recent = null;
       this.#close(key, replica);
     }
   }

@@ -63,7 +63,8 @@ class Follower implements Following {
 /** One log. */
 export class KeptLog {
   readonly packs: PackStore;
-  readonly #followers = new Set<Follower>();
+  /** Replaced as a whole, since those who are called may come and go. */
+  #followers: readonly Follower[] = [];
   readonly #abandoned: () => void;
   #depth = 0;
 
@@ -74,7 +75,7 @@ export class KeptLog {
   }
 
   get isFollowed(): boolean {
-    return this.#followers.size > 0;
+    return this.#followers.length > 0;
   }
 
   /** Appends a pack and hands it to all followers. @returns its number */
@@ -93,18 +94,20 @@ export class KeptLog {
 
   follow(after: number, sink: LogSink): Following {
     const follower = new Follower(this, after, sink);
-    this.#followers.add(follower);
+    this.#followers = [...this.#followers, follower];
     follower.take();
     return follower;
   }
 
   leave(follower: Follower): void {
-    if (this.#followers.delete(follower) && !this.isFollowed) this.#abandoned();
+    if (!this.#followers.includes(follower)) return;
+    this.#followers = this.#followers.filter((one) => one !== follower);
+    if (!this.isFollowed) this.#abandoned();
   }
 
   /** Ends all following. */
   close(): void {
     for (const follower of this.#followers) follower.end();
-    this.#followers.clear();
+    this.#followers = [];
   }
 }

@@ -2,7 +2,7 @@
 import type { MessageType, Said, Tag } from '../../../chat/event.js';
 import type { NotTaken, Refused } from '../../../chat/refusal.js';
 import type { Room } from '../../../chat/room.js';
-import { isTicket } from '../../../chat/ticket.js';
+import { isTicket, type Ticket } from '../../../chat/ticket.js';
 import type { SayRefusal, Target } from '../../../chat/verbs/speech.js';
 import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
@@ -13,6 +13,9 @@ import { isChannelLike } from '../names.js';
 import { replyNotTaken, replySilenced } from '../refusals.js';
 
 const NO_TAGS: readonly Tag[] = [];
+
+/** How a message has ended. */
+type Answered = Said | Refused<SayRefusal> | NotTaken;
 
 /** PRIVMSG. */
 export function privmsg(client: Client, message: Message): void {
@@ -55,12 +58,17 @@ function say(client: Client, message: Message, type: MessageType): void {
   for (const name of names) {
     const said = client.server.chat.say(client.member, targetOf(name), words);
     // Nearly always the log is in memory, and has settled it.
-    if (isTicket(said)) client.answerLater(said, (outcome) => answerOne(client, message.command, name, outcome));
+    if (isTicket(said)) answerLater(client, message.command, name, said);
     else answerOne(client, message.command, name, said);
   }
 }
 
-function answerOne(client: Client, command: string, target: string, said: Said | Refused<SayRefusal> | NotTaken): void {
+/** By itself, because a function that makes a closure pays for it even when it makes none. */
+function answerLater(client: Client, command: string, target: string, said: Ticket<Answered>): void {
+  client.answerLater(said, (outcome) => answerOne(client, command, target, outcome));
+}
+
+function answerOne(client: Client, command: string, target: string, said: Answered): void {
   if (said.kind === 'said') answerSaid(client, said);
   // Errors of a NOTICE are not reported.
   else if (command === 'NOTICE') return;
@@ -70,6 +78,7 @@ function answerOne(client: Client, command: string, target: string, said: Said |
 
 /** Parses a nick, a channel, or a channel after the signs of the ranks that it is addressed to (STATUSMSG). */
 function targetOf(name: string): Target {
+  if (isChannelLike(name)) return { kind: 'room', name, ranks: 0 };
   const channel = name.replace(/^[~&@%+]+/, '');
   if (!isChannelLike(channel)) return { kind: 'member', nick: name };
   return { kind: 'room', name: channel, ranks: ranksOfSigns(name.slice(0, name.length - channel.length)) };
