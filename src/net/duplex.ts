@@ -17,14 +17,18 @@ export type DuplexSource = Pick<
   'write' | 'end' | 'destroy' | 'pause' | 'resume' | 'isWritable' | 'remoteAddress'
 >;
 
+/** Where a connection's events are handed on. */
+type DuplexContext = Pick<AsyncResource, 'runInAsyncScope'>;
+
 /** The stream of {@link Connection.toDuplex}. */
 export class ConnectionDuplex<T> extends ByteDuplex {
   readonly #connection: DuplexSource;
   /** These replace the user's handlers. */
   readonly events: ConnectionEvents<T>;
 
-  constructor(connection: DuplexSource, options: DuplexOptions) {
-    const carrier = new ConnectionCarrier<T>(connection);
+  /** @param context - in which the listeners of the stream run */
+  constructor(connection: DuplexSource, options: DuplexOptions, context: DuplexContext = new AsyncResource('FDMUX')) {
+    const carrier = new ConnectionCarrier<T>(connection, context);
     super(carrier, options);
     this.#connection = connection;
     this.events = carrier.events;
@@ -50,7 +54,7 @@ class ConnectionCarrier<T> implements ByteCarrier {
   readonly readable = true;
   readonly writable = true;
   readonly #connection: DuplexSource;
-  readonly #context = new AsyncResource('FDMUX');
+  readonly #context: DuplexContext;
   #stream: Duplex | undefined;
   /** The rest of the write that `#written` waits for. */
   #pieces: Iterator<Buffer> | null = null;
@@ -62,8 +66,9 @@ class ConnectionCarrier<T> implements ByteCarrier {
   /** Whether the connection refused bytes, because somebody else had ended or destroyed it. */
   #isCut = false;
 
-  constructor(connection: DuplexSource) {
+  constructor(connection: DuplexSource, context: DuplexContext) {
     this.#connection = connection;
+    this.#context = context;
   }
 
   readonly events: ConnectionEvents<T> = {

@@ -16,6 +16,7 @@ import { PlainQueue } from './plain-queue.js';
 import { SecurityFacts } from './security-facts.js';
 import type { ServedConnection } from './served-connection.js';
 import { SharedBytes } from './shared-bytes.js';
+import { TlsDuplex } from './tls-duplex.js';
 import { authorizationErrorOf, TlsFacts, type Verdict } from './tls-facts.js';
 import type { HandshakeEnd, Handshakes, Handshaking } from './tls-handshakes.js';
 import type { TlsOutput } from './tls-output.js';
@@ -78,10 +79,11 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     this.#handlers = group.handlers;
     this.#beginning = beginning;
     beginning.handshakes.begin(this);
-    const duplex = new ConnectionDuplex<T>(this.#source(), {});
+    const duplex = new TlsDuplex<T>(this.#source());
     const { events } = duplex;
     below.handOver({
       ...events,
+      data: (_connection, bytes) => duplex.receive(bytes),
       end: (connection) => {
         events.end?.(connection);
         this.#belowEnded();
@@ -119,7 +121,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     };
   }
 
-  #attach({ makeSocket, event }: TlsBeginning<T>, duplex: ConnectionDuplex<T>): TLSSocket {
+  #attach({ makeSocket, event }: TlsBeginning<T>, duplex: TlsDuplex<T>): TLSSocket {
     const socket = makeSocket(duplex);
     // The streams' own errors reach the socket as well.
     duplex.on('error', () => undefined);
