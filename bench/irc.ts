@@ -16,7 +16,7 @@ import { Progress } from './support/progress.js';
 import { Publication } from './support/publication.js';
 import { runSuite } from './support/refusal.js';
 import { weighed } from './support/server.js';
-import { compile, countsInstructions, LOAD_CORE } from './support/tools.js';
+import { compileLoad, countsInstructions, LOAD_CORE } from './support/tools.js';
 import { takeTurns } from './support/turns.js';
 
 const TEXT_BYTES = 80;
@@ -135,7 +135,7 @@ async function main(): Promise<void> {
     options,
   );
 
-  const program = compile('irc/irc_load.c');
+  const program = compileLoad('irc/irc_load.c');
   const counts = countsInstructions();
   const questions = QUESTIONS.filter(({ id }) => only.includes(id));
   const progress = new Progress(peers.length * (rounds * questions.length + (only.includes(MEMORY) ? 1 : 0)));

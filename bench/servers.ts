@@ -1,19 +1,23 @@
 /** Servers: every question put to every peer, in turns, several times; the answers go to docs/benchmarks/. */
 
-import { findPeers, type Peer, refuseUnknown } from './support/candidates.js';
+import { findPeers, isAnyNamed, type Peer, refuseUnknown } from './support/candidates.js';
 import { here } from './support/checkout.js';
 import { comparison } from './support/comparison.js';
 import { type Load, measure, type Run, runSchema } from './support/load.js';
-import { readOptions } from './support/options.js';
+import { type Options, readOptions } from './support/options.js';
 import { round } from './support/page.js';
 import { serverCandidates, type ServerCommand, type ServerMode } from './support/peers.js';
 import { Progress } from './support/progress.js';
 import { Publication } from './support/publication.js';
 import { runSuite } from './support/refusal.js';
 import { costsOf, writeReport } from './support/report.js';
+import type { Answer } from './support/results.js';
 import { startServer, weighed } from './support/server.js';
-import { compile, countsInstructions } from './support/tools.js';
+import { compileLoad, countsInstructions } from './support/tools.js';
 import { takeTurns } from './support/turns.js';
+import { transportCandidates } from './transports/peers.js';
+import { transportCostsOf } from './transports/report.js';
+import { askTransports, TRANSPORT_QUESTIONS } from './transports/suite.js';
 
 interface Question {
   readonly id: string;
@@ -72,31 +76,59 @@ const QUESTIONS: readonly Question[] = [
 const HELD_CONNECTIONS = 15_000;
 /** The question that is not one of rates. */
 const MEMORY = 'memory';
+const SERVER_QUESTIONS: readonly string[] = [...QUESTIONS.map(({ id }) => id), MEMORY];
 /** A weighing takes long and varies little. */
 const MAX_WEIGHINGS = 2;
 
 async function main(): Promise<void> {
-  const ids = [...QUESTIONS.map(({ id }) => id), MEMORY];
-  const options = readOptions({ script: 'bench', questions: ids, rounds: 3, seconds: 1 });
-  const { rounds, seconds, only, against, out } = options;
-  const candidates = serverCandidates(against === null ? [here] : [here, against]);
+  const options = readOptions({
+    script: 'bench',
+    questions: [...SERVER_QUESTIONS, ...TRANSPORT_QUESTIONS],
+    rounds: 3,
+    seconds: 1,
+  });
+  const { only, against } = options;
+  const checkouts = against === null ? [here] : [here, against];
+  const candidates = serverCandidates(checkouts);
   const names = candidates.map(({ name }) => name);
-  refuseUnknown(names, options.peers);
-  const peers = findPeers(candidates, options.peers);
+  const transports = transportCandidates(checkouts);
+  const transportNames = transports.map(({ name }) => name);
+  refuseUnknown([...names, ...transportNames], options.peers);
+  const isAsked = (questions: readonly string[], known: readonly string[]) =>
+    questions.some((id) => only.includes(id)) && isAnyNamed(known, options.peers);
+  const peers = isAsked(SERVER_QUESTIONS, names) ? findPeers(candidates, options.peers) : [];
+  const transportPeers = isAsked(TRANSPORT_QUESTIONS, transportNames) ? findPeers(transports, options.peers) : [];
+  if (!countsInstructions()) console.log('this machine counts no instructions: CPU time is measured instead');
+  const costs = [
+    ...(await askServers(options, peers, names)).map((answer) => ({ title: answer.title, costs: costsOf(answer) })),
+    ...(await askTransports(options, transportPeers, transportNames)).map((answer) => ({
+      title: answer.title,
+      costs: transportCostsOf(answer),
+    })),
+  ];
+  if (against !== null) console.log(`\nWhat a message costs:\n\n${comparison(costs, against).join('\n')}`);
+}
+
+/** @param names of all peers that there are */
+async function askServers(
+  options: Options,
+  peers: readonly Peer<ServerCommand>[],
+  names: readonly string[],
+): Promise<readonly Answer<Run>[]> {
+  if (peers.length === 0) return [];
+  const { rounds, seconds, only, out } = options;
   const publication = new Publication(
     out,
     {
       file: 'results.json',
       run: runSchema,
-      known: { questions: ids, peers: names },
+      known: { questions: SERVER_QUESTIONS, peers: names },
       writePage: (folder, results) => writeReport(folder, results, names),
     },
     options,
   );
-
-  const program = compile('support/load.c');
+  const program = compileLoad('support/load.c');
   const hasCounters = countsInstructions();
-  if (!hasCounters) console.log('this machine counts no instructions: CPU time is measured instead');
   const questions = QUESTIONS.filter(({ id }) => only.includes(id));
   const weighings = only.includes(MEMORY) ? Math.min(rounds, MAX_WEIGHINGS) : 0;
   const turnCount = questions.flatMap(({ mode }) => runnersOf(mode, peers)).length;
@@ -118,10 +150,7 @@ async function main(): Promise<void> {
     const turns = await takeTurns(runnersOf('echo', peers), weighings, progress, weighOne, describeWeight);
     publication.publishMemory({ id: MEMORY, title: 'memory per idle connection', load }, turns);
   }
-  if (against !== null) {
-    const costs = publication.answers.map((answer) => ({ title: answer.title, costs: costsOf(answer) }));
-    console.log(`\nWhat a message costs:\n\n${comparison(costs, against).join('\n')}`);
-  }
+  return publication.answers;
 }
 
 /** A peer that answers to a mode. */
@@ -166,9 +195,11 @@ async function weigh(line: readonly string[], load: string): Promise<number> {
     await measure(load, server, echo(64, 64, 1), 0.3, false);
     const before = await server.residentBytes();
     let after = before;
-    await measure(load, server, echo(1, 64, 1, HELD_CONNECTIONS), 3, false, async () => {
-      await server.holds(HELD_CONNECTIONS);
-      after = await server.residentBytes();
+    await measure(load, server, echo(1, 64, 1, HELD_CONNECTIONS), 3, false, {
+      onStart: async () => {
+        await server.holds(HELD_CONNECTIONS);
+        after = await server.residentBytes();
+      },
     });
     return (after - before) / HELD_CONNECTIONS;
   } finally {

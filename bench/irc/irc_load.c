@@ -1,22 +1,20 @@
 // The load generator for IRC servers: one thread, level-triggered epoll, no work but the load.
 //
-//   irc_load PORT CLIENTS SENDERS BYTES SECONDS [FIRST [web]]
+//   irc_load PORT CLIENTS SENDERS BYTES SECONDS [FIRST [TRANSPORT]]
 //
 // CLIENTS connect, register and, when that is done, join one channel; it prints `joined` with the seconds
 // that took, from the first connect to the last end of a list of names. Then SENDERS of them send lines to
 // the channel whose text has BYTES bytes; each sends its next when it has got those of all other senders.
 // After a warm-up it prints `start`, and after SECONDS one line of JSON. With SENDERS 0 the clients do not
 // join; it prints `idle` when all are registered and waits for the end of its input. FIRST is the number of
-// the first client, so that several loads have different nicks. With `web` they speak in WebSockets; then
-// the line of a delivery, with its prefix, must have fewer than 126 bytes.
+// the first client, so that several loads have different nicks. TRANSPORT is tcp, tls, web (WebSockets) or
+// web-tls. In a WebSocket the line of a delivery, with its prefix, must have fewer than 126 bytes.
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 
-#include "../support/bench.h"
+#include "../support/transport.h"
 
-enum { kReadBytes = 1 << 18, kTail = 8, kOutstanding = 500, kBatch = 8, kWarmLines = 20000 };
+enum { kTail = 8, kOutstanding = 500, kBatch = 8, kWarmLines = 20000 };
 
 enum stage { kConnecting, kRegistering, kJoining, kIn };
 
@@ -30,7 +28,7 @@ struct client {
 
 static struct client* clients;
 static size_t client_count, sender_count, in_count, first_number;
-static char input[kTail + kReadBytes + 1];
+static char input[kTail + kTransportBytes + 1];
 static char message[1024];
 static size_t message_bytes;
 static uint64_t deliveries, sent_lines;
@@ -81,14 +79,15 @@ static void on_connected(size_t index) {
     fail("connect");
   }
   fcntl(client->fd, F_SETFL, fcntl(client->fd, F_GETFL) & ~O_NONBLOCK);
+  transport_open(client->fd);
   client->stage = kRegistering;
   char line[64], hello[200];
   snprintf(line, sizeof line, "NICK n%zu", first_number + index);
   size_t length = put_line(hello, line);
   snprintf(line, sizeof line, "USER u%zu 0 * :load", index);
   length += put_line(hello + length, line);
-  if (is_web) send_all(client->fd, kUpgrade, sizeof kUpgrade - 1);
-  send_all(client->fd, hello, length);
+  if (is_web) transport_send(client->fd, kUpgrade, sizeof kUpgrade - 1);
+  transport_send(client->fd, hello, length);
   const struct epoll_event event = {.events = EPOLLIN, .data.u64 = index};
   watch(epoll_fd, EPOLL_CTL_MOD, client->fd, event);
 }
@@ -96,7 +95,7 @@ static void on_connected(size_t index) {
 static void send_message(struct client* client) {
   client->sent++;
   sent_lines++;
-  send_all(client->fd, message, message_bytes);
+  transport_send(client->fd, message, message_bytes);
 }
 
 static int has(const char* text, size_t length, const char* word) {
@@ -113,7 +112,7 @@ static void on_entering(struct client* client, size_t length) {
     client->stage = sender_count > 0 ? kJoining : kIn;
     char join[32];
     if (client->stage == kJoining)
-      send_all(client->fd, join, put_line(join, "JOIN #bench"));
+      transport_send(client->fd, join, put_line(join, "JOIN #bench"));
     else
       in_count++;
   } else if (client->stage == kJoining && has(begin, total, " 366 ")) {
@@ -148,7 +147,7 @@ static int serve(int timeout_ms, int is_talking) {
       on_connected(index);
       continue;
     }
-    const ssize_t length = recv(client->fd, input + kTail, kReadBytes, MSG_DONTWAIT);
+    const ssize_t length = transport_receive(client->fd, input + kTail);
     if (length < 0 && errno == EAGAIN) continue;
     if (length < 0) fail("recv");
     // Acknowledges at once: where a server leaves Nagle's algorithm on, delayed acknowledgements would set
@@ -169,14 +168,16 @@ static int serve(int timeout_ms, int is_talking) {
 
 int main(int argc, char** argv) {
   if (argc < 6)
-    return fprintf(stderr, "usage: irc_load PORT CLIENTS SENDERS BYTES SECONDS [FIRST [web]]\n"), 2;
+    return fprintf(stderr, "usage: irc_load PORT CLIENTS SENDERS BYTES SECONDS [FIRST [TRANSPORT]]\n"), 2;
   port = atoi(argv[1]);
   client_count = strtoul(argv[2], NULL, 10);
   sender_count = strtoul(argv[3], NULL, 10);
   const size_t text_bytes = strtoul(argv[4], NULL, 10);
   const double seconds = atof(argv[5]);
   first_number = argc > 6 ? strtoul(argv[6], NULL, 10) : 0;
-  is_web = argc > 7 && strcmp(argv[7], "web") == 0;
+  const char* transport = argc > 7 ? argv[7] : "tcp";
+  is_web = strncmp(transport, "web", 3) == 0;
+  if (strstr(transport, "tls") != NULL) use_tls();
   if (is_web) delivery_mark = 0x81;
   clients = calloc(client_count, sizeof *clients);
   epoll_fd = epoll_create1(0);

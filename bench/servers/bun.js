@@ -1,8 +1,10 @@
-// Bun.listen: an echo server. Prints `port N`.
+// Bun.listen: an echo server, over TLS if it is given a certificate and its key. Prints `port N`.
 /* global Bun */
+const [, , cert, key] = process.argv;
 const server = Bun.listen({
   hostname: '127.0.0.1',
   port: 0,
+  ...(key === undefined ? {} : { tls: { cert: Bun.file(cert), key: Bun.file(key) } }),
   socket: {
     data(socket, bytes) {
       send(socket, bytes);

@@ -1,4 +1,5 @@
-/** The server under test, on `listen()`. `fdmux MODE [BACKEND TRIGGER]`; modes as in epoll.c. */
+/** The server under test, on `listen()`. `fdmux MODE [BACKEND TRIGGER [CERT KEY]]`; modes as in epoll.c. */
+import { readFileSync } from 'node:fs';
 import { type BackendName, bindDatagram, type Connection, listen, type Listener, type SocketHandlers } from 'fdmux';
 
 const CHUNK = Buffer.alloc(65_536);
@@ -44,7 +45,7 @@ async function receiveDatagrams(backend: BackendName): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const [mode, backend = 'epoll', trigger = 'level'] = process.argv.slice(2);
+  const [mode, backend = 'epoll', trigger = 'level', cert, key] = process.argv.slice(2);
   if (mode === 'datagrams') {
     await receiveDatagrams(toBackend(backend));
     return;
@@ -54,6 +55,7 @@ async function main(): Promise<void> {
     backlog: 4096,
     backend: toBackend(backend),
     trigger: trigger === 'edge' ? 'edge' : 'level',
+    ...(cert === undefined || key === undefined ? {} : { tls: { cert: readFileSync(cert), key: readFileSync(key) } }),
   } as const;
   const listener: Listener =
     mode === 'source'

@@ -31,6 +31,11 @@ export function refuseUnknown(names: readonly string[], parts: readonly string[]
   if (unknown !== undefined) throw new Refusal(`there is no peer '${unknown}'; known are: ${names.join(', ')}`);
 }
 
+/** Whether a part is of one of the names; without parts all are meant. */
+export function isAnyNamed(names: readonly string[], parts: readonly string[] | null): boolean {
+  return parts === null || names.some((name) => parts.some((part) => hasPart(name, part)));
+}
+
 /**
  * Finds the peers that are installed, and reports those that are not.
  *

@@ -1,6 +1,6 @@
 // The load generator: one thread, level-triggered epoll, no work but the load.
 //
-//   load MODE PORT CONNECTIONS BYTES DEPTH SECONDS [IDLE]
+//   load MODE PORT CONNECTIONS BYTES DEPTH SECONDS [IDLE [tls]]
 //
 // echo    each connection keeps DEPTH messages of BYTES in flight
 // accept  each connection sends a message, awaits its echo, closes, and is opened again
@@ -10,15 +10,14 @@
 //
 // IDLE more connections are opened first and left alone. It prints `start` when it has warmed up, and after
 // SECONDS one line of JSON: what was done, how long each message took, and how busy the generator itself was.
+// With `tls` all connections but those of datagrams speak TLS.
 #define _GNU_SOURCE
-#include <errno.h>
-#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "transport.h"
 
-enum { kMaxDepth = 64, kReadBytes = 1 << 18, kBuckets = 64 * 32 };
+enum { kMaxDepth = 64, kBuckets = 64 * 32 };
 
 struct connection {
   int fd;
@@ -30,7 +29,7 @@ struct connection {
 static int port;
 static size_t message_bytes, depth;
 static char* message;
-static char input[kReadBytes];
+static char input[kTransportBytes];
 static uint64_t messages, bytes;
 static uint64_t histogram[kBuckets];
 static int is_measuring;
@@ -69,13 +68,14 @@ static int connect_to_server(void) {
   if (connect(fd, (const struct sockaddr*)&address, sizeof address) != 0) fail("connect");
   set_no_delay(fd);
   reset_on_close(fd);
+  transport_open(fd);
   return fd;
 }
 
 static void send_messages(struct connection* connection, size_t count) {
   const int64_t now = now_ns();
   for (size_t i = 0; i < count; i++) connection->sent_ns[connection->sent++ % kMaxDepth] = now;
-  send_all(connection->fd, message, count * message_bytes);
+  transport_send(connection->fd, message, count * message_bytes);
 }
 
 static void open_connection(int epoll_fd, struct connection* connection) {
@@ -87,6 +87,7 @@ static void open_connection(int epoll_fd, struct connection* connection) {
 }
 
 static void reopen(int epoll_fd, struct connection* connection) {
+  transport_close(connection->fd);
   close(connection->fd);
   open_connection(epoll_fd, connection);
 }
@@ -184,7 +185,8 @@ static void load_datagrams(double seconds) {
 }
 
 int main(int argc, char** argv) {
-  if (argc < 7) return fprintf(stderr, "usage: load MODE PORT CONNECTIONS BYTES DEPTH SECONDS [IDLE]\n"), 2;
+  if (argc < 7)
+    return fprintf(stderr, "usage: load MODE PORT CONNECTIONS BYTES DEPTH SECONDS [IDLE [tls]]\n"), 2;
   const char mode = argv[1][0];
   port = atoi(argv[2]);
   const size_t count = strtoul(argv[3], NULL, 10);
@@ -192,6 +194,7 @@ int main(int argc, char** argv) {
   depth = strtoul(argv[5], NULL, 10);
   const double seconds = atof(argv[6]);
   const size_t idle = argc > 7 ? strtoul(argv[7], NULL, 10) : 0;
+  if (argc > 8 && strcmp(argv[8], "tls") == 0) use_tls();
 
   message = malloc(message_bytes * kMaxDepth);
   memset(message, 'x', message_bytes * kMaxDepth);
@@ -230,7 +233,7 @@ int main(int argc, char** argv) {
     const int ready = epoll_wait(epoll_fd, events, 1024, 100);
     for (int i = 0; i < ready; i++) {
       struct connection* connection = events[i].data.ptr;
-      const ssize_t length = recv(connection->fd, input, sizeof input, MSG_DONTWAIT);
+      const ssize_t length = transport_receive(connection->fd, input);
       if (length < 0 && errno == EAGAIN) continue;
       if (length < 0) fail("recv");
       bytes += (uint64_t)length;

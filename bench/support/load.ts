@@ -13,6 +13,9 @@ export interface Load {
   readonly idle?: number;
 }
 
+/** Whether the generator speaks TLS. */
+export type LoadTransport = 'tcp' | 'tls';
+
 /** What one run gave. */
 export interface Run {
   /** Messages; of a stream, MiB. */
@@ -43,6 +46,7 @@ export const runSchema: v.GenericSchema<unknown, Run> = v.strictObject({
  * Puts `server` under `load` for `seconds`, after a warm-up.
  *
  * @param onStart is called when that begins; everything is connected by then
+ * @param transport of the connections, those that are idle included
  */
 export async function measure(
   program: string,
@@ -50,10 +54,11 @@ export async function measure(
   load: Load,
   seconds: number,
   hasCounters: boolean,
-  onStart?: () => Promise<void>,
+  { onStart, transport = 'tcp' }: { onStart?: () => Promise<void>; transport?: LoadTransport } = {},
 ): Promise<Run> {
   const { mode, connections, bytes, depth, idle = 0 } = load;
-  const command = [program, mode, ...[server.port, connections, bytes, depth, seconds, idle].map(String)];
+  const numbers = [server.port, connections, bytes, depth, seconds, idle].map(String);
+  const command = [program, mode, ...numbers, transport];
   const { number, cpuNs, instructions } = await putUnderLoad(server, command, seconds, hasCounters, onStart);
   const messages = mode === 'sink' ? number('bytes') / 2 ** 20 : number('messages');
   const perMessage = (total: number) => total / Math.max(1, messages);

@@ -17,9 +17,20 @@ export const LOAD_CORE = '1';
 export function compile(source: string, ...flags: string[]): string {
   const program = join(built, source.replace(/\.c$/, ''));
   mkdirSync(dirname(program), { recursive: true });
-  const options = ['-O2', '-Wall', '-Wextra', ...flags, '-o', program];
-  execFileSync('cc', [...options, join(root, 'bench', source)], { stdio: 'inherit' });
+  const options = ['-O2', '-Wall', '-Wextra', '-o', program];
+  // Libraries are only looked through for what the files before them need.
+  execFileSync('cc', [...options, join(root, 'bench', source), ...flags], { stdio: 'inherit' });
   return program;
+}
+
+/** Compiles a load generator, with TLS if OpenSSL's headers are installed. */
+export function compileLoad(source: string): string {
+  return compile(source, ...(hasOpensslHeaders() ? ['-DWITH_TLS', '-lssl', '-lcrypto'] : []));
+}
+
+/** Whether load generators can speak TLS. */
+export function hasOpensslHeaders(): boolean {
+  return runs('cc', '-fsyntax-only', '-include', 'openssl/ssl.h', '-x', 'c', '/dev/null');
 }
 
 /** Whether a command runs and ends well: how optional peers are looked for. */

@@ -8,6 +8,7 @@ import { Publication } from '../../bench/support/publication.js';
 import { writeReport } from '../../bench/support/report.js';
 import type { Answer, Measured, Results } from '../../bench/support/results.js';
 import { readResults, withAnswer, withMemory, writeResults } from '../../bench/support/results.js';
+import { type TransportRun, writeTransportReport } from '../../bench/transports/report.js';
 
 /** How the bench keeps what it published. */
 
@@ -130,4 +131,26 @@ test('the page gives ratios only within one time, and says how a peer failed', (
   expect(page).toMatch(/^\| C \| .* \| 100 \| {2}\| 50 % \| 2026-11-17 10:00 \|$/m);
   expect(page).toMatch(/^\| fdmux \| .* \| 150 \| 0\.75 \| 50 % \| 2026-11-16 10:00 \|$/m);
   expect(page).toContain('- C failed when last asked: exit code 7');
+});
+
+test('the page of the transports gives ratios within one time, and says how far each aim is reached', () => {
+  const folder = temporaryFolder();
+  const cost = (cpuNsEach: number): TransportRun => ({ perSecond: 1e9 / cpuNsEach, cpuNsEach, instructionsEach: null });
+  const meaning = { unit: 'messages', reference: 'C', aims: { fdmux: 1.25, bun: 2, gone: 3 } };
+  const asked = answer('first', MONDAY, { C: [cost(100), cost(300)], fdmux: [cost(150), cost(120)], gone: [] });
+  const later = answer('first', TUESDAY, { bun: [cost(50)] });
+  const both = {
+    ...asked,
+    runs: { ...asked.runs, ...later.runs },
+    measured: { ...asked.measured, ...later.measured },
+  };
+  const memory = answer('memory', MONDAY, { 'fdmux TLS': [30_000, 24_000] });
+  writeTransportReport(folder, { answers: [both], memory }, ['C', 'fdmux', 'bun', 'gone'], { first: meaning });
+  const page = readFileSync(join(folder, 'transports.md'), 'utf8');
+  expect(page).toContain('| fdmux | 120 | 1.20 | 135 | 0.68 | 8,333,333 | 2026-11-16 10:00 |');
+  expect(page).toContain('- fdmux: at most 1.25 x C is the aim, 1.20 is reached.');
+  expect(page).toContain('| bun | 50 |  | 50 |  |');
+  expect(page).toContain('| gone | did not survive |');
+  expect(page).not.toContain('- bun:');
+  expect(page).toContain('at most 35,000 is the aim, 24,000 is reached.');
 });

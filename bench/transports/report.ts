@@ -1,0 +1,127 @@
+/** The page of the transports: a table for each question, and whether its aims are reached. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { WITHOUT_COUNTERS } from '../support/machine.js';
+import { median } from '../support/median.js';
+import { circumstances, failures, round } from '../support/page.js';
+import type { Answer, Results } from '../support/results.js';
+
+/** What one run gave: of messages, of handshakes, or of deliveries. */
+export interface TransportRun {
+  readonly perSecond: number;
+  /** Server time, user and kernel, of each. */
+  readonly cpuNsEach: number;
+  /** Null if the machine does not count them. */
+  readonly instructionsEach: number | null;
+}
+
+/** A run as it is published. */
+export const transportRunSchema: v.GenericSchema<unknown, TransportRun> = v.strictObject({
+  perSecond: v.number(),
+  cpuNsEach: v.number(),
+  instructionsEach: v.nullable(v.number()),
+});
+
+/** What a question is about, for its table. */
+export interface Meaning {
+  /** What is counted: messages, handshakes, deliveries. */
+  readonly unit: string;
+  /** The peer whose cost is 1. */
+  readonly reference: string;
+  /** The most that a peer may cost, as a multiple of the reference. */
+  readonly aims: Readonly<Record<string, number>>;
+}
+
+/** The most bytes that an idle connection over TLS may take. */
+const MEMORY_AIM = { peer: 'fdmux TLS', bytes: 35_000 } as const;
+
+/** Writes transports.md into `folder`. */
+export function writeTransportReport(
+  folder: string,
+  results: Results<TransportRun>,
+  peers: readonly string[],
+  meanings: Readonly<Record<string, Meaning>>,
+): void {
+  mkdirSync(folder, { recursive: true });
+  const lines = [
+    '# TLS and WebSocket beside plain TCP',
+    '',
+    'Written by `npm run bench`; [bench/README.md](../../bench/README.md#transports) says how it measures and what to beware of.',
+    '',
+    ...circumstances(results, peers),
+  ];
+  if (!results.answers.every(countsInstructions)) lines.push('', WITHOUT_COUNTERS);
+  for (const answer of results.answers) {
+    const { [answer.id]: meaning } = meanings;
+    if (meaning !== undefined) lines.push('', `## ${answer.title}`, '', ...section(answer, meaning));
+  }
+  if (results.memory !== null) lines.push('', ...memorySection(results.memory));
+  writeFileSync(join(folder, 'transports.md'), `${lines.join('\n')}\n`);
+}
+
+/** What each of every run cost the server: instructions if they were counted for all peers, otherwise ns. */
+export function transportCostsOf(answer: Answer<TransportRun>): Readonly<Record<string, readonly number[]>> {
+  const cost = countsInstructions(answer)
+    ? (run: TransportRun) => run.instructionsEach ?? Infinity
+    : (run: TransportRun) => run.cpuNsEach;
+  return Object.fromEntries(Object.entries(answer.runs).map(([peer, runs]) => [peer, runs.map(cost)]));
+}
+
+function countsInstructions({ runs }: Answer<TransportRun>): boolean {
+  return Object.values(runs).every((all) => all.every((run) => run.instructionsEach !== null));
+}
+
+function section(answer: Answer<TransportRun>, { unit, reference, aims }: Meaning): readonly string[] {
+  const cost = countsInstructions(answer) ? 'instructions' : 'ns of CPU';
+  const costs = transportCostsOf(answer);
+  const ratio = (peer: string, pick: (all: readonly number[]) => number): number | null => {
+    const [own = [], others = []] = [costs[peer], costs[reference]];
+    const areComparable = answer.measured[peer]?.on === answer.measured[reference]?.on;
+    return areComparable && own.length > 0 && others.length > 0 ? pick(own) / pick(others) : null;
+  };
+  const rows = Object.entries(answer.runs).map(([peer, all]) => {
+    const on = answer.measured[peer]?.on ?? '';
+    if (all.length === 0) return `| ${peer} | did not survive | | | | | ${on} |`;
+    const own = costs[peer] ?? [];
+    const rate = Math.max(...all.map(({ perSecond }) => perSecond));
+    const ratios = [ratio(peer, least), ratio(peer, median)].map((value) => value?.toFixed(2) ?? '');
+    return `| ${peer} | ${round(least(own))} | ${ratios[0]} | ${round(median(own))} | ${ratios[1]} | ${round(rate)} | ${on} |`;
+  });
+  const verdicts = Object.entries(aims).flatMap(([peer, aim]) => {
+    const value = ratio(peer, least);
+    return value === null
+      ? []
+      : [`- ${peer}: at most ${aim} x ${reference} is the aim, ${value.toFixed(2)} is reached.`];
+  });
+  return [
+    `| server | ${cost} each (least) | x ${reference} | median | x ${reference} | ${unit}/s (best) | measured |`,
+    '|---|---:|---:|---:|---:|---:|---|',
+    ...rows,
+    ...(verdicts.length > 0 ? ['', ...verdicts] : []),
+    ...failures(answer),
+  ];
+}
+
+function least(all: readonly number[]): number {
+  return Math.min(...all);
+}
+
+function memorySection(memory: Answer<number>): readonly string[] {
+  const { [MEMORY_AIM.peer]: own = [] } = memory.runs;
+  return [
+    `## ${memory.title}`,
+    '',
+    '| server | bytes | measured |',
+    '|---|---:|---|',
+    ...Object.entries(memory.runs).map(([peer, bytes]) => {
+      const size = bytes.length === 0 ? 'did not survive' : round(least(bytes));
+      return `| ${peer} | ${size} | ${memory.measured[peer]?.on ?? ''} |`;
+    }),
+    '',
+    ...(own.length > 0
+      ? [`- ${MEMORY_AIM.peer}: at most ${round(MEMORY_AIM.bytes)} is the aim, ${round(least(own))} is reached.`]
+      : []),
+    ...failures(memory),
+  ];
+}

@@ -1,0 +1,234 @@
+/** TLS and WebSocket: their questions, put to every peer in turns; the answers go to docs/benchmarks/transports.md. */
+import { startIrcServer } from '../irc/servers.js';
+import type { Peer } from '../support/candidates.js';
+import { putUnderLoad } from '../support/generator.js';
+import { type Load, measure } from '../support/load.js';
+import type { Options } from '../support/options.js';
+import { round } from '../support/page.js';
+import { Progress } from '../support/progress.js';
+import { Publication } from '../support/publication.js';
+import type { Answer } from '../support/results.js';
+import { startServer, weighed } from '../support/server.js';
+import { compileLoad, countsInstructions } from '../support/tools.js';
+import { takeTurns } from '../support/turns.js';
+import type { TransportPeer } from './peers.js';
+import { type Meaning, type TransportRun, transportRunSchema, writeTransportReport } from './report.js';
+
+interface Question extends Meaning {
+  readonly id: string;
+  readonly title: string;
+  /** Of the echo servers; or, of the chat servers, clients and senders. */
+  readonly load: Load | { readonly clients: number; readonly senders: number };
+}
+
+const NODE_TLS = 'node:tls';
+
+const QUESTIONS: readonly Question[] = [
+  {
+    id: 'tls-echo-64',
+    title: 'TLS echo, 64 connections, 64 B',
+    load: { mode: 'echo', connections: 64, bytes: 64, depth: 1 },
+    unit: 'messages',
+    reference: NODE_TLS,
+    aims: { 'fdmux TLS': 1.25 },
+  },
+  {
+    id: 'tls-echo-pipelined',
+    title: 'TLS echo, 64 connections, 64 B, 16 in flight',
+    load: { mode: 'echo', connections: 64, bytes: 64, depth: 16 },
+    unit: 'messages',
+    reference: NODE_TLS,
+    aims: {},
+  },
+  {
+    id: 'tls-handshakes',
+    title: 'TLS handshakes: connections accepted, used once and closed',
+    load: { mode: 'accept', connections: 64, bytes: 64, depth: 1 },
+    unit: 'connections',
+    reference: NODE_TLS,
+    aims: {},
+  },
+  {
+    id: 'chat-200-20',
+    title: 'The chat server, one channel, 200 clients, 20 senders, 80 B',
+    load: { clients: 200, senders: 20 },
+    unit: 'deliveries',
+    reference: 'fdmux TCP',
+    aims: { 'fdmux WebSocket': 1.2, 'fdmux TLS': 4 },
+  },
+];
+
+const MEANINGS = Object.fromEntries(QUESTIONS.map((question) => [question.id, question]));
+const MEMORY = 'tls-memory';
+const HELD_CONNECTIONS = 1500;
+/** A weighing takes long and varies little. */
+const MAX_WEIGHINGS = 2;
+const TEXT_BYTES = 80;
+
+/** The names of the questions. */
+export const TRANSPORT_QUESTIONS: readonly string[] = [...QUESTIONS.map(({ id }) => id), MEMORY];
+
+/** Load generators; each is compiled when it is first asked for. */
+class Programs {
+  #echo: string | undefined;
+  #chat: string | undefined;
+
+  get echo(): string {
+    return (this.#echo ??= compileLoad('support/load.c'));
+  }
+
+  get chat(): string {
+    return (this.#chat ??= compileLoad('irc/irc_load.c'));
+  }
+}
+
+/**
+ * Asks the questions among `options.only` that are about transports.
+ *
+ * @param names of all peers that there are
+ * @returns the answers
+ */
+export async function askTransports(
+  options: Options,
+  peers: readonly Peer<TransportPeer>[],
+  names: readonly string[],
+): Promise<readonly Answer<TransportRun>[]> {
+  const { rounds, seconds, only, out } = options;
+  const questions = QUESTIONS.filter(({ id }) => only.includes(id));
+  if (peers.length === 0) return [];
+  const publication = new Publication(
+    out,
+    {
+      file: 'transports.json',
+      run: transportRunSchema,
+      known: { questions: TRANSPORT_QUESTIONS, peers: names },
+      writePage: (folder, results) => writeTransportReport(folder, results, names, MEANINGS),
+    },
+    options,
+  );
+  const programs = new Programs();
+  const counts = countsInstructions();
+  const weighings = only.includes(MEMORY) ? Math.min(rounds, MAX_WEIGHINGS) : 0;
+  const turns = questions.map((question) => runnersOf(question, peers));
+  const progress = new Progress(rounds * turns.flat().length + weighings * echoersOf(peers).length);
+  for (const [index, question] of questions.entries()) {
+    const runners = turns[index] ?? [];
+    if (runners.length === 0) continue;
+    console.log(`\n${question.title}`);
+    const run = (runner: Runner) => runner.ask(programs, seconds, counts);
+    publication.publish(
+      { id: question.id, title: question.title, load: { ...question.load } },
+      await takeTurns(runners, rounds, progress, run, describe),
+    );
+  }
+  if (weighings > 0) {
+    console.log(`\nmemory of ${HELD_CONNECTIONS} idle connections`);
+    const weighOne = (echoer: Echoer) => weigh(echoer, programs.echo);
+    const toWords = (bytes: number) => `${round(bytes).padStart(8)} B each`;
+    const load = { connections: HELD_CONNECTIONS };
+    publication.publishMemory(
+      { id: MEMORY, title: 'Memory for each idle connection', load },
+      await takeTurns(echoersOf(peers), weighings, progress, weighOne, toWords),
+    );
+  }
+  return publication.answers;
+}
+
+/** A peer that answers to a question. */
+interface Runner {
+  readonly name: string;
+  ask(programs: Programs, seconds: number, counts: boolean): Promise<TransportRun>;
+}
+
+function runnersOf({ load }: Question, peers: readonly Peer<TransportPeer>[]): readonly Runner[] {
+  if ('mode' in load) {
+    return echoersOf(peers).map((echoer) => ({
+      name: echoer.name,
+      ask: ({ echo }, seconds, counts) => askEcho(echoer, echo, load, seconds, counts),
+    }));
+  }
+  return peers.flatMap(({ name, command }) => {
+    if (command.chat === undefined) return [];
+    return [{ name, ask: ({ chat }, seconds, counts) => askChat(command, chat, load, seconds, counts) }];
+  });
+}
+
+/** A peer that echoes, over TCP or TLS. */
+interface Echoer {
+  readonly name: string;
+  readonly line: readonly string[];
+  readonly transport: 'tcp' | 'tls';
+}
+
+function echoersOf(peers: readonly Peer<TransportPeer>[]): readonly Echoer[] {
+  return peers.flatMap(({ name, command: { echo, transport } }) =>
+    echo === undefined || transport === 'web' ? [] : [{ name, line: echo, transport }],
+  );
+}
+
+async function askEcho(
+  { line, transport }: Echoer,
+  program: string,
+  load: Load,
+  seconds: number,
+  counts: boolean,
+): Promise<TransportRun> {
+  const server = await startServer(line);
+  try {
+    const run = await measure(program, server, load, seconds, counts, { transport });
+    return {
+      perSecond: run.messagesPerSecond,
+      cpuNsEach: run.cpuNsPerMessage,
+      instructionsEach: run.instructionsPerMessage,
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+async function askChat(
+  { chat, transport }: TransportPeer,
+  program: string,
+  { clients, senders }: { readonly clients: number; readonly senders: number },
+  seconds: number,
+  counts: boolean,
+): Promise<TransportRun> {
+  if (chat === undefined) throw new Error('this peer does not chat');
+  const server = await startIrcServer(chat);
+  try {
+    const numbers = [server.port, clients, senders, TEXT_BYTES, seconds, 0].map(String);
+    const outcome = await putUnderLoad(server, [program, ...numbers, transport], seconds, counts);
+    const deliveries = Math.max(1, outcome.number('deliveries'));
+    return {
+      perSecond: deliveries / outcome.number('seconds'),
+      cpuNsEach: outcome.cpuNs / deliveries,
+      instructionsEach: outcome.instructions === null ? null : outcome.instructions / deliveries,
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** How much a server grows by holding idle connections, for each of them. */
+async function weigh({ line, transport }: Echoer, program: string): Promise<number> {
+  const server = await startServer(weighed(line));
+  const echo = (idle: number): Load => ({ mode: 'echo', connections: 1, bytes: 64, depth: 1, idle });
+  try {
+    // Each has held some before it is weighed, so that what is loaded and compiled on first use is not counted.
+    await measure(program, server, echo(HELD_CONNECTIONS / 10), 0.3, false, { transport });
+    const before = await server.residentBytes();
+    let after = before;
+    const onStart = async (): Promise<void> => {
+      await server.holds(HELD_CONNECTIONS);
+      after = await server.residentBytes();
+    };
+    await measure(program, server, echo(HELD_CONNECTIONS), 3, false, { transport, onStart });
+    return (after - before) / HELD_CONNECTIONS;
+  } finally {
+    await server.stop();
+  }
+}
+
+function describe({ perSecond, cpuNsEach }: TransportRun): string {
+  return `${round(perSecond).padStart(10)} /s ${round(cpuNsEach).padStart(9)} ns each`;
+}
