@@ -85,20 +85,24 @@ function createContext(tls: TlsModule, options: SecureContextOptions): SecureCon
   try {
     return tls.createSecureContext(options);
   } catch (error) {
-    throw new FdmuxError('ERR_TLS_CONTEXT', explain(toError(error)), { cause: error });
+    throw new FdmuxError('ERR_TLS_CONTEXT', explain(toError(error), options), { cause: error });
   }
 }
 
+const WRONG_PASSPHRASE = 'the key is encrypted, and the passphrase is missing or wrong';
 /** What OpenSSL calls `reason`, in words for the one who has to mend it. */
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   'key values mismatch': 'the certificate and the key do not belong together',
-  'bad decrypt': 'the key is encrypted, and the passphrase is missing or wrong',
-  'interrupted or cancelled': 'the key is encrypted, and the passphrase is missing or wrong',
+  'bad decrypt': WRONG_PASSPHRASE,
+  'interrupted or cancelled': WRONG_PASSPHRASE,
   'no start line': 'the certificate or the key is no PEM text',
 };
 
-function explain(error: Error): string {
+function explain(error: Error, { key }: SecureContextOptions): string {
   const reason = 'reason' in error ? String(error.reason) : '';
+  // One wrong passphrase in 256 leaves a padding that looks right, in front of what is no key.
+  const isEncrypted = (typeof key === 'string' || Buffer.isBuffer(key)) && key.includes('ENCRYPTED');
+  if (reason === 'unsupported' && isEncrypted) return WRONG_PASSPHRASE;
   return EXPLANATIONS[reason] ?? `the certificate, the key or another setting is of no use: ${error.message}`;
 }
 

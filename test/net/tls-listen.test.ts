@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import * as tls from 'node:tls';
@@ -256,6 +256,11 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
       ['no PEM', () => ({ cert: 'nonsense', key: one.key }), 'no PEM text'],
       ['an encrypted key without a passphrase', () => encrypted(undefined), 'missing or wrong'],
       ['an encrypted key with a wrong passphrase', () => encrypted('wrong'), 'missing or wrong'],
+      [
+        'an encrypted key that a wrong passphrase turns into something else',
+        () => ({ cert: one.cert, key: encryptedText('this is no key'), passphrase: 'secret' }),
+        'missing or wrong',
+      ],
     ])('listen() refuses %s', async (_what, identity, message) => {
       const listening = listen({ port: 0, tls: identity(), socket: {} });
       await expect(listening).rejects.toMatchObject({ code: 'ERR_TLS_CONTEXT' });
@@ -267,6 +272,18 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
       const { socket } = await dialed(port, { servername: 'locked.test' });
       expect(socket.getPeerCertificate().subject.CN).toBe('locked.test');
     });
+
+    /** A text in the form of a key that is encrypted with AES-256-CBC and the passphrase `secret` (PEM of OpenSSL). */
+    function encryptedText(text: string): string {
+      const salt = Buffer.alloc(16, 7);
+      const digest = (before: Buffer) =>
+        createHash('md5').update(before).update('secret').update(salt.subarray(0, 8)).digest();
+      const first = digest(Buffer.alloc(0));
+      const cipher = createCipheriv('aes-256-cbc', Buffer.concat([first, digest(first)]), salt);
+      const content = Buffer.concat([cipher.update(text), cipher.final()]).toString('base64');
+      const head = `Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,${salt.toString('hex').toUpperCase()}`;
+      return `-----BEGIN EC PRIVATE KEY-----\n${head}\n\n${content}\n-----END EC PRIVATE KEY-----\n`;
+    }
 
     function encrypted(passphrase: string | undefined) {
       const { cert, key } = folder.make({ name: 'locked.test', issuer: authority, passphrase: 'secret' });
