@@ -9,7 +9,7 @@ import type { ListenerConfig, ServerConfig } from '../server/config/server-confi
 import { assignFds } from '../server/inherited-fds.js';
 import { ListenError, whereTo } from '../server/listen-error.js';
 import type { OpenListener } from '../server/listeners.js';
-import { type Log, openLog } from '../server/log.js';
+import { configureLog, type Log, type LogSettings, openLog } from '../server/log.js';
 import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';
 import { Recording } from '../server/record/recording.js';
@@ -42,11 +42,15 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
     return 0;
   }
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
-  const log = await openLog(config.log.level, config.log.format, sink);
+  configureLog(config.log, sink);
+  const log = openLog();
   const inherited = assignFds(listenFds({ unsetEnvironment: true }), config.listeners);
   const recording = openRecording(flags, config, context, log);
   const stopping = new StopRequest();
-  const server = await startServer(flags, { config, context, log, stopping, recording, inherited });
+  const onLogSettings = (settings: LogSettings): void => {
+    configureLog(settings, sink);
+  };
+  const server = await startServer(flags, { config, context, log, onLogSettings, stopping, recording, inherited });
   const service = new ServiceReports(log, () => server.status);
   const reload = (): void => void service.reloading(() => server.requestReload());
   process.on('SIGHUP', reload);
@@ -138,17 +142,19 @@ async function startServer(
     readonly config: ServerConfig;
     readonly context: ServeContext;
     readonly log: Log;
+    readonly onLogSettings: (settings: LogSettings) => void;
     readonly stopping: StopRequest;
     readonly recording: Recording | null;
     readonly inherited: ReadonlyMap<ListenerConfig, number>;
   },
 ): Promise<ChatServer> {
-  const { config, context, log, stopping, recording, inherited } = parts;
+  const { config, context, log, onLogSettings, stopping, recording, inherited } = parts;
   const readConfig = (): Promise<ServerConfig> => loadConfig(flags);
   try {
     return await ChatServer.start({
       config,
       log,
+      onLogSettings,
       inherited,
       version: context.version,
       configurationName: flags.config ?? '-',

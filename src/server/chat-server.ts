@@ -40,6 +40,8 @@ export interface ServerOptions {
   readonly inherited?: ReadonlyMap<ListenerConfig, number>;
   /** @defaultValue the world as it is */
   readonly world?: World;
+  /** Takes the settings of the log when the configuration has been read again. */
+  readonly onLogSettings?: (settings: ServerConfig['log']) => void;
   /** An operator has ended the server. */
   readonly onStop: (reason: string) => void;
 }
@@ -192,8 +194,11 @@ export class ChatServer implements ServerControl {
     const { config: running, log, readConfig } = this.#options;
     try {
       const config = await readConfig();
+      const { mayChangeListeners } = this.#world;
+      // First, because it may fail.
+      if (mayChangeListeners) await this.#listeners.change(config);
       this.#apply(config);
-      const waitingKeys = changedFixedKeys(running, config);
+      const waitingKeys = changedFixedKeys(running, config).filter((key) => key !== 'listeners' || !mayChangeListeners);
       log.warn('configuration reloaded', { file: this.configurationName, waitingKeys });
       return { problem: null, waitingKeys };
     } catch (error) {
@@ -204,8 +209,8 @@ export class ChatServer implements ServerControl {
   }
 
   #apply(config: ServerConfig): void {
-    // First, because it may fail.
     this.#listeners.exchangeCertificates(config);
+    this.#options.onLogSettings?.(config.log);
     this.#protocols.configure(config);
     this.#gatekeeper.configure(config);
     this.#proxies.configure(config);

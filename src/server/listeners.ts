@@ -1,6 +1,6 @@
 /** The listeners of a server. */
 import { isDeepStrictEqual } from 'node:util';
-import { hasCode } from '../errors.js';
+import { hasCode, toError } from '../errors.js';
 import { listen, type Listener } from '../net/listener.js';
 import type { TlsListenOptions } from '../net/tls-options.js';
 import type { Address } from '../socket/address.js';
@@ -45,11 +45,24 @@ export interface ListenersParts {
   readonly refusals: Refusals;
 }
 
+/** A listener that is open. */
+interface Opened {
+  readonly config: ListenerConfig;
+  readonly listener: Listener<Occupant>;
+  /** The socket that it was given; undefined if it has made one. */
+  readonly fd: number | undefined;
+}
+
 /** The listeners of one server. */
 export class Listeners {
   readonly #parts: ListenersParts;
-  readonly #open: { readonly config: ListenerConfig; readonly listener: Listener<Occupant> }[] = [];
+  #open: Opened[] = [];
+  /** Those that accept nobody any more, but have connections still. */
+  #retired: Opened[] = [];
   readonly #skipped: ListenerConfig[] = [];
+  /** The last change. Two at once would open the same listener twice. */
+  #changing: Promise<void> = Promise.resolve();
+  #isAccepting = true;
 
   constructor(parts: ListenersParts) {
     this.#parts = parts;
@@ -71,13 +84,28 @@ export class Listeners {
 
   /** Opens all of the configuration. @throws ListenError; those that are open stay so until {@link close} */
   async openAll(): Promise<void> {
-    for (const config of this.#parts.config.listeners) await this.#listen(config);
+    const { config, inherited } = this.#parts;
+    for (const listener of config.listeners) {
+      const opened = await this.#listenIfFree(listener, inherited.get(listener));
+      if (opened === null) this.#skipped.push(listener);
+      else this.#open.push(opened);
+    }
   }
 
-  async #listen(config: ListenerConfig): Promise<void> {
-    const { inherited, log, reception } = this.#parts;
+  /** @returns null for an optional one whose port is taken */
+  async #listenIfFree(config: ListenerConfig, fd?: number): Promise<Opened | null> {
+    try {
+      return await this.#listen(config, fd);
+    } catch (error) {
+      if (config.isOptional && isTaken(error)) return null;
+      throw error;
+    }
+  }
+
+  /** @throws ListenError */
+  async #listen(config: ListenerConfig, fd: number | undefined): Promise<Opened> {
+    const { log, reception } = this.#parts;
     const { backend, trigger } = this.#parts.config;
-    const fd = inherited.get(config);
     const socket = await reception.handlersOf(config);
     try {
       const listener = await listen<Occupant>({
@@ -94,12 +122,76 @@ export class Listeners {
           log.error('accepting failed', { error: error.message });
         },
       });
-      this.#open.push({ config, listener });
       log.info('listening', { protocol: config.protocol, tls: config.tls !== null, ...config.at });
       this.#warnOfExpiry(config);
+      return { config, listener, fd };
     } catch (error) {
-      if (!config.isOptional || !hasCode(error, 'EADDRINUSE')) throw new ListenError(config.at, error, config);
-      this.#skipped.push(config);
+      throw new ListenError(config.at, error, config);
+    }
+  }
+
+  /**
+   * Opens and closes listeners, so that those of another configuration are open. Connections stay.
+   *
+   * @throws ListenError if one cannot be opened; then those from before are open
+   */
+  change(read: ServerConfig): Promise<void> {
+    const changed = this.#changing.then(() => (this.#isAccepting ? this.#change(read) : undefined));
+    this.#changing = changed.catch(() => undefined);
+    return changed;
+  }
+
+  async #change({ listeners }: ServerConfig): Promise<void> {
+    const before = this.#open;
+    const wanted = new Map<ListenerConfig, Opened | null>(listeners.map((config) => [config, null]));
+    const leaving: Opened[] = [];
+    for (const opened of before) {
+      const same = listeners.find((config) => wanted.get(config) === null && isSameListener(config, opened.config));
+      if (same === undefined) leaving.push(opened);
+      else wanted.set(same, opened);
+    }
+    const isMissing = (config: ListenerConfig): boolean => wanted.get(config) === null;
+    const added: Opened[] = [];
+    const open = async (config: ListenerConfig, fd?: number): Promise<void> => {
+      const opened = await this.#listenIfFree(config, fd);
+      if (opened === null) return;
+      wanted.set(config, opened);
+      added.push(opened);
+    };
+    try {
+      // First what can be opened beside the old ones, so that a mistake is noticed before anything is closed.
+      for (const config of listeners.filter(isMissing)) await open(config).catch(unlessTaken);
+      this.#retire(leaving);
+      for (const config of listeners.filter(isMissing)) {
+        await open(config, leaving.find((opened) => isSamePlace(opened.config, config))?.fd);
+      }
+    } catch (error) {
+      await this.#restore(before, added);
+      throw error;
+    }
+    this.#open = listeners.flatMap((config) => wanted.get(config) ?? []);
+  }
+
+  /** Has listeners accept nobody any more. Their connections stay. */
+  #retire(listeners: readonly Opened[]): void {
+    for (const { config, listener } of listeners) {
+      listener.stopAccepting();
+      this.#parts.log.info('listening no more', { protocol: config.protocol, ...config.at });
+    }
+    this.#retired = [...this.#retired, ...listeners].filter(({ listener }) => listener.connections > 0);
+  }
+
+  /** Takes a change back that has failed. */
+  async #restore(before: readonly Opened[], added: readonly Opened[]): Promise<void> {
+    this.#retire(added);
+    this.#open = [];
+    for (const opened of before) {
+      try {
+        this.#open.push(opened.listener.closed ? await this.#listen(opened.config, opened.fd) : opened);
+      } catch (error) {
+        const { message } = toError(error);
+        this.#parts.log.error('listener lost', { protocol: opened.config.protocol, error: message });
+      }
     }
   }
 
@@ -132,15 +224,37 @@ export class Listeners {
 
   /** Accepts no new connections any more; those that are open stay. */
   stopAccepting(): void {
+    this.#isAccepting = false;
     for (const { listener } of this.#open) listener.stopAccepting();
   }
 
   /** @returns when the last connection is closed */
   async close(): Promise<void> {
-    await Promise.all(this.#open.map(({ listener }) => listener.close({ drainMs: CLOSE_MS })));
+    this.#isAccepting = false;
+    await this.#changing;
+    const all = [...this.#open, ...this.#retired];
+    await Promise.all(all.map(({ listener }) => listener.close({ drainMs: CLOSE_MS })));
   }
 }
 
 function isSamePlace(one: ListenerConfig, other: ListenerConfig): boolean {
   return one.protocol === other.protocol && isDeepStrictEqual(one.at, other.at);
+}
+
+/** Whether two are the same but for the contents of the files that they name, which are exchanged without closing. */
+function isSameListener(one: ListenerConfig, other: ListenerConfig): boolean {
+  const withoutContents = ({ tls, ...rest }: ListenerConfig): unknown => ({
+    ...rest,
+    tls: tls === null ? null : { ...tls, context: null, certificates: null },
+  });
+  return isDeepStrictEqual(withoutContents(one), withoutContents(other));
+}
+
+/** @throws any error but that of a place that somebody listens on */
+function unlessTaken(error: unknown): void {
+  if (!isTaken(error)) throw error;
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof ListenError && hasCode(error.cause, 'EADDRINUSE');
 }

@@ -1,5 +1,5 @@
 /** The server's log on stderr: one record for each event that an operator may want to look up. */
-import { configure, getJsonLinesFormatter, getLogger, getTextFormatter, type LogRecord } from '@logtape/logtape';
+import { configureSync, getJsonLinesFormatter, getLogger, getTextFormatter, type LogRecord } from '@logtape/logtape';
 import type { LogSink } from './log-sink.js';
 
 /** The levels, the most verbose first. */
@@ -53,16 +53,29 @@ export function escapeUnsafe(line: string): string {
   );
 }
 
-/** Sets up logging for the process. @returns the server's log */
-export async function openLog(level: LogLevel, format: LogFormat, sink: LogSink): Promise<Log> {
+/** How much is logged, and in which form. */
+export interface LogSettings {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+}
+
+/** The category of all that the server logs. */
+const CATEGORY = ['fdmux', 'server'];
+
+/** Returns the server's log. {@link configureLog} decides what becomes of its records. */
+export function openLog(): Log {
+  return getLogger(CATEGORY);
+}
+
+/** Sets up logging for the process, or changes how it is set up. */
+export function configureLog({ level, format }: LogSettings, sink: LogSink): void {
   const formatter = format === 'json' ? getJsonLinesFormatter({ properties: 'flatten' }) : textFormatter;
   const formatLine = (record: LogRecord): string => `${escapeUnsafe(formatter(record).trimEnd())}\n`;
-  const category = ['fdmux', 'server'];
   sink.formatLoss = (count) => {
     const message = 'log records dropped';
     const properties = { count };
     return formatLine({
-      category,
+      category: CATEGORY,
       level: 'warning',
       message: [message],
       rawMessage: message,
@@ -70,7 +83,7 @@ export async function openLog(level: LogLevel, format: LogFormat, sink: LogSink)
       properties,
     });
   };
-  await configure({
+  configureSync({
     reset: true,
     sinks: {
       lines: (record: LogRecord) => {
@@ -82,5 +95,4 @@ export async function openLog(level: LogLevel, format: LogFormat, sink: LogSink)
       { category: ['logtape', 'meta'], sinks: ['lines'], lowestLevel: 'error' },
     ],
   });
-  return getLogger(category);
 }

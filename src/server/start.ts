@@ -40,7 +40,7 @@ const OPTIONS: OptionNames<ChatServerOptions> = {
 
 /** A running chat server. */
 export interface RunningChatServer {
-  /** The listeners with their actual ports. */
+  /** The listeners with their actual ports; a reload may change them. */
   readonly listeners: readonly OpenListener[];
   /** Where whoever runs the server may ask for metrics; null for nowhere. */
   readonly adminAddress: Address | null;
@@ -86,6 +86,13 @@ export async function startChatServer(options: ChatServerOptions = {}): Promise<
     stop(reason);
     return ended;
   };
-  const { listeners, adminAddress } = server;
-  return { listeners, adminAddress, ended, reload: async () => (await server.requestReload()).problem, close };
+  return {
+    get listeners() {
+      return server.listeners;
+    },
+    adminAddress: server.adminAddress,
+    ended,
+    reload: async () => (await server.requestReload()).problem,
+    close,
+  };
 }

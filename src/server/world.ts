@@ -24,6 +24,8 @@ export type OutsideRequest = readonly ['reload'] | readonly ['stop', string];
 
 /** The surroundings of one server. */
 export interface World extends Clock {
+  /** Whether listeners may change while the server runs: a recording knows only those of its start. */
+  readonly mayChangeListeners: boolean;
   /** Returns a name that no other log of this server has; the ids of its messages begin with it. */
   readonly newLogId: () => string;
   /** Compares a password with the one in the configuration. */
@@ -39,6 +41,7 @@ export interface World extends Clock {
 /** The world as it is. */
 export const REAL_WORLD: World = {
   ...SYSTEM_CLOCK,
+  mayChangeListeners: true,
   newLogId,
   verifyPassword,
   createLink: ({ arrival, facts, limits, events }) => new ConnectionLink(arrival.wire, facts, limits, events),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Socket } from 'fdmux';
 import { expect, onTestFinished, test } from 'vitest';
-import { LOG_FORMATS, openLog } from '../../src/server/log.js';
+import { configureLog, LOG_FORMATS, openLog } from '../../src/server/log.js';
 import { type LogOutput, openLogOutput } from '../../src/server/log-output.js';
 import { LogSink } from '../../src/server/log-sink.js';
 import { disposedAtEnd } from '../support/fds.js';
@@ -62,7 +62,8 @@ const UNSAFE = [
 
 test.for(LOG_FORMATS)('a %s record has no control character, whatever its source, and parses back', async (format) => {
   const { output, sink } = openSink();
-  const log = await openLog('info', format, sink);
+  configureLog({ level: 'info', format }, sink);
+  const log = openLog();
   const hostile = UNSAFE.join('-');
   log.info(`m${hostile}`, { [`k${hostile}`]: hostile, nested: { [hostile]: [hostile] }, error: new Error(hostile) });
   expect(output.text.endsWith('\n')).toBe(true);
@@ -73,7 +74,8 @@ test.for(LOG_FORMATS)('a %s record has no control character, whatever its source
 
 test('a text record begins with date, time and level', async () => {
   const { output, sink } = openSink();
-  (await openLog('info', 'text', sink)).info('hello', { port: 1 });
+  configureLog({ level: 'info', format: 'text' }, sink);
+  openLog().info('hello', { port: 1 });
   expect(output.text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z \S+ hello port=1\n$/);
 });
 

@@ -61,7 +61,6 @@ const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = 
     })),
   admin: ({ admin }) => admin,
   'server.name': ({ irc }) => irc.serverName,
-  log: ({ log }) => log,
 };
 
 /** Returns the keys whose values differ and wait for a restart. */

@@ -35,6 +35,7 @@ export type Beginning = Pick<Header, 'version' | 'configurationName' | 'config'>
  * a file) therefore comes back in a turn of its own.
  */
 export class Recorder implements World, Notes {
+  readonly mayChangeListeners = false;
   readonly newLogId: () => string;
   readonly #sink: LineSink;
   readonly #config: ServerConfig;

@@ -35,6 +35,7 @@ export interface Counts {
 
 /** The surroundings of a replayed server. */
 export class ReplayedWorld implements World {
+  readonly mayChangeListeners = false;
   readonly newLogId: () => string;
   readonly counts: Counts = { turns: 0, connections: 0, bytes: 0 };
   readonly #lines: RecordingLines;
