@@ -53,7 +53,7 @@ async function measure(
   try {
     const numbers = [server.port, question.clients, question.senders, TEXT_BYTES, seconds, 0].map(String);
     const load = [program, ...numbers, ...toMode(isWeb)];
-    const { preface, number, cpuNs, instructions } = await putUnderLoad(server, load, seconds, counts);
+    const { preface, number, cpuNs, instructions } = await putUnderLoad(server, load, { seconds, hasCounters: counts });
     const deliveries = Math.max(1, number('deliveries'));
     return {
       joinSeconds: Number(/^joined (.*)$/.exec(preface[0] ?? '')?.[1]),

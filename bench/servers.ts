@@ -59,6 +59,12 @@ const QUESTIONS: readonly Question[] = [
     load: { mode: 'datagrams', connections: 1, bytes: 64, depth: 4 },
   },
   {
+    id: 'bursts',
+    title: 'datagrams received, 64 B, in bursts of 64',
+    mode: 'datagrams',
+    load: { mode: 'bursts', connections: 1, bytes: 64, depth: 2 },
+  },
+  {
     id: 'accept',
     title: 'connections accepted and closed',
     mode: 'echo',

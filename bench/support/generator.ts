@@ -21,28 +21,36 @@ export interface Outcome {
   readonly instructions: number | null;
 }
 
+export interface Counting {
+  readonly seconds: number;
+  /** Whether the machine counts instructions. */
+  readonly hasCounters: boolean;
+  /** Is called when the counting begins. */
+  readonly onStart?: (() => Promise<void>) | undefined;
+  /** Where the generator runs. By default: a core that the server does not use. */
+  readonly core?: string;
+}
+
 /**
  * Puts `server` under a load that prints `start` when it has warmed up, and its numbers after `seconds`.
  *
- * @param onStart is called when the counting begins
  * @throws if the load did not get to its numbers: how load and server ended
  */
 export async function putUnderLoad(
   server: ServerProcess,
   command: readonly string[],
-  seconds: number,
-  hasCounters: boolean,
-  onStart?: () => Promise<void>,
+  counting: Counting,
 ): Promise<Outcome> {
+  const { seconds, core = LOAD_CORE } = counting;
   const errorOutput = new ErrorOutput();
   const timeout = 1000 * seconds + PATIENCE_MS;
-  const generator = spawn('taskset', ['-c', LOAD_CORE, ...command], {
+  const generator = spawn('taskset', ['-c', core, ...command], {
     stdio: ['ignore', 'pipe', errorOutput.fd],
     timeout,
     killSignal: 'SIGKILL',
   });
   try {
-    return await readOutcome(generator.stdout, server, seconds, hasCounters, onStart);
+    return await readOutcome(generator.stdout, server, counting);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const load = `load generator: ${await howItEnded(generator, errorOutput)}, at most ${timeout / 1000} s`;
@@ -56,9 +64,7 @@ export async function putUnderLoad(
 async function readOutcome(
   output: Readable | null,
   server: ServerProcess,
-  seconds: number,
-  hasCounters: boolean,
-  onStart?: () => Promise<void>,
+  { seconds, hasCounters, onStart }: Counting,
 ): Promise<Outcome> {
   if (output === null) throw new Error('its output is not read');
   const preface: string[] = [];

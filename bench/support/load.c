@@ -7,11 +7,13 @@
 // sink    each connection reads until the server ends it, then is opened again
 // fanout  DEPTH of the connections send lines of BYTES; each sends its next when it has those of all others
 // datagrams  keeps DEPTH groups of datagrams of BYTES in flight, each of which the server answers once
+// bursts  sends DEPTH groups of datagrams of BYTES at once, and the next ones when all are answered
 //
 // IDLE more connections are opened first and left alone. It prints `start` when it has warmed up, and after
 // SECONDS one line of JSON: what was done, how long each message took, and how busy the generator itself was.
 // With `tls` all connections but those of datagrams speak TLS.
 #define _GNU_SOURCE
+#include <netinet/udp.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -155,15 +157,27 @@ static void send_datagrams(int fd, size_t groups) {
     if (sendmmsg(fd, group, kDatagramsPerAnswer, 0) != kDatagramsPerAnswer) fail("sendmmsg");
 }
 
+// One system call: the kernel cuts the burst into datagrams, and all of them arrive before the receiver runs,
+// if it shares this core.
+static void send_burst(int fd) {
+  const size_t length = message_bytes * kDatagramsPerAnswer * depth;
+  if (send(fd, message, length, 0) != (ssize_t)length) fail("send");
+}
+
 // So few datagrams are in flight that the receiver's buffer has room for all: none is lost.
-static void load_datagrams(double seconds) {
+static void load_datagrams(double seconds, int in_bursts) {
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   const struct sockaddr_in address = loopback(port);
+  const int segment = (int)message_bytes;
   if (connect(fd, (const struct sockaddr*)&address, sizeof address) != 0) fail("connect");
+  if (in_bursts && setsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment) != 0) fail("UDP_SEGMENT");
   int64_t begin = now_ns(), start_cpu = 0;
   int64_t end = INT64_MAX;
-  send_datagrams(fd, depth);
-  for (;;) {
+  if (in_bursts)
+    send_burst(fd);
+  else
+    send_datagrams(fd, depth);
+  for (size_t unanswered = depth;;) {
     const int64_t sent = now_ns();
     if (recv(fd, input, sizeof input, 0) < 0) fail("recv");
     const int64_t now = now_ns();
@@ -179,7 +193,12 @@ static void load_datagrams(double seconds) {
       fflush(stdout);
     }
     if (now >= end) break;
-    send_datagrams(fd, 1);
+    if (!in_bursts) {
+      send_datagrams(fd, 1);
+    } else if (--unanswered == 0) {
+      send_burst(fd);
+      unanswered = depth;
+    }
   }
   report((now_ns() - begin) / 1e9, start_cpu);
 }
@@ -200,7 +219,7 @@ int main(int argc, char** argv) {
   memset(message, 'x', message_bytes * kMaxDepth);
   for (size_t i = 1; i <= kMaxDepth; i++) message[i * message_bytes - 1] = '\n';
   struct connection* connections = calloc(count, sizeof *connections);
-  if (mode == 'd') return load_datagrams(seconds), 0;
+  if (mode == 'd' || mode == 'b') return load_datagrams(seconds, mode == 'b'), 0;
   const int epoll_fd = epoll_create1(0);
 
   for (size_t i = 0; i < idle; i++) connect_to_server();

@@ -2,10 +2,11 @@
 import * as v from 'valibot';
 import { putUnderLoad } from './generator.js';
 import type { ServerProcess } from './server.js';
+import { LOAD_CORE, SERVER_CORE } from './tools.js';
 
 /** The arguments of load.c; see there. */
 export interface Load {
-  readonly mode: 'echo' | 'accept' | 'sink' | 'fanout' | 'datagrams';
+  readonly mode: 'echo' | 'accept' | 'sink' | 'fanout' | 'datagrams' | 'bursts';
   readonly connections: number;
   readonly bytes: number;
   readonly depth: number;
@@ -59,7 +60,13 @@ export async function measure(
   const { mode, connections, bytes, depth, idle = 0 } = load;
   const numbers = [server.port, connections, bytes, depth, seconds, idle].map(String);
   const command = [program, mode, ...numbers, transport];
-  const { number, cpuNs, instructions } = await putUnderLoad(server, command, seconds, hasCounters, onStart);
+  const { number, cpuNs, instructions } = await putUnderLoad(server, command, {
+    seconds,
+    hasCounters,
+    onStart,
+    // A burst has arrived as a whole before the server runs.
+    core: mode === 'bursts' ? SERVER_CORE : LOAD_CORE,
+  });
   const messages = mode === 'sink' ? number('bytes') / 2 ** 20 : number('messages');
   const perMessage = (total: number) => total / Math.max(1, messages);
   return {

@@ -197,7 +197,7 @@ async function askChat(
   const server = await startIrcServer(chat);
   try {
     const numbers = [server.port, clients, senders, TEXT_BYTES, seconds, 0].map(String);
-    const outcome = await putUnderLoad(server, [program, ...numbers, transport], seconds, counts);
+    const outcome = await putUnderLoad(server, [program, ...numbers, transport], { seconds, hasCounters: counts });
     const deliveries = Math.max(1, outcome.number('deliveries'));
     return {
       perSecond: deliveries / outcome.number('seconds'),

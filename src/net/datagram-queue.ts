@@ -10,6 +10,8 @@ const MESSAGE_OVERHEAD_BYTES = 64;
 const SEND_BATCH = 256;
 /** From so many sent messages on they are removed from the front, so that removing costs little per message. */
 const SPENT_MESSAGES = 1024;
+/** Hardly any message has control messages. */
+const NO_KINDS = new Int32Array(0);
 
 /** A message that waits. */
 export interface QueuedDatagram {
@@ -70,23 +72,22 @@ export class DatagramQueue {
    * @throws the errors of sendmmsg(2), which are about the first message
    */
   send(calls: Pick<NativeBinding, 'sendMmsg'>, fd: number): number {
-    const batch = this.#messages.slice(this.#first, this.#first + SEND_BATCH);
+    const count = Math.min(this.length, SEND_BATCH);
+    const messages: Uint8Array[] = [];
+    const addresses: (RawAddress | null)[] = [];
     const kinds: number[] = [];
     const contents: Uint8Array[] = [];
-    batch.forEach(({ control }, index) => {
+    for (let index = 0; index < count; index += 1) {
+      const { bytes, address, control } = present(this.#messages[this.#first + index], 'a queued message');
+      messages.push(bytes);
+      addresses.push(address);
       for (const { level, type, data } of control) {
         kinds.push(index, level, type);
         contents.push(data);
       }
-    });
-    return calls.sendMmsg(
-      fd,
-      batch.map(({ bytes }) => bytes),
-      batch.map(({ address }) => address),
-      Int32Array.from(kinds),
-      contents,
-      MSG_DONTWAIT,
-    );
+    }
+    const controlKinds = kinds.length === 0 ? NO_KINDS : Int32Array.from(kinds);
+    return calls.sendMmsg(fd, messages, addresses, controlKinds, contents, MSG_DONTWAIT);
   }
 }
 

@@ -12,6 +12,8 @@ const GAP_BYTES = 64;
 /** Receives a batch of messages, and shows them one by one. */
 export class DatagramSlab {
   readonly addresses = Buffer.allocUnsafeSlow(BATCH_MESSAGES * ADDRESS_BYTES);
+  /** The same memory, four bytes at a time. */
+  readonly addressWords = new Int32Array(this.addresses.buffer);
   readonly #words = new Int32Array(BATCH_MESSAGES * WORDS_PER_MESSAGE);
   readonly #controls: (readonly DecodedControl[] | undefined)[] = [];
   /** By position: messages are often as long as those before. */

@@ -5,22 +5,34 @@ import { AF_INET } from '../socket/constants.js';
 /** With more senders than these the cache starts anew, so that strangers cannot fill the memory. */
 const MAX_SENDERS = 4096;
 const BYTES_PER_PORT = 65_536;
+/** No sockaddr begins with these four bytes: family 0 has no port. */
+const NO_PORT = 0;
 
 /** Makes addresses out of sockaddrs and back, and remembers them. They are frozen, since several messages share one. */
 export class SenderCache {
   /** By host and port as one number, or by the bytes of the sockaddr. */
   readonly #addresses = new Map<number | string, Address>();
   readonly #raws = new WeakMap<object, RawAddress>();
-  #latestKey: number | string = '';
+  /** Family with port, and host, of the latest sender if that is an IPv4 one; else no sender has them. */
+  #latestPort = NO_PORT;
+  #latestHost = 0;
   #latest: Address | null = null;
 
-  /** The address whose sockaddr is the `length` bytes at `start`; null if there are none. */
-  at(bytes: Buffer, start: number, length: number): Address | null {
+  /**
+   * The address whose sockaddr is the `length` bytes at `start`; null if there are none.
+   *
+   * @param words the same memory as `bytes`; `start` is a multiple of 4
+   */
+  at(bytes: Buffer, words: Int32Array, start: number, length: number): Address | null {
     if (length === 0) return null;
+    // Most messages arrive from the sender of the one before: two comparisons find it.
+    const port = words[start >> 2] ?? NO_PORT;
+    const host = words[(start >> 2) + 1] ?? 0;
+    if (port === this.#latestPort && host === this.#latestHost) return this.#latest;
     const key = keyOf(bytes, start, length);
-    if (key === this.#latestKey) return this.#latest;
     const address = this.#addresses.get(key) ?? this.#add(key, Uint8Array.from(bytes.subarray(start, start + length)));
-    this.#latestKey = key;
+    this.#latestPort = typeof key === 'number' ? port : NO_PORT;
+    this.#latestHost = host;
     this.#latest = address;
     return address;
   }

@@ -216,7 +216,8 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
         continue;
       }
       const bytes = slab.bytes(index);
-      const address = this.#senders.at(slab.addresses, slab.addressStart(index), slab.addressLength(index));
+      const { addresses, addressWords } = slab;
+      const address = this.#senders.at(addresses, addressWords, slab.addressStart(index), slab.addressLength(index));
       const details = detailsOf(slab, index, bytes.length, control);
       // A handler of an earlier message has paused it.
       if (this.#isPaused) this.#held.push({ bytes: Buffer.from(bytes), address, details });

@@ -59,7 +59,7 @@ test('a server that ends under load is reported with its ending, and the load ge
     '-c',
     `echo start; while kill -0 ${server.pid} 2>/dev/null; do :; done; echo lost it >&2; exit 3`,
   ];
-  const outcome = putUnderLoad(server, load, 1, false);
+  const outcome = putUnderLoad(server, load, { seconds: 1, hasCounters: false });
   await expect(outcome).rejects.toThrow(
     "server: signal SIGABRT, stderr ends with 'out of luck'; load generator: exit code 3, stderr ends with 'lost it'",
   );
