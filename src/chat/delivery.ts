@@ -2,7 +2,8 @@
 import type { ChatEvent } from './event.js';
 import type { Encoder, Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
-import type { SeatState } from './room-state.js';
+import type { Room } from './room.js';
+import type { RoomState } from './room-state.js';
 
 interface Encoded {
   readonly bytes: Uint8Array | null;
@@ -22,9 +23,13 @@ export class Delivery {
     this.#event = event;
   }
 
-  /** Sends the event to one member, unless its kind of reader does not get such events. */
-  to(member: MemberState): void {
-    this.through(member.outlet);
+  /**
+   * Sends the event to one member, unless its kind of reader does not get such events.
+   *
+   * @param room - the room whose members all get it; null if it is for some of them, or for others
+   */
+  to(member: MemberState, room: Room | null = null): void {
+    this.through(member.outlet, room);
   }
 
   /**
@@ -33,21 +38,22 @@ export class Delivery {
    * This loop is what a fan-out costs, and its body is that of {@link through}: V8 would not inline the call, because
    * its callers are nested too deep.
    */
-  toSeats(seats: readonly SeatState[], except: MemberState | null, minimumRanks: number): void {
-    for (const seat of seats) {
+  toSeats(room: RoomState, except: MemberState | null, minimumRanks: number): void {
+    const audience = minimumRanks === 0 ? room : null;
+    for (const seat of room.seats) {
       const { member } = seat;
       if (member === except || seat.ranks < minimumRanks) continue;
       const { outlet } = member;
       if (outlet.encoder !== this.#encoder) this.#switchTo(outlet.encoder);
       const bytes = this.#bytes;
-      if (bytes !== null) outlet.send(bytes, this.#droppable);
+      if (bytes !== null) outlet.send(bytes, this.#droppable, audience);
     }
   }
 
   /** Sends the event through one outlet. */
-  through(outlet: Outlet): void {
+  through(outlet: Outlet, room: Room | null = null): void {
     if (outlet.encoder !== this.#encoder) this.#switchTo(outlet.encoder);
-    if (this.#bytes !== null) outlet.send(this.#bytes, this.#droppable);
+    if (this.#bytes !== null) outlet.send(this.#bytes, this.#droppable, room);
   }
 
   #switchTo(encoder: Encoder): void {

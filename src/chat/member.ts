@@ -35,8 +35,9 @@ export interface Outlet {
    *
    * @param bytes - shared with others, so not to be written to
    * @param droppable - may be left out if the member is behind
+   * @param room - the room whose members all get these bytes if they read alike; null if they are for some of them
    */
-  send(bytes: Uint8Array, droppable: boolean): void;
+  send(bytes: Uint8Array, droppable: boolean, room: Room | null): void;
   /**
    * Puts the member out of the chat.
    *

@@ -41,7 +41,7 @@ class SeveralOutlets implements Outlet, Encoder {
     if (event === null) return;
     for (const outlet of this.outlets) {
       const bytes = outlet.encoder.encode(event);
-      if (bytes !== null) outlet.send(bytes, outlet.encoder.isDroppable(event));
+      if (bytes !== null) outlet.send(bytes, outlet.encoder.isDroppable(event), null);
     }
   }
 

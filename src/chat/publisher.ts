@@ -94,7 +94,7 @@ export class Publisher {
         // A number on the member is cheaper than a set of those reached, and a fan-out never nests.
         if (seat.member.lastFanOut === this.#fanOuts) continue;
         seat.member.lastFanOut = this.#fanOuts;
-        delivery.to(seat.member);
+        delivery.to(seat.member, room);
       }
     }
     if (!hasFollowers) return;
@@ -106,7 +106,7 @@ export class Publisher {
 }
 
 function toRoom(delivery: Delivery, room: Room, except: MemberState | null, minimumRanks = 0): void {
-  delivery.toSeats(roomStateOf(room).seats, except, minimumRanks);
+  delivery.toSeats(roomStateOf(room), except, minimumRanks);
 }
 
 /** Reaches the one who is spoken to, and the speaker if nobody answers it. */

@@ -5,10 +5,12 @@ export interface ClassSettings {
   readonly name: string;
   /** Why connections of the class are refused; null for a class that is served. */
   readonly refusal: string | null;
-  /** Bytes that may wait for a peer before droppable messages are skipped and nothing more is read from it. */
+  /** How many bytes a peer may be behind before droppable messages are skipped and nothing more is read from it. */
   readonly softSendQueueBytes: number;
-  /** Bytes that may wait for a peer; beyond that its connection is closed. */
+  /** Bytes that may wait for a peer alone; beyond that its connection is closed. What its rooms keep does not count. */
   readonly sendQueueBytes: number;
+  /** Milliseconds in which a peer that its rooms keep lines for must take some of them; 0 for no limit. */
+  readonly stallTimeoutMs: number;
   /** Bytes of commands that may wait for their turn; each command counts one byte more. Reading stops before that. */
   readonly receiveQueueBytes: number;
   /** Commands per second that a peer may send over time; 0 for no limit. */
@@ -45,6 +47,7 @@ export const DEFAULT_CLASS: ClassSettings = {
   refusal: null,
   softSendQueueBytes: 262_144,
   sendQueueBytes: 4_194_304,
+  stallTimeoutMs: 180_000,
   receiveQueueBytes: 65_536,
   linesPerSecond: 5,
   burstLines: 40,

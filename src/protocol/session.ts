@@ -57,6 +57,8 @@ export interface Link extends Outlet {
   close(reason: string): void;
   /** Whether enough bytes wait for the peer; `drained` is called when there is room again. */
   readonly isFull: boolean;
+  /** Whether the peer has fallen behind, so that its silence means nothing; `caughtUp` is called when it has not. */
+  readonly isBehind: boolean;
   /** Stops receiving, and starts again; meanwhile bytes wait in the kernel. */
   pause(): void;
   resume(): void;
@@ -76,6 +78,10 @@ export interface Session {
   endOfInput(): void;
   /** The link was full and now has room again. */
   drained(): void;
+  /** The peer was behind, and has been sent everything since. */
+  caughtUp(): void;
+  /** Words what a peer that was behind will never get: messages of a room that are no longer kept. */
+  lossNotice(roomName: string, count: number): Uint8Array;
   /** The time that `wakeIn` asked for has arrived. */
   wake(): void;
   /**

@@ -77,8 +77,9 @@ export class ChatServer implements ServerControl {
     const gatekeeper = new Gatekeeper(config, this.#chat, world);
     const proxies = new Proxies(config, addresses, refusals);
     const protocols = this.#protocols;
-    const { totalSendQueueBytes } = config;
-    const clients = new Clients({ addresses, gatekeeper, log, protocols, refusals, tally, totalSendQueueBytes, world });
+    const { kept, totalSendQueueBytes } = config;
+    const limits = { kept, totalSendQueueBytes };
+    const clients = new Clients({ addresses, gatekeeper, log, protocols, refusals, tally, ...limits, world });
     const reception = new Reception({ addresses, clients, gatekeeper, protocols, proxies, version });
     this.#gatekeeper = gatekeeper;
     this.#proxies = proxies;
@@ -215,6 +216,7 @@ export class ChatServer implements ServerControl {
     this.#gatekeeper.configure(config);
     this.#proxies.configure(config);
     this.clients.totalSendQueueBytes = config.totalSendQueueBytes;
+    this.clients.shelf.limits = config.kept;
     this.#drainMs = config.drainMs;
   }
 

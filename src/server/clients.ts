@@ -13,6 +13,7 @@ import type { Protocols } from './protocols.js';
 import type { Refusals } from './refusals.js';
 import { RunQueue } from './run-queue.js';
 import type { Tally } from './tally.js';
+import { type KeepLimits, TapeShelf } from './tape-shelf.js';
 import type { World } from './world.js';
 
 /** The parts of a server that its clients deal with. */
@@ -25,12 +26,14 @@ export interface ClientsParts {
   readonly tally: Tally;
   /** The most bytes that may wait for all clients together; 0 for no limit. */
   readonly totalSendQueueBytes: number;
+  readonly kept: KeepLimits;
   readonly world: World;
 }
 
 /** The clients of one server. */
 export class Clients implements LinkEvents {
   readonly tally: Tally;
+  readonly shelf: TapeShelf;
   readonly #parts: ClientsParts;
   readonly #links = new Set<ConnectionLink>();
   readonly #backlog: Backlog<ConnectionLink>;
@@ -41,6 +44,7 @@ export class Clients implements LinkEvents {
   constructor(parts: ClientsParts) {
     this.#parts = parts;
     this.tally = parts.tally;
+    this.shelf = new TapeShelf(parts.kept);
     this.#backlog = new Backlog(parts.totalSendQueueBytes, parts.world);
     this.#runQueue = new RunQueue(parts.world);
   }

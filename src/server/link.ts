@@ -1,8 +1,9 @@
 /** The link between a session and its wire: how far the peer may fall behind, and when the session wakes. */
 import type { Encoder } from '../chat/member.js';
+import type { Room } from '../chat/room.js';
 import type { Wire } from '../front/wire.js';
 import type { ClassSettings } from '../protocol/limits.js';
-import { sendQueueExceeded } from '../protocol/parting.js';
+import { sendQueueExceeded, tookNothing } from '../protocol/parting.js';
 import {
   DEAF,
   type EntryRefused,
@@ -13,12 +14,20 @@ import {
 } from '../protocol/session.js';
 import type { SlowReader } from './backlog.js';
 import { type Alarm, type Clock, SYSTEM_CLOCK } from './clock.js';
+import { Place } from './place.js';
 import type { Worker } from './run-queue.js';
 import { share } from './share.js';
 import type { Tally } from './tally.js';
+import type { TapeShelf } from './tape-shelf.js';
 
 /** The most pending bytes that may not have been offered to the kernel yet: the turn's arena, and one write. */
 const UNOFFERED_BYTES = 1_048_576;
+/** A peer that so many bytes wait for after a turn has fallen behind: it goes on from its place, if rooms keep any. */
+export const PLACE_FROM_BYTES = 4096;
+/** The most bytes that a peer which catches up is sent before others have their turn. */
+const FEED_BYTES = 16_384;
+/** A long answer waits for a peer that so many bytes wait for. */
+const FULL_BYTES = 131_072;
 /** The interval of `tick`. A link that is to wake later than this has no timer of its own. */
 export const TICK_MS = 1000;
 /** A peer that does not close its side is cut off after this time. */
@@ -27,6 +36,8 @@ const LINGER_MS = 2000;
 /** Takes up what many links have to do, so that it is done once, after the turn. */
 export interface LinkEvents {
   readonly tally: Tally;
+  /** What rooms keep for those who have fallen behind. */
+  readonly shelf: TapeShelf;
   /** The link's output has passed its high-water mark. Called within a fan-out, so it must not close anything. */
   overflowed(link: ConnectionLink): void;
   /** The link's session has more to do once the others have had their turn. */
@@ -35,6 +46,8 @@ export interface LinkEvents {
   relocate(link: ConnectionLink, peer: RelayedPeer): ClassSettings | EntryRefused;
   log(event: string, details: Readonly<Record<string, unknown>>): void;
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** The facts about a connection; those of its peer change if that turns out to be a gateway. */
 export interface LinkFacts {
@@ -66,14 +79,22 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   #wakeUp: Alarm | null = null;
   /** When `tick` must wake the session, in whole milliseconds of the monotonic clock; 0 for never. */
   #wakeAtMs = 0;
-  /** Whether it is in line to wake the session after the others. */
+  /** Whether it is in line for its next piece of work after the others. */
   #isLinedUp = false;
-  /** Whether that is still wanted. */
+  /** Whether that is to wake the session. */
   #isWokenSoon = false;
+  /** Whether that is to send the next of what the peer has missed. */
+  #isFedSoon = false;
   #isPausedBySession = false;
   #isFull = false;
-  /** Whether it is behind: nothing is read from it, and droppable messages are skipped. */
+  /** Whether it is noted that `assess` is to be called. */
+  #isToBeAssessed = false;
+  /** Where it goes on once it has read what it has; null unless it has fallen behind, or when rooms keep nothing. */
+  #place: Place | null = null;
+  /** Whether it is far behind: nothing is read from it, and droppable messages are skipped. */
   #isCongested = false;
+  /** Whether it has a place, or is congested: then not all that is sent goes to the wire. */
+  #isHeldBack = false;
   #droppedMessages = 0;
   #isTooSlow = false;
   #closeReason: string | null = null;
@@ -118,12 +139,18 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     return null;
   }
 
+  /** Bytes that wait for it alone. */
   get pendingBytes(): number {
-    return this.#wire.isDestroyed ? 0 : this.#wire.pendingBytes;
+    return this.#wire.isDestroyed ? 0 : this.#wire.pendingBytes + (this.#place?.heldBytes ?? 0);
   }
 
   get isFull(): boolean {
-    return this.#isFull;
+    if (this.#place !== null) return true;
+    return this.#isFull && this.#wire.pendingBytes > Math.min(FULL_BYTES, this.limits.softSendQueueBytes);
+  }
+
+  get isBehind(): boolean {
+    return this.#place !== null;
   }
 
   /** Why it was closed or cut off; null while it is open. */
@@ -136,13 +163,34 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     return this.#isTooSlow;
   }
 
-  send(bytes: Uint8Array, droppable: boolean): void {
-    if (this.#isCongested && droppable) {
-      this.#droppedMessages += 1;
-      return;
-    }
+  send(bytes: Uint8Array, droppable: boolean, room: Room | null): void {
+    if (this.#isHeldBack && this.#holdsBack(bytes, droppable, room)) return;
     this.#events.tally.deliveries += 1;
     this.#sent(this.#wire.write(share(bytes)));
+  }
+
+  /** @returns whether the bytes are left out, or sent later */
+  #holdsBack(bytes: Uint8Array, droppable: boolean, room: Room | null): boolean {
+    if (this.#isCongested && droppable) {
+      this.#droppedMessages += 1;
+      return true;
+    }
+    const place = this.#place;
+    if (place === null) return false;
+    this.#events.tally.deliveries += 1;
+    // On a tape, what is left out for some would cut the ranges of others into pieces.
+    if (room === null || droppable) place.addOwn(bytes);
+    else place.addShared(bytes, room, this.encoder);
+    this.#missed(place);
+    return true;
+  }
+
+  #missed(place: Place): void {
+    const { sendQueueBytes, softSendQueueBytes } = this.limits;
+    if (place.heldBytes > sendQueueBytes + UNOFFERED_BYTES) this.#cutForOverflow();
+    else if (place.heldBytes > sendQueueBytes || (!this.#isCongested && place.missedBytes > softSendQueueBytes)) {
+      this.#askToAssess();
+    }
   }
 
   expel(reason: string, ban?: string): void {
@@ -150,32 +198,59 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   }
 
   answer(bytes: Uint8Array): void {
-    this.#sent(this.#wire.write(bytes));
+    if (this.#place === null) {
+      this.#sent(this.#wire.write(bytes));
+      return;
+    }
+    this.#place.addOwn(bytes);
+    this.#missed(this.#place);
   }
 
   #sent(hasRoom: boolean): void {
     if (hasRoom) return;
     this.#isFull = true;
+    const { pendingBytes } = this.#wire;
+    const { sendQueueBytes, softSendQueueBytes } = this.limits;
     // One turn may bring more than the limit. Cutting it off here only marks it: it is swept at the end of the turn.
-    const { sendQueueBytes } = this.limits;
-    if (this.#wire.pendingBytes > sendQueueBytes + UNOFFERED_BYTES) this.#cutForOverflow();
-    else this.#events.overflowed(this);
+    if (pendingBytes > softSendQueueBytes + UNOFFERED_BYTES && this.#events.shelf.isKeeping) this.#takePlace();
+    else if (pendingBytes > sendQueueBytes + UNOFFERED_BYTES) this.#cutForOverflow();
+    this.#askToAssess();
+  }
+
+  /** From now on nothing is written that it has not room for. */
+  #takePlace(): Place {
+    this.#isHeldBack = true;
+    this.#place ??= new Place(this.#events.shelf);
+    return this.#place;
+  }
+
+  #askToAssess(): void {
+    if (this.#isToBeAssessed) return;
+    this.#isToBeAssessed = true;
+    this.#events.overflowed(this);
   }
 
   assess(): void {
+    this.#isToBeAssessed = false;
     if (this.#wire.isDestroyed) return;
     const { pendingBytes } = this.#wire;
-    if (pendingBytes > this.limits.sendQueueBytes) {
-      this.#cutForOverflow();
-    } else if (pendingBytes > this.limits.softSendQueueBytes && !this.#isCongested) {
-      this.#isCongested = true;
-      this.#updateReading();
-      this.#events.log('slow reader', { ...this.#address(), pendingBytes });
-    }
+    const isOpen = this.#closeReason === null;
+    if (isOpen && pendingBytes > PLACE_FROM_BYTES && this.#events.shelf.isKeeping) this.#takePlace();
+    // With a place nothing more is written to the wire, so what is there was brought by one turn.
+    if ((this.#place?.heldBytes ?? pendingBytes) > this.limits.sendQueueBytes) this.#cutForOverflow();
+    else if (isOpen) this.#checkDistance(pendingBytes + (this.#place?.missedBytes ?? 0));
+  }
+
+  #checkDistance(missedBytes: number): void {
+    if (missedBytes <= this.limits.softSendQueueBytes || this.#isCongested) return;
+    this.#isCongested = true;
+    this.#isHeldBack = true;
+    this.#updateReading();
+    this.#events.log('slow reader', { ...this.#address(), pendingBytes: missedBytes });
   }
 
   #cutForOverflow(): void {
-    const { pendingBytes } = this.#wire;
+    const pendingBytes = this.#place?.heldBytes ?? this.#wire.pendingBytes;
     this.cutAsSlow(sendQueueExceeded(`${pendingBytes} bytes wait, the limit is ${this.limits.sendQueueBytes}`));
   }
 
@@ -190,11 +265,57 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     else this.session.endOfInput();
   }
 
-  /** The peer has caught up. */
+  /** The peer has taken what waited for it. */
   drained(): void {
+    if (this.#place === null) this.#hasRoom();
+    else this.#feedSoon();
+  }
+
+  /** Sends a peer that has fallen behind the next of what it has missed. */
+  #feed(place: Place): void {
+    let restBytes = FEED_BYTES;
+    while (restBytes > 0) {
+      if (this.#wire.isDestroyed) return;
+      const piece = place.take(restBytes);
+      if (piece === null) {
+        this.#caughtUp(place);
+        return;
+      }
+      const bytes = piece.kind === 'bytes' ? piece.bytes : this.#lossNotice(piece.roomName, piece.count);
+      restBytes -= bytes.length;
+      // When there is room again, it goes on.
+      if (!this.#wire.write(bytes)) return;
+    }
+    this.#feedSoon();
+  }
+
+  #feedSoon(): void {
+    this.#isFedSoon = true;
+    this.#lineUp();
+  }
+
+  #lossNotice(roomName: string, count: number): Uint8Array {
+    this.#events.log('messages lost', { ...this.#address(), room: roomName, count });
+    return this.session?.lossNotice(roomName, count) ?? NOTHING;
+  }
+
+  #caughtUp(place: Place): void {
+    place.release();
+    this.#place = null;
+    this.#isHeldBack = this.#isCongested;
+    if (this.#closeReason !== null) {
+      this.#wire.end();
+      return;
+    }
+    this.#hasRoom();
+    this.session?.caughtUp();
+  }
+
+  #hasRoom(): void {
     this.#isFull = false;
     if (this.#isCongested) {
       this.#isCongested = false;
+      this.#isHeldBack = false;
       if (this.#droppedMessages > 0) {
         this.#events.log('slow reader caught up', { ...this.#address(), droppedMessages: this.#droppedMessages });
         this.#droppedMessages = 0;
@@ -228,8 +349,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     if (this.#closeReason !== null) return;
     if (delayMs === 0) {
       this.#isWokenSoon = true;
-      if (!this.#isLinedUp) this.#events.soon(this);
-      this.#isLinedUp = true;
+      this.#lineUp();
       return;
     }
     if (delayMs > TICK_MS) {
@@ -246,15 +366,31 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     });
   }
 
-  /** Wakes the session if it is time. @param nowMs - by the monotonic clock */
+  #lineUp(): void {
+    if (!this.#isLinedUp) this.#events.soon(this);
+    this.#isLinedUp = true;
+  }
+
+  /** Wakes the session if it is time, and cuts off a peer that takes nothing. @param nowMs - by the monotonic clock */
   tick(nowMs: number): void {
+    if (this.#place !== null) this.#checkProgress(this.#place, nowMs);
     if (this.#wakeAtMs === 0 || nowMs < this.#wakeAtMs) return;
     this.#wakeAtMs = 0;
     this.session?.wake();
   }
 
+  #checkProgress(place: Place, nowMs: number): void {
+    const { stallTimeoutMs } = this.limits;
+    const idleMs = place.idleMs(this.#wire.pendingBytes, nowMs);
+    if (stallTimeoutMs > 0 && idleMs >= stallTimeoutMs) this.cutAsSlow(tookNothing(stallTimeoutMs));
+  }
+
   runPiece(): void {
     this.#isLinedUp = false;
+    if (this.#isFedSoon && this.#place !== null) {
+      this.#isFedSoon = false;
+      this.#feed(this.#place);
+    }
     if (!this.#isWokenSoon) return;
     this.#isWokenSoon = false;
     this.session?.wake();
@@ -266,8 +402,9 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     // A paused connection would not notice the peer's end of file.
     this.#isPausedBySession = false;
     this.#isCongested = false;
+    this.#isHeldBack = this.#place !== null;
     this.#wire.resume();
-    this.#wire.end();
+    if (this.#place === null) this.#wire.end();
     this.#clearTimers();
     this.#timer = this.#clock.after(LINGER_MS, () => {
       this.#wire.destroy();
@@ -289,6 +426,8 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   /** The connection is gone. */
   closed(): void {
     this.#clearTimers();
+    this.#place?.release();
+    this.#place = null;
   }
 
   #clearTimers(): void {

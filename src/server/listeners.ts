@@ -7,6 +7,7 @@ import type { Address } from '../socket/address.js';
 import { warnOfExpiry } from './certificate-watch.js';
 import type { Clock } from './clock.js';
 import type { ListenerConfig, ServerConfig } from './config/server-config.js';
+import { PLACE_FROM_BYTES } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Log } from './log.js';
 import type { PeerAddresses } from './peer-addresses.js';
@@ -18,8 +19,6 @@ import { toTlsListenOptions } from './tls-listening.js';
 /** How long a stopping server waits for peers to read what is pending. */
 const CLOSE_MS = 1000;
 const BACKLOG = 4096;
-/** More than one turn brings to a member of a busy room, so that only slow readers are assessed. */
-const HIGH_WATER_MARK_BYTES = 131_072;
 /** Links enforce the limit of their class, which a reload may change; the socket layer's own must not interfere. */
 const NO_LIMIT_BYTES = 0x7fff_ffff;
 /** A plain peer may be silent for ever, so only the kernel can notice that its machine is gone. */
@@ -195,10 +194,10 @@ export class Listeners {
     }
   }
 
-  /** The pending bytes at which a link checks the limits of its class; at most the smallest limit. */
+  /** The pending bytes at which a link looks how far its peer is behind; at most the smallest limit. */
   #highWaterMark(): number {
     const limits = this.#parts.config.classes.map(({ settings }) => settings.softSendQueueBytes);
-    return Math.min(HIGH_WATER_MARK_BYTES, ...limits);
+    return Math.min(PLACE_FROM_BYTES, ...limits);
   }
 
   #tlsOptions({ protocol, tls }: ListenerConfig): TlsListenOptions | undefined {

@@ -33,12 +33,12 @@ interface Recorded {
 /** Records what happens on a server until it is stopped by a signal. */
 async function record(
   happen: (server: RunningServer, config: string) => Promise<void>,
-  signal: NodeJS.Signals = 'SIGTERM',
+  { signal = 'SIGTERM', changes = {} }: { readonly signal?: NodeJS.Signals; readonly changes?: object } = {},
 ): Promise<Recorded> {
   const folder = temporaryFolder();
   const path = join(folder, 'recording');
   const config = join(folder, 'fdmux.json');
-  writeFileSync(config, JSON.stringify(settings));
+  writeFileSync(config, JSON.stringify({ ...settings, ...changes }));
   const server = await startServer(['--record', path, '--config', config]);
   await happen(server, config);
   server.process.kill(signal);
@@ -94,17 +94,44 @@ test('a server with passwords, operators, reloads, bad input and lost peers is r
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
+/** Says long lines to somebody who does not read until the server has logged something. */
+async function floodDeaf(server: RunningServer, until: string): Promise<Peer> {
+  const deaf = await connectPeer(server.plainPort);
+  deaf.socket.pause();
+  const ann = await joinLobby(server);
+  const lines = `${'z'.repeat(6000)}\n`.repeat(100);
+  while (!server.process.stderr.includes(until)) {
+    await ann.write(lines);
+    await ann.write(`${'x'.repeat(10_000)}\n`);
+    await ann.lineLike(/ server: that line was longer /);
+  }
+  return deaf;
+}
+
+test('a server whose slow reader has lost messages, and caught up, is replayed', async () => {
+  const changes = { keptBytesPerRoom: 1_000_000 };
+  const { path } = await record(
+    async (server) => {
+      const deaf = await floodDeaf(server, 'slow reader ');
+      const bob = await joinLobby(server);
+      for (let round = 0; round < 10; round += 1) {
+        await bob.write(`${'y'.repeat(6000)}\n`.repeat(30));
+        await bob.write(`${'x'.repeat(10_000)}\n`);
+        await bob.lineLike(/ server: that line was longer /);
+      }
+      deaf.socket.resume();
+      await deaf.lineLike(/ messages are missing: /);
+      await deaf.write('back\n');
+      await bob.lineLike(/ say: back$/);
+    },
+    { changes },
+  );
+  expect(await replay(path)).toMatchObject({ difference: null, isComplete: true });
+}, 30_000);
+
 test('a server that has cut off a slow reader is replayed', async () => {
-  const { path } = await record(async (server) => {
-    const deaf = await connectPeer(server.plainPort);
-    deaf.socket.pause();
-    const ann = await joinLobby(server);
-    const lines = `${'z'.repeat(6000)}\n`.repeat(100);
-    while (!server.process.stderr.includes('slow reader closed')) {
-      await ann.write(lines);
-      await ann.write(`${'x'.repeat(10_000)}\n`);
-      await ann.lineLike(/ server: that line was longer /);
-    }
+  const { path } = await record((server) => floodDeaf(server, 'slow reader closed').then(() => undefined), {
+    changes: { keptEntriesPerRoom: 0 },
   });
   expect(readFileSync(path, 'utf8')).toMatch(/^\["full",1\]$/m);
   expect(await replay(path)).toMatchObject({ difference: null, isComplete: true });
@@ -182,7 +209,7 @@ describe('what has been changed is found', () => {
 });
 
 test('the recording of a server that was killed is replayed up to its end', async () => {
-  const { path } = await record(converse, 'SIGKILL');
+  const { path } = await record(converse, { signal: 'SIGKILL' });
   const { size } = statSync(path);
   for (const cut of [0, 1, 100, 333]) {
     truncateSync(path, size - cut);

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { DEADLINE_MS } from '../support/deadline.js';
 import { connectPeer, listenPeer, type Peer } from '../support/peers.js';
 import { cliPath, run, startCli } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { join, startServer, VARIANTS } from './chat-server.js';
 
 const fdmux = (...args: string[]) => run(process.execPath, [cliPath, ...args]);
@@ -208,8 +209,29 @@ describe.each(VARIANTS)('bad days on $backend, $trigger-triggered', ({ backend, 
     expect(heard).toHaveLength(499);
   }, 30_000);
 
-  test('a peer that never reads is closed with a logged reason, and slows nobody', async () => {
+  test('a peer that does not read slows nobody, and gets every line when it reads again', async () => {
     const server = await startServer(args);
+    const deaf = await connectPeer(server.plainPort);
+    deaf.socket.pause();
+    const ann = await join(server);
+    const bob = await join(server, ann);
+    // More than the kernel's buffers and the send queue of one peer hold.
+    const text = 'z'.repeat(6000);
+    await hearAll(ann, bob, 3000, text);
+    await server.process.errorText(/slow reader /);
+    deaf.socket.resume();
+    for (let number = 0; number < 3000; number += 1) {
+      expect(await deaf.lineLike(/ say: /)).toContain(` say: ${number} ${text}`);
+    }
+    await deaf.write('I am back\n');
+    await ann.lineLike(/ say: I am back$/);
+    expect(server.process.stderr).not.toContain('closed');
+  }, 60_000);
+
+  test('if rooms keep nothing, a peer that never reads is closed with a logged reason', async () => {
+    const config = joinPath(temporaryFolder(), 'fdmux.json');
+    writeFileSync(config, JSON.stringify({ keptEntriesPerRoom: 0 }));
+    const server = await startServer([...args, '--config', config]);
     const deaf = await connectPeer(server.plainPort);
     deaf.socket.pause();
     const ann = await join(server);

@@ -16,6 +16,7 @@ export class FakeLink implements Link {
   closedBecause: string | null = null;
   isPaused = false;
   isFull = false;
+  isBehind = false;
   wakeDelayMs: number | null = null;
   readonly #sent: Uint8Array[] = [];
 

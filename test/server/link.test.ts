@@ -3,6 +3,7 @@ import type { Wire } from '../../src/front/wire.js';
 import { DEFAULT_CLASS } from '../../src/protocol/limits.js';
 import { ConnectionLink, type LinkEvents } from '../../src/server/link.js';
 import { Tally } from '../../src/server/tally.js';
+import { TapeShelf } from '../../src/server/tape-shelf.js';
 
 /** A transport that sends nothing: the test decides what is pending. */
 class FakeWire implements Wire {
@@ -37,7 +38,9 @@ class FakeWire implements Wire {
 
 const limits = { ...DEFAULT_CLASS, softSendQueueBytes: 1000, sendQueueBytes: 2000 };
 
-function open() {
+const NOTHING_KEPT = { entriesPerRoom: 0, bytesPerRoom: 0, totalBytes: 0 };
+
+function open(kept = NOTHING_KEPT) {
   const wire = new FakeWire();
   const overflowed: ConnectionLink[] = [];
   const logged: string[] = [];
@@ -46,6 +49,7 @@ function open() {
     soon: () => undefined,
     relocate: () => limits,
     tally: new Tally(),
+    shelf: new TapeShelf(kept),
     log: (event) => logged.push(event),
   };
   const facts = {
@@ -66,18 +70,18 @@ const line = Buffer.from('a line\r\n');
 test('a peer above the soft limit is not read from and misses droppable messages, until it has caught up', () => {
   const { wire, link, overflowed, logged } = open();
   wire.hasRoom = false;
-  link.send(line, false);
-  expect([overflowed, link.isFull]).toEqual([[link], true]);
   wire.pendingBytes = 1001;
+  link.send(line, false, null);
+  expect([overflowed, link.isFull]).toEqual([[link], true]);
   link.assess();
   expect(wire.isPaused).toBe(true);
-  link.send(line, true);
+  link.send(line, true, null);
   expect(wire.writes).toBe(1);
-  link.send(line, false);
+  link.send(line, false, null);
   expect(wire.writes).toBe(2);
   link.drained();
   expect([wire.isPaused, link.isFull]).toEqual([false, false]);
-  link.send(line, true);
+  link.send(line, true, null);
   expect(wire.writes).toBe(3);
   expect(logged).toEqual(['slow reader', 'slow reader caught up']);
 });

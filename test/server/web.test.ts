@@ -138,9 +138,11 @@ test('a server that ends says so, asks web users to come back, and is gone in ti
   await deaf.peer.ended();
 });
 
-test('a web user who reads nothing is cut off at the limit of the class, and nobody waits for that', async () => {
+/** A web user who reads nothing any more, and somebody who talks. */
+async function startSlow(config: object) {
   const limits = { softSendQueueBytes: 20_000, sendQueueBytes: 100_000 };
   const { irc, web, records } = await startWeb({
+    ...config,
     classes: [{ name: 'all', linesPerSecond: 0, maxPerAddress: 0, ...limits }],
   });
   const slow = await registerWeb(web, 'slow');
@@ -150,6 +152,28 @@ test('a web user who reads nothing is cut off at the limit of the class, and nob
   await bob.write('JOIN #flood\r\n');
   await bob.lineLike(/ 366 /);
   slow.peer.socket.pause();
+  return { slow, bob, records };
+}
+
+test('a web user who stops reading gets every message in order when it reads again', async () => {
+  const { slow, bob, records } = await startSlow({});
+  let said = 0;
+  while (!records.some(({ event }) => event === 'slow reader') || said < 5000) {
+    const lines = Array.from({ length: 100 }, (_, index) => `PRIVMSG #flood :${said + index} ${'x'.repeat(400)}\r\n`);
+    said += 100;
+    await bob.write(`${lines.join('')}PING ${said}\r\n`);
+    await bob.lineLike(new RegExp(` PONG \\S+ :?${said}$`));
+  }
+  slow.peer.socket.resume();
+  for (let number = 0; number < said; number += 1)
+    await slow.hears(new RegExp(`^:bob!\\S+ PRIVMSG #flood :${number} x+$`));
+  await slow.say('PING back');
+  await slow.hears(/ PONG \S+ :?back$/);
+  expect(records.filter(({ event }) => event === 'slow reader closed' || event === 'messages lost')).toEqual([]);
+}, 60_000);
+
+test('if rooms keep nothing, a web user who reads nothing is cut off, and nobody waits for that', async () => {
+  const { bob, records } = await startSlow({ keptEntriesPerRoom: 0 });
   const flood = `PRIVMSG #flood :${'x'.repeat(400)}\r\n`.repeat(200);
   for (let rounds = 0; !records.some(({ event }) => event === 'slow reader closed'); rounds += 1) {
     expect(rounds).toBeLessThan(500);

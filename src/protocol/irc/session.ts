@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { EventOf } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
-import { CharsetDetector } from '../charset.js';
+import { CharsetDetector, encodeText } from '../charset.js';
 import { PARTINGS } from '../parting.js';
 import type { Link, Session } from '../session.js';
 import { Client, type ClientOwner, type IrcOptions } from './client.js';
@@ -259,6 +259,18 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     this.#goOnSaying();
   }
 
+  caughtUp(): void {
+    if (this.#client.isOver) return;
+    this.#liveness.heard(this.#now());
+    this.#scheduleWake();
+  }
+
+  lossNotice(roomName: string, count: number): Uint8Array {
+    const { nickOrStar, server } = this.#client;
+    const text = `${count} messages of ${roomName} are missing: you read too slowly, and they are no longer kept`;
+    return encodeText(`:${server.name} NOTICE ${nickOrStar} :${text}\r\n`, this.#charset.charset);
+  }
+
   // Time
 
   wake(): void {
@@ -267,13 +279,16 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     this.#goOnSaying();
     this.#intake.runWaiting();
     // While an answer waits for the peer, and not for a log, the peer is the one that is late.
-    this.#liveness.check(this.#now(), this.#intake.isWaiting && (this.#paged === null || this.#isLogLate));
+    const isOurTurn = this.#intake.isWaiting && (this.#paged === null || this.#isLogLate);
+    this.#liveness.check(this.#now(), isOurTurn || this.#link.isBehind);
     this.#scheduleWake();
   }
 
   #scheduleWake(): void {
     if (this.#client.isOver) return;
-    const waits = [this.#intake.waitMs, this.#liveness.waitMs(this.#now())].filter((wait) => wait !== null);
+    const isExcused = this.#link.isBehind && this.#client.registration === null;
+    const silenceMs = isExcused ? null : this.#liveness.waitMs(this.#now());
+    const waits = [this.#intake.waitMs, silenceMs].filter((wait) => wait !== null);
     if (this.#paged !== null && !this.#isLogLate && !this.#link.isFull) waits.push(0);
     if (waits.length > 0) this.#link.wakeIn(Math.max(0, Math.min(...waits)));
   }

@@ -144,6 +144,15 @@ export class PlainSession implements Session, LineSink {
     // No answer of a plain session is long enough to wait for room.
   }
 
+  caughtUp(): void {
+    // Nothing waits for that.
+  }
+
+  lossNotice(_: string, count: number): Uint8Array {
+    const text = `${count} messages are missing: you read too slowly, and they are no longer kept`;
+    return encodeText(formatNotice(text, this.#options.chat.directory.now()), this.#charset.charset);
+  }
+
   wake(): void {
     const wasWaiting = this.#pacer.isWaiting;
     this.#pacer.beginSlice(this.#options.chat.directory.now());

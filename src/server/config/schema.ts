@@ -66,6 +66,7 @@ const classSchema = v.strictObject({
   ),
   softSendQueueBytes: v.optional(integer(1024, 2_147_483_647), DEFAULT_CLASS.softSendQueueBytes),
   sendQueueBytes: v.optional(integer(1024, 2_147_483_647), DEFAULT_CLASS.sendQueueBytes),
+  stallTimeoutMs: v.optional(integer(0, 86_400_000), DEFAULT_CLASS.stallTimeoutMs),
   receiveQueueBytes: v.optional(integer(1024, 2_147_483_647), DEFAULT_CLASS.receiveQueueBytes),
   linesPerSecond: v.optional(count, DEFAULT_CLASS.linesPerSecond),
   burstLines: v.optional(integer(1, 1_000_000), DEFAULT_CLASS.burstLines),
@@ -204,6 +205,9 @@ const fileSchema = v.strictObject({
     v.pipe(v.number('must be a number'), v.integer('must be an integer'), v.minValue(0, 'must be at least 0')),
     268_435_456,
   ),
+  keptEntriesPerRoom: v.optional(integer(0, 2_147_483_647), 100_000),
+  keptBytesPerRoom: v.optional(integer(0, 2_147_483_647), 33_554_432),
+  totalKeptBytes: v.optional(integer(0, 2_147_483_647), 67_108_864),
   lobby: v.optional(
     v.pipe(
       text,

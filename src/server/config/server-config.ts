@@ -7,6 +7,7 @@ import type { CharsetChoice } from '../../protocol/charset.js';
 import type { AddressClass } from '../classes.js';
 import type { LogFormat, LogLevel } from '../log.js';
 import type { ProtocolName, ProtocolSettings } from '../protocols.js';
+import type { KeepLimits } from '../tape-shelf.js';
 import type { ListenerTls } from './tls-files.js';
 
 /** A place where the server listens for peers of one protocol. */
@@ -35,6 +36,8 @@ export interface ServerConfig extends ProtocolSettings {
   readonly maxClients: number;
   /** The most bytes that may wait for all peers together; 0 for no limit. */
   readonly totalSendQueueBytes: number;
+  /** What rooms keep for those who have fallen behind. */
+  readonly kept: KeepLimits;
   readonly listeners: readonly ListenerConfig[];
   /** Addresses and networks of the proxies whose PROXY headers are believed; `unix` for the peers of unix sockets. */
   readonly proxies: readonly string[];

@@ -14,6 +14,8 @@ export interface IrcServerOptions {
   readonly listeners?: readonly Partial<ListenerConfig>[];
   readonly maxClients?: number;
   readonly totalSendQueueBytes?: number;
+  /** What rooms keep for slow readers; other keys have their defaults. */
+  readonly kept?: Partial<ServerConfig['kept']>;
   readonly readConfig?: () => Promise<ServerConfig>;
 }
 
@@ -64,6 +66,7 @@ export async function startIrc(options: IrcServerOptions = {}): Promise<IrcTestS
     ...base,
     maxClients: options.maxClients ?? 0,
     totalSendQueueBytes: options.totalSendQueueBytes ?? base.totalSendQueueBytes,
+    kept: { ...base.kept, ...options.kept },
     irc: { ...base.irc, ...options.irc },
     classes: [{ settings: { ...LOOPBACK_CLASS, ...options.limits }, addresses: [] }],
     listeners: (options.listeners ?? [{}]).map((changes) => ({ ...listener, ...changes })),

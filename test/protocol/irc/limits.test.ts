@@ -4,6 +4,8 @@ import { until } from '../../support/deadline.js';
 import { connectPeer } from '../../support/peers.js';
 import { type IrcClient, type IrcTestServer, numerics, startIrc } from './irc-client.js';
 
+const NOTHING_KEPT = { entriesPerRoom: 0 };
+
 test('after the burst, lines run at the allowed rate, none is lost, and others are not delayed', async () => {
   const server = await startIrc({ limits: { linesPerSecond: 100, burstLines: 10 } });
   const ann = await server.client('ann', { join: '#a' });
@@ -78,8 +80,11 @@ test("a peer that connects again and again is refused, at first with a notice, a
   expect(records.length).toBeLessThan(40);
 });
 
-test('a client that does not read is closed at the hard limit, with a reason that others and the log see', async () => {
-  const server = await startIrc({ limits: { softSendQueueBytes: 16_384, sendQueueBytes: 65_536 } });
+test('if rooms keep nothing, a client that does not read is closed at the hard limit, with a reason that others and the log see', async () => {
+  const server = await startIrc({
+    kept: NOTHING_KEPT,
+    limits: { softSendQueueBytes: 16_384, sendQueueBytes: 65_536 },
+  });
   const ann = await server.client('ann', { join: '#a' });
   const bob = await server.client('bob', { join: '#a' });
   const deaf = await server.client('deaf', { join: '#a' });
@@ -98,7 +103,7 @@ test('a client that does not read is closed at the hard limit, with a reason tha
 }, 30_000);
 
 test('the reader furthest behind is closed first if all together are too far behind', async () => {
-  const server = await startIrc({ totalSendQueueBytes: 600_000 });
+  const server = await startIrc({ kept: NOTHING_KEPT, totalSendQueueBytes: 600_000 });
   const ann = await server.client('ann', { join: '#a' });
   const deaf = await server.client('deaf', { join: '#a' });
   deaf.peer.socket.pause();
