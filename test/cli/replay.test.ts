@@ -99,7 +99,7 @@ async function floodDeaf(server: RunningServer, until: string): Promise<Peer> {
   const deaf = await connectPeer(server.plainPort);
   deaf.socket.pause();
   const ann = await joinLobby(server);
-  const lines = `${'z'.repeat(6000)}\n`.repeat(100);
+  const lines = `${'z'.repeat(6000)}\n`.repeat(4);
   while (!server.process.stderr.includes(until)) {
     await ann.write(lines);
     await ann.write(`${'x'.repeat(10_000)}\n`);
@@ -114,8 +114,8 @@ test('a server whose slow reader has lost messages, and caught up, is replayed',
     async (server) => {
       const deaf = await floodDeaf(server, 'slow reader ');
       const bob = await joinLobby(server);
-      for (let round = 0; round < 10; round += 1) {
-        await bob.write(`${'y'.repeat(6000)}\n`.repeat(30));
+      for (let round = 0; round < 60; round += 1) {
+        await bob.write(`${'y'.repeat(6000)}\n`.repeat(4));
         await bob.write(`${'x'.repeat(10_000)}\n`);
         await bob.lineLike(/ server: that line was longer /);
       }

@@ -162,14 +162,17 @@ test('the last place is given away, and the next peer learns that the server is 
 });
 
 /**
- * How many lines may be under way: fewer than a send queue holds, so that a slow machine does not make a slow reader.
+ * How much may be under way: less than a send queue and a receive queue hold, so that a slow machine does not make a
+ * slow reader, or a flood.
  */
-const WINDOW = 50;
+const MAX_LINES = 50;
+const MAX_BYTES = 32_768;
 
 /** Sends numbered lines and checks that a hearer gets all of them in order. */
 async function hearAll(speaker: Peer, hearer: Peer, count: number, text = ''): Promise<void> {
-  for (let first = 0; first < count; first += WINDOW) {
-    const end = Math.min(first + WINDOW, count);
+  const window = Math.min(MAX_LINES, Math.floor(MAX_BYTES / (text.length + 10)));
+  for (let first = 0; first < count; first += window) {
+    const end = Math.min(first + window, count);
     for (let number = first; number < end; number += 1) void speaker.write(`${number} ${text}\n`);
     for (let number = first; number < end; number += 1) {
       expect(await hearer.lineLike(/ say: /)).toContain(` say: ${number} ${text}`);
