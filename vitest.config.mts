@@ -29,7 +29,7 @@ export default defineConfig(({ mode }) => ({
     include: mode === 'long' ? ['test/**/*.long.test.ts'] : ['test/**/*.test.ts'],
     exclude: mode === 'long' ? [] : ['test/**/*.long.test.ts'],
     globalSetup: ['test/support/build-first.ts'],
-    setupFiles: ['test/support/fd-leak-check.ts'],
+    setupFiles: ['test/support/preload.ts', 'test/support/fd-leak-check.ts'],
     // What some tests need that not every runtime or machine has; scripts/lib/matrix-rows.mjs says what each row lacks.
     tags,
     strictTags: true,

@@ -117,6 +117,7 @@ async function runSanitizer(name) {
       env: {
         FDMUX_BINARY: addon,
         FDMUX_DEADLINE_MS: String(DEADLINE_MS),
+        FDMUX_PRELOAD: preload,
         FDMUX_REPORTS: reports,
         LD_PRELOAD: preload,
         ...environment(join(reports, 'report')),

@@ -137,7 +137,7 @@ describe('listen', () => {
         }
         const peers = await Promise.all(Array.from({ length: 20 }, () => connectPeer(port)));
         for (const peer of peers) expect(await exchange(peer)).toBe('ping');
-        await within(Promise.all(workers.map((worker) => worker.terminate())), 'the end of the workers', 5_000);
+        await within(Promise.all(workers.map((worker) => worker.terminate())), 'the end of the workers');
         await Promise.all(peers.map((peer) => peer.ended()));
         await expect(connect({ port, socket: {} })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
       }

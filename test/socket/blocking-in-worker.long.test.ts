@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { preambleOf, WAITS } from '../support/blocking-waits.js';
 import { nextEvent } from '../support/deadline.js';
+import { addonEnvironment } from '../support/preload.js';
 import { terminatesBusyWorkers } from '../support/runtime.js';
 
 test.skipIf(!terminatesBusyWorkers)(
@@ -31,7 +32,10 @@ test.skipIf(!terminatesBusyWorkers)(
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const preamble = `${preambleOf(folder)}\nconst ready = () => parentPort.postMessage(threadId());\n`;
     const waits = JSON.stringify(Object.values(WAITS).map((wait) => preamble + wait));
-    const child = spawn(process.execPath, ['-e', code, waits], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, ['-e', code, waits], {
+      env: addonEnvironment(),
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     onTestFinished(() => void child.kill('SIGKILL'));
     expect((await nextEvent(child, 'exit', 60_000))[0]).toBe(7);
   },

@@ -51,7 +51,7 @@ itEnds.each(Object.entries(WAITS))(
     let looks = 0;
     // It has said so before it began to wait: if it sleeps in look after look, it does.
     await until(() => (looks = isAsleep(String(message)) ? looks + 1 : 0) > 4, 'the worker to wait');
-    await within(worker.terminate(), 'the end of the worker', 5_000);
+    await within(worker.terminate(), 'the end of the worker');
     const left = (): string[] => [...openFds()].filter(([fd]) => !before.has(fd)).map(String);
     await until(
       () => left().length === 0,
@@ -224,7 +224,7 @@ describe('a blocking socket in a worker', () => {
       const workers = await Promise.all([1, 2, 3, 4].map(async () => (await startWorker(code, listener.fd)).worker));
       const peers = await Promise.all(Array.from({ length: 40 }, () => connectPeer(localPort(listener))));
       for (const peer of peers) expect((await peer.ended()).toString()).toBe('hello');
-      await within(Promise.all(workers.map((worker) => worker.terminate())), 'the end of the workers', 5_000);
+      await within(Promise.all(workers.map((worker) => worker.terminate())), 'the end of the workers');
     },
   );
 

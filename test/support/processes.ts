@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { DEADLINE_MS, within } from './deadline.js';
+import { addonEnvironment } from './preload.js';
 
 /** The project's folder, or a path inside it. */
 export const projectPath = (path = ''): string => join(__dirname, '../..', path);
@@ -43,7 +44,11 @@ export class TestProcess {
 
   constructor(command: string, args: readonly string[], { cwd, env, deadlineMs = DEADLINE_MS }: ProcessOptions = {}) {
     this.#deadlineMs = deadlineMs;
-    this.#child = spawn(command, args, { cwd: cwd ?? packagePath(), env: { ...process.env, ...env }, stdio: 'pipe' });
+    this.#child = spawn(command, args, {
+      cwd: cwd ?? packagePath(),
+      env: { ...addonEnvironment(), ...env },
+      stdio: 'pipe',
+    });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
       this.#notify();
