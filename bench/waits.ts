@@ -28,7 +28,7 @@ type Waiter = Peer<Ask>;
 const PARTS = ['calls', 'idle', 'latency', 'allocation'];
 /** A wait in one thread is what is measured. */
 const CORE = '1';
-/** What the calls of the others are compared with. */
+/** The call that the others are compared with. */
 const REFERENCE = 'C, two threads';
 
 const CALLS: readonly { readonly call: string; readonly count: number; readonly title: string }[] = [

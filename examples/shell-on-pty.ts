@@ -4,7 +4,7 @@
  */
 import { Pty } from 'fdmux';
 
-/** What the user does, and the output after which. */
+/** The keys that the user types, each with the output that it waits for. */
 const script: readonly { readonly after: string; readonly keys: string; readonly columns?: number }[] = [
   { after: 'ready> ', keys: 'stty size\n' },
   { after: '24 80\r\nready> ', columns: 132, keys: 'stty size\n' },

@@ -21,7 +21,7 @@ function start(): void {
   const started = Pty.spawn(file, args);
   child = started;
   console.log(`start ${starts}`);
-  // A pidfd of its own tells of the end.
+  // A pidfd of its own reports the end.
   void started.exited.then(({ code, signal }) => {
     console.log(`ended with code ${code}, signal ${signal}`);
     started.close();

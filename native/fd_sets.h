@@ -142,7 +142,7 @@ class SelectQuestion {
     return answer_;
   }
 
-  // What the kernel has answered: the places of the ready fds, of which it has counted `count`.
+  // The kernel's answer: the places of the ready fds, of which it has counted `count`.
   size_t ready(size_t count, int32_t* places) const {
     return findReady(answer_, fds_.data(), counts_, sets_.hasRepetitions() ? fds_.size() : count, places);
   }

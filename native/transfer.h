@@ -1,4 +1,4 @@
-// What the calls that move bytes have in common: their arguments and their results.
+// The arguments and results that all calls that move bytes share.
 #pragma once
 
 #include <sys/types.h>

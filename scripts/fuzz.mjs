@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz -- SECONDS`: feeds each pure part of the addon (test/native/fuzz/) with inputs that libFuzzer makes up,
- * for that long each (10 by default), under AddressSanitizer and UndefinedBehaviorSanitizer. What it has learned stays
- * in .cache/fuzz/ for the next run. Without clang it says so and ends well.
+ * for that long each (10 by default), under AddressSanitizer and UndefinedBehaviorSanitizer. The inputs that it finds
+ * stay in .cache/fuzz/ for the next run. Without clang it reports that and succeeds.
  */
 import { mkdirSync, readdirSync } from 'node:fs';
 import { at } from './lib/paths.mjs';

@@ -422,7 +422,7 @@ describe('the forwarder', () => {
 describe('the watcher of links', () => {
   const hasNamespaces = spawnSync('unshare', ['-rn', 'ip', 'link']).status === 0;
   test.skipIf(!hasNamespaces)('reports an interface from its beginning to its end', async () => {
-    // A network of its own, whose loopback interface goes up and down. It is skipped where none can be made.
+    // A network of its own, whose loopback interface goes up and down. It is skipped if none can be made.
     const watcher = start('unshare', [
       '-rn',
       'sh',
@@ -466,7 +466,7 @@ describe('the supervisor', () => {
     expect(stdout).toBe('start 1\nended with code 4, signal null\nstart 2\nended with code 4, signal null\n');
   });
 
-  test('ends its child when it is told to stop', async () => {
+  test('ends its child when it is asked to stop', async () => {
     const supervisor = startExample('supervisor', '2', 'sleep', '1000');
     await supervisor.line('start 1');
     supervisor.kill();
@@ -515,7 +515,7 @@ describe('the listener to a CAN bus', () => {
     await bus.line(/^123#beef$/);
   });
 
-  test('says so where there is no such bus', async () => {
+  test('says so if there is no such bus', async () => {
     const { code, stderr } = await runExample('can-dump', 'no-can0');
     expect(code).toBe(1);
     expect(stderr).toMatch(/EAFNOSUPPORT|ENODEV/);

@@ -119,7 +119,7 @@ test.each(hostile)('%s', async (_what, value) => {
   for (const name of [...names, 'resolveHost', 'select', 'selectSync', 'wakeup']) {
     const callable: unknown = Reflect.get(fdmux, name);
     if (typeof callable !== 'function') throw new Error(`no function ${name}`);
-    // The last argument is a timeout where there is one: nothing waits.
+    // The last argument is a timeout if there is one: nothing waits.
     faults.push(...(await attempt(name, (): unknown => Reflect.apply(callable, undefined, [value, value, value, 0]))));
   }
   for (const name of classes) {

@@ -1,4 +1,4 @@
-/** What the server has to say before one signs in (`/config.json`). */
+/** The facts that the server offers before the user signs in (`/config.json`). */
 
 export interface PageConfig {
   readonly networkName: string;

@@ -86,7 +86,7 @@ function show(name: DialogName | null): void {
   draw();
 }
 
-/** What has changed is drawn once, before the browser shows its next picture or, out of sight, soon. */
+/** Changes are drawn once, before the browser shows its next picture or, out of sight, soon. */
 function draw(): void {
   if (isDrawn) return;
   isDrawn = true;
@@ -140,7 +140,7 @@ function keepAddress(state: State): void {
   history.replaceState(null, '', location.pathname + location.search + hash);
 }
 
-/** What the form has at first: the room of the address, or else those of the last time, or else the lobby. */
+/** The values of the form at first: the room of the address, or else those of the last time, or else the lobby. */
 function firstSession(): Session {
   const last = sessionFrom(lasting.read('session')) ?? { nick: '', rooms: [] };
   const room = decoded(location.hash.slice(1));

@@ -1,4 +1,4 @@
-/** What the user is notified of: messages for the user that have just arrived and are not seen. */
+/** Notifies the user of messages for the user that have just arrived and are not seen. */
 import type { State } from './state/model.js';
 
 export interface News {

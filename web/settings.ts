@@ -1,4 +1,4 @@
-/** What the user has chosen, kept in the browser where it allows it. */
+/** The choices of the user, kept in the browser if it allows that. */
 import type { LanguageChoice } from './text/choose.js';
 
 export type Theme = 'auto' | 'light' | 'dark';

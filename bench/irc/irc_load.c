@@ -33,7 +33,8 @@ static char message[1024];
 static size_t message_bytes;
 static uint64_t deliveries, sent_lines;
 static int epoll_fd, port, is_web;
-// What each delivery has once: the end of its line, or the first byte of its frame, which no text contains.
+// The byte that each delivery has once: the end of its line, or the first byte of its frame, which no text
+// contains.
 static int delivery_mark = '\n';
 
 static void open_client(size_t index) {
@@ -136,7 +137,7 @@ static void on_lines(struct client* client, size_t length, int is_sender) {
   if (is_sender && count > 0 && client->received >= client->sent * (sender_count - 1)) send_message(client);
 }
 
-// Returns whether anything came.
+// Returns whether anything arrived.
 static int serve(int timeout_ms, int is_talking) {
   static struct epoll_event events[1024];
   const int ready = epoll_wait(epoll_fd, events, 1024, timeout_ms);
@@ -150,7 +151,7 @@ static int serve(int timeout_ms, int is_talking) {
     const ssize_t length = transport_receive(client->fd, input + kTail);
     if (length < 0 && errno == EAGAIN) continue;
     if (length < 0) fail("recv");
-    // Acknowledges at once: where a server leaves Nagle's algorithm on, delayed acknowledgements would set
+    // Acknowledges at once: if a server leaves Nagle's algorithm on, delayed acknowledgements would set
     // its pace.
     const int one = 1;
     setsockopt(client->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
@@ -207,7 +208,7 @@ int main(int argc, char** argv) {
   }
   printf("joined %.3f\n", (now_ns() - begin) / 1e9);
   fflush(stdout);
-  // What is still under way tells of the last who came.
+  // The messages still under way announce the last who joined.
   while (serve(300, 0)) continue;
 
   for (size_t i = 0; i < sender_count; i++) send_message(&clients[i]);

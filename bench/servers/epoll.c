@@ -39,7 +39,7 @@ static void accept_all(int listener, char mode) {
 }
 
 static void send_chunk(int fd, size_t length) {
-  // What the kernel does not take is dropped: the load reads everything, so it takes everything.
+  // Bytes that the kernel does not take are dropped: the load reads everything, so it takes everything.
   const ssize_t sent = send(fd, chunk, length, MSG_NOSIGNAL);
   if (sent >= 0 && (size_t)sent < length) fprintf(stderr, "epoll: short send\n");
 }

@@ -28,7 +28,7 @@ static inline int64_t clock_ns(clockid_t clock) {
 
 static inline int64_t now_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
 
-// What the process has computed, user and kernel.
+// The processor time of the process, user and kernel.
 static inline int64_t cpu_ns(void) { return clock_ns(CLOCK_PROCESS_CPUTIME_ID); }
 
 static inline struct sockaddr_in loopback(int port) {

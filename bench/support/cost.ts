@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** What all threads of a process have computed, user and kernel, in ns. */
+/** The processor time of all threads of a process, user and kernel, in ns. */
 export function cpuNsOf(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   return readdirSync(tasks)

@@ -15,7 +15,7 @@ export interface Outcome {
   readonly preface: readonly string[];
   /** A number of the JSON that it printed in the end. */
   readonly number: (name: string) => number;
-  /** What the server has computed in between, in ns. */
+  /** The processor time of the server in between, in ns. */
   readonly cpuNs: number;
   /** Null where the machine does not count them. */
   readonly instructions: number | null;

@@ -49,7 +49,7 @@ export function linePlot(title: string, series: readonly Series[]): string {
   return frame(title, HEIGHT, parts);
 }
 
-/** A logarithmic axis over the whole decades around its values: where each value lies between two coordinates. */
+/** A logarithmic axis over the whole decades around its values. Gives the place of a value between two coordinates. */
 function axis(values: readonly number[], begin: number, end: number) {
   const low = Math.floor(Math.log10(Math.min(...values)));
   const high = Math.ceil(Math.log10(Math.max(...values)));

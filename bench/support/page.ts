@@ -1,4 +1,4 @@
-/** What the pages of all suites have in common. */
+/** The parts that the pages of all suites share. */
 import type { Answer, Measured, Results } from './results.js';
 
 const SAME_TIME =

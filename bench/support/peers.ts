@@ -6,7 +6,7 @@ import { here } from './checkout.js';
 import { node } from './server.js';
 import { compile, findBun, root, runs } from './tools.js';
 
-/** What a server has to do; see servers/epoll.c. */
+/** The jobs of a server; see servers/epoll.c. */
 export type ServerMode = 'echo' | 'source' | 'fanout' | 'datagrams';
 
 /** Returns the command of a mode, or null if the peer does not do that. */

@@ -66,7 +66,7 @@ function section(folder: string, answer: Answer<Run>): readonly string[] {
 function memorySection(folder: string, memory: Answer<number>): readonly string[] {
   const rows = Object.entries(memory.runs)
     .filter(([, bytes]) => bytes.length > 0)
-    // What the collector has not given back yet only ever adds.
+    // Memory that the collector has not given back yet only ever adds.
     .map(([peer, bytes]) => ({ label: peer, value: Math.min(...bytes), note: '' }));
   writeFileSync(join(folder, 'memory.svg'), barChart(`server ${memory.title}, bytes`, rows));
   return [

@@ -71,7 +71,7 @@ export class ServerProcess {
     return this.#child.pid;
   }
 
-  /** What all its threads have computed, user and kernel, in ns. */
+  /** The processor time of all its threads, user and kernel, in ns. */
   cpuNs(): number {
     return cpuNsOf(this.pid);
   }

@@ -20,7 +20,7 @@ export const compileOptions = {
 };
 
 /**
- * A package in CommonJS gets Node's modules by a call that works in an ES module too, where there is no `require`.
+ * A package in CommonJS gets Node's modules by a call that works in an ES module too, which has no `require`.
  */
 export const builtinsOfPackages = {
   name: 'builtins-of-packages',

@@ -30,7 +30,7 @@ export function manPage({ summary, commands }, version) {
   return `${lines.join('\n')}\n`;
 }
 
-/** What the command table does not say. */
+/** The parts of the page that the command table does not have. */
 const SECTIONS = [
   [
     'EXIT STATUS',

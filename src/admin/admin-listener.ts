@@ -1,4 +1,4 @@
-/** The listener for whoever runs the server: `/metrics`, `/healthz`, `/readyz`, for this machine alone. */
+/** The listener for metrics and health (`/metrics`, `/healthz`, `/readyz`), which only this machine reaches. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Connection } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';

@@ -88,7 +88,7 @@ const LOOP_DELAY_PRECISION_MS = 20;
 export class Metrics {
   readonly #registry = new Registry();
   readonly #read: () => Readings;
-  /** What all metrics of one answer are read from. */
+  /** The one reading from which all metrics of an answer are taken. */
   #readings: Readings | null = null;
 
   constructor(read: () => Readings) {

@@ -323,7 +323,7 @@ interface MessageCalls {
    * recvmmsg(2) with MSG_DONTWAIT, MSG_TRUNC and MSG_CMSG_CLOEXEC, for at most 64 messages, into memory of the caller.
    * Message i is written to `bytes` at `i * messageBytes`, its sender's sockaddr to `addresses` at `i * 128`, and three
    * numbers to `words`: its whole length, its flags, the length of the sockaddr (0 without one). `control` has
-   * `controlBytes`, 0 for none, for the control messages of each; the elements of `controls` are set where a message
+   * `controlBytes`, 0 for none, for the control messages of each; the elements of `controls` are set if a message
    * has any, and their fds are the caller's.
    *
    * @returns how many were received, or the errno, negative (-EAGAIN included)

@@ -10,7 +10,7 @@ const REQUEST_MS = 10_000;
 const ANSWER_MS = 30_000;
 /** The whole life. */
 const LIFE_MS = 120_000;
-/** Until a peer that was told to go away closes its side. */
+/** Until a peer that has been refused closes its side. */
 const LEAVE_MS = 1000;
 const TICK_MS = 1000;
 

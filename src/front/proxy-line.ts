@@ -116,7 +116,7 @@ function invalid(why: string): ProxyVerdict {
 /** Parses a line of version 1, without its end. */
 function parseLine(line: string, takenBytes: number): ProxyVerdict {
   const [, family = '', host = '', destination = '', port = '', destinationPort = '', ...more] = line.split(' ');
-  // What follows is to be ignored: the proxy knows no more about the peer.
+  // The rest is to be ignored: the proxy knows no more about the peer.
   if (family === 'UNKNOWN') return { kind: 'complete', peer: null, isSecure: false, takenBytes };
   const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isBareIPv6 : null;
   if (isAddress === null) return invalid('the family is neither TCP4, TCP6 nor UNKNOWN');

@@ -40,7 +40,7 @@ export class Framer {
   }
 
   /**
-   * Frames whole lines; an empty one is left out. What many peers get is framed once.
+   * Frames whole lines; an empty one is left out. A message to many peers is framed once.
    *
    * @param lines - each with its ending, LF or CRLF; the last may be without
    */

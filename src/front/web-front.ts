@@ -14,7 +14,7 @@ const MAX_REQUESTS_PER_CONNECTION = 100;
 /** The one version of the protocol; the others are drafts (RFC 6455, section 4.4). */
 const VERSION = '13';
 
-/** A connection that was accepted for a front; whoever hands it over may add what else is known. */
+/** A connection that was accepted for a front; the server may add further facts. */
 export interface Accepted {
   readonly connection: Connection;
   /** The first bytes of the peer, if they have been read already; valid until `take` returns. */
@@ -70,7 +70,7 @@ export class WebFront<A extends Accepted, P extends WebPeer> {
     stream.once('close', () => {
       this.#peers.delete(stream);
     });
-    // The server was never told to listen, so its own timeouts are not at work; those of the peers are.
+    // The server itself never listens, so its own timeouts are not at work; those of the peers are.
     this.#server.emit('connection', stream);
     const { firstBytes } = accepted;
     if (firstBytes !== undefined && firstBytes.length > 0) stream.unshift(Buffer.from(firstBytes));

@@ -153,7 +153,7 @@ function toEndpoints<T>(options: DatagramOptions<T>): Pick<DatagramSettings<T>, 
   const { host, port, path, fd, remote } = options;
   const hasLocal = host !== undefined || port !== undefined || path !== undefined;
   if (fd !== undefined && (hasLocal || remote !== undefined)) {
-    throw invalidArgType('options.fd', 'left out where there is an address', fd);
+    throw invalidArgType('options.fd', 'left out if there is an address', fd);
   }
   if (remote !== undefined) checkOptions(remote, 'options.remote', PEER);
   return {

@@ -3,7 +3,7 @@ import type { Address, AddressInput } from '../socket/address.js';
 import type { ControlMessage, ControlMessageInput } from '../socket/control-message.js';
 import type { MulticastGroup } from '../socket/multicast.js';
 
-/** What a message has beside its bytes and its sender. */
+/** The facts about a message beside its bytes and its sender. */
 export interface DatagramDetails {
   /** Control messages, most of which arrive only after a socket option asks for them. You own the fds in them. */
   readonly control: readonly ControlMessage[];

@@ -1,4 +1,4 @@
-/** What a user sees of an fd that is served: its handlers, its state, its verbs. */
+/** The interface of an fd that is served: its handlers, its state, its verbs. */
 import type { ByteFd } from '../socket/byte-fd.js';
 
 /**

@@ -11,7 +11,7 @@ export interface HandlerScope {
 /** A handler that gets the connection alone. */
 type Moment = 'open' | 'drain' | 'end' | 'finish' | 'listenerCloses' | 'listenerCuts';
 
-/** Calls a function of the user's. What it throws is rethrown when all the others have been called. */
+/** Calls a function of the user's. Its exception is rethrown when all the others have been called. */
 export function callInContext<Args extends unknown[]>(
   { context, turn }: HandlerScope,
   call: (...args: Args) => void,

@@ -1,4 +1,4 @@
-/** What an fd that is served waits for, as it changes. */
+/** The events that an fd that is served waits for, as they change. */
 import type { InterestSet } from '../multiplexer/interest.js';
 import type { Registration } from '../multiplexer/registration.js';
 

@@ -91,17 +91,17 @@ export interface Listener<T = unknown> {
     options?: { readonly except?: Connection<T> | undefined },
   ): number;
   /**
-   * Stops listening at once, and leaves the connections as they are: who waits to be accepted is still served, and who
-   * connects later is refused by the system. `close` may follow. Calling it again does nothing.
+   * Stops listening at once, and leaves the connections as they are: connections in the queue are still accepted, and
+   * the system refuses later ones. `close` may follow. Calling it again does nothing.
    */
   stopAccepting(): void;
   /**
    * Stops listening at once and ends the connections: what is pending is sent, then each write side is shut down. Those
    * that are still there after `drainMs` are destroyed. Calling it again shortens the time at most.
    *
-   * With time to drain, nobody is cut off who has connected already: who waits to be accepted is served, and what has
-   * come by now is handed out, before the connections are ended. Only who connects in that very moment, between the
-   * last accept and the close, may be reset. Without, who waits to be accepted is reset.
+   * With time to drain, no peer that has connected already is cut off: connections in the queue are accepted, and bytes
+   * that have arrived are handed out, before the connections are ended. Only a peer that connects at that very moment,
+   * between the last accept and the close, may be reset. Without time, connections in the queue are reset.
    *
    * @param options.drainMs in ms; by default 0, which sends only what the kernel takes at once; `null` and Infinity
    *   wait for ever
@@ -128,7 +128,7 @@ export interface Listener<T = unknown> {
  * Listens, and serves what connects.
  *
  * @returns when connections are taken
- * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2) and listen(2) give; EINVAL where `fd` does
+ * @throws EADDRINUSE, EADDRNOTAVAIL, EACCES and what else socket(2), bind(2) and listen(2) give; EINVAL if `fd` does
  *   not listen; ENOTFOUND and the like from the resolver; ERR_TLS_CONTEXT, ERR_UNSUPPORTED_TRIGGER,
  *   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  * @see ip(7), unix(7)

@@ -68,7 +68,7 @@ export interface ConnectionOptions<T> {
   readonly trigger?: ConnectionTrigger | undefined;
   /** A multiplexer of your own, which you wait on, in whichever form. `backend` is then its own. */
   readonly multiplexer?: TurnDriver | undefined;
-  /** Above so many pending bytes `write` returns false: 0 to 2^31-1, by default 65,536. */
+  /** `write` returns false once more than this many bytes are pending: 0 to 2^31-1, by default 65,536. */
   readonly highWaterMarkBytes?: number | undefined;
   /**
    * A connection with more pending bytes is destroyed with ERR_WRITE_QUEUE_FULL: 0 to 2^31-1, by default 16,777,216.

@@ -27,7 +27,7 @@ import { WriteQueue } from './write-queue.js';
 const LEVEL_READ = { interest: 'read', trigger: 'level' } as const;
 const EDGE_READ = { interest: { read: true, priority: true }, trigger: 'edge' } as const;
 
-/** The one class behind {@link Connection}. What is not in the interface is for the turn and the group. */
+/** The one class behind {@link Connection}. Only the turn and the group use its members beyond the interface. */
 export class ServedConnection<T> extends SecurityFacts implements Connection<T>, TurnMember {
   readonly #group: ConnectionGroup<T>;
   /**

@@ -1,4 +1,4 @@
-/** What the options of everything that is served have in common: handlers, limits of the queue, a multiplexer. */
+/** The options that everything that is served has: handlers, limits of the queue, a multiplexer. */
 import { checkFunction, checkInteger, checkObject, checkOneOf, checkOptions, MAX_INT32 } from '../arguments.js';
 import { BACKEND_NAMES, type BackendName, defaultBackend } from '../multiplexer/backend.js';
 import type { TurnDriver } from './turn-driver.js';

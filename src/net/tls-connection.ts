@@ -132,7 +132,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     socket.on('finish', this.#finished);
     socket.on('close', this.#socketClosed);
     socket.on('error', this.#socketFailed);
-    // What goes wrong in the records of an open connection is only emitted by this name, unless a tls.Server owns it.
+    // Errors in the records of an open connection are emitted only by this name, unless a tls.Server owns it.
     socket.on('_tlsError', this.#socketFailed);
     return socket;
   }

@@ -209,7 +209,7 @@ export function namesOf({ servername }: TlsNamedIdentity): readonly string[] {
   return typeof servername === 'object' ? servername : [servername];
 }
 
-/** What both sides have. */
+/** The options of both sides. */
 function checkShared(
   options: Pick<TlsServerContext, 'passphrase' | 'ca' | 'ciphers' | 'minVersion' | 'maxVersion'>,
   name: string,

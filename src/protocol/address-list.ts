@@ -3,7 +3,7 @@ import { contains, type Network, parseAddress, parseAddresses } from '../chat/ad
 
 /** The host of a peer on a unix socket, which has no address: it is on this machine. */
 export const UNIX_PEER_HOST = 'localhost';
-/** Stands in a list for whoever may connect to a unix socket. */
+/** The entry of a list that stands for all peers of unix sockets. */
 const UNIX_ENTRY = 'unix';
 
 /** A list of addresses and networks, and perhaps the peers of unix sockets. */

@@ -1,4 +1,4 @@
-/** What counts as one address when connections and failures are counted. */
+/** The key under which connections and failures are counted: an address, or the network that counts as one. */
 import { formatNetwork, parseAddress } from '../chat/address.js';
 
 const IPV6_BYTES = 16;

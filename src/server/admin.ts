@@ -1,4 +1,4 @@
-/** Opens the listener for whoever runs the server. */
+/** Opens the listener for metrics and health. */
 import type { AdminListener, AdminOptions } from '../admin/admin-listener.js';
 import { ListenError } from './listen-error.js';
 import type { Log } from './log.js';

@@ -11,7 +11,7 @@ export interface PeerConnection<T> {
   /** The address of the peer, or of a proxy that has not said yet for whom it speaks. */
   readonly address: Address;
   readonly isSecure: boolean;
-  /** What the peer has sent already; valid until the call that takes it returns. */
+  /** The bytes that the peer has sent already; valid until the call that takes them returns. */
   readonly firstBytes?: Uint8Array;
 }
 

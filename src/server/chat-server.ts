@@ -167,7 +167,7 @@ export class ChatServer implements ServerControl {
     return `${this.clients.links.size} clients in ${this.#chat.directory.occupiedRoomCount} rooms`;
   }
 
-  /** Where whoever runs the server may ask; null if it does not listen for that. */
+  /** The address of the listener for metrics; null without one. */
   get adminAddress(): Address | null {
     return this.#admin?.address ?? null;
   }

@@ -137,7 +137,7 @@ export class Clients implements LinkEvents {
     this.#parts.log.info(event, details);
   }
 
-  /** Wakes those whose time has come. @param nowMs - by the monotonic clock */
+  /** Wakes those whose deadline has passed. @param nowMs - by the monotonic clock */
   tick(nowMs: number): void {
     for (const link of this.#links) link.tick(nowMs);
   }

@@ -1,12 +1,12 @@
 /** The clocks and timers of a server. */
 
-/** A call that is still to come. */
+/** A call that will be made. */
 export interface Alarm {
   /** Takes it back. Does nothing if the call has been made. */
   cancel(): void;
 }
 
-/** Tells the time, and calls back when it has passed. */
+/** Reads the time, and calls back after a delay. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -42,7 +42,7 @@ const OPTIONS: OptionNames<ChatServerOptions> = {
 export interface RunningChatServer {
   /** The listeners with their actual ports; a reload may change them. */
   readonly listeners: readonly OpenListener[];
-  /** Where whoever runs the server may ask for metrics; null for nowhere. */
+  /** The address of the listener for metrics; null without one. */
   readonly adminAddress: Address | null;
   /** Resolves when it has ended, by {@link close} or by an operator. */
   readonly ended: Promise<void>;

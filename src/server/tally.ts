@@ -1,4 +1,4 @@
-/** What a server has counted since its start, for its metrics. */
+/** The counts of a server since its start, for its metrics. */
 import type { LabeledCount } from '../admin/readings.js';
 
 /** Why a connection was refused: it is banned, one too many, from a proxy not believed, or its handshake failed. */

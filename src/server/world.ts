@@ -1,5 +1,5 @@
 /**
- * What a server takes from outside: peers, time, randomness, the results of checks, the wishes of whoever runs it. To
+ * The surroundings of a server: peers, time, randomness, the results of checks, the requests of those who run it. To
  * record a server, or to replay it, is to put another world around it.
  */
 import type { ClassSettings } from '../protocol/limits.js';

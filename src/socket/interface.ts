@@ -4,7 +4,7 @@ import { native } from '../binding/load.js';
 
 /**
  * @param name 'eth0', at most 15 bytes
- * @returns its number, from 1 on
+ * @returns its number, at least 1
  * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE; ENODEV (no such interface)
  */
 export function ifNameToIndex(name: string): number {
@@ -13,7 +13,7 @@ export function ifNameToIndex(name: string): number {
 }
 
 /**
- * @param index from 1 on
+ * @param index at least 1
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENXIO (no such interface)
  */
 export function ifIndexToName(index: number): string {

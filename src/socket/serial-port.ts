@@ -90,7 +90,7 @@ export class SerialPort extends ByteFd {
     }
   }
 
-  /** What the driver has made of the options. @throws ERR_CLOSED; EIO (unplugged) */
+  /** The settings that the driver has made of the options. @throws ERR_CLOSED; EIO (unplugged) */
   get settings(): TermiosSettings {
     return Termios.get(this);
   }

@@ -114,7 +114,7 @@ export function sdWatchdogIntervalMs(): number | null {
 }
 
 /**
- * Takes the fds that the service manager has opened for this process, numbered from 3 on, and makes them close-on-exec:
+ * Takes the fds that the service manager has opened for this process, numbered 3 and up, and makes them close-on-exec:
  * sd_listen_fds(3). `listen({ fd })` serves one that listens; `Socket.fromFd` and `Descriptor.fromFd` wrap any.
  *
  * The variables are meant for one process: if `LISTEN_PID` is another's, there are no fds.

@@ -157,7 +157,7 @@ test('clients that say nothing take no more than their share', async () => {
   await expect.poll(() => ask(adminPort, get('/healthz')).catch(() => '')).toMatch(/^HTTP\/1\.1 200 /);
 });
 
-test('a unix socket serves whoever its file lets in', async () => {
+test('a unix socket serves everybody whom its file lets in', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fdmux-admin-'));
   onTestFinished(() => {
     rmSync(folder, { recursive: true });

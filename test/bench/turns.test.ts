@@ -4,7 +4,7 @@ import { Progress } from '../../bench/support/progress.js';
 import { startServer } from '../../bench/support/server.js';
 import { takeTurns } from '../../bench/support/turns.js';
 
-/** What the bench does about a peer that fails. */
+/** The bench with a peer that fails. */
 
 const PEERS = [{ name: 'steady' }, { name: 'shaky' }];
 

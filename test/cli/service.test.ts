@@ -87,7 +87,7 @@ function listening(): { fd: number; port: number } {
   return { fd: socket.fd, port: 'port' in address ? address.port : 0 };
 }
 
-/** Starts a server that inherits fds from 3 on. LISTEN_PID is its own pid, unless given. */
+/** Starts a server that inherits fds 3 and up. LISTEN_PID is its own pid, unless given. */
 function startWithFds(fds: readonly number[], variables: string, args: readonly string[] = []) {
   const command = `exec env LISTEN_PID=$$ ${variables} "$@"`;
   const child = spawn('bash', ['-c', command, 'bash', process.execPath, cliPath, 'serve', '--plain-port=0', ...args], {

@@ -1,4 +1,4 @@
-/** A recorded chat server, while system calls of its addon fail and its clients come, talk, break off and go deaf. */
+/** A recorded chat server, while system calls of its addon fail and its clients arrive, talk, break off and go deaf. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { replay } from '../../src/server/replay/replay.js';

@@ -31,7 +31,7 @@ function add(peers: HttpPeers<FakeStream>, source: string | null = null): FakeSt
   return stream;
 }
 
-test('a peer whose first request does not arrive in 10 s is told so, and cut off if it does not go', () => {
+test('a peer whose first request does not arrive in 10 s gets a 408, and is cut off if it does not close', () => {
   const peers = new HttpPeers<FakeStream>();
   const stream = add(peers);
   vi.advanceTimersByTime(9000);

@@ -1,4 +1,4 @@
-/** A turn: which handlers are called, what is in the batch, and where exceptions go, on every backend and waiter. */
+/** A turn: which handlers are called, what the batch has, and who gets exceptions, on every backend and waiter. */
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import type { Batch } from '../../src/multiplexer/multiplexer.js';

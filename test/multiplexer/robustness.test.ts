@@ -72,7 +72,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     'an fd number of a million is like any other',
     { tags: ['needs-large-select'] },
     () => {
-      // It is not open. What counts is that this is the error, and that nothing grows as large as the number.
+      // It is not open. It must be this error, and nothing may grow as large as the number.
       const mux = disposedAtEnd(new Multiplexer<undefined>({ backend }));
       if (backend === 'epoll') {
         expect(() => mux.register(1_000_000, { interest: 'read' })).toThrow(expect.objectContaining({ code: 'EBADF' }));

@@ -41,12 +41,12 @@ const source = `
     check(timed(() => epoll.waitSync(0)).count === 0, 'looking finds nothing');
     check((await epoll.wait(1.5)).length === 0, 'an asynchronous wait ends');
     writer.write('x');
-    check(timed(() => epoll.waitSync(0.1)).count === 1, 'an event comes');
-    check(timed(() => epoll.waitSync(null)).count === 1, 'an event comes without a limit');
-    check((await epoll.wait()).length === 1, 'an event comes to an asynchronous wait');
+    check(timed(() => epoll.waitSync(0.1)).count === 1, 'an event arrives');
+    check(timed(() => epoll.waitSync(null)).count === 1, 'an event arrives without a limit');
+    check((await epoll.wait()).length === 1, 'an event arrives in an asynchronous wait');
     const mux = new Multiplexer({ backend: 'epoll' });
     mux.register(reader, { interest: 'read', data: null });
-    check(mux.waitSync(0.5).length === 1, 'an event comes to a multiplexer');
+    check(mux.waitSync(0.5).length === 1, 'an event arrives in a multiplexer');
     for (const each of [mux, epoll, reader, writer]) each.close();
   })();
 `;

@@ -19,7 +19,7 @@ export function useReports() {
   beforeEach(reset);
   afterEach(reset);
   return {
-    /** What a waiter has to be opened with. */
+    /** The arguments that open a waiter. */
     dispatch,
     /** The next report. */
     async next(): Promise<number> {

@@ -3,7 +3,7 @@ import * as fdmux from 'fdmux';
 import { expect, test } from 'vitest';
 import { disposedAtEnd, openFds } from '../support/fds.js';
 
-/** Constructs as a program without types may do, with `fd` in each place. @returns the objects that came about */
+/** Constructs as a program without types may do, with `fd` in each place. @returns the objects that were made */
 function constructWith(target: unknown, fd: number): { close(): void }[] {
   if (typeof target !== 'function') throw new Error('not a class');
   const attempts: readonly (readonly unknown[])[] = [[fd], [{}, fd], [undefined, fd], [0, {}, fd], [fd, 'x', 'y', 'z']];

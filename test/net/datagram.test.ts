@@ -200,7 +200,7 @@ test('hands out no more than one batch of a socket in a turn, so that its neighb
 test.each([
   ['inet', '127.0.0.1'],
   ['inet6', '::1'],
-] as const)('tells the senders of one batch apart over %s', async (family, host) => {
+] as const)('distinguishes the senders of one batch over %s', async (family, host) => {
   const server = await endpoint({ host });
   const senders = [0, 1, 2].map(() => {
     const sender = testSocket({ family, type: 'dgram' });

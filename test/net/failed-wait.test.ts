@@ -9,7 +9,7 @@ import { disposedAtEnd, openFds } from '../support/fds.js';
 import { connectPeer } from '../support/peers.js';
 import { start } from '../support/processes.js';
 
-/** Makes something, and finds the epoll fd that came along. */
+/** Makes something, and finds the epoll fd that it has opened. */
 async function withEpollFd<Result>(make: () => Promise<Result>): Promise<{ result: Result; epollFd: number }> {
   const before = openFds();
   const result = await make();

@@ -336,7 +336,7 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
       expect(await peer.line()).toBe('only you');
     });
 
-    test('a reader that is behind makes write return false, and drain tells when there is room', async () => {
+    test('a reader that is behind makes write return false, and drain is called when there is room', async () => {
       const drained = new Signal();
       const { port, opened } = await serve({ drain: () => drained.set() });
       const { socket, peer } = await dialed(port);

@@ -133,7 +133,7 @@ describe('installed with scripts ignored and no compiler', () => {
     });
   });
 
-  test('no dependency came with it', () => {
+  test('no dependency was installed with it', () => {
     expect(readdirSync(join(installed().project, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'fdmux',
     ]);

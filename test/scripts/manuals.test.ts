@@ -1,4 +1,4 @@
-/** What the package has for a user's system: the manual page, the completions of shells, the unit, the container. */
+/** The package's files for a user's system: the manual page, the completions of shells, the unit, the container. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

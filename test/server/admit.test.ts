@@ -5,7 +5,7 @@ import { SharedBytes } from '../../src/net/shared-bytes.js';
 import { ChatServer } from '../../src/server/chat-server.js';
 import { loadConfig } from '../../src/server/config/load.js';
 
-/** Wires that come from elsewhere than a listener of the server. */
+/** Wires that the server has not accepted on a listener. */
 
 class RecordingWire implements Wire {
   readonly pendingBytes = 0;

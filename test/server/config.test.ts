@@ -158,11 +158,11 @@ describe('a problem is reported by its key, or its line', () => {
     ],
     [
       { listeners: [{ protocol: 'irc', origins: [] }] },
-      ['FILE: listeners[0]: must have the protocol web where it has origins'],
+      ['FILE: listeners[0]: must have the protocol web if it has origins'],
     ],
     [
       { listeners: [{ protocol: 'web', charset: 'gbk' }] },
-      ['FILE: listeners[0]: must not have a charset where its protocol is web: it is UTF-8'],
+      ['FILE: listeners[0]: must not have a charset if its protocol is web: it is UTF-8'],
     ],
     [{ listeners: [{ port: 1 }] }, ['FILE: listeners[0].protocol: must be given']],
     [
@@ -175,7 +175,7 @@ describe('a problem is reported by its key, or its line', () => {
     ],
     [
       { listeners: [{ protocol: 'irc', port: 1, group: 0 }] },
-      ['FILE: listeners[0]: must have a path where it has a mode or a group'],
+      ['FILE: listeners[0]: must have a path if it has a mode or a group'],
     ],
     [
       { listeners: [{ protocol: 'irc', path: '/x', group: 'no-such-group' }] },

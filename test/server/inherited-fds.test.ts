@@ -3,7 +3,7 @@ import { ConfigError } from '../../src/server/config/config-error.js';
 import { loadConfig } from '../../src/server/config/load.js';
 import { assignFds } from '../../src/server/inherited-fds.js';
 
-/** Assigns fds from 3 on, with these names, to a plain and an IRC listener. @returns the protocol of each fd */
+/** Assigns fds 3 and up, with these names, to a plain and an IRC listener. @returns the protocol of each fd */
 async function assign(...names: readonly string[]): Promise<Record<number, string>> {
   const { listeners } = await loadConfig({});
   const fds = names.map((name, index) => ({ fd: 3 + index, name }));

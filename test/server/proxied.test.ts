@@ -167,7 +167,7 @@ test('a check of the port, which connects and closes, is no refusal', async () =
   expect(refusals(records)).toEqual([]);
 });
 
-test('on a listener without the option a header is what somebody says, wherever it comes from', async () => {
+test('a listener without the option takes a header for a line of chat, even from a proxy', async () => {
   const { plainPort } = await startProxied({ listeners: [{ protocol: 'plain', port: 0 }] });
   const ann = await connectPeer(plainPort);
   const bob = await connectPeer(plainPort);

@@ -167,7 +167,7 @@ describe.skipIf(!hasOpenssl)('the chat server over TLS', () => {
     );
   });
 
-  test.each(['plain', 'irc'])('a TLS peer on the port for %s is told so, and the log says so', async (protocol) => {
+  test.each(['plain', 'irc'])('a TLS peer on the port for %s gets a notice, and the log a record', async (protocol) => {
     const { server, logged } = await serve();
     const raw = connectPlain(portOf(server, protocol, false), '127.0.0.1');
     const socket = tls.connect({ socket: raw, rejectUnauthorized: false });

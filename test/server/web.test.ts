@@ -216,7 +216,7 @@ test('a listed proxy names the address of its peer, for WHOIS, the log and bans;
   await liar.hears(/ 311 liar liar liar 127\.0\.0\.1 /);
 });
 
-test('a PROXY header may come before HTTP', async () => {
+test('a PROXY header may precede HTTP', async () => {
   const listeners = LISTENERS.map((listener) => ({ ...listener, proxyProtocol: listener.protocol === 'web' }));
   const { web, records } = await startWeb({ listeners, proxies: ['127.0.0.1'] });
   const peer = await connectPeer(web);
@@ -226,7 +226,7 @@ test('a PROXY header may come before HTTP', async () => {
   expect(records).toContainEqual(expect.objectContaining({ event: 'connected', host: '198.51.100.8', port: 3000 }));
 });
 
-test('the page is told what it needs, as it is after a reload', async () => {
+test('the page gets the facts it needs, as they are after a reload', async () => {
   const { web, reload } = await startWeb({ lobby: '#hall', server: { name: 'irc.test', network: 'One' } });
   const facts = async (): Promise<unknown> => {
     const peer = await connectPeer(web);

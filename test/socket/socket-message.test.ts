@@ -288,7 +288,7 @@ describe('SCMRightsTest', () => {
     const [fd = -1] = received(second.recvMsg(1)).fds;
     client.sendAll('hello');
     const buffer = Buffer.alloc(5);
-    // O_NONBLOCK came along with the description.
+    // O_NONBLOCK belongs to the description, which was sent.
     expect(native.read(fd, buffer, 0, 5)).toBe(5);
     expect(openFds().get(fd)).toMatch(/^socket:/);
   });

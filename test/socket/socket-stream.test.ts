@@ -76,7 +76,7 @@ describe('BasicTCPTest', () => {
     } catch (error) {
       failure = error;
     }
-    // Nobody read: it says how far it came.
+    // Nobody read: the error says how much was sent.
     expect(failure).toMatchObject({ code: 'ETIMEDOUT', syscall: 'send' });
     const sent: unknown =
       typeof failure === 'object' && failure !== null ? Reflect.get(failure, 'bytesSent') : undefined;

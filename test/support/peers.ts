@@ -60,7 +60,7 @@ export class Peer {
     }
   }
 
-  /** What has arrived and was not taken yet. */
+  /** The bytes that have arrived and were not taken yet. */
   get received(): Buffer {
     return this.#received.bytes;
   }

@@ -103,7 +103,7 @@ describe('the language', () => {
 });
 
 describe('a session', () => {
-  inBrowser('a reload comes back into the rooms under the same nick', async () => {
+  inBrowser('a reload returns to the rooms under the same nick', async () => {
     const site = await startSite();
     const ann = await signIn(site.url, 'ann', { rooms: '#lobby #other' });
     await ann.reload();

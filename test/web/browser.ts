@@ -14,7 +14,7 @@ const browserNote = hasBrowser ? '' : ` (it needs ${CHROMIUM} and Node.js)`;
 const problems: string[] = [];
 let browser: Browser | null = null;
 
-/** A test of a page; it is skipped where there is no browser. */
+/** A test of a page; it is skipped if there is no browser. */
 export const inBrowser = (name: string, body: () => Promise<void>): void => {
   test.skipIf(!hasBrowser)(`${name}${browserNote}`, { timeout: 60_000, tags: ['needs-browser'] }, body);
 };

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { retryDelayMs } from '../../web/connection/backoff.js';
 import { Connection, type SocketEvents } from '../../web/connection/connection.js';
 
-/** A browser without a network, whose time passes when it is told to. */
+/** A browser without a network, whose time passes when a test says so. */
 class Bench {
   nowMs = 0;
   random = 0;

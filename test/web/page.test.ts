@@ -73,7 +73,7 @@ describe('the log', () => {
     expect(kinds(itemsOf(lines, -1, false))).toEqual(['day', 'message']);
   });
 
-  test('sums them up: who came and went is in neither list', () => {
+  test('sums them up: a user who joined and left is in neither list', () => {
     expect(summaryOf([moved(1, 'joined', 'ann'), moved(2, 'quit', 'bob'), moved(3, 'left', 'ann')])).toEqual({
       joined: [],
       left: ['bob'],
@@ -128,7 +128,7 @@ describe('news', () => {
     conversations: new Map([['#a', { ...emptyConversation('#a', 'room', '#A'), mentions, unread, lines }]]),
   });
 
-  test('are what has just come for the user', () => {
+  test('are messages that have just arrived for the user', () => {
     const before = state(0, 3, []);
     const after = state(1, 4, [message(1, 'bob', 0, { text: 'ann: hi' })]);
     expect(newsOf(before, after)).toEqual([{ key: '#a', name: '#A', from: 'bob', text: 'ann: hi' }]);

@@ -8,7 +8,7 @@ export interface Relay {
   /** Cuts every connection, and refuses others until {@link restore}. */
   cut(): void;
   restore(): void;
-  /** Relays what comes next to another port. */
+  /** Relays later connections to another port. */
   retarget(port: number): void;
 }
 

@@ -10,7 +10,7 @@ export interface Completion {
   readonly at: number;
 }
 
-/** What there is to complete from. */
+/** The words to complete from. */
 export interface Vocabulary {
   /** The nicks of those who are present, in the order in which they are offered. */
   readonly nicks: readonly string[];
@@ -35,7 +35,7 @@ export function cycled(completion: Completion): Completion {
   return { ...completion, at: (completion.at + 1) % completion.candidates.length };
 }
 
-/** What the field has with a completion, and where its cursor is. */
+/** The text of the field with a completion, and the place of its cursor. */
 export function applied({ before, after, candidates, at }: Completion): {
   readonly text: string;
   readonly cursor: number;

@@ -5,7 +5,7 @@ export interface History {
   readonly entries: readonly string[];
   /** The entry that is shown; `entries.length` for the draft. */
   readonly at: number;
-  /** What the user was writing before looking back. */
+  /** The text that the user was writing before looking back. */
   readonly draft: string;
 }
 

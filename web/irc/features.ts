@@ -18,7 +18,7 @@ export interface Features {
   readonly hostLength: number;
 }
 
-/** What holds until the server has said otherwise. */
+/** The values that hold until the server sends others. */
 export const DEFAULT_FEATURES: Features = {
   network: '',
   caseMapping: 'ascii',

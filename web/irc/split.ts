@@ -2,7 +2,7 @@
 import type { Features } from './features.js';
 
 const utf8 = new TextEncoder();
-/** What a reader sees as one character is not cut, unless the browser cannot find its ends. */
+/** A character as a reader sees it is not cut, unless the browser cannot find its ends. */
 const graphemes = typeof Intl.Segmenter === 'function' ? new Intl.Segmenter() : null;
 
 /** The length of a text in UTF-8. */

@@ -104,7 +104,7 @@ function presence(state: State, room: string): string[] {
   return [formatLine('WHO', [conversation.name, `%tcnf,${WHO_TOKEN}`])];
 }
 
-/** Takes the wanted nick back when whoever had it gives it up. */
+/** Takes the wanted nick back when its holder gives it up. */
 function reclaim(before: State, after: State, { nick }: Incoming): string[] {
   const isFree = isSame(before, nick, before.wantedNick) && !isSame(before, nick, before.nick);
   return isFree && after.link.kind === 'online' ? [formatLine('NICK', [after.wantedNick])] : [];

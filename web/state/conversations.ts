@@ -67,7 +67,7 @@ export function read(state: State): State {
   return changed(state, state.current, () => ({ unread: 0, mentions: 0 }));
 }
 
-/** What a line means to a user who does not see it. */
+/** The meaning of a line to a user who does not see it. */
 export type Weight = 'none' | 'unread' | 'mention';
 
 /** Adds a line to a conversation. */

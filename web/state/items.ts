@@ -56,7 +56,7 @@ function follows(before: Item | undefined, { atMs, body }: MessageLine): boolean
 const isMessage = (line: Line): line is MessageLine => line.body.kind === 'message';
 const isMovement = (line: Line): line is MovementLine => line.body.kind === 'moved';
 
-/** What a group of movements comes to: who has come, who has gone, and who has another nick. */
+/** The sum of a group of movements: who has joined, who has left, and who has another nick. */
 export interface Movements {
   readonly joined: readonly string[];
   readonly left: readonly string[];

@@ -70,7 +70,7 @@ export type LineBody =
   /** What the server answers. */
   | { readonly kind: 'reply'; readonly code: string; readonly params: readonly string[] }
   | { readonly kind: 'error'; readonly code: string; readonly params: readonly string[] }
-  /** What the page itself has to say about something typed. */
+  /** The page's own notice about something typed. */
   | { readonly kind: 'hint'; readonly hint: Hint; readonly detail: string }
   /** The connection was lost; `backAtMs` is null until there is another. */
   | { readonly kind: 'gap'; readonly backAtMs: number | null };

@@ -13,7 +13,7 @@ export function messageLine(
   return formatLine(command, [target, content], hasLabels(capabilities) ? label : null);
 }
 
-/** A label needs batches, since an answer of several lines comes as one. */
+/** A label needs batches, since an answer of several lines arrives as one. */
 export function hasLabels(capabilities: ReadonlySet<string>): boolean {
   return capabilities.has('labeled-response') && capabilities.has('batch');
 }

@@ -233,7 +233,7 @@ function keyToShow(state: State, { altKey, ctrlKey, metaKey, shiftKey, key, code
   return null;
 }
 
-/** Whoever begins to type while nothing that takes text has the focus means the field. */
+/** Typing goes to the field while nothing else that takes text has the focus. */
 function isTyping({ key, altKey, ctrlKey, metaKey, target }: KeyboardEvent): boolean {
   if (altKey || ctrlKey || metaKey || key.length !== 1 || key === ' ') return false;
   return target instanceof Element && target.closest('input, textarea, button, a, summary') === null;

@@ -1,4 +1,4 @@
-/** The first screen: who one is, and where one wants to be. */
+/** The first screen: the user's name, and the room to join. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { roomName } from '../input/commands.js';
@@ -9,7 +9,7 @@ import { usePage } from './context.js';
 
 interface Props {
   readonly state: State;
-  /** What the form has at first. */
+  /** The values of the form at first. */
   readonly session: Session;
 }
 

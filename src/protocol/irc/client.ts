@@ -43,7 +43,7 @@ export class Client implements Watcher, RegisteredClient {
   /** Admitted to the directory when it has registered; until then its nick is empty. */
   member: Member;
   readonly server: IrcState;
-  /** What is known before registration is complete; null afterwards. */
+  /** The facts known before registration is complete; null afterwards. */
   registration: Registration | null = new Registration();
   readonly #link: Link;
   readonly #charset: CharsetDetector;

@@ -148,7 +148,7 @@ function isHttpVersion(bytes: Uint8Array, at: number): boolean {
   return HTTP_VERSION.test(Buffer.from(bytes.subarray(at, at + HTTP_VERSION_LENGTH)).toString('latin1'));
 }
 
-/** The byte in place of one. It has the same part in a character of UTF-8 and of GBK, so charsets are told alike. */
+/** The byte in place of one. It has the same part in a character of UTF-8 and of GBK, so the charset stays. */
 function maskOf(byte: number, before: number): number {
   if (byte >= 0x80) return maskOfHigh(byte);
   if (before < 0x80 || (byte >= AT_SIGN && byte <= TILDE)) return LETTER_X;

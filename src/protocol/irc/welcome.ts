@@ -1,4 +1,4 @@
-/** What a client is sent when it has registered, and again when it asks: limits, people, the message of the day. */
+/** The lines for a client that has registered, or asks for them again: limits, people, the message of the day. */
 import type { Client } from './client.js';
 import { isupportLines } from './isupport.js';
 import { CHANNEL_MODE_LETTERS, CHANNEL_MODE_LETTERS_WITH_PARAMETER, USER_MODE_LETTERS } from './modes.js';

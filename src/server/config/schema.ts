@@ -104,12 +104,12 @@ const ONE_PLACE = 'must have a path, or a host and a port, not both';
 const isOnePlace = ({ host, port, path }: Place): boolean => {
   return path === undefined || (host === undefined && port === undefined);
 };
-const ACCESS_OF_PATH = 'must have a path where it has a mode or a group';
+const ACCESS_OF_PATH = 'must have a path if it has a mode or a group';
 const hasAccessOfPath = ({ path, mode, group }: Place): boolean => {
   return path !== undefined || (mode === undefined && group === undefined);
 };
 
-/** What the listener answers is for whoever runs the server, so nobody else may reach it. */
+/** The answers of this listener are for those who run the server, so nobody else may reach it. */
 const adminSchema = v.pipe(
   v.strictObject({
     ...place,
@@ -163,11 +163,11 @@ const listenerSchema = v.pipe(
   v.check((listener) => hasAccessOfPath(listener), ACCESS_OF_PATH),
   v.check(
     (listener) => listener.protocol === WEB.name || listener.origins === undefined,
-    `must have the protocol ${WEB.name} where it has origins`,
+    `must have the protocol ${WEB.name} if it has origins`,
   ),
   v.check(
     (listener) => listener.protocol !== WEB.name || listener.charset === undefined,
-    'must not have a charset where its protocol is web: it is UTF-8',
+    'must not have a charset if its protocol is web: it is UTF-8',
   ),
   v.check(
     ({ proxyProtocol, tls }) => proxyProtocol !== true || tls === undefined,

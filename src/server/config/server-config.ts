@@ -20,7 +20,7 @@ export interface ListenerConfig {
   readonly quietMs: number;
   /** For web listeners only: origins of pages elsewhere that may connect. */
   readonly origins: readonly string[];
-  /** Whether a PROXY header comes before the bytes of each peer. */
+  /** Whether a PROXY header precedes the bytes of each peer. */
   readonly isProxied: boolean;
   /** Null without TLS. */
   readonly tls: ListenerTls | null;
@@ -45,7 +45,7 @@ export interface ServerConfig extends ProtocolSettings {
   readonly proxyTimeoutMs: number;
   /** Milliseconds that a server which drains waits for its clients to leave. */
   readonly drainMs: number;
-  /** Where whoever runs the server may ask for metrics: a loopback address or a unix socket; null for nowhere. */
+  /** Where the server listens for requests of metrics: a loopback address or a unix socket; null for nowhere. */
   readonly admin: Place | null;
   readonly classes: readonly AddressClass[];
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };

@@ -17,7 +17,7 @@ export interface OpenFacts {
   readonly certificate: string | null;
 }
 
-/** What the server was given. Numbers are those of connections, or those of timers and checks in their order. */
+/** The inputs of the server. Numbers are those of connections, or those of timers and checks in their order. */
 export type Given =
   | readonly ['open', number, OpenFacts]
   | readonly ['in', number, Text]

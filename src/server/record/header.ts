@@ -4,7 +4,7 @@ import { EMPTY_FILE } from '../config/schema.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { isLike, RECORDING_VERSION } from './format.js';
 
-/** What a server is that starts to be recorded. */
+/** The facts about a server whose recording starts. */
 export interface Header {
   /** The version of the program. */
   readonly version: string;

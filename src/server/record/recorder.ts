@@ -25,7 +25,7 @@ interface Written {
   readonly ids: number[];
 }
 
-/** What a server that is recorded was started with. */
+/** The start of a server that is recorded. */
 export type Beginning = Pick<Header, 'version' | 'configurationName' | 'config'>;
 
 /**
@@ -41,7 +41,7 @@ export class Recorder implements World, Notes {
   readonly #config: ServerConfig;
   #turn = 0;
   #isInTurn = false;
-  /** The times that the server was told last. */
+  /** The times that the server has read last. */
   #wallMs = Date.now();
   #monotonicMs = Math.floor(performance.now());
   /** How often it has asked for a time since it was last given anything, or did anything. */

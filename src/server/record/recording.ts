@@ -23,7 +23,7 @@ export class Recording {
     process.once('exit', this.#save);
   }
 
-  /** What was recorded up to an exception is what helps to find it. */
+  /** An exception is found by the lines recorded before it. */
   readonly #save = (): void => {
     this.world.flush();
     this.#file.end();

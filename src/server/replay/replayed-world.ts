@@ -69,7 +69,7 @@ export class ReplayedWorld implements World {
     return this.#difference;
   }
 
-  // What the server is given
+  // The inputs of the server
 
   /** The server is about to be given something. */
   gives(): void {
@@ -190,7 +190,7 @@ export class ReplayedWorld implements World {
     return line[2];
   }
 
-  // What it does
+  // Its outputs
 
   /** Whether nothing is compared any more. A recording that ends in the middle of a turn lacks what followed. */
   get #isOver(): boolean {

@@ -41,13 +41,13 @@ function readiness() {
   assert.equal(native.read(reader, bytes, 0, 5), 5);
   assert.equal(native.epollWait(epoll, 1, 0.5, true, [C.SIGUSR1]), 0);
   assert.throws(() => native.epollCtl(epoll, 99, reader, 0, 0, 0), { code: 'EINVAL' });
-  // What is disowned is left open at the end of an environment, but here it is closed.
+  // A disowned fd is left open at the end of an environment, but here it is closed.
   native.ownFds();
   native.disownFd(writer);
   // One shared fd is closed here, the other at the end of the environment.
   const shared = [native.eventFd(0), native.eventFd(0)];
   for (const fd of shared) native.shareFd(fd, new Int32Array(new SharedArrayBuffer(8)));
-  native.shareFd(shared[1], new Int32Array(new SharedArrayBuffer(8))); // Told twice, it stays with the first.
+  native.shareFd(shared[1], new Int32Array(new SharedArrayBuffer(8))); // Called twice, it keeps the first.
   const tooShort = new Int32Array(new SharedArrayBuffer(4));
   assert.throws(() => native.shareFd(shared[0], tooShort), { code: 'ERR_OUT_OF_RANGE' });
   assert.throws(() => native.shareFd(shared[0], new Int32Array(2)), { code: 'ERR_INVALID_ARG_TYPE' });

@@ -11,7 +11,7 @@ class Input {
  public:
   Input(const uint8_t* data, size_t size) : data_(data), size_(size) {}
 
-  // Zeros where there are no bytes left.
+  // Zeros once no bytes are left.
   template <typename Value>
   Value take() {
     Value value = {};

@@ -84,7 +84,7 @@ function* sendMasks(client: Client, room: Room, letter: ListLetter): Paged {
   client.reply(end, room.name);
 }
 
-/** What came of a letter before the room was asked: an error, or a change that the room judges. */
+/** The result of a letter before the room is asked: an error, or a change that the room judges. */
 type Finding =
   | { readonly kind: 'error'; readonly name: Numeric; readonly params: readonly string[] }
   | { readonly kind: 'change'; readonly change: WantedChange; readonly value: string };

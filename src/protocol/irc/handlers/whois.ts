@@ -33,7 +33,7 @@ function* describe(client: Client, member: Member): Paged {
   if (member.isOperator) client.reply('RPL_WHOISOPERATOR', nick);
   const { isSecure, certificate } = server.chat.securityOf(member);
   if (isSecure) client.reply('RPL_WHOISSECURE', nick);
-  // Whoever knows a fingerprint knows whose other connections they are.
+  // Anybody who sees a fingerprint could recognize the same person on other connections.
   if (certificate !== null && (viewer === member || viewer.may('see-hosts'))) {
     client.reply('RPL_WHOISCERTFP', nick, `has client certificate fingerprint ${certificate}`);
   }
