@@ -67,7 +67,7 @@ export class Chat {
 
   /** Answers those who have waited too long for a log. To be called about once a second. */
   tick(): void {
-    this.#core.expire(this.directory.now() - PATIENCE_MS);
+    this.#core.expire(PATIENCE_MS);
   }
 
   // Arriving and leaving

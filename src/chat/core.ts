@@ -11,7 +11,9 @@ import type { Outcome } from './outcome.js';
 import { Presenter } from './presenter.js';
 import { type PrivateOutcomes, PrivateState } from './private-state.js';
 import { type LogTrouble, Replica, type ReplicaOwner, type Waiting } from './replica.js';
+import type { Cast } from './room-state.js';
 import { Rooms } from './rooms.js';
+import { SteadyTime } from './steady-time.js';
 import type { Answer } from './ticket.js';
 
 /** The choices of a chat's core. */
@@ -43,6 +45,7 @@ export class Core implements ReplicaOwner {
   /** Members that have asked to be let in, by their sessions. */
   readonly #arriving = new Map<string, MemberState>();
   readonly #waiting = new Set<Waiting>();
+  readonly #steady = new SteadyTime();
   #sessions = 0;
 
   constructor(options: CoreOptions = {}) {
@@ -62,10 +65,8 @@ export class Core implements ReplicaOwner {
   }
 
   /** The member that a session is; one that is not known gets a member that nobody is connected for. */
-  readonly #memberOf = (session: string, who: Who): MemberState =>
-    this.domain.fold.bySession(session) ??
-    this.#arriving.get(session) ??
-    new MemberState({ session, who, atMs: this.directory.now() });
+  readonly #memberOf: Cast = (session, who, atMs) =>
+    this.domain.fold.bySession(session) ?? this.#arriving.get(session) ?? new MemberState({ session, who, atMs });
 
   /** Returns the name of a session that begins now. */
   newSession(): string {
@@ -97,9 +98,16 @@ export class Core implements ReplicaOwner {
     return this.domain.fold.bySession(session) !== undefined || this.#arriving.has(session);
   }
 
-  /** Proposes that a member has left. */
-  quit(member: MemberState, reason: string): Answer<DomainOutcomes['quit']> {
-    const answer = this.domain.propose<'quit'>(member, { kind: 'quit', reason, ...this.stamp(this.domain, member) });
+  /** Whether a session of this process is over. */
+  isOver(member: MemberState): boolean {
+    return member.session.startsWith(`${this.#node}.`) && !this.isKnown(member);
+  }
+
+  /** Proposes that a member has left, unless that is on its way already. */
+  quit(member: MemberState, reason: string): Answer<DomainOutcomes['quit']> | null {
+    if (this.domain.hasProposalOf(member.session, 'quit')) return null;
+    const entry = { kind: 'quit', reason, ...this.stamp(this.domain, member) } as const;
+    const answer = this.domain.oblige<'quit'>(member, entry);
     this.#arriving.delete(member.session);
     return answer;
   }
@@ -115,9 +123,20 @@ export class Core implements ReplicaOwner {
     return this.domain.applied;
   }
 
+  get entered(): number {
+    return this.domain.entered;
+  }
+
+  get steadyMs(): number {
+    return this.#steady.elapsed(this.directory.now());
+  }
+
   applied(log: LogName, outcome: Outcome, by: MemberState | null): void {
     if (outcome?.kind === 'arrived') this.#arriving.delete(outcome.member.session);
     this.#presenter.show(log, outcome, by);
+  }
+
+  packApplied(log: LogName): void {
     if (log === 'd' && this.#waiting.size > 0) for (const replica of this.#waiting) replica.resume();
   }
 
@@ -129,12 +148,14 @@ export class Core implements ReplicaOwner {
     this.#onTrouble(log, trouble);
   }
 
-  /** Gives up what was proposed before a time: those who wait for it are answered that it has not been taken. */
-  expire(beforeMs: number): void {
+  /** Gives up what has waited too long: those who wait for it are answered that it has not been taken. */
+  expire(patienceMs: number): void {
+    const beforeMs = this.steadyMs - patienceMs;
     for (const replica of this.#waiting) {
       replica.expire(beforeMs);
       if (replica.isSettled) this.#waiting.delete(replica);
     }
+    this.rooms.trim();
   }
 }
 

@@ -6,6 +6,7 @@ import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import type { Fold } from './fold.js';
 import type { MemberState } from './member-state.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
+import type { Cast } from './room-state.js';
 import { RunningNumbers } from './running-numbers.js';
 
 /** What a domain is made with. */
@@ -14,14 +15,14 @@ export interface DomainOptions {
   /** How many departures are remembered, at least 0. */
   readonly departureLimit: number;
   /** Returns the member that a session is which the log lets in. */
-  readonly memberOf: (session: string, who: Who) => MemberState;
+  readonly memberOf: Cast;
 }
 
 /** The members by their nicks. The first entry that asks for a nick gets it, in the order of the log. */
 export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   readonly #fold: CaseFold;
   readonly #departureLimit: number;
-  readonly #memberOf: (session: string, who: Who) => MemberState;
+  readonly #memberOf: Cast;
   readonly #byNick = new Map<string, MemberState>();
   readonly #bySession = new Map<string, MemberState>();
   readonly #numbers = new RunningNumbers();
@@ -82,6 +83,10 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     return deed(this, entry, this.#atMs);
   }
 
+  regressed(top: number): void {
+    this.#numbers.regressed(top);
+  }
+
   #counts(seq: number, entry: Stamp): boolean {
     const member = this.#bySession.get(entry.session);
     if (member === undefined) return this.#numbers.take(entry, seq);
@@ -94,7 +99,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   add({ session, n }: Stamp, who: Who): MemberState | null {
     const key = this.#fold(who.nick);
     if (this.#byNick.has(key) || this.#bySession.has(session)) return null;
-    const member = this.#memberOf(session, who);
+    const member = this.#memberOf(session, who, this.#atMs);
     member.who = who;
     member.last = n;
     this.#numbers.hand(session);

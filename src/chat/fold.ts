@@ -20,4 +20,6 @@ export interface Fold<Deeds, Outcomes extends OutcomesOf<Deeds>> {
    * @returns what has happened, or why it has not
    */
   apply<K extends keyof Deeds>(seq: number, entry: EntryOf<Deeds, K>): Outcomes[K] | NotTaken;
+  /** The log has lost its end. What it had there has happened; other packs will have the numbers after `top`. */
+  regressed(top: number): void;
 }

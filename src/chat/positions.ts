@@ -3,12 +3,16 @@
 /** Names the entry that is being applied: the log, the number of its pack, and its place in that. */
 export class Positions {
   readonly #log: string;
+  /** Names the log; another one after it has lost its end, when other entries get places that these had. */
+  #name: string;
+  #restarts = 0;
   #seq = 0;
   #index = 0;
 
   /** @param log - names the log; no other log ever has this name */
   constructor(log: string) {
     this.#log = log;
+    this.#name = log;
   }
 
   /** Takes the next entry. @param seq - the number of its pack */
@@ -22,9 +26,15 @@ export class Positions {
     return this.#seq;
   }
 
+  /** Gives other names from now on: places that have been named will be taken again. */
+  restart(): void {
+    this.#restarts += 1;
+    this.#name = `${this.#log}.${this.#restarts}`;
+  }
+
   /** Returns the id of the message that is being applied; letters, digits, `-` and `.` only. */
   id(): string {
-    const id = `${this.#log}-${this.#seq.toString(36)}`;
+    const id = `${this.#name}-${this.#seq.toString(36)}`;
     return this.#index === 0 ? id : `${id}.${this.#index}`;
   }
 }

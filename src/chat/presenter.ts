@@ -7,6 +7,8 @@ import { type MemberState, stateOf } from './member-state.js';
 import type { Lost, Outcome } from './outcome.js';
 import { Publisher } from './publisher.js';
 import type { RoomState } from './room-state.js';
+import type { RoomReplica } from './rooms.js';
+import { isSameWho } from './subject.js';
 
 /** Shows what has come of entries. It decides nothing: that has been done when it is called. */
 export class Presenter {
@@ -35,7 +37,7 @@ export class Presenter {
         this.#publisher.publish(outcome, by);
         return;
       case undefined:
-        if (log.startsWith('r:')) this.#core.rooms.sort(log);
+        if (log.startsWith('r:')) this.#settleRoom(log, by);
         return;
       case 'refused':
         return;
@@ -56,6 +58,7 @@ export class Presenter {
         this.#core.rooms.sort(log);
         this.#publisher.publish(outcome, by);
         this.#introduce(outcome.member);
+        this.#dismissLate(log, outcome.member);
         return;
       case 'left':
       case 'kicked':
@@ -70,6 +73,7 @@ export class Presenter {
       case 'invited':
         this.#publisher.publish(outcome, by);
         this.#publisher.publish({ ...outcome, audience: 'witnesses' }, by);
+        this.#dismissLate(log, outcome.member);
         return;
       case 'host':
       case 'realname':
@@ -104,17 +108,27 @@ export class Presenter {
     }
   }
 
+  /** Something has changed that nobody hears of: the room opens or closes, and may know what a member is known by. */
+  #settleRoom(log: LogName, by: MemberState | null): void {
+    this.#core.rooms.sort(log);
+    const room = by === null ? undefined : this.#core.rooms.ofLog(log)?.fold;
+    // It may be known by something else since that was proposed.
+    if (by !== null && room !== undefined && !knows(room, by)) this.#identify(room, by);
+  }
+
   /** Lets rooms know what a member of this process is known by, if it is not what they know. */
   #introduce(who: Member): void {
     const member = stateOf(who);
     if (!member.isLocal) return;
-    for (const room of roomsOf(member)) if (room.whoIs(member) !== member.who) this.#identify(room, member);
+    for (const room of roomsOf(member)) if (!knows(room, member)) this.#identify(room, member);
   }
 
   #identify(room: RoomState, member: MemberState): void {
     const replica = this.#core.rooms.replica(room.name);
+    // When that has come back, the member is looked at again.
+    if (replica.hasProposalOf(member.session, 'identity')) return;
     const stamp = this.#core.stamp(replica, member);
-    replica.propose<'identity'>(member, { kind: 'identity', who: member.who, ...stamp });
+    replica.oblige<'identity'>(member, { kind: 'identity', who: member.who, ...stamp });
   }
 
   /** Takes a member of this process out of everything that it is in, or has asked to be in. */
@@ -126,9 +140,19 @@ export class Presenter {
       const replica = this.#core.rooms.ofLog(name);
       if (replica !== undefined) replicas.add(replica);
     }
-    for (const replica of replicas) {
-      replica.propose<'over'>(member, { kind: 'over', ...this.#core.stamp(replica, member) });
-    }
+    for (const replica of replicas) this.#dismiss(replica, member);
+  }
+
+  /** Takes out a member of this process that has gone while the log brought it in, or its invitation. */
+  #dismissLate(log: LogName, who: Member): void {
+    const member = stateOf(who);
+    const replica = this.#core.rooms.ofLog(log);
+    if (replica !== undefined && this.#core.isOver(member)) this.#dismiss(replica, member);
+  }
+
+  #dismiss(replica: RoomReplica, member: MemberState): void {
+    if (replica.hasProposalOf(member.session, 'over')) return;
+    replica.oblige<'over'>(member, { kind: 'over', ...this.#core.stamp(replica, member) });
   }
 
   /** A node has stopped: every room that its members were in must know. */
@@ -141,10 +165,17 @@ export class Presenter {
       const member = stateOf(who);
       for (const { name } of roomsOf(member)) {
         const replica = this.#core.rooms.replica(name);
-        replica.propose<'gone'>(member, { kind: 'gone', node, ...this.#core.stamp(replica, member) });
+        if (replica.hasGone(node)) continue;
+        replica.oblige<'gone'>(member, { kind: 'gone', node, ...this.#core.stamp(replica, member) });
       }
     }
   }
+}
+
+/** Whether a room knows a member by what it is known by now, or has nothing to do with it. */
+function knows(room: RoomState, member: MemberState): boolean {
+  const known = room.whoIs(member);
+  return known === undefined || isSameWho(known, member.who);
 }
 
 /** The rooms that know a member: those it is in, and those it may enter. */

@@ -42,11 +42,17 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
     return deed(entry);
   }
 
+  regressed(top: number): void {
+    this.#numbers.regressed(top);
+    this.#positions.restart();
+  }
+
   readonly #deeds: { readonly [K in keyof PrivateDeeds]: (entry: EntryOf<PrivateDeeds, K>) => PrivateOutcomes[K] } = {
     tell: ({ session, target, type, text, tags, isDivisible }) => {
       const by = this.#memberBy(session);
       const to = this.#memberBy(target);
       if (by === undefined || to === undefined) return refuse('no-such-member');
+      by.lastSpokeMs = this.#atMs;
       const id = this.#positions.id();
       return { kind: 'said', atMs: this.#atMs, by, room: null, to, ranks: 0, type, text, id, tags, isDivisible };
     },

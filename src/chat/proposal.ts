@@ -10,14 +10,25 @@ import { type Answer, OpenTicket } from './ticket.js';
 export interface Unsettled<F> {
   readonly by: MemberState;
   readonly entry: Entry;
+  /**
+   * Whether it follows from what has happened already, as a member's leaving of its rooms follows from its quitting. It
+   * is proposed until the log has it, since nobody else would do it.
+   */
+  readonly isObliged: boolean;
   /** What is to be appended: what was proposed, or what takes its place. */
   readonly pending: Entry;
   /** Whether it waits to be appended, is being appended, or has been. */
   stage: 'waiting' | 'appending' | 'appended';
+  /** Since when it waits, in milliseconds of a time that never goes back. */
+  sinceMs: number;
   /** Whether nobody waits for it any longer. */
   readonly isGivenUp: boolean;
-  /** Applies it, now that the log has brought it back. */
-  apply(fold: F, seq: number): Outcome;
+  /**
+   * Applies what the log has in its place, which need not be what was proposed.
+   *
+   * @returns what has happened; undefined if the entry is of another kind, and has not been applied
+   */
+  apply(fold: F, seq: number, entry: Entry): Outcome | undefined;
   /** Answers the one who waits, once it has been applied: that it has not been taken if it could not be. */
   settle(): void;
   /** Answers that the log has not taken it, unless it has been answered. */
@@ -36,14 +47,17 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
 > {
   readonly by: MemberState;
   readonly entry: EntryOf<Deeds, K> & Entry;
+  readonly isObliged: boolean;
   stage: 'waiting' | 'appending' | 'appended' = 'waiting';
+  sinceMs = 0;
   isGivenUp = false;
   #outcome: Outcomes[K] | NotTaken | undefined = undefined;
   #ticket: OpenTicket<Outcomes[K] | NotTaken> | null = null;
 
-  constructor(by: MemberState, entry: EntryOf<Deeds, K> & Entry) {
+  constructor(by: MemberState, entry: EntryOf<Deeds, K> & Entry, isObliged: boolean) {
     this.by = by;
     this.entry = entry;
+    this.isObliged = isObliged;
   }
 
   get pending(): Entry {
@@ -59,8 +73,9 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
     return this.#ticket;
   }
 
-  apply(fold: Fold<Deeds, Outcomes>, seq: number): Outcomes[K] | NotTaken {
-    const outcome = fold.apply<K>(seq, this.entry);
+  apply(fold: Fold<Deeds, Outcomes>, seq: number, entry: Entry): Outcomes[K] | NotTaken | undefined {
+    if (!isLike(entry, this.entry)) return undefined;
+    const outcome = fold.apply<K>(seq, entry);
     this.#outcome = outcome;
     return outcome;
   }
@@ -80,4 +95,8 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
     this.stage = 'waiting';
     return true;
   }
+}
+
+function isLike<E extends Entry>(entry: Entry, own: E): entry is E {
+  return entry.kind === own.kind;
 }

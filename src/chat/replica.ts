@@ -8,9 +8,12 @@ import type { Outcome } from './outcome.js';
 import { Proposal, type Unsettled } from './proposal.js';
 import { NOT_TAKEN } from './refusal.js';
 import type { Answer } from './ticket.js';
+import { UnsettledList } from './unsettled-list.js';
 
-/** The most proposals that wait for one log. Those beyond them are refused at once. */
+/** The most proposals that wait for one log, beside those that must happen. Those beyond them are refused at once. */
 const MAX_UNSETTLED = 1_000;
+/** The most of them that are one session's, so that nobody takes the places of all. */
+const MAX_UNSETTLED_OF_SESSION = 50;
 /** The most packs that wait for the domain's log. */
 const MAX_HELD_PACKS = 1_000;
 
@@ -32,14 +35,18 @@ export interface Waiting {
   hasProposalOf(session: string): boolean;
   /** Applies the packs that waited, as far as the domain's log has come. */
   resume(): void;
-  /** Gives up what was proposed before a time, so that nobody waits for it any longer. */
+  /** Gives up what has waited since a time that is past, so that nobody waits for it any longer. */
   expire(beforeMs: number): void;
 }
 
 /** What a replica needs of those around it. */
 export interface ReplicaOwner {
-  /** The number of the last pack of the domain's log that has been applied. */
+  /** The number of the last pack of the domain's log that has been applied as a whole. */
   readonly seen: number;
+  /** The number of the pack of the domain's log that is being applied; that of the last one if none is. */
+  readonly entered: number;
+  /** A time that never goes back, in milliseconds. */
+  readonly steadyMs: number;
   /**
    * Shows everybody what has come of an entry.
    *
@@ -47,6 +54,8 @@ export interface ReplicaOwner {
    * @param by - the member that gets the outcome as the answer to its proposal; null if nobody waits for an answer
    */
   applied(log: LogName, outcome: Outcome, by: MemberState | null): void;
+  /** All that a log has brought so far has been applied. */
+  packApplied(log: LogName): void;
   /** A replica waits from now on. */
   waits(replica: Waiting): void;
   trouble(log: LogName, trouble: LogTrouble): void;
@@ -76,13 +85,18 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   readonly #owner: ReplicaOwner;
   #following: Following | null = null;
   /** Proposals that have not come back yet, in the order in which they were made. */
-  readonly #unsettled: Unsettled<F>[] = [];
+  readonly #unsettled = new UnsettledList<F>();
+  /** The number of the last pack that has been applied as a whole, and that of the one that is being applied. */
+  #applied = 0;
+  #entered = 0;
   #isOpening = false;
   #isAppending = false;
   /** The most entries of the next pack: a pack that the log does not take is tried again in small ones. */
   #packLimit = MAX_PACK_ENTRIES;
   /** Packs that wait for the domain's log; null while none does. */
   #held: { readonly seq: number; readonly entries: Pack }[] | null = null;
+  /** Since when the first of them waits. */
+  #heldSinceMs = 0;
   /** Whether a later version of this program has written to the log: what that says is unknown here. */
   #isBeyondUs = false;
 
@@ -107,42 +121,77 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     this.#following?.stop();
   }
 
-  /** The number of the last pack that has been applied. */
+  /** The number of the last pack that has been applied as a whole. */
   get applied(): number {
-    return this.#following?.applied ?? 0;
+    return this.#applied;
+  }
+
+  /** The number of the pack that is being applied; that of the last one if none is. */
+  get entered(): number {
+    return this.#entered;
   }
 
   get isSettled(): boolean {
-    return this.#unsettled.length === 0 && this.#held === null;
+    return this.#unsettled.size === 0 && this.#held === null;
   }
 
-  hasProposalOf(session: string): boolean {
-    return this.#unsettled.some(({ entry }) => entry.session === session);
+  hasProposalOf(session: string, kind?: Entry['kind']): boolean {
+    return this.#unsettled.has(session, kind);
+  }
+
+  /** Whether it has been proposed that a node is gone. */
+  hasGone(node: string): boolean {
+    return this.#unsettled.hasGone(node);
   }
 
   // From a proposal to its answer
 
   /** Returns the stamp of what a session proposes next. */
   stamp(session: string, atMs: number): Stamp {
-    let n = this.fold.nextNumber(session);
-    for (const { entry } of this.#unsettled) if (entry.session === session) n = Math.max(n, entry.n + 1);
-    return { session, n, atMs, seen: this.#owner.seen, base: this.applied };
+    const next = this.fold.nextNumber(session);
+    const n = this.#unsettled.size === 0 ? next : Math.max(next, this.#unsettled.lastNumber(session) + 1);
+    return { session, n, atMs, seen: this.#owner.entered, base: this.#applied };
   }
 
   /** Proposes an entry. @returns how it has ended, or a ticket if the log has not settled it in this call */
   propose<K extends keyof Deeds>(by: MemberState, entry: EntryOf<Deeds, K> & Entry): Answer<Outcomes[K]> {
-    if (this.#isBeyondUs || this.#unsettled.length >= MAX_UNSETTLED) return NOT_TAKEN;
-    const proposal = new Proposal<Deeds, Outcomes, K>(by, entry);
-    this.#unsettled.push(proposal);
+    return this.#isFullFor(entry.session) ? NOT_TAKEN : this.#propose<K>(by, entry, false);
+  }
+
+  /**
+   * Proposes what follows from something that has happened: it is never refused because the log is late, and never
+   * given up. Whoever calls this sees to it that there are few of a session.
+   */
+  oblige<K extends keyof Deeds>(by: MemberState, entry: EntryOf<Deeds, K> & Entry): Answer<Outcomes[K]> {
+    return this.#propose<K>(by, entry, true);
+  }
+
+  #propose<K extends keyof Deeds>(
+    by: MemberState,
+    entry: EntryOf<Deeds, K> & Entry,
+    isObliged: boolean,
+  ): Answer<Outcomes[K]> {
+    if (this.#isBeyondUs) return NOT_TAKEN;
+    const proposal = new Proposal<Deeds, Outcomes, K>(by, entry, isObliged);
+    this.#unsettled.add(proposal);
     this.#flush();
-    if (this.#unsettled.length > 0) this.#owner.waits(this);
+    if (this.#unsettled.size > 0) {
+      proposal.sinceMs = this.#owner.steadyMs;
+      this.#owner.waits(this);
+    }
     return proposal.answer();
   }
 
+  #isFullFor(session: string): boolean {
+    const count = this.#unsettled.freeCount;
+    if (count < MAX_UNSETTLED_OF_SESSION) return false;
+    return count >= MAX_UNSETTLED || this.#unsettled.freeCountOf(session) >= MAX_UNSETTLED_OF_SESSION;
+  }
+
   #flush(): void {
-    if (this.#isAppending || this.#unsettled.length === 0) return;
-    const [first] = this.#unsettled;
-    if (this.#unsettled.length === 1 && first?.stage === 'waiting') {
+    if (this.#isAppending || this.#unsettled.size === 0) return;
+    const first = this.#unsettled.at(0);
+    if (this.#unsettled.size === 1 && first?.stage === 'waiting') {
       first.stage = 'appending';
       this.#isAppending = true;
       this.#log.append(this.name, [first.pending], this);
@@ -161,7 +210,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
 
   appended(): void {
     this.#isAppending = false;
-    if (this.#unsettled.length === 0) return;
+    if (this.#unsettled.size === 0) return;
     this.#packLimit = MAX_PACK_ENTRIES;
     for (const proposal of this.#unsettled) if (proposal.stage === 'appending') proposal.stage = 'appended';
     this.#flush();
@@ -169,7 +218,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
 
   failed(why: AppendFailure): void {
     this.#isAppending = false;
-    const failed = this.#unsettled.filter(({ stage }) => stage === 'appending');
+    const failed = [...this.#unsettled].filter(({ stage }) => stage === 'appending');
     for (const proposal of failed) proposal.stage = 'waiting';
     if (why === 'unknown') return;
     if (why === 'invalid' && failed.length > 1) {
@@ -177,15 +226,10 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
       this.#flush();
       return;
     }
-    for (const proposal of failed) if (why === 'closed' || !proposal.giveUp()) this.#drop(proposal);
+    for (const proposal of failed) if (why === 'closed' || !proposal.giveUp()) this.#unsettled.drop(proposal);
     if (why !== 'closed') this.#flush();
     // Those who are answered may propose something in the same call, so what they have proposed before is out of it.
     for (const proposal of failed) proposal.fail();
-  }
-
-  #drop(proposal: Unsettled<F>): void {
-    const index = this.#unsettled.indexOf(proposal);
-    if (index >= 0) this.#unsettled.splice(index, 1);
   }
 
   /** Appends again what may not have been appended: what has been there already is ignored when it is applied. */
@@ -195,9 +239,11 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   expire(beforeMs: number): void {
-    const late = this.#unsettled.filter((proposal) => proposal.entry.atMs <= beforeMs && proposal.giveUp());
+    const late = [...this.#unsettled].filter((one) => !one.isObliged && one.sinceMs <= beforeMs && one.giveUp());
     this.#flush();
     for (const proposal of late) proposal.fail();
+    // What the first of them speaks of may never come: the domain's log may have lost it.
+    if (this.#held !== null && this.#heldSinceMs <= beforeMs) this.#release(this.#held.length);
   }
 
   // From the log to the state
@@ -207,15 +253,19 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     else this.#applyAll(seq, entries);
   }
 
-  /** Whether a pack speaks of something that the domain's log has not brought yet. */
+  /** Whether a pack speaks of what the domain's log has not brought yet. That log itself waits for nothing. */
   #isAhead(entries: Pack): boolean {
+    if (this.name === 'd') return false;
     const { seen } = this.#owner;
     for (const entry of entries) if (entry.seen > seen) return true;
     return false;
   }
 
   #hold(seq: number, entries: Pack): void {
-    this.#held ??= [];
+    if (this.#held === null) {
+      this.#held = [];
+      this.#heldSinceMs = this.#owner.steadyMs;
+    }
     this.#held.push({ seq, entries });
     this.#owner.waits(this);
     if (this.#held.length > MAX_HELD_PACKS) this.#release(1);
@@ -242,62 +292,81 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   #applyAll(seq: number, entries: Pack): void {
+    this.#entered = seq;
+    const last = entries.length - 1;
+    let index = 0;
     for (const entry of entries) {
       try {
-        this.#apply(seq, entry);
+        this.#apply(seq, entry, index === last);
       } catch (error) {
         // If it reached the log, the append would never be answered, and nothing would be appended after it.
         this.#owner.trouble(this.name, { kind: 'unshown', seq, error });
       }
-    }
-  }
-
-  #apply(seq: number, entry: Entry): void {
-    const proposal = this.#unsettled.length > 0 ? this.#take(entry) : null;
-    if (proposal !== null) {
-      try {
-        this.#owner.applied(this.name, proposal.apply(this.fold, seq), proposal.by);
-      } finally {
-        proposal.settle();
-      }
-    } else if (this.#belongs(entry)) {
-      const outcome = this.fold.apply<keyof Deeds>(seq, entry);
-      if (!this.#isOpening) this.#owner.applied(this.name, outcome, null);
-    }
-  }
-
-  /** Takes the proposal that an entry is, unless it has been given up: then its proposer is one among the others. */
-  #take({ session, n }: Entry): Unsettled<F> | null {
-    let index = 0;
-    for (const proposal of this.#unsettled) {
-      if (proposal.entry.n === n && proposal.entry.session === session) {
-        // Nearly always it is the only one.
-        if (this.#unsettled.length === 1) this.#unsettled.pop();
-        else this.#unsettled.splice(index, 1);
-        return proposal.isGivenUp ? null : proposal;
-      }
       index += 1;
     }
-    return null;
+    this.#hasApplied(seq);
+  }
+
+  /** All packs up to a number have been applied, or are lost. */
+  #hasApplied(seq: number): void {
+    this.#entered = seq;
+    this.#applied = seq;
+    this.#owner.packApplied(this.name);
+  }
+
+  #apply(seq: number, entry: Entry, isLast: boolean): void {
+    const proposal = this.#unsettled.size > 0 ? this.#unsettled.take(entry) : null;
+    try {
+      const outcome = this.#judge(seq, entry, proposal);
+      // The pack is applied as a whole before the last of it is shown.
+      if (isLast) this.#applied = seq;
+      if (outcome === undefined || this.#isOpening) return;
+      // One that nobody waits for any longer is shown to its proposer as to the others.
+      const isAnswered = proposal !== null && !proposal.isGivenUp && proposal.entry.kind === entry.kind;
+      this.#owner.applied(this.name, outcome, isAnswered ? proposal.by : null);
+    } finally {
+      if (proposal?.isGivenUp === false) proposal.settle();
+    }
+  }
+
+  /** Applies an entry. @returns what has happened; undefined if the entry is of no kind that this log holds */
+  #judge(seq: number, entry: Entry, proposal: Unsettled<F> | null): Outcome | undefined {
+    const outcome = proposal?.apply(this.fold, seq, entry);
+    if (outcome !== undefined) return outcome;
+    return this.#belongs(entry) ? this.fold.apply<keyof Deeds>(seq, entry) : undefined;
   }
 
   // Bad days
 
   unreadable(seq: number, why: Unreadable): void {
     this.#owner.trouble(this.name, { kind: 'unreadable', seq, why: why.kind });
-    if (why.kind !== 'unknown-version') return;
+    if (why.kind !== 'unknown-version') {
+      this.#pass(seq);
+      return;
+    }
     // Others apply it. To go on without it would be to have another state than they have.
     this.#isBeyondUs = true;
     this.#following?.stop();
-    for (const proposal of this.#unsettled.splice(0)) proposal.fail();
+    for (const proposal of this.#unsettled.clear()) proposal.fail();
   }
 
   missing(from: number, to: number): void {
     this.#owner.trouble(this.name, { kind: 'missing', from, to });
+    this.#pass(to);
+  }
+
+  /** Goes on without the packs up to a number, behind those that still wait. */
+  #pass(seq: number): void {
+    if (this.#held === null) this.#hasApplied(seq);
+    else this.#held.push({ seq, entries: [] });
   }
 
   regressed(applied: number, top: number): void {
     this.#owner.trouble(this.name, { kind: 'regressed', applied, top });
+    // What waits has been in the log, and all who followed it have it.
+    if (this.#held !== null) this.#release(this.#held.length);
+    this.fold.regressed(top);
+    this.#hasApplied(top);
     this.retry();
   }
 

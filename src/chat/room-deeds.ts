@@ -112,6 +112,7 @@ const say: Deed<'say'> = (room, entry, atMs, seat) => {
   const refusal = speechRefusal(subject, room, seat) ?? queryRefusal(room, text);
   if (refusal !== null) return isVisible(subject, room) ? refuse(refusal, room) : refuse('no-such-room');
   const by = subject instanceof Outsider ? room.memberOf(session, subject.who) : subject.member;
+  by.lastSpokeMs = atMs;
   return { kind: 'said', atMs, by, room, to: null, ranks, type, text, id: room.messageId(), tags, isDivisible };
 };
 

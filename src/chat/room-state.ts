@@ -15,8 +15,11 @@ import { RunningNumbers } from './running-numbers.js';
 import { hasPrivilege, identityOf, Outsider, type Subject } from './subject.js';
 import { type Identity, UserMask } from './user-mask.js';
 
-/** Returns the member that a session is. One that is not known gets a member that nobody is connected for. */
-export type Cast = (session: string, who: Who) => MemberState;
+/**
+ * Returns the member that a session is. One that is not known gets a member that nobody is connected for, and that has
+ * been here since `atMs`.
+ */
+export type Cast = (session: string, who: Who, atMs: number) => MemberState;
 
 /** The most other names that a room gets within {@link RETITLE_PERIOD_MS}: each makes some clients load it anew. */
 const MAX_RETITLES = 3;
@@ -159,6 +162,11 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return outcome;
   }
 
+  regressed(top: number): void {
+    this.#numbers?.regressed(top);
+    this.#positions.restart();
+  }
+
   #counts(seq: number, entry: Stamp, seat: SeatState | undefined): boolean {
     if (seat === undefined) {
       this.#numbers ??= new RunningNumbers();
@@ -238,7 +246,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   }
 
   memberOf(session: string, who: Who): MemberState {
-    return this.#cast(session, who);
+    return this.#cast(session, who, this.#atMs);
   }
 
   /** Those who are here or invited. */

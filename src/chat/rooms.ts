@@ -157,12 +157,30 @@ export class Rooms {
 
   #close(key: string, replica: RoomReplica): void {
     this.#closed.set(key, replica);
+    this.#forgetBut(replica);
+  }
+
+  /** Forgets the closed rooms that are too many. To be called when logs have answered. */
+  trim(): void {
+    this.#forgetBut(null);
+  }
+
+  #forgetBut(kept: RoomReplica | null): void {
     if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
     for (const [oldest, candidate] of this.#closed) {
-      if (!candidate.isSettled || candidate === replica) continue;
+      if (!candidate.isSettled || candidate === kept) continue;
       this.#forget(oldest, candidate);
-      return;
+      if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
     }
+  }
+
+  /** Whether a room may be asked for by a name: while their logs are late, a bounded number of new ones is kept. */
+  hasPlaceFor(name: string): boolean {
+    if (this.#closed.size < MAX_CLOSED_ROOMS) return true;
+    const key = this.#options.fold(name);
+    if (this.#open.has(key) || this.#closed.has(key) || this.#reserved(key) !== undefined) return true;
+    for (const candidate of this.#closed.values()) if (candidate.isSettled) return true;
+    return false;
   }
 
   #forget(key: string, replica: RoomReplica): void {

@@ -1,8 +1,10 @@
 /** Which entries of a session count: the next one, never one that has been there. */
 import type { Stamp } from '../log/entry.js';
 
-/** How many sessions are remembered: a log of a busy room sees far more of them than are ever inside. */
-const MAX_SESSIONS = 100;
+/** For how many packs a session is remembered: far more than are ever on their way to a log at once. */
+const MEMORY_PACKS = 10_000;
+/** The most sessions that are remembered, whatever packs hold. */
+const MAX_SESSIONS = 20_000;
 
 interface Last {
   readonly n: number;
@@ -11,9 +13,11 @@ interface Last {
 
 /**
  * The last running number of each session that has no place in a state. The sessions that have been quiet for longest
- * are forgotten; their entries from before that count for nobody, since each says what its proposer had applied.
+ * are forgotten; their entries from before that count for nobody, since each says what its proposer had applied. An
+ * entry that has not been overtaken by very many packs is never taken for one of those.
  */
 export class RunningNumbers {
+  /** In the order of their packs. */
   readonly #last = new Map<string, Last>();
   /** The greatest number of a pack that an entry of a forgotten session was in. */
   #forgottenSeq = 0;
@@ -36,16 +40,21 @@ export class RunningNumbers {
     // Set again, it is the last of the map: the first one is the one that has been quiet for longest.
     this.#last.delete(session);
     this.#last.set(session, { n, seq });
-    if (this.#last.size <= MAX_SESSIONS) return;
     for (const [oldest, last] of this.#last) {
+      if (last.seq > seq - MEMORY_PACKS && this.#last.size <= MAX_SESSIONS) return;
       this.#last.delete(oldest);
       this.#forgottenSeq = Math.max(this.#forgottenSeq, last.seq);
-      return;
     }
   }
 
   /** Leaves a session's number to the place that it has now. */
   hand(session: string): void {
     this.#last.delete(session);
+  }
+
+  /** The log has lost its end, and goes on after `top`: those who have applied that have applied all there is. */
+  regressed(top: number): void {
+    this.#forgottenSeq = Math.min(this.#forgottenSeq, top);
+    for (const [session, { n, seq }] of this.#last) if (seq > top) this.#last.set(session, { n, seq: top });
   }
 }

@@ -43,3 +43,17 @@ export class Outsider implements Subject {
     return identityOf(this.who, fold);
   }
 }
+
+/** Whether somebody is known by the same in two places. */
+export function isSameWho(one: Who, other: Who): boolean {
+  return (
+    one === other ||
+    (one.nick === other.nick &&
+      one.user === other.user &&
+      one.host === other.host &&
+      one.address === other.address &&
+      one.realName === other.realName &&
+      one.account === other.account &&
+      one.privileges?.join() === other.privileges?.join())
+  );
+}

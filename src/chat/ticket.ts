@@ -4,7 +4,7 @@ import type { NotTaken } from './refusal.js';
 /** Stands for an outcome that is not there yet. A log in memory settles in the same call, and needs none. */
 export interface Ticket<T> {
   readonly kind: 'ticket';
-  /** Names the one who takes the outcome, once, as soon as it is there. */
+  /** Names the one who takes the outcome, once, as soon as it is there; in this call if it is there already. */
   whenSettled(taker: (outcome: T) => void): void;
 }
 
@@ -12,12 +12,15 @@ export interface Ticket<T> {
 export class OpenTicket<T> implements Ticket<T> {
   readonly kind = 'ticket';
   #taker: ((outcome: T) => void) | null = null;
+  #settled: { readonly outcome: T } | null = null;
 
   whenSettled(taker: (outcome: T) => void): void {
-    this.#taker = taker;
+    if (this.#settled === null) this.#taker = taker;
+    else taker(this.#settled.outcome);
   }
 
   settled(outcome: T): void {
+    this.#settled = { outcome };
     this.#taker?.(outcome);
   }
 }

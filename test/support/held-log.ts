@@ -56,8 +56,10 @@ export class HeldLog implements SharedLog {
     return [...this.#sinks].filter(([, sinks]) => sinks.size > 0).map(([name]) => name);
   }
 
-  append(name: LogName, pack: Pack, answer: AppendAnswer): void {
+  append(name: LogName, proposed: Pack, answer: AppendAnswer): void {
     const mode = this.#modes.get(name) ?? this.#mode;
+    // What comes back is never the object that was proposed.
+    const pack = structuredClone(proposed);
     if (mode === 'away') answer.failed('unknown');
     else if (mode === 'prompt') this.#memory.append(name, pack, answer);
     else this.#held.push({ name, take: () => this.#memory.append(name, pack, answer) });

@@ -4,7 +4,7 @@ import type { EventOf } from '../event.js';
 import type { Member } from '../member.js';
 import { stateOf } from '../member-state.js';
 import type { EntryRefusal, SpeechRefusal } from '../permissions.js';
-import { refuse, type Refused } from '../refusal.js';
+import { NOT_TAKEN, refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
 import { type Answer, isTicket } from '../ticket.js';
 import type { Scene } from './scene.js';
@@ -30,6 +30,7 @@ export function join(
   const known = directory.room(name);
   if (known?.seatOf(member) !== undefined) return refuse('already-inside', known);
   if (member.seats.length >= maxRooms) return refuse('too-many-rooms');
+  if (!core.rooms.hasPlaceFor(name)) return NOT_TAKEN;
   const replica = core.rooms.replica(name);
   const stamp = core.stamp(replica, member);
   return replica.propose<'join'>(member, { kind: 'join', who: member.who, name, key, flags, ...stamp });

@@ -22,7 +22,6 @@ export type SayRefusal = SpeechRefusal | 'query' | 'no-such-room' | 'no-such-mem
 /** Says something. */
 export function say(scene: Scene, who: Member, target: Target, words: Words): Answer<Said | Refused<SayRefusal>> {
   const by = stateOf(who);
-  by.lastSpokeMs = scene.directory.now();
   return target.kind === 'room' ? sayToRoom(scene, by, target, words) : sayToMember(scene, by, target.nick, words);
 }
 
@@ -36,7 +35,7 @@ function sayToRoom(
   if (replica === undefined) return refuse('no-such-room');
   const who = replica.fold.seatOf(by) === undefined ? by.who : null;
   // Field by field: to spread the stamp into the entry would cost more than all the rest of a message.
-  const { session, n, atMs, seen, base } = replica.stamp(by.session, by.lastSpokeMs);
+  const { session, n, atMs, seen, base } = core.stamp(replica, by);
   const stamped = { session, n, atMs, seen, base, kind: 'say', who, ranks, type, text, tags, isDivisible } as const;
   return replica.propose<'say'>(by, stamped);
 }
@@ -49,7 +48,7 @@ function sayToMember(
 ): Answer<Said | Refused<SayRefusal>> {
   const target = directory.member(nick)?.session;
   if (target === undefined) return refuse('no-such-member');
-  const { session, n, atMs, seen, base } = core.private.stamp(by.session, by.lastSpokeMs);
+  const { session, n, atMs, seen, base } = core.stamp(core.private, by);
   const stamped = { session, n, atMs, seen, base, kind: 'tell', target, type, text, tags, isDivisible } as const;
   return core.private.propose<'tell'>(by, stamped);
 }
