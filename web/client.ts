@@ -4,12 +4,12 @@ import { type Act, actsFor } from './input/commands.js';
 import { isRoomName } from './irc/features.js';
 import { parseIncoming } from './irc/incoming.js';
 import { formatLine } from './irc/outgoing.js';
-import { messageBytes, splitText } from './irc/split.js';
 import { answersTo } from './state/answers.js';
 import { keyOf } from './state/conversations.js';
 import type { PageEvent } from './state/events.js';
 import { currentConversation, INITIAL_STATE, type State } from './state/model.js';
-import { hasLabels, messageLine } from './state/own-messages.js';
+import { messageLines, messagePieces } from './state/multiline.js';
+import { hasLabels } from './state/own-messages.js';
 import { reduce } from './state/reducer.js';
 
 /** What the user signs in with. */
@@ -153,7 +153,7 @@ export class Client {
     if (conversation === undefined || body?.kind !== 'message' || this.#state.link.kind !== 'online') return;
     const label = this.#nextLabel();
     this.dispatch({ kind: 'said-again', key, id, label });
-    this.#connection.send(messageLine(this.#state, conversation.name, { ...body, label }));
+    this.#sendMessage(conversation.name, { ...body, label });
   }
 
   listRooms(): void {
@@ -182,21 +182,24 @@ export class Client {
   }
 
   #say(target: string, style: 'text' | 'action' | 'notice', text: string): void {
-    const { features, mask, nick, conversations } = this.#state;
+    const { features, conversations } = this.#state;
     const key = keyOf(this.#state, target);
     const conversation = conversations.get(key);
     const isRoom = isRoomName(features, target);
     const isSent = this.#state.link.kind === 'online' && (!isRoom || conversation?.isJoined !== false);
-    const extra = style === 'action' ? '\x01ACTION \x01'.length : 0;
-    for (const piece of splitText(text, messageBytes(features, mask, nick, target) - extra)) {
+    for (const piece of messagePieces(this.#state, target, style, text)) {
       const label = this.#nextLabel();
       if (conversations.has(key)) {
         this.dispatch({ kind: 'said', key, style, text: piece, label, isSent, atMs: this.#now() });
       } else {
         this.dispatch({ kind: 'asked', label, key: this.#state.current });
       }
-      if (isSent) this.#connection.send(messageLine(this.#state, target, { style, text: piece, label }));
+      if (isSent) this.#sendMessage(target, { style, text: piece, label });
     }
+  }
+
+  #sendMessage(target: string, message: Parameters<typeof messageLines>[2]): void {
+    for (const line of messageLines(this.#state, target, message)) this.#connection.send(line);
   }
 
   #join(room: string, password: string): void {

@@ -30,7 +30,10 @@ export interface Said extends Happening {
   /** The ranks that the speaker named, as bits: those of the lowest of them and above get it. 0: everybody. */
   readonly ranks: number;
   readonly type: MessageType;
-  /** Free of CR, LF and NUL. Empty for a signal. */
+  /**
+   * Free of NUL. Empty for a signal. LF stands where a line ends, if there are several; CR where its writer has cut a
+   * line that was too long.
+   */
   readonly text: string;
   /** Names the message across protocols and echoes: its place in a log. */
   readonly id: string;

@@ -6,6 +6,7 @@ import { orderedKeys } from '../../web/state/conversations.js';
 import type { PageEvent } from '../../web/state/events.js';
 import { mentions } from '../../web/state/mention.js';
 import { type Conversation, INITIAL_STATE, type LineBody, MAX_LINES, type State } from '../../web/state/model.js';
+import { messageLines, messagePieces } from '../../web/state/multiline.js';
 import { reduce } from '../../web/state/reducer.js';
 
 const CAPABILITIES = 'away-notify batch echo-message labeled-response message-tags server-time';
@@ -429,5 +430,55 @@ describe('rooms that change', () => {
   test('who asks to be invited is shown in the room', () => {
     const page = joined().hear(':s 710 #a #a eve!u@h :has asked for an invite.');
     expect(page.bodies().at(-1)).toEqual({ kind: 'knocked', nick: 'eve' });
+  });
+});
+
+describe('messages of several lines', () => {
+  const multiline = `${CAPABILITIES} draft/multiline`;
+  const withMultiline = () =>
+    joined().hear(':s CAP * NEW :draft/multiline=max-bytes=100,max-lines=3', `:s CAP * ACK :${multiline}`);
+
+  test('arrive as one line of the log, which is the echo of the one that waits for it', () => {
+    const page = withMultiline().say('one\ntwo three');
+    const [label] = page.bodies().flatMap((body) => (body.kind === 'message' ? [body.label] : []));
+    page.hear(
+      `@label=${label};msgid=x :ann!u@h BATCH +r draft/multiline #a`,
+      '@batch=r :ann!u@h PRIVMSG #a :one',
+      '@batch=r :ann!u@h PRIVMSG #a :two ',
+    );
+    expect(page.deliveries()).toEqual(['one\ntwo three: waiting']);
+    page.hear('@batch=r;draft/multiline-concat :ann!u@h PRIVMSG #a :three', ':s BATCH -r');
+    expect(page.deliveries()).toEqual(['one\ntwo three: sent']);
+    expect(page.bodies()[0]).toMatchObject({ messageId: 'x' });
+    expect(page.state.multilines.size).toBe(0);
+  });
+
+  test('are sent whole if the server takes them, and line by line otherwise', () => {
+    const { state } = withMultiline();
+    expect(messagePieces(state, '#a', 'text', 'one\n\ntwo')).toEqual(['one\n\ntwo']);
+    expect(messageLines(state, '#a', { style: 'text', text: 'one\n\ntwo', label: 'p1' })).toEqual([
+      '@label=p1 BATCH +p1 draft/multiline #a',
+      '@batch=p1 PRIVMSG #a one',
+      '@batch=p1 PRIVMSG #a :',
+      '@batch=p1 PRIVMSG #a two',
+      'BATCH -p1',
+    ]);
+    expect(messagePieces(state, '#a', 'text', '1\n2\n3\n4')).toEqual(['1', '2', '3', '4']);
+    expect(messagePieces(state, '#a', 'text', `${'x'.repeat(60)}\n${'x'.repeat(60)}`)).toHaveLength(2);
+    expect(messagePieces(joined().state, '#a', 'text', 'one\ntwo')).toEqual(['one', 'two']);
+  });
+
+  test('keep every space where a long line is cut', () => {
+    const { state } = withMultiline();
+    const offered = new Map([['draft/multiline', 'max-bytes=4000,max-lines=9']]);
+    const text = 'word  '.repeat(150);
+    const lines = messageLines({ ...state, offered }, '#a', { style: 'text', text, label: 'p1' });
+    expect(lines[2]).toMatch(/^@batch=p1;draft\/multiline-concat PRIVMSG #a /);
+    expect(
+      lines
+        .slice(1, -1)
+        .map((line) => line.replace(/^.*? PRIVMSG #a :/, ''))
+        .join(''),
+    ).toBe(text);
   });
 });

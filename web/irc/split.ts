@@ -31,7 +31,12 @@ export function splitText(text: string, maxBytes: number): string[] {
     .flatMap((line) => splitLine(line, maxBytes));
 }
 
-function splitLine(line: string, maxBytes: number): string[] {
+/** Splits a line where it is longer than `maxBytes`. The pieces together are the line again, spaces and all. */
+export function cutExactly(line: string, maxBytes: number): string[] {
+  return line === '' ? [''] : splitLine(line, maxBytes, true);
+}
+
+function splitLine(line: string, maxBytes: number, isExact = false): string[] {
   if (byteLength(line) <= maxBytes) return [line];
   const pieces: string[] = [];
   let piece = '';
@@ -39,9 +44,10 @@ function splitLine(line: string, maxBytes: number): string[] {
   for (const character of charactersOf(line)) {
     const size = byteLength(character);
     if (bytes + size > maxBytes && piece !== '') {
-      const cut = wordEnd(piece);
+      const end = wordEnd(piece);
+      const cut = isExact && end < piece.length ? end + 1 : end;
       pieces.push(piece.slice(0, cut));
-      piece = piece.slice(cut).trimStart();
+      piece = isExact ? piece.slice(cut) : piece.slice(cut).trimStart();
       bytes = byteLength(piece);
     }
     piece += character;

@@ -3,7 +3,8 @@ import type { Incoming } from '../irc/incoming.js';
 import { formatLine } from '../irc/outgoing.js';
 import { keyOf } from './conversations.js';
 import { type Conversation, isSame, type State } from './model.js';
-import { messageLine, queuedIn } from './own-messages.js';
+import { messageLines } from './multiline.js';
+import { queuedIn } from './own-messages.js';
 import { alternativeNick } from './own-nick.js';
 import { WHO_TOKEN } from './received-members.js';
 
@@ -14,6 +15,7 @@ const WANTED = new Set([
   'cap-notify',
   'chghost',
   'draft/channel-rename',
+  'draft/multiline',
   'echo-message',
   'invite-notify',
   'labeled-response',
@@ -94,7 +96,7 @@ function queued(before: State, after: State, room: string): string[] {
 }
 
 function messagesOf(state: State, conversation: Conversation): string[] {
-  return queuedIn(conversation).map((body) => messageLine(state, conversation.name, body));
+  return queuedIn(conversation).flatMap((body) => messageLines(state, conversation.name, body));
 }
 
 function presence(state: State, room: string): string[] {

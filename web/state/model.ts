@@ -1,5 +1,6 @@
 /** Everything that the page knows, as plain data that nobody changes. */
 import { DEFAULT_FEATURES, type Features, foldName } from '../irc/features.js';
+import type { Incoming } from '../irc/incoming.js';
 
 /** How the page stands with the server. */
 export type Link =
@@ -117,6 +118,13 @@ export interface ListedRoom {
   readonly topic: string;
 }
 
+/** A message of several lines that is not complete: the line that opened it, and the text so far. */
+export interface OpenMultiline {
+  readonly opening: Incoming;
+  /** Null before the first line. */
+  readonly text: string | null;
+}
+
 export interface State {
   readonly link: Link;
   readonly failure: Failure | null;
@@ -141,6 +149,8 @@ export interface State {
   readonly origins: ReadonlyMap<string, string>;
   /** Batches that are open, by reference, with the label of the answer that they are. */
   readonly batches: ReadonlyMap<string, string>;
+  /** Messages of several lines that are not complete, by the references of their batches. */
+  readonly multilines: ReadonlyMap<string, OpenMultiline>;
   readonly listing: { readonly isComplete: boolean; readonly rooms: readonly ListedRoom[] };
   readonly nextId: number;
 }
@@ -188,6 +198,7 @@ export const INITIAL_STATE: State = {
   isAttended: true,
   origins: new Map(),
   batches: new Map(),
+  multilines: new Map(),
   listing: { isComplete: false, rooms: [] },
   nextId: 1,
 };

@@ -1,6 +1,7 @@
 /** The state after a line from the server: the handlers of all commands in one table. */
 import { type Incoming, timeOf } from '../irc/incoming.js';
 import { isSame, type State } from './model.js';
+import { collected } from './multiline.js';
 import * as members from './received-members.js';
 import * as replies from './received-replies.js';
 import * as session from './received-session.js';
@@ -17,7 +18,9 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>(
 );
 
 /** Returns the state after a line. An unknown command is shown rather than lost; a known one never fails. */
-export function received(state: State, message: Incoming, nowMs: number): State {
+export function received(before: State, line: Incoming, nowMs: number): State {
+  const { state, message } = collected(before, line) ?? { state: before, message: line };
+  if (message === null) return state;
   const label = message.tags.get('label') ?? state.batches.get(message.tags.get('batch') ?? '') ?? '';
   const reception: Reception = {
     message,

@@ -109,7 +109,13 @@ function spoken(state: State, event: SpokenEvent): State {
 
 /** Everybody else is gone with the connection, and what has no echo may have arrived or not. */
 function lost(state: State, retryAtMs: number, atMs: number): State {
-  let next: State = { ...state, link: { kind: 'waiting', retryAtMs }, origins: new Map(), batches: new Map() };
+  let next: State = {
+    ...state,
+    link: { kind: 'waiting', retryAtMs },
+    origins: new Map(),
+    batches: new Map(),
+    multilines: new Map(),
+  };
   if (state.link.kind !== 'online') return next;
   for (const key of state.conversations.keys()) {
     next = changed(next, key, (was) => ({ isJoined: false, members: new Map(), arriving: [], lines: unsure(was) }));

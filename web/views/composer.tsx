@@ -4,8 +4,8 @@ import { useRef } from 'preact/hooks';
 import { COMMAND_USAGES } from '../input/commands.js';
 import { applied, completed, type Completion, cycled, type Vocabulary } from '../input/completion.js';
 import { EMPTY_HISTORY, type History, moved, remembered } from '../input/history.js';
-import { messageBytes, splitText } from '../irc/split.js';
 import type { Conversation, State } from '../state/model.js';
+import { messagePieces } from '../state/multiline.js';
 import { usePage } from './context.js';
 import { Icon } from './icons.js';
 
@@ -158,7 +158,7 @@ function isAtEdge(element: HTMLTextAreaElement | null, step: -1 | 1): boolean {
 
 function partsOf(state: State, name: string, draft: string): number {
   if (name === '' || /^\/(?!\/)/.test(draft)) return 1;
-  return splitText(draft, messageBytes(state.features, state.mask, state.nick, name)).length;
+  return messagePieces(state, name, 'text', draft).length;
 }
 
 /** Those who have spoken last are offered first. */

@@ -1,4 +1,5 @@
 /** The capabilities that a client may ask for (IRCv3 capability-negotiation), as bits. */
+import { MULTILINE_MAX_BYTES, MULTILINE_MAX_LINES } from './multiline.js';
 
 /** Bits of a client's capabilities. */
 export const CAPABILITY_BITS = {
@@ -20,6 +21,7 @@ export const CAPABILITY_BITS = {
   'standard-replies': 1 << 15,
   'userhost-in-names': 1 << 16,
   'draft/channel-rename': 1 << 17,
+  'draft/multiline': 1 << 18,
 } as const;
 
 /** The name of a capability. */
@@ -45,8 +47,8 @@ export function hasCapability(set: number, name: Capability): boolean {
   return (set & CAPABILITY_BITS[name]) > 0;
 }
 
-/** The capabilities that change how an event reads. Clients with the same ones share encodings. */
-export const READING_BITS =
+/** The capabilities that change how an event reads. */
+const READING_BITS =
   CAPABILITY_BITS['account-tag'] |
   CAPABILITY_BITS['away-notify'] |
   CAPABILITY_BITS.chghost |
@@ -55,4 +57,23 @@ export const READING_BITS =
   CAPABILITY_BITS['message-tags'] |
   CAPABILITY_BITS['server-time'] |
   CAPABILITY_BITS.setname |
-  CAPABILITY_BITS['draft/channel-rename'];
+  CAPABILITY_BITS['draft/channel-rename'] |
+  CAPABILITY_BITS['draft/multiline'];
+
+/** Returns the capabilities of a set that change how an event reads. Clients with the same ones share encodings. */
+export function readingBits(set: number): number {
+  const reading = set & READING_BITS;
+  // A message of several lines is a batch (multiline, "Dependencies").
+  return hasCapability(set, 'batch') ? reading : reading & ~CAPABILITY_BITS['draft/multiline'];
+}
+
+/** The values that capabilities are offered with. */
+const VALUES: ReadonlyMap<string, string> = new Map<Capability, string>([
+  ['draft/multiline', `max-bytes=${MULTILINE_MAX_BYTES},max-lines=${MULTILINE_MAX_LINES}`],
+]);
+
+/** Every name with its value, in the order of CAP LS. */
+export const CAPABILITY_OFFERS: readonly string[] = CAPABILITY_NAMES.map((name) => {
+  const value = VALUES.get(name);
+  return value === undefined ? name : `${name}=${value}`;
+});

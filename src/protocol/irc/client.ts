@@ -11,6 +11,7 @@ import { type IrcEncoder, MAX_BODY_BYTES } from './encoder.js';
 import { isupportLines } from './isupport.js';
 import { middle } from './message.js';
 import type { Watcher } from './monitor-board.js';
+import type { MultilineDraft } from './multiline.js';
 import { type Numeric, NUMERICS } from './numerics.js';
 import type { Outbox } from './outbox.js';
 import type { Paged } from './outcome.js';
@@ -45,6 +46,8 @@ export class Client implements Watcher, RegisteredClient {
   readonly server: IrcState;
   /** The facts known before registration is complete; null afterwards. */
   registration: Registration | null = new Registration();
+  /** The batch that the client has opened; null without one. */
+  draft: MultilineDraft | null = null;
   readonly #link: Link;
   readonly #charset: CharsetDetector;
   readonly #outbox: Outbox;
@@ -181,6 +184,24 @@ export class Client implements Watcher, RegisteredClient {
     this.#outbox.add({ tags: '', body });
   }
 
+  /** Answers the command at hand later, with its label. @returns whether it has one */
+  postponeLabel(): boolean {
+    return this.#outbox.postponeLabel();
+  }
+
+  /** Answers, from now on, a command whose label was postponed. */
+  resumeLabel(label: string): void {
+    this.#outbox.beginLabeled(label);
+  }
+
+  /** Answers something else than the command at hand. @param label - of what it answers; null without one */
+  answerBeside(label: string | null, add: () => void): void {
+    this.#outbox.sendBeside(() => {
+      if (label !== null) this.#outbox.beginLabeled(label);
+      add();
+    });
+  }
+
   /** Answers with a NOTICE of the server. */
   notice(text: string): void {
     this.answer(`:${this.server.name} NOTICE ${this.nickOrStar} :${text}`);
@@ -249,6 +270,7 @@ export class Client implements Watcher, RegisteredClient {
   }
 
   replyOverlong(): void {
+    this.draft?.lose();
     this.#outbox.sendBeside(() => {
       this.reply('ERR_INPUTTOOLONG');
     });

@@ -1,6 +1,7 @@
 /** Every command of the server: when it may be used, how many parameters it needs, and which handler answers it. */
 import type { Privilege } from '../../chat/member.js';
 import type { Client } from './client.js';
+import { batch } from './handlers/batch.js';
 import { invite, join, kick, names, part, topic } from './handlers/channels.js';
 import { cap, nick, pass, ping, pong, quit, user } from './handlers/connection.js';
 import { admin, help, info, links, lusers, motd, stats, time, users, version } from './handlers/information.js';
@@ -59,6 +60,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
 
   ['PRIVMSG', { run: privmsg, minParams: 0, when: 'registered', pipelines: true }],
   ['NOTICE', { run: notice, minParams: 0, when: 'registered', pipelines: true }],
+  ['BATCH', { run: batch, minParams: 1, when: 'registered', pipelines: true }],
   ['TAGMSG', { run: tagmsg, minParams: 0, when: 'registered', pipelines: true }],
 
   ['WHO', { run: who, minParams: 0, when: 'registered' }],

@@ -3,10 +3,11 @@ import type { Actor, ChatEvent, Said } from '../../chat/event.js';
 import type { Encoder } from '../../chat/member.js';
 import { speechRefusal } from '../../chat/permissions.js';
 import { type Charset, encodeText } from '../charset.js';
-import { hasCapability, READING_BITS } from './capabilities.js';
+import { hasCapability, readingBits } from './capabilities.js';
 import { escapeTagValue } from './line.js';
-import { MAX_LINE_BYTES } from './message.js';
+import { CONCAT_TAG, MAX_LINE_BYTES } from './message.js';
 import { formatChanges, rankSigns } from './modes.js';
+import { partsOf } from './multiline.js';
 import { NUMERICS } from './numerics.js';
 import { sourceOf } from './source.js';
 import { byteLength, cutToBytes, splitByBytes } from './text-length.js';
@@ -17,6 +18,8 @@ export interface OutgoingLine {
   readonly tags: string;
   /** Everything after the tags, without CRLF. */
   readonly body: string;
+  /** Whether it belongs to a batch that a line before it has opened, or ends that. */
+  readonly isNested?: true;
 }
 
 /** The longest body without its CRLF. */
@@ -40,7 +43,7 @@ export class IrcEncoder implements Encoder {
 
   /**
    * @param serverName - the source of the server's own events
-   * @param capabilities - bits of {@link READING_BITS}
+   * @param capabilities - see `readingBits`
    */
   constructor(serverName: string, capabilities: number, charset: Charset) {
     this.#serverName = serverName;
@@ -142,10 +145,38 @@ export class IrcEncoder implements Encoder {
     const tags = this.#tags(event);
     const head = `:${this.#source(event.by)} ${COMMANDS[event.type]} ${targetOf(event)}`;
     if (event.type === 'signal') return this.#has('message-tags') ? [{ tags, body: head }] : [];
+    if (/[\n\r]/.test(event.text)) return this.#formatParts(event, tags, head);
     const room = MAX_BODY_BYTES - byteLength(head, this.#charset) - ' :'.length;
     const texts = event.isDivisible ? splitByBytes(event.text, room, this.#charset) : [event.text];
     const furtherTags = texts.length > 1 ? this.#tags({ ...event, id: '' }) : tags;
     return texts.map((text, index) => ({ tags: index === 0 ? tags : furtherTags, body: `${head} :${text}` }));
+  }
+
+  /** A message of several lines: a batch, or else the lines as its writer has cut them (multiline, "Fallback"). */
+  #formatParts(event: Said, tags: string, head: string): OutgoingLine[] {
+    const room = MAX_BODY_BYTES - byteLength(head, this.#charset) - ' :'.length;
+    const parts = partsOf(event.text).flatMap(({ text, isConcat }) =>
+      // The mask may have grown since the writer has measured it.
+      splitByBytes(text, room, this.#charset).map((piece, index) => ({ text: piece, isConcat: isConcat || index > 0 })),
+    );
+    if (!this.#has('draft/multiline')) {
+      const furtherTags = this.#tags({ ...event, id: '' });
+      const shown = parts.filter(({ text }) => text !== '');
+      return shown.map(({ text }, index) => ({ tags: index === 0 ? tags : furtherTags, body: `${head} :${text}` }));
+    }
+    // No other batch of a reader has this reference: no other message has this id.
+    const reference = `m${event.id.replaceAll('.', '-')}`;
+    const opening = `:${this.#source(event.by)} BATCH +${reference} draft/multiline ${targetOf(event)}`;
+    const lines = parts.map(({ text, isConcat }) => ({
+      tags: `batch=${reference}${isConcat ? `;${CONCAT_TAG}` : ''}`,
+      body: `${head} :${text}`,
+      isNested: true as const,
+    }));
+    return [
+      { tags, body: opening },
+      ...lines,
+      { tags: '', body: `:${this.#serverName} BATCH -${reference}`, isNested: true },
+    ];
   }
 
   #tags(event: ChatEvent): string {
@@ -188,9 +219,9 @@ export class EncoderFamily {
     this.#serverName = serverName;
   }
 
-  /** Returns the encoder for a set of capabilities; only {@link READING_BITS} count. */
+  /** Returns the encoder for a set of capabilities; only those count that change how an event reads. */
   of(capabilities: number, charset: Charset): IrcEncoder {
-    const reading = capabilities & READING_BITS;
+    const reading = readingBits(capabilities);
     const key = `${charset} ${reading}`;
     const known = this.#encoders.get(key);
     if (known !== undefined) return known;

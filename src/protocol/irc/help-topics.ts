@@ -5,7 +5,7 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
     [
       'Help of the fdmux chat server',
       'HELP <command> explains one of these:',
-      'ADMIN AWAY CAP HELP INFO INVITE ISON JOIN KICK KNOCK LINKS LIST LUSERS MODE MONITOR',
+      'ADMIN AWAY BATCH CAP HELP INFO INVITE ISON JOIN KICK KNOCK LINKS LIST LUSERS MODE MONITOR',
       'MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT RENAME SETNAME STATS TAGMSG TIME',
       'TOPIC USERHOST VERSION WHO WHOIS WHOWAS',
       'For operators: DLINE KLINE UNDLINE UNKLINE',
@@ -13,6 +13,7 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
   ],
   ['ADMIN', ['ADMIN', 'Shows who runs the server.']],
   ['AWAY', ['AWAY [text]', 'Marks you as away if you give a text, or as back.']],
+  ['BATCH', ['BATCH +<name> draft/multiline <target> | -<name>', 'Begins or ends a message of several lines.']],
   ['CAP', ['CAP LS 302 | REQ :<names> | LIST | END', 'Negotiates capabilities (IRCv3).']],
   [
     'DLINE',

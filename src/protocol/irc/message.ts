@@ -7,6 +7,10 @@ export interface Message {
   readonly clientTags: ReadonlyMap<string, string>;
   /** The value of the `label` tag, still escaped; null if there is none or it is too long. */
   readonly label: string | null;
+  /** The batch that the line belongs to; null for none (IRCv3 client-batch). */
+  readonly batch: string | null;
+  /** Whether its text goes on in the line before (IRCv3 multiline). */
+  readonly isConcat: boolean;
   /** In upper case. */
   readonly command: string;
   readonly params: readonly string[];
@@ -19,6 +23,9 @@ export const MAX_CLIENT_TAG_BYTES = 4096;
 
 /** The tags of a line without any. */
 export const NO_TAGS: ReadonlyMap<string, string> = new Map();
+
+/** Says that a line goes on where the one before was cut (IRCv3 multiline). */
+export const CONCAT_TAG = 'draft/multiline-concat';
 
 /** A label is opaque, at most 64 bytes (labeled-response). */
 const MAX_LABEL_BYTES = 64;
@@ -35,20 +42,23 @@ export function parseMessage(line: string): Message | null {
   if (parsed === null) return null;
   // A client has only one source, so the one that it writes means nothing (RFC 1459 section 2.3).
   const { tags, command, params } = parsed;
-  if (tags === '') return { clientTags: NO_TAGS, label: null, command, params };
-  const { clientTags, label } = parseTags(tags);
-  return { clientTags, label, command, params };
+  if (tags === '') return { clientTags: NO_TAGS, label: null, batch: null, isConcat: false, command, params };
+  return { ...parseTags(tags), command, params };
 }
 
-function parseTags(section: string): { clientTags: ReadonlyMap<string, string>; label: string | null } {
+function parseTags(section: string): Omit<Message, 'command' | 'params'> {
   // A repeated name counts once, with its last value (message-tags, "Rules for naming").
   const kept = new Map<string, string>();
   let label: string | null = null;
+  let batch: string | null = null;
+  let isConcat = false;
   for (const tag of section.split(';')) {
     if (tag.startsWith('label=')) label = tag.slice('label='.length);
+    else if (tag.startsWith('batch=')) batch = tag.slice('batch='.length);
+    else if (tag === CONCAT_TAG || tag === `${CONCAT_TAG}=`) isConcat = true;
     else if (CLIENT_TAG.test(tag)) keepTag(kept, tag.slice(1));
   }
-  return { clientTags: kept, label: label !== null && isLabel(label) ? label : null };
+  return { clientTags: kept, label: label !== null && isLabel(label) ? label : null, batch, isConcat };
 }
 
 /** Whether a label can be returned as it was sent: part of one would match no command of the client. */

@@ -24,6 +24,13 @@ export class Outbox {
     this.#answer = new ReplyWriter(this.#source, label);
   }
 
+  /** Answers nothing to a labeled command now: its label is taken up later. @returns whether it has one */
+  postponeLabel(): boolean {
+    const isLabeled = this.#answer?.isLabeled === true;
+    this.#answer = null;
+    return isLabeled;
+  }
+
   add(line: OutgoingLine): void {
     this.#writer.add(line);
   }

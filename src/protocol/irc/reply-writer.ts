@@ -28,6 +28,10 @@ export class ReplyWriter {
     this.#label = label;
   }
 
+  get isLabeled(): boolean {
+    return this.#label !== null;
+  }
+
   /** How many lines have been collected and not yet taken. */
   get size(): number {
     return this.#lines.length;
@@ -57,9 +61,9 @@ export class ReplyWriter {
   end(charset: Charset): string {
     const label = this.#label;
     if (label === null) return format(this.#lines, charset);
-    if (this.#batch === null && this.#lines.length < 2) {
-      const only = this.#lines.pop() ?? { tags: '', body: `:${this.#source.name} ACK` };
-      return formatLine(withTag(only, `label=${label}`), charset);
+    if (this.#batch === null && this.#lines.every(({ isNested }, index) => index === 0 || isNested === true)) {
+      const [only = { tags: '', body: `:${this.#source.name} ACK` }, ...nested] = this.#lines;
+      return format([withTag(only, `label=${label}`), ...nested], charset);
     }
     const opening = this.#batch === null ? [this.#openBatch(label)] : [];
     const closing = { tags: '', body: `:${this.#source.name} BATCH -${this.#batch}` };
@@ -81,5 +85,7 @@ function format(lines: readonly OutgoingLine[], charset: Charset): string {
 }
 
 function withTag(line: OutgoingLine, tag: string): OutgoingLine {
+  // A line of another batch has the tag of that one.
+  if (line.isNested === true) return line;
   return { tags: line.tags === '' ? tag : `${tag};${line.tags}`, body: line.body };
 }

@@ -7,6 +7,7 @@ import { PARTINGS } from '../parting.js';
 import type { Link, Session } from '../session.js';
 import { Client, type ClientOwner, type IrcOptions } from './client.js';
 import { type Command, COMMANDS } from './commands.js';
+import { takeBatched } from './handlers/batch.js';
 import { Intake, type LineRunner } from './intake.js';
 import { Liveness } from './liveness.js';
 import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, type Message, middle, parseMessage } from './message.js';
@@ -107,6 +108,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     // A labeled answer may be a batch, so labels count only with both (labeled-response, "Dependencies").
     const { label } = message;
     if (label !== null && client.has('labeled-response') && client.has('batch')) this.#outbox.beginLabeled(label);
+    if (isOverlong || !isReadable) client.draft?.lose();
     if (isOverlong) {
       client.reply('ERR_INPUTTOOLONG');
       this.#outbox.flush();
@@ -123,6 +125,10 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   }
 
   #dispatch(message: Message): void {
+    if ((this.#client.draft !== null || message.batch !== null) && takeBatched(this.#client, message)) {
+      this.#outbox.flush();
+      return;
+    }
     const command = this.#commandOf(message);
     if (this.#isAnsweredBy(message, () => command?.run(this.#client, message))) this.#outbox.flush();
   }

@@ -33,6 +33,14 @@ function nameOf(actor: Actor): string {
   return actor === null ? PLAIN_SERVER_NAME : actor.label;
 }
 
+/** Says a text of several lines in as many; a line that was cut is whole again. */
+function linesOf(text: string): string[] {
+  return text
+    .replaceAll('\r', '')
+    .split('\n')
+    .filter((line) => line !== '');
+}
+
 function because(reason: string): string {
   return reason === '' ? '' : ` (${reason})`;
 }
@@ -84,11 +92,16 @@ function describe(event: ChatEvent): string | null {
 }
 
 /**
- * Formats an event as one line that is safe to show on a terminal.
+ * Formats an event as a line, or several, safe to show on a terminal.
  *
- * @returns the line with its LF; null if plain members do not see the event
+ * @returns each line with its LF; null if plain members do not see the event
  */
 export function formatEvent(event: ChatEvent): string | null {
+  if (event.kind === 'said' && /[\n\r]/.test(event.text)) {
+    return linesOf(event.text)
+      .map((text) => formatEvent({ ...event, text }) ?? '')
+      .join('');
+  }
   const description = describe(event);
   return description === null ? null : `${formatTime(event.atMs)} ${sanitize(description)}\n`;
 }

@@ -71,3 +71,21 @@ test('a peer from an IPv6 address has the same host in both protocols', async ()
     '311 ann ann 0::1 * :Ann',
   ]);
 });
+
+test('a message of several lines reaches plain peers in as many', async () => {
+  const { server, peer } = await both();
+  const bob = await server.client('bob', { caps: 'batch draft/multiline', join: '#lobby' });
+  expect(await peer.line()).toMatch(/ bob \(127\.0\.0\.1\) joined$/);
+  await bob.ask(
+    'BATCH +1 draft/multiline #lobby',
+    '@batch=1 PRIVMSG #lobby :one',
+    '@batch=1 PRIVMSG #lobby :',
+    '@batch=1 PRIVMSG #lobby :two ',
+    '@batch=1;draft/multiline-concat PRIVMSG #lobby :halves',
+    'BATCH -1',
+    'PRIVMSG #lobby :on',
+  );
+  expect(await peer.line()).toMatch(/ bob say: one$/);
+  expect(await peer.line()).toMatch(/ bob say: two halves$/);
+  expect(await peer.line()).toMatch(/ bob say: on$/);
+});

@@ -1,7 +1,13 @@
 /** CAP, PASS, NICK, USER, PING, PONG, QUIT: how a connection begins, lives and ends (modern, "Connection Messages"). */
 import { silencingRoom } from '../../../chat/permissions.js';
 import { isReservedNick } from '../../reserved-nicks.js';
-import { CAPABILITY_BITS, CAPABILITY_NAMES, capabilityBit, capabilityNames } from '../capabilities.js';
+import {
+  CAPABILITY_BITS,
+  CAPABILITY_NAMES,
+  CAPABILITY_OFFERS,
+  capabilityBit,
+  capabilityNames,
+} from '../capabilities.js';
 import type { Client } from '../client.js';
 import { REAL_NAME_BYTES, USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
@@ -29,7 +35,7 @@ export function cap(client: Client, message: Message): Outcome {
         client.setCapabilities(client.capabilities | CAPABILITY_BITS['cap-notify']);
       }
       if (Number(argument) < CAP_NOTIFY_VERSION) sendCapabilities(client, 'LS', CAPABILITY_NAMES, false);
-      else sendCapabilities(client, 'LS', [...CAPABILITY_NAMES, ...policies(client)], true);
+      else sendCapabilities(client, 'LS', [...CAPABILITY_OFFERS, ...policies(client)], true);
       return undefined;
     case 'LIST':
       sendCapabilities(client, 'LIST', capabilityNames(client.capabilities), true);

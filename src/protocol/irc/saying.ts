@@ -1,0 +1,54 @@
+/** Messages to one target, and their answers, whatever command they come from. */
+import type { Said } from '../../chat/event.js';
+import type { NotTaken, Refused } from '../../chat/refusal.js';
+import type { Room } from '../../chat/room.js';
+import { isTicket, type Ticket } from '../../chat/ticket.js';
+import type { SayRefusal, Target, Words } from '../../chat/verbs/speech.js';
+import type { Client } from './client.js';
+import { ranksOfSigns } from './modes.js';
+import { isChannelLike } from './names.js';
+import { replyNotTaken, replySilenced } from './refusals.js';
+
+/** How a message has ended. */
+type Answered = Said | Refused<SayRefusal> | NotTaken;
+
+/** Says something to one target, and answers. */
+export function sayTo(client: Client, command: string, name: string, words: Words): void {
+  const said = client.server.chat.say(client.member, targetOf(name), words);
+  // Nearly always the log is in memory, and has settled it.
+  if (isTicket(said)) answerLater(client, command, name, said);
+  else answerOne(client, command, name, said);
+}
+
+/** By itself, because a function that makes a closure pays for it even when it makes none. */
+function answerLater(client: Client, command: string, target: string, said: Ticket<Answered>): void {
+  client.answerLater(said, (outcome) => answerOne(client, command, target, outcome));
+}
+
+function answerOne(client: Client, command: string, target: string, said: Answered): void {
+  if (said.kind === 'said') answerSaid(client, said);
+  // Errors of a NOTICE are not reported.
+  else if (command === 'NOTICE') return;
+  else if (said.why === 'not-taken') replyNotTaken(client, command, target);
+  else answerUnsaid(client, target, said.why, said.room);
+}
+
+/** Parses a nick, a channel, or a channel after the signs of the ranks that it is addressed to (STATUSMSG). */
+export function targetOf(name: string): Target {
+  if (isChannelLike(name)) return { kind: 'room', name, ranks: 0 };
+  const channel = name.replace(/^[~&@%+]+/, '');
+  if (!isChannelLike(channel)) return { kind: 'member', nick: name };
+  return { kind: 'room', name: channel, ranks: ranksOfSigns(name.slice(0, name.length - channel.length)) };
+}
+
+function answerSaid(client: Client, said: Said): void {
+  if (client.has('echo-message')) client.echo(said);
+  const { to } = said;
+  if (to !== null && to.away !== null && said.type === 'message') client.reply('RPL_AWAY', to.nick, to.away);
+}
+
+function answerUnsaid(client: Client, target: string, why: SayRefusal, room: Room | null): void {
+  if (why === 'no-such-room') client.reply('ERR_NOSUCHCHANNEL', target);
+  else if (why === 'no-such-member') client.reply('ERR_NOSUCHNICK', target);
+  else replySilenced(client, room?.name ?? target, why);
+}
