@@ -50,7 +50,7 @@ export function secureClient<T>(
     event: 'secureConnect',
     // A certificate that must not be accepted has ended the handshake already.
     judge: verdictOf,
-    handshakes: new Handshakes(group.turn, { timeoutMs, max: 1 }),
+    handshakes: new Handshakes(group.turn, { timeoutMs, max: 1, cpuPercent: 100 }),
     opened: (connection) => outcome.opened(connection),
     failed: (error) => outcome.failed(error),
   });

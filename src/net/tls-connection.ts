@@ -83,7 +83,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     const { events } = duplex;
     below.handOver({
       ...events,
-      data: (_connection, bytes) => duplex.receive(bytes),
+      data: (_connection, bytes) => this.#receive(duplex, bytes),
       end: (connection) => {
         events.end?.(connection);
         this.#belowEnded();
@@ -97,7 +97,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
       listenerCloses: () => this.end(),
       listenerCuts: () => this.#cut(),
     });
-    this.#socket = this.#attach(beginning, duplex);
+    this.#socket = beginning.handshakes.compute(() => this.#attach(beginning, duplex));
     this.#facts = new TlsFacts(this.#socket);
   }
 
@@ -135,6 +135,11 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     // Errors in the records of an open connection are emitted only by this name, unless a tls.Server owns it.
     socket.on('_tlsError', this.#socketFailed);
     return socket;
+  }
+
+  #receive(duplex: TlsDuplex<T>, bytes: Buffer): void {
+    if (this.#beginning === null) duplex.receive(bytes);
+    else this.#beginning.handshakes.compute(() => duplex.receive(bytes));
   }
 
   // The handshake

@@ -1,4 +1,5 @@
-/** The handshakes under way of one listener or `connect()`: how many, and for how long. */
+/** The handshakes under way of one listener or `connect()`: how many, for how long, and at what cost. */
+import { HandshakeBudget } from './handshake-budget.js';
 import type { Timer } from './timers.js';
 import type { Turn } from './turn.js';
 
@@ -14,19 +15,29 @@ export interface Handshaking {
   expire(why: HandshakeEnd): void;
 }
 
+/** What bounds them. */
+export interface HandshakeLimits {
+  readonly timeoutMs: number;
+  /** How many may be under way. */
+  readonly max: number;
+  /** How much of the thread's time they may take. */
+  readonly cpuPercent: number;
+}
+
 /** Handshakes in the order of their beginning. All have the same time, so one timer serves all. */
 export class Handshakes {
   readonly timeoutMs: number;
   readonly #turn: Turn;
   readonly #max: number;
+  readonly #budget: HandshakeBudget;
   readonly #startedMs = new Map<Handshaking, number>();
   #timer: Timer | undefined;
 
-  /** @param max how many may be under way */
-  constructor(turn: Turn, { timeoutMs, max }: { readonly timeoutMs: number; readonly max: number }) {
+  constructor(turn: Turn, { timeoutMs, max, cpuPercent }: HandshakeLimits) {
     this.#turn = turn;
     this.timeoutMs = timeoutMs;
     this.#max = max;
+    this.#budget = new HandshakeBudget(cpuPercent);
   }
 
   /** @throws EMFILE, ENFILE, ENOMEM if there is no timer; nothing has begun then */
@@ -42,12 +53,24 @@ export class Handshakes {
     this.#timer = undefined;
   }
 
+  /** Does a part of a handshake, whose cost counts. */
+  compute<Result>(part: () => Result): Result {
+    const startMs = performance.now();
+    try {
+      return part();
+    } finally {
+      const endMs = performance.now();
+      this.#budget.spend(endMs - startMs, endMs);
+    }
+  }
+
   /** Returns how many more may begin. If there is no place, the oldest gives way if it has had its time. */
   makeRoom(): number {
+    if (this.#budget.waitMs(performance.now()) > 0) return 0;
     const room = this.#max - this.#startedMs.size;
     if (room > 0) return room;
     for (const [oldest, startedMs] of this.#startedMs) {
-      if (this.#turn.nowMs - startedMs < this.protectedMs) return 0;
+      if (this.#turn.nowMs - startedMs < this.#protectedMs) return 0;
       this.#startedMs.delete(oldest);
       oldest.expire('gave way');
       return 1;
@@ -55,8 +78,13 @@ export class Handshakes {
     return 0;
   }
 
+  /** When to ask for room again, in milliseconds. */
+  get restMs(): number {
+    return this.#budget.waitMs(performance.now()) || this.#protectedMs;
+  }
+
   /** How long no handshake gives way. */
-  get protectedMs(): number {
+  get #protectedMs(): number {
     return this.timeoutMs * PROTECTED_PART;
   }
 

@@ -70,6 +70,12 @@ export interface TlsListenOptions extends TlsServerContext {
    */
   readonly maxHandshakes?: number | undefined;
   /**
+   * How much of the thread's time handshakes may take, with the `open` handlers behind them: 1 to 100 percent. If they
+   * have taken more, new connections wait in the kernel's backlog, so that strangers do not slow down those who are
+   * connected. @defaultValue 50
+   */
+  readonly handshakeCpuPercent?: number | undefined;
+  /**
    * A handshake has failed; no handler of the connection is called.
    *
    * @param error ERR_TLS_HANDSHAKE, ERR_TLS_HANDSHAKE_TIMEOUT or ERR_TLS_UNAUTHORIZED
@@ -116,6 +122,7 @@ export interface TlsConnectOptions {
 
 export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
 export const DEFAULT_MAX_HANDSHAKES = 512;
+export const DEFAULT_HANDSHAKE_CPU_PERCENT = 50;
 
 const CONTEXT_OPTIONS: OptionNames<TlsServerContext> = {
   cert: true,
@@ -135,6 +142,7 @@ const LISTEN_OPTIONS: OptionNames<TlsListenOptions> = {
   rejectUnauthorized: true,
   handshakeTimeoutMs: true,
   maxHandshakes: true,
+  handshakeCpuPercent: true,
   onHandshakeError: true,
 };
 const CONNECT_OPTIONS: OptionNames<TlsConnectOptions> = {
@@ -158,11 +166,12 @@ const CONNECT_OPTIONS: OptionNames<TlsConnectOptions> = {
 export function checkTlsListenOptions(tls: TlsListenOptions): void {
   checkOptions(tls, 'options.tls', LISTEN_OPTIONS);
   checkContextValues(tls, 'options.tls');
-  const { requestCert, rejectUnauthorized, maxHandshakes, onHandshakeError } = tls;
+  const { requestCert, rejectUnauthorized, maxHandshakes, handshakeCpuPercent, onHandshakeError } = tls;
   checkHandshakeValues(tls);
   if (requestCert !== undefined) checkBoolean(requestCert, 'options.tls.requestCert');
   if (rejectUnauthorized !== undefined) checkBoolean(rejectUnauthorized, 'options.tls.rejectUnauthorized');
   if (maxHandshakes !== undefined) checkInteger(maxHandshakes, 'options.tls.maxHandshakes', 1, MAX_INT32);
+  if (handshakeCpuPercent !== undefined) checkInteger(handshakeCpuPercent, 'options.tls.handshakeCpuPercent', 1, 100);
   if (onHandshakeError !== undefined) checkFunction(onHandshakeError, 'options.tls.onHandshakeError');
 }
 

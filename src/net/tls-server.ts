@@ -10,6 +10,7 @@ import { certificateOf, type Verdict } from './tls-facts.js';
 import { Handshakes } from './tls-handshakes.js';
 import {
   checkTlsServerContext,
+  DEFAULT_HANDSHAKE_CPU_PERCENT,
   DEFAULT_HANDSHAKE_TIMEOUT_MS,
   DEFAULT_MAX_HANDSHAKES,
   type TlsListenOptions,
@@ -40,7 +41,13 @@ export class TlsServer<T> {
 
   /** @param onHandshakeOver called after each handshake, whether it was successful or not */
   constructor(settings: TlsListenSettings, group: ConnectionGroup<T>, onHandshakeOver: () => void) {
-    const { ALPNProtocols, requestCert = false, handshakeTimeoutMs, maxHandshakes } = settings.options;
+    const {
+      ALPNProtocols,
+      requestCert = false,
+      handshakeTimeoutMs,
+      maxHandshakes,
+      handshakeCpuPercent,
+    } = settings.options;
     this.#settings = settings;
     this.#group = group;
     this.#onHandshakeOver = onHandshakeOver;
@@ -48,6 +55,7 @@ export class TlsServer<T> {
     this.#handshakes = new Handshakes(group.turn, {
       timeoutMs: handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS,
       max: maxHandshakes ?? DEFAULT_MAX_HANDSHAKES,
+      cpuPercent: handshakeCpuPercent ?? DEFAULT_HANDSHAKE_CPU_PERCENT,
     });
     this.#socketOptions = {
       isServer: true,
@@ -63,7 +71,7 @@ export class TlsServer<T> {
   }
 
   get restMs(): number {
-    return this.#handshakes.protectedMs;
+    return this.#handshakes.restMs;
   }
 
   setSecureContext(context: TlsServerContext): void {

@@ -7,7 +7,7 @@ import { APPLICATION_PROTOCOLS, type ProtocolName } from './protocols.js';
 /** Returns the options of `listen()`. */
 export function toTlsListenOptions(
   protocol: ProtocolName,
-  { context, clientCertificates, handshakeTimeoutMs, maxHandshakes }: ListenerTls,
+  { context, clientCertificates, handshakeTimeoutMs, maxHandshakes, handshakeCpuPercent }: ListenerTls,
   onHandshakeError: NonNullable<TlsListenOptions['onHandshakeError']>,
 ): TlsListenOptions {
   return {
@@ -17,6 +17,7 @@ export function toTlsListenOptions(
     rejectUnauthorized: clientCertificates === 'require',
     handshakeTimeoutMs,
     maxHandshakes,
+    handshakeCpuPercent,
     onHandshakeError,
   };
 }

@@ -599,6 +599,23 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
       expect(await peer.line()).toBe('slowly');
     });
 
+    test('none begins while handshakes have taken more than their share of the time', async () => {
+      const { port, listener, opened } = await serve(
+        {
+          open: () => {
+            const endMs = performance.now() + 150;
+            while (performance.now() < endMs);
+          },
+        },
+        { handshakeCpuPercent: 1 },
+      );
+      await dialed(port);
+      await opened.within('the connection');
+      await raw(port);
+      for (let round = 0; round < 10; round += 1) await new Promise(setImmediate);
+      expect(listener.connections).toBe(1);
+    });
+
     test('none takes more places than there are: the next waits, and is served when one is free', async () => {
       const { port, listener, failures } = await serve(echo, { maxHandshakes: 2, handshakeTimeoutMs: 300 });
       const silent = [await raw(port), await raw(port)];

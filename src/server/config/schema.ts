@@ -146,6 +146,7 @@ const tlsSchema = v.strictObject({
   clientCertificates: v.optional(oneOf(CLIENT_CERTIFICATES)),
   handshakeTimeoutMs: v.optional(integer(1, 3_600_000)),
   maxHandshakes: v.optional(integer(1, 1_000_000)),
+  handshakeCpuPercent: v.optional(integer(1, 100)),
 });
 
 const listenerSchema = v.pipe(

@@ -24,6 +24,7 @@ export interface TlsFiles extends IdentityFiles {
   readonly clientCertificates?: ClientCertificates | undefined;
   readonly handshakeTimeoutMs?: number | undefined;
   readonly maxHandshakes?: number | undefined;
+  readonly handshakeCpuPercent?: number | undefined;
 }
 
 /** What an operator wants to know of a certificate. */
@@ -41,6 +42,7 @@ export interface ListenerTls {
   readonly clientCertificates: ClientCertificates;
   readonly handshakeTimeoutMs: number | undefined;
   readonly maxHandshakes: number | undefined;
+  readonly handshakeCpuPercent: number | undefined;
 }
 
 /**
@@ -72,6 +74,7 @@ export async function readTlsFiles(files: TlsFiles, folder: string, where: strin
     clientCertificates: files.clientCertificates ?? 'none',
     handshakeTimeoutMs: files.handshakeTimeoutMs,
     maxHandshakes: files.maxHandshakes,
+    handshakeCpuPercent: files.handshakeCpuPercent,
   };
 }
 
