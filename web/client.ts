@@ -156,6 +156,12 @@ export class Client {
     this.#sendMessage(conversation.name, { ...body, label });
   }
 
+  /** Asks the server to take an own message back. */
+  redact(key: string, messageId: string): void {
+    const conversation = this.#state.conversations.get(key);
+    if (conversation !== undefined) this.#ask(formatLine('REDACT', [conversation.name, messageId]));
+  }
+
   listRooms(): void {
     this.dispatch({ kind: 'listing' });
     this.#connection.send('LIST');

@@ -134,6 +134,15 @@ export class Chat {
     return speech.say(this.#scene, by, target, words);
   }
 
+  /** Takes back something that was said. */
+  redact(
+    by: Member,
+    target: speech.Target,
+    what: { readonly message: string; readonly reason: string },
+  ): ReturnType<typeof speech.redact> {
+    return speech.redact(this.#scene, by, target, what);
+  }
+
   /** Tells everybody who listens to operators. */
   announce(by: Member, text: string): Answer<EventOf<'announced'> | Refused<'not-privileged'>> {
     return speech.announce(this.#scene, by, text);

@@ -164,7 +164,7 @@ function isDomainEntry(entry: Entry): entry is Entry & EntryOf<DomainDeeds> {
 }
 
 function isPrivateEntry(entry: Entry): entry is Entry & EntryOf<PrivateDeeds> {
-  return entry.kind === 'tell' || entry.kind === 'withdrawn' || entry.kind === 'gone';
+  return entry.kind === 'tell' || entry.kind === 'retract' || entry.kind === 'withdrawn' || entry.kind === 'gone';
 }
 
 function counter(): () => string {

@@ -66,6 +66,18 @@ export type ChatEvent =
       readonly parting: string;
     })
   | (Happening & { readonly kind: 'renamed'; readonly member: Member; readonly before: string })
+  /** Something that was said to a room or to one person is taken back. */
+  | (Happening & {
+      readonly kind: 'redacted';
+      readonly by: Member;
+      readonly room: Room | null;
+      readonly to: Member | null;
+      /** The id of what was said. */
+      readonly message: string;
+      /** The id of this event. */
+      readonly id: string;
+      readonly reason: string;
+    })
   | (Happening & { readonly kind: 'topic'; readonly by: Actor; readonly room: Room; readonly text: string })
   | (Happening & {
       readonly kind: 'settings';

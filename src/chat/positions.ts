@@ -1,5 +1,7 @@
 /** Places in a log, which name the messages that stand there. */
 
+import { MAX_PACK_ENTRIES } from '../log/entry.js';
+
 /** Names the entry that is being applied: the log, the number of its pack, and its place in that. */
 export class Positions {
   readonly #log: string;
@@ -32,9 +34,27 @@ export class Positions {
     this.#name = `${this.#log}.${this.#restarts}`;
   }
 
+  /** The place of the entry that is being applied as a number: a later one has a greater one. */
+  get key(): number {
+    return this.#seq * MAX_PACK_ENTRIES + this.#index;
+  }
+
+  /** Returns the key of the place that an id names; null if it is no id of this log, or one from before a restart. */
+  keyOf(id: string): number | null {
+    const [, seq = '', index = '0'] = /-([\da-z]{1,11})(?:\.(\d{1,4}))?$/.exec(id) ?? [];
+    const place = { seq: parseInt(seq, 36), index: Number(index) };
+    return seq !== '' && this.#format(place.seq, place.index) === id
+      ? place.seq * MAX_PACK_ENTRIES + place.index
+      : null;
+  }
+
   /** Returns the id of the message that is being applied; letters, digits, `-` and `.` only. */
   id(): string {
-    const id = `${this.#name}-${this.#seq.toString(36)}`;
-    return this.#index === 0 ? id : `${id}.${this.#index}`;
+    return this.#format(this.#seq, this.#index);
+  }
+
+  #format(seq: number, index: number): string {
+    const id = `${this.#name}-${seq.toString(36)}`;
+    return index === 0 ? id : `${id}.${index}`;
   }
 }

@@ -29,6 +29,7 @@ export class Presenter {
   show(log: LogName, outcome: Outcome, by: MemberState | null): void {
     switch (outcome?.kind) {
       case 'said':
+      case 'redacted':
       case 'topic':
       case 'settings':
       case 'knocked':

@@ -1,22 +1,34 @@
 /** What is said to one person, as the log of an account or of a node has it. */
 import type { EntryOf, PrivateDeeds } from '../log/entry.js';
-import type { Said } from './event.js';
+import type { EventOf, Said } from './event.js';
 import type { Fold } from './fold.js';
 import type { MemberState } from './member-state.js';
 import { Positions } from './positions.js';
+import { RecentMessages } from './recent-messages.js';
 import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
 import { RunningNumbers } from './running-numbers.js';
 
 /** How entries of each kind end. */
 export interface PrivateOutcomes {
   tell: Said | Refused<'no-such-member'>;
+  retract: EventOf<'redacted'> | Refused<'no-such-member' | 'no-such-message' | 'not-allowed'>;
   withdrawn: null;
   gone: null;
 }
 
-/** The log keeps no state but who has said how much: what is said is told, and that is all. */
+/** How many messages can still be taken back. */
+const MAX_REMEMBERED_MESSAGES = 5_000;
+
+/** Who has told whom, lately. */
+interface Telling {
+  readonly by: string;
+  readonly to: string;
+}
+
+/** The log keeps no state but who has said how much, and the names of what was said lately. */
 export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
   readonly #numbers = new RunningNumbers();
+  #messages = new RecentMessages<Telling>(MAX_REMEMBERED_MESSAGES);
   readonly #positions: Positions;
   readonly #memberBy: (session: string) => MemberState | undefined;
   #atMs = 0;
@@ -45,6 +57,7 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
   regressed(top: number): void {
     this.#numbers.regressed(top);
     this.#positions.restart();
+    this.#messages = new RecentMessages(MAX_REMEMBERED_MESSAGES);
   }
 
   readonly #deeds: { readonly [K in keyof PrivateDeeds]: (entry: EntryOf<PrivateDeeds, K>) => PrivateOutcomes[K] } = {
@@ -54,7 +67,22 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
       if (by === undefined || to === undefined) return refuse('no-such-member');
       by.lastSpokeMs = this.#atMs;
       const id = this.#positions.id();
+      this.#messages.add(this.#positions.key, { by: session, to: target });
       return { kind: 'said', atMs: this.#atMs, by, room: null, to, ranks: 0, type, text, id, tags, isDivisible };
+    },
+    retract: ({ session, target, message, reason }) => {
+      const by = this.#memberBy(session);
+      const to = this.#memberBy(target);
+      if (by === undefined || to === undefined) return refuse('no-such-member');
+      const key = this.#positions.keyOf(message);
+      const told = key === null ? undefined : this.#messages.find(key);
+      if (key === null || told === undefined) return refuse('no-such-message');
+      if (told.by === target && told.to === session) return refuse('not-allowed');
+      // To others it is as a message that there never was.
+      if (told.by !== session || told.to !== target) return refuse('no-such-message');
+      this.#messages.remove(key);
+      const id = this.#positions.id();
+      return { kind: 'redacted', atMs: this.#atMs, by, room: null, to, message, id, reason };
     },
     withdrawn: () => null,
     gone: () => null,

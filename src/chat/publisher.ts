@@ -38,6 +38,10 @@ export class Publisher {
         if (event.room !== null) toRoom(delivery, event.room, answered, lowest(event.ranks));
         else if (event.to !== null) toBoth(delivery, event.to, event.by, answered);
         return;
+      case 'redacted':
+        if (event.room !== null) toRoom(delivery, event.room, answered);
+        else if (event.to !== null) toBoth(delivery, event.to, event.by, answered);
+        return;
       case 'joined':
       case 'topic':
       case 'settings':

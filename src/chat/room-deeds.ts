@@ -29,6 +29,7 @@ export interface RoomOutcomes {
   part: EventOf<'left'> | Refused<'not-inside'>;
   kick: EventOf<'kicked'> | Refused<'not-inside' | 'not-allowed' | 'target-not-inside'>;
   say: Said | Refused<SpeechRefusal | 'query' | 'no-such-room'>;
+  redact: EventOf<'redacted'> | Refused<'not-inside' | 'not-allowed' | 'no-such-message'>;
   topic: EventOf<'topic'> | Refused<SpeechRefusal | 'not-inside' | 'not-allowed'> | null;
   settings: Amended;
   invite: EventOf<'invited'> | Refused<'not-inside' | 'guest-inside' | 'not-allowed'>;
@@ -64,7 +65,7 @@ interface Actor {
 /** Returns who acts: one with a place in the room, or one from outside as its entry describes it. */
 function actorOf(
   room: RoomState,
-  { session, who }: EntryOf<RoomDeeds, 'kick' | 'settings' | 'retitle'>,
+  { session, who }: EntryOf<RoomDeeds, 'kick' | 'redact' | 'retitle' | 'settings'>,
   seat: SeatState | undefined,
 ): Actor | undefined {
   if (seat !== undefined) return { subject: seat, who: seat.who, member: seat.member };
@@ -112,6 +113,7 @@ const say: Deed<'say'> = (room, entry, atMs, seat) => {
   const refusal = speechRefusal(subject, room, seat) ?? queryRefusal(room, text);
   if (refusal !== null) return isVisible(subject, room) ? refuse(refusal, room) : refuse('no-such-room');
   const by = subject instanceof Outsider ? room.memberOf(session, subject.who) : subject.member;
+  room.remember(session);
   by.lastSpokeMs = atMs;
   return { kind: 'said', atMs, by, room, to: null, ranks, type, text, id: room.messageId(), tags, isDivisible };
 };
@@ -120,6 +122,22 @@ const say: Deed<'say'> = (room, entry, atMs, seat) => {
 function queryRefusal(room: RoomState, text: string): 'query' | null {
   return room.flags.has('no-queries') && isQuery(text) ? 'query' : null;
 }
+
+const redact: Deed<'redact'> = (room, entry, atMs, own) => {
+  const by = actorOf(room, entry, own);
+  if (by === undefined) return refuse('not-inside', room);
+  const { subject, member } = by;
+  const { message } = entry;
+  const speaker = room.speakerOf(message);
+  const isOwn = speaker === subject.session;
+  if (own === undefined && !isOwn && !subject.may('override')) return refuse('not-inside', room);
+  if (speaker === undefined) return refuse('no-such-message', room);
+  if (!isOwn && !mayManage(subject, room)) return refuse('not-allowed', room);
+  room.forget(message);
+  // Everybody there would read the reason.
+  const reason = speechRefusal(subject, room, own) === null ? entry.reason : '';
+  return { kind: 'redacted', atMs, by: member, room, to: null, message, id: room.messageId(), reason };
+};
 
 const topic: Deed<'topic'> = (room, { text }, atMs, seat) => {
   if (seat === undefined) return refuse('not-inside', room);
@@ -212,6 +230,7 @@ export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
   part,
   kick,
   say,
+  redact,
   topic,
   settings,
   invite,

@@ -8,6 +8,7 @@ import { type KnockLimit, Knocks } from './knocks.js';
 import type { MemberState } from './member-state.js';
 import { authority } from './permissions.js';
 import { Positions } from './positions.js';
+import { RecentMessages } from './recent-messages.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import { type MaskEntry, RANK_BITS, type Room, type Seat, type Topic } from './room.js';
 import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
@@ -24,6 +25,9 @@ export type Cast = (session: string, who: Who, atMs: number) => MemberState;
 /** The most other names that a room gets within {@link RETITLE_PERIOD_MS}: each makes some clients load it anew. */
 const MAX_RETITLES = 3;
 const RETITLE_PERIOD_MS = 60_000;
+
+/** How many messages of a room can still be taken back. */
+const MAX_REMEMBERED_MESSAGES = 500;
 
 /** What a place is made with. */
 interface SeatOptions {
@@ -127,6 +131,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   #recent: SeatState | null = null;
   readonly #invitations = new Map<string, Invitation>();
   #numbers: RunningNumbers | null = null;
+  #messages: RecentMessages<string> | null = null;
   #knocks: Knocks | null = null;
   /** When it got other names lately. */
   #retitledAtMs: readonly number[] = [];
@@ -165,6 +170,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   regressed(top: number): void {
     this.#numbers?.regressed(top);
     this.#positions.restart();
+    this.#messages = null;
   }
 
   #counts(seq: number, entry: Stamp, seat: SeatState | undefined): boolean {
@@ -180,6 +186,24 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** Returns an id for the message that is being applied. */
   messageId(): string {
     return this.#positions.id();
+  }
+
+  /** Remembers for a while who has said the message that is being applied. */
+  remember(session: string): void {
+    this.#messages ??= new RecentMessages(MAX_REMEMBERED_MESSAGES);
+    this.#messages.add(this.#positions.key, session);
+  }
+
+  /** Returns the session that has said a message; undefined if nobody here did, or too long ago. */
+  speakerOf(message: string): string | undefined {
+    const key = this.#positions.keyOf(message);
+    return key === null ? undefined : this.#messages?.find(key);
+  }
+
+  /** Forgets a message that was taken back. */
+  forget(message: string): void {
+    const key = this.#positions.keyOf(message);
+    if (key !== null) this.#messages?.remove(key);
   }
 
   /** Begins anew, with the first who enters. */
@@ -213,6 +237,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.key = null;
     this.limit = null;
     this.flags.clear();
+    this.#messages = null;
     this.#knocks = null;
     this.#retitledAtMs = [];
     for (const entries of Object.values(this.masks)) entries.length = 0;

@@ -87,6 +87,7 @@ const isEntry = choice<Entry>({
     tags,
     isDivisible: flag,
   }),
+  redact: record({ ...stamp, kind: oneOf('redact'), who: nullable(who), message: name, reason: words }),
   topic: record({ ...stamp, kind: oneOf('topic'), text: words }),
   settings: record({
     ...stamp,
@@ -121,6 +122,7 @@ const isEntry = choice<Entry>({
     tags,
     isDivisible: flag,
   }),
+  retract: record({ ...stamp, kind: oneOf('retract'), target: name, message: name, reason: words }),
   withdrawn: record({ ...stamp, kind: oneOf('withdrawn') }),
   gone: record({ ...stamp, kind: oneOf('gone'), node: name }),
 });

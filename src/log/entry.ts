@@ -127,6 +127,8 @@ export interface RoomDeeds extends CommonDeeds {
   /** Removes a session; `target` is null if nobody goes by the nick. */
   kick: { readonly who: Who | null; readonly target: string | null; readonly reason: string };
   say: Words & { readonly who: Who | null; readonly ranks: number };
+  /** Takes back what somebody has said. `message` is the id of that. */
+  redact: { readonly who: Who | null; readonly message: string; readonly reason: string };
   topic: { readonly text: string };
   /**
    * Changes settings. `maxMasks` is the most masks that the room's lists hold together, `maxValues` the most changes
@@ -170,6 +172,8 @@ export interface DomainDeeds extends CommonDeeds {
 export interface PrivateDeeds extends CommonDeeds {
   /** Says something to one session. */
   tell: Words & { readonly target: string };
+  /** Takes back what it has said to one session. `message` is the id of that. */
+  retract: { readonly target: string; readonly message: string; readonly reason: string };
 }
 
 /** The entries of some kinds, out of the kinds of one sort of log. */

@@ -140,6 +140,7 @@ function anyRoomEntry(draw: Draw, stamp: Stamp): RoomEntry {
     { ...stamp, kind: 'topic', text: pick(draw, ['', 'tea', 'milk']) },
     { ...stamp, kind: 'settings', who: maybe, changes: [anyChange(draw), anyChange(draw)], maxMasks: 3, maxValues: 2 },
     { ...stamp, kind: 'invite', guest: pick(draw, SESSIONS), who },
+    { ...stamp, kind: 'redact', who: maybe, message: `x-${draw(40).toString(36)}`, reason: 'x' },
     { ...stamp, kind: 'knock', who },
     { ...stamp, kind: 'retitle', who: maybe, name: pick(draw, ['#a', '#A', '#b']), reason: 'x' },
     { ...stamp, kind: 'identity', who },

@@ -71,6 +71,8 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
     tags,
     isDivisible: on,
   }),
+  fc.record({ ...stamp, kind: fc.constant('redact'), who: fc.option(who), message: name, reason }),
+  fc.record({ ...stamp, kind: fc.constant('retract'), target: name, message: name, reason }),
   fc.record({ ...stamp, kind: fc.constant('topic'), text: words }),
   fc.record({
     ...stamp,

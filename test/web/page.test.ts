@@ -28,6 +28,7 @@ function message(id: number, from: string, atMs = 0, more: Partial<MessageBody> 
     delivery: 'sent',
     label: '',
     messageId: '',
+    redaction: null,
     problem: null,
     ...more,
   };

@@ -482,3 +482,18 @@ describe('messages of several lines', () => {
     ).toBe(text);
   });
 });
+
+describe('messages that are taken back', () => {
+  test('are marked, wherever they stand; an unknown one is nothing to the page', () => {
+    const page = joined().hear(
+      '@msgid=1 :bob!u@h PRIVMSG #a :spam',
+      '@msgid=2 :bob!u@h PRIVMSG ann :psst',
+      ':ann!u@h REDACT #a 1 :no spam',
+      ':bob!u@h REDACT ann 2',
+    );
+    expect(page.bodies()[0]).toMatchObject({ text: 'spam', redaction: { by: 'ann', reason: 'no spam' } });
+    expect(page.bodies('bob')[0]).toMatchObject({ redaction: { by: 'bob', reason: '' } });
+    const before = page.state;
+    expect(page.hear(':bob!u@h REDACT #a 9').state).toBe(before);
+  });
+});

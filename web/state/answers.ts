@@ -15,6 +15,7 @@ const WANTED = new Set([
   'cap-notify',
   'chghost',
   'draft/channel-rename',
+  'draft/message-redaction',
   'draft/multiline',
   'echo-message',
   'invite-notify',

@@ -41,6 +41,8 @@ export interface MessageBody {
   readonly label: string;
   /** The server's id; empty if it gives none. */
   readonly messageId: string;
+  /** Who has taken it back, and why; null if nobody has. */
+  readonly redaction: { readonly by: string; readonly reason: string } | null;
   /** Why the server refused it. */
   readonly problem: Failure | null;
 }

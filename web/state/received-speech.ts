@@ -24,6 +24,7 @@ const said: Handler = (state, reception) => {
     delivery: 'sent',
     label: '',
     messageId: message.tags.get('msgid') ?? '',
+    redaction: null,
     problem: null,
   };
   const open = name === '' ? state : opened(state, name);
@@ -74,8 +75,21 @@ function isKnown(state: State, key: string, messageId: string): boolean {
   return lines.some(({ body }) => body.kind === 'message' && body.messageId === messageId);
 }
 
+/** A message that the page does not show is not its business. */
+const redacted: Handler = (state, reception) => {
+  const { message, param } = reception;
+  const { key } = placeOfMessage(state, reception);
+  const redaction = { by: message.nick, reason: param(2) };
+  const isMeant = (body: LineBody): boolean => body.kind === 'message' && body.messageId === param(1);
+  const next = withChangedLine(state, key, isMeant, (line) =>
+    line.body.kind === 'message' ? { ...line, body: { ...line.body, redaction } } : line,
+  );
+  return next ?? state;
+};
+
 export const HANDLERS: Readonly<Record<string, Handler>> = {
   PRIVMSG: said,
   NOTICE: said,
+  REDACT: redacted,
   TAGMSG: (state) => state,
 };

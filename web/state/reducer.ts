@@ -90,6 +90,7 @@ function spoken(state: State, event: SpokenEvent): State {
         delivery: isSent ? delivery : 'queued',
         label,
         messageId: '',
+        redaction: null,
         problem: null,
       };
       return changed(withLine(state, key, atMs, body), key, () => ({ firstNewId: -1 }));

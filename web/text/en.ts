@@ -58,6 +58,8 @@ export const english = {
   queued: 'Not sent yet.',
   unsure: 'The connection was lost; this may not have arrived.',
   refused: 'Not sent.',
+  redact: 'Delete this message',
+  redacted: (by: string): string => `Deleted by ${by}`,
   sendAgain: 'Send again',
   discard: 'Discard',
   // The log.

@@ -51,6 +51,8 @@ export const chinese: Texts = {
   queued: '尚未发送。',
   unsure: '连接曾断开，这条消息可能没有送达。',
   refused: '没有发送。',
+  redact: '删除这条消息',
+  redacted: (by) => `已被 ${by} 删除`,
   sendAgain: '重新发送',
   discard: '丢弃',
   showEarlier: '显示更早的消息',

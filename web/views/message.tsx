@@ -47,12 +47,44 @@ export class Message extends Component<Props> {
             )}
             <span class="visually-hidden">: </span>
           </span>{' '}
-          <MessageText text={body.text} />
+          <Content page={page} body={body} />
           <DeliveryNote {...this.props} body={body} />
         </div>
       </li>
     );
   }
+}
+
+/** What was said. What was taken back is shown on request. */
+function Content({ page, body }: { readonly page: Page; readonly body: MessageBody }): JSX.Element {
+  const { client, texts } = page;
+  const { redaction, messageId } = body;
+  const text = <MessageText text={body.text} />;
+  if (redaction !== null) {
+    return (
+      <details class="redacted">
+        <summary>
+          <bdi>{texts.redacted(redaction.by)}</bdi> {redaction.reason !== '' && <MessageText text={redaction.reason} />}
+        </summary>
+        <del>{text}</del>
+      </details>
+    );
+  }
+  if (!body.isOwn || messageId === '' || !client.state.capabilities.has('draft/message-redaction')) return text;
+  return (
+    <>
+      {text}
+      <button
+        type="button"
+        class="link redact"
+        aria-label={texts.redact}
+        title={texts.redact}
+        onClick={() => client.redact(client.state.current, messageId)}
+      >
+        ×
+      </button>
+    </>
+  );
 }
 
 /** How far an own message is, and what the user can do about it. */

@@ -3,7 +3,9 @@ import type { EventOf, Said } from '../event.js';
 import type { Member } from '../member.js';
 import { type MemberState, stateOf } from '../member-state.js';
 import type { SpeechRefusal } from '../permissions.js';
+import type { PrivateOutcomes } from '../private-state.js';
 import { refuse, type Refused } from '../refusal.js';
+import type { RoomOutcomes } from '../room-deeds.js';
 import type { Answer } from '../ticket.js';
 import type { Scene } from './scene.js';
 
@@ -51,6 +53,28 @@ function sayToMember(
   const { session, n, atMs, seen, base } = core.stamp(core.private, by);
   const stamped = { session, n, atMs, seen, base, kind: 'tell', target, type, text, tags, isDivisible } as const;
   return core.private.propose<'tell'>(by, stamped);
+}
+
+/** Takes back something that was said. @param message - its id */
+export function redact(
+  { core, directory }: Scene,
+  who: Member,
+  target: Target,
+  { message, reason }: { readonly message: string; readonly reason: string },
+): Answer<RoomOutcomes['redact'] | PrivateOutcomes['retract'] | Refused<'no-such-room'>> {
+  const by = stateOf(who);
+  if (target.kind === 'room') {
+    const room = directory.visibleRoom(by, target.name);
+    if (room === undefined) return refuse('no-such-room');
+    const replica = core.rooms.replica(room.name);
+    const known = room.seatOf(by) === undefined ? by.who : null;
+    const stamp = core.stamp(replica, by);
+    return replica.propose<'redact'>(by, { kind: 'redact', who: known, message, reason, ...stamp });
+  }
+  const to = directory.member(target.nick)?.session;
+  if (to === undefined) return refuse('no-such-member');
+  const stamp = core.stamp(core.private, by);
+  return core.private.propose<'retract'>(by, { kind: 'retract', target: to, message, reason, ...stamp });
 }
 
 /** Announces something to everybody who listens to operators. */

@@ -22,6 +22,7 @@ export const CAPABILITY_BITS = {
   'userhost-in-names': 1 << 16,
   'draft/channel-rename': 1 << 17,
   'draft/multiline': 1 << 18,
+  'draft/message-redaction': 1 << 19,
 } as const;
 
 /** The name of a capability. */
@@ -58,7 +59,8 @@ const READING_BITS =
   CAPABILITY_BITS['server-time'] |
   CAPABILITY_BITS.setname |
   CAPABILITY_BITS['draft/channel-rename'] |
-  CAPABILITY_BITS['draft/multiline'];
+  CAPABILITY_BITS['draft/multiline'] |
+  CAPABILITY_BITS['draft/message-redaction'];
 
 /** Returns the capabilities of a set that change how an event reads. Clients with the same ones share encodings. */
 export function readingBits(set: number): number {

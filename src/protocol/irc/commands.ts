@@ -12,6 +12,7 @@ import { mode } from './handlers/mode.js';
 import { monitor } from './handlers/monitor.js';
 import { die, kill, oper, rehash, wallops } from './handlers/operators.js';
 import { away, ison, setname, userhost } from './handlers/presence.js';
+import { redact } from './handlers/redact.js';
 import { rename } from './handlers/rename.js';
 import { dline, kline, undline, unkline } from './handlers/server-bans.js';
 import { webirc } from './handlers/webirc.js';
@@ -60,6 +61,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
 
   ['PRIVMSG', { run: privmsg, minParams: 0, when: 'registered', pipelines: true }],
   ['NOTICE', { run: notice, minParams: 0, when: 'registered', pipelines: true }],
+  ['REDACT', { run: redact, minParams: 2, when: 'registered' }],
   ['BATCH', { run: batch, minParams: 1, when: 'registered', pipelines: true }],
   ['TAGMSG', { run: tagmsg, minParams: 0, when: 'registered', pipelines: true }],
 

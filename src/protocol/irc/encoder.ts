@@ -79,6 +79,12 @@ export class IrcEncoder implements Encoder {
 
   #bodies(event: Exclude<ChatEvent, { kind: 'said' }>): string[] {
     switch (event.kind) {
+      case 'redacted': {
+        if (!this.#has('draft/message-redaction')) return [];
+        const { by, room, to, message, reason } = event;
+        const target = room?.name ?? to?.nick ?? '*';
+        return [`:${sourceOf(by)} REDACT ${target} ${message}${reason === '' ? '' : ` :${reason}`}`];
+      }
       case 'joined': {
         const { member, room } = event;
         const extras = this.#has('extended-join') ? ` ${member.account ?? '*'} :${member.realName}` : '';
@@ -187,6 +193,7 @@ export class IrcEncoder implements Encoder {
     if (this.#has('account-tag') && by?.account) tags.push(`account=${escapeTagValue(by.account)}`);
     if (this.#has('message-tags')) {
       if (by?.traits.has('bot') === true) tags.push('bot');
+      if (event.kind === 'redacted') tags.push(`msgid=${event.id}`);
       if (event.kind === 'said') {
         if (event.id !== '') tags.push(`msgid=${event.id}`);
         for (const [name, value] of event.tags) tags.push(clientTag(name, value));

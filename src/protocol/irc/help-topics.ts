@@ -6,7 +6,7 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
       'Help of the fdmux chat server',
       'HELP <command> explains one of these:',
       'ADMIN AWAY BATCH CAP HELP INFO INVITE ISON JOIN KICK KNOCK LINKS LIST LUSERS MODE MONITOR',
-      'MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT RENAME SETNAME STATS TAGMSG TIME',
+      'MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT REDACT RENAME SETNAME STATS TAGMSG TIME',
       'TOPIC USERHOST VERSION WHO WHOIS WHOWAS',
       'For operators: DLINE KLINE UNDLINE UNKLINE',
     ],
@@ -69,6 +69,7 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
   ['PING', ['PING <token>', 'Asks the server to return the token.']],
   ['PRIVMSG', ['PRIVMSG <target>[,<target>] <text>', 'Says something to a channel or a person.']],
   ['QUIT', ['QUIT [reason]', 'Leaves the server.']],
+  ['REDACT', ['REDACT <target> <message id> [reason]', 'Takes back a message.']],
   ['RENAME', ['RENAME <channel> <new name> [reason]', 'Gives a channel another name. For operators of the channel.']],
   ['SETNAME', ['SETNAME <real name>', 'Changes your real name.']],
   [

@@ -62,6 +62,8 @@ function describe(event: ChatEvent): string | null {
       const verb = event.room === null ? 'say to you' : 'say';
       return `${nameOf(event.by)} ${verb}: ${text}`;
     }
+    case 'redacted':
+      return `${nameOf(event.by)} took back a message${because(event.reason)}`;
     case 'joined':
       return `${introduce(event.member)} joined`;
     case 'left':

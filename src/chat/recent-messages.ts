@@ -1,0 +1,35 @@
+/** What has been said lately in one log, so that a message that is named later is known: by whom, and to whom. */
+
+/** The latest messages, each by the key of its place in the log: see `Positions`. */
+export class RecentMessages<T> {
+  readonly #limit: number;
+  // Two lists that are written round and round: a message costs no object.
+  readonly #keys: number[] = [];
+  readonly #values: T[] = [];
+  #at = 0;
+
+  /** @param limit - how many are known; the oldest makes room for the next */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(key: number, value: T): void {
+    this.#keys[this.#at] = key;
+    this.#values[this.#at] = value;
+    this.#at = this.#at + 1 === this.#limit ? 0 : this.#at + 1;
+  }
+
+  find(key: number): T | undefined {
+    const index = this.#keys.indexOf(key);
+    return index < 0 ? undefined : this.#values[index];
+  }
+
+  /** Forgets a message, which is there no more. */
+  remove(key: number): void {
+    const index = this.#keys.indexOf(key);
+    if (index >= 0) this.#keys[index] = NO_KEY;
+  }
+}
+
+/** The key of no message. */
+const NO_KEY = -1;
