@@ -29,8 +29,8 @@ const control: ServerControl = {
   note: () => undefined,
 };
 
-function startSession(irc: object) {
-  const chat = new Chat();
+function startSession(irc: object, now = Date.now) {
+  const chat = new Chat({ now });
   const server = new IrcState({ chat, settings: { ...DEFAULT_IRC_SETTINGS, ...irc }, control, version: '0.0.0' });
   const link = new FakeLink();
   link.limits = { ...LOOPBACK_CLASS, registrationTimeoutMs: 1 };
@@ -113,7 +113,8 @@ test('a client that registers too late while PASS is checked is not admitted', a
 });
 
 test('a client that stays is admitted, and then its waiting commands run', async () => {
-  const { directory, send, link } = startSession({ password });
+  // The clock stands still: after 10 ms of one peer the others would have a turn, which no link here gives.
+  const { directory, send, link } = startSession({ password }, () => 1_000_000);
   send('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\nPING later\r\n');
   expect(link.takeText()).toBe('');
   check.settle(true);
