@@ -165,6 +165,52 @@ describe('a client', () => {
     ]);
   });
 
+  test('is answered in the order of its messages, also about those that no log has to take', () => {
+    const ann = late.client('ann', '#a');
+    ann.send('PRIVMSG #a :1', 'PRIVMSG nobody :2', 'PRIVMSG #a', 'PRIVMSG #a :3');
+    expect(ann.take()).toEqual([]);
+    late.network.run();
+    expect(ann.take()).toEqual([
+      'PRIVMSG #a :1',
+      '401 ann nobody :No such nick/channel',
+      '412 ann :No text to send',
+      'PRIVMSG #a :3',
+    ]);
+  });
+
+  test('is asked for a sign of life at once, whatever waits', () => {
+    const ann = late.client('ann', '#a');
+    ann.send('PRIVMSG #a :1');
+    late.nowMs += 3_600_000;
+    ann.session.wake();
+    expect(ann.take()).toEqual(['PING :fdmux.local']);
+  });
+
+  test('that is let in after it was told that this has failed is welcome', () => {
+    const ann = late.irc();
+    ann.send('NICK ann', 'USER a 0 * :x');
+    late.wait(5000);
+    expect(ann.take()).toEqual([expect.stringContaining('FAIL NICK STORE_UNAVAILABLE ann')]);
+    late.network.run();
+    expect(ann.take()[0]).toMatch(/^001 ann :Welcome/);
+    ann.send('JOIN #a');
+    late.network.run();
+    expect(ann.take()[0]).toBe('JOIN #a');
+  });
+
+  test('that has asked for another nick meanwhile goes by the one that it was let in with', () => {
+    const ann = late.irc();
+    ann.send('NICK ann', 'USER a 0 * :x');
+    late.wait(5000);
+    ann.send('NICK anna');
+    ann.take();
+    late.network.run();
+    const lines = ann.take();
+    expect(lines.filter((line) => line.startsWith('001'))).toHaveLength(1);
+    expect(late.chat.directory.memberCount).toBe(1);
+    expect(ann.session.member.nick).toBe(/^001 (\S+)/.exec(lines[0] ?? '')?.[1]);
+  });
+
   test('has every message in one append while the log is busy with another', () => {
     const ann = late.client('ann', '#a');
     const before = late.logs.read('r:#a', 0, 1000, null).top;
@@ -265,6 +311,23 @@ describe('a log that is away', () => {
     expect(ann.take()).toEqual([]);
     expect(late.chat.directory.room('#a')).toMatchObject({ size: 1, topic: null });
     expect(ann.session.member).toMatchObject({ nick: 'ann', away: null, realName: 'x' });
+  });
+
+  test.each([
+    ['JOIN #b,#c,#d', ['JOIN STORE_UNAVAILABLE #b', 'JOIN STORE_UNAVAILABLE #c', 'JOIN STORE_UNAVAILABLE #d']],
+    ['PART #a,#z', ['PART STORE_UNAVAILABLE #a', 'PART STORE_UNAVAILABLE #z']],
+    ['JOIN 0', ['PART STORE_UNAVAILABLE #a', 'PART STORE_UNAVAILABLE #z']],
+    ['KICK #a ann,bob', ['KICK STORE_UNAVAILABLE #a ann', 'KICK STORE_UNAVAILABLE #a bob']],
+  ])('is waited for once by %s', (line, failures) => {
+    const ann = late.client('ann', '#a', '#z');
+    late.client('bob', '#a');
+    ann.take();
+    late.network.cutAll();
+    ann.send(line, 'PING x');
+    late.wait(5000);
+    ann.session.wake();
+    const expected = failures.map((failure): unknown => expect.stringContaining(`FAIL ${failure} :`));
+    expect(ann.take()).toEqual([...expected, 'PONG fdmux.local :x']);
   });
 
   test('may have taken a message that was given up: then everybody gets it, the one who sent it as well', () => {

@@ -294,6 +294,11 @@ export class Client implements Watcher, RegisteredClient {
     });
   }
 
+  /** Sends lines that answer no command. */
+  sendBeside(add: () => void): void {
+    this.#outbox.sendBeside(add);
+  }
+
   // The beginning and the end
 
   /** The member is in the directory: from now on its commands count. */

@@ -11,6 +11,8 @@ export class Outbox {
   readonly #charset: CharsetDetector;
   /** The answer to the command at hand; null while it has none. */
   #answer: ReplyWriter | null = null;
+  /** Answers that miss a part, and those after them, in the order of their commands. */
+  readonly #late: ReplyWriter[] = [];
   #isClosed = false;
 
   constructor(link: Link, source: ReplySource, charset: CharsetDetector) {
@@ -41,11 +43,28 @@ export class Outbox {
     if (!this.#isClosed && this.#writer.size > 0) this.#send(this.#writer.takePart(charset));
   }
 
-  /** Ends the answer at hand and sends it, unless a part of it is still to come. */
+  /** Ends the answer at hand and sends it, unless a part of it, or of one before it, is still to come. */
   flush(): void {
+    const answer = this.#take();
+    if (answer === null) return;
+    if (answer.missingParts === 0 && this.#late.length === 0) {
+      this.#end(answer);
+      return;
+    }
+    if (!this.#late.includes(answer)) this.#late.push(answer);
+    while (this.#late[0]?.missingParts === 0) {
+      const next = this.#late.shift();
+      if (next !== undefined) this.#end(next);
+    }
+  }
+
+  #take(): ReplyWriter | null {
     const answer = this.#answer;
     this.#answer = null;
-    if (answer === null || answer.missingParts > 0) return;
+    return answer;
+  }
+
+  #end(answer: ReplyWriter): void {
     const text = answer.end(this.#charset.charset);
     if (text !== '' && !this.#isClosed) this.#send(text);
   }
@@ -73,8 +92,10 @@ export class Outbox {
     const answer = this.#answer;
     this.#answer = null;
     add();
-    this.flush();
+    const beside = this.#take();
     this.#answer = answer;
+    // They wait for no answer.
+    if (beside !== null) this.#end(beside);
   }
 
   /** Sends nothing any more. */

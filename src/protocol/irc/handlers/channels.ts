@@ -6,7 +6,7 @@ import { kickBytes, REASON_BYTES, topicBytes } from '../isupport.js';
 import type { Message } from '../message.js';
 import { channelMode } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
-import { outcomeOf, type Paged } from '../outcome.js';
+import { outcomeOf, type Paged, type Wait } from '../outcome.js';
 import { ENTRY_REFUSALS, replyNotTaken, replySilenced, ROOM_REFUSALS } from '../refusals.js';
 import { sendNames, sendTopic } from '../room-replies.js';
 import { cutToBytes } from '../text-length.js';
@@ -15,44 +15,66 @@ import { cutToBytes } from '../text-length.js';
 export function* join(client: Client, message: Message): Paged {
   const [names = '', keys = ''] = message.params;
   if (names === '0') {
-    for (const { room } of [...client.member.seats]) {
-      yield* partOne(client, room.name, '');
-      yield;
-    }
+    yield* inTurn(
+      [...client.member.seats].map(({ room }) => room.name),
+      (name) => partOne(client, name, ''),
+      (name) => replyNotTaken(client, 'PART', name),
+    );
     return;
   }
   const keyList = keys.split(',');
   const all = names.split(',');
   const keyOf = new Map(all.map((name, index) => [name, keyList[index]]));
-  for (const name of distinct(all, client.server.directory.fold)) {
-    yield* joinOne(client, name, keyOf.get(name) ?? null);
+  yield* inTurn(
+    distinct(all, client.server.directory.fold),
+    (name) => joinOne(client, name, keyOf.get(name) ?? null),
+    (name) => replyNotTaken(client, 'JOIN', name),
+  );
+}
+
+/** One target of a command. It returns whether the log has answered. */
+type Target = Generator<Wait | undefined, boolean>;
+
+/**
+ * Does something with each target of a command. When the log has not taken one in time, the others fail at once, since
+ * each would have to wait as long: a command waits once for a log.
+ */
+function* inTurn<T>(targets: readonly T[], run: (target: T) => Target, fail: (target: T) => void): Paged {
+  let isTaken = true;
+  for (const target of targets) {
+    if (isTaken) isTaken = yield* run(target);
+    else fail(target);
     yield;
   }
 }
 
-function* joinOne(client: Client, name: string, key: string | null): Paged {
+function* joinOne(client: Client, name: string, key: string | null): Target {
   const { member, server, limits } = client;
   const { settings } = server;
   // A name that is too long here may be valid elsewhere, so it is merely not found (modern, "ERR_BADCHANMASK").
   if (!isChannelLike(name) || Buffer.byteLength(name, 'utf8') > settings.channelLength) {
     client.reply('ERR_NOSUCHCHANNEL', name);
-    return;
+    return true;
   }
   if (!isChannelName(name)) {
     client.reply('ERR_BADCHANMASK', name);
-    return;
+    return true;
   }
   const flags = flagsOf(settings.defaultChannelModes);
   const joined = yield* outcomeOf(server.chat.join(member, name, { key, maxRooms: limits.maxRooms, flags }));
   if (joined.kind === 'refused') {
-    if (joined.why === 'not-taken') replyNotTaken(client, 'JOIN', name);
-    else if (joined.why !== 'already-inside') client.reply(ENTRY_REFUSALS[joined.why], joined.room?.name ?? name);
-    return;
+    if (joined.why === 'not-taken') {
+      replyNotTaken(client, 'JOIN', name);
+      return false;
+    }
+    if (joined.why !== 'already-inside') client.reply(ENTRY_REFUSALS[joined.why], joined.room?.name ?? name);
+    return true;
   }
   const { room } = joined;
   client.echo(joined);
   sendTopic(client, room);
   yield* sendNames(client, room);
+  return true;
 }
 
 function flagsOf(letters: string): RoomFlag[] {
@@ -67,17 +89,20 @@ function flagsOf(letters: string): RoomFlag[] {
 /** PART. */
 export function* part(client: Client, message: Message): Paged {
   const [names = '', reason = ''] = message.params;
-  for (const name of distinct(names.split(','), client.server.directory.fold)) {
-    yield* partOne(client, name, cutToBytes(reason, REASON_BYTES));
-  }
+  yield* inTurn(
+    distinct(names.split(','), client.server.directory.fold),
+    (name) => partOne(client, name, cutToBytes(reason, REASON_BYTES)),
+    (name) => replyNotTaken(client, 'PART', name),
+  );
 }
 
-function* partOne(client: Client, name: string, reason: string): Paged {
+function* partOne(client: Client, name: string, reason: string): Target {
   const left = yield* outcomeOf(client.server.chat.part(client.member, name, reason));
   if (left.kind === 'left') client.echo(left);
   else if (left.why === 'no-such-room') client.reply('ERR_NOSUCHCHANNEL', name);
   else if (left.why === 'not-taken') replyNotTaken(client, 'PART', name);
   else client.reply('ERR_NOTONCHANNEL', left.room?.name ?? name);
+  return left.kind === 'left' || left.why !== 'not-taken';
 }
 
 /** TOPIC: shows the topic, or sets it. */
@@ -186,21 +211,27 @@ export function* kick(client: Client, message: Message): Paged {
   const names = channels.split(',');
   const { fold } = client.server.directory;
   const done = new Set<string>();
+  const pairs: { readonly name: string; readonly nick: string }[] = [];
   const reason = cutToBytes(comment ?? client.member.nick, kickBytes(client.server.settings));
   for (const [index, nick] of nicks.split(',').entries()) {
     const name = names.length === 1 ? names[0] : names[index];
     const pair = fold(`${name} ${nick}`);
     if (name === undefined || nick === '' || done.has(pair)) continue;
     done.add(pair);
-    yield* kickOne(client, name, nick, reason);
+    pairs.push({ name, nick });
   }
+  yield* inTurn(
+    pairs,
+    ({ name, nick }) => kickOne(client, name, nick, reason),
+    ({ name, nick }) => replyNotTaken(client, 'KICK', name, nick),
+  );
 }
 
-function* kickOne(client: Client, name: string, nick: string, reason: string): Paged {
+function* kickOne(client: Client, name: string, nick: string, reason: string): Target {
   const kicked = yield* outcomeOf(client.server.chat.kick(client.member, name, { nick, reason }));
   if (kicked.kind === 'kicked') {
     client.echo(kicked);
-    return;
+    return true;
   }
   const channel = kicked.room?.name ?? name;
   switch (kicked.why) {
@@ -208,11 +239,12 @@ function* kickOne(client: Client, name: string, nick: string, reason: string): P
     case 'not-inside':
     case 'not-allowed':
       client.reply(ROOM_REFUSALS[kicked.why], channel);
-      return;
+      return true;
     case 'target-not-inside':
       client.reply('ERR_USERNOTINCHANNEL', nick, channel);
-      return;
+      return true;
     case 'not-taken':
       replyNotTaken(client, 'KICK', name, nick);
+      return false;
   }
 }

@@ -170,9 +170,9 @@ function* admit(client: Client, registration: Registration): Paged {
   const { nick: wanted, user: name, realName } = registration;
   if (wanted === null || name === null) return;
   const admitted = yield* outcomeOf(server.chat.admit(member, { nick: wanted, user: name, realName }));
+  if (client.registration === null) return;
   if (admitted.kind === 'arrived') {
-    client.registered();
-    sendWelcome(client);
+    welcome(client);
   } else if (admitted.why === 'banned') {
     const { mask, reason } = admitted.ban;
     client.log('banned user refused', { mask, nick: wanted, user: name, address: member.address });
@@ -181,9 +181,21 @@ function* admit(client: Client, registration: Registration): Paged {
   } else {
     // Somebody else took the nick between NICK and the end of registration.
     registration.nick = null;
-    if (admitted.why === 'nick-taken') client.reply('ERR_NICKNAMEINUSE', wanted);
-    else replyNotTaken(client, 'NICK', wanted);
+    if (admitted.why === 'nick-taken') {
+      client.reply('ERR_NICKNAMEINUSE', wanted);
+    } else {
+      replyNotTaken(client, 'NICK', wanted);
+      // The log may have let it in all the same.
+      server.expectLate(member, () => {
+        if (!client.isOver && client.registration !== null) client.sendBeside(() => welcome(client));
+      });
+    }
   }
+}
+
+function welcome(client: Client): void {
+  client.registered();
+  sendWelcome(client);
 }
 
 /** PING. */
