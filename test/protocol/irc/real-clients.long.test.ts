@@ -1,9 +1,10 @@
 /** Terminal clients: they start and stop as slowly as they do for their users. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { CertificateFolder, hasOpenssl } from '../../support/certificates.js';
 import { until } from '../../support/deadline.js';
 import { start } from '../../support/processes.js';
 import { type Driven, ROOM, shown, testRealClient } from './real-clients.js';
@@ -49,5 +50,34 @@ function startWeechat(port: number, nick: string): Driven {
   return startInTerminal(`weechat -s -d ${home} -P irc -r '${commands}'`);
 }
 
-testRealClient({ name: 'irssi', isHere: isInstalled('irssi'), namesRoom: false, startClient: startIrssi });
-testRealClient({ name: 'weechat', isHere: isInstalled('weechat'), namesRoom: false, startClient: startWeechat });
+const [hasIrssi, hasWeechat] = [isInstalled('irssi'), isInstalled('weechat')];
+testRealClient({ name: 'irssi', isHere: hasIrssi, namesRoom: false, startClient: startIrssi });
+testRealClient({ name: 'weechat', isHere: hasWeechat, namesRoom: false, startClient: startWeechat });
+
+if (hasOpenssl) {
+  const folder = new CertificateFolder();
+  const authority = folder.make({ name: 'authority.test', isAuthority: true });
+  const identity = folder.make({ name: 'localhost', issuer: authority });
+
+  /** Both check the certificate, and its name. */
+  const startSecureIrssi = (port: number, nick: string): Driven => {
+    const home = temporaryHome();
+    const options = `-4 -tls -tls_verify -tls_cafile ${authority.certFile}`;
+    writeFileSync(join(home, 'startup'), `connect ${options} localhost ${port}\n`);
+    return startInTerminal(`irssi --home ${home} --nick ${nick}`);
+  };
+  const startSecureWeechat = (port: number, nick: string): Driven => {
+    const isOld = /^[0-3]\./.test(spawnSync('weechat', ['--version'], { encoding: 'utf8' }).stdout);
+    const commands = [
+      `/set weechat.network.gnutls_ca_user ${authority.certFile}`,
+      `/server add test localhost/${port} -noipv6 ${isOld ? '-ssl' : '-tls'}`,
+      `/set irc.server.test.nicks ${nick}`,
+      '/connect test',
+    ];
+    return startInTerminal(`weechat -s -d ${temporaryHome()} -P irc -r '${commands.join(';')}'`);
+  };
+
+  const secure = { namesRoom: false, identity };
+  testRealClient({ ...secure, name: 'irssi over TLS', isHere: hasIrssi, startClient: startSecureIrssi });
+  testRealClient({ ...secure, name: 'weechat over TLS', isHere: hasWeechat, startClient: startSecureWeechat });
+}

@@ -1,6 +1,8 @@
 /** The conversation of a real client with the server: join, talk, change its nick, set a topic, kick and leave. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'vitest';
+import { readTlsFiles } from '../../../src/server/config/tls-files.js';
+import type { TestIdentity } from '../../support/certificates.js';
 import { until } from '../../support/deadline.js';
 import type { TestProcess } from '../../support/processes.js';
 import { type IrcClient, startIrc } from './irc-client.js';
@@ -23,6 +25,8 @@ export interface RealClient {
   readonly isHere: boolean;
   /** Whether `/topic`, `/kick` and `/part` need the name of the room; a client with windows uses that of the window. */
   readonly namesRoom: boolean;
+  /** Has it talk over TLS to a server with this certificate. */
+  readonly identity?: TestIdentity;
   readonly startClient: (port: number, nick: string) => Driven;
 }
 
@@ -48,16 +52,21 @@ async function eventually(isSo: () => Promise<boolean>): Promise<void> {
   }
 }
 
+/** What makes a listener one over TLS. */
+async function secured({ certFile, keyFile }: TestIdentity) {
+  return { tls: await readTlsFiles({ cert: certFile, key: keyFile }, '/', 'tls') };
+}
+
 /** Defines the test of a client, which is skipped if the client is not installed. */
-export function testRealClient({ name, isHere, namesRoom, startClient }: RealClient): void {
+export function testRealClient({ name, isHere, namesRoom, identity, startClient }: RealClient): void {
   const room = namesRoom ? ` ${ROOM}` : '';
   test.skipIf(!isHere)(
     `${name} does what its user says${isHere ? '' : ` (${name} is not installed)`}`,
     { timeout: 60_000, tags: ['needs-chat-client'] },
     async () => {
-      const server = await startIrc();
+      const server = await startIrc(identity === undefined ? {} : { listeners: [{}, await secured(identity)] });
       const observer = await server.client('observer');
-      const client = startClient(server.port, 'guest');
+      const client = startClient(server.ports.at(-1) ?? 0, 'guest');
       // The last line of the welcome; some clients accept no command before it.
       await client.shows('missing');
       client.type(`/join ${ROOM}`);
