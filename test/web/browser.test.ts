@@ -1,12 +1,20 @@
 /** The web page in a real browser, with others who use it, `nc`, and a bot. */
+import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { connectPeer } from '../support/peers.js';
-import { projectPath, start } from '../support/processes.js';
+import { projectPath, start, type TestProcess } from '../support/processes.js';
 import { inBrowser, messages, openPage, PHONE, say, shows, signIn, useBrowser } from './browser.js';
 import { findings, throughScreens } from './screens.js';
 import { startSite } from './site.js';
 
 useBrowser();
+
+/** Runs what the script `start` runs, without npm, which would not pass on the signal that ends it. */
+function startAsNpmDoes(...args: readonly string[]): TestProcess {
+  const { scripts }: { scripts: { start: string } } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8'));
+  const [prepare, serve] = scripts.start.split(' && ');
+  return start('sh', ['-c', `${prepare} && exec ${serve} "$@"`, 'sh', ...args], { cwd: projectPath() });
+}
 
 /** What a text would do if it became markup. */
 const MARKUP = [
@@ -31,6 +39,26 @@ client.on('privmsg', ({ nick, message }) => {
 `;
 
 describe('in one room', () => {
+  inBrowser('two people in browsers and one in nc talk after npm start', async () => {
+    const server = startAsNpmDoes('--plain-port', '0', '--irc-port', '0', '--web-port', '0');
+    const [, port = ''] = await server.line(/plain lines +127\.0\.0\.1:(\d+)$/);
+    const [, url = ''] = await server.line(/web page +(http:\/\/127\.0\.0\.1:\d+\/)$/);
+    const nc = start('nc', ['127.0.0.1', port]);
+    const ann = await signIn(url, 'ann');
+    const bob = await signIn(url, 'bob');
+    await nc.line(/bob \(127\.0\.0\.1\) joined$/);
+    await say(ann, 'hello from ann');
+    await nc.line(/ann say: hello from ann$/);
+    await shows(bob, 'hello from ann');
+    await say(bob, '大家好');
+    await nc.line(/bob say: 大家好$/);
+    await shows(ann, '大家好');
+    nc.write('hello from nc\n');
+    for (const page of [ann, bob]) await shows(page, 'hello from nc');
+    server.kill();
+    expect((await server.ended()).code).toBe(0);
+  });
+
   inBrowser('two people in browsers, one with nc, and a bot talk', async () => {
     const site = await startSite();
     const bot = start(process.execPath, ['-e', BOT, String(site.server.ircPort)], { cwd: projectPath() });
