@@ -23,6 +23,8 @@ import * as speech from './verbs/speech.js';
 export interface ChatOptions extends CoreOptions {
   /** Where bans of the server are kept, and how many; by default in memory. */
   readonly bans?: Pick<ServerBansOptions, 'store' | 'maxBans'> | undefined;
+  /** Returns the host that others see of somebody who comes from an address. @defaultValue the address */
+  readonly hostOf?: ((address: string) => string) | undefined;
 }
 
 /** How long a proposal waits for its log, in milliseconds: those who propose are answered within five seconds. */
@@ -40,6 +42,7 @@ export class Chat {
   readonly bans: ServerBans;
   readonly #core: Core;
   readonly #scene: Scene;
+  readonly #hostOf: (address: string) => string;
 
   constructor(options: ChatOptions = {}) {
     const core = new Core(options);
@@ -47,6 +50,7 @@ export class Chat {
     this.directory = directory;
     this.bans = new ServerBans({ ...options.bans, fold: directory.fold, now: () => directory.now() });
     this.#core = core;
+    this.#hostOf = options.hostOf ?? ((address) => address);
     this.#scene = { core, directory, bans: this.bans };
   }
 
@@ -76,7 +80,11 @@ export class Chat {
   receive({ host, label, outlet }: Arrival): Member {
     const session = this.#core.newSession();
     const atMs = this.directory.now();
-    return new MemberState({ session, who: stranger(host), atMs, outlet, label, isLocal: true });
+    const known = stranger(host);
+    const shown = this.#hostOf(known.address);
+    const who = { ...known, host: shown };
+    const name = label?.(shown === known.address ? host : shown);
+    return new MemberState({ session, who, atMs, outlet, label: name, isLocal: true });
   }
 
   /** How a member's connection is secured. */

@@ -51,8 +51,8 @@ export interface Outlet {
 export interface Arrival {
   /** The address that it comes from, or a name for a peer without one. */
   readonly host: string;
-  /** What a plain line calls it; the nick unless given. */
-  readonly label?: string;
+  /** Returns what a plain line calls it, with the host that others see; the nick unless given. */
+  readonly label?: (host: string) => string;
   /** Null for a member that is here although nobody is connected for it. */
   readonly outlet: Outlet | null;
 }

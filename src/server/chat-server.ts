@@ -6,6 +6,7 @@ import type { Reload, ServerControl } from '../protocol/server-control.js';
 import type { Address } from '../socket/address.js';
 import { openAdmin } from './admin.js';
 import { Clients } from './clients.js';
+import { Cloak } from './cloak.js';
 import type { Alarm } from './clock.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
 import { Gatekeeper } from './gatekeeper.js';
@@ -52,6 +53,7 @@ export class ChatServer implements ServerControl {
   readonly clients: Clients;
   readonly #options: ServerOptions;
   readonly #world: World;
+  readonly #cloak: Cloak;
   readonly #chat: Chat;
   readonly #protocols: Protocols;
   readonly #gatekeeper: Gatekeeper;
@@ -69,6 +71,7 @@ export class ChatServer implements ServerControl {
     this.#world = world;
     this.configurationName = options.configurationName;
     this.#drainMs = config.drainMs;
+    this.#cloak = new Cloak(config.cloak, world.cloakKey);
     this.#chat = this.#createChat();
     this.#protocols = this.#createProtocols();
     const tally = new Tally();
@@ -97,6 +100,7 @@ export class ChatServer implements ServerControl {
     const { bans, log } = this.#options;
     return new Chat({
       bans,
+      hostOf: this.#cloak.hostOf,
       now: this.#world.now,
       newLogId: this.#world.newLogId,
       onTrouble: (id, trouble) => {
@@ -212,6 +216,7 @@ export class ChatServer implements ServerControl {
   #apply(config: ServerConfig): void {
     this.#listeners.exchangeCertificates(config);
     this.#options.onLogSettings?.(config.log);
+    this.#cloak.configure(config.cloak);
     this.#protocols.configure(config);
     this.#gatekeeper.configure(config);
     this.#proxies.configure(config);

@@ -26,6 +26,8 @@ export type OutsideRequest = readonly ['reload'] | readonly ['stop', string];
 export interface World extends Clock {
   /** Whether listeners may change while the server runs: a recording knows only those of its start. */
   readonly mayChangeListeners: boolean;
+  /** Returns the key of cloaks: a recording has one of its own, since it must not contain the configured one. */
+  readonly cloakKey: (configured: string) => string;
   /** Returns a name that no other log of this server has; the ids of its messages begin with it. */
   readonly newLogId: () => string;
   /** Compares a password with the one in the configuration. */
@@ -42,6 +44,7 @@ export interface World extends Clock {
 export const REAL_WORLD: World = {
   ...SYSTEM_CLOCK,
   mayChangeListeners: true,
+  cloakKey: (configured) => configured,
   newLogId,
   verifyPassword,
   createLink: ({ arrival, facts, limits, events }) => new ConnectionLink(arrival.wire, facts, limits, events),

@@ -8,7 +8,13 @@ import { cliPath, run, start } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { join as joinLobby, type RunningServer, startServer } from './chat-server.js';
 
-const SECRETS = { server: 'q7Wserver', oper: 'h4Zoper', typed: 'k9Ytyped', name: 'v2Xname' };
+const SECRETS = {
+  server: 'q7Wserver',
+  oper: 'h4Zoper',
+  typed: 'k9Ytyped',
+  name: 'v2Xname',
+  cloak: 'c5Wcloak'.repeat(4),
+};
 
 const settings = {
   server: { password: SECRETS.server, motd: ['old'] },
@@ -292,4 +298,15 @@ test('a recording is never overwritten', async () => {
     stderr: `fdmux: ${path} exists; a recording needs a new file\n`,
   });
   expect(readFileSync(path, 'utf8')).toBe('mine');
+});
+
+test('hidden addresses are the same again, and the recording does not have the key', async () => {
+  const meet = async ({ ircPort }: RunningServer): Promise<void> => {
+    const ann = await register(ircPort, 'ann');
+    await register(ircPort, 'bob');
+    expect(await ann.lineLike(/^:bob!\S+ JOIN/)).not.toContain('127.0.0.1');
+  };
+  const { path } = await record(meet, { changes: { cloak: { key: SECRETS.cloak } } });
+  expect(await replay(path)).toMatchObject({ difference: null, isComplete: true });
+  expect(readFileSync(path, 'utf8')).not.toContain(SECRETS.cloak);
 });

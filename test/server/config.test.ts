@@ -181,6 +181,8 @@ describe('a problem is reported by its key, or its line', () => {
       { listeners: [{ protocol: 'irc', path: '/x', group: 'no-such-group' }] },
       ['listeners: /etc/group has no group no-such-group; a number will do'],
     ],
+    [{ cloak: { key: 'short' } }, ['FILE: cloak.key: must be at least 32 long']],
+    [{ cloak: { key: 'k'.repeat(32), suffix: 'not.a host' } }, ['FILE: cloak.suffix: must be the end of a host name']],
     [{ operators: [{ name: 'root' }] }, ['FILE: operators[0].password: must be given']],
     [
       {

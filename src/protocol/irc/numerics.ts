@@ -2,10 +2,10 @@
  * The numeric replies, one line each: the code, and the fixed text at its end; '' if the last parameter is a text that
  * varies, null if there are only words.
  *
- * Sources: RFC 1459 section 6 and RFC 2812 section 5 as modern.ircdocs.horse has them; if the two RFCs differ, the form
- * that today's clients expect. 335 bot mode; 225 as in ircd-hybrid; 354 WHOX; 417 message-tags; 435 as in Bahamut and
- * Solanum; 441-482 RFC, but 480 as in Unreal; 524, 704-706 as in modern's HELP; 696 modern; 710-714 as in Solanum;
- * 730-734 IRCv3 monitor.
+ * Sources: RFC 1459 section 6 and RFC 2812 section 5 as modern.ircdocs.horse has them; if the two RFCs differ, the
+ * form that today's clients expect. 335 bot mode; 225 as in ircd-hybrid; 354 WHOX; 396 as in InspIRCd; 417 message-
+ * tags; 435 as in Bahamut and Solanum; 441-482 RFC, but 480 as in Unreal; 524, 704-706 as in modern's HELP; 696
+ * modern; 710-714 as in Solanum; 730-734 IRCv3 monitor.
  */
 export const NUMERICS = {
   RPL_WELCOME: ['001', ''],
@@ -119,6 +119,7 @@ export const NUMERICS = {
   ERR_BADCHANMASK: ['476', 'Bad Channel Mask'],
   ERR_BANLISTFULL: ['478', 'Channel list is full'],
   ERR_CANNOTKNOCK: ['480', ''],
+  RPL_HOSTHIDDEN: ['396', 'is now your displayed host'],
   ERR_NOPRIVILEGES: ['481', ''],
   ERR_CHANOPRIVSNEEDED: ['482', "You're not channel operator"],
   ERR_CANTKILLSERVER: ['483', "You can't kill a server!"],

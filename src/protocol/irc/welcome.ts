@@ -23,6 +23,7 @@ export function sendWelcome(client: Client): void {
   sendIsupport(client);
   sendLusers(client);
   sendMotd(client);
+  if (member.host !== member.address) client.reply('RPL_HOSTHIDDEN', member.host);
 }
 
 /** RPL_ISUPPORT. */

@@ -78,7 +78,7 @@ export class PlainSession implements Session, LineSink {
     this.#pacer = new Pacer(link, options.limits, chat.directory.now());
     this.member = chat.receive({
       host: link.remoteHost,
-      label: formatHostPort(link.remoteHost, link.remotePort),
+      label: (host) => formatHostPort(host, link.remotePort),
       outlet: link,
     });
     this.#target = { kind: 'room', name: lobby.name, ranks: 0 };

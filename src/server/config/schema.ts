@@ -221,6 +221,22 @@ const fileSchema = v.strictObject({
   admin: v.optional(v.nullable(adminSchema), null),
   proxies: v.optional(v.array(speaker, 'must be a list'), []),
   proxyTimeoutMs: v.optional(integer(1, 60_000), 5000),
+  cloak: v.optional(
+    v.nullable(
+      v.strictObject({
+        key: v.pipe(text, v.minLength(32, 'must be at least 32 long')),
+        suffix: v.optional(
+          v.pipe(
+            text,
+            v.regex(/^[a-z\d]+(?:[.-][a-z\d]+)*$/i, 'must be the end of a host name'),
+            v.maxLength(16, 'must be at most 16 long'),
+          ),
+          'ip',
+        ),
+      }),
+    ),
+    null,
+  ),
   server: v.optional(
     v.strictObject({
       // A name with a dot cannot be mistaken for a nick.

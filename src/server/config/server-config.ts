@@ -5,6 +5,7 @@ import type { ConnectionTrigger } from '../../net/options.js';
 import type { Place } from '../../net/place.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
 import type { AddressClass } from '../classes.js';
+import type { CloakSettings } from '../cloak.js';
 import type { LogFormat, LogLevel } from '../log.js';
 import type { ProtocolName, ProtocolSettings } from '../protocols.js';
 import type { KeepLimits } from '../tape-shelf.js';
@@ -43,6 +44,8 @@ export interface ServerConfig extends ProtocolSettings {
   readonly proxies: readonly string[];
   /** Milliseconds in which the whole header must arrive, at least 1. */
   readonly proxyTimeoutMs: number;
+  /** How the addresses of people are hidden from others; null if they are not. */
+  readonly cloak: CloakSettings | null;
   /** Milliseconds that a server which drains waits for its clients to leave. */
   readonly drainMs: number;
   /** Where the server listens for requests of metrics: a loopback address or a unix socket; null for nowhere. */

@@ -37,6 +37,7 @@ export type Beginning = Pick<Header, 'version' | 'configurationName' | 'config'>
 export class Recorder implements World, Notes {
   readonly mayChangeListeners = false;
   readonly newLogId: () => string;
+  readonly cloakKey: () => string;
   readonly #sink: LineSink;
   readonly #config: ServerConfig;
   #turn = 0;
@@ -60,6 +61,7 @@ export class Recorder implements World, Notes {
     this.#config = beginning.config;
     const idPrefix = newIdPrefix();
     this.newLogId = logIds(idPrefix);
+    this.cloakKey = () => idPrefix;
     const header: Header = {
       ...beginning,
       node: process.version,

@@ -37,6 +37,7 @@ export interface Counts {
 export class ReplayedWorld implements World {
   readonly mayChangeListeners = false;
   readonly newLogId: () => string;
+  readonly cloakKey: () => string;
   readonly counts: Counts = { turns: 0, connections: 0, bytes: 0 };
   readonly #lines: RecordingLines;
   #wallMs: number;
@@ -60,6 +61,7 @@ export class ReplayedWorld implements World {
     this.#lines = lines;
     const { idPrefix, wallMs, monotonicMs } = lines.header;
     this.newLogId = logIds(idPrefix);
+    this.cloakKey = () => idPrefix;
     this.#wallMs = wallMs;
     this.#monotonicMs = monotonicMs;
   }

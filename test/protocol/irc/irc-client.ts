@@ -16,6 +16,7 @@ export interface IrcServerOptions {
   readonly totalSendQueueBytes?: number;
   /** What rooms keep for slow readers; other keys have their defaults. */
   readonly kept?: Partial<ServerConfig['kept']>;
+  readonly cloak?: ServerConfig['cloak'];
   readonly readConfig?: () => Promise<ServerConfig>;
 }
 
@@ -67,6 +68,7 @@ export async function startIrc(options: IrcServerOptions = {}): Promise<IrcTestS
     maxClients: options.maxClients ?? 0,
     totalSendQueueBytes: options.totalSendQueueBytes ?? base.totalSendQueueBytes,
     kept: { ...base.kept, ...options.kept },
+    cloak: options.cloak ?? null,
     irc: { ...base.irc, ...options.irc },
     classes: [{ settings: { ...LOOPBACK_CLASS, ...options.limits }, addresses: [] }],
     listeners: (options.listeners ?? [{}]).map((changes) => ({ ...listener, ...changes })),

@@ -58,7 +58,10 @@ function* makeOperator(client: Client, { name, host, privileges = PRIVILEGES }: 
   // From now on others see another host (IRCv3 chghost).
   if (host !== null) {
     const shown = yield* outcomeOf(server.chat.setHost(member, host.slice(0, HOST_LENGTH)));
-    if (shown.kind === 'host') client.echo(shown);
+    if (shown.kind === 'host') {
+      client.echo(shown);
+      client.reply('RPL_HOSTHIDDEN', member.host);
+    }
   }
   client.log('operator', { name, privileges: privileges.join(' ') });
 }

@@ -39,9 +39,12 @@ function* describe(client: Client, member: Member): Paged {
   }
   if (member.traits.has('bot')) client.reply('RPL_WHOISBOT', nick);
   if (member.account !== null) client.reply('RPL_WHOISACCOUNT', nick, member.account);
-  if (member.label !== nick) client.reply('RPL_WHOISACTUALLY', nick, member.label);
-  else if (viewer === member || viewer.may('see-hosts')) {
+  const isNamedByLabel = member.label !== nick;
+  const mayKnowAddress = viewer === member || viewer.may('see-hosts');
+  if (mayKnowAddress && (!isNamedByLabel || member.host !== member.address)) {
     client.reply('RPL_WHOISACTUALLY', nick, `${member.user}@${member.address}`, member.address);
+  } else if (isNamedByLabel) {
+    client.reply('RPL_WHOISACTUALLY', nick, member.label);
   }
   if (member.away !== null) client.reply('RPL_AWAY', nick, member.away);
   const idleSeconds = Math.max(0, Math.floor((server.directory.now() - member.lastSpokeMs) / 1000));
