@@ -156,6 +156,15 @@ export class Chat {
     return speech.announce(this.#scene, by, text);
   }
 
+  /** Says something to everybody who is here. */
+  broadcast(
+    by: Member,
+    type: 'message' | 'notice',
+    text: string,
+  ): Answer<EventOf<'broadcast'> | Refused<'not-privileged'>> {
+    return speech.broadcast(this.#scene, by, type, text);
+  }
+
   // Rooms
 
   join(

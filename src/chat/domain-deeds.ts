@@ -18,6 +18,7 @@ export interface DomainOutcomes {
   operator: Changed | NotTaken | null;
   trait: Changed | NotTaken | null;
   announce: EventOf<'announced'> | Refused<'not-privileged'> | NotTaken;
+  broadcast: EventOf<'broadcast'> | Refused<'not-privileged'> | NotTaken;
   expel: EventOf<'expelled'> | Refused<'not-privileged' | 'no-such-member'> | NotTaken;
   withdrawn: null;
   gone: Lost;
@@ -102,6 +103,9 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
   }),
   announce: byMember((_domain, by, { text }, atMs) =>
     by.may('wallops') ? { kind: 'announced', atMs, by, text } : refuse('not-privileged'),
+  ),
+  broadcast: byMember((_domain, by, { type, text }, atMs) =>
+    by.may('global') ? { kind: 'broadcast', atMs, by, type, text } : refuse('not-privileged'),
   ),
   expel: byMember((domain, by, { target, reason, parting }, atMs) => {
     if (!by.may('kill')) return refuse('not-privileged');

@@ -107,7 +107,14 @@ export type ChatEvent =
   | (Happening & { readonly kind: 'host'; readonly member: Member; readonly before: string })
   | (Happening & { readonly kind: 'realname'; readonly member: Member })
   /** A word from the server or an operator to everybody who wants to hear such. */
-  | (Happening & { readonly kind: 'announced'; readonly by: Actor; readonly text: string });
+  | (Happening & { readonly kind: 'announced'; readonly by: Actor; readonly text: string })
+  /** A word from an operator to everybody who is here. */
+  | (Happening & {
+      readonly kind: 'broadcast';
+      readonly by: Actor;
+      readonly type: 'message' | 'notice';
+      readonly text: string;
+    });
 
 /** The events of one kind. */
 export type EventOf<K extends ChatEvent['kind']> = Extract<ChatEvent, { readonly kind: K }>;

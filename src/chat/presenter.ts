@@ -35,6 +35,7 @@ export class Presenter {
       case 'knocked':
       case 'away':
       case 'announced':
+      case 'broadcast':
         this.#publisher.publish(outcome, by);
         return;
       case undefined:

@@ -67,6 +67,9 @@ export class Publisher {
       case 'announced':
         this.#toListeners(delivery, answered);
         return;
+      case 'broadcast':
+        for (const member of this.#directory.members()) if (member !== answered) delivery.to(member);
+        return;
       case 'quit':
       case 'renamed':
         this.#toPeers(delivery, event, answered, false);

@@ -112,6 +112,7 @@ const isEntry = choice<Entry>({
   operator: record({ ...stamp, kind: oneOf('operator'), privileges: nullable(privileges) }),
   trait: record({ ...stamp, kind: oneOf('trait'), trait, on: flag }),
   announce: record({ ...stamp, kind: oneOf('announce'), text: words }),
+  broadcast: record({ ...stamp, kind: oneOf('broadcast'), type: oneOf('message', 'notice'), text: words }),
   expel: record({ ...stamp, kind: oneOf('expel'), target: name, reason: words, parting: words }),
   tell: record({
     ...stamp,

@@ -164,6 +164,8 @@ export interface DomainDeeds extends CommonDeeds {
   operator: { readonly privileges: readonly Privilege[] | null };
   trait: { readonly trait: Trait; readonly on: boolean };
   announce: { readonly text: string };
+  /** Says something to everybody who is here. */
+  broadcast: { readonly type: 'message' | 'notice'; readonly text: string };
   /** Removes a session from the chat: it gets the reason, the others get the parting. */
   expel: { readonly target: string; readonly reason: string; readonly parting: string };
 }

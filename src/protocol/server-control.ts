@@ -1,5 +1,7 @@
 /** The part of the server that a protocol may ask for: its log, and what operators do to the server itself. */
 
+import type { ClassSettings } from './limits.js';
+
 /** The result of reading the configuration again. */
 export interface Reload {
   /** Why the old configuration stays; null if the new one is in use. */
@@ -8,12 +10,31 @@ export interface Reload {
   readonly waitingKeys: readonly string[];
 }
 
+/** One connection, in figures. */
+export interface ConnectionFigures {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: number;
+  /** Bytes that wait for the peer. */
+  readonly pendingBytes: number;
+}
+
+/** One class of addresses: its limits, and how many connections it has. */
+export interface ClassFigures {
+  readonly limits: ClassSettings;
+  readonly connectionCount: number;
+}
+
 /** The server, as protocols see it. */
 export interface ServerControl {
   /** The configuration's file; `-` without one. */
   readonly configurationName: string;
   /** Reads the configuration again. */
   reload(): Promise<Reload>;
+  /** All connections that are in. */
+  connections(): Iterable<ConnectionFigures>;
+  /** All classes, in the order in which they are asked. */
+  classes(): Iterable<ClassFigures>;
   /** Ends the server. */
   stop(reason: string): void;
   /** Records something in the ordinary run of things. */

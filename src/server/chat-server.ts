@@ -2,7 +2,7 @@
 import type { AdminListener } from '../admin/admin-listener.js';
 import type { Phase, Readings } from '../admin/readings.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
-import type { Reload, ServerControl } from '../protocol/server-control.js';
+import type { ClassFigures, ConnectionFigures, Reload, ServerControl } from '../protocol/server-control.js';
 import type { Address } from '../socket/address.js';
 import { openAdmin } from './admin.js';
 import { Clients } from './clients.js';
@@ -228,6 +228,20 @@ export class ChatServer implements ServerControl {
   /** Does what {@link reload} does, for the one who runs the server. */
   async requestReload(): Promise<Reload> {
     return this.#world.fromOutside(['reload'], () => this.reload());
+  }
+
+  *connections(): Generator<ConnectionFigures> {
+    for (const { protocol, remoteHost: host, remotePort: port, pendingBytes } of this.clients.links) {
+      yield { protocol, host, port, pendingBytes };
+    }
+  }
+
+  classes(): ClassFigures[] {
+    const names = [...this.clients.links].map(({ limits }) => limits.name);
+    return this.#gatekeeper.classes.map((limits) => ({
+      limits,
+      connectionCount: names.filter((name) => name === limits.name).length,
+    }));
   }
 
   stop(reason: string): void {

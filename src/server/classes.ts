@@ -27,6 +27,10 @@ export class ClassFinder {
     }));
   }
 
+  get settings(): readonly ClassSettings[] {
+    return this.#classes.map(({ settings }) => settings);
+  }
+
   find(host: string): ClassSettings {
     const address = parseAddress(host === UNIX_PEER_HOST ? '127.0.0.1' : host);
     const found = this.#classes.find(

@@ -34,6 +34,11 @@ export class Gatekeeper {
     this.#maxClients = maxClients;
   }
 
+  /** The limits of all classes, in the order in which they are asked. */
+  get classes(): readonly ClassSettings[] {
+    return this.#classes.settings;
+  }
+
   limitsOf(host: string): ClassSettings {
     return this.#classes.find(host);
   }

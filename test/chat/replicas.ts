@@ -167,6 +167,7 @@ function anyDomainEntry(draw: Draw, stamp: Stamp): DomainEntry {
     { ...stamp, kind: 'operator', privileges: on ? PRIVILEGES : null },
     { ...stamp, kind: 'trait', trait, on },
     { ...stamp, kind: 'announce', text: 'x' },
+    { ...stamp, kind: 'broadcast', type: 'notice', text: 'x' },
     { ...stamp, kind: 'expel', target: pick(draw, SESSIONS), reason: 'x', parting: 'y' },
     draw(9) === 0 ? { ...stamp, kind: 'gone', node: 'b.1' } : { ...stamp, kind: 'away', reason: 'z' },
   ]);

@@ -104,6 +104,7 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
     on,
   }),
   fc.record({ ...stamp, kind: fc.constant('announce'), text: words }),
+  fc.record({ ...stamp, kind: fc.constant('broadcast'), type: fc.constantFrom('message', 'notice'), text: words }),
   fc.record({
     ...stamp,
     kind: fc.constant('tell'),

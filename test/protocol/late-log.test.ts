@@ -33,6 +33,8 @@ class LateChat {
     });
     const control = {
       configurationName: '-',
+      connections: () => [],
+      classes: () => [],
       reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
       stop: () => undefined,
       log: () => undefined,

@@ -77,6 +77,18 @@ export function redact(
   return core.private.propose<'retract'>(by, { kind: 'retract', target: to, message, reason, ...stamp });
 }
 
+/** Says something to everybody who is here. */
+export function broadcast(
+  { core }: Scene,
+  who: Member,
+  type: 'message' | 'notice',
+  text: string,
+): Answer<EventOf<'broadcast'> | Refused<'not-privileged'>> {
+  const by = stateOf(who);
+  if (!by.may('global')) return refuse('not-privileged');
+  return core.domain.propose<'broadcast'>(by, { kind: 'broadcast', type, text, ...core.stamp(core.domain, by) });
+}
+
 /** Announces something to everybody who listens to operators. */
 export function announce(
   { core }: Scene,

@@ -10,7 +10,7 @@ import { list } from './handlers/list.js';
 import { notice, privmsg, tagmsg } from './handlers/messages.js';
 import { mode } from './handlers/mode.js';
 import { monitor } from './handlers/monitor.js';
-import { die, kill, oper, rehash, wallops } from './handlers/operators.js';
+import { die, global, kill, oper, rehash, wallops } from './handlers/operators.js';
 import { away, ison, setname, userhost } from './handlers/presence.js';
 import { redact } from './handlers/redact.js';
 import { rename } from './handlers/rename.js';
@@ -93,6 +93,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['DLINE', { run: dline, minParams: 1, when: 'registered', privilege: 'ban' }],
   ['UNDLINE', { run: undline, minParams: 1, when: 'registered', privilege: 'ban' }],
   ['WALLOPS', { run: wallops, minParams: 1, when: 'registered', privilege: 'wallops' }],
+  ['GLOBAL', { run: global, minParams: 1, when: 'registered', privilege: 'global' }],
   ['REHASH', { run: rehash, minParams: 0, when: 'registered', privilege: 'rehash' }],
   ['DIE', { run: die, minParams: 0, when: 'registered', privilege: 'die' }],
 ]);

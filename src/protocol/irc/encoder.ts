@@ -144,6 +144,8 @@ export class IrcEncoder implements Encoder {
         return this.#has('setname') ? [`:${sourceOf(event.member)} SETNAME :${event.member.realName}`] : [];
       case 'announced':
         return [`:${this.#source(event.by)} WALLOPS :${event.text}`];
+      case 'broadcast':
+        return [`:${this.#source(event.by)} ${COMMANDS[event.type]} ${EVERYBODY} :${event.text}`];
     }
   }
 
@@ -202,6 +204,9 @@ export class IrcEncoder implements Encoder {
     return tags.join(';');
   }
 }
+
+/** The target of what is for everybody: a mask of servers (RFC 2812 section 3.3.1), as other servers show it. */
+const EVERYBODY = '$$*';
 
 /** Returns a nick, or a channel with the signs of the ranks that it is addressed to. */
 function targetOf({ room, to, ranks }: Said): string {

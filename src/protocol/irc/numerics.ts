@@ -3,8 +3,8 @@
  * varies, null if there are only words.
  *
  * Sources: RFC 1459 section 6 and RFC 2812 section 5 as modern.ircdocs.horse has them; if the two RFCs differ, the
- * form that today's clients expect. 335 bot mode; 225 as in ircd-hybrid; 354 WHOX; 396 as in InspIRCd; 417 message-
- * tags; 435 as in Bahamut and Solanum; 441-482 RFC, but 480 as in Unreal; 524, 704-706 as in modern's HELP; 696
+ * form that today's clients expect. 335 bot mode; 225 as in ircd-hybrid; 354 WHOX; 396 as in InspIRCd; 417
+ * message-tags; 435 as in Bahamut and Solanum; 441-482 RFC, but 480 as in Unreal; 524, 704-706 as in modern's HELP; 696
  * modern; 710-714 as in Solanum; 730-734 IRCv3 monitor.
  */
 export const NUMERICS = {
@@ -13,13 +13,16 @@ export const NUMERICS = {
   RPL_CREATED: ['003', ''],
   RPL_MYINFO: ['004', null],
   RPL_ISUPPORT: ['005', 'are supported by this server'],
+  RPL_STATSLINKINFO: ['211', null],
   RPL_STATSCOMMANDS: ['212', null],
   RPL_STATSKLINE: ['216', ''],
+  RPL_STATSYLINE: ['218', null],
   RPL_ENDOFSTATS: ['219', 'End of /STATS report'],
   RPL_UMODEIS: ['221', null],
   RPL_STATSDLINE: ['225', ''],
   RPL_STATSUPTIME: ['242', ''],
   RPL_STATSOLINE: ['243', null],
+  RPL_STATSDEBUG: ['249', ''],
   RPL_LUSERCLIENT: ['251', ''],
   RPL_LUSEROP: ['252', 'operator(s) online'],
   RPL_LUSERUNKNOWN: ['253', 'unknown connection(s)'],

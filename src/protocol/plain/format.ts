@@ -82,6 +82,7 @@ function describe(event: ChatEvent): string | null {
     case 'retitled':
       return `${nameOf(event.by)} renamed the room to ${event.room.name}${because(event.reason)}`;
     case 'announced':
+    case 'broadcast':
       return `${nameOf(event.by)} announces: ${event.text}`;
     case 'expelled':
     case 'settings':

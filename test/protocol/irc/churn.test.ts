@@ -16,6 +16,8 @@ const HEAP_BYTES = 300_000;
 function start(): { server: IrcState; sessions: IrcSession[]; links: FakeLink[] } {
   const control = {
     configurationName: '-',
+    connections: () => [],
+    classes: () => [],
     reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
     stop: () => undefined,
   };

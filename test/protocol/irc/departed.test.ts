@@ -23,6 +23,8 @@ beforeEach(() => {
 const password = 'anything';
 const control: ServerControl = {
   configurationName: '-',
+  connections: () => [],
+  classes: () => [],
   reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
   stop: () => undefined,
   log: () => undefined,

@@ -155,6 +155,8 @@ test(
     const failures: unknown[] = [];
     const control = {
       configurationName: '-',
+      connections: () => [],
+      classes: () => [],
       reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
       stop: () => undefined,
       note: () => undefined,

@@ -104,6 +104,8 @@ class FullServer {
   constructor() {
     const control = {
       configurationName: '-',
+      connections: () => [],
+      classes: () => [],
       reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
       stop: () => undefined,
       log: () => undefined,

@@ -38,6 +38,8 @@ function start() {
   const chat = new Chat({ now: () => clock.nowMs });
   const control = {
     configurationName: '-',
+    connections: () => [],
+    classes: () => [],
     reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
     stop: () => undefined,
   };

@@ -1,6 +1,7 @@
 /** VERSION, TIME, INFO, ADMIN, STATS, HELP, LINKS, USERS, MOTD, LUSERS (modern, "Server Queries and Commands"). */
 import { matchesMask } from '../../../chat/mask.js';
 import type { Privilege } from '../../../chat/member.js';
+import { mayList } from '../../../chat/permissions.js';
 import type { ServerBan } from '../../../chat/server-bans.js';
 import type { Client } from '../client.js';
 import { HELP_TOPICS } from '../help-topics.js';
@@ -59,7 +60,7 @@ export function admin(client: Client, message: Message): void {
   client.reply('RPL_ADMINEMAIL', email);
 }
 
-/** STATS d, k, m, o, u. */
+/** STATS d, k, l, m, o, p, u, y. */
 export function* stats(client: Client, message: Message): Paged {
   const [query = '', target] = message.params;
   if (!isForUs(client, target)) return;
@@ -70,11 +71,13 @@ export function* stats(client: Client, message: Message): Paged {
   client.reply('RPL_ENDOFSTATS', letter);
 }
 
-/** What only some may ask: where operators connect from, and who is banned. */
+/** What only some may ask: where people connect from, who is banned, and with what limits. */
 const PRIVILEGED_STATS: ReadonlyMap<string, Privilege> = new Map<string, Privilege>([
   ['d', 'ban'],
   ['k', 'ban'],
+  ['l', 'stats'],
   ['o', 'stats'],
+  ['y', 'stats'],
 ]);
 
 function* statsLines(client: Client, letter: string): Paged {
@@ -85,6 +88,32 @@ function* statsLines(client: Client, letter: string): Paged {
       return;
     case 'u':
       client.reply('RPL_STATSUPTIME', `Server Up ${formatDuration(server.directory.now() - server.startedMs)}`);
+      return;
+    case 'l':
+      // Of each connection, the server counts what waits for it, but neither lines nor bytes.
+      for (const { protocol, host, port, pendingBytes } of server.control.connections()) {
+        client.reply(
+          'RPL_STATSLINKINFO',
+          `${protocol}[${host}:${port}]`,
+          String(pendingBytes),
+          '0',
+          '0',
+          '0',
+          '0',
+          '0',
+        );
+        yield;
+      }
+      return;
+    case 'p':
+      yield* onlineOperators(client);
+      return;
+    case 'y':
+      for (const { limits, connectionCount } of server.control.classes()) {
+        const { name, pingIntervalMs, maxPerAddress, sendQueueBytes } = limits;
+        const figures = [Math.ceil(pingIntervalMs / 1000), maxPerAddress, sendQueueBytes, connectionCount].map(String);
+        client.reply('RPL_STATSYLINE', 'Y', name, ...figures);
+      }
       return;
     case 'o':
       for (const { masks, name } of server.settings.operators) {
@@ -104,6 +133,21 @@ function* statsLines(client: Client, letter: string): Paged {
         yield;
       }
   }
+}
+
+/** Who can help: those operators that may be seen. */
+function* onlineOperators(client: Client): Paged {
+  const { directory } = client.server;
+  let count = 0;
+  for (const member of [...directory.members()]) {
+    if (member.isOperator && mayList(client.member, member)) {
+      const idleSeconds = Math.max(0, Math.floor((directory.now() - member.lastSpokeMs) / 1000));
+      client.reply('RPL_STATSDEBUG', 'p', `${member.nick} (${member.user}@${member.host}) Idle: ${idleSeconds}`);
+      count += 1;
+    }
+    yield;
+  }
+  client.reply('RPL_STATSDEBUG', 'p', `${count} operator(s)`);
 }
 
 /** A lower-case letter marks a ban that ends. */

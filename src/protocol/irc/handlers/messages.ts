@@ -1,9 +1,13 @@
 /** PRIVMSG, NOTICE, TAGMSG (modern, "Sending Messages"; IRCv3 message-tags, echo-message). */
-import type { MessageType, Tag } from '../../../chat/event.js';
+import type { EventOf, MessageType, Tag } from '../../../chat/event.js';
+import { matchesMask } from '../../../chat/mask.js';
+import type { NotTaken, Refused } from '../../../chat/refusal.js';
+import { isTicket } from '../../../chat/ticket.js';
 import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import { MAX_TARGETS } from '../isupport.js';
 import type { Message } from '../message.js';
+import { replyNotTaken, replyUnprivileged } from '../refusals.js';
 import { sayTo } from '../saying.js';
 
 const NO_TAGS: readonly Tag[] = [];
@@ -46,5 +50,32 @@ function say(client: Client, message: Message, type: MessageType): void {
     tags: message.clientTags.size > 0 && client.has('message-tags') ? [...message.clientTags] : NO_TAGS,
     isDivisible: false,
   };
-  for (const name of names) sayTo(client, message.command, name, words);
+  for (const name of names) {
+    if (name.startsWith('$') && type !== 'signal') broadcast(client, message.command, name, type, text);
+    else sayTo(client, message.command, name, words);
+  }
+}
+
+/** A mask of servers stands for everybody on them, and there is one server. */
+function broadcast(client: Client, command: string, target: string, type: 'message' | 'notice', text: string): void {
+  const { member, server } = client;
+  const { fold } = server.directory;
+  if (!member.may('global')) {
+    // No program sends this by mistake, so a NOTICE is answered as well.
+    replyUnprivileged(client, 'global');
+    return;
+  }
+  if (!matchesMask(fold(target.replace(/^\$\$?/, '')), fold(server.name))) {
+    client.reply('ERR_NOSUCHSERVER', target);
+    return;
+  }
+  const answer = (outcome: EventOf<'broadcast'> | Refused<'not-privileged'> | NotTaken): void => {
+    if (outcome.kind === 'broadcast') client.echo(outcome);
+    else if (outcome.why === 'not-taken') replyNotTaken(client, command, target);
+    else replyUnprivileged(client, 'global');
+  };
+  client.log('broadcast');
+  const sent = server.chat.broadcast(member, type, text);
+  if (isTicket(sent)) client.answerLater(sent, answer);
+  else answer(sent);
 }

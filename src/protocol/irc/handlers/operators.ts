@@ -1,4 +1,4 @@
-/** OPER, KILL, WALLOPS, REHASH, DIE (modern, "Operator Messages"). */
+/** OPER, KILL, WALLOPS, GLOBAL, REHASH, DIE (modern, "Operator Messages"). */
 import { PRIVILEGES } from '../../../chat/member.js';
 import { completeUserHost, UserMask } from '../../../chat/user-mask.js';
 import type { Client } from '../client.js';
@@ -111,6 +111,24 @@ export function* wallops(client: Client, message: Message): Paged {
   }
   client.log('wallops');
   if (member.traits.has('hears-announcements')) client.echo(announced);
+}
+
+/** GLOBAL: a NOTICE to everybody. */
+export function* global(client: Client, message: Message): Paged {
+  const [text = ''] = message.params;
+  if (text === '') {
+    client.reply('ERR_NEEDMOREPARAMS', 'GLOBAL');
+    return;
+  }
+  const sent = yield* outcomeOf(client.server.chat.broadcast(client.member, 'notice', text));
+  if (sent.kind === 'broadcast') {
+    client.log('broadcast');
+    client.echo(sent);
+  } else if (sent.why === 'not-taken') {
+    replyNotTaken(client, 'GLOBAL');
+  } else {
+    replyUnprivileged(client, 'global');
+  }
 }
 
 /** REHASH: reads the configuration again. */

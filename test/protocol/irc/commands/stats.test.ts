@@ -46,3 +46,37 @@ test('of anything else is empty; of another server gets 402', async () => {
     '402 elsewhere :No such server',
   ]);
 });
+
+test('p shows everybody which operators are here, but not those who are invisible', async () => {
+  const server = await startIrc({ irc: { operators: [operator] } });
+  const ann = await server.client('ann');
+  const eve = await server.client('eve');
+  await ann.ask('OPER root pw');
+  await eve.ask('OPER root pw', 'MODE eve +i');
+  const bob = await server.client('bob');
+  expect(numerics(await bob.ask('STATS p'))).toEqual([
+    expect.stringMatching(/^249 p :ann \(ann@127\.0\.0\.1\) Idle: \d+$/),
+    '249 p :1 operator(s)',
+    '219 p :End of /STATS report',
+  ]);
+});
+
+test('l shows operators the connections, y the classes', async () => {
+  const server = await startIrc({ irc: { operators: [operator] } });
+  const ann = await server.client('ann');
+  const denied = "481 :Permission Denied- You're not an IRC operator";
+  expect(numerics(await ann.ask('STATS l', 'STATS y'))).toEqual([
+    denied,
+    '219 l :End of /STATS report',
+    denied,
+    '219 y :End of /STATS report',
+  ]);
+  await ann.ask('OPER root pw');
+  await server.client('bob');
+  expect(numerics(await ann.ask('STATS l'))).toEqual([
+    expect.stringMatching(/^211 irc\[127\.0\.0\.1:\d+\] 0 0 0 0 0 0$/),
+    expect.stringMatching(/^211 irc\[127\.0\.0\.1:\d+\] 0 0 0 0 0 0$/),
+    '219 l :End of /STATS report',
+  ]);
+  expect(numerics(await ann.ask('STATS y'))).toEqual(['218 Y loopback 120 0 4194304 2', '219 y :End of /STATS report']);
+});

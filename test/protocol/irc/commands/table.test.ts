@@ -42,7 +42,7 @@ test('one parameter too few gets 461 (modern, "ERR_NEEDMOREPARAMS")', async () =
 test('those for operators are refused to others with 481 (modern, "ERR_NOPRIVILEGES")', async () => {
   const ann = await (await startIrc()).client('ann');
   const names = rows.filter(({ privilege }) => privilege !== undefined).map(({ name }) => name);
-  expect(names).toEqual(['KILL', 'KLINE', 'UNKLINE', 'DLINE', 'UNDLINE', 'WALLOPS', 'REHASH', 'DIE']);
+  expect(names).toEqual(['KILL', 'KLINE', 'UNKLINE', 'DLINE', 'UNDLINE', 'WALLOPS', 'GLOBAL', 'REHASH', 'DIE']);
   for (const name of names) {
     expect(numerics(await ann.ask(`${name} x`))).toEqual(["481 :Permission Denied- You're not an IRC operator"]);
   }
