@@ -51,50 +51,36 @@ async function attempt(name: string, call: () => unknown): Promise<string[]> {
   }
 }
 
-const functions = ['connect', 'decodeAddress', 'listen', 'parseAddress', 'pipe', 'poll', 'pollSync', 'setNonBlocking'];
-const fileFunctions = ['canLockRange', 'flock', 'lockRange', 'sendFile', 'splice', 'tee'];
-const terminalFunctions = [
-  'drainOutput',
-  'flushQueues',
-  'getModemLines',
-  'getWindowSize',
-  'sendBreak',
-  'setExclusive',
-  'setModemLines',
-  'setWindowSize',
-];
-const structFunctions = [
-  'canAddress',
-  'decodeCanFrame',
-  'decodeGpioLineEvents',
-  'decodeInputEvents',
-  'decodeInterfaceRequest',
-  'decodeNetlink',
-  'decodeNetlinkAttributes',
-  'decodeNetlinkLink',
-  'encodeCanFrame',
-  'encodeGpioLineRequest',
-  'encodeInputEvents',
-  'encodeInterfaceRequest',
-  'encodeNetlink',
-  'encodeNetlinkAttribute',
-  'gpioLineFd',
-  'netlinkAddress',
-  'sizedRequest',
-];
-const networkFunctions = ['ifIndexToName', 'ifNameToIndex', 'inetAton'];
-const classes = ['Epoll', 'EventFd', 'Fanotify', 'Multiplexer', 'PidFd', 'SharedBytes', 'SignalFd', 'TimerFd'];
-const owners = [
-  fdmux.Socket,
-  fdmux.Descriptor,
-  fdmux.Epoll,
-  fdmux.EventFd,
-  fdmux.PidFd,
-  fdmux.Pty,
-  fdmux.SerialPort,
-  fdmux.Termios,
-];
-const makers = ['create', 'pair', 'fromFd', 'open', 'pipe', 'memfd', 'spawn', 'get', 'set', 'raw', 'cbreak', 'save'];
+type Callable = (...args: never) => unknown;
+
+/** Functions and classes by name; a class cannot be called, nor a function constructed. */
+function exported(kind: 'class' | 'function'): [string, Callable][] {
+  const found: [string, Callable][] = [];
+  for (const [name, value] of Object.entries<unknown>({ ...fdmux })) {
+    if (!isCallable(value)) continue;
+    const isClass = Function.prototype.toString.call(value).startsWith('class');
+    if (isClass === (kind === 'class')) found.push([name, value]);
+  }
+  return found;
+}
+
+function isCallable(value: unknown): value is Callable {
+  return typeof value === 'function';
+}
+
+/** Errors are made of whatever they are given. */
+const classes = exported('class').filter(([name]) => !name.endsWith('Error'));
+
+/** The static methods of a class. */
+function makersOf(owner: Callable): [string, Callable][] {
+  const makers: [string, Callable][] = [];
+  for (const name of Object.getOwnPropertyNames(owner)) {
+    const maker: unknown = name === 'prototype' ? undefined : Reflect.get(owner, name);
+    if (isCallable(maker)) makers.push([name, maker]);
+  }
+  return makers;
+}
+
 const socketMethods = [
   'toDuplex',
   'send',
@@ -115,32 +101,30 @@ const descriptorMethods = ['toDuplex', 'pread', 'pwrite', 'lseek', 'ioctl', 'fcn
 test.each(hostile)('%s', async (_what, value) => {
   const faults: string[] = [];
   const before = openFds();
-  const names = [...functions, ...fileFunctions, ...terminalFunctions, ...networkFunctions, ...structFunctions];
-  for (const name of [...names, 'resolveHost', 'select', 'selectSync', 'wakeup']) {
-    const callable: unknown = Reflect.get(fdmux, name);
-    if (typeof callable !== 'function') throw new Error(`no function ${name}`);
-    // The last argument is a timeout if there is one: nothing waits.
-    faults.push(...(await attempt(name, (): unknown => Reflect.apply(callable, undefined, [value, value, value, 0]))));
+  for (const [name, callable] of exported('function')) {
+    // The last argument is a timeout if there is one: nothing waits. This one's others are of the package itself.
+    const args = name === 'encodeAddress' ? [value] : [value, value, value, 0];
+    faults.push(...(await attempt(name, (): unknown => Reflect.apply(callable, undefined, args))));
   }
-  for (const name of classes) {
-    const target: unknown = Reflect.get(fdmux, name);
-    if (typeof target !== 'function') throw new Error(`no class ${name}`);
-    faults.push(...(await attempt(`new ${name}`, (): unknown => Reflect.construct(target, [value, value]))));
-  }
-  for (const owner of owners) {
-    for (const name of makers) {
-      const maker: unknown = Reflect.get(owner, name);
-      if (typeof maker !== 'function') continue;
+  for (const [className, target] of classes) {
+    faults.push(...(await attempt(`new ${className}`, (): unknown => Reflect.construct(target, [value, value]))));
+    for (const [name, maker] of makersOf(target)) {
       faults.push(
-        ...(await attempt(`${owner.name}.${name}`, (): unknown => Reflect.apply(maker, owner, [value, value]))),
+        ...(await attempt(`${className}.${name}`, (): unknown => Reflect.apply(maker, target, [value, value]))),
       );
     }
   }
   const [socket, other] = fdmux.Socket.pair();
   const [reader, writer] = fdmux.pipe();
+  const others = [new fdmux.EventFd(), new fdmux.TimerFd(), new fdmux.Inotify(), fdmux.Pty.open()] as const;
+  const [counter, timer, changes, terminal] = others;
   for (const [owner, methods] of [
     [socket, socketMethods],
     [writer, descriptorMethods],
+    [counter, ['write']],
+    [timer, ['set']],
+    [changes, ['add', 'remove']],
+    [terminal, ['resize']],
   ] as const) {
     for (const name of methods) {
       const method: unknown = Reflect.get(owner, name);
@@ -155,7 +139,7 @@ test.each(hostile)('%s', async (_what, value) => {
       }
     }
   }
-  for (const each of [socket, other, reader, writer]) each.close();
+  for (const each of [socket, other, reader, writer, ...others]) each.close();
   expect(faults).toEqual([]);
   // The fd that streams share is closed a tick after the last of them.
   await until(() => openFds().size === before.size, 'the end of what was opened');

@@ -58,6 +58,7 @@ export class Pty implements Disposable {
   readonly slavePath: string;
 
   protected constructor(options: PtyOptions) {
+    checkObject(options, 'options');
     const { columns = DEFAULT_COLUMNS, rows = DEFAULT_ROWS } = options;
     this.master = Descriptor.open('/dev/ptmx', O_RDWR | O_NOCTTY | O_NONBLOCK);
     try {
@@ -144,6 +145,7 @@ export class PtyProcess extends Pty {
   readonly #process: PidFd;
 
   private constructor(program: Program, options: PtyOptions) {
+    checkObject(program, 'program');
     super(options);
     try {
       const { paths, args, environment, folder, uid, gid } = program;

@@ -11,6 +11,7 @@ import {
 } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { TTY } from './kernel-constants.js';
+import { structBytes } from './struct-bytes.js';
 
 /** What waits in a terminal's queues when its settings change. */
 export type TermiosWhen =
@@ -174,8 +175,10 @@ const MAX_UINT8 = 0xff;
 export class Termios {
   readonly #view: DataView;
 
-  private constructor(bytes: Uint8Array) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  private constructor(struct: Uint8Array) {
+    const { buffer, byteOffset, byteLength } = structBytes(struct, 'struct');
+    checkInteger(byteLength, 'struct.length', STRUCT_BYTES, STRUCT_BYTES);
+    this.#view = new DataView(buffer, byteOffset, byteLength);
   }
 
   /**
