@@ -60,7 +60,7 @@ const QUESTIONS: readonly Question[] = [
 
 const MEANINGS = Object.fromEntries(QUESTIONS.map((question) => [question.id, question]));
 const MEMORY = 'tls-memory';
-const HELD_CONNECTIONS = 1500;
+const HELD_CONNECTIONS = 1000;
 /** A weighing takes long and varies little. */
 const MAX_WEIGHINGS = 2;
 const TEXT_BYTES = 80;
