@@ -1,4 +1,4 @@
-/** When two nicks or two room names are the same name. */
+/** Decides whether two nicks or two room names are the same name. */
 
 /** Folds a name, or a mask, to the form in which the two are compared. */
 export type Fold = (text: string) => string;

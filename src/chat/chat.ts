@@ -21,13 +21,13 @@ import * as speech from './verbs/speech.js';
 
 /** The choices of a {@link Chat}. */
 export interface ChatOptions extends CoreOptions {
-  /** Where bans of the server are kept, and how many; by default in memory. */
+  /** The store of the server's bans, and their largest number; by default in memory. */
   readonly bans?: Pick<ServerBansOptions, 'store' | 'maxBans'> | undefined;
   /** Returns the host that others see of somebody who comes from an address. @defaultValue the address */
   readonly hostOf?: ((address: string) => string) | undefined;
 }
 
-/** How long a proposal waits for its log, in milliseconds: those who propose are answered within five seconds. */
+/** A proposal waits this long for its log, in milliseconds, so that its proposer is answered within five seconds. */
 const PATIENCE_MS = 4_000;
 
 /**
@@ -38,7 +38,7 @@ const PATIENCE_MS = 4_000;
 export class Chat {
   /** Everybody who is here, and every room that is open. */
   readonly directory: Directory;
-  /** Whom the server keeps out, whatever protocol they speak. */
+  /** The bans of the server, which hold for all protocols. */
   readonly bans: ServerBans;
   readonly #core: Core;
   readonly #scene: Scene;
@@ -54,12 +54,12 @@ export class Chat {
     this.#scene = { core, directory, bans: this.bans };
   }
 
-  /** Lets an observer know of all who come and go from now on. */
+  /** Reports to an observer all who arrive and leave later. */
   observe(observer: PresenceObserver): void {
     this.#core.directory.observe(observer);
   }
 
-  /** Lets an observer know of all rooms that get other names from now on. */
+  /** Reports to an observer all rooms that get other names later. */
   observeRooms(observer: RoomObserver): void {
     this.#core.directory.observeRooms(observer);
   }
@@ -69,14 +69,14 @@ export class Chat {
     return this.#core.rooms.addPermanent(name, this.directory.now());
   }
 
-  /** Answers those who have waited too long for a log. To be called about once a second. */
+  /** Answers those who have waited too long for a log. Call it about once a second. */
   tick(): void {
     this.#core.expire(PATIENCE_MS);
   }
 
   // Arriving and leaving
 
-  /** Makes a member of somebody who has no name yet, and whom nobody sees until it is admitted. */
+  /** Makes a member that has no name yet, and that nobody sees until it is admitted. */
   receive({ host, label, outlet }: Arrival): Member {
     const session = this.#core.newSession();
     const atMs = this.directory.now();
@@ -92,7 +92,7 @@ export class Chat {
     return stateOf(member).outlet;
   }
 
-  /** Lets a member hear through one more outlet: what it does itself reaches it there as it reaches others. */
+  /** Gives a member one more outlet. Its own deeds reach it there as they reach others. */
   attach(member: Member, outlet: Outlet): void {
     stateOf(member).attach(outlet);
   }
@@ -151,7 +151,7 @@ export class Chat {
     return speech.redact(this.#scene, by, target, what);
   }
 
-  /** Tells everybody who listens to operators. */
+  /** Sends a text to everybody who listens to operators. */
   announce(by: Member, text: string): Answer<EventOf<'announced'> | Refused<'not-privileged'>> {
     return speech.announce(this.#scene, by, text);
   }
@@ -219,7 +219,7 @@ export class Chat {
     return settings.amend(this.#scene, by, name, wanted, limits);
   }
 
-  // What a member is
+  // Facts about a member
 
   /** Marks a member as away. @param reason - null when it is back */
   setAway(member: Member, reason: string | null): Answer<EventOf<'away'> | null> {
@@ -230,7 +230,7 @@ export class Chat {
     return profile.setRealName(this.#scene, member, name);
   }
 
-  /** Shows others another host in place of the one that a member came from. */
+  /** Shows others another host in place of the one from which a member has connected. */
   setHost(member: Member, host: string): Answer<EventOf<'host'>> {
     return profile.setHost(this.#scene, member, host);
   }

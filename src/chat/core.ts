@@ -1,4 +1,4 @@
-/** The one way of all that happens: proposed to a log, applied when the log brings it, shown to all it concerns. */
+/** The one way of every change: proposed to a log, applied when the log brings it, shown to all whom it concerns. */
 import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, Stamp, Who } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
@@ -18,7 +18,7 @@ import type { Answer } from './ticket.js';
 
 /** The choices of a chat's core. */
 export interface CoreOptions {
-  /** Where everything is kept that people do. @defaultValue a {@link MemoryLog} that keeps nothing */
+  /** The log that keeps everything that people do. @defaultValue a {@link MemoryLog} that keeps nothing */
   readonly log?: SharedLog | undefined;
   /** The name of this process in the sessions of its members: `node.incarnation`. @defaultValue `a.1` */
   readonly node?: string;
@@ -28,14 +28,14 @@ export interface CoreOptions {
   readonly departureLimit?: number;
   /** Milliseconds since the epoch. @defaultValue `Date.now` */
   readonly now?: () => number;
-  /** Hears of what is wrong with a log. */
+  /** Receives the troubles of logs. */
   readonly onTrouble?: (log: LogName, trouble: LogTrouble) => void;
 }
 
 /** The states of one chat, with their logs. Verbs propose to them; nothing else changes anything. */
 export class Core implements ReplicaOwner {
   readonly domain: Replica<DomainDeeds, DomainOutcomes, DomainState>;
-  /** What people say to one member of this process. */
+  /** The messages to single members of this process. */
   readonly private: Replica<PrivateDeeds, PrivateOutcomes, PrivateState>;
   readonly rooms: Rooms;
   readonly directory: DirectoryState;
@@ -64,7 +64,7 @@ export class Core implements ReplicaOwner {
     this.private.open();
   }
 
-  /** The member that a session is; one that is not known gets a member that nobody is connected for. */
+  /** Returns the member of a session; an unknown session gets a member without a connection. */
   readonly #memberOf: Cast = (session, who, atMs) =>
     this.domain.fold.bySession(session) ?? this.#arriving.get(session) ?? new MemberState({ session, who, atMs });
 
@@ -112,7 +112,7 @@ export class Core implements ReplicaOwner {
     return answer;
   }
 
-  /** The logs in which a session has proposed something that has not come back. */
+  /** The logs in which a session has proposals that have not returned. */
   waitingFor(session: string): Waiting[] {
     return [...this.#waiting].filter((replica) => replica.hasProposalOf(session));
   }

@@ -9,7 +9,7 @@ import { isVisible } from './permissions.js';
 import type { RoomState } from './room-state.js';
 import type { Rooms } from './rooms.js';
 
-/** What a directory is made of. */
+/** The parts of a directory. */
 export interface DirectoryParts {
   readonly fold: Fold;
   readonly domain: DomainState;
@@ -93,7 +93,7 @@ export class DirectoryState implements Directory {
     this.#roomObservers.add(observer);
   }
 
-  /** Lets observers know that a room has another name. */
+  /** Reports to observers that a room has another name. */
   retitled(event: EventOf<'retitled'>, answered: Member | null): void {
     for (const observer of this.#roomObservers) observer.retitled(event, answered);
   }
@@ -103,17 +103,17 @@ export class DirectoryState implements Directory {
     for (const observer of this.#observers) yield* observer.followersOf(member);
   }
 
-  /** Lets observers know that a member goes by its nick from now on. */
+  /** Reports to observers that a nick has come into use. */
   appeared(member: Member): void {
     for (const observer of this.#observers) observer.appeared(member);
   }
 
-  /** Lets observers know that a nick has fallen out of use. */
+  /** Reports to observers that a nick has fallen out of use. */
   disappeared(nick: string): void {
     for (const observer of this.#observers) observer.disappeared(nick);
   }
 
-  /** Lets observers know that a member has another nick, unless it is the same in another spelling. */
+  /** Reports to observers that a member has another nick, unless only its spelling differs. */
   renamed(member: Member, before: string): void {
     if (this.fold(before) === this.fold(member.nick)) return;
     for (const observer of this.#observers) {

@@ -4,7 +4,7 @@ import type { EventOf } from './event.js';
 import type { Member } from './member.js';
 import type { Room } from './room.js';
 
-/** Somebody who went by a nick and does no more. */
+/** Somebody who no longer has a nick. */
 export interface Departure {
   readonly nick: string;
   readonly user: string;
@@ -22,7 +22,7 @@ export interface PresenceObserver {
   followersOf(member: Member): Iterable<Member>;
 }
 
-/** Hears of rooms that get other names, for those who cannot be told by an event. */
+/** Hears of rooms that get other names, for those whom no event can reach. */
 export interface RoomObserver {
   /** @param answered - the member that gets the event as its answer; null if nobody is answered */
   retitled(event: EventOf<'retitled'>, answered: Member | null): void;
@@ -33,7 +33,7 @@ export interface Directory {
   /** Puts a name, or a mask, into the form in which it is compared. */
   readonly fold: Fold;
   readonly memberCount: number;
-  /** The most members there have been at once. */
+  /** The largest number of members at once so far. */
   readonly peakMemberCount: number;
   /** How many rooms have somebody in them. */
   readonly occupiedRoomCount: number;
@@ -46,7 +46,7 @@ export interface Directory {
   room(name: string): Room | undefined;
   /** Returns the room, unless the viewer may not know of it: to such a one it does not exist. */
   visibleRoom(viewer: Member, name: string): Room | undefined;
-  /** Returns who went by a nick before, the latest first. */
+  /** Returns the former holders of a nick, the latest first. */
   departuresOf(nick: string): Departure[];
   /** Milliseconds since the epoch, by the clock that dates the events of this chat. */
   now(): number;

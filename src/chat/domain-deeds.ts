@@ -1,4 +1,4 @@
-/** What each kind of entry does to the domain: whether it is refused, what it changes, what has happened. */
+/** The effect of each kind of entry on the domain: a refusal, or a change with its event. */
 import type { DomainDeeds, EntryOf, Stamp } from '../log/entry.js';
 import type { DomainState } from './domain-state.js';
 import type { EventOf } from './event.js';
@@ -6,7 +6,7 @@ import type { MemberState } from './member-state.js';
 import type { Arrived, Changed, Lost } from './outcome.js';
 import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
 
-/** How entries of each kind end. Null when nothing has changed. */
+/** The outcomes of entries of each kind. Null if nothing has changed. */
 export interface DomainOutcomes {
   arrive: Arrived | Refused<'nick-taken'>;
   nick: EventOf<'renamed'> | Refused<'nick-taken'> | NotTaken;
@@ -31,7 +31,7 @@ type Deed<K extends keyof DomainDeeds> = (
   atMs: number,
 ) => DomainOutcomes[K];
 
-/** Makes a deed of what only one who is here can do. */
+/** Makes a deed that only somebody who is here can do. */
 function byMember<E extends Stamp, T>(
   act: (domain: DomainState, member: MemberState, entry: E, atMs: number) => T,
 ): (domain: DomainState, entry: E, atMs: number) => T | NotTaken {
@@ -67,7 +67,7 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     return { kind: 'quit', atMs, member, reason };
   }),
   away: byMember((_domain, member, { reason }, atMs) => {
-    // Clients say they are back, or away as before, by themselves every now and then: no news to anybody.
+    // Clients repeat by themselves that they are back, or away as before: no news to anybody.
     if (member.away === reason) return null;
     member.away = reason;
     return { kind: 'away', atMs, member };

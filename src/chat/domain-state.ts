@@ -1,4 +1,4 @@
-/** Who is here and who is called what, as the domain's log has it. */
+/** Who is here and under which nick, as the domain's log has it. */
 import type { DomainDeeds, EntryOf, Stamp, Who } from '../log/entry.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { Departure } from './directory.js';
@@ -9,12 +9,12 @@ import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import type { Cast } from './room-state.js';
 import { RunningNumbers } from './running-numbers.js';
 
-/** What a domain is made with. */
+/** The arguments that make a domain. */
 export interface DomainOptions {
   readonly fold: CaseFold;
   /** How many departures are remembered, at least 0. */
   readonly departureLimit: number;
-  /** Returns the member that a session is which the log lets in. */
+  /** Returns the member of a session that the log lets in. */
   readonly memberOf: Cast;
 }
 
@@ -26,10 +26,10 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   readonly #byNick = new Map<string, MemberState>();
   readonly #bySession = new Map<string, MemberState>();
   readonly #numbers = new RunningNumbers();
-  /** With the nicks as they are compared, since a stranger's question must not fold all of them. */
+  /** They have the nicks in folded form, since a stranger's question must not fold all of them. */
   readonly #departures: { readonly key: string; readonly departure: Departure }[] = [];
   #peak = 0;
-  // Counted as they change: everybody may ask for them, and must not have everybody looked at.
+  // Counted as they change: everybody may ask for them, and a question must not look at every member.
   #operators = 0;
   #invisible = 0;
   #seq = 0;
@@ -45,7 +45,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     return this.#byNick.size;
   }
 
-  /** The most members there have been at once. */
+  /** The largest number of members at once so far. */
   get peak(): number {
     return this.#peak;
   }
@@ -130,7 +130,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     this.#remember(member, atMs);
   }
 
-  /** Changes what is counted of a member. */
+  /** Changes a fact about a member that is counted. */
   recount(member: MemberState, change: () => void): void {
     this.#count(member, -1);
     change();
@@ -142,7 +142,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     if (member.traits.has('invisible')) this.#invisible += by;
   }
 
-  /** Who went by a nick before, the latest first. */
+  /** The former holders of nicks, the latest first. */
   departuresOf(nick: string): Departure[] {
     const key = this.#fold(nick);
     const found = this.#departures.filter((one) => one.key === key);

@@ -1,4 +1,4 @@
-/** What happens among people: each event is one fact, in no protocol's words. */
+/** Events among people: each is one fact, in no protocol's words. */
 import type { MessageType, Rank, SettingChange, Tag } from '../log/entry.js';
 import type { Member } from './member.js';
 import type { Room } from './room.js';
@@ -13,7 +13,7 @@ export type RoomChange =
   | Exclude<SettingChange, { readonly kind: 'rank' }>
   | { readonly kind: 'rank'; readonly on: boolean; readonly rank: Rank; readonly member: Member };
 
-/** What every event carries. */
+/** The fields of every event. */
 interface Happening {
   /** When it happened, in milliseconds since the epoch. */
   readonly atMs: number;
@@ -37,7 +37,7 @@ export interface Said extends Happening {
   readonly text: string;
   /** Names the message across protocols and echoes: its place in a log. */
   readonly id: string;
-  /** What the speaker's program says to the hearers' programs. */
+  /** Tags from the speaker's program to the hearers' programs. */
   readonly tags: readonly Tag[];
   /** Whether it may be sent in several parts if a protocol's lines are short; otherwise it is cut. */
   readonly isDivisible: boolean;

@@ -3,7 +3,7 @@ import type { EntryOf } from '../log/entry.js';
 import type { Outcome } from './outcome.js';
 import type { NotTaken } from './refusal.js';
 
-/** What comes of the entries of each kind. */
+/** The outcomes of the entries of each kind. */
 export type OutcomesOf<Deeds> = { readonly [K in keyof Deeds]: Outcome };
 
 /**

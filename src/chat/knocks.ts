@@ -1,6 +1,6 @@
-/** How often people may ask to be let into one room. */
+/** Limits how often people ask to be let into one room. */
 
-/** How long one who has asked waits until it may ask again. */
+/** Somebody who has asked may ask again after this time. */
 const MEMBER_PAUSE_MS = 300_000;
 /** The most who may ask within {@link ROOM_PERIOD_MS}, all together. */
 const MAX_ROOM_KNOCKS = 5;
@@ -14,7 +14,7 @@ export class Knocks {
   /** In the order of time: at most {@link MAX_ROOM_KNOCKS} in each period, so there are never many. */
   #latest: { readonly session: string; readonly atMs: number }[] = [];
 
-  /** Counts that a session asks. @returns why it may not; null if it may */
+  /** Counts a session's request. @returns why it may not ask; null if it may */
   add(session: string, atMs: number): KnockLimit | null {
     this.#latest = this.#latest.filter((knock) => knock.atMs > atMs - MEMBER_PAUSE_MS);
     if (this.#latest.some((knock) => knock.session === session)) return 'knocked-lately';

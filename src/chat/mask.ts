@@ -20,8 +20,8 @@ function fewestCharacters(mask: string): number {
 }
 
 /**
- * Says whether a text fits a wildcard mask. The time it takes is bounded by the square of the text's length, and the
- * length of the mask, whatever stands in it, since a mask is written by strangers.
+ * Returns whether a text fits a wildcard mask. The time it takes is bounded by the square of the text's length, and the
+ * length of the mask, whatever stands in it, since strangers write masks.
  *
  * @param mask - the mask, already case-folded like the text
  * @param text - what is compared

@@ -11,21 +11,21 @@ import type { Identity } from './user-mask.js';
 const NO_TRAITS: ReadonlySet<Trait> = new Set();
 const NO_OUTLETS: readonly Outlet[] = [];
 
-/** Returns what is known of somebody who has only an address yet. */
+/** Returns the identity of somebody who has only an address yet. */
 export function stranger(host: string): Who {
   const address = withoutLeadingColon(canonicalAddress(host));
   return { nick: '', user: '', host: address, address, realName: '', account: null, privileges: null };
 }
 
-/** What a member is made with. */
+/** The arguments that make a member. */
 export interface MemberOptions {
   readonly session: string;
   readonly who: Who;
   /** When it arrived, in milliseconds since the epoch. */
   readonly atMs: number;
-  /** Null for a member that nobody is connected for. */
+  /** Null for a member without a connection. */
   readonly outlet?: Outlet | null;
-  /** What a plain line calls it; the nick unless given. */
+  /** Its name in plain lines; by default the nick. */
   readonly label?: string | undefined;
   /** Whether it is one of this node's. */
   readonly isLocal?: boolean;
@@ -39,7 +39,7 @@ export class MemberState implements Member {
    */
   outlet: Outlet;
   readonly session: string;
-  /** Replaced as a whole, since rooms keep what they know of a member. */
+  /** Replaced as a whole, since rooms keep their own copies. */
   who: Who;
   readonly isLocal: boolean;
   readonly sinceMs: number;
@@ -53,7 +53,7 @@ export class MemberState implements Member {
   last = 0;
   /** The number of the last fan-out that reached it: see the publisher. */
   lastFanOut = 0;
-  /** All its outlets but the first, which is where it is answered. */
+  /** All its outlets but the first, through which it is answered. */
   furtherOutlets = NO_OUTLETS;
   readonly #label: string | null;
 
@@ -103,7 +103,7 @@ export class MemberState implements Member {
     return this.#label ?? this.nick;
   }
 
-  /** Changes what it is known by. */
+  /** Changes its names. */
   become(changes: Partial<Who>): void {
     this.who = { ...this.who, ...changes };
   }
@@ -112,7 +112,7 @@ export class MemberState implements Member {
     return identityOf(this.who, fold);
   }
 
-  /** Lets it hear through one more outlet. */
+  /** Gives it one more outlet. */
   attach(outlet: Outlet): void {
     this.#hearThrough([...outletsOf(this.outlet), outlet]);
   }
@@ -129,7 +129,7 @@ export class MemberState implements Member {
 }
 
 /**
- * Returns what the chat may change of a member that a protocol has named.
+ * Returns the changeable state of a member that a protocol has named.
  *
  * @throws TypeError when this chat has not made it
  */

@@ -1,4 +1,4 @@
-/** What may come of applying an entry. */
+/** The outcomes of applying an entry. */
 import type { ChatEvent, EventOf } from './event.js';
 import type { Member } from './member.js';
 import type { ChangeRefusal } from './permissions.js';
@@ -10,7 +10,7 @@ export interface Arrived {
   readonly member: Member;
 }
 
-/** Something about a member has changed that nobody hears of. */
+/** A fact about a member has changed of which nobody hears. */
 export interface Changed {
   readonly kind: 'changed';
   readonly member: Member;
@@ -33,5 +33,5 @@ export interface Lost {
   readonly quits: readonly EventOf<'quit'>[];
 }
 
-/** An event, or what is no event; null if nothing has changed. */
+/** An event, or an outcome without one; null if nothing has changed. */
 export type Outcome = ChatEvent | Arrived | Changed | Amended | Lost | Refused<string> | null;

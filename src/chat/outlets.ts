@@ -4,7 +4,7 @@ import type { Encoder, Outlet } from './member.js';
 
 const NOTHING = new Uint8Array(0);
 
-/** The outlet of a member that nobody is connected for. */
+/** The outlet of a member without a connection. */
 export const NOWHERE: Outlet = {
   isSecure: false,
   certificate: null,

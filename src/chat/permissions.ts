@@ -1,4 +1,4 @@
-/** Who may see what, and who may do what: the rules of the chat, the same for every protocol. */
+/** The rules of the chat, the same for every protocol: who may see what, who may do what. */
 import type { Member } from './member.js';
 import { type Rank, RANK_BITS, type Room, type Seat } from './room.js';
 import type { Subject } from './subject.js';
@@ -11,7 +11,7 @@ export type SpeechRefusal = 'outside' | 'moderated' | 'banned' | 'muted';
 /** Why a change of a room's settings was not made. */
 export type ChangeRefusal = 'not-allowed' | 'no-such-member' | 'target-not-inside' | 'list-full';
 
-/** The rank that it takes to give or take a rank. */
+/** The rank that is needed to give or take a rank. */
 const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
   voice: RANK_BITS['half-operator'],
   'half-operator': RANK_BITS.operator,
@@ -20,12 +20,12 @@ const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
   owner: RANK_BITS.owner,
 };
 
-/** Returns a member's ranks in a room. One who may override them counts as owner, so that it can help any room. */
+/** Returns a member's ranks in a room. A member that may override them counts as owner, and so can help any room. */
 export function authority(member: Subject, room: Room): number {
   return member.may('override') ? RANK_BITS.owner : room.ranksOf(member);
 }
 
-/** Whether a member may change what a room is about, whom it invites, whom it puts out. */
+/** Whether a member may change the topic of a room, invite people into it, or put them out. */
 export function mayManage(member: Subject, room: Room): boolean {
   return authority(member, room) >= RANK_BITS['half-operator'];
 }
@@ -82,7 +82,7 @@ export function entryRefusal(member: Subject, room: Room, key: string | null): E
   return null;
 }
 
-/** Returns why a member may not speak in a room; null when it may. An operator from outside is as anybody else. */
+/** Returns why a member may not speak in a room; null if it may. An operator from outside has no exception. */
 export function speechRefusal(
   member: Subject,
   room: Room,
@@ -109,8 +109,8 @@ function isBanned(member: Subject, room: Room): boolean {
 }
 
 /**
- * Returns a room that a member is in and may not speak in; null when it may speak in all of its rooms. What such a
- * member says in other ways that reach everybody there (a nick, a real name, a reason) would be speech as well.
+ * Returns a room that a member is in and may not speak in; null when it may speak in all of its rooms. A nick,
+ * a real name or a reason of such a member reaches everybody there, so it would be speech as well.
  */
 export function silencingRoom(member: Member): Room | null {
   return member.seats.find(({ room }) => speechRefusal(member, room) !== null)?.room ?? null;

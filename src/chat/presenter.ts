@@ -1,4 +1,4 @@
-/** What follows when an entry has been applied: who hears of it, and what else must be said in other logs. */
+/** The consequences of an entry that has been applied: its audience, and entries for other logs. */
 import type { LogName } from '../log/entry.js';
 import type { Core } from './core.js';
 import type { EventOf } from './event.js';
@@ -10,7 +10,7 @@ import type { RoomState } from './room-state.js';
 import type { RoomReplica } from './rooms.js';
 import { isSameWho } from './subject.js';
 
-/** Shows what has come of entries. It decides nothing: that has been done when it is called. */
+/** Shows the outcomes of entries. It decides nothing: that has been done when it is called. */
 export class Presenter {
   readonly #core: Core;
   readonly #publisher: Publisher;
@@ -87,7 +87,7 @@ export class Presenter {
     }
   }
 
-  /** Does what follows from what has happened to a member. */
+  /** Draws the consequences of an event about a member. */
   #follow(event: EventOf<'host' | 'realname' | 'renamed' | 'quit' | 'expelled'>): void {
     const { directory } = this.#core;
     switch (event.kind) {
@@ -118,7 +118,7 @@ export class Presenter {
     if (by !== null && room !== undefined && !knows(room, by)) this.#identify(room, by);
   }
 
-  /** Lets rooms know what a member of this process is known by, if it is not what they know. */
+  /** Gives rooms the identity of a member of this process, if they know another. */
   #introduce(who: Member): void {
     const member = stateOf(who);
     if (!member.isLocal) return;
@@ -133,7 +133,7 @@ export class Presenter {
     replica.oblige<'identity'>(member, { kind: 'identity', who: member.who, ...stamp });
   }
 
-  /** Takes a member of this process out of everything that it is in, or has asked to be in. */
+  /** Takes a member of this process out of every room that it is in, or has asked to enter. */
   #leaveRooms({ member: who }: EventOf<'quit'>): void {
     const member = stateOf(who);
     if (!member.isLocal) return;

@@ -1,4 +1,4 @@
-/** What is said to one person, as the log of an account or of a node has it. */
+/** The messages to single people, as the log of an account or of a node has them. */
 import type { EntryOf, PrivateDeeds } from '../log/entry.js';
 import type { EventOf, Said } from './event.js';
 import type { Fold } from './fold.js';
@@ -35,7 +35,7 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
 
   /**
    * @param id - names the log in the ids of its messages
-   * @param memberBy - returns the member that a session is
+   * @param memberBy - returns the member of a session
    */
   constructor(id: string, memberBy: (session: string) => MemberState | undefined) {
     this.#positions = new Positions(id);

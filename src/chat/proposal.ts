@@ -1,4 +1,4 @@
-/** An entry on its way to a log, and the one who waits for what comes of it. */
+/** An entry on its way to a log, with the ticket of its proposer. */
 import type { Entry, EntryOf } from '../log/entry.js';
 import type { Fold, OutcomesOf } from './fold.js';
 import type { MemberState } from './member-state.js';
@@ -6,7 +6,7 @@ import type { Outcome } from './outcome.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import { type Answer, OpenTicket } from './ticket.js';
 
-/** A proposal that the log has not brought back yet, whatever its kind. */
+/** A proposal of any kind that the log has not brought back yet. */
 export interface Unsettled<F> {
   readonly by: MemberState;
   readonly entry: Entry;
@@ -15,7 +15,7 @@ export interface Unsettled<F> {
    * is proposed until the log has it, since nobody else would do it.
    */
   readonly isObliged: boolean;
-  /** What is to be appended: what was proposed, or what takes its place. */
+  /** The entry to append: the proposed one, or the withdrawal in its place. */
   readonly pending: Entry;
   /** Whether it waits to be appended, is being appended, or has been. */
   stage: 'waiting' | 'appending' | 'appended';
@@ -66,7 +66,7 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
     return { session, n, atMs, seen, base, kind: 'withdrawn' };
   }
 
-  /** How it has ended, or a ticket for that. */
+  /** Its outcome, or a ticket for that. */
   answer(): Answer<Outcomes[K]> {
     if (this.#outcome !== undefined) return this.#outcome;
     this.#ticket ??= new OpenTicket();

@@ -11,7 +11,7 @@ import { roomStateOf } from './room-state.js';
 /** Events about a member itself: they go to those who share a room with it. */
 type PersonalEvent = EventOf<'quit' | 'renamed' | 'away' | 'host' | 'realname'>;
 
-/** Knows the audience of each kind of event. */
+/** Finds the audience of each kind of event. */
 export class Publisher {
   readonly #directory: DirectoryState;
   #fanOuts = 0;
@@ -23,8 +23,8 @@ export class Publisher {
   /**
    * Sends an event to everybody whom it concerns; those who read alike get the same bytes.
    *
-   * @param answered - a member that gets the event as the answer to what it has done, where it did that; wherever else
-   *   it hears, it hears of it as others do. Null if nobody is answered
+   * @param answered - a member that gets the event as the answer to its own deed, through the outlet by which it acted;
+   *   its other outlets get it as others do. Null if nobody is answered
    */
   publish(event: ChatEvent, answered: MemberState | null): void {
     const delivery = new Delivery(event);
@@ -51,7 +51,7 @@ export class Publisher {
       case 'left':
       case 'kicked':
         toRoom(delivery, event.room, answered);
-        // It is inside no more.
+        // It is no longer inside.
         if (event.member !== answered) delivery.to(stateOf(event.member));
         return;
       case 'invited':
@@ -95,7 +95,7 @@ export class Publisher {
     // One that has left hears of it from those who put it out.
     if (member !== answered && event.kind !== 'quit') delivery.to(member);
     for (const { room } of member.seats) {
-      // Why it is away would be speech in a room where it may not speak.
+      // The reason why it is away would be speech in a room in which it may not speak.
       if (event.kind === 'away' && member.away !== null && speechRefusal(member, room) !== null) continue;
       for (const seat of room.seats) {
         // A number on the member is cheaper than a set of those reached, and a fan-out never nests.
@@ -116,7 +116,7 @@ function toRoom(delivery: Delivery, room: Room, except: MemberState | null, mini
   delivery.toSeats(roomStateOf(room), except, minimumRanks);
 }
 
-/** Reaches the one who is spoken to, and the speaker if nobody answers it. */
+/** Reaches the recipient, and the speaker if nobody answers it. */
 function toBoth(delivery: Delivery, to: Member, by: Member | null, answered: MemberState | null): void {
   delivery.to(stateOf(to));
   if (answered === null && by !== null && by !== to) delivery.to(stateOf(by));

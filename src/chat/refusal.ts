@@ -1,7 +1,7 @@
-/** Refusals as data: why the chat has not done what it was asked. Each protocol has its own words for them. */
+/** Refusals as data: why the chat has not done what was asked. Each protocol words them. */
 import type { Room } from './room.js';
 
-/** What a verb returns when it does nothing. */
+/** The result of a verb that does nothing. */
 export interface Refused<Why extends string> {
   readonly kind: 'refused';
   readonly why: Why;

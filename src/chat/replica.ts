@@ -1,4 +1,4 @@
-/** One log as this process has it: the state that its entries make, and the proposals that are on their way to it. */
+/** One log as this process has it: the state that its entries make, with the proposals on their way to it. */
 import type { Unreadable } from '../log/codec.js';
 import { type Entry, type EntryOf, type LogName, MAX_PACK_ENTRIES, type Pack, type Stamp } from '../log/entry.js';
 import type { AppendAnswer, AppendFailure, Following, LogSink, SharedLog } from '../log/shared-log.js';
@@ -17,7 +17,7 @@ const MAX_UNSETTLED_OF_SESSION = 50;
 /** The most packs that wait for the domain's log. */
 const MAX_HELD_PACKS = 1_000;
 
-/** What an operator should know of a log. */
+/** The troubles with a log that an operator should know of. */
 export type LogTrouble =
   | ({ readonly kind: 'unreadable'; readonly seq: number } & { readonly why: Unreadable['kind'] })
   | { readonly kind: 'missing'; readonly from: number; readonly to: number }
@@ -29,17 +29,17 @@ export type LogTrouble =
 /** A replica that waits: for its log to settle a proposal, or for the domain's log. */
 export interface Waiting {
   readonly name: LogName;
-  /** Whether it waits for nothing any more. */
+  /** Whether it no longer waits. */
   readonly isSettled: boolean;
-  /** Whether a session has proposed something that has not come back. */
+  /** Whether a session has a proposal that has not returned. */
   hasProposalOf(session: string): boolean;
-  /** Applies the packs that waited, as far as the domain's log has come. */
+  /** Applies the packs that waited for entries of the domain's log which are there now. */
   resume(): void;
   /** Gives up what has waited since a time that is past, so that nobody waits for it any longer. */
   expire(beforeMs: number): void;
 }
 
-/** What a replica needs of those around it. */
+/** The surroundings of a replica. */
 export interface ReplicaOwner {
   /** The number of the last pack of the domain's log that has been applied as a whole. */
   readonly seen: number;
@@ -48,7 +48,7 @@ export interface ReplicaOwner {
   /** A time that never goes back, in milliseconds. */
   readonly steadyMs: number;
   /**
-   * Shows everybody what has come of an entry.
+   * Shows everybody the outcome of an entry.
    *
    * @param log - the log that the entry is in
    * @param by - the member that gets the outcome as the answer to its proposal; null if nobody waits for an answer
@@ -56,12 +56,12 @@ export interface ReplicaOwner {
   applied(log: LogName, outcome: Outcome, by: MemberState | null): void;
   /** All that a log has brought so far has been applied. */
   packApplied(log: LogName): void;
-  /** A replica waits from now on. */
+  /** A replica has begun to wait. */
   waits(replica: Waiting): void;
   trouble(log: LogName, trouble: LogTrouble): void;
 }
 
-/** What a replica is made with. */
+/** The arguments that make a replica. */
 export interface ReplicaOptions<Deeds, F> {
   readonly log: SharedLog;
   readonly name: LogName;
@@ -72,7 +72,7 @@ export interface ReplicaOptions<Deeds, F> {
 }
 
 /**
- * One log that is followed. A proposal is settled when it comes back from the log, and not before. Proposals that are
+ * One log that is followed. A proposal is settled when it returns from the log, and not before. Proposals that are
  * made while an append is under way leave together in the next pack.
  */
 export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<Deeds, Outcomes>>
@@ -84,7 +84,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   readonly #belongs: (entry: Entry) => entry is Entry & EntryOf<Deeds>;
   readonly #owner: ReplicaOwner;
   #following: Following | null = null;
-  /** Proposals that have not come back yet, in the order in which they were made. */
+  /** Proposals that have not returned yet, in the order in which they were made. */
   readonly #unsettled = new UnsettledList<F>();
   /** The number of the last pack that has been applied as a whole, and that of the one that is being applied. */
   #applied = 0;
@@ -97,7 +97,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   #held: { readonly seq: number; readonly entries: Pack }[] | null = null;
   /** Since when the first of them waits. */
   #heldSinceMs = 0;
-  /** Whether a later version of this program has written to the log: what that says is unknown here. */
+  /** Whether a later version of this program has written to the log: such entries cannot be read here. */
   #isBeyondUs = false;
 
   constructor({ log, name, fold, belongs, owner }: ReplicaOptions<Deeds, F>) {
@@ -108,7 +108,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     this.#owner = owner;
   }
 
-  /** Follows the log from now on. What it keeps already is applied, and shown to nobody. */
+  /** Follows the log. The entries that the log has already are applied, and shown to nobody. */
   open(): void {
     this.#isOpening = true;
     const following = this.#log.follow(this.name, 0, this);
@@ -146,14 +146,14 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
 
   // From a proposal to its answer
 
-  /** Returns the stamp of what a session proposes next. */
+  /** Returns the stamp of a session's next proposal. */
   stamp(session: string, atMs: number): Stamp {
     const next = this.fold.nextNumber(session);
     const n = this.#unsettled.size === 0 ? next : Math.max(next, this.#unsettled.lastNumber(session) + 1);
     return { session, n, atMs, seen: this.#owner.entered, base: this.#applied };
   }
 
-  /** Proposes an entry. @returns how it has ended, or a ticket if the log has not settled it in this call */
+  /** Proposes an entry. @returns its outcome, or a ticket if the log has not settled it in this call */
   propose<K extends keyof Deeds>(by: MemberState, entry: EntryOf<Deeds, K> & Entry): Answer<Outcomes[K]> {
     return this.#isFullFor(entry.session) ? NOT_TAKEN : this.#propose<K>(by, entry, false);
   }
@@ -232,7 +232,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     for (const proposal of failed) proposal.fail();
   }
 
-  /** Appends again what may not have been appended: what has been there already is ignored when it is applied. */
+  /** Appends again the entries that may be missing: a second copy is ignored when it is applied. */
   retry(): void {
     for (const proposal of this.#unsettled) if (proposal.stage === 'appended') proposal.stage = 'waiting';
     this.#flush();
@@ -275,7 +275,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     this.#release(0);
   }
 
-  /** @param atLeast - how many are applied however far the domain's log has come */
+  /** @param atLeast - how many are applied without waiting for the domain's log */
   #release(atLeast: number): void {
     let left = atLeast;
     while (this.#held !== null) {
@@ -336,7 +336,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     return this.#belongs(entry) ? this.fold.apply<keyof Deeds>(seq, entry) : undefined;
   }
 
-  // Bad days
+  // Failures
 
   unreadable(seq: number, why: Unreadable): void {
     this.#owner.trouble(this.name, { kind: 'unreadable', seq, why: why.kind });
@@ -344,7 +344,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
       this.#pass(seq);
       return;
     }
-    // Others apply it. To go on without it would be to have another state than they have.
+    // Others apply it, so going on without it would lead to another state than theirs.
     this.#isBeyondUs = true;
     this.#following?.stop();
     for (const proposal of this.#unsettled.clear()) proposal.fail();

@@ -1,4 +1,4 @@
-/** What each kind of entry does to a room: whether it is refused, what it changes, what has happened. */
+/** The effect of each kind of entry on a room: a refusal, or a change with its event. */
 import type { EntryOf, RoomDeeds, SettingChange, Who } from '../log/entry.js';
 import { authorOf } from './author.js';
 import type { EventOf, RoomChange, Said } from './event.js';
@@ -23,7 +23,7 @@ import { RANK_BITS } from './room.js';
 import type { RoomState, SeatState } from './room-state.js';
 import { Outsider, type Subject } from './subject.js';
 
-/** How entries of each kind end. Null when nothing has changed that anybody hears of. */
+/** The outcomes of entries of each kind. Null if nothing has changed of which anybody hears. */
 export interface RoomOutcomes {
   join: EventOf<'joined'> | Refused<EntryRefusal | 'already-inside'>;
   part: EventOf<'left'> | Refused<'not-inside'>;
@@ -56,7 +56,7 @@ type Deed<K extends keyof RoomDeeds> = (
 
 /** One who acts on a room, perhaps from outside. */
 interface Actor {
-  /** What the rules look at. */
+  /** The facts that the rules look at. */
   readonly subject: Subject;
   readonly who: Who;
   readonly member: MemberState;
@@ -118,7 +118,7 @@ const say: Deed<'say'> = (room, entry, atMs, seat) => {
   return { kind: 'said', atMs, by, room, to: null, ranks, type, text, id: room.messageId(), tags, isDivisible };
 };
 
-/** Returns why a text may not be said in a room, whoever says it. */
+/** Returns why nobody may say a text in a room. */
 function queryRefusal(room: RoomState, text: string): 'query' | null {
   return room.flags.has('no-queries') && isQuery(text) ? 'query' : null;
 }
@@ -142,7 +142,7 @@ const redact: Deed<'redact'> = (room, entry, atMs, own) => {
 const topic: Deed<'topic'> = (room, { text }, atMs, seat) => {
   if (seat === undefined) return refuse('not-inside', room);
   if (room.flags.has('topic-protected') && !mayManage(seat, room)) return refuse('not-allowed', room);
-  // Everybody there reads a topic as they read a message.
+  // Everybody there reads a topic like a message.
   const refusal = speechRefusal(seat, room, seat);
   if (refusal !== null) return refuse(refusal, room);
   if (text === (room.topic?.text ?? '')) return null;
@@ -205,7 +205,7 @@ const knock: Deed<'knock'> = (room, { session, who }, atMs, seat) => {
   return { kind: 'knocked', atMs, by: room.memberOf(session, who), room };
 };
 
-/** The most members of a room that gets another name: each may have to be sent the list of all. */
+/** The most members of a room that can get another name: each may have to be sent the list of all. */
 const MAX_RETITLED_MEMBERS = 1_000;
 
 /** Why a room keeps its name. */

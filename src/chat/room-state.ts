@@ -29,7 +29,7 @@ const RETITLE_PERIOD_MS = 60_000;
 /** How many messages of a room can still be taken back. */
 const MAX_REMEMBERED_MESSAGES = 500;
 
-/** What a place is made with. */
+/** The arguments that make a place. */
 interface SeatOptions {
   readonly who: Who;
   readonly ranks: number;
@@ -37,9 +37,9 @@ interface SeatOptions {
   readonly last: number;
 }
 
-/** A member's place in a room, and what the room's log has said of it. */
+/** A member's place in a room, as the room's log has made it. */
 export class SeatState implements Seat, Subject {
-  // What a fan-out looks at comes first, where the processor's cache has it.
+  // The fields that a fan-out reads are first: the processor's cache has them then.
   readonly member: MemberState;
   ranks: number;
   readonly room: RoomState;
@@ -85,7 +85,7 @@ export class SeatState implements Seat, Subject {
 /** A guest's permission to enter. */
 interface Invitation {
   readonly guest: MemberState;
-  /** What the guest is known by. */
+  /** The identity of the guest. */
   readonly who: Who;
   /** The session of its giver while that one is here; null for one who has left since, and for one without a rank. */
   readonly by: string | null;
@@ -93,7 +93,7 @@ interface Invitation {
   readonly opens: boolean;
 }
 
-/** What a room is made with. */
+/** The arguments that make a room. */
 export interface RoomOptions {
   readonly name: string;
   /** Names its log in the ids of messages. */
@@ -104,7 +104,7 @@ export interface RoomOptions {
   readonly permanentSinceMs: number | null;
 }
 
-/** A room. Its log decides what it becomes: the same entries make the same room everywhere. */
+/** A room. Its log alone decides its state: the same entries make the same room everywhere. */
 export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   #name: string;
   createdAtMs: number;
@@ -133,7 +133,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   #numbers: RunningNumbers | null = null;
   #messages: RecentMessages<string> | null = null;
   #knocks: Knocks | null = null;
-  /** When it got other names lately. */
+  /** The times of its latest changes of name. */
   #retitledAtMs: readonly number[] = [];
   #atMs = 0;
 
@@ -213,7 +213,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     for (const flag of flags) this.flags.add(flag);
   }
 
-  /** Counts that a session asks to be let in. @returns why it may not; null if it may */
+  /** Counts a session's request to be let in. @returns why it may not ask; null if it may */
   countKnock(session: string, atMs: number): KnockLimit | null {
     this.#knocks ??= new Knocks();
     return this.#knocks.add(session, atMs);
@@ -265,7 +265,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return seat;
   }
 
-  /** Returns what the room knows a session by that is here or invited. */
+  /** Returns the identity of a session that is here or invited, as the room has it. */
   whoIs({ session }: Subject): Who | undefined {
     return this.#seatBy.get(session)?.who ?? this.#invitations.get(session)?.who;
   }
@@ -322,7 +322,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     );
   }
 
-  /** Takes away whatever a session has here: it has left the chat. */
+  /** Takes away everything that a session has here: it has left the chat. */
   dismiss(session: string): void {
     const member = this.#seatBy.get(session)?.member ?? this.#invitations.get(session)?.guest;
     if (member === undefined) return;
@@ -330,7 +330,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.withdrawInvitation(member);
   }
 
-  /** Keeps what a session is known by. One that has lost a right has lost what it gave by it. */
+  /** Sets the identity of a session. If it has lost a right, its invitations by that right have no effect any more. */
   identify(session: string, who: Who): void {
     const seat = this.#seatBy.get(session);
     if (seat !== undefined) {
@@ -348,7 +348,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
    */
   invite(guest: MemberState, by: Subject, who: Who): void {
     const opens = this.#mayOpen(by);
-    // What one with a rank has given, one without cannot make less.
+    // An invitation from a member without a rank does not weaken one from a member with a rank.
     if (!opens && this.#invitations.get(guest.session)?.opens === true) return;
     this.#invitations.set(guest.session, { guest, who, by: opens ? by.session : null, opens });
     guest.invitations ??= new Set();
@@ -454,7 +454,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 }
 
 /**
- * Returns what the chat may change of a room that an event names.
+ * Returns the changeable state of a room that an event names.
  *
  * @throws TypeError when this chat has not made it
  */

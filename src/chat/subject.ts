@@ -1,25 +1,25 @@
-/** Somebody who is judged by the rules of a room. */
+/** Somebody whom the rules of a room judge. */
 import type { Privilege, Who } from '../log/entry.js';
 import { parseAddress } from './address.js';
 import type { Fold } from './case-mapping.js';
 import type { Identity } from './user-mask.js';
 
-/** What the rules look at: a member as it is now, or as a room knows it. */
+/** The facts that the rules look at: those of a member as it is now, or as a room knows it. */
 export interface Subject {
   /** Names it in logs: `node.incarnation.number`. */
   readonly session: string;
   /** Whether it has one of the rights of those who run the server. */
   may(privilege: Privilege): boolean;
-  /** Returns what masks are held against: a mask of the real address holds whatever host others see. */
+  /** Returns the texts that masks are compared with. One of the real address always matches. */
   identity(fold: Fold): Identity;
 }
 
-/** Whether somebody who is known by this has one of the rights of those who run the server. */
+/** Whether somebody with this identity has one of the rights of those who run the server. */
 export function hasPrivilege({ privileges }: Who, privilege: Privilege): boolean {
   return privileges?.includes(privilege) === true;
 }
 
-/** Returns what masks are held against for one who is known by this. */
+/** Returns the texts that masks are compared with, for somebody with this identity. */
 export function identityOf({ nick, user, host, address }: Who, fold: Fold): Identity {
   const hosts = host === address ? [address] : [host, address];
   return { name: fold(`${nick}!${user}`), hosts: hosts.map(fold), address: parseAddress(address) };

@@ -1,14 +1,14 @@
 /** The answer to a proposal whose log is late. */
 import type { NotTaken } from './refusal.js';
 
-/** Stands for an outcome that is not there yet. A log in memory settles in the same call, and needs none. */
+/** Stands for an outcome that is still open. A log in memory settles in the same call, and needs none. */
 export interface Ticket<T> {
   readonly kind: 'ticket';
   /** Names the one who takes the outcome, once, as soon as it is there; in this call if it is there already. */
   whenSettled(taker: (outcome: T) => void): void;
 }
 
-/** A ticket as the one sees it who will settle it. */
+/** A ticket as its issuer sees it. */
 export class OpenTicket<T> implements Ticket<T> {
   readonly kind = 'ticket';
   #taker: ((outcome: T) => void) | null = null;
@@ -30,11 +30,11 @@ export function isTicket<T>(answer: T | Ticket<T>): answer is Ticket<T> {
   return answer instanceof OpenTicket;
 }
 
-/** Hands over how a verb has ended: at once, or when its ticket is settled. */
+/** Hands over the outcome of a verb: at once, or when its ticket is settled. */
 export function whenSettled<T>(answer: T | Ticket<T>, take: (outcome: T) => void): void {
   if (isTicket(answer)) answer.whenSettled(take);
   else take(answer);
 }
 
-/** What a verb returns: how it has ended, or a ticket for that. */
+/** The result of a verb: its outcome, or a ticket for that. */
 export type Answer<T> = T | NotTaken | Ticket<T | NotTaken>;

@@ -12,17 +12,17 @@ import {
 import type { Fold } from './case-mapping.js';
 import { matchesMask } from './mask.js';
 
-/** What masks are held against: everything that one member is known by, folded once for all masks. */
+/** The texts of one member that masks are compared with, folded once for all masks. */
 export interface Identity {
   /** `nick!user`, folded. */
   readonly name: string;
-  /** The hosts by which it is known, folded: the one that others see, and the address that it came from. */
+  /** Its hosts, folded: the one that others see, and its address. */
   readonly hosts: readonly string[];
   /** The address as a number; null for a peer without one. */
   readonly address: AddressBytes | null;
 }
 
-/** What is known of a peer before it has said anything. @param user - its user name; empty while it is not known */
+/** Returns the identity of a peer that has sent nothing yet. @param user - its user name; empty while it is unknown */
 export function identityOfPeer(host: string, user: string, fold: Fold): Identity {
   return { name: `!${fold(user)}`, hosts: [withoutLeadingColon(fold(host))], address: parseAddress(host) };
 }

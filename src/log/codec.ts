@@ -1,4 +1,4 @@
-/** Packs as bytes: what a log keeps on a disk, or sends to another process. */
+/** Packs as bytes, for a disk or for another process. */
 import {
   type Entry,
   type MaskList,
@@ -15,23 +15,23 @@ import {
 } from './entry.js';
 import { choice, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
 
-/** The version of the format that is written. One that changes what is written takes the next number. */
+/** The version of the format. A change of the format takes the next number. */
 const VERSION = 3;
 
-/** The most bytes of a pack. A turn that has more for a log appends several packs. */
+/** The most bytes of a pack. A turn with more bytes for a log appends several packs. */
 export const MAX_PACK_BYTES = 1_048_576;
 
-/** Why bytes are no pack. */
+/** Why bytes cannot be read as a pack. */
 export type Unreadable =
   | { readonly kind: 'malformed' }
   | { readonly kind: 'too-large' }
-  /** It was written by a later version of this program: those who have that version can read it. */
+  /** A later version of this program has written it, and can read it. */
   | { readonly kind: 'unknown-version'; readonly version: number };
 
-/** What bytes say. */
+/** The result of reading bytes. */
 export type Decoded = { readonly kind: 'pack'; readonly entries: Pack } | Unreadable;
 
-/** The bytes of a pack, or why it has none. */
+/** The bytes of a pack, or why it cannot be written. */
 export type Encoded = { readonly kind: 'bytes'; readonly bytes: Uint8Array } | Exclude<Unreadable, { version: number }>;
 
 // A name (of a session, a nick, a host, an account), and a text that somebody wrote. Both are far above what protocols
@@ -130,14 +130,14 @@ const isEntry = choice<Entry>({
 
 const isPack = list(isEntry, MAX_PACK_ENTRIES);
 
-/** Puts a pack into bytes; it refuses what it could not read again. */
+/** Writes a pack as bytes. It refuses a pack that it could not read again. */
 export function encodePack(pack: Pack): Encoded {
   if (pack.length === 0 || !isPack(pack)) return { kind: 'malformed' };
   const bytes = new TextEncoder().encode(JSON.stringify({ version: VERSION, entries: pack }));
   return bytes.length > MAX_PACK_BYTES ? { kind: 'too-large' } : { kind: 'bytes', bytes };
 }
 
-/** Reads what {@link encodePack} has written, and says why it refuses anything else. */
+/** Reads the bytes that {@link encodePack} has written. It returns why it refuses any others. */
 export function decodePack(bytes: Uint8Array): Decoded {
   if (bytes.length > MAX_PACK_BYTES) return { kind: 'too-large' };
   const written = parse(bytes);
@@ -152,7 +152,7 @@ export function decodePack(bytes: Uint8Array): Decoded {
 
 const isVersion = whole(1);
 
-/** What JSON in UTF-8 says; undefined when it is none, since JSON cannot say that. */
+/** Parses JSON in UTF-8; returns undefined, which JSON cannot express, if it is invalid. */
 function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));

@@ -1,8 +1,8 @@
-/** What logs hold: one thing that a session proposed, as plain data with ids and names instead of objects. */
+/** The entries of logs: each is one thing that a session proposed, as plain data with ids and names, no objects. */
 
 /**
  * A log's name. There is one for the domain (who is called what), one for each room, one for each account, and one
- * for each node, which holds what people without an account say to each other.
+ * for each node, which holds the messages between people without an account.
  */
 export type LogName = 'd' | `r:${string}` | `a:${string}` | `n:${string}`;
 
@@ -26,7 +26,7 @@ export interface Stamp {
  */
 export type MessageType = 'message' | 'notice' | 'signal';
 
-/** What a member may be in a room, lowest first. */
+/** The ranks of a room, lowest first. */
 export type Rank = 'voice' | 'half-operator' | 'operator' | 'admin' | 'owner';
 
 /**
@@ -47,7 +47,7 @@ export type MaskList = 'ban' | 'exception' | 'invitation' | 'mute' | 'mute-excep
  */
 export type Trait = 'invisible' | 'bot' | 'hears-announcements';
 
-/** What somebody who runs the server may do beyond what everybody may, by the names that a configuration uses. */
+/** The privileges of those who run the server, by the names that a configuration uses. */
 export const PRIVILEGES = [
   'kill',
   'ban',
@@ -68,21 +68,21 @@ export const PRIVILEGES = [
  */
 export type Privilege = (typeof PRIVILEGES)[number];
 
-/** What a speaker's program says to the hearers' programs: a name and a value, which may be empty. */
+/** A tag from a speaker's program to the hearers' programs: a name and a value, which may be empty. */
 export type Tag = readonly [name: string, value: string];
 
-/** What a session is known by where its entries are judged. */
+/** The facts about a session by which its entries are judged. */
 export interface Who {
   readonly nick: string;
   readonly user: string;
   /** The host that others see. */
   readonly host: string;
-  /** The host that it came from. */
+  /** The host from which it has connected. */
   readonly address: string;
   readonly realName: string;
   /** The account that it has logged in to; null without one. */
   readonly account: string | null;
-  /** What it may do as one of those who run the server; null for everybody else. */
+  /** Its privileges as one of those who run the server; null for everybody else. */
   readonly privileges: readonly Privilege[] | null;
 }
 
@@ -94,7 +94,7 @@ export type SettingChange =
   | { readonly kind: 'mask'; readonly on: boolean; readonly list: MaskList; readonly mask: string }
   | { readonly kind: 'rank'; readonly on: boolean; readonly rank: Rank; readonly target: string | null };
 
-/** What is said, and how. Its place in the log names it, so it has no id here. */
+/** A message. Its place in the log names it, so it has no id here. */
 interface Words {
   readonly type: MessageType;
   readonly text: string;
@@ -102,7 +102,7 @@ interface Words {
   readonly isDivisible: boolean;
 }
 
-/** What entries of every log do, by their kinds. */
+/** The entries of every log, by their kinds. */
 export interface CommonDeeds {
   /**
    * Takes the place of an entry that its proposer has given up: whichever of the two is first in the log counts, and
@@ -119,7 +119,7 @@ export interface CommonDeeds {
   };
 }
 
-/** What entries of a room's log do, by their kinds. `who` is null for a session that has a place in the room. */
+/** The entries of a room's log, by their kinds. `who` is null for a session that has a place in the room. */
 export interface RoomDeeds extends CommonDeeds {
   /** Enters. `name` is how it spells the room's name, and `flags` are the room's switches, if this opens it. */
   join: { readonly who: Who; readonly name: string; readonly key: string | null; readonly flags: readonly RoomFlag[] };
@@ -146,13 +146,13 @@ export interface RoomDeeds extends CommonDeeds {
   knock: { readonly who: Who };
   /** Gives the room another name. */
   retitle: { readonly who: Who | null; readonly name: string; readonly reason: string };
-  /** The session is known by this from now on. */
+  /** Gives the session another identity. */
   identity: { readonly who: Who };
   /** The session has left the chat, and with it the room. */
   over: object;
 }
 
-/** What entries of the domain's log do, by their kinds. */
+/** The entries of the domain's log, by their kinds. */
 export interface DomainDeeds extends CommonDeeds {
   arrive: { readonly who: Who };
   nick: { readonly nick: string };
@@ -170,7 +170,7 @@ export interface DomainDeeds extends CommonDeeds {
   expel: { readonly target: string; readonly reason: string; readonly parting: string };
 }
 
-/** What entries of the logs of accounts and nodes do, by their kinds. */
+/** The entries of the logs of accounts and nodes, by their kinds. */
 export interface PrivateDeeds extends CommonDeeds {
   /** Says something to one session. */
   tell: Words & { readonly target: string };
@@ -190,7 +190,7 @@ export type PrivateEntry = EntryOf<PrivateDeeds>;
 /** One thing that a session proposed. */
 export type Entry = RoomEntry | DomainEntry | PrivateEntry;
 
-/** What one turn has for one log: appended as one, numbered as one. Never empty. */
+/** The entries of one turn for one log: appended as one, numbered as one. Never empty. */
 export type Pack = readonly Entry[];
 
 /** The most entries of a pack. */

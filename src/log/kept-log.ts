@@ -26,12 +26,12 @@ class Follower implements Following {
     this.#log.leave(this);
   }
 
-  /** Takes nothing more. */
+  /** Stops taking packs. */
   end(): void {
     this.#isOver = true;
   }
 
-  /** Takes all that there is. Called from its own sink, it leaves that to the call that is under way. */
+  /** Takes all packs that there are. If its own sink calls it, the call under way takes them. */
   take(): void {
     if (this.#isTaking) return;
     this.#isTaking = true;
@@ -63,7 +63,7 @@ class Follower implements Following {
 /** One log. */
 export class KeptLog {
   readonly packs: PackStore;
-  /** Replaced as a whole, since those who are called may come and go. */
+  /** Replaced as a whole, since a follower that is called may add or remove others. */
   #followers: readonly Follower[] = [];
   readonly #abandoned: () => void;
   #depth = 0;
@@ -86,7 +86,7 @@ export class KeptLog {
       for (const follower of this.#followers) follower.take();
     } finally {
       this.#depth -= 1;
-      // A sink that appends leaves others behind until it returns: what they still need stays.
+      // A sink that appends delays the others until it returns: the packs that they still need stay.
       if (this.#depth === 0) this.packs.trim();
     }
     return seq;
@@ -105,7 +105,7 @@ export class KeptLog {
     if (!this.isFollowed) this.#abandoned();
   }
 
-  /** Ends all following. */
+  /** Stops all followers. */
   close(): void {
     for (const follower of this.#followers) follower.end();
     this.#followers = [];

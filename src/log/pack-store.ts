@@ -2,7 +2,7 @@
 import type { Pack } from './entry.js';
 import { weightOf } from './weight.js';
 
-/** How much is kept. */
+/** The bounds of what is kept. */
 export interface Retention {
   /** The most entries. */
   readonly maxEntries: number;

@@ -1,6 +1,6 @@
-/** Checks of values that came from outside, put together from small ones. */
+/** Checks of values from outside, put together from small ones. */
 
-/** Whether a value, which may be anything that JSON can say, is a `T`. It never throws. */
+/** Whether a value, which may be anything that JSON can express, is a `T`. It never throws. */
 export type Shape<T> = (value: unknown) => value is T;
 
 /** A text. @param maxLength - the most UTF-16 code units */

@@ -1,4 +1,4 @@
-/** What every log can do, wherever it keeps its packs. */
+/** The interface of every log, wherever it keeps its packs. */
 import type { Unreadable } from './codec.js';
 import type { LogName, Pack } from './entry.js';
 
@@ -27,18 +27,18 @@ export interface LogSink {
   /** The log keeps these packs no longer; the next one is `to + 1`. */
   missing(from: number, to: number): void;
   /**
-   * The log ends at `top`, before what was applied: it has lost what it promised to keep. What comes next is
-   * `top + 1`, which is another pack than the one that had this number.
+   * The log ends at `top`, before packs that were applied: it has lost what it promised to keep. The next pack is
+   * `top + 1`, which is not the one that had this number.
    */
   regressed(applied: number, top: number): void;
-  /** The log cannot be reached: packs may be late from now on, until `back`. */
+  /** The log cannot be reached: packs may be late until `back`. */
   away(): void;
   back(): void;
 }
 
 /** A log that is being followed. */
 export interface Following {
-  /** The number of the last pack that the sink has heard of; where a later {@link SharedLog.follow} goes on. */
+  /** The number of the last pack that the sink has heard of; a later {@link SharedLog.follow} starts after it. */
   readonly applied: number;
   /** Ends it: the sink hears nothing more. */
   stop(): void;
@@ -46,7 +46,7 @@ export interface Following {
 
 /** Which packs are to be read. */
 export interface LogRange {
-  /** Those after this number; 0 for the first and on. */
+  /** Those after this number; 0 for all. */
   readonly after: number;
   /** The most packs, at least 1. */
   readonly maxPacks: number;
@@ -68,7 +68,7 @@ export interface Excerpt {
 
 /** Logs by name, shared by all who apply them. A log that nobody has appended to is empty. */
 export interface SharedLog {
-  /** Appends what a turn has for a log as one pack, which gets the next number. */
+  /** Appends the entries of a turn as one pack, which gets the next number. */
   append(log: LogName, pack: Pack, answer: AppendAnswer): void;
   /**
    * Hands over every pack after a number once, in order, whatever happens to the connection on the way.
@@ -79,7 +79,7 @@ export interface SharedLog {
   /** Reads packs that are kept. @returns null when the log cannot be reached */
   read(log: LogName, range: LogRange): Promise<Excerpt | null>;
   /**
-   * Says that a node lives, for as long as the lease lasts by the log's own clock.
+   * Confirms that a node lives, for as long as the lease lasts by the log's own clock.
    *
    * @param node - `node.incarnation`
    * @param ms - how long, in milliseconds, at least 1
@@ -90,6 +90,6 @@ export interface SharedLog {
   expired(): Promise<readonly string[] | null>;
   /** Ends a node's lease, run out or not. @returns whether the log has heard of it */
   forget(node: string): Promise<boolean>;
-  /** Ends all following; what is not answered yet has failed. */
+  /** Stops all followers; calls that are not answered yet fail. */
   close(): void;
 }

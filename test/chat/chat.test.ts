@@ -88,7 +88,7 @@ test('each verb returns the event to the one who acts, and publishes it to the o
   expect(ann.ear.take()).toEqual([]);
 });
 
-test('what is refused changes nothing and is told to nobody', () => {
+test('a refused verb changes nothing, and nobody hears of it', () => {
   const ann = enter('ann', '#a');
   const bob = enter('bob', '#a');
   const eve = enter('eve');
@@ -132,7 +132,7 @@ test('what is refused changes nothing and is told to nobody', () => {
   expect(ann.ear.expelledWith).toBeNull();
 });
 
-test('a secret room is to outsiders as if it did not exist, but not to operators of the server', () => {
+test('a secret room does not exist for outsiders, except for operators of the server', () => {
   const ann = enter('ann', '#a');
   const eve = enter('eve');
   change(ann.member, { kind: 'flag', on: true, flag: 'secret' });
@@ -229,7 +229,7 @@ test('a ban of the server is set by operators, puts out those for whom it holds,
 describe('a member that is connected', () => {
   const room = { kind: 'room', name: '#a', ranks: 0 } as const;
 
-  test('twice hears everything twice, and what it does itself where it has not done it', () => {
+  test('twice hears everything twice, and its own deeds through the outlet that it did not use', () => {
     const [ann, bob] = [enter('ann', '#a'), enter('bob', '#a')];
     const second = new Ear();
     chat.attach(ann.member, second);
@@ -244,7 +244,7 @@ describe('a member that is connected', () => {
     expect([ann.ear.take(), second.take()]).toEqual([[], ['said']]);
   });
 
-  test('nowhere stays where it is, and misses nothing that it would be asked about', () => {
+  test('nowhere stays in its rooms, and keeps its state up to date', () => {
     const [ann, bob] = [enter('ann', '#a'), enter('bob', '#a')];
     chat.detach(ann.member, ann.ear);
     ann.ear.take();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { seeded } from '../support/random.js';
 import { expectEqualReplicas } from './replicas.js';
 
-test('those who apply the same log have the same state after every pack, whatever comes twice or late', () => {
+test('those who apply the same log have the same state after every pack, even if entries arrive twice or late', () => {
   fc.assert(
     fc.property(fc.integer(), (seed) => {
       const random = seeded(seed);

@@ -81,7 +81,7 @@ beforeEach(() => {
   blue.calls = 0;
 });
 
-describe('telling', () => {
+describe('the delivery of events', () => {
   test('an event is encoded once for each kind of reader and the bytes are shared', () => {
     const speakers = Array.from({ length: 10 }, (_, index) => admit(`n${index}`, index % 2 === 0 ? red : blue));
     let room: RoomState | null = null;
@@ -125,7 +125,7 @@ describe('telling', () => {
     expect([ann, bob, eve].map(({ ear }) => ear.take().length)).toEqual([1, 0, 0]);
   });
 
-  test('an event that an encoder has no words for reaches nobody', () => {
+  test('an event that an encoder does not word reaches nobody', () => {
     const ann = admit('ann');
     const bob = admit('bob');
     join(ann.member, '#a');
@@ -181,7 +181,7 @@ describe('names', () => {
 });
 
 describe('rooms', () => {
-  test('whoever opens a room is its operator, and an empty room is gone unless it is permanent', () => {
+  test('a member that opens a room is its operator, and an empty room is gone unless it is permanent', () => {
     const ann = admit('ann');
     const room = join(ann.member, '#a');
     expect(room.ranksOf(ann.member)).toBe(RANK_BITS.operator);
@@ -194,7 +194,7 @@ describe('rooms', () => {
     expect(chat.directory.room('#lobby')).toBe(lobby);
   });
 
-  test('a member who is put out hears of it, the one who did it is answered otherwise', () => {
+  test('a member who is put out gets the event, the one who did it an answer', () => {
     const ann = admit('ann');
     const bob = admit('bob');
     const room = join(ann.member, '#a');
@@ -207,7 +207,7 @@ describe('rooms', () => {
     expect(room.seatOf(bob.member)).toBeUndefined();
   });
 
-  test('seats stay right while members come and go in any order', () => {
+  test('seats stay right while members join and leave in any order', () => {
     const members = Array.from({ length: 6 }, (_, index) => admit(`n${index}`).member);
     const [first] = members;
     if (first === undefined) throw new Error('no member');
@@ -293,7 +293,7 @@ describe('rules', () => {
         room.invite(eve.member, ann.member, eve.member.who);
         lose(room, ann.member);
         expect(entryRefusal(eve.member, room, null)).toBe('invite-only');
-        // Whoever gets a rank again has not given it again.
+        // A member that gets a rank again has not given its invitation again.
         room.change({ kind: 'rank', on: true, rank: 'operator', member: ann.member }, author, 0);
         expect(entryRefusal(eve.member, room, null)).toBe('invite-only');
       }

@@ -52,11 +52,11 @@ test('random bytes, and random JSON, are no pack', () => {
   );
 });
 
-test('what an earlier version wrote is read, if it is still said so', () => {
+test('a pack of an earlier version is read, if its words are still in use', () => {
   expect(decodePack(bytes({ version: 1, entries: [topic] }))).toEqual({ kind: 'pack', entries: [topic] });
 });
 
-test('a later version is told apart from damage, whatever else is in it', () => {
+test('a later version is distinguished from damage, whatever else is in it', () => {
   expect(decodePack(bytes({ version: 1000, entries: 'packed otherwise' }))).toEqual({
     kind: 'unknown-version',
     version: 1000,
@@ -97,7 +97,7 @@ describe('malformed is', () => {
   });
 });
 
-test('what could not be read again is not written', () => {
+test('a pack that could not be read again is not written', () => {
   expect(encodePack([])).toEqual({ kind: 'malformed' });
   expect(encodePack([mark('x'.repeat(65_537))])).toEqual({ kind: 'malformed' });
   expect(encodePack(Array.from({ length: MAX_PACK_ENTRIES + 1 }, () => mark('tea')))).toEqual({ kind: 'malformed' });

@@ -25,7 +25,7 @@ export interface RemoteLogsUnderTest extends LogsUnderTest {
 /** Opens logs that keep at most so many entries each. */
 export type Open<Logs extends LogsUnderTest> = (maxEntries: number) => Logs | Promise<Logs>;
 
-/** A sink that keeps what it is told as texts. */
+/** A sink that keeps its calls as texts. */
 export class Ear implements LogSink {
   readonly heard: string[] = [];
   onPack: (seq: number) => void = () => undefined;
@@ -145,7 +145,7 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>): void
       expect(ear.packs).toEqual(['1 a', '2 b', '3 c']);
     });
 
-    test('one may stop while it is told', async () => {
+    test('a follower may stop while it is called', async () => {
       await append('a', 'b');
       const ear = new Ear();
       const following = log.follow(ROOM, 2, ear);
@@ -159,7 +159,7 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>): void
       expect(following.applied).toBe(3);
     });
 
-    test('one may append while it is told, and hears of it afterwards, as all others do', async () => {
+    test('a follower may append while it is called, and hears of that afterwards, as all others do', async () => {
       const first = new Ear();
       const second = new Ear();
       first.onPack = (seq) => {
@@ -173,7 +173,7 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>): void
       expect(second.packs).toEqual(['1 a', '2 after 1', '3 after 2', '4 after 3']);
     });
 
-    test('what one has appended is there for another', async () => {
+    test('an appended pack is there for others', async () => {
       await append('a', 'b');
       const other = logs.another();
       const ear = new Ear();
@@ -272,7 +272,7 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>): void
       expect(await asked(log.expired())).toEqual(['a.1']);
     });
 
-    test('a closed log takes nothing, tells nothing and can be closed again', async () => {
+    test('a closed log takes nothing, calls nobody and can be closed again', async () => {
       const ear = new Ear();
       log.follow(ROOM, 0, ear);
       await append('a');
@@ -290,7 +290,7 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>): void
   });
 }
 
-/** What every implementation does besides that has its logs elsewhere. */
+/** The further promises of an implementation whose logs are elsewhere. */
 export function describeRemoteLog(name: string, open: Open<RemoteLogsUnderTest>): void {
   describe(`${name} as a log that is elsewhere`, () => {
     let logs: RemoteLogsUnderTest;

@@ -28,7 +28,7 @@ export function admit(
   const known = { ...member.who, nick, user, realName };
   const ban = bans.find(identityOf(known, directory.fold));
   if (ban === null) return core.arrive(member, known);
-  // It is told so by the name that it has given itself.
+  // The refusal uses the name that it has given itself.
   member.who = known;
   return { kind: 'refused', why: 'banned', ban };
 }
@@ -40,7 +40,7 @@ export function rename(
   nick: string,
 ): Answer<EventOf<'renamed'> | Refused<'silenced' | 'nick-taken'>> {
   const member = stateOf(who);
-  // Everybody in its rooms reads the nick, so it would be a way to speak.
+  // Everybody in its rooms reads the nick, so changing it would be a way to speak.
   const silencing = silencingRoom(member);
   if (silencing !== null) return refuse('silenced', silencing);
   return core.domain.propose<'nick'>(member, { kind: 'nick', nick, ...core.stamp(core.domain, member) });

@@ -27,7 +27,7 @@ export function setRealName(
   return core.domain.propose<'realname'>(member, { kind: 'realname', realName, ...core.stamp(core.domain, member) });
 }
 
-/** Shows others another host in place of the one that a member came from. */
+/** Shows others another host in place of the one from which a member has connected. */
 export function setHost({ core }: Scene, who: Member, host: string): Answer<EventOf<'host'>> {
   const member = stateOf(who);
   return core.domain.propose<'host'>(member, { kind: 'host', host, ...core.stamp(core.domain, member) });

@@ -85,7 +85,7 @@ export function invite(
   return replica.propose<'invite'>(by, { kind: 'invite', guest: guest.session, who: guest.who, ...stamp });
 }
 
-/** Says what a room is about. @returns null when it is about that already */
+/** Sets the topic of a room. @returns null if it has that topic already */
 export function setTopic(
   { core, directory }: Scene,
   who: Member,

@@ -1,4 +1,4 @@
-/** Changing the settings of a room: each change is judged by itself, and those that hold are one event. */
+/** Changes the settings of a room: each change is judged by itself, and those that hold are one event. */
 import type { Rank, SettingChange } from '../../log/entry.js';
 import type { Member } from '../member.js';
 import { stateOf } from '../member-state.js';
@@ -12,7 +12,7 @@ export type WantedChange =
   | Exclude<SettingChange, { readonly kind: 'rank' }>
   | { readonly kind: 'rank'; readonly on: boolean; readonly rank: Rank; readonly nick: string };
 
-/** How much one change of settings may do. */
+/** The limits of one change of settings. */
 export interface AmendLimits {
   /** The most masks that the room's lists hold together. */
   readonly maxMasks: number;

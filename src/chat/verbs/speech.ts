@@ -1,4 +1,4 @@
-/** Saying something: to a room, to one person, to all who listen. */
+/** Messages to a room, to one person, to all who listen. */
 import type { EventOf, Said } from '../event.js';
 import type { Member } from '../member.js';
 import { type MemberState, stateOf } from '../member-state.js';
@@ -9,7 +9,7 @@ import type { RoomOutcomes } from '../room-deeds.js';
 import type { Answer } from '../ticket.js';
 import type { Scene } from './scene.js';
 
-/** Whom somebody speaks to. */
+/** The recipients of a message. */
 export type Target =
   /** A room; with ranks named (as bits), those of the lowest of them and above; 0 for everybody there. */
   | { readonly kind: 'room'; readonly name: string; readonly ranks: number }
