@@ -515,7 +515,7 @@ describe.skipIf(!hasOpenssl)('a listener over TLS', () => {
   });
 
   test('a connection on which no byte moves is closed after the idle timeout', async () => {
-    const { port, closed } = await serve({}, {}, { idleTimeoutMs: 50 });
+    const { port, closed } = await serve({}, {}, { idleTimeoutMs: 1000 });
     const { socket } = await dialed(port);
     socket.on('error', () => undefined);
     expect(await closed.within('close')).toMatchObject({ code: 'ERR_IDLE_TIMEOUT' });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Descriptor, listenFds, sdNotify, sdWatchdogIntervalMs, type Socket } from 'fdmux';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { disposedAtEnd } from '../support/fds.js';
+import { addonEnvironment } from '../support/preload.js';
 import { run, start } from '../support/processes.js';
 import { patient, testSocket } from '../support/sockets.js';
 import { callUntyped } from '../support/untyped.js';
@@ -141,12 +142,16 @@ describe('sdWatchdogIntervalMs', () => {
 describe('listenFds', () => {
   /** Runs a program as a service that is given three fds, of which 3 and 4 are unix sockets' ends. */
   const service = (assignments: string, program: string) =>
-    run('sh', [
-      '-c',
-      `${assignments} exec "$0" -e "$1" 3</dev/null 4</dev/zero 5</dev/null`,
-      process.execPath,
-      `const { listenFds } = require('fdmux'); ${program}`,
-    ]);
+    run(
+      'sh',
+      [
+        '-c',
+        `${assignments} LD_PRELOAD="$PRELOAD" exec "$0" -e "$1" 3</dev/null 4</dev/zero 5</dev/null`,
+        process.execPath,
+        `const { listenFds } = require('fdmux'); ${program}`,
+      ],
+      { env: { LD_PRELOAD: undefined, PRELOAD: addonEnvironment()['LD_PRELOAD'] } },
+    );
 
   test('returns the fds of this process with their names', async () => {
     const { stdout, stderr } = await service(

@@ -44,9 +44,10 @@ export class TestProcess {
 
   constructor(command: string, args: readonly string[], { cwd, env, deadlineMs = DEADLINE_MS }: ProcessOptions = {}) {
     this.#deadlineMs = deadlineMs;
+    const inherited = [command, ...args].includes(process.execPath) ? addonEnvironment() : process.env;
     this.#child = spawn(command, args, {
       cwd: cwd ?? packagePath(),
-      env: { ...addonEnvironment(), ...env },
+      env: { ...inherited, ...env },
       stdio: 'pipe',
     });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
