@@ -1,10 +1,11 @@
 /** The chat: one method for each thing that can be done in it, whatever protocol asks for it. */
 import type { Privilege, Trait } from '../log/entry.js';
 import { Core, type CoreOptions } from './core.js';
-import type { Directory, PresenceObserver, RoomObserver } from './directory.js';
+import type { Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
 import type { EventOf, Said } from './event.js';
 import type { Arrival, Introduction, Member, Outlet } from './member.js';
 import { MemberState, stateOf, stranger } from './member-state.js';
+import type { Note } from './notes.js';
 import type { Amended, Arrived, Changed } from './outcome.js';
 import type { EntryRefusal, SpeechRefusal } from './permissions.js';
 import type { Refused } from './refusal.js';
@@ -13,6 +14,7 @@ import { type BanKind, type ServerBan, ServerBans, type ServerBansOptions } from
 import type { Answer } from './ticket.js';
 import * as banning from './verbs/bans.js';
 import * as membership from './verbs/membership.js';
+import * as notes from './verbs/notes.js';
 import * as profile from './verbs/profile.js';
 import * as rooms from './verbs/rooms.js';
 import type { Scene } from './verbs/scene.js';
@@ -62,6 +64,11 @@ export class Chat {
   /** Reports to an observer all rooms that get other names later. */
   observeRooms(observer: RoomObserver): void {
     this.#core.directory.observeRooms(observer);
+  }
+
+  /** Lets an observer know of what members and rooms say about themselves from now on. */
+  observeNotes(observer: NoteObserver): void {
+    this.#core.directory.observeNotes(observer);
   }
 
   /** Opens a room that stays when everybody has left; finds it if it is there. */
@@ -219,7 +226,17 @@ export class Chat {
     return settings.amend(this.#scene, by, name, wanted, limits);
   }
 
+  /** Changes what a room says about itself. @returns null when it has said so before */
+  annotateRoom(by: Member, name: string, note: Note): ReturnType<typeof notes.annotateRoom> {
+    return notes.annotateRoom(this.#scene, by, name, note);
+  }
+
   // Facts about a member
+
+  /** Changes what a member says about itself. @returns null when it has said so before */
+  annotateSelf(member: Member, note: Note): ReturnType<typeof notes.annotateSelf> {
+    return notes.annotateSelf(this.#scene, member, note);
+  }
 
   /** Marks a member as away. @param reason - null when it is back */
   setAway(member: Member, reason: string | null): Answer<EventOf<'away'> | null> {

@@ -1,6 +1,6 @@
 /** Everybody who is here and every room that is open, as the logs have them. */
 import type { Fold } from './case-mapping.js';
-import type { Departure, Directory, PresenceObserver, RoomObserver } from './directory.js';
+import type { Departure, Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
 import type { DomainState } from './domain-state.js';
 import type { EventOf } from './event.js';
 import type { Member } from './member.js';
@@ -25,6 +25,7 @@ export class DirectoryState implements Directory {
   readonly #rooms: Rooms;
   readonly #now: () => number;
   readonly #observers = new Set<PresenceObserver>();
+  readonly #noteObservers = new Set<NoteObserver>();
   readonly #roomObservers = new Set<RoomObserver>();
 
   constructor({ fold, domain, rooms, now }: DirectoryParts) {
@@ -91,6 +92,15 @@ export class DirectoryState implements Directory {
 
   observeRooms(observer: RoomObserver): void {
     this.#roomObservers.add(observer);
+  }
+
+  observeNotes(observer: NoteObserver): void {
+    this.#noteObservers.add(observer);
+  }
+
+  /** Reports to observers what somebody, or a room, says about itself. */
+  annotated(event: EventOf<'annotated'>, answered: Member | null): void {
+    for (const observer of this.#noteObservers) observer(event, answered);
   }
 
   /** Reports to observers that a room has another name. */

@@ -28,6 +28,13 @@ export interface RoomObserver {
   retitled(event: EventOf<'retitled'>, answered: Member | null): void;
 }
 
+/**
+ * Hears of what members and rooms say about themselves.
+ *
+ * @param answered - the member that gets the event as its answer; null if nobody is answered
+ */
+export type NoteObserver = (event: EventOf<'annotated'>, answered: Member | null) => void;
+
 /** The members and rooms of one server, by their names. */
 export interface Directory {
   /** Puts a name, or a mask, into the form in which it is compared. */

@@ -3,6 +3,7 @@ import type { DomainDeeds, EntryOf, Stamp } from '../log/entry.js';
 import type { DomainState } from './domain-state.js';
 import type { EventOf } from './event.js';
 import type { MemberState } from './member-state.js';
+import { withNote } from './notes.js';
 import type { Arrived, Changed, Lost } from './outcome.js';
 import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
 
@@ -17,6 +18,7 @@ export interface DomainOutcomes {
   account: Changed | NotTaken | null;
   operator: Changed | NotTaken | null;
   trait: Changed | NotTaken | null;
+  describe: EventOf<'annotated'> | Refused<'too-many-keys'> | NotTaken | null;
   announce: EventOf<'announced'> | Refused<'not-privileged'> | NotTaken;
   broadcast: EventOf<'broadcast'> | Refused<'not-privileged'> | NotTaken;
   expel: EventOf<'expelled'> | Refused<'not-privileged' | 'no-such-member'> | NotTaken;
@@ -100,6 +102,13 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
       member.traits = traits;
     });
     return { kind: 'changed', member };
+  }),
+  describe: byMember((_domain, member, entry, atMs) => {
+    const made = withNote(member.metadata, entry);
+    if (made === null) return refuse('too-many-keys');
+    member.metadata = made.notes;
+    if (made.changes.length === 0) return null;
+    return { kind: 'annotated', atMs, by: member, member, room: null, changes: made.changes };
   }),
   announce: byMember((_domain, by, { text }, atMs) =>
     by.may('wallops') ? { kind: 'announced', atMs, by, text } : refuse('not-privileged'),

@@ -1,6 +1,7 @@
 /** Events among people: each is one fact, in no protocol's words. */
 import type { MessageType, Rank, SettingChange, Tag } from '../log/entry.js';
 import type { Member } from './member.js';
+import type { NoteChange } from './notes.js';
 import type { Room } from './room.js';
 
 export type { MessageType, Tag } from '../log/entry.js';
@@ -102,6 +103,15 @@ export type ChatEvent =
       readonly room: Room;
       readonly before: string;
       readonly reason: string;
+    })
+  /** A member, or a room, says something else about itself. */
+  | (Happening & {
+      readonly kind: 'annotated';
+      readonly by: Member;
+      /** The member whom it is about; null for a room. */
+      readonly member: Member | null;
+      readonly room: Room | null;
+      readonly changes: readonly NoteChange[];
     })
   | (Happening & { readonly kind: 'away'; readonly member: Member })
   | (Happening & { readonly kind: 'host'; readonly member: Member; readonly before: string })

@@ -3,6 +3,7 @@ import type { Privilege, Trait, Who } from '../log/entry.js';
 import { canonicalAddress, withoutLeadingColon } from './address.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { Member, Outlet } from './member.js';
+import { NO_NOTES } from './notes.js';
 import { joinOutlets, NOWHERE, outletsOf } from './outlets.js';
 import type { RoomState, SeatState } from './room-state.js';
 import { hasPrivilege, identityOf } from './subject.js';
@@ -47,6 +48,7 @@ export class MemberState implements Member {
   away: string | null = null;
   /** Replaced as a whole, since nearly all members share the empty one. */
   traits = NO_TRAITS;
+  metadata = NO_NOTES;
   readonly seats: SeatState[] = [];
   invitations: Set<RoomState> | null = null;
   /** The running number of its last entry in the domain's log. */

@@ -1,6 +1,7 @@
 /** A person (or a program) in the chat, whatever protocol it uses, as everybody may see it. */
 import type { Trait } from '../log/entry.js';
 import type { ChatEvent } from './event.js';
+import type { Notes } from './notes.js';
 import type { Room, Seat } from './room.js';
 import type { Subject } from './subject.js';
 
@@ -88,6 +89,8 @@ export interface Member extends Subject {
   /** Whether it is one of those who run the server, whatever it may do as such. */
   readonly isOperator: boolean;
   readonly traits: ReadonlySet<Trait>;
+  /** What it says about itself, by keys. */
+  readonly metadata: Notes;
   /** Its places in rooms, in the order of joining. */
   readonly seats: readonly Seat[];
   /** Rooms that it may enter by invitation; null while there are none. */

@@ -67,6 +67,9 @@ export class Presenter {
         this.#publisher.publish(outcome, by);
         this.#core.rooms.sort(log);
         return;
+      case 'annotated':
+        this.#core.directory.annotated(outcome, by);
+        return;
       case 'retitled':
         this.#core.rooms.retitled(log, outcome.before);
         this.#publisher.publish(outcome, by);

@@ -61,6 +61,9 @@ export class Publisher {
       case 'knocked':
         toRoom(delivery, event.room, answered, RANK_BITS['half-operator']);
         return;
+      case 'annotated':
+        // Each hears of the keys that it has asked for: see the observers of the directory.
+        return;
       case 'expelled':
         delivery.to(stateOf(event.member));
         return;

@@ -4,6 +4,7 @@ import { authorOf } from './author.js';
 import type { EventOf, RoomChange, Said } from './event.js';
 import type { KnockLimit } from './knocks.js';
 import type { MemberState } from './member-state.js';
+import { withNote } from './notes.js';
 import type { Amended } from './outcome.js';
 import {
   type ChangeRefusal,
@@ -33,6 +34,7 @@ export interface RoomOutcomes {
   topic: EventOf<'topic'> | Refused<SpeechRefusal | 'not-inside' | 'not-allowed'> | null;
   settings: Amended;
   invite: EventOf<'invited'> | Refused<'not-inside' | 'guest-inside' | 'not-allowed'>;
+  annotate: EventOf<'annotated'> | Refused<'not-inside' | 'not-allowed' | 'too-many-keys'> | null;
   knock: EventOf<'knocked'> | Refused<KnockLimit | 'already-inside' | 'banned' | 'open' | 'no-such-room'>;
   retitle: EventOf<'retitled'> | Refused<RetitleRefusal>;
   identity: null;
@@ -65,7 +67,7 @@ interface Actor {
 /** Returns who acts: one with a place in the room, or one from outside as its entry describes it. */
 function actorOf(
   room: RoomState,
-  { session, who }: EntryOf<RoomDeeds, 'kick' | 'redact' | 'retitle' | 'settings'>,
+  { session, who }: EntryOf<RoomDeeds, 'annotate' | 'kick' | 'redact' | 'retitle' | 'settings'>,
   seat: SeatState | undefined,
 ): Actor | undefined {
   if (seat !== undefined) return { subject: seat, who: seat.who, member: seat.member };
@@ -193,6 +195,18 @@ const invite: Deed<'invite'> = (room, { guest, who }, atMs, seat) => {
   return { kind: 'invited', atMs, by: seat.member, member, room, audience: 'guest' };
 };
 
+const annotate: Deed<'annotate'> = (room, entry, atMs, own) => {
+  const by = actorOf(room, entry, own);
+  if (by === undefined) return refuse('not-inside', room);
+  if (own === undefined && !by.subject.may('override')) return refuse('not-inside', room);
+  if (!mayAdminister(by.subject, room)) return refuse('not-allowed', room);
+  const made = withNote(room.metadata, entry);
+  if (made === null) return refuse('too-many-keys', room);
+  room.metadata = made.notes;
+  if (made.changes.length === 0) return null;
+  return { kind: 'annotated', atMs, by: by.member, member: null, room, changes: made.changes };
+};
+
 const knock: Deed<'knock'> = (room, { session, who }, atMs, seat) => {
   if (seat !== undefined) return refuse('already-inside', room);
   const subject = new Outsider(session, who);
@@ -234,6 +248,7 @@ export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
   topic,
   settings,
   invite,
+  annotate,
   knock,
   retitle,
   identity: (room, { session, who }) => {

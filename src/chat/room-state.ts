@@ -6,6 +6,7 @@ import type { RoomChange } from './event.js';
 import type { Fold } from './fold.js';
 import { type KnockLimit, Knocks } from './knocks.js';
 import type { MemberState } from './member-state.js';
+import { NO_NOTES } from './notes.js';
 import { authority } from './permissions.js';
 import { Positions } from './positions.js';
 import { RecentMessages } from './recent-messages.js';
@@ -114,6 +115,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** The most members it takes; null for no limit. */
   limit: number | null = null;
   readonly flags = new Set<RoomFlag>();
+  metadata = NO_NOTES;
   readonly masks: Readonly<Record<MaskList, MaskEntry[]>> = {
     ban: [],
     exception: [],
@@ -237,6 +239,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.key = null;
     this.limit = null;
     this.flags.clear();
+    this.metadata = NO_NOTES;
     this.#messages = null;
     this.#knocks = null;
     this.#retitledAtMs = [];

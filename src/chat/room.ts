@@ -2,6 +2,7 @@
 import type { MaskList, Rank, RoomFlag } from '../log/entry.js';
 import type { Author } from './author.js';
 import type { Member } from './member.js';
+import type { Notes } from './notes.js';
 import type { Subject } from './subject.js';
 import type { UserMask } from './user-mask.js';
 
@@ -54,6 +55,8 @@ export interface Room {
   /** The most members it takes; null for no limit. */
   readonly limit: number | null;
   readonly flags: ReadonlySet<RoomFlag>;
+  /** What it says about itself, by keys. */
+  readonly metadata: Notes;
   readonly masks: Readonly<Record<MaskList, readonly MaskEntry[]>>;
   /** The occupied places, in no order that means anything. */
   readonly seats: readonly Seat[];

@@ -73,6 +73,8 @@ const stamp: { readonly [K in keyof Stamp]: Shape<Stamp[K]> } = {
   base: number,
 };
 
+const annotation = { key: nullable(name), value: nullable(words), maxKeys: number };
+
 const isEntry = choice<Entry>({
   join: record({ ...stamp, kind: oneOf('join'), who, name, key: nullable(name), flags: list(flags, 16) }),
   part: record({ ...stamp, kind: oneOf('part'), reason: words }),
@@ -98,6 +100,8 @@ const isEntry = choice<Entry>({
     maxValues: number,
   }),
   invite: record({ ...stamp, kind: oneOf('invite'), guest: name, who }),
+  annotate: record({ ...stamp, kind: oneOf('annotate'), who: nullable(who), ...annotation }),
+  describe: record({ ...stamp, kind: oneOf('describe'), ...annotation }),
   knock: record({ ...stamp, kind: oneOf('knock'), who }),
   retitle: record({ ...stamp, kind: oneOf('retitle'), who: nullable(who), name, reason: words }),
   identity: record({ ...stamp, kind: oneOf('identity'), who }),

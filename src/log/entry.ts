@@ -94,6 +94,16 @@ export type SettingChange =
   | { readonly kind: 'mask'; readonly on: boolean; readonly list: MaskList; readonly mask: string }
   | { readonly kind: 'rank'; readonly on: boolean; readonly rank: Rank; readonly target: string | null };
 
+/** A change of what somebody, or a room, says about itself. */
+interface Annotation {
+  /** Null for every key. */
+  readonly key: string | null;
+  /** Null removes what is there. */
+  readonly value: string | null;
+  /** The most keys that there may be. */
+  readonly maxKeys: number;
+}
+
 /** A message. Its place in the log names it, so it has no id here. */
 interface Words {
   readonly type: MessageType;
@@ -142,6 +152,8 @@ export interface RoomDeeds extends CommonDeeds {
   };
   /** Invites the session `guest`, which is known by `who`. */
   invite: { readonly guest: string; readonly who: Who };
+  /** Changes what the room says about itself. */
+  annotate: Annotation & { readonly who: Who | null };
   /** Asks those inside to be let in. */
   knock: { readonly who: Who };
   /** Gives the room another name. */
@@ -163,6 +175,8 @@ export interface DomainDeeds extends CommonDeeds {
   account: { readonly account: string | null };
   operator: { readonly privileges: readonly Privilege[] | null };
   trait: { readonly trait: Trait; readonly on: boolean };
+  /** Changes what the session says about itself. */
+  describe: Annotation;
   announce: { readonly text: string };
   /** Says something to everybody who is here. */
   broadcast: { readonly type: 'message' | 'notice'; readonly text: string };

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { foldCase as fold } from '../../src/chat/case-mapping.js';
 import { DomainState } from '../../src/chat/domain-state.js';
 import { MemberState, stranger } from '../../src/chat/member-state.js';
+import type { Note } from '../../src/chat/notes.js';
 import type { Outcome } from '../../src/chat/outcome.js';
 import { NOT_TAKEN } from '../../src/chat/refusal.js';
 import { RoomState } from '../../src/chat/room-state.js';
@@ -39,6 +40,7 @@ class Replica {
     const { room } = this;
     return {
       settings: [room.name, room.createdAtMs, room.key, room.limit, [...room.flags].sort(), room.topic],
+      metadata: [...room.metadata],
       masks: Object.values(room.masks).map((list) => list.map(({ mask, by, atMs }) => [mask, by, atMs])),
       seats: room.seats.map(({ session, who, ranks }) => [session, who, ranks]),
       sessions: SESSIONS.map((session) => [
@@ -58,6 +60,7 @@ class Replica {
     ];
     return {
       members: [...domain.members()].map(describe),
+      metadata: [...domain.members()].map(({ metadata }) => [...metadata]),
       counts: [domain.size, domain.peak, domain.operators, domain.invisible],
       departures: NICKS.map((nick) => domain.departuresOf(nick)),
       sessions: SESSIONS.map((session) => domain.nextNumber(session)),
@@ -125,6 +128,10 @@ function anyChange(draw: Draw): SettingChange {
   ]);
 }
 
+function anyNote(draw: Draw): Note {
+  return { key: pick(draw, ['k', 'l', 'm', null]), value: pick(draw, ['v', 'w', null]), maxKeys: 2 };
+}
+
 /** Any entry of a room's log. */
 function anyRoomEntry(draw: Draw, stamp: Stamp): RoomEntry {
   const who = anyWho(draw);
@@ -142,6 +149,7 @@ function anyRoomEntry(draw: Draw, stamp: Stamp): RoomEntry {
     { ...stamp, kind: 'invite', guest: pick(draw, SESSIONS), who },
     { ...stamp, kind: 'redact', who: maybe, message: `x-${draw(40).toString(36)}`, reason: 'x' },
     { ...stamp, kind: 'knock', who },
+    { ...stamp, kind: 'annotate', who: maybe, ...anyNote(draw) },
     { ...stamp, kind: 'retitle', who: maybe, name: pick(draw, ['#a', '#A', '#b']), reason: 'x' },
     { ...stamp, kind: 'identity', who },
     { ...stamp, kind: draw(2) === 0 ? 'over' : 'withdrawn' },
@@ -168,6 +176,7 @@ function anyDomainEntry(draw: Draw, stamp: Stamp): DomainEntry {
     { ...stamp, kind: 'trait', trait, on },
     { ...stamp, kind: 'announce', text: 'x' },
     { ...stamp, kind: 'broadcast', type: 'notice', text: 'x' },
+    { ...stamp, kind: 'describe', ...anyNote(draw) },
     { ...stamp, kind: 'expel', target: pick(draw, SESSIONS), reason: 'x', parting: 'y' },
     draw(9) === 0 ? { ...stamp, kind: 'gone', node: 'b.1' } : { ...stamp, kind: 'away', reason: 'z' },
   ]);

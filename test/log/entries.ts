@@ -56,6 +56,8 @@ const stamp: { readonly [K in keyof Stamp]: fc.Arbitrary<Stamp[K]> } = {
   base: number,
 };
 
+const annotation = { key: fc.option(name), value: fc.option(words), maxKeys: number };
+
 /** Any entry of any kind. */
 export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ ...stamp, kind: fc.constant('join'), who, name, key: fc.option(name), flags: fc.array(roomFlag) }),
@@ -83,6 +85,8 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
     maxValues: number,
   }),
   fc.record({ ...stamp, kind: fc.constant('invite'), guest: name, who }),
+  fc.record({ ...stamp, kind: fc.constant('annotate'), who: fc.option(who), ...annotation }),
+  fc.record({ ...stamp, kind: fc.constant('describe'), ...annotation }),
   fc.record({ ...stamp, kind: fc.constant('knock'), who }),
   fc.record({ ...stamp, kind: fc.constant('retitle'), who: fc.option(who), name, reason }),
   fc.record({ ...stamp, kind: fc.constant('identity'), who }),

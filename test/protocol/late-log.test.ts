@@ -53,7 +53,12 @@ class LateChat {
   /** A client that has registered, with echo-message, and has entered channels. */
   client(nick: string, ...channels: readonly string[]): Peer {
     const peer = this.irc();
-    peer.send('CAP REQ :echo-message', `NICK ${nick}`, `USER ${nick} 0 * :x`, 'CAP END');
+    peer.send(
+      'CAP REQ :batch echo-message draft/message-redaction draft/metadata-3',
+      `NICK ${nick}`,
+      `USER ${nick} 0 * :x`,
+      'CAP END',
+    );
     for (const channel of channels) peer.send(`JOIN ${channel}`);
     this.network.run();
     peer.take();
@@ -296,6 +301,10 @@ describe('a log that is away', () => {
     ['INVITE bob #a', 'INVITE STORE_UNAVAILABLE bob #a'],
     ['RENAME #a #c', 'RENAME STORE_UNAVAILABLE #a #c'],
     ['KNOCK #b', 'KNOCK STORE_UNAVAILABLE #b'],
+    ['METADATA * SET a :b', 'METADATA STORE_UNAVAILABLE ann'],
+    ['METADATA #a SET a :b', 'METADATA STORE_UNAVAILABLE #a'],
+    ['METADATA #a CLEAR', 'METADATA STORE_UNAVAILABLE #a'],
+    ['REDACT #a x', 'REDACT STORE_UNAVAILABLE #a x'],
     ['NICK anna', 'NICK STORE_UNAVAILABLE anna'],
     ['AWAY :out', 'AWAY STORE_UNAVAILABLE'],
     ['SETNAME x', 'SETNAME STORE_UNAVAILABLE'],

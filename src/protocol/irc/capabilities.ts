@@ -1,4 +1,5 @@
 /** The capabilities that a client may ask for (IRCv3 capability-negotiation), as bits. */
+import { MAX_METADATA_KEYS, MAX_SUBSCRIPTIONS, METADATA_KEY_BYTES, METADATA_VALUE_BYTES } from './metadata-limits.js';
 import { MULTILINE_MAX_BYTES, MULTILINE_MAX_LINES } from './multiline.js';
 
 /** Bits of a client's capabilities. */
@@ -23,6 +24,7 @@ export const CAPABILITY_BITS = {
   'draft/channel-rename': 1 << 17,
   'draft/multiline': 1 << 18,
   'draft/message-redaction': 1 << 19,
+  'draft/metadata-3': 1 << 20,
 } as const;
 
 /** The name of a capability. */
@@ -71,6 +73,16 @@ export function readingBits(set: number): number {
 
 /** The values that capabilities are offered with. */
 const VALUES: ReadonlyMap<string, string> = new Map<Capability, string>([
+  [
+    'draft/metadata-3',
+    [
+      'before-connect',
+      `max-subs=${MAX_SUBSCRIPTIONS}`,
+      `max-keys=${MAX_METADATA_KEYS}`,
+      `max-key-bytes=${METADATA_KEY_BYTES}`,
+      `max-value-bytes=${METADATA_VALUE_BYTES}`,
+    ].join(','),
+  ],
   ['draft/multiline', `max-bytes=${MULTILINE_MAX_BYTES},max-lines=${MULTILINE_MAX_LINES}`],
 ]);
 

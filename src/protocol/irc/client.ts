@@ -10,6 +10,7 @@ import { type Capability, hasCapability } from './capabilities.js';
 import { type IrcEncoder, MAX_BODY_BYTES } from './encoder.js';
 import { isupportLines } from './isupport.js';
 import { middle } from './message.js';
+import type { Subscriber } from './metadata-board.js';
 import type { Watcher } from './monitor-board.js';
 import type { MultilineDraft } from './multiline.js';
 import { type Numeric, NUMERICS } from './numerics.js';
@@ -33,14 +34,25 @@ export interface ClientOwner {
   relocated(): void;
   /** All that the client has said has been answered. */
   settled(): void;
+  /** Somebody, or a channel, says something else about itself. */
+  annotated(event: EventOf<'annotated'>, key: string): void;
+  /** The client has been told that somebody whom it watches is here. */
+  monitored(nicks: readonly string[]): void;
   /** A channel has another name, and the client cannot be told so in one line. */
   retitled(event: EventOf<'retitled'>): void;
   /** The client has left: none of its lines counts any more. */
   left(): void;
 }
 
+/** A batch that an answer has begun. */
+export interface OpenBatch {
+  /** Adds the answers that are given meanwhile. */
+  add(answers: () => void): void;
+  close(): void;
+}
+
 /** One IRC peer. */
-export class Client implements Watcher, RegisteredClient {
+export class Client implements Watcher, RegisteredClient, Subscriber {
   /** Admitted to the directory when it has registered; until then its nick is empty. */
   member: Member;
   readonly server: IrcState;
@@ -123,6 +135,7 @@ export class Client implements Watcher, RegisteredClient {
 
   setCapabilities(bits: number): void {
     this.#capabilities = bits;
+    if (!this.has('draft/metadata-3')) this.server.metadata.clear(this);
     this.updateEncoder();
   }
 
@@ -207,9 +220,46 @@ export class Client implements Watcher, RegisteredClient {
     this.answer(`:${this.server.name} NOTICE ${this.nickOrStar} :${text}`);
   }
 
-  /** Answers with a standard reply (IRCv3 standard-replies). */
+  /** Answers that a command has failed. */
   fail(command: string, code: string, context: readonly string[], text: string): void {
-    this.answer([`:${this.server.name} FAIL`, middle(command), code, ...context.map(middle), `:${text}`].join(' '));
+    this.#standardReply('FAIL', [command, code, ...context], text);
+  }
+
+  /** Answers that a part of a command has failed. */
+  warn(command: string, code: string, context: readonly string[], text: string): void {
+    this.#standardReply('WARN', [command, code, ...context], text);
+  }
+
+  /** Answers with a standard reply (IRCv3 standard-replies). */
+  #standardReply(
+    severity: 'FAIL' | 'WARN',
+    [command, code, ...context]: readonly [string, string, ...string[]],
+    text: string,
+  ): void {
+    const words = [middle(command), code, ...context.map(middle)].join(' ');
+    this.answer(`:${this.server.name} ${severity} ${words} :${text}`);
+  }
+
+  /** Answers with a batch of lines (IRCv3 batch). */
+  inBatch(type: string, params: readonly string[], add: () => void): void {
+    const batch = this.openBatch(type, params);
+    batch.add(add);
+    batch.close();
+  }
+
+  /** Begins a batch of lines, for a long answer. */
+  openBatch(type: string, params: readonly string[]): OpenBatch {
+    const reference = this.server.nextBatch();
+    const head = `:${this.server.name} BATCH`;
+    this.answer([`${head} +${reference}`, type, ...params.map(middle)].join(' '));
+    return {
+      add: (add) => {
+        this.#outbox.addWithin(reference, add);
+      },
+      close: () => {
+        this.#outbox.add({ tags: '', body: `${head} -${reference}`, isNested: true });
+      },
+    };
   }
 
   /** Answers that the peer is banned from the server. */
@@ -220,6 +270,10 @@ export class Client implements Watcher, RegisteredClient {
   /** Sends an event of the peer's own doing, as part of the answer. */
   echo(event: ChatEvent): void {
     for (const line of this.#encoder.format(event)) this.#outbox.add(line);
+  }
+
+  annotated(event: EventOf<'annotated'>, key: string): void {
+    this.#owner.annotated(event, key);
   }
 
   retitled(event: EventOf<'retitled'>, answered: Member | null): void {
@@ -279,6 +333,7 @@ export class Client implements Watcher, RegisteredClient {
   monitorOnline(masks: readonly string[]): void {
     this.#outbox.sendBeside(() => {
       this.replyWords('RPL_MONONLINE', [], masks, ',');
+      this.#owner.monitored(masks.map((mask) => mask.split('!', 1)[0] ?? mask));
     });
   }
 
@@ -345,6 +400,7 @@ export class Client implements Watcher, RegisteredClient {
     this.#outbox.close();
     this.#owner.left();
     this.server.monitors.clear(this);
+    this.server.metadata.clear(this);
     if (this.registration !== null) this.server.unregisteredCount -= 1;
     // Also one that has not heard yet that it was let in.
     this.server.chat.quit(this.member, reason);

@@ -8,6 +8,7 @@ import { admin, help, info, links, lusers, motd, stats, time, users, version } f
 import { knock } from './handlers/knock.js';
 import { list } from './handlers/list.js';
 import { notice, privmsg, tagmsg } from './handlers/messages.js';
+import { metadata } from './handlers/metadata.js';
 import { mode } from './handlers/mode.js';
 import { monitor } from './handlers/monitor.js';
 import { die, global, kill, oper, rehash, wallops } from './handlers/operators.js';
@@ -40,6 +41,7 @@ export interface Command {
 /** The table, by the command in upper case. A check that a row can express is made nowhere else. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['WEBIRC', { run: webirc, minParams: 4, when: 'registering' }],
+  ['METADATA', { run: metadata, minParams: 0, when: 'always' }],
   ['CAP', { run: cap, minParams: 1, when: 'always' }],
   ['PASS', { run: pass, minParams: 1, when: 'registering' }],
   ['NICK', { run: nick, minParams: 0, when: 'always' }],

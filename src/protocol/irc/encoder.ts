@@ -85,6 +85,9 @@ export class IrcEncoder implements Encoder {
         const target = room?.name ?? to?.nick ?? '*';
         return [`:${sourceOf(by)} REDACT ${target} ${message}${reason === '' ? '' : ` :${reason}`}`];
       }
+      case 'annotated':
+        // Told by numerics, to each by itself: see `metadata.ts`.
+        return [];
       case 'joined': {
         const { member, room } = event;
         const extras = this.#has('extended-join') ? ` ${member.account ?? '*'} :${member.realName}` : '';

@@ -5,7 +5,7 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
     [
       'Help of the fdmux chat server',
       'HELP <command> explains one of these:',
-      'ADMIN AWAY BATCH CAP HELP INFO INVITE ISON JOIN KICK KNOCK LINKS LIST LUSERS MODE MONITOR',
+      'ADMIN AWAY BATCH CAP HELP INFO INVITE ISON JOIN KICK KNOCK LINKS LIST LUSERS METADATA MODE MONITOR',
       'MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT REDACT RENAME SETNAME STATS TAGMSG TIME',
       'TOPIC USERHOST VERSION WHO WHOIS WHOWAS',
       'For operators: DLINE GLOBAL KLINE UNDLINE UNKLINE',
@@ -50,6 +50,14 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
     ],
   ],
   ['LUSERS', ['LUSERS', 'Counts the users.']],
+  [
+    'METADATA',
+    [
+      'METADATA <target> GET <key> ... | LIST | SET <key> [value] | CLEAR | SYNC',
+      'METADATA * SUB <key> ... | UNSUB <key> ... | SUBS',
+      'Shows and sets what people (* is you) and channels say about themselves.',
+    ],
+  ],
   [
     'MODE',
     [

@@ -69,6 +69,11 @@ export class MonitorBoard implements PresenceObserver {
     return this.#watchersOf.get(this.#directory.fold(nick)) ?? [];
   }
 
+  /** Whether a watcher watches a member. */
+  isWatching(watcher: Watcher, { nick }: Pick<Member, 'nick'>): boolean {
+    return this.#watchersOf.get(this.#directory.fold(nick))?.has(watcher) === true;
+  }
+
   /** Yields those who watch a member and want to know more than arrivals and departures. */
   *followersOf(member: Member): Generator<Member, void> {
     for (const watcher of this.watchersOf(member)) {

@@ -5,7 +5,8 @@
  * Sources: RFC 1459 section 6 and RFC 2812 section 5 as modern.ircdocs.horse has them; if the two RFCs differ, the
  * form that today's clients expect. 335 bot mode; 225 as in ircd-hybrid; 354 WHOX; 396 as in InspIRCd; 417
  * message-tags; 435 as in Bahamut and Solanum; 441-482 RFC, but 480 as in Unreal; 524, 704-706 as in modern's HELP; 696
- * modern; 710-714 as in Solanum; 730-734 IRCv3 monitor.
+ * modern; 710-714 as in Solanum; 730-734 IRCv3 monitor; 760-774 IRCv3
+ * metadata.
  */
 export const NUMERICS = {
   RPL_WELCOME: ['001', ''],
@@ -145,6 +146,13 @@ export const NUMERICS = {
   RPL_MONLIST: ['732', ''],
   RPL_ENDOFMONLIST: ['733', 'End of MONITOR list'],
   ERR_MONLISTFULL: ['734', 'Monitor list is full'],
+  RPL_WHOISKEYVALUE: ['760', ''],
+  RPL_KEYVALUE: ['761', ''],
+  RPL_KEYNOTSET: ['766', 'Key not set'],
+  RPL_METADATASUBOK: ['770', null],
+  RPL_METADATAUNSUBOK: ['771', null],
+  RPL_METADATASUBS: ['772', null],
+  RPL_METADATASYNCLATER: ['774', 'Please synchronize metadata later'],
 } as const satisfies Readonly<Record<string, readonly [code: string, text: string | null]>>;
 
 /** The name of a numeric reply. */

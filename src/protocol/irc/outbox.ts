@@ -13,6 +13,8 @@ export class Outbox {
   #answer: ReplyWriter | null = null;
   /** Answers that miss a part, and those after them, in the order of their commands. */
   readonly #late: ReplyWriter[] = [];
+  /** The batch that lines are added to; null for none. */
+  #batch: string | null = null;
   #isClosed = false;
 
   constructor(link: Link, source: ReplySource, charset: CharsetDetector) {
@@ -34,7 +36,16 @@ export class Outbox {
   }
 
   add(line: OutgoingLine): void {
-    this.#writer.add(line);
+    const batch = this.#batch;
+    if (batch === null) this.#writer.add(line);
+    else this.#writer.add({ ...line, tags: `batch=${batch}`, isNested: true });
+  }
+
+  /** Adds lines to a batch that is open. */
+  addWithin(batch: string, add: () => void): void {
+    this.#batch = batch;
+    add();
+    this.#batch = null;
   }
 
   /** Sends the collected part of an answer that goes on. */

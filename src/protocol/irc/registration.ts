@@ -3,6 +3,8 @@ export class Registration {
   nick: string | null = null;
   user: string | null = null;
   realName = '';
+  /** What it says about itself: see METADATA. */
+  readonly metadata = new Map<string, string>();
   password: string | null = null;
   /** Registration waits for CAP END. */
   isNegotiating = false;

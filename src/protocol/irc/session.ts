@@ -11,6 +11,7 @@ import { takeBatched } from './handlers/batch.js';
 import { Intake, type LineRunner } from './intake.js';
 import { Liveness } from './liveness.js';
 import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, type Message, middle, parseMessage } from './message.js';
+import { askToSync, isInSight, knowsMetadata, replyChange } from './metadata.js';
 import { Outbox } from './outbox.js';
 import { Deferred, type Outcome, type Paged } from './outcome.js';
 import { replyUnprivileged } from './refusals.js';
@@ -305,6 +306,18 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   relocated(): void {
     this.#intake.relocated();
+  }
+
+  annotated(event: EventOf<'annotated'>, key: string): void {
+    const client = this.#client;
+    if (!knowsMetadata(client) || client.registration !== null || !isInSight(client, event)) return;
+    client.answerBeside(null, () => {
+      replyChange(client, event, key);
+    });
+  }
+
+  monitored(nicks: readonly string[]): void {
+    askToSync(this.#client, nicks);
   }
 
   retitled(event: EventOf<'retitled'>): void {

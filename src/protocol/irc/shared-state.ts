@@ -8,6 +8,7 @@ import { PasswordGuard, type PasswordGuardOptions } from '../password-guard.js';
 import type { ServerControl } from '../server-control.js';
 import { EncoderFamily } from './encoder.js';
 import { isupportChanges, isupportTokens } from './isupport.js';
+import { MetadataBoard } from './metadata-board.js';
 import { MonitorBoard } from './monitor-board.js';
 import type { ReplySource } from './reply-writer.js';
 import type { IrcSettings } from './settings.js';
@@ -38,6 +39,7 @@ export class IrcState implements ReplySource {
   readonly startedMs: number;
   readonly encoders: EncoderFamily;
   readonly monitors: MonitorBoard;
+  readonly metadata: MetadataBoard;
   /** Clients that have registered. */
   readonly clients = new Set<RegisteredClient>();
   readonly passwords: PasswordGuard;
@@ -58,6 +60,7 @@ export class IrcState implements ReplySource {
     this.passwords = new PasswordGuard(options.passwords);
     this.encoders = new EncoderFamily(options.settings.serverName);
     this.monitors = new MonitorBoard(options.chat);
+    this.metadata = new MetadataBoard(options.chat);
     this.#settings = options.settings;
     this.chat.observe({
       appeared: (member) => this.#late.get(member)?.(),

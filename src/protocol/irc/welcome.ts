@@ -1,6 +1,7 @@
 /** The lines for a client that has registered, or asks for them again: limits, people, the message of the day. */
 import type { Client } from './client.js';
 import { isupportLines } from './isupport.js';
+import { knowsMetadata, sendAllOf, subjectOf } from './metadata.js';
 import { CHANNEL_MODE_LETTERS, CHANNEL_MODE_LETTERS_WITH_PARAMETER, USER_MODE_LETTERS } from './modes.js';
 import { sourceOf } from './source.js';
 
@@ -22,6 +23,7 @@ export function sendWelcome(client: Client): void {
   );
   sendIsupport(client);
   sendLusers(client);
+  if (knowsMetadata(client)) sendAllOf(client, subjectOf(member));
   sendMotd(client);
   if (member.host !== member.address) client.reply('RPL_HOSTHIDDEN', member.host);
 }

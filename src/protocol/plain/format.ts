@@ -84,6 +84,7 @@ function describe(event: ChatEvent): string | null {
     case 'announced':
     case 'broadcast':
       return `${nameOf(event.by)} announces: ${event.text}`;
+    case 'annotated':
     case 'expelled':
     case 'settings':
     case 'invited':

@@ -4,6 +4,7 @@ import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import { kickBytes, REASON_BYTES, topicBytes } from '../isupport.js';
 import type { Message } from '../message.js';
+import { knowsMetadata, sendWanted, subjectsOf } from '../metadata.js';
 import { channelMode } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
 import { outcomeOf, type Paged, type Wait } from '../outcome.js';
@@ -74,6 +75,7 @@ function* joinOne(client: Client, name: string, key: string | null): Target {
   client.echo(joined);
   sendTopic(client, room);
   yield* sendNames(client, room);
+  if (knowsMetadata(client)) yield* sendWanted(client, room.name, subjectsOf(client, room));
   return true;
 }
 

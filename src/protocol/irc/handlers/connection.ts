@@ -11,6 +11,7 @@ import {
 import type { Client } from '../client.js';
 import { REAL_NAME_BYTES, USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
+import { MAX_METADATA_KEYS } from '../metadata-limits.js';
 import { fitUserName, isNick } from '../names.js';
 import { defer, type Outcome, outcomeOf, type Paged } from '../outcome.js';
 import { replyNotTaken } from '../refusals.js';
@@ -167,12 +168,16 @@ function completeRegistration(client: Client): Outcome {
 
 function* admit(client: Client, registration: Registration): Paged {
   const { member, server } = client;
-  const { nick: wanted, user: name, realName } = registration;
+  const { nick: wanted, user: name, realName, metadata } = registration;
   if (wanted === null || name === null) return;
   const admitted = yield* outcomeOf(server.chat.admit(member, { nick: wanted, user: name, realName }));
   if (client.registration === null) return;
   if (admitted.kind === 'arrived') {
-    welcome(client);
+    client.registered();
+    for (const [key, value] of metadata) {
+      yield* outcomeOf(server.chat.annotateSelf(member, { key, value, maxKeys: MAX_METADATA_KEYS }));
+    }
+    sendWelcome(client);
   } else if (admitted.why === 'banned') {
     const { mask, reason } = admitted.ban;
     client.log('banned user refused', { mask, nick: wanted, user: name, address: member.address });
@@ -187,14 +192,17 @@ function* admit(client: Client, registration: Registration): Paged {
       replyNotTaken(client, 'NICK', wanted);
       // The log may have let it in all the same.
       server.expectLate(member, () => {
-        if (!client.isOver && client.registration !== null) client.sendBeside(() => welcome(client));
+        if (!client.isOver && client.registration !== null) client.sendBeside(() => welcomeLate(client, registration));
       });
     }
   }
 }
 
-function welcome(client: Client): void {
+/** Welcomes a client that the log has let in after all. What it has said about itself follows when the log is there. */
+function welcomeLate(client: Client, { metadata }: Registration): void {
+  const { chat } = client.server;
   client.registered();
+  for (const [key, value] of metadata) chat.annotateSelf(client.member, { key, value, maxKeys: MAX_METADATA_KEYS });
   sendWelcome(client);
 }
 

@@ -2,6 +2,7 @@
 import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
+import { askToSync } from '../metadata.js';
 import { isNick } from '../names.js';
 import type { Paged } from '../outcome.js';
 import { sourceOf } from '../source.js';
@@ -52,11 +53,16 @@ function* sendStatus(client: Client, nicks: readonly string[]): Paged {
   const { directory } = client.server;
   const online: string[] = [];
   const offline: string[] = [];
+  const present: string[] = [];
   for (const nick of nicks) {
     const member = directory.member(nick);
     if (member === undefined) offline.push(nick);
-    else online.push(sourceOf(member));
+    else {
+      online.push(sourceOf(member));
+      present.push(member.nick);
+    }
   }
   yield* client.replyWordsAtLength('RPL_MONONLINE', [], online, ',');
+  askToSync(client, present);
   yield* client.replyWordsAtLength('RPL_MONOFFLINE', [], offline, ',');
 }

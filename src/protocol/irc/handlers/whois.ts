@@ -3,6 +3,7 @@ import type { Member } from '../../../chat/member.js';
 import { isVisible } from '../../../chat/permissions.js';
 import type { Client } from '../client.js';
 import type { Message } from '../message.js';
+import { knowsMetadata } from '../metadata.js';
 import { rankSigns } from '../modes.js';
 import type { Paged } from '../outcome.js';
 import { seconds } from '../times.js';
@@ -45,6 +46,9 @@ function* describe(client: Client, member: Member): Paged {
     client.reply('RPL_WHOISACTUALLY', nick, `${member.user}@${member.address}`, member.address);
   } else if (isNamedByLabel) {
     client.reply('RPL_WHOISACTUALLY', nick, member.label);
+  }
+  if (knowsMetadata(client)) {
+    for (const [key, value] of member.metadata) client.reply('RPL_WHOISKEYVALUE', nick, key, '*', value);
   }
   if (member.away !== null) client.reply('RPL_AWAY', nick, member.away);
   const idleSeconds = Math.max(0, Math.floor((server.directory.now() - member.lastSpokeMs) / 1000));

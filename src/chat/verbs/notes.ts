@@ -1,0 +1,39 @@
+/** What somebody says about itself, or about a room. */
+import type { DomainOutcomes } from '../domain-deeds.js';
+import type { Member } from '../member.js';
+import { stateOf } from '../member-state.js';
+import type { Note } from '../notes.js';
+import { silencingRoom } from '../permissions.js';
+import { refuse, type Refused } from '../refusal.js';
+import type { RoomOutcomes } from '../room-deeds.js';
+import type { Answer } from '../ticket.js';
+import type { Scene } from './scene.js';
+
+/** Changes what a member says about itself. @returns null when it has said so before */
+export function annotateSelf(
+  { core }: Scene,
+  who: Member,
+  { key, value, maxKeys }: Note,
+): Answer<DomainOutcomes['describe'] | Refused<'silenced'>> {
+  const member = stateOf(who);
+  const silencing = silencingRoom(member);
+  if (silencing !== null) return refuse('silenced', silencing);
+  const stamp = core.stamp(core.domain, member);
+  return core.domain.propose<'describe'>(member, { kind: 'describe', key, value, maxKeys, ...stamp });
+}
+
+/** Changes what a room says about itself. @returns null when it has said so before */
+export function annotateRoom(
+  { core, directory }: Scene,
+  who: Member,
+  name: string,
+  { key, value, maxKeys }: Note,
+): Answer<RoomOutcomes['annotate'] | Refused<'no-such-room'>> {
+  const by = stateOf(who);
+  const room = directory.visibleRoom(by, name);
+  if (room === undefined) return refuse('no-such-room');
+  const replica = core.rooms.replica(room.name);
+  const known = room.seatOf(by) === undefined ? by.who : null;
+  const stamp = core.stamp(replica, by);
+  return replica.propose<'annotate'>(by, { kind: 'annotate', who: known, key, value, maxKeys, ...stamp });
+}
