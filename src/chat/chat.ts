@@ -3,7 +3,7 @@ import type { Privilege, Trait } from '../log/entry.js';
 import { Core, type CoreOptions } from './core.js';
 import type { Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
 import type { EventOf, Said } from './event.js';
-import type { Arrival, Introduction, Member, Outlet } from './member.js';
+import type { Arrival, Introduction, Member, MemberDescription, Outlet } from './member.js';
 import { MemberState, stateOf, stranger } from './member-state.js';
 import type { Note } from './notes.js';
 import type { Amended, Arrived, Changed } from './outcome.js';
@@ -16,6 +16,7 @@ import * as banning from './verbs/bans.js';
 import * as membership from './verbs/membership.js';
 import * as notes from './verbs/notes.js';
 import * as profile from './verbs/profile.js';
+import * as restoration from './verbs/restoration.js';
 import * as rooms from './verbs/rooms.js';
 import type { Scene } from './verbs/scene.js';
 import * as settings from './verbs/settings.js';
@@ -92,6 +93,16 @@ export class Chat {
     const who = { ...known, host: shown };
     const name = label?.(shown === known.address ? host : shown);
     return new MemberState({ session, who, atMs, outlet, label: name, isLocal: true });
+  }
+
+  /** Describes a member that has been admitted, as plain data. */
+  describe(member: Member): MemberDescription {
+    return restoration.describe(member);
+  }
+
+  /** Brings a member in as it was described, quietly. @returns null if it cannot be brought in */
+  restore(description: MemberDescription, outlet: Outlet): Member | null {
+    return restoration.restore(this.#scene, description, outlet);
   }
 
   /** How a member's connection is secured. */

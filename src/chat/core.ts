@@ -68,6 +68,16 @@ export class Core implements ReplicaOwner {
   readonly #memberOf: Cast = (session, who, atMs) =>
     this.domain.fold.bySession(session) ?? this.#arriving.get(session) ?? new MemberState({ session, who, atMs });
 
+  /** Does something that nobody is told of, as far as it is settled before this returns. */
+  quietly<T>(run: () => T): T {
+    this.#presenter.isQuiet = true;
+    try {
+      return run();
+    } finally {
+      this.#presenter.isQuiet = false;
+    }
+  }
+
   /** Returns the name of a session that begins now. */
   newSession(): string {
     this.#sessions += 1;

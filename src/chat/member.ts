@@ -1,5 +1,5 @@
 /** A person (or a program) in the chat, whatever protocol it uses, as everybody may see it. */
-import type { Trait } from '../log/entry.js';
+import type { Trait, Who } from '../log/entry.js';
 import type { ChatEvent } from './event.js';
 import type { Notes } from './notes.js';
 import type { Room, Seat } from './room.js';
@@ -95,4 +95,18 @@ export interface Member extends Subject {
   readonly seats: readonly Seat[];
   /** Rooms that it may enter by invitation; null while there are none. */
   readonly invitations: ReadonlySet<Room> | null;
+}
+
+/** A member that has been admitted, as plain data. */
+export interface MemberDescription {
+  readonly who: Who;
+  /** What a plain line calls it; null if that is its nick. */
+  readonly label: string | null;
+  /** When it arrived, and when it last spoke, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+  readonly lastSpokeMs: number;
+  readonly away: string | null;
+  readonly traits: readonly Trait[];
+  /** In the order of joining; the ranks are a set of bits. */
+  readonly rooms: readonly { readonly name: string; readonly ranks: number }[];
 }

@@ -14,10 +14,17 @@ import { isSameWho } from './subject.js';
 export class Presenter {
   readonly #core: Core;
   readonly #publisher: Publisher;
+  #isQuiet = false;
 
   constructor(core: Core) {
     this.#core = core;
     this.#publisher = new Publisher(core.directory);
+  }
+
+  /** Whether nobody is told of anything. What else follows from an entry is done all the same. */
+  set isQuiet(on: boolean) {
+    this.#isQuiet = on;
+    this.#publisher.isQuiet = on;
   }
 
   /**
@@ -47,7 +54,7 @@ export class Presenter {
         if (outcome.event !== null) this.#publisher.publish(outcome.event, by);
         return;
       case 'arrived':
-        this.#core.directory.appeared(outcome.member);
+        if (!this.#isQuiet) this.#core.directory.appeared(outcome.member);
         return;
       case 'changed':
         this.#introduce(outcome.member);

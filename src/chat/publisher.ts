@@ -15,6 +15,8 @@ type PersonalEvent = EventOf<'quit' | 'renamed' | 'away' | 'host' | 'realname'>;
 export class Publisher {
   readonly #directory: DirectoryState;
   #fanOuts = 0;
+  /** Whether nothing is sent to anybody. */
+  isQuiet = false;
 
   constructor(directory: DirectoryState) {
     this.#directory = directory;
@@ -27,6 +29,7 @@ export class Publisher {
    *   its other outlets get it as others do. Null if nobody is answered
    */
   publish(event: ChatEvent, answered: MemberState | null): void {
+    if (this.isQuiet) return;
     const delivery = new Delivery(event);
     this.#deliver(delivery, event, answered);
     if (answered !== null) for (const outlet of answered.furtherOutlets) delivery.through(outlet);

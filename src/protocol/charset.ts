@@ -46,6 +46,16 @@ export class CharsetDetector {
     return choice === 'auto' ? new CharsetDetector(null) : CharsetDetector.#decided[choice];
   }
 
+  /** As {@link of}, for a peer whose charset may be known; null if it is not. */
+  static resume(choice: CharsetChoice, known: Charset | null): CharsetDetector {
+    return CharsetDetector.of(choice === 'auto' ? (known ?? choice) : choice);
+  }
+
+  /** The charset, if it is known. */
+  get known(): Charset | null {
+    return this.#charset;
+  }
+
   /** The charset that was detected; UTF-8 until then. */
   get charset(): Charset {
     return this.#charset ?? 'utf-8';

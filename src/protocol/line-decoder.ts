@@ -29,6 +29,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 /** The buffer of an unfinished line starts at this size; most lines fit. */
 const FIRST_BUFFER_BYTES = 256;
+const NOTHING = new Uint8Array(0);
 
 /**
  * The decoder of one stream. The split comes before any decoding of characters: 0x0A is never part of a longer
@@ -54,6 +55,19 @@ export class LineDecoder {
   /** Bytes of the unfinished line. */
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  /** What there is of the unfinished line, and whether it is discarded. */
+  get state(): { readonly rest: Uint8Array; readonly isDiscarding: boolean } {
+    return { rest: this.#pending?.subarray(0, this.#pendingBytes) ?? NOTHING, isDiscarding: this.#isDiscarding };
+  }
+
+  /** Goes on where another decoder has stopped. Only for one that has taken nothing yet. */
+  restore({ rest, isDiscarding }: { readonly rest: Uint8Array; readonly isDiscarding: boolean }): void {
+    this.#isDiscarding = isDiscarding;
+    if (rest.length === 0 || isDiscarding) return;
+    this.#pending = new Uint8Array(rest);
+    this.#pendingBytes = rest.length;
   }
 
   /** Takes the next bytes of the stream and passes every line that ends in them to the sink. */

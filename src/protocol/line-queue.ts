@@ -14,6 +14,11 @@ export class LineQueue {
     return this.#end - this.#start;
   }
 
+  /** All lines, each with LF after it: a view that is valid until the next call. */
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(this.#start, this.#end);
+  }
+
   /** Appends a copy of a line, which must not contain LF. */
   push(line: Uint8Array): void {
     this.#reserve(line.length + 1);

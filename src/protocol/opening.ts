@@ -26,6 +26,11 @@ export class Opening {
   readonly #head = new Uint8Array(MAX_HEAD_BYTES);
   #length = 0;
 
+  /** The bytes that it has seen. */
+  get head(): Uint8Array {
+    return this.#head.subarray(0, this.#length);
+  }
+
   /** Takes the next bytes. @returns the protocol, if it shows before the first line has ended */
   receive(bytes: Uint8Array): ForeignProtocol | null {
     for (const byte of bytes) {

@@ -22,6 +22,8 @@ export interface Pace {
 const SLICE_STEPS = 256;
 /** Milliseconds that they may take: the cost of a line can depend on what others have set up. */
 const SLICE_MS = 10;
+const LF = 0x0a;
+const NOTHING = new Uint8Array(0);
 
 /** The queue between a decoder and the runner of its lines. */
 export class Pacer {
@@ -46,6 +48,22 @@ export class Pacer {
   setPace(pace: Pace, nowMs: number): void {
     this.#pace = pace;
     this.#throttle = throttleOf(pace, nowMs);
+  }
+
+  /** The lines that wait, each with LF after it, and how many may run at once; null without a limit. */
+  state(nowMs: number): { readonly waiting: Uint8Array; readonly tokens: number | null } {
+    return { waiting: this.#waiting?.bytes ?? NOTHING, tokens: this.#throttle?.tokensAt(nowMs) ?? null };
+  }
+
+  /** Goes on where another pacer has stopped. The session wakes for the lines that wait. */
+  restore(waiting: Uint8Array, tokens: number | null): void {
+    if (tokens !== null) this.#throttle?.restore(tokens);
+    for (let start = 0; start < waiting.length;) {
+      const end = waiting.indexOf(LF, start);
+      if (end < 0) return;
+      this.#wait(waiting.subarray(start, end));
+      start = end + 1;
+    }
   }
 
   get isWaiting(): boolean {
@@ -82,12 +100,16 @@ export class Pacer {
    */
   admits(line: Uint8Array, nowMs: number, isFree: boolean): boolean {
     if (this.#waiting === null && !this.#isHeld && this.#mayRun(nowMs, isFree)) return true;
+    this.#wait(line);
+    return false;
+  }
+
+  #wait(line: Uint8Array): void {
     if (this.#waiting === null) {
       this.#waiting = new LineQueue();
       this.#link.pause();
     }
     this.#waiting.push(line);
-    return false;
   }
 
   #mayRun(nowMs: number, isFree: boolean): boolean {

@@ -1,6 +1,7 @@
 /** A protocol as the server sees it, so that the server need not know any of them. */
 import type { CharsetChoice } from './charset.js';
 import type { Link, Session } from './session.js';
+import type { SessionState } from './session-state.js';
 
 /** Facts about a protocol that hold on every server. */
 export interface ProtocolFacts {
@@ -45,6 +46,11 @@ export interface Protocol {
   readonly userName: string;
   /** Begins the conversation with a peer. */
   createSession(link: Link, options: SessionOptions): Session;
+  /**
+   * Goes on with a conversation that another session of this protocol has described. If that is impossible, the peer
+   * is notified, and the link closed.
+   */
+  restoreSession(link: Link, options: SessionOptions, state: SessionState): Session;
   /** Returns the mask of a peer that has just arrived. */
   createMask(): Mask;
   /** Returns the bytes for a peer that gets no session. */

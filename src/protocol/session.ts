@@ -1,6 +1,7 @@
 /** How a session and the link under it deal with each other. A session does no I/O and has no timer. */
 import type { Encoder, Outlet } from '../chat/member.js';
 import type { ClassSettings } from './limits.js';
+import type { SessionState } from './session-state.js';
 
 /** The notice for a peer that is banned; the reason follows. */
 export const BANNED_TEXT = 'You are banned from this server';
@@ -90,6 +91,13 @@ export interface Session {
    * @param reason - for the other members
    */
   disconnected(reason: string): void;
+  /**
+   * Describes the conversation, so that a session elsewhere can go on with it. A long answer is completed first: its
+   * lines are sent through the link. This session must not be given anything afterwards.
+   *
+   * @returns null if it is over, or waits for a log or a check: ask again later
+   */
+  describe(): SessionState | null;
   /** The server ends. The session notifies the peer and closes. */
   shutDown(reason: string): void;
   /**

@@ -18,10 +18,20 @@ export class Throttle {
     this.#atMs = nowMs;
   }
 
+  /** The tokens at a time. */
+  tokensAt(nowMs: number): number {
+    return Math.min(this.#burst, this.#tokens + Math.max(0, nowMs - this.#atMs) * this.#perMs);
+  }
+
+  /** Goes on with so many tokens, at most those of a burst. */
+  restore(tokens: number): void {
+    this.#tokens = Math.min(this.#burst, tokens);
+  }
+
   /** Takes a token if there is one. */
   take(nowMs: number): boolean {
     if (this.#perMs === 0) return true;
-    this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, nowMs - this.#atMs) * this.#perMs);
+    this.#tokens = this.tokensAt(nowMs);
     this.#atMs = nowMs;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;

@@ -3,6 +3,7 @@ import type { Wire } from '../front/wire.js';
 import type { Connection } from '../net/connection.js';
 import type { Transport } from '../protocol/session.js';
 import type { Address } from '../socket/address.js';
+import type { ClientState } from './client-state.js';
 import type { ListenerConfig } from './config/server-config.js';
 
 /** A connection whose peer is known. */
@@ -27,4 +28,6 @@ export interface Arrival {
   readonly certificate: string | null;
   /** The listener through which it arrived. */
   readonly config: ListenerConfig;
+  /** What it was in another process, whose client it has been so far; not given for one that has just arrived. */
+  readonly resumed?: ClientState;
 }

@@ -70,10 +70,10 @@ export class Clients implements LinkEvents {
    */
   admit(arrival: Arrival): ConnectionLink {
     const { addresses, gatekeeper, protocols, refusals, world } = this.#parts;
-    const { address, config, transport, isSecure, certificate } = arrival;
+    const { address, config, transport, isSecure, certificate, resumed } = arrival;
     this.#arrivedCount += 1;
     const id = this.#arrivedCount;
-    const remote = addresses.of(address);
+    const remote = resumed === undefined ? addresses.of(address) : { host: resumed.host, port: resumed.port };
     const limits = gatekeeper.limitsOf(remote.host);
     const protocol = protocols.of(config.protocol);
     const facts = { id, protocol: config.protocol, ...remote, transport, isSecure, certificate };
@@ -86,7 +86,9 @@ export class Clients implements LinkEvents {
     this.#links.add(link);
     this.#note('connected', { connection: id, ...remote, protocol: config.protocol, transport, class: limits.name });
     const { charset, maxLineBytes, quietMs } = config;
-    protocol.createSession(link, { charset, maxLineBytes, quietMs });
+    if (resumed === undefined) protocol.createSession(link, { charset, maxLineBytes, quietMs });
+    else
+      link.takeOver(resumed, () => protocol.restoreSession(link, { charset, maxLineBytes, quietMs }, resumed.session));
     return link;
   }
 

@@ -13,6 +13,7 @@ import {
   type Transport,
 } from '../protocol/session.js';
 import type { SlowReader } from './backlog.js';
+import type { ClientState } from './client-state.js';
 import { type Alarm, type Clock, SYSTEM_CLOCK } from './clock.js';
 import { Place } from './place.js';
 import type { Worker } from './run-queue.js';
@@ -191,6 +192,49 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     else if (place.heldBytes > sendQueueBytes || (!this.#isCongested && place.missedBytes > softSendQueueBytes)) {
       this.#askToAssess();
     }
+  }
+
+  /**
+   * Describes the client, so that another process can go on with it. Afterwards this link takes and sends nothing more;
+   * the connection and what it holds are the caller's.
+   *
+   * @returns null if it cannot be described now: it waits for something, or is further behind than its send queue may
+   *   hold; or ever: what carries it (TLS, a WebSocket) is state of this process
+   */
+  describe(): ClientState | null {
+    if (this.transport === 'tls' || this.transport === 'web' || this.#closeReason !== null) return null;
+    if (this.#place !== null && this.#place.missedBytes > this.limits.sendQueueBytes) return null;
+    const session = this.session?.describe() ?? null;
+    if (session === null) return null;
+    const unsent = this.#takeMissed().toString('base64');
+    this.#retire();
+    return { host: this.remoteHost, port: this.remotePort, unsent, session };
+  }
+
+  /** The session goes on elsewhere. */
+  #retire(): void {
+    this.closed();
+    this.session = null;
+    this.encoder = DEAF;
+    this.#isCongested = false;
+    this.#isHeldBack = false;
+  }
+
+  /** Takes all that a peer which is behind has missed. */
+  #takeMissed(): Buffer {
+    const bytes: Uint8Array[] = [];
+    for (;;) {
+      const piece = this.#place?.take(FEED_BYTES) ?? null;
+      if (piece === null) return Buffer.concat(bytes);
+      bytes.push(piece.kind === 'bytes' ? piece.bytes : this.#lossNotice(piece.roomName, piece.count));
+    }
+  }
+
+  /** Goes on as a client of another process. @param restore - makes the session */
+  takeOver({ unsent }: ClientState, restore: () => void): void {
+    const bytes = Buffer.from(unsent, 'base64');
+    if (bytes.length > 0) this.answer(bytes);
+    restore();
   }
 
   expel(reason: string, ban?: string): void {

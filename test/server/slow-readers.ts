@@ -4,7 +4,9 @@ import { present } from '../../src/errors.js';
 import type { Wire } from '../../src/front/wire.js';
 import { SharedBytes } from '../../src/net/shared-bytes.js';
 import { type ClassSettings, LOOPBACK_CLASS } from '../../src/protocol/limits.js';
+import type { Transport } from '../../src/protocol/session.js';
 import { ChatServer } from '../../src/server/chat-server.js';
+import type { ClientState } from '../../src/server/client-state.js';
 import { loadConfig } from '../../src/server/config/load.js';
 import type { ListenerConfig, ServerConfig } from '../../src/server/config/server-config.js';
 import type { ConnectionLink } from '../../src/server/link.js';
@@ -134,7 +136,12 @@ export async function startForSlowReaders({ kept, limits }: SlowServerOptions = 
     for (const { link } of peers) server.clients.departed(link, undefined);
     await server.close('the test is over');
   });
-  const connect = (protocol: 'plain' | 'irc', changes: Partial<ListenerConfig> = {}): StoppablePeer => {
+  const connect = (
+    protocol: 'plain' | 'irc',
+    changes: Partial<ListenerConfig> = {},
+    transport: Transport = 'tcp',
+    resumed?: ClientState,
+  ): StoppablePeer => {
     const listener = present(
       config.listeners.find((one) => one.protocol === protocol),
       'the listener',
@@ -143,10 +150,11 @@ export async function startForSlowReaders({ kept, limits }: SlowServerOptions = 
     const link = server.clients.admit({
       wire,
       address: { family: 'inet', host: '127.0.0.1', port: 10_000 + peers.length },
-      transport: 'tcp',
+      transport,
       isSecure: false,
       certificate: null,
       config: { ...listener, ...changes },
+      ...(resumed === undefined ? {} : { resumed }),
     });
     const peer = new StoppablePeer(wire, link);
     peers.push(peer);
@@ -165,7 +173,10 @@ export async function startForSlowReaders({ kept, limits }: SlowServerOptions = 
     await until(() => peer.hears(/ 366 /).length === joins.split(',').length, `${nick} is in ${joins}`);
     return peer;
   };
-  return { server, connect, client, logged };
+  /** Goes on with a client that has been described. */
+  const resume = (state: ClientState): StoppablePeer =>
+    connect(state.session.protocol, { charset: 'auto' }, 'tcp', state);
+  return { server, connect, client, resume, logged };
 }
 
 /** Lets everything run that waits for the event loop: slow readers are looked at, and fed, after the turn. */

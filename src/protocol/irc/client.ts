@@ -5,8 +5,9 @@ import type { Ticket } from '../../chat/ticket.js';
 import type { CharsetChoice, CharsetDetector } from '../charset.js';
 import type { ClassSettings } from '../limits.js';
 import { BANNED_TEXT, type EntryRefused, type Link, type RelayedPeer, type Transport } from '../session.js';
+import type { IrcPart } from '../session-state.js';
 import { sourceKey } from '../source-key.js';
-import { type Capability, hasCapability } from './capabilities.js';
+import { type Capability, capabilityBit, capabilityNames, hasCapability } from './capabilities.js';
 import { type IrcEncoder, MAX_BODY_BYTES } from './encoder.js';
 import { isupportLines } from './isupport.js';
 import { middle } from './message.js';
@@ -313,6 +314,33 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
       });
       if (this.#unsettled === 0) this.#owner.settled();
     });
+  }
+
+  // As plain data
+
+  /** What the client is beside its member. */
+  describe(): Pick<IrcPart, 'capabilities' | 'registration' | 'monitored'> {
+    return {
+      capabilities: capabilityNames(this.#capabilities),
+      registration: this.registration?.state ?? null,
+      monitored: this.server.monitors.namesOf(this),
+    };
+  }
+
+  /**
+   * Goes on as a client that was described elsewhere.
+   *
+   * @param member - null if it has not registered
+   */
+  restore({ capabilities, registration, monitored }: IrcPart, member: Member | null): void {
+    this.setCapabilities(capabilities.reduce((bits, name) => bits | (capabilityBit(name) ?? 0), 0));
+    if (registration !== null) this.registration?.restore(registration);
+    if (member === null) return;
+    this.member = member;
+    this.registration = null;
+    this.server.unregisteredCount -= 1;
+    this.server.clients.add(this);
+    for (const nick of monitored) this.server.monitors.add(this, nick, Infinity);
   }
 
   // What answers no command

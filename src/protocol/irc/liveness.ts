@@ -14,6 +14,16 @@ export class Liveness {
     this.#lastHeardMs = nowMs;
   }
 
+  /** When it was heard last, and pinged. */
+  get state(): { readonly heardMs: number; readonly pingedMs: number | null } {
+    return { heardMs: this.#lastHeardMs, pingedMs: this.#pingSentMs };
+  }
+
+  restore({ heardMs, pingedMs }: { readonly heardMs: number; readonly pingedMs: number | null }): void {
+    this.#lastHeardMs = heardMs;
+    this.#pingSentMs = pingedMs;
+  }
+
   /** The peer has given a sign of life. */
   heard(nowMs: number): void {
     this.#lastHeardMs = nowMs;

@@ -2,6 +2,7 @@
 import { withoutLeadingColon } from '../../chat/address.js';
 import type { EntryRefused, Mask, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
+import type { SessionState } from '../session-state.js';
 import { closingLink } from './client.js';
 import { NUMERICS } from './numerics.js';
 import { SecretMask } from './secrets.js';
@@ -38,6 +39,10 @@ export class IrcProtocol implements Protocol {
 
   createSession(link: Link, { charset }: SessionOptions): Session {
     return new IrcSession(link, { server: this.#state, charset });
+  }
+
+  restoreSession(link: Link, { charset }: SessionOptions, state: SessionState): Session {
+    return new IrcSession(link, { server: this.#state, charset }, state);
   }
 
   createMask(): Mask {

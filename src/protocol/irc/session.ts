@@ -5,6 +5,7 @@ import type { Member } from '../../chat/member.js';
 import { CharsetDetector, encodeText } from '../charset.js';
 import { PARTINGS } from '../parting.js';
 import type { Link, Session } from '../session.js';
+import { SESSION_STATE_VERSION, type SessionState } from '../session-state.js';
 import { Client, type ClientOwner, type IrcOptions } from './client.js';
 import { type Command, COMMANDS } from './commands.js';
 import { takeBatched } from './handlers/batch.js';
@@ -42,22 +43,26 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   #paged: Paged | null = null;
   /** Whether that answer waits for a log. */
   #isLogLate = false;
+  /** Whether a command waits for a result, such as that of a check of a password. */
+  #isResultAwaited = false;
   /** A line that waits until the messages before it have been answered; null without one. */
   #waitingLine: ReceivedLine | null = null;
   /** Whether the peer will send no more, and is to be closed when all that it has sent is answered. */
   #isEnding = false;
 
-  constructor(link: Link, options: IrcOptions) {
+  /** @param state - that of a session which this one goes on with; null for a peer that has just arrived */
+  constructor(link: Link, options: IrcOptions, state: SessionState | null = null) {
     const { server } = options;
     const { registrationTimeoutMs } = link.limits;
     this.#link = link;
     link.session = this;
-    this.#charset = CharsetDetector.of(options.charset);
+    this.#charset = CharsetDetector.resume(options.charset, state?.charset ?? null);
     this.#outbox = new Outbox(link, server, this.#charset);
     this.#client = new Client(link, options, { charset: this.#charset, outbox: this.#outbox, owner: this });
     this.#liveness = new Liveness(this.#client, this.#now());
     this.#intake = new Intake(link, this.#client, { liveness: this.#liveness, runner: this });
-    if (registrationTimeoutMs > 0) link.wakeIn(registrationTimeoutMs);
+    if (state !== null) this.#restore(state);
+    else if (registrationTimeoutMs > 0) link.wakeIn(registrationTimeoutMs);
   }
 
   get member(): Member {
@@ -181,11 +186,14 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   /** Waits for a result. No other code of a session runs after an await. */
   #stepLater(message: Message, { step: whenReady }: Deferred<void>): void {
+    this.#isResultAwaited = true;
     const take = (step: () => Outcome): void => {
+      this.#isResultAwaited = false;
       // The client may have left in the meantime. If it were admitted now, nobody could remove it.
       if (!this.#client.isOver && this.#isAnsweredBy(message, step)) this.#goOn();
     };
     const fail = (error: unknown): void => {
+      this.#isResultAwaited = false;
       this.#reportFailure(message, error);
       this.#goOn();
     };
@@ -322,6 +330,46 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   retitled(event: EventOf<'retitled'>): void {
     reenter(this.#client, event);
+  }
+
+  // As plain data
+
+  describe(): SessionState | null {
+    const { member } = this.#client;
+    if (this.#client.isOver || this.#isEnding || !this.#finishSaying()) return null;
+    return {
+      version: SESSION_STATE_VERSION,
+      protocol: 'irc',
+      charset: this.#charset.known,
+      input: this.#intake.state,
+      member: member.nick === '' ? null : this.#client.server.chat.describe(member),
+      irc: { ...this.#client.describe(), ...this.#liveness.state },
+    };
+  }
+
+  /** Completes a long answer. @returns false if an answer waits for something else than its peer */
+  #finishSaying(): boolean {
+    while (this.#paged !== null && !this.#isLogLate) {
+      if (!this.#sayMore(this.#paged)) continue;
+      this.#intake.release();
+      this.#outbox.flush();
+    }
+    return this.#paged === null && !this.#isResultAwaited && !this.#client.isUnsettled && !this.#client.isOver;
+  }
+
+  #restore({ input, irc, member: description }: SessionState): void {
+    const { chat } = this.#client.server;
+    const member = description === null ? null : chat.restore(description, this.#link);
+    if (description !== null && member === null) {
+      this.#client.close('This server could not take over your connection');
+      return;
+    }
+    if (irc !== null) {
+      this.#client.restore(irc, member);
+      this.#liveness.restore(irc);
+    }
+    this.#intake.restore(input);
+    this.#scheduleWake();
   }
 
   // The end

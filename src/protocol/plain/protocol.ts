@@ -3,8 +3,9 @@ import type { Chat } from '../../chat/chat.js';
 import type { Room } from '../../chat/room.js';
 import type { EntryRefused, Mask, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
+import type { SessionState } from '../session-state.js';
 import { formatNotice } from './format.js';
-import { PLAIN_USER, PlainSession } from './session.js';
+import { PLAIN_USER, type PlainOptions, PlainSession } from './session.js';
 
 /** The facts of plain lines. */
 export const PLAIN = { name: 'plain', defaultPort: 33_333, isOptional: false } as const satisfies ProtocolFacts;
@@ -21,15 +22,16 @@ export class PlainProtocol implements Protocol {
     this.#lobby = lobby;
   }
 
-  createSession(link: Link, { charset, maxLineBytes, quietMs }: SessionOptions): Session {
-    return new PlainSession(link, {
-      chat: this.#chat,
-      lobby: this.#lobby,
-      charset,
-      maxLineBytes,
-      quietMs,
-      limits: link.limits,
-    });
+  createSession(link: Link, options: SessionOptions): Session {
+    return new PlainSession(link, this.#options(link, options));
+  }
+
+  restoreSession(link: Link, options: SessionOptions, state: SessionState): Session {
+    return new PlainSession(link, this.#options(link, options), state);
+  }
+
+  #options(link: Link, { charset, maxLineBytes, quietMs }: SessionOptions): PlainOptions {
+    return { chat: this.#chat, lobby: this.#lobby, charset, maxLineBytes, quietMs, limits: link.limits };
   }
 
   /** Plain lines contain no secrets. */

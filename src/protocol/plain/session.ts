@@ -16,6 +16,7 @@ import { type Pace, Pacer } from '../pacer.js';
 import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
+import { fromBase64, type InputState, SESSION_STATE_VERSION, type SessionState, toBase64 } from '../session-state.js';
 import { plainEncoder } from './encoder.js';
 import { formatNotice } from './format.js';
 
@@ -66,24 +67,55 @@ export class PlainSession implements Session, LineSink {
   #isEnding = false;
   #isOver = false;
 
-  /** Brings the peer into the lobby, or closes the link if the lobby refuses it. */
-  constructor(link: Link, options: PlainOptions) {
+  /**
+   * Brings the peer into the lobby, or closes the link if the lobby refuses it.
+   *
+   * @param state - that of a session which this one goes on with; null for a peer that has just arrived
+   */
+  constructor(link: Link, options: PlainOptions, state: SessionState | null = null) {
     const { chat, lobby } = options;
     this.#options = options;
     this.#link = link;
-    this.#charset = CharsetDetector.of(options.charset);
+    this.#charset = CharsetDetector.resume(options.charset, state?.charset ?? null);
     link.session = this;
     link.encoder = plainEncoder(this.#charset.charset);
     this.#decoder = new LineDecoder({ maxLineBytes: options.maxLineBytes });
     this.#pacer = new Pacer(link, options.limits, chat.directory.now());
-    this.member = chat.receive({
-      host: link.remoteHost,
-      label: (host) => formatHostPort(host, link.remotePort),
-      outlet: link,
-    });
+    const label = (host: string): string => formatHostPort(host, link.remotePort);
+    const described = state?.member ?? null;
+    const restored = described === null ? null : chat.restore(described, link);
+    this.member = restored ?? chat.receive({ host: link.remoteHost, label, outlet: link });
     this.#target = { kind: 'room', name: lobby.name, ranks: 0 };
-    this.#pacer.hold();
-    this.#enter();
+    if (state !== null) this.#restoreInput(state.input);
+    if (restored === null) {
+      this.#pacer.hold();
+      this.#enter();
+    } else {
+      this.#isEntering = false;
+      this.#scheduleWake();
+    }
+  }
+
+  describe(): SessionState | null {
+    if (this.#isOver || this.#isEnding || this.#isEntering || this.#unsettled > 0) return null;
+    const { rest, isDiscarding } = this.#decoder.state;
+    const { waiting, tokens } = this.#pacer.state(this.#options.chat.directory.now());
+    const opening = this.#opening === null ? null : toBase64(this.#opening.head);
+    return {
+      version: SESSION_STATE_VERSION,
+      protocol: 'plain',
+      charset: this.#charset.known,
+      input: { rest: toBase64(rest), isDiscarding, waiting: toBase64(waiting), opening, tokens },
+      member: this.#options.chat.describe(this.member),
+      irc: null,
+    };
+  }
+
+  #restoreInput({ rest, isDiscarding, waiting, opening, tokens }: InputState): void {
+    this.#decoder.restore({ rest: fromBase64(rest), isDiscarding });
+    this.#pacer.restore(fromBase64(waiting), tokens);
+    if (opening === null) this.#opening = null;
+    else this.#opening?.receive(fromBase64(opening));
   }
 
   /** Enters the lobby; lines wait until the peer is in. If the lobby refuses it, nobody hears of the peer. */

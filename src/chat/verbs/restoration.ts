@@ -1,0 +1,71 @@
+/** Members as plain data, and from it: a process that takes over another one's connections brings them in quietly. */
+import type { Rank } from '../../log/entry.js';
+import type { Member, MemberDescription, Outlet } from '../member.js';
+import { MemberState, stateOf, stranger } from '../member-state.js';
+import { RANK_BITS } from '../room.js';
+import { isTicket } from '../ticket.js';
+import { setAway, setTrait } from './profile.js';
+import { join } from './rooms.js';
+import type { Scene } from './scene.js';
+
+const RANKS: readonly Rank[] = ['voice', 'half-operator', 'operator', 'admin', 'owner'];
+/** Each change of a rank is one value. */
+const RANK_CHANGES = { maxMasks: 0, maxValues: RANKS.length };
+
+/** Describes a member that has been admitted. */
+export function describe(who: Member): MemberDescription {
+  const member = stateOf(who);
+  const { sinceMs, lastSpokeMs, away } = member;
+  const rooms = member.seats.map(({ room, ranks }) => ({ name: room.name, ranks }));
+  const label = member.label === member.nick ? null : member.label;
+  return { who: member.who, label, sinceMs, lastSpokeMs, away, traits: [...member.traits], rooms };
+}
+
+/**
+ * Brings a member in as it was described, and says nothing of it to anybody. A room that is not open is opened; one
+ * that does not let the member in is left out.
+ *
+ * @returns null if somebody else has its nick, or if a log does not answer at once
+ */
+export function restore(scene: Scene, description: MemberDescription, outlet: Outlet): Member | null {
+  const { core } = scene;
+  const { who, sinceMs, lastSpokeMs } = description;
+  const known = { ...stranger(who.address), ...who };
+  const member = new MemberState({
+    session: core.newSession(),
+    who: known,
+    atMs: sinceMs,
+    outlet,
+    label: description.label ?? undefined,
+    isLocal: true,
+  });
+  return core.quietly(() => {
+    const arrived = core.arrive(member, known);
+    if (isTicket(arrived) || arrived.kind !== 'arrived') return null;
+    member.lastSpokeMs = lastSpokeMs;
+    if (description.away !== null) setAway(scene, member, description.away);
+    for (const trait of description.traits) setTrait(scene, member, trait, true);
+    for (const { name, ranks } of description.rooms) enter(scene, member, name, ranks);
+    return member;
+  });
+}
+
+/** Gives a member its place in a room, with its ranks. */
+function enter(scene: Scene, member: MemberState, name: string, ranks: number): void {
+  const { core } = scene;
+  const joined = join(scene, member, name, { key: null, maxRooms: Infinity, flags: [] });
+  if (isTicket(joined) || joined.kind !== 'joined') return;
+  const replica = core.rooms.replica(name);
+  const changes = RANKS.map((rank) => {
+    const on = (ranks & RANK_BITS[rank]) > 0;
+    return { kind: 'rank', on, rank, target: member.session } as const;
+  });
+  // Nobody in the room may be able to give these ranks.
+  const warden = new MemberState({
+    session: core.newSession(),
+    who: { ...stranger(member.address), privileges: ['override'] },
+    atMs: member.sinceMs,
+  });
+  const stamp = core.stamp(replica, warden);
+  replica.propose<'settings'>(warden, { kind: 'settings', who: warden.who, changes, ...RANK_CHANGES, ...stamp });
+}

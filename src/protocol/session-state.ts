@@ -1,0 +1,67 @@
+/** A conversation as plain data, so that another process can go on with it: what a session describes itself by. */
+import type { MemberDescription } from '../chat/member.js';
+import type { Charset } from './charset.js';
+
+/** The version of {@link SessionState}. A process restores no other. */
+export const SESSION_STATE_VERSION = 1;
+
+/** What has been received and has not run. Bytes are in base64. */
+export interface InputState {
+  /** The bytes of a line that has not ended. */
+  readonly rest: string;
+  /** Whether that line is too long already, and what is left of it is dropped. */
+  readonly isDiscarding: boolean;
+  /** Lines that wait for their turn, each with LF after it. */
+  readonly waiting: string;
+  /** The first bytes, while they may still show that the peer speaks another protocol; null afterwards. */
+  readonly opening: string | null;
+  /** Lines that may run at once; null without a limit. */
+  readonly tokens: number | null;
+}
+
+/** What an IRC client that has not registered has said about itself. */
+export interface RegistrationState {
+  readonly nick: string | null;
+  readonly user: string | null;
+  readonly realName: string;
+  readonly password: string | null;
+  readonly isNegotiating: boolean;
+  readonly commands: number;
+  readonly lines: number;
+  readonly bytes: number;
+}
+
+/** What only an IRC session has. */
+export interface IrcPart {
+  /** By their names. */
+  readonly capabilities: readonly string[];
+  /** Null once it has registered. */
+  readonly registration: RegistrationState | null;
+  /** Since when nothing has been heard of it, and when it was pinged, in milliseconds since the epoch. */
+  readonly heardMs: number;
+  readonly pingedMs: number | null;
+  /** The nicks that it monitors. */
+  readonly monitored: readonly string[];
+}
+
+/** One session, as JSON can hold it. */
+export interface SessionState {
+  readonly version: typeof SESSION_STATE_VERSION;
+  readonly protocol: 'plain' | 'irc';
+  /** The charset that was found out, or is its listener's; null as long as it is not known. */
+  readonly charset: Charset | null;
+  readonly input: InputState;
+  /** Null until it has been admitted. */
+  readonly member: MemberDescription | null;
+  /** Null for a plain session. */
+  readonly irc: IrcPart | null;
+}
+
+/** Puts bytes into JSON. */
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+export function fromBase64(text: string): Buffer {
+  return Buffer.from(text, 'base64');
+}
