@@ -9,9 +9,6 @@ import type { ListenerConfig } from './config/server-config.js';
 import type { ConnectionLink } from './link.js';
 import type { ProtocolSettings } from './protocols.js';
 
-/** The path of the WebSocket. */
-const SOCKET_PATH = '/irc';
-
 /** The server, as its web listeners see it. */
 export interface WebHost {
   admit(arrival: Arrival): ConnectionLink;
@@ -47,8 +44,8 @@ export class WebEntrance {
     const site = await loadSite(SITE_FOLDER);
     const front = new WebFront<PeerConnection<unknown>, ConnectionLink>({
       site,
-      socketPath: SOCKET_PATH,
-      facts: () => factsOf(host),
+      socketPath: config.webSocketPath,
+      facts: () => factsOf(host, config.webSocketPath),
       origins: new Set(config.origins),
       arrived: (wire, accepted, { headers }) => {
         const peer = peerOf(accepted, headers, host);
@@ -102,13 +99,14 @@ function toAddress(host: string): Address {
 }
 
 /** What the page must know before it connects. */
-function factsOf(host: WebHost): Readonly<Record<string, unknown>> {
+function factsOf(host: WebHost, webSocketPath: string): Readonly<Record<string, unknown>> {
   const { lobby, irc } = host.settings();
   return {
     networkName: irc.networkName,
     serverName: irc.serverName,
     version: host.version,
-    webSocketPath: SOCKET_PATH.slice(1),
+    // Relative, since a proxy may have put the page below a folder.
+    webSocketPath: webSocketPath.slice(1),
     lobby,
     isPasswordNeeded: irc.password !== null,
     nickLength: irc.nickLength,

@@ -181,6 +181,18 @@ describe('a problem is reported by its key, or its line', () => {
       { listeners: [{ protocol: 'irc', path: '/x', group: 'no-such-group' }] },
       ['listeners: /etc/group has no group no-such-group; a number will do'],
     ],
+    [
+      { listeners: [{ protocol: 'web', webSocketPath: 'irc' }] },
+      ['FILE: listeners[0].webSocketPath: must be a path such as /irc'],
+    ],
+    [
+      { listeners: [{ protocol: 'web', webSocketPath: '/config.json' }] },
+      ['FILE: listeners[0].webSocketPath: must not be /config.json or below /assets'],
+    ],
+    [
+      { listeners: [{ protocol: 'irc', webSocketPath: '/irc' }] },
+      ['FILE: listeners[0]: must have the protocol web if it has a webSocketPath'],
+    ],
     [{ cloak: { key: 'short' } }, ['FILE: cloak.key: must be at least 32 long']],
     [{ cloak: { key: 'k'.repeat(32), suffix: 'not.a host' } }, ['FILE: cloak.suffix: must be the end of a host name']],
     [{ operators: [{ name: 'root' }] }, ['FILE: operators[0].password: must be given']],

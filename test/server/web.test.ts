@@ -248,6 +248,22 @@ test('the page gets the facts it needs, as they are after a reload', async () =>
   expect(await facts()).toMatchObject({ networkName: 'Two', isPasswordNeeded: true });
 });
 
+test('the path of the WebSocket is an option, and the page is told it', async () => {
+  const { web } = await startWeb({
+    listeners: [LISTENERS[0], LISTENERS[1], { protocol: 'web', port: 0, webSocketPath: '/chat/socket' }],
+  });
+  const ask = async (request: string) => {
+    const peer = await connectPeer(web);
+    await peer.write(request);
+    return takeAnswer(peer, false);
+  };
+  expect((await ask(handshake({}).replace('/irc', '/chat/socket'))).status).toBe(101);
+  expect((await ask(handshake({}))).status).toBe(404);
+  const peer = await connectPeer(web);
+  await peer.write('GET /config.json HTTP/1.1\r\nHost: x\r\n\r\n');
+  expect(JSON.parse((await takeAnswer(peer)).body.toString())).toMatchObject({ webSocketPath: 'chat/socket' });
+});
+
 test('pages of listed origins may connect', async () => {
   const { web } = await startWeb({
     listeners: [LISTENERS[0], LISTENERS[1], { protocol: 'web', port: 0, origins: ['https://Chat.example:443/'] }],

@@ -205,6 +205,7 @@ type Facts = (typeof PROTOCOLS)[number];
 
 const DEFAULT_MAX_LINE_BYTES = 8192;
 const DEFAULT_QUIET_MS = 200;
+const DEFAULT_WEB_SOCKET_PATH = '/irc';
 
 function toListener(
   { name, defaultPort }: Facts,
@@ -219,6 +220,7 @@ function toListener(
     readonly quietMs?: number | undefined;
     readonly proxyProtocol?: boolean | undefined;
     readonly origins?: readonly string[] | undefined;
+    readonly webSocketPath?: string | undefined;
     readonly tls?: ListenerTls | undefined;
   },
 ): ListenerConfig {
@@ -231,6 +233,7 @@ function toListener(
     maxLineBytes: given.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES,
     quietMs: given.quietMs ?? DEFAULT_QUIET_MS,
     origins: given.origins ?? [],
+    webSocketPath: given.webSocketPath ?? DEFAULT_WEB_SOCKET_PATH,
     isProxied: given.proxyProtocol ?? false,
     tls: given.tls ?? null,
     isOptional: false,

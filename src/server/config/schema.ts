@@ -56,6 +56,17 @@ const origin = v.pipe(
   v.string('must be an origin such as https://chat.example.org'),
 );
 
+/** A path that the page and what belongs to it do not need. */
+const webSocketPath = v.pipe(
+  text,
+  v.regex(/^(?:\/[\w.~-]+)+$/, 'must be a path such as /irc'),
+  v.check(
+    (path) => path !== '/config.json' && !path.startsWith('/assets/'),
+    'must not be /config.json or below /assets',
+  ),
+  v.maxLength(200, 'must be at most 200 long'),
+);
+
 /** One entry of `classes`. */
 const classSchema = v.strictObject({
   name: word,
@@ -157,6 +168,7 @@ const listenerSchema = v.pipe(
     maxLineBytes: v.optional(integer(16, 1_048_576)),
     quietMs: v.optional(integer(0, 60_000)),
     proxyProtocol: v.optional(v.boolean('must be true or false')),
+    webSocketPath: v.optional(webSocketPath),
     origins: v.optional(v.array(origin, 'must be a list')),
     tls: v.optional(tlsSchema),
   }),
@@ -165,6 +177,10 @@ const listenerSchema = v.pipe(
   v.check(
     (listener) => listener.protocol === WEB.name || listener.origins === undefined,
     `must have the protocol ${WEB.name} if it has origins`,
+  ),
+  v.check(
+    (listener) => listener.protocol === WEB.name || listener.webSocketPath === undefined,
+    `must have the protocol ${WEB.name} if it has a webSocketPath`,
   ),
   v.check(
     (listener) => listener.protocol !== WEB.name || listener.charset === undefined,

@@ -21,6 +21,8 @@ export interface ListenerConfig {
   readonly quietMs: number;
   /** For web listeners only: origins of pages elsewhere that may connect. */
   readonly origins: readonly string[];
+  /** For web listeners only: the path of the WebSocket. */
+  readonly webSocketPath: string;
   /** Whether a PROXY header precedes the bytes of each peer. */
   readonly isProxied: boolean;
   /** Null without TLS. */
