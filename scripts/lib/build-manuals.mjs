@@ -4,7 +4,7 @@ import { bashCompletion, fishCompletion, zshCompletion } from './completions.mjs
 import { manPage } from './man-page.mjs';
 import { at } from './paths.mjs';
 
-/** What the system of a user takes from the package: the manual page, completions for shells, a unit for systemd. */
+/** What a user's system takes from the package: the manual page, completions, a unit for systemd, a hook of certbot. */
 export async function buildManuals(dist) {
   const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
   const table = await readCommandTable(version);
@@ -13,6 +13,9 @@ export async function buildManuals(dist) {
     { path: at(dist, 'completions/fdmux.bash'), text: bashCompletion(table) },
     { path: at(dist, 'completions/fdmux.zsh'), text: zshCompletion(table) },
     { path: at(dist, 'completions/fdmux.fish'), text: fishCompletion(table) },
-    { path: at(dist, 'systemd/fdmux.service'), text: readFileSync(at('deploy/fdmux.service'), 'utf8') },
+    ...['fdmux.service', 'certbot-hook.sh'].map((name) => ({
+      path: at(dist, 'systemd', name),
+      text: readFileSync(at('deploy', name), 'utf8'),
+    })),
   ];
 }
