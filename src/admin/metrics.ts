@@ -24,6 +24,17 @@ const GAUGES: readonly Row[] = [
     labels: ['protocol', 'class', 'transport'],
     read: ({ clients }) => clients,
   },
+  {
+    name: 'fdmux_tls_clients',
+    help: 'Connected clients whose connection is encrypted, by the server or by a proxy on this machine.',
+    read: ({ secureClientCount }) => secureClientCount,
+  },
+  {
+    name: 'fdmux_tls_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate in a file expires, in seconds since the epoch.',
+    labels: ['file'],
+    read: ({ certificateExpiries }) => certificateExpiries,
+  },
   { name: 'fdmux_members', help: 'Clients that have registered.', read: ({ memberCount }) => memberCount },
   { name: 'fdmux_operators', help: 'Members with the rights of an operator.', read: (now) => now.operatorCount },
   { name: 'fdmux_rooms', help: 'Rooms with somebody in them.', read: ({ roomCount }) => roomCount },
@@ -47,6 +58,12 @@ const COUNTERS: readonly Row[] = [
     help: 'Connections that were refused.',
     labels: ['cause'],
     read: ({ refusedTotal }) => refusedTotal,
+  },
+  {
+    name: 'fdmux_tls_handshakes_total',
+    help: 'TLS handshakes.',
+    labels: ['result'],
+    read: ({ handshakesTotal }) => handshakesTotal,
   },
   {
     name: 'fdmux_deliveries_total',

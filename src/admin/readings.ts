@@ -15,6 +15,8 @@ export interface Readings {
   readonly backend: string;
   /** Connected clients by protocol, class and transport. */
   readonly clients: readonly LabeledCount[];
+  /** Clients whose connection is encrypted. */
+  readonly secureClientCount: number;
   /** Members of the chat: clients that have registered. */
   readonly memberCount: number;
   readonly operatorCount: number;
@@ -29,6 +31,10 @@ export interface Readings {
   readonly acceptedTotal: number;
   /** Refused connections by cause. */
   readonly refusedTotal: readonly LabeledCount[];
+  /** TLS handshakes by result. */
+  readonly handshakesTotal: readonly LabeledCount[];
+  /** When the certificate in each file expires, in seconds since the epoch. */
+  readonly certificateExpiries: readonly LabeledCount[];
   /** Events that were handed to clients: a message to ten members counts ten times. */
   readonly deliveriesTotal: number;
   /** Peers that were closed since they read too slowly. */

@@ -17,7 +17,7 @@ import { SecurityFacts } from './security-facts.js';
 import type { ServedConnection } from './served-connection.js';
 import { SharedBytes } from './shared-bytes.js';
 import { TlsDuplex } from './tls-duplex.js';
-import { authorizationErrorOf, TlsFacts, type Verdict } from './tls-facts.js';
+import { authorizationErrorOf, NOT_TLS, TlsFacts, type Verdict } from './tls-facts.js';
 import type { HandshakeEnd, Handshakes, Handshaking } from './tls-handshakes.js';
 import type { TlsOutput } from './tls-output.js';
 import type { Subscriber } from './topics.js';
@@ -149,7 +149,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     // An alert, which is how a server refuses.
     if (bytes[0] === 0x15) return;
     const first = `0x${(bytes[0] ?? 0).toString(16).padStart(2, '0')}`;
-    this.destroy(new FdmuxError('ERR_TLS_HANDSHAKE', `the peer does not speak TLS: its first byte is ${first}`));
+    this.destroy(new FdmuxError('ERR_TLS_HANDSHAKE', `${NOT_TLS}: its first byte is ${first}`));
   };
 
   readonly #secured = (): void => {

@@ -2,6 +2,9 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { ConnectionSecurity } from './connection.js';
 
+/** What the complaint about a peer begins with that speaks something else. */
+export const NOT_TLS = 'the peer does not speak TLS';
+
 /** What is thought of the peer's certificate. */
 export interface Verdict {
   readonly authorized: boolean;

@@ -162,6 +162,7 @@ export class ChatServer implements ServerControl {
       protocols: this.#protocols,
       links: this.clients.links,
       tally: this.clients.tally,
+      certificates: this.#listeners.certificates,
       acceptedTotal: this.clients.arrivedCount,
     });
   }

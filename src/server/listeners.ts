@@ -7,6 +7,7 @@ import type { Address } from '../socket/address.js';
 import { warnOfExpiry } from './certificate-watch.js';
 import type { Clock } from './clock.js';
 import type { ListenerConfig, ServerConfig } from './config/server-config.js';
+import type { CertificateFacts, ListenerTls } from './config/tls-files.js';
 import { PLACE_FROM_BYTES } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Log } from './log.js';
@@ -89,6 +90,7 @@ export class Listeners {
       if (opened === null) this.#skipped.push(listener);
       else this.#open.push(opened);
     }
+    this.#warnOfExpiry();
   }
 
   /** @returns null for an optional one whose port is taken */
@@ -122,7 +124,6 @@ export class Listeners {
         },
       });
       log.info('listening', { protocol: config.protocol, tls: config.tls !== null, ...config.at });
-      this.#warnOfExpiry(config);
       return { config, listener, fd };
     } catch (error) {
       throw new ListenError(config.at, error, config);
@@ -168,7 +169,7 @@ export class Listeners {
       await this.#restore(before, added);
       throw error;
     }
-    this.#open = listeners.flatMap((config) => wanted.get(config) ?? []);
+    this.#open = [...wanted].flatMap(([config, opened]) => (opened === null ? [] : [{ ...opened, config }]));
   }
 
   /** Has listeners accept nobody any more. Their connections stay. */
@@ -203,22 +204,31 @@ export class Listeners {
   #tlsOptions({ protocol, tls }: ListenerConfig): TlsListenOptions | undefined {
     if (tls === null) return undefined;
     return toTlsListenOptions(protocol, tls, (error, address) => {
-      this.#parts.refusals.record('handshake', error.message, { ...this.#parts.addresses.of(address) });
+      this.#parts.refusals.recordHandshake(error, { ...this.#parts.addresses.of(address) });
     });
   }
 
-  #warnOfExpiry({ tls }: ListenerConfig): void {
-    if (tls !== null) warnOfExpiry(tls.certificates, this.#parts.clock.now(), this.#parts.log);
+  #warnOfExpiry(): void {
+    warnOfExpiry(this.certificates, this.#parts.clock.now(), this.#parts.log);
+  }
+
+  /** The certificates that new connections get. */
+  get certificates(): readonly CertificateFacts[] {
+    return this.#open.flatMap(({ config }) => config.tls?.certificates ?? []);
   }
 
   /** Exchanges the certificates of those that the new configuration has as well. */
   exchangeCertificates(read: ServerConfig): void {
-    for (const { config, listener } of this.#open) {
-      const same = read.listeners.find((other) => isSamePlace(other, config) && other.tls !== null);
-      if (config.tls === null || same === undefined || same.tls === null) continue;
+    const left = new Set(read.listeners.filter(({ tls }) => tls !== null));
+    this.#open = this.#open.map((opened) => {
+      const { config, listener } = opened;
+      const same = config.tls === null ? undefined : [...left].find((other) => isSamePlace(other, config));
+      if (config.tls === null || same === undefined || same.tls === null) return opened;
+      left.delete(same);
       listener.setSecureContext(same.tls.context);
-      this.#warnOfExpiry(same);
-    }
+      return { ...opened, config: { ...config, tls: { ...config.tls, ...contentsOf(same.tls) } } };
+    });
+    this.#warnOfExpiry();
   }
 
   /** Accepts no new connections any more; those that are open stay. */
@@ -238,6 +248,11 @@ export class Listeners {
 
 function isSamePlace(one: ListenerConfig, other: ListenerConfig): boolean {
   return one.protocol === other.protocol && isDeepStrictEqual(one.at, other.at);
+}
+
+/** What a reload exchanges. */
+function contentsOf({ context, certificates }: ListenerTls): Pick<ListenerTls, 'context' | 'certificates'> {
+  return { context, certificates };
 }
 
 /** Whether two are the same but for the contents of the files that they name, which are exchanged without closing. */

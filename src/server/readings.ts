@@ -1,6 +1,7 @@
 /** Reads the state of a server for its metrics, when somebody asks. */
 import type { LabeledCount, Readings } from '../admin/readings.js';
 import type { Chat } from '../chat/chat.js';
+import type { CertificateFacts } from './config/tls-files.js';
 import type { ConnectionLink } from './link.js';
 import type { Protocols } from './protocols.js';
 import type { Tally } from './tally.js';
@@ -13,21 +14,25 @@ export interface ReadParts {
   readonly protocols: Protocols;
   readonly links: ReadonlySet<ConnectionLink>;
   readonly tally: Tally;
+  readonly certificates: readonly CertificateFacts[];
   readonly acceptedTotal: number;
 }
 
 /** Reads all of it: the cost grows with the number of clients. */
-export function readingsOf({ chat, protocols, links, tally, ...rest }: ReadParts): Readings {
+export function readingsOf({ chat, protocols, links, tally, certificates, ...rest }: ReadParts): Readings {
   const { directory, bans } = chat;
   let pendingBytes = 0;
   let readersBehindCount = 0;
+  let secureClientCount = 0;
   for (const link of links) {
     pendingBytes += link.pendingBytes;
     if (link.pendingBytes > 0) readersBehindCount += 1;
+    if (link.isSecure) secureClientCount += 1;
   }
   return {
     ...rest,
     clients: countClients(links),
+    secureClientCount,
     memberCount: directory.memberCount,
     operatorCount: directory.operatorCount,
     roomCount: directory.occupiedRoomCount,
@@ -35,11 +40,19 @@ export function readingsOf({ chat, protocols, links, tally, ...rest }: ReadParts
     pendingBytes,
     readersBehindCount,
     refusedTotal: tally.refusals,
+    handshakesTotal: tally.handshakes,
+    certificateExpiries: expiriesOf(certificates),
     deliveriesTotal: tally.deliveries,
     slowReadersClosedTotal: tally.slowReadersClosed,
     wrongPasswordsTotal: protocols.wrongPasswordCount,
     commandsTotal: [...protocols.commandCounts].map(([command, count]) => ({ labels: { command }, count })),
   };
+}
+
+/** Listeners may share a file. */
+function expiriesOf(certificates: readonly CertificateFacts[]): LabeledCount[] {
+  const byFile = new Map(certificates.map(({ file, expiresMs }) => [file, expiresMs]));
+  return [...byFile].map(([file, expiresMs]) => ({ labels: { file }, count: expiresMs / 1000 }));
 }
 
 function countClients(links: Iterable<ConnectionLink>): LabeledCount[] {

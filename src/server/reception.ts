@@ -51,6 +51,7 @@ export class Reception {
     return {
       open: (connection) => {
         const { remoteAddress: address, isSecure } = connection;
+        if (config.tls !== null) clients.tally.handshake('ok');
         if (config.isProxied) proxies.awaitHeader(connection, arrived);
         else arrived({ connection, address, isSecure });
       },

@@ -1,10 +1,12 @@
 /** Turns away peers that are not let in, cheaply: an attacker may bring many. */
+import { hasCode } from '../errors.js';
+import { NOT_TLS } from '../net/tls-facts.js';
 import type { EntryRefused } from '../protocol/session.js';
 import { Throttle } from '../protocol/throttle.js';
 import type { Clock } from './clock.js';
 import type { ConnectionLink } from './link.js';
 import type { Log } from './log.js';
-import type { RefusalCause, Tally } from './tally.js';
+import type { HandshakeResult, RefusalCause, Tally } from './tally.js';
 
 /** Refused peers that may be reading their notice at the same time; beyond that they are cut off. */
 const MAX_NOTIFIED = 64;
@@ -43,6 +45,12 @@ export class Refusals {
     this.record(isBan ? 'ban' : 'limit', reason, { connection, host, port });
   }
 
+  /** Counts a TLS handshake that has failed, and logs it unless there are too many. */
+  recordHandshake(error: Error, peer: Readonly<Record<string, unknown>>): void {
+    this.#tally.handshake(resultOf(error));
+    this.record('handshake', error.message, peer);
+  }
+
   /** Counts a refusal, and logs it unless there are too many. */
   record(cause: RefusalCause, reason: string, peer: Readonly<Record<string, unknown>>): void {
     this.#tally.refused(cause);
@@ -60,4 +68,10 @@ export class Refusals {
     this.#openCount -= 1;
     this.#log.debug('closed', { connection, host, port, reason });
   }
+}
+
+function resultOf(error: Error): HandshakeResult {
+  if (hasCode(error, 'ERR_TLS_HANDSHAKE_TIMEOUT')) return 'timeout';
+  if (hasCode(error, 'ERR_TLS_UNAUTHORIZED')) return 'unauthorized';
+  return error.message.startsWith(NOT_TLS) ? 'not-tls' : 'failed';
 }

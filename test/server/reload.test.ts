@@ -45,6 +45,8 @@ async function connectUnixPeer(path: string): Promise<Peer> {
   return new Peer(socket);
 }
 
+const certificates = new CertificateFolder();
+
 const plain = { protocol: 'plain', port: 0 };
 
 async function freePort(): Promise<number> {
@@ -145,7 +147,7 @@ test('two reloads at once open a listener once', async () => {
 });
 
 test.skipIf(!hasOpenssl)('a port gets TLS, and those who are connected without it stay', async () => {
-  const { certFile: cert, keyFile: key } = new CertificateFolder().make({ name: 'one.test' });
+  const { certFile: cert, keyFile: key } = certificates.make({ name: 'one.test' });
   const port = await freePort();
   const { server, reload } = await serve({ listeners: [{ ...plain, port }] });
   const ann = await connectPeer(port);

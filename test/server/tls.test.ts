@@ -143,6 +143,52 @@ describe.skipIf(!hasOpenssl)('the chat server over TLS', () => {
     expect(logged.filter(({ event }) => String(event).startsWith('certificate'))).toHaveLength(1);
   });
 
+  test('the metrics have handshakes by their result, the clients, and when certificates expire', async () => {
+    const old = folder.make({ name: 'old.test', days: -1 });
+    const sni = [{ names: ['old.test'], cert: old.certFile, key: old.keyFile }];
+    const { server, logged } = await serve({ sni, handshakeTimeoutMs: 200 }, { admin: { port: 0 } });
+    const { peer } = await dial(server);
+    await register(peer, 'ann');
+    const plain = await connectPeer(portOf(server, 'irc', true));
+    await plain.write('NICK ann\r\n');
+    await plain.ended();
+    const silent = await connectPeer(portOf(server, 'irc', true));
+    await silent.ended();
+    const { adminAddress } = server;
+    if (adminAddress?.family !== 'inet') throw new Error('no admin listener');
+    const answer = await (await fetch(`http://127.0.0.1:${adminAddress.port}/metrics`)).text();
+    const value = (sample: string): number => {
+      const line = answer.split('\n').find((text) => text.startsWith(`${sample} `)) ?? '';
+      return Number(line.slice(sample.length));
+    };
+    const results = ['ok', 'not-tls', 'timeout', 'unauthorized', 'failed'];
+    expect(results.map((result) => value(`fdmux_tls_handshakes_total{result="${result}"}`))).toEqual([1, 1, 1, 0, 0]);
+    expect(value('fdmux_connections_refused_total{cause="handshake"}')).toBe(2);
+    expect(value('fdmux_tls_clients')).toBe(1);
+    const expiry = value(`fdmux_tls_certificate_expiry_timestamp_seconds{file="${old.certFile}"}`);
+    expect(expiry).toBeGreaterThan(0);
+    expect(expiry).toBeLessThan(Date.now() / 1000);
+    expect(answer.match(/^fdmux_tls_certificate_expiry_timestamp_seconds/gm)).toHaveLength(2);
+    expect(logged).toContainEqual(expect.objectContaining({ event: 'certificate expired', file: old.certFile }));
+  });
+
+  test('a certificate that several listeners share is warned of once, and again after a reload', async () => {
+    const old = folder.make({ name: 'old.test', days: 0 });
+    const config = join(folder.path, 'shared.json');
+    const security = { cert: old.certFile, key: old.keyFile };
+    const listeners = ['irc', 'plain', 'web'].map((protocol) => ({ protocol, port: 0, tls: security }));
+    writeFileSync(config, JSON.stringify({ listeners }));
+    const warnings: string[] = [];
+    const ignore = (): void => undefined;
+    const log = { debug: ignore, info: ignore, warn: (event: string) => warnings.push(event), error: ignore };
+    const server = await startChatServer({ config, log });
+    onTestFinished(() => server.close());
+    const isExpiry = (event: string): boolean => event.startsWith('certificate');
+    expect(warnings.filter(isExpiry)).toHaveLength(1);
+    expect(await server.reload()).toBeNull();
+    expect(warnings.filter(isExpiry)).toHaveLength(2);
+  });
+
   test('a certificate is required where the configuration says so', async () => {
     const { server, logged } = await serve({ clientCertificates: 'require', ca: authority.certFile });
     const { peer } = await dial(server, { cert: ann.cert, key: ann.key });
