@@ -20,7 +20,7 @@ const ROOMS = 50;
 const MASKS = 90;
 
 /** An answer may be this many times as long as the line, plus a fixed part (a welcome, a help text). */
-const ANSWER_BYTES_PER_BYTE = 30;
+const ANSWER_BYTES_PER_BYTE = 50;
 const ANSWER_BYTES = 6000;
 /** A member, a room or a mask is listed once per line, in this many bytes on average. */
 const LISTED_BYTES = 250 * (MEMBERS + ROOMS + MASKS);
