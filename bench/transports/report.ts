@@ -50,6 +50,8 @@ export function writeTransportReport(
     'Written by `npm run bench`; [bench/README.md](../../bench/README.md#transports) says how it measures and what to beware of.',
     '',
     ...circumstances(results, peers),
+    '',
+    'The aims are compared with the least costs. If the medians have another ratio, the machine had other work.',
   ];
   if (!results.answers.every(countsInstructions)) lines.push('', WITHOUT_COUNTERS);
   for (const answer of results.answers) {

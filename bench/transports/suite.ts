@@ -110,7 +110,7 @@ export async function askTransports(
   const counts = countsInstructions();
   const weighings = only.includes(MEMORY) ? Math.min(rounds, MAX_WEIGHINGS) : 0;
   const turns = questions.map((question) => runnersOf(question, peers));
-  const progress = new Progress(rounds * turns.flat().length + weighings * echoersOf(peers).length);
+  const progress = new Progress(rounds * turns.flat().length + weighings * overTls(peers).length);
   for (const [index, question] of questions.entries()) {
     const runners = turns[index] ?? [];
     if (runners.length === 0) continue;
@@ -128,7 +128,7 @@ export async function askTransports(
     const load = { connections: HELD_CONNECTIONS };
     publication.publishMemory(
       { id: MEMORY, title: 'Memory for each idle connection', load },
-      await takeTurns(echoersOf(peers), weighings, progress, weighOne, toWords),
+      await takeTurns(overTls(peers), weighings, progress, weighOne, toWords),
     );
   }
   return publication.answers;
@@ -164,6 +164,11 @@ function echoersOf(peers: readonly Peer<TransportPeer>[]): readonly Echoer[] {
   return peers.flatMap(({ name, command: { echo, transport } }) =>
     echo === undefined || transport === 'web' ? [] : [{ name, line: echo, transport }],
   );
+}
+
+/** Connections over TCP are too small to be weighed in this number. */
+function overTls(peers: readonly Peer<TransportPeer>[]): readonly Echoer[] {
+  return echoersOf(peers).filter(({ transport }) => transport === 'tls');
 }
 
 async function askEcho(
