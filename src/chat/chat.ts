@@ -120,6 +120,14 @@ export class Chat {
     stateOf(member).detach(outlet);
   }
 
+  /**
+   * Has what a member does in a call be done through one of its outlets: that one gets the answers, and the others hear
+   * of it. Without this it is done through the first.
+   */
+  through<T>(outlet: Outlet, act: () => T): T {
+    return this.#core.through(outlet, act);
+  }
+
   /** Lets a member in under the names that it gives itself. */
   admit(member: Member, names: Introduction): Answer<Arrived | membership.KeptOut | Refused<'nick-taken'>> {
     return membership.admit(this.#scene, member, names);

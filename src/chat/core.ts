@@ -6,6 +6,7 @@ import { type Fold as CaseFold, foldCase } from './case-mapping.js';
 import { DirectoryState } from './directory-state.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import { DomainState } from './domain-state.js';
+import type { Outlet } from './member.js';
 import { MemberState } from './member-state.js';
 import type { Outcome } from './outcome.js';
 import { Presenter } from './presenter.js';
@@ -46,6 +47,7 @@ export class Core implements ReplicaOwner {
   readonly #arriving = new Map<string, MemberState>();
   readonly #waiting = new Set<Waiting>();
   readonly #steady = new SteadyTime();
+  #voice: Outlet | null = null;
   #sessions = 0;
 
   constructor(options: CoreOptions = {}) {
@@ -82,6 +84,17 @@ export class Core implements ReplicaOwner {
   newSession(): string {
     this.#sessions += 1;
     return `${this.#node}.${this.#sessions}`;
+  }
+
+  /** Has what is done in a call be done through an outlet. */
+  through<T>(outlet: Outlet, act: () => T): T {
+    const before = this.#voice;
+    this.#voice = outlet;
+    try {
+      return act();
+    } finally {
+      this.#voice = before;
+    }
   }
 
   // From a verb to a log
@@ -141,9 +154,13 @@ export class Core implements ReplicaOwner {
     return this.#steady.elapsed(this.directory.now());
   }
 
-  applied(log: LogName, outcome: Outcome, by: MemberState | null): void {
+  get voice(): Outlet | null {
+    return this.#voice;
+  }
+
+  applied(log: LogName, outcome: Outcome, by: MemberState | null, voice: Outlet | null): void {
     if (outcome?.kind === 'arrived') this.#arriving.delete(outcome.member.session);
-    this.#presenter.show(log, outcome, by);
+    this.#presenter.show(log, outcome, by, voice);
   }
 
   packApplied(log: LogName): void {

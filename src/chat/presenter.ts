@@ -2,7 +2,7 @@
 import type { LogName } from '../log/entry.js';
 import type { Core } from './core.js';
 import type { EventOf } from './event.js';
-import type { Member } from './member.js';
+import type { Member, Outlet } from './member.js';
 import { type MemberState, stateOf } from './member-state.js';
 import type { Lost, Outcome } from './outcome.js';
 import { Publisher } from './publisher.js';
@@ -32,8 +32,9 @@ export class Presenter {
    *
    * @param log - the log that the entry is in
    * @param by - the member that gets the outcome as its answer; null if nobody waits for one
+   * @param voice - the outlet where it gets the answer; null for its first
    */
-  show(log: LogName, outcome: Outcome, by: MemberState | null): void {
+  show(log: LogName, outcome: Outcome, by: MemberState | null, voice: Outlet | null): void {
     switch (outcome?.kind) {
       case 'said':
       case 'redacted':
@@ -43,7 +44,7 @@ export class Presenter {
       case 'away':
       case 'announced':
       case 'broadcast':
-        this.#publisher.publish(outcome, by);
+        this.#publisher.publish(outcome, by, voice);
         return;
       case undefined:
         if (log.startsWith('r:')) this.#settleRoom(log, by);
@@ -51,7 +52,7 @@ export class Presenter {
       case 'refused':
         return;
       case 'amended':
-        if (outcome.event !== null) this.#publisher.publish(outcome.event, by);
+        if (outcome.event !== null) this.#publisher.publish(outcome.event, by, voice);
         return;
       case 'arrived':
         if (!this.#isQuiet) this.#core.directory.appeared(outcome.member);
@@ -65,13 +66,13 @@ export class Presenter {
       case 'joined':
         // The room is there before anybody hears of it.
         this.#core.rooms.sort(log);
-        this.#publisher.publish(outcome, by);
+        this.#publisher.publish(outcome, by, voice);
         this.#introduce(outcome.member);
         this.#dismissLate(log, outcome.member);
         return;
       case 'left':
       case 'kicked':
-        this.#publisher.publish(outcome, by);
+        this.#publisher.publish(outcome, by, voice);
         this.#core.rooms.sort(log);
         return;
       case 'annotated':
@@ -79,12 +80,12 @@ export class Presenter {
         return;
       case 'retitled':
         this.#core.rooms.retitled(log, outcome.before);
-        this.#publisher.publish(outcome, by);
+        this.#publisher.publish(outcome, by, voice);
         this.#core.directory.retitled(outcome, by);
         return;
       case 'invited':
-        this.#publisher.publish(outcome, by);
-        this.#publisher.publish({ ...outcome, audience: 'witnesses' }, by);
+        this.#publisher.publish(outcome, by, voice);
+        this.#publisher.publish({ ...outcome, audience: 'witnesses' }, by, voice);
         this.#dismissLate(log, outcome.member);
         return;
       case 'host':
@@ -92,7 +93,7 @@ export class Presenter {
       case 'renamed':
       case 'quit':
       case 'expelled':
-        this.#publisher.publish(outcome, by);
+        this.#publisher.publish(outcome, by, voice);
         this.#follow(outcome);
     }
   }

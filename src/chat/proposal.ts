@@ -1,6 +1,7 @@
 /** An entry on its way to a log, with the ticket of its proposer. */
 import type { Entry, EntryOf } from '../log/entry.js';
 import type { Fold, OutcomesOf } from './fold.js';
+import type { Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
 import type { Outcome } from './outcome.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
@@ -9,6 +10,8 @@ import { type Answer, OpenTicket } from './ticket.js';
 /** A proposal of any kind that the log has not brought back yet. */
 export interface Unsettled<F> {
   readonly by: MemberState;
+  /** The outlet through which it was made; null for the first of its member. */
+  readonly voice: Outlet | null;
   readonly entry: Entry;
   /**
    * Whether it follows from what has happened already, as a member's leaving of its rooms follows from its quitting. It
@@ -48,16 +51,18 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
   readonly by: MemberState;
   readonly entry: EntryOf<Deeds, K> & Entry;
   readonly isObliged: boolean;
+  readonly voice: Outlet | null;
   stage: 'waiting' | 'appending' | 'appended' = 'waiting';
   sinceMs = 0;
   isGivenUp = false;
   #outcome: Outcomes[K] | NotTaken | undefined = undefined;
   #ticket: OpenTicket<Outcomes[K] | NotTaken> | null = null;
 
-  constructor(by: MemberState, entry: EntryOf<Deeds, K> & Entry, isObliged: boolean) {
+  constructor(by: MemberState, entry: EntryOf<Deeds, K> & Entry, isObliged: boolean, voice: Outlet | null) {
     this.by = by;
     this.entry = entry;
     this.isObliged = isObliged;
+    this.voice = voice;
   }
 
   get pending(): Entry {

@@ -2,8 +2,9 @@
 import { Delivery } from './delivery.js';
 import type { DirectoryState } from './directory-state.js';
 import type { ChatEvent, EventOf } from './event.js';
-import type { Member } from './member.js';
+import type { Member, Outlet } from './member.js';
 import { type MemberState, stateOf } from './member-state.js';
+import { outletsOf } from './outlets.js';
 import { speechRefusal } from './permissions.js';
 import { RANK_BITS, type Room } from './room.js';
 import { roomStateOf } from './room-state.js';
@@ -27,12 +28,15 @@ export class Publisher {
    *
    * @param answered - a member that gets the event as the answer to its own deed, through the outlet by which it acted;
    *   its other outlets get it as others do. Null if nobody is answered
+   * @param voice - the outlet where it did that; null for its first
    */
-  publish(event: ChatEvent, answered: MemberState | null): void {
+  publish(event: ChatEvent, answered: MemberState | null, voice: Outlet | null = null): void {
     if (this.isQuiet) return;
     const delivery = new Delivery(event);
     this.#deliver(delivery, event, answered);
-    if (answered !== null) for (const outlet of answered.furtherOutlets) delivery.through(outlet);
+    if (answered === null) return;
+    if (voice === null) for (const outlet of answered.furtherOutlets) delivery.through(outlet);
+    else for (const outlet of outletsOf(answered.outlet)) if (outlet !== voice) delivery.through(outlet);
   }
 
   #deliver(delivery: Delivery, event: ChatEvent, answered: MemberState | null): void {

@@ -3,6 +3,7 @@ import type { Unreadable } from '../log/codec.js';
 import { type Entry, type EntryOf, type LogName, MAX_PACK_ENTRIES, type Pack, type Stamp } from '../log/entry.js';
 import type { AppendAnswer, AppendFailure, Following, LogSink, SharedLog } from '../log/shared-log.js';
 import type { Fold, OutcomesOf } from './fold.js';
+import type { Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
 import type { Outcome } from './outcome.js';
 import { Proposal, type Unsettled } from './proposal.js';
@@ -52,8 +53,11 @@ export interface ReplicaOwner {
    *
    * @param log - the log that the entry is in
    * @param by - the member that gets the outcome as the answer to its proposal; null if nobody waits for an answer
+   * @param voice - the outlet through which the member has acted; null for its first
    */
-  applied(log: LogName, outcome: Outcome, by: MemberState | null): void;
+  applied(log: LogName, outcome: Outcome, by: MemberState | null, voice: Outlet | null): void;
+  /** The outlet through which somebody acts now; null for the first of the member that acts. */
+  readonly voice: Outlet | null;
   /** All that a log has brought so far has been applied. */
   packApplied(log: LogName): void;
   /** A replica has begun to wait. */
@@ -172,7 +176,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     isObliged: boolean,
   ): Answer<Outcomes[K]> {
     if (this.#isBeyondUs) return NOT_TAKEN;
-    const proposal = new Proposal<Deeds, Outcomes, K>(by, entry, isObliged);
+    const proposal = new Proposal<Deeds, Outcomes, K>(by, entry, isObliged, this.#owner.voice);
     this.#unsettled.add(proposal);
     this.#flush();
     if (this.#unsettled.size > 0) {
@@ -323,7 +327,8 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
       if (outcome === undefined || this.#isOpening) return;
       // One that nobody waits for any longer is shown to its proposer as to the others.
       const isAnswered = proposal !== null && !proposal.isGivenUp && proposal.entry.kind === entry.kind;
-      this.#owner.applied(this.name, outcome, isAnswered ? proposal.by : null);
+      if (isAnswered) this.#owner.applied(this.name, outcome, proposal.by, proposal.voice);
+      else this.#owner.applied(this.name, outcome, null, null);
     } finally {
       if (proposal?.isGivenUp === false) proposal.settle();
     }

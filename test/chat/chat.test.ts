@@ -244,6 +244,24 @@ describe('a member that is connected', () => {
     expect([ann.ear.take(), second.take()]).toEqual([[], ['said']]);
   });
 
+  test('twice may act from either: the other one hears of it, and the one is answered', () => {
+    const [ann, bob] = [enter('ann', '#a'), enter('bob', '#a')];
+    const second = new Ear();
+    chat.attach(ann.member, second);
+    const heard = (): string[][] => [ann.ear.take(), second.take(), bob.ear.take()];
+    heard();
+    const said = settled(chat.through(second, () => chat.say(ann.member, room, WORDS)));
+    expect([said.kind, ...heard()]).toEqual(['said', ['said'], [], ['said']]);
+    chat.through(second, () => chat.join(ann.member, '#b', { key: null, maxRooms: 9, flags: [] }));
+    expect(heard()).toEqual([['joined'], [], []]);
+    chat.through(second, () => chat.part(ann.member, '#a', ''));
+    expect(heard()).toEqual([['left'], [], ['left']]);
+    chat.through(ann.ear, () => chat.setTopic(ann.member, '#b', 'tea'));
+    expect(heard()).toEqual([[], ['topic'], []]);
+    chat.part(ann.member, '#b', '');
+    expect(heard()).toEqual([[], ['left'], []]);
+  });
+
   test('nowhere stays in its rooms, and keeps its state up to date', () => {
     const [ann, bob] = [enter('ann', '#a'), enter('bob', '#a')];
     chat.detach(ann.member, ann.ear);

@@ -346,6 +346,18 @@ test('after its log has lost its end, a room names no message as it has named an
   expect(ids).not.toContain(heard?.kind === 'said' ? heard.id : '');
 });
 
+test('one who acts from a second connection is answered there, however late the log is', () => {
+  const ann = enter('ann', '#a');
+  const second = new Ear();
+  chat.attach(ann.member, second);
+  log.become('held');
+  const said = ending(chat.through(second, () => saying(ann.member, '#a', 'one')));
+  say(ann.member, '#a', 'two');
+  log.run();
+  expect(said).toEqual(['said']);
+  expect([ann.ear.texts(), second.texts()]).toEqual([['one'], ['two']]);
+});
+
 test('one whose message is refused has not spoken', () => {
   const [ann, bob] = [enter('ann', '#a'), enter('bob', '#a')];
   chat.amend(ann.member, '#a', [{ kind: 'flag', on: true, flag: 'moderated' }], { maxMasks: 9, maxValues: 9 });
