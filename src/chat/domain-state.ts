@@ -4,10 +4,12 @@ import type { Fold as CaseFold } from './case-mapping.js';
 import type { Departure } from './directory.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import type { Fold } from './fold.js';
-import type { MemberState } from './member-state.js';
+import { type MemberState, NO_TRAITS } from './member-state.js';
+import { NO_NOTES } from './notes.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import type { Cast } from './room-state.js';
 import { RunningNumbers } from './running-numbers.js';
+import type { DomainSnapshot } from './snapshot.js';
 
 /** The arguments that make a domain. */
 export interface DomainOptions {
@@ -83,6 +85,38 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     return deed(this, entry, this.#atMs);
   }
 
+  /** Returns everything that the log has said, as plain data. */
+  snapshot(): DomainSnapshot {
+    return {
+      members: [...this.members()].map(({ session, who, last, sinceMs, away, traits, metadata }) => ({
+        ...{ session, who, last, sinceMs, away },
+        traits: [...traits],
+        metadata: [...metadata],
+      })),
+      departures: this.#departures.map(({ departure }) => departure),
+      numbers: this.#numbers.snapshot(),
+      peak: this.#peak,
+      atMs: this.#atMs,
+    };
+  }
+
+  /** Goes on from what {@link snapshot} has returned. To be called before the first entry. */
+  restore({ members, departures, numbers, peak, atMs }: DomainSnapshot): void {
+    for (const { session, who, last, sinceMs, away, traits, metadata } of members) {
+      const member = this.#memberOf(session, who, sinceMs);
+      member.who = who;
+      member.last = last;
+      member.away = away;
+      member.traits = new Set(traits);
+      member.metadata = new Map(metadata);
+      this.#enter(member);
+    }
+    for (const departure of departures) this.#departures.push({ key: this.#fold(departure.nick), departure });
+    this.#numbers.restore(numbers);
+    this.#peak = peak;
+    this.#atMs = atMs;
+  }
+
   regressed(top: number): void {
     this.#numbers.regressed(top);
   }
@@ -101,13 +135,21 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     if (this.#byNick.has(key) || this.#bySession.has(session)) return null;
     const member = this.#memberOf(session, who, this.#atMs);
     member.who = who;
+    // Whatever the member was before, here or in a process that has begun later.
+    member.away = null;
+    member.traits = NO_TRAITS;
+    member.metadata = NO_NOTES;
     member.last = n;
     this.#numbers.hand(session);
-    this.#byNick.set(key, member);
-    this.#bySession.set(session, member);
-    this.#count(member, 1);
+    this.#enter(member);
     this.#peak = Math.max(this.#peak, this.#byNick.size);
     return member;
+  }
+
+  #enter(member: MemberState): void {
+    this.#byNick.set(this.#fold(member.nick), member);
+    this.#bySession.set(member.session, member);
+    this.#count(member, 1);
   }
 
   /** Gives a member another nick, which must be free or its own. */

@@ -14,6 +14,14 @@ export class Knocks {
   /** In the order of time: at most {@link MAX_ROOM_KNOCKS} in each period, so there are never many. */
   #latest: { readonly session: string; readonly atMs: number }[] = [];
 
+  snapshot(): readonly { readonly session: string; readonly atMs: number }[] {
+    return this.#latest;
+  }
+
+  restore(latest: readonly { readonly session: string; readonly atMs: number }[]): void {
+    this.#latest = [...latest];
+  }
+
   /** Counts a session's request. @returns why it may not ask; null if it may */
   add(session: string, atMs: number): KnockLimit | null {
     this.#latest = this.#latest.filter((knock) => knock.atMs > atMs - MEMBER_PAUSE_MS);

@@ -9,7 +9,7 @@ import type { RoomState, SeatState } from './room-state.js';
 import { hasPrivilege, identityOf } from './subject.js';
 import type { Identity } from './user-mask.js';
 
-const NO_TRAITS: ReadonlySet<Trait> = new Set();
+export const NO_TRAITS: ReadonlySet<Trait> = new Set();
 const NO_OUTLETS: readonly Outlet[] = [];
 
 /** Returns the identity of somebody who has only an address yet. */

@@ -19,6 +19,12 @@ export class RecentMessages<T> {
     this.#at = this.#at + 1 === this.#limit ? 0 : this.#at + 1;
   }
 
+  /** Those that are known, the oldest first. */
+  entries(): (readonly [key: number, value: T])[] {
+    const found = this.#values.map((value, index) => [this.#keys[index] ?? NO_KEY, value] as const);
+    return [...found.slice(this.#at), ...found.slice(0, this.#at)].filter(([key]) => key !== NO_KEY);
+  }
+
   find(key: number): T | undefined {
     const index = this.#keys.indexOf(key);
     return index < 0 ? undefined : this.#values[index];

@@ -14,6 +14,7 @@ import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import { type MaskEntry, RANK_BITS, type Room, type Seat, type Topic } from './room.js';
 import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
 import { RunningNumbers } from './running-numbers.js';
+import type { MaskSnapshot, RoomSnapshot } from './snapshot.js';
 import { hasPrivilege, identityOf, Outsider, type Subject } from './subject.js';
 import { type Identity, UserMask } from './user-mask.js';
 
@@ -22,6 +23,8 @@ import { type Identity, UserMask } from './user-mask.js';
  * been here since `atMs`.
  */
 export type Cast = (session: string, who: Who, atMs: number) => MemberState;
+
+const MASK_LISTS = ['ban', 'exception', 'invitation', 'mute', 'mute-exception'] as const;
 
 /** The most other names that a room gets within {@link RETITLE_PERIOD_MS}: each makes some clients load it anew. */
 const MAX_RETITLES = 3;
@@ -175,6 +178,67 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#messages = null;
   }
 
+  /** Returns everything that the log has said, as plain data. */
+  snapshot(): RoomSnapshot {
+    const masksOf = (list: MaskList): MaskSnapshot[] =>
+      this.masks[list].map(({ mask, by, atMs }) => ({ mask, by, atMs }));
+    return {
+      name: this.#name,
+      createdAtMs: this.createdAtMs,
+      topic: this.topic,
+      key: this.key,
+      limit: this.limit,
+      flags: [...this.flags],
+      masks: {
+        ban: masksOf('ban'),
+        exception: masksOf('exception'),
+        invitation: masksOf('invitation'),
+        mute: masksOf('mute'),
+        'mute-exception': masksOf('mute-exception'),
+      },
+      metadata: [...this.metadata],
+      seats: this.#seats.map(({ session, who, ranks, last }) => ({ session, who, ranks, last })),
+      invitations: [...this.#invitations.values()].map(({ guest, who, by, opens }) => ({
+        ...{ guest: guest.session, who, by, opens },
+      })),
+      numbers: (this.#numbers ?? new RunningNumbers()).snapshot(),
+      messages: this.#messages?.entries() ?? [],
+      knocks: this.#knocks?.snapshot() ?? [],
+      retitledAtMs: this.#retitledAtMs,
+      atMs: this.#atMs,
+    };
+  }
+
+  /** Goes on from what {@link snapshot} has returned. To be called before the first entry. */
+  restore(snapshot: RoomSnapshot): void {
+    this.#name = snapshot.name;
+    this.createdAtMs = snapshot.createdAtMs;
+    this.topic = snapshot.topic;
+    this.key = snapshot.key;
+    this.limit = snapshot.limit;
+    this.#atMs = snapshot.atMs;
+    this.#retitledAtMs = snapshot.retitledAtMs;
+    for (const flag of snapshot.flags) this.flags.add(flag);
+    for (const list of MASK_LISTS) {
+      for (const { mask, by, atMs } of snapshot.masks[list]) {
+        this.masks[list].push({ mask, matcher: new UserMask(mask, this.#fold), by, atMs });
+      }
+    }
+    this.metadata = new Map(snapshot.metadata);
+    for (const { session, who, ranks, last } of snapshot.seats) {
+      this.seat(this.memberOf(session, who), { who, ranks, last });
+    }
+    for (const { guest, who, by, opens } of snapshot.invitations) {
+      this.#addInvitation({ guest: this.memberOf(guest, who), who, by, opens });
+    }
+    this.#numbers = new RunningNumbers();
+    this.#numbers.restore(snapshot.numbers);
+    this.#messages = new RecentMessages(MAX_REMEMBERED_MESSAGES);
+    for (const [key, session] of snapshot.messages) this.#messages.add(key, session);
+    this.#knocks = new Knocks();
+    this.#knocks.restore(snapshot.knocks);
+  }
+
   #counts(seq: number, entry: Stamp, seat: SeatState | undefined): boolean {
     if (seat === undefined) {
       this.#numbers ??= new RunningNumbers();
@@ -279,7 +343,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   /** Those who are here or invited. */
   *sessions(): Generator<string, void> {
-    yield* this.#seatBy.keys();
+    // In the order of the places, which a snapshot keeps.
+    for (const { session } of this.#seats) yield session;
     for (const session of this.#invitations.keys()) if (!this.#seatBy.has(session)) yield session;
   }
 
@@ -353,7 +418,12 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     const opens = this.#mayOpen(by);
     // An invitation from a member without a rank does not weaken one from a member with a rank.
     if (!opens && this.#invitations.get(guest.session)?.opens === true) return;
-    this.#invitations.set(guest.session, { guest, who, by: opens ? by.session : null, opens });
+    this.#addInvitation({ guest, who, by: opens ? by.session : null, opens });
+  }
+
+  #addInvitation(invitation: Invitation): void {
+    const { guest } = invitation;
+    this.#invitations.set(guest.session, invitation);
     guest.invitations ??= new Set();
     guest.invitations.add(this);
   }

@@ -1,5 +1,6 @@
 /** Which entries of a session count: the next one, never one that has been there. */
 import type { Stamp } from '../log/entry.js';
+import type { NumbersSnapshot } from './snapshot.js';
 
 /** For how many packs a session is remembered: far more than are ever on their way to a log at once. */
 const MEMORY_PACKS = 10_000;
@@ -50,6 +51,16 @@ export class RunningNumbers {
   /** Leaves a session's number to the place that it has now. */
   hand(session: string): void {
     this.#last.delete(session);
+  }
+
+  snapshot(): NumbersSnapshot {
+    const last = [...this.#last].map(([session, { n, seq }]) => [session, n, seq] as const);
+    return { last, forgottenSeq: this.#forgottenSeq };
+  }
+
+  restore({ last, forgottenSeq }: NumbersSnapshot): void {
+    for (const [session, n, seq] of last) this.#last.set(session, { n, seq });
+    this.#forgottenSeq = forgottenSeq;
   }
 
   /** The log has lost its end, and goes on after `top`: those who have applied that have applied all there is. */

@@ -77,7 +77,7 @@ export class UnsettledList<F> {
   /** Takes out the proposal that has an entry's number, or that says like the entry that a node is gone. */
   take(entry: Entry): Unsettled<F> | null {
     const first = this.#all[0];
-    if (first !== undefined && first.entry === entry && this.#all.length === 1) {
+    if (this.#all.length === 1 && first?.entry === entry) {
       // A log in memory has brought back the very entry that was proposed to it.
       this.#all.pop();
       this.#free = 0;

@@ -51,6 +51,12 @@ class Replica {
     };
   }
 
+  /** Who has said the messages of some packs. */
+  describeMessages(from: number, to: number): unknown {
+    const seqs = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    return seqs.map((seq) => this.room.speakerOf(`x-${seq.toString(36)}`));
+  }
+
   /** Everything that the domain's log has said. */
   describeDomain(): unknown {
     const { domain } = this;
@@ -89,7 +95,8 @@ class Stamps {
 }
 
 function pick<T>(draw: Draw, from: readonly T[]): T {
-  return from[draw(from.length)] ?? expect.fail('nothing to choose from');
+  const found = from[draw(from.length)];
+  return found === undefined ? expect.fail('nothing to choose from') : found;
 }
 
 function anyWho(draw: Draw): Who {
@@ -182,11 +189,26 @@ function anyDomainEntry(draw: Draw, stamp: Stamp): DomainEntry {
   ]);
 }
 
+/** Returns a replica that has been kept as text, and read again. */
+function restored(replica: Replica): Replica {
+  const made = new Replica();
+  made.domain.restore(throughText(replica.domain.snapshot()));
+  made.room.restore(throughText(replica.room.snapshot()));
+  return made;
+}
+
+function throughText<T>(value: T): T {
+  const read: T = JSON.parse(JSON.stringify(value));
+  return read;
+}
+
 /** How a log of random entries is shared out. */
 interface Course {
   readonly entries: number;
-  /** How many entries are applied between two comparisons. */
+  /** The most entries that are applied between two comparisons. */
   readonly every: number;
+  /** After how many comparisons, about, one of the two goes on from a snapshot. */
+  readonly restores: number;
 }
 
 function counts(outcome: Outcome): boolean {
@@ -199,8 +221,9 @@ function counts(outcome: Outcome): boolean {
  *
  * @returns how many entries have counted
  */
-export function expectEqualReplicas(draw: Draw, { entries, every }: Course): number {
-  const [one, other] = [new Replica(), new Replica()];
+export function expectEqualReplicas(draw: Draw, { entries, every, restores }: Course): number {
+  const one = new Replica();
+  let other = new Replica();
   const stamps = { room: new Stamps(draw), domain: new Stamps(draw) };
   const past = { room: new Array<RoomEntry>(), domain: new Array<DomainEntry>() };
   for (let done = 0; done < entries;) {
@@ -219,6 +242,12 @@ export function expectEqualReplicas(draw: Draw, { entries, every }: Course): num
       if (again.room !== undefined) expect(other.room.apply(seq, again.room)).toBe(NOT_TAKEN);
       if (again.domain !== undefined) expect(other.domain.apply(seq, again.domain)).toBe(NOT_TAKEN);
     }
+    expect(other.describeRoom()).toEqual(one.describeRoom());
+    expect(other.describeDomain()).toEqual(one.describeDomain());
+    if (draw(restores) > 0) continue;
+    const speakers = other.describeMessages(Math.max(1, done - 200), done);
+    other = restored(other);
+    expect(other.describeMessages(Math.max(1, done - 200), done)).toEqual(speakers);
     expect(other.describeRoom()).toEqual(one.describeRoom());
     expect(other.describeDomain()).toEqual(one.describeDomain());
   }

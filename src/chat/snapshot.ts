@@ -1,0 +1,72 @@
+/** States as plain data, which can be kept and sent: whoever goes on from one need not apply all entries before it. */
+import type { MaskList, RoomFlag, Trait, Who } from '../log/entry.js';
+import type { Author } from './author.js';
+import type { Departure } from './directory.js';
+import type { Topic } from './room.js';
+
+/** The last numbers of sessions that have no place: see {@link RunningNumbers}. */
+export interface NumbersSnapshot {
+  readonly last: readonly (readonly [session: string, n: number, seq: number])[];
+  readonly forgottenSeq: number;
+}
+
+/** A place in a room. */
+export interface SeatSnapshot {
+  readonly session: string;
+  readonly who: Who;
+  readonly ranks: number;
+  readonly last: number;
+}
+
+export interface InvitationSnapshot {
+  readonly guest: string;
+  readonly who: Who;
+  readonly by: string | null;
+  readonly opens: boolean;
+}
+
+export interface MaskSnapshot {
+  readonly mask: string;
+  readonly by: Author;
+  readonly atMs: number;
+}
+
+/** A room, as its log has made it. */
+export interface RoomSnapshot {
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly topic: Topic | null;
+  readonly key: string | null;
+  readonly limit: number | null;
+  readonly flags: readonly RoomFlag[];
+  readonly masks: Readonly<Record<MaskList, readonly MaskSnapshot[]>>;
+  readonly metadata: readonly (readonly [key: string, value: string])[];
+  readonly seats: readonly SeatSnapshot[];
+  readonly invitations: readonly InvitationSnapshot[];
+  readonly numbers: NumbersSnapshot;
+  /** Who has said the latest messages, by the keys of their places. */
+  readonly messages: readonly (readonly [key: number, session: string])[];
+  readonly knocks: readonly { readonly session: string; readonly atMs: number }[];
+  readonly retitledAtMs: readonly number[];
+  readonly atMs: number;
+}
+
+/** A member of the chat. */
+export interface MemberSnapshot {
+  readonly session: string;
+  readonly who: Who;
+  readonly last: number;
+  readonly sinceMs: number;
+  readonly away: string | null;
+  readonly traits: readonly Trait[];
+  readonly metadata: readonly (readonly [key: string, value: string])[];
+}
+
+/** Who is here, as the log of the domain has made it. */
+export interface DomainSnapshot {
+  readonly members: readonly MemberSnapshot[];
+  readonly departures: readonly Departure[];
+  readonly numbers: NumbersSnapshot;
+  readonly peak: number;
+  readonly atMs: number;
+}
