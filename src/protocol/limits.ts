@@ -69,6 +69,8 @@ export const LOOPBACK_CLASS: ClassSettings = {
   ...DEFAULT_CLASS,
   name: 'loopback',
   linesPerSecond: 0,
+  // A receive of 64 KiB may wait while others have their turn, and an empty line counts twice.
+  receiveQueueBytes: 262_144,
   maxPerAddress: 0,
   connectionsPerMinute: 0,
   maxPasswordDelayMs: 1000,
