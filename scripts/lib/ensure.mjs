@@ -24,7 +24,8 @@ const steps = [
       utimesSync(at('build/Release/fdmux.node'), startedAt, startedAt);
     },
   },
-  { isStale: () => !hasSqlite(), make: buildSqlite },
+  // It takes more than a minute, and no command of this version needs it yet.
+  { isForTests: true, isStale: () => !hasSqlite(), make: buildSqlite },
   {
     isStale: () =>
       newestMs([at('src'), at('web'), at('scripts'), at('deploy'), at('package.json')]) > changedMs(at('dist/.built')),
@@ -38,11 +39,16 @@ const steps = [
   },
 ];
 
-/** Makes what is missing or stale. Near-instant when nothing is; two at once take turns. */
-export async function ensure() {
-  if (!steps.some((step) => step.isStale())) return;
+/**
+ * Makes what is missing or stale. Near-instant when nothing is; two at once take turns.
+ *
+ * @param {{ forTests?: boolean }} options `forTests` adds what only the tests need
+ */
+export async function ensure({ forTests = false } = {}) {
+  const wanted = steps.filter((step) => forTests || step.isForTests !== true);
+  if (!wanted.some((step) => step.isStale())) return;
   await withLock(at(), async () => {
-    for (const step of steps) if (step.isStale()) await step.make();
+    for (const step of wanted) if (step.isStale()) await step.make();
     say('ready');
   });
 }
