@@ -107,8 +107,11 @@ describe.each(VARIANTS)('connect without fds on $backend/$trigger', (variant) =>
 });
 
 describe('connect', () => {
-  test('goes on when there are fds again, after there was none for its timer', async () => {
-    const script = `
+  test(
+    'goes on when there are fds again, after there was none for its timer',
+    { tags: ['needs-last-fd'] },
+    async () => {
+      const script = `
       const { connect, Socket } = require('./dist/index.js');
       const options = { backend: 'poll', port: Number(process.argv.at(-1)), socket: {} };
       const taken = [];
@@ -122,10 +125,11 @@ describe('connect', () => {
         console.log('connected');
         connection.destroy();
       });`;
-    const { port } = await listenPeer();
-    const ended = await start('prlimit', ['--nofile=60', process.execPath, '-e', script, String(port)]).ended();
-    expect(ended).toMatchObject({ code: 0, stdout: 'EMFILE\nconnected\n', stderr: '' });
-  });
+      const { port } = await listenPeer();
+      const ended = await start('prlimit', ['--nofile=60', process.execPath, '-e', script, String(port)]).ended();
+      expect(ended).toMatchObject({ code: 0, stdout: 'EMFILE\nconnected\n', stderr: '' });
+    },
+  );
 
   test('gives up an address after connectTimeoutMs', async () => {
     // Nobody accepts: with its queue full, the kernel does not answer the next peer.
