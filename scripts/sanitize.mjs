@@ -84,9 +84,9 @@ const sanitizers = {
     separator: /^={18}\n/m,
     // The report judges here, too.
     isProblem: isRaceOfOurs,
-    // It holds signals back until the program makes a call that it knows to block, and Node.js makes none. It ends a
-    // process that has no fd left for its report.
-    lacks: ['needs-signals', 'needs-last-fd'],
+    // It holds signals back until the program makes a call that it knows to block, and Node.js makes none. It opens
+    // its report at any time, and ends a process that has no fd left for it.
+    lacks: ['needs-signals', 'needs-quiet-fds'],
   },
 };
 

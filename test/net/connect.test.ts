@@ -109,7 +109,7 @@ describe.each(VARIANTS)('connect without fds on $backend/$trigger', (variant) =>
 describe('connect', () => {
   test(
     'goes on when there are fds again, after there was none for its timer',
-    { tags: ['needs-last-fd'] },
+    { tags: ['needs-quiet-fds'] },
     async () => {
       const script = `
       const { connect, Socket } = require('./dist/index.js');

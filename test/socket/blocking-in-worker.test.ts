@@ -44,7 +44,7 @@ const itEnds = test.skipIf(!terminatesBusyWorkers);
 
 itEnds.each(Object.entries(WAITS))(
   '%s in a worker ends with the worker, and nothing stays open',
-  { tags: ['needs-worker-terminate'] },
+  { tags: ['needs-worker-terminate', 'needs-quiet-fds'] },
   async (_name, wait) => {
     const before = openFds();
     const { worker, message } = await startWorker(wait);
