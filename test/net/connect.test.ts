@@ -91,7 +91,7 @@ describe.each(VARIANTS)('connect on $backend/$trigger', (variant) => {
 describe.each(VARIANTS)('connect without fds on $backend/$trigger', (variant) => {
   test.skipIf(maxOpenFiles() > 100_000)(
     'leaves nothing registered if the idle timer cannot be made',
-    { tags: ['needs-fd-limit'] },
+    { tags: ['needs-fd-limit', 'needs-quiet-fds'] },
     async () => {
       const multiplexer = disposedAtEnd(new Multiplexer({ backend: variant.backend }));
       const server = await listenPeer();
