@@ -1,5 +1,5 @@
 /** The deploy hook of certbot: a renewed certificate reaches a running server. */
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tls from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -20,10 +20,14 @@ async function dial(port: number): Promise<{ peer: Peer; name: unknown }> {
 describe.skipIf(!hasOpenssl)('the hook', () => {
   const certificates = new CertificateFolder();
 
+  const hook = projectPath('deploy/certbot-hook.sh');
+  const ownGroup = (folder: string): string => String(statSync(folder).gid);
+
   const renew = (folder: string, { certFile, keyFile }: TestIdentity): void => {
     mkdirSync(folder, { recursive: true });
     copyFileSync(certFile, join(folder, 'fullchain.pem'));
     copyFileSync(keyFile, join(folder, 'privkey.pem'));
+    chmodSync(join(folder, 'privkey.pem'), 0o600);
   };
 
   test('replaces the files and has the server read them; whoever is connected stays', async () => {
@@ -40,8 +44,12 @@ describe.skipIf(!hasOpenssl)('the hook', () => {
     expect(ann.name).toBe('old.test');
 
     renew(lineage, certificates.make({ name: 'new.test' }));
-    const hook = projectPath('deploy/certbot-hook.sh');
-    const env = { RENEWED_LINEAGE: lineage, FDMUX_CERTIFICATES: folder, FDMUX_RELOAD: `kill -HUP ${server.pid}` };
+    const env = {
+      RENEWED_LINEAGE: lineage,
+      FDMUX_CERTIFICATES: folder,
+      FDMUX_GROUP: ownGroup(folder),
+      FDMUX_RELOAD: `kill -HUP ${server.pid}`,
+    };
     expect(await run('sh', [hook], { env })).toMatchObject({ code: 0, stderr: '' });
     await server.errorText(/configuration reloaded/);
 
@@ -56,11 +64,44 @@ describe.skipIf(!hasOpenssl)('the hook', () => {
   test('changes nothing if the renewed files are not there', async () => {
     const folder = temporaryFolder();
     renew(folder, certificates.make({ name: 'old.test' }));
-    const env = { RENEWED_LINEAGE: join(folder, 'nowhere'), FDMUX_CERTIFICATES: folder, FDMUX_RELOAD: 'echo reloaded' };
-    const { code, stdout } = await run('sh', [projectPath('deploy/certbot-hook.sh')], { env });
+    const env = {
+      RENEWED_LINEAGE: join(folder, 'nowhere'),
+      FDMUX_CERTIFICATES: folder,
+      FDMUX_GROUP: ownGroup(folder),
+      FDMUX_RELOAD: 'echo reloaded',
+    };
+    const { code, stdout } = await run('sh', [hook], { env });
     expect(code).not.toBe(0);
     expect(stdout).toBe('');
     expect(readdirSync(folder).sort()).toEqual(['fullchain.pem', 'privkey.pem']);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  const rootNote = isRoot ? '' : ' (only root can give files to any group)';
+
+  test.skipIf(!isRoot)(`lets the server's group read the key that was root's alone${rootNote}`, async () => {
+    const folder = temporaryFolder();
+    const lineage = join(folder, 'lineage');
+    renew(lineage, certificates.make({ name: 'new.test' }));
+    const daemon = 1;
+    const env = {
+      RENEWED_LINEAGE: lineage,
+      FDMUX_CERTIFICATES: folder,
+      FDMUX_GROUP: String(daemon),
+      FDMUX_RELOAD: 'true',
+    };
+    expect(await run('sh', [hook], { env })).toMatchObject({ code: 0, stderr: '' });
+    for (const name of ['fullchain.pem', 'privkey.pem']) {
+      const { mode, uid, gid } = statSync(join(folder, name));
+      expect({ mode: mode & 0o777, uid, gid }).toEqual({ mode: 0o640, uid: 0, gid: daemon });
+    }
+  });
+
+  test('gives the files to the group of the unit', () => {
+    const unit = readFileSync(projectPath('deploy/fdmux.service'), 'utf8');
+    const [, group] = /^Group=(\w+)$/m.exec(unit) ?? [];
+    expect(group).toBeDefined();
+    expect(readFileSync(hook, 'utf8')).toContain(`group=\${FDMUX_GROUP:-${group}}`);
   });
 
   test('is in the package', () => {
