@@ -43,7 +43,12 @@ export function parseNetwork(text: string): Network | null {
   if (bytes === null || bits > bytes.length * 8) return null;
   const isIpv4 = isMapped(bytes) && bits >= MAPPED_BITS;
   const network = isIpv4 ? { bytes: bytes.slice(MAPPED_BITS / 8), bits: bits - MAPPED_BITS } : { bytes, bits };
-  return { ...network, bytes: network.bytes.map((byte, index) => byte & maskOfByte(network.bits, index)) };
+  return networkOf(network.bytes, network.bits);
+}
+
+/** Returns the network of an address; the bits beyond the prefix are cleared. */
+export function networkOf(bytes: AddressBytes, bits: number): Network {
+  return { bytes: bytes.map((byte, index) => byte & maskOfByte(bits, index)), bits };
 }
 
 /** Reads a network, or an address as the network of itself alone; null when the text is neither. */

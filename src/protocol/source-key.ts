@@ -1,5 +1,5 @@
 /** The key under which connections and failures are counted: an address, or the network that counts as one. */
-import { formatNetwork, parseAddress } from '../chat/address.js';
+import { formatNetwork, networkOf, parseAddress } from '../chat/address.js';
 
 const IPV6_BYTES = 16;
 const BITS_PER_BYTE = 8;
@@ -13,9 +13,5 @@ const BITS_PER_BYTE = 8;
 export function sourceKey(host: string, bits: number): string {
   const bytes = parseAddress(host);
   if (bytes?.length !== IPV6_BYTES || bits === IPV6_BYTES * BITS_PER_BYTE) return host;
-  const prefix = bytes.map((byte, index) => {
-    const leading = Math.min(BITS_PER_BYTE, Math.max(0, bits - index * BITS_PER_BYTE));
-    return byte & (0xff00 >> leading);
-  });
-  return formatNetwork({ bytes: prefix, bits });
+  return formatNetwork(networkOf(bytes, bits));
 }

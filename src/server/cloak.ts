@@ -1,10 +1,10 @@
 /** Hosts that stand for addresses, so that people do not see where others are. */
 import { createHmac } from 'node:crypto';
-import { type AddressBytes, formatNetwork, parseAddress, parseNetwork } from '../chat/address.js';
+import { type AddressBytes, formatNetwork, networkOf, parseAddress } from '../chat/address.js';
 
 /** How addresses are hidden. */
 export interface CloakSettings {
-  /** Whoever knows it can find the address of a host. Another key gives other hosts. */
+  /** A person who knows the key can find the address behind a host. Another key gives other hosts. */
   readonly key: string;
   /** What the hosts end with. */
   readonly suffix: string;
@@ -25,9 +25,10 @@ export function cloakedHost(address: string, { key, suffix }: CloakSettings): st
 }
 
 function digitsOf(bytes: AddressBytes, bits: number, key: string): string {
-  // Read again, since that clears the bits beyond the prefix.
-  const network = parseNetwork(formatNetwork({ bytes, bits })) ?? { bytes, bits };
-  return createHmac('sha256', key).update(formatNetwork(network)).digest('hex').slice(0, DIGITS);
+  return createHmac('sha256', key)
+    .update(formatNetwork(networkOf(bytes, bits)))
+    .digest('hex')
+    .slice(0, DIGITS);
 }
 
 /** The cloak of one server, which a reload may change. */
