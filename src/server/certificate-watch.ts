@@ -6,10 +6,9 @@ const DAY_MS = 86_400_000;
 /** Certificates that renew themselves have done so long before. */
 const SOON_DAYS = 14;
 
-/** Logs a warning for each file that needs one, however many listeners share it. */
+/** Logs a warning for each certificate that needs one. */
 export function warnOfExpiry(certificates: readonly CertificateFacts[], nowMs: number, log: Log): void {
-  const byFile = new Map(certificates.map(({ file, expiresMs }) => [file, expiresMs]));
-  for (const [file, expiresMs] of byFile) {
+  for (const { file, expiresMs } of certificates) {
     const leftDays = Math.floor((expiresMs - nowMs) / DAY_MS);
     const expires = new Date(expiresMs).toISOString();
     if (expiresMs <= nowMs) log.warn('certificate expired', { file, expires });

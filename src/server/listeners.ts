@@ -212,9 +212,10 @@ export class Listeners {
     warnOfExpiry(this.certificates, this.#parts.clock.now(), this.#parts.log);
   }
 
-  /** The certificates that new connections get. */
+  /** The certificates that new connections get: one for each file, however many listeners share it. */
   get certificates(): readonly CertificateFacts[] {
-    return this.#open.flatMap(({ config }) => config.tls?.certificates ?? []);
+    const all = this.#open.flatMap(({ config }) => config.tls?.certificates ?? []);
+    return [...new Map(all.map((certificate) => [certificate.file, certificate])).values()];
   }
 
   /** Exchanges the certificates of those that the new configuration has as well. */

@@ -49,10 +49,8 @@ export function readingsOf({ chat, protocols, links, tally, certificates, ...res
   };
 }
 
-/** Listeners may share a file. */
 function expiriesOf(certificates: readonly CertificateFacts[]): LabeledCount[] {
-  const byFile = new Map(certificates.map(({ file, expiresMs }) => [file, expiresMs]));
-  return [...byFile].map(([file, expiresMs]) => ({ labels: { file }, count: expiresMs / 1000 }));
+  return certificates.map(({ file, expiresMs }) => ({ labels: { file }, count: expiresMs / 1000 }));
 }
 
 function countClients(links: Iterable<ConnectionLink>): LabeledCount[] {
