@@ -90,17 +90,11 @@ export function listOfMask(
   letter: ListLetter,
   text: string,
 ): { readonly list: MaskList; readonly mask: string } | null {
-  const isMute = text.startsWith(MUTE_PREFIX);
-  const mask = isMute ? text.slice(MUTE_PREFIX.length) : text;
+  const prefix = text.startsWith(MUTE_PREFIX) ? MUTE_PREFIX : '';
+  const mask = text.slice(prefix.length);
   if (mask === '' || isExtendedBan(mask)) return null;
-  switch (letter) {
-    case 'b':
-      return { list: isMute ? 'mute' : 'ban', mask };
-    case 'e':
-      return { list: isMute ? 'mute-exception' : 'exception', mask };
-    case 'I':
-      return isMute ? null : { list: 'invitation', mask };
-  }
+  const list = LISTS_OF_LETTERS[letter].find((each) => LISTS[each].prefix === prefix);
+  return list === undefined ? null : { list, mask };
 }
 
 /** Returns the masks that the list of one letter shows, with what stands before them, the oldest first. */
