@@ -15,7 +15,7 @@ import {
 import type { SlowReader } from './backlog.js';
 import type { ClientState } from './client-state.js';
 import { type Alarm, type Clock, SYSTEM_CLOCK } from './clock.js';
-import { Place } from './place.js';
+import { type Piece, Place } from './place.js';
 import type { Worker } from './run-queue.js';
 import { share } from './share.js';
 import type { Tally } from './tally.js';
@@ -226,7 +226,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     for (;;) {
       const piece = this.#place?.take(FEED_BYTES) ?? null;
       if (piece === null) return Buffer.concat(bytes);
-      bytes.push(piece.kind === 'bytes' ? piece.bytes : this.#lossNotice(piece.roomName, piece.count));
+      bytes.push(this.#bytesOf(piece));
     }
   }
 
@@ -325,7 +325,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
         this.#caughtUp(place);
         return;
       }
-      const bytes = piece.kind === 'bytes' ? piece.bytes : this.#lossNotice(piece.roomName, piece.count);
+      const bytes = this.#bytesOf(piece);
       restBytes -= bytes.length;
       // When there is room again, it goes on.
       if (!this.#wire.write(bytes)) return;
@@ -336,6 +336,10 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   #feedSoon(): void {
     this.#isFedSoon = true;
     this.#lineUp();
+  }
+
+  #bytesOf(piece: Piece): Uint8Array {
+    return piece.kind === 'bytes' ? piece.bytes : this.#lossNotice(piece.roomName, piece.count);
   }
 
   #lossNotice(roomName: string, count: number): Uint8Array {
