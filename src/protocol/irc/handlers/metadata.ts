@@ -1,6 +1,7 @@
 /** METADATA: what people and channels say about themselves (IRCv3 metadata). */
 import type { EventOf } from '../../../chat/event.js';
 import type { NotTaken, Refused } from '../../../chat/refusal.js';
+import type { Room } from '../../../chat/room.js';
 import type { Client } from '../client.js';
 import type { Message } from '../message.js';
 import {
@@ -24,9 +25,8 @@ import { packWords } from '../text-length.js';
 
 /** What a command is about. */
 type Target =
-  | { readonly kind: 'self'; readonly subject: Subject }
-  | { readonly kind: 'member'; readonly subject: Subject }
-  | { readonly kind: 'room'; readonly subject: Subject };
+  | { readonly kind: 'self' | 'member'; readonly subject: Subject }
+  | { readonly kind: 'room'; readonly subject: Subject; readonly room: Room };
 
 /** One subcommand: the fewest and the most parameters after it, and what it does. */
 interface Subcommand {
@@ -67,7 +67,7 @@ function find(client: Client, name: string): Target | null {
     if (name === '*') return { kind: 'self', subject: { name: client.nickOrStar, values: registration.metadata } };
   } else if (isChannelLike(name)) {
     const room = directory.room(name);
-    if (room !== undefined && mayRead(client, room)) return { kind: 'room', subject: subjectOfRoom(room) };
+    if (room !== undefined && mayRead(client, room)) return { kind: 'room', subject: subjectOfRoom(room), room };
   } else {
     const found = name === '*' ? member : directory.member(name);
     if (found !== undefined) return { kind: found === member ? 'self' : 'member', subject: subjectOf(found) };
@@ -231,15 +231,14 @@ function subs(client: Client, target: string): void {
 }
 
 function* sync(client: Client, target: string): Paged {
-  const { directory } = client.server;
   if (target === '*ALL' && client.registration === null) {
     yield* sendWanted(client, target, subjectsInSight(client));
     return;
   }
   const found = find(client, target);
   if (found === null) return;
-  const room = found.kind === 'room' ? directory.room(target) : undefined;
-  yield* sendWanted(client, found.subject.name, room === undefined ? [found.subject] : subjectsOf(client, room));
+  const subjects = found.kind === 'room' ? subjectsOf(client, found.room) : [found.subject];
+  yield* sendWanted(client, found.subject.name, subjects);
 }
 
 const MANY = 15;
