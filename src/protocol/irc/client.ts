@@ -208,14 +208,6 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
     this.#outbox.beginLabeled(label);
   }
 
-  /** Answers something else than the command at hand. @param label - of what it answers; null without one */
-  answerBeside(label: string | null, add: () => void): void {
-    this.#outbox.sendBeside(() => {
-      if (label !== null) this.#outbox.beginLabeled(label);
-      add();
-    });
-  }
-
   /** Answers with a NOTICE of the server. */
   notice(text: string): void {
     this.answer(`:${this.server.name} NOTICE ${this.nickOrStar} :${text}`);
@@ -377,9 +369,12 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
     });
   }
 
-  /** Sends lines that answer no command. */
-  sendBeside(add: () => void): void {
-    this.#outbox.sendBeside(add);
+  /** Sends lines that do not answer the command at hand. @param label - of what they answer; null without one */
+  sendBeside(add: () => void, label: string | null = null): void {
+    this.#outbox.sendBeside(() => {
+      if (label !== null) this.#outbox.beginLabeled(label);
+      add();
+    });
   }
 
   // The beginning and the end

@@ -6,7 +6,7 @@ import type { Message } from './message.js';
 export const MULTILINE_MAX_BYTES = 4096;
 export const MULTILINE_MAX_LINES = 32;
 /** How long a batch may be open. */
-export const MULTILINE_OPEN_MS = 60_000;
+const MULTILINE_OPEN_MS = 60_000;
 
 /** Stands in a text where a line ends. */
 const LINE_END = '\n';

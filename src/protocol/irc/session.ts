@@ -319,7 +319,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   annotated(event: EventOf<'annotated'>, key: string): void {
     const client = this.#client;
     if (!knowsMetadata(client) || client.registration !== null || !isInSight(client, event)) return;
-    client.answerBeside(null, () => {
+    client.sendBeside(() => {
       replyChange(client, event, key);
     });
   }

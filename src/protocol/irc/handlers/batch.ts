@@ -73,8 +73,7 @@ export function takeBatched(client: Client, message: Message): boolean {
   if (command === 'BATCH' || BESIDE.has(command) || (draft === null && (reference === null || !mayBatch(client)))) {
     return false;
   }
-  if (draft === null) return refuseStray(client, reference);
-  if (draft.reference !== reference) return refuseStray(client, reference);
+  if (draft?.reference !== reference) return refuseStray(client, reference);
   if (draft.isBroken) return true;
   const { fold } = client.server.directory;
   const failure =
@@ -99,7 +98,7 @@ function fail(client: Client, { code, context, text }: BatchFailure): void {
   const { draft } = client;
   if (draft?.isBroken === true) return;
   if (draft !== null) draft.isBroken = true;
-  client.answerBeside(draft?.label ?? null, () => {
+  client.sendBeside(() => {
     client.fail('BATCH', code, context, text);
-  });
+  }, draft?.label ?? null);
 }
