@@ -270,6 +270,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
   }
 
   retitled(event: EventOf<'retitled'>, answered: Member | null): void {
+    if (event.room.seatOf(this.member) === undefined) return;
     if (this.member === answered || this.has('draft/channel-rename')) return;
     this.#outbox.sendBeside(() => {
       this.#owner.retitled(event);
