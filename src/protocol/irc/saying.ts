@@ -1,5 +1,5 @@
 /** Messages to one target, and their answers, whatever command they come from. */
-import type { Said } from '../../chat/event.js';
+import type { EventOf, Said } from '../../chat/event.js';
 import type { NotTaken, Refused } from '../../chat/refusal.js';
 import type { Room } from '../../chat/room.js';
 import { isTicket, type Ticket } from '../../chat/ticket.js';
@@ -7,7 +7,7 @@ import type { SayRefusal, Target, Words } from '../../chat/verbs/speech.js';
 import type { Client } from './client.js';
 import { ranksOfSigns } from './modes.js';
 import { isChannelLike } from './names.js';
-import { replyNotTaken, replySilenced } from './refusals.js';
+import { replyNotTaken, replySilenced, replyUnprivileged } from './refusals.js';
 
 /** How a message has ended. */
 type Answered = Said | Refused<SayRefusal> | NotTaken;
@@ -51,4 +51,16 @@ function answerUnsaid(client: Client, target: string, why: SayRefusal, room: Roo
   if (why === 'no-such-room') client.reply('ERR_NOSUCHCHANNEL', target);
   else if (why === 'no-such-member') client.reply('ERR_NOSUCHNICK', target);
   else replySilenced(client, room?.name ?? target, why);
+}
+
+/** Answers a message to everybody. @param context - what the answer names, if its log has not taken it */
+export function answerBroadcast(
+  client: Client,
+  outcome: EventOf<'broadcast'> | Refused<'not-privileged'> | NotTaken,
+  command: string,
+  ...context: readonly string[]
+): void {
+  if (outcome.kind === 'broadcast') client.echo(outcome);
+  else if (outcome.why === 'not-taken') replyNotTaken(client, command, ...context);
+  else replyUnprivileged(client, 'global');
 }

@@ -1,14 +1,13 @@
 /** PRIVMSG, NOTICE, TAGMSG (modern, "Sending Messages"; IRCv3 message-tags, echo-message). */
-import type { EventOf, MessageType, Tag } from '../../../chat/event.js';
+import type { MessageType, Tag } from '../../../chat/event.js';
 import { matchesMask } from '../../../chat/mask.js';
-import type { NotTaken, Refused } from '../../../chat/refusal.js';
 import { isTicket } from '../../../chat/ticket.js';
 import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import { MAX_TARGETS } from '../isupport.js';
 import type { Message } from '../message.js';
-import { replyNotTaken, replyUnprivileged } from '../refusals.js';
-import { sayTo } from '../saying.js';
+import { replyUnprivileged } from '../refusals.js';
+import { answerBroadcast, sayTo } from '../saying.js';
 
 const NO_TAGS: readonly Tag[] = [];
 
@@ -69,13 +68,8 @@ function broadcast(client: Client, command: string, target: string, type: 'messa
     client.reply('ERR_NOSUCHSERVER', target);
     return;
   }
-  const answer = (outcome: EventOf<'broadcast'> | Refused<'not-privileged'> | NotTaken): void => {
-    if (outcome.kind === 'broadcast') client.echo(outcome);
-    else if (outcome.why === 'not-taken') replyNotTaken(client, command, target);
-    else replyUnprivileged(client, 'global');
-  };
   client.log('broadcast');
   const sent = server.chat.broadcast(member, type, text);
-  if (isTicket(sent)) client.answerLater(sent, answer);
-  else answer(sent);
+  if (isTicket(sent)) client.answerLater(sent, (outcome) => answerBroadcast(client, outcome, command, target));
+  else answerBroadcast(client, sent, command, target);
 }

@@ -6,6 +6,7 @@ import { HOST_LENGTH, REASON_BYTES } from '../isupport.js';
 import type { Message } from '../message.js';
 import { defer, type Deferred, type Outcome, outcomeOf, type Paged } from '../outcome.js';
 import { replyNotTaken, replyUnprivileged } from '../refusals.js';
+import { answerBroadcast } from '../saying.js';
 import type { OperatorSettings } from '../settings.js';
 import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
@@ -121,14 +122,8 @@ export function* global(client: Client, message: Message): Paged {
     return;
   }
   const sent = yield* outcomeOf(client.server.chat.broadcast(client.member, 'notice', text));
-  if (sent.kind === 'broadcast') {
-    client.log('broadcast');
-    client.echo(sent);
-  } else if (sent.why === 'not-taken') {
-    replyNotTaken(client, 'GLOBAL');
-  } else {
-    replyUnprivileged(client, 'global');
-  }
+  if (sent.kind === 'broadcast') client.log('broadcast');
+  answerBroadcast(client, sent, 'GLOBAL');
 }
 
 /** REHASH: reads the configuration again. */

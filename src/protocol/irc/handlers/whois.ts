@@ -34,14 +34,14 @@ function* describe(client: Client, member: Member): Paged {
   if (member.isOperator) client.reply('RPL_WHOISOPERATOR', nick);
   const { isSecure, certificate } = server.chat.securityOf(member);
   if (isSecure) client.reply('RPL_WHOISSECURE', nick);
+  const mayKnowAddress = viewer === member || viewer.may('see-hosts');
   // Anybody who sees a fingerprint could recognize the same person on other connections.
-  if (certificate !== null && (viewer === member || viewer.may('see-hosts'))) {
+  if (certificate !== null && mayKnowAddress) {
     client.reply('RPL_WHOISCERTFP', nick, `has client certificate fingerprint ${certificate}`);
   }
   if (member.traits.has('bot')) client.reply('RPL_WHOISBOT', nick);
   if (member.account !== null) client.reply('RPL_WHOISACCOUNT', nick, member.account);
   const isNamedByLabel = member.label !== nick;
-  const mayKnowAddress = viewer === member || viewer.may('see-hosts');
   if (mayKnowAddress && (!isNamedByLabel || member.host !== member.address)) {
     client.reply('RPL_WHOISACTUALLY', nick, `${member.user}@${member.address}`, member.address);
   } else if (isNamedByLabel) {
