@@ -23,7 +23,10 @@ import type { TapeShelf } from './tape-shelf.js';
 
 /** The most pending bytes that may not have been offered to the kernel yet: the turn's arena, and one write. */
 const UNOFFERED_BYTES = 1_048_576;
-/** A peer that so many bytes wait for after a turn has fallen behind: it goes on from its place, if rooms keep any. */
+/**
+ * A peer has fallen behind if this many bytes wait for it after a turn. It then continues from its place, if rooms keep
+ * messages.
+ */
 export const PLACE_FROM_BYTES = 4096;
 /** The most bytes that a peer which catches up is sent before others have their turn. */
 const FEED_BYTES = 16_384;
@@ -261,7 +264,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     this.#askToAssess();
   }
 
-  /** From now on nothing is written that it has not room for. */
+  /** The wire gets new bytes only when it has room for them. */
   #takePlace(): Place {
     this.#isHeldBack = true;
     this.#place ??= new Place(this.#events.shelf);

@@ -68,7 +68,10 @@ export class TapeShelf {
     return this.#numbers;
   }
 
-  /** Finds the tape of a room for a kind of reader, or begins it. Whoever takes a place on it calls {@link hold}. */
+  /**
+   * Finds the tape of a room for a kind of reader, or begins it. A reader that takes a place on it must call
+   * {@link hold}.
+   */
   tapeOf(room: Room, encoder: Encoder): Tape {
     if (room === this.#lastRoom && encoder === this.#lastEncoder && this.#lastTape !== null) return this.#lastTape;
     let reels = this.#rooms.get(room);

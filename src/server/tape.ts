@@ -97,9 +97,9 @@ export function pageLimitsOf(maxEntries: number, maxBytes: number): PageLimits {
   };
 }
 
-/** One tape. Whoever keeps the pages of all tapes decides which ones go. */
+/** One tape. The shelf decides which pages are dropped. */
 export class Tape {
-  /** The name of its room, for those who must be told of a loss. */
+  /** The name of its room, for notices of a loss. */
   readonly roomName: string;
   /** How many readers have a place on it. */
   readers = 0;

@@ -37,7 +37,7 @@ export interface ClientOwner {
   settled(): void;
   /** Somebody, or a channel, says something else about itself. */
   annotated(event: EventOf<'annotated'>, key: string): void;
-  /** The client has been told that somebody whom it watches is here. */
+  /** The client has received the news that somebody it watches is here. */
   monitored(nicks: readonly string[]): void;
   /** A channel has another name, and the client cannot be told so in one line. */
   retitled(event: EventOf<'retitled'>): void;

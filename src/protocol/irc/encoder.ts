@@ -86,7 +86,7 @@ export class IrcEncoder implements Encoder {
         return [`:${sourceOf(by)} REDACT ${target} ${message}${reason === '' ? '' : ` :${reason}`}`];
       }
       case 'annotated':
-        // Told by numerics, to each by itself: see `metadata.ts`.
+        // Each client gets its own numerics for this: see `metadata.ts`.
         return [];
       case 'joined': {
         const { member, room } = event;

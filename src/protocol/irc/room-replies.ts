@@ -1,4 +1,4 @@
-/** What is said of a channel to one who enters it: its topic, and who is there. */
+/** The replies about a channel for a client that enters it: the topic and the members. */
 import type { EventOf } from '../../chat/event.js';
 import { mayList } from '../../chat/permissions.js';
 import type { Room } from '../../chat/room.js';
