@@ -8,6 +8,7 @@ import type { Arrival, PeerConnection } from './arrival.js';
 import type { ListenerConfig } from './config/server-config.js';
 import type { ConnectionLink } from './link.js';
 import type { ProtocolSettings } from './protocols.js';
+import { fingerprintOf } from './tls-listening.js';
 
 /** The server, as its web listeners see it. */
 export interface WebHost {
@@ -49,7 +50,7 @@ export class WebEntrance {
       origins: new Set(config.origins),
       arrived: (wire, accepted, { headers }) => {
         const peer = peerOf(accepted, headers, host);
-        return host.admit({ wire, ...peer, transport: 'web', certificate: null, config });
+        return host.admit({ wire, ...peer, transport: 'web', config });
       },
       departed: (link, error) => {
         host.departed(link, error);
@@ -78,16 +79,18 @@ export class WebEntrance {
 
 /** Returns for whom a connection speaks: for its own peer, or for the one that a listed proxy names. */
 function peerOf(
-  { address, isSecure }: PeerConnection<unknown>,
+  { connection, address, isSecure }: PeerConnection<unknown>,
   headers: Parameters<typeof readForwarded>[0],
   host: WebHost,
-): { readonly address: Address; readonly isSecure: boolean } {
+): Pick<Arrival, 'address' | 'isSecure' | 'certificate'> {
   const proxy = host.hostOf(address);
-  if (!host.isProxy(proxy)) return { address, isSecure };
+  if (!host.isProxy(proxy)) return { address, isSecure, certificate: fingerprintOf(connection) };
   const forwarded = readForwarded(headers, (hop) => host.isProxy(hop));
   return {
     address: forwarded.host === null ? address : toAddress(forwarded.host),
     isSecure: forwarded.isSecure && (isSecure || host.isLocal(proxy)),
+    // The proxy's own certificate says nothing about those for whom it speaks.
+    certificate: null,
   };
 }
 

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tls from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { startChatServer } from '../../src/chat-server.js';
-import { until } from '../support/deadline.js';
-import { connectPeer, type Peer } from '../support/peers.js';
+import { CertificateFolder, hasOpenssl } from '../support/certificates.js';
+import { nextEvent, until } from '../support/deadline.js';
+import { connectPeer, Peer } from '../support/peers.js';
 import { projectPath, start } from '../support/processes.js';
 import { frame, handshake, openWebSocket, takeAnswer, takeCloseCode, takeFrame } from '../support/web-sockets.js';
 
@@ -275,6 +277,36 @@ test('pages of listed origins may connect', async () => {
   };
   expect(await status('https://chat.example')).toBe(101);
   expect(await status('https://other.example')).toBe(403);
+});
+
+test.skipIf(!hasOpenssl)('WHOIS has the certificate of a client on wss, and not that of a proxy', async () => {
+  const certificates = new CertificateFolder();
+  const identity = certificates.make({ name: '127.0.0.1' });
+  const ann = certificates.make({ name: 'ann' });
+  const security = { cert: identity.certFile, key: identity.keyFile, clientCertificates: 'request', ca: ann.certFile };
+  const listeners = [{ protocol: 'web', port: 0, tls: security }];
+  const { server, reload } = await startWeb({ listeners });
+  const [address] = server.listeners.map((listener) => listener.address);
+  if (address?.family !== 'inet') throw new Error('no such listener');
+  const { port } = address;
+  const whois = async (nick: string, headers: Readonly<Record<string, string>> = {}): Promise<string> => {
+    const socket = tls.connect({ host: '127.0.0.1', port, ca: identity.cert, cert: ann.cert, key: ann.key });
+    onTestFinished(() => void socket.destroy());
+    await nextEvent(socket, 'secureConnect');
+    const client = new WebClient(new Peer(socket));
+    await client.peer.write(handshake(headers));
+    expect((await takeAnswer(client.peer, false)).status).toBe(101);
+    await client.say(`NICK ${nick}`);
+    await client.say(`USER ${nick} 0 * :${nick}`);
+    await client.hears(/ (?:376|422) /);
+    await client.say(`WHOIS ${nick}`);
+    return client.hears(/ (?:276|318) /);
+  };
+  expect(await whois('ann')).toMatch(
+    new RegExp(` 276 ann ann :has client certificate fingerprint ${certificates.fingerprint(ann)}$`),
+  );
+  expect(await reload({ listeners, proxies: ['127.0.0.1'] })).toBeNull();
+  expect(await whois('bob', { 'X-Forwarded-For': '192.0.2.7', 'X-Forwarded-Proto': 'https' })).toMatch(/ 318 /);
 });
 
 const FRAMEWORK_PROGRAM = `
