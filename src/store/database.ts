@@ -69,7 +69,7 @@ function checkFile(engine: Engine, path: string): void {
   if (!existsSync(path)) return;
   const connection = engine.open(path, { isReadOnly: true, timeoutMs: TIMEOUT_MS });
   try {
-    check(connection);
+    quickCheck(connection);
     versionOf(connection);
   } finally {
     connection.close();
@@ -77,8 +77,8 @@ function checkFile(engine: Engine, path: string): void {
 }
 
 /** @throws StoreError: ERR_STORE_CORRUPT with the first thing that SQLite finds */
-export function check(connection: Connection, pragma: 'quick_check' | 'integrity_check' = 'quick_check'): void {
-  const verdict = textOf(connection.prepare(`PRAGMA ${pragma}(1)`).get() ?? {}, pragma);
+function quickCheck(connection: Connection): void {
+  const verdict = textOf(connection.prepare('PRAGMA quick_check(1)').get() ?? {}, 'quick_check');
   if (verdict !== 'ok') throw new StoreError('ERR_STORE_CORRUPT', verdict.split('\n').join(' '));
 }
 

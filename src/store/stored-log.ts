@@ -114,10 +114,6 @@ export class StoredLog {
     return this.#top;
   }
 
-  get isFollowed(): boolean {
-    return this.#followers.size > 0;
-  }
-
   isFollowedBy(follower: Follower): boolean {
     return this.#followers.has(follower);
   }
