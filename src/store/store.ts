@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { flock } from '../socket/file-lock.js';
 import type { Durability } from './database.js';
-import { type Failure, StoreError } from './store-error.js';
+import { type Failure, failureOf, StoreError } from './store-error.js';
 import { StoreThread } from './store-thread.js';
 import type { Jobs, ThreadData, Write } from './tasks.js';
 
@@ -110,7 +110,7 @@ export class Store {
 
   async #send(batch: readonly Queued[]): Promise<void> {
     const writes = batch.map(({ write }) => write);
-    const outcome = await this.#writer.ask('write', writes).catch(toFailure);
+    const outcome = await this.#writer.ask('write', writes).catch(failureOf);
     this.#batches -= 1;
     for (const [index, { answer }] of batch.entries()) {
       try {
@@ -144,11 +144,6 @@ export class Store {
     await this.#writer.close();
     closeSync(this.#lockFd);
   }
-}
-
-function toFailure(error: unknown): Failure {
-  if (error instanceof StoreError) return { code: error.code, message: error.message };
-  return { code: 'ERR_STORE_FAILED', message: String(error) };
 }
 
 /**
