@@ -141,7 +141,10 @@ export class SqliteLog implements SharedLog {
   }
 
   #write(write: Write): Promise<boolean> {
-    if (this.#isClosed) return Promise.resolve(false);
+    return this.#isClosed ? Promise.resolve(false) : this.#put(write);
+  }
+
+  #put(write: Write): Promise<boolean> {
     return new Promise((resolve) => {
       this.#store.write(write, {
         written: () => {
@@ -176,19 +179,7 @@ export class SqliteLog implements SharedLog {
   };
 
   #try(bytes: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#store.write(
-        { kind: 'trial', bytes },
-        {
-          written: () => {
-            resolve(true);
-          },
-          failed: () => {
-            resolve(false);
-          },
-        },
-      );
-    });
+    return this.#put({ kind: 'trial', bytes });
   }
 }
 
