@@ -98,7 +98,8 @@ class Follower implements Following {
 /** One log. */
 export class StoredLog {
   readonly read: ReadPage;
-  readonly #followers = new Set<Follower>();
+  /** Replaced as a whole, since a follower that is called may add or remove others. */
+  #followers: readonly Follower[] = [];
   /** Packs that are on their way to the followers: a sink that appends is told of that after the present one. */
   readonly #arrived: { readonly seq: number; readonly entries: Pack }[] = [];
   #isTelling = false;
@@ -115,7 +116,7 @@ export class StoredLog {
   }
 
   isFollowedBy(follower: Follower): boolean {
-    return this.#followers.has(follower);
+    return this.#followers.includes(follower);
   }
 
   /** A pack is stored: all followers get it. */
@@ -126,8 +127,8 @@ export class StoredLog {
     this.#isTelling = true;
     try {
       for (let next = this.#arrived.shift(); next !== undefined; next = this.#arrived.shift()) {
-        for (const follower of [...this.#followers]) {
-          if (this.#followers.has(follower)) follower.take(next.seq, next.entries);
+        for (const follower of this.#followers) {
+          if (this.isFollowedBy(follower)) follower.take(next.seq, next.entries);
         }
       }
     } finally {
@@ -137,25 +138,25 @@ export class StoredLog {
 
   follow(after: number, sink: LogSink): Following {
     const follower = new Follower(this, after, sink);
-    this.#followers.add(follower);
+    this.#followers = [...this.#followers, follower];
     follower.begin();
     return follower;
   }
 
   leave(follower: Follower): void {
-    this.#followers.delete(follower);
+    this.#followers = this.#followers.filter((one) => one !== follower);
   }
 
   away(): void {
-    for (const follower of [...this.#followers]) follower.away();
+    for (const follower of this.#followers) follower.away();
   }
 
   back(): void {
-    for (const follower of [...this.#followers]) follower.back();
+    for (const follower of this.#followers) follower.back();
   }
 
   /** Ends all following. */
   close(): void {
-    this.#followers.clear();
+    this.#followers = [];
   }
 }
