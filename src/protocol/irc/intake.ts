@@ -1,9 +1,10 @@
 /** From a client's bytes to its lines: framing, foreign protocols, and what a line may cost before it runs. */
+import { describeInput, type InputParts, restoreInput } from '../input-state.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { describeForeign, type ForeignProtocol, Opening } from '../opening.js';
 import { Pacer } from '../pacer.js';
 import type { Link } from '../session.js';
-import { fromBase64, type InputState, toBase64 } from '../session-state.js';
+import type { InputState } from '../session-state.js';
 import type { Client } from './client.js';
 import { MAX_BODY_BYTES } from './encoder.js';
 import type { Liveness } from './liveness.js';
@@ -106,18 +107,16 @@ export class Intake implements LineSink {
 
   /** What has been received and has not run. */
   get state(): InputState {
-    const { rest, isDiscarding } = this.#decoder.state;
-    const { waiting, tokens } = this.#pacer.state(this.#now());
-    const opening = this.#opening === null ? null : toBase64(this.#opening.head);
-    return { rest: toBase64(rest), isDiscarding, waiting: toBase64(waiting), opening, tokens };
+    return describeInput(this.#parts, this.#now());
   }
 
   /** Goes on where another intake has stopped. */
-  restore({ rest, isDiscarding, waiting, opening, tokens }: InputState): void {
-    this.#decoder.restore({ rest: fromBase64(rest), isDiscarding });
-    this.#pacer.restore(fromBase64(waiting), tokens);
-    if (opening === null) this.#opening = null;
-    else this.#opening?.receive(fromBase64(opening));
+  restore(state: InputState): void {
+    this.#opening = restoreInput(this.#parts, state);
+  }
+
+  get #parts(): InputParts {
+    return { decoder: this.#decoder, pacer: this.#pacer, opening: this.#opening };
   }
 
   /** The others have had their turn: lines may run again. */

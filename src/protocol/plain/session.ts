@@ -10,13 +10,14 @@ import { isTicket, whenSettled } from '../../chat/ticket.js';
 import type { SayRefusal, Target } from '../../chat/verbs/speech.js';
 import { type CharsetChoice, CharsetDetector, encodeText } from '../charset.js';
 import { formatHostPort } from '../host-port.js';
+import { describeInput, type InputParts, restoreInput } from '../input-state.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { describeForeign, type ForeignProtocol, Opening } from '../opening.js';
 import { type Pace, Pacer } from '../pacer.js';
 import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
-import { fromBase64, type InputState, SESSION_STATE_VERSION, type SessionState, toBase64 } from '../session-state.js';
+import { SESSION_STATE_VERSION, type SessionState } from '../session-state.js';
 import { plainEncoder } from './encoder.js';
 import { formatNotice } from './format.js';
 
@@ -86,7 +87,7 @@ export class PlainSession implements Session, LineSink {
     const restored = described === null ? null : chat.restore(described, link);
     this.member = restored ?? chat.receive({ host: link.remoteHost, label, outlet: link });
     this.#target = { kind: 'room', name: lobby.name, ranks: 0 };
-    if (state !== null) this.#restoreInput(state.input);
+    if (state !== null) this.#opening = restoreInput(this.#input, state.input);
     if (restored === null) {
       this.#pacer.hold();
       this.#enter();
@@ -98,24 +99,19 @@ export class PlainSession implements Session, LineSink {
 
   describe(): SessionState | null {
     if (this.#isOver || this.#isEnding || this.#isEntering || this.#unsettled > 0) return null;
-    const { rest, isDiscarding } = this.#decoder.state;
-    const { waiting, tokens } = this.#pacer.state(this.#options.chat.directory.now());
-    const opening = this.#opening === null ? null : toBase64(this.#opening.head);
+    const { chat } = this.#options;
     return {
       version: SESSION_STATE_VERSION,
       protocol: 'plain',
       charset: this.#charset.known,
-      input: { rest: toBase64(rest), isDiscarding, waiting: toBase64(waiting), opening, tokens },
-      member: this.#options.chat.describe(this.member),
+      input: describeInput(this.#input, chat.directory.now()),
+      member: chat.describe(this.member),
       irc: null,
     };
   }
 
-  #restoreInput({ rest, isDiscarding, waiting, opening, tokens }: InputState): void {
-    this.#decoder.restore({ rest: fromBase64(rest), isDiscarding });
-    this.#pacer.restore(fromBase64(waiting), tokens);
-    if (opening === null) this.#opening = null;
-    else this.#opening?.receive(fromBase64(opening));
+  get #input(): InputParts {
+    return { decoder: this.#decoder, pacer: this.#pacer, opening: this.#opening };
   }
 
   /** Enters the lobby; lines wait until the peer is in. If the lobby refuses it, nobody hears of the peer. */
