@@ -1,5 +1,14 @@
 /** A room as its log makes it: who is in it, with what rank, and by which rules. */
-import type { EntryOf, MaskList, Privilege, RoomDeeds, RoomFlag, Stamp, Who } from '../log/entry.js';
+import {
+  type EntryOf,
+  MASK_LISTS,
+  type MaskList,
+  type Privilege,
+  type RoomDeeds,
+  type RoomFlag,
+  type Stamp,
+  type Who,
+} from '../log/entry.js';
 import type { Author } from './author.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { RoomChange } from './event.js';
@@ -23,8 +32,6 @@ import { type Identity, UserMask } from './user-mask.js';
  * been here since `atMs`.
  */
 export type Cast = (session: string, who: Who, atMs: number) => MemberState;
-
-const MASK_LISTS = ['ban', 'exception', 'invitation', 'mute', 'mute-exception'] as const;
 
 /** The most other names that a room gets within {@link RETITLE_PERIOD_MS}: each makes some clients load it anew. */
 const MAX_RETITLES = 3;

@@ -1,12 +1,14 @@
 /** Packs as bytes, for a disk or for another process. */
 import {
   type Entry,
+  MASK_LISTS,
   type MaskList,
   MAX_PACK_ENTRIES,
   type Pack,
   type Privilege,
   PRIVILEGES,
   type Rank,
+  RANKS,
   type RoomFlag,
   type SettingChange,
   type Stamp,
@@ -40,8 +42,8 @@ const name = text(512);
 const words = text(65_536);
 const number = whole(0);
 const flags = oneOf<RoomFlag>('invite-only', 'moderated', 'no-outsiders', 'no-queries', 'secret', 'topic-protected');
-const maskList = oneOf<MaskList>('ban', 'exception', 'invitation', 'mute', 'mute-exception');
-const rank = oneOf<Rank>('voice', 'half-operator', 'operator', 'admin', 'owner');
+const maskList = oneOf<MaskList>(...MASK_LISTS);
+const rank = oneOf<Rank>(...RANKS);
 const type = oneOf('message', 'notice', 'signal');
 const trait = oneOf('invisible', 'bot', 'hears-announcements');
 const privileges = list(oneOf<Privilege>(...PRIVILEGES), PRIVILEGES.length);

@@ -27,7 +27,8 @@ export interface Stamp {
 export type MessageType = 'message' | 'notice' | 'signal';
 
 /** The ranks of a room, lowest first. */
-export type Rank = 'voice' | 'half-operator' | 'operator' | 'admin' | 'owner';
+export const RANKS = ['voice', 'half-operator', 'operator', 'admin', 'owner'] as const;
+export type Rank = (typeof RANKS)[number];
 
 /**
  * A room's switches: nobody enters uninvited; only ranked members speak; nobody speaks from outside; no program asks
@@ -39,7 +40,8 @@ export type RoomFlag = 'invite-only' | 'moderated' | 'no-outsiders' | 'no-querie
  * The lists of masks: who is kept out, who is let in although banned, who needs no invitation; who may not speak, and
  * who may although muted.
  */
-export type MaskList = 'ban' | 'exception' | 'invitation' | 'mute' | 'mute-exception';
+export const MASK_LISTS = ['ban', 'exception', 'invitation', 'mute', 'mute-exception'] as const;
+export type MaskList = (typeof MASK_LISTS)[number];
 
 /**
  * What a member may switch about itself: it is not shown to those who share no room with it; it is a program;
@@ -95,7 +97,7 @@ export type SettingChange =
   | { readonly kind: 'rank'; readonly on: boolean; readonly rank: Rank; readonly target: string | null };
 
 /** A change of what somebody, or a room, says about itself. */
-interface Annotation {
+export interface Annotation {
   /** Null for every key. */
   readonly key: string | null;
   /** Null removes what is there. */

@@ -1,5 +1,5 @@
 /** Members as plain data, and from it: a process that takes over another one's connections brings them in quietly. */
-import type { Rank } from '../../log/entry.js';
+import { RANKS } from '../../log/entry.js';
 import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
 import { RANK_BITS } from '../room.js';
@@ -8,7 +8,6 @@ import { setAway, setTrait } from './profile.js';
 import { join } from './rooms.js';
 import type { Scene } from './scene.js';
 
-const RANKS: readonly Rank[] = ['voice', 'half-operator', 'operator', 'admin', 'owner'];
 /** Each change of a rank is one value. */
 const RANK_CHANGES = { maxMasks: 0, maxValues: RANKS.length };
 
