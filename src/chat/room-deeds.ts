@@ -75,6 +75,16 @@ function actorOf(
   return { subject: new Outsider(session, who), who, member: room.memberOf(session, who) };
 }
 
+/** Returns who acts, if it has a place in the room, or may act there from outside all the same. */
+function insiderOf(
+  room: RoomState,
+  entry: EntryOf<RoomDeeds, 'annotate' | 'kick' | 'retitle'>,
+  seat: SeatState | undefined,
+): Actor | undefined {
+  const actor = actorOf(room, entry, seat);
+  return seat !== undefined || actor?.subject.may('override') === true ? actor : undefined;
+}
+
 const join: Deed<'join'> = (room, { session, n, who, name, key, flags }, atMs, seat) => {
   if (seat !== undefined) return refuse('already-inside', room);
   const opens = room.size === 0 && !room.isPermanent;
@@ -95,10 +105,9 @@ const part: Deed<'part'> = (room, { reason }, atMs, seat) => {
 };
 
 const kick: Deed<'kick'> = (room, entry, atMs, own) => {
-  const by = actorOf(room, entry, own);
+  const by = insiderOf(room, entry, own);
   if (by === undefined) return refuse('not-inside', room);
   const { subject, member: actor } = by;
-  if (own === undefined && !subject.may('override')) return refuse('not-inside', room);
   if (!mayManage(subject, room)) return refuse('not-allowed', room);
   const seat = entry.target === null ? undefined : room.seatBy(entry.target);
   if (seat === undefined) return refuse('target-not-inside', room);
@@ -196,9 +205,8 @@ const invite: Deed<'invite'> = (room, { guest, who }, atMs, seat) => {
 };
 
 const annotate: Deed<'annotate'> = (room, entry, atMs, own) => {
-  const by = actorOf(room, entry, own);
+  const by = insiderOf(room, entry, own);
   if (by === undefined) return refuse('not-inside', room);
-  if (own === undefined && !by.subject.may('override')) return refuse('not-inside', room);
   if (!mayAdminister(by.subject, room)) return refuse('not-allowed', room);
   const made = withNote(room.metadata, entry);
   if (made === null) return refuse('too-many-keys', room);
@@ -226,9 +234,8 @@ const MAX_RETITLED_MEMBERS = 1_000;
 export type RetitleRefusal = 'not-inside' | 'not-allowed' | 'permanent' | 'too-large' | 'renamed-lately';
 
 const retitle: Deed<'retitle'> = (room, entry, atMs, own) => {
-  const by = actorOf(room, entry, own);
+  const by = insiderOf(room, entry, own);
   if (by === undefined) return refuse('not-inside', room);
-  if (own === undefined && !by.subject.may('override')) return refuse('not-inside', room);
   if (!mayAdminister(by.subject, room)) return refuse('not-allowed', room);
   if (room.isPermanent) return refuse('permanent', room);
   if (room.size > MAX_RETITLED_MEMBERS) return refuse('too-large', room);
