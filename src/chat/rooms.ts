@@ -74,7 +74,7 @@ export class Rooms {
   /** Returns the room with a name, open or closed, with its log. */
   replica(name: string): RoomReplica {
     const key = this.#options.fold(name);
-    const known = this.#open.get(key) ?? this.#closed.get(key) ?? this.#reserved(key);
+    const known = this.#known(key);
     if (known !== undefined) return known;
     const made = this.#make(key, name, null);
     this.#close(key, made);
@@ -108,7 +108,7 @@ export class Rooms {
   /** Whether a room may take a name: nobody is in another room of that name, or about to be. */
   isFree(name: string, replica: RoomReplica): boolean {
     const key = this.#options.fold(name);
-    const known = this.#open.get(key) ?? this.#closed.get(key) ?? this.#reserved(key);
+    const known = this.#known(key);
     return known === undefined || known === replica || (this.#closed.has(key) && known.isSettled);
   }
 
@@ -116,6 +116,11 @@ export class Rooms {
   reserve(name: string, replica: RoomReplica): void {
     for (const [key, { isSettled }] of this.#reservations) if (isSettled) this.#reservations.delete(key);
     this.#reservations.set(this.#options.fold(name), replica);
+  }
+
+  /** The room that has a name, or is about to take it. */
+  #known(key: string): RoomReplica | undefined {
+    return this.#open.get(key) ?? this.#closed.get(key) ?? this.#reserved(key);
   }
 
   #reserved(key: string): RoomReplica | undefined {
@@ -178,7 +183,7 @@ export class Rooms {
   hasPlaceFor(name: string): boolean {
     if (this.#closed.size < MAX_CLOSED_ROOMS) return true;
     const key = this.#options.fold(name);
-    if (this.#open.has(key) || this.#closed.has(key) || this.#reserved(key) !== undefined) return true;
+    if (this.#known(key) !== undefined) return true;
     for (const candidate of this.#closed.values()) if (candidate.isSettled) return true;
     return false;
   }
