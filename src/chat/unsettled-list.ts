@@ -71,7 +71,7 @@ export class UnsettledList<F> {
   }
 
   hasGone(node: string): boolean {
-    return this.#all.some(({ entry }) => entry.kind === 'gone' && entry.node === node);
+    return this.#goneLike(node) !== undefined;
   }
 
   /** Takes out the proposal that has an entry's number, or that says like the entry that a node is gone. */
