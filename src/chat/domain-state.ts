@@ -89,7 +89,11 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   snapshot(): DomainSnapshot {
     return {
       members: [...this.members()].map(({ session, who, last, sinceMs, away, traits, metadata }) => ({
-        ...{ session, who, last, sinceMs, away },
+        session,
+        who,
+        last,
+        sinceMs,
+        away,
         traits: [...traits],
         metadata: [...metadata],
       })),

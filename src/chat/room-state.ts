@@ -206,7 +206,10 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
       metadata: [...this.metadata],
       seats: this.#seats.map(({ session, who, ranks, last }) => ({ session, who, ranks, last })),
       invitations: [...this.#invitations.values()].map(({ guest, who, by, opens }) => ({
-        ...{ guest: guest.session, who, by, opens },
+        guest: guest.session,
+        who,
+        by,
+        opens,
       })),
       numbers: (this.#numbers ?? new RunningNumbers()).snapshot(),
       messages: this.#messages?.entries() ?? [],
