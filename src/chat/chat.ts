@@ -121,8 +121,8 @@ export class Chat {
   }
 
   /**
-   * Has what a member does in a call be done through one of its outlets: that one gets the answers, and the others hear
-   * of it. Without this it is done through the first.
+   * Runs a call in which a member acts through one of its outlets. That outlet gets the answers; the others hear of
+   * the deed. By default a member acts through its first outlet.
    */
   through<T>(outlet: Outlet, act: () => T): T {
     return this.#core.through(outlet, act);

@@ -70,7 +70,7 @@ export class Core implements ReplicaOwner {
   readonly #memberOf: Cast = (session, who, atMs) =>
     this.domain.fold.bySession(session) ?? this.#arriving.get(session) ?? new MemberState({ session, who, atMs });
 
-  /** Does something that nobody is told of, as far as it is settled before this returns. */
+  /** Runs a call and shows its outcomes to nobody. Outcomes that settle after the call are shown. */
   quietly<T>(run: () => T): T {
     this.#presenter.isQuiet = true;
     try {
@@ -86,7 +86,7 @@ export class Core implements ReplicaOwner {
     return `${this.#node}.${this.#sessions}`;
   }
 
-  /** Has what is done in a call be done through an outlet. */
+  /** Runs a call in which members act through this outlet. */
   through<T>(outlet: Outlet, act: () => T): T {
     const before = this.#voice;
     this.#voice = outlet;

@@ -121,7 +121,9 @@ export class Presenter {
     }
   }
 
-  /** Something has changed that nobody hears of: the room opens or closes, and may know what a member is known by. */
+  /**
+   * Something has changed that nobody hears of. The room may open or close, and may need the new identity of a member.
+   */
   #settleRoom(log: LogName, by: MemberState | null): void {
     this.#core.rooms.sort(log);
     const room = by === null ? undefined : this.#core.rooms.ofLog(log)?.fold;

@@ -164,7 +164,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
 
   /**
    * Proposes what follows from something that has happened: it is never refused because the log is late, and never
-   * given up. Whoever calls this sees to it that there are few of a session.
+   * given up. The caller must keep the number for each session small.
    */
   oblige<K extends keyof Deeds>(by: MemberState, entry: EntryOf<Deeds, K> & Entry): Answer<Outcomes[K]> {
     return this.#propose<K>(by, entry, true);

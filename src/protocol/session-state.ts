@@ -1,4 +1,4 @@
-/** A conversation as plain data, so that another process can go on with it: what a session describes itself by. */
+/** The state of a session as plain data. Another process can go on from it. */
 import type { MemberDescription } from '../chat/member.js';
 import type { Charset } from './charset.js';
 

@@ -3,7 +3,7 @@ import { integerOf } from './columns.js';
 import type { Connection } from './engine.js';
 import { StoreError } from './store-error.js';
 
-/** Tells the files of the store from other files of SQLite: `fdmx`. */
+/** Marks the files of the store among other SQLite files: `fdmx`. */
 const APPLICATION_ID = 0x66646d78;
 
 /**

@@ -35,7 +35,7 @@ export interface Failure {
   readonly message: string;
 }
 
-// The result codes that tell what an operator has to do: https://www.sqlite.org/rescode.html
+// The result codes that call for different action by an operator: https://www.sqlite.org/rescode.html
 const CORRUPT = /malformed|not a database|database corruption|SQLITE_CORRUPT|SQLITE_NOTADB/i;
 const FULL = /database or disk is full|SQLITE_FULL/i;
 

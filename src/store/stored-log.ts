@@ -100,7 +100,7 @@ export class StoredLog {
   readonly read: ReadPage;
   /** Replaced as a whole, since a follower that is called may add or remove others. */
   #followers: readonly Follower[] = [];
-  /** Packs that are on their way to the followers: a sink that appends is told of that after the present one. */
+  /** Packs on their way to the followers. If a sink appends, the new pack follows after the present one. */
   readonly #arrived: { readonly seq: number; readonly entries: Pack }[] = [];
   #isTelling = false;
   #top: number;
