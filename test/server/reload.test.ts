@@ -161,3 +161,24 @@ test.skipIf(!hasOpenssl)('a port gets TLS, and those who are connected without i
   await bob.write('in secret\n');
   expect(await ann.lineLike(/say: /)).toContain('in secret');
 });
+
+test('another password holds for those who come from then on', async () => {
+  const irc = { protocol: 'irc', port: 0 };
+  const { server, reload } = await serve({ listeners: [irc], server: { password: 'old word' } });
+  const [port = 0] = portsOf(server);
+  const register = async (nick: string, password: string): Promise<Peer> => {
+    const peer = await connectPeer(port);
+    await peer.write(`PASS :${password}\r\nNICK ${nick}\r\nUSER ${nick} 0 * :${nick}\r\n`);
+    return peer;
+  };
+  const ann = await register('ann', 'old word');
+  await ann.lineLike(/ 001 ann /);
+  expect(await reload({ listeners: [irc], server: { password: 'new word' } })).toBeNull();
+  const eve = await register('eve', 'old word');
+  await eve.lineLike(/ 464 \* /);
+  await eve.lineLike(/^ERROR /);
+  const bob = await register('bob', 'new word');
+  await bob.lineLike(/ 001 bob /);
+  await bob.write('PRIVMSG ann :hello\r\n');
+  await ann.lineLike(/^:bob!\S+ PRIVMSG ann :hello$/);
+});
