@@ -9,7 +9,7 @@ import { keyOf } from './state/conversations.js';
 import type { PageEvent } from './state/events.js';
 import { currentConversation, INITIAL_STATE, type State } from './state/model.js';
 import { messageLines, messagePieces } from './state/multiline.js';
-import { hasLabels } from './state/own-messages.js';
+import { hasLabels, type Outgoing } from './state/own-messages.js';
 import { reduce } from './state/reducer.js';
 
 /** What the user signs in with. */
@@ -204,7 +204,7 @@ export class Client {
     }
   }
 
-  #sendMessage(target: string, message: Parameters<typeof messageLines>[2]): void {
+  #sendMessage(target: string, message: Outgoing): void {
     for (const line of messageLines(this.#state, target, message)) this.#connection.send(line);
   }
 

@@ -2,8 +2,8 @@
 import type { Incoming } from '../irc/incoming.js';
 import { formatLine } from '../irc/outgoing.js';
 import { byteLength, cutExactly, messageBytes, splitText } from '../irc/split.js';
-import type { MessageStyle, State } from './model.js';
-import { hasLabels, messageLine } from './own-messages.js';
+import type { MessageStyle, OpenMultiline, State } from './model.js';
+import { hasLabels, messageLine, type Outgoing } from './own-messages.js';
 
 const MULTILINE = 'draft/multiline';
 const CONCAT = 'draft/multiline-concat';
@@ -20,22 +20,28 @@ export function collected(
   const { command, params, tags } = line;
   const [first = '', type = '', target = ''] = params;
   const reference = command === 'BATCH' ? first.slice(1) : (tags.get('batch') ?? '');
-  const open = new Map(state.multilines);
-  const next = { ...state, multilines: open };
   if (command === 'BATCH' && first.startsWith('+') && type === MULTILINE) {
-    open.set(reference, { opening: { ...line, command: 'PRIVMSG', params: [target] }, text: null });
-    return { state: next, message: null };
+    const opening = { ...line, command: 'PRIVMSG', params: [target] };
+    return { state: withOpen(state, reference, { opening, text: null }), message: null };
   }
-  const known = open.get(reference);
+  const known = state.multilines.get(reference);
   if (known === undefined) return null;
   const { opening, text } = known;
   if (command === 'BATCH') {
-    open.delete(reference);
-    return { state: next, message: { ...opening, params: [...opening.params, text ?? ''] } };
+    const message = { ...opening, params: [...opening.params, text ?? ''] };
+    return { state: withOpen(state, reference, null), message };
   }
   const gap = text === null || tags.has(CONCAT) ? '' : '\n';
-  open.set(reference, { opening, text: `${text ?? ''}${gap}${params[1] ?? ''}` });
-  return { state: next, message: null };
+  const longer = { opening, text: `${text ?? ''}${gap}${params[1] ?? ''}` };
+  return { state: withOpen(state, reference, longer), message: null };
+}
+
+/** @param multiline - what has arrived of it; null if it has ended */
+function withOpen(state: State, reference: string, multiline: OpenMultiline | null): State {
+  const multilines = new Map(state.multilines);
+  if (multiline === null) multilines.delete(reference);
+  else multilines.set(reference, multiline);
+  return { ...state, multilines };
 }
 
 /** The bytes that one line to a target may have. */
@@ -49,11 +55,10 @@ function batchParts(
   target: string,
   text: string,
 ): { readonly text: string; readonly isConcat: boolean }[] {
+  const maxBytes = lineBytes(state, target);
   return text
     .split('\n')
-    .flatMap((line) =>
-      cutExactly(line, lineBytes(state, target)).map((part, index) => ({ text: part, isConcat: index > 0 })),
-    );
+    .flatMap((line) => cutExactly(line, maxBytes).map((part, index) => ({ text: part, isConcat: index > 0 })));
 }
 
 /** The limits that the server gives; null if it takes no such messages. */
@@ -74,13 +79,6 @@ export function messagePieces(state: State, target: string, style: MessageStyle,
   const whole = text.replace(/\r\n?/g, '\n');
   const fits = byteLength(whole) <= limits.bytes && batchParts(state, target, whole).length <= limits.lines;
   return fits ? [whole] : pieces;
-}
-
-/** What a message on its way is made of. */
-interface Outgoing {
-  readonly style: MessageStyle;
-  readonly text: string;
-  readonly label: string;
 }
 
 /** Returns the lines that carry a message. */

@@ -2,12 +2,15 @@
 import { actionText, formatLine } from '../irc/outgoing.js';
 import type { Conversation, MessageBody, MessageStyle, State } from './model.js';
 
+/** What a message on its way is made of. */
+export interface Outgoing {
+  readonly style: MessageStyle;
+  readonly text: string;
+  readonly label: string;
+}
+
 /** Returns the line that carries a message. It has its label if the server returns labels. */
-export function messageLine(
-  { capabilities }: State,
-  target: string,
-  { style, text, label }: { readonly style: MessageStyle; readonly text: string; readonly label: string },
-): string {
+export function messageLine({ capabilities }: State, target: string, { style, text, label }: Outgoing): string {
   const command = style === 'notice' ? 'NOTICE' : 'PRIVMSG';
   const content = style === 'action' ? actionText(text) : text;
   return formatLine(command, [target, content], hasLabels(capabilities) ? label : null);
