@@ -1,7 +1,7 @@
 /** Lines about who is where, and what a room is like. */
 import { splitSigns } from '../irc/features.js';
 import { changed, keyOf, opened, roomsOf, shown, withLine, withMember } from './conversations.js';
-import { isSame, type LineBody, type Member, type State } from './model.js';
+import { type Conversation, isSame, type LineBody, type Member, type State } from './model.js';
 import { modeChanges } from './modes.js';
 import { withQueuedSent } from './received-session.js';
 import type { Handler, Reception } from './reception.js';
@@ -87,24 +87,26 @@ function renamedConversation(state: State, before: string, nick: string): State 
   const newKey = keyOf(state, nick);
   if (conversation?.kind !== 'private') return state;
   if (newKey !== key && state.conversations.has(newKey)) return state;
+  return underName(state, conversation, nick);
+}
+
+/** The same conversation under another name. */
+function underName(state: State, conversation: Conversation, name: string): State {
+  const { key } = conversation;
+  const newKey = keyOf(state, name);
   const conversations = new Map(state.conversations);
   conversations.delete(key);
-  conversations.set(newKey, { ...conversation, key: newKey, name: nick });
+  conversations.set(newKey, { ...conversation, key: newKey, name });
   return { ...state, conversations, current: state.current === key ? newKey : state.current };
 }
 
 /** A room has another name: the conversation goes on under it. */
 const retitled: Handler = (state, { message, param, atMs }) => {
-  const key = keyOf(state, param(0));
-  const newKey = keyOf(state, param(1));
-  const conversation = state.conversations.get(key);
+  const conversation = state.conversations.get(keyOf(state, param(0)));
   if (conversation?.kind !== 'room') return state;
-  const conversations = new Map(state.conversations);
-  conversations.delete(key);
-  conversations.set(newKey, { ...conversation, key: newKey, name: param(1) });
-  const next = { ...state, conversations, current: state.current === key ? newKey : state.current };
+  const next = underName(state, conversation, param(1));
   const body: LineBody = { kind: 'retitled', by: message.nick, before: param(0), name: param(1), reason: param(2) };
-  return withLine(next, newKey, atMs, body);
+  return withLine(next, keyOf(state, param(1)), atMs, body);
 };
 
 /** The second parameter is the room; servers put its name in the place of the nick, too. */
