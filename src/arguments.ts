@@ -4,6 +4,9 @@ import { invalidArgType, outOfRange, unknownOption } from './errors.js';
 
 /** The largest int of C. */
 export const MAX_INT32 = 0x7fff_ffff;
+/** The largest unsigned numbers of 8 and of 16 bits. */
+export const MAX_UINT8 = 0xff;
+export const MAX_UINT16 = 0xffff;
 /** The largest unsigned int of C. */
 export const MAX_UINT32 = 0xffff_ffff;
 /** The largest port number. */

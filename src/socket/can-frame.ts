@@ -1,5 +1,13 @@
 /** Frames and addresses of controller area networks: networking/can.rst. */
-import { checkBoolean, checkInteger, checkOptions, MAX_INT32, type OptionNames, toBytes } from '../arguments.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkOptions,
+  MAX_INT32,
+  MAX_UINT8,
+  type OptionNames,
+  toBytes,
+} from '../arguments.js';
 import { outOfRange } from '../errors.js';
 import { AF_CAN } from './constants.js';
 import { ifNameToIndex } from './interface.js';
@@ -45,7 +53,6 @@ const FRAME: OptionNames<CanFrameInput> = {
   fdFlags: true,
   data: true,
 };
-const MAX_UINT8 = 0xff;
 /** struct sockaddr_can: the family, and the number of the interface. */
 const ADDRESS_BYTES = 24;
 const INTERFACE_AT = 4;

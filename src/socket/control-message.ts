@@ -5,6 +5,7 @@ import {
   checkObject,
   type FdLike,
   MAX_INT32,
+  MAX_UINT16,
   MAX_UINT32,
   toBytes,
   toFd,
@@ -184,7 +185,6 @@ export type ControlMessageInput =
     } & RawControl);
 
 const MIN_INT32 = -0x8000_0000;
-const MAX_UINT16 = 0xffff;
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 const EXTENDED_ERROR_BYTES = 16;
 const TIMESPEC_BYTES = 16;

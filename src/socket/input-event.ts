@@ -1,5 +1,5 @@
 /** What input devices say: struct input_event, input/input.rst. */
-import { checkArray, checkInteger, checkOptions, MAX_INT32, type OptionNames } from '../arguments.js';
+import { checkArray, checkInteger, checkOptions, MAX_INT32, MAX_UINT16, type OptionNames } from '../arguments.js';
 import { invalidArgType } from '../errors.js';
 import { structBytes } from './struct-bytes.js';
 
@@ -21,7 +21,6 @@ export type InputEventInput = Omit<InputEvent, 'timeNs'> & { readonly timeNs?: b
 const EVENT: OptionNames<InputEvent> = { timeNs: true, type: true, code: true, value: true };
 /** struct timeval, then type, code and value. */
 const EVENT_BYTES = 24;
-const MAX_UINT16 = 0xffff;
 const NS_PER_US = 1000n;
 const US_PER_SECOND = 1_000_000n;
 

@@ -1,5 +1,5 @@
 /** Requests about one network interface: struct ifreq, netdevice(7). */
-import { checkInteger, checkOptions, checkString, MAX_INT32, type OptionNames } from '../arguments.js';
+import { checkInteger, checkOptions, checkString, MAX_INT32, MAX_UINT16, type OptionNames } from '../arguments.js';
 import { outOfRange } from '../errors.js';
 import { type AddressInput, encodeAddress } from './address.js';
 import { INTERFACE } from './kernel-constants.js';
@@ -28,7 +28,6 @@ const VALUE: OptionNames<InterfaceRequestValue> = { flags: true, number: true, a
 /** The name, then a union of 24 bytes. */
 const NAME_BYTES = INTERFACE.IFNAMSIZ;
 const REQUEST_BYTES = 40;
-const MAX_UINT16 = 0xffff;
 
 /**
  * Makes the struct of an `ioctl` about an interface.

@@ -1,5 +1,13 @@
 /** Messages of netlink and what its routing family says of links: netlink(7), rtnetlink(7). */
-import { checkInteger, checkObject, checkOptions, MAX_UINT32, type OptionNames, toBytes } from '../arguments.js';
+import {
+  checkInteger,
+  checkObject,
+  checkOptions,
+  MAX_UINT16,
+  MAX_UINT32,
+  type OptionNames,
+  toBytes,
+} from '../arguments.js';
 import { AF_NETLINK } from './constants.js';
 import { NETLINK } from './kernel-constants.js';
 import { structBytes } from './struct-bytes.js';
@@ -58,7 +66,6 @@ export interface NetlinkLink {
 
 const ADDRESS: OptionNames<NetlinkAddressInput> = { port: true, groups: true };
 const MESSAGE: OptionNames<NetlinkMessageInput> = { type: true, flags: true, sequence: true, data: true };
-const MAX_UINT16 = 0xffff;
 /** struct sockaddr_nl: the family, padding, the port and the groups. */
 const ADDRESS_BYTES = 12;
 /** struct nlmsghdr: the length with it, type, flags, sequence and port. */

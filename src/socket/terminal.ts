@@ -6,6 +6,7 @@ import {
   checkOneOf,
   checkOptions,
   type FdLike,
+  MAX_UINT16,
   type OptionNames,
   toFd,
 } from '../arguments.js';
@@ -72,7 +73,6 @@ const {
 const WINDOW_SIZE: OptionNames<WindowSize> = { columns: true, rows: true, widthPixels: true, heightPixels: true };
 const LINE_CHANGES: OptionNames<ModemLineChanges> = { dtr: true, rts: true };
 const QUEUES: readonly TerminalQueue[] = ['input', 'output', 'both'];
-const MAX_UINT16 = 0xffff;
 
 /** With any number but 0, TCSBRK waits for the hardware instead of sending a break. */
 const WAIT_ONLY = 1;

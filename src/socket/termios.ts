@@ -6,6 +6,7 @@ import {
   checkOptions,
   type FdLike,
   MAX_UINT32,
+  MAX_UINT8,
   type OptionNames,
   toFd,
 } from '../arguments.js';
@@ -169,7 +170,6 @@ const THRESHOLD: OptionNames<ReadThreshold> = { minBytes: true, tenths: true };
 /** Least data bits; the four sizes follow each other, from CS5 on. */
 const MIN_DATA_BITS = 5;
 const SIZE_STEP = 0x10;
-const MAX_UINT8 = 0xff;
 
 /** The settings of one terminal at one moment: the kernel's struct. */
 export class Termios {
