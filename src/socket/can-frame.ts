@@ -1,16 +1,8 @@
 /** Frames and addresses of controller area networks: networking/can.rst. */
-import {
-  checkBoolean,
-  checkInteger,
-  checkOptions,
-  MAX_INT32,
-  MAX_UINT8,
-  type OptionNames,
-  toBytes,
-} from '../arguments.js';
+import { checkBoolean, checkInteger, checkOptions, MAX_UINT8, type OptionNames, toBytes } from '../arguments.js';
 import { outOfRange } from '../errors.js';
 import { AF_CAN } from './constants.js';
-import { ifNameToIndex } from './interface.js';
+import { toInterfaceIndex } from './interface.js';
 import { CAN } from './kernel-constants.js';
 import { structBytes } from './struct-bytes.js';
 
@@ -68,8 +60,7 @@ const DATA_AT = 8;
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; ENODEV (no such interface)
  */
 export function canAddress(through: string | number): Uint8Array {
-  const index = typeof through === 'string' ? ifNameToIndex(through) : through;
-  checkInteger(index, 'interface', 0, MAX_INT32);
+  const index = toInterfaceIndex(through, 'interface');
   const bytes = Buffer.alloc(ADDRESS_BYTES);
   bytes.writeUInt16LE(AF_CAN, 0);
   bytes.writeInt32LE(index, INTERFACE_AT);

@@ -20,3 +20,14 @@ export function ifIndexToName(index: number): string {
   checkInteger(index, 'index', 0, MAX_INT32);
   return native.ifIndexToName(index);
 }
+
+/**
+ * Reads an interface that is given by its name or its number; 0 stands for all, or any.
+ *
+ * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE; ENODEV (no such interface)
+ */
+export function toInterfaceIndex(through: unknown, name: string): number {
+  if (typeof through === 'string') return ifNameToIndex(through);
+  checkInteger(through, name, 0, MAX_INT32);
+  return through;
+}

@@ -1,9 +1,9 @@
 /** Multicast groups as setsockopt(2) takes them: ip(7), RFC 3678. */
-import { checkInteger, checkOptions, checkString, MAX_INT32, type OptionNames } from '../arguments.js';
+import { checkOptions, checkString, type OptionNames } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { outOfRange } from '../errors.js';
 import { IPPROTO_IP, IPPROTO_IPV6 } from './constants.js';
-import { ifNameToIndex } from './interface.js';
+import { toInterfaceIndex } from './interface.js';
 
 /** A multicast group, perhaps of one source. */
 export interface MulticastGroup {
@@ -36,7 +36,7 @@ export function groupOption(membership: MulticastGroup, action: 'join' | 'leave'
   const { group, interface: through = 0, source } = membership;
   const addresses = source === undefined ? [group] : [group, source];
   const value = new Uint8Array(GROUP_AT + addresses.length * STORAGE_BYTES);
-  new DataView(value.buffer).setUint32(0, interfaceIndex(through), true);
+  new DataView(value.buffer).setUint32(0, toInterfaceIndex(through, 'membership.interface'), true);
   addresses.forEach((address, index) => {
     checkString(address, index === 0 ? 'membership.group' : 'membership.source');
     value.set(native.encodeInet(isInet6 ? 6 : 4, address, 0, 0, 0), GROUP_AT + index * STORAGE_BYTES);
@@ -44,12 +44,6 @@ export function groupOption(membership: MulticastGroup, action: 'join' | 'leave'
   const names = action === 'join' ? JOIN : LEAVE;
   const level = isInet6 ? IPPROTO_IPV6 : IPPROTO_IP;
   return { level, name: source === undefined ? names.group : names.source, value };
-}
-
-function interfaceIndex(through: unknown): number {
-  if (typeof through === 'string') return ifNameToIndex(through);
-  checkInteger(through, 'membership.interface', 0, MAX_INT32);
-  return through;
 }
 
 const OCTET = 0xff;
