@@ -10,6 +10,7 @@ import { FANOTIFY } from './kernel-constants.js';
 import { OwnedFd } from './owned-fd.js';
 import { type PathInput, toPathBytes } from './path.js';
 import { receiveBuffer } from './receive-buffer.js';
+import { structBytes } from './struct-bytes.js';
 
 /** Options of {@link Fanotify}. */
 export interface FanotifyOptions {
@@ -188,7 +189,7 @@ function fileOf(event: unknown): unknown {
 
 /** Reads whole events; what is no whole one at the end is left out. Names and handles are copied. */
 export function parseFanotifyEvents(bytes: Uint8Array): FanotifyEvent[] {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = structBytes(bytes);
   const events: FanotifyEvent[] = [];
   let start = 0;
   while (buffer.length - start >= METADATA_BYTES) {

@@ -93,9 +93,7 @@ export function encodeGpioLineRequest(request: GpioLineRequest): Buffer {
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  */
 export function gpioLineFd(request: Uint8Array): number {
-  const bytes = structBytes(request, 'request');
-  checkInteger(bytes.length, 'request.length', REQUEST_BYTES, REQUEST_BYTES);
-  return bytes.readInt32LE(FD_AT);
+  return structBytes(request, 'request', REQUEST_BYTES).readInt32LE(FD_AT);
 }
 
 /**

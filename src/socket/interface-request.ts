@@ -3,7 +3,7 @@ import { checkInteger, checkOptions, checkString, MAX_INT32, MAX_UINT16, type Op
 import { outOfRange } from '../errors.js';
 import { type AddressInput, encodeAddress } from './address.js';
 import { INTERFACE } from './kernel-constants.js';
-import { structBytes } from './struct-bytes.js';
+import { structBytes, textUpToNul } from './struct-bytes.js';
 
 /** What the request sets: at most one of them. */
 export interface InterfaceRequestValue {
@@ -71,11 +71,9 @@ export function encodeInterfaceRequest(name = '', value: InterfaceRequestValue =
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  */
 export function decodeInterfaceRequest(request: Uint8Array): InterfaceRequest {
-  const bytes = structBytes(request, 'request');
-  checkInteger(bytes.length, 'request.length', REQUEST_BYTES, REQUEST_BYTES);
-  const end = bytes.indexOf(0);
+  const bytes = structBytes(request, 'request', REQUEST_BYTES);
   return {
-    name: bytes.toString('utf8', 0, Math.min(end < 0 ? NAME_BYTES : end, NAME_BYTES)),
+    name: textUpToNul(bytes.subarray(0, NAME_BYTES)),
     flags: bytes.readUInt16LE(NAME_BYTES),
     number: bytes.readInt32LE(NAME_BYTES),
     bytes: bytes.subarray(NAME_BYTES),

@@ -10,7 +10,7 @@ import {
 } from '../arguments.js';
 import { AF_NETLINK } from './constants.js';
 import { NETLINK } from './kernel-constants.js';
-import { structBytes } from './struct-bytes.js';
+import { structBytes, textUpToNul } from './struct-bytes.js';
 
 /** Where a netlink socket is. */
 export interface NetlinkAddressInput {
@@ -196,9 +196,4 @@ export function decodeNetlinkLink(message: NetlinkMessage): NetlinkLink | null {
     deviceType: data.readUInt16LE(2),
     attributes,
   };
-}
-
-function textUpToNul(bytes: Buffer): string {
-  const end = bytes.indexOf(0);
-  return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
 }

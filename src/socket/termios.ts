@@ -5,8 +5,8 @@ import {
   checkOneOf,
   checkOptions,
   type FdLike,
-  MAX_UINT32,
   MAX_UINT8,
+  MAX_UINT32,
   type OptionNames,
   toFd,
 } from '../arguments.js';
@@ -176,8 +176,7 @@ export class Termios {
   readonly #view: DataView;
 
   private constructor(struct: Uint8Array) {
-    const { buffer, byteOffset, byteLength } = structBytes(struct, 'struct');
-    checkInteger(byteLength, 'struct.length', STRUCT_BYTES, STRUCT_BYTES);
+    const { buffer, byteOffset, byteLength } = structBytes(struct, 'struct', STRUCT_BYTES);
     this.#view = new DataView(buffer, byteOffset, byteLength);
   }
 
