@@ -291,7 +291,7 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
   }
 
   readonly #finished = (): void => {
-    if (this.#handlers.finish !== undefined) callHandler(this.#group, this.#handlers, 'finish', this);
+    callHandler(this.#group, this.#handlers, 'finish', this);
   };
 
   // Reading
