@@ -1,4 +1,4 @@
-// The bytes of a load generator's connections, as they are or over TLS. TLS is there where the program is
+// The bytes of a load generator's connections, as they are or over TLS. The program has TLS if it is
 // compiled with -DWITH_TLS and linked with OpenSSL.
 #pragma once
 #include <errno.h>

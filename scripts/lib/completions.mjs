@@ -1,4 +1,4 @@
-/** What completes the command line in each shell, from a command table. */
+/** Makes the completion scripts of bash, zsh and fish from a command table. */
 
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const flagsOf = ({ options }) => options.flatMap(({ flags }) => flags);

@@ -25,7 +25,11 @@ export function toQueueLimits(options: ServedOptions): {
   return { highWaterMarkBytes, maxPendingBytes };
 }
 
-/** Those that say what waits. The backend of a multiplexer counts before `backend`. @throws ERR_INVALID_ARG_TYPE */
+/**
+ * The options that choose the multiplexer and its backend. The backend of a multiplexer counts before `backend`.
+ *
+ * @throws ERR_INVALID_ARG_TYPE
+ */
 export function toDriver({ multiplexer, backend: wanted }: ServedOptions): {
   readonly multiplexer: TurnDriver | undefined;
   readonly backend: BackendName;

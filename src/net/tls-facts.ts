@@ -2,10 +2,10 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { ConnectionSecurity } from './connection.js';
 
-/** What the complaint about a peer begins with that speaks something else. */
+/** The beginning of the error about a peer that does not speak TLS. */
 export const NOT_TLS = 'the peer does not speak TLS';
 
-/** What is thought of the peer's certificate. */
+/** The judgement of the peer's certificate. */
 export interface Verdict {
   readonly authorized: boolean;
   readonly authorizationError: string | null;

@@ -15,7 +15,7 @@ export interface Handshaking {
   expire(why: HandshakeEnd): void;
 }
 
-/** What bounds them. */
+/** The limits of handshakes. */
 export interface HandshakeLimits {
   readonly timeoutMs: number;
   /** How many may be under way. */

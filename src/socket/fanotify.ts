@@ -37,7 +37,7 @@ export interface FanotifyFile {
   readonly nameBytes: Buffer | null;
 }
 
-/** What an event says beside its mask, by the flags of the instance. */
+/** One more fact about an event. The flags of the instance decide which facts there are. */
 export type FanotifyRecord =
   | FanotifyFile
   /** `FAN_REPORT_PIDFD`. `fd` is yours to close, by `PidFd.fromFd`; `null` if the process has ended. */

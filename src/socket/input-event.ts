@@ -1,4 +1,4 @@
-/** What input devices say: struct input_event, input/input.rst. */
+/** Events of input devices: struct input_event, input/input.rst. */
 import { checkArray, checkInteger, checkOptions, MAX_INT32, MAX_UINT16, type OptionNames } from '../arguments.js';
 import { invalidArgType } from '../errors.js';
 import { structBytes } from './struct-bytes.js';
