@@ -1,37 +1,18 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { present } from '../../src/errors.js';
-import type { Wire } from '../../src/front/wire.js';
 import { SharedBytes } from '../../src/net/shared-bytes.js';
 import { ChatServer } from '../../src/server/chat-server.js';
 import { loadConfig } from '../../src/server/config/load.js';
+import { FakeWire } from './fake-wire.js';
 
 /** Wires that the server has not accepted on a listener. */
 
-class RecordingWire implements Wire {
-  readonly pendingBytes = 0;
-  isDestroyed = false;
-  hasEnded = false;
+class RecordingWire extends FakeWire {
   received = '';
 
   write(bytes: Uint8Array | SharedBytes): boolean {
     this.received += Buffer.from(bytes instanceof SharedBytes ? bytes.bytes : bytes).toString();
     return true;
-  }
-
-  end(): void {
-    this.hasEnded = true;
-  }
-
-  destroy(): void {
-    this.isDestroyed = true;
-  }
-
-  pause(): void {
-    // Nothing is received unless the test hands it over.
-  }
-
-  resume(): void {
-    // As above.
   }
 }
 

@@ -1,38 +1,18 @@
 import { expect, test } from 'vitest';
-import type { Wire } from '../../src/front/wire.js';
 import { DEFAULT_CLASS } from '../../src/protocol/limits.js';
 import { ConnectionLink, type LinkEvents } from '../../src/server/link.js';
 import { Tally } from '../../src/server/tally.js';
 import { TapeShelf } from '../../src/server/tape-shelf.js';
+import { FakeWire } from './fake-wire.js';
 
-/** A transport that sends nothing: the test decides what is pending. */
-class FakeWire implements Wire {
-  pendingBytes = 0;
-  isDestroyed = false;
-  isPaused = false;
-  hasEnded = false;
+/** The test decides what is pending. */
+class CountingWire extends FakeWire {
   writes = 0;
   hasRoom = true;
 
   write(): boolean {
     this.writes += 1;
     return this.hasRoom;
-  }
-
-  end(): void {
-    this.hasEnded = true;
-  }
-
-  destroy(): void {
-    this.isDestroyed = true;
-  }
-
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
   }
 }
 
@@ -41,7 +21,7 @@ const limits = { ...DEFAULT_CLASS, softSendQueueBytes: 1000, sendQueueBytes: 200
 const NOTHING_KEPT = { entriesPerRoom: 0, bytesPerRoom: 0, totalBytes: 0 };
 
 function open(kept = NOTHING_KEPT) {
-  const wire = new FakeWire();
+  const wire = new CountingWire();
   const overflowed: ConnectionLink[] = [];
   const logged: string[] = [];
   const events: LinkEvents = {

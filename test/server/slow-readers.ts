@@ -1,7 +1,6 @@
 /** Peers of a whole server on wires that stop taking bytes when a test wants it. */
 import { onTestFinished } from 'vitest';
 import { present } from '../../src/errors.js';
-import type { Wire } from '../../src/front/wire.js';
 import { SharedBytes } from '../../src/net/shared-bytes.js';
 import { type ClassSettings, LOOPBACK_CLASS } from '../../src/protocol/limits.js';
 import type { Transport } from '../../src/protocol/session.js';
@@ -11,16 +10,13 @@ import { loadConfig } from '../../src/server/config/load.js';
 import type { ListenerConfig, ServerConfig } from '../../src/server/config/server-config.js';
 import type { ConnectionLink } from '../../src/server/link.js';
 import { until } from '../support/deadline.js';
+import { FakeWire } from './fake-wire.js';
 
 const HIGH_WATER_MARK_BYTES = 4096;
 
 /** The wire of one peer. It calls back as a connection does: not from within. */
-class StoppableWire implements Wire {
-  isDestroyed = false;
-  hasEnded = false;
-  isPaused = false;
+class StoppableWire extends FakeWire {
   isStopped = false;
-  pendingBytes = 0;
   #needsDrain = false;
   /** Returns each piece of what was sent; they never change. */
   readonly #sent: Uint8Array[] = [];
@@ -59,22 +55,6 @@ class StoppableWire implements Wire {
   /** What the peer has read. */
   get read(): Buffer {
     return Buffer.concat(this.#sent.slice(0, this.#takenPieces));
-  }
-
-  end(): void {
-    this.hasEnded = true;
-  }
-
-  destroy(): void {
-    this.isDestroyed = true;
-  }
-
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
   }
 }
 
