@@ -1,23 +1,11 @@
 import { lookup } from 'node:dns/promises';
-import { createServer } from 'node:net';
 import { connect, type Connection, Multiplexer, Socket } from 'fdmux';
 import { describe, expect, test } from 'vitest';
 import { portOf, Signal, testListener, VARIANTS } from '../support/connections.js';
-import { nextEvent, until, within } from '../support/deadline.js';
+import { until, within } from '../support/deadline.js';
 import { disposedAtEnd, maxOpenFiles, withoutFreeFds } from '../support/fds.js';
-import { listenPeer } from '../support/peers.js';
+import { freePort, listenPeer } from '../support/peers.js';
 import { start } from '../support/processes.js';
-
-/** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await nextEvent(server, 'listening');
-  const address = server.address();
-  server.close();
-  await nextEvent(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('not a TCP address');
-  return address.port;
-}
 
 describe.each(VARIANTS)('connect on $backend/$trigger', (variant) => {
   test('gives an open connection with its data, after the open handler', async () => {

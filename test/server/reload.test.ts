@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type RunningChatServer, startChatServer } from '../../src/chat-server.js';
 import { CertificateFolder, hasOpenssl } from '../support/certificates.js';
 import { nextEvent } from '../support/deadline.js';
-import { connectPeer, Peer } from '../support/peers.js';
+import { connectPeer, freePort, Peer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 interface Reloadable {
@@ -48,15 +48,6 @@ async function connectUnixPeer(path: string): Promise<Peer> {
 const certificates = new CertificateFolder();
 
 const plain = { protocol: 'plain', port: 0 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await nextEvent(server, 'listening');
-  const address = server.address();
-  server.close();
-  await nextEvent(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 test('listeners come and go, and those who are connected to one that goes stay', async () => {
   const { server, reload } = await serve({ listeners: [plain] });
