@@ -1,5 +1,6 @@
 /**
- * States as plain data, which can be kept and sent. A process that starts from one need not apply the entries before it.
+ * States as plain data, which can be kept and sent. A process that starts from one need not apply the entries before
+ * it.
  */
 import type { MaskList, RoomFlag, Trait, Who } from '../log/entry.js';
 import type { Author } from './author.js';
