@@ -107,6 +107,8 @@ export interface MemberDescription {
   readonly lastSpokeMs: number;
   readonly away: string | null;
   readonly traits: readonly Trait[];
+  /** What it says about itself. */
+  readonly metadata: readonly (readonly [key: string, value: string])[];
   /** In the order of joining; the ranks are a set of bits. */
   readonly rooms: readonly { readonly name: string; readonly ranks: number }[];
 }

@@ -76,7 +76,7 @@ export class Presenter {
         this.#core.rooms.sort(log);
         return;
       case 'annotated':
-        this.#core.directory.annotated(outcome, by);
+        if (!this.#isQuiet) this.#core.directory.annotated(outcome, by);
         return;
       case 'retitled':
         this.#core.rooms.retitled(log, outcome.before);

@@ -24,6 +24,8 @@ export interface RegistrationState {
   readonly nick: string | null;
   readonly user: string | null;
   readonly realName: string;
+  /** What it says about itself. */
+  readonly metadata: readonly (readonly [key: string, value: string])[];
   readonly password: string | null;
   readonly isNegotiating: boolean;
   readonly commands: number;
@@ -42,6 +44,8 @@ export interface IrcPart {
   readonly pingedMs: number | null;
   /** The nicks that it monitors. */
   readonly monitored: readonly string[];
+  /** The keys of metadata that it has subscribed to. */
+  readonly subscriptions: readonly string[];
 }
 
 /** One session, as JSON can hold it. */

@@ -56,6 +56,33 @@ test('those in a room go on talking: nobody hears of a join, and ranks, names an
   expect(late.hears(/ 353 /)[0]).toMatch(/@ann/);
 });
 
+test('what people say about themselves, and who has subscribed to it, is as before, and nobody hears of it', async () => {
+  const { client } = await startForSlowReaders();
+  const ann = await client('ann', '#a', 'batch draft/metadata-3');
+  const bob = await client('bob', '#a', 'batch draft/metadata-3');
+  ann.say('METADATA * SET url :http://ann.example', 'METADATA * SET color red');
+  bob.say('METADATA * SUB url color', 'MONITOR + ann');
+  await answered(ann, 'one');
+  await answered(bob, 'one');
+  // The one who listens is there first.
+  const { moved } = await move([bob, ann]);
+  const [bob2, ann2] = moved;
+  if (ann2 === undefined || bob2 === undefined) throw new Error('nobody has moved');
+  const quiet = await answered(bob2, 'two');
+  expect(quiet.filter((line) => line.includes(' 761 '))).toEqual([]);
+  ann2.say('METADATA * LIST', 'METADATA * SET color blue');
+  const own = (await answered(ann2, 'three')).filter((line) => line.includes(' 761 '));
+  expect(own).toEqual([
+    expect.stringMatching(/ 761 ann ann url \* :?http:\/\/ann\.example$/),
+    expect.stringMatching(/ 761 ann ann color \* :?red$/),
+    expect.stringMatching(/ 761 ann ann color \* :?blue$/),
+  ]);
+  expect(bob2.hears(/ 761 bob ann color \* :?blue$/)).toHaveLength(1);
+  bob2.say('METADATA * SUBS');
+  await answered(bob2, 'four');
+  expect(bob2.hears(/ 772 /)).toEqual([expect.stringMatching(/ 772 bob url :?color$/)]);
+});
+
 describe('what has arrived and has not run', () => {
   test.each([
     {
@@ -122,6 +149,21 @@ describe('one that has not registered yet', () => {
     eve2.say('CAP END');
     const welcome = await answered(eve2, 'three');
     expect(welcome.some((line) => line.includes(' 001 eve '))).toBe(true);
+  });
+
+  test('has said about itself, and has subscribed to, what it had before', async () => {
+    const { connect } = await startForSlowReaders();
+    const eve = connect('irc');
+    eve.say('CAP LS 302', 'NICK eve', 'USER eve 0 * :Eve', 'CAP REQ :batch draft/metadata-3');
+    eve.say('METADATA * SET url :http://eve.example', 'METADATA * SUB url');
+    await answered(eve, 'one');
+    const { moved } = await move([eve]);
+    const [eve2] = moved;
+    if (eve2 === undefined) throw new Error('nobody has moved');
+    eve2.say('CAP END', 'METADATA eve GET url', 'METADATA * SUBS');
+    const said = (await answered(eve2, 'two')).join('\n');
+    expect(said).toMatch(/ 761 eve eve url \* :?http:\/\/eve\.example\n/);
+    expect(said).toMatch(/ 772 eve :?url\n/);
   });
 });
 

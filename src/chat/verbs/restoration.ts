@@ -4,6 +4,7 @@ import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
 import { RANK_BITS } from '../room.js';
 import { isTicket } from '../ticket.js';
+import { annotateSelf } from './notes.js';
 import { setAway, setTrait } from './profile.js';
 import { join } from './rooms.js';
 import type { Scene } from './scene.js';
@@ -17,7 +18,9 @@ export function describe(who: Member): MemberDescription {
   const { sinceMs, lastSpokeMs, away } = member;
   const rooms = member.seats.map(({ room, ranks }) => ({ name: room.name, ranks }));
   const label = member.label === member.nick ? null : member.label;
-  return { who: member.who, label, sinceMs, lastSpokeMs, away, traits: [...member.traits], rooms };
+  const traits = [...member.traits];
+  const metadata = [...member.metadata];
+  return { who: member.who, label, sinceMs, lastSpokeMs, away, traits, metadata, rooms };
 }
 
 /**
@@ -28,7 +31,7 @@ export function describe(who: Member): MemberDescription {
  */
 export function restore(scene: Scene, description: MemberDescription, outlet: Outlet): Member | null {
   const { core } = scene;
-  const { who, sinceMs, lastSpokeMs } = description;
+  const { who, sinceMs, lastSpokeMs, metadata } = description;
   const known = { ...stranger(who.address), ...who };
   const member = new MemberState({
     session: core.newSession(),
@@ -44,6 +47,8 @@ export function restore(scene: Scene, description: MemberDescription, outlet: Ou
     member.lastSpokeMs = lastSpokeMs;
     if (description.away !== null) setAway(scene, member, description.away);
     for (const trait of description.traits) setTrait(scene, member, trait, true);
+    // Before it is in a room that silences it.
+    for (const [key, value] of metadata) annotateSelf(scene, member, { key, value, maxKeys: metadata.length });
     for (const { name, ranks } of description.rooms) enter(scene, member, name, ranks);
     return member;
   });

@@ -312,11 +312,12 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
   // As plain data
 
   /** What the client is beside its member. */
-  describe(): Pick<IrcPart, 'capabilities' | 'registration' | 'monitored'> {
+  describe(): Pick<IrcPart, 'capabilities' | 'registration' | 'monitored' | 'subscriptions'> {
     return {
       capabilities: capabilityNames(this.#capabilities),
       registration: this.registration?.state ?? null,
       monitored: this.server.monitors.namesOf(this),
+      subscriptions: this.server.metadata.keysOf(this),
     };
   }
 
@@ -325,9 +326,10 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
    *
    * @param member - null if it has not registered
    */
-  restore({ capabilities, registration, monitored }: IrcPart, member: Member | null): void {
+  restore({ capabilities, registration, monitored, subscriptions }: IrcPart, member: Member | null): void {
     this.setCapabilities(capabilities.reduce((bits, name) => bits | (capabilityBit(name) ?? 0), 0));
     if (registration !== null) this.registration?.restore(registration);
+    for (const key of subscriptions) this.server.metadata.add(this, key);
     if (member === null) return;
     this.member = member;
     this.registration = null;

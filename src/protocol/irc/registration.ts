@@ -19,11 +19,13 @@ export class Registration {
 
   get state(): RegistrationState {
     const { nick, user, realName, password, isNegotiating, commands, lines, bytes } = this;
-    return { nick, user, realName, password, isNegotiating, commands, lines, bytes };
+    const metadata = [...this.metadata];
+    return { nick, user, realName, metadata, password, isNegotiating, commands, lines, bytes };
   }
 
-  restore(state: RegistrationState): void {
+  restore({ metadata, ...state }: RegistrationState): void {
     Object.assign(this, state);
+    for (const [key, value] of metadata) this.metadata.set(key, value);
   }
 
   get isComplete(): boolean {
