@@ -1,11 +1,14 @@
 /** The web page in a real browser, with others who use it, `nc`, and a bot. */
 import { readFileSync } from 'node:fs';
-import { describe, expect } from 'vitest';
+import { createServer } from 'node:http';
+import { describe, expect, onTestFinished } from 'vitest';
+import { CertificateFolder, hasOpenssl } from '../support/certificates.js';
+import { nextEvent } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
 import { projectPath, start, type TestProcess } from '../support/processes.js';
 import { inBrowser, messages, openPage, PHONE, say, shows, signIn, useBrowser } from './browser.js';
 import { findings, throughScreens } from './screens.js';
-import { startSite } from './site.js';
+import { type Site, startSite } from './site.js';
 
 useBrowser();
 
@@ -39,6 +42,8 @@ client.on('privmsg', ({ nick, message }) => {
 `;
 
 describe('in one room', () => {
+  const certificates = new CertificateFolder();
+
   inBrowser('two people in browsers and one in nc talk after npm start', async () => {
     const server = startAsNpmDoes('--plain-port', '0', '--irc-port', '0', '--web-port', '0');
     const [, port = ''] = await server.line(/plain lines +127\.0\.0\.1:(\d+)$/);
@@ -59,12 +64,12 @@ describe('in one room', () => {
     expect((await server.ended()).code).toBe(0);
   });
 
-  inBrowser('two people in browsers, one with nc, and a bot talk', async () => {
-    const site = await startSite();
+  const twoAndABot = async (site: Site): Promise<void> => {
     const bot = start(process.execPath, ['-e', BOT, String(site.server.ircPort)], { cwd: projectPath() });
     await bot.line('ready');
-    const ann = await signIn(site.url, 'ann');
-    const bob = await signIn(site.url, 'bob');
+    // Nobody vouches for the certificate of a test.
+    const ann = await signIn(site.url, 'ann', { ignoreHTTPSErrors: true });
+    const bob = await signIn(site.url, 'bob', { ignoreHTTPSErrors: true });
     const nc = await connectPeer(site.server.plainPort);
 
     await say(ann, '你好 bob, see https://example.org/x.');
@@ -85,7 +90,19 @@ describe('in one room', () => {
     await nc.lineLike(/\* ann waves$/);
     await bob.locator('.message.action', { hasText: 'waves' }).waitFor();
     await expect.poll(() => bob.getByRole('complementary').getByRole('listitem').count()).toBe(4);
-  });
+  };
+
+  inBrowser('two people in browsers, one with nc, and a bot talk', async () => twoAndABot(await startSite()));
+
+  inBrowser(
+    'they do over https as well',
+    async () => {
+      const site = await startSite(certificates.make({ name: '127.0.0.1' }));
+      expect(site.url).toMatch(/^https:/);
+      await twoAndABot(site);
+    },
+    hasOpenssl ? '' : 'openssl',
+  );
 
   inBrowser('what others write, set and call themselves stays text', async () => {
     const site = await startSite();
@@ -109,6 +126,29 @@ describe('in one room', () => {
     await ann.getByText('onerror=alert(8)').waitFor();
     expect(await ann.locator('.log').locator('img, script, svg, iframe').count()).toBe(0);
     expect(await ann.locator('[href^="javascript"], [onerror], [onload], [onmouseover]').count()).toBe(0);
+  });
+});
+
+describe('a page from elsewhere', () => {
+  inBrowser('may not connect, as the server’s own may', async () => {
+    const site = await startSite();
+    const elsewhere = createServer((_request, response) => void response.end('<!doctype html>')).listen(0, '127.0.0.1');
+    onTestFinished(() => void elsewhere.close());
+    await nextEvent(elsewhere, 'listening');
+    const address = elsewhere.address();
+    if (address === null || typeof address === 'string') throw new Error('not a TCP address');
+    const connect = `new Promise((resolve) => {
+      const socket = new WebSocket('${site.url.replace(/^http/, 'ws')}irc');
+      socket.onopen = () => resolve('open');
+      socket.onclose = ({ code }) => resolve(code);
+    })`;
+
+    const foreign = await openPage(`http://127.0.0.1:${address.port}/`);
+    const said = foreign.waitForEvent('console');
+    expect(await foreign.evaluate(connect)).toBe(1006);
+    expect((await said).text()).toContain('Unexpected response code: 403');
+    const own = await openPage(site.url);
+    expect(await own.evaluate(connect)).toBe('open');
   });
 });
 

@@ -14,9 +14,10 @@ const browserNote = hasBrowser ? '' : ` (it needs ${CHROMIUM} and Node.js)`;
 const problems: string[] = [];
 let browser: Browser | null = null;
 
-/** A test of a page; it is skipped if there is no browser. */
-export const inBrowser = (name: string, body: () => Promise<void>): void => {
-  test.skipIf(!hasBrowser)(`${name}${browserNote}`, { timeout: 60_000, tags: ['needs-browser'] }, body);
+/** A test of a page; it is skipped if there is no browser, or if something else is missing, which its name says. */
+export const inBrowser = (name: string, body: () => Promise<void>, missing = ''): void => {
+  const note = missing === '' ? browserNote : ` (it needs ${missing})`;
+  test.skipIf(!hasBrowser || missing !== '')(`${name}${note}`, { timeout: 60_000, tags: ['needs-browser'] }, body);
 };
 
 export const PHONE = { viewport: { width: 390, height: 844 } };

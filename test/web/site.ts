@@ -1,5 +1,9 @@
 /** The compiled server with its web page, behind a network that a test can take away. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type RunningServer, startServer } from '../cli/chat-server.js';
+import type { TestIdentity } from '../support/certificates.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { type Relay, startRelay } from './relay.js';
 
 export interface Site {
@@ -8,17 +12,28 @@ export interface Site {
   readonly network: Relay;
 }
 
-/** Starts a server that listens for browsers, too. */
-export async function startWebServer(): Promise<{ readonly server: RunningServer; readonly webPort: number }> {
-  const server = await startServer(['--web-port', '0']);
-  const [, port] = /web page +http:\/\/\S+:(\d+)\/$/m.exec(server.process.stdout) ?? [];
+/** Starts a server that listens for browsers, too: over TLS, if it is given a certificate. */
+export async function startWebServer(
+  identity: TestIdentity | null = null,
+): Promise<{ readonly server: RunningServer; readonly webPort: number }> {
+  const server = await startServer(identity === null ? ['--web-port', '0'] : ['--config', secureConfig(identity)]);
+  const scheme = identity === null ? 'http' : 'https';
+  const [, port] = new RegExp(`web page +${scheme}://\\S+:(\\d+)/$`, 'm').exec(server.process.stdout) ?? [];
   if (port === undefined) throw new Error(`no web page: ${server.process.stdout}`);
   return { server, webPort: Number(port) };
 }
 
-/** Starts a server for the current test. */
-export async function startSite(): Promise<Site> {
-  const { server, webPort } = await startWebServer();
+function secureConfig({ certFile: cert, keyFile: key }: TestIdentity): string {
+  const path = join(temporaryFolder(), 'fdmux.json');
+  const others = ['plain', 'irc'].map((protocol) => ({ protocol, port: 0 }));
+  const listeners = [...others, { protocol: 'web', port: 0, tls: { cert, key } }];
+  writeFileSync(path, JSON.stringify({ listeners }));
+  return path;
+}
+
+/** Starts a server for the current test: over TLS, if it is given a certificate. */
+export async function startSite(identity: TestIdentity | null = null): Promise<Site> {
+  const { server, webPort } = await startWebServer(identity);
   const network = await startRelay(webPort);
-  return { url: `http://127.0.0.1:${network.port}/`, server, network };
+  return { url: `${identity === null ? 'http' : 'https'}://127.0.0.1:${network.port}/`, server, network };
 }
