@@ -230,9 +230,8 @@ function portOf(address: AddressInfo | string | null): number {
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await nextEvent(server, 'listening');
-  const address = server.address();
+  const port = portOf(server.address());
   server.close();
   await nextEvent(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('not a TCP address');
-  return address.port;
+  return port;
 }
