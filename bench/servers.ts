@@ -12,9 +12,10 @@ import { Publication } from './support/publication.js';
 import { runSuite } from './support/refusal.js';
 import { costsOf, writeReport } from './support/report.js';
 import type { Answer } from './support/results.js';
-import { startServer, weighed } from './support/server.js';
+import { startServer } from './support/server.js';
 import { compileLoad, countsInstructions } from './support/tools.js';
 import { takeTurns } from './support/turns.js';
+import { weigh } from './support/weigh.js';
 import { transportCandidates } from './transports/peers.js';
 import { transportCostsOf } from './transports/report.js';
 import { askTransports, TRANSPORT_QUESTIONS } from './transports/suite.js';
@@ -152,7 +153,8 @@ async function askServers(
   if (weighings > 0) {
     const load = { connections: HELD_CONNECTIONS };
     console.log(`\nmemory of ${HELD_CONNECTIONS} idle connections`);
-    const weighOne = ({ line }: Runner) => weigh(line, program);
+    const weighing = { connections: HELD_CONNECTIONS, before: echo(64, 64, 1) };
+    const weighOne = ({ line }: Runner) => weigh(line, program, weighing);
     const turns = await takeTurns(runnersOf('echo', peers), weighings, progress, weighOne, describeWeight);
     publication.publishMemory({ id: MEMORY, title: 'memory per idle connection', load }, turns);
   }
@@ -192,25 +194,5 @@ function describeRun({ messagesPerSecond, cpuNsPerMessage }: Run): string {
 }
 
 const describeWeight = (bytes: number): string => `${round(bytes).padStart(8)} B each`;
-
-/** How much a server grows by holding idle connections, for each of them. */
-async function weigh(line: readonly string[], load: string): Promise<number> {
-  const server = await startServer(weighed(line));
-  try {
-    // Each has served before it is weighed, so that what is loaded and compiled on first use is not counted.
-    await measure(load, server, echo(64, 64, 1), 0.3, false);
-    const before = await server.residentBytes();
-    let after = before;
-    await measure(load, server, echo(1, 64, 1, HELD_CONNECTIONS), 3, false, {
-      onStart: async () => {
-        await server.holds(HELD_CONNECTIONS);
-        after = await server.residentBytes();
-      },
-    });
-    return (after - before) / HELD_CONNECTIONS;
-  } finally {
-    await server.stop();
-  }
-}
 
 void runSuite(main);

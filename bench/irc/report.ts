@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { type Cost, costsBy, countsInstructions } from '../support/costs.js';
 import { WITHOUT_COUNTERS } from '../support/machine.js';
 import { circumstances, failures, round } from '../support/page.js';
 import type { Answer, Results } from '../support/results.js';
@@ -35,26 +36,21 @@ export function writeIrcReport(folder: string, results: Results<IrcRun>, peers: 
     '',
     ...circumstances(results, peers),
   ];
-  if (!results.answers.every(countsInstructions)) lines.push('', WITHOUT_COUNTERS);
+  if (!results.answers.every((answer) => countsInstructions(answer, costOf))) lines.push('', WITHOUT_COUNTERS);
   for (const answer of results.answers) lines.push('', `## ${answer.title}`, '', ...table(answer), ...failures(answer));
   if (results.memory !== null) lines.push('', ...memorySection(results.memory));
   writeFileSync(join(folder, 'irc.md'), `${lines.join('\n')}\n`);
 }
 
-/** What each delivery of each run cost the server: instructions if they were counted for all peers, otherwise ns. */
-export function costsOf(answer: Answer<IrcRun>): Readonly<Record<string, readonly number[]>> {
-  const cost = countsInstructions(answer)
-    ? (run: IrcRun) => run.instructionsPerDelivery ?? Infinity
-    : (run: IrcRun) => run.cpuNsPerDelivery;
-  return Object.fromEntries(Object.entries(answer.runs).map(([peer, runs]) => [peer, runs.map(cost)]));
-}
+const costOf = (run: IrcRun): Cost => ({ cpuNs: run.cpuNsPerDelivery, instructions: run.instructionsPerDelivery });
 
-function countsInstructions({ runs }: Answer<IrcRun>): boolean {
-  return Object.values(runs).every((all) => all.every((run) => run.instructionsPerDelivery !== null));
+/** The cost to the server of one delivery, for each run. */
+export function costsOf(answer: Answer<IrcRun>): Readonly<Record<string, readonly number[]>> {
+  return costsBy(answer, costOf);
 }
 
 function table(answer: Answer<IrcRun>): readonly string[] {
-  const unit = countsInstructions(answer) ? 'instructions per delivery' : 'ns of CPU per delivery';
+  const unit = countsInstructions(answer, costOf) ? 'instructions per delivery' : 'ns of CPU per delivery';
   const costs = costsOf(answer);
   return [
     `| server | ${unit} (least) | deliveries/s (best) | all joined after (best) | measured |`,

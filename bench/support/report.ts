@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { barChart } from './bar-chart.js';
+import { type Cost, costsBy, countsInstructions } from './costs.js';
 import type { Run } from './load.js';
 import { WITHOUT_COUNTERS } from './machine.js';
 import { median } from './median.js';
@@ -33,27 +34,22 @@ export function writeReport(folder: string, results: Results<Run>, peers: readon
     '',
     ...circumstances(results, peers),
   ];
-  if (!results.answers.every(countsInstructions)) lines.push('', WITHOUT_COUNTERS);
+  if (!results.answers.every((answer) => countsInstructions(answer, costOf))) lines.push('', WITHOUT_COUNTERS);
   for (const answer of results.answers) lines.push('', ...section(folder, answer));
   if (results.memory !== null) lines.push('', ...memorySection(folder, results.memory));
   writeFileSync(join(folder, 'README.md'), `${lines.join('\n')}\n`);
 }
 
-/** What each message of each run cost the server: instructions if they were counted for all peers, otherwise ns. */
-export function costsOf(answer: Answer<Run>): Readonly<Record<string, readonly number[]>> {
-  const cost = countsInstructions(answer)
-    ? (run: Run) => run.instructionsPerMessage ?? Infinity
-    : (run: Run) => run.cpuNsPerMessage;
-  return Object.fromEntries(Object.entries(answer.runs).map(([peer, runs]) => [peer, runs.map(cost)]));
-}
+const costOf = (run: Run): Cost => ({ cpuNs: run.cpuNsPerMessage, instructions: run.instructionsPerMessage });
 
-function countsInstructions({ runs }: Answer<Run>): boolean {
-  return Object.values(runs).every((all) => all.every((run) => run.instructionsPerMessage !== null));
+/** The cost to the server of one message, for each run. */
+export function costsOf(answer: Answer<Run>): Readonly<Record<string, readonly number[]>> {
+  return costsBy(answer, costOf);
 }
 
 function section(folder: string, answer: Answer<Run>): readonly string[] {
   const rows = toRows(answer);
-  const unit = countsInstructions(answer) ? 'instructions' : 'ns of CPU';
+  const unit = countsInstructions(answer, costOf) ? 'instructions' : 'ns of CPU';
   const bars = rows.map((row) => ({ label: row.peer, value: row.bestRate, note: `${round(row.cost)} ${unit} each` }));
   writeFileSync(
     join(folder, `${answer.id}.svg`),

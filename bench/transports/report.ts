@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { type Cost, costsBy, countsInstructions } from '../support/costs.js';
 import { WITHOUT_COUNTERS } from '../support/machine.js';
 import { median } from '../support/median.js';
 import { circumstances, failures, round } from '../support/page.js';
@@ -53,7 +54,7 @@ export function writeTransportReport(
     '',
     'The aims are compared with the least costs. If the medians have another ratio, the machine had other work.',
   ];
-  if (!results.answers.every(countsInstructions)) lines.push('', WITHOUT_COUNTERS);
+  if (!results.answers.every((answer) => countsInstructions(answer, costOf))) lines.push('', WITHOUT_COUNTERS);
   for (const answer of results.answers) {
     const { [answer.id]: meaning } = meanings;
     if (meaning !== undefined) lines.push('', `## ${answer.title}`, '', ...section(answer, meaning));
@@ -62,20 +63,15 @@ export function writeTransportReport(
   writeFileSync(join(folder, 'transports.md'), `${lines.join('\n')}\n`);
 }
 
-/** What each of every run cost the server: instructions if they were counted for all peers, otherwise ns. */
-export function transportCostsOf(answer: Answer<TransportRun>): Readonly<Record<string, readonly number[]>> {
-  const cost = countsInstructions(answer)
-    ? (run: TransportRun) => run.instructionsEach ?? Infinity
-    : (run: TransportRun) => run.cpuNsEach;
-  return Object.fromEntries(Object.entries(answer.runs).map(([peer, runs]) => [peer, runs.map(cost)]));
-}
+const costOf = (run: TransportRun): Cost => ({ cpuNs: run.cpuNsEach, instructions: run.instructionsEach });
 
-function countsInstructions({ runs }: Answer<TransportRun>): boolean {
-  return Object.values(runs).every((all) => all.every((run) => run.instructionsEach !== null));
+/** The cost to the server of one message, handshake or delivery, for each run. */
+export function transportCostsOf(answer: Answer<TransportRun>): Readonly<Record<string, readonly number[]>> {
+  return costsBy(answer, costOf);
 }
 
 function section(answer: Answer<TransportRun>, { unit, reference, aims }: Meaning): readonly string[] {
-  const cost = countsInstructions(answer) ? 'instructions' : 'ns of CPU';
+  const cost = countsInstructions(answer, costOf) ? 'instructions' : 'ns of CPU';
   const costs = transportCostsOf(answer);
   const ratio = (peer: string, pick: (all: readonly number[]) => number): number | null => {
     const [own = [], others = []] = [costs[peer], costs[reference]];

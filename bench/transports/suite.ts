@@ -8,9 +8,10 @@ import { round } from '../support/page.js';
 import { Progress } from '../support/progress.js';
 import { Publication } from '../support/publication.js';
 import type { Answer } from '../support/results.js';
-import { startServer, weighed } from '../support/server.js';
+import { startServer } from '../support/server.js';
 import { compileLoad, countsInstructions } from '../support/tools.js';
 import { takeTurns } from '../support/turns.js';
+import { weigh } from '../support/weigh.js';
 import type { TransportPeer } from './peers.js';
 import { type Meaning, type TransportRun, transportRunSchema, writeTransportReport } from './report.js';
 
@@ -123,7 +124,9 @@ export async function askTransports(
   }
   if (weighings > 0) {
     console.log(`\nmemory of ${HELD_CONNECTIONS} idle connections`);
-    const weighOne = (echoer: Echoer) => weigh(echoer, programs.echo);
+    const before: Load = { mode: 'echo', connections: 1, bytes: 64, depth: 1, idle: HELD_CONNECTIONS / 10 };
+    const weighOne = ({ line, transport }: Echoer) =>
+      weigh(line, programs.echo, { connections: HELD_CONNECTIONS, before, transport });
     const toWords = (bytes: number) => `${round(bytes).padStart(8)} B each`;
     const load = { connections: HELD_CONNECTIONS };
     publication.publishMemory(
@@ -209,26 +212,6 @@ async function askChat(
       cpuNsEach: outcome.cpuNs / deliveries,
       instructionsEach: outcome.instructions === null ? null : outcome.instructions / deliveries,
     };
-  } finally {
-    await server.stop();
-  }
-}
-
-/** How much a server grows by holding idle connections, for each of them. */
-async function weigh({ line, transport }: Echoer, program: string): Promise<number> {
-  const server = await startServer(weighed(line));
-  const echo = (idle: number): Load => ({ mode: 'echo', connections: 1, bytes: 64, depth: 1, idle });
-  try {
-    // Each has held some before it is weighed, so that what is loaded and compiled on first use is not counted.
-    await measure(program, server, echo(HELD_CONNECTIONS / 10), 0.3, false, { transport });
-    const before = await server.residentBytes();
-    let after = before;
-    const onStart = async (): Promise<void> => {
-      await server.holds(HELD_CONNECTIONS);
-      after = await server.residentBytes();
-    };
-    await measure(program, server, echo(HELD_CONNECTIONS), 3, false, { transport, onStart });
-    return (after - before) / HELD_CONNECTIONS;
   } finally {
     await server.stop();
   }
