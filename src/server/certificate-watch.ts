@@ -6,12 +6,35 @@ const DAY_MS = 86_400_000;
 /** Certificates that renew themselves have done so long before. */
 const SOON_DAYS = 14;
 
-/** Logs a warning for each certificate that needs one. */
-export function warnOfExpiry(certificates: readonly CertificateFacts[], nowMs: number, log: Log): void {
-  for (const { file, expiresMs } of certificates) {
-    const leftDays = Math.floor((expiresMs - nowMs) / DAY_MS);
-    const expires = new Date(expiresMs).toISOString();
-    if (expiresMs <= nowMs) log.warn('certificate expired', { file, expires });
-    else if (leftDays < SOON_DAYS) log.warn('certificate expires soon', { file, expires, leftDays });
+/** Watches the certificates of a server: a warning of each that needs one, and another on each day after that. */
+export class CertificateWatch {
+  readonly #log: Log;
+  /** Of which day the last warning was, by file. */
+  #warned = new Map<string, number>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Logs the warnings that have not been logged today. It is cheap enough for every second. */
+  look(certificates: readonly CertificateFacts[], nowMs: number): void {
+    for (const { file, expiresMs } of certificates) {
+      const hasExpired = expiresMs <= nowMs;
+      const left = (expiresMs - nowMs) / DAY_MS;
+      const leftDays = Math.floor(left);
+      // The first day without a valid certificate begins when it expires: day -1.
+      const day = hasExpired ? Math.ceil(left) - 1 : leftDays;
+      if (leftDays >= SOON_DAYS || this.#warned.get(file) === day) continue;
+      this.#warned.set(file, day);
+      const expires = new Date(expiresMs).toISOString();
+      if (hasExpired) this.#log.warn('certificate expired', { file, expires });
+      else this.#log.warn('certificate expires soon', { file, expires, leftDays });
+    }
+  }
+
+  /** Logs all warnings, for somebody who has just changed something. */
+  lookAgain(certificates: readonly CertificateFacts[], nowMs: number): void {
+    this.#warned = new Map();
+    this.look(certificates, nowMs);
   }
 }

@@ -93,6 +93,7 @@ export class ChatServer implements ServerControl {
       clients.tick(nowMs);
       this.#chat.tick();
       clients.cutFurthestBehind();
+      this.#listeners.tick();
     });
   }
 

@@ -4,7 +4,7 @@ import { hasCode, toError } from '../errors.js';
 import { listen, type Listener } from '../net/listener.js';
 import type { TlsListenOptions } from '../net/tls-options.js';
 import type { Address } from '../socket/address.js';
-import { warnOfExpiry } from './certificate-watch.js';
+import { CertificateWatch } from './certificate-watch.js';
 import type { Clock } from './clock.js';
 import type { ListenerConfig, ServerConfig } from './config/server-config.js';
 import type { CertificateFacts, ListenerTls } from './config/tls-files.js';
@@ -60,12 +60,14 @@ export class Listeners {
   /** Those that accept nobody any more, but have connections still. */
   #retired: Opened[] = [];
   readonly #skipped: ListenerConfig[] = [];
+  readonly #certificateWatch: CertificateWatch;
   /** The last change. Two at once would open the same listener twice. */
   #changing: Promise<void> = Promise.resolve();
   #isAccepting = true;
 
   constructor(parts: ListenersParts) {
     this.#parts = parts;
+    this.#certificateWatch = new CertificateWatch(parts.log);
   }
 
   /** Those that are open, in the order of the configuration. */
@@ -90,7 +92,7 @@ export class Listeners {
       if (opened === null) this.#skipped.push(listener);
       else this.#open.push(opened);
     }
-    this.#warnOfExpiry();
+    this.tick();
   }
 
   /** @returns null for an optional one whose port is taken */
@@ -208,8 +210,10 @@ export class Listeners {
     });
   }
 
-  #warnOfExpiry(): void {
-    warnOfExpiry(this.certificates, this.#parts.clock.now(), this.#parts.log);
+  /** Does what is due by the second. */
+  tick(): void {
+    // A replay has no listeners, and must ask for the time as often as its recording.
+    this.#certificateWatch.look(this.certificates, this.#parts.clock.now());
   }
 
   /** The certificates that new connections get: one for each file, however many listeners share it. */
@@ -229,7 +233,7 @@ export class Listeners {
       listener.setSecureContext(same.tls.context);
       return { ...opened, config: { ...config, tls: { ...config.tls, ...contentsOf(same.tls) } } };
     });
-    this.#warnOfExpiry();
+    this.#certificateWatch.lookAgain(this.certificates, this.#parts.clock.now());
   }
 
   /** Accepts no new connections any more; those that are open stay. */
