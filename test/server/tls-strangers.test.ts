@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
 import * as tls from 'node:tls';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type RunningChatServer, startChatServer } from '../../src/chat-server.js';
 import { CertificateFolder, hasOpenssl } from '../support/certificates.js';
 import { clientHello } from '../support/client-hello.js';
@@ -98,6 +98,34 @@ describe.skipIf(!hasOpenssl)(`strangers and reloads${hasOpenssl ? '' : ' (needs 
     expect(refused()).toBeGreaterThan(0);
     await carol.peer.write('PRIVMSG #room :still here\r\n');
     await ann.lineLike(/carol.* PRIVMSG #room :still here$/);
+  });
+
+  test('strangers who complete handshakes wait when these have taken their share, and others talk on', async () => {
+    const { port } = await serve({ handshakeCpuPercent: 50 });
+    const ann = await connectPeer(port(false));
+    const bob = await dial(port(true));
+    await enter(ann, 'ann');
+    await enter(bob.peer, 'bob');
+    // From now on a handshake costs an hour, so that the budget is in debt until the test is over.
+    const spy = vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 3_600_000_000, system: 0 });
+    onTestFinished(() => spy.mockRestore());
+    const carol = await dial(port(true));
+    await enter(carol.peer, 'carol');
+    let connected = 0;
+    let completed = 0;
+    for (let i = 0; i < 20; i += 1) {
+      const socket = tls.connect({ port: port(true), host: '127.0.0.1', rejectUnauthorized: false });
+      onTestFinished(() => void socket.destroy());
+      socket.on('error', () => undefined);
+      socket.on('connect', () => (connected += 1));
+      socket.on('secureConnect', () => (completed += 1));
+    }
+    await until(() => connected === 20, 'the connections of all strangers');
+    for (let i = 0; i < 50; i += 1) {
+      await ann.write(`PRIVMSG #room :line ${i}\r\n`);
+      for (const { peer } of [bob, carol]) await peer.lineLike(new RegExp(`PRIVMSG #room :line ${i}$`));
+    }
+    expect(completed).toBe(0);
   });
 
   test('certificates are exchanged while people talk and come, and nobody misses a line', async () => {
