@@ -24,7 +24,9 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   protocol: { may: ['chat'] },
   front: { may: ['net', 'socket', 'arguments', 'errors'] },
   admin: { may: ['net', 'socket', 'arguments', 'errors'] },
-  server: { may: ['admin', 'front', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'arguments', 'errors'] },
+  server: {
+    may: ['admin', 'front', 'protocol', 'chat', 'store', 'log', 'net', 'socket', 'multiplexer', 'arguments', 'errors'],
+  },
   cli: { may: ['server', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'] },
 };
 

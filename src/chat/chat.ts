@@ -77,9 +77,20 @@ export class Chat {
     return this.#core.rooms.addPermanent(name, this.directory.now());
   }
 
+  /** Opens the rooms that somebody was in when the last run of the server ended; call it after the permanent ones. */
+  reviveRooms(): void {
+    this.#core.rooms.revive(this.directory.now());
+  }
+
+  /** Keeps all rooms as they are now, for the next run of the server. */
+  keepRooms(): void {
+    this.#core.rooms.keep('all');
+  }
+
   /** Answers those who have waited too long for a log. Call it about once a second. */
   tick(): void {
     this.#core.expire(PATIENCE_MS);
+    this.#core.rooms.keep('grown');
   }
 
   // Arriving and leaving

@@ -12,6 +12,7 @@ import type { Outcome } from './outcome.js';
 import { Presenter } from './presenter.js';
 import { type PrivateOutcomes, PrivateState } from './private-state.js';
 import { type LogTrouble, Replica, type ReplicaOwner, type Waiting } from './replica.js';
+import type { RoomKeeper } from './room-keeper.js';
 import type { Cast } from './room-state.js';
 import { Rooms } from './rooms.js';
 import { SteadyTime } from './steady-time.js';
@@ -29,6 +30,8 @@ export interface CoreOptions {
   readonly departureLimit?: number;
   /** Milliseconds since the epoch. @defaultValue `Date.now` */
   readonly now?: () => number;
+  /** Keeps rooms from one run of the server to the next. Without it, each run begins with none. */
+  readonly keeper?: RoomKeeper | undefined;
   /** Receives the troubles of logs. */
   readonly onTrouble?: (log: LogName, trouble: LogTrouble) => void;
 }
@@ -59,7 +62,8 @@ export class Core implements ReplicaOwner {
     const told = new PrivateState(newLogId(), (session) => domain.bySession(session));
     this.domain = new Replica({ log, name: 'd', fold: domain, belongs: isDomainEntry, owner: this });
     this.private = new Replica({ log, name: `n:${node}`, fold: told, belongs: isPrivateEntry, owner: this });
-    this.rooms = new Rooms({ log, fold, cast: this.#memberOf, owner: this, newLogId });
+    const { keeper = null } = options;
+    this.rooms = new Rooms({ log, fold, cast: this.#memberOf, owner: this, newLogId, keeper });
     this.directory = new DirectoryState({ fold, domain, rooms: this.rooms, now });
     this.#presenter = new Presenter(this);
     this.domain.open();

@@ -6,9 +6,12 @@ import type { Member, Outlet } from './member.js';
 import { type MemberState, stateOf } from './member-state.js';
 import type { Lost, Outcome } from './outcome.js';
 import { Publisher } from './publisher.js';
+import { RANK_BITS } from './room.js';
 import type { RoomState } from './room-state.js';
 import type { RoomReplica } from './rooms.js';
 import { isSameWho } from './subject.js';
+
+const RANKS = ['voice', 'half-operator', 'operator', 'admin', 'owner'] as const;
 
 /** Shows the outcomes of entries. It decides nothing: that has been done when it is called. */
 export class Presenter {
@@ -69,6 +72,7 @@ export class Presenter {
         this.#publisher.publish(outcome, by, voice);
         this.#introduce(outcome.member);
         this.#dismissLate(log, outcome.member);
+        this.#showRanks(outcome, by);
         return;
       case 'left':
       case 'kicked':
@@ -96,6 +100,16 @@ export class Presenter {
         this.#publisher.publish(outcome, by, voice);
         this.#follow(outcome);
     }
+  }
+
+  /** Shows the others what rank one has kept that comes back; it reads its own in the list of members. */
+  #showRanks({ atMs, member, room }: EventOf<'joined'>, by: MemberState | null): void {
+    const ranks = room.ranksOf(member);
+    if (ranks === 0 || room.size === 1) return;
+    const changes = RANKS.filter((rank) => (ranks & RANK_BITS[rank]) > 0).map(
+      (rank) => ({ kind: 'rank', on: true, rank, member }) as const,
+    );
+    this.#publisher.publish({ kind: 'settings', atMs, by: member, room, changes }, by);
   }
 
   /** Draws the consequences of an event about a member. */

@@ -112,10 +112,16 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     this.#owner = owner;
   }
 
-  /** Follows the log. The entries that the log has already are applied, and shown to nobody. */
-  open(): void {
+  /**
+   * Follows the log. The entries that the log has already are applied, and shown to nobody.
+   *
+   * @param after - the last pack that is in the state already; 0 for none
+   */
+  open(after = 0): void {
+    this.#applied = after;
+    this.#entered = after;
     this.#isOpening = true;
-    const following = this.#log.follow(this.name, 0, this);
+    const following = this.#log.follow(this.name, after, this);
     this.#isOpening = false;
     if (this.#isBeyondUs) following.stop();
     this.#following = following;
@@ -253,7 +259,8 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   // From the log to the state
 
   pack(seq: number, entries: Pack): void {
-    if (this.#held !== null || this.#isAhead(entries)) this.#hold(seq, entries);
+    // While it opens, nobody is shown anything, so nothing need wait for the names that the domain's log gives.
+    if (!this.#isOpening && (this.#held !== null || this.#isAhead(entries))) this.#hold(seq, entries);
     else this.#applyAll(seq, entries);
   }
 

@@ -87,12 +87,15 @@ function insiderOf(
 
 const join: Deed<'join'> = (room, { session, n, who, name, key, flags }, atMs, seat) => {
   if (seat !== undefined) return refuse('already-inside', room);
-  const opens = room.size === 0 && !room.isPermanent;
+  const opens = room.isOver;
+  const before = room.ranksBefore(who);
   const refusal = opens ? null : entryRefusal(new Outsider(session, who), room, key);
-  if (refusal !== null) return refuse(refusal, room);
+  // One who was inside when the server has stopped is let in again, unless it has been banned.
+  if (refusal === 'banned' || (refusal !== null && before === undefined)) return refuse(refusal, room);
+  const leads = opens || room.lacksOperator;
   if (opens) room.open(name, flags, atMs);
   const member = room.memberOf(session, who);
-  room.seat(member, { who, ranks: opens ? RANK_BITS.operator : 0, last: n });
+  room.seat(member, { who, ranks: leads ? RANK_BITS.operator : (before ?? 0), last: n });
   return { kind: 'joined', atMs, member, room };
 };
 

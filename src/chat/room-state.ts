@@ -148,6 +148,9 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** The times of its latest changes of name. */
   #retitledAtMs: readonly number[] = [];
   #atMs = 0;
+  #isAwaiting = false;
+  /** The ranks of those who were inside when the server has stopped, by what they were known by. */
+  readonly #absent = new Map<string, number>();
 
   constructor({ name, id, fold, cast, permanentSinceMs }: RoomOptions) {
     this.#name = name;
@@ -175,7 +178,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#atMs = Math.max(this.#atMs, entry.atMs);
     const deed = ROOM_DEEDS[entry.kind];
     const outcome = deed(this, entry, this.#atMs, seat);
-    if (this.size === 0 && !this.isPermanent) this.#clear();
+    if (this.isOver) this.#clear();
     return outcome;
   }
 
@@ -216,6 +219,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
       knocks: this.#knocks?.snapshot() ?? [],
       retitledAtMs: this.#retitledAtMs,
       atMs: this.#atMs,
+      isAwaiting: this.#isAwaiting,
+      absent: [...this.#absent],
     };
   }
 
@@ -247,6 +252,14 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     for (const [key, session] of snapshot.messages) this.#messages.add(key, session);
     this.#knocks = new Knocks();
     this.#knocks.restore(snapshot.knocks);
+    // After the places: somebody who takes one is awaited no more.
+    this.#isAwaiting = snapshot.isAwaiting;
+    for (const [who, ranks] of snapshot.absent) this.#absent.set(who, ranks);
+  }
+
+  /** Whether everybody has left for good, so that the next one to enter opens it anew. */
+  get isOver(): boolean {
+    return this.size === 0 && !this.isPermanent && !this.#isAwaiting;
   }
 
   #counts(seq: number, entry: Stamp, seat: SeatState | undefined): boolean {
@@ -319,6 +332,49 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#retitledAtMs = [];
     for (const entries of Object.values(this.masks)) entries.length = 0;
     for (const { guest } of [...this.#invitations.values()]) this.withdrawInvitation(guest);
+    this.#absent.clear();
+  }
+
+  // From one run of the server to the next
+
+  /** The time of the last entry. */
+  get atMs(): number {
+    return this.#atMs;
+  }
+
+  /**
+   * The server has stopped, and with it all sessions: nobody has left, so the room stays as it is and waits for those
+   * who were inside.
+   */
+  outlive(): void {
+    if (this.size > 0) {
+      this.#isAwaiting = !this.isPermanent;
+      for (const { who, ranks } of this.#seats) this.#absent.set(this.#nameOf(who), ranks);
+    }
+    for (const session of [...this.sessions()]) this.dismiss(session);
+    this.#numbers = null;
+  }
+
+  /** Gives up waiting for those who were inside when the server has stopped. */
+  close(): void {
+    this.#isAwaiting = false;
+    this.#clear();
+  }
+
+  /** Returns the ranks of one who was inside when the server has stopped; undefined for anybody else. */
+  ranksBefore(who: Who): number | undefined {
+    return this.#absent.size > 0 ? this.#absent.get(this.#nameOf(who)) : undefined;
+  }
+
+  /** Whether nobody has been inside since the server has stopped, and no operator can be expected to come back. */
+  get lacksOperator(): boolean {
+    return (
+      this.size === 0 && this.#isAwaiting && ![...this.#absent.values()].some((ranks) => ranks >= RANK_BITS.operator)
+    );
+  }
+
+  #nameOf({ nick, user, address }: Who): string {
+    return `${this.#fold(nick)}!${user}@${address}`;
   }
 
   /** The occupied places, in no order that means anything. */
@@ -376,6 +432,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#seats.push(seat);
     this.#seatBy.set(member.session, seat);
     this.#numbers?.hand(member.session);
+    this.#isAwaiting = false;
+    if (this.#absent.size > 0) this.#absent.delete(this.#nameOf(who));
     member.seats.push(seat);
     this.withdrawInvitation(member);
   }

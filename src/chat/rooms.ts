@@ -4,6 +4,7 @@ import type { SharedLog } from '../log/shared-log.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import { Replica, type ReplicaOwner } from './replica.js';
 import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
+import type { RoomKeeper } from './room-keeper.js';
 import { type Cast, RoomState } from './room-state.js';
 
 /** A room with its log. */
@@ -11,6 +12,10 @@ export type RoomReplica = Replica<RoomDeeds, RoomOutcomes, RoomState>;
 
 /** How many closed rooms are kept, with their logs, for those who open them again. */
 const MAX_CLOSED_ROOMS = 1_000;
+/** A room is kept anew after so many packs: the next start applies at most these. */
+const PACKS_BETWEEN_SNAPSHOTS = 200;
+/** How long a room waits for those who were inside when the server has stopped, in milliseconds: 30 days. */
+const MAX_ABSENCE_MS = 2_592_000_000;
 
 /** What rooms are made with. */
 export interface RoomsOptions {
@@ -20,9 +25,14 @@ export interface RoomsOptions {
   readonly owner: ReplicaOwner;
   /** Returns a name that no other log ever has. */
   readonly newLogId: () => string;
+  /** Keeps rooms from one run of the server to the next; null if nothing does. */
+  readonly keeper: RoomKeeper | null;
 }
 
-/** Rooms by their names. A room is open while somebody is inside, or for ever if it is permanent. */
+/**
+ * Rooms by their names. A room is open while somebody is inside, or for ever if it is permanent, or while it waits for
+ * those who were inside when the server has stopped.
+ */
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #open = new Map<string, RoomReplica>();
@@ -31,7 +41,12 @@ export class Rooms {
    * there, without which an entry from before could count again.
    */
   readonly #closed = new Map<string, RoomReplica>();
-  readonly #permanent: RoomState[] = [];
+  /** Open rooms that may have nobody inside. */
+  readonly #staying = new Set<RoomState>();
+  /** The last pack that is in what is kept of a room, by its log; none of a room that is not kept. */
+  readonly #keptSeqs = new Map<LogName, number>();
+  /** The logs of rooms that have opened or closed since they were kept. */
+  readonly #unkept = new Set<LogName>();
   /** Open and closed rooms. A room keeps its log when it gets another name. */
   readonly #byLog = new Map<LogName, RoomReplica>();
   /** Names that rooms are about to take; only those of unsettled logs count. */
@@ -44,7 +59,9 @@ export class Rooms {
   }
 
   get occupiedCount(): number {
-    return this.#open.size - this.#permanent.filter((room) => room.size === 0).length;
+    let count = this.#open.size;
+    for (const room of this.#staying) if (room.size === 0) count -= 1;
+    return count;
   }
 
   *open(): Generator<RoomState, void> {
@@ -66,8 +83,8 @@ export class Rooms {
     if (known !== undefined) return known.fold;
     const made = this.#make(key, name, atMs);
     this.#open.set(key, made);
-    this.#permanent.push(made.fold);
-    made.open();
+    this.#staying.add(made.fold);
+    this.#begin(made);
     return made.fold;
   }
 
@@ -78,17 +95,32 @@ export class Rooms {
     if (known !== undefined) return known;
     const made = this.#make(key, name, null);
     this.#close(key, made);
-    made.open();
+    this.#begin(made);
     this.sort(made.name);
     return made;
   }
 
   #make(key: string, name: string, permanentSinceMs: number | null): RoomReplica {
-    const { log, fold, cast, owner, newLogId } = this.#options;
-    const state = new RoomState({ name, id: newLogId(), fold, cast, permanentSinceMs });
-    const made: RoomReplica = new Replica({ log, name: this.#freeLog(key), fold: state, belongs: isRoomEntry, owner });
+    return this.#makeOn(this.#freeLog(key), name, permanentSinceMs);
+  }
+
+  #makeOn(name: LogName, title: string, permanentSinceMs: number | null): RoomReplica {
+    const { log, fold, cast, owner, newLogId, keeper } = this.#options;
+    const kept = keeper?.beginningOf(name) ?? null;
+    const state = new RoomState({ name: title, id: kept?.id ?? newLogId(), fold, cast, permanentSinceMs });
+    if (kept !== null) this.#keptSeqs.set(name, kept.seq);
+    if (kept !== null && kept.snapshot !== null) state.restore(kept.snapshot);
+    const made: RoomReplica = new Replica({ log, name, fold: state, belongs: isRoomEntry, owner });
     this.#byLog.set(made.name, made);
     return made;
+  }
+
+  #begin(replica: RoomReplica): void {
+    const { name, fold } = replica;
+    const seq = this.#keptSeqs.get(name);
+    replica.open(seq);
+    // Whoever is inside by what is kept was there in an earlier run.
+    if (seq !== undefined) fold.outlive();
   }
 
   /** Returns the log of a new room: that of its name, unless a room keeps that which has another name now. */
@@ -147,14 +179,17 @@ export class Rooms {
   sort(log: LogName): void {
     const replica = this.#byLog.get(log);
     if (replica === undefined) return;
-    const { size, isPermanent, name } = replica.fold;
+    const { size, isOver, name } = replica.fold;
     const key = this.#options.fold(name);
     if (this.#open.get(key) !== replica) {
       if (size === 0) return;
       this.#closed.delete(key);
       this.#open.set(key, replica);
-    } else if (size === 0 && !isPermanent) {
+      this.#unkept.add(log);
+    } else if (isOver) {
       this.#open.delete(key);
+      this.#staying.delete(replica.fold);
+      this.#unkept.add(log);
       this.#recent = null;
       this.#close(key, replica);
     }
@@ -190,8 +225,59 @@ export class Rooms {
 
   #forget(key: string, replica: RoomReplica): void {
     this.#closed.delete(key);
-    this.#byLog.delete(replica.name);
+    this.#letGo(replica);
+  }
+
+  /** Lets go of a room that nobody is in; what is kept is how far its log has been applied. */
+  #letGo(replica: RoomReplica): void {
+    const { name } = replica;
+    if (this.#keptSeqs.has(name)) this.#keep(replica);
+    this.#keptSeqs.delete(name);
+    this.#unkept.delete(name);
+    this.#byLog.delete(name);
     replica.close();
+  }
+
+  // From one run of the server to the next
+
+  /** Opens the rooms that somebody was in when the last run ended, but those that nobody has come back to for long. */
+  revive(nowMs: number): void {
+    for (const name of this.#options.keeper?.logs ?? []) {
+      if (this.#byLog.has(name)) continue;
+      const replica = this.#makeOn(name, name.slice('r:'.length), null);
+      this.#begin(replica);
+      const { fold } = replica;
+      const key = this.#options.fold(fold.name);
+      if (!fold.isOver && !this.#open.has(key) && nowMs - fold.atMs <= MAX_ABSENCE_MS) {
+        this.#open.set(key, replica);
+        this.#staying.add(fold);
+        this.#keep(replica);
+      } else {
+        fold.close();
+        this.#letGo(replica);
+      }
+    }
+  }
+
+  /** Keeps the rooms whose logs have grown, or all of them. */
+  keep(which: 'grown' | 'all'): void {
+    if (this.#options.keeper === null) return;
+    for (const { name, applied, fold } of this.#open.values()) {
+      const grown = applied - (this.#keptSeqs.get(name) ?? applied);
+      // A snapshot of a large room costs more, and is made less often.
+      if (which === 'all' || grown >= Math.max(PACKS_BETWEEN_SNAPSHOTS, fold.size)) this.#unkept.add(name);
+    }
+    for (const name of this.#unkept) {
+      const replica = this.#byLog.get(name);
+      if (replica !== undefined && this.#keptSeqs.has(name)) this.#keep(replica);
+    }
+    this.#unkept.clear();
+  }
+
+  #keep(replica: RoomReplica): void {
+    const { name, applied, fold } = replica;
+    this.#keptSeqs.set(name, applied);
+    this.#options.keeper?.keep(name, applied, fold.isOver ? null : fold.snapshot());
   }
 }
 

@@ -52,6 +52,10 @@ export interface RoomSnapshot {
   readonly knocks: readonly { readonly session: string; readonly atMs: number }[];
   readonly retitledAtMs: readonly number[];
   readonly atMs: number;
+  /** Whether it waits for those who were inside when the server stopped. */
+  readonly isAwaiting: boolean;
+  /** The ranks of those, by what they were known by. */
+  readonly absent: readonly (readonly [who: string, ranks: number])[];
 }
 
 /** A member of the chat. */

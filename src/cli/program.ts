@@ -32,6 +32,7 @@ Examples:
   $ fdmux serve --host 0.0.0.0 --charset auto          for the whole network, UTF-8 and GBK clients alike
   $ fdmux serve --web                                  a web page as well, on http://127.0.0.1:${WEB.defaultPort}/
   $ fdmux serve --plain-port 0 --no-irc                plain lines on any free port; it is printed
+  $ fdmux serve --data ./data                          rooms and what is said in them are there after a restart
   $ fdmux serve --backend epoll --trigger edge         the same on edge-triggered epoll
   $ fdmux serve --config fdmux.json --check-config     reports what is wrong with a configuration file
 
@@ -120,6 +121,7 @@ function addServe(program: Command, version: string): void {
     .option('--web', `serve a web page to chat on, on port ${WEB.defaultPort} if it is free`)
     .option('--web-port <port>', 'port for the web page, 0 for any free one', parsePort)
     .option('--web-host <host>', 'address or name for the web page (default: that of --host)')
+    .option('--data <folder>', 'keep rooms, bans and what is said in this folder (default: in memory only)')
     .option('--no-plain', 'do not listen for plain lines')
     .option('--no-irc', 'do not listen for IRC')
     .option('--no-web', 'do not serve the web page')

@@ -3,6 +3,7 @@ import { basename, relative } from 'node:path';
 import { hasCode } from '../errors.js';
 import { formatHostPort } from '../protocol/host-port.js';
 import { ChatServer } from '../server/chat-server.js';
+import { ConfigError } from '../server/config/config-error.js';
 import { loadConfig } from '../server/config/load.js';
 import type { ServeFlags } from '../server/config/merge.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
@@ -40,6 +41,10 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   if (context.checkOnly) {
     process.stdout.write(`${flags.config ?? 'the configuration'}: ok\n`);
     return 0;
+  }
+  if (config.store !== null && context.record !== undefined) {
+    // What a replay does follows from what it is given, and it is not given what a store holds.
+    throw new ConfigError('a server that keeps data cannot be recorded: leave out --data and "store"');
   }
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   configureLog(config.log, sink);
@@ -215,6 +220,9 @@ function describe(server: ChatServer, config: ServerConfig, version: string): st
     lines.push(`  ${name.padEnd(12)} ${where}`);
   }
   if (server.adminAddress !== null) lines.push(`  admin        ${formatAdmin(server.adminAddress)}`);
+  lines.push(
+    `  kept data    ${config.store?.path ?? 'none: rooms and bans end with the server, --data <folder> keeps them'}`,
+  );
   const plain = server.listeners.find(({ protocol, isSecure }) => protocol === 'plain' && !isSecure);
   lines.push(...(plain === undefined ? [] : howToTalk(plain)));
   lines.push('Ctrl-C ends the server.');

@@ -134,6 +134,9 @@ const isEntry = choice<Entry>({
   gone: record({ ...stamp, kind: oneOf('gone'), node: name }),
 });
 
+/** The shapes of what snapshots hold as entries do. */
+export { flags as flagShape, name as nameShape, who as whoShape, words as wordsShape };
+
 const isPack = list(isEntry, MAX_PACK_ENTRIES);
 
 /** Writes a pack as bytes. It refuses a pack that it could not read again. */

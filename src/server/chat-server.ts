@@ -11,6 +11,7 @@ import type { Alarm } from './clock.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
 import { Gatekeeper } from './gatekeeper.js';
 import { Heartbeat } from './heartbeat.js';
+import type { Keeping } from './keeping.js';
 import { TICK_MS } from './link.js';
 import { Listeners, type OpenListener } from './listeners.js';
 import type { Log } from './log.js';
@@ -62,10 +63,12 @@ export class ChatServer implements ServerControl {
   readonly #listeners: Listeners;
   readonly #heartbeat: Heartbeat;
   #admin: AdminListener | null = null;
+  readonly #keeping: Keeping | null;
   #phase: Phase = 'starting';
   #drainMs: number;
 
-  private constructor(options: ServerOptions) {
+  private constructor(options: ServerOptions, keeping: Keeping | null) {
+    this.#keeping = keeping;
     const { config, log, version, inherited = new Map(), world = REAL_WORLD } = options;
     this.#options = options;
     this.#world = world;
@@ -102,6 +105,7 @@ export class ChatServer implements ServerControl {
     return new Chat({
       bans,
       hostOf: this.#cloak.hostOf,
+      ...this.#keeping?.chat,
       now: this.#world.now,
       newLogId: this.#world.newLogId,
       onTrouble: (id, trouble) => {
@@ -113,7 +117,7 @@ export class ChatServer implements ServerControl {
   #createProtocols(): Protocols {
     const { config, version } = this.#options;
     const world = this.#world;
-    return new Protocols(this.#chat, config, {
+    const protocols = new Protocols(this.#chat, config, {
       version,
       control: this,
       passwords: {
@@ -122,20 +126,23 @@ export class ChatServer implements ServerControl {
         verify: world.verifyPassword,
       },
     });
+    // The lobby is open by now.
+    this.#chat.reviveRooms();
+    return protocols;
   }
 
   /** Returns a server that listens nowhere: its peers arrive by {@link clients} alone. */
   static withoutListeners(options: ServerOptions): ChatServer {
-    return new ChatServer(options);
+    return new ChatServer(options, null);
   }
 
   /**
    * Starts a server.
    *
-   * @throws ListenError; then nothing is left open
+   * @throws ListenError, StoreError; then nothing is left open
    */
   static async start(options: ServerOptions): Promise<ChatServer> {
-    const server = new ChatServer(options);
+    const server = new ChatServer(options, await openKeeping(options));
     try {
       await server.#openAdmin();
       await server.#listeners.openAll();
@@ -143,6 +150,9 @@ export class ChatServer implements ServerControl {
       await server.close('the server could not start');
       throw error;
     }
+    server.#keeping?.retain(() => {
+      server.#chat.keepRooms();
+    });
     if (server.#phase === 'starting') server.#phase = 'ready';
     return server;
   }
@@ -283,11 +293,15 @@ export class ChatServer implements ServerControl {
     await this.#admin?.close();
     grace.cancel();
     this.#heartbeat.stop();
+    await this.#keeping?.close();
   }
 
   /** Refuses new peers from now on, and ends the sessions. @returns when those that are still there are cut off */
   beginToEnd(reason: string): Alarm {
     this.#phase = 'draining';
+    // Nobody leaves a room because the server stops: all are back when it is.
+    this.#chat.keepRooms();
+    this.#keeping?.freeze();
     this.#reception.retire();
     this.#gatekeeper.close('the server is shutting down');
     this.clients.shutDown(reason);
@@ -295,4 +309,11 @@ export class ChatServer implements ServerControl {
       this.clients.cutIdle(reason);
     });
   }
+}
+
+/** Opens the store, if there is one. What it needs is loaded only then. */
+async function openKeeping({ config: { store }, log }: ServerOptions): Promise<Keeping | null> {
+  if (store === null) return null;
+  const { Keeping: Opened } = await import('./keeping.js');
+  return Opened.open(store, log);
 }

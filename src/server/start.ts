@@ -27,6 +27,7 @@ const OPTIONS: OptionNames<ChatServerOptions> = {
   webPort: true,
   webHost: true,
   without: true,
+  data: true,
   backend: true,
   trigger: true,
   maxClients: true,

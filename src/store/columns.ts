@@ -20,3 +20,8 @@ export function bytesOf(row: object, column: string): Uint8Array {
   if (value instanceof Uint8Array) return value;
   throw new TypeError(`column ${column} holds no bytes`);
 }
+
+/** A value, or null. @throws TypeError if the column holds anything else */
+export function nullableOf<T>(row: object, column: string, of: (row: object, column: string) => T): T | null {
+  return Reflect.get(row, column) === null ? null : of(row, column);
+}

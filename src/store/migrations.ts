@@ -11,6 +11,10 @@ const APPLICATION_ID = 0x66646d78;
  *
  * Version 1 has logs with their packs, and leases. `first` is the number of the first pack that is kept, `top` that of
  * the last one that there has been. What is in `trial` shows that there is room again, and goes at once.
+ *
+ * Version 2 has the times of packs; what the state of a log was after the pack `kept_seq` (`kept`, as JSON; null for
+ * nothing); bans of the server; and facts about the store: `run` is how often it has been opened, `prefix` is what the
+ * ids of its messages depend on.
  */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE log(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER NOT NULL, top INTEGER NOT NULL);
@@ -18,6 +22,12 @@ export const MIGRATIONS: readonly string[] = [
      body BLOB NOT NULL, PRIMARY KEY(log, seq)) WITHOUT ROWID;
    CREATE TABLE lease(node TEXT PRIMARY KEY, end_ms INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE trial(body BLOB NOT NULL);`,
+  `ALTER TABLE pack ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE log ADD COLUMN kept_seq INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE log ADD COLUMN kept TEXT;
+   CREATE TABLE fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+   CREATE TABLE ban(kind TEXT NOT NULL, mask TEXT NOT NULL, reason TEXT NOT NULL, setter TEXT NOT NULL,
+     at_ms INTEGER NOT NULL, until_ms INTEGER, PRIMARY KEY(kind, mask)) WITHOUT ROWID;`,
 ];
 
 /**

@@ -5,7 +5,7 @@ import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } f
 import type { Store } from './store.js';
 import type { Failure } from './store-error.js';
 import { StoredLog } from './stored-log.js';
-import type { Page, Write } from './tasks.js';
+import type { LogEnds, Page, StoredState, Write } from './tasks.js';
 
 /** The choices of a {@link SqliteLog}. */
 export interface SqliteLogOptions {
@@ -15,6 +15,14 @@ export interface SqliteLogOptions {
   readonly now?: () => number;
   /** Hears once that the store takes nothing, and once that it does again. */
   readonly onTrouble?: (failure: Failure | null) => void;
+}
+
+/** How many packs a write drops at most. */
+const RETAIN_PACKS = 1_000;
+
+interface Stored {
+  readonly ends: readonly LogEnds[];
+  readonly states: readonly StoredState[];
 }
 
 /** How long a store that has failed is left alone before it is tried again, in milliseconds. */
@@ -33,25 +41,75 @@ export class SqliteLog implements SharedLog {
   readonly #onTrouble: (failure: Failure | null) => void;
   /** Every log that has ever had a pack, and those that are followed. */
   readonly #logs: Map<LogName, StoredLog>;
+  /** What was kept when the store was opened. */
+  readonly states: readonly (StoredState & { readonly log: LogName })[];
   #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  private constructor(
-    store: Store,
-    ends: readonly { readonly log: string; readonly top: number }[],
-    options: SqliteLogOptions,
-  ) {
+  private constructor(store: Store, stored: Stored, options: SqliteLogOptions) {
     const { maxEntries = Number.MAX_SAFE_INTEGER, now = Date.now, onTrouble = () => undefined } = options;
     this.#store = store;
     this.#maxEntries = maxEntries;
     this.#now = now;
     this.#onTrouble = onTrouble;
-    this.#logs = new Map(ends.filter(isOfLog).map(({ log, top }) => [log, this.#made(log, top)]));
+    const tails = new Map(stored.states.map(({ log, tail }) => [log, tail]));
+    this.#logs = new Map(
+      stored.ends.filter(isOfLog).map(({ log, top }) => [log, this.#made(log, top, tails.get(log))]),
+    );
+    this.states = stored.states.filter(isOfLog);
   }
 
   /** Opens the logs of a store. @throws StoreError */
   static async open(store: Store, options: SqliteLogOptions = {}): Promise<SqliteLog> {
-    return new SqliteLog(store, await store.read('ends', null), options);
+    const [ends, states] = await Promise.all([store.read('ends', null), store.read('states', null)]);
+    return new SqliteLog(store, { ends, states }, options);
+  }
+
+  /** The number of the last pack of a log that is known to be stored. */
+  topOf(name: LogName): number {
+    return this.#logs.get(name)?.top ?? 0;
+  }
+
+  /** Keeps what the state of a log is after a pack: the next opening of the store brings it, and the packs after it. */
+  keep(log: LogName, seq: number, state: string | null): void {
+    if (this.#isClosed || this.#retry !== null) return;
+    this.#store.write(
+      { kind: 'keep', log, seq, state },
+      {
+        written: () => undefined,
+        failed: (failure) => {
+          this.#failed(failure);
+        },
+      },
+    );
+  }
+
+  /**
+   * Drops the packs of a log that are older than a time, unless they are needed to make its state.
+   *
+   * @param fromMs - milliseconds since the epoch
+   */
+  async retain(log: LogName, fromMs: number): Promise<void> {
+    while (!this.#isClosed && this.#retry === null) {
+      const dropped = await new Promise<number>((resolve) => {
+        this.#store.write(
+          { kind: 'retain', log, fromMs },
+          {
+            written: resolve,
+            failed: (failure) => {
+              this.#failed(failure);
+              resolve(0);
+            },
+          },
+        );
+      });
+      if (dropped < RETAIN_PACKS) return;
+    }
+  }
+
+  /** The logs that have ever had a pack, and those that are followed. */
+  get names(): LogName[] {
+    return [...this.#logs.keys()];
   }
 
   append(name: LogName, pack: Pack, answer: AppendAnswer): void {
@@ -69,7 +127,8 @@ export class SqliteLog implements SharedLog {
       return;
     }
     const { bytes: body } = encoded;
-    const write = { kind: 'pack', log: name, body, entries: pack.length, maxEntries: this.#maxEntries } as const;
+    const atMs = pack.at(-1)?.atMs ?? 0;
+    const write = { kind: 'pack', log: name, body, entries: pack.length, maxEntries: this.#maxEntries, atMs } as const;
     this.#store.write(write, {
       written: (seq) => {
         if (this.#isClosed) {
@@ -131,8 +190,8 @@ export class SqliteLog implements SharedLog {
     return made;
   }
 
-  #made(name: LogName, top: number): StoredLog {
-    return new StoredLog(top, (after, maxPacks) => this.#page(name, after, maxPacks));
+  #made(name: LogName, top: number, tail: Page['packs'] = []): StoredLog {
+    return new StoredLog(top, tail, (after, maxPacks) => this.#page(name, after, maxPacks));
   }
 
   #page(log: LogName, after: number, maxPacks: number): Promise<Page | null> {

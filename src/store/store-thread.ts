@@ -18,6 +18,9 @@ export class StoreThread {
   readonly #worker: Worker;
   readonly #waiters: Waiters = {
     write: new Map(),
+    begin: new Map(),
+    bans: new Map(),
+    states: new Map(),
     ends: new Map(),
     packs: new Map(),
     expired: new Map(),
@@ -33,7 +36,7 @@ export class StoreThread {
   /**
    * Starts a thread.
    *
-   * @param lost - called if it ends without having been told to
+   * @param lost - called if it ends later, without having been told to
    * @throws StoreError if it cannot open the file
    */
   static start(data: ThreadData, lost: (failure: Failure) => void): Promise<StoreThread> {
@@ -44,13 +47,16 @@ export class StoreThread {
     const thread = new StoreThread(worker);
     worker.postMessage(data);
     return new Promise((resolve, reject) => {
+      let isReady = false;
       const end = (failure: Failure): void => {
         reject(new StoreError(failure.code, failure.message));
-        if (thread.#end(failure)) lost(failure);
+        if (thread.#end(failure) && isReady) lost(failure);
       };
       worker.on('message', (report: Report) => {
-        if (report.kind === 'ready') resolve(thread);
-        else if (report.kind === 'unusable') end(report.failure);
+        if (report.kind === 'ready') {
+          isReady = true;
+          resolve(thread);
+        } else if (report.kind === 'unusable') end(report.failure);
         else if (report.kind === 'failed') thread.#take(report.job, report.id)?.failed(report.failure);
         else thread.#hear(report);
       });

@@ -5,7 +5,7 @@ import { flock } from '../socket/file-lock.js';
 import type { Durability } from './database.js';
 import { type Failure, failureOf, StoreError } from './store-error.js';
 import { StoreThread } from './store-thread.js';
-import type { Jobs, ThreadData, Write } from './tasks.js';
+import type { Jobs, StoreFacts, ThreadData, Write } from './tasks.js';
 
 /** The choices of a {@link Store}. */
 export interface StoreOptions {
@@ -36,6 +36,7 @@ interface Queued {
 
 /** A store that is open. What one turn has for it is written in one transaction. */
 export class Store {
+  readonly facts: StoreFacts;
   readonly #lockFd: number;
   readonly #writer: StoreThread;
   readonly #reader: StoreThread;
@@ -46,7 +47,8 @@ export class Store {
   #onIdle: () => void = () => undefined;
   #closing: Promise<void> | null = null;
 
-  private constructor(lockFd: number, writer: StoreThread, reader: StoreThread) {
+  private constructor(facts: StoreFacts, lockFd: number, writer: StoreThread, reader: StoreThread) {
+    this.facts = facts;
     this.#lockFd = lockFd;
     this.#writer = writer;
     this.#reader = reader;
@@ -67,7 +69,8 @@ export class Store {
       // The reader needs the file that the writer makes.
       const writer = await start('write');
       try {
-        return new Store(lockFd, writer, await start('read'));
+        const facts = await writer.ask('begin', null);
+        return new Store(facts, lockFd, writer, await start('read'));
       } catch (error) {
         await writer.close();
         throw error;
@@ -91,7 +94,10 @@ export class Store {
   }
 
   /** Asks for what is stored: everything is in the answer whose write has been answered. @throws StoreError */
-  read<K extends Exclude<keyof Jobs, 'write' | 'close'>>(job: K, ask: Jobs[K]['ask']): Promise<Jobs[K]['answer']> {
+  read<K extends Exclude<keyof Jobs, 'write' | 'begin' | 'close'>>(
+    job: K,
+    ask: Jobs[K]['ask'],
+  ): Promise<Jobs[K]['answer']> {
     return this.#reader.ask(job, ask);
   }
 
@@ -155,6 +161,8 @@ function lock(folder: string): number {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     fd = openSync(join(folder, LOCK_FILE), 'a', 0o600);
+    // SQLite would let everybody read a file that it makes.
+    closeSync(openSync(join(folder, STORE_FILE), 'a', 0o600));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new StoreError('ERR_STORE_FOLDER', `${folder} cannot be used for the store: ${message}`, { cause: error });

@@ -35,7 +35,8 @@ class Follower implements Following {
   begin(): void {
     const { top } = this.#log;
     if (this.#applied > top) this.#regress(top);
-    else if (this.#applied < top) void this.#catchUp();
+    for (const { seq, body } of this.#log.takeTail(this.#applied)) this.#read(seq, body);
+    if (this.#applied < top) void this.#catchUp();
   }
 
   /** A pack has been appended. One that is behind gets it when it has read so far. */
@@ -72,12 +73,16 @@ class Follower implements Following {
     for (const { seq, body } of packs) {
       // What the thread has not reported yet arrives when it has.
       if (!this.#log.isFollowedBy(this) || seq > top) return;
-      this.#skipTo(seq - 1);
-      this.#applied = seq;
-      const decoded = decodePack(body);
-      if (decoded.kind === 'pack') this.#sink.pack(seq, decoded.entries);
-      else this.#sink.unreadable(seq, decoded);
+      this.#read(seq, body);
     }
+  }
+
+  #read(seq: number, body: Uint8Array): void {
+    this.#skipTo(seq - 1);
+    this.#applied = seq;
+    const decoded = decodePack(body);
+    if (decoded.kind === 'pack') this.#sink.pack(seq, decoded.entries);
+    else this.#sink.unreadable(seq, decoded);
   }
 
   /** Packs up to this number are kept no longer, unless they have been applied. */
@@ -104,10 +109,20 @@ export class StoredLog {
   readonly #arrived: { readonly seq: number; readonly entries: Pack }[] = [];
   #isTelling = false;
   #top: number;
+  #tail: Page['packs'];
 
-  constructor(top: number, read: ReadPage) {
+  /** @param tail - the last packs; whoever follows first hears of them at once */
+  constructor(top: number, tail: Page['packs'], read: ReadPage) {
     this.#top = top;
+    this.#tail = tail;
     this.read = read;
+  }
+
+  /** Hands over the last packs, if they are the ones after a number. */
+  takeTail(after: number): Page['packs'] {
+    const tail = this.#tail;
+    this.#tail = [];
+    return tail[0]?.seq === after + 1 && tail.at(-1)?.seq === this.#top ? tail : [];
   }
 
   /** The number of the last pack that is known to be stored. */

@@ -19,7 +19,18 @@ export interface Writes {
     readonly body: Uint8Array;
     readonly entries: number;
     readonly maxEntries: number;
+    /** The time of its last entry, in milliseconds since the epoch. */
+    readonly atMs: number;
   };
+  /**
+   * Drops packs of before a time, from the first on, as far as what is kept of the state has them; how many. It drops
+   * at most 1,000, so that other writes need not wait for long.
+   */
+  readonly retain: { readonly log: string; readonly fromMs: number };
+  /** Keeps what the state of a log is after a pack; null for nothing. */
+  readonly keep: { readonly log: string; readonly seq: number; readonly state: string | null };
+  readonly ban: { readonly ban: StoredBan };
+  readonly unban: { readonly ban: Pick<StoredBan, 'kind' | 'mask'> };
   /** Drops the packs before a number. */
   readonly trim: { readonly log: string; readonly before: number };
   readonly lease: { readonly node: string; readonly endMs: number };
@@ -30,6 +41,32 @@ export interface Writes {
 
 /** One thing to be written. */
 export type Write = { readonly [K in keyof Writes]: Writes[K] & { readonly kind: K } }[keyof Writes];
+
+/** A ban of the server. */
+export interface StoredBan {
+  readonly kind: string;
+  readonly mask: string;
+  readonly reason: string;
+  readonly by: string;
+  readonly atMs: number;
+  readonly untilMs: number | null;
+}
+
+/** What is kept of a log's state, with the packs that came after it. */
+export interface StoredState {
+  readonly log: string;
+  readonly seq: number;
+  readonly state: string | null;
+  readonly tail: Page['packs'];
+}
+
+/** Facts about a store. */
+export interface StoreFacts {
+  /** How often the store has been opened, this time included. */
+  readonly run: number;
+  /** Random letters and digits that no other store has. */
+  readonly prefix: string;
+}
 
 /** Where a log begins and ends. */
 export interface LogEnds {
@@ -48,6 +85,11 @@ export interface Page extends Omit<LogEnds, 'log'> {
 export interface Jobs {
   /** Writes everything of a batch in one transaction, or nothing of it. */
   readonly write: { readonly ask: readonly Write[]; readonly answer: readonly number[] };
+  /** Counts this opening of the store. */
+  readonly begin: { readonly ask: null; readonly answer: StoreFacts };
+  readonly bans: { readonly ask: null; readonly answer: readonly StoredBan[] };
+  /** The states of the logs that have one, or that have packs without one. */
+  readonly states: { readonly ask: null; readonly answer: readonly StoredState[] };
   /** The ends of all logs. */
   readonly ends: { readonly ask: null; readonly answer: readonly LogEnds[] };
   readonly packs: {

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { openForReading, openForWriting } from './database.js';
 import { type Connection, findEngine } from './engine.js';
-import { readEnds, readExpired, readPacks } from './reader.js';
+import { readBans, readEnds, readExpired, readPacks, readStates } from './reader.js';
 import { failureOf } from './store-error.js';
 import type { Answer, Jobs, Report, Task, ThreadData } from './tasks.js';
 import { Writer } from './writer.js';
@@ -14,6 +14,9 @@ function deskOf(connection: Connection): Desk {
   const writer = new Writer(connection);
   return {
     write: (batch) => writer.write(batch),
+    begin: () => writer.begin(),
+    bans: () => readBans(connection),
+    states: () => readStates(connection),
     ends: () => readEnds(connection),
     packs: (ask) => readPacks(connection, ask),
     expired: (ask) => readExpired(connection, ask),

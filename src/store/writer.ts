@@ -1,7 +1,8 @@
 /** The tables of the store, for the one connection that writes. */
-import { integerOf } from './columns.js';
+import { randomBytes } from 'node:crypto';
+import { integerOf, textOf } from './columns.js';
 import type { Connection, Statement } from './engine.js';
-import type { Write, Writes } from './tasks.js';
+import type { StoreFacts, Write, Writes } from './tasks.js';
 
 /** What is known of a log while the file is open. */
 interface Log {
@@ -42,6 +43,19 @@ export class Writer {
     }
   }
 
+  /** Counts an opening of the store; the first one draws what tells it from other stores. */
+  begin(): StoreFacts {
+    const facts = this.#run('INSERT INTO fact(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING');
+    facts.run('prefix', randomBytes(9).toString('hex'));
+    facts.run('run', '0');
+    this.#run("UPDATE fact SET value = value + 1 WHERE name = 'run'").run();
+    const read = this.#run('SELECT value FROM fact WHERE name = ?');
+    return {
+      run: Number(textOf(read.get('run') ?? {}, 'value')),
+      prefix: textOf(read.get('prefix') ?? {}, 'value'),
+    };
+  }
+
   #rollBack(): void {
     try {
       this.#connection.exec('ROLLBACK');
@@ -56,6 +70,25 @@ export class Writer {
         return this.#append(write);
       case 'trim':
         return this.#trim(write);
+      case 'retain':
+        return this.#retain(write);
+      case 'keep':
+        this.#run('UPDATE log SET kept_seq = ?, kept = ? WHERE id = ?').run(
+          write.seq,
+          write.state,
+          this.#log(write.log).id,
+        );
+        return write.seq;
+      case 'ban': {
+        const { kind, mask, reason, by, atMs, untilMs } = write.ban;
+        this.#run(
+          'INSERT OR REPLACE INTO ban(kind, mask, reason, setter, at_ms, until_ms) VALUES(?, ?, ?, ?, ?, ?)',
+        ).run(kind, mask, reason, by, atMs, untilMs);
+        return 0;
+      }
+      case 'unban':
+        this.#run('DELETE FROM ban WHERE kind = ? AND mask = ?').run(write.ban.kind, write.ban.mask);
+        return 0;
       case 'lease':
         this.#run('INSERT OR REPLACE INTO lease(node, end_ms) VALUES(?, ?)').run(write.node, write.endMs);
         return 0;
@@ -69,11 +102,17 @@ export class Writer {
     }
   }
 
-  #append({ log: name, body, entries, maxEntries }: Writes['pack']): number {
+  #append({ log: name, body, entries, maxEntries, atMs }: Writes['pack']): number {
     const log = this.#log(name);
     log.top += 1;
     log.entries += entries;
-    this.#run('INSERT INTO pack(log, seq, entries, body) VALUES(?, ?, ?, ?)').run(log.id, log.top, entries, body);
+    this.#run('INSERT INTO pack(log, seq, entries, body, at_ms) VALUES(?, ?, ?, ?, ?)').run(
+      log.id,
+      log.top,
+      entries,
+      body,
+      atMs,
+    );
     while (log.entries > maxEntries && log.first <= log.top) this.#dropFirst(log);
     this.#run('UPDATE log SET first = ?, top = ? WHERE id = ?').run(log.first, log.top, log.id);
     return log.top;
@@ -87,6 +126,19 @@ export class Writer {
     log.first = first;
     this.#run('UPDATE log SET first = ? WHERE id = ?').run(first, log.id);
     return first;
+  }
+
+  #retain({ log: name, fromMs }: Writes['retain']): number {
+    const { id } = this.#log(name);
+    const rows = this.#run(
+      `SELECT seq, at_ms FROM pack WHERE log = ? AND seq <= (SELECT kept_seq FROM log WHERE id = ?)
+       ORDER BY seq LIMIT 1000`,
+    ).all(id, id);
+    const young = rows.findIndex((row) => integerOf(row, 'at_ms') >= fromMs);
+    const last = rows.at(young < 0 ? -1 : young - 1);
+    if (young === 0 || last === undefined) return 0;
+    this.#trim({ log: name, before: integerOf(last, 'seq') + 1 });
+    return young < 0 ? rows.length : young;
   }
 
   #dropFirst(log: Log): void {

@@ -6,6 +6,7 @@ import type { Note } from '../../src/chat/notes.js';
 import type { Outcome } from '../../src/chat/outcome.js';
 import { NOT_TAKEN } from '../../src/chat/refusal.js';
 import { RoomState } from '../../src/chat/room-state.js';
+import { decodeRoom, encodeRoom } from '../../src/chat/snapshot-codec.js';
 import { Outsider, type Subject } from '../../src/chat/subject.js';
 import {
   type DomainEntry,
@@ -193,7 +194,7 @@ function anyDomainEntry(draw: Draw, stamp: Stamp): DomainEntry {
 function restored(replica: Replica): Replica {
   const made = new Replica();
   made.domain.restore(throughText(replica.domain.snapshot()));
-  made.room.restore(throughText(replica.room.snapshot()));
+  made.room.restore(decodeRoom(encodeRoom(replica.room.snapshot())));
   return made;
 }
 

@@ -201,7 +201,6 @@ describe('a store that is full', () => {
         resolve();
       };
     });
-    store.write({ kind: 'pack', log: 'r:#b', body: new Uint8Array(1), entries: 1, maxEntries: 0 }, ignored);
     await shrink(store);
     await back;
     log.append(ROOM, [mark('after')], answers);
@@ -230,4 +229,41 @@ test('closing writes what is still to be written', async () => {
   expect(answers.got).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
   expect(readdirSync(folder).sort()).toEqual([STORE_FILE, 'lock']);
   expect(existsSync(join(folder, `${STORE_FILE}-wal`))).toBe(false);
+});
+
+test('what is too old goes, but not what the state of a log is made of', async () => {
+  const store = await openStore();
+  const log = await SqliteLog.open(store);
+  const answers = new Answers();
+  for (let n = 1; n <= 6; n += 1) log.append(ROOM, [{ ...mark(String(n)), atMs: n * 1000 }], answers);
+  await settled(store);
+  const first = async (): Promise<number | undefined> => (await log.read(ROOM, { after: 0, maxPacks: 1 }))?.first;
+  await log.retain(ROOM, 4000);
+  expect(await first()).toBe(1);
+  log.keep(ROOM, 2, '{}');
+  await log.retain(ROOM, 4000);
+  expect(await first()).toBe(3);
+  log.keep(ROOM, 6, '{}');
+  await log.retain(ROOM, 4000);
+  expect(await first()).toBe(4);
+  await log.retain(ROOM, 99_000);
+  expect(await first()).toBe(7);
+  log.append(ROOM, [mark('more')], answers);
+  await settled(store);
+  expect(answers.got).toEqual([1, 2, 3, 4, 5, 6, 7]);
+});
+
+test('what was kept of a state comes back with the packs after it, which the first follower hears of at once', async () => {
+  const folder = temporaryFolder();
+  const before = await openStore({ folder });
+  const old = await SqliteLog.open(before);
+  for (const text of ['a', 'b', 'c']) old.append(ROOM, [mark(text)], new Answers());
+  await settled(before);
+  old.keep(ROOM, 1, '{"x":1}');
+  await before.close();
+  const log = await SqliteLog.open(await openStore({ folder }));
+  expect(log.states).toMatchObject([{ log: ROOM, seq: 1, state: '{"x":1}' }]);
+  const ear = new Ear();
+  log.follow(ROOM, 1, ear);
+  expect(ear.heard).toEqual(['2 b', '3 c']);
 });

@@ -1,4 +1,6 @@
 /** Decides each value of the configuration: by the flag, or else by the file, or else by the default. */
+import { dirname, resolve } from 'node:path';
+import { foldCase } from '../../chat/case-mapping.js';
 import { PRIVILEGES } from '../../chat/member.js';
 import { type BackendName, defaultBackend, triggersOf } from '../../multiplexer/backend.js';
 import type { ConnectionTrigger } from '../../net/options.js';
@@ -9,7 +11,7 @@ import type { LogFormat, LogLevel } from '../log.js';
 import { FLAGGED_TLS, type ProtocolName, PROTOCOLS, WEB } from '../protocols.js';
 import { ConfigError } from './config-error.js';
 import type { ConfigFile } from './schema.js';
-import type { ListenerConfig, ServerConfig } from './server-config.js';
+import type { ListenerConfig, ServerConfig, StoreConfig } from './server-config.js';
 import type { ListenerTls, TlsFiles } from './tls-files.js';
 
 export const DEFAULT_HOST = '127.0.0.1';
@@ -39,6 +41,8 @@ export interface ServeFlags {
   readonly webHost?: string | undefined;
   /** Protocols that are switched off. */
   readonly without?: readonly ProtocolName[] | undefined;
+  /** The folder in which what outlives the server is kept. */
+  readonly data?: string | undefined;
   readonly backend?: BackendName | undefined;
   readonly trigger?: ConnectionTrigger | undefined;
   readonly maxClients?: number | undefined;
@@ -98,6 +102,7 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups,
     cloak: file.cloak,
     drainMs: flags.drainMs ?? file.drainMs,
     admin: toAdmin(file, flags, groups),
+    store: toStore(file, flags),
     classes: file.classes?.map(toAddressClass) ?? DEFAULT_CLASSES,
     irc: {
       serverName: flags.serverName ?? file.server.name,
@@ -160,6 +165,14 @@ function toListeners(file: ConfigFile, flags: ServeFlags, files: Omit<NamedFiles
     listeners.push(toListener(FLAGGED_TLS.protocol, { host, port, charset, tls: ofFlags }));
   }
   return listeners;
+}
+
+function toStore({ store, history: { days, rooms } }: ConfigFile, { data, config }: ServeFlags): StoreConfig | null {
+  if (store === null && data === undefined) return null;
+  const { durability = 'process', maxBytes = 0 } = store ?? {};
+  const path = data === undefined ? resolve(dirname(config ?? ''), store?.path ?? '') : resolve(data);
+  const folded = Object.entries(rooms).map(([name, kept]) => [foldCase(name), kept] as const);
+  return { path, durability, maxBytes, history: { days, rooms: new Map(folded) } };
 }
 
 function toAccess(

@@ -13,6 +13,7 @@ import { CHARSET_CHOICES } from '../../protocol/charset.js';
 import { isChannelName } from '../../protocol/irc/names.js';
 import { DEFAULT_IRC_SETTINGS, IRC_TLS_PORT } from '../../protocol/irc/settings.js';
 import { DEFAULT_CLASS } from '../../protocol/limits.js';
+import type { Durability } from '../../store/database.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
 import { PROTOCOLS, WEB } from '../protocols.js';
 import { CLIENT_CERTIFICATES } from './tls-files.js';
@@ -212,6 +213,12 @@ const gatewaySchema = v.strictObject({
   addresses: v.pipe(v.array(speaker, 'must be a list'), v.minLength(1, 'must not be empty')),
 });
 
+/** How long messages are kept unless the configuration says something else. */
+const DEFAULT_DAYS = 30;
+const DURABILITIES = ['process', 'power'] as const satisfies readonly Durability[];
+const days = v.nullable(integer(0, 36_500));
+const channel = v.pipe(text, v.check(isChannelName, 'must be a channel name such as #lobby'));
+
 const defaults = DEFAULT_IRC_SETTINGS;
 const fileSchema = v.strictObject({
   $schema: v.optional(text),
@@ -235,6 +242,26 @@ const fileSchema = v.strictObject({
   listeners: v.optional(v.array(listenerSchema, 'must be a list')),
   drainMs: v.optional(integer(0, MAX_DRAIN_MS), 0),
   admin: v.optional(v.nullable(adminSchema), null),
+  store: v.optional(
+    v.nullable(
+      v.strictObject({
+        path: v.pipe(text, v.nonEmpty('must not be empty')),
+        durability: v.optional(oneOf(DURABILITIES), 'process'),
+        maxBytes: v.optional(
+          v.pipe(v.number('must be a number'), v.integer('must be an integer'), v.minValue(0, 'must be at least 0')),
+          0,
+        ),
+      }),
+    ),
+    null,
+  ),
+  history: v.optional(
+    v.strictObject({
+      days: v.optional(days, DEFAULT_DAYS),
+      rooms: v.optional(v.record(channel, days, 'must be an object'), {}),
+    }),
+    {},
+  ),
   proxies: v.optional(v.array(speaker, 'must be a list'), []),
   proxyTimeoutMs: v.optional(integer(1, 60_000), 5000),
   cloak: v.optional(

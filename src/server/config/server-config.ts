@@ -4,6 +4,7 @@ import type { BackendName } from '../../multiplexer/backend.js';
 import type { ConnectionTrigger } from '../../net/options.js';
 import type { Place } from '../../net/place.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
+import type { Durability } from '../../store/database.js';
 import type { AddressClass } from '../classes.js';
 import type { CloakSettings } from '../cloak.js';
 import type { LogFormat, LogLevel } from '../log.js';
@@ -31,6 +32,21 @@ export interface ListenerConfig {
   readonly isOptional: boolean;
 }
 
+/** Where a server keeps what outlives it, and how much of it. */
+export interface StoreConfig {
+  /** The folder. */
+  readonly path: string;
+  readonly durability: Durability;
+  /** The most bytes of the file; 0 for no limit. */
+  readonly maxBytes: number;
+  readonly history: {
+    /** How many days messages are kept; null for ever, 0 for not at all. */
+    readonly days: number | null;
+    /** The same for single rooms, by their folded names. */
+    readonly rooms: ReadonlyMap<string, number | null>;
+  };
+}
+
 /** Everything that decides how a server runs. */
 export interface ServerConfig extends ProtocolSettings {
   readonly backend: BackendName;
@@ -52,6 +68,8 @@ export interface ServerConfig extends ProtocolSettings {
   readonly drainMs: number;
   /** Where the server listens for requests of metrics: a loopback address or a unix socket; null for nowhere. */
   readonly admin: Place | null;
+  /** Null for a server of which nothing outlives the process. */
+  readonly store: StoreConfig | null;
   readonly classes: readonly AddressClass[];
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
@@ -68,6 +86,8 @@ const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = 
       tls: tls === null ? null : { ...tls, context: null, certificates: null },
     })),
   admin: ({ admin }) => admin,
+  store: ({ store }) => store && { ...store, history: null },
+  history: ({ store }) => store?.history,
   'server.name': ({ irc }) => irc.serverName,
 };
 

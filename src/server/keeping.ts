@@ -1,0 +1,166 @@
+/** What the chat of one server finds in its store, and leaves there. */
+import { createHash } from 'node:crypto';
+import type { ChatOptions } from '../chat/chat.js';
+import type { RoomBeginning, RoomKeeper } from '../chat/room-keeper.js';
+import type { BanStore, ServerBan } from '../chat/server-bans.js';
+import type { RoomSnapshot } from '../chat/snapshot.js';
+import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
+import type { LogName } from '../log/entry.js';
+import { MemoryLog } from '../log/memory-log.js';
+import { SqliteLog } from '../store/sqlite-log.js';
+import { Store } from '../store/store.js';
+import type { Failure } from '../store/store-error.js';
+import type { StoredBan } from '../store/tasks.js';
+import type { StoreConfig } from './config/server-config.js';
+import type { Log } from './log.js';
+import { RoutedLog } from './routed-log.js';
+
+/** The name of this process among those that could share the logs. */
+const NODE = 'a';
+const DAY_MS = 86_400_000;
+/** How often what is too old is forgotten: an hour. */
+const RETENTION_INTERVAL_MS = 3_600_000;
+
+/** An open store with what a chat needs of it. */
+export class Keeping {
+  /** What the chat is made with. */
+  readonly chat: Pick<ChatOptions, 'log' | 'node' | 'keeper' | 'bans'>;
+  readonly #store: Store;
+  readonly #log: SqliteLog;
+  readonly #config: StoreConfig;
+  #nextRetention: NodeJS.Timeout | null = null;
+
+  private constructor(store: Store, log: SqliteLog, bans: readonly StoredBan[], config: StoreConfig) {
+    this.#store = store;
+    this.#log = log;
+    this.#config = config;
+    const isStored = (name: LogName): boolean => name.startsWith('r:') && daysOf(name, config) !== 0;
+    this.chat = {
+      // Who is called what, and what is said in private, ends with the process.
+      log: new RoutedLog(log, new MemoryLog({ maxEntries: 0 }), isStored),
+      node: `${NODE}.${store.facts.run}`,
+      keeper: new StoredRooms(store, log, isStored),
+      bans: { store: new StoredBans(store, bans) },
+    };
+  }
+
+  /** Opens the store that the configuration names. @throws StoreError */
+  static async open(config: StoreConfig, log: Log): Promise<Keeping> {
+    const store = await Store.open({ ...config, folder: config.path }, ({ code, message }) => {
+      log.error('the store is lost: rooms take nothing until a restart', { code, message });
+    });
+    try {
+      const logs = await SqliteLog.open(store, { onTrouble: (failure) => report(failure, log) });
+      return new Keeping(store, logs, await store.read('bans', null), config);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Forgets from now on what is older than the configuration allows.
+   *
+   * @param keepRooms - keeps all rooms: what a room has come from is needed until then
+   */
+  retain(keepRooms: () => void): void {
+    keepRooms();
+    const nowMs = Date.now();
+    for (const name of this.#log.names) {
+      const days = daysOf(name, this.#config);
+      if (days !== null) void this.#log.retain(name, nowMs - days * DAY_MS);
+    }
+    this.#nextRetention = setTimeout(() => {
+      this.retain(keepRooms);
+    }, RETENTION_INTERVAL_MS);
+  }
+
+  /** Takes nothing more: what happens from now on, such as the parting of everybody, is not kept. */
+  freeze(): void {
+    if (this.#nextRetention !== null) clearTimeout(this.#nextRetention);
+    this.#log.close();
+  }
+
+  /** Writes what is still to be written, and closes the store. */
+  close(): Promise<void> {
+    this.freeze();
+    return this.#store.close();
+  }
+}
+
+function report(failure: Failure | null, log: Log): void {
+  if (failure === null) log.warn('the store takes writes again', {});
+  else log.error('the store takes no writes: rooms wait', { code: failure.code, message: failure.message });
+}
+
+/** How many days a room is kept; null for ever. One that got another name is kept as the one that it was. */
+function daysOf(log: LogName, { history }: StoreConfig): number | null {
+  const [name = ''] = log.slice('r:'.length).split(' ');
+  return history.rooms.get(name) ?? (history.rooms.has(name) ? null : history.days);
+}
+
+class StoredRooms implements RoomKeeper {
+  readonly #store: Store;
+  readonly #log: SqliteLog;
+  readonly #isStored: (name: LogName) => boolean;
+  /** What is kept of the rooms of this run, and of those of the last one. */
+  readonly #kept: Map<LogName, { readonly seq: number; readonly snapshot: RoomSnapshot | null }>;
+
+  constructor(store: Store, log: SqliteLog, isStored: (name: LogName) => boolean) {
+    this.#store = store;
+    this.#log = log;
+    this.#isStored = isStored;
+    const states = log.states.filter(({ log: name }) => isStored(name));
+    this.#kept = new Map(
+      states.map(({ log: name, seq, state }) => [name, { seq, snapshot: state === null ? null : decodeRoom(state) }]),
+    );
+  }
+
+  get logs(): LogName[] {
+    return [...this.#kept.keys()];
+  }
+
+  beginningOf(log: LogName): RoomBeginning | null {
+    if (!this.#isStored(log)) return null;
+    const { seq, snapshot } = this.#kept.get(log) ?? { seq: this.#log.topOf(log), snapshot: null };
+    return { id: this.#idOf(log), seq, snapshot };
+  }
+
+  keep(log: LogName, seq: number, snapshot: RoomSnapshot | null): void {
+    // Whoever asks for it again in this run asks for one that is closed.
+    this.#kept.delete(log);
+    this.#log.keep(log, seq, snapshot === null ? null : encodeRoom(snapshot));
+  }
+
+  /** The same in every run: an id of a message names it for as long as it is kept. */
+  #idOf(name: string): string {
+    return createHash('sha256').update(`${this.#store.facts.prefix} ${name}`).digest('hex').slice(0, 16);
+  }
+}
+
+class StoredBans implements BanStore {
+  readonly #store: Store;
+  readonly #bans: readonly ServerBan[];
+
+  constructor(store: Store, bans: readonly StoredBan[]) {
+    this.#store = store;
+    this.#bans = bans.flatMap(({ kind, ...ban }) =>
+      kind === 'users' || kind === 'addresses' ? [{ kind, ...ban }] : [],
+    );
+  }
+
+  all(): readonly ServerBan[] {
+    return this.#bans;
+  }
+
+  put(ban: ServerBan): void {
+    this.#store.write({ kind: 'ban', ban }, UNANSWERED);
+  }
+
+  remove({ kind, mask }: ServerBan): void {
+    this.#store.write({ kind: 'unban', ban: { kind, mask } }, UNANSWERED);
+  }
+}
+
+/** A ban holds from the moment in which it is set, whether it is stored then or not. */
+const UNANSWERED = { written: () => undefined, failed: () => undefined };
