@@ -4,10 +4,6 @@ import { until } from './deadline.js';
 import { openFds } from './fds.js';
 import { runtime } from './runtime.js';
 
-/** A sanitizer opens its report when it has something to say, and keeps it open. */
-const REPORTS = process.env['FDMUX_REPORTS'];
-const isReport = (target: string): boolean => REPORTS !== undefined && target.startsWith(REPORTS);
-
 /**
  * Fails a test file that leaves an fd open. It runs before and after every file (vitest: `setupFiles`). What a file
  * closes may take some turns of the event loop to be gone, so the check waits, up to a deadline.
@@ -29,8 +25,7 @@ function openSignalSockets(): void {
 }
 
 afterAll(async () => {
-  const opened = (): [number, string][] =>
-    [...openFds()].filter(([fd, target]) => before.get(fd) !== target && !isReport(target));
+  const opened = (): [number, string][] => [...openFds()].filter(([fd, target]) => before.get(fd) !== target);
   const leaked = runtime === 'deno' ? () => withoutPairs(opened()) : opened;
   await until(
     () => leaked().length === 0,

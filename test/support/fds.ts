@@ -3,12 +3,19 @@ import { Socket } from 'fdmux';
 import { onTestFinished } from 'vitest';
 import { native } from '../../src/binding/load.js';
 
-/** The open fds of this process and what each is ('socket:[123]', 'anon_inode:[eventpoll]', a path). */
+/** A sanitizer opens its report when it has something to say, and keeps it open. */
+const REPORTS = process.env['FDMUX_REPORTS'];
+
+/**
+ * The open fds of this process and what each is ('socket:[123]', 'anon_inode:[eventpoll]', a path), without the report
+ * of a sanitizer.
+ */
 export function openFds(): Map<number, string> {
   const fds = new Map<number, string>();
   for (const name of readdirSync('/proc/self/fd')) {
     try {
-      fds.set(Number(name), readlinkSync(`/proc/self/fd/${name}`));
+      const target = readlinkSync(`/proc/self/fd/${name}`);
+      if (REPORTS === undefined || !target.startsWith(REPORTS)) fds.set(Number(name), target);
     } catch {
       // The fd by which the folder was listed is gone by now.
     }
