@@ -4,9 +4,9 @@ import { type Rank, RANK_BITS, type Room, type Seat } from './room.js';
 import type { Subject } from './subject.js';
 
 /** Why somebody may not enter a room. */
-export type EntryRefusal = 'banned' | 'invite-only' | 'bad-key' | 'full';
+export type EntryRefusal = 'banned' | 'invite-only' | 'needs-account' | 'bad-key' | 'full';
 /** Why somebody may not speak in a room. */
-export type SpeechRefusal = 'outside' | 'moderated' | 'banned' | 'muted';
+export type SpeechRefusal = 'outside' | 'moderated' | 'speaker-needs-account' | 'banned' | 'muted';
 
 /** Why a change of a room's settings was not made. */
 export type ChangeRefusal = 'not-allowed' | 'no-such-member' | 'target-not-inside' | 'list-full';
@@ -76,7 +76,9 @@ function sharesRoom(one: Member, other: Member): boolean {
 export function entryRefusal(member: Subject, room: Room, key: string | null): EntryRefusal | null {
   if (room.isOpenedFor(member)) return null;
   if (isBanned(member, room)) return 'banned';
-  if (room.flags.has('invite-only') && !room.isListed(member, 'invitation')) return 'invite-only';
+  const isExpected = room.isListed(member, 'invitation');
+  if (room.flags.has('invite-only') && !isExpected) return 'invite-only';
+  if (room.flags.has('accounts-only') && member.account === null && !isExpected) return 'needs-account';
   if (room.key !== null && room.key !== key) return 'bad-key';
   if (room.limit !== null && room.size >= room.limit) return 'full';
   return null;
@@ -91,6 +93,7 @@ export function speechRefusal(
   if (seat === undefined && room.flags.has('no-outsiders')) return 'outside';
   if (seat !== undefined && (seat.ranks > 0 || member.may('override'))) return null;
   if (room.flags.has('moderated')) return 'moderated';
+  if (room.flags.has('accounts-speak') && member.account === null) return 'speaker-needs-account';
   if (isBanned(member, room)) return 'banned';
   return room.isListed(member, 'mute') && !room.isListed(member, 'mute-exception') ? 'muted' : null;
 }

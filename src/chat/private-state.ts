@@ -10,7 +10,7 @@ import { RunningNumbers } from './running-numbers.js';
 
 /** How entries of each kind end. */
 export interface PrivateOutcomes {
-  tell: Said | Refused<'no-such-member'>;
+  tell: Said | Refused<'no-such-member' | 'needs-account'>;
   retract: EventOf<'redacted'> | Refused<'no-such-member' | 'no-such-message' | 'not-allowed'>;
   withdrawn: null;
   gone: null;
@@ -65,6 +65,7 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
       const by = this.#memberBy(session);
       const to = this.#memberBy(target);
       if (by === undefined || to === undefined) return refuse('no-such-member');
+      if (to.traits.has('hears-accounts-only') && by.account === null && by !== to) return refuse('needs-account');
       by.lastSpokeMs = this.#atMs;
       const id = this.#positions.id();
       this.#messages.add(this.#positions.key, { by: session, to: target });

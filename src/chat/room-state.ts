@@ -74,6 +74,10 @@ export class SeatState implements Seat, Subject {
     return this.member.session;
   }
 
+  get account(): string | null {
+    return this.#who.account;
+  }
+
   get who(): Who {
     return this.#who;
   }

@@ -8,6 +8,8 @@ import type { Identity } from './user-mask.js';
 export interface Subject {
   /** Names it in logs: `node.incarnation.number`. */
   readonly session: string;
+  /** The account that it has logged in to; null without one. */
+  readonly account: string | null;
   /** Whether it has one of the rights of those who run the server. */
   may(privilege: Privilege): boolean;
   /** Returns the texts that masks are compared with. One of the real address always matches. */
@@ -20,9 +22,14 @@ export function hasPrivilege({ privileges }: Who, privilege: Privilege): boolean
 }
 
 /** Returns the texts that masks are compared with, for somebody with this identity. */
-export function identityOf({ nick, user, host, address }: Who, fold: Fold): Identity {
+export function identityOf({ nick, user, host, address, account }: Who, fold: Fold): Identity {
   const hosts = host === address ? [address] : [host, address];
-  return { name: fold(`${nick}!${user}`), hosts: hosts.map(fold), address: parseAddress(address) };
+  return {
+    name: fold(`${nick}!${user}`),
+    hosts: hosts.map(fold),
+    address: parseAddress(address),
+    account: account === null ? null : fold(account),
+  };
 }
 
 /** One who acts on a room without a place in it, as its entry describes it. */
@@ -33,6 +40,10 @@ export class Outsider implements Subject {
   constructor(session: string, who: Who) {
     this.session = session;
     this.who = who;
+  }
+
+  get account(): string | null {
+    return this.who.account;
   }
 
   may(privilege: Privilege): boolean {

@@ -1,4 +1,4 @@
-/** Masks `nick!user@host` that people write: completed, and held against members. */
+/** Masks `nick!user@host` and `~a:account` that people write: completed, and held against members. */
 import {
   type AddressBytes,
   canonicalAddress,
@@ -20,11 +20,17 @@ export interface Identity {
   readonly hosts: readonly string[];
   /** The address as a number; null for a peer without one. */
   readonly address: AddressBytes | null;
+  /** The account, folded; null for somebody who has not logged in. */
+  readonly account: string | null;
 }
+
+/** Stands before the name of an account, which may be a pattern. No nick begins with its sign. */
+const ACCOUNT_PREFIX = '~a:';
 
 /** Returns the identity of a peer that has sent nothing yet. @param user - its user name; empty while it is unknown */
 export function identityOfPeer(host: string, user: string, fold: Fold): Identity {
-  return { name: `!${fold(user)}`, hosts: [withoutLeadingColon(fold(host))], address: parseAddress(host) };
+  const hosts = [withoutLeadingColon(fold(host))];
+  return { name: `!${fold(user)}`, hosts, address: parseAddress(host), account: null };
 }
 
 /**
@@ -40,6 +46,15 @@ export function completeMask(text: string): string {
   const user = text.slice(bang + 1, at < 0 ? text.length : at);
   const host = at < 0 ? '*' : completeHost(text.slice(at + 1));
   return `${nick === '' ? '*' : nick}!${user === '' ? '*' : user}@${host}`;
+}
+
+/**
+ * Returns the mask of those who have logged in to an account, as people write it (`~a:ann`, `~account:ann`; some clients
+ * leave out the sign), in its one form; null for any other text.
+ */
+export function accountMask(text: string): string | null {
+  const name = /^~?a(?:ccount)?:([^\s!@]+)$/i.exec(text)?.[1];
+  return name === undefined || (!text.startsWith('~') && !isExtendedBan(text)) ? null : ACCOUNT_PREFIX + name;
 }
 
 /** Completes a mask of users on hosts, whatever their nicks: `user@host`, or a host alone. */
@@ -76,16 +91,20 @@ export class UserMask {
   readonly #host: string;
   /** The network that the host stands for; null when it is a pattern. */
   readonly #network: Network | null;
+  /** The pattern of the account; null for a mask that is not about accounts. */
+  readonly #account: string | null;
 
-  /** @param mask - as {@link completeMask} gives it */
+  /** @param mask - as {@link completeMask} or {@link accountMask} gives it */
   constructor(mask: string, fold: Fold) {
+    this.#account = mask.startsWith(ACCOUNT_PREFIX) ? fold(mask.slice(ACCOUNT_PREFIX.length)) : null;
     const at = mask.indexOf('@', mask.indexOf('!') + 1);
     this.#name = fold(mask.slice(0, at));
     this.#host = fold(mask.slice(at + 1));
     this.#network = parseNetwork(this.#host);
   }
 
-  matches({ name, hosts, address }: Identity): boolean {
+  matches({ name, hosts, address, account }: Identity): boolean {
+    if (this.#account !== null) return account !== null && matchesMask(this.#account, account);
     if (!this.#matchesHost(hosts, address)) return false;
     return matchesMask(this.#name, name);
   }

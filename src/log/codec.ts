@@ -9,16 +9,17 @@ import {
   PRIVILEGES,
   type Rank,
   RANKS,
-  type RoomFlag,
+  ROOM_FLAGS,
   type SettingChange,
   type Stamp,
   type Tag,
+  TRAITS,
   type Who,
 } from './entry.js';
 import { choice, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
 
 /** The version of the format. A change of the format takes the next number. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** The most bytes of a pack. A turn with more bytes for a log appends several packs. */
 export const MAX_PACK_BYTES = 1_048_576;
@@ -41,11 +42,11 @@ export type Encoded = { readonly kind: 'bytes'; readonly bytes: Uint8Array } | E
 const name = text(512);
 const words = text(65_536);
 const number = whole(0);
-const flags = oneOf<RoomFlag>('invite-only', 'moderated', 'no-outsiders', 'no-queries', 'secret', 'topic-protected');
+const flags = oneOf(...ROOM_FLAGS);
 const maskList = oneOf<MaskList>(...MASK_LISTS);
 const rank = oneOf<Rank>(...RANKS);
 const type = oneOf('message', 'notice', 'signal');
-const trait = oneOf('invisible', 'bot', 'hears-announcements');
+const trait = oneOf(...TRAITS);
 const privileges = list(oneOf<Privilege>(...PRIVILEGES), PRIVILEGES.length);
 const tags = list<Tag>(pair(name, words), 64);
 

@@ -31,10 +31,21 @@ export const RANKS = ['voice', 'half-operator', 'operator', 'admin', 'owner'] as
 export type Rank = (typeof RANKS)[number];
 
 /**
- * A room's switches: nobody enters uninvited; only ranked members speak; nobody speaks from outside; no program asks
- * others here; the room is not shown to outsiders; only operators change the topic.
+ * A room's switches: only those who have logged in enter; only they speak; nobody enters uninvited; only ranked members
+ * speak; nobody speaks from outside; no program asks others here; the room is not shown to outsiders; only operators
+ * change the topic.
  */
-export type RoomFlag = 'invite-only' | 'moderated' | 'no-outsiders' | 'no-queries' | 'secret' | 'topic-protected';
+export const ROOM_FLAGS = [
+  'accounts-only',
+  'accounts-speak',
+  'invite-only',
+  'moderated',
+  'no-outsiders',
+  'no-queries',
+  'secret',
+  'topic-protected',
+] as const;
+export type RoomFlag = (typeof ROOM_FLAGS)[number];
 
 /**
  * The lists of masks: who is kept out, who is let in although banned, who needs no invitation; who may not speak, and
@@ -45,9 +56,10 @@ export type MaskList = (typeof MASK_LISTS)[number];
 
 /**
  * What a member may switch about itself: it is not shown to those who share no room with it; it is a program;
- * it receives what operators announce.
+ * it receives what operators announce; only those who have logged in may send it messages.
  */
-export type Trait = 'invisible' | 'bot' | 'hears-announcements';
+export const TRAITS = ['invisible', 'bot', 'hears-announcements', 'hears-accounts-only'] as const;
+export type Trait = (typeof TRAITS)[number];
 
 /** The privileges of those who run the server, by the names that a configuration uses. */
 export const PRIVILEGES = [

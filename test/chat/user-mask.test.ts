@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { foldCase as fold } from '../../src/chat/case-mapping.js';
 import { MemberState, stranger } from '../../src/chat/member-state.js';
-import { completeMask, completeUserHost, isExtendedBan, UserMask } from '../../src/chat/user-mask.js';
+import { accountMask, completeMask, completeUserHost, isExtendedBan, UserMask } from '../../src/chat/user-mask.js';
 
 function member(address: string, shownHost?: string): MemberState {
   const who = { ...stranger(address), nick: 'Ann', user: 'u' };
@@ -85,4 +85,18 @@ test.each([
   ['fe80:*:1', false],
 ])('%s looks like an extended ban: %j', (text, isOne) => {
   expect(isExtendedBan(text)).toBe(isOne);
+});
+
+test.each([
+  ['~a:Ann', '~a:Ann'],
+  ['a:ann', '~a:ann'],
+  ['~account:ann', '~a:ann'],
+  ['~a:*', '~a:*'],
+  ['a:*', null],
+  ['a:b::1', null],
+  ['~a:', null],
+  ['~a:ann!*@*', null],
+  ['ann', null],
+])('%s is the mask of an account: %j', (text, mask) => {
+  expect(accountMask(text)).toBe(mask);
 });

@@ -19,7 +19,7 @@ export type Target =
 export type Words = Pick<Said, 'type' | 'text' | 'tags' | 'isDivisible'>;
 
 /** Why nothing was said. */
-export type SayRefusal = SpeechRefusal | 'query' | 'no-such-room' | 'no-such-member';
+export type SayRefusal = SpeechRefusal | 'query' | 'no-such-room' | 'no-such-member' | 'needs-account';
 
 /** Says something. */
 export function say(scene: Scene, who: Member, target: Target, words: Words): Answer<Said | Refused<SayRefusal>> {

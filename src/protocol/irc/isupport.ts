@@ -2,7 +2,7 @@
  * The features and limits that the server announces (RPL_ISUPPORT; modern.ircdocs.horse, "RPL_ISUPPORT Parameters").
  */
 import { MAX_LINE_BYTES } from './message.js';
-import { CHANMODES_TOKEN, EXTBAN_TOKEN, PREFIX_TOKEN, STATUSMSG_SIGNS } from './modes.js';
+import { ACCOUNT_EXTBAN_TOKEN, CHANMODES_TOKEN, EXTBAN_TOKEN, PREFIX_TOKEN, STATUSMSG_SIGNS } from './modes.js';
 import type { IrcSettings } from './settings.js';
 
 /** The longest texts of clients, in bytes. */
@@ -69,6 +69,7 @@ export interface IsupportContext {
 export function isupportTokens(settings: IrcSettings, context: IsupportContext): string[] {
   const { isUtf8Only, maxRooms } = context;
   const tokens = [
+    `ACCOUNTEXTBAN=${ACCOUNT_EXTBAN_TOKEN}`,
     `AWAYLEN=${AWAY_BYTES}`,
     'BOT=B',
     'CASEMAPPING=ascii',

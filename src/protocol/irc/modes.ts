@@ -1,7 +1,7 @@
 /** Mode letters and their meaning in a room. */
 import type { RoomChange } from '../../chat/event.js';
 import { type MaskEntry, type MaskList, type Rank, RANK_BITS, type Room, type RoomFlag } from '../../chat/room.js';
-import { isExtendedBan } from '../../chat/user-mask.js';
+import { accountMask, completeMask, isExtendedBan } from '../../chat/user-mask.js';
 
 /** The letters of the lists of masks: bans, exceptions to them, and who needs no invitation. */
 export type ListLetter = 'b' | 'e' | 'I';
@@ -21,6 +21,8 @@ const CHANNEL_MODES: ReadonlyMap<string, ChannelMode> = new Map<string, ChannelM
   ['k', { kind: 'key' }],
   ['l', { kind: 'limit' }],
   ['C', { kind: 'flag', flag: 'no-queries' }],
+  ['M', { kind: 'flag', flag: 'accounts-speak' }],
+  ['R', { kind: 'flag', flag: 'accounts-only' }],
   ['i', { kind: 'flag', flag: 'invite-only' }],
   ['m', { kind: 'flag', flag: 'moderated' }],
   ['n', { kind: 'flag', flag: 'no-outsiders' }],
@@ -42,8 +44,9 @@ const RANKS: readonly { readonly rank: Rank; readonly letter: string; readonly s
   { rank: 'voice', letter: 'v', sign: '+' },
 ];
 
-/** Stands before a mask that mutes, in the lists of bans and of their exceptions. */
-const MUTE_PREFIX = 'm:';
+/** Stands before a mask that mutes, in the lists of bans and of their exceptions; its sign may be left out. */
+const MUTE_PREFIX = '~m:';
+const MUTE_PATTERN = /^~?m:/;
 
 /** How a list is written: the letter of its mode, and what stands before its masks. */
 const LISTS: Readonly<Record<MaskList, { readonly letter: ListLetter; readonly prefix: string }>> = {
@@ -59,6 +62,8 @@ const LISTS_OF_LETTERS: Readonly<Record<ListLetter, readonly MaskList[]>> = {
   I: ['invitation'],
 };
 const LETTERS_OF_FLAGS: Readonly<Record<RoomFlag, string>> = {
+  'accounts-only': 'R',
+  'accounts-speak': 'M',
   'invite-only': 'i',
   moderated: 'm',
   'no-outsiders': 'n',
@@ -73,28 +78,35 @@ export function channelMode(letter: string): ChannelMode | undefined {
 }
 
 /** The channel modes as ISUPPORT and RPL_MYINFO list them. */
-export const CHANMODES_TOKEN = 'Ibe,k,l,Cimnst';
+export const CHANMODES_TOKEN = 'Ibe,k,l,CMRimnst';
 export const PREFIX_TOKEN = `(${RANKS.map(({ letter }) => letter).join('')})${RANKS.map(({ sign }) => sign).join('')}`;
 export const STATUSMSG_SIGNS = RANKS.map(({ sign }) => sign).join('');
-export const CHANNEL_MODE_LETTERS = 'CIabehiklmnoqstv';
+export const CHANNEL_MODE_LETTERS = 'CIMRabehiklmnoqstv';
 export const CHANNEL_MODE_LETTERS_WITH_PARAMETER = 'Iabehkloqv';
-export const USER_MODE_LETTERS = 'Biow';
-/** The kinds of masks of EXTBAN: no sign stands before the letter. */
-export const EXTBAN_TOKEN = `,${MUTE_PREFIX.charAt(0)}`;
+export const USER_MODE_LETTERS = 'BRiow';
+/** The sign and the letters of EXTBAN: masks of accounts, and masks that mute. */
+export const EXTBAN_TOKEN = '~,am';
+/** The letter for accounts among them (IRCv3 account-extban). */
+export const ACCOUNT_EXTBAN_TOKEN = 'a';
 
 /**
- * Returns the list that a mask belongs to by what stands before it, and the mask without that. Null for a kind of mask
- * that the list of this letter does not have.
+ * Returns the list that a mask belongs to by what stands before it, and the mask without that, completed. Null for a
+ * kind of mask that the list of this letter does not have.
+ *
+ * @param cut - shortens a mask that is too long
  */
 export function listOfMask(
   letter: ListLetter,
   text: string,
+  cut: (mask: string) => string,
 ): { readonly list: MaskList; readonly mask: string } | null {
-  const prefix = text.startsWith(MUTE_PREFIX) ? MUTE_PREFIX : '';
-  const mask = text.slice(prefix.length);
-  if (mask === '' || isExtendedBan(mask)) return null;
+  const bare = text.replace(MUTE_PATTERN, '');
+  const prefix = bare === text ? '' : MUTE_PREFIX;
   const list = LISTS_OF_LETTERS[letter].find((each) => LISTS[each].prefix === prefix);
-  return list === undefined ? null : { list, mask };
+  const mask = cut(bare);
+  const ofAccount = accountMask(mask);
+  if (list === undefined || mask === '' || (ofAccount === null && isExtendedBan(mask))) return null;
+  return { list, mask: ofAccount ?? completeMask(mask) };
 }
 
 /** Returns the masks that the list of one letter shows, with what stands before them, the oldest first. */

@@ -121,6 +121,7 @@ export const NUMERICS = {
   ERR_BANNEDFROMCHAN: ['474', 'Cannot join channel (+b)'],
   ERR_BADCHANNELKEY: ['475', 'Cannot join channel (+k)'],
   ERR_BADCHANMASK: ['476', 'Bad Channel Mask'],
+  ERR_NEEDREGGEDNICK: ['477', 'You must be logged in to an account for this'],
   ERR_BANLISTFULL: ['478', 'Channel list is full'],
   ERR_CANNOTKNOCK: ['480', ''],
   RPL_HOSTHIDDEN: ['396', 'is now your displayed host'],

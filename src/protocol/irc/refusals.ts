@@ -8,6 +8,7 @@ import type { Numeric } from './numerics.js';
 export const ENTRY_REFUSALS: Readonly<Record<EntryRefusal | 'too-many-rooms', Numeric>> = {
   banned: 'ERR_BANNEDFROMCHAN',
   'invite-only': 'ERR_INVITEONLYCHAN',
+  'needs-account': 'ERR_NEEDREGGEDNICK',
   'bad-key': 'ERR_BADCHANNELKEY',
   full: 'ERR_CHANNELISFULL',
   'too-many-rooms': 'ERR_TOOMANYCHANNELS',
@@ -23,6 +24,7 @@ export const ROOM_REFUSALS = {
 const SPEECH_REFUSALS: Readonly<Record<SpeechRefusal | 'query', string>> = {
   outside: 'Cannot send to channel (+n)',
   moderated: 'Cannot send to channel (+m)',
+  'speaker-needs-account': 'Cannot send to channel (+M)',
   banned: 'Cannot send to channel (+b)',
   muted: 'Cannot send to channel (+b)',
   query: 'Cannot send to channel (+C)',

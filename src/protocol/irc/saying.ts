@@ -50,6 +50,7 @@ function answerSaid(client: Client, said: Said): void {
 function answerUnsaid(client: Client, target: string, why: SayRefusal, room: Room | null): void {
   if (why === 'no-such-room') client.reply('ERR_NOSUCHCHANNEL', target);
   else if (why === 'no-such-member') client.reply('ERR_NOSUCHNICK', target);
+  else if (why === 'needs-account') client.reply('ERR_NEEDREGGEDNICK', target);
   else replySilenced(client, room?.name ?? target, why);
 }
 

@@ -40,6 +40,8 @@ export interface PlainOptions {
 const REFUSALS = {
   banned: 'you are banned from this room',
   'invite-only': 'this room is for invited members only',
+  'needs-account': 'this room is for those who have logged in',
+  'speaker-needs-account': 'only those who have logged in may speak here: you may listen',
   'bad-key': 'this room needs a key',
   full: 'this room is full',
   outside: 'you were kicked from the room; connect again to come back',

@@ -328,7 +328,7 @@ const fileSchema = v.strictObject({
   ),
   reservedNicks: v.optional(v.array(word, 'must be a list'), [...defaults.reservedNicks]),
   defaultChannelModes: v.optional(
-    v.pipe(text, v.regex(/^[Cimnst]*$/, 'must be letters of Cimnst')),
+    v.pipe(text, v.regex(/^[CMRimnst]*$/, 'must be letters of CMRimnst')),
     defaults.defaultChannelModes,
   ),
   log: v.optional(

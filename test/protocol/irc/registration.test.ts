@@ -39,7 +39,7 @@ test('ISUPPORT lists the features, at most thirteen tokens per line ("RPL_ISUPPO
   for (const token of [
     'CASEMAPPING=ascii',
     'CHANLIMIT=#:1000',
-    'CHANMODES=Ibe,k,l,Cimnst',
+    'CHANMODES=Ibe,k,l,CMRimnst',
     'CHANTYPES=#',
     'ELIST=CMNTU',
     'EXCEPTS=e',

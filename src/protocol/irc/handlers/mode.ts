@@ -2,7 +2,6 @@
 import type { Trait } from '../../../chat/member.js';
 import { type ChangeRefusal, mayChange } from '../../../chat/permissions.js';
 import type { Room } from '../../../chat/room.js';
-import { completeMask } from '../../../chat/user-mask.js';
 import type { WantedChange } from '../../../chat/verbs/settings.js';
 import type { Client } from '../client.js';
 import { KEY_LENGTH, MAX_MODES } from '../isupport.js';
@@ -223,9 +222,10 @@ class ChannelModeChange {
   }
 
   #maskChange(letter: ListLetter, on: boolean, value: string): WantedChange | null {
-    const listed = value.includes(' ') || value.startsWith(':') ? null : listOfMask(letter, value);
+    const cut = (mask: string): string => cutToBytes(mask, MASK_BYTES);
+    const listed = value.includes(' ') || value.startsWith(':') ? null : listOfMask(letter, value, cut);
     if (listed === null) return this.#invalid(letter, value, 'Invalid mask');
-    return { kind: 'mask', on, list: listed.list, mask: completeMask(cutToBytes(listed.mask, MASK_BYTES)) };
+    return { kind: 'mask', on, ...listed };
   }
 
   #invalid(letter: string, value: string, why: string): null {
@@ -267,6 +267,7 @@ function* userModes(client: Client, nick: string, params: readonly string[]): Pa
 /** The letters of the traits that members choose for themselves. */
 const TRAITS: ReadonlyMap<string, Trait> = new Map<string, Trait>([
   ['B', 'bot'],
+  ['R', 'hears-accounts-only'],
   ['i', 'invisible'],
   ['w', 'hears-announcements'],
 ]);

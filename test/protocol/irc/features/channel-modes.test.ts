@@ -1,4 +1,4 @@
-/** Channel modes of the field: C as ergo and Unreal have it, masks that mute as ergo has them (EXTBAN=,m). */
+/** Channel modes of the field: C as ergo and Unreal have it, masks that mute, M and R. */
 import { describe, expect, test } from 'vitest';
 import { numerics, startIrc } from '../irc-client.js';
 
@@ -44,17 +44,17 @@ describe('a channel with +C', () => {
 });
 
 describe('a mask that mutes', () => {
-  test('is announced as a kind of ban', async () => {
+  test('is announced as a kind of ban, as is one of an account', async () => {
     const ann = await (await startIrc()).connect();
     ann.send('NICK ann', 'USER ann 0 * :ann');
     const tokens = numerics(await ann.heard(), '005').flatMap((line) => line.split(' '));
-    expect(tokens).toContain('EXTBAN=,m');
+    expect(tokens).toEqual(expect.arrayContaining(['EXTBAN=~,am', 'ACCOUNTEXTBAN=a', 'CHANMODES=Ibe,k,l,CMRimnst']));
   });
 
   test('lets its target in, and keeps it silent until it is removed', async () => {
     const server = await startIrc();
     const ann = await server.client('ann', { join: '#a' });
-    expect(await ann.ask('MODE #a +b m:BOB')).toEqual([mute('+b', 'm:BOB!*@*')]);
+    expect(await ann.ask('MODE #a +b m:BOB')).toEqual([mute('+b', '~m:BOB!*@*')]);
     const bob = await server.client('bob', { caps: 'echo-message', join: '#a' });
     await ann.heard();
     expect(numerics(await bob.ask('PRIVMSG #a :hi'))).toEqual(['404 #a :Cannot send to channel (+b)']);
@@ -62,7 +62,7 @@ describe('a mask that mutes', () => {
       '435 shout #a :Cannot change nickname while banned or muted on channel',
     ]);
     expect(await ann.heard()).toEqual([]);
-    expect(await ann.ask('MODE #a -b m:bob!*@*')).toEqual([mute('-b', 'm:bob!*@*')]);
+    expect(await ann.ask('MODE #a -b m:bob!*@*')).toEqual([mute('-b', '~m:bob!*@*')]);
     expect((await bob.ask('PRIVMSG #a :hi')).at(-1)).toBe(':bob!bob@127.0.0.1 PRIVMSG #a :hi');
     expect(await ann.heard()).toEqual([':bob!bob@127.0.0.1 PRIVMSG #a :hi']);
   });
@@ -94,9 +94,9 @@ describe('a mask that mutes', () => {
     await ann.ask('MODE #a +bb bob m:bob', 'MODE #a +e m:eve', 'MODE #a -b bob');
     const listed = async (letter: string) =>
       numerics(await ann.ask(`MODE #a ${letter}`)).map((line) => line.split(' ').slice(0, 3).join(' '));
-    expect(await listed('b')).toEqual(['367 #a m:bob!*@*', '368 #a :End']);
-    expect(await listed('e')).toEqual(['348 #a m:eve!*@*', '349 #a :End']);
-    await ann.ask('MODE #a +bb m:one m:two');
+    expect(await listed('b')).toEqual(['367 #a ~m:bob!*@*', '368 #a :End']);
+    expect(await listed('e')).toEqual(['348 #a ~m:eve!*@*', '349 #a :End']);
+    await ann.ask('MODE #a +bb m:one ~m:two');
     expect(numerics(await ann.ask('MODE #a +b m:more'))).toEqual(['478 #a m:more :Channel list is full']);
   });
 
@@ -105,8 +105,78 @@ describe('a mask that mutes', () => {
     ['b', 'm:r:spam'],
     ['b', '~q:bob!*@*'],
     ['I', 'm:bob'],
+    ['b', '~a:'],
+    ['b', '~a:ann!*@*'],
+    ['I', '~m:~a:ann'],
   ])('is refused as +%s %s', async (letter, mask) => {
     const ann = await (await startIrc()).client('ann', { join: '#a' });
     expect(numerics(await ann.ask(`MODE #a +${letter} ${mask}`))).toEqual([`696 #a ${letter} ${mask} :Invalid mask`]);
+  });
+});
+
+describe('a mask of an account', () => {
+  test.each([
+    ['b', '~a:Eve', '~a:Eve', '367'],
+    ['b', 'a:eve', '~a:eve', '367'],
+    ['b', '~account:eve', '~a:eve', '367'],
+    ['b', '~a:*', '~a:*', '367'],
+    ['b', 'm:~a:eve', '~m:~a:eve', '367'],
+    ['e', '~a:eve', '~a:eve', '348'],
+    ['I', '~a:eve', '~a:eve', '346'],
+  ])('is set as +%s %s, shown as %s, and removed in any spelling', async (letter, typed, shown, numeric) => {
+    const ann = await (await startIrc()).client('ann', { join: '#a' });
+    expect(await ann.ask(`MODE #a +${letter} ${typed}`)).toEqual([mute(`+${letter}`, shown)]);
+    expect(numerics(await ann.ask(`MODE #a ${letter}`), numeric)[0]).toContain(`${numeric} #a ${shown} `);
+    expect(await ann.ask(`MODE #a -${letter} ${shown.toLowerCase()}`)).toHaveLength(1);
+    expect(numerics(await ann.ask(`MODE #a ${letter}`), numeric)).toEqual([]);
+  });
+});
+
+describe('one who has not logged in', () => {
+  async function withModes(modes: string) {
+    const server = await startIrc();
+    const ann = await server.client('ann', { join: '#a' });
+    await ann.ask(`MODE #a ${modes}`);
+    return { ann, bob: await server.client('bob') };
+  }
+
+  test('does not enter a channel with +R', async () => {
+    const { ann, bob } = await withModes('+R');
+    expect(numerics(await ann.ask('MODE #a'), '324')).toEqual(['324 #a +Rnt']);
+    expect(numerics(await bob.ask('JOIN #a'))).toEqual(['477 #a :You must be logged in to an account for this']);
+  });
+
+  test.each([
+    ['an invitation', 'INVITE bob #a'],
+    ['a mask of those who need none', 'MODE #a +I bob'],
+  ])('enters it by %s', async (_, line) => {
+    const { ann, bob } = await withModes('+R');
+    await ann.ask(line);
+    await bob.heard();
+    expect((await bob.ask('JOIN #a'))[0]).toBe(':bob!bob@127.0.0.1 JOIN #a');
+  });
+
+  test('listens only in a channel with +M, until it gets a voice', async () => {
+    const { ann, bob } = await withModes('+M');
+    await bob.ask('JOIN #a');
+    expect(numerics(await bob.ask('PRIVMSG #a :hi'))).toEqual(['404 #a :Cannot send to channel (+M)']);
+    await ann.ask('MODE #a +v bob');
+    await bob.heard();
+    expect(await bob.ask('PRIVMSG #a :hi')).toEqual([]);
+  });
+
+  test('sends nothing to somebody with the user mode R', async () => {
+    const server = await startIrc();
+    const [ann, bob] = [await server.client('ann'), await server.client('bob')];
+    expect(await ann.ask('MODE ann +R')).toEqual([':ann!ann@127.0.0.1 MODE ann +R']);
+    expect(numerics(await bob.ask('PRIVMSG ann :hi'))).toEqual([
+      '477 ann :You must be logged in to an account for this',
+    ]);
+    expect(await bob.ask('NOTICE ann :hi')).toEqual([]);
+    expect(await ann.heard()).toEqual([]);
+    expect(numerics(await ann.ask('MODE ann'))).toEqual(['221 +R']);
+    await ann.ask('MODE ann -R');
+    await bob.ask('PRIVMSG ann :hi');
+    expect(await ann.heard()).toEqual([':bob!bob@127.0.0.1 PRIVMSG ann :hi']);
   });
 });
