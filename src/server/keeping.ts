@@ -7,10 +7,10 @@ import type { RoomSnapshot } from '../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import type { LogName } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
+import type { StoredBan } from '../store/ban-writes.js';
 import { SqliteLog } from '../store/sqlite-log.js';
 import { Store } from '../store/store.js';
 import type { Failure } from '../store/store-error.js';
-import type { StoredBan } from '../store/tasks.js';
 import type { StoreConfig } from './config/server-config.js';
 import type { Log } from './log.js';
 import { RoutedLog } from './routed-log.js';
@@ -25,13 +25,13 @@ const RETENTION_INTERVAL_MS = 3_600_000;
 export class Keeping {
   /** What the chat is made with. */
   readonly chat: Pick<ChatOptions, 'log' | 'node' | 'keeper' | 'bans'>;
-  readonly #store: Store;
+  readonly store: Store;
   readonly #log: SqliteLog;
   readonly #config: StoreConfig;
   #nextRetention: NodeJS.Timeout | null = null;
 
   private constructor(store: Store, log: SqliteLog, bans: readonly StoredBan[], config: StoreConfig) {
-    this.#store = store;
+    this.store = store;
     this.#log = log;
     this.#config = config;
     const isStored = (name: LogName): boolean => name.startsWith('r:') && daysOf(name, config) !== 0;
@@ -84,7 +84,7 @@ export class Keeping {
   /** Writes what is still to be written, and closes the store. */
   close(): Promise<void> {
     this.freeze();
-    return this.#store.close();
+    return this.store.close();
   }
 }
 

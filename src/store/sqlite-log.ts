@@ -2,10 +2,12 @@
 import { decodePack, encodePack } from '../log/codec.js';
 import type { LogName, Pack } from '../log/entry.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../log/shared-log.js';
+import type { LogEnds, Page, StoredState } from './log-reads.js';
+import { RETAIN_PACKS } from './log-writes.js';
 import type { Store } from './store.js';
 import type { Failure } from './store-error.js';
 import { StoredLog } from './stored-log.js';
-import type { LogEnds, Page, StoredState, Write } from './tasks.js';
+import type { Write } from './tasks.js';
 
 /** The choices of a {@link SqliteLog}. */
 export interface SqliteLogOptions {
@@ -16,9 +18,6 @@ export interface SqliteLogOptions {
   /** Hears once that the store takes nothing, and once that it does again. */
   readonly onTrouble?: (failure: Failure | null) => void;
 }
-
-/** How many packs a write drops at most. */
-const RETAIN_PACKS = 1_000;
 
 interface Stored {
   readonly ends: readonly LogEnds[];

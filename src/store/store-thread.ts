@@ -11,21 +11,12 @@ interface Waiter<T> {
   failed(failure: Failure): void;
 }
 
-type Waiters = { readonly [K in keyof Jobs]: Map<number, Waiter<Jobs[K]['answer']>> };
+type Waiters = { [K in keyof Jobs]?: Map<number, Waiter<Jobs[K]['answer']>> };
 
 /** A thread that has opened the file. */
 export class StoreThread {
   readonly #worker: Worker;
-  readonly #waiters: Waiters = {
-    write: new Map(),
-    begin: new Map(),
-    bans: new Map(),
-    states: new Map(),
-    ends: new Map(),
-    packs: new Map(),
-    expired: new Map(),
-    close: new Map(),
-  };
+  readonly #waiters: Waiters = {};
   #lastId = 0;
   #failure: Failure | null = null;
 
@@ -85,7 +76,7 @@ export class StoreThread {
         return;
       }
       this.#lastId += 1;
-      this.#waiters[job].set(this.#lastId, { done: resolve, failed });
+      this.#waitersOf(job).set(this.#lastId, { done: resolve, failed });
       this.#post({ id: this.#lastId, job, ask });
     });
   }
@@ -107,8 +98,16 @@ export class StoreThread {
     this.#take(job, id)?.done(value);
   }
 
+  #waitersOf<K extends keyof Jobs>(job: K): Map<number, Waiter<Jobs[K]['answer']>> {
+    const known: Waiters[K] = this.#waiters[job];
+    if (known !== undefined) return known;
+    const made: NonNullable<Waiters[K]> = new Map<number, Waiter<Jobs[K]['answer']>>();
+    this.#waiters[job] = made;
+    return made;
+  }
+
   #take<K extends keyof Jobs>(job: K, id: number): Waiter<Jobs[K]['answer']> | undefined {
-    const waiters = this.#waiters[job];
+    const waiters = this.#waitersOf(job);
     const waiter = waiters.get(id);
     waiters.delete(id);
     return waiter;

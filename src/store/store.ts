@@ -5,7 +5,7 @@ import { flock } from '../socket/file-lock.js';
 import type { Durability } from './database.js';
 import { type Failure, failureOf, StoreError } from './store-error.js';
 import { StoreThread } from './store-thread.js';
-import type { Jobs, StoreFacts, ThreadData, Write } from './tasks.js';
+import type { Reads, StoreFacts, ThreadData, Write } from './tasks.js';
 
 /** The choices of a {@link Store}. */
 export interface StoreOptions {
@@ -94,10 +94,7 @@ export class Store {
   }
 
   /** Asks for what is stored: everything is in the answer whose write has been answered. @throws StoreError */
-  read<K extends Exclude<keyof Jobs, 'write' | 'begin' | 'close'>>(
-    job: K,
-    ask: Jobs[K]['ask'],
-  ): Promise<Jobs[K]['answer']> {
+  read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']> {
     return this.#reader.ask(job, ask);
   }
 

@@ -2,7 +2,7 @@
 import { decodePack } from '../log/codec.js';
 import type { Pack } from '../log/entry.js';
 import type { Following, LogSink } from '../log/shared-log.js';
-import type { Page } from './tasks.js';
+import type { Page } from './log-reads.js';
 
 /** How many packs a follower that is behind reads at a time. */
 const PAGE_PACKS = 100;

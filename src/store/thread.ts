@@ -1,34 +1,28 @@
 /** A thread of the store: it owns one connection, and does one task after the other. */
 import { parentPort } from 'node:worker_threads';
 import { openForReading, openForWriting } from './database.js';
-import { type Connection, findEngine } from './engine.js';
-import { readBans, readEnds, readExpired, readPacks, readStates } from './reader.js';
+import { findEngine } from './engine.js';
+import { READERS } from './reader.js';
 import { failureOf } from './store-error.js';
-import type { Answer, Jobs, Report, Task, ThreadData } from './tasks.js';
-import { Writer } from './writer.js';
+import { Tables } from './tables.js';
+import type { Answer, Jobs, ReadersOf, Report, Task, ThreadData } from './tasks.js';
+import { begin, writeBatch } from './writer.js';
 
 /** How each job is done. */
-type Desk = { readonly [K in keyof Jobs]: (ask: Jobs[K]['ask']) => Jobs[K]['answer'] };
+type Desk = ReadersOf<Jobs>;
 
-function deskOf(connection: Connection): Desk {
-  const writer = new Writer(connection);
-  return {
-    write: (batch) => writer.write(batch),
-    begin: () => writer.begin(),
-    bans: () => readBans(connection),
-    states: () => readStates(connection),
-    ends: () => readEnds(connection),
-    packs: (ask) => readPacks(connection, ask),
-    expired: (ask) => readExpired(connection, ask),
-    close: () => {
-      connection.close();
-      return null;
-    },
-  };
-}
+const DESK: Desk = {
+  ...READERS,
+  write: writeBatch,
+  begin,
+  close: ({ connection }) => {
+    connection.close();
+    return null;
+  },
+};
 
-function carryOut<K extends keyof Jobs>(desk: Desk, { id, job, ask }: Task<K>): Answer<K> {
-  return { kind: 'done', id, job, value: desk[job](ask) };
+function carryOut<K extends keyof Jobs>(tables: Tables, { id, job, ask }: Task<K>): Answer<K> {
+  return { kind: 'done', id, job, value: DESK[job](tables, ask) };
 }
 
 /** Runs this thread: the first message is what it is started with, the others are tasks. */
@@ -40,9 +34,9 @@ export function runThread(): void {
   };
   port.once('message', (data: ThreadData) => {
     open(data).then(
-      (desk) => {
+      (tables) => {
         port.on('message', (task: Task) => {
-          report(answer(desk, task));
+          report(answer(tables, task));
           if (task.job === 'close') port.close();
         });
         report({ kind: 'ready' });
@@ -54,14 +48,14 @@ export function runThread(): void {
   });
 }
 
-async function open(data: ThreadData): Promise<Desk> {
+async function open(data: ThreadData): Promise<Tables> {
   const engine = await findEngine();
-  return deskOf(data.role === 'write' ? openForWriting(engine, data) : openForReading(engine, data.path));
+  return new Tables(data.role === 'write' ? openForWriting(engine, data) : openForReading(engine, data.path));
 }
 
-function answer(desk: Desk, task: Task): Report {
+function answer(tables: Tables, task: Task): Report {
   try {
-    return carryOut(desk, task);
+    return carryOut(tables, task);
   } catch (error) {
     return { kind: 'failed', id: task.id, job: task.job, failure: failureOf(error) };
   }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFil
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Engine, findEngine } from '../../src/store/engine.js';
-import { migrate, MIGRATIONS } from '../../src/store/migrations.js';
+import { MIGRATIONS } from '../../src/store/migrations.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
 import { STORE_FILE } from '../../src/store/store.js';
 import type { Failure } from '../../src/store/store-error.js';
@@ -145,31 +145,6 @@ describe('opening a store', () => {
     await fill(folder, 1);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
-
-  test.each(MIGRATIONS.map((_, version) => version))(
-    'a file of version %i is brought to the last one',
-    async (version) => {
-      const folder = temporaryFolder();
-      const old = (await findEngine()).open(join(folder, STORE_FILE), { isReadOnly: false, timeoutMs: 0 });
-      migrate(old, MIGRATIONS.slice(0, version));
-      old.close();
-      await fill(folder, 2);
-      const log = await SqliteLog.open(await openStore({ folder }));
-      expect(await log.read(ROOM, { after: 0, maxPacks: 9 })).toMatchObject({ first: 1, top: 2 });
-    },
-  );
-});
-
-test('a migration that fails leaves the file at the version before', async () => {
-  const path = join(temporaryFolder(), STORE_FILE);
-  const connection = (await findEngine()).open(path, { isReadOnly: false, timeoutMs: 0 });
-  migrate(connection);
-  expect(() => {
-    migrate(connection, [...MIGRATIONS, 'CREATE TABLE half(a INTEGER); CREATE TABLE log(a INTEGER);']);
-  }).toThrow('already exists');
-  expect(connection.prepare('PRAGMA user_version').get()).toEqual({ user_version: MIGRATIONS.length });
-  expect(connection.prepare("SELECT name FROM sqlite_schema WHERE name = 'half'").get()).toBeUndefined();
-  connection.close();
 });
 
 describe('a store that is full', () => {

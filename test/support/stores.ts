@@ -1,6 +1,9 @@
 /** Stores of one test. */
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Store, type StoreOptions } from '../../src/store/store.js';
+import { type Connection, findEngine } from '../../src/store/engine.js';
+import { migrate, MIGRATIONS } from '../../src/store/migrations.js';
+import { Store, STORE_FILE, type StoreOptions } from '../../src/store/store.js';
 import type { Failure } from '../../src/store/store-error.js';
 import { temporaryFolder } from './temporary.js';
 
@@ -18,4 +21,27 @@ export async function openStore(
 export async function settled(store: Store): Promise<void> {
   do await new Promise((resolve) => setImmediate(resolve));
   while (store.isBusy);
+}
+
+/** Opens the file of a store beside, or in place of, the store itself. It is closed when the test is over. */
+export async function openFile(folder: string): Promise<Connection> {
+  const connection = (await findEngine()).open(join(folder, STORE_FILE), { isReadOnly: false, timeoutMs: 5000 });
+  onTestFinished(() => {
+    connection.close();
+  });
+  return connection;
+}
+
+/**
+ * Makes a store as an earlier version has made it.
+ *
+ * @param fill - statements that put something into its tables
+ * @returns its folder
+ */
+export async function storeOfVersion(version: number, fill = ''): Promise<string> {
+  const folder = temporaryFolder();
+  const connection = await openFile(folder);
+  migrate(connection, MIGRATIONS.slice(0, version));
+  connection.exec(fill);
+  return folder;
 }

@@ -1,0 +1,86 @@
+/** What is asked of logs, their states and leases. */
+import { bytesOf, integerOf, nullableOf, textOf } from './columns.js';
+import type { ReadersOf } from './tasks.js';
+
+/** Where a log begins and ends. */
+export interface LogEnds {
+  readonly log: string;
+  /** The number of the first pack that is kept; one more than `top` when none is. */
+  readonly first: number;
+  readonly top: number;
+}
+
+/** Part of a log, as bytes. */
+export interface Page extends Omit<LogEnds, 'log'> {
+  readonly packs: readonly { readonly seq: number; readonly body: Uint8Array }[];
+}
+
+/** What is kept of a log's state, with the packs that came after it. */
+export interface StoredState {
+  readonly log: string;
+  readonly seq: number;
+  readonly state: string | null;
+  readonly tail: Page['packs'];
+}
+
+export interface LogReads {
+  /** The states of the logs that have one, or that have packs without one. */
+  readonly states: { readonly ask: null; readonly answer: readonly StoredState[] };
+  /** The ends of all logs. */
+  readonly ends: { readonly ask: null; readonly answer: readonly LogEnds[] };
+  readonly packs: {
+    readonly ask: { readonly log: string; readonly after: number; readonly maxPacks: number };
+    readonly answer: Page;
+  };
+  /** The nodes whose lease has run out, in the order in which that happened. */
+  readonly expired: { readonly ask: { readonly nowMs: number }; readonly answer: readonly string[] };
+}
+
+export const logReads: ReadersOf<LogReads> = {
+  states: (tables) => {
+    const tail = tables.run('SELECT seq, body FROM pack WHERE log = ? AND seq > ? ORDER BY seq');
+    const rows = tables
+      .run('SELECT id, name, kept_seq, kept FROM log WHERE kept IS NOT NULL OR top > kept_seq ORDER BY name')
+      .all();
+    return rows.map((row) => {
+      const seq = integerOf(row, 'kept_seq');
+      const packs = tail.all(integerOf(row, 'id'), seq);
+      return {
+        log: textOf(row, 'name'),
+        seq,
+        state: nullableOf(row, 'kept', textOf),
+        tail: packs.map((pack) => ({ seq: integerOf(pack, 'seq'), body: bytesOf(pack, 'body') })),
+      };
+    });
+  },
+  ends: (tables) => {
+    const rows = tables.run('SELECT name, first, top FROM log').all();
+    return rows.map((row) => ({
+      log: textOf(row, 'name'),
+      first: integerOf(row, 'first'),
+      top: integerOf(row, 'top'),
+    }));
+  },
+  packs: (tables, { log, after, maxPacks }) => {
+    // Packs and ends as they are at one moment: it is one statement.
+    const rows = tables
+      .run(
+        `SELECT first, top, seq, body FROM log LEFT JOIN pack ON pack.log = log.id AND seq > ?
+         WHERE name = ? ORDER BY seq LIMIT ?`,
+      )
+      .all(after, log, maxPacks);
+    const [ends] = rows;
+    if (ends === undefined) return { packs: [], first: 1, top: 0 };
+    return {
+      packs: rows
+        .filter((row) => Reflect.get(row, 'seq') !== null)
+        .map((row) => ({ seq: integerOf(row, 'seq'), body: bytesOf(row, 'body') })),
+      first: integerOf(ends, 'first'),
+      top: integerOf(ends, 'top'),
+    };
+  },
+  expired: (tables, { nowMs }) => {
+    const rows = tables.run('SELECT node FROM lease WHERE end_ms <= ? ORDER BY end_ms').all(nowMs);
+    return rows.map((row) => textOf(row, 'node'));
+  },
+};

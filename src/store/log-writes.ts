@@ -1,0 +1,96 @@
+/** How logs, their states and leases are written. */
+import { integerOf } from './columns.js';
+import type { LogRow, Tables } from './tables.js';
+import type { WritersOf } from './tasks.js';
+
+export interface LogWrites {
+  /** Appends a pack; its number. `maxEntries` is how many entries the log keeps: the oldest packs go. */
+  readonly pack: {
+    readonly log: string;
+    readonly body: Uint8Array;
+    readonly entries: number;
+    readonly maxEntries: number;
+    /** The time of its last entry, in milliseconds since the epoch. */
+    readonly atMs: number;
+  };
+  /**
+   * Drops packs of before a time, from the first on, as far as what is kept of the state has them; how many. It drops
+   * at most {@link RETAIN_PACKS}, so that other writes need not wait for long.
+   */
+  readonly retain: { readonly log: string; readonly fromMs: number };
+  /** Keeps what the state of a log is after a pack; null for nothing. */
+  readonly keep: { readonly log: string; readonly seq: number; readonly state: string | null };
+  /** Drops the packs before a number. */
+  readonly trim: { readonly log: string; readonly before: number };
+  readonly lease: { readonly node: string; readonly endMs: number };
+  readonly forget: { readonly node: string };
+  /** Tries whether there is room for so many bytes; 0 gives it back. */
+  readonly trial: { readonly bytes: number };
+}
+
+/** How many packs a write drops at most. */
+export const RETAIN_PACKS = 1_000;
+
+export const logWrites: WritersOf<LogWrites> = {
+  pack: (tables, { log: name, body, entries, maxEntries, atMs }) => {
+    const log = tables.log(name);
+    log.top += 1;
+    log.entries += entries;
+    tables
+      .run('INSERT INTO pack(log, seq, entries, body, at_ms) VALUES(?, ?, ?, ?, ?)')
+      .run(log.id, log.top, entries, body, atMs);
+    while (log.entries > maxEntries && log.first <= log.top) dropFirst(tables, log);
+    tables.run('UPDATE log SET first = ?, top = ? WHERE id = ?').run(log.first, log.top, log.id);
+    return log.top;
+  },
+  retain: (tables, { log: name, fromMs }) => {
+    const log = tables.log(name);
+    const rows = tables
+      .run(
+        `SELECT seq, at_ms FROM pack WHERE log = ? AND seq <= (SELECT kept_seq FROM log WHERE id = ?)
+         ORDER BY seq LIMIT ${RETAIN_PACKS}`,
+      )
+      .all(log.id, log.id);
+    const young = rows.findIndex((row) => integerOf(row, 'at_ms') >= fromMs);
+    const last = rows.at(young < 0 ? -1 : young - 1);
+    if (young === 0 || last === undefined) return 0;
+    trim(tables, log, integerOf(last, 'seq') + 1);
+    return young < 0 ? rows.length : young;
+  },
+  keep: (tables, { log, seq, state }) => {
+    tables.run('UPDATE log SET kept_seq = ?, kept = ? WHERE id = ?').run(seq, state, tables.log(log).id);
+    return seq;
+  },
+  trim: (tables, { log: name, before }) => {
+    const log = tables.log(name);
+    return trim(tables, log, Math.min(Math.max(log.first, before), log.top + 1));
+  },
+  lease: (tables, { node, endMs }) => {
+    tables.run('INSERT OR REPLACE INTO lease(node, end_ms) VALUES(?, ?)').run(node, endMs);
+    return 0;
+  },
+  forget: (tables, { node }) => {
+    tables.run('DELETE FROM lease WHERE node = ?').run(node);
+    return 0;
+  },
+  trial: (tables, { bytes }) => {
+    if (bytes === 0) tables.run('DELETE FROM trial').run();
+    else tables.run('INSERT INTO trial(body) VALUES(zeroblob(?))').run(bytes);
+    return 0;
+  },
+};
+
+/** Drops the packs before the first that stays. @returns the number of that */
+function trim(tables: Tables, log: LogRow, first: number): number {
+  const dropped = tables.run('DELETE FROM pack WHERE log = ? AND seq < ? RETURNING entries').all(log.id, first);
+  for (const row of dropped) log.entries -= integerOf(row, 'entries');
+  log.first = first;
+  tables.run('UPDATE log SET first = ? WHERE id = ?').run(first, log.id);
+  return first;
+}
+
+function dropFirst(tables: Tables, log: LogRow): void {
+  const row = tables.run('DELETE FROM pack WHERE log = ? AND seq = ? RETURNING entries').get(log.id, log.first);
+  log.entries -= row === undefined ? 0 : integerOf(row, 'entries');
+  log.first += 1;
+}

@@ -1,0 +1,58 @@
+/** One connection to the file, with its statements compiled once. */
+import { integerOf } from './columns.js';
+import type { Connection, Statement } from './engine.js';
+
+/** What is known of a log while the file is open for writing. */
+export interface LogRow {
+  readonly id: number;
+  first: number;
+  top: number;
+  /** How many entries the packs hold that are kept. */
+  entries: number;
+}
+
+/** What those who read and write tables work on. */
+export class Tables {
+  readonly connection: Connection;
+  readonly #statements = new Map<string, Statement>();
+  /** The logs that have been written to; their rows are read once. */
+  readonly #logs = new Map<string, LogRow>();
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /** Returns a statement. @param sql - fixed text: each one is kept, so values go into its parameters */
+  run(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const made = this.connection.prepare(sql);
+    this.#statements.set(sql, made);
+    return made;
+  }
+
+  /** Returns what is known of a log, which gets a row if it has none. Only for the connection that writes. */
+  log(name: string): LogRow {
+    const known = this.#logs.get(name);
+    if (known !== undefined) return known;
+    this.run('INSERT OR IGNORE INTO log(name, first, top) VALUES(?, 1, 0)').run(name);
+    const row = this.run(
+      `SELECT id, first, top, (SELECT coalesce(sum(entries), 0) FROM pack WHERE log = id) AS entries
+       FROM log WHERE name = ?`,
+    ).get(name);
+    if (row === undefined) throw new Error(`the log ${name} has no row`);
+    const log = {
+      id: integerOf(row, 'id'),
+      first: integerOf(row, 'first'),
+      top: integerOf(row, 'top'),
+      entries: integerOf(row, 'entries'),
+    };
+    this.#logs.set(name, log);
+    return log;
+  }
+
+  /** Forgets what is known of logs: a transaction that has changed it was rolled back. */
+  forgetLogs(): void {
+    this.#logs.clear();
+  }
+}
