@@ -1,0 +1,90 @@
+/**
+ * The pieces by which an index finds texts. A *run* is what stands between white space and is of one sort: characters
+ * of Latin and other alphabets with digits and signs, or Chinese, Japanese and Korean ones with emoji. At each
+ * character begins a *gram*: three characters of the first sort, two of the second, fewer at the end of a run. Where
+ * two runs meet there is one more, with one character of each. So each part of a text is found, word or not.
+ *
+ * Of which sort a character is does not depend on its neighbours. So a part of a text has the same runs as the text
+ * has there, except that its first and its last one may be shorter.
+ */
+
+const RUN = /[\x21-\x7e\x80-\u2e7f]+|[\u2e80-\u{10ffff}]+/gu;
+/** The first code point of the second sort: the radicals of CJK. */
+const WIDE_FROM = 0x2e80;
+
+/** The characters of a run. A text without surrogates is a list of them as it is. */
+type Characters = readonly string[] | string;
+
+interface Run {
+  readonly characters: Characters;
+  /** How many characters a gram has. */
+  readonly size: 2 | 3;
+  /** Nothing is between it and the run before. */
+  readonly isJoined: boolean;
+}
+
+const SURROGATE = /[\ud800-\udfff]/;
+
+function runsOf(text: string): Run[] {
+  let end = -1;
+  return Array.from(text.matchAll(RUN), ({ 0: run, index }) => {
+    const isJoined = index === end;
+    end = index + run.length;
+    const size = (run.codePointAt(0) ?? 0) < WIDE_FROM ? 3 : 2;
+    return { characters: SURROGATE.test(run) ? [...run] : run, size, isJoined };
+  });
+}
+
+const part = (characters: Characters, start: number, end?: number): string =>
+  typeof characters === 'string' ? characters.slice(start, end) : characters.slice(start, end).join('');
+
+const joint = (before: Run, after: Run): string => part(before.characters, -1) + part(after.characters, 0, 1);
+
+/** Returns all grams of a folded text, each followed by a blank. */
+export function gramsOf(text: string): string {
+  let grams = '';
+  let before: Run | null = null;
+  for (const run of runsOf(text)) {
+    const { characters, size, isJoined } = run;
+    if (before !== null && isJoined) grams += `${joint(before, run)} `;
+    for (let at = 0; at < characters.length; at += 1) grams += `${part(characters, at, at + size)} `;
+    before = run;
+  }
+  return grams;
+}
+
+/** What every text that holds certain terms has among its grams. */
+export interface Needs {
+  /** Whole grams. */
+  readonly grams: readonly string[];
+  /** Beginnings of grams, of terms that have no whole one. */
+  readonly beginnings: readonly string[];
+}
+
+/** Returns what every text that holds all of these folded terms has among its grams: as few as narrow them well. */
+export function needsOf(terms: readonly string[]): Needs {
+  const grams = new Set<string>();
+  const beginnings = new Set<string>();
+  for (const term of terms) {
+    let before: Run | null = null;
+    for (const run of runsOf(term)) {
+      const { characters, size, isJoined } = run;
+      if (before !== null && isJoined) grams.add(joint(before, run));
+      for (const start of starts(characters.length, size)) grams.add(part(characters, start, start + size));
+      before = run;
+    }
+    const [only, ...others] = runsOf(term);
+    if (only !== undefined && others.length === 0 && only.characters.length < only.size) {
+      beginnings.add(part(only.characters, 0));
+    }
+  }
+  return { grams: [...grams], beginnings: [...beginnings] };
+}
+
+/** Where grams begin that cover a run with as little overlap as there can be; nowhere if it is too short. */
+function starts(length: number, size: number): number[] {
+  if (length < size) return [];
+  const found: number[] = [];
+  for (let start = 0; start + size < length; start += size) found.push(start);
+  return [...found, length - size];
+}
