@@ -15,6 +15,10 @@ const APPLICATION_ID = 0x66646d78;
  * Version 2 has the times of packs; what the state of a log was after the pack `kept_seq` (`kept`, as JSON; null for
  * nothing); bans of the server; and facts about the store: `run` is how often it has been opened, `prefix` is what the
  * ids of its messages depend on.
+ *
+ * Version 3 has lines, as people have read them, on shelves that are rows of `log`: see `Line`. `kind` is the place of
+ * the kind in `LINE_KINDS`, counted from 1; 0 for one that was taken back, which keeps its place. `marker` has up to
+ * when an account has read a conversation.
  */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE log(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER NOT NULL, top INTEGER NOT NULL);
@@ -28,6 +32,15 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TABLE fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
    CREATE TABLE ban(kind TEXT NOT NULL, mask TEXT NOT NULL, reason TEXT NOT NULL, setter TEXT NOT NULL,
      at_ms INTEGER NOT NULL, until_ms INTEGER, PRIMARY KEY(kind, mask)) WITHOUT ROWID;`,
+  `CREATE TABLE line(id INTEGER PRIMARY KEY, log INTEGER NOT NULL REFERENCES log, seq INTEGER NOT NULL,
+     part INTEGER NOT NULL, at_ms INTEGER NOT NULL, kind INTEGER NOT NULL, msgid TEXT NOT NULL, peer TEXT,
+     source TEXT NOT NULL, account TEXT, target TEXT NOT NULL, ranks INTEGER NOT NULL, text TEXT NOT NULL, tags TEXT,
+     object TEXT, bits INTEGER NOT NULL);
+   CREATE UNIQUE INDEX line_msgid ON line(log, msgid);
+   CREATE INDEX line_time ON line(log, at_ms);
+   CREATE INDEX line_peer ON line(log, peer, at_ms) WHERE peer IS NOT NULL;
+   CREATE TABLE marker(owner TEXT NOT NULL, target TEXT NOT NULL, at_ms INTEGER NOT NULL,
+     PRIMARY KEY(owner, target)) WITHOUT ROWID;`,
 ];
 
 /**

@@ -1,7 +1,8 @@
 /** Everything that can be asked of the store. */
 import { banReads } from './ban-reads.js';
+import { lineReads } from './line-reads.js';
 import { logReads } from './log-reads.js';
 import type { Reads, ReadersOf } from './tasks.js';
 
 /** How each question is answered. */
-export const READERS: ReadersOf<Reads> = { ...logReads, ...banReads };
+export const READERS: ReadersOf<Reads> = { ...logReads, ...banReads, ...lineReads };

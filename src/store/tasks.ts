@@ -2,6 +2,8 @@
 import type { BanReads } from './ban-reads.js';
 import type { BanWrites } from './ban-writes.js';
 import type { Durability } from './database.js';
+import type { LineReads } from './line-reads.js';
+import type { LineWrites } from './line-writes.js';
 import type { LogReads } from './log-reads.js';
 import type { LogWrites } from './log-writes.js';
 import type { Failure } from './store-error.js';
@@ -17,7 +19,7 @@ export interface ThreadData {
 }
 
 /** What can be written, by kind. Each answers with a number. */
-export interface Writes extends LogWrites, BanWrites {}
+export interface Writes extends LogWrites, BanWrites, LineWrites {}
 
 /** One thing to be written. */
 export type Write<K extends keyof Writes = keyof Writes> = {
@@ -28,7 +30,7 @@ export type Write<K extends keyof Writes = keyof Writes> = {
 export type WritersOf<W> = { readonly [K in keyof W]: (tables: Tables, write: W[K]) => number };
 
 /** What can be asked, by name: the question, and its answer. */
-export interface Reads extends LogReads, BanReads {}
+export interface Reads extends LogReads, BanReads, LineReads {}
 
 /** How each question to a part is answered. */
 export type ReadersOf<R extends { readonly [K in keyof R]: { readonly ask: unknown; readonly answer: unknown } }> = {

@@ -2,12 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { banWrites } from './ban-writes.js';
 import { textOf } from './columns.js';
+import { lineWrites } from './line-writes.js';
 import { logWrites } from './log-writes.js';
 import type { Tables } from './tables.js';
 import type { StoreFacts, Write, Writes, WritersOf } from './tasks.js';
 
 /** How everything that a part of the store writes is written. */
-const WRITERS: WritersOf<Writes> = { ...logWrites, ...banWrites };
+const WRITERS: WritersOf<Writes> = { ...logWrites, ...banWrites, ...lineWrites };
 
 function carryOut<K extends keyof Writes>(tables: Tables, write: Write<K>): number {
   const writer: (tables: Tables, write: Write<K>) => number = WRITERS[write.kind];

@@ -1,0 +1,63 @@
+/** What people have read, line by line, as plain data: it can be kept, sent and read again without the chat. */
+import type { Tag } from '../log/entry.js';
+
+/** What the lines of a shelf belong to: a room (by the name of its log), an account, or a session without one. */
+export type Shelf = `r:${string}` | `a:${string}` | `s:${string}`;
+
+/** The kinds of lines. What somebody says comes first; the others are events. */
+export const LINE_KINDS = [
+  'message',
+  'notice',
+  'signal',
+  'join',
+  'part',
+  'quit',
+  'kick',
+  'nick',
+  'topic',
+  'mode',
+  'rename',
+] as const;
+export type LineKind = (typeof LINE_KINDS)[number];
+
+/** Whether a line of this kind is shown only to those who can tell that an event is past. */
+export function isEvent(kind: LineKind): boolean {
+  return kind !== 'message' && kind !== 'notice';
+}
+
+/** Bits of {@link Line.bits}. */
+export const LINE_BITS = {
+  /** A program has said it. */
+  bot: 1,
+  /** It may be sent in several parts if a protocol's lines are short. */
+  divisible: 2,
+} as const;
+
+/** One line. */
+export interface Line {
+  /** The place of its entry in the log that it comes from: the number of the pack, and the place in that. */
+  readonly seq: number;
+  readonly part: number;
+  readonly atMs: number;
+  readonly kind: LineKind;
+  /** The id that it was sent with. No two lines of a shelf have the same. */
+  readonly msgid: string;
+  /** The folded nick of the other one in a conversation of two; null in a room. */
+  readonly peer: string | null;
+  /** Who did it: `nick!user@host` as it was then; empty for the server. */
+  readonly source: string;
+  /** The account of who did it; null without one. */
+  readonly account: string | null;
+  /** The room's name or the recipient's nick, as it was then. */
+  readonly target: string;
+  /** The ranks that a message was for, as bits; 0 for everybody. */
+  readonly ranks: number;
+  /** The message, the reason or the topic. */
+  readonly text: string;
+  /** The tags of a message. */
+  readonly tags: readonly Tag[];
+  /** Of a kick the nick, of a new nick that, of a change of name the name before; of modes the changes. */
+  readonly object: string | null;
+  /** A set of {@link LINE_BITS}. */
+  readonly bits: number;
+}

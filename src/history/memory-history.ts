@@ -1,0 +1,225 @@
+/** A history in memory: the last lines of each shelf, within bounds. */
+import type {
+  Anchor,
+  Conversations,
+  History,
+  Latest,
+  LatestQuery,
+  LineQuery,
+  Page,
+  Redaction,
+  Shelves,
+  Sight,
+} from './history.js';
+import type { Line, Shelf } from './line.js';
+import { centred, latestOf } from './page.js';
+import { isVisible } from './sight.js';
+
+/** The bounds of a {@link MemoryHistory}; they can change while it is used. */
+export interface MemoryHistoryLimits {
+  /** The most lines of a shelf, at least 0. @defaultValue 1000 */
+  readonly maxLines: number;
+  /** The most bytes of all lines together, as an estimate, at least 0. @defaultValue 64 MiB */
+  readonly maxBytes: number;
+}
+
+export const DEFAULT_MEMORY_HISTORY: MemoryHistoryLimits = { maxLines: 1000, maxBytes: 67_108_864 };
+
+/** What a line takes beside its texts. */
+const LINE_BYTES = 200;
+
+/** One line, with what was taken back of it. */
+interface Entry {
+  /** Null once it has been taken back: its place is still known. */
+  line: Line | null;
+  readonly msgid: string;
+  readonly atMs: number;
+  readonly peer: string | null;
+  bytes: number;
+}
+
+/** A range of places: from the first to before the last. */
+type Range = readonly [first: number, end: number];
+
+/** The lines of one shelf, the oldest first. */
+class ShelfLines {
+  #entries: Entry[] = [];
+  /** Entries before this one are gone: to shift an array of thousands for each line would take too long. */
+  #first = 0;
+
+  get size(): number {
+    return this.#entries.length - this.#first;
+  }
+
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+  }
+
+  /** Drops the oldest line. @returns how many bytes that frees */
+  shift(): number {
+    const bytes = this.#entries[this.#first]?.bytes ?? 0;
+    this.#first += 1;
+    if (this.#first > 64 && this.#first * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#first = 0;
+    }
+    return bytes;
+  }
+
+  get oldestMs(): number {
+    return this.#entries[this.#first]?.atMs ?? Infinity;
+  }
+
+  /** The bytes of all lines. */
+  get bytes(): number {
+    return this.#entries.slice(this.#first).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  find(msgid: string): Entry | undefined {
+    const place = this.#placeOf(msgid);
+    return place < 0 ? undefined : this.#entries[place];
+  }
+
+  #placeOf(msgid: string): number {
+    // A message that is asked for is a late one more often than not.
+    for (let place = this.#entries.length - 1; place >= this.#first; place -= 1) {
+      if (this.#entries[place]?.msgid === msgid) return place;
+    }
+    return -1;
+  }
+
+  /** Returns the place of the first line that is not before a time. */
+  #placeAt(atMs: number): number {
+    let [low, high] = [this.#first, this.#entries.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#entries[middle]?.atMs ?? 0) < atMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #after(anchor: Anchor | null): number {
+    if (anchor === null) return this.#first;
+    if (anchor.kind === 'time') return this.#placeAt(anchor.atMs + 1);
+    const place = this.#placeOf(anchor.msgid);
+    return place < 0 ? this.#first : place + 1;
+  }
+
+  #before(anchor: Anchor | null): number {
+    if (anchor === null) return this.#entries.length;
+    if (anchor.kind === 'time') return this.#placeAt(anchor.atMs);
+    const place = this.#placeOf(anchor.msgid);
+    return place < 0 ? this.#first : place;
+  }
+
+  page({ peer, range, limit, sight }: Omit<LineQuery, 'shelf'>): Page {
+    if (range.kind === 'between') {
+      const places: Range = [this.#after(range.after), this.#before(range.before)];
+      return { kind: 'lines', lines: this.#take(places, range.end, limit, peer, sight) };
+    }
+    const { anchor } = range;
+    const place = anchor.kind === 'time' ? this.#placeAt(anchor.atMs) : this.#placeOf(anchor.msgid);
+    if (place < 0) return { kind: 'unknown-message' };
+    const older = this.#take([this.#first, place], 'newest', limit, peer, sight);
+    const newer = this.#take([place, this.#entries.length], 'oldest', limit, peer, sight);
+    return { kind: 'lines', lines: centred(older, newer, limit) };
+  }
+
+  #take([first, end]: Range, from: 'oldest' | 'newest', limit: number, peer: string | null, sight: Sight): Line[] {
+    const found: Line[] = [];
+    for (let count = 0; count < end - first && found.length < limit; count += 1) {
+      const line = this.#entries[from === 'oldest' ? first + count : end - 1 - count]?.line ?? null;
+      if (line !== null && (peer === null || line.peer === peer) && isVisible(line, sight)) found.push(line);
+    }
+    return from === 'oldest' ? found : found.reverse();
+  }
+
+  /** Returns the last line that may be seen of each conversation of two. */
+  lastOfPeers(sight: Sight): Line[] {
+    const last = new Map<string, Line>();
+    for (let place = this.#entries.length - 1; place >= this.#first; place -= 1) {
+      const line = this.#entries[place]?.line ?? null;
+      if (line === null || line.peer === null || last.has(line.peer) || !isVisible(line, sight)) continue;
+      last.set(line.peer, line);
+    }
+    return [...last.values()];
+  }
+}
+
+const EVERYTHING = { kind: 'between', after: null, before: null, end: 'newest' } as const;
+
+/** The last lines of all shelves. */
+export class MemoryHistory implements History, Shelves {
+  limits: MemoryHistoryLimits;
+  readonly #shelves = new Map<Shelf, ShelfLines>();
+  #bytes = 0;
+
+  constructor(limits: MemoryHistoryLimits = DEFAULT_MEMORY_HISTORY) {
+    this.limits = limits;
+  }
+
+  record(shelf: Shelf, line: Line): void {
+    const { maxLines, maxBytes } = this.limits;
+    if (maxLines === 0) return;
+    let lines = this.#shelves.get(shelf);
+    // The shelf that was used last is the last: the first one gives way when there are too many lines.
+    if (lines === undefined) lines = new ShelfLines();
+    else this.#shelves.delete(shelf);
+    this.#shelves.set(shelf, lines);
+    const bytes = weightOf(line);
+    lines.push({ line, msgid: line.msgid, atMs: line.atMs, peer: line.peer, bytes });
+    this.#bytes += bytes;
+    while (lines.size > maxLines) this.#bytes -= lines.shift();
+    while (this.#bytes > maxBytes) this.#dropOldest();
+  }
+
+  /** Drops the first line of the shelf that has been quiet for longest. */
+  #dropOldest(): void {
+    for (const [shelf, lines] of this.#shelves) {
+      this.#bytes -= lines.shift();
+      if (lines.size === 0) this.#shelves.delete(shelf);
+      return;
+    }
+  }
+
+  redact({ shelves, msgid }: Redaction): void {
+    for (const shelf of shelves) {
+      const entry = this.#shelves.get(shelf)?.find(msgid);
+      if (entry === undefined) continue;
+      this.#bytes -= entry.bytes;
+      entry.line = null;
+      entry.bytes = LINE_BYTES;
+      this.#bytes += entry.bytes;
+    }
+  }
+
+  clear(shelf: Shelf): void {
+    this.#bytes -= this.#shelves.get(shelf)?.bytes ?? 0;
+    this.#shelves.delete(shelf);
+  }
+
+  lines({ shelf, ...query }: LineQuery): Promise<Page> {
+    return Promise.resolve((this.#shelves.get(shelf) ?? new ShelfLines()).page(query));
+  }
+
+  latest(query: LatestQuery): Promise<Conversations> {
+    const found: Latest[] = [];
+    for (const { shelf, sight } of query.rooms) {
+      const page = this.#shelves.get(shelf)?.page({ peer: null, range: EVERYTHING, limit: 1, sight });
+      if (page?.kind === 'lines') for (const line of page.lines) found.push({ shelf, line });
+    }
+    if (query.people !== null) {
+      const { shelf, sight } = query.people;
+      for (const line of this.#shelves.get(shelf)?.lastOfPeers(sight) ?? []) found.push({ shelf, line });
+    }
+    const within = found.filter(({ line: { atMs } }) => atMs > query.afterMs && atMs < query.beforeMs);
+    return Promise.resolve({ kind: 'latest', latest: latestOf(within, query) });
+  }
+}
+
+function weightOf({ text, source, target, msgid, tags }: Line): number {
+  let bytes = LINE_BYTES + 2 * (text.length + source.length + target.length + msgid.length);
+  for (const [name, value] of tags) bytes += LINE_BYTES + 2 * (name.length + value.length);
+  return bytes;
+}

@@ -1,0 +1,178 @@
+/** What is asked of the lines that people have read. What the one who asks may see is part of each question. */
+import type { Anchor, Latest, LatestQuery, LineQuery, Page, Sight } from '../history/history.js';
+import { type Line, LINE_KINDS, type Shelf } from '../history/line.js';
+import { centred, latestOf } from '../history/page.js';
+import type { Tag } from '../log/entry.js';
+import { integerOf, nullableOf, textOf } from './columns.js';
+import type { Value } from './engine.js';
+import type { Tables } from './tables.js';
+import type { ReadersOf } from './tasks.js';
+
+/** What can be asked about lines, by name. */
+export interface LineReads {
+  readonly lines: { readonly ask: LineQuery; readonly answer: Page };
+  readonly latest: { readonly ask: LatestQuery; readonly answer: readonly Latest[] };
+}
+
+/** A condition with its values. */
+interface Where {
+  readonly sql: string;
+  readonly values: readonly Value[];
+}
+
+/** The place of a line: by its time, and among those of one time by its row. */
+interface Place {
+  readonly atMs: number;
+  readonly id: number;
+}
+
+/** The greatest number that every version of SQLite's drivers hands over exactly. */
+const LAST_ID = Number.MAX_SAFE_INTEGER;
+
+function visible({ hasEvents, ranks, source, sinceMs }: Sight): Where {
+  return {
+    sql: `kind ${hasEvents ? '> 0' : 'IN (1, 2)'} AND at_ms >= ?
+      AND ((ranks & -ranks) <= ? OR (source = ? AND source <> ''))`,
+    values: [sinceMs, ranks, source],
+  };
+}
+
+/** The lines of one shelf, or of one conversation on it, that somebody may see. */
+class Lines {
+  readonly #tables: Tables;
+  readonly #log: number;
+  readonly #where: Where;
+
+  constructor(tables: Tables, log: number, peer: string | null, sight: Sight) {
+    const seen = visible(sight);
+    this.#tables = tables;
+    this.#log = log;
+    this.#where =
+      peer === null
+        ? { sql: `log = ? AND ${seen.sql}`, values: [log, ...seen.values] }
+        : { sql: `log = ? AND peer = ? AND ${seen.sql}`, values: [log, peer, ...seen.values] };
+  }
+
+  /** Returns the place of a message, whether anybody may see it or not; null if it is not kept. */
+  placeOf(msgid: string): Place | null {
+    const row = this.#tables.run('SELECT at_ms, id FROM line WHERE log = ? AND msgid = ?').get(this.#log, msgid);
+    return row === undefined ? null : { atMs: integerOf(row, 'at_ms'), id: integerOf(row, 'id') };
+  }
+
+  /** Returns the lines between two places, the oldest first. `from` is exclusive or not, `to` is exclusive. */
+  between(from: Where, to: Where, end: 'oldest' | 'newest', limit: number): Line[] {
+    const order = end === 'oldest' ? 'ASC' : 'DESC';
+    const rows = this.#tables
+      .run(
+        `SELECT * FROM line WHERE ${this.#where.sql} AND ${from.sql} AND ${to.sql}
+         ORDER BY at_ms ${order}, id ${order} LIMIT ?`,
+      )
+      .all(...this.#where.values, ...from.values, ...to.values, limit);
+    const lines = rows.map(lineOf);
+    return end === 'oldest' ? lines : lines.reverse();
+  }
+}
+
+const ALL: Where = { sql: 'TRUE', values: [] };
+const NONE: Where = { sql: 'FALSE', values: [] };
+const at = (operator: '<' | '>' | '>=', { atMs, id }: Place): Where => ({
+  sql: `(at_ms, id) ${operator} (?, ?)`,
+  values: [atMs, id],
+});
+
+/** Everything after an anchor, without that. */
+function after(lines: Lines, anchor: Anchor | null): Where {
+  if (anchor === null) return ALL;
+  if (anchor.kind === 'time') return at('>', { atMs: anchor.atMs, id: LAST_ID });
+  const place = lines.placeOf(anchor.msgid);
+  return place === null ? ALL : at('>', place);
+}
+
+/** Everything before an anchor, without that. */
+function before(lines: Lines, anchor: Anchor | null): Where {
+  if (anchor === null) return ALL;
+  if (anchor.kind === 'time') return at('<', { atMs: anchor.atMs, id: 0 });
+  const place = lines.placeOf(anchor.msgid);
+  return place === null ? NONE : at('<', place);
+}
+
+function logOf(tables: Tables, shelf: Shelf): number | null {
+  const row = tables.run('SELECT id FROM log WHERE name = ?').get(shelf);
+  return row === undefined ? null : integerOf(row, 'id');
+}
+
+function readLines(tables: Tables, { shelf, peer, range, limit, sight }: LineQuery): Page {
+  const log = logOf(tables, shelf);
+  if (log === null) return range.kind === 'around' && range.anchor.kind === 'id' ? UNKNOWN : NOTHING;
+  const lines = new Lines(tables, log, peer, sight);
+  if (range.kind === 'between') {
+    const [from, to] = [after(lines, range.after), before(lines, range.before)];
+    return { kind: 'lines', lines: lines.between(from, to, range.end, limit) };
+  }
+  const { anchor } = range;
+  const place = anchor.kind === 'time' ? { atMs: anchor.atMs, id: 0 } : lines.placeOf(anchor.msgid);
+  if (place === null) return UNKNOWN;
+  const older = lines.between(ALL, at('<', place), 'newest', limit);
+  const newer = lines.between(at('>=', place), ALL, 'oldest', limit);
+  return { kind: 'lines', lines: centred(older, newer, limit) };
+}
+
+const UNKNOWN: Page = { kind: 'unknown-message' };
+const NOTHING: Page = { kind: 'lines', lines: [] };
+
+/** Goes from one peer of a shelf to the next by the index: it reads no line of a conversation but the last. */
+const PEERS = `WITH RECURSIVE known(log, peer) AS (
+  SELECT log, min(peer) FROM line WHERE log = ? AND peer IS NOT NULL
+  UNION ALL
+  SELECT log, (SELECT min(peer) FROM line WHERE line.log = known.log AND line.peer > known.peer) FROM known
+  WHERE known.peer IS NOT NULL
+) SELECT peer FROM known WHERE peer IS NOT NULL`;
+
+function readLatest(tables: Tables, query: LatestQuery): Latest[] {
+  const found: Latest[] = [];
+  const look = (shelf: Shelf, log: number, peer: string | null, sight: Sight): void => {
+    const [line] = new Lines(tables, log, peer, sight).between(ALL, ALL, 'newest', 1);
+    if (line !== undefined && line.atMs > query.afterMs && line.atMs < query.beforeMs) found.push({ shelf, line });
+  };
+  for (const { shelf, sight } of query.rooms) {
+    const log = logOf(tables, shelf);
+    if (log !== null) look(shelf, log, null, sight);
+  }
+  if (query.people !== null) {
+    const { shelf, sight } = query.people;
+    const log = logOf(tables, shelf);
+    const peers = log === null ? [] : tables.run(PEERS).all(log);
+    for (const row of peers) if (log !== null) look(shelf, log, textOf(row, 'peer'), sight);
+  }
+  return latestOf(found, query);
+}
+
+export const lineReads: ReadersOf<LineReads> = { lines: readLines, latest: readLatest };
+
+function lineOf(row: object): Line {
+  return {
+    seq: integerOf(row, 'seq'),
+    part: integerOf(row, 'part'),
+    atMs: integerOf(row, 'at_ms'),
+    kind: LINE_KINDS[integerOf(row, 'kind') - 1] ?? 'message',
+    msgid: textOf(row, 'msgid'),
+    peer: nullableOf(row, 'peer', textOf),
+    source: textOf(row, 'source'),
+    account: nullableOf(row, 'account', textOf),
+    target: textOf(row, 'target'),
+    ranks: integerOf(row, 'ranks'),
+    text: textOf(row, 'text'),
+    tags: tagsOf(nullableOf(row, 'tags', textOf)),
+    object: nullableOf(row, 'object', textOf),
+    bits: integerOf(row, 'bits'),
+  };
+}
+
+function tagsOf(json: string | null): Tag[] {
+  const tags: unknown = json === null ? [] : JSON.parse(json);
+  if (!Array.isArray(tags)) return [];
+  return tags.flatMap((tag: unknown): Tag[] => {
+    const [name, value]: readonly unknown[] = Array.isArray(tag) ? tag : [];
+    return typeof name === 'string' && typeof value === 'string' ? [[name, value]] : [];
+  });
+}

@@ -1,0 +1,99 @@
+/** How the lines that people have read are written. */
+import { type Line, LINE_KINDS } from '../history/line.js';
+import { decodePack, encodePack } from '../log/codec.js';
+import type { Entry } from '../log/entry.js';
+import { bytesOf, integerOf } from './columns.js';
+import type { Tables } from './tables.js';
+import type { WritersOf } from './tasks.js';
+
+/** Each write answers how many lines it has changed. */
+export interface LineWrites {
+  /** Puts a line on a shelf; nothing happens if it is there. */
+  readonly line: { readonly shelf: string; readonly line: Line };
+  /**
+   * Removes what a line says, from all shelves that it is on and from the entry that it comes from: the pack `seq` of
+   * `log`, the entry `part` of that.
+   */
+  readonly 'line-redact': {
+    readonly shelves: readonly string[];
+    readonly msgid: string;
+    readonly log: string;
+    readonly seq: number;
+    readonly part: number;
+  };
+  /** Removes the lines of a shelf from before a time, the oldest first; at most 1,000, so that nobody waits for long. */
+  readonly 'lines-drop': { readonly shelf: string; readonly beforeMs: number };
+}
+
+/** The number of a line that has been taken back; the other kinds are counted from 1. */
+const REDACTED = 0;
+const MAX_DROPPED = 1_000;
+
+const INSERT = `INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags,
+  object, bits) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`;
+
+export const lineWrites: WritersOf<LineWrites> = {
+  line: (tables, { shelf, line }) => {
+    const { seq, part, atMs, kind, msgid, peer, source, account, target, ranks, text, tags, object, bits } = line;
+    const row = tables
+      .run(INSERT)
+      .get(
+        tables.log(shelf).id,
+        seq,
+        part,
+        atMs,
+        LINE_KINDS.indexOf(kind) + 1,
+        msgid,
+        peer,
+        source,
+        account,
+        target,
+        ranks,
+        text,
+        tags.length === 0 ? null : JSON.stringify(tags),
+        object,
+        bits,
+      );
+    return row === undefined ? 0 : 1;
+  },
+  'line-redact': (tables, { shelves, msgid, log, seq, part }) => {
+    let count = 0;
+    for (const shelf of shelves) {
+      const rows = tables
+        .run('UPDATE line SET kind = ?, text = ?, tags = NULL WHERE log = ? AND msgid = ? RETURNING id')
+        .all(REDACTED, '', tables.log(shelf).id, msgid);
+      count += rows.length;
+    }
+    blank(tables, tables.log(log).id, seq, part);
+    return count;
+  },
+  'lines-drop': (tables, { shelf, beforeMs }) => {
+    const rows = tables
+      .run('SELECT id FROM line WHERE log = ? AND at_ms < ? ORDER BY at_ms LIMIT ?')
+      .all(tables.log(shelf).id, beforeMs, MAX_DROPPED);
+    removeLines(
+      tables,
+      rows.map((row) => integerOf(row, 'id')),
+    );
+    return rows.length;
+  },
+};
+
+/** Removes lines by their ids. */
+export function removeLines(tables: Tables, ids: readonly number[]): void {
+  for (const id of ids) tables.run('DELETE FROM line WHERE id = ?').run(id);
+}
+
+/** Removes what an entry says. It still counts when it is applied again: no rule refuses an empty text. */
+function blank(tables: Tables, log: number, seq: number, part: number): void {
+  const row = tables.run('SELECT body FROM pack WHERE log = ? AND seq = ?').get(log, seq);
+  const decoded = row === undefined ? null : decodePack(bytesOf(row, 'body'));
+  if (decoded?.kind !== 'pack') return;
+  const encoded = encodePack(decoded.entries.map((entry, index) => (index === part ? blanked(entry) : entry)));
+  if (encoded.kind !== 'bytes') return;
+  tables.run('UPDATE pack SET body = ? WHERE log = ? AND seq = ?').run(encoded.bytes, log, seq);
+}
+
+function blanked(entry: Entry): Entry {
+  return entry.kind === 'say' || entry.kind === 'tell' ? { ...entry, text: '', tags: [] } : entry;
+}

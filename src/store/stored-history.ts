@@ -1,0 +1,124 @@
+/** A history in the store: what is recorded is written with everything else of its turn. */
+import type { Conversations, History, LatestQuery, LineQuery, Page } from '../history/history.js';
+import type { Line, Shelf } from '../history/line.js';
+import type { LineWrites } from './line-writes.js';
+import type { Store } from './store.js';
+import type { Write } from './tasks.js';
+
+/** Writes that the store has not taken, as while its disk is full, are made again; the oldest of more are lost. */
+const MAX_UNWRITTEN = 10_000;
+/** After how long, in milliseconds. */
+const RETRY_MS = 500;
+/** The most of them that are written at once. */
+const MAX_PORTION = 256;
+
+/** One who waits until everything is answered that had been posted when it asked. */
+interface Waiting {
+  readonly upTo: number;
+  goOn(): void;
+}
+
+/** The lines of one store. */
+export class StoredHistory implements History {
+  readonly #store: Store;
+  #posted = 0;
+  /** The writes are answered in their order. */
+  #answered = 0;
+  /** In the order in which they have begun to wait. */
+  readonly #waiting: Waiting[] = [];
+  /** Writes that have failed, in their order, and those that wait behind them. */
+  readonly #unwritten: Write[] = [];
+  /** How many of those have failed since the last attempt: they are the first. */
+  #failed = 0;
+  /** How many are written at once: what has failed together may fit one by one. */
+  #portion = 1;
+  #retry: NodeJS.Timeout | null = null;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  record(shelf: Shelf, line: Line): void {
+    this.#write({ kind: 'line', shelf, line });
+  }
+
+  redact(redaction: LineWrites['line-redact']): void {
+    this.#write({ kind: 'line-redact', ...redaction });
+  }
+
+  async lines(query: LineQuery): Promise<Page> {
+    await this.#written();
+    return this.#store.read('lines', query).catch(() => ({ kind: 'unavailable' }));
+  }
+
+  async latest(query: LatestQuery): Promise<Conversations> {
+    await this.#written();
+    return this.#store.read('latest', query).then(
+      (latest) => ({ kind: 'latest', latest }),
+      () => ({ kind: 'unavailable' }),
+    );
+  }
+
+  /** Makes no more attempts to write what has failed. */
+  close(): void {
+    if (this.#retry !== null) clearTimeout(this.#retry);
+  }
+
+  #write(write: Write): void {
+    if (this.#retry === null && this.#unwritten.length === 0) {
+      this.#post(write);
+      return;
+    }
+    this.#unwritten.push(write);
+    if (this.#unwritten.length > MAX_UNWRITTEN) this.#unwritten.shift();
+  }
+
+  #post(write: Write, stored: () => void = () => undefined): void {
+    this.#posted += 1;
+    this.#store.write(write, {
+      written: () => {
+        stored();
+        this.#hear();
+      },
+      failed: () => {
+        this.#unwritten.splice(this.#failed, 0, write);
+        this.#failed += 1;
+        this.#portion = 1;
+        this.#retry ??= setTimeout(this.#writeAgain, RETRY_MS);
+        this.#hear();
+      },
+    });
+  }
+
+  readonly #writeAgain = (): void => {
+    this.#retry = null;
+    this.#failed = 0;
+    const portion = this.#unwritten.splice(0, this.#portion);
+    let left = portion.length;
+    for (const write of portion) {
+      this.#post(write, () => {
+        left -= 1;
+        if (left > 0) return;
+        this.#portion = Math.min(this.#portion * 2, MAX_PORTION);
+        this.#writeAgain();
+      });
+    }
+  };
+
+  #hear(): void {
+    this.#answered += 1;
+    for (let [next] = this.#waiting; next !== undefined && next.upTo <= this.#answered; [next] = this.#waiting) {
+      this.#waiting.shift();
+      next.goOn();
+    }
+  }
+
+  /** Resolves when everything that has been recorded so far is stored, or has failed. */
+  #written(): Promise<void> {
+    const upTo = this.#posted;
+    if (this.#answered === upTo) return Promise.resolve();
+    return new Promise((goOn) => {
+      this.#waiting.push({ upTo, goOn });
+    });
+  }
+}

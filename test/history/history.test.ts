@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { History } from '../../src/history/history.js';
+import type { Line, Shelf } from '../../src/history/line.js';
+import { MemoryHistory } from '../../src/history/memory-history.js';
+import { StoredHistory } from '../../src/store/stored-history.js';
+import { openStore } from '../support/stores.js';
+import { Model, period, PERSON, question, ROOMS, said } from './model.js';
+
+const asked = fc.record({
+  lines: said,
+  questions: fc.array(question, { minLength: 5, maxLength: 12 }),
+  periods: fc.array(period, { minLength: 1, maxLength: 3 }),
+});
+
+/** Makes a history of lines. */
+type Maker = (
+  lines: readonly { readonly shelf: Shelf; readonly line: Line; readonly isTakenBack: boolean }[],
+) => History;
+
+async function compare(make: Maker, numRuns: number): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(asked, async ({ lines, questions, periods }) => {
+      const history = make(lines);
+      const model = new Model(lines);
+      for (const query of questions) expect(await history.lines(query)).toEqual(model.lines(query));
+      for (const query of periods) expect(await history.latest(query)).toEqual(model.latest(query));
+    }),
+    { numRuns },
+  );
+}
+
+test('a history in memory answers like a list that is searched from end to end', async () => {
+  await compare((lines) => {
+    const history = new MemoryHistory();
+    for (const { shelf, line } of lines) history.record(shelf, line);
+    for (const { shelf, line, isTakenBack } of lines) {
+      if (isTakenBack) history.redact({ shelves: [shelf], msgid: line.msgid });
+    }
+    return history;
+  }, 300);
+});
+
+test('a history in the store answers alike', async () => {
+  const store = await openStore();
+  let run = 0;
+  await compare((lines) => {
+    run += 1;
+    const history = new StoredHistory(store);
+    const here = <S extends Shelf>(shelf: S): Shelf => `${shelf} ${run}`;
+    for (const { shelf, line } of lines) history.record(here(shelf), line);
+    for (const { shelf, line, isTakenBack } of lines) {
+      const { msgid, seq, part } = line;
+      if (isTakenBack) history.redact({ shelves: [here(shelf)], msgid, log: shelf, seq, part });
+    }
+    const there = new Map<Shelf, Shelf>([...ROOMS, PERSON].map((shelf) => [here(shelf), shelf]));
+    const moved = <T extends { readonly shelf: Shelf }>(asked: T): T => ({ ...asked, shelf: here(asked.shelf) });
+    return {
+      lines: (query) => history.lines(moved(query)),
+      latest: async (query) => {
+        const people = query.people === null ? null : moved(query.people);
+        const found = await history.latest({ ...query, rooms: query.rooms.map(moved), people });
+        if (found.kind !== 'latest') return found;
+        const latest = found.latest.map(({ shelf, line }) => ({ shelf: there.get(shelf) ?? shelf, line }));
+        return { kind: 'latest', latest };
+      },
+    };
+  }, 60);
+});

@@ -1,0 +1,162 @@
+/** Histories against a list of lines that is searched from end to end. */
+import fc from 'fast-check';
+import type {
+  Anchor,
+  Conversations,
+  Latest,
+  LatestQuery,
+  LineQuery,
+  LineRange,
+  Page,
+  Sight,
+} from '../../src/history/history.js';
+import { isEvent, type Line, LINE_KINDS, type Shelf } from '../../src/history/line.js';
+
+export const ROOMS: readonly Shelf[] = ['r:#a', 'r:#b'];
+export const PERSON: Shelf = 'a:ann';
+const PEERS = ['bob', 'cid', 'dan'];
+const SOURCES = ['ann!a@h', 'bob!b@h', ''];
+
+/** A line with its shelf. */
+export interface Shelved {
+  readonly shelf: Shelf;
+  readonly line: Line;
+}
+
+const drawn = fc.record({
+  place: fc.constantFrom<readonly [Shelf, string | null]>(
+    ...ROOMS.map((room) => [room, null] as const),
+    ...PEERS.map((peer) => [PERSON, peer] as const),
+  ),
+  passedMs: fc.constantFrom(0, 0, 1, 5),
+  kind: fc.constantFrom(...LINE_KINDS, 'message' as const, 'message' as const, 'notice' as const),
+  source: fc.constantFrom(...SOURCES),
+  account: fc.constantFrom('ann', null),
+  ranks: fc.constantFrom(0, 0, 0, 1, 4, 6),
+  text: fc.constantFrom('', 'hello', '你好\nworld'),
+  tags: fc.constantFrom([], [['react', '😀'] as const]),
+  isTakenBack: fc.constantFrom(false, false, false, false, true),
+});
+
+/** Lines in the order in which they are said, and which of them are taken back in the end. */
+export const said = fc.array(drawn, { minLength: 1, maxLength: 60 }).map((facts) => {
+  let atMs = 1000;
+  return facts.map(({ place: [shelf, peer], passedMs, isTakenBack, ...rest }, index) => {
+    atMs += passedMs;
+    const line: Line = {
+      seq: index + 1,
+      part: 0,
+      atMs,
+      msgid: `x-${index}`,
+      peer,
+      target: '#a',
+      object: null,
+      bits: 0,
+      ...rest,
+    };
+    return { shelf, line, isTakenBack };
+  });
+});
+
+const anchor = fc.oneof(
+  fc.record({ kind: fc.constant('id' as const), msgid: fc.nat(62).map((index) => `x-${index}`) }),
+  fc.record({ kind: fc.constant('time' as const), atMs: fc.integer({ min: 995, max: 1100 }) }),
+);
+const end = fc.constantFrom('oldest' as const, 'newest' as const);
+const range: fc.Arbitrary<LineRange> = fc.oneof(
+  fc.record({
+    kind: fc.constant('between' as const),
+    after: fc.option(anchor),
+    before: fc.option(anchor),
+    end,
+  }),
+  fc.record({ kind: fc.constant('around' as const), anchor }),
+);
+const sight: fc.Arbitrary<Sight> = fc.record({
+  hasEvents: fc.boolean(),
+  ranks: fc.constantFrom(0, 1, 2, 4, 16),
+  source: fc.constantFrom('ann!a@h', 'zoe!z@h', ''),
+  sinceMs: fc.constantFrom(0, 0, 0, 1010, 1040),
+});
+const limit = fc.integer({ min: 1, max: 12 });
+
+export const question: fc.Arbitrary<LineQuery> = fc.oneof(
+  fc.record({ shelf: fc.constantFrom(...ROOMS), peer: fc.constant(null), range, limit, sight }),
+  fc.record({ shelf: fc.constant(PERSON), peer: fc.constantFrom(...PEERS, 'eve', null), range, limit, sight }),
+  fc.record({ shelf: fc.constant('r:#nowhere' as const), peer: fc.constant(null), range, limit, sight }),
+);
+
+export const period: fc.Arbitrary<LatestQuery> = fc.record({
+  rooms: sight.map((seen) => ROOMS.map((shelf) => ({ shelf, sight: seen }))),
+  people: fc.option(sight.map((seen) => ({ shelf: PERSON, sight: seen }))),
+  afterMs: fc.integer({ min: 995, max: 1060 }),
+  beforeMs: fc.integer({ min: 1000, max: 1200 }),
+  end,
+  limit,
+});
+
+/** The model. */
+export class Model {
+  readonly #all: readonly (Shelved & { readonly isTakenBack: boolean })[];
+
+  constructor(all: readonly (Shelved & { readonly isTakenBack: boolean })[]) {
+    this.#all = all;
+  }
+
+  #visible(shelf: Shelf, peer: string | null, seen: Sight): { readonly line: Line; readonly index: number }[] {
+    return this.#all.flatMap(({ shelf: on, line, isTakenBack }, index) => {
+      const isFor = line.ranks === 0 || lowest(line.ranks) <= seen.ranks;
+      const isOwn = line.source !== '' && line.source === seen.source;
+      const isShown =
+        !isTakenBack && on === shelf && (peer === null || line.peer === peer) && line.atMs >= seen.sinceMs;
+      return isShown && (seen.hasEvents || !isEvent(line.kind)) && (isFor || isOwn) ? [{ line, index }] : [];
+    });
+  }
+
+  /** Whether the line with an index is after or before an anchor, or at it; null if there is no such message. */
+  #side(shelf: Shelf, place: Anchor): ((index: number) => number) | null {
+    if (place.kind === 'time') return (index) => (this.#all[index]?.line.atMs ?? 0) - place.atMs;
+    const at = this.#all.findIndex(({ shelf: on, line }) => on === shelf && line.msgid === place.msgid);
+    return at < 0 ? null : (index) => index - at;
+  }
+
+  lines({ shelf, peer, range: wanted, limit: most, sight: seen }: LineQuery): Page {
+    const visible = this.#visible(shelf, peer, seen);
+    if (wanted.kind === 'around') {
+      const side = this.#side(shelf, wanted.anchor);
+      if (side === null) return { kind: 'unknown-message' };
+      const first = visible.findIndex(({ index }) => side(index) >= 0);
+      const pivot = first < 0 ? visible.length : first;
+      let start = Math.max(0, pivot - Math.floor(most / 2));
+      start = Math.max(0, Math.min(start, visible.length - most));
+      return { kind: 'lines', lines: visible.slice(start, start + most).map(({ line }) => line) };
+    }
+    const after = wanted.after === null ? null : this.#side(shelf, wanted.after);
+    const before = wanted.before === null ? null : this.#side(shelf, wanted.before);
+    const within = visible.filter(
+      ({ index }) =>
+        (after === null || after(index) > 0) && (wanted.before === null || (before !== null && before(index) < 0)),
+    );
+    const page = wanted.end === 'oldest' ? within.slice(0, most) : within.slice(-most);
+    return { kind: 'lines', lines: page.map(({ line }) => line) };
+  }
+
+  latest({ rooms, people, afterMs, beforeMs, end: from, limit: most }: LatestQuery): Conversations {
+    const asked = [
+      ...rooms.map((room) => ({ ...room, peer: null })),
+      ...(people === null ? [] : PEERS.map((peer) => ({ ...people, peer }))),
+    ];
+    const last = asked.flatMap(({ shelf, peer, sight: seen }): Latest[] => {
+      const line = this.#visible(shelf, peer, seen).at(-1)?.line;
+      return line !== undefined && line.atMs > afterMs && line.atMs < beforeMs ? [{ shelf, line }] : [];
+    });
+    // Of one time, people come before rooms, and both in the order of their names.
+    const name = ({ shelf, line }: Latest): string => shelf + (line.peer ?? '');
+    last.sort((one, other) => one.line.atMs - other.line.atMs || (name(one) < name(other) ? -1 : 1));
+    return { kind: 'latest', latest: from === 'oldest' ? last.slice(0, most) : last.slice(-most) };
+  }
+}
+
+function lowest(ranks: number): number {
+  return [1, 2, 4, 8, 16].find((bit) => (ranks & bit) > 0) ?? 0;
+}

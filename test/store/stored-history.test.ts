@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { LineQuery, Page } from '../../src/history/history.js';
+import type { Line } from '../../src/history/line.js';
+import { SqliteLog } from '../../src/store/sqlite-log.js';
+import { STORE_FILE } from '../../src/store/store.js';
+import { StoredHistory } from '../../src/store/stored-history.js';
+import { Answers } from '../log/contract.js';
+import { openStore, settled } from '../support/stores.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const ROOM = 'r:#a';
+const UNANSWERED = { written: () => undefined, failed: () => undefined };
+
+function lineOf(seq: number, text: string): Line {
+  return {
+    seq,
+    part: 0,
+    atMs: 1000 + seq,
+    kind: 'message',
+    msgid: `x-${seq}`,
+    peer: null,
+    source: 'ann!a@h',
+    account: null,
+    target: '#a',
+    ranks: 0,
+    text,
+    tags: [['react', text]],
+    object: null,
+    bits: 0,
+  };
+}
+
+const sight = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
+const whole = { kind: 'between', after: null, before: null, end: 'newest' } as const;
+const all: LineQuery = { shelf: ROOM, peer: null, range: whole, limit: 100, sight };
+
+const textsOf = (page: Page): readonly string[] =>
+  page.kind === 'lines' ? page.lines.map(({ text }) => text) : [page.kind];
+
+test('lines are there again when the store is opened again, and none twice that is written twice', async () => {
+  const folder = temporaryFolder();
+  const first = await openStore({ folder });
+  const before = new StoredHistory(first);
+  before.record(ROOM, lineOf(1, 'one'));
+  before.record(ROOM, lineOf(2, 'two'));
+  await first.close();
+  const history = new StoredHistory(await openStore({ folder }));
+  history.record(ROOM, lineOf(2, 'two'));
+  history.record(ROOM, lineOf(3, 'three'));
+  expect(textsOf(await history.lines(all))).toEqual(['one', 'two', 'three']);
+});
+
+test('what is taken back is nowhere in the file, and pages are found from its place', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore({ folder });
+  const log = await SqliteLog.open(store);
+  const history = new StoredHistory(store);
+  const secret = 'the word that nobody should have read';
+  const stamp = { session: 'a.1.1', n: 1, atMs: 5, seen: 0, base: 0 };
+  const words = { type: 'message', ranks: 0, who: null, tags: [], isDivisible: true } as const;
+  log.append(
+    ROOM,
+    [
+      { kind: 'say', ...stamp, ...words, text: 'before' },
+      { kind: 'say', ...stamp, n: 2, ...words, text: secret },
+    ],
+    new Answers(),
+  );
+  history.record(ROOM, lineOf(1, 'before'));
+  history.record(ROOM, lineOf(2, secret));
+  history.record(ROOM, lineOf(3, 'after'));
+  await history.lines(all);
+  history.redact({ shelves: [ROOM], msgid: 'x-2', log: ROOM, seq: 1, part: 1 });
+  expect(textsOf(await history.lines(all))).toEqual(['before', 'after']);
+  const range = { ...whole, before: { kind: 'id', msgid: 'x-2' } } as const;
+  expect(textsOf(await history.lines({ ...all, range }))).toEqual(['before']);
+  expect(await log.read(ROOM, { after: 0, maxPacks: 1 })).toMatchObject({
+    packs: [{ kind: 'pack', entries: [{ text: 'before' }, { text: '', n: 2 }] }],
+  });
+  await store.close();
+  expect(readFileSync(join(folder, STORE_FILE)).includes(secret)).toBe(false);
+});
+
+test('lines from before a time are dropped', async () => {
+  const store = await openStore();
+  const history = new StoredHistory(store);
+  for (let seq = 1; seq <= 5; seq += 1) history.record(ROOM, lineOf(seq, String(seq)));
+  store.write({ kind: 'lines-drop', shelf: ROOM, beforeMs: 1004 }, UNANSWERED);
+  await settled(store);
+  expect(textsOf(await history.lines(all))).toEqual(['4', '5']);
+});
+
+test('lines that a full store does not take are read when it has room again', async () => {
+  const store = await openStore({ maxBytes: 300_000 });
+  const history = new StoredHistory(store);
+  const texts = Array.from({ length: 30 }, (_, index) => `${index} ${'x'.repeat(10_000)}`);
+  // Each in a turn of its own: a turn is written as a whole or not at all.
+  for (const [seq, text] of texts.entries()) {
+    history.record(ROOM, lineOf(seq, text));
+    await settled(store);
+  }
+  const { length } = textsOf(await history.lines(all));
+  expect(length).toBeGreaterThan(5);
+  expect(length).toBeLessThan(20);
+  store.write({ kind: 'lines-drop', shelf: ROOM, beforeMs: 1000 + length - 1 }, UNANSWERED);
+  await expect
+    .poll(async () => textsOf(await history.lines(all)).slice(0, 3), { timeout: 10_000 })
+    .toEqual(texts.slice(length - 1, length + 2));
+  history.close();
+});
+
+test('a store that is closed answers that it is', async () => {
+  const store = await openStore();
+  const history = new StoredHistory(store);
+  await store.close();
+  expect(await history.lines(all)).toEqual({ kind: 'unavailable' });
+  expect(await history.latest({ rooms: [], people: null, afterMs: 0, beforeMs: 1, end: 'newest', limit: 1 })).toEqual({
+    kind: 'unavailable',
+  });
+});
