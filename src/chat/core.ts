@@ -2,7 +2,7 @@
 import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, Stamp, Who } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
-import { type Fold as CaseFold, foldCase } from './case-mapping.js';
+import { ASCII_NAMING, type Naming } from './case-mapping.js';
 import { DirectoryState } from './directory-state.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import { DomainState } from './domain-state.js';
@@ -22,6 +22,8 @@ import type { Answer } from './ticket.js';
 export interface CoreOptions {
   /** The log that keeps everything that people do. @defaultValue a {@link MemoryLog} that keeps nothing */
   readonly log?: SharedLog | undefined;
+  /** How names are compared. @defaultValue {@link ASCII_NAMING} */
+  readonly naming?: Naming | undefined;
   /** The name of this process in the sessions of its members: `node.incarnation`. @defaultValue `a.1` */
   readonly node?: string;
   /** Returns a name that no other log ever has; the ids of messages begin with it. By default logs are counted. */
@@ -55,16 +57,17 @@ export class Core implements ReplicaOwner {
 
   constructor(options: CoreOptions = {}) {
     const { log = new MemoryLog({ maxEntries: 0 }), node = 'a.1', newLogId = counter(), now = Date.now } = options;
-    const fold: CaseFold = foldCase;
+    const { naming = ASCII_NAMING } = options;
+    const { fold } = naming;
     this.#node = node;
     this.#onTrouble = options.onTrouble ?? (() => undefined);
-    const domain = new DomainState({ fold, departureLimit: options.departureLimit ?? 500, memberOf: this.#memberOf });
+    const domain = new DomainState({ naming, departureLimit: options.departureLimit ?? 500, memberOf: this.#memberOf });
     const told = new PrivateState(newLogId(), (session) => domain.bySession(session));
     this.domain = new Replica({ log, name: 'd', fold: domain, belongs: isDomainEntry, owner: this });
     this.private = new Replica({ log, name: `n:${node}`, fold: told, belongs: isPrivateEntry, owner: this });
     const { keeper = null } = options;
     this.rooms = new Rooms({ log, fold, cast: this.#memberOf, owner: this, newLogId, keeper });
-    this.directory = new DirectoryState({ fold, domain, rooms: this.rooms, now });
+    this.directory = new DirectoryState({ naming, domain, rooms: this.rooms, now });
     this.#presenter = new Presenter(this);
     this.domain.open();
     this.private.open();

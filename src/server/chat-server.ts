@@ -1,7 +1,9 @@
 /** A chat server: its parts wired together, from start to end. */
 import type { AdminListener } from '../admin/admin-listener.js';
 import type { Phase, Readings } from '../admin/readings.js';
+import type { Naming } from '../chat/case-mapping.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
+import { namingOf } from '../protocol/naming.js';
 import type { ClassFigures, ConnectionFigures, Reload, ServerControl } from '../protocol/server-control.js';
 import type { Address } from '../socket/address.js';
 import { openAdmin } from './admin.js';
@@ -67,7 +69,7 @@ export class ChatServer implements ServerControl {
   #phase: Phase = 'starting';
   #drainMs: number;
 
-  private constructor(options: ServerOptions, keeping: Keeping | null) {
+  private constructor(options: ServerOptions, naming: Naming, keeping: Keeping | null) {
     this.#keeping = keeping;
     const { config, log, version, inherited = new Map(), world = REAL_WORLD } = options;
     this.#options = options;
@@ -75,7 +77,7 @@ export class ChatServer implements ServerControl {
     this.configurationName = options.configurationName;
     this.#drainMs = config.drainMs;
     this.#cloak = new Cloak(config.cloak, world.cloakKey);
-    this.#chat = this.#createChat();
+    this.#chat = this.#createChat(naming);
     this.#protocols = this.#createProtocols();
     const tally = new Tally();
     const addresses = new PeerAddresses();
@@ -100,10 +102,11 @@ export class ChatServer implements ServerControl {
     });
   }
 
-  #createChat(): Chat {
+  #createChat(naming: Naming): Chat {
     const { bans, log } = this.#options;
     return new Chat({
       bans,
+      naming,
       hostOf: this.#cloak.hostOf,
       ...this.#keeping?.chat,
       now: this.#world.now,
@@ -132,8 +135,8 @@ export class ChatServer implements ServerControl {
   }
 
   /** Returns a server that listens nowhere: its peers arrive by {@link clients} alone. */
-  static withoutListeners(options: ServerOptions): ChatServer {
-    return new ChatServer(options, null);
+  static async withoutListeners(options: ServerOptions): Promise<ChatServer> {
+    return new ChatServer(options, await namingOf(options.config.irc.nicks), null);
   }
 
   /**
@@ -142,7 +145,8 @@ export class ChatServer implements ServerControl {
    * @throws ListenError, StoreError; then nothing is left open
    */
   static async start(options: ServerOptions): Promise<ChatServer> {
-    const server = new ChatServer(options, await openKeeping(options));
+    const naming = await namingOf(options.config.irc.nicks);
+    const server = new ChatServer(options, naming, await openKeeping(options));
     try {
       await server.#openAdmin();
       await server.#listeners.openAll();

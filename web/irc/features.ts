@@ -85,9 +85,16 @@ function atLeast(least: number, value: string, otherwise: number): number {
 
 /** Folds a name to the form in which the server compares names (CASEMAPPING). */
 export function foldName({ caseMapping }: Features, name: string): string {
+  if (caseMapping === 'rfc7613') return foldPrecis(name);
   const folded = name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   if (caseMapping === 'ascii') return folded;
   return folded.replace(/[[\]\\~]/g, (sign) => ({ '[': '{', ']': '}', '\\': '|', '~': '^' })[sign] ?? sign);
+}
+
+/** Folds a name beyond ASCII (RFC 8265 section 3.3): in its usual width, in small letters, composed. */
+function foldPrecis(name: string): string {
+  const wide = name.replace(/[\uff01-\uffef]/g, (form) => form.normalize('NFKC'));
+  return wide.normalize('NFC').toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
 }
 
 /** Whether a name is a room's. */
