@@ -7,7 +7,7 @@ import { DirectoryState } from './directory-state.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import { DomainState } from './domain-state.js';
 import type { Outlet } from './member.js';
-import { MemberState } from './member-state.js';
+import type { MemberState } from './member-state.js';
 import type { Outcome } from './outcome.js';
 import { Presenter } from './presenter.js';
 import { type PrivateOutcomes, PrivateState } from './private-state.js';
@@ -16,6 +16,7 @@ import type { RoomKeeper } from './room-keeper.js';
 import type { Cast } from './room-state.js';
 import { Rooms } from './rooms.js';
 import { SteadyTime } from './steady-time.js';
+import { Strangers } from './strangers.js';
 import type { Answer } from './ticket.js';
 
 /** The choices of a chat's core. */
@@ -50,7 +51,11 @@ export class Core implements ReplicaOwner {
   readonly #onTrouble: (log: LogName, trouble: LogTrouble) => void;
   /** Members that have asked to be let in, by their sessions. */
   readonly #arriving = new Map<string, MemberState>();
+  readonly #strangers = new Strangers();
   readonly #waiting = new Set<Waiting>();
+  /** The logs that are followed, and whose states are not complete yet. */
+  readonly #opening = new Set<LogName>();
+  readonly #onCaughtUp: (() => void)[] = [];
   readonly #steady = new SteadyTime();
   #voice: Outlet | null = null;
   #sessions = 0;
@@ -75,7 +80,7 @@ export class Core implements ReplicaOwner {
 
   /** Returns the member of a session; an unknown session gets a member without a connection. */
   readonly #memberOf: Cast = (session, who, atMs) =>
-    this.domain.fold.bySession(session) ?? this.#arriving.get(session) ?? new MemberState({ session, who, atMs });
+    this.domain.fold.bySession(session) ?? this.#arriving.get(session) ?? this.#strangers.meet(session, who, atMs);
 
   /** Runs a call and shows its outcomes to nobody. Outcomes that settle after the call are shown. */
   quietly<T>(run: () => T): T {
@@ -166,12 +171,32 @@ export class Core implements ReplicaOwner {
   }
 
   applied(log: LogName, outcome: Outcome, by: MemberState | null, voice: Outlet | null): void {
-    if (outcome?.kind === 'arrived') this.#arriving.delete(outcome.member.session);
+    if (outcome?.kind === 'arrived') {
+      this.#arriving.delete(outcome.member.session);
+      this.#strangers.arrived(outcome.member.session);
+    }
     this.#presenter.show(log, outcome, by, voice);
   }
 
   packApplied(log: LogName): void {
     if (log === 'd' && this.#waiting.size > 0) for (const replica of this.#waiting) replica.resume();
+  }
+
+  opens(log: LogName): void {
+    this.#opening.add(log);
+  }
+
+  caughtUp(log: LogName): void {
+    this.rooms.caughtUp(log);
+    this.#opening.delete(log);
+    if (this.#opening.size > 0) return;
+    for (const then of this.#onCaughtUp.splice(0)) then();
+  }
+
+  /** Calls back once, as soon as the state has all that was in the logs which are followed by now. */
+  whenCaughtUp(then: () => void): void {
+    if (this.#opening.size === 0) then();
+    else this.#onCaughtUp.push(then);
   }
 
   waits(replica: Waiting): void {

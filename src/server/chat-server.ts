@@ -1,4 +1,5 @@
 /** A chat server: its parts wired together, from start to end. */
+import { setTimeout } from 'node:timers/promises';
 import type { AdminListener } from '../admin/admin-listener.js';
 import type { Phase, Readings } from '../admin/readings.js';
 import type { Naming } from '../chat/case-mapping.js';
@@ -28,6 +29,8 @@ import { REAL_WORLD, type World } from './world.js';
 
 /** How long a stopping server waits for peers that have been sent everything to close. */
 const GRACE_MS = 200;
+/** The longest time for which a start waits for what is kept to be read. */
+const CATCH_UP_MS = 10_000;
 
 /** The server's options, and what it needs from the process around it. */
 export interface ServerOptions {
@@ -149,6 +152,7 @@ export class ChatServer implements ServerControl {
     const server = new ChatServer(options, naming, await openKeeping(options));
     try {
       await server.#openAdmin();
+      await server.#catchUp();
       await server.#listeners.openAll();
     } catch (error) {
       await server.close('the server could not start');
@@ -159,6 +163,19 @@ export class ChatServer implements ServerControl {
     });
     if (server.#phase === 'starting') server.#phase = 'ready';
     return server;
+  }
+
+  /** Waits until it is known what the logs have that are kept, unless that takes very long. */
+  async #catchUp(): Promise<void> {
+    if (this.#keeping === null) return;
+    const chat = this.#chat;
+    const reading = new Promise<boolean>((resolve) => {
+      chat.whenCaughtUp(() => {
+        resolve(true);
+      });
+    });
+    if (await Promise.race([reading, setTimeout(CATCH_UP_MS, false, { ref: false })])) return;
+    this.#options.log.warn('the server starts before all that is kept has been read', {});
   }
 
   async #openAdmin(): Promise<void> {

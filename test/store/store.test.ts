@@ -67,7 +67,7 @@ describe('opening a store', () => {
     log.follow(ROOM, 1, ear);
     log.append(ROOM, [mark('4')], answers);
     await settled(store);
-    expect(ear.heard.map((words) => words.slice(0, 3).trim())).toEqual(['2 2', '3 3', '4 4']);
+    expect(ear.packs.map((words) => words.slice(0, 3).trim())).toEqual(['2 2', '3 3', '4 4']);
     expect(answers.got).toEqual([4]);
   });
 
@@ -240,5 +240,5 @@ test('what was kept of a state comes back with the packs after it, which the fir
   expect(log.states).toMatchObject([{ log: ROOM, seq: 1, state: '{"x":1}' }]);
   const ear = new Ear();
   log.follow(ROOM, 1, ear);
-  expect(ear.heard).toEqual(['2 b', '3 c']);
+  expect(ear.heard).toEqual(['2 b', '3 c', 'caught up']);
 });
