@@ -29,7 +29,9 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   server: {
     may: ['admin', 'front', 'protocol', 'chat', 'store', 'log', 'net', 'socket', 'multiplexer', 'arguments', 'errors'],
   },
-  cli: { may: ['server', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'] },
+  cli: {
+    may: ['server', 'store', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'],
+  },
 };
 
 /** What a package entry may import: each only names what its rooms have. */
