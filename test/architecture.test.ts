@@ -175,13 +175,14 @@ test('no module needs itself through others', () => {
 const page: Readonly<Record<string, readonly string[]>> = {
   irc: [],
   connection: [],
+  login: ['irc'],
   text: [],
   config: [],
   state: ['irc'],
   input: ['irc', 'state'],
   settings: ['text'],
   notify: ['state'],
-  client: ['connection', 'input', 'irc', 'state'],
+  client: ['connection', 'input', 'irc', 'login', 'state'],
   views: ['client', 'config', 'input', 'irc', 'settings', 'state', 'text'],
   main: ['client', 'config', 'irc', 'notify', 'settings', 'state', 'style', 'text', 'views'],
 };

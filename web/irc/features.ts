@@ -16,6 +16,8 @@ export interface Features {
   readonly nickLength: number;
   readonly userLength: number;
   readonly hostLength: number;
+  /** The most lines that one question about the history may ask for; 0 if the server names no limit. */
+  readonly historyLines: number;
 }
 
 /** The values that hold until the server sends others. */
@@ -33,6 +35,7 @@ export const DEFAULT_FEATURES: Features = {
   nickLength: 30,
   userLength: 16,
   hostLength: 63,
+  historyLines: 0,
 };
 
 type Setter = (features: Features, value: string) => Features;
@@ -50,6 +53,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   LINELEN: (features, value) => ({ ...features, lineBytes: atLeast(128, value, features.lineBytes) }),
   NICKLEN: (features, value) => ({ ...features, nickLength: atLeast(1, value, features.nickLength) }),
   USERLEN: (features, value) => ({ ...features, userLength: atLeast(1, value, features.userLength) }),
+  CHATHISTORY: (features, value) => ({ ...features, historyLines: atLeast(0, value, features.historyLines) }),
   HOSTLEN: (features, value) => ({ ...features, hostLength: atLeast(1, value, features.hostLength) }),
 };
 
