@@ -36,6 +36,8 @@ export interface Unsettled<F> {
   apply(fold: F, seq: number, entry: Entry): Outcome | undefined;
   /** Answers the one who waits, once it has been applied: that it has not been taken if it could not be. */
   settle(): void;
+  /** Reports to the one who was answered that it had failed that it has happened, if it has. */
+  belate(): void;
   /** Answers that the log has not taken it, unless it has been answered. */
   fail(): void;
   /**
@@ -94,6 +96,11 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
   settle(): void {
     if (this.#outcome === undefined) this.#outcome = NOT_TAKEN;
     this.#ticket?.settled(this.#outcome);
+  }
+
+  belate(): void {
+    const outcome = this.#outcome;
+    if (outcome !== undefined && outcome !== NOT_TAKEN) this.#ticket?.belated(outcome);
   }
 
   fail(): void {

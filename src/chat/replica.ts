@@ -369,7 +369,8 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
       if (isAnswered) this.#owner.applied(this.name, outcome, proposal.by, proposal.voice);
       else this.#owner.applied(this.name, outcome, null, null);
     } finally {
-      if (proposal?.isGivenUp === false) proposal.settle();
+      if (proposal?.isGivenUp === true) proposal.belate();
+      else proposal?.settle();
     }
   }
 

@@ -6,12 +6,18 @@ export interface Ticket<T> {
   readonly kind: 'ticket';
   /** Names the one who takes the outcome, once, as soon as it is there; in this call if it is there already. */
   whenSettled(taker: (outcome: T) => void): void;
+  /**
+   * Names the one who takes what has happened after all, if the outcome was that the log had not taken it in time. The
+   * others have been shown it then.
+   */
+  whenBelated(taker: (outcome: T) => void): void;
 }
 
 /** A ticket as its issuer sees it. */
 export class OpenTicket<T> implements Ticket<T> {
   readonly kind = 'ticket';
   #taker: ((outcome: T) => void) | null = null;
+  #belatedTaker: ((outcome: T) => void) | null = null;
   #settled: { readonly outcome: T } | null = null;
 
   whenSettled(taker: (outcome: T) => void): void {
@@ -22,6 +28,14 @@ export class OpenTicket<T> implements Ticket<T> {
   settled(outcome: T): void {
     this.#settled = { outcome };
     this.#taker?.(outcome);
+  }
+
+  whenBelated(taker: (outcome: T) => void): void {
+    this.#belatedTaker = taker;
+  }
+
+  belated(outcome: T): void {
+    this.#belatedTaker?.(outcome);
   }
 }
 

@@ -2,12 +2,14 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
+import { PRIVILEGES } from '../../src/chat/member.js';
 import type { LogTrouble } from '../../src/chat/replica.js';
 import { IrcSession } from '../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../src/protocol/irc/settings.js';
 import { IrcState } from '../../src/protocol/irc/shared-state.js';
 import { LOOPBACK_CLASS } from '../../src/protocol/limits.js';
 import { PlainSession } from '../../src/protocol/plain/session.js';
+import { until } from '../support/deadline.js';
 import { type NetworkFaults, SimulatedNetwork } from '../support/simulated-network.js';
 import { LogServer, SocketLog } from '../support/socket-log.js';
 import { FakeLink } from './fake-link.js';
@@ -40,7 +42,9 @@ class LateChat {
       log: () => undefined,
       note: () => undefined,
     };
-    this.#irc = new IrcState({ chat: this.chat, settings: DEFAULT_IRC_SETTINGS, control, version: '0' });
+    const operators = [{ name: 'root', password: 'sesame', masks: ['*@*'], host: null, privileges: PRIVILEGES }];
+    const settings = { ...DEFAULT_IRC_SETTINGS, operators };
+    this.#irc = new IrcState({ chat: this.chat, settings, control, version: '0' });
     this.network.run();
   }
 
@@ -349,6 +353,55 @@ describe('a log that is away', () => {
     expect(bob.take()).toHaveLength(1);
     late.network.run();
     expect([ann.take(), bob.take()]).toEqual([['PRIVMSG #a :slow'], ['PRIVMSG #a :slow']]);
+  });
+
+  test.each([
+    ['JOIN #b', ['JOIN #b', '332 ann #b :tea', '333 ann #b', '353 ann = #b :@bob ann', '366 ann #b', 'BATCH', 'BATCH']],
+    ['PART #a', ['PART #a']],
+    ['TOPIC #a :x', ['TOPIC #a :x']],
+    ['MODE #a +m', ['MODE #a +m']],
+    ['MODE #a +mv nobody', ['MODE #a +m', '401 ann nobody']],
+    ['KICK #a ann', ['KICK #a ann']],
+    ['INVITE bob #a', ['341 ann bob #a']],
+    ['RENAME #a #c', ['PART #a', 'JOIN #c', '353 ann = #c :@ann', '366 ann #c']],
+    ['KNOCK #locked', ['711 ann #locked']],
+    ['METADATA * SET a :b', ['761 ann ann a * :b']],
+    ['METADATA #a SET a :b', ['761 ann #a a * :b']],
+    ['NICK anna', ['NICK anna']],
+    ['AWAY :out', ['306 ann']],
+    ['AWAY', ['305 ann']],
+    ['MODE ann +i', ['MODE ann +i']],
+    ['PRIVMSG bob :x', ['PRIVMSG bob :x']],
+  ])('may have taken %s, which was given up: then the client is told all that belongs to it', (line, expected) => {
+    const bob = late.client('bob', '#b', '#locked');
+    bob.send('TOPIC #b :tea', 'MODE #locked +i');
+    late.network.run();
+    const ann = late.client('ann', '#a');
+    if (line === 'AWAY') ann.send('AWAY :before');
+    late.network.run();
+    ann.take();
+    ann.send(line);
+    late.wait(5000);
+    expect(ann.take()).toEqual([expect.stringMatching(/^FAIL \w+ STORE_UNAVAILABLE /)]);
+    late.network.run();
+    const lines = ann.take().map((each) => each.replace(/^BATCH .*/, 'BATCH'));
+    expect(lines.map((each, index) => (each.startsWith(expected[index] ?? each) ? expected[index] : each))).toEqual(
+      expected,
+    );
+    // Once.
+    ann.send('PING x');
+    late.network.run();
+    expect(ann.take()).toEqual(['PONG fdmux.local :x']);
+  });
+
+  test('may have made an operator of one who was told that this has failed', async () => {
+    const ann = late.client('ann', '#a');
+    ann.send('OPER root sesame');
+    await until(() => !late.network.isQuiet, 'the password is checked');
+    late.wait(5000);
+    expect(ann.take()).toEqual([expect.stringContaining('FAIL OPER STORE_UNAVAILABLE')]);
+    late.network.run();
+    expect(ann.take().slice(0, 2)).toEqual([expect.stringMatching(/^381 ann /), 'MODE ann +o']);
   });
 
   test('says nothing to one whose NOTICE has failed', () => {

@@ -73,6 +73,12 @@ export class SimulatedNetwork {
     this.#faults = { cut: 0, repeat: 0 };
   }
 
+  /** Whether nothing is under way. */
+  get isQuiet(): boolean {
+    const lanes = [...this.#connections].flatMap((connection) => Object.values(connection.lanes));
+    return this.#later.length === 0 && lanes.every((lane) => lane.length === 0);
+  }
+
   /** Delivers until nothing is under way, or so many things. */
   run(maxSteps = Infinity): void {
     for (let steps = 0; steps < maxSteps && this.#step(); steps += 1);

@@ -380,6 +380,19 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
     });
   }
 
+  /**
+   * Makes of an answer one that does not answer the command at hand: its command has failed because a log was late, and
+   * what it asked for has happened after all.
+   */
+  afterAll<T>(answer: (outcome: T) => void): (outcome: T) => void {
+    return (outcome) => {
+      if (this.#isOver) return;
+      this.sendBeside(() => {
+        answer(outcome);
+      });
+    };
+  }
+
   // The beginning and the end
 
   /** The member is in the directory: from now on its commands count. */

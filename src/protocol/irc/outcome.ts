@@ -25,9 +25,14 @@ export type Outcome = void | Deferred<void> | Generator<Wait | undefined, void>;
 /** How a step ends: with a result, or with more to wait for. */
 export type Step<T> = () => T | Deferred<T> | Generator<Wait | undefined, T>;
 
-/** Waits for how a verb of the chat ends; mostly it has ended already. */
-export function* outcomeOf<T>(answer: T | Ticket<T>): Generator<Wait, T> {
+/**
+ * Waits for how a verb of the chat ends; mostly it has ended already.
+ *
+ * @param belated - takes what has happened after all, if the log has not taken it in time: see {@link Client.afterAll}
+ */
+export function* outcomeOf<T>(answer: T | Ticket<T>, belated?: (outcome: T) => void): Generator<Wait, T> {
   if (!isTicket(answer)) return answer;
+  if (belated !== undefined) answer.whenBelated(belated);
   const settlement = new Settlement(answer);
   yield settlement;
   return settlement.outcome();

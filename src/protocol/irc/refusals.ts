@@ -30,9 +30,13 @@ const SPEECH_REFUSALS: Readonly<Record<SpeechRefusal | 'query', string>> = {
   query: 'Cannot send to channel (+C)',
 };
 
-/** Answers that the log has not taken what somebody wanted to do, so that nothing has happened. */
+/**
+ * Answers that the log has not taken in time what somebody wanted to do. It may have it all the same: see
+ * {@link Client.afterAll}.
+ */
 export function replyNotTaken(client: Client, command: string, ...context: readonly string[]): void {
-  client.fail(command, 'STORE_UNAVAILABLE', context, 'The server could not store this in time; nothing was done');
+  const text = 'The server could not store this in time; if it happens after all, you will see it';
+  client.fail(command, 'STORE_UNAVAILABLE', context, text);
 }
 
 /** Answers somebody who lacks a privilege. An operator is told which one. */

@@ -1,8 +1,9 @@
 /** The replies about a channel for a client that enters it: the topic and the members. */
-import type { EventOf } from '../../chat/event.js';
+import type { ChatEvent, EventOf } from '../../chat/event.js';
 import { mayList } from '../../chat/permissions.js';
 import type { Room } from '../../chat/room.js';
 import type { Client } from './client.js';
+import { knowsMetadata, sendWanted, subjectsOf } from './metadata.js';
 import { rankSigns } from './modes.js';
 import { type Paged, sendAll } from './outcome.js';
 import { sourceOf } from './source.js';
@@ -20,6 +21,18 @@ export function* sendNames(client: Client, room: Room): Paged {
   const symbol = room.flags.has('secret') ? '@' : '=';
   yield* client.replyWordsAtLength('RPL_NAMREPLY', [symbol, room.name], nameWords(client, room));
   client.reply('RPL_ENDOFNAMES', room.name);
+}
+
+/** Sends what one who has entered a channel needs to know of it, as part of a long answer. */
+export function* sendRoom(client: Client, room: Room): Paged {
+  sendTopic(client, room);
+  yield* sendNames(client, room);
+  if (knowsMetadata(client)) yield* sendWanted(client, room.name, subjectsOf(client, room));
+}
+
+/** Sends an event of a channel to a client that has made it from outside: those inside have been sent it. */
+export function echoToOutsider(client: Client, event: ChatEvent, room: Room | null): void {
+  if (room !== null && room.seatOf(client.member) === undefined) client.echo(event);
 }
 
 /** Leaves a channel and enters it by its other name, for a client that knows no RENAME (channel-rename, "Fallback"). */

@@ -47,8 +47,6 @@ export class IrcState implements ReplySource {
   unregisteredCount = 0;
   /** How often each command has been used. */
   readonly commandCounts = new Map<string, number>();
-  /** What is to be done when a log lets somebody in after it was too late for an answer. */
-  readonly #late = new WeakMap<Member, () => void>();
   #settings: IrcSettings;
   #batches = 0;
 
@@ -62,21 +60,11 @@ export class IrcState implements ReplySource {
     this.monitors = new MonitorBoard(options.chat);
     this.metadata = new MetadataBoard(options.chat);
     this.#settings = options.settings;
-    this.chat.observe({
-      appeared: (member) => this.#late.get(member)?.(),
-      disappeared: () => undefined,
-      followersOf: () => [],
-    });
     this.chat.observeRooms({
       retitled: (event, answered) => {
         for (const client of this.clients) client.retitled(event, answered);
       },
     });
-  }
-
-  /** Does something when a member is let in after all. */
-  expectLate(member: Member, appeared: () => void): void {
-    this.#late.set(member, appeared);
   }
 
   get directory(): Directory {

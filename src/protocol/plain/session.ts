@@ -48,7 +48,7 @@ const REFUSALS = {
   moderated: 'this room is moderated: you may listen',
   muted: 'you are muted in this room: you may listen',
   query: 'this room takes no requests of programs',
-  'not-taken': 'the server could not store this in time; nothing was done',
+  'not-taken': 'the server could not store this in time; if it is said after all, you will see it',
 } as const;
 
 /** The session of one plain peer. */

@@ -1,15 +1,15 @@
 /** JOIN, PART, TOPIC, NAMES, INVITE, KICK (modern, "Channel Operations"). */
+import type { EventOf } from '../../../chat/event.js';
 import type { RoomFlag } from '../../../chat/room.js';
 import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import { kickBytes, REASON_BYTES, topicBytes } from '../isupport.js';
 import type { Message } from '../message.js';
-import { knowsMetadata, sendWanted, subjectsOf } from '../metadata.js';
 import { channelMode } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
-import { outcomeOf, type Paged, type Wait } from '../outcome.js';
+import { outcomeOf, type Paged, sendAll, type Wait } from '../outcome.js';
 import { ENTRY_REFUSALS, replyNotTaken, replySilenced, ROOM_REFUSALS } from '../refusals.js';
-import { sendNames, sendTopic } from '../room-replies.js';
+import { echoToOutsider, sendNames, sendRoom, sendTopic } from '../room-replies.js';
 import { cutToBytes } from '../text-length.js';
 
 /** JOIN: enters channels, some with keys; `0` leaves all. */
@@ -62,7 +62,12 @@ function* joinOne(client: Client, name: string, key: string | null): Target {
     return true;
   }
   const flags = flagsOf(settings.defaultChannelModes);
-  const joined = yield* outcomeOf(server.chat.join(member, name, { key, maxRooms: limits.maxRooms, flags }));
+  const joined = yield* outcomeOf(
+    server.chat.join(member, name, { key, maxRooms: limits.maxRooms, flags }),
+    client.afterAll((late) => {
+      if (late.kind === 'joined') sendAll(sendRoom(client, late.room));
+    }),
+  );
   if (joined.kind === 'refused') {
     if (joined.why === 'not-taken') {
       replyNotTaken(client, 'JOIN', name);
@@ -71,11 +76,8 @@ function* joinOne(client: Client, name: string, key: string | null): Target {
     if (joined.why !== 'already-inside') client.reply(ENTRY_REFUSALS[joined.why], joined.room?.name ?? name);
     return true;
   }
-  const { room } = joined;
   client.echo(joined);
-  sendTopic(client, room);
-  yield* sendNames(client, room);
-  if (knowsMetadata(client)) yield* sendWanted(client, room.name, subjectsOf(client, room));
+  yield* sendRoom(client, joined.room);
   return true;
 }
 
@@ -179,11 +181,14 @@ function* listInvitations(client: Client): Paged {
 
 function* inviteOne(client: Client, nick: string, name: string): Paged {
   const { chat, directory } = client.server;
-  const invited = yield* outcomeOf(chat.invite(client.member, nick, name));
+  const invited = yield* outcomeOf(
+    chat.invite(client.member, nick, name),
+    client.afterAll((late) => {
+      if (late.kind === 'invited') replyInvited(client, late);
+    }),
+  );
   if (invited.kind === 'invited') {
-    const { member: guest, room } = invited;
-    client.reply('RPL_INVITING', guest.nick, room.name);
-    if (guest.away !== null) client.reply('RPL_AWAY', guest.nick, guest.away);
+    replyInvited(client, invited);
     return;
   }
   const channel = invited.room?.name ?? name;
@@ -202,6 +207,11 @@ function* inviteOne(client: Client, nick: string, name: string): Paged {
     case 'not-taken':
       replyNotTaken(client, 'INVITE', nick, name);
   }
+}
+
+function replyInvited(client: Client, { member: guest, room }: EventOf<'invited'>): void {
+  client.reply('RPL_INVITING', guest.nick, room.name);
+  if (guest.away !== null) client.reply('RPL_AWAY', guest.nick, guest.away);
 }
 
 /**
@@ -230,7 +240,13 @@ export function* kick(client: Client, message: Message): Paged {
 }
 
 function* kickOne(client: Client, name: string, nick: string, reason: string): Target {
-  const kicked = yield* outcomeOf(client.server.chat.kick(client.member, name, { nick, reason }));
+  const kicked = yield* outcomeOf(
+    client.server.chat.kick(client.member, name, { nick, reason }),
+    client.afterAll((late) => {
+      // One who has kicked itself has been shown it.
+      if (late.kind === 'kicked' && late.member !== client.member) echoToOutsider(client, late, late.room);
+    }),
+  );
   if (kicked.kind === 'kicked') {
     client.echo(kicked);
     return true;

@@ -172,7 +172,12 @@ function* admit(client: Client, registration: Registration): Paged {
   const { member, server } = client;
   const { nick: wanted, user: name, realName, metadata } = registration;
   if (wanted === null || name === null) return;
-  const admitted = yield* outcomeOf(server.chat.admit(member, { nick: wanted, user: name, realName }));
+  const admitted = yield* outcomeOf(
+    server.chat.admit(member, { nick: wanted, user: name, realName }),
+    client.afterAll((late) => {
+      if (late.kind === 'arrived' && client.registration !== null) welcomeLate(client, registration);
+    }),
+  );
   if (client.registration === null) return;
   if (admitted.kind === 'arrived') {
     client.registered();
@@ -188,15 +193,8 @@ function* admit(client: Client, registration: Registration): Paged {
   } else {
     // Somebody else took the nick between NICK and the end of registration.
     registration.nick = null;
-    if (admitted.why === 'nick-taken') {
-      client.reply('ERR_NICKNAMEINUSE', wanted);
-    } else {
-      replyNotTaken(client, 'NICK', wanted);
-      // The log may have let it in all the same.
-      server.expectLate(member, () => {
-        if (!client.isOver && client.registration !== null) client.sendBeside(() => welcomeLate(client, registration));
-      });
-    }
+    if (admitted.why === 'nick-taken') client.reply('ERR_NICKNAMEINUSE', wanted);
+    else replyNotTaken(client, 'NICK', wanted);
   }
 }
 

@@ -7,7 +7,12 @@ import { replyNotTaken } from '../refusals.js';
 /** KNOCK. A text after the channel means nothing: 710 has no place for it. */
 export function* knock(client: Client, message: Message): Paged {
   const [name = ''] = message.params;
-  const knocked = yield* outcomeOf(client.server.chat.knock(client.member, name));
+  const knocked = yield* outcomeOf(
+    client.server.chat.knock(client.member, name),
+    client.afterAll((late) => {
+      if (late.kind === 'knocked') client.reply('RPL_KNOCKDLVR', late.room.name);
+    }),
+  );
   if (knocked.kind === 'knocked') {
     client.reply('RPL_KNOCKDLVR', knocked.room.name);
     return;

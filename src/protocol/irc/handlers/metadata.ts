@@ -7,6 +7,7 @@ import type { Message } from '../message.js';
 import {
   knowsMetadata,
   mayRead,
+  replyChange,
   replyValue,
   sendAllOf,
   sendWanted,
@@ -162,6 +163,10 @@ function* change(
   const note = { key, value, maxKeys: MAX_METADATA_KEYS };
   const changed: EventOf<'annotated'> | Refused<string> | NotTaken | null = yield* outcomeOf(
     kind === 'self' ? chat.annotateSelf(client.member, note) : chat.annotateRoom(client.member, name, note),
+    client.afterAll((late) => {
+      if (late?.kind !== 'annotated') return;
+      for (const [changed] of late.changes) replyChange(client, late, changed);
+    }),
   );
   if (changed?.kind !== 'refused') return true;
   if (changed.why === 'not-taken') replyNotTaken(client, 'METADATA', name);

@@ -1,5 +1,6 @@
 /** MODE, for channels and for the client itself (modern, "MODE message"). */
 import type { Trait } from '../../../chat/member.js';
+import type { Amended } from '../../../chat/outcome.js';
 import { type ChangeRefusal, mayChange } from '../../../chat/permissions.js';
 import type { Room } from '../../../chat/room.js';
 import type { WantedChange } from '../../../chat/verbs/settings.js';
@@ -18,6 +19,7 @@ import { isChannelLike } from '../names.js';
 import type { Numeric } from '../numerics.js';
 import { outcomeOf, type Paged, type Wait } from '../outcome.js';
 import { replyNotTaken } from '../refusals.js';
+import { echoToOutsider } from '../room-replies.js';
 import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
 import { seconds } from '../times.js';
@@ -138,18 +140,29 @@ class ChannelModeChange {
       return;
     }
     const limits = { maxMasks: server.settings.maxMasks, maxValues: MAX_MODES };
-    const made = yield* outcomeOf(server.chat.amend(member, this.#room.name, wanted, limits));
+    const made = yield* outcomeOf(
+      server.chat.amend(member, this.#room.name, wanted, limits),
+      this.#client.afterAll((late) => {
+        if (late.kind === 'refused') return;
+        this.#reportAll(late.refusals);
+        if (late.event !== null) echoToOutsider(this.#client, late.event, late.event.room);
+      }),
+    );
     if (made.kind === 'refused') {
       if (made.why === 'not-taken') replyNotTaken(this.#client, 'MODE', this.#room.name);
       else this.#client.reply('ERR_NOSUCHCHANNEL', this.#room.name);
       return;
     }
-    const refusals = made.refusals.values();
+    this.#reportAll(made.refusals);
+    if (made.event !== null) this.#client.echo(made.event);
+  }
+
+  #reportAll(refusals: Amended['refusals']): void {
+    const reasons = refusals.values();
     for (const finding of this.#findings) {
       if (finding.kind === 'error') this.#report(finding.name, finding.params);
-      else this.#reportRefusal(refusals.next().value?.why, finding.value);
+      else this.#reportRefusal(reasons.next().value?.why, finding.value);
     }
-    if (made.event !== null) this.#client.echo(made.event);
   }
 
   #reportRefusal(why: ChangeRefusal | undefined, value: string): void {
@@ -280,7 +293,13 @@ function* changeUserMode(client: Client, letter: string, on: boolean): Generator
   if (trait === undefined && on) return 'nothing';
   const { chat } = server;
   const set = trait === undefined ? chat.setOperator(member, null) : chat.setTrait(member, trait, on);
-  const changed = yield* outcomeOf(set);
+  const changed = yield* outcomeOf(
+    set,
+    client.afterAll((late) => {
+      if (late?.kind === 'changed')
+        client.answer(`:${sourceOf(member)} MODE ${member.nick} ${on ? '+' : '-'}${letter}`);
+    }),
+  );
   if (changed?.kind === 'refused') replyNotTaken(client, 'MODE', member.nick);
   return changed?.kind === 'changed' ? 'made' : 'nothing';
 }

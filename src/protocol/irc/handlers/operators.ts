@@ -1,5 +1,5 @@
 /** OPER, KILL, WALLOPS, GLOBAL, REHASH, DIE (modern, "Operator Messages"). */
-import { PRIVILEGES } from '../../../chat/member.js';
+import { type Member, PRIVILEGES } from '../../../chat/member.js';
 import { completeUserHost, UserMask } from '../../../chat/user-mask.js';
 import type { Client } from '../client.js';
 import { HOST_LENGTH, REASON_BYTES } from '../isupport.js';
@@ -49,13 +49,24 @@ function tryPassword(
 
 function* makeOperator(client: Client, { name, host, privileges = PRIVILEGES }: OperatorSettings): Paged {
   const { member, server } = client;
-  const made = yield* outcomeOf(server.chat.setOperator(member, privileges));
+  const welcome = (): void => {
+    client.reply('RPL_YOUREOPER');
+    client.answer(`:${sourceOf(member)} MODE ${member.nick} +o`);
+    client.log('operator', { name, privileges: privileges.join(' ') });
+  };
+  const made = yield* outcomeOf(
+    server.chat.setOperator(member, privileges),
+    client.afterAll((late) => {
+      if (late?.kind === 'refused') return;
+      welcome();
+      if (host !== null) server.chat.setHost(member, host.slice(0, HOST_LENGTH));
+    }),
+  );
   if (made?.kind === 'refused') {
     replyNotTaken(client, 'OPER');
     return;
   }
-  client.reply('RPL_YOUREOPER');
-  client.answer(`:${sourceOf(member)} MODE ${member.nick} +o`);
+  welcome();
   // From now on others see another host (IRCv3 chghost).
   if (host !== null) {
     const shown = yield* outcomeOf(server.chat.setHost(member, host.slice(0, HOST_LENGTH)));
@@ -64,7 +75,6 @@ function* makeOperator(client: Client, { name, host, privileges = PRIVILEGES }: 
       client.reply('RPL_HOSTHIDDEN', member.host);
     }
   }
-  client.log('operator', { name, privileges: privileges.join(' ') });
 }
 
 /** A name that no operator has is left out: it may be a password, typed in the wrong place. */
@@ -89,8 +99,14 @@ export function* kill(client: Client, message: Message): Paged {
   const reason = cutToBytes(text, REASON_BYTES);
   // The victim learns who did it before its connection closes (modern, "KILL message").
   const parting = `Killed (${member.nick} (${reason}))`;
-  const expelled = yield* outcomeOf(server.chat.expel(member, nick, { reason, parting }));
-  if (expelled.kind === 'expelled') client.log('kill', { target: expelled.member.nick, reason });
+  const note = (target: Member): void => client.log('kill', { target: target.nick, reason });
+  const expelled = yield* outcomeOf(
+    server.chat.expel(member, nick, { reason, parting }),
+    client.afterAll((late) => {
+      if (late.kind === 'expelled') note(late.member);
+    }),
+  );
+  if (expelled.kind === 'expelled') note(expelled.member);
   else if (expelled.why === 'not-taken') replyNotTaken(client, 'KILL', nick);
   else if (expelled.why === 'not-privileged') replyUnprivileged(client, 'kill');
   else client.reply('ERR_NOSUCHNICK', nick);
@@ -104,7 +120,12 @@ export function* wallops(client: Client, message: Message): Paged {
     client.reply('ERR_NEEDMOREPARAMS', 'WALLOPS');
     return;
   }
-  const announced = yield* outcomeOf(server.chat.announce(member, text));
+  const announced = yield* outcomeOf(
+    server.chat.announce(member, text),
+    client.afterAll((late) => {
+      if (late.kind === 'announced') client.log('wallops');
+    }),
+  );
   if (announced.kind === 'refused') {
     if (announced.why === 'not-taken') replyNotTaken(client, 'WALLOPS');
     else replyUnprivileged(client, 'wallops');
@@ -121,7 +142,12 @@ export function* global(client: Client, message: Message): Paged {
     client.reply('ERR_NEEDMOREPARAMS', 'GLOBAL');
     return;
   }
-  const sent = yield* outcomeOf(client.server.chat.broadcast(client.member, 'notice', text));
+  const sent = yield* outcomeOf(
+    client.server.chat.broadcast(client.member, 'notice', text),
+    client.afterAll((late) => {
+      if (late.kind === 'broadcast') client.log('broadcast');
+    }),
+  );
   if (sent.kind === 'broadcast') client.log('broadcast');
   answerBroadcast(client, sent, 'GLOBAL');
 }

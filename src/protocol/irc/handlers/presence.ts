@@ -14,9 +14,10 @@ const MAX_USERHOST = 5;
 export function* away(client: Client, message: Message): Paged {
   const { member, server } = client;
   const text = cutToBytes(message.params[0] ?? '', AWAY_BYTES);
-  const set = yield* outcomeOf(server.chat.setAway(member, text === '' ? null : text));
+  const reply = (): void => client.reply(text === '' ? 'RPL_UNAWAY' : 'RPL_NOWAWAY');
+  const set = yield* outcomeOf(server.chat.setAway(member, text === '' ? null : text), client.afterAll(reply));
   if (set?.kind === 'refused') replyNotTaken(client, 'AWAY');
-  else client.reply(text === '' ? 'RPL_UNAWAY' : 'RPL_NOWAWAY');
+  else reply();
 }
 
 /** SETNAME. */

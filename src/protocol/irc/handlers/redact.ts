@@ -4,6 +4,7 @@ import { reasonBytes } from '../isupport.js';
 import type { Message } from '../message.js';
 import { outcomeOf, type Paged } from '../outcome.js';
 import { replyNotTaken } from '../refusals.js';
+import { echoToOutsider } from '../room-replies.js';
 import { targetOf } from '../saying.js';
 import { cutToBytes } from '../text-length.js';
 
@@ -16,7 +17,12 @@ export function* redact(client: Client, message: Message): Paged {
   const [target = '', id = '', words = ''] = message.params;
   const { chat, settings } = client.server;
   const reason = cutToBytes(words, reasonBytes(settings));
-  const redacted = yield* outcomeOf(chat.redact(client.member, targetOf(target), { message: id, reason }));
+  const redacted = yield* outcomeOf(
+    chat.redact(client.member, targetOf(target), { message: id, reason }),
+    client.afterAll((late) => {
+      if (late.kind === 'redacted') echoToOutsider(client, late, late.room);
+    }),
+  );
   if (redacted.kind === 'redacted') {
     client.echo(redacted);
     return;
