@@ -1,5 +1,6 @@
 /** The interface of every history, wherever it keeps its lines. All questions and answers are plain data. */
 import type { Line, Shelf } from './line.js';
+import type { Found, SearchQuery } from './search-query.js';
 
 /** A place among the lines of a shelf. An id that is not kept counts as older than everything that is. */
 export type Anchor = { readonly kind: 'id'; readonly msgid: string } | { readonly kind: 'time'; readonly atMs: number };
@@ -73,6 +74,7 @@ export type Conversations =
 export interface History {
   lines(query: LineQuery): Promise<Page>;
   latest(query: LatestQuery): Promise<Conversations>;
+  search(query: SearchQuery): Promise<Found>;
 }
 
 /** Where lines are put. */

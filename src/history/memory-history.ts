@@ -11,8 +11,10 @@ import type {
   Shelves,
   Sight,
 } from './history.js';
+import { matches } from '../search/terms.js';
 import type { Line, Shelf } from './line.js';
 import { centred, latestOf } from './page.js';
+import { type Found, type Hit, isInTime, isWanted, type SearchPlace, type SearchQuery } from './search-query.js';
 import { isVisible } from './sight.js';
 
 /** The bounds of a {@link MemoryHistory}; they can change while it is used. */
@@ -25,11 +27,16 @@ export interface MemoryHistoryLimits {
 
 export const DEFAULT_MEMORY_HISTORY: MemoryHistoryLimits = { maxLines: 1000, maxBytes: 67_108_864 };
 
+/** The most lines that one search compares, since the loop waits meanwhile. */
+const MAX_COMPARED = 10_000;
+
 /** What a line takes beside its texts. */
 const LINE_BYTES = 200;
 
 /** One line, with what was taken back of it. */
 interface Entry {
+  /** Its place among the lines of all shelves. */
+  readonly n: number;
   /** Null once it has been taken back: its place is still known. */
   line: Line | null;
   readonly msgid: string;
@@ -135,6 +142,25 @@ class ShelfLines {
     return from === 'oldest' ? found : found.reverse();
   }
 
+  /**
+   * Searches between two places among the lines of all shelves.
+   *
+   * @param most - how many lines are compared
+   */
+  search(place: SearchPlace, query: SearchQuery, [after, before]: Range, most: number): PartFound {
+    const hits: PartFound['hits'] = [];
+    for (let count = 0; count < this.size && hits.length < query.limit; count += 1) {
+      if (count === most) return { hits, isComplete: false };
+      const entry = this.#entries[query.end === 'oldest' ? this.#first + count : this.#entries.length - 1 - count];
+      if (entry === undefined || entry.n <= after || entry.n >= before) continue;
+      const { line, n } = entry;
+      if (line !== null && isInTime(line, query) && isWanted(line, place, query) && matches(line.text, query.terms)) {
+        hits.push({ n, hit: { shelf: place.shelf, line } });
+      }
+    }
+    return { hits, isComplete: true };
+  }
+
   /** Returns the last line that may be seen of each conversation of two. */
   lastOfPeers(sight: Sight): Line[] {
     const last = new Map<string, Line>();
@@ -147,12 +173,20 @@ class ShelfLines {
   }
 }
 
+/** What a search has found on one shelf. */
+interface PartFound {
+  readonly hits: { readonly n: number; readonly hit: Hit }[];
+  readonly isComplete: boolean;
+}
+
 const EVERYTHING = { kind: 'between', after: null, before: null, end: 'newest' } as const;
 
 /** The last lines of all shelves. */
 export class MemoryHistory implements History, Shelves {
   limits: MemoryHistoryLimits;
   readonly #shelves = new Map<Shelf, ShelfLines>();
+  /** How many lines there have been. */
+  #lines = 0;
   #bytes = 0;
 
   constructor(limits: MemoryHistoryLimits = DEFAULT_MEMORY_HISTORY) {
@@ -168,7 +202,8 @@ export class MemoryHistory implements History, Shelves {
     else this.#shelves.delete(shelf);
     this.#shelves.set(shelf, lines);
     const bytes = weightOf(line);
-    lines.push({ line, msgid: line.msgid, atMs: line.atMs, peer: line.peer, bytes });
+    this.#lines += 1;
+    lines.push({ n: this.#lines, line, msgid: line.msgid, atMs: line.atMs, peer: line.peer, bytes });
     this.#bytes += bytes;
     while (lines.size > maxLines) this.#bytes -= lines.shift();
     while (this.#bytes > maxBytes) this.#dropOldest();
@@ -201,6 +236,22 @@ export class MemoryHistory implements History, Shelves {
 
   lines({ shelf, ...query }: LineQuery): Promise<Page> {
     return Promise.resolve((this.#shelves.get(shelf) ?? new ShelfLines()).page(query));
+  }
+
+  search(query: SearchQuery): Promise<Found> {
+    const { places, after, before, end, limit } = query;
+    const placeOf = (anchor: Anchor | null): number =>
+      anchor?.kind === 'id' ? Math.max(0, ...places.map(({ shelf }) => this.#numberOf(shelf, anchor.msgid))) : NaN;
+    const range: Range = [placeOf(after), placeOf(before)];
+    const most = Math.ceil(MAX_COMPARED / places.length);
+    const parts = places.map((place) => this.#shelves.get(place.shelf)?.search(place, query, range, most));
+    const found = parts.flatMap((part) => part?.hits ?? []).sort((one, other) => one.n - other.n);
+    const hits = (end === 'oldest' ? found.slice(0, limit) : found.slice(-limit)).map(({ hit }) => hit);
+    return Promise.resolve({ kind: 'found', hits, isComplete: parts.every((part) => part?.isComplete !== false) });
+  }
+
+  #numberOf(shelf: Shelf, msgid: string): number {
+    return this.#shelves.get(shelf)?.find(msgid)?.n ?? 0;
   }
 
   latest(query: LatestQuery): Promise<Conversations> {

@@ -1,8 +1,9 @@
 /**
  * The pieces by which an index finds texts. A *run* is what stands between white space and is of one sort: characters
  * of Latin and other alphabets with digits and signs, or Chinese, Japanese and Korean ones with emoji. At each
- * character begins a *gram*: three characters of the first sort, two of the second, fewer at the end of a run. Where
- * two runs meet there is one more, with one character of each. So each part of a text is found, word or not.
+ * character begins a *gram*: three characters of the first sort, two of the second, fewer at the end of a run. A character
+ * of the second sort is also a gram by itself, since many are words. Where two runs meet there is one more, with one
+ * character of each. So each part of a text is found, word or not.
  *
  * Of which sort a character is does not depend on its neighbours. So a part of a text has the same runs as the text
  * has there, except that its first and its last one may be shorter.
@@ -47,7 +48,11 @@ export function gramsOf(text: string): string {
   for (const run of runsOf(text)) {
     const { characters, size, isJoined } = run;
     if (before !== null && isJoined) grams += `${joint(before, run)} `;
-    for (let at = 0; at < characters.length; at += 1) grams += `${part(characters, at, at + size)} `;
+    const last = characters.length - 1;
+    for (let at = 0; at <= last; at += 1) {
+      grams += `${part(characters, at, at + size)} `;
+      if (size === 2 && at < last) grams += `${part(characters, at, at + 1)} `;
+    }
     before = run;
   }
   return grams;
@@ -61,7 +66,7 @@ export interface Needs {
   readonly beginnings: readonly string[];
 }
 
-/** Returns what every text that holds all of these folded terms has among its grams: as few as narrow them well. */
+/** Returns what every text that holds all of these folded terms has among its grams. */
 export function needsOf(terms: readonly string[]): Needs {
   const grams = new Set<string>();
   const beginnings = new Set<string>();
@@ -70,21 +75,12 @@ export function needsOf(terms: readonly string[]): Needs {
     for (const run of runsOf(term)) {
       const { characters, size, isJoined } = run;
       if (before !== null && isJoined) grams.add(joint(before, run));
-      for (const start of starts(characters.length, size)) grams.add(part(characters, start, start + size));
+      for (let at = 0; at + size <= characters.length; at += 1) grams.add(part(characters, at, at + size));
       before = run;
     }
     const [only, ...others] = runsOf(term);
-    if (only !== undefined && others.length === 0 && only.characters.length < only.size) {
-      beginnings.add(part(only.characters, 0));
-    }
+    if (only === undefined || others.length > 0 || only.characters.length >= only.size) continue;
+    (only.size === 2 ? grams : beginnings).add(part(only.characters, 0));
   }
   return { grams: [...grams], beginnings: [...beginnings] };
-}
-
-/** Where grams begin that cover a run with as little overlap as there can be; nowhere if it is too short. */
-function starts(length: number, size: number): number[] {
-  if (length < size) return [];
-  const found: number[] = [];
-  for (let start = 0; start + size < length; start += size) found.push(start);
-  return [...found, length - size];
 }

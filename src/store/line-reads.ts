@@ -149,7 +149,8 @@ function readLatest(tables: Tables, query: LatestQuery): Latest[] {
 
 export const lineReads: ReadersOf<LineReads> = { lines: readLines, latest: readLatest };
 
-function lineOf(row: object): Line {
+/** Returns the line of a row. */
+export function lineOf(row: object): Line {
   return {
     seq: integerOf(row, 'seq'),
     part: integerOf(row, 'part'),

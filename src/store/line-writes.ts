@@ -3,6 +3,7 @@ import { type Line, LINE_KINDS } from '../history/line.js';
 import { decodePack, encodePack } from '../log/codec.js';
 import type { Entry } from '../log/entry.js';
 import { bytesOf, integerOf } from './columns.js';
+import { indexLine, unindexLine } from './line-index.js';
 import type { Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
 
@@ -54,7 +55,9 @@ export const lineWrites: WritersOf<LineWrites> = {
         object,
         bits,
       );
-    return row === undefined ? 0 : 1;
+    if (row === undefined) return 0;
+    indexLine(tables, integerOf(row, 'id'), tables.log(shelf).id, line);
+    return 1;
   },
   'line-redact': (tables, { shelves, msgid, log, seq, part }) => {
     let count = 0;
@@ -62,6 +65,7 @@ export const lineWrites: WritersOf<LineWrites> = {
       const rows = tables
         .run('UPDATE line SET kind = ?, text = ?, tags = NULL WHERE log = ? AND msgid = ? RETURNING id')
         .all(REDACTED, '', tables.log(shelf).id, msgid);
+      for (const row of rows) unindexLine(tables, integerOf(row, 'id'));
       count += rows.length;
     }
     blank(tables, tables.log(log).id, seq, part);
@@ -81,7 +85,10 @@ export const lineWrites: WritersOf<LineWrites> = {
 
 /** Removes lines by their ids. */
 export function removeLines(tables: Tables, ids: readonly number[]): void {
-  for (const id of ids) tables.run('DELETE FROM line WHERE id = ?').run(id);
+  for (const id of ids) {
+    unindexLine(tables, id);
+    tables.run('DELETE FROM line WHERE id = ?').run(id);
+  }
 }
 
 /** Removes what an entry says. It still counts when it is applied again: no rule refuses an empty text. */

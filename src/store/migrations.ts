@@ -1,10 +1,14 @@
 /** The tables of the store, version by version. */
 import { integerOf } from './columns.js';
 import type { Connection } from './engine.js';
+import { INDEX_SCHEMA, indexAllLines } from './line-index.js';
 import { StoreError } from './store-error.js';
 
 /** Marks the files of the store among other SQLite files: `fdmx`. */
 const APPLICATION_ID = 0x66646d78;
+
+/** SQL, or what more it takes. */
+type Migration = string | ((connection: Connection) => void);
 
 /**
  * What each version adds to the one before. A version that has been published never changes: a change is a new one.
@@ -19,8 +23,10 @@ const APPLICATION_ID = 0x66646d78;
  * Version 3 has lines, as people have read them, on shelves that are rows of `log`: see `Line`. `kind` is the place of
  * the kind in `LINE_KINDS`, counted from 1; 0 for one that was taken back, which keeps its place. `marker` has up to
  * when an account has read a conversation.
+ *
+ * Version 4 has the index of what lines say.
  */
-export const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly Migration[] = [
   `CREATE TABLE log(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER NOT NULL, top INTEGER NOT NULL);
    CREATE TABLE pack(log INTEGER NOT NULL REFERENCES log, seq INTEGER NOT NULL, entries INTEGER NOT NULL,
      body BLOB NOT NULL, PRIMARY KEY(log, seq)) WITHOUT ROWID;
@@ -41,6 +47,10 @@ export const MIGRATIONS: readonly string[] = [
    CREATE INDEX line_peer ON line(log, peer, at_ms) WHERE peer IS NOT NULL;
    CREATE TABLE marker(owner TEXT NOT NULL, target TEXT NOT NULL, at_ms INTEGER NOT NULL,
      PRIMARY KEY(owner, target)) WITHOUT ROWID;`,
+  (connection) => {
+    connection.exec(INDEX_SCHEMA);
+    indexAllLines(connection);
+  },
 ];
 
 /**
@@ -72,12 +82,14 @@ function pragma(connection: Connection, name: string): number {
  *
  * @throws what {@link versionOf} does, and errors of SQLite
  */
-export function migrate(connection: Connection, migrations: readonly string[] = MIGRATIONS): void {
+export function migrate(connection: Connection, migrations: readonly Migration[] = MIGRATIONS): void {
   for (let next = versionOf(connection, migrations.length); next < migrations.length; next += 1) {
     connection.exec('BEGIN IMMEDIATE');
     try {
-      connection.exec(`${migrations[next] ?? ''};
-        PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${next + 1}; COMMIT`);
+      const step = migrations[next] ?? '';
+      if (typeof step === 'string') connection.exec(step);
+      else step(connection);
+      connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${next + 1}; COMMIT`);
     } catch (error) {
       connection.exec('ROLLBACK');
       throw error;

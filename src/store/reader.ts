@@ -1,8 +1,9 @@
 /** Everything that can be asked of the store. */
 import { banReads } from './ban-reads.js';
 import { lineReads } from './line-reads.js';
+import { searchReads } from './line-search.js';
 import { logReads } from './log-reads.js';
 import type { Reads, ReadersOf } from './tasks.js';
 
 /** How each question is answered. */
-export const READERS: ReadersOf<Reads> = { ...logReads, ...banReads, ...lineReads };
+export const READERS: ReadersOf<Reads> = { ...logReads, ...banReads, ...lineReads, ...searchReads };

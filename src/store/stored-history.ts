@@ -1,6 +1,7 @@
 /** A history in the store: what is recorded is written with everything else of its turn. */
 import type { Conversations, History, LatestQuery, LineQuery, Page } from '../history/history.js';
 import type { Line, Shelf } from '../history/line.js';
+import type { Found, SearchQuery } from '../history/search-query.js';
 import type { LineWrites } from './line-writes.js';
 import type { Store } from './store.js';
 import type { Write } from './tasks.js';
@@ -57,6 +58,11 @@ export class StoredHistory implements History {
       (latest) => ({ kind: 'latest', latest }),
       () => ({ kind: 'unavailable' }),
     );
+  }
+
+  async search(query: SearchQuery): Promise<Found> {
+    await this.#written();
+    return this.#store.read('search', query).catch(() => ({ kind: 'unavailable' }));
   }
 
   /** Makes no more attempts to write what has failed. */

@@ -1,10 +1,10 @@
 /** What the thread of the loop asks of the threads of the store, and how they answer. */
 import type { BanReads } from './ban-reads.js';
 import type { BanWrites } from './ban-writes.js';
-import type { Findings } from './check.js';
 import type { Durability } from './database.js';
 import type { LineReads } from './line-reads.js';
 import type { LineWrites } from './line-writes.js';
+import type { SearchReads } from './line-search.js';
 import type { LogReads } from './log-reads.js';
 import type { LogWrites } from './log-writes.js';
 import type { Failure } from './store-error.js';
@@ -12,8 +12,7 @@ import type { Tables } from './tables.js';
 
 /** What a thread is started with. */
 export interface ThreadData {
-  /** `import`: it makes a file of an export. */
-  readonly role: 'write' | 'read' | 'import';
+  readonly role: 'write' | 'read';
   readonly path: string;
   readonly durability: Durability;
   /** The most bytes of the file; 0 for no limit. */
@@ -32,7 +31,7 @@ export type Write<K extends keyof Writes = keyof Writes> = {
 export type WritersOf<W> = { readonly [K in keyof W]: (tables: Tables, write: W[K]) => number };
 
 /** What can be asked, by name: the question, and its answer. */
-export interface Reads extends LogReads, BanReads, LineReads {}
+export interface Reads extends LogReads, BanReads, LineReads, SearchReads {}
 
 /** How each question to a part is answered. */
 export type ReadersOf<R extends { readonly [K in keyof R]: { readonly ask: unknown; readonly answer: unknown } }> = {
@@ -53,14 +52,6 @@ export interface Jobs extends Reads {
   readonly write: { readonly ask: readonly Write[]; readonly answer: readonly number[] };
   /** Counts this opening of the store. */
   readonly begin: { readonly ask: null; readonly answer: StoreFacts };
-  /** Finds what is wrong with the file. */
-  readonly check: { readonly ask: null; readonly answer: Findings };
-  /** The next lines of an export, about so many characters; "" at the end. */
-  readonly export: { readonly ask: { readonly length: number }; readonly answer: string };
-  /** Takes the next lines of an export. */
-  readonly import: { readonly ask: { readonly lines: readonly string[] }; readonly answer: null };
-  /** Completes an import; how many rows it has. */
-  readonly 'import-end': { readonly ask: null; readonly answer: number };
   /** Closes the file, and ends the thread. */
   readonly close: { readonly ask: null; readonly answer: null };
 }

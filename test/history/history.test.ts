@@ -5,12 +5,13 @@ import type { Line, Shelf } from '../../src/history/line.js';
 import { MemoryHistory } from '../../src/history/memory-history.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
 import { openStore } from '../support/stores.js';
-import { Model, period, PERSON, question, ROOMS, said } from './model.js';
+import { Model, period, PERSON, question, ROOMS, said, search } from './model.js';
 
 const asked = fc.record({
   lines: said,
   questions: fc.array(question, { minLength: 5, maxLength: 12 }),
   periods: fc.array(period, { minLength: 1, maxLength: 3 }),
+  searches: fc.array(search, { minLength: 3, maxLength: 8 }),
 });
 
 /** Makes a history of lines. */
@@ -20,11 +21,12 @@ type Maker = (
 
 async function compare(make: Maker, numRuns: number): Promise<void> {
   await fc.assert(
-    fc.asyncProperty(asked, async ({ lines, questions, periods }) => {
+    fc.asyncProperty(asked, async ({ lines, questions, periods, searches }) => {
       const history = make(lines);
       const model = new Model(lines);
       for (const query of questions) expect(await history.lines(query)).toEqual(model.lines(query));
       for (const query of periods) expect(await history.latest(query)).toEqual(model.latest(query));
+      for (const query of searches) expect(await history.search(query)).toEqual(model.search(query));
     }),
     { numRuns },
   );
@@ -57,6 +59,11 @@ test('a history in the store answers alike', async () => {
     const moved = <T extends { readonly shelf: Shelf }>(asked: T): T => ({ ...asked, shelf: here(asked.shelf) });
     return {
       lines: (query) => history.lines(moved(query)),
+      search: async (query) => {
+        const found = await history.search({ ...query, places: query.places.map(moved) });
+        if (found.kind !== 'found') return found;
+        return { ...found, hits: found.hits.map(({ shelf, line }) => ({ shelf: there.get(shelf) ?? shelf, line })) };
+      },
       latest: async (query) => {
         const people = query.people === null ? null : moved(query.people);
         const found = await history.latest({ ...query, rooms: query.rooms.map(moved), people });

@@ -11,6 +11,7 @@ import type {
   Sight,
 } from '../../src/history/history.js';
 import { isEvent, type Line, LINE_KINDS, type Shelf } from '../../src/history/line.js';
+import type { Found, SearchQuery } from '../../src/history/search-query.js';
 
 export const ROOMS: readonly Shelf[] = ['r:#a', 'r:#b'];
 export const PERSON: Shelf = 'a:ann';
@@ -33,13 +34,13 @@ const drawn = fc.record({
   source: fc.constantFrom(...SOURCES),
   account: fc.constantFrom('ann', null),
   ranks: fc.constantFrom(0, 0, 0, 1, 4, 6),
-  text: fc.constantFrom('', 'hello', '你好\nworld'),
+  text: fc.constantFrom('', 'hello', 'Hello C++', '你好\nworld', '你们好 hel'),
   tags: fc.constantFrom([], [['react', '😀'] as const]),
   isTakenBack: fc.constantFrom(false, false, false, false, true),
 });
 
 /** Lines in the order in which they are said, and which of them are taken back in the end. */
-export const said = fc.array(drawn, { minLength: 1, maxLength: 60 }).map((facts) => {
+export const said = fc.array(drawn, { minLength: 1, maxLength: 60, size: 'max' }).map((facts) => {
   let atMs = 1000;
   return facts.map(({ place: [shelf, peer], passedMs, isTakenBack, ...rest }, index) => {
     atMs += passedMs;
@@ -95,6 +96,29 @@ export const period: fc.Arbitrary<LatestQuery> = fc.record({
   limit,
 });
 
+export const search: fc.Arbitrary<SearchQuery> = fc.record({
+  places: fc
+    .uniqueArray(
+      fc.record({
+        place: fc.constantFrom<readonly [Shelf, string | null]>(
+          ...ROOMS.map((room) => [room, null] as const),
+          [PERSON, 'bob'],
+          [PERSON, 'cid'],
+          ['r:#nowhere', null],
+        ),
+        sight,
+      }),
+      { selector: ({ place }) => place.join(), minLength: 1, maxLength: 4 },
+    )
+    .map((places) => places.map(({ place: [shelf, peer], sight: seen }) => ({ shelf, peer, sight: seen }))),
+  terms: fc.constantFrom<string[][]>([], [], ['hel'], ['h'], ['好'], ['你好', 'hel'], ['c++']),
+  from: fc.constantFrom(null, null, null, 'ann', 'bob'),
+  after: fc.option(anchor, { freq: 2 }),
+  before: fc.option(anchor, { freq: 2 }),
+  end,
+  limit,
+});
+
 /** The model. */
 export class Model {
   readonly #all: readonly (Shelved & { readonly isTakenBack: boolean })[];
@@ -139,6 +163,32 @@ export class Model {
     );
     const page = wanted.end === 'oldest' ? within.slice(0, most) : within.slice(-most);
     return { kind: 'lines', lines: page.map(({ line }) => line) };
+  }
+
+  search({ places, terms, from, after, before, end: side, limit: most }: SearchQuery): Found {
+    const shelves = places.map(({ shelf }) => shelf);
+    const indexOf = (msgid: string): number =>
+      this.#all.findIndex(({ shelf, line }) => shelves.includes(shelf) && line.msgid === msgid);
+    const isAfter = (anchored: Anchor, index: number): boolean =>
+      anchored.kind === 'time' ? (this.#all[index]?.line.atMs ?? 0) > anchored.atMs : index > indexOf(anchored.msgid);
+    const isBefore = (anchored: Anchor, index: number): boolean =>
+      anchored.kind === 'time' ? (this.#all[index]?.line.atMs ?? 0) < anchored.atMs : index < indexOf(anchored.msgid);
+    const found = places
+      .flatMap(({ shelf, peer, sight: seen }) =>
+        this.#visible(shelf, peer, { ...seen, hasEvents: false }).map(({ line, index }) => ({
+          index,
+          hit: { shelf, line },
+        })),
+      )
+      .filter(({ index, hit: { line } }) => {
+        const text = line.text.toLowerCase();
+        const isSaidBy = from === null || line.source.startsWith(`${from}!`);
+        const isBetween = (after === null || isAfter(after, index)) && (before === null || isBefore(before, index));
+        return isSaidBy && isBetween && terms.every((term) => text.includes(term));
+      })
+      .sort((one, other) => one.index - other.index)
+      .map(({ hit }) => hit);
+    return { kind: 'found', hits: side === 'oldest' ? found.slice(0, most) : found.slice(-most), isComplete: true };
   }
 
   latest({ rooms, people, afterMs, beforeMs, end: from, limit: most }: LatestQuery): Conversations {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { encodePack } from '../../src/log/codec.js';
 import { migrate, MIGRATIONS } from '../../src/store/migrations.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
+import { StoredHistory } from '../../src/store/stored-history.js';
 import { Answers } from '../log/contract.js';
 import { mark } from '../log/entries.js';
 import { openFile, openStore, settled, storeOfVersion } from '../support/stores.js';
@@ -47,4 +48,24 @@ test('a migration that fails leaves the file at the version before', async () =>
   }).toThrow('already exists');
   expect(connection.prepare('PRAGMA user_version').get()).toEqual({ user_version: MIGRATIONS.length });
   expect(connection.prepare("SELECT name FROM sqlite_schema WHERE name = 'half'").get()).toBeUndefined();
+});
+
+test('lines of version 3 are found by what they say', async () => {
+  const columns = 'id, log, seq, part, at_ms, kind, msgid, source, target, ranks, text, bits';
+  const rows = [
+    [1, "'the first'"],
+    [0, "''"],
+    [2, "'the last'"],
+    [4, "'the parting'"],
+  ].map(([kind, text], index) => `(${index + 1}, 1, 1, 0, 1, ${kind}, 'x-${index}', 'ann!a@h', '#a', 0, ${text}, 0)`);
+  const folder = await storeOfVersion(
+    3,
+    `INSERT INTO log(id, name, first, top) VALUES(1, '${ROOM}', 1, 1);
+     INSERT INTO line(${columns}) VALUES ${rows.join(', ')}`,
+  );
+  const history = new StoredHistory(await openStore({ folder }));
+  const sight = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
+  const query = { from: null, after: null, before: null, end: 'newest', limit: 9 } as const;
+  const found = await history.search({ ...query, places: [{ shelf: ROOM, peer: null, sight }], terms: ['the'] });
+  expect(found).toMatchObject({ hits: [{ line: { text: 'the first' } }, { line: { text: 'the last' } }] });
 });
