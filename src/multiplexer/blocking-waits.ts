@@ -24,9 +24,9 @@ export class BlockingWaits<T> {
       // Output that was written before must leave before this blocks.
       dispatch.endTurn();
       for (let remaining = timeoutMs; ;) {
-        const { isOver, count } = dispatch.turn(remaining, retryOnSignal, signalMask);
+        const count = dispatch.turn(remaining, retryOnSignal, signalMask);
         this.#registry.checkOpen();
-        if (isOver || count === 0 || remaining === 0) return dispatch.batch;
+        if (dispatch.isOver || count === 0 || remaining === 0) return dispatch.batch;
         // Only stale events so far, and those of registrations with `onReady`.
         if (timeoutMs > 0) remaining = Math.max(0, deadline - performance.now());
       }
@@ -49,7 +49,8 @@ export class BlockingWaits<T> {
       dispatch.endTurn();
       for (;;) {
         if (signal?.aborted === true) return 'aborted';
-        const { isOver, count } = dispatch.turn(-1, retryOnSignal, signalMask);
+        const count = dispatch.turn(-1, retryOnSignal, signalMask);
+        const { isOver } = dispatch;
         if (isOver && !this.#registry.closed) checkNoPromise(dispatch.hand(handler), 'handler');
         if (failures.length > 0) throw failures[0];
         if (this.#registry.closed) return 'closed';

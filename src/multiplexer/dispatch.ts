@@ -8,14 +8,6 @@ import type { RegistrationRecord } from './registration-record.js';
 import type { Requeued } from './requeued.js';
 import type { WakeupSource } from './wakeup.js';
 
-/** The result of one call of the backend. */
-export interface TurnOutcome {
-  /** Whether the wait ends: it was woken, or there is a batch. */
-  readonly isOver: boolean;
-  /** How many events there were, whatever became of them. */
-  readonly count: number;
-}
-
 /** What `run` and `runSync` call with each batch. */
 export type BatchHandler<T> = (batch: readonly RegistrationRecord<T>[]) => unknown;
 
@@ -36,6 +28,7 @@ export class Dispatch<T> {
   #failures: unknown[] | undefined;
   #wakeup: WakeupSource | undefined;
   #isWoken = false;
+  #isOver = false;
   #wasReady = false;
   #waits = 0;
   #events = 0;
@@ -57,6 +50,11 @@ export class Dispatch<T> {
    */
   get isWorthLooking(): boolean {
     return this.#hasReady || (this.#wasReady && this.#backend.isWaiterCostly);
+  }
+
+  /** Whether the latest turn ends the wait: it was woken, or there is a batch. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   get waits(): number {
@@ -96,19 +94,18 @@ export class Dispatch<T> {
   /**
    * One call of the backend, and everything that follows from it: registrations with `onReady` are called back, the
    * others are put into the batch.
+   *
+   * @returns how many events there were, whatever became of them
    */
-  turn(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): TurnOutcome {
+  turn(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
     const ready = this.#ready;
     const requeued = this.#requeued;
     ready.clear();
     if (requeued.length > 0) requeued.forgetEvents();
     this.#waits += 1;
     const waitMs = this.#hasReady ? 0 : timeoutMs;
-    // A look makes no closure: there is one in every turn of the event loop.
     const kernelCount =
-      waitMs === 0
-        ? this.#call(0, retryOnSignal, signalMask)
-        : blockingCall(waitMs, (slice) => this.#call(slice, retryOnSignal, signalMask));
+      waitMs === 0 ? this.#call(0, retryOnSignal, signalMask) : this.#block(waitMs, retryOnSignal, signalMask);
     const requeuedCount = requeued.length === 0 ? 0 : requeued.moveTo(ready);
     if (ready.woken) this.#wakeup?.reset();
     const isWoken = ready.woken || this.#isWoken;
@@ -116,17 +113,23 @@ export class Dispatch<T> {
     if (isWoken) this.#wakeups += 1;
     this.#events += ready.length;
     this.#wasReady = ready.length > 0;
-    const callbackCount = this.#fillBatch();
-    if (callbackCount > 0) this.#callBack();
-    if (ready.length > 0 || isWoken) this.endTurn();
-    return { isOver: isWoken || this.batch.length > 0, count: kernelCount + requeuedCount };
+    if (ready.length > 0) {
+      if (this.#fillBatch() > 0) this.#callBack();
+      this.endTurn();
+    } else {
+      if (this.batch.length > 0) this.batch.length = 0;
+      if (isWoken) this.endTurn();
+    }
+    this.#isOver = isWoken || this.batch.length > 0;
+    return kernelCount + requeuedCount;
   }
 
   /** One look of an asynchronous wait. @returns the batch, or undefined if the wait goes on */
   look(): readonly RegistrationRecord<T>[] | undefined {
     this.enter();
     try {
-      return this.turn(0, true, null).isOver ? this.batch : undefined;
+      this.turn(0, true, null);
+      return this.#isOver ? this.batch : undefined;
     } finally {
       this.leave();
     }
@@ -157,6 +160,14 @@ export class Dispatch<T> {
   /** Whether a turn would find something that the kernel does not know about. */
   get #hasReady(): boolean {
     return this.#isWoken || this.#requeued.length > 0 || this.#backend.hasReady;
+  }
+
+  /**
+   * The backend's call, perhaps in slices. In a function of its own: the one that makes a closure pays for it with every
+   * call, and there is a turn in each turn of the event loop.
+   */
+  #block(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
+    return blockingCall(timeoutMs, (slice) => this.#call(slice, retryOnSignal, signalMask));
   }
 
   /** The backend's call. The callbacks of `onError` get its failure. */

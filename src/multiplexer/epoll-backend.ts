@@ -174,6 +174,11 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
     }
     const words = eventWords(room);
     const count = waitForEvents(this.#epollFd, room, timeoutMs, retryOnSignal, signalMask);
+    // A look that finds nothing is what a program pays for looking often.
+    if (count === 0 && this.#unpollable.size === 0) {
+      this.#staleWaits = 0;
+      return 0;
+    }
     return this.#take(ready, words, count, eventLayout());
   }
 

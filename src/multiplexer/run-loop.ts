@@ -63,8 +63,8 @@ export class RunLoop<T> {
     const dispatch = this.#dispatch;
     dispatch.enter();
     try {
-      const { isOver } = dispatch.turn(0, true, null);
-      if (isOver && this.#run === run) {
+      dispatch.turn(0, true, null);
+      if (dispatch.isOver && this.#run === run) {
         checkNoPromise(run.context.runInAsyncScope(dispatch.hand, undefined, run.handler), 'handler');
       }
       if (this.#run === run) this.#loop.start();

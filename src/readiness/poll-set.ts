@@ -1,6 +1,7 @@
 /** An ordered, growing array of `struct pollfd` that poll(2) takes as it is. */
 import { native } from '../binding/load.js';
 import { present } from '../errors.js';
+import type { Findings } from './findings.js';
 import { restorePolled } from './lost-events.js';
 import { hasDefaultHandling } from './wait-options.js';
 import { ThreadWaiter, type Waiter } from './waiter.js';
@@ -75,15 +76,20 @@ export class PollSet<Owner extends PollSetOwner> {
    * @returns how many entries have something to report: see {@link readyOwner} and {@link readyEvents}
    */
   poll(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
-    this.#closeGaps();
+    if (this.#firstGap !== this.#owners.length) this.#closeGaps();
+    if (this.#thread !== undefined) {
+      const ready = this.#restore(this.#thread.takeFindings());
+      if (ready > 0 || (ready === 0 && timeoutMs === 0)) return ready;
+    }
+    return pollEntries(this.#words, this.#owners.length, timeoutMs, retryOnSignal, signalMask);
+  }
+
+  /** Adds what the helper thread has found to a look. @returns how many are ready; -1 if it has found nothing */
+  #restore(findings: Findings): number {
+    if (findings.length === 0) return -1;
     const words = this.#words;
     const count = this.#owners.length;
-    const findings = this.#thread?.takeFindings();
-    if (findings !== undefined && findings.length > 0) {
-      const ready = restorePolled(words, count, pollEntries(words, count, 0, true, null), findings);
-      if (ready > 0 || timeoutMs === 0) return ready;
-    }
-    return pollEntries(words, count, timeoutMs, retryOnSignal, signalMask);
+    return restorePolled(words, count, pollEntries(words, count, 0, true, null), findings);
   }
 
   /** Opens a helper thread that waits for the entries. */
