@@ -7,11 +7,13 @@ import { Crowd, type Protocol } from './chat/crowd.js';
 import { startIrcServer } from './irc/servers.js';
 import { type Checkout, here } from './support/checkout.js';
 import { comparison, type Costs } from './support/comparison.js';
+import { COST_UNIT } from './support/machine.js';
 import { median } from './support/median.js';
-import { readOptions } from './support/options.js';
+import type { Options } from './support/options.js';
 import { round } from './support/page.js';
-import { Refusal, runSuite } from './support/refusal.js';
+import { Refusal } from './support/refusal.js';
 import { node, type ServerProcess, weighed } from './support/server.js';
+import { runSuite } from './support/suite.js';
 
 const TEXT = 'x'.repeat(80);
 const ROOM = '#bench';
@@ -178,16 +180,14 @@ interface Question {
 const QUESTIONS: readonly Question[] = [
   ...FAN_OUTS.map((fanOut) => ({
     id: fanOut.id,
-    title: `${fanOut.protocol}, ${fanOut.clients} clients, ${fanOut.senders} senders: ns of CPU a delivery`,
+    title: `${fanOut.protocol}, ${fanOut.clients} clients, ${fanOut.senders} senders: ${COST_UNIT} a delivery`,
     measure: (checkouts: readonly Checkout[]) => measureFanOut(fanOut, checkouts),
   })),
-  { id: 'join', title: `${JOINING} members enter a room: ns of CPU a delivery`, measure: measureJoin },
+  { id: 'join', title: `${JOINING} members enter a room: ${COST_UNIT} a delivery`, measure: measureJoin },
   { id: 'memory', title: 'a member in a room that is silent: B', measure: measureMemory },
 ];
 
-async function main(): Promise<void> {
-  const ids = QUESTIONS.map(({ id }) => id);
-  const { rounds, only, against } = readOptions({ script: 'bench:chat', questions: ids, rounds: 7, seconds: 1 });
+async function main({ rounds, only, against }: Options): Promise<void> {
   if (against === null) throw new Refusal('name a built checkout to measure beside this one: --against <folder>');
   const answers: Costs[] = [];
   for (const { title, measure } of QUESTIONS.filter(({ id }) => only.includes(id))) {
@@ -208,4 +208,4 @@ async function main(): Promise<void> {
   console.log(`\n${comparison(answers, against).join('\n')}`);
 }
 
-void runSuite(main);
+void runSuite({ script: 'bench:chat', questions: QUESTIONS.map(({ id }) => id), rounds: 7, seconds: 1 }, main);

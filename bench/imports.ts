@@ -7,8 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Checkout, here } from './support/checkout.js';
 import { machineInWords } from './support/machine.js';
-import { readOptions } from './support/options.js';
-import { runSuite } from './support/refusal.js';
+import { runSuite } from './support/suite.js';
 import { root } from './support/tools.js';
 
 interface Program {
@@ -66,13 +65,9 @@ function table(programs: readonly Program[], costs: ReadonlyMap<string, readonly
   return ['| program | CPU ms | above empty | elapsed ms |', '|---|---:|---:|---:|', ...rows];
 }
 
-void runSuite(() => {
-  const { rounds, against, out } = readOptions({
-    script: 'bench:imports',
-    questions: ['imports'],
-    rounds: 25,
-    seconds: 0.1,
-  });
+const SUITE = { script: 'bench:imports', questions: ['imports'], rounds: 25, seconds: 0.1 };
+
+void runSuite(SUITE, ({ rounds, against, out }) => {
   const checkouts = against === null ? [here] : [here, against];
   const programs = [EMPTY, ...checkouts.flatMap(programsOf)];
   const costs = new Map<string, Cost[]>(programs.map(({ name }) => [name, []]));

@@ -10,11 +10,11 @@ import { findPeers, type Peer, refuseUnknown } from './support/candidates.js';
 import { here } from './support/checkout.js';
 import { comparison } from './support/comparison.js';
 import { PATIENCE_MS, putUnderLoad } from './support/generator.js';
-import { readOptions } from './support/options.js';
+import type { Options } from './support/options.js';
 import { round } from './support/page.js';
 import { Progress } from './support/progress.js';
 import { Publication } from './support/publication.js';
-import { runSuite } from './support/refusal.js';
+import { runSuite } from './support/suite.js';
 import { weighed } from './support/server.js';
 import { compileLoad, countsInstructions, LOAD_CORE } from './support/tools.js';
 import { takeTurns } from './support/turns.js';
@@ -116,9 +116,9 @@ function describeRun({ deliveriesPerSecond, cpuNsPerDelivery, joinSeconds }: Irc
   return `${rate} ${round(cpuNsPerDelivery).padStart(6)} ns each, all joined after ${joinSeconds.toFixed(2)} s`;
 }
 
-async function main(): Promise<void> {
-  const ids = [...QUESTIONS.map(({ id }) => id), MEMORY];
-  const options = readOptions({ script: 'bench:irc', questions: ids, rounds: 2, seconds: 2 });
+const IDS = [...QUESTIONS.map(({ id }) => id), MEMORY];
+
+async function main(options: Options): Promise<void> {
   const { rounds, seconds, only, against, out } = options;
   const candidates = ircCandidates(against === null ? [here] : [here, against]);
   const names = candidates.map(({ name }) => name);
@@ -129,7 +129,7 @@ async function main(): Promise<void> {
     {
       file: 'irc.json',
       run: ircRunSchema,
-      known: { questions: ids, peers: names },
+      known: { questions: IDS, peers: names },
       writePage: (folder, results) => writeIrcReport(folder, results, names),
     },
     options,
@@ -160,4 +160,4 @@ async function main(): Promise<void> {
   }
 }
 
-void runSuite(main);
+void runSuite({ script: 'bench:irc', questions: IDS, rounds: 2, seconds: 2 }, main);

@@ -4,12 +4,12 @@ import { findPeers, isAnyNamed, type Peer, refuseUnknown } from './support/candi
 import { here } from './support/checkout.js';
 import { comparison } from './support/comparison.js';
 import { type Load, measure, type Run, runSchema } from './support/load.js';
-import { type Options, readOptions } from './support/options.js';
+import type { Options } from './support/options.js';
 import { round } from './support/page.js';
 import { serverCandidates, type ServerCommand, type ServerMode } from './support/peers.js';
 import { Progress } from './support/progress.js';
 import { Publication } from './support/publication.js';
-import { runSuite } from './support/refusal.js';
+import { runSuite } from './support/suite.js';
 import { costsOf, writeReport } from './support/report.js';
 import type { Answer } from './support/results.js';
 import { startServer } from './support/server.js';
@@ -87,13 +87,7 @@ const SERVER_QUESTIONS: readonly string[] = [...QUESTIONS.map(({ id }) => id), M
 /** A weighing takes long and varies little. */
 const MAX_WEIGHINGS = 2;
 
-async function main(): Promise<void> {
-  const options = readOptions({
-    script: 'bench',
-    questions: [...SERVER_QUESTIONS, ...TRANSPORT_QUESTIONS],
-    rounds: 3,
-    seconds: 1,
-  });
+async function main(options: Options): Promise<void> {
   const { only, against } = options;
   const checkouts = against === null ? [here] : [here, against];
   const candidates = serverCandidates(checkouts);
@@ -195,4 +189,7 @@ function describeRun({ messagesPerSecond, cpuNsPerMessage }: Run): string {
 
 const describeWeight = (bytes: number): string => `${round(bytes).padStart(8)} B each`;
 
-void runSuite(main);
+void runSuite(
+  { script: 'bench', questions: [...SERVER_QUESTIONS, ...TRANSPORT_QUESTIONS], rounds: 3, seconds: 1 },
+  main,
+);

@@ -9,11 +9,11 @@ import { type Candidate, findPeers, type Peer, refuseUnknown } from './support/c
 import { type Checkout, here } from './support/checkout.js';
 import { comparison, type Costs } from './support/comparison.js';
 import { linePlot } from './support/line-plot.js';
-import { machineInWords } from './support/machine.js';
-import { readOptions } from './support/options.js';
+import { COST_UNIT, machineInWords } from './support/machine.js';
+import type { Options } from './support/options.js';
 import { round } from './support/page.js';
-import { runSuite } from './support/refusal.js';
-import { compile, findNpmEpoll, NPM_EPOLL_INSTALL, root, runs } from './support/tools.js';
+import { runSuite } from './support/suite.js';
+import { compile, findNpmEpoll, LOAD_CORE, NPM_EPOLL_INSTALL, root, runs } from './support/tools.js';
 
 /** A program that prints numbers: the less, the better. */
 interface Program {
@@ -27,7 +27,7 @@ type Waiter = Peer<Ask>;
 
 const PARTS = ['calls', 'idle', 'latency', 'allocation'];
 /** A wait in one thread is what is measured. */
-const CORE = '1';
+const CORE = LOAD_CORE;
 /** The call that the others are compared with. */
 const REFERENCE = 'C, two threads';
 
@@ -228,13 +228,7 @@ function askAllocation(): void {
   }
 }
 
-function main(): void {
-  const { rounds, seconds, only, peers, against, out } = readOptions({
-    script: 'bench:waits',
-    questions: PARTS,
-    rounds: 5,
-    seconds: 0.5,
-  });
+function main({ rounds, seconds, only, peers, against, out }: Options): void {
   const checkouts = against === null ? [here] : [here, against];
   const waiters = waiterCandidates(String(seconds), checkouts);
   const wakers = wakerCandidates(checkouts);
@@ -245,7 +239,7 @@ function main(): void {
   say(
     '# What a wait costs',
     '',
-    'Written by `npm run bench:waits`. CPU time of one call, user and kernel, in nanoseconds; the best of the rounds, in which every',
+    `Written by \`npm run bench:waits\`. What one call costs in ${COST_UNIT}, user and kernel; the best of the rounds, in which every`,
     'peer had its turn, on one core.',
     '',
     `${machineInWords}; ${rounds} rounds.`,
@@ -264,4 +258,4 @@ function main(): void {
   writeFileSync(join(out, 'waits.md'), `${lines.join('\n')}\n`);
 }
 
-void runSuite(main);
+void runSuite({ script: 'bench:waits', questions: PARTS, rounds: 5, seconds: 0.5 }, main);

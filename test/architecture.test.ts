@@ -29,7 +29,9 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   server: {
     may: ['admin', 'front', 'protocol', 'chat', 'store', 'log', 'net', 'socket', 'multiplexer', 'arguments', 'errors'],
   },
-  cli: { may: ['server', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'] },
+  cli: {
+    may: ['server', 'store', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'],
+  },
 };
 
 /** What a package entry may import: each only names what its rooms have. */
@@ -173,13 +175,14 @@ test('no module needs itself through others', () => {
 const page: Readonly<Record<string, readonly string[]>> = {
   irc: [],
   connection: [],
+  login: ['irc'],
   text: [],
   config: [],
   state: ['irc'],
   input: ['irc', 'state'],
   settings: ['text'],
   notify: ['state'],
-  client: ['connection', 'input', 'irc', 'state'],
+  client: ['connection', 'input', 'irc', 'login', 'state'],
   views: ['client', 'config', 'input', 'irc', 'settings', 'state', 'text'],
   main: ['client', 'config', 'irc', 'notify', 'settings', 'state', 'style', 'text', 'views'],
 };

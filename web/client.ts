@@ -4,40 +4,70 @@ import { type Act, actsFor } from './input/commands.js';
 import { isRoomName } from './irc/features.js';
 import { parseIncoming } from './irc/incoming.js';
 import { formatLine } from './irc/outgoing.js';
+import { registerLine, verifyLine } from './login/registration.js';
+import { exchangeFor, SaslLogin } from './login/sasl.js';
 import { answersTo } from './state/answers.js';
 import { keyOf } from './state/conversations.js';
 import type { PageEvent } from './state/events.js';
-import { currentConversation, INITIAL_STATE, type State } from './state/model.js';
+import { hasNewMarks, markLines } from './state/marks.js';
+import { currentConversation, type Hit, INITIAL_STATE, type LoginWish, type State } from './state/model.js';
 import { messageLines, messagePieces } from './state/multiline.js';
 import { hasLabels, type Outgoing } from './state/own-messages.js';
 import { reduce } from './state/reducer.js';
+import { historyLines } from './state/scrollback.js';
+import { searchLines } from './state/search.js';
 
 /** What the user signs in with. */
 export interface Identity {
   readonly nick: string;
   readonly rooms: readonly string[];
+  /** The server's password; empty for none. */
   readonly password: string;
+  readonly credentials: Credentials;
   /** Whether the page takes up a session that a reload has ended: it finds a nick by itself then. */
   readonly isResumed: boolean;
 }
 
+/** What the user proves to be, to have an account. It stays in the memory of this page, for lost connections. */
+export interface Credentials {
+  readonly wish: LoginWish;
+  /** The account's password; empty for a guest. */
+  readonly secret: string;
+  /** For a new account; empty for none. */
+  readonly mail: string;
+}
+
+export const GUEST: Credentials = { wish: 'guest', secret: '', mail: '' };
+
+/** How long the page collects what the user has read before the server is told. */
+const MARK_MS = 2000;
+
 export class Client {
   readonly #connection: Connection;
   readonly #now: () => number;
+  readonly #after: Surroundings['after'];
   readonly #changed: (before: State, after: State) => void;
-  readonly #helpAsked: () => void;
+  readonly #dialogAsked: (name: 'help' | 'search') => void;
   #state: State = INITIAL_STATE;
   #password = '';
+  #credentials = GUEST;
+  #login: SaslLogin | null = null;
+  #cancelMarks: (() => void) | null = null;
   #labels = 0;
 
   /**
    * @param changed - is called after each change of the state
-   * @param helpAsked - is called when the user types `/help`
+   * @param dialogAsked - is called when the user types `/help` or `/search`
    */
-  constructor(surroundings: Surroundings, changed: (before: State, after: State) => void, helpAsked: () => void) {
+  constructor(
+    surroundings: Surroundings,
+    changed: (before: State, after: State) => void,
+    dialogAsked: (name: 'help' | 'search') => void,
+  ) {
     this.#now = surroundings.now;
+    this.#after = surroundings.after;
     this.#changed = changed;
-    this.#helpAsked = helpAsked;
+    this.#dialogAsked = dialogAsked;
     this.#connection = new Connection(
       {
         connecting: () => this.dispatch({ kind: 'connecting' }),
@@ -56,16 +86,67 @@ export class Client {
   dispatch(event: PageEvent): void {
     const before = this.#state;
     this.#state = reduce(before, event);
-    if (this.#state !== before) this.#changed(before, this.#state);
+    if (this.#state === before) return;
+    this.#follow(before);
+    this.#changed(before, this.#state);
   }
 
-  signIn({ nick, rooms, password, isResumed }: Identity): void {
+  /** Sends what the new state asks for, and the one before did not. */
+  #follow(before: State): void {
+    const after = this.#state;
+    const lines = [...historyLines(before, after, this.#now()), ...searchLines(before, after)];
+    for (const line of lines) this.#connection.send(line);
+    if (after.login.step === 'running' && before.login.step !== 'running') this.#beginLogin(before);
+    if (before.conversations !== after.conversations && hasNewMarks(after)) {
+      this.#cancelMarks ??= this.#after(MARK_MS, () => this.#mark());
+    }
+  }
+
+  /** Tells the server how far the user has read. */
+  #mark(): void {
+    this.#cancelMarks = null;
+    if (!hasNewMarks(this.#state)) return;
+    for (const line of markLines(this.#state)) this.#connection.send(line);
+    this.dispatch({ kind: 'marked' });
+  }
+
+  #beginLogin({ login }: State): void {
+    if (login.step === 'code') return;
+    const { secret, mail } = this.#credentials;
+    const { offered, login: now } = this.#state;
+    if (now.wish === 'sign-up') {
+      this.#connection.send(registerLine(mail, secret));
+      return;
+    }
+    const exchange = exchangeFor(offered.get('sasl') ?? '', now.account, secret);
+    this.#login = new SaslLogin(exchange, (line) => this.#connection.send(line));
+  }
+
+  signIn({ nick, rooms, password, credentials, isResumed }: Identity): void {
     this.#password = password;
-    this.dispatch({ kind: 'signed-in', nick, rooms, isResumed });
+    this.#credentials = credentials;
+    this.dispatch({ kind: 'signed-in', nick, rooms, isResumed, login: credentials.wish });
     this.#connection.start();
   }
 
+  /** Logs in to an account, or makes one, in the chat. */
+  logIn(account: string, credentials: Credentials): void {
+    this.#credentials = credentials;
+    this.dispatch({ kind: 'login-wanted', wish: credentials.wish, account });
+  }
+
+  /** Sends the code that the owner of a new account has received. */
+  verify(code: string): void {
+    const { unverified } = this.#state.login;
+    this.dispatch({ kind: 'code-sent' });
+    this.#connection.send(verifyLine(unverified, code));
+  }
+
   signOut(reason: string): void {
+    this.#credentials = GUEST;
+    this.#password = '';
+    this.#cancelMarks?.();
+    this.#mark();
     this.#connection.send(formatLine('QUIT', [reason]));
     this.#connection.stop();
     this.dispatch({ kind: 'signed-out' });
@@ -125,7 +206,12 @@ export class Client {
         return;
       }
       case 'help': {
-        this.#helpAsked();
+        this.#dialogAsked('help');
+        return;
+      }
+      case 'search': {
+        this.dispatch({ kind: 'searched', words: act.words, place: act.place });
+        this.#dialogAsked('search');
         return;
       }
       case 'quit': {
@@ -162,6 +248,21 @@ export class Client {
     if (conversation !== undefined) this.#ask(formatLine('REDACT', [conversation.name, messageId]));
   }
 
+  /** Loads the lines before the first of the current conversation. */
+  loadEarlier(): void {
+    this.dispatch({ kind: 'earlier-wanted', key: this.#state.current });
+  }
+
+  /** @param id - of the line that stands for what is missing */
+  loadMissing(id: number): void {
+    this.dispatch({ kind: 'missing-wanted', key: this.#state.current, id });
+  }
+
+  /** Shows the place in which something was said. */
+  goTo({ place, messageId }: Hit): void {
+    this.dispatch({ kind: 'place-wanted', name: place, messageId });
+  }
+
   listRooms(): void {
     this.dispatch({ kind: 'listing' });
     this.#connection.send('LIST');
@@ -183,8 +284,11 @@ export class Client {
     const before = this.#state;
     this.dispatch({ kind: 'received', message, atMs: this.#now() });
     for (const line of answersTo(before, this.#state, message)) this.#connection.send(line);
+    if (message.command === 'AUTHENTICATE') void this.#login?.receive(message.params[0] ?? '+');
     // Signing in has failed, or the server does not want this user: the page waits for the user.
     if (this.#state.link.kind === 'idle') this.#connection.stop();
+    // The server has no time for logins now: it is tried again by itself.
+    if (this.#state.link.kind === 'waiting') this.#connection.retryLater();
   }
 
   #say(target: string, style: 'text' | 'action' | 'notice', text: string): void {

@@ -6,6 +6,12 @@ export interface PageConfig {
   /** The room that is offered first. */
   readonly lobby: string;
   readonly isPasswordNeeded: boolean;
+  /** Whether one can log in to an account. */
+  readonly hasAccounts: boolean;
+  /** Whether one can make an account. */
+  readonly hasRegistration: boolean;
+  /** Whether an account needs an e-mail address. */
+  readonly needsMail: boolean;
   readonly nickLength: number;
 }
 
@@ -14,6 +20,9 @@ const DEFAULTS: PageConfig = {
   webSocketPath: 'irc',
   lobby: '#lobby',
   isPasswordNeeded: false,
+  hasAccounts: false,
+  hasRegistration: false,
+  needsMail: false,
   nickLength: 30,
 };
 
@@ -30,6 +39,9 @@ export function configFrom(value: unknown): PageConfig {
     webSocketPath: text('webSocketPath'),
     lobby: text('lobby'),
     isPasswordNeeded: given['isPasswordNeeded'] === true,
+    hasAccounts: given['hasAccounts'] === true,
+    hasRegistration: given['hasRegistration'] === true,
+    needsMail: given['needsMail'] === true,
     nickLength: typeof nickLength === 'number' ? nickLength : DEFAULTS.nickLength,
   };
 }

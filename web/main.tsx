@@ -1,6 +1,6 @@
 /** Starts the page: the one module that knows the browser's window, its stores and its address. */
 import { render } from 'preact';
-import { Client } from './client.js';
+import { Client, GUEST } from './client.js';
 import { configFrom, type PageConfig } from './config.js';
 import { plainText } from './irc/spans.js';
 import { newsOf, titleOf } from './notify.js';
@@ -26,14 +26,17 @@ let isDrawn = false;
 
 async function start(): Promise<void> {
   const config = await readConfig();
-  const client = new Client(surroundings(config), changed, () => show('help'));
+  const client = new Client(surroundings(config), changed, show);
   page = makePage(client, config);
   window.addEventListener('online', () => client.retryNow());
   for (const event of ['focus', 'blur']) window.addEventListener(event, attend);
   document.addEventListener('visibilitychange', attend);
   attend();
   const session = sessionFrom(passing.read('session'));
-  if (session !== null) client.signIn({ ...session, password: '', isResumed: true });
+  // Nobody but the user, or its browser, knows the password of an account.
+  if (session !== null && !session.hasAccount) {
+    client.signIn({ ...session, password: '', credentials: GUEST, isResumed: true });
+  }
   draw();
 }
 
@@ -121,9 +124,10 @@ function keepSession(before: State, after: State): void {
     if (before.link.kind !== 'idle') passing.write('session', null);
     return;
   }
-  if (before.conversations === after.conversations && before.wantedNick === after.wantedNick) return;
+  const isSame = before.conversations === after.conversations && before.account === after.account;
+  if (isSame && before.wantedNick === after.wantedNick) return;
   const rooms = [...after.conversations.values()].filter(({ isWanted }) => isWanted).map(({ name }) => name);
-  const session = { nick: after.wantedNick, rooms };
+  const session: Session = { nick: after.wantedNick, rooms, hasAccount: after.login.wish === 'log-in' };
   const text = JSON.stringify(session);
   if (text === kept) return;
   kept = text;
@@ -142,7 +146,7 @@ function keepAddress(state: State): void {
 
 /** The values of the form at first: the room of the address, or else those of the last time, or else the lobby. */
 function firstSession(): Session {
-  const last = sessionFrom(lasting.read('session')) ?? { nick: '', rooms: [] };
+  const last = sessionFrom(lasting.read('session')) ?? { nick: '', rooms: [], hasAccount: false };
   const room = decoded(location.hash.slice(1));
   if (room !== '') return { ...last, rooms: [`#${room}`] };
   return last.rooms.length > 0 ? last : { ...last, rooms: [page.config.lobby] };

@@ -22,6 +22,8 @@ export const DEFAULT_SETTINGS: Settings = {
 export interface Session {
   readonly nick: string;
   readonly rooms: readonly string[];
+  /** Whether the nick is an account's, so that the user proves itself again after a reload. */
+  readonly hasAccount: boolean;
 }
 
 const LANGUAGES = ['auto', 'en', 'zh'] as const;
@@ -40,9 +42,9 @@ export function settingsFrom(text: string | null): Settings {
 
 /** Reads a session; null if there is none. */
 export function sessionFrom(text: string | null): Session | null {
-  const { nick, rooms } = objectFrom(text);
+  const { nick, rooms, hasAccount } = objectFrom(text);
   if (typeof nick !== 'string' || nick === '' || !Array.isArray(rooms)) return null;
-  return { nick, rooms: rooms.filter((room) => typeof room === 'string') };
+  return { nick, rooms: rooms.filter((room) => typeof room === 'string'), hasAccount: hasAccount === true };
 }
 
 function objectFrom(text: string | null): Readonly<Record<string, unknown>> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { type Cost, costsBy, countsInstructions } from '../support/costs.js';
 import { WITHOUT_COUNTERS } from '../support/machine.js';
-import { circumstances, failures, round } from '../support/page.js';
+import { circumstances, failures, linkToReadme, round } from '../support/page.js';
 import type { Answer, Results } from '../support/results.js';
 
 /** What one run gave. */
@@ -32,7 +32,7 @@ export function writeIrcReport(folder: string, results: Results<IrcRun>, peers: 
     '',
     'Written by `npm run bench:irc`. Every server is unthrottled, on loopback, on a core of its own, and started anew for every run;',
     'the servers take turns. Each sender says its next line when it has heard those of all other senders.',
-    '[bench/README.md](../../bench/README.md#irc-servers) says how they are set up, and what to beware of.',
+    `${linkToReadme(folder, '#irc-servers')} says how they are set up, and what to beware of.`,
     '',
     ...circumstances(results, peers),
   ];

@@ -1,6 +1,15 @@
 /** What the reports say of the machine. */
 import { cpus, release } from 'node:os';
 
+/** The variable that is set for a suite in the guest: see guest.ts. */
+export const INSIDE_GUEST = 'FDMUX_BENCH_GUEST';
+
+/** Whether this process runs in the guest, where a nanosecond of processor time is an instruction. */
+export const isGuest = process.env[INSIDE_GUEST] !== undefined;
+
+/** The unit of processor time. */
+export const COST_UNIT = isGuest ? 'instructions' : 'ns of CPU';
+
 const processor = cpus()[0]?.model.trim() ?? 'unknown';
 
 export const machineInWords = `${processor}, ${cpus().length} cores; Linux ${release()}; Node.js ${process.version}`;

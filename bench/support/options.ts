@@ -2,13 +2,15 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Checkout, checkoutAt } from './checkout.js';
+import { isGuest } from './machine.js';
 import { root } from './tools.js';
 
 /** A suite in words, and what it does when nothing is said. */
-interface Suite {
+export interface Suite {
   /** The script of package.json that runs it. */
   readonly script: string;
   readonly questions: readonly string[];
+  /** Those of a run that measures time: instructions are counted once. */
   readonly rounds: number;
   readonly seconds: number;
 }
@@ -23,16 +25,19 @@ export interface Options {
   readonly peers: readonly string[] | null;
   /** Another checkout to measure beside this one. */
   readonly against: Checkout | null;
+  /** Whether the suite is to run in the guest, which counts instructions. */
+  readonly instructions: boolean;
   /** The folder of the published results, into which the new ones go; null if nothing is to be published. */
   readonly out: string | null;
 }
 
 interface Said {
-  readonly rounds: number;
+  readonly rounds?: number;
   readonly seconds: number;
   readonly only: readonly string[];
   readonly peers?: readonly string[];
   readonly against?: string;
+  readonly instructions?: true;
   readonly out?: string;
 }
 
@@ -43,21 +48,27 @@ interface Said {
  */
 export function readOptions({ script, questions, rounds, seconds }: Suite): Options {
   const command = new Command(`npm run ${script} --`)
-    .option('--rounds <count>', 'how often everybody is asked', positive, rounds)
+    .option('--rounds <count>', `how often everybody is asked (default: ${rounds}; instructions: 1)`, positive)
     .option('--seconds <seconds>', 'how long one measurement takes', positive, seconds)
     .option('--only <ids>', `questions, separated by commas: ${questions.join(', ')}`, listOf(questions), questions)
     .option('--peers <parts>', 'whom to ask: names or words of them, separated by commas', split)
     .option('--against <folder>', 'another built checkout to measure beside this one; nothing is published')
+    .option('--instructions', 'count instructions in an emulated machine, in place of time; results of their own')
     .option('--out <folder>', 'results to merge the new ones into (default: docs/benchmarks)', (path) =>
       resolve(root, path),
     );
-  const { peers = null, against, out, ...said } = command.parse().opts<Said>();
+  const { peers = null, against, out, instructions = false, ...said } = command.parse().opts<Said>();
+  const counts = instructions || isGuest;
   return {
     ...said,
+    rounds: said.rounds ?? (counts ? 1 : rounds),
     peers,
+    instructions,
     against: against === undefined ? null : checkoutAt(resolve(root, against)),
     // The rows of another commit would stay in the published tables for ever.
-    out: out ?? (against === undefined ? resolve(root, 'docs/benchmarks') : null),
+    out:
+      out ??
+      (against === undefined ? resolve(root, counts ? 'docs/benchmarks/instructions' : 'docs/benchmarks') : null),
   };
 }
 

@@ -1,5 +1,7 @@
 /** The parts that the pages of all suites share. */
+import { join, relative } from 'node:path';
 import type { Answer, Measured, Results } from './results.js';
+import { root } from './tools.js';
 
 const SAME_TIME =
   'The tables say when each peer was measured. Only figures of the same time are to be compared; ratios are given for those.';
@@ -16,6 +18,11 @@ export function circumstances(results: Results<unknown>, peers: readonly string[
 
 function inWords({ on, machine, rounds, seconds }: Measured): string {
   return `${on}: ${machine}; ${rounds} x ${seconds} s`;
+}
+
+/** The link from a page in `folder` to a part of the text about the benchmarks. */
+export function linkToReadme(folder: string, part = ''): string {
+  return `[bench/README.md](${relative(folder, join(root, 'bench/README.md'))}${part})`;
 }
 
 /** Lines of Markdown: how peers failed that were asked the question. */

@@ -6,7 +6,7 @@ import { type Cost, costsBy, countsInstructions } from './costs.js';
 import type { Run } from './load.js';
 import { WITHOUT_COUNTERS } from './machine.js';
 import { median } from './median.js';
-import { circumstances, failures, round } from './page.js';
+import { circumstances, failures, linkToReadme, round } from './page.js';
 import type { Answer, Results } from './results.js';
 
 /** What the tables compare with. */
@@ -30,7 +30,7 @@ export function writeReport(folder: string, results: Results<Run>, peers: readon
   const lines = [
     '# Benchmarks',
     '',
-    'Written by `npm run bench`; [bench/README.md](../../bench/README.md) says how it measures and what to beware of.',
+    `Written by \`npm run bench\`; ${linkToReadme(folder)} says how it measures and what to beware of.`,
     '',
     ...circumstances(results, peers),
   ];

@@ -1,7 +1,9 @@
 /** Where things are, what is installed, and how the parts in C are compiled. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isGuest } from './machine.js';
 
 /** The project's folder, seen from build/bench/. */
 export const root = join(__dirname, '../..');
@@ -9,18 +11,24 @@ export const root = join(__dirname, '../..');
 export const built = join(root, 'build/bench');
 const cache = process.env['FDMUX_CACHE'] ?? join(root, '.cache');
 
-/** The core that each side has to itself, as `taskset -c` takes it. */
+/** The core that each side has to itself, as `taskset -c` takes it; if there is only one, they share it. */
 export const SERVER_CORE = '0';
-export const LOAD_CORE = '1';
+export const LOAD_CORE = cpus().length > 1 ? '1' : '0';
 
-/** Compiles a file of bench/ and gives the path of the program. */
+/** Compiles a file of bench/, unless that has been done in the guest's stead, and gives the path of the program. */
 export function compile(source: string, ...flags: string[]): string {
   const program = join(built, source.replace(/\.c$/, ''));
+  if (isGuest && isNewer(program, join(root, 'bench', source))) return program;
   mkdirSync(dirname(program), { recursive: true });
   const options = ['-O2', '-Wall', '-Wextra', '-o', program];
   // Libraries are only looked through for what the files before them need.
   execFileSync('cc', [...options, join(root, 'bench', source), ...flags], { stdio: 'inherit' });
   return program;
+}
+
+/** To compile takes long in the guest. */
+function isNewer(program: string, source: string): boolean {
+  return existsSync(program) && statSync(program).mtimeMs >= statSync(source).mtimeMs;
 }
 
 /** Compiles a load generator, with TLS if OpenSSL's headers are installed. */
@@ -61,6 +69,7 @@ export function findNpmEpoll(): string | null {
 
 /** Whether this machine counts instructions; many virtual machines do not. */
 export function countsInstructions(): boolean {
+  if (isGuest) return true;
   const { status, stderr } = spawnSync('perf', ['stat', '-x,', '-e', 'instructions:u,instructions:k', 'true'], {
     encoding: 'utf8',
   });

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { type Cost, costsBy, countsInstructions } from '../support/costs.js';
 import { WITHOUT_COUNTERS } from '../support/machine.js';
 import { median } from '../support/median.js';
-import { circumstances, failures, round } from '../support/page.js';
+import { circumstances, failures, linkToReadme, round } from '../support/page.js';
 import type { Answer, Results } from '../support/results.js';
 
 /** What one run gave: of messages, of handshakes, or of deliveries. */
@@ -48,7 +48,7 @@ export function writeTransportReport(
   const lines = [
     '# TLS and WebSocket beside plain TCP',
     '',
-    'Written by `npm run bench`; [bench/README.md](../../bench/README.md#transports) says how it measures and what to beware of.',
+    `Written by \`npm run bench\`; ${linkToReadme(folder, '#transports')} says how it measures and what to beware of.`,
     '',
     ...circumstances(results, peers),
     '',

@@ -87,6 +87,14 @@ export class Chat {
     this.#core.rooms.keep('all');
   }
 
+  /**
+   * Calls back once, as soon as it is known what was in the logs that are followed by now; in this call if it is.
+   * Nobody is let in before.
+   */
+  whenCaughtUp(then: () => void): void {
+    this.#core.whenCaughtUp(then);
+  }
+
   /** Answers those who have waited too long for a log. Call it about once a second. */
   tick(): void {
     this.#core.expire(PATIENCE_MS);

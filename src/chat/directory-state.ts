@@ -1,5 +1,5 @@
 /** Everybody who is here and every room that is open, as the logs have them. */
-import type { Fold } from './case-mapping.js';
+import type { Fold, Naming } from './case-mapping.js';
 import type { Departure, Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
 import type { DomainState } from './domain-state.js';
 import type { EventOf } from './event.js';
@@ -11,7 +11,7 @@ import type { Rooms } from './rooms.js';
 
 /** The parts of a directory. */
 export interface DirectoryParts {
-  readonly fold: Fold;
+  readonly naming: Naming;
   readonly domain: DomainState;
   readonly rooms: Rooms;
   /** Milliseconds since the epoch. */
@@ -21,6 +21,7 @@ export interface DirectoryParts {
 /** The members and rooms of one server. */
 export class DirectoryState implements Directory {
   readonly fold: Fold;
+  readonly likenessOf: Fold;
   readonly #domain: DomainState;
   readonly #rooms: Rooms;
   readonly #now: () => number;
@@ -28,8 +29,9 @@ export class DirectoryState implements Directory {
   readonly #noteObservers = new Set<NoteObserver>();
   readonly #roomObservers = new Set<RoomObserver>();
 
-  constructor({ fold, domain, rooms, now }: DirectoryParts) {
-    this.fold = fold;
+  constructor({ naming, domain, rooms, now }: DirectoryParts) {
+    this.fold = naming.fold;
+    this.likenessOf = naming.likenessOf ?? naming.fold;
     this.#domain = domain;
     this.#rooms = rooms;
     this.#now = now;

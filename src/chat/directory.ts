@@ -39,6 +39,8 @@ export type NoteObserver = (event: EventOf<'annotated'>, answered: Member | null
 export interface Directory {
   /** Puts a name, or a mask, into the form in which it is compared. */
   readonly fold: Fold;
+  /** Returns what a name, or a mask of names, looks like: the folded name if looks do not count. */
+  readonly likenessOf: Fold;
   readonly memberCount: number;
   /** The largest number of members at once so far. */
   readonly peakMemberCount: number;

@@ -58,7 +58,7 @@ const gone: Deed<'gone'> = (domain, { node }, atMs) => {
 export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
   arrive,
   nick: byMember((domain, member, { nick }, atMs) => {
-    const owner = domain.member(nick);
+    const owner = domain.holderOf(nick);
     if (owner !== undefined && owner !== member) return refuse('nick-taken');
     const before = member.nick;
     domain.rename(member, nick, atMs);

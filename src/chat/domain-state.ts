@@ -1,6 +1,6 @@
 /** Who is here and under which nick, as the domain's log has it. */
 import type { DomainDeeds, EntryOf, Stamp, Who } from '../log/entry.js';
-import type { Fold as CaseFold } from './case-mapping.js';
+import type { Fold as CaseFold, Naming } from './case-mapping.js';
 import type { Departure } from './directory.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import type { Fold } from './fold.js';
@@ -13,7 +13,7 @@ import type { DomainSnapshot } from './snapshot.js';
 
 /** The arguments that make a domain. */
 export interface DomainOptions {
-  readonly fold: CaseFold;
+  readonly naming: Naming;
   /** How many departures are remembered, at least 0. */
   readonly departureLimit: number;
   /** Returns the member of a session that the log lets in. */
@@ -26,6 +26,9 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   readonly #departureLimit: number;
   readonly #memberOf: Cast;
   readonly #byNick = new Map<string, MemberState>();
+  readonly #likenessOf: CaseFold | null;
+  /** By what their nicks look like; empty if that does not count. */
+  readonly #byLikeness = new Map<string, MemberState>();
   readonly #bySession = new Map<string, MemberState>();
   readonly #numbers = new RunningNumbers();
   /** They have the nicks in folded form, since a stranger's question must not fold all of them. */
@@ -37,8 +40,9 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   #seq = 0;
   #atMs = 0;
 
-  constructor({ fold, departureLimit, memberOf }: DomainOptions) {
-    this.#fold = fold;
+  constructor({ naming, departureLimit, memberOf }: DomainOptions) {
+    this.#fold = naming.fold;
+    this.#likenessOf = naming.likenessOf;
     this.#departureLimit = departureLimit;
     this.#memberOf = memberOf;
   }
@@ -66,6 +70,11 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
 
   member(nick: string): MemberState | undefined {
     return this.#byNick.get(this.#fold(nick));
+  }
+
+  /** Returns the member that keeps a nick from everybody else: it has that nick, or one that looks like it. */
+  holderOf(nick: string): MemberState | undefined {
+    return this.member(nick) ?? (this.#likenessOf && this.#byLikeness.get(this.#likenessOf(nick))) ?? undefined;
   }
 
   bySession(session: string): MemberState | undefined {
@@ -135,8 +144,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
 
   /** Lets a session in under a nick. @returns its member; null if the nick is taken, and nothing has happened then */
   add({ session, n }: Stamp, who: Who): MemberState | null {
-    const key = this.#fold(who.nick);
-    if (this.#byNick.has(key) || this.#bySession.has(session)) return null;
+    if (this.holderOf(who.nick) !== undefined || this.#bySession.has(session)) return null;
     const member = this.#memberOf(session, who, this.#atMs);
     member.who = who;
     // Whatever the member was before, here or in a process that has begun later.
@@ -151,25 +159,31 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   }
 
   #enter(member: MemberState): void {
-    this.#byNick.set(this.#fold(member.nick), member);
+    this.#setNick(member);
     this.#bySession.set(member.session, member);
     this.#count(member, 1);
   }
 
+  #setNick(member: MemberState): void {
+    this.#byNick.set(this.#fold(member.nick), member);
+    if (this.#likenessOf !== null) this.#byLikeness.set(this.#likenessOf(member.nick), member);
+  }
+
+  #freeNick({ nick }: MemberState): void {
+    this.#byNick.delete(this.#fold(nick));
+    if (this.#likenessOf !== null) this.#byLikeness.delete(this.#likenessOf(nick));
+  }
+
   /** Gives a member another nick, which must be free or its own. */
   rename(member: MemberState, nick: string, atMs: number): void {
-    const before = this.#fold(member.nick);
-    const key = this.#fold(nick);
-    if (key !== before) {
-      this.#remember(member, atMs);
-      this.#byNick.delete(before);
-      this.#byNick.set(key, member);
-    }
+    if (this.#fold(nick) !== this.#fold(member.nick)) this.#remember(member, atMs);
+    this.#freeNick(member);
     member.become({ nick });
+    this.#setNick(member);
   }
 
   remove(member: MemberState, atMs: number): void {
-    this.#byNick.delete(this.#fold(member.nick));
+    this.#freeNick(member);
     this.#bySession.delete(member.session);
     this.#numbers.keep(member.session, member.last, this.#seq);
     this.#count(member, -1);

@@ -1,5 +1,5 @@
 /** An entry on its way to a log, with the ticket of its proposer. */
-import type { Entry, EntryOf } from '../log/entry.js';
+import type { Entry, EntryOf, Stamp } from '../log/entry.js';
 import type { Fold, OutcomesOf } from './fold.js';
 import type { Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
@@ -13,6 +13,8 @@ export interface Unsettled<F> {
   /** The outlet through which it was made; null for the first of its member. */
   readonly voice: Outlet | null;
   readonly entry: Entry;
+  /** Gives the entry another place among those of its session. It must not have been appended. */
+  restamp(place: Pick<Stamp, 'n' | 'seen' | 'base'>): void;
   /**
    * Whether it follows from what has happened already, as a member's leaving of its rooms follows from its quitting. It
    * is proposed until the log has it, since nobody else would do it.
@@ -51,7 +53,7 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
   Fold<Deeds, Outcomes>
 > {
   readonly by: MemberState;
-  readonly entry: EntryOf<Deeds, K> & Entry;
+  entry: EntryOf<Deeds, K> & Entry;
   readonly isObliged: boolean;
   readonly voice: Outlet | null;
   stage: 'waiting' | 'appending' | 'appended' = 'waiting';
@@ -71,6 +73,10 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
     if (!this.isGivenUp) return this.entry;
     const { session, n, atMs, seen, base } = this.entry;
     return { session, n, atMs, seen, base, kind: 'withdrawn' };
+  }
+
+  restamp(place: Pick<Stamp, 'n' | 'seen' | 'base'>): void {
+    this.entry = { ...this.entry, ...place };
   }
 
   /** Its outcome, or a ticket for that. */

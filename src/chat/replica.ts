@@ -60,6 +60,10 @@ export interface ReplicaOwner {
   readonly voice: Outlet | null;
   /** All that a log has brought so far has been applied. */
   packApplied(log: LogName): void;
+  /** A log is followed whose state is not known yet. */
+  opens(log: LogName): void;
+  /** All that was in a log when it was followed has been applied, as far as it can be read. */
+  caughtUp(log: LogName): void;
   /** A replica has begun to wait. */
   waits(replica: Waiting): void;
   trouble(log: LogName, trouble: LogTrouble): void;
@@ -93,7 +97,8 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   /** The number of the last pack that has been applied as a whole, and that of the one that is being applied. */
   #applied = 0;
   #entered = 0;
-  #isOpening = false;
+  /** Whether the state lacks what was in the log already: nothing is shown or appended before it is complete. */
+  #isOpening = true;
   #isAppending = false;
   /** The most entries of the next pack: a pack that the log does not take is tried again in small ones. */
   #packLimit = MAX_PACK_ENTRIES;
@@ -120,11 +125,33 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   open(after = 0): void {
     this.#applied = after;
     this.#entered = after;
-    this.#isOpening = true;
+    this.#owner.opens(this.name);
     const following = this.#log.follow(this.name, after, this);
-    this.#isOpening = false;
     if (this.#isBeyondUs) following.stop();
     this.#following = following;
+  }
+
+  caughtUp(): void {
+    if (!this.#isOpening) return;
+    this.#opened();
+    this.#restamp();
+    this.#flush();
+  }
+
+  #opened(): void {
+    this.#isOpening = false;
+    this.#owner.caughtUp(this.name);
+  }
+
+  /** Those who proposed something meanwhile did not know yet what the log has. */
+  #restamp(): void {
+    const numbers = new Map<string, number>();
+    for (const proposal of this.#unsettled) {
+      const { session, kind } = proposal.entry;
+      const n = numbers.get(session) ?? this.fold.nextNumber(session);
+      if (kind !== 'gone') numbers.set(session, n + 1);
+      proposal.restamp({ n, seen: this.#owner.entered, base: this.#applied });
+    }
   }
 
   close(): void {
@@ -142,7 +169,12 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   get isSettled(): boolean {
-    return this.#unsettled.size === 0 && this.#held === null;
+    return this.#unsettled.size === 0 && this.#held === null && !this.#isOpening;
+  }
+
+  /** Whether it is not known yet what the log has. */
+  get isOpening(): boolean {
+    return this.#isOpening;
   }
 
   hasProposalOf(session: string, kind?: Entry['kind']): boolean {
@@ -199,7 +231,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   #flush(): void {
-    if (this.#isAppending || this.#unsettled.size === 0) return;
+    if (this.#isAppending || this.#unsettled.size === 0 || this.#isOpening) return;
     const first = this.#unsettled.at(0);
     if (this.#unsettled.size === 1 && first?.stage === 'waiting') {
       first.stage = 'appending';
@@ -326,7 +358,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   #apply(seq: number, entry: Entry, isLast: boolean): void {
-    const proposal = this.#unsettled.size > 0 ? this.#unsettled.take(entry) : null;
+    const proposal = this.#unsettled.size > 0 && !this.#isOpening ? this.#unsettled.take(entry) : null;
     try {
       const outcome = this.#judge(seq, entry, proposal);
       // The pack is applied as a whole before the last of it is shown.
@@ -360,6 +392,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     // Others apply it, so going on without it would lead to another state than theirs.
     this.#isBeyondUs = true;
     this.#following?.stop();
+    if (this.#isOpening) this.#opened();
     for (const proposal of this.#unsettled.clear()) proposal.fail();
   }
 

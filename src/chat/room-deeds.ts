@@ -81,6 +81,8 @@ function insiderOf(
   entry: EntryOf<RoomDeeds, 'annotate' | 'kick' | 'retitle'>,
   seat: SeatState | undefined,
 ): Actor | undefined {
+  // It may have closed, or never have been open, since that was proposed.
+  if (room.isOver) return undefined;
   const actor = actorOf(room, entry, seat);
   return seat !== undefined || actor?.subject.may('override') === true ? actor : undefined;
 }
@@ -124,6 +126,7 @@ const say: Deed<'say'> = (room, entry, atMs, seat) => {
   const { session, who, ranks, type, text, tags, isDivisible } = entry;
   const subject = seat ?? (who === null ? null : new Outsider(session, who));
   if (subject === null) return refuse('outside', room);
+  if (seat === undefined && room.isOver) return refuse('no-such-room');
   const refusal = speechRefusal(subject, room, seat) ?? queryRefusal(room, text);
   if (refusal !== null) return isVisible(subject, room) ? refuse(refusal, room) : refuse('no-such-room');
   const by = subject instanceof Outsider ? room.memberOf(session, subject.who) : subject.member;
@@ -221,7 +224,7 @@ const annotate: Deed<'annotate'> = (room, entry, atMs, own) => {
 const knock: Deed<'knock'> = (room, { session, who }, atMs, seat) => {
   if (seat !== undefined) return refuse('already-inside', room);
   const subject = new Outsider(session, who);
-  if ((room.size === 0 && !room.isPermanent) || !isVisible(subject, room)) return refuse('no-such-room');
+  if (room.isOver || !isVisible(subject, room)) return refuse('no-such-room');
   const refusal = entryRefusal(subject, room, null);
   if (refusal === null) return refuse('open', room);
   if (refusal === 'banned') return refuse(refusal, room);

@@ -49,6 +49,8 @@ export class Rooms {
   readonly #unkept = new Set<LogName>();
   /** Open and closed rooms. A room keeps its log when it gets another name. */
   readonly #byLog = new Map<LogName, RoomReplica>();
+  /** The logs of rooms that are about to open as they were in an earlier run, and when that was asked for. */
+  readonly #reviving = new Map<LogName, number>();
   /** Names that rooms are about to take; only those of unsettled logs count. */
   readonly #reservations = new Map<string, RoomReplica>();
   /** The open room that was asked for last, and under which name: each line of a talk asks for the same. */
@@ -84,7 +86,7 @@ export class Rooms {
     const made = this.#make(key, name, atMs);
     this.#open.set(key, made);
     this.#staying.add(made.fold);
-    this.#begin(made);
+    made.open(this.#keptSeqs.get(made.name));
     return made.fold;
   }
 
@@ -95,9 +97,14 @@ export class Rooms {
     if (known !== undefined) return known;
     const made = this.#make(key, name, null);
     this.#close(key, made);
-    this.#begin(made);
-    this.sort(made.name);
+    made.open(this.#keptSeqs.get(made.name));
     return made;
+  }
+
+  /** Returns a room of which it is not known yet whether it is open. */
+  opening(name: string): RoomReplica | undefined {
+    const replica = this.#known(this.#options.fold(name));
+    return replica?.isOpening === true ? replica : undefined;
   }
 
   #make(key: string, name: string, permanentSinceMs: number | null): RoomReplica {
@@ -115,12 +122,15 @@ export class Rooms {
     return made;
   }
 
-  #begin(replica: RoomReplica): void {
-    const { name, fold } = replica;
-    const seq = this.#keptSeqs.get(name);
-    replica.open(seq);
+  /** It is known what the log of a room has. */
+  caughtUp(log: LogName): void {
+    const replica = this.#byLog.get(log);
+    if (replica === undefined) return;
     // Whoever is inside by what is kept was there in an earlier run.
-    if (seq !== undefined) fold.outlive();
+    if (this.#keptSeqs.has(log)) replica.fold.outlive();
+    const nowMs = this.#reviving.get(log);
+    if (nowMs === undefined) this.sort(log);
+    else this.#revived(replica, nowMs);
   }
 
   /** Returns the log of a new room: that of its name, unless a room keeps that which has another name now. */
@@ -183,7 +193,7 @@ export class Rooms {
     const key = this.#options.fold(name);
     if (this.#open.get(key) !== replica) {
       if (size === 0) return;
-      this.#closed.delete(key);
+      this.#unclose(key, replica);
       this.#open.set(key, replica);
       this.#unkept.add(log);
     } else if (isOver) {
@@ -193,6 +203,15 @@ export class Rooms {
       this.#recent = null;
       this.#close(key, replica);
     }
+  }
+
+  #unclose(key: string, replica: RoomReplica): void {
+    if (this.#closed.get(key) === replica) {
+      this.#closed.delete(key);
+      return;
+    }
+    // By what was in its log, it has another name than that by which it was asked for.
+    for (const [before, closed] of this.#closed) if (closed === replica) this.#closed.delete(before);
   }
 
   #close(key: string, replica: RoomReplica): void {
@@ -245,18 +264,27 @@ export class Rooms {
     for (const name of this.#options.keeper?.logs ?? []) {
       if (this.#byLog.has(name)) continue;
       const replica = this.#makeOn(name, name.slice('r:'.length), null);
-      this.#begin(replica);
-      const { fold } = replica;
-      const key = this.#options.fold(fold.name);
-      if (!fold.isOver && !this.#open.has(key) && nowMs - fold.atMs <= MAX_ABSENCE_MS) {
-        this.#open.set(key, replica);
-        this.#staying.add(fold);
-        this.#keep(replica);
-      } else {
-        fold.close();
-        this.#letGo(replica);
-      }
+      this.#reviving.set(name, nowMs);
+      // Those who ask for it before it is open mean this one.
+      this.#closed.set(this.#options.fold(replica.fold.name), replica);
+      replica.open(this.#keptSeqs.get(name));
     }
+  }
+
+  #revived(replica: RoomReplica, nowMs: number): void {
+    const { fold, name } = replica;
+    const key = this.#options.fold(fold.name);
+    this.#reviving.delete(name);
+    this.#unclose(key, replica);
+    if (!fold.isOver && !this.#open.has(key) && nowMs - fold.atMs <= MAX_ABSENCE_MS) {
+      this.#open.set(key, replica);
+      this.#staying.add(fold);
+      this.#keep(replica);
+      return;
+    }
+    fold.close();
+    if (replica.isSettled) this.#letGo(replica);
+    else this.#close(key, replica);
   }
 
   /** Keeps the rooms whose logs have grown, or all of them. */

@@ -1,5 +1,5 @@
 /** The command line of `fdmux`: its subcommands and their options. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { MAX_PORT } from '../arguments.js';
 import { CONNECTION_TRIGGERS } from '../net/options.js';
 import { type Charset, CHARSET_CHOICES, CHARSETS } from '../protocol/charset.js';
@@ -12,6 +12,7 @@ import { LOG_FORMATS, LOG_LEVELS } from '../server/log.js';
 import { type ProtocolName, PROTOCOLS, WEB } from '../server/protocols.js';
 import { connectCommand } from './connect.js';
 import { type ConnectFlags, readSecurity } from './connect-security.js';
+import { DATA_ACTIONS, type DataAction, type DataFlags } from './data-arguments.js';
 import { hashPasswordCommand } from './hash-password.js';
 import { replayCommand } from './replay.js';
 import { serveCommand } from './serve.js';
@@ -58,6 +59,18 @@ Examples:
   $ fdmux replay monday.fdmux                          the same again, in no time
 `;
 
+const DATA_HELP = `
+The folder is that of fdmux serve --data, or "store" in the configuration file.
+
+check reads everything, and reports what is damaged. export writes everything as lines of JSON, with all secrets.
+A server may run while it is checked or exported. import needs a folder that has no data yet.
+
+Examples:
+  $ fdmux data check ./data                            says whether it is sound, and what is in it
+  $ fdmux data export ./data monday.jsonl              everything as text, as it is at one moment
+  $ fdmux data import ./new monday.jsonl               the same data in another folder
+`;
+
 /** The options of `serve` as commander parses them: it has checked those that have choices. */
 interface ServeOptions extends Omit<ServeFlags, 'without'> {
   readonly plain: boolean;
@@ -100,6 +113,7 @@ export function createProgram(version: string): Command {
   addConnect(program);
   addReplay(program, version);
   addHashPassword(program);
+  addData(program);
   return program;
 }
 
@@ -189,5 +203,21 @@ function addHashPassword(program: Command): void {
     .description('read a password from the keyboard or a pipe and print it hashed, for the configuration file')
     .action(async () => {
       process.exitCode = await hashPasswordCommand();
+    });
+}
+
+function addData(program: Command): void {
+  program
+    .command('data')
+    .description('look after what a server keeps: check, export, import')
+    .addArgument(new Argument('<action>', 'what is done').choices(DATA_ACTIONS))
+    .argument('[folder]', 'the folder of the data')
+    .argument('[name]', 'for export and import: a file instead of the standard output or input')
+    .option('--data <folder>', 'the folder, if it is not given as an argument')
+    .option('--config <file>', 'take the folder from this configuration file')
+    .addHelpText('after', DATA_HELP)
+    .action(async (action: DataAction, folder: string | undefined, name: string | undefined, flags: DataFlags) => {
+      const { dataCommand } = await import('./data.js');
+      process.exitCode = await dataCommand(action, { folder, name, flags });
     });
 }

@@ -31,6 +31,12 @@ class Follower implements Following {
     this.#isOver = true;
   }
 
+  /** Takes what the log has already. */
+  begin(): void {
+    this.take();
+    if (!this.#isOver) this.#sink.caughtUp();
+  }
+
   /** Takes all packs that there are. If its own sink calls it, the call under way takes them. */
   take(): void {
     if (this.#isTaking) return;
@@ -95,7 +101,7 @@ export class KeptLog {
   follow(after: number, sink: LogSink): Following {
     const follower = new Follower(this, after, sink);
     this.#followers = [...this.#followers, follower];
-    follower.take();
+    follower.begin();
     return follower;
   }
 

@@ -31,6 +31,11 @@ export interface LogSink {
    * `top + 1`, which is not the one that had this number.
    */
   regressed(applied: number, top: number): void;
+  /**
+   * All that was in the log when it was followed has been reported. It is called once, in `follow` itself if the log is
+   * in memory, and at any time after it otherwise.
+   */
+  caughtUp(): void;
   /** The log cannot be reached: packs may be late until `back`. */
   away(): void;
   back(): void;

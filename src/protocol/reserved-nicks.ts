@@ -1,5 +1,5 @@
 /** Nicks that nobody may use, since others would mistake their owner for the server or for somebody else. */
-import type { Fold } from '../chat/case-mapping.js';
+import type { Directory } from '../chat/directory.js';
 import { matchesMask } from '../chat/mask.js';
 
 /** The name of the server in plain lines. */
@@ -22,11 +22,13 @@ export const DEFAULT_RESERVED_NICKS: readonly string[] = [
 ];
 
 /**
- * Whether a nick is reserved.
+ * Whether a nick is reserved, or looks like one that is.
  *
  * @param masks - wildcard masks of reserved nicks, beside those of the protocols
  */
-export function isReservedNick(nick: string, masks: readonly string[], fold: Fold): boolean {
-  const folded = fold(nick);
-  return [...PROTOCOL_NICKS, ...masks].some((mask) => matchesMask(fold(mask), folded));
+export function isReservedNick(nick: string, masks: readonly string[], directory: Directory): boolean {
+  const { fold, likenessOf } = directory;
+  const names = new Set([fold(nick), likenessOf(nick)]);
+  const patterns = [...PROTOCOL_NICKS, ...masks].flatMap((mask) => [fold(mask), likenessOf(mask)]);
+  return patterns.some((mask) => [...names].some((name) => matchesMask(mask, name)));
 }

@@ -1,7 +1,10 @@
 /** A chat server: its parts wired together, from start to end. */
+import { setTimeout } from 'node:timers/promises';
 import type { AdminListener } from '../admin/admin-listener.js';
 import type { Phase, Readings } from '../admin/readings.js';
+import type { Naming } from '../chat/case-mapping.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
+import { namingOf } from '../protocol/naming.js';
 import type { ClassFigures, ConnectionFigures, Reload, ServerControl } from '../protocol/server-control.js';
 import type { Address } from '../socket/address.js';
 import { openAdmin } from './admin.js';
@@ -26,6 +29,8 @@ import { REAL_WORLD, type World } from './world.js';
 
 /** How long a stopping server waits for peers that have been sent everything to close. */
 const GRACE_MS = 200;
+/** The longest time for which a start waits for what is kept to be read. */
+const CATCH_UP_MS = 10_000;
 
 /** The server's options, and what it needs from the process around it. */
 export interface ServerOptions {
@@ -67,7 +72,7 @@ export class ChatServer implements ServerControl {
   #phase: Phase = 'starting';
   #drainMs: number;
 
-  private constructor(options: ServerOptions, keeping: Keeping | null) {
+  private constructor(options: ServerOptions, naming: Naming, keeping: Keeping | null) {
     this.#keeping = keeping;
     const { config, log, version, inherited = new Map(), world = REAL_WORLD } = options;
     this.#options = options;
@@ -75,7 +80,7 @@ export class ChatServer implements ServerControl {
     this.configurationName = options.configurationName;
     this.#drainMs = config.drainMs;
     this.#cloak = new Cloak(config.cloak, world.cloakKey);
-    this.#chat = this.#createChat();
+    this.#chat = this.#createChat(naming);
     this.#protocols = this.#createProtocols();
     const tally = new Tally();
     const addresses = new PeerAddresses();
@@ -100,10 +105,11 @@ export class ChatServer implements ServerControl {
     });
   }
 
-  #createChat(): Chat {
+  #createChat(naming: Naming): Chat {
     const { bans, log } = this.#options;
     return new Chat({
       bans,
+      naming,
       hostOf: this.#cloak.hostOf,
       ...this.#keeping?.chat,
       now: this.#world.now,
@@ -132,8 +138,8 @@ export class ChatServer implements ServerControl {
   }
 
   /** Returns a server that listens nowhere: its peers arrive by {@link clients} alone. */
-  static withoutListeners(options: ServerOptions): ChatServer {
-    return new ChatServer(options, null);
+  static async withoutListeners(options: ServerOptions): Promise<ChatServer> {
+    return new ChatServer(options, await namingOf(options.config.irc.nicks), null);
   }
 
   /**
@@ -142,9 +148,11 @@ export class ChatServer implements ServerControl {
    * @throws ListenError, StoreError; then nothing is left open
    */
   static async start(options: ServerOptions): Promise<ChatServer> {
-    const server = new ChatServer(options, await openKeeping(options));
+    const naming = await namingOf(options.config.irc.nicks);
+    const server = new ChatServer(options, naming, await openKeeping(options));
     try {
       await server.#openAdmin();
+      await server.#catchUp();
       await server.#listeners.openAll();
     } catch (error) {
       await server.close('the server could not start');
@@ -155,6 +163,19 @@ export class ChatServer implements ServerControl {
     });
     if (server.#phase === 'starting') server.#phase = 'ready';
     return server;
+  }
+
+  /** Waits until it is known what the logs have that are kept, unless that takes very long. */
+  async #catchUp(): Promise<void> {
+    if (this.#keeping === null) return;
+    const chat = this.#chat;
+    const reading = new Promise<boolean>((resolve) => {
+      chat.whenCaughtUp(() => {
+        resolve(true);
+      });
+    });
+    if (await Promise.race([reading, setTimeout(CATCH_UP_MS, false, { ref: false })])) return;
+    this.#options.log.warn('the server starts before all that is kept has been read', {});
   }
 
   async #openAdmin(): Promise<void> {

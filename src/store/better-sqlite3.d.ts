@@ -5,6 +5,7 @@ declare module 'better-sqlite3' {
     run(...values: readonly Value[]): unknown;
     get(...values: readonly Value[]): object | undefined;
     all(...values: readonly Value[]): object[];
+    iterate(...values: readonly Value[]): IterableIterator<object>;
   }
   export default class Database {
     constructor(path: string, options: { readonly readonly: boolean; readonly timeout: number });

@@ -9,6 +9,8 @@ export interface Statement {
   run(...values: readonly Value[]): unknown;
   get(...values: readonly Value[]): object | undefined;
   all(...values: readonly Value[]): object[];
+  /** The rows one by one, of which only one need be in memory. */
+  iterate(...values: readonly Value[]): IterableIterator<object>;
 }
 
 /** An open database. */

@@ -5,6 +5,7 @@ declare module 'node:sqlite' {
     run(...values: readonly Value[]): unknown;
     get(...values: readonly Value[]): object | undefined;
     all(...values: readonly Value[]): object[];
+    iterate(...values: readonly Value[]): IterableIterator<object>;
   }
   export class DatabaseSync {
     constructor(path: string, options: { readonly readOnly: boolean; readonly timeout: number });

@@ -6,6 +6,8 @@
  * - `ERR_STORE_IN_USE`: another process has the store.
  * - `ERR_STORE_CORRUPT`: the file is damaged, or is no store. It is left as it is.
  * - `ERR_STORE_VERSION`: a later version of fdmux has written the file.
+ * - `ERR_STORE_NOT_EMPTY`: an import would overwrite a store.
+ * - `ERR_STORE_IMPORT`: what is imported is no export, or not all of one.
  * - `ERR_STORE_FULL`: the disk is full, or the file has the size that it may have.
  * - `ERR_STORE_FAILED`: SQLite reports another error, which is the `cause`.
  */
@@ -15,6 +17,8 @@ export type StoreErrorCode =
   | 'ERR_STORE_IN_USE'
   | 'ERR_STORE_CORRUPT'
   | 'ERR_STORE_VERSION'
+  | 'ERR_STORE_NOT_EMPTY'
+  | 'ERR_STORE_IMPORT'
   | 'ERR_STORE_FULL'
   | 'ERR_STORE_FAILED';
 

@@ -1,9 +1,9 @@
 /** The store of one server: its file, which nobody else has, and the two threads that work on it. */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { flock } from '../socket/file-lock.js';
 import type { Durability } from './database.js';
-import { type Failure, failureOf, StoreError } from './store-error.js';
+import { lockFolder, STORE_FILE } from './folder.js';
+import { type Failure, failureOf } from './store-error.js';
 import { StoreThread } from './store-thread.js';
 import type { Reads, StoreFacts, ThreadData, Write } from './tasks.js';
 
@@ -17,9 +17,6 @@ export interface StoreOptions {
   readonly maxBytes?: number;
 }
 
-/** The name of the file in the folder. */
-export const STORE_FILE = 'fdmux.db';
-const LOCK_FILE = 'lock';
 /** One is written while the next is gathered: more would only wait in the thread instead of growing here. */
 const MAX_BATCHES = 2;
 
@@ -62,7 +59,7 @@ export class Store {
    */
   static async open(options: StoreOptions, lost: (failure: Failure) => void): Promise<Store> {
     const { folder, durability = 'process', maxBytes = 0 } = options;
-    const lockFd = lock(folder);
+    const lockFd = lockFolder(folder);
     try {
       const data = { path: join(folder, STORE_FILE), durability, maxBytes };
       const start = (role: ThreadData['role']): Promise<StoreThread> => StoreThread.start({ ...data, role }, lost);
@@ -147,24 +144,4 @@ export class Store {
     await this.#writer.close();
     closeSync(this.#lockFd);
   }
-}
-
-/**
- * Makes the folder, and locks it for as long as the fd is open: the kernel gives the lock back however this process
- * ends.
- */
-function lock(folder: string): number {
-  let fd: number;
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    fd = openSync(join(folder, LOCK_FILE), 'a', 0o600);
-    // SQLite would let everybody read a file that it makes.
-    closeSync(openSync(join(folder, STORE_FILE), 'a', 0o600));
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new StoreError('ERR_STORE_FOLDER', `${folder} cannot be used for the store: ${message}`, { cause: error });
-  }
-  if (flock(fd, 'exclusive')) return fd;
-  closeSync(fd);
-  throw new StoreError('ERR_STORE_IN_USE', `${folder}: another process uses this store`);
 }

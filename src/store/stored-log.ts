@@ -16,6 +16,7 @@ class Follower implements Following {
   readonly #sink: LogSink;
   #applied: number;
   #isReading = false;
+  #hasCaughtUp = false;
 
   constructor(log: StoredLog, applied: number, sink: LogSink) {
     this.#log = log;
@@ -37,6 +38,13 @@ class Follower implements Following {
     if (this.#applied > top) this.#regress(top);
     for (const { seq, body } of this.#log.takeTail(this.#applied)) this.#read(seq, body);
     if (this.#applied < top) void this.#catchUp();
+    else this.#mayHaveCaughtUp();
+  }
+
+  #mayHaveCaughtUp(): void {
+    if (this.#hasCaughtUp || this.#applied < this.#log.top || !this.#log.isFollowedBy(this)) return;
+    this.#hasCaughtUp = true;
+    this.#sink.caughtUp();
   }
 
   /** A pack has been appended. One that is behind gets it when it has read so far. */
@@ -64,6 +72,7 @@ class Follower implements Following {
       if (this.#log.isFollowedBy(this)) this.#turn(page);
     }
     this.#isReading = false;
+    this.#mayHaveCaughtUp();
   }
 
   #turn({ packs, first }: Page): void {

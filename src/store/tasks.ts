@@ -1,6 +1,7 @@
 /** What the thread of the loop asks of the threads of the store, and how they answer. */
 import type { BanReads } from './ban-reads.js';
 import type { BanWrites } from './ban-writes.js';
+import type { Findings } from './check.js';
 import type { Durability } from './database.js';
 import type { LineReads } from './line-reads.js';
 import type { LineWrites } from './line-writes.js';
@@ -12,7 +13,8 @@ import type { Tables } from './tables.js';
 
 /** What a thread is started with. */
 export interface ThreadData {
-  readonly role: 'write' | 'read';
+  /** `import`: it makes a file of an export. */
+  readonly role: 'write' | 'read' | 'import';
   readonly path: string;
   readonly durability: Durability;
   /** The most bytes of the file; 0 for no limit. */
@@ -52,6 +54,14 @@ export interface Jobs extends Reads {
   readonly write: { readonly ask: readonly Write[]; readonly answer: readonly number[] };
   /** Counts this opening of the store. */
   readonly begin: { readonly ask: null; readonly answer: StoreFacts };
+  /** Finds what is wrong with the file. */
+  readonly check: { readonly ask: null; readonly answer: Findings };
+  /** The next lines of an export, about so many characters; "" at the end. */
+  readonly export: { readonly ask: { readonly length: number }; readonly answer: string };
+  /** Takes the next lines of an export. */
+  readonly import: { readonly ask: { readonly lines: readonly string[] }; readonly answer: null };
+  /** Completes an import; how many rows it has. */
+  readonly 'import-end': { readonly ask: null; readonly answer: number };
   /** Closes the file, and ends the thread. */
   readonly close: { readonly ask: null; readonly answer: null };
 }

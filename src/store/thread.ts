@@ -1,7 +1,10 @@
 /** A thread of the store: it owns one connection, and does one task after the other. */
 import { parentPort } from 'node:worker_threads';
+import { checkStore } from './check.js';
 import { openForReading, openForWriting } from './database.js';
 import { findEngine } from './engine.js';
+import { Exporter } from './exporter.js';
+import { Importer } from './importer.js';
 import { READERS } from './reader.js';
 import { failureOf } from './store-error.js';
 import { Tables } from './tables.js';
@@ -11,18 +14,37 @@ import { begin, writeBatch } from './writer.js';
 /** How each job is done. */
 type Desk = ReadersOf<Jobs>;
 
-const DESK: Desk = {
-  ...READERS,
-  write: writeBatch,
-  begin,
-  close: ({ connection }) => {
-    connection.close();
-    return null;
-  },
-};
+/** Returns how a thread does its jobs. An export and an import go on from one task to the next. */
+function newDesk(): Desk {
+  let exporter: Exporter | null = null;
+  let importer: Importer | null = null;
+  return {
+    ...READERS,
+    write: writeBatch,
+    begin,
+    check: checkStore,
+    export: (tables, { length }) => {
+      exporter ??= new Exporter(tables);
+      return exporter.next(length);
+    },
+    import: ({ connection }, { lines }) => {
+      importer ??= new Importer(connection);
+      importer.add(lines);
+      return null;
+    },
+    'import-end': ({ connection }) => {
+      importer ??= new Importer(connection);
+      return importer.end();
+    },
+    close: ({ connection }) => {
+      connection.close();
+      return null;
+    },
+  };
+}
 
-function carryOut<K extends keyof Jobs>(tables: Tables, { id, job, ask }: Task<K>): Answer<K> {
-  return { kind: 'done', id, job, value: DESK[job](tables, ask) };
+function carryOut<K extends keyof Jobs>(desk: Desk, tables: Tables, { id, job, ask }: Task<K>): Answer<K> {
+  return { kind: 'done', id, job, value: desk[job](tables, ask) };
 }
 
 /** Runs this thread: the first message is what it is started with, the others are tasks. */
@@ -35,8 +57,9 @@ export function runThread(): void {
   port.once('message', (data: ThreadData) => {
     open(data).then(
       (tables) => {
+        const desk = newDesk();
         port.on('message', (task: Task) => {
-          report(answer(tables, task));
+          report(answer(desk, tables, task));
           if (task.job === 'close') port.close();
         });
         report({ kind: 'ready' });
@@ -50,12 +73,19 @@ export function runThread(): void {
 
 async function open(data: ThreadData): Promise<Tables> {
   const engine = await findEngine();
-  return new Tables(data.role === 'write' ? openForWriting(engine, data) : openForReading(engine, data.path));
+  switch (data.role) {
+    case 'write':
+      return new Tables(openForWriting(engine, data));
+    case 'read':
+      return new Tables(openForReading(engine, data.path));
+    case 'import':
+      return new Tables(engine.open(data.path, { isReadOnly: false, timeoutMs: 0 }));
+  }
 }
 
-function answer(tables: Tables, task: Task): Report {
+function answer(desk: Desk, tables: Tables, task: Task): Report {
   try {
-    return carryOut(tables, task);
+    return carryOut(desk, tables, task);
   } catch (error) {
     return { kind: 'failed', id: task.id, job: task.job, failure: failureOf(error) };
   }

@@ -40,6 +40,16 @@ test.each(['servers', 'irc', 'waits'])('%s refuses to measure a folder that is n
   expect(stderr).toContain('is not a built checkout of fdmux');
 });
 
+test('to count instructions is refused with the command that installs what is missing', async () => {
+  const { code, stdout, stderr } = await run(
+    process.execPath,
+    [projectPath('bench/run.mjs'), 'waits', '--instructions', '--out', temporaryFolder()],
+    { cwd: projectPath(), env: { PATH: temporaryFolder() } },
+  );
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain('apt-get install qemu-system-x86 linux-image-amd64');
+});
+
 test('one question to some peers adds to the results, and the other checkout is asked with its own package', async () => {
   const [folder, checkout] = [temporaryFolder(), temporaryFolder()];
   const published = projectPath('docs/benchmarks/results.json');

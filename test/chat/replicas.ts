@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { foldCase as fold } from '../../src/chat/case-mapping.js';
+import { ASCII_NAMING, foldCase as fold } from '../../src/chat/case-mapping.js';
 import { DomainState } from '../../src/chat/domain-state.js';
 import { MemberState, stranger } from '../../src/chat/member-state.js';
 import type { Note } from '../../src/chat/notes.js';
@@ -34,7 +34,7 @@ class Replica {
     return known;
   };
   readonly room = new RoomState({ name: '#a', id: 'x', fold, cast: this.#memberOf, permanentSinceMs: null });
-  readonly domain = new DomainState({ fold, departureLimit: 20, memberOf: this.#memberOf });
+  readonly domain = new DomainState({ naming: ASCII_NAMING, departureLimit: 20, memberOf: this.#memberOf });
 
   /** Everything that the room's log has said. */
   describeRoom(): unknown {

@@ -92,18 +92,20 @@ test('several processes agree on who is where, although their logs are late, los
       let nowMs = 1_000_000;
       const network = new SimulatedNetwork(seed, { cut: 0.01, repeat: 0.05 });
       const logs = new LogServer(1_000_000, () => nowMs);
-      const nodes = ['a.1', 'b.1', 'c.1'].map((node) => {
-        const chat = new Chat({ log: new SocketLog(network, logs), node, now: () => nowMs });
-        return new Node(chat);
-      });
-      // One who stays in every room, so that each process follows its log.
-      for (const [index, node] of nodes.entries()) {
+      const start = (node: string): Node =>
+        new Node(new Chat({ log: new SocketLog(network, logs), node, now: () => nowMs }));
+      const nodes = ['a.1', 'b.1', 'c.1'].map(start);
+      // One who stays in every room, so that the process follows its log.
+      const enter = (node: Node, index: number): void => {
         const member = node.chat.receive({ host: '192.0.2.1', outlet: null });
         node.chat.admit(member, { nick: `stays${index}`, user: 'u', realName: 'r' });
         network.run(200);
         for (const room of ROOMS) node.chat.join(member, room, JOIN);
-      }
+      };
+      // The others follow a log when somebody asks for its room; one process starts when the rest have a history.
+      for (const [index, node] of nodes.slice(1).entries()) enter(node, index);
       for (let count = 0; count < 150; count += 1) {
+        if (count === 75) nodes.push(start('d.1'));
         act(draw, nodes[draw(nodes.length)] ?? expect.fail('no node'));
         network.run(draw(12));
         if (draw(8) > 0) continue;
@@ -115,6 +117,7 @@ test('several processes agree on who is where, although their logs are late, los
         for (const { chat } of nodes) chat.tick();
       }
       network.heal();
+      for (const [index, node] of nodes.entries()) enter(node, 10 + index);
       for (let count = 0; count < 8; count += 1) {
         network.run();
         nowMs += 1000;

@@ -47,6 +47,10 @@ export class Ear implements LogSink {
     this.heard.push(`regressed ${applied}-${top}`);
   }
 
+  caughtUp(): void {
+    this.heard.push('caught up');
+  }
+
   away(): void {
     this.heard.push('away');
   }
@@ -57,6 +61,11 @@ export class Ear implements LogSink {
 
   /** What was heard of packs, without the words about the connection. */
   get packs(): string[] {
+    return this.heard.filter((word) => !['caught up', 'away', 'back'].includes(word));
+  }
+
+  /** The same, with the place in which all that was there has been reported. */
+  get course(): string[] {
     return this.heard.filter((word) => word !== 'away' && word !== 'back');
   }
 }
@@ -226,6 +235,24 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>): void
       expect(ear.packs).toEqual(['regressed 5-2', '3 c']);
     });
 
+    test('one who follows learns once when it has heard all that was there before', async () => {
+      const early = new Ear();
+      log.follow(ROOM, 0, early);
+      await append('a', 'b');
+      const all = new Ear();
+      const last = new Ear();
+      const lost = new Ear();
+      log.follow(ROOM, 0, all);
+      log.follow(ROOM, 2, last);
+      log.follow(ROOM, 5, lost);
+      await logs.settle();
+      await append('c');
+      expect(early.course).toEqual(['caught up', '1 a', '2 b', '3 c']);
+      expect(all.course).toEqual(['1 a', '2 b', 'caught up', '3 c']);
+      expect(last.course).toEqual(['caught up', '3 c']);
+      expect(lost.course).toEqual(['regressed 5-2', 'caught up', '3 c']);
+    });
+
     test('one who is 100,000 entries behind hears all of them in order', async () => {
       const answers = new Answers();
       for (let n = 1; n <= 1000; n += 1) log.append(ROOM, Array<Pack[0]>(100).fill(mark(String(n))), answers);
@@ -331,6 +358,7 @@ export function describeRemoteLog(name: string, open: Open<RemoteLogsUnderTest>)
       await logs.settle();
       await append('c');
       expect(ear.packs).toEqual(['1 a', '2 b', '3 c']);
+      expect(ear.course.filter((word) => word === 'caught up')).toEqual(['caught up']);
       const words = ear.heard.filter((word) => word === 'away' || word === 'back');
       expect(words).toEqual(words.map((_word, index) => (index % 2 === 0 ? 'away' : 'back')));
       expect(words.at(-1)).toBe('back');

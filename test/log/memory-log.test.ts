@@ -107,7 +107,7 @@ test('a log that keeps nothing is forgotten with its last follower, and begins a
   following.stop();
   log.follow(ROOM, 0, ear);
   log.append(ROOM, [mark('c')], new Answers());
-  expect(ear.heard).toEqual(['1 a', '2 b', '1 c']);
+  expect(ear.packs).toEqual(['1 a', '2 b', '1 c']);
 });
 
 test('a sink that throws harms neither the log nor the other followers', () => {
@@ -121,6 +121,6 @@ test('a sink that throws harms neither the log nor the other followers', () => {
   log.follow(ROOM, 0, good);
   expect(() => log.append(ROOM, [mark('a')], new Answers())).toThrow('a fault of the sink');
   log.append(ROOM, [mark('b')], new Answers());
-  expect(bad.heard).toEqual(['1 a', '2 b']);
-  expect(good.heard).toEqual(['1 a', '2 b']);
+  expect(bad.packs).toEqual(['1 a', '2 b']);
+  expect(good.packs).toEqual(['1 a', '2 b']);
 });

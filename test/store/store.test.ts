@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Engine, findEngine } from '../../src/store/engine.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
-import { STORE_FILE } from '../../src/store/store.js';
+import { STORE_FILE } from '../../src/store/folder.js';
 import type { Failure } from '../../src/store/store-error.js';
 import { Answers, Ear } from '../log/contract.js';
 import { mark } from '../log/entries.js';
@@ -67,7 +67,7 @@ describe('opening a store', () => {
     log.follow(ROOM, 1, ear);
     log.append(ROOM, [mark('4')], answers);
     await settled(store);
-    expect(ear.heard.map((words) => words.slice(0, 3).trim())).toEqual(['2 2', '3 3', '4 4']);
+    expect(ear.packs.map((words) => words.slice(0, 3).trim())).toEqual(['2 2', '3 3', '4 4']);
     expect(answers.got).toEqual([4]);
   });
 
@@ -240,5 +240,5 @@ test('what was kept of a state comes back with the packs after it, which the fir
   expect(log.states).toMatchObject([{ log: ROOM, seq: 1, state: '{"x":1}' }]);
   const ear = new Ear();
   log.follow(ROOM, 1, ear);
-  expect(ear.heard).toEqual(['2 b', '3 c']);
+  expect(ear.heard).toEqual(['2 b', '3 c', 'caught up']);
 });

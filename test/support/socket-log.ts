@@ -93,6 +93,9 @@ class Follower implements Following {
   #losses: number | null = null;
   #isAsking = false;
   #asksAgain = false;
+  /** Where the log ended when it was followed; null before the first answer. */
+  #end: number | null = null;
+  #hasCaughtUp = false;
 
   constructor(client: SocketLog, name: LogName, after: number, sink: LogSink) {
     this.#client = client;
@@ -150,10 +153,18 @@ class Follower implements Following {
       this.#applied = first - 1;
       this.#sink.missing(applied + 1, first - 1);
     }
+    this.#end ??= top;
     for (const { seq, bytes } of packs) if (seq === this.#applied + 1) this.#take(seq, bytes);
+    this.#mayHaveCaughtUp(Math.min(this.#end, top));
     const again = this.#asksAgain || this.#applied < top;
     this.#asksAgain = false;
     if (again) this.ask();
+  }
+
+  #mayHaveCaughtUp(end: number): void {
+    if (this.#hasCaughtUp || this.#applied < end || !this.#client.isFollowedBy(this)) return;
+    this.#hasCaughtUp = true;
+    this.#sink.caughtUp();
   }
 
   #take(seq: number, bytes: Uint8Array): void {

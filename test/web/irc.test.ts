@@ -76,6 +76,7 @@ describe('what the server says about itself', () => {
   test('names are the same as the server takes them to be', () => {
     expect(foldName(DEFAULT_FEATURES, 'Ann[Ä]')).toBe('ann[Ä]');
     expect(foldName(withTokens(DEFAULT_FEATURES, ['CASEMAPPING=rfc1459']), 'Ann[]\\~')).toBe('ann{}|^');
+    expect(foldName(withTokens(DEFAULT_FEATURES, ['CASEMAPPING=rfc7613']), 'ＡＮＮ[Ä]')).toBe('ann[ä]');
   });
 });
 

@@ -1,81 +1,15 @@
 /** The page's state: what each line and each act of the user changes, and what the page answers by itself. */
 import { describe, expect, test } from 'vitest';
-import { parseIncoming } from '../../web/irc/incoming.js';
-import { answersTo } from '../../web/state/answers.js';
 import { orderedKeys } from '../../web/state/conversations.js';
 import type { PageEvent } from '../../web/state/events.js';
 import { mentions } from '../../web/state/mention.js';
-import { type Conversation, INITIAL_STATE, type LineBody, MAX_LINES, type State } from '../../web/state/model.js';
+import { MAX_LINES } from '../../web/state/model.js';
 import { messageLines, messagePieces } from '../../web/state/multiline.js';
-import { reduce } from '../../web/state/reducer.js';
-
-const CAPABILITIES = 'away-notify batch echo-message labeled-response message-tags server-time';
-
-/** A page without a browser: lines go in, the state and the answers come out. */
-class Page {
-  state: State = INITIAL_STATE;
-  sent: string[] = [];
-
-  on(...events: readonly PageEvent[]): this {
-    for (const event of events) this.state = reduce(this.state, event);
-    return this;
-  }
-
-  hear(...lines: readonly string[]): this {
-    for (const line of lines) {
-      const message = parseIncoming(line) ?? expect.fail(`no line: ${line}`);
-      const before = this.state;
-      this.on({ kind: 'received', message, atMs: 1000 });
-      this.sent.push(...answersTo(before, this.state, message));
-    }
-    return this;
-  }
-
-  say(text: string, key = '#a', isSent = true): this {
-    const label = `l${this.state.nextId}`;
-    return this.on({ kind: 'said', key, style: 'text', text, label, isSent, atMs: 1000 });
-  }
-
-  lose(): this {
-    return this.on({ kind: 'lost', retryAtMs: 5000, atMs: 2000 });
-  }
-
-  connect(): this {
-    this.on({ kind: 'connecting' }, { kind: 'opened' });
-    return this.hear(`:s CAP * LS :${CAPABILITIES}`, `:s CAP * ACK :${CAPABILITIES}`);
-  }
-
-  takeSent(): string[] {
-    return this.sent.splice(0);
-  }
-
-  at(key: string): Conversation {
-    return this.state.conversations.get(key) ?? expect.fail(`no conversation ${key}`);
-  }
-
-  bodies(key = '#a'): LineBody[] {
-    return this.at(key).lines.map(({ body }) => body);
-  }
-
-  deliveries(key = '#a'): string[] {
-    return this.bodies(key).flatMap((body) => (body.kind === 'message' ? [`${body.text}: ${body.delivery}`] : []));
-  }
-}
-
-const ISUPPORT =
-  ':s 005 ann PREFIX=(qaohv)~&@%+ STATUSMSG=~&@%+ CHANTYPES=# CASEMAPPING=ascii CHANMODES=beI,k,l,imnst NICKLEN=30 :are';
-
-/** A page of ann, who is in #a with bob. */
-function joined(): Page {
-  const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: ['#a'], isResumed: false }).connect();
-  page.hear(':s 001 ann :Welcome', ISUPPORT, ':ann!u@h JOIN #a', ':s 353 ann = #a :@ann bob', ':s 366 ann #a :End');
-  page.takeSent();
-  return page;
-}
+import { CAPABILITIES, ISUPPORT, joined, Page } from './transcript.js';
 
 describe('signing in', () => {
   test('asks for the capabilities that the page uses and no others, then joins', () => {
-    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: ['#a', '#b'], isResumed: false });
+    const page = new Page().signIn('ann', ['#a', '#b']);
     page.on({ kind: 'connecting' }, { kind: 'opened' });
     page.hear(':s CAP * LS * :batch sts=port=1', ':s CAP * LS :echo-message unknown');
     expect(page.takeSent()).toEqual(['CAP REQ :batch echo-message']);
@@ -87,13 +21,13 @@ describe('signing in', () => {
   });
 
   test('goes on with a server that has no capabilities', () => {
-    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: [], isResumed: false }, { kind: 'opened' });
+    const page = new Page().signIn('ann').on({ kind: 'opened' });
     page.hear(':s CAP * LS :');
     expect(page.takeSent()).toEqual(['CAP END']);
   });
 
   test.each(['432', '433'])('a nick that cannot be had (%s) is for the user to change', (code) => {
-    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: [], isResumed: false }).connect();
+    const page = new Page().signIn('ann').connect();
     page.takeSent();
     page.hear(`:s ${code} * ann :No`);
     expect(page.state).toMatchObject({ link: { kind: 'idle' }, failure: { code, text: 'No' } });
@@ -105,7 +39,7 @@ describe('signing in', () => {
     [':s 465 ann :Banned', { code: '465', text: 'Banned' }],
     ['ERROR :Closing link', { code: 'ERROR', text: 'Closing link' }],
   ])('a refusal says why: %s', (line, failure) => {
-    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: [], isResumed: false }).connect().hear(line);
+    const page = new Page().signIn('ann').connect().hear(line);
     expect(page.state).toMatchObject({ link: { kind: 'idle' }, failure });
   });
 
@@ -140,7 +74,7 @@ describe('own messages', () => {
   });
 
   test('without echoes a message counts as sent at once', () => {
-    const page = new Page().on({ kind: 'signed-in', nick: 'ann', rooms: ['#a'], isResumed: false }, { kind: 'opened' });
+    const page = new Page().signIn('ann', ['#a']).on({ kind: 'opened' });
     page.hear(':s 001 ann :Welcome', ':ann!u@h JOIN #a').say('hello');
     expect(page.deliveries()).toEqual(['hello: sent']);
   });
@@ -206,10 +140,7 @@ describe('a lost connection', () => {
 
   test('a nick of the longest length gets no longer', () => {
     const nick = 'a'.repeat(30);
-    const page = new Page()
-      .on({ kind: 'signed-in', nick, rooms: [], isResumed: false })
-      .connect()
-      .hear(`:s 001 ${nick} :Hi`, ISUPPORT);
+    const page = new Page().signIn(nick).connect().hear(`:s 001 ${nick} :Hi`, ISUPPORT);
     page.lose().connect().takeSent();
     page.hear(`:s 433 * ${nick} :In use`);
     expect(page.takeSent()).toEqual([`NICK ${'a'.repeat(29)}_`]);
@@ -449,7 +380,7 @@ describe('messages of several lines', () => {
     expect(page.deliveries()).toEqual(['one\ntwo three: waiting']);
     page.hear('@batch=r;draft/multiline-concat :ann!u@h PRIVMSG #a :three', ':s BATCH -r');
     expect(page.deliveries()).toEqual(['one\ntwo three: sent']);
-    expect(page.bodies()[0]).toMatchObject({ messageId: 'x' });
+    expect(page.at('#a').lines[0]).toMatchObject({ messageId: 'x' });
     expect(page.state.multilines.size).toBe(0);
   });
 

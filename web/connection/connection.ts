@@ -65,6 +65,11 @@ export class Connection {
     if (this.#socket === null) this.start();
   }
 
+  /** Gives the connection up, and opens another later. */
+  retryLater(): void {
+    this.#lose();
+  }
+
   /** Ends the connection, and opens no other. */
   stop(): void {
     this.#cancelTimer();

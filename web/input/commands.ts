@@ -14,6 +14,8 @@ export type Act =
   | { readonly kind: 'talk'; readonly nick: string }
   | { readonly kind: 'list' }
   | { readonly kind: 'clear' }
+  /** `place` is the conversation to search in; empty for all. */
+  | { readonly kind: 'search'; readonly words: string; readonly place: string }
   | { readonly kind: 'help' }
   | { readonly kind: 'quit'; readonly reason: string }
   | { readonly kind: 'wrong'; readonly hint: Hint; readonly detail: string };
@@ -114,6 +116,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   list: { usage: '', act: () => [{ kind: 'list' }] },
+  search: { usage: '[words]', act: (rest, { name }) => [{ kind: 'search', words: rest.trim(), place: name }] },
   clear: { usage: '', act: () => [{ kind: 'clear' }] },
   raw: { usage: '<line>', act: (rest) => (rest === '' ? undefined : [{ kind: 'send', line: rest }]) },
   quit: { usage: '[reason]', act: (rest) => [{ kind: 'quit', reason: rest }] },

@@ -16,6 +16,8 @@ export interface Features {
   readonly nickLength: number;
   readonly userLength: number;
   readonly hostLength: number;
+  /** The most lines that one question about the history may ask for; 0 if the server names no limit. */
+  readonly historyLines: number;
 }
 
 /** The values that hold until the server sends others. */
@@ -33,6 +35,7 @@ export const DEFAULT_FEATURES: Features = {
   nickLength: 30,
   userLength: 16,
   hostLength: 63,
+  historyLines: 0,
 };
 
 type Setter = (features: Features, value: string) => Features;
@@ -50,6 +53,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   LINELEN: (features, value) => ({ ...features, lineBytes: atLeast(128, value, features.lineBytes) }),
   NICKLEN: (features, value) => ({ ...features, nickLength: atLeast(1, value, features.nickLength) }),
   USERLEN: (features, value) => ({ ...features, userLength: atLeast(1, value, features.userLength) }),
+  CHATHISTORY: (features, value) => ({ ...features, historyLines: atLeast(0, value, features.historyLines) }),
   HOSTLEN: (features, value) => ({ ...features, hostLength: atLeast(1, value, features.hostLength) }),
 };
 
@@ -85,9 +89,16 @@ function atLeast(least: number, value: string, otherwise: number): number {
 
 /** Folds a name to the form in which the server compares names (CASEMAPPING). */
 export function foldName({ caseMapping }: Features, name: string): string {
+  if (caseMapping === 'rfc7613') return foldPrecis(name);
   const folded = name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   if (caseMapping === 'ascii') return folded;
   return folded.replace(/[[\]\\~]/g, (sign) => ({ '[': '{', ']': '}', '\\': '|', '~': '^' })[sign] ?? sign);
+}
+
+/** Folds a name beyond ASCII (RFC 8265 section 3.3): in its usual width, in small letters, composed. */
+function foldPrecis(name: string): string {
+  const wide = name.replace(/[\uff01-\uffef]/g, (form) => form.normalize('NFKC'));
+  return wide.normalize('NFC').toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
 }
 
 /** Whether a name is a room's. */

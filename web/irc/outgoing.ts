@@ -14,6 +14,14 @@ function needsColon(param: string): boolean {
   return param === '' || param.startsWith(':') || param.includes(' ');
 }
 
+/** Returns attributes as tags are written; those without a value are left out. */
+export function formatAttributes(attributes: Readonly<Record<string, string>>): string {
+  return Object.entries(attributes)
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${name}=${escapeTagValue(value)}`)
+    .join(';');
+}
+
 /** Wraps the text of `/me` (CTCP ACTION). */
 export function actionText(text: string): string {
   return `\x01ACTION ${text}\x01`;

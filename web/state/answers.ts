@@ -14,15 +14,21 @@ const WANTED = new Set([
   'batch',
   'cap-notify',
   'chghost',
+  'draft/account-registration',
   'draft/channel-rename',
+  'draft/chathistory',
+  'draft/event-playback',
   'draft/message-redaction',
   'draft/multiline',
+  'draft/read-marker',
   'echo-message',
   'invite-notify',
   'labeled-response',
   'message-tags',
   'multi-prefix',
+  'sasl',
   'server-time',
+  'soju.im/search',
   'standard-replies',
 ]);
 /** In larger rooms nobody looks for who is away, and the answer would be long. */
@@ -35,6 +41,8 @@ const MAX_WHO_MEMBERS = 200;
  * @param after - the state after it
  */
 export function answersTo(before: State, after: State, message: Incoming): string[] {
+  const hasDone = before.login.step === 'running' && after.login.step !== 'running';
+  if (hasDone && after.link.kind === 'registering') return ['CAP END'];
   const { command, params } = message;
   switch (command) {
     case 'PING':
@@ -75,7 +83,7 @@ function negotiation(before: State, after: State, [, verb = '', third = '']: rea
     }
     case 'ACK':
     case 'NAK':
-      return before.link.kind === 'registering' ? ['CAP END'] : [];
+      return after.link.kind === 'registering' && after.login.step !== 'running' ? ['CAP END'] : [];
     default:
       return [];
   }

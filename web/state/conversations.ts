@@ -8,6 +8,7 @@ import {
   MAX_LINES,
   type Member,
   SERVER_KEY,
+  type Stamp,
   type State,
 } from './model.js';
 
@@ -64,26 +65,34 @@ export function shown(state: State, key: string): State {
 export function read(state: State): State {
   const current = state.conversations.get(state.current);
   if (current === undefined || !state.isAttended || (current.unread === 0 && current.mentions === 0)) return state;
-  return changed(state, state.current, () => ({ unread: 0, mentions: 0 }));
+  const readAtMs = current.lines.reduce(
+    (latest, { atMs, body }) => (body.kind === 'message' ? Math.max(latest, atMs) : latest),
+    current.readAtMs,
+  );
+  return changed(state, state.current, () => ({ unread: 0, mentions: 0, readAtMs }));
 }
 
 /** The meaning of a line to a user who does not see it. */
 export type Weight = 'none' | 'unread' | 'mention';
 
 /** Adds a line to a conversation. */
-export function withLine(state: State, key: string, atMs: number, body: LineBody, weight: Weight = 'none'): State {
+export function withLine(state: State, key: string, stamp: Stamp, body: LineBody, weight: Weight = 'none'): State {
   if (!state.conversations.has(key)) return state;
-  const line: Line = { id: state.nextId, atMs, body };
+  const line: Line = { ...stamp, id: state.nextId, body };
   const isSeen = state.isAttended && state.current === key;
   const next = changed(state, key, (was) => ({
     lines: [...was.lines.slice(Math.max(0, was.lines.length + 1 - MAX_LINES)), line],
-    ...(weight === 'none' || isSeen
+    ...(was.lines.length < MAX_LINES ? {} : { isWhole: false, earliest: '' }),
+    ...(weight === 'none'
       ? {}
-      : {
-          unread: was.unread + 1,
-          mentions: was.mentions + (weight === 'mention' ? 1 : 0),
-          firstNewId: was.unread === 0 ? line.id : was.firstNewId,
-        }),
+      : isSeen
+        ? // What the user has read before is not known until the history has answered.
+          { readAtMs: was.request?.verb === 'LATEST' ? was.readAtMs : Math.max(was.readAtMs, stamp.atMs) }
+        : {
+            unread: was.unread + 1,
+            mentions: was.mentions + (weight === 'mention' ? 1 : 0),
+            firstNewId: was.unread === 0 ? line.id : was.firstNewId,
+          }),
   }));
   return { ...next, nextId: state.nextId + 1 };
 }
@@ -92,13 +101,13 @@ export function withLine(state: State, key: string, atMs: number, body: LineBody
 export function withChangedLine(
   state: State,
   key: string,
-  matches: (body: LineBody) => boolean,
+  matches: (line: Line) => boolean,
   change: (line: Line) => Line,
 ): State | null {
   const lines = [...(state.conversations.get(key)?.lines ?? [])];
   for (let at = lines.length - 1; at >= 0; at -= 1) {
     const line = lines[at];
-    if (line === undefined || !matches(line.body)) continue;
+    if (line === undefined || !matches(line)) continue;
     lines[at] = change(line);
     return changed(state, key, () => ({ lines }));
   }

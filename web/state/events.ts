@@ -1,6 +1,6 @@
 /** What can happen to the page. */
 import type { Incoming } from '../irc/incoming.js';
-import type { Hint, MessageStyle } from './model.js';
+import type { Hint, LoginWish, MessageStyle } from './model.js';
 
 export type PageEvent =
   /** The user signs in, and wants to be in these rooms. */
@@ -10,7 +10,13 @@ export type PageEvent =
       readonly rooms: readonly string[];
       /** Whether this goes on with a session, in which the page finds a nick by itself. */
       readonly isResumed: boolean;
+      readonly login: LoginWish;
     }
+  /** The user, who is in the chat, logs in, or makes an account. */
+  | { readonly kind: 'login-wanted'; readonly wish: LoginWish; readonly account: string }
+  /** The user has got the code for its account, or gives it up. */
+  | { readonly kind: 'code-sent' }
+  | { readonly kind: 'code-dropped' }
   | { readonly kind: 'signed-out' }
   /** The connection: an attempt begins, it is open, it is gone and will be tried again. */
   | { readonly kind: 'connecting' }
@@ -46,4 +52,15 @@ export type PageEvent =
   | { readonly kind: 'talked-to'; readonly nick: string }
   | { readonly kind: 'closed'; readonly key: string }
   | { readonly kind: 'cleared'; readonly key: string }
+  /** The user wants lines of the history: those before the first, those that are missing, those around a message. */
+  | { readonly kind: 'earlier-wanted'; readonly key: string }
+  | { readonly kind: 'missing-wanted'; readonly key: string; readonly id: number }
+  | { readonly kind: 'place-wanted'; readonly name: string; readonly messageId: string }
+  /** The log shows the message that was looked for. */
+  | { readonly kind: 'place-shown'; readonly key: string }
+  /** The server has been told how far the user has read. */
+  | { readonly kind: 'marked' }
+  /** The user searches; `place` is the conversation, or empty for all. */
+  | { readonly kind: 'searched'; readonly words: string; readonly place: string }
+  | { readonly kind: 'more-searched' }
   | { readonly kind: 'attention'; readonly isAttended: boolean };

@@ -39,8 +39,6 @@ export interface MessageBody {
   readonly delivery: Delivery;
   /** The label that its echo will carry; empty for others' messages. */
   readonly label: string;
-  /** The server's id; empty if it gives none. */
-  readonly messageId: string;
   /** Who has taken it back, and why; null if nobody has. */
   readonly redaction: { readonly by: string; readonly reason: string } | null;
   /** Why the server refused it. */
@@ -76,13 +74,21 @@ export type LineBody =
   /** The page's own notice about something typed. */
   | { readonly kind: 'hint'; readonly hint: Hint; readonly detail: string }
   /** The connection was lost; `backAtMs` is null until there is another. */
-  | { readonly kind: 'gap'; readonly backAtMs: number | null };
+  | { readonly kind: 'gap'; readonly backAtMs: number | null }
+  /** The server has lines that belong here, and the page has not asked for them yet. */
+  | { readonly kind: 'hole' };
 
 export type Hint = 'unknown-command' | 'usage' | 'not-here' | 'offline';
 
-export interface Line {
-  readonly id: number;
+/** When something was said or done, and the id that the server gave it; empty if it gave none. */
+export interface Stamp {
   readonly atMs: number;
+  readonly messageId: string;
+}
+
+export interface Line extends Stamp {
+  /** Unique in the page. */
+  readonly id: number;
   readonly body: LineBody;
 }
 
@@ -91,6 +97,16 @@ export interface Member {
   /** The signs of its ranks, highest first. */
   readonly signs: string;
   readonly isAway: boolean;
+}
+
+/** What the page has asked the server's history (CHATHISTORY). */
+export interface HistoryRequest {
+  readonly verb: 'LATEST' | 'BEFORE' | 'AFTER' | 'AROUND';
+  /** The place in the history: `msgid=…`, `timestamp=…`, or `*` for the end. */
+  readonly reference: string;
+  readonly limit: number;
+  /** The line next to which the answer belongs; 0 for none. */
+  readonly atId: number;
 }
 
 /** One room, one private conversation, or what the server itself says. */
@@ -112,6 +128,64 @@ export interface Conversation {
   readonly mentions: number;
   /** The line before which "new" is shown; -1 for none. */
   readonly firstNewId: number;
+  /** What the page waits for; null for nothing. */
+  readonly request: HistoryRequest | null;
+  /** Whether the server's history has been asked for its latest lines, and has answered. */
+  readonly isLoaded: boolean;
+  /** Whether the first line is the first that there is. */
+  readonly isWhole: boolean;
+  /** The id of the first message that the server has sent, which need not be a line; empty if lines were dropped since. */
+  readonly earliest: string;
+  /** The time up to which the user has read, on any device; -1 if it is not known. */
+  readonly readAtMs: number;
+  /** The same, as the server knows it. */
+  readonly markedAtMs: number;
+  /** The id of the message that is to be scrolled to as soon as it is there; empty for none. */
+  readonly sought: string;
+}
+
+/** The answer to a question that arrives as a batch, and is not complete. */
+export interface OpenAnswer {
+  /** The type of the batch, and what it is about; empty if it does not say. */
+  readonly type: string;
+  readonly target: string;
+  readonly messages: readonly Incoming[];
+}
+
+/** A message that a search has found. */
+export interface Hit extends Stamp {
+  /** The room, or the person that the user talked with. */
+  readonly place: string;
+  readonly from: string;
+  readonly text: string;
+}
+
+/** The last search. */
+export interface Search {
+  readonly words: string;
+  /** The conversation that is searched; empty for all that the user may read. */
+  readonly place: string;
+  /** Newest first. */
+  readonly hits: readonly Hit[];
+  readonly isRunning: boolean;
+  /** Whether these are all. */
+  readonly isWhole: boolean;
+  readonly failure: Failure | null;
+}
+
+/** How the user wants to be known: by a nick alone, by its account, or by one that is to be made. */
+export type LoginWish = 'guest' | 'log-in' | 'sign-up';
+
+export interface Login {
+  /** What is to be done when the server lets the page. */
+  readonly wish: LoginWish;
+  /** The account to log in to. It has the name of the nick that the user has signed in with, until the server names it. */
+  readonly account: string;
+  /** `code`: the account waits for the code that was sent to its owner. */
+  readonly step: 'idle' | 'running' | 'code';
+  /** The account that waits for its code. */
+  readonly unverified: string;
+  readonly failure: Failure | null;
 }
 
 export interface ListedRoom {
@@ -153,6 +227,14 @@ export interface State {
   readonly batches: ReadonlyMap<string, string>;
   /** Messages of several lines that are not complete, by the references of their batches. */
   readonly multilines: ReadonlyMap<string, OpenMultiline>;
+  /** Answers that are not complete, by the references of their batches. */
+  readonly answers: ReadonlyMap<string, OpenAnswer>;
+  readonly search: Search;
+  /** The account that the user is logged in to; empty for none. */
+  readonly account: string;
+  readonly login: Login;
+  /** Whether the page has asked with whom the user has talked. */
+  readonly hasAskedPeople: boolean;
   readonly listing: { readonly isComplete: boolean; readonly rooms: readonly ListedRoom[] };
   readonly nextId: number;
 }
@@ -161,6 +243,8 @@ export interface State {
 export const MAX_LINES = 2000;
 /** The most labels without an answer that are remembered. */
 export const MAX_ORIGINS = 200;
+/** The most hits of a search that are kept. */
+export const MAX_HITS = 500;
 /** The most rooms of a list that are kept. */
 export const MAX_LISTED = 500;
 /** The key of what the server itself says. No nick and no room has an empty name. */
@@ -181,6 +265,13 @@ export function emptyConversation(key: string, kind: Conversation['kind'], name:
     unread: 0,
     mentions: 0,
     firstNewId: -1,
+    request: null,
+    isLoaded: false,
+    isWhole: false,
+    earliest: '',
+    readAtMs: -1,
+    markedAtMs: -1,
+    sought: '',
   };
 }
 
@@ -201,6 +292,11 @@ export const INITIAL_STATE: State = {
   origins: new Map(),
   batches: new Map(),
   multilines: new Map(),
+  answers: new Map(),
+  search: { words: '', place: '', hits: [], isRunning: false, isWhole: true, failure: null },
+  account: '',
+  login: { wish: 'guest', account: '', step: 'idle', unverified: '', failure: null },
+  hasAskedPeople: false,
   listing: { isComplete: false, rooms: [] },
   nextId: 1,
 };

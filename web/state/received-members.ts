@@ -5,16 +5,17 @@ import { type Conversation, isSame, type LineBody, type Member, type State } fro
 import { modeChanges } from './modes.js';
 import { withQueuedSent } from './received-session.js';
 import type { Handler, Reception } from './reception.js';
+import { latestWanted } from './scrollback.js';
 
 const joined: Handler = (state, reception) => {
-  const { message, param, atMs, isOwn } = reception;
+  const { message, param, stamp, isOwn } = reception;
   const key = keyOf(state, param(0));
   if (isOwn) return joinedSelf(state, reception);
   const member: Member = { nick: message.nick, signs: '', isAway: false };
   const next = changed(state, key, ({ members }) => ({
     members: new Map(members).set(keyOf(state, member.nick), member),
   }));
-  return withLine(next, key, atMs, { kind: 'moved', how: 'joined', nick: message.nick, detail: '' });
+  return withLine(next, key, stamp, { kind: 'moved', how: 'joined', nick: message.nick, detail: '' });
 };
 
 function joinedSelf(state: State, { message, param, label }: Reception): State {
@@ -28,24 +29,24 @@ function joinedSelf(state: State, { message, param, label }: Reception): State {
     arriving: [],
   }));
   // A room that the user has asked for is shown; one that the page joins again is not.
-  return withQueuedSent(state.origins.has(label) ? shown(next, key) : next, key);
+  return withQueuedSent(latestWanted(state.origins.has(label) ? shown(next, key) : next, key), key);
 }
 
-const left: Handler = (state, { message, param, atMs, isOwn }) => {
+const left: Handler = (state, { message, param, stamp, isOwn }) => {
   const key = keyOf(state, param(0));
   const next = isOwn ? withoutSelf(state, key) : withMember(state, key, message.nick, () => null);
-  return withLine(next, key, atMs, { kind: 'moved', how: 'left', nick: message.nick, detail: param(1) });
+  return withLine(next, key, stamp, { kind: 'moved', how: 'left', nick: message.nick, detail: param(1) });
 };
 
 const withoutSelf = (state: State, key: string): State =>
   changed(state, key, () => ({ isJoined: false, isWanted: false, members: new Map(), arriving: [] }));
 
-const kicked: Handler = (state, { message, param, atMs }) => {
+const kicked: Handler = (state, { message, param, stamp }) => {
   const key = keyOf(state, param(0));
   const isSelf = isSame(state, param(1), state.nick);
   const next = isSelf ? withoutSelf(state, key) : withMember(state, key, param(1), () => null);
   const body: LineBody = { kind: 'kicked', nick: param(1), by: message.nick, reason: param(2) };
-  return withLine(next, key, atMs, body, isSelf ? 'mention' : 'none');
+  return withLine(next, key, stamp, body, isSelf ? 'mention' : 'none');
 };
 
 /** The places that show what somebody does: the rooms it is in, and a conversation with it. */
@@ -55,22 +56,22 @@ function placesOf(state: State, nick: string): string[] {
   return state.conversations.get(key)?.kind === 'private' ? [...rooms, key] : rooms;
 }
 
-const quit: Handler = (state, { message, param, atMs, isOwn }) => {
+const quit: Handler = (state, { message, param, stamp, isOwn }) => {
   if (isOwn) return state;
   let next = state;
   for (const key of placesOf(state, message.nick)) {
     next = withMember(next, key, message.nick, () => null);
-    next = withLine(next, key, atMs, { kind: 'moved', how: 'quit', nick: message.nick, detail: param(0) });
+    next = withLine(next, key, stamp, { kind: 'moved', how: 'quit', nick: message.nick, detail: param(0) });
   }
   return next;
 };
 
-const renamed: Handler = (state, { message, param, atMs, isOwn }) => {
+const renamed: Handler = (state, { message, param, stamp, isOwn }) => {
   const nick = param(0);
   let next = isOwn ? renamedSelf(state, nick) : state;
   for (const key of placesOf(state, message.nick)) {
     next = withMember(next, key, message.nick, (member) => ({ ...member, nick }));
-    next = withLine(next, key, atMs, { kind: 'moved', how: 'renamed', nick: message.nick, detail: nick });
+    next = withLine(next, key, stamp, { kind: 'moved', how: 'renamed', nick: message.nick, detail: nick });
   }
   return renamedConversation(next, message.nick, nick);
 };
@@ -101,28 +102,28 @@ function underName(state: State, conversation: Conversation, name: string): Stat
 }
 
 /** A room has another name: the conversation goes on under it. */
-const retitled: Handler = (state, { message, param, atMs }) => {
+const retitled: Handler = (state, { message, param, stamp }) => {
   const conversation = state.conversations.get(keyOf(state, param(0)));
   if (conversation?.kind !== 'room') return state;
   const next = underName(state, conversation, param(1));
   const body: LineBody = { kind: 'retitled', by: message.nick, before: param(0), name: param(1), reason: param(2) };
-  return withLine(next, keyOf(state, param(1)), atMs, body);
+  return withLine(next, keyOf(state, param(1)), stamp, body);
 };
 
 /** The second parameter is the room; servers put its name in the place of the nick, too. */
-const knocked: Handler = (state, { param, atMs }) =>
-  withLine(state, keyOf(state, param(1)), atMs, { kind: 'knocked', nick: param(2).split('!', 1)[0] ?? '' }, 'unread');
+const knocked: Handler = (state, { param, stamp }) =>
+  withLine(state, keyOf(state, param(1)), stamp, { kind: 'knocked', nick: param(2).split('!', 1)[0] ?? '' }, 'unread');
 
-const topic: Handler = (state, { message, param, atMs }) => {
+const topic: Handler = (state, { message, param, stamp }) => {
   const key = keyOf(state, param(0));
   const next = changed(state, key, () => ({ topic: param(1) }));
-  return withLine(next, key, atMs, { kind: 'topic', by: message.nick, text: param(1) });
+  return withLine(next, key, stamp, { kind: 'topic', by: message.nick, text: param(1) });
 };
 
 const topicAtJoin: Handler = (state, { message, param }) =>
   changed(state, keyOf(state, param(1)), () => ({ topic: message.command === '332' ? param(2) : '' }));
 
-const modes: Handler = (state, { message, param, atMs }) => {
+const modes: Handler = (state, { message, param, stamp }) => {
   const key = keyOf(state, param(0));
   if (state.conversations.get(key)?.kind !== 'room') return state;
   let next = state;
@@ -132,7 +133,7 @@ const modes: Handler = (state, { message, param, atMs }) => {
     next = withMember(next, key, value, (member) => ({ ...member, signs: signsWith(state, member, rank.sign, isSet) }));
   }
   const text = message.params.slice(1).join(' ');
-  return withLine(next, key, atMs, { kind: 'modes', by: message.nick, text });
+  return withLine(next, key, stamp, { kind: 'modes', by: message.nick, text });
 };
 
 function signsWith({ features }: State, { signs }: Member, sign: string, isSet: boolean): string {
@@ -187,11 +188,11 @@ const who: Handler = (state, { param }) =>
 const hostChanged: Handler = (state, { message, param, isOwn }) =>
   isOwn ? { ...state, mask: `${message.nick}!${param(0)}@${param(1)}` } : state;
 
-const invited: Handler = (state, { message, param, atMs }) => {
+const invited: Handler = (state, { message, param, stamp }) => {
   const [nick, room] = [param(0), param(1)];
   const body: LineBody = { kind: 'invited', by: message.nick, nick, room };
   const isSelf = isSame(state, nick, state.nick);
-  return withLine(state, isSelf ? state.current : keyOf(state, room), atMs, body, isSelf ? 'mention' : 'none');
+  return withLine(state, isSelf ? state.current : keyOf(state, room), stamp, body, isSelf ? 'mention' : 'none');
 };
 
 export const HANDLERS: Readonly<Record<string, Handler>> = {

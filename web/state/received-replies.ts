@@ -1,6 +1,6 @@
 /** Answers and errors, each where it belongs. */
 import { changed, keyOf, withChangedLine, withLine } from './conversations.js';
-import { isSame, type LineBody, MAX_LISTED, SERVER_KEY, type State } from './model.js';
+import { isSame, type Line, MAX_LISTED, SERVER_KEY, type State } from './model.js';
 import { type Handler, placeOf, type Reception } from './reception.js';
 
 /** Shows what no other handler takes: an answer where it was asked for, an error where it was made. */
@@ -13,24 +13,24 @@ export const handleOther: Handler = (state, reception) => {
 };
 
 function replied(state: State, reception: Reception): State {
-  const { message, atMs } = reception;
+  const { message, stamp } = reception;
   const isNumeric = /^\d{3}$/.test(message.command);
   const params = isNumeric ? message.params.slice(1) : message.params;
   const place = isNumeric ? placeOf(state, reception, SERVER_KEY) : SERVER_KEY;
-  return withLine(state, place, atMs, { kind: 'reply', code: message.command, params });
+  return withLine(state, place, stamp, { kind: 'reply', code: message.command, params });
 }
 
 /** The errors of JOIN: the page does not go on trying. */
 const JOIN_ERRORS = new Set(['403', '405', '471', '473', '474', '475', '476', '477', '489']);
 
 function failed(state: State, reception: Reception): State {
-  const { message, label, atMs, param } = reception;
+  const { message, label, stamp, param } = reception;
   const { command } = message;
   const params = command === 'FAIL' ? message.params : message.params.slice(1);
   const refused = label === '' ? null : refusedMessage(state, reception);
   if (refused !== null) return refused;
   const place = placeOf(state, reception, state.current);
-  const next = withLine(state, place, atMs, { kind: 'error', code: command, params });
+  const next = withLine(state, place, stamp, { kind: 'error', code: command, params });
   const key = keyOf(state, param(1));
   const isUnwanted = JOIN_ERRORS.has(command) && state.conversations.get(key)?.isJoined === false;
   return isUnwanted ? changed(next, key, () => ({ isWanted: false })) : next;
@@ -39,7 +39,7 @@ function failed(state: State, reception: Reception): State {
 /** An error with the label of an own message belongs to that message. */
 function refusedMessage(state: State, { label, message }: Reception): State | null {
   const problem = { code: message.command, text: message.params.at(-1) ?? '' };
-  const isRefused = (body: LineBody): boolean =>
+  const isRefused = ({ body }: Line): boolean =>
     body.kind === 'message' && body.label === label && body.delivery === 'waiting';
   for (const key of state.conversations.keys()) {
     const next = withChangedLine(state, key, isRefused, (line) =>
@@ -55,8 +55,8 @@ const whenAsked: Handler = (state, reception) =>
   state.origins.has(reception.label) ? replied(state, reception) : state;
 
 /** That there is no message of the day is no error of the user's. */
-const toServer: Handler = (state, { message, atMs }) =>
-  withLine(state, SERVER_KEY, atMs, { kind: 'reply', code: message.command, params: message.params.slice(1) });
+const toServer: Handler = (state, { message, stamp }) =>
+  withLine(state, SERVER_KEY, stamp, { kind: 'reply', code: message.command, params: message.params.slice(1) });
 
 const nobody: Handler = (state) => state;
 

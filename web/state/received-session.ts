@@ -1,6 +1,7 @@
 /** Lines about the session itself: capabilities, registration, limits, batches, the end. */
 import { withTokens } from '../irc/features.js';
 import { changed, withChangedLine, withLine } from './conversations.js';
+import { loginAfterWelcome, loginBegun } from './login.js';
 import { isSame, SERVER_KEY, type State } from './model.js';
 import { queuedIn } from './own-messages.js';
 import { alternativeNick } from './own-nick.js';
@@ -18,7 +19,9 @@ const capabilities: Handler = (state, { param }) => {
       return { ...state, offered };
     }
     case 'ACK':
-      return withCapabilities(state, names);
+      return loginBegun(withCapabilities(state, names));
+    case 'NAK':
+      return loginBegun(state);
     case 'DEL':
       return withCapabilities(
         state,
@@ -39,23 +42,22 @@ function withCapabilities(state: State, names: readonly string[]): State {
 }
 
 /** Registered. What was said to people meanwhile leaves now; what was said in rooms, when they are joined again. */
-const welcomed: Handler = (state, { param, atMs }) => {
+const welcomed: Handler = (state, { param, stamp }) => {
   let next: State = { ...state, link: { kind: 'online' }, wasOnline: true, failure: null, nick: param(0) };
   for (const [key, conversation] of state.conversations) {
     next =
       withChangedLine(
         next,
         key,
-        ({ kind }) => kind === 'gap',
-        ({ id, atMs: lostAtMs, body }) => ({
-          id,
-          atMs: lostAtMs,
-          body: body.kind === 'gap' && body.backAtMs === null ? { kind: 'gap', backAtMs: atMs } : body,
-        }),
+        ({ body }) => body.kind === 'gap',
+        (line) =>
+          line.body.kind === 'gap' && line.body.backAtMs === null
+            ? { ...line, body: { kind: 'gap', backAtMs: stamp.atMs } }
+            : line,
       ) ?? next;
     if (conversation.kind === 'private') next = withQueuedSent(next, key);
   }
-  return next;
+  return loginAfterWelcome(next);
 };
 
 /** Marks what waited for a connection as sent; its lines are sent at the same time. */
@@ -107,12 +109,12 @@ function refused(otherwise: Handler): Handler {
       : otherwise(state, reception);
 }
 
-const asError = (state: State, { message, atMs }: Reception): State =>
-  withLine(state, state.current, atMs, { kind: 'error', code: message.command, params: message.params.slice(1) });
+const asError = (state: State, { message, stamp }: Reception): State =>
+  withLine(state, state.current, stamp, { kind: 'error', code: message.command, params: message.params.slice(1) });
 
-const ended: Handler = (state, { param, atMs }) => {
+const ended: Handler = (state, { param, stamp }) => {
   if (state.link.kind === 'registering' && !state.wasOnline) return failed(state, 'ERROR', param(0));
-  return withLine(state, SERVER_KEY, atMs, { kind: 'error', code: 'ERROR', params: [param(0)] });
+  return withLine(state, SERVER_KEY, stamp, { kind: 'error', code: 'ERROR', params: [param(0)] });
 };
 
 /** An operator has removed somebody. If it is the user, coming back by itself would be against the operator's will. */

@@ -1,11 +1,11 @@
 /** A line from the server while it is handled. */
 import type { Incoming } from '../irc/incoming.js';
 import { keyOf } from './conversations.js';
-import type { State } from './model.js';
+import type { Stamp, State } from './model.js';
 
 export interface Reception {
   readonly message: Incoming;
-  readonly atMs: number;
+  readonly stamp: Stamp;
   /** The label of the command that this answers; empty if it answers none. */
   readonly label: string;
   /** Whether the user itself is the source. */

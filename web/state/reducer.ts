@@ -1,8 +1,22 @@
 /** The state after something has happened. Pure: it neither sends nor shows anything. */
 import { changed, closed, keyOf, opened, read, shown, withLine } from './conversations.js';
 import type { PageEvent } from './events.js';
-import { type Conversation, INITIAL_STATE, type LineBody, MAX_ORIGINS, SERVER_KEY, type State } from './model.js';
+import { changedLogin } from './login.js';
+import { withMarks } from './marks.js';
+import { EMPTY_BODY } from './message-body.js';
+import {
+  type Conversation,
+  currentConversation,
+  INITIAL_STATE,
+  type LineBody,
+  MAX_ORIGINS,
+  SERVER_KEY,
+  type Stamp,
+  type State,
+} from './model.js';
 import { received } from './received.js';
+import { earlierWanted, latestWanted, missingWanted, placeWanted } from './scrollback.js';
+import { moreSearched, searched } from './search.js';
 
 /** Returns the state after an event. */
 export function reduce(state: State, event: PageEvent): State {
@@ -21,6 +35,8 @@ export function reduce(state: State, event: PageEvent): State {
         mask: '',
         offered: new Map(),
         capabilities: new Set(),
+        account: '',
+        login: { ...state.login, step: state.login.step === 'code' ? 'code' : 'idle', failure: null },
       };
     case 'lost':
       return lost(state, event.retryAtMs, event.atMs);
@@ -39,15 +55,39 @@ export function reduce(state: State, event: PageEvent): State {
     case 'listing':
       return { ...state, listing: { isComplete: false, rooms: [] } };
     case 'hinted':
-      return withLine(state, event.key, event.atMs, { kind: 'hint', hint: event.hint, detail: event.detail });
+      return withLine(state, event.key, local(event.atMs), { kind: 'hint', hint: event.hint, detail: event.detail });
     case 'shown':
-      return shown(state, event.key);
+      return withPast(shown(state, event.key));
     case 'talked-to':
-      return shown(opened(state, event.nick), keyOf(state, event.nick));
+      return withPast(shown(opened(state, event.nick), keyOf(state, event.nick)));
     case 'closed':
       return closed(state, event.key);
     case 'cleared':
-      return changed(state, event.key, () => ({ lines: [], unread: 0, mentions: 0, firstNewId: -1 }));
+      return changed(state, event.key, () => ({ lines: [], earliest: '', unread: 0, mentions: 0, firstNewId: -1 }));
+    case 'earlier-wanted':
+      return earlierWanted(state, event.key);
+    case 'missing-wanted':
+      return missingWanted(state, event.key, event.id);
+    case 'place-wanted':
+      return placeWanted(
+        shown(opened(state, event.name), keyOf(state, event.name)),
+        keyOf(state, event.name),
+        event.messageId,
+      );
+    case 'place-shown':
+      return changed(state, event.key, () => ({ sought: '' }));
+    case 'marked':
+      return withMarks(state);
+    case 'searched':
+      return searched(state, event.words, event.place);
+    case 'more-searched':
+      return moreSearched(state);
+    case 'login-wanted':
+      return changedLogin(state, { wish: event.wish, account: event.account, step: 'running', failure: null });
+    case 'code-sent':
+      return changedLogin(state, { step: 'running', failure: null });
+    case 'code-dropped':
+      return changedLogin(state, { step: 'idle', unverified: '', failure: null });
     case 'attention': {
       // Who goes away takes the mark along, so that the next one shows where the unread part begins.
       const { isAttended } = event;
@@ -58,8 +98,19 @@ export function reduce(state: State, event: PageEvent): State {
   }
 }
 
-function signedIn(state: State, { nick, rooms, isResumed }: Extract<PageEvent, { kind: 'signed-in' }>): State {
+/** What the page itself notes has no id of the server. */
+const local = (atMs: number): Stamp => ({ atMs, messageId: '' });
+
+/** What was said with a person before is asked for when the conversation is opened; of rooms, when they are joined. */
+function withPast(state: State): State {
+  const { kind, isLoaded } = currentConversation(state);
+  return kind === 'private' && !isLoaded ? latestWanted(state, state.current) : state;
+}
+
+function signedIn(state: State, event: Extract<PageEvent, { kind: 'signed-in' }>): State {
+  const { nick, rooms, isResumed, login } = event;
   let next: State = { ...state, nick, wantedNick: nick, failure: null, wasOnline: isResumed };
+  next = changedLogin(next, { ...INITIAL_STATE.login, wish: login, account: nick });
   for (const room of rooms) next = wanted(next, room, '');
   const [first] = rooms;
   return first !== undefined && next.current === SERVER_KEY ? shown(next, keyOf(next, first)) : next;
@@ -79,21 +130,9 @@ function spoken(state: State, event: SpokenEvent): State {
   switch (event.kind) {
     case 'said': {
       const { key, style, text, label, isSent, atMs } = event;
-      const body: LineBody = {
-        kind: 'message',
-        style,
-        from: state.nick,
-        text,
-        isOwn: true,
-        isMention: false,
-        audience: '',
-        delivery: isSent ? delivery : 'queued',
-        label,
-        messageId: '',
-        redaction: null,
-        problem: null,
-      };
-      return changed(withLine(state, key, atMs, body), key, () => ({ firstNewId: -1 }));
+      const own = { ...EMPTY_BODY, from: state.nick, isOwn: true };
+      const body: LineBody = { ...own, style, text, label, delivery: isSent ? delivery : 'queued' };
+      return changed(withLine(state, key, local(atMs), body), key, () => ({ firstNewId: -1 }));
     }
     case 'said-again':
       return changed(state, event.key, ({ lines }) => ({
@@ -116,11 +155,20 @@ function lost(state: State, retryAtMs: number, atMs: number): State {
     origins: new Map(),
     batches: new Map(),
     multilines: new Map(),
+    answers: new Map(),
+    hasAskedPeople: false,
+    search: { ...state.search, isRunning: false },
   };
   if (state.link.kind !== 'online') return next;
   for (const key of state.conversations.keys()) {
-    next = changed(next, key, (was) => ({ isJoined: false, members: new Map(), arriving: [], lines: unsure(was) }));
-    next = withLine(next, key, atMs, { kind: 'gap', backAtMs: null });
+    next = changed(next, key, (was) => ({
+      isJoined: false,
+      members: new Map(),
+      arriving: [],
+      lines: unsure(was),
+      request: null,
+    }));
+    next = withLine(next, key, local(atMs), { kind: 'gap', backAtMs: null });
   }
   return next;
 }

@@ -6,6 +6,7 @@ import { Chat, type DialogName } from './chat.js';
 import { type Page, PageContext } from './context.js';
 import { HelpDialog } from './help-dialog.js';
 import { JoinDialog } from './join-dialog.js';
+import { SearchDialog } from './search-dialog.js';
 import { SettingsDialog } from './settings-dialog.js';
 import { SignIn } from './sign-in.js';
 
@@ -24,7 +25,8 @@ export function App({ page, state, session, dialog, onDialog }: Props): JSX.Elem
     <PageContext.Provider value={page}>
       {isSignedIn ? <Chat state={state} onDialog={onDialog} /> : <SignIn state={state} session={session} />}
       {isSignedIn && dialog === 'help' && <HelpDialog onClose={close} />}
-      {isSignedIn && dialog === 'settings' && <SettingsDialog onClose={close} />}
+      {isSignedIn && dialog === 'settings' && <SettingsDialog state={state} onClose={close} />}
+      {isSignedIn && dialog === 'search' && <SearchDialog state={state} onClose={close} />}
       {isSignedIn && dialog === 'join' && <JoinDialog state={state} onClose={close} />}
     </PageContext.Provider>
   );

@@ -3,6 +3,8 @@ import type { JSX, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { orderedKeys } from '../state/conversations.js';
 import { type Conversation, currentConversation, type State } from '../state/model.js';
+import { hasHistory } from '../state/scrollback.js';
+import { hasSearch } from '../state/search.js';
 import { Composer } from './composer.js';
 import { usePage } from './context.js';
 import { Icon } from './icons.js';
@@ -13,7 +15,7 @@ import { Rooms } from './rooms.js';
 import { Status } from './status.js';
 import { MessageText } from './text.js';
 
-export type DialogName = 'help' | 'settings' | 'join';
+export type DialogName = 'help' | 'settings' | 'join' | 'search';
 type Drawer = 'conversations' | 'members' | null;
 
 interface Props {
@@ -82,9 +84,17 @@ export function Chat({ state, onDialog }: Props): JSX.Element {
           unread={unreadElsewhere(state)}
           onDrawer={setDrawer}
           hasMembers={hasMembers}
+          onSearch={hasSearch(state) ? () => onDialog('search') : null}
         />
         <Status link={state.link} />
-        <Log key={key} holder={log} page={page} conversation={conversation} name={name} />
+        <Log
+          key={key}
+          holder={log}
+          page={page}
+          conversation={conversation}
+          name={name}
+          hasHistory={hasHistory(state) && conversation.kind !== 'server'}
+        />
         {conversation.kind === 'room' && !conversation.isJoined && state.link.kind === 'online' && (
           <div class="absent-note">
             {texts.notJoined}{' '}
@@ -128,9 +138,11 @@ interface HeaderProps {
   readonly unread: number;
   readonly hasMembers: boolean;
   readonly onDrawer: (drawer: Drawer) => void;
+  /** Null if the server cannot search. */
+  readonly onSearch: (() => void) | null;
 }
 
-function Header({ conversation, name, unread, hasMembers, onDrawer }: HeaderProps): JSX.Element {
+function Header({ conversation, name, unread, hasMembers, onDrawer, onSearch }: HeaderProps): JSX.Element {
   const { client, texts } = usePage();
   const { kind, topic, members } = conversation;
   return (
@@ -156,6 +168,11 @@ function Header({ conversation, name, unread, hasMembers, onDrawer }: HeaderProp
       {kind === 'private' && (
         <button type="button" class="quiet" onClick={() => client.submit(`/whois ${name}`)}>
           {texts.whoIs}
+        </button>
+      )}
+      {onSearch !== null && (
+        <button type="button" class="tool search" aria-label={texts.search} title={texts.search} onClick={onSearch}>
+          <Icon name="search" />
         </button>
       )}
       {hasMembers && (

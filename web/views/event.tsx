@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { keyOf } from '../state/conversations.js';
 import { type MovementLine, summaryOf } from '../state/items.js';
-import type { Line, LineBody } from '../state/model.js';
+import type { Line } from '../state/model.js';
 import { errorText } from '../text/errors.js';
 import type { Page } from './context.js';
 import { usePage } from './context.js';
@@ -13,13 +13,13 @@ export function Event({ line }: { readonly line: Line }): JSX.Element {
   const page = usePage();
   return (
     <li class={`line event ${line.body.kind}`}>
-      <Time atMs={line.atMs} formats={page.formats} />
-      <div class="body">{contentOf(page, line.atMs, line.body)}</div>
+      {line.body.kind === 'hole' ? <span /> : <Time atMs={line.atMs} formats={page.formats} />}
+      <div class="body">{contentOf(page, line)}</div>
     </li>
   );
 }
 
-function contentOf(page: Page, atMs: number, body: LineBody): ComponentChildren {
+function contentOf(page: Page, { id: lineId, atMs, body }: Line): ComponentChildren {
   const { texts, formats, client } = page;
   switch (body.kind) {
     case 'kicked':
@@ -61,6 +61,15 @@ function contentOf(page: Page, atMs: number, body: LineBody): ComponentChildren 
       }[body.hint]();
     case 'gap':
       return body.backAtMs === null ? texts.gapOpen : texts.gap(formats.time(atMs), formats.time(body.backAtMs));
+    case 'hole':
+      return (
+        <>
+          {texts.missing}{' '}
+          <button type="button" class="link" onClick={() => client.loadMissing(lineId)}>
+            {texts.loadMissing}
+          </button>
+        </>
+      );
     case 'moved':
     case 'message':
       return null; // These have views of their own.

@@ -11,41 +11,49 @@ interface Props {
   readonly page: Page;
   readonly conversation: Conversation;
   readonly name: string;
+  /** Whether the server has lines that the page has not. */
+  readonly hasHistory: boolean;
   /** Gets this log, for the keys that scroll it. */
   readonly holder: { current: Log | null };
 }
 
 interface LogState {
-  /** The line from which on the log is shown; null for the last {@link PAGE_LINES}. */
-  readonly firstId: number | null;
+  /** The line from which on the log is shown: a line's id, the first that there is, or null for the last {@link PAGE_LINES}. */
+  readonly firstId: number | 'first' | null;
   readonly isAtEnd: boolean;
   /** The newest line that the user has seen. */
   readonly seenId: number;
+  /** The line that the user was brought to; 0 for none. */
+  readonly foundId: number;
+}
+
+/** What the user reads, and where it stands: it shall stand there after lines above it have come or gone. */
+interface Anchor {
+  readonly element: Element;
+  readonly top: number;
 }
 
 /** The lines that are shown at first, and that "show earlier" adds. */
 const PAGE_LINES = 300;
 /** So near to the end counts as being there: fractions of a pixel, and a line that is still being read. */
 const END_PIXELS = 40;
+/** So near to the beginning the page loads what is before it. */
+const START_PIXELS = 300;
 
 export class Log extends Component<Props, LogState> {
   readonly #element = createRef<HTMLDivElement>();
   readonly #resizing = new ResizeObserver(() => this.#stay());
-  override state: LogState = { firstId: null, isAtEnd: true, seenId: this.#newestId() };
-  /** The distance to the end before earlier lines were added; null if none were. */
-  #distanceToEnd: number | null = null;
+  override state: LogState = { firstId: null, isAtEnd: true, seenId: this.#newestId(), foundId: 0 };
+  /** Whether the lines of the next drawing may be ones that were asked for, which are not read aloud. */
+  #hasAsked = false;
 
   override componentDidMount(): void {
     this.props.holder.current = this;
     const element = this.#element.current;
     if (element === null) return;
     this.#resizing.observe(element);
-    element.scrollTop = element.scrollHeight;
-    // Much that is unread is read from its beginning.
-    const mark = element.querySelector('.new');
-    if (mark !== null && mark.getBoundingClientRect().top < element.getBoundingClientRect().top) {
-      mark.scrollIntoView({ block: 'start' });
-    }
+    this.#open(element);
+    this.#seek();
   }
 
   override componentWillUnmount(): void {
@@ -53,46 +61,51 @@ export class Log extends Component<Props, LogState> {
     if (this.props.holder.current === this) this.props.holder.current = null;
   }
 
-  override componentDidUpdate(): void {
+  override getSnapshotBeforeUpdate(): Anchor | null {
     const element = this.#element.current;
-    if (element !== null && this.#distanceToEnd !== null) {
-      element.scrollTop = element.scrollHeight - this.#distanceToEnd;
-      this.#distanceToEnd = null;
-      return;
+    return element === null || this.state.isAtEnd ? null : anchorOf(element);
+  }
+
+  override componentDidUpdate(before: Props, _state: LogState, anchor: Anchor | null): void {
+    const element = this.#element.current;
+    if (element === null) return;
+    const { conversation } = this.props;
+    if (anchor?.element.isConnected === true) {
+      element.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
     }
     this.#stay();
+    if (conversation.isLoaded && !before.conversation.isLoaded) this.#open(element);
+    this.#seek();
+    // Lines that are not shown, such as who came and went, fill no screen.
+    if (conversation.request === null && before.conversation.request !== null) this.#scrolled();
   }
 
   override render(): JSX.Element {
     const { page, conversation, name } = this.props;
     const { texts, settings } = page;
-    const { lines, firstNewId } = conversation;
-    const { isAtEnd, seenId } = this.state;
-    const visible = lines.slice(this.#start());
-    const items = itemsOf(visible, firstNewId, settings.hasMovements);
-    const unseen = lines.filter(({ id, body }) => id > seenId && body.kind === 'message').length;
+    const { lines, firstNewId, request } = conversation;
+    const { isAtEnd } = this.state;
+    const start = this.#start();
+    const items = itemsOf(lines.slice(start), firstNewId, settings.hasMovements);
+    const isQuiet = !isAtEnd || request !== null || this.#hasAsked;
+    this.#hasAsked = request !== null;
     return (
       <div class="log-frame">
         <div
           ref={this.#element}
           class="log"
           role="log"
-          aria-live="polite"
+          aria-live={isQuiet ? 'off' : 'polite'}
           aria-label={texts.messages(name)}
           tabIndex={0}
           onScroll={() => this.#scrolled()}
         >
-          {visible.length < lines.length && (
-            <button type="button" class="quiet earlier" onClick={() => this.#showEarlier()}>
-              {texts.showEarlier}
-            </button>
-          )}
-          {lines.length === 0 && <p class="empty">{texts.empty}</p>}
+          {this.#beginning(start)}
           <ol>{items.map((item) => this.#view(item))}</ol>
         </div>
         {!isAtEnd && (
           <button type="button" class="to-end" onClick={() => this.scrollToEnd()}>
-            <Icon name="down" /> {texts.toNewest(unseen)}
+            <Icon name="down" /> {texts.toNewest(this.#unseen())}
           </button>
         )}
       </div>
@@ -106,7 +119,30 @@ export class Log extends Component<Props, LogState> {
   }
 
   scrollToEnd(): void {
-    this.setState({ firstId: null, isAtEnd: true, seenId: this.#newestId() });
+    this.setState({ firstId: null, isAtEnd: true, seenId: this.#newestId(), foundId: 0 });
+  }
+
+  /** What stands above the first line: more lines, the wait for them, or that there are none. */
+  #beginning(start: number): JSX.Element | null {
+    const { page, conversation, hasHistory } = this.props;
+    const { lines, request, isWhole } = conversation;
+    const { texts } = page;
+    if (request !== null && request.verb !== 'AFTER') {
+      return (
+        <p class="note loading" role="status">
+          {texts.loading}
+        </p>
+      );
+    }
+    if (start > 0 || (hasHistory && !isWhole)) {
+      return (
+        <button type="button" class="quiet earlier" onClick={() => this.#showEarlier()}>
+          {texts.showEarlier}
+        </button>
+      );
+    }
+    if (lines.length === 0) return <p class="empty">{texts.empty}</p>;
+    return hasHistory ? <p class="note beginning">{texts.beginning}</p> : null;
   }
 
   #view(item: Item): JSX.Element {
@@ -133,6 +169,7 @@ export class Log extends Component<Props, LogState> {
             conversation={name}
             line={item.line}
             follows={item.follows}
+            isFound={item.line.id === this.state.foundId}
             isOnline={isOnline}
           />
         );
@@ -143,26 +180,57 @@ export class Log extends Component<Props, LogState> {
     }
   }
 
+  /** Shows the newest lines; much that is unread is read from its beginning. */
+  #open(element: Element): void {
+    element.scrollTop = element.scrollHeight;
+    const mark = element.querySelector('.new');
+    if (mark !== null && mark.getBoundingClientRect().top < element.getBoundingClientRect().top) {
+      mark.scrollIntoView({ block: 'start' });
+      this.#scrolled();
+    }
+  }
+
   #stay(): void {
     const element = this.#element.current;
     if (element !== null && this.state.isAtEnd) element.scrollTop = element.scrollHeight;
+  }
+
+  /** Brings the user to the message that is looked for, once it is there. */
+  #seek(): void {
+    const { conversation, page } = this.props;
+    const { sought, lines, key } = conversation;
+    if (sought === '') return;
+    const line = lines.find(({ messageId }) => messageId === sought);
+    if (line === undefined) return;
+    if (this.state.foundId !== line.id || this.state.isAtEnd) {
+      this.setState({ firstId: 'first', isAtEnd: false, seenId: this.#newestId(), foundId: line.id });
+      return;
+    }
+    const element = this.#element.current?.querySelector<HTMLElement>(`#m${line.id}`);
+    element?.scrollIntoView({ block: 'center' });
+    element?.focus({ preventScroll: true });
+    page.client.dispatch({ kind: 'place-shown', key });
   }
 
   #scrolled(): void {
     const element = this.#element.current;
     if (element === null) return;
     const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < END_PIXELS;
-    if (isAtEnd === this.state.isAtEnd) return;
-    // While the user reads, no line goes away at the other end.
-    const firstId = isAtEnd ? null : (this.props.conversation.lines[this.#start()]?.id ?? null);
-    this.setState({ firstId, isAtEnd, seenId: this.#newestId() });
+    if (isAtEnd !== this.state.isAtEnd) {
+      // While the user reads, no line goes away at the other end.
+      const firstId = isAtEnd ? null : (this.props.conversation.lines[this.#start()]?.id ?? null);
+      this.setState({ firstId, isAtEnd, seenId: this.#newestId() });
+    }
+    const { hasHistory, conversation } = this.props;
+    const isWanted = hasHistory && conversation.request === null && !(conversation.isWhole && this.#start() === 0);
+    if (!isAtEnd && isWanted && element.scrollTop < START_PIXELS) this.#showEarlier();
   }
 
   #showEarlier(): void {
-    const element = this.#element.current;
-    if (element !== null) this.#distanceToEnd = element.scrollHeight - element.scrollTop;
-    const line = this.props.conversation.lines[Math.max(0, this.#start() - PAGE_LINES)];
-    this.setState({ firstId: line?.id ?? null, isAtEnd: false });
+    const start = this.#start();
+    const line = start > PAGE_LINES ? this.props.conversation.lines[start - PAGE_LINES] : undefined;
+    this.setState({ firstId: line?.id ?? 'first', isAtEnd: false });
+    if (start === 0) this.props.page.client.loadEarlier();
   }
 
   /** The index of the first line that is shown. */
@@ -172,11 +240,32 @@ export class Log extends Component<Props, LogState> {
     if (firstId === null) return Math.max(0, lines.length - PAGE_LINES);
     return Math.max(
       0,
-      lines.findIndex(({ id }) => id >= firstId),
+      lines.findIndex(({ id }) => id === firstId),
     );
+  }
+
+  /** How many messages have arrived at the end since the user was there. */
+  #unseen(): number {
+    const { lines } = this.props.conversation;
+    const seenAt = lines.findLastIndex(({ id }) => id === this.state.seenId);
+    return lines.slice(seenAt + 1).filter(({ body }) => body.kind === 'message').length;
   }
 
   #newestId(): number {
     return this.props.conversation.lines.at(-1)?.id ?? 0;
   }
+}
+
+/** The first message that can be seen; null if there is none. Lines stand below one another, so it is found by halves. */
+function anchorOf(log: Element): Anchor | null {
+  const { top } = log.getBoundingClientRect();
+  const messages = log.querySelectorAll('.message');
+  let [low, high] = [0, messages.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((messages[middle]?.getBoundingClientRect().bottom ?? top) <= top) low = middle + 1;
+    else high = middle;
+  }
+  const element = messages[low];
+  return element === undefined ? null : { element, top: element.getBoundingClientRect().top };
 }

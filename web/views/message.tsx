@@ -13,6 +13,8 @@ interface Props {
   readonly conversation: string;
   readonly line: MessageLine;
   readonly follows: boolean;
+  /** Whether the user has been brought to it, by a search. */
+  readonly isFound: boolean;
   /** Whether a message that is not sent could be sent now. */
   readonly isOnline: boolean;
 }
@@ -20,20 +22,21 @@ interface Props {
 /** A line that has not changed is not looked at again: the log has hundreds. */
 export class Message extends Component<Props> {
   override shouldComponentUpdate(next: Props): boolean {
-    const { line, follows, page, isOnline } = this.props;
-    if (next.line !== line || next.follows !== follows || next.page !== page) return true;
+    const { line, follows, page, isOnline, isFound } = this.props;
+    if (next.line !== line || next.follows !== follows || next.page !== page || next.isFound !== isFound) return true;
     return next.isOnline !== isOnline && line.body.delivery !== 'sent';
   }
 
   override render(): JSX.Element {
-    const { page, line, follows } = this.props;
+    const { page, line, follows, isFound } = this.props;
     const { body } = line;
     const classes = ['line', 'message', body.style, body.delivery];
     if (follows) classes.push('follows');
     if (body.isMention) classes.push('mention');
     if (body.isOwn) classes.push('own');
+    if (isFound) classes.push('found');
     return (
-      <li class={classes.join(' ')}>
+      <li class={classes.join(' ')} id={`m${line.id}`} tabIndex={isFound ? -1 : undefined}>
         <Time atMs={line.atMs} formats={page.formats} />
         <div class="body">
           <span class="from">
@@ -47,7 +50,7 @@ export class Message extends Component<Props> {
             )}
             <span class="visually-hidden">: </span>
           </span>{' '}
-          <Content page={page} body={body} />
+          <Content page={page} line={line} />
           <DeliveryNote {...this.props} body={body} />
         </div>
       </li>
@@ -56,9 +59,10 @@ export class Message extends Component<Props> {
 }
 
 /** What was said. What was taken back is shown on request. */
-function Content({ page, body }: { readonly page: Page; readonly body: MessageBody }): JSX.Element {
+function Content({ page, line }: { readonly page: Page; readonly line: MessageLine }): JSX.Element {
   const { client, texts } = page;
-  const { redaction, messageId } = body;
+  const { messageId, body } = line;
+  const { redaction } = body;
   const text = <MessageText text={body.text} />;
   if (redaction !== null) {
     return (

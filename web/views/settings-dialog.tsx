@@ -2,10 +2,19 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Settings } from '../settings.js';
+import { hasAccounts } from '../state/login.js';
+import type { State } from '../state/model.js';
+import { AccountSection } from './account-section.js';
+import { Choice } from './choice.js';
 import { usePage } from './context.js';
 import { Dialog } from './dialog.js';
 
-export function SettingsDialog({ onClose }: { readonly onClose: () => void }): JSX.Element {
+interface Props {
+  readonly state: State;
+  readonly onClose: () => void;
+}
+
+export function SettingsDialog({ state, onClose }: Props): JSX.Element {
   const { client, texts, settings, change } = usePage();
   return (
     <Dialog title={texts.settings} onClose={onClose}>
@@ -35,6 +44,7 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }): J
         onChange={(hasMovements) => change({ hasMovements })}
       />
       <NotificationCheck />
+      {hasAccounts(state) && <AccountSection state={state} />}
       <p class="actions">
         <button type="button" class="quiet" onClick={() => client.signOut('')}>
           {texts.signOut}
@@ -63,27 +73,6 @@ function NotificationCheck(): JSX.Element | null {
       />
       {isDenied && <p role="alert">{texts.notificationsDenied}</p>}
     </>
-  );
-}
-
-interface ChoiceProps<T extends string> {
-  readonly label: string;
-  readonly value: T;
-  readonly options: readonly (readonly [value: T, label: string])[];
-  readonly onChoose: (value: T) => void;
-}
-
-function Choice<T extends string>({ label, value, options, onChoose }: ChoiceProps<T>): JSX.Element {
-  return (
-    <fieldset class="choice">
-      <legend>{label}</legend>
-      {options.map(([option, text]) => (
-        <label key={option}>
-          <input type="radio" name={label} checked={option === value} onChange={() => onChoose(option)} />
-          {text}
-        </label>
-      ))}
-    </fieldset>
   );
 }
 

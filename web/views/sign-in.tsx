@@ -1,11 +1,13 @@
-/** The first screen: the user's name, and the room to join. */
+/** The first screen: the user's name, what proves that it is the user's, and the room to join. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { roomName } from '../input/commands.js';
 import type { Session } from '../settings.js';
-import type { Failure, State } from '../state/model.js';
+import type { Failure, LoginWish, State } from '../state/model.js';
 import { errorText } from '../text/errors.js';
+import { Choice } from './choice.js';
 import { usePage } from './context.js';
+import { Field, Mail, Secret } from './fields.js';
 
 interface Props {
   readonly state: State;
@@ -18,10 +20,14 @@ export function SignIn({ state, session }: Props): JSX.Element {
   const [nick, setNick] = useState(session.nick);
   const [rooms, setRooms] = useState(session.rooms.join(' '));
   const [password, setPassword] = useState('');
+  const [chosen, setWish] = useState<LoginWish>(session.hasAccount ? 'log-in' : 'guest');
+  const [secret, setSecret] = useState('');
+  const [mail, setMail] = useState('');
   const field = useRef<HTMLInputElement>(null);
   const isBusy = state.link.kind !== 'idle';
   const { failure } = state;
   const needsPassword = config.isPasswordNeeded || failure?.code === '464';
+  const wish = config.hasAccounts ? chosen : 'guest';
   useEffect(() => {
     if (!isBusy) field.current?.focus();
   }, [isBusy, failure]);
@@ -31,39 +37,54 @@ export function SignIn({ state, session }: Props): JSX.Element {
         onSubmit={(event) => {
           event.preventDefault();
           const names = rooms.split(/[\s,]+/).filter((name) => name !== '');
-          client.signIn({ nick, rooms: names.map(roomName), password, isResumed: false });
+          const credentials = { wish, secret: wish === 'guest' ? '' : secret, mail: wish === 'sign-up' ? mail : '' };
+          client.signIn({ nick, rooms: names.map(roomName), password, credentials, isResumed: false });
         }}
       >
         <h1>{texts.signInTitle(config.networkName)}</h1>
-        <label>
-          {texts.nickLabel}
-          <input
-            ref={field}
-            value={nick}
-            required
-            maxLength={config.nickLength}
-            pattern="[A-Za-z\[\]\\`_^\{\|\}][A-Za-z0-9\[\]\\`_^\{\|\}\-]*"
-            title={texts.nickHelp}
-            autoComplete="nickname"
-            autoCapitalize="none"
-            spellcheck={false}
-            aria-describedby="nick-help"
-            onInput={(event) => setNick(event.currentTarget.value)}
+        {config.hasAccounts && (
+          <Choice<LoginWish>
+            label={texts.loginLabel}
+            value={wish}
+            options={[
+              ['guest', texts.asGuest],
+              ['log-in', texts.logIn],
+              ...(config.hasRegistration ? [['sign-up', texts.signUp] as const] : []),
+            ]}
+            onChoose={setWish}
           />
-          <small id="nick-help">{texts.nickHelp}</small>
-        </label>
-        <label>
-          {texts.roomsLabel}
-          <input
-            value={rooms}
-            autoComplete="off"
-            autoCapitalize="none"
-            spellcheck={false}
-            aria-describedby="rooms-help"
-            onInput={(event) => setRooms(event.currentTarget.value)}
-          />
-          <small id="rooms-help">{texts.roomsHelp}</small>
-        </label>
+        )}
+        <Field label={texts.nickLabel} help={wish === 'guest' ? texts.nickHelp : texts.loginHelp}>
+          {(helpId) => (
+            <input
+              ref={field}
+              value={nick}
+              required
+              maxLength={config.nickLength}
+              pattern="[A-Za-z\[\]\\`_^\{\|\}][A-Za-z0-9\[\]\\`_^\{\|\}\-]*"
+              title={texts.nickHelp}
+              autoComplete={wish === 'guest' ? 'nickname' : 'username'}
+              autoCapitalize="none"
+              spellcheck={false}
+              aria-describedby={helpId}
+              onInput={(event) => setNick(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        {wish !== 'guest' && <Secret isNew={wish === 'sign-up'} value={secret} onInput={setSecret} />}
+        {wish === 'sign-up' && <Mail isNeeded={config.needsMail} value={mail} onInput={setMail} />}
+        <Field label={texts.roomsLabel} help={texts.roomsHelp}>
+          {(helpId) => (
+            <input
+              value={rooms}
+              autoComplete="off"
+              autoCapitalize="none"
+              spellcheck={false}
+              aria-describedby={helpId}
+              onInput={(event) => setRooms(event.currentTarget.value)}
+            />
+          )}
+        </Field>
         {needsPassword && (
           <label>
             {texts.passwordLabel}
@@ -71,7 +92,7 @@ export function SignIn({ state, session }: Props): JSX.Element {
               type="password"
               value={password}
               required
-              autoComplete="current-password"
+              autoComplete={wish === 'guest' ? 'current-password' : 'off'}
               onInput={(event) => setPassword(event.currentTarget.value)}
             />
           </label>

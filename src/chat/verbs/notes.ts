@@ -7,7 +7,7 @@ import { silencingRoom } from '../permissions.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
 import type { Answer } from '../ticket.js';
-import type { Scene } from './scene.js';
+import { roomFor, type Scene } from './scene.js';
 
 /** Changes what a member says about itself. @returns null when it has said so before */
 export function annotateSelf(
@@ -24,16 +24,15 @@ export function annotateSelf(
 
 /** Changes what a room says about itself. @returns null when it has said so before */
 export function annotateRoom(
-  { core, directory }: Scene,
+  scene: Scene,
   who: Member,
   name: string,
   { key, value, maxKeys }: Note,
 ): Answer<RoomOutcomes['annotate'] | Refused<'no-such-room'>> {
   const by = stateOf(who);
-  const room = directory.visibleRoom(by, name);
-  if (room === undefined) return refuse('no-such-room');
-  const replica = core.rooms.replica(room.name);
-  const known = room.seatOf(by) === undefined ? by.who : null;
-  const stamp = core.stamp(replica, by);
+  const replica = roomFor(scene, by, name);
+  if (replica === undefined) return refuse('no-such-room');
+  const known = replica.fold.seatOf(by) === undefined ? by.who : null;
+  const stamp = scene.core.stamp(replica, by);
   return replica.propose<'annotate'>(by, { kind: 'annotate', who: known, key, value, maxKeys, ...stamp });
 }

@@ -7,7 +7,7 @@ import type { EntryRefusal, SpeechRefusal } from '../permissions.js';
 import { NOT_TAKEN, refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
 import { type Answer, isTicket } from '../ticket.js';
-import type { Scene } from './scene.js';
+import { roomFor, type Scene } from './scene.js';
 
 /** The choices of a member that enters. */
 export interface JoinOptions {
@@ -38,87 +38,85 @@ export function join(
 
 /** Takes a member out of a room. @param reason - left out if the member may not speak; empty for none */
 export function part(
-  { core, directory }: Scene,
+  scene: Scene,
   who: Member,
   name: string,
   reason: string,
 ): Answer<EventOf<'left'> | Refused<'no-such-room' | 'not-inside'>> {
   const member = stateOf(who);
-  const room = directory.visibleRoom(member, name);
-  if (room === undefined) return refuse('no-such-room');
-  const replica = core.rooms.replica(room.name);
-  return replica.propose<'part'>(member, { kind: 'part', reason, ...core.stamp(replica, member) });
+  const replica = roomFor(scene, member, name);
+  if (replica === undefined) return refuse('no-such-room');
+  return replica.propose<'part'>(member, { kind: 'part', reason, ...scene.core.stamp(replica, member) });
 }
 
 /** Removes a member from a room; it gets the event as well. */
 export function kick(
-  { core, directory }: Scene,
+  scene: Scene,
   who: Member,
   name: string,
   { nick, reason }: { readonly nick: string; readonly reason: string },
 ): Answer<EventOf<'kicked'> | Refused<'no-such-room' | 'not-inside' | 'not-allowed' | 'target-not-inside'>> {
+  const { core, directory } = scene;
   const by = stateOf(who);
-  const room = directory.visibleRoom(by, name);
-  if (room === undefined) return refuse('no-such-room');
+  const replica = roomFor(scene, by, name);
+  if (replica === undefined) return refuse('no-such-room');
   const target = directory.member(nick)?.session ?? null;
-  const replica = core.rooms.replica(room.name);
-  const known = room.seatOf(by) === undefined ? by.who : null;
+  const known = replica.fold.seatOf(by) === undefined ? by.who : null;
   return replica.propose<'kick'>(by, { kind: 'kick', who: known, target, reason, ...core.stamp(replica, by) });
 }
 
 /** Invites somebody into a room; it gets the event, and so do those who might have invited it. */
 export function invite(
-  { core, directory }: Scene,
+  scene: Scene,
   who: Member,
   nick: string,
   name: string,
 ): Answer<
   EventOf<'invited'> | Refused<'no-such-member' | 'no-such-room' | 'not-inside' | 'not-allowed' | 'guest-inside'>
 > {
+  const { core, directory } = scene;
   const by = stateOf(who);
   const guest = directory.member(nick);
   if (guest === undefined) return refuse('no-such-member');
-  const room = directory.visibleRoom(by, name);
-  if (room === undefined) return refuse('no-such-room');
-  const replica = core.rooms.replica(room.name);
+  const replica = roomFor(scene, by, name);
+  if (replica === undefined) return refuse('no-such-room');
   const stamp = core.stamp(replica, by);
   return replica.propose<'invite'>(by, { kind: 'invite', guest: guest.session, who: guest.who, ...stamp });
 }
 
 /** Sets the topic of a room. @returns null if it has that topic already */
 export function setTopic(
-  { core, directory }: Scene,
+  scene: Scene,
   who: Member,
   name: string,
   text: string,
 ): Answer<EventOf<'topic'> | Refused<SpeechRefusal | 'no-such-room' | 'not-inside' | 'not-allowed'> | null> {
   const by = stateOf(who);
-  const room = directory.visibleRoom(by, name);
-  if (room === undefined) return refuse('no-such-room');
-  const replica = core.rooms.replica(room.name);
-  return replica.propose<'topic'>(by, { kind: 'topic', text, ...core.stamp(replica, by) });
+  const replica = roomFor(scene, by, name);
+  if (replica === undefined) return refuse('no-such-room');
+  return replica.propose<'topic'>(by, { kind: 'topic', text, ...scene.core.stamp(replica, by) });
 }
 
 /** Asks those inside to be let in. */
-export function knock({ core, directory }: Scene, who: Member, name: string): Answer<RoomOutcomes['knock']> {
+export function knock(scene: Scene, who: Member, name: string): Answer<RoomOutcomes['knock']> {
   const by = stateOf(who);
-  const room = directory.visibleRoom(by, name);
-  if (room === undefined) return refuse('no-such-room');
-  const replica = core.rooms.replica(room.name);
-  return replica.propose<'knock'>(by, { kind: 'knock', who: by.who, ...core.stamp(replica, by) });
+  const replica = roomFor(scene, by, name);
+  if (replica === undefined) return refuse('no-such-room');
+  return replica.propose<'knock'>(by, { kind: 'knock', who: by.who, ...scene.core.stamp(replica, by) });
 }
 
 /** Gives a room another name, which no other room may have. */
 export function retitle(
-  { core, directory }: Scene,
+  scene: Scene,
   who: Member,
   name: string,
   { title, reason }: { readonly title: string; readonly reason: string },
 ): Answer<RoomOutcomes['retitle'] | Refused<'no-such-room' | 'name-taken'>> {
+  const { core } = scene;
   const by = stateOf(who);
-  const room = directory.visibleRoom(by, name);
-  if (room === undefined) return refuse('no-such-room');
-  const replica = core.rooms.replica(room.name);
+  const replica = roomFor(scene, by, name);
+  if (replica === undefined) return refuse('no-such-room');
+  const room = replica.fold;
   if (room.name === title || !core.rooms.isFree(title, replica)) return refuse('name-taken', room);
   const known = room.seatOf(by) === undefined ? by.who : null;
   const stamp = core.stamp(replica, by);

@@ -5,7 +5,7 @@ import { stateOf } from '../member-state.js';
 import type { Amended } from '../outcome.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { Answer } from '../ticket.js';
-import type { Scene } from './scene.js';
+import { roomFor, type Scene } from './scene.js';
 
 /** A change of a room's settings that somebody asks for; it names the member whose rank is to change. */
 export type WantedChange =
@@ -22,22 +22,22 @@ export interface AmendLimits {
 
 /** Changes the settings of a room. */
 export function amend(
-  { core, directory }: Scene,
+  scene: Scene,
   who: Member,
   name: string,
   wanted: readonly WantedChange[],
   limits: AmendLimits,
 ): Answer<Amended | Refused<'no-such-room'>> {
+  const { core, directory } = scene;
   const by = stateOf(who);
-  const room = directory.visibleRoom(by, name);
-  if (room === undefined) return refuse('no-such-room');
+  const replica = roomFor(scene, by, name);
+  if (replica === undefined) return refuse('no-such-room');
   const changes = wanted.map((change): SettingChange => {
     if (change.kind !== 'rank') return change;
     const { kind, on, rank, nick } = change;
     return { kind, on, rank, target: directory.member(nick)?.session ?? null };
   });
-  const replica = core.rooms.replica(room.name);
-  const known = room.seatOf(by) === undefined ? by.who : null;
+  const known = replica.fold.seatOf(by) === undefined ? by.who : null;
   const stamp = core.stamp(replica, by);
   return replica.propose<'settings'>(by, { kind: 'settings', who: known, changes, ...limits, ...stamp });
 }

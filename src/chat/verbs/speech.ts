@@ -7,7 +7,7 @@ import type { PrivateOutcomes } from '../private-state.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
 import type { Answer } from '../ticket.js';
-import type { Scene } from './scene.js';
+import { roomFor, type Scene } from './scene.js';
 
 /** The recipients of a message. */
 export type Target =
@@ -33,7 +33,7 @@ function sayToRoom(
   { name, ranks }: Extract<Target, { readonly kind: 'room' }>,
   { type, text, tags, isDivisible }: Words,
 ): Answer<Said | Refused<SayRefusal>> {
-  const replica = core.rooms.find(name);
+  const replica = core.rooms.find(name) ?? core.rooms.opening(name);
   if (replica === undefined) return refuse('no-such-room');
   const who = replica.fold.seatOf(by) === undefined ? by.who : null;
   // Field by field: to spread the stamp into the entry would cost more than all the rest of a message.
@@ -57,17 +57,17 @@ function sayToMember(
 
 /** Takes back something that was said. @param message - its id */
 export function redact(
-  { core, directory }: Scene,
+  scene: Scene,
   who: Member,
   target: Target,
   { message, reason }: { readonly message: string; readonly reason: string },
 ): Answer<RoomOutcomes['redact'] | PrivateOutcomes['retract'] | Refused<'no-such-room'>> {
+  const { core, directory } = scene;
   const by = stateOf(who);
   if (target.kind === 'room') {
-    const room = directory.visibleRoom(by, target.name);
-    if (room === undefined) return refuse('no-such-room');
-    const replica = core.rooms.replica(room.name);
-    const known = room.seatOf(by) === undefined ? by.who : null;
+    const replica = roomFor(scene, by, target.name);
+    if (replica === undefined) return refuse('no-such-room');
+    const known = replica.fold.seatOf(by) === undefined ? by.who : null;
     const stamp = core.stamp(replica, by);
     return replica.propose<'redact'>(by, { kind: 'redact', who: known, message, reason, ...stamp });
   }

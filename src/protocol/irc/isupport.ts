@@ -17,6 +17,9 @@ export const MAX_MODES = 12;
 /** Targets of one PRIVMSG, NOTICE or TAGMSG. */
 export const MAX_TARGETS = 4;
 
+/** The names of case mappings (modern, "CASEMAPPING parameter"): RFC 7613 is what RFC 8265 was before. */
+const CASE_MAPPINGS: Readonly<Record<IrcSettings['nicks'], string>> = { ascii: 'ascii', precis: 'rfc7613' };
+
 /** Tokens in one line, since a message has at most 15 parameters (RFC 1459 section 2.3). */
 const MAX_LINE_TOKENS = 13;
 
@@ -72,7 +75,7 @@ export function isupportTokens(settings: IrcSettings, context: IsupportContext):
     `ACCOUNTEXTBAN=${ACCOUNT_EXTBAN_TOKEN}`,
     `AWAYLEN=${AWAY_BYTES}`,
     'BOT=B',
-    'CASEMAPPING=ascii',
+    `CASEMAPPING=${CASE_MAPPINGS[settings.nicks]}`,
     `CHANLIMIT=#:${maxRooms}`,
     `CHANMODES=${CHANMODES_TOKEN}`,
     `CHANNELLEN=${settings.channelLength}`,

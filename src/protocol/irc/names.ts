@@ -1,4 +1,6 @@
 /** The syntax of nicks, channel names and user names. */
+import { isPrecisNick, spellPrecis } from '../precis.js';
+import type { IrcSettings } from './settings.js';
 
 // RFC 2812 section 2.3.1: letters, digits, specials and "-"; neither a digit nor "-" first.
 const NICK = /^[A-Za-z[\]\\`_^{|}][A-Za-z0-9[\]\\`_^{|}-]*$/;
@@ -8,8 +10,14 @@ const CHANNEL = /^#[^\s,:\p{Cc}\p{Cf}\u034f\u115f\u1160\u2800\u3164\uffa0]+$/u;
 const USER_UNFIT = /[^A-Za-z0-9._[\]\\`^{|}~-]/g;
 
 /** Whether a nick is well formed and not too long. */
-export function isNick(name: string, maxLength: number): boolean {
-  return name.length <= maxLength && NICK.test(name);
+export function isNick(name: string, { nicks, nickLength }: Pick<IrcSettings, 'nicks' | 'nickLength'>): boolean {
+  if (Buffer.byteLength(name, 'utf8') > nickLength) return false;
+  return nicks === 'ascii' ? NICK.test(name) : isPrecisNick(name);
+}
+
+/** Spells a nick that somebody wants as others will see it. */
+export function spellNick(name: string, { nicks }: Pick<IrcSettings, 'nicks'>): string {
+  return nicks === 'ascii' ? name : spellPrecis(name);
 }
 
 /** Whether a channel's name is well formed. Its length is limited by a setting. */

@@ -1,5 +1,6 @@
-/** The settings of the IRC side; all but the server's name can change while it runs. */
+/** The settings of the IRC side; all but the server's name and `nicks` can change while it runs. */
 import type { Privilege } from '../../chat/member.js';
+import type { NickAlphabet } from '../naming.js';
 import { DEFAULT_RESERVED_NICKS } from '../reserved-nicks.js';
 
 /** An operator, who may use the operator commands. */
@@ -51,6 +52,9 @@ export interface IrcSettings {
   /** Null if clients are not asked to use TLS. */
   readonly sts: StsSettings | null;
   readonly admin: { readonly location: string; readonly organization: string; readonly email: string };
+  /** How nicks are compared follows from it. */
+  readonly nicks: NickAlphabet;
+  /** In bytes. */
   readonly nickLength: number;
   readonly topicLength: number;
   readonly channelLength: number;
@@ -75,6 +79,7 @@ export const DEFAULT_IRC_SETTINGS: IrcSettings = {
   motd: [],
   sts: null,
   admin: { location: 'not specified', organization: 'not specified', email: 'not specified' },
+  nicks: 'ascii',
   nickLength: 30,
   topicLength: 390,
   channelLength: 64,

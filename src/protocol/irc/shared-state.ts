@@ -88,11 +88,14 @@ export class IrcState implements ReplySource {
     return `r${this.#batches}`;
   }
 
-  /** Applies changed settings. The server's name stays, since everybody knows it by now. */
+  /**
+   * Applies changed settings. The server's name stays, since everybody knows it by now, and so do the nicks that are
+   * well formed, since all of them are compared by that.
+   */
   configure(settings: IrcSettings): void {
     // Nothing that differs between clients is a setting, so the changes are the same for all of them.
     const before = this.isupport(false, 0);
-    this.#settings = { ...settings, serverName: this.name };
+    this.#settings = { ...settings, serverName: this.name, nicks: this.#settings.nicks };
     const changes = isupportChanges(before, this.isupport(false, 0));
     if (changes.length === 0) return;
     for (const client of this.clients) client.isupportChanged(changes);

@@ -13,6 +13,7 @@ import { CHARSET_CHOICES } from '../../protocol/charset.js';
 import { isChannelName } from '../../protocol/irc/names.js';
 import { DEFAULT_IRC_SETTINGS, IRC_TLS_PORT } from '../../protocol/irc/settings.js';
 import { DEFAULT_CLASS } from '../../protocol/limits.js';
+import { NICK_ALPHABETS } from '../../protocol/naming.js';
 import type { Durability } from '../../store/database.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
 import { PROTOCOLS, WEB } from '../protocols.js';
@@ -326,6 +327,7 @@ const fileSchema = v.strictObject({
     }),
     {},
   ),
+  nicks: v.optional(oneOf(NICK_ALPHABETS), defaults.nicks),
   reservedNicks: v.optional(v.array(word, 'must be a list'), [...defaults.reservedNicks]),
   defaultChannelModes: v.optional(
     v.pipe(text, v.regex(/^[CMRimnst]*$/, 'must be letters of CMRimnst')),

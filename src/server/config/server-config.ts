@@ -79,6 +79,7 @@ const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = 
   backend: ({ backend }) => backend,
   trigger: ({ trigger }) => trigger,
   lobby: ({ lobby }) => lobby,
+  nicks: ({ irc }) => irc.nicks,
   // A reload exchanges the contents of the files.
   listeners: ({ listeners }) =>
     listeners.map(({ tls, ...listener }) => ({

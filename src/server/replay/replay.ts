@@ -30,7 +30,7 @@ const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 export async function replay(path: string): Promise<Outcome> {
   const lines = new RecordingLines(path);
   try {
-    return await new Replay(lines).run();
+    return await (await Replay.of(lines)).run();
   } finally {
     lines.close();
   }
@@ -42,18 +42,24 @@ class Replay {
   readonly #server: ChatServer;
   readonly #links = new Map<number, ConnectionLink>();
 
-  constructor(lines: RecordingLines) {
+  private constructor(lines: RecordingLines, world: ReplayedWorld, server: ChatServer) {
     this.#lines = lines;
-    this.#world = new ReplayedWorld(lines);
+    this.#world = world;
+    this.#server = server;
+  }
+
+  static async of(lines: RecordingLines): Promise<Replay> {
+    const world = new ReplayedWorld(lines);
     const { version, configurationName, config } = lines.header;
-    this.#server = ChatServer.withoutListeners({
+    const server = await ChatServer.withoutListeners({
       ...{ version, configurationName, config },
       log: SILENT,
-      readConfig: this.#world.readConfig,
-      world: this.#world,
+      readConfig: world.readConfig,
+      world,
       // The end that follows is recorded as well.
       onStop: () => undefined,
     });
+    return new Replay(lines, world, server);
   }
 
   async run(): Promise<Outcome> {

@@ -12,7 +12,7 @@ import type { Client } from '../client.js';
 import { REAL_NAME_BYTES, USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
 import { MAX_METADATA_KEYS } from '../metadata-limits.js';
-import { fitUserName, isNick } from '../names.js';
+import { fitUserName, isNick, spellNick } from '../names.js';
 import { defer, type Outcome, outcomeOf, type Paged } from '../outcome.js';
 import { replyNotTaken } from '../refusals.js';
 import type { Registration } from '../registration.js';
@@ -23,6 +23,8 @@ import { sendWelcome } from '../welcome.js';
 /** Bytes for a list of capabilities in one line, whatever the server's name and the nick. */
 const CAP_LIST_BYTES = 350;
 const QUIT_BYTES = 300;
+/** The user name of somebody whose own has no character that may stand in a mask. */
+const ANY_USER = 'user';
 /** Clients of at least this version follow changes of the list (capability-negotiation, "CAP LS Version 302"). */
 const CAP_NOTIFY_VERSION = 302;
 
@@ -100,11 +102,10 @@ export function pass(client: Client, message: Message): void {
 
 /** NICK, before and after registration. */
 export function nick(client: Client, message: Message): Outcome {
-  const [wanted = ''] = message.params;
   const { server, member, registration } = client;
+  const wanted = spellNick(message.params[0] ?? '', server.settings);
   if (wanted === '') client.reply('ERR_NONICKNAMEGIVEN');
-  else if (!isNick(wanted, server.settings.nickLength) || isReserved(server, wanted))
-    client.reply('ERR_ERRONEUSNICKNAME', wanted);
+  else if (!isNick(wanted, server.settings) || isReserved(server, wanted)) client.reply('ERR_ERRONEUSNICKNAME', wanted);
   else if (registration !== null) {
     const owner = server.directory.member(wanted);
     if (owner === undefined) {
@@ -119,7 +120,7 @@ export function nick(client: Client, message: Message): Outcome {
 }
 
 function isReserved(server: IrcState, wanted: string): boolean {
-  return isReservedNick(wanted, server.settings.reservedNicks, server.directory.fold);
+  return isReservedNick(wanted, server.settings.reservedNicks, server.directory);
 }
 
 function* rename(client: Client, wanted: string): Paged {
@@ -133,13 +134,14 @@ function* rename(client: Client, wanted: string): Paged {
 /** USER. */
 export function user(client: Client, message: Message): Outcome {
   const [name = '', , , realName = ''] = message.params;
-  const { registration } = client;
+  const { registration, server } = client;
   if (registration === null) return undefined;
   if (realName === '') {
     client.reply('ERR_NEEDMOREPARAMS', 'USER');
     return undefined;
   }
-  const fit = fitUserName(name, USER_LENGTH);
+  // Clients give the nick as user name, too, which may have no character of ASCII.
+  const fit = fitUserName(name, USER_LENGTH) || (server.settings.nicks === 'ascii' ? '' : ANY_USER);
   if (fit === '') {
     client.reply('ERR_INVALIDUSERNAME');
     return undefined;

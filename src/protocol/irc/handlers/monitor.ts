@@ -3,7 +3,7 @@ import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import type { Message } from '../message.js';
 import { askToSync } from '../metadata.js';
-import { isNick } from '../names.js';
+import { isNick, spellNick } from '../names.js';
 import type { Paged } from '../outcome.js';
 import { sourceOf } from '../source.js';
 
@@ -39,7 +39,7 @@ function* add(client: Client, nicks: readonly string[]): Paged {
   const added: string[] = [];
   for (const [index, nick] of nicks.entries()) {
     // A mask or a malformed nick can never come online.
-    if (!isNick(nick, settings.nickLength)) continue;
+    if (!isNick(spellNick(nick, settings), settings)) continue;
     if (!monitors.add(client, nick, settings.maxMonitored)) {
       client.reply('ERR_MONLISTFULL', String(settings.maxMonitored), nicks.slice(index).join(','));
       break;

@@ -1,0 +1,68 @@
+/** Finds what is wrong with a store, without changing it. */
+import { decodePack } from '../log/codec.js';
+import { bytesOf, integerOf, textOf } from './columns.js';
+import { countOf, tablesOf } from './exporter.js';
+import { versionOf } from './migrations.js';
+import { failureOf } from './store-error.js';
+import type { Tables } from './tables.js';
+
+/** What a check has found. */
+export interface Findings {
+  readonly version: number;
+  /** How many rows each table has. */
+  readonly tables: readonly (readonly [name: string, rows: number])[];
+  /** What is wrong, in words; the first of each kind. */
+  readonly problems: readonly string[];
+}
+
+/** The most problems of a kind that are listed. */
+const MAX_PROBLEMS = 100;
+
+/** Reads everything. */
+export function checkStore(tables: Tables): Findings {
+  const { connection } = tables;
+  try {
+    const damage = connection.prepare(`PRAGMA integrity_check(${MAX_PROBLEMS})`).all();
+    const problems = damage.map((row) => textOf(row, 'integrity_check')).filter((verdict) => verdict !== 'ok');
+    // The rows of a file that is damaged say nothing that can be relied on.
+    if (problems.length > 0) return { version: 0, tables: [], problems };
+    const version = versionOf(connection);
+    if (version === 0) return { version, tables: [], problems: [] };
+    const found = [...orphansIn(tables), ...gapsIn(tables), ...unreadableIn(tables)];
+    return { version, tables: tablesOf(tables).map((name) => [name, countOf(tables, name)] as const), problems: found };
+  } catch (error) {
+    return { version: 0, tables: [], problems: [failureOf(error).message] };
+  }
+}
+
+function orphansIn({ connection }: Tables): string[] {
+  const rows = connection.prepare('SELECT DISTINCT "table", parent FROM pragma_foreign_key_check').all();
+  return rows.map((row) => `a row of ${textOf(row, 'table')} names one of ${textOf(row, 'parent')} that is missing`);
+}
+
+/** The packs of a log must be those from `first` to `top`. */
+function gapsIn({ connection }: Tables): string[] {
+  const rows = connection
+    .prepare(
+      `SELECT name, first, top, (SELECT count(*) FROM pack WHERE log = id AND seq BETWEEN first AND top) AS inside,
+         (SELECT count(*) FROM pack WHERE log = id) AS packs FROM log`,
+    )
+    .all();
+  return rows.flatMap((row) => {
+    const [first, top, packs] = [integerOf(row, 'first'), integerOf(row, 'top'), integerOf(row, 'packs')];
+    if (packs === top - first + 1 && packs === integerOf(row, 'inside')) return [];
+    return [`the log ${textOf(row, 'name')} has ${packs} packs, and should have those from ${first} to ${top}`];
+  });
+}
+
+function unreadableIn({ connection }: Tables): string[] {
+  const problems: string[] = [];
+  const packs = connection.prepare('SELECT name, seq, body FROM pack JOIN log ON log.id = pack.log').iterate();
+  for (const row of packs) {
+    const { kind } = decodePack(bytesOf(row, 'body'));
+    if (kind === 'pack') continue;
+    problems.push(`the log ${textOf(row, 'name')} has a pack that cannot be read (${kind}): ${integerOf(row, 'seq')}`);
+    if (problems.length >= MAX_PROBLEMS) break;
+  }
+  return problems;
+}

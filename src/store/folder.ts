@@ -1,0 +1,39 @@
+/** The folder of a store. */
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { flock } from '../socket/file-lock.js';
+import { StoreError } from './store-error.js';
+
+/** The name of the file in the folder. */
+export const STORE_FILE = 'fdmux.db';
+const LOCK_FILE = 'lock';
+
+/**
+ * Makes the folder, and locks it for as long as the fd is open: the kernel gives the lock back however this process
+ * ends.
+ *
+ * @returns the fd
+ * @throws StoreError
+ */
+export function lockFolder(folder: string): number {
+  let fd: number;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    fd = openSync(join(folder, LOCK_FILE), 'a', 0o600);
+    // SQLite would let everybody read a file that it makes.
+    closeSync(openSync(join(folder, STORE_FILE), 'a', 0o600));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new StoreError('ERR_STORE_FOLDER', `${folder} cannot be used for the store: ${message}`, { cause: error });
+  }
+  if (flock(fd, 'exclusive')) return fd;
+  closeSync(fd);
+  throw new StoreError('ERR_STORE_IN_USE', `${folder}: another process uses this store`);
+}
+
+/** Returns the path of the file in a folder. @throws StoreError if there is none */
+export function findFile(folder: string): string {
+  const path = join(folder, STORE_FILE);
+  if (existsSync(path)) return path;
+  throw new StoreError('ERR_STORE_FOLDER', `${folder}: there is no store in this folder`);
+}

@@ -1,0 +1,85 @@
+/** `fdmux data`, as it is typed. */
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { SqliteLog } from '../../src/store/sqlite-log.js';
+import { Answers } from '../log/contract.js';
+import { mark } from '../log/entries.js';
+import { cliPath, run } from '../support/processes.js';
+import { openStore } from '../support/stores.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const data = (...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> =>
+  run(process.execPath, [cliPath, 'data', ...args]);
+
+/** Makes a folder with data. */
+async function filled(): Promise<string> {
+  const folder = temporaryFolder();
+  const store = await openStore({ folder });
+  const log = await SqliteLog.open(store);
+  for (let n = 1; n <= 50; n += 1) log.append('r:#a', [mark(`${n}`)], new Answers());
+  await store.close();
+  return folder;
+}
+
+test('data goes from one folder to another, by a file or by pipes', async () => {
+  const folder = await filled();
+  const scratch = temporaryFolder();
+  const [file, one, other] = [join(scratch, 'all.jsonl'), join(scratch, 'one'), join(scratch, 'other')];
+  expect(await data('export', folder, file)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(await data('import', one, file)).toMatchObject({ code: 0, stdout: expect.stringMatching(/: 5\d rows\n$/) });
+  const command = `"$0" "$1" data export --data "$2" | "$0" "$1" data import --data "$3"`;
+  expect(await run('bash', ['-c', command, process.execPath, cliPath, one, other])).toMatchObject({ code: 0 });
+  expect(await data('check', other)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/: ok\n.* pack +50\n/s),
+  });
+  // An export never overwrites a file.
+  const before = readFileSync(file);
+  expect(await data('export', folder, file)).toMatchObject({ code: 1, stderr: expect.stringContaining('EEXIST') });
+  expect(readFileSync(file)).toEqual(before);
+});
+
+test('a reader of an export may go away', async () => {
+  const command = `"$0" "$1" data export "$2" | head -c 10; exit "\${PIPESTATUS[0]}"`;
+  const { code, stdout, stderr } = await run('bash', ['-c', command, process.execPath, cliPath, await filled()]);
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '{"fdmux":"', stderr: '' });
+});
+
+test('the folder may be that of a configuration file', async () => {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  const folder = await filled();
+  writeFileSync(config, JSON.stringify({ store: { path: folder } }));
+  expect(await data('check', '--config', config)).toMatchObject({ code: 0, stdout: expect.stringContaining(folder) });
+  writeFileSync(config, '{}');
+  expect(await data('check', '--config', config)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/names no folder for data/),
+  });
+});
+
+test('what is damaged is said, with exit code 1', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'fdmux.db'), 'a letter to my aunt '.repeat(100));
+  expect(await data('check', folder)).toEqual(
+    expect.objectContaining({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^fdmux: [^\n]*not a database[^\n]*\n$/),
+    }),
+  );
+});
+
+describe('what makes no sense ends with exit code 2 and one line', () => {
+  test.each([
+    [['check'], /name the folder/],
+    [['check', '--data', 'a', '--config', 'b'], /only once/],
+    [['destroy', 'a'], /must be one of/],
+  ])('%j', async (args, complaint) => {
+    const { code, stdout, stderr } = await data(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(complaint);
+    expect(existsSync('a')).toBe(false);
+  });
+});

@@ -1,0 +1,227 @@
+/** Stores that are checked, written out as text, and made of text. */
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { check, exportStore, importStore } from '../../src/store/archive.js';
+import { STORE_FILE } from '../../src/store/folder.js';
+import { MIGRATIONS } from '../../src/store/migrations.js';
+import { SqliteLog } from '../../src/store/sqlite-log.js';
+import { Answers } from '../log/contract.js';
+import { mark } from '../log/entries.js';
+import { openFile, openStore, settled, storeOfVersion } from '../support/stores.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const ROOM = 'r:#a';
+
+/** Makes a store with packs and a ban. @returns its folder */
+async function filled(packs = 3): Promise<string> {
+  const folder = temporaryFolder();
+  const store = await openStore({ folder });
+  const log = await SqliteLog.open(store);
+  for (let n = 1; n <= packs; n += 1) log.append(ROOM, [mark(`${n} 你好 "\\`)], new Answers());
+  log.keep(ROOM, 1, '{"x":"\\u2028"}');
+  const ban = { kind: 'users', mask: 'a!*@*', reason: 'r', by: 'ann', atMs: 5, untilMs: null };
+  store.write({ kind: 'ban', ban }, { written: () => undefined, failed: () => undefined });
+  await store.close();
+  return folder;
+}
+
+async function linesOf(folder: string): Promise<string[]> {
+  let text = '';
+  await exportStore(folder, (lines) => {
+    text += lines;
+    return Promise.resolve();
+  });
+  return text.trimEnd().split('\n');
+}
+
+function importLines(lines: readonly string[], folder = temporaryFolder()): Promise<number> {
+  // In chunks that begin and end anywhere, in the middle of a character too.
+  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+  const chunks = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, n) => bytes.subarray(n * 7, n * 7 + 7));
+  return importStore(folder, chunksOf(chunks));
+}
+
+async function* chunksOf(chunks: readonly Buffer[]): AsyncGenerator<Buffer, void> {
+  for (const chunk of chunks) yield await Promise.resolve(chunk);
+}
+
+/** What a store of version 2 was exported as: a log with one pack. */
+const exported: readonly string[] = [
+  { fdmux: 'export', format: 1, schema: 2, atMs: 0 },
+  { table: 'fact', row: { name: 'prefix', value: 'p' } },
+  { table: 'log', row: { id: 1, name: ROOM, first: 1, top: 1, kept_seq: 0, kept: null } },
+  {
+    table: 'pack',
+    row: { log: 1, seq: 1, entries: 1, body: { json: { version: 3, entries: [mark('1')] } }, at_ms: 5 },
+  },
+  { rows: 3 },
+].map((line) => JSON.stringify(line));
+
+test('what is exported and imported is exported again as it was', async () => {
+  const folder = await filled();
+  const file = await openFile(folder);
+  file.exec("UPDATE pack SET body = x'00ff7b' WHERE seq = 2");
+  const [heading = '', ...rows] = await linesOf(folder);
+  expect(JSON.parse(heading)).toMatchObject({ fdmux: 'export', schema: MIGRATIONS.length });
+  expect(rows.filter((line) => line.includes('"table":"pack"'))).toHaveLength(3);
+  expect(rows.join('\n')).toContain('3 你好');
+  expect(rows.join('\n')).toContain('"body":{"base64":"AP97"}');
+  const copy = temporaryFolder();
+  expect(await importLines([heading, ...rows], copy)).toBe(rows.length - 1);
+  expect((await linesOf(copy)).slice(1)).toEqual(rows);
+  expect(statSync(join(copy, STORE_FILE)).mode & 0o777).toBe(0o600);
+});
+
+test('a server goes on where the export of another one ends', async () => {
+  const copy = temporaryFolder();
+  await importLines(exported, copy);
+  const store = await openStore({ folder: copy });
+  const log = await SqliteLog.open(store);
+  const answers = new Answers();
+  log.append(ROOM, [mark('2')], answers);
+  await settled(store);
+  expect(answers.got).toEqual([2]);
+});
+
+test('an export is of one moment, whatever is written meanwhile', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore({ folder });
+  const log = await SqliteLog.open(store);
+  for (let n = 1; n <= 2000; n += 1) log.append(ROOM, [mark(`${n} ${'x'.repeat(300)}`)], new Answers());
+  // What a large room is like goes out before what was said in it begins to.
+  log.keep(ROOM, 1, JSON.stringify('x'.repeat(300_000)));
+  await settled(store);
+  let text = '';
+  let parts = 0;
+  await exportStore(folder, async (lines) => {
+    text += lines;
+    parts += 1;
+    log.append(ROOM, [mark('too late')], new Answers());
+    await settled(store);
+  });
+  expect(parts).toBeGreaterThan(1);
+  expect(text).not.toContain('too late');
+  expect(text.match(/"table":"pack"/g)).toHaveLength(2000);
+});
+
+test.each(MIGRATIONS.map((_, index) => index + 1))(
+  'an export of version %i is brought to the last one',
+  async (version) => {
+    const lines = await linesOf(
+      await storeOfVersion(
+        version,
+        `INSERT INTO log(id, name, first, top) VALUES(1, '${ROOM}', 1, 1);
+       INSERT INTO pack(log, seq, entries, body) VALUES(1, 1, 1, '{}')`.replace("'{}'", "x'7b7d'"),
+      ),
+    );
+    const copy = temporaryFolder();
+    await importLines(lines, copy);
+    expect((await linesOf(copy))[0]).toContain(`"schema":${MIGRATIONS.length}`);
+  },
+);
+
+describe('an import that cannot be done leaves no store', () => {
+  const cases: readonly (readonly [string, RegExp, (lines: readonly string[]) => readonly string[]])[] = [
+    ['a line is cut off', /^line 4: .*JSON/, (lines) => [...lines.slice(0, 3), '{"table":"log","ro']],
+    ['the last line is missing', /cut off/, (lines) => lines.slice(0, -1)],
+    ['a line in the middle is missing', /^line 4: 2 rows are here of 3$/, (lines) => lines.toSpliced(1, 1)],
+    ['the first line is missing', /^line 1: there is no table "fact"$/, (lines) => lines.slice(1)],
+    ['there is more', /^line 6: there is more after/, (lines) => [...lines, lines[1] ?? '']],
+    ['a table is unknown', /^line 3: .* "x"$/, (lines) => lines.toSpliced(2, 0, '{"table":"x","row":{"a":1}}')],
+    ['a column is unknown', /^line 3: .* "a"$/, (lines) => lines.toSpliced(2, 0, '{"table":"ban","row":{"a":1}}')],
+    ['a row is there twice', /^line 3: UNIQUE/, (lines) => lines.toSpliced(2, 0, lines[1] ?? '')],
+    ['a row names none', /^a row of pack names/, (lines) => lines.map((line) => line.replace('"log":1', '"log":9'))],
+    ['it is some other text', /^line 1: /, () => ['hello', 'there']],
+    ['there is nothing', /cut off/, () => []],
+    ['a later version has made it', /^a later fdmux/, (lines) => lines.map((line) => line.replace(':2,', ':999,'))],
+  ];
+
+  test.each(cases)('%s', async (_, message, change) => {
+    const folder = temporaryFolder();
+    await expect(importLines(change(exported), folder)).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_STORE_(?:IMPORT|VERSION)$/),
+      message: expect.stringMatching(message),
+    });
+    // As if nothing had happened: the file is empty.
+    expect(readdirSync(folder).map((name) => [name, statSync(join(folder, name)).size])).toEqual([
+      [STORE_FILE, 0],
+      ['lock', 0],
+    ]);
+  });
+});
+
+test('a row may name one that follows later', async () => {
+  const [heading = '', , log = '', pack = ''] = exported;
+  expect(await importLines([heading, pack, log, '{"rows":2}'])).toBe(2);
+});
+
+test('an import never overwrites a store, nor one that is in use', async () => {
+  const folder = await filled(1);
+  const before = readFileSync(join(folder, STORE_FILE));
+  await expect(importLines(exported, folder)).rejects.toMatchObject({ code: 'ERR_STORE_NOT_EMPTY' });
+  expect(readFileSync(join(folder, STORE_FILE))).toEqual(before);
+  await openStore({ folder });
+  await expect(importLines(exported, folder)).rejects.toMatchObject({ code: 'ERR_STORE_IN_USE' });
+});
+
+test('a folder without a store cannot be read', async () => {
+  const folder = temporaryFolder();
+  await expect(check(folder)).rejects.toMatchObject({ code: 'ERR_STORE_FOLDER' });
+  await expect(linesOf(folder)).rejects.toMatchObject({ code: 'ERR_STORE_FOLDER' });
+});
+
+describe('a check', () => {
+  test('counts what a sound store has, while it is in use too', async () => {
+    const folder = await filled();
+    await openStore({ folder });
+    const { problems, tables, version } = await check(folder);
+    expect(problems).toEqual([]);
+    expect(version).toBe(MIGRATIONS.length);
+    expect(tables).toEqual(
+      expect.arrayContaining([
+        ['ban', 1],
+        ['log', 1],
+        ['pack', 3],
+      ]),
+    );
+  });
+
+  test.each([
+    [
+      'a pack is missing',
+      'DELETE FROM pack WHERE seq = 2',
+      /^the log r:#a has 2 packs, and should have those from 1 to 3$/,
+    ],
+    [
+      'a pack cannot be read',
+      "UPDATE pack SET body = x'7b7d' WHERE seq = 2",
+      /r:#a has a pack that cannot be read \(malformed\): 2$/,
+    ],
+    [
+      'a row names none',
+      'PRAGMA foreign_keys = OFF; UPDATE pack SET log = 9',
+      /^a row of pack names one of log that is missing$/,
+    ],
+  ])('says that %s', async (_, damage, problem) => {
+    const folder = await filled();
+    (await openFile(folder)).exec(damage);
+    expect((await check(folder)).problems).toContainEqual(expect.stringMatching(problem));
+  });
+
+  test.each([
+    ['is damaged', (bytes: Buffer) => bytes.fill(0x5a, 4096 * 2)],
+    ['is no database', () => Buffer.from('a letter '.repeat(1000))],
+  ])('says that a file %s, and leaves it as it is', async (_, damage) => {
+    const folder = await filled();
+    const path = join(folder, STORE_FILE);
+    writeFileSync(path, damage(readFileSync(path)));
+    const before = readFileSync(path);
+    const problems = await check(folder).then(
+      (findings) => findings.problems,
+      (error: unknown) => [error],
+    );
+    expect(problems.length).toBeGreaterThan(0);
+    expect(readFileSync(path)).toEqual(before);
+  });
+});

@@ -1,0 +1,295 @@
+/** The page and accounts: logging in, making an account, and what the browser computes for it. */
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Client, type Credentials } from '../../web/client.js';
+import type { SocketEvents } from '../../web/connection/connection.js';
+import { exchangeFor, SaslLogin } from '../../web/login/sasl.js';
+import { scram } from '../../web/login/scram.js';
+import { CAPABILITIES } from './transcript.js';
+
+const OFFER = `${CAPABILITIES} sasl=PLAIN,EXTERNAL draft/account-registration=before-connect`;
+const LOGGED_IN = ':s 900 ann ann!u@h ann :You are now logged in as ann';
+const PLAIN_ANN = Buffer.from('\0ann\0secret').toString('base64');
+
+/** A whole page without views, and the server that it talks to: this test. */
+class Conversation {
+  readonly sent: string[] = [];
+  #events: SocketEvents | null = null;
+  #timers: (() => void)[] = [];
+  readonly client = new Client(
+    {
+      open: (events) => {
+        this.#events = events;
+        return { send: (line) => this.sent.push(line), close: () => undefined };
+      },
+      now: () => 0,
+      random: () => 0,
+      after: (_delayMs, callback) => {
+        this.#timers.push(callback);
+        return () => (this.#timers = this.#timers.filter((each) => each !== callback));
+      },
+    },
+    () => undefined,
+    () => undefined,
+  );
+
+  signIn(credentials: Credentials, nick = 'ann'): this {
+    this.client.signIn({ nick, rooms: ['#a'], password: '', credentials, isResumed: false });
+    this.#events?.opened();
+    return this;
+  }
+
+  async hear(...lines: readonly string[]): Promise<this> {
+    for (const line of lines) {
+      this.#events?.message(line);
+      // What a login computes is awaited by nobody.
+      await new Promise(setImmediate);
+    }
+    return this;
+  }
+
+  lose(): this {
+    this.#events?.closed();
+    return this;
+  }
+
+  reopen(): this {
+    this.client.retryNow();
+    this.#events?.opened();
+    return this;
+  }
+
+  takeSent(): string[] {
+    return this.sent.splice(0);
+  }
+
+  get state() {
+    return this.client.state;
+  }
+}
+
+const logIn: Credentials = { wish: 'log-in', secret: 'secret', mail: '' };
+const signUp: Credentials = { wish: 'sign-up', secret: 'a long secret', mail: '' };
+const negotiation = (offer = OFFER): string[] => [
+  `:s CAP * LS :${offer}`,
+  `:s CAP * ACK :${offer.replace(/=\S*/g, '')}`,
+];
+
+describe('logging in', () => {
+  test('happens before the registration ends, and again after a lost connection', async () => {
+    const page = await new Conversation().signIn(logIn).hear(...negotiation());
+    expect(page.takeSent().slice(-1)).toEqual(['AUTHENTICATE PLAIN']);
+    await page.hear('AUTHENTICATE +');
+    expect(page.takeSent()).toEqual([`AUTHENTICATE ${PLAIN_ANN}`]);
+    await page.hear(LOGGED_IN, ':s 903 ann :SASL authentication successful');
+    expect(page.takeSent()).toEqual(['CAP END']);
+    await page.hear(':s 001 ann :Welcome', ':ann!u@h NICK anna');
+    expect(page.state).toMatchObject({ account: 'ann', login: { step: 'idle' }, link: { kind: 'online' } });
+    page.lose().reopen().takeSent();
+    expect(page.state.account).toBe('');
+    await page.hear(...negotiation(), 'AUTHENTICATE +');
+    expect(page.takeSent().slice(-2)).toEqual(['AUTHENTICATE PLAIN', `AUTHENTICATE ${PLAIN_ANN}`]);
+  });
+
+  test('with a wrong password returns to the form, and says why', async () => {
+    const page = await new Conversation().signIn(logIn).hear(...negotiation(), 'AUTHENTICATE +');
+    page.takeSent();
+    await page.hear(':s 904 ann :SASL authentication failed');
+    expect(page.state).toMatchObject({ link: { kind: 'idle' }, failure: { code: '904' } });
+    expect(page.takeSent()).toEqual([]);
+  });
+
+  test('is refused for the reason that the server gives first', async () => {
+    const page = await new Conversation().signIn(logIn).hear(...negotiation(), 'AUTHENTICATE +');
+    await page.hear(':s FAIL AUTHENTICATE TRY_LATER :Busy', ':s 904 ann :SASL authentication failed');
+    expect(page.state).toMatchObject({ link: { kind: 'idle' }, failure: { code: 'TRY_LATER', text: 'Busy' } });
+  });
+
+  test('that a busy server refuses a page that was online is tried again later', async () => {
+    const page = await new Conversation().signIn(logIn).hear(...negotiation(), LOGGED_IN, ':s 903 ann :ok');
+    await page.hear(':s 001 ann :Welcome');
+    await page
+      .lose()
+      .reopen()
+      .hear(...negotiation(), 'AUTHENTICATE +');
+    await page.hear(':s FAIL AUTHENTICATE TRY_LATER :Busy', ':s 904 ann :SASL authentication failed');
+    expect(page.state).toMatchObject({ link: { kind: 'waiting', retryAtMs: 500 }, wasOnline: true, failure: null });
+    page.reopen().takeSent();
+    await page.hear(...negotiation());
+    expect(page.takeSent().slice(-1)).toEqual(['AUTHENTICATE PLAIN']);
+  });
+
+  test('needs a server that has accounts', async () => {
+    const page = await new Conversation().signIn(logIn).hear(...negotiation(CAPABILITIES));
+    expect(page.state).toMatchObject({ link: { kind: 'idle' }, failure: { code: 'NO_ACCOUNTS' } });
+  });
+
+  test('is possible in the chat, and so is being logged out', async () => {
+    const page = await new Conversation().signIn({ wish: 'guest', secret: '', mail: '' }).hear(...negotiation());
+    expect(page.takeSent().slice(-1)).toEqual(['CAP END']);
+    await page.hear(':s 001 ann :Welcome');
+    page.takeSent();
+    page.client.logIn('ann', logIn);
+    await page.hear('AUTHENTICATE +', ':s 904 ann :No');
+    expect(page.takeSent()).toEqual(['AUTHENTICATE PLAIN', `AUTHENTICATE ${PLAIN_ANN}`]);
+    expect(page.state).toMatchObject({ link: { kind: 'online' }, login: { step: 'idle', failure: { code: '904' } } });
+    page.client.logIn('ann', logIn);
+    await page.hear('AUTHENTICATE +', LOGGED_IN, ':s 903 ann :ok');
+    expect(page.state).toMatchObject({ account: 'ann', login: { step: 'idle', failure: null } });
+    await page.hear(':s 901 ann ann!u@h :You are now logged out');
+    expect(page.state.account).toBe('');
+  });
+
+  test('is forgotten when the user leaves', async () => {
+    const page = await new Conversation().signIn(logIn).hear(...negotiation(), LOGGED_IN, ':s 903 ann :ok');
+    page.client.signOut('');
+    page.takeSent();
+    page.client.signIn({
+      nick: 'ann',
+      rooms: [],
+      password: '',
+      credentials: { wish: 'guest', secret: '', mail: '' },
+      isResumed: false,
+    });
+    await page.reopen().hear(...negotiation());
+    expect(page.takeSent().join(' ')).not.toContain('AUTHENTICATE');
+  });
+});
+
+describe('making an account', () => {
+  test('happens before the registration ends if the server allows it', async () => {
+    const page = await new Conversation().signIn(signUp).hear(...negotiation());
+    expect(page.takeSent().slice(-1)).toEqual(['REGISTER * * :a long secret']);
+    await page.hear(':s REGISTER SUCCESS ann :Account created', LOGGED_IN);
+    expect(page.takeSent()).toEqual(['CAP END']);
+    expect(page.state).toMatchObject({ account: 'ann', login: { wish: 'log-in', step: 'idle' } });
+  });
+
+  test('or else after it', async () => {
+    const page = await new Conversation().signIn(signUp).hear(...negotiation(OFFER.replace('=before-connect', '')));
+    expect(page.takeSent().slice(-1)).toEqual(['CAP END']);
+    await page.hear(':s 001 ann :Welcome');
+    expect(page.takeSent()).toContain('REGISTER * * :a long secret');
+    await page.hear(':s FAIL REGISTER ACCOUNT_EXISTS ann :Taken');
+    expect(page.state).toMatchObject({ link: { kind: 'online' }, login: { failure: { code: 'ACCOUNT_EXISTS' } } });
+  });
+
+  test('with a name that is taken returns to the form', async () => {
+    const page = await new Conversation().signIn(signUp).hear(...negotiation());
+    await page.hear(':s FAIL REGISTER ACCOUNT_EXISTS ann :Taken');
+    expect(page.state).toMatchObject({ link: { kind: 'idle' }, failure: { code: 'ACCOUNT_EXISTS', text: 'Taken' } });
+  });
+
+  test('is complete with the code from the e-mail; until then the user is a guest', async () => {
+    const page = await new Conversation().signIn({ ...signUp, mail: 'ann@example.org' }).hear(...negotiation());
+    expect(page.takeSent().slice(-1)).toEqual(['REGISTER * ann@example.org :a long secret']);
+    await page.hear(':s REGISTER VERIFICATION_REQUIRED ann :Look into your mail');
+    expect(page.takeSent()).toEqual(['CAP END']);
+    await page.hear(':s 001 ann :Welcome');
+    expect(page.state).toMatchObject({ account: '', login: { step: 'code', unverified: 'ann', wish: 'guest' } });
+    page.takeSent();
+    page.client.verify(' 1234 ');
+    expect(page.takeSent()).toEqual(['VERIFY ann 1234']);
+    await page.hear(':s FAIL VERIFY INVALID_CODE ann :Wrong');
+    expect(page.state.login).toMatchObject({ step: 'code', failure: { code: 'INVALID_CODE' } });
+    page.client.verify('5678');
+    await page.hear(LOGGED_IN, ':s VERIFY SUCCESS ann :Verified');
+    expect(page.state).toMatchObject({ account: 'ann', login: { step: 'idle', wish: 'log-in', unverified: '' } });
+    expect(page.takeSent()).toEqual(['VERIFY ann 5678']);
+  });
+});
+
+describe('what a login carries', () => {
+  test.each([0, 299, 300, 301])(
+    'is cut into pieces of 400, and an answer of whole pieces has an end: %i',
+    async (length) => {
+      const sent: string[] = [];
+      const answer = 'x'.repeat(length);
+      const login = new SaslLogin({ mechanism: 'TEST', answer: async () => answer }, (line) => sent.push(line));
+      await login.receive('+');
+      const pieces = sent.slice(1).map((line) => line.replace('AUTHENTICATE ', ''));
+      expect(pieces.slice(0, -1).every((piece) => piece.length === 400)).toBe(true);
+      expect(pieces.at(-1)?.length).toBeLessThan(400);
+      expect(Buffer.from(pieces.join('').replace('+', ''), 'base64').toString()).toBe(answer);
+    },
+  );
+
+  test('may arrive in pieces, too', async () => {
+    const challenges: string[] = [];
+    const answer = async (challenge: string) => {
+      challenges.push(challenge);
+      return '';
+    };
+    const login = new SaslLogin({ mechanism: 'TEST', answer }, () => undefined);
+    const text = Buffer.from('y'.repeat(400)).toString('base64');
+    await login.receive(text.slice(0, 400));
+    await login.receive(text.slice(400));
+    expect(challenges).toEqual(['y'.repeat(400)]);
+  });
+
+  test('is given up if the server makes no sense', async () => {
+    const sent: string[] = [];
+    const login = new SaslLogin({ mechanism: 'TEST', answer: async () => '' }, (line) => sent.push(line));
+    await login.receive('***');
+    expect(sent.at(-1)).toBe('AUTHENTICATE *');
+  });
+
+  test('is the password itself only where the browser cannot prove it', () => {
+    onTestFinished(() => void vi.unstubAllGlobals());
+    expect(exchangeFor('PLAIN,SCRAM-SHA-256', 'ann', 'secret').mechanism).toBe('SCRAM-SHA-256');
+    expect(exchangeFor('PLAIN', 'ann', 'secret').mechanism).toBe('PLAIN');
+    vi.stubGlobal('crypto', {});
+    expect(exchangeFor('PLAIN,SCRAM-SHA-256', 'ann', 'secret').mechanism).toBe('PLAIN');
+  });
+});
+
+describe('SCRAM-SHA-256', () => {
+  // The example of RFC 7677, section 3.
+  const NONCE = 'rOprNGfwEbeRWgbNEkqO';
+  const FIRST = `r=${NONCE}%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096`;
+
+  test('proves the password as the RFC has it, and wants the same of the server', async () => {
+    const { answer } = scram('user', 'pencil', NONCE);
+    expect(await answer('')).toBe(`n,,n=user,r=${NONCE}`);
+    expect(await answer(FIRST)).toBe(
+      `c=biws,r=${NONCE}%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=`,
+    );
+    expect(await answer('v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=')).toBe('');
+  });
+
+  test.each([
+    ['another server proves nothing', FIRST, 'v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G5='],
+    ['no proof at all', FIRST, 'e=other-error'],
+  ])('gives up if %s', async (_name, first, last) => {
+    const { answer } = scram('user', 'pencil', NONCE);
+    await answer('');
+    await answer(first);
+    expect(await answer(last)).toBeNull();
+  });
+
+  test.each([
+    'r=other,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096',
+    `r=${NONCE},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096`,
+    `r=${NONCE}x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=1`,
+    `r=${NONCE}x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=99999999999`,
+    '',
+  ])('gives up for a challenge that weakens it: %s', async (challenge) => {
+    const { answer } = scram('user', 'pencil', NONCE);
+    await answer('');
+    expect(await answer(challenge)).toBeNull();
+  });
+
+  test('knows accounts with odd names, and passwords beyond ASCII', async () => {
+    const { answer } = scram('a=b,c', '密码 ｐ', 'n');
+    expect(await answer('')).toBe('n,,n=a=3Db=2Cc,r=n');
+    const salt = Buffer.from('salt');
+    const first = `r=nx,s=${salt.toString('base64')},i=4096`;
+    const message = `n=a=3Db=2Cc,r=n,${first},c=biws,r=nx`;
+    const salted = pbkdf2Sync('密码 p', salt, 4096, 32, 'sha256');
+    const clientKey = createHmac('sha256', salted).update('Client Key').digest();
+    const storedKey = createHash('sha256').update(clientKey).digest();
+    const signature = createHmac('sha256', storedKey).update(message).digest();
+    const proof = Buffer.from(clientKey.map((byte, index) => byte ^ (signature[index] ?? 0)));
+    expect(await answer(first)).toBe(`c=biws,r=nx,p=${proof.toString('base64')}`);
+  });
+});

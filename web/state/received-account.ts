@@ -1,0 +1,58 @@
+/** Logging in to an account (SASL), and making one (IRCv3 account-registration). */
+import { changedLogin, failedLogin } from './login.js';
+import type { Handler } from './reception.js';
+
+const loggedIn: Handler = (state, { param }) => changedLogin({ ...state, account: param(2) }, { account: param(2) });
+
+const loggedOut: Handler = (state) => ({ ...state, account: '' });
+
+const succeeded: Handler = (state) => changedLogin(state, { step: 'idle', failure: null });
+
+/** What the server says before the refusal is why it refuses. */
+const explained: Handler = (state, { param, message }) =>
+  changedLogin(state, { failure: { code: param(1), text: message.params.at(-1) ?? '' } });
+
+const refused: Handler = (state, { message }) => {
+  const { step, failure } = state.login;
+  if (step !== 'running') return state;
+  return failedLogin(state, failure ?? { code: message.command, text: message.params.at(-1) ?? '' });
+};
+
+/** REGISTER and VERIFY answer in the same words. From now on the account is there to log in to. */
+const registered: Handler = (state, { param }) => {
+  if (param(0) === 'SUCCESS') {
+    const account = state.account === '' ? param(1) : state.account;
+    return changedLogin(
+      { ...state, account },
+      { account, wish: 'log-in', step: 'idle', unverified: '', failure: null },
+    );
+  }
+  if (param(0) !== 'VERIFICATION_REQUIRED') return state;
+  return changedLogin(state, { wish: 'guest', step: 'code', unverified: param(1), failure: null });
+};
+
+const notRegistered: Handler = (state, { param, message }) =>
+  failedLogin(state, { code: param(1), text: message.params.at(-1) ?? '' });
+
+const notVerified: Handler = (state, { param, message }) =>
+  changedLogin(state, { step: 'code', failure: { code: param(1), text: message.params.at(-1) ?? '' } });
+
+const ignored: Handler = (state) => state;
+
+export const HANDLERS: Readonly<Record<string, Handler>> = {
+  '900': loggedIn,
+  '901': loggedOut,
+  '902': refused,
+  '903': succeeded,
+  '904': refused,
+  '905': refused,
+  '906': refused,
+  '907': succeeded,
+  '908': ignored,
+  AUTHENTICATE: ignored,
+  REGISTER: registered,
+  VERIFY: registered,
+  'FAIL AUTHENTICATE': explained,
+  'FAIL REGISTER': notRegistered,
+  'FAIL VERIFY': notVerified,
+};
