@@ -16,6 +16,7 @@ import * as banning from './verbs/bans.js';
 import * as membership from './verbs/membership.js';
 import * as notes from './verbs/notes.js';
 import * as profile from './verbs/profile.js';
+import * as registration from './verbs/registration.js';
 import * as restoration from './verbs/restoration.js';
 import * as rooms from './verbs/rooms.js';
 import type { Scene } from './verbs/scene.js';
@@ -267,6 +268,37 @@ export class Chat {
   /** Changes what a room says about itself. @returns null when it has said so before */
   annotateRoom(by: Member, name: string, note: Note): ReturnType<typeof notes.annotateRoom> {
     return notes.annotateRoom(this.#scene, by, name, note);
+  }
+
+  // Rooms that belong to accounts
+
+  /** Makes a room belong to the account of somebody inside. @param maxRooms - the most that one account founds */
+  registerRoom(by: Member, name: string, maxRooms: number): ReturnType<typeof registration.register> {
+    return registration.register(this.#scene, by, name, maxRooms);
+  }
+
+  /** Ends the registration of a room. */
+  unregisterRoom(by: Member, name: string): ReturnType<typeof registration.unregister> {
+    return registration.unregister(this.#scene, by, name);
+  }
+
+  /** Sets the ranks that an account has in a room whenever it enters, as bits; 0 takes them away. */
+  grantRanks(
+    by: Member,
+    name: string,
+    access: { readonly account: string; readonly ranks: number },
+  ): ReturnType<typeof registration.grant> {
+    return registration.grant(this.#scene, by, name, access);
+  }
+
+  /** Hands a room over to another account. */
+  passRoom(by: Member, name: string, account: string): ReturnType<typeof registration.found> {
+    return registration.found(this.#scene, by, name, account);
+  }
+
+  /** An account is gone: no room belongs to it any more, and it has no ranks anywhere. */
+  disown(account: string): void {
+    registration.disown(this.#scene, account);
   }
 
   // Facts about a member

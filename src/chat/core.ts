@@ -7,7 +7,7 @@ import { DirectoryState } from './directory-state.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import { DomainState } from './domain-state.js';
 import type { Outlet } from './member.js';
-import type { MemberState } from './member-state.js';
+import { MemberState, stranger } from './member-state.js';
 import type { Outcome } from './outcome.js';
 import { Presenter } from './presenter.js';
 import { type PrivateOutcomes, PrivateState } from './private-state.js';
@@ -59,6 +59,7 @@ export class Core implements ReplicaOwner {
   readonly #steady = new SteadyTime();
   #voice: Outlet | null = null;
   #sessions = 0;
+  #steward: MemberState | null = null;
 
   constructor(options: CoreOptions = {}) {
     const { log = new MemoryLog({ maxEntries: 0 }), node = 'a.1', newLogId = counter(), now = Date.now } = options;
@@ -96,6 +97,15 @@ export class Core implements ReplicaOwner {
   newSession(): string {
     this.#sessions += 1;
     return `${this.#node}.${this.#sessions}`;
+  }
+
+  /** Nobody's member, for what the server has to do in rooms by itself. */
+  get steward(): MemberState {
+    if (this.#steward === null) {
+      const who = { ...stranger(''), privileges: ['override'] } as const;
+      this.#steward = new MemberState({ session: this.newSession(), who, atMs: this.directory.now() });
+    }
+    return this.#steward;
   }
 
   /** Runs a call in which members act through this outlet. */

@@ -12,7 +12,7 @@ export type SpeechRefusal = 'outside' | 'moderated' | 'speaker-needs-account' | 
 export type ChangeRefusal = 'not-allowed' | 'no-such-member' | 'target-not-inside' | 'list-full';
 
 /** The rank that is needed to give or take a rank. */
-const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
+export const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
   voice: RANK_BITS['half-operator'],
   'half-operator': RANK_BITS.operator,
   operator: RANK_BITS.operator,
@@ -56,7 +56,8 @@ function isAbove(target: number, own: number): boolean {
 
 /** Whether a member may know of a room. */
 export function isVisible(viewer: Subject, room: Room): boolean {
-  return !room.flags.has('secret') || viewer.may('see-hidden') || room.seatOf(viewer) !== undefined;
+  if (!room.flags.has('secret') || viewer.may('see-hidden')) return true;
+  return room.seatOf(viewer) !== undefined || room.accessOf(viewer) > 0;
 }
 
 /** Whether one member may see that another is in a room, or here at all. */
@@ -75,6 +76,8 @@ function sharesRoom(one: Member, other: Member): boolean {
  */
 export function entryRefusal(member: Subject, room: Room, key: string | null): EntryRefusal | null {
   if (room.isOpenedFor(member)) return null;
+  // Those who look after the room could let themselves in.
+  if (room.accessOf(member) >= RANK_BITS['half-operator']) return null;
   if (isBanned(member, room)) return 'banned';
   const isExpected = room.isListed(member, 'invitation');
   if (room.flags.has('invite-only') && !isExpected) return 'invite-only';

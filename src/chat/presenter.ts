@@ -55,7 +55,10 @@ export class Presenter {
       case 'refused':
         return;
       case 'amended':
-        if (outcome.event !== null) this.#publisher.publish(outcome.event, by, voice);
+        // What the server does by itself answers nobody.
+        if (outcome.event !== null)
+          this.#publisher.publish(outcome.event, outcome.event.by === null ? null : by, voice);
+        this.#settleRoom(log, by);
         return;
       case 'arrived':
         if (!this.#isQuiet) this.#core.directory.appeared(outcome.member);

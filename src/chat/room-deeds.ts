@@ -1,9 +1,8 @@
 /** The effect of each kind of entry on a room: a refusal, or a change with its event. */
-import type { EntryOf, RoomDeeds, SettingChange, Who } from '../log/entry.js';
+import type { EntryOf, RoomDeeds, SettingChange } from '../log/entry.js';
 import { authorOf } from './author.js';
 import type { EventOf, RoomChange, Said } from './event.js';
 import type { KnockLimit } from './knocks.js';
-import type { MemberState } from './member-state.js';
 import { withNote } from './notes.js';
 import type { Amended } from './outcome.js';
 import {
@@ -20,7 +19,17 @@ import {
   speechRefusal,
 } from './permissions.js';
 import { refuse, type Refused } from './refusal.js';
+import {
+  found,
+  grant,
+  type GrantRefusal,
+  register,
+  type RegisterRefusal,
+  unregister,
+  welcome,
+} from './registration-deeds.js';
 import { RANK_BITS } from './room.js';
+import { actorOf, insiderOf } from './room-actor.js';
 import type { RoomState, SeatState } from './room-state.js';
 import { Outsider, type Subject } from './subject.js';
 
@@ -37,7 +46,11 @@ export interface RoomOutcomes {
   annotate: EventOf<'annotated'> | Refused<'not-inside' | 'not-allowed' | 'too-many-keys'> | null;
   knock: EventOf<'knocked'> | Refused<KnockLimit | 'already-inside' | 'banned' | 'open' | 'no-such-room'>;
   retitle: EventOf<'retitled'> | Refused<RetitleRefusal>;
-  identity: null;
+  register: Amended | Refused<RegisterRefusal>;
+  unregister: Refused<GrantRefusal> | null;
+  grant: Amended | Refused<GrantRefusal>;
+  found: Amended | Refused<GrantRefusal>;
+  identity: Amended | null;
   over: null;
   withdrawn: null;
   gone: null;
@@ -49,55 +62,26 @@ export interface RoomOutcomes {
  * @param atMs - the time of the room, which never goes back
  * @param seat - the place of the session that proposed it
  */
-type Deed<K extends keyof RoomDeeds> = (
+export type Deed<K extends keyof RoomDeeds> = (
   room: RoomState,
   entry: EntryOf<RoomDeeds, K>,
   atMs: number,
   seat: SeatState | undefined,
 ) => RoomOutcomes[K];
 
-/** One who acts on a room, perhaps from outside. */
-interface Actor {
-  /** The facts that the rules look at. */
-  readonly subject: Subject;
-  readonly who: Who;
-  readonly member: MemberState;
-}
-
-/** Returns who acts: one with a place in the room, or one from outside as its entry describes it. */
-function actorOf(
-  room: RoomState,
-  { session, who }: EntryOf<RoomDeeds, 'annotate' | 'kick' | 'redact' | 'retitle' | 'settings'>,
-  seat: SeatState | undefined,
-): Actor | undefined {
-  if (seat !== undefined) return { subject: seat, who: seat.who, member: seat.member };
-  if (who === null) return undefined;
-  return { subject: new Outsider(session, who), who, member: room.memberOf(session, who) };
-}
-
-/** Returns who acts, if it has a place in the room, or may act there from outside all the same. */
-function insiderOf(
-  room: RoomState,
-  entry: EntryOf<RoomDeeds, 'annotate' | 'kick' | 'retitle'>,
-  seat: SeatState | undefined,
-): Actor | undefined {
-  // It may have closed, or never have been open, since that was proposed.
-  if (room.isOver) return undefined;
-  const actor = actorOf(room, entry, seat);
-  return seat !== undefined || actor?.subject.may('override') === true ? actor : undefined;
-}
-
 const join: Deed<'join'> = (room, { session, n, who, name, key, flags }, atMs, seat) => {
   if (seat !== undefined) return refuse('already-inside', room);
   const opens = room.isOver;
   const before = room.ranksBefore(who);
-  const refusal = opens ? null : entryRefusal(new Outsider(session, who), room, key);
+  const subject = new Outsider(session, who);
+  const refusal = opens ? null : entryRefusal(subject, room, key);
   // One who was inside when the server has stopped is let in again, unless it has been banned.
   if (refusal === 'banned' || (refusal !== null && before === undefined)) return refuse(refusal, room);
   const leads = opens || room.lacksOperator;
   if (opens) room.open(name, flags, atMs);
   const member = room.memberOf(session, who);
-  room.seat(member, { who, ranks: leads ? RANK_BITS.operator : (before ?? 0), last: n });
+  const ranks = leads ? RANK_BITS.operator : (before ?? 0) | room.accessOf(subject);
+  room.seat(member, { who, ranks, last: n });
   return { kind: 'joined', atMs, member, room };
 };
 
@@ -243,6 +227,8 @@ const retitle: Deed<'retitle'> = (room, entry, atMs, own) => {
   const by = insiderOf(room, entry, own);
   if (by === undefined) return refuse('not-inside', room);
   if (!mayAdminister(by.subject, room)) return refuse('not-allowed', room);
+  const isFounded = room.registration !== null && room.accessOf(by.subject) < RANK_BITS.owner;
+  if (isFounded && !by.subject.may('override')) return refuse('not-allowed', room);
   if (room.isPermanent) return refuse('permanent', room);
   if (room.size > MAX_RETITLED_MEMBERS) return refuse('too-large', room);
   if (room.wasRetitledLately(atMs)) return refuse('renamed-lately', room);
@@ -264,9 +250,14 @@ export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
   annotate,
   knock,
   retitle,
-  identity: (room, { session, who }) => {
+  register,
+  unregister,
+  grant,
+  found,
+  identity: (room, { session, who }, atMs, seat) => {
+    const before = seat?.account;
     room.identify(session, who);
-    return null;
+    return seat === undefined || seat.account === null || seat.account === before ? null : welcome(room, seat, atMs);
   },
   over: (room, { session }) => {
     room.dismiss(session);

@@ -20,8 +20,9 @@ import { authority } from './permissions.js';
 import { Positions } from './positions.js';
 import { RecentMessages } from './recent-messages.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
-import { type MaskEntry, RANK_BITS, type Room, type Seat, type Topic } from './room.js';
+import { type MaskEntry, RANK_BITS, type Room, type RoomFacts, type Seat, type Topic } from './room.js';
 import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
+import { RoomRegistration } from './room-registration.js';
 import { RunningNumbers } from './running-numbers.js';
 import type { MaskSnapshot, RoomSnapshot } from './snapshot.js';
 import { hasPrivilege, identityOf, Outsider, type Subject } from './subject.js';
@@ -124,6 +125,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   #name: string;
   createdAtMs: number;
   readonly isPermanent: boolean;
+  registration: RoomRegistration | null = null;
   topic: Topic | null = null;
   key: string | null = null;
   /** The most members it takes; null for no limit. */
@@ -137,7 +139,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     mute: [],
     'mute-exception': [],
   };
-  readonly #fold: CaseFold;
+  readonly fold: CaseFold;
   readonly #cast: Cast;
   readonly #positions: Positions;
   // A fan-out walks the array; the map answers "is this one here?".
@@ -160,7 +162,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#name = name;
     this.createdAtMs = permanentSinceMs ?? 0;
     this.isPermanent = permanentSinceMs !== null;
-    this.#fold = fold;
+    this.fold = fold;
     this.#cast = cast;
     this.#positions = new Positions(id);
   }
@@ -199,6 +201,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return {
       name: this.#name,
       createdAtMs: this.createdAtMs,
+      registration: this.#registrationFacts(),
       topic: this.topic,
       key: this.key,
       limit: this.limit,
@@ -232,6 +235,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   restore(snapshot: RoomSnapshot): void {
     this.#name = snapshot.name;
     this.createdAtMs = snapshot.createdAtMs;
+    this.registration = snapshot.registration && new RoomRegistration(snapshot.registration, this.fold);
     this.topic = snapshot.topic;
     this.key = snapshot.key;
     this.limit = snapshot.limit;
@@ -240,7 +244,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     for (const flag of snapshot.flags) this.flags.add(flag);
     for (const list of MASK_LISTS) {
       for (const { mask, by, atMs } of snapshot.masks[list]) {
-        this.masks[list].push({ mask, matcher: new UserMask(mask, this.#fold), by, atMs });
+        this.masks[list].push({ mask, matcher: new UserMask(mask, this.fold), by, atMs });
       }
     }
     this.metadata = new Map(snapshot.metadata);
@@ -261,9 +265,19 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     for (const [who, ranks] of snapshot.absent) this.#absent.set(who, ranks);
   }
 
+  #registrationFacts(): RoomFacts | null {
+    if (this.registration === null) return null;
+    const { founder, atMs, access } = this.registration;
+    return { founder, atMs, access };
+  }
+
+  accessOf({ account }: Subject): number {
+    return this.registration?.ranksOf(account) ?? 0;
+  }
+
   /** Whether everybody has left for good, so that the next one to enter opens it anew. */
   get isOver(): boolean {
-    return this.size === 0 && !this.isPermanent && !this.#isAwaiting;
+    return this.size === 0 && !this.isPermanent && !this.#isAwaiting && this.registration === null;
   }
 
   #counts(seq: number, entry: Stamp, seat: SeatState | undefined): boolean {
@@ -373,12 +387,15 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** Whether nobody has been inside since the server has stopped, and no operator can be expected to come back. */
   get lacksOperator(): boolean {
     return (
-      this.size === 0 && this.#isAwaiting && ![...this.#absent.values()].some((ranks) => ranks >= RANK_BITS.operator)
+      this.size === 0 &&
+      this.registration === null &&
+      this.#isAwaiting &&
+      ![...this.#absent.values()].some((ranks) => ranks >= RANK_BITS.operator)
     );
   }
 
   #nameOf({ nick, user, address }: Who): string {
-    return `${this.#fold(nick)}!${user}@${address}`;
+    return `${this.fold(nick)}!${user}@${address}`;
   }
 
   /** The occupied places, in no order that means anything. */
@@ -517,7 +534,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#changeInvitations(
       ({ guest, who }) => {
         const subject = new Outsider(guest.session, who);
-        return matcher.matches(subject.identity(this.#fold)) && !this.isListed(subject, 'exception');
+        return matcher.matches(subject.identity(this.fold)) && !this.isListed(subject, 'exception');
       },
       (invitation) => ({ ...invitation, by: null, opens: false }),
     );
@@ -546,7 +563,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   isListed(subject: Subject, list: MaskList): boolean {
     const entries = this.masks[list];
     if (entries.length === 0) return false;
-    const identity = (this.#seatBy.get(subject.session) ?? subject).identity(this.#fold);
+    const identity = (this.#seatBy.get(subject.session) ?? subject).identity(this.fold);
     return entries.some(({ matcher }) => matcher.matches(identity));
   }
 
@@ -577,10 +594,10 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
       }
       case 'mask': {
         const entries = this.masks[change.list];
-        const folded = this.#fold(change.mask);
-        const at = entries.findIndex((entry) => this.#fold(entry.mask) === folded);
+        const folded = this.fold(change.mask);
+        const at = entries.findIndex((entry) => this.fold(entry.mask) === folded);
         if (at >= 0 === change.on) return false;
-        const matcher = new UserMask(change.mask, this.#fold);
+        const matcher = new UserMask(change.mask, this.fold);
         if (change.on) entries.push({ mask: change.mask, matcher, by, atMs });
         else entries.splice(at, 1);
         if (change.on && change.list === 'ban') this.#disarmInvitationsOf(matcher);

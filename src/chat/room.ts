@@ -42,12 +42,30 @@ export interface Topic {
   readonly atMs: number;
 }
 
+/** The ranks that an account has in a room whenever it enters. */
+export interface RoomAccess {
+  readonly account: string;
+  /** A set of {@link RANK_BITS}. */
+  readonly ranks: number;
+}
+
+/** What is known of a room that belongs to an account. */
+export interface RoomFacts {
+  /** The account that it belongs to. */
+  readonly founder: string;
+  /** Since when, in milliseconds since the epoch. */
+  readonly atMs: number;
+  readonly access: readonly RoomAccess[];
+}
+
 /** A room with its members and its rules. */
 export interface Room {
   readonly name: string;
   readonly createdAtMs: number;
   /** Stays when the last member leaves. */
   readonly isPermanent: boolean;
+  /** Null for a room that belongs to nobody. A registered one stays when the last member leaves. */
+  readonly registration: RoomFacts | null;
   /** Null without one. */
   readonly topic: Topic | null;
   /** What one must know to enter; null for nothing. */
@@ -64,6 +82,8 @@ export interface Room {
   seatOf(subject: Subject): Seat | undefined;
   /** Returns a member's ranks; 0 without any, and for one that is not here. */
   ranksOf(subject: Subject): number;
+  /** The ranks that somebody has there by its account; 0 for none. */
+  accessOf(subject: Subject): number;
   /** Whether an invitation opens the room to a member whatever its rules say. */
   isOpenedFor(subject: Subject): boolean;
   /** Whether a mask of one list holds for a member. */

@@ -30,8 +30,8 @@ export interface RoomsOptions {
 }
 
 /**
- * Rooms by their names. A room is open while somebody is inside, or for ever if it is permanent, or while it waits for
- * those who were inside when the server has stopped.
+ * Rooms by their names. A room is open while somebody is inside, or for ever if it is permanent, or while it belongs to
+ * an account, or while it waits for those who were inside when the server has stopped.
  */
 export class Rooms {
   readonly #options: RoomsOptions;
@@ -202,6 +202,8 @@ export class Rooms {
       this.#unkept.add(log);
       this.#recent = null;
       this.#close(key, replica);
+    } else if (size === 0) {
+      this.#staying.add(replica.fold);
     }
   }
 
@@ -276,7 +278,7 @@ export class Rooms {
     const key = this.#options.fold(fold.name);
     this.#reviving.delete(name);
     this.#unclose(key, replica);
-    if (!fold.isOver && !this.#open.has(key) && nowMs - fold.atMs <= MAX_ABSENCE_MS) {
+    if (!fold.isOver && !this.#open.has(key) && (fold.registration !== null || nowMs - fold.atMs <= MAX_ABSENCE_MS)) {
       this.#open.set(key, replica);
       this.#staying.add(fold);
       this.#keep(replica);

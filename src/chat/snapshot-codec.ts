@@ -21,6 +21,9 @@ const isRoom: Shape<{ readonly version: typeof VERSION; readonly room: RoomSnaps
   room: record<RoomSnapshot>({
     name: nameShape,
     createdAtMs: number,
+    registration: nullable(
+      record({ founder: nameShape, atMs: number, access: list(record({ account: nameShape, ranks: number }), MANY) }),
+    ),
     topic: nullable(record({ text: wordsShape, by: author, atMs: number })),
     key: nullable(nameShape),
     limit: nullable(number),

@@ -5,7 +5,7 @@
 import type { MaskList, RoomFlag, Trait, Who } from '../log/entry.js';
 import type { Author } from './author.js';
 import type { Departure } from './directory.js';
-import type { Topic } from './room.js';
+import type { RoomFacts, Topic } from './room.js';
 
 /** The last numbers of sessions that have no place: see {@link RunningNumbers}. */
 export interface NumbersSnapshot {
@@ -38,6 +38,7 @@ export interface MaskSnapshot {
 export interface RoomSnapshot {
   readonly name: string;
   readonly createdAtMs: number;
+  readonly registration: RoomFacts | null;
   readonly topic: Topic | null;
   readonly key: string | null;
   readonly limit: number | null;

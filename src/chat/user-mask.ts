@@ -49,8 +49,8 @@ export function completeMask(text: string): string {
 }
 
 /**
- * Returns the mask of those who have logged in to an account, as people write it (`~a:ann`, `~account:ann`; some clients
- * leave out the sign), in its one form; null for any other text.
+ * Returns the mask of those who have logged in to an account, in its one form; null for any other text. People write
+ * `~a:ann`, `~account:ann`, and without the sign.
  */
 export function accountMask(text: string): string | null {
   const name = /^~?a(?:ccount)?:([^\s!@]+)$/i.exec(text)?.[1];

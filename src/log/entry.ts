@@ -172,6 +172,13 @@ export interface RoomDeeds extends CommonDeeds {
   knock: { readonly who: Who };
   /** Gives the room another name. */
   retitle: { readonly who: Who | null; readonly name: string; readonly reason: string };
+  /** Makes the room belong to the account of the session. */
+  register: object;
+  unregister: { readonly who: Who | null };
+  /** Sets the ranks, as bits, that an account has in a registered room; 0 takes them away. */
+  grant: { readonly who: Who | null; readonly account: string; readonly ranks: number };
+  /** Hands a registered room over to another account. */
+  found: { readonly who: Who | null; readonly account: string };
   /** Gives the session another identity. */
   identity: { readonly who: Who };
   /** The session has left the chat, and with it the room. */

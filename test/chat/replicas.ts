@@ -11,6 +11,7 @@ import { Outsider, type Subject } from '../../src/chat/subject.js';
 import {
   type DomainEntry,
   PRIVILEGES,
+  ROOM_FLAGS,
   type RoomEntry,
   type SettingChange,
   type Stamp,
@@ -42,6 +43,7 @@ class Replica {
     return {
       settings: [room.name, room.createdAtMs, room.key, room.limit, [...room.flags].sort(), room.topic],
       metadata: [...room.metadata],
+      registration: room.registration && [room.registration.founder, room.registration.access],
       masks: Object.values(room.masks).map((list) => list.map(({ mask, by, atMs }) => [mask, by, atMs])),
       seats: room.seats.map(({ session, who, ranks }) => [session, who, ranks]),
       sessions: SESSIONS.map((session) => [
@@ -109,28 +111,21 @@ function anyWho(draw: Draw): Who {
     host,
     address: host,
     realName: nick,
-    account: null,
+    account: pick(draw, [null, 'ann', 'bob']),
     privileges: draw(12) === 0 ? PRIVILEGES : null,
   };
 }
 
 function anyChange(draw: Draw): SettingChange {
   const on = draw(2) === 0;
-  const flag = pick(draw, [
-    'invite-only',
-    'moderated',
-    'no-outsiders',
-    'no-queries',
-    'secret',
-    'topic-protected',
-  ] as const);
+  const flag = pick(draw, ROOM_FLAGS);
   const rank = pick(draw, ['voice', 'half-operator', 'operator', 'admin', 'owner'] as const);
   const list = pick(draw, ['ban', 'exception', 'invitation', 'mute', 'mute-exception'] as const);
   return pick<SettingChange>(draw, [
     { kind: 'flag', on, flag },
     { kind: 'key', on, key: pick(draw, ['k', 'l']) },
     { kind: 'limit', on, limit: 1 + draw(6) },
-    { kind: 'mask', on, list, mask: pick(draw, ['ann!*@*', '*!*@192.0.2.*', '*!*@h.example']) },
+    { kind: 'mask', on, list, mask: pick(draw, ['~a:ann', 'ann!*@*', '*!*@192.0.2.*', '*!*@h.example']) },
     { kind: 'rank', on, rank, target: draw(9) === 0 ? null : pick(draw, SESSIONS) },
     { kind: 'rank', on, rank: 'operator', target: pick(draw, SESSIONS) },
   ]);
@@ -160,6 +155,10 @@ function anyRoomEntry(draw: Draw, stamp: Stamp): RoomEntry {
     { ...stamp, kind: 'annotate', who: maybe, ...anyNote(draw) },
     { ...stamp, kind: 'retitle', who: maybe, name: pick(draw, ['#a', '#A', '#b']), reason: 'x' },
     { ...stamp, kind: 'identity', who },
+    { ...stamp, kind: 'register' },
+    { ...stamp, kind: 'grant', who: maybe, account: pick(draw, ['ann', 'bob']), ranks: draw(32) },
+    draw(3) === 0 ? { ...stamp, kind: 'unregister', who: maybe } : { ...stamp, kind: 'identity', who },
+    { ...stamp, kind: 'found', who: maybe, account: pick(draw, ['ann', 'bob']) },
     { ...stamp, kind: draw(2) === 0 ? 'over' : 'withdrawn' },
     draw(6) === 0
       ? { ...stamp, kind: 'gone', node: pick(draw, ['b.1', 'c.1']) }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Entry, PRIVILEGES, type SettingChange, type Stamp, type Who } from '../../src/log/entry.js';
+import { type Entry, PRIVILEGES, ROOM_FLAGS, type SettingChange, type Stamp, type Who } from '../../src/log/entry.js';
 
 /** A pack's only entry, for tests that care which pack it is and not what is in it. */
 export function mark(text: string, session = 'a.1.1'): Entry {
@@ -14,7 +14,7 @@ export function marksOf(entries: readonly Entry[]): string[] {
 const name = fc.string({ maxLength: 20 });
 const words = fc.string({ maxLength: 60, unit: 'binary' });
 const number = fc.nat();
-const roomFlag = fc.constantFrom('invite-only', 'moderated', 'no-outsiders', 'no-queries', 'secret', 'topic-protected');
+const roomFlag = fc.constantFrom(...ROOM_FLAGS);
 const type = fc.constantFrom('message', 'notice', 'signal');
 const tags = fc.array(fc.tuple(name, words), { maxLength: 4 });
 const reason = words;
@@ -89,6 +89,10 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ ...stamp, kind: fc.constant('describe'), ...annotation }),
   fc.record({ ...stamp, kind: fc.constant('knock'), who }),
   fc.record({ ...stamp, kind: fc.constant('retitle'), who: fc.option(who), name, reason }),
+  fc.record({ ...stamp, kind: fc.constant('register') }),
+  fc.record({ ...stamp, kind: fc.constant('unregister'), who: fc.option(who) }),
+  fc.record({ ...stamp, kind: fc.constant('grant'), who: fc.option(who), account: name, ranks: number }),
+  fc.record({ ...stamp, kind: fc.constant('found'), who: fc.option(who), account: name }),
   fc.record({ ...stamp, kind: fc.constant('identity'), who }),
   fc.record({ ...stamp, kind: fc.constant('over') }),
   fc.record({ ...stamp, kind: fc.constant('withdrawn') }),

@@ -1,0 +1,107 @@
+/** Rooms that belong to accounts. */
+import type { Member } from '../member.js';
+import { type MemberState, stateOf } from '../member-state.js';
+import { refuse, type Refused } from '../refusal.js';
+import type { RoomOutcomes } from '../room-deeds.js';
+import type { RoomState } from '../room-state.js';
+import type { Answer } from '../ticket.js';
+import type { Scene } from './scene.js';
+
+/**
+ * Makes a room belong to the account of somebody inside.
+ *
+ * @param maxRooms - the most rooms that one account founds
+ */
+export function register(
+  { core, directory }: Scene,
+  who: Member,
+  name: string,
+  maxRooms: number,
+): Answer<RoomOutcomes['register'] | Refused<'no-such-room' | 'too-many-rooms'>> {
+  const by = stateOf(who);
+  const room = directory.visibleRoom(by, name);
+  if (room === undefined) return refuse('no-such-room');
+  const { account } = by;
+  // No single log knows how many there are.
+  if (account !== null && roomsOf(directory, account).length >= maxRooms) return refuse('too-many-rooms', room);
+  const replica = core.rooms.replica(room.name);
+  return replica.propose<'register'>(by, { kind: 'register', ...core.stamp(replica, by) });
+}
+
+/** Ends the registration of a room. */
+export function unregister(
+  scene: Scene,
+  who: Member,
+  name: string,
+): Answer<RoomOutcomes['unregister'] | Refused<'no-such-room'>> {
+  const by = stateOf(who);
+  const room = scene.directory.visibleRoom(by, name);
+  return room === undefined ? refuse('no-such-room') : proposeEnd(scene, by, room);
+}
+
+function proposeEnd({ core }: Scene, by: MemberState, room: RoomState): Answer<RoomOutcomes['unregister']> {
+  const replica = core.rooms.replica(room.name);
+  const stamp = core.stamp(replica, by);
+  return replica.propose<'unregister'>(by, { kind: 'unregister', who: knownAs(room, by), ...stamp });
+}
+
+/** Sets the ranks that an account has in a room. @param ranks - 0 takes them away */
+export function grant(
+  scene: Scene,
+  who: Member,
+  name: string,
+  { account, ranks }: { readonly account: string; readonly ranks: number },
+): Answer<RoomOutcomes['grant'] | Refused<'no-such-room'>> {
+  const by = stateOf(who);
+  const room = scene.directory.visibleRoom(by, name);
+  return room === undefined ? refuse('no-such-room') : proposeGrant(scene, by, room, { account, ranks });
+}
+
+function proposeGrant(
+  { core }: Scene,
+  by: MemberState,
+  room: RoomState,
+  what: { readonly account: string; readonly ranks: number },
+): Answer<RoomOutcomes['grant']> {
+  const replica = core.rooms.replica(room.name);
+  return replica.propose<'grant'>(by, { kind: 'grant', who: knownAs(room, by), ...what, ...core.stamp(replica, by) });
+}
+
+/** Hands a room over to another account. */
+export function found(
+  { core, directory }: Scene,
+  who: Member,
+  name: string,
+  account: string,
+): Answer<RoomOutcomes['found'] | Refused<'no-such-room'>> {
+  const by = stateOf(who);
+  const room = directory.visibleRoom(by, name);
+  if (room === undefined) return refuse('no-such-room');
+  const replica = core.rooms.replica(room.name);
+  return replica.propose<'found'>(by, { kind: 'found', who: knownAs(room, by), account, ...core.stamp(replica, by) });
+}
+
+/** An account is gone: no room belongs to it any more, and it has no ranks anywhere. */
+export function disown(scene: Scene, account: string): void {
+  const { fold } = scene.directory;
+  for (const room of [...scene.directory.rooms()]) {
+    const { registration } = room;
+    if (registration === null) continue;
+    if (fold(registration.founder) === fold(account)) proposeEnd(scene, scene.core.steward, room);
+    else if (registration.ranksOf(account) > 0) proposeGrant(scene, scene.core.steward, room, { account, ranks: 0 });
+  }
+}
+
+/** The rooms that an account has founded. */
+function roomsOf(directory: Scene['directory'], account: string): RoomState[] {
+  const { fold } = directory;
+  const folded = fold(account);
+  return [...directory.rooms()].filter(
+    ({ registration }) => registration !== null && fold(registration.founder) === folded,
+  );
+}
+
+/** What a room must be told of one who acts from outside; null for one inside. */
+function knownAs(room: RoomState, by: MemberState): MemberState['who'] | null {
+  return room.seatOf(by) === undefined ? by.who : null;
+}
