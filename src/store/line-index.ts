@@ -29,11 +29,13 @@ export const shelfToken = (log: number): string => `${SHELF}${log}`;
 /** @param nick - folded */
 export const speakerToken = (nick: string): string => `${SPEAKER}${nick}`;
 
-/** Puts a line into the index, if it is one that people search for. */
+/** Puts a line into the index at the end of the transaction, if it is one that people search for. */
 export function indexLine(tables: Tables, id: number, log: number, { kind, source, text }: Line): void {
   if (kind !== 'message' && kind !== 'notice') return;
-  const grams = `${shelfToken(log)} ${speakerToken(speakerOf(source))} ${gramsOf(folded(text))}`;
-  tables.run('INSERT INTO line_text(rowid, grams) VALUES(?, ?)').run(id, grams);
+  tables.later(() => {
+    const grams = `${shelfToken(log)} ${speakerToken(speakerOf(source))} ${gramsOf(folded(text))}`;
+    tables.run('INSERT INTO line_text(rowid, grams) VALUES(?, ?)').run(id, grams);
+  });
 }
 
 /** Puts all lines into the index that are in a file from before there was one. */
@@ -46,13 +48,16 @@ export function indexAllLines(connection: Connection): void {
       last = integerOf(row, 'id');
       indexLine(tables, last, integerOf(row, 'log'), lineOf(row));
     }
+    tables.finish();
     if (rows.length < PAGE_LINES) return;
   }
 }
 
 const PAGE_LINES = 1_000;
 
-/** Removes a line from the index. */
+/** Removes a line from the index at the end of the transaction. */
 export function unindexLine(tables: Tables, id: number): void {
-  tables.run('DELETE FROM line_text WHERE rowid = ?').run(id);
+  tables.later(() => {
+    tables.run('DELETE FROM line_text WHERE rowid = ?').run(id);
+  });
 }

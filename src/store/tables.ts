@@ -17,6 +17,8 @@ export class Tables {
   readonly #statements = new Map<string, Statement>();
   /** The logs that have been written to; their rows are read once. */
   readonly #logs = new Map<string, LogRow>();
+  /** What is done at the end of the transaction. */
+  #later: (() => void)[] = [];
 
   constructor(connection: Connection) {
     this.connection = connection;
@@ -51,8 +53,24 @@ export class Tables {
     return log;
   }
 
-  /** Forgets what is known of logs: a transaction that has changed it was rolled back. */
-  forgetLogs(): void {
+  /**
+   * Does something at the end of the transaction, after what was to be done then already. It is for the index: of what
+   * it has gathered in memory, it writes a part of its own at every statement that SQLite may have to undo by itself.
+   */
+  later(write: () => void): void {
+    this.#later.push(write);
+  }
+
+  /** Does what was left for the end of the transaction. */
+  finish(): void {
+    const writes = this.#later;
+    this.#later = [];
+    for (const write of writes) write();
+  }
+
+  /** Forgets what a transaction was to do, and what is known of logs: it was rolled back. */
+  forget(): void {
+    this.#later = [];
     this.#logs.clear();
   }
 }

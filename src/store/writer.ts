@@ -25,10 +25,11 @@ export function writeBatch(tables: Tables, batch: readonly Write[]): number[] {
   tables.connection.exec('BEGIN IMMEDIATE');
   try {
     const results = batch.map((write) => carryOut(tables, write));
+    tables.finish();
     tables.connection.exec('COMMIT');
     return results;
   } catch (error) {
-    tables.forgetLogs();
+    tables.forget();
     rollBack(tables);
     throw error;
   }

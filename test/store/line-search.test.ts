@@ -3,6 +3,7 @@ import type { Shelf } from '../../src/history/line.js';
 import { matches, termsOf } from '../../src/search/terms.js';
 import { integerOf } from '../../src/store/columns.js';
 import { lineWrites, removeLines } from '../../src/store/line-writes.js';
+import { writeBatch } from '../../src/store/writer.js';
 import { chatLines, QUERIES } from '../support/chat-lines.js';
 import { HERE, idsOf, ROOMS, type Searched, searched, START_MS } from './searched.js';
 
@@ -75,10 +76,31 @@ describe('among many lines', () => {
     lineWrites['line-redact'](store.tables, { shelves: [shelf], msgid, log: shelf, seq, part });
     const row = store.tables.run('SELECT id FROM line WHERE msgid = ?').get(second?.line.msgid ?? '');
     removeLines(store.tables, [integerOf(row ?? {}, 'id')]);
+    store.tables.finish();
     for (const terms of [['secret'], ['s'], [], ['a', 't']]) {
       expect(idsOf(store.search({ terms }))).toEqual(['id-2']);
     }
     expect(store.tables.run('SELECT rowid FROM line_text WHERE line_text MATCH ?').all('"sec"')).toHaveLength(1);
+  });
+
+  test('what a transaction adds to the index is written in one piece', async () => {
+    const store = await filled(['one', 'two']);
+    const [one] = store.lines;
+    const writes = Array.from({ length: 30 }, (_, n) => ({
+      kind: 'line' as const,
+      shelf: 'r:#a' as const,
+      line: { ...(one?.line ?? store.add({}).line), msgid: `more-${n}` },
+    }));
+    const pieces = (): number =>
+      integerOf(store.tables.run('SELECT count(DISTINCT segid) AS pieces FROM line_text_idx').get() ?? {}, 'pieces');
+    const before = pieces();
+    writeBatch(store.tables, writes);
+    expect(pieces()).toBe(before + 1);
+    expect(() => writeBatch(store.tables, [...writes.slice(0, 1), { kind: 'trial', bytes: 3e9 }])).toThrow();
+    writeBatch(store.tables, []);
+    expect(store.search({ terms: ['one'], places: [{ ...HERE, shelf: 'r:#a' }] })).toMatchObject({
+      hits: { length: 30 },
+    });
   });
 
   test('a name is no word of a text, and a shelf is none either', async () => {

@@ -59,6 +59,7 @@ export async function searched(path = ':memory:'): Promise<Searched> {
         },
       };
       lineWrites.line(tables, hit);
+      tables.finish();
       lines.push(hit);
       return hit;
     },
