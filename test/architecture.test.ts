@@ -19,18 +19,25 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   socket: { may: ['multiplexer', 'readiness', 'binding', 'runtime', 'arguments', 'errors', 'inspect'] },
   net: { may: ['socket', 'multiplexer', 'readiness', 'binding', 'arguments', 'errors', 'inspect'] },
   log: { may: [] },
+  accounts: { may: [] },
   history: { may: ['log', 'search'] },
   search: { may: [] },
-  store: { may: ['history', 'log', 'search', 'socket', 'binding', 'arguments', 'errors'] },
+  store: { may: ['accounts', 'history', 'log', 'search', 'socket', 'binding', 'arguments', 'errors'] },
   chat: { may: ['log'] },
-  protocol: { may: ['chat'] },
+  protocol: { may: ['accounts', 'chat'] },
   front: { may: ['net', 'socket', 'arguments', 'errors'] },
   admin: { may: ['net', 'socket', 'arguments', 'errors'] },
   server: {
-    may: ['admin', 'front', 'protocol', 'chat', 'store', 'log', 'net', 'socket', 'multiplexer', 'arguments', 'errors'],
+    may: [
+      ...['accounts', 'admin', 'front', 'protocol', 'chat', 'store', 'log'],
+      ...['net', 'socket', 'multiplexer', 'arguments', 'errors'],
+    ],
   },
   cli: {
-    may: ['server', 'store', 'protocol', 'chat', 'net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'],
+    may: [
+      ...['accounts', 'server', 'store', 'protocol', 'chat'],
+      ...['net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'],
+    ],
   },
 };
 

@@ -322,6 +322,11 @@ export class Chat {
     return profile.setHost(this.#scene, member, host);
   }
 
+  /** Logs a member in to an account, or out (null). @returns null when nothing has changed */
+  setAccount(member: Member, account: string | null): Answer<EventOf<'account'> | null> {
+    return profile.setAccount(this.#scene, member, account);
+  }
+
   /** Switches a trait of a member. @returns null when nothing has changed */
   setTrait(member: Member, trait: Trait, on: boolean): Answer<Changed | null> {
     return profile.setTrait(this.#scene, member, trait, on);

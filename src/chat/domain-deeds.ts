@@ -15,7 +15,7 @@ export interface DomainOutcomes {
   away: EventOf<'away'> | NotTaken | null;
   realname: EventOf<'realname'> | NotTaken;
   host: EventOf<'host'> | NotTaken;
-  account: Changed | NotTaken | null;
+  account: EventOf<'account'> | NotTaken | null;
   operator: Changed | NotTaken | null;
   trait: Changed | NotTaken | null;
   describe: EventOf<'annotated'> | Refused<'too-many-keys'> | NotTaken | null;
@@ -83,10 +83,10 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     member.become({ host });
     return { kind: 'host', atMs, member, before };
   }),
-  account: byMember((_domain, member, { account }) => {
+  account: byMember((_domain, member, { account }, atMs) => {
     if (member.account === account) return null;
     member.become({ account });
-    return { kind: 'changed', member };
+    return { kind: 'account', atMs, member };
   }),
   operator: byMember((domain, member, { privileges }) => {
     if (privileges === null && !member.isOperator) return null;

@@ -114,6 +114,8 @@ export type ChatEvent =
       readonly changes: readonly NoteChange[];
     })
   | (Happening & { readonly kind: 'away'; readonly member: Member })
+  /** Somebody has logged in to an account, or out of the one it had. */
+  | (Happening & { readonly kind: 'account'; readonly member: Member })
   | (Happening & { readonly kind: 'host'; readonly member: Member; readonly before: string })
   | (Happening & { readonly kind: 'realname'; readonly member: Member })
   /** A word from the server or an operator to everybody who wants to hear such. */

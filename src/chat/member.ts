@@ -64,6 +64,8 @@ export interface Introduction {
   readonly nick: string;
   readonly user: string;
   readonly realName: string;
+  /** The account that it has logged in to already. @defaultValue none */
+  readonly account?: string | null;
 }
 
 /** One participant. Only the chat changes it. */

@@ -95,6 +95,7 @@ export class Presenter {
         this.#publisher.publish({ ...outcome, audience: 'witnesses' }, by, voice);
         this.#dismissLate(log, outcome.member);
         return;
+      case 'account':
       case 'host':
       case 'realname':
       case 'renamed':
@@ -116,9 +117,10 @@ export class Presenter {
   }
 
   /** Draws the consequences of an event about a member. */
-  #follow(event: EventOf<'host' | 'realname' | 'renamed' | 'quit' | 'expelled'>): void {
+  #follow(event: EventOf<'account' | 'host' | 'realname' | 'renamed' | 'quit' | 'expelled'>): void {
     const { directory } = this.#core;
     switch (event.kind) {
+      case 'account':
       case 'host':
       case 'realname':
         this.#introduce(event.member);

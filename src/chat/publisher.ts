@@ -10,7 +10,7 @@ import { RANK_BITS, type Room } from './room.js';
 import { roomStateOf } from './room-state.js';
 
 /** Events about a member itself: they go to those who share a room with it. */
-type PersonalEvent = EventOf<'quit' | 'renamed' | 'away' | 'host' | 'realname'>;
+type PersonalEvent = EventOf<'quit' | 'renamed' | 'away' | 'account' | 'host' | 'realname'>;
 
 /** Finds the audience of each kind of event. */
 export class Publisher {
@@ -85,6 +85,7 @@ export class Publisher {
         this.#toPeers(delivery, event, answered, false);
         return;
       case 'away':
+      case 'account':
       case 'host':
       case 'realname':
         this.#toPeers(delivery, event, answered, true);

@@ -1,6 +1,6 @@
 /** `fdmux hash-password`. */
 import { createInterface } from 'node:readline/promises';
-import { hashPassword } from '../protocol/password.js';
+import { hashPassword } from '../accounts/password.js';
 import { UsageError } from './usage-error.js';
 
 /** Reads one line and prints its hash. @returns the exit code */

@@ -37,6 +37,8 @@ export interface ClassSettings {
   readonly registrationBytes: number;
   /** The longest wait after failed passwords, in milliseconds; 0 for none. */
   readonly maxPasswordDelayMs: number;
+  /** Accounts that one address may make in an hour; 0 for no limit. */
+  readonly accountsPerHour: number;
   /** Rooms that one member may be in at the same time. */
   readonly maxRooms: number;
 }
@@ -61,6 +63,7 @@ export const DEFAULT_CLASS: ClassSettings = {
   registrationLines: 256,
   registrationBytes: 65_536,
   maxPasswordDelayMs: 30_000,
+  accountsPerHour: 10,
   maxRooms: 100,
 };
 
@@ -74,5 +77,6 @@ export const LOOPBACK_CLASS: ClassSettings = {
   maxPerAddress: 0,
   connectionsPerMinute: 0,
   maxPasswordDelayMs: 1000,
+  accountsPerHour: 0,
   maxRooms: 1000,
 };

@@ -37,6 +37,8 @@ export interface RegistrationState {
 export interface IrcPart {
   /** By their names. */
   readonly capabilities: readonly string[];
+  /** The account that it is logged in to; null, or not given, without one. */
+  readonly account?: string | null;
   /** Null once it has registered. */
   readonly registration: RegistrationState | null;
   /** Since when nothing has been heard of it, and when it was pinged, in milliseconds since the epoch. */

@@ -1,5 +1,9 @@
 /** A chat server: its parts wired together, from start to end. */
 import { setTimeout } from 'node:timers/promises';
+import type { AccountBook } from '../accounts/account-book.js';
+import { DEFAULT_ACCOUNT_SETTINGS } from '../accounts/account-service.js';
+import { Accounts } from '../accounts/accounts.js';
+import { MemoryAccounts } from '../accounts/memory-accounts.js';
 import type { AdminListener } from '../admin/admin-listener.js';
 import type { Phase, Readings } from '../admin/readings.js';
 import type { Naming } from '../chat/case-mapping.js';
@@ -18,6 +22,7 @@ import type { Keeping } from './keeping.js';
 import { TICK_MS } from './link.js';
 import { Listeners, type OpenListener } from './listeners.js';
 import type { Log } from './log.js';
+import { OutsideAccounts } from './outside-accounts.js';
 import { PeerAddresses } from './peer-addresses.js';
 import { Protocols } from './protocols.js';
 import { Proxies } from './proxies.js';
@@ -39,6 +44,8 @@ export interface ServerOptions {
   readonly version: string;
   /** Where the server stores its bans, and how many; by default in memory. */
   readonly bans?: ChatOptions['bans'];
+  /** Where the accounts are kept. @defaultValue in memory */
+  readonly accounts?: AccountBook;
   /** The configuration's file; `-` without one. */
   readonly configurationName: string;
   /** Reads the configuration again. If it rejects, the old one stays. */
@@ -61,6 +68,7 @@ export class ChatServer implements ServerControl {
   readonly #world: World;
   readonly #cloak: Cloak;
   readonly #chat: Chat;
+  readonly #accounts: Accounts;
   readonly #protocols: Protocols;
   readonly #gatekeeper: Gatekeeper;
   readonly #proxies: Proxies;
@@ -81,6 +89,7 @@ export class ChatServer implements ServerControl {
     this.#drainMs = config.drainMs;
     this.#cloak = new Cloak(config.cloak, world.cloakKey);
     this.#chat = this.#createChat(naming);
+    this.#accounts = this.#createAccounts();
     this.#protocols = this.#createProtocols();
     const tally = new Tally();
     const addresses = new PeerAddresses();
@@ -120,12 +129,25 @@ export class ChatServer implements ServerControl {
     });
   }
 
+  #createAccounts(): Accounts {
+    const { accounts: book = new MemoryAccounts(), config, log } = this.#options;
+    return new Accounts({
+      book,
+      fold: this.#chat.directory.fold,
+      settings: config.irc.accounts ?? DEFAULT_ACCOUNT_SETTINGS,
+      log: (event, details) => {
+        log.warn(event, details);
+      },
+    });
+  }
+
   #createProtocols(): Protocols {
     const { config, version } = this.#options;
     const world = this.#world;
     const protocols = new Protocols(this.#chat, config, {
       version,
       control: this,
+      accounts: new OutsideAccounts(this.#accounts, world),
       passwords: {
         now: world.monotonicMs,
         sleep: (delayMs) => new Promise((resolve) => void world.after(delayMs, resolve)),
@@ -250,6 +272,7 @@ export class ChatServer implements ServerControl {
     this.#listeners.exchangeCertificates(config);
     this.#options.onLogSettings?.(config.log);
     this.#cloak.configure(config.cloak);
+    this.#accounts.configure(config.irc.accounts ?? DEFAULT_ACCOUNT_SETTINGS);
     this.#protocols.configure(config);
     this.#gatekeeper.configure(config);
     this.#proxies.configure(config);

@@ -2,7 +2,8 @@
 import type { Chat } from '../chat/chat.js';
 import { IRC, IrcProtocol } from '../protocol/irc/protocol.js';
 import { IRC_TLS_PORT, type IrcSettings } from '../protocol/irc/settings.js';
-import type { PasswordGuardOptions } from '../protocol/password-guard.js';
+import type { AccountService } from '../accounts/account-service.js';
+import type { PasswordGuardOptions } from '../accounts/password-guard.js';
 import { PLAIN, PlainProtocol } from '../protocol/plain/protocol.js';
 import type { Protocol } from '../protocol/protocol.js';
 import type { ServerControl } from '../protocol/server-control.js';
@@ -40,7 +41,12 @@ export class Protocols {
   constructor(
     chat: Chat,
     settings: ProtocolSettings,
-    options: { readonly version: string; readonly control: ServerControl; readonly passwords: PasswordGuardOptions },
+    options: {
+      readonly version: string;
+      readonly control: ServerControl;
+      readonly passwords: PasswordGuardOptions;
+      readonly accounts: AccountService;
+    },
   ) {
     this.#settings = settings;
     this.#irc = new IrcProtocol({ chat, settings: settings.irc, ...options });

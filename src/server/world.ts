@@ -4,7 +4,7 @@
  */
 import type { ClassSettings } from '../protocol/limits.js';
 import { newLogId } from '../protocol/log-id.js';
-import { verifyPassword } from '../protocol/password.js';
+import { verifyPassword } from '../accounts/password.js';
 import type { Protocol } from '../protocol/protocol.js';
 import type { Arrival } from './arrival.js';
 import { type Clock, SYSTEM_CLOCK } from './clock.js';
@@ -32,6 +32,13 @@ export interface World extends Clock {
   readonly newLogId: () => string;
   /** Compares a password with the one in the configuration. */
   readonly verifyPassword: (offered: string, expected: string) => Promise<boolean>;
+  /**
+   * Asks something that is answered outside the server: by a store, by a program.
+   *
+   * @param ask - never rejects; its answer is plain data
+   * @param isAnswer - whether a recorded answer is one
+   */
+  readonly outside: <T>(ask: () => Promise<T>, isAnswer: (value: unknown) => value is T) => Promise<T>;
   /** Makes the link of a peer that has arrived. */
   createLink(parts: LinkParts): ConnectionLink;
   /** The wire of a link is closed; the server is about to hear of it. */
@@ -47,6 +54,7 @@ export const REAL_WORLD: World = {
   cloakKey: (configured) => configured,
   newLogId,
   verifyPassword,
+  outside: (ask) => ask(),
   createLink: ({ arrival, facts, limits, events }) => new ConnectionLink(arrival.wire, facts, limits, events),
   departed: () => undefined,
   fromOutside: (_, run) => run(),

@@ -79,7 +79,7 @@ test('SIGHUP applies a changed file without dropping anybody', async () => {
 test('hash-password makes a hash whose password lets a client in', async () => {
   const { code, stdout } = await fdmux(['hash-password'], 'secret\n');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^scrypt:[0-9a-f]{32}:[0-9a-f]{64}\n$/);
+  expect(stdout).toMatch(/^\$scrypt\$ln=15,r=8,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}\n$/);
   const server = await startServer(['--password', stdout.trim()]);
   const ann = await connectPeer(server.ircPort);
   await ann.write('PASS secret\r\nNICK ann\r\nUSER a 0 * :Ann\r\n');

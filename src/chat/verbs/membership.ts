@@ -24,8 +24,8 @@ export function admit(
   names: Introduction,
 ): Answer<Arrived | KeptOut | Refused<'nick-taken'>> {
   const member = stateOf(who);
-  const { nick, user, realName } = names;
-  const known = { ...member.who, nick, user, realName };
+  const { nick, user, realName, account = null } = names;
+  const known = { ...member.who, nick, user, realName, account };
   const ban = bans.find(identityOf(known, directory.fold));
   if (ban === null) return core.arrive(member, known);
   // The refusal uses the name that it has given itself.

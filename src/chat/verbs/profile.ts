@@ -33,6 +33,16 @@ export function setHost({ core }: Scene, who: Member, host: string): Answer<Even
   return core.domain.propose<'host'>(member, { kind: 'host', host, ...core.stamp(core.domain, member) });
 }
 
+/**
+ * Logs a member in to an account, or out of the one that it has. Who may do that is not the chat's business.
+ *
+ * @param account - null logs it out. @returns null when nothing has changed
+ */
+export function setAccount({ core }: Scene, who: Member, account: string | null): Answer<EventOf<'account'> | null> {
+  const member = stateOf(who);
+  return core.domain.propose<'account'>(member, { kind: 'account', account, ...core.stamp(core.domain, member) });
+}
+
 /** Switches a trait of a member. @returns null when nothing has changed */
 export function setTrait({ core }: Scene, who: Member, trait: Trait, on: boolean): Answer<Changed | null> {
   const member = stateOf(who);

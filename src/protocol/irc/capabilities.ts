@@ -1,6 +1,8 @@
 /** The capabilities that a client may ask for (IRCv3 capability-negotiation), as bits. */
+import type { AccountSettings } from '../../accounts/account-service.js';
 import { MAX_METADATA_KEYS, MAX_SUBSCRIPTIONS, METADATA_KEY_BYTES, METADATA_VALUE_BYTES } from './metadata-limits.js';
 import { MULTILINE_MAX_BYTES, MULTILINE_MAX_LINES } from './multiline.js';
+import type { IrcSettings } from './settings.js';
 
 /** Bits of a client's capabilities. */
 export const CAPABILITY_BITS = {
@@ -25,15 +27,14 @@ export const CAPABILITY_BITS = {
   'draft/multiline': 1 << 18,
   'draft/message-redaction': 1 << 19,
   'draft/metadata-3': 1 << 20,
+  sasl: 1 << 21,
+  'draft/account-registration': 1 << 22,
 } as const;
 
 /** The name of a capability. */
 export type Capability = keyof typeof CAPABILITY_BITS;
 
 const bits: ReadonlyMap<string, number> = new Map(Object.entries(CAPABILITY_BITS));
-
-/** Every name, in the order of CAP LS. */
-export const CAPABILITY_NAMES: readonly string[] = [...bits.keys()];
 
 /** Returns the bit of a name; undefined for an unknown name. */
 export function capabilityBit(name: string): number | undefined {
@@ -52,6 +53,7 @@ export function hasCapability(set: number, name: Capability): boolean {
 
 /** The capabilities that change how an event reads. */
 const READING_BITS =
+  CAPABILITY_BITS['account-notify'] |
   CAPABILITY_BITS['account-tag'] |
   CAPABILITY_BITS['away-notify'] |
   CAPABILITY_BITS.chghost |
@@ -86,8 +88,49 @@ const VALUES: ReadonlyMap<string, string> = new Map<Capability, string>([
   ['draft/multiline', `max-bytes=${MULTILINE_MAX_BYTES},max-lines=${MULTILINE_MAX_LINES}`],
 ]);
 
-/** Every name with its value, in the order of CAP LS. */
-export const CAPABILITY_OFFERS: readonly string[] = CAPABILITY_NAMES.map((name) => {
-  const value = VALUES.get(name);
-  return value === undefined ? name : `${name}=${value}`;
-});
+/** Every capability that is offered, with its value, which may be empty; in the order of CAP LS. */
+export type Offers = ReadonlyMap<string, string>;
+
+/** Returns what a server with these settings offers. */
+export function offersOf({ accounts, password }: Pick<IrcSettings, 'accounts' | 'password'>): Offers {
+  const values = new Map<string, string | null>([
+    ...VALUES,
+    ['sasl', saslValue(accounts)],
+    ['draft/account-registration', registrationValue(accounts, password !== null)],
+  ]);
+  const offers = new Map<string, string>();
+  for (const name of bits.keys()) {
+    const value = values.get(name) ?? (values.has(name) ? null : '');
+    if (value !== null) offers.set(name, value);
+  }
+  return offers;
+}
+
+/** Returns the mechanisms (IRCv3 sasl-3.2, "Mechanism list in CAP LS"); null if there are none. */
+function saslValue(accounts: AccountSettings | null): string | null {
+  return accounts === null || accounts.mechanisms.length === 0 ? null : accounts.mechanisms.join(',');
+}
+
+/** Returns the keys of draft/account-registration; null if nobody can make an account by itself. */
+function registrationValue(accounts: AccountSettings | null, hasPassword: boolean): string | null {
+  if (accounts?.registration !== true) return null;
+  const keys: string[] = [];
+  // Whoever does not know the password of the server must not make accounts on it.
+  if (accounts.beforeConnect && !hasPassword) keys.push('before-connect');
+  if (accounts.customNames) keys.push('custom-account-name');
+  if (accounts.requireEmail) keys.push('email-required');
+  return keys.join(',');
+}
+
+/** Formats what is offered, each with its value if it has one. */
+export function formatOffers(offers: Offers): string[] {
+  return [...offers].map(([name, value]) => (value === '' ? name : `${name}=${value}`));
+}
+
+/** What has changed between two sets of offers: what is new or has another value, and what is gone. */
+export function offerChanges(before: Offers, after: Offers): { readonly added: Offers; readonly removed: string[] } {
+  return {
+    added: new Map([...after].filter(([name, value]) => before.get(name) !== value)),
+    removed: [...before.keys()].filter((name) => !after.has(name)),
+  };
+}

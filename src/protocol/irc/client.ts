@@ -1,4 +1,5 @@
 /** An IRC peer as the commands see it: who it is, what it has asked for, and how it is answered. */
+import type { SaslExchange } from '../../accounts/account-service.js';
 import type { ChatEvent, EventOf } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
 import type { Ticket } from '../../chat/ticket.js';
@@ -7,7 +8,14 @@ import type { ClassSettings } from '../limits.js';
 import { BANNED_TEXT, type EntryRefused, type Link, type RelayedPeer, type Transport } from '../session.js';
 import type { IrcPart } from '../session-state.js';
 import { sourceKey } from '../source-key.js';
-import { type Capability, capabilityBit, capabilityNames, hasCapability } from './capabilities.js';
+import {
+  type Capability,
+  capabilityBit,
+  capabilityNames,
+  formatOffers,
+  hasCapability,
+  type Offers,
+} from './capabilities.js';
 import { type IrcEncoder, MAX_BODY_BYTES } from './encoder.js';
 import { isupportLines } from './isupport.js';
 import { middle } from './message.js';
@@ -45,6 +53,13 @@ export interface ClientOwner {
   left(): void;
 }
 
+/** A SASL exchange. */
+export interface Authentication {
+  readonly exchange: SaslExchange;
+  /** What has arrived of a response, in base64. */
+  received: string;
+}
+
 /** A batch that an answer has begun. */
 export interface OpenBatch {
   /** Adds the answers that are given meanwhile. */
@@ -59,6 +74,10 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
   readonly server: IrcState;
   /** The facts known before registration is complete; null afterwards. */
   registration: Registration | null = new Registration();
+  /** The account that it is logged in to, or is about to be; null without one. */
+  account: string | null = null;
+  /** The SASL exchange that it is in; null without one. */
+  authentication: Authentication | null = null;
   /** The batch that the client has opened; null without one. */
   draft: MultilineDraft | null = null;
   readonly #link: Link;
@@ -97,6 +116,11 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
     return sourceKey(this.#link.remoteHost, this.limits.ipv6PrefixBits);
   }
 
+  /** The SHA-256 fingerprint of its certificate, as lower-case hexadecimal digits; null without one. */
+  get certificate(): string | null {
+    return this.#link.certificate;
+  }
+
   /** Whether nobody between the peer and the server can read along. */
   get isSecure(): boolean {
     return this.#link.isSecure;
@@ -114,6 +138,13 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
 
   get isUtf8Only(): boolean {
     return this.#charset.charset === 'utf-8';
+  }
+
+  /** Its nick, user name and host, as far as they are known. */
+  get mask(): string {
+    const { nick, user, host } = this.member;
+    if (this.registration === null) return `${nick}!${user}@${host}`;
+    return `${this.registration.nick ?? '*'}!${this.registration.user ?? '*'}@${host}`;
   }
 
   /** The peer's name in replies. */
@@ -312,9 +343,10 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
   // As plain data
 
   /** What the client is beside its member. */
-  describe(): Pick<IrcPart, 'capabilities' | 'registration' | 'monitored' | 'subscriptions'> {
+  describe(): Pick<IrcPart, 'account' | 'capabilities' | 'registration' | 'monitored' | 'subscriptions'> {
     return {
       capabilities: capabilityNames(this.#capabilities),
+      account: this.account,
       registration: this.registration?.state ?? null,
       monitored: this.server.monitors.namesOf(this),
       subscriptions: this.server.metadata.keysOf(this),
@@ -326,11 +358,15 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
    *
    * @param member - null if it has not registered
    */
-  restore({ capabilities, registration, monitored, subscriptions }: IrcPart, member: Member | null): void {
+  restore({ account, capabilities, registration, monitored, subscriptions }: IrcPart, member: Member | null): void {
     this.setCapabilities(capabilities.reduce((bits, name) => bits | (capabilityBit(name) ?? 0), 0));
     if (registration !== null) this.registration?.restore(registration);
     for (const key of subscriptions) this.server.metadata.add(this, key);
-    if (member === null) return;
+    this.account = account ?? null;
+    if (member === null) {
+      if (this.account !== null) this.server.entering.add(this);
+      return;
+    }
     this.member = member;
     this.registration = null;
     this.server.unregisteredCount -= 1;
@@ -372,6 +408,27 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
     });
   }
 
+  offersChanged(added: Offers, removed: readonly string[]): void {
+    const gone = removed.reduce((bits, name) => bits | (capabilityBit(name) ?? 0), 0);
+    if ((this.#capabilities & gone) !== 0) this.setCapabilities(this.#capabilities & ~gone);
+    if (!this.has('cap-notify')) return;
+    const head = `:${this.server.name} CAP ${this.nickOrStar}`;
+    this.#outbox.sendBeside(() => {
+      if (added.size > 0) this.answer(`${head} NEW :${formatOffers(added).join(' ')}`);
+      if (removed.length > 0) this.answer(`${head} DEL :${removed.join(' ')}`);
+    });
+  }
+
+  accountErased(): void {
+    this.account = null;
+    // Others hear of it in the order of the log; nobody waits for that here.
+    if (this.registration === null) this.server.chat.setAccount(this.member, null);
+    this.server.entering.delete(this);
+    this.#outbox.sendBeside(() => {
+      this.reply('RPL_LOGGEDOUT', this.mask, 'You are now logged out');
+    });
+  }
+
   /** Sends lines that do not answer the command at hand. @param label - of what they answer; null without one */
   sendBeside(add: () => void, label: string | null = null): void {
     this.#outbox.sendBeside(() => {
@@ -399,6 +456,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
   registered(): void {
     this.registration = null;
     this.server.unregisteredCount -= 1;
+    this.server.entering.delete(this);
     this.server.clients.add(this);
     const { nick, user, host, address } = this.member;
     this.server.control.note('registered', { connection: this.#link.id, nick, user, host, address });
@@ -443,6 +501,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
     if (this.registration !== null) this.server.unregisteredCount -= 1;
     // Also one that has not heard yet that it was let in.
     this.server.chat.quit(this.member, reason);
+    this.server.entering.delete(this);
     this.server.clients.delete(this);
   }
 }

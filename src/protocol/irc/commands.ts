@@ -1,6 +1,7 @@
 /** Every command of the server: when it may be used, how many parameters it needs, and which handler answers it. */
 import type { Privilege } from '../../chat/member.js';
 import type { Client } from './client.js';
+import { authenticate } from './handlers/authenticate.js';
 import { batch } from './handlers/batch.js';
 import { invite, join, kick, names, part, topic } from './handlers/channels.js';
 import { cap, nick, pass, ping, pong, quit, user } from './handlers/connection.js';
@@ -14,6 +15,7 @@ import { monitor } from './handlers/monitor.js';
 import { die, global, kill, oper, rehash, wallops } from './handlers/operators.js';
 import { away, ison, setname, userhost } from './handlers/presence.js';
 import { redact } from './handlers/redact.js';
+import { register, verify } from './handlers/register.js';
 import { rename } from './handlers/rename.js';
 import { dline, kline, undline, unkline } from './handlers/server-bans.js';
 import { webirc } from './handlers/webirc.js';
@@ -43,6 +45,9 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['WEBIRC', { run: webirc, minParams: 4, when: 'registering' }],
   ['METADATA', { run: metadata, minParams: 0, when: 'always' }],
   ['CAP', { run: cap, minParams: 1, when: 'always' }],
+  ['AUTHENTICATE', { run: authenticate, minParams: 1, when: 'always' }],
+  ['REGISTER', { run: register, minParams: 3, when: 'always' }],
+  ['VERIFY', { run: verify, minParams: 2, when: 'always' }],
   ['PASS', { run: pass, minParams: 1, when: 'registering' }],
   ['NICK', { run: nick, minParams: 0, when: 'always' }],
   ['USER', { run: user, minParams: 4, when: 'registering' }],

@@ -137,6 +137,10 @@ export class IrcEncoder implements Encoder {
         if (!this.#has('away-notify')) return [];
         return [`:${sourceOf(member)} AWAY${member.away === null ? '' : ` :${member.away}`}`];
       }
+      case 'account': {
+        const { member } = event;
+        return this.#has('account-notify') ? [`:${sourceOf(member)} ACCOUNT ${member.account ?? '*'}`] : [];
+      }
       case 'host': {
         const { member, before } = event;
         return this.#has('chghost')

@@ -5,13 +5,17 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
     [
       'Help of the fdmux chat server',
       'HELP <command> explains one of these:',
-      'ADMIN AWAY BATCH CAP HELP INFO INVITE ISON JOIN KICK KNOCK LINKS LIST LUSERS METADATA MODE MONITOR',
-      'MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT REDACT RENAME SETNAME STATS TAGMSG TIME',
-      'TOPIC USERHOST VERSION WHO WHOIS WHOWAS',
+      'ADMIN AUTHENTICATE AWAY BATCH CAP HELP INFO INVITE ISON JOIN KICK KNOCK LINKS LIST LUSERS METADATA MODE',
+      'MONITOR MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT REDACT REGISTER RENAME SETNAME STATS TAGMSG',
+      'TIME TOPIC USERHOST VERIFY VERSION WHO WHOIS WHOWAS',
       'For operators: DLINE GLOBAL KLINE UNDLINE UNKLINE',
     ],
   ],
   ['ADMIN', ['ADMIN', 'Shows who runs the server.']],
+  [
+    'AUTHENTICATE',
+    ['AUTHENTICATE <mechanism> | <base64> | + | *', 'Logs in to an account by SASL; your client does that for you.'],
+  ],
   ['AWAY', ['AWAY [text]', 'Marks you as away if you give a text, or as back.']],
   ['BATCH', ['BATCH +<name> draft/multiline <target> | -<name>', 'Begins or ends a message of several lines.']],
   ['CAP', ['CAP LS 302 | REQ :<names> | LIST | END', 'Negotiates capabilities (IRCv3).']],
@@ -79,6 +83,13 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
   ['PRIVMSG', ['PRIVMSG <target>[,<target>] <text>', 'Says something to a channel or a person.']],
   ['QUIT', ['QUIT [reason]', 'Leaves the server.']],
   ['REDACT', ['REDACT <target> <message id> [reason]', 'Takes back a message.']],
+  [
+    'REGISTER',
+    [
+      'REGISTER <account or *> <e-mail or *> <password>',
+      'Makes an account, and logs in to it. * stands for your nick, or for no address.',
+    ],
+  ],
   ['RENAME', ['RENAME <channel> <new name> [reason]', 'Gives a channel another name. For operators of the channel.']],
   ['SETNAME', ['SETNAME <real name>', 'Changes your real name.']],
   [
@@ -94,6 +105,7 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
   ['USERHOST', ['USERHOST <nick> ...', 'Shows the hosts of up to five people.']],
   ['UNDLINE', ['UNDLINE <address or network>', 'Removes a ban that DLINE has set. For operators.']],
   ['UNKLINE', ['UNKLINE <user@host>', 'Removes a ban that KLINE has set. For operators.']],
+  ['VERIFY', ['VERIFY <account> <code>', 'Confirms a new account by the code that you were sent.']],
   ['VERSION', ['VERSION', 'Shows the version and the supported features.']],
   ['WHO', ['WHO <channel or mask> [o][%fields[,token]]', 'Lists people.']],
   ['WHOIS', ['WHOIS <nick>', 'Shows a person.']],

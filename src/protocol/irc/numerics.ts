@@ -6,7 +6,7 @@
  * form that today's clients expect. 335 bot mode; 225 as in ircd-hybrid; 354 WHOX; 396 as in InspIRCd; 417
  * message-tags; 435 as in Bahamut and Solanum; 441-482 RFC, but 480 as in Unreal; 524, 704-706 as in modern's HELP; 696
  * modern; 710-714 as in Solanum; 730-734 IRCv3 monitor; 760-774 IRCv3
- * metadata.
+ * metadata; 900-908 IRCv3 sasl.
  */
 export const NUMERICS = {
   RPL_WELCOME: ['001', ''],
@@ -153,6 +153,14 @@ export const NUMERICS = {
   RPL_METADATASUBOK: ['770', null],
   RPL_METADATAUNSUBOK: ['771', null],
   RPL_METADATASUBS: ['772', null],
+  RPL_LOGGEDIN: ['900', ''],
+  RPL_LOGGEDOUT: ['901', ''],
+  ERR_NICKLOCKED: ['902', ''],
+  RPL_SASLSUCCESS: ['903', 'SASL authentication successful'],
+  ERR_SASLFAIL: ['904', ''],
+  ERR_SASLTOOLONG: ['905', 'SASL message too long'],
+  ERR_SASLABORTED: ['906', 'SASL authentication aborted'],
+  RPL_SASLMECHS: ['908', 'are available SASL mechanisms'],
   RPL_METADATASYNCLATER: ['774', 'Please synchronize metadata later'],
 } as const satisfies Readonly<Record<string, readonly [code: string, text: string | null]>>;
 

@@ -4,6 +4,8 @@ import type { RegistrationState } from '../session-state.js';
 /** What a client that is registering has said. */
 export class Registration {
   nick: string | null = null;
+  /** The nick that it has asked for last, and that another one has. */
+  refusedNick: string | null = null;
   user: string | null = null;
   realName = '';
   /** What it says about itself: see METADATA. */

@@ -1,4 +1,5 @@
 /** Hides the secrets in a client's bytes, so that what was received can be kept and shown. */
+import { MECHANISMS } from '../../accounts/account-service.js';
 import type { Mask } from '../protocol.js';
 
 const NUL = 0x00;
@@ -15,10 +16,9 @@ const EXCLAMATION_MARK = 0x21;
 const BYTE_ORDER_MARK = new Set([0xef, 0xbb, 0xbf]);
 
 /** Commands with secrets in their parameters, also those that only other servers have: people type them here, too. */
-const SECRET_COMMANDS = new Set([
-  ...['PASS', 'AUTHENTICATE'],
-  ...['REGISTER', 'VERIFY', 'IDENTIFY', 'LOGIN', 'AUTH', 'NS', 'NICKSERV'],
-]);
+const SECRET_COMMANDS = new Set([...['PASS', 'REGISTER', 'VERIFY', 'IDENTIFY', 'LOGIN', 'AUTH', 'NS', 'NICKSERV']]);
+/** What stands after AUTHENTICATE and is no secret: the mechanisms, nothing, and the end. */
+const SASL_WORDS = [...MECHANISMS, '+', '*'];
 /** A third word that begins like this makes a line a request of HTTP, whatever its first word is. It is no secret. */
 const HTTP_VERSION = /^HTTP\/\d/i;
 const HTTP_VERSION_LENGTH = 'HTTP/1'.length;
@@ -36,8 +36,9 @@ export class SecretMask implements Mask {
   readonly #operatorNames: () => readonly string[];
   #part: Part = 'start';
   #command = '';
-  /** What was given as the name of an operator, one character for each byte. */
+  /** What was given as the name of an operator or of a mechanism, one character for each byte. */
   #name = '';
+  #knownNames: readonly string[] = [];
   /** Bytes that are shown although they are in a hidden word. */
   #shownBytes = 0;
   #before = SPACE;
@@ -117,7 +118,10 @@ export class SecretMask implements Mask {
 
   #partAfterCommand(): Part {
     const command = this.#command.toUpperCase();
-    if (command === 'OPER') return 'name';
+    if (command === 'OPER' || command === 'AUTHENTICATE') {
+      this.#knownNames = command === 'OPER' ? this.#operatorNames() : SASL_WORDS;
+      return 'name';
+    }
     if (command === 'WEBIRC') return 'first';
     // Letters beyond ASCII have capitals in ASCII.
     return SECRET_COMMANDS.has(command) || /[\x80-\xff]/.test(command) ? 'hidden' : 'shown';
@@ -130,7 +134,7 @@ export class SecretMask implements Mask {
     return byte !== SPACE && this.#part === 'first';
   }
 
-  /** Takes the next byte after OPER. @returns whether it is in the name of an operator, or before it */
+  /** Takes the next byte after OPER or AUTHENTICATE. @returns whether it is in a known name, or before it */
   #isInName(byte: number): boolean {
     if (this.#name === '' && (byte === SPACE || byte === COLON)) return true;
     if (byte === SPACE) {
@@ -138,7 +142,8 @@ export class SecretMask implements Mask {
       return true;
     }
     this.#name += String.fromCharCode(byte);
-    const isName = this.#operatorNames().some((name) => Buffer.from(name).toString('latin1').startsWith(this.#name));
+    const known = this.#command.toUpperCase() === 'OPER' ? this.#name : this.#name.toUpperCase();
+    const isName = this.#knownNames.some((name) => Buffer.from(name).toString('latin1').startsWith(known));
     if (!isName) this.#part = 'hidden';
     return isName;
   }

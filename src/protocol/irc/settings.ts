@@ -1,4 +1,5 @@
 /** The settings of the IRC side; all but the server's name and `nicks` can change while it runs. */
+import { type AccountSettings, DEFAULT_ACCOUNT_SETTINGS } from '../../accounts/account-service.js';
 import type { Privilege } from '../../chat/member.js';
 import type { NickAlphabet } from '../naming.js';
 import { DEFAULT_RESERVED_NICKS } from '../reserved-nicks.js';
@@ -49,6 +50,8 @@ export interface IrcSettings {
   readonly gateways: readonly GatewaySettings[];
   /** The message of the day, line by line; empty for none. */
   readonly motd: readonly string[];
+  /** The choices about accounts; null if there are none. */
+  readonly accounts: AccountSettings | null;
   /** Null if clients are not asked to use TLS. */
   readonly sts: StsSettings | null;
   readonly admin: { readonly location: string; readonly organization: string; readonly email: string };
@@ -77,6 +80,7 @@ export const DEFAULT_IRC_SETTINGS: IrcSettings = {
   operators: [],
   gateways: [],
   motd: [],
+  accounts: DEFAULT_ACCOUNT_SETTINGS,
   sts: null,
   admin: { location: 'not specified', organization: 'not specified', email: 'not specified' },
   nicks: 'ascii',

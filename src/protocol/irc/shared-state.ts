@@ -1,11 +1,15 @@
 /** The state that all IRC sessions of one server share. */
+import { type AccountService, DEFAULT_ACCOUNT_SETTINGS } from '../../accounts/account-service.js';
+import { Accounts } from '../../accounts/accounts.js';
+import { MemoryAccounts } from '../../accounts/memory-accounts.js';
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
 import type { EventOf } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
 import type { ServerBans } from '../../chat/server-bans.js';
-import { PasswordGuard, type PasswordGuardOptions } from '../password-guard.js';
+import { PasswordGuard, type PasswordGuardOptions } from '../../accounts/password-guard.js';
 import type { ServerControl } from '../server-control.js';
+import { offerChanges, type Offers, offersOf } from './capabilities.js';
 import { EncoderFamily } from './encoder.js';
 import { isupportChanges, isupportTokens } from './isupport.js';
 import { MetadataBoard } from './metadata-board.js';
@@ -13,10 +17,20 @@ import { MonitorBoard } from './monitor-board.js';
 import type { ReplySource } from './reply-writer.js';
 import type { IrcSettings } from './settings.js';
 
+/** A client that may be logged in to an account. */
+export interface AccountUser {
+  /** The account that it is logged in to; null without one. */
+  readonly account: string | null;
+  /** Its account is no longer there. */
+  accountErased(): void;
+}
+
 /** A registered client, as the shared state sees it. */
-export interface RegisteredClient {
+export interface RegisteredClient extends AccountUser {
   /** @param tokens - those of RPL_ISUPPORT that have changed */
   isupportChanged(tokens: readonly string[]): void;
+  /** Other capabilities are offered. */
+  offersChanged(added: Offers, removed: readonly string[]): void;
   /** A channel has another name. @param answered - the member that gets this as its answer; null for none */
   retitled(event: EventOf<'retitled'>, answered: Member | null): void;
 }
@@ -29,6 +43,8 @@ export interface IrcStateOptions {
   /** The program's version. */
   readonly version: string;
   readonly passwords?: PasswordGuardOptions;
+  /** @defaultValue accounts in memory */
+  readonly accounts?: AccountService;
 }
 
 /** The state and the settings that the commands work on. */
@@ -43,11 +59,15 @@ export class IrcState implements ReplySource {
   /** Clients that have registered. */
   readonly clients = new Set<RegisteredClient>();
   readonly passwords: PasswordGuard;
+  readonly accounts: AccountService;
+  /** Clients that have logged in, and have not registered yet. */
+  readonly entering = new Set<AccountUser>();
   /** Connections that have not registered yet. */
   unregisteredCount = 0;
   /** How often each command has been used. */
   readonly commandCounts = new Map<string, number>();
   #settings: IrcSettings;
+  #offers: Offers;
   #batches = 0;
 
   constructor(options: IrcStateOptions) {
@@ -60,6 +80,8 @@ export class IrcState implements ReplySource {
     this.monitors = new MonitorBoard(options.chat);
     this.metadata = new MetadataBoard(options.chat);
     this.#settings = options.settings;
+    this.#offers = offersOf(options.settings);
+    this.accounts = options.accounts ?? accountsInMemory(options);
     this.chat.observeRooms({
       retitled: (event, answered) => {
         for (const client of this.clients) client.retitled(event, answered);
@@ -79,6 +101,20 @@ export class IrcState implements ReplySource {
     return this.#settings;
   }
 
+  /** The capabilities that are offered. */
+  get offers(): Offers {
+    return this.#offers;
+  }
+
+  /** Logs out everybody who uses an account that has been erased. */
+  accountErased(name: string): void {
+    const { fold } = this.directory;
+    const folded = fold(name);
+    for (const client of [...this.clients, ...this.entering]) {
+      if (client.account !== null && fold(client.account) === folded) client.accountErased();
+    }
+  }
+
   get name(): string {
     return this.#settings.serverName;
   }
@@ -96,13 +132,32 @@ export class IrcState implements ReplySource {
     // Nothing that differs between clients is a setting, so the changes are the same for all of them.
     const before = this.isupport(false, 0);
     this.#settings = { ...settings, serverName: this.name, nicks: this.#settings.nicks };
+    this.#changeOffers(offersOf(settings));
     const changes = isupportChanges(before, this.isupport(false, 0));
     if (changes.length === 0) return;
     for (const client of this.clients) client.isupportChanged(changes);
+  }
+
+  #changeOffers(offers: Offers): void {
+    const { added, removed } = offerChanges(this.#offers, offers);
+    this.#offers = offers;
+    if (added.size === 0 && removed.length === 0) return;
+    for (const client of this.clients) client.offersChanged(added, removed);
   }
 
   /** Returns the tokens of RPL_ISUPPORT for a client that may be in so many rooms. */
   isupport(isUtf8Only: boolean, maxRooms: number): string[] {
     return isupportTokens(this.#settings, { isUtf8Only, maxRooms });
   }
+}
+
+function accountsInMemory({ chat, settings, control }: IrcStateOptions): AccountService {
+  return new Accounts({
+    fold: chat.directory.fold,
+    book: new MemoryAccounts(),
+    settings: settings.accounts ?? DEFAULT_ACCOUNT_SETTINGS,
+    log: (event, details) => {
+      control.log(event, details);
+    },
+  });
 }

@@ -90,6 +90,7 @@ function describe(event: ChatEvent): string | null {
     case 'invited':
     case 'away':
     case 'host':
+    case 'account':
     case 'realname':
       return null;
   }

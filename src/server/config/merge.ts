@@ -1,5 +1,6 @@
 /** Decides each value of the configuration: by the flag, or else by the file, or else by the default. */
 import { dirname, resolve } from 'node:path';
+import { type AccountSettings, MECHANISMS } from '../../accounts/account-service.js';
 import { foldCase } from '../../chat/case-mapping.js';
 import { PRIVILEGES } from '../../chat/member.js';
 import { type BackendName, defaultBackend, triggersOf } from '../../multiplexer/backend.js';
@@ -111,6 +112,7 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups,
       password: flags.password ?? file.server.password,
       operators: toOperators(file),
       gateways: file.gateways,
+      accounts: toAccounts(file),
       sts: file.sts,
       motd,
       admin: file.server.admin,
@@ -133,6 +135,12 @@ function environmentBackend(): BackendName {
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The mechanisms are offered in their own order, each once. */
+function toAccounts({ accounts }: ConfigFile): AccountSettings | null {
+  if (accounts === null) return null;
+  return { ...accounts, mechanisms: MECHANISMS.filter((name) => accounts.mechanisms.includes(name)) };
 }
 
 /** An operator without a class may do everything. */

@@ -1,6 +1,7 @@
 /** The configuration file: its keys, their valid values, and the complaint about an invalid one. */
 import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { DEFAULT_ACCOUNT_SETTINGS, MECHANISMS } from '../../accounts/account-service.js';
 import { isLoopback } from '../../admin/loopback.js';
 import { MAX_PORT } from '../../arguments.js';
 import { parseAddresses } from '../../chat/address.js';
@@ -93,6 +94,7 @@ const classSchema = v.strictObject({
   registrationLines: v.optional(count, DEFAULT_CLASS.registrationLines),
   registrationBytes: v.optional(count, DEFAULT_CLASS.registrationBytes),
   maxPasswordDelayMs: v.optional(integer(0, 3_600_000), DEFAULT_CLASS.maxPasswordDelayMs),
+  accountsPerHour: v.optional(count, DEFAULT_CLASS.accountsPerHour),
   maxRooms: v.optional(integer(1, 1_000_000), DEFAULT_CLASS.maxRooms),
 });
 
@@ -220,6 +222,41 @@ const DURABILITIES = ['process', 'power'] as const satisfies readonly Durability
 const days = v.nullable(integer(0, 36_500));
 const channel = v.pipe(text, v.check(isChannelName, 'must be a channel name such as #lobby'));
 
+const accountDefaults = DEFAULT_ACCOUNT_SETTINGS;
+const programWord = v.pipe(text, v.regex(/^[^\0]*$/, 'must not contain NUL'));
+
+/** Who may have an account, and how it is shown that it is one's own. */
+const accountsSchema = v.strictObject({
+  registration: v.optional(v.boolean('must be true or false'), accountDefaults.registration),
+  mechanisms: v.optional(v.array(oneOf(MECHANISMS), 'must be a list'), [...accountDefaults.mechanisms]),
+  beforeConnect: v.optional(v.boolean('must be true or false'), accountDefaults.beforeConnect),
+  customNames: v.optional(v.boolean('must be true or false'), accountDefaults.customNames),
+  requireEmail: v.optional(v.boolean('must be true or false'), accountDefaults.requireEmail),
+  emailCommand: v.optional(
+    v.nullable(
+      v.union(
+        [
+          v.pipe(
+            programWord,
+            v.nonEmpty('must not be empty'),
+            v.transform((program) => [program]),
+          ),
+          v.pipe(
+            v.array(programWord),
+            v.minLength(1),
+            v.check(([program]) => program !== ''),
+          ),
+        ],
+        'must be a program, or a list of a program and its arguments',
+      ),
+    ),
+    null,
+  ),
+  codeLifetimeMs: v.optional(integer(1, 2_147_483_647), accountDefaults.codeLifetimeMs),
+  minPasswordLength: v.optional(integer(1, 100), accountDefaults.minPasswordLength),
+  maxAccounts: v.optional(count, accountDefaults.maxAccounts),
+});
+
 const defaults = DEFAULT_IRC_SETTINGS;
 const fileSchema = v.strictObject({
   $schema: v.optional(text),
@@ -313,6 +350,7 @@ const fileSchema = v.strictObject({
     ),
     null,
   ),
+  accounts: v.optional(v.nullable(accountsSchema), {}),
   operators: v.optional(v.array(operatorSchema, 'must be a list'), []),
   operClasses: v.optional(v.array(operatorClassSchema, 'must be a list'), []),
   gateways: v.optional(v.array(gatewaySchema, 'must be a list'), []),

@@ -27,6 +27,7 @@ export type Given =
   | readonly ['timer', number]
   | readonly ['verified', number, boolean]
   | readonly ['verify-error', number, string]
+  | readonly ['answered', number, unknown]
   | readonly ['config', number, object]
   | readonly ['config-error', number, string]
   | readonly ['reload']
@@ -84,6 +85,7 @@ const FIELDS: Readonly<Record<Line[0], readonly Check[]>> = {
   timer: [isNumber],
   verified: [isNumber, isBoolean],
   'verify-error': [isNumber, isString],
+  answered: [isNumber, () => true],
   config: [isNumber, isObject],
   'config-error': [isNumber, isString],
   reload: [],
@@ -115,7 +117,7 @@ export function isLine(value: unknown): value is Line {
 
 const GIVEN = new Set<string>([
   ...['open', 'in', 'eof', 'drain', 'close', 'timer'],
-  ...['verified', 'verify-error', 'config', 'config-error', 'reload', 'stop'],
+  ...['verified', 'verify-error', 'answered', 'config', 'config-error', 'reload', 'stop'],
 ]);
 
 /** Whether a line is something that the server was given. */

@@ -2,7 +2,7 @@
 import { toError } from '../../errors.js';
 import { SharedBytes } from '../../net/shared-bytes.js';
 import { logIds, newIdPrefix } from '../../protocol/log-id.js';
-import { verifyPassword } from '../../protocol/password.js';
+import { verifyPassword } from '../../accounts/password.js';
 import type { Alarm } from '../clock.js';
 import type { ServerConfig } from '../config/server-config.js';
 import type { ConnectionLink } from '../link.js';
@@ -49,6 +49,7 @@ export class Recorder implements World, Notes {
   #timesAsked = 0;
   #timers = 0;
   #checks = 0;
+  #questions = 0;
   #readings = 0;
   /** What was written last; more wires may follow. */
   #written: Written | null = null;
@@ -219,6 +220,19 @@ export class Recorder implements World, Notes {
         });
       };
       verifyPassword(offered, expected).then(take, fail);
+    });
+  };
+
+  readonly outside = <T>(ask: () => Promise<T>): Promise<T> => {
+    this.#questions += 1;
+    const number = this.#questions;
+    return new Promise((resolve) => {
+      void ask().then((answer) => {
+        setImmediate(() => {
+          this.give(['answered', number, answer]);
+          resolve(answer);
+        });
+      });
     });
   };
 

@@ -123,6 +123,11 @@ class Replay {
         else callback();
         return;
       }
+      case 'answered':
+        if (!world.answer(line[1], line[2])) {
+          world.differs(null, `answer ${line[1]}`, 'the server has not asked for it');
+        }
+        return;
       case 'verified':
       case 'verify-error':
       case 'config':

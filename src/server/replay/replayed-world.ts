@@ -48,6 +48,9 @@ export class ReplayedWorld implements World {
   readonly #timers = new Map<number, () => void>();
   #checkCount = 0;
   readonly #checks = new Map<number, Waiting<boolean>>();
+  #questionCount = 0;
+  /** What takes the answers to questions; each returns whether it is one. */
+  readonly #questions = new Map<number, (value: unknown) => boolean>();
   #readingCount = 0;
   readonly #readings = new Map<number, Waiting<ServerConfig>>();
   #expected: Expected | null = null;
@@ -138,6 +141,17 @@ export class ReplayedWorld implements World {
     });
   };
 
+  readonly outside = <T>(_: () => Promise<T>, isAnswer: (value: unknown) => value is T): Promise<T> => {
+    return new Promise((resolve) => {
+      this.#questionCount += 1;
+      this.#questions.set(this.#questionCount, (value) => {
+        if (!isAnswer(value)) return false;
+        resolve(value);
+        return true;
+      });
+    });
+  };
+
   readonly readConfig = (): Promise<ServerConfig> => {
     return new Promise((resolve, reject) => {
       this.#readingCount += 1;
@@ -150,6 +164,13 @@ export class ReplayedWorld implements World {
     const check = this.#checks.get(number);
     this.#checks.delete(number);
     return check;
+  }
+
+  /** Answers a question. @returns whether it was asked, and this is an answer to it */
+  answer(number: number, value: unknown): boolean {
+    const take = this.#questions.get(number);
+    this.#questions.delete(number);
+    return take?.(value) === true;
   }
 
   takeReading(number: number): Waiting<ServerConfig> | undefined {

@@ -9,7 +9,7 @@ import type { ServerControl } from '../../../src/protocol/server-control.js';
 import { FakeLink } from '../fake-link.js';
 
 const check = vi.hoisted(() => ({ settle: (_isRight: boolean): void => undefined, done: Promise.resolve(true) }));
-vi.mock(import('../../../src/protocol/password.js'), async (importOriginal) => ({
+vi.mock(import('../../../src/accounts/password.js'), async (importOriginal) => ({
   ...(await importOriginal()),
   verifyPassword: () => check.done,
 }));

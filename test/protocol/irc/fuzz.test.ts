@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import { PRIVILEGES } from '../../../src/chat/member.js';
-import { CAPABILITY_NAMES } from '../../../src/protocol/irc/capabilities.js';
+import { CAPABILITY_BITS } from '../../../src/protocol/irc/capabilities.js';
 import { COMMANDS } from '../../../src/protocol/irc/commands.js';
 import { MAX_LINE_BYTES } from '../../../src/protocol/irc/message.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
@@ -68,7 +68,7 @@ const WORDS = [
   '\x01ACTION x\x01',
   '\0',
   '\x1b[2J',
-  `:${CAPABILITY_NAMES.join(' ')}`,
+  `:${Object.keys(CAPABILITY_BITS).join(' ')}`,
   ':-message-tags',
   'x'.repeat(100),
   '字'.repeat(120),

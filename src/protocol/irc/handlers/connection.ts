@@ -1,13 +1,7 @@
 /** CAP, PASS, NICK, USER, PING, PONG, QUIT: how a connection begins, lives and ends (modern, "Connection Messages"). */
 import { silencingRoom } from '../../../chat/permissions.js';
 import { isReservedNick } from '../../reserved-nicks.js';
-import {
-  CAPABILITY_BITS,
-  CAPABILITY_NAMES,
-  CAPABILITY_OFFERS,
-  capabilityBit,
-  capabilityNames,
-} from '../capabilities.js';
+import { CAPABILITY_BITS, capabilityBit, capabilityNames, formatOffers } from '../capabilities.js';
 import type { Client } from '../client.js';
 import { REAL_NAME_BYTES, USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
@@ -37,8 +31,7 @@ export function cap(client: Client, message: Message): Outcome {
       if (Number(argument) >= CAP_NOTIFY_VERSION) {
         client.setCapabilities(client.capabilities | CAPABILITY_BITS['cap-notify']);
       }
-      if (Number(argument) < CAP_NOTIFY_VERSION) sendCapabilities(client, 'LS', CAPABILITY_NAMES, false);
-      else sendCapabilities(client, 'LS', [...CAPABILITY_OFFERS, ...policies(client)], true);
+      listOffers(client, Number(argument) >= CAP_NOTIFY_VERSION);
       return undefined;
     case 'LIST':
       sendCapabilities(client, 'LIST', capabilityNames(client.capabilities), true);
@@ -59,6 +52,12 @@ export function cap(client: Client, message: Message): Outcome {
 
 function holdRegistration(client: Client): void {
   if (client.registration !== null) client.registration.isNegotiating = true;
+}
+
+function listOffers(client: Client, knowsValues: boolean): void {
+  const { offers } = client.server;
+  if (knowsValues) sendCapabilities(client, 'LS', [...formatOffers(offers), ...policies(client)], true);
+  else sendCapabilities(client, 'LS', [...offers.keys()], false);
 }
 
 function sendCapabilities(client: Client, verb: string, names: readonly string[], mayContinue: boolean): void {
@@ -87,8 +86,9 @@ function requestCapabilities(client: Client, argument: string): void {
   for (const word of argument.split(' ')) {
     if (word === '') continue;
     const isRemoval = word.startsWith('-');
-    const bit = capabilityBit(isRemoval ? word.slice(1) : word);
-    if (bit === undefined) isKnown = false;
+    const name = isRemoval ? word.slice(1) : word;
+    const bit = capabilityBit(name);
+    if (bit === undefined || !(isRemoval || client.server.offers.has(name))) isKnown = false;
     else bits = isRemoval ? bits & ~bit : bits | bit;
   }
   if (isKnown) client.setCapabilities(bits);
@@ -112,6 +112,7 @@ export function nick(client: Client, message: Message): Outcome {
       registration.nick = wanted;
       return completeRegistration(client);
     }
+    registration.refusedNick = wanted;
     client.reply('ERR_NICKNAMEINUSE', wanted);
   } else if (wanted !== member.nick) {
     return rename(client, wanted);
@@ -154,6 +155,11 @@ export function user(client: Client, message: Message): Outcome {
 function completeRegistration(client: Client): Outcome {
   const { registration, server } = client;
   if (registration?.isComplete !== true) return undefined;
+  // The client goes on without having logged in (IRCv3 sasl-3.1).
+  if (client.authentication !== null) {
+    client.authentication = null;
+    client.reply('ERR_SASLABORTED');
+  }
   const { password } = server.settings;
   if (password === null) return admit(client, registration);
   const { passwords } = server;
@@ -173,7 +179,7 @@ function* admit(client: Client, registration: Registration): Paged {
   const { nick: wanted, user: name, realName, metadata } = registration;
   if (wanted === null || name === null) return;
   const admitted = yield* outcomeOf(
-    server.chat.admit(member, { nick: wanted, user: name, realName }),
+    server.chat.admit(member, { nick: wanted, user: name, realName, account: client.account }),
     client.afterAll((late) => {
       if (late.kind === 'arrived' && client.registration !== null) welcomeLate(client, registration);
     }),

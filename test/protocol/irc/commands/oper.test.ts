@@ -1,6 +1,6 @@
 /** OPER: RFC 2812 section 3.1.4; modern, "OPER message"; IRCv3 chghost. */
 import { expect, test } from 'vitest';
-import { hashPassword } from '../../../../src/protocol/password.js';
+import { hashPassword } from '../../../../src/accounts/password.js';
 import { numerics, startIrc } from '../irc-client.js';
 
 const operator = (changes: object = {}) => ({ name: 'root', password: 'pw', masks: ['*@*'], host: null, ...changes });

@@ -1,6 +1,6 @@
 /** PASS: RFC 2812 section 3.1.1; modern, "PASS message". */
 import { describe, expect, test } from 'vitest';
-import { hashPassword } from '../../../../src/protocol/password.js';
+import { hashPassword } from '../../../../src/accounts/password.js';
 import { numerics, startIrc } from '../irc-client.js';
 
 describe('PASS', () => {

@@ -1,6 +1,6 @@
 /** WEBIRC: IRCv3 webirc. */
 import { describe, expect, test } from 'vitest';
-import { hashPassword } from '../../../../src/protocol/password.js';
+import { hashPassword } from '../../../../src/accounts/password.js';
 import { type IrcTestServer, numerics, startIrc } from '../irc-client.js';
 
 const gateway = { name: 'kiwi', password: 'hunter2', addresses: ['127.0.0.0/8'] };

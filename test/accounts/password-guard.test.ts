@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { hashPassword, verifyPassword } from '../../src/protocol/password.js';
-import { PasswordGuard } from '../../src/protocol/password-guard.js';
+import { hashPassword, verifyPassword } from '../../src/accounts/password.js';
+import { PasswordGuard } from '../../src/accounts/password-guard.js';
 
 /** Returns a guard on a clock that only moves when somebody waits. */
 function guardOn(clock: { nowMs: number }, waits: number[] = []): PasswordGuard {

@@ -3,6 +3,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { verifyPassword } from './password.js';
+import { Turnstile } from './turnstile.js';
 
 /** The result of a check; `busy`: too many others are being checked, so this password was not. */
 export type Verdict = 'right' | 'wrong' | 'busy';
@@ -15,7 +16,7 @@ const FIRST_DELAY_MS = 1000;
 const FORGET_MS = 600_000;
 /** Sources and accounts that are remembered; beyond that the one with the oldest failure is forgotten. */
 const MAX_REMEMBERED = 10_000;
-/** Checks at the same time: each check of a hashed password takes a thread and 16 MiB for a while. */
+/** Checks at the same time: each check of a hashed password takes a thread and 32 MiB for a while. */
 const MAX_CHECKS = 2;
 /** Checks that may wait for their turn. */
 const MAX_WAITING = 64;
@@ -41,8 +42,7 @@ export class PasswordGuard {
   readonly #verify: (offered: string, expected: string) => Promise<boolean>;
   /** In the order of the last failure. */
   readonly #failures = new Map<string, Failures>();
-  readonly #waiting: (() => void)[] = [];
-  #checks = 0;
+  readonly #turnstile = new Turnstile({ maxRunning: MAX_CHECKS, maxWaiting: MAX_WAITING });
   #failureCount = 0;
 
   constructor(options: PasswordGuardOptions = {}) {
@@ -72,20 +72,9 @@ export class PasswordGuard {
 
   /** Checks a password, and remembers a failure under these names. */
   async check(offered: string, expected: string, names: readonly string[]): Promise<Verdict> {
-    if (this.#checks >= MAX_CHECKS) {
-      if (this.#waiting.length >= MAX_WAITING) return 'busy';
-      // A check that ends hands its place over, so that no newcomer takes it.
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else {
-      this.#checks += 1;
-    }
-    try {
-      if (await this.#verify(offered, expected)) return 'right';
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#checks -= 1;
-      else next();
-    }
+    const isRight = await this.#turnstile.pass(names[0] ?? '', () => this.#verify(offered, expected));
+    if (isRight === null) return 'busy';
+    if (isRight) return 'right';
     this.failed(names);
     return 'wrong';
   }

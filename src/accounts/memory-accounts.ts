@@ -1,0 +1,68 @@
+/** Accounts in memory: they are gone when the process ends. */
+import type { AccountBook, AccountChanges, AccountRecord, Addition, Credential } from './account-book.js';
+
+/** The accounts of a server that stores nothing. */
+export class MemoryAccounts implements AccountBook {
+  readonly #byName = new Map<string, AccountRecord>();
+  readonly #byCertificate = new Map<string, string>();
+
+  find(folded: string): Promise<AccountRecord | null> {
+    return Promise.resolve(this.#byName.get(folded) ?? null);
+  }
+
+  findByCertificate(fingerprint: string): Promise<AccountRecord | null> {
+    const folded = this.#byCertificate.get(fingerprint);
+    return this.find(folded ?? '');
+  }
+
+  add(account: AccountRecord, maxAccounts: number): Promise<Addition> {
+    return Promise.resolve(this.#add(account, maxAccounts));
+  }
+
+  #add(account: AccountRecord, maxAccounts: number): Addition {
+    const { folded, credentials } = account;
+    if (this.#byName.has(folded)) return 'name-taken';
+    if (!this.#areFree(credentials, folded)) return 'certificate-taken';
+    if (this.#byName.size >= maxAccounts) return 'full';
+    this.#put(account);
+    return 'added';
+  }
+
+  change(folded: string, changes: AccountChanges): Promise<'changed' | 'none' | 'certificate-taken'> {
+    return Promise.resolve(this.#change(folded, changes));
+  }
+
+  #change(folded: string, changes: AccountChanges): 'changed' | 'none' | 'certificate-taken' {
+    const account = this.#byName.get(folded);
+    if (account === undefined) return 'none';
+    const { credentials = account.credentials } = changes;
+    if (!this.#areFree(credentials, folded)) return 'certificate-taken';
+    this.#removeCertificates(account);
+    this.#put({ ...account, ...changes });
+    return 'changed';
+  }
+
+  erase(folded: string): Promise<boolean> {
+    const account = this.#byName.get(folded);
+    if (account !== undefined) this.#removeCertificates(account);
+    return Promise.resolve(this.#byName.delete(folded));
+  }
+
+  #put(account: AccountRecord): void {
+    this.#byName.set(account.folded, account);
+    for (const fingerprint of certificatesOf(account.credentials)) this.#byCertificate.set(fingerprint, account.folded);
+  }
+
+  #removeCertificates({ credentials }: AccountRecord): void {
+    for (const fingerprint of certificatesOf(credentials)) this.#byCertificate.delete(fingerprint);
+  }
+
+  #areFree(credentials: readonly Credential[], folded: string): boolean {
+    return certificatesOf(credentials).every((one) => (this.#byCertificate.get(one) ?? folded) === folded);
+  }
+}
+
+/** The fingerprints among some credentials. */
+export function certificatesOf(credentials: readonly Credential[]): string[] {
+  return credentials.filter(({ kind }) => kind === 'certfp').map(({ data }) => data);
+}

@@ -1,0 +1,30 @@
+/** What a new account, or a change of one, must be like. */
+import type { AccountSettings } from './account-service.js';
+
+/** A command with a password must fit into one line (account-registration, "Server considerations"). */
+const MAX_PASSWORD_BYTES = 300;
+/** RFC 5321 section 4.5.3.1.3, without the brackets. */
+const MAX_EMAIL_BYTES = 254;
+// No more than what every mailer takes; above all nothing that a program could take for an option, or for two addresses.
+const EMAIL = /^[A-Za-z0-9_](?:[\w.+'-]*[\w+'-])?@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/;
+
+/** Judges a password. @returns null if it may be used */
+export function passwordFault(
+  password: string,
+  name: string,
+  { minPasswordLength }: AccountSettings,
+): 'WEAK_PASSWORD' | 'UNACCEPTABLE_PASSWORD' | null {
+  if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES || /[\0\r\n]/.test(password)) return 'UNACCEPTABLE_PASSWORD';
+  const isWeak = [...password].length < Math.max(1, minPasswordLength) || password.toLowerCase() === name.toLowerCase();
+  return isWeak ? 'WEAK_PASSWORD' : null;
+}
+
+/** Whether mail could be sent to an address. */
+export function isEmail(address: string): boolean {
+  return address.length <= MAX_EMAIL_BYTES && EMAIL.test(address) && !address.includes('..');
+}
+
+/** Whether a text is the SHA-256 fingerprint of a certificate. */
+export function isFingerprint(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
+}

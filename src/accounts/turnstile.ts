@@ -1,0 +1,75 @@
+/** Lets a few pieces of work run at once; others wait in line, and more are turned away. */
+
+/** The limits of a {@link Turnstile}. */
+export interface TurnstileLimits {
+  /** Pieces of work at the same time, at least 1. */
+  readonly maxRunning: number;
+  /** Pieces of work that may wait, at least 0. */
+  readonly maxWaiting: number;
+}
+
+interface Waiting {
+  readonly source: string;
+  readonly start: () => void;
+  readonly turnAway: () => void;
+}
+
+/** A line for work. When it is full, whoever holds the most places in it gives one up for somebody with fewer. */
+export class Turnstile {
+  readonly #limits: TurnstileLimits;
+  #waiting: Waiting[] = [];
+  #running = 0;
+
+  constructor(limits: TurnstileLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Runs work when its turn has come.
+   *
+   * @param source - who asks for it
+   * @returns its result; null if it has been turned away
+   * @throws what the work throws
+   */
+  async pass<T>(source: string, work: () => Promise<T>): Promise<T | null> {
+    if (this.#running < this.#limits.maxRunning) this.#running += 1;
+    else if (!(await this.#isLetIn(source))) return null;
+    try {
+      return await work();
+    } finally {
+      // Work that ends hands its place over, so that no newcomer takes it.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running -= 1;
+      else next.start();
+    }
+  }
+
+  /** Waits for a place that somebody hands over. */
+  #isLetIn(source: string): Promise<boolean> {
+    const isFull = this.#waiting.length >= this.#limits.maxWaiting;
+    if (isFull && !this.#makesRoomFor(source)) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#waiting.push({
+        source,
+        start: () => {
+          resolve(true);
+        },
+        turnAway: () => {
+          resolve(false);
+        },
+      });
+    });
+  }
+
+  /** Turns away the last of those who wait for the source that has the most of them. */
+  #makesRoomFor(source: string): boolean {
+    const counts = new Map<string, number>();
+    for (const waiting of this.#waiting) counts.set(waiting.source, (counts.get(waiting.source) ?? 0) + 1);
+    const [greediest, most] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
+    if (most <= (counts.get(source) ?? 0) + 1) return false;
+    const last = this.#waiting.findLastIndex((waiting) => waiting.source === greediest);
+    this.#waiting[last]?.turnAway();
+    this.#waiting = this.#waiting.filter((_, index) => index !== last);
+    return true;
+  }
+}
