@@ -1,7 +1,7 @@
 /** The metrics in the text format of Prometheus, by the package `prom-client`. */
 import { performance } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import type { LabeledCount, Readings } from './readings.js';
+import type { LabeledCount, Readings, StoreReadings } from './readings.js';
 
 /** One metric: what it means, and where its value is found. */
 interface Row {
@@ -9,6 +9,11 @@ interface Row {
   readonly help: string;
   readonly labels?: readonly string[];
   readonly read: (readings: Readings) => number | readonly LabeledCount[];
+}
+
+/** Reads a number of the store; a server without one has no sample of it. */
+function ofStore(read: (store: StoreReadings) => number): Row['read'] {
+  return ({ store }) => (store === null ? [] : read(store));
 }
 
 const GAUGES: readonly Row[] = [
@@ -45,9 +50,40 @@ const GAUGES: readonly Row[] = [
     help: 'Peers that bytes wait for.',
     read: ({ readersBehindCount }) => readersBehindCount,
   },
+  {
+    name: 'fdmux_kept_bytes',
+    help: 'Bytes of messages that rooms keep for those who read slowly.',
+    read: ({ keptBytes }) => keptBytes,
+  },
+  { name: 'fdmux_store_bytes', help: 'Size of the file of the store.', read: ofStore(({ bytes }) => bytes) },
+  {
+    name: 'fdmux_store_queued_writes',
+    help: 'Writes that the store has not answered yet.',
+    read: ofStore(({ queued }) => queued),
+  },
+  {
+    name: 'fdmux_store_up',
+    help: '1 while the store takes writes, 0 while it does not.',
+    read: ofStore(({ isTakingWrites }) => (isTakingWrites ? 1 : 0)),
+  },
 ];
 
 const COUNTERS: readonly Row[] = [
+  {
+    name: 'fdmux_store_batches_total',
+    help: 'Transactions of the store.',
+    read: ofStore(({ batchesTotal }) => batchesTotal),
+  },
+  {
+    name: 'fdmux_store_late_batches_total',
+    help: 'Transactions of the store that have taken longer than 250 ms.',
+    read: ofStore(({ lateBatchesTotal }) => lateBatchesTotal),
+  },
+  {
+    name: 'fdmux_store_busy_seconds_total',
+    help: 'Time in which the store was writing.',
+    read: ofStore(({ busyMsTotal }) => busyMsTotal / 1000),
+  },
   {
     name: 'fdmux_connections_accepted_total',
     help: 'Connections that have reached the chat, refused ones included.',
@@ -139,7 +175,10 @@ export class Metrics {
       registers: [this.#registry],
       collect: () => {
         gauge.reset();
-        for (const sample of this.#samplesOf(row)) gauge.set(sample.labels, sample.count);
+        const samples = this.#samplesOf(row);
+        // What is reset without labels is 0, and not absent.
+        if (samples.length === 0 && labels.length === 0) gauge.remove();
+        for (const sample of samples) gauge.set(sample.labels, sample.count);
       },
     });
   }
@@ -154,7 +193,9 @@ export class Metrics {
       collect: () => {
         // The server has counted already.
         counter.reset();
-        for (const sample of this.#samplesOf(row)) counter.inc(sample.labels, sample.count);
+        const samples = this.#samplesOf(row);
+        if (samples.length === 0 && labels.length === 0) counter.remove();
+        for (const sample of samples) counter.inc(sample.labels, sample.count);
       },
     });
   }

@@ -9,6 +9,18 @@ export interface LabeledCount {
   readonly count: number;
 }
 
+/** What a store says about itself. */
+export interface StoreReadings {
+  /** The size of the file, with what has been written last. */
+  readonly bytes: number;
+  /** Writes that are not answered yet. */
+  readonly queued: number;
+  readonly isTakingWrites: boolean;
+  readonly batchesTotal: number;
+  readonly lateBatchesTotal: number;
+  readonly busyMsTotal: number;
+}
+
 /** All of it. What has `Total` in its name only grows. */
 export interface Readings {
   readonly version: string;
@@ -28,6 +40,10 @@ export interface Readings {
   readonly pendingBytes: number;
   /** Peers that bytes wait for. */
   readonly readersBehindCount: number;
+  /** Bytes of messages that rooms keep for those who read slowly. */
+  readonly keptBytes: number;
+  /** Null if nothing is stored. */
+  readonly store: StoreReadings | null;
   readonly acceptedTotal: number;
   /** Refused connections by cause. */
   readonly refusedTotal: readonly LabeledCount[];

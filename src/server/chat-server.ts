@@ -217,6 +217,8 @@ export class ChatServer implements ServerControl {
       links: this.clients.links,
       tally: this.clients.tally,
       certificates: this.#listeners.certificates,
+      keptBytes: this.clients.shelf.bytes,
+      store: this.#keeping?.readings() ?? null,
       acceptedTotal: this.clients.arrivedCount,
     });
   }

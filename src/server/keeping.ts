@@ -1,5 +1,6 @@
 /** What the chat of one server finds in its store, and leaves there. */
 import { createHash } from 'node:crypto';
+import type { StoreReadings } from '../admin/readings.js';
 import type { ChatOptions } from '../chat/chat.js';
 import type { RoomBeginning, RoomKeeper } from '../chat/room-keeper.js';
 import type { BanStore, ServerBan } from '../chat/server-bans.js';
@@ -13,13 +14,20 @@ import { Store } from '../store/store.js';
 import type { Failure } from '../store/store-error.js';
 import type { StoreConfig } from './config/server-config.js';
 import type { Log } from './log.js';
+import { Retention } from './retention.js';
 import { RoutedLog } from './routed-log.js';
 
 /** The name of this process among those that could share the logs. */
 const NODE = 'a';
-const DAY_MS = 86_400_000;
-/** How often what is too old is forgotten: an hour. */
-const RETENTION_INTERVAL_MS = 3_600_000;
+
+/** What it is made of. */
+interface KeepingParts {
+  readonly store: Store;
+  readonly logs: SqliteLog;
+  readonly bans: readonly StoredBan[];
+  readonly config: StoreConfig;
+  readonly log: Log;
+}
 
 /** An open store with what a chat needs of it. */
 export class Keeping {
@@ -27,31 +35,38 @@ export class Keeping {
   readonly chat: Pick<ChatOptions, 'log' | 'node' | 'keeper' | 'bans'>;
   readonly store: Store;
   readonly #log: SqliteLog;
-  readonly #config: StoreConfig;
-  #nextRetention: NodeJS.Timeout | null = null;
+  readonly #retention: Retention;
 
-  private constructor(store: Store, log: SqliteLog, bans: readonly StoredBan[], config: StoreConfig) {
+  private constructor({ store, logs, bans, config, log }: KeepingParts) {
     this.store = store;
-    this.#log = log;
-    this.#config = config;
+    this.#log = logs;
+    this.#retention = new Retention({ store, daysOf: (name) => daysOf(name, config), log });
     const isStored = (name: LogName): boolean => name.startsWith('r:') && daysOf(name, config) !== 0;
     this.chat = {
       // Who is called what, and what is said in private, ends with the process.
-      log: new RoutedLog(log, new MemoryLog({ maxEntries: 0 }), isStored),
+      log: new RoutedLog(logs, new MemoryLog({ maxEntries: 0 }), isStored),
       node: `${NODE}.${store.facts.run}`,
-      keeper: new StoredRooms(store, log, isStored),
+      keeper: new StoredRooms(store, logs, isStored),
       bans: { store: new StoredBans(store, bans) },
     };
   }
 
   /** Opens the store that the configuration names. @throws StoreError */
   static async open(config: StoreConfig, log: Log): Promise<Keeping> {
-    const store = await Store.open({ ...config, folder: config.path }, ({ code, message }) => {
+    const pace = {
+      late: (ms: number): void => {
+        log.warn('the store is late: rooms wait', { ms: Math.round(ms) });
+      },
+      caughtUp: (ms: number): void => {
+        log.warn('the store has answered', { ms: Math.round(ms) });
+      },
+    };
+    const store = await Store.open({ ...config, folder: config.path, pace }, ({ code, message }) => {
       log.error('the store is lost: rooms take nothing until a restart', { code, message });
     });
     try {
       const logs = await SqliteLog.open(store, { onTrouble: (failure) => report(failure, log) });
-      return new Keeping(store, logs, await store.read('bans', null), config);
+      return new Keeping({ store, logs, bans: await store.read('bans', null), config, log });
     } catch (error) {
       await store.close();
       throw error;
@@ -64,20 +79,16 @@ export class Keeping {
    * @param keepRooms - keeps all rooms: what a room has come from is needed until then
    */
   retain(keepRooms: () => void): void {
-    keepRooms();
-    const nowMs = Date.now();
-    for (const name of this.#log.names) {
-      const days = daysOf(name, this.#config);
-      if (days !== null) void this.#log.retain(name, nowMs - days * DAY_MS);
-    }
-    this.#nextRetention = setTimeout(() => {
-      this.retain(keepRooms);
-    }, RETENTION_INTERVAL_MS);
+    this.#retention.start(keepRooms);
+  }
+
+  readings(): StoreReadings {
+    return { ...this.store.readings(), isTakingWrites: this.#log.isTakingWrites };
   }
 
   /** Takes nothing more: what happens from now on, such as the parting of everybody, is not kept. */
   freeze(): void {
-    if (this.#nextRetention !== null) clearTimeout(this.#nextRetention);
+    this.#retention.stop();
     this.#log.close();
   }
 
@@ -94,7 +105,8 @@ function report(failure: Failure | null, log: Log): void {
 }
 
 /** How many days a room is kept; null for ever. One that got another name is kept as the one that it was. */
-function daysOf(log: LogName, { history }: StoreConfig): number | null {
+function daysOf(log: string, { history }: StoreConfig): number | null {
+  if (!log.startsWith('r:')) return history.days;
   const [name = ''] = log.slice('r:'.length).split(' ');
   return history.rooms.get(name) ?? (history.rooms.has(name) ? null : history.days);
 }

@@ -1,5 +1,5 @@
 /** Reads the state of a server for its metrics, when somebody asks. */
-import type { LabeledCount, Readings } from '../admin/readings.js';
+import type { LabeledCount, Readings, StoreReadings } from '../admin/readings.js';
 import type { Chat } from '../chat/chat.js';
 import type { CertificateFacts } from './config/tls-files.js';
 import type { ConnectionLink } from './link.js';
@@ -15,6 +15,8 @@ export interface ReadParts {
   readonly links: ReadonlySet<ConnectionLink>;
   readonly tally: Tally;
   readonly certificates: readonly CertificateFacts[];
+  readonly keptBytes: number;
+  readonly store: StoreReadings | null;
   readonly acceptedTotal: number;
 }
 

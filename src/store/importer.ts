@@ -1,7 +1,8 @@
 /** A store made of text, a part at a time. */
 import { textOf } from './columns.js';
-import { type Connection } from './engine.js';
+import type { Connection } from './engine.js';
 import { fromCell, type Line, readLine, type Row } from './export-format.js';
+import { indexAllLines } from './line-index.js';
 import { migrate, MIGRATIONS } from './migrations.js';
 import { StoreError } from './store-error.js';
 
@@ -45,9 +46,19 @@ export class Importer {
     if (orphan !== undefined) {
       throw new StoreError('ERR_STORE_IMPORT', `a row of ${textOf(orphan, 'table')} names another one that is missing`);
     }
+    this.#index();
     migrate(this.#connection);
     this.#connection.exec('PRAGMA synchronous = FULL; PRAGMA journal_mode = DELETE; BEGIN IMMEDIATE; COMMIT');
     return this.#rows;
+  }
+
+  /** An export has the lines, and not their index. A version without one makes it when it is brought to the next. */
+  #index(): void {
+    if (this.#connection.prepare('SELECT name FROM sqlite_schema WHERE name = ?').get('line_text') === undefined)
+      return;
+    this.#connection.exec('BEGIN');
+    indexAllLines(this.#connection);
+    this.#connection.exec('COMMIT');
   }
 
   #take(line: Line): void {

@@ -15,7 +15,7 @@ export interface LogWrites {
   };
   /**
    * Drops packs of before a time, from the first on, as far as what is kept of the state has them; how many. It drops
-   * at most {@link RETAIN_PACKS}, so that other writes need not wait for long.
+   * at most 1,000, so that other writes need not wait for long.
    */
   readonly retain: { readonly log: string; readonly fromMs: number };
   /** Keeps what the state of a log is after a pack; null for nothing. */
@@ -29,7 +29,7 @@ export interface LogWrites {
 }
 
 /** How many packs a write drops at most. */
-export const RETAIN_PACKS = 1_000;
+const RETAIN_PACKS = 1_000;
 
 export const logWrites: WritersOf<LogWrites> = {
   pack: (tables, { log: name, body, entries, maxEntries, atMs }) => {

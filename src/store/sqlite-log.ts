@@ -3,7 +3,6 @@ import { decodePack, encodePack } from '../log/codec.js';
 import type { LogName, Pack } from '../log/entry.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../log/shared-log.js';
 import type { LogEnds, Page, StoredState } from './log-reads.js';
-import { RETAIN_PACKS } from './log-writes.js';
 import type { Store } from './store.js';
 import type { Failure } from './store-error.js';
 import { StoredLog } from './stored-log.js';
@@ -64,6 +63,11 @@ export class SqliteLog implements SharedLog {
     return new SqliteLog(store, { ends, states }, options);
   }
 
+  /** Whether it takes writes: it does not for a while after one has failed. */
+  get isTakingWrites(): boolean {
+    return this.#retry === null;
+  }
+
   /** The number of the last pack of a log that is known to be stored. */
   topOf(name: LogName): number {
     return this.#logs.get(name)?.top ?? 0;
@@ -81,29 +85,6 @@ export class SqliteLog implements SharedLog {
         },
       },
     );
-  }
-
-  /**
-   * Drops the packs of a log that are older than a time, unless they are needed to make its state.
-   *
-   * @param fromMs - milliseconds since the epoch
-   */
-  async retain(log: LogName, fromMs: number): Promise<void> {
-    while (!this.#isClosed && this.#retry === null) {
-      const dropped = await new Promise<number>((resolve) => {
-        this.#store.write(
-          { kind: 'retain', log, fromMs },
-          {
-            written: resolve,
-            failed: (failure) => {
-              this.#failed(failure);
-              resolve(0);
-            },
-          },
-        );
-      });
-      if (dropped < RETAIN_PACKS) return;
-    }
   }
 
   /** The logs that have ever had a pack, and those that are followed. */

@@ -1,8 +1,9 @@
 /** The store of one server: its file, which nobody else has, and the two threads that work on it. */
-import { closeSync } from 'node:fs';
+import { closeSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Durability } from './database.js';
 import { lockFolder, STORE_FILE } from './folder.js';
+import { Pace, type PaceObserver } from './pace.js';
 import { type Failure, failureOf } from './store-error.js';
 import { StoreThread } from './store-thread.js';
 import type { Reads, StoreFacts, ThreadData, Write } from './tasks.js';
@@ -15,6 +16,21 @@ export interface StoreOptions {
   readonly durability?: Durability;
   /** The most bytes of the file, at least 0; 0 for no limit. @defaultValue 0 */
   readonly maxBytes?: number;
+  /** Hears when the store is late. */
+  readonly pace?: PaceObserver;
+}
+
+/** What a store can say about itself at any time. */
+export interface StoreReadings {
+  /** The size of the file, with what has been written last. */
+  readonly bytes: number;
+  /** Writes that are not answered yet. */
+  readonly queued: number;
+  readonly batchesTotal: number;
+  /** Batches that have taken longer than 250 ms. */
+  readonly lateBatchesTotal: number;
+  /** How long something was being written, in milliseconds. */
+  readonly busyMsTotal: number;
 }
 
 /** One is written while the next is gathered: more would only wait in the thread instead of growing here. */
@@ -31,6 +47,19 @@ interface Queued {
   readonly answer: WriteAnswer;
 }
 
+/** Everything that makes a store. */
+interface StoreParts {
+  readonly facts: StoreFacts;
+  readonly lockFd: number;
+  readonly path: string;
+  readonly pace: Pace;
+  readonly writer: StoreThread;
+  readonly reader: StoreThread;
+}
+
+/** Nobody hears that a store is late. */
+const UNOBSERVED: PaceObserver = { late: () => undefined, caughtUp: () => undefined };
+
 /** A store that is open. What one turn has for it is written in one transaction. */
 export class Store {
   readonly facts: StoreFacts;
@@ -38,17 +67,23 @@ export class Store {
   readonly #writer: StoreThread;
   readonly #reader: StoreThread;
   #queue: Queued[] = [];
+  readonly #path: string;
+  readonly #pace: Pace;
   #batches = 0;
+  /** Writes that are under way in batches. */
+  #posted = 0;
   #isPosting = false;
   /** Called when nothing is being written, and nothing waits for it. */
   #onIdle: () => void = () => undefined;
   #closing: Promise<void> | null = null;
 
-  private constructor(facts: StoreFacts, lockFd: number, writer: StoreThread, reader: StoreThread) {
-    this.facts = facts;
-    this.#lockFd = lockFd;
-    this.#writer = writer;
-    this.#reader = reader;
+  private constructor(parts: StoreParts) {
+    this.facts = parts.facts;
+    this.#lockFd = parts.lockFd;
+    this.#path = parts.path;
+    this.#pace = parts.pace;
+    this.#writer = parts.writer;
+    this.#reader = parts.reader;
   }
 
   /**
@@ -58,16 +93,18 @@ export class Store {
    * @throws StoreError
    */
   static async open(options: StoreOptions, lost: (failure: Failure) => void): Promise<Store> {
-    const { folder, durability = 'process', maxBytes = 0 } = options;
+    const { folder, durability = 'process', maxBytes = 0, pace = UNOBSERVED } = options;
     const lockFd = lockFolder(folder);
     try {
-      const data = { path: join(folder, STORE_FILE), durability, maxBytes };
+      const path = join(folder, STORE_FILE);
+      const data = { path, durability, maxBytes };
       const start = (role: ThreadData['role']): Promise<StoreThread> => StoreThread.start({ ...data, role }, lost);
       // The reader needs the file that the writer makes.
       const writer = await start('write');
       try {
         const facts = await writer.ask('begin', null);
-        return new Store(facts, lockFd, writer, await start('read'));
+        const reader = await start('read');
+        return new Store({ facts, lockFd, path, pace: new Pace(pace), writer, reader });
       } catch (error) {
         await writer.close();
         throw error;
@@ -100,11 +137,25 @@ export class Store {
     return this.#queue.length > 0 || this.#batches > 0 || this.#reader.isBusy;
   }
 
+  readings(): StoreReadings {
+    const { batches, lateBatches, busyMs } = this.#pace;
+    const sizes = [this.#path, `${this.#path}-wal`].map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+    return {
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+      queued: this.#queue.length + this.#posted,
+      batchesTotal: batches,
+      lateBatchesTotal: lateBatches,
+      busyMsTotal: busyMs,
+    };
+  }
+
   #post(): void {
     if (this.#batches >= MAX_BATCHES || this.#queue.length === 0) return;
     const batch = this.#queue;
     this.#queue = [];
     this.#batches += 1;
+    this.#posted += batch.length;
+    this.#pace.begin();
     void this.#send(batch);
   }
 
@@ -112,6 +163,8 @@ export class Store {
     const writes = batch.map(({ write }) => write);
     const outcome = await this.#writer.ask('write', writes).catch(failureOf);
     this.#batches -= 1;
+    this.#posted -= batch.length;
+    this.#pace.end();
     for (const [index, { answer }] of batch.entries()) {
       try {
         if ('code' in outcome) answer.failed(outcome);

@@ -182,3 +182,20 @@ test.each(['0.0.0.0', '192.0.2.1', '::', '2001:db8::1', 'localhost', 'example.or
     await expect(started).rejects.toThrow('admin.host: must be a loopback address such as 127.0.0.1');
   },
 );
+
+test('a store has metrics, and a server without one has no samples of it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fdmux-admin-'));
+  const kept = await startServer({ store: { path: folder } });
+  const answer = await ask(kept.adminPort, get('/metrics'));
+  expect(value(answer, 'fdmux_store_up')).toBe(1);
+  expect(value(answer, 'fdmux_store_bytes')).toBeGreaterThan(4096);
+  for (const name of ['queued_writes', 'batches_total', 'late_batches_total', 'busy_seconds_total']) {
+    expect(value(answer, `fdmux_store_${name}`)).toBeGreaterThanOrEqual(0);
+  }
+  await kept.server.close();
+  rmSync(folder, { recursive: true });
+  const { adminPort } = await startServer();
+  const other = await ask(adminPort, get('/metrics'));
+  expect(value(other, 'fdmux_kept_bytes')).toBe(0);
+  expect(samples(other, 'fdmux_store_up')).toEqual([]);
+});

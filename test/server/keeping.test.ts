@@ -1,41 +1,12 @@
 /** A server that keeps data: what is back after it has stopped, however that was. */
-import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { findEngine } from '../../src/store/engine.js';
-import { SqliteLog } from '../../src/store/sqlite-log.js';
+import { describe, expect, test } from 'vitest';
 import { STORE_FILE } from '../../src/store/folder.js';
-import { Store } from '../../src/store/store.js';
-import { type RunningServer, startServer } from '../cli/chat-server.js';
-import { connectPeer, type Peer } from '../support/peers.js';
-import { cliPath, run } from '../support/processes.js';
+import { startServer } from '../cli/chat-server.js';
+import { cliPath, packagePath, run } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
-
-/** Connects a client of IRC that has registered. */
-async function client(server: RunningServer, nick: string): Promise<Peer> {
-  const peer = await connectPeer(server.ircPort);
-  await peer.write(`CAP REQ :echo-message message-tags\r\nNICK ${nick}\r\nUSER ${nick} 0 * :x\r\nCAP END\r\n`);
-  await peer.lineLike(/ (?:376|422) /);
-  return peer;
-}
-
-/** Sends a line, and returns the first answer that matches. */
-async function ask(peer: Peer, line: string, answer: RegExp): Promise<string> {
-  await peer.write(`${line}\r\n`);
-  return peer.lineLike(answer);
-}
-
-async function stop({ process }: RunningServer, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  process.kill(signal);
-  expect(await process.ended()).toMatchObject(signal === 'SIGKILL' ? { signal } : { code: 0 });
-}
-
-function configuration(data: object): string {
-  const path = join(temporaryFolder(), 'fdmux.json');
-  writeFileSync(path, JSON.stringify(data));
-  return path;
-}
+import { ask, client, configuration, expectNothingLost, stop, textsIn } from './keeping.js';
 
 describe.each(['SIGKILL', 'SIGTERM'] as const)('after %s and another start', (signal) => {
   test('rooms are as they were, and those who come back have their ranks', async () => {
@@ -103,95 +74,8 @@ test('a room of no days is not kept, and those that are kept go on beside it', a
   expect(await textsIn(data)).toEqual(['said in #open']);
 });
 
-/** Everything that has been said in kept rooms, in its order. */
-async function textsIn(folder: string): Promise<string[]> {
-  const store = await Store.open({ folder }, () => undefined);
-  try {
-    const log = await SqliteLog.open(store);
-    const excerpts = await Promise.all(log.names.map((name) => log.read(name, { after: 0, maxPacks: 1_000_000 })));
-    return excerpts
-      .flatMap((excerpt) => excerpt?.packs ?? [])
-      .flatMap((pack) => (pack.kind === 'pack' ? pack.entries : []))
-      .flatMap((entry) => (entry.kind === 'say' ? [entry.text] : []));
-  } finally {
-    await store.close();
-  }
-}
-
 test('no line that was echoed is missing or doubled after kill -9 under load', async () => {
-  const data = temporaryFolder();
-  const echoed: string[] = [];
-  for (let round = 0; round < 4; round += 1) {
-    const server = await startServer(['--data', data]);
-    const speakers = await Promise.all(['a', 'b', 'c'].map((name) => client(server, `${name}${round}`)));
-    const enough = 40 + randomInt(200);
-    let heard = 0;
-    await new Promise<void>((resolve) => {
-      for (const [index, peer] of speakers.entries()) {
-        const say = (n: number): void => {
-          peer.socket.write(`PRIVMSG #room${index} :${round} ${index} ${n}\r\n`);
-        };
-        peer.socket.write(`JOIN #room${index}\r\n`);
-        // Several at once: some are on their way to the disk when the process ends.
-        for (let n = 0; n < 20; n += 1) say(n);
-        let next = 20;
-        void (async () => {
-          for (;;) {
-            const line = await peer.lineLike(/PRIVMSG #room/);
-            echoed.push(/:(\d+ \d+ \d+)$/.exec(line)?.[1] ?? '');
-            heard += 1;
-            if (heard === enough) {
-              server.process.kill('SIGKILL');
-              resolve();
-            }
-            say(next);
-            next += 1;
-          }
-        })().catch(() => undefined);
-      }
-    });
-    await server.process.ended();
-    // What had arrived before the end counts as well.
-    await Promise.all(speakers.map((peer) => peer.ended().catch(() => undefined)));
-  }
-  const stored = await textsIn(data);
-  const counts = new Map<string, number>();
-  for (const text of stored) counts.set(text, (counts.get(text) ?? 0) + 1);
-  expect(echoed.filter((text) => counts.get(text) !== 1)).toEqual([]);
-  expect(stored.length).toBe(counts.size);
-  const connection = (await findEngine()).open(join(data, STORE_FILE), { isReadOnly: true, timeoutMs: 0 });
-  onTestFinished(() => {
-    connection.close();
-  });
-  expect(connection.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
-});
-
-test('when the store is full, rooms wait and fail, and everything else goes on', async () => {
-  const config = configuration({
-    store: { path: temporaryFolder(), maxBytes: 250_000 },
-    history: { rooms: { '#memory': 0 } },
-    classes: [{ name: 'all', linesPerSecond: 0 }],
-  });
-  const server = await startServer(['--config', config]);
-  const ann = await client(server, 'ann');
-  const bob = await client(server, 'bob');
-  for (const room of ['#kept', '#memory']) {
-    await ask(ann, `JOIN ${room}`, / 366 /);
-    await ask(bob, `JOIN ${room}`, / 366 /);
-  }
-  let answer = '';
-  for (let n = 0; !answer.includes('FAIL'); n += 1) {
-    answer = await ask(ann, `PRIVMSG #kept :${n} ${'x'.repeat(400)}`, /PRIVMSG #kept|FAIL/);
-  }
-  expect(answer).toMatch(/ FAIL PRIVMSG STORE_UNAVAILABLE #kept :/);
-  expect(await ask(ann, 'PRIVMSG #memory :still here', /PRIVMSG/)).toContain('#memory :still here');
-  await bob.lineLike(/#memory :still here/);
-  await ask(ann, 'PRIVMSG bob :in private', /PRIVMSG bob/);
-  await bob.lineLike(/ PRIVMSG bob :in private/);
-  await ask(bob, 'NAMES #kept', / 353 .*ann/);
-  await ask(bob, 'PING still', /PONG/);
-  expect(server.process.stderr).toMatch(/store takes no writes/);
-  await stop(server, 'SIGTERM');
+  await expectNothingLost(3);
 });
 
 test('a second server on the same folder is refused, with one line', async () => {
@@ -225,4 +109,28 @@ test('a server that keeps data cannot be recorded', async () => {
   const recording = ['--record', join(folder, 'r.fdmux')];
   const { code, stderr } = await run(process.execPath, [cliPath, 'serve', '--data', folder, ...recording]);
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^fdmux: .*cannot be recorded.*\n$/) });
+});
+
+test('without a folder, nothing of the store is loaded', async () => {
+  const script = join(temporaryFolder(), 'server.cjs');
+  writeFileSync(
+    script,
+    `const { readFileSync } = require('node:fs');
+    const { startChatServer } = require(process.argv[2]);
+    const loaded = () => Object.keys(require.cache).filter((path) =>
+      path !== __filename && /fdmux\\.db|PRAGMA|better-sqlite3/.test(readFileSync(path, 'latin1'))).length;
+    (async () => {
+      const ports = { plainPort: 0, ircPort: 0 };
+      await (await startChatServer(ports)).close();
+      console.log(loaded());
+      await (await startChatServer({ ...ports, data: process.argv[3] })).close();
+      console.log(loaded() > 0);
+    })();`,
+  );
+  const { stdout, stderr } = await run(process.execPath, [
+    script,
+    packagePath('dist/chat-server.js'),
+    temporaryFolder(),
+  ]);
+  expect({ stdout, stderr }).toEqual({ stdout: '0\ntrue\n', stderr: '' });
 });

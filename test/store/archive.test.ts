@@ -10,6 +10,7 @@ import { Answers } from '../log/contract.js';
 import { mark } from '../log/entries.js';
 import { openFile, openStore, settled, storeOfVersion } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { idsOf, searched } from './searched.js';
 
 const ROOM = 'r:#a';
 
@@ -149,6 +150,17 @@ describe('an import that cannot be done leaves no store', () => {
       ['lock', 0],
     ]);
   });
+});
+
+test('lines that are imported can be searched', async () => {
+  const [folder, copy] = [temporaryFolder(), temporaryFolder()];
+  const before = await searched(join(folder, STORE_FILE));
+  before.add({ text: 'some 说过的话' });
+  before.close();
+  await importLines(await linesOf(folder), copy);
+  const after = await searched(join(copy, STORE_FILE));
+  expect(idsOf(after.search({ terms: ['过的'] }))).toEqual(['id-0']);
+  after.close();
 });
 
 test('a row may name one that follows later', async () => {

@@ -8,7 +8,7 @@ import { STORE_FILE } from '../../src/store/folder.js';
 import type { Failure } from '../../src/store/store-error.js';
 import { Answers, Ear } from '../log/contract.js';
 import { mark } from '../log/entries.js';
-import { openStore, settled } from '../support/stores.js';
+import { openFile, openStore, settled } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const ROOM = 'r:#a';
@@ -17,6 +17,15 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
     () => 'opened',
     (error: unknown): unknown => Reflect.get(Object(error), 'code'),
   );
+
+/** Something that happens once. */
+function eventOf<T>(): { readonly happen: (value: T) => void; readonly happened: Promise<T> } {
+  let happen: (value: T) => void = () => undefined;
+  const happened = new Promise<T>((resolve) => {
+    happen = resolve;
+  });
+  return { happen, happened };
+}
 
 /** Fills a folder with a store that has some packs. */
 async function fill(folder: string, packs: number): Promise<void> {
@@ -194,6 +203,29 @@ describe('a store that is full', () => {
   }
 });
 
+test('a store that is late says so, and when it has answered', async () => {
+  const folder = temporaryFolder();
+  const late = eventOf<number>();
+  const caughtUp = eventOf<number>();
+  const store = await openStore({ folder, pace: { late: late.happen, caughtUp: caughtUp.happen } });
+  const answers = new Answers();
+  const log = await SqliteLog.open(store);
+  log.append(ROOM, [mark('in time')], answers);
+  await settled(store);
+  expect(store.readings()).toMatchObject({ queued: 0, batchesTotal: 1 });
+  // Another program has the file, as a disk that stands still would.
+  const file = await openFile(folder);
+  file.exec('BEGIN IMMEDIATE');
+  log.append(ROOM, [mark('late')], answers);
+  expect(await late.happened).toBeGreaterThan(0);
+  expect(store.readings().queued).toBe(1);
+  file.exec('COMMIT');
+  expect(await caughtUp.happened).toBeGreaterThan(0);
+  await settled(store);
+  expect(answers.got).toEqual([1, 2]);
+  expect(store.readings()).toMatchObject({ queued: 0, lateBatchesTotal: 1, bytes: expect.any(Number) });
+});
+
 test('closing writes what is still to be written', async () => {
   const folder = temporaryFolder();
   const store = await openStore({ folder });
@@ -213,15 +245,19 @@ test('what is too old goes, but not what the state of a log is made of', async (
   for (let n = 1; n <= 6; n += 1) log.append(ROOM, [{ ...mark(String(n)), atMs: n * 1000 }], answers);
   await settled(store);
   const first = async (): Promise<number | undefined> => (await log.read(ROOM, { after: 0, maxPacks: 1 }))?.first;
-  await log.retain(ROOM, 4000);
+  const retain = (fromMs: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      store.write({ kind: 'retain', log: ROOM, fromMs }, { written: resolve, failed: reject });
+    });
+  await retain(4000);
   expect(await first()).toBe(1);
   log.keep(ROOM, 2, '{}');
-  await log.retain(ROOM, 4000);
+  await retain(4000);
   expect(await first()).toBe(3);
   log.keep(ROOM, 6, '{}');
-  await log.retain(ROOM, 4000);
+  await retain(4000);
   expect(await first()).toBe(4);
-  await log.retain(ROOM, 99_000);
+  await retain(99_000);
   expect(await first()).toBe(7);
   log.append(ROOM, [mark('more')], answers);
   await settled(store);

@@ -1,0 +1,74 @@
+/** Forgets what is kept in a store for longer than it may be. */
+import { performance } from 'node:perf_hooks';
+import type { Store } from '../store/store.js';
+import type { Write } from '../store/tasks.js';
+import { CautiousClock } from './cautious-clock.js';
+import type { Log } from './log.js';
+
+const DAY_MS = 86_400_000;
+const INTERVAL_MS = 3_600_000;
+/** What one write forgets at most; other writes go in between. */
+const SLICE = 1_000;
+
+/** What it needs. */
+export interface RetentionParts {
+  readonly store: Store;
+  /** For how many days what is in a log is kept; null for ever. */
+  readonly daysOf: (log: string) => number | null;
+  readonly log: Log;
+}
+
+/** Forgets what is too old when it is started, and every hour, one log after the other. */
+export class Retention {
+  readonly #parts: RetentionParts;
+  readonly #clock = new CautiousClock({ now: Date.now, steady: () => performance.now() });
+  #timer: NodeJS.Timeout | null = null;
+  #isStopped = false;
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts;
+  }
+
+  /** @param prepare - called before each time: what the states of logs are made of is needed until they are kept */
+  start(prepare: () => void): void {
+    if (this.#isStopped) return;
+    prepare();
+    void this.#forget();
+    this.#timer = setTimeout(() => {
+      this.start(prepare);
+    }, INTERVAL_MS);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  async #forget(): Promise<void> {
+    const { store, daysOf, log } = this.#parts;
+    const nowMs = this.#clock.now();
+    if (this.#clock.isAhead)
+      log.warn('the clock has jumped ahead: nothing is forgotten by it before a day is over', {});
+    const ends = await store.read('ends', null).catch(() => []);
+    for (const { log: name, top } of ends) {
+      const days = daysOf(name);
+      if (days === null) continue;
+      if (days === 0) await this.#write({ kind: 'keep', log: name, seq: top, state: null });
+      const fromMs = nowMs - days * DAY_MS;
+      while ((await this.#write({ kind: 'retain', log: name, fromMs })) === SLICE);
+      while ((await this.#write({ kind: 'lines-drop', shelf: name, beforeMs: fromMs })) === SLICE);
+      if (this.#isStopped) return;
+    }
+  }
+
+  /** @returns the number that the write answers; -1 if it has failed, and then the next time does it */
+  #write(write: Write): Promise<number> {
+    if (this.#isStopped) return Promise.resolve(-1);
+    return new Promise((resolve) => {
+      const failed = (): void => {
+        resolve(-1);
+      };
+      this.#parts.store.write(write, { written: resolve, failed });
+    });
+  }
+}

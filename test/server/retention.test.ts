@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { Retention } from '../../src/server/retention.js';
+import { SqliteLog } from '../../src/store/sqlite-log.js';
+import type { Store } from '../../src/store/store.js';
+import { Answers } from '../log/contract.js';
+import { mark } from '../log/entries.js';
+import { openFile, openStore, settled } from '../support/stores.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const DAY_MS = 86_400_000;
+
+/** Appends packs that are so many days old. */
+async function fill(
+  store: Store,
+  log: SqliteLog,
+  room: 'r:#a' | 'r:#b' | 'r:#c',
+  days: readonly number[],
+): Promise<void> {
+  for (const age of days) log.append(room, [{ ...mark(`${age}`), atMs: Date.now() - age * DAY_MS }], new Answers());
+  await settled(store);
+  log.keep(room, days.length, '{}');
+}
+
+test('what is older than its log is kept goes, slice by slice, and what is not kept at all goes with its state', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore({ folder });
+  const log = await SqliteLog.open(store);
+  await fill(store, log, 'r:#a', [...Array.from({ length: 2100 }, () => 9), 8, 6, 1]);
+  await fill(store, log, 'r:#b', [900, 1]);
+  await fill(store, log, 'r:#c', [1, 1]);
+  const days: Readonly<Record<string, number | null>> = { 'r:#a': 7, 'r:#b': null, 'r:#c': 0 };
+  const retention = new Retention({ store, daysOf: (name) => days[name] ?? null, log: silent });
+  let prepared = 0;
+  retention.start(() => {
+    prepared += 1;
+  });
+  await settled(store);
+  retention.stop();
+  expect(prepared).toBe(1);
+  const file = await openFile(folder);
+  expect(file.prepare('SELECT name, first, top, kept FROM log ORDER BY name').all()).toEqual([
+    { name: 'r:#a', first: 2102, top: 2103, kept: '{}' },
+    { name: 'r:#b', first: 1, top: 2, kept: '{}' },
+    { name: 'r:#c', first: 3, top: 2, kept: null },
+  ]);
+  expect(file.prepare('SELECT count(*) AS packs FROM pack').get()).toEqual({ packs: 4 });
+});
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
