@@ -21,13 +21,26 @@ const installedInsteadOfSources = (folder: string): Plugin => ({
   },
 });
 
+/**
+ * The folders whose files share the modules of one process, one file after the other. Each of them would load all modules
+ * for itself otherwise, which took as long as the tests. The other folders load modules again, or change the process.
+ */
+const SHARING = 'admin,bench,chat,front,log,multiplexer,net,protocol,readiness,server,socket,store';
+
+const files = (mode: string): string => (mode === 'long' ? '*.long.test.ts' : '!(*.long).test.ts');
+
 /** By default the daily suite; with `--mode long` the tests that take minutes, in *.long.test.ts. */
 export default defineConfig(({ mode }) => ({
   plugins: subject === undefined ? [] : [installedInsteadOfSources(subject)],
   resolve: { alias: subject === undefined ? [{ find: /^fdmux$/, replacement: at('src/index.ts') }] : [] },
   test: {
-    include: mode === 'long' ? ['test/**/*.long.test.ts'] : ['test/**/*.test.ts'],
-    exclude: mode === 'long' ? [] : ['test/**/*.long.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'shared', include: [`test/{${SHARING}}/**/${files(mode)}`], isolate: false } },
+      {
+        extends: true,
+        test: { name: 'alone', include: [`test/**/${files(mode)}`], exclude: [`test/{${SHARING}}/**`] },
+      },
+    ],
     globalSetup: ['test/support/build-first.ts'],
     setupFiles: ['test/support/preload.ts', 'test/support/fd-leak-check.ts'],
     // What some tests need that not every runtime or machine has; scripts/lib/matrix-rows.mjs says what each row lacks.
