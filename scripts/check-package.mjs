@@ -1,8 +1,8 @@
 /**
  * `npm run package:check`: packs fdmux, lets the tools that know packages look at it, installs it into an empty project
  * and checks there that the README's examples compile with each TypeScript that people use. `--all` takes the
- * compilers that are not in this project as well, other package managers and bundlers (they are fetched from npm), and
- * compiles the installed sources.
+ * compilers that are not in this project as well, other package managers, bundlers and runtimes for other machines (they
+ * are fetched from npm), and compiles the installed sources.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildNative } from './lib/build-native.mjs';
 import { checkBundlers } from './lib/check-bundlers.mjs';
+import { checkForeign } from './lib/check-foreign.mjs';
 import { fetchPackage } from './lib/fetch.mjs';
 import { packPackage } from './lib/pack.mjs';
 import { at } from './lib/paths.mjs';
@@ -30,6 +31,7 @@ await runMain(async () => {
     await checkInstalled(scratch, tarball);
     if (values.all) await checkManagers(scratch, tarball);
     if (values.all) await checkBundlers(scratch, tarball);
+    if (values.all) await checkForeign(join(scratch, 'project'));
     if (values.all) await checkCompiles(scratch);
     say('the package is fine');
   } finally {

@@ -30,6 +30,8 @@ export const fetched = {
   'node26-musl': { name: '@pnpm/linuxstatic-x64', version: '11.21.0' },
   bun: { name: '@oven/bun-linux-x64', version: '1.4.5' },
   'bun-musl': { name: '@oven/bun-linux-x64-musl', version: '1.4.5' },
+  'bun-arm64': { name: '@oven/bun-linux-aarch64', version: '1.4.5' },
+  'bun-arm64-musl': { name: '@oven/bun-linux-aarch64-musl', version: '1.4.5' },
   // The part of vitest that it needs under musl, of the version that package-lock.json has.
   'rolldown-musl': { name: '@rolldown/binding-linux-x64-musl', version: '1.2.19' },
   deno: { name: '@deno/linux-x64-glibc', version: '2.9.6' },

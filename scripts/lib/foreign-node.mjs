@@ -1,5 +1,5 @@
 /** Runtimes for another processor or C library than this machine's, made so that they can be started here. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, fetchPackage } from './fetch.mjs';
 import { at } from './paths.mjs';
@@ -16,14 +16,73 @@ function script(name, line) {
   return path;
 }
 
+const ARM64_LIBRARIES = '/usr/aarch64-linux-gnu';
+
+function needArm64() {
+  const packages = 'qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libatomic1-arm64-cross';
+  if (hasCommand('qemu-aarch64-static') && existsSync(join(ARM64_LIBRARIES, 'lib/libstdc++.so.6'))) return;
+  throw new Problem(`needs ${packages} (apt-get install)`);
+}
+
 /** Node.js for arm64, under qemu's user mode. */
 export async function arm64Node() {
-  const packages = 'qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libatomic1-arm64-cross';
-  if (!hasCommand('qemu-aarch64-static') || !existsSync('/usr/aarch64-linux-gnu/lib/libstdc++.so.6')) {
-    throw new Problem(`needs ${packages} (apt-get install)`);
-  }
+  needArm64();
   const node = join(await fetchPackage('node24-arm64'), 'bin/node');
-  return script('node-arm64', `qemu-aarch64-static -L /usr/aarch64-linux-gnu "${node}"`);
+  return script('node-arm64', `qemu-aarch64-static -L ${ARM64_LIBRARIES} "${node}"`);
+}
+
+/** Bun for arm64, under qemu's user mode. */
+export async function arm64Bun() {
+  needArm64();
+  const bun = join(await fetchPackage('bun-arm64'), 'bin/bun');
+  return script('bun-arm64', `qemu-aarch64-static -L ${ARM64_LIBRARIES} "${bun}"`);
+}
+
+/** Debian's musl for arm64, taken out of its package, since this machine's own packages are for x64. @returns its file */
+async function arm64Musl() {
+  const folder = join(cacheFolder, 'foreign/arm64-musl');
+  const libc = join(folder, 'root/lib/aarch64-linux-musl/libc.so');
+  if (existsSync(libc)) return libc;
+  mkdirSync(join(folder, 'lists/partial'), { recursive: true });
+  mkdirSync(join(folder, 'archives/partial'), { recursive: true });
+  const places = [`Dir::State::Lists=${folder}/lists`, `Dir::Cache=${folder}`, 'Dir::State::Status=/dev/null'];
+  const settings = [...places, 'APT::Architecture=arm64', 'APT::Architectures=arm64', 'APT::Sandbox::User=root'];
+  const options = ['-qq', ...settings.flatMap((setting) => ['-o', setting])];
+  await run('apt-get', [...options, 'update'], { cwd: folder });
+  await run('apt-get', [...options, 'download', 'musl'], { cwd: folder });
+  const [archive] = readdirSync(folder).filter((name) => /^musl_.*_arm64\.deb$/.test(name));
+  if (archive === undefined) throw new Problem("Debian's musl for arm64 cannot be fetched");
+  await run('dpkg-deb', ['--extract', join(folder, archive), join(folder, 'root')]);
+  return libc;
+}
+
+/** Bun for arm64 and musl, under qemu's user mode. */
+export async function arm64MuslBun() {
+  needArm64();
+  const musl = await arm64Musl();
+  const folder = join(cacheFolder, 'foreign/arm64-musl/lib');
+  mkdirSync(folder, { recursive: true });
+  const shim = join(folder, 'shim.so');
+  const zig = join(await fetchPackage('zig'), 'zig');
+  await run(zig, [
+    'cc',
+    '-target',
+    'aarch64-linux-musl',
+    '-O2',
+    '-shared',
+    '-fPIC',
+    '-o',
+    shim,
+    at('scripts/musl/shim.c'),
+  ]);
+  for (const name of ['libstdc++.so.6', 'libgcc_s.so.1']) {
+    copyFileSync(join(ARM64_LIBRARIES, 'lib', name), join(folder, name));
+  }
+  copyFileSync(musl, join(folder, 'libc.musl-aarch64.so.1'));
+  const bun = join(await fetchPackage('bun-arm64-musl'), 'bin/bun');
+  // musl's libc.so is its loader as well.
+  const loader = `"${musl}" --library-path "${folder}" --preload "${shim}"`;
+  return script('bun-arm64-musl', `qemu-aarch64-static ${loader} "${bun}"`);
 }
 
 /**

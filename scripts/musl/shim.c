@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -20,6 +21,9 @@ struct {
 } __cpu_model;
 
 int __cpu_indicator_init(void) { return 0; }
+
+/* arm64's libgcc asks for it by this name. */
+unsigned long __getauxval(unsigned long type) { return getauxval(type); }
 
 uint32_t arc4random(void) {
   uint32_t value;
