@@ -1,9 +1,10 @@
 /*
  * For `npm run matrix` alone: the few symbols that Debian's libstdc++ takes from glibc, on top of musl.
  *
- * npm has no Node.js for musl as such, but one linked against musl inside another program (see ../lib/musl-node.mjs).
- * It needs a libstdc++, and the one at hand is built for glibc. This library stands in for glibc's loader, which that
- * libstdc++ names as a dependency. No part of it is in the package, and the addon does not know of it.
+ * npm has no Node.js for musl as such, but one linked against musl inside another program (see
+ * ../lib/musl-node.mjs). It needs a libstdc++, and the one at hand is built for glibc. This library stands in
+ * for glibc's loader, which that libstdc++ names as a dependency. No part of it is in the package, and the
+ * addon does not know of it.
  */
 #include <link.h>
 #include <locale.h>
