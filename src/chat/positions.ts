@@ -28,10 +28,20 @@ export class Positions {
     return this.#seq;
   }
 
+  /** How often the log has lost its end. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
   /** Gives other names from now on: places that have been named will be taken again. */
   restart(): void {
-    this.#restarts += 1;
-    this.#name = `${this.#log}.${this.#restarts}`;
+    this.resume(this.#restarts + 1);
+  }
+
+  /** Gives the names that a log has which has lost its end so often. */
+  resume(restarts: number): void {
+    this.#restarts = restarts;
+    this.#name = restarts === 0 ? this.#log : `${this.#log}.${restarts}`;
   }
 
   /** The place of the entry that is being applied as a number: a later one has a greater one. */

@@ -222,6 +222,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
         opens,
       })),
       numbers: (this.#numbers ?? new RunningNumbers()).snapshot(),
+      restarts: this.#positions.restarts,
       messages: this.#messages?.entries() ?? [],
       knocks: this.#knocks?.snapshot() ?? [],
       retitledAtMs: this.#retitledAtMs,
@@ -256,6 +257,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     }
     this.#numbers = new RunningNumbers();
     this.#numbers.restore(snapshot.numbers);
+    this.#positions.resume(snapshot.restarts);
     this.#messages = new RecentMessages(MAX_REMEMBERED_MESSAGES);
     for (const [key, session] of snapshot.messages) this.#messages.add(key, session);
     this.#knocks = new Knocks();

@@ -1,8 +1,18 @@
 /** Snapshots as text, and back again with every value checked. */
 import { flagShape, nameShape, whoShape, wordsShape } from '../log/codec.js';
-import { flag, list, nullable, pair, record, type Shape, text, whole } from '../log/shape.js';
+import { TRAITS } from '../log/entry.js';
+import { distinct, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from '../log/shape.js';
 import type { Author } from './author.js';
-import type { InvitationSnapshot, MaskSnapshot, NumbersSnapshot, RoomSnapshot, SeatSnapshot } from './snapshot.js';
+import type { Departure } from './directory.js';
+import type {
+  DomainSnapshot,
+  InvitationSnapshot,
+  MaskSnapshot,
+  MemberSnapshot,
+  NumbersSnapshot,
+  RoomSnapshot,
+  SeatSnapshot,
+} from './snapshot.js';
 
 /** The version of the format. A change of the format takes the next number, and reads what was written before. */
 const VERSION = 1;
@@ -16,43 +26,120 @@ const lastNumber = (value: unknown): value is readonly [session: string, n: numb
   Array.isArray(value) && value.length === 3 && nameShape(value[0]) && number(value[1]) && number(value[2]);
 const numbers = record<NumbersSnapshot>({ last: list(lastNumber, MANY), forgottenSeq: number });
 
-const isRoom: Shape<{ readonly version: typeof VERSION; readonly room: RoomSnapshot }> = record({
-  version: (value): value is typeof VERSION => value === VERSION,
-  room: record<RoomSnapshot>({
-    name: nameShape,
-    createdAtMs: number,
-    registration: nullable(
-      record({ founder: nameShape, atMs: number, access: list(record({ account: nameShape, ranks: number }), MANY) }),
-    ),
-    topic: nullable(record({ text: wordsShape, by: author, atMs: number })),
-    key: nullable(nameShape),
-    limit: nullable(number),
-    flags: list(flagShape, 64),
-    masks: record({ ban: masks, exception: masks, invitation: masks, mute: masks, 'mute-exception': masks }),
-    metadata: list(pair(nameShape, wordsShape), MANY),
-    seats: list(record<SeatSnapshot>({ session: nameShape, who: whoShape, ranks: number, last: number }), MANY),
-    invitations: list(
-      record<InvitationSnapshot>({ guest: nameShape, who: whoShape, by: nullable(nameShape), opens: flag }),
+const notes = distinct(list(pair(nameShape, wordsShape), MANY), ([key]) => key);
+
+const isRoom = record<RoomSnapshot>({
+  name: nameShape,
+  createdAtMs: number,
+  registration: nullable(
+    record({
+      founder: nameShape,
+      atMs: number,
+      access: distinct(list(record({ account: nameShape, ranks: number }), MANY), ({ account }) => account),
+    }),
+  ),
+  topic: nullable(record({ text: wordsShape, by: author, atMs: number })),
+  key: nullable(nameShape),
+  limit: nullable(number),
+  flags: distinct(list(flagShape, 64), (each) => each),
+  masks: record({ ban: masks, exception: masks, invitation: masks, mute: masks, 'mute-exception': masks }),
+  metadata: notes,
+  seats: distinct(
+    list(record<SeatSnapshot>({ session: nameShape, who: whoShape, ranks: number, last: number }), MANY),
+    ({ session }) => session,
+  ),
+  invitations: distinct(
+    list(record<InvitationSnapshot>({ guest: nameShape, who: whoShape, by: nullable(nameShape), opens: flag }), MANY),
+    ({ guest }) => guest,
+  ),
+  numbers,
+  restarts: number,
+  messages: list(pair(number, nameShape), MANY),
+  knocks: list(record({ session: nameShape, atMs: number }), MANY),
+  retitledAtMs: list(number, 64),
+  atMs: number,
+  isAwaiting: flag,
+  absent: distinct(list(pair(text(2048), number), MANY), ([who]) => who),
+});
+
+const trait = oneOf(...TRAITS);
+
+const isDomain = record<DomainSnapshot>({
+  members: distinct(
+    list(
+      record<MemberSnapshot>({
+        session: nameShape,
+        who: whoShape,
+        last: number,
+        sinceMs: number,
+        away: nullable(wordsShape),
+        traits: distinct(list(trait, 64), (each) => each),
+        metadata: notes,
+      }),
       MANY,
     ),
-    numbers,
-    messages: list(pair(number, nameShape), MANY),
-    knocks: list(record({ session: nameShape, atMs: number }), MANY),
-    retitledAtMs: list(number, 64),
-    atMs: number,
-    isAwaiting: flag,
-    absent: list(pair(text(2048), number), MANY),
-  }),
+    ({ session }) => session,
+  ),
+  departures: list(
+    record<Departure>({
+      nick: nameShape,
+      user: nameShape,
+      host: nameShape,
+      realName: wordsShape,
+      account: nullable(nameShape),
+      atMs: number,
+    }),
+    MANY,
+  ),
+  numbers,
+  peak: number,
+  atMs: number,
 });
+
+/** The result of reading a snapshot. */
+export type DecodedState<T> =
+  | { readonly kind: 'state'; readonly state: T }
+  | { readonly kind: 'malformed' }
+  /** A later version of this program has written it, and can read it. */
+  | { readonly kind: 'unknown-version'; readonly version: number };
 
 /** Writes a room as text. */
 export function encodeRoom(room: RoomSnapshot): string {
   return JSON.stringify({ version: VERSION, room });
 }
 
-/** Reads what {@link encodeRoom} has written. @throws TypeError if it is anything else, or of a later version */
-export function decodeRoom(data: string): RoomSnapshot {
-  const value: unknown = JSON.parse(data);
-  if (!isRoom(value)) throw new TypeError('the state of a room cannot be read');
-  return value.room;
+/** Reads what {@link encodeRoom} has written. It returns why it refuses anything else. */
+export function decodeRoom(data: string): DecodedState<RoomSnapshot> {
+  return decode(data, 'room', isRoom);
+}
+
+/** Writes the state of the domain as text. */
+export function encodeDomain(domain: DomainSnapshot): string {
+  return JSON.stringify({ version: VERSION, domain });
+}
+
+/** Reads what {@link encodeDomain} has written. It returns why it refuses anything else. */
+export function decodeDomain(data: string): DecodedState<DomainSnapshot> {
+  return decode(data, 'domain', isDomain);
+}
+
+const isVersion = whole(1);
+
+function decode<T>(data: string, field: string, isState: Shape<T>): DecodedState<T> {
+  const value = parse(data);
+  if (typeof value !== 'object' || value === null) return { kind: 'malformed' };
+  const version: unknown = Reflect.get(value, 'version');
+  if (!isVersion(version)) return { kind: 'malformed' };
+  if (version > VERSION) return { kind: 'unknown-version', version };
+  const state: unknown = Reflect.get(value, field);
+  return isState(state) ? { kind: 'state', state } : { kind: 'malformed' };
+}
+
+/** Parses JSON; returns undefined, which JSON cannot express, if it is invalid. */
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
 }

@@ -48,6 +48,8 @@ export interface RoomSnapshot {
   readonly seats: readonly SeatSnapshot[];
   readonly invitations: readonly InvitationSnapshot[];
   readonly numbers: NumbersSnapshot;
+  /** How often its log has lost its end. */
+  readonly restarts: number;
   /** Who has said the latest messages, by the keys of their places. */
   readonly messages: readonly (readonly [key: number, session: string])[];
   readonly knocks: readonly { readonly session: string; readonly atMs: number }[];

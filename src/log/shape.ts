@@ -35,6 +35,11 @@ export function list<T>(shape: Shape<T>, maxLength: number): Shape<readonly T[]>
     Array.isArray(value) && value.length <= maxLength && value.every((item) => shape(item));
 }
 
+/** A list in which no two values have the same key. */
+export function distinct<T>(shape: Shape<readonly T[]>, keyOf: (item: T) => string): Shape<readonly T[]> {
+  return (value): value is readonly T[] => shape(value) && new Set(value.map(keyOf)).size === value.length;
+}
+
 /** A list of exactly two values. */
 export function pair<A, B>(first: Shape<A>, second: Shape<B>): Shape<readonly [A, B]> {
   return (value): value is readonly [A, B] =>

@@ -11,7 +11,7 @@ import { MemoryLog } from '../log/memory-log.js';
 import type { StoredBan } from '../store/ban-writes.js';
 import { SqliteLog } from '../store/sqlite-log.js';
 import { Store } from '../store/store.js';
-import type { Failure } from '../store/store-error.js';
+import { type Failure, StoreError } from '../store/store-error.js';
 import type { StoreConfig } from './config/server-config.js';
 import type { Log } from './log.js';
 import { Retention } from './retention.js';
@@ -124,7 +124,7 @@ class StoredRooms implements RoomKeeper {
     this.#isStored = isStored;
     const states = log.states.filter(({ log: name }) => isStored(name));
     this.#kept = new Map(
-      states.map(({ log: name, seq, state }) => [name, { seq, snapshot: state === null ? null : decodeRoom(state) }]),
+      states.map(({ log: name, seq, state }) => [name, { seq, snapshot: state === null ? null : roomOf(name, state) }]),
     );
   }
 
@@ -147,6 +147,19 @@ class StoredRooms implements RoomKeeper {
   /** The same in every run: an id of a message names it for as long as it is kept. */
   #idOf(name: string): string {
     return createHash('sha256').update(`${this.#store.facts.prefix} ${name}`).digest('hex').slice(0, 16);
+  }
+}
+
+/** Reads the state of a room. @throws StoreError: to go on without it would lose what was kept */
+function roomOf(log: LogName, text: string): RoomSnapshot {
+  const decoded = decodeRoom(text);
+  switch (decoded.kind) {
+    case 'state':
+      return decoded.state;
+    case 'unknown-version':
+      throw new StoreError('ERR_STORE_VERSION', `a later version of fdmux has written the state of ${log}`);
+    case 'malformed':
+      throw new StoreError('ERR_STORE_CORRUPT', `the state of ${log} cannot be read`);
   }
 }
 

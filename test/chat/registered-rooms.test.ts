@@ -229,8 +229,9 @@ test('a room that is kept as text has the same founder and the same ranks', () =
   if (!(room instanceof RoomState)) return expect.fail('no room');
   const cast = (session: string): never => expect.fail(session);
   const other = new RoomState({ name: '#a', id: 'x', fold: room.fold, cast, permanentSinceMs: null });
-  const snapshot = decodeRoom(encodeRoom(room.snapshot()));
-  other.restore({ ...snapshot, seats: [] });
+  const decoded = decodeRoom(encodeRoom(room.snapshot()));
+  if (decoded.kind !== 'state') return expect.fail(decoded.kind);
+  other.restore({ ...decoded.state, seats: [] });
   expect(other.registration?.founder).toBe('ann');
   expect(other.registration?.ranksOf('BOB')).toBe(operator);
   expect(other.isOver).toBe(false);

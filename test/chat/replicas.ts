@@ -1,15 +1,26 @@
 import { expect } from 'vitest';
 import { ASCII_NAMING, foldCase as fold } from '../../src/chat/case-mapping.js';
+import { DOMAIN_DEEDS } from '../../src/chat/domain-deeds.js';
 import { DomainState } from '../../src/chat/domain-state.js';
 import { MemberState, stranger } from '../../src/chat/member-state.js';
 import type { Note } from '../../src/chat/notes.js';
 import type { Outcome } from '../../src/chat/outcome.js';
 import { NOT_TAKEN } from '../../src/chat/refusal.js';
+import { Replica, type ReplicaOwner } from '../../src/chat/replica.js';
+import { ROOM_DEEDS } from '../../src/chat/room-deeds.js';
 import { RoomState } from '../../src/chat/room-state.js';
-import { decodeRoom, encodeRoom } from '../../src/chat/snapshot-codec.js';
+import {
+  type DecodedState,
+  decodeDomain,
+  decodeRoom,
+  encodeDomain,
+  encodeRoom,
+} from '../../src/chat/snapshot-codec.js';
 import { Outsider, type Subject } from '../../src/chat/subject.js';
 import {
   type DomainEntry,
+  type Entry,
+  type LogName,
   PRIVILEGES,
   ROOM_FLAGS,
   type RoomEntry,
@@ -17,6 +28,7 @@ import {
   type Stamp,
   type Who,
 } from '../../src/log/entry.js';
+import type { LogSink, SharedLog } from '../../src/log/shared-log.js';
 
 const SESSIONS = ['a.1.1', 'a.1.2', 'a.1.3', 'b.1.1', 'b.1.2', 'c.1.1'];
 const NICKS = ['ann', 'Ann', 'bob', 'cid', 'dan'];
@@ -27,7 +39,7 @@ type Draw = (below: number) => number;
 const subject = (session: string): Subject => new Outsider(session, stranger('192.0.2.9'));
 
 /** A state with the members that it speaks of. */
-class Replica {
+class State {
   readonly #members = new Map<string, MemberState>();
   readonly #memberOf = (session: string, who: Who): MemberState => {
     const known = this.#members.get(session) ?? new MemberState({ session, who, atMs: 0 });
@@ -54,10 +66,11 @@ class Replica {
     };
   }
 
-  /** Who has said the messages of some packs. */
-  describeMessages(from: number, to: number): unknown {
+  /** Who has said the messages of some packs. @param losses - how often the log has lost its end */
+  describeMessages(from: number, to: number, losses: number): unknown {
     const seqs = Array.from({ length: to - from + 1 }, (_, index) => from + index);
-    return seqs.map((seq) => this.room.speakerOf(`x-${seq.toString(36)}`));
+    const name = losses === 0 ? 'x' : `x.${losses}`;
+    return seqs.map((seq) => this.room.speakerOf(`${name}-${seq.toString(36)}`));
   }
 
   /** Everything that the domain's log has said. */
@@ -189,17 +202,16 @@ function anyDomainEntry(draw: Draw, stamp: Stamp): DomainEntry {
   ]);
 }
 
-/** Returns a replica that has been kept as text, and read again. */
-function restored(replica: Replica): Replica {
-  const made = new Replica();
-  made.domain.restore(throughText(replica.domain.snapshot()));
-  made.room.restore(decodeRoom(encodeRoom(replica.room.snapshot())));
+/** Returns a state that has been kept as text, and read again. */
+function restored(state: State): State {
+  const made = new State();
+  made.domain.restore(read(decodeDomain(encodeDomain(state.domain.snapshot()))));
+  made.room.restore(read(decodeRoom(encodeRoom(state.room.snapshot()))));
   return made;
 }
 
-function throughText<T>(value: T): T {
-  const read: T = JSON.parse(JSON.stringify(value));
-  return read;
+function read<T>(decoded: DecodedState<T>): T {
+  return decoded.kind === 'state' ? decoded.state : expect.fail(decoded.kind);
 }
 
 /** How a log of random entries is shared out. */
@@ -211,45 +223,189 @@ interface Course {
   readonly restores: number;
 }
 
-function counts(outcome: Outcome): boolean {
-  return outcome !== NOT_TAKEN;
+const isRoomEntry = (entry: Entry): entry is RoomEntry => Object.hasOwn(ROOM_DEEDS, entry.kind);
+const isDomainEntry = (entry: Entry): entry is DomainEntry => Object.hasOwn(DOMAIN_DEEDS, entry.kind);
+
+/** The surroundings of a replica that nobody looks at. */
+class Unseen implements ReplicaOwner {
+  readonly seen = 0;
+  readonly entered = 0;
+  readonly steadyMs = 0;
+  readonly voice = null;
+  /** The last outcome. */
+  outcome: Outcome = null;
+
+  applied(_log: LogName, outcome: Outcome): void {
+    this.outcome = outcome;
+  }
+
+  packApplied(): void {
+    // Nothing waits.
+  }
+
+  opens(): void {
+    // Nobody asks.
+  }
+
+  caughtUp(): void {
+    // Nobody asks.
+  }
+
+  waits(): void {
+    // Nothing is proposed.
+  }
+
+  trouble(): void {
+    // It is made by the test.
+  }
+}
+
+/** A log of which nothing is heard but what a test says. */
+const SILENT: SharedLog = {
+  append: () => undefined,
+  follow: (_name, after) => ({ applied: after, stop: () => undefined }),
+  read: () => Promise.resolve(null),
+  lease: () => Promise.resolve(false),
+  expired: () => Promise.resolve(null),
+  forget: () => Promise.resolve(false),
+  close: () => undefined,
+};
+
+/** One who follows a log as some server has packed it: with packs that cannot be read, with gaps, with a lost end. */
+class Follower<E extends Entry> {
+  readonly #sink: LogSink;
+  readonly #owner: Unseen;
+  seq: number;
+
+  constructor(sink: LogSink, owner: Unseen, seq: number) {
+    this.#sink = sink;
+    this.#owner = owner;
+    this.seq = seq;
+    sink.caughtUp();
+  }
+
+  static ofRoom({ room }: State, seq = 0): Follower<RoomEntry> {
+    const owner = new Unseen();
+    const sink = new Replica({ log: SILENT, name: 'r:#a', fold: room, belongs: isRoomEntry, owner });
+    sink.open(seq);
+    return new Follower(sink, owner, seq);
+  }
+
+  static ofDomain({ domain }: State, seq = 0): Follower<DomainEntry> {
+    const owner = new Unseen();
+    const sink = new Replica({ log: SILENT, name: 'd', fold: domain, belongs: isDomainEntry, owner });
+    sink.open(seq);
+    return new Follower(sink, owner, seq);
+  }
+
+  /** @returns whether the last entry of the pack has counted */
+  pack(...entries: readonly E[]): boolean {
+    this.seq += 1;
+    this.#sink.pack(this.seq, entries);
+    return this.#owner.outcome !== NOT_TAKEN;
+  }
+
+  /** Packs that have nothing in them for anybody. */
+  nothing(draw: Draw): void {
+    const count = 1 + draw(3);
+    if (draw(2) === 0) {
+      this.#sink.missing(this.seq + 1, this.seq + count);
+      this.seq += count;
+      return;
+    }
+    this.seq += 1;
+    this.#sink.unreadable(this.seq, { kind: draw(2) === 0 ? 'malformed' : 'too-large' });
+  }
+
+  loseEnd(top: number): void {
+    this.#sink.regressed(this.seq, top);
+    this.seq = top;
+  }
+}
+
+/** Applies entries in packs of any size, now and then with one again that has counted before. */
+function feed<E extends Entry>(
+  draw: Draw,
+  follower: Follower<E>,
+  { entries, past }: { readonly entries: readonly E[]; readonly past: readonly E[] },
+): void {
+  for (let at = 0; at < entries.length;) {
+    const size = 1 + draw(entries.length - at);
+    const again = draw(3) === 0 ? past.at(-1 - draw(9)) : undefined;
+    const pack = entries.slice(at, at + size);
+    follower.pack(...pack, ...(again === undefined ? [] : [again]));
+    at += size;
+    if (draw(6) === 0) follower.nothing(draw);
+  }
+}
+
+/** The numbers of the last packs of both logs, as two follow them. */
+interface Mark {
+  readonly one: readonly [room: number, domain: number];
+  readonly other: readonly [room: number, domain: number];
 }
 
 /**
- * Applies one log to two replicas, to one entry by entry, to the other in packs and with entries again that have been
- * there, and expects the two to be equal after every pack.
+ * Applies one log to two replicas, to one entry by entry, to the other in packs. Both meet packs that cannot be read and
+ * gaps, each in other places; now and then the log loses its end, and what was lost is there again. The two must be
+ * equal after every pack.
  *
  * @returns how many entries have counted
  */
 export function expectEqualReplicas(draw: Draw, { entries, every, restores }: Course): number {
-  const one = new Replica();
-  let other = new Replica();
+  const one = new State();
+  let other = new State();
+  const [room, domain] = [Follower.ofRoom(one), Follower.ofDomain(one)];
+  let [otherRoom, otherDomain] = [Follower.ofRoom(other), Follower.ofDomain(other)];
   const stamps = { room: new Stamps(draw), domain: new Stamps(draw) };
   const past = { room: new Array<RoomEntry>(), domain: new Array<DomainEntry>() };
+  const marks: Mark[] = [];
+  let losses = 0;
+  const compare = (): void => {
+    expect(other.describeRoom()).toEqual(one.describeRoom());
+    expect(other.describeDomain()).toEqual(one.describeDomain());
+  };
   for (let done = 0; done < entries;) {
-    const size = 1 + draw(every);
-    for (let index = 0; index < size; index += 1) {
-      const room = anyRoomEntry(draw, stamps.room.next(one.room));
-      const domain = anyDomainEntry(draw, stamps.domain.next(one.domain));
-      done += 1;
-      if (counts(one.room.apply(done, room)) && room.kind !== 'gone') past.room.push(room);
-      if (counts(one.domain.apply(done, domain)) && domain.kind !== 'gone') past.domain.push(domain);
-      const seq = done - index;
-      other.room.apply(seq, room);
-      other.domain.apply(seq, domain);
-      if (draw(4) > 0) continue;
-      const again = { room: past.room.at(-1 - draw(9)), domain: past.domain.at(-1 - draw(9)) };
-      if (again.room !== undefined) expect(other.room.apply(seq, again.room)).toBe(NOT_TAKEN);
-      if (again.domain !== undefined) expect(other.domain.apply(seq, again.domain)).toBe(NOT_TAKEN);
+    marks.push({ one: [room.seq, domain.seq], other: [otherRoom.seq, otherDomain.seq] });
+    const fresh = { room: new Array<RoomEntry>(), domain: new Array<DomainEntry>() };
+    const before = { room: past.room.slice(-9), domain: past.domain.slice(-9) };
+    for (const size = 1 + draw(every); fresh.room.length < size; done += 1) {
+      const said = anyRoomEntry(draw, stamps.room.next(one.room));
+      const done = anyDomainEntry(draw, stamps.domain.next(one.domain));
+      fresh.room.push(said);
+      fresh.domain.push(done);
+      if (room.pack(said) && said.kind !== 'gone') past.room.push(said);
+      if (domain.pack(done) && done.kind !== 'gone') past.domain.push(done);
+      if (draw(9) === 0) room.nothing(draw);
+      if (draw(9) === 0) domain.nothing(draw);
     }
-    expect(other.describeRoom()).toEqual(one.describeRoom());
-    expect(other.describeDomain()).toEqual(one.describeDomain());
-    if (draw(restores) > 0) continue;
-    const speakers = other.describeMessages(Math.max(1, done - 200), done);
-    other = restored(other);
-    expect(other.describeMessages(Math.max(1, done - 200), done)).toEqual(speakers);
-    expect(other.describeRoom()).toEqual(one.describeRoom());
-    expect(other.describeDomain()).toEqual(one.describeDomain());
+    feed(draw, otherRoom, { entries: fresh.room, past: before.room });
+    feed(draw, otherDomain, { entries: fresh.domain, past: before.domain });
+    compare();
+    if (draw(restores) === 0) {
+      const from = Math.max(1, otherRoom.seq - 200);
+      const speakers = other.describeMessages(from, otherRoom.seq, losses);
+      other = restored(other);
+      [otherRoom, otherDomain] = [Follower.ofRoom(other, otherRoom.seq), Follower.ofDomain(other, otherDomain.seq)];
+      expect(other.describeMessages(from, otherRoom.seq, losses)).toEqual(speakers);
+      compare();
+    }
+    if (draw(20) > 0) continue;
+    const to = marks.at(-1 - draw(4));
+    if (to === undefined) continue;
+    marks.splice(marks.indexOf(to));
+    losses += 1;
+    room.loseEnd(to.one[0]);
+    domain.loseEnd(to.one[1]);
+    otherRoom.loseEnd(to.other[0]);
+    otherDomain.loseEnd(to.other[1]);
+    compare();
+    // Those who are in doubt append again what they have: it has happened.
+    for (const again of past.room.slice(-5)) expect([room.pack(again), otherRoom.pack(again)]).toEqual([false, false]);
+    for (const again of past.domain.slice(-5)) {
+      expect([domain.pack(again), otherDomain.pack(again)]).toEqual([false, false]);
+    }
+    compare();
   }
   return past.room.length;
 }

@@ -1,15 +1,28 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { foldCase as fold } from '../../src/chat/case-mapping.js';
+import { ASCII_NAMING, foldCase as fold } from '../../src/chat/case-mapping.js';
+import { DomainState } from '../../src/chat/domain-state.js';
 import { MemberState, stranger } from '../../src/chat/member-state.js';
 import { RANK_BITS } from '../../src/chat/room.js';
 import { RoomState } from '../../src/chat/room-state.js';
-import { decodeRoom, encodeRoom } from '../../src/chat/snapshot-codec.js';
+import {
+  type DecodedState,
+  decodeDomain,
+  decodeRoom,
+  encodeDomain,
+  encodeRoom,
+} from '../../src/chat/snapshot-codec.js';
 import type { Who } from '../../src/log/entry.js';
 
 const who = (nick: string): Who => ({ ...stranger('192.0.2.1'), nick, user: nick });
 
+const cast = (session: string, each: Who, atMs: number): MemberState => new MemberState({ session, who: each, atMs });
+
+function newDomain(): DomainState {
+  return new DomainState({ naming: ASCII_NAMING, departureLimit: 20, memberOf: cast });
+}
+
 function newRoom(): RoomState {
-  const cast = (session: string, each: Who, atMs: number): MemberState => new MemberState({ session, who: each, atMs });
   return new RoomState({ name: '#a', id: 'x', fold, cast, permanentSinceMs: null });
 }
 
@@ -28,9 +41,14 @@ function outlived(): RoomState {
   return room;
 }
 
+/** Returns a state that must be readable. */
+function read<T>(decoded: DecodedState<T>): T {
+  return decoded.kind === 'state' ? decoded.state : expect.fail(decoded.kind);
+}
+
 test('a room that waits for those who were inside does so after another stop', () => {
   const room = newRoom();
-  room.restore(decodeRoom(encodeRoom(outlived().snapshot())));
+  room.restore(read(decodeRoom(encodeRoom(outlived().snapshot()))));
   expect({ isOver: room.isOver, size: room.size }).toEqual({ isOver: false, size: 0 });
   expect(room.ranksBefore(who('ann'))).toBe(RANK_BITS.operator);
   expect(room.ranksBefore(who('bob'))).toBe(0);
@@ -41,15 +59,92 @@ test('a room that waits for those who were inside does so after another stop', (
 });
 
 describe('what cannot be the state of a room is refused', () => {
-  const sound = encodeRoom(newRoom().snapshot());
+  const sound = encodeRoom(outlived().snapshot());
+  const seat = '{"session":"a.1.1","who":WHO,"ranks":0,"last":1}'.replace('WHO', JSON.stringify(who('ann')));
   test.each([
-    ['another version', sound.replace('"version":1', '"version":2')],
-    ['a missing field', sound.replace('"isAwaiting":false,', '')],
+    ['a later version', sound.replace('"version":1', '"version":2'), { kind: 'unknown-version', version: 2 }],
+    ['a version that is none', sound.replace('"version":1', '"version":0')],
+    ['a missing field', sound.replace('"isAwaiting":true,', '')],
     ['a field of another type', sound.replace('"seats":[]', '"seats":[{"session":"a.1.1"}]')],
     ['a list that is no list', sound.replace('"messages":[]', '"messages":null')],
+    ['two places of one session', sound.replace('"seats":[]', `"seats":[${seat},${seat}]`)],
+    ['the state of the domain', encodeDomain(newDomain().snapshot())],
+    ['half of it', sound.slice(0, 100)],
+    ['nothing', ''],
     ['no room at all', 'null'],
-  ])('%s', (_, text) => {
+  ])('%s', (_, text, why: object = { kind: 'malformed' }) => {
     expect(text).not.toBe(sound);
-    expect(() => decodeRoom(text)).toThrow(TypeError);
+    expect(decodeRoom(text)).toEqual(why);
+  });
+
+  test('but for what makes it so, each of these could be read', () => {
+    expect(decodeRoom(sound.replace('"seats":[]', `"seats":[${seat}]`))).toMatchObject({ kind: 'state' });
+  });
+});
+
+/** Any text that is like a snapshot: some of it is replaced, left out or put there twice. */
+function damaged(sound: string): fc.Arbitrary<string> {
+  const place = fc.nat({ max: sound.length });
+  const junk = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom('null', '[]', '{}', '-1', '1e99', '"x"', 'true'));
+  return fc
+    .tuple(place, place, junk)
+    .map(([from, to, text]) => sound.slice(0, Math.min(from, to)) + text + sound.slice(Math.max(from, to)));
+}
+
+/** The same with a value of it replaced, so that it stays JSON. */
+function replaced(sound: string): fc.Arbitrary<string> {
+  const paths: string[] = [];
+  JSON.stringify(JSON.parse(sound), function note(this: unknown, key: string, value: unknown) {
+    paths.push(key);
+    return value;
+  });
+  return fc.tuple(fc.nat({ max: paths.length - 1 }), fc.jsonValue()).map(([at, value]) => {
+    let index = -1;
+    const text = JSON.stringify(JSON.parse(sound), (_key, before: unknown) => {
+      index += 1;
+      return index === at ? value : before;
+    });
+    // Undefined if the whole of it was left out.
+    return text ?? 'null';
+  });
+}
+
+describe('whatever is read as a state', () => {
+  test('can be gone on from, and is written as it was read', () => {
+    const room = outlived();
+    room.apply(3, { ...stamp('a.2.1'), kind: 'join', who: who('ann'), name: '#a', key: null, flags: ['secret'] });
+    room.apply(4, { ...stamp('a.2.1', 2), kind: 'invite', guest: 'a.2.2', who: who('cid') });
+    const sound = encodeRoom(room.snapshot());
+    let read = 0;
+    const property = fc.property(fc.oneof(damaged(sound), replaced(sound)), (text) => {
+      const decoded = decodeRoom(text);
+      if (decoded.kind !== 'state') return;
+      read += 1;
+      const again = newRoom();
+      again.restore(decoded.state);
+      expect(again.snapshot()).toEqual(decoded.state);
+    });
+    fc.assert(property, { numRuns: 2000 });
+    expect(read).toBeGreaterThan(10);
+  });
+
+  test('of the domain can be gone on from', () => {
+    const domain = newDomain();
+    for (const [index, nick] of ['ann', 'bob', 'cid'].entries()) {
+      domain.apply(index + 1, { ...stamp(`a.1.${index}`), kind: 'arrive', who: who(nick) });
+    }
+    domain.apply(4, { ...stamp('a.1.0', 2), kind: 'describe', key: 'k', value: 'v', maxKeys: 9 });
+    domain.apply(5, { ...stamp('a.1.1', 2), kind: 'trait', trait: 'bot', on: true });
+    domain.apply(6, { ...stamp('a.1.2', 2), kind: 'quit', reason: '' });
+    const sound = encodeDomain(domain.snapshot());
+    const whole = newDomain();
+    whole.restore(read(decodeDomain(sound)));
+    expect(encodeDomain(whole.snapshot())).toBe(sound);
+    const property = fc.property(fc.oneof(damaged(sound), replaced(sound)), (text) => {
+      const decoded = decodeDomain(text);
+      if (decoded.kind === 'state') newDomain().restore(decoded.state);
+    });
+    fc.assert(property, { numRuns: 1000 });
+    expect(decodeDomain(sound.replace('"version":1', '"version":7'))).toEqual({ kind: 'unknown-version', version: 7 });
   });
 });
