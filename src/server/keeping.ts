@@ -106,7 +106,8 @@ function report(failure: Failure | null, log: Log): void {
 
 /** How many days a room is kept; null for ever. One that got another name is kept as the one that it was. */
 function daysOf(log: string, { history }: StoreConfig): number | null {
-  if (!log.startsWith('r:')) return history.days;
+  // Asked for each message that a room in memory takes, too.
+  if (history.rooms.size === 0 || !log.startsWith('r:')) return history.days;
   const [name = ''] = log.slice('r:'.length).split(' ');
   return history.rooms.get(name) ?? (history.rooms.has(name) ? null : history.days);
 }
