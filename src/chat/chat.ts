@@ -13,8 +13,10 @@ import type { Room } from './room.js';
 import { type BanKind, type ServerBan, ServerBans, type ServerBansOptions } from './server-bans.js';
 import type { Answer } from './ticket.js';
 import * as banning from './verbs/bans.js';
+import * as devices from './verbs/devices.js';
 import * as membership from './verbs/membership.js';
 import * as notes from './verbs/notes.js';
+import * as ownership from './verbs/ownership.js';
 import * as profile from './verbs/profile.js';
 import * as registration from './verbs/registration.js';
 import * as restoration from './verbs/restoration.js';
@@ -121,7 +123,7 @@ export class Chat {
   }
 
   /** Brings a member in as it was described, quietly. @returns null if it cannot be brought in */
-  restore(description: MemberDescription, outlet: Outlet): Member | null {
+  restore(description: MemberDescription, outlet: Outlet | null): Member | null {
     return restoration.restore(this.#scene, description, outlet);
   }
 
@@ -148,12 +150,52 @@ export class Chat {
     return this.#core.through(outlet, act);
   }
 
+  /** Whether a member has several outlets, so that it matters through which of them it acts. */
+  isShared(member: Member): boolean {
+    return stateOf(member).furtherOutlets.length > 0;
+  }
+
+  /** Returns the member of an account that another connection may share; the one with a nick, if there are several. */
+  memberOfAccount(account: string, nick: string): Member | undefined {
+    return devices.ofAccount(this.#scene, account, nick);
+  }
+
+  /** Lets another connection share a member. Somebody is there again, so it is not away any more. */
+  share(member: Member, outlet: Outlet): void {
+    devices.share(this.#scene, member, outlet);
+  }
+
+  /**
+   * Takes an outlet away from a member, which quits when it has no other one, unless it is always on.
+   *
+   * @returns null if it stays, or was not here
+   */
+  leave(member: Member, outlet: Outlet, reason: string): Answer<EventOf<'quit'>> | null {
+    return devices.leave(this.#scene, member, outlet, reason);
+  }
+
+  /** Keeps the nicks of accounts for them, or leaves them to everybody. Those who use them get other ones. */
+  reserveNicks(accounts: readonly string[], on: boolean): void {
+    ownership.reserve(this.#scene, accounts, on);
+  }
+
+  /** Puts out the one who uses a nick that belongs to an account. @param account - that of the one who asks */
+  ghost(by: Member, nick: string, account: string): ReturnType<typeof ownership.ghost> {
+    return ownership.ghost(this.#scene, by, nick, account);
+  }
+
   /** Lets a member in under the names that it gives itself. */
-  admit(member: Member, names: Introduction): Answer<Arrived | membership.KeptOut | Refused<'nick-taken'>> {
+  admit(
+    member: Member,
+    names: Introduction,
+  ): Answer<Arrived | membership.KeptOut | Refused<'nick-taken' | 'nick-reserved'>> {
     return membership.admit(this.#scene, member, names);
   }
 
-  rename(member: Member, nick: string): Answer<EventOf<'renamed'> | Refused<'silenced' | 'nick-taken'>> {
+  rename(
+    member: Member,
+    nick: string,
+  ): Answer<EventOf<'renamed'> | Refused<'silenced' | 'nick-taken' | 'nick-reserved'>> {
     return membership.rename(this.#scene, member, nick);
   }
 
@@ -308,9 +350,9 @@ export class Chat {
     return notes.annotateSelf(this.#scene, member, note);
   }
 
-  /** Marks a member as away. @param reason - null when it is back */
+  /** Marks a member as away where it acts: it is away when it is so everywhere. @param reason - null when it is back */
   setAway(member: Member, reason: string | null): Answer<EventOf<'away'> | null> {
-    return profile.setAway(this.#scene, member, reason);
+    return devices.setAway(this.#scene, member, reason);
   }
 
   setRealName(member: Member, name: string): Answer<EventOf<'realname'> | Refused<'silenced'>> {

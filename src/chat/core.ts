@@ -60,6 +60,7 @@ export class Core implements ReplicaOwner {
   #voice: Outlet | null = null;
   #sessions = 0;
   #steward: MemberState | null = null;
+  #guests = 1000;
 
   constructor(options: CoreOptions = {}) {
     const { log = new MemoryLog({ maxEntries: 0 }), node = 'a.1', newLogId = counter(), now = Date.now } = options;
@@ -106,6 +107,31 @@ export class Core implements ReplicaOwner {
       this.#steward = new MemberState({ session: this.newSession(), who, atMs: this.directory.now() });
     }
     return this.#steward;
+  }
+
+  /** Proposes that a member of this process gets a nick of nobody, if the one that it has belongs to somebody else. */
+  displace(member: MemberState): void {
+    const { fold } = this.domain;
+    if (!member.isLocal || !fold.belongsToOther(member.nick, member.account)) return;
+    const { steward } = this;
+    const nick = this.#guestNick();
+    const stamp = this.stamp(this.domain, steward);
+    this.domain.oblige<'displace'>(steward, { kind: 'displace', target: member.session, nick, ...stamp });
+  }
+
+  #guestNick(): string {
+    for (;;) {
+      this.#guests += 1;
+      const nick = `Guest${this.#guests}`;
+      if (this.domain.fold.holderOf(nick) === undefined && !this.domain.fold.belongsToOther(nick, null)) return nick;
+    }
+  }
+
+  /** Puts a member of this process out, also one that would stay when nobody is connected for it. */
+  putOut(member: MemberState, parting: string, ban?: string): void {
+    const { outlet } = member;
+    if (member.traits.has('always-on')) this.quit(member, parting);
+    outlet.expel(parting, ban);
   }
 
   /** Runs a call in which members act through this outlet. */

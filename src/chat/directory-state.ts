@@ -3,7 +3,7 @@ import type { Fold, Naming } from './case-mapping.js';
 import type { Departure, Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
 import type { DomainState } from './domain-state.js';
 import type { EventOf } from './event.js';
-import type { Member } from './member.js';
+import type { Member, Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
 import { isVisible } from './permissions.js';
 import type { RoomState } from './room-state.js';
@@ -108,6 +108,11 @@ export class DirectoryState implements Directory {
   /** Reports to observers that a room has another name. */
   retitled(event: EventOf<'retitled'>, answered: Member | null): void {
     for (const observer of this.#roomObservers) observer.retitled(event, answered);
+  }
+
+  /** Reports to observers that a member that is connected several times is in a room. */
+  entered(event: EventOf<'joined'>, voice: Outlet | null): void {
+    for (const observer of this.#roomObservers) observer.entered(event, voice);
   }
 
   /** Those whom observers name as followers of a member. */

@@ -1,7 +1,7 @@
 /** Everybody who is here and every room that is open, as everybody may look them up. */
 import type { Fold } from './case-mapping.js';
 import type { EventOf } from './event.js';
-import type { Member } from './member.js';
+import type { Member, Outlet } from './member.js';
 import type { Room } from './room.js';
 
 /** Somebody who no longer has a nick. */
@@ -22,10 +22,12 @@ export interface PresenceObserver {
   followersOf(member: Member): Iterable<Member>;
 }
 
-/** Hears of rooms that get other names, for those whom no event can reach. */
+/** Hears of what happens to rooms, for those whom the events alone do not tell enough. */
 export interface RoomObserver {
   /** @param answered - the member that gets the event as its answer; null if nobody is answered */
   retitled(event: EventOf<'retitled'>, answered: Member | null): void;
+  /** A member that is connected several times is in a room. @param voice - where it has asked for that; null: the first */
+  entered(event: EventOf<'joined'>, voice: Outlet | null): void;
 }
 
 /**

@@ -2,15 +2,19 @@
 import type { DomainDeeds, EntryOf, Stamp } from '../log/entry.js';
 import type { DomainState } from './domain-state.js';
 import type { EventOf } from './event.js';
+import type { Member } from './member.js';
 import type { MemberState } from './member-state.js';
 import { withNote } from './notes.js';
-import type { Arrived, Changed, Lost } from './outcome.js';
+import type { Arrived, Changed, Lost, Reserved } from './outcome.js';
 import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
 
 /** The outcomes of entries of each kind. Null if nothing has changed. */
 export interface DomainOutcomes {
-  arrive: Arrived | Refused<'nick-taken'>;
-  nick: EventOf<'renamed'> | Refused<'nick-taken'> | NotTaken;
+  arrive: Arrived | Refused<'nick-taken' | 'nick-reserved'>;
+  nick: EventOf<'renamed'> | Refused<'nick-taken' | 'nick-reserved'> | NotTaken;
+  reserve: Reserved;
+  displace: EventOf<'renamed'> | Refused<'nick-taken'> | null;
+  ghost: EventOf<'expelled'> | Refused<'no-such-member' | 'not-allowed' | 'oneself'> | NotTaken;
   quit: EventOf<'quit'> | NotTaken;
   away: EventOf<'away'> | NotTaken | null;
   realname: EventOf<'realname'> | NotTaken;
@@ -44,8 +48,29 @@ function byMember<E extends Stamp, T>(
 }
 
 const arrive: Deed<'arrive'> = (domain, entry) => {
+  const { nick, account } = entry.who;
+  if (domain.belongsToOther(nick, account)) return refuse('nick-reserved');
   const member = domain.add(entry, entry.who);
   return member === null ? refuse('nick-taken') : { kind: 'arrived', member };
+};
+
+const reserve: Deed<'reserve'> = (domain, { accounts, on }) => {
+  const squatters = new Set<Member>();
+  for (const account of accounts) {
+    domain.own(account, on);
+    const holder = domain.holderOf(account);
+    if (holder !== undefined && domain.belongsToOther(holder.nick, holder.account)) squatters.add(holder);
+  }
+  return { kind: 'reserved', squatters: [...squatters] };
+};
+
+const displace: Deed<'displace'> = (domain, { target, nick }, atMs) => {
+  const member = domain.bySession(target);
+  if (member === undefined || !domain.belongsToOther(member.nick, member.account)) return null;
+  if (domain.holderOf(nick) !== undefined || domain.belongsToOther(nick, member.account)) return refuse('nick-taken');
+  const before = member.nick;
+  domain.rename(member, nick, atMs);
+  return { kind: 'renamed', atMs, member, before };
 };
 
 const gone: Deed<'gone'> = (domain, { node }, atMs) => {
@@ -57,9 +82,12 @@ const gone: Deed<'gone'> = (domain, { node }, atMs) => {
 /** The table by which the domain applies its log. */
 export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
   arrive,
+  reserve,
+  displace,
   nick: byMember((domain, member, { nick }, atMs) => {
     const owner = domain.holderOf(nick);
     if (owner !== undefined && owner !== member) return refuse('nick-taken');
+    if (domain.belongsToOther(nick, member.account)) return refuse('nick-reserved');
     const before = member.nick;
     domain.rename(member, nick, atMs);
     return { kind: 'renamed', atMs, member, before };
@@ -121,6 +149,14 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     const member = domain.bySession(target);
     if (member === undefined) return refuse('no-such-member');
     return { kind: 'expelled', atMs, by, member, reason, parting };
+  }),
+  ghost: byMember((domain, by, { nick, account }, atMs) => {
+    const member = domain.member(nick);
+    if (member === undefined) return refuse('no-such-member');
+    if (member === by) return refuse('oneself');
+    const isOwn = domain.belongsTo(nick, account) || domain.isSameAccount(member.account, account);
+    if (!isOwn) return refuse('not-allowed');
+    return { kind: 'expelled', atMs, by, member, reason: 'Ghosted', parting: `Ghosted by ${by.nick}` };
   }),
   withdrawn: () => null,
   gone,

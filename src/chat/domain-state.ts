@@ -31,6 +31,9 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   readonly #byLikeness = new Map<string, MemberState>();
   readonly #bySession = new Map<string, MemberState>();
   readonly #numbers = new RunningNumbers();
+  /** The nicks that belong to accounts, folded, and what they look like. */
+  readonly #owned = new Map<string, string>();
+  readonly #ownedLooks = new Map<string, string>();
   /** They have the nicks in folded form, since a stranger's question must not fold all of them. */
   readonly #departures: { readonly key: string; readonly departure: Departure }[] = [];
   #peak = 0;
@@ -107,6 +110,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
         metadata: [...metadata],
       })),
       departures: this.#departures.map(({ departure }) => departure),
+      owned: [...this.#owned.values()],
       numbers: this.#numbers.snapshot(),
       peak: this.#peak,
       atMs: this.#atMs,
@@ -114,7 +118,8 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   }
 
   /** Goes on from what {@link snapshot} has returned. To be called before the first entry. */
-  restore({ members, departures, numbers, peak, atMs }: DomainSnapshot): void {
+  restore({ members, departures, owned, numbers, peak, atMs }: DomainSnapshot): void {
+    for (const account of owned) this.own(account, true);
     for (const { session, who, last, sinceMs, away, traits, metadata } of members) {
       const member = this.#memberOf(session, who, sinceMs);
       member.who = who;
@@ -172,6 +177,36 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   #freeNick({ nick }: MemberState): void {
     this.#byNick.delete(this.#fold(nick));
     if (this.#likenessOf !== null) this.#byLikeness.delete(this.#likenessOf(nick));
+  }
+
+  // Nicks that belong to accounts
+
+  /** Keeps the nick of an account for it, or leaves it to everybody. */
+  own(account: string, on: boolean): void {
+    const key = this.#fold(account);
+    if (on) this.#owned.set(key, account);
+    else this.#owned.delete(key);
+    if (this.#likenessOf === null) return;
+    if (on) this.#ownedLooks.set(this.#likenessOf(account), key);
+    else this.#ownedLooks.delete(this.#likenessOf(account));
+  }
+
+  /** Whether a nick, or one that looks like it, belongs to another account than this one. */
+  belongsToOther(nick: string, account: string | null): boolean {
+    const key = this.#fold(nick);
+    const owner = this.#owned.has(key) ? key : this.#likenessOf && this.#ownedLooks.get(this.#likenessOf(nick));
+    return owner !== null && owner !== undefined && (account === null || this.#fold(account) !== owner);
+  }
+
+  /** Whether a nick belongs to an account. */
+  belongsTo(nick: string, account: string): boolean {
+    const key = this.#fold(nick);
+    return this.#owned.has(key) && this.#fold(account) === key;
+  }
+
+  /** Whether two accounts are the same one. */
+  isSameAccount(one: string | null, other: string | null): boolean {
+    return one !== null && other !== null && this.#fold(one) === this.#fold(other);
   }
 
   /** Gives a member another nick, which must be free or its own. */

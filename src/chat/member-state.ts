@@ -57,6 +57,8 @@ export class MemberState implements Member {
   lastFanOut = 0;
   /** All its outlets but the first, through which it is answered. */
   furtherOutlets = NO_OUTLETS;
+  /** The outlets that nobody is at, and why; null for none. */
+  #absences: Map<Outlet, string> | null = null;
   readonly #label: string | null;
 
   constructor({ session, who, atMs, outlet, label, isLocal = false }: MemberOptions) {
@@ -121,7 +123,22 @@ export class MemberState implements Member {
 
   /** Takes an outlet away; the member stays. */
   detach(outlet: Outlet): void {
+    this.#absences?.delete(outlet);
     this.#hearThrough(outletsOf(this.outlet).filter((one) => one !== outlet));
+  }
+
+  /** Notes that nobody is at an outlet. @param reason - null when somebody is there */
+  mark(outlet: Outlet, reason: string | null): void {
+    this.#absences ??= new Map();
+    this.#absences.delete(outlet);
+    if (reason !== null) this.#absences.set(outlet, reason);
+  }
+
+  /** Why nobody is at any of its outlets, by the last word about that; null if somebody is. */
+  get absence(): string | null {
+    const absences = this.#absences;
+    if (absences === null || absences.size < outletsOf(this.outlet).length) return null;
+    return [...absences.values()].at(-1) ?? null;
   }
 
   #hearThrough(outlets: readonly Outlet[]): void {

@@ -10,6 +10,13 @@ export interface Arrived {
   readonly member: Member;
 }
 
+/** Nicks have come to belong to accounts. */
+export interface Reserved {
+  readonly kind: 'reserved';
+  /** Those who use one of them, and are not its owner. */
+  readonly squatters: readonly Member[];
+}
+
 /** A fact about a member has changed of which nobody hears. */
 export interface Changed {
   readonly kind: 'changed';
@@ -34,4 +41,4 @@ export interface Lost {
 }
 
 /** An event, or an outcome without one; null if nothing has changed. */
-export type Outcome = ChatEvent | Arrived | Changed | Amended | Lost | Refused<string> | null;
+export type Outcome = ChatEvent | Arrived | Reserved | Changed | Amended | Lost | Refused<string> | null;

@@ -66,6 +66,9 @@ export class Presenter {
       case 'changed':
         this.#introduce(outcome.member);
         return;
+      case 'reserved':
+        for (const squatter of outcome.squatters) this.#core.displace(stateOf(squatter));
+        return;
       case 'lost':
         this.#showLost(outcome);
         return;
@@ -76,6 +79,7 @@ export class Presenter {
         this.#introduce(outcome.member);
         this.#dismissLate(log, outcome.member);
         this.#showRanks(outcome, by);
+        if (stateOf(outcome.member).furtherOutlets.length > 0) this.#core.directory.entered(outcome, voice);
         return;
       case 'left':
       case 'kicked':
@@ -135,7 +139,7 @@ export class Presenter {
         return;
       case 'expelled': {
         const member = stateOf(event.member);
-        if (member.isLocal) member.outlet.expel(event.parting);
+        if (member.isLocal) this.#core.putOut(member, event.parting);
       }
     }
   }
@@ -154,6 +158,7 @@ export class Presenter {
   #introduce(who: Member): void {
     const member = stateOf(who);
     if (!member.isLocal) return;
+    this.#core.displace(member);
     for (const room of roomsOf(member)) if (!knows(room, member)) this.#identify(room, member);
   }
 

@@ -34,7 +34,8 @@ export class Publisher {
     if (this.isQuiet) return;
     const delivery = new Delivery(event);
     this.#deliver(delivery, event, answered);
-    if (answered === null) return;
+    // One that speaks to itself has got it everywhere.
+    if (answered === null || (event.kind === 'said' && event.to === answered)) return;
     if (voice === null) for (const outlet of answered.furtherOutlets) delivery.through(outlet);
     else for (const outlet of outletsOf(answered.outlet)) if (outlet !== voice) delivery.through(outlet);
   }

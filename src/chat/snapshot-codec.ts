@@ -91,6 +91,7 @@ const isDomain = record<DomainSnapshot>({
     }),
     MANY,
   ),
+  owned: list(nameShape, MANY),
   numbers,
   peak: number,
   atMs: number,

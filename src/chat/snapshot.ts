@@ -76,6 +76,8 @@ export interface MemberSnapshot {
 export interface DomainSnapshot {
   readonly members: readonly MemberSnapshot[];
   readonly departures: readonly Departure[];
+  /** Nicks that belong to accounts. */
+  readonly owned: readonly string[];
   readonly numbers: NumbersSnapshot;
   readonly peak: number;
   readonly atMs: number;

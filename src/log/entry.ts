@@ -56,9 +56,10 @@ export type MaskList = (typeof MASK_LISTS)[number];
 
 /**
  * What a member may switch about itself: it is not shown to those who share no room with it; it is a program;
- * it receives what operators announce; only those who have logged in may send it messages.
+ * it receives what operators announce; only those who have logged in may send it messages; it stays when nobody is
+ * connected for it.
  */
-export const TRAITS = ['invisible', 'bot', 'hears-announcements', 'hears-accounts-only'] as const;
+export const TRAITS = ['invisible', 'bot', 'hears-announcements', 'hears-accounts-only', 'always-on'] as const;
 export type Trait = (typeof TRAITS)[number];
 
 /** The privileges of those who run the server, by the names that a configuration uses. */
@@ -198,6 +199,12 @@ export interface DomainDeeds extends CommonDeeds {
   trait: { readonly trait: Trait; readonly on: boolean };
   /** Changes what the session says about itself. */
   describe: Annotation;
+  /** Keeps the nicks of accounts, which are their names, from everybody else, or (not `on`) no more. */
+  reserve: { readonly accounts: readonly string[]; readonly on: boolean };
+  /** Gives a session another nick, if the one that it has belongs to somebody else. */
+  displace: { readonly target: string; readonly nick: string };
+  /** Removes from the chat the one who uses a nick that belongs to an account, or has logged in to it. */
+  ghost: { readonly nick: string; readonly account: string };
   announce: { readonly text: string };
   /** Says something to everybody who is here. */
   broadcast: { readonly type: 'message' | 'notice'; readonly text: string };

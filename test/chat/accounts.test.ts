@@ -1,15 +1,13 @@
 /** What depends on the account of a member, whatever has logged it in. */
 import { describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
-import { stateOf } from '../../src/chat/member-state.js';
 import { settled } from '../support/settled.js';
 
 const limits = { maxMasks: 100, maxValues: 100 };
 
 function arrive(chat: Chat, nick: string, account: string | null = null) {
   const member = chat.receive({ host: '192.0.2.1', outlet: null });
-  stateOf(member).become({ account });
-  expect(settled(chat.admit(member, { nick, user: 'u', realName: 'r' })).kind).toBe('arrived');
+  expect(settled(chat.admit(member, { nick, user: 'u', realName: 'r', account })).kind).toBe('arrived');
   return member;
 }
 

@@ -237,8 +237,8 @@ describe('a member that is connected', () => {
     chat.say(bob.member, room, WORDS);
     expect([ann.ear.take(), second.take()]).toEqual([['said'], ['said']]);
     chat.say(ann.member, room, WORDS);
-    chat.setAway(ann.member, 'out');
-    expect([ann.ear.take(), second.take()]).toEqual([[], ['said', 'away']]);
+    chat.setHost(ann.member, 'h.example');
+    expect([ann.ear.take(), second.take()]).toEqual([[], ['said', 'host']]);
     chat.detach(ann.member, ann.ear);
     chat.say(bob.member, room, WORDS);
     expect([ann.ear.take(), second.take()]).toEqual([[], ['said']]);

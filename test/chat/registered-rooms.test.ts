@@ -34,8 +34,8 @@ class Scene {
   arrive(nick: string, account: string | null = null, privileges: readonly Privilege[] | null = null) {
     const ear = new Ear();
     const member = this.chat.receive({ host: '192.0.2.1', outlet: ear });
-    stateOf(member).become({ account, privileges });
-    expect(settled(this.chat.admit(member, { nick, user: 'u', realName: 'r' })).kind).toBe('arrived');
+    stateOf(member).become({ privileges });
+    expect(settled(this.chat.admit(member, { nick, user: 'u', realName: 'r', account })).kind).toBe('arrived');
     const join = () => {
       const joined = settled(this.chat.join(member, '#a', { key: null, maxRooms: 9, flags: [] }));
       return joined.kind === 'refused' ? joined.why : joined.kind;

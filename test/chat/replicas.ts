@@ -26,6 +26,7 @@ import {
   type RoomEntry,
   type SettingChange,
   type Stamp,
+  TRAITS,
   type Who,
 } from '../../src/log/entry.js';
 import type { LogSink, SharedLog } from '../../src/log/shared-log.js';
@@ -83,6 +84,7 @@ class State {
     return {
       members: [...domain.members()].map(describe),
       metadata: [...domain.members()].map(({ metadata }) => [...metadata]),
+      owned: NICKS.map((nick) => domain.belongsToOther(nick, null)),
       counts: [domain.size, domain.peak, domain.operators, domain.invisible],
       departures: NICKS.map((nick) => domain.departuresOf(nick)),
       sessions: SESSIONS.map((session) => domain.nextNumber(session)),
@@ -182,7 +184,7 @@ function anyRoomEntry(draw: Draw, stamp: Stamp): RoomEntry {
 /** Any entry of the domain's log. */
 function anyDomainEntry(draw: Draw, stamp: Stamp): DomainEntry {
   const on = draw(2) === 0;
-  const trait = pick(draw, ['invisible', 'bot', 'hears-announcements'] as const);
+  const trait = pick(draw, TRAITS);
   return pick<DomainEntry>(draw, [
     { ...stamp, kind: 'arrive', who: anyWho(draw) },
     { ...stamp, kind: 'arrive', who: anyWho(draw) },
@@ -195,6 +197,9 @@ function anyDomainEntry(draw: Draw, stamp: Stamp): DomainEntry {
     { ...stamp, kind: 'operator', privileges: on ? PRIVILEGES : null },
     { ...stamp, kind: 'trait', trait, on },
     { ...stamp, kind: 'announce', text: 'x' },
+    { ...stamp, kind: 'reserve', accounts: [pick(draw, ['ann', 'bob'])], on: draw(3) > 0 },
+    { ...stamp, kind: 'displace', target: pick(draw, SESSIONS), nick: pick(draw, ['Guest1', 'cid']) },
+    { ...stamp, kind: 'ghost', nick: pick(draw, NICKS), account: pick(draw, ['ann', 'bob']) },
     { ...stamp, kind: 'broadcast', type: 'notice', text: 'x' },
     { ...stamp, kind: 'describe', ...anyNote(draw) },
     { ...stamp, kind: 'expel', target: pick(draw, SESSIONS), reason: 'x', parting: 'y' },

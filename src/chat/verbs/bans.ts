@@ -24,7 +24,7 @@ export interface BanLifted {
  * @param parting - the reason that the others get for those who are removed
  */
 export function setBan(
-  { directory, bans }: Scene,
+  { core, directory, bans }: Scene,
   by: Member,
   ban: ServerBan,
   parting: string,
@@ -33,7 +33,7 @@ export function setBan(
   const concerned = bans.among(ban, directory.members());
   if (concerned.includes(by)) return refuse('holds-for-oneself');
   if (!bans.add(ban)) return refuse('too-many-bans');
-  for (const member of concerned) stateOf(member).outlet.expel(parting, ban.reason);
+  for (const member of concerned) core.putOut(stateOf(member), parting, ban.reason);
   return { kind: 'ban-set', ban, expelledCount: concerned.length };
 }
 

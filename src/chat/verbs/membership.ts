@@ -22,7 +22,7 @@ export function admit(
   { core, directory, bans }: Scene,
   who: Member,
   names: Introduction,
-): Answer<Arrived | KeptOut | Refused<'nick-taken'>> {
+): Answer<Arrived | KeptOut | Refused<'nick-taken' | 'nick-reserved'>> {
   const member = stateOf(who);
   const { nick, user, realName, account = null } = names;
   const known = { ...member.who, nick, user, realName, account };
@@ -38,7 +38,7 @@ export function rename(
   { core }: Scene,
   who: Member,
   nick: string,
-): Answer<EventOf<'renamed'> | Refused<'silenced' | 'nick-taken'>> {
+): Answer<EventOf<'renamed'> | Refused<'silenced' | 'nick-taken' | 'nick-reserved'>> {
   const member = stateOf(who);
   // Everybody in its rooms reads the nick, so changing it would be a way to speak.
   const silencing = silencingRoom(member);

@@ -9,12 +9,6 @@ import { refuse, type Refused } from '../refusal.js';
 import type { Answer } from '../ticket.js';
 import type { Scene } from './scene.js';
 
-/** Marks a member as away, or as back. @param reason - null when it is back. @returns null when nothing has changed */
-export function setAway({ core }: Scene, who: Member, reason: string | null): Answer<EventOf<'away'> | null> {
-  const member = stateOf(who);
-  return core.domain.propose<'away'>(member, { kind: 'away', reason, ...core.stamp(core.domain, member) });
-}
-
 /** Gives a member another real name. */
 export function setRealName(
   { core }: Scene,

@@ -4,8 +4,9 @@ import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
 import { RANK_BITS } from '../room.js';
 import { isTicket } from '../ticket.js';
+import { setAway } from './devices.js';
 import { annotateSelf } from './notes.js';
-import { setAway, setTrait } from './profile.js';
+import { setTrait } from './profile.js';
 import { join } from './rooms.js';
 import type { Scene } from './scene.js';
 
@@ -27,9 +28,10 @@ export function describe(who: Member): MemberDescription {
  * Brings a member in as it was described, and says nothing of it to anybody. A room that is not open is opened; one
  * that does not let the member in is left out.
  *
+ * @param outlet - null for a member that nobody is connected for
  * @returns null if somebody else has its nick, or if a log does not answer at once
  */
-export function restore(scene: Scene, description: MemberDescription, outlet: Outlet): Member | null {
+export function restore(scene: Scene, description: MemberDescription, outlet: Outlet | null): Member | null {
   const { core } = scene;
   const { who, sinceMs, lastSpokeMs, metadata } = description;
   const known = { ...stranger(who.address), ...who };

@@ -1,7 +1,8 @@
 /** An IRC peer as the commands see it: who it is, what it has asked for, and how it is answered. */
 import type { SaslExchange } from '../../accounts/account-service.js';
 import type { ChatEvent, EventOf } from '../../chat/event.js';
-import type { Member } from '../../chat/member.js';
+import type { Member, Outlet } from '../../chat/member.js';
+import type { Room } from '../../chat/room.js';
 import type { Ticket } from '../../chat/ticket.js';
 import type { CharsetChoice, CharsetDetector } from '../charset.js';
 import type { ClassSettings } from '../limits.js';
@@ -49,6 +50,8 @@ export interface ClientOwner {
   monitored(nicks: readonly string[]): void;
   /** A channel has another name, and the client cannot be told so in one line. */
   retitled(event: EventOf<'retitled'>): void;
+  /** The client's member is in a channel that another one of its clients has entered. */
+  entered(room: Room): void;
   /** The client has left: none of its lines counts any more. */
   left(): void;
 }
@@ -308,6 +311,25 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
     });
   }
 
+  entered({ member, room }: EventOf<'joined'>, voice: Outlet | null): void {
+    if (member !== this.member || voice === this.#link) return;
+    this.#outbox.sendBeside(() => {
+      this.#owner.entered(room);
+    });
+  }
+
+  /** Runs a call in which the client's member acts through this connection, if it has others. */
+  acting<T>(act: () => T): T {
+    const { chat } = this.server;
+    return chat.isShared(this.member) ? chat.through(this.#link, act) : act();
+  }
+
+  /** Goes on as a member that is here already. */
+  join(member: Member): void {
+    this.member = member;
+    this.server.chat.share(member, this.#link);
+  }
+
   /**
    * Takes the peer of a gateway for the one at the other end. Only for a client that has not given its names yet.
    *
@@ -500,7 +522,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
     this.server.metadata.clear(this);
     if (this.registration !== null) this.server.unregisteredCount -= 1;
     // Also one that has not heard yet that it was let in.
-    this.server.chat.quit(this.member, reason);
+    this.server.chat.leave(this.member, this.#link, reason);
     this.server.entering.delete(this);
     this.server.clients.delete(this);
   }

@@ -39,6 +39,12 @@ export function replyNotTaken(client: Client, command: string, ...context: reado
   client.fail(command, 'STORE_UNAVAILABLE', context, text);
 }
 
+/** Answers somebody who wants a nick that belongs to an account. */
+export function replyReserved(client: Client, nick: string): void {
+  client.reply('ERR_NICKNAMEINUSE', nick);
+  client.fail('NICK', 'NICKNAME_RESERVED', [nick], 'Nickname is reserved by a different account: log in to it first');
+}
+
 /** Answers somebody who lacks a privilege. An operator is told which one. */
 export function replyUnprivileged(client: Client, privilege: Privilege): void {
   const why = client.member.isOperator ? `You need the privilege ${privilege}` : "You're not an IRC operator";

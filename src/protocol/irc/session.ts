@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { EventOf } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
+import type { Room } from '../../chat/room.js';
 import { CharsetDetector, encodeText } from '../charset.js';
 import { PARTINGS } from '../parting.js';
 import type { Link, Session } from '../session.js';
@@ -14,9 +15,9 @@ import { Liveness } from './liveness.js';
 import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, type Message, middle, parseMessage } from './message.js';
 import { askToSync, isInSight, knowsMetadata, replyChange } from './metadata.js';
 import { Outbox } from './outbox.js';
-import { Deferred, type Outcome, type Paged } from './outcome.js';
+import { Deferred, type Outcome, type Paged, sendAll } from './outcome.js';
 import { replyUnprivileged } from './refusals.js';
-import { reenter } from './room-replies.js';
+import { reenter, sendNames, sendTopic } from './room-replies.js';
 
 /** Steps in one part of a long answer, whether they find something to say or not. */
 const STEPS_PER_PART = 100;
@@ -163,7 +164,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   #isAnsweredBy(message: Message, step: () => Outcome): boolean {
     let outcome: Outcome = undefined;
     try {
-      outcome = step();
+      outcome = this.#client.acting(step);
     } catch (error) {
       this.#reportFailure(message, error);
     }
@@ -218,7 +219,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     try {
       for (let step = 0; step < maxSteps && !this.#client.isOver; step += 1) {
         this.#intake.charge(1);
-        const { done, value: wait } = answer.next();
+        const { done, value: wait } = this.#client.acting(() => answer.next());
         if (done === true) {
           this.#paged = null;
           return true;
@@ -326,6 +327,11 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   monitored(nicks: readonly string[]): void {
     askToSync(this.#client, nicks);
+  }
+
+  entered(room: Room): void {
+    sendTopic(this.#client, room);
+    sendAll(sendNames(this.#client, room));
   }
 
   retitled(event: EventOf<'retitled'>): void {

@@ -5,7 +5,7 @@ import { MemoryAccounts } from '../../accounts/memory-accounts.js';
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
 import type { EventOf } from '../../chat/event.js';
-import type { Member } from '../../chat/member.js';
+import type { Member, Outlet } from '../../chat/member.js';
 import type { ServerBans } from '../../chat/server-bans.js';
 import { PasswordGuard, type PasswordGuardOptions } from '../../accounts/password-guard.js';
 import type { ServerControl } from '../server-control.js';
@@ -33,6 +33,8 @@ export interface RegisteredClient extends AccountUser {
   offersChanged(added: Offers, removed: readonly string[]): void;
   /** A channel has another name. @param answered - the member that gets this as its answer; null for none */
   retitled(event: EventOf<'retitled'>, answered: Member | null): void;
+  /** A member that several clients share is in a channel. @param voice - that of the client that has asked for it */
+  entered(event: EventOf<'joined'>, voice: Outlet | null): void;
 }
 
 /** Options of an {@link IrcState}. */
@@ -85,6 +87,9 @@ export class IrcState implements ReplySource {
     this.chat.observeRooms({
       retitled: (event, answered) => {
         for (const client of this.clients) client.retitled(event, answered);
+      },
+      entered: (event, voice) => {
+        for (const client of this.clients) client.entered(event, voice);
       },
     });
   }

@@ -38,6 +38,8 @@ export interface PlainOptions {
 }
 
 const REFUSALS = {
+  'nick-taken': 'your name is taken; connect again',
+  'nick-reserved': 'your name is taken; connect again',
   banned: 'you are banned from this room',
   'invite-only': 'this room is for invited members only',
   'needs-account': 'this room is for those who have logged in',
@@ -129,7 +131,7 @@ export class PlainSession implements Session, LineSink {
     whenSettled(chat.admit(this.member, names), (admitted) => {
       if (admitted.kind === 'arrived') this.#join();
       else if (admitted.why === 'banned') this.#close(`${BANNED_TEXT}: ${admitted.ban.reason}`);
-      else this.#close(admitted.why === 'nick-taken' ? 'your name is taken; connect again' : REFUSALS[admitted.why]);
+      else this.#close(REFUSALS[admitted.why]);
     });
   }
 

@@ -8,7 +8,7 @@ import type { Message } from '../message.js';
 import { MAX_METADATA_KEYS } from '../metadata-limits.js';
 import { fitUserName, isNick, spellNick } from '../names.js';
 import { defer, type Outcome, outcomeOf, type Paged } from '../outcome.js';
-import { replyNotTaken } from '../refusals.js';
+import { replyNotTaken, replyReserved } from '../refusals.js';
 import type { Registration } from '../registration.js';
 import type { IrcState } from '../shared-state.js';
 import { cutToBytes, packWords } from '../text-length.js';
@@ -128,6 +128,7 @@ function* rename(client: Client, wanted: string): Paged {
   const renamed = yield* outcomeOf(client.server.chat.rename(client.member, wanted));
   if (renamed.kind === 'renamed') client.echo(renamed);
   else if (renamed.why === 'nick-taken') client.reply('ERR_NICKNAMEINUSE', wanted);
+  else if (renamed.why === 'nick-reserved') replyReserved(client, wanted);
   else if (renamed.why === 'not-taken') replyNotTaken(client, 'NICK', wanted);
   else client.reply('ERR_BANNICKCHANGE', wanted, renamed.room?.name ?? '*');
 }
@@ -200,6 +201,7 @@ function* admit(client: Client, registration: Registration): Paged {
     // Somebody else took the nick between NICK and the end of registration.
     registration.nick = null;
     if (admitted.why === 'nick-taken') client.reply('ERR_NICKNAMEINUSE', wanted);
+    else if (admitted.why === 'nick-reserved') replyReserved(client, wanted);
     else replyNotTaken(client, 'NICK', wanted);
   }
 }

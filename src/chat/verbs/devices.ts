@@ -1,0 +1,75 @@
+/** Members that are connected several times, or not at all. */
+import type { DomainOutcomes } from '../domain-deeds.js';
+import type { EventOf } from '../event.js';
+import type { Member, Outlet } from '../member.js';
+import { type MemberState, stateOf } from '../member-state.js';
+import { outletsOf } from '../outlets.js';
+import type { Answer } from '../ticket.js';
+import type { Scene } from './scene.js';
+
+/** Why a member that nobody is connected for is away. */
+const NOT_CONNECTED = 'Not connected';
+
+/** Returns the member of an account that another connection may share; the one with a nick, if there are several. */
+export function ofAccount({ directory }: Scene, account: string, nick: string): Member | undefined {
+  const { fold } = directory;
+  const folded = fold(account);
+  const wanted = directory.member(nick);
+  const isOwn = (member: MemberState): boolean =>
+    member.isLocal && member.account !== null && fold(member.account) === folded;
+  if (wanted !== undefined && isOwn(wanted)) return wanted;
+  for (const member of directory.members()) if (isOwn(member)) return member;
+  return undefined;
+}
+
+/** Gives a member one more outlet. Somebody is there again, so it is not away any more. */
+export function share(scene: Scene, who: Member, outlet: Outlet): void {
+  const member = stateOf(who);
+  member.attach(outlet);
+  showPresence(scene, member);
+}
+
+/**
+ * Takes an outlet away from a member, or lets the member quit if it is the last one. A member that is always on stays.
+ *
+ * @returns null if the member stays, or was not here
+ */
+export function leave(
+  scene: Scene,
+  who: Member,
+  outlet: Outlet,
+  reason: string,
+): Answer<DomainOutcomes['quit']> | null {
+  const { core } = scene;
+  const member = stateOf(who);
+  if (!core.isKnown(member)) return null;
+  const hasOthers = outletsOf(member.outlet).some((one) => one !== outlet);
+  if (!hasOthers && !member.traits.has('always-on')) return core.quit(member, reason);
+  member.detach(outlet);
+  showPresence(scene, member);
+  return null;
+}
+
+/**
+ * Marks the outlet through which a member acts as one that nobody is at. The member is away when nobody is at any.
+ *
+ * @param reason - null when somebody is there
+ */
+export function setAway(scene: Scene, who: Member, reason: string | null): Answer<EventOf<'away'> | null> {
+  const member = stateOf(who);
+  const [first] = outletsOf(member.outlet);
+  const outlet = scene.core.voice ?? first;
+  if (outlet === undefined) return proposeAway(scene, member, reason);
+  member.mark(outlet, reason);
+  return proposeAway(scene, member, member.absence);
+}
+
+/** Makes a member away, or not, as its outlets have it by now. */
+function showPresence(scene: Scene, member: MemberState): void {
+  const absence = outletsOf(member.outlet).length === 0 ? NOT_CONNECTED : member.absence;
+  if (absence !== member.away) proposeAway(scene, member, absence);
+}
+
+function proposeAway({ core }: Scene, member: MemberState, reason: string | null): Answer<EventOf<'away'> | null> {
+  return core.domain.propose<'away'>(member, { kind: 'away', reason, ...core.stamp(core.domain, member) });
+}

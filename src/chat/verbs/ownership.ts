@@ -1,0 +1,24 @@
+/** Nicks that belong to accounts. */
+import type { DomainOutcomes } from '../domain-deeds.js';
+import type { Member } from '../member.js';
+import { stateOf } from '../member-state.js';
+import type { Answer } from '../ticket.js';
+import type { Scene } from './scene.js';
+
+/** The most nicks of one entry. */
+const NICKS_PER_ENTRY = 1_000;
+
+/** Keeps the nicks of accounts for them, or (`on` is false) leaves them to everybody. */
+export function reserve({ core }: Scene, accounts: readonly string[], on: boolean): void {
+  const { steward, domain } = core;
+  for (let at = 0; at < accounts.length; at += NICKS_PER_ENTRY) {
+    const some = accounts.slice(at, at + NICKS_PER_ENTRY);
+    domain.oblige<'reserve'>(steward, { kind: 'reserve', accounts: some, on, ...core.stamp(domain, steward) });
+  }
+}
+
+/** Puts out the one who uses a nick that belongs to an account. @param account - that of the one who asks */
+export function ghost({ core }: Scene, who: Member, nick: string, account: string): Answer<DomainOutcomes['ghost']> {
+  const by = stateOf(who);
+  return core.domain.propose<'ghost'>(by, { kind: 'ghost', nick, account, ...core.stamp(core.domain, by) });
+}
