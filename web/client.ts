@@ -51,6 +51,7 @@ export class Client {
   #state: State = INITIAL_STATE;
   #password = '';
   #credentials = GUEST;
+  #newSecret = '';
   #login: SaslLogin | null = null;
   #cancelMarks: (() => void) | null = null;
   #labels = 0;
@@ -140,6 +141,32 @@ export class Client {
     const { unverified } = this.#state.login;
     this.dispatch({ kind: 'code-sent' });
     this.#connection.send(verifyLine(unverified, code));
+  }
+
+  /** Asks NickServ to change the account's password. */
+  changeSecret(secret: string): void {
+    this.#newSecret = secret;
+    this.#askService(['SET', 'PASSWORD', secret]);
+  }
+
+  /** Asks NickServ to erase the account, which its owner confirms by the password. */
+  eraseAccount(secret: string): void {
+    this.#newSecret = '';
+    this.#askService(['DROP', this.#state.account, secret]);
+  }
+
+  #askService(words: readonly string[]): void {
+    const label = this.#nextLabel();
+    this.dispatch({ kind: 'service-asked', label });
+    this.#connection.send(formatLine('NS', words, label));
+  }
+
+  /** The next login needs the password that NickServ has just taken. */
+  #keepSecret({ login }: State): void {
+    const { answer, failure } = this.#state.login;
+    if (this.#newSecret === '' || answer === login.answer || failure !== null) return;
+    this.#credentials = { ...this.#credentials, secret: this.#newSecret };
+    this.#newSecret = '';
   }
 
   signOut(reason: string): void {
@@ -284,6 +311,7 @@ export class Client {
     const before = this.#state;
     this.dispatch({ kind: 'received', message, atMs: this.#now() });
     for (const line of answersTo(before, this.#state, message)) this.#connection.send(line);
+    this.#keepSecret(before);
     if (message.command === 'AUTHENTICATE') void this.#login?.receive(message.params[0] ?? '+');
     // Signing in has failed, or the server does not want this user: the page waits for the user.
     if (this.#state.link.kind === 'idle') this.#connection.stop();

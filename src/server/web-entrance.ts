@@ -104,6 +104,7 @@ function toAddress(host: string): Address {
 /** What the page must know before it connects. */
 function factsOf(host: WebHost, webSocketPath: string): Readonly<Record<string, unknown>> {
   const { lobby, irc } = host.settings();
+  const { accounts } = irc;
   return {
     networkName: irc.networkName,
     serverName: irc.serverName,
@@ -112,6 +113,9 @@ function factsOf(host: WebHost, webSocketPath: string): Readonly<Record<string, 
     webSocketPath: webSocketPath.slice(1),
     lobby,
     isPasswordNeeded: irc.password !== null,
+    hasAccounts: accounts !== null && accounts.mechanisms.length > 0,
+    hasRegistration: accounts?.registration === true,
+    needsMail: accounts?.requireEmail === true,
     nickLength: irc.nickLength,
     channelLength: irc.channelLength,
     topicLength: irc.topicLength,

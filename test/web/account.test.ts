@@ -199,6 +199,68 @@ describe('making an account', () => {
   });
 });
 
+describe('an account that was not confirmed yet', () => {
+  test('can be confirmed in the chat, by a guest', async () => {
+    const page = await new Conversation().signIn(logIn).hear(...negotiation(), 'AUTHENTICATE +');
+    page.takeSent();
+    await page.hear(':s FAIL AUTHENTICATE VERIFICATION_REQUIRED ann :Not yet', ':s 904 ann :No');
+    expect(page.takeSent()).toEqual(['CAP END']);
+    expect(page.state.login).toMatchObject({ step: 'code', unverified: 'ann', wish: 'guest', failure: null });
+  });
+});
+
+describe('the account of a user', () => {
+  const inside = async (): Promise<Conversation> => {
+    const page = await new Conversation().signIn(logIn).hear(...negotiation(), LOGGED_IN, ':s 903 ann :ok');
+    await page.hear(':s 001 ann :Welcome');
+    page.takeSent();
+    return page;
+  };
+
+  test('gets another password, which the next login takes', async () => {
+    const page = await inside();
+    page.client.changeSecret('another one');
+    const [line = ''] = page.takeSent();
+    expect(line).toMatch(/^@label=(\S+) NS SET PASSWORD :another one$/);
+    const [, label] = /label=(\S+)/.exec(line) ?? [];
+    await page.hear(`@label=${label} :NickServ!n@s NOTICE ann :The password is changed.`);
+    expect(page.state.login).toMatchObject({ answer: 'The password is changed.', failure: null });
+    expect([...page.state.conversations.values()].flatMap(({ lines }) => lines)).toEqual([]);
+    page.lose().reopen().takeSent();
+    await page.hear(...negotiation(), 'AUTHENTICATE +');
+    expect(page.takeSent().at(-1)).toBe(`AUTHENTICATE ${Buffer.from('\0ann\0another one').toString('base64')}`);
+  });
+
+  test('keeps its password if the server refuses the new one', async () => {
+    const page = await inside();
+    page.client.changeSecret('x');
+    const [, label] = /label=(\S+)/.exec(page.takeSent()[0] ?? '') ?? [];
+    await page.hear(`@label=${label} :s FAIL NICKSERV WEAK_PASSWORD :Too weak`);
+    expect(page.state.login).toMatchObject({ answer: '', failure: { code: 'WEAK_PASSWORD', text: 'Too weak' } });
+    page.lose().reopen().takeSent();
+    await page.hear(...negotiation(), 'AUTHENTICATE +');
+    expect(page.takeSent().at(-1)).toBe(`AUTHENTICATE ${PLAIN_ANN}`);
+  });
+
+  test('can be erased, which leaves a guest', async () => {
+    const page = await inside();
+    page.client.eraseAccount('secret');
+    const [line = ''] = page.takeSent();
+    expect(line).toMatch(/^@label=\S+ NS DROP ann secret$/);
+    const [, label] = /label=(\S+)/.exec(line) ?? [];
+    await page.hear(
+      `@label=${label} :s BATCH +1 labeled-response`,
+      '@batch=1 :s 901 ann ann!u@h :You are now logged out',
+      '@batch=1 :NickServ!n@s NOTICE ann :The account is erased.',
+      ':s BATCH -1',
+    );
+    expect(page.state).toMatchObject({ account: '', login: { wish: 'guest', answer: 'The account is erased.' } });
+    page.lose().reopen().takeSent();
+    await page.hear(...negotiation());
+    expect(page.takeSent().at(-1)).toBe('CAP END');
+  });
+});
+
 describe('what a login carries', () => {
   test.each([0, 299, 300, 301])(
     'is cut into pieces of 400, and an answer of whole pieces has an end: %i',

@@ -1,4 +1,5 @@
 /** SCRAM-SHA-256 (RFC 5802, RFC 7677): both sides prove that they know the password, and neither sends it. */
+import { prepareText } from '../../src/accounts/prepared-text.js';
 import type { Exchange } from './sasl.js';
 
 /** Fewer rounds than the least of RFC 7677 give the password away; with more than this, a page would stand still. */
@@ -38,9 +39,7 @@ async function proofsOf(
   message: string,
 ): Promise<{ readonly client: string; readonly server: string }> {
   const { subtle } = globalThis.crypto;
-  const secret = await subtle.importKey('raw', utf8.encode(password.normalize('NFKC')), 'PBKDF2', false, [
-    'deriveBits',
-  ]);
+  const secret = await subtle.importKey('raw', utf8.encode(prepareText(password)), 'PBKDF2', false, ['deriveBits']);
   const salted = await subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-256', salt, iterations: rounds }, secret, 256);
   const clientKey = await hmac(salted, 'Client Key');
   const signature = await hmac(await subtle.digest('SHA-256', clientKey), message);

@@ -17,6 +17,8 @@ export type PageEvent =
   /** The user has got the code for its account, or gives it up. */
   | { readonly kind: 'code-sent' }
   | { readonly kind: 'code-dropped' }
+  /** NickServ was asked to change something about the account. */
+  | { readonly kind: 'service-asked'; readonly label: string }
   | { readonly kind: 'signed-out' }
   /** The connection: an attempt begins, it is open, it is gone and will be tried again. */
   | { readonly kind: 'connecting' }

@@ -185,6 +185,10 @@ export interface Login {
   readonly step: 'idle' | 'running' | 'code';
   /** The account that waits for its code. */
   readonly unverified: string;
+  /** The label of what NickServ was asked last; empty for nothing. */
+  readonly asked: string;
+  /** What NickServ has answered; empty for nothing. */
+  readonly answer: string;
   readonly failure: Failure | null;
 }
 
@@ -295,7 +299,7 @@ export const INITIAL_STATE: State = {
   answers: new Map(),
   search: { words: '', place: '', hits: [], isRunning: false, isWhole: true, failure: null },
   account: '',
-  login: { wish: 'guest', account: '', step: 'idle', unverified: '', failure: null },
+  login: { wish: 'guest', account: '', step: 'idle', unverified: '', asked: '', answer: '', failure: null },
   hasAskedPeople: false,
   listing: { isComplete: false, rooms: [] },
   nextId: 1,

@@ -1,20 +1,27 @@
 /** Logging in to an account (SASL), and making one (IRCv3 account-registration). */
+import type { Incoming } from '../irc/incoming.js';
 import { changedLogin, failedLogin } from './login.js';
+import type { State } from './model.js';
 import type { Handler } from './reception.js';
 
 const loggedIn: Handler = (state, { param }) => changedLogin({ ...state, account: param(2) }, { account: param(2) });
 
-const loggedOut: Handler = (state) => ({ ...state, account: '' });
+const loggedOut: Handler = (state) => changedLogin({ ...state, account: '' }, { wish: 'guest' });
 
 const succeeded: Handler = (state) => changedLogin(state, { step: 'idle', failure: null });
 
 /** What the server says before the refusal is why it refuses. */
 const explained: Handler = (state, { param, message }) =>
-  changedLogin(state, { failure: { code: param(1), text: message.params.at(-1) ?? '' } });
+  changedLogin(state, {
+    unverified: param(1) === 'VERIFICATION_REQUIRED' ? param(2) : '',
+    failure: { code: param(1), text: message.params.at(-1) ?? '' },
+  });
 
 const refused: Handler = (state, { message }) => {
-  const { step, failure } = state.login;
+  const { step, failure, unverified } = state.login;
   if (step !== 'running') return state;
+  // The account waits for its code: until it has that, the user is a guest.
+  if (unverified !== '') return changedLogin(state, { wish: 'guest', step: 'code', failure: null });
   return failedLogin(state, failure ?? { code: message.command, text: message.params.at(-1) ?? '' });
 };
 
@@ -38,6 +45,13 @@ const notVerified: Handler = (state, { param, message }) =>
   changedLogin(state, { step: 'code', failure: { code: param(1), text: message.params.at(-1) ?? '' } });
 
 const ignored: Handler = (state) => state;
+
+/** What NickServ says to what the settings have asked stands there, and not in a conversation. */
+export function answered(state: State, { command, params }: Incoming): State {
+  const text = params.at(-1) ?? '';
+  if (command === 'FAIL') return changedLogin(state, { failure: { code: params[1] ?? '', text } });
+  return changedLogin(state, { answer: `${state.login.answer} ${text}`.trim() });
+}
 
 export const HANDLERS: Readonly<Record<string, Handler>> = {
   '900': loggedIn,

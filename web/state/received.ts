@@ -44,6 +44,8 @@ export function received(before: State, line: Incoming, nowMs: number): State {
     param: (index) => message.params[index] ?? '',
   };
   const { command } = message;
+  const isAnswer = label !== '' && label === state.login.asked;
+  if (isAnswer && (command === 'NOTICE' || command === 'FAIL')) return account.answered(state, message);
   // A failure belongs to what has failed (IRCv3 standard-replies).
   const name = command === 'FAIL' ? `FAIL ${reception.param(0)}` : command;
   const next = (HANDLERS.get(name) ?? replies.handleOther)(state, reception);

@@ -36,7 +36,7 @@ export function reduce(state: State, event: PageEvent): State {
         offered: new Map(),
         capabilities: new Set(),
         account: '',
-        login: { ...state.login, step: state.login.step === 'code' ? 'code' : 'idle', failure: null },
+        login: { ...state.login, step: state.login.step === 'code' ? 'code' : 'idle', asked: '', failure: null },
       };
     case 'lost':
       return lost(state, event.retryAtMs, event.atMs);
@@ -84,6 +84,8 @@ export function reduce(state: State, event: PageEvent): State {
       return moreSearched(state);
     case 'login-wanted':
       return changedLogin(state, { wish: event.wish, account: event.account, step: 'running', failure: null });
+    case 'service-asked':
+      return changedLogin(state, { asked: event.label, answer: '', failure: null });
     case 'code-sent':
       return changedLogin(state, { step: 'running', failure: null });
     case 'code-dropped':

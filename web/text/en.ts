@@ -27,10 +27,15 @@ export const english = {
   mailNeeded: 'A code is sent there, which opens the account.',
   codeLabel: 'Code from the e-mail',
   codeHelp: (account: string): string => `A code was sent for the account ${account}.`,
+  enterCode: 'Enter the code',
   confirmCode: 'Confirm',
   later: 'Later',
   account: 'Account',
   guestNote: 'You are a guest: your nick is yours only while you are here.',
+  changePassword: 'Change the password',
+  eraseAccount: 'Erase the account',
+  eraseNote: (account: string): string =>
+    `The account ${account}, its private conversations and all that it keeps will be erased. This cannot be undone.`,
   loggedInAs: (account: string): string => `Logged in as ${account}.`,
   otherClients: 'Any IRC client can join as well.',
   // The connection.

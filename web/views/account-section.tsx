@@ -23,6 +23,7 @@ export function AccountSection({ state }: { readonly state: State }): JSX.Elemen
       ) : (
         <OwnerPart account={account} />
       )}
+      <p role="status">{login.answer}</p>
       <p role="alert" class="failure">
         {login.failure !== null && errorText(texts, login.failure.code, [login.failure.text])}
       </p>
@@ -103,7 +104,61 @@ function CodePart({ state }: { readonly state: State }): JSX.Element {
   );
 }
 
+/** The owner changes the password, or erases the account. */
 function OwnerPart({ account }: { readonly account: string }): JSX.Element {
-  const { texts } = usePage();
-  return <p>{texts.loggedInAs(account)}</p>;
+  const { client, texts } = usePage();
+  const [secret, setSecret] = useState('');
+  return (
+    <>
+      <p>{texts.loggedInAs(account)}</p>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          client.changeSecret(secret);
+          setSecret('');
+        }}
+      >
+        <input type="hidden" autoComplete="username" value={account} />
+        <Secret isNew value={secret} onInput={setSecret} />
+        <button type="submit" class="quiet">
+          {texts.changePassword}
+        </button>
+      </form>
+      <Erasure account={account} />
+    </>
+  );
+}
+
+/** Erasing takes two steps: it cannot be undone. */
+function Erasure({ account }: { readonly account: string }): JSX.Element {
+  const { client, texts } = usePage();
+  const [isOpen, setOpen] = useState(false);
+  const [secret, setSecret] = useState('');
+  if (!isOpen) {
+    return (
+      <button type="button" class="quiet" onClick={() => setOpen(true)}>
+        {texts.eraseAccount}
+      </button>
+    );
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        client.eraseAccount(secret);
+        setSecret('');
+      }}
+    >
+      <p>{texts.eraseNote(account)}</p>
+      <Secret isNew={false} value={secret} onInput={setSecret} />
+      <p class="row">
+        <button type="submit" class="primary danger">
+          {texts.eraseAccount}
+        </button>
+        <button type="button" class="quiet" onClick={() => setOpen(false)}>
+          {texts.cancel}
+        </button>
+      </p>
+    </form>
+  );
 }

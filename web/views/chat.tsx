@@ -107,6 +107,14 @@ export function Chat({ state, onDialog }: Props): JSX.Element {
             </button>
           </div>
         )}
+        {state.login.unverified !== '' && (
+          <div class="absent-note">
+            {texts.codeHelp(state.login.unverified)}{' '}
+            <button type="button" class="quiet" onClick={() => onDialog('settings')}>
+              {texts.enterCode}
+            </button>
+          </div>
+        )}
         <Composer
           key={`composer ${key}`}
           state={state}

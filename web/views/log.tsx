@@ -184,8 +184,9 @@ export class Log extends Component<Props, LogState> {
   #open(element: Element): void {
     element.scrollTop = element.scrollHeight;
     const mark = element.querySelector('.new');
-    if (mark !== null && mark.getBoundingClientRect().top < element.getBoundingClientRect().top) {
-      mark.scrollIntoView({ block: 'start' });
+    const above = mark === null ? 0 : mark.getBoundingClientRect().top - element.getBoundingClientRect().top;
+    if (above < 0) {
+      element.scrollTop += above;
       this.#scrolled();
     }
   }
@@ -206,9 +207,12 @@ export class Log extends Component<Props, LogState> {
       this.setState({ firstId: 'first', isAtEnd: false, seenId: this.#newestId(), foundId: line.id });
       return;
     }
-    const element = this.#element.current?.querySelector<HTMLElement>(`#m${line.id}`);
-    element?.scrollIntoView({ block: 'center' });
-    element?.focus({ preventScroll: true });
+    const log = this.#element.current;
+    const element = log?.querySelector<HTMLElement>(`#m${line.id}`) ?? null;
+    if (log === null || element === null) return;
+    const [{ top, height }, frame] = [element.getBoundingClientRect(), log.getBoundingClientRect()];
+    log.scrollTop += top + height / 2 - (frame.top + frame.height / 2);
+    element.focus({ preventScroll: true });
     page.client.dispatch({ kind: 'place-shown', key });
   }
 

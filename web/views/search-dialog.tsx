@@ -28,7 +28,7 @@ export function SearchDialog({ state, onClose }: { readonly state: State; readon
       >
         <div class="row">
           <input
-            type="search"
+            inputMode="search"
             aria-label={texts.searchLabel}
             placeholder={texts.searchLabel}
             value={words}

@@ -67,6 +67,7 @@ function* answer(client: Client, step: SaslStep): Paged {
       client.reply('ERR_SASLFAIL', FAILED);
       return;
     case 'unconfirmed':
+      client.fail('AUTHENTICATE', 'VERIFICATION_REQUIRED', [step.account], 'This account is not verified yet');
       client.reply('ERR_SASLFAIL', `${FAILED}: this account is not verified yet`);
       return;
     case 'suspended':
