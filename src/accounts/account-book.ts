@@ -56,6 +56,8 @@ export interface AccountBook {
   add(account: AccountRecord, maxAccounts: number): Promise<Addition>;
   /** Changes an account. */
   change(folded: string, changes: AccountChanges): Promise<'changed' | 'none' | 'certificate-taken'>;
+  /** Returns the names of all accounts that wait for nothing, in the order in which they were made. */
+  names(): Promise<readonly string[]>;
   /** Removes an account and everything that belongs to it. @returns whether there was one */
   erase(folded: string): Promise<boolean>;
 }

@@ -151,8 +151,18 @@ export type ChangeOutcome =
 export type EraseOutcome =
   { readonly kind: 'erased'; readonly account: string } | { readonly kind: 'none' | 'unavailable' };
 
-/** The accounts of one server. */
-export interface AccountService {
+/** The names of all accounts, as their owners have spelled them, in the order in which they were made. */
+export type NamesOutcome =
+  { readonly kind: 'names'; readonly names: readonly string[] } | { readonly kind: 'unavailable' };
+
+/** Hears of accounts that are there from now on, and of those that are gone. */
+export interface AccountObserver {
+  registered(account: string): void;
+  erased(account: string): void;
+}
+
+/** What can be asked about the accounts of one server. */
+export interface AccountAnswers {
   /** Logs somebody in by a password, or checks a password for something else. */
   logIn(ask: Asker & { readonly name: string; readonly password: string }): Promise<LogInOutcome>;
   /** Begins a SASL exchange. @param certificate - the fingerprint of the peer's; null without one */
@@ -162,6 +172,14 @@ export interface AccountService {
   verify(ask: Asker & { readonly name: string; readonly code: string }): Promise<VerifyOutcome>;
   find(name: string): Promise<FindOutcome>;
   change(name: string, change: AccountChange): Promise<ChangeOutcome>;
-  /** Removes an account; those who are logged in to it are the caller's business. */
+  /** Removes an account. Whoever is logged in to it is the business of an observer. */
   erase(name: string): Promise<EraseOutcome>;
+  /** Accounts that wait for their confirmation are left out. */
+  names(): Promise<NamesOutcome>;
+}
+
+/** The accounts of one server, for its protocols. */
+export interface AccountService extends AccountAnswers {
+  /** Lets an observer know of accounts that are made, or confirmed, and erased later, before the one who asked. */
+  observe(observer: AccountObserver): void;
 }

@@ -2,8 +2,8 @@
 import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
 import type { AccountBook, AccountRecord, Confirmation, Credential } from './account-book.js';
 import type {
+  AccountAnswers,
   AccountChange,
-  AccountService,
   AccountSettings,
   Asker,
   ChangeOutcome,
@@ -11,6 +11,7 @@ import type {
   FindOutcome,
   LogInOutcome,
   Mechanism,
+  NamesOutcome,
   RegisterAsk,
   RegisterOutcome,
   RegistrationRefusal,
@@ -54,7 +55,7 @@ export interface AccountsOptions {
 }
 
 /** Answers what protocols ask about accounts. */
-export class Accounts implements AccountService {
+export class Accounts implements AccountAnswers {
   #settings: AccountSettings;
   readonly #book: AccountBook;
   readonly #log: (event: string, details: Readonly<Record<string, unknown>>) => void;
@@ -90,7 +91,7 @@ export class Accounts implements AccountService {
 
   // Logging in
 
-  async logIn({ name, password, ...asker }: Parameters<AccountService['logIn']>[0]): Promise<LogInOutcome> {
+  async logIn({ name, password, ...asker }: Parameters<AccountAnswers['logIn']>[0]): Promise<LogInOutcome> {
     return this.#ifAvailable<LogInOutcome>({ kind: 'unavailable' }, async () => {
       const folded = this.#fold(name);
       const names = await this.#turn(folded, asker);
@@ -104,7 +105,7 @@ export class Accounts implements AccountService {
     });
   }
 
-  exchange(mechanism: Mechanism, { certificate, ...asker }: Parameters<AccountService['exchange']>[1]): SaslExchange {
+  exchange(mechanism: Mechanism, { certificate, ...asker }: Parameters<AccountAnswers['exchange']>[1]): SaslExchange {
     const exchange = beginExchange(mechanism, {
       byPassword: (name, password) => this.logIn({ name, password, ...asker }),
       byCertificate: (authorization) => this.#byCertificate(certificate, authorization, asker),
@@ -262,7 +263,7 @@ export class Accounts implements AccountService {
     return refusal(sent === 'failed' ? 'TEMPORARILY_UNAVAILABLE' : 'INVALID_EMAIL', name);
   }
 
-  verify({ name, code, ...asker }: Parameters<AccountService['verify']>[0]): Promise<VerifyOutcome> {
+  verify({ name, code, ...asker }: Parameters<AccountAnswers['verify']>[0]): Promise<VerifyOutcome> {
     const unavailable: VerifyOutcome = { kind: 'refused', why: 'TEMPORARILY_UNAVAILABLE', account: name };
     return this.#ifAvailable<VerifyOutcome>(unavailable, async () => {
       const folded = this.#fold(name);
@@ -360,6 +361,13 @@ export class Accounts implements AccountService {
         return { kind: 'erased', account: account.name };
       }),
     );
+  }
+
+  names(): Promise<NamesOutcome> {
+    return this.#ifAvailable<NamesOutcome>({ kind: 'unavailable' }, async () => ({
+      kind: 'names',
+      names: await this.#book.names(),
+    }));
   }
 
   /** Runs changes of one account one after the other. */

@@ -42,6 +42,11 @@ export class MemoryAccounts implements AccountBook {
     return 'changed';
   }
 
+  names(): Promise<readonly string[]> {
+    const ready = [...this.#byName.values()].filter(({ confirmation }) => confirmation === null);
+    return Promise.resolve(ready.map(({ name }) => name));
+  }
+
   erase(folded: string): Promise<boolean> {
     const account = this.#byName.get(folded);
     if (account !== undefined) this.#removeCertificates(account);

@@ -4,6 +4,7 @@ import type { AccountBook } from '../accounts/account-book.js';
 import { DEFAULT_ACCOUNT_SETTINGS } from '../accounts/account-service.js';
 import { Accounts } from '../accounts/accounts.js';
 import { MemoryAccounts } from '../accounts/memory-accounts.js';
+import { ObservedAccounts } from '../accounts/observed-accounts.js';
 import type { AdminListener } from '../admin/admin-listener.js';
 import type { Phase, Readings } from '../admin/readings.js';
 import type { Naming } from '../chat/case-mapping.js';
@@ -22,7 +23,6 @@ import type { Keeping } from './keeping.js';
 import { TICK_MS } from './link.js';
 import { Listeners, type OpenListener } from './listeners.js';
 import type { Log } from './log.js';
-import { OutsideAccounts } from './outside-accounts.js';
 import { PeerAddresses } from './peer-addresses.js';
 import { Protocols } from './protocols.js';
 import { Proxies } from './proxies.js';
@@ -44,7 +44,7 @@ export interface ServerOptions {
   readonly version: string;
   /** Where the server stores its bans, and how many; by default in memory. */
   readonly bans?: ChatOptions['bans'];
-  /** Where the accounts are kept. @defaultValue in memory */
+  /** Where the accounts are kept. @defaultValue in the store, or in memory without one */
   readonly accounts?: AccountBook;
   /** The configuration's file; `-` without one. */
   readonly configurationName: string;
@@ -130,7 +130,8 @@ export class ChatServer implements ServerControl {
   }
 
   #createAccounts(): Accounts {
-    const { accounts: book = new MemoryAccounts(), config, log } = this.#options;
+    const { config, log } = this.#options;
+    const book = this.#options.accounts ?? this.#keeping?.accounts ?? new MemoryAccounts();
     return new Accounts({
       book,
       fold: this.#chat.directory.fold,
@@ -147,7 +148,7 @@ export class ChatServer implements ServerControl {
     const protocols = new Protocols(this.#chat, config, {
       version,
       control: this,
-      accounts: new OutsideAccounts(this.#accounts, world),
+      accounts: new ObservedAccounts(this.#accounts, world.outside),
       passwords: {
         now: world.monotonicMs,
         sleep: (delayMs) => new Promise((resolve) => void world.after(delayMs, resolve)),

@@ -12,6 +12,7 @@ import type { StoredBan } from '../store/ban-writes.js';
 import { SqliteLog } from '../store/sqlite-log.js';
 import { Store } from '../store/store.js';
 import { type Failure, StoreError } from '../store/store-error.js';
+import { StoredAccounts } from '../store/stored-accounts.js';
 import type { StoreConfig } from './config/server-config.js';
 import type { Log } from './log.js';
 import { Retention } from './retention.js';
@@ -34,6 +35,7 @@ export class Keeping {
   /** What the chat is made with. */
   readonly chat: Pick<ChatOptions, 'log' | 'node' | 'keeper' | 'bans'>;
   readonly store: Store;
+  readonly accounts: StoredAccounts;
   readonly #log: SqliteLog;
   readonly #retention: Retention;
 
@@ -41,6 +43,7 @@ export class Keeping {
     this.store = store;
     this.#log = logs;
     this.#retention = new Retention({ store, daysOf: (name) => daysOf(name, config), log });
+    this.accounts = new StoredAccounts(store);
     const isStored = (name: LogName): boolean => name.startsWith('r:') && daysOf(name, config) !== 0;
     this.chat = {
       // Who is called what, and what is said in private, ends with the process.

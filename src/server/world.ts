@@ -4,6 +4,7 @@
  */
 import type { ClassSettings } from '../protocol/limits.js';
 import { newLogId } from '../protocol/log-id.js';
+import type { Outside } from '../accounts/observed-accounts.js';
 import { verifyPassword } from '../accounts/password.js';
 import type { Protocol } from '../protocol/protocol.js';
 import type { Arrival } from './arrival.js';
@@ -32,13 +33,8 @@ export interface World extends Clock {
   readonly newLogId: () => string;
   /** Compares a password with the one in the configuration. */
   readonly verifyPassword: (offered: string, expected: string) => Promise<boolean>;
-  /**
-   * Asks something that is answered outside the server: by a store, by a program.
-   *
-   * @param ask - never rejects; its answer is plain data
-   * @param isAnswer - whether a recorded answer is one
-   */
-  readonly outside: <T>(ask: () => Promise<T>, isAnswer: (value: unknown) => value is T) => Promise<T>;
+  /** Asks something whose answer is plain data, and which is never rejected: a store, a program. */
+  readonly outside: Outside;
   /** Makes the link of a peer that has arrived. */
   createLink(parts: LinkParts): ConnectionLink;
   /** The wire of a link is closed; the server is about to hear of it. */

@@ -51,6 +51,14 @@ export const MIGRATIONS: readonly Migration[] = [
     connection.exec(INDEX_SCHEMA);
     indexAllLines(connection);
   },
+  `CREATE TABLE account(id INTEGER PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE,
+     created_ms INTEGER NOT NULL, email TEXT, verified INTEGER NOT NULL, settings TEXT NOT NULL, suspended_ms INTEGER);
+   CREATE TABLE credential(account_id INTEGER NOT NULL REFERENCES account ON DELETE CASCADE, kind TEXT NOT NULL,
+     data TEXT NOT NULL, created_ms INTEGER NOT NULL, UNIQUE(account_id, kind, data));
+   CREATE UNIQUE INDEX credential_certificate ON credential(data) WHERE kind = 'certfp';
+   CREATE TABLE token(id TEXT PRIMARY KEY, account_id INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,
+     kind TEXT NOT NULL, hash BLOB NOT NULL, expires_ms INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE INDEX token_account ON token(account_id);`,
 ];
 
 /**

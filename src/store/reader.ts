@@ -1,4 +1,5 @@
 /** Everything that can be asked of the store. */
+import { accountReads } from './account-reads.js';
 import { banReads } from './ban-reads.js';
 import { lineReads } from './line-reads.js';
 import { searchReads } from './line-search.js';
@@ -6,4 +7,4 @@ import { logReads } from './log-reads.js';
 import type { Reads, ReadersOf } from './tasks.js';
 
 /** How each question is answered. */
-export const READERS: ReadersOf<Reads> = { ...logReads, ...banReads, ...lineReads, ...searchReads };
+export const READERS: ReadersOf<Reads> = { ...accountReads, ...logReads, ...banReads, ...lineReads, ...searchReads };

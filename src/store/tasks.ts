@@ -1,4 +1,6 @@
 /** What the thread of the loop asks of the threads of the store, and how they answer. */
+import type { AccountReads } from './account-reads.js';
+import type { AccountWrites } from './account-writes.js';
 import type { BanReads } from './ban-reads.js';
 import type { BanWrites } from './ban-writes.js';
 import type { Findings } from './check.js';
@@ -22,7 +24,7 @@ export interface ThreadData {
 }
 
 /** What can be written, by kind. Each answers with a number. */
-export interface Writes extends LogWrites, BanWrites, LineWrites {}
+export interface Writes extends AccountWrites, LogWrites, BanWrites, LineWrites {}
 
 /** One thing to be written. */
 export type Write<K extends keyof Writes = keyof Writes> = {
@@ -33,7 +35,7 @@ export type Write<K extends keyof Writes = keyof Writes> = {
 export type WritersOf<W> = { readonly [K in keyof W]: (tables: Tables, write: W[K]) => number };
 
 /** What can be asked, by name: the question, and its answer. */
-export interface Reads extends LogReads, BanReads, LineReads, SearchReads {}
+export interface Reads extends AccountReads, LogReads, BanReads, LineReads, SearchReads {}
 
 /** How each question to a part is answered. */
 export type ReadersOf<R extends { readonly [K in keyof R]: { readonly ask: unknown; readonly answer: unknown } }> = {

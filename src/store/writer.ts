@@ -1,5 +1,6 @@
 /** Batches of writes, each in one transaction. */
 import { randomBytes } from 'node:crypto';
+import { accountWrites } from './account-writes.js';
 import { banWrites } from './ban-writes.js';
 import { textOf } from './columns.js';
 import { lineWrites } from './line-writes.js';
@@ -8,7 +9,7 @@ import type { Tables } from './tables.js';
 import type { StoreFacts, Write, Writes, WritersOf } from './tasks.js';
 
 /** How everything that a part of the store writes is written. */
-const WRITERS: WritersOf<Writes> = { ...logWrites, ...banWrites, ...lineWrites };
+const WRITERS: WritersOf<Writes> = { ...accountWrites, ...logWrites, ...banWrites, ...lineWrites };
 
 function carryOut<K extends keyof Writes>(tables: Tables, write: Write<K>): number {
   const writer: (tables: Tables, write: Write<K>) => number = WRITERS[write.kind];

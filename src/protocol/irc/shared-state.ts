@@ -2,6 +2,7 @@
 import { type AccountService, DEFAULT_ACCOUNT_SETTINGS } from '../../accounts/account-service.js';
 import { Accounts } from '../../accounts/accounts.js';
 import { MemoryAccounts } from '../../accounts/memory-accounts.js';
+import { ObservedAccounts } from '../../accounts/observed-accounts.js';
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
 import type { EventOf } from '../../chat/event.js';
@@ -84,6 +85,12 @@ export class IrcState implements ReplySource {
     this.#settings = options.settings;
     this.#offers = offersOf(options.settings);
     this.accounts = options.accounts ?? accountsInMemory(options);
+    this.accounts.observe({
+      registered: () => undefined,
+      erased: (account) => {
+        this.#accountErased(account);
+      },
+    });
     this.chat.observeRooms({
       retitled: (event, answered) => {
         for (const client of this.clients) client.retitled(event, answered);
@@ -112,7 +119,7 @@ export class IrcState implements ReplySource {
   }
 
   /** Logs out everybody who uses an account that has been erased. */
-  accountErased(name: string): void {
+  #accountErased(name: string): void {
     const { fold } = this.directory;
     const folded = fold(name);
     for (const client of [...this.clients, ...this.entering]) {
@@ -157,7 +164,7 @@ export class IrcState implements ReplySource {
 }
 
 function accountsInMemory({ chat, settings, control }: IrcStateOptions): AccountService {
-  return new Accounts({
+  const accounts = new Accounts({
     fold: chat.directory.fold,
     book: new MemoryAccounts(),
     settings: settings.accounts ?? DEFAULT_ACCOUNT_SETTINGS,
@@ -165,4 +172,5 @@ function accountsInMemory({ chat, settings, control }: IrcStateOptions): Account
       control.log(event, details);
     },
   });
+  return new ObservedAccounts(accounts, (ask) => ask());
 }

@@ -1,0 +1,97 @@
+/** How accounts are written. */
+import type { AccountChanges, AccountRecord, Credential } from '../accounts/account-book.js';
+import { integerOf, textOf } from './columns.js';
+import { ERASERS } from './erase.js';
+import type { Tables } from './tables.js';
+import type { WritersOf } from './tasks.js';
+
+/** How a write to an account has ended. */
+export const ACCOUNT_RESULTS = { none: 0, done: 1, nameTaken: 2, certificateTaken: 3, full: 4 } as const;
+
+export interface AccountWrites {
+  /** Answers with one of {@link ACCOUNT_RESULTS}, as the others do. */
+  readonly 'account-add': { readonly account: AccountRecord; readonly maxAccounts: number };
+  readonly 'account-change': { readonly folded: string; readonly changes: AccountChanges };
+  /** Removes an account with everything that belongs to it. */
+  readonly 'account-erase': { readonly folded: string };
+}
+
+export const accountWrites: WritersOf<AccountWrites> = {
+  'account-add': (tables, { account, maxAccounts }) => {
+    const { name, folded, createdMs, email, settings, suspendedMs } = account;
+    if (idOf(tables, folded) !== null) return ACCOUNT_RESULTS.nameTaken;
+    if (!areFree(tables, account.credentials, null)) return ACCOUNT_RESULTS.certificateTaken;
+    const counted = tables.run('SELECT count(*) AS accounts FROM account').get() ?? {};
+    if (integerOf(counted, 'accounts') >= maxAccounts) return ACCOUNT_RESULTS.full;
+    tables
+      .run(
+        `INSERT INTO account(name, folded, created_ms, email, verified, settings, suspended_ms)
+         VALUES(?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(name, folded, createdMs, email, 0, JSON.stringify(settings), suspendedMs);
+    const id = idOf(tables, folded) ?? 0;
+    writeConfirmation(tables, id, account.confirmation);
+    writeCredentials(tables, id, account.credentials, createdMs);
+    return ACCOUNT_RESULTS.done;
+  },
+  'account-change': (tables, { folded, changes }) => {
+    const id = idOf(tables, folded);
+    if (id === null) return ACCOUNT_RESULTS.none;
+    const { email, settings, suspendedMs, confirmation, credentials } = changes;
+    if (credentials !== undefined) {
+      if (!areFree(tables, credentials, id)) return ACCOUNT_RESULTS.certificateTaken;
+      writeCredentials(tables, id, credentials, Date.now());
+    }
+    if (email !== undefined) tables.run('UPDATE account SET email = ? WHERE id = ?').run(email, id);
+    if (suspendedMs !== undefined) tables.run('UPDATE account SET suspended_ms = ? WHERE id = ?').run(suspendedMs, id);
+    if (settings !== undefined) {
+      tables.run('UPDATE account SET settings = ? WHERE id = ?').run(JSON.stringify(settings), id);
+    }
+    if (confirmation !== undefined) writeConfirmation(tables, id, confirmation);
+    return ACCOUNT_RESULTS.done;
+  },
+  'account-erase': (tables, { folded }) => {
+    for (const erase of ERASERS) erase(tables, folded);
+    // Credentials and tokens go with it.
+    const erased = tables.run('DELETE FROM account WHERE folded = ? RETURNING id').get(folded);
+    return erased === undefined ? ACCOUNT_RESULTS.none : ACCOUNT_RESULTS.done;
+  },
+};
+
+function idOf(tables: Tables, folded: string): number | null {
+  const row = tables.run('SELECT id FROM account WHERE folded = ?').get(folded);
+  return row === undefined ? null : integerOf(row, 'id');
+}
+
+/** Whether no other account has a certificate among these. */
+function areFree(tables: Tables, credentials: readonly Credential[], id: number | null): boolean {
+  const statement = tables.run("SELECT account_id FROM credential WHERE kind = 'certfp' AND data = ?");
+  return credentials.every(({ kind, data }) => {
+    const row = kind === 'certfp' ? statement.get(data) : undefined;
+    return row === undefined || integerOf(row, 'account_id') === id;
+  });
+}
+
+/** Those that are there already keep the time at which they were added. */
+function writeCredentials(tables: Tables, id: number, credentials: readonly Credential[], atMs: number): void {
+  const wanted = new Set(credentials.map(({ kind, data }) => `${kind} ${data}`));
+  for (const row of tables.run('SELECT kind, data FROM credential WHERE account_id = ?').all(id)) {
+    const [kind, data] = [textOf(row, 'kind'), textOf(row, 'data')];
+    if (wanted.has(`${kind} ${data}`)) continue;
+    tables.run('DELETE FROM credential WHERE account_id = ? AND kind = ? AND data = ?').run(id, kind, data);
+  }
+  const statement = tables.run(
+    'INSERT OR IGNORE INTO credential(account_id, kind, data, created_ms) VALUES(?, ?, ?, ?)',
+  );
+  for (const { kind, data } of credentials) statement.run(id, kind, data, atMs);
+}
+
+function writeConfirmation(tables: Tables, id: number, confirmation: AccountRecord['confirmation']): void {
+  tables.run("DELETE FROM token WHERE account_id = ? AND kind = 'verify'").run(id);
+  tables.run('UPDATE account SET verified = ? WHERE id = ?').run(confirmation === null ? 1 : 0, id);
+  if (confirmation === null) return;
+  const { codeHash, expiresMs } = confirmation;
+  tables
+    .run("INSERT INTO token(id, account_id, kind, hash, expires_ms) VALUES(?, ?, 'verify', ?, ?)")
+    .run(`verify ${id}`, id, Buffer.from(codeHash, 'hex'), expiresMs);
+}

@@ -1,0 +1,12 @@
+/** What the store removes with an account. */
+import type { Tables } from './tables.js';
+
+/** Removes what one part of the store has of an account, in the transaction that removes the account. */
+export type Eraser = (tables: Tables, folded: string) => void;
+
+/** Every part that keeps something by account is here. */
+export const ERASERS: readonly Eraser[] = [
+  (tables, folded) => {
+    tables.run('DELETE FROM marker WHERE owner = ?').run(folded);
+  },
+];

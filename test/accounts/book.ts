@@ -1,0 +1,103 @@
+/** What every place that keeps accounts does. */
+import { describe, expect, test } from 'vitest';
+import type { AccountBook, AccountRecord } from '../../src/accounts/account-book.js';
+
+const FINGERPRINT = 'ab'.repeat(32);
+
+/** Returns an account as it is kept. */
+export function accountOf(name: string, changes: Partial<AccountRecord> = {}): AccountRecord {
+  return {
+    name,
+    folded: name.toLowerCase(),
+    createdMs: 1_700_000_000_000,
+    email: null,
+    confirmation: null,
+    suspendedMs: null,
+    settings: {},
+    credentials: [{ kind: 'scrypt', data: `hash of ${name}` }],
+    ...changes,
+  };
+}
+
+/** Declares the tests. @param open - makes an empty book */
+export function describeBook(name: string, open: () => Promise<AccountBook>): void {
+  describe(`accounts in ${name}`, () => {
+    test('an account is found by its folded name as it was added', async () => {
+      const book = await open();
+      const ann = accountOf('Ann', {
+        email: 'ann@example.org',
+        confirmation: { codeHash: 'cd'.repeat(32), expiresMs: 5 },
+        suspendedMs: 7,
+        settings: { 'always-on': 'true', __proto__x: '"\u2028' },
+        credentials: [
+          { kind: 'scrypt', data: 'x' },
+          { kind: 'scram-sha-256', data: 'y' },
+          { kind: 'certfp', data: FINGERPRINT },
+        ],
+      });
+      expect(await book.add(ann, 10)).toBe('added');
+      expect(await book.find('ann')).toEqual(ann);
+      expect(await book.findByCertificate(FINGERPRINT)).toEqual(ann);
+      expect(await book.find('Ann')).toBeNull();
+      expect(await book.find('')).toBeNull();
+      expect(await book.findByCertificate('x')).toBeNull();
+    });
+
+    test('a name and a certificate belong to one account, and there are only so many', async () => {
+      const book = await open();
+      const certificate = { kind: 'certfp', data: FINGERPRINT } as const;
+      const added = await Promise.all([
+        book.add(accountOf('ann', { credentials: [certificate] }), 2),
+        book.add(accountOf('Ann'), 2),
+        book.add(accountOf('bob', { credentials: [certificate] }), 2),
+        book.add(accountOf('bob'), 2),
+        book.add(accountOf('eve'), 2),
+      ]);
+      expect(added).toEqual(['added', 'name-taken', 'certificate-taken', 'added', 'full']);
+      expect(await book.change('bob', { email: 'x@y', credentials: [certificate] })).toBe('certificate-taken');
+      expect(await book.find('bob')).toEqual(accountOf('bob'));
+      expect(await book.change('ann', { credentials: [certificate] })).toBe('changed');
+    });
+
+    test('what is changed is changed, and the rest stays', async () => {
+      const book = await open();
+      const confirmation = { codeHash: 'cd'.repeat(32), expiresMs: 5 };
+      await book.add(accountOf('ann', { confirmation, email: 'a@b' }), 10);
+      expect(await book.change('nobody', { email: null })).toBe('none');
+      for (const changes of [
+        { confirmation: null },
+        { suspendedMs: 3 },
+        { email: null, suspendedMs: null },
+        { settings: { a: 'b' } },
+        { confirmation },
+        { credentials: [{ kind: 'certfp', data: FINGERPRINT }] },
+        { credentials: [{ kind: 'scrypt', data: 'new' }] },
+      ] as const) {
+        const before = await book.find('ann');
+        expect(await book.change('ann', changes)).toBe('changed');
+        expect(await book.find('ann')).toEqual({ ...before, ...changes });
+      }
+      expect(await book.findByCertificate(FINGERPRINT)).toBeNull();
+    });
+
+    test('all names are those of the accounts that wait for nothing', async () => {
+      const book = await open();
+      for (const name of ['Eve', 'ann']) await book.add(accountOf(name), 10);
+      await book.add(accountOf('bob', { confirmation: { codeHash: 'cd'.repeat(32), expiresMs: 5 } }), 10);
+      expect(await book.names()).toEqual(['Eve', 'ann']);
+    });
+
+    test('an account that is erased leaves its name and its certificates free', async () => {
+      const book = await open();
+      const credentials = [{ kind: 'certfp', data: FINGERPRINT }] as const;
+      const confirmation = { codeHash: 'cd'.repeat(32), expiresMs: 5 };
+      await book.add(accountOf('ann', { credentials, confirmation }), 1);
+      expect(await book.erase('ann')).toBe(true);
+      expect(await book.erase('ann')).toBe(false);
+      expect(await book.find('ann')).toBeNull();
+      expect(await book.findByCertificate(FINGERPRINT)).toBeNull();
+      expect(await book.add(accountOf('ann', { credentials }), 1)).toBe('added');
+      expect((await book.find('ann'))?.confirmation).toBeNull();
+    });
+  });
+}
