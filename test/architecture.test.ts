@@ -24,12 +24,12 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   search: { may: [] },
   store: { may: ['accounts', 'history', 'log', 'search', 'socket', 'binding', 'arguments', 'errors'] },
   chat: { may: ['log'] },
-  protocol: { may: ['accounts', 'chat'] },
+  protocol: { may: ['accounts', 'chat', 'history'] },
   front: { may: ['net', 'socket', 'arguments', 'errors'] },
   admin: { may: ['net', 'socket', 'arguments', 'errors'] },
   server: {
     may: [
-      ...['accounts', 'admin', 'front', 'protocol', 'chat', 'store', 'log'],
+      ...['accounts', 'admin', 'front', 'protocol', 'chat', 'history', 'store', 'log'],
       ...['net', 'socket', 'multiplexer', 'arguments', 'errors'],
     ],
   },

@@ -1,5 +1,5 @@
 /** The chat: one method for each thing that can be done in it, whatever protocol asks for it. */
-import type { Privilege, Trait } from '../log/entry.js';
+import type { LogName, Privilege, Trait } from '../log/entry.js';
 import { Core, type CoreOptions } from './core.js';
 import type { Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
 import type { EventOf, Said } from './event.js';
@@ -78,6 +78,11 @@ export class Chat {
   /** Opens a room that stays when everybody has left; finds it if it is there. */
   openRoom(name: string): Room {
     return this.#core.rooms.addPermanent(name, this.directory.now());
+  }
+
+  /** Returns the log of an open room: it stays the same when the room gets another name. */
+  logOf({ name }: Room): LogName | undefined {
+    return this.#core.rooms.find(name)?.name;
   }
 
   /** Opens the rooms that somebody was in when the last run of the server ended; call it after the permanent ones. */

@@ -35,6 +35,10 @@ export interface CoreOptions {
   readonly now?: () => number;
   /** Keeps rooms from one run of the server to the next. Without it, each run begins with none. */
   readonly keeper?: RoomKeeper | undefined;
+  /**
+   * Receives what has happened in a log, before anybody hears of it. It hears again what is applied again at the start.
+   */
+  readonly record?: ((log: LogName, outcome: Outcome) => void) | undefined;
   /** Receives the troubles of logs. */
   readonly onTrouble?: (log: LogName, trouble: LogTrouble) => void;
 }
@@ -48,6 +52,7 @@ export class Core implements ReplicaOwner {
   readonly directory: DirectoryState;
   readonly #node: string;
   readonly #presenter: Presenter;
+  readonly #record: ((log: LogName, outcome: Outcome) => void) | null;
   readonly #onTrouble: (log: LogName, trouble: LogTrouble) => void;
   /** Members that have asked to be let in, by their sessions. */
   readonly #arriving = new Map<string, MemberState>();
@@ -67,6 +72,7 @@ export class Core implements ReplicaOwner {
     const { naming = ASCII_NAMING } = options;
     const { fold } = naming;
     this.#node = node;
+    this.#record = options.record ?? null;
     this.#onTrouble = options.onTrouble ?? (() => undefined);
     const domain = new DomainState({ naming, departureLimit: options.departureLimit ?? 500, memberOf: this.#memberOf });
     const told = new PrivateState(newLogId(), (session) => domain.bySession(session));
@@ -204,6 +210,11 @@ export class Core implements ReplicaOwner {
 
   get voice(): Outlet | null {
     return this.#voice;
+  }
+
+  recorded(log: LogName, outcome: Outcome): void {
+    if (this.#record === null || outcome === null || outcome.kind === 'refused' || this.#presenter.isQuiet) return;
+    this.#record(log, outcome);
   }
 
   applied(log: LogName, outcome: Outcome, by: MemberState | null, voice: Outlet | null): void {

@@ -94,6 +94,7 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
   }),
   quit: byMember((domain, member, { reason }, atMs) => {
     domain.remove(member, atMs);
+    member.parting = reason;
     return { kind: 'quit', atMs, member, reason };
   }),
   away: byMember((_domain, member, { reason }, atMs) => {

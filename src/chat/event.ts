@@ -20,6 +20,12 @@ interface Happening {
   readonly atMs: number;
 }
 
+/** The fields of every event in a room. */
+interface RoomHappening extends Happening {
+  /** Names the event: its place in the room's log. Empty if it is not there. */
+  readonly id: string;
+}
+
 /** Somebody said something to a room or to one person. */
 export interface Said extends Happening {
   readonly kind: 'said';
@@ -47,10 +53,10 @@ export interface Said extends Happening {
 /** A fact, with the members it concerns as they are after it. */
 export type ChatEvent =
   | Said
-  | (Happening & { readonly kind: 'joined'; readonly member: Member; readonly room: Room })
-  | (Happening & { readonly kind: 'left'; readonly member: Member; readonly room: Room; readonly reason: string })
+  | (RoomHappening & { readonly kind: 'joined'; readonly member: Member; readonly room: Room })
+  | (RoomHappening & { readonly kind: 'left'; readonly member: Member; readonly room: Room; readonly reason: string })
   | (Happening & { readonly kind: 'quit'; readonly member: Member; readonly reason: string })
-  | (Happening & {
+  | (RoomHappening & {
       readonly kind: 'kicked';
       readonly by: Actor;
       readonly member: Member;
@@ -79,8 +85,8 @@ export type ChatEvent =
       readonly id: string;
       readonly reason: string;
     })
-  | (Happening & { readonly kind: 'topic'; readonly by: Actor; readonly room: Room; readonly text: string })
-  | (Happening & {
+  | (RoomHappening & { readonly kind: 'topic'; readonly by: Actor; readonly room: Room; readonly text: string })
+  | (RoomHappening & {
       readonly kind: 'settings';
       readonly by: Actor;
       readonly room: Room;
@@ -97,7 +103,7 @@ export type ChatEvent =
   /** Somebody asks those who may invite it to do so. */
   | (Happening & { readonly kind: 'knocked'; readonly by: Member; readonly room: Room })
   /** A room has another name. */
-  | (Happening & {
+  | (RoomHappening & {
       readonly kind: 'retitled';
       readonly by: Actor;
       readonly room: Room;

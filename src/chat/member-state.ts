@@ -51,6 +51,8 @@ export class MemberState implements Member {
   metadata = NO_NOTES;
   readonly seats: SeatState[] = [];
   invitations: Set<RoomState> | null = null;
+  /** Why it has left the chat; empty while it is here. */
+  parting = '';
   /** The running number of its last entry in the domain's log. */
   last = 0;
   /** The number of the last fan-out that reached it: see the publisher. */

@@ -1,8 +1,10 @@
 /** The outcomes of applying an entry. */
+import type { Who } from '../log/entry.js';
 import type { ChatEvent, EventOf } from './event.js';
 import type { Member } from './member.js';
 import type { ChangeRefusal } from './permissions.js';
 import type { Refused } from './refusal.js';
+import type { Room } from './room.js';
 
 /** A member has been let in. */
 export interface Arrived {
@@ -32,6 +34,28 @@ export interface Amended {
   readonly refusals: readonly (Refused<ChangeRefusal> | null)[];
 }
 
+/** A room knows a member by another nick: those inside have heard of that from the domain. */
+export interface Identified {
+  readonly kind: 'identified';
+  readonly atMs: number;
+  /** Its place in the room's log. */
+  readonly id: string;
+  readonly member: Member;
+  readonly room: Room;
+  readonly before: Who;
+}
+
+/** A member has left a room because it has left the chat: those inside have heard of that from the domain. */
+export interface Departed {
+  readonly kind: 'departed';
+  readonly atMs: number;
+  /** Its place in the room's log. */
+  readonly id: string;
+  readonly member: Member;
+  readonly room: Room;
+  readonly reason: string;
+}
+
 /** The members of a node that has stopped are gone. */
 export interface Lost {
   readonly kind: 'lost';
@@ -41,4 +65,5 @@ export interface Lost {
 }
 
 /** An event, or an outcome without one; null if nothing has changed. */
-export type Outcome = ChatEvent | Arrived | Reserved | Changed | Amended | Lost | Refused<string> | null;
+export type Outcome =
+  ChatEvent | Arrived | Reserved | Changed | Amended | Identified | Departed | Lost | Refused<string> | null;

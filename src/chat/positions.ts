@@ -51,11 +51,8 @@ export class Positions {
 
   /** Returns the key of the place that an id names; null if it is no id of this log, or one from before a restart. */
   keyOf(id: string): number | null {
-    const [, seq = '', index = '0'] = /-([\da-z]{1,11})(?:\.(\d{1,4}))?$/.exec(id) ?? [];
-    const place = { seq: parseInt(seq, 36), index: Number(index) };
-    return seq !== '' && this.#format(place.seq, place.index) === id
-      ? place.seq * MAX_PACK_ENTRIES + place.index
-      : null;
+    const { seq, part } = placeOf(id);
+    return seq > 0 && this.#format(seq, part) === id ? seq * MAX_PACK_ENTRIES + part : null;
   }
 
   /** Returns the id of the message that is being applied; letters, digits, `-` and `.` only. */
@@ -67,4 +64,10 @@ export class Positions {
     const id = `${this.#name}-${seq.toString(36)}`;
     return index === 0 ? id : `${id}.${index}`;
   }
+}
+
+/** Returns the place that an id names in its log, whichever that is: the pack, and the place in it. 0 for none. */
+export function placeOf(id: string): { readonly seq: number; readonly part: number } {
+  const [, seq = '0', part = '0'] = /-([\da-z]{1,11})(?:\.(\d{1,4}))?$/.exec(id) ?? [];
+  return { seq: parseInt(seq, 36), part: Number(part) };
 }

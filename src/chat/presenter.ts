@@ -25,6 +25,10 @@ export class Presenter {
   }
 
   /** Whether nobody is told of anything. What else follows from an entry is done all the same. */
+  get isQuiet(): boolean {
+    return this.#isQuiet;
+  }
+
   set isQuiet(on: boolean) {
     this.#isQuiet = on;
     this.#publisher.isQuiet = on;
@@ -50,6 +54,8 @@ export class Presenter {
         this.#publisher.publish(outcome, by, voice);
         return;
       case undefined:
+      case 'identified':
+      case 'departed':
         if (log.startsWith('r:')) this.#settleRoom(log, by);
         return;
       case 'refused':
@@ -117,7 +123,7 @@ export class Presenter {
     const changes = RANKS.filter((rank) => (ranks & RANK_BITS[rank]) > 0).map(
       (rank) => ({ kind: 'rank', on: true, rank, member }) as const,
     );
-    this.#publisher.publish({ kind: 'settings', atMs, by: member, room, changes }, by);
+    this.#publisher.publish({ kind: 'settings', atMs, id: '', by: member, room, changes }, by);
   }
 
   /** Draws the consequences of an event about a member. */

@@ -101,7 +101,10 @@ function amend(
       if (((before ^ after) & bit) > 0 && room.change(change, NOBODY, atMs)) made.push(change);
     }
   }
-  const event = made.length === 0 ? null : ({ kind: 'settings', atMs, by: null, room, changes: made } as const);
+  const event =
+    made.length === 0
+      ? null
+      : ({ kind: 'settings', atMs, id: room.messageId(), by: null, room, changes: made } as const);
   return { kind: 'amended', event, refusals: [] };
 }
 

@@ -48,6 +48,8 @@ export interface ReplicaOwner {
   readonly entered: number;
   /** A time that never goes back, in milliseconds. */
   readonly steadyMs: number;
+  /** Keeps the outcome of an entry, shown or not: what a process has not kept before its end is applied again. */
+  recorded(log: LogName, outcome: Outcome): void;
   /**
    * Shows everybody the outcome of an entry.
    *
@@ -363,6 +365,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
       const outcome = this.#judge(seq, entry, proposal);
       // The pack is applied as a whole before the last of it is shown.
       if (isLast) this.#applied = seq;
+      if (outcome !== undefined) this.#owner.recorded(this.name, outcome);
       if (outcome === undefined || this.#isOpening) return;
       // One that nobody waits for any longer is shown to its proposer as to the others.
       const isAnswered = proposal !== null && !proposal.isGivenUp && proposal.entry.kind === entry.kind;

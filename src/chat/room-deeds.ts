@@ -4,7 +4,7 @@ import { authorOf } from './author.js';
 import type { EventOf, RoomChange, Said } from './event.js';
 import type { KnockLimit } from './knocks.js';
 import { withNote } from './notes.js';
-import type { Amended } from './outcome.js';
+import type { Amended, Departed, Identified } from './outcome.js';
 import {
   type ChangeRefusal,
   type EntryRefusal,
@@ -50,8 +50,8 @@ export interface RoomOutcomes {
   unregister: Refused<GrantRefusal> | null;
   grant: Amended | Refused<GrantRefusal>;
   found: Amended | Refused<GrantRefusal>;
-  identity: Amended | null;
-  over: null;
+  identity: Amended | Identified | null;
+  over: Departed | null;
   withdrawn: null;
   gone: null;
 }
@@ -81,8 +81,8 @@ const join: Deed<'join'> = (room, { session, n, who, name, key, flags }, atMs, s
   if (opens) room.open(name, flags, atMs);
   const member = room.memberOf(session, who);
   const ranks = leads ? RANK_BITS.operator : (before ?? 0) | room.accessOf(subject);
-  room.seat(member, { who, ranks, last: n });
-  return { kind: 'joined', atMs, member, room };
+  room.seat(member, { who, ranks, sinceMs: atMs, last: n });
+  return { kind: 'joined', atMs, id: room.messageId(), member, room };
 };
 
 const part: Deed<'part'> = (room, { reason }, atMs, seat) => {
@@ -90,7 +90,7 @@ const part: Deed<'part'> = (room, { reason }, atMs, seat) => {
   // Everybody there would read the reason.
   const words = speechRefusal(seat, room, seat) === null ? reason : '';
   room.unseat(seat.member);
-  return { kind: 'left', atMs, member: seat.member, room, reason: words };
+  return { kind: 'left', atMs, id: room.messageId(), member: seat.member, room, reason: words };
 };
 
 const kick: Deed<'kick'> = (room, entry, atMs, own) => {
@@ -103,7 +103,7 @@ const kick: Deed<'kick'> = (room, entry, atMs, own) => {
   if (!mayKick(subject, seat, room)) return refuse('not-allowed', room);
   room.disarmInvitationsBy(seat);
   room.unseat(seat.member);
-  return { kind: 'kicked', atMs, by: actor, member: seat.member, room, reason: entry.reason };
+  return { kind: 'kicked', atMs, id: room.messageId(), by: actor, member: seat.member, room, reason: entry.reason };
 };
 
 const say: Deed<'say'> = (room, entry, atMs, seat) => {
@@ -148,7 +148,7 @@ const topic: Deed<'topic'> = (room, { text }, atMs, seat) => {
   if (refusal !== null) return refuse(refusal, room);
   if (text === (room.topic?.text ?? '')) return null;
   room.topic = text === '' ? null : { text, by: authorOf(seat.who), atMs };
-  return { kind: 'topic', atMs, by: seat.member, room, text };
+  return { kind: 'topic', atMs, id: room.messageId(), by: seat.member, room, text };
 };
 
 const settings: Deed<'settings'> = (room, entry, atMs, seat) => {
@@ -165,7 +165,9 @@ const settings: Deed<'settings'> = (room, entry, atMs, seat) => {
     return null;
   });
   const hasChanged = by !== undefined && made.length > 0;
-  const event = hasChanged ? ({ kind: 'settings', atMs, by: by.member, room, changes: made } as const) : null;
+  const event = hasChanged
+    ? ({ kind: 'settings', atMs, id: room.messageId(), by: by.member, room, changes: made } as const)
+    : null;
   return { kind: 'amended', event, refusals };
 };
 
@@ -234,7 +236,7 @@ const retitle: Deed<'retitle'> = (room, entry, atMs, own) => {
   if (room.wasRetitledLately(atMs)) return refuse('renamed-lately', room);
   const { name: before } = room;
   room.retitle(entry.name, atMs);
-  return { kind: 'retitled', atMs, by: by.member, room, before, reason: entry.reason };
+  return { kind: 'retitled', atMs, id: room.messageId(), by: by.member, room, before, reason: entry.reason };
 };
 
 /** The table by which a room applies its log. */
@@ -255,13 +257,18 @@ export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
   grant,
   found,
   identity: (room, { session, who }, atMs, seat) => {
-    const before = seat?.account;
+    const before = seat?.who;
     room.identify(session, who);
-    return seat === undefined || seat.account === null || seat.account === before ? null : welcome(room, seat, atMs);
+    if (seat === undefined || before === undefined) return null;
+    if (who.account !== null && who.account !== before.account) return welcome(room, seat, atMs);
+    if (before.nick === who.nick) return null;
+    return { kind: 'identified', atMs, id: room.messageId(), member: seat.member, room, before };
   },
-  over: (room, { session }) => {
+  over: (room, { session }, atMs, seat) => {
     room.dismiss(session);
-    return null;
+    if (seat === undefined) return null;
+    const { member } = seat;
+    return { kind: 'departed', atMs, id: room.messageId(), member, room, reason: member.parting };
   },
   withdrawn: () => null,
   gone: (room, { node }) => {

@@ -45,6 +45,7 @@ const MAX_REMEMBERED_MESSAGES = 500;
 interface SeatOptions {
   readonly who: Who;
   readonly ranks: number;
+  readonly sinceMs: number;
   readonly index: number;
   readonly last: number;
 }
@@ -55,6 +56,7 @@ export class SeatState implements Seat, Subject {
   readonly member: MemberState;
   ranks: number;
   readonly room: RoomState;
+  readonly sinceMs: number;
   index: number;
   /** The running number of its last entry in the room's log. */
   last: number;
@@ -66,6 +68,7 @@ export class SeatState implements Seat, Subject {
     this.room = room;
     this.member = member;
     this.ranks = place.ranks;
+    this.sinceMs = place.sinceMs;
     this.index = place.index;
     this.last = place.last;
     this.#who = place.who;
@@ -214,7 +217,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
         'mute-exception': masksOf('mute-exception'),
       },
       metadata: [...this.metadata],
-      seats: this.#seats.map(({ session, who, ranks, last }) => ({ session, who, ranks, last })),
+      seats: this.#seats.map(({ session, who, ranks, sinceMs, last }) => ({ session, who, ranks, sinceMs, last })),
       invitations: [...this.#invitations.values()].map(({ guest, who, by, opens }) => ({
         guest: guest.session,
         who,
@@ -249,8 +252,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
       }
     }
     this.metadata = new Map(snapshot.metadata);
-    for (const { session, who, ranks, last } of snapshot.seats) {
-      this.seat(this.memberOf(session, who), { who, ranks, last });
+    for (const { session, who, ranks, sinceMs, last } of snapshot.seats) {
+      this.seat(this.memberOf(session, who), { who, ranks, sinceMs, last });
     }
     for (const { guest, who, by, opens } of snapshot.invitations) {
       this.#addInvitation({ guest: this.memberOf(guest, who), who, by, opens });
@@ -450,8 +453,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   }
 
   /** Gives a member a place. It must not have one. @param last - the running number of the entry that does it */
-  seat(member: MemberState, { who, ranks, last }: Omit<SeatOptions, 'index'>): void {
-    const seat = new SeatState(this, member, { who, ranks, index: this.#seats.length, last });
+  seat(member: MemberState, { who, ranks, sinceMs, last }: Omit<SeatOptions, 'index'>): void {
+    const seat = new SeatState(this, member, { who, ranks, sinceMs, index: this.#seats.length, last });
     this.#seats.push(seat);
     this.#seatBy.set(member.session, seat);
     this.#numbers?.hand(member.session);

@@ -31,6 +31,8 @@ export interface Seat {
   readonly member: Member;
   /** A set of {@link RANK_BITS}. */
   readonly ranks: number;
+  /** When it has got that, in milliseconds since the epoch. */
+  readonly sinceMs: number;
   /** Where it stands in {@link Room.seats}. */
   readonly index: number;
 }

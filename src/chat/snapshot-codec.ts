@@ -45,7 +45,10 @@ const isRoom = record<RoomSnapshot>({
   masks: record({ ban: masks, exception: masks, invitation: masks, mute: masks, 'mute-exception': masks }),
   metadata: notes,
   seats: distinct(
-    list(record<SeatSnapshot>({ session: nameShape, who: whoShape, ranks: number, last: number }), MANY),
+    list(
+      record<SeatSnapshot>({ session: nameShape, who: whoShape, ranks: number, sinceMs: number, last: number }),
+      MANY,
+    ),
     ({ session }) => session,
   ),
   invitations: distinct(

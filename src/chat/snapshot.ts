@@ -18,6 +18,7 @@ export interface SeatSnapshot {
   readonly session: string;
   readonly who: Who;
   readonly ranks: number;
+  readonly sinceMs: number;
   readonly last: number;
 }
 

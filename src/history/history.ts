@@ -26,6 +26,8 @@ export type LineRange =
       readonly before: Anchor | null;
       readonly end: 'oldest' | 'newest';
     }
+  /** Those between two places, whichever is the older one; a page is filled from the side of `from`. */
+  | { readonly kind: 'span'; readonly from: Anchor; readonly to: Anchor }
   /** Those around a place, and the line there. */
   | { readonly kind: 'around'; readonly anchor: Anchor };
 
@@ -86,8 +88,11 @@ export interface Shelves {
   clear(shelf: Shelf): void;
 }
 
-/** What is taken back, and where it stands. */
+/** What is taken back, and where it stands: its shelves, and its place in the log that it comes from. */
 export interface Redaction {
   readonly shelves: readonly Shelf[];
   readonly msgid: string;
+  readonly log: string;
+  readonly seq: number;
+  readonly part: number;
 }

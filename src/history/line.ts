@@ -1,8 +1,14 @@
 /** What people have read, line by line, as plain data: it can be kept, sent and read again without the chat. */
-import type { Tag } from '../log/entry.js';
+import { isChanges } from '../log/codec.js';
+import type { SettingChange, Tag } from '../log/entry.js';
 
 /** What the lines of a shelf belong to: a room (by the name of its log), an account, or a session without one. */
 export type Shelf = `r:${string}` | `a:${string}` | `s:${string}`;
+
+/** Returns the shelf of what is said to somebody in private. @param account - folded; null without one */
+export function personalShelf(account: string | null, session: string): Shelf {
+  return account === null ? `s:${session}` : `a:${account}`;
+}
 
 /** The kinds of lines. What somebody says comes first; the others are events. */
 export const LINE_KINDS = [
@@ -23,6 +29,12 @@ export type LineKind = (typeof LINE_KINDS)[number];
 /** Whether a line of this kind is shown only to those who can tell that an event is past. */
 export function isEvent(kind: LineKind): boolean {
   return kind !== 'message' && kind !== 'notice';
+}
+
+/** Returns the changes of a line about modes; of a rank, the target is a nick. */
+export function changesOf({ object }: Line): readonly SettingChange[] {
+  const changes: unknown = object === null ? [] : JSON.parse(object);
+  return isChanges(changes) ? changes : [];
 }
 
 /** Bits of {@link Line.bits}. */

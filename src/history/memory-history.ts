@@ -125,6 +125,13 @@ class ShelfLines {
       const places: Range = [this.#after(range.after), this.#before(range.before)];
       return { kind: 'lines', lines: this.#take(places, range.end, limit, peer, sight) };
     }
+    if (range.kind === 'span') {
+      const { from, to } = range;
+      const isForward = this.#before(from) <= this.#before(to);
+      const [after, before] = isForward ? [from, to] : [to, from];
+      const places: Range = [this.#after(after), this.#before(before)];
+      return { kind: 'lines', lines: this.#take(places, isForward ? 'oldest' : 'newest', limit, peer, sight) };
+    }
     const { anchor } = range;
     const place = anchor.kind === 'time' ? this.#placeAt(anchor.atMs) : this.#placeOf(anchor.msgid);
     if (place < 0) return { kind: 'unknown-message' };
@@ -218,7 +225,7 @@ export class MemoryHistory implements History, Shelves {
     }
   }
 
-  redact({ shelves, msgid }: Redaction): void {
+  redact({ shelves, msgid }: Pick<Redaction, 'shelves' | 'msgid'>): void {
     for (const shelf of shelves) {
       const entry = this.#shelves.get(shelf)?.find(msgid);
       if (entry === undefined) continue;

@@ -145,6 +145,9 @@ const isEntry = choice<Entry>({
 /** The shapes of what snapshots hold as entries do. */
 export { flags as flagShape, name as nameShape, who as whoShape, words as wordsShape };
 
+/** Whether a value is a list of changes of settings. */
+export const isChanges = list(change, 512);
+
 const isPack = list(isEntry, MAX_PACK_ENTRIES);
 
 /** Writes a pack as bytes. It refuses a pack that it could not read again. */

@@ -42,6 +42,7 @@ export const ROOM_FLAGS = [
   'moderated',
   'no-outsiders',
   'no-queries',
+  'past-hidden',
   'secret',
   'topic-protected',
 ] as const;

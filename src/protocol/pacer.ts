@@ -92,6 +92,11 @@ export class Pacer {
     this.#sliceSteps = Math.max(0, this.#sliceSteps - steps);
   }
 
+  /** Counts a line as so many more: its answer has cost as much. */
+  spend(lines: number, nowMs: number): void {
+    this.#throttle?.spend(lines, nowMs);
+  }
+
   /**
    * Asks whether a line may run.
    *

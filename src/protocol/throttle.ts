@@ -38,6 +38,13 @@ export class Throttle {
     return true;
   }
 
+  /** Takes tokens for something that has been done already: whoever has too few waits the longer afterwards. */
+  spend(tokens: number, nowMs: number): void {
+    if (this.#perMs === 0) return;
+    this.#tokens = this.tokensAt(nowMs) - tokens;
+    this.#atMs = nowMs;
+  }
+
   /** Milliseconds until the next token, at least 1. */
   get waitMs(): number {
     return this.#perMs === 0 ? 1 : Math.max(1, Math.ceil((1 - this.#tokens) / this.#perMs));

@@ -19,6 +19,8 @@ import type { Alarm } from './clock.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
 import { Gatekeeper } from './gatekeeper.js';
 import { Heartbeat } from './heartbeat.js';
+import { Histories } from './history/histories.js';
+import { LineRecorder } from './history/line-recorder.js';
 import type { Keeping } from './keeping.js';
 import { TICK_MS } from './link.js';
 import { Listeners, type OpenListener } from './listeners.js';
@@ -67,6 +69,7 @@ export class ChatServer implements ServerControl {
   readonly #options: ServerOptions;
   readonly #world: World;
   readonly #cloak: Cloak;
+  readonly #history: Histories;
   readonly #chat: Chat;
   readonly #accounts: Accounts;
   readonly #protocols: Protocols;
@@ -88,6 +91,7 @@ export class ChatServer implements ServerControl {
     this.configurationName = options.configurationName;
     this.#drainMs = config.drainMs;
     this.#cloak = new Cloak(config.cloak, world.cloakKey);
+    this.#history = new Histories(config.memoryHistory, keeping?.history ?? null);
     this.#chat = this.#createChat(naming);
     this.#accounts = this.#createAccounts();
     this.#protocols = this.#createProtocols();
@@ -116,6 +120,7 @@ export class ChatServer implements ServerControl {
 
   #createChat(naming: Naming): Chat {
     const { bans, log } = this.#options;
+    const recorder = new LineRecorder(this.#history, naming.fold);
     return new Chat({
       bans,
       naming,
@@ -123,6 +128,9 @@ export class ChatServer implements ServerControl {
       ...this.#keeping?.chat,
       now: this.#world.now,
       newLogId: this.#world.newLogId,
+      record: (id, outcome) => {
+        recorder.record(id, outcome);
+      },
       onTrouble: (id, trouble) => {
         log.warn('trouble with a log of the chat', { log: id, ...trouble });
       },
@@ -149,6 +157,7 @@ export class ChatServer implements ServerControl {
       version,
       control: this,
       accounts: new ObservedAccounts(this.#accounts, world.outside),
+      history: this.#history,
       passwords: {
         now: world.monotonicMs,
         sleep: (delayMs) => new Promise((resolve) => void world.after(delayMs, resolve)),
@@ -277,6 +286,7 @@ export class ChatServer implements ServerControl {
     this.#cloak.configure(config.cloak);
     this.#accounts.configure(config.irc.accounts ?? DEFAULT_ACCOUNT_SETTINGS);
     this.#protocols.configure(config);
+    this.#history.configure(config.memoryHistory);
     this.#gatekeeper.configure(config);
     this.#proxies.configure(config);
     this.clients.totalSendQueueBytes = config.totalSendQueueBytes;

@@ -13,6 +13,7 @@ import { SqliteLog } from '../store/sqlite-log.js';
 import { Store } from '../store/store.js';
 import { type Failure, StoreError } from '../store/store-error.js';
 import { StoredAccounts } from '../store/stored-accounts.js';
+import { StoredHistory } from '../store/stored-history.js';
 import type { StoreConfig } from './config/server-config.js';
 import type { Log } from './log.js';
 import { Retention } from './retention.js';
@@ -36,11 +37,14 @@ export class Keeping {
   readonly chat: Pick<ChatOptions, 'log' | 'node' | 'keeper' | 'bans'>;
   readonly store: Store;
   readonly accounts: StoredAccounts;
+  /** What was said, in rooms that are kept, and to accounts. */
+  readonly history: StoredHistory;
   readonly #log: SqliteLog;
   readonly #retention: Retention;
 
   private constructor({ store, logs, bans, config, log }: KeepingParts) {
     this.store = store;
+    this.history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
     this.#log = logs;
     this.#retention = new Retention({ store, daysOf: (name) => daysOf(name, config), log });
     this.accounts = new StoredAccounts(store);
@@ -92,6 +96,7 @@ export class Keeping {
   /** Takes nothing more: what happens from now on, such as the parting of everybody, is not kept. */
   freeze(): void {
     this.#retention.stop();
+    this.history.close();
     this.#log.close();
   }
 

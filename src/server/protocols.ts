@@ -1,5 +1,6 @@
 /** The registry of protocols. To add one, register it here. */
 import type { Chat } from '../chat/chat.js';
+import type { History } from '../history/history.js';
 import { IRC, IrcProtocol } from '../protocol/irc/protocol.js';
 import { IRC_TLS_PORT, type IrcSettings } from '../protocol/irc/settings.js';
 import type { AccountService } from '../accounts/account-service.js';
@@ -35,6 +36,7 @@ export interface ProtocolSettings {
 /** The protocols of one server. */
 export class Protocols {
   readonly #irc: IrcProtocol;
+  readonly #plain: PlainProtocol;
   readonly #byName: Readonly<Record<ProtocolName, Protocol>>;
   #settings: ProtocolSettings;
 
@@ -46,11 +48,14 @@ export class Protocols {
       readonly control: ServerControl;
       readonly passwords: PasswordGuardOptions;
       readonly accounts: AccountService;
+      readonly history: History;
     },
   ) {
     this.#settings = settings;
     this.#irc = new IrcProtocol({ chat, settings: settings.irc, ...options });
-    this.#byName = { plain: new PlainProtocol(chat, chat.openRoom(settings.lobby)), irc: this.#irc, web: this.#irc };
+    const past = { history: options.history, settings: settings.irc.history };
+    this.#plain = new PlainProtocol(chat, chat.openRoom(settings.lobby), past);
+    this.#byName = { plain: this.#plain, irc: this.#irc, web: this.#irc };
   }
 
   get settings(): ProtocolSettings {
@@ -74,6 +79,7 @@ export class Protocols {
   /** Applies changed settings. Nobody is dropped; a changed lobby waits for a restart. */
   configure({ irc }: ProtocolSettings): void {
     this.#irc.configure(irc);
+    this.#plain.configure(irc.history);
     this.#settings = { lobby: this.#settings.lobby, irc };
   }
 }

@@ -96,6 +96,16 @@ function before(lines: Lines, anchor: Anchor | null): Where {
   return place === null ? NONE : at('<', place);
 }
 
+/** Where an anchor stands; a message that is not kept stands before all that are. */
+function startOf(lines: Lines, anchor: Anchor): Place {
+  if (anchor.kind === 'time') return { atMs: anchor.atMs, id: 0 };
+  return lines.placeOf(anchor.msgid) ?? { atMs: -Infinity, id: 0 };
+}
+
+function compare(one: Place, other: Place): number {
+  return one.atMs === other.atMs ? one.id - other.id : one.atMs < other.atMs ? -1 : 1;
+}
+
 function logOf(tables: Tables, shelf: Shelf): number | null {
   const row = tables.run('SELECT id FROM log WHERE name = ?').get(shelf);
   return row === undefined ? null : integerOf(row, 'id');
@@ -108,6 +118,13 @@ function readLines(tables: Tables, { shelf, peer, range, limit, sight }: LineQue
   if (range.kind === 'between') {
     const [from, to] = [after(lines, range.after), before(lines, range.before)];
     return { kind: 'lines', lines: lines.between(from, to, range.end, limit) };
+  }
+  if (range.kind === 'span') {
+    const { from, to } = range;
+    const isForward = compare(startOf(lines, from), startOf(lines, to)) <= 0;
+    const [older, newer] = isForward ? [from, to] : [to, from];
+    const page = lines.between(after(lines, older), before(lines, newer), isForward ? 'oldest' : 'newest', limit);
+    return { kind: 'lines', lines: page };
   }
   const { anchor } = range;
   const place = anchor.kind === 'time' ? { atMs: anchor.atMs, id: 0 } : lines.placeOf(anchor.msgid);

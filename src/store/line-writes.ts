@@ -1,4 +1,5 @@
 /** How the lines that people have read are written. */
+import type { Redaction } from '../history/history.js';
 import { type Line, LINE_KINDS } from '../history/line.js';
 import { decodePack, encodePack } from '../log/codec.js';
 import type { Entry } from '../log/entry.js';
@@ -15,13 +16,7 @@ export interface LineWrites {
    * Removes what a line says, from all shelves that it is on and from the entry that it comes from: the pack `seq` of
    * `log`, the entry `part` of that.
    */
-  readonly 'line-redact': {
-    readonly shelves: readonly string[];
-    readonly msgid: string;
-    readonly log: string;
-    readonly seq: number;
-    readonly part: number;
-  };
+  readonly 'line-redact': Redaction;
   /** Removes the lines of a shelf from before a time, the oldest first; at most 1,000, so that nobody waits for long. */
   readonly 'lines-drop': { readonly shelf: string; readonly beforeMs: number };
 }

@@ -1,8 +1,7 @@
 /** A history in the store: what is recorded is written with everything else of its turn. */
-import type { Conversations, History, LatestQuery, LineQuery, Page } from '../history/history.js';
+import type { Conversations, History, LatestQuery, LineQuery, Page, Redaction, Shelves } from '../history/history.js';
 import type { Line, Shelf } from '../history/line.js';
 import type { Found, SearchQuery } from '../history/search-query.js';
-import type { LineWrites } from './line-writes.js';
 import type { Store } from './store.js';
 import type { Write } from './tasks.js';
 
@@ -20,7 +19,8 @@ interface Waiting {
 }
 
 /** The lines of one store. */
-export class StoredHistory implements History {
+export class StoredHistory implements History, Shelves {
+  readonly keeps: (shelf: Shelf) => boolean;
   readonly #store: Store;
   #posted = 0;
   /** The writes are answered in their order. */
@@ -34,17 +34,24 @@ export class StoredHistory implements History {
   /** How many are written at once: what has failed together may fit one by one. */
   #portion = 1;
   #retry: NodeJS.Timeout | null = null;
+  #isClosed = false;
 
-  constructor(store: Store) {
+  /** @param keeps - whether a shelf is to outlive the server */
+  constructor(store: Store, keeps: (shelf: Shelf) => boolean = () => true) {
     this.#store = store;
+    this.keeps = keeps;
   }
 
   record(shelf: Shelf, line: Line): void {
     this.#write({ kind: 'line', shelf, line });
   }
 
-  redact(redaction: LineWrites['line-redact']): void {
+  redact(redaction: Redaction): void {
     this.#write({ kind: 'line-redact', ...redaction });
+  }
+
+  clear(shelf: Shelf): void {
+    this.#write({ kind: 'lines-drop', shelf, beforeMs: Number.MAX_SAFE_INTEGER });
   }
 
   async lines(query: LineQuery): Promise<Page> {
@@ -67,6 +74,7 @@ export class StoredHistory implements History {
 
   /** Makes no more attempts to write what has failed. */
   close(): void {
+    this.#isClosed = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
   }
 
@@ -90,7 +98,7 @@ export class StoredHistory implements History {
         this.#unwritten.splice(this.#failed, 0, write);
         this.#failed += 1;
         this.#portion = 1;
-        this.#retry ??= setTimeout(this.#writeAgain, RETRY_MS);
+        if (!this.#isClosed) this.#retry ??= setTimeout(this.#writeAgain, RETRY_MS);
         this.#hear();
       },
     });

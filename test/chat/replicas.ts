@@ -248,6 +248,10 @@ class Unseen implements ReplicaOwner {
     // Nothing waits.
   }
 
+  recorded(): void {
+    // Nothing is kept.
+  }
+
   opens(): void {
     // Nobody asks.
   }

@@ -89,7 +89,7 @@ describe('the delivery of events', () => {
     for (const { ear } of speakers) ear.take();
     red.calls = 0;
     blue.calls = 0;
-    if (room !== null) publisher.publish({ kind: 'topic', atMs: 0, by: null, room, text: 'x' }, null);
+    if (room !== null) publisher.publish({ kind: 'topic', atMs: 0, id: '', by: null, room, text: 'x' }, null);
     expect([red.calls, blue.calls]).toEqual([1, 1]);
     expect(speakers[0]?.ear.heard[0]).toBe(speakers[2]?.ear.heard[0]);
     expect(speakers[1]?.ear.take()).toEqual(['blue:topic']);

@@ -60,7 +60,10 @@ test('a room that waits for those who were inside does so after another stop', (
 
 describe('what cannot be the state of a room is refused', () => {
   const sound = encodeRoom(outlived().snapshot());
-  const seat = '{"session":"a.1.1","who":WHO,"ranks":0,"last":1}'.replace('WHO', JSON.stringify(who('ann')));
+  const seat = '{"session":"a.1.1","who":WHO,"ranks":0,"sinceMs":0,"last":1}'.replace(
+    'WHO',
+    JSON.stringify(who('ann')),
+  );
   test.each([
     ['a later version', sound.replace('"version":1', '"version":2'), { kind: 'unknown-version', version: 2 }],
     ['a version that is none', sound.replace('"version":1', '"version":0')],

@@ -71,6 +71,7 @@ const range: fc.Arbitrary<LineRange> = fc.oneof(
     before: fc.option(anchor),
     end,
   }),
+  fc.record({ kind: fc.constant('span' as const), from: anchor, to: anchor }),
   fc.record({ kind: fc.constant('around' as const), anchor }),
 );
 const sight: fc.Arbitrary<Sight> = fc.record({
@@ -144,7 +145,14 @@ export class Model {
     return at < 0 ? null : (index) => index - at;
   }
 
-  lines({ shelf, peer, range: wanted, limit: most, sight: seen }: LineQuery): Page {
+  /** How many lines stand before an anchor. */
+  #start(shelf: Shelf, place: Anchor): number {
+    const side = this.#side(shelf, place);
+    return side === null ? -1 : this.#all.filter(({ shelf: on }, index) => on === shelf && side(index) < 0).length;
+  }
+
+  lines(query: LineQuery): Page {
+    const { shelf, peer, range: wanted, limit: most, sight: seen } = query;
     const visible = this.#visible(shelf, peer, seen);
     if (wanted.kind === 'around') {
       const side = this.#side(shelf, wanted.anchor);
@@ -154,6 +162,13 @@ export class Model {
       let start = Math.max(0, pivot - Math.floor(most / 2));
       start = Math.max(0, Math.min(start, visible.length - most));
       return { kind: 'lines', lines: visible.slice(start, start + most).map(({ line }) => line) };
+    }
+    if (wanted.kind === 'span') {
+      const { from, to } = wanted;
+      const isForward = this.#start(shelf, from) <= this.#start(shelf, to);
+      const [after, before] = isForward ? [from, to] : [to, from];
+      const end = isForward ? 'oldest' : 'newest';
+      return this.lines({ ...query, range: { kind: 'between', after, before, end } });
     }
     const after = wanted.after === null ? null : this.#side(shelf, wanted.after);
     const before = wanted.before === null ? null : this.#side(shelf, wanted.before);

@@ -29,6 +29,8 @@ export const CAPABILITY_BITS = {
   'draft/metadata-3': 1 << 20,
   sasl: 1 << 21,
   'draft/account-registration': 1 << 22,
+  'draft/chathistory': 1 << 23,
+  'draft/event-playback': 1 << 24,
 } as const;
 
 /** The name of a capability. */

@@ -4,6 +4,7 @@ import type { ChatEvent, EventOf } from '../../chat/event.js';
 import type { Member, Outlet } from '../../chat/member.js';
 import type { Room } from '../../chat/room.js';
 import type { Ticket } from '../../chat/ticket.js';
+import type { Line } from '../../history/line.js';
 import type { CharsetChoice, CharsetDetector } from '../charset.js';
 import type { ClassSettings } from '../limits.js';
 import { BANNED_TEXT, type EntryRefused, type Link, type RelayedPeer, type Transport } from '../session.js';
@@ -26,6 +27,7 @@ import type { MultilineDraft } from './multiline.js';
 import { type Numeric, NUMERICS } from './numerics.js';
 import type { Outbox } from './outbox.js';
 import type { Paged } from './outcome.js';
+import { formatPast } from './past-lines.js';
 import { Registration } from './registration.js';
 import type { IrcState, RegisteredClient } from './shared-state.js';
 import { packWords, packWordsInSteps } from './text-length.js';
@@ -52,6 +54,8 @@ export interface ClientOwner {
   retitled(event: EventOf<'retitled'>): void;
   /** The client's member is in a channel that another one of its clients has entered. */
   entered(room: Room): void;
+  /** A command of the client has cost as much as so many more. */
+  spent(lines: number): void;
   /** The client has left: none of its lines counts any more. */
   left(): void;
 }
@@ -297,6 +301,16 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
   /** Sends an event of the peer's own doing, as part of the answer. */
   echo(event: ChatEvent): void {
     for (const line of this.#encoder.format(event)) this.#outbox.add(line);
+  }
+
+  /** Sends a line of a history, as part of the answer. */
+  recall(line: Line): void {
+    for (const past of formatPast(line, this.#encoder)) this.#outbox.add(past);
+  }
+
+  /** Counts the command at hand as so many more: its answer has cost as much. */
+  spend(lines: number): void {
+    this.#owner.spent(lines);
   }
 
   annotated(event: EventOf<'annotated'>, key: string): void {

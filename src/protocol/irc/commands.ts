@@ -3,6 +3,7 @@ import type { Privilege } from '../../chat/member.js';
 import type { Client } from './client.js';
 import { authenticate } from './handlers/authenticate.js';
 import { batch } from './handlers/batch.js';
+import { chathistory, history } from './handlers/chathistory.js';
 import { invite, join, kick, names, part, topic } from './handlers/channels.js';
 import { cap, nick, pass, ping, pong, quit, user } from './handlers/connection.js';
 import { admin, help, info, links, lusers, motd, stats, time, users, version } from './handlers/information.js';
@@ -71,6 +72,9 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['REDACT', { run: redact, minParams: 2, when: 'registered' }],
   ['BATCH', { run: batch, minParams: 1, when: 'registered', pipelines: true }],
   ['TAGMSG', { run: tagmsg, minParams: 0, when: 'registered', pipelines: true }],
+
+  ['CHATHISTORY', { run: chathistory, minParams: 0, when: 'registered' }],
+  ['HISTORY', { run: history, minParams: 1, when: 'registered' }],
 
   ['WHO', { run: who, minParams: 0, when: 'registered' }],
   ['WHOIS', { run: whois, minParams: 0, when: 'registered' }],

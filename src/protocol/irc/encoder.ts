@@ -1,9 +1,9 @@
 /** Events as IRC lines, once for each class of capabilities and charset. */
-import type { Actor, ChatEvent, Said } from '../../chat/event.js';
+import type { Actor, ChatEvent, Said, Tag } from '../../chat/event.js';
 import type { Encoder } from '../../chat/member.js';
 import { speechRefusal } from '../../chat/permissions.js';
 import { type Charset, encodeText } from '../charset.js';
-import { hasCapability, readingBits } from './capabilities.js';
+import { type Capability, hasCapability, readingBits } from './capabilities.js';
 import { escapeTagValue } from './line.js';
 import { CONCAT_TAG, MAX_LINE_BYTES } from './message.js';
 import { formatChanges, rankSigns } from './modes.js';
@@ -11,6 +11,7 @@ import { partsOf } from './multiline.js';
 import { NUMERICS } from './numerics.js';
 import { sourceOf } from './source.js';
 import { byteLength, cutToBytes, splitByBytes } from './text-length.js';
+import { formatIsoTime } from './times.js';
 
 /** One line to send. Its tags are apart, so that a label or a batch can be put before them. */
 export interface OutgoingLine {
@@ -25,7 +26,7 @@ export interface OutgoingLine {
 /** The longest body without its CRLF. */
 export const MAX_BODY_BYTES = MAX_LINE_BYTES - 2;
 /** A channel, a source and the command always leave this many bytes for modes. */
-const MODE_STRING_BYTES = 250;
+export const MODE_STRING_BYTES = 250;
 
 /** Returns the whole line, cut between two characters if it is too long. */
 export function formatLine(line: OutgoingLine, charset: Charset): string {
@@ -35,9 +36,27 @@ export function formatLine(line: OutgoingLine, charset: Charset): string {
 
 const COMMANDS = { message: 'PRIVMSG', notice: 'NOTICE', signal: 'TAGMSG' } as const;
 
+/** What the tags of an event say. */
+interface Facts {
+  readonly atMs: number;
+  /** Empty without one. */
+  readonly id: string;
+  readonly account: string | null;
+  readonly isBot: boolean;
+  /** Those of the speaker's program. */
+  readonly tags: readonly Tag[];
+}
+
+/** A message with everything that its lines show. */
+export interface Utterance extends Facts, Pick<Said, 'type' | 'text' | 'isDivisible'> {
+  /** `nick!user@host`, or the server's name. */
+  readonly source: string;
+  readonly target: string;
+}
+
 /** How one class of IRC members reads events. */
 export class IrcEncoder implements Encoder {
-  readonly #serverName: string;
+  readonly serverName: string;
   readonly #capabilities: number;
   readonly #charset: Charset;
 
@@ -46,7 +65,7 @@ export class IrcEncoder implements Encoder {
    * @param capabilities - see `readingBits`
    */
   constructor(serverName: string, capabilities: number, charset: Charset) {
-    this.#serverName = serverName;
+    this.serverName = serverName;
     this.#capabilities = capabilities;
     this.#charset = charset;
   }
@@ -65,22 +84,23 @@ export class IrcEncoder implements Encoder {
 
   /** Returns the lines of an event for members of this class; none if they do not see it. */
   format(event: ChatEvent): OutgoingLine[] {
-    if (event.kind === 'said') return this.#formatSaid(event);
-    return this.#bodies(event).map((body) => ({ tags: this.#tags(event), body }));
+    if (event.kind === 'said') return this.formatUtterance(this.#utteranceOf(event));
+    return this.#bodies(event).map((body) => ({ tags: this.tagsOf(factsOf(event)), body }));
   }
 
-  #has(name: Parameters<typeof hasCapability>[1]): boolean {
+  /** Whether members of this class have a capability that changes how an event reads. */
+  has(name: Capability): boolean {
     return hasCapability(this.#capabilities, name);
   }
 
   #source(actor: Actor): string {
-    return actor === null ? this.#serverName : sourceOf(actor);
+    return actor === null ? this.serverName : sourceOf(actor);
   }
 
   #bodies(event: Exclude<ChatEvent, { kind: 'said' }>): string[] {
     switch (event.kind) {
       case 'redacted': {
-        if (!this.#has('draft/message-redaction')) return [];
+        if (!this.has('draft/message-redaction')) return [];
         const { by, room, to, message, reason } = event;
         const target = room?.name ?? to?.nick ?? '*';
         return [`:${sourceOf(by)} REDACT ${target} ${message}${reason === '' ? '' : ` :${reason}`}`];
@@ -90,11 +110,11 @@ export class IrcEncoder implements Encoder {
         return [];
       case 'joined': {
         const { member, room } = event;
-        const extras = this.#has('extended-join') ? ` ${member.account ?? '*'} :${member.realName}` : '';
+        const extras = this.has('extended-join') ? ` ${member.account ?? '*'} :${member.realName}` : '';
         const source = sourceOf(member);
         const join = `:${source} JOIN ${room.name}${extras}`;
         // away-notify: joining while away is announced, too. The reason is speech, so it may be left out.
-        return member.away !== null && this.#has('away-notify') && speechRefusal(member, room) === null
+        return member.away !== null && this.has('away-notify') && speechRefusal(member, room) === null
           ? [join, `:${source} AWAY :${member.away}`]
           : [join];
       }
@@ -118,7 +138,7 @@ export class IrcEncoder implements Encoder {
       }
       case 'invited': {
         const { by, member, room, audience } = event;
-        return audience === 'guest' || this.#has('invite-notify')
+        return audience === 'guest' || this.has('invite-notify')
           ? [`:${this.#source(by)} INVITE ${member.nick} ${room.name}`]
           : [];
       }
@@ -126,29 +146,29 @@ export class IrcEncoder implements Encoder {
         // To those who get it, the channel stands in the place of their nicks: all of them get the same bytes.
         const { room, by } = event;
         const [code, text] = NUMERICS.RPL_KNOCK;
-        return [`:${this.#serverName} ${code} ${room.name} ${room.name} ${sourceOf(by)} :${text}`];
+        return [`:${this.serverName} ${code} ${room.name} ${room.name} ${sourceOf(by)} :${text}`];
       }
       case 'retitled':
-        return this.#has('draft/channel-rename')
+        return this.has('draft/channel-rename')
           ? [`:${this.#source(event.by)} RENAME ${event.before} ${event.room.name} :${event.reason}`]
           : [];
       case 'away': {
         const { member } = event;
-        if (!this.#has('away-notify')) return [];
+        if (!this.has('away-notify')) return [];
         return [`:${sourceOf(member)} AWAY${member.away === null ? '' : ` :${member.away}`}`];
       }
       case 'account': {
         const { member } = event;
-        return this.#has('account-notify') ? [`:${sourceOf(member)} ACCOUNT ${member.account ?? '*'}`] : [];
+        return this.has('account-notify') ? [`:${sourceOf(member)} ACCOUNT ${member.account ?? '*'}`] : [];
       }
       case 'host': {
         const { member, before } = event;
-        return this.#has('chghost')
+        return this.has('chghost')
           ? [`:${member.nick}!${member.user}@${before} CHGHOST ${member.user} ${member.host}`]
           : [];
       }
       case 'realname':
-        return this.#has('setname') ? [`:${sourceOf(event.member)} SETNAME :${event.member.realName}`] : [];
+        return this.has('setname') ? [`:${sourceOf(event.member)} SETNAME :${event.member.realName}`] : [];
       case 'announced':
         return [`:${this.#source(event.by)} WALLOPS :${event.text}`];
       case 'broadcast':
@@ -156,32 +176,49 @@ export class IrcEncoder implements Encoder {
     }
   }
 
-  #formatSaid(event: Said): OutgoingLine[] {
-    const tags = this.#tags(event);
-    const head = `:${this.#source(event.by)} ${COMMANDS[event.type]} ${targetOf(event)}`;
-    if (event.type === 'signal') return this.#has('message-tags') ? [{ tags, body: head }] : [];
+  #utteranceOf(event: Said): Utterance {
+    const { by, atMs, id, tags, type, text, isDivisible } = event;
+    return {
+      atMs,
+      id,
+      account: by?.account ?? null,
+      isBot: by?.traits.has('bot') === true,
+      tags,
+      source: this.#source(by),
+      target: targetOf(event),
+      type,
+      text,
+      isDivisible,
+    };
+  }
+
+  /** Returns the lines of a message. */
+  formatUtterance(event: Utterance): OutgoingLine[] {
+    const tags = this.tagsOf(event);
+    const head = `:${event.source} ${COMMANDS[event.type]} ${event.target}`;
+    if (event.type === 'signal') return this.has('message-tags') ? [{ tags, body: head }] : [];
     if (/[\n\r]/.test(event.text)) return this.#formatParts(event, tags, head);
     const room = MAX_BODY_BYTES - byteLength(head, this.#charset) - ' :'.length;
     const texts = event.isDivisible ? splitByBytes(event.text, room, this.#charset) : [event.text];
-    const furtherTags = texts.length > 1 ? this.#tags({ ...event, id: '' }) : tags;
+    const furtherTags = texts.length > 1 ? this.tagsOf({ ...event, id: '' }) : tags;
     return texts.map((text, index) => ({ tags: index === 0 ? tags : furtherTags, body: `${head} :${text}` }));
   }
 
   /** A message of several lines: a batch, or else the lines as its writer has cut them (multiline, "Fallback"). */
-  #formatParts(event: Said, tags: string, head: string): OutgoingLine[] {
+  #formatParts(event: Utterance, tags: string, head: string): OutgoingLine[] {
     const room = MAX_BODY_BYTES - byteLength(head, this.#charset) - ' :'.length;
     const parts = partsOf(event.text).flatMap(({ text, isConcat }) =>
       // The mask may have grown since the writer has measured it.
       splitByBytes(text, room, this.#charset).map((piece, index) => ({ text: piece, isConcat: isConcat || index > 0 })),
     );
-    if (!this.#has('draft/multiline')) {
-      const furtherTags = this.#tags({ ...event, id: '' });
+    if (!this.has('draft/multiline')) {
+      const furtherTags = this.tagsOf({ ...event, id: '' });
       const shown = parts.filter(({ text }) => text !== '');
       return shown.map(({ text }, index) => ({ tags: index === 0 ? tags : furtherTags, body: `${head} :${text}` }));
     }
     // No other batch of a reader has this reference: no other message has this id.
     const reference = `m${event.id.replaceAll('.', '-')}`;
-    const opening = `:${this.#source(event.by)} BATCH +${reference} draft/multiline ${targetOf(event)}`;
+    const opening = `:${event.source} BATCH +${reference} draft/multiline ${event.target}`;
     const lines = parts.map(({ text, isConcat }) => ({
       tags: `batch=${reference}${isConcat ? `;${CONCAT_TAG}` : ''}`,
       body: `${head} :${text}`,
@@ -190,23 +227,20 @@ export class IrcEncoder implements Encoder {
     return [
       { tags, body: opening },
       ...lines,
-      { tags: '', body: `:${this.#serverName} BATCH -${reference}`, isNested: true },
+      { tags: '', body: `:${this.serverName} BATCH -${reference}`, isNested: true },
     ];
   }
 
-  #tags(event: ChatEvent): string {
+  /** Returns the tags that members of this class get. */
+  tagsOf({ atMs, account, isBot, id, tags: given }: Facts): string {
     if (this.#capabilities === 0) return '';
     const tags: string[] = [];
-    if (this.#has('server-time')) tags.push(`time=${new Date(event.atMs).toISOString()}`);
-    const by = actorOf(event);
-    if (this.#has('account-tag') && by?.account) tags.push(`account=${escapeTagValue(by.account)}`);
-    if (this.#has('message-tags')) {
-      if (by?.traits.has('bot') === true) tags.push('bot');
-      if (event.kind === 'redacted') tags.push(`msgid=${event.id}`);
-      if (event.kind === 'said') {
-        if (event.id !== '') tags.push(`msgid=${event.id}`);
-        for (const [name, value] of event.tags) tags.push(clientTag(name, value));
-      }
+    if (this.has('server-time')) tags.push(`time=${formatIsoTime(atMs)}`);
+    if (this.has('account-tag') && account !== null) tags.push(`account=${escapeTagValue(account)}`);
+    if (this.has('message-tags')) {
+      if (isBot) tags.push('bot');
+      if (id !== '') tags.push(`msgid=${id}`);
+      for (const [name, value] of given) tags.push(clientTag(name, value));
     }
     return tags.join(';');
   }
@@ -225,8 +259,17 @@ function clientTag(name: string, value: string): string {
   return value === '' ? `+${name}` : `+${name}=${escapeTagValue(value)}`;
 }
 
-function actorOf(event: ChatEvent): Actor {
-  return 'by' in event ? event.by : event.member;
+const NO_TAGS: readonly Tag[] = [];
+
+function factsOf(event: Exclude<ChatEvent, { kind: 'said' }>): Facts {
+  const by = 'by' in event ? event.by : event.member;
+  return {
+    atMs: event.atMs,
+    id: 'id' in event ? event.id : '',
+    account: by?.account ?? null,
+    isBot: by?.traits.has('bot') === true,
+    tags: NO_TAGS,
+  };
 }
 
 /** One encoder for each class in use. */

@@ -5,9 +5,9 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
     [
       'Help of the fdmux chat server',
       'HELP <command> explains one of these:',
-      'ADMIN AUTHENTICATE AWAY BATCH CAP HELP INFO INVITE ISON JOIN KICK KNOCK LINKS LIST LUSERS METADATA MODE',
-      'MONITOR MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT REDACT REGISTER RENAME SETNAME STATS TAGMSG',
-      'TIME TOPIC USERHOST VERIFY VERSION WHO WHOIS WHOWAS',
+      'ADMIN AUTHENTICATE AWAY BATCH CAP CHATHISTORY HELP HISTORY INFO INVITE ISON JOIN KICK KNOCK LINKS LIST',
+      'LUSERS METADATA MODE MONITOR MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT REDACT REGISTER RENAME',
+      'SETNAME STATS TAGMSG TIME TOPIC USERHOST VERIFY VERSION WHO WHOIS WHOWAS',
       'For operators: DLINE GLOBAL KLINE UNDLINE UNKLINE',
     ],
   ],
@@ -28,6 +28,15 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
     ],
   ],
   ['GLOBAL', ['GLOBAL <text>', 'Sends a notice to everybody. For operators. NOTICE $$* <text> does the same.']],
+  [
+    'CHATHISTORY',
+    [
+      'CHATHISTORY LATEST|BEFORE|AFTER|AROUND <target> <*|msgid=id|timestamp=time> <limit>',
+      'CHATHISTORY BETWEEN <target> <reference> <reference> <limit> | TARGETS <time> <time> <limit>',
+      'Sends what was said before, for programs. HISTORY is for people.',
+    ],
+  ],
+  ['HISTORY', ['HISTORY <channel or nick> [lines]', 'Shows what was said before.']],
   ['HELP', ['HELP [command]', 'Explains a command.']],
   ['INFO', ['INFO', 'Describes the server.']],
   ['INVITE', ['INVITE [nick channel]', 'Invites somebody into a channel, or lists your own invitations.']],

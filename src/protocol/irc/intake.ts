@@ -133,6 +133,11 @@ export class Intake implements LineSink {
     }
   }
 
+  /** Counts the line that runs as so many more. */
+  spend(lines: number): void {
+    this.#pacer.spend(lines, this.#now());
+  }
+
   /** Counts steps that a command has taken. */
   charge(steps: number): void {
     this.#pacer.charge(steps);

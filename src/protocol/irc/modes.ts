@@ -21,6 +21,7 @@ const CHANNEL_MODES: ReadonlyMap<string, ChannelMode> = new Map<string, ChannelM
   ['k', { kind: 'key' }],
   ['l', { kind: 'limit' }],
   ['C', { kind: 'flag', flag: 'no-queries' }],
+  ['H', { kind: 'flag', flag: 'past-hidden' }],
   ['M', { kind: 'flag', flag: 'accounts-speak' }],
   ['R', { kind: 'flag', flag: 'accounts-only' }],
   ['i', { kind: 'flag', flag: 'invite-only' }],
@@ -68,6 +69,7 @@ const LETTERS_OF_FLAGS: Readonly<Record<RoomFlag, string>> = {
   moderated: 'm',
   'no-outsiders': 'n',
   'no-queries': 'C',
+  'past-hidden': 'H',
   secret: 's',
   'topic-protected': 't',
 };
@@ -78,10 +80,10 @@ export function channelMode(letter: string): ChannelMode | undefined {
 }
 
 /** The channel modes as ISUPPORT and RPL_MYINFO list them. */
-export const CHANMODES_TOKEN = 'Ibe,k,l,CMRimnst';
+export const CHANMODES_TOKEN = 'Ibe,k,l,CHMRimnst';
 export const PREFIX_TOKEN = `(${RANKS.map(({ letter }) => letter).join('')})${RANKS.map(({ sign }) => sign).join('')}`;
 export const STATUSMSG_SIGNS = RANKS.map(({ sign }) => sign).join('');
-export const CHANNEL_MODE_LETTERS = 'CIMRabehiklmnoqstv';
+export const CHANNEL_MODE_LETTERS = 'CHIMRabehiklmnoqstv';
 export const CHANNEL_MODE_LETTERS_WITH_PARAMETER = 'Iabehkloqv';
 export const USER_MODE_LETTERS = 'BRiow';
 /** The sign and the letters of EXTBAN: masks of accounts, and masks that mute. */
@@ -137,8 +139,13 @@ export function ranksOfSigns(signs: string): number {
   return ranks;
 }
 
+/** A change of settings, as far as it is written down: of a member only the nick. */
+export type WrittenChange =
+  | Exclude<RoomChange, { readonly kind: 'rank' }>
+  | { readonly kind: 'rank'; readonly on: boolean; readonly rank: Rank; readonly member: { readonly nick: string } };
+
 /** Returns the letter and the parameter of a change (null without one). */
-function spell(change: RoomChange): { letter: string; parameter: string | null } {
+function spell(change: WrittenChange): { letter: string; parameter: string | null } {
   switch (change.kind) {
     case 'flag':
       return { letter: LETTERS_OF_FLAGS[change.flag], parameter: null };
@@ -160,7 +167,7 @@ function spell(change: RoomChange): { letter: string; parameter: string | null }
  *
  * @param maxBytes - the longest string; further changes go into the next one
  */
-export function formatChanges(changes: readonly RoomChange[], maxBytes: number): string[] {
+export function formatChanges(changes: readonly WrittenChange[], maxBytes: number): string[] {
   const strings: string[] = [];
   let letters = '';
   let parameters = '';

@@ -37,8 +37,10 @@ export class Outbox {
 
   add(line: OutgoingLine): void {
     const batch = this.#batch;
-    if (batch === null) this.#writer.add(line);
-    else this.#writer.add({ ...line, tags: `batch=${batch}`, isNested: true });
+    // A line of a batch within the batch has the tag of that one.
+    if (batch === null || line.isNested === true) this.#writer.add(line);
+    else
+      this.#writer.add({ ...line, tags: `batch=${batch}${line.tags === '' ? '' : `;${line.tags}`}`, isNested: true });
   }
 
   /** Adds lines to a batch that is open. */

@@ -43,7 +43,7 @@ class Settlement<T> implements Wait {
   #outcome: { readonly value: T } | null = null;
   #goOn: (() => void) | null = null;
 
-  constructor(ticket: Ticket<T>) {
+  constructor(ticket: Pick<Ticket<T>, 'whenSettled'>) {
     ticket.whenSettled((value) => {
       this.#outcome = { value };
       this.#goOn?.();
@@ -59,6 +59,17 @@ class Settlement<T> implements Wait {
     if (this.#outcome === null) throw new Error('A command went on before its log had answered');
     return this.#outcome.value;
   }
+}
+
+/** Waits for a result from outside the session. @param work - never rejects */
+export function* resultOf<T>(work: Promise<T>): Generator<Wait, T> {
+  const settlement = new Settlement<T>({
+    whenSettled: (settled) => {
+      void work.then(settled);
+    },
+  });
+  yield settlement;
+  return settlement.outcome();
 }
 
 /**

@@ -41,7 +41,7 @@ export function reenter(client: Client, { room, before, reason, atMs }: EventOf<
   const { fold } = client.server.directory;
   if (room.seatOf(member) === undefined || fold(before) === fold(room.name)) return;
   client.answer(`:${sourceOf(member)} PART ${before}${reason === '' ? '' : ` :${reason}`}`);
-  client.echo({ kind: 'joined', atMs, member, room });
+  client.echo({ kind: 'joined', atMs, id: '', member, room });
   sendTopic(client, room);
   // A room that gets another name is small enough for one part.
   sendAll(sendNames(client, room));

@@ -313,6 +313,10 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     this.#scheduleWake();
   }
 
+  spent(lines: number): void {
+    this.#intake.spend(lines);
+  }
+
   relocated(): void {
     this.#intake.relocated();
   }

@@ -2,6 +2,7 @@
 import { type AccountSettings, DEFAULT_ACCOUNT_SETTINGS } from '../../accounts/account-service.js';
 import type { Privilege } from '../../chat/member.js';
 import type { NickAlphabet } from '../naming.js';
+import { DEFAULT_PAST, type PastSettings } from '../past.js';
 import { DEFAULT_RESERVED_NICKS } from '../reserved-nicks.js';
 
 /** An operator, who may use the operator commands. */
@@ -67,6 +68,8 @@ export interface IrcSettings {
   readonly maxMonitored: number;
   /** Masks of nicks that nobody may use, besides those that the protocols reserve for themselves. */
   readonly reservedNicks: readonly string[];
+  /** What is sent of what was said before. */
+  readonly history: PastSettings;
   /** Flags that a new channel starts with, as mode letters. */
   readonly defaultChannelModes: string;
 }
@@ -90,5 +93,6 @@ export const DEFAULT_IRC_SETTINGS: IrcSettings = {
   maxMasks: 100,
   maxMonitored: 100,
   reservedNicks: DEFAULT_RESERVED_NICKS,
+  history: DEFAULT_PAST,
   defaultChannelModes: 'nt',
 };

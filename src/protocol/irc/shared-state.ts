@@ -9,6 +9,8 @@ import type { EventOf } from '../../chat/event.js';
 import type { Member, Outlet } from '../../chat/member.js';
 import type { ServerBans } from '../../chat/server-bans.js';
 import { PasswordGuard, type PasswordGuardOptions } from '../../accounts/password-guard.js';
+import type { History } from '../../history/history.js';
+import { MemoryHistory } from '../../history/memory-history.js';
 import type { ServerControl } from '../server-control.js';
 import { offerChanges, type Offers, offersOf } from './capabilities.js';
 import { EncoderFamily } from './encoder.js';
@@ -48,12 +50,16 @@ export interface IrcStateOptions {
   readonly passwords?: PasswordGuardOptions;
   /** @defaultValue accounts in memory */
   readonly accounts?: AccountService;
+  /** What was said before. @defaultValue nothing */
+  readonly history?: History;
 }
 
 /** The state and the settings that the commands work on. */
 export class IrcState implements ReplySource {
   readonly chat: Chat;
   readonly control: ServerControl;
+  /** What was said before. */
+  readonly history: History;
   readonly version: string;
   readonly startedMs: number;
   readonly encoders: EncoderFamily;
@@ -76,6 +82,7 @@ export class IrcState implements ReplySource {
   constructor(options: IrcStateOptions) {
     this.chat = options.chat;
     this.control = options.control;
+    this.history = options.history ?? new MemoryHistory();
     this.version = options.version;
     this.startedMs = options.chat.directory.now();
     this.passwords = new PasswordGuard(options.passwords);

@@ -7,6 +7,18 @@ export function seconds(ms: number): string {
   return String(Math.floor(ms / 1000));
 }
 
+/** Returns `YYYY-MM-DDThh:mm:ss.sssZ` (IRCv3 server-time). */
+export function formatIsoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Parses what {@link formatIsoTime} returns; fractions may be left out. @returns null if it is no such time */
+export function parseIsoTime(text: string): number | null {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/.test(text)) return null;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? null : ms;
+}
+
 /** Returns `<days> days <hours>:<minutes>:<seconds>`, as RPL_STATSUPTIME has it. */
 export function formatDuration(ms: number): string {
   const total = Math.max(0, Math.floor(ms / 1000));

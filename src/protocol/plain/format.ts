@@ -1,6 +1,7 @@
 /** Events of the chat as plain lines. */
 import type { Actor, ChatEvent } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
+import type { Line } from '../../history/line.js';
 import { PLAIN_SERVER_NAME } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
 
@@ -50,17 +51,19 @@ function introduce(member: Member): string {
   return member.label === member.nick ? `${member.label} (${member.host})` : member.label;
 }
 
+function describeWords(name: string, words: string, verb: string): string | null {
+  const text = words.replace(IRC_FORMATTING, '');
+  const action = ACTION.exec(text)?.[1];
+  if (action !== undefined) return `* ${name} ${action}`;
+  // A query from one program to another (CTCP); a person has no use for it.
+  return text.startsWith('\u0001') ? null : `${name} ${verb}: ${text}`;
+}
+
 function describe(event: ChatEvent): string | null {
   switch (event.kind) {
     case 'said': {
       if (event.type === 'signal') return null;
-      const text = event.text.replace(IRC_FORMATTING, '');
-      const action = ACTION.exec(text)?.[1];
-      if (action !== undefined) return `* ${nameOf(event.by)} ${action}`;
-      // A query from one program to another (CTCP); a person has no use for it.
-      if (text.startsWith('\u0001')) return null;
-      const verb = event.room === null ? 'say to you' : 'say';
-      return `${nameOf(event.by)} ${verb}: ${text}`;
+      return describeWords(nameOf(event.by), event.text, event.room === null ? 'say to you' : 'say');
     }
     case 'redacted':
       return `${nameOf(event.by)} took back a message${because(event.reason)}`;
@@ -109,6 +112,16 @@ export function formatEvent(event: ChatEvent): string | null {
   }
   const description = describe(event);
   return description === null ? null : `${formatTime(event.atMs)} ${sanitize(description)}\n`;
+}
+
+/** Formats a message of the past as the lines that those got who were there. @returns each line with its LF */
+export function formatPast({ source, text, atMs }: Line): string {
+  const name = source === '' ? PLAIN_SERVER_NAME : (source.split('!', 1)[0] ?? source);
+  return linesOf(text)
+    .map((words) => describeWords(name, words, 'say'))
+    .filter((description) => description !== null)
+    .map((description) => `${formatTime(atMs)} ${sanitize(description)}\n`)
+    .join('');
 }
 
 /** Formats a line from the server to one peer. */

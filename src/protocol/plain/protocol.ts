@@ -1,11 +1,13 @@
 /** Plain lines, as a server speaks them. */
 import type { Chat } from '../../chat/chat.js';
 import type { Room } from '../../chat/room.js';
+import { MemoryHistory } from '../../history/memory-history.js';
+import { DEFAULT_PAST, type PastSettings } from '../past.js';
 import type { EntryRefused, Mask, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import type { SessionState } from '../session-state.js';
 import { formatNotice } from './format.js';
-import { PLAIN_USER, type PlainOptions, PlainSession } from './session.js';
+import { PLAIN_USER, type PlainOptions, type PlainPast, PlainSession } from './session.js';
 
 /** The facts of plain lines. */
 export const PLAIN = { name: 'plain', defaultPort: 33_333, isOptional: false } as const satisfies ProtocolFacts;
@@ -15,11 +17,18 @@ export class PlainProtocol implements Protocol {
   readonly userName = PLAIN_USER;
   readonly #chat: Chat;
   readonly #lobby: Room;
+  #past: PlainPast;
 
   /** @param lobby - a permanent room */
-  constructor(chat: Chat, lobby: Room) {
+  constructor(chat: Chat, lobby: Room, past: PlainPast = { history: new MemoryHistory(), settings: DEFAULT_PAST }) {
     this.#chat = chat;
     this.#lobby = lobby;
+    this.#past = past;
+  }
+
+  /** Applies changed settings to those who arrive from now on. */
+  configure(settings: PastSettings): void {
+    this.#past = { ...this.#past, settings };
   }
 
   createSession(link: Link, options: SessionOptions): Session {
@@ -31,7 +40,15 @@ export class PlainProtocol implements Protocol {
   }
 
   #options(link: Link, { charset, maxLineBytes, quietMs }: SessionOptions): PlainOptions {
-    return { chat: this.#chat, lobby: this.#lobby, charset, maxLineBytes, quietMs, limits: link.limits };
+    return {
+      chat: this.#chat,
+      lobby: this.#lobby,
+      past: this.#past,
+      charset,
+      maxLineBytes,
+      quietMs,
+      limits: link.limits,
+    };
   }
 
   /** Plain lines contain no secrets. */

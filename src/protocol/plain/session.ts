@@ -8,18 +8,21 @@ import type { NotTaken, Refused } from '../../chat/refusal.js';
 import type { Room } from '../../chat/room.js';
 import { isTicket, whenSettled } from '../../chat/ticket.js';
 import type { SayRefusal, Target } from '../../chat/verbs/speech.js';
+import type { History } from '../../history/history.js';
+import { MemoryHistory } from '../../history/memory-history.js';
 import { type CharsetChoice, CharsetDetector, encodeText } from '../charset.js';
 import { formatHostPort } from '../host-port.js';
 import { describeInput, type InputParts, restoreInput } from '../input-state.js';
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { describeForeign, type ForeignProtocol, Opening } from '../opening.js';
 import { type Pace, Pacer } from '../pacer.js';
+import { DEFAULT_PAST, type PastSettings, pastOfRoom } from '../past.js';
 import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import { SESSION_STATE_VERSION, type SessionState } from '../session-state.js';
 import { plainEncoder } from './encoder.js';
-import { formatNotice } from './format.js';
+import { formatNotice, formatPast } from './format.js';
 
 /** The user name of all plain peers. */
 export const PLAIN_USER = 'plain';
@@ -35,7 +38,20 @@ export interface PlainOptions {
   /** Milliseconds of silence after which a message without a newline counts as a line; 0 for never. */
   readonly quietMs: number;
   readonly limits: Pace;
+  /** @defaultValue nothing was said before */
+  readonly past?: PlainPast;
 }
+
+/** What was said before, and how much of it is sent. */
+export interface PlainPast {
+  readonly history: History;
+  readonly settings: PastSettings;
+}
+
+/** What a peer types to read the last messages again, with how many. */
+const HISTORY = /^\/history(?: (\d{1,4}))?$/i;
+/** They cost as much as one line of its own for each so many of them. */
+const LINES_PER_TOKEN = 10;
 
 const REFUSALS = {
   'nick-taken': 'your name is taken; connect again',
@@ -57,6 +73,7 @@ const REFUSALS = {
 export class PlainSession implements Session, LineSink {
   readonly member: Member;
   readonly #options: PlainOptions;
+  readonly #past: PlainPast;
   readonly #link: Link;
   readonly #charset: CharsetDetector;
   readonly #decoder: LineDecoder;
@@ -80,6 +97,7 @@ export class PlainSession implements Session, LineSink {
   constructor(link: Link, options: PlainOptions, state: SessionState | null = null) {
     const { chat, lobby } = options;
     this.#options = options;
+    this.#past = options.past ?? { history: new MemoryHistory(), settings: DEFAULT_PAST };
     this.#link = link;
     this.#charset = CharsetDetector.resume(options.charset, state?.charset ?? null);
     link.session = this;
@@ -143,6 +161,7 @@ export class PlainSession implements Session, LineSink {
       if (joined.kind === 'joined' || joined.why === 'already-inside' || joined.why === 'too-many-rooms') {
         this.#isEntering = false;
         this.#pacer.release();
+        this.#recall(this.#past.settings.onJoin);
         this.#goOn();
       } else {
         this.#close(REFUSALS[joined.why]);
@@ -253,6 +272,9 @@ export class PlainSession implements Session, LineSink {
       this.#isEnding = true;
       this.#pacer.hold();
       this.#leaveIfEnding();
+    } else if (HISTORY.test(words)) {
+      const [, count = '10'] = HISTORY.exec(words) ?? [];
+      this.#recall(Math.min(Number(count), this.#past.settings.pageLines));
     } else if (words !== '') {
       this.#say(text);
     }
@@ -269,6 +291,24 @@ export class PlainSession implements Session, LineSink {
     if (this.#closeIfForeign(this.#opening?.ofBeginning())) return;
     this.#opening = null;
     this.#notify(`that line was longer than ${this.#options.maxLineBytes} bytes and was not sent`);
+  }
+
+  /** Sends the last messages of the lobby; its lines wait meanwhile. */
+  #recall(limit: number): void {
+    const { chat, lobby } = this.#options;
+    const { history } = this.#past;
+    const conversation = pastOfRoom(chat, this.member, lobby, false);
+    if (limit === 0 || conversation === null) return;
+    const range = { kind: 'between', after: null, before: null, end: 'newest' } as const;
+    this.#pacer.hold();
+    void history.lines({ ...conversation, range, limit }).then((page) => {
+      if (this.#isOver) return;
+      const lines = page.kind === 'lines' ? page.lines.map(formatPast).join('') : '';
+      if (lines !== '') this.#link.answer(encodeText(lines, this.#charset.charset));
+      this.#pacer.spend(limit / LINES_PER_TOKEN, chat.directory.now());
+      this.#pacer.release();
+      this.#goOn();
+    });
   }
 
   /** Says a text in the lobby. */

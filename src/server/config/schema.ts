@@ -10,10 +10,12 @@ import { canonicalOrigin } from '../../front/web-origin.js';
 import { BACKEND_NAMES, type BackendName } from '../../multiplexer/backend.js';
 import { CONNECTION_TRIGGERS } from '../../net/options.js';
 import { AddressList } from '../../protocol/address-list.js';
+import { DEFAULT_MEMORY_HISTORY } from '../../history/memory-history.js';
 import { CHARSET_CHOICES } from '../../protocol/charset.js';
 import { isChannelName } from '../../protocol/irc/names.js';
 import { DEFAULT_IRC_SETTINGS, IRC_TLS_PORT } from '../../protocol/irc/settings.js';
 import { DEFAULT_CLASS } from '../../protocol/limits.js';
+import { DEFAULT_PAST } from '../../protocol/past.js';
 import { NICK_ALPHABETS } from '../../protocol/naming.js';
 import type { Durability } from '../../store/database.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
@@ -297,6 +299,10 @@ const fileSchema = v.strictObject({
     v.strictObject({
       days: v.optional(days, DEFAULT_DAYS),
       rooms: v.optional(v.record(channel, days, 'must be an object'), {}),
+      memoryLines: v.optional(integer(0, 1_000_000), DEFAULT_MEMORY_HISTORY.maxLines),
+      memoryBytes: v.optional(integer(0, 4_294_967_295), DEFAULT_MEMORY_HISTORY.maxBytes),
+      pageLines: v.optional(integer(1, 1000), DEFAULT_PAST.pageLines),
+      onJoin: v.optional(integer(0, 1000), DEFAULT_PAST.onJoin),
     }),
     {},
   ),

@@ -1,5 +1,6 @@
 /** The configuration of a chat server, with every value decided. */
 import { isDeepStrictEqual } from 'node:util';
+import type { MemoryHistoryLimits } from '../../history/memory-history.js';
 import type { BackendName } from '../../multiplexer/backend.js';
 import type { ConnectionTrigger } from '../../net/options.js';
 import type { Place } from '../../net/place.js';
@@ -68,6 +69,8 @@ export interface ServerConfig extends ProtocolSettings {
   readonly drainMs: number;
   /** Where the server listens for requests of metrics: a loopback address or a unix socket; null for nowhere. */
   readonly admin: Place | null;
+  /** How much of what was said is kept in memory, as far as it is not stored. */
+  readonly memoryHistory: MemoryHistoryLimits;
   /** Null for a server of which nothing outlives the process. */
   readonly store: StoreConfig | null;
   readonly classes: readonly AddressClass[];

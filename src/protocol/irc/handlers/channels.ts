@@ -8,6 +8,7 @@ import type { Message } from '../message.js';
 import { channelMode } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
 import { outcomeOf, type Paged, sendAll, type Wait } from '../outcome.js';
+import { sendRecent } from '../past-pages.js';
 import { ENTRY_REFUSALS, replyNotTaken, replySilenced, ROOM_REFUSALS } from '../refusals.js';
 import { echoToOutsider, sendNames, sendRoom, sendTopic } from '../room-replies.js';
 import { cutToBytes } from '../text-length.js';
@@ -78,6 +79,7 @@ function* joinOne(client: Client, name: string, key: string | null): Target {
   }
   client.echo(joined);
   yield* sendRoom(client, joined.room);
+  yield* sendRecent(client, joined.room.name);
   return true;
 }
 

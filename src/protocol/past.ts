@@ -1,0 +1,46 @@
+/** What somebody may read of what was said before, whatever protocol it speaks. */
+import type { Chat } from '../chat/chat.js';
+import type { Member } from '../chat/member.js';
+import type { Room } from '../chat/room.js';
+import type { Sight } from '../history/history.js';
+import { personalShelf, type Shelf } from '../history/line.js';
+
+/** How much is sent of what was said before; both can change while the server runs. */
+export interface PastSettings {
+  /** The most lines that are sent in answer to one question, at least 1. */
+  readonly pageLines: number;
+  /** How many lines those get who enter a room and cannot ask for them; 0 for none. */
+  readonly onJoin: number;
+}
+
+export const DEFAULT_PAST: PastSettings = { pageLines: 100, onJoin: 0 };
+
+/** A conversation: where its lines are, and which of them somebody may read. */
+export interface Conversation {
+  readonly shelf: Shelf;
+  /** The folded nick of the other one; null for a room. */
+  readonly peer: string | null;
+  readonly sight: Sight;
+}
+
+/** Returns what a member may read of a room; null if it is not inside. */
+export function pastOfRoom(chat: Chat, member: Member, room: Room, hasEvents: boolean): Conversation | null {
+  const seat = room.seatOf(member);
+  const log = chat.logOf(room);
+  if (seat === undefined || log?.startsWith('r:') !== true) return null;
+  // Those before it, if all of them had left, have not talked to it: to open a room is to begin anew.
+  const sinceMs = room.flags.has('past-hidden') ? seat.sinceMs : room.createdAtMs;
+  const shelf: Shelf = `r:${log.slice(2)}`;
+  return { shelf, peer: null, sight: { hasEvents, ranks: seat.ranks, source: sourceOf(member), sinceMs } };
+}
+
+/** Returns what a member may read of its conversations of two. @param peer - folded; null for all of them */
+export function pastOfPeople(chat: Chat, member: Member, peer: string | null, hasEvents: boolean): Conversation {
+  const { account, session } = member;
+  const shelf = personalShelf(account === null ? null : chat.directory.fold(account), session);
+  return { shelf, peer, sight: { hasEvents, ranks: 0, source: sourceOf(member), sinceMs: 0 } };
+}
+
+function sourceOf({ nick, user, host }: Member): string {
+  return `${nick}!${user}@${host}`;
+}

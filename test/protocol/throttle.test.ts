@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { Throttle } from '../../src/protocol/throttle.js';
+
+test('what has been spent must have come back before another token is taken', () => {
+  const throttle = new Throttle(10, 5, 0);
+  expect(throttle.take(0)).toBe(true);
+  throttle.spend(11, 0);
+  expect(throttle.take(700)).toBe(false);
+  expect(throttle.waitMs).toBe(100);
+  expect(throttle.take(800)).toBe(true);
+  expect(throttle.take(800)).toBe(false);
+});
+
+test('without a rate, spending costs nothing', () => {
+  const throttle = new Throttle(0, 1, 0);
+  throttle.spend(1000, 0);
+  expect(throttle.take(0)).toBe(true);
+});
