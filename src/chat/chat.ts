@@ -11,6 +11,7 @@ import type { EntryRefusal, SpeechRefusal } from './permissions.js';
 import type { Refused } from './refusal.js';
 import type { Room } from './room.js';
 import { type BanKind, type ServerBan, ServerBans, type ServerBansOptions } from './server-bans.js';
+import { type MemberKeeper, StayingMembers } from './staying-members.js';
 import type { Answer } from './ticket.js';
 import * as banning from './verbs/bans.js';
 import * as devices from './verbs/devices.js';
@@ -26,7 +27,9 @@ import * as settings from './verbs/settings.js';
 import * as speech from './verbs/speech.js';
 
 /** The choices of a {@link Chat}. */
-export interface ChatOptions extends CoreOptions {
+export interface ChatOptions extends Omit<CoreOptions, 'happened'> {
+  /** Keeps the members that stay when nobody is connected for them, from one run of the server to the next. */
+  readonly memberKeeper?: MemberKeeper | undefined;
   /** The store of the server's bans, and their largest number; by default in memory. */
   readonly bans?: Pick<ServerBansOptions, 'store' | 'maxBans'> | undefined;
   /** Returns the host that others see of somebody who comes from an address. @defaultValue the address */
@@ -51,7 +54,9 @@ export class Chat {
   readonly #hostOf: (address: string) => string;
 
   constructor(options: ChatOptions = {}) {
-    const core = new Core(options);
+    const { memberKeeper: keeper } = options;
+    const staying = keeper === undefined ? null : this.#staying(keeper);
+    const core = new Core({ ...options, ...(staying && { happened: (outcome) => staying.happened(outcome) }) });
     const { directory } = core;
     this.directory = directory;
     this.bans = new ServerBans({ ...options.bans, fold: directory.fold, now: () => directory.now() });
@@ -125,6 +130,11 @@ export class Chat {
   /** Describes a member that has been admitted, as plain data. */
   describe(member: Member): MemberDescription {
     return restoration.describe(member);
+  }
+
+  #staying(keeper: MemberKeeper): StayingMembers {
+    const describe = restoration.describe;
+    return new StayingMembers({ keeper, describe, bySession: (session) => this.#core.domain.fold.bySession(session) });
   }
 
   /** Brings a member in as it was described, quietly. @returns null if it cannot be brought in */

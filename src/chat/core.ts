@@ -39,6 +39,8 @@ export interface CoreOptions {
    * Receives what has happened in a log, before anybody hears of it. It hears again what is applied again at the start.
    */
   readonly record?: ((log: LogName, outcome: Outcome) => void) | undefined;
+  /** Receives each outcome of an entry when it has been shown. */
+  readonly happened?: ((outcome: Outcome) => void) | undefined;
   /** Receives the troubles of logs. */
   readonly onTrouble?: (log: LogName, trouble: LogTrouble) => void;
 }
@@ -54,6 +56,7 @@ export class Core implements ReplicaOwner {
   readonly #presenter: Presenter;
   readonly #record: ((log: LogName, outcome: Outcome) => void) | null;
   readonly #onTrouble: (log: LogName, trouble: LogTrouble) => void;
+  readonly #happened: ((outcome: Outcome) => void) | undefined;
   /** Members that have asked to be let in, by their sessions. */
   readonly #arriving = new Map<string, MemberState>();
   readonly #strangers = new Strangers();
@@ -74,6 +77,7 @@ export class Core implements ReplicaOwner {
     this.#node = node;
     this.#record = options.record ?? null;
     this.#onTrouble = options.onTrouble ?? (() => undefined);
+    this.#happened = options.happened;
     const domain = new DomainState({ naming, departureLimit: options.departureLimit ?? 500, memberOf: this.#memberOf });
     const told = new PrivateState(newLogId(), (session) => domain.bySession(session));
     this.domain = new Replica({ log, name: 'd', fold: domain, belongs: isDomainEntry, owner: this });
@@ -223,6 +227,7 @@ export class Core implements ReplicaOwner {
       this.#strangers.arrived(outcome.member.session);
     }
     this.#presenter.show(log, outcome, by, voice);
+    this.#happened?.(outcome);
   }
 
   packApplied(log: LogName): void {

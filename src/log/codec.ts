@@ -143,7 +143,7 @@ const isEntry = choice<Entry>({
 });
 
 /** The shapes of what snapshots hold as entries do. */
-export { flags as flagShape, name as nameShape, who as whoShape, words as wordsShape };
+export { flags as flagShape, name as nameShape, trait as traitShape, who as whoShape, words as wordsShape };
 
 /** Whether a value is a list of changes of settings. */
 export const isChanges = list(change, 512);

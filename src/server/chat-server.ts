@@ -185,7 +185,9 @@ export class ChatServer implements ServerControl {
     try {
       await server.#openAdmin();
       await server.#catchUp();
+      server.#bringBack();
       await server.#listeners.openAll();
+      server.#keeping?.members.forgetLastRun();
     } catch (error) {
       await server.close('the server could not start');
       throw error;
@@ -208,6 +210,11 @@ export class ChatServer implements ServerControl {
     });
     if (await Promise.race([reading, setTimeout(CATCH_UP_MS, false, { ref: false })])) return;
     this.#options.log.warn('the server starts before all that is kept has been read', {});
+  }
+
+  /** Brings back the members that have stayed, before anybody can take their nicks. */
+  #bringBack(): void {
+    for (const member of this.#keeping?.members.members ?? []) this.#chat.restore(member, null);
   }
 
   async #openAdmin(): Promise<void> {

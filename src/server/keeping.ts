@@ -9,6 +9,7 @@ import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import type { LogName } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { StoredBan } from '../store/ban-writes.js';
+import type { StoredMember } from '../store/member-reads.js';
 import { SqliteLog } from '../store/sqlite-log.js';
 import { Store } from '../store/store.js';
 import { type Failure, StoreError } from '../store/store-error.js';
@@ -18,6 +19,7 @@ import type { StoreConfig } from './config/server-config.js';
 import type { Log } from './log.js';
 import { Retention } from './retention.js';
 import { RoutedLog } from './routed-log.js';
+import { StoredMembers } from './stored-members.js';
 
 /** The name of this process among those that could share the logs. */
 const NODE = 'a';
@@ -27,6 +29,7 @@ interface KeepingParts {
   readonly store: Store;
   readonly logs: SqliteLog;
   readonly bans: readonly StoredBan[];
+  readonly members: readonly StoredMember[];
   readonly config: StoreConfig;
   readonly log: Log;
 }
@@ -34,17 +37,19 @@ interface KeepingParts {
 /** An open store with what a chat needs of it. */
 export class Keeping {
   /** What the chat is made with. */
-  readonly chat: Pick<ChatOptions, 'log' | 'node' | 'keeper' | 'bans'>;
+  readonly chat: Pick<ChatOptions, 'log' | 'node' | 'keeper' | 'memberKeeper' | 'bans'>;
   readonly store: Store;
   readonly accounts: StoredAccounts;
   /** What was said, in rooms that are kept, and to accounts. */
   readonly history: StoredHistory;
+  readonly members: StoredMembers;
   readonly #log: SqliteLog;
   readonly #retention: Retention;
 
-  private constructor({ store, logs, bans, config, log }: KeepingParts) {
+  private constructor({ store, logs, bans, members, config, log }: KeepingParts) {
     this.store = store;
     this.history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
+    this.members = new StoredMembers(store, members);
     this.#log = logs;
     this.#retention = new Retention({ store, daysOf: (name) => daysOf(name, config), log });
     this.accounts = new StoredAccounts(store);
@@ -54,6 +59,7 @@ export class Keeping {
       log: new RoutedLog(logs, new MemoryLog({ maxEntries: 0 }), isStored),
       node: `${NODE}.${store.facts.run}`,
       keeper: new StoredRooms(store, logs, isStored),
+      memberKeeper: this.members,
       bans: { store: new StoredBans(store, bans) },
     };
   }
@@ -73,7 +79,8 @@ export class Keeping {
     });
     try {
       const logs = await SqliteLog.open(store, { onTrouble: (failure) => report(failure, log) });
-      return new Keeping({ store, logs, bans: await store.read('bans', null), config, log });
+      const [bans, members] = await Promise.all([store.read('bans', null), store.read('members', null)]);
+      return new Keeping({ store, logs, bans, members, config, log });
     } catch (error) {
       await store.close();
       throw error;
@@ -97,6 +104,7 @@ export class Keeping {
   freeze(): void {
     this.#retention.stop();
     this.history.close();
+    this.members.freeze();
     this.#log.close();
   }
 

@@ -25,6 +25,10 @@ type Migration = string | ((connection: Connection) => void);
  * when an account has read a conversation.
  *
  * Version 4 has the index of what lines say.
+ *
+ * Version 5 has accounts, with their credentials and the codes by which they are confirmed.
+ *
+ * Version 6 has the members that stay when the server stops (`state`, as JSON), by the sessions that they had.
  */
 export const MIGRATIONS: readonly Migration[] = [
   `CREATE TABLE log(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first INTEGER NOT NULL, top INTEGER NOT NULL);
@@ -59,6 +63,7 @@ export const MIGRATIONS: readonly Migration[] = [
    CREATE TABLE token(id TEXT PRIMARY KEY, account_id INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,
      kind TEXT NOT NULL, hash BLOB NOT NULL, expires_ms INTEGER NOT NULL) WITHOUT ROWID;
    CREATE INDEX token_account ON token(account_id);`,
+  'CREATE TABLE member(session TEXT NOT NULL UNIQUE, account TEXT NOT NULL, state TEXT NOT NULL);',
 ];
 
 /**

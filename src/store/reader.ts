@@ -4,7 +4,15 @@ import { banReads } from './ban-reads.js';
 import { lineReads } from './line-reads.js';
 import { searchReads } from './line-search.js';
 import { logReads } from './log-reads.js';
+import { memberReads } from './member-reads.js';
 import type { Reads, ReadersOf } from './tasks.js';
 
 /** How each question is answered. */
-export const READERS: ReadersOf<Reads> = { ...accountReads, ...logReads, ...banReads, ...lineReads, ...searchReads };
+export const READERS: ReadersOf<Reads> = {
+  ...accountReads,
+  ...logReads,
+  ...banReads,
+  ...lineReads,
+  ...searchReads,
+  ...memberReads,
+};

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Durability } from './database.js';
 import { lockFolder, STORE_FILE } from './folder.js';
 import { Pace, type PaceObserver } from './pace.js';
-import { type Failure, failureOf } from './store-error.js';
+import { type Failure, failureOf, StoreError } from './store-error.js';
 import { StoreThread } from './store-thread.js';
 import type { Reads, StoreFacts, ThreadData, Write } from './tasks.js';
 
@@ -102,7 +102,10 @@ export class Store {
       // The reader needs the file that the writer makes.
       const writer = await start('write');
       try {
-        const facts = await writer.ask('begin', null);
+        const facts = await writer.ask('begin', null).catch((error: unknown) => {
+          const { code, message } = failureOf(error);
+          throw new StoreError(code, `${path}: ${message}`, { cause: error });
+        });
         const reader = await start('read');
         return new Store({ facts, lockFd, path, pace: new Pace(pace), writer, reader });
       } catch (error) {

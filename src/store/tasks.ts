@@ -10,6 +10,8 @@ import type { LineWrites } from './line-writes.js';
 import type { SearchReads } from './line-search.js';
 import type { LogReads } from './log-reads.js';
 import type { LogWrites } from './log-writes.js';
+import type { MemberReads } from './member-reads.js';
+import type { MemberWrites } from './member-writes.js';
 import type { Failure } from './store-error.js';
 import type { Tables } from './tables.js';
 
@@ -24,7 +26,7 @@ export interface ThreadData {
 }
 
 /** What can be written, by kind. Each answers with a number. */
-export interface Writes extends AccountWrites, LogWrites, BanWrites, LineWrites {}
+export interface Writes extends AccountWrites, LogWrites, BanWrites, LineWrites, MemberWrites {}
 
 /** One thing to be written. */
 export type Write<K extends keyof Writes = keyof Writes> = {
@@ -35,7 +37,7 @@ export type Write<K extends keyof Writes = keyof Writes> = {
 export type WritersOf<W> = { readonly [K in keyof W]: (tables: Tables, write: W[K]) => number };
 
 /** What can be asked, by name: the question, and its answer. */
-export interface Reads extends AccountReads, LogReads, BanReads, LineReads, SearchReads {}
+export interface Reads extends AccountReads, LogReads, BanReads, LineReads, SearchReads, MemberReads {}
 
 /** How each question to a part is answered. */
 export type ReadersOf<R extends { readonly [K in keyof R]: { readonly ask: unknown; readonly answer: unknown } }> = {

@@ -1,0 +1,44 @@
+/** The members that stay when nobody is connected for them, in a store. */
+import type { MemberDescription } from '../chat/member.js';
+import { decodeMember, encodeMember } from '../chat/member-codec.js';
+import type { MemberKeeper } from '../chat/staying-members.js';
+import type { StoredMember } from '../store/member-reads.js';
+import type { Store } from '../store/store.js';
+
+/** What is written is not waited for: a member is what it is, whether that is stored already or not. */
+const UNANSWERED = { written: () => undefined, failed: () => undefined };
+
+/** Those of the last run, and of this one. */
+export class StoredMembers implements MemberKeeper {
+  readonly members: readonly MemberDescription[];
+  readonly #store: Store;
+  /** The sessions of the last run. */
+  readonly #before: readonly string[];
+  #isFrozen = false;
+
+  constructor(store: Store, stored: readonly StoredMember[]) {
+    this.#store = store;
+    this.#before = stored.map(({ session }) => session);
+    this.members = stored.flatMap(({ state }) => decodeMember(state) ?? []);
+  }
+
+  keep(session: string, member: MemberDescription): void {
+    if (this.#isFrozen) return;
+    const account = member.who.account ?? '';
+    this.#store.write({ kind: 'member-keep', session, account, state: encodeMember(member) }, UNANSWERED);
+  }
+
+  drop(session: string): void {
+    if (!this.#isFrozen) this.#store.write({ kind: 'member-drop', session }, UNANSWERED);
+  }
+
+  /** Forgets what those of the last run were: they are here again, and kept as they are now. */
+  forgetLastRun(): void {
+    for (const session of this.#before) this.drop(session);
+  }
+
+  /** Keeps everything as it is now, whatever happens. */
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+}

@@ -1,0 +1,97 @@
+/** Members that stay when the server stops. */
+import { onTestFinished, expect, test } from 'vitest';
+import { Chat } from '../../src/chat/chat.js';
+import type { Member, Outlet } from '../../src/chat/member.js';
+import { Keeping } from '../../src/server/keeping.js';
+import { settled } from '../support/stores.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+const outlet: Outlet = {
+  isSecure: false,
+  certificate: null,
+  encoder: { encode: () => new Uint8Array(0), isDroppable: () => false },
+  send: () => undefined,
+  expel: () => undefined,
+};
+
+/** One run of a server, as far as its chat goes. */
+class Run {
+  readonly chat: Chat;
+  readonly #keeping: Keeping;
+
+  private constructor(keeping: Keeping) {
+    this.#keeping = keeping;
+    this.chat = new Chat(keeping.chat);
+    this.chat.reviveRooms();
+  }
+
+  static async start(folder: string): Promise<Run> {
+    const history = { days: null, rooms: new Map<string, number>() };
+    const keeping = await Keeping.open({ path: folder, durability: 'process', maxBytes: 0, history }, silent);
+    onTestFinished(() => keeping.close());
+    const run = new Run(keeping);
+    await run.settled();
+    for (const member of keeping.members.members) run.chat.restore(member, null);
+    await run.settled();
+    keeping.members.forgetLastRun();
+    return run;
+  }
+
+  settled(): Promise<void> {
+    return settled(this.#keeping.store);
+  }
+
+  /** Lets somebody in, who enters a room. */
+  async arrive(nick: string, account: string | null): Promise<Member> {
+    const member = this.chat.receive({ host: '192.0.2.1', outlet });
+    this.chat.admit(member, { nick, user: 'u', realName: 'r', account });
+    this.chat.join(member, '#tea', { key: null, maxRooms: 9, flags: [] });
+    await this.settled();
+    return member;
+  }
+
+  /** Ends without a word to anybody, as after a kill. */
+  async end(): Promise<void> {
+    this.#keeping.freeze();
+    await this.#keeping.close();
+  }
+
+  /** Who is in the room, and with which ranks. */
+  get inside(): (readonly [nick: string, ranks: number])[] {
+    const room = this.chat.directory.room('#tea');
+    return [...(room?.seats ?? [])].map(({ member, ranks }) => [member.nick, ranks] as const).sort();
+  }
+}
+
+test('they are back in their rooms, as they were, and the others are not', async () => {
+  const folder = temporaryFolder();
+  const first = await Run.start(folder);
+  const ann = await first.arrive('ann', 'ann');
+  const bob = await first.arrive('bob', 'bob');
+  await first.arrive('cid', null);
+  for (const member of [ann, bob]) first.chat.setTrait(member, 'always-on', true);
+  first.chat.annotateSelf(ann, { key: 'color', value: 'red', maxKeys: 9 });
+  first.chat.leave(ann, outlet, 'closed');
+  first.chat.rename(bob, 'robert');
+  await first.settled();
+  const ranks = first.inside;
+  await first.end();
+
+  const second = await Run.start(folder);
+  expect([...second.chat.directory.members()].map(({ nick }) => nick).sort()).toEqual(['ann', 'robert']);
+  expect(second.inside).toEqual(ranks.filter(([nick]) => nick !== 'cid'));
+  const again = second.chat.directory.member('ann');
+  expect(again).toMatchObject({ account: 'ann', away: 'Not connected' });
+  expect([...(again?.metadata ?? [])]).toEqual([['color', 'red']]);
+
+  // One who leaves for good is not back.
+  const robert = second.chat.directory.member('robert') ?? expect.fail();
+  second.chat.setTrait(robert, 'always-on', false);
+  await second.settled();
+  await second.end();
+  const third = await Run.start(folder);
+  expect([...third.chat.directory.members()].map(({ nick }) => nick)).toEqual(['ann']);
+  expect(third.inside).toEqual([['ann', expect.any(Number)]]);
+});
