@@ -24,7 +24,7 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   search: { may: [] },
   store: { may: ['accounts', 'history', 'log', 'search', 'socket', 'binding', 'arguments', 'errors'] },
   chat: { may: ['log'] },
-  protocol: { may: ['accounts', 'chat', 'history'] },
+  protocol: { may: ['accounts', 'chat', 'history', 'search'] },
   front: { may: ['net', 'socket', 'arguments', 'errors'] },
   admin: { may: ['net', 'socket', 'arguments', 'errors'] },
   server: {

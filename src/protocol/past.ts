@@ -41,6 +41,12 @@ export function pastOfPeople(chat: Chat, member: Member, peer: string | null, ha
   return { shelf, peer, sight: { hasEvents, ranks: 0, source: sourceOf(member), sinceMs: 0 } };
 }
 
+/** Returns everything that a member may read: the rooms that it is in, and its conversations. */
+export function placesOf(chat: Chat, member: Member): Conversation[] {
+  const rooms = member.seats.flatMap(({ room }) => pastOfRoom(chat, member, room, false) ?? []);
+  return [...rooms, pastOfPeople(chat, member, null, false)];
+}
+
 function sourceOf({ nick, user, host }: Member): string {
   return `${nick}!${user}@${host}`;
 }

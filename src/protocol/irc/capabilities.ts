@@ -31,6 +31,7 @@ export const CAPABILITY_BITS = {
   'draft/account-registration': 1 << 22,
   'draft/chathistory': 1 << 23,
   'draft/event-playback': 1 << 24,
+  'soju.im/search': 1 << 25,
 } as const;
 
 /** The name of a capability. */

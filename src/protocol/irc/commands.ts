@@ -18,6 +18,7 @@ import { away, ison, setname, userhost } from './handlers/presence.js';
 import { redact } from './handlers/redact.js';
 import { register, verify } from './handlers/register.js';
 import { rename } from './handlers/rename.js';
+import { search } from './handlers/search.js';
 import { dline, kline, undline, unkline } from './handlers/server-bans.js';
 import { webirc } from './handlers/webirc.js';
 import { who } from './handlers/who.js';
@@ -74,6 +75,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['TAGMSG', { run: tagmsg, minParams: 0, when: 'registered', pipelines: true }],
 
   ['CHATHISTORY', { run: chathistory, minParams: 0, when: 'registered' }],
+  ['SEARCH', { run: search, minParams: 1, when: 'registered' }],
   ['HISTORY', { run: history, minParams: 1, when: 'registered' }],
 
   ['WHO', { run: who, minParams: 0, when: 'registered' }],

@@ -7,7 +7,7 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
       'HELP <command> explains one of these:',
       'ADMIN AUTHENTICATE AWAY BATCH CAP CHATHISTORY HELP HISTORY INFO INVITE ISON JOIN KICK KNOCK LINKS LIST',
       'LUSERS METADATA MODE MONITOR MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT REDACT REGISTER RENAME',
-      'SETNAME STATS TAGMSG TIME TOPIC USERHOST VERIFY VERSION WHO WHOIS WHOWAS',
+      'SEARCH SETNAME STATS TAGMSG TIME TOPIC USERHOST VERIFY VERSION WHO WHOIS WHOWAS',
       'For operators: DLINE GLOBAL KLINE UNDLINE UNKLINE',
     ],
   ],
@@ -37,6 +37,14 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
     ],
   ],
   ['HISTORY', ['HISTORY <channel or nick> [lines]', 'Shows what was said before.']],
+  [
+    'SEARCH',
+    [
+      'SEARCH text=<words>;in=<channel or nick>;from=<nick>;after=<time>;before=<time>;limit=<number>',
+      'Finds messages in the channels that you are in and in your conversations; each selector may be left out.',
+      'For programs that have asked for soju.im/search.',
+    ],
+  ],
   ['HELP', ['HELP [command]', 'Explains a command.']],
   ['INFO', ['INFO', 'Describes the server.']],
   ['INVITE', ['INVITE [nick channel]', 'Invites somebody into a channel, or lists your own invitations.']],

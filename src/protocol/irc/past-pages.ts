@@ -45,10 +45,15 @@ export function* sendRecent(client: Client, channel: string): Paged {
   if (page.kind === 'lines' && page.lines.length > 0) yield* sendPage(client, channel, page.lines);
 }
 
-/** Sends a page of lines as a batch, if the client knows such. */
+/** Sends a page of a conversation. */
 export function* sendPage(client: Client, target: string, lines: readonly Line[]): Paged {
+  yield* sendLines(client, 'chathistory', [target], lines);
+}
+
+/** Sends lines as a batch, if the client knows such. */
+export function* sendLines(client: Client, type: string, params: readonly string[], lines: readonly Line[]): Paged {
   spendFor(client, lines.length);
-  const batch = client.has('batch') ? client.openBatch('chathistory', [target]) : null;
+  const batch = client.has('batch') ? client.openBatch(type, params) : null;
   for (let at = 0; at < lines.length; at += LINES_PER_STEP) {
     const send = (): void => {
       for (const line of lines.slice(at, at + LINES_PER_STEP)) client.recall(line);

@@ -9,7 +9,9 @@ import type { Room } from '../../chat/room.js';
 import { isTicket, whenSettled } from '../../chat/ticket.js';
 import type { SayRefusal, Target } from '../../chat/verbs/speech.js';
 import type { History } from '../../history/history.js';
+import type { Line } from '../../history/line.js';
 import { MemoryHistory } from '../../history/memory-history.js';
+import { termsOf } from '../../search/terms.js';
 import { type CharsetChoice, CharsetDetector, encodeText } from '../charset.js';
 import { formatHostPort } from '../host-port.js';
 import { describeInput, type InputParts, restoreInput } from '../input-state.js';
@@ -50,6 +52,11 @@ export interface PlainPast {
 
 /** What a peer types to read the last messages again, with how many. */
 const HISTORY = /^\/history(?: (\d{1,4}))?$/i;
+/** What it types to look for messages, with the words that they hold. */
+const SEARCH = /^\/search(?: (.*))?$/is;
+/** How many of those it is sent, at most, and what it costs to look for them. */
+const FOUND_LINES = 20;
+const SEARCH_COST = 5;
 /** They cost as much as one line of its own for each so many of them. */
 const LINES_PER_TOKEN = 10;
 
@@ -275,6 +282,8 @@ export class PlainSession implements Session, LineSink {
     } else if (HISTORY.test(words)) {
       const [, count = '10'] = HISTORY.exec(words) ?? [];
       this.#recall(Math.min(Number(count), this.#past.settings.pageLines));
+    } else if (SEARCH.test(words)) {
+      this.#search(SEARCH.exec(words)?.[1] ?? '');
     } else if (words !== '') {
       this.#say(text);
     }
@@ -296,16 +305,47 @@ export class PlainSession implements Session, LineSink {
   /** Sends the last messages of the lobby; its lines wait meanwhile. */
   #recall(limit: number): void {
     const { chat, lobby } = this.#options;
-    const { history } = this.#past;
     const conversation = pastOfRoom(chat, this.member, lobby, false);
     if (limit === 0 || conversation === null) return;
     const range = { kind: 'between', after: null, before: null, end: 'newest' } as const;
+    const page = this.#past.history.lines({ ...conversation, range, limit });
+    this.#show(
+      page.then((answer) => (answer.kind === 'lines' ? answer.lines : [])),
+      limit / LINES_PER_TOKEN,
+    );
+  }
+
+  /** Sends the last messages of the lobby that hold all of some words. */
+  #search(words: string): void {
+    const { chat, lobby } = this.#options;
+    const place = pastOfRoom(chat, this.member, lobby, false);
+    const terms = termsOf(words);
+    if (place === null) return;
+    if (terms.length === 0) {
+      this.#notify('type /search and the words to look for');
+      return;
+    }
+    const query = { places: [place], terms, from: null, after: null, before: null, end: 'newest' } as const;
+    const found = this.#past.history.search({ ...query, limit: FOUND_LINES });
+    this.#show(
+      found.then((answer) => {
+        if (this.#isOver) return [];
+        if (answer.kind !== 'found') this.#notify('the search could not be run');
+        else if (answer.hits.length === 0) this.#notify('no message has these words');
+        return answer.kind === 'found' ? answer.hits.map(({ line }) => line) : [];
+      }),
+      SEARCH_COST,
+    );
+  }
+
+  /** Sends lines of the history as soon as they are there; the peer's own lines wait meanwhile. */
+  #show(past: Promise<readonly Line[]>, cost: number): void {
     this.#pacer.hold();
-    void history.lines({ ...conversation, range, limit }).then((page) => {
+    void past.then((found) => {
       if (this.#isOver) return;
-      const lines = page.kind === 'lines' ? page.lines.map(formatPast).join('') : '';
+      const lines = found.map(formatPast).join('');
       if (lines !== '') this.#link.answer(encodeText(lines, this.#charset.charset));
-      this.#pacer.spend(limit / LINES_PER_TOKEN, chat.directory.now());
+      this.#pacer.spend(cost, this.#options.chat.directory.now());
       this.#pacer.release();
       this.#goOn();
     });

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import { PRIVILEGES } from '../../../src/chat/member.js';
+import type { Shelf } from '../../../src/history/line.js';
+import { MemoryHistory } from '../../../src/history/memory-history.js';
 import { type PlainOptions, PlainSession } from '../../../src/protocol/plain/session.js';
 import { FakeLink } from '../fake-link.js';
 
@@ -202,5 +204,66 @@ describe('ending', () => {
     expect(eve.link.takeText()).toBe(`${STAMP} server: you are banned from this room\n`);
     expect(eve.link.closedBecause).toBe('you are banned from this room');
     expect(chat.directory.memberCount).toBe(0);
+  });
+});
+
+describe('looking for messages', () => {
+  /** A lobby in which some things were said. */
+  function withPast(texts: readonly string[]): Partial<PlainOptions> {
+    const history = new MemoryHistory();
+    const shelf: Shelf = `r:${chat.logOf(options.lobby)?.slice('r:'.length) ?? ''}`;
+    for (const [seq, text] of texts.entries()) {
+      const line = {
+        seq,
+        part: 0,
+        atMs: AT.getTime(),
+        msgid: `x-${seq}`,
+        peer: null,
+        source: 'bob!b@h',
+        account: null,
+      };
+      const words = { target: '#lobby', ranks: 0, text, tags: [], object: null, bits: 0 };
+      history.record(shelf, { ...line, ...words, kind: 'message' });
+    }
+    return { past: { history, settings: { pageLines: 100, onJoin: 0 } } };
+  }
+
+  /** What a peer is sent that types a line. */
+  async function answered(texts: readonly string[], typed: string): Promise<string[]> {
+    const { link, session } = enter(1001, withPast(texts));
+    link.takeText();
+    session.receive(Buffer.from(`${typed}\n`));
+    await new Promise(setImmediate);
+    return link.takeLines();
+  }
+
+  test('those with all words are shown, and the words are not said', async () => {
+    const bob = enter(1002);
+    const found = await answered(['a server', '服务器 a', 'b'], '/SEARCH  A  务器');
+    expect(found).toEqual([`${STAMP} bob say: 服务器 a`]);
+    expect(bob.link.takeText()).not.toContain('SEARCH');
+  });
+
+  test('the last twenty of more are shown', async () => {
+    const found = await answered(
+      Array.from({ length: 30 }, (_, n) => `number ${n}`),
+      '/search number',
+    );
+    expect(found).toEqual(Array.from({ length: 20 }, (_, n) => `${STAMP} bob say: number ${n + 10}`));
+  });
+
+  test.each([
+    ['/search', 'type /search and the words to look for'],
+    ['/search nothing', 'no message has these words'],
+  ])('%s: %s', async (typed, answer) => {
+    expect(await answered(['one', 'two'], typed)).toEqual([`${STAMP} server: ${answer}`]);
+  });
+
+  test('a line that only begins alike is said', () => {
+    const bob = enter(1002);
+    const ann = enter(1001);
+    bob.link.takeText();
+    ann.session.receive(Buffer.from('/searching for words\n'));
+    expect(bob.link.takeText()).toContain('say: /searching for words');
   });
 });
