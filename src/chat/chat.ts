@@ -175,6 +175,11 @@ export class Chat {
     return devices.ofAccount(this.#scene, account, nick);
   }
 
+  /** Lets somebody who arrives share the member of its account. @returns null if that is not here */
+  arriveAs(member: Member, names: Introduction): devices.Shared | membership.KeptOut | null {
+    return devices.arriveAs(this.#scene, member, names);
+  }
+
   /** Lets another connection share a member. Somebody is there again, so it is not away any more. */
   share(member: Member, outlet: Outlet): void {
     devices.share(this.#scene, member, outlet);
@@ -192,6 +197,12 @@ export class Chat {
   /** Keeps the nicks of accounts for them, or leaves them to everybody. Those who use them get other ones. */
   reserveNicks(accounts: readonly string[], on: boolean): void {
     ownership.reserve(this.#scene, accounts, on);
+  }
+
+  /** An account is gone: its nick is free, no room belongs to it, and nobody stays for it who is not connected. */
+  releaseAccount(account: string): void {
+    ownership.release(this.#scene, account);
+    registration.disown(this.#scene, account);
   }
 
   /** Puts out the one who uses a nick that belongs to an account. @param account - that of the one who asks */
@@ -351,11 +362,6 @@ export class Chat {
   /** Hands a room over to another account. */
   passRoom(by: Member, name: string, account: string): ReturnType<typeof registration.found> {
     return registration.found(this.#scene, by, name, account);
-  }
-
-  /** An account is gone: no room belongs to it any more, and it has no ranks anywhere. */
-  disown(account: string): void {
-    registration.disown(this.#scene, account);
   }
 
   // Facts about a member

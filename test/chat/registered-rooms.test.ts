@@ -216,9 +216,9 @@ test('an account that is gone has no rooms and no ranks', () => {
   const bob = scene.arrive('bob', 'bob');
   bob.join();
   chat.grantRanks(ann.member, '#a', { account: 'bob', ranks: operator });
-  chat.disown('BOB');
+  chat.releaseAccount('BOB');
   expect([scene.room?.registration?.access, bob.ranks()]).toEqual([[], 0]);
-  chat.disown('Ann');
+  chat.releaseAccount('Ann');
   expect(scene.room?.registration).toBeNull();
 });
 

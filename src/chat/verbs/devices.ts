@@ -1,10 +1,12 @@
 /** Members that are connected several times, or not at all. */
 import type { DomainOutcomes } from '../domain-deeds.js';
 import type { EventOf } from '../event.js';
-import type { Member, Outlet } from '../member.js';
+import type { Introduction, Member, Outlet } from '../member.js';
 import { type MemberState, stateOf } from '../member-state.js';
 import { outletsOf } from '../outlets.js';
+import { identityOf } from '../subject.js';
 import type { Answer } from '../ticket.js';
+import type { KeptOut } from './membership.js';
 import type { Scene } from './scene.js';
 
 /** Why a member that nobody is connected for is away. */
@@ -20,6 +22,29 @@ export function ofAccount({ directory }: Scene, account: string, nick: string): 
   if (wanted !== undefined && isOwn(wanted)) return wanted;
   for (const member of directory.members()) if (isOwn(member)) return member;
   return undefined;
+}
+
+/** Somebody who arrives is a member that is here already. */
+export interface Shared {
+  readonly kind: 'shared';
+  readonly member: Member;
+}
+
+/**
+ * Lets somebody who arrives share the member of its account.
+ *
+ * @returns null if nobody who has logged in to the account is here
+ */
+export function arriveAs(scene: Scene, who: Member, names: Introduction): Shared | KeptOut | null {
+  const { nick, user, realName, account = null } = names;
+  const arriving = stateOf(who);
+  const shared = account === null ? undefined : ofAccount(scene, account, nick);
+  if (shared === undefined) return null;
+  const known = { ...arriving.who, nick, user, realName };
+  const ban = scene.bans.find(identityOf(known, scene.directory.fold));
+  if (ban !== null) return { kind: 'refused', why: 'banned', ban };
+  share(scene, shared, arriving.outlet);
+  return { kind: 'shared', member: shared };
 }
 
 /** Gives a member one more outlet. Somebody is there again, so it is not away any more. */

@@ -2,7 +2,9 @@
 import type { DomainOutcomes } from '../domain-deeds.js';
 import type { Member } from '../member.js';
 import { stateOf } from '../member-state.js';
+import { outletsOf } from '../outlets.js';
 import type { Answer } from '../ticket.js';
+import { setTrait } from './profile.js';
 import type { Scene } from './scene.js';
 
 /** The most nicks of one entry. */
@@ -14,6 +16,18 @@ export function reserve({ core }: Scene, accounts: readonly string[], on: boolea
   for (let at = 0; at < accounts.length; at += NICKS_PER_ENTRY) {
     const some = accounts.slice(at, at + NICKS_PER_ENTRY);
     domain.oblige<'reserve'>(steward, { kind: 'reserve', accounts: some, on, ...core.stamp(domain, steward) });
+  }
+}
+
+/** Leaves the nick of an account to everybody. Its members do not stay when nobody is connected for them. */
+export function release(scene: Scene, account: string): void {
+  const { core, directory } = scene;
+  const { fold } = directory;
+  reserve(scene, [account], false);
+  for (const member of [...directory.members()]) {
+    if (member.account === null || fold(member.account) !== fold(account)) continue;
+    if (member.traits.has('always-on')) setTrait(scene, member, 'always-on', false);
+    if (member.isLocal && outletsOf(member.outlet).length === 0) core.quit(member, 'Account erased');
   }
 }
 

@@ -339,9 +339,8 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
   }
 
   /** Goes on as a member that is here already. */
-  join(member: Member): void {
+  goOnAs(member: Member): void {
     this.member = member;
-    this.server.chat.share(member, this.#link);
   }
 
   /**

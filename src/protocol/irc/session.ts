@@ -1,7 +1,7 @@
 /** The conversation with one IRC peer: runs its lines, and sends the answers as fast as it takes them. */
 import { isUtf8 } from 'node:buffer';
 import type { EventOf } from '../../chat/event.js';
-import type { Member } from '../../chat/member.js';
+import type { Member, MemberDescription } from '../../chat/member.js';
 import type { Room } from '../../chat/room.js';
 import { CharsetDetector, encodeText } from '../charset.js';
 import { PARTINGS } from '../parting.js';
@@ -369,7 +369,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
 
   #restore({ input, irc, member: description }: SessionState): void {
     const { chat } = this.#client.server;
-    const member = description === null ? null : chat.restore(description, this.#link);
+    const member = description === null ? null : (chat.restore(description, this.#link) ?? this.#shared(description));
     if (description !== null && member === null) {
       this.#client.close('This server could not take over your connection');
       return;
@@ -380,6 +380,15 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     }
     this.#intake.restore(input);
     this.#scheduleWake();
+  }
+
+  /** Returns the member that another session has brought in already: clients of one account share it. */
+  #shared({ who: { account, nick } }: MemberDescription): Member | null {
+    const { chat } = this.#client.server;
+    const member = account === null ? undefined : chat.memberOfAccount(account, nick);
+    if (member === undefined) return null;
+    chat.share(member, this.#link);
+    return member;
   }
 
   // The end

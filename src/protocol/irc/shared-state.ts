@@ -3,12 +3,12 @@ import { type AccountService, DEFAULT_ACCOUNT_SETTINGS } from '../../accounts/ac
 import { Accounts } from '../../accounts/accounts.js';
 import { MemoryAccounts } from '../../accounts/memory-accounts.js';
 import { ObservedAccounts } from '../../accounts/observed-accounts.js';
+import { PasswordGuard, type PasswordGuardOptions } from '../../accounts/password-guard.js';
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
 import type { EventOf } from '../../chat/event.js';
 import type { Member, Outlet } from '../../chat/member.js';
 import type { ServerBans } from '../../chat/server-bans.js';
-import { PasswordGuard, type PasswordGuardOptions } from '../../accounts/password-guard.js';
 import type { History } from '../../history/history.js';
 import { MemoryHistory } from '../../history/memory-history.js';
 import type { ServerControl } from '../server-control.js';
@@ -129,6 +129,8 @@ export class IrcState implements ReplySource {
   #accountErased(name: string): void {
     const { fold } = this.directory;
     const folded = fold(name);
+    // First, so that nobody loses the nick on logging out.
+    this.chat.releaseAccount(name);
     for (const client of [...this.clients, ...this.entering]) {
       if (client.account !== null && fold(client.account) === folded) client.accountErased();
     }

@@ -1,8 +1,11 @@
 /** CAP, PASS, NICK, USER, PING, PONG, QUIT: how a connection begins, lives and ends (modern, "Connection Messages"). */
+import type { AccountFacts } from '../../../accounts/account-service.js';
 import { silencingRoom } from '../../../chat/permissions.js';
+import type { KeptOut } from '../../../chat/verbs/membership.js';
 import { isReservedNick } from '../../reserved-nicks.js';
 import { CAPABILITY_BITS, capabilityBit, capabilityNames, formatOffers } from '../capabilities.js';
 import type { Client } from '../client.js';
+import { applySettings, welcomeToMember } from '../devices.js';
 import { REAL_NAME_BYTES, USER_LENGTH } from '../isupport.js';
 import type { Message } from '../message.js';
 import { MAX_METADATA_KEYS } from '../metadata-limits.js';
@@ -108,7 +111,9 @@ export function nick(client: Client, message: Message): Outcome {
   else if (!isNick(wanted, server.settings) || isReserved(server, wanted)) client.reply('ERR_ERRONEUSNICKNAME', wanted);
   else if (registration !== null) {
     const owner = server.directory.member(wanted);
-    if (owner === undefined) {
+    // It may be the client's own member: whether it is shows when the client has logged in.
+    const mayBeOwn = (owner?.account ?? null) !== null && (registration.isNegotiating || client.account !== null);
+    if (owner === undefined || mayBeOwn) {
       registration.nick = wanted;
       return completeRegistration(client);
     }
@@ -162,12 +167,12 @@ function completeRegistration(client: Client): Outcome {
     client.reply('ERR_SASLABORTED');
   }
   const { password } = server.settings;
-  if (password === null) return admit(client, registration);
+  if (password === null) return enter(client, registration);
   const { passwords } = server;
   const names = [`PASS ${client.source}`];
   return defer(passwords.turn(names, client.limits.maxPasswordDelayMs), () =>
     defer(passwords.check(registration.password ?? '', password, names), (verdict) => {
-      if (verdict === 'right') return admit(client, registration);
+      if (verdict === 'right') return enter(client, registration);
       if (verdict === 'wrong') client.reply('ERR_PASSWDMISMATCH');
       client.close(verdict === 'wrong' ? 'Bad password' : 'Too many passwords are being checked, try again later');
       return undefined;
@@ -175,12 +180,32 @@ function completeRegistration(client: Client): Outcome {
   );
 }
 
-function* admit(client: Client, registration: Registration): Paged {
+/** Lets a client in that has said all. What its account wants is looked up first. */
+function enter(client: Client, registration: Registration): Outcome {
+  const { account, server } = client;
+  if (account === null) return admit(client, registration, null);
+  return defer(server.accounts.find(account), (found) =>
+    admit(client, registration, found.kind === 'account' ? found.facts : null),
+  );
+}
+
+function* admit(client: Client, registration: Registration, facts: AccountFacts | null): Paged {
   const { member, server } = client;
   const { nick: wanted, user: name, realName, metadata } = registration;
   if (wanted === null || name === null) return;
+  const names = { nick: wanted, user: name, realName, account: client.account };
+  const shared = server.chat.arriveAs(member, names);
+  if (shared?.kind === 'shared') {
+    client.goOnAs(shared.member);
+    yield* welcomeToMember(client);
+    return;
+  }
+  if (shared !== null) {
+    replyBanned(client, registration, shared);
+    return;
+  }
   const admitted = yield* outcomeOf(
-    server.chat.admit(member, { nick: wanted, user: name, realName, account: client.account }),
+    server.chat.admit(member, names),
     client.afterAll((late) => {
       if (late.kind === 'arrived' && client.registration !== null) welcomeLate(client, registration);
     }),
@@ -192,11 +217,9 @@ function* admit(client: Client, registration: Registration): Paged {
       yield* outcomeOf(server.chat.annotateSelf(member, { key, value, maxKeys: MAX_METADATA_KEYS }));
     }
     sendWelcome(client);
+    if (facts !== null) yield* applySettings(client, facts);
   } else if (admitted.why === 'banned') {
-    const { mask, reason } = admitted.ban;
-    client.log('banned user refused', { mask, nick: wanted, user: name, address: member.address });
-    client.replyBanned(reason);
-    client.close('Banned');
+    replyBanned(client, registration, admitted);
   } else {
     // Somebody else took the nick between NICK and the end of registration.
     registration.nick = null;
@@ -204,6 +227,13 @@ function* admit(client: Client, registration: Registration): Paged {
     else if (admitted.why === 'nick-reserved') replyReserved(client, wanted);
     else replyNotTaken(client, 'NICK', wanted);
   }
+}
+
+function replyBanned(client: Client, { nick: wanted, user: name }: Registration, { ban }: KeptOut): void {
+  const { mask, reason } = ban;
+  client.log('banned user refused', { mask, nick: wanted, user: name, address: client.member.address });
+  client.replyBanned(reason);
+  client.close('Banned');
 }
 
 /** Welcomes a client that the log has let in after all. What it has said about itself follows when the log is there. */

@@ -74,6 +74,8 @@ function* answer(client: Client, command: 'REGISTER' | 'VERIFY', outcome: Regist
       client.log('account registered', { account });
       client.answer(`${head} SUCCESS ${account} :Your account is ready`);
       yield* logIn(client, account);
+      // Whoever has made the account is logged in by now, and keeps the nick.
+      client.server.chat.reserveNicks([account], true);
       return;
     case 'confirmation-required':
       client.answer(
