@@ -38,8 +38,13 @@ export interface SocketHandlers<T> {
   error?(connection: Connection<T>, error: Error): void;
 }
 
-/** The handlers, and one that only a stream needs. */
+/** The handlers, and those that only layers above a connection need. */
 export interface ConnectionEvents<T> extends SocketHandlers<T> {
+  /**
+   * The kernel has not taken all that was written. `drain` follows when it has; without this handler, `drain` follows
+   * only a `write` that has returned false.
+   */
+  behind?(connection: Connection<T>): void;
   /** Everything written has left, and our side is ended. It is called before `close`, perhaps twice. */
   finish?(connection: Connection<T>): void;
   /** The listener closes. Ends our side; without this handler, `end` is called. */

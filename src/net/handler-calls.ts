@@ -9,7 +9,7 @@ export interface HandlerScope {
 }
 
 /** A handler that gets the connection alone. */
-type Moment = 'open' | 'drain' | 'end' | 'finish' | 'listenerCloses' | 'listenerCuts';
+type Moment = 'open' | 'behind' | 'drain' | 'end' | 'finish' | 'listenerCloses' | 'listenerCuts';
 
 /** Calls a function of the user's. Its exception is rethrown when all the others have been called. */
 export function callInContext<Args extends unknown[]>(

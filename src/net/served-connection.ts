@@ -44,7 +44,8 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   #isPaused = false;
   #readEnded = false;
   #writeEnd: 'open' | 'ending' | 'ended' = 'open';
-  #needsDrain = false;
+  /** Why `drain` is due: `write` has returned false, or the kernel has not taken all. */
+  #pressure: 'none' | 'full' | 'behind' = 'none';
   #hasReportedRefusal = false;
 
   declare data: T;
@@ -118,7 +119,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     turn.append(this, bytes);
     if (this.pendingBytes <= highWaterMarkBytes) return true;
     if (this.pendingBytes > maxPendingBytes) this.#enforceLimit(turn, maxPendingBytes);
-    this.#needsDrain = true;
+    if (this.#pressure === 'none') this.#pressure = 'full';
     return false;
   }
 
@@ -317,6 +318,14 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     }
     if (isShared) this.#queue.pushShared(bytes);
     else this.#queue.push(bytes);
+    if (this.#handlers.behind !== undefined && this.#pressure !== 'behind') this.#fallBehind();
+  }
+
+  #fallBehind(): void {
+    this.#pressure = 'behind';
+    this.#group.turn.defer(() => {
+      if (!this.isDestroyed) callHandler(this.#group, this.#handlers, 'behind', this);
+    });
   }
 
   #sendQueue(queue: WriteQueue): void {
@@ -341,10 +350,15 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   flushed(): void {
     if (this.isDestroyed) return;
     if (this.#writeEnd === 'ending' && this.pendingBytes === 0) this.#finishWriting();
-    if (this.#needsDrain && this.pendingBytes <= this.#group.highWaterMarkBytes) {
-      this.#needsDrain = false;
+    if (this.#pressure !== 'none' && this.#hasRoom) {
+      this.#pressure = 'none';
       this.#group.turn.addDrained(this);
     }
+  }
+
+  get #hasRoom(): boolean {
+    if (this.#pressure === 'behind') return this.#queue === null;
+    return this.pendingBytes <= this.#group.highWaterMarkBytes;
   }
 
   #finishWriting(): void {

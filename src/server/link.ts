@@ -31,7 +31,7 @@ export const PLACE_FROM_BYTES = 4096;
 /** The most bytes that a peer which catches up is sent before others have their turn. */
 const FEED_BYTES = 16_384;
 /** A long answer waits for a peer that so many bytes wait for. */
-const FULL_BYTES = 131_072;
+export const FULL_BYTES = 131_072;
 /** The interval of `tick`. A link that is to wake later than this has no timer of its own. */
 export const TICK_MS = 1000;
 /** A peer that does not close its side is cut off after this time. */
@@ -66,14 +66,18 @@ export interface LinkFacts {
 
 /** The link of one connection. */
 export class ConnectionLink implements Link, Worker, SlowReader {
+  // The fields that a fan-out reads are first: the processor's cache has them together then.
+  encoder: Encoder = DEAF;
+  /** Whether it has a place, or is congested: then not all that is sent goes to the wire. */
+  #isHeldBack = false;
+  #isFull = false;
+  readonly #wire: Wire;
+  readonly #events: LinkEvents;
   readonly id: number;
   readonly protocol: string;
   readonly transport: Transport;
   readonly certificate: string | null;
   session: Session | null = null;
-  encoder: Encoder = DEAF;
-  readonly #wire: Wire;
-  readonly #events: LinkEvents;
   readonly #clock: Clock;
   #remoteHost: string;
   #remotePort: number;
@@ -90,15 +94,12 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   /** Whether that is to send the next of what the peer has missed. */
   #isFedSoon = false;
   #isPausedBySession = false;
-  #isFull = false;
   /** Whether it is noted that `assess` is to be called. */
   #isToBeAssessed = false;
   /** Where it goes on once it has read what it has; null unless it has fallen behind, or when rooms keep nothing. */
   #place: Place | null = null;
   /** Whether it is far behind: nothing is read from it, and droppable messages are skipped. */
   #isCongested = false;
-  /** Whether it has a place, or is congested: then not all that is sent goes to the wire. */
-  #isHeldBack = false;
   #droppedMessages = 0;
   #isTooSlow = false;
   #closeReason: string | null = null;
@@ -254,7 +255,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   }
 
   #sent(hasRoom: boolean): void {
-    if (hasRoom) return;
+    if (hasRoom && !this.#isFull) return;
     this.#isFull = true;
     const { pendingBytes } = this.#wire;
     const { sendQueueBytes, softSendQueueBytes } = this.limits;
@@ -310,6 +311,12 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   endOfInput(): void {
     if (this.session === null) this.#wire.end();
     else this.session.endOfInput();
+  }
+
+  /** The kernel has not taken all. `drained` follows when it has. */
+  behind(): void {
+    this.#isFull = true;
+    if (this.#place === null) this.#askToAssess();
   }
 
   /** The peer has taken what waited for it. */

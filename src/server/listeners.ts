@@ -8,11 +8,11 @@ import { CertificateWatch } from './certificate-watch.js';
 import type { Clock } from './clock.js';
 import type { ListenerConfig, ServerConfig } from './config/server-config.js';
 import type { CertificateFacts, ListenerTls } from './config/tls-files.js';
-import { PLACE_FROM_BYTES } from './link.js';
+import { FULL_BYTES, PLACE_FROM_BYTES } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Log } from './log.js';
 import type { PeerAddresses } from './peer-addresses.js';
-import type { ProtocolName } from './protocols.js';
+import { type ProtocolName, WEB } from './protocols.js';
 import type { Occupant, Reception } from './reception.js';
 import type { Refusals } from './refusals.js';
 import { toTlsListenOptions } from './tls-listening.js';
@@ -117,7 +117,7 @@ export class Listeners {
         backend,
         trigger,
         keepAlive: KEEP_ALIVE,
-        highWaterMarkBytes: this.#highWaterMark(),
+        highWaterMarkBytes: this.#highWaterMark(config),
         maxPendingBytes: NO_LIMIT_BYTES,
         tls: this.#tlsOptions(config),
         socket,
@@ -198,9 +198,11 @@ export class Listeners {
   }
 
   /** The pending bytes at which a link looks how far its peer is behind; at most the smallest limit. */
-  #highWaterMark(): number {
+  #highWaterMark({ protocol, tls }: ListenerConfig): number {
     const limits = this.#parts.config.classes.map(({ settings }) => settings.softSendQueueBytes);
-    return Math.min(PLACE_FROM_BYTES, ...limits);
+    // A wire between link and connection does not say when the kernel takes no more.
+    const isDirect = tls === null && protocol !== WEB.name;
+    return Math.min(isDirect ? FULL_BYTES : PLACE_FROM_BYTES, ...limits);
   }
 
   #tlsOptions({ protocol, tls }: ListenerConfig): TlsListenOptions | undefined {

@@ -1,11 +1,11 @@
 /** The way of a connection from its listener to the clients of the server. */
 import type { ProxyGate } from '../front/proxy-gate.js';
-import type { SocketHandlers } from '../net/connection.js';
 import type { PeerConnection } from './arrival.js';
 import type { Clients } from './clients.js';
 import type { ListenerConfig } from './config/server-config.js';
 import type { Gatekeeper } from './gatekeeper.js';
-import { ConnectionLink } from './link.js';
+import type { ConnectionLink } from './link.js';
+import { ListenerHandlers } from './listener-handlers.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import { type Protocols, WEB } from './protocols.js';
 import type { Proxies } from './proxies.js';
@@ -35,40 +35,25 @@ export class Reception {
   }
 
   /** Makes the handlers of a listener. @throws if it needs the page and that cannot be read */
-  async handlersOf(config: ListenerConfig): Promise<SocketHandlers<Occupant>> {
+  async handlersOf(config: ListenerConfig): Promise<ListenerHandlers> {
     if (config.protocol !== WEB.name) return this.#handlers(config, null);
     const entrance = await WebEntrance.open(config, this.#webHost());
     this.#entrances.push(entrance);
     return this.#handlers(config, entrance);
   }
 
-  #handlers(config: ListenerConfig, entrance: WebEntrance | null): SocketHandlers<Occupant> {
+  #handlers(config: ListenerConfig, entrance: WebEntrance | null): ListenerHandlers {
     const { clients, proxies } = this.#parts;
     const arrived = (peer: PeerConnection<Occupant>): void => {
       if (entrance === null) this.#arrived(peer, config);
       else entrance.take(peer);
     };
-    return {
-      open: (connection) => {
-        const { remoteAddress: address, isSecure } = connection;
-        if (config.tls !== null) clients.tally.handshake('ok');
-        if (config.isProxied) proxies.awaitHeader(connection, arrived);
-        else arrived({ connection, address, isSecure });
-      },
-      data: (connection, bytes) => {
-        connection.data.receive(bytes);
-      },
-      end: (connection) => {
-        connection.data.endOfInput();
-      },
-      drain: (connection) => {
-        connection.data.drained();
-      },
-      close: ({ data }, error) => {
-        if (data instanceof ConnectionLink) clients.departed(data, error);
-        else data.closed();
-      },
-    };
+    return new ListenerHandlers(clients, (connection) => {
+      const { remoteAddress: address, isSecure } = connection;
+      if (config.tls !== null) clients.tally.handshake('ok');
+      if (config.isProxied) proxies.awaitHeader(connection, arrived);
+      else arrived({ connection, address, isSecure });
+    });
   }
 
   #arrived({ connection, address, isSecure, firstBytes }: PeerConnection<Occupant>, config: ListenerConfig): void {

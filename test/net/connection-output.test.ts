@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Connection, SharedBytes, type SocketHandlers } from 'fdmux';
 import { describe, expect, test } from 'vitest';
+import type { ConnectionEvents } from '../../src/net/connection.js';
 import { pattern, portOf, serveOne, Signal, testListener, VARIANTS } from '../support/connections.js';
+import { until } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
 
 const MIB = 1024 * 1024;
@@ -104,6 +106,46 @@ describe.each(VARIANTS)('what a connection writes on $backend/$trigger', (varian
     expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
     expect(drained).toHaveLength(1);
     expect(drained[0]).toBeLessThanOrEqual(65_536);
+  });
+
+  test('says once that the kernel does not take all, and calls drain only when it has', async () => {
+    const told: string[] = [];
+    const drained = new Signal<number>();
+    /** Objects may only have the public handlers. */
+    class Layer implements ConnectionEvents<unknown> {
+      readonly opened = new Signal<Connection>();
+
+      open(connection: Connection): void {
+        this.opened.set(connection);
+      }
+
+      behind(): void {
+        told.push('behind');
+      }
+
+      drain(connection: Connection): void {
+        told.push('drain');
+        drained.set(connection.pendingBytes);
+      }
+    }
+    const layer = new Layer();
+    const highWaterMarkBytes = 64 * MIB;
+    const limits = { highWaterMarkBytes, maxPendingBytes: 64 * MIB };
+    const listener = await testListener({ ...variant, ...limits, socket: layer });
+    const peer = await connectPeer(portOf(listener));
+    peer.socket.pause();
+    const connection = await layer.opened.within('a connection');
+    for (let at = 0; at < 20; at += 1) expect(connection.write(pattern(MIB, at))).toBe(true);
+    await until(() => told.length > 0, 'the report');
+    connection.write(pattern(MIB));
+    expect(told).toEqual(['behind']);
+    peer.socket.resume();
+    expect(await drained.within('room')).toBe(0);
+    expect(told).toEqual(['behind', 'drain']);
+    connection.write('a line');
+    connection.end();
+    await peer.ended();
+    expect(told).toEqual(['behind', 'drain']);
   });
 
   test('destroys a connection whose peer never reads when its queue is full, and says why', async () => {

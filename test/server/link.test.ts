@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_CLASS } from '../../src/protocol/limits.js';
-import { ConnectionLink, type LinkEvents } from '../../src/server/link.js';
+import { ConnectionLink, type LinkEvents, PLACE_FROM_BYTES } from '../../src/server/link.js';
 import { Tally } from '../../src/server/tally.js';
 import { TapeShelf } from '../../src/server/tape-shelf.js';
 import { FakeWire } from './fake-wire.js';
@@ -73,6 +73,23 @@ test('a peer above the hard limit is cut off as too slow, and its reason says so
   expect([wire.isDestroyed, link.isTooSlow]).toEqual([true, true]);
   expect(link.closeReason).toBe('Max SendQ exceeded: 2001 bytes wait, the limit is 2000');
   expect(link.pendingBytes).toBe(0);
+});
+
+test('a peer from which the kernel takes too little goes on from its place, however little a write sees of it', () => {
+  const { wire, link, overflowed } = open({ entriesPerRoom: 10, bytesPerRoom: 10_000, totalBytes: 10_000 });
+  wire.pendingBytes = 100;
+  link.behind();
+  expect(overflowed).toEqual([link]);
+  link.assess();
+  expect(link.isBehind).toBe(false);
+  // The wire has room, but what is written now waits behind the rest.
+  wire.pendingBytes = PLACE_FROM_BYTES + 1;
+  link.send(line, false, null);
+  expect(overflowed).toEqual([link, link]);
+  link.assess();
+  expect(link.isBehind).toBe(true);
+  link.send(line, false, null);
+  expect(wire.writes).toBe(1);
 });
 
 test('a link that is closed ends its wire and reads on, for the end of the other side', () => {

@@ -22,6 +22,7 @@ export type Given =
   | readonly ['open', number, OpenFacts]
   | readonly ['in', number, Text]
   | readonly ['eof', number]
+  | readonly ['behind', number]
   | readonly ['drain', number]
   | readonly ['close', number, { readonly code: string; readonly message: string } | null]
   | readonly ['timer', number]
@@ -80,6 +81,7 @@ const FIELDS: Readonly<Record<Line[0], readonly Check[]>> = {
   open: [isNumber, isOpenFacts],
   in: [isNumber, isText],
   eof: [isNumber],
+  behind: [isNumber],
   drain: [isNumber],
   close: [isNumber, isLoss],
   timer: [isNumber],
@@ -116,7 +118,7 @@ export function isLine(value: unknown): value is Line {
 }
 
 const GIVEN = new Set<string>([
-  ...['open', 'in', 'eof', 'drain', 'close', 'timer'],
+  ...['open', 'in', 'eof', 'behind', 'drain', 'close', 'timer'],
   ...['verified', 'verify-error', 'answered', 'config', 'config-error', 'reload', 'stop'],
 ]);
 

@@ -39,6 +39,11 @@ export class RecordedLink extends ConnectionLink {
     super.endOfInput();
   }
 
+  override behind(): void {
+    this.#notes.give(['behind', this.id]);
+    super.behind();
+  }
+
   override drained(): void {
     this.#notes.give(['drain', this.id]);
     super.drained();

@@ -111,6 +111,9 @@ class Replay {
       case 'eof':
         this.#link(line[1])?.endOfInput();
         return;
+      case 'behind':
+        this.#link(line[1])?.behind();
+        return;
       case 'drain':
         this.#link(line[1])?.drained();
         return;

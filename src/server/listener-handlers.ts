@@ -1,0 +1,42 @@
+/** The handlers of one listener's connections. */
+import type { Connection, ConnectionEvents } from '../net/connection.js';
+import type { Clients } from './clients.js';
+import { ConnectionLink } from './link.js';
+import type { Occupant } from './reception.js';
+
+/** Hands what a connection receives to what stands on it. A class, since objects may only have the public handlers. */
+export class ListenerHandlers implements ConnectionEvents<Occupant> {
+  readonly #clients: Clients;
+  readonly #opened: (connection: Connection<Occupant>) => void;
+
+  /** @param opened - gives each connection its occupant */
+  constructor(clients: Clients, opened: (connection: Connection<Occupant>) => void) {
+    this.#clients = clients;
+    this.#opened = opened;
+  }
+
+  open(connection: Connection<Occupant>): void {
+    this.#opened(connection);
+  }
+
+  data({ data: occupant }: Connection<Occupant>, bytes: Buffer): void {
+    occupant.receive(bytes);
+  }
+
+  end({ data: occupant }: Connection<Occupant>): void {
+    occupant.endOfInput();
+  }
+
+  behind({ data: occupant }: Connection<Occupant>): void {
+    if (occupant instanceof ConnectionLink) occupant.behind();
+  }
+
+  drain({ data: occupant }: Connection<Occupant>): void {
+    occupant.drained();
+  }
+
+  close({ data: occupant }: Connection<Occupant>, error?: Error): void {
+    if (occupant instanceof ConnectionLink) this.#clients.departed(occupant, error);
+    else occupant.closed();
+  }
+}
