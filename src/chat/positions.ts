@@ -2,6 +2,9 @@
 
 import { MAX_PACK_ENTRIES } from '../log/entry.js';
 
+const RADIX = 36;
+const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';
+
 /** Names the entry that is being applied: the log, the number of its pack, and its place in that. */
 export class Positions {
   readonly #log: string;
@@ -10,6 +13,9 @@ export class Positions {
   #restarts = 0;
   #seq = 0;
   #index = 0;
+  /** All digits but the last of the latest number that was written, which most of those after it share. */
+  #begin = 0;
+  #beginText = '';
 
   /** @param log - names the log; no other log ever has this name */
   constructor(log: string) {
@@ -61,7 +67,13 @@ export class Positions {
   }
 
   #format(seq: number, index: number): string {
-    const id = `${this.#name}-${seq.toString(36)}`;
+    const rest = seq % RADIX;
+    const begin = (seq - rest) / RADIX;
+    if (begin !== this.#begin) {
+      this.#begin = begin;
+      this.#beginText = begin === 0 ? '' : begin.toString(RADIX);
+    }
+    const id = `${this.#name}-${this.#beginText}${DIGITS.charAt(rest)}`;
     return index === 0 ? id : `${id}.${index}`;
   }
 }

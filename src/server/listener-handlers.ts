@@ -1,8 +1,11 @@
 /** The handlers of one listener's connections. */
+import type { ProxyGate } from '../front/proxy-gate.js';
 import type { Connection, ConnectionEvents } from '../net/connection.js';
 import type { Clients } from './clients.js';
 import { ConnectionLink } from './link.js';
-import type { Occupant } from './reception.js';
+
+/** What stands on an accepted connection: its link, or before that the gate that waits for a proxy's header. */
+export type Occupant = ConnectionLink | ProxyGate;
 
 /** Hands what a connection receives to what stands on it. A class, since objects may only have the public handlers. */
 export class ListenerHandlers implements ConnectionEvents<Occupant> {

@@ -10,10 +10,11 @@ import type { ListenerConfig, ServerConfig } from './config/server-config.js';
 import type { CertificateFacts, ListenerTls } from './config/tls-files.js';
 import { FULL_BYTES, PLACE_FROM_BYTES } from './link.js';
 import { ListenError } from './listen-error.js';
+import type { Occupant } from './listener-handlers.js';
 import type { Log } from './log.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import { type ProtocolName, WEB } from './protocols.js';
-import type { Occupant, Reception } from './reception.js';
+import type { Reception } from './reception.js';
 import type { Refusals } from './refusals.js';
 import { toTlsListenOptions } from './tls-listening.js';
 

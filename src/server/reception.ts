@@ -1,19 +1,14 @@
 /** The way of a connection from its listener to the clients of the server. */
-import type { ProxyGate } from '../front/proxy-gate.js';
 import type { PeerConnection } from './arrival.js';
 import type { Clients } from './clients.js';
 import type { ListenerConfig } from './config/server-config.js';
 import type { Gatekeeper } from './gatekeeper.js';
-import type { ConnectionLink } from './link.js';
-import { ListenerHandlers } from './listener-handlers.js';
+import { ListenerHandlers, type Occupant } from './listener-handlers.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import { type Protocols, WEB } from './protocols.js';
 import type { Proxies } from './proxies.js';
 import { fingerprintOf } from './tls-listening.js';
 import { WebEntrance, type WebHost } from './web-entrance.js';
-
-/** What stands on an accepted connection: its link, or before that the gate that waits for a proxy's header. */
-export type Occupant = ConnectionLink | ProxyGate;
 
 /** The parts of a server that a connection passes. */
 export interface ReceptionParts {

@@ -10,7 +10,7 @@ import { formatChanges, rankSigns } from './modes.js';
 import { partsOf } from './multiline.js';
 import { NUMERICS } from './numerics.js';
 import { sourceOf } from './source.js';
-import { byteLength, cutToBytes, splitByBytes } from './text-length.js';
+import { byteLength, cutToBytes, MAX_BYTES_PER_UNIT, splitByBytes } from './text-length.js';
 import { formatIsoTime } from './times.js';
 
 /** One line to send. Its tags are apart, so that a label or a batch can be put before them. */
@@ -71,6 +71,11 @@ export class IrcEncoder implements Encoder {
   }
 
   encode(event: ChatEvent): Uint8Array | null {
+    if (event.kind === 'said' && isOneLine(event)) {
+      // Nearly everything is this, so nothing is made for it but the text.
+      const line = this.#formatOne(event);
+      if (line !== null) return encodeText(line, this.#charset);
+    }
     const lines = this.format(event);
     if (lines.length === 0) return null;
     return encodeText(lines.map((line) => formatLine(line, this.#charset)).join(''), this.#charset);
@@ -176,6 +181,15 @@ export class IrcEncoder implements Encoder {
     }
   }
 
+  /** Returns the whole line of a message; null if it has to be divided. */
+  #formatOne(event: Said): string | null {
+    const body = `:${this.#source(event.by)} ${COMMANDS[event.type]} ${targetOf(event)} :${event.text}`;
+    const isLong = body.length * MAX_BYTES_PER_UNIT > MAX_BODY_BYTES;
+    if (isLong && event.isDivisible && byteLength(body, this.#charset) > MAX_BODY_BYTES) return null;
+    const tags = this.#capabilities === 0 ? '' : this.tagsOf(this.#utteranceOf(event));
+    return formatLine({ tags, body }, this.#charset);
+  }
+
   #utteranceOf(event: Said): Utterance {
     const { by, atMs, id, tags, type, text, isDivisible } = event;
     return {
@@ -197,7 +211,7 @@ export class IrcEncoder implements Encoder {
     const tags = this.tagsOf(event);
     const head = `:${event.source} ${COMMANDS[event.type]} ${event.target}`;
     if (event.type === 'signal') return this.has('message-tags') ? [{ tags, body: head }] : [];
-    if (/[\n\r]/.test(event.text)) return this.#formatParts(event, tags, head);
+    if (!isOneLine(event)) return this.#formatParts(event, tags, head);
     const room = MAX_BODY_BYTES - byteLength(head, this.#charset) - ' :'.length;
     const texts = event.isDivisible ? splitByBytes(event.text, room, this.#charset) : [event.text];
     const furtherTags = texts.length > 1 ? this.tagsOf({ ...event, id: '' }) : tags;
@@ -244,6 +258,11 @@ export class IrcEncoder implements Encoder {
     }
     return tags.join(';');
   }
+}
+
+/** Whether a message has a text of one line, which may be too long. */
+function isOneLine({ type, text }: Pick<Said, 'type' | 'text'>): boolean {
+  return type !== 'signal' && !text.includes('\n') && !text.includes('\r');
 }
 
 /** The target of what is for everybody: a mask of servers (RFC 2812 section 3.3.1), as other servers show it. */

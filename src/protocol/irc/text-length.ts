@@ -1,6 +1,9 @@
 /** Cuts text to a number of bytes, between two characters. */
 import { type Charset, encodeText } from '../charset.js';
 
+/** No charset of ours takes more bytes for a code unit. */
+export const MAX_BYTES_PER_UNIT = 3;
+
 /** Returns the number of bytes of a text in a charset. */
 export function byteLength(text: string, charset: Charset): number {
   return charset === 'utf-8' ? Buffer.byteLength(text, 'utf8') : encodeText(text, charset).length;
@@ -8,8 +11,7 @@ export function byteLength(text: string, charset: Charset): number {
 
 /** Returns where to cut a text so that the first part has at most so many bytes. */
 function cutIndex(text: string, maxBytes: number, charset: Charset): number {
-  // No charset of ours takes more than three bytes for a code unit.
-  if (text.length * 3 <= maxBytes || byteLength(text, charset) <= maxBytes) return text.length;
+  if (text.length * MAX_BYTES_PER_UNIT <= maxBytes || byteLength(text, charset) <= maxBytes) return text.length;
   let bytes = 0;
   let index = 0;
   for (const character of text) {
