@@ -77,6 +77,8 @@ export interface History {
   lines(query: LineQuery): Promise<Page>;
   latest(query: LatestQuery): Promise<Conversations>;
   search(query: SearchQuery): Promise<Found>;
+  /** Returns when a message on one of some shelves was said; null if it is not kept. */
+  timeOf(shelves: readonly Shelf[], msgid: string): Promise<number | null>;
 }
 
 /** Where lines are put. */

@@ -257,6 +257,11 @@ export class MemoryHistory implements History, Shelves {
     return Promise.resolve({ kind: 'found', hits, isComplete: parts.every((part) => part?.isComplete !== false) });
   }
 
+  timeOf(shelves: readonly Shelf[], msgid: string): Promise<number | null> {
+    const found = shelves.map((shelf) => this.#shelves.get(shelf)?.find(msgid)?.atMs);
+    return Promise.resolve(found.find((atMs) => atMs !== undefined) ?? null);
+  }
+
   #numberOf(shelf: Shelf, msgid: string): number {
     return this.#shelves.get(shelf)?.find(msgid)?.n ?? 0;
   }

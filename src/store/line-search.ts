@@ -19,6 +19,11 @@ import type { ReadersOf } from './tasks.js';
 
 export interface SearchReads {
   readonly search: { readonly ask: SearchQuery; readonly answer: Found };
+  /** When a message on one of some shelves was said. */
+  readonly 'line-time': {
+    readonly ask: { readonly shelves: readonly string[]; readonly msgid: string };
+    readonly answer: number | null;
+  };
 }
 
 /** The most lines that a search looks at: other questions wait meanwhile, for some tenths of a second. */
@@ -36,6 +41,11 @@ const FEW_PLACES = 16;
 
 export const searchReads: ReadersOf<SearchReads> = {
   search: (tables, query) => new Search(tables, query).run(),
+  'line-time': (tables, { shelves, msgid }) => {
+    const find = tables.run('SELECT at_ms FROM line WHERE log = (SELECT id FROM log WHERE name = ?) AND msgid = ?');
+    const [row] = shelves.flatMap((shelf) => find.get(shelf, msgid) ?? []);
+    return row === undefined ? null : integerOf(row, 'at_ms');
+  },
 };
 
 const LAST_ID = Number.MAX_SAFE_INTEGER;

@@ -72,6 +72,11 @@ export class StoredHistory implements History, Shelves {
     return this.#store.read('search', query).catch(() => ({ kind: 'unavailable' }));
   }
 
+  async timeOf(shelves: readonly Shelf[], msgid: string): Promise<number | null> {
+    await this.#written();
+    return this.#store.read('line-time', { shelves, msgid }).catch(() => null);
+  }
+
   /** Makes no more attempts to write what has failed. */
   close(): void {
     this.#isClosed = true;

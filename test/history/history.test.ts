@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { History } from '../../src/history/history.js';
 import type { Line, Shelf } from '../../src/history/line.js';
-import { MemoryHistory } from '../../src/history/memory-history.js';
+import { DEFAULT_MEMORY_HISTORY, MemoryHistory } from '../../src/history/memory-history.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
 import { openStore } from '../support/stores.js';
+import { Histories } from '../../src/server/history/histories.js';
 import { Model, period, PERSON, question, ROOMS, said, search } from './model.js';
 
 const asked = fc.record({
@@ -43,6 +44,48 @@ test('a history in memory answers like a list that is searched from end to end',
   }, 300);
 });
 
+test('a search finds the same when some shelves are in one history and some in another', async () => {
+  await fc.assert(
+    fc.asyncProperty(said, fc.array(search, { minLength: 8, maxLength: 12 }), async (lines, searches) => {
+      const kept = Object.assign(new MemoryHistory(), { keeps: (shelf: Shelf) => shelf === ROOMS[0] });
+      const history = new Histories(DEFAULT_MEMORY_HISTORY, kept);
+      // Of one time, those in memory come first: so that the model has the same order, no two have one time.
+      const spread = lines.map(({ line, ...rest }, index) => ({ ...rest, line: { ...line, atMs: 1000 + index } }));
+      for (const { shelf, line } of spread) history.record(shelf, line);
+      for (const { shelf, line, isTakenBack } of spread) {
+        if (isTakenBack) history.redact({ shelves: [shelf], msgid: line.msgid, log: shelf, seq: line.seq, part: 0 });
+      }
+      const model = new Model(spread);
+      for (const query of searches) expect(await history.search(query)).toEqual(model.search(query));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('of one time, pages across two histories leave nothing out and repeat nothing', async () => {
+  const kept = Object.assign(new MemoryHistory(), { keeps: (shelf: Shelf) => shelf === ROOMS[0] });
+  const history = new Histories(DEFAULT_MEMORY_HISTORY, kept);
+  const words = { kind: 'message', peer: null, source: 'a!a@a', account: null, target: '#a', ranks: 0 } as const;
+  const places = ROOMS.map((shelf) => ({ shelf, peer: null, sight: ALL }));
+  for (const [n, shelf] of [...ROOMS, ...ROOMS, ...ROOMS].entries()) {
+    const line = { ...words, seq: n, part: 0, atMs: 5, msgid: `x-${n}`, text: '', tags: [], object: null, bits: 0 };
+    history.record(shelf, line);
+  }
+  for (const end of ['newest', 'oldest'] as const) {
+    const seen: string[] = [];
+    for (;;) {
+      const from = seen.length === 0 ? null : ({ kind: 'id', msgid: seen.at(-1) ?? '' } as const);
+      const bounds = end === 'newest' ? { after: null, before: from } : { after: from, before: null };
+      const found = await history.search({ places, terms: [], from: null, ...bounds, end, limit: 1 });
+      if (found.kind !== 'found' || found.hits.length === 0) break;
+      seen.push(...found.hits.map(({ line }) => line.msgid));
+    }
+    expect(seen.sort()).toEqual(Array.from({ length: 6 }, (_, n) => `x-${n}`));
+  }
+});
+
+const ALL = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
+
 test('a history in the store answers alike', async () => {
   const store = await openStore();
   let run = 0;
@@ -59,6 +102,7 @@ test('a history in the store answers alike', async () => {
     const moved = <T extends { readonly shelf: Shelf }>(asked: T): T => ({ ...asked, shelf: here(asked.shelf) });
     return {
       lines: (query) => history.lines(moved(query)),
+      timeOf: (shelves, msgid) => history.timeOf(shelves.map(here), msgid),
       search: async (query) => {
         const found = await history.search({ ...query, places: query.places.map(moved) });
         if (found.kind !== 'found') return found;

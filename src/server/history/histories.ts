@@ -1,5 +1,6 @@
 /** The histories of one server: what outlives it is in its store, everything else in memory. */
 import type {
+  Anchor,
   Conversations,
   History,
   LatestQuery,
@@ -61,20 +62,29 @@ export class Histories implements History, Shelves {
   }
 
   async search(query: SearchQuery): Promise<Found> {
-    const places = (isKept: boolean): SearchQuery['places'] =>
+    const placesOf = (isKept: boolean): SearchQuery['places'] =>
       query.places.filter(({ shelf }) => (this.#keeperOf(shelf) !== null) === isKept);
-    const parts = [this.#memory.search({ ...query, places: places(false) })];
-    if (this.#kept !== null) parts.push(this.#kept.search({ ...query, places: places(true) }));
+    const [inMemory, inStore] = [placesOf(false), placesOf(true)];
+    const kept = this.#kept;
+    if (kept === null || inStore.length === 0) return this.#memory.search(query);
+    if (inMemory.length === 0) return kept.search(query);
+    const parts = await Promise.all([
+      this.#memory.search({ ...query, places: inMemory, ...(await anchorsFrom(kept, inStore, query, 1)) }),
+      kept.search({ ...query, places: inStore, ...(await anchorsFrom(this.#memory, inMemory, query, 0)) }),
+    ]);
     const hits: Hit[] = [];
-    let isComplete = true;
-    for (const part of await Promise.all(parts)) {
+    for (const part of parts) {
       if (part.kind === 'unavailable') return part;
       hits.push(...part.hits);
-      isComplete &&= part.isComplete;
     }
+    // Of one time, those in memory are the older ones.
     hits.sort((one, other) => one.line.atMs - other.line.atMs);
     const wanted = query.end === 'oldest' ? hits.slice(0, query.limit) : hits.slice(-query.limit);
-    return { kind: 'found', hits: wanted, isComplete };
+    return { kind: 'found', hits: wanted, isComplete: parts.every((part) => part.kind === 'found' && part.isComplete) };
+  }
+
+  async timeOf(shelves: readonly Shelf[], msgid: string): Promise<number | null> {
+    return (await this.#memory.timeOf(shelves, msgid)) ?? (await this.#kept?.timeOf(shelves, msgid)) ?? null;
   }
 
   #latestOf(history: History, query: LatestQuery, isKept: boolean): Promise<Conversations> {
@@ -86,4 +96,23 @@ export class Histories implements History, Shelves {
   #keeperOf(shelf: Shelf): KeptHistory | null {
     return this.#kept?.keeps(shelf) === true ? this.#kept : null;
   }
+}
+
+/**
+ * Returns the bounds of a search as another history knows them: a message that is there is a time here.
+ *
+ * @param sameMs - 1 if lines of that very time come before the message, 0 if they come after it
+ */
+async function anchorsFrom(
+  other: History,
+  places: SearchQuery['places'],
+  { after, before }: SearchQuery,
+  sameMs: 0 | 1,
+): Promise<Pick<SearchQuery, 'after' | 'before'>> {
+  const shelves = places.map(({ shelf }) => shelf);
+  const timed = async (anchor: Anchor | null, shiftMs: number): Promise<Anchor | null> => {
+    const atMs = anchor?.kind === 'id' ? await other.timeOf(shelves, anchor.msgid) : null;
+    return atMs === null ? anchor : { kind: 'time', atMs: atMs + shiftMs };
+  };
+  return { after: await timed(after, sameMs - 1), before: await timed(before, sameMs) };
 }
