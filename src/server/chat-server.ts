@@ -19,7 +19,9 @@ import type { Alarm } from './clock.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
 import { Gatekeeper } from './gatekeeper.js';
 import { Heartbeat } from './heartbeat.js';
+import { personalShelf } from '../history/line.js';
 import { Histories } from './history/histories.js';
+import { Marks } from './history/marks.js';
 import { LineRecorder } from './history/line-recorder.js';
 import type { Keeping } from './keeping.js';
 import { TICK_MS } from './link.js';
@@ -70,6 +72,7 @@ export class ChatServer implements ServerControl {
   readonly #world: World;
   readonly #cloak: Cloak;
   readonly #history: Histories;
+  readonly #marks: Marks;
   readonly #chat: Chat;
   readonly #accounts: Accounts;
   readonly #protocols: Protocols;
@@ -92,6 +95,7 @@ export class ChatServer implements ServerControl {
     this.#drainMs = config.drainMs;
     this.#cloak = new Cloak(config.cloak, world.cloakKey);
     this.#history = new Histories(config.memoryHistory, keeping?.history ?? null);
+    this.#marks = new Marks(keeping?.markers ?? null);
     this.#chat = this.#createChat(naming);
     this.#accounts = this.#createAccounts();
     this.#protocols = this.#createProtocols();
@@ -130,6 +134,7 @@ export class ChatServer implements ServerControl {
       newLogId: this.#world.newLogId,
       record: (id, outcome) => {
         recorder.record(id, outcome);
+        if (outcome?.kind === 'quit') this.#marks.forget(`s:${outcome.member.session}`);
       },
       onTrouble: (id, trouble) => {
         log.warn('trouble with a log of the chat', { log: id, ...trouble });
@@ -153,11 +158,21 @@ export class ChatServer implements ServerControl {
   #createProtocols(): Protocols {
     const { config, version } = this.#options;
     const world = this.#world;
+    const accounts = new ObservedAccounts(this.#accounts, world.outside);
+    accounts.observe({
+      registered: () => undefined,
+      erased: (account) => {
+        const shelf = personalShelf(this.#chat.directory.fold(account), '');
+        this.#history.clear(shelf);
+        this.#marks.forget(shelf);
+      },
+    });
     const protocols = new Protocols(this.#chat, config, {
       version,
       control: this,
-      accounts: new ObservedAccounts(this.#accounts, world.outside),
+      accounts,
       history: this.#history,
+      markers: this.#marks,
       passwords: {
         now: world.monotonicMs,
         sleep: (delayMs) => new Promise((resolve) => void world.after(delayMs, resolve)),

@@ -15,6 +15,7 @@ import { Store } from '../store/store.js';
 import { type Failure, StoreError } from '../store/store-error.js';
 import { StoredAccounts } from '../store/stored-accounts.js';
 import { StoredHistory } from '../store/stored-history.js';
+import { StoredMarkers } from '../store/stored-markers.js';
 import type { StoreConfig } from './config/server-config.js';
 import type { Log } from './log.js';
 import { Retention } from './retention.js';
@@ -43,11 +44,13 @@ export class Keeping {
   /** What was said, in rooms that are kept, and to accounts. */
   readonly history: StoredHistory;
   readonly members: StoredMembers;
+  readonly markers: StoredMarkers;
   readonly #log: SqliteLog;
   readonly #retention: Retention;
 
   private constructor({ store, logs, bans, members, config, log }: KeepingParts) {
     this.store = store;
+    this.markers = new StoredMarkers(store);
     this.history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
     this.members = new StoredMembers(store, members);
     this.#log = logs;

@@ -1,6 +1,7 @@
 /** The registry of protocols. To add one, register it here. */
 import type { Chat } from '../chat/chat.js';
 import type { History } from '../history/history.js';
+import type { Markers } from '../history/markers.js';
 import { IRC, IrcProtocol } from '../protocol/irc/protocol.js';
 import { IRC_TLS_PORT, type IrcSettings } from '../protocol/irc/settings.js';
 import type { AccountService } from '../accounts/account-service.js';
@@ -49,6 +50,7 @@ export class Protocols {
       readonly passwords: PasswordGuardOptions;
       readonly accounts: AccountService;
       readonly history: History;
+      readonly markers: Markers;
     },
   ) {
     this.#settings = settings;

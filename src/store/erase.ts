@@ -1,4 +1,5 @@
 /** What the store removes with an account. */
+import { dropShelf } from './line-writes.js';
 import type { Tables } from './tables.js';
 
 /** Removes what one part of the store has of an account, in the transaction that removes the account. */
@@ -8,5 +9,9 @@ export type Eraser = (tables: Tables, folded: string) => void;
 export const ERASERS: readonly Eraser[] = [
   (tables, folded) => {
     tables.run('DELETE FROM marker WHERE owner = ?').run(folded);
+  },
+  // Its copies of what was said in private.
+  (tables, folded) => {
+    dropShelf(tables, `a:${folded}`);
   },
 ];

@@ -66,17 +66,26 @@ export const lineWrites: WritersOf<LineWrites> = {
     blank(tables, tables.log(log).id, seq, part);
     return count;
   },
-  'lines-drop': (tables, { shelf, beforeMs }) => {
-    const rows = tables
-      .run('SELECT id FROM line WHERE log = ? AND at_ms < ? ORDER BY at_ms LIMIT ?')
-      .all(tables.log(shelf).id, beforeMs, MAX_DROPPED);
-    removeLines(
-      tables,
-      rows.map((row) => integerOf(row, 'id')),
-    );
-    return rows.length;
-  },
+  'lines-drop': (tables, { shelf, beforeMs }) => dropBefore(tables, shelf, beforeMs),
 };
+
+/** Removes a shelf that is no log, with all that is on it: nothing names it any more. */
+export function dropShelf(tables: Tables, shelf: string): void {
+  while (dropBefore(tables, shelf, Number.MAX_SAFE_INTEGER) === MAX_DROPPED);
+  tables.run('DELETE FROM log WHERE name = ? AND top = 0').run(shelf);
+  tables.forgetLog(shelf);
+}
+
+function dropBefore(tables: Tables, shelf: string, beforeMs: number): number {
+  const rows = tables
+    .run('SELECT id FROM line WHERE log = ? AND at_ms < ? ORDER BY at_ms LIMIT ?')
+    .all(tables.log(shelf).id, beforeMs, MAX_DROPPED);
+  removeLines(
+    tables,
+    rows.map((row) => integerOf(row, 'id')),
+  );
+  return rows.length;
+}
 
 /** Removes lines by their ids. */
 export function removeLines(tables: Tables, ids: readonly number[]): void {

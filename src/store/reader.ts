@@ -3,6 +3,7 @@ import { accountReads } from './account-reads.js';
 import { banReads } from './ban-reads.js';
 import { lineReads } from './line-reads.js';
 import { searchReads } from './line-search.js';
+import { markerReads } from './marker-reads.js';
 import { logReads } from './log-reads.js';
 import { memberReads } from './member-reads.js';
 import type { Reads, ReadersOf } from './tasks.js';
@@ -15,4 +16,5 @@ export const READERS: ReadersOf<Reads> = {
   ...lineReads,
   ...searchReads,
   ...memberReads,
+  ...markerReads,
 };

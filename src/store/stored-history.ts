@@ -19,7 +19,7 @@ interface Waiting {
 }
 
 /** The lines of one store. */
-export class StoredHistory implements History, Shelves {
+export class StoredHistory implements History, Omit<Shelves, 'clear'> {
   readonly keeps: (shelf: Shelf) => boolean;
   readonly #store: Store;
   #posted = 0;
@@ -48,10 +48,6 @@ export class StoredHistory implements History, Shelves {
 
   redact(redaction: Redaction): void {
     this.#write({ kind: 'line-redact', ...redaction });
-  }
-
-  clear(shelf: Shelf): void {
-    this.#write({ kind: 'lines-drop', shelf, beforeMs: Number.MAX_SAFE_INTEGER });
   }
 
   async lines(query: LineQuery): Promise<Page> {

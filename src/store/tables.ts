@@ -53,6 +53,11 @@ export class Tables {
     return log;
   }
 
+  /** Forgets what is known of a log that has no row any more. */
+  forgetLog(name: string): void {
+    this.#logs.delete(name);
+  }
+
   /**
    * Does something at the end of the transaction, after what was to be done then already. It is for the index: of what
    * it has gathered in memory, it writes a part of its own at every statement that SQLite may have to undo by itself.

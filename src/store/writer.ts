@@ -4,13 +4,21 @@ import { accountWrites } from './account-writes.js';
 import { banWrites } from './ban-writes.js';
 import { textOf } from './columns.js';
 import { lineWrites } from './line-writes.js';
+import { markerWrites } from './marker-writes.js';
 import { logWrites } from './log-writes.js';
 import { memberWrites } from './member-writes.js';
 import type { Tables } from './tables.js';
 import type { StoreFacts, Write, Writes, WritersOf } from './tasks.js';
 
 /** How everything that a part of the store writes is written. */
-const WRITERS: WritersOf<Writes> = { ...accountWrites, ...logWrites, ...banWrites, ...lineWrites, ...memberWrites };
+const WRITERS: WritersOf<Writes> = {
+  ...accountWrites,
+  ...logWrites,
+  ...banWrites,
+  ...lineWrites,
+  ...memberWrites,
+  ...markerWrites,
+};
 
 function carryOut<K extends keyof Writes>(tables: Tables, write: Write<K>): number {
   const writer: (tables: Tables, write: Write<K>) => number = WRITERS[write.kind];

@@ -32,6 +32,7 @@ export const CAPABILITY_BITS = {
   'draft/chathistory': 1 << 23,
   'draft/event-playback': 1 << 24,
   'soju.im/search': 1 << 25,
+  'draft/read-marker': 1 << 26,
 } as const;
 
 /** The name of a capability. */

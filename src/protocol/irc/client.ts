@@ -4,7 +4,7 @@ import type { ChatEvent, EventOf } from '../../chat/event.js';
 import type { Member, Outlet } from '../../chat/member.js';
 import type { Room } from '../../chat/room.js';
 import type { Ticket } from '../../chat/ticket.js';
-import type { Line } from '../../history/line.js';
+import { type Line, personalShelf, type Shelf } from '../../history/line.js';
 import type { CharsetChoice, CharsetDetector } from '../charset.js';
 import type { ClassSettings } from '../limits.js';
 import { BANNED_TEXT, type EntryRefused, type Link, type RelayedPeer, type Transport } from '../session.js';
@@ -21,6 +21,7 @@ import {
 import { type IrcEncoder, MAX_BODY_BYTES } from './encoder.js';
 import { isupportLines } from './isupport.js';
 import { middle } from './message.js';
+import type { MarkedClient } from './mark-board.js';
 import type { Subscriber } from './metadata-board.js';
 import type { Watcher } from './monitor-board.js';
 import type { MultilineDraft } from './multiline.js';
@@ -75,7 +76,7 @@ export interface OpenBatch {
 }
 
 /** One IRC peer. */
-export class Client implements Watcher, RegisteredClient, Subscriber {
+export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClient {
   /** Admitted to the directory when it has registered; until then its nick is empty. */
   member: Member;
   readonly server: IrcState;
@@ -175,6 +176,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
   setCapabilities(bits: number): void {
     this.#capabilities = bits;
     if (!this.has('draft/metadata-3')) this.server.metadata.clear(this);
+    this.server.markBoard.put(this, this.has('draft/read-marker'));
     this.updateEncoder();
   }
 
@@ -311,6 +313,17 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
   /** Counts the command at hand as so many more: its answer has cost as much. */
   spend(lines: number): void {
     this.#owner.spent(lines);
+  }
+
+  get markOwner(): Shelf {
+    const { account, session } = this.member;
+    return personalShelf(account === null ? null : this.server.directory.fold(account), session);
+  }
+
+  marked(line: string): void {
+    this.sendBeside(() => {
+      this.answer(line);
+    });
   }
 
   annotated(event: EventOf<'annotated'>, key: string): void {
@@ -533,6 +546,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber {
     this.#owner.left();
     this.server.monitors.clear(this);
     this.server.metadata.clear(this);
+    this.server.markBoard.put(this, false);
     if (this.registration !== null) this.server.unregisteredCount -= 1;
     // Also one that has not heard yet that it was let in.
     this.server.chat.leave(this.member, this.#link, reason);

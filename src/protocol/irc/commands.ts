@@ -10,6 +10,7 @@ import { admin, help, info, links, lusers, motd, stats, time, users, version } f
 import { knock } from './handlers/knock.js';
 import { list } from './handlers/list.js';
 import { notice, privmsg, tagmsg } from './handlers/messages.js';
+import { markread } from './handlers/markread.js';
 import { metadata } from './handlers/metadata.js';
 import { mode } from './handlers/mode.js';
 import { monitor } from './handlers/monitor.js';
@@ -76,6 +77,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
 
   ['CHATHISTORY', { run: chathistory, minParams: 0, when: 'registered' }],
   ['SEARCH', { run: search, minParams: 1, when: 'registered' }],
+  ['MARKREAD', { run: markread, minParams: 0, when: 'registered' }],
   ['HISTORY', { run: history, minParams: 1, when: 'registered' }],
 
   ['WHO', { run: who, minParams: 0, when: 'registered' }],

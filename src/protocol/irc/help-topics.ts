@@ -6,8 +6,8 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
       'Help of the fdmux chat server',
       'HELP <command> explains one of these:',
       'ADMIN AUTHENTICATE AWAY BATCH CAP CHATHISTORY HELP HISTORY INFO INVITE ISON JOIN KICK KNOCK LINKS LIST',
-      'LUSERS METADATA MODE MONITOR MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT REDACT REGISTER RENAME',
-      'SEARCH SETNAME STATS TAGMSG TIME TOPIC USERHOST VERIFY VERSION WHO WHOIS WHOWAS',
+      'LUSERS MARKREAD METADATA MODE MONITOR MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT REDACT',
+      'REGISTER RENAME SEARCH SETNAME STATS TAGMSG TIME TOPIC USERHOST VERIFY VERSION WHO WHOIS WHOWAS',
       'For operators: DLINE GLOBAL KLINE UNDLINE UNKLINE',
     ],
   ],
@@ -36,6 +36,7 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
       'Sends what was said before, for programs. HISTORY is for people.',
     ],
   ],
+  ['MARKREAD', ['MARKREAD <channel or nick> [timestamp=time]', 'Says, or moves, up to when you have read.']],
   ['HISTORY', ['HISTORY <channel or nick> [lines]', 'Shows what was said before.']],
   [
     'SEARCH',

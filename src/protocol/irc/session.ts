@@ -16,6 +16,7 @@ import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES, type Message, middle, parseMessag
 import { askToSync, isInSight, knowsMetadata, replyChange } from './metadata.js';
 import { Outbox } from './outbox.js';
 import { Deferred, type Outcome, type Paged, sendAll } from './outcome.js';
+import { sendMarkLater } from './read-marks.js';
 import { replyUnprivileged } from './refusals.js';
 import { reenter, sendNames, sendTopic } from './room-replies.js';
 
@@ -336,6 +337,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   entered(room: Room): void {
     sendTopic(this.#client, room);
     sendAll(sendNames(this.#client, room));
+    sendMarkLater(this.#client, room.name);
   }
 
   retitled(event: EventOf<'retitled'>): void {

@@ -10,6 +10,7 @@ import type { EventOf } from '../../chat/event.js';
 import type { Member, Outlet } from '../../chat/member.js';
 import type { ServerBans } from '../../chat/server-bans.js';
 import type { History } from '../../history/history.js';
+import { type Markers, MemoryMarkers } from '../../history/markers.js';
 import { MemoryHistory } from '../../history/memory-history.js';
 import type { ServerControl } from '../server-control.js';
 import { offerChanges, type Offers, offersOf } from './capabilities.js';
@@ -17,6 +18,7 @@ import { EncoderFamily } from './encoder.js';
 import { isupportChanges, isupportTokens } from './isupport.js';
 import { MetadataBoard } from './metadata-board.js';
 import { MonitorBoard } from './monitor-board.js';
+import { MarkBoard } from './mark-board.js';
 import type { ReplySource } from './reply-writer.js';
 import type { IrcSettings } from './settings.js';
 
@@ -52,6 +54,8 @@ export interface IrcStateOptions {
   readonly accounts?: AccountService;
   /** What was said before. @defaultValue nothing */
   readonly history?: History;
+  /** Up to when people have read that. @defaultValue in memory */
+  readonly markers?: Markers;
 }
 
 /** The state and the settings that the commands work on. */
@@ -60,6 +64,8 @@ export class IrcState implements ReplySource {
   readonly control: ServerControl;
   /** What was said before. */
   readonly history: History;
+  readonly markers: Markers;
+  readonly markBoard = new MarkBoard();
   readonly version: string;
   readonly startedMs: number;
   readonly encoders: EncoderFamily;
@@ -83,6 +89,7 @@ export class IrcState implements ReplySource {
     this.chat = options.chat;
     this.control = options.control;
     this.history = options.history ?? new MemoryHistory();
+    this.markers = options.markers ?? new MemoryMarkers();
     this.version = options.version;
     this.startedMs = options.chat.directory.now();
     this.passwords = new PasswordGuard(options.passwords);

@@ -9,6 +9,7 @@ import { channelMode } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
 import { outcomeOf, type Paged, sendAll, type Wait } from '../outcome.js';
 import { sendRecent } from '../past-pages.js';
+import { sendMark } from '../read-marks.js';
 import { ENTRY_REFUSALS, replyNotTaken, replySilenced, ROOM_REFUSALS } from '../refusals.js';
 import { echoToOutsider, sendNames, sendRoom, sendTopic } from '../room-replies.js';
 import { cutToBytes } from '../text-length.js';
@@ -78,6 +79,7 @@ function* joinOne(client: Client, name: string, key: string | null): Target {
     return true;
   }
   client.echo(joined);
+  yield* sendMark(client, joined.room.name);
   yield* sendRoom(client, joined.room);
   yield* sendRecent(client, joined.room.name);
   return true;

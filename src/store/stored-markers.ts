@@ -1,0 +1,43 @@
+/** The marks of accounts, in the store. */
+import type { Mark, Markers } from '../history/markers.js';
+import type { Shelf } from '../history/line.js';
+import type { Store } from './store.js';
+
+export class StoredMarkers implements Markers {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  read(owner: Shelf, target: string): Promise<Mark> {
+    return this.#store.read('mark', { owner: accountOf(owner), target }).then(
+      (atMs) => ({ kind: 'mark', atMs }),
+      () => ({ kind: 'unavailable' }),
+    );
+  }
+
+  mark(owner: Shelf, target: string, atMs: number): Promise<Mark> {
+    return new Promise((resolve) => {
+      this.#store.write(
+        { kind: 'mark', owner: accountOf(owner), target, atMs },
+        {
+          written: (moved) => {
+            resolve({ kind: 'mark', atMs: moved });
+          },
+          failed: () => {
+            resolve({ kind: 'unavailable' });
+          },
+        },
+      );
+    });
+  }
+
+  forget(): void {
+    // They are removed with their account.
+  }
+}
+
+function accountOf(owner: Shelf): string {
+  return owner.slice('a:'.length);
+}
