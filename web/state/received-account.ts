@@ -49,7 +49,9 @@ const ignored: Handler = (state) => state;
 /** What NickServ says to what the settings have asked stands there, and not in a conversation. */
 export function answered(state: State, { command, params }: Incoming): State {
   const text = params.at(-1) ?? '';
-  if (command === 'FAIL') return changedLogin(state, { failure: { code: params[1] ?? '', text } });
+  if (command !== 'NOTICE') {
+    return changedLogin(state, { failure: { code: command === 'FAIL' ? (params[1] ?? '') : command, text } });
+  }
   return changedLogin(state, { answer: `${state.login.answer} ${text}`.trim() });
 }
 

@@ -45,7 +45,7 @@ export function received(before: State, line: Incoming, nowMs: number): State {
   };
   const { command } = message;
   const isAnswer = label !== '' && label === state.login.asked;
-  if (isAnswer && (command === 'NOTICE' || command === 'FAIL')) return account.answered(state, message);
+  if (isAnswer && /^(NOTICE|FAIL|[45]\d\d)$/.test(command)) return account.answered(state, message);
   // A failure belongs to what has failed (IRCv3 standard-replies).
   const name = command === 'FAIL' ? `FAIL ${reception.param(0)}` : command;
   const next = (HANDLERS.get(name) ?? replies.handleOther)(state, reception);

@@ -1,0 +1,96 @@
+/** What was said before, in a real browser. */
+import type { Page } from 'playwright-core';
+import { describe, expect } from 'vitest';
+import { connectPeer, type Peer } from '../support/peers.js';
+import { inBrowser, messages, shows, signIn, useBrowser } from './browser.js';
+import { startSite } from './site.js';
+
+useBrowser();
+
+/** Somebody at an IRC client in #lobby. */
+async function joined(port: number, nick: string): Promise<Peer> {
+  const peer = await connectPeer(port);
+  await peer.write(`NICK ${nick}\r\nUSER ${nick} 0 * :${nick}\r\nJOIN #lobby\r\n`);
+  await peer.lineLike(new RegExp(` 366 ${nick} #lobby `));
+  return peer;
+}
+
+/** Says lines in #lobby, and waits until the server has them. */
+async function sayLines(peer: Peer, lines: readonly string[]): Promise<void> {
+  for (const line of lines) await peer.write(`PRIVMSG #lobby :${line}\r\n`);
+  await peer.write(`PING ${lines.length}-${lines[0]?.length}\r\n`);
+  await peer.lineLike(new RegExp(` PONG \\S+ :?${lines.length}-${lines[0]?.length}$`));
+}
+
+const numbered = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => `line ${from + index}.`);
+
+interface Visible {
+  readonly text: string;
+  readonly top: number;
+}
+
+const FIRST_VISIBLE = `(() => {
+  const { top } = document.querySelector('.log').getBoundingClientRect();
+  const line = [...document.querySelectorAll('.message')].find((each) => each.getBoundingClientRect().bottom > top);
+  return { text: line.querySelector('.text').textContent, top: line.getBoundingClientRect().top };
+})()`;
+
+/** The first message that can be seen, and where it stands. */
+const firstVisible = (page: Page): Promise<Visible> => page.evaluate(FIRST_VISIBLE);
+
+/** Scrolls the log, and returns what can be seen then, before anything else arrives. */
+const readNear = (page: Page, top: number): Promise<Visible> =>
+  page.evaluate(`(document.querySelector('.log').scrollTop = ${top}, ${FIRST_VISIBLE})`);
+
+const scrollTo = (page: Page, top: number) => page.evaluate(`document.querySelector('.log').scrollTop = ${top}`);
+const countOf = (page: Page) => page.locator('.message').count();
+
+describe('what was said before', () => {
+  inBrowser('is there when a room is opened, and goes back to its beginning without moving what is read', async () => {
+    const site = await startSite();
+    const bob = await joined(site.server.ircPort, 'bob');
+    await sayLines(bob, numbered(1, 230));
+    const ann = await signIn(site.url, 'ann');
+    await shows(ann, 'line 230.');
+    // Who came is among the hundred lines of an answer.
+    await expect.poll(() => countOf(ann)).toBeGreaterThan(90);
+    for (;;) {
+      const count = await countOf(ann);
+      const before = await readNear(ann, 150);
+      if (count === 230) break;
+      // The lines arrive while the user reads the first ones.
+      await expect.poll(() => countOf(ann)).toBeGreaterThan(count);
+      const after = await firstVisible(ann);
+      expect(after.text).toBe(before.text);
+      // Browsers scroll by whole pixels, and lines are not as high as that.
+      expect(Math.abs(after.top - before.top)).toBeLessThan(2);
+    }
+    await scrollTo(ann, 0);
+    await ann.getByText('This is the beginning of the conversation.').waitFor();
+    expect(await ann.locator('.message .text').first().textContent()).toBe('line 1.');
+    expect(new Set(await messages(ann)).size).toBe(230);
+  });
+
+  inBrowser('while the connection was lost is there after it, and nothing twice', async () => {
+    const site = await startSite();
+    const bob = await joined(site.server.ircPort, 'bob');
+    const ann = await signIn(site.url, 'ann');
+    await sayLines(bob, numbered(1, 3));
+    await shows(ann, 'line 3.');
+    site.network.cut();
+    await ann.getByText('The connection is lost.').waitFor();
+    await bob.lineLike(/ann!.* QUIT/);
+    await sayLines(bob, numbered(4, 150));
+    site.network.restore();
+    await ann.getByRole('button', { name: 'Try now' }).click();
+    await shows(ann, 'line 150.');
+    const shown = await messages(ann);
+    // Who left and came back is among the hundred lines of an answer.
+    expect(shown.length).toBeLessThan(103);
+    expect(shown).toEqual([...numbered(1, 3), ...numbered(150 - shown.length + 4, 150)]);
+    await ann.getByRole('button', { name: 'Load them' }).click();
+    await expect.poll(() => messages(ann)).toEqual(numbered(1, 150));
+    expect(await ann.locator('.hole, .gap').count()).toBe(0);
+  });
+});
