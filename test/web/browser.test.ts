@@ -6,6 +6,7 @@ import { CertificateFolder, hasOpenssl } from '../support/certificates.js';
 import { nextEvent } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
 import { projectPath, start, type TestProcess } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { inBrowser, messages, openPage, PHONE, say, shows, signIn, useBrowser } from './browser.js';
 import { findings, throughScreens } from './screens.js';
 import { type Site, startSite } from './site.js';
@@ -45,7 +46,8 @@ describe('in one room', () => {
   const certificates = new CertificateFolder();
 
   inBrowser('two people in browsers and one in nc talk after npm start', async () => {
-    const server = startAsNpmDoes('--plain-port', '0', '--irc-port', '0', '--web-port', '0');
+    const ports = ['--plain-port', '0', '--irc-port', '0', '--web-port', '0'];
+    const server = startAsNpmDoes(...ports, '--data', temporaryFolder());
     const [, port = ''] = await server.line(/plain lines +127\.0\.0\.1:(\d+)$/);
     const [, url = ''] = await server.line(/web page +(http:\/\/127\.0\.0\.1:\d+\/)$/);
     const nc = start('nc', ['127.0.0.1', port]);
