@@ -100,6 +100,34 @@ test('a server with passwords, operators, reloads, bad input and lost peers is r
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
+test('a server on which people make accounts and log in is replayed, without their passwords and names', async () => {
+  const secrets = ['p3Qpassword', 'w8Rwrong', 'n5Tcustom', 'e2Umail', 'c6Wcode'];
+  const [password = '', wrong = '', custom = '', mail = '', code = ''] = secrets;
+  const plain = (text: string): string => Buffer.from(`\0ann\0${text}`).toString('base64');
+  const { path } = await record(
+    async (server) => {
+      const ann = await register(server.ircPort, 'ann');
+      await ann.write(`REGISTER ${custom} * ${password}\r\nREGISTER * ${mail} ${password}\r\nVERIFY ann ${code}\r\n`);
+      for (const failure of [/ACCOUNT_NAME_MUST_BE_NICK/, /INVALID_EMAIL/, /INVALID_CODE/]) await ann.lineLike(failure);
+      await ann.write(`REGISTER * * ${password}\r\n`);
+      await ann.lineLike(/ 900 /);
+      const bob = await register(server.ircPort, 'bob');
+      const attempts = [wrong, password].flatMap((text) => ['AUTHENTICATE PLAIN', `AUTHENTICATE ${plain(text)}`]);
+      const scram = ['AUTHENTICATE SCRAM-SHA-256', `AUTHENTICATE ${Buffer.from('n,,n=ann,r=x').toString('base64')}`];
+      const others = ['AUTHENTICATE FOO', 'AUTHENTICATE *', ...scram, 'AUTHENTICATE +', 'PRIVMSG ann :hi'];
+      await bob.write([...attempts, ...others, ''].join('\r\n'));
+      await ann.lineLike(/ PRIVMSG ann :hi$/);
+    },
+    { changes: { server: { motd: ['old'] } } },
+  );
+  expect(await replay(path)).toMatchObject({ difference: null, isComplete: true, counts: { connections: 2 } });
+  const text = readFileSync(path, 'utf8');
+  for (const secret of [password, wrong, mail, code, plain(password), plain(wrong)]) expect(text).not.toContain(secret);
+  // What a client has named is in the answer that it got.
+  expect(text.split(custom)).toHaveLength(3);
+  expect(text).toContain(' 903 bob ');
+});
+
 /** Says long lines to somebody who does not read until the server has logged something. */
 async function floodDeaf(server: RunningServer, until: string): Promise<Peer> {
   const deaf = await connectPeer(server.plainPort);

@@ -1,5 +1,6 @@
 /** A server in this process and IRC clients over real sockets. */
 import { onTestFinished } from 'vitest';
+import type { AccountBook } from '../../../src/accounts/account-book.js';
 import { type IrcSettings } from '../../../src/protocol/irc/settings.js';
 import { type ClassSettings, LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { ChatServer } from '../../../src/server/chat-server.js';
@@ -18,6 +19,8 @@ export interface IrcServerOptions {
   readonly kept?: Partial<ServerConfig['kept']>;
   readonly cloak?: ServerConfig['cloak'];
   readonly readConfig?: () => Promise<ServerConfig>;
+  /** @defaultValue none that are there already */
+  readonly accounts?: AccountBook;
 }
 
 export interface LogRecord {
@@ -84,6 +87,7 @@ export async function startIrc(options: IrcServerOptions = {}): Promise<IrcTestS
     log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
     version: '0.0.0',
     configurationName: 'fdmux.json',
+    ...(options.accounts === undefined ? {} : { accounts: options.accounts }),
     readConfig: options.readConfig ?? (() => Promise.resolve(config)),
     onStop: (reason) => stopReasons.push(reason),
   });
