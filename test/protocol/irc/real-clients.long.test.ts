@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { CertificateFolder, hasOpenssl } from '../../support/certificates.js';
 import { until } from '../../support/deadline.js';
 import { start } from '../../support/processes.js';
-import { type Driven, ROOM, shown, testRealClient } from './real-clients.js';
+import { type Driven, type Login, ROOM, shown, testLogin, testRealClient } from './real-clients.js';
 
 /** Returns a folder for a client's settings, which is gone when the test ends. */
 function temporaryHome(): string {
@@ -53,6 +53,32 @@ function startWeechat(port: number, nick: string): Driven {
 const [hasIrssi, hasWeechat] = [isInstalled('irssi'), isInstalled('weechat')];
 testRealClient({ name: 'irssi', isHere: hasIrssi, namesRoom: false, startClient: startIrssi });
 testRealClient({ name: 'weechat', isHere: hasWeechat, namesRoom: false, startClient: startWeechat });
+
+function startIrssiLogin({ port, account, password }: Login): Driven {
+  const home = temporaryHome();
+  writeFileSync(
+    join(home, 'config'),
+    `servers = ( { address = "127.0.0.1"; chatnet = "test"; port = "${port}"; autoconnect = "yes"; } );
+     chatnets = { test = { type = "IRC"; nick = "guest"; sasl_mechanism = "PLAIN"; sasl_username = "${account}";
+       sasl_password = "${password}"; }; };`,
+  );
+  return startInTerminal(`irssi --home ${home}`);
+}
+
+function startWeechatLogin({ port, account, password }: Login): Driven {
+  const commands = [
+    `/server add test 127.0.0.1/${port}`,
+    '/set irc.server.test.nicks guest',
+    '/set irc.server.test.sasl_mechanism scram-sha-256',
+    `/set irc.server.test.sasl_username ${account}`,
+    `/set irc.server.test.sasl_password "${password}"`,
+    '/connect test',
+  ];
+  return startInTerminal(`weechat -s -d ${temporaryHome()} -P irc -r '${commands.join(';')}'`);
+}
+
+testLogin({ name: 'irssi', isHere: hasIrssi, startLogin: startIrssiLogin });
+testLogin({ name: 'weechat', isHere: hasWeechat, startLogin: startWeechatLogin });
 
 if (hasOpenssl) {
   const folder = new CertificateFolder();

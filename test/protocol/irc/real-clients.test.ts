@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { describe } from 'vitest';
 import { projectPath, start } from '../../support/processes.js';
-import { type Driven, ROOM, shown, testRealClient } from './real-clients.js';
+import { type Driven, type Login, ROOM, shown, testLogin, testRealClient } from './real-clients.js';
 
 const FRAMEWORK_PROGRAM = `
 const { Client } = require('irc-framework');
@@ -44,3 +45,26 @@ function hasFramework(): boolean {
 }
 
 testRealClient({ name: 'irc-framework', isHere: hasFramework(), namesRoom: true, startClient: startFramework });
+
+const LOGIN_PROGRAM = `
+const { Client } = require('irc-framework');
+const [port, account, password] = process.argv.slice(-3);
+const client = new Client({ auto_reconnect: false });
+client.connect({ host: '127.0.0.1', port: Number(port), nick: 'guest', username: 'guest', gecos: 'a bot',
+  account: { account, password }, sasl_disconnect_on_fail: true });
+client.on('loggedin', (event) => console.log('logged in as', event.account));
+client.on('sasl failed', (event) => console.log('login failed', event.reason));
+client.on('registered', () => console.log('MOTD File is missing'));
+client.on('socket close', () => process.exit(0));
+`;
+
+function startFrameworkLogin({ port, account, password }: Login): Driven {
+  const args = ['-e', LOGIN_PROGRAM, String(port), account, password];
+  const client = start(process.execPath, args, { cwd: projectPath() });
+  const type = (): void => undefined;
+  return { type, say: type, shows: (text) => shown(client, text) };
+}
+
+describe('logging in', () => {
+  testLogin({ name: 'irc-framework', isHere: hasFramework(), startLogin: startFrameworkLogin });
+});

@@ -92,3 +92,33 @@ export function testRealClient({ name, isHere, namesRoom, identity, startClient 
     },
   );
 }
+
+/** What a client needs to log in by SASL. */
+export interface Login {
+  readonly port: number;
+  readonly account: string;
+  readonly password: string;
+}
+
+/** Defines the test of a client that logs in as `guest`. */
+export function testLogin({
+  name,
+  isHere,
+  startLogin,
+}: Pick<RealClient, 'name' | 'isHere'> & { readonly startLogin: (login: Login) => Driven }): void {
+  test.skipIf(!isHere)(
+    `${name} logs in by SASL${isHere ? '' : ` (${name} is not installed)`}`,
+    { timeout: 60_000, tags: ['needs-chat-client'] },
+    async () => {
+      const server = await startIrc();
+      const observer = await server.client('observer');
+      const owner = await server.client('guest');
+      await owner.ask('REGISTER * * :correct horse', 'NICK other');
+      const client = startLogin({ port: server.port, account: 'guest', password: 'correct horse' });
+      await client.shows('missing');
+      await eventually(async () =>
+        (await observer.ask('WHOIS guest')).some((line) => / 330 \S+ guest guest :/.test(line)),
+      );
+    },
+  );
+}
