@@ -3,7 +3,7 @@ import { loadConfig } from '../server/config/load.js';
 import { UsageError } from './usage-error.js';
 
 /** What can be done with data. */
-export const DATA_ACTIONS = ['check', 'export', 'import'] as const;
+export const DATA_ACTIONS = ['check', 'export', 'import', 'erase-account'] as const;
 
 export type DataAction = (typeof DATA_ACTIONS)[number];
 

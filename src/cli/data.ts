@@ -2,8 +2,10 @@
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
+import { foldCase } from '../chat/case-mapping.js';
 import { hasCode } from '../errors.js';
-import { check, exportStore, importStore } from '../store/archive.js';
+import { foldPrecis } from '../protocol/precis.js';
+import { check, eraseAccount, exportStore, importStore } from '../store/archive.js';
 import { type DataAction, type DataArguments, readArguments } from './data-arguments.js';
 import { UsageError } from './usage-error.js';
 
@@ -17,6 +19,13 @@ export async function dataCommand(action: DataAction, typed: DataArguments): Pro
     case 'export':
       await (name === undefined ? print(folder) : exportTo(name, folder));
       return 0;
+    case 'erase-account': {
+      if (name === undefined)
+        throw new UsageError('name the account, for example: fdmux data erase-account ./data ann');
+      const isErased = await eraseAccount(folder, [foldCase(name), foldPrecis(name)]);
+      process.stdout.write(`${folder}: ${isErased ? `${name} is erased` : `there is no account ${name}`}\n`);
+      return isErased ? 0 : 1;
+    }
     case 'import': {
       const rows = await importStore(folder, name === undefined ? process.stdin : createReadStream(name));
       process.stdout.write(`${folder}: ${rows} rows\n`);

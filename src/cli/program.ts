@@ -63,12 +63,14 @@ const DATA_HELP = `
 The folder is that of fdmux serve --data, or "store" in the configuration file.
 
 check reads everything, and reports what is damaged. export writes everything as lines of JSON, with all secrets.
-A server may run while it is checked or exported. import needs a folder that has no data yet.
+A server may run while it is checked or exported. import needs a folder that has no data yet. erase-account removes an
+account, with all that belongs to it and all that it has said; while a server runs, its owner does that by NickServ.
 
 Examples:
   $ fdmux data check ./data                            says whether it is sound, and what is in it
   $ fdmux data export ./data monday.jsonl              everything as text, as it is at one moment
   $ fdmux data import ./new monday.jsonl               the same data in another folder
+  $ fdmux data erase-account ./data ann                ann may be registered by somebody else afterwards
 `;
 
 /** The options of `serve` as commander parses them: it has checked those that have choices. */
@@ -209,10 +211,13 @@ function addHashPassword(program: Command): void {
 function addData(program: Command): void {
   program
     .command('data')
-    .description('look after what a server keeps: check, export, import')
+    .description('look after what a server keeps: check, export, import, erase an account')
     .addArgument(new Argument('<action>', 'what is done').choices(DATA_ACTIONS))
     .argument('[folder]', 'the folder of the data')
-    .argument('[name]', 'for export and import: a file instead of the standard output or input')
+    .argument(
+      '[name]',
+      'for export and import: a file instead of the standard output or input; for erase-account: the account',
+    )
     .option('--data <folder>', 'the folder, if it is not given as an argument')
     .option('--config <file>', 'take the folder from this configuration file')
     .addHelpText('after', DATA_HELP)

@@ -200,7 +200,8 @@ export class ChatServer implements ServerControl {
     try {
       await server.#openAdmin();
       await server.#catchUp();
-      server.#bringBack();
+      // Before anybody can take the nick of a member that has stayed.
+      server.#keeping?.bringBack(server.#chat);
       await server.#listeners.openAll();
       server.#keeping?.members.forgetLastRun();
     } catch (error) {
@@ -225,11 +226,6 @@ export class ChatServer implements ServerControl {
     });
     if (await Promise.race([reading, setTimeout(CATCH_UP_MS, false, { ref: false })])) return;
     this.#options.log.warn('the server starts before all that is kept has been read', {});
-  }
-
-  /** Brings back the members that have stayed, before anybody can take their nicks. */
-  #bringBack(): void {
-    for (const member of this.#keeping?.members.members ?? []) this.#chat.restore(member, null);
   }
 
   async #openAdmin(): Promise<void> {

@@ -1,7 +1,7 @@
 /** What the chat of one server finds in its store, and leaves there. */
 import { createHash } from 'node:crypto';
 import type { StoreReadings } from '../admin/readings.js';
-import type { ChatOptions } from '../chat/chat.js';
+import type { Chat, ChatOptions } from '../chat/chat.js';
 import type { RoomBeginning, RoomKeeper } from '../chat/room-keeper.js';
 import type { BanStore, ServerBan } from '../chat/server-bans.js';
 import type { RoomSnapshot } from '../chat/snapshot.js';
@@ -31,6 +31,7 @@ interface KeepingParts {
   readonly logs: SqliteLog;
   readonly bans: readonly StoredBan[];
   readonly members: readonly StoredMember[];
+  readonly erased: readonly string[];
   readonly config: StoreConfig;
   readonly log: Log;
 }
@@ -46,13 +47,15 @@ export class Keeping {
   readonly members: StoredMembers;
   readonly markers: StoredMarkers;
   readonly #log: SqliteLog;
+  readonly #erased: readonly string[];
   readonly #retention: Retention;
 
-  private constructor({ store, logs, bans, members, config, log }: KeepingParts) {
+  private constructor({ store, logs, bans, members, erased, config, log }: KeepingParts) {
     this.store = store;
     this.markers = new StoredMarkers(store);
     this.history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
     this.members = new StoredMembers(store, members);
+    this.#erased = erased;
     this.#log = logs;
     this.#retention = new Retention({ store, daysOf: (name) => daysOf(name, config), log });
     this.accounts = new StoredAccounts(store);
@@ -82,8 +85,10 @@ export class Keeping {
     });
     try {
       const logs = await SqliteLog.open(store, { onTrouble: (failure) => report(failure, log) });
-      const [bans, members] = await Promise.all([store.read('bans', null), store.read('members', null)]);
-      return new Keeping({ store, logs, bans, members, config, log });
+      const bans = await store.read('bans', null);
+      const members = await store.read('members', null);
+      const erased = await store.read('erased', null);
+      return new Keeping({ store, logs, bans, members, erased, config, log });
     } catch (error) {
       await store.close();
       throw error;
@@ -97,6 +102,16 @@ export class Keeping {
    */
   retain(keepRooms: () => void): void {
     this.#retention.start(keepRooms);
+  }
+
+  /**
+   * Lets a chat that has all rooms know what has happened while no server ran: who has stayed, and which accounts are
+   * erased.
+   */
+  bringBack(chat: Chat): void {
+    for (const account of this.#erased) chat.releaseAccount(account);
+    if (this.#erased.length > 0) this.store.write({ kind: 'erased-done' }, UNANSWERED);
+    for (const member of this.members.members) chat.restore(member, null);
   }
 
   readings(): StoreReadings {

@@ -29,6 +29,8 @@ export const accountWrites: WritersOf<AccountWrites> = {
          VALUES(?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(name, folded, createdMs, email, 0, JSON.stringify(settings), suspendedMs);
+    // Rooms must not take it for the one that was erased.
+    tables.run("DELETE FROM fact WHERE name = 'erased ' || ?").run(folded);
     const id = idOf(tables, folded) ?? 0;
     writeConfirmation(tables, id, account.confirmation);
     writeCredentials(tables, id, account.credentials, createdMs);

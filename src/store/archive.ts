@@ -1,10 +1,12 @@
-/** Stores that no server runs on: they are checked, written out as text, and made of text. */
+/** What is done with stores from outside a server: they are checked, written out as text, made of text, rid of somebody. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Findings } from './check.js';
 import { findFile, lockFolder, STORE_FILE } from './folder.js';
+import { Store } from './store.js';
 import { StoreError } from './store-error.js';
 import { StoreThread } from './store-thread.js';
+import { StoredAccounts } from './stored-accounts.js';
 import type { ThreadData } from './tasks.js';
 
 /** About how many characters go from one thread to the other at once. */
@@ -71,6 +73,24 @@ export async function importStore(folder: string, input: AsyncIterable<string | 
     throw error;
   } finally {
     closeSync(lockFd);
+  }
+}
+
+/**
+ * Erases an account, with everything that belongs to it and what it has said. No server may use the folder.
+ *
+ * @param names - the forms that its folded name may have
+ * @returns whether there was one
+ */
+export async function eraseAccount(folder: string, names: readonly string[]): Promise<boolean> {
+  findFile(folder);
+  const store = await Store.open({ folder, durability: 'power' }, () => undefined);
+  try {
+    const accounts = new StoredAccounts(store);
+    for (const folded of new Set(names)) if (await accounts.erase(folded)) return true;
+    return false;
+  } finally {
+    await store.close();
   }
 }
 

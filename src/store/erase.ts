@@ -1,5 +1,6 @@
 /** What the store removes with an account. */
 import { dropShelf } from './line-writes.js';
+import { eraseSaid } from './said.js';
 import type { Tables } from './tables.js';
 
 /** Removes what one part of the store has of an account, in the transaction that removes the account. */
@@ -8,10 +9,20 @@ export type Eraser = (tables: Tables, folded: string) => void;
 /** Every part that keeps something by account is here. */
 export const ERASERS: readonly Eraser[] = [
   (tables, folded) => {
+    // Which rooms belong to it is in their states: they are told when a server has them.
+    tables
+      .run("INSERT OR REPLACE INTO fact(name, value) SELECT 'erased ' || folded, name FROM account WHERE folded = ?")
+      .run(folded);
+  },
+  (tables, folded) => {
+    tables.run('DELETE FROM member WHERE account = (SELECT name FROM account WHERE folded = ?)').run(folded);
+  },
+  (tables, folded) => {
     tables.run('DELETE FROM marker WHERE owner = ?').run(folded);
   },
   // Its copies of what was said in private.
   (tables, folded) => {
     dropShelf(tables, `a:${folded}`);
   },
+  eraseSaid,
 ];

@@ -63,7 +63,7 @@ export const lineWrites: WritersOf<LineWrites> = {
       for (const row of rows) unindexLine(tables, integerOf(row, 'id'));
       count += rows.length;
     }
-    blank(tables, tables.log(log).id, seq, part);
+    blankEntry(tables, tables.log(log).id, seq, part);
     return count;
   },
   'lines-drop': (tables, { shelf, beforeMs }) => dropBefore(tables, shelf, beforeMs),
@@ -96,7 +96,7 @@ export function removeLines(tables: Tables, ids: readonly number[]): void {
 }
 
 /** Removes what an entry says. It still counts when it is applied again: no rule refuses an empty text. */
-function blank(tables: Tables, log: number, seq: number, part: number): void {
+export function blankEntry(tables: Tables, log: number, seq: number, part: number): void {
   const row = tables.run('SELECT body FROM pack WHERE log = ? AND seq = ?').get(log, seq);
   const decoded = row === undefined ? null : decodePack(bytesOf(row, 'body'));
   if (decoded?.kind !== 'pack') return;
@@ -106,5 +106,14 @@ function blank(tables: Tables, log: number, seq: number, part: number): void {
 }
 
 function blanked(entry: Entry): Entry {
-  return entry.kind === 'say' || entry.kind === 'tell' ? { ...entry, text: '', tags: [] } : entry;
+  switch (entry.kind) {
+    case 'say':
+    case 'tell':
+      return { ...entry, text: '', tags: [] };
+    case 'part':
+    case 'kick':
+      return { ...entry, reason: '' };
+    default:
+      return entry;
+  }
 }

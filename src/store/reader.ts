@@ -1,6 +1,7 @@
 /** Everything that can be asked of the store. */
 import { accountReads } from './account-reads.js';
 import { banReads } from './ban-reads.js';
+import { erasedReads } from './erased-reads.js';
 import { lineReads } from './line-reads.js';
 import { searchReads } from './line-search.js';
 import { markerReads } from './marker-reads.js';
@@ -17,4 +18,5 @@ export const READERS: ReadersOf<Reads> = {
   ...searchReads,
   ...memberReads,
   ...markerReads,
+  ...erasedReads,
 };

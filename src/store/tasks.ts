@@ -10,6 +10,8 @@ import type { LineWrites } from './line-writes.js';
 import type { SearchReads } from './line-search.js';
 import type { MarkerReads } from './marker-reads.js';
 import type { MarkerWrites } from './marker-writes.js';
+import type { ErasedReads } from './erased-reads.js';
+import type { ErasedWrites } from './erased-writes.js';
 import type { LogReads } from './log-reads.js';
 import type { LogWrites } from './log-writes.js';
 import type { MemberReads } from './member-reads.js';
@@ -28,7 +30,8 @@ export interface ThreadData {
 }
 
 /** What can be written, by kind. Each answers with a number. */
-export interface Writes extends AccountWrites, LogWrites, BanWrites, LineWrites, MemberWrites, MarkerWrites {}
+export interface Writes
+  extends AccountWrites, LogWrites, BanWrites, LineWrites, MemberWrites, MarkerWrites, ErasedWrites {}
 
 /** One thing to be written. */
 export type Write<K extends keyof Writes = keyof Writes> = {
@@ -39,7 +42,8 @@ export type Write<K extends keyof Writes = keyof Writes> = {
 export type WritersOf<W> = { readonly [K in keyof W]: (tables: Tables, write: W[K]) => number };
 
 /** What can be asked, by name: the question, and its answer. */
-export interface Reads extends AccountReads, LogReads, BanReads, LineReads, SearchReads, MemberReads, MarkerReads {}
+export interface Reads
+  extends AccountReads, LogReads, BanReads, LineReads, SearchReads, MemberReads, MarkerReads, ErasedReads {}
 
 /** How each question to a part is answered. */
 export type ReadersOf<R extends { readonly [K in keyof R]: { readonly ask: unknown; readonly answer: unknown } }> = {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { accountWrites } from './account-writes.js';
 import { banWrites } from './ban-writes.js';
 import { textOf } from './columns.js';
+import { erasedWrites } from './erased-writes.js';
 import { lineWrites } from './line-writes.js';
 import { markerWrites } from './marker-writes.js';
 import { logWrites } from './log-writes.js';
@@ -18,6 +19,7 @@ const WRITERS: WritersOf<Writes> = {
   ...lineWrites,
   ...memberWrites,
   ...markerWrites,
+  ...erasedWrites,
 };
 
 function carryOut<K extends keyof Writes>(tables: Tables, write: Write<K>): number {

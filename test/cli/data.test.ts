@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
+import { StoredAccounts } from '../../src/store/stored-accounts.js';
 import { Answers } from '../log/contract.js';
 import { mark } from '../log/entries.js';
 import { cliPath, run } from '../support/processes.js';
@@ -71,10 +72,24 @@ test('what is damaged is said, with exit code 1', async () => {
   );
 });
 
+test('an account that is there is erased, however its name is spelled', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore({ folder });
+  const ann = { name: 'Ann', folded: 'ann', createdMs: 1, email: null, confirmation: null, suspendedMs: null };
+  await new StoredAccounts(store).add({ ...ann, settings: {}, credentials: [] }, 9);
+  await store.close();
+  expect(await data('erase-account', folder, 'ANN')).toMatchObject({ code: 0, stdout: `${folder}: ANN is erased\n` });
+  expect(await data('erase-account', folder, 'ANN')).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('no account'),
+  });
+});
+
 describe('what makes no sense ends with exit code 2 and one line', () => {
   test.each([
     [['check'], /name the folder/],
     [['check', '--data', 'a', '--config', 'b'], /only once/],
+    [['erase-account', 'a'], /name the account/],
     [['destroy', 'a'], /must be one of/],
   ])('%j', async (args, complaint) => {
     const { code, stdout, stderr } = await data(...args);

@@ -2,15 +2,20 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { check, exportStore, importStore } from '../../src/store/archive.js';
+import type { AccountRecord } from '../../src/accounts/account-book.js';
+import type { Line } from '../../src/history/line.js';
+import type { Entry } from '../../src/log/entry.js';
+import { check, eraseAccount, exportStore, importStore } from '../../src/store/archive.js';
 import { STORE_FILE } from '../../src/store/folder.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
+import { StoredAccounts } from '../../src/store/stored-accounts.js';
+import { StoredHistory } from '../../src/store/stored-history.js';
 import { Answers } from '../log/contract.js';
 import { mark } from '../log/entries.js';
 import { openFile, openStore, settled, storeOfVersion } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { idsOf, searched } from './searched.js';
+import { HERE, idsOf, searched } from './searched.js';
 
 const ROOM = 'r:#a';
 
@@ -235,5 +240,95 @@ describe('a check', () => {
     );
     expect(problems.length).toBeGreaterThan(0);
     expect(readFileSync(path)).toEqual(before);
+  });
+});
+
+describe('an account that is erased', () => {
+  const line = (id: string, account: string | null, text: string, seq: number): Line => ({
+    seq,
+    part: 0,
+    atMs: 1000 + seq,
+    kind: 'message',
+    msgid: id,
+    peer: null,
+    source: `${account ?? 'nobody'}!u@host`,
+    account,
+    target: '#a',
+    ranks: 0,
+    text,
+    tags: [],
+    object: null,
+    bits: 0,
+  });
+
+  const say = (text: string): Entry => ({
+    kind: 'say',
+    session: 'a.1.1',
+    n: 1,
+    atMs: 1000,
+    seen: 0,
+    base: 0,
+    who: null,
+    ranks: 0,
+    type: 'message',
+    text,
+    tags: [],
+    isDivisible: false,
+  });
+
+  /** A store in which Ann has said something in a room, and something to Bob. @returns its folder */
+  async function withAnn(): Promise<string> {
+    const folder = temporaryFolder();
+    const store = await openStore({ folder });
+    const logs = await SqliteLog.open(store);
+    const history = new StoredHistory(store);
+    for (const [index, text] of ['by Ann', 'by Bob'].entries()) {
+      logs.append(ROOM, [say(text)], new Answers());
+      history.record(ROOM, line(`m${index}`, index === 0 ? 'Ann' : 'Bob', text, index + 1));
+    }
+    history.record('a:ann', line('p1', 'Ann', 'Ann in private', 1));
+    history.record('a:bob', line('p1', 'Ann', 'Ann in private', 1));
+    history.record('a:bob', line('p2', 'Bob', 'Bob in private', 2));
+    const account: AccountRecord = {
+      name: 'Ann',
+      folded: 'ann',
+      createdMs: 1,
+      email: 'ann@mail.example',
+      confirmation: null,
+      suspendedMs: null,
+      settings: {},
+      credentials: [{ kind: 'scrypt', data: 'hash' }],
+    };
+    expect(await new StoredAccounts(store).add(account, 10)).toBe('added');
+    await store.close();
+    return folder;
+  }
+
+  test('takes along what it has said, and leaves what others have', async () => {
+    const folder = await withAnn();
+    expect(await eraseAccount(folder, ['nobody', 'ann'])).toBe(true);
+    const text = (await linesOf(folder)).join('\n');
+    expect(text).not.toMatch(/by Ann|Ann in private|Ann!|mail\.example|hash|a:ann/);
+    expect(text).toContain('Bob in private');
+    expect(text.match(/by Bob/g)).toHaveLength(2);
+    expect((await check(folder)).problems).toEqual([]);
+    const after = await searched(join(folder, STORE_FILE));
+    const places = [ROOM, 'a:bob'].map((shelf) => ({ ...HERE, shelf: shelf === ROOM ? ROOM : 'a:bob' }) as const);
+    expect(idsOf(after.search({ terms: ['ann'], places }))).toEqual([]);
+    expect(idsOf(after.search({ terms: ['bob'], places }))).toEqual(['m1', 'p2']);
+    after.close();
+  });
+
+  test('is not there any more, and a store without a file is not made', async () => {
+    const folder = await withAnn();
+    await eraseAccount(folder, ['ann']);
+    expect(await eraseAccount(folder, ['ann'])).toBe(false);
+    await expect(eraseAccount(temporaryFolder(), ['ann'])).rejects.toMatchObject({ code: 'ERR_STORE_FOLDER' });
+  });
+
+  test('stays while a server uses the store', async () => {
+    const folder = await withAnn();
+    await openStore({ folder });
+    await expect(eraseAccount(folder, ['ann'])).rejects.toMatchObject({ code: 'ERR_STORE_IN_USE' });
   });
 });

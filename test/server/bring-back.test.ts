@@ -1,8 +1,9 @@
-/** Members that stay when the server stops. */
+/** What a chat is told of the time in which no server ran. */
 import { onTestFinished, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
 import type { Member, Outlet } from '../../src/chat/member.js';
 import { Keeping } from '../../src/server/keeping.js';
+import { eraseAccount } from '../../src/store/archive.js';
 import { settled } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -19,10 +20,10 @@ const outlet: Outlet = {
 /** One run of a server, as far as its chat goes. */
 class Run {
   readonly chat: Chat;
-  readonly #keeping: Keeping;
+  readonly keeping: Keeping;
 
   private constructor(keeping: Keeping) {
-    this.#keeping = keeping;
+    this.keeping = keeping;
     this.chat = new Chat(keeping.chat);
     this.chat.reviveRooms();
   }
@@ -33,14 +34,14 @@ class Run {
     onTestFinished(() => keeping.close());
     const run = new Run(keeping);
     await run.settled();
-    for (const member of keeping.members.members) run.chat.restore(member, null);
+    keeping.bringBack(run.chat);
     await run.settled();
     keeping.members.forgetLastRun();
     return run;
   }
 
   settled(): Promise<void> {
-    return settled(this.#keeping.store);
+    return settled(this.keeping.store);
   }
 
   /** Lets somebody in, who enters a room. */
@@ -54,8 +55,8 @@ class Run {
 
   /** Ends without a word to anybody, as after a kill. */
   async end(): Promise<void> {
-    this.#keeping.freeze();
-    await this.#keeping.close();
+    this.keeping.freeze();
+    await this.keeping.close();
   }
 
   /** Who is in the room, and with which ranks. */
@@ -65,7 +66,7 @@ class Run {
   }
 }
 
-test('they are back in their rooms, as they were, and the others are not', async () => {
+test('members that stay are back in their rooms, as they were, and the others are not', async () => {
   const folder = temporaryFolder();
   const first = await Run.start(folder);
   const ann = await first.arrive('ann', 'ann');
@@ -94,4 +95,35 @@ test('they are back in their rooms, as they were, and the others are not', async
   const third = await Run.start(folder);
   expect([...third.chat.directory.members()].map(({ nick }) => nick)).toEqual(['ann']);
   expect(third.inside).toEqual([['ann', expect.any(Number)]]);
+});
+
+test('rooms of an account that was erased meanwhile belong to nobody', async () => {
+  const folder = temporaryFolder();
+  const first = await Run.start(folder);
+  const ann = await first.arrive('ann', 'Ann');
+  first.chat.registerRoom(ann, '#tea', 9);
+  await first.keeping.accounts.add(
+    {
+      name: 'Ann',
+      folded: 'ann',
+      createdMs: 1,
+      email: null,
+      confirmation: null,
+      suspendedMs: null,
+      settings: {},
+      credentials: [],
+    },
+    9,
+  );
+  await first.settled();
+  await first.end();
+
+  const second = await Run.start(folder);
+  expect(second.chat.directory.room('#tea')?.registration).toMatchObject({ founder: 'Ann' });
+  await second.end();
+  expect(await eraseAccount(folder, ['ann'])).toBe(true);
+
+  const third = await Run.start(folder);
+  expect(third.chat.directory.room('#tea')?.registration ?? null).toBeNull();
+  expect(await third.keeping.store.read('erased', null)).toEqual([]);
 });
