@@ -359,3 +359,18 @@ describe('TARGETS', () => {
     expect(found(await ann.ask(`CHATHISTORY TARGETS ${window} 10`))).toEqual(all.slice(1, 2));
   });
 });
+
+test('a client that pages back reads every line once, and knows where the end is', async () => {
+  const server = await startIrc({ irc: { history: { pageLines: 7, onJoin: 0 } } });
+  const ann = await server.client('ann', { caps, join: '#channel' });
+  const texts = Array.from({ length: 40 }, (_, index) => String(index));
+  await ann.ask(...texts.map((text) => `PRIVMSG #channel :${text}`));
+  const read: Said[] = [];
+  let last = await page(ann, 'LATEST #channel * 7', '#channel');
+  for (;;) {
+    read.unshift(...last.map(saidOf));
+    if (last.length < 7) break;
+    last = await page(ann, `BEFORE #channel msgid=${read[0]?.id ?? ''} 7`, '#channel');
+  }
+  expect(read.map(({ text }) => text)).toEqual(texts);
+});
