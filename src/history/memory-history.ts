@@ -50,6 +50,8 @@ type Range = readonly [first: number, end: number];
 
 /** The lines of one shelf, the oldest first. */
 class ShelfLines {
+  /** Whether a line has been put here lately. */
+  isInUse = false;
   #entries: Entry[] = [];
   /** Entries before this one are gone: to shift an array of thousands for each line would take too long. */
   #first = 0;
@@ -204,10 +206,11 @@ export class MemoryHistory implements History, Shelves {
     const { maxLines, maxBytes } = this.limits;
     if (maxLines === 0) return;
     let lines = this.#shelves.get(shelf);
-    // The shelf that was used last is the last: the first one gives way when there are too many lines.
-    if (lines === undefined) lines = new ShelfLines();
-    else this.#shelves.delete(shelf);
-    this.#shelves.set(shelf, lines);
+    if (lines === undefined) {
+      lines = new ShelfLines();
+      this.#shelves.set(shelf, lines);
+    }
+    lines.isInUse = true;
     const bytes = weightOf(line);
     this.#lines += 1;
     lines.push({ n: this.#lines, line, msgid: line.msgid, atMs: line.atMs, peer: line.peer, bytes });
@@ -216,9 +219,18 @@ export class MemoryHistory implements History, Shelves {
     while (this.#bytes > maxBytes) this.#dropOldest();
   }
 
-  /** Drops the first line of the shelf that has been quiet for longest. */
+  /**
+   * Drops the first line of a shelf that has been quiet for long. To keep the shelves in the order of their use would
+   * cost something with every line; so each gets a second chance here if it has been used since the last one.
+   */
   #dropOldest(): void {
     for (const [shelf, lines] of this.#shelves) {
+      if (lines.isInUse) {
+        lines.isInUse = false;
+        this.#shelves.delete(shelf);
+        this.#shelves.set(shelf, lines);
+        continue;
+      }
       this.#bytes -= lines.shift();
       if (lines.size === 0) this.#shelves.delete(shelf);
       return;

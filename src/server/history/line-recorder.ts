@@ -55,18 +55,15 @@ export class LineRecorder {
 
   #said(log: LogName, said: Said): void {
     if (said.type === 'signal' && said.tags.every(isPassing)) return;
-    const { by, room, to, text, tags, ranks, isDivisible } = said;
-    const bits = (by?.traits.has('bot') === true ? LINE_BITS.bot : 0) | (isDivisible ? LINE_BITS.divisible : 0);
-    const words = { ...lineOf(said.type, said, by), text, tags, ranks, bits };
+    const { by, room, to } = said;
     if (room !== null) {
-      if (isRoomLog(log)) this.#shelves.record(log, { ...words, target: room.name });
+      if (isRoomLog(log)) this.#shelves.record(log, wordsOf(said, room.name, null));
       return;
     }
     if (to === null) return;
-    const line = { ...words, target: to.nick };
-    this.#shelves.record(this.#shelfOf(to), { ...line, peer: this.#fold(by?.nick ?? '') });
+    this.#shelves.record(this.#shelfOf(to), wordsOf(said, to.nick, this.#fold(by?.nick ?? '')));
     if (by !== null && this.#shelfOf(by) !== this.#shelfOf(to)) {
-      this.#shelves.record(this.#shelfOf(by), { ...line, peer: this.#fold(to.nick) });
+      this.#shelves.record(this.#shelfOf(by), wordsOf(said, to.nick, this.#fold(to.nick)));
     }
   }
 
@@ -84,6 +81,34 @@ export class LineRecorder {
     const { account, session } = member;
     return personalShelf(account === null ? null : this.#fold(account), session);
   }
+}
+
+/**
+ * Returns the line of a message. Field by field: to spread one object with a number as large as a time into another
+ * would cost more than all the rest.
+ */
+function wordsOf(
+  { id, atMs, by, type, text, tags, ranks, isDivisible }: Said,
+  target: string,
+  peer: string | null,
+): Line {
+  const { seq, part } = placeOf(id);
+  return {
+    seq,
+    part,
+    atMs,
+    kind: type,
+    msgid: id,
+    peer,
+    source: by === null ? '' : `${by.nick}!${by.user}@${by.host}`,
+    account: by?.account ?? null,
+    target,
+    ranks,
+    text,
+    tags,
+    object: null,
+    bits: (by?.traits.has('bot') === true ? LINE_BITS.bot : 0) | (isDivisible ? LINE_BITS.divisible : 0),
+  };
 }
 
 function eventLine(event: InRoom): Line {
