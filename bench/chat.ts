@@ -2,17 +2,15 @@
  * The chat server of this tree beside another checkout's: both run at the same time and take turns of milliseconds, so
  * that what disturbs the machine disturbs both alike.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import { Crowd, type Protocol } from './chat/crowd.js';
-import { startIrcServer } from './irc/servers.js';
+import type { Protocol } from './chat/crowd.js';
+import { alternate, type Side, startSide, turn, withSides } from './chat/sides.js';
 import { type Checkout, here } from './support/checkout.js';
 import { comparison, type Costs } from './support/comparison.js';
 import { COST_UNIT } from './support/machine.js';
-import { median } from './support/median.js';
 import type { Options } from './support/options.js';
 import { round } from './support/page.js';
 import { Refusal } from './support/refusal.js';
-import { node, type ServerProcess, weighed } from './support/server.js';
+import { node, weighed } from './support/server.js';
 import { runSuite } from './support/suite.js';
 
 const TEXT = 'x'.repeat(80);
@@ -41,68 +39,12 @@ const FAN_OUTS: readonly FanOut[] = (['plain', 'irc'] as const).flatMap((protoco
 const JOINING = 2000;
 const WEIGHED = 2000;
 
-/** A server with its clients. */
-interface Side {
-  readonly checkout: Checkout;
-  readonly server: ServerProcess;
-  readonly crowd: Crowd;
-}
-
-async function startSide(checkout: Checkout, protocol: Protocol, isWeighed = false): Promise<Side> {
+function startChat(checkout: Checkout, protocol: Protocol, isWeighed = false): Promise<Side> {
   const other = protocol === 'plain' ? '--no-irc' : '--no-plain';
-  const server = await startIrcServer((port) => {
+  return startSide((port) => {
     const command = [...node, checkout.cli, 'serve', other, `--${protocol}-port`, String(port)];
     return isWeighed ? weighed(command) : command;
-  });
-  return { checkout, server, crowd: new Crowd(server.port, protocol) };
-}
-
-/**
- * Stops the server, has the clients write, and lets it go on: it finds all that they have written in its next turn,
- * however busy the machine is.
- *
- * @param lines - how many lines are sent to the clients
- * @returns the CPU time that the server has needed, in ns
- */
-async function turn({ server, crowd }: Side, write: () => void, lines: number): Promise<number> {
-  const before = crowd.lines;
-  const cpuNs = server.cpuNs();
-  process.kill(server.pid, 'SIGSTOP');
-  write();
-  process.kill(server.pid, 'SIGCONT');
-  await crowd.heard(before, lines);
-  await delay(2);
-  return server.cpuNs() - cpuNs;
-}
-
-/** Has the sides take turns, and returns the median of what a turn has cost each. */
-async function alternate(
-  sides: readonly Side[],
-  { warm, counted }: { readonly warm: number; readonly counted: number },
-  take: (side: Side) => Promise<number>,
-): Promise<number[]> {
-  const costs: number[][] = sides.map(() => []);
-  for (let count = -warm; count < counted; count += 1) {
-    for (const [index, side] of count % 2 === 0 ? [...sides.entries()] : [...sides.entries()].toReversed()) {
-      const cost = await take(side);
-      if (count >= 0) costs[index]?.push(cost);
-    }
-  }
-  return costs.map(median);
-}
-
-async function withSides<T>(sides: readonly Promise<Side>[], use: (sides: readonly Side[]) => Promise<T>): Promise<T> {
-  const started = await Promise.allSettled(sides);
-  const ready = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  try {
-    for (const one of started) if (one.status === 'rejected') throw one.reason;
-    return await use(ready);
-  } finally {
-    for (const { crowd, server } of ready) {
-      crowd.end();
-      await server.stop();
-    }
-  }
+  }, protocol);
 }
 
 /** Measures the CPU time of a delivery, in ns. */
@@ -110,7 +52,7 @@ function measureFanOut(
   { protocol, clients, senders, lines }: FanOut,
   checkouts: readonly Checkout[],
 ): Promise<number[]> {
-  const sides = checkouts.map((checkout) => startSide(checkout, protocol));
+  const sides = checkouts.map((checkout) => startChat(checkout, protocol));
   return withSides(sides, async (ready) => {
     for (const { crowd } of ready) {
       await crowd.grow(clients);
@@ -132,7 +74,7 @@ function measureFanOut(
 
 /** Measures the CPU time of showing one member that another one has entered, in ns, while everybody enters. */
 function measureJoin(checkouts: readonly Checkout[]): Promise<number[]> {
-  const sides = checkouts.map((checkout) => startSide(checkout, 'irc'));
+  const sides = checkouts.map((checkout) => startChat(checkout, 'irc'));
   return withSides(sides, async (ready) => {
     for (const { crowd } of ready) await crowd.grow(JOINING);
     // The one who enters as number k is seen by k members; everybody gets a list of names after that, and its end.
@@ -152,7 +94,7 @@ function measureJoin(checkouts: readonly Checkout[]): Promise<number[]> {
 async function measureMemory(checkouts: readonly Checkout[]): Promise<number[]> {
   const costs: number[] = [];
   for (const checkout of checkouts) {
-    const cost = await withSides([startSide(checkout, 'irc', true)], async ([side]) => {
+    const cost = await withSides([startChat(checkout, 'irc', true)], async ([side]) => {
       if (side === undefined) throw new Error('there is no server');
       const before = await growRoom(side);
       return ((await growRoom(side)) - before) / WEIGHED;

@@ -15,7 +15,7 @@ const options = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  external: ['fdmux'],
+  external: ['fdmux', 'better-sqlite3'],
   logLevel: 'warning',
 };
 await build({ ...options, entryPoints: [...sources('.'), ...sources('servers'), at('bench/irc/ws-alone.ts')] });

@@ -1,0 +1,69 @@
+/** Servers that are compared while both run: they take turns of milliseconds, so that what disturbs one disturbs both. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type IrcCommand, startIrcServer } from '../irc/servers.js';
+import { median } from '../support/median.js';
+import type { ServerProcess } from '../support/server.js';
+import { Crowd, type Protocol } from './crowd.js';
+
+/** A server with its clients. */
+export interface Side {
+  readonly server: ServerProcess;
+  readonly crowd: Crowd;
+}
+
+export async function startSide(command: IrcCommand, protocol: Protocol): Promise<Side> {
+  const server = await startIrcServer(command);
+  return { server, crowd: new Crowd(server.port, protocol) };
+}
+
+/**
+ * Stops the server, has the clients write, and lets it go on: it finds all that they have written in its next turn,
+ * however busy the machine is.
+ *
+ * @param lines - how many lines are sent to the clients
+ * @returns the CPU time that the server has needed, in ns
+ */
+export async function turn({ server, crowd }: Side, write: () => void, lines: number): Promise<number> {
+  const before = crowd.lines;
+  const cpuNs = server.cpuNs();
+  process.kill(server.pid, 'SIGSTOP');
+  write();
+  process.kill(server.pid, 'SIGCONT');
+  await crowd.heard(before, lines);
+  await delay(2);
+  return server.cpuNs() - cpuNs;
+}
+
+/** Has the sides take turns, and returns the median of what a turn has cost each. */
+export async function alternate(
+  sides: readonly Side[],
+  { warm, counted }: { readonly warm: number; readonly counted: number },
+  take: (side: Side) => Promise<number>,
+): Promise<number[]> {
+  const costs: number[][] = sides.map(() => []);
+  for (let count = -warm; count < counted; count += 1) {
+    for (const [index, side] of count % 2 === 0 ? [...sides.entries()] : [...sides.entries()].toReversed()) {
+      const cost = await take(side);
+      if (count >= 0) costs[index]?.push(cost);
+    }
+  }
+  return costs.map(median);
+}
+
+/** Uses sides when all of them have started, and ends them. */
+export async function withSides<T>(
+  sides: readonly Promise<Side>[],
+  use: (sides: readonly Side[]) => Promise<T>,
+): Promise<T> {
+  const started = await Promise.allSettled(sides);
+  const ready = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  try {
+    for (const one of started) if (one.status === 'rejected') throw one.reason;
+    return await use(ready);
+  } finally {
+    for (const { crowd, server } of ready) {
+      crowd.end();
+      await server.stop();
+    }
+  }
+}
