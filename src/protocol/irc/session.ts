@@ -227,7 +227,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
         }
         if (wait === undefined) continue;
         this.#isLogLate = true;
-        wait.whenOver(this.#logHasAnswered);
+        // Made here, since each idle session would keep the closure.
+        wait.whenOver(() => this.#logHasAnswered());
         return false;
       }
     } catch (error) {
@@ -248,14 +249,14 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     else this.#scheduleWake();
   }
 
-  readonly #logHasAnswered = (): void => {
+  #logHasAnswered(): void {
     this.#isLogLate = false;
     const answer = this.#paged;
     if (answer === null || this.#client.isOver) return;
     if (this.#sayMore(answer)) this.#goOn();
     else this.#scheduleWake();
     this.#closeIfEnding();
-  };
+  }
 
   settled(): void {
     const line = this.#waitingLine;
