@@ -1,6 +1,6 @@
 /** One log in memory, with those who follow it. */
 import type { Pack } from './entry.js';
-import { PackStore, type Retention } from './pack-store.js';
+import { type Meter, PackStore, type Retention } from './pack-store.js';
 import type { Following, LogSink } from './shared-log.js';
 
 /** One who follows the log. */
@@ -75,9 +75,14 @@ export class KeptLog {
   #depth = 0;
 
   /** @param abandoned - called when nobody follows the log any more */
-  constructor(retention: Retention, abandoned: () => void) {
-    this.packs = new PackStore(retention);
+  constructor(retention: Retention, meter: Meter, abandoned: () => void) {
+    this.packs = new PackStore(retention, meter);
     this.#abandoned = abandoned;
+  }
+
+  /** Whether followers are being called who may still need its packs. */
+  get isBusy(): boolean {
+    return this.#depth > 0;
   }
 
   get isFollowed(): boolean {

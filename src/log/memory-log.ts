@@ -10,6 +10,11 @@ export interface MemoryLogOptions {
   readonly maxEntries?: number;
   /** The most bytes that each log keeps, as an estimate, at least 0. @defaultValue 1 MiB */
   readonly maxBytes?: number;
+  /**
+   * The most bytes that all logs keep together, as an estimate, at least 0: those that have been appended to least
+   * lately lose packs first. @defaultValue 64 MiB
+   */
+  readonly maxTotalBytes?: number;
   /** The most logs that are kept while nobody follows them, at least 0. @defaultValue 1000 */
   readonly maxIdleLogs?: number;
   /** Milliseconds since the epoch, for leases. @defaultValue `Date.now` */
@@ -22,16 +27,24 @@ export interface MemoryLogOptions {
  */
 export class MemoryLog implements SharedLog {
   readonly #retention: Retention;
+  readonly #maxTotalBytes: number;
   readonly #maxIdleLogs: number;
   readonly #now: () => number;
   readonly #logs = new Map<LogName, KeptLog>();
   /** The logs that nobody follows; the one that was used last is the last. */
   readonly #idle = new Set<LogName>();
+  /** What all of them keep. */
+  readonly #meter = { bytes: 0 };
+  /** The logs that keep something; the one that was appended to last is the last. */
+  readonly #keeping = new Set<LogName>();
   readonly #leases = new Map<string, number>();
   #isClosed = false;
 
-  constructor({ maxEntries = 1000, maxBytes = 1_048_576, maxIdleLogs = 1000, now = Date.now }: MemoryLogOptions = {}) {
+  constructor(options: MemoryLogOptions = {}) {
+    const { maxEntries = 1000, maxBytes = 1_048_576, maxTotalBytes = 67_108_864 } = options;
+    const { maxIdleLogs = 1000, now = Date.now } = options;
     this.#retention = { maxEntries, maxBytes };
+    this.#maxTotalBytes = maxTotalBytes;
     this.#maxIdleLogs = maxIdleLogs;
     this.#now = now;
   }
@@ -45,8 +58,27 @@ export class MemoryLog implements SharedLog {
   #push(name: LogName, pack: Pack): number {
     const log = this.#log(name);
     const seq = log.push(pack);
+    if (this.#retention.maxEntries > 0) this.#trim(name);
     if (!log.isFollowed) this.#abandon(name);
     return seq;
+  }
+
+  /** About how many bytes all logs keep together. */
+  get keptBytes(): number {
+    return this.#meter.bytes;
+  }
+
+  /** Keeps within the bound of all logs. @param newest - the log that has been appended to */
+  #trim(newest: LogName): void {
+    this.#keeping.delete(newest);
+    this.#keeping.add(newest);
+    for (const name of this.#keeping) {
+      if (this.#meter.bytes <= this.#maxTotalBytes) return;
+      const log = this.#logs.get(name);
+      if (log?.isBusy === true) continue;
+      log?.packs.trimTo(this.#maxTotalBytes);
+      if (log === undefined || log.packs.first > log.packs.top) this.#keeping.delete(name);
+    }
   }
 
   follow(name: LogName, after: number, sink: LogSink): Following {
@@ -87,6 +119,8 @@ export class MemoryLog implements SharedLog {
     this.#isClosed = true;
     for (const log of this.#logs.values()) log.close();
     this.#logs.clear();
+    this.#keeping.clear();
+    this.#meter.bytes = 0;
     this.#idle.clear();
     this.#leases.clear();
   }
@@ -94,7 +128,7 @@ export class MemoryLog implements SharedLog {
   #log(name: LogName): KeptLog {
     const known = this.#logs.get(name);
     if (known !== undefined) return known;
-    const made = new KeptLog(this.#retention, () => this.#abandon(name));
+    const made = new KeptLog(this.#retention, this.#meter, () => this.#abandon(name));
     this.#logs.set(name, made);
     return made;
   }
@@ -104,13 +138,19 @@ export class MemoryLog implements SharedLog {
     const packs = this.#logs.get(name)?.packs;
     if (packs === undefined) return;
     this.#idle.delete(name);
-    if (packs.first > packs.top) this.#logs.delete(name);
+    if (packs.first > packs.top) this.#forget(name);
     else this.#idle.add(name);
     if (this.#idle.size <= this.#maxIdleLogs) return;
     for (const oldest of this.#idle) {
       this.#idle.delete(oldest);
-      this.#logs.delete(oldest);
+      this.#forget(oldest);
       return;
     }
+  }
+
+  #forget(name: LogName): void {
+    this.#logs.get(name)?.packs.discard();
+    this.#logs.delete(name);
+    this.#keeping.delete(name);
   }
 }

@@ -10,9 +10,15 @@ export interface Retention {
   readonly maxBytes: number;
 }
 
+/** How many bytes several logs keep together, as an estimate. */
+export interface Meter {
+  bytes: number;
+}
+
 /** Packs with numbers that follow each other; the oldest go first. */
 export class PackStore {
   readonly #retention: Retention;
+  readonly #meter: Meter;
   /** All but the newest. */
   readonly #packs = new Map<number, Pack>();
   /** Beside the others, so that a log that keeps nothing never files anything; null once it has been let go. */
@@ -21,8 +27,10 @@ export class PackStore {
   #entries = 0;
   #bytes = 0;
 
-  constructor(retention: Retention) {
+  /** @param meter - counts what this one keeps as well */
+  constructor(retention: Retention, meter: Meter = { bytes: 0 }) {
     this.#retention = retention;
+    this.#meter = meter;
   }
 
   /** The number of the last pack. */
@@ -58,6 +66,24 @@ export class PackStore {
     this.#newest = null;
   }
 
+  /** Lets the oldest packs go until all that share its meter keep so many bytes, or this one keeps none. */
+  trimTo(totalBytes: number): void {
+    for (const [seq, pack] of this.#packs) {
+      if (this.#meter.bytes <= totalBytes) return;
+      this.#packs.delete(seq);
+      this.#count(pack, -1);
+    }
+    if (this.#newest === null || this.#meter.bytes <= totalBytes) return;
+    this.#count(this.#newest, -1);
+    this.#newest = null;
+  }
+
+  /** It is used no more: the meter does not count it any longer. */
+  discard(): void {
+    this.#meter.bytes -= this.#bytes;
+    this.#bytes = 0;
+  }
+
   #trimOld(): void {
     for (const [seq, pack] of this.#packs) {
       if (!this.#exceeds()) return;
@@ -73,6 +99,9 @@ export class PackStore {
   #count(pack: Pack, by: 1 | -1): void {
     this.#entries += by * pack.length;
     // A log that keeps no entry need not be weighed: a busy room would pay for it with every message.
-    if (this.#retention.maxEntries > 0) this.#bytes += by * weightOf(pack);
+    if (this.#retention.maxEntries === 0) return;
+    const bytes = by * weightOf(pack);
+    this.#bytes += bytes;
+    this.#meter.bytes += bytes;
   }
 }

@@ -77,6 +77,33 @@ describe('what a log keeps is bounded', () => {
     ]);
   });
 
+  test('by the bytes of all logs together: those that were used least lately lose packs first', async () => {
+    const log = new MemoryLog({ maxTotalBytes: 100_000 });
+    const text = 'x'.repeat(400);
+    // A thousand strangers with a hundred rooms each would make as many logs; each is followed.
+    for (let room = 0; room < 2000; room += 1) {
+      log.follow(`r:#${room}`, 0, new Ear());
+      for (let n = 0; n < 3; n += 1) log.append(`r:#${room}`, [mark(text)], new Answers());
+      expect(log.keptBytes).toBeLessThanOrEqual(100_000);
+    }
+    const kept = async (room: number) => (await log.read(`r:#${room}`, { after: 0, maxPacks: 9 }))?.packs.length;
+    expect([await kept(0), await kept(1900), await kept(1999)]).toEqual([0, 0, 3]);
+    // One that is used again is the last to lose any.
+    log.append('r:#1999', [mark('again')], new Answers());
+    for (let room = 0; room < 80; room += 1) log.append(`r:#${room}`, [mark(text)], new Answers());
+    expect(await kept(1999)).toBe(4);
+    log.close();
+    expect(log.keptBytes).toBe(0);
+  });
+
+  test('a log that is forgotten counts no more', () => {
+    const log = new MemoryLog({ maxIdleLogs: 2 });
+    for (let room = 0; room < 10; room += 1) log.append(`r:#${room}`, [mark('a')], new Answers());
+    const two = log.keptBytes;
+    log.append('r:#10', [mark('a')], new Answers());
+    expect(log.keptBytes).toBe(two);
+  });
+
   test('a log that is followed is not forgotten for others', async () => {
     const log = new MemoryLog({ maxIdleLogs: 1 });
     log.append('r:#a', [mark('a')], new Answers());
@@ -90,7 +117,7 @@ describe('what a log keeps is bounded', () => {
 });
 
 test('one who is a million entries behind hears all of them in one call', () => {
-  const log = new MemoryLog({ maxEntries: 1_000_000, maxBytes: Infinity });
+  const log = new MemoryLog({ maxEntries: 1_000_000, maxBytes: Infinity, maxTotalBytes: Number.MAX_SAFE_INTEGER });
   const pack = Array<ReturnType<typeof mark>>(1000).fill(mark('a'));
   for (let n = 0; n < 1000; n += 1) log.append(ROOM, pack, new Answers());
   let entries = 0;
