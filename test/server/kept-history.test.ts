@@ -32,8 +32,8 @@ async function page(peer: Peer, query: string): Promise<string[]> {
   }
 }
 
-describe.each(['SIGKILL', 'SIGTERM'] as const)('after %s and another start', (signal) => {
-  test('what was said in a room is there, once, and what was taken back is not', async () => {
+describe('after another start', () => {
+  test('what was said in a room is there, once, and what was taken back is not, even after SIGKILL', async () => {
     const data = temporaryFolder();
     const config = join(data, 'fdmux.json');
     writeFileSync(config, JSON.stringify({ store: { path: '.' }, history: { rooms: { '#secret': 0 } } }));
@@ -53,7 +53,7 @@ describe.each(['SIGKILL', 'SIGTERM'] as const)('after %s and another start', (si
     ];
     expect(await page(ann, 'LATEST #tea * 10')).toEqual(expected);
     expect(await page(ann, 'LATEST #secret * 10')).toHaveLength(2);
-    first.process.kill(signal);
+    first.process.kill('SIGKILL');
     await first.process.ended();
 
     const second = await startServer(['--config', config]);
@@ -63,6 +63,40 @@ describe.each(['SIGKILL', 'SIGTERM'] as const)('after %s and another start', (si
     expect(await page(again, 'LATEST #tea * 10')).toEqual([...expected, ':ann!ann@127.0.0.1 JOIN #tea']);
     expect(await page(again, `AFTER #tea msgid=${id} 1`)).toEqual([expected[2]]);
     expect(await page(again, 'LATEST #secret * 10')).toEqual([':ann!ann@127.0.0.1 JOIN #secret']);
+    second.process.kill('SIGTERM');
+    await second.process.ended();
+  });
+
+  test('an account has its conversations again, and up to when it has read them', async () => {
+    const data = temporaryFolder();
+    const first = await startServer(['--data', data]);
+    const ann = await client(first, 'ann');
+    await ask(ann, 'CAP REQ :draft/account-registration draft/read-marker standard-replies', / ACK /);
+    await ask(ann, 'REGISTER * * :correct horse battery', / REGISTER SUCCESS ann /);
+    const bob = await client(first, 'bob');
+    await ask(bob, 'PRIVMSG ann :to an account', /:to an account$/);
+    await ask(ann, 'PRIVMSG bob :to somebody without one', /:to somebody without one$/);
+    await ask(ann, 'MARKREAD bob timestamp=2020-01-01T00:00:00.000Z', / MARKREAD bob /);
+    const expected = [
+      ':bob!bob@127.0.0.1 PRIVMSG ann :to an account',
+      ':ann!ann@127.0.0.1 PRIVMSG bob :to somebody without one',
+    ];
+    expect(await page(ann, 'LATEST bob * 10')).toEqual(expected);
+    expect(await page(bob, 'LATEST ann * 10')).toEqual(expected);
+    first.process.kill('SIGTERM');
+    await first.process.ended();
+
+    const second = await startServer(['--data', data]);
+    const again = await connectPeer(second.ircPort);
+    const token = Buffer.from('\0ann\0correct horse battery').toString('base64');
+    await again.write(`CAP REQ :${caps} sasl draft/read-marker\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE ${token}\r\n`);
+    await again.lineLike(/ 903 /);
+    await again.write('CAP END\r\nNICK ann\r\nUSER ann 0 * :x\r\n');
+    await again.lineLike(/ (?:376|422) /);
+    expect(await page(again, 'LATEST bob * 10')).toEqual(expected);
+    expect(await ask(again, 'MARKREAD bob', / MARKREAD bob /)).toMatch(/ timestamp=2020-01-01T00:00:00\.000Z$/);
+    const stranger = await client(second, 'bob');
+    expect(await page(stranger, 'LATEST ann * 10')).toEqual([]);
     second.process.kill('SIGTERM');
     await second.process.ended();
   });
