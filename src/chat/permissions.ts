@@ -20,9 +20,12 @@ export const AUTHORITY_FOR: Readonly<Record<Rank, number>> = {
   owner: RANK_BITS.owner,
 };
 
-/** Returns a member's ranks in a room. A member that may override them counts as owner, and so can help any room. */
+/**
+ * Returns a member's ranks in a room: those that it has, or those of its account there if these are higher. A member
+ * that may override them counts as owner, and so can help any room.
+ */
 export function authority(member: Subject, room: Room): number {
-  return member.may('override') ? RANK_BITS.owner : room.ranksOf(member);
+  return member.may('override') ? RANK_BITS.owner : Math.max(room.ranksOf(member), room.accessOf(member));
 }
 
 /** Whether a member may change the topic of a room, invite people into it, or put them out. */

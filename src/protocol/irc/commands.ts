@@ -3,8 +3,8 @@ import type { Privilege } from '../../chat/member.js';
 import type { Client } from './client.js';
 import { authenticate } from './handlers/authenticate.js';
 import { batch } from './handlers/batch.js';
-import { chathistory, history } from './handlers/chathistory.js';
 import { invite, join, kick, names, part, topic } from './handlers/channels.js';
+import { chathistory, history } from './handlers/chathistory.js';
 import { cap, nick, pass, ping, pong, quit, user } from './handlers/connection.js';
 import { admin, help, info, links, lusers, motd, stats, time, users, version } from './handlers/information.js';
 import { knock } from './handlers/knock.js';
@@ -26,6 +26,8 @@ import { who } from './handlers/who.js';
 import { whois, whowas } from './handlers/whois.js';
 import type { Message } from './message.js';
 import type { Outcome } from './outcome.js';
+import { chanserv } from './services/chanserv.js';
+import { nickserv } from './services/nickserv.js';
 
 /** Answers a command. */
 export type Handler = (client: Client, message: Message) => Outcome;
@@ -79,6 +81,11 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['SEARCH', { run: search, minParams: 1, when: 'registered' }],
   ['MARKREAD', { run: markread, minParams: 0, when: 'registered' }],
   ['HISTORY', { run: history, minParams: 1, when: 'registered' }],
+
+  ['NICKSERV', { run: nickserv, minParams: 0, when: 'registered' }],
+  ['NS', { run: nickserv, minParams: 0, when: 'registered' }],
+  ['CHANSERV', { run: chanserv, minParams: 0, when: 'registered' }],
+  ['CS', { run: chanserv, minParams: 0, when: 'registered' }],
 
   ['WHO', { run: who, minParams: 0, when: 'registered' }],
   ['WHOIS', { run: whois, minParams: 0, when: 'registered' }],

@@ -5,8 +5,8 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
     [
       'Help of the fdmux chat server',
       'HELP <command> explains one of these:',
-      'ADMIN AUTHENTICATE AWAY BATCH CAP CHATHISTORY HELP HISTORY INFO INVITE ISON JOIN KICK KNOCK LINKS LIST',
-      'LUSERS MARKREAD METADATA MODE MONITOR MOTD NAMES NICK NOTICE OPER PART PING PRIVMSG QUIT REDACT',
+      'ADMIN AUTHENTICATE AWAY BATCH CAP CHANSERV CHATHISTORY CS HELP HISTORY INFO INVITE ISON JOIN KICK KNOCK LINKS LIST',
+      'LUSERS MARKREAD METADATA MODE MONITOR MOTD NAMES NICK NICKSERV NOTICE NS OPER PART PING PRIVMSG QUIT REDACT',
       'REGISTER RENAME SEARCH SETNAME STATS TAGMSG TIME TOPIC USERHOST VERIFY VERSION WHO WHOIS WHOWAS',
       'For operators: DLINE GLOBAL KLINE UNDLINE UNKLINE',
     ],
@@ -18,6 +18,11 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
   ],
   ['AWAY', ['AWAY [text]', 'Marks you as away if you give a text, or as back.']],
   ['BATCH', ['BATCH +<name> draft/multiline <target> | -<name>', 'Begins or ends a message of several lines.']],
+  [
+    'CHANSERV',
+    ['CHANSERV <command> ...', 'Manages channels that belong to accounts. CHANSERV HELP lists its commands.'],
+  ],
+  ['CS', ['CS <command> ...', 'The same as CHANSERV.']],
   ['CAP', ['CAP LS 302 | REQ :<names> | LIST | END', 'Negotiates capabilities (IRCv3).']],
   [
     'DLINE',
@@ -94,6 +99,8 @@ export const HELP_TOPICS: ReadonlyMap<string, readonly string[]> = new Map<strin
   ['MOTD', ['MOTD', 'Shows the message of the day.']],
   ['NAMES', ['NAMES <channel>', 'Lists who is in a channel.']],
   ['NICK', ['NICK <nick>', 'Changes your nick.']],
+  ['NICKSERV', ['NICKSERV <command> ...', 'Manages accounts. NICKSERV HELP lists its commands.']],
+  ['NS', ['NS <command> ...', 'The same as NICKSERV.']],
   ['NOTICE', ['NOTICE <target>[,<target>] <text>', 'Like PRIVMSG, but nothing may answer it automatically.']],
   ['OPER', ['OPER <name> <password>', 'Makes you an operator.']],
   ['PART', ['PART <channel>[,<channel>] [reason]', 'Leaves channels.']],

@@ -41,6 +41,7 @@ export const NUMERICS = {
   RPL_ISON: ['303', ''],
   RPL_UNAWAY: ['305', 'You are no longer marked as being away'],
   RPL_NOWAWAY: ['306', 'You have been marked as being away'],
+  RPL_WHOISREGNICK: ['307', 'has identified for this nick'],
   RPL_WHOISUSER: ['311', ''],
   RPL_WHOISSERVER: ['312', ''],
   RPL_WHOISOPERATOR: ['313', 'is an IRC operator'],

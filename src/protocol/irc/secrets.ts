@@ -16,17 +16,46 @@ const EXCLAMATION_MARK = 0x21;
 const BYTE_ORDER_MARK = new Set([0xef, 0xbb, 0xbf]);
 
 /** Commands with secrets in their parameters, also those that only other servers have: people type them here, too. */
-const SECRET_COMMANDS = new Set([...['PASS', 'REGISTER', 'VERIFY', 'IDENTIFY', 'LOGIN', 'AUTH', 'NS', 'NICKSERV']]);
+const SECRET_COMMANDS = new Set([...['PASS', 'REGISTER', 'VERIFY', 'IDENTIFY', 'LOGIN', 'AUTH']]);
 /** What stands after AUTHENTICATE and is no secret: the mechanisms, nothing, and the end. */
 const SASL_WORDS = [...MECHANISMS, '+', '*'];
+/** Messages to it may have secrets in them. */
+const ACCOUNT_SERVICE = 'NICKSERV';
+const MESSAGE_COMMANDS = new Set(['PRIVMSG', 'NOTICE', 'SQUERY']);
+/**
+ * The words with which commands of NickServ begin, and how many of the words after each are no secret. What is done by
+ * them must be the same when the rest is masked. Any other word in their place may be a password.
+ */
+const SERVICE_WORDS: ReadonlyMap<string, number> = new Map([
+  ...['HELP', 'INFO', 'LOGOUT', 'CERT'].map((word) => [word, Infinity] as const),
+  ...['GHOST', 'RELEASE', 'REGAIN', 'RECOVER'].map((word) => [word, 1] as const),
+  ...['ID', 'IDENTIFY', 'LOGIN', 'REGISTER', 'VERIFY', 'PASSWD', 'DROP', 'UNREGISTER'].map(
+    (word) => [word, 0] as const,
+  ),
+  ...['SET PASSWORD'].map((words) => [words, 0] as const),
+  ...['SET EMAIL', 'SET ALWAYS-ON', 'SET ENFORCE'].map((words) => [words, Infinity] as const),
+]);
 /** A third word that begins like this makes a line a request of HTTP, whatever its first word is. It is no secret. */
 const HTTP_VERSION = /^HTTP\/\d/i;
 const HTTP_VERSION_LENGTH = 'HTTP/1'.length;
 /** Longer than any command. */
 const MAX_COMMAND_LENGTH = 32;
+const MAX_TARGET_LENGTH = 512;
 
 /** What the next byte of a line belongs to. */
-type Part = 'start' | 'tags' | 'gap' | 'source' | 'command' | 'shown' | 'name' | 'first' | 'hidden';
+type Part =
+  | 'start'
+  | 'tags'
+  | 'gap'
+  | 'source'
+  | 'command'
+  | 'shown'
+  | 'name'
+  | 'first'
+  | 'target'
+  | 'service'
+  | 'counted'
+  | 'hidden';
 
 /**
  * The mask of one client. It knows a command as soon as its last byte has arrived, so it never needs to wait for the
@@ -36,9 +65,11 @@ export class SecretMask implements Mask {
   readonly #operatorNames: () => readonly string[];
   #part: Part = 'start';
   #command = '';
-  /** What was given as the name of an operator or of a mechanism, one character for each byte. */
+  /** What was given as the name of an operator, a mechanism, a target, or as a command, one character for each byte. */
   #name = '';
   #knownNames: readonly string[] = [];
+  /** Words that are shown before the hidden ones. */
+  #shownWords = 0;
   /** Bytes that are shown although they are in a hidden word. */
   #shownBytes = 0;
   #before = SPACE;
@@ -99,6 +130,15 @@ export class SecretMask implements Mask {
         return this.#isInFirst(byte);
       case 'name':
         return !this.#isInName(byte);
+      case 'target':
+        this.#takeTarget(byte);
+        return false;
+      case 'service':
+        return !this.#isInServiceWord(byte);
+      case 'counted':
+        if (byte === SPACE && this.#before !== SPACE) this.#shownWords -= 1;
+        if (this.#shownWords === 0) this.#part = 'hidden';
+        return false;
       case 'hidden':
         return byte !== SPACE && (byte !== COLON || this.#before !== SPACE);
     }
@@ -123,8 +163,44 @@ export class SecretMask implements Mask {
       return 'name';
     }
     if (command === 'WEBIRC') return 'first';
+    if (command === 'NS' || command === ACCOUNT_SERVICE) return 'service';
+    if (MESSAGE_COMMANDS.has(command)) return 'target';
     // Letters beyond ASCII have capitals in ASCII.
     return SECRET_COMMANDS.has(command) || /[\x80-\xff]/.test(command) ? 'hidden' : 'shown';
+  }
+
+  /** Takes the next byte of the target of a message: what follows may be for a service. */
+  #takeTarget(byte: number): void {
+    if (byte === COLON && this.#name === '') return;
+    if (byte !== SPACE) {
+      if (this.#name.length < MAX_TARGET_LENGTH) this.#name += String.fromCharCode(byte);
+      return;
+    }
+    if (this.#before === SPACE) return;
+    this.#part = /(?:^|,)nickserv(?:@|,|$)/i.test(this.#name) ? 'service' : 'shown';
+    this.#name = '';
+  }
+
+  /** Takes the next byte of a command of the service. @returns whether it is in a known word, or before it */
+  #isInServiceWord(byte: number): boolean {
+    if ((byte === COLON || byte === SPACE) && this.#before === SPACE) return true;
+    const words = this.#name.toUpperCase();
+    if (byte === SPACE) {
+      const shown = SERVICE_WORDS.get(words);
+      if (shown === undefined) this.#name += ' ';
+      else this.#leaveServiceWord(shown);
+      return true;
+    }
+    this.#name += String.fromCharCode(byte);
+    const begun = this.#name.toUpperCase();
+    const isKnown = [...SERVICE_WORDS.keys()].some((word) => word.startsWith(begun));
+    if (!isKnown) this.#part = 'hidden';
+    return isKnown;
+  }
+
+  #leaveServiceWord(shown: number): void {
+    this.#part = shown === 0 ? 'hidden' : 'counted';
+    this.#shownWords = shown;
   }
 
   /** Takes the next byte after WEBIRC, whose first word is a password. @returns whether it is in that word */

@@ -143,6 +143,7 @@ function* setTopic(client: Client, name: string, text: string): Paged {
       return;
     case 'outside':
     case 'moderated':
+    case 'speaker-needs-account':
     case 'banned':
     case 'muted':
       replySilenced(client, channel, set.why);

@@ -6,7 +6,7 @@ import type { Client } from '../client.js';
 import type { Message } from '../message.js';
 import { isChannelLike } from '../names.js';
 import { type Paged, resultOf } from '../outcome.js';
-import { NEWEST, nameOf, pastOf, sendPage, spendFor } from '../past-pages.js';
+import { nameOf, NEWEST, pastOf, sendPage, spendFor } from '../past-pages.js';
 import { formatIsoTime, parseIsoTime } from '../times.js';
 
 /** What is refused, and why: the code of FAIL with its context. */

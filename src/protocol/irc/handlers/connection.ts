@@ -13,6 +13,7 @@ import { fitUserName, isNick, spellNick } from '../names.js';
 import { defer, type Outcome, outcomeOf, type Paged } from '../outcome.js';
 import { replyNotTaken, replyReserved } from '../refusals.js';
 import type { Registration } from '../registration.js';
+import { rename } from '../renaming.js';
 import type { IrcState } from '../shared-state.js';
 import { cutToBytes, packWords } from '../text-length.js';
 import { sendWelcome } from '../welcome.js';
@@ -127,15 +128,6 @@ export function nick(client: Client, message: Message): Outcome {
 
 function isReserved(server: IrcState, wanted: string): boolean {
   return isReservedNick(wanted, server.settings.reservedNicks, server.directory);
-}
-
-function* rename(client: Client, wanted: string): Paged {
-  const renamed = yield* outcomeOf(client.server.chat.rename(client.member, wanted));
-  if (renamed.kind === 'renamed') client.echo(renamed);
-  else if (renamed.why === 'nick-taken') client.reply('ERR_NICKNAMEINUSE', wanted);
-  else if (renamed.why === 'nick-reserved') replyReserved(client, wanted);
-  else if (renamed.why === 'not-taken') replyNotTaken(client, 'NICK', wanted);
-  else client.reply('ERR_BANNICKCHANGE', wanted, renamed.room?.name ?? '*');
 }
 
 /** USER. */

@@ -6,14 +6,23 @@ import type { Client } from '../client.js';
 import { distinct } from '../distinct.js';
 import { MAX_TARGETS } from '../isupport.js';
 import type { Message } from '../message.js';
+import type { Outcome } from '../outcome.js';
 import { replyUnprivileged } from '../refusals.js';
 import { answerBroadcast, sayTo } from '../saying.js';
+import { chanserv } from '../services/chanserv.js';
+import { nickserv } from '../services/nickserv.js';
+import { serviceOf } from '../services/service.js';
 
 const NO_TAGS: readonly Tag[] = [];
 
 /** PRIVMSG. */
-export function privmsg(client: Client, message: Message): void {
+export function privmsg(client: Client, message: Message): Outcome {
+  const [target = '', text = ''] = message.params;
+  const service = serviceOf(target);
+  // What it is told may be a password, so it is said to nobody, and kept nowhere.
+  if (service !== undefined && text !== '') return SERVICES[service](client, { ...message, params: [text] });
   say(client, message, 'message');
+  return undefined;
 }
 
 /** NOTICE: like PRIVMSG, but errors are not reported (RFC 1459 section 4.4.2). */
@@ -27,8 +36,12 @@ export function tagmsg(client: Client, message: Message): void {
   else client.reply('ERR_UNKNOWNCOMMAND', 'TAGMSG');
 }
 
+const SERVICES = { NickServ: nickserv, ChanServ: chanserv } as const;
+
 function say(client: Client, message: Message, type: MessageType): void {
   const [targets = '', text = ''] = message.params;
+  // No program talks to a service by notices.
+  if (type === 'notice' && serviceOf(targets) !== undefined) return;
   const isQuiet = type === 'notice';
   if (targets === '') {
     if (!isQuiet) client.reply('ERR_NORECIPIENT', `No recipient given (${message.command})`);

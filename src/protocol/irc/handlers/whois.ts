@@ -41,6 +41,9 @@ function* describe(client: Client, member: Member): Paged {
   }
   if (member.traits.has('bot')) client.reply('RPL_WHOISBOT', nick);
   if (member.account !== null) client.reply('RPL_WHOISACCOUNT', nick, member.account);
+  if (member.account !== null && server.directory.fold(member.account) === server.directory.fold(nick)) {
+    client.reply('RPL_WHOISREGNICK', nick);
+  }
   const isNamedByLabel = member.label !== nick;
   if (mayKnowAddress && (!isNamedByLabel || member.host !== member.address)) {
     client.reply('RPL_WHOISACTUALLY', nick, `${member.user}@${member.address}`, member.address);
