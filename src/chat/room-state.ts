@@ -38,6 +38,9 @@ export type Cast = (session: string, who: Who, atMs: number) => MemberState;
 const MAX_RETITLES = 3;
 const RETITLE_PERIOD_MS = 60_000;
 
+/** How many are waited for that have not come back after several stops of the server, unless more were inside. */
+const MAX_ABSENT = 1_000;
+
 /** How many messages of a room can still be taken back. */
 const MAX_REMEMBERED_MESSAGES = 500;
 
@@ -372,7 +375,16 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   outlive(): void {
     if (this.size > 0) {
       this.#isAwaiting = !this.isPermanent;
-      for (const { who, ranks } of this.#seats) this.#absent.set(this.#nameOf(who), ranks);
+      for (const { who, ranks } of this.#seats) {
+        // Set again, it is the last of the map: the first ones have been away for longest.
+        this.#absent.delete(this.#nameOf(who));
+        this.#absent.set(this.#nameOf(who), ranks);
+      }
+      const most = Math.max(MAX_ABSENT, this.size);
+      for (const longest of this.#absent.keys()) {
+        if (this.#absent.size <= most) break;
+        this.#absent.delete(longest);
+      }
     }
     for (const session of [...this.sessions()]) this.dismiss(session);
     this.#numbers = null;

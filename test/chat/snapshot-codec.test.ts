@@ -41,6 +41,20 @@ function outlived(): RoomState {
   return room;
 }
 
+test('of those who never come back, a bounded number is waited for: those who were here last', () => {
+  const room = newRoom();
+  for (let run = 0; run < 3; run += 1) {
+    for (let index = 0; index < 600; index += 1) {
+      const known = who(`n${run}x${index}`);
+      room.apply(1, { ...stamp(`a.${run}.${index}`), kind: 'join', who: known, name: '#a', key: null, flags: [] });
+    }
+    room.outlive();
+  }
+  expect(room.snapshot().absent).toHaveLength(1000);
+  expect(room.ranksBefore(who('n0x599'))).toBeUndefined();
+  expect(room.ranksBefore(who('n2x1'))).toBe(0);
+});
+
 /** Returns a state that must be readable. */
 function read<T>(decoded: DecodedState<T>): T {
   return decoded.kind === 'state' ? decoded.state : expect.fail(decoded.kind);
