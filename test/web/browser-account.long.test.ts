@@ -1,11 +1,20 @@
 /** Accounts in a real browser. */
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
-import { inBrowser, openPage, useBrowser } from './browser.js';
+import { connectPeer, type Peer } from '../support/peers.js';
+import { eventually, inBrowser, openPage, PHONE, say, shows, useBrowser } from './browser.js';
 import { findings } from './screens.js';
 import { startSite } from './site.js';
 
 useBrowser();
+
+/** Somebody at an IRC client in #lobby. */
+async function joined(port: number, nick: string): Promise<Peer> {
+  const peer = await connectPeer(port);
+  await peer.write(`NICK ${nick}\r\nUSER ${nick} 0 * :${nick}\r\nJOIN #lobby\r\n`);
+  await peer.lineLike(new RegExp(` 366 ${nick} #lobby `));
+  return peer;
+}
 
 /** Fills the form of somebody with an account. */
 async function enter(page: Page, how: 'Log in' | 'Create an account', nick: string, secret: string): Promise<void> {
@@ -43,5 +52,30 @@ describe('an account', () => {
     await page.getByRole('complementary').waitFor();
     await page.getByRole('button', { name: 'Settings' }).click();
     await page.getByText('Logged in as ann.').waitFor();
+  });
+
+  inBrowser('on two devices is one member, and what is read on one is read on the other', async () => {
+    const site = await startSite();
+    const bob = await joined(site.server.ircPort, 'bob');
+    const desk = await openPage(site.url);
+    await enter(desk, 'Create an account', 'ann', 'correct horse battery');
+    await desk.getByRole('heading', { name: '#lobby' }).waitFor();
+    const phone = await openPage(site.url, PHONE);
+    await phone.getByLabel('Rooms').fill('#lobby #other');
+    await enter(phone, 'Log in', 'ann', 'correct horse battery');
+    await phone.getByRole('heading', { name: '#lobby' }).waitFor();
+    await say(desk, 'from the desk');
+    await shows(phone, 'from the desk');
+    await bob.lineLike(/ann!.* PRIVMSG #lobby :from the desk$/);
+
+    await phone.getByRole('button', { name: 'Show the conversations' }).click();
+    await phone.getByRole('button', { name: '#other', exact: true }).click();
+    await phone.getByRole('heading', { name: '#other' }).waitFor();
+    await bob.write('PRIVMSG #lobby :ann: read this\r\n');
+    await shows(desk, 'read this');
+    // It is new on the telephone until the desk has told the server that it was read.
+    await eventually(() => phone.title()).toMatch(/^\(1\)/);
+    await eventually(() => phone.title()).not.toMatch(/^\(/);
+    await eventually(() => desk.getByRole('complementary').getByRole('listitem').count()).toBe(2);
   });
 });

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { connectPeer, type Peer } from '../support/peers.js';
-import { inBrowser, messages, shows, signIn, useBrowser } from './browser.js';
+import { eventually, inBrowser, messages, shows, signIn, useBrowser } from './browser.js';
 import { startSite } from './site.js';
 
 useBrowser();
@@ -54,13 +54,13 @@ describe('what was said before', () => {
     const ann = await signIn(site.url, 'ann');
     await shows(ann, 'line 230.');
     // Who came is among the hundred lines of an answer.
-    await expect.poll(() => countOf(ann)).toBeGreaterThan(90);
+    await eventually(() => countOf(ann)).toBeGreaterThan(90);
     for (;;) {
       const count = await countOf(ann);
       const before = await readNear(ann, 150);
       if (count === 230) break;
       // The lines arrive while the user reads the first ones.
-      await expect.poll(() => countOf(ann)).toBeGreaterThan(count);
+      await eventually(() => countOf(ann)).toBeGreaterThan(count);
       const after = await firstVisible(ann);
       expect(after.text).toBe(before.text);
       // Browsers scroll by whole pixels, and lines are not as high as that.
@@ -90,7 +90,7 @@ describe('what was said before', () => {
     expect(shown.length).toBeLessThan(103);
     expect(shown).toEqual([...numbered(1, 3), ...numbered(150 - shown.length + 4, 150)]);
     await ann.getByRole('button', { name: 'Load them' }).click();
-    await expect.poll(() => messages(ann)).toEqual(numbered(1, 150));
+    await eventually(() => messages(ann)).toEqual(numbered(1, 150));
     expect(await ann.locator('.hole, .gap').count()).toBe(0);
   });
 });

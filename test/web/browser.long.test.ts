@@ -1,7 +1,7 @@
 /** The rest of what the web page does in a real browser. */
 import { describe, expect } from 'vitest';
 import { connectPeer } from '../support/peers.js';
-import { inBrowser, messages, openPage, PHONE, say, shows, signIn, useBrowser } from './browser.js';
+import { eventually, inBrowser, messages, openPage, PHONE, say, shows, signIn, useBrowser } from './browser.js';
 import { findings, throughScreens } from './screens.js';
 import { startSite, startWebServer } from './site.js';
 
@@ -26,7 +26,7 @@ describe('what is written', () => {
     await ann.keyboard.press('Enter');
     await session.send('Input.insertText', { text: '你' });
     expect(await messages(ann)).toEqual([]);
-    await expect.poll(() => ann.getByRole('textbox').inputValue()).toContain('你');
+    await eventually(() => ann.getByRole('textbox').inputValue()).toContain('你');
   });
 });
 
@@ -44,10 +44,10 @@ describe('every screen', () => {
     const ann = await signIn(site.url, 'ann', PHONE);
     const focused = () => ann.evaluate('document.activeElement.closest("nav, aside, form")?.tagName');
     await ann.getByRole('button', { name: 'Show the conversations' }).click();
-    await expect.poll(focused).toBe('NAV');
+    await eventually(focused).toBe('NAV');
     await ann.keyboard.press('Escape');
-    await expect.poll(focused).toBe('FORM');
-    await expect.poll(() => ann.getByRole('navigation').count()).toBe(0);
+    await eventually(focused).toBe('FORM');
+    await eventually(() => ann.getByRole('navigation').count()).toBe(0);
   });
 });
 
@@ -63,7 +63,7 @@ describe('the log', () => {
       ann.evaluate(
         '(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight < 2)(document.querySelector(".log"))',
       );
-    await expect.poll(isAtEnd).toBe(true);
+    await eventually(isAtEnd).toBe(true);
     await ann.keyboard.press('PageUp');
     await ann.getByRole('button', { name: 'To the newest' }).waitFor();
     const before = await top();
@@ -71,7 +71,7 @@ describe('the log', () => {
     await ann.getByRole('button', { name: '1 new message' }).waitFor();
     expect(await top()).toBe(before);
     await ann.getByRole('button', { name: '1 new message' }).click();
-    await expect.poll(isAtEnd).toBe(true);
+    await eventually(isAtEnd).toBe(true);
   });
 
   inBrowser('shows the last lines of many, and earlier ones on request', async () => {
@@ -80,9 +80,9 @@ describe('the log', () => {
     const bob = await connectPeer(site.server.plainPort);
     await bob.write(Array.from({ length: 700 }, (_, index) => `line ${index}.\n`).join(''));
     await shows(ann, 'line 699.');
-    await expect.poll(() => ann.locator('.message').count()).toBe(300);
+    await eventually(() => ann.locator('.message').count()).toBe(300);
     await ann.getByRole('button', { name: 'Show earlier messages' }).click();
-    await expect.poll(() => ann.locator('.message').count()).toBe(600);
+    await eventually(() => ann.locator('.message').count()).toBe(600);
     expect(await ann.locator('.message .text').first().textContent()).toBe('line 100.');
   });
 });
@@ -110,7 +110,7 @@ describe('a session', () => {
     await ann.getByRole('heading', { name: '#lobby' }).waitFor();
     await ann.getByRole('button', { name: '#other', exact: true }).click();
     await ann.getByRole('heading', { name: '#other' }).waitFor();
-    await expect.poll(() => ann.locator('footer .nick').textContent()).toBe('ann');
+    await eventually(() => ann.locator('footer .nick').textContent()).toBe('ann');
   });
 
   inBrowser('goes on after the server has been started again', async () => {
@@ -147,18 +147,18 @@ describe('somebody who looks elsewhere', () => {
     const look = (event: string) => ann.evaluate(`window.dispatchEvent(new Event('${event}'))`);
     await look('blur');
     await bob.write('ann: one\n');
-    await expect.poll(() => ann.title()).toBe('(1) #lobby · fdmux');
+    await eventually(() => ann.title()).toBe('(1) #lobby · fdmux');
     expect(await ann.evaluate('window.notified')).toEqual([]);
 
     await ann.getByRole('button', { name: 'Settings' }).click();
     await ann.getByRole('checkbox', { name: 'Notify me' }).check();
     await ann.keyboard.press('Escape');
     await bob.write('nothing for her\nann: \x02two\x02\n');
-    await expect.poll(() => ann.title()).toMatch(/^\(2\)/);
+    await eventually(() => ann.title()).toMatch(/^\(2\)/);
     expect(await ann.evaluate('window.notified')).toEqual([expect.stringContaining('#lobby: ann: ')]);
     await ann.evaluate('document.hasFocus = () => true');
     await look('focus');
-    await expect.poll(() => ann.title()).not.toMatch(/^\(/);
+    await eventually(() => ann.title()).not.toMatch(/^\(/);
     await ann.locator('.new').waitFor();
   });
 });

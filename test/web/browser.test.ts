@@ -7,7 +7,7 @@ import { nextEvent } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
 import { projectPath, start, type TestProcess } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { inBrowser, messages, openPage, PHONE, say, shows, signIn, useBrowser } from './browser.js';
+import { eventually, inBrowser, messages, openPage, PHONE, say, shows, signIn, useBrowser } from './browser.js';
 import { findings, throughScreens } from './screens.js';
 import { type Site, startSite } from './site.js';
 
@@ -77,7 +77,7 @@ describe('in one room', () => {
     await say(ann, '你好 bob, see https://example.org/x.');
     await shows(bob, '你好 bob');
     expect(await nc.lineLike(/ann say: /)).toContain('你好 bob, see https://example.org/x.');
-    await expect.poll(() => bob.locator('.message.mention').count()).toBe(1);
+    await eventually(() => bob.locator('.message.mention').count()).toBe(1);
     const link = bob.getByRole('link', { name: 'https://example.org/x' });
     expect(await link.getAttribute('rel')).toContain('noopener');
     expect(await link.getAttribute('href')).toBe('https://example.org/x');
@@ -91,7 +91,7 @@ describe('in one room', () => {
     await say(ann, '/me waves');
     await nc.lineLike(/\* ann waves$/);
     await bob.locator('.message.action', { hasText: 'waves' }).waitFor();
-    await expect.poll(() => bob.getByRole('complementary').getByRole('listitem').count()).toBe(4);
+    await eventually(() => bob.getByRole('complementary').getByRole('listitem').count()).toBe(4);
   };
 
   inBrowser('two people in browsers, one with nc, and a bot talk', async () => twoAndABot(await startSite()));
@@ -178,7 +178,7 @@ describe('a lost connection', () => {
     await bob.lineLike(/ann say: after$/);
     await shows(ann, 'after');
     expect(await messages(ann)).toEqual(['before', 'heard', 'meanwhile', 'after']);
-    await expect.poll(() => ann.getByRole('complementary').getByRole('listitem').count()).toBe(2);
+    await eventually(() => ann.getByRole('complementary').getByRole('listitem').count()).toBe(2);
     expect(await ann.locator('.event.gap, .event.hole').count()).toBe(0);
   });
 

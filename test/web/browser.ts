@@ -71,6 +71,9 @@ export async function signIn(
   return page;
 }
 
+/** Waits for something that a page shows only after a while. */
+export const eventually = (find: () => unknown) => expect.poll(find, { timeout: DEADLINE_MS });
+
 /** Types a line and sends it. */
 export async function say(page: Page, text: string): Promise<void> {
   await page.getByRole('textbox').fill(text);

@@ -45,7 +45,8 @@ export function hasNewMarks(state: State): boolean {
   return hasMarkers(state) && state.link.kind === 'online' && [...state.conversations.values()].some(isAhead);
 }
 
-const isAhead = ({ kind, readAtMs, markedAtMs }: Conversation): boolean => kind !== 'server' && readAtMs > markedAtMs;
+const isAhead = ({ kind, readAtMs, markedAtMs }: Conversation): boolean =>
+  kind !== 'server' && readAtMs > Math.max(0, markedAtMs);
 
 /** Returns the lines that tell the server. */
 export function markLines(state: State): string[] {

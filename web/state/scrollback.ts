@@ -96,10 +96,11 @@ export function peopleWanted(state: State): State {
 export function historyLines(before: State, after: State, nowMs: number): string[] {
   const lines = after.hasAskedPeople && !before.hasAskedPeople ? [peopleLine(nowMs)] : [];
   if (before.conversations === after.conversations) return lines;
-  for (const [key, { request, name, kind, markedAtMs }] of after.conversations) {
+  for (const [key, { request, name, markedAtMs }] of after.conversations) {
     if (request === null || request === before.conversations.get(key)?.request) continue;
-    // The server says by itself how far a room was read, but not a conversation with a person.
-    if (kind === 'private' && markedAtMs < 0 && hasMarkers(after)) lines.push(formatLine('MARKREAD', [name]));
+    // Servers say by themselves how far a room was read that is joined, but not one that another device has joined, nor
+    // a conversation with a person. What is new is judged when the lines arrive, so it is asked for before them.
+    if (markedAtMs < 0 && hasMarkers(after)) lines.push(formatLine('MARKREAD', [name]));
     lines.push(formatLine('CHATHISTORY', [request.verb, name, request.reference, String(request.limit)]));
   }
   return lines;
