@@ -76,13 +76,13 @@ export async function measureRate(keeping: Keeping, seconds: number): Promise<Ra
 async function talk(talkers: readonly Talker[], seconds: number): Promise<number> {
   const next = chatLines(5);
   const texts = Array.from({ length: 5_000 }, () => next());
-  const end = performance.now() + seconds * 1000;
   const heard = new EchoCount();
   let said = 0;
+  let isOver = false;
   for (const talker of talkers) {
     let underWay = 0;
     const say = (): void => {
-      if (performance.now() >= end) return;
+      if (isOver) return;
       talker.say(Array.from({ length: WINDOW - underWay }, (_, index) => texts[(said + index) % texts.length] ?? ''));
       said += WINDOW - underWay;
       underWay = WINDOW;
@@ -94,7 +94,8 @@ async function talk(talkers: readonly Talker[], seconds: number): Promise<number
     });
     say();
   }
-  await delay(Math.max(0, end - performance.now()));
+  await delay(seconds * 1000);
+  isOver = true;
   await heard.reaches(said);
   return said;
 }

@@ -24,7 +24,9 @@ const PAGE_BYTES = 4096;
 const TIMEOUT_MS = 5_000;
 /** Of the file, in kibibytes. */
 const CACHE_KIB = 16_384;
-/** What the write-ahead log is cut to when it has been taken into the file. */
+/**
+ * The writer takes a write-ahead log of this size into the file, if nobody has done so before, and cuts it to this.
+ */
 const WAL_BYTES = 67_108_864;
 
 /**
@@ -41,7 +43,7 @@ export function openForWriting(engine: Engine, { path, durability, maxBytes }: D
       const synchronous = durability === 'power' ? 'FULL' : 'NORMAL';
       connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;
         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA secure_delete = FAST;
-        PRAGMA journal_size_limit = ${WAL_BYTES}`);
+        PRAGMA journal_size_limit = ${WAL_BYTES}; PRAGMA wal_autocheckpoint = ${WAL_BYTES / PAGE_BYTES}`);
       if (maxBytes > 0) connection.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / PAGE_BYTES)}`);
       migrate(connection);
       return connection;
@@ -50,6 +52,11 @@ export function openForWriting(engine: Engine, { path, durability, maxBytes }: D
       throw error;
     }
   });
+}
+
+/** Opens the file for checkpoints, beside one who writes. @throws StoreError */
+export function openForCheckpoints(engine: Engine, path: string): Connection {
+  return opening(path, () => engine.open(path, { isReadOnly: false, timeoutMs: 0 }));
 }
 
 /** Opens the file for reading, beside one who writes. @throws StoreError */

@@ -1,6 +1,7 @@
 /** The store of one server: its file, which nobody else has, and the two threads that work on it. */
 import { closeSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Checkpoints } from './checkpoints.js';
 import type { Durability } from './database.js';
 import { lockFolder, STORE_FILE } from './folder.js';
 import { Pace, type PaceObserver } from './pace.js';
@@ -55,6 +56,7 @@ interface StoreParts {
   readonly pace: Pace;
   readonly writer: StoreThread;
   readonly reader: StoreThread;
+  readonly checkpoints: Checkpoints;
 }
 
 /** Nobody hears that a store is late. */
@@ -66,6 +68,7 @@ export class Store {
   readonly #lockFd: number;
   readonly #writer: StoreThread;
   readonly #reader: StoreThread;
+  readonly #checkpoints: Checkpoints;
   #queue: Queued[] = [];
   readonly #path: string;
   readonly #pace: Pace;
@@ -84,6 +87,7 @@ export class Store {
     this.#pace = parts.pace;
     this.#writer = parts.writer;
     this.#reader = parts.reader;
+    this.#checkpoints = parts.checkpoints;
   }
 
   /**
@@ -107,7 +111,8 @@ export class Store {
           throw new StoreError(code, `${path}: ${message}`, { cause: error });
         });
         const reader = await start('read');
-        return new Store({ facts, lockFd, path, pace: new Pace(pace), writer, reader });
+        const checkpoints = new Checkpoints(() => start('checkpoint'));
+        return new Store({ facts, lockFd, path, pace: new Pace(pace), writer, reader, checkpoints });
       } catch (error) {
         await writer.close();
         throw error;
@@ -168,6 +173,7 @@ export class Store {
     this.#batches -= 1;
     this.#posted -= batch.length;
     this.#pace.end();
+    this.#checkpoints.committed(batch.length);
     for (const [index, { answer }] of batch.entries()) {
       try {
         if ('code' in outcome) answer.failed(outcome);
@@ -197,6 +203,8 @@ export class Store {
       });
     }
     await this.#reader.close();
+    await this.#checkpoints.close();
+    // The last connection to be closed takes in what is left.
     await this.#writer.close();
     closeSync(this.#lockFd);
   }

@@ -22,7 +22,7 @@ import type { Tables } from './tables.js';
 /** What a thread is started with. */
 export interface ThreadData {
   /** `import`: it makes a file of an export. */
-  readonly role: 'write' | 'read' | 'import';
+  readonly role: 'write' | 'read' | 'checkpoint' | 'import';
   readonly path: string;
   readonly durability: Durability;
   /** The most bytes of the file; 0 for no limit. */
@@ -64,6 +64,8 @@ export interface Jobs extends Reads {
   readonly write: { readonly ask: readonly Write[]; readonly answer: readonly number[] };
   /** Counts this opening of the store. */
   readonly begin: { readonly ask: null; readonly answer: StoreFacts };
+  /** Takes into the file what no reader needs in the write-ahead log. */
+  readonly checkpoint: { readonly ask: null; readonly answer: null };
   /** Finds what is wrong with the file. */
   readonly check: { readonly ask: null; readonly answer: Findings };
   /** The next lines of an export, about so many characters; "" at the end. */

@@ -1,7 +1,7 @@
 /** A thread of the store: it owns one connection, and does one task after the other. */
 import { parentPort } from 'node:worker_threads';
 import { checkStore } from './check.js';
-import { openForReading, openForWriting } from './database.js';
+import { openForCheckpoints, openForReading, openForWriting } from './database.js';
 import { findEngine } from './engine.js';
 import { Exporter } from './exporter.js';
 import { Importer } from './importer.js';
@@ -22,6 +22,10 @@ function newDesk(): Desk {
     ...READERS,
     write: writeBatch,
     begin,
+    checkpoint: ({ connection }) => {
+      connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      return null;
+    },
     check: checkStore,
     export: (tables, { length }) => {
       exporter ??= new Exporter(tables);
@@ -78,6 +82,8 @@ async function open(data: ThreadData): Promise<Tables> {
       return new Tables(openForWriting(engine, data));
     case 'read':
       return new Tables(openForReading(engine, data.path));
+    case 'checkpoint':
+      return new Tables(openForCheckpoints(engine, data.path));
     case 'import':
       return new Tables(engine.open(data.path, { isReadOnly: false, timeoutMs: 0 }));
   }
