@@ -29,11 +29,16 @@ interface Place {
 /** The greatest number that every version of SQLite's drivers hands over exactly. */
 const LAST_ID = Number.MAX_SAFE_INTEGER;
 
-function visible({ hasEvents, ranks, source, sinceMs }: Sight): Where {
+/** One end of a range: a condition, and the time that all lines within it have at least, or at most. */
+interface Edge extends Where {
+  readonly atMs: number;
+}
+
+function visible({ hasEvents, ranks, source }: Sight): Where {
   return {
-    sql: `kind ${hasEvents ? '> 0' : 'IN (1, 2)'} AND at_ms >= ?
+    sql: `kind ${hasEvents ? '> 0' : 'IN (1, 2)'}
       AND ((ranks & -ranks) <= ? OR (source = ? AND source <> ''))`,
-    values: [sinceMs, ranks, source],
+    values: [ranks, source],
   };
 }
 
@@ -42,11 +47,16 @@ class Lines {
   readonly #tables: Tables;
   readonly #log: number;
   readonly #where: Where;
+  readonly #sinceMs: number;
+  readonly #index: string;
 
   constructor(tables: Tables, log: number, peer: string | null, sight: Sight) {
     const seen = visible(sight);
     this.#tables = tables;
     this.#log = log;
+    this.#sinceMs = sight.sinceMs;
+    // Left to itself, SQLite reads all conversations of a shelf to find one.
+    this.#index = peer === null ? 'INDEXED BY line_time' : 'INDEXED BY line_peer';
     this.#where =
       peer === null
         ? { sql: `log = ? AND ${seen.sql}`, values: [log, ...seen.values] }
@@ -60,37 +70,40 @@ class Lines {
   }
 
   /** Returns the lines between two places, the oldest first. `from` is exclusive or not, `to` is exclusive. */
-  between(from: Where, to: Where, end: 'oldest' | 'newest', limit: number): Line[] {
+  between(from: Edge, to: Edge, end: 'oldest' | 'newest', limit: number): Line[] {
     const order = end === 'oldest' ? 'ASC' : 'DESC';
     const rows = this.#tables
       .run(
-        `SELECT * FROM line WHERE ${this.#where.sql} AND ${from.sql} AND ${to.sql}
+        // The times are said by themselves, since the index is asked for one range of them.
+        `SELECT * FROM line ${this.#index} WHERE ${this.#where.sql} AND at_ms >= ? AND at_ms <= ? AND ${from.sql} AND ${to.sql}
          ORDER BY at_ms ${order}, id ${order} LIMIT ?`,
       )
-      .all(...this.#where.values, ...from.values, ...to.values, limit);
+      .all(...this.#where.values, Math.max(this.#sinceMs, from.atMs), to.atMs, ...from.values, ...to.values, limit);
     const lines = rows.map(lineOf);
     return end === 'oldest' ? lines : lines.reverse();
   }
 }
 
-const ALL: Where = { sql: 'TRUE', values: [] };
-const NONE: Where = { sql: 'FALSE', values: [] };
-const at = (operator: '<' | '>' | '>=', { atMs, id }: Place): Where => ({
+const FIRST: Edge = { sql: 'TRUE', values: [], atMs: Number.MIN_SAFE_INTEGER };
+const LAST: Edge = { sql: 'TRUE', values: [], atMs: Number.MAX_SAFE_INTEGER };
+const NONE: Edge = { sql: 'FALSE', values: [], atMs: 0 };
+const at = (operator: '<' | '>' | '>=', { atMs, id }: Place): Edge => ({
   sql: `(at_ms, id) ${operator} (?, ?)`,
   values: [atMs, id],
+  atMs,
 });
 
 /** Everything after an anchor, without that. */
-function after(lines: Lines, anchor: Anchor | null): Where {
-  if (anchor === null) return ALL;
+function after(lines: Lines, anchor: Anchor | null): Edge {
+  if (anchor === null) return FIRST;
   if (anchor.kind === 'time') return at('>', { atMs: anchor.atMs, id: LAST_ID });
   const place = lines.placeOf(anchor.msgid);
-  return place === null ? ALL : at('>', place);
+  return place === null ? FIRST : at('>', place);
 }
 
 /** Everything before an anchor, without that. */
-function before(lines: Lines, anchor: Anchor | null): Where {
-  if (anchor === null) return ALL;
+function before(lines: Lines, anchor: Anchor | null): Edge {
+  if (anchor === null) return LAST;
   if (anchor.kind === 'time') return at('<', { atMs: anchor.atMs, id: 0 });
   const place = lines.placeOf(anchor.msgid);
   return place === null ? NONE : at('<', place);
@@ -129,8 +142,8 @@ function readLines(tables: Tables, { shelf, peer, range, limit, sight }: LineQue
   const { anchor } = range;
   const place = anchor.kind === 'time' ? { atMs: anchor.atMs, id: 0 } : lines.placeOf(anchor.msgid);
   if (place === null) return UNKNOWN;
-  const older = lines.between(ALL, at('<', place), 'newest', limit);
-  const newer = lines.between(at('>=', place), ALL, 'oldest', limit);
+  const older = lines.between(FIRST, at('<', place), 'newest', limit);
+  const newer = lines.between(at('>=', place), LAST, 'oldest', limit);
   return { kind: 'lines', lines: centred(older, newer, limit) };
 }
 
@@ -148,7 +161,7 @@ const PEERS = `WITH RECURSIVE known(log, peer) AS (
 function readLatest(tables: Tables, query: LatestQuery): Latest[] {
   const found: Latest[] = [];
   const look = (shelf: Shelf, log: number, peer: string | null, sight: Sight): void => {
-    const [line] = new Lines(tables, log, peer, sight).between(ALL, ALL, 'newest', 1);
+    const [line] = new Lines(tables, log, peer, sight).between(FIRST, LAST, 'newest', 1);
     if (line !== undefined && line.atMs > query.afterMs && line.atMs < query.beforeMs) found.push({ shelf, line });
   };
   for (const { shelf, sight } of query.rooms) {

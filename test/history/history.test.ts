@@ -41,7 +41,7 @@ test('a history in memory answers like a list that is searched from end to end',
       if (isTakenBack) history.redact({ shelves: [shelf], msgid: line.msgid });
     }
     return history;
-  }, 300);
+  }, 120);
 });
 
 test('a search finds the same when some shelves are in one history and some in another', async () => {
@@ -116,5 +116,5 @@ test('a history in the store answers alike', async () => {
         return { kind: 'latest', latest };
       },
     };
-  }, 60);
+  }, 40);
 });

@@ -9,7 +9,7 @@ import { channelMode } from '../modes.js';
 import { isChannelLike, isChannelName } from '../names.js';
 import { outcomeOf, type Paged, sendAll, type Wait } from '../outcome.js';
 import { sendRecent } from '../past-pages.js';
-import { sendMark } from '../read-marks.js';
+import { sendMark, sendMarkLater } from '../read-marks.js';
 import { ENTRY_REFUSALS, replyNotTaken, replySilenced, ROOM_REFUSALS } from '../refusals.js';
 import { echoToOutsider, sendNames, sendRoom, sendTopic } from '../room-replies.js';
 import { cutToBytes } from '../text-length.js';
@@ -67,7 +67,9 @@ function* joinOne(client: Client, name: string, key: string | null): Target {
   const joined = yield* outcomeOf(
     server.chat.join(member, name, { key, maxRooms: limits.maxRooms, flags }),
     client.afterAll((late) => {
-      if (late.kind === 'joined') sendAll(sendRoom(client, late.room));
+      if (late.kind !== 'joined') return;
+      sendAll(sendRoom(client, late.room));
+      sendMarkLater(client, late.room.name);
     }),
   );
   if (joined.kind === 'refused') {
