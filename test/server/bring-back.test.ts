@@ -89,6 +89,7 @@ test('members that stay are back in their rooms, as they were, and the others ar
 
   // One who leaves for good is not back.
   const robert = second.chat.directory.member('robert') ?? expect.fail();
+  expect(robert.away).toBe('Not connected');
   second.chat.setTrait(robert, 'always-on', false);
   await second.settled();
   await second.end();

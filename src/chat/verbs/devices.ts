@@ -10,7 +10,7 @@ import type { KeptOut } from './membership.js';
 import type { Scene } from './scene.js';
 
 /** Why a member that nobody is connected for is away. */
-const NOT_CONNECTED = 'Not connected';
+export const NOT_CONNECTED = 'Not connected';
 
 /** Returns the member of an account that another connection may share; the one with a nick, if there are several. */
 export function ofAccount({ directory }: Scene, account: string, nick: string): Member | undefined {

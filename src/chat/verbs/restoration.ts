@@ -4,7 +4,7 @@ import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
 import { RANK_BITS } from '../room.js';
 import { isTicket } from '../ticket.js';
-import { setAway } from './devices.js';
+import { NOT_CONNECTED, setAway } from './devices.js';
 import { annotateSelf } from './notes.js';
 import { setTrait } from './profile.js';
 import { join } from './rooms.js';
@@ -47,7 +47,8 @@ export function restore(scene: Scene, description: MemberDescription, outlet: Ou
     const arrived = core.arrive(member, known);
     if (isTicket(arrived) || arrived.kind !== 'arrived') return null;
     member.lastSpokeMs = lastSpokeMs;
-    if (description.away !== null) setAway(scene, member, description.away);
+    const away = description.away ?? (outlet === null ? NOT_CONNECTED : null);
+    if (away !== null) setAway(scene, member, away);
     for (const trait of description.traits) setTrait(scene, member, trait, true);
     // Before it is in a room that silences it.
     for (const [key, value] of metadata) annotateSelf(scene, member, { key, value, maxKeys: metadata.length });
