@@ -1,8 +1,9 @@
-/** What was said before, in a real browser. */
+/** What was said before, and what is found of it, in a real browser. */
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { connectPeer, type Peer } from '../support/peers.js';
-import { eventually, inBrowser, messages, shows, signIn, useBrowser } from './browser.js';
+import { eventually, inBrowser, messages, PHONE, say, shows, signIn, useBrowser } from './browser.js';
+import { findings } from './screens.js';
 import { startSite } from './site.js';
 
 useBrowser();
@@ -92,5 +93,29 @@ describe('what was said before', () => {
     await ann.getByRole('button', { name: 'Load them' }).click();
     await eventually(() => messages(ann)).toEqual(numbered(1, 150));
     expect(await ann.locator('.hole, .gap').count()).toBe(0);
+  });
+});
+
+describe('a search', () => {
+  inBrowser('marks what it finds, and leads to the place, by the keyboard alone', async () => {
+    const site = await startSite();
+    const bob = await joined(site.server.ircPort, 'bob');
+    await sayLines(bob, [...numbered(1, 60), '我们断开了连接', ...numbered(61, 260)]);
+    const ann = await signIn(site.url, 'ann', PHONE);
+    await shows(ann, 'line 260.');
+    await say(ann, '/search');
+    await ann.getByRole('dialog').waitFor();
+    await ann.keyboard.type('断开');
+    await ann.keyboard.press('Enter');
+    await ann.getByText('1 message', { exact: true }).waitFor();
+    expect(await ann.locator('mark').allTextContents()).toEqual(['断开']);
+    expect(await findings(ann)).toEqual([]);
+    await ann.getByRole('button', { name: '断开' }).focus();
+    await ann.keyboard.press('Enter');
+    await ann.locator('.message.found').filter({ hasText: '我们断开了连接' }).waitFor();
+    await eventually(() => ann.evaluate('document.activeElement.textContent')).toContain('我们断开了连接');
+    expect(await ann.getByRole('button', { name: 'Load them' }).count()).toBe(1);
+    await ann.getByRole('button', { name: 'To the newest' }).click();
+    await ann.getByText('line 260.').waitFor();
   });
 });

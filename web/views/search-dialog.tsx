@@ -29,6 +29,7 @@ export function SearchDialog({ state, onClose }: { readonly state: State; readon
         <div class="row">
           <input
             inputMode="search"
+            autofocus
             aria-label={texts.searchLabel}
             placeholder={texts.searchLabel}
             value={words}
