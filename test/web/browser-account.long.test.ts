@@ -54,6 +54,30 @@ describe('an account', () => {
     await page.getByText('Logged in as ann.').waitFor();
   });
 
+  inBrowser('gets another password, and is erased by its owner alone', async () => {
+    const site = await startSite();
+    const page = await openPage(site.url);
+    await enter(page, 'Create an account', 'ann', 'correct horse battery');
+    await page.getByRole('heading', { name: '#lobby' }).waitFor();
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByLabel('New password').fill('ann');
+    await page.getByRole('button', { name: 'Change the password' }).click();
+    await page.getByRole('alert').filter({ hasText: 'too easy to guess' }).waitFor();
+    await page.getByLabel('New password').fill('another long one');
+    await page.getByRole('button', { name: 'Change the password' }).click();
+    await page.getByRole('status').filter({ hasText: 'The password is changed' }).waitFor();
+
+    await page.getByRole('button', { name: 'Erase the account' }).click();
+    expect(await findings(page)).toEqual([]);
+    await page.getByLabel('Password of the account').fill('correct horse battery');
+    await page.getByRole('button', { name: 'Erase the account' }).click();
+    await page.locator('.failure').filter({ hasText: /\S/ }).waitFor();
+    await page.getByLabel('Password of the account').fill('another long one');
+    await page.getByRole('button', { name: 'Erase the account' }).click();
+    await page.getByText('You are a guest').waitFor();
+    expect(await page.locator('.log .message').count()).toBe(0);
+  });
+
   inBrowser('on two devices is one member, and what is read on one is read on the other', async () => {
     const site = await startSite();
     const bob = await joined(site.server.ircPort, 'bob');
