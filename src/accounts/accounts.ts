@@ -18,6 +18,7 @@ import type {
   SaslExchange,
   VerifyOutcome,
 } from './account-service.js';
+import { Breather } from './breather.js';
 import { sendCode } from './code-command.js';
 import { certificatesOf } from './memory-accounts.js';
 import { foldAscii } from './names.js';
@@ -63,6 +64,7 @@ export class Accounts implements AccountAnswers {
   readonly #now: () => number;
   readonly #guard: PasswordGuard;
   readonly #visitors = new Visitors();
+  readonly #breather = new Breather();
   readonly #hashing = new Turnstile({ maxRunning: MAX_HASHES, maxWaiting: MAX_WAITING });
   /** Changes of one account, one after the other: each reads what it changes. */
   readonly #changes = new Map<string, Promise<unknown>>();
@@ -97,7 +99,9 @@ export class Accounts implements AccountAnswers {
       const names = await this.#turn(folded, asker);
       const account = await this.#book.find(folded);
       const prepared = prepareText(password);
-      const isRight = await this.#hashing.pass(asker.source, () => this.#hasPassword(account, prepared));
+      const isRight = await this.#hashing.pass(asker.source, () =>
+        this.#breather.during(() => this.#hasPassword(account, prepared)),
+      );
       if (isRight === null) return { kind: 'busy' };
       if (isRight && account !== null) return this.#admit(account, asker.source);
       this.#guard.failed(names);

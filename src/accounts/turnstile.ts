@@ -14,11 +14,15 @@ interface Waiting {
   readonly turnAway: () => void;
 }
 
-/** A line for work. When it is full, whoever holds the most places in it gives one up for somebody with fewer. */
+/**
+ * A line for work. Sources take turns. When it is full, whoever holds the most places in it gives one up for somebody with
+ * fewer.
+ */
 export class Turnstile {
   readonly #limits: TurnstileLimits;
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   #running = 0;
+  #lastSource = '';
 
   constructor(limits: TurnstileLimits) {
     this.#limits = limits;
@@ -32,16 +36,28 @@ export class Turnstile {
    * @throws what the work throws
    */
   async pass<T>(source: string, work: () => Promise<T>): Promise<T | null> {
-    if (this.#running < this.#limits.maxRunning) this.#running += 1;
-    else if (!(await this.#isLetIn(source))) return null;
+    if (this.#running < this.#limits.maxRunning) {
+      this.#running += 1;
+      this.#lastSource = source;
+    } else if (!(await this.#isLetIn(source))) {
+      return null;
+    }
     try {
       return await work();
     } finally {
       // Work that ends hands its place over, so that no newcomer takes it.
-      const next = this.#waiting.shift();
+      const next = this.#takeNext();
       if (next === undefined) this.#running -= 1;
       else next.start();
     }
+  }
+
+  /** The source that has waited longest of those that were not served last. */
+  #takeNext(): Waiting | undefined {
+    const other = this.#waiting.findIndex(({ source }) => source !== this.#lastSource);
+    const [next] = this.#waiting.splice(Math.max(0, other), 1);
+    this.#lastSource = next?.source ?? '';
+    return next;
   }
 
   /** Waits for a place that somebody hands over. */
@@ -68,8 +84,7 @@ export class Turnstile {
     const [greediest, most] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
     if (most <= (counts.get(source) ?? 0) + 1) return false;
     const last = this.#waiting.findLastIndex((waiting) => waiting.source === greediest);
-    this.#waiting[last]?.turnAway();
-    this.#waiting = this.#waiting.filter((_, index) => index !== last);
+    this.#waiting.splice(last, 1)[0]?.turnAway();
     return true;
   }
 }

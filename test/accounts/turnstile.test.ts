@@ -38,8 +38,16 @@ describe('a turnstile', () => {
     expect(await greedy[4]).toBeNull();
     expect(await greedy[3]).toBeNull();
     expect(await second).toBeNull();
-    for (const name of ['g0', 'g1', 'g2', 'o1']) await works.end(name);
+    for (let done = 0; done < 4; done += 1) await works.end(works.running[done] ?? '');
     expect(await Promise.all([...greedy, other])).toEqual(['g0', 'g1', 'g2', null, null, 'o1']);
+  });
+
+  test('sources take turns', async () => {
+    const works = new Works();
+    const turnstile = new Turnstile({ maxRunning: 1, maxWaiting: 9 });
+    for (const name of ['g1', 'g2', 'g3', 'o1', 'g4', 'o2']) void turnstile.pass(name.charAt(0), works.begin(name));
+    for (let done = 0; done < 6; done += 1) await works.end(works.running[done] ?? '');
+    expect(works.running).toEqual(['g1', 'o1', 'g2', 'o2', 'g3', 'g4']);
   });
 
   test('work that throws gives its place to the next', async () => {
