@@ -44,7 +44,7 @@ test.each<[string, (store: Store) => Markers]>([
   expect(await markers.read(ANN, '#1')).toEqual(mark(2));
 });
 
-test('an account that is erased takes its marks and its copies along, and leaves those of others', async () => {
+test('an account that is erased takes its marks and its copies along, and leaves what others have said', async () => {
   const store = await openStore();
   const markers = new StoredMarkers(store);
   const history = new StoredHistory(store);
@@ -66,6 +66,7 @@ test('an account that is erased takes its marks and its copies along, and leaves
   };
   history.record(ANN, line);
   history.record('a:bob', { ...line, peer: 'ann' });
+  history.record('a:bob', { ...line, msgid: 'x-2', peer: 'ann', source: 'bob!b@h', account: 'bob' });
   await markers.mark(ANN, 'bob', 1);
   store.write({ kind: 'account-erase', folded: 'ann' }, UNANSWERED);
   await settled(store);
@@ -76,9 +77,10 @@ test('an account that is erased takes its marks and its copies along, and leaves
     return page.kind === 'lines' ? page.lines.length : -1;
   };
   expect(await count('a:ann')).toBe(0);
+  // What bob has said himself.
   expect(await count('a:bob')).toBe(1);
   expect(await markers.read(ANN, 'bob')).toEqual(mark(null));
   // An account of the same name that is made later begins anew.
-  history.record(ANN, { ...line, msgid: 'x-2' });
+  history.record(ANN, { ...line, msgid: 'x-3' });
   expect(await count('a:ann')).toBe(1);
 });
