@@ -25,8 +25,8 @@ beforeEach(() => {
 });
 
 /** A process that has not heard yet what its logs have. */
-function start(node: string): Chat {
-  return new Chat({ log: new SocketLog(network, logs), node, now: () => nowMs });
+function start(node: string, log = new SocketLog(network, logs)): Chat {
+  return new Chat({ log, node, now: () => nowMs });
 }
 
 function started(node: string): Chat {
@@ -53,8 +53,8 @@ function ending(answer: Answer<{ readonly kind: string } | null>): string[] {
 }
 
 /** Has a process put two members into a room that only the invited enter, and say something there. */
-function occupied(): Chat {
-  const chat = started('a.1');
+function occupied(chat = started('a.1')): Chat {
+  network.run();
   const ann = enter(chat, 'ann');
   chat.join(ann, '#a', JOIN);
   network.run();
@@ -230,4 +230,37 @@ test('one whom a room knows before the domain has let it in is the same member t
   const zoe = chat.directory.member('zoe');
   expect(zoe?.seats.map(({ room }) => room.name).sort()).toEqual(['#a', '#b']);
   for (const name of ['#a', '#b']) expect(chat.directory.room(name)?.seats[0]?.member).toBe(zoe);
+});
+
+test('what a process has appended before it died has happened once, and its members are gone with it', () => {
+  const log = new SocketLog(network, logs);
+  const [dying, chat] = [occupied(start('a.1', log)), started('b.1')];
+  const heard: ChatEvent[] = [];
+  const encode = (event: ChatEvent): null => {
+    heard.push(event);
+    return null;
+  };
+  const [ann] = dying.directory.room('#a')?.seats ?? [];
+  if (ann === undefined) return expect.fail('nobody is in the room');
+  const bob = enter(chat, 'bob', { ...NOWHERE, encoder: { encode, isDroppable: () => false } });
+  dying.invite(ann.member, 'bob', '#a');
+  network.run();
+  chat.join(bob, '#a', JOIN);
+  network.run();
+  heard.length = 0;
+  const said = ending(dying.say(ann.member, { kind: 'room', name: '#a', ranks: 0 }, WORDS));
+  const { top } = logs.read('r:#a', 0, 1, null);
+  while (logs.read('r:#a', 0, 1, null).top === top && !network.isQuiet) network.run(1);
+  // The pack has reached the log; its answer never arrives.
+  expect(said).toEqual([]);
+  log.close();
+  const last = logs.read('r:#a', top, 1, null).packs[0]?.bytes ?? expect.fail('no pack');
+  put('d', { kind: 'gone', node: 'a.1', session: 'b.1.0', n: 1, atMs: 1, seen: 0, base: 0 });
+  // Somebody was in doubt, and has appended it again.
+  logs.append('r:#a', last, 1);
+  network.run();
+  expect(heard.filter(({ kind }) => kind === 'said')).toHaveLength(1);
+  expect(heard.filter(({ kind }) => kind === 'quit')).toHaveLength(2);
+  expect(chat.directory.memberCount).toBe(1);
+  expect(chat.directory.room('#a')?.seats.map(({ member }) => member.nick)).toEqual(['bob']);
 });
