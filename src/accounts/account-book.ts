@@ -56,7 +56,10 @@ export interface AccountBook {
   add(account: AccountRecord, maxAccounts: number): Promise<Addition>;
   /** Changes an account. */
   change(folded: string, changes: AccountChanges): Promise<'changed' | 'none' | 'certificate-taken'>;
-  /** Returns the names of all accounts that wait for nothing, in the order in which they were made. */
+  /**
+   * Returns the names of all accounts that wait for nothing, in the order in which they were made; not of those whose
+   * nick anybody may use (the setting `enforce` is `none`).
+   */
   names(): Promise<readonly string[]>;
   /** Removes an account and everything that belongs to it. @returns whether there was one */
   erase(folded: string): Promise<boolean>;

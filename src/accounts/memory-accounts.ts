@@ -43,7 +43,9 @@ export class MemoryAccounts implements AccountBook {
   }
 
   names(): Promise<readonly string[]> {
-    const ready = [...this.#byName.values()].filter(({ confirmation }) => confirmation === null);
+    const ready = [...this.#byName.values()].filter(
+      ({ confirmation, settings }) => confirmation === null && settings['enforce'] !== 'none',
+    );
     return Promise.resolve(ready.map(({ name }) => name));
   }
 

@@ -202,6 +202,7 @@ export class ChatServer implements ServerControl {
       await server.#catchUp();
       // Before anybody can take the nick of a member that has stayed.
       server.#keeping?.bringBack(server.#chat);
+      await server.#reserveNicks();
       await server.#listeners.openAll();
       server.#keeping?.members.forgetLastRun();
     } catch (error) {
@@ -213,6 +214,13 @@ export class ChatServer implements ServerControl {
     });
     if (server.#phase === 'starting') server.#phase = 'ready';
     return server;
+  }
+
+  /** Keeps the nicks of accounts for them, before anybody can take one. */
+  async #reserveNicks(): Promise<void> {
+    const found = await this.#accounts.names();
+    if (found.kind === 'names') this.#chat.reserveNicks(found.names, true);
+    else this.#options.log.error('nicks of accounts are not kept for them: accounts cannot be read', {});
   }
 
   /** Waits until it is known what the logs have that are kept, unless that takes very long. */

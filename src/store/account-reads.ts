@@ -10,7 +10,7 @@ export interface AccountReads {
     readonly ask: { readonly folded: string } | { readonly certificate: string };
     readonly answer: AccountRecord | null;
   };
-  /** The names of all accounts that are confirmed, in the order in which they were made. */
+  /** The names of all accounts that are confirmed and keep their nick, in the order in which they were made. */
   readonly 'account-names': { readonly ask: null; readonly answer: readonly string[] };
 }
 
@@ -28,7 +28,9 @@ export const accountReads: ReadersOf<AccountReads> = {
   },
   'account-names': (tables) =>
     tables
-      .run('SELECT name FROM account WHERE verified = 1 ORDER BY id')
+      .run(
+        `SELECT name FROM account WHERE verified = 1 AND json_extract(settings, '$.enforce') IS NOT 'none' ORDER BY id`,
+      )
       .all()
       .map((row) => textOf(row, 'name')),
 };

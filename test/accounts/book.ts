@@ -85,6 +85,8 @@ export function describeBook(name: string, open: () => Promise<AccountBook>): vo
       for (const name of ['Eve', 'ann']) await book.add(accountOf(name), 10);
       await book.add(accountOf('bob', { confirmation: { codeHash: 'cd'.repeat(32), expiresMs: 5 } }), 10);
       expect(await book.names()).toEqual(['Eve', 'ann']);
+      await book.change('eve', { settings: { enforce: 'none' } });
+      expect(await book.names()).toEqual(['ann']);
     });
 
     test('an account that is erased leaves its name and its certificates free', async () => {
