@@ -1,4 +1,4 @@
-/** What is done with stores from outside a server: they are checked, written out as text, made of text, rid of somebody. */
+/** What is done with stores from outside a server: checks, exports, imports, and the erasing of accounts. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Findings } from './check.js';

@@ -57,7 +57,7 @@ export class Pace {
     }, ms).unref();
   }
 
-  /** It is not called off when a batch ends, since most do long before: it looks for the one that is the oldest then. */
+  /** Looks at the oldest batch. The end of one does not call it off, since most end long before. */
   #look(): void {
     const [begun] = this.#begun;
     this.#timer = null;

@@ -4,8 +4,8 @@ import { banReads } from './ban-reads.js';
 import { erasedReads } from './erased-reads.js';
 import { lineReads } from './line-reads.js';
 import { searchReads } from './line-search.js';
-import { markerReads } from './marker-reads.js';
 import { logReads } from './log-reads.js';
+import { markerReads } from './marker-reads.js';
 import { memberReads } from './member-reads.js';
 import type { Reads, ReadersOf } from './tasks.js';
 

@@ -1,5 +1,5 @@
 /** What a chat is told of the time in which no server ran. */
-import { onTestFinished, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
 import type { Member, Outlet } from '../../src/chat/member.js';
 import { Keeping } from '../../src/server/keeping.js';

@@ -21,7 +21,7 @@ async function fill(
   log.keep(room, days.length, '{}');
 }
 
-test('what is older than its log is kept goes, slice by slice, and what is not kept at all goes with its state', async () => {
+test('what is too old for its log goes, slice by slice, and what is not kept at all with its state', async () => {
   const folder = temporaryFolder();
   const store = await openStore({ folder });
   const log = await SqliteLog.open(store);

@@ -264,7 +264,7 @@ test('what is too old goes, but not what the state of a log is made of', async (
   expect(answers.got).toEqual([1, 2, 3, 4, 5, 6, 7]);
 });
 
-test('what was kept of a state comes back with the packs after it, which the first follower hears of at once', async () => {
+test('what was kept of a state comes back, with the packs after it for the first follower', async () => {
   const folder = temporaryFolder();
   const before = await openStore({ folder });
   const old = await SqliteLog.open(before);
