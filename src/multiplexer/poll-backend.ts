@@ -46,11 +46,12 @@ export class PollBackend<Entry extends BackendEntry> extends CopyingBackend impl
     const set = this.#set;
     const count = set.poll(timeoutMs, retryOnSignal, signalMask);
     for (let nth = 0; nth < count; nth += 1) {
-      const owner = set.readyOwner(nth);
+      const place = set.readyPlace(nth);
+      const owner = set.ownerAt(place);
       if (owner instanceof WakeupOwner) {
         ready.woken = true;
       } else if (owner !== undefined) {
-        owner.becomeReady(set.readyEvents(nth));
+        owner.becomeReady(set.eventsAt(place));
         ready.push(owner);
       }
     }

@@ -73,7 +73,7 @@ export class PollSet<Owner extends PollSetOwner> {
   /**
    * Makes the call.
    *
-   * @returns how many entries have something to report: see {@link readyOwner} and {@link readyEvents}
+   * @returns how many entries have something to report: see {@link readyPlace}
    */
   poll(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
     if (this.#firstGap !== this.#owners.length) this.#closeGaps();
@@ -101,20 +101,19 @@ export class PollSet<Owner extends PollSetOwner> {
     return this.#thread;
   }
 
-  /**
-   * The owner of the `nth` entry that has something to report; undefined if it was removed since.
-   */
-  readyOwner(nth: number): Owner | undefined {
-    return this.#owners[this.#readyPlace(nth)];
-  }
-
-  /** The events of that entry, unsigned. */
-  readyEvents(nth: number): number {
-    return present(this.#words[this.#readyPlace(nth) * 2 + 1], 'a word of the answer') >>> 16;
-  }
-
-  #readyPlace(nth: number): number {
+  /** The place of the `nth` entry that has something to report. */
+  readyPlace(nth: number): number {
     return present(this.#words[this.#owners.length * 2 + nth], 'a word of the answer');
+  }
+
+  /** The owner of the entry at a place; undefined if it was removed since the call. */
+  ownerAt(place: number): Owner | undefined {
+    return this.#owners[place];
+  }
+
+  /** The events of the entry at a place, unsigned. */
+  eventsAt(place: number): number {
+    return present(this.#words[place * 2 + 1], 'a word of the answer') >>> 16;
   }
 
   /** Gaps take up room as well, unless there was a call in between. */

@@ -297,10 +297,11 @@ export class Poll extends WaitObject<PollEvent> {
     const ready = blockingCall(timeoutMs, (slice) => set.poll(slice, retryOnSignal, signalMask));
     const events = new Array<PollEvent>(ready);
     for (let nth = 0; nth < ready; nth += 1) {
-      const record = set.readyOwner(nth);
+      const place = set.readyPlace(nth);
+      const record = set.ownerAt(place);
       // Nothing runs between the call and here, so no record can have been removed.
       if (record === undefined) continue;
-      const revents = set.readyEvents(nth);
+      const revents = set.eventsAt(place);
       if (record.last?.revents !== revents) record.last = Object.freeze({ fd: record.fd, revents });
       events[nth] = record.last;
     }

@@ -1,12 +1,12 @@
 /** The conversation with a peer that speaks plain lines: everything it sends is said in the lobby. */
 import type { Chat } from '../../chat/chat.js';
 import type { Directory } from '../../chat/directory.js';
-import type { Said } from '../../chat/event.js';
+import type { Said, Tag } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
 import { entryRefusal, speechRefusal } from '../../chat/permissions.js';
 import type { NotTaken, Refused } from '../../chat/refusal.js';
 import type { Room } from '../../chat/room.js';
-import { isTicket, whenSettled } from '../../chat/ticket.js';
+import { isTicket, type Ticket, whenSettled } from '../../chat/ticket.js';
 import type { SayRefusal, Target } from '../../chat/verbs/speech.js';
 import type { History } from '../../history/history.js';
 import type { Line } from '../../history/line.js';
@@ -18,7 +18,7 @@ import { describeInput, type InputParts, restoreInput } from '../input-state.js'
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { describeForeign, type ForeignProtocol, Opening } from '../opening.js';
 import { type Pace, Pacer } from '../pacer.js';
-import { DEFAULT_PAST, type PastSettings, pastOfRoom } from '../past.js';
+import { DEFAULT_PAST, pastOfRoom,type PastSettings } from '../past.js';
 import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
@@ -59,6 +59,11 @@ const FOUND_LINES = 20;
 const SEARCH_COST = 5;
 /** They cost as much as one line of its own for each so many of them. */
 const LINES_PER_TOKEN = 10;
+
+const NO_TAGS: readonly Tag[] = [];
+
+/** How a text has ended. */
+type Answered = Said | Refused<SayRefusal> | NotTaken;
 
 const REFUSALS = {
   'nick-taken': 'your name is taken; connect again',
@@ -279,14 +284,18 @@ export class PlainSession implements Session, LineSink {
       this.#isEnding = true;
       this.#pacer.hold();
       this.#leaveIfEnding();
-    } else if (HISTORY.test(words)) {
-      const [, count = '10'] = HISTORY.exec(words) ?? [];
-      this.#recall(Math.min(Number(count), this.#past.settings.pageLines));
-    } else if (SEARCH.test(words)) {
-      this.#search(SEARCH.exec(words)?.[1] ?? '');
-    } else if (words !== '') {
+    } else if (words !== '' && !(words.startsWith('/') && this.#lookBack(words))) {
       this.#say(text);
     }
+  }
+
+  /** Looks into the past, if the words ask for that. @returns whether they do */
+  #lookBack(words: string): boolean {
+    const history = HISTORY.exec(words);
+    const search = SEARCH.exec(words);
+    if (history !== null) this.#recall(Math.min(Number(history[1] ?? '10'), this.#past.settings.pageLines));
+    else if (search !== null) this.#search(search[1] ?? '');
+    return history !== null || search !== null;
   }
 
   /** Keeps another protocol out of the room. @returns whether the peer was closed */
@@ -359,11 +368,14 @@ export class PlainSession implements Session, LineSink {
       this.#notify(REFUSALS[speechRefusal(this.member, lobby) ?? 'outside']);
       return;
     }
-    const said = chat.say(this.member, this.#target, { type: 'message', text, tags: [], isDivisible: true });
-    if (!isTicket(said)) {
-      this.#answerSaid(said);
-      return;
-    }
+    const said = chat.say(this.member, this.#target, { type: 'message', text, tags: NO_TAGS, isDivisible: true });
+    // Nearly always the log is in memory, and has settled it.
+    if (isTicket(said)) this.#answerLater(said);
+    else this.#answerSaid(said);
+  }
+
+  /** By itself, because a function that makes a closure pays for it even when it makes none. */
+  #answerLater(said: Ticket<Answered>): void {
     this.#unsettled += 1;
     said.whenSettled((outcome) => {
       this.#unsettled -= 1;
@@ -372,7 +384,7 @@ export class PlainSession implements Session, LineSink {
     });
   }
 
-  #answerSaid(said: Said | Refused<SayRefusal> | NotTaken): void {
+  #answerSaid(said: Answered): void {
     // The lobby is permanent, so it is there.
     if (said.kind === 'said' || said.why === 'no-such-room' || said.why === 'no-such-member') return;
     this.#notify(REFUSALS[said.why]);
