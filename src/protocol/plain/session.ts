@@ -18,7 +18,7 @@ import { describeInput, type InputParts, restoreInput } from '../input-state.js'
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { describeForeign, type ForeignProtocol, Opening } from '../opening.js';
 import { type Pace, Pacer } from '../pacer.js';
-import { DEFAULT_PAST, pastOfRoom,type PastSettings } from '../past.js';
+import { DEFAULT_PAST, pastOfRoom, type PastSettings } from '../past.js';
 import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
