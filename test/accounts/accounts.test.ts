@@ -65,6 +65,15 @@ describe('passwords', () => {
     expect((await book.find('ann'))?.credentials).toEqual(renewed);
   });
 
+  test('an old hash is renewed without SCRAM, too', async () => {
+    const { accounts, book } = openAccounts({ settings: { ...DEFAULT_ACCOUNT_SETTINGS, mechanisms: ['PLAIN'] } });
+    await book.add(accountOf('ann', { credentials: [{ kind: 'scrypt', data: 'sesame' }] }), 10);
+    expect(await logIn(accounts, 'sesame')).toMatchObject({ kind: 'logged-in' });
+    expect((await book.find('ann'))?.credentials).toEqual([
+      { kind: 'scrypt', data: expect.stringMatching(/^\$scrypt\$ln=15,r=8,p=1\$/) },
+    ]);
+  });
+
   test('without SCRAM there are no keys for it', async () => {
     const { accounts, book } = openAccounts({ settings: { ...DEFAULT_ACCOUNT_SETTINGS, mechanisms: ['PLAIN'] } });
     await accounts.register(registration('ann'));
