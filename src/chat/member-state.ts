@@ -59,6 +59,8 @@ export class MemberState implements Member {
   lastFanOut = 0;
   /** All its outlets but the first, through which it is answered. */
   furtherOutlets = NO_OUTLETS;
+  /** Since when nobody is connected for it, in milliseconds since the epoch; null while somebody is. */
+  absentSinceMs: number | null = null;
   /** The outlets that nobody is at, and why; null for none. */
   #absences: Map<Outlet, string> | null = null;
   readonly #label: string | null;

@@ -28,6 +28,8 @@ export function ofAccount({ directory }: Scene, account: string, nick: string): 
 export interface Shared {
   readonly kind: 'shared';
   readonly member: Member;
+  /** Since when nobody was connected for it, in milliseconds since the epoch; null if somebody was. */
+  readonly absentSinceMs: number | null;
 }
 
 /**
@@ -43,14 +45,16 @@ export function arriveAs(scene: Scene, who: Member, names: Introduction): Shared
   const known = { ...arriving.who, nick, user, realName };
   const ban = scene.bans.find(identityOf(known, scene.directory.fold));
   if (ban !== null) return { kind: 'refused', why: 'banned', ban };
+  const { absentSinceMs } = stateOf(shared);
   share(scene, shared, arriving.outlet);
-  return { kind: 'shared', member: shared };
+  return { kind: 'shared', member: shared, absentSinceMs };
 }
 
 /** Gives a member one more outlet. Somebody is there again, so it is not away any more. */
 export function share(scene: Scene, who: Member, outlet: Outlet): void {
   const member = stateOf(who);
   member.attach(outlet);
+  member.absentSinceMs = null;
   showPresence(scene, member);
 }
 
@@ -71,6 +75,7 @@ export function leave(
   const hasOthers = outletsOf(member.outlet).some((one) => one !== outlet);
   if (!hasOthers && !member.traits.has('always-on')) return core.quit(member, reason);
   member.detach(outlet);
+  if (!hasOthers) member.absentSinceMs = scene.directory.now();
   showPresence(scene, member);
   return null;
 }

@@ -47,6 +47,8 @@ export function restore(scene: Scene, description: MemberDescription, outlet: Ou
     const arrived = core.arrive(member, known);
     if (isTicket(arrived) || arrived.kind !== 'arrived') return null;
     member.lastSpokeMs = lastSpokeMs;
+    // When it was left is not kept: it has missed nothing of what it has answered.
+    if (outlet === null) member.absentSinceMs = lastSpokeMs;
     const away = description.away ?? (outlet === null ? NOT_CONNECTED : null);
     if (away !== null) setAway(scene, member, away);
     for (const trait of description.traits) setTrait(scene, member, trait, true);

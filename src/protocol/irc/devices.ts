@@ -1,7 +1,9 @@
 /** Clients that share one member, since they have logged in to one account. */
 import type { AccountFacts } from '../../accounts/account-service.js';
 import type { Client } from './client.js';
-import { outcomeOf, type Paged } from './outcome.js';
+import { type Conversation, pastOfPeople } from '../past.js';
+import { outcomeOf, type Paged, resultOf } from './outcome.js';
+import { pastOf, sendPage } from './past-pages.js';
 import { sendNames, sendTopic } from './room-replies.js';
 import { sendWelcome } from './welcome.js';
 
@@ -10,8 +12,12 @@ export const ALWAYS_ON = 'always-on';
 /** The setting of an account whose nick is not kept for it: `none`. */
 export const ENFORCE = 'enforce';
 
-/** Welcomes a client that goes on as a member that is here already: it is in that one's channels. */
-export function* welcomeToMember(client: Client): Paged {
+/**
+ * Welcomes a client that goes on as a member that is here already: it is in that one's channels.
+ *
+ * @param absentSinceMs - since when nobody was connected for it, in milliseconds since the epoch; null if somebody was
+ */
+export function* welcomeToMember(client: Client, absentSinceMs: number | null): Paged {
   const { member, server } = client;
   client.registered();
   sendWelcome(client);
@@ -20,7 +26,20 @@ export function* welcomeToMember(client: Client): Paged {
     client.echo({ kind: 'joined', atMs: server.directory.now(), member, room, id: '' });
     sendTopic(client, room);
     yield* sendNames(client, room);
+    if (absentSinceMs !== null) yield* sendMissed(client, room.name, pastOf(client, room.name), absentSinceMs);
   }
+  const people = pastOfPeople(server.chat, member, null, false);
+  if (absentSinceMs !== null) yield* sendMissed(client, member.nick, people, absentSinceMs);
+}
+
+/** Sends what was said while nobody was connected, if the client cannot ask for it. */
+function* sendMissed(client: Client, target: string, past: Conversation | null, sinceMs: number): Paged {
+  if (past === null || client.has('draft/chathistory')) return;
+  const { history, settings } = client.server;
+  const after = { kind: 'time', atMs: sinceMs } as const;
+  const range = { kind: 'between', after, before: null, end: 'newest' } as const;
+  const page = yield* resultOf(history.lines({ ...past, range, limit: settings.history.pageLines }));
+  if (page.kind === 'lines' && page.lines.length > 0) yield* sendPage(client, target, page.lines);
 }
 
 /** Lets a member stay when nobody is connected for it, if its account says so. */

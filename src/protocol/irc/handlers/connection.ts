@@ -189,7 +189,7 @@ function* admit(client: Client, registration: Registration, facts: AccountFacts 
   const shared = server.chat.arriveAs(member, names);
   if (shared?.kind === 'shared') {
     client.goOnAs(shared.member);
-    yield* welcomeToMember(client);
+    yield* welcomeToMember(client, shared.absentSinceMs);
     return;
   }
   if (shared !== null) {

@@ -171,10 +171,12 @@ describe('SET ALWAYS-ON', () => {
     await ann.rest();
     expect(await bob.heard()).toEqual([]);
     expect(numerics(await bob.ask('NAMES #a'), '353')).toEqual(['353 = #a :@bob ann']);
-    expect(numerics(await bob.ask('PRIVMSG ann :hi'), '301')).toEqual(['301 ann :Not connected']);
+    expect(numerics(await bob.ask('PRIVMSG ann :hi', 'PRIVMSG #a :missed'), '301')).toEqual(['301 ann :Not connected']);
     const { client, heard } = await logIn(server, 'ann');
     expect(nickOf(heard)).toBe('ann');
     expect(heard).toContain(':ann!ann@127.0.0.1 JOIN #a');
+    const missed = heard.filter((line) => line.startsWith(':bob!')).map((line) => line.replace(/\[.*\] /, ''));
+    expect(missed).toEqual([':bob!bob@127.0.0.1 PRIVMSG #a :missed', ':bob!bob@127.0.0.1 PRIVMSG ann :hi']);
     expect(numerics(await bob.ask('PRIVMSG ann :hi'), '301')).toEqual([]);
     await client.ask('NS SET ALWAYS-ON off');
     client.send('QUIT');
