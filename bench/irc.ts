@@ -14,8 +14,8 @@ import type { Options } from './support/options.js';
 import { round } from './support/page.js';
 import { Progress } from './support/progress.js';
 import { Publication } from './support/publication.js';
-import { runSuite } from './support/suite.js';
 import { weighed } from './support/server.js';
+import { runSuite } from './support/suite.js';
 import { compileLoad, countsInstructions, LOAD_CORE } from './support/tools.js';
 import { takeTurns } from './support/turns.js';
 

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { countInstructions } from './cost.js';
 import { ErrorOutput, howItEnded } from './ending.js';
-import type { ServerProcess } from './server.js';
 import { isGuest } from './machine.js';
+import type { ServerProcess } from './server.js';
 import { LOAD_CORE } from './tools.js';
 
 /** What warming up and opening many connections may take; a server that takes longer has not survived it. */

@@ -1,4 +1,5 @@
 /** A history in memory: the last lines of each shelf, within bounds. */
+import { matches } from '../search/terms.js';
 import type {
   Anchor,
   Conversations,
@@ -11,7 +12,6 @@ import type {
   Shelves,
   Sight,
 } from './history.js';
-import { matches } from '../search/terms.js';
 import type { Line, Shelf } from './line.js';
 import { centred, latestOf } from './page.js';
 import { type Found, type Hit, isInTime, isWanted, type SearchPlace, type SearchQuery } from './search-query.js';

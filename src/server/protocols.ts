@@ -1,11 +1,11 @@
 /** The registry of protocols. To add one, register it here. */
+import type { AccountService } from '../accounts/account-service.js';
+import type { PasswordGuardOptions } from '../accounts/password-guard.js';
 import type { Chat } from '../chat/chat.js';
 import type { History } from '../history/history.js';
 import type { Markers } from '../history/markers.js';
 import { IRC, IrcProtocol } from '../protocol/irc/protocol.js';
 import { IRC_TLS_PORT, type IrcSettings } from '../protocol/irc/settings.js';
-import type { AccountService } from '../accounts/account-service.js';
-import type { PasswordGuardOptions } from '../accounts/password-guard.js';
 import { PLAIN, PlainProtocol } from '../protocol/plain/protocol.js';
 import type { Protocol } from '../protocol/protocol.js';
 import type { ServerControl } from '../protocol/server-control.js';

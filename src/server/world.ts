@@ -2,10 +2,10 @@
  * The surroundings of a server: peers, time, randomness, the results of checks, the requests of those who run it. To
  * record a server, or to replay it, is to put another world around it.
  */
-import type { ClassSettings } from '../protocol/limits.js';
-import { newLogId } from '../protocol/log-id.js';
 import type { Outside } from '../accounts/observed-accounts.js';
 import { verifyPassword } from '../accounts/password.js';
+import type { ClassSettings } from '../protocol/limits.js';
+import { newLogId } from '../protocol/log-id.js';
 import type { Protocol } from '../protocol/protocol.js';
 import type { Arrival } from './arrival.js';
 import { type Clock, SYSTEM_CLOCK } from './clock.js';

@@ -1,6 +1,6 @@
 /** The marks of accounts, in the store. */
-import type { Mark, Markers } from '../history/markers.js';
 import type { Shelf } from '../history/line.js';
+import type { Mark, Markers } from '../history/markers.js';
 import type { Store } from './store.js';
 
 export class StoredMarkers implements Markers {

@@ -1,5 +1,5 @@
 /** What decides about accounts, without a protocol. */
-import { createHmac, createHash, pbkdf2Sync, scryptSync } from 'node:crypto';
+import { createHash, createHmac, pbkdf2Sync, scryptSync } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { DEFAULT_ACCOUNT_SETTINGS, type RegisterAsk } from '../../src/accounts/account-service.js';
 import { Accounts, type AccountsOptions } from '../../src/accounts/accounts.js';

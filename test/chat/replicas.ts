@@ -10,8 +10,8 @@ import { Replica, type ReplicaOwner } from '../../src/chat/replica.js';
 import { ROOM_DEEDS } from '../../src/chat/room-deeds.js';
 import { RoomState } from '../../src/chat/room-state.js';
 import {
-  type DecodedState,
   decodeDomain,
+  type DecodedState,
   decodeRoom,
   encodeDomain,
   encodeRoom,

@@ -6,8 +6,8 @@ import { MemberState, stranger } from '../../src/chat/member-state.js';
 import { RANK_BITS } from '../../src/chat/room.js';
 import { RoomState } from '../../src/chat/room-state.js';
 import {
-  type DecodedState,
   decodeDomain,
+  type DecodedState,
   decodeRoom,
   encodeDomain,
   encodeRoom,

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import type { History } from '../../src/history/history.js';
 import type { Line, Shelf } from '../../src/history/line.js';
 import { DEFAULT_MEMORY_HISTORY, MemoryHistory } from '../../src/history/memory-history.js';
+import { Histories } from '../../src/server/history/histories.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
 import { openStore } from '../support/stores.js';
-import { Histories } from '../../src/server/history/histories.js';
 import { Model, period, PERSON, question, ROOMS, said, search } from './model.js';
 
 const asked = fc.record({

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFil
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Engine, findEngine } from '../../src/store/engine.js';
+import { STORE_FILE } from '../../src/store/folder.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
-import { STORE_FILE } from '../../src/store/folder.js';
 import type { Failure } from '../../src/store/store-error.js';
 import { Answers, Ear } from '../log/contract.js';
 import { mark } from '../log/entries.js';

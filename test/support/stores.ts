@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Connection, findEngine } from '../../src/store/engine.js';
-import { migrate, MIGRATIONS } from '../../src/store/migrations.js';
 import { STORE_FILE } from '../../src/store/folder.js';
+import { migrate, MIGRATIONS } from '../../src/store/migrations.js';
 import { Store, type StoreOptions } from '../../src/store/store.js';
 import type { Failure } from '../../src/store/store-error.js';
 import { temporaryFolder } from './temporary.js';

@@ -1,8 +1,8 @@
 /** The state after a line from the server: the handlers of all commands in one table. */
 import { type Incoming, timeOf } from '../irc/incoming.js';
+import * as marks from './marks.js';
 import { isSame, type State } from './model.js';
 import { collected } from './multiline.js';
-import * as marks from './marks.js';
 import * as account from './received-account.js';
 import * as history from './received-history.js';
 import * as members from './received-members.js';

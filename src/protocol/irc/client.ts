@@ -20,8 +20,8 @@ import {
 } from './capabilities.js';
 import { type IrcEncoder, MAX_BODY_BYTES } from './encoder.js';
 import { isupportLines } from './isupport.js';
-import { middle } from './message.js';
 import type { MarkedClient } from './mark-board.js';
+import { middle } from './message.js';
 import type { Subscriber } from './metadata-board.js';
 import type { Watcher } from './monitor-board.js';
 import type { MultilineDraft } from './multiline.js';

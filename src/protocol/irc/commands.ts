@@ -9,8 +9,8 @@ import { cap, nick, pass, ping, pong, quit, user } from './handlers/connection.j
 import { admin, help, info, links, lusers, motd, stats, time, users, version } from './handlers/information.js';
 import { knock } from './handlers/knock.js';
 import { list } from './handlers/list.js';
-import { notice, privmsg, tagmsg } from './handlers/messages.js';
 import { markread } from './handlers/markread.js';
+import { notice, privmsg, tagmsg } from './handlers/messages.js';
 import { metadata } from './handlers/metadata.js';
 import { mode } from './handlers/mode.js';
 import { monitor } from './handlers/monitor.js';

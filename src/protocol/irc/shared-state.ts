@@ -16,9 +16,9 @@ import type { ServerControl } from '../server-control.js';
 import { offerChanges, type Offers, offersOf } from './capabilities.js';
 import { EncoderFamily } from './encoder.js';
 import { isupportChanges, isupportTokens } from './isupport.js';
+import { MarkBoard } from './mark-board.js';
 import { MetadataBoard } from './metadata-board.js';
 import { MonitorBoard } from './monitor-board.js';
-import { MarkBoard } from './mark-board.js';
 import type { ReplySource } from './reply-writer.js';
 import type { IrcSettings } from './settings.js';
 

@@ -148,7 +148,7 @@ function lineOf(kind: LineKind, { id, atMs }: Pick<Said, 'id' | 'atMs'>, by: Act
     seq,
     part,
     atMs,
-    kind: kind,
+    kind,
     msgid: id,
     peer: null,
     source: by === null ? '' : `${by.nick}!${by.user}@${by.host}`,

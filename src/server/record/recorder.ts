@@ -1,8 +1,8 @@
 /** A world that writes down what it gives a server, and what the server does with it. */
+import { verifyPassword } from '../../accounts/password.js';
 import { toError } from '../../errors.js';
 import { SharedBytes } from '../../net/shared-bytes.js';
 import { logIds, newIdPrefix } from '../../protocol/log-id.js';
-import { verifyPassword } from '../../accounts/password.js';
 import type { Alarm } from '../clock.js';
 import type { ServerConfig } from '../config/server-config.js';
 import type { ConnectionLink } from '../link.js';

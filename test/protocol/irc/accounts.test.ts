@@ -1,7 +1,7 @@
 /** Accounts as others see them, and what happens to those who use one that is erased. */
 import { expect, test } from 'vitest';
-import { Accounts } from '../../../src/accounts/accounts.js';
 import { DEFAULT_ACCOUNT_SETTINGS } from '../../../src/accounts/account-service.js';
+import { Accounts } from '../../../src/accounts/accounts.js';
 import { MemoryAccounts } from '../../../src/accounts/memory-accounts.js';
 import { ObservedAccounts } from '../../../src/accounts/observed-accounts.js';
 import { Chat } from '../../../src/chat/chat.js';

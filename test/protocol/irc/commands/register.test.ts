@@ -1,7 +1,7 @@
 /** REGISTER: IRCv3 draft/account-registration. */
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_ACCOUNT_SETTINGS } from '../../../../src/accounts/account-service.js';
 import type { AccountSettings } from '../../../../src/accounts/account-service.js';
+import { DEFAULT_ACCOUNT_SETTINGS } from '../../../../src/accounts/account-service.js';
 import { type IrcTestServer, numerics, startIrc } from '../irc-client.js';
 
 const CAP = 'draft/account-registration';

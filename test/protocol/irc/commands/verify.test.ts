@@ -2,8 +2,8 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_ACCOUNT_SETTINGS } from '../../../../src/accounts/account-service.js';
 import type { AccountSettings } from '../../../../src/accounts/account-service.js';
+import { DEFAULT_ACCOUNT_SETTINGS } from '../../../../src/accounts/account-service.js';
 import { temporaryFolder } from '../../../support/temporary.js';
 import { type IrcTestServer, numerics, startIrc } from '../irc-client.js';
 
