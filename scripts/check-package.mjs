@@ -1,8 +1,8 @@
 /**
  * `npm run package:check`: packs fdmux, lets the tools that know packages look at it, installs it into an empty project
  * and checks there that the README's examples compile with each TypeScript that people use. `--all` takes the
- * compilers that are not in this project as well, other package managers, bundlers and runtimes for other machines (they
- * are fetched from npm), and compiles the installed sources.
+ * compilers that are not in this project as well, other package managers, bundlers and runtimes for other machines
+ * (they are fetched from npm), and compiles the installed sources.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

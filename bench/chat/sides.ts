@@ -1,4 +1,6 @@
-/** Servers that are compared while both run: they take turns of milliseconds, so that what disturbs one disturbs both. */
+/**
+ * Servers that are compared while both run: they take turns of milliseconds, so that what disturbs one disturbs both.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IrcCommand, startIrcServer } from '../irc/servers.js';
 import { median } from '../support/median.js';

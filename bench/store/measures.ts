@@ -143,7 +143,10 @@ export async function measureEcho(keeping: Keeping, seconds: number): Promise<La
   });
 }
 
-/** Returns the CPU time of a delivery in a room without history, in ns: of a server that keeps nothing, and of one with a store. */
+/**
+ * Returns the CPU time of a delivery in a room without history, in ns: of a server that keeps nothing, and of one
+ * with a store.
+ */
 export function measureUnkept(turns: { readonly warm: number; readonly counted: number }): Promise<number[]> {
   const clients = 200;
   const senders = 20;

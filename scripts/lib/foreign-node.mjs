@@ -38,7 +38,9 @@ export async function arm64Bun() {
   return script('bun-arm64', `qemu-aarch64-static -L ${ARM64_LIBRARIES} "${bun}"`);
 }
 
-/** Debian's musl for arm64, taken out of its package, since this machine's own packages are for x64. @returns its file */
+/**
+ * Debian's musl for arm64, taken out of its package, since this machine's own packages are for x64. @returns its file
+ */
 async function arm64Musl() {
   const folder = join(cacheFolder, 'foreign/arm64-musl');
   const libc = join(folder, 'root/lib/aarch64-linux-musl/libc.so');

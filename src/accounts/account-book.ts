@@ -3,7 +3,8 @@
 /**
  * - `scrypt`: the hash of a password, as `hashPassword` makes it.
  * - `scram-sha-256`: the keys of a password, as `formatScramKeys` makes them.
- * - `certfp`: the SHA-256 fingerprint of a certificate, as lower-case hexadecimal digits. It belongs to one account only.
+ * - `certfp`: the SHA-256 fingerprint of a certificate, as lower-case hexadecimal digits. It belongs to one account
+ * only.
  */
 export type CredentialKind = 'scrypt' | 'scram-sha-256' | 'certfp';
 

@@ -1,4 +1,7 @@
-/** Rests between hashes of wrong passwords while many arrive, so that guessing does not take the processor from others. */
+/**
+ * Rests between hashes of wrong passwords while many arrive, so that guessing does not take the processor from
+ * others.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Failures in a short time that cost no rest: many people may mistype at the same moment. */

@@ -5,7 +5,8 @@ import type { AccountSettings } from './account-service.js';
 const MAX_PASSWORD_BYTES = 300;
 /** RFC 5321 section 4.5.3.1.3, without the brackets. */
 const MAX_EMAIL_BYTES = 254;
-// No more than what every mailer takes; above all nothing that a program could take for an option, or for two addresses.
+// No more than what every mailer takes; above all nothing that a program could take for an option, or for two
+// addresses.
 const EMAIL = /^[A-Za-z0-9_](?:[\w.+'-]*[\w+'-])?@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/;
 
 /** Judges a password. @returns null if it may be used */

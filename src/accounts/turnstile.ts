@@ -15,8 +15,8 @@ interface Waiting {
 }
 
 /**
- * A line for work. Sources take turns. When it is full, whoever holds the most places in it gives one up for somebody with
- * fewer.
+ * A line for work. Sources take turns. When it is full, whoever holds the most places in it gives one up for somebody
+ * with fewer.
  */
 export class Turnstile {
   readonly #limits: TurnstileLimits;

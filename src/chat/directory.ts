@@ -26,7 +26,10 @@ export interface PresenceObserver {
 export interface RoomObserver {
   /** @param answered - the member that gets the event as its answer; null if nobody is answered */
   retitled(event: EventOf<'retitled'>, answered: Member | null): void;
-  /** A member that is connected several times is in a room. @param voice - where it has asked for that; null: the first */
+  /**
+   * A member that is connected several times is in a room. @param voice - where it has asked for that; null: the
+   * first
+   */
   entered(event: EventOf<'joined'>, voice: Outlet | null): void;
 }
 

@@ -5,12 +5,16 @@ import { MemberState } from './member-state.js';
 /** So many are kept without asking whether any room still has them. */
 const FEW = 1_000;
 
-/** Finds the same member for a session wherever a log names it, as long as it has a place or an invitation somewhere. */
+/**
+ * Finds the same member for a session wherever a log names it, as long as it has a place or an invitation somewhere.
+ */
 export class Strangers {
   readonly #bySession = new Map<string, MemberState>();
   #limit = FEW;
 
-  /** Returns the member of a session, which has no connection here. @param atMs - since when it is known, if it is new */
+  /**
+   * Returns the member of a session, which has no connection here. @param atMs - since when it is known, if it is new
+   */
   meet(session: string, who: Who, atMs: number): MemberState {
     const known = this.#bySession.get(session);
     if (known !== undefined) return known;

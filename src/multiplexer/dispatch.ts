@@ -163,8 +163,8 @@ export class Dispatch<T> {
   }
 
   /**
-   * The backend's call, perhaps in slices. In a function of its own: the one that makes a closure pays for it with every
-   * call, and there is a turn in each turn of the event loop.
+   * The backend's call, perhaps in slices. In a function of its own: the one that makes a closure pays for it with
+   * every call, and there is a turn in each turn of the event loop.
    */
   #block(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
     return blockingCall(timeoutMs, (slice) => this.#call(slice, retryOnSignal, signalMask));

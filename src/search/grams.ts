@@ -1,9 +1,9 @@
 /**
  * The pieces by which an index finds texts. A *run* is what stands between white space and is of one sort: characters
  * of Latin and other alphabets with digits and signs, or Chinese, Japanese and Korean ones with emoji. At each
- * character begins a *gram*: three characters of the first sort, two of the second, fewer at the end of a run. A character
- * of the second sort is also a gram by itself, since many are words. Where two runs meet there is one more, with one
- * character of each. So each part of a text is found, word or not.
+ * character begins a *gram*: three characters of the first sort, two of the second, fewer at the end of a run. A
+ * character of the second sort is also a gram by itself, since many are words. Where two runs meet there is one more,
+ * with one character of each. So each part of a text is found, word or not.
  *
  * Of which sort a character is does not depend on its neighbours. So a part of a text has the same runs as the text
  * has there, except that its first and its last one may be shorter.

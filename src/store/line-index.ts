@@ -12,8 +12,8 @@ import { Tables } from './tables.js';
 const SIGNS = String.raw`!""#$%&''()*+,-./:;<=>?@[\]^_` + '`{|}~';
 
 /**
- * The table, whose rows have the ids of lines. It has no copy of the texts (`content=''`), and where in a text a gram is
- * does not matter (`detail=none`): a line that is found is compared with the terms anyway.
+ * The table, whose rows have the ids of lines. It has no copy of the texts (`content=''`), and where in a text a gram
+ * is does not matter (`detail=none`): a line that is found is compared with the terms anyway.
  */
 export const INDEX_SCHEMA = `CREATE VIRTUAL TABLE line_text USING fts5(grams, content='', contentless_delete=1,
   detail=none, tokenize="ascii tokenchars '${SIGNS}'")`;

@@ -29,8 +29,8 @@ export interface SearchReads {
 /** The most lines that a search looks at: other questions wait meanwhile, for some tenths of a second. */
 const MAX_CANDIDATES = 100_000;
 /**
- * How many of the last lines are compared if all that the index could look for are beginnings of grams. What is frequent
- * fills a page from these. What is not has few grams, and only then is it cheap to gather all that begin so.
+ * How many of the last lines are compared if all that the index could look for are beginnings of grams. What is
+ * frequent fills a page from these. What is not has few grams, and only then is it cheap to gather all that begin so.
  */
 const LAST_LINES = 300;
 /** How many candidates are fetched at once: first, and at most. */

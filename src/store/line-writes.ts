@@ -17,7 +17,9 @@ export interface LineWrites {
    * `log`, the entry `part` of that.
    */
   readonly 'line-redact': Redaction;
-  /** Removes the lines of a shelf from before a time, the oldest first; at most 1,000, so that nobody waits for long. */
+  /**
+   * Removes the lines of a shelf from before a time, the oldest first; at most 1,000, so that nobody waits for long.
+   */
   readonly 'lines-drop': { readonly shelf: string; readonly beforeMs: number };
 }
 

@@ -355,9 +355,9 @@ interface Mark {
 }
 
 /**
- * Applies one log to two replicas, to one entry by entry, to the other in packs. Both meet packs that cannot be read and
- * gaps, each in other places; now and then the log loses its end, and what was lost is there again. The two must be
- * equal after every pack.
+ * Applies one log to two replicas, to one entry by entry, to the other in packs. Both meet packs that cannot be read
+ * and gaps, each in other places; now and then the log loses its end, and what was lost is there again. The two must
+ * be equal after every pack.
  *
  * @returns how many entries have counted
  */

@@ -134,7 +134,10 @@ export interface Conversation {
   readonly isLoaded: boolean;
   /** Whether the first line is the first that there is. */
   readonly isWhole: boolean;
-  /** The id of the first message that the server has sent, which need not be a line; empty if lines were dropped since. */
+  /**
+   * The id of the first message that the server has sent, which need not be a line; empty if lines were dropped
+   * since.
+   */
   readonly earliest: string;
   /** The time up to which the user has read, on any device; -1 if it is not known. */
   readonly readAtMs: number;
@@ -179,7 +182,10 @@ export type LoginWish = 'guest' | 'log-in' | 'sign-up';
 export interface Login {
   /** What is to be done when the server lets the page. */
   readonly wish: LoginWish;
-  /** The account to log in to. It has the name of the nick that the user has signed in with, until the server names it. */
+  /**
+   * The account to log in to. It has the name of the nick that the user has signed in with, until the server names
+   * it.
+   */
   readonly account: string;
   /** `code`: the account waits for the code that was sent to its owner. */
   readonly step: 'idle' | 'running' | 'code';

@@ -18,7 +18,10 @@ interface Props {
 }
 
 interface LogState {
-  /** The line from which on the log is shown: a line's id, the first that there is, or null for the last {@link PAGE_LINES}. */
+  /**
+   * The line from which on the log is shown: a line's id, the first that there is, or null for the last {@link
+   * PAGE_LINES}.
+   */
   readonly firstId: number | 'first' | null;
   readonly isAtEnd: boolean;
   /** The newest line that the user has seen. */
@@ -260,7 +263,9 @@ export class Log extends Component<Props, LogState> {
   }
 }
 
-/** The first message that can be seen; null if there is none. Lines stand below one another, so it is found by halves. */
+/**
+ * The first message that can be seen; null if there is none. Lines stand below one another, so it is found by halves.
+ */
 function anchorOf(log: Element): Anchor | null {
   const { top } = log.getBoundingClientRect();
   const messages = log.querySelectorAll('.message');
