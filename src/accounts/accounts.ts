@@ -273,7 +273,8 @@ export class Accounts implements AccountAnswers {
       const folded = this.#fold(name);
       const names = await this.#turn(folded, asker);
       const account = await this.#book.find(folded);
-      if (account?.confirmation != null && this.#isCodeOf(account.confirmation, code)) {
+      const confirmation = account?.confirmation ?? null;
+      if (account !== null && confirmation !== null && this.#isCodeOf(confirmation, code)) {
         await this.#book.change(folded, { confirmation: null });
         this.#visitors.add(folded, asker.source);
         return { kind: 'registered', account: account.name };
@@ -334,8 +335,8 @@ export class Accounts implements AccountAnswers {
       case 'suspended':
         return done(await this.#book.change(folded, { suspendedMs: change.on ? this.#now() : null }));
       case 'setting': {
-        const { [change.key]: _, ...others } = settings;
-        const changed = change.value === null ? others : { ...others, [change.key]: change.value };
+        const others = Object.entries(settings).filter(([key]) => key !== change.key);
+        const changed = Object.fromEntries(change.value === null ? others : [...others, [change.key, change.value]]);
         const isTooMuch = Buffer.byteLength(change.key + (change.value ?? '')) > MAX_SETTING_BYTES;
         if (isTooMuch || Object.keys(changed).length > MAX_SETTINGS) return { kind: 'refused', why: 'TOO_MANY' };
         return done(await this.#book.change(folded, { settings: changed }));

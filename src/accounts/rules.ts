@@ -16,7 +16,8 @@ export function passwordFault(
   { minPasswordLength }: AccountSettings,
 ): 'WEAK_PASSWORD' | 'UNACCEPTABLE_PASSWORD' | null {
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES || /[\0\r\n]/.test(password)) return 'UNACCEPTABLE_PASSWORD';
-  const isWeak = [...password].length < Math.max(1, minPasswordLength) || password.toLowerCase() === name.toLowerCase();
+  const isWeak =
+    Array.from(password).length < Math.max(1, minPasswordLength) || password.toLowerCase() === name.toLowerCase();
   return isWeak ? 'WEAK_PASSWORD' : null;
 }
 

@@ -175,8 +175,9 @@ class ShelfLines {
     const last = new Map<string, Line>();
     for (let place = this.#entries.length - 1; place >= this.#first; place -= 1) {
       const line = this.#entries[place]?.line ?? null;
-      if (line === null || line.peer === null || last.has(line.peer) || !isVisible(line, sight)) continue;
-      last.set(line.peer, line);
+      const peer = line?.peer ?? null;
+      if (line === null || peer === null || last.has(peer) || !isVisible(line, sight)) continue;
+      last.set(peer, line);
     }
     return [...last.values()];
   }

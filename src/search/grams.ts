@@ -32,7 +32,7 @@ function runsOf(text: string): Run[] {
     const isJoined = index === end;
     end = index + run.length;
     const size = (run.codePointAt(0) ?? 0) < WIDE_FROM ? 3 : 2;
-    return { characters: SURROGATE.test(run) ? [...run] : run, size, isJoined };
+    return { characters: SURROGATE.test(run) ? Array.from(run) : run, size, isJoined };
   });
 }
 

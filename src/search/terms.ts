@@ -48,7 +48,8 @@ export function rangesOf(text: string, terms: readonly string[]): Range[] {
   for (const { 0: character, index } of text.matchAll(CHARACTER)) {
     const part = folded(character);
     all += part;
-    for (let unit = 0; unit < part.length; unit += 1) places.push({ start: index, end: index + character.length });
+    const place = { start: index, end: index + character.length };
+    places.push(...Array.from({ length: part.length }, () => place));
   }
   const found = terms.flatMap((term) => occurrences(all, term));
   found.sort((one, other) => one.start - other.start);

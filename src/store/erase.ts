@@ -8,20 +8,20 @@ export type Eraser = (tables: Tables, folded: string) => void;
 
 /** Every part that keeps something by account is here. */
 export const ERASERS: readonly Eraser[] = [
-  (tables, folded) => {
+  (tables: Tables, folded: string): void => {
     // Which rooms belong to it is in their states: they are told when a server has them.
     tables
       .run("INSERT OR REPLACE INTO fact(name, value) SELECT 'erased ' || folded, name FROM account WHERE folded = ?")
       .run(folded);
   },
-  (tables, folded) => {
+  (tables: Tables, folded: string): void => {
     tables.run('DELETE FROM member WHERE account = (SELECT name FROM account WHERE folded = ?)').run(folded);
   },
-  (tables, folded) => {
+  (tables: Tables, folded: string): void => {
     tables.run('DELETE FROM marker WHERE owner = ?').run(folded);
   },
   // Its copies of what was said in private.
-  (tables, folded) => {
+  (tables: Tables, folded: string): void => {
     dropShelf(tables, `a:${folded}`);
   },
   eraseSaid,

@@ -26,15 +26,15 @@ export class Exporter {
   next(length: number): string {
     let part = '';
     while (part.length < length) {
-      const { done = false, value } = this.#lines.next();
-      if (done) break;
-      part += `${value}\n`;
+      const line = this.#lines.next();
+      if (line.done === true) break;
+      part += `${line.value}\n`;
     }
     return part;
   }
 }
 
-function* linesOf(tables: Tables): Generator<string, void> {
+function* linesOf(tables: Tables): Generator<string, undefined> {
   const { connection } = tables;
   // One transaction sees one moment, whatever a server writes meanwhile.
   connection.exec('BEGIN');
@@ -49,6 +49,7 @@ function* linesOf(tables: Tables): Generator<string, void> {
   }
   connection.exec('COMMIT');
   yield JSON.stringify({ rows });
+  return undefined;
 }
 
 /** Returns how many rows a table has. */

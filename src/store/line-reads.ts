@@ -203,7 +203,9 @@ function tagsOf(json: string | null): Tag[] {
   const tags: unknown = json === null ? [] : JSON.parse(json);
   if (!Array.isArray(tags)) return [];
   return tags.flatMap((tag: unknown): Tag[] => {
-    const [name, value]: readonly unknown[] = Array.isArray(tag) ? tag : [];
+    if (!Array.isArray(tag)) return [];
+    const name: unknown = tag[0];
+    const value: unknown = tag[1];
     return typeof name === 'string' && typeof value === 'string' ? [[name, value]] : [];
   });
 }

@@ -51,7 +51,7 @@ export const MIGRATIONS: readonly Migration[] = [
    CREATE INDEX line_peer ON line(log, peer, at_ms) WHERE peer IS NOT NULL;
    CREATE TABLE marker(owner TEXT NOT NULL, target TEXT NOT NULL, at_ms INTEGER NOT NULL,
      PRIMARY KEY(owner, target)) WITHOUT ROWID;`,
-  (connection) => {
+  (connection: Connection): void => {
     connection.exec(INDEX_SCHEMA);
     indexAllLines(connection);
   },

@@ -7,7 +7,7 @@ import { searchReads } from './line-search.js';
 import { logReads } from './log-reads.js';
 import { markerReads } from './marker-reads.js';
 import { memberReads } from './member-reads.js';
-import type { ReadersOf,Reads } from './tasks.js';
+import type { ReadersOf, Reads } from './tasks.js';
 
 /** How each question is answered. */
 export const READERS: ReadersOf<Reads> = {

@@ -9,7 +9,7 @@ import { logWrites } from './log-writes.js';
 import { markerWrites } from './marker-writes.js';
 import { memberWrites } from './member-writes.js';
 import type { Tables } from './tables.js';
-import type { StoreFacts, Write, WritersOf,Writes } from './tasks.js';
+import type { StoreFacts, Write, WritersOf, Writes } from './tasks.js';
 
 /** How everything that a part of the store writes is written. */
 const WRITERS: WritersOf<Writes> = {

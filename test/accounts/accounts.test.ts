@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { DEFAULT_ACCOUNT_SETTINGS, type RegisterAsk } from '../../src/accounts/account-service.js';
 import { Accounts, type AccountsOptions } from '../../src/accounts/accounts.js';
 import { MemoryAccounts } from '../../src/accounts/memory-accounts.js';
+import type * as password from '../../src/accounts/password.js';
 import { hashPassword, verifyInVain } from '../../src/accounts/password.js';
 import { PasswordGuard } from '../../src/accounts/password-guard.js';
 import { accountOf } from './book.js';
@@ -138,9 +139,7 @@ describe('waits', () => {
     await logIn(accounts, 'guess');
     await logIn(accounts, 'guess', ASKER.source, 'nobody');
     expect(verifyInVain).toHaveBeenCalledTimes(2);
-    const { verifyInVain: real } = await vi.importActual<typeof import('../../src/accounts/password.js')>(
-      '../../src/accounts/password.js',
-    );
+    const { verifyInVain: real } = await vi.importActual<typeof password>('../../src/accounts/password.js');
     const before = process.cpuUsage();
     expect(await real('guess')).toBe(false);
     // The cost of 32 MiB of scrypt, which no machine has for nothing.

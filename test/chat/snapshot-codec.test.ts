@@ -117,12 +117,12 @@ function replaced(sound: string): fc.Arbitrary<string> {
   });
   return fc.tuple(fc.nat({ max: paths.length - 1 }), fc.jsonValue()).map(([at, value]) => {
     let index = -1;
-    const text = JSON.stringify(JSON.parse(sound), (_key, before: unknown) => {
+    const text: unknown = JSON.stringify(JSON.parse(sound), (_key, before: unknown) => {
       index += 1;
       return index === at ? value : before;
     });
     // Undefined if the whole of it was left out.
-    return text ?? 'null';
+    return typeof text === 'string' ? text : 'null';
   });
 }
 

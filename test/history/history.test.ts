@@ -92,7 +92,7 @@ test('a history in the store answers alike', async () => {
   await compare((lines) => {
     run += 1;
     const history = new StoredHistory(store);
-    const here = <S extends Shelf>(shelf: S): Shelf => `${shelf} ${run}`;
+    const here = (shelf: Shelf): Shelf => `${shelf} ${run}`;
     for (const { shelf, line } of lines) history.record(here(shelf), line);
     for (const { shelf, line, isTakenBack } of lines) {
       const { msgid, seq, part } = line;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Line } from '../../src/history/line.js';
-import { type Markers,MAX_MARKS, MemoryMarkers } from '../../src/history/markers.js';
+import { type Markers, MAX_MARKS, MemoryMarkers } from '../../src/history/markers.js';
 import type { Store } from '../../src/store/store.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
 import { StoredMarkers } from '../../src/store/stored-markers.js';

@@ -18,7 +18,7 @@ export function exchangeFor(offer: string, account: string, password: string): E
 }
 
 function plain(account: string, password: string): Exchange {
-  return { mechanism: 'PLAIN', answer: async () => `\0${account}\0${password}` };
+  return { mechanism: 'PLAIN', answer: () => Promise.resolve(`\0${account}\0${password}`) };
 }
 
 /** One login, from its first line to its last. */

@@ -1,6 +1,6 @@
 /** Searching what was said (`soju.im/search`). */
 import { type Incoming, timeOf } from '../irc/incoming.js';
-import { formatAttributes,formatLine } from '../irc/outgoing.js';
+import { formatAttributes, formatLine } from '../irc/outgoing.js';
 import { keyOf } from './conversations.js';
 import { messageBodyOf } from './message-body.js';
 import { type Hit, isSame, MAX_HITS, type State } from './model.js';

@@ -1,7 +1,7 @@
 /** Clients that share one member, since they have logged in to one account. */
 import type { AccountFacts } from '../../accounts/account-service.js';
-import type { Client } from './client.js';
 import { type Conversation, pastOfPeople } from '../past.js';
+import type { Client } from './client.js';
 import { outcomeOf, type Paged, resultOf } from './outcome.js';
 import { pastOf, sendPage } from './past-pages.js';
 import { sendNames, sendTopic } from './room-replies.js';

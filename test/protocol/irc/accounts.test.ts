@@ -41,7 +41,7 @@ async function startWithAccount(): Promise<{
     const session = new IrcSession(link, { server, charset: 'utf-8' });
     session.receive(Buffer.from(lines.map((line) => `${line}\r\n`).join('')));
     // A line runs when the one before it has been answered.
-    for (let turn = 0; turn < lines.length; turn += 1) {
+    for (let left = lines.length; left > 0; left -= 1) {
       await new Promise(setImmediate);
       session.wake();
     }

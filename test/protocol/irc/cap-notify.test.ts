@@ -1,6 +1,6 @@
 /** CAP NEW and CAP DEL: IRCv3 capability-negotiation, "cap-notify"; sasl-3.2, "Integration with cap-notify". */
 import { expect, test } from 'vitest';
-import { type AccountSettings,DEFAULT_ACCOUNT_SETTINGS } from '../../../src/accounts/account-service.js';
+import { type AccountSettings, DEFAULT_ACCOUNT_SETTINGS } from '../../../src/accounts/account-service.js';
 import { loadConfig } from '../../../src/server/config/load.js';
 import { type IrcTestServer, numerics, startIrc } from './irc-client.js';
 

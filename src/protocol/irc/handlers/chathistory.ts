@@ -21,7 +21,7 @@ interface Subcommand {
   readonly references: number;
   /** Whether `*` may stand for a reference. */
   readonly hasDefault: boolean;
-  range(first: Anchor | null, second: Anchor | null): LineRange;
+  readonly range: (first: Anchor | null, second: Anchor | null) => LineRange;
 }
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
