@@ -23,7 +23,8 @@ const installedInsteadOfSources = (folder: string): Plugin => ({
 
 /**
  * The folders whose files share the modules of one process, one file after the other. Each of them would load all
- * modules for itself otherwise, which took as long as the tests. The other folders load modules again, or change the process.
+ * modules for itself otherwise, which took as long as the tests. The other folders load modules again, or change the
+ * process.
  */
 const SHARING = 'admin,bench,chat,front,log,multiplexer,net,protocol,readiness,server,socket,store';
 
