@@ -139,6 +139,16 @@ describe('a member that is always on', () => {
     expect(ear.take()).toEqual(['said']);
   });
 
+  test('goes if another of its account is here, so that logins under other nicks do not add up', () => {
+    alone();
+    for (const nick of ['annie', 'anna']) {
+      const other = arrive(nick, 'Ann');
+      chat.setTrait(other.member, 'always-on', true);
+      chat.leave(other.member, other.ear, 'gone home');
+    }
+    expect([...chat.directory.members()].map((member) => member.nick)).toEqual(['ann', 'bob']);
+  });
+
   test.each([
     ['killed', (by: Member) => chat.expel(by, 'ann', { reason: 'x', parting: 'killed' })],
     ['banned', (by: Member) => chat.setBan(by, { ...BAN, mask: 'u@192.0.2.1' }, 'banned')],

@@ -59,7 +59,8 @@ export function share(scene: Scene, who: Member, outlet: Outlet): void {
 }
 
 /**
- * Takes an outlet away from a member, or lets the member quit if it is the last one. A member that is always on stays.
+ * Takes an outlet away from a member, or lets the member quit if it is the last one. A member that is always on stays,
+ * if no other of its account is here.
  *
  * @returns null if the member stays, or was not here
  */
@@ -73,11 +74,22 @@ export function leave(
   const member = stateOf(who);
   if (!core.isKnown(member)) return null;
   const hasOthers = outletsOf(member.outlet).some((one) => one !== outlet);
-  if (!hasOthers && !member.traits.has('always-on')) return core.quit(member, reason);
+  if (!hasOthers && !stays(scene, member)) return core.quit(member, reason);
   member.detach(outlet);
   if (!hasOthers) member.absentSinceMs = scene.directory.now();
   showPresence(scene, member);
   return null;
+}
+
+/** One member of an account stays: with one for each login under another nick they would add up. */
+function stays({ directory }: Scene, member: MemberState): boolean {
+  const { account } = member;
+  if (account === null || !member.traits.has('always-on')) return false;
+  const { fold } = directory;
+  for (const other of directory.members()) {
+    if (other !== member && other.account !== null && fold(other.account) === fold(account)) return false;
+  }
+  return true;
 }
 
 /**
