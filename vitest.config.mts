@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vitest/config';
@@ -26,9 +27,20 @@ const installedInsteadOfSources = (folder: string): Plugin => ({
  * modules for itself otherwise, which took as long as the tests. The other folders load modules again, or change the
  * process.
  */
-const SHARING = 'admin,bench,chat,front,log,multiplexer,net,protocol,readiness,server,socket,store';
+const SHARING = 'admin,bench,chat,front,log,multiplexer,net,protocol,readiness,server,socket,store'.split(',');
 
-const files = (mode: string): string => (mode === 'long' ? '*.long.test.ts' : '!(*.long).test.ts');
+/** Whether a test file may find modules that another one has loaded: not if it puts others in their place. */
+const isSharing = (path: string): boolean =>
+  SHARING.includes(path.split('/')[1] ?? '') && !/^vi\.(mock|doMock)\(/m.test(readFileSync(at(path), 'utf8'));
+
+/** The test files of a mode: those that share modules, and the others. */
+function testFiles(mode: string): { readonly shared: string[]; readonly alone: string[] } {
+  const paths = readdirSync(at('test'), { recursive: true, encoding: 'utf8' }).map((path) => `test/${path}`);
+  const wanted = paths.filter(
+    (path) => path.endsWith('.test.ts') && path.endsWith('.long.test.ts') === (mode === 'long'),
+  );
+  return { shared: wanted.filter(isSharing), alone: wanted.filter((path) => !isSharing(path)) };
+}
 
 /** By default the daily suite; with `--mode long` the tests that take minutes, in *.long.test.ts. */
 export default defineConfig(({ mode }) => ({
@@ -36,11 +48,8 @@ export default defineConfig(({ mode }) => ({
   resolve: { alias: subject === undefined ? [{ find: /^fdmux$/, replacement: at('src/index.ts') }] : [] },
   test: {
     projects: [
-      { extends: true, test: { name: 'shared', include: [`test/{${SHARING}}/**/${files(mode)}`], isolate: false } },
-      {
-        extends: true,
-        test: { name: 'alone', include: [`test/**/${files(mode)}`], exclude: [`test/{${SHARING}}/**`] },
-      },
+      { extends: true, test: { name: 'shared', include: testFiles(mode).shared, isolate: false } },
+      { extends: true, test: { name: 'alone', include: testFiles(mode).alone } },
     ],
     globalSetup: ['test/support/build-first.ts'],
     setupFiles: ['test/support/preload.ts', 'test/support/fd-leak-check.ts'],

@@ -1,5 +1,5 @@
 /** A client that leaves while its password is checked. */
-import { afterAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { Chat } from '../../../src/chat/chat.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
@@ -8,18 +8,11 @@ import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import type { ServerControl } from '../../../src/protocol/server-control.js';
 import { FakeLink } from '../fake-link.js';
 
-const check = vi.hoisted(() => {
-  vi.resetModules(); // Another file of this process may have loaded the session with the real check.
-  return { settle: (_isRight: boolean): void => undefined, done: Promise.resolve(true) };
-});
+const check = vi.hoisted(() => ({ settle: (_isRight: boolean): void => undefined, done: Promise.resolve(true) }));
 vi.mock(import('../../../src/accounts/password.js'), async (importOriginal) => ({
   ...(await importOriginal()),
   verifyPassword: () => check.done,
 }));
-
-afterAll(() => {
-  vi.resetModules();
-});
 
 beforeEach(() => {
   check.done = new Promise((resolve) => {

@@ -113,7 +113,7 @@ export function testLogin({
       const server = await startIrc();
       const observer = await server.client('observer');
       const owner = await server.client('guest');
-      await owner.ask('REGISTER * * :correct horse', 'NICK other');
+      await owner.ask('REGISTER * * :correct horse', 'NS LOGOUT');
       const client = startLogin({ port: server.port, account: 'guest', password: 'correct horse' });
       await client.shows('missing');
       await eventually(async () =>
