@@ -35,6 +35,8 @@ export interface RegistrationState {
 
 /** What only an IRC session has. */
 export interface IrcPart {
+  /** Since when it is connected, in milliseconds since the epoch; not given by processes that did not note it. */
+  readonly sinceMs?: number;
   /** By their names. */
   readonly capabilities: readonly string[];
   /** The account that it is logged in to; null, or not given, without one. */

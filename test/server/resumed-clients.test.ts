@@ -56,6 +56,16 @@ test('those in a room go on talking: nobody hears of a join, and ranks, names an
   expect(late.hears(/ 353 /)[0]).toMatch(/@ann/);
 });
 
+test('a client is connected since it was connected first, wherever it has gone on', async () => {
+  const { client } = await startForSlowReaders();
+  const ann = await client('ann', '#a', '');
+  const state = describeClient(ann);
+  const irc = { ...present(state.session.irc, 'the part of IRC'), sinceMs: 1000 };
+  const next = await startForSlowReaders();
+  const moved = next.resume({ ...state, session: { ...state.session, irc } });
+  expect(describeClient(moved).session.irc?.sinceMs).toBe(1000);
+});
+
 test('what people say about themselves, and who has subscribed to it, is as before, and nobody hears of it', async () => {
   const { client } = await startForSlowReaders();
   const ann = await client('ann', '#a', 'batch draft/metadata-3');

@@ -30,7 +30,7 @@ import type { Outbox } from './outbox.js';
 import type { Paged } from './outcome.js';
 import { formatPast } from './past-lines.js';
 import { Registration } from './registration.js';
-import type { IrcState, RegisteredClient } from './shared-state.js';
+import type { ConnectionFacts, IrcState, RegisteredClient } from './shared-state.js';
 import { packWords, packWordsInSteps } from './text-length.js';
 
 /** What all IRC clients of one listener share. */
@@ -97,6 +97,8 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
   /** How many messages wait for their log. */
   #unsettled = 0;
   #isOver = false;
+  /** Since when it is connected, in milliseconds since the epoch. */
+  #sinceMs: number;
 
   constructor(
     link: Link,
@@ -111,6 +113,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     this.#encoder = server.encoders.of(0, charset.charset);
     link.encoder = this.#encoder;
     this.member = server.chat.receive({ host: link.remoteHost, outlet: link });
+    this.#sinceMs = this.member.sinceMs;
     server.unregisteredCount += 1;
   }
 
@@ -132,6 +135,11 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
   /** Whether nobody between the peer and the server can read along. */
   get isSecure(): boolean {
     return this.#link.isSecure;
+  }
+
+  get connection(): ConnectionFacts {
+    const { id, remoteHost, isSecure } = this.#link;
+    return { id, address: remoteHost, isSecure, sinceMs: this.#sinceMs };
   }
 
   /** What carries the connection. */
@@ -391,8 +399,9 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
   // As plain data
 
   /** What the client is beside its member. */
-  describe(): Pick<IrcPart, 'account' | 'capabilities' | 'registration' | 'monitored' | 'subscriptions'> {
+  describe(): Omit<IrcPart, 'heardMs' | 'pingedMs'> {
     return {
+      sinceMs: this.#sinceMs,
       capabilities: capabilityNames(this.#capabilities),
       account: this.account,
       registration: this.registration?.state ?? null,
@@ -406,7 +415,9 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
    *
    * @param member - null if it has not registered
    */
-  restore({ account, capabilities, registration, monitored, subscriptions }: IrcPart, member: Member | null): void {
+  restore(part: IrcPart, member: Member | null): void {
+    const { sinceMs, account, capabilities, registration, monitored, subscriptions } = part;
+    this.#sinceMs = sinceMs ?? this.#sinceMs;
     this.setCapabilities(capabilities.reduce((bits, name) => bits | (capabilityBit(name) ?? 0), 0));
     if (registration !== null) this.registration?.restore(registration);
     for (const key of subscriptions) this.server.metadata.add(this, key);
@@ -467,7 +478,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     });
   }
 
-  accountErased(): void {
+  loseAccount(): void {
     this.account = null;
     // Others hear of it in the order of the log; nobody waits for that here.
     if (this.registration === null) this.server.chat.setAccount(this.member, null);

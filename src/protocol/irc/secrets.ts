@@ -27,7 +27,7 @@ const MESSAGE_COMMANDS = new Set(['PRIVMSG', 'NOTICE', 'SQUERY']);
  * them must be the same when the rest is masked. Any other word in their place may be a password.
  */
 const SERVICE_WORDS: ReadonlyMap<string, number> = new Map([
-  ...['HELP', 'INFO', 'LOGOUT', 'CERT'].map((word) => [word, Infinity] as const),
+  ...['HELP', 'INFO', 'LOGOUT', 'CERT', 'CLIENTS'].map((word) => [word, Infinity] as const),
   ...['GHOST', 'RELEASE', 'REGAIN', 'RECOVER'].map((word) => [word, 1] as const),
   ...['ID', 'IDENTIFY', 'LOGIN', 'REGISTER', 'VERIFY', 'PASSWD', 'DROP', 'UNREGISTER'].map(
     (word) => [word, 0] as const,

@@ -22,16 +22,32 @@ import { MonitorBoard } from './monitor-board.js';
 import type { ReplySource } from './reply-writer.js';
 import type { IrcSettings } from './settings.js';
 
+/** What the owner of an account may know of a connection that is logged in to it. */
+export interface ConnectionFacts {
+  /** Its number on this server. */
+  readonly id: number;
+  /** The address that it comes from. */
+  readonly address: string;
+  /** Whether nobody between the peer and the server can read along. */
+  readonly isSecure: boolean;
+  /** Since when it is there, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+}
+
 /** A client that may be logged in to an account. */
 export interface AccountUser {
   /** The account that it is logged in to; null without one. */
   readonly account: string | null;
-  /** Its account is no longer there. */
-  accountErased(): void;
+  /** It is not logged in any more, since its account is gone, or the account's owner has decided so elsewhere. */
+  loseAccount(): void;
 }
 
 /** A registered client, as the shared state sees it. */
 export interface RegisteredClient extends AccountUser {
+  readonly member: Member;
+  readonly connection: ConnectionFacts;
+  /** Ends its connection. @param reason - for the peer and the other members */
+  close(reason: string): void;
   /** @param tokens - those of RPL_ISUPPORT that have changed */
   isupportChanged(tokens: readonly string[]): void;
   /** Other capabilities are offered. */
@@ -139,7 +155,7 @@ export class IrcState implements ReplySource {
     // First, so that nobody loses the nick on logging out.
     this.chat.releaseAccount(name);
     for (const client of [...this.clients, ...this.entering]) {
-      if (client.account !== null && fold(client.account) === folded) client.accountErased();
+      if (client.account !== null && fold(client.account) === folded) client.loseAccount();
     }
   }
 

@@ -33,6 +33,7 @@ test.each([
   ['NS SET secret word\r\n', 'NS SET xxxxxx xxxx\r\n'],
   ['NS SET ALWAYS-ON on\r\n', 'NS SET ALWAYS-ON on\r\n'],
   ['NS CERT ADD abc def\r\n', 'NS CERT ADD abc def\r\n'],
+  ['NS CLIENTS LOGOUT 12\r\n', 'NS CLIENTS LOGOUT 12\r\n'],
   ['NS PASSWD old new\r\n', 'NS PASSWD xxx xxx\r\n'],
   ['PRIVMSG NickServ :IDENTIFY secret\r\n', 'PRIVMSG NickServ :IDENTIFY xxxxxx\r\n'],
   ['PRIVMSG nickserv@services :set password  secret\r\n', 'PRIVMSG nickserv@services :set password  xxxxxx\r\n'],

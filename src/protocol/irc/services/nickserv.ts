@@ -9,7 +9,7 @@ import type {
 } from '../../../accounts/account-service.js';
 import { isReservedNick } from '../../reserved-nicks.js';
 import type { Client } from '../client.js';
-import { ALWAYS_ON, applySettings, ENFORCE } from '../devices.js';
+import { ALWAYS_ON, applySettings, ENFORCE, logOutDevice, otherDevices } from '../devices.js';
 import { logIn, logOut } from '../login.js';
 import type { Message } from '../message.js';
 import { isNick, spellNick } from '../names.js';
@@ -329,6 +329,49 @@ function* cert(question: Question): Paged {
   }
 }
 
+function clients(question: Question): undefined {
+  const [action = '', which] = question.words;
+  switch (action.toUpperCase()) {
+    case 'LIST':
+      listClients(question);
+      return;
+    case 'LOGOUT':
+      if (which !== undefined) {
+        logOutClients(question, which);
+        return;
+      }
+  }
+  question.fail('INVALID_PARAMS', 'Usage: CLIENTS LIST | LOGOUT <number> | LOGOUT ALL');
+}
+
+function listClients(question: Question): void {
+  const { client } = question;
+  const all = [client, ...otherDevices(client)];
+  for (const device of all) {
+    const { id, address, isSecure, sinceMs } = device.connection;
+    const which = device === client ? `${id} (this one)` : `${id}`;
+    const safety = isSecure ? 'secure' : 'not secure';
+    const since = new Date(sinceMs).toISOString();
+    question.say(`Client ${which}: ${address}, ${safety}, since ${since}, as ${device.member.nick}`);
+  }
+  question.say(`Clients: ${all.length}`);
+}
+
+/** The one who asks remains, also when all are meant. */
+function logOutClients(question: Question, which: string): void {
+  const { client } = question;
+  const isAll = which.toUpperCase() === 'ALL';
+  const meant = otherDevices(client).filter(({ connection }) => isAll || `${connection.id}` === which);
+  if (!isAll && which === `${client.connection.id}`) {
+    question.fail('INVALID_PARAMS', 'This is the client that you are using: LOGOUT logs it out');
+  } else if (!isAll && meant.length === 0) {
+    question.fail('NO_SUCH_CLIENT', `No client of your account has the number ${which}`);
+  } else {
+    for (const device of meant) logOutDevice(client, device);
+    question.say(isAll ? `Clients logged out: ${meant.length}` : `Client ${which} is logged out`);
+  }
+}
+
 const COMMANDS: Readonly<Record<string, ServiceCommand>> = {
   IDENTIFY: {
     ...{ usage: '[account] <password>', minWords: 1, needsAccount: false, run: identify },
@@ -373,6 +416,10 @@ const COMMANDS: Readonly<Record<string, ServiceCommand>> = {
   CERT: {
     ...{ usage: 'ADD [fingerprint] | DEL <fingerprint> | LIST', minWords: 1, needsAccount: true, run: cert },
     about: 'Manages the TLS certificates by which you log in (SASL EXTERNAL).',
+  },
+  CLIENTS: {
+    ...{ usage: 'LIST | LOGOUT <number> | LOGOUT ALL', minWords: 1, needsAccount: true, run: clients },
+    about: 'Shows the connections that are logged in to your account, and logs out others than the one you use.',
   },
 };
 

@@ -56,7 +56,8 @@ export interface ServiceCommand {
   readonly minWords: number;
   /** Whether only those may use it who have logged in. */
   readonly needsAccount: boolean;
-  readonly run: (question: Question) => Paged;
+  /** @returns the steps of an answer that takes some */
+  readonly run: (question: Question) => Paged | undefined;
 }
 
 /** The commands of one service. */
@@ -85,7 +86,10 @@ export function* ask(
     question.fail('NEED_MORE_PARAMS', `Usage: ${name.toUpperCase()} ${command.usage}`);
   } else if (command.needsAccount && client.account === null) {
     question.fail('ACCOUNT_REQUIRED', 'Log in first: /msg NickServ IDENTIFY <password>');
-  } else yield* command.run(question);
+  } else {
+    const steps = command.run(question);
+    if (steps !== undefined) yield* steps;
+  }
 }
 
 function sayHelp(question: Question, service: ServiceName, commands: ServiceCommands): void {

@@ -159,6 +159,75 @@ describe('GHOST and REGAIN', () => {
   });
 });
 
+describe('CLIENTS', () => {
+  const listed = async (client: IrcClient): Promise<string[]> =>
+    said(await client.ask('NS CLIENTS LIST')).map((line) => line.replace(/since \d{4}-\S+Z/, 'since DATE'));
+  /** The numbers of the clients, that of the one who asks first. */
+  const numbersFor = async (client: IrcClient): Promise<string[]> =>
+    (await listed(client)).flatMap((line) => /^Client (\d+)/.exec(line)?.[1] ?? []);
+
+  test('LIST shows every client of the account, and no other one', async () => {
+    const server = await startWithAccounts();
+    const ann = await signUp(server, 'ann');
+    await logIn(server, 'ANN', { nick: 'ann' });
+    await signUp(server, 'bob');
+    const apart = await server.client('apart');
+    await apart.ask(`NS IDENTIFY ann :${PASSWORD}`);
+    const [own, shared, other] = await numbersFor(ann);
+    expect(await listed(ann)).toEqual([
+      `Client ${own} (this one): 127.0.0.1, not secure, since DATE, as ann`,
+      `Client ${shared}: 127.0.0.1, not secure, since DATE, as ann`,
+      `Client ${other}: 127.0.0.1, not secure, since DATE, as apart`,
+      'Clients: 3',
+    ]);
+    expect(await numbersFor(apart)).toEqual([other, own, shared]);
+  });
+
+  test('LOGOUT puts out one that shares the member, which stays', async () => {
+    const server = await startWithAccounts();
+    const ann = await signUp(server, 'ann');
+    const bob = await server.client('bob', { join: '#a' });
+    await ann.ask('JOIN #a');
+    await bob.heard();
+    const { client: lost } = await logIn(server, 'ann');
+    const [, number = ''] = await numbersFor(ann);
+    expect(said(await ann.ask(`NS CLIENTS LOGOUT ${number}`))).toEqual([`Client ${number} is logged out`]);
+    expect((await lost.rest()).at(-1)).toBe('ERROR :Closing Link: 127.0.0.1 (Logged out by another client)');
+    expect(await bob.heard()).toEqual([]);
+    expect(await listed(ann)).toHaveLength(2);
+  });
+
+  test('LOGOUT ALL logs out all but the one who asks; a member of its own stays as a guest', async () => {
+    const server = await startWithAccounts();
+    const ann = await signUp(server, 'ann');
+    const { client: lost } = await logIn(server, 'ann');
+    const apart = await server.client('apart');
+    await apart.ask(`NS IDENTIFY ann :${PASSWORD}`);
+    expect(said(await ann.ask('ns clients logout all'))).toEqual(['Clients logged out: 2']);
+    expect((await lost.rest()).at(-1)).toMatch(/^ERROR .*Logged out by another client/);
+    expect(numerics(await apart.heard(), '901')).toEqual(['901 apart!apart@127.0.0.1 :You are now logged out']);
+    expect(numerics(await ann.ask('WHOIS apart'), '311', '330')).toHaveLength(1);
+    expect(await listed(ann)).toHaveLength(2);
+  });
+
+  test('LOGOUT leaves the one who asks, and the clients of others', async () => {
+    const server = await startWithAccounts();
+    const ann = await signUp(server, 'ann', 'standard-replies');
+    const bob = await signUp(server, 'bob');
+    const [own = ''] = await numbersFor(ann);
+    const [others = ''] = await numbersFor(bob);
+    const failures = async (words: string): Promise<string[]> =>
+      (await ann.ask(`NS CLIENTS ${words}`)).flatMap((line) => / FAIL NICKSERV (\S+)/.exec(line)?.[1] ?? []);
+    expect(await failures(`LOGOUT ${own}`)).toEqual(['INVALID_PARAMS']);
+    expect(await failures(`LOGOUT ${others}`)).toEqual(['NO_SUCH_CLIENT']);
+    expect(await failures('LOGOUT')).toEqual(['INVALID_PARAMS']);
+    expect(await failures('SHOW')).toEqual(['INVALID_PARAMS']);
+    expect(numerics(await bob.ask('WHOIS bob'), '330')).toHaveLength(1);
+    const guest = await server.client('guest');
+    expect(said(await guest.ask('NS CLIENTS LIST'))).toEqual(['Log in first: /msg NickServ IDENTIFY <password>']);
+  });
+});
+
 describe('SET ALWAYS-ON', () => {
   test('lets the member stay, and a client that logs in goes on as it', async () => {
     const server = await startWithAccounts();
