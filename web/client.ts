@@ -155,6 +155,19 @@ export class Client {
     this.#askService(['DROP', this.#state.account, secret]);
   }
 
+  /** Asks NickServ where else the user is logged in. */
+  listDevices(): void {
+    const label = this.#nextLabel();
+    this.dispatch({ kind: 'devices-asked', label });
+    this.#connection.send(formatLine('NS', ['CLIENTS', 'LIST'], label));
+  }
+
+  /** Asks NickServ to log out another device. */
+  logOutDevice(number: string): void {
+    this.#askService(['CLIENTS', 'LOGOUT', number]);
+    this.listDevices();
+  }
+
   #askService(words: readonly string[]): void {
     const label = this.#nextLabel();
     this.dispatch({ kind: 'service-asked', label });

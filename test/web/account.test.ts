@@ -242,6 +242,52 @@ describe('the account of a user', () => {
     expect(page.takeSent().at(-1)).toBe(`AUTHENTICATE ${PLAIN_ANN}`);
   });
 
+  test('has devices, which are listed and can be logged out', async () => {
+    const page = await inside();
+    const listed = (number: number, rest: string): string =>
+      `@batch=1 :NickServ!n@s NOTICE ann :Client ${number}${rest}, since 2026-11-26T07:00:00.000Z, as ann`;
+    const answer = async (line: string, ...lines: readonly string[]): Promise<void> => {
+      const [, label] = /^@label=(\S+) NS CLIENTS LIST$/.exec(line) ?? [];
+      await page.hear(`@label=${label} :s BATCH +1 labeled-response`, ...lines, ':s BATCH -1');
+    };
+    const end = '@batch=1 :NickServ!n@s NOTICE ann :Clients: 2';
+    page.client.listDevices();
+    await answer(
+      page.takeSent()[0] ?? '',
+      listed(4, ' (this one): ::1, secure'),
+      listed(7, ': 10.0.0.7, not secure'),
+      end,
+    );
+    const both = { nick: 'ann', sinceMs: Date.UTC(2026, 10, 26, 7) };
+    expect(page.state.devices.list).toEqual([
+      { ...both, number: '4', isThis: true, address: '::1', isSecure: true },
+      { ...both, number: '7', isThis: false, address: '10.0.0.7', isSecure: false },
+    ]);
+    page.client.logOutDevice('7');
+    const [order = '', question = ''] = page.takeSent();
+    expect(order).toMatch(/^@label=\S+ NS CLIENTS LOGOUT 7$/);
+    await page.hear(`${order.split(' ', 1)[0]} :NickServ!n@s NOTICE ann :Client 7 is logged out`);
+    await answer(question, listed(4, ' (this one): ::1, secure'), end);
+    expect(page.state.devices.list.map(({ number }) => number)).toEqual(['4']);
+    expect(page.state.login.answer).toBe('Client 7 is logged out');
+    expect([...page.state.conversations.values()].flatMap(({ lines }) => lines)).toEqual([]);
+  });
+
+  test('has no devices to show if the server does not list them', async () => {
+    const page = await inside();
+    page.client.listDevices();
+    const [, label] = /label=(\S+)/.exec(page.takeSent()[0] ?? '') ?? [];
+    await page.hear(`@label=${label} :s 421 ann NS :Unknown command`);
+    expect(page.state.devices.list).toEqual([]);
+    expect([...page.state.conversations.values()].flatMap(({ lines }) => lines)).toEqual([]);
+  });
+
+  test('is left by a page that another device logs out: it does not return by itself', async () => {
+    const page = await inside();
+    await page.hear('ERROR :Closing Link: 127.0.0.1 (Logged out by another client)');
+    expect(page.lose().state).toMatchObject({ link: { kind: 'idle' }, failure: { code: 'LOGGED_OUT' } });
+  });
+
   test('can be erased, which leaves a guest', async () => {
     const page = await inside();
     page.client.eraseAccount('secret');

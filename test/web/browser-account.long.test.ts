@@ -101,5 +101,12 @@ describe('an account', () => {
     await eventually(() => phone.title()).toMatch(/^\(1\)/);
     await eventually(() => phone.title()).not.toMatch(/^\(/);
     await eventually(() => desk.getByRole('complementary').getByRole('listitem').count()).toBe(2);
+
+    await desk.getByRole('button', { name: 'Settings' }).click();
+    await desk.getByText('This device').waitFor();
+    expect(await findings(desk)).toEqual([]);
+    await desk.getByRole('button', { name: 'Log out', exact: true }).click();
+    await phone.getByRole('alert').filter({ hasText: 'You were logged out on another device.' }).waitFor();
+    await eventually(() => desk.locator('.devices li').count()).toBe(1);
   });
 });

@@ -19,6 +19,8 @@ export type PageEvent =
   | { readonly kind: 'code-dropped' }
   /** NickServ was asked to change something about the account. */
   | { readonly kind: 'service-asked'; readonly label: string }
+  /** NickServ was asked for the devices of the account. */
+  | { readonly kind: 'devices-asked'; readonly label: string }
   | { readonly kind: 'signed-out' }
   /** The connection: an attempt begins, it is open, it is gone and will be tried again. */
   | { readonly kind: 'connecting' }

@@ -198,6 +198,22 @@ export interface Login {
   readonly failure: Failure | null;
 }
 
+/** A connection that is logged in to the account of the user. */
+export interface Device {
+  readonly number: string;
+  readonly isThis: boolean;
+  readonly address: string;
+  readonly isSecure: boolean;
+  readonly sinceMs: number;
+  readonly nick: string;
+}
+
+export interface Devices {
+  /** The label of the question for them; empty for none. */
+  readonly asked: string;
+  readonly list: readonly Device[];
+}
+
 export interface ListedRoom {
   readonly name: string;
   readonly members: number;
@@ -243,6 +259,7 @@ export interface State {
   /** The account that the user is logged in to; empty for none. */
   readonly account: string;
   readonly login: Login;
+  readonly devices: Devices;
   /** Whether the page has asked with whom the user has talked. */
   readonly hasAskedPeople: boolean;
   readonly listing: { readonly isComplete: boolean; readonly rooms: readonly ListedRoom[] };
@@ -306,6 +323,7 @@ export const INITIAL_STATE: State = {
   search: { words: '', place: '', hits: [], isRunning: false, isWhole: true, failure: null },
   account: '',
   login: { wish: 'guest', account: '', step: 'idle', unverified: '', asked: '', answer: '', failure: null },
+  devices: { asked: '', list: [] },
   hasAskedPeople: false,
   listing: { isComplete: false, rooms: [] },
   nextId: 1,

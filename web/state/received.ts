@@ -4,6 +4,7 @@ import * as marks from './marks.js';
 import { isSame, type State } from './model.js';
 import { collected } from './multiline.js';
 import * as account from './received-account.js';
+import { withDevice } from './received-devices.js';
 import * as history from './received-history.js';
 import * as members from './received-members.js';
 import * as replies from './received-replies.js';
@@ -29,6 +30,9 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>(
 /** The end of the message of the day, or that there is none: the server has said by then what it can do. */
 const WELCOME_ENDS = new Set(['376', '422']);
 
+/** What a service answers with, or a server that has none. */
+const SERVICE_ANSWER = /^(NOTICE|FAIL|[45]\d\d)$/;
+
 /** Returns the state after a line. An unknown command is shown rather than lost; a known one never fails. */
 export function received(before: State, line: Incoming, nowMs: number): State {
   const { state, message } = collected(before, line) ?? { state: before, message: line };
@@ -44,8 +48,10 @@ export function received(before: State, line: Incoming, nowMs: number): State {
     param: (index) => message.params[index] ?? '',
   };
   const { command } = message;
-  const isAnswer = label !== '' && label === state.login.asked;
-  if (isAnswer && /^(NOTICE|FAIL|[45]\d\d)$/.test(command)) return account.answered(state, message);
+  if (label !== '' && SERVICE_ANSWER.test(command)) {
+    if (label === state.login.asked) return account.answered(state, message);
+    if (label === state.devices.asked) return withDevice(state, message);
+  }
   // A failure belongs to what has failed (IRCv3 standard-replies).
   const name = command === 'FAIL' ? `FAIL ${reception.param(0)}` : command;
   const next = (HANDLERS.get(name) ?? replies.handleOther)(state, reception);

@@ -37,6 +37,7 @@ export function reduce(state: State, event: PageEvent): State {
         capabilities: new Set(),
         account: '',
         login: { ...state.login, step: state.login.step === 'code' ? 'code' : 'idle', asked: '', failure: null },
+        devices: INITIAL_STATE.devices,
       };
     case 'lost':
       return lost(state, event.retryAtMs, event.atMs);
@@ -86,6 +87,8 @@ export function reduce(state: State, event: PageEvent): State {
       return changedLogin(state, { wish: event.wish, account: event.account, step: 'running', failure: null });
     case 'service-asked':
       return changedLogin(state, { asked: event.label, answer: '', failure: null });
+    case 'devices-asked':
+      return { ...state, devices: { asked: event.label, list: [] } };
     case 'code-sent':
       return changedLogin(state, { step: 'running', failure: null });
     case 'code-dropped':

@@ -37,6 +37,10 @@ export const english = {
   eraseNote: (account: string): string =>
     `The account ${account}, its private conversations and all that it keeps will be erased. This cannot be undone.`,
   loggedInAs: (account: string): string => `Logged in as ${account}.`,
+  devices: 'Devices',
+  thisDevice: 'This device',
+  logOut: 'Log out',
+  insecure: 'not secure',
   otherClients: 'Any IRC client can join as well.',
   // The connection.
   connecting: 'Connecting…',
@@ -130,6 +134,7 @@ export const english = {
     INVALID_EMAIL: (): string => 'The server cannot send to this address.',
     UNACCEPTABLE_EMAIL: (): string => 'The server does not take this address.',
     INVALID_CODE: (): string => 'The code is wrong, or is too old.',
+    LOGGED_OUT: (): string => 'You were logged out on another device.',
     TRY_LATER: (): string => 'The server is busy. Try again in a minute.',
     TEMPORARILY_UNAVAILABLE: (): string => 'The server cannot do this now. Try again later.',
     '401': (name: string): string => `There is nobody called ${name}.`,

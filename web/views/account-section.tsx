@@ -6,6 +6,7 @@ import type { LoginWish, State } from '../state/model.js';
 import { errorText } from '../text/errors.js';
 import { Choice } from './choice.js';
 import { usePage } from './context.js';
+import { DeviceList } from './device-list.js';
 import { Field, Mail, Secret } from './fields.js';
 
 export function AccountSection({ state }: { readonly state: State }): JSX.Element {
@@ -21,7 +22,7 @@ export function AccountSection({ state }: { readonly state: State }): JSX.Elemen
           <CodePart state={state} />
         )
       ) : (
-        <OwnerPart account={account} />
+        <OwnerPart state={state} />
       )}
       <p role="status">{login.answer}</p>
       <p role="alert" class="failure">
@@ -104,8 +105,9 @@ function CodePart({ state }: { readonly state: State }): JSX.Element {
   );
 }
 
-/** The owner changes the password, or erases the account. */
-function OwnerPart({ account }: { readonly account: string }): JSX.Element {
+/** The owner changes the password, logs other devices out, or erases the account. */
+function OwnerPart({ state }: { readonly state: State }): JSX.Element {
+  const { account } = state;
   const { client, texts } = usePage();
   const [secret, setSecret] = useState('');
   return (
@@ -124,6 +126,7 @@ function OwnerPart({ account }: { readonly account: string }): JSX.Element {
           {texts.changePassword}
         </button>
       </form>
+      <DeviceList state={state} />
       <Erasure account={account} />
     </>
   );
