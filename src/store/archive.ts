@@ -53,11 +53,11 @@ export async function importStore(folder: string, input: AsyncIterable<string | 
   const path = join(folder, STORE_FILE);
   const unfinished = join(folder, UNFINISHED);
   try {
-    if (statSync(path).size > 0) {
-      throw new StoreError(
-        'ERR_STORE_NOT_EMPTY',
-        `${folder}: there is a store already; move it away, or take another folder`,
-      );
+    // SQLite would take the write-ahead log of a file that is gone for that of the new one, and destroy it.
+    const found = [STORE_FILE, `${STORE_FILE}-wal`].find((name) => sizeOf(join(folder, name)) > 0);
+    if (found !== undefined) {
+      const message = `${folder}: a store is there already (${found}); move all of it away, or take another folder`;
+      throw new StoreError('ERR_STORE_NOT_EMPTY', message);
     }
     rmSync(unfinished, { force: true });
     closeSync(openSync(unfinished, 'wx', 0o600));

@@ -1,5 +1,5 @@
 /** Stores that are checked, written out as text, and made of text. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AccountRecord } from '../../src/accounts/account-book.js';
@@ -180,6 +180,18 @@ test('an import never overwrites a store, nor one that is in use', async () => {
   expect(readFileSync(join(folder, STORE_FILE))).toEqual(before);
   await openStore({ folder });
   await expect(importLines(exported, folder)).rejects.toMatchObject({ code: 'ERR_STORE_IN_USE' });
+});
+
+test('an import is refused beside what another file has left', async () => {
+  const [from, folder] = [temporaryFolder(), temporaryFolder()];
+  const store = await openStore({ folder: from });
+  (await SqliteLog.open(store)).append(ROOM, [mark('1')], new Answers());
+  await settled(store);
+  // Somebody has moved the file of a server that was killed, and nothing else.
+  copyFileSync(join(from, `${STORE_FILE}-wal`), join(folder, `${STORE_FILE}-wal`));
+  const refused = { code: 'ERR_STORE_NOT_EMPTY', message: expect.stringContaining(`${STORE_FILE}-wal`) };
+  await expect(importLines(exported, folder)).rejects.toMatchObject(refused);
+  expect(statSync(join(folder, `${STORE_FILE}-wal`)).size).toBeGreaterThan(0);
 });
 
 test('a folder without a store cannot be read', async () => {
