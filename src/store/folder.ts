@@ -1,5 +1,5 @@
 /** The folder of a store. */
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { flock } from '../socket/file-lock.js';
 import { StoreError } from './store-error.js';
@@ -7,6 +7,8 @@ import { StoreError } from './store-error.js';
 /** The name of the file in the folder. */
 export const STORE_FILE = 'fdmux.db';
 const LOCK_FILE = 'lock';
+/** What those may do who are neither the owner nor in the group. */
+const OTHERS = 0o007;
 
 /**
  * Makes the folder, and locks it for as long as the fd is open: the kernel gives the lock back however this process
@@ -21,7 +23,7 @@ export function lockFolder(folder: string): number {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     fd = openSync(join(folder, LOCK_FILE), 'a', 0o600);
     // SQLite would let everybody read a file that it makes.
-    closeSync(openSync(join(folder, STORE_FILE), 'a', 0o600));
+    closeToOthers(openSync(join(folder, STORE_FILE), 'a', 0o600));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new StoreError('ERR_STORE_FOLDER', `${folder} cannot be used for the store: ${message}`, { cause: error });
@@ -29,6 +31,16 @@ export function lockFolder(folder: string): number {
   if (flock(fd, 'exclusive')) return fd;
   closeSync(fd);
   throw new StoreError('ERR_STORE_IN_USE', `${folder}: another process uses this store`);
+}
+
+/** A copy that was put back may be open to everybody, and SQLite makes the write-ahead log like the file. */
+function closeToOthers(fd: number): void {
+  try {
+    const { mode, uid } = fstatSync(fd);
+    if ((mode & OTHERS) !== 0 && uid === process.geteuid?.()) fchmodSync(fd, mode & 0o777 & ~OTHERS);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Returns the path of the file in a folder. @throws StoreError if there is none */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Engine, findEngine } from '../../src/store/engine.js';
@@ -153,6 +153,17 @@ describe('opening a store', () => {
     const folder = join(temporaryFolder(), 'data');
     await fill(folder, 1);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  test('a file that was put back from a backup is closed to others', async () => {
+    const folder = temporaryFolder();
+    await fill(folder, 1);
+    const path = join(folder, STORE_FILE);
+    chmodSync(path, 0o644);
+    const store = await openStore({ folder });
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+    expect(statSync(`${path}-wal`).mode & 0o007).toBe(0);
+    await store.close();
   });
 });
 
