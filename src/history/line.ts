@@ -33,8 +33,13 @@ export function isEvent(kind: LineKind): boolean {
 
 /** Returns the changes of a line about modes; of a rank, the target is a nick. */
 export function changesOf({ object }: Line): readonly SettingChange[] {
-  const changes: unknown = object === null ? [] : JSON.parse(object);
-  return isChanges(changes) ? changes : [];
+  try {
+    const changes: unknown = object === null ? [] : JSON.parse(object);
+    return isChanges(changes) ? changes : [];
+  } catch {
+    // Somebody has written to the file, or imported something: the lines around it are sent all the same.
+    return [];
+  }
 }
 
 /** Bits of {@link Line.bits}. */

@@ -193,18 +193,28 @@ const EVERYTHING = { kind: 'between', after: null, before: null, end: 'newest' }
 
 /** The last lines of all shelves. */
 export class MemoryHistory implements History, Shelves {
-  limits: MemoryHistoryLimits;
+  #limits: MemoryHistoryLimits;
   readonly #shelves = new Map<Shelf, ShelfLines>();
   /** How many lines there have been. */
   #lines = 0;
   #bytes = 0;
 
   constructor(limits: MemoryHistoryLimits = DEFAULT_MEMORY_HISTORY) {
-    this.limits = limits;
+    this.#limits = limits;
+  }
+
+  /** Applies other limits, to what there is too. */
+  configure(limits: MemoryHistoryLimits): void {
+    this.#limits = limits;
+    for (const [shelf, lines] of this.#shelves) {
+      while (lines.size > limits.maxLines) this.#bytes -= lines.shift();
+      if (lines.size === 0) this.#shelves.delete(shelf);
+    }
+    while (this.#bytes > limits.maxBytes) this.#dropOldest();
   }
 
   record(shelf: Shelf, line: Line): void {
-    const { maxLines, maxBytes } = this.limits;
+    const { maxLines, maxBytes } = this.#limits;
     if (maxLines === 0) return;
     let lines = this.#shelves.get(shelf);
     if (lines === undefined) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { History } from '../../src/history/history.js';
-import type { Line, Shelf } from '../../src/history/line.js';
+import { changesOf, type Line, type Shelf } from '../../src/history/line.js';
 import { DEFAULT_MEMORY_HISTORY, MemoryHistory } from '../../src/history/memory-history.js';
 import { Histories } from '../../src/server/history/histories.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
@@ -118,3 +118,51 @@ test('a history in the store answers alike', async () => {
     };
   }, 40);
 });
+
+test('smaller limits of a history in memory hold at once, for what is there too', async () => {
+  const history = new Histories(DEFAULT_MEMORY_HISTORY, null);
+  const [quiet, loud] = ['r:#quiet', 'r:#loud'] as const;
+  for (const shelf of [quiet, loud]) for (let n = 1; n <= 5; n += 1) history.record(shelf, saidAt(n));
+  const range = { kind: 'between', after: null, before: null, end: 'newest' } as const;
+  const kept = async (): Promise<number[]> => {
+    const pages = await Promise.all(
+      [quiet, loud].map((shelf) => history.lines({ shelf, peer: null, range, limit: 100, sight: ALL })),
+    );
+    return pages.map((page) => (page.kind === 'lines' ? page.lines.length : 0));
+  };
+  history.configure({ ...DEFAULT_MEMORY_HISTORY, maxLines: 3 });
+  expect(await kept()).toEqual([3, 3]);
+  history.configure({ ...DEFAULT_MEMORY_HISTORY, maxBytes: 1000 });
+  expect((await kept()).reduce((sum, lines) => sum + lines)).toBeLessThan(5);
+  history.configure({ ...DEFAULT_MEMORY_HISTORY, maxLines: 0 });
+  expect(await kept()).toEqual([0, 0]);
+  history.record(loud, saidAt(6));
+  history.configure(DEFAULT_MEMORY_HISTORY);
+  history.record(loud, saidAt(7));
+  expect(await kept()).toEqual([0, 1]);
+});
+
+test('a line whose changes cannot be read has none', () => {
+  for (const object of ['[{"kind"', '{}', '[{"kind":"nonsense"}]']) {
+    expect(changesOf({ ...saidAt(1), kind: 'mode', object }), object).toEqual([]);
+  }
+});
+
+function saidAt(seq: number): Line {
+  return {
+    seq,
+    part: 0,
+    atMs: 1000 + seq,
+    kind: 'message',
+    msgid: `x-${seq}`,
+    peer: null,
+    source: 'ann!a@h',
+    account: null,
+    target: '#a',
+    ranks: 0,
+    text: '',
+    tags: [],
+    object: null,
+    bits: 0,
+  };
+}

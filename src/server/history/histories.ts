@@ -31,7 +31,7 @@ export class Histories implements History, Shelves {
   }
 
   configure(limits: MemoryHistoryLimits): void {
-    this.#memory.limits = limits;
+    this.#memory.configure(limits);
   }
 
   record(shelf: Shelf, line: Line): void {
