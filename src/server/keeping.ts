@@ -105,12 +105,16 @@ export class Keeping {
   }
 
   /**
-   * Lets a chat that has all rooms know what has happened while no server ran: who has stayed, and which accounts are
-   * erased.
+   * Lets a chat know what has happened while no server ran: who has stayed, and, as soon as it has all rooms, which
+   * accounts are erased.
    */
   bringBack(chat: Chat): void {
-    for (const account of this.#erased) chat.releaseAccount(account);
-    if (this.#erased.length > 0) this.store.write({ kind: 'erased-done' }, UNANSWERED);
+    if (this.#erased.length > 0) {
+      chat.whenCaughtUp(() => {
+        for (const account of this.#erased) chat.releaseAccount(account);
+        this.store.write({ kind: 'erased-done' }, UNANSWERED);
+      });
+    }
     for (const member of this.members.members) chat.restore(member, null);
   }
 
