@@ -1,7 +1,7 @@
 /** How accounts are written. */
 import type { AccountChanges, AccountRecord, Credential } from '../accounts/account-book.js';
 import { integerOf, textOf } from './columns.js';
-import { ERASERS } from './erase.js';
+import { ERASERS, SHELF_ERASERS } from './erase.js';
 import type { Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
 
@@ -29,6 +29,8 @@ export const accountWrites: WritersOf<AccountWrites> = {
          VALUES(?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(name, folded, createdMs, email, 0, JSON.stringify(settings), suspendedMs);
+    // Something may have been on its way when the one before was erased.
+    for (const erase of SHELF_ERASERS) erase(tables, folded);
     // Rooms must not take it for the one that was erased.
     tables.run("DELETE FROM fact WHERE name = 'erased ' || ?").run(folded);
     const id = idOf(tables, folded) ?? 0;

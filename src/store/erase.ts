@@ -6,6 +6,17 @@ import type { Tables } from './tables.js';
 /** Removes what one part of the store has of an account, in the transaction that removes the account. */
 export type Eraser = (tables: Tables, folded: string) => void;
 
+/** What only those can read who have the account: whoever registers the name later must not. */
+export const SHELF_ERASERS: readonly Eraser[] = [
+  (tables: Tables, folded: string): void => {
+    tables.run('DELETE FROM marker WHERE owner = ?').run(folded);
+  },
+  // Its copies of what was said in private.
+  (tables: Tables, folded: string): void => {
+    dropShelf(tables, `a:${folded}`);
+  },
+];
+
 /** Every part that keeps something by account is here. */
 export const ERASERS: readonly Eraser[] = [
   (tables: Tables, folded: string): void => {
@@ -17,12 +28,6 @@ export const ERASERS: readonly Eraser[] = [
   (tables: Tables, folded: string): void => {
     tables.run('DELETE FROM member WHERE account = (SELECT name FROM account WHERE folded = ?)').run(folded);
   },
-  (tables: Tables, folded: string): void => {
-    tables.run('DELETE FROM marker WHERE owner = ?').run(folded);
-  },
-  // Its copies of what was said in private.
-  (tables: Tables, folded: string): void => {
-    dropShelf(tables, `a:${folded}`);
-  },
+  ...SHELF_ERASERS,
   eraseSaid,
 ];

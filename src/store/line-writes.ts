@@ -21,6 +21,8 @@ export interface LineWrites {
    * Removes the lines of a shelf from before a time, the oldest first; at most 1,000, so that nobody waits for long.
    */
   readonly 'lines-drop': { readonly shelf: string; readonly beforeMs: number };
+  /** Removes a shelf that is no log, with all that is on it. */
+  readonly 'shelf-drop': { readonly shelf: string };
 }
 
 /** The number of a line that has been taken back; the other kinds are counted from 1. */
@@ -69,13 +71,20 @@ export const lineWrites: WritersOf<LineWrites> = {
     return count;
   },
   'lines-drop': (tables, { shelf, beforeMs }) => dropBefore(tables, shelf, beforeMs),
+  'shelf-drop': (tables, { shelf }) => dropShelf(tables, shelf),
 };
 
-/** Removes a shelf that is no log, with all that is on it: nothing names it any more. */
-export function dropShelf(tables: Tables, shelf: string): void {
-  while (dropBefore(tables, shelf, Number.MAX_SAFE_INTEGER) === MAX_DROPPED);
+/** Removes a shelf that is no log, with all that is on it: nothing names it any more. @returns how many lines */
+export function dropShelf(tables: Tables, shelf: string): number {
+  let count = 0;
+  let dropped: number;
+  do {
+    dropped = dropBefore(tables, shelf, Number.MAX_SAFE_INTEGER);
+    count += dropped;
+  } while (dropped === MAX_DROPPED);
   tables.run('DELETE FROM log WHERE name = ? AND top = 0').run(shelf);
   tables.forgetLog(shelf);
+  return count;
 }
 
 function dropBefore(tables: Tables, shelf: string, beforeMs: number): number {

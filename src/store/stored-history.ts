@@ -19,7 +19,7 @@ interface Waiting {
 }
 
 /** The lines of one store. */
-export class StoredHistory implements History, Omit<Shelves, 'clear'> {
+export class StoredHistory implements History, Shelves {
   readonly keeps: (shelf: Shelf) => boolean;
   readonly #store: Store;
   #posted = 0;
@@ -48,6 +48,10 @@ export class StoredHistory implements History, Omit<Shelves, 'clear'> {
 
   redact(redaction: Redaction): void {
     this.#write({ kind: 'line-redact', ...redaction });
+  }
+
+  clear(shelf: Shelf): void {
+    this.#write({ kind: 'shelf-drop', shelf });
   }
 
   async lines(query: LineQuery): Promise<Page> {

@@ -3,9 +3,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { LineQuery, Page } from '../../src/history/history.js';
 import type { Line } from '../../src/history/line.js';
+import { DEFAULT_MEMORY_HISTORY } from '../../src/history/memory-history.js';
+import { Histories } from '../../src/server/history/histories.js';
 import { STORE_FILE } from '../../src/store/folder.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
+import { StoredAccounts } from '../../src/store/stored-accounts.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
+import { StoredMarkers } from '../../src/store/stored-markers.js';
+import { accountOf } from '../accounts/book.js';
 import { Answers } from '../log/contract.js';
 import { openStore, settled } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -81,6 +86,29 @@ test('what is taken back is nowhere in the file, and pages are found from its pl
   });
   await store.close();
   expect(readFileSync(join(folder, STORE_FILE)).includes(secret)).toBe(false);
+});
+
+test('who registers a name finds nothing of the account that had it before', async () => {
+  const store = await openStore();
+  const [accounts, history, markers] = [new StoredAccounts(store), new StoredHistory(store), new StoredMarkers(store)];
+  await accounts.add(accountOf('ann'), 10);
+  await accounts.erase('ann');
+  // What was on its way when the account was erased.
+  history.record('a:ann', { ...lineOf(1, 'for the first one'), peer: 'bob' });
+  await markers.mark('a:ann', '#a', 5);
+  await accounts.add(accountOf('ann'), 10);
+  expect(textsOf(await history.lines({ ...all, shelf: 'a:ann', peer: 'bob' }))).toEqual([]);
+  expect(await markers.read('a:ann', '#a')).toEqual({ kind: 'mark', atMs: null });
+});
+
+test('a shelf that is cleared is not in the file either, but for what is put there afterwards', async () => {
+  const history = new StoredHistory(await openStore());
+  const both = new Histories(DEFAULT_MEMORY_HISTORY, history);
+  for (const shelf of ['a:ann', 'a:bob'] as const) both.record(shelf, lineOf(1, 'before'));
+  both.clear('a:ann');
+  both.record('a:ann', lineOf(2, 'after'));
+  expect(textsOf(await history.lines({ ...all, shelf: 'a:ann' }))).toEqual(['after']);
+  expect(textsOf(await history.lines({ ...all, shelf: 'a:bob' }))).toEqual(['before']);
 });
 
 test('lines from before a time are dropped', async () => {

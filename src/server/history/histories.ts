@@ -15,7 +15,7 @@ import { latestOf } from '../../history/page.js';
 import type { Found, Hit, SearchQuery } from '../../history/search-query.js';
 
 /** A history that outlives the server. */
-export interface KeptHistory extends History, Omit<Shelves, 'clear'> {
+export interface KeptHistory extends History, Shelves {
   /** Whether it keeps a shelf. */
   keeps(shelf: Shelf): boolean;
 }
@@ -44,9 +44,8 @@ export class Histories implements History, Shelves {
     if (shelves.length > 0) this.#kept?.redact({ ...redaction, shelves });
   }
 
-  /** Removes a shelf from memory. What is stored of an account goes with that. */
   clear(shelf: Shelf): void {
-    this.#memory.clear(shelf);
+    (this.#keeperOf(shelf) ?? this.#memory).clear(shelf);
   }
 
   lines(query: LineQuery): Promise<Page> {
