@@ -15,13 +15,20 @@ export interface Markers {
 
 /** The most marks of one owner: who has more loses the one that has been moved least lately. */
 export const MAX_MARKS = 2_000;
-/** The most owners whose marks are kept in memory. */
-const MAX_OWNERS = 10_000;
+/** The most marks of all owners that are kept in memory: some tens of megabytes. */
+const MAX_ALL_MARKS = 200_000;
 
 /** Marks in memory, within bounds. */
 export class MemoryMarkers implements Markers {
   /** The one that was used last is the last, in both. */
   readonly #owners = new Map<Shelf, Map<string, number>>();
+  readonly #maxMarks: number;
+  #count = 0;
+
+  /** @param maxMarks - of all owners together, at least {@link MAX_MARKS}: the owner who has been quiet longest loses all */
+  constructor(maxMarks = MAX_ALL_MARKS) {
+    this.#maxMarks = maxMarks;
+  }
 
   read(owner: Shelf, target: string): Promise<Mark> {
     return Promise.resolve({ kind: 'mark', atMs: this.#owners.get(owner)?.get(target) ?? null });
@@ -30,21 +37,24 @@ export class MemoryMarkers implements Markers {
   mark(owner: Shelf, target: string, atMs: number): Promise<Mark> {
     const marks = this.#owners.get(owner) ?? new Map<string, number>();
     const moved = Math.max(atMs, marks.get(target) ?? 0);
-    putLast(marks, target, moved, MAX_MARKS);
-    putLast(this.#owners, owner, marks, MAX_OWNERS);
+    this.forget(owner);
+    marks.delete(target);
+    marks.set(target, moved);
+    for (const [first] of marks) {
+      if (marks.size <= MAX_MARKS) break;
+      marks.delete(first);
+    }
+    this.#owners.set(owner, marks);
+    this.#count += marks.size;
+    for (const [first] of this.#owners) {
+      if (this.#count <= this.#maxMarks) break;
+      this.forget(first);
+    }
     return Promise.resolve({ kind: 'mark', atMs: moved });
   }
 
   forget(owner: Shelf): void {
+    this.#count -= this.#owners.get(owner)?.size ?? 0;
     this.#owners.delete(owner);
-  }
-}
-
-function putLast<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
-  map.delete(key);
-  map.set(key, value);
-  for (const first of map.keys()) {
-    if (map.size <= most) return;
-    map.delete(first);
   }
 }

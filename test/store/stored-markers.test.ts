@@ -84,3 +84,16 @@ test('an account that is erased takes its marks and its copies along, and leaves
   history.record(ANN, { ...line, msgid: 'x-3' });
   expect(await count('a:ann')).toBe(1);
 });
+
+test('all marks in memory together are bounded, and the owner who has been quiet longest loses its own', async () => {
+  const markers = new MemoryMarkers(4);
+  const owners = ['s:1', 's:2', 's:3'] as const;
+  for (const owner of [...owners, 's:1'] as const) await markers.mark(owner, '#a', 5);
+  await markers.mark('s:3', '#b', 5);
+  for (const owner of owners) expect(await markers.read(owner, '#a'), owner).toEqual(mark(5));
+  await markers.mark('s:3', '#c', 5);
+  expect(await Promise.all(owners.map((owner) => markers.read(owner, '#a')))).toEqual([mark(5), mark(null), mark(5)]);
+  markers.forget('s:3');
+  for (const target of ['#b', '#c', '#d']) await markers.mark('s:1', target, 5);
+  expect(await markers.read('s:1', '#a')).toEqual(mark(5));
+});
