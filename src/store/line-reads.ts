@@ -156,7 +156,20 @@ const PEERS = `WITH RECURSIVE known(log, peer) AS (
   UNION ALL
   SELECT log, (SELECT min(peer) FROM line WHERE line.log = known.log AND line.peer > known.peer) FROM known
   WHERE known.peer IS NOT NULL
-) SELECT peer FROM known WHERE peer IS NOT NULL`;
+) SELECT peer FROM known WHERE peer IS NOT NULL LIMIT ?`;
+
+/** The most conversations that are looked at: all other questions wait meanwhile. */
+const MAX_PEERS = 10_000;
+
+const LAST_PEERS = `SELECT DISTINCT peer FROM (SELECT peer FROM line INDEXED BY line_time
+  WHERE log = ? AND peer IS NOT NULL ORDER BY at_ms DESC, id DESC LIMIT ?)`;
+
+/** Returns the peers of a shelf. Of one to which somebody has written under ever other nicks, those of the last lines. */
+function peersOf(tables: Tables, log: number): string[] {
+  const peers = tables.run(PEERS).all(log, MAX_PEERS + 1);
+  const rows = peers.length > MAX_PEERS ? tables.run(LAST_PEERS).all(log, MAX_PEERS) : peers;
+  return rows.map((row) => textOf(row, 'peer'));
+}
 
 function readLatest(tables: Tables, query: LatestQuery): Latest[] {
   const found: Latest[] = [];
@@ -171,8 +184,7 @@ function readLatest(tables: Tables, query: LatestQuery): Latest[] {
   if (query.people !== null) {
     const { shelf, sight } = query.people;
     const log = logOf(tables, shelf);
-    const peers = log === null ? [] : tables.run(PEERS).all(log);
-    for (const row of peers) if (log !== null) look(shelf, log, textOf(row, 'peer'), sight);
+    if (log !== null) for (const peer of peersOf(tables, log)) look(shelf, log, peer, sight);
   }
   return latestOf(found, query);
 }

@@ -6,6 +6,8 @@ import type { Line } from '../../src/history/line.js';
 import { DEFAULT_MEMORY_HISTORY } from '../../src/history/memory-history.js';
 import { Histories } from '../../src/server/history/histories.js';
 import { STORE_FILE } from '../../src/store/folder.js';
+import { lineReads } from '../../src/store/line-reads.js';
+import { lineWrites } from '../../src/store/line-writes.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
 import { StoredAccounts } from '../../src/store/stored-accounts.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
@@ -14,6 +16,7 @@ import { accountOf } from '../accounts/book.js';
 import { Answers } from '../log/contract.js';
 import { openStore, settled } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { searched } from './searched.js';
 
 const ROOM = 'r:#a';
 const UNANSWERED = { written: () => undefined, failed: () => undefined };
@@ -147,4 +150,17 @@ test('a store that is closed answers that it is', async () => {
   expect(await history.latest({ rooms: [], people: null, afterMs: 0, beforeMs: 1, end: 'newest', limit: 1 })).toEqual({
     kind: 'unavailable',
   });
+});
+
+test('of a shelf with too many conversations, the last ones are found', async () => {
+  const { tables, close } = await searched();
+  const peers = Array.from({ length: 10_001 }, (_, index) => `n${index}`).reverse();
+  for (const [seq, peer] of peers.entries()) {
+    // An event, which is in no index, takes less time here.
+    lineWrites.line(tables, { shelf: 'a:ann', line: { ...lineOf(seq, ''), kind: 'signal', peer } });
+  }
+  const period = { afterMs: 0, beforeMs: Number.MAX_SAFE_INTEGER, end: 'oldest', limit: 20_000 } as const;
+  const found = lineReads.latest(tables, { rooms: [], people: { shelf: 'a:ann', sight }, ...period });
+  expect(found.map(({ line }) => line.peer)).toEqual(peers.slice(1));
+  close();
 });
