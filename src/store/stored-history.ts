@@ -33,6 +33,8 @@ export class StoredHistory implements History, Shelves {
   #failed = 0;
   /** How many are written at once: what has failed together may fit one by one. */
   #portion = 1;
+  /** Those that are being written: a line that fails before one of them must not be written after it. */
+  readonly #redactions = new Set<Redaction>();
   #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -94,19 +96,36 @@ export class StoredHistory implements History, Shelves {
 
   #post(write: Write, stored: () => void = () => undefined): void {
     this.#posted += 1;
+    if (write.kind === 'line-redact') this.#redactions.add(write);
     this.#store.write(write, {
       written: () => {
+        this.#dropRedaction(write);
         stored();
         this.#hear();
       },
       failed: () => {
-        this.#unwritten.splice(this.#failed, 0, write);
-        this.#failed += 1;
+        this.#dropRedaction(write);
+        if (!this.#isTakenBack(write)) {
+          this.#unwritten.splice(this.#failed, 0, write);
+          this.#failed += 1;
+        }
         this.#portion = 1;
         if (!this.#isClosed) this.#retry ??= setTimeout(this.#writeAgain, RETRY_MS);
         this.#hear();
       },
     });
+  }
+
+  #dropRedaction(write: Write): void {
+    if (write.kind === 'line-redact') this.#redactions.delete(write);
+  }
+
+  #isTakenBack(write: Write): boolean {
+    if (write.kind !== 'line') return false;
+    const { shelf, line } = write;
+    return [...this.#redactions].some(
+      ({ msgid, shelves }) => msgid === line.msgid && shelves.some((each) => each === shelf),
+    );
   }
 
   readonly #writeAgain = (): void => {

@@ -142,6 +142,27 @@ test('lines that a full store does not take are read when it has room again', as
   history.close();
 });
 
+test('a line that was taken back before the store has refused it is not written later', async () => {
+  const store = await openStore({ maxBytes: 300_000 });
+  const history = new StoredHistory(store);
+  for (let seq = 0; seq < 30; seq += 1) {
+    store.write({ kind: 'line', shelf: ROOM, line: lineOf(seq, 'x'.repeat(10_000)) }, UNANSWERED);
+    await settled(store);
+  }
+  history.record(ROOM, lineOf(40, 'secret'.repeat(2_000)));
+  // The line is on its way to the full store, and not answered yet.
+  await new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+  history.redact({ shelves: [ROOM], msgid: 'x-40', log: ROOM, seq: 40, part: 0 });
+  await settled(store);
+  store.write({ kind: 'lines-drop', shelf: ROOM, beforeMs: 1040 }, UNANSWERED);
+  history.record(ROOM, lineOf(41, 'end'));
+  await expect.poll(async () => textsOf(await history.lines(all)), { timeout: 10_000 }).toContain('end');
+  expect(textsOf(await history.lines(all))).toEqual(['end']);
+  history.close();
+});
+
 test('a store that is closed answers that it is', async () => {
   const store = await openStore();
   const history = new StoredHistory(store);
