@@ -76,12 +76,12 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   readonly id: number;
   readonly protocol: string;
   readonly transport: Transport;
-  readonly certificate: string | null;
   session: Session | null = null;
   readonly #clock: Clock;
   #remoteHost: string;
   #remotePort: number;
   #isSecure: boolean;
+  #certificate: string | null;
   #limits: ClassSettings;
   #timer: Alarm | null = null;
   #wakeUp: Alarm | null = null;
@@ -112,7 +112,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     this.#remotePort = facts.port;
     this.transport = facts.transport;
     this.#isSecure = facts.isSecure;
-    this.certificate = facts.certificate;
+    this.#certificate = facts.certificate;
     this.#limits = limits;
     this.#events = events;
     this.#clock = clock;
@@ -130,6 +130,10 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     return this.#isSecure;
   }
 
+  get certificate(): string | null {
+    return this.#certificate;
+  }
+
   get limits(): ClassSettings {
     return this.#limits;
   }
@@ -140,6 +144,8 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     this.#remoteHost = peer.host;
     this.#remotePort = peer.port;
     this.#isSecure &&= peer.isSecure;
+    // The gateway's own certificate says nothing about those for whom it speaks.
+    this.#certificate = null;
     this.#limits = moved;
     return null;
   }

@@ -18,13 +18,13 @@ describe.skipIf(!hasOpenssl)('AUTHENTICATE EXTERNAL', () => {
   const ann = folder.make({ name: 'ann' });
   const eve = folder.make({ name: 'eve' });
 
-  async function startWithCertificate(): Promise<IrcTestServer> {
+  async function startWithCertificate(irc = {}): Promise<IrcTestServer> {
     const accounts = new MemoryAccounts();
     const credentials = [{ kind: 'certfp', data: folder.fingerprint(ann) }] as const;
     await accounts.add(accountOf('Ann', { credentials }), 10);
     const files = { cert: identity.certFile, key: identity.keyFile, clientCertificates: 'request' } as const;
     const secure = { tls: await readTlsFiles(files, '/', 'tls') };
-    return startIrc({ accounts, listeners: [{}, secure], limits: { maxPasswordDelayMs: 0 } });
+    return startIrc({ accounts, irc, listeners: [{}, secure], limits: { maxPasswordDelayMs: 0 } });
   }
 
   async function dial(server: IrcTestServer, own: TestIdentity | null): Promise<IrcClient> {
@@ -57,5 +57,13 @@ describe.skipIf(!hasOpenssl)('AUTHENTICATE EXTERNAL', () => {
     expect(await attempt(await dial(server, eve))).toEqual([FAILED]);
     expect(await attempt(await dial(server, null), 'ann')).toEqual([FAILED]);
     expect(await attempt(await server.connect(), 'ann')).toEqual([FAILED]);
+  });
+
+  test('the certificate of a gateway is not that of those for whom it speaks', async () => {
+    const gateways = [{ name: 'kiwi', password: 'hunter2', addresses: ['127.0.0.1'] }];
+    const server = await startWithCertificate({ gateways });
+    const relayed = await dial(server, ann);
+    relayed.send('WEBIRC hunter2 kiwi x 198.51.100.3 :secure');
+    expect(await attempt(relayed)).toEqual([FAILED]);
   });
 });
