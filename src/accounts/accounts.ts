@@ -238,9 +238,19 @@ export class Accounts implements AccountAnswers {
     const folded = this.#fold(name);
     const account = await this.#book.find(folded);
     if (account === null) return null;
-    if (account.confirmation === null || account.confirmation.expiresMs > this.#now()) return 'ACCOUNT_EXISTS';
-    await this.#book.erase(folded);
-    return null;
+    const { confirmation } = account;
+    if (confirmation === null || confirmation.expiresMs > this.#now()) return 'ACCOUNT_EXISTS';
+    return (await this.#withdraw(folded, confirmation)) ? null : 'ACCOUNT_EXISTS';
+  }
+
+  /** Removes an account that still waits for this confirmation. @returns false if there is another one by now */
+  #withdraw(folded: string, { codeHash }: Confirmation): Promise<boolean> {
+    return this.#inOrder(folded, async () => {
+      const account = await this.#book.find(folded);
+      if (account !== null && account.confirmation?.codeHash !== codeHash) return false;
+      await this.#book.erase(folded);
+      return true;
+    });
   }
 
   async #add(name: string, email: string, credentials: readonly Credential[]): Promise<RegisterOutcome> {
@@ -259,10 +269,11 @@ export class Accounts implements AccountAnswers {
       this.#log('account not made', { account: name, reason: added });
       return refusal('TEMPORARILY_UNAVAILABLE', name);
     }
-    if (code === null || emailCommand === null) return { kind: 'registered', account: name };
+    if (code === null || confirmation === null || emailCommand === null) return { kind: 'registered', account: name };
     const sent = await sendCode(emailCommand, { email, account: name, code });
     if (sent === 'sent') return { kind: 'confirmation-required', account: name, email };
-    await this.#book.erase(folded);
+    // The letter may have arrived all the same, and its code been given back.
+    await this.#withdraw(folded, confirmation);
     if (sent === 'failed') this.#log('code not sent', { account: name, command: emailCommand[0] });
     return refusal(sent === 'failed' ? 'TEMPORARILY_UNAVAILABLE' : 'INVALID_EMAIL', name);
   }
@@ -272,16 +283,22 @@ export class Accounts implements AccountAnswers {
     return this.#ifAvailable<VerifyOutcome>(unavailable, async () => {
       const folded = this.#fold(name);
       const names = await this.#turn(folded, asker);
-      const account = await this.#book.find(folded);
-      const confirmation = account?.confirmation ?? null;
-      if (account !== null && confirmation !== null && this.#isCodeOf(confirmation, code)) {
-        await this.#book.change(folded, { confirmation: null });
+      const confirmed = await this.#inOrder(folded, () => this.#confirm(folded, code));
+      if (confirmed !== null) {
         this.#visitors.add(folded, asker.source);
-        return { kind: 'registered', account: account.name };
+        return { kind: 'registered', account: confirmed };
       }
       this.#guard.failed(names);
       return { kind: 'refused', why: 'INVALID_CODE', account: name };
     });
+  }
+
+  /** Confirms an account if a code is that of it. @returns its name; null if it is not */
+  async #confirm(folded: string, code: string): Promise<string | null> {
+    const account = await this.#book.find(folded);
+    const confirmation = account?.confirmation ?? null;
+    if (account === null || confirmation === null || !this.#isCodeOf(confirmation, code)) return null;
+    return (await this.#book.change(folded, { confirmation: null })) === 'changed' ? account.name : null;
   }
 
   #isCodeOf({ codeHash, expiresMs }: Confirmation, code: string): boolean {

@@ -247,3 +247,27 @@ async function byScram(accounts: Accounts, password: string, name = 'ann'): Prom
   );
   return exchange.step('');
 }
+
+describe('codes', () => {
+  const letters = { ...DEFAULT_ACCOUNT_SETTINGS, emailCommand: ['false'] };
+  const ask = registration('ann', { email: 'ann@example.org' });
+
+  test('an account is kept whose code is given back before its program fails', async () => {
+    const { accounts, book } = openAccounts({ settings: letters });
+    const add = book.add.bind(book);
+    vi.spyOn(book, 'add').mockImplementationOnce(async (...args) => {
+      const added = await add(...args);
+      await book.change('ann', { confirmation: null });
+      return added;
+    });
+    await accounts.register(ask);
+    expect((await book.find('ann'))?.confirmation).toBeNull();
+  });
+
+  test('a name stays free if its program cannot even be started', async () => {
+    // No program has an argument with NUL in it.
+    const { accounts, book } = openAccounts({ settings: { ...letters, emailCommand: ['mail', '\0'] } });
+    expect(await accounts.register(ask)).toMatchObject({ kind: 'refused', why: 'TEMPORARILY_UNAVAILABLE' });
+    expect(await book.find('ann')).toBeNull();
+  });
+});
