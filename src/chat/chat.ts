@@ -359,9 +359,13 @@ export class Chat {
     return registration.grant(this.#scene, by, name, access);
   }
 
-  /** Hands a room over to another account. */
-  passRoom(by: Member, name: string, account: string): ReturnType<typeof registration.found> {
-    return registration.found(this.#scene, by, name, account);
+  /** Hands a room over to another account. @param to - the account, and the most rooms that one account founds */
+  passRoom(
+    by: Member,
+    name: string,
+    to: { readonly account: string; readonly maxRooms: number },
+  ): ReturnType<typeof registration.found> {
+    return registration.found(this.#scene, by, name, to);
   }
 
   // Facts about a member

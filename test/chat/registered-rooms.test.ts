@@ -200,10 +200,20 @@ test('the new founder of a room owns it, and the old one does not any more', () 
   const { scene, chat, ann } = Scene.registered();
   const bob = scene.arrive('bob', 'bob');
   bob.join();
-  expect(settled(chat.passRoom(ann.member, '#a', 'Bob')).kind).toBe('amended');
+  expect(settled(chat.passRoom(ann.member, '#a', { account: 'Bob', maxRooms: 9 })).kind).toBe('amended');
   expect(bob.ranks()).toBe(owner);
-  expect(whyOf(settled(chat.passRoom(ann.member, '#a', 'ann')))).toBe('not-allowed');
+  expect(whyOf(settled(chat.passRoom(ann.member, '#a', { account: 'ann', maxRooms: 9 })))).toBe('not-allowed');
   expect(scene.room?.registration?.founder).toBe('Bob');
+});
+
+test('a room is not handed over to an account that has as many as it may', () => {
+  const { scene, chat, ann } = Scene.registered();
+  const bob = scene.arrive('bob', 'bob');
+  chat.join(bob.member, '#b', { key: null, maxRooms: 9, flags: [] });
+  expect(settled(chat.registerRoom(bob.member, '#b', 1)).kind).toBe('amended');
+  expect(whyOf(settled(chat.passRoom(ann.member, '#a', { account: 'BOB', maxRooms: 1 })))).toBe('too-many-rooms');
+  expect(scene.room?.registration?.founder).toBe('ann');
+  expect(settled(chat.passRoom(ann.member, '#a', { account: 'BOB', maxRooms: 2 })).kind).toBe('amended');
 });
 
 test('an operator of the server may end any registration', () => {

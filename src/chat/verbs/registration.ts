@@ -67,16 +67,17 @@ function proposeGrant(
   return replica.propose<'grant'>(by, { kind: 'grant', who: knownAs(room, by), ...what, ...core.stamp(replica, by) });
 }
 
-/** Hands a room over to another account. */
+/** Hands a room over to another account. @param maxRooms - the most rooms that one account founds */
 export function found(
   { core, directory }: Scene,
   who: Member,
   name: string,
-  account: string,
-): Answer<RoomOutcomes['found'] | Refused<'no-such-room'>> {
+  { account, maxRooms }: { readonly account: string; readonly maxRooms: number },
+): Answer<RoomOutcomes['found'] | Refused<'no-such-room' | 'too-many-rooms'>> {
   const by = stateOf(who);
   const room = directory.visibleRoom(by, name);
   if (room === undefined) return refuse('no-such-room');
+  if (roomsOf(directory, account).length >= maxRooms) return refuse('too-many-rooms', room);
   const replica = core.rooms.replica(room.name);
   return replica.propose<'found'>(by, { kind: 'found', who: knownAs(room, by), account, ...core.stamp(replica, by) });
 }

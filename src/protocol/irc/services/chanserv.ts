@@ -222,8 +222,12 @@ function* passOn(question: Question, name: string): Paged {
   const [channel = ''] = words;
   const account = yield* accountOf(question, name);
   if (account === null) return;
-  const made = yield* outcomeOf(client.server.chat.passRoom(client.member, channel, account));
-  if (made.kind === 'refused') fail(question, made);
+  const made = yield* outcomeOf(
+    client.server.chat.passRoom(client.member, channel, { account, maxRooms: MAX_FOUNDED }),
+  );
+  if (made.kind === 'refused' && made.why === 'too-many-rooms') {
+    question.fail('TOO_MANY_ROOMS', `${account} has ${MAX_FOUNDED} channels already`);
+  } else if (made.kind === 'refused') fail(question, made);
   else question.say(`${account} is the founder of ${channel} now`);
 }
 
