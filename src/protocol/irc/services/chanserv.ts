@@ -80,8 +80,9 @@ function* info(question: Question): Paged {
 /** Finds an account by its name, as its owner has spelled it. Answers and returns null if there is none. */
 function* accountOf(question: Question, name: string): Generator<Wait | undefined, string | null> {
   const found = yield* resultOf(question.client.server.accounts.find(name));
-  if (found.kind === 'account') return found.facts.name;
-  if (found.kind === 'none') question.fail('NO_SUCH_ACCOUNT', `There is no account ${name}`);
+  // One that waits for its code may still become somebody else's.
+  if (found.kind === 'account' && found.facts.isConfirmed) return found.facts.name;
+  if (found.kind !== 'unavailable') question.fail('NO_SUCH_ACCOUNT', `There is no account ${name}`);
   else question.fail('STORE_UNAVAILABLE', 'Accounts cannot be read now, try again later');
   return null;
 }

@@ -1,5 +1,6 @@
 /** CHANSERV and CS, and messages to ChanServ. */
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_ACCOUNT_SETTINGS } from '../../../../src/accounts/account-service.js';
 import { signUp, startWithAccounts } from '../account-clients.js';
 import { numerics } from '../irc-client.js';
 
@@ -70,6 +71,17 @@ describe('ChanServ', () => {
     ]);
     expect(said(await bob.ask('CS ACCESS #a LIST'))).toEqual(['You may not do that in this channel']);
     expect(said(await bob.ask('CS ACCESS #a ADD bob OP'))).toEqual(['You may not do that in this channel']);
+  });
+
+  test('gives no ranks to an account that waits for its code: it may become somebody else’s', async () => {
+    const accounts = { ...DEFAULT_ACCOUNT_SETTINGS, emailCommand: ['true'] };
+    const server = await startWithAccounts({ accounts });
+    const ann = await signUp(server, 'ann');
+    await ann.ask('JOIN #a', 'CS REGISTER #a');
+    await (await server.client('bob')).ask('REGISTER * bob@example.org :sesame');
+    for (const line of ['CS ACCESS #a ADD bob OP', 'CS TRANSFER #a bob']) {
+      expect(said(await ann.ask(line))).toEqual(['There is no account bob']);
+    }
   });
 
   test('gives ranks by the letters of modes', async () => {
