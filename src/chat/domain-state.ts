@@ -31,9 +31,10 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   readonly #byLikeness = new Map<string, MemberState>();
   readonly #bySession = new Map<string, MemberState>();
   readonly #numbers = new RunningNumbers();
-  /** The nicks that belong to accounts, folded, and what they look like. */
+  /** The nicks that belong to accounts, by their folded forms. */
   readonly #owned = new Map<string, string>();
-  readonly #ownedLooks = new Map<string, string>();
+  /** Their folded forms by what they look like, in the order in which they came to belong to accounts. */
+  readonly #ownedLooks = new Map<string, readonly string[]>();
   /** They have the nicks in folded form, since a stranger's question must not fold all of them. */
   readonly #departures: { readonly key: string; readonly departure: Departure }[] = [];
   #peak = 0;
@@ -184,17 +185,21 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   /** Keeps the nick of an account for it, or leaves it to everybody. */
   own(account: string, on: boolean): void {
     const key = this.#fold(account);
+    const isKnown = this.#owned.has(key);
     if (on) this.#owned.set(key, account);
     else this.#owned.delete(key);
-    if (this.#likenessOf === null) return;
-    if (on) this.#ownedLooks.set(this.#likenessOf(account), key);
-    else this.#ownedLooks.delete(this.#likenessOf(account));
+    if (this.#likenessOf === null || isKnown === on) return;
+    const look = this.#likenessOf(account);
+    const others = this.#ownedLooks.get(look)?.filter((other) => other !== key) ?? [];
+    const keys = on ? [...others, key] : others;
+    if (keys.length > 0) this.#ownedLooks.set(look, keys);
+    else this.#ownedLooks.delete(look);
   }
 
   /** Whether a nick, or one that looks like it, belongs to another account than this one. */
   belongsToOther(nick: string, account: string | null): boolean {
     const key = this.#fold(nick);
-    const owner = this.#owned.has(key) ? key : this.#likenessOf && this.#ownedLooks.get(this.#likenessOf(nick));
+    const owner = this.#owned.has(key) ? key : this.#likenessOf && this.#ownedLooks.get(this.#likenessOf(nick))?.[0];
     return owner !== null && owner !== undefined && (account === null || this.#fold(account) !== owner);
   }
 

@@ -224,6 +224,15 @@ describe('the nick of an account', () => {
     chat.reserveNicks(['evan'], false);
     expect(arrive('\u0435van').how).toBe('arrived');
   });
+
+  test('keeps what it looks like, whatever else looks like that', () => {
+    chat = new Chat({ naming: { fold: foldPrecis, likenessOf } });
+    const [cyrillic, other] = ['\u0435van', 'ev\u0430n'];
+    chat.reserveNicks(['evan', cyrillic], true);
+    expect(arrive(other, cyrillic).how).toBe('nick-reserved');
+    chat.reserveNicks([cyrillic], false);
+    expect(arrive(other).how).toBe('nick-reserved');
+  });
 });
 
 describe('ghosting', () => {
