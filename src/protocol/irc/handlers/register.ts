@@ -1,10 +1,10 @@
 /** REGISTER and VERIFY: making an account (IRCv3 draft/account-registration). */
 import type { RegisterOutcome, RegistrationRefusal, VerifyOutcome } from '../../../accounts/account-service.js';
-import { isReservedNick } from '../../reserved-nicks.js';
 import type { Client } from '../client.js';
 import { logIn } from '../login.js';
 import type { Message } from '../message.js';
-import { isNick, spellNick } from '../names.js';
+import { spellNick } from '../names.js';
+import { judgeName, keepNick } from '../new-accounts.js';
 import { defer, type Outcome, type Paged } from '../outcome.js';
 
 const REASONS: Readonly<Record<RegistrationRefusal | 'INVALID_CODE', string>> = {
@@ -24,21 +24,15 @@ export function register(client: Client, message: Message): Outcome {
   const [name = '*', email = '*', password = ''] = message.params;
   if (!mayAsk(client, 'REGISTER')) return undefined;
   const { server, source, limits, registration, member } = client;
-  const { directory, settings } = server;
   const work = server.accounts.register({
-    name: spellNick(name, settings),
+    name: spellNick(name, server.settings),
     ...{ email, password, source },
     ...{ maxDelayMs: limits.maxPasswordDelayMs, accountsPerHour: limits.accountsPerHour },
     nick: registration === null ? member.nick : registration.nick,
     refusedNick: registration?.refusedNick ?? null,
-    mayBeNamed: (wanted) => {
-      const isReserved = isReservedNick(wanted, settings.reservedNicks, directory);
-      if (!isNick(wanted, settings) || isReserved) return 'malformed';
-      const holder = directory.member(wanted);
-      return holder === undefined || holder === member ? 'yes' : 'taken';
-    },
+    mayBeNamed: (wanted) => judgeName(client, wanted),
   });
-  return defer(work, (outcome) => answer(client, 'REGISTER', outcome));
+  return defer(keepNick(client, work), (outcome) => answer(client, 'REGISTER', outcome));
 }
 
 /** VERIFY: `account code`. */
@@ -47,7 +41,7 @@ export function verify(client: Client, message: Message): Outcome {
   if (!mayAsk(client, 'VERIFY')) return undefined;
   const { server, source, limits } = client;
   const work = server.accounts.verify({ name, code, source, maxDelayMs: limits.maxPasswordDelayMs });
-  return defer(work, (outcome) => answer(client, 'VERIFY', outcome));
+  return defer(keepNick(client, work), (outcome) => answer(client, 'VERIFY', outcome));
 }
 
 /** Judges what does not depend on the account. Replies if it is against it. */

@@ -7,12 +7,12 @@ import type {
   RegisterOutcome,
   VerifyOutcome,
 } from '../../../accounts/account-service.js';
-import { isReservedNick } from '../../reserved-nicks.js';
 import type { Client } from '../client.js';
 import { ALWAYS_ON, applySettings, ENFORCE, logOutDevice, otherDevices } from '../devices.js';
 import { logIn, logOut } from '../login.js';
 import type { Message } from '../message.js';
 import { isNick, spellNick } from '../names.js';
+import { judgeName, keepNick } from '../new-accounts.js';
 import { outcomeOf, type Paged, resultOf, type Wait } from '../outcome.js';
 import { rename } from '../renaming.js';
 import { ask, type Question, type ServiceCommand, withAliases } from './service.js';
@@ -49,13 +49,16 @@ function* identify(question: Question): Paged {
   yield* enter(question, outcome.account);
 }
 
+function answerLogIn(question: Question, account: string, isIn: boolean): void {
+  if (isIn) question.say(`You are now logged in as ${account}`);
+  else question.fail('STORE_UNAVAILABLE', UNAVAILABLE);
+}
+
 function* enter(question: Question, account: string): Paged {
   const { client } = question;
-  if (!(yield* logIn(client, account))) {
-    question.fail('STORE_UNAVAILABLE', UNAVAILABLE);
-    return;
-  }
-  question.say(`You are now logged in as ${account}`);
+  const isIn = yield* logIn(client, account);
+  answerLogIn(question, account, isIn);
+  if (!isIn) return;
   const found = yield* resultOf(client.server.accounts.find(account));
   if (found.kind === 'account') yield* applySettings(client, found.facts);
 }
@@ -68,23 +71,21 @@ function* logout(question: Question): Paged {
 function* register(question: Question): Paged {
   const { client, words } = question;
   const { server, source, limits, member } = client;
-  const { directory, settings } = server;
   const [password = '', email = '*'] = words;
   if (client.account !== null) {
     question.fail('ALREADY_AUTHENTICATED', `You are logged in as ${client.account} already`);
     return;
   }
-  if (settings.accounts?.registration !== true) {
+  if (server.settings.accounts?.registration !== true) {
     question.fail('TEMPORARILY_UNAVAILABLE', 'Accounts cannot be made on this server');
     return;
   }
   const work = server.accounts.register({
     ...{ name: '*', email, password, source, nick: member.nick, refusedNick: null },
     ...{ maxDelayMs: limits.maxPasswordDelayMs, accountsPerHour: limits.accountsPerHour },
-    mayBeNamed: (wanted) =>
-      isNick(wanted, settings) && !isReservedNick(wanted, settings.reservedNicks, directory) ? 'yes' : 'malformed',
+    mayBeNamed: (wanted) => judgeName(client, wanted),
   });
-  yield* registered(question, yield* resultOf(work));
+  yield* registered(question, yield* resultOf(keepNick(client, work)));
 }
 
 function* registered(question: Question, outcome: RegisterOutcome | VerifyOutcome): Paged {
@@ -99,8 +100,10 @@ function* registered(question: Question, outcome: RegisterOutcome | VerifyOutcom
   }
   client.log('account registered', { account: outcome.account });
   question.say(`The account ${outcome.account} is yours, and the nick is kept for it`);
-  yield* enter(question, outcome.account);
+  const isIn = yield* logIn(client, outcome.account);
+  // Whoever has made the account is logged in by now, and keeps the nick.
   client.server.chat.reserveNicks([outcome.account], true);
+  answerLogIn(question, outcome.account, isIn);
 }
 
 const REGISTRATION_FAILURES: Readonly<
@@ -122,7 +125,7 @@ function* verify(question: Question): Paged {
   const [name = '', code = ''] = words;
   const { server, source, limits } = client;
   const checking = server.accounts.verify({ name, code, source, maxDelayMs: limits.maxPasswordDelayMs });
-  yield* registered(question, yield* resultOf(checking));
+  yield* registered(question, yield* resultOf(keepNick(client, checking)));
 }
 
 /** Checks a password, or that its owner has logged in. @returns the account; null if it has been answered */

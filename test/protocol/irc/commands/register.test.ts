@@ -1,7 +1,9 @@
 /** REGISTER: IRCv3 draft/account-registration. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { AccountSettings } from '../../../../src/accounts/account-service.js';
 import { DEFAULT_ACCOUNT_SETTINGS } from '../../../../src/accounts/account-service.js';
+import { MemoryAccounts } from '../../../../src/accounts/memory-accounts.js';
+import { within } from '../../../support/deadline.js';
 import { type IrcTestServer, numerics, startIrc } from '../irc-client.js';
 
 const CAP = 'draft/account-registration';
@@ -75,6 +77,31 @@ describe('REGISTER', () => {
     const eve = await server.connect();
     const lines = await eve.ask('CAP LS', 'NICK bob', 'REGISTER * * pass');
     expect(failures(lines).at(-1)).toBe('REGISTER ACCOUNT_EXISTS bob');
+  });
+
+  test('the nick is kept for an account whose maker leaves before it is ready', async () => {
+    let goOn = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const accounts = new MemoryAccounts();
+    const asked = new Promise<void>((resolve) => {
+      const add = accounts.add.bind(accounts);
+      vi.spyOn(accounts, 'add').mockImplementation(async (...args) => {
+        resolve();
+        await held;
+        return add(...args);
+      });
+    });
+    const server = await startIrc({ accounts, irc: { accounts: DEFAULT_ACCOUNT_SETTINGS } });
+    const [ann, bob] = [await server.client('ann'), await server.client('bob')];
+    await bob.ask('MONITOR + ann');
+    ann.send('REGISTER * * :sesame');
+    await within(asked, 'the account is about to be kept');
+    ann.peer.socket.destroy();
+    expect(await bob.line()).toMatch(/ 731 bob :ann$/);
+    goOn();
+    expect(numerics(await bob.ask('NICK ann'), '433')).toHaveLength(1);
   });
 
   test('custom-account-name: without it the name must be the nick', async () => {
