@@ -73,6 +73,11 @@ export class DirectoryState implements Directory {
     return this.#domain.member(nick);
   }
 
+  isTaken(nick: string, by: Member): boolean {
+    const holder = this.#domain.holderOf(nick);
+    return (holder !== undefined && holder !== by) || this.#domain.belongsToOther(nick, null);
+  }
+
   room(name: string): RoomState | undefined {
     return this.#rooms.find(name)?.fold;
   }

@@ -57,6 +57,8 @@ export interface Directory {
   members(): IterableIterator<Member>;
   rooms(): IterableIterator<Room>;
   member(nick: string): Member | undefined;
+  /** Whether a nick, or one that looks like it, is in use by another member than this one, or belongs to an account. */
+  isTaken(nick: string, by: Member): boolean;
   room(name: string): Room | undefined;
   /** Returns the room, unless the viewer may not know of it: to such a one it does not exist. */
   visibleRoom(viewer: Member, name: string): Room | undefined;

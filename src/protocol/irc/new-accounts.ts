@@ -8,8 +8,7 @@ import { isNick } from './names.js';
 export function judgeName({ server, member }: Client, name: string): ReturnType<RegisterAsk['mayBeNamed']> {
   const { directory, settings } = server;
   if (!isNick(name, settings) || isReservedNick(name, settings.reservedNicks, directory)) return 'malformed';
-  const holder = directory.member(name);
-  return holder === undefined || holder === member ? 'yes' : 'taken';
+  return directory.isTaken(name, member) ? 'taken' : 'yes';
 }
 
 /** Keeps the nick of an account for it, although the client that has made it leaves before it hears of that. */

@@ -1,5 +1,6 @@
 /** The setting `nicks: precis`. */
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_ACCOUNT_SETTINGS } from '../../../../src/accounts/account-service.js';
 import { numerics, startIrc, untagged } from '../irc-client.js';
 
 const precis = (changes = {}) => startIrc({ irc: { nicks: 'precis', ...changes } });
@@ -54,6 +55,18 @@ describe('with nicks of all scripts', () => {
     expect(await evan.ask('NICK \u0435van')).toHaveLength(1);
     await evan.ask('NICK eve');
     expect(numerics(await other.ask('NICK evan'), '433')).toEqual([]);
+  });
+
+  test('an account must not look like another one, nor like the nick of somebody else', async () => {
+    const server = await precis({ accounts: DEFAULT_ACCOUNT_SETTINGS });
+    const evan = await server.client('evan');
+    await evan.ask('REGISTER * * :sesame', 'QUIT').catch(() => []);
+    await server.client('anna');
+    const eve = await server.connect();
+    for (const name of ['\u0435van', '\u0430nna']) {
+      const lines = await eve.ask('CAP LS', `NICK ${name}`, 'REGISTER * * :other');
+      expect(lines.at(-1)).toMatch(/ FAIL REGISTER ACCOUNT_EXISTS /);
+    }
   });
 
   test('one that has left leaves its look to others', async () => {
