@@ -149,6 +149,22 @@ describe('a member that is always on', () => {
     expect([...chat.directory.members()].map((member) => member.nick)).toEqual(['ann', 'bob']);
   });
 
+  test('is no operator any more when nobody is connected, here or after another start', () => {
+    const ann = arrive('ann', 'ann', PRIVILEGES);
+    chat.setTrait(ann.member, 'always-on', true);
+    const second = new Ear();
+    chat.share(ann.member, second);
+    chat.leave(ann.member, ann.ear, 'gone home');
+    expect(ann.member.isOperator).toBe(true);
+    const described = chat.describe(ann.member);
+    chat.leave(ann.member, second, 'gone home');
+    expect([ann.member.isOperator, chat.directory.operatorCount]).toEqual([false, 0]);
+    chat = new Chat();
+    expect(chat.restore(described, null)?.isOperator).toBe(false);
+    chat = new Chat();
+    expect(chat.restore(described, new Ear())?.isOperator).toBe(true);
+  });
+
   test.each([
     ['killed', (by: Member) => chat.expel(by, 'ann', { reason: 'x', parting: 'killed' })],
     ['banned', (by: Member) => chat.setBan(by, { ...BAN, mask: 'u@192.0.2.1' }, 'banned')],

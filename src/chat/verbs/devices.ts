@@ -7,6 +7,7 @@ import { outletsOf } from '../outlets.js';
 import { identityOf } from '../subject.js';
 import type { Answer } from '../ticket.js';
 import type { KeptOut } from './membership.js';
+import { setOperator } from './profile.js';
 import type { Scene } from './scene.js';
 
 /** Why a member that nobody is connected for is away. */
@@ -76,7 +77,11 @@ export function leave(
   const hasOthers = outletsOf(member.outlet).some((one) => one !== outlet);
   if (!hasOthers && !stays(scene, member)) return core.quit(member, reason);
   member.detach(outlet);
-  if (!hasOthers) member.absentSinceMs = scene.directory.now();
+  if (!hasOthers) {
+    member.absentSinceMs = scene.directory.now();
+    // Who connects next knows the password of the account, and perhaps not that of an operator.
+    if (member.isOperator) setOperator(scene, member, null);
+  }
   showPresence(scene, member);
   return null;
 }

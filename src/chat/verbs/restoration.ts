@@ -34,7 +34,9 @@ export function describe(who: Member): MemberDescription {
 export function restore(scene: Scene, description: MemberDescription, outlet: Outlet | null): Member | null {
   const { core } = scene;
   const { who, sinceMs, lastSpokeMs, metadata } = description;
-  const known = { ...stranger(who.address), ...who };
+  // A member that nobody is connected for has no operator's rights: the next one may not know the password for them.
+  const privileges = outlet === null ? null : who.privileges;
+  const known = { ...stranger(who.address), ...who, privileges };
   const member = new MemberState({
     session: core.newSession(),
     who: known,
