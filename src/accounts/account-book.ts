@@ -53,7 +53,10 @@ export interface AccountBook {
   find(folded: string): Promise<AccountRecord | null>;
   /** Finds the account of a certificate. */
   findByCertificate(fingerprint: string): Promise<AccountRecord | null>;
-  /** Adds an account. Of two with the same name, the one that is asked for first is added. */
+  /**
+   * Adds an account. Of two with the same name, the one that is asked for first is added. Those that were not
+   * confirmed in time, by the time at which it was made, are removed before.
+   */
   add(account: AccountRecord, maxAccounts: number): Promise<Addition>;
   /** Changes an account. */
   change(folded: string, changes: AccountChanges): Promise<'changed' | 'none' | 'certificate-taken'>;

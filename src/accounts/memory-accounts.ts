@@ -20,12 +20,19 @@ export class MemoryAccounts implements AccountBook {
   }
 
   #add(account: AccountRecord, maxAccounts: number): Addition {
-    const { folded, credentials } = account;
+    const { folded, credentials, createdMs } = account;
+    this.#dropExpired(createdMs);
     if (this.#byName.has(folded)) return 'name-taken';
     if (!this.#areFree(credentials, folded)) return 'certificate-taken';
     if (this.#byName.size >= maxAccounts) return 'full';
     this.#put(account);
     return 'added';
+  }
+
+  #dropExpired(nowMs: number): void {
+    for (const { folded, confirmation } of this.#byName.values()) {
+      if (confirmation !== null && confirmation.expiresMs <= nowMs) void this.erase(folded);
+    }
   }
 
   change(folded: string, changes: AccountChanges): Promise<'changed' | 'none' | 'certificate-taken'> {

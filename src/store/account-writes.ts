@@ -19,6 +19,7 @@ export interface AccountWrites {
 export const accountWrites: WritersOf<AccountWrites> = {
   'account-add': (tables, { account, maxAccounts }) => {
     const { name, folded, createdMs, email, settings, suspendedMs } = account;
+    dropExpired(tables, createdMs);
     if (idOf(tables, folded) !== null) return ACCOUNT_RESULTS.nameTaken;
     if (!areFree(tables, account.credentials, null)) return ACCOUNT_RESULTS.certificateTaken;
     const counted = tables.run('SELECT count(*) AS accounts FROM account').get() ?? {};
@@ -61,6 +62,16 @@ export const accountWrites: WritersOf<AccountWrites> = {
     return erased === undefined ? ACCOUNT_RESULTS.none : ACCOUNT_RESULTS.done;
   },
 };
+
+/** Removes the accounts whose code was not given back in time. Nobody could use them, so nothing belongs to them. */
+function dropExpired(tables: Tables, nowMs: number): void {
+  tables
+    .run(
+      `DELETE FROM account WHERE verified = 0
+       AND id IN (SELECT account_id FROM token WHERE kind = 'verify' AND expires_ms <= ?)`,
+    )
+    .run(nowMs);
+}
 
 function idOf(tables: Tables, folded: string): number | null {
   const row = tables.run('SELECT id FROM account WHERE folded = ?').get(folded);

@@ -59,6 +59,17 @@ export function describeBook(name: string, open: () => Promise<AccountBook>): vo
       expect(await book.change('ann', { credentials: [certificate] })).toBe('changed');
     });
 
+    test('one that was not confirmed in time makes room for another one, whatever that is named', async () => {
+      const book = await open();
+      const confirmation = { codeHash: 'cd'.repeat(32), expiresMs: 5 };
+      const credentials = [{ kind: 'certfp', data: FINGERPRINT }] as const;
+      await book.add(accountOf('ann', { createdMs: 1, confirmation, credentials }), 1);
+      expect(await book.add(accountOf('bob', { createdMs: 4 }), 1)).toBe('full');
+      expect(await book.add(accountOf('bob', { createdMs: 5, credentials }), 1)).toBe('added');
+      expect(await book.find('ann')).toBeNull();
+      expect(await book.add(accountOf('eve'), 1)).toBe('full');
+    });
+
     test('what is changed is changed, and the rest stays', async () => {
       const book = await open();
       const confirmation = { codeHash: 'cd'.repeat(32), expiresMs: 5 };
