@@ -25,7 +25,10 @@ export class MemoryMarkers implements Markers {
   readonly #maxMarks: number;
   #count = 0;
 
-  /** @param maxMarks - of all owners together, at least {@link MAX_MARKS}: the owner who has been quiet longest loses all */
+  /**
+   * @param maxMarks - of all owners together, at least {@link MAX_MARKS}: the owner who has been quiet longest loses
+   * all
+   */
   constructor(maxMarks = MAX_ALL_MARKS) {
     this.#maxMarks = maxMarks;
   }

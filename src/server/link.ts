@@ -71,6 +71,8 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   /** Whether it has a place, or is congested: then not all that is sent goes to the wire. */
   #isHeldBack = false;
   #isFull = false;
+  /** Whether the kernel has not taken all, and `drained` has not followed yet. */
+  #isBehind = false;
   readonly #wire: Wire;
   readonly #events: LinkEvents;
   readonly id: number;
@@ -322,17 +324,21 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   /** The kernel has not taken all. `drained` follows when it has. */
   behind(): void {
     this.#isFull = true;
+    this.#isBehind = true;
     if (this.#place === null) this.#askToAssess();
   }
 
   /** The peer has taken what waited for it. */
   drained(): void {
+    this.#isBehind = false;
     if (this.#place === null) this.#hasRoom();
     else this.#feedSoon();
   }
 
   /** Sends a peer that has fallen behind the next of what it has missed. */
   #feed(place: Place): void {
+    // More would be a copy of its own for each reader, while the tape has it once. It goes on when it is drained.
+    if (this.#isBehind) return;
     let restBytes = FEED_BYTES;
     while (restBytes > 0) {
       if (this.#wire.isDestroyed) return;

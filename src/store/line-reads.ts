@@ -164,7 +164,9 @@ const MAX_PEERS = 10_000;
 const LAST_PEERS = `SELECT DISTINCT peer FROM (SELECT peer FROM line INDEXED BY line_time
   WHERE log = ? AND peer IS NOT NULL ORDER BY at_ms DESC, id DESC LIMIT ?)`;
 
-/** Returns the peers of a shelf. Of one to which somebody has written under ever other nicks, those of the last lines. */
+/**
+ * Returns the peers of a shelf. Of one to which somebody has written under ever other nicks, those of the last lines.
+ */
 function peersOf(tables: Tables, log: number): string[] {
   const peers = tables.run(PEERS).all(log, MAX_PEERS + 1);
   const rows = peers.length > MAX_PEERS ? tables.run(LAST_PEERS).all(log, MAX_PEERS) : peers;

@@ -174,7 +174,8 @@ test('a store that is closed answers that it is', async () => {
 });
 
 test('of a shelf with too many conversations, the last ones are found', async () => {
-  const { tables, close } = await searched();
+  const store = await searched();
+  const { tables } = store;
   const peers = Array.from({ length: 10_001 }, (_, index) => `n${index}`).reverse();
   for (const [seq, peer] of peers.entries()) {
     // An event, which is in no index, takes less time here.
@@ -183,5 +184,5 @@ test('of a shelf with too many conversations, the last ones are found', async ()
   const period = { afterMs: 0, beforeMs: Number.MAX_SAFE_INTEGER, end: 'oldest', limit: 20_000 } as const;
   const found = lineReads.latest(tables, { rooms: [], people: { shelf: 'a:ann', sight }, ...period });
   expect(found.map(({ line }) => line.peer)).toEqual(peers.slice(1));
-  close();
+  store.close();
 });

@@ -113,11 +113,11 @@ const asError = (state: State, { message, stamp }: Reception): State =>
   withLine(state, state.current, stamp, { kind: 'error', code: message.command, params: message.params.slice(1) });
 
 /** How the server ends a connection that the owner of its account has logged out on another device. */
-const LOGGED_OUT = /\(Logged out by another client\)$/;
+const LOGGED_OUT = '(Logged out by another client)';
 
 const ended: Handler = (state, { param, stamp }) => {
   // The page would only log in again.
-  if (LOGGED_OUT.test(param(0))) return failed(state, 'LOGGED_OUT', param(0));
+  if (param(0).endsWith(LOGGED_OUT)) return failed(state, 'LOGGED_OUT', param(0));
   if (state.link.kind === 'registering' && !state.wasOnline) return failed(state, 'ERROR', param(0));
   return withLine(state, SERVER_KEY, stamp, { kind: 'error', code: 'ERROR', params: [param(0)] });
 };
