@@ -23,15 +23,15 @@ const installedInsteadOfSources = (folder: string): Plugin => ({
 });
 
 /**
- * The folders whose files share the modules of one process, one file after the other. Each of them would load all
- * modules for itself otherwise, which took as long as the tests. The other folders load modules again, or change the
- * process.
+ * The folders whose files share the modules of one process, one file after the other. Each of these many small files
+ * would load all modules for itself otherwise, which takes longer than its tests. The other folders have files that
+ * load modules again, measure the heap, or change what a process does with signals.
  */
-const SHARING = 'admin,bench,chat,front,log,multiplexer,net,protocol,readiness,server,socket,store'.split(',');
+const SHARING = ['test/protocol/irc/commands/', 'test/protocol/irc/features/'];
 
 /** Whether a test file may find modules that another one has loaded: not if it puts others in their place. */
 const isSharing = (path: string): boolean =>
-  SHARING.includes(path.split('/')[1] ?? '') && !/^vi\.(mock|doMock)\(/m.test(readFileSync(at(path), 'utf8'));
+  SHARING.some((folder) => path.startsWith(folder)) && !/^vi\.(mock|doMock)\(/m.test(readFileSync(at(path), 'utf8'));
 
 /** The test files of a mode: those that share modules, and the others. */
 function testFiles(mode: string): { readonly shared: string[]; readonly alone: string[] } {
