@@ -12,7 +12,7 @@ import { ALWAYS_ON, applySettings, ENFORCE, logOutDevice, otherDevices } from '.
 import { logIn, logOut } from '../login.js';
 import type { Message } from '../message.js';
 import { isNick, spellNick } from '../names.js';
-import { judgeName, keepNick } from '../new-accounts.js';
+import { confirmAccount, makeAccount, moveIn, REFUSALS } from '../new-accounts.js';
 import { outcomeOf, type Paged, resultOf, type Wait } from '../outcome.js';
 import { rename } from '../renaming.js';
 import { ask, type Question, type ServiceCommand, withAliases } from './service.js';
@@ -70,7 +70,7 @@ function* logout(question: Question): Paged {
 
 function* register(question: Question): Paged {
   const { client, words } = question;
-  const { server, source, limits, member } = client;
+  const { server, member } = client;
   const [password = '', email = '*'] = words;
   if (client.account !== null) {
     question.fail('ALREADY_AUTHENTICATED', `You are logged in as ${client.account} already`);
@@ -80,12 +80,8 @@ function* register(question: Question): Paged {
     question.fail('TEMPORARILY_UNAVAILABLE', 'Accounts cannot be made on this server');
     return;
   }
-  const work = server.accounts.register({
-    ...{ name: '*', email, password, source, nick: member.nick, refusedNick: null },
-    ...{ maxDelayMs: limits.maxPasswordDelayMs, accountsPerHour: limits.accountsPerHour },
-    mayBeNamed: (wanted) => judgeName(client, wanted),
-  });
-  yield* registered(question, yield* resultOf(keepNick(client, work)));
+  const work = makeAccount(client, { name: '*', email, password, nick: member.nick, refusedNick: null });
+  yield* registered(question, yield* resultOf(work));
 }
 
 function* registered(question: Question, outcome: RegisterOutcome | VerifyOutcome): Paged {
@@ -100,32 +96,16 @@ function* registered(question: Question, outcome: RegisterOutcome | VerifyOutcom
   }
   client.log('account registered', { account: outcome.account });
   question.say(`The account ${outcome.account} is yours, and the nick is kept for it`);
-  const isIn = yield* logIn(client, outcome.account);
-  // Whoever has made the account is logged in by now, and keeps the nick.
-  client.server.chat.reserveNicks([outcome.account], true);
-  answerLogIn(question, outcome.account, isIn);
+  answerLogIn(question, outcome.account, yield* moveIn(client, outcome.account));
 }
 
-const REGISTRATION_FAILURES: Readonly<
-  Record<Extract<RegisterOutcome | VerifyOutcome, { kind: 'refused' }>['why'], string>
-> = {
-  ACCOUNT_EXISTS: 'Somebody else has this name',
-  BAD_ACCOUNT_NAME: 'This cannot be the name of an account: it must be like a nick',
-  ACCOUNT_NAME_MUST_BE_NICK: 'The account must have the name of your nick',
-  NEED_NICK: 'Choose a nick first',
-  WEAK_PASSWORD: 'This password is too short, or is the name of the account',
-  UNACCEPTABLE_PASSWORD: 'This password cannot be used: it is too long',
-  INVALID_EMAIL: 'No mail can be sent to this address, or one is needed',
-  TEMPORARILY_UNAVAILABLE: 'Accounts cannot be made now, try again later',
-  INVALID_CODE: 'This code is wrong, or has expired',
-};
+/** The address is one of several words here, so it may have been left out. */
+const REGISTRATION_FAILURES = { ...REFUSALS, INVALID_EMAIL: 'No mail can be sent to this address, or one is needed' };
 
 function* verify(question: Question): Paged {
   const { client, words } = question;
   const [name = '', code = ''] = words;
-  const { server, source, limits } = client;
-  const checking = server.accounts.verify({ name, code, source, maxDelayMs: limits.maxPasswordDelayMs });
-  yield* registered(question, yield* resultOf(keepNick(client, checking)));
+  yield* registered(question, yield* resultOf(confirmAccount(client, name, code)));
 }
 
 /** Checks a password, or that its owner has logged in. @returns the account; null if it has been answered */
