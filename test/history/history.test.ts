@@ -5,6 +5,7 @@ import { changesOf, type Line, type Shelf } from '../../src/history/line.js';
 import { DEFAULT_MEMORY_HISTORY, MemoryHistory } from '../../src/history/memory-history.js';
 import { Histories } from '../../src/server/history/histories.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
+import { saidAt } from '../support/history-lines.js';
 import { openStore } from '../support/stores.js';
 import { Model, period, PERSON, question, ROOMS, said, search } from './model.js';
 
@@ -147,22 +148,3 @@ test('a line whose changes cannot be read has none', () => {
     expect(changesOf({ ...saidAt(1), kind: 'mode', object }), object).toEqual([]);
   }
 });
-
-function saidAt(seq: number): Line {
-  return {
-    seq,
-    part: 0,
-    atMs: 1000 + seq,
-    kind: 'message',
-    msgid: `x-${seq}`,
-    peer: null,
-    source: 'ann!a@h',
-    account: null,
-    target: '#a',
-    ranks: 0,
-    text: '',
-    tags: [],
-    object: null,
-    bits: 0,
-  };
-}

@@ -13,6 +13,7 @@ import { until } from '../support/deadline.js';
 import { type NetworkFaults, SimulatedNetwork } from '../support/simulated-network.js';
 import { LogServer, SocketLog } from '../support/socket-log.js';
 import { FakeLink } from './fake-link.js';
+import { SILENT_CONTROL } from './silent-control.js';
 
 const START_MS = 1_000_000;
 
@@ -33,18 +34,9 @@ class LateChat {
       now: () => this.nowMs,
       onTrouble: (_log, trouble) => this.troubles.push(trouble),
     });
-    const control = {
-      configurationName: '-',
-      connections: () => [],
-      classes: () => [],
-      reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
-      stop: () => undefined,
-      log: () => undefined,
-      note: () => undefined,
-    };
     const operators = [{ name: 'root', password: 'sesame', masks: ['*@*'], host: null, privileges: PRIVILEGES }];
     const settings = { ...DEFAULT_IRC_SETTINGS, operators };
-    this.#irc = new IrcState({ chat: this.chat, settings, control, version: '0' });
+    this.#irc = new IrcState({ chat: this.chat, settings, control: SILENT_CONTROL, version: '0' });
     this.network.run();
   }
 

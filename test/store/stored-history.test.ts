@@ -14,6 +14,7 @@ import { StoredHistory } from '../../src/store/stored-history.js';
 import { StoredMarkers } from '../../src/store/stored-markers.js';
 import { accountOf } from '../accounts/book.js';
 import { Answers } from '../log/contract.js';
+import { saidAt } from '../support/history-lines.js';
 import { openStore, settled } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { searched } from './searched.js';
@@ -21,24 +22,7 @@ import { searched } from './searched.js';
 const ROOM = 'r:#a';
 const UNANSWERED = { written: () => undefined, failed: () => undefined };
 
-function lineOf(seq: number, text: string): Line {
-  return {
-    seq,
-    part: 0,
-    atMs: 1000 + seq,
-    kind: 'message',
-    msgid: `x-${seq}`,
-    peer: null,
-    source: 'ann!a@h',
-    account: null,
-    target: '#a',
-    ranks: 0,
-    text,
-    tags: [['react', text]],
-    object: null,
-    bits: 0,
-  };
-}
+const lineOf = (seq: number, text: string): Line => ({ ...saidAt(seq), text, tags: [['react', text]] });
 
 const sight = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
 const whole = { kind: 'between', after: null, before: null, end: 'newest' } as const;

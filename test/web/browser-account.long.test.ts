@@ -1,20 +1,11 @@
 /** Accounts in a real browser. */
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
-import { connectPeer, type Peer } from '../support/peers.js';
 import { eventually, inBrowser, openPage, PHONE, say, shows, useBrowser } from './browser.js';
 import { findings } from './screens.js';
-import { startSite } from './site.js';
+import { joined, startSite } from './site.js';
 
 useBrowser();
-
-/** Somebody at an IRC client in #lobby. */
-async function joined(port: number, nick: string): Promise<Peer> {
-  const peer = await connectPeer(port);
-  await peer.write(`NICK ${nick}\r\nUSER ${nick} 0 * :${nick}\r\nJOIN #lobby\r\n`);
-  await peer.lineLike(new RegExp(` 366 ${nick} #lobby `));
-  return peer;
-}
 
 /** Fills the form of somebody with an account. */
 async function enter(page: Page, how: 'Log in' | 'Create an account', nick: string, secret: string): Promise<void> {

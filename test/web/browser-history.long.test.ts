@@ -1,20 +1,12 @@
 /** What was said before, and what is found of it, in a real browser. */
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
-import { connectPeer, type Peer } from '../support/peers.js';
+import type { Peer } from '../support/peers.js';
 import { eventually, inBrowser, messages, PHONE, say, shows, signIn, useBrowser } from './browser.js';
 import { findings } from './screens.js';
-import { startSite } from './site.js';
+import { joined, startSite } from './site.js';
 
 useBrowser();
-
-/** Somebody at an IRC client in #lobby. */
-async function joined(port: number, nick: string): Promise<Peer> {
-  const peer = await connectPeer(port);
-  await peer.write(`NICK ${nick}\r\nUSER ${nick} 0 * :${nick}\r\nJOIN #lobby\r\n`);
-  await peer.lineLike(new RegExp(` 366 ${nick} #lobby `));
-  return peer;
-}
 
 /** Says lines in #lobby, and waits until the server has them. */
 async function sayLines(peer: Peer, lines: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { COMMAND_USAGES } from '../../web/input/commands.js';
 import { newsOf, titleOf } from '../../web/notify.js';
 import { DEFAULT_SETTINGS, sessionFrom, settingsFrom, Store } from '../../web/settings.js';
 import { type Item, itemsOf, type MovementLine, summaryOf } from '../../web/state/items.js';
+import { EMPTY_BODY } from '../../web/state/message-body.js';
 import { emptyConversation, INITIAL_STATE, type Line, type MessageBody, type State } from '../../web/state/model.js';
 import { textsFor } from '../../web/text/choose.js';
 import { english } from '../../web/text/en.js';
@@ -17,21 +18,7 @@ import { packagePath, projectPath } from '../support/processes.js';
 const MINUTE_MS = 60_000;
 
 function message(id: number, from: string, atMs = 0, more: Partial<MessageBody> = {}): Line {
-  const body: MessageBody = {
-    kind: 'message',
-    style: 'text',
-    from,
-    text: 'x',
-    isOwn: false,
-    isMention: false,
-    audience: '',
-    delivery: 'sent',
-    label: '',
-    redaction: null,
-    problem: null,
-    ...more,
-  };
-  return { id, atMs, messageId: '', body };
+  return { id, atMs, messageId: '', body: { ...EMPTY_BODY, from, text: 'x', ...more } };
 }
 
 const moved = (id: number, how: 'joined' | 'left' | 'quit' | 'renamed', nick: string, detail = ''): MovementLine => ({

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunningServer, startServer } from '../cli/chat-server.js';
 import type { TestIdentity } from '../support/certificates.js';
+import { connectPeer, type Peer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { type Relay, startRelay } from './relay.js';
 
@@ -36,4 +37,12 @@ export async function startSite(identity: TestIdentity | null = null): Promise<S
   const { server, webPort } = await startWebServer(identity);
   const network = await startRelay(webPort);
   return { url: `${identity === null ? 'http' : 'https'}://127.0.0.1:${network.port}/`, server, network };
+}
+
+/** Somebody at an IRC client in #lobby. */
+export async function joined(port: number, nick: string): Promise<Peer> {
+  const peer = await connectPeer(port);
+  await peer.write(`NICK ${nick}\r\nUSER ${nick} 0 * :${nick}\r\nJOIN #lobby\r\n`);
+  await peer.lineLike(new RegExp(` 366 ${nick} #lobby `));
+  return peer;
 }

@@ -8,20 +8,10 @@ import { Chat } from '../../../src/chat/chat.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
 import { IrcState } from '../../../src/protocol/irc/shared-state.js';
-import type { ServerControl } from '../../../src/protocol/server-control.js';
 import { accountOf } from '../../accounts/book.js';
 import { FakeLink } from '../fake-link.js';
+import { SILENT_CONTROL } from '../silent-control.js';
 import { numerics, startIrc, tagsOf, untagged } from './irc-client.js';
-
-const control: ServerControl = {
-  configurationName: '-',
-  connections: () => [],
-  classes: () => [],
-  reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
-  stop: () => undefined,
-  log: () => undefined,
-  note: () => undefined,
-};
 
 const CERTIFICATE = 'ab'.repeat(32);
 
@@ -34,7 +24,13 @@ async function startWithAccount(): Promise<{
   await book.add(accountOf('Ann', { credentials: [{ kind: 'certfp', data: CERTIFICATE }] }), 10);
   const service = new Accounts({ book, settings: DEFAULT_ACCOUNT_SETTINGS });
   const accounts = new ObservedAccounts(service, (ask) => ask());
-  const server = new IrcState({ chat: new Chat(), settings: DEFAULT_IRC_SETTINGS, control, version: '0', accounts });
+  const server = new IrcState({
+    chat: new Chat(),
+    settings: DEFAULT_IRC_SETTINGS,
+    control: SILENT_CONTROL,
+    version: '0',
+    accounts,
+  });
   const enter = async (...lines: readonly string[]): Promise<FakeLink> => {
     const link = new FakeLink();
     link.certificate = CERTIFICATE;

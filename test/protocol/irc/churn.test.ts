@@ -6,6 +6,7 @@ import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
 import { IrcState } from '../../../src/protocol/irc/shared-state.js';
 import { heapGrowth } from '../../support/heap.js';
 import { FakeLink } from '../fake-link.js';
+import { SILENT_CONTROL } from '../silent-control.js';
 
 const JOINS = 10_000;
 const MEMBERS = 20;
@@ -14,20 +15,13 @@ const ROOMS = 500;
 const HEAP_BYTES = 300_000;
 
 function start(): { server: IrcState; sessions: IrcSession[]; links: FakeLink[] } {
-  const control = {
-    configurationName: '-',
-    connections: () => [],
-    classes: () => [],
-    reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
-    stop: () => undefined,
-  };
   // The clock stands still: after 10 ms of one peer the others would have a turn, which no link here gives.
   const chat = new Chat({ now: () => 1_000_000 });
   chat.openRoom('#lobby');
   const server = new IrcState({
     chat,
     settings: DEFAULT_IRC_SETTINGS,
-    control: { ...control, log: () => undefined, note: () => undefined },
+    control: SILENT_CONTROL,
     version: '0',
   });
   const links = Array.from({ length: MEMBERS }, (_, index) => new FakeLink(index + 1));

@@ -5,8 +5,8 @@ import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
 import { IrcState } from '../../../src/protocol/irc/shared-state.js';
 import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
-import type { ServerControl } from '../../../src/protocol/server-control.js';
 import { FakeLink } from '../fake-link.js';
+import { SILENT_CONTROL } from '../silent-control.js';
 
 const check = vi.hoisted(() => ({ settle: (_isRight: boolean): void => undefined, done: Promise.resolve(true) }));
 vi.mock(import('../../../src/accounts/password.js'), async (importOriginal) => ({
@@ -21,19 +21,15 @@ beforeEach(() => {
 });
 
 const password = 'anything';
-const control: ServerControl = {
-  configurationName: '-',
-  connections: () => [],
-  classes: () => [],
-  reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
-  stop: () => undefined,
-  log: () => undefined,
-  note: () => undefined,
-};
 
 function startSession(irc: object, now = Date.now) {
   const chat = new Chat({ now });
-  const server = new IrcState({ chat, settings: { ...DEFAULT_IRC_SETTINGS, ...irc }, control, version: '0.0.0' });
+  const server = new IrcState({
+    chat,
+    settings: { ...DEFAULT_IRC_SETTINGS, ...irc },
+    control: SILENT_CONTROL,
+    version: '0.0.0',
+  });
   const link = new FakeLink();
   link.limits = { ...LOOPBACK_CLASS, registrationTimeoutMs: 1 };
   const session = new IrcSession(link, {

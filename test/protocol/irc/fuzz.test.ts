@@ -18,6 +18,7 @@ import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { PlainSession } from '../../../src/protocol/plain/session.js';
 import { heapInUse } from '../../support/heap.js';
 import { FakeLink } from '../fake-link.js';
+import { SILENT_CONTROL } from '../silent-control.js';
 
 const LINES = Number(process.env['FDMUX_FUZZ_LINES'] ?? 20_000);
 const SEED = Number(process.env['FDMUX_FUZZ_SEED'] ?? Date.now() % 1_000_000);
@@ -154,12 +155,7 @@ test(
     const { directory } = chat;
     const failures: unknown[] = [];
     const control = {
-      configurationName: '-',
-      connections: () => [],
-      classes: () => [],
-      reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
-      stop: () => undefined,
-      note: () => undefined,
+      ...SILENT_CONTROL,
       log: (event: string, details: unknown) => {
         if (event === 'command failed') failures.push(details);
       },

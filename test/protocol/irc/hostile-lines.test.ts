@@ -14,6 +14,7 @@ import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
 import { IrcState } from '../../../src/protocol/irc/shared-state.js';
 import { DEFAULT_CLASS } from '../../../src/protocol/limits.js';
 import { FakeLink } from '../fake-link.js';
+import { SILENT_CONTROL } from '../silent-control.js';
 
 const MEMBERS = 1000;
 const ROOMS = 50;
@@ -104,18 +105,14 @@ class FullServer {
   readonly #server: IrcState;
 
   constructor() {
-    const control = {
-      configurationName: '-',
-      connections: () => [],
-      classes: () => [],
-      reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
-      stop: () => undefined,
-      log: () => undefined,
-      note: () => undefined,
-    };
     const operators = [{ name: 'root', password: 'right', masks: ['*@*'], host: null }];
     const settings = { ...DEFAULT_IRC_SETTINGS, operators, motd: ['Be kind.'] };
-    this.#server = new IrcState({ chat: new Chat({ now: () => 1_000_000 }), settings, control, version: '0' });
+    this.#server = new IrcState({
+      chat: new Chat({ now: () => 1_000_000 }),
+      settings,
+      control: SILENT_CONTROL,
+      version: '0',
+    });
     this.crowd = Array.from({ length: MEMBERS }, (_, index) => this.#populate(index));
   }
 

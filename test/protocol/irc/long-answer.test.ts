@@ -6,6 +6,7 @@ import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
 import { IrcState } from '../../../src/protocol/irc/shared-state.js';
 import { LOOPBACK_CLASS } from '../../../src/protocol/limits.js';
 import { FakeLink } from '../fake-link.js';
+import { SILENT_CONTROL } from '../silent-control.js';
 
 const MEMBERS = 500;
 
@@ -36,17 +37,10 @@ class DeafLink extends FakeLink {
 function start() {
   const clock = { nowMs: 1_000_000 };
   const chat = new Chat({ now: () => clock.nowMs });
-  const control = {
-    configurationName: '-',
-    connections: () => [],
-    classes: () => [],
-    reload: () => Promise.resolve({ problem: null, waitingKeys: [] }),
-    stop: () => undefined,
-  };
   const server = new IrcState({
     chat,
     settings: DEFAULT_IRC_SETTINGS,
-    control: { ...control, log: () => undefined, note: () => undefined },
+    control: SILENT_CONTROL,
     version: '0',
   });
   const enter = <L extends FakeLink>(link: L, nick: string, ...lines: readonly string[]) => {
