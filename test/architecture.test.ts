@@ -197,6 +197,7 @@ const page: Readonly<Record<string, readonly string[]>> = {
 /** The modules that the page shares with the server, and the room of the page that imports them. */
 const SHARED_WITH_PAGE: Readonly<Record<string, string>> = {
   '../src/protocol/irc/line.ts': 'irc',
+  '../src/protocol/precis.ts': 'irc',
   '../src/accounts/prepared-text.ts': 'login',
 };
 

@@ -1,4 +1,5 @@
 /** What the server says about itself (RPL_ISUPPORT): its limits, its ranks and its modes. */
+import { foldPrecis } from '../../src/protocol/precis.js';
 
 export interface Features {
   readonly network: string;
@@ -93,12 +94,6 @@ export function foldName({ caseMapping }: Features, name: string): string {
   const folded = name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   if (caseMapping === 'ascii') return folded;
   return folded.replace(/[[\]\\~]/g, (sign) => ({ '[': '{', ']': '}', '\\': '|', '~': '^' })[sign] ?? sign);
-}
-
-/** Folds a name beyond ASCII (RFC 8265 section 3.3): in its usual width, in small letters, composed. */
-function foldPrecis(name: string): string {
-  const wide = name.replace(/[\uff01-\uffef]/g, (form) => form.normalize('NFKC'));
-  return wide.normalize('NFC').toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
 }
 
 /** Whether a name is a room's. */
