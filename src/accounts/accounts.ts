@@ -21,7 +21,6 @@ import type {
 import { Breather } from './breather.js';
 import { sendCode } from './code-command.js';
 import { certificatesOf } from './memory-accounts.js';
-import { foldAscii } from './names.js';
 import { hashPassword, isOutdated, verifyInVain, verifyPassword } from './password.js';
 import { PasswordGuard } from './password-guard.js';
 import { prepareText } from './prepared-text.js';
@@ -45,8 +44,8 @@ const CODE_LENGTH = 10;
 export interface AccountsOptions {
   readonly book: AccountBook;
   readonly settings: AccountSettings;
-  /** Folds a name to the form in which names are compared. @defaultValue only ASCII is folded */
-  readonly fold?: (name: string) => string;
+  /** Folds a name to the form in which names are compared. */
+  readonly fold: (name: string) => string;
   /** Hears of what an operator of the server should know. */
   readonly log?: (event: string, details: Readonly<Record<string, unknown>>) => void;
   /** Milliseconds since the epoch. @defaultValue `Date.now` */
@@ -71,7 +70,7 @@ export class Accounts implements AccountAnswers {
   #erasures = 0;
 
   constructor(options: AccountsOptions) {
-    const { book, settings, fold = foldAscii, log = () => undefined } = options;
+    const { book, settings, fold, log = () => undefined } = options;
     const { now = Date.now, guard = new PasswordGuard() } = options;
     this.#settings = settings;
     this.#book = book;

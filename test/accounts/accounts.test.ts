@@ -7,6 +7,7 @@ import { MemoryAccounts } from '../../src/accounts/memory-accounts.js';
 import type * as password from '../../src/accounts/password.js';
 import { hashPassword, verifyInVain } from '../../src/accounts/password.js';
 import { PasswordGuard } from '../../src/accounts/password-guard.js';
+import { foldCase } from '../../src/chat/case-mapping.js';
 import { accountOf } from './book.js';
 
 // Hashing for nothing takes a tenth of a second.
@@ -40,7 +41,11 @@ function openAccounts(options: Partial<AccountsOptions> = {}): {
       return Promise.resolve();
     },
   });
-  return { accounts: new Accounts({ book, settings: DEFAULT_ACCOUNT_SETTINGS, guard, ...options }), book, waits };
+  return {
+    accounts: new Accounts({ book, settings: DEFAULT_ACCOUNT_SETTINGS, fold: foldCase, guard, ...options }),
+    book,
+    waits,
+  };
 }
 
 const logIn = (accounts: Accounts, password: string, source = ASKER.source, name = 'ann') =>

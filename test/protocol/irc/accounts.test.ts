@@ -4,6 +4,7 @@ import { DEFAULT_ACCOUNT_SETTINGS } from '../../../src/accounts/account-service.
 import { Accounts } from '../../../src/accounts/accounts.js';
 import { MemoryAccounts } from '../../../src/accounts/memory-accounts.js';
 import { ObservedAccounts } from '../../../src/accounts/observed-accounts.js';
+import { foldCase } from '../../../src/chat/case-mapping.js';
 import { Chat } from '../../../src/chat/chat.js';
 import { IrcSession } from '../../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../../src/protocol/irc/settings.js';
@@ -22,7 +23,7 @@ async function startWithAccount(): Promise<{
 }> {
   const book = new MemoryAccounts();
   await book.add(accountOf('Ann', { credentials: [{ kind: 'certfp', data: CERTIFICATE }] }), 10);
-  const service = new Accounts({ book, settings: DEFAULT_ACCOUNT_SETTINGS });
+  const service = new Accounts({ book, settings: DEFAULT_ACCOUNT_SETTINGS, fold: foldCase });
   const accounts = new ObservedAccounts(service, (ask) => ask());
   const server = new IrcState({
     chat: new Chat(),
