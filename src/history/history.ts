@@ -83,6 +83,8 @@ export interface History {
 
 /** Where lines are put. */
 export interface Shelves {
+  /** Whether a shelf keeps lines: for one that does not, none need be made. */
+  keeps(shelf: Shelf): boolean;
   record(shelf: Shelf, line: Line): void;
   /** Removes what a line says; its place stays, so that others are found from there. */
   redact(redaction: Redaction): void;

@@ -213,6 +213,10 @@ export class MemoryHistory implements History, Shelves {
     while (this.#bytes > limits.maxBytes) this.#dropOldest();
   }
 
+  keeps(): boolean {
+    return this.#limits.maxLines > 0;
+  }
+
   record(shelf: Shelf, line: Line): void {
     const { maxLines, maxBytes } = this.#limits;
     if (maxLines === 0) return;

@@ -15,10 +15,7 @@ import { latestOf } from '../../history/page.js';
 import type { Found, Hit, SearchQuery } from '../../history/search-query.js';
 
 /** A history that outlives the server. */
-export interface KeptHistory extends History, Shelves {
-  /** Whether it keeps a shelf. */
-  keeps(shelf: Shelf): boolean;
-}
+export type KeptHistory = History & Shelves;
 
 /** Each shelf is in one history. */
 export class Histories implements History, Shelves {
@@ -32,6 +29,10 @@ export class Histories implements History, Shelves {
 
   configure(limits: MemoryHistoryLimits): void {
     this.#memory.configure(limits);
+  }
+
+  keeps(shelf: Shelf): boolean {
+    return (this.#keeperOf(shelf) ?? this.#memory).keeps(shelf);
   }
 
   record(shelf: Shelf, line: Line): void {

@@ -57,14 +57,19 @@ export class LineRecorder {
     if (said.type === 'signal' && said.tags.every(isPassing)) return;
     const { by, room, to } = said;
     if (room !== null) {
-      if (isRoomLog(log)) this.#shelves.record(log, wordsOf(said, room.name, null));
+      if (isRoomLog(log)) this.#words(log, said, room.name, null);
       return;
     }
     if (to === null) return;
-    this.#shelves.record(this.#shelfOf(to), wordsOf(said, to.nick, this.#fold(by?.nick ?? '')));
-    if (by !== null && this.#shelfOf(by) !== this.#shelfOf(to)) {
-      this.#shelves.record(this.#shelfOf(by), wordsOf(said, to.nick, this.#fold(to.nick)));
-    }
+    const theirs = this.#shelfOf(to);
+    this.#words(theirs, said, to.nick, this.#fold(by?.nick ?? ''));
+    if (by === null) return;
+    const own = this.#shelfOf(by);
+    if (own !== theirs) this.#words(own, said, to.nick, this.#fold(to.nick));
+  }
+
+  #words(shelf: Shelf, said: Said, target: string, peer: string | null): void {
+    if (this.#shelves.keeps(shelf)) this.#shelves.record(shelf, wordsOf(said, target, peer));
   }
 
   #redacted(log: LogName, redacted: EventOf<'redacted'>): void {
@@ -74,7 +79,8 @@ export class LineRecorder {
   }
 
   #happened(log: LogName, event: InRoom): void {
-    if (isRoomLog(log)) this.#shelves.record(log, { ...eventLine(event), target: event.room.name });
+    if (!isRoomLog(log) || !this.#shelves.keeps(log)) return;
+    this.#shelves.record(log, { ...eventLine(event), target: event.room.name });
   }
 
   #shelfOf(member: Member): Shelf {
