@@ -1,5 +1,5 @@
 /** The consequences of an entry that has been applied: its audience, and entries for other logs. */
-import type { LogName } from '../log/entry.js';
+import { type LogName, RANKS } from '../log/entry.js';
 import type { Core } from './core.js';
 import type { EventOf } from './event.js';
 import type { Member, Outlet } from './member.js';
@@ -10,8 +10,6 @@ import { RANK_BITS } from './room.js';
 import type { RoomState } from './room-state.js';
 import type { RoomReplica } from './rooms.js';
 import { isSameWho } from './subject.js';
-
-const RANKS = ['voice', 'half-operator', 'operator', 'admin', 'owner'] as const;
 
 /** Shows the outcomes of entries. It decides nothing: that has been done when it is called. */
 export class Presenter {
