@@ -1,18 +1,13 @@
 /** What the chat of one server finds in its store, and leaves there. */
-import { createHash } from 'node:crypto';
 import type { StoreReadings } from '../admin/readings.js';
 import type { Chat, ChatOptions } from '../chat/chat.js';
-import type { RoomBeginning, RoomKeeper } from '../chat/room-keeper.js';
-import type { BanStore, ServerBan } from '../chat/server-bans.js';
-import type { RoomSnapshot } from '../chat/snapshot.js';
-import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import type { LogName } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { StoredBan } from '../store/ban-writes.js';
 import type { StoredMember } from '../store/member-reads.js';
 import { SqliteLog } from '../store/sqlite-log.js';
 import { Store } from '../store/store.js';
-import { type Failure, StoreError } from '../store/store-error.js';
+import type { Failure } from '../store/store-error.js';
 import { StoredAccounts } from '../store/stored-accounts.js';
 import { StoredHistory } from '../store/stored-history.js';
 import { StoredMarkers } from '../store/stored-markers.js';
@@ -20,7 +15,9 @@ import type { StoreConfig } from './config/server-config.js';
 import type { Log } from './log.js';
 import { Retention } from './retention.js';
 import { RoutedLog } from './routed-log.js';
+import { StoredBans } from './stored-bans.js';
 import { StoredMembers } from './stored-members.js';
+import { StoredRooms } from './stored-rooms.js';
 
 /** The name of this process among those that could share the logs. */
 const NODE = 'a';
@@ -112,7 +109,7 @@ export class Keeping {
     if (this.#erased.length > 0) {
       chat.whenCaughtUp(() => {
         for (const account of this.#erased) chat.releaseAccount(account);
-        this.store.write({ kind: 'erased-done' }, UNANSWERED);
+        this.store.write({ kind: 'erased-done' });
       });
     }
     for (const member of this.members.members) chat.restore(member, null);
@@ -149,82 +146,3 @@ function daysOf(log: string, { history }: StoreConfig): number | null {
   const [name = ''] = log.slice('r:'.length).split(' ');
   return history.rooms.get(name) ?? (history.rooms.has(name) ? null : history.days);
 }
-
-class StoredRooms implements RoomKeeper {
-  readonly #store: Store;
-  readonly #log: SqliteLog;
-  readonly #isStored: (name: LogName) => boolean;
-  /** What is kept of the rooms of this run, and of those of the last one. */
-  readonly #kept: Map<LogName, { readonly seq: number; readonly snapshot: RoomSnapshot | null }>;
-
-  constructor(store: Store, log: SqliteLog, isStored: (name: LogName) => boolean) {
-    this.#store = store;
-    this.#log = log;
-    this.#isStored = isStored;
-    const states = log.states.filter(({ log: name }) => isStored(name));
-    this.#kept = new Map(
-      states.map(({ log: name, seq, state }) => [name, { seq, snapshot: state === null ? null : roomOf(name, state) }]),
-    );
-  }
-
-  get logs(): LogName[] {
-    return [...this.#kept.keys()];
-  }
-
-  beginningOf(log: LogName): RoomBeginning | null {
-    if (!this.#isStored(log)) return null;
-    const { seq, snapshot } = this.#kept.get(log) ?? { seq: this.#log.topOf(log), snapshot: null };
-    return { id: this.#idOf(log), seq, snapshot };
-  }
-
-  keep(log: LogName, seq: number, snapshot: RoomSnapshot | null): void {
-    // Whoever asks for it again in this run asks for one that is closed.
-    this.#kept.delete(log);
-    this.#log.keep(log, seq, snapshot === null ? null : encodeRoom(snapshot));
-  }
-
-  /** The same in every run: an id of a message names it for as long as it is kept. */
-  #idOf(name: string): string {
-    return createHash('sha256').update(`${this.#store.facts.prefix} ${name}`).digest('hex').slice(0, 16);
-  }
-}
-
-/** Reads the state of a room. @throws StoreError: to go on without it would lose what was kept */
-function roomOf(log: LogName, text: string): RoomSnapshot {
-  const decoded = decodeRoom(text);
-  switch (decoded.kind) {
-    case 'state':
-      return decoded.state;
-    case 'unknown-version':
-      throw new StoreError('ERR_STORE_VERSION', `a later version of fdmux has written the state of ${log}`);
-    case 'malformed':
-      throw new StoreError('ERR_STORE_CORRUPT', `the state of ${log} cannot be read`);
-  }
-}
-
-class StoredBans implements BanStore {
-  readonly #store: Store;
-  readonly #bans: readonly ServerBan[];
-
-  constructor(store: Store, bans: readonly StoredBan[]) {
-    this.#store = store;
-    this.#bans = bans.flatMap(({ kind, ...ban }) =>
-      kind === 'users' || kind === 'addresses' ? [{ kind, ...ban }] : [],
-    );
-  }
-
-  all(): readonly ServerBan[] {
-    return this.#bans;
-  }
-
-  put(ban: ServerBan): void {
-    this.#store.write({ kind: 'ban', ban }, UNANSWERED);
-  }
-
-  remove({ kind, mask }: ServerBan): void {
-    this.#store.write({ kind: 'unban', ban: { kind, mask } }, UNANSWERED);
-  }
-}
-
-/** A ban holds from the moment in which it is set, whether it is stored then or not. */
-const UNANSWERED = { written: () => undefined, failed: () => undefined };

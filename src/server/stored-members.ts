@@ -5,10 +5,7 @@ import type { MemberKeeper } from '../chat/staying-members.js';
 import type { StoredMember } from '../store/member-reads.js';
 import type { Store } from '../store/store.js';
 
-/** What is written is not waited for: a member is what it is, whether that is stored already or not. */
-const UNANSWERED = { written: () => undefined, failed: () => undefined };
-
-/** Those of the last run, and of this one. */
+/** Those of the last run, and of this one. Each is what it is, whether that is stored already or not. */
 export class StoredMembers implements MemberKeeper {
   readonly members: readonly MemberDescription[];
   readonly #store: Store;
@@ -25,11 +22,11 @@ export class StoredMembers implements MemberKeeper {
   keep(session: string, member: MemberDescription): void {
     if (this.#isFrozen) return;
     const account = member.who.account ?? '';
-    this.#store.write({ kind: 'member-keep', session, account, state: encodeMember(member) }, UNANSWERED);
+    this.#store.write({ kind: 'member-keep', session, account, state: encodeMember(member) });
   }
 
   drop(session: string): void {
-    if (!this.#isFrozen) this.#store.write({ kind: 'member-drop', session }, UNANSWERED);
+    if (!this.#isFrozen) this.#store.write({ kind: 'member-drop', session });
   }
 
   /** Forgets what those of the last run were: they are here again, and kept as they are now. */

@@ -43,6 +43,9 @@ export interface WriteAnswer {
   failed(failure: Failure): void;
 }
 
+/** Nobody hears how a write ends. */
+const UNANSWERED: WriteAnswer = { written: () => undefined, failed: () => undefined };
+
 interface Queued {
   readonly write: Write;
   readonly answer: WriteAnswer;
@@ -124,7 +127,7 @@ export class Store {
   }
 
   /** Writes something with everything else that this turn has to write. */
-  write(write: Write, answer: WriteAnswer): void {
+  write(write: Write, answer: WriteAnswer = UNANSWERED): void {
     this.#queue.push({ write, answer });
     if (this.#isPosting) return;
     this.#isPosting = true;

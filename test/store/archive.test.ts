@@ -27,7 +27,7 @@ async function filled(packs = 3): Promise<string> {
   for (let n = 1; n <= packs; n += 1) log.append(ROOM, [mark(`${n} 你好 "\\`)], new Answers());
   log.keep(ROOM, 1, '{"x":"\\u2028"}');
   const ban = { kind: 'users', mask: 'a!*@*', reason: 'r', by: 'ann', atMs: 5, untilMs: null };
-  store.write({ kind: 'ban', ban }, { written: () => undefined, failed: () => undefined });
+  store.write({ kind: 'ban', ban });
   await store.close();
   return folder;
 }

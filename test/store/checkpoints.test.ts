@@ -14,7 +14,7 @@ test('what is written is taken into the file while the store is open, before the
   const before = statSync(path).size;
   const pack = { kind: 'pack', log: 'r:#a', body: BODY, entries: 1, maxEntries: 10_000, atMs: 1 } as const;
   for (let count = 0; count < 600; count += 1) {
-    store.write(pack, { written: () => undefined, failed: () => undefined });
+    store.write(pack);
   }
   await settled(store);
   await expect.poll(() => statSync(path).size, { timeout: 20_000, interval: 20 }).toBeGreaterThan(before + 300_000);

@@ -205,11 +205,9 @@ describe('a store that is full', () => {
     expect(trouble.at(-1)).toBeNull();
   });
 
-  const ignored = { written: () => undefined, failed: () => undefined };
-
   /** Lets the room keep its last pack only. */
   async function shrink(store: Awaited<ReturnType<typeof openStore>>): Promise<void> {
-    store.write({ kind: 'trim', log: ROOM, before: 10 }, ignored);
+    store.write({ kind: 'trim', log: ROOM, before: 10 });
     await settled(store);
   }
 });

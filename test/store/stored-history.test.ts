@@ -20,7 +20,6 @@ import { temporaryFolder } from '../support/temporary.js';
 import { searched } from './searched.js';
 
 const ROOM = 'r:#a';
-const UNANSWERED = { written: () => undefined, failed: () => undefined };
 
 const lineOf = (seq: number, text: string): Line => ({ ...saidAt(seq), text, tags: [['react', text]] });
 
@@ -102,7 +101,7 @@ test('lines from before a time are dropped', async () => {
   const store = await openStore();
   const history = new StoredHistory(store);
   for (let seq = 1; seq <= 5; seq += 1) history.record(ROOM, lineOf(seq, String(seq)));
-  store.write({ kind: 'lines-drop', shelf: ROOM, beforeMs: 1004 }, UNANSWERED);
+  store.write({ kind: 'lines-drop', shelf: ROOM, beforeMs: 1004 });
   await settled(store);
   expect(textsOf(await history.lines(all))).toEqual(['4', '5']);
 });
@@ -119,7 +118,7 @@ test('lines that a full store does not take are read when it has room again', as
   const { length } = textsOf(await history.lines(all));
   expect(length).toBeGreaterThan(5);
   expect(length).toBeLessThan(20);
-  store.write({ kind: 'lines-drop', shelf: ROOM, beforeMs: 1000 + length - 1 }, UNANSWERED);
+  store.write({ kind: 'lines-drop', shelf: ROOM, beforeMs: 1000 + length - 1 });
   await expect
     .poll(async () => textsOf(await history.lines(all)).slice(0, 3), { timeout: 10_000 })
     .toEqual(texts.slice(length - 1, length + 2));
@@ -130,7 +129,7 @@ test('a line that was taken back before the store has refused it is not written 
   const store = await openStore({ maxBytes: 300_000 });
   const history = new StoredHistory(store);
   for (let seq = 0; seq < 30; seq += 1) {
-    store.write({ kind: 'line', shelf: ROOM, line: lineOf(seq, 'x'.repeat(10_000)) }, UNANSWERED);
+    store.write({ kind: 'line', shelf: ROOM, line: lineOf(seq, 'x'.repeat(10_000)) });
     await settled(store);
   }
   history.record(ROOM, lineOf(40, 'secret'.repeat(2_000)));
@@ -140,7 +139,7 @@ test('a line that was taken back before the store has refused it is not written 
   });
   history.redact({ shelves: [ROOM], msgid: 'x-40', log: ROOM, seq: 40, part: 0 });
   await settled(store);
-  store.write({ kind: 'lines-drop', shelf: ROOM, beforeMs: 1040 }, UNANSWERED);
+  store.write({ kind: 'lines-drop', shelf: ROOM, beforeMs: 1040 });
   history.record(ROOM, lineOf(41, 'end'));
   await expect.poll(async () => textsOf(await history.lines(all)), { timeout: 10_000 }).toContain('end');
   expect(textsOf(await history.lines(all))).toEqual(['end']);

@@ -8,7 +8,6 @@ import { openStore, settled } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const ANN = 'a:ann';
-const UNANSWERED = { written: () => undefined, failed: () => undefined };
 const mark = (atMs: number | null) => ({ kind: 'mark', atMs });
 
 test.each<[string, (store: Store) => Markers]>([
@@ -68,7 +67,7 @@ test('an account that is erased takes its marks and its copies along, and leaves
   history.record('a:bob', { ...line, peer: 'ann' });
   history.record('a:bob', { ...line, msgid: 'x-2', peer: 'ann', source: 'bob!b@h', account: 'bob' });
   await markers.mark(ANN, 'bob', 1);
-  store.write({ kind: 'account-erase', folded: 'ann' }, UNANSWERED);
+  store.write({ kind: 'account-erase', folded: 'ann' });
   await settled(store);
   const range = { kind: 'between', after: null, before: null, end: 'newest' } as const;
   const sight = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };

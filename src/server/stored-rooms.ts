@@ -1,0 +1,62 @@
+/** What rooms go on from, in the store. */
+import { createHash } from 'node:crypto';
+import type { RoomBeginning, RoomKeeper } from '../chat/room-keeper.js';
+import type { RoomSnapshot } from '../chat/snapshot.js';
+import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
+import type { LogName } from '../log/entry.js';
+import type { SqliteLog } from '../store/sqlite-log.js';
+import type { Store } from '../store/store.js';
+import { StoreError } from '../store/store-error.js';
+
+/** Keeps rooms from one run of the server to the next. */
+export class StoredRooms implements RoomKeeper {
+  readonly #store: Store;
+  readonly #log: SqliteLog;
+  readonly #isStored: (name: LogName) => boolean;
+  /** What is kept of the rooms of this run, and of those of the last one. */
+  readonly #kept: Map<LogName, { readonly seq: number; readonly snapshot: RoomSnapshot | null }>;
+
+  constructor(store: Store, log: SqliteLog, isStored: (name: LogName) => boolean) {
+    this.#store = store;
+    this.#log = log;
+    this.#isStored = isStored;
+    const states = log.states.filter(({ log: name }) => isStored(name));
+    this.#kept = new Map(
+      states.map(({ log: name, seq, state }) => [name, { seq, snapshot: state === null ? null : roomOf(name, state) }]),
+    );
+  }
+
+  get logs(): LogName[] {
+    return [...this.#kept.keys()];
+  }
+
+  beginningOf(log: LogName): RoomBeginning | null {
+    if (!this.#isStored(log)) return null;
+    const { seq, snapshot } = this.#kept.get(log) ?? { seq: this.#log.topOf(log), snapshot: null };
+    return { id: this.#idOf(log), seq, snapshot };
+  }
+
+  keep(log: LogName, seq: number, snapshot: RoomSnapshot | null): void {
+    // Whoever asks for it again in this run asks for one that is closed.
+    this.#kept.delete(log);
+    this.#log.keep(log, seq, snapshot === null ? null : encodeRoom(snapshot));
+  }
+
+  /** The same in every run: an id of a message names it for as long as it is kept. */
+  #idOf(name: string): string {
+    return createHash('sha256').update(`${this.#store.facts.prefix} ${name}`).digest('hex').slice(0, 16);
+  }
+}
+
+/** Reads the state of a room. @throws StoreError: to go on without it would lose what was kept */
+function roomOf(log: LogName, text: string): RoomSnapshot {
+  const decoded = decodeRoom(text);
+  switch (decoded.kind) {
+    case 'state':
+      return decoded.state;
+    case 'unknown-version':
+      throw new StoreError('ERR_STORE_VERSION', `a later version of fdmux has written the state of ${log}`);
+    case 'malformed':
+      throw new StoreError('ERR_STORE_CORRUPT', `the state of ${log} cannot be read`);
+  }
+}
