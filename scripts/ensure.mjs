@@ -1,7 +1,7 @@
 /**
  * Makes everything that running needs, and only what is missing or stale: `npm start` and `npm test` begin with it.
- * The version check comes first, in words that an old Node.js can still parse. With `--tests` it makes what only the
- * tests need, too.
+ * The version check comes first, in words that an old Node.js can still parse. With `--store` it makes what a
+ * server needs that keeps data, too.
  */
 const supported = [
   [20, 19],
@@ -14,7 +14,7 @@ const fits = supported.some(([m, n]) => major === m && minor >= n) || major > 24
 if (fits) {
   import('./lib/ensure.mjs').then(({ ensure }) =>
     import('./lib/progress.mjs').then(({ runMain }) =>
-      runMain(() => ensure({ forTests: process.argv.includes('--tests') })),
+      runMain(() => ensure({ withStore: process.argv.includes('--store') })),
     ),
   );
 } else {

@@ -24,8 +24,8 @@ const steps = [
       utimesSync(at('build/Release/fdmux.node'), startedAt, startedAt);
     },
   },
-  // It takes more than a minute, and no command of this version needs it yet.
-  { isForTests: true, isStale: () => !hasSqlite(), make: buildSqlite },
+  // It takes more than a minute, so the commands that need no store do without.
+  { isForStore: true, isStale: () => !hasSqlite(), make: buildSqlite },
   {
     isStale: () =>
       newestMs([at('src'), at('web'), at('scripts'), at('deploy'), at('package.json')]) > changedMs(at('dist/.built')),
@@ -42,10 +42,10 @@ const steps = [
 /**
  * Makes what is missing or stale. Near-instant when nothing is; two at once take turns.
  *
- * @param {{ forTests?: boolean }} options `forTests` adds what only the tests need
+ * @param {{ withStore?: boolean }} options `withStore` adds what a server needs that keeps data
  */
-export async function ensure({ forTests = false } = {}) {
-  const wanted = steps.filter((step) => forTests || step.isForTests !== true);
+export async function ensure({ withStore = false } = {}) {
+  const wanted = steps.filter((step) => withStore || step.isForStore !== true);
   if (!wanted.some((step) => step.isStale())) return;
   await withLock(at(), async () => {
     for (const step of wanted) if (step.isStale()) await step.make();

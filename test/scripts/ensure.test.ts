@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -18,6 +18,14 @@ function temporaryFolder(): string {
 test('if nothing has changed, nothing is built and nothing printed', async () => {
   expect(await run(node, [ensure], { cwd: projectPath() })).toMatchObject({ code: 0, stdout: '', stderr: '' });
 });
+
+test.each(['start', 'test', 'test:long', 'coverage', 'bench:store'])(
+  'npm run %s has an SQLite for the store',
+  (name) => {
+    const { scripts } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8'));
+    expect(scripts[name]).toMatch(/^node scripts\/ensure\.mjs --store && /);
+  },
+);
 
 test.each(['18.20.0', '20.18.3', '21.7.0', '22.11.0', '23.11.0'])(
   'Node.js %s is turned away in one line',

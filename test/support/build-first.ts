@@ -5,6 +5,6 @@ import { join } from 'node:path';
 export default function setup(): void {
   if (process.env['FDMUX_TEST_SUBJECT'] !== undefined) return;
   const script = join(__dirname, '../../scripts/ensure.mjs');
-  const { status } = spawnSync(process.execPath, [script, '--tests'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(process.execPath, [script, '--store'], { stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0) throw new Error('the build failed');
 }
