@@ -81,8 +81,8 @@ describe('the log', () => {
     await bob.write(Array.from({ length: 700 }, (_, index) => `line ${index}.\n`).join(''));
     await shows(ann, 'line 699.');
     await eventually(() => ann.locator('.message').count()).toBe(300);
-    await ann.getByRole('button', { name: 'Show earlier messages' }).click();
-    // To click the button, the browser scrolls up to it, which shows earlier ones, too.
+    // A real click would scroll up to the button, and scrolling shows earlier ones, which moves the button away.
+    await ann.getByRole('button', { name: 'Show earlier messages' }).dispatchEvent('click');
     await eventually(() => ann.locator('.message').count()).toBeGreaterThanOrEqual(600);
     await shows(ann, 'line 100.');
   });
