@@ -76,7 +76,8 @@ export type Conversations =
 export interface History {
   lines(query: LineQuery): Promise<Page>;
   latest(query: LatestQuery): Promise<Conversations>;
-  search(query: SearchQuery): Promise<Found>;
+  /** @param by - who asks, by the shelf of its own: everybody has one search at a time */
+  search(query: SearchQuery, by: Shelf): Promise<Found>;
   /** Returns when a message on one of some shelves was said; null if it is not kept. */
   timeOf(shelves: readonly Shelf[], msgid: string): Promise<number | null>;
 }

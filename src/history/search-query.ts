@@ -42,6 +42,8 @@ export type Found =
       /** False if there may be more hits that it did not reach: it has looked at as many lines as it may. */
       readonly isComplete: boolean;
     }
+  /** The asker has another search under way, or too many others wait for theirs. */
+  | { readonly kind: 'busy'; readonly who: 'asker' | 'all' }
   | { readonly kind: 'unavailable' };
 
 /** Returns the folded nick of a source. */

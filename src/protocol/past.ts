@@ -36,9 +36,12 @@ export function pastOfRoom(chat: Chat, member: Member, room: Room, hasEvents: bo
 
 /** Returns what a member may read of its conversations of two. @param peer - folded; null for all of them */
 export function pastOfPeople(chat: Chat, member: Member, peer: string | null, hasEvents: boolean): Conversation {
-  const { account, session } = member;
-  const shelf = personalShelf(account === null ? null : chat.directory.fold(account), session);
-  return { shelf, peer, sight: { hasEvents, ranks: 0, source: sourceOf(member), sinceMs: 0 } };
+  return { shelf: ownShelf(chat, member), peer, sight: { hasEvents, ranks: 0, source: sourceOf(member), sinceMs: 0 } };
+}
+
+/** Returns the shelf of a member's own, by which it is known where everybody has something once. */
+export function ownShelf(chat: Chat, { account, session }: Member): Shelf {
+  return personalShelf(account === null ? null : chat.directory.fold(account), session);
 }
 
 /** Returns everything that a member may read: the rooms that it is in, and its conversations. */

@@ -1,5 +1,5 @@
 /** Takes the write-ahead log into the file, on a thread of its own: a commit would wait for the disk meanwhile. */
-import type { StoreThread } from './store-thread.js';
+import type { SpareThread } from './spare-thread.js';
 
 /**
  * After so many writes. They are some megabytes, of pages that mostly repeat. A log that grows all the same, since
@@ -10,14 +10,13 @@ const WRITES = 500;
 
 /** The checkpoints of one store. */
 export class Checkpoints {
-  readonly #start: () => Promise<StoreThread>;
-  /** Started when it is needed: a store that few write to never has it. */
-  #thread: Promise<StoreThread> | null = null;
+  /** A store that few write to never has it. */
+  readonly #thread: SpareThread;
   #writes = 0;
   #isBusy = false;
 
-  constructor(start: () => Promise<StoreThread>) {
-    this.#start = start;
+  constructor(thread: SpareThread) {
+    this.#thread = thread;
   }
 
   /** Some writes have been committed. */
@@ -26,9 +25,8 @@ export class Checkpoints {
     if (this.#writes < WRITES || this.#isBusy) return;
     this.#writes = 0;
     this.#isBusy = true;
-    this.#thread ??= this.#start();
     void this.#thread
-      .then((thread) => thread.ask('checkpoint', null))
+      .ask('checkpoint', null)
       // One that fails is made later, or by the writer.
       .catch(() => undefined)
       .finally(() => {
@@ -36,8 +34,7 @@ export class Checkpoints {
       });
   }
 
-  async close(): Promise<void> {
-    const thread = await this.#thread?.catch(() => null);
-    await thread?.close();
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 }

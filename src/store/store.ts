@@ -1,10 +1,12 @@
 /** The store of one server: its file, which nobody else has, and the two threads that work on it. */
 import { closeSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Found, SearchQuery } from '../history/search-query.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Durability } from './database.js';
 import { lockFolder, STORE_FILE } from './folder.js';
 import { Pace, type PaceObserver } from './pace.js';
+import { SpareThread } from './spare-thread.js';
 import { type Failure, failureOf, StoreError } from './store-error.js';
 import { StoreThread } from './store-thread.js';
 import type { Reads, StoreFacts, ThreadData, Write } from './tasks.js';
@@ -59,6 +61,7 @@ interface StoreParts {
   readonly pace: Pace;
   readonly writer: StoreThread;
   readonly reader: StoreThread;
+  readonly searcher: SpareThread;
   readonly checkpoints: Checkpoints;
 }
 
@@ -71,6 +74,7 @@ export class Store {
   readonly #lockFd: number;
   readonly #writer: StoreThread;
   readonly #reader: StoreThread;
+  readonly #searcher: SpareThread;
   readonly #checkpoints: Checkpoints;
   #queue: Queued[] = [];
   readonly #path: string;
@@ -90,6 +94,7 @@ export class Store {
     this.#pace = parts.pace;
     this.#writer = parts.writer;
     this.#reader = parts.reader;
+    this.#searcher = parts.searcher;
     this.#checkpoints = parts.checkpoints;
   }
 
@@ -105,7 +110,8 @@ export class Store {
     try {
       const path = join(folder, STORE_FILE);
       const data = { path, durability, maxBytes };
-      const start = (role: ThreadData['role']): Promise<StoreThread> => StoreThread.start({ ...data, role }, lost);
+      const start = (role: ThreadData['role'], ended = lost): Promise<StoreThread> =>
+        StoreThread.start({ ...data, role }, ended);
       // The reader needs the file that the writer makes.
       const writer = await start('write');
       try {
@@ -114,8 +120,9 @@ export class Store {
           throw new StoreError(code, `${path}: ${message}`, { cause: error });
         });
         const reader = await start('read');
-        const checkpoints = new Checkpoints(() => start('checkpoint'));
-        return new Store({ facts, lockFd, path, pace: new Pace(pace), writer, reader, checkpoints });
+        const searcher = new SpareThread((ended) => start('read', ended));
+        const checkpoints = new Checkpoints(new SpareThread((ended) => start('checkpoint', ended)));
+        return new Store({ facts, lockFd, path, pace: new Pace(pace), writer, reader, searcher, checkpoints });
       } catch (error) {
         await writer.close();
         throw error;
@@ -143,9 +150,14 @@ export class Store {
     return this.#reader.ask(job, ask);
   }
 
+  /** Searches, which may take some tenths of a second: nobody else waits for it. @throws StoreError */
+  search(query: SearchQuery): Promise<Found> {
+    return this.#searcher.ask('search', query);
+  }
+
   /** Whether something has been asked for that is not answered yet. */
   get isBusy(): boolean {
-    return this.#queue.length > 0 || this.#batches > 0 || this.#reader.isBusy;
+    return this.#queue.length > 0 || this.#batches > 0 || this.#reader.isBusy || this.#searcher.isBusy;
   }
 
   readings(): StoreReadings {
@@ -206,6 +218,7 @@ export class Store {
       });
     }
     await this.#reader.close();
+    await this.#searcher.close();
     await this.#checkpoints.close();
     // The last connection to be closed takes in what is left.
     await this.#writer.close();

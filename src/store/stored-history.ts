@@ -4,6 +4,7 @@ import type { Line, Shelf } from '../history/line.js';
 import type { Found, SearchQuery } from '../history/search-query.js';
 import type { Store } from './store.js';
 import type { Write } from './tasks.js';
+import { Turns } from './turns.js';
 
 /** Writes that the store has not taken, as while its disk is full, are made again; the oldest of more are lost. */
 const MAX_UNWRITTEN = 10_000;
@@ -11,6 +12,11 @@ const MAX_UNWRITTEN = 10_000;
 const RETRY_MS = 500;
 /** The most of them that are written at once. */
 const MAX_PORTION = 256;
+/**
+ * How many pages are read at once. A login waits for no more of them, however many people ask; and no more arrive at
+ * once, so that what is sent of them leaves memory before the next ones are there.
+ */
+const PAGES_AT_ONCE = 2;
 
 /** One who waits until everything is answered that had been posted when it asked. */
 interface Waiting {
@@ -35,6 +41,7 @@ export class StoredHistory implements History, Shelves {
   #portion = 1;
   /** Those that are being written: a line that fails before one of them must not be written after it. */
   readonly #redactions = new Set<Redaction>();
+  readonly #pages = new Turns(PAGES_AT_ONCE);
   #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -58,20 +65,22 @@ export class StoredHistory implements History, Shelves {
 
   async lines(query: LineQuery): Promise<Page> {
     await this.#written();
-    return this.#store.read('lines', query).catch(() => ({ kind: 'unavailable' }));
+    return this.#pages.take(() => this.#store.read('lines', query)).catch(() => ({ kind: 'unavailable' }));
   }
 
   async latest(query: LatestQuery): Promise<Conversations> {
     await this.#written();
-    return this.#store.read('latest', query).then(
-      (latest) => ({ kind: 'latest', latest }),
-      () => ({ kind: 'unavailable' }),
-    );
+    return this.#pages
+      .take(() => this.#store.read('latest', query))
+      .then(
+        (latest) => ({ kind: 'latest', latest }),
+        () => ({ kind: 'unavailable' }),
+      );
   }
 
   async search(query: SearchQuery): Promise<Found> {
     await this.#written();
-    return this.#store.read('search', query).catch(() => ({ kind: 'unavailable' }));
+    return this.#store.search(query).catch(() => ({ kind: 'unavailable' }));
   }
 
   async timeOf(shelves: readonly Shelf[], msgid: string): Promise<number | null> {

@@ -287,3 +287,25 @@ test('what was kept of a state comes back, with the packs after it for the first
   log.follow(ROOM, 1, ear);
   expect(ear.heard).toEqual(['2 b', '3 c', 'caught up']);
 });
+
+test('a search that takes long keeps no other question waiting', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore({ folder });
+  const file = await openFile(folder);
+  const shelves = Array.from({ length: 17 }, (_, n) => `r:#${n}` as const);
+  // Of so many rooms all lines are read, and this view has more than a test could write: it takes about a second.
+  file.exec(`INSERT INTO log(name, first, top) VALUES ${shelves.map((shelf) => `('${shelf}', 1, 0)`).join()};
+    DROP TABLE line;
+    CREATE VIEW line AS WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number LIMIT 2000000)
+      SELECT n AS id, 1 AS log, '' AS text FROM number WHERE n % 2 = 3`);
+  const query = { terms: [], from: null, after: null, before: null, end: 'newest', limit: 1 } as const;
+  const sight = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
+  const places = shelves.map((shelf) => ({ shelf, peer: null, sight }));
+  // Its thread is started by the first search.
+  await store.search({ ...query, places: [] });
+  const over: string[] = [];
+  const search = store.search({ ...query, places }).then(() => over.push('search'));
+  await store.read('account', { folded: 'ann' }).then(() => over.push('account'));
+  await search;
+  expect(over).toEqual(['account', 'search']);
+});

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { LineQuery, Page } from '../../src/history/history.js';
 import type { Line } from '../../src/history/line.js';
 import { DEFAULT_MEMORY_HISTORY } from '../../src/history/memory-history.js';
@@ -168,4 +168,39 @@ test('of a shelf with too many conversations, the last ones are found', async ()
   const found = lineReads.latest(tables, { rooms: [], people: { shelf: 'a:ann', sight }, ...period });
   expect(found.map(({ line }) => line.peer)).toEqual(peers.slice(1));
   store.close();
+});
+
+test('of a thousand questions at once, two are under way at a time, and a login waits for these only', async () => {
+  const store = await openStore();
+  const history = new StoredHistory(store);
+  history.record(ROOM, lineOf(1, 'one'));
+  await history.lines(all);
+  const read = store.read.bind(store);
+  let [underWay, most] = [0, 0];
+  vi.spyOn(store, 'read').mockImplementation(async (job, ask) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    try {
+      return await read(job, ask);
+    } finally {
+      underWay -= 1;
+    }
+  });
+  let answered = 0;
+  const period = { afterMs: 0, beforeMs: 9_999, end: 'oldest', limit: 1 } as const;
+  const questions = Array.from({ length: 1_000 }, async (_, n) => {
+    const found = await (n % 2 === 0
+      ? history.lines(all)
+      : history.latest({ rooms: [{ shelf: ROOM, sight }], people: null, ...period }));
+    answered += 1;
+    return found.kind;
+  });
+  // Now all of them are asked.
+  await new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+  await read('account', { folded: 'ann' });
+  expect(answered).toBeLessThanOrEqual(2);
+  expect(new Set(await Promise.all(questions))).toEqual(new Set(['lines', 'latest']));
+  expect(most).toBe(2);
 });

@@ -18,7 +18,7 @@ import { describeInput, type InputParts, restoreInput } from '../input-state.js'
 import { LineDecoder, type LineSink } from '../line-decoder.js';
 import { describeForeign, type ForeignProtocol, Opening } from '../opening.js';
 import { type Pace, Pacer } from '../pacer.js';
-import { DEFAULT_PAST, pastOfRoom, type PastSettings } from '../past.js';
+import { DEFAULT_PAST, ownShelf, pastOfRoom, type PastSettings } from '../past.js';
 import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
@@ -335,11 +335,12 @@ export class PlainSession implements Session, LineSink {
       return;
     }
     const query = { places: [place], terms, from: null, after: null, before: null, end: 'newest' } as const;
-    const found = this.#past.history.search({ ...query, limit: FOUND_LINES });
+    const found = this.#past.history.search({ ...query, limit: FOUND_LINES }, ownShelf(chat, this.member));
     this.#show(
       found.then((answer) => {
         if (this.#isOver) return [];
-        if (answer.kind !== 'found') this.#notify('the search could not be run');
+        if (answer.kind === 'busy') this.#notify('too many searches are under way, try again later');
+        else if (answer.kind !== 'found') this.#notify('the search could not be run');
         else if (answer.hits.length === 0) this.#notify('no message has these words');
         return answer.kind === 'found' ? answer.hits.map(({ line }) => line) : [];
       }),

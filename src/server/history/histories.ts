@@ -13,14 +13,18 @@ import type { Line, Shelf } from '../../history/line.js';
 import { MemoryHistory, type MemoryHistoryLimits } from '../../history/memory-history.js';
 import { latestOf } from '../../history/page.js';
 import type { Found, Hit, SearchQuery } from '../../history/search-query.js';
+import { SearchTurns } from './search-turns.js';
 
 /** A history that outlives the server. */
-export type KeptHistory = History & Shelves;
+export interface KeptHistory extends History, Shelves {
+  search(query: SearchQuery): Promise<Found>;
+}
 
 /** Each shelf is in one history. */
 export class Histories implements History, Shelves {
   readonly #memory: MemoryHistory;
   readonly #kept: KeptHistory | null;
+  readonly #turns = new SearchTurns();
 
   constructor(limits: MemoryHistoryLimits, kept: KeptHistory | null) {
     this.#memory = new MemoryHistory(limits);
@@ -62,20 +66,31 @@ export class Histories implements History, Shelves {
     return { kind: 'latest', latest: latestOf(latest, query) };
   }
 
-  async search(query: SearchQuery): Promise<Found> {
+  /** A search in memory is over at once; those in the store take turns. */
+  async search(query: SearchQuery, by: Shelf): Promise<Found> {
     const placesOf = (isKept: boolean): SearchQuery['places'] =>
       query.places.filter(({ shelf }) => (this.#keeperOf(shelf) !== null) === isKept);
     const [inMemory, inStore] = [placesOf(false), placesOf(true)];
     const kept = this.#kept;
     if (kept === null || inStore.length === 0) return this.#memory.search(query);
-    if (inMemory.length === 0) return kept.search(query);
+    return this.#turns.take(by, () =>
+      inMemory.length === 0 ? kept.search(query) : this.#searchBoth(kept, query, inMemory, inStore),
+    );
+  }
+
+  async #searchBoth(
+    kept: KeptHistory,
+    query: SearchQuery,
+    inMemory: SearchQuery['places'],
+    inStore: SearchQuery['places'],
+  ): Promise<Found> {
     const parts = await Promise.all([
       this.#memory.search({ ...query, places: inMemory, ...(await anchorsFrom(kept, inStore, query, 1)) }),
       kept.search({ ...query, places: inStore, ...(await anchorsFrom(this.#memory, inMemory, query, 0)) }),
     ]);
     const hits: Hit[] = [];
     for (const part of parts) {
-      if (part.kind === 'unavailable') return part;
+      if (part.kind !== 'found') return part;
       hits.push(...part.hits);
     }
     // Of one time, those in memory are the older ones.

@@ -1,8 +1,8 @@
 /** SEARCH: messages by what they say, by who has said them, and when (https://soju.im/search). */
 import type { Anchor } from '../../../history/history.js';
-import type { SearchPlace, SearchQuery } from '../../../history/search-query.js';
+import type { Found, SearchPlace, SearchQuery } from '../../../history/search-query.js';
 import { folded, termsOf } from '../../../search/terms.js';
-import { placesOf } from '../../past.js';
+import { ownShelf, placesOf } from '../../past.js';
 import type { Client } from '../client.js';
 import { unescapeTagValue } from '../line.js';
 import type { Message } from '../message.js';
@@ -31,9 +31,10 @@ export function* search(client: Client, { params }: Message): Paged {
     client.fail('SEARCH', 'INVALID_PARAMS', [query.wrong], 'Invalid parameters');
     return;
   }
-  const found = yield* resultOf(client.server.history.search(query));
+  const { chat, history } = client.server;
+  const found = yield* resultOf(history.search(query, ownShelf(chat, client.member)));
   if (found.kind !== 'found') {
-    client.fail('SEARCH', 'INTERNAL_ERROR', [], 'The search could not be run');
+    fail(client, found);
     return;
   }
   const { hits, isComplete } = found;
@@ -41,6 +42,12 @@ export function* search(client: Client, { params }: Message): Paged {
   const lines = hits.map(({ line }) => line);
   yield* sendLines(client, 'soju.im/search', [], lines);
   if (!isComplete) client.warn('SEARCH', 'INCOMPLETE', [], 'There are too many messages to compare all of them');
+}
+
+function fail(client: Client, found: Exclude<Found, { readonly kind: 'found' }>): void {
+  if (found.kind === 'unavailable') client.fail('SEARCH', 'INTERNAL_ERROR', [], 'The search could not be run');
+  else if (found.who === 'asker') client.fail('SEARCH', 'RATE_LIMITED', [], 'Another search of yours is under way');
+  else client.fail('SEARCH', 'TRY_LATER', [], 'Too many searches are under way, try again later');
 }
 
 /** Returns the selectors by name; one that is repeated counts with its last value. */

@@ -1,5 +1,6 @@
 /** SEARCH: https://soju.im/search. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { MemoryHistory } from '../../../../src/history/memory-history.js';
 import { type IrcClient, type IrcTestServer, numerics, startIrc, tagsOf, untagged } from '../irc-client.js';
 
 const caps = 'batch server-time message-tags echo-message soju.im/search';
@@ -175,4 +176,16 @@ test('without batches the messages stand alone, with their times', async () => {
 test('who has not asked for the capability has no such command', async () => {
   const client = await (await startIrc()).client('ann');
   expect(numerics(await client.ask('SEARCH text=a'))).toEqual(['421 SEARCH :Unknown command']);
+});
+
+test.each([
+  ['asker', 'RATE_LIMITED', 'Another search of yours is under way'],
+  ['all', 'TRY_LATER', 'Too many searches are under way, try again later'],
+] as const)('a search that has to wait for too much is refused (%s)', async (who, code, text) => {
+  const { jackie } = await conversation();
+  const search = vi.spyOn(MemoryHistory.prototype, 'search').mockResolvedValue({ kind: 'busy', who });
+  onTestFinished(() => {
+    search.mockRestore();
+  });
+  expect(await jackie.ask('SEARCH text=fast')).toEqual([`:fdmux.local FAIL SEARCH ${code} :${text}`]);
 });
