@@ -27,15 +27,16 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   protocol: { may: ['accounts', 'chat', 'history', 'search'] },
   front: { may: ['net', 'socket', 'arguments', 'errors'] },
   admin: { may: ['net', 'socket', 'arguments', 'errors'] },
+  control: { may: ['log', 'net', 'socket', 'arguments', 'errors'] },
   server: {
     may: [
-      ...['accounts', 'admin', 'front', 'protocol', 'chat', 'history', 'store', 'log'],
+      ...['accounts', 'admin', 'control', 'front', 'protocol', 'chat', 'history', 'store', 'log'],
       ...['net', 'socket', 'multiplexer', 'arguments', 'errors'],
     ],
   },
   cli: {
     may: [
-      ...['accounts', 'server', 'store', 'protocol', 'chat'],
+      ...['accounts', 'control', 'server', 'store', 'protocol', 'chat'],
       ...['net', 'socket', 'multiplexer', 'readiness', 'arguments', 'errors'],
     ],
   },

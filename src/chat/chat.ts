@@ -239,14 +239,23 @@ export class Chat {
     return membership.expel(this.#scene, by, nick, words);
   }
 
+  /** Puts out the one who goes by a nick, for the one who runs the server. @returns null if nobody does */
+  putOut(nick: string, parting: string): Member | null {
+    return membership.putOut(this.#scene, nick, parting);
+  }
+
   /**
-   * Sets a ban of the server, and removes those that it matches. @param parting - the reason that the others get
+   * Sets a ban of the server, and removes those that it matches.
+   *
+   * @param by - null for the one who runs the server
+   * @param parting - the reason that the others get
    */
-  setBan(by: Member, ban: ServerBan, parting: string): ReturnType<typeof banning.setBan> {
+  setBan(by: Member | null, ban: ServerBan, parting: string): ReturnType<typeof banning.setBan> {
     return banning.setBan(this.#scene, by, ban, parting);
   }
 
-  liftBan(by: Member, kind: BanKind, mask: string): ReturnType<typeof banning.liftBan> {
+  /** Lifts a ban of the server. @param by - null for the one who runs the server */
+  liftBan(by: Member | null, kind: BanKind, mask: string): ReturnType<typeof banning.liftBan> {
     return banning.liftBan(this.#scene, by, kind, mask);
   }
 

@@ -39,7 +39,8 @@ export async function readArguments({
   return { folder: named, ...(folder !== undefined && { name: folder }) };
 }
 
-async function folderOf({ data, config }: DataFlags): Promise<string | null> {
+/** Returns the folder that an option names; null if none does. @throws UsageError; ConfigError */
+export async function folderOf({ data, config }: DataFlags): Promise<string | null> {
   if (config === undefined) return data ?? null;
   if (data !== undefined) throw new UsageError('name the folder of the data only once');
   const { store } = await loadConfig({ config });

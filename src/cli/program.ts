@@ -12,6 +12,7 @@ import { LOG_FORMATS, LOG_LEVELS } from '../server/log.js';
 import { type ProtocolName, PROTOCOLS, WEB } from '../server/protocols.js';
 import { connectCommand } from './connect.js';
 import { type ConnectFlags, readSecurity } from './connect-security.js';
+import { CTL_VERBS, type CtlFlags, type CtlVerb } from './ctl-arguments.js';
 import { DATA_ACTIONS, type DataAction, type DataFlags } from './data-arguments.js';
 import { hashPasswordCommand } from './hash-password.js';
 import { replayCommand } from './replay.js';
@@ -73,6 +74,26 @@ Examples:
   $ fdmux data erase-account ./data ann                ann may be registered by somebody else afterwards
 `;
 
+const CTL_HELP = `
+A server that keeps data (fdmux serve --data FOLDER) is asked by the socket control.sock in that folder, which is for the
+user of the server and for root.
+
+  status                          how it is
+  drain                           ends it; clients get the time of --drain-ms to leave. Said twice, it ends at once
+  reload                          reads the configuration file again, as SIGHUP does
+  log-level [LEVEL]               how much is logged from now on, until the next reload; without LEVEL, says it
+  kick NICK [REASON]              puts somebody out
+  ban WHOM [REASON] [--minutes]   keeps out an address, a network, user@host, or whoever is NICK now
+  unban WHOM                      lifts a ban
+  bans                            all bans
+
+Examples:
+  $ fdmux ctl status --data ./data
+  $ fdmux ctl kick ann --data ./data please stop
+  $ fdmux ctl ban 192.0.2.0/24 --minutes 60 --data ./data
+  $ fdmux ctl status --json --data ./data | jq .clients
+`;
+
 /** The options of `serve` as commander parses them: it has checked those that have choices. */
 interface ServeOptions extends Omit<ServeFlags, 'without'> {
   readonly plain: boolean;
@@ -116,6 +137,7 @@ export function createProgram(version: string): Command {
   addReplay(program, version);
   addHashPassword(program);
   addData(program);
+  addCtl(program);
   return program;
 }
 
@@ -224,5 +246,22 @@ function addData(program: Command): void {
     .action(async (action: DataAction, folder: string | undefined, name: string | undefined, flags: DataFlags) => {
       const { dataCommand } = await import('./data.js');
       process.exitCode = await dataCommand(action, { folder, name, flags });
+    });
+}
+
+function addCtl(program: Command): void {
+  program
+    .command('ctl')
+    .description('ask a running server for something: its status, a reload, to put somebody out')
+    .addArgument(new Argument('<verb>', 'what is asked for').choices(CTL_VERBS))
+    .argument('[words...]', 'whom or what it is about, and why')
+    .option('--data <folder>', 'the folder of the data of the server')
+    .option('--config <file>', 'take the folder from this configuration file')
+    .option('--minutes <count>', 'for ban: how long it holds (default: for ever)', parseInteger(1, 5_256_000))
+    .option('--json', 'print the answer as JSON')
+    .addHelpText('after', CTL_HELP)
+    .action(async (verb: CtlVerb, words: readonly string[], flags: CtlFlags) => {
+      const { ctlCommand } = await import('./ctl.js');
+      process.exitCode = await ctlCommand(verb, words, flags);
     });
 }

@@ -2,11 +2,13 @@
 import { basename, relative } from 'node:path';
 import { hasCode } from '../errors.js';
 import { formatHostPort } from '../protocol/host-port.js';
+import type { Reload } from '../protocol/server-control.js';
 import { ChatServer } from '../server/chat-server.js';
 import { ConfigError } from '../server/config/config-error.js';
 import { loadConfig } from '../server/config/load.js';
 import type { ServeFlags } from '../server/config/merge.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
+import { formatAddress } from '../server/format-address.js';
 import { assignFds } from '../server/inherited-fds.js';
 import { ListenError, whereTo } from '../server/listen-error.js';
 import type { OpenListener } from '../server/listeners.js';
@@ -16,6 +18,7 @@ import { LogSink } from '../server/log-sink.js';
 import { Recording } from '../server/record/recording.js';
 import type { Address } from '../socket/address.js';
 import { listenFds } from '../socket/service-manager.js';
+import { openDesk } from './open-desk.js';
 import { ServiceReports } from './service-reports.js';
 
 /** A stopping server ends whatever still waits after this time: it promises to stop within two seconds. */
@@ -52,13 +55,35 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const inherited = assignFds(listenFds({ unsetEnvironment: true }), config.listeners);
   const recording = openRecording(flags, config, context, log);
   const stopping = new StopRequest();
+  let logSettings: LogSettings = config.log;
   const onLogSettings = (settings: LogSettings): void => {
+    logSettings = settings;
     configureLog(settings, sink);
   };
   const server = await startServer(flags, { config, context, log, onLogSettings, stopping, recording, inherited });
   const service = new ServiceReports(log, () => server.status);
-  const reload = (): void => void service.reloading(() => server.requestReload());
-  process.on('SIGHUP', reload);
+  const reload = (): Promise<Reload> => service.reloading(() => server.requestReload());
+  const onHangUp = (): void => void reload();
+  process.on('SIGHUP', onHangUp);
+  const desk = await openDesk(
+    config.store?.path ?? null,
+    {
+      server,
+      reload,
+      drain: () => {
+        stopping.request('the server is shutting down', true);
+      },
+      logLevel: {
+        get level() {
+          return logSettings.level;
+        },
+        set: (level) => {
+          onLogSettings({ ...logSettings, level });
+        },
+      },
+    },
+    log,
+  );
   process.stdout.write(describe(server, config, context.version));
   for (const { protocol, at } of server.skippedListeners) {
     const lost = LISTENER_NAMES[protocol];
@@ -68,11 +93,12 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   }
   service.ready();
   const { reason, mayDrain } = await stopping.requested;
-  process.off('SIGHUP', reload);
+  process.off('SIGHUP', onHangUp);
   service.stopping();
   if (mayDrain) await server.drain(stopping.hurried);
   // A peer that reads nothing must not keep the process alive, nor must this timer.
   setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
+  await desk?.close();
   await server.close(reason);
   recording?.finish();
   service.dispose();
@@ -185,21 +211,8 @@ function withAdvice(error: unknown): unknown {
   return new Error(`${error.message}; ${flag} names another, ${flag} 0 takes any free one`, { cause: error });
 }
 
-function formatListening(address: Address): string {
-  switch (address.family) {
-    case 'inet':
-    case 'inet6':
-      return formatHostPort(address.host, address.port);
-    case 'unix':
-      if ('path' in address) return String(address.path);
-      return 'abstract' in address ? `@${String(address.abstract)}` : 'a unix socket';
-    case 'unknown':
-      return 'an unknown address';
-  }
-}
-
 function formatAdmin(address: Address): string {
-  const place = formatListening(address);
+  const place = formatAddress(address);
   return address.family === 'unix' ? `${place} (/metrics)` : `http://${place}/metrics`;
 }
 
@@ -208,7 +221,7 @@ const LISTENER_NAMES = { plain: 'plain lines', irc: 'IRC', web: 'web page' } as 
 
 /** Returns what to type into a browser on this machine. */
 function formatUrl(address: Address, isSecure: boolean): string {
-  if (address.family !== 'inet' && address.family !== 'inet6') return formatListening(address);
+  if (address.family !== 'inet' && address.family !== 'inet6') return formatAddress(address);
   return `${isSecure ? 'https' : 'http'}://${formatHostPort(WIDE_HOSTS[address.host] ?? address.host, address.port)}/`;
 }
 
@@ -216,7 +229,7 @@ function describe(server: ChatServer, config: ServerConfig, version: string): st
   const lines = [`fdmux ${version}: chat server on ${config.backend}, ${config.trigger}-triggered`];
   for (const { protocol, isSecure, address } of server.listeners) {
     const name = `${LISTENER_NAMES[protocol]}${isSecure && protocol !== 'web' ? ' over TLS' : ''}`;
-    const where = protocol === 'web' ? formatUrl(address, isSecure) : formatListening(address);
+    const where = protocol === 'web' ? formatUrl(address, isSecure) : formatAddress(address);
     lines.push(`  ${name.padEnd(12)} ${where}`);
   }
   if (server.adminAddress !== null) lines.push(`  admin        ${formatAdmin(server.adminAddress)}`);

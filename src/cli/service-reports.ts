@@ -47,11 +47,12 @@ export class ServiceReports {
   }
 
   /** Reports a reload. The manager waits for its end. */
-  async reloading(reload: () => Promise<unknown>): Promise<void> {
+  async reloading<T>(reload: () => Promise<T>): Promise<T> {
     // The manager's clock is CLOCK_MONOTONIC, which this is.
     this.#send(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
-    await reload();
+    const result = await reload();
     this.#send('READY=1');
+    return result;
   }
 
   /** The server drains or ends. The watchdog goes on, since that may take a while. */

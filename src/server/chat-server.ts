@@ -73,7 +73,7 @@ export class ChatServer implements ServerControl {
   readonly #cloak: Cloak;
   readonly #history: Histories;
   readonly #marks: Marks;
-  readonly #chat: Chat;
+  readonly chat: Chat;
   readonly #accounts: Accounts;
   readonly #protocols: Protocols;
   readonly #gatekeeper: Gatekeeper;
@@ -96,13 +96,13 @@ export class ChatServer implements ServerControl {
     this.#cloak = new Cloak(config.cloak, world.cloakKey);
     this.#history = new Histories(config.memoryHistory, keeping?.history ?? null);
     this.#marks = new Marks(keeping?.markers ?? null);
-    this.#chat = this.#createChat(naming);
+    this.chat = this.#createChat(naming);
     this.#accounts = this.#createAccounts();
     this.#protocols = this.#createProtocols();
     const tally = new Tally();
     const addresses = new PeerAddresses();
     const refusals = new Refusals(log, world, tally);
-    const gatekeeper = new Gatekeeper(config, this.#chat, world);
+    const gatekeeper = new Gatekeeper(config, this.chat, world);
     const proxies = new Proxies(config, addresses, refusals);
     const protocols = this.#protocols;
     const { kept, totalSendQueueBytes } = config;
@@ -116,7 +116,7 @@ export class ChatServer implements ServerControl {
     this.#listeners = new Listeners({ addresses, clock: world, config, inherited, log, reception, refusals });
     this.#heartbeat = new Heartbeat(world, TICK_MS, (nowMs) => {
       clients.tick(nowMs);
-      this.#chat.tick();
+      this.chat.tick();
       clients.cutFurthestBehind();
       this.#listeners.tick();
     });
@@ -147,7 +147,7 @@ export class ChatServer implements ServerControl {
     const book = this.#options.accounts ?? this.#keeping?.accounts ?? new MemoryAccounts();
     return new Accounts({
       book,
-      fold: this.#chat.directory.fold,
+      fold: this.chat.directory.fold,
       settings: config.irc.accounts ?? DEFAULT_ACCOUNT_SETTINGS,
       log: (event, details) => {
         log.warn(event, details);
@@ -162,12 +162,12 @@ export class ChatServer implements ServerControl {
     accounts.observe({
       registered: () => undefined,
       erased: (account) => {
-        const shelf = personalShelf(this.#chat.directory.fold(account), '');
+        const shelf = personalShelf(this.chat.directory.fold(account), '');
         this.#history.clear(shelf);
         this.#marks.forget(shelf);
       },
     });
-    const protocols = new Protocols(this.#chat, config, {
+    const protocols = new Protocols(this.chat, config, {
       version,
       control: this,
       accounts,
@@ -180,7 +180,7 @@ export class ChatServer implements ServerControl {
       },
     });
     // The lobby is open by now.
-    this.#chat.reviveRooms();
+    this.chat.reviveRooms();
     return protocols;
   }
 
@@ -201,7 +201,7 @@ export class ChatServer implements ServerControl {
       await server.#openAdmin();
       await server.#catchUp();
       // Before anybody can take the nick of a member that has stayed.
-      server.#keeping?.bringBack(server.#chat);
+      server.#keeping?.bringBack(server.chat);
       await server.#reserveNicks();
       await server.#listeners.openAll();
       server.#keeping?.members.forgetLastRun();
@@ -210,7 +210,7 @@ export class ChatServer implements ServerControl {
       throw error;
     }
     server.#keeping?.retain(() => {
-      server.#chat.keepRooms();
+      server.chat.keepRooms();
     });
     if (server.#phase === 'starting') server.#phase = 'ready';
     return server;
@@ -219,14 +219,14 @@ export class ChatServer implements ServerControl {
   /** Keeps the nicks of accounts for them, before anybody can take one. */
   async #reserveNicks(): Promise<void> {
     const found = await this.#accounts.names();
-    if (found.kind === 'names') this.#chat.reserveNicks(found.names, true);
+    if (found.kind === 'names') this.chat.reserveNicks(found.names, true);
     else this.#options.log.error('nicks of accounts are not kept for them: accounts cannot be read', {});
   }
 
   /** Waits until it is known what the logs have that are kept, unless that takes very long. */
   async #catchUp(): Promise<void> {
     if (this.#keeping === null) return;
-    const chat = this.#chat;
+    const chat = this.chat;
     const reading = new Promise<boolean>((resolve) => {
       chat.whenCaughtUp(() => {
         resolve(true);
@@ -239,16 +239,17 @@ export class ChatServer implements ServerControl {
   async #openAdmin(): Promise<void> {
     const { config, log } = this.#options;
     if (config.admin === null) return;
-    const readings = (): Readings => this.#readings();
+    const readings = (): Readings => this.readings();
     this.#admin = await openAdmin({ at: config.admin, readings, phase: () => this.#phase }, log);
   }
 
-  #readings(): Readings {
+  /** Reads how the server is: the cost grows with the number of clients. */
+  readings(): Readings {
     const { version, config } = this.#options;
     return readingsOf({
       version,
       backend: config.backend,
-      chat: this.#chat,
+      chat: this.chat,
       protocols: this.#protocols,
       links: this.clients.links,
       tally: this.clients.tally,
@@ -259,9 +260,28 @@ export class ChatServer implements ServerControl {
     });
   }
 
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** The name of the server, as IRC clients see it. */
+  get name(): string {
+    return this.#options.config.irc.serverName;
+  }
+
+  /** How many clients are in. */
+  get clientCount(): number {
+    return this.clients.links.size;
+  }
+
+  /** How long a server that drains waits for its clients to leave, in milliseconds. */
+  get drainMs(): number {
+    return this.#drainMs;
+  }
+
   /** Describes how much there is to do, in a few words. */
   get status(): string {
-    return `${this.clients.links.size} clients in ${this.#chat.directory.occupiedRoomCount} rooms`;
+    return `${this.clients.links.size} clients in ${this.chat.directory.occupiedRoomCount} rooms`;
   }
 
   /** The address of the listener for metrics; null without one. */
@@ -383,7 +403,7 @@ export class ChatServer implements ServerControl {
   beginToEnd(reason: string): Alarm {
     this.#phase = 'draining';
     // Nobody leaves a room because the server stops: all are back when it is.
-    this.#chat.keepRooms();
+    this.chat.keepRooms();
     this.#keeping?.freeze();
     this.#reception.retire();
     this.#gatekeeper.close('the server is shutting down');

@@ -54,7 +54,6 @@ import {
   SHUT_WR,
   SO_DOMAIN,
   SO_ERROR,
-  SO_PEERCRED,
   SO_PROTOCOL,
   SO_TYPE,
   SOCK_DGRAM,
@@ -69,6 +68,7 @@ import { errnoError } from './errno-error.js';
 import { type ByteCalls, FdCarrier } from './fd-carrier.js';
 import { groupOption, type MulticastGroup } from './multicast.js';
 import { OwnedFd } from './owned-fd.js';
+import { peerCredentialsOf } from './peer-credentials.js';
 import { linkPointers, type PointerOptions } from './pointers.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
 import type {
@@ -102,8 +102,6 @@ const { EAGAIN, EALREADY, EINPROGRESS, EINTR, ETIMEDOUT } = osConstants.errno;
 
 /** The bits above are flags: close-on-exec is always set, blocking has an option of its own. */
 const MAX_TYPE = 0xf;
-/** A struct ucred. */
-const PEER_CREDENTIALS_BYTES = 12;
 const DEFAULT_CONTROL_BYTES = 256;
 /** Of one recvmmsg(2) or sendmmsg(2); the kernel cuts the rest off. */
 const MAX_MESSAGES = 1024;
@@ -745,8 +743,7 @@ export class Socket extends OwnedFd {
    * @throws ERR_CLOSED; ENOPROTOOPT
    */
   get peerCredentials(): PeerCredentials {
-    const bytes = this.getsockopt(SOL_SOCKET, SO_PEERCRED, PEER_CREDENTIALS_BYTES);
-    return { pid: bytes.readInt32LE(0), uid: bytes.readUInt32LE(4), gid: bytes.readUInt32LE(8) };
+    return peerCredentialsOf(this.fd);
   }
 
   /**

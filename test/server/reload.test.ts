@@ -1,13 +1,13 @@
 /** A configuration that is read again: what changes while the server runs. */
 import { writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import * as tls from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { type RunningChatServer, startChatServer } from '../../src/chat-server.js';
 import { CertificateFolder, hasOpenssl } from '../support/certificates.js';
 import { nextEvent } from '../support/deadline.js';
-import { connectPeer, freePort, Peer } from '../support/peers.js';
+import { connectPeer, connectUnixPeer, freePort, Peer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 interface Reloadable {
@@ -37,13 +37,6 @@ async function serve(file: object): Promise<Reloadable> {
 
 const portsOf = ({ listeners }: RunningChatServer): number[] =>
   listeners.map(({ address }) => (address.family === 'inet' ? address.port : 0));
-
-async function connectUnixPeer(path: string): Promise<Peer> {
-  const socket = connect({ path });
-  onTestFinished(() => void socket.destroy());
-  await nextEvent(socket, 'connect');
-  return new Peer(socket);
-}
 
 const certificates = new CertificateFolder();
 

@@ -186,6 +186,16 @@ export async function connectPeer(port: number, host = '127.0.0.1', localAddress
   return new Peer(socket);
 }
 
+/** Connects to a unix socket under test; the connection is gone when the current test ends. */
+export async function connectUnixPeer(path: string): Promise<Peer> {
+  const socket = connect({ path });
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  await nextEvent(socket, 'connect');
+  return new Peer(socket);
+}
+
 /**
  * A node:net server on a free port of 127.0.0.1 for a client under test; `accepted()` gives its connections in order.
  */

@@ -21,30 +21,31 @@ export interface BanLifted {
 /**
  * Sets a ban, and puts out those for whom it holds.
  *
+ * @param by - null for the one who runs the server
  * @param parting - the reason that the others get for those who are removed
  */
 export function setBan(
   { core, directory, bans }: Scene,
-  by: Member,
+  by: Member | null,
   ban: ServerBan,
   parting: string,
 ): BanSet | Refused<'not-privileged' | 'holds-for-oneself' | 'too-many-bans'> {
-  if (!by.may('ban')) return refuse('not-privileged');
+  if (by?.may('ban') === false) return refuse('not-privileged');
   const concerned = bans.among(ban, directory.members());
-  if (concerned.includes(by)) return refuse('holds-for-oneself');
+  if (by !== null && concerned.includes(by)) return refuse('holds-for-oneself');
   if (!bans.add(ban)) return refuse('too-many-bans');
   for (const member of concerned) core.putOut(stateOf(member), parting, ban.reason);
   return { kind: 'ban-set', ban, expelledCount: concerned.length };
 }
 
-/** Lifts a ban. */
+/** Lifts a ban. @param by - null for the one who runs the server */
 export function liftBan(
   { bans }: Scene,
-  by: Member,
+  by: Member | null,
   kind: BanKind,
   mask: string,
 ): BanLifted | Refused<'not-privileged' | 'no-such-ban'> {
-  if (!by.may('ban')) return refuse('not-privileged');
+  if (by?.may('ban') === false) return refuse('not-privileged');
   const ban = bans.remove(kind, mask);
   return ban === null ? refuse('no-such-ban') : { kind: 'ban-lifted', ban };
 }

@@ -71,3 +71,18 @@ export function expel(
   const stamp = core.stamp(core.domain, by);
   return core.domain.propose<'expel'>(by, { kind: 'expel', target, reason, parting, ...stamp });
 }
+
+/**
+ * Puts somebody out of the chat, for the one who runs the server.
+ *
+ * @param parting - the reason that everybody gets
+ * @returns null if nobody who is connected here goes by the nick
+ */
+export function putOut({ core, directory }: Scene, nick: string, parting: string): Member | null {
+  const found = directory.member(nick);
+  if (found === undefined) return null;
+  const member = stateOf(found);
+  if (!member.isLocal) return null;
+  core.putOut(member, parting);
+  return member;
+}

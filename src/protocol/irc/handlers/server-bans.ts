@@ -3,8 +3,9 @@
  * relatives).
  */
 import { parseAddresses } from '../../../chat/address.js';
+import { addressesMask, usersMask } from '../../../chat/ban-mask.js';
 import type { BanKind, ServerBan } from '../../../chat/server-bans.js';
-import { completeHost, completeUserHost, isHostLike } from '../../../chat/user-mask.js';
+import { isHostLike } from '../../../chat/user-mask.js';
 import type { Client } from '../client.js';
 import type { Message } from '../message.js';
 import { replyUnprivileged } from '../refusals.js';
@@ -112,16 +113,4 @@ function maskOf(client: Client, kind: BanKind, target: string): string | null {
     client.reply('ERR_NOSUCHNICK', target);
   }
   return null;
-}
-
-/** Returns `user@host` with both parts complete; null for a nick, and for a mask with one. */
-function usersMask(target: string): string | null {
-  const text = target.replace(/^\*!/, '');
-  if (text.includes('!') || !(isHostLike(text) || /[@*?]/.test(text))) return null;
-  return completeUserHost(text).slice('*!'.length);
-}
-
-function addressesMask(target: string): string | null {
-  const host = completeHost(target);
-  return parseAddresses(host) === null ? null : host;
 }

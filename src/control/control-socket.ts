@@ -1,0 +1,139 @@
+/** The socket in the folder of a server's data, on which the server is asked for things by the one who runs it. */
+import type { Connection } from '../net/connection.js';
+import type { Listener } from '../net/listener.js';
+import { LineBuffer } from './line-buffer.js';
+import { listenForOwner, type Visitor } from './owner-listener.js';
+import {
+  type Answer,
+  ControlError,
+  decodeRequest,
+  encodeAnswer,
+  MAX_REQUEST_BYTES,
+  type Verb,
+  type Verbs,
+} from './request.js';
+import { type SocketPath, socketPath } from './socket-path.js';
+
+/** The name of the file. */
+export const CONTROL_FILE = 'control.sock';
+
+/** Connections at once. A program needs one. */
+const MAX_CONNECTIONS = 32;
+/** How long a socket that closes waits for its answers to be read. */
+const CLOSE_MS = 200;
+
+/** Hears of what nobody asked for. */
+export interface ControlObserver {
+  /** Something is asked for. */
+  asked(verb: string, words: readonly string[]): void;
+  /** Somebody else than the owner and root has connected, and is turned away. */
+  stranger(uid: number): void;
+  failed(error: Error): void;
+}
+
+/** An open control socket. */
+export class ControlSocket {
+  readonly #listener: Listener<Visitor | null>;
+  readonly #path: SocketPath;
+  #closing: Promise<void> | null = null;
+
+  private constructor(listener: Listener<Visitor | null>, path: SocketPath) {
+    this.#listener = listener;
+    this.#path = path;
+  }
+
+  /** @throws as `listen` does */
+  static async open(folder: string, verbs: Verbs, observer: ControlObserver): Promise<ControlSocket> {
+    const path = socketPath(folder, CONTROL_FILE);
+    try {
+      const listener = await listenForOwner({
+        path: path.path,
+        maxConnections: MAX_CONNECTIONS,
+        accept: (connection) => new Desk(connection, verbs, observer),
+        onStranger: (uid) => {
+          observer.stranger(uid);
+        },
+        onError: (error) => {
+          observer.failed(error);
+        },
+      });
+      return new ControlSocket(listener, path);
+    } catch (error) {
+      path.dispose();
+      throw error;
+    }
+  }
+
+  /** Takes no more requests. Those that are under way are still answered, if that does not take long. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#listener.close({ drainMs: CLOSE_MS });
+    this.#path.dispose();
+  }
+}
+
+/** One who asks. Requests are answered one after the other. */
+class Desk implements Visitor {
+  readonly #connection: Connection;
+  readonly #verbs: Verbs;
+  readonly #observer: ControlObserver;
+  readonly #lines = new LineBuffer(MAX_REQUEST_BYTES);
+  #isBusy = false;
+
+  constructor(connection: Connection, verbs: Verbs, observer: ControlObserver) {
+    this.#connection = connection;
+    this.#verbs = verbs;
+    this.#observer = observer;
+  }
+
+  take(bytes: Uint8Array): void {
+    if (this.#lines.push(bytes)) void this.#work();
+    else this.#connection.end(encodeAnswer(failureOf(tooLong())));
+  }
+
+  /** The peer asks for nothing more. It says so when it is read from again, so all it has asked for is answered. */
+  end(): void {
+    this.#connection.end();
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    // What it sends meanwhile waits in the kernel.
+    this.#connection.pause();
+    for (let line = this.#lines.next(); line !== null; line = this.#lines.next()) {
+      const answer = await this.#answer(line).catch(failureOf);
+      this.#connection.write(encodeAnswer(answer));
+    }
+    this.#isBusy = false;
+    this.#connection.resume();
+  }
+
+  async #answer(line: Uint8Array): Promise<Answer> {
+    const { verb: name, words } = decodeRequest(line);
+    this.#observer.asked(name, words);
+    const { text, result } = await this.#verb(name)(words);
+    return { ok: true, text, result };
+  }
+
+  #verb(name: string): Verb {
+    const verb = Object.hasOwn(this.#verbs, name) ? this.#verbs[name] : undefined;
+    if (verb !== undefined) return verb;
+    const known = Object.keys(this.#verbs).join(', ');
+    throw new ControlError('ERR_CONTROL_REQUEST', `there is no ${JSON.stringify(name)}; there are ${known}`);
+  }
+}
+
+function tooLong(): ControlError {
+  return new ControlError('ERR_CONTROL_REQUEST', `a request has at most ${MAX_REQUEST_BYTES} bytes`);
+}
+
+function failureOf(error: unknown): Answer {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return { ok: false, code: typeof code === 'string' ? code : 'ERR_CONTROL_FAILED', message };
+}

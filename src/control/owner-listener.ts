@@ -1,0 +1,75 @@
+/** A unix socket that is for the user of this process, and for root. */
+import type { Connection } from '../net/connection.js';
+import { listen, type Listener } from '../net/listener.js';
+import { peerCredentialsOf } from '../socket/peer-credentials.js';
+
+/** Nobody but the owner may open the file. */
+const MODE = 0o600;
+
+/** One who has been let in. */
+export interface Visitor {
+  /** Bytes have arrived. Their memory is used again as soon as this returns. */
+  take(bytes: Uint8Array): void;
+  /** It sends no more. */
+  end(): void;
+  /** The connection has room again. */
+  drained?(): void;
+  /** The connection is closed. */
+  closed?(): void;
+}
+
+/** What such a socket is opened with. */
+export interface OwnerListenerOptions {
+  readonly path: string;
+  /** The most connections at once, at least 1. */
+  readonly maxConnections: number;
+  readonly accept: (connection: Connection) => Visitor;
+  /** Hears of a peer that is somebody else. */
+  readonly onStranger: (uid: number) => void;
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * Opens the socket. Its file is closed to others, and the kernel says who each peer is: one that connects all the same,
+ * because the file was opened to others later for example, is turned away.
+ *
+ * @throws as `listen` does
+ */
+export function listenForOwner(options: OwnerListenerOptions): Promise<Listener<Visitor | null>> {
+  const { path, maxConnections, accept, onStranger, onError } = options;
+  return listen<Visitor | null>({
+    path,
+    mode: MODE,
+    maxConnections,
+    onError,
+    socket: {
+      open: (connection) => {
+        connection.data = null;
+        const { uid } = peerCredentialsOf(connection.fd);
+        if (mayEnter(uid)) {
+          connection.data = accept(connection);
+          return;
+        }
+        connection.destroy();
+        onStranger(uid);
+      },
+      data: ({ data }, bytes) => {
+        data?.take(bytes);
+      },
+      end: ({ data }) => {
+        data?.end();
+      },
+      drain: ({ data }) => {
+        data?.drained?.();
+      },
+      close: ({ data }) => {
+        data?.closed?.();
+      },
+    },
+  });
+}
+
+/** Whether somebody is the user of this process, or root. */
+export function mayEnter(uid: number): boolean {
+  return uid === 0 || uid === process.geteuid?.();
+}

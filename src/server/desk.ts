@@ -1,0 +1,156 @@
+/** What the one who runs a server can ask of it while it runs: the verbs of `fdmux ctl`. */
+import { addressesMask, usersMask } from '../chat/ban-mask.js';
+import type { BanKind, ServerBan } from '../chat/server-bans.js';
+import { ControlError, type Reply, type Verb, type Verbs } from '../control/request.js';
+import type { Reload } from '../protocol/server-control.js';
+import type { ChatServer } from './chat-server.js';
+import { LOG_LEVELS, type LogLevel } from './log.js';
+import { describeStatus } from './status.js';
+
+/** The level of the log. */
+export interface LevelSwitch {
+  readonly level: LogLevel;
+  set(level: LogLevel): void;
+}
+
+/** What the verbs act on. */
+export interface DeskParts {
+  readonly server: ChatServer;
+  readonly logLevel: LevelSwitch;
+  readonly reload: () => Promise<Reload>;
+  /** Ends the server once its clients have left or their time is over; at once if that has been asked for before. */
+  readonly drain: () => void;
+}
+
+/** Longer masks and reasons would not fit into a line of IRC. */
+const MASK_BYTES = 100;
+const REASON_BYTES = 200;
+/** Ten years: the longest ban that ends. */
+const MAX_MINUTES = 5_256_000;
+const MS_PER_MINUTE = 60_000;
+
+/** Returns the verbs of one server. */
+export function deskOf(parts: DeskParts): Verbs {
+  const { server } = parts;
+  const verb = (least: number, most: number, act: Verb): Verb => {
+    return (words) => {
+      if (words.length < least || words.length > most) throw nonsense(`it takes ${least} to ${most} words`);
+      return act(words);
+    };
+  };
+  return {
+    status: verb(0, 0, () => describeStatus(server, parts.logLevel.level)),
+    drain: verb(0, 0, () => drain(parts)),
+    reload: verb(0, 0, () => reload(parts)),
+    'log-level': verb(0, 1, ([level]) => logLevel(parts.logLevel, level)),
+    kick: verb(1, 2, ([nick = '', reason]) => kick(server, nick, reason)),
+    ban: verb(1, 3, ([target = '', minutes = '0', reason]) => ban(server, target, minutes, reason)),
+    unban: verb(1, 1, ([target = '']) => unban(server, target)),
+    bans: verb(0, 0, () => bans(server)),
+  };
+}
+
+function nonsense(why: string): ControlError {
+  return new ControlError('ERR_CONTROL_REQUEST', why);
+}
+
+function refused(why: string): ControlError {
+  return new ControlError('ERR_CONTROL_REFUSED', why);
+}
+
+function drain({ server, drain: begin }: DeskParts): Reply {
+  const { clientCount, drainMs } = server;
+  begin();
+  return {
+    text: [`the server ends; ${clientCount} clients have ${drainMs} ms to leave by themselves`],
+    result: { clients: clientCount, drainMs },
+  };
+}
+
+async function reload({ server, reload: read }: DeskParts): Promise<Reply> {
+  const { problem, waitingKeys } = await read();
+  if (problem !== null) throw refused(`the configuration stays as it was: ${problem}`);
+  const waiting = waitingKeys.length === 0 ? [] : [`these keys wait for a restart: ${waitingKeys.join(', ')}`];
+  return { text: [`${server.configurationName} is read`, ...waiting], result: { waitingKeys } };
+}
+
+function logLevel(log: LevelSwitch, wanted: string | undefined): Reply {
+  if (wanted !== undefined) {
+    const level = LOG_LEVELS.find((known) => known === wanted);
+    if (level === undefined) throw nonsense(`the level must be one of ${LOG_LEVELS.join(', ')}`);
+    log.set(level);
+  }
+  return { text: [`the log has level ${log.level}`], result: { level: log.level } };
+}
+
+function kick(server: ChatServer, nick: string, reason = 'no reason'): Reply {
+  checkText(reason, 'reason', REASON_BYTES);
+  const member = server.chat.putOut(nick, `Killed (${server.name} (${reason}))`);
+  if (member === null) throw refused(`nobody goes by the nick ${nick}`);
+  server.log('kill', { by: BY, target: member.nick, reason });
+  return { text: [`${member.nick} is out`], result: { nick: member.nick } };
+}
+
+/** The name of the one who runs the server, in the log. */
+const BY = 'fdmux ctl';
+
+function ban(server: ChatServer, text: string, minutes: string, reason = 'No reason given'): Reply {
+  checkText(text, 'mask', MASK_BYTES);
+  checkText(reason, 'reason', REASON_BYTES);
+  if (!/^\d{1,7}$/.test(minutes) || Number(minutes) > MAX_MINUTES) {
+    throw nonsense(`the minutes must be a number from 0 to ${MAX_MINUTES}; 0 is for ever`);
+  }
+  const atMs = server.chat.directory.now();
+  const untilMs = minutes === '0' ? null : atMs + Number(minutes) * MS_PER_MINUTE;
+  const wanted: ServerBan = { ...targetOf(server, text), reason, by: server.name, atMs, untilMs };
+  const set = server.chat.setBan(null, wanted, `Banned (${reason})`);
+  if (set.kind === 'refused') throw refused('there are too many bans; remove some first');
+  const { kind, mask } = set.ban;
+  server.log('ban added', { by: BY, kind, mask, minutes: Number(minutes), reason });
+  return {
+    text: [`${mask} is banned${untilMs === null ? '' : ` for ${minutes} min`}; ${set.expelledCount} are out`],
+    result: { kind, mask, untilMs, expelled: set.expelledCount },
+  };
+}
+
+function unban(server: ChatServer, text: string): Reply {
+  const candidates: readonly (readonly [BanKind, string | null])[] = [
+    ['addresses', addressesMask(text)],
+    ['users', usersMask(text)],
+  ];
+  for (const [kind, mask] of candidates) {
+    const lifted = mask === null ? null : server.chat.liftBan(null, kind, mask);
+    if (lifted?.kind !== 'ban-lifted') continue;
+    server.log('ban removed', { by: BY, kind, mask: lifted.ban.mask });
+    return { text: [`${lifted.ban.mask} is not banned any more`], result: { kind, mask: lifted.ban.mask } };
+  }
+  throw refused(`there is no ban ${text}`);
+}
+
+function bans(server: ChatServer): Reply {
+  const { bans: all } = server.chat;
+  const result = [...all.list('addresses'), ...all.list('users')];
+  const text = result.map(({ mask, untilMs, by, reason }) => {
+    const until = untilMs === null ? 'for ever' : `until ${new Date(untilMs).toISOString()}`;
+    return `${mask}  ${until}, by ${by}: ${reason}`;
+  });
+  return { text: text.length === 0 ? ['nobody is banned'] : text, result };
+}
+
+/** Decides what a text names: an address or a network, users on hosts, or somebody who is here. */
+function targetOf({ chat: { directory } }: ChatServer, text: string): Pick<ServerBan, 'kind' | 'mask'> {
+  const addresses = addressesMask(text);
+  if (addresses !== null) return { kind: 'addresses', mask: addresses };
+  const users = usersMask(text);
+  if (users !== null) return { kind: 'users', mask: users };
+  const named = directory.member(text)?.address;
+  if (named === undefined) throw refused(`${text} is no address, no user@host, and nobody goes by that nick`);
+  const address = addressesMask(named);
+  return address === null ? { kind: 'users', mask: `*@${named}` } : { kind: 'addresses', mask: address };
+}
+
+/** A text that reaches others must not end its line. */
+function checkText(text: string, what: string, maxBytes: number): void {
+  if (/\p{Cc}/u.test(text)) throw nonsense(`the ${what} must not have control characters`);
+  if (Buffer.byteLength(text) > maxBytes) throw nonsense(`the ${what} must have at most ${maxBytes} bytes`);
+}

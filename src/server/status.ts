@@ -1,0 +1,71 @@
+/** What a server says about itself to the one who runs it. */
+import type { Reply } from '../control/request.js';
+import type { ChatServer } from './chat-server.js';
+import { formatAddress } from './format-address.js';
+import type { LogLevel } from './log.js';
+
+/** Describes how the server is. */
+export function describeStatus(server: ChatServer, logLevel: LogLevel): Reply {
+  const { version, backend, clients, memberCount, operatorCount, roomCount, banCount, pendingBytes, store } =
+    server.readings();
+  const listeners = server.listeners.map(({ protocol, isSecure, address }) => ({
+    protocol,
+    isSecure,
+    address: formatAddress(address),
+  }));
+  const uptimeMs = Math.round(process.uptime() * 1000);
+  const counts = { clients: server.clientCount, members: memberCount, operators: operatorCount, rooms: roomCount };
+  const byKind = clients.map(({ labels, count }) => ({ ...labels, count }));
+  const result = {
+    version,
+    pid: process.pid,
+    phase: server.phase,
+    uptimeMs,
+    backend,
+    logLevel,
+    ...counts,
+    bans: banCount,
+    pendingBytes,
+    clientsByKind: byKind,
+    listeners,
+    store,
+  };
+  const kinds = byKind.map(({ count, ...labels }) => `${count} ${Object.values(labels).join('/')}`);
+  const text = [
+    `fdmux ${version}, process ${process.pid}, ${server.phase} for ${formatTime(uptimeMs)}`,
+    row('clients', `${counts.clients}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}`),
+    row('members', `${memberCount}, ${operatorCount} of them operators, in ${roomCount} rooms`),
+    row('bans', String(banCount)),
+    row('backend', backend),
+    row('log level', logLevel),
+    ...listeners.map(({ protocol, isSecure, address }) => row(`${protocol}${isSecure ? ' (TLS)' : ''}`, address)),
+  ];
+  if (store !== null) {
+    const trouble = store.isTakingWrites ? '' : '; it takes no writes';
+    text.push(row('data', `${store.bytes} bytes, ${store.queued} writes wait${trouble}`));
+  }
+  return { text, result };
+}
+
+function row(name: string, value: string): string {
+  return `  ${name.padEnd(12)} ${value}`;
+}
+
+/** Returns a time in its two largest units. */
+function formatTime(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const first = Math.max(
+    parts.findIndex(([count]) => count > 0),
+    0,
+  );
+  return parts
+    .slice(first, first + 2)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(' ');
+}

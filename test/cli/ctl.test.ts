@@ -1,0 +1,137 @@
+/** `fdmux ctl`, and what a server of `fdmux serve` does when it is asked. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type CtlVerb, readRequest } from '../../src/cli/ctl-arguments.js';
+import { askServer } from '../../src/control/ask.js';
+import type { Reply } from '../../src/control/request.js';
+import { ask, client } from '../server/keeping.js';
+import { connectPeer } from '../support/peers.js';
+import { cliPath, run } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { type RunningServer, startServer } from './chat-server.js';
+
+const typed = (...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> =>
+  run(process.execPath, [cliPath, 'ctl', ...args]);
+
+interface Served {
+  readonly server: RunningServer;
+  readonly folder: string;
+  /** Asks as the command does, in this process. */
+  readonly ctl: (verb: CtlVerb, ...words: readonly string[]) => Promise<Reply>;
+}
+
+/** Starts a server that keeps data. */
+async function serve(...args: string[]): Promise<Served> {
+  const folder = temporaryFolder();
+  const server = await startServer(['--data', folder, ...args]);
+  return { server, folder, ctl: (verb, ...words) => askServer(folder, readRequest(verb, words, {})) };
+}
+
+test('the status says who the server is and what it has to do, for people and for programs', async () => {
+  const { server, folder } = await serve();
+  const ann = await client(server, 'ann');
+  await ask(ann, 'JOIN #tea', / 366 /);
+  const [forPeople, forPrograms] = await Promise.all([
+    typed('status', '--data', folder),
+    typed('status', '--json', '--data', folder),
+  ]);
+  expect(forPeople).toMatchObject({ code: 0, stderr: '' });
+  expect(forPeople.stdout).toMatch(/^fdmux [\d.]+, process \d+, ready for .*\n {2}clients +1 \(/);
+  expect(JSON.parse(forPrograms.stdout)).toMatchObject({
+    pid: server.process.pid,
+    phase: 'ready',
+    backend: 'epoll',
+    logLevel: 'warning',
+    clients: 1,
+    members: 1,
+    rooms: 1,
+    bans: 0,
+    listeners: [
+      { protocol: 'plain', address: `127.0.0.1:${server.plainPort}` },
+      { protocol: 'irc', address: `127.0.0.1:${server.ircPort}` },
+    ],
+    store: { isTakingWrites: true },
+  });
+});
+
+test('somebody is kicked, banned and let in again', async () => {
+  const { server, folder, ctl } = await serve();
+  const [ann, bob] = await Promise.all([client(server, 'ann'), client(server, 'bob')]);
+  await ask(bob, 'JOIN #tea', / 366 /);
+  await ask(ann, 'JOIN #tea', / 366 /);
+  await bob.lineLike(/JOIN #tea/);
+  expect(await typed('kick', 'ann', 'please', 'stop', '--data', folder)).toMatchObject({
+    code: 0,
+    stdout: 'ann is out\n',
+  });
+  expect(String(await ann.ended())).toMatch(/ERROR :.*Killed \(fdmux\.local \(please stop\)\)/);
+  await bob.lineLike(/^:ann!\S+ QUIT :Killed \(fdmux\.local \(please stop\)\)$/);
+  await expect(ctl('kick', 'ann')).rejects.toMatchObject({
+    code: 'ERR_CONTROL_REFUSED',
+    message: 'nobody goes by the nick ann',
+  });
+  expect(await typed('ban', 'bob', '--minutes', '60', '--data', folder)).toMatchObject({
+    code: 0,
+    stdout: '127.0.0.1 is banned for 60 min; 1 are out\n',
+  });
+  expect(String(await bob.ended())).toContain('No reason given');
+  expect((await ctl('bans')).text).toEqual([
+    expect.stringMatching(/^127\.0\.0\.1 {2}until 20\S+, by fdmux\.local: No reason given$/),
+  ]);
+  expect(String(await (await connectPeer(server.ircPort)).ended())).toMatch(/No reason given/);
+  await ctl('unban', '127.0.0.1');
+  await expect(ctl('unban', '127.0.0.1')).rejects.toMatchObject({ message: 'there is no ban 127.0.0.1' });
+  await client(server, 'bob');
+});
+
+test('the level of the log holds until the configuration is read again', async () => {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  writeFileSync(config, '{"log":{"level":"error"}}');
+  const { server, ctl } = await serve('--config', config);
+  expect(await ctl('log-level', 'debug')).toMatchObject({ text: ['the log has level debug'] });
+  await connectPeer(server.ircPort);
+  await server.process.errorText(/ INF connected /);
+  expect(await ctl('reload')).toMatchObject({ text: [`${config} is read`], result: { waitingKeys: [] } });
+  expect(await ctl('log-level')).toMatchObject({ result: { level: 'error' } });
+  writeFileSync(config, '{"log":{"level":"loud"}}');
+  await expect(ctl('reload')).rejects.toThrow(/stays as it was.*log\.level/s);
+});
+
+test('a server that drains takes nobody, and ends at once when that is asked for again', async () => {
+  const { server, folder, ctl } = await serve('--drain-ms', '60000');
+  const ann = await client(server, 'ann');
+  expect(await ctl('drain')).toMatchObject({ result: { clients: 1, drainMs: 60_000 } });
+  await expect(connectPeer(server.ircPort)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  expect(await ctl('status')).toMatchObject({ result: { phase: 'draining', clients: 1 } });
+  await ctl('drain');
+  expect(String(await ann.ended())).toContain('shutting down');
+  expect(await server.process.ended()).toMatchObject({ code: 0 });
+  expect(await typed('status', '--data', folder)).toMatchObject({
+    code: 1,
+    stderr: `fdmux: ${folder}: no server runs with this data\n`,
+  });
+});
+
+test('a server refuses what makes no sense to it', async () => {
+  const { ctl } = await serve();
+  await expect(ctl('log-level', 'loud')).rejects.toThrow(/must be one of debug/);
+  await expect(ctl('ban', 'nobody')).rejects.toThrow(/nobody goes by that nick/);
+  await expect(ctl('ban', 'a@b.example', 'x'.repeat(201))).rejects.toThrow(/at most 200 bytes/);
+  await expect(ctl('kick', 'ann', 'a\nb')).rejects.toThrow(/control characters/);
+  await expect(ctl('ban', 'a@\u0007')).rejects.toThrow(/control characters/);
+});
+
+test('a command without a folder, and one with an unknown verb, end with exit code 2', async () => {
+  const [withoutFolder, unknown] = await Promise.all([typed('status'), typed('dance', '--data', 'a')]);
+  expect(withoutFolder).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/name the folder/) });
+  expect(unknown).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/must be one of/) });
+});
+
+test.each([
+  ['status', ['x'], {}, /fdmux ctl status$/],
+  ['kick', [], {}, /fdmux ctl kick NICK/],
+  ['kick', ['ann'], { minutes: 5 }, /--minutes is for ban only/],
+] as const)('%s %j %j is no command', (verb, words, flags, complaint) => {
+  expect(() => readRequest(verb, words, flags)).toThrow(complaint);
+});
