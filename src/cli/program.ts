@@ -167,6 +167,11 @@ function addServe(program: Command, version: string): void {
     .addOption(new Option('--trigger <name>', 'edge is for epoll only (default: level)').choices(CONNECTION_TRIGGERS))
     .option('--max-clients <count>', 'most clients at once, 0 for no limit (default: 0)', parseInteger(0, 1_000_000))
     .option(
+      '--backlog <count>',
+      'connections that may wait to be accepted (default: 4096)',
+      parseInteger(1, 2_147_483_647),
+    )
+    .option(
       '--drain-ms <ms>',
       'time that SIGTERM gives clients to leave by themselves, in milliseconds (default: 0)',
       parseInteger(0, MAX_DRAIN_MS),

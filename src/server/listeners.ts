@@ -20,7 +20,6 @@ import { toTlsListenOptions } from './tls-listening.js';
 
 /** How long a stopping server waits for peers to read what is pending. */
 const CLOSE_MS = 1000;
-const BACKLOG = 4096;
 /** Links enforce the limit of their class, which a reload may change; the socket layer's own must not interfere. */
 const NO_LIMIT_BYTES = 0x7fff_ffff;
 /** A plain peer may be silent for ever, so only the kernel can notice that its machine is gone. */
@@ -109,12 +108,12 @@ export class Listeners {
   /** @throws ListenError */
   async #listen(config: ListenerConfig, fd: number | undefined): Promise<Opened> {
     const { log, reception } = this.#parts;
-    const { backend, trigger } = this.#parts.config;
+    const { backend, backlog, trigger } = this.#parts.config;
     const socket = await reception.handlersOf(config);
     try {
       const listener = await listen<Occupant>({
         ...(fd === undefined ? config.at : { fd }),
-        backlog: BACKLOG,
+        backlog,
         backend,
         trigger,
         keepAlive: KEEP_ALIVE,

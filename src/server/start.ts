@@ -31,6 +31,7 @@ const OPTIONS: OptionNames<ChatServerOptions> = {
   backend: true,
   trigger: true,
   maxClients: true,
+  backlog: true,
   drainMs: true,
   charset: true,
   serverName: true,

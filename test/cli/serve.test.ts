@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
+import { Socket } from 'fdmux';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DEADLINE_MS } from '../support/deadline.js';
+import { DEADLINE_MS, until } from '../support/deadline.js';
+import { disposedAtEnd } from '../support/fds.js';
 import { connectPeer, listenPeer, type Peer } from '../support/peers.js';
 import { cliPath, run, startCli } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -17,6 +19,7 @@ describe('an invalid command line ends with 2 and one line', () => {
     [['serve', '--plain-port', '65536'], /number from 0 to 65535/],
     [['serve', '--plain-port', 'x'], /number from 0 to 65535/],
     [['serve', '--backend', 'kqueue'], /one of select, poll, epoll/],
+    [['serve', '--backlog', '0'], /number from 1 to 2147483647/],
     [['serve', '--backend', 'poll', '--trigger', 'edge'], /edge needs backend epoll/],
     [['serve', '--charset', 'latin1'], /one of utf-8, gbk, auto/],
     [['serve', '--no-such-option'], /unknown option/],
@@ -57,6 +60,30 @@ describe('the web page', () => {
       /^fdmux: 127\.0\.0\.1:8067 is in use, so there is no web page; --web-port names another port\n$/,
     );
     expect(server.stdout).not.toContain('web page');
+  });
+});
+
+describe('the backlog', () => {
+  /** How many connections a server that accepts nobody takes before the kernel refuses more. */
+  async function waitingPlaces(file: object, ...flags: readonly string[]): Promise<number> {
+    const folder = temporaryFolder();
+    const path = joinPath(folder, 'room');
+    const config = joinPath(folder, 'fdmux.json');
+    writeFileSync(config, JSON.stringify({ listeners: [{ protocol: 'plain', path }], ...file }));
+    const server = startCli(['serve', '--config', config, ...flags]);
+    await server.line('Ctrl-C ends the server.');
+    server.kill('SIGSTOP');
+    await until(() => /^State:\tT/m.test(readFileSync(`/proc/${server.pid}/status`, 'utf8')), 'a stopped server');
+    const attempts = Array.from({ length: 10 }, () => disposedAtEnd(Socket.create({ family: 'unix' })));
+    return attempts.findIndex((socket) => socket.connectEx({ family: 'unix', path }) !== 0);
+  }
+
+  test.each([
+    [{}, ['--backlog', '2'], 3],
+    [{ backlog: 4 }, [], 5],
+    [{ backlog: 4 }, ['--backlog', '1'], 2],
+  ])('%j %j: the kernel keeps %i connections, since it allows one more', async (file, flags, places) => {
+    expect(await waitingPlaces(file, ...flags)).toBe(places);
   });
 });
 

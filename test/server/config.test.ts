@@ -147,6 +147,7 @@ describe('a problem is reported by its key, or its line', () => {
   test.each([
     [{ backend: 'kqueue' }, ['FILE: backend: must be one of select, poll, epoll']],
     [{ maxClients: -1 }, ['FILE: maxClients: must be at least 0']],
+    [{ backlog: 0 }, ['FILE: backlog: must be at least 1']],
     [{ listeners: [{ protocol: 'plain', port: 70_000 }] }, ['FILE: listeners[0].port: must be at most 65535']],
     [
       { listeners: [{ protocol: 'web', origins: ['chat.example'] }] },

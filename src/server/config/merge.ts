@@ -47,6 +47,8 @@ export interface ServeFlags {
   readonly backend?: BackendName | undefined;
   readonly trigger?: ConnectionTrigger | undefined;
   readonly maxClients?: number | undefined;
+  /** Connections that may wait to be accepted, at least 1. */
+  readonly backlog?: number | undefined;
   /** Milliseconds. */
   readonly drainMs?: number | undefined;
   readonly charset?: CharsetChoice | undefined;
@@ -90,6 +92,7 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups,
     backend,
     trigger,
     maxClients: flags.maxClients ?? file.maxClients ?? 0,
+    backlog: flags.backlog ?? file.backlog,
     totalSendQueueBytes: file.totalSendQueueBytes,
     kept: {
       entriesPerRoom: file.keptEntriesPerRoom,

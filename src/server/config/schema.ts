@@ -265,6 +265,7 @@ const fileSchema = v.strictObject({
   backend: v.optional(oneOf(BACKENDS)),
   trigger: v.optional(oneOf(CONNECTION_TRIGGERS)),
   maxClients: v.optional(count),
+  backlog: v.optional(integer(1, 2_147_483_647), 4096),
   totalSendQueueBytes: v.optional(
     v.pipe(v.number('must be a number'), v.integer('must be an integer'), v.minValue(0, 'must be at least 0')),
     268_435_456,

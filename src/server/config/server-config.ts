@@ -54,6 +54,8 @@ export interface ServerConfig extends ProtocolSettings {
   readonly trigger: ConnectionTrigger;
   /** The most peers at once; 0 for no limit. */
   readonly maxClients: number;
+  /** How many connections may wait to be accepted at each listener, at least 1; the kernel has a limit of its own. */
+  readonly backlog: number;
   /** The most bytes that may wait for all peers together; 0 for no limit. */
   readonly totalSendQueueBytes: number;
   /** What rooms keep for those who have fallen behind. */
@@ -81,6 +83,7 @@ export interface ServerConfig extends ProtocolSettings {
 const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = {
   backend: ({ backend }) => backend,
   trigger: ({ trigger }) => trigger,
+  backlog: ({ backlog }) => backlog,
   lobby: ({ lobby }) => lobby,
   nicks: ({ irc }) => irc.nicks,
   // A reload exchanges the contents of the files.
