@@ -1,14 +1,15 @@
 /**
  * A client for a room of plain lines: it sends what is typed while it listens, with select(2) on the keyboard and the
- * socket. The room: npx fdmux serve --backend select --plain-port 33333
+ * socket. "exit" or ctrl-D leaves. The room: npx fdmux serve --backend select --plain-port 33333
  */
 import { readSync } from 'node:fs';
 import { selectSync, Socket } from 'fdmux';
 
 const KEYBOARD = 0;
+const NEWLINE = 0x0a;
 const socket = Socket.create({ blocking: true });
 socket.connect({ family: 'inet', host: process.argv[3] ?? '127.0.0.1', port: Number(process.argv[2] ?? 33333) });
-console.log('connected; type lines, or end with ctrl-D');
+console.log('connected; type lines, or end with "exit"');
 
 const typed = Buffer.alloc(4096);
 let watched: (number | Socket)[] = [KEYBOARD, socket];
@@ -16,7 +17,8 @@ while (watched.includes(socket)) {
   for (const ready of selectSync(watched, [], []).readable) {
     if (ready === KEYBOARD) {
       const count = readSync(KEYBOARD, typed);
-      if (count > 0) socket.sendAll(typed.subarray(0, count));
+      const isExit = /^exit\r?\n?$/i.test(typed.toString('utf8', 0, count));
+      if (count > 0 && !isExit) socket.sendAll(typed.subarray(0, count));
       else {
         // Nothing more will be typed; what the room still says is read to its end.
         socket.shutdown('write');
@@ -25,7 +27,8 @@ while (watched.includes(socket)) {
     } else {
       const bytes = socket.recv(4096);
       if (bytes === null || bytes.length === 0) watched = [];
-      else process.stdout.write(bytes);
+      // A room that ends no line (the usual Python one) would have all its messages in one.
+      else process.stdout.write(bytes.at(-1) === NEWLINE ? bytes : `${bytes.toString()}\n`);
     }
   }
 }

@@ -1,9 +1,13 @@
-/** A client that never waits in a socket call: every step happens when the multiplexer says that it can. */
+/**
+ * A lock-step client that never waits in a call on its socket: each step happens when the multiplexer says that it can.
+ * With a message on the command line it exchanges that one; without, it asks for one after the other, until "exit".
+ */
 import { getSystemErrorName } from 'node:util';
 import { Multiplexer, SO_ERROR, Socket, SOL_SOCKET } from 'fdmux';
+import { ask } from './support/terminal.js';
 
 const port = Number(process.argv[2] ?? 21567);
-const message = process.argv[3] ?? 'hello';
+const message = process.argv[3];
 
 const socket = Socket.create();
 const mux = new Multiplexer();
@@ -18,27 +22,38 @@ mux.waitSync();
 const errno = socket.getsockopt(SOL_SOCKET, SO_ERROR);
 console.log(`writable: SO_ERROR is ${errno === 0 ? '0, connected' : getSystemErrorName(-errno)}`);
 
-if (errno === 0) {
-  let rest = Buffer.from(message);
-  while (rest.length > 0) {
+function send(text: string): void {
+  registration.modify({ interest: 'write' });
+  for (let rest = Buffer.from(text); rest.length > 0;) {
     mux.waitSync();
     const sent = socket.send(rest) ?? 0;
     console.log(`writable: sent ${sent} bytes`);
     rest = rest.subarray(sent);
   }
-  socket.shutdown('write');
+}
 
+/** Returns false if the server has ended. */
+function receive(): boolean {
   registration.modify({ interest: 'read' });
   for (;;) {
     mux.waitSync();
-    const bytes = socket.recv(1024);
+    const bytes = socket.recv(65_536);
     if (bytes === null) continue; // Readiness is a hint: there may be nothing after all.
-    if (bytes.length === 0) break;
-    console.log(`readable: received ${bytes.length} bytes: ${bytes.toString().trimEnd()}`);
+    if (bytes.length > 0) console.log(`readable: received ${bytes.length} bytes: ${bytes.toString().trimEnd()}`);
+    else console.log('readable: the server has ended');
+    return bytes.length > 0;
   }
-  console.log('readable: the server has ended');
+}
+
+if (errno !== 0) process.exitCode = 1;
+else if (message !== undefined) {
+  send(message);
+  receive();
 } else {
-  process.exitCode = 1;
+  for (let text = ask('> '); text !== null; text = ask('> ')) {
+    send(text);
+    if (text === 'exit' || (text !== '' && !receive())) break;
+  }
 }
 socket.close();
 mux.close();

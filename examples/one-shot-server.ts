@@ -1,16 +1,23 @@
-/** A TCP server for one client: it prints what it got, answers, and is done. Every call waits for its turn. */
-import { formatAddress, Socket } from 'fdmux';
+/**
+ * A TCP server that gives each client one answer: it prints what it got, answers, closes, and waits for the next. Every
+ * call waits for its turn.
+ */
+import { formatAddress, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
 
 const listener = Socket.create({ family: 'inet', type: 'stream', blocking: true });
+listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
 listener.bind({ family: 'inet', host: '127.0.0.1', port: Number(process.argv[2] ?? 9999) });
-listener.listen(1);
+listener.listen(5);
 const here = formatAddress(listener.getsockname());
 console.log(`listening on ${here}; type: npm run example one-shot-client ${here.replace('127.0.0.1:', '')} hello`);
 
-const client = listener.accept();
-if (client !== null) {
-  console.log(`${formatAddress(client.address)} says: ${client.socket.recv(1024)?.toString()}`);
-  client.socket.sendAll('server receive your messages, good bye.');
-  client.socket.close();
+for (let client = listener.accept(); client !== null; client = listener.accept()) {
+  const { socket, address } = client;
+  try {
+    console.log(`${formatAddress(address)} says: ${socket.recv(1024)?.toString()}`);
+    socket.sendAll('server receive your messages, good bye.');
+  } catch (error) {
+    console.error(String(error)); // This client has vanished; the next one is served all the same.
+  }
+  socket.close();
 }
-listener.close();

@@ -3,70 +3,78 @@
  * client are fds in one multiplexer. "2 hello" answers client 2, "hello" the one that spoke last; a client leaves with
  * "exit".
  */
-import { readSync } from 'node:fs';
 import { formatAddress, Multiplexer, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
+import { KEYBOARD, prompt, readLines, say } from './support/terminal.js';
 
-type Source = { kind: 'listener' } | { kind: 'keyboard' } | { kind: 'client'; number: number; socket: Socket };
+interface Client {
+  readonly number: number;
+  readonly socket: Socket;
+  end: '\n' | '';
+}
+
+const clients = new Map<number, Client>();
+let last = 0;
+let joined = 0;
+
+function hear(client: Client): void {
+  let text: string | undefined = '';
+  try {
+    text = client.socket.recv(1024)?.toString();
+  } catch (error) {
+    console.error(String(error)); // It has vanished, which is leaving too.
+  }
+  if (text === undefined) return;
+  // A client that sends lines gets lines; one that sends bare text, as the Python client does, gets bare text.
+  client.end = text.endsWith('\n') ? '\n' : '';
+  if (text !== '' && text.trimEnd() !== 'exit') {
+    last = client.number;
+    say(`${last}: ${text.trimEnd()}`);
+    prompt(`answer ${last}> `);
+  } else {
+    clients.delete(client.number);
+    client.socket.close();
+    say(`client ${client.number} has left`);
+  }
+}
+
+function answer(line: string): void {
+  const [, number = `${last}`, text = ''] = /^(?:(\d+) )?(.*)$/.exec(line) ?? [];
+  const client = clients.get(Number(number));
+  try {
+    if (client === undefined) say(`there is no client ${number}`);
+    else client.socket.sendAll(text + client.end);
+  } catch (error) {
+    console.error(String(error)); // It has vanished; its socket reports that next.
+  }
+}
 
 const listener = Socket.create();
 listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
 listener.bind({ family: 'inet', host: '127.0.0.1', port: Number(process.argv[2] ?? 8020) });
 listener.listen();
-const here = formatAddress(listener.getsockname());
-console.log(`listening on ${here}; type elsewhere: nc ${here.replace(':', ' ')}`);
-
-const clients = new Map<number, Socket>();
-let last = 0;
-let joined = 0;
+const port = formatAddress(listener.getsockname()).replace('127.0.0.1:', '');
+say(`listening on 127.0.0.1:${port}; type elsewhere: npm run example operator-client ${port}`);
 
 // The keyboard may be a redirected file, which epoll does not watch: it then counts as always ready.
-const mux = new Multiplexer<Source>({ unpollable: 'ready' });
-mux.register(listener, { interest: 'read', data: { kind: 'listener' } });
-const keyboard = mux.register(0, { interest: 'read', data: { kind: 'keyboard' } });
-
-function welcome(): void {
-  const client = listener.accept();
-  if (client === null) return;
-  joined += 1;
-  clients.set(joined, client.socket);
-  mux.register(client.socket, { interest: 'read', data: { kind: 'client', number: joined, socket: client.socket } });
-  console.log(`client ${joined} has come from ${formatAddress(client.address)}`);
-}
-
-function hear(number: number, socket: Socket): void {
-  let text: string | undefined = '';
-  try {
-    text = socket.recv(1024)?.toString().trimEnd();
-  } catch (error) {
-    console.error(String(error)); // It has vanished, which is leaving too.
-  }
-  if (text === undefined) return;
-  if (text !== '' && text !== 'exit') {
-    last = number;
-    console.log(`${number}: ${text}`);
-  } else {
-    clients.delete(number);
-    socket.close();
-    console.log(`client ${number} has left`);
-  }
-}
-
-function answer(): void {
-  const bytes = Buffer.alloc(1024);
-  const count = readSync(0, bytes);
-  if (count === 0) keyboard.unregister();
-  for (const line of bytes.toString('utf8', 0, count).split('\n').filter(Boolean)) {
-    const [, number = `${last}`, text = ''] = /^(?:(\d+) )?(.*)$/.exec(line) ?? [];
-    const client = clients.get(Number(number));
-    if (client === undefined) console.log(`there is no client ${number}`);
-    else client.sendAll(`operator: ${text}\n`);
-  }
-}
-
-for (;;) {
-  for (const { data } of mux.waitSync()) {
-    if (data.kind === 'listener') welcome();
-    else if (data.kind === 'keyboard') answer();
-    else hear(data.number, data.socket);
-  }
-}
+const mux = new Multiplexer({ unpollable: 'ready' });
+const keyboard = mux.register(KEYBOARD, {
+  interest: 'read',
+  onReady: () => {
+    const lines = readLines();
+    if (lines === null) keyboard.unregister();
+    for (const line of lines?.filter(Boolean) ?? []) answer(line);
+  },
+});
+mux.register(listener, {
+  interest: 'read',
+  onReady: () => {
+    const accepted = listener.accept();
+    if (accepted === null) return;
+    joined += 1;
+    const client: Client = { number: joined, socket: accepted.socket, end: '' };
+    clients.set(joined, client);
+    say(`client ${joined} has come from ${formatAddress(accepted.address)}`);
+    mux.register(client.socket, { interest: 'read', onReady: () => hear(client) });
+  },
+});
+mux.runSync(() => undefined);

@@ -4,7 +4,7 @@
  * commands with fixed arguments, starts them without a shell, and limits their time and output.
  */
 import { execFile } from 'node:child_process';
-import { formatAddress, Multiplexer, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
+import { formatAddress, Multiplexer, type Registration, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
 
 const ALLOWED = new Map<string, readonly [file: string, ...args: string[]]>([
   ['date', ['date', '-u']],
@@ -24,46 +24,49 @@ listener.listen();
 const here = formatAddress(listener.getsockname());
 console.log(`listening on ${here}; commands: ${[...ALLOWED.keys()].join(', ')}; type: nc ${here.replace(':', ' ')}`);
 
-const mux = new Multiplexer<Socket>();
-mux.register(listener, { interest: 'read', data: listener });
+const mux = new Multiplexer();
 
-function execute(name: string, reply: (text: string) => void): void {
+/** Runs one command of the list, and returns what it printed. */
+function execute(name: string): Promise<string> {
   const command = ALLOWED.get(name);
-  if (command === undefined) {
-    reply('not allowed\n');
-    return;
-  }
+  if (command === undefined) return Promise.resolve('not allowed');
   const [file, ...args] = command;
-  execFile(file, args, LIMITS, (error, stdout) => {
-    if (error === null) reply(stdout === '' ? 'Done.\n' : stdout);
-    else
-      reply(
-        error.killed === true || error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' ? 'over the limit\n' : 'failed\n',
-      );
+  return new Promise((resolve) => {
+    execFile(file, args, LIMITS, (error, stdout) => {
+      if (error === null) resolve(stdout.trimEnd() || 'Done.');
+      else if (error.killed === true || error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') resolve('over the limit');
+      else resolve('failed');
+    });
   });
 }
 
-function serve(client: Socket): void {
+/** Answers what a client has sent: one command, or several lines of them, in their order. */
+async function serve(client: Socket, registration: Registration): Promise<void> {
   try {
     const bytes = client.recv(MAX_COMMAND_BYTES);
-    if (bytes?.length === 0) client.close();
-    if (bytes === null || client.closed) return;
-    execute(bytes.toString().trim(), (text) => {
-      // The client may have left while the command ran. A reply fits into the send buffer of a socket that was empty.
-      if (!client.closed) client.sendAll(text);
-    });
+    if (bytes === null) return;
+    if (bytes.length === 0) {
+      client.close();
+      return;
+    }
+    // Until it has its answers, nothing more is read from this client, so that few commands run for it at once.
+    registration.pause();
+    const text = bytes.toString();
+    // A client that sends lines gets lines; one that sends bare commands, as the Python client does, gets bare answers.
+    const end = text.endsWith('\n') ? '\n' : '';
+    for (const name of text.replace(/\n$/, '').split('\n')) client.sendAll((await execute(name.trim())) + end);
+    registration.resume();
   } catch (error) {
-    console.error(String(error));
+    console.error(String(error)); // It has vanished, or takes no answers.
     client.close();
   }
 }
 
-void mux.run((ready) => {
-  for (const { data: socket } of ready) {
-    if (socket !== listener) serve(socket);
-    else {
-      const client = listener.accept();
-      if (client !== null) mux.register(client.socket, { interest: 'read', data: client.socket });
-    }
-  }
+mux.register(listener, {
+  interest: 'read',
+  onReady: () => {
+    const client = listener.accept()?.socket;
+    if (client !== undefined) mux.register(client, { interest: 'read', onReady: (ready) => void serve(client, ready) });
+  },
 });
+void mux.run(() => undefined);

@@ -1,30 +1,33 @@
 /**
- * A thread for each connection: the simplest way to serve many at once, with code that just waits. A thread costs about
- * 11 MB and 60 ms of CPU time (Node.js 20 on x64), so this is for a few long connections.
+ * A thread for each connection: the simplest way to serve many at once, with code that just waits. What a thread costs
+ * is in docs/learn/2-a-thread-each.md: enough that this is for a few long connections.
  */
 import { isMainThread, Worker } from 'node:worker_threads';
 import { formatAddress, Multiplexer, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
+import { ctime } from './support/ctime.js';
+import { print } from './support/print.js';
 
-/** As ctime(3) writes it: Sat Nov 21 09:00:00 2026. */
-function ctime(): string {
-  const [weekday, month, day, year, time] = Date().split(' ');
-  return `${weekday} ${month} ${day} ${time} ${year}`;
-}
+const NEWLINE = 0x0a;
 
 function serve(fd: number, number: number): void {
   const socket = Socket.fromFd(fd);
   socket.setBlocking(true);
   const address = formatAddress(socket.getpeername());
-  console.log(`connection ${number} from ${address}`);
+  print(`connection ${number} from ${address}`);
   try {
     for (let bytes = socket.recv(1024); bytes !== null && bytes.length > 0; bytes = socket.recv(1024)) {
-      socket.sendAll(`[${ctime()}] ${bytes.toString().trimEnd()} ${address}\n`);
+      // A client that sends lines gets lines; one that sends bare text, as the Python client does, gets bare text.
+      const isLine = bytes.at(-1) === NEWLINE;
+      const text = isLine ? bytes.subarray(0, -1) : bytes;
+      socket.sendAll(
+        Buffer.concat([Buffer.from(`[${ctime()}] `), text, Buffer.from(` ${address}${isLine ? '\n' : ''}`)]),
+      );
     }
   } catch (error) {
-    console.error(String(error)); // This client has vanished; the others have threads of their own.
+    print(String(error)); // This client has vanished; the others have threads of their own.
   }
   socket.close();
-  console.log(`connection ${number} is over`);
+  print(`connection ${number} is over`);
 }
 
 async function main(): Promise<void> {
@@ -32,18 +35,19 @@ async function main(): Promise<void> {
   listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
   listener.bind({ family: 'inet', host: '127.0.0.1', port: Number(process.argv[2] ?? 8081) });
   listener.listen();
-  const here = formatAddress(listener.getsockname());
-  console.log(`listening on ${here}; type: nc ${here.replace(':', ' ')}`);
+  const port = formatAddress(listener.getsockname()).replace('127.0.0.1:', '');
+  print(`listening on 127.0.0.1:${port}; type: npm run example time-client ${port}`);
 
-  // This thread waits inside the event loop: what the workers print passes through it.
+  // This thread waits inside the event loop, which also joins the workers that have ended.
   const mux = new Multiplexer();
   mux.register(listener, { interest: 'read' });
   let number = 0;
   await mux.run(() => {
     for (let client = listener.accept(); client !== null; client = listener.accept()) {
       number += 1;
-      // The worker has to close the fd now.
-      new Worker(process.argv[1] ?? '', { argv: [client.socket.detach(), number] });
+      // The worker has to close the fd now. Unreferenced, it is what Python calls a daemon thread: it does not keep the
+      // process alive when this thread is done.
+      new Worker(process.argv[1] ?? '', { argv: [client.socket.detach(), number] }).unref();
     }
   });
 }

@@ -16,9 +16,10 @@ import {
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Descriptor, encodeInputEvents, INPUT, type InputEventInput, sizedRequest } from 'fdmux';
+import { Descriptor, encodeInputEvents, INPUT, type InputEventInput, Pty, sizedRequest } from 'fdmux';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { nextEvent } from './support/deadline.js';
+import { ctime } from '../examples/support/ctime.js';
+import { nextEvent, until } from './support/deadline.js';
 import { disposedAtEnd } from './support/fds.js';
 import { connectPeer, listenPeer, type Peer } from './support/peers.js';
 import { projectPath, run, start, startCli, type TestProcess } from './support/processes.js';
@@ -26,7 +27,7 @@ import { localPort, testSocket, udpSocket } from './support/sockets.js';
 import { temporaryFolder } from './support/temporary.js';
 
 const script = projectPath('scripts/example.mjs');
-const CTIME = String.raw`\[\w{3} \w{3} \d\d \d\d:\d\d:\d\d \d{4}\]`;
+const CTIME = String.raw`\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]`;
 
 const startExample = (...args: readonly string[]): TestProcess => start(process.execPath, [script, ...args]);
 
@@ -49,14 +50,24 @@ function freePort(): number {
 }
 
 describe('the one-shot server and client', () => {
-  test('exchange a message and an answer, and both end', async () => {
+  test('exchange a message and an answer, one client after the other', async () => {
     const { server, port } = await serve('one-shot-server', '0');
     const client = await runExample('one-shot-client', `${port}`, 'a message');
     expect(client).toMatchObject({ code: 0, stderr: '' });
     expect(client.stdout).toContain('the server said: server receive your messages, good bye.\n');
-    const { code, stdout } = await server.ended();
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/127\.0\.0\.1:\d+ says: a message\n/);
+    await server.line(/127\.0\.0\.1:\d+ says: a message$/);
+    const typing = startExample('one-shot-client', `${port}`);
+    typing.write('typed\n');
+    await typing.line('the server said: server receive your messages, good bye.');
+    expect((await typing.ended()).stdout).toMatch(/^message> so far: server r\n/);
+    await server.line('says: typed');
+  });
+
+  test('the server goes on after a client that vanishes', async () => {
+    const { server, port } = await serve('one-shot-server', '0');
+    (await connectPeer(port)).reset();
+    await server.errorText(/ECONNRESET/);
+    expect((await runExample('one-shot-client', `${port}`, 'the next one')).code).toBe(0);
   });
 });
 
@@ -66,9 +77,45 @@ describe('the GBK pair', () => {
     expect((await runExample('gbk', 'client', `${port}`)).stdout).toBe('server: hello, client!\n');
     expect((await runExample('gbk', 'client', `${port}`, '你好，世界')).stdout).toBe('server: 你好，世界\n');
     await server.line('你好，世界');
+  });
+
+  test('answers until the client has ended, and waits for the other half of a character', async () => {
+    const { server, port } = await serve('gbk', 'server', '0');
     const peer = await connectPeer(port);
-    await peer.write(Uint8Array.of(0xc4, 0xe3, 0xba, 0xc3));
-    expect((await peer.ended()).subarray(-4)).toEqual(Buffer.from([0xc4, 0xe3, 0xba, 0xc3]));
+    const answer = Buffer.from([...Buffer.from('server: '), 0xc4, 0xe3]);
+    await peer.write(Uint8Array.of(0xc4, 0xe3));
+    expect(await peer.take(answer.length)).toEqual(answer);
+    await peer.write(Uint8Array.of(0xc4, 0xe3, 0xba));
+    expect(await peer.take(answer.length)).toEqual(answer);
+    await peer.write(Uint8Array.of(0xc3));
+    expect((await peer.take(answer.length)).subarray(-2)).toEqual(Buffer.from([0xba, 0xc3]));
+    peer.end();
+    await server.line('has left');
+  });
+
+  test.each([
+    ['daemon', false],
+    ['threads', true],
+  ])('ctrl-C ends a server with %s: after its clients %j', async (kind, isHeldUp) => {
+    const { server, port } = await serve('gbk', 'server', '0', kind);
+    const peer = await connectPeer(port);
+    await peer.write('hello');
+    await peer.take('server: hello, client!'.length);
+    server.kill('SIGINT');
+    await server.line('no further clients');
+    if (isHeldUp) {
+      await peer.write('hello');
+      await peer.take('server: hello, client!'.length);
+      peer.end();
+    }
+    expect(await server.ended()).toMatchObject({ code: 0, signal: null });
+  });
+
+  test('refuses a character that GBK does not have', async () => {
+    const { port } = await serve('gbk', 'server', '0');
+    const { code, stderr } = await runExample('gbk', 'client', `${port}`, 'no €');
+    expect(code).toBe(1);
+    expect(stderr).toContain('GBK has no character €');
   });
 
   test('says where its text ends, so that a server that reads to the end of the stream answers it', async () => {
@@ -114,24 +161,71 @@ describe('the iterative time server', () => {
   });
 });
 
-describe('the thread pool server', () => {
-  test('says which worker served', async () => {
-    const { port } = await serve('thread-pool-server', '0', '3');
-    for (const text of ['one', 'two', 'three', 'four']) {
-      const peer = await connectPeer(port);
-      await peer.write(`${text}\n`);
-      expect((await peer.ended()).toString()).toMatch(new RegExp(`^worker [1-3]: ${text}\n$`));
-    }
+describe('the time client', () => {
+  test('prompts for each line, and ends with an empty one', async () => {
+    const { server, port } = await serve('time-server', '0');
+    const client = startExample('time-client', `${port}`);
+    client.write('one\n');
+    await client.line(new RegExp(`^> ${CTIME} one$`));
+    client.write('two\n\n');
+    expect((await client.ended()).stdout).toMatch(new RegExp(`^> ${CTIME} one\n> ${CTIME} two\n> $`));
+    await server.line('has left');
   });
 
-  test('serves others while one worker waits for a slow client', async () => {
-    const { port } = await serve('thread-pool-server', '0', '2');
-    const slow = await connectPeer(port);
-    const quick = await connectPeer(port);
-    await quick.write('quick\n');
-    expect((await quick.ended()).toString()).toContain('quick');
-    await slow.write('slow\n');
-    expect((await slow.ended()).toString()).toContain('slow');
+  test('takes a pipe for a keyboard, the last line without an end', async () => {
+    const { port } = await serve('time-server', '0');
+    const client = startExample('time-client', `${port}`);
+    client.write('one\ntwo\nthree');
+    client.end();
+    const { code, stdout } = await client.ended();
+    expect(code).toBe(0);
+    expect(stdout.match(new RegExp(`${CTIME} \\w+`, 'g'))).toHaveLength(3);
+  });
+
+  test('works at a terminal', async () => {
+    const { port } = await serve('time-server', '0');
+    const client = Pty.spawn(process.execPath, [script, 'time-client', `${port}`]);
+    onTestFinished(() => client.close());
+    let screen = '';
+    const terminal = client.master.toDuplex().on('data', (bytes: Buffer) => (screen += bytes.toString()));
+    const shows = (pattern: RegExp) =>
+      until(
+        () => pattern.test(screen),
+        () => `${String(pattern)} on ${screen}`,
+      );
+    await shows(/^> $/);
+    terminal.write('hello\r');
+    await shows(new RegExp(`^> hello\r\n${CTIME} hello\r\n> $`));
+    terminal.write('\x04');
+    expect((await client.exited).code).toBe(0);
+  });
+});
+
+describe('the thread pool server', () => {
+  test('answers for as long as a connection lasts, and names the worker that serves', async () => {
+    const { server, port } = await serve('thread-pool-server', '0', '3');
+    const peer = await connectPeer(port);
+    await server.line(new RegExp(`^worker [1-3] serves 127\\.0\\.0\\.1:${peer.port}$`));
+    for (const text of ['one', 'two', 'three']) {
+      await peer.write(`${text}\n`);
+      expect(await peer.line()).toMatch(new RegExp(`^${CTIME} ${text}$`));
+    }
+    peer.end();
+    expect(await peer.ended()).toHaveLength(0);
+  });
+
+  test('serves as many at once as it has workers; the next one waits in the queue', async () => {
+    const { server, port } = await serve('thread-pool-server', '0', '2');
+    const [first, second] = [await connectPeer(port), await connectPeer(port)];
+    for (const peer of [first, second]) {
+      await peer.write('hello\n');
+      await peer.line();
+    }
+    const third = await connectPeer(port);
+    await third.write('me too\n');
+    expect(server.stdout).not.toContain(`:${third.port}`);
+    first.reset();
+    expect(await third.line()).toMatch(/me too$/);
   });
 });
 
@@ -150,6 +244,9 @@ describe('the thread per connection server', () => {
       await peer.write(`${text}\n`);
       expect(await peer.line()).toMatch(new RegExp(`^${CTIME} ${text} 127\\.0\\.0\\.1:${peer.port}$`));
     }
+    await first.write('bare text');
+    const bare = new RegExp(`^${CTIME} bare text 127\\.0\\.0\\.1:${first.port}$`);
+    expect((await first.take(`[${ctime()}] bare text 127.0.0.1:${first.port}`.length)).toString()).toMatch(bare);
     first.end();
     await server.line('connection 1 is over');
   });
@@ -167,9 +264,10 @@ describe('the operator chat', () => {
     await second?.write('help, please\n');
     await server.line('2: help, please');
     server.write('which kind?\n');
-    expect(await second?.line()).toBe('operator: which kind?');
+    expect(await second?.line()).toBe('which kind?');
+    // One that has sent no line gets none.
     server.write('3 welcome\n');
-    expect(await third?.line()).toBe('operator: welcome');
+    expect((await third?.take(7))?.toString()).toBe('welcome');
     server.write('9 nobody\n');
     await server.line('there is no client 9');
     await first?.write('exit\n');
@@ -183,6 +281,24 @@ describe('the operator chat', () => {
   });
 });
 
+describe('the operator client', () => {
+  test('waits for the answer to each message, and leaves with "exit"', async () => {
+    const { server, port } = await serve('operator-chat', '0');
+    const client = startExample('operator-client', `${port}`);
+    await client.line('connected');
+    client.write('\nfirst\nsecond\n');
+    await server.line('1: first');
+    server.write('answer one\n');
+    await client.line(/^> > operator: answer one$/);
+    await server.line('1: second');
+    server.write('answer two\n');
+    await client.line('operator: answer two');
+    client.end();
+    expect((await client.ended()).code).toBe(0);
+    await server.line('client 1 has left');
+  });
+});
+
 describe('the non-blocking client', () => {
   test('connects, sends and receives by readiness', async () => {
     const listener = await listenPeer();
@@ -190,15 +306,29 @@ describe('the non-blocking client', () => {
     const peer = await listener.accepted();
     expect((await peer.take(5)).toString()).toBe('hello');
     await peer.write('answer');
-    await client.line('received 6 bytes: answer');
-    peer.end();
     const { code, stdout } = await client.ended();
     expect(code).toBe(0);
-    const steps = ['connect: EINPROGRESS', 'SO_ERROR is 0, connected', 'sent 5 bytes', 'the server has ended'];
-    expect(steps.map((step) => stdout.indexOf(step))).toEqual(
-      steps.map((step) => stdout.indexOf(step)).sort((a, b) => a - b),
+    expect(stdout).toBe(
+      'connect: EINPROGRESS\nwritable: SO_ERROR is 0, connected\n' +
+        'writable: sent 5 bytes\nreadable: received 6 bytes: answer\n',
     );
-    expect(steps.every((step) => stdout.includes(step))).toBe(true);
+  });
+
+  test('asks for one message after the other, until the server ends', async () => {
+    const listener = await listenPeer();
+    const client = startExample('non-blocking-client', `${listener.port}`);
+    const peer = await listener.accepted();
+    for (const text of ['one', 'two']) {
+      client.write(`${text}\n`);
+      expect((await peer.take(3)).toString()).toBe(text);
+      await peer.write(text.toUpperCase());
+      await client.line(`received 3 bytes: ${text.toUpperCase()}`);
+    }
+    client.write('three\n');
+    await peer.take(5);
+    peer.end();
+    await client.line('readable: the server has ended');
+    expect((await client.ended()).code).toBe(0);
   });
 
   test('finds a refusal in SO_ERROR', async () => {
@@ -265,6 +395,26 @@ describe('the remote command server', () => {
     for (const command of ['rm -rf /', 'date; id', 'date -s 0', '$(id)', '__proto__', 'toString', '']) {
       expect(await ask(command)).toBe('not allowed');
     }
+  });
+
+  test('answers several commands in their order, and bare ones without a line end', async () => {
+    const { port } = await serve('remote-command-server', '0');
+    const peer = await connectPeer(port);
+    await peer.write('nothing\nls\r\nnothing\n');
+    expect([await peer.line(), await peer.line(), await peer.line()]).toEqual(['Done.', 'not allowed', 'Done.']);
+    await peer.write('nothing');
+    expect((await peer.take(5)).toString()).toBe('Done.');
+    expect(peer.received).toHaveLength(0);
+  });
+
+  test('has a client that prints each answer whole', async () => {
+    const { port } = await serve('remote-command-server', '0');
+    const client = startExample('remote-command-client', `${port}`);
+    client.write('disk\nnothing\nls\n');
+    client.end();
+    const { code, stdout } = await client.ended();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^command> Filesystem .*\n.*\ncommand> Done\.\ncommand> not allowed\ncommand> \n$/);
   });
 
   test('limits time and output, and serves others meanwhile', async () => {
@@ -334,7 +484,7 @@ describe('the chat client', () => {
     await Promise.all([ann.line('connected'), bob.line('connected')]);
     ann.write('good morning, everybody\n');
     await bob.line('good morning, everybody');
-    ann.end();
+    ann.write('Exit\n');
     expect(await ann.ended()).toMatchObject({ code: 0 });
     bob.write('bye\n');
     room.kill('SIGTERM');
