@@ -29,6 +29,8 @@ export class ConnectionGroup<T> {
   readonly #idleTimeoutMs: number | undefined;
   readonly #onClosed: () => void;
   readonly #connections = new Set<ServedConnection<T>>();
+  /** When the group looked for idle connections, the last times. */
+  readonly #looksMs: number[] = [];
   #idleTimer: Timer | undefined;
 
   /** @param onClosed called after each connection that is closed */
@@ -98,7 +100,11 @@ export class ConnectionGroup<T> {
 
   #closeIdle(): void {
     const idleTimeoutMs = this.#idleTimeoutMs ?? Infinity;
-    const latestMs = this.turn.nowMs - idleTimeoutMs;
+    const { nowMs } = this.turn;
+    // A process that was stopped for a while has not read what arrived meanwhile: time without looks does not count.
+    const seenMs = this.#looksMs.length < LOOKS_PER_TIMEOUT - 1 ? -Infinity : (this.#looksMs.shift() ?? -Infinity);
+    this.#looksMs.push(nowMs);
+    const latestMs = Math.min(nowMs - idleTimeoutMs, seenMs);
     for (const connection of this.#connections) {
       if (connection.activeMs > latestMs) continue;
       connection.destroy(

@@ -127,4 +127,25 @@ describe.each(VARIANTS)('a connection on $backend/$trigger', (variant) => {
       clearInterval(beat);
     }
   });
+
+  test('does not call a connection idle because the process stood still', async () => {
+    const events: string[] = [];
+    const listener = await testListener({
+      ...variant,
+      idleTimeoutMs: 60,
+      socket: {
+        data: (_connection, bytes) => events.push(bytes.toString()),
+        close: (_connection, error) => events.push(String(error && 'code' in error && error.code)),
+      },
+    });
+    const peer = await connectPeer(portOf(listener));
+    await peer.write('a');
+    await until(() => events.length === 1, 'the first byte');
+    for (const _time of [1, 2, 3]) {
+      await peer.write('b');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
+    await until(() => events.length > 1, 'the byte, or the end');
+    expect(events[1]).toMatch(/^b+$/);
+  });
 });
