@@ -4,6 +4,7 @@ import type { Chat, ChatOptions } from '../chat/chat.js';
 import type { LogName } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { StoredBan } from '../store/ban-writes.js';
+import { LastingWrites } from '../store/lasting-writes.js';
 import type { StoredMember } from '../store/member-reads.js';
 import { SqliteLog } from '../store/sqlite-log.js';
 import { Store } from '../store/store.js';
@@ -44,6 +45,7 @@ export class Keeping {
   readonly members: StoredMembers;
   readonly markers: StoredMarkers;
   readonly #log: SqliteLog;
+  readonly #writes: LastingWrites;
   readonly #erased: readonly string[];
   readonly #retention: Retention;
 
@@ -51,7 +53,8 @@ export class Keeping {
     this.store = store;
     this.markers = new StoredMarkers(store);
     this.history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
-    this.members = new StoredMembers(store, members);
+    this.#writes = new LastingWrites(store);
+    this.members = new StoredMembers(this.#writes, members);
     this.#erased = erased;
     this.#log = logs;
     this.#retention = new Retention({ store, daysOf: (name) => daysOf(name, config), log });
@@ -63,7 +66,7 @@ export class Keeping {
       node: `${NODE}.${store.facts.run}`,
       keeper: new StoredRooms(store, logs, isStored),
       memberKeeper: this.members,
-      bans: { store: new StoredBans(store, bans) },
+      bans: { store: new StoredBans(this.#writes, bans) },
     };
   }
 
@@ -77,7 +80,8 @@ export class Keeping {
         log.warn('the store has answered', { ms: Math.round(ms) });
       },
     };
-    const store = await Store.open({ ...config, folder: config.path, pace }, ({ code, message }) => {
+    const refused = refusals(log);
+    const store = await Store.open({ ...config, folder: config.path, pace, refused }, ({ code, message }) => {
       log.error('the store is lost: rooms take nothing until a restart', { code, message });
     });
     try {
@@ -109,7 +113,7 @@ export class Keeping {
     if (this.#erased.length > 0) {
       chat.whenCaughtUp(() => {
         for (const account of this.#erased) chat.releaseAccount(account);
-        this.store.write({ kind: 'erased-done' });
+        this.#writes.write('erased', { kind: 'erased-done' });
       });
     }
     for (const member of this.members.members) chat.restore(member, null);
@@ -124,6 +128,7 @@ export class Keeping {
     this.#retention.stop();
     this.history.close();
     this.members.freeze();
+    this.#writes.close();
     this.#log.close();
   }
 
@@ -137,6 +142,20 @@ export class Keeping {
 function report(failure: Failure | null, log: Log): void {
   if (failure === null) log.warn('the store takes writes again', {});
   else log.error('the store takes no writes: rooms wait', { code: failure.code, message: failure.message });
+}
+
+/** The most reasons that are told apart. */
+const MAX_REASONS = 100;
+
+/** Reports that a write is given up, once for each kind of writes and each reason. */
+function refusals(log: Log): (kind: string, failure: Failure) => void {
+  const known = new Set<string>();
+  return (kind, { code, message }) => {
+    const reason = `${kind} ${message}`;
+    if (known.has(reason) || known.size >= MAX_REASONS) return;
+    known.add(reason);
+    log.error('the store does not take a write: it is given up', { write: kind, code, message });
+  };
 }
 
 /** How many days a room is kept; null for ever. One that got another name is kept as the one that it was. */

@@ -1,15 +1,15 @@
 /** The bans of the server, in the store. */
 import type { BanStore, ServerBan } from '../chat/server-bans.js';
 import type { StoredBan } from '../store/ban-writes.js';
-import type { Store } from '../store/store.js';
+import type { LastingWrites } from '../store/lasting-writes.js';
 
-/** Keeps bans. Each holds from the moment in which it is set, whether it is stored then or not. */
+/** Keeps bans. Each holds from the moment in which it is set; one that a full disk does not take is stored later. */
 export class StoredBans implements BanStore {
-  readonly #store: Store;
+  readonly #writes: LastingWrites;
   readonly #bans: readonly ServerBan[];
 
-  constructor(store: Store, bans: readonly StoredBan[]) {
-    this.#store = store;
+  constructor(writes: LastingWrites, bans: readonly StoredBan[]) {
+    this.#writes = writes;
     this.#bans = bans.flatMap(({ kind, ...ban }) =>
       kind === 'users' || kind === 'addresses' ? [{ kind, ...ban }] : [],
     );
@@ -20,10 +20,15 @@ export class StoredBans implements BanStore {
   }
 
   put(ban: ServerBan): void {
-    this.#store.write({ kind: 'ban', ban });
+    this.#writes.write(aboutOf(ban), { kind: 'ban', ban });
   }
 
-  remove({ kind, mask }: ServerBan): void {
-    this.#store.write({ kind: 'unban', ban: { kind, mask } });
+  remove(ban: ServerBan): void {
+    const { kind, mask } = ban;
+    this.#writes.write(aboutOf(ban), { kind: 'unban', ban: { kind, mask } });
   }
+}
+
+function aboutOf({ kind, mask }: ServerBan): string {
+  return `ban ${kind} ${mask}`;
 }

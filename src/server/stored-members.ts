@@ -2,19 +2,19 @@
 import type { MemberDescription } from '../chat/member.js';
 import { decodeMember, encodeMember } from '../chat/member-codec.js';
 import type { MemberKeeper } from '../chat/staying-members.js';
+import type { LastingWrites } from '../store/lasting-writes.js';
 import type { StoredMember } from '../store/member-reads.js';
-import type { Store } from '../store/store.js';
 
-/** Those of the last run, and of this one. Each is what it is, whether that is stored already or not. */
+/** Those of the last run, and of this one. What a full disk does not take of them is stored later. */
 export class StoredMembers implements MemberKeeper {
   readonly members: readonly MemberDescription[];
-  readonly #store: Store;
+  readonly #writes: LastingWrites;
   /** The sessions of the last run. */
   readonly #before: readonly string[];
   #isFrozen = false;
 
-  constructor(store: Store, stored: readonly StoredMember[]) {
-    this.#store = store;
+  constructor(writes: LastingWrites, stored: readonly StoredMember[]) {
+    this.#writes = writes;
     this.#before = stored.map(({ session }) => session);
     this.members = stored.flatMap(({ state }) => decodeMember(state) ?? []);
   }
@@ -22,11 +22,12 @@ export class StoredMembers implements MemberKeeper {
   keep(session: string, member: MemberDescription): void {
     if (this.#isFrozen) return;
     const account = member.who.account ?? '';
-    this.#store.write({ kind: 'member-keep', session, account, state: encodeMember(member) });
+    const state = encodeMember(member);
+    this.#writes.write(`member ${session}`, { kind: 'member-keep', session, account, state });
   }
 
   drop(session: string): void {
-    if (!this.#isFrozen) this.#store.write({ kind: 'member-drop', session });
+    if (!this.#isFrozen) this.#writes.write(`member ${session}`, { kind: 'member-drop', session });
   }
 
   /** Forgets what those of the last run were: they are here again, and kept as they are now. */

@@ -123,7 +123,8 @@ export class SqliteLog implements SharedLog {
       },
       failed: (failure) => {
         this.#failed(failure);
-        answer.failed(this.#isClosed ? 'closed' : 'unknown');
+        if (this.#isClosed) answer.failed('closed');
+        else answer.failed(failure.code === 'ERR_STORE_REFUSED' ? 'invalid' : 'unknown');
       },
     });
   }
@@ -197,9 +198,12 @@ export class SqliteLog implements SharedLog {
     });
   }
 
-  /** The store has failed: all who follow hear of it once, and it is tried again in a while. */
+  /**
+   * The store has failed: all who follow hear of it once, and it is tried again in a while. Nobody else hears of a
+   * write that it does not take while it takes others.
+   */
   #failed(failure: Failure): void {
-    if (this.#isClosed || this.#retry !== null) return;
+    if (this.#isClosed || this.#retry !== null || failure.code === 'ERR_STORE_REFUSED') return;
     this.#retry = setTimeout(this.#tryAgain, RETRY_MS);
     this.#onTrouble(failure);
     for (const log of this.#logs.values()) log.away();

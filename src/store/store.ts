@@ -9,7 +9,7 @@ import { Pace, type PaceObserver } from './pace.js';
 import { SpareThread } from './spare-thread.js';
 import { type Failure, failureOf, StoreError } from './store-error.js';
 import { StoreThread } from './store-thread.js';
-import type { Reads, StoreFacts, ThreadData, Write } from './tasks.js';
+import type { Reads, StoreFacts, ThreadData, Write, Written } from './tasks.js';
 
 /** The choices of a {@link Store}. */
 export interface StoreOptions {
@@ -21,6 +21,8 @@ export interface StoreOptions {
   readonly maxBytes?: number;
   /** Hears when the store is late. */
   readonly pace?: PaceObserver;
+  /** Hears of each write that SQLite does not take, and never will. */
+  readonly refused?: (kind: Write['kind'], failure: Failure) => void;
 }
 
 /** What a store can say about itself at any time. */
@@ -59,6 +61,7 @@ interface StoreParts {
   readonly lockFd: number;
   readonly path: string;
   readonly pace: Pace;
+  readonly refused: (kind: Write['kind'], failure: Failure) => void;
   readonly writer: StoreThread;
   readonly reader: StoreThread;
   readonly searcher: SpareThread;
@@ -68,7 +71,7 @@ interface StoreParts {
 /** Nobody hears that a store is late. */
 const UNOBSERVED: PaceObserver = { late: () => undefined, caughtUp: () => undefined };
 
-/** A store that is open. What one turn has for it is written in one transaction. */
+/** A store that is open. What one turn has for it is written in one transaction, without what SQLite never takes. */
 export class Store {
   readonly facts: StoreFacts;
   readonly #lockFd: number;
@@ -79,6 +82,7 @@ export class Store {
   #queue: Queued[] = [];
   readonly #path: string;
   readonly #pace: Pace;
+  readonly #refused: StoreParts['refused'];
   #batches = 0;
   /** Writes that are under way in batches. */
   #posted = 0;
@@ -92,6 +96,7 @@ export class Store {
     this.#lockFd = parts.lockFd;
     this.#path = parts.path;
     this.#pace = parts.pace;
+    this.#refused = parts.refused;
     this.#writer = parts.writer;
     this.#reader = parts.reader;
     this.#searcher = parts.searcher;
@@ -105,7 +110,7 @@ export class Store {
    * @throws StoreError
    */
   static async open(options: StoreOptions, lost: (failure: Failure) => void): Promise<Store> {
-    const { folder, durability = 'process', maxBytes = 0, pace = UNOBSERVED } = options;
+    const { folder, durability = 'process', maxBytes = 0, pace = UNOBSERVED, refused = () => undefined } = options;
     const lockFd = lockFolder(folder);
     try {
       const path = join(folder, STORE_FILE);
@@ -122,7 +127,7 @@ export class Store {
         const reader = await start('read');
         const searcher = new SpareThread((ended) => start('read', ended));
         const checkpoints = new Checkpoints(new SpareThread((ended) => start('checkpoint', ended)));
-        return new Store({ facts, lockFd, path, pace: new Pace(pace), writer, reader, searcher, checkpoints });
+        return new Store({ facts, lockFd, path, pace: new Pace(pace), refused, writer, reader, searcher, checkpoints });
       } catch (error) {
         await writer.close();
         throw error;
@@ -189,10 +194,9 @@ export class Store {
     this.#posted -= batch.length;
     this.#pace.end();
     this.#checkpoints.committed(batch.length);
-    for (const [index, { answer }] of batch.entries()) {
+    for (const [index, queued] of batch.entries()) {
       try {
-        if ('code' in outcome) answer.failed(outcome);
-        else answer.written(outcome[index] ?? 0);
+        this.#answer(queued, 'code' in outcome ? outcome : (outcome[index] ?? 0));
       } catch (error) {
         // The others are answered all the same.
         process.nextTick(() => {
@@ -202,6 +206,15 @@ export class Store {
     }
     this.#post();
     if (this.#batches === 0) this.#onIdle();
+  }
+
+  #answer({ write, answer }: Queued, written: Written): void {
+    if (typeof written === 'number') {
+      answer.written(written);
+      return;
+    }
+    if (written.code === 'ERR_STORE_REFUSED') this.#refused(write.kind, written);
+    answer.failed(written);
   }
 
   /** Writes what is still to be written, and closes the file. */

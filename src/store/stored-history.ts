@@ -112,17 +112,23 @@ export class StoredHistory implements History, Shelves {
         stored();
         this.#hear();
       },
-      failed: () => {
+      failed: ({ code }) => {
         this.#dropRedaction(write);
-        if (!this.#isTakenBack(write)) {
-          this.#unwritten.splice(this.#failed, 0, write);
-          this.#failed += 1;
-        }
-        this.#portion = 1;
-        if (!this.#isClosed) this.#retry ??= setTimeout(this.#writeAgain, RETRY_MS);
+        // What never will be taken is as good as written: what waits behind it goes on.
+        if (code === 'ERR_STORE_REFUSED') stored();
+        else this.#keepForLater(write);
         this.#hear();
       },
     });
+  }
+
+  #keepForLater(write: Write): void {
+    if (!this.#isTakenBack(write)) {
+      this.#unwritten.splice(this.#failed, 0, write);
+      this.#failed += 1;
+    }
+    this.#portion = 1;
+    if (!this.#isClosed) this.#retry ??= setTimeout(this.#writeAgain, RETRY_MS);
   }
 
   #dropRedaction(write: Write): void {

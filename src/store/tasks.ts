@@ -38,6 +38,9 @@ export type Write<K extends keyof Writes = keyof Writes> = {
   readonly [J in K]: Writes[J] & { readonly kind: J };
 }[K];
 
+/** The number that a write answers with; or why it was not written, while others were. */
+export type Written = number | Failure;
+
 /** How each kind of a part's writes is written, within the transaction of its batch. */
 export type WritersOf<W> = { readonly [K in keyof W]: (tables: Tables, write: W[K]) => number };
 
@@ -60,8 +63,11 @@ export interface StoreFacts {
 
 /** What a thread can be asked to do, by name: the question, and its answer. */
 export interface Jobs extends Reads {
-  /** Writes everything of a batch in one transaction, or nothing of it. */
-  readonly write: { readonly ask: readonly Write[]; readonly answer: readonly number[] };
+  /**
+   * Writes everything of a batch in one transaction, but for what SQLite never takes. If it takes nothing at all now,
+   * as on a full disk, the job fails and nothing is written.
+   */
+  readonly write: { readonly ask: readonly Write[]; readonly answer: readonly Written[] };
   /** Counts this opening of the store. */
   readonly begin: { readonly ask: null; readonly answer: StoreFacts };
   /** Takes into the file what no reader needs in the write-ahead log. */

@@ -8,8 +8,9 @@ import { lineWrites } from './line-writes.js';
 import { logWrites } from './log-writes.js';
 import { markerWrites } from './marker-writes.js';
 import { memberWrites } from './member-writes.js';
+import { failureOf } from './store-error.js';
 import type { Tables } from './tables.js';
-import type { StoreFacts, Write, WritersOf, Writes } from './tasks.js';
+import type { StoreFacts, Write, WritersOf, Writes, Written } from './tasks.js';
 
 /** How everything that a part of the store writes is written. */
 const WRITERS: WritersOf<Writes> = {
@@ -28,12 +29,44 @@ function carryOut<K extends keyof Writes>(tables: Tables, write: Write<K>): numb
 }
 
 /**
- * Writes all of a batch or nothing of it.
+ * Writes a batch. If SQLite does not take something in it, but takes other writes, the rest is written without that.
  *
- * @returns a number for each write
- * @throws the error of SQLite
+ * @returns a number for each write, or why it was not written
+ * @throws the error of SQLite if it takes nothing now; then nothing of the batch is written
  */
-export function writeBatch(tables: Tables, batch: readonly Write[]): number[] {
+export function writeBatch(tables: Tables, batch: readonly Write[]): Written[] {
+  try {
+    return writeTogether(tables, batch);
+  } catch (error) {
+    if (failureOf(error).code !== 'ERR_STORE_FAILED' || !takesWrites(tables)) throw error;
+    return batch.map((write) => writeAlone(tables, write));
+  }
+}
+
+/** Whether SQLite takes a write that has nothing special. */
+function takesWrites(tables: Tables): boolean {
+  try {
+    writeTogether(tables, [
+      { kind: 'trial', bytes: 1 },
+      { kind: 'trial', bytes: 0 },
+    ]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function writeAlone(tables: Tables, write: Write): Written {
+  try {
+    return writeTogether(tables, [write])[0] ?? 0;
+  } catch (error) {
+    const { code, message } = failureOf(error);
+    return { code: code === 'ERR_STORE_FAILED' ? 'ERR_STORE_REFUSED' : code, message };
+  }
+}
+
+/** Writes all of some writes or nothing of them. @throws the error of SQLite */
+function writeTogether(tables: Tables, batch: readonly Write[]): number[] {
   tables.connection.exec('BEGIN IMMEDIATE');
   try {
     const results = batch.map((write) => carryOut(tables, write));

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { STORE_FILE } from '../../src/store/folder.js';
 import { startServer } from '../cli/chat-server.js';
 import { cliPath, packagePath, run } from '../support/processes.js';
+import { openFile } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { ask, client, configuration, expectNothingLost, stop, textsIn } from './keeping.js';
 
@@ -76,6 +77,33 @@ test('a room of no days is not kept, and those that are kept go on beside it', a
 
 test('no line that was echoed is missing or doubled after kill -9 under load', async () => {
   await expectNothingLost(3);
+});
+
+test('what the store never takes is refused to the one who says it, and reported once; the others talk on', async () => {
+  const data = temporaryFolder();
+  const server = await startServer(['--data', data]);
+  const ann = await client(server, 'ann');
+  await ask(ann, 'JOIN #tea', / 366 /);
+  // The entry of one message, the line of another.
+  (await openFile(data)).exec(`
+    CREATE TRIGGER no_pack BEFORE INSERT ON pack WHEN instr(CAST(NEW.body AS TEXT), 'poison')
+      BEGIN SELECT RAISE(ABORT, 'no poison'); END;
+    CREATE TRIGGER no_line BEFORE INSERT ON line WHEN NEW.text = 'mildew'
+      BEGIN SELECT RAISE(ABORT, 'no mildew'); END`);
+  for (let time = 0; time < 2; time += 1) {
+    await ask(ann, 'PRIVMSG #tea :poison', / FAIL PRIVMSG STORE_UNAVAILABLE #tea /);
+    await ask(ann, 'PRIVMSG #tea :mildew', /PRIVMSG #tea :mildew/);
+    await ask(ann, 'PRIVMSG #tea :milk', /PRIVMSG #tea :milk/);
+  }
+  expect(await ask(ann, 'HISTORY #tea 9', /PRIVMSG #tea :\[/)).toMatch(/\] milk$/);
+  expect(await ann.line()).toMatch(/\] milk$/);
+  await stop(server, 'SIGTERM');
+  const reports = server.process.stderr.split('\n').filter((line) => line.includes('it is given up'));
+  expect(reports).toEqual([
+    expect.stringMatching(/ERR .*=pack .*ERR_STORE_REFUSED.*no poison/),
+    expect.stringMatching(/ERR .*=line .*ERR_STORE_REFUSED.*no mildew/),
+  ]);
+  expect(server.process.stderr).not.toContain('the store takes no writes');
 });
 
 test('a second server on the same folder is refused, with one line', async () => {

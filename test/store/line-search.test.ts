@@ -96,7 +96,11 @@ describe('among many lines', () => {
     const before = pieces();
     writeBatch(store.tables, writes);
     expect(pieces()).toBe(before + 1);
-    expect(() => writeBatch(store.tables, [...writes.slice(0, 1), { kind: 'trial', bytes: 3e9 }])).toThrow();
+    const tooMuch = { kind: 'trial', bytes: 3e9 } as const;
+    expect(writeBatch(store.tables, [...writes.slice(0, 1), tooMuch])).toEqual([
+      0,
+      { code: 'ERR_STORE_REFUSED', message: expect.any(String) },
+    ]);
     writeBatch(store.tables, []);
     expect(store.search({ terms: ['one'], places: [{ ...HERE, shelf: 'r:#a' }] })).toMatchObject({
       hits: { length: 30 },

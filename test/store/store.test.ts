@@ -1,11 +1,15 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { StoredBans } from '../../src/server/stored-bans.js';
 import { type Engine, findEngine } from '../../src/store/engine.js';
 import { STORE_FILE } from '../../src/store/folder.js';
-import { MIGRATIONS } from '../../src/store/migrations.js';
+import { LastingWrites } from '../../src/store/lasting-writes.js';
+import { migrate, MIGRATIONS } from '../../src/store/migrations.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
 import type { Failure } from '../../src/store/store-error.js';
+import { Tables } from '../../src/store/tables.js';
+import { writeBatch } from '../../src/store/writer.js';
 import { Answers, Ear } from '../log/contract.js';
 import { mark } from '../log/entries.js';
 import { openFile, openStore, settled } from '../support/stores.js';
@@ -308,4 +312,98 @@ test('a search that takes long keeps no other question waiting', async () => {
   await store.read('account', { folded: 'ann' }).then(() => over.push('account'));
   await search;
   expect(over).toEqual(['account', 'search']);
+});
+
+describe('a write that SQLite never takes', () => {
+  /** Lets the file refuse what holds a word. */
+  const POISON = `CREATE TRIGGER no_pack BEFORE INSERT ON pack WHEN instr(CAST(NEW.body AS TEXT), 'poison')
+      BEGIN SELECT RAISE(ABORT, 'no poison'); END;
+    CREATE TRIGGER no_ban BEFORE INSERT ON ban WHEN NEW.reason = 'poison'
+      BEGIN SELECT RAISE(ABORT, 'no poison'); END`;
+
+  test('fails alone: the others of its turn are written, and nobody waits', async () => {
+    const folder = temporaryFolder();
+    const refused: string[] = [];
+    const trouble: (Failure | null)[] = [];
+    const store = await openStore({
+      folder,
+      refused: (kind, { code, message }) => refused.push(`${kind} ${code} ${message}`),
+    });
+    (await openFile(folder)).exec(POISON);
+    const log = await SqliteLog.open(store, { onTrouble: (failure) => trouble.push(failure) });
+    const ear = new Ear();
+    log.follow('r:#b', 0, ear);
+    const answers = { a: new Answers(), b: new Answers() };
+    log.append('r:#a', [mark('one')], answers.a);
+    log.append('r:#b', [mark('poison')], answers.b);
+    log.append('r:#b', [mark('two')], answers.b);
+    await settled(store);
+    expect(answers.a.got).toEqual([1]);
+    expect(answers.b.got).toEqual(['invalid', 1]);
+    expect(ear.heard).toEqual(['caught up', '1 two']);
+    expect(refused).toEqual(['pack ERR_STORE_REFUSED no poison']);
+    expect(trouble).toEqual([]);
+  });
+
+  test('is given up, and others are not', async () => {
+    const folder = temporaryFolder();
+    const refused: string[] = [];
+    const store = await openStore({ folder, refused: (kind) => refused.push(kind) });
+    (await openFile(folder)).exec(POISON);
+    const writes = new LastingWrites(store);
+    const ban = { kind: 'users', by: 'ann', atMs: 1, untilMs: null };
+    for (const reason of ['spam', 'poison', 'noise']) {
+      writes.write(reason, { kind: 'ban', ban: { ...ban, mask: reason, reason } });
+    }
+    await settled(store);
+    expect((await store.read('bans', null)).map(({ reason }) => reason).sort()).toEqual(['noise', 'spam']);
+    expect(refused).toEqual(['ban']);
+    writes.close();
+    await settled(store);
+    expect(refused).toEqual(['ban']);
+  });
+
+  test('is not one that fails because the file takes nothing: then the whole turn fails', async () => {
+    const connection = (await findEngine()).open(join(temporaryFolder(), STORE_FILE), {
+      isReadOnly: false,
+      timeoutMs: 0,
+    });
+    migrate(connection);
+    connection.exec('PRAGMA query_only = ON');
+    expect(() => writeBatch(new Tables(connection), [{ kind: 'trial', bytes: 1 }])).toThrow(/readonly/);
+    connection.close();
+  });
+});
+
+test('a ban that a full disk has not taken is stored when there is room', async () => {
+  const store = await openStore({ maxBytes: 300_000 });
+  const fill = {
+    kind: 'pack',
+    log: ROOM,
+    body: new Uint8Array(10_000),
+    entries: 1,
+    maxEntries: 1_000,
+    atMs: 1,
+  } as const;
+  for (let count = 0; count < 30; count += 1) {
+    store.write(fill);
+    await settled(store);
+  }
+  const writes = new LastingWrites(store);
+  const bans = new StoredBans(writes, []);
+  // Longer than what is left in the pages that the file has.
+  const ban = {
+    kind: 'users',
+    mask: '*@192.0.2.7',
+    reason: 'x'.repeat(30_000),
+    by: 'ann',
+    atMs: 1,
+    untilMs: null,
+  } as const;
+  bans.put(ban);
+  await settled(store);
+  expect(await store.read('bans', null)).toEqual([]);
+  store.write({ kind: 'trim', log: ROOM, before: 20 });
+  await expect.poll(() => store.read('bans', null), { timeout: 10_000 }).toEqual([ban]);
+  writes.close();
 });

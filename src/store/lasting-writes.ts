@@ -1,0 +1,76 @@
+/** Writes that have to be stored in the end: what a full disk does not take is written again when it has room. */
+import type { WriteAnswer } from './store.js';
+import type { Write } from './tasks.js';
+
+/** After how long, in milliseconds. */
+const RETRY_MS = 500;
+
+/** What takes the writes. */
+export interface Writer {
+  write(write: Write, answer: WriteAnswer): void;
+}
+
+/** Each write is about something, of which only the last one counts. So there are never more than such things. */
+export class LastingWrites {
+  readonly #store: Writer;
+  /** What is under way or has failed, by what it is about. */
+  readonly #wanted = new Map<string, Write>();
+  /** What of that has failed. */
+  readonly #failed = new Set<string>();
+  #retry: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(store: Writer) {
+    this.#store = store;
+  }
+
+  /** Writes something. @param about - what no earlier write about that is wanted of any more */
+  write(about: string, write: Write): void {
+    this.#wanted.set(about, write);
+    this.#failed.delete(about);
+    this.#post(about, write);
+  }
+
+  /** Tries once more what has failed, and then no more. */
+  close(): void {
+    this.#isClosed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#writeFailed(this.#failed.size);
+  }
+
+  #post(about: string, write: Write, then: () => void = () => undefined): void {
+    this.#store.write(write, {
+      written: () => {
+        if (this.#wanted.get(about) === write) this.#wanted.delete(about);
+        then();
+      },
+      failed: ({ code }) => {
+        if (this.#wanted.get(about) !== write) return;
+        // It never will be taken.
+        if (code === 'ERR_STORE_REFUSED') this.#wanted.delete(about);
+        else this.#failedAgain(about);
+      },
+    });
+  }
+
+  #failedAgain(about: string): void {
+    this.#failed.add(about);
+    if (!this.#isClosed) this.#retry ??= setTimeout(this.#tryAgain, RETRY_MS);
+  }
+
+  /** Tries one of them, and all others if that is written. */
+  readonly #tryAgain = (): void => {
+    this.#retry = null;
+    this.#writeFailed(1, () => {
+      this.#writeFailed(this.#failed.size);
+    });
+  };
+
+  #writeFailed(count: number, then?: () => void): void {
+    for (const about of [...this.#failed].slice(0, count)) {
+      const write = this.#wanted.get(about);
+      this.#failed.delete(about);
+      if (write !== undefined) this.#post(about, write, then);
+    }
+  }
+}
