@@ -23,6 +23,8 @@ export interface OwnerListenerOptions {
   readonly path: string;
   /** The most connections at once, at least 1. */
   readonly maxConnections: number;
+  /** A connection with more bytes to send reports when it has room again. @defaultValue that of `listen` */
+  readonly highWaterMarkBytes?: number;
   readonly accept: (connection: Connection) => Visitor;
   /** Hears of a peer that is somebody else. */
   readonly onStranger: (uid: number) => void;
@@ -36,11 +38,12 @@ export interface OwnerListenerOptions {
  * @throws as `listen` does
  */
 export function listenForOwner(options: OwnerListenerOptions): Promise<Listener<Visitor | null>> {
-  const { path, maxConnections, accept, onStranger, onError } = options;
+  const { path, maxConnections, highWaterMarkBytes, accept, onStranger, onError } = options;
   return listen<Visitor | null>({
     path,
     mode: MODE,
     maxConnections,
+    highWaterMarkBytes,
     onError,
     socket: {
       open: (connection) => {

@@ -1,0 +1,84 @@
+/** Frames of a channel: a head, which is an object in JSON, and a body of bytes. */
+import { MAX_PACK_BYTES } from './codec.js';
+
+/** The most bytes of a head. */
+const MAX_HEAD_BYTES = 16_384;
+/** The length of all that follows it, and the length of the head. */
+const PREFIX_BYTES = 8;
+/** The most bytes of a frame. */
+export const MAX_FRAME_BYTES = PREFIX_BYTES + MAX_HEAD_BYTES + MAX_PACK_BYTES;
+
+const NO_BODY = new Uint8Array();
+
+/** One frame. */
+export interface Frame {
+  /** What JSON has made of the head. */
+  readonly head: unknown;
+  readonly body: Uint8Array;
+}
+
+/** Returns the bytes of a frame. The caller keeps head and body within their bounds. */
+export function encodeFrame(head: object, body: Uint8Array = NO_BODY): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify(head));
+  const bytes = new Uint8Array(PREFIX_BYTES + text.length + body.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 4 + text.length + body.length);
+  view.setUint32(4, text.length);
+  bytes.set(text, PREFIX_BYTES);
+  bytes.set(body, PREFIX_BYTES + text.length);
+  return bytes;
+}
+
+/** Finds the frames in the bytes of a channel, however these are cut. */
+export class FrameReader {
+  /** The bytes that are not taken yet: from `#start` to `#end`. */
+  #bytes = new Uint8Array(4_096);
+  #start = 0;
+  #end = 0;
+
+  /** Takes bytes, which are copied. */
+  push(bytes: Uint8Array): void {
+    if (this.#end + bytes.length > this.#bytes.length) this.#makeRoom(bytes.length);
+    this.#bytes.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  #makeRoom(length: number): void {
+    const waiting = this.#bytes.subarray(this.#start, this.#end);
+    const needed = waiting.length + length;
+    const target = needed <= this.#bytes.length / 2 ? this.#bytes : new Uint8Array(2 * needed);
+    target.set(waiting);
+    this.#bytes = target;
+    this.#start = 0;
+    this.#end = waiting.length;
+  }
+
+  /**
+   * Takes out the next frame. Its body is good until the next call of {@link push}.
+   *
+   * @returns null while it is not complete; `malformed` if the bytes are no frame: nothing after them is either
+   */
+  next(): Frame | null | 'malformed' {
+    const length = this.#end - this.#start;
+    if (length < PREFIX_BYTES) return null;
+    const view = new DataView(this.#bytes.buffer, this.#start, length);
+    const frameLength = 4 + view.getUint32(0);
+    const headLength = view.getUint32(4);
+    if (frameLength > MAX_FRAME_BYTES || headLength > MAX_HEAD_BYTES) return 'malformed';
+    if (PREFIX_BYTES + headLength > frameLength) return 'malformed';
+    if (length < frameLength) return null;
+    const frame = this.#bytes.subarray(this.#start, this.#start + frameLength);
+    this.#start += frameLength;
+    const head = parse(frame.subarray(PREFIX_BYTES, PREFIX_BYTES + headLength));
+    return head === undefined ? 'malformed' : { head, body: frame.subarray(PREFIX_BYTES + headLength) };
+  }
+}
+
+/** Parses JSON in UTF-8; returns undefined, which JSON cannot express, if it is invalid. */
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

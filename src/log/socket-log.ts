@@ -1,0 +1,371 @@
+/** Logs that another process has: everything that is asked of them goes over one channel. */
+import type { Channel, ChannelEvents, Dial } from './channel.js';
+import { decodePack, encodePack, type Unreadable } from './codec.js';
+import { type LogName, MAX_PACK_ENTRIES, type Pack } from './entry.js';
+import { encodeFrame, FrameReader } from './frames.js';
+import { type Ask, isTell, PROTOCOL_VERSION, type Tell, type Unread } from './messages.js';
+import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog, StoredPack } from './shared-log.js';
+
+/** The choices of a {@link SocketLog}. */
+export interface SocketLogOptions {
+  /** Opens a channel to the process that has the logs. There is never more than one. */
+  readonly dial: Dial;
+  /** Hears that the other end speaks another version; it is tried again all the same. */
+  readonly onVersion?: (version: number) => void;
+  /** Calls back later. @defaultValue `setTimeout` */
+  readonly later?: (ms: number, then: () => void) => void;
+}
+
+/** How long a lost channel is left alone: twice as long after each attempt, from the first to the last of these. */
+const FIRST_RETRY_MS = 20;
+const LAST_RETRY_MS = 1_000;
+
+/** Reads the names of nodes; null if they are none. */
+function nodesOf(body: Uint8Array): readonly string[] | null {
+  try {
+    const nodes: unknown = JSON.parse(new TextDecoder().decode(body));
+    return Array.isArray(nodes) ? nodes.map(String) : null;
+  } catch {
+    return null;
+  }
+}
+
+function whyOf({ why, version }: Unread): Unreadable {
+  return why === 'unknown-version' ? { kind: why, version } : { kind: why };
+}
+
+/** One who follows a log, over one channel after the other. */
+class Follower implements Following {
+  readonly log: LogName;
+  readonly id: number;
+  readonly #client: SocketLog;
+  readonly #sink: LogSink;
+  #applied: number;
+  #isAway = false;
+  #hasCaughtUp = false;
+  #isOver = false;
+
+  constructor(client: SocketLog, id: number, log: LogName, after: number, sink: LogSink) {
+    this.#client = client;
+    this.id = id;
+    this.log = log;
+    this.#applied = after;
+    this.#sink = sink;
+  }
+
+  get applied(): number {
+    return this.#applied;
+  }
+
+  stop(): void {
+    if (this.#isOver) return;
+    this.end();
+    this.#client.leave(this);
+  }
+
+  /** Hears nothing more. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  away(): void {
+    if (this.#isAway || this.#isOver) return;
+    this.#isAway = true;
+    this.#sink.away();
+  }
+
+  back(): void {
+    if (!this.#isAway || this.#isOver) return;
+    this.#isAway = false;
+    this.#sink.back();
+  }
+
+  /** Takes what the other end says about the log. @returns false if that cannot follow what it has said before */
+  take(what: Tell, body: Uint8Array): boolean {
+    if (this.#isOver) return true;
+    switch (what.kind) {
+      case 'pack':
+      case 'unreadable':
+        if (what.seq !== this.#applied + 1) return false;
+        this.#applied = what.seq;
+        this.#read(what, body);
+        return true;
+      case 'missing':
+        if (what.from !== this.#applied + 1 || what.to < what.from) return false;
+        this.#applied = what.to;
+        this.#sink.missing(what.from, what.to);
+        return true;
+      case 'regressed':
+        if (what.applied !== this.#applied || what.top >= what.applied) return false;
+        this.#applied = what.top;
+        this.#sink.regressed(what.applied, what.top);
+        return true;
+      case 'caught-up':
+        if (!this.#hasCaughtUp) {
+          this.#hasCaughtUp = true;
+          this.#sink.caughtUp();
+        }
+        return true;
+      case 'away':
+        this.away();
+        return true;
+      case 'back':
+        this.back();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #read(what: Extract<Tell, { readonly kind: 'pack' | 'unreadable' }>, body: Uint8Array): void {
+    if (what.kind === 'unreadable') {
+      this.#sink.unreadable(what.seq, whyOf(what));
+      return;
+    }
+    const decoded = decodePack(body);
+    if (decoded.kind === 'pack') this.#sink.pack(what.seq, decoded.entries);
+    else this.#sink.unreadable(what.seq, decoded);
+  }
+}
+
+/** Somebody who waits for an answer. */
+interface Question {
+  /** @returns false if that is no answer to it */
+  answer(what: Tell, body: Uint8Array): boolean;
+  /** There will be no answer. */
+  lost(): void;
+}
+
+/**
+ * The logs of another process. While that cannot be reached, appends fail as `unknown`, those who follow hear `away`,
+ * and it is tried again and again. Those who follow then go on where they were.
+ */
+export class SocketLog implements SharedLog, ChannelEvents {
+  readonly #dial: Dial;
+  readonly #onVersion: (version: number) => void;
+  readonly #later: (ms: number, then: () => void) => void;
+  #channel: Channel;
+  #frames = new FrameReader();
+  /** Whether the other end has said that it speaks this version. */
+  #isReachable = false;
+  #retryMs = FIRST_RETRY_MS;
+  #lastId = 0;
+  readonly #followers = new Map<number, Follower>();
+  readonly #questions = new Map<number, Question>();
+  #isClosed = false;
+
+  constructor({ dial, onVersion, later }: SocketLogOptions) {
+    this.#dial = dial;
+    this.#onVersion = onVersion ?? (() => undefined);
+    this.#later = later ?? ((ms, then) => void setTimeout(then, ms));
+    this.#channel = dial(this);
+  }
+
+  append(log: LogName, pack: Pack, answer: AppendAnswer): void {
+    if (this.#isClosed) {
+      answer.failed('closed');
+      return;
+    }
+    const encoded = encodePack(pack);
+    if (encoded.kind !== 'bytes' || pack.length > MAX_PACK_ENTRIES) {
+      answer.failed('invalid');
+      return;
+    }
+    const question: Question = {
+      answer: (what) => {
+        if (what.kind === 'appended') answer.appended(what.seq);
+        else if (what.kind === 'failed') answer.failed(what.why);
+        else return false;
+        return true;
+      },
+      lost: () => {
+        answer.failed(this.#isClosed ? 'closed' : 'unknown');
+      },
+    };
+    this.#ask((id) => ({ kind: 'append', id, log }), question, encoded.bytes);
+  }
+
+  follow(log: LogName, after: number, sink: LogSink): Following {
+    this.#lastId += 1;
+    const follower = new Follower(this, this.#lastId, log, after, sink);
+    if (this.#isClosed) return follower;
+    this.#followers.set(follower.id, follower);
+    if (this.#isReachable) this.#begin(follower);
+    else follower.away();
+    return follower;
+  }
+
+  leave({ id }: Follower): void {
+    if (this.#followers.delete(id) && this.#isReachable) this.#send({ kind: 'stop', id });
+  }
+
+  async read(log: LogName, { after, maxPacks }: LogRange): Promise<Excerpt | null> {
+    const packs: StoredPack[] = [];
+    for (;;) {
+      const page = await this.#page(log, packs.at(-1)?.seq ?? after, maxPacks - packs.length);
+      if (page === null) return null;
+      const last = packs.at(-1);
+      // What was read before is not kept any more, and packs are missing after it.
+      if (last !== undefined && page.packs[0] !== undefined && page.packs[0].seq !== last.seq + 1) packs.length = 0;
+      packs.push(...page.packs);
+      const { first, top } = page;
+      const isWhole = page.packs.length === 0 || packs.length >= maxPacks || (packs.at(-1)?.seq ?? top) >= top;
+      if (isWhole) return { packs, first, top };
+    }
+  }
+
+  #page(log: LogName, after: number, maxPacks: number): Promise<Excerpt | null> {
+    return new Promise((resolve) => {
+      const packs: StoredPack[] = [];
+      this.#ask((id) => ({ kind: 'read', id, log, after, maxPacks }), {
+        answer: (what, body) => {
+          switch (what.kind) {
+            case 'pack':
+              packs.push({ seq: what.seq, ...decodePack(body) });
+              return true;
+            case 'unreadable':
+              packs.push({ seq: what.seq, ...whyOf(what) });
+              return true;
+            case 'excerpt':
+              resolve(what.first === null || what.top === null ? null : { packs, first: what.first, top: what.top });
+              return true;
+            default:
+              return false;
+          }
+        },
+        lost: () => {
+          resolve(null);
+        },
+      });
+    });
+  }
+
+  lease(node: string, ms: number): Promise<boolean> {
+    return this.#confirm((id) => ({ kind: 'lease', id, node, ms }));
+  }
+
+  forget(node: string): Promise<boolean> {
+    return this.#confirm((id) => ({ kind: 'forget', id, node }));
+  }
+
+  expired(): Promise<readonly string[] | null> {
+    return new Promise((resolve) => {
+      this.#ask((id) => ({ kind: 'expired', id }), {
+        answer: (what, body) => {
+          if (what.kind !== 'nodes') return false;
+          resolve(nodesOf(body));
+          return true;
+        },
+        lost: () => {
+          resolve(null);
+        },
+      });
+    });
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const follower of this.#followers.values()) follower.end();
+    this.#followers.clear();
+    this.#channel.close();
+    this.#loseQuestions();
+  }
+
+  #confirm(ask: (id: number) => Ask): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#ask(ask, {
+        answer: (what) => {
+          if (what.kind !== 'done') return false;
+          resolve(what.ok);
+          return true;
+        },
+        lost: () => {
+          resolve(false);
+        },
+      });
+    });
+  }
+
+  #ask(ask: (id: number) => Ask, question: Question, body?: Uint8Array): void {
+    if (!this.#isReachable || this.#isClosed) {
+      question.lost();
+      return;
+    }
+    this.#lastId += 1;
+    this.#questions.set(this.#lastId, question);
+    this.#send(ask(this.#lastId), body);
+  }
+
+  #send(ask: Ask, body?: Uint8Array): void {
+    this.#channel.send(encodeFrame(ask, body));
+  }
+
+  #begin({ id, log, applied }: Follower): void {
+    this.#send({ kind: 'follow', id, log, after: applied });
+  }
+
+  // What the channel reports
+
+  opened(): void {
+    this.#send({ kind: 'hello', version: PROTOCOL_VERSION });
+  }
+
+  received(bytes: Uint8Array): void {
+    this.#frames.push(bytes);
+    for (let frame = this.#frames.next(); frame !== null; frame = this.#frames.next()) {
+      if (this.#isClosed) return;
+      if (frame !== 'malformed' && isTell(frame.head) && this.#hear(frame.head, frame.body)) continue;
+      this.#channel.close();
+      return;
+    }
+  }
+
+  drained(): void {
+    // What is sent waits for its answers, so it is never much.
+  }
+
+  closed(): void {
+    this.#frames = new FrameReader();
+    this.#isReachable = false;
+    this.#loseQuestions();
+    if (this.#isClosed) return;
+    for (const follower of [...this.#followers.values()]) follower.away();
+    this.#later(this.#retryMs, () => {
+      if (!this.#isClosed) this.#channel = this.#dial(this);
+    });
+    this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
+  }
+
+  /** @returns false if that is nothing that can be said now */
+  #hear(what: Tell, body: Uint8Array): boolean {
+    if (what.kind === 'hello') return this.#greet(what.version);
+    if (!this.#isReachable) return false;
+    const follower = this.#followers.get(what.id);
+    if (follower !== undefined) return follower.take(what, body);
+    const question = this.#questions.get(what.id);
+    // One that has been stopped is spoken of until the other end hears of that.
+    if (question === undefined) return true;
+    const isPart = what.kind === 'pack' || what.kind === 'unreadable';
+    if (!isPart) this.#questions.delete(what.id);
+    return question.answer(what, body);
+  }
+
+  /** The other end is there. */
+  #greet(version: number): boolean {
+    if (version !== PROTOCOL_VERSION) this.#onVersion(version);
+    if (version !== PROTOCOL_VERSION || this.#isReachable) return false;
+    this.#isReachable = true;
+    this.#retryMs = FIRST_RETRY_MS;
+    const followers = [...this.#followers.values()];
+    for (const follower of followers) this.#begin(follower);
+    for (const follower of followers) if (this.#followers.has(follower.id)) follower.back();
+    return true;
+  }
+
+  #loseQuestions(): void {
+    const questions = [...this.#questions.values()];
+    this.#questions.clear();
+    for (const question of questions) question.lost();
+  }
+}
