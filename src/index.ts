@@ -390,7 +390,9 @@ export { connect } from './net/connect.js';
 export type { ConnectOptions } from './net/connect.js';
 export { listen } from './net/listener.js';
 export type { Listener, ListenOptions } from './net/listener.js';
-export type { Connection, ConnectionSecurity, SocketHandlers } from './net/connection.js';
+export type { Connection, ConnectionSecurity, ReleasedConnection, SocketHandlers } from './net/connection.js';
+export { adopt } from './net/adopt.js';
+export type { AdoptedState, AdoptOptions } from './net/adopt.js';
 export type { ConnectionOptions, KeepAliveOptions } from './net/options.js';
 export { bindDatagram } from './net/bind-datagram.js';
 export type {

@@ -609,6 +609,42 @@ describe('the passing of an fd', () => {
   });
 });
 
+describe('the server that restarts itself', () => {
+  test('closes no connection, and loses no byte of a line that has begun or of an answer that waits', async () => {
+    const { server, port } = await serve('self-restart', '0');
+    const peers = await Promise.all(Array.from({ length: 5 }, () => connectPeer(port)));
+    const slow = await connectPeer(port);
+    slow.socket.pause();
+    // More than the kernel holds for a reader who does not read.
+    const count = 12_000;
+    await slow.write(`${'x'.repeat(999)}\n`.repeat(count));
+    let pid = server.pid;
+    for (let round = 0; round < 3; round += 1) {
+      await Promise.all(peers.map((peer) => peer.write('whole\nha')));
+      for (const peer of peers) expect(await peer.line()).toBe(`${pid} ${2 * round + 1} whole`);
+      process.kill(pid, 'SIGUSR2');
+      pid = Number((await server.line(/^process (\d+) serves on .* with 6 clients$/))[1]);
+      onTestFinished(() => endQuietly(pid));
+      await Promise.all(peers.map((peer) => peer.write('lf\n')));
+      for (const peer of peers) expect(await peer.line()).toBe(`${pid} ${2 * round + 2} half`);
+      const { socket } = await connectPeer(port);
+      socket.destroy();
+    }
+    slow.socket.resume();
+    for (let line = 1; line <= count; line += 1) expect((await slow.line()).split(' ')[1]).toBe(`${line}`);
+    endQuietly(pid);
+    await Promise.all([...peers, slow].map((peer) => peer.ended()));
+  });
+});
+
+function endQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+}
+
 describe('the supervisor', () => {
   test('starts a program again when it ends, up to its limit', async () => {
     const { code, stdout } = await runExample('supervisor', '2', 'sh', '-c', 'exit 4');

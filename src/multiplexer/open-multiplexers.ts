@@ -26,3 +26,8 @@ export function leaveMultiplexers(fd: number): void {
     else multiplexer.get(fd)?.unregister();
   }
 }
+
+/** Whether an fd is registered in a multiplexer of this thread. */
+export function isWatched(fd: number): boolean {
+  return [...open].some((reference) => reference.deref()?.get(fd) !== undefined);
+}

@@ -73,11 +73,23 @@ export interface ConnectionSecurity {
   readonly cipher: string | null;
 }
 
+/** A connection that is no longer served: what its next owner needs, see `adopt()`. */
+export interface ReleasedConnection {
+  /** Open, non-blocking, and yours. */
+  readonly fd: number;
+  /** What was written and the kernel has not taken: the peer is to get it first. */
+  readonly unsent: Buffer;
+  /** What has arrived and no data handler was given, because of `pause`: it precedes what the kernel has. */
+  readonly held: Buffer;
+  /** Whether `end()` was called. If bytes are unsent, the peer does not know yet. */
+  readonly ended: boolean;
+}
+
 /** A stream connection that the multiplexer serves. */
 export interface Connection<T = unknown> extends ConnectionSecurity {
   /** Yours; undefined until you set it. */
   data: T;
-  /** The fd, for information; -1 once closed. */
+  /** The fd, for information; -1 once closed or released. */
   readonly fd: number;
   /** The address of this end. */
   readonly localAddress: Address;
@@ -87,7 +99,10 @@ export interface Connection<T = unknown> extends ConnectionSecurity {
   readonly pendingBytes: number;
   /** Whether bytes can be written: neither ended nor destroyed. */
   readonly isWritable: boolean;
-  /** Whether `destroy` was called, or the connection ended: it is closed, or will be at the end of the turn. */
+  /**
+   * Whether `destroy` was called, or the connection ended: it is closed, or will be at the end of the turn. Also true
+   * after `release`.
+   */
   readonly isDestroyed: boolean;
   /** Whether `pause` stopped the reading. */
   readonly isPaused: boolean;
@@ -121,6 +136,16 @@ export interface Connection<T = unknown> extends ConnectionSecurity {
   pause(): void;
   /** Data handlers are called again after `pause`. */
   resume(): void;
+  /**
+   * Gives the connection away, open, for instance to another process (SCM_RIGHTS), which goes on with it by `adopt()`.
+   * Nothing is lost: what was written leaves first as far as the kernel takes it, and the rest is returned. No handler
+   * is called any more, not `close` either, and this object counts as destroyed. Safe inside every handler.
+   *
+   * @returns the fd, which the caller has to close, and the bytes that the kernel does not have
+   * @throws ERR_CLOSED if it is destroyed, closed or released; ERR_BUSY if it is a Duplex or speaks TLS, because others
+   *   hold a part of its state then
+   */
+  release(): ReleasedConnection;
   /** Bytes published under `topic` by the listener are written to this connection. */
   subscribe(topic: string): void;
   /** Bytes published under `topic` are no longer written to this connection. */

@@ -18,6 +18,7 @@ const OPTIONS: OptionNames<ListenOptions<unknown>> = {
   mode: true,
   group: true,
   fd: true,
+  ownsFd: true,
   backlog: true,
   reusePort: true,
   exclusive: true,
@@ -32,6 +33,7 @@ const MAX_GROUP = 0xffff_fffe;
 /** The options, checked and complete. */
 export interface ListenSettings<T> extends ConnectionSettings<T> {
   readonly fd: number | undefined;
+  readonly ownsFd: boolean;
   readonly backlog: number;
   readonly reusePort: boolean;
   readonly exclusive: boolean;
@@ -48,8 +50,11 @@ export interface ListenSettings<T> extends ConnectionSettings<T> {
 export async function toListenSettings<T>(options: ListenOptions<T>): Promise<ListenSettings<T>> {
   const settings = toConnectionSettings(options, OPTIONS);
   const { fd, backlog = DEFAULT_BACKLOG, reusePort = false, exclusive = false, onError } = options;
+  const { ownsFd = false } = options;
   const { maxConnections = Infinity, tls } = options;
   checkInteger(backlog, 'options.backlog', 1, MAX_INT32);
+  checkBoolean(ownsFd, 'options.ownsFd');
+  if (ownsFd && fd === undefined) throw invalidArgType('options.ownsFd', 'left out without an fd', ownsFd);
   checkBoolean(reusePort, 'options.reusePort');
   checkBoolean(exclusive, 'options.exclusive');
   if (maxConnections !== Infinity) checkInteger(maxConnections, 'options.maxConnections', 1, MAX_INT32);
@@ -58,6 +63,7 @@ export async function toListenSettings<T>(options: ListenOptions<T>): Promise<Li
   return {
     ...settings,
     fd: fd === undefined ? undefined : toFd(fd, 'options.fd'),
+    ownsFd,
     backlog,
     reusePort,
     exclusive,

@@ -1,9 +1,11 @@
 /** Opens a listening socket, and has the peers that connect served. */
 import { native } from '../binding/load.js';
 import { outOfRange, systemError } from '../errors.js';
-import { type Address, encodeAddress } from '../socket/address.js';
+import { type Address, decodeAddress, encodeAddress } from '../socket/address.js';
 import { SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, SOCK_STREAM, SOL_SOCKET } from '../socket/constants.js';
 import type { PathInput } from '../socket/path.js';
+import type { Socket } from '../socket/socket.js';
+import type { AdoptedState } from './adopt.js';
 import type { Connection } from './connection.js';
 import { type ListenSettings, toListenSettings } from './listen-settings.js';
 import { ListeningSocket, type OwnedSocket } from './listening-socket.js';
@@ -35,8 +37,16 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
   readonly mode?: number | undefined;
   /** The number of the group that the path's file belongs to, 0 to 2^32-2; by default the process's own. */
   readonly group?: number | undefined;
-  /** A socket that listens already, inherited for instance. It stays yours: it is neither reconfigured nor closed. */
+  /**
+   * A socket that listens already, inherited for instance. It stays yours, unless `ownsFd` is true: it is neither
+   * reconfigured nor closed.
+   */
   readonly fd?: number | undefined;
+  /**
+   * Whether `fd` belongs to the listener, such as one that another process has released: the listener closes it, and
+   * removes a unix socket's file, as if it had opened it. By default false.
+   */
+  readonly ownsFd?: boolean | undefined;
   /**
    * How many connections may wait to be accepted: 1 to 2^31-1, by default 511; the system caps it (net.core.somaxconn).
    */
@@ -72,6 +82,8 @@ export interface ListenOptions<T> extends ConnectionOptions<T> {
 export interface Listener<T = unknown> {
   /** The address that it listens on, with the port that the system chose. */
   readonly address: Address;
+  /** The fd of the listening socket, to be sent to another process for instance; -1 once it listens no more. */
+  readonly fd: number;
   /** How many connections are open. */
   readonly connections: number;
   /** How many were closed at once, because of `maxConnections`. */
@@ -90,6 +102,23 @@ export interface Listener<T = unknown> {
     bytes: string | Uint8Array | SharedBytes,
     options?: { readonly except?: Connection<T> | undefined },
   ): number;
+  /**
+   * Serves a connection that was established elsewhere as one of its own, see `adopt()`: with its handlers, limits and
+   * topics. It counts as a connection, but `maxConnections` does not refuse it.
+   *
+   * @param fd a connected stream socket: a number, or a `Socket`, which counts as closed then
+   * @returns the connection, after the open handler was called
+   * @throws ERR_CLOSED if it listens no more; ERR_TLS_CONTEXT if it speaks TLS; and what `adopt()` throws
+   */
+  adopt(fd: number | Socket, state?: AdoptedState<T>): Connection<T>;
+  /**
+   * Gives the listening socket away, open: it accepts nothing more, and removes no file of a unix socket. Connections
+   * that wait to be accepted stay in the queue for the next owner; those that are open stay here. `close` may follow.
+   *
+   * @returns the fd, which the caller has to close or to hand on
+   * @throws ERR_CLOSED if it listens no more
+   */
+  release(): number;
   /**
    * Stops listening at once, and leaves the connections as they are: connections in the queue are still accepted, and
    * the system refuses later ones. `close` may follow. Calling it again does nothing.
@@ -137,7 +166,7 @@ export async function listen<T = unknown>(options: ListenOptions<T>): Promise<Li
   const settings = await toListenSettings(options);
   if (settings.fd !== undefined) {
     checkListening(settings.fd);
-    return new ListeningSocket(settings, settings.fd, null);
+    return new ListeningSocket(settings, settings.fd, settings.ownsFd ? toOwned(settings.fd) : null);
   }
   const address = await toBindAddress(options);
   const open = (): OwnedSocket => openListening(address, settings);
@@ -163,6 +192,13 @@ async function toBindAddress<T>(options: ListenOptions<T>): Promise<Address> {
 function checkListening(fd: number): void {
   const listens = native.getSockOpt(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 0;
   if (!listens) throw systemError('EINVAL', 'listen', 'the socket does not listen', fd);
+}
+
+/** What a listener owns that owns `fd`. It accepts in a loop, for which the socket must not block. */
+function toOwned(fd: number): OwnedSocket {
+  native.setNonBlocking(fd, true);
+  const address = decodeAddress(native.getSockName(fd));
+  return { fd, file: 'path' in address ? SocketFile.ifThere(address.path) : null };
 }
 
 /** socket(2), bind(2), listen(2). */

@@ -2,10 +2,12 @@
 import { inspect, type InspectOptions } from 'node:util';
 import { checkOptions, checkString, type OptionNames, toTimeoutMs } from '../arguments.js';
 import { native } from '../binding/load.js';
-import { FdmuxError, toError } from '../errors.js';
+import { closedError, FdmuxError, toError } from '../errors.js';
 import { summary } from '../inspect.js';
 import { type Address, decodeAddress } from '../socket/address.js';
+import type { Socket } from '../socket/socket.js';
 import { AcceptLoop } from './accept-loop.js';
+import { type AdoptedState, adoptInto } from './adopt.js';
 import type { Connection } from './connection.js';
 import { ConnectionGroup } from './connection-group.js';
 import { callInContext } from './handler-calls.js';
@@ -48,6 +50,8 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
   readonly #tls: TlsServer<T> | null;
   /** In `'draining'` it takes nobody new; in `'closed'` the last connection is gone, too. */
   #state: 'listening' | 'draining' | 'closed' = 'listening';
+  /** Whether the socket was given away: then it stays open. */
+  #isReleased = false;
   /** Whether peers that wait to be accepted are still served while it drains. */
   #isGraceful = false;
   /** The time at which the connections that are left are destroyed, on the clock of performance.now(). */
@@ -88,6 +92,10 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
 
   get closed(): boolean {
     return this.#state !== 'listening';
+  }
+
+  get fd(): number {
+    return this.#accepting.isStopped || this.#isReleased ? -1 : this.#fd;
   }
 
   get connections(): number {
@@ -184,6 +192,23 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
     return count;
   }
 
+  adopt(fd: number | Socket, state: AdoptedState<T> = {}): Connection<T> {
+    if (this.closed) throw closedError('the listener');
+    if (this.#tls !== null) {
+      throw new FdmuxError('ERR_TLS_CONTEXT', 'the listener speaks TLS, whose handshake is over on this connection');
+    }
+    return adoptInto(this.#group, this.#settings, fd, state);
+  }
+
+  release(): number {
+    const { fd } = this;
+    if (this.closed || fd < 0) throw closedError('the listener');
+    this.#isReleased = true;
+    native.disownFd(fd);
+    this.stopAccepting();
+    return fd;
+  }
+
   stopAccepting(): void {
     if (this.#state !== 'listening') return;
     this.#state = 'draining';
@@ -223,7 +248,7 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
   }
 
   #stopListening(): void {
-    const owned = this.#owned;
+    const owned = this.#isReleased ? null : this.#owned;
     // First, so that nobody connects through it any more.
     if (owned !== null) this.#removeSocketFile(owned.file);
     this.#accepting.stop(owned !== null && this.#isGraceful);
@@ -287,12 +312,7 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
 
   /** For util.inspect and console.log: the class and the state. */
   [inspect.custom](depth: number, options: InspectOptions): string {
-    const { address, connections, closed } = this;
-    return summary(
-      'Listener',
-      { fd: this.#accepting.isStopped ? -1 : this.#fd, address, connections, closed },
-      depth,
-      options,
-    );
+    const { fd, address, connections, closed } = this;
+    return summary('Listener', { fd, address, connections, closed }, depth, options);
   }
 }

@@ -15,6 +15,8 @@ const RECEIVE_BATCH = 64;
 const SLAB_BYTES = 2 * RECEIVE_BYTES;
 
 const { EAGAIN } = constants.errno;
+const NO_FD = -1;
+const NOTHING = Buffer.alloc(0);
 
 /** The one system call that the slab makes, for many fds at once. */
 export type ReceiveCalls = Pick<NativeBinding, 'recvMany'>;
@@ -28,6 +30,9 @@ export class ReceiveSlab<Member extends InputMember> {
   readonly #operations = new Int32Array(RECEIVE_BATCH);
   /** The members of the current batch. */
   readonly #batch: (Member | undefined)[] = new Array<Member | undefined>(RECEIVE_BATCH);
+  /** Where the current native call begins in the batch, and how many of its results are there. */
+  #first = 0;
+  #done = 0;
   /** Views of the slab, by position in the batch: messages are often as long as those of the turn before. */
   readonly #views: Buffer[] = [];
 
@@ -43,6 +48,8 @@ export class ReceiveSlab<Member extends InputMember> {
     let next = 0;
     while (next < members.length) {
       let count = 0;
+      this.#first = 0;
+      this.#done = 0;
       while (next < members.length && count < RECEIVE_BATCH) {
         const member = members[next];
         next += 1;
@@ -61,6 +68,8 @@ export class ReceiveSlab<Member extends InputMember> {
     let first = 0;
     while (first < count) {
       const done = this.#calls.recvMany(this.#slab, operations, count - first, RECEIVE_BYTES);
+      this.#first = first;
+      this.#done = done;
       let offset = 0;
       for (let i = 0; i < done; i += 1) {
         const member = this.#batch[first + i];
@@ -81,6 +90,29 @@ export class ReceiveSlab<Member extends InputMember> {
       first += done;
       if (first < count) operations.copyWithin(0, done);
     }
+    this.#first = 0;
+    this.#done = 0;
+  }
+
+  /**
+   * Nothing more is received for a member, whose fd has got another owner.
+   *
+   * @returns a copy of what has left the kernel for it and was not handed out
+   */
+  withdraw(member: Member): Buffer {
+    const index = this.#batch.indexOf(member) - this.#first;
+    if (index < 0) return NOTHING;
+    const operations = this.#operations;
+    const result = present(operations[index], 'the result of a receive');
+    if (index >= this.#done) {
+      // The fd of a receive to come. Its failure is reported to the member, which is not interested any more.
+      operations[index] = NO_FD;
+      return NOTHING;
+    }
+    if (result <= 0) return NOTHING;
+    let offset = 0;
+    for (const earlier of operations.subarray(0, index)) offset += Math.max(earlier, 0);
+    return Buffer.from(this.#slab.subarray(offset, offset + result));
   }
 
   /** The slab's `length` bytes at `offset`, for the member at position `index` of the call. */

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { inspect, type InspectOptions } from 'node:util';
 import { checkString } from '../arguments.js';
 import { native } from '../binding/load.js';
-import { busyError, FdmuxError, hasCode, toError } from '../errors.js';
+import { busyError, closedError, FdmuxError, hasCode, toError } from '../errors.js';
 import { summary } from '../inspect.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, decodeAddress } from '../socket/address.js';
@@ -11,7 +11,7 @@ import { SHUT_WR } from '../socket/constants.js';
 import { checkDuplexOptions, type DuplexOptions } from '../socket/duplex.js';
 import { errnoError } from '../socket/errno-error.js';
 import { isMemoryShortageError } from '../socket/memory-shortage.js';
-import type { Connection, ConnectionEvents, ConnectionSecurity } from './connection.js';
+import type { Connection, ConnectionEvents, ConnectionSecurity, ReleasedConnection } from './connection.js';
 import type { ConnectionGroup } from './connection-group.js';
 import { ConnectionDuplex } from './duplex.js';
 import { callClose, callData, callError, callHandler } from './handler-calls.js';
@@ -172,6 +172,46 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     this.#isPaused = false;
     this.updateInterest();
     if (this.#held !== null) this.#group.turn.addReadable(this);
+  }
+
+  release(): ReleasedConnection {
+    const { turn } = this.#group;
+    this.#checkAlive();
+    if (this.#handlers !== this.#group.handlers) throw busyError('the connection is a Duplex, which holds bytes of it');
+    turn.flush();
+    // The flush may have found out that the connection is broken.
+    this.#checkAlive();
+    const fd = this.#fd;
+    const unsent = this.#queue?.takeAll() ?? Buffer.alloc(0);
+    const held = Buffer.concat([this.#held ?? Buffer.alloc(0), turn.withdraw(this)]);
+    this.#leave(turn);
+    native.disownFd(fd);
+    this.#group.closed(this);
+    return { fd, unsent, held, ended: this.#writeEnd !== 'open' };
+  }
+
+  #checkAlive(): void {
+    if (this.isDestroyed) throw closedError('the connection');
+  }
+
+  /** Stops being a connection, without a word to the handlers. */
+  #leave(turn: Turn): void {
+    if (this.#registration !== null) turn.unwatch(this, this.#registration);
+    this.isDestroyed = true;
+    this.#fd = -1;
+    this.#queue = null;
+    this.#held = null;
+    this.pendingBytes = 0;
+  }
+
+  /** Goes on with what another owner of the fd had: see {@link ReleasedConnection}. Calls the open handler. */
+  takeOver(unsent: Uint8Array, held: Uint8Array, ended: boolean): void {
+    // Before the handler writes.
+    if (unsent.length > 0) this.write(unsent);
+    if (held.length > 0) this.#held = Buffer.from(held);
+    if (ended) this.end();
+    this.open();
+    if (this.#held !== null && !this.#isPaused && !this.isDestroyed) this.#group.turn.addReadable(this);
   }
 
   subscribe(topic: string): void {

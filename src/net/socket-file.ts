@@ -40,6 +40,15 @@ export class SocketFile {
     this.#inode = ino;
   }
 
+  /** @returns the file of a socket that is bound already, or null if it cannot be found any more */
+  static ifThere(path: string | Buffer): SocketFile | null {
+    try {
+      return new SocketFile(path);
+    } catch {
+      return null;
+    }
+  }
+
   /** @throws the errors of chown(2) and chmod(2) */
   allow({ mode, group }: SocketFileAccess): void {
     // In this order: chown(2) may clear bits.

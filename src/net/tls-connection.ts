@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { inspect, type InspectOptions } from 'node:util';
 import { checkString, toBytes } from '../arguments.js';
-import { busyError, FdmuxError, toError } from '../errors.js';
+import { busyError, closedError, FdmuxError, toError } from '../errors.js';
 import { summary } from '../inspect.js';
 import type { Address } from '../socket/address.js';
 import { checkDuplexOptions, type DuplexOptions } from '../socket/duplex.js';
@@ -407,6 +407,11 @@ export class TlsConnection<T> extends SecurityFacts implements Connection<T>, Su
     if (error instanceof FdmuxError || error?.name === 'AbortError') return error;
     const message = error?.message ?? 'the connection was closed';
     return new FdmuxError('ERR_TLS_HANDSHAKE', `the TLS handshake failed: ${message}`, { cause: error });
+  }
+
+  release(): never {
+    if (this.isDestroyed) throw closedError('the connection');
+    throw busyError('the connection speaks TLS: its keys cannot leave this process');
   }
 
   subscribe(topic: string): void {

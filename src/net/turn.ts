@@ -201,6 +201,15 @@ export class Turn {
     this.#arena.flush();
   }
 
+  /**
+   * The member's fd gets another owner: nothing is received for it any more.
+   *
+   * @returns what was received for it and not handed out
+   */
+  withdraw(member: TurnMember): Buffer {
+    return this.#slab.withdraw(member);
+  }
+
   /** Makes sure that the turn ends: one under way ends on its own, otherwise it ends on the next tick. */
   #ensureEnd(): void {
     if (this.#isUnderWay) return;

@@ -137,6 +137,14 @@ export class WriteQueue {
     this.#first = 0;
   }
 
+  /** Takes everything that has not left. */
+  takeAll(): Buffer {
+    const [first, ...others] = this.#chunks.slice(this.#first);
+    const bytes = first === undefined ? [] : [first.subarray(this.#sentBytes), ...others];
+    this.clear();
+    return Buffer.concat(bytes);
+  }
+
   /** Drops everything. */
   clear(): void {
     this.#chunks = [];
