@@ -7,8 +7,6 @@ import type { Log } from './log.js';
 
 const DAY_MS = 86_400_000;
 const INTERVAL_MS = 3_600_000;
-/** What one write forgets at most; other writes go in between. */
-const SLICE = 1_000;
 
 /** What it needs. */
 export interface RetentionParts {
@@ -55,8 +53,9 @@ export class Retention {
       if (days === null) continue;
       if (days === 0) await this.#write({ kind: 'keep', log: name, seq: top, state: null });
       const fromMs = nowMs - days * DAY_MS;
-      while ((await this.#write({ kind: 'retain', log: name, fromMs })) === SLICE);
-      while ((await this.#write({ kind: 'lines-drop', shelf: name, beforeMs: fromMs })) === SLICE);
+      // Each forgets a part, so that other writes go in between.
+      while ((await this.#write({ kind: 'retain', log: name, fromMs })) > 0);
+      while ((await this.#write({ kind: 'lines-drop', shelf: name, beforeMs: fromMs })) > 0);
       if (this.#isStopped) return;
     }
   }

@@ -2,6 +2,7 @@
 import type { AccountChanges, AccountRecord, Credential } from '../accounts/account-book.js';
 import { integerOf, textOf } from './columns.js';
 import { ERASERS, SHELF_ERASERS } from './erase.js';
+import { eraseSaid } from './said.js';
 import type { Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
 
@@ -12,8 +13,11 @@ export interface AccountWrites {
   /** Answers with one of {@link ACCOUNT_RESULTS}, as the others do. */
   readonly 'account-add': { readonly account: AccountRecord; readonly maxAccounts: number };
   readonly 'account-change': { readonly folded: string; readonly changes: AccountChanges };
-  /** Removes an account with everything that belongs to it. */
-  readonly 'account-erase': { readonly folded: string };
+  /**
+   * Removes an account with everything that belongs to it, and what it has said in the lines after `saidUpTo`. The
+   * lines up to that have been erased before, and most of its shelf, so that nobody waits for all of it together.
+   */
+  readonly 'account-erase': { readonly folded: string; readonly saidUpTo: number };
 }
 
 export const accountWrites: WritersOf<AccountWrites> = {
@@ -55,7 +59,8 @@ export const accountWrites: WritersOf<AccountWrites> = {
     if (confirmation !== undefined) writeConfirmation(tables, id, confirmation);
     return ACCOUNT_RESULTS.done;
   },
-  'account-erase': (tables, { folded }) => {
+  'account-erase': (tables, { folded, saidUpTo }) => {
+    eraseSaid(tables, folded, saidUpTo);
     for (const erase of ERASERS) erase(tables, folded);
     // Credentials and tokens go with it.
     const erased = tables.run('DELETE FROM account WHERE folded = ? RETURNING id').get(folded);

@@ -1,6 +1,5 @@
 /** What the store removes with an account. */
 import { dropShelf } from './line-writes.js';
-import { eraseSaid } from './said.js';
 import type { Tables } from './tables.js';
 
 /** Removes what one part of the store has of an account, in the transaction that removes the account. */
@@ -17,7 +16,7 @@ export const SHELF_ERASERS: readonly Eraser[] = [
   },
 ];
 
-/** Every part that keeps something by account is here. */
+/** Every part that keeps something by account is here, but for the lines that it has said: see `said.ts`. */
 export const ERASERS: readonly Eraser[] = [
   (tables: Tables, folded: string): void => {
     // Which rooms belong to it is in their states: they are told when a server has them.
@@ -29,5 +28,4 @@ export const ERASERS: readonly Eraser[] = [
     tables.run('DELETE FROM member WHERE account = (SELECT name FROM account WHERE folded = ?)').run(folded);
   },
   ...SHELF_ERASERS,
-  eraseSaid,
 ];

@@ -18,7 +18,7 @@ export interface LineWrites {
    */
   readonly 'line-redact': Redaction;
   /**
-   * Removes the lines of a shelf from before a time, the oldest first; at most 1,000, so that nobody waits for long.
+   * Removes the lines of a shelf from before a time, the oldest first: so many at most that nobody waits for long.
    */
   readonly 'lines-drop': { readonly shelf: string; readonly beforeMs: number };
   /** Removes a shelf that is no log, with all that is on it. */
@@ -27,7 +27,8 @@ export interface LineWrites {
 
 /** The number of a line that has been taken back; the other kinds are counted from 1. */
 const REDACTED = 0;
-const MAX_DROPPED = 1_000;
+/** They take some ten milliseconds. */
+const MAX_DROPPED = 200;
 
 const INSERT = `INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags,
   object, bits) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`;

@@ -7,6 +7,7 @@ import { searchReads } from './line-search.js';
 import { logReads } from './log-reads.js';
 import { markerReads } from './marker-reads.js';
 import { memberReads } from './member-reads.js';
+import { saidReads } from './said.js';
 import type { ReadersOf, Reads } from './tasks.js';
 
 /** How each question is answered. */
@@ -19,4 +20,5 @@ export const READERS: ReadersOf<Reads> = {
   ...memberReads,
   ...markerReads,
   ...erasedReads,
+  ...saidReads,
 };

@@ -1,23 +1,74 @@
-/** Removes what an account has said. */
+/** Finds and removes what an account has said. */
 import { integerOf, textOf } from './columns.js';
 import { unindexLine } from './line-index.js';
 import { blankEntry } from './line-writes.js';
 import type { Tables } from './tables.js';
+import type { ReadersOf, WritersOf } from './tasks.js';
 
-/**
- * Removes the words and the name of an account from all lines. These keep their places, so that those who page through
- * them lose none of the others.
- */
-export function eraseSaid(tables: Tables, folded: string): void {
-  const account = tables.run('SELECT name FROM account WHERE folded = ?').get(folded);
-  eraseLines(tables, folded);
-  if (account !== undefined && textOf(account, 'name') !== folded) eraseLines(tables, textOf(account, 'name'));
+/** Some of what an account has said. */
+export interface Said {
+  /** The lines. */
+  readonly ids: readonly number[];
+  /** The last line that was looked at; null if there is none after the one that was asked for. */
+  readonly upTo: number | null;
 }
 
-function eraseLines(tables: Tables, account: string): void {
-  const rows = tables
-    .run('SELECT line.id, log, name, seq, part FROM line JOIN log ON log.id = line.log WHERE account = ?')
-    .all(account);
+export interface SaidReads {
+  /** Looks at the next lines after one for those of an account. No index says whose they are. */
+  readonly said: { readonly ask: { readonly folded: string; readonly after: number }; readonly answer: Said };
+}
+
+export interface SaidWrites {
+  /**
+   * Removes the words and the name of an account from lines, as far as these are its own; how many. They keep their
+   * places, so that those who page through them lose none of the others.
+   */
+  readonly 'lines-erase': { readonly folded: string; readonly ids: readonly number[] };
+}
+
+/** How many lines are looked at in one read: logins wait for some milliseconds meanwhile. */
+const WINDOW_LINES = 20_000;
+
+export const saidReads: ReadersOf<SaidReads> = {
+  said: (tables, { folded, after }) => {
+    const last = tables.run('SELECT max(id) AS last FROM line').get() ?? {};
+    const end = Reflect.get(last, 'last') === null ? 0 : integerOf(last, 'last');
+    const names = namesOf(tables, folded);
+    if (end <= after) return { ids: [], upTo: null };
+    const upTo = Math.min(end, after + WINDOW_LINES);
+    const rows = tables
+      .run('SELECT id FROM line WHERE id > ? AND id <= ? AND account IN (?, ?)')
+      .all(after, upTo, ...names);
+    return { ids: rows.map((row) => integerOf(row, 'id')), upTo };
+  },
+};
+
+export const saidWrites: WritersOf<SaidWrites> = {
+  'lines-erase': (tables, { folded, ids }) => {
+    const names = namesOf(tables, folded);
+    const find = tables.run(`${FIND} WHERE line.id = ? AND account IN (?, ?)`);
+    return eraseLines(
+      tables,
+      ids.flatMap((id) => find.get(id, ...names) ?? []),
+    );
+  },
+};
+
+const FIND = 'SELECT line.id, log, name, seq, part FROM line JOIN log ON log.id = line.log';
+
+/** Removes what an account has said in the lines after one. */
+export function eraseSaid(tables: Tables, folded: string, after: number): void {
+  const find = tables.run(`${FIND} WHERE line.id > ? AND account IN (?, ?)`);
+  eraseLines(tables, find.all(after, ...namesOf(tables, folded)));
+}
+
+/** The forms of its name that an account may have in lines. */
+function namesOf(tables: Tables, folded: string): readonly [string, string] {
+  const row = tables.run('SELECT name FROM account WHERE folded = ?').get(folded);
+  return [folded, row === undefined ? folded : textOf(row, 'name')];
+}
+
+function eraseLines(tables: Tables, rows: readonly object[]): number {
   for (const row of rows) {
     const id = integerOf(row, 'id');
     unindexLine(tables, id);
@@ -28,4 +79,5 @@ function eraseLines(tables: Tables, account: string): void {
       .run(`UPDATE line SET kind = 0, source = '', account = NULL, text = '', tags = NULL, object = NULL WHERE id = ?`)
       .run(id);
   }
+  return rows.length;
 }

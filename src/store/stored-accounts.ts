@@ -5,6 +5,9 @@ import type { Store } from './store.js';
 import { StoreError } from './store-error.js';
 import type { Write } from './tasks.js';
 
+/** How many lines are erased in one write: about ten milliseconds. */
+const LINES_AT_ONCE = 100;
+
 /** Keeps accounts in a store: what has been answered is as durable as the store promises. */
 export class StoredAccounts implements AccountBook {
   readonly #store: Store;
@@ -44,8 +47,28 @@ export class StoredAccounts implements AccountBook {
     return this.#store.read('account-names', null);
   }
 
+  /**
+   * Erases what the account has said before the account itself, in small writes between those of others. If that fails
+   * in between, it is still there to be erased again.
+   */
   async erase(folded: string): Promise<boolean> {
-    return (await this.#write({ kind: 'account-erase', folded })) === ACCOUNT_RESULTS.done;
+    const shelf = `a:${folded}` as const;
+    while ((await this.#write({ kind: 'lines-drop', shelf, beforeMs: Number.MAX_SAFE_INTEGER })) > 0);
+    const saidUpTo = await this.#eraseSaid(folded);
+    return (await this.#write({ kind: 'account-erase', folded, saidUpTo })) === ACCOUNT_RESULTS.done;
+  }
+
+  /** @returns the last line that it has looked at */
+  async #eraseSaid(folded: string): Promise<number> {
+    let after = 0;
+    for (;;) {
+      const { ids, upTo } = await this.#store.read('said', { folded, after });
+      for (let at = 0; at < ids.length; at += LINES_AT_ONCE) {
+        await this.#write({ kind: 'lines-erase', folded, ids: ids.slice(at, at + LINES_AT_ONCE) });
+      }
+      if (upTo === null) return after;
+      after = upTo;
+    }
   }
 
   #write(write: Write): Promise<number> {

@@ -16,6 +16,7 @@ import type { MarkerReads } from './marker-reads.js';
 import type { MarkerWrites } from './marker-writes.js';
 import type { MemberReads } from './member-reads.js';
 import type { MemberWrites } from './member-writes.js';
+import type { SaidReads, SaidWrites } from './said.js';
 import type { Failure } from './store-error.js';
 import type { Tables } from './tables.js';
 
@@ -31,7 +32,7 @@ export interface ThreadData {
 
 /** What can be written, by kind. Each answers with a number. */
 export interface Writes
-  extends AccountWrites, LogWrites, BanWrites, LineWrites, MemberWrites, MarkerWrites, ErasedWrites {}
+  extends AccountWrites, LogWrites, BanWrites, LineWrites, MemberWrites, MarkerWrites, ErasedWrites, SaidWrites {}
 
 /** One thing to be written. */
 export type Write<K extends keyof Writes = keyof Writes> = {
@@ -46,7 +47,7 @@ export type WritersOf<W> = { readonly [K in keyof W]: (tables: Tables, write: W[
 
 /** What can be asked, by name: the question, and its answer. */
 export interface Reads
-  extends AccountReads, LogReads, BanReads, LineReads, SearchReads, MemberReads, MarkerReads, ErasedReads {}
+  extends AccountReads, LogReads, BanReads, LineReads, SearchReads, MemberReads, MarkerReads, ErasedReads, SaidReads {}
 
 /** How each question to a part is answered. */
 export type ReadersOf<R extends { readonly [K in keyof R]: { readonly ask: unknown; readonly answer: unknown } }> = {

@@ -8,6 +8,7 @@ import { lineWrites } from './line-writes.js';
 import { logWrites } from './log-writes.js';
 import { markerWrites } from './marker-writes.js';
 import { memberWrites } from './member-writes.js';
+import { saidWrites } from './said.js';
 import { failureOf } from './store-error.js';
 import type { Tables } from './tables.js';
 import type { StoreFacts, Write, WritersOf, Writes, Written } from './tasks.js';
@@ -21,6 +22,7 @@ const WRITERS: WritersOf<Writes> = {
   ...memberWrites,
   ...markerWrites,
   ...erasedWrites,
+  ...saidWrites,
 };
 
 function carryOut<K extends keyof Writes>(tables: Tables, write: Write<K>): number {

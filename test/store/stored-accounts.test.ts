@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { exportStore, importStore } from '../../src/store/archive.js';
 import { StoredAccounts } from '../../src/store/stored-accounts.js';
+import { StoredHistory } from '../../src/store/stored-history.js';
 import { accountOf, describeBook } from '../accounts/book.js';
-import { openFile, openStore, storeOfVersion } from '../support/stores.js';
+import { saidAt } from '../support/history-lines.js';
+import { openFile, openStore, settled, storeOfVersion } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 describeBook('a store', async () => new StoredAccounts(await openStore()));
@@ -50,4 +52,35 @@ test('erasing an account removes every row that is its own', async () => {
   for (const table of ['account', 'credential', 'token', 'marker']) {
     expect(file.prepare(`SELECT count(*) AS rows FROM ${table}`).get(), table).toEqual({ rows: 1 });
   }
+});
+
+test('what an account has said is erased in small writes, between which others are written', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore({ folder });
+  const [accounts, history] = [new StoredAccounts(store), new StoredHistory(store)];
+  await accounts.add(accountOf('Ann'), 10);
+  for (let seq = 0; seq < 450; seq += 1) {
+    const line = { ...saidAt(seq), account: seq % 3 === 0 ? 'bob' : 'Ann' };
+    history.record('r:#a', line);
+    history.record('a:ann', { ...line, account: 'bob', peer: 'bob' });
+  }
+  await settled(store);
+  const write = vi.spyOn(store, 'write');
+  const erased = accounts.erase('ann');
+  await new Promise(setImmediate);
+  const over: string[] = [];
+  store.write({ kind: 'forget', node: 'x' }, { written: () => over.push('other'), failed: () => over.push('failed') });
+  // Said while the lines before it are erased.
+  history.record('r:#a', { ...saidAt(500), account: 'Ann' });
+  expect(await erased.then(() => over.push('erased'))).toBe(2);
+  expect(over).toEqual(['other', 'erased']);
+  const portions = write.mock.calls.flatMap(([one]) => (one.kind === 'lines-erase' ? [one.ids.length] : []));
+  expect(portions.slice(0, 3)).toEqual([100, 100, 100]);
+  expect(write.mock.calls.filter(([one]) => one.kind === 'lines-drop')).toHaveLength(4);
+  const file = await openFile(folder);
+  const rows = file.prepare('SELECT account, count(*) AS rows FROM line GROUP BY account ORDER BY account').all();
+  expect(rows).toEqual([
+    { account: null, rows: 301 },
+    { account: 'bob', rows: 150 },
+  ]);
 });

@@ -67,7 +67,7 @@ test('an account that is erased takes its marks and its copies along, and leaves
   history.record('a:bob', { ...line, peer: 'ann' });
   history.record('a:bob', { ...line, msgid: 'x-2', peer: 'ann', source: 'bob!b@h', account: 'bob' });
   await markers.mark(ANN, 'bob', 1);
-  store.write({ kind: 'account-erase', folded: 'ann' });
+  store.write({ kind: 'account-erase', folded: 'ann', saidUpTo: 0 });
   await settled(store);
   const range = { kind: 'between', after: null, before: null, end: 'newest' } as const;
   const sight = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
