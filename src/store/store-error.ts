@@ -9,8 +9,9 @@
  * - `ERR_STORE_NOT_EMPTY`: an import would overwrite a store.
  * - `ERR_STORE_IMPORT`: what is imported is no export, or not all of one.
  * - `ERR_STORE_FULL`: the disk is full, or the file has the size that it may have.
- * - `ERR_STORE_REFUSED`: SQLite does not take this write, while it takes others; it never will.
- * - `ERR_STORE_FAILED`: SQLite reports another error, which is the `cause`.
+ * - `ERR_STORE_REFUSED`: the database does not take this write, while it takes others; it never will.
+ * - `ERR_STORE_CONNECTION`: the database server cannot be reached, or lets nobody in.
+ * - `ERR_STORE_FAILED`: the database reports another error, which is the `cause`.
  */
 export type StoreErrorCode =
   | 'ERR_STORE_ENGINE'
@@ -22,6 +23,7 @@ export type StoreErrorCode =
   | 'ERR_STORE_IMPORT'
   | 'ERR_STORE_FULL'
   | 'ERR_STORE_REFUSED'
+  | 'ERR_STORE_CONNECTION'
   | 'ERR_STORE_FAILED';
 
 /** An error of the store; `code` says which. */

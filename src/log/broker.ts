@@ -1,0 +1,80 @@
+/** What a log needs of the place that keeps its packs: a database, or another process. */
+import type { LogName } from './entry.js';
+
+/** A pack on its way to the broker. */
+export interface PackToKeep {
+  readonly log: LogName;
+  readonly bytes: Uint8Array;
+  /** How many entries it has. */
+  readonly entries: number;
+  /** The time of its last entry, in milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+/** Where a pack stands. */
+export interface PackPlace {
+  readonly seq: number;
+  /**
+   * A digest over this pack and all before it; that of a log without packs is empty. Two logs that have the same mark
+   * at one number have the same packs up to there.
+   */
+  readonly mark: string;
+  /** The mark of the pack before. */
+  readonly before: string;
+}
+
+/** A pack as the broker keeps it. */
+export interface KeptPack extends PackPlace {
+  readonly bytes: Uint8Array;
+}
+
+/** Where a log ends. */
+export interface BrokerEnd {
+  readonly top: number;
+  /** The mark of the last pack. */
+  readonly mark: string;
+}
+
+/** Part of a log, as it was at one moment. */
+export interface BrokerPage extends BrokerEnd {
+  /** The number of the first pack that is kept; one more than `top` when none is. */
+  readonly first: number;
+  /** In the order of their numbers, none left out between two. */
+  readonly packs: readonly KeptPack[];
+}
+
+/** Which packs of a log are wanted. */
+export interface BrokerRange {
+  readonly log: LogName;
+  readonly after: number;
+  readonly maxPacks: number;
+}
+
+/** Hears of the connection to the broker, and of packs that others append. */
+export interface BrokerListener {
+  /** The broker can be reached. It is called again after each `lost`. */
+  found(): void;
+  /** The broker cannot be reached, or takes nothing: it is tried again until it does. */
+  lost(why: Error): void;
+  /** Somebody may have appended a pack. A hint that is missing is made up for by asking. */
+  published(log: LogName, top: number): void;
+}
+
+/**
+ * Keeps packs. Every call rejects when it is not known whether the broker has done it. A broker connects by itself, and
+ * again when a connection is lost.
+ */
+export interface Broker {
+  /** Begins to connect. It is called once. */
+  open(listener: BrokerListener): void;
+  /** Appends packs as one call. If it rejects, the broker is reported as lost, too. @returns a place for each pack */
+  append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]>;
+  /** Reads several logs in one call. @returns a page for each of them */
+  read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]>;
+  /** Returns the ends of several logs. */
+  ends(logs: readonly LogName[]): Promise<readonly BrokerEnd[]>;
+  lease(node: string, ms: number): Promise<void>;
+  expired(): Promise<readonly string[]>;
+  forget(node: string): Promise<void>;
+  close(): void;
+}

@@ -1,0 +1,185 @@
+/** One who follows a log that is elsewhere. */
+import type { BrokerEnd, BrokerPage, BrokerRange, KeptPack, PackPlace } from './broker.js';
+import { decodePack } from './codec.js';
+import type { LogName, Pack } from './entry.js';
+import type { Following, LogSink } from './shared-log.js';
+
+/** How many packs one question brings at most. */
+const PAGE_PACKS = 100;
+/** Of how many packs it is remembered which they were: an end that is lost is nearly always shorter. */
+const MARKS = 64;
+
+/** What a follower needs of its log. */
+export interface FollowedLog {
+  /** Has a follower ask for what it lacks. */
+  want(follower: RemoteFollower): void;
+  isFollowedBy(follower: RemoteFollower): boolean;
+  leave(follower: RemoteFollower): void;
+}
+
+/**
+ * Hands its sink every pack once and in order. What it is given may be late, may be there twice and may be missing:
+ * whatever does not continue what it has is asked for.
+ */
+export class RemoteFollower implements Following {
+  readonly name: LogName;
+  readonly #log: FollowedLog;
+  readonly #sink: LogSink;
+  #applied: number;
+  /** The marks of the last packs that were applied, the oldest first; the last one is that of `#applied`. */
+  #marks: string[] = [];
+  /** Where the log ended when it was first asked; null before that. */
+  #goal: number | null = null;
+  #hasCaughtUp = false;
+  /** Whether the answer that is waited for is to show how much of its end the log has lost. */
+  #isComparing = false;
+
+  constructor(log: FollowedLog, name: LogName, applied: number, sink: LogSink) {
+    this.#log = log;
+    this.name = name;
+    this.#applied = applied;
+    this.#sink = sink;
+  }
+
+  get applied(): number {
+    return this.#applied;
+  }
+
+  stop(): void {
+    this.#log.leave(this);
+  }
+
+  away(): void {
+    this.#sink.away();
+  }
+
+  back(): void {
+    this.#sink.back();
+    this.#want();
+  }
+
+  /** Somebody says that the log has this many packs. */
+  published(top: number): void {
+    if (top > this.#applied) this.#want();
+  }
+
+  /** Whether it is known that the log ends where this one does, with the same packs. */
+  agrees({ top, mark }: BrokerEnd): boolean {
+    return this.#goal !== null && top === this.#applied && this.#hasMark(mark);
+  }
+
+  /** A pack of this process has got its place. */
+  placed(place: PackPlace, entries: Pack): void {
+    if (!this.#continues(place)) {
+      this.published(place.seq);
+      return;
+    }
+    this.#advance(place);
+    this.#sink.pack(place.seq, entries);
+  }
+
+  /** What it asks for next. */
+  range(): BrokerRange {
+    // To find where the packs are the same, all are needed whose marks are known.
+    const known = this.#isComparing ? this.#marks.length : 0;
+    return { log: this.name, after: this.#applied - known, maxPacks: this.#isComparing ? known : PAGE_PACKS };
+  }
+
+  /** The answer to a question, which may be from before what has been applied since. */
+  answered(page: BrokerPage): void {
+    this.#goal ??= page.top;
+    if (this.#isComparing) this.#compare(page);
+    else if (this.#isContradictedBy(page)) this.#disagree(page);
+    else this.#takeAll(page);
+    this.#mayHaveCaughtUp(page.top);
+    if (this.#isComparing || this.#applied < page.top) this.#want();
+  }
+
+  #want(): void {
+    if (this.#isFollowed()) this.#log.want(this);
+  }
+
+  #isFollowed(): boolean {
+    return this.#log.isFollowedBy(this);
+  }
+
+  /** Whether a mark may be that of the last pack; true as long as that one's is not known. */
+  #hasMark(mark: string): boolean {
+    const last = this.#marks.at(-1);
+    return last === undefined || last === mark;
+  }
+
+  #continues({ seq, before }: PackPlace): boolean {
+    return seq === this.#applied + 1 && this.#hasMark(before) && this.#goal !== null && this.#isFollowed();
+  }
+
+  #isContradictedBy({ top, mark, packs: [next] }: BrokerPage): boolean {
+    if (top < this.#applied) return true;
+    if (top === this.#applied) return !this.#hasMark(mark);
+    return next?.seq === this.#applied + 1 && !this.#hasMark(next.before);
+  }
+
+  #advance({ seq, mark }: Pick<PackPlace, 'seq' | 'mark'>): void {
+    this.#applied = seq;
+    this.#marks.push(mark);
+    if (this.#marks.length > 2 * MARKS) this.#marks = this.#marks.slice(-MARKS);
+  }
+
+  #takeAll({ first, top, mark, packs }: BrokerPage): void {
+    if (packs.length === 0 && first > top) this.#skipTo(top, mark);
+    for (const pack of packs) {
+      if (!this.#isFollowed()) return;
+      if (pack.seq > this.#applied) this.#take(pack);
+    }
+    if (top === this.#applied && this.#marks.length === 0) this.#marks = [mark];
+  }
+
+  #take(pack: KeptPack): void {
+    if (pack.seq > this.#applied + 1) this.#skipTo(pack.seq - 1, pack.before);
+    // The sink may have stopped it.
+    if (!this.#isFollowed() || !this.#hasMark(pack.before)) return;
+    this.#advance(pack);
+    const decoded = decodePack(pack.bytes);
+    if (decoded.kind === 'pack') this.#sink.pack(pack.seq, decoded.entries);
+    else this.#sink.unreadable(pack.seq, decoded);
+  }
+
+  /** Packs up to this number are kept no longer, unless they have been applied. */
+  #skipTo(seq: number, mark: string): void {
+    const applied = this.#applied;
+    if (seq <= applied) return;
+    this.#applied = seq;
+    this.#marks = [mark];
+    this.#sink.missing(applied + 1, seq);
+  }
+
+  /** The log has other packs than those that were applied. */
+  #disagree({ top }: BrokerPage): void {
+    // Without a mark, only the number says that something is lost.
+    if (this.#marks.length === 0) this.#regress(top);
+    else this.#isComparing = true;
+  }
+
+  /** Finds the last pack that the log still has as it was applied. */
+  #compare({ first, top, packs }: BrokerPage): void {
+    this.#isComparing = false;
+    const oldest = this.#applied - this.#marks.length + 1;
+    const same = packs.findLast(({ seq, mark }) => this.#marks[seq - oldest] === mark);
+    this.#regress(same?.seq ?? Math.min(top, Math.max(first, oldest) - 1));
+  }
+
+  #regress(top: number): void {
+    const applied = this.#applied;
+    if (top >= applied) return;
+    this.#marks = this.#marks.slice(0, Math.max(this.#marks.length - (applied - top), 0));
+    this.#applied = top;
+    this.#sink.regressed(applied, top);
+  }
+
+  #mayHaveCaughtUp(top: number): void {
+    if (this.#hasCaughtUp || this.#isComparing || this.#goal === null || !this.#isFollowed()) return;
+    if (this.#applied < Math.min(this.#goal, top)) return;
+    this.#hasCaughtUp = true;
+    this.#sink.caughtUp();
+  }
+}

@@ -1,0 +1,84 @@
+/** PostgreSQL's protocol, by the package pg: connections, statements and rows. */
+/** What a parameter of a statement can be. */
+export type Parameter =
+  string | number | boolean | Uint8Array | null | readonly (string | number | null)[] | readonly (readonly string[])[];
+
+/** A statement. */
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly Parameter[];
+  /** Under this name, the database keeps what it has planned for the text. */
+  readonly name?: string;
+}
+
+/** What somebody has sent on a channel that is listened to. */
+export interface Notification {
+  readonly payload: string;
+  /** The process of the database that serves the sender. */
+  readonly sender: number;
+}
+
+/** Hears of one connection. */
+export interface ConnectionListener {
+  notified(notification: Notification): void;
+  /** The connection has ended by itself. It is called once. */
+  lost(why: Error): void;
+}
+
+/** One connection. Statements must not overlap. */
+export interface PostgresConnection {
+  /** @returns the rows; an error leaves the connection usable unless it is lost */
+  query(statement: Statement): Promise<readonly object[]>;
+  /** Ends it at once, whatever is under way. */
+  destroy(): void;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** The OID of bigint. */
+const INT8 = 20;
+
+/** Connects to the database of a URL. @throws the error of the database or of the network; it never has the password */
+export async function connect(url: string, listener: ConnectionListener): Promise<PostgresConnection> {
+  const { default: pg } = await import('pg');
+  const types = new pg.TypeOverrides();
+  // Numbers of packs and times are exact as doubles.
+  types.setTypeParser(INT8, Number);
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'fdmux',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types,
+  });
+  let isOver = false;
+  const lost = (why: Error): void => {
+    if (isOver) return;
+    isOver = true;
+    listener.lost(why);
+  };
+  client.on('error', lost);
+  client.on('end', () => {
+    lost(new Error('the connection has ended'));
+  });
+  client.on('notification', ({ payload = '', processId }) => {
+    listener.notified({ payload, sender: processId });
+  });
+  const destroy = (): void => {
+    isOver = true;
+    // With a statement under way, this waits for nothing.
+    client.end().catch(() => undefined);
+  };
+  try {
+    await client.connect();
+  } catch (error) {
+    destroy();
+    throw error;
+  }
+  return {
+    query: async ({ text, values = [], name }) => {
+      const { rows } = await client.query<object>({ text, values: [...values], ...(name !== undefined && { name }) });
+      return rows;
+    },
+    destroy,
+  };
+}

@@ -1,0 +1,79 @@
+/** The tables of logs and leases in PostgreSQL, and the function that appends. */
+
+/** The channel on which it is said that something was appended. */
+export const CHANNEL = 'fdmux';
+
+/**
+ * `first` is the number of the first pack that is kept, `top` that of the last one that there has been, `mark` is the
+ * mark of that, and `entries` is how many the packs hold that are kept.
+ *
+ * `append` gives each pack its number. The row of its log is locked until the commit, so the numbers of a log are in
+ * the order of commits, and without gaps. Rows are locked in the order of names, so that two calls cannot wait for
+ * each other. A notification is a hint, and is sent at the commit.
+ */
+export const LOG_SCHEMA = `
+CREATE TABLE log(
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name text NOT NULL UNIQUE,
+  first bigint NOT NULL DEFAULT 1,
+  top bigint NOT NULL DEFAULT 0,
+  mark bytea NOT NULL DEFAULT '',
+  entries bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+CREATE TABLE pack(
+  log bigint NOT NULL REFERENCES log,
+  seq bigint NOT NULL,
+  entries integer NOT NULL,
+  at_ms bigint NOT NULL,
+  before bytea NOT NULL,
+  mark bytea NOT NULL,
+  body text NOT NULL,
+  PRIMARY KEY(log, seq)
+);
+CREATE TABLE lease(node text PRIMARY KEY, until timestamptz NOT NULL);
+CREATE TABLE trial(body bytea NOT NULL);
+
+CREATE FUNCTION append(names text[], bodies text[], counts integer[], times bigint[], most bigint)
+RETURNS TABLE(place bigint, seq bigint, before text, mark text) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  i bigint;
+  l log%ROWTYPE;
+  m bytea;
+BEGIN
+  FOR i IN SELECT ord FROM unnest(names) WITH ORDINALITY AS given(name, ord) ORDER BY name, ord LOOP
+    SELECT * INTO l FROM log WHERE name = names[i] FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+      INSERT INTO log(name) VALUES(names[i]) ON CONFLICT (name) DO NOTHING;
+      SELECT * INTO l FROM log WHERE name = names[i] FOR NO KEY UPDATE;
+    END IF;
+    m := substring(sha256(l.mark || convert_to(bodies[i], 'UTF8')) FOR 16);
+    INSERT INTO pack(log, seq, entries, at_ms, before, mark, body)
+      VALUES(l.id, l.top + 1, counts[i], times[i], l.mark, m, bodies[i]);
+    UPDATE log SET top = l.top + 1, mark = m, entries = l.entries + counts[i] WHERE id = l.id;
+    IF l.entries + counts[i] > most THEN PERFORM trim_log(l.id, most); END IF;
+    PERFORM pg_notify('${CHANNEL}', (l.top + 1) || ' ' || names[i]);
+    place := i;
+    seq := l.top + 1;
+    before := encode(l.mark, 'hex');
+    mark := encode(m, 'hex');
+    RETURN NEXT;
+  END LOOP;
+END $$;
+
+CREATE FUNCTION trim_log(id bigint, most bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  kept bigint;
+  next bigint;
+  dropped integer;
+BEGIN
+  SELECT log.entries, log.first INTO kept, next FROM log WHERE log.id = trim_log.id;
+  WHILE kept > most LOOP
+    DELETE FROM pack WHERE pack.log = trim_log.id AND pack.seq = next RETURNING pack.entries INTO dropped;
+    EXIT WHEN NOT FOUND;
+    kept := kept - dropped;
+    next := next + 1;
+  END LOOP;
+  UPDATE log SET entries = kept, first = next WHERE log.id = trim_log.id;
+END $$;
+`;

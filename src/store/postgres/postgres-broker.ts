@@ -1,0 +1,196 @@
+/** Packs in PostgreSQL. */
+import type {
+  Broker,
+  BrokerEnd,
+  BrokerListener,
+  BrokerPage,
+  BrokerRange,
+  PackPlace,
+  PackToKeep,
+} from '../../log/broker.js';
+import type { LogName } from '../../log/entry.js';
+import { integerOf, nullableOf, textOf } from '../columns.js';
+import type { Notification, Statement } from './driver.js';
+import { PostgresLink, type Run } from './link.js';
+import { CHANNEL } from './log-schema.js';
+import { SCHEMA } from './migrations.js';
+
+/** The choices of a {@link PostgresBroker}. */
+export interface PostgresBrokerOptions {
+  readonly url: string;
+  /** The most entries that each log keeps, at least 0. @defaultValue no limit */
+  readonly maxEntries?: number;
+}
+
+/** How long a statement may take, in milliseconds: a disk may be busy for seconds. */
+const TIMEOUT_MS = 10_000;
+/** What must fit into a database that has refused something, before it counts as back. */
+const TRIAL_BYTES = 65_536;
+
+const APPEND = 'SELECT * FROM append($1, $2, $3, $4, $5)';
+const READ = `SELECT place, first, top, encode(log.mark, 'hex') AS last, seq, encode(found.before, 'hex') AS before,
+  encode(found.mark, 'hex') AS mark, body
+  FROM unnest($1::text[], $2::bigint[], $3::integer[]) WITH ORDINALITY AS wanted(name, after, most, place)
+  JOIN log ON log.name = wanted.name
+  LEFT JOIN LATERAL (SELECT * FROM pack WHERE pack.log = log.id AND seq > after ORDER BY seq LIMIT most) AS found ON true
+  ORDER BY place, seq`;
+const ENDS = `SELECT place, top, encode(mark, 'hex') AS mark
+  FROM unnest($1::text[]) WITH ORDINALITY AS wanted(name, place) JOIN log ON log.name = wanted.name`;
+const LEASE = `INSERT INTO lease(node, until) VALUES($1, clock_timestamp() + $2 * interval '1 millisecond')
+  ON CONFLICT (node) DO UPDATE SET until = excluded.until`;
+const EXPIRED = 'SELECT node FROM lease WHERE until <= clock_timestamp() ORDER BY until';
+const FORGET = 'DELETE FROM lease WHERE node = $1';
+
+const NOTHING: BrokerPage = { first: 1, top: 0, mark: '', packs: [] };
+
+/**
+ * Two connections: on one it appends and renews leases, on the other one it listens and reads, so that nobody who is
+ * far behind delays an append.
+ */
+export class PostgresBroker implements Broker {
+  readonly #writer: PostgresLink;
+  readonly #reader: PostgresLink;
+  readonly #maxEntries: number;
+  #listener: BrokerListener | null = null;
+  /** The process of the database that serves the writer: what it has appended is known here. */
+  #writerProcess = 0;
+  #isFound = false;
+  /** Whether the database has refused an append: it must show that it has room. */
+  #isOnTrial = false;
+
+  constructor({ url, maxEntries = Number.MAX_SAFE_INTEGER }: PostgresBrokerOptions) {
+    this.#maxEntries = maxEntries;
+    const common = { url, timeoutMs: TIMEOUT_MS, found: this.#found, lost: this.#lost };
+    this.#writer = new PostgresLink({ ...common, prepare: this.#prepareWriter });
+    this.#reader = new PostgresLink({ ...common, prepare: this.#prepareReader, notified: this.#notified });
+  }
+
+  open(listener: BrokerListener): void {
+    this.#listener = listener;
+    this.#writer.open();
+    this.#reader.open();
+  }
+
+  async append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]> {
+    const decoder = new TextDecoder();
+    const values = [
+      packs.map(({ log }) => log),
+      packs.map(({ bytes }) => decoder.decode(bytes)),
+      packs.map(({ entries }) => entries),
+      packs.map(({ atMs }) => atMs),
+      this.#maxEntries,
+    ];
+    const rows = await this.#write({ name: 'append', text: APPEND, values });
+    const places: PackPlace[] = [];
+    for (const row of rows) {
+      places[integerOf(row, 'place') - 1] = {
+        seq: integerOf(row, 'seq'),
+        before: textOf(row, 'before'),
+        mark: textOf(row, 'mark'),
+      };
+    }
+    return places;
+  }
+
+  async read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]> {
+    const values = [
+      ranges.map(({ log }) => log),
+      ranges.map(({ after }) => after),
+      ranges.map(({ maxPacks }) => maxPacks),
+    ];
+    const rows = await this.#reader.query({ name: 'read', text: READ, values });
+    const pages: object[][] = ranges.map(() => []);
+    for (const row of rows) pages[integerOf(row, 'place') - 1]?.push(row);
+    return pages.map(pageOf);
+  }
+
+  async ends(logs: readonly LogName[]): Promise<readonly BrokerEnd[]> {
+    const rows = await this.#reader.query({ name: 'ends', text: ENDS, values: [logs] });
+    const ends: BrokerEnd[] = logs.map(() => NOTHING);
+    for (const row of rows) {
+      ends[integerOf(row, 'place') - 1] = { top: integerOf(row, 'top'), mark: textOf(row, 'mark') };
+    }
+    return ends;
+  }
+
+  async lease(node: string, ms: number): Promise<void> {
+    await this.#writer.query({ name: 'lease', text: LEASE, values: [node, ms] });
+  }
+
+  async expired(): Promise<readonly string[]> {
+    const rows = await this.#writer.query({ name: 'expired', text: EXPIRED });
+    return rows.map((row) => textOf(row, 'node'));
+  }
+
+  async forget(node: string): Promise<void> {
+    await this.#writer.query({ name: 'forget', text: FORGET, values: [node] });
+  }
+
+  close(): void {
+    this.#listener = null;
+    this.#writer.close();
+    this.#reader.close();
+  }
+
+  async #write(statement: Statement): Promise<readonly object[]> {
+    try {
+      return await this.#writer.query(statement);
+    } catch (error) {
+      // A database that refuses it, because its disk is full for example, is tried until it does not.
+      this.#isOnTrial = true;
+      this.#writer.drop(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+  }
+
+  readonly #prepareWriter = async (run: Run): Promise<void> => {
+    await run({ text: `SET search_path TO ${SCHEMA}` });
+    const [row = {}] = await run({ text: 'SELECT pg_backend_pid() AS process' });
+    this.#writerProcess = integerOf(row, 'process');
+    if (!this.#isOnTrial) return;
+    await run({ text: 'INSERT INTO trial VALUES($1)', values: [new Uint8Array(TRIAL_BYTES)] });
+    await run({ text: 'DELETE FROM trial' });
+    this.#isOnTrial = false;
+  };
+
+  readonly #prepareReader = async (run: Run): Promise<void> => {
+    await run({ text: `SET search_path TO ${SCHEMA}` });
+    await run({ text: `LISTEN ${CHANNEL}` });
+  };
+
+  readonly #found = (): void => {
+    if (this.#isFound || !this.#writer.isUp || !this.#reader.isUp) return;
+    this.#isFound = true;
+    this.#listener?.found();
+  };
+
+  readonly #lost = (why: Error): void => {
+    if (!this.#isFound) return;
+    this.#isFound = false;
+    this.#listener?.lost(why);
+  };
+
+  readonly #notified = ({ payload, sender }: Notification): void => {
+    if (sender === this.#writerProcess) return;
+    const space = payload.indexOf(' ');
+    const name = payload.slice(space + 1);
+    if (isLogName(name)) this.#listener?.published(name, Number(payload.slice(0, space)));
+  };
+}
+
+/** Whether a text is the name of a log. */
+export function isLogName(name: string): name is LogName {
+  return name === 'd' || /^[ran]:/.test(name);
+}
+
+function pageOf(rows: readonly object[]): BrokerPage {
+  const [ends] = rows;
+  if (ends === undefined) return NOTHING;
+  const packs = rows.flatMap((row) => {
+    const seq = nullableOf(row, 'seq', integerOf);
+    if (seq === null) return [];
+    const bytes = new TextEncoder().encode(textOf(row, 'body'));
+    return [{ seq, before: textOf(row, 'before'), mark: textOf(row, 'mark'), bytes }];
+  });
+  return { first: integerOf(ends, 'first'), top: integerOf(ends, 'top'), mark: textOf(ends, 'last'), packs };
+}

@@ -1,0 +1,174 @@
+import { inspect } from 'node:util';
+import type { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MIGRATIONS } from '../../../src/store/postgres/migrations.js';
+import { PostgresLog, prepareDatabase } from '../../../src/store/postgres/postgres-log.js';
+import { Answers, describeRemoteLog, describeSharedLog, Ear, type RemoteLogsUnderTest } from '../../log/contract.js';
+import { mark } from '../../log/entries.js';
+import { until } from '../../support/deadline.js';
+import { postgresProblem, type PostgresServer, startPostgres } from '../../support/postgres.js';
+import { RemoteLogs } from '../../support/remote-logs.js';
+
+const ROOM = 'r:#a';
+
+test('a server that cannot be reached is reported', async () => {
+  const open = PostgresLog.open({ url: 'postgres://ann:secret-word@127.0.0.1:1/chat' });
+  const error: unknown = await open.catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'ERR_STORE_CONNECTION' });
+  expect(inspect(error, { depth: 9 })).not.toContain('secret-word');
+});
+
+describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? 'PostgreSQL'})`, () => {
+  let server: PostgresServer;
+  let admin: Client;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+    admin = await server.connect();
+  });
+
+  afterAll(async () => {
+    await admin.end();
+    await server.close();
+  });
+
+  async function open(maxEntries: number): Promise<RemoteLogsUnderTest & { readonly log: PostgresLog }> {
+    await admin.query('DROP SCHEMA IF EXISTS fdmux CASCADE');
+    const logs = new RemoteLogs();
+    const another = async () => {
+      return logs.add(await PostgresLog.open({ url: server.url, maxEntries, onTrouble: logs.onTrouble }));
+    };
+    return {
+      log: await another(),
+      another,
+      settle: () => logs.settle(),
+      pass: async (ms) => {
+        await admin.query("UPDATE fdmux.lease SET until = until - $1 * interval '1 millisecond'", [ms]);
+      },
+      loseEnd: async (name, top) => {
+        await admin.query('DELETE FROM fdmux.pack USING fdmux.log WHERE log = id AND name = $1 AND seq > $2', [
+          name,
+          top,
+        ]);
+        await admin.query(
+          'UPDATE fdmux.log SET top = $2, mark = (SELECT mark FROM fdmux.pack WHERE log = id AND seq = $2) WHERE name = $1',
+          [name, top],
+        );
+      },
+      cut: () =>
+        logs.cut(async () => {
+          await admin.query(
+            'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename IS NOT NULL',
+          );
+        }),
+    };
+  }
+
+  describeSharedLog('PostgresLog', open, 1);
+  describeRemoteLog('PostgresLog', open);
+
+  test('what several servers append at once has one order, without gaps, and all hear it', async () => {
+    const logs = await open(100_000);
+    const nodes = [logs.log, await logs.another(), await logs.another()];
+    const ears = nodes.map(() => new Ear());
+    const answers = nodes.map(() => new Answers());
+    nodes.forEach((node, index) => node.follow(ROOM, 0, ears[index] ?? new Ear()));
+    for (let n = 0; n < 60; n += 1) {
+      nodes.forEach((node, index) => node.append(ROOM, [mark(`${index}.${n}`)], answers[index] ?? new Answers()));
+      if (n % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await logs.settle();
+    const [first] = ears;
+    const packs = first?.packs ?? [];
+    expect(packs).toHaveLength(180);
+    expect(packs.map((words) => Number(words.split(' ')[0]))).toEqual(packs.map((_words, index) => index + 1));
+    for (const ear of ears) expect(ear.packs).toEqual(packs);
+    for (const [index, { got }] of answers.entries()) {
+      expect(got.map((seq) => packs[Number(seq) - 1])).toEqual(got.map((seq, n) => `${String(seq)} ${index}.${n}`));
+    }
+  });
+
+  test('while the server is down nothing is taken, and all goes on when it is back', async () => {
+    const logs = await open(100_000);
+    const { log } = logs;
+    const [ear, answers] = [new Ear(), new Answers()];
+    log.follow(ROOM, 0, ear);
+    await logs.settle();
+    log.append(ROOM, [mark('a')], answers);
+    await logs.settle();
+    await admin.end();
+    await server.crash();
+    await until(() => !log.isUp, 'a lost connection');
+    log.append(ROOM, [mark('b')], answers);
+    expect(await log.lease('a.1', 1000)).toBe(false);
+    expect(await log.read(ROOM, { after: 0, maxPacks: 1 })).toBeNull();
+    await server.start();
+    admin = await server.connect();
+    await logs.settle();
+    log.append(ROOM, [mark('c')], answers);
+    await logs.settle();
+    expect(answers.got).toEqual([1, 'unknown', 2]);
+    expect(ear.heard).toEqual(['caught up', '1 a', 'away', 'back', '2 c']);
+  });
+
+  test('an end that the server loses in a restart is found by itself', async () => {
+    const logs = await open(100_000);
+    const { log } = logs;
+    const ear = new Ear();
+    log.follow(ROOM, 0, ear);
+    for (const text of ['a', 'b', 'c']) log.append(ROOM, [mark(text)], new Answers());
+    await logs.settle();
+    await logs.loseEnd(ROOM, 1);
+    await until(() => ear.packs.includes('regressed 3-1'), 'a report of the lost end');
+  });
+
+  test('a database that refuses an append is tried until it takes one', async () => {
+    const logs = await open(100_000);
+    const { log } = logs;
+    const [ear, answers] = [new Ear(), new Answers()];
+    log.follow(ROOM, 0, ear);
+    await logs.settle();
+    await admin.query('ALTER TABLE fdmux.trial ADD CONSTRAINT full_disk CHECK (false) NOT VALID');
+    await admin.query('ALTER TABLE fdmux.pack ADD CONSTRAINT full_disk CHECK (false) NOT VALID');
+    log.append(ROOM, [mark('a')], answers);
+    await until(() => !log.isUp, 'a refused append');
+    await admin.query('ALTER TABLE fdmux.pack DROP CONSTRAINT full_disk');
+    await admin.query('ALTER TABLE fdmux.trial DROP CONSTRAINT full_disk');
+    await logs.settle();
+    log.append(ROOM, [mark('b')], answers);
+    await logs.settle();
+    expect(answers.got).toEqual(['unknown', 1]);
+    expect(ear.heard).toEqual(['caught up', 'away', 'back', '1 b']);
+  });
+
+  test('tables of a later version are left alone', async () => {
+    const { log } = await open(1);
+    log.close();
+    await admin.query('UPDATE fdmux.version SET number = 1000');
+    await expect(PostgresLog.open({ url: server.url })).rejects.toMatchObject({ code: 'ERR_STORE_VERSION' });
+    const { rows } = await admin.query('SELECT number FROM fdmux.version');
+    expect(rows).toEqual([{ number: 1000 }]);
+  });
+
+  test('of several servers that start with an empty database, one makes the tables', async () => {
+    const { log } = await open(1);
+    log.close();
+    await admin.query('DROP SCHEMA fdmux CASCADE');
+    await Promise.all([1, 2, 3].map(() => prepareDatabase(server.url)));
+    const { rows } = await admin.query('SELECT number FROM fdmux.version');
+    expect(rows).toEqual([{ number: MIGRATIONS.length }]);
+  });
+
+  test('a database whose texts are not Unicode is refused', async () => {
+    await admin.query("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
+    const url = server.url.replace(/postgres$/, 'latin');
+    await expect(PostgresLog.open({ url })).rejects.toMatchObject({ code: 'ERR_STORE_ENGINE' });
+  });
+
+  test('a user that is not let in is reported without its password', async () => {
+    const url = server.url.replace('fdmux@', 'nobody:secret-word@');
+    const error: unknown = await PostgresLog.open({ url }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'ERR_STORE_CONNECTION', message: expect.stringContaining('nobody') });
+    expect(inspect(error, { depth: 9 })).not.toContain('secret-word');
+  });
+});

@@ -1,0 +1,123 @@
+/** A PostgreSQL server of the tests, which only this machine can reach, by a Unix socket. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import { until } from './deadline.js';
+
+/** Debian has the programs of each version in a folder of its own; others have them in the PATH. */
+const FOLDERS = [17, 16, 15].map((version) => `/usr/lib/postgresql/${version}/bin`);
+
+/** Whom the server runs as: it refuses root. */
+interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function userOf(name: string): User | undefined {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((each) => each.startsWith(`${name}:`));
+  const [, , uid, gid] = line?.split(':') ?? [];
+  return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
+}
+
+const isRoot = process.getuid?.() === 0;
+const user = isRoot ? (userOf('postgres') ?? userOf('nobody')) : undefined;
+
+const program = (name: string): string => {
+  const folder = FOLDERS.find((each) => existsSync(join(each, name)));
+  return folder === undefined ? name : join(folder, name);
+};
+
+/** Why no server can be started here; null if one can. */
+export const postgresProblem: string | null = (() => {
+  if (isRoot && user === undefined) return 'no user is there that PostgreSQL can run as';
+  const { error, status } = spawnSync(program('initdb'), ['--version'], { ...user });
+  return error === undefined && status === 0 ? null : 'PostgreSQL is not installed';
+})();
+
+/** A server that runs. */
+export interface PostgresServer {
+  /** The URL of its database. */
+  readonly url: string;
+  /** Connects as a superuser. */
+  connect(): Promise<Client>;
+  /** Kills it as a crash does. */
+  crash(): Promise<void>;
+  /** Starts it again. */
+  start(): Promise<void>;
+  /** Ends it, and removes its files. */
+  close(): Promise<void>;
+}
+
+/** Starts a server with an empty database. @param settings - of the server, by name */
+export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'fdmux-postgres-'));
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  const initArguments = ['-D', data, '-A', 'trust', '-U', 'fdmux', '-E', 'UTF8', '--no-locale', '--no-sync'];
+  const made = spawnSync(program('initdb'), initArguments, { ...user, cwd: folder, encoding: 'utf8' });
+  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  const socket = encodeURIComponent(folder);
+  const url = `postgres://fdmux@${socket}/postgres`;
+  const all = { listen_addresses: '', unix_socket_directories: folder, fsync: 'off', ...settings };
+  const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const run = () => spawn(program('postgres'), ['-D', data, ...options], { ...user, cwd: folder, stdio: 'ignore' });
+  const connect = async (): Promise<Client> => {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    return client;
+  };
+  let server = run();
+  const ready = async (): Promise<void> => {
+    const state = { isOver: false, problem: 'nobody has tried' };
+    const attempts = (async () => {
+      while (!state.isOver && server.exitCode === null) {
+        await connect().then(
+          (client) => {
+            state.isOver = true;
+            return client.end();
+          },
+          (error: unknown) => {
+            state.problem = String(error);
+          },
+        );
+        await delay(10);
+      }
+    })();
+    await until(
+      () => state.isOver || server.exitCode !== null,
+      () => `a start of PostgreSQL: ${state.problem}`,
+    ).finally(() => {
+      state.isOver = true;
+    });
+    await attempts;
+    if (server.exitCode !== null) throw new Error(`PostgreSQL has ended: ${state.problem}`);
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const { exitCode, signalCode } = server;
+    if (exitCode !== null || signalCode !== null) return;
+    const ended = once(server, 'exit');
+    server.kill(signal);
+    await ended;
+  };
+  await ready();
+  return {
+    url,
+    connect,
+    // SIGQUIT: the immediate shutdown, after which a start recovers from the log.
+    crash: () => end('SIGQUIT'),
+    start: async () => {
+      server = run();
+      await ready();
+    },
+    close: async () => {
+      await end('SIGQUIT');
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import type {
+  Broker,
+  BrokerEnd,
+  BrokerListener,
+  BrokerPage,
+  BrokerRange,
+  KeptPack,
+  PackPlace,
+  PackToKeep,
+} from '../../src/log/broker.js';
+import type { LogName } from '../../src/log/entry.js';
+import { MemoryLog } from '../../src/log/memory-log.js';
+import type { SimulatedConnection, SimulatedNetwork } from './simulated-network.js';
+
+interface Kept extends KeptPack {
+  readonly entries: number;
+}
+
+/** What several brokers have in common: the packs. */
+export class BrokerStore {
+  /** For leases alone. */
+  readonly leases: MemoryLog;
+  readonly #maxEntries: number;
+  readonly #logs = new Map<LogName, { first: number; packs: Kept[]; mark: string }>();
+  readonly listeners = new Set<(log: LogName, top: number) => void>();
+
+  constructor(maxEntries: number, now: () => number) {
+    this.#maxEntries = maxEntries;
+    this.leases = new MemoryLog({ now });
+  }
+
+  #log(name: LogName): { first: number; packs: Kept[]; mark: string } {
+    const log = this.#logs.get(name) ?? { first: 1, packs: [], mark: '' };
+    this.#logs.set(name, log);
+    return log;
+  }
+
+  /** Appends bytes that may be no pack at all. */
+  append({ log: name, bytes, entries }: Pick<PackToKeep, 'log' | 'bytes' | 'entries'>): PackPlace {
+    const log = this.#log(name);
+    const before = log.mark;
+    const seq = log.first + log.packs.length;
+    log.mark = createHash('sha256').update(before).update(bytes).digest('hex');
+    log.packs.push({ seq, before, mark: log.mark, bytes, entries });
+    let kept = log.packs.reduce((sum, pack) => sum + pack.entries, 0);
+    while (kept > this.#maxEntries) {
+      kept -= log.packs.shift()?.entries ?? 0;
+      log.first += 1;
+    }
+    for (const listener of this.listeners) listener(name, seq);
+    return { seq, before, mark: log.mark };
+  }
+
+  read({ log: name, after, maxPacks }: BrokerRange): BrokerPage {
+    const { first, packs, mark } = this.#log(name);
+    const from = Math.max(after + 1 - first, 0);
+    return { first, top: first + packs.length - 1, mark, packs: packs.slice(from, from + maxPacks) };
+  }
+
+  loseEnd(name: LogName, top: number): void {
+    const log = this.#log(name);
+    log.packs = log.packs.filter(({ seq }) => seq <= top);
+    log.mark = log.packs.at(-1)?.mark ?? '';
+  }
+}
+
+/** A broker behind a connection that delays, repeats and breaks, as its network's seed says. */
+export class SimulatedBroker implements Broker {
+  readonly #network: SimulatedNetwork;
+  readonly #store: BrokerStore;
+  readonly #asked = new Set<(why: Error) => void>();
+  #connection: SimulatedConnection | null = null;
+  #isClosed = false;
+
+  constructor(network: SimulatedNetwork, store: BrokerStore) {
+    this.#network = network;
+    this.#store = store;
+  }
+
+  open(listener: BrokerListener): void {
+    if (this.#isClosed) return;
+    const hear = (log: LogName, top: number): void => {
+      connection.send('down', () => listener.published(log, top));
+    };
+    const connection = this.#network.connect(() => {
+      this.#store.listeners.delete(hear);
+      this.#connection = null;
+      for (const lost of [...this.#asked]) lost(new Error('cut'));
+      if (this.#isClosed) return;
+      listener.lost(new Error('cut'));
+      this.#network.later(() => this.open(listener));
+    });
+    this.#store.listeners.add(hear);
+    this.#connection = connection;
+    listener.found();
+  }
+
+  #ask<T>(answer: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const connection = this.#connection;
+      if (connection === null) {
+        reject(new Error('away'));
+        return;
+      }
+      this.#asked.add(reject);
+      connection.send('up', () => {
+        const found = answer();
+        connection.send('down', () => {
+          this.#asked.delete(reject);
+          resolve(found);
+        });
+      });
+    });
+  }
+
+  append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]> {
+    return this.#ask(() => packs.map((pack) => this.#store.append(pack)));
+  }
+
+  read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]> {
+    return this.#ask(() => ranges.map((range) => this.#store.read(range)));
+  }
+
+  ends(logs: readonly LogName[]): Promise<readonly BrokerEnd[]> {
+    return this.#ask(() => logs.map((log) => this.#store.read({ log, after: 0, maxPacks: 0 })));
+  }
+
+  async lease(node: string, ms: number): Promise<void> {
+    await this.#ask(() => this.#store.leases.lease(node, ms));
+  }
+
+  async expired(): Promise<readonly string[]> {
+    return (await this.#ask(() => this.#store.leases.expired())) ?? [];
+  }
+
+  async forget(node: string): Promise<void> {
+    await this.#ask(() => this.#store.leases.forget(node));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#connection?.cut();
+  }
+}
