@@ -3,7 +3,7 @@ import importSort from 'eslint-plugin-simple-import-sort';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['node_modules/', 'build/', 'dist/', 'prebuilds/', 'coverage/', '.cache/', 'docs/']),
+  globalIgnores(['node_modules/', 'build/', 'dist/', 'prebuilds/', 'coverage/', '.cache/', '.site/', 'docs/']),
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { 'import-sort': importSort },

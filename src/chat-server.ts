@@ -1,4 +1,6 @@
 /** The chat server for programs that bring their own command line: `import { startChatServer } from 'fdmux/chat'`. */
+
+// The chat server
 export type { Charset, CharsetChoice } from './protocol/charset.js';
 export { ConfigError } from './server/config/config-error.js';
 export { ListenError } from './server/listen-error.js';
