@@ -4,12 +4,13 @@
  */
 import { readSync } from 'node:fs';
 import { selectSync, Socket } from 'fdmux';
+import { print, write } from './support/print.js';
 
 const KEYBOARD = 0;
 const NEWLINE = 0x0a;
 const socket = Socket.create({ blocking: true });
 socket.connect({ family: 'inet', host: process.argv[3] ?? '127.0.0.1', port: Number(process.argv[2] ?? 33333) });
-console.log('connected; type lines, or end with "exit"');
+print('connected; type lines, or end with "exit"');
 
 const typed = Buffer.alloc(4096);
 let watched: (number | Socket)[] = [KEYBOARD, socket];
@@ -28,9 +29,9 @@ while (watched.includes(socket)) {
       const bytes = socket.recv(4096);
       if (bytes === null || bytes.length === 0) watched = [];
       // A room that ends no line (the usual Python one) would have all its messages in one.
-      else process.stdout.write(bytes.at(-1) === NEWLINE ? bytes : `${bytes.toString()}\n`);
+      else write(bytes.at(-1) === NEWLINE ? bytes : `${bytes.toString()}\n`);
     }
   }
 }
 socket.close();
-console.log('the room has closed the connection');
+print('the room has closed the connection');

@@ -4,6 +4,7 @@
  */
 import { getSystemErrorName } from 'node:util';
 import { Multiplexer, SO_ERROR, Socket, SOL_SOCKET } from 'fdmux';
+import { print } from './support/print.js';
 import { ask } from './support/terminal.js';
 
 const port = Number(process.argv[2] ?? 21567);
@@ -14,20 +15,20 @@ const mux = new Multiplexer();
 
 // A connection takes a round trip. A non-blocking connect(2) says EINPROGRESS and goes on behind our back.
 const isConnected = socket.connect({ family: 'inet', host: '127.0.0.1', port });
-console.log(isConnected ? 'connected at once' : 'connect: EINPROGRESS');
+print(isConnected ? 'connected at once' : 'connect: EINPROGRESS');
 
 // It is over when the socket is writable, and SO_ERROR says how it ended. Trying in a loop would burn the processor.
 const registration = mux.register(socket, { interest: 'write' });
 mux.waitSync();
 const errno = socket.getsockopt(SOL_SOCKET, SO_ERROR);
-console.log(`writable: SO_ERROR is ${errno === 0 ? '0, connected' : getSystemErrorName(-errno)}`);
+print(`writable: SO_ERROR is ${errno === 0 ? '0, connected' : getSystemErrorName(-errno)}`);
 
 function send(text: string): void {
   registration.modify({ interest: 'write' });
   for (let rest = Buffer.from(text); rest.length > 0;) {
     mux.waitSync();
     const sent = socket.send(rest) ?? 0;
-    console.log(`writable: sent ${sent} bytes`);
+    print(`writable: sent ${sent} bytes`);
     rest = rest.subarray(sent);
   }
 }
@@ -39,8 +40,8 @@ function receive(): boolean {
     mux.waitSync();
     const bytes = socket.recv(65_536);
     if (bytes === null) continue; // Readiness is a hint: there may be nothing after all.
-    if (bytes.length > 0) console.log(`readable: received ${bytes.length} bytes: ${bytes.toString().trimEnd()}`);
-    else console.log('readable: the server has ended');
+    if (bytes.length > 0) print(`readable: received ${bytes.length} bytes: ${bytes.toString().trimEnd()}`);
+    else print('readable: the server has ended');
     return bytes.length > 0;
   }
 }

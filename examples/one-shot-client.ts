@@ -1,5 +1,6 @@
 /** The client of one-shot-server: it sends one message and reads until the server has said good bye. */
 import { Socket } from 'fdmux';
+import { print } from './support/print.js';
 import { ask } from './support/terminal.js';
 
 const port = Number(process.argv[2] ?? 9999);
@@ -17,8 +18,8 @@ if (message !== null) {
     const piece = socket.recv(8);
     if (piece === null || piece.length === 0) break;
     answer += piece.toString();
-    console.log(`so far: ${answer}`);
+    print(`so far: ${answer}`);
   }
-  console.log(`the server said: ${answer}`);
+  print(`the server said: ${answer}`);
 }
 socket.close();

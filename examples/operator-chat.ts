@@ -21,7 +21,7 @@ function hear(client: Client): void {
   try {
     text = client.socket.recv(1024)?.toString();
   } catch (error) {
-    console.error(String(error)); // It has vanished, which is leaving too.
+    say(String(error)); // It has vanished, which is leaving too.
   }
   if (text === undefined) return;
   // A client that sends lines gets lines; one that sends bare text, as the Python client does, gets bare text.
@@ -44,7 +44,7 @@ function answer(line: string): void {
     if (client === undefined) say(`there is no client ${number}`);
     else client.socket.sendAll(text + client.end);
   } catch (error) {
-    console.error(String(error)); // It has vanished; its socket reports that next.
+    say(String(error)); // It has vanished; its socket reports that next.
   }
 }
 

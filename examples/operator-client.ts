@@ -3,11 +3,12 @@
  * "exit" or ctrl-D leaves.
  */
 import { Socket } from 'fdmux';
+import { print } from './support/print.js';
 import { ask } from './support/terminal.js';
 
 const socket = Socket.create({ blocking: true });
 socket.connect({ family: 'inet', host: '127.0.0.1', port: Number(process.argv[2] ?? 8020) });
-console.log('connected; say something, or "exit"');
+print('connected; say something, or "exit"');
 
 for (;;) {
   const text = ask('> ') ?? 'exit';
@@ -16,9 +17,9 @@ for (;;) {
   if (text === 'exit') break;
   const answer = socket.recv(65_536);
   if (answer === null || answer.length === 0) {
-    console.log('the operator has closed the connection');
+    print('the operator has closed the connection');
     break;
   }
-  console.log(`operator: ${answer.toString().trimEnd()}`);
+  print(`operator: ${answer.toString().trimEnd()}`);
 }
 socket.close();

@@ -5,6 +5,7 @@
  * more has arrived for a while; a protocol of your own should say how long its messages are.
  */
 import { selectSync, Socket } from 'fdmux';
+import { print } from './support/print.js';
 import { ask } from './support/terminal.js';
 
 const QUIET_MS = 100;
@@ -21,7 +22,7 @@ function printAnswer(): boolean {
     if (selectSync([socket], [], [], QUIET_MS).readable.length === 0) break;
     bytes = socket.recv(4096);
   }
-  if (answer.length > 0) console.log(answer.toString().trimEnd());
+  if (answer.length > 0) print(answer.toString().trimEnd());
   return bytes !== null && bytes.length > 0;
 }
 
@@ -29,7 +30,7 @@ for (let command = ask('command> '); command !== null; command = ask('command> '
   if (command === '') continue;
   socket.sendAll(command);
   if (!printAnswer()) {
-    console.log('the server has closed the connection');
+    print('the server has closed the connection');
     break;
   }
 }

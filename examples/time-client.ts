@@ -3,6 +3,7 @@
  * line or ctrl-D ends it.
  */
 import { Socket } from 'fdmux';
+import { print } from './support/print.js';
 import { ask } from './support/terminal.js';
 
 const socket = Socket.create({ blocking: true });
@@ -13,9 +14,9 @@ for (let text = ask('> '); text !== null && text !== ''; text = ask('> ')) {
   // One receive is one answer only because each end waits for the other: with two messages under way it would not be.
   const answer = socket.recv(65_536);
   if (answer === null || answer.length === 0) {
-    console.log('the server has closed the connection');
+    print('the server has closed the connection');
     break;
   }
-  console.log(answer.toString().trimEnd());
+  print(answer.toString().trimEnd());
 }
 socket.close();

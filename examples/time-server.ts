@@ -4,6 +4,7 @@
  */
 import { formatAddress, SO_REUSEADDR, Socket, SOL_SOCKET } from 'fdmux';
 import { ctime } from './support/ctime.js';
+import { print } from './support/print.js';
 
 const listener = Socket.create({ blocking: true });
 listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
@@ -11,19 +12,19 @@ listener.bind({ family: 'inet', host: '127.0.0.1', port: Number(process.argv[2] 
 // The listen queue: Linux lets one more than this wait. A further client is not answered, and tries again by itself.
 listener.listen(5);
 const here = formatAddress(listener.getsockname());
-console.log(`listening on ${here}; type: npm run example time-client ${here.replace('127.0.0.1:', '')}`);
+print(`listening on ${here}; type: npm run example time-client ${here.replace('127.0.0.1:', '')}`);
 
 for (let client = listener.accept(); client !== null; client = listener.accept()) {
   const { socket, address } = client;
-  console.log(`${formatAddress(address)} is served`);
+  print(`${formatAddress(address)} is served`);
   try {
     for (let bytes = socket.recv(1024); bytes !== null && bytes.length > 0; bytes = socket.recv(1024)) {
       // The bytes go back as they are: a text in pieces of 1024 bytes may have half a character at its end.
       socket.sendAll(Buffer.concat([Buffer.from(`[${ctime()}] `), bytes]));
     }
   } catch (error) {
-    console.error(String(error)); // This client has vanished; the next one is served all the same.
+    print(String(error)); // This client has vanished; the next one is served all the same.
   }
   socket.close();
-  console.log(`${formatAddress(address)} has left`);
+  print(`${formatAddress(address)} has left`);
 }

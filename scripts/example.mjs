@@ -8,7 +8,10 @@ import { ensure } from './lib/ensure.mjs';
 import { at, changedMs, filesBelow } from './lib/paths.mjs';
 import { Problem, runMain } from './lib/progress.mjs';
 
-const names = readdirSync(at('examples')).flatMap((file) => (file.endsWith('.ts') ? [file.slice(0, -3)] : []));
+/** The programs of examples/, and of examples/learn/ as learn/NAME. */
+const names = ['', 'learn/'].flatMap((folder) =>
+  readdirSync(at('examples', folder)).flatMap((file) => (file.endsWith('.ts') ? [folder + file.slice(0, -3)] : [])),
+);
 
 /** Compiles one program beside the others in build/, from where `fdmux` is this package. */
 async function compile(name) {

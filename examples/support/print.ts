@@ -1,16 +1,19 @@
-/** Prints a line from any thread, at once. */
+/** Writes to the terminal from any thread, at once. */
 import { writeSync } from 'node:fs';
 import { selectSync } from 'fdmux';
 
 const SCREEN = 1;
 
 /**
- * Writes a line to fd 1, which all threads of a process share. `console.log` in a worker asks the main thread to print
- * and waits for its reply in the worker's event loop: in a worker that blocks, only the first line would appear.
+ * Writes to fd 1, which all threads of a process share. `process.stdout` and `console.log` need the event loop for what
+ * a pipe does not take at once, and in a worker for everything but the first line. In a thread that blocks, the rest
+ * would never appear.
  */
-export function print(line: string): void {
-  for (let rest = Buffer.from(`${line}\n`); rest.length > 0;) {
+export function write(text: string | Uint8Array): void {
+  for (let rest = Buffer.from(text); rest.length > 0;) {
     selectSync([], [SCREEN], [], null, { onSignal: 'retry' });
     rest = rest.subarray(writeSync(SCREEN, rest));
   }
 }
+
+export const print = (line: string): void => write(`${line}\n`);

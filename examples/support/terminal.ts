@@ -2,6 +2,7 @@
 import { readSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { selectSync } from 'fdmux';
+import { write } from './print.js';
 
 export const KEYBOARD = 0;
 
@@ -13,13 +14,13 @@ let isPrompting = false;
 
 /** Prints a line, on a line of its own even if a prompt stands there. */
 export function say(line: string): void {
-  process.stdout.write(`${isPrompting ? '\n' : ''}${line}\n`);
+  write(`${isPrompting ? '\n' : ''}${line}\n`);
   isPrompting = false;
 }
 
 /** Prints what asks for a line, and leaves the cursor behind it. */
 export function prompt(text: string): void {
-  process.stdout.write(text);
+  write(text);
   isPrompting = true;
 }
 
@@ -51,7 +52,7 @@ export function ask(question: string): string | null {
     selectSync([KEYBOARD], [], [], null, { onSignal: 'retry' });
     const more = readLines();
     if (more === null) {
-      process.stdout.write('\n'); // The shell's own prompt then starts on a line of its own.
+      write('\n'); // The shell's own prompt then starts on a line of its own.
       isPrompting = false;
       return null;
     }

@@ -1,0 +1,163 @@
+/** The programs of the five steps run, and each does what its page says. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { connectPeer, type Peer } from '../support/peers.js';
+import { projectPath, start, type TestProcess } from '../support/processes.js';
+
+interface Room {
+  readonly server: TestProcess;
+  /** Connects a peer, and resolves when the room knows it. */
+  enter(): Promise<Peer>;
+}
+
+async function openRoom(name: string, ...args: readonly string[]): Promise<Room> {
+  const server = start(process.execPath, [projectPath('scripts/example.mjs'), `learn/${name}`, '0', ...args]);
+  const [, port] = await server.line(/listening on 127\.0\.0\.1:(\d+)/);
+  let entered = 0;
+  return {
+    server,
+    enter: async () => {
+      const peer = await connectPeer(Number(port));
+      await server.line(`${(entered += 1)} has joined`);
+      return peer;
+    },
+  };
+}
+
+test('step 1 hears one client at a time', async () => {
+  const server = start(process.execPath, [projectPath('scripts/example.mjs'), 'learn/1-blocking', '0']);
+  const [, port] = await server.line(/listening on 127\.0\.0\.1:(\d+)/);
+  const first = await connectPeer(Number(port));
+  const second = await connectPeer(Number(port));
+  await second.write('nobody hears me\n');
+  await first.write('hello\n');
+  await server.line('client 1: hello');
+  expect(server.stdout).not.toContain('nobody hears me');
+  first.end();
+  await server.line('client 1 has left');
+  await server.line('client 2: nobody hears me');
+  second.reset();
+  await server.line('client 2 has left');
+});
+
+describe.each([
+  ['2-threads'],
+  ['3-one-wait', 'select'],
+  ['3-one-wait', 'poll'],
+  ['3-one-wait', 'epoll'],
+  ['4-buffers'],
+  ['5-edge'],
+])('the chat of step %s %s', (name, ...args) => {
+  test('brings what one member says to the others, whole lines only', async () => {
+    const room = await openRoom(name, ...args);
+    const [ann, bob] = [await room.enter(), await room.enter()];
+    expect(await ann.line()).toBe('2 has joined');
+    await bob.write('good ');
+    await bob.write('morning\nall\n');
+    expect([await ann.line(), await ann.line()]).toEqual(['2: good morning', '2: all']);
+    await ann.write('你好\r\n');
+    expect(await bob.line()).toBe('1: 你好');
+    bob.end();
+    expect(await ann.line()).toBe('2 has left');
+  });
+
+  test('goes on after a member that vanishes, and puts out one whose line does not end', async () => {
+    const room = await openRoom(name, ...args);
+    const [ann, bob, eve] = [await room.enter(), await room.enter(), await room.enter()];
+    bob.reset();
+    await room.server.line(/^2 (has left|is gone)/);
+    await eve.write('x'.repeat(9000));
+    await room.server.line(/^3 (has left|is gone)/);
+    const dan = await room.enter();
+    await dan.write('hello\n');
+    await ann.lineLike(/^4: hello$/);
+  });
+});
+
+describe.each([['4-buffers'], ['5-edge']])('a member that does not read, in the chat of step %s', (name) => {
+  const LINES = 4000;
+  const line = (number: number): string => `${number} ${'x'.repeat(100)}`;
+
+  test('gets every line when it reads again, and holds up nobody meanwhile', async () => {
+    const room = await openRoom(name);
+    const [slow, quick, talker] = [await room.enter(), await room.enter(), await room.enter()];
+    slow.socket.pause();
+    await talker.write(Array.from({ length: LINES }, (_each, number) => `${line(number)}\n`).join(''));
+    await quick.lineLike(new RegExp(`^3: ${line(LINES - 1)}$`));
+    slow.socket.resume();
+    await slow.lineLike(/ has joined$/);
+    await slow.lineLike(/ has joined$/);
+    for (let number = 0; number < LINES; number++) expect(await slow.line()).toBe(`3: ${line(number)}`);
+  });
+
+  test('is put out when it is too far behind', async () => {
+    const room = await openRoom(name);
+    const [slow, talker] = [await room.enter(), await room.enter()];
+    slow.socket.pause();
+    const piece = `${'x'.repeat(8000)}\n`.repeat(50);
+    // The kernel's buffers and the member's own hold a few megabytes.
+    for (let pieces = 0; pieces < 100 && !room.server.stdout.includes('1 was too slow'); pieces++) {
+      await talker.write(piece);
+    }
+    await room.server.line('1 was too slow');
+  });
+});
+
+const MAX_LINES = 105;
+
+test('each step is short, and its page names it', () => {
+  const programs = readdirSync(projectPath('examples/learn'));
+  expect(programs).toHaveLength(5);
+  for (const file of programs) {
+    const source = readFileSync(projectPath(`examples/learn/${file}`), 'utf8');
+    expect(source.split('\n').length, file).toBeLessThanOrEqual(MAX_LINES);
+    const [page = ''] = /docs\/learn\/[\w-]+\.md/.exec(source) ?? [];
+    expect(existsSync(projectPath(page)), page).toBe(true);
+    expect(readFileSync(projectPath(page), 'utf8')).toContain(`examples/learn/${file}`);
+  }
+});
+
+describe('the pages', () => {
+  const read = (path: string): string => readFileSync(projectPath(path), 'utf8');
+
+  test('have every figure from the page of the benchmark that they name', () => {
+    const tables = readdirSync(projectPath('docs/learn'))
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) => [...read(`docs/learn/${file}`).matchAll(/<!-- figures of (\S+) -->\n\n((?:\|.*\n)+)/g)]);
+    expect(tables).toHaveLength(2);
+    for (const [, source = '', table = ''] of tables) {
+      const lines = read(source).split('\n');
+      for (const row of table.trimEnd().split('\n')) expect(lines, source).toContain(row);
+    }
+  });
+
+  test('have a cost of threads that follows from its rounds', () => {
+    const { rounds }: { rounds: Record<string, number>[] } = JSON.parse(read('docs/benchmarks/threads.json'));
+    const page = read('docs/benchmarks/threads.md');
+    for (const [name, unit] of [
+      ['kilobytes', 1000],
+      ['cpuMs', 1],
+      ['elapsedMs', 1],
+    ] as const) {
+      const values = rounds.map((round) => (round[name] ?? NaN) / unit).sort((a, b) => a - b);
+      const spread = [values[0], values[values.length >> 1], values.at(-1)].map((value) => value?.toFixed(1));
+      expect(page).toContain(` | ${spread.join(' | ')} |`);
+    }
+  });
+
+  test('have a recording of the timeline that a new run repeats', { tags: ['needs-epoll'] }, () => {
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/record-timeline.mjs', '--check'], {
+      cwd: projectPath(),
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
+  test('are right about mmap: an epoll fd cannot be mapped', { tags: ['needs-epoll'] }, () => {
+    const python = /python3 -c '(.*)'\n {2}# (.*)/.exec(read('docs/learn/3-one-wait-for-many.md'));
+    const [, program = '', answer = ''] = python ?? [];
+    const { error, stderr } = spawnSync('python3', ['-c', program], { encoding: 'utf8' });
+    if (error === undefined) expect(stderr).toContain(answer);
+  });
+});
