@@ -81,6 +81,8 @@ describe('the log', () => {
     await bob.write(Array.from({ length: 700 }, (_, index) => `line ${index}.\n`).join(''));
     await shows(ann, 'line 699.');
     await eventually(() => ann.locator('.message').count()).toBe(300);
+    await ann.keyboard.press('PageUp');
+    await ann.getByRole('button', { name: 'To the newest' }).waitFor();
     // A real click would scroll up to the button, and scrolling shows earlier ones, which moves the button away.
     await ann.getByRole('button', { name: 'Show earlier messages' }).dispatchEvent('click');
     await eventually(() => ann.locator('.message').count()).toBeGreaterThanOrEqual(600);
