@@ -1,7 +1,7 @@
 /** Accounts in a real browser. */
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
-import { eventually, inBrowser, openPage, PHONE, say, shows, useBrowser } from './browser.js';
+import { eventually, inBrowser, openPage, PHONE, reconnect, say, shows, useBrowser } from './browser.js';
 import { findings } from './screens.js';
 import { joined, startSite } from './site.js';
 
@@ -39,7 +39,7 @@ describe('an account', () => {
     site.network.cut();
     await page.getByText('The connection is lost.').waitFor();
     site.network.restore();
-    await page.getByRole('button', { name: 'Try now' }).click();
+    await reconnect(page);
     await page.getByRole('complementary').waitFor();
     await page.getByRole('button', { name: 'Settings' }).click();
     await page.getByText('Logged in as ann.').waitFor();

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import type { Peer } from '../support/peers.js';
-import { eventually, inBrowser, messages, PHONE, say, shows, signIn, useBrowser } from './browser.js';
+import { eventually, inBrowser, messages, PHONE, reconnect, say, shows, signIn, useBrowser } from './browser.js';
 import { findings } from './screens.js';
 import { joined, startSite } from './site.js';
 
@@ -76,7 +76,7 @@ describe('what was said before', () => {
     await bob.lineLike(/ann!.* QUIT/);
     await sayLines(bob, numbered(4, 150));
     site.network.restore();
-    await ann.getByRole('button', { name: 'Try now' }).click();
+    await reconnect(ann);
     await shows(ann, 'line 150.');
     const shown = await messages(ann);
     // Who left and came back is among the hundred lines of an answer.

@@ -1,7 +1,18 @@
 /** The rest of what the web page does in a real browser. */
 import { describe, expect } from 'vitest';
 import { connectPeer } from '../support/peers.js';
-import { eventually, inBrowser, messages, openPage, PHONE, say, shows, signIn, useBrowser } from './browser.js';
+import {
+  eventually,
+  inBrowser,
+  messages,
+  openPage,
+  PHONE,
+  reconnect,
+  say,
+  shows,
+  signIn,
+  useBrowser,
+} from './browser.js';
 import { findings, throughScreens } from './screens.js';
 import { startSite, startWebServer } from './site.js';
 
@@ -126,7 +137,7 @@ describe('a session', () => {
     await ann.getByText('The connection is lost.').waitFor();
     const { webPort } = await startWebServer();
     site.network.retarget(webPort);
-    await ann.getByRole('button', { name: 'Try now' }).click();
+    await reconnect(ann);
     await ann.getByRole('complementary').waitFor();
     await say(ann, 'after');
     await shows(ann, 'after');

@@ -7,7 +7,18 @@ import { nextEvent } from '../support/deadline.js';
 import { connectPeer } from '../support/peers.js';
 import { projectPath, start, type TestProcess } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { eventually, inBrowser, messages, openPage, PHONE, say, shows, signIn, useBrowser } from './browser.js';
+import {
+  eventually,
+  inBrowser,
+  messages,
+  openPage,
+  PHONE,
+  reconnect,
+  say,
+  shows,
+  signIn,
+  useBrowser,
+} from './browser.js';
 import { findings, throughScreens } from './screens.js';
 import { type Site, startSite } from './site.js';
 
@@ -169,8 +180,9 @@ describe('a lost connection', () => {
     await say(ann, 'meanwhile');
     await ann.getByText('Not sent yet.').waitFor();
     await bob.lineLike(/ann left/);
-    site.network.restore();
     await ann.getByRole('button', { name: 'Try now' }).click();
+    site.network.restore();
+    await reconnect(ann);
 
     await bob.lineLike(/ann say: meanwhile$/);
     await shows(ann, 'meanwhile');
@@ -194,7 +206,7 @@ describe('a lost connection', () => {
     await ann.getByText('this may not have arrived').waitFor();
     await ann.evaluate('WebSocket.prototype.send = window.realSend');
     site.network.restore();
-    await ann.getByRole('button', { name: 'Try now' }).click();
+    await reconnect(ann);
     await ann.getByRole('button', { name: 'Send again' }).click();
     await bob.lineLike(/ann say: lost on the way$/);
     await shows(ann, 'lost on the way');

@@ -74,6 +74,14 @@ export async function signIn(
 /** Waits for something that a page shows only after a while. */
 export const eventually = (find: () => unknown) => expect.poll(find, { timeout: DEADLINE_MS });
 
+/**
+ * Connects again at once, if the page waits to do so. The page does it by itself when its time has come, so a test that
+ * presses the button for it may find no button.
+ */
+export async function reconnect(page: Page): Promise<void> {
+  await page.evaluate("window.dispatchEvent(new Event('online'))");
+}
+
 /** Types a line and sends it. */
 export async function say(page: Page, text: string): Promise<void> {
   await page.getByRole('textbox').fill(text);
