@@ -1,4 +1,5 @@
 /** What the chat of one server finds in its store, and leaves there. */
+import { performance } from 'node:perf_hooks';
 import type { StoreReadings } from '../admin/readings.js';
 import type { Chat, ChatOptions } from '../chat/chat.js';
 import type { LogName } from '../log/entry.js';
@@ -6,6 +7,7 @@ import { MemoryLog } from '../log/memory-log.js';
 import type { StoredBan } from '../store/ban-writes.js';
 import { LastingWrites } from '../store/lasting-writes.js';
 import type { StoredMember } from '../store/member-reads.js';
+import type { MigrationProgress } from '../store/migrations.js';
 import { SqliteLog } from '../store/sqlite-log.js';
 import { Store } from '../store/store.js';
 import type { Failure } from '../store/store-error.js';
@@ -80,8 +82,8 @@ export class Keeping {
         log.warn('the store has answered', { ms: Math.round(ms) });
       },
     };
-    const refused = refusals(log);
-    const store = await Store.open({ ...config, folder: config.path, pace, refused }, ({ code, message }) => {
+    const hearers = { pace, refused: refusals(log), migrating: migrations(log) };
+    const store = await Store.open({ ...config, folder: config.path, ...hearers }, ({ code, message }) => {
       log.error('the store is lost: rooms take nothing until a restart', { code, message });
     });
     try {
@@ -142,6 +144,20 @@ export class Keeping {
 function report(failure: Failure | null, log: Log): void {
   if (failure === null) log.warn('the store takes writes again', {});
   else log.error('the store takes no writes: rooms wait', { code: failure.code, message: failure.message });
+}
+
+/** How often a migration that takes long is reported, in milliseconds. */
+const MIGRATION_REPORT_MS = 5_000;
+
+/** Reports how far the store of an earlier version is. */
+function migrations(log: Log): (progress: MigrationProgress) => void {
+  let nextMs = 0;
+  return ({ version, done, total }) => {
+    const now = performance.now();
+    if (now < nextMs && done < total) return;
+    nextMs = now + MIGRATION_REPORT_MS;
+    log.warn('the store is being brought to a later version', { version, done, total });
+  };
 }
 
 /** The most reasons that are told apart. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { textOf } from './columns.js';
 import type { Connection, Engine } from './engine.js';
-import { migrate, versionOf } from './migrations.js';
+import { migrate, type MigrationProgress, MIGRATIONS, versionOf } from './migrations.js';
 import { failureOf, StoreError } from './store-error.js';
 
 /**
@@ -32,9 +32,14 @@ const WAL_BYTES = 67_108_864;
 /**
  * Opens the file for writing, and makes it if there is none. One that is damaged is left as it is.
  *
+ * @param progress - hears how far a long migration is
  * @throws StoreError
  */
-export function openForWriting(engine: Engine, { path, durability, maxBytes }: DatabaseOptions): Connection {
+export function openForWriting(
+  engine: Engine,
+  { path, durability, maxBytes }: DatabaseOptions,
+  progress?: (progress: MigrationProgress) => void,
+): Connection {
   return opening(path, () => {
     checkFile(engine, path);
     const connection = engine.open(path, { isReadOnly: false, timeoutMs: TIMEOUT_MS });
@@ -45,7 +50,7 @@ export function openForWriting(engine: Engine, { path, durability, maxBytes }: D
         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA secure_delete = FAST;
         PRAGMA journal_size_limit = ${WAL_BYTES}; PRAGMA wal_autocheckpoint = ${WAL_BYTES / PAGE_BYTES}`);
       if (maxBytes > 0) connection.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / PAGE_BYTES)}`);
-      migrate(connection);
+      migrate(connection, MIGRATIONS, progress);
       return connection;
     } catch (error) {
       connection.close();

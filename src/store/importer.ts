@@ -2,7 +2,7 @@
 import { textOf } from './columns.js';
 import type { Connection } from './engine.js';
 import { fromCell, type Line, readLine, type Row } from './export-format.js';
-import { indexAllLines } from './line-index.js';
+import { indexMoreLines } from './line-index.js';
 import { migrate, MIGRATIONS } from './migrations.js';
 import { StoreError } from './store-error.js';
 
@@ -57,7 +57,7 @@ export class Importer {
     if (this.#connection.prepare('SELECT name FROM sqlite_schema WHERE name = ?').get('line_text') === undefined)
       return;
     this.#connection.exec('BEGIN');
-    indexAllLines(this.#connection);
+    indexMoreLines(this.#connection, Infinity);
     this.#connection.exec('COMMIT');
   }
 

@@ -3,7 +3,7 @@ import type { Line } from '../history/line.js';
 import { speakerOf } from '../history/search-query.js';
 import { gramsOf } from '../search/grams.js';
 import { folded } from '../search/terms.js';
-import { integerOf } from './columns.js';
+import { integerOf, nullableOf } from './columns.js';
 import type { Connection } from './engine.js';
 import { lineOf } from './line-reads.js';
 import { Tables } from './tables.js';
@@ -15,7 +15,7 @@ const SIGNS = String.raw`!""#$%&''()*+,-./:;<=>?@[\]^_` + '`{|}~';
  * The table, whose rows have the ids of lines. It has no copy of the texts (`content=''`), and where in a text a gram
  * is does not matter (`detail=none`): a line that is found is compared with the terms anyway.
  */
-export const INDEX_SCHEMA = `CREATE VIRTUAL TABLE line_text USING fts5(grams, content='', contentless_delete=1,
+export const INDEX_SCHEMA = `CREATE VIRTUAL TABLE IF NOT EXISTS line_text USING fts5(grams, content='', contentless_delete=1,
   detail=none, tokenize="ascii tokenchars '${SIGNS}'")`;
 
 // Beside its grams, a line has a token for its shelf and one for who has said it. What begins with one of these
@@ -38,22 +38,44 @@ export function indexLine(tables: Tables, id: number, log: number, { kind, sourc
   });
 }
 
-/** Puts all lines into the index that are in a file from before there was one. */
-export function indexAllLines(connection: Connection): void {
+/** How far the lines of a file are in the index, by their ids. */
+export interface Indexed {
+  readonly upTo: number;
+  readonly last: number;
+}
+
+/**
+ * Puts the next lines into the index that are in a file from before there was one. What is there already shows with
+ * which line to go on.
+ *
+ * @param maxLines - how many of them are looked at
+ */
+export function indexMoreLines(connection: Connection, maxLines: number): Indexed {
   const tables = new Tables(connection);
-  let last = 0;
-  for (;;) {
-    const rows = tables.run('SELECT * FROM line WHERE id > ? AND kind > 0 ORDER BY id LIMIT ?').all(last, PAGE_LINES);
+  const last = maxOf(connection, 'SELECT max(id) AS most FROM line WHERE kind > 0');
+  const end = maxOf(connection, 'SELECT max(id) AS most FROM line_text_docsize');
+  let upTo = end;
+  for (let left = maxLines; left > 0; left -= PAGE_LINES) {
+    const limit = Math.min(left, PAGE_LINES);
+    const rows = tables.run(UNINDEXED).all(upTo, limit);
     for (const row of rows) {
-      last = integerOf(row, 'id');
-      indexLine(tables, last, integerOf(row, 'log'), lineOf(row));
+      upTo = integerOf(row, 'id');
+      indexLine(tables, upTo, integerOf(row, 'log'), lineOf(row));
     }
     tables.finish();
-    if (rows.length < PAGE_LINES) return;
+    if (rows.length < limit) return { upTo: last, last };
   }
+  return { upTo, last };
 }
 
 const PAGE_LINES = 1_000;
+/** The lines that belong into the index: messages and notices. */
+const UNINDEXED = 'SELECT * FROM line WHERE id > ? AND kind IN (1, 2) ORDER BY id LIMIT ?';
+
+function maxOf(connection: Connection, sql: string): number {
+  const row = connection.prepare(sql).get() ?? {};
+  return nullableOf(row, 'most', integerOf) ?? 0;
+}
 
 /** Removes a line from the index at the end of the transaction. */
 export function unindexLine(tables: Tables, id: number): void {

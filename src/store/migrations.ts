@@ -1,14 +1,33 @@
 /** The tables of the store, version by version. */
 import { integerOf } from './columns.js';
 import type { Connection } from './engine.js';
-import { INDEX_SCHEMA, indexAllLines } from './line-index.js';
+import { INDEX_SCHEMA, type Indexed, indexMoreLines } from './line-index.js';
 import { StoreError } from './store-error.js';
 
 /** Marks the files of the store among other SQLite files: `fdmx`. */
 const APPLICATION_ID = 0x66646d78;
 
+/** A migration of many rows: each step is a transaction of its own, so that one that is cut short goes on later. */
+interface LongMigration {
+  /** SQL that comes first. It does nothing the second time. */
+  readonly begin: string;
+  /** Does the next part, and returns how far it is. */
+  readonly step: (connection: Connection) => Indexed;
+}
+
 /** SQL, or what more it takes. */
-type Migration = string | ((connection: Connection) => void);
+type Migration = string | LongMigration;
+
+/** How far a long migration is. */
+export interface MigrationProgress {
+  /** The version that it leads to. */
+  readonly version: number;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** How many lines are put into the index at once. */
+const STEP_LINES = 5_000;
 
 /**
  * What each version adds to the one before. A version that has been published never changes: a change is a new one.
@@ -51,10 +70,7 @@ export const MIGRATIONS: readonly Migration[] = [
    CREATE INDEX line_peer ON line(log, peer, at_ms) WHERE peer IS NOT NULL;
    CREATE TABLE marker(owner TEXT NOT NULL, target TEXT NOT NULL, at_ms INTEGER NOT NULL,
      PRIMARY KEY(owner, target)) WITHOUT ROWID;`,
-  (connection: Connection): void => {
-    connection.exec(INDEX_SCHEMA);
-    indexAllLines(connection);
-  },
+  { begin: INDEX_SCHEMA, step: (connection) => indexMoreLines(connection, STEP_LINES) },
   `CREATE TABLE account(id INTEGER PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE,
      created_ms INTEGER NOT NULL, email TEXT, verified INTEGER NOT NULL, settings TEXT NOT NULL, suspended_ms INTEGER);
    CREATE TABLE credential(account_id INTEGER NOT NULL REFERENCES account ON DELETE CASCADE, kind TEXT NOT NULL,
@@ -93,19 +109,50 @@ function pragma(connection: Connection, name: string): number {
 /**
  * Brings a file to the last version, each step in a transaction of its own.
  *
+ * @param progress - hears of each step of one that takes long
  * @throws what {@link versionOf} does, and errors of SQLite
  */
-export function migrate(connection: Connection, migrations: readonly Migration[] = MIGRATIONS): void {
+export function migrate(
+  connection: Connection,
+  migrations: readonly Migration[] = MIGRATIONS,
+  progress: (progress: MigrationProgress) => void = () => undefined,
+): void {
   for (let next = versionOf(connection, migrations.length); next < migrations.length; next += 1) {
-    connection.exec('BEGIN IMMEDIATE');
-    try {
-      const step = migrations[next] ?? '';
-      if (typeof step === 'string') connection.exec(step);
-      else step(connection);
-      connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${next + 1}; COMMIT`);
-    } catch (error) {
-      connection.exec('ROLLBACK');
-      throw error;
-    }
+    const migration = migrations[next] ?? '';
+    const version = next + 1;
+    const end = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version}`;
+    if (typeof migration === 'string') inTransaction(connection, () => connection.exec(`${migration};${end}`));
+    else migrateSlowly(connection, migration, end, (done, total) => progress({ version, done, total }));
+  }
+}
+
+function migrateSlowly(
+  connection: Connection,
+  { begin, step }: LongMigration,
+  end: string,
+  progress: (done: number, total: number) => void,
+): void {
+  inTransaction(connection, () => connection.exec(begin));
+  let isOver = false;
+  while (!isOver) {
+    const { upTo, last } = inTransaction(connection, () => {
+      const done = step(connection);
+      if (done.upTo >= done.last) connection.exec(end);
+      return done;
+    });
+    isOver = upTo >= last;
+    if (last > 0) progress(upTo, last);
+  }
+}
+
+function inTransaction<T>(connection: Connection, work: () => T): T {
+  connection.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    connection.exec('COMMIT');
+    return result;
+  } catch (error) {
+    connection.exec('ROLLBACK');
+    throw error;
   }
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { root } from '../binding/find.js';
+import type { MigrationProgress } from './migrations.js';
 import { type Failure, StoreError } from './store-error.js';
 import type { Answer, Jobs, Report, Task, ThreadData } from './tasks.js';
 
@@ -28,9 +29,14 @@ export class StoreThread {
    * Starts a thread.
    *
    * @param lost - called if it ends later, without having been told to
+   * @param migrating - hears how far the file is, if it is one of an earlier version
    * @throws StoreError if it cannot open the file
    */
-  static start(data: ThreadData, lost: (failure: Failure) => void): Promise<StoreThread> {
+  static start(
+    data: ThreadData,
+    lost: (failure: Failure) => void,
+    migrating: (progress: MigrationProgress) => void = () => undefined,
+  ): Promise<StoreThread> {
     const worker = new Worker(join(root, 'dist', 'store-thread.js'), {
       // Node.js 22 warns that its SQLite is experimental.
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -47,7 +53,8 @@ export class StoreThread {
         if (report.kind === 'ready') {
           isReady = true;
           resolve(thread);
-        } else if (report.kind === 'unusable') end(report.failure);
+        } else if (report.kind === 'migrating') migrating(report.progress);
+        else if (report.kind === 'unusable') end(report.failure);
         else if (report.kind === 'failed') thread.#take(report.job, report.id)?.failed(report.failure);
         else thread.#hear(report);
       });

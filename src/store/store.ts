@@ -5,6 +5,7 @@ import type { Found, SearchQuery } from '../history/search-query.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Durability } from './database.js';
 import { lockFolder, STORE_FILE } from './folder.js';
+import type { MigrationProgress } from './migrations.js';
 import { Pace, type PaceObserver } from './pace.js';
 import { SpareThread } from './spare-thread.js';
 import { type Failure, failureOf, StoreError } from './store-error.js';
@@ -21,6 +22,8 @@ export interface StoreOptions {
   readonly maxBytes?: number;
   /** Hears when the store is late. */
   readonly pace?: PaceObserver;
+  /** Hears how far the file is, if it is one of an earlier version that takes a while. */
+  readonly migrating?: (progress: MigrationProgress) => void;
   /** Hears of each write that SQLite does not take, and never will. */
   readonly refused?: (kind: Write['kind'], failure: Failure) => void;
 }
@@ -110,13 +113,20 @@ export class Store {
    * @throws StoreError
    */
   static async open(options: StoreOptions, lost: (failure: Failure) => void): Promise<Store> {
-    const { folder, durability = 'process', maxBytes = 0, pace = UNOBSERVED, refused = () => undefined } = options;
+    const {
+      folder,
+      durability = 'process',
+      maxBytes = 0,
+      pace = UNOBSERVED,
+      refused = () => undefined,
+      migrating,
+    } = options;
     const lockFd = lockFolder(folder);
     try {
       const path = join(folder, STORE_FILE);
       const data = { path, durability, maxBytes };
       const start = (role: ThreadData['role'], ended = lost): Promise<StoreThread> =>
-        StoreThread.start({ ...data, role }, ended);
+        StoreThread.start({ ...data, role }, ended, migrating);
       // The reader needs the file that the writer makes.
       const writer = await start('write');
       try {

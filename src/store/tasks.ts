@@ -16,6 +16,7 @@ import type { MarkerReads } from './marker-reads.js';
 import type { MarkerWrites } from './marker-writes.js';
 import type { MemberReads } from './member-reads.js';
 import type { MemberWrites } from './member-writes.js';
+import type { MigrationProgress } from './migrations.js';
 import type { SaidReads, SaidWrites } from './said.js';
 import type { Failure } from './store-error.js';
 import type { Tables } from './tables.js';
@@ -95,9 +96,10 @@ export type Answer<K extends keyof Jobs = keyof Jobs> = {
   readonly [J in K]: { readonly kind: 'done'; readonly id: number; readonly job: J; readonly value: Jobs[J]['answer'] };
 }[K];
 
-/** What a thread sends: that it is ready or that it never will be, and then an answer to each task. */
+/** What a thread sends: how far it is, that it is ready or that it never will be, and then an answer to each task. */
 export type Report =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'migrating'; readonly progress: MigrationProgress }
   | { readonly kind: 'unusable'; readonly failure: Failure }
   | { readonly kind: 'failed'; readonly id: number; readonly job: keyof Jobs; readonly failure: Failure }
   | Answer;

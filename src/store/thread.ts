@@ -5,6 +5,7 @@ import { openForCheckpoints, openForReading, openForWriting } from './database.j
 import { findEngine } from './engine.js';
 import { Exporter } from './exporter.js';
 import { Importer } from './importer.js';
+import type { MigrationProgress } from './migrations.js';
 import { READERS } from './reader.js';
 import { failureOf } from './store-error.js';
 import { Tables } from './tables.js';
@@ -59,7 +60,10 @@ export function runThread(): void {
     port.postMessage(message);
   };
   port.once('message', (data: ThreadData) => {
-    open(data).then(
+    const migrating = (progress: MigrationProgress): void => {
+      report({ kind: 'migrating', progress });
+    };
+    open(data, migrating).then(
       (tables) => {
         const desk = newDesk();
         port.on('message', (task: Task) => {
@@ -75,11 +79,11 @@ export function runThread(): void {
   });
 }
 
-async function open(data: ThreadData): Promise<Tables> {
+async function open(data: ThreadData, migrating: (progress: MigrationProgress) => void): Promise<Tables> {
   const engine = await findEngine();
   switch (data.role) {
     case 'write':
-      return new Tables(openForWriting(engine, data));
+      return new Tables(openForWriting(engine, data, migrating));
     case 'read':
       return new Tables(openForReading(engine, data.path));
     case 'checkpoint':

@@ -1,7 +1,7 @@
 /** What earlier versions have stored, as this one finds it. */
 import { expect, test } from 'vitest';
 import { encodePack } from '../../src/log/codec.js';
-import { migrate, MIGRATIONS } from '../../src/store/migrations.js';
+import { migrate, type MigrationProgress, MIGRATIONS } from '../../src/store/migrations.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
 import { Answers } from '../log/contract.js';
@@ -68,4 +68,43 @@ test('lines of version 3 are found by what they say', async () => {
   const query = { from: null, after: null, before: null, end: 'newest', limit: 9 } as const;
   const found = await history.search({ ...query, places: [{ shelf: ROOM, peer: null, sight }], terms: ['the'] });
   expect(found).toMatchObject({ hits: [{ line: { text: 'the first' } }, { line: { text: 'the last' } }] });
+});
+
+test('an index that was cut short is gone on with where it was, and nobody sees the version before it is whole', async () => {
+  const columns = 'id, log, seq, part, at_ms, kind, msgid, source, target, ranks, text, bits';
+  const folder = await storeOfVersion(
+    3,
+    `INSERT INTO log(id, name, first, top) VALUES(1, '${ROOM}', 1, 0);
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 11000)
+     INSERT INTO line(${columns}) SELECT i, 1, i, 0, i, CASE i % 4 WHEN 3 THEN 4 ELSE 1 END, 'x-' || i, 'ann!a@h', '#a', 0,
+       'line ' || i, 0 FROM n`,
+  );
+  const file = await openFile(folder);
+  const versionIn = (): unknown => file.prepare('PRAGMA user_version').get();
+  const indexed = (): unknown => file.prepare('SELECT count(*) AS lines FROM line_text_docsize').get();
+  const cut = new Error('killed');
+  expect(() => {
+    migrate(file, MIGRATIONS, () => {
+      throw cut;
+    });
+  }).toThrow(cut);
+  expect(versionIn()).toEqual({ user_version: 3 });
+  expect(indexed()).toEqual({ lines: 5_000 });
+  const steps: MigrationProgress[] = [];
+  migrate(file, MIGRATIONS, (progress) => steps.push(progress));
+  expect(steps).toEqual([{ version: 4, done: 11_000, total: 11_000 }]);
+  expect(indexed()).toEqual({ lines: 8_250 });
+  expect(versionIn()).toEqual({ user_version: MIGRATIONS.length });
+});
+
+test('a store hears how far the file of an earlier version is', async () => {
+  const columns = 'log, seq, part, at_ms, kind, msgid, source, target, ranks, text, bits';
+  const folder = await storeOfVersion(
+    3,
+    `INSERT INTO log(id, name, first, top) VALUES(1, '${ROOM}', 1, 0);
+     INSERT INTO line(${columns}) VALUES(1, 1, 0, 1, 1, 'x-1', 'ann!a@h', '#a', 0, 'one', 0)`,
+  );
+  const steps: MigrationProgress[] = [];
+  await openStore({ folder, migrating: (progress) => steps.push(progress) });
+  expect(steps).toEqual([{ version: 4, done: 1, total: 1 }]);
 });
