@@ -2,31 +2,54 @@
 import type { Request } from '../control/request.js';
 import { UsageError } from './usage-error.js';
 
-/** The words of each verb after it: how many there must be, how many there may be, and how to write them. */
-const VERBS = {
-  status: { least: 0, most: 0, usage: 'status' },
-  drain: { least: 0, most: 0, usage: 'drain' },
-  reload: { least: 0, most: 0, usage: 'reload' },
-  'log-level': { least: 0, most: 1, usage: 'log-level [debug|info|warning|error]' },
-  kick: { least: 1, most: Infinity, usage: 'kick NICK [REASON]' },
-  ban: { least: 1, most: Infinity, usage: 'ban ADDRESS|NETWORK|USER@HOST|NICK [REASON] [--minutes COUNT]' },
-  unban: { least: 1, most: 1, usage: 'unban ADDRESS|NETWORK|USER@HOST' },
-  bans: { least: 0, most: 0, usage: 'bans' },
-} as const;
+/** One verb: how many words follow it at least and at most, how they are written, and what the server does. */
+interface Row {
+  readonly verb: string;
+  readonly least: number;
+  readonly most: number;
+  readonly words: string;
+  readonly does: string;
+}
 
-export type CtlVerb = keyof typeof VERBS;
+const NO_WORDS = { least: 0, most: 0, words: '' } as const;
+/** Somebody, and why: a reason need not be quoted. */
+const WITH_REASON = { least: 1, most: Infinity } as const;
+
+/** In the order of the help. */
+const VERBS = [
+  { verb: 'status', ...NO_WORDS, does: 'says how it is' },
+  { verb: 'clients', ...NO_WORDS, does: 'lists the connections' },
+  { verb: 'members', ...NO_WORDS, does: 'lists those who are here, and their rooms' },
+  { verb: 'rooms', ...NO_WORDS, does: 'lists the rooms that are open' },
+  { verb: 'drain', ...NO_WORDS, does: 'ends; clients get drainMs to leave. Asked again, it ends at once' },
+  { verb: 'reload', ...NO_WORDS, does: 'reads the configuration file again, as on SIGHUP' },
+  {
+    verb: 'log-level',
+    least: 0,
+    most: 1,
+    words: '[LEVEL]',
+    does: 'logs so much until the next reload; without LEVEL, says how much',
+  },
+  { verb: 'kick', ...WITH_REASON, words: 'NICK [REASON]', does: 'puts somebody out' },
+  {
+    verb: 'ban',
+    ...WITH_REASON,
+    words: 'WHOM [REASON]',
+    does: 'keeps out an address, a network, user@host, or whoever is that nick',
+  },
+  { verb: 'unban', least: 1, most: 1, words: 'WHOM', does: 'lifts a ban' },
+  { verb: 'bans', ...NO_WORDS, does: 'lists the bans' },
+] as const satisfies readonly Row[];
+
+export type CtlVerb = (typeof VERBS)[number]['verb'];
 
 /** The verbs in the order of the help. */
-export const CTL_VERBS = [
-  'status',
-  'drain',
-  'reload',
-  'log-level',
-  'kick',
-  'ban',
-  'unban',
-  'bans',
-] as const satisfies readonly CtlVerb[];
+export const CTL_VERBS: readonly CtlVerb[] = VERBS.map(({ verb }) => verb);
+
+/** The verbs with their words, a line each. */
+export const VERB_LINES = VERBS.map(({ verb, words, does }) => `  ${`${verb} ${words}`.padEnd(20)}  ${does}\n`).join(
+  '',
+);
 
 /** The options of `fdmux ctl`. */
 export interface CtlFlags {
@@ -36,10 +59,9 @@ export interface CtlFlags {
   readonly minutes?: number;
 }
 
-/** Puts together what is asked for. A reason need not be quoted. @throws UsageError */
+/** Puts together what is asked for. @throws UsageError */
 export function readRequest(verb: CtlVerb, words: readonly string[], { minutes }: CtlFlags): Request {
-  const { least, most, usage } = VERBS[verb];
-  if (words.length < least || words.length > most) throw new UsageError(`this is how it goes: fdmux ctl ${usage}`);
+  for (const row of VERBS) if (row.verb === verb) checkCount(row, words.length);
   if (minutes !== undefined && verb !== 'ban') throw new UsageError('--minutes is for ban only');
   const [first = '', ...rest] = words;
   const reason = rest.length === 0 ? [] : [rest.join(' ')];
@@ -51,4 +73,9 @@ export function readRequest(verb: CtlVerb, words: readonly string[], { minutes }
     default:
       return { verb, words };
   }
+}
+
+function checkCount({ verb, words, least, most }: Row, count: number): void {
+  if (count >= least && count <= most) return;
+  throw new UsageError(`this is how it goes: fdmux ctl ${`${verb} ${words}`.trimEnd()}`);
 }

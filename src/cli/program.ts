@@ -12,7 +12,7 @@ import { LOG_FORMATS, LOG_LEVELS } from '../server/log.js';
 import { type ProtocolName, PROTOCOLS, WEB } from '../server/protocols.js';
 import { connectCommand } from './connect.js';
 import { type ConnectFlags, readSecurity } from './connect-security.js';
-import { CTL_VERBS, type CtlFlags, type CtlVerb } from './ctl-arguments.js';
+import { CTL_VERBS, type CtlFlags, type CtlVerb, VERB_LINES } from './ctl-arguments.js';
 import { DATA_ACTIONS, type DataAction, type DataFlags } from './data-arguments.js';
 import { hashPasswordCommand } from './hash-password.js';
 import { replayCommand } from './replay.js';
@@ -78,15 +78,7 @@ const CTL_HELP = `
 A server that keeps data (fdmux serve --data FOLDER) is asked by the socket control.sock in that folder, which is for the
 user of the server and for root.
 
-  status                          how it is
-  drain                           ends it; clients get the time of --drain-ms to leave. Said twice, it ends at once
-  reload                          reads the configuration file again, as SIGHUP does
-  log-level [LEVEL]               how much is logged from now on, until the next reload; without LEVEL, says it
-  kick NICK [REASON]              puts somebody out
-  ban WHOM [REASON] [--minutes]   keeps out an address, a network, user@host, or whoever is NICK now
-  unban WHOM                      lifts a ban
-  bans                            all bans
-
+${VERB_LINES}
 Examples:
   $ fdmux ctl status --data ./data
   $ fdmux ctl kick ann --data ./data please stop

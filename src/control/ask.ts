@@ -41,7 +41,7 @@ function ask(folder: string, path: string, request: Request): Promise<Reply> {
           connection.destroy();
           const answer = decodeAnswer(line);
           if (answer === null) reject(new ControlError('ERR_CONTROL_FAILED', `${path}: this is no server of fdmux`));
-          else if (answer.ok) resolve(answer);
+          else if (answer.ok) resolve({ text: answer.text, result: answer.result });
           else reject(Object.assign(new Error(answer.message), { code: answer.code }));
         },
         close: () => {

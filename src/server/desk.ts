@@ -4,6 +4,7 @@ import type { BanKind, ServerBan } from '../chat/server-bans.js';
 import { ControlError, type Reply, type Verb, type Verbs } from '../control/request.js';
 import type { Reload } from '../protocol/server-control.js';
 import type { ChatServer } from './chat-server.js';
+import { listClients, listMembers, listRooms } from './listings.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 import { describeStatus } from './status.js';
 
@@ -40,6 +41,9 @@ export function deskOf(parts: DeskParts): Verbs {
   };
   return {
     status: verb(0, 0, () => describeStatus(server, parts.logLevel.level)),
+    clients: verb(0, 0, () => listClients(server)),
+    members: verb(0, 0, () => listMembers(server)),
+    rooms: verb(0, 0, () => listRooms(server)),
     drain: verb(0, 0, () => drain(parts)),
     reload: verb(0, 0, () => reload(parts)),
     'log-level': verb(0, 1, ([level]) => logLevel(parts.logLevel, level)),

@@ -55,6 +55,29 @@ test('the status says who the server is and what it has to do, for people and fo
   });
 });
 
+test('who is connected, who is here and which rooms are open is listed', async () => {
+  const { server, ctl } = await serve();
+  const [ann, bob] = [await client(server, 'ann'), await client(server, 'bob')];
+  await ask(ann, 'JOIN #tea', / 366 /);
+  await ask(ann, 'TOPIC #tea :green', / TOPIC /);
+  await ask(bob, 'JOIN #tea', / 366 /);
+  const { text, result } = await ctl('clients');
+  expect(text.at(-1)).toBe('2 clients');
+  expect(result).toEqual([
+    expect.objectContaining({ id: 1, protocol: 'irc', transport: 'tcp', host: '127.0.0.1', port: ann.port }),
+    expect.objectContaining({ id: 2, port: bob.port }),
+  ]);
+  expect((await ctl('members')).text).toEqual([
+    'ann  ann@127.0.0.1, in #tea',
+    'bob  bob@127.0.0.1, in #tea',
+    '2 members',
+  ]);
+  expect(await ctl('rooms')).toMatchObject({
+    text: ['#lobby  0 inside', '#tea  2 inside, operators ann, topic green', '2 rooms'],
+    result: [{ name: '#lobby', size: 0 }, { name: '#tea', size: 2, operators: ['ann'], founder: null, topic: 'green' }],
+  });
+});
+
 test('somebody is kicked, banned and let in again', async () => {
   const { server, folder, ctl } = await serve();
   const [ann, bob] = await Promise.all([client(server, 'ann'), client(server, 'bob')]);
