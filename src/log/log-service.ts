@@ -3,6 +3,7 @@ import type { Channel } from './channel.js';
 import { decodePack, encodePack, type Unreadable } from './codec.js';
 import type { LogName, Pack } from './entry.js';
 import { encodeFrame, type Frame, FrameReader } from './frames.js';
+import { commonEnd, type Mark, MAX_MARKS } from './marks.js';
 import { type Ask, isAsk, MAX_READ_PACKS, PROTOCOL_VERSION, type Tell } from './messages.js';
 import type { AppendFailure, Following, LogSink, SharedLog } from './shared-log.js';
 
@@ -62,6 +63,11 @@ class Relay implements LogSink {
     if (!this.#isHeld) return;
     this.#following?.stop();
     this.#following = null;
+  }
+
+  /** The peer has applied other packs than those after a number. To be called before {@link go}. */
+  fallBack(top: number): void {
+    if (top < this.#applied) this.#tell(top, { kind: 'regressed', id: this.#id, applied: this.#applied, top });
   }
 
   stop(): void {
@@ -227,13 +233,29 @@ export class LogService {
     }
   }
 
-  #follow({ id, log, after }: Extract<Ask, { readonly kind: 'follow' }>): void {
+  #follow({ id, log, after, marks }: Extract<Ask, { readonly kind: 'follow' }>): void {
     if (this.#relays.has(id) || this.#relays.size >= MAX_FOLLOWINGS) {
       this.#channel.close();
       return;
     }
     const relay = new Relay(this, id, log, after);
     this.#relays.set(id, relay);
+    if (marks.length === 0) relay.go();
+    else this.#answer(this.#resume(relay, id, log, marks));
+  }
+
+  /** Goes on for a peer that has applied something, unless that is not what the log has. */
+  async #resume(relay: Relay, id: number, log: LogName, marks: readonly Mark[]): Promise<void> {
+    const after = (marks[0]?.[0] ?? 1) - 1;
+    const excerpt = await this.log.read(log, { after, maxPacks: MAX_MARKS });
+    if (this.#relays.get(id) !== relay) return;
+    const found = new Map<number, Uint8Array>();
+    for (const stored of excerpt?.packs ?? []) {
+      const bytes = stored.kind === 'pack' ? this.bytes.of(stored.entries) : null;
+      if (bytes !== null) found.set(stored.seq, bytes);
+    }
+    const end = commonEnd(marks, found);
+    if (end !== null && end < (marks.at(-1)?.[0] ?? 0)) relay.fallBack(end);
     relay.go();
   }
 

@@ -1,6 +1,7 @@
 /** What the two ends of a log that is elsewhere say to each other. The packs are in the bodies of the frames. */
 import type { LogName } from './entry.js';
-import { choice, flag, nullable, oneOf, record, type Shape, text, whole } from './shape.js';
+import { type Mark, MAX_MARKS } from './marks.js';
+import { choice, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
 import type { AppendFailure } from './shared-log.js';
 
 /** The version of the protocol: both ends say theirs first, and a channel between different ones is closed. */
@@ -13,7 +14,14 @@ export const MAX_READ_PACKS = 100;
 export type Ask =
   | { readonly kind: 'hello'; readonly version: number }
   | { readonly kind: 'append'; readonly id: number; readonly log: LogName }
-  | { readonly kind: 'follow'; readonly id: number; readonly log: LogName; readonly after: number }
+  | {
+      readonly kind: 'follow';
+      readonly id: number;
+      readonly log: LogName;
+      readonly after: number;
+      /** The last packs that have been applied. */
+      readonly marks: readonly Mark[];
+    }
   | { readonly kind: 'stop'; readonly id: number }
   | {
       readonly kind: 'read';
@@ -69,7 +77,7 @@ const end = nullable(number);
 export const isAsk = choice<Ask>({
   hello,
   append: record({ kind: oneOf('append'), id, log }),
-  follow: record({ kind: oneOf('follow'), id, log, after: number }),
+  follow: record({ kind: oneOf('follow'), id, log, after: number, marks: list(pair(number, text(32)), MAX_MARKS) }),
   stop: record({ kind: oneOf('stop'), id }),
   read: record({ kind: oneOf('read'), id, log, after: number, maxPacks: whole(1) }),
   lease: record({ kind: oneOf('lease'), id, node, ms: whole(1) }),

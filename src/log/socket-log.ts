@@ -3,6 +3,7 @@ import type { Channel, ChannelEvents, Dial } from './channel.js';
 import { decodePack, encodePack, type Unreadable } from './codec.js';
 import { type LogName, MAX_PACK_ENTRIES, type Pack } from './entry.js';
 import { encodeFrame, FrameReader } from './frames.js';
+import { Marks } from './marks.js';
 import { type Ask, isTell, PROTOCOL_VERSION, type Tell, type Unread } from './messages.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog, StoredPack } from './shared-log.js';
 
@@ -40,6 +41,8 @@ class Follower implements Following {
   readonly id: number;
   readonly #client: SocketLog;
   readonly #sink: LogSink;
+  /** By these the other end notices if it has lost what has been applied here, even if other packs have its numbers. */
+  readonly marks = new Marks();
   #applied: number;
   #isAway = false;
   #hasCaughtUp = false;
@@ -98,6 +101,7 @@ class Follower implements Following {
       case 'regressed':
         if (what.applied !== this.#applied || what.top >= what.applied) return false;
         this.#applied = what.top;
+        this.marks.cutAfter(what.top);
         this.#sink.regressed(what.applied, what.top);
         return true;
       case 'caught-up':
@@ -122,6 +126,7 @@ class Follower implements Following {
       this.#sink.unreadable(what.seq, whyOf(what));
       return;
     }
+    this.marks.add(what.seq, body);
     const decoded = decodePack(body);
     if (decoded.kind === 'pack') this.#sink.pack(what.seq, decoded.entries);
     else this.#sink.unreadable(what.seq, decoded);
@@ -301,8 +306,8 @@ export class SocketLog implements SharedLog, ChannelEvents {
     this.#channel.send(encodeFrame(ask, body));
   }
 
-  #begin({ id, log, applied }: Follower): void {
-    this.#send({ kind: 'follow', id, log, after: applied });
+  #begin({ id, log, applied, marks }: Follower): void {
+    this.#send({ kind: 'follow', id, log, after: applied, marks: marks.all });
   }
 
   // What the channel reports

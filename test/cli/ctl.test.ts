@@ -74,7 +74,10 @@ test('who is connected, who is here and which rooms are open is listed', async (
   ]);
   expect(await ctl('rooms')).toMatchObject({
     text: ['#lobby  0 inside', '#tea  2 inside, operators ann, topic green', '2 rooms'],
-    result: [{ name: '#lobby', size: 0 }, { name: '#tea', size: 2, operators: ['ann'], founder: null, topic: 'green' }],
+    result: [
+      { name: '#lobby', size: 0 },
+      { name: '#tea', size: 2, operators: ['ann'], founder: null, topic: 'green' },
+    ],
   });
 });
 

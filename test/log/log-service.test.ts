@@ -155,6 +155,37 @@ test('whatever the connections do, all hear the same packs, and an acknowledged 
   );
 });
 
+test.each([
+  ['is as it was', ['a', 'b', 'c', 'd'], ['4 d']],
+  ['has lost its end', ['a'], ['regressed 3-1']],
+  [
+    'has lost its end, and has other packs with the numbers',
+    ['a', 'x', 'y', 'z'],
+    ['regressed 3-1', '2 x', '3 y', '4 z'],
+  ],
+  ['has other packs only', ['x', 'y', 'z'], ['regressed 3-0', '1 x', '2 y', '3 z']],
+  ['keeps none of what was applied', 'a b c d e f g h i j'.split(' '), ['missing 4-9', '10 j']],
+])('one who follows goes on after a cut when the log %s', async (_what, texts, heard) => {
+  const network = new SimulatedNetwork(1);
+  const appendTo = (log: SharedLog, marks: readonly string[]): void => {
+    for (const text of marks) log.append(ROOM, [mark(text)], new Answers());
+  };
+  let server = new MemoryLog();
+  appendTo(server, ['a', 'b', 'c']);
+  const log = new SocketLog({
+    dial: (events) => dialSimulated(network, server, new PackBytes(), events),
+    later: (_ms, then) => network.later(then),
+  });
+  const ear = new Ear();
+  log.follow(ROOM, 0, ear);
+  await settle(network);
+  server = new MemoryLog({ maxEntries: texts.length === 10 ? 1 : 1000 });
+  appendTo(server, texts);
+  network.cutAll();
+  await settle(network);
+  expect(ear.packs).toEqual(['1 a', '2 b', '3 c', ...heard]);
+});
+
 describe('a peer that does not keep to the protocol is cut off, and the log stays as it is', () => {
   const hello = encodeFrame({ kind: 'hello', version: 1 });
   const pack = (length: number): Uint8Array => new TextEncoder().encode('x'.repeat(length));
@@ -169,7 +200,10 @@ describe('a peer that does not keep to the protocol is cut off, and the log stay
     ['two greetings', [hello, hello]],
     ['an unknown word', [hello, encodeFrame({ kind: 'destroy', id: 1 })]],
     ['a log that cannot be', [hello, encodeFrame({ kind: 'append', id: 1, log: 'x:#a' })]],
-    ['a following twice', [hello, ...[1, 2].map(() => encodeFrame({ kind: 'follow', id: 1, log: ROOM, after: 0 }))]],
+    [
+      'a following twice',
+      [hello, ...[1, 2].map(() => encodeFrame({ kind: 'follow', id: 1, log: ROOM, after: 0, marks: [] }))],
+    ],
   ])('%s', async (_what, frames) => {
     const log = new MemoryLog();
     const channel = new Sink();
@@ -217,7 +251,7 @@ test('a peer that reads slowly gets no more than fits, and the rest when it has 
   for (const text of ['a', 'b', 'c']) log.append(ROOM, [mark(text)], new Answers());
   channel.heads();
   channel.isFull = true;
-  service.received(encodeFrame({ kind: 'follow', id: 1, log: ROOM, after: 0 }));
+  service.received(encodeFrame({ kind: 'follow', id: 1, log: ROOM, after: 0, marks: [] }));
   expect(channel.heads()).toEqual([{ kind: 'pack', id: 1, seq: 1 }]);
   log.append(ROOM, [mark('d')], new Answers());
   service.drained();
