@@ -19,7 +19,7 @@ export class Dispatch<T> {
   readonly turnEnds = new CallbackList();
   /** The result of the latest turn; the next turn fills it again. */
   readonly batch = createBatch<T>();
-  readonly #backend: Backend<RegistrationRecord<T>>;
+  #backend: Backend<RegistrationRecord<T>>;
   readonly #requeued: Requeued<T>;
   readonly #ready = new ReadyList<RegistrationRecord<T>>();
   /** Whether handlers of a turn are being called, or a synchronous wait is under way. */
@@ -37,6 +37,11 @@ export class Dispatch<T> {
   constructor(backend: Backend<RegistrationRecord<T>>, requeued: Requeued<T>) {
     this.#backend = backend;
     this.#requeued = requeued;
+  }
+
+  /** Has another backend make the calls from now on. */
+  useBackend(backend: Backend<RegistrationRecord<T>>): void {
+    this.#backend = backend;
   }
 
   /** Whether no other wait may begin now. */

@@ -15,6 +15,7 @@ import {
   toSignalHandling,
 } from '../readiness/wait-options.js';
 import { type Backend, BACKEND_NAMES, type BackendName, type Trigger, type TriggerOf, TRIGGERS } from './backend.js';
+import { fillBackend, takeLosable } from './backend-switch.js';
 import { BatchSequence } from './batches.js';
 import { BlockingWaits } from './blocking-waits.js';
 import { CallbackList } from './callback-list.js';
@@ -65,7 +66,12 @@ const RUN_SYNC_OPTIONS: OptionNames<SyncWaitOptions & AsyncWaitOptions> = {
  * @see select(2), poll(2), epoll(7)
  */
 export class Multiplexer<T = unknown, B extends BackendName = BackendName> implements Disposable {
-  readonly #backend: Backend<RegistrationRecord<T>>;
+  readonly #options: MultiplexerOptions;
+  /** By fd. */
+  readonly #records: (RegistrationRecord<T> | undefined)[] = [];
+  #backend: Backend<RegistrationRecord<T>>;
+  /** What the backends before this one have counted. */
+  readonly #earlier = { staleEvents: 0, rebuilds: 0 };
   readonly #registry: Registry<T, B>;
   readonly #dispatch: Dispatch<T>;
   readonly #loop: LoopWait;
@@ -81,25 +87,30 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
    *   ERR_UNKNOWN_OPTION
    */
   constructor(options: MultiplexerOptions<B> = {}) {
-    const records: (RegistrationRecord<T> | undefined)[] = [];
-    const backend: Backend<RegistrationRecord<T>> = createBackend(options, records, () => {
-      this.#loop.replaceWaiter();
-    });
+    const { maxEvents, unpollable, waiter } = options;
+    this.#options = { maxEvents, unpollable, waiter };
+    const backend = this.#createBackend(options);
     const requeued = new Requeued<T>();
     const dispatch = new Dispatch<T>(backend, requeued);
     const loop = new LoopWait({
-      open: (report) => backend.openWaiter(report),
+      open: (report) => this.#backend.openWaiter(report),
       isWorthLooking: () => dispatch.isWorthLooking,
     });
     this.#backend = backend;
     this.#dispatch = dispatch;
     this.#loop = loop;
-    this.#registry = new Registry<T, B>(records, { backend, loop, requeued });
+    this.#registry = new Registry<T, B>(this.#records, { backend, loop, requeued });
     this.#wait = new AsyncWait<Batch<T, B>>(loop, { look: () => dispatch.look(), nothing: () => dispatch.batch });
     this.#run = new RunLoop(loop, dispatch);
     this.#blocking = new BlockingWaits(this.#registry, dispatch);
     // Only a whole one: any fd of this thread may be closed, and so looked up here, from now on.
     this.#retire = announce(this);
+  }
+
+  #createBackend<C extends BackendName>(options: MultiplexerOptions<C>): Backend<RegistrationRecord<T>> {
+    return createBackend(options, this.#records, () => {
+      this.#loop.replaceWaiter();
+    });
   }
 
   /** The backends that this system has, best first. Empty if fdmux does not run here. */
@@ -120,6 +131,56 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   /** Whether {@link close} was called. */
   get closed(): boolean {
     return this.#registry.closed;
+  }
+
+  /**
+   * Moves all registrations to another backend, while it runs: also from within a handler, with a wait under way, and
+   * under load. No event is lost: what is ready is reported by the next wait. Nothing has changed if it throws. Does
+   * nothing if that backend is in use already.
+   *
+   * @throws ERR_UNSUPPORTED_TRIGGER if a registration has another trigger than `'level'`, or is exclusive, which poll
+   *   and select do not have; with epoll EPERM (an fd does not support polling, see `unpollable`), EBADF (an fd is not
+   *   open), EMFILE, ENFILE, ENOSPC, ENOMEM; ERR_CLOSED, ERR_OUT_OF_RANGE
+   * @see select(2), poll(2), epoll(7)
+   */
+  switchBackend(backend: B): void {
+    this.#registry.checkOpen();
+    checkOneOf(backend, 'backend', BACKEND_NAMES);
+    if (backend === this.backend) return;
+    const waiter = backend === 'epoll' ? this.#options.waiter : undefined;
+    const options: MultiplexerOptions = { ...this.#options, backend, waiter };
+    const next = this.#createBackend(options);
+    const records = this.#registry.inOrder();
+    try {
+      if (this.#wakeup !== undefined) next.watchWakeup(this.#wakeup.fd);
+      fillBackend(records, next);
+    } catch (error) {
+      next.close();
+      throw error;
+    }
+    const former = this.#backend;
+    this.#backend = next;
+    this.#registry.useBackend(next);
+    this.#dispatch.useBackend(next);
+    this.#leave(former, records);
+  }
+
+  /** Leaves a backend, and takes what only that one knows. */
+  #leave(former: Backend<RegistrationRecord<T>>, records: readonly RegistrationRecord<T>[]): void {
+    this.#earlier.staleEvents += former.staleEvents;
+    this.#earlier.rebuilds += former.rebuilds;
+    this.#loop.stop();
+    try {
+      for (const [record, events] of takeLosable(records, former)) this.#registry.requeue(record, events);
+    } catch {
+      // It is broken, and a reason to leave it: its epoll fd was closed by somebody else.
+    }
+    this.#loop.replaceWaiter();
+    try {
+      former.close();
+    } catch {
+      // For the same reason.
+    }
   }
 
   /** Whether this multiplexer's backend has a trigger. */
@@ -359,9 +420,9 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
     return {
       waits: this.#dispatch.waits,
       events: this.#dispatch.events,
-      staleEvents: this.#backend.staleEvents,
+      staleEvents: this.#earlier.staleEvents + this.#backend.staleEvents,
       wakeups: this.#dispatch.wakeups,
-      rebuilds: this.#backend.rebuilds,
+      rebuilds: this.#earlier.rebuilds + this.#backend.rebuilds,
     };
   }
 

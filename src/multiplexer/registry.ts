@@ -32,7 +32,7 @@ export class Registry<T, B extends BackendName = BackendName> implements Registr
   readonly #records: (RegistrationRecord<T> | undefined)[];
   /** By the object that it was registered by, if it was one. */
   readonly #bySource = new Map<object, RegistrationRecord<T>>();
-  readonly #backend: Backend<RegistrationRecord<T>>;
+  #backend: Backend<RegistrationRecord<T>>;
   readonly #loop: LoopWait;
   readonly #requeued: Requeued<T>;
   #closed = false;
@@ -61,6 +61,16 @@ export class Registry<T, B extends BackendName = BackendName> implements Registr
 
   get reportsErrors(): boolean {
     return this.#backend.reportsErrors;
+  }
+
+  /** Has another backend watch the records from now on, which are in its set already. */
+  useBackend(backend: Backend<RegistrationRecord<T>>): void {
+    this.#backend = backend;
+  }
+
+  /** The records in the order of registering. */
+  inOrder(): RegistrationRecord<T>[] {
+    return [...this].sort((one, other) => one.generation - other.generation);
   }
 
   /** @throws ERR_CLOSED */
