@@ -70,6 +70,8 @@ export interface Introduction {
 
 /** One participant. Only the chat changes it. */
 export interface Member extends Subject {
+  /** What it is known by, as one value that never changes: another one takes its place. */
+  readonly who: Who;
   /** The unique name; empty until it is admitted. */
   readonly nick: string;
   readonly user: string;

@@ -1,6 +1,6 @@
 /** Places in a log, which name the messages that stand there. */
-
 import { MAX_PACK_ENTRIES } from '../log/entry.js';
+import { placeOf } from '../log/place.js';
 
 const RADIX = 36;
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';
@@ -77,27 +77,3 @@ export class Positions {
     return index === 0 ? id : `${id}.${index}`;
   }
 }
-
-const NOWHERE = { seq: 0, part: 0 };
-
-/** Returns the place that an id names in its log, whichever that is: the pack, and the place in it. 0 for none. */
-export function placeOf(id: string): { readonly seq: number; readonly part: number } {
-  const start = id.lastIndexOf('-') + 1;
-  if (start === 0 || start === id.length) return NOWHERE;
-  // Digit by digit, since each message is asked for its place.
-  let seq = 0;
-  for (let at = start; at < id.length; at += 1) {
-    const code = id.charCodeAt(at);
-    if (code === DOT) return at === start ? NOWHERE : { seq, part: Number(id.slice(at + 1)) };
-    if (code >= ZERO && code <= NINE) seq = seq * 36 + code - ZERO;
-    else if (code >= SMALL_A && code <= SMALL_Z) seq = seq * 36 + 10 + code - SMALL_A;
-    else return NOWHERE;
-  }
-  return { seq, part: 0 };
-}
-
-const DOT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
-const SMALL_A = 0x61;
-const SMALL_Z = 0x7a;

@@ -1,5 +1,6 @@
 /** The interface of every history, wherever it keeps its lines. All questions and answers are plain data. */
 import type { Line, Shelf } from './line.js';
+import type { LineDraft } from './line-draft.js';
 import type { Found, SearchQuery } from './search-query.js';
 
 /** A place among the lines of a shelf. An id that is not kept counts as older than everything that is. */
@@ -86,7 +87,7 @@ export interface History {
 export interface Shelves {
   /** Whether a shelf keeps lines: for one that does not, none need be made. */
   keeps(shelf: Shelf): boolean;
-  record(shelf: Shelf, line: Line): void;
+  record(shelf: Shelf, line: Line | LineDraft): void;
   /** Removes what a line says; its place stays, so that others are found from there. */
   redact(redaction: Redaction): void;
   /** Removes a shelf with all that is on it. */

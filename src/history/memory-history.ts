@@ -13,6 +13,7 @@ import type {
   Sight,
 } from './history.js';
 import type { Line, Shelf } from './line.js';
+import { type LineDraft, lineOf, sourceLength } from './line-draft.js';
 import { centred, latestOf } from './page.js';
 import { type Found, type Hit, isInTime, isWanted, type SearchPlace, type SearchQuery } from './search-query.js';
 import { isVisible } from './sight.js';
@@ -37,12 +38,10 @@ const LINE_BYTES = 200;
 interface Entry {
   /** Its place among the lines of all shelves. */
   readonly n: number;
-  /** Null once it has been taken back: its place is still known. */
-  line: Line | null;
-  readonly msgid: string;
-  readonly atMs: number;
-  readonly peer: string | null;
+  line: Line | LineDraft;
   bytes: number;
+  /** Whether it has been taken back: then the line has no words, and only its place is still known. */
+  isTakenBack: boolean;
 }
 
 /** A range of places: from the first to before the last. */
@@ -76,7 +75,7 @@ class ShelfLines {
   }
 
   get oldestMs(): number {
-    return this.#entries[this.#first]?.atMs ?? Infinity;
+    return this.#entries[this.#first]?.line.atMs ?? Infinity;
   }
 
   /** The bytes of all lines. */
@@ -92,7 +91,7 @@ class ShelfLines {
   #placeOf(msgid: string): number {
     // A message that is asked for is a late one more often than not.
     for (let place = this.#entries.length - 1; place >= this.#first; place -= 1) {
-      if (this.#entries[place]?.msgid === msgid) return place;
+      if (this.#entries[place]?.line.msgid === msgid) return place;
     }
     return -1;
   }
@@ -102,7 +101,7 @@ class ShelfLines {
     let [low, high] = [this.#first, this.#entries.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#entries[middle]?.atMs ?? 0) < atMs) low = middle + 1;
+      if ((this.#entries[middle]?.line.atMs ?? 0) < atMs) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -145,10 +144,16 @@ class ShelfLines {
   #take([first, end]: Range, from: 'oldest' | 'newest', limit: number, peer: string | null, sight: Sight): Line[] {
     const found: Line[] = [];
     for (let count = 0; count < end - first && found.length < limit; count += 1) {
-      const line = this.#entries[from === 'oldest' ? first + count : end - 1 - count]?.line ?? null;
+      const line = this.#lineAt(from === 'oldest' ? first + count : end - 1 - count);
       if (line !== null && (peer === null || line.peer === peer) && isVisible(line, sight)) found.push(line);
     }
     return from === 'oldest' ? found : found.reverse();
+  }
+
+  /** Returns the line at a place; null if there is none, or if it has been taken back. */
+  #lineAt(place: number): Line | null {
+    const entry = this.#entries[place];
+    return entry === undefined || entry.isTakenBack ? null : finished(entry);
   }
 
   /**
@@ -162,10 +167,10 @@ class ShelfLines {
       if (count === most) return { hits, isComplete: false };
       const entry = this.#entries[query.end === 'oldest' ? this.#first + count : this.#entries.length - 1 - count];
       if (entry === undefined || entry.n <= after || entry.n >= before) continue;
-      const { line, n } = entry;
-      if (line !== null && isInTime(line, query) && isWanted(line, place, query) && matches(line.text, query.terms)) {
-        hits.push({ n, hit: { shelf: place.shelf, line } });
-      }
+      // The text first: a line that does not match need not be put together.
+      if (entry.isTakenBack || !isInTime(entry.line, query) || !matches(entry.line.text, query.terms)) continue;
+      const line = finished(entry);
+      if (isWanted(line, place, query)) hits.push({ n: entry.n, hit: { shelf: place.shelf, line } });
     }
     return { hits, isComplete: true };
   }
@@ -174,7 +179,7 @@ class ShelfLines {
   lastOfPeers(sight: Sight): Line[] {
     const last = new Map<string, Line>();
     for (let place = this.#entries.length - 1; place >= this.#first; place -= 1) {
-      const line = this.#entries[place]?.line ?? null;
+      const line = this.#lineAt(place);
       const peer = line?.peer ?? null;
       if (line === null || peer === null || last.has(peer) || !isVisible(line, sight)) continue;
       last.set(peer, line);
@@ -217,7 +222,7 @@ export class MemoryHistory implements History, Shelves {
     return this.#limits.maxLines > 0;
   }
 
-  record(shelf: Shelf, line: Line): void {
+  record(shelf: Shelf, line: Line | LineDraft): void {
     const { maxLines, maxBytes } = this.#limits;
     if (maxLines === 0) return;
     let lines = this.#shelves.get(shelf);
@@ -228,7 +233,7 @@ export class MemoryHistory implements History, Shelves {
     lines.isInUse = true;
     const bytes = weightOf(line);
     this.#lines += 1;
-    lines.push({ n: this.#lines, line, msgid: line.msgid, atMs: line.atMs, peer: line.peer, bytes });
+    lines.push({ n: this.#lines, line, bytes, isTakenBack: false });
     this.#bytes += bytes;
     while (lines.size > maxLines) this.#bytes -= lines.shift();
     while (this.#bytes > maxBytes) this.#dropOldest();
@@ -257,7 +262,8 @@ export class MemoryHistory implements History, Shelves {
       const entry = this.#shelves.get(shelf)?.find(msgid);
       if (entry === undefined) continue;
       this.#bytes -= entry.bytes;
-      entry.line = null;
+      entry.isTakenBack = true;
+      entry.line = { ...lineOf(entry.line), source: '', text: '', tags: [], object: null };
       entry.bytes = LINE_BYTES;
       this.#bytes += entry.bytes;
     }
@@ -285,7 +291,7 @@ export class MemoryHistory implements History, Shelves {
   }
 
   timeOf(shelves: readonly Shelf[], msgid: string): Promise<number | null> {
-    const found = shelves.map((shelf) => this.#shelves.get(shelf)?.find(msgid)?.atMs);
+    const found = shelves.map((shelf) => this.#shelves.get(shelf)?.find(msgid)?.line.atMs);
     return Promise.resolve(found.find((atMs) => atMs !== undefined) ?? null);
   }
 
@@ -308,8 +314,16 @@ export class MemoryHistory implements History, Shelves {
   }
 }
 
-function weightOf({ text, source, target, msgid, tags }: Line): number {
-  let bytes = LINE_BYTES + 2 * (text.length + source.length + target.length + msgid.length);
+/** Returns the line of an entry, which is put together only once. */
+function finished(entry: Entry): Line {
+  const line = lineOf(entry.line);
+  entry.line = line;
+  return line;
+}
+
+function weightOf(line: Line | LineDraft): number {
+  const { text, target, msgid, tags } = line;
+  let bytes = LINE_BYTES + 2 * (text.length + sourceLength(line) + target.length + msgid.length);
   for (const [name, value] of tags) bytes += LINE_BYTES + 2 * (name.length + value.length);
   return bytes;
 }

@@ -53,7 +53,7 @@ export function speakerOf(source: string): string {
 }
 
 /** Whether a line is between the times of a search. */
-export function isInTime({ atMs }: Line, { after, before }: SearchQuery): boolean {
+export function isInTime({ atMs }: Pick<Line, 'atMs'>, { after, before }: SearchQuery): boolean {
   return (after?.kind !== 'time' || atMs > after.atMs) && (before?.kind !== 'time' || atMs < before.atMs);
 }
 

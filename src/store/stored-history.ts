@@ -1,6 +1,7 @@
 /** A history in the store: what is recorded is written with everything else of its turn. */
 import type { Conversations, History, LatestQuery, LineQuery, Page, Redaction, Shelves } from '../history/history.js';
 import type { Line, Shelf } from '../history/line.js';
+import { type LineDraft, lineOf } from '../history/line-draft.js';
 import type { Found, SearchQuery } from '../history/search-query.js';
 import type { Store } from './store.js';
 import type { Write } from './tasks.js';
@@ -51,8 +52,8 @@ export class StoredHistory implements History, Shelves {
     this.keeps = keeps;
   }
 
-  record(shelf: Shelf, line: Line): void {
-    this.#write({ kind: 'line', shelf, line });
+  record(shelf: Shelf, line: Line | LineDraft): void {
+    this.#write({ kind: 'line', shelf, line: lineOf(line) });
   }
 
   redact(redaction: Redaction): void {

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { History } from '../../src/history/history.js';
 import { changesOf, type Line, type Shelf } from '../../src/history/line.js';
+import type { LineDraft } from '../../src/history/line-draft.js';
 import { DEFAULT_MEMORY_HISTORY, MemoryHistory } from '../../src/history/memory-history.js';
+import { placeOf } from '../../src/log/place.js';
 import { Histories } from '../../src/server/history/histories.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
 import { saidAt } from '../support/history-lines.js';
@@ -46,6 +48,49 @@ test('a history in memory answers like a list that is searched from end to end',
     }
     return history;
   }, 120);
+});
+
+/** The draft that becomes a line. */
+function draftOf({ source, account, ...line }: Line): LineDraft {
+  const [, nick = '', user = '', host = ''] = /^(.*)!(.*)@(.*)$/.exec(source) ?? [];
+  const who = { nick, user, host, address: host, realName: '', account, privileges: null };
+  return { ...line, who: source === '' ? null : who };
+}
+
+test('lines read the same whether they were put together when they were said or when they are asked for', async () => {
+  await compare((lines) => {
+    const history = new MemoryHistory();
+    for (const { shelf, line } of lines) {
+      // The server has no account.
+      const isWhole = line.seq % 3 === 0 || (line.source === '' && line.account !== null);
+      history.record(shelf, isWhole ? line : draftOf(line));
+    }
+    for (const { shelf, line, isTakenBack } of lines) {
+      if (isTakenBack) history.redact({ shelves: [shelf], msgid: line.msgid });
+    }
+    return history;
+  }, 120);
+});
+
+test.each([true, false])('a line weighs the same whether it is put together or not (draft: %s)', async (isDraft) => {
+  const line = { ...saidAt(1), text: 'twelve bytes' };
+  const twoBytes = 2 * (200 + 2 * (line.text.length + line.source.length + line.target.length + 'x-1'.length));
+  for (const [maxBytes, kept] of [[twoBytes, [2, 3]] as const, [twoBytes - 1, [3]] as const]) {
+    const history = new MemoryHistory({ maxLines: 10, maxBytes });
+    for (const seq of [1, 2, 3]) {
+      const next = { ...line, msgid: `x-${seq}`, seq };
+      history.record('r:#a', isDraft ? draftOf(next) : next);
+    }
+    const range = { kind: 'between', after: null, before: null, end: 'newest' } as const;
+    const page = await history.lines({ shelf: 'r:#a', peer: null, range, limit: 10, sight: ALL });
+    expect(page.kind === 'lines' && page.lines.map(({ seq }) => seq)).toEqual(kept);
+  }
+});
+
+test('the place of a message is read from its id, and none from other words', () => {
+  expect(placeOf('abc-1z')).toEqual({ seq: 71, part: 0 });
+  expect(placeOf('abc.2-10.7')).toEqual({ seq: 36, part: 7 });
+  for (const id of ['', 'abc', 'abc-', 'abc-.1', 'abc-Z', 'abc-1!']) expect(placeOf(id)).toEqual({ seq: 0, part: 0 });
 });
 
 test('a search finds the same when some shelves are in one history and some in another', async () => {

@@ -12,6 +12,7 @@ import type {
 } from '../../src/history/history.js';
 import { isEvent, type Line, LINE_KINDS, type Shelf } from '../../src/history/line.js';
 import type { Found, SearchQuery } from '../../src/history/search-query.js';
+import { placeOf } from '../../src/log/place.js';
 
 export const ROOMS: readonly Shelf[] = ['r:#a', 'r:#b'];
 export const PERSON: Shelf = 'a:ann';
@@ -44,11 +45,12 @@ export const said = fc.array(drawn, { minLength: 1, maxLength: 60, size: 'max' }
   let atMs = 1000;
   return facts.map(({ place: [shelf, peer], passedMs, isTakenBack, ...rest }, index) => {
     atMs += passedMs;
+    const msgid = `x-${index}`;
     const line: Line = {
-      seq: index + 1,
+      seq: placeOf(msgid).seq,
       part: 0,
       atMs,
-      msgid: `x-${index}`,
+      msgid,
       peer,
       target: '#a',
       object: null,

@@ -10,6 +10,7 @@ import type {
   Shelves,
 } from '../../history/history.js';
 import type { Line, Shelf } from '../../history/line.js';
+import type { LineDraft } from '../../history/line-draft.js';
 import { MemoryHistory, type MemoryHistoryLimits } from '../../history/memory-history.js';
 import { latestOf } from '../../history/page.js';
 import type { Found, Hit, SearchQuery } from '../../history/search-query.js';
@@ -39,7 +40,7 @@ export class Histories implements History, Shelves {
     return (this.#keeperOf(shelf) ?? this.#memory).keeps(shelf);
   }
 
-  record(shelf: Shelf, line: Line): void {
+  record(shelf: Shelf, line: Line | LineDraft): void {
     (this.#keeperOf(shelf) ?? this.#memory).record(shelf, line);
   }
 

@@ -1,18 +1,21 @@
 /** What happens in the chat, as lines of a history. */
 import type { Directory } from '../../chat/directory.js';
-import type { Actor, EventOf, RoomChange, Said } from '../../chat/event.js';
+import type { EventOf, RoomChange, Said } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
 import type { Departed, Identified, Outcome } from '../../chat/outcome.js';
-import { placeOf } from '../../chat/positions.js';
 import type { Shelves } from '../../history/history.js';
-import { type Line, LINE_BITS, type LineKind, personalShelf, type Shelf } from '../../history/line.js';
-import type { LogName, SettingChange, Tag } from '../../log/entry.js';
+import { LINE_BITS, type LineKind, personalShelf, type Shelf } from '../../history/line.js';
+import type { LineDraft } from '../../history/line-draft.js';
+import type { LogName, SettingChange, Tag, Who } from '../../log/entry.js';
+import { placeOf } from '../../log/place.js';
 
 /** Whose name is folded. */
 type Fold = Directory['fold'];
 
 /** An event in a room. */
 type InRoom = EventOf<'joined' | 'left' | 'kicked' | 'topic' | 'settings' | 'retitled'> | Identified | Departed;
+
+const NO_TAGS: readonly Tag[] = [];
 
 /** Makes lines of outcomes. */
 export class LineRecorder {
@@ -80,7 +83,7 @@ export class LineRecorder {
 
   #happened(log: LogName, event: InRoom): void {
     if (!isRoomLog(log) || !this.#shelves.keeps(log)) return;
-    this.#shelves.record(log, { ...eventLine(event), target: event.room.name });
+    this.#shelves.record(log, draftOf(event));
   }
 
   #shelfOf(member: Member): Shelf {
@@ -89,25 +92,17 @@ export class LineRecorder {
   }
 }
 
-/**
- * Returns the line of a message. Field by field: to spread one object with a number as large as a time into another
- * would cost more than all the rest.
- */
 function wordsOf(
   { id, atMs, by, type, text, tags, ranks, isDivisible }: Said,
   target: string,
   peer: string | null,
-): Line {
-  const { seq, part } = placeOf(id);
+): LineDraft {
   return {
-    seq,
-    part,
+    msgid: id,
     atMs,
     kind: type,
-    msgid: id,
     peer,
-    source: by === null ? '' : `${by.nick}!${by.user}@${by.host}`,
-    account: by?.account ?? null,
+    who: by?.who ?? null,
     target,
     ranks,
     text,
@@ -117,26 +112,24 @@ function wordsOf(
   };
 }
 
-function eventLine(event: InRoom): Line {
+function draftOf(event: InRoom): LineDraft {
   switch (event.kind) {
     case 'joined':
-      return { ...lineOf('join', event, event.member), text: event.member.realName };
+      return eventDraft('join', event, event.member.who, event.member.realName);
     case 'left':
-      return { ...lineOf('part', event, event.member), text: event.reason };
+      return eventDraft('part', event, event.member.who, event.reason);
     case 'departed':
-      return { ...lineOf('quit', event, event.member), text: event.reason };
+      return eventDraft('quit', event, event.member.who, event.reason);
     case 'kicked':
-      return { ...lineOf('kick', event, event.by), text: event.reason, object: event.member.nick };
-    case 'identified': {
-      const { nick, user, host } = event.before;
-      return { ...lineOf('nick', event, event.member), source: `${nick}!${user}@${host}`, object: event.member.nick };
-    }
+      return eventDraft('kick', event, event.by?.who, event.reason, event.member.nick);
+    case 'identified':
+      return eventDraft('nick', event, { ...event.before, account: event.member.account }, '', event.member.nick);
     case 'topic':
-      return { ...lineOf('topic', event, event.by), text: event.text };
+      return eventDraft('topic', event, event.by?.who, event.text);
     case 'settings':
-      return { ...lineOf('mode', event, event.by), object: JSON.stringify(event.changes.map(writtenChange)) };
+      return eventDraft('mode', event, event.by?.who, '', JSON.stringify(event.changes.map(writtenChange)));
     case 'retitled':
-      return { ...lineOf('rename', event, event.by), text: event.reason, object: event.before };
+      return eventDraft('rename', event, event.by?.who, event.reason, event.before);
   }
 }
 
@@ -147,25 +140,16 @@ function writtenChange(change: RoomChange): SettingChange {
   return { kind, on, rank, target: member.nick };
 }
 
-/** Returns a line with what all have in common. */
-function lineOf(kind: LineKind, { id, atMs }: Pick<Said, 'id' | 'atMs'>, by: Actor): Line {
-  const { seq, part } = placeOf(id);
-  return {
-    seq,
-    part,
-    atMs,
-    kind,
-    msgid: id,
-    peer: null,
-    source: by === null ? '' : `${by.nick}!${by.user}@${by.host}`,
-    account: by?.account ?? null,
-    target: '',
-    ranks: 0,
-    text: '',
-    tags: [],
-    object: null,
-    bits: 0,
-  };
+/** @param object - see {@link LineDraft.object} */
+function eventDraft(
+  kind: LineKind,
+  { id: msgid, atMs, room }: InRoom,
+  who: Who | undefined,
+  text: string,
+  object: string | null = null,
+): LineDraft {
+  const target = room.name;
+  return { msgid, atMs, kind, peer: null, who: who ?? null, target, ranks: 0, text, tags: NO_TAGS, object, bits: 0 };
 }
 
 /** Whether a tag says something about the moment only, such as that somebody is typing. */
