@@ -72,28 +72,26 @@ export class LineDecoder {
 
   /** Takes the next bytes of the stream and passes every line that ends in them to the sink. */
   push(bytes: Uint8Array, sink: LineSink): void {
+    const { length } = bytes;
     let start = 0;
+    // Where the next CR is, and the next LF; `length` for none. Each byte is looked at once for each of the two.
+    let cr = this.#carriageReturnEnds ? -1 : length;
+    let lf = -1;
     for (;;) {
-      const end = this.#endOfLine(bytes, start);
-      if (end < 0) break;
+      if (cr < start) cr = placeOf(CR, bytes, start);
+      if (lf < start) lf = placeOf(LF, bytes, start);
+      const end = Math.min(cr, lf);
+      if (end === length) break;
       this.#finish(bytes, start, end, sink);
       start = end + 1;
     }
-    if (start < bytes.length) this.#append(bytes, start, bytes.length, sink);
+    if (start < length) this.#append(bytes, start, length, sink);
   }
 
   /** Ends the unfinished line: the stream has ended, or has been quiet for long enough. */
   flush(sink: LineSink): void {
     if (!this.hasPending) return;
-    this.#finish(new Uint8Array(0), 0, 0, sink);
-  }
-
-  #endOfLine(bytes: Uint8Array, start: number): number {
-    const lf = bytes.indexOf(LF, start);
-    if (!this.#carriageReturnEnds) return lf;
-    const within = lf < 0 ? bytes : bytes.subarray(0, lf);
-    const cr = within.indexOf(CR, start);
-    return cr < 0 ? lf : cr;
+    this.#finish(NOTHING, 0, 0, sink);
   }
 
   #finish(bytes: Uint8Array, start: number, end: number, sink: LineSink): void {
@@ -112,7 +110,8 @@ export class LineDecoder {
 
   #emit(bytes: Uint8Array, start: number, end: number, sink: LineSink): void {
     const stop = !this.#carriageReturnEnds && end > start && bytes[end - 1] === CR ? end - 1 : end;
-    if (stop - start > this.#maxLineBytes) sink.overlong();
+    if (stop === start) sink.line(NOTHING);
+    else if (stop - start > this.#maxLineBytes) sink.overlong();
     else sink.line(bytes.subarray(start, stop));
   }
 
@@ -143,4 +142,9 @@ export class LineDecoder {
     this.#pending = null;
     this.#pendingBytes = 0;
   }
+}
+
+function placeOf(byte: number, bytes: Uint8Array, start: number): number {
+  const at = bytes.indexOf(byte, start);
+  return at < 0 ? bytes.length : at;
 }

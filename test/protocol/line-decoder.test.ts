@@ -97,6 +97,15 @@ test('lines do not depend on how the stream was cut', () => {
   );
 });
 
+test('lines are what lies between the endings, wherever the next one of each kind is', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('a', 'b', '\r', '\n'), maxLength: 60 }), fc.boolean(), (text, cr) => {
+      const lines = text.split(cr ? /[\r\n]/ : /\r?\n/);
+      expect(decode({ maxLineBytes: 100, carriageReturnEnds: cr }, [bytes(text)])).toEqual(lines.slice(0, -1));
+    }),
+  );
+});
+
 test('a line without an end takes no more memory than the limit', () => {
   const decoder = new LineDecoder({ maxLineBytes: 100 });
   const recorder = new Recorder();

@@ -355,8 +355,12 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
 
   /** Runs a call in which the client's member acts through this connection, if it has others. */
   acting<T>(act: () => T): T {
-    const { chat } = this.server;
-    return chat.isShared(this.member) ? chat.through(this.#link, act) : act();
+    return this.isShared ? this.server.chat.through(this.#link, act) : act();
+  }
+
+  /** Whether its member has other connections, too. */
+  get isShared(): boolean {
+    return this.server.chat.isShared(this.member);
   }
 
   /** Goes on as a member that is here already. */

@@ -14,6 +14,7 @@ export interface Line {
   readonly params: readonly string[];
 }
 
+const COLON = 0x3a;
 /** The most parameters; the last takes the rest of the line (RFC 1459 section 2.3). */
 const MAX_PARAMS = 15;
 
@@ -43,18 +44,32 @@ export function parseLine(line: string): Line | null {
   const commandEnd = endOfWord(line, at);
   if (commandEnd === at) return null;
   const command = line.slice(at, commandEnd).toUpperCase();
-  const params: string[] = [];
-  at = skipSpaces(line, commandEnd);
-  while (at < line.length) {
-    if (line[at] === ':' || params.length === MAX_PARAMS - 1) {
-      params.push(line.slice(line[at] === ':' ? at + 1 : at));
-      break;
-    }
-    const end = endOfWord(line, at);
-    params.push(line.slice(at, end));
-    at = skipSpaces(line, end);
+  return { tags, source, command, params: paramsOf(line, skipSpaces(line, commandEnd)) };
+}
+
+/** Lists of up to two are written out: to grow a list, V8 makes room for seventeen. */
+function paramsOf(line: string, start: number): string[] {
+  if (start >= line.length) return [];
+  const firstEnd = endOfParam(line, start, 0);
+  const first = paramAt(line, start, firstEnd);
+  const next = skipSpaces(line, firstEnd);
+  if (next >= line.length) return [first];
+  let end = endOfParam(line, next, 1);
+  const params = [first, paramAt(line, next, end)];
+  for (let at = skipSpaces(line, end); at < line.length; at = skipSpaces(line, end)) {
+    end = endOfParam(line, at, params.length);
+    params.push(paramAt(line, at, end));
   }
-  return { tags, source, command, params };
+  return params;
+}
+
+/** The end of a parameter: that of the line for the last one. @param count - how many are before it */
+function endOfParam(line: string, at: number, count: number): number {
+  return line.charCodeAt(at) === COLON || count === MAX_PARAMS - 1 ? line.length : endOfWord(line, at);
+}
+
+function paramAt(line: string, at: number, end: number): string {
+  return line.slice(line.charCodeAt(at) === COLON ? at + 1 : at, end);
 }
 
 function skipSpaces(line: string, at: number): number {

@@ -93,7 +93,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       return;
     }
     const before = this.#charset.charset;
-    const text = this.#charset.decode(bytes).replaceAll('\0', '');
+    const decoded = this.#charset.decode(bytes);
+    const text = decoded.includes('\0') ? decoded.replaceAll('\0', '') : decoded;
     if (this.#charset.charset !== before) client.updateEncoder();
     const message = parseMessage(text);
     if (message === null) return;
@@ -138,7 +139,33 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       return;
     }
     const command = this.#commandOf(message);
-    if (this.#isAnsweredBy(message, () => command?.run(this.#client, message))) this.#outbox.flush();
+    const outcome = command === null ? undefined : this.#runCommand(command, message);
+    if (this.#isAnsweredBy(message, outcome)) this.#outbox.flush();
+  }
+
+  #runCommand(command: Command, message: Message): Outcome {
+    if (this.#client.isShared) return this.#runSharedCommand(command, message);
+    try {
+      return command.run(this.#client, message);
+    } catch (error) {
+      this.#reportFailure(message, error);
+      return undefined;
+    }
+  }
+
+  /** By itself, because a function that makes a closure pays for it even when it makes none. */
+  #runSharedCommand(command: Command, message: Message): Outcome {
+    return this.#step(message, () => command.run(this.#client, message));
+  }
+
+  /** Takes a step of a command. */
+  #step(message: Message, step: () => Outcome): Outcome {
+    try {
+      return this.#client.acting(step);
+    } catch (error) {
+      this.#reportFailure(message, error);
+      return undefined;
+    }
   }
 
   /** Finds the command of a message. Replies and returns null if the table of commands does not permit it. */
@@ -161,14 +188,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     return null;
   }
 
-  /** Takes a step of a command. @returns whether it was the last one; otherwise further commands wait */
-  #isAnsweredBy(message: Message, step: () => Outcome): boolean {
-    let outcome: Outcome = undefined;
-    try {
-      outcome = this.#client.acting(step);
-    } catch (error) {
-      this.#reportFailure(message, error);
-    }
+  /** Takes the outcome of a step. @returns whether it was the last one; otherwise further commands wait */
+  #isAnsweredBy(message: Message, outcome: Outcome): boolean {
     if (outcome === undefined) return true;
     if (outcome instanceof Deferred) {
       this.#stepLater(message, outcome);
@@ -192,7 +213,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     const take = (step: () => Outcome): void => {
       this.#isResultAwaited = false;
       // The client may have left in the meantime. If it were admitted now, nobody could remove it.
-      if (!this.#client.isOver && this.#isAnsweredBy(message, step)) this.#goOn();
+      if (!this.#client.isOver && this.#isAnsweredBy(message, this.#step(message, step))) this.#goOn();
     };
     const fail = (error: unknown): void => {
       this.#isResultAwaited = false;

@@ -1,5 +1,6 @@
 /** The services: names to which people send commands as messages, and which answer by notices. */
 import type { Client } from '../client.js';
+import { isChannelLike } from '../names.js';
 import type { Paged } from '../outcome.js';
 import { cutToBytes } from '../text-length.js';
 
@@ -9,10 +10,13 @@ export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 const NOTICE_BYTES = 350;
 
+const SERVICES: ReadonlyMap<string, ServiceName> = new Map(SERVICE_NAMES.map((name) => [name.toLowerCase(), name]));
+
 /** Finds the service that a message is sent to; some clients name a server after an at sign. */
 export function serviceOf(target: string): ServiceName | undefined {
-  const name = target.replace(/@.*$/, '').toLowerCase();
-  return SERVICE_NAMES.find((service) => service.toLowerCase() === name);
+  // Nearly every message is sent to a channel.
+  if (isChannelLike(target)) return undefined;
+  return SERVICES.get(target.replace(/@.*$/, '').toLowerCase());
 }
 
 /** One question to a service. */
