@@ -23,9 +23,15 @@ export class Memo<Source extends object, Result> {
   /** @returns the same for the same source, as long as few others come in between */
   of(source: Source): Result {
     if (this.#last?.source !== source) {
-      this.#last = this.#recent.find((one) => one.source === source) ?? this.#remember(source);
+      this.#last = this.#find(source) ?? this.#remember(source);
     }
     return this.#last.result;
+  }
+
+  /** A loop, since a callback would be made for each message. */
+  #find(source: Source): Made<Source, Result> | null {
+    for (const one of this.#recent) if (one.source === source) return one;
+    return null;
   }
 
   #remember(source: Source): Made<Source, Result> {

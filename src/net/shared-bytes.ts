@@ -25,8 +25,12 @@ export class SharedBytes {
    * @param bytes copied; a string is encoded as UTF-8
    * @throws ERR_INVALID_ARG_TYPE
    */
-  constructor(bytes: string | Uint8Array) {
-    this.bytes = typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(toBytes(bytes));
+  constructor(bytes: string | Uint8Array);
+  /** @internal @param isTaken whether nobody changes `bytes` from now on: then they are not copied */
+  constructor(bytes: Uint8Array, isTaken: true);
+  constructor(bytes: string | Uint8Array, isTaken?: true) {
+    if (isTaken === true && Buffer.isBuffer(bytes)) this.bytes = bytes;
+    else this.bytes = typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(toBytes(bytes));
   }
 
   /** How many bytes there are. */

@@ -2,7 +2,7 @@
 import { Memo } from '../front/memo.js';
 import { SharedBytes } from '../net/shared-bytes.js';
 
-const shared = new Memo((source: Uint8Array) => new SharedBytes(source));
+const shared = new Memo((source: Uint8Array) => new SharedBytes(source, true));
 
 /**
  * Returns the shared form of an array that never changes.

@@ -21,3 +21,8 @@ test('few arrays are remembered', () => {
   for (let index = 0; index < 100; index += 1) share(Buffer.from(`${index}`));
   expect(share(early)).not.toBe(shared);
 });
+
+test('the bytes of a message are not copied again', () => {
+  const bytes = Buffer.from('made for all readers of a kind');
+  expect(share(bytes).bytes).toBe(bytes);
+});
