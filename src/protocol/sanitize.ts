@@ -15,5 +15,16 @@ const REPLACEMENT = '\ufffd';
  * @returns text that is one line and shows as it reads; a tab is left as it is
  */
 export function sanitize(text: string): string {
-  return text.replace(UNSAFE, REPLACEMENT);
+  return isPlainAscii(text) ? text : text.replace(UNSAFE, REPLACEMENT);
+}
+
+// For a text without a match, the simplest class of characters is found out about soonest.
+const UNPLAIN = /[^ -~]/;
+
+/**
+ * Whether a text has printable characters of ASCII alone: then there is nothing to sanitize, and no end of a line in it.
+ * Nearly all text is like this.
+ */
+export function isPlainAscii(text: string): boolean {
+  return !UNPLAIN.test(text);
 }

@@ -1,9 +1,9 @@
 /** Events of the chat as plain lines. */
-import type { Actor, ChatEvent } from '../../chat/event.js';
+import type { Actor, ChatEvent, Said } from '../../chat/event.js';
 import type { Member } from '../../chat/member.js';
 import type { Line } from '../../history/line.js';
 import { PLAIN_SERVER_NAME } from '../reserved-nicks.js';
-import { sanitize } from '../sanitize.js';
+import { isPlainAscii, sanitize } from '../sanitize.js';
 
 const pad = (value: number): string => String(value).padStart(2, '0');
 
@@ -62,11 +62,15 @@ function describeWords(name: string, words: string, verb: string): string | null
   return action === undefined ? null : `* ${name} ${action}`;
 }
 
+function verbOf({ room }: Said): string {
+  return room === null ? 'say to you' : 'say';
+}
+
 function describe(event: ChatEvent): string | null {
   switch (event.kind) {
     case 'said': {
       if (event.type === 'signal') return null;
-      return describeWords(nameOf(event.by), event.text, event.room === null ? 'say to you' : 'say');
+      return describeWords(nameOf(event.by), event.text, verbOf(event));
     }
     case 'redacted':
       return `${nameOf(event.by)} took back a message${because(event.reason)}`;
@@ -108,6 +112,10 @@ function describe(event: ChatEvent): string | null {
  * @returns each line with its LF; null if plain members do not see the event
  */
 export function formatEvent(event: ChatEvent): string | null {
+  if (event.kind === 'said' && event.type !== 'signal' && isPlainAscii(event.text)) {
+    // Nearly everything is this: nothing in it has to be taken out or replaced.
+    return `${formatTime(event.atMs)} ${sanitize(nameOf(event.by))} ${verbOf(event)}: ${event.text}\n`;
+  }
   if (event.kind === 'said' && (event.text.includes('\n') || event.text.includes('\r'))) {
     return linesOf(event.text)
       .map((text) => formatEvent({ ...event, text }) ?? '')

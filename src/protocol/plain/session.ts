@@ -50,6 +50,8 @@ export interface PlainPast {
   readonly settings: PastSettings;
 }
 
+/** What a peer types to leave. */
+const EXIT = 'exit';
 /** What a peer types to read the last messages again, with how many. */
 const HISTORY = /^\/history(?: (\d{1,4}))?$/i;
 /** What it types to look for messages, with the words that they hold. */
@@ -280,7 +282,7 @@ export class PlainSession implements Session, LineSink {
     const text = sanitize(this.#charset.decode(bytes));
     this.#link.encoder = plainEncoder(this.#charset.charset);
     const words = text.trim();
-    if (words.toLowerCase() === 'exit') {
+    if (words.length === EXIT.length && words.toLowerCase() === EXIT) {
       this.#isEnding = true;
       this.#pacer.hold();
       this.#leaveIfEnding();
