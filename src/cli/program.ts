@@ -75,8 +75,8 @@ Examples:
 `;
 
 const CTL_HELP = `
-A server that keeps data (fdmux serve --data FOLDER) is asked by the socket control.sock in that folder, which is for the
-user of the server and for root.
+A server that keeps data (fdmux serve --data FOLDER) is asked by the socket control.sock in that folder, which is for
+the user of the server and for root.
 
 ${VERB_LINES}
 Examples:

@@ -83,6 +83,8 @@ class Desk implements Visitor {
   readonly #observer: ControlObserver;
   readonly #lines = new LineBuffer(MAX_REQUEST_BYTES);
   #isBusy = false;
+  /** Whether it has asked for too much at once: what it sends from then on is dropped. */
+  #isOver = false;
 
   constructor(connection: Connection, verbs: Verbs, observer: ControlObserver) {
     this.#connection = connection;
@@ -91,8 +93,13 @@ class Desk implements Visitor {
   }
 
   take(bytes: Uint8Array): void {
-    if (this.#lines.push(bytes)) void this.#work();
-    else this.#connection.end(encodeAnswer(failureOf(tooLong())));
+    if (this.#isOver) return;
+    if (this.#lines.push(bytes)) {
+      void this.#work();
+      return;
+    }
+    this.#isOver = true;
+    this.#connection.end(encodeAnswer(failureOf(tooLong())));
   }
 
   /** The peer asks for nothing more. It says so when it is read from again, so all it has asked for is answered. */

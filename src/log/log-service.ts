@@ -306,9 +306,15 @@ export class LogService {
 
   #answer(answering: Promise<void>): void {
     this.#begin();
-    void answering.finally(() => {
-      this.#end();
-    });
+    answering.then(
+      () => {
+        this.#end();
+      },
+      () => {
+        // A log never rejects; if one does, the peer must not wait for ever.
+        this.#channel.close();
+      },
+    );
   }
 
   #begin(): void {

@@ -12,7 +12,7 @@ const [FIRST, SECOND, PRIME] = [0x811c_9dc5, 0x1000_0193, 0x0100_0193];
 /** The first bracket of a pack begins its entries. */
 const OPENING_BRACKET = 0x5b;
 
-/** Returns the mark of a pack. Only its entries count: a later version of the codec writes another number before them. */
+/** Returns the mark of a pack. Only its entries count: a later version of the codec has another number before them. */
 export function markOf(bytes: Uint8Array): string {
   let [one, two] = [FIRST, SECOND];
   for (const byte of bytes.subarray(Math.max(bytes.indexOf(OPENING_BRACKET), 0))) {
