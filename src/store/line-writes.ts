@@ -10,7 +10,10 @@ import type { WritersOf } from './tasks.js';
 
 /** Each write answers how many lines it has changed. */
 export interface LineWrites {
-  /** Puts a line on a shelf; nothing happens if it is there. */
+  /**
+   * Puts a line on a shelf; nothing happens if it is there. It is never older than the one before it, whatever the
+   * clock does: pages and searches by time rely on that.
+   */
   readonly line: { readonly shelf: string; readonly line: Line };
   /**
    * Removes what a line says, from all shelves that it is on and from the entry that it comes from: the pack `seq` of
@@ -35,11 +38,13 @@ const INSERT = `INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, sourc
 
 export const lineWrites: WritersOf<LineWrites> = {
   line: (tables, { shelf, line }) => {
-    const { seq, part, atMs, kind, msgid, peer, source, account, target, ranks, text, tags, object, bits } = line;
+    const log = tables.log(shelf);
+    const atMs = Math.max(line.atMs, log.lineMs);
+    const { seq, part, kind, msgid, peer, source, account, target, ranks, text, tags, object, bits } = line;
     const row = tables
       .run(INSERT)
       .get(
-        tables.log(shelf).id,
+        log.id,
         seq,
         part,
         atMs,
@@ -56,7 +61,8 @@ export const lineWrites: WritersOf<LineWrites> = {
         bits,
       );
     if (row === undefined) return 0;
-    indexLine(tables, integerOf(row, 'id'), tables.log(shelf).id, line);
+    log.lineMs = atMs;
+    indexLine(tables, integerOf(row, 'id'), log.id, line);
     return 1;
   },
   'line-redact': (tables, { shelves, msgid, log, seq, part }) => {

@@ -9,6 +9,8 @@ export interface LogRow {
   top: number;
   /** How many entries the packs hold that are kept. */
   entries: number;
+  /** The time of the last line on the shelf, in milliseconds since the epoch; 0 without one. */
+  lineMs: number;
 }
 
 /** What those who read and write tables work on. */
@@ -39,7 +41,8 @@ export class Tables {
     if (known !== undefined) return known;
     this.run('INSERT OR IGNORE INTO log(name, first, top) VALUES(?, 1, 0)').run(name);
     const row = this.run(
-      `SELECT id, first, top, (SELECT coalesce(sum(entries), 0) FROM pack WHERE log = id) AS entries
+      `SELECT id, first, top, (SELECT coalesce(sum(entries), 0) FROM pack WHERE log = log.id) AS entries,
+         (SELECT coalesce(max(at_ms), 0) FROM line WHERE log = log.id) AS line_ms
        FROM log WHERE name = ?`,
     ).get(name);
     if (row === undefined) throw new Error(`the log ${name} has no row`);
@@ -48,6 +51,7 @@ export class Tables {
       first: integerOf(row, 'first'),
       top: integerOf(row, 'top'),
       entries: integerOf(row, 'entries'),
+      lineMs: integerOf(row, 'line_ms'),
     };
     this.#logs.set(name, log);
     return log;
