@@ -8,6 +8,7 @@ import { startIrcServer } from '../irc/servers.js';
 import { here } from '../support/checkout.js';
 import { node, type ServerProcess } from '../support/server.js';
 import { LOAD_CORE, SERVER_CORE } from '../support/tools.js';
+import type { Latency, Rate, Searches } from './report.js';
 import { EchoCount, Talker } from './talker.js';
 
 /** How a server keeps what is said: not at all, or how safely. */
@@ -46,13 +47,6 @@ async function withTalkers<T>(
     for (const talker of talkers) talker.end();
     await server.stop();
   }
-}
-
-export interface Rate {
-  /** Stored and found a second. */
-  readonly messagesPerSecond: number;
-  /** CPU time of all threads of the server. */
-  readonly cpuUsPerMessage: number;
 }
 
 /** Has everybody talk as fast as the echoes allow, and waits until the last messages are found. */
@@ -98,12 +92,6 @@ async function talk(talkers: readonly Talker[], seconds: number): Promise<number
   isOver = true;
   await heard.reaches(said);
   return said;
-}
-
-export interface Latency {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
 }
 
 export function latencyOf(samples: readonly number[]): Latency {
@@ -166,14 +154,6 @@ export function measureUnkept(turns: { readonly warm: number; readonly counted: 
       return cost / deliveries;
     });
   });
-}
-
-export interface Searches {
-  readonly lines: number;
-  /** The median of some searches each, from sending SEARCH to the end of its batch. */
-  readonly queries: readonly { readonly words: string; readonly found: number; readonly ms: number }[];
-  /** Bytes for each line, by table. */
-  readonly bytes: Readonly<Record<string, number>>;
 }
 
 const REPEATS = 5;
