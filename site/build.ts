@@ -44,8 +44,6 @@ export async function buildSite({ root, out, repository }: SiteOptions): Promise
   const frame: Frame = { version: versionOf(checkout), repository, menu: menuOf(pages, apiMenu) };
   for (const page of all) write(join(out, page.path), layout(frame, page).toString());
   for (const file of links.copied) copy(join(root, file), join(out, links.copy(file)));
-  for (const name of checkout.names('docs/learn', '.json'))
-    copy(join(root, 'docs/learn', name), join(out, 'learn', name));
   await bundleAssets(root, join(out, 'assets'));
   // Last, since its time says that the site is whole.
   write(join(out, 'assets/search.json'), searchIndex(all));

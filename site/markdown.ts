@@ -104,11 +104,14 @@ function resolveLink(token: Token, resolve: LinkResolver): void {
   }
 }
 
-/** Links and pictures in raw HTML. */
+/** Links, pictures and the recording of a timeline in raw HTML. */
 function resolveHtml(text: string, resolve: LinkResolver): string {
-  return text.replace(/(<(?:a|img)\b[^>]*\b(?:href|src)=")([^"]+)"/g, (_, before: string, target: string) => {
-    return `${before}${resolve(target)}"`;
-  });
+  return text.replace(
+    /(<(?:a|img|fdmux-timeline)\b[^>]*\b(?:href|src)=")([^"]+)"/g,
+    (_, before: string, target: string) => {
+      return `${before}${resolve(target)}"`;
+    },
+  );
 }
 
 /** Puts links around the manual pages that a text names, unless it is a link already. */

@@ -56,15 +56,17 @@ describe('a link of a page', () => {
     expect(deadLinks(pages, new Set()).join()).not.toContain('b.html#here');
   });
 
-  test('to a file without a page makes it one; a folder is its README or a list; a picture is copied', () => {
+  test('to a file without a page makes it one; a folder is its README or a list; a picture or a recording is copied', () => {
     const { pages, links } = documentPages(
       checkoutOf({
         'docs/README.md':
-          '# a\n\n[1](../src/x.ts) [2](../bench/) ![3](p.png) [4](https://example.org/#x) [5](#a) [7](../src)\n',
+          '# a\n\n[1](../src/x.ts) [2](../bench/) ![3](p.png) [4](https://example.org/#x) [5](#a) [7](../src)\n\n' +
+          '<fdmux-timeline src="t.json">\n\ntext\n\n</fdmux-timeline>\n',
         'src/x.ts': 'x < 1;\n',
         'bench/README.md': '# bench\n\n[6](../src/y.c)\n',
         'src/y.c': '',
         'docs/p.png': '',
+        'docs/t.json': '{}',
       }),
     );
     const start = pages.find(({ path }) => path === 'guides/index.html')?.body.toString() ?? '';
@@ -75,11 +77,12 @@ describe('a link of a page', () => {
       'https://example.org/#x',
       '#a',
       '../source/src.html',
+      '../files/docs/t.json',
     ]);
     expect(pages.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['source/src/x.ts.html', 'source/src/y.c.html']),
     );
-    expect(links.copied).toContain('docs/p.png');
+    expect(links.copied).toEqual(expect.arrayContaining(['docs/p.png', 'docs/t.json']));
   });
 
   test('to a picture that is not there is dead', () => {

@@ -20,6 +20,7 @@ const KINDS = [
   'guides/bundlers.html',
   'guides/truth-table.html?fd=eventfd',
   'recipes/echo.html',
+  'learn/5-level-edge-one-shot.html',
   'api/fdmux/errors.html',
   'api/fdmux/class/EventFd.html',
   'benchmarks/imports.html',
