@@ -62,7 +62,7 @@ export class Chat {
     this.bans = new ServerBans({ ...options.bans, fold: directory.fold, now: () => directory.now() });
     this.#core = core;
     this.#hostOf = options.hostOf ?? ((address) => address);
-    this.#scene = { core, directory, bans: this.bans };
+    this.#scene = { core, directory, bans: this.bans, hostOf: this.#hostOf };
   }
 
   /** Reports to an observer all who arrive and leave later. */
@@ -117,29 +117,41 @@ export class Chat {
   // Arriving and leaving
 
   /** Makes a member that has no name yet, and that nobody sees until it is admitted. */
-  receive({ host, label, outlet }: Arrival): Member {
+  receive({ host, label, outlet, isAlone }: Arrival): Member {
     const session = this.#core.newSession();
     const atMs = this.directory.now();
     const known = stranger(host);
     const shown = this.#hostOf(known.address);
     const who = { ...known, host: shown };
     const name = label?.(shown === known.address ? host : shown);
-    return new MemberState({ session, who, atMs, outlet, label: name, isLocal: true });
+    return new MemberState({
+      session,
+      who,
+      atMs,
+      outlet,
+      label: name,
+      isLocal: true,
+      ...(isAlone !== undefined && { isAlone }),
+    });
   }
 
-  /** Describes a member that has been admitted, as plain data. */
-  describe(member: Member): MemberDescription {
-    return restoration.describe(member);
+  /**
+   * Describes a member that has been admitted, as plain data.
+   *
+   * @param outlet - whose privileges it is to have; null for those of all its outlets
+   */
+  describe(member: Member, outlet: Outlet | null = null): MemberDescription {
+    return restoration.describe(member, outlet);
   }
 
   #staying(keeper: MemberKeeper): StayingMembers {
-    const describe = restoration.describe;
+    const describe = (member: Member): MemberDescription => restoration.describe(member, null);
     return new StayingMembers({ keeper, describe, bySession: (session) => this.#core.domain.fold.bySession(session) });
   }
 
   /** Brings a member in as it was described, quietly. @returns null if it cannot be brought in */
-  restore(description: MemberDescription, outlet: Outlet | null): Member | null {
-    return restoration.restore(this.#scene, description, outlet);
+  restore(description: MemberDescription, outlet: Outlet | null, how: restoration.How = {}): Member | null {
+    return restoration.restore(this.#scene, description, outlet, how);
   }
 
   /** How a member's connection is secured. */
@@ -158,14 +170,25 @@ export class Chat {
   }
 
   /**
-   * Runs a call in which a member acts through one of its outlets. That outlet gets the answers; the others hear of
-   * the deed. By default a member acts through its first outlet.
+   * Runs a call in which a member acts through one of its outlets. That outlet gets the answers, and the others hear of
+   * the deed; masks are held against its address, and the member is an operator only if it has become one there.
+   * By default a member acts through its first outlet.
    */
-  through<T>(outlet: Outlet, act: () => T): T {
-    return this.#core.through(outlet, act);
+  through<T>(member: Member, outlet: Outlet, act: () => T): T {
+    return devices.through(this.#scene, member, outlet, act);
   }
 
-  /** Whether a member has several outlets, so that it matters through which of them it acts. */
+  /** Whether it may matter through which of its outlets a member acts. */
+  isDivided(member: Member): boolean {
+    return stateOf(member).isDivided;
+  }
+
+  /** The addresses that a member is connected from; the one that it has arrived from if nobody is connected for it. */
+  addressesOf(member: Member): string[] {
+    return devices.addressesOf(member);
+  }
+
+  /** Whether a member has several outlets. */
   isShared(member: Member): boolean {
     return stateOf(member).furtherOutlets.length > 0;
   }

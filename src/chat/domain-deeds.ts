@@ -7,6 +7,7 @@ import type { MemberState } from './member-state.js';
 import { withNote } from './notes.js';
 import type { Arrived, Changed, Lost, Reserved } from './outcome.js';
 import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
+import { hasPrivilege } from './subject.js';
 
 /** The outcomes of entries of each kind. Null if nothing has changed. */
 export interface DomainOutcomes {
@@ -140,13 +141,13 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     return { kind: 'annotated', atMs, by: member, member, room: null, changes: made.changes };
   }),
   announce: byMember((_domain, by, { text }, atMs) =>
-    by.may('wallops') ? { kind: 'announced', atMs, by, text } : refuse('not-privileged'),
+    hasPrivilege(by.who, 'wallops') ? { kind: 'announced', atMs, by, text } : refuse('not-privileged'),
   ),
   broadcast: byMember((_domain, by, { type, text }, atMs) =>
-    by.may('global') ? { kind: 'broadcast', atMs, by, type, text } : refuse('not-privileged'),
+    hasPrivilege(by.who, 'global') ? { kind: 'broadcast', atMs, by, type, text } : refuse('not-privileged'),
   ),
   expel: byMember((domain, by, { target, reason, parting }, atMs) => {
-    if (!by.may('kill')) return refuse('not-privileged');
+    if (!hasPrivilege(by.who, 'kill')) return refuse('not-privileged');
     const member = domain.bySession(target);
     if (member === undefined) return refuse('no-such-member');
     return { kind: 'expelled', atMs, by, member, reason, parting };

@@ -1,7 +1,8 @@
 /** A member as the chat changes it. */
-import type { Privilege, Trait, Who } from '../log/entry.js';
+import { type Privilege, PRIVILEGES, type Trait, type Who } from '../log/entry.js';
 import { canonicalAddress, withoutLeadingColon } from './address.js';
 import type { Fold as CaseFold } from './case-mapping.js';
+import { DeviceState } from './device-state.js';
 import type { Member, Outlet } from './member.js';
 import { NO_NOTES } from './notes.js';
 import { joinOutlets, NOWHERE, outletsOf } from './outlets.js';
@@ -30,6 +31,8 @@ export interface MemberOptions {
   readonly label?: string | undefined;
   /** Whether it is one of this node's. */
   readonly isLocal?: boolean;
+  /** Whether no other connection may share it. */
+  readonly isAlone?: boolean;
 }
 
 /** One participant, with everything that the entries of logs change about it. */
@@ -43,6 +46,7 @@ export class MemberState implements Member {
   /** Replaced as a whole, since rooms keep their own copies. */
   who: Who;
   readonly isLocal: boolean;
+  readonly isAlone: boolean;
   readonly sinceMs: number;
   lastSpokeMs: number;
   away: string | null = null;
@@ -61,14 +65,15 @@ export class MemberState implements Member {
   furtherOutlets = NO_OUTLETS;
   /** Since when nobody is connected for it, in milliseconds since the epoch; null while somebody is. */
   absentSinceMs: number | null = null;
-  /** The outlets that nobody is at, and why; null for none. */
-  #absences: Map<Outlet, string> | null = null;
+  /** What differs between its outlets; null while nothing does. */
+  #devices: DeviceState | null = null;
   readonly #label: string | null;
 
-  constructor({ session, who, atMs, outlet, label, isLocal = false }: MemberOptions) {
+  constructor({ session, who, atMs, outlet, label, isLocal = false, isAlone = false }: MemberOptions) {
     this.session = session;
     this.who = who;
     this.isLocal = isLocal;
+    this.isAlone = isAlone;
     this.outlet = outlet ?? NOWHERE;
     this.sinceMs = atMs;
     this.lastSpokeMs = atMs;
@@ -104,7 +109,7 @@ export class MemberState implements Member {
   }
 
   may(privilege: Privilege): boolean {
-    return hasPrivilege(this.who, privilege);
+    return hasPrivilege(this.acting, privilege);
   }
 
   get label(): string {
@@ -117,31 +122,88 @@ export class MemberState implements Member {
   }
 
   identity(fold: CaseFold): Identity {
-    return identityOf(this.who, fold);
+    return identityOf(this.acting, fold);
+  }
+
+  /** What it is known by where it acts at the moment: by one connection's address, and with the rights given there. */
+  get acting(): Who {
+    return this.#devices?.acting ?? this.who;
+  }
+
+  /** Whether it acts at the moment where it is known by something else than everywhere. */
+  get isElsewhere(): boolean {
+    return this.#devices !== null && this.#devices.acting !== null;
+  }
+
+  /** Whether it may matter through which of its outlets it acts. */
+  get isDivided(): boolean {
+    return this.furtherOutlets.length > 0 || this.#devices?.hasMoved === true;
+  }
+
+  /** Runs a call in which it is known by something else; null for what it is known by everywhere. */
+  actAs<T>(who: Who | null, act: () => T): T {
+    const devices = this.#deviceState();
+    const before = devices.acting;
+    devices.acting = who;
+    try {
+      return act();
+    } finally {
+      devices.acting = before;
+    }
+  }
+
+  #deviceState(): DeviceState {
+    this.#devices ??= new DeviceState();
+    return this.#devices;
   }
 
   /** Gives it one more outlet. */
   attach(outlet: Outlet): void {
+    if (this.outlet === NOWHERE) this.#deviceState().hasMoved = true;
     this.#hearThrough([...outletsOf(this.outlet), outlet]);
   }
 
   /** Takes an outlet away; the member stays. */
   detach(outlet: Outlet): void {
-    this.#absences?.delete(outlet);
+    const devices = this.#deviceState();
+    devices.forget(outlet);
+    devices.hasMoved = true;
     this.#hearThrough(outletsOf(this.outlet).filter((one) => one !== outlet));
+  }
+
+  /** Notes the privileges that a password has given at an outlet. @param privileges - null for none */
+  entitle(outlet: Outlet, privileges: readonly Privilege[] | null): void {
+    if (privileges === null) this.#devices?.rights.delete(outlet);
+    else this.#deviceState().rights.set(outlet, privileges);
+  }
+
+  /** The privileges that it has through one of its outlets; null for none. */
+  privilegesAt(outlet: Outlet): readonly Privilege[] | null {
+    const { privileges } = this.who;
+    const given = this.#devices?.rights.get(outlet);
+    if (privileges === null || given === undefined) return null;
+    return privileges.every((one) => given.includes(one))
+      ? privileges
+      : privileges.filter((one) => given.includes(one));
+  }
+
+  /** The privileges that were given at any of its outlets; null for none. */
+  get entitled(): readonly Privilege[] | null {
+    const all = new Set(this.#devices === null ? [] : [...this.#devices.rights.values()].flat());
+    return this.#devices === null || this.#devices.rights.size === 0 ? null : PRIVILEGES.filter((one) => all.has(one));
   }
 
   /** Notes that nobody is at an outlet. @param reason - null when somebody is there */
   mark(outlet: Outlet, reason: string | null): void {
-    this.#absences ??= new Map();
-    this.#absences.delete(outlet);
-    if (reason !== null) this.#absences.set(outlet, reason);
+    const { absences } = this.#deviceState();
+    absences.delete(outlet);
+    if (reason !== null) absences.set(outlet, reason);
   }
 
   /** Why nobody is at any of its outlets, by the last word about that; null if somebody is. */
   get absence(): string | null {
-    const absences = this.#absences;
-    if (absences === null || absences.size < outletsOf(this.outlet).length) return null;
+    const absences = this.#devices?.absences;
+    if (absences === undefined || absences.size < outletsOf(this.outlet).length) return null;
     return [...absences.values()].at(-1) ?? null;
   }
 

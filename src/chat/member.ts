@@ -30,6 +30,8 @@ export interface Outlet {
   readonly isSecure: boolean;
   /** The SHA-256 fingerprint of the member's certificate, as lower-case hexadecimal digits; null without one. */
   readonly certificate: string | null;
+  /** The address of the peer, `host` without brackets or scope, or a name for a peer without one. */
+  readonly remoteHost: string;
   /**
    * Takes bytes for the member. It must neither throw nor call back into the chat: it runs inside a fan-out, and one
    * member's trouble is dealt with after it.
@@ -56,6 +58,8 @@ export interface Arrival {
   readonly label?: (host: string) => string;
   /** Null for a member that is here although nobody is connected for it. */
   readonly outlet: Outlet | null;
+  /** Whether no other connection may share it, even of the same account. @defaultValue false */
+  readonly isAlone?: boolean;
 }
 
 /** What a member calls itself. */

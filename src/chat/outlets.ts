@@ -8,6 +8,7 @@ const NOTHING = new Uint8Array(0);
 export const NOWHERE: Outlet = {
   isSecure: false,
   certificate: null,
+  remoteHost: '',
   encoder: { encode: () => null, isDroppable: () => true },
   send: () => undefined,
   expel: () => undefined,
@@ -19,6 +20,7 @@ class SeveralOutlets implements Outlet, Encoder {
   readonly isSecure: boolean;
   /** They may differ, so none is the member's. */
   readonly certificate = null;
+  readonly remoteHost = '';
   readonly outlets: readonly Outlet[];
   #event: ChatEvent | null = null;
 

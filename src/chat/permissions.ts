@@ -104,6 +104,13 @@ export function speechRefusal(
   return room.isListed(member, 'mute') && !room.isListed(member, 'mute-exception') ? 'muted' : null;
 }
 
+/** Returns why a member may not set the topic of a room that it is in; null if it may. */
+export function topicRefusal(member: Subject, room: Room, seat: Seat): SpeechRefusal | 'not-allowed' | null {
+  if (room.flags.has('topic-protected') && !mayManage(member, room)) return 'not-allowed';
+  // Everybody there reads a topic like a message.
+  return speechRefusal(member, room, seat);
+}
+
 /**
  * Whether a text asks programs, not people (CTCP), in any of its lines. An action is for people, although it is written
  * the same way.

@@ -12,7 +12,10 @@ export interface Actor {
   readonly member: MemberState;
 }
 
-/** Returns who acts: one with a place in the room, or one from outside as its entry describes it. */
+/**
+ * Returns who acts: one with a place in the room, or one from outside as its entry describes it. One inside whose entry
+ * describes it acts with what is said there: through a connection that has not all of its rights.
+ */
 export function actorOf(
   room: RoomState,
   {
@@ -21,7 +24,9 @@ export function actorOf(
   }: EntryOf<RoomDeeds, 'annotate' | 'found' | 'grant' | 'kick' | 'redact' | 'retitle' | 'settings' | 'unregister'>,
   seat: SeatState | undefined,
 ): Actor | undefined {
-  if (seat !== undefined) return { subject: seat, who: seat.who, member: seat.member };
+  if (seat !== undefined) {
+    return { subject: who === null ? seat : new Outsider(session, who), who: seat.who, member: seat.member };
+  }
   if (who === null) return undefined;
   return { subject: new Outsider(session, who), who, member: room.memberOf(session, who) };
 }

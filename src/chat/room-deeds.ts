@@ -17,6 +17,7 @@ import {
   mayManage,
   type SpeechRefusal,
   speechRefusal,
+  topicRefusal,
 } from './permissions.js';
 import { refuse, type Refused } from './refusal.js';
 import {
@@ -108,7 +109,7 @@ const kick: Deed<'kick'> = (room, entry, atMs, own) => {
 
 const say: Deed<'say'> = (room, entry, atMs, seat) => {
   const { session, who, ranks, type, text, tags, isDivisible } = entry;
-  const subject = seat ?? (who === null ? null : new Outsider(session, who));
+  const subject = who === null ? (seat ?? null) : new Outsider(session, who);
   if (subject === null) return refuse('outside', room);
   if (seat === undefined && room.isOver) return refuse('no-such-room');
   const refusal = speechRefusal(subject, room, seat) ?? queryRefusal(room, text);
@@ -142,9 +143,7 @@ const redact: Deed<'redact'> = (room, entry, atMs, own) => {
 
 const topic: Deed<'topic'> = (room, { text }, atMs, seat) => {
   if (seat === undefined) return refuse('not-inside', room);
-  if (room.flags.has('topic-protected') && !mayManage(seat, room)) return refuse('not-allowed', room);
-  // Everybody there reads a topic like a message.
-  const refusal = speechRefusal(seat, room, seat);
+  const refusal = topicRefusal(seat, room, seat);
   if (refusal !== null) return refuse(refusal, room);
   if (text === (room.topic?.text ?? '')) return null;
   room.topic = text === '' ? null : { text, by: authorOf(seat.who), atMs };

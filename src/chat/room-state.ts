@@ -580,10 +580,10 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   isListed(subject: Subject, list: MaskList): boolean {
     const entries = this.masks[list];
     if (entries.length === 0) return false;
-    const identity = (this.#seatBy.get(subject.session) ?? subject).identity(this.fold);
-    // A loop, since a function that makes a closure pays for it even when the list is empty.
-    for (const { matcher } of entries) if (matcher.matches(identity)) return true;
-    return false;
+    const seat = this.#seatBy.get(subject.session);
+    if (matchesAny(entries, (seat ?? subject).identity(this.fold))) return true;
+    // One inside that acts through a connection from elsewhere.
+    return seat !== undefined && subject.isElsewhere === true && matchesAny(entries, subject.identity(this.fold));
   }
 
   /**
@@ -642,4 +642,9 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 export function roomStateOf(room: Room): RoomState {
   if (room instanceof RoomState) return room;
   throw new TypeError('The chat knows only the rooms that it has made');
+}
+
+function matchesAny(entries: readonly MaskEntry[], identity: Identity): boolean {
+  for (const { matcher } of entries) if (matcher.matches(identity)) return true;
+  return false;
 }

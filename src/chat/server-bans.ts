@@ -1,7 +1,6 @@
 /** Whom the server keeps out, until when, and why. */
 import { contains, parseAddresses } from './address.js';
 import type { Fold } from './case-mapping.js';
-import type { Member } from './member.js';
 import { completeUserHost, type Identity, UserMask } from './user-mask.js';
 
 /** What a ban names: users on hosts, or all who connect from the addresses of a network. */
@@ -120,10 +119,9 @@ export class ServerBans {
     return null;
   }
 
-  /** Those members for whom a ban holds, whether it is set or not. */
-  among(ban: ServerBan, members: Iterable<Member>): Member[] {
-    const { holdsFor } = this.#entryOf(ban);
-    return [...members].filter((member) => holdsFor(member.identity(this.#fold)));
+  /** Returns a function that says whether a ban, whether it is set or not, holds for somebody. */
+  judge(ban: ServerBan): (identity: Identity) => boolean {
+    return this.#entryOf(ban).holdsFor;
   }
 
   #dropExpired(): void {

@@ -10,6 +10,8 @@ export interface Subject {
   readonly session: string;
   /** The account that it has logged in to; null without one. */
   readonly account: string | null;
+  /** Whether it may be known here by something else than in the rooms that it is in. @defaultValue false */
+  readonly isElsewhere?: boolean;
   /** Whether it has one of the rights of those who run the server. */
   may(privilege: Privilege): boolean;
   /** Returns the texts that masks are compared with. One of the real address always matches. */
@@ -36,6 +38,7 @@ export function identityOf({ nick, user, host, address, account }: Who, fold: Fo
 export class Outsider implements Subject {
   readonly session: string;
   readonly who: Who;
+  readonly isElsewhere = true;
 
   constructor(session: string, who: Who) {
     this.session = session;

@@ -35,8 +35,6 @@ export interface Link extends Outlet {
   encoder: Encoder;
   /** Identifies the connection in the server's log. */
   readonly id: number;
-  /** The peer's address, `host` without brackets or scope. */
-  readonly remoteHost: string;
   readonly remotePort: number;
   readonly transport: Transport;
   /** The limits of the peer's class. */

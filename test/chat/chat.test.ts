@@ -15,11 +15,16 @@ const WORDS: Words = { type: 'message', text: 'hi', tags: [], isDivisible: false
 class Ear implements Outlet, Encoder {
   readonly isSecure = false;
   readonly certificate = null;
+  readonly remoteHost: string;
   readonly encoder = this;
   readonly heard: ChatEvent[] = [];
   expelledWith: string | null = null;
 
   #encoded: ChatEvent | null = null;
+
+  constructor(remoteHost = 'h.example') {
+    this.remoteHost = remoteHost;
+  }
 
   encode(event: ChatEvent): Uint8Array {
     this.#encoded = event;
@@ -217,8 +222,8 @@ test('a ban of the server is set by operators, puts out those for whom it holds,
   expect(chat.setBan(ann.member, ban, 'out')).toMatchObject({ why: 'holds-for-oneself' });
   expect(chat.bans.list('users')).toEqual([]);
   const network = { ...ban, kind: 'addresses', mask: '192.0.2.0/24' } as const;
-  const bob = new Ear();
-  const member = chat.receive({ host: '192.0.2.7', outlet: bob });
+  const bob = new Ear('192.0.2.7');
+  const member = chat.receive({ host: bob.remoteHost, outlet: bob });
   expect(chat.admit(member, { nick: 'bob', user: 'b', realName: '' })).toMatchObject({ kind: 'arrived' });
   expect(chat.setBan(ann.member, network, 'out')).toMatchObject({ kind: 'ban-set', expelledCount: 1 });
   expect([bob.expelledWith, eve.ear.expelledWith]).toEqual(['out', null]);
@@ -250,13 +255,13 @@ describe('a member that is connected', () => {
     chat.attach(ann.member, second);
     const heard = (): string[][] => [ann.ear.take(), second.take(), bob.ear.take()];
     heard();
-    const said = settled(chat.through(second, () => chat.say(ann.member, room, WORDS)));
+    const said = settled(chat.through(ann.member, second, () => chat.say(ann.member, room, WORDS)));
     expect([said.kind, ...heard()]).toEqual(['said', ['said'], [], ['said']]);
-    chat.through(second, () => chat.join(ann.member, '#b', { key: null, maxRooms: 9, flags: [] }));
+    chat.through(ann.member, second, () => chat.join(ann.member, '#b', { key: null, maxRooms: 9, flags: [] }));
     expect(heard()).toEqual([['joined'], [], []]);
-    chat.through(second, () => chat.part(ann.member, '#a', ''));
+    chat.through(ann.member, second, () => chat.part(ann.member, '#a', ''));
     expect(heard()).toEqual([['left'], [], ['left']]);
-    chat.through(ann.ear, () => chat.setTopic(ann.member, '#b', 'tea'));
+    chat.through(ann.member, ann.ear, () => chat.setTopic(ann.member, '#b', 'tea'));
     expect(heard()).toEqual([[], ['topic'], []]);
     chat.part(ann.member, '#b', '');
     expect(heard()).toEqual([[], ['left'], []]);

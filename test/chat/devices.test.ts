@@ -6,12 +6,14 @@ import { type Member, type Outlet, type Privilege, PRIVILEGES } from '../../src/
 import { stateOf } from '../../src/chat/member-state.js';
 import { likenessOf } from '../../src/protocol/lookalikes.js';
 import { foldPrecis } from '../../src/protocol/precis.js';
+import { HeldLog } from '../support/held-log.js';
 import { settled } from '../support/settled.js';
 
 /** Keeps the kinds of the events that it gets. */
 class Ear implements Outlet {
   readonly isSecure = false;
   readonly certificate = null;
+  readonly remoteHost: string;
   expelledWith: string | null = null;
   readonly heard: string[] = [];
   readonly encoder = {
@@ -21,6 +23,10 @@ class Ear implements Outlet {
     },
     isDroppable: () => false,
   };
+
+  constructor(remoteHost = '192.0.2.1') {
+    this.remoteHost = remoteHost;
+  }
 
   send(): void {
     // It has been encoded for this one.
@@ -44,7 +50,7 @@ const WORDS = { type: 'message', text: 'hi', tags: [], isDivisible: false } as c
 
 function arrive(nick: string, account: string | null = null, privileges: readonly Privilege[] | null = null) {
   const ear = new Ear();
-  const member = chat.receive({ host: '192.0.2.1', outlet: ear });
+  const member = chat.receive({ host: ear.remoteHost, outlet: ear });
   stateOf(member).become({ privileges });
   const admitted = settled(chat.admit(member, { nick, user: 'u', realName: 'r', account }));
   return { member, ear, how: admitted.kind === 'refused' ? admitted.why : admitted.kind };
@@ -77,17 +83,17 @@ describe('a member that is connected twice', () => {
 
   test('is away when nobody is at either', () => {
     const { ann, bob, second } = twice();
-    chat.through(ann.ear, () => chat.setAway(ann.member, 'lunch'));
+    chat.through(ann.member, ann.ear, () => chat.setAway(ann.member, 'lunch'));
     expect([ann.member.away, bob.ear.take()]).toEqual([null, []]);
-    chat.through(second, () => chat.setAway(ann.member, 'bath'));
+    chat.through(ann.member, second, () => chat.setAway(ann.member, 'bath'));
     expect([ann.member.away, bob.ear.take()]).toEqual(['bath', ['away']]);
-    chat.through(ann.ear, () => chat.setAway(ann.member, null));
+    chat.through(ann.member, ann.ear, () => chat.setAway(ann.member, null));
     expect([ann.member.away, bob.ear.take()]).toEqual([null, ['away']]);
   });
 
   test('is away when the one leaves where somebody was', () => {
     const { ann, second } = twice();
-    chat.through(second, () => chat.setAway(ann.member, 'bath'));
+    chat.through(ann.member, second, () => chat.setAway(ann.member, 'bath'));
     chat.leave(ann.member, ann.ear, 'x');
     expect(ann.member.away).toBe('bath');
   });
@@ -102,10 +108,21 @@ describe('a member that is connected twice', () => {
 
   test('gets what it says to somebody, and to itself, once at the other one', () => {
     const { ann, second } = twice();
-    chat.through(ann.ear, () => chat.say(ann.member, { kind: 'member', nick: 'bob' }, WORDS));
+    chat.through(ann.member, ann.ear, () => chat.say(ann.member, { kind: 'member', nick: 'bob' }, WORDS));
     expect([ann.ear.take(), second.take()]).toEqual([[], ['said']]);
-    chat.through(ann.ear, () => chat.say(ann.member, { kind: 'member', nick: 'ann' }, WORDS));
+    chat.through(ann.member, ann.ear, () => chat.say(ann.member, { kind: 'member', nick: 'ann' }, WORDS));
     expect([ann.ear.take(), second.take()]).toEqual([['said'], ['said']]);
+  });
+
+  test('is not found while it may be about to get another account', () => {
+    const log = new HeldLog();
+    chat = new Chat({ log });
+    const ann = arrive('ann', 'ann');
+    log.become('held');
+    chat.setAccount(ann.member, 'eve');
+    expect(chat.memberOfAccount('ann', 'ann')).toBeUndefined();
+    log.run();
+    expect(chat.memberOfAccount('eve', 'ann')).toBe(ann.member);
   });
 
   test('is found by its account, by its nick first', () => {
@@ -114,6 +131,186 @@ describe('a member that is connected twice', () => {
     expect(chat.memberOfAccount('ANN', 'x')).toBe(ann.member);
     expect(chat.memberOfAccount('ANN', 'annie')).toBe(other.member);
     expect(chat.memberOfAccount('bob', 'bob')).toBeUndefined();
+  });
+});
+
+describe('an operator that is connected twice', () => {
+  const WANTED = { maxMasks: 9, maxValues: 9 };
+  const at = <T>(member: Member, ear: Ear, act: () => T): T => chat.through(member, ear, act);
+
+  function twice() {
+    const ann = arrive('ann', 'ann');
+    const second = new Ear();
+    chat.share(ann.member, second);
+    at(ann.member, ann.ear, () => chat.setOperator(ann.member, PRIVILEGES));
+    arrive('eve');
+    return { member: ann.member, first: ann.ear, second };
+  }
+
+  test('has the rights through the connection that has given the password, and no other', () => {
+    const { member, first, second } = twice();
+    const kill = () => settled(chat.expel(member, 'eve', { reason: 'x', parting: 'x' }));
+    const ban = () => chat.setBan(member, { ...BAN, mask: 'nobody@*' }, 'x');
+    const tell = () => settled(chat.broadcast(member, 'notice', 'x'));
+    const announce = () => settled(chat.announce(member, 'x'));
+    const acts: readonly (() => { readonly kind: string })[] = [kill, ban, tell, announce];
+    for (const act of acts) {
+      expect(at(member, second, act)).toMatchObject({ why: 'not-privileged' });
+      expect(at(member, first, act).kind).not.toBe('refused');
+    }
+    expect([
+      at(member, first, () => member.may('see-hosts')),
+      at(member, second, () => member.may('see-hosts')),
+    ]).toEqual([true, false]);
+    expect(member.isOperator).toBe(true);
+  });
+
+  test('is an ordinary member of a room through the other one', () => {
+    const { member, first, second } = twice();
+    const bob = arrive('bob');
+    enter(bob.member);
+    enter(member);
+    const secret = [{ kind: 'flag', on: true, flag: 'secret' }] as const;
+    const close = () => settled(chat.amend(member, '#a', secret, WANTED));
+    const acts: readonly (() => { readonly kind: string } | null)[] = [
+      () => settled(chat.kick(member, '#a', { nick: 'bob', reason: 'x' })),
+      () => settled(chat.setTopic(member, '#a', 'tea')),
+      () => settled(chat.say(member, { kind: 'room', name: '#a', ranks: 0 }, WORDS)),
+      () => settled(chat.invite(member, 'eve', '#a')),
+      () => settled(chat.annotateRoom(member, '#a', { key: 'url', value: 'x', maxKeys: 9 })),
+      () => settled(chat.retitle(member, '#a', '#b', '')),
+    ];
+    const flags = (['topic-protected', 'moderated', 'invite-only'] as const).map(
+      (flag) => ({ kind: 'flag', on: true, flag }) as const,
+    );
+    chat.amend(bob.member, '#a', flags, WANTED);
+    expect(at(member, second, close)).toMatchObject({ refusals: [{ why: 'not-allowed' }] });
+    for (const act of acts) expect(at(member, second, act)).toMatchObject({ kind: 'refused' });
+    for (const act of acts.slice(1)) expect(at(member, first, act)?.kind).not.toBe('refused');
+  });
+
+  test('registers no room of others through the other one, and sees no secret ones', () => {
+    const { member, first, second } = twice();
+    const bob = arrive('bob');
+    enter(bob.member);
+    enter(member);
+    expect(at(member, second, () => settled(chat.registerRoom(member, '#a', 9)))).toMatchObject({ why: 'not-allowed' });
+    settled(chat.join(bob.member, '#b', { key: null, maxRooms: 9, flags: ['secret'] }));
+    const seen = () => chat.directory.visibleRoom(member, '#b')?.name;
+    expect([at(member, second, seen), at(member, first, seen)]).toEqual([undefined, '#b']);
+  });
+
+  test('gives up the rights of the connection at hand only', () => {
+    const { member, first, second } = twice();
+    const end = () => settled(chat.setOperator(member, null));
+    expect(at(member, second, end)).toBeNull();
+    expect(member.isOperator).toBe(true);
+    at(member, second, () => chat.setOperator(member, ['kill']));
+    expect(at(member, first, end)).toMatchObject({ kind: 'changed' });
+    const may = (ear: Ear) => PRIVILEGES.filter((one) => at(member, ear, () => member.may(one)));
+    expect([may(first), may(second)]).toEqual([[], ['kill']]);
+    at(member, second, end);
+    expect([member.isOperator, chat.directory.operatorCount]).toEqual([false, 0]);
+  });
+
+  test('is none any more when the connection that has given the password ends', () => {
+    const { member, first, second } = twice();
+    at(member, second, () => chat.setOperator(member, ['kill']));
+    chat.leave(member, first, 'x');
+    expect(PRIVILEGES.filter((one) => member.may(one))).toEqual(['kill']);
+    chat.share(member, first);
+    chat.leave(member, second, 'x');
+    expect(member.isOperator).toBe(false);
+  });
+
+  test('is described with the rights of each connection, and brought in with those', () => {
+    const { member, first, second } = twice();
+    const described = [first, second].map((ear) => chat.describe(member, ear));
+    expect(described.map(({ who }) => who.privileges)).toEqual([PRIVILEGES, null]);
+    chat = new Chat();
+    const again = chat.restore(described[0] ?? expect.fail(), first) ?? expect.fail();
+    chat.share(again, second);
+    expect([at(again, first, () => again.may('kill')), at(again, second, () => again.may('kill'))]).toEqual([
+      true,
+      false,
+    ]);
+  });
+});
+
+describe('a member that is connected from two addresses', () => {
+  function twice() {
+    const ann = arrive('ann', 'ann');
+    const second = new Ear('192.0.2.2');
+    chat.share(ann.member, second);
+    const boss = new Ear('198.51.100.1');
+    const by = chat.receive({ host: boss.remoteHost, outlet: boss });
+    settled(chat.admit(by, { nick: 'boss', user: 'b', realName: 'r' }));
+    chat.setOperator(by, PRIVILEGES);
+    const ban = (kind: 'users' | 'addresses', mask: string) => chat.setBan(by, { ...BAN, kind, mask }, 'banned');
+    return { ann, second, ban };
+  }
+
+  test.each([
+    ['addresses', '192.0.2.2'],
+    ['addresses', '192.0.2.2/31'],
+    ['users', 'u@192.0.2.2'],
+    ['users', '*@192.0.2.*2'],
+  ] as const)('loses the connection that a ban of %s holds for (%s), and stays', (kind, mask) => {
+    const { ann, second, ban } = twice();
+    expect(ban(kind, mask)).toMatchObject({ expelledCount: 1 });
+    expect([second.expelledWith, ann.ear.expelledWith]).toEqual(['banned', null]);
+    expect(chat.directory.member('ann')).toBe(ann.member);
+  });
+
+  test('loses the first one as well as the second', () => {
+    const { ann, second, ban } = twice();
+    expect(ban('addresses', '192.0.2.1')).toMatchObject({ expelledCount: 1 });
+    expect([second.expelledWith, ann.ear.expelledWith]).toEqual([null, 'banned']);
+  });
+
+  test('goes when a ban holds for all of its connections', () => {
+    const { ann, second, ban } = twice();
+    chat.setTrait(ann.member, 'always-on', true);
+    expect(ban('addresses', '192.0.2.0/24')).toMatchObject({ expelledCount: 2 });
+    expect([second.expelledWith, ann.ear.expelledWith]).toEqual(['banned', 'banned']);
+    expect(chat.directory.member('ann')).toBeUndefined();
+  });
+
+  test('is not where it has arrived from, once that connection has ended', () => {
+    const { ann, second, ban } = twice();
+    chat.leave(ann.member, ann.ear, 'x');
+    expect(chat.addressesOf(ann.member)).toEqual(['192.0.2.2']);
+    expect(ban('addresses', '192.0.2.1')).toMatchObject({ expelledCount: 0 });
+    expect(ban('addresses', '192.0.2.2')).toMatchObject({ expelledCount: 1 });
+    expect(second.expelledWith).toBe('banned');
+  });
+
+  test('goes by the host that others see, although the connection from there has ended', () => {
+    const { ann, second, ban } = twice();
+    chat.leave(ann.member, ann.ear, 'x');
+    expect(ban('users', `*@${ann.member.host}`)).toMatchObject({ expelledCount: 1 });
+    expect(second.expelledWith).toBe('banned');
+  });
+
+  test('is spared by a ban that it would set for one of its own connections', () => {
+    const { ann } = twice();
+    chat.setOperator(ann.member, PRIVILEGES);
+    const ban = { ...BAN, kind: 'addresses', mask: '192.0.2.2' } as const;
+    expect(chat.setBan(ann.member, ban, 'x')).toMatchObject({ why: 'holds-for-oneself' });
+  });
+
+  test('neither enters a room nor speaks there through the one that is banned from it', () => {
+    const { ann, second } = twice();
+    const bob = arrive('bob');
+    enter(bob.member);
+    const ban = [{ kind: 'mask', on: true, list: 'ban', mask: '*!*@192.0.2.2' }] as const;
+    chat.amend(bob.member, '#a', ban, { maxMasks: 9, maxValues: 9 });
+    const speak = () => settled(chat.say(ann.member, { kind: 'room', name: '#a', ranks: 0 }, WORDS)).kind;
+    const at = (ear: Ear, act: () => string) => chat.through(ann.member, ear, act);
+    expect(at(second, () => enter(ann.member).kind)).toBe('refused');
+    expect(at(ann.ear, () => enter(ann.member).kind)).toBe('joined');
+    expect([at(ann.ear, speak), at(second, speak)]).toEqual(['said', 'refused']);
+    expect(at(second, () => settled(chat.setTopic(ann.member, '#a', 'tea'))?.kind ?? '')).toBe('refused');
   });
 });
 
@@ -150,14 +347,11 @@ describe('a member that is always on', () => {
   });
 
   test('is no operator any more when nobody is connected, here or after another start', () => {
-    const ann = arrive('ann', 'ann', PRIVILEGES);
+    const ann = arrive('ann', 'ann');
+    chat.setOperator(ann.member, PRIVILEGES);
     chat.setTrait(ann.member, 'always-on', true);
-    const second = new Ear();
-    chat.share(ann.member, second);
-    chat.leave(ann.member, ann.ear, 'gone home');
-    expect(ann.member.isOperator).toBe(true);
     const described = chat.describe(ann.member);
-    chat.leave(ann.member, second, 'gone home');
+    chat.leave(ann.member, ann.ear, 'gone home');
     expect([ann.member.isOperator, chat.directory.operatorCount]).toEqual([false, 0]);
     chat = new Chat();
     expect(chat.restore(described, null)?.isOperator).toBe(false);

@@ -16,6 +16,7 @@ const { owner, operator, voice } = RANK_BITS;
 class Ear implements Outlet {
   readonly isSecure = false;
   readonly certificate = null;
+  readonly remoteHost = '192.0.2.1';
   readonly heard: ChatEvent[] = [];
   readonly encoder = {
     encode: (event: ChatEvent): Uint8Array => {

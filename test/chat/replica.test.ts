@@ -14,6 +14,7 @@ const NOTHING = new Uint8Array(0);
 class Ear implements Outlet, Encoder {
   readonly isSecure = false;
   readonly certificate = null;
+  readonly remoteHost = '192.0.2.1';
   readonly encoder = this;
   readonly heard: ChatEvent[] = [];
   isBroken = false;
@@ -351,7 +352,7 @@ test('one who acts from a second connection is answered there, however late the 
   const second = new Ear();
   chat.attach(ann.member, second);
   log.become('held');
-  const said = ending(chat.through(second, () => saying(ann.member, '#a', 'one')));
+  const said = ending(chat.through(ann.member, second, () => saying(ann.member, '#a', 'one')));
   say(ann.member, '#a', 'two');
   log.run();
   expect(said).toEqual(['said']);

@@ -32,6 +32,7 @@ class CountingEncoder implements Encoder {
 class Ear implements Outlet {
   readonly isSecure = false;
   readonly certificate = null;
+  readonly remoteHost = 'h.example';
   readonly heard: Uint8Array[] = [];
   readonly dropped: boolean[] = [];
   readonly encoder: Encoder;

@@ -12,6 +12,7 @@ const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 const outlet: Outlet = {
   isSecure: false,
   certificate: null,
+  remoteHost: '192.0.2.1',
   encoder: { encode: () => new Uint8Array(0), isDroppable: () => false },
   send: () => undefined,
   expel: () => undefined,

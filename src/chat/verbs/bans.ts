@@ -1,11 +1,14 @@
 /** Keeping people out of the server. */
-import type { Member } from '../member.js';
-import { stateOf } from '../member-state.js';
+import type { Member, Outlet } from '../member.js';
+import type { MemberState } from '../member-state.js';
+import { outletsOf } from '../outlets.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { BanKind, ServerBan } from '../server-bans.js';
+import { identityOf } from '../subject.js';
+import { addressOf, whoAt } from './devices.js';
 import type { Scene } from './scene.js';
 
-/** A ban that has been set, and how many members it has put out. */
+/** A ban that has been set, and how many connections it has ended; a member without a connection counts as one. */
 export interface BanSet {
   readonly kind: 'ban-set';
   readonly ban: ServerBan;
@@ -18,24 +21,57 @@ export interface BanLifted {
   readonly ban: ServerBan;
 }
 
+/** A member for whom a ban holds, and those of its connections that it concerns. */
+interface Concerned {
+  readonly member: MemberState;
+  readonly outlets: readonly Outlet[];
+}
+
 /**
- * Sets a ban, and puts out those for whom it holds.
+ * Sets a ban, and puts out those for whom it holds: of one that is connected several times, the connections from where
+ * it holds.
  *
  * @param by - null for the one who runs the server
  * @param parting - the reason that the others get for those who are removed
  */
 export function setBan(
-  { core, directory, bans }: Scene,
+  scene: Scene,
   by: Member | null,
   ban: ServerBan,
   parting: string,
 ): BanSet | Refused<'not-privileged' | 'holds-for-oneself' | 'too-many-bans'> {
   if (by?.may('ban') === false) return refuse('not-privileged');
-  const concerned = bans.among(ban, directory.members());
-  if (by !== null && concerned.includes(by)) return refuse('holds-for-oneself');
-  if (!bans.add(ban)) return refuse('too-many-bans');
-  for (const member of concerned) core.putOut(stateOf(member), parting, ban.reason);
-  return { kind: 'ban-set', ban, expelledCount: concerned.length };
+  const concerned = concernedBy(scene, ban);
+  if (concerned.some(({ member }) => member === by)) return refuse('holds-for-oneself');
+  if (!scene.bans.add(ban)) return refuse('too-many-bans');
+  let expelledCount = 0;
+  for (const { member, outlets } of concerned) {
+    if (outlets.length === outletsOf(member.outlet).length) scene.core.putOut(member, parting, ban.reason);
+    else for (const outlet of outlets) outlet.expel(parting, ban.reason);
+    expelledCount += Math.max(1, outlets.length);
+  }
+  return { kind: 'ban-set', ban, expelledCount };
+}
+
+/** Finds the members for whom a ban holds, whether it is set or not. */
+function concernedBy(scene: Scene, ban: ServerBan): Concerned[] {
+  const { fold } = scene.directory;
+  const holdsFor = scene.bans.judge(ban);
+  const concerned: Concerned[] = [];
+  for (const member of scene.directory.members()) {
+    const { who } = member;
+    const all = outletsOf(member.outlet);
+    // When the connection whose host others see has ended, that host stands for those that are left.
+    const isLeft = !all.some((outlet) => addressOf(outlet) === who.address);
+    const outlets = all.filter((outlet) => {
+      const known = whoAt(scene, member, outlet) ?? who;
+      const shown = isLeft ? { ...known, host: who.host } : known;
+      return holdsFor(identityOf(known, fold)) || holdsFor(identityOf(shown, fold));
+    });
+    const isMeant = all.length === 0 ? holdsFor(identityOf(who, fold)) : outlets.length > 0;
+    if (isMeant) concerned.push({ member, outlets });
+  }
+  return concerned;
 }
 
 /** Lifts a ban. @param by - null for the one who runs the server */

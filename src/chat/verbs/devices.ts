@@ -1,25 +1,66 @@
 /** Members that are connected several times, or not at all. */
+import type { Who } from '../../log/entry.js';
 import type { DomainOutcomes } from '../domain-deeds.js';
 import type { EventOf } from '../event.js';
 import type { Introduction, Member, Outlet } from '../member.js';
-import { type MemberState, stateOf } from '../member-state.js';
+import { type MemberState, stateOf, stranger } from '../member-state.js';
 import { outletsOf } from '../outlets.js';
 import { identityOf } from '../subject.js';
 import type { Answer } from '../ticket.js';
 import type { KeptOut } from './membership.js';
-import { setOperator } from './profile.js';
+import { proposeRights } from './profile.js';
 import type { Scene } from './scene.js';
 
 /** Why a member that nobody is connected for is away. */
 export const NOT_CONNECTED = 'Not connected';
 
+/** Returns the address of a connection in its one form. */
+export function addressOf({ remoteHost }: Outlet): string {
+  return stranger(remoteHost).address;
+}
+
+/** The addresses that a member is connected from; the one that it has arrived from if nobody is connected for it. */
+export function addressesOf(who: Member): string[] {
+  const { outlet, address } = stateOf(who);
+  const addresses = new Set(outletsOf(outlet).map(addressOf));
+  return addresses.size === 0 ? [address] : [...addresses];
+}
+
+/**
+ * Returns what a member is known by at one of its outlets: by the address of that connection, and with the privileges
+ * that were given there; null if that is what it is known by everywhere.
+ */
+export function whoAt({ hostOf }: Scene, member: MemberState, outlet: Outlet): Who | null {
+  const { who } = member;
+  const privileges = member.privilegesAt(outlet);
+  const address = outlet.remoteHost === who.address ? who.address : addressOf(outlet);
+  if (address === who.address && privileges === who.privileges) return null;
+  // One that it shows in place of its address is its own wherever it is.
+  const isOfAddress = who.host === hostOf(who.address);
+  return { ...who, address, host: isOfAddress ? hostOf(address) : who.host, privileges };
+}
+
+/**
+ * Runs a call in which a member acts through one of its outlets: that one gets the answers, and its address and rights
+ * count.
+ */
+export function through<T>(scene: Scene, who: Member, outlet: Outlet, act: () => T): T {
+  const member = stateOf(who);
+  return scene.core.through(outlet, () => member.actAs(whoAt(scene, member, outlet), act));
+}
+
 /** Returns the member of an account that another connection may share; the one with a nick, if there are several. */
-export function ofAccount({ directory }: Scene, account: string, nick: string): Member | undefined {
+export function ofAccount({ core, directory }: Scene, account: string, nick: string): Member | undefined {
   const { fold } = directory;
   const folded = fold(account);
   const wanted = directory.member(nick);
   const isOwn = (member: MemberState): boolean =>
-    member.isLocal && member.account !== null && fold(member.account) === folded;
+    member.isLocal &&
+    !member.isAlone &&
+    member.account !== null &&
+    fold(member.account) === folded &&
+    // It may be about to be somebody else's.
+    !core.domain.hasProposalOf(member.session, 'account');
   if (wanted !== undefined && isOwn(wanted)) return wanted;
   for (const member of directory.members()) if (isOwn(member)) return member;
   return undefined;
@@ -77,11 +118,9 @@ export function leave(
   const hasOthers = outletsOf(member.outlet).some((one) => one !== outlet);
   if (!hasOthers && !stays(scene, member)) return core.quit(member, reason);
   member.detach(outlet);
-  if (!hasOthers) {
-    member.absentSinceMs = scene.directory.now();
-    // Who connects next knows the password of the account, and perhaps not that of an operator.
-    if (member.isOperator) setOperator(scene, member, null);
-  }
+  if (!hasOthers) member.absentSinceMs = scene.directory.now();
+  // Those who are connected, or connect next, know the password of the account, and perhaps not that of an operator.
+  if (member.isOperator) proposeRights(scene, member, member.entitled);
   showPresence(scene, member);
   return null;
 }
@@ -92,7 +131,8 @@ function stays({ directory }: Scene, member: MemberState): boolean {
   if (account === null || !member.traits.has('always-on')) return false;
   const { fold } = directory;
   for (const other of directory.members()) {
-    if (other !== member && other.account !== null && fold(other.account) === fold(account)) return false;
+    if (other !== member && !other.isAlone && other.account !== null && fold(other.account) === fold(account))
+      return false;
   }
   return true;
 }

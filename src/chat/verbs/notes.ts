@@ -7,7 +7,7 @@ import { silencingRoom } from '../permissions.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
 import type { Answer } from '../ticket.js';
-import { roomFor, type Scene } from './scene.js';
+import { knownTo, roomFor, type Scene } from './scene.js';
 
 /** Changes what a member says about itself. @returns null when it has said so before */
 export function annotateSelf(
@@ -32,7 +32,7 @@ export function annotateRoom(
   const by = stateOf(who);
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
-  const known = replica.fold.seatOf(by) === undefined ? by.who : null;
+  const known = knownTo(replica.fold, by);
   const stamp = scene.core.stamp(replica, by);
   return replica.propose<'annotate'>(by, { kind: 'annotate', who: known, key, value, maxKeys, ...stamp });
 }

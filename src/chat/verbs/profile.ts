@@ -2,8 +2,9 @@
 import type { Privilege, Trait } from '../../log/entry.js';
 import type { EventOf } from '../event.js';
 import type { Member } from '../member.js';
-import { stateOf } from '../member-state.js';
+import { type MemberState, stateOf } from '../member-state.js';
 import type { Changed } from '../outcome.js';
+import { outletsOf } from '../outlets.js';
 import { silencingRoom } from '../permissions.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { Answer } from '../ticket.js';
@@ -44,16 +45,30 @@ export function setTrait({ core }: Scene, who: Member, trait: Trait, on: boolean
 }
 
 /**
- * Makes a member one of those who run the server, with these rights in place of those that it has.
+ * Makes a member one of those who run the server where it acts, with these rights in place of those that it has there.
  *
  * @param privileges - null takes all of them away
  * @returns null when nothing has changed
  */
 export function setOperator(
-  { core }: Scene,
+  scene: Scene,
   who: Member,
   privileges: readonly Privilege[] | null,
 ): Answer<Changed | null> {
   const member = stateOf(who);
+  const [first] = outletsOf(member.outlet);
+  const outlet = scene.core.voice ?? first;
+  if (outlet === undefined) return proposeRights(scene, member, privileges);
+  if (privileges === null && member.isDivided && member.privilegesAt(outlet) === null) return null;
+  member.entitle(outlet, privileges);
+  return proposeRights(scene, member, member.entitled);
+}
+
+/** Proposes the rights that a member has through all of its connections together. */
+export function proposeRights(
+  { core }: Scene,
+  member: MemberState,
+  privileges: readonly Privilege[] | null,
+): Answer<Changed | null> {
   return core.domain.propose<'operator'>(member, { kind: 'operator', privileges, ...core.stamp(core.domain, member) });
 }

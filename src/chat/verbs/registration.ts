@@ -1,11 +1,12 @@
 /** Rooms that belong to accounts. */
 import type { Member } from '../member.js';
 import { type MemberState, stateOf } from '../member-state.js';
+import { mayAdminister } from '../permissions.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
 import type { RoomState } from '../room-state.js';
 import type { Answer } from '../ticket.js';
-import type { Scene } from './scene.js';
+import { knownTo, type Scene } from './scene.js';
 
 /**
  * Makes a room belong to the account of somebody inside.
@@ -21,6 +22,7 @@ export function register(
   const by = stateOf(who);
   const room = directory.visibleRoom(by, name);
   if (room === undefined) return refuse('no-such-room');
+  if (by.isElsewhere && !mayAdminister(by, room)) return refuse('not-allowed', room);
   const { account } = by;
   // No single log knows how many there are.
   if (account !== null && roomsOf(directory, account).length >= maxRooms) return refuse('too-many-rooms', room);
@@ -42,7 +44,7 @@ export function unregister(
 function proposeEnd({ core }: Scene, by: MemberState, room: RoomState): Answer<RoomOutcomes['unregister']> {
   const replica = core.rooms.replica(room.name);
   const stamp = core.stamp(replica, by);
-  return replica.propose<'unregister'>(by, { kind: 'unregister', who: knownAs(room, by), ...stamp });
+  return replica.propose<'unregister'>(by, { kind: 'unregister', who: knownTo(room, by), ...stamp });
 }
 
 /** Sets the ranks that an account has in a room. @param ranks - 0 takes them away */
@@ -64,7 +66,7 @@ function proposeGrant(
   what: { readonly account: string; readonly ranks: number },
 ): Answer<RoomOutcomes['grant']> {
   const replica = core.rooms.replica(room.name);
-  return replica.propose<'grant'>(by, { kind: 'grant', who: knownAs(room, by), ...what, ...core.stamp(replica, by) });
+  return replica.propose<'grant'>(by, { kind: 'grant', who: knownTo(room, by), ...what, ...core.stamp(replica, by) });
 }
 
 /** Hands a room over to another account. @param maxRooms - the most rooms that one account founds */
@@ -79,7 +81,7 @@ export function found(
   if (room === undefined) return refuse('no-such-room');
   if (roomsOf(directory, account).length >= maxRooms) return refuse('too-many-rooms', room);
   const replica = core.rooms.replica(room.name);
-  return replica.propose<'found'>(by, { kind: 'found', who: knownAs(room, by), account, ...core.stamp(replica, by) });
+  return replica.propose<'found'>(by, { kind: 'found', who: knownTo(room, by), account, ...core.stamp(replica, by) });
 }
 
 /** An account is gone: no room belongs to it any more, and it has no ranks anywhere. */
@@ -100,9 +102,4 @@ function roomsOf(directory: Scene['directory'], account: string): RoomState[] {
   return [...directory.rooms()].filter(
     ({ registration }) => registration !== null && fold(registration.founder) === folded,
   );
-}
-
-/** What a room must be told of one who acts from outside; null for one inside. */
-function knownAs(room: RoomState, by: MemberState): MemberState['who'] | null {
-  return room.seatOf(by) === undefined ? by.who : null;
 }

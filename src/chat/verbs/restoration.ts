@@ -4,7 +4,7 @@ import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
 import { RANK_BITS } from '../room.js';
 import { isTicket } from '../ticket.js';
-import { NOT_CONNECTED, setAway } from './devices.js';
+import { addressOf, NOT_CONNECTED, setAway } from './devices.js';
 import { annotateSelf } from './notes.js';
 import { setTrait } from './profile.js';
 import { join } from './rooms.js';
@@ -13,15 +13,22 @@ import type { Scene } from './scene.js';
 /** Each change of a rank is one value. */
 const RANK_CHANGES = { maxMasks: 0, maxValues: RANKS.length };
 
-/** Describes a member that has been admitted. */
-export function describe(who: Member): MemberDescription {
+/** The choices when a member is brought in. */
+export interface How {
+  /** Whether no other connection may share it, even of the same account. @defaultValue false */
+  readonly isAlone?: boolean;
+}
+
+/** Describes a member that has been admitted. @param outlet - whose privileges it is to have; null for all */
+export function describe(who: Member, outlet: Outlet | null): MemberDescription {
   const member = stateOf(who);
   const { sinceMs, lastSpokeMs, away } = member;
   const rooms = member.seats.map(({ room, ranks }) => ({ name: room.name, ranks }));
   const label = member.label === member.nick ? null : member.label;
   const traits = [...member.traits];
   const metadata = [...member.metadata];
-  return { who: member.who, label, sinceMs, lastSpokeMs, away, traits, metadata, rooms };
+  const privileges = outlet !== null && member.isDivided ? member.privilegesAt(outlet) : member.who.privileges;
+  return { who: { ...member.who, privileges }, label, sinceMs, lastSpokeMs, away, traits, metadata, rooms };
 }
 
 /**
@@ -31,20 +38,29 @@ export function describe(who: Member): MemberDescription {
  * @param outlet - null for a member that nobody is connected for
  * @returns null if somebody else has its nick, or if a log does not answer at once
  */
-export function restore(scene: Scene, description: MemberDescription, outlet: Outlet | null): Member | null {
+export function restore(
+  scene: Scene,
+  description: MemberDescription,
+  outlet: Outlet | null,
+  { isAlone = false }: How,
+): Member | null {
   const { core } = scene;
   const { who, sinceMs, lastSpokeMs, metadata } = description;
   // A member that nobody is connected for has no operator's rights: the next one may not know the password for them.
   const privileges = outlet === null ? null : who.privileges;
   const known = { ...stranger(who.address), ...who, privileges };
+  const hasMoved = outlet !== null && addressOf(outlet) !== known.address;
   const member = new MemberState({
     session: core.newSession(),
     who: known,
     atMs: sinceMs,
-    outlet,
+    outlet: hasMoved ? null : outlet,
     label: description.label ?? undefined,
     isLocal: true,
+    isAlone,
   });
+  if (outlet !== null && hasMoved) member.attach(outlet);
+  if (outlet !== null) member.entitle(outlet, privileges);
   return core.quietly(() => {
     const arrived = core.arrive(member, known);
     if (isTicket(arrived) || arrived.kind !== 'arrived') return null;

@@ -3,11 +3,11 @@ import type { RoomFlag } from '../../log/entry.js';
 import type { EventOf } from '../event.js';
 import type { Member } from '../member.js';
 import { stateOf } from '../member-state.js';
-import type { EntryRefusal, SpeechRefusal } from '../permissions.js';
+import { type EntryRefusal, entryRefusal, mayManage, type SpeechRefusal, topicRefusal } from '../permissions.js';
 import { NOT_TAKEN, refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
 import { type Answer, isTicket } from '../ticket.js';
-import { roomFor, type Scene } from './scene.js';
+import { knownTo, roomFor, type Scene } from './scene.js';
 
 /** The choices of a member that enters. */
 export interface JoinOptions {
@@ -30,6 +30,9 @@ export function join(
   const known = directory.room(name);
   if (known?.seatOf(member) !== undefined) return refuse('already-inside', known);
   if (member.seats.length >= maxRooms) return refuse('too-many-rooms');
+  // The log is told what the member is, not the connection through which it enters.
+  const refusal = known !== undefined && member.isElsewhere ? entryRefusal(member, known, key) : null;
+  if (refusal !== null) return refuse(refusal, known);
   if (!core.rooms.hasPlaceFor(name)) return NOT_TAKEN;
   const replica = core.rooms.replica(name);
   const stamp = core.stamp(replica, member);
@@ -61,7 +64,7 @@ export function kick(
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
   const target = directory.member(nick)?.session ?? null;
-  const known = replica.fold.seatOf(by) === undefined ? by.who : null;
+  const known = knownTo(replica.fold, by);
   return replica.propose<'kick'>(by, { kind: 'kick', who: known, target, reason, ...core.stamp(replica, by) });
 }
 
@@ -80,6 +83,8 @@ export function invite(
   if (guest === undefined) return refuse('no-such-member');
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
+  const room = replica.fold;
+  if (by.isElsewhere && room.flags.has('invite-only') && !mayManage(by, room)) return refuse('not-allowed', room);
   const stamp = core.stamp(replica, by);
   return replica.propose<'invite'>(by, { kind: 'invite', guest: guest.session, who: guest.who, ...stamp });
 }
@@ -94,6 +99,10 @@ export function setTopic(
   const by = stateOf(who);
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
+  const room = replica.fold;
+  const seat = by.isElsewhere ? room.seatOf(by) : undefined;
+  const refusal = seat === undefined ? null : topicRefusal(by, room, seat);
+  if (refusal !== null) return refuse(refusal, room);
   return replica.propose<'topic'>(by, { kind: 'topic', text, ...scene.core.stamp(replica, by) });
 }
 
@@ -102,7 +111,7 @@ export function knock(scene: Scene, who: Member, name: string): Answer<RoomOutco
   const by = stateOf(who);
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
-  return replica.propose<'knock'>(by, { kind: 'knock', who: by.who, ...scene.core.stamp(replica, by) });
+  return replica.propose<'knock'>(by, { kind: 'knock', who: by.acting, ...scene.core.stamp(replica, by) });
 }
 
 /** Gives a room another name, which no other room may have. */
@@ -118,7 +127,7 @@ export function retitle(
   if (replica === undefined) return refuse('no-such-room');
   const room = replica.fold;
   if (room.name === title || !core.rooms.isFree(title, replica)) return refuse('name-taken', room);
-  const known = room.seatOf(by) === undefined ? by.who : null;
+  const known = knownTo(room, by);
   const stamp = core.stamp(replica, by);
   const answer = replica.propose<'retitle'>(by, { kind: 'retitle', who: known, name: title, reason, ...stamp });
   if (isTicket(answer)) core.rooms.reserve(title, replica);

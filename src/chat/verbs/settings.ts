@@ -5,7 +5,7 @@ import { stateOf } from '../member-state.js';
 import type { Amended } from '../outcome.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { Answer } from '../ticket.js';
-import { roomFor, type Scene } from './scene.js';
+import { knownTo, roomFor, type Scene } from './scene.js';
 
 /** A change of a room's settings that somebody asks for; it names the member whose rank is to change. */
 export type WantedChange =
@@ -37,7 +37,7 @@ export function amend(
     const { kind, on, rank, nick } = change;
     return { kind, on, rank, target: directory.member(nick)?.session ?? null };
   });
-  const known = replica.fold.seatOf(by) === undefined ? by.who : null;
+  const known = knownTo(replica.fold, by);
   const stamp = core.stamp(replica, by);
   return replica.propose<'settings'>(by, { kind: 'settings', who: known, changes, ...limits, ...stamp });
 }

@@ -7,7 +7,7 @@ import type { PrivateOutcomes } from '../private-state.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
 import type { Answer } from '../ticket.js';
-import { roomFor, type Scene } from './scene.js';
+import { knownTo, roomFor, type Scene } from './scene.js';
 
 /** The recipients of a message. */
 export type Target =
@@ -35,7 +35,7 @@ function sayToRoom(
 ): Answer<Said | Refused<SayRefusal>> {
   const replica = core.rooms.find(name) ?? core.rooms.opening(name);
   if (replica === undefined) return refuse('no-such-room');
-  const who = replica.fold.seatOf(by) === undefined ? by.who : null;
+  const who = knownTo(replica.fold, by);
   // Field by field: to spread the stamp into the entry would cost more than all the rest of a message.
   const { session, n, atMs, seen, base } = core.stamp(replica, by);
   const stamped = { session, n, atMs, seen, base, kind: 'say', who, ranks, type, text, tags, isDivisible } as const;
@@ -67,7 +67,7 @@ export function redact(
   if (target.kind === 'room') {
     const replica = roomFor(scene, by, target.name);
     if (replica === undefined) return refuse('no-such-room');
-    const known = replica.fold.seatOf(by) === undefined ? by.who : null;
+    const known = knownTo(replica.fold, by);
     const stamp = core.stamp(replica, by);
     return replica.propose<'redact'>(by, { kind: 'redact', who: known, message, reason, ...stamp });
   }

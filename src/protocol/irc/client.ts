@@ -1,7 +1,7 @@
 /** An IRC peer as the commands see it: who it is, what it has asked for, and how it is answered. */
 import type { SaslExchange } from '../../accounts/account-service.js';
 import type { ChatEvent, EventOf } from '../../chat/event.js';
-import type { Member, Outlet } from '../../chat/member.js';
+import type { Member, Outlet, Privilege } from '../../chat/member.js';
 import type { Room } from '../../chat/room.js';
 import type { Ticket } from '../../chat/ticket.js';
 import { type Line, personalShelf, type Shelf } from '../../history/line.js';
@@ -82,8 +82,8 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
   readonly server: IrcState;
   /** The facts known before registration is complete; null afterwards. */
   registration: Registration | null = new Registration();
-  /** The account that it is logged in to, or is about to be; null without one. */
-  account: string | null = null;
+  /** The account that it has shown to be its own, as long as its member has not got it; null for none. */
+  claim: string | null = null;
   /** The SASL exchange that it is in; null without one. */
   authentication: Authentication | null = null;
   /** The batch that the client has opened; null without one. */
@@ -115,6 +115,11 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     this.member = server.chat.receive({ host: link.remoteHost, outlet: link });
     this.#sinceMs = this.member.sinceMs;
     server.unregisteredCount += 1;
+  }
+
+  /** The account that it is logged in to, or is about to be; null without one. Clients of one member have the same. */
+  get account(): string | null {
+    return this.claim ?? this.member.account;
   }
 
   /** The limits of the peer's class. */
@@ -353,14 +358,19 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     });
   }
 
-  /** Runs a call in which the client's member acts through this connection, if it has others. */
+  /** Runs a call in which the client's member acts through this connection, if that may matter. */
   acting<T>(act: () => T): T {
-    return this.isShared ? this.server.chat.through(this.#link, act) : act();
+    return this.isDivided ? this.server.chat.through(this.member, this.#link, act) : act();
   }
 
-  /** Whether its member has other connections, too. */
-  get isShared(): boolean {
-    return this.server.chat.isShared(this.member);
+  /** Whether it may matter through which of its connections its member acts. */
+  get isDivided(): boolean {
+    return this.server.chat.isDivided(this.member);
+  }
+
+  /** Whether it has one of the rights of those who run the server, through this connection. */
+  may(privilege: Privilege): boolean {
+    return this.acting(() => this.member.may(privilege));
   }
 
   /** Goes on as a member that is here already. */
@@ -425,9 +435,9 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     this.setCapabilities(capabilities.reduce((bits, name) => bits | (capabilityBit(name) ?? 0), 0));
     if (registration !== null) this.registration?.restore(registration);
     for (const key of subscriptions) this.server.metadata.add(this, key);
-    this.account = account ?? null;
     if (member === null) {
-      if (this.account !== null) this.server.entering.add(this);
+      this.claim = account ?? null;
+      if (this.claim !== null) this.server.entering.add(this);
       return;
     }
     this.member = member;
@@ -483,7 +493,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
   }
 
   loseAccount(): void {
-    this.account = null;
+    this.claim = null;
     // Others hear of it in the order of the log; nobody waits for that here.
     if (this.registration === null) this.server.chat.setAccount(this.member, null);
     this.server.entering.delete(this);
@@ -517,12 +527,17 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
 
   /** The member is in the directory: from now on its commands count. */
   registered(): void {
+    // Its account may have been erased while it was let in.
+    const hasLost = this.claim === null && this.member.account !== null;
+    this.claim = null;
+    if (hasLost) this.server.chat.setAccount(this.member, null);
     this.registration = null;
     this.server.unregisteredCount -= 1;
     this.server.entering.delete(this);
     this.server.clients.add(this);
-    const { nick, user, host, address } = this.member;
-    this.server.control.note('registered', { connection: this.#link.id, nick, user, host, address });
+    const { nick, user, host } = this.member;
+    const { id, remoteHost: address } = this.#link;
+    this.server.control.note('registered', { connection: id, nick, user, host, address });
     this.#owner.registered();
   }
 

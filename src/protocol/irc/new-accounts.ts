@@ -7,7 +7,7 @@ import type {
 } from '../../accounts/account-service.js';
 import { isReservedNick } from '../reserved-nicks.js';
 import type { Client } from './client.js';
-import { logIn } from './login.js';
+import { logIn, type LoginChange } from './login.js';
 import { isNick } from './names.js';
 import type { Wait } from './outcome.js';
 
@@ -43,12 +43,12 @@ export function confirmAccount(client: Client, name: string, code: string): Prom
   return keepNick(client, server.accounts.verify({ name, code, source, maxDelayMs: limits.maxPasswordDelayMs }));
 }
 
-/** Logs a client in to the account that it has made. @returns whether it is logged in, as {@link logIn} */
-export function* moveIn(client: Client, account: string): Generator<Wait, boolean> {
-  const isIn = yield* logIn(client, account);
+/** Logs a client in to the account that it has made. */
+export function* moveIn(client: Client, account: string): Generator<Wait, LoginChange> {
+  const made = yield* logIn(client, account);
   // Whoever has made the account is logged in by now, and keeps the nick.
   client.server.chat.reserveNicks([account], true);
-  return isIn;
+  return made;
 }
 
 /** Judges the name of an account that a client wants: it must be like a nick, and nobody else's. */

@@ -144,7 +144,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   }
 
   #runCommand(command: Command, message: Message): Outcome {
-    if (this.#client.isShared) return this.#runSharedCommand(command, message);
+    if (this.#client.isDivided) return this.#runDividedCommand(command, message);
     try {
       return command.run(this.#client, message);
     } catch (error) {
@@ -154,7 +154,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   }
 
   /** By itself, because a function that makes a closure pays for it even when it makes none. */
-  #runSharedCommand(command: Command, message: Message): Outcome {
+  #runDividedCommand(command: Command, message: Message): Outcome {
     return this.#step(message, () => command.run(this.#client, message));
   }
 
@@ -177,7 +177,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
     else if (client.registration !== null && command.when === 'registered') client.reply('ERR_NOTREGISTERED');
     else if (client.registration === null && command.when === 'registering') client.reply('ERR_ALREADYREGISTERED');
     else if (message.params.length < command.minParams) client.reply('ERR_NEEDMOREPARAMS', name);
-    else if (command.privilege !== undefined && !client.member.may(command.privilege)) {
+    else if (command.privilege !== undefined && !client.may(command.privilege)) {
       replyUnprivileged(client, command.privilege);
     } else {
       const { commandCounts } = client.server;
@@ -376,7 +376,7 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       protocol: 'irc',
       charset: this.#charset.known,
       input: this.#intake.state,
-      member: member.nick === '' ? null : this.#client.server.chat.describe(member),
+      member: member.nick === '' ? null : this.#client.server.chat.describe(member, this.#link),
       irc: { ...this.#client.describe(), ...this.#liveness.state },
     };
   }
@@ -407,11 +407,12 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   }
 
   /** Returns the member that another session has brought in already: clients of one account share it. */
-  #shared({ who: { account, nick } }: MemberDescription): Member | null {
+  #shared({ who: { account, nick, privileges } }: MemberDescription): Member | null {
     const { chat } = this.#client.server;
     const member = account === null ? undefined : chat.memberOfAccount(account, nick);
     if (member === undefined) return null;
     chat.share(member, this.#link);
+    if (privileges !== null) chat.through(member, this.#link, () => chat.setOperator(member, privileges));
     return member;
   }
 

@@ -154,9 +154,11 @@ export class IrcState implements ReplySource {
     const folded = fold(name);
     // First, so that nobody loses the nick on logging out.
     this.chat.releaseAccount(name);
-    for (const client of [...this.clients, ...this.entering]) {
-      if (client.account !== null && fold(client.account) === folded) client.loseAccount();
-    }
+    // All of them before any: those that share a member lose it together.
+    const users = [...this.clients, ...this.entering].filter(
+      ({ account }) => account !== null && fold(account) === folded,
+    );
+    for (const user of users) user.loseAccount();
   }
 
   get name(): string {

@@ -1,7 +1,7 @@
 /** AUTHENTICATE: logging in by SASL (IRCv3 sasl-3.1, sasl-3.2). */
 import { MECHANISMS, type SaslStep } from '../../../accounts/account-service.js';
 import type { Client } from '../client.js';
-import { logIn } from '../login.js';
+import { logIn, SHARED_TEXT } from '../login.js';
 import type { Message } from '../message.js';
 import { defer, type Outcome, type Paged } from '../outcome.js';
 
@@ -59,11 +59,10 @@ function* answer(client: Client, step: SaslStep): Paged {
   client.authentication = null;
   switch (step.kind) {
     case 'logged-in':
-      if (yield* logIn(client, step.account)) client.reply('RPL_SASLSUCCESS');
-      else client.reply('ERR_SASLFAIL', FAILED);
+      yield* enter(client, step.account);
       return;
     case 'wrong':
-      client.log('login refused', { address: client.member.address });
+      client.log('login refused', { address: client.connection.address });
       client.reply('ERR_SASLFAIL', FAILED);
       return;
     case 'unconfirmed':
@@ -81,6 +80,16 @@ function* answer(client: Client, step: SaslStep): Paged {
       client.fail('AUTHENTICATE', 'TEMPORARILY_UNAVAILABLE', [], 'Accounts cannot be read now, try again later');
       client.reply('ERR_SASLFAIL', FAILED);
   }
+}
+
+function* enter(client: Client, account: string): Paged {
+  const made = yield* logIn(client, account);
+  if (made === 'done') {
+    client.reply('RPL_SASLSUCCESS');
+    return;
+  }
+  if (made === 'shared') client.fail('AUTHENTICATE', 'NICK_SHARED', [account], SHARED_TEXT);
+  client.reply('ERR_SASLFAIL', FAILED);
 }
 
 function sendChallenge(client: Client, text: string): void {

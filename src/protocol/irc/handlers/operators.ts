@@ -79,7 +79,7 @@ function* makeOperator(client: Client, { name, host, privileges = PRIVILEGES }: 
 
 /** A name that no operator has is left out: it may be a password, typed in the wrong place. */
 function logRefusal(client: Client, operator: OperatorSettings | undefined): void {
-  client.log('operator refused', { address: client.member.address, name: operator?.name ?? null });
+  client.log('operator refused', { address: client.connection.address, name: operator?.name ?? null });
 }
 
 function isAllowedFrom(client: Client, operator: OperatorSettings): boolean {

@@ -1,6 +1,7 @@
 /** REGISTER and VERIFY: making an account (IRCv3 draft/account-registration). */
 import type { RegisterOutcome, VerifyOutcome } from '../../../accounts/account-service.js';
 import type { Client } from '../client.js';
+import { mayChangeAccount, SHARED_TEXT } from '../login.js';
 import type { Message } from '../message.js';
 import { spellNick } from '../names.js';
 import { confirmAccount, makeAccount, moveIn, REFUSALS } from '../new-accounts.js';
@@ -32,6 +33,8 @@ function mayAsk(client: Client, command: 'REGISTER' | 'VERIFY'): boolean {
   const offer = server.offers.get('draft/account-registration');
   if (account !== null) {
     client.fail(command, 'ALREADY_AUTHENTICATED', [account], 'You are logged in already');
+  } else if (!mayChangeAccount(client)) {
+    client.fail(command, 'TEMPORARILY_UNAVAILABLE', ['*'], SHARED_TEXT);
   } else if (offer === undefined) {
     client.fail(command, 'TEMPORARILY_UNAVAILABLE', ['*'], 'Accounts cannot be made on this server');
   } else if (registration !== null && !offer.split(',').includes('before-connect')) {

@@ -102,7 +102,8 @@ function removeBan(client: Client, kind: BanKind, message: Message): void {
 function maskOf(client: Client, kind: BanKind, target: string): string | null {
   const mask = kind === 'users' ? usersMask(target) : addressesMask(target);
   if (mask !== null) return mask;
-  const named = client.server.directory.member(target)?.address;
+  const member = client.server.directory.member(target);
+  const named = member === undefined ? undefined : client.server.chat.addressesOf(member)[0];
   if (named !== undefined && kind === 'users') return `*@${named}`;
   if (named !== undefined && parseAddresses(named) !== null) return named;
   if (named !== undefined || isHostLike(target) || /[!@*?]/.test(target)) {

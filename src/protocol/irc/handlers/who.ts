@@ -123,7 +123,7 @@ function sendFields(client: Client, query: Query, fields: string, member: Member
     c: room?.name ?? '*',
     u: member.user,
     // A host that hides the address must not be undone by this field.
-    i: mayKnowAddress ? member.address : '255.255.255.255',
+    i: mayKnowAddress ? (server.chat.addressesOf(member)[0] ?? member.address) : '255.255.255.255',
     h: member.host,
     s: server.name,
     n: member.nick,

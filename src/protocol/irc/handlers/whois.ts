@@ -46,7 +46,9 @@ function* describe(client: Client, member: Member): Paged {
   }
   const isNamedByLabel = member.label !== nick;
   if (mayKnowAddress && (!isNamedByLabel || member.host !== member.address)) {
-    client.reply('RPL_WHOISACTUALLY', nick, `${member.user}@${member.address}`, member.address);
+    for (const address of server.chat.addressesOf(member)) {
+      client.reply('RPL_WHOISACTUALLY', nick, `${member.user}@${address}`, address);
+    }
   } else if (isNamedByLabel) {
     client.reply('RPL_WHOISACTUALLY', nick, member.label);
   }

@@ -9,7 +9,7 @@ import type {
 } from '../../../accounts/account-service.js';
 import type { Client } from '../client.js';
 import { ALWAYS_ON, applySettings, ENFORCE, logOutDevice, otherDevices } from '../devices.js';
-import { logIn, logOut } from '../login.js';
+import { logIn, type LoginChange, logOut, mayChangeAccount, SHARED_TEXT } from '../login.js';
 import type { Message } from '../message.js';
 import { isNick, spellNick } from '../names.js';
 import { confirmAccount, makeAccount, moveIn, REFUSALS } from '../new-accounts.js';
@@ -42,30 +42,34 @@ function* identify(question: Question): Paged {
   const checking = server.accounts.logIn({ name, password, source, maxDelayMs: limits.maxPasswordDelayMs });
   const outcome = yield* resultOf(checking);
   if (outcome.kind !== 'logged-in') {
-    client.log('login refused', { address: member.address });
+    client.log('login refused', { address: client.connection.address });
     question.fail('LOGIN_FAILED', LOGIN_FAILURES[outcome.kind]);
     return;
   }
   yield* enter(question, outcome.account);
 }
 
-function answerLogIn(question: Question, account: string, isIn: boolean): void {
-  if (isIn) question.say(`You are now logged in as ${account}`);
+function answerChange(question: Question, made: LoginChange, done: string): void {
+  if (made === 'done') question.say(done);
+  else if (made === 'shared') question.fail('NICK_SHARED', SHARED_TEXT);
   else question.fail('STORE_UNAVAILABLE', UNAVAILABLE);
+}
+
+function answerLogIn(question: Question, account: string, made: LoginChange): void {
+  answerChange(question, made, `You are now logged in as ${account}`);
 }
 
 function* enter(question: Question, account: string): Paged {
   const { client } = question;
-  const isIn = yield* logIn(client, account);
-  answerLogIn(question, account, isIn);
-  if (!isIn) return;
+  const made = yield* logIn(client, account);
+  answerLogIn(question, account, made);
+  if (made !== 'done') return;
   const found = yield* resultOf(client.server.accounts.find(account));
   if (found.kind === 'account') yield* applySettings(client, found.facts);
 }
 
 function* logout(question: Question): Paged {
-  if (yield* logOut(question.client)) question.say('You are now logged out');
-  else question.fail('STORE_UNAVAILABLE', UNAVAILABLE);
+  answerChange(question, yield* logOut(question.client), 'You are now logged out');
 }
 
 function* register(question: Question): Paged {
@@ -74,6 +78,10 @@ function* register(question: Question): Paged {
   const [password = '', email = '*'] = words;
   if (client.account !== null) {
     question.fail('ALREADY_AUTHENTICATED', `You are logged in as ${client.account} already`);
+    return;
+  }
+  if (!mayChangeAccount(client)) {
+    question.fail('NICK_SHARED', SHARED_TEXT);
     return;
   }
   if (server.settings.accounts?.registration !== true) {
