@@ -165,7 +165,15 @@ const settings: Deed<'settings'> = (room, entry, atMs, seat) => {
   });
   const hasChanged = by !== undefined && made.length > 0;
   const event = hasChanged
-    ? ({ kind: 'settings', atMs, id: room.messageId(), by: by.member, room, changes: made } as const)
+    ? // Nobody but the server itself has no nick.
+      ({
+        kind: 'settings',
+        atMs,
+        id: room.messageId(),
+        by: by.who.nick === '' ? null : by.member,
+        room,
+        changes: made,
+      } as const)
     : null;
   return { kind: 'amended', event, refusals };
 };

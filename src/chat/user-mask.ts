@@ -57,6 +57,11 @@ export function accountMask(text: string): string | null {
   return name === undefined || (!text.startsWith('~') && !isExtendedBan(text)) ? null : ACCOUNT_PREFIX + name;
 }
 
+/** Returns the mask of those who have logged in to an account. */
+export function accountMaskOf(account: string): string {
+  return ACCOUNT_PREFIX + account;
+}
+
 /** Completes a mask of users on hosts, whatever their nicks: `user@host`, or a host alone. */
 export function completeUserHost(text: string): string {
   return completeMask(text.includes('@') ? text : `*@${text}`);

@@ -1,12 +1,13 @@
 /** Rooms that belong to accounts. */
 import { describe, expect, test } from 'vitest';
-import { Chat } from '../../src/chat/chat.js';
+import { Chat, type ChatOptions } from '../../src/chat/chat.js';
 import type { ChatEvent } from '../../src/chat/event.js';
 import type { Outlet, Privilege } from '../../src/chat/member.js';
 import { stateOf } from '../../src/chat/member-state.js';
 import { RANK_BITS } from '../../src/chat/room.js';
 import { RoomState } from '../../src/chat/room-state.js';
 import { decodeRoom, encodeRoom } from '../../src/chat/snapshot-codec.js';
+import { HeldLog } from '../support/held-log.js';
 import { settled } from '../support/settled.js';
 
 const limits = { maxMasks: 100, maxValues: 100 };
@@ -30,7 +31,11 @@ class Ear implements Outlet {
 }
 
 class Scene {
-  readonly chat = new Chat();
+  readonly chat: Chat;
+
+  constructor(options: ChatOptions = {}) {
+    this.chat = new Chat(options);
+  }
 
   arrive(nick: string, account: string | null = null, privileges: readonly Privilege[] | null = null) {
     const ear = new Ear();
@@ -50,8 +55,8 @@ class Scene {
   }
 
   /** A room of ann's account, in which she is. */
-  static registered() {
-    const scene = new Scene();
+  static registered(options: ChatOptions = {}) {
+    const scene = new Scene(options);
     const ann = scene.arrive('ann', 'ann');
     ann.join();
     expect(settled(scene.chat.registerRoom(ann.member, '#a', 9)).kind).toBe('amended');
@@ -230,6 +235,39 @@ test('an account that is gone has no rooms and no ranks', () => {
   chat.releaseAccount('BOB');
   expect([scene.room?.registration?.access, bob.ranks()]).toEqual([[], 0]);
   chat.releaseAccount('Ann');
+  expect(scene.room?.registration).toBeNull();
+});
+
+test('an account that is gone is on no list of any room, so that the next one of its name is not', () => {
+  const { scene, chat, ann } = Scene.registered();
+  const bob = scene.arrive('bob');
+  bob.join();
+  const masks = [
+    ['ban', '~a:Eve'],
+    ['exception', '~a:eve'],
+    ['invitation', '~a:eve'],
+    ['mute', '~a:eve'],
+    ['ban', '~a:ev*'],
+    ['ban', 'eve!*@*'],
+  ] as const;
+  const changes = masks.map(([list, mask]) => ({ kind: 'mask', on: true, list, mask }) as const);
+  chat.amend(ann.member, '#a', changes, { maxMasks: 9, maxValues: 9 });
+  bob.ear.heard.length = 0;
+  chat.releaseAccount('EVE');
+  const left = Object.values(scene.room?.masks ?? {}).flatMap((list) => list.map(({ mask }) => mask));
+  expect(left).toEqual(['~a:ev*', 'eve!*@*']);
+  expect(bob.ear.heard.splice(0).map(({ kind }) => kind)).toEqual(['settings']);
+});
+
+test('a log that is late learns later that an account is gone', () => {
+  const log = new HeldLog();
+  let nowMs = 0;
+  const { scene, chat } = Scene.registered({ log, now: () => nowMs });
+  log.become('away');
+  chat.releaseAccount('Ann');
+  // Those who wait for an answer are told that nothing was done.
+  for (nowMs = 1_000; nowMs < 20_000; nowMs += 1_000) chat.tick();
+  log.recover();
   expect(scene.room?.registration).toBeNull();
 });
 

@@ -1,4 +1,5 @@
 /** Rooms that belong to accounts. */
+import { MASK_LISTS } from '../../log/entry.js';
 import type { Member } from '../member.js';
 import { type MemberState, stateOf } from '../member-state.js';
 import { mayAdminister } from '../permissions.js';
@@ -6,6 +7,7 @@ import { refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
 import type { RoomState } from '../room-state.js';
 import type { Answer } from '../ticket.js';
+import { accountMaskOf } from '../user-mask.js';
 import { knownTo, type Scene } from './scene.js';
 
 /**
@@ -84,15 +86,45 @@ export function found(
   return replica.propose<'found'>(by, { kind: 'found', who: knownTo(room, by), account, ...core.stamp(replica, by) });
 }
 
-/** An account is gone: no room belongs to it any more, and it has no ranks anywhere. */
+/**
+ * An account is gone: no room belongs to it any more, it has no ranks anywhere, and no mask names it. Whoever gets an
+ * account of that name is somebody else. A log that is late takes it later.
+ */
 export function disown(scene: Scene, account: string): void {
-  const { fold } = scene.directory;
   for (const room of [...scene.directory.rooms()]) {
-    const { registration } = room;
-    if (registration === null) continue;
-    if (fold(registration.founder) === fold(account)) proposeEnd(scene, scene.core.steward, room);
-    else if (registration.ranksOf(account) > 0) proposeGrant(scene, scene.core.steward, room, { account, ranks: 0 });
+    endOwnership(scene, room, account);
+    dropMasks(scene, room, account);
   }
+}
+
+function endOwnership({ core, directory }: Scene, room: RoomState, account: string): void {
+  const { fold } = directory;
+  const { registration } = room;
+  const { steward } = core;
+  if (registration === null) return;
+  const replica = core.rooms.replica(room.name);
+  const stamp = core.stamp(replica, steward);
+  if (fold(registration.founder) === fold(account)) {
+    replica.oblige<'unregister'>(steward, { kind: 'unregister', who: steward.who, ...stamp });
+  } else if (registration.ranksOf(account) > 0) {
+    replica.oblige<'grant'>(steward, { kind: 'grant', who: steward.who, account, ranks: 0, ...stamp });
+  }
+}
+
+/** Removes the masks that name an account; a pattern names none. */
+function dropMasks({ core, directory }: Scene, room: RoomState, account: string): void {
+  const folded = directory.fold(accountMaskOf(account));
+  const changes = MASK_LISTS.flatMap((list) =>
+    room.masks[list]
+      .filter(({ mask }) => directory.fold(mask) === folded)
+      .map(({ mask }) => ({ kind: 'mask', on: false, list, mask }) as const),
+  );
+  if (changes.length === 0) return;
+  const replica = core.rooms.replica(room.name);
+  const { steward } = core;
+  const limits = { maxMasks: 0, maxValues: changes.length };
+  const stamp = core.stamp(replica, steward);
+  replica.oblige<'settings'>(steward, { kind: 'settings', who: steward.who, changes, ...limits, ...stamp });
 }
 
 /** The rooms that an account has founded. */
