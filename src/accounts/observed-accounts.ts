@@ -36,8 +36,18 @@ const isErasure = hasKind<EraseOutcome>('erased', 'none', 'unavailable');
  * Asks something that is answered outside the server.
  *
  * @param isAnswer - whether a recorded answer is one
+ * @param toldOf - returns what a recording has in place of an answer with a secret in it; by default the answer
  */
-export type Outside = <T>(ask: () => Promise<T>, isAnswer: (value: unknown) => value is T) => Promise<T>;
+export type Outside = <T>(
+  ask: () => Promise<T>,
+  isAnswer: (value: unknown) => value is T,
+  toldOf?: (answer: T) => T,
+) => Promise<T>;
+
+/** Whoever has the steps of SCRAM can guess the password at leisure. */
+function withoutStep(step: SaslStep): SaslStep {
+  return step.kind === 'challenge' ? { kind: 'challenge', text: 'x'.repeat(step.text.length) } : step;
+}
 
 /** Asks the accounts from within a server. */
 export class ObservedAccounts implements AccountService {
@@ -60,7 +70,7 @@ export class ObservedAccounts implements AccountService {
 
   exchange(mechanism: Mechanism, ask: Parameters<AccountAnswers['exchange']>[1]): SaslExchange {
     const exchange = this.#accounts.exchange(mechanism, ask);
-    return { step: (response) => this.#outside(() => exchange.step(response), isStep) };
+    return { step: (response) => this.#outside(() => exchange.step(response), isStep, withoutStep) };
   }
 
   async register(ask: RegisterAsk): Promise<RegisterOutcome> {

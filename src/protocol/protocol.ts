@@ -38,6 +38,8 @@ export interface Mask {
    * @returns as many bytes that make the server act in the same way, whatever the outcome of a check of a secret
    */
   hide(bytes: Uint8Array): Uint8Array;
+  /** The same for bytes that the peer is sent. */
+  hideSent(bytes: Uint8Array): Uint8Array;
 }
 
 /** A protocol as one server speaks it. */

@@ -1,6 +1,7 @@
 /** Hides the secrets in a client's bytes, so that what was received can be kept and shown. */
 import { MECHANISMS } from '../../accounts/account-service.js';
 import type { Mask } from '../protocol.js';
+import { SentMask } from './sent-secrets.js';
 
 const NUL = 0x00;
 const LF = 0x0a;
@@ -63,6 +64,7 @@ type Part =
  */
 export class SecretMask implements Mask {
   readonly #operatorNames: () => readonly string[];
+  readonly #sent = new SentMask();
   #part: Part = 'start';
   #command = '';
   /** What was given as the name of an operator, a mechanism, a target, or as a command, one character for each byte. */
@@ -85,6 +87,10 @@ export class SecretMask implements Mask {
         this.#shownBytes = HTTP_VERSION_LENGTH;
       return this.#next(byte);
     });
+  }
+
+  hideSent(bytes: Uint8Array): Uint8Array {
+    return this.#sent.hide(bytes);
   }
 
   #next(byte: number): number {

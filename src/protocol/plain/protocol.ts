@@ -53,7 +53,7 @@ export class PlainProtocol implements Protocol {
 
   /** Plain lines contain no secrets. */
   createMask(): Mask {
-    return { hide: (bytes) => bytes };
+    return { hide: (bytes) => bytes, hideSent: (bytes) => bytes };
   }
 
   refuse({ reason, isBan, atMs }: EntryRefused): Uint8Array {

@@ -1,6 +1,7 @@
 /** A wire whose calls are recorded, and what a link sees of its state. */
 import type { Wire } from '../../front/wire.js';
-import type { SharedBytes } from '../../net/shared-bytes.js';
+import { SharedBytes } from '../../net/shared-bytes.js';
+import type { Mask } from '../../protocol/protocol.js';
 import type { Notes } from './notes.js';
 
 /** The wire of one connection. */
@@ -8,13 +9,15 @@ export class RecordedWire implements Wire {
   readonly #wire: Wire;
   readonly #id: number;
   readonly #notes: Notes;
+  readonly #mask: Mask;
   #seenPendingBytes = 0;
   #isSeenDestroyed = false;
 
-  constructor(wire: Wire, id: number, notes: Notes) {
+  constructor(wire: Wire, id: number, notes: Notes, mask: Mask) {
     this.#wire = wire;
     this.#id = id;
     this.#notes = notes;
+    this.#mask = mask;
   }
 
   get pendingBytes(): number {
@@ -36,7 +39,8 @@ export class RecordedWire implements Wire {
   }
 
   write(bytes: Uint8Array | SharedBytes): boolean {
-    this.#notes.wrote(this.#id, bytes);
+    // What others get as well is no answer, and has no secret in it.
+    this.#notes.wrote(this.#id, bytes instanceof SharedBytes ? bytes : this.#mask.hideSent(bytes));
     const hasRoom = this.#wire.write(bytes);
     if (!hasRoom) this.#notes.note(['full', this.#id]);
     return hasRoom;

@@ -1,4 +1,5 @@
 /** A world that writes down what it gives a server, and what the server does with it. */
+import type { Outside } from '../../accounts/observed-accounts.js';
 import { verifyPassword } from '../../accounts/password.js';
 import { toError } from '../../errors.js';
 import { SharedBytes } from '../../net/shared-bytes.js';
@@ -223,13 +224,17 @@ export class Recorder implements World, Notes {
     });
   };
 
-  readonly outside = <T>(ask: () => Promise<T>): Promise<T> => {
+  readonly outside: Outside = <T>(
+    ask: () => Promise<T>,
+    _: (value: unknown) => value is T,
+    toldOf: (answer: T) => T = (answer) => answer,
+  ): Promise<T> => {
     this.#questions += 1;
     const number = this.#questions;
     return new Promise((resolve) => {
       void ask().then((answer) => {
         setImmediate(() => {
-          this.give(['answered', number, answer]);
+          this.give(['answered', number, toldOf(answer)]);
           resolve(answer);
         });
       });
@@ -283,7 +288,8 @@ export class Recorder implements World, Notes {
         ...{ transport, isSecure, certificate },
       },
     ]);
-    const recorded = new RecordedWire(wire, id, this);
+    const mask = protocol.createMask();
+    const recorded = new RecordedWire(wire, id, this, mask);
     return new RecordedLink({
       wire: recorded,
       facts,
@@ -291,7 +297,7 @@ export class Recorder implements World, Notes {
       events,
       notes: this,
       clock: this,
-      mask: protocol.createMask(),
+      mask,
     });
   }
 

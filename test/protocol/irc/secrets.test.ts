@@ -49,6 +49,31 @@ test.each([
   expect(hide(line)).toBe(shown);
 });
 
+const sent = (text: string): string => Buffer.from(newMask().hideSent(Buffer.from(text))).toString();
+
+test.each([
+  ['AUTHENTICATE cj1h\r\n', 'AUTHENTICATE xxxx\r\n'],
+  [
+    ':a 900 b\r\n@batch=r1 AUTHENTICATE cj1h=\r\nAUTHENTICATE dj1i\r\n',
+    ':a 900 b\r\n@batch=r1 AUTHENTICATE xxxxx\r\nAUTHENTICATE xxxx\r\n',
+  ],
+  ['AUTHENTICATE +\r\n', 'AUTHENTICATE +\r\n'],
+  ['AUTHENTICATE +cj1\r\n', 'AUTHENTICATE xxxx\r\n'],
+  [':a!a@a PRIVMSG #a :AUTHENTICATE cj1h\r\n', ':a!a@a PRIVMSG #a :AUTHENTICATE cj1h\r\n'],
+])('%j that a client is sent is shown as %j', (text, shown) => {
+  expect(sent(text)).toBe(shown);
+});
+
+test('what a client is sent is hidden in whatever pieces it leaves', () => {
+  const stream = ':a 001 b\r\n@label=x AUTHENTICATE cj1h\r\nAUTHENTICATE dj1i\r\n:a PONG AUTHENTICATE x\r\n';
+  const whole = sent(stream);
+  for (let size = 1; size < stream.length; size += 1) {
+    const mask = newMask();
+    const pieces = stream.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+    expect(Buffer.concat(pieces.map((piece) => mask.hideSent(Buffer.from(piece)))).toString()).toBe(whole);
+  }
+});
+
 test('bytes are hidden alike in whatever pieces they arrive', () => {
   const stream = Buffer.from('@a=b :me PASS :se cret\r\nOPER admin other\r\nOPER adm\r\nPRIVMSG #a :hello\r\n');
   const whole = Buffer.from(newMask().hide(stream));
