@@ -15,6 +15,7 @@ import { type ConnectFlags, readSecurity } from './connect-security.js';
 import { CTL_VERBS, type CtlFlags, type CtlVerb, VERB_LINES } from './ctl-arguments.js';
 import { DATA_ACTIONS, type DataAction, type DataFlags } from './data-arguments.js';
 import { hashPasswordCommand } from './hash-password.js';
+import { HELP_COLOURS } from './help-colours.js';
 import { replayCommand } from './replay.js';
 import { serveCommand } from './serve.js';
 
@@ -117,6 +118,7 @@ export function createProgram(version: string): Command {
     .description('A chat server on select(2), poll(2) or epoll(7), and a client for it.')
     .version(version)
     .exitOverride()
+    .configureHelp(HELP_COLOURS)
     .configureOutput({
       writeErr: (text) => {
         // A wrong choice is reported in the words of the configuration file's complaint.

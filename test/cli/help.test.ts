@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { cliPath, run } from '../support/processes.js';
+
+/** Nothing of this process's own environment decides. */
+const UNDECIDED = { NO_COLOR: undefined, FORCE_COLOR: undefined, CLICOLOR_FORCE: undefined, TERM: 'xterm-256color' };
+
+const help = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
+  run(process.execPath, [cliPath, ...args, '--help'], { env: { ...UNDECIDED, ...env } });
+
+/** The help as somebody at a terminal sees it. */
+const helpAtTerminal = (env: Readonly<Record<string, string>>) =>
+  run('script', ['-qec', `${process.execPath} ${cliPath} --help`, '/dev/null'], { env: { ...UNDECIDED, ...env } });
+
+const hasTerminal = spawnSync('script', ['--version']).status === 0;
+
+describe('the help', () => {
+  test('has no colours in a pipe', async () => {
+    const { stdout } = await help({});
+    expect(stdout).toContain('Usage: fdmux');
+    expect(stdout).toBe(stripVTControlCharacters(stdout));
+  });
+
+  test('has colours where FORCE_COLOR asks for them, in every command, and says the same', async () => {
+    for (const args of [[], ['serve']]) {
+      const { stdout } = await help({ FORCE_COLOR: '1' }, ...args);
+      expect(stdout).toMatch(/\x1b\[1mUsage:\x1b\[22m.*\n[\s\S]*\x1b\[32m.*--help\x1b\[39m/);
+      expect(stripVTControlCharacters(stdout)).toBe((await help({}, ...args)).stdout);
+    }
+  });
+
+  test('has none where NO_COLOR is set, whatever else is', async () => {
+    for (const env of [{ NO_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '1' }, { FORCE_COLOR: '0' }]) {
+      expect((await help(env)).stdout).not.toContain('\x1b');
+    }
+  });
+
+  test.skipIf(!hasTerminal)('has colours at a terminal, but none at a dumb one or with NO_COLOR', async () => {
+    expect((await helpAtTerminal({})).stdout).toContain('\x1b[1mUsage:\x1b[22m');
+    expect((await helpAtTerminal({ NO_COLOR: '1' })).stdout).not.toContain('\x1b[1m');
+    expect((await helpAtTerminal({ TERM: 'dumb' })).stdout).not.toContain('\x1b[1m');
+  });
+});
