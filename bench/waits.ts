@@ -184,7 +184,8 @@ function askIdle(command: Ask, rounds: number): string {
   });
   say('', `![${title}](idle-fds.svg)`);
   return linePlot(
-    'CPU time of one wake-up (microseconds) against registered fds, both logarithmic',
+    'CPU time of one wake-up against registered fds',
+    { x: 'registered fds (logarithmic)', y: 'us of CPU (logarithmic)' },
     BACKENDS.map((name, column) => ({
       name,
       points: IDLE_COUNTS.map((count, row) => ({ x: count, y: rows[row]?.[column] ?? NaN })),

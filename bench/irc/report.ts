@@ -53,16 +53,28 @@ function table(answer: Answer<IrcRun>): readonly string[] {
   const unit = countsInstructions(answer, costOf) ? 'instructions per delivery' : 'ns of CPU per delivery';
   const costs = costsOf(answer);
   return [
-    `| server | ${unit} (least) | deliveries/s (best) | all joined after (best) | measured |`,
+    `| server | ${unit}, least to most | deliveries/s, least to most | all joined after, least to most | measured |`,
     '|---|---:|---:|---:|---|',
     ...Object.entries(answer.runs).map(([peer, all]) => {
       const on = answer.measured[peer]?.on ?? '';
       if (all.length === 0) return `| ${peer} | did not survive | | | ${on} |`;
-      const rate = Math.max(...all.map((run) => run.deliveriesPerSecond));
-      const join = Math.min(...all.map((run) => run.joinSeconds));
-      return `| ${peer} | ${round(Math.min(...(costs[peer] ?? [])))} | ${round(rate)} | ${join.toFixed(2)} s | ${on} |`;
+      const rate = between(
+        all.map((run) => run.deliveriesPerSecond),
+        round,
+      );
+      const join = between(
+        all.map((run) => run.joinSeconds),
+        (seconds) => `${seconds.toFixed(2)} s`,
+      );
+      return `| ${peer} | ${between(costs[peer] ?? [], round)} | ${rate} | ${join} | ${on} |`;
     }),
   ];
+}
+
+/** The least and the most of some values, in words. */
+function between(values: readonly number[], inWords: (value: number) => string): string {
+  const [least, most] = [inWords(Math.min(...values)), inWords(Math.max(...values))];
+  return least === most ? least : `${least} to ${most}`;
 }
 
 function memorySection(memory: Answer<number>): readonly string[] {

@@ -1,26 +1,33 @@
 /** The page of the servers: a table and a plot for each question. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { barChart } from './bar-chart.js';
+import { barChart, figure } from './bar-chart.js';
 import { type Cost, costsBy, countsInstructions } from './costs.js';
 import type { Run } from './load.js';
 import { WITHOUT_COUNTERS } from './machine.js';
-import { median } from './median.js';
 import { circumstances, failures, linkToReadme, round } from './page.js';
+import { type Range, rangeOf } from './range.js';
 import type { Answer, Results } from './results.js';
+import { unitOf } from './units.js';
 
 /** What the tables compare with. */
 const REFERENCE = 'node:net';
 
+const LIMITED =
+  '† The load generator used more than 95 % of its core, so it was the limit: the server can do at least this. Such rates are not compared.';
+/** From this share of its core on the load generator was the limit: the rate is not the server's. */
+export const LIMIT = 0.95;
+
 interface Row {
   readonly peer: string;
   readonly on: string;
-  readonly bestRate: number;
-  readonly medianRate: number;
+  readonly rates: Range;
+  /** Whether the load generator was the limit in a run. */
+  readonly isLimited: boolean;
   readonly p50Us: number;
   readonly p99Us: number;
-  /** Instructions if they were counted for all, otherwise ns. The smallest: whatever disturbs a run adds to it. */
-  readonly cost: number;
+  /** Instructions if they were counted for all, otherwise ns. */
+  readonly costs: Range;
   readonly loadCpu: number;
 }
 
@@ -49,22 +56,28 @@ export function costsOf(answer: Answer<Run>): Readonly<Record<string, readonly n
 
 function section(folder: string, answer: Answer<Run>): readonly string[] {
   const rows = toRows(answer);
-  const unit = countsInstructions(answer, costOf) ? 'instructions' : 'ns of CPU';
-  const bars = rows.map((row) => ({ label: row.peer, value: row.bestRate, note: `${round(row.cost)} ${unit} each` }));
+  const { one, many } = unitOf(answer.load);
+  const unit = countsInstructions(answer, costOf) ? `instructions per ${one}` : `ns of CPU per ${one}`;
+  const bars = rows.map(({ peer, costs, rates, isLimited }) => ({
+    ...{ label: peer, ...costs },
+    note: isLimited ? 'the load was the limit' : `${figure(rates.median)} ${many}/s`,
+  }));
+  const title = `${answer.title}: what a ${one} costs the server`;
   writeFileSync(
     join(folder, `${answer.id}.svg`),
-    barChart(`${answer.title}: messages per second, best of the rounds`, bars),
+    barChart(title, `${unit}, median; least to most of the rounds`, bars),
   );
-  const plot = `![rate by server](${answer.id}.svg)`;
-  return [`## ${answer.title}`, '', plot, '', ...table(rows, unit), ...failures(answer)];
+  const plot = `![${unit}, by server](${answer.id}.svg)`;
+  const limited = rows.some(({ isLimited }) => isLimited) ? ['', LIMITED] : [];
+  return [`## ${answer.title}`, '', plot, '', ...table(rows, unit, many), ...limited, ...failures(answer)];
 }
 
 function memorySection(folder: string, memory: Answer<number>): readonly string[] {
   const rows = Object.entries(memory.runs)
     .filter(([, bytes]) => bytes.length > 0)
-    // Memory that the collector has not given back yet only ever adds.
-    .map(([peer, bytes]) => ({ label: peer, value: Math.min(...bytes), note: '' }));
-  writeFileSync(join(folder, 'memory.svg'), barChart(`server ${memory.title}, bytes`, rows));
+    .map(([peer, bytes]) => ({ label: peer, ...rangeOf(bytes), note: '' }));
+  const axis = 'bytes, median; least to most of the rounds';
+  writeFileSync(join(folder, 'memory.svg'), barChart(`server ${memory.title}`, axis, rows));
   return [
     '## Memory per idle connection',
     '',
@@ -72,7 +85,8 @@ function memorySection(folder: string, memory: Answer<number>): readonly string[
     '',
     '| server | bytes | measured |',
     '|---|---:|---|',
-    ...rows.map(({ label, value }) => `| ${label} | ${round(value)} | ${memory.measured[label]?.on ?? ''} |`),
+    // Memory that the collector has not given back yet only ever adds.
+    ...rows.map(({ label, least }) => `| ${label} | ${round(least)} | ${memory.measured[label]?.on ?? ''} |`),
     ...failures(memory),
   ];
 }
@@ -82,32 +96,36 @@ function toRows(answer: Answer<Run>): readonly Row[] {
   return Object.entries(answer.runs)
     .filter(([, all]) => all.length > 0)
     .map(([peer, all]) => {
-      const rates = all.map(({ messagesPerSecond }) => messagesPerSecond);
+      const loadCpu = Math.max(...all.map((run) => run.loadCpu));
       return {
-        peer,
+        ...{ peer, loadCpu, isLimited: loadCpu > LIMIT },
         on: answer.measured[peer]?.on ?? '',
-        bestRate: Math.max(...rates),
-        medianRate: median(rates),
+        rates: rangeOf(all.map(({ messagesPerSecond }) => messagesPerSecond)),
         p50Us: Math.min(...all.map(({ p50Us }) => p50Us)),
         p99Us: Math.min(...all.map(({ p99Us }) => p99Us)),
-        cost: Math.min(...(costs[peer] ?? [])),
-        loadCpu: Math.max(...all.map(({ loadCpu }) => loadCpu)),
+        costs: rangeOf(costs[peer] ?? []),
       };
     });
 }
 
-function table(rows: readonly Row[], unit: string): readonly string[] {
+/** Whatever disturbs a run adds to its cost, so costs are compared by the least; a rate of the load is not compared. */
+function table(rows: readonly Row[], unit: string, many: string): readonly string[] {
   const reference = rows.find(({ peer }) => peer === REFERENCE);
   const times = (row: Row, pick: (row: Row) => number) =>
     reference?.on === row.on ? (pick(row) / pick(reference)).toFixed(2) : '';
+  const rateTimes = (row: Row) =>
+    row.isLimited || reference?.isLimited === true ? '' : times(row, ({ rates }) => rates.most);
   return [
-    `| server | best /s | median /s | x ${REFERENCE} | p50 us | p99 us | ${unit} each | x ${REFERENCE} | load's core | measured |`,
-    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---|',
+    `| server | ${unit}, least to most | x ${REFERENCE} | ${many}/s, least to most | x ${REFERENCE} | p50 us | p99 us | load's core | measured |`,
+    '|---|---:|---:|---:|---:|---:|---:|---:|---|',
     ...rows.map(
       (row) =>
-        `| ${row.peer} | ${round(row.bestRate)} | ${round(row.medianRate)} | ${times(row, ({ bestRate }) => bestRate)} ` +
-        `| ${round(row.p50Us)} | ${round(row.p99Us)} | ${round(row.cost)} | ${times(row, ({ cost }) => cost)} ` +
+        `| ${row.peer} | ${inWords(row.costs)} | ${times(row, ({ costs }) => costs.least)} ` +
+        `| ${inWords(row.rates)}${row.isLimited ? ' †' : ''} | ${rateTimes(row)} | ${round(row.p50Us)} | ${round(row.p99Us)} ` +
         `| ${Math.round(100 * row.loadCpu)} % | ${row.on} |`,
     ),
   ];
 }
+
+const inWords = ({ least, most }: Range): string =>
+  round(least) === round(most) ? round(least) : `${round(least)} to ${round(most)}`;

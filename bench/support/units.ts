@@ -1,0 +1,17 @@
+/** What a question counts, by the mode of its load. */
+export interface Unit {
+  readonly one: string;
+  readonly many: string;
+}
+
+const UNITS: Readonly<Record<string, Unit>> = {
+  sink: { one: 'MiB', many: 'MiB' },
+  fanout: { one: 'delivery', many: 'deliveries' },
+  accept: { one: 'connection', many: 'connections' },
+  datagrams: { one: 'datagram', many: 'datagrams' },
+  bursts: { one: 'datagram', many: 'datagrams' },
+};
+
+export function unitOf({ mode = '' }: Readonly<Record<string, string | number>>): Unit {
+  return UNITS[mode] ?? { one: 'message', many: 'messages' };
+}
