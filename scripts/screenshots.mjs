@@ -55,7 +55,20 @@ function startPerson(port, nick) {
   return { send, ready: send(`NICK ${nick}`, `USER ${nick} 0 * :${nick}`, 'JOIN #lobby,#design'), socket };
 }
 
-async function take(browser, url, people, { name, width, height, colorScheme }) {
+/** Takes one picture, of a server of its own: another one would show what was said for the picture before. */
+async function take(browser, picture) {
+  const { server, ircPort, url } = await startServer();
+  const people = Object.fromEntries(['maren', 'jonas', 'amira'].map((nick) => [nick, startPerson(ircPort, nick)]));
+  try {
+    for (const { ready } of Object.values(people)) await ready;
+    await talk(browser, url, people, picture);
+  } finally {
+    for (const { socket } of Object.values(people)) socket.destroy();
+    server.kill();
+  }
+}
+
+async function talk(browser, url, people, { name, width, height, colorScheme }) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale: 'en-GB' });
   const page = await context.newPage();
   await page.goto(url);
@@ -75,7 +88,6 @@ async function take(browser, url, people, { name, width, height, colorScheme }) 
   const path = at('docs/images', `${name}.png`);
   await page.screenshot({ path });
   await context.close();
-  await people.amira.send('JOIN #lobby');
   const { size } = statSync(path);
   say(`${name}.png: ${(size / 1000).toFixed(0)} kB`);
   if (size > MAX_BYTES) throw new Problem(`${name}.png is larger than ${MAX_BYTES} bytes`);
@@ -84,21 +96,16 @@ async function take(browser, url, people, { name, width, height, colorScheme }) 
 await runMain(async () => {
   await ensure();
   mkdirSync(at('docs/images'), { recursive: true });
-  const { server, ircPort, url } = await startServer();
-  const people = Object.fromEntries(['maren', 'jonas', 'amira'].map((nick) => [nick, startPerson(ircPort, nick)]));
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   try {
-    for (const { ready } of Object.values(people)) await ready;
     for (const picture of [
       { name: 'page', width: 1120, height: 640, colorScheme: 'light' },
       { name: 'page-dark', width: 1120, height: 640, colorScheme: 'dark' },
       { name: 'page-phone', width: 390, height: 700, colorScheme: 'light' },
     ]) {
-      await take(browser, url, people, picture);
+      await take(browser, picture);
     }
   } finally {
     await browser.close();
-    for (const { socket } of Object.values(people)) socket.destroy();
-    server.kill();
   }
 });
