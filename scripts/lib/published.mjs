@@ -17,9 +17,16 @@ export function publishedManifest(manifest, url) {
 /** A link or image of Markdown to a file of the repository: neither another site's address nor a place on the page. */
 const RELATIVE_LINK = /\]\((?![a-z][a-z0-9+.-]*:|#)([^)\s]+)\)/gi;
 
+/** Such an image: the page about a file is no picture, so it needs the file itself. */
+const RELATIVE_IMAGE = /(!\[[^\]]*\]\()(?![a-z][a-z0-9+.-]*:|#)([^)\s]+)\)/gi;
+
 /** README.md as it works on the registry's page, where relative links lead nowhere. */
 export function publishedReadme(text, url, version) {
-  return url === undefined ? text : text.replace(RELATIVE_LINK, (_, path) => `](${url}/blob/v${version}/${path})`);
+  if (url === undefined) return text;
+  const absolute = (kind, path) => new URL(`${url}/${kind}/v${version}/${path}`).href;
+  return text
+    .replace(RELATIVE_IMAGE, (_, before, path) => `${before}${absolute('raw', path)})`)
+    .replace(RELATIVE_LINK, (_, path) => `](${absolute('blob', path)})`);
 }
 
 /** The targets of the links that lead nowhere outside of the repository. */

@@ -40,10 +40,12 @@ test('every link of the README of the package leads to the repository, at the ve
     const published = lib.publishedReadme(readme, 'https://git.example/some/where', '1.2.3');
     console.log(lib.relativeLinks(readme).length > 5, lib.relativeLinks(published).length);
     console.log(published.includes('](https://git.example/some/where/blob/v1.2.3/docs/chat.md)'));
-    console.log(lib.publishedReadme('[a](#here) [b](https://other.example/) ![c](d.svg)', 'https://x', '1'));`,
+    console.log(lib.publishedReadme('[a](#here) [b](https://other.example/) ![c](d.svg)', 'https://x/y/z', '1'));
+    console.log(lib.publishedReadme('[![e](../../actions/f/badge.svg)](../../actions/f)', 'https://x/y/z', '1'));`,
   );
-  const links = '[a](#here) [b](https://other.example/) ![c](https://x/blob/v1/d.svg)';
-  expect(printed).toBe(`true 0\ntrue\n${links}\n`);
+  const links = '[a](#here) [b](https://other.example/) ![c](https://x/y/z/raw/v1/d.svg)';
+  const badge = '[![e](https://x/y/z/actions/f/badge.svg)](https://x/y/z/actions/f)';
+  expect(printed).toBe(`true 0\ntrue\n${links}\n${badge}\n`);
 });
 
 test('npm pack in a clone is refused, and names the script that packs', async () => {
