@@ -46,6 +46,8 @@ export class Links {
   resolve(file: string, page: string, target: string): string {
     if (/^[a-z][a-z0-9+.-]*:/.test(target) || target.startsWith('#')) return target;
     const [path = '', anchor] = target.split('#');
+    // Beside the files of a repository, its host has pages of its own: the runs of the workflows.
+    if (posix.join(posix.dirname(file), path).startsWith('../')) return target;
     const found = this.#find(posix.join(posix.dirname(file), path));
     if (found === null) {
       this.problems.push(`${file}: ${target}`);

@@ -15,7 +15,7 @@ afterAll(() => stop());
 
 describe('an example of the README', { tags: ['needs-module-eval'] }, () => {
   const examples = blocks.flatMap((block, index) =>
-    block.language === 'ts' ? [{ ...block, next: blocks[index + 1] }] : [],
+    block.language === 'ts' ? [{ ...block, index, next: blocks[index + 1] }] : [],
   );
 
   test('exists for each layer', () => {
@@ -29,6 +29,15 @@ describe('an example of the README', { tags: ['needs-module-eval'] }, () => {
     expect(next?.language).toBe('text');
     expect(outcome.stdout).toBe(next?.text);
   });
+
+  test.each(examples.map((example) => ({ ...example, plain: blocks[example.index + 2] })))(
+    'prints the same in plain JavaScript (line $line)',
+    async ({ next, plain }) => {
+      expect(plain?.language).toBe('js');
+      const outcome = await run(process.execPath, ['--input-type=commonjs', '-e', plain?.text ?? '']);
+      expect(outcome).toMatchObject({ stderr: '', code: 0, stdout: next?.text });
+    },
+  );
 
   test.each(examples)('is short (line $line)', ({ text }) => {
     expect(text.split('\n').length).toBeLessThanOrEqual(24);
@@ -85,7 +94,22 @@ describe('a command of the README', () => {
 });
 
 test('every file that the README links to exists', () => {
-  for (const [, target = ''] of readme.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+  for (const [, target = ''] of readme.matchAll(/\]\((?!https?:|\.\.\/\.\.\/)([^)#]+)/g)) {
     expect(existsSync(projectPath(target)), target).toBe(true);
+  }
+});
+
+test('every badge of the README is of a workflow, and leads to its runs', () => {
+  const badges = [...readme.matchAll(/\[!\[(.*?)\]\((.*?)\)\]\((.*?)\)/g)];
+  expect(badges.length).toBeGreaterThanOrEqual(3);
+  for (const [, name = '', picture, runs] of badges) {
+    // Beside the files of a repository GitHub has the runs of its workflows.
+    expect([picture, runs]).toEqual([
+      `../../actions/workflows/${name}.yml/badge.svg`,
+      `../../actions/workflows/${name}.yml`,
+    ]);
+    expect(readFileSync(projectPath(`.github/workflows/${name}.yml`), 'utf8')).toMatch(
+      new RegExp(`^name: ${name}$`, 'm'),
+    );
   }
 });

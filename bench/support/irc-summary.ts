@@ -1,0 +1,35 @@
+/** The figures of the IRC servers that README shows. */
+import type { IrcRun } from '../irc/report.js';
+import { figure } from './bar-chart.js';
+import { rangeOf } from './range.js';
+import type { Results } from './results.js';
+
+const PEERS = [
+  ['fdmux level', 'fdmux serve'],
+  ['InspIRCd', 'InspIRCd'],
+  ['ngircd', 'ngircd'],
+] as const;
+
+/** All questions in which people talk or join, and the memory. */
+export function ircSummaryTable({ answers, memory }: Results<IrcRun>): readonly string[] {
+  const cells = (values: (peer: string) => readonly number[]): string =>
+    PEERS.map(([peer]) => inWords(values(peer))).join(' | ');
+  const { on = '', rounds = 0, seconds = 0 } = answers[0]?.measured['fdmux level'] ?? {};
+  return [
+    `| ns of CPU per delivery | ${PEERS.map(([, name]) => name).join(' | ')} |`,
+    `|---|${PEERS.map(() => '---:').join('|')}|`,
+    ...answers.map(({ title, runs }) => {
+      return `| ${title} | ${cells((peer) => (runs[peer] ?? []).map(({ cpuNsPerDelivery }) => cpuNsPerDelivery))} |`;
+    }),
+    ...(memory === null ? [] : [`| memory of an idle member, bytes | ${cells((peer) => memory.runs[peer] ?? [])} |`]),
+    '',
+    `${on}; ${rounds} rounds of ${seconds} s, least to most of them; \`npm run bench:irc\`. A dash: the server did not survive the question.`,
+    '[bench/README.md](bench/README.md#irc-servers) says how each server is set up, and what to beware of.',
+  ];
+}
+
+function inWords(values: readonly number[]): string {
+  if (values.length === 0) return '-';
+  const { least, most } = rangeOf(values);
+  return figure(least) === figure(most) ? figure(least) : `${figure(least)} to ${figure(most)}`;
+}
