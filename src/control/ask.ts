@@ -68,6 +68,13 @@ function unreachable(folder: string, error: unknown): ControlError {
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
     return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: no server runs with this data`, options);
   }
+  if (code === 'EACCES') {
+    return new ControlError(
+      'ERR_CONTROL_UNREACHABLE',
+      `${folder}: this is for the user of the server, and root`,
+      options,
+    );
+  }
   const message = error instanceof Error ? error.message : String(error);
   return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: the server cannot be reached: ${message}`, options);
 }

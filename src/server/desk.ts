@@ -66,7 +66,7 @@ function drain({ server, drain: begin }: DeskParts): Reply {
   const { clientCount, drainMs } = server;
   begin();
   return {
-    text: [`the server ends; ${clientCount} clients have ${drainMs} ms to leave by themselves`],
+    text: [`the server ends when its clients (${clientCount}) have left, or ${drainMs} ms are over`],
     result: { clients: clientCount, drainMs },
   };
 }
@@ -112,7 +112,7 @@ function ban(server: ChatServer, text: string, minutes: string, reason = 'No rea
   const { kind, mask } = set.ban;
   server.log('ban added', { by: BY, kind, mask, minutes: Number(minutes), reason });
   return {
-    text: [`${mask} is banned${untilMs === null ? '' : ` for ${minutes} min`}; ${set.expelledCount} are out`],
+    text: [`${mask} is banned${untilMs === null ? '' : ` for ${minutes} min`}, ${set.expelledCount} put out`],
     result: { kind, mask, untilMs, expelled: set.expelledCount },
   };
 }

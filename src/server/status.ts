@@ -34,7 +34,9 @@ export function describeStatus(server: ChatServer, logLevel: LogLevel): Reply {
   const text = [
     `fdmux ${version}, process ${process.pid}, ${server.phase} for ${formatTime(uptimeMs)}`,
     row('clients', `${counts.clients}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}`),
-    row('members', `${memberCount}, ${operatorCount} of them operators, in ${roomCount} rooms`),
+    row('members', String(memberCount)),
+    row('operators', String(operatorCount)),
+    row('rooms', String(roomCount)),
     row('bans', String(banCount)),
     row('backend', backend),
     row('log level', logLevel),

@@ -99,7 +99,7 @@ test('somebody is kicked, banned and let in again', async () => {
   });
   expect(await typed('ban', 'bob', '--minutes', '60', '--data', folder)).toMatchObject({
     code: 0,
-    stdout: '127.0.0.1 is banned for 60 min; 1 are out\n',
+    stdout: '127.0.0.1 is banned for 60 min, 1 put out\n',
   });
   expect(String(await bob.ended())).toContain('No reason given');
   expect((await ctl('bans')).text).toEqual([
