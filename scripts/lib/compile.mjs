@@ -64,6 +64,16 @@ function withClassNames(text) {
   return names.length === 0 ? text : text.replace(new RegExp(`\\b_(${names.join('|')})\\b`, 'g'), '$1');
 }
 
+/** Returns the licence of a package: a file of its own, or the end of its README. */
+function licenceIn(folder, name) {
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file !== undefined) return readFileSync(`${folder}/${file}`, 'utf8').trim();
+  const readme = readFileSync(`${folder}/README.md`, 'utf8');
+  const section = /^#+ licen[cs]e$(.+)/ims.exec(readme)?.[1];
+  if (section === undefined) throw new Error(`${name} is bundled but brings no licence`);
+  return section.trim();
+}
+
 /** One file with the licence of every package that is bundled into dist/. */
 function writeLicences(dist, inputs) {
   const packages = new Set(
@@ -72,9 +82,7 @@ function writeLicences(dist, inputs) {
   const texts = [...packages].toSorted().map((name) => {
     const folder = at('node_modules', name);
     const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined) throw new Error(`${name} is bundled but brings no licence file`);
-    return `${name} ${version} (${license})\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+    return `${name} ${version} (${license})\n\n${licenceIn(folder, name)}\n`;
   });
   const path = `${dist}/THIRD-PARTY-LICENSES.txt`;
   const rule = `\n${'-'.repeat(78)}\n\n`;

@@ -71,6 +71,7 @@ function getters(names, from) {
 
 /** Node.js finds the names of a CommonJS module without running it, by patterns such as this. */
 function hint(names) {
-  if (names.length === 0) return '';
-  return `0 && (module.exports = { ${names.map(({ exported }) => exported).join(', ')} });\n`;
+  // The default export is there in any case, and cannot be written so.
+  const listed = names.map(({ exported }) => exported).filter((name) => name !== 'default');
+  return listed.length === 0 ? '' : `0 && (module.exports = { ${listed.join(', ')} });\n`;
 }

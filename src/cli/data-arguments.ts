@@ -45,5 +45,6 @@ export async function folderOf({ data, config }: DataFlags): Promise<string | nu
   if (data !== undefined) throw new UsageError('name the folder of the data only once');
   const { store } = await loadConfig({ config });
   if (store === null) throw new UsageError(`${config} names no folder for data ("store")`);
+  if (store.kind !== 'sqlite') throw new UsageError(`${config} names a database for data: use its own tools`);
   return store.path;
 }

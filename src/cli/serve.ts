@@ -8,6 +8,7 @@ import { ConfigError } from '../server/config/config-error.js';
 import { loadConfig } from '../server/config/load.js';
 import type { ServeFlags } from '../server/config/merge.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
+import { storePlace } from '../server/config/store-place.js';
 import { formatAddress } from '../server/format-address.js';
 import { assignFds } from '../server/inherited-fds.js';
 import { ListenError, whereTo } from '../server/listen-error.js';
@@ -66,7 +67,7 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const onHangUp = (): void => void reload();
   process.on('SIGHUP', onHangUp);
   const desk = await openDesk(
-    config.store?.path ?? null,
+    config.store?.kind === 'sqlite' ? config.store.path : null,
     {
       server,
       reload,
@@ -225,6 +226,8 @@ function formatUrl(address: Address, isSecure: boolean): string {
   return `${isSecure ? 'https' : 'http'}://${formatHostPort(WIDE_HOSTS[address.host] ?? address.host, address.port)}/`;
 }
 
+const NOTHING_KEPT = 'none: rooms and bans end with the server, --data <folder> keeps them';
+
 function describe(server: ChatServer, config: ServerConfig, version: string): string {
   const lines = [`fdmux ${version}: chat server on ${config.backend}, ${config.trigger}-triggered`];
   for (const { protocol, isSecure, address } of server.listeners) {
@@ -233,9 +236,7 @@ function describe(server: ChatServer, config: ServerConfig, version: string): st
     lines.push(`  ${name.padEnd(12)} ${where}`);
   }
   if (server.adminAddress !== null) lines.push(`  admin        ${formatAdmin(server.adminAddress)}`);
-  lines.push(
-    `  kept data    ${config.store?.path ?? 'none: rooms and bans end with the server, --data <folder> keeps them'}`,
-  );
+  lines.push(`  kept data    ${config.store === null ? NOTHING_KEPT : storePlace(config.store)}`);
   const plain = server.listeners.find(({ protocol, isSecure }) => protocol === 'plain' && !isSecure);
   lines.push(...(plain === undefined ? [] : howToTalk(plain)));
   lines.push('Ctrl-C ends the server.');

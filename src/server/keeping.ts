@@ -1,5 +1,4 @@
 /** What the chat of one server finds in its store, and leaves there. */
-import { performance } from 'node:perf_hooks';
 import type { StoreReadings } from '../admin/readings.js';
 import type { Chat, ChatOptions } from '../chat/chat.js';
 import type { LogName } from '../log/entry.js';
@@ -7,15 +6,13 @@ import { MemoryLog } from '../log/memory-log.js';
 import type { StoredBan } from '../store/ban-writes.js';
 import { LastingWrites } from '../store/lasting-writes.js';
 import type { StoredMember } from '../store/member-reads.js';
-import type { MigrationProgress } from '../store/migrations.js';
-import { SqliteLog } from '../store/sqlite-log.js';
-import { Store } from '../store/store.js';
-import type { Failure } from '../store/store-error.js';
+import type { StoreAccess, StoreLogs } from '../store/store-access.js';
 import { StoredAccounts } from '../store/stored-accounts.js';
 import { StoredHistory } from '../store/stored-history.js';
 import { StoredMarkers } from '../store/stored-markers.js';
 import type { StoreConfig } from './config/server-config.js';
 import type { Log } from './log.js';
+import { openStore } from './open-store.js';
 import { Retention } from './retention.js';
 import { RoutedLog } from './routed-log.js';
 import { StoredBans } from './stored-bans.js';
@@ -27,8 +24,8 @@ const NODE = 'a';
 
 /** What it is made of. */
 interface KeepingParts {
-  readonly store: Store;
-  readonly logs: SqliteLog;
+  readonly store: StoreAccess;
+  readonly logs: StoreLogs;
   readonly bans: readonly StoredBan[];
   readonly members: readonly StoredMember[];
   readonly erased: readonly string[];
@@ -40,13 +37,13 @@ interface KeepingParts {
 export class Keeping {
   /** What the chat is made with. */
   readonly chat: Pick<ChatOptions, 'log' | 'node' | 'keeper' | 'memberKeeper' | 'bans'>;
-  readonly store: Store;
+  readonly store: StoreAccess;
   readonly accounts: StoredAccounts;
   /** What was said, in rooms that are kept, and to accounts. */
   readonly history: StoredHistory;
   readonly members: StoredMembers;
   readonly markers: StoredMarkers;
-  readonly #log: SqliteLog;
+  readonly #log: StoreLogs;
   readonly #writes: LastingWrites;
   readonly #erased: readonly string[];
   readonly #retention: Retention;
@@ -74,25 +71,14 @@ export class Keeping {
 
   /** Opens the store that the configuration names. @throws StoreError */
   static async open(config: StoreConfig, log: Log): Promise<Keeping> {
-    const pace = {
-      late: (ms: number): void => {
-        log.warn('the store is late: rooms wait', { ms: Math.round(ms) });
-      },
-      caughtUp: (ms: number): void => {
-        log.warn('the store has answered', { ms: Math.round(ms) });
-      },
-    };
-    const hearers = { pace, refused: refusals(log), migrating: migrations(log) };
-    const store = await Store.open({ ...config, folder: config.path, ...hearers }, ({ code, message }) => {
-      log.error('the store is lost: rooms take nothing until a restart', { code, message });
-    });
+    const { store, logs } = await openStore(config, log);
     try {
-      const logs = await SqliteLog.open(store, { onTrouble: (failure) => report(failure, log) });
       const bans = await store.read('bans', null);
       const members = await store.read('members', null);
       const erased = await store.read('erased', null);
       return new Keeping({ store, logs, bans, members, erased, config, log });
     } catch (error) {
+      logs.close();
       await store.close();
       throw error;
     }
@@ -139,39 +125,6 @@ export class Keeping {
     this.freeze();
     return this.store.close();
   }
-}
-
-function report(failure: Failure | null, log: Log): void {
-  if (failure === null) log.warn('the store takes writes again', {});
-  else log.error('the store takes no writes: rooms wait', { code: failure.code, message: failure.message });
-}
-
-/** How often a migration that takes long is reported, in milliseconds. */
-const MIGRATION_REPORT_MS = 5_000;
-
-/** Reports how far the store of an earlier version is. */
-function migrations(log: Log): (progress: MigrationProgress) => void {
-  let nextMs = 0;
-  return ({ version, done, total }) => {
-    const now = performance.now();
-    if (now < nextMs && done < total) return;
-    nextMs = now + MIGRATION_REPORT_MS;
-    log.warn('the store is being brought to a later version', { version, done, total });
-  };
-}
-
-/** The most reasons that are told apart. */
-const MAX_REASONS = 100;
-
-/** Reports that a write is given up, once for each kind of writes and each reason. */
-function refusals(log: Log): (kind: string, failure: Failure) => void {
-  const known = new Set<string>();
-  return (kind, { code, message }) => {
-    const reason = `${kind} ${message}`;
-    if (known.has(reason) || known.size >= MAX_REASONS) return;
-    known.add(reason);
-    log.error('the store does not take a write: it is given up', { write: kind, code, message });
-  };
 }
 
 /** How many days a room is kept; null for ever. One that got another name is kept as the one that it was. */

@@ -1,6 +1,6 @@
 /** Forgets what is kept in a store for longer than it may be. */
 import { performance } from 'node:perf_hooks';
-import type { Store } from '../store/store.js';
+import type { StoreAccess } from '../store/store-access.js';
 import type { Write } from '../store/tasks.js';
 import { CautiousClock } from './cautious-clock.js';
 import type { Log } from './log.js';
@@ -10,7 +10,7 @@ const INTERVAL_MS = 3_600_000;
 
 /** What it needs. */
 export interface RetentionParts {
-  readonly store: Store;
+  readonly store: StoreAccess;
   /** For how many days what is in a log is kept; null for ever. */
   readonly daysOf: (log: string) => number | null;
   readonly log: Log;

@@ -4,19 +4,18 @@ import type { RoomBeginning, RoomKeeper } from '../chat/room-keeper.js';
 import type { RoomSnapshot } from '../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import type { LogName } from '../log/entry.js';
-import type { SqliteLog } from '../store/sqlite-log.js';
-import type { Store } from '../store/store.js';
+import type { StoreAccess, StoreLogs } from '../store/store-access.js';
 import { StoreError } from '../store/store-error.js';
 
 /** Keeps rooms from one run of the server to the next. */
 export class StoredRooms implements RoomKeeper {
-  readonly #store: Store;
-  readonly #log: SqliteLog;
+  readonly #store: StoreAccess;
+  readonly #log: StoreLogs;
   readonly #isStored: (name: LogName) => boolean;
   /** What is kept of the rooms of this run, and of those of the last one. */
   readonly #kept: Map<LogName, { readonly seq: number; readonly snapshot: RoomSnapshot | null }>;
 
-  constructor(store: Store, log: SqliteLog, isStored: (name: LogName) => boolean) {
+  constructor(store: StoreAccess, log: StoreLogs, isStored: (name: LogName) => boolean) {
     this.#store = store;
     this.#log = log;
     this.#isStored = isStored;

@@ -56,13 +56,14 @@ function confirmationOf(tables: Tables, id: number): Confirmation {
   return { codeHash: Buffer.from(bytesOf(row, 'hash')).toString('hex'), expiresMs: integerOf(row, 'expires_ms') };
 }
 
-function settingsOf(text: string): Record<string, string> {
+/** Returns settings that were stored as JSON. */
+export function settingsOf(text: string): Record<string, string> {
   const value: unknown = JSON.parse(text);
   const entries = Object.entries(typeof value === 'object' && value !== null ? value : {});
   return Object.fromEntries(entries.map(([key, setting]) => [key, String(setting)]));
 }
 
-const isKind = (kind: string): kind is CredentialKind => {
+export const isCredentialKind = (kind: string): kind is CredentialKind => {
   return kind === 'scrypt' || kind === 'scram-sha-256' || kind === 'certfp';
 };
 
@@ -72,6 +73,6 @@ function credentialsOf(tables: Tables, id: number): Credential[] {
     .all(id)
     .flatMap((row) => {
       const kind = textOf(row, 'kind');
-      return isKind(kind) ? [{ kind, data: textOf(row, 'data') }] : [];
+      return isCredentialKind(kind) ? [{ kind, data: textOf(row, 'data') }] : [];
     });
 }

@@ -123,7 +123,8 @@ export function blankEntry(tables: Tables, log: number, seq: number, part: numbe
   tables.run('UPDATE pack SET body = ? WHERE log = ? AND seq = ?').run(encoded.bytes, log, seq);
 }
 
-function blanked(entry: Entry): Entry {
+/** Returns an entry without what it says. */
+export function blanked(entry: Entry): Entry {
   switch (entry.kind) {
     case 'say':
     case 'tell':

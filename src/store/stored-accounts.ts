@@ -1,7 +1,7 @@
 /** The accounts of a store. */
 import type { AccountBook, AccountChanges, AccountRecord, Addition } from '../accounts/account-book.js';
 import { ACCOUNT_RESULTS } from './account-writes.js';
-import type { Store } from './store.js';
+import type { StoreAccess } from './store-access.js';
 import { StoreError } from './store-error.js';
 import type { Write } from './tasks.js';
 
@@ -10,9 +10,9 @@ const LINES_AT_ONCE = 100;
 
 /** Keeps accounts in a store: what has been answered is as durable as the store promises. */
 export class StoredAccounts implements AccountBook {
-  readonly #store: Store;
+  readonly #store: StoreAccess;
 
-  constructor(store: Store) {
+  constructor(store: StoreAccess) {
     this.#store = store;
   }
 

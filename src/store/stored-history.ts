@@ -3,7 +3,7 @@ import type { Conversations, History, LatestQuery, LineQuery, Page, Redaction, S
 import type { Line, Shelf } from '../history/line.js';
 import { type LineDraft, lineOf } from '../history/line-draft.js';
 import type { Found, SearchQuery } from '../history/search-query.js';
-import type { Store } from './store.js';
+import type { StoreAccess } from './store-access.js';
 import type { Write } from './tasks.js';
 import { Turns } from './turns.js';
 
@@ -28,7 +28,7 @@ interface Waiting {
 /** The lines of one store. */
 export class StoredHistory implements History, Shelves {
   readonly keeps: (shelf: Shelf) => boolean;
-  readonly #store: Store;
+  readonly #store: StoreAccess;
   #posted = 0;
   /** The writes are answered in their order. */
   #answered = 0;
@@ -47,7 +47,7 @@ export class StoredHistory implements History, Shelves {
   #isClosed = false;
 
   /** @param keeps - whether a shelf is to outlive the server */
-  constructor(store: Store, keeps: (shelf: Shelf) => boolean = () => true) {
+  constructor(store: StoreAccess, keeps: (shelf: Shelf) => boolean = () => true) {
     this.#store = store;
     this.keeps = keeps;
   }

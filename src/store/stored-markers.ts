@@ -1,12 +1,12 @@
 /** The marks of accounts, in the store. */
 import type { Shelf } from '../history/line.js';
 import type { Mark, Markers } from '../history/markers.js';
-import type { Store } from './store.js';
+import type { StoreAccess } from './store-access.js';
 
 export class StoredMarkers implements Markers {
-  readonly #store: Store;
+  readonly #store: StoreAccess;
 
-  constructor(store: Store) {
+  constructor(store: StoreAccess) {
     this.#store = store;
   }
 

@@ -1,43 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { History } from '../../src/history/history.js';
 import { changesOf, type Line, type Shelf } from '../../src/history/line.js';
 import type { LineDraft } from '../../src/history/line-draft.js';
 import { DEFAULT_MEMORY_HISTORY, MemoryHistory } from '../../src/history/memory-history.js';
 import { placeOf } from '../../src/log/place.js';
 import { Histories } from '../../src/server/history/histories.js';
-import { StoredHistory } from '../../src/store/stored-history.js';
 import { saidAt } from '../support/history-lines.js';
 import { openStore } from '../support/stores.js';
-import { Model, period, PERSON, question, ROOMS, said, search } from './model.js';
-
-const asked = fc.record({
-  lines: said,
-  questions: fc.array(question, { minLength: 5, maxLength: 12 }),
-  periods: fc.array(period, { minLength: 1, maxLength: 3 }),
-  searches: fc.array(search, { minLength: 3, maxLength: 8 }),
-});
-
-/** Who asks. */
-const BY = 's:a.1.1';
-
-/** Makes a history of lines. */
-type Maker = (
-  lines: readonly { readonly shelf: Shelf; readonly line: Line; readonly isTakenBack: boolean }[],
-) => History;
-
-async function compare(make: Maker, numRuns: number): Promise<void> {
-  await fc.assert(
-    fc.asyncProperty(asked, async ({ lines, questions, periods, searches }) => {
-      const history = make(lines);
-      const model = new Model(lines);
-      for (const query of questions) expect(await history.lines(query)).toEqual(model.lines(query));
-      for (const query of periods) expect(await history.latest(query)).toEqual(model.latest(query));
-      for (const query of searches) expect(await history.search(query, BY)).toEqual(model.search(query));
-    }),
-    { numRuns },
-  );
-}
+import { BY, compare, compareStored } from './compare.js';
+import { Model, ROOMS, said, search } from './model.js';
 
 test('a history in memory answers like a list that is searched from end to end', async () => {
   await compare((lines) => {
@@ -136,36 +107,7 @@ test('of one time, pages across two histories leave nothing out and repeat nothi
 const ALL = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
 
 test('a history in the store answers alike', async () => {
-  const store = await openStore();
-  let run = 0;
-  await compare((lines) => {
-    run += 1;
-    const history = new StoredHistory(store);
-    const here = (shelf: Shelf): Shelf => `${shelf} ${run}`;
-    for (const { shelf, line } of lines) history.record(here(shelf), line);
-    for (const { shelf, line, isTakenBack } of lines) {
-      const { msgid, seq, part } = line;
-      if (isTakenBack) history.redact({ shelves: [here(shelf)], msgid, log: shelf, seq, part });
-    }
-    const there = new Map<Shelf, Shelf>([...ROOMS, PERSON].map((shelf) => [here(shelf), shelf]));
-    const moved = <T extends { readonly shelf: Shelf }>(asked: T): T => ({ ...asked, shelf: here(asked.shelf) });
-    return {
-      lines: (query) => history.lines(moved(query)),
-      timeOf: (shelves, msgid) => history.timeOf(shelves.map(here), msgid),
-      search: async (query) => {
-        const found = await history.search({ ...query, places: query.places.map(moved) });
-        if (found.kind !== 'found') return found;
-        return { ...found, hits: found.hits.map(({ shelf, line }) => ({ shelf: there.get(shelf) ?? shelf, line })) };
-      },
-      latest: async (query) => {
-        const people = query.people === null ? null : moved(query.people);
-        const found = await history.latest({ ...query, rooms: query.rooms.map(moved), people });
-        if (found.kind !== 'latest') return found;
-        const latest = found.latest.map(({ shelf, line }) => ({ shelf: there.get(shelf) ?? shelf, line }));
-        return { kind: 'latest', latest };
-      },
-    };
-  }, 40);
+  await compareStored(await openStore(), 40);
 });
 
 test('smaller limits of a history in memory hold at once, for what is there too', async () => {

@@ -31,7 +31,10 @@ class Run {
 
   static async start(folder: string, { waits = true } = {}): Promise<Run> {
     const history = { days: null, rooms: new Map<string, number>() };
-    const keeping = await Keeping.open({ path: folder, durability: 'process', maxBytes: 0, history }, silent);
+    const keeping = await Keeping.open(
+      { kind: 'sqlite', path: folder, durability: 'process', maxBytes: 0, history },
+      silent,
+    );
     onTestFinished(() => keeping.close());
     const run = new Run(keeping);
     if (waits) await run.settled();

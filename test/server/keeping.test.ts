@@ -1,66 +1,16 @@
 /** A server that keeps data: what is back after it has stopped, however that was. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { STORE_FILE } from '../../src/store/folder.js';
 import { startServer } from '../cli/chat-server.js';
 import { cliPath, packagePath, run } from '../support/processes.js';
 import { openFile } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { ask, client, configuration, expectNothingLost, stop, textsIn } from './keeping.js';
+import { describeKeeping } from './kept-by.js';
 
-describe.each(['SIGKILL', 'SIGTERM'] as const)('after %s and another start', (signal) => {
-  test('rooms are as they were, and those who come back have their ranks', async () => {
-    const data = temporaryFolder();
-    const first = await startServer(['--data', data]);
-    const ann = await client(first, 'ann');
-    const bob = await client(first, 'bob');
-    await ask(ann, 'JOIN #tea', / 366 /);
-    await ask(bob, 'JOIN #tea', / 366 /);
-    await ask(ann, 'TOPIC #tea :which tea', / TOPIC /);
-    await ask(ann, 'MODE #tea +bik *!*@evil.example sesame', / MODE /);
-    const id = /@msgid=([^-]+)-/.exec(await ask(ann, 'PRIVMSG #tea :hello', /PRIVMSG #tea :hello/))?.[1];
-    await stop(first, signal);
-
-    const second = await startServer(['--data', data]);
-    const cid = await client(second, 'cid');
-    await ask(cid, 'JOIN #tea sesame', / 473 cid #tea /);
-    const bobAgain = await client(second, 'bob');
-    expect(await ask(bobAgain, 'JOIN #tea', / 353 /)).toMatch(/ :bob$/);
-    const annAgain = await client(second, 'ann');
-    expect(await ask(annAgain, 'JOIN #tea', / 332 /)).toMatch(/:which tea$/);
-    expect(await annAgain.lineLike(/ 353 /)).toMatch(/@ann/);
-    await bobAgain.lineLike(/^:ann!\S+ MODE #tea \+o ann$/);
-    expect(await ask(annAgain, 'MODE #tea', / 324 /)).toMatch(/ \+\w*i\w*k\w* sesame$/);
-    expect(await ask(annAgain, 'MODE #tea +b', / 367 /)).toContain('#tea *!*@evil.example ann!');
-    // An id names its message for as long as that is kept.
-    expect(await ask(annAgain, 'PRIVMSG #tea :again', /PRIVMSG #tea :again/)).toContain(`@msgid=${String(id)}-`);
-    await stop(second, 'SIGTERM');
-  });
-
-  test('bans of the server hold, and a room that all had left is gone', async () => {
-    const config = configuration({
-      store: { path: temporaryFolder() },
-      operators: [{ name: 'root', password: 'sesame' }],
-    });
-    const first = await startServer(['--config', config]);
-    const ann = await client(first, 'ann');
-    await ask(ann, 'OPER root sesame', / 381 /);
-    await ask(ann, 'KLINE *@192.0.2.7 :no', / KLINE |NOTICE ann /);
-    await ask(ann, 'JOIN #left', / 366 /);
-    await ask(ann, 'TOPIC #left :gone', / TOPIC /);
-    await ask(ann, 'PART #left', / PART /);
-    await stop(first, signal);
-
-    const second = await startServer(['--config', config]);
-    const again = await client(second, 'ann');
-    await ask(again, 'OPER root sesame', / 381 /);
-    expect(await ask(again, 'STATS k', / 216 /)).toContain('192.0.2.7');
-    await ask(again, 'JOIN #left', / 353 /);
-    expect(await ask(again, 'TOPIC #left', / 33[12] /)).toMatch(/ 331 /);
-    await stop(second, 'SIGTERM');
-  });
-});
+describeKeeping('a folder', () => ({ path: temporaryFolder() }));
 
 test('a room of no days is not kept, and those that are kept go on beside it', async () => {
   const data = temporaryFolder();

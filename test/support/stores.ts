@@ -19,7 +19,7 @@ export async function openStore(
 }
 
 /** Waits until nothing is under way in a store, and nothing follows from what has been. */
-export async function settled(store: Store): Promise<void> {
+export async function settled(store: { readonly isBusy: boolean }): Promise<void> {
   do await new Promise((resolve) => setImmediate(resolve));
   while (store.isBusy);
 }

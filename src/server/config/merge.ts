@@ -183,10 +183,15 @@ function toListeners(file: ConfigFile, flags: ServeFlags, files: Omit<NamedFiles
 
 function toStore({ store, history: { days, rooms } }: ConfigFile, { data, config }: ServeFlags): StoreConfig | null {
   if (store === null && data === undefined) return null;
+  const folded = Object.entries(rooms).map(([name, kept]) => [foldCase(name), kept] as const);
+  const history = { days, rooms: new Map(folded) };
+  if (store?.url !== undefined) {
+    if (data !== undefined) throw new ConfigError('the store is in PostgreSQL: leave out --data, or "store"');
+    return { kind: 'postgres', url: store.url, history };
+  }
   const { durability = 'process', maxBytes = 0 } = store ?? {};
   const path = data === undefined ? resolve(dirname(config ?? ''), store?.path ?? '') : resolve(data);
-  const folded = Object.entries(rooms).map(([name, kept]) => [foldCase(name), kept] as const);
-  return { path, durability, maxBytes, history: { days, rooms: new Map(folded) } };
+  return { kind: 'sqlite', path, durability, maxBytes, history };
 }
 
 function toAccess(

@@ -20,6 +20,7 @@ import { DEFAULT_PAST } from '../../protocol/past.js';
 import type { Durability } from '../../store/database.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
 import { PROTOCOLS, WEB } from '../protocols.js';
+import { isPostgresUrl } from './store-place.js';
 import { CLIENT_CERTIFICATES } from './tls-files.js';
 
 /** Oldest first, as the command line lists them. */
@@ -222,6 +223,32 @@ const gatewaySchema = v.strictObject({
 const DEFAULT_DAYS = 30;
 const DURABILITIES = ['process', 'power'] as const satisfies readonly Durability[];
 const days = v.nullable(integer(0, 36_500));
+const STORE_KINDS = ['sqlite', 'postgres'] as const;
+
+/** The keys that only a store in a folder has. */
+const FOLDER_KEYS = ['path', 'durability', 'maxBytes'] as const;
+
+/** Where the server keeps what outlives it. */
+const storeSchema = v.pipe(
+  v.strictObject({
+    kind: v.optional(oneOf(STORE_KINDS), 'sqlite'),
+    path: v.optional(v.pipe(text, v.nonEmpty('must not be empty'))),
+    url: v.optional(
+      v.pipe(text, v.check(isPostgresUrl, 'must be a URL such as postgres://fdmux@db.example.org/fdmux')),
+    ),
+    durability: v.optional(oneOf(DURABILITIES)),
+    maxBytes: v.optional(
+      v.pipe(v.number('must be a number'), v.integer('must be an integer'), v.minValue(0, 'must be at least 0')),
+    ),
+  }),
+  v.check(({ kind, path }) => kind !== 'sqlite' || path !== undefined, 'must have a path, or the kind postgres'),
+  v.check(({ kind, url }) => (kind === 'postgres') === (url !== undefined), 'must have a url if its kind is postgres'),
+  v.check(
+    (store) => store.kind !== 'postgres' || FOLDER_KEYS.every((key) => store[key] === undefined),
+    `must not have ${FOLDER_KEYS.join(', ')} if its kind is postgres`,
+  ),
+);
+
 const channel = v.pipe(text, v.check(isChannelName, 'must be a channel name such as #lobby'));
 
 const accountDefaults = DEFAULT_ACCOUNT_SETTINGS;
@@ -283,19 +310,7 @@ const fileSchema = v.strictObject({
   listeners: v.optional(v.array(listenerSchema, 'must be a list')),
   drainMs: v.optional(integer(0, MAX_DRAIN_MS), 0),
   admin: v.optional(v.nullable(adminSchema), null),
-  store: v.optional(
-    v.nullable(
-      v.strictObject({
-        path: v.pipe(text, v.nonEmpty('must not be empty')),
-        durability: v.optional(oneOf(DURABILITIES), 'process'),
-        maxBytes: v.optional(
-          v.pipe(v.number('must be a number'), v.integer('must be an integer'), v.minValue(0, 'must be at least 0')),
-          0,
-        ),
-      }),
-    ),
-    null,
-  ),
+  store: v.optional(v.nullable(storeSchema), null),
   history: v.optional(
     v.strictObject({
       days: v.optional(days, DEFAULT_DAYS),

@@ -33,13 +33,8 @@ export interface ListenerConfig {
   readonly isOptional: boolean;
 }
 
-/** Where a server keeps what outlives it, and how much of it. */
-export interface StoreConfig {
-  /** The folder. */
-  readonly path: string;
-  readonly durability: Durability;
-  /** The most bytes of the file; 0 for no limit. */
-  readonly maxBytes: number;
+/** How much is kept of what was said. */
+interface KeptHistory {
   readonly history: {
     /** How many days messages are kept; null for ever, 0 for not at all. */
     readonly days: number | null;
@@ -47,6 +42,26 @@ export interface StoreConfig {
     readonly rooms: ReadonlyMap<string, number | null>;
   };
 }
+
+/** A store in a file. */
+export interface SqliteStoreConfig extends KeptHistory {
+  readonly kind: 'sqlite';
+  /** The folder. */
+  readonly path: string;
+  readonly durability: Durability;
+  /** The most bytes of the file; 0 for no limit. */
+  readonly maxBytes: number;
+}
+
+/** A store in a database of PostgreSQL. */
+export interface PostgresStoreConfig extends KeptHistory {
+  readonly kind: 'postgres';
+  /** May have a password. */
+  readonly url: string;
+}
+
+/** Where a server keeps what outlives it, and how much of it. */
+export type StoreConfig = SqliteStoreConfig | PostgresStoreConfig;
 
 /** Everything that decides how a server runs. */
 export interface ServerConfig extends ProtocolSettings {

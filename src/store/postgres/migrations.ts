@@ -3,6 +3,7 @@ import { integerOf, textOf } from '../columns.js';
 import { StoreError } from '../store-error.js';
 import type { Run } from './link.js';
 import { LOG_SCHEMA } from './log-schema.js';
+import { STORE_SCHEMA } from './store-schema.js';
 
 /** The schema in which everything is. */
 export const SCHEMA = 'fdmux';
@@ -14,8 +15,10 @@ const LOCK = 0x66646d78;
  * What each version adds to the one before. A version that has been published never changes: a change is a new one.
  *
  * Version 1 has logs with their packs, and leases.
+ *
+ * Version 2 has everything else that a store keeps.
  */
-export const MIGRATIONS: readonly string[] = [LOG_SCHEMA];
+export const MIGRATIONS: readonly string[] = [LOG_SCHEMA, STORE_SCHEMA];
 
 /**
  * Brings the tables to the last version, each step in a transaction of its own. Of several that do it at once, one does

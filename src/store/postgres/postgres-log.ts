@@ -1,6 +1,6 @@
 /** Logs in PostgreSQL, for one server or for several. */
 import { RemoteLog, type RemoteLogOptions } from '../../log/remote-log.js';
-import { failureOf, StoreError } from '../store-error.js';
+import { databaseError } from './database-error.js';
 import { PostgresLink } from './link.js';
 import { migrate } from './migrations.js';
 import { PostgresBroker, type PostgresBrokerOptions } from './postgres-broker.js';
@@ -32,21 +32,8 @@ export async function prepareDatabase(url: string): Promise<void> {
   try {
     await link.connect();
   } catch (error) {
-    throw startError(error);
+    throw databaseError(error);
   } finally {
     link.close();
   }
-}
-
-/** SQLSTATE classes: https://www.postgresql.org/docs/15/errcodes-appendix.html */
-const REFUSES_CONNECTION = /^(?:08|28|3D|53300|57P)/;
-
-function startError(error: unknown): StoreError {
-  if (error instanceof StoreError) return error;
-  const { message } = failureOf(error);
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-  // An error of the database has an SQLSTATE of five characters, one of the network has a name such as ECONNREFUSED.
-  const isOfDatabase = typeof code === 'string' && /^[\dA-Z]{5}$/.test(code) && !REFUSES_CONNECTION.test(code);
-  const kind = isOfDatabase ? 'ERR_STORE_FAILED' : 'ERR_STORE_CONNECTION';
-  return new StoreError(kind, `PostgreSQL: ${message}`, { cause: error });
 }

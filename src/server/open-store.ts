@@ -1,0 +1,98 @@
+/** Opens the store that a configuration names, whichever database that is in. */
+import { performance } from 'node:perf_hooks';
+import type { MigrationProgress } from '../store/migrations.js';
+import { SqliteLog } from '../store/sqlite-log.js';
+import { Store } from '../store/store.js';
+import type { StoreAccess, StoreLogs } from '../store/store-access.js';
+import { type Failure, StoreError } from '../store/store-error.js';
+import type { Write } from '../store/tasks.js';
+import type { PostgresStoreConfig, SqliteStoreConfig, StoreConfig } from './config/server-config.js';
+import type { Log } from './log.js';
+
+/** A store with its logs. */
+export interface OpenedStore {
+  readonly store: StoreAccess;
+  readonly logs: StoreLogs;
+}
+
+/** Opens a store. @throws StoreError */
+export function openStore(config: StoreConfig, log: Log): Promise<OpenedStore> {
+  return config.kind === 'sqlite' ? openSqlite(config, log) : openPostgres(config, log);
+}
+
+async function openSqlite(config: SqliteStoreConfig, log: Log): Promise<OpenedStore> {
+  const options = { ...config, folder: config.path, ...observers(log), migrating: migrations(log) };
+  const store = await Store.open(options, ({ code, message }) => {
+    log.error('the store is lost: rooms take nothing until a restart', { code, message });
+  });
+  try {
+    return { store, logs: await SqliteLog.open(store, { onTrouble: (failure) => report(failure, log) }) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function openPostgres({ url }: PostgresStoreConfig, log: Log): Promise<OpenedStore> {
+  // Who keeps nothing in PostgreSQL loads nothing of it.
+  const { openPostgres: open } = await import('../store/postgres/open.js');
+  const onTrouble = (why: Error | null): void => {
+    report(why === null ? null : { code: codeOf(why), message: why.message }, log);
+  };
+  return open({ url, ...observers(log), onTrouble });
+}
+
+function codeOf(why: Error): Failure['code'] {
+  return why instanceof StoreError ? why.code : 'ERR_STORE_CONNECTION';
+}
+
+/** What hears of a store that is late, and of what it refuses. */
+function observers(log: Log): {
+  readonly pace: { late(ms: number): void; caughtUp(ms: number): void };
+  readonly refused: (kind: Write['kind'], failure: Failure) => void;
+} {
+  return {
+    pace: {
+      late: (ms) => {
+        log.warn('the store is late: rooms wait', { ms: Math.round(ms) });
+      },
+      caughtUp: (ms) => {
+        log.warn('the store has answered', { ms: Math.round(ms) });
+      },
+    },
+    refused: refusals(log),
+  };
+}
+
+function report(failure: Failure | null, log: Log): void {
+  if (failure === null) log.warn('the store takes writes again', {});
+  else log.error('the store takes no writes: rooms wait', { code: failure.code, message: failure.message });
+}
+
+/** How often a migration that takes long is reported, in milliseconds. */
+const MIGRATION_REPORT_MS = 5_000;
+
+/** Reports how far the store of an earlier version is. */
+function migrations(log: Log): (progress: MigrationProgress) => void {
+  let nextMs = 0;
+  return ({ version, done, total }) => {
+    const now = performance.now();
+    if (now < nextMs && done < total) return;
+    nextMs = now + MIGRATION_REPORT_MS;
+    log.warn('the store is being brought to a later version', { version, done, total });
+  };
+}
+
+/** The most reasons that are told apart. */
+const MAX_REASONS = 100;
+
+/** Reports that a write is given up, once for each kind of writes and each reason. */
+function refusals(log: Log): (kind: string, failure: Failure) => void {
+  const known = new Set<string>();
+  return (kind, { code, message }) => {
+    const reason = `${kind} ${message}`;
+    if (known.has(reason) || known.size >= MAX_REASONS) return;
+    known.add(reason);
+    log.error('the store does not take a write: it is given up', { write: kind, code, message });
+  };
+}

@@ -1,0 +1,172 @@
+/** What is asked of lines in PostgreSQL. What the one who asks may see is part of each question. */
+import type { Anchor, Latest, LatestQuery, LineQuery, Page, Sight } from '../../history/history.js';
+import type { Line, Shelf } from '../../history/line.js';
+import { centred, latestOf } from '../../history/page.js';
+import { integerOf, textOf } from '../columns.js';
+import { lineOf } from '../line-reads.js';
+import type { Parameter } from './driver.js';
+import type { Run } from './link.js';
+import type { PostgresReaders } from './parts.js';
+
+/** The place of a line: by its time, and among those of one time by its row. */
+interface Place {
+  readonly atMs: number;
+  readonly id: number;
+}
+
+/** One end of a range: a place, and whether the line there belongs to it. */
+interface Edge extends Place {
+  readonly isWithin: boolean;
+}
+
+const FIRST: Edge = { atMs: Number.MIN_SAFE_INTEGER, id: 0, isWithin: true };
+const LAST: Edge = { atMs: Number.MAX_SAFE_INTEGER, id: 0, isWithin: true };
+/** Before every line that there is. */
+const NONE: Edge = { atMs: Number.MIN_SAFE_INTEGER, id: 0, isWithin: false };
+const LAST_ID = Number.MAX_SAFE_INTEGER;
+
+/** The lines of one shelf, or of one conversation on it, that somebody may see. */
+class Lines {
+  readonly #run: Run;
+  readonly #log: number;
+  readonly #peer: string | null;
+  readonly #sight: Sight;
+
+  constructor(run: Run, log: number, peer: string | null, sight: Sight) {
+    this.#run = run;
+    this.#log = log;
+    this.#peer = peer;
+    this.#sight = sight;
+  }
+
+  /** Returns the place of a message, whether anybody may see it or not; null if it is not kept. */
+  async placeOf(msgid: string): Promise<Place | null> {
+    const text = 'SELECT at_ms, id FROM line WHERE log = $1 AND msgid = $2';
+    const [row] = await this.#run({ text, values: [this.#log, msgid] });
+    return row === undefined ? null : { atMs: integerOf(row, 'at_ms'), id: integerOf(row, 'id') };
+  }
+
+  /** Returns the lines between two places, the oldest first. */
+  async between(from: Edge, to: Edge, end: 'oldest' | 'newest', limit: number): Promise<Line[]> {
+    const { hasEvents, ranks, source, sinceMs } = this.#sight;
+    const order = end === 'oldest' ? 'ASC' : 'DESC';
+    const values: Parameter[] = [this.#log, sinceMs, from.atMs, from.id, to.atMs, to.id, ranks, source, limit];
+    if (this.#peer !== null) values.push(this.#peer);
+    const rows = await this.#run({
+      text: `SELECT * FROM line WHERE log = $1 AND at_ms >= $2
+        AND (at_ms, id) ${from.isWithin ? '>=' : '>'} ($3, $4) AND (at_ms, id) ${to.isWithin ? '<=' : '<'} ($5, $6)
+        AND kind ${hasEvents ? '> 0' : 'IN (1, 2)'}
+        AND ((ranks & -ranks) <= $7 OR (source = $8 AND source <> ''))
+        ${this.#peer === null ? '' : 'AND peer = $10'}
+        ORDER BY at_ms ${order}, id ${order} LIMIT $9`,
+      values,
+    });
+    const lines = rows.map(lineOf);
+    return end === 'oldest' ? lines : lines.reverse();
+  }
+}
+
+/** Everything after an anchor, without that. */
+async function after(lines: Lines, anchor: Anchor | null): Promise<Edge> {
+  if (anchor === null) return FIRST;
+  if (anchor.kind === 'time') return { atMs: anchor.atMs, id: LAST_ID, isWithin: false };
+  const place = await lines.placeOf(anchor.msgid);
+  return place === null ? FIRST : { ...place, isWithin: false };
+}
+
+/** Everything before an anchor, without that. */
+async function before(lines: Lines, anchor: Anchor | null): Promise<Edge> {
+  if (anchor === null) return LAST;
+  if (anchor.kind === 'time') return { atMs: anchor.atMs, id: 0, isWithin: false };
+  const place = await lines.placeOf(anchor.msgid);
+  return place === null ? NONE : { ...place, isWithin: false };
+}
+
+/** Where an anchor stands; a message that is not kept stands before all that are. */
+async function startOf(lines: Lines, anchor: Anchor): Promise<Place> {
+  if (anchor.kind === 'time') return { atMs: anchor.atMs, id: 0 };
+  return (await lines.placeOf(anchor.msgid)) ?? { atMs: -Infinity, id: 0 };
+}
+
+function compare(one: Place, other: Place): number {
+  return one.atMs === other.atMs ? one.id - other.id : one.atMs < other.atMs ? -1 : 1;
+}
+
+async function logOf(run: Run, shelf: Shelf): Promise<number | null> {
+  const [row] = await run({ text: 'SELECT id FROM log WHERE name = $1', values: [shelf] });
+  return row === undefined ? null : integerOf(row, 'id');
+}
+
+const UNKNOWN: Page = { kind: 'unknown-message' };
+
+async function readLines(run: Run, { shelf, peer, range, limit, sight }: LineQuery): Promise<Page> {
+  const log = await logOf(run, shelf);
+  if (log === null) {
+    return range.kind === 'around' && range.anchor.kind === 'id' ? UNKNOWN : { kind: 'lines', lines: [] };
+  }
+  const lines = new Lines(run, log, peer, sight);
+  if (range.kind === 'between') {
+    const [from, to] = [await after(lines, range.after), await before(lines, range.before)];
+    return { kind: 'lines', lines: await lines.between(from, to, range.end, limit) };
+  }
+  if (range.kind === 'span') {
+    const { from, to } = range;
+    const isForward = compare(await startOf(lines, from), await startOf(lines, to)) <= 0;
+    const [older, newer] = isForward ? [from, to] : [to, from];
+    const [begin, end] = [await after(lines, older), await before(lines, newer)];
+    return { kind: 'lines', lines: await lines.between(begin, end, isForward ? 'oldest' : 'newest', limit) };
+  }
+  const { anchor } = range;
+  const place = anchor.kind === 'time' ? { atMs: anchor.atMs, id: 0 } : await lines.placeOf(anchor.msgid);
+  if (place === null) return UNKNOWN;
+  const older = await lines.between(FIRST, { ...place, isWithin: false }, 'newest', limit);
+  const newer = await lines.between({ ...place, isWithin: true }, LAST, 'oldest', limit);
+  return { kind: 'lines', lines: centred(older, newer, limit) };
+}
+
+async function readLatest(run: Run, query: LatestQuery): Promise<Latest[]> {
+  const found: Latest[] = [];
+  const look = async (shelf: Shelf, log: number, peer: string | null, sight: Sight): Promise<void> => {
+    const [line] = await new Lines(run, log, peer, sight).between(FIRST, LAST, 'newest', 1);
+    if (line !== undefined && line.atMs > query.afterMs && line.atMs < query.beforeMs) found.push({ shelf, line });
+  };
+  for (const { shelf, sight } of query.rooms) {
+    const log = await logOf(run, shelf);
+    if (log !== null) await look(shelf, log, null, sight);
+  }
+  if (query.people !== null) {
+    const { shelf, sight } = query.people;
+    const log = await logOf(run, shelf);
+    if (log !== null) for (const peer of await peersOf(run, log)) await look(shelf, log, peer, sight);
+  }
+  return latestOf(found, query);
+}
+
+/** The most conversations that are looked at; of more, those of the last lines. */
+const MAX_PEERS = 10_000;
+
+/** Goes from one peer of a shelf to the next by the index: it reads no line of a conversation but the last. */
+const PEERS = `WITH RECURSIVE known(peer) AS (
+  (SELECT peer FROM line WHERE log = $1 AND peer IS NOT NULL ORDER BY peer LIMIT 1)
+  UNION ALL
+  SELECT (SELECT line.peer FROM line WHERE log = $1 AND line.peer > known.peer ORDER BY line.peer LIMIT 1) FROM known
+  WHERE known.peer IS NOT NULL
+) SELECT peer FROM known WHERE peer IS NOT NULL LIMIT $2`;
+const LAST_PEERS = `SELECT DISTINCT peer FROM (SELECT peer FROM line WHERE log = $1 AND peer IS NOT NULL
+  ORDER BY at_ms DESC, id DESC LIMIT $2) AS latest`;
+
+async function peersOf(run: Run, log: number): Promise<string[]> {
+  const peers = await run({ text: PEERS, values: [log, MAX_PEERS + 1] });
+  const rows = peers.length > MAX_PEERS ? await run({ text: LAST_PEERS, values: [log, MAX_PEERS] }) : peers;
+  return rows.map((row) => textOf(row, 'peer'));
+}
+
+export const lineReaders: PostgresReaders<'lines' | 'latest' | 'line-time'> = {
+  lines: readLines,
+  latest: readLatest,
+  'line-time': async (run, { shelves, msgid }) => {
+    const text = `SELECT at_ms FROM line WHERE msgid = $2 AND log IN (SELECT id FROM log WHERE name = ANY($1)) LIMIT 1`;
+    const [row] = await run({ text, values: [shelves, msgid] });
+    return row === undefined ? null : integerOf(row, 'at_ms');
+  },
+};

@@ -1,0 +1,29 @@
+/** Opens everything that a server keeps in PostgreSQL. */
+import type { StoreAccess, StoreLogs } from '../store-access.js';
+import { prepareDatabase } from './postgres-log.js';
+import { PostgresLogs } from './postgres-logs.js';
+import { PostgresStore, type PostgresStoreOptions } from './postgres-store.js';
+
+/** The choices. */
+export interface OpenPostgresOptions extends PostgresStoreOptions {
+  /** Hears once that the logs take nothing, and once (null) that they do again. */
+  readonly onTrouble: (why: Error | null) => void;
+}
+
+/**
+ * Opens the store of a database with its logs, and makes their tables if they are not there.
+ *
+ * @throws StoreError: ERR_STORE_CONNECTION, ERR_STORE_IN_USE, ERR_STORE_VERSION, ERR_STORE_ENGINE, ERR_STORE_FAILED
+ */
+export async function openPostgres(
+  options: OpenPostgresOptions,
+): Promise<{ readonly store: StoreAccess; readonly logs: StoreLogs }> {
+  await prepareDatabase(options.url);
+  const store = await PostgresStore.open(options);
+  try {
+    return { store, logs: await PostgresLogs.open(options.url, store, { onTrouble: options.onTrouble }) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

@@ -1,0 +1,229 @@
+/** A store in PostgreSQL: accounts, what was said, and everything else that outlives the process. */
+import { randomBytes } from 'node:crypto';
+import type { Found, SearchQuery } from '../../history/search-query.js';
+import { integerOf, textOf } from '../columns.js';
+import { Pace, type PaceObserver } from '../pace.js';
+import type { StoreReadings, WriteAnswer } from '../store.js';
+import type { StoreAccess } from '../store-access.js';
+import { type Failure, StoreError } from '../store-error.js';
+import type { Reads, StoreFacts, Write, Written } from '../tasks.js';
+import { databaseError, failureOfDatabase, isRefusal } from './database-error.js';
+import { searchLines } from './line-search.js';
+import { PostgresLink, type Run } from './link.js';
+import { SCHEMA } from './migrations.js';
+import { answerTo } from './readers.js';
+import { writeAll } from './writers.js';
+
+/** The choices of a {@link PostgresStore}. */
+export interface PostgresStoreOptions {
+  readonly url: string;
+  /** Hears when the store is late. */
+  readonly pace: PaceObserver;
+  /** Hears of writes that the database does not take, while it takes others. */
+  readonly refused: (kind: Write['kind'], failure: Failure) => void;
+}
+
+interface Queued {
+  readonly write: Write;
+  readonly answer: WriteAnswer;
+}
+
+const UNANSWERED: WriteAnswer = { written: () => undefined, failed: () => undefined };
+
+/** How long a statement may take, in milliseconds. */
+const TIMEOUT_MS = 30_000;
+/** The advisory lock of the server whose store it is. */
+const OWNER_LOCK = 0x66646d7a;
+
+/**
+ * What one turn has for it is written in one transaction; what arrives meanwhile is written together in the next. The
+ * database has one server at a time: a second one is refused as long as the first is connected.
+ */
+export class PostgresStore implements StoreAccess {
+  readonly #writer: PostgresLink;
+  readonly #reader: PostgresLink;
+  readonly #searcher: PostgresLink;
+  readonly #pace: Pace;
+  readonly #refused: PostgresStoreOptions['refused'];
+  #facts: StoreFacts = { run: 0, prefix: '' };
+  #queue: Queued[] = [];
+  #posted = 0;
+  #isWriting = false;
+  #isPosting = false;
+  #bytes = 0;
+  #closing: Promise<void> | null = null;
+  #onIdle: () => void = () => undefined;
+
+  private constructor({ url, pace, refused }: PostgresStoreOptions) {
+    const prepare = async (run: Run): Promise<void> => {
+      await run({ text: `SET search_path TO ${SCHEMA}` });
+    };
+    this.#pace = new Pace(pace);
+    this.#refused = refused;
+    const common = { url, timeoutMs: TIMEOUT_MS };
+    this.#writer = new PostgresLink({
+      ...common,
+      prepare: async (run) => {
+        await prepare(run);
+        await takeOver(run);
+      },
+    });
+    this.#reader = new PostgresLink({ ...common, prepare });
+    this.#searcher = new PostgresLink({ ...common, prepare });
+  }
+
+  /** Opens the store of a database whose tables are there. @throws StoreError */
+  static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
+    const store = new PostgresStore(options);
+    try {
+      await store.#writer.connect();
+      await store.#reader.connect();
+      await store.#searcher.connect();
+      store.#facts = await store.#writer.use(begin);
+      await store.#measure();
+      return store;
+    } catch (error) {
+      store.#closeLinks();
+      throw databaseError(error);
+    }
+  }
+
+  get facts(): StoreFacts {
+    return this.#facts;
+  }
+
+  write(write: Write, answer: WriteAnswer = UNANSWERED): void {
+    this.#queue.push({ write, answer });
+    if (this.#isPosting) return;
+    this.#isPosting = true;
+    // After the callback that is running, which is one turn of the server.
+    process.nextTick(() => {
+      this.#isPosting = false;
+      void this.#post();
+    });
+  }
+
+  read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']> {
+    return asStore(this.#reader.use((run) => answerTo(run, job, ask)));
+  }
+
+  search(query: SearchQuery): Promise<Found> {
+    return asStore(this.#searcher.use((run) => searchLines(run, query)));
+  }
+
+  /** Whether a batch is under way. */
+  get isWriting(): boolean {
+    return this.#isWriting;
+  }
+
+  /** Whether something has been asked for that is not answered yet. */
+  get isBusy(): boolean {
+    return this.#queue.length > 0 || this.#isWriting || this.#reader.isBusy || this.#searcher.isBusy;
+  }
+
+  readings(): StoreReadings {
+    const { batches, lateBatches, busyMs } = this.#pace;
+    void this.#measure().catch(() => undefined);
+    return {
+      bytes: this.#bytes,
+      queued: this.#queue.length + this.#posted,
+      batchesTotal: batches,
+      lateBatchesTotal: lateBatches,
+      busyMsTotal: busyMs,
+    };
+  }
+
+  /** The database knows its size; the next readings have what it says now. */
+  async #measure(): Promise<void> {
+    const [row = {}] = await this.#reader.query({ text: 'SELECT pg_database_size(current_database()) AS bytes' });
+    this.#bytes = integerOf(row, 'bytes');
+  }
+
+  async #post(): Promise<void> {
+    if (this.#isWriting || this.#queue.length === 0) return;
+    this.#isWriting = true;
+    const batch = this.#queue;
+    this.#queue = [];
+    this.#posted = batch.length;
+    this.#pace.begin();
+    const outcome = await this.#writeBatch(batch.map(({ write }) => write)).catch(failureOfDatabase);
+    this.#pace.end();
+    this.#posted = 0;
+    this.#isWriting = false;
+    void this.#post();
+    for (const [index, queued] of batch.entries()) {
+      this.#answer(queued, 'code' in outcome ? outcome : (outcome[index] ?? 0));
+    }
+    if (!this.isWriting) this.#onIdle();
+  }
+
+  /** Writes all of a batch; what the database never takes is left out of it. */
+  async #writeBatch(writes: readonly Write[]): Promise<readonly Written[]> {
+    try {
+      return await this.#writer.use((run) => writeAll(run, writes));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      if (writes.length === 1) return [{ code: 'ERR_STORE_REFUSED', message: failureOfDatabase(error).message }];
+    }
+    const written: Written[] = [];
+    for (const write of writes) written.push(...(await this.#writeBatch([write])));
+    return written;
+  }
+
+  #answer({ write, answer }: Queued, written: Written): void {
+    if (typeof written === 'number') {
+      answer.written(written);
+      return;
+    }
+    if (written.code === 'ERR_STORE_REFUSED') this.#refused(write.kind, written);
+    answer.failed(written);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    void this.#post();
+    if (this.#isWriting) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    this.#closeLinks();
+  }
+
+  #closeLinks(): void {
+    for (const link of [this.#writer, this.#reader, this.#searcher]) link.close();
+  }
+}
+
+/** Takes the database for this server. A connection that is lost gives it back. */
+async function takeOver(run: Run): Promise<void> {
+  // A server whose machine is gone is noticed after seconds, not hours.
+  await run({ text: 'SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3' });
+  const [row = {}] = await run({ text: 'SELECT pg_try_advisory_lock($1) AS is_ours', values: [OWNER_LOCK] });
+  if (Reflect.get(row, 'is_ours') !== true) {
+    throw new StoreError('ERR_STORE_IN_USE', 'another server uses this database');
+  }
+}
+
+/** Counts an opening of the store; the first one draws what tells it from other stores. */
+async function begin(run: Run): Promise<StoreFacts> {
+  const prefix = randomBytes(9).toString('hex');
+  const text = "INSERT INTO fact(name, value) VALUES('prefix', $1), ('run', '0') ON CONFLICT DO NOTHING";
+  await run({ text, values: [prefix] });
+  await run({ text: "UPDATE fact SET value = (value::bigint + 1)::text WHERE name = 'run'" });
+  const rows = await run({ text: "SELECT name, value FROM fact WHERE name IN ('prefix', 'run')" });
+  const facts = new Map(rows.map((row) => [textOf(row, 'name'), textOf(row, 'value')]));
+  return { run: Number(facts.get('run')), prefix: facts.get('prefix') ?? prefix };
+}
+
+async function asStore<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw databaseError(error);
+  }
+}

@@ -1,0 +1,72 @@
+/** Bans, members that stay, marks of reading and erased accounts in PostgreSQL. */
+import { MAX_MARKS } from '../../history/markers.js';
+import { integerOf, nullableOf, textOf } from '../columns.js';
+import type { PostgresReaders, PostgresWriters } from './parts.js';
+
+const BAN = `INSERT INTO ban(kind, mask, reason, setter, at_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6)
+  ON CONFLICT (kind, mask) DO UPDATE SET reason = excluded.reason, setter = excluded.setter, at_ms = excluded.at_ms,
+  until_ms = excluded.until_ms`;
+const MARK = `INSERT INTO marker AS known(owner, target, at_ms) VALUES($1, $2, $3)
+  ON CONFLICT (owner, target) DO UPDATE SET at_ms = greatest(known.at_ms, excluded.at_ms) RETURNING at_ms`;
+const DROP_MARKS = `DELETE FROM marker WHERE owner = $1 AND target IN (
+  SELECT target FROM marker WHERE owner = $1 ORDER BY at_ms DESC OFFSET ${MAX_MARKS})`;
+
+export const smallWriters: PostgresWriters<'ban' | 'unban' | 'member-keep' | 'member-drop' | 'mark' | 'erased-done'> = {
+  ban: async (run, { ban: { kind, mask, reason, by, atMs, untilMs } }) => {
+    await run({ text: BAN, values: [kind, mask, reason, by, atMs, untilMs] });
+    return 0;
+  },
+  unban: async (run, { ban: { kind, mask } }) => {
+    await run({ text: 'DELETE FROM ban WHERE kind = $1 AND mask = $2', values: [kind, mask] });
+    return 0;
+  },
+  'member-keep': async (run, { session, account, state }) => {
+    // One that changes is the last of all again, as in SQLite.
+    await run({ text: 'DELETE FROM member WHERE session = $1', values: [session] });
+    await run({
+      text: 'INSERT INTO member(session, account, state) VALUES($1, $2, $3)',
+      values: [session, account, state],
+    });
+    return 0;
+  },
+  'member-drop': async (run, { session }) => {
+    await run({ text: 'DELETE FROM member WHERE session = $1', values: [session] });
+    return 0;
+  },
+  mark: async (run, { owner, target, atMs }) => {
+    const [row = {}] = await run({ text: MARK, values: [owner, target, atMs] });
+    await run({ text: DROP_MARKS, values: [owner] });
+    return integerOf(row, 'at_ms');
+  },
+  'erased-done': async (run) => {
+    await run({ text: "DELETE FROM fact WHERE name LIKE 'erased %'" });
+    return 0;
+  },
+};
+
+export const smallReaders: PostgresReaders<'bans' | 'members' | 'mark' | 'erased'> = {
+  bans: async (run) => {
+    const rows = await run({ text: 'SELECT * FROM ban ORDER BY at_ms' });
+    return rows.map((row) => ({
+      kind: textOf(row, 'kind'),
+      mask: textOf(row, 'mask'),
+      reason: textOf(row, 'reason'),
+      by: textOf(row, 'setter'),
+      atMs: integerOf(row, 'at_ms'),
+      untilMs: nullableOf(row, 'until_ms', integerOf),
+    }));
+  },
+  members: async (run) => {
+    const rows = await run({ text: 'SELECT session, state FROM member ORDER BY place' });
+    return rows.map((row) => ({ session: textOf(row, 'session'), state: textOf(row, 'state') }));
+  },
+  mark: async (run, { owner, target }) => {
+    const text = 'SELECT at_ms FROM marker WHERE owner = $1 AND target = $2';
+    const [row] = await run({ text, values: [owner, target] });
+    return row === undefined ? null : integerOf(row, 'at_ms');
+  },
+  erased: async (run) => {
+    const rows = await run({ text: "SELECT value FROM fact WHERE name LIKE 'erased %'" });
+    return rows.map((row) => textOf(row, 'value'));
+  },
+};

@@ -1,0 +1,61 @@
+/** Everything that can be written to a store in PostgreSQL: batches, each in one transaction. */
+import { StoreError } from '../store-error.js';
+import type { Write, Writes } from '../tasks.js';
+import { accountWriters } from './account-parts.js';
+import { insertLines, lineWriters, type ShelvedLine } from './line-parts.js';
+import type { Run } from './link.js';
+import { logWriters } from './log-parts.js';
+import type { PostgresWriters } from './parts.js';
+import { smallWriters } from './small-parts.js';
+
+/** The logs' broker writes these. */
+const ofBroker = (): Promise<never> => {
+  return Promise.reject(new StoreError('ERR_STORE_FAILED', 'packs and leases are written through the logs'));
+};
+
+const WRITERS: PostgresWriters<keyof Writes> = {
+  ...accountWriters,
+  ...logWriters,
+  ...lineWriters,
+  ...smallWriters,
+  pack: ofBroker,
+  lease: ofBroker,
+  forget: ofBroker,
+  trial: ofBroker,
+};
+
+function carryOut<K extends keyof Writes>(run: Run, write: Write<K>): Promise<number> {
+  const writer: (run: Run, write: Write<K>) => Promise<number> = WRITERS[write.kind];
+  return writer(run, write);
+}
+
+/**
+ * Writes all of a batch or nothing of it.
+ *
+ * @returns a number for each write
+ * @throws errors of the database
+ */
+export async function writeAll(run: Run, batch: readonly Write[]): Promise<number[]> {
+  await run({ text: 'BEGIN' });
+  try {
+    const results: number[] = [];
+    for (let next = 0; next < batch.length; next = results.length) results.push(...(await writeNext(run, batch, next)));
+    await run({ text: 'COMMIT' });
+    return results;
+  } catch (error) {
+    await run({ text: 'ROLLBACK' });
+    throw error;
+  }
+}
+
+/** Writes one thing, or all lines that follow each other: they are most of what a busy server writes. */
+async function writeNext(run: Run, batch: readonly Write[], next: number): Promise<number[]> {
+  const lines: ShelvedLine[] = [];
+  for (let write = batch[next]; write?.kind === 'line'; write = batch[next + lines.length]) lines.push(write);
+  if (lines.length > 0) {
+    await insertLines(run, lines);
+    return lines.map(() => 1);
+  }
+  const write = batch[next];
+  return write === undefined ? [] : [await carryOut(run, write)];
+}

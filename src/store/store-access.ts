@@ -1,0 +1,34 @@
+/** What a server needs of its store, whichever database that is in. */
+import type { Found, SearchQuery } from '../history/search-query.js';
+import type { LogName } from '../log/entry.js';
+import type { SharedLog } from '../log/shared-log.js';
+import type { StoredState } from './log-reads.js';
+import type { StoreReadings, WriteAnswer } from './store.js';
+import type { Reads, StoreFacts, Write } from './tasks.js';
+
+/** A store that is open. */
+export interface StoreAccess {
+  readonly facts: StoreFacts;
+  /** Writes something with everything else that this turn has to write. */
+  write(write: Write, answer?: WriteAnswer): void;
+  /** Asks for what is stored: everything is in the answer whose write has been answered. @throws StoreError */
+  read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']>;
+  /** Searches: nobody else waits for it. @throws StoreError */
+  search(query: SearchQuery): Promise<Found>;
+  /** Whether something has been asked for that is not answered yet. */
+  readonly isBusy: boolean;
+  readings(): StoreReadings;
+  /** Writes what is still to be written, and closes it. */
+  close(): Promise<void>;
+}
+
+/** The logs of a store. */
+export interface StoreLogs extends SharedLog {
+  /** What was kept when the store was opened. */
+  readonly states: readonly (StoredState & { readonly log: LogName })[];
+  readonly isTakingWrites: boolean;
+  /** The number of the last pack of a log that is known to be stored. */
+  topOf(name: LogName): number;
+  /** Keeps what the state of a log is after a pack: the next opening of the store brings it, and the packs after it. */
+  keep(log: LogName, seq: number, state: string | null): void;
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/server/config/load.js';
+import { storePlace } from '../../src/server/config/store-place.js';
+import { configuration } from './keeping.js';
+
+const URL_OF_DATABASE = 'postgres://ann:secret-word@db.example.org:6543/chat?password=secret-word&sslmode=require';
+
+const load = (store: object, flags: { readonly data?: string } = {}) =>
+  loadConfig({ config: configuration({ store }), ...flags });
+
+test('a store in PostgreSQL is shown without what may be secret', async () => {
+  const { store } = await load({ kind: 'postgres', url: URL_OF_DATABASE });
+  expect(store).toMatchObject({ kind: 'postgres', url: URL_OF_DATABASE });
+  expect(store && storePlace(store)).toBe('postgres://ann@db.example.org:6543/chat');
+});
+
+test.each([
+  [{ kind: 'postgres' }, 'must have a url if its kind is postgres'],
+  [{ kind: 'postgres', url: 'mysql://db.example.org/chat' }, 'must be a URL such as postgres:'],
+  [{ kind: 'postgres', url: URL_OF_DATABASE, path: 'data' }, 'must not have path, durability, maxBytes'],
+  [{ kind: 'postgres', url: URL_OF_DATABASE, maxBytes: 1 }, 'must not have path, durability, maxBytes'],
+  [{ path: 'data', url: URL_OF_DATABASE }, 'must have a url if its kind is postgres'],
+  [{}, 'must have a path, or the kind postgres'],
+  [{ kind: 'paper', path: 'data' }, 'must be one of sqlite, postgres'],
+])('a store that makes no sense is refused: %j', async (store, complaint) => {
+  const error: unknown = await load(store).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'ERR_CONFIG', message: expect.stringContaining(complaint) });
+  expect(String(error)).not.toContain('secret-word');
+});
+
+test('a server cannot keep its data in a folder and in PostgreSQL', async () => {
+  const loading = load({ kind: 'postgres', url: URL_OF_DATABASE }, { data: 'data' });
+  await expect(loading).rejects.toThrow('leave out --data');
+});

@@ -1,0 +1,192 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { openPostgres } from '../../../src/store/postgres/open.js';
+import type { StoreAccess } from '../../../src/store/store-access.js';
+import type { Failure } from '../../../src/store/store-error.js';
+import { StoredAccounts } from '../../../src/store/stored-accounts.js';
+import { StoredHistory } from '../../../src/store/stored-history.js';
+import { StoredMarkers } from '../../../src/store/stored-markers.js';
+import { accountOf, describeBook } from '../../accounts/book.js';
+import { startServer } from '../../cli/chat-server.js';
+import { compareStored } from '../../history/compare.js';
+import { Answers } from '../../log/contract.js';
+import { ask, client, configuration, stop } from '../../server/keeping.js';
+import { describeKeeping } from '../../server/kept-by.js';
+import { until } from '../../support/deadline.js';
+import { saidAt } from '../../support/history-lines.js';
+import { postgresProblem, type PostgresServer, startPostgres } from '../../support/postgres.js';
+import { packagePath } from '../../support/processes.js';
+import { settled } from '../../support/stores.js';
+import { temporaryFolder } from '../../support/temporary.js';
+
+const ROOM = 'r:#a';
+const sight = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
+const range = { kind: 'between', after: null, before: null, end: 'newest' } as const;
+const all = { shelf: ROOM, peer: null, range, limit: 100, sight } as const;
+const places = [{ shelf: ROOM, peer: null, sight }] as const;
+const wanted = { places, from: null, after: null, before: null, end: 'newest', limit: 10 } as const;
+
+describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? 'PostgreSQL'})`, () => {
+  let server: PostgresServer;
+  let admin: Client;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+    admin = await server.connect();
+  });
+
+  afterAll(async () => {
+    await admin.end();
+    await server.close();
+  });
+
+  beforeEach(async () => {
+    // Nobody else may be connected: a server that was killed is, for a moment.
+    await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', ['fdmux']);
+    await admin.query('DROP SCHEMA IF EXISTS fdmux CASCADE');
+  });
+
+  const refusals: { readonly kind: string; readonly failure: Failure }[] = [];
+
+  async function open(): Promise<Awaited<ReturnType<typeof openPostgres>>> {
+    const opened = await openPostgres({
+      url: server.url,
+      pace: { late: () => undefined, caughtUp: () => undefined },
+      refused: (kind, failure) => refusals.push({ kind, failure }),
+      onTrouble: () => undefined,
+    });
+    onTestFinished(async () => {
+      opened.logs.close();
+      await opened.store.close();
+    });
+    return opened;
+  }
+
+  const openStore = async (): Promise<StoreAccess> => (await open()).store;
+
+  describeBook('PostgreSQL', async () => new StoredAccounts(await openStore()));
+
+  test('a history answers like a list that is searched from end to end', async () => {
+    await compareStored(await openStore(), 8);
+  });
+
+  test('what was written is there when the store is opened again', async () => {
+    const first = await open();
+    first.logs.append(ROOM, [], new Answers());
+    new StoredHistory(first.store).record(ROOM, saidAt(1));
+    await new StoredMarkers(first.store).mark('a:ann', '#a', 7);
+    first.store.write({
+      kind: 'ban',
+      ban: { kind: 'users', mask: '*@x', reason: 'r', by: 'b', atMs: 1, untilMs: null },
+    });
+    first.store.write({ kind: 'member-keep', session: 's', account: 'ann', state: '{}' });
+    await settled(first.store);
+    first.logs.close();
+    await first.store.close();
+    const { store } = await open();
+    expect(await new StoredHistory(store).lines(all)).toEqual({ kind: 'lines', lines: [saidAt(1)] });
+    expect(await new StoredMarkers(store).read('a:ann', '#a')).toEqual({ kind: 'mark', atMs: 7 });
+    expect(await store.read('bans', null)).toHaveLength(1);
+    expect(await store.read('members', null)).toEqual([{ session: 's', state: '{}' }]);
+    expect(store.facts).toEqual({ run: first.store.facts.run + 1, prefix: first.store.facts.prefix });
+  });
+
+  test('a line of two signs of Chinese, of a part of a word and of signs is found', async () => {
+    const history = new StoredHistory(await openStore());
+    const texts = ['我们断开连接', 'the io_epoll set', 'C++ and C', 'nothing'];
+    for (const [index, text] of texts.entries()) history.record(ROOM, { ...saidAt(index + 1), text });
+    const found = async (...terms: readonly string[]): Promise<string[]> => {
+      const answer = await history.search({ ...wanted, terms });
+      return answer.kind === 'found' ? answer.hits.map(({ line }) => line.text) : [answer.kind];
+    };
+    expect(await found('断开')).toEqual([texts[0]]);
+    expect(await found('epol')).toEqual([texts[1]]);
+    expect(await found('c++')).toEqual([texts[2]]);
+    expect(await found('o')).toEqual([texts[1], texts[3]]);
+  });
+
+  test('an erased account leaves none of its words behind, not even in the logs', async () => {
+    const { store, logs } = await open();
+    const accounts = new StoredAccounts(store);
+    const history = new StoredHistory(store);
+    await accounts.add(accountOf('Ann'), 10);
+    const stamp = { session: 'a.1.1', n: 1, atMs: 1, seen: 0, base: 0 };
+    const words = { type: 'message', tags: [], isDivisible: false, who: null, ranks: 0 } as const;
+    logs.append(ROOM, [{ kind: 'say', ...stamp, ...words, text: 'a secret word' }], new Answers());
+    await until(() => logs.topOf(ROOM) === 1, 'an appended pack');
+    history.record(ROOM, { ...saidAt(1), part: 0, account: 'Ann', text: 'a secret word' });
+    expect(await accounts.erase('ann')).toBe(true);
+    await settled(store);
+    const { rows } = await admin.query<object>(
+      'SELECT text, grams::text FROM fdmux.line UNION ALL SELECT body, name FROM fdmux.pack, fdmux.log',
+    );
+    expect(rows).toHaveLength(2);
+    expect(JSON.stringify(rows)).not.toMatch(/secret|ret/);
+    expect(await accounts.find('ann')).toBeNull();
+    expect(await store.read('erased', null)).toEqual(['Ann']);
+  });
+
+  test('what the database never takes is given up alone', async () => {
+    const { store } = await open();
+    await admin.query("ALTER TABLE fdmux.line ADD CONSTRAINT never CHECK (text <> 'never')");
+    const history = new StoredHistory(store);
+    for (const [index, text] of ['one', 'never', 'two'].entries()) {
+      history.record(ROOM, { ...saidAt(index + 1), text });
+    }
+    const page = await history.lines(all);
+    expect(page.kind === 'lines' && page.lines.map(({ text }) => text)).toEqual(['one', 'two']);
+    expect(refusals.map(({ kind, failure }) => [kind, failure.code])).toEqual([['line', 'ERR_STORE_REFUSED']]);
+  });
+
+  test('a second server is refused', async () => {
+    await open();
+    await expect(open()).rejects.toMatchObject({ code: 'ERR_STORE_IN_USE' });
+  });
+
+  describeKeeping('PostgreSQL', () => ({ kind: 'postgres', url: server.url }));
+
+  test('a server keeps what was said in PostgreSQL, finds it again, and does not show the password', async () => {
+    const url = server.url.replace('fdmux@', 'fdmux:secret-word@');
+    const config = configuration({ store: { kind: 'postgres', url } });
+    const first = await startServer(['--config', config]);
+    expect(first.process.stdout).toMatch(/kept data +postgres:\/\/fdmux@/);
+    const ann = await client(first, 'ann');
+    await ask(ann, 'JOIN #tea', / 366 /);
+    await ask(ann, 'PRIVMSG #tea :hello there', /PRIVMSG #tea :hello there/);
+    await stop(first, 'SIGKILL');
+    const second = await startServer(['--config', config]);
+    const bob = await client(second, 'bob');
+    await ask(bob, 'JOIN #tea', / 366 /);
+    await bob.write('CAP REQ :draft/chathistory batch server-time message-tags\r\nCHATHISTORY LATEST #tea * 10\r\n');
+    expect(await bob.lineLike(/hello there/)).toContain(':ann!');
+    await stop(second, 'SIGTERM');
+    for (const { process } of [first, second]) expect(process.stdout + process.stderr).not.toContain('secret-word');
+  });
+});
+
+/** Starts a server with a configuration. @returns what has become of it, and the texts of all that it has required */
+function requiredBy(config: object): { readonly outcome: string; readonly texts: string[] } {
+  const script = `const { startChatServer } = require(${JSON.stringify(packagePath('dist/chat-server.js'))});
+    const tell = (outcome) => console.log(JSON.stringify([outcome, ...Object.keys(require.cache)]));
+    startChatServer({ config: ${JSON.stringify(configuration(config))}, ircPort: 0, plainPort: 0 }).then(
+      (server) => { tell('started'); return server.close(); },
+      ({ code }) => tell(code),
+    );`;
+  const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  const [outcome, ...paths]: string[] = JSON.parse(stdout);
+  return { outcome: outcome ?? '', texts: paths.map((path) => readFileSync(path, 'utf8')) };
+}
+
+const isOfPostgres = (text: string): boolean =>
+  text.includes('pg_advisory_xact_lock') || text.includes('client_encoding');
+
+test('only a server that keeps something in PostgreSQL loads anything of it', () => {
+  const ofFolder = requiredBy({ store: { path: temporaryFolder() } });
+  expect(ofFolder.outcome).toBe('started');
+  expect(ofFolder.texts.filter(isOfPostgres)).toEqual([]);
+  const ofDatabase = requiredBy({ store: { kind: 'postgres', url: 'postgres://127.0.0.1:1/none' } });
+  expect(ofDatabase.outcome).toBe('ERR_STORE_CONNECTION');
+  expect(ofDatabase.texts.filter(isOfPostgres).length).toBeGreaterThan(0);
+});
