@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { costsOf, type IrcRun, ircRunSchema, writeIrcReport } from './irc/report.js';
-import { ircCandidates, type IrcPeer, startIrcServer } from './irc/servers.js';
+import { describeIrcServer, ircCandidates, type IrcPeer, startIrcServer } from './irc/servers.js';
 import { findPeers, type Peer, refuseUnknown } from './support/candidates.js';
 import { here } from './support/checkout.js';
 import { comparison } from './support/comparison.js';
@@ -146,6 +146,7 @@ async function main(options: Options): Promise<void> {
     publication.publish(
       { id, title, load: { clients, senders, bytes: TEXT_BYTES } },
       await takeTurns(peers, rounds, progress, run, describeRun),
+      Object.fromEntries(peers.map(({ name, command: peer }) => [name, describeIrcServer(peer.command)])),
     );
   }
   if (only.includes(MEMORY)) {
@@ -160,4 +161,4 @@ async function main(options: Options): Promise<void> {
   }
 }
 
-void runSuite({ script: 'bench:irc', questions: IDS, rounds: 2, seconds: 2 }, main);
+void runSuite({ script: 'bench:irc', questions: IDS, rounds: 5, seconds: 2 }, main);

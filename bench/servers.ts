@@ -3,6 +3,7 @@
 import { findPeers, isAnyNamed, type Peer, refuseUnknown } from './support/candidates.js';
 import { here } from './support/checkout.js';
 import { comparison } from './support/comparison.js';
+import { describeCommand } from './support/describe-command.js';
 import { type Load, measure, type Run, runSchema } from './support/load.js';
 import type { Options } from './support/options.js';
 import { round } from './support/page.js';
@@ -142,6 +143,7 @@ async function askServers(
     publication.publish(
       { ...question, load: { ...question.load } },
       await takeTurns(runners, rounds, progress, run, describeRun),
+      Object.fromEntries(runners.map(({ name, line }) => [name, describeCommand(line)])),
     );
   }
   if (weighings > 0) {
@@ -190,6 +192,6 @@ function describeRun({ messagesPerSecond, cpuNsPerMessage }: Run): string {
 const describeWeight = (bytes: number): string => `${round(bytes).padStart(8)} B each`;
 
 void runSuite(
-  { script: 'bench', questions: [...SERVER_QUESTIONS, ...TRANSPORT_QUESTIONS], rounds: 3, seconds: 1 },
+  { script: 'bench', questions: [...SERVER_QUESTIONS, ...TRANSPORT_QUESTIONS], rounds: 5, seconds: 1 },
   main,
 );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { type Cost, costsBy, countsInstructions } from '../support/costs.js';
 import { WITHOUT_COUNTERS } from '../support/machine.js';
-import { circumstances, failures, linkToReadme, round } from '../support/page.js';
+import { circumstances, commands, failures, linkToReadme, round } from '../support/page.js';
 import type { Answer, Results } from '../support/results.js';
 
 /** What one run gave. */
@@ -37,7 +37,8 @@ export function writeIrcReport(folder: string, results: Results<IrcRun>, peers: 
     ...circumstances(results, peers),
   ];
   if (!results.answers.every((answer) => countsInstructions(answer, costOf))) lines.push('', WITHOUT_COUNTERS);
-  for (const answer of results.answers) lines.push('', `## ${answer.title}`, '', ...table(answer), ...failures(answer));
+  for (const answer of results.answers)
+    lines.push('', `## ${answer.title}`, '', ...table(answer), ...commands(answer), ...failures(answer));
   if (results.memory !== null) lines.push('', ...memorySection(results.memory));
   writeFileSync(join(folder, 'irc.md'), `${lines.join('\n')}\n`);
 }

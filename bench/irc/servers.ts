@@ -8,11 +8,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Candidate } from '../support/candidates.js';
 import type { Checkout } from '../support/checkout.js';
+import { describeCommand } from '../support/describe-command.js';
 import { isRunning } from '../support/ending.js';
 import { node, ServerProcess } from '../support/server.js';
 import { root } from '../support/tools.js';
 
 const START_MS = 15_000;
+/** Stands for the port in published commands. */
+const IRC_PORT = 6667;
 
 /** Returns the command for a port; `folder` is empty and its own. */
 export type IrcCommand = (port: number, folder: string) => readonly string[];
@@ -81,6 +84,16 @@ function fdmuxWeb(checkout: Checkout): Candidate<IrcPeer> {
 function installed(name: string, program: string, command: IrcCommand): Candidate<IrcPeer> {
   const find = (): IrcPeer | null => (isInstalled(program) ? { command, isWeb: false } : null);
   return { name, install: `apt-get install ${program}`, find };
+}
+
+/** The version and the command line of a server. */
+export function describeIrcServer(command: IrcCommand): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fdmux-bench-'));
+  try {
+    return describeCommand(command(IRC_PORT, folder)).replaceAll(`${folder}/`, 'bench/irc/');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Starts a server, with a folder that is there as long as it runs. */

@@ -25,6 +25,15 @@ export function linkToReadme(folder: string, part = ''): string {
   return `[bench/README.md](${relative(folder, join(root, 'bench/README.md'))}${part})`;
 }
 
+/** Lines of Markdown: the arguments of the load generator, and how each peer was started, where that is known. */
+export function commands({ load, measured }: Answer<unknown>): readonly string[] {
+  const words = Object.entries(load).map(([name, value]) => `${name} ${value}`);
+  const servers = Object.entries(measured).flatMap(([peer, { server }]) =>
+    server === undefined ? [] : [`- ${peer}: \`${server}\``],
+  );
+  return ['', `Load: ${words.join(', ')}.`, ...(servers.length > 0 ? ['', ...servers] : [])];
+}
+
 /** Lines of Markdown: how peers failed that were asked the question. */
 export function failures({ failures }: Answer<unknown>): readonly string[] {
   const lines = Object.entries(failures).map(([peer, failure]) => `- ${peer} failed when last asked: ${failure}`);

@@ -17,6 +17,8 @@ import type { Turns } from './turns.js';
 /** A question, as it is published. */
 type Question = Pick<Answer<unknown>, 'id' | 'title' | 'load'>;
 
+type Servers = Readonly<Record<string, string>>;
+
 /** What a suite publishes. */
 interface Suite<Run> {
   /** The name of the file with every run. */
@@ -51,18 +53,21 @@ export class Publication<Run> {
     return this.#answers;
   }
 
-  publish(question: Question, turns: Turns<Run>): void {
-    const answer = this.#dated(question, turns);
+  /** @param servers the version and the command of each peer */
+  publish(question: Question, turns: Turns<Run>, servers: Servers = {}): void {
+    const answer = this.#dated(question, turns, servers);
     this.#answers.push(answer);
     this.#update((results) => withAnswer(results, answer, this.#suite.known));
   }
 
   publishMemory(question: Question, turns: Turns<number>): void {
-    this.#update((results) => withMemory(results, this.#dated(question, turns), this.#suite.known));
+    this.#update((results) => withMemory(results, this.#dated(question, turns, {}), this.#suite.known));
   }
 
-  #dated<Each>({ id, title, load }: Question, turns: Turns<Each>): Answer<Each> {
-    const measured = Object.fromEntries(Object.keys(turns.runs).map((peer) => [peer, this.#measured]));
+  #dated<Each>({ id, title, load }: Question, turns: Turns<Each>, servers: Servers): Answer<Each> {
+    const measured = Object.fromEntries(
+      Object.keys(turns.runs).map((peer) => [peer, { ...this.#measured, server: servers[peer] }]),
+    );
     return { id, title, load, measured, runs: turns.runs, failures: turns.failures };
   }
 

@@ -5,7 +5,7 @@ import { barChart, figure } from './bar-chart.js';
 import { type Cost, costsBy, countsInstructions } from './costs.js';
 import type { Run } from './load.js';
 import { WITHOUT_COUNTERS } from './machine.js';
-import { circumstances, failures, linkToReadme, round } from './page.js';
+import { circumstances, commands, failures, linkToReadme, round } from './page.js';
 import { type Range, rangeOf } from './range.js';
 import type { Answer, Results } from './results.js';
 import { unitOf } from './units.js';
@@ -69,7 +69,16 @@ function section(folder: string, answer: Answer<Run>): readonly string[] {
   );
   const plot = `![${unit}, by server](${answer.id}.svg)`;
   const limited = rows.some(({ isLimited }) => isLimited) ? ['', LIMITED] : [];
-  return [`## ${answer.title}`, '', plot, '', ...table(rows, unit, many), ...limited, ...failures(answer)];
+  return [
+    `## ${answer.title}`,
+    '',
+    plot,
+    '',
+    ...table(rows, unit, many),
+    ...limited,
+    ...commands(answer),
+    ...failures(answer),
+  ];
 }
 
 function memorySection(folder: string, memory: Answer<number>): readonly string[] {

@@ -10,6 +10,8 @@ export interface Measured {
   readonly machine: string;
   readonly rounds: number;
   readonly seconds: number;
+  /** Its version and how it was started; results of an earlier time may have none. */
+  readonly server?: string | undefined;
 }
 
 /** The answers of the peers to one question, by the names of the peers. */
@@ -43,6 +45,7 @@ const measuredSchema = v.strictObject({
   machine: v.string(),
   rounds: v.number(),
   seconds: v.number(),
+  server: v.optional(v.string()),
 });
 
 function answerSchema<Run>(run: v.GenericSchema<unknown, Run>): v.GenericSchema<unknown, Answer<Run>> {

