@@ -53,9 +53,10 @@ async function serve(port: number, areDaemons: boolean): Promise<void> {
 }
 
 function send(port: number, text: string): void {
+  const bytes = encodeGbk(text);
   const socket = Socket.create({ blocking: true });
   socket.connect({ family: 'inet', host: '127.0.0.1', port });
-  socket.sendAll(encodeGbk(text));
+  socket.sendAll(bytes);
   socket.shutdown('write'); // The end of the text: a server that reads to the end of the stream answers only then.
   const answer: Buffer[] = [];
   for (let piece = socket.recv(1024); piece !== null && piece.length > 0; piece = socket.recv(1024)) answer.push(piece);
@@ -65,5 +66,12 @@ function send(port: number, text: string): void {
 
 const [, , role = 'server', port = '9090', text] = process.argv;
 if (!isMainThread) converse(Number(port));
-else if (role === 'client') send(Number(port), text ?? 'hello');
-else void serve(Number(port), text !== 'threads');
+else if (role !== 'client') void serve(Number(port), text !== 'threads');
+else {
+  try {
+    send(Number(port), text ?? 'hello');
+  } catch (error) {
+    console.error(String(error)); // Nobody listens there, or GBK does not have a character of the text.
+    process.exitCode = 1;
+  }
+}

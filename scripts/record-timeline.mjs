@@ -60,6 +60,12 @@ const STORIES = [
   },
 ];
 
+/** What follows the table, for readers of the Markdown. */
+const HINT = `
+
+This table is one of four stories. The documentation site (\`npm run site\` builds it into \`.site/\`) has a timeline in its place that
+you can step through, and on which you can try every order of up to five steps by hand.`;
+
 /** What a reader of the timeline may do by hand, in every order of up to five steps. */
 const CHOICES = ['arrive-4', 'read-2', 'read-all', 'rearm', 'close'];
 const DEPTH = 5;
@@ -105,7 +111,7 @@ function recordStory({ id, title, lead, steps }) {
   return { id, title, lead, steps: recorded };
 }
 
-/** A step in two characters: which triggers report, as a hexadecimal digit, and how many bytes are unread, to base 36. */
+/** A step in two characters: which triggers report, as a hexadecimal digit, and the unread bytes, to base 36. */
 function encode(step) {
   if (step === null) return '--';
   const mask = step.reports.reduce((bits, isReported, index) => bits | (isReported ? 1 << index : 0), 0);
@@ -149,7 +155,7 @@ function withTable(page, recording) {
   const parts =
     /^(?<before>[^]*<fdmux-timeline src="timeline\.json">\n\n)[^]*?(?<after>\n\n<\/fdmux-timeline>[^]*)$/.exec(page);
   if (parts === null) throw new Problem(`${PAGE} has no <fdmux-timeline>`);
-  return parts.groups.before + table(recording.stories[0]) + parts.groups.after;
+  return parts.groups.before + table(recording.stories[0]) + HINT + parts.groups.after;
 }
 
 await runMain(async () => {
