@@ -83,7 +83,9 @@ export function formatNetwork({ bytes, bits }: Network): string {
 /** Puts an address into its one form; any other text is left as it is. */
 export function canonicalAddress(text: string): string {
   const bytes = parseAddress(text);
-  return bytes === null ? text : formatAddress(bytes);
+  const spelled = bytes === null ? text : formatAddress(bytes);
+  // Nearly all are spelled like this already: the connection and the member then hold one string, and not two.
+  return spelled === text ? text : spelled;
 }
 
 /** Puts a zero before a leading `:`, since such a word could not be a parameter of an IRC line; `0::1` is `::1`. */

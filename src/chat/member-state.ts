@@ -48,7 +48,6 @@ export class MemberState implements Member {
   readonly isLocal: boolean;
   readonly isAlone: boolean;
   readonly sinceMs: number;
-  lastSpokeMs: number;
   away: string | null = null;
   /** Replaced as a whole, since nearly all members share the empty one. */
   traits = NO_TRAITS;
@@ -68,6 +67,8 @@ export class MemberState implements Member {
   /** What differs between its outlets; null while nothing does. */
   #devices: DeviceState | null = null;
   readonly #label: string | null;
+  /** Null while it has said nothing, since then it is known already. */
+  #lastSpokeMs: number | null = null;
 
   constructor({ session, who, atMs, outlet, label, isLocal = false, isAlone = false }: MemberOptions) {
     this.session = session;
@@ -76,8 +77,15 @@ export class MemberState implements Member {
     this.isAlone = isAlone;
     this.outlet = outlet ?? NOWHERE;
     this.sinceMs = atMs;
-    this.lastSpokeMs = atMs;
     this.#label = label ?? null;
+  }
+
+  get lastSpokeMs(): number {
+    return this.#lastSpokeMs ?? this.sinceMs;
+  }
+
+  set lastSpokeMs(atMs: number) {
+    this.#lastSpokeMs = atMs;
   }
 
   get nick(): string {

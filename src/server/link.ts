@@ -53,6 +53,25 @@ export interface LinkEvents {
 
 const NOTHING = new Uint8Array(0);
 
+/** What is rarely true of a link, as bits of one number: a field for each would cost every idle client 8 bytes. */
+const MARKS = {
+  /** It is in line for its next piece of work after the others. */
+  linedUp: 1,
+  /** That is to wake the session. */
+  wokenSoon: 2,
+  /** That is to send the next of what the peer has missed. */
+  fedSoon: 4,
+  /** Its session takes nothing for now. */
+  paused: 8,
+  /** It is noted that `assess` is to be called. */
+  toBeAssessed: 16,
+  /** It is far behind: nothing is read from it, and droppable messages are skipped. */
+  congested: 32,
+  /** It was cut off because it read too slowly. */
+  tooSlow: 64,
+} as const;
+type Mark = (typeof MARKS)[keyof typeof MARKS];
+
 /** The facts about a connection; those of its peer change if that turns out to be a gateway. */
 export interface LinkFacts {
   readonly id: number;
@@ -85,25 +104,15 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   #isSecure: boolean;
   #certificate: string | null;
   #limits: ClassSettings;
-  #timer: Alarm | null = null;
-  #wakeUp: Alarm | null = null;
+  /** The next call of a clock: at a time, and then, or at once, behind the bytes that have arrived. */
+  #alarm: Alarm | null = null;
   /** When `tick` must wake the session, in whole milliseconds of the monotonic clock; 0 for never. */
   #wakeAtMs = 0;
-  /** Whether it is in line for its next piece of work after the others. */
-  #isLinedUp = false;
-  /** Whether that is to wake the session. */
-  #isWokenSoon = false;
-  /** Whether that is to send the next of what the peer has missed. */
-  #isFedSoon = false;
-  #isPausedBySession = false;
-  /** Whether it is noted that `assess` is to be called. */
-  #isToBeAssessed = false;
+  /** A set of {@link MARKS}. */
+  #marks = 0;
   /** Where it goes on once it has read what it has; null unless it has fallen behind, or when rooms keep nothing. */
   #place: Place | null = null;
-  /** Whether it is far behind: nothing is read from it, and droppable messages are skipped. */
-  #isCongested = false;
   #droppedMessages = 0;
-  #isTooSlow = false;
   #closeReason: string | null = null;
 
   constructor(wire: Wire, facts: LinkFacts, limits: ClassSettings, events: LinkEvents, clock: Clock = SYSTEM_CLOCK) {
@@ -140,6 +149,14 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     return this.#limits;
   }
 
+  #has(mark: Mark): boolean {
+    return (this.#marks & mark) !== 0;
+  }
+
+  #mark(mark: Mark, on: boolean): void {
+    this.#marks = on ? this.#marks | mark : this.#marks & ~mark;
+  }
+
   relocate(peer: RelayedPeer): EntryRefused | null {
     const moved = this.#events.relocate(this, peer);
     if ('reason' in moved) return moved;
@@ -173,7 +190,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
 
   /** Whether it was cut off because it read too slowly. */
   get isTooSlow(): boolean {
-    return this.#isTooSlow;
+    return this.#has(MARKS.tooSlow);
   }
 
   send(bytes: Uint8Array, droppable: boolean, room: Room | null): void {
@@ -184,7 +201,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
 
   /** @returns whether the bytes are left out, or sent later */
   #holdsBack(bytes: Uint8Array, droppable: boolean, room: Room | null): boolean {
-    if (this.#isCongested && droppable) {
+    if (this.#has(MARKS.congested) && droppable) {
       this.#droppedMessages += 1;
       return true;
     }
@@ -201,7 +218,10 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   #missed(place: Place): void {
     const { sendQueueBytes, softSendQueueBytes } = this.limits;
     if (place.heldBytes > sendQueueBytes + UNOFFERED_BYTES) this.#cutForOverflow();
-    else if (place.heldBytes > sendQueueBytes || (!this.#isCongested && place.missedBytes > softSendQueueBytes)) {
+    else if (
+      place.heldBytes > sendQueueBytes ||
+      (!this.#has(MARKS.congested) && place.missedBytes > softSendQueueBytes)
+    ) {
       this.#askToAssess();
     }
   }
@@ -228,7 +248,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     this.closed();
     this.session = null;
     this.encoder = DEAF;
-    this.#isCongested = false;
+    this.#mark(MARKS.congested, false);
     this.#isHeldBack = false;
   }
 
@@ -281,13 +301,13 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   }
 
   #askToAssess(): void {
-    if (this.#isToBeAssessed) return;
-    this.#isToBeAssessed = true;
+    if (this.#has(MARKS.toBeAssessed)) return;
+    this.#mark(MARKS.toBeAssessed, true);
     this.#events.overflowed(this);
   }
 
   assess(): void {
-    this.#isToBeAssessed = false;
+    this.#mark(MARKS.toBeAssessed, false);
     if (this.#wire.isDestroyed) return;
     const { pendingBytes } = this.#wire;
     const isOpen = this.#closeReason === null;
@@ -298,8 +318,8 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   }
 
   #checkDistance(missedBytes: number): void {
-    if (missedBytes <= this.limits.softSendQueueBytes || this.#isCongested) return;
-    this.#isCongested = true;
+    if (missedBytes <= this.limits.softSendQueueBytes || this.#has(MARKS.congested)) return;
+    this.#mark(MARKS.congested, true);
     this.#isHeldBack = true;
     this.#updateReading();
     this.#events.log('slow reader', { ...this.#address(), pendingBytes: missedBytes });
@@ -356,7 +376,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   }
 
   #feedSoon(): void {
-    this.#isFedSoon = true;
+    this.#mark(MARKS.fedSoon, true);
     this.#lineUp();
   }
 
@@ -372,7 +392,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   #caughtUp(place: Place): void {
     place.release();
     this.#place = null;
-    this.#isHeldBack = this.#isCongested;
+    this.#isHeldBack = this.#has(MARKS.congested);
     if (this.#closeReason !== null) {
       this.#wire.end();
       return;
@@ -383,8 +403,8 @@ export class ConnectionLink implements Link, Worker, SlowReader {
 
   #hasRoom(): void {
     this.#isFull = false;
-    if (this.#isCongested) {
-      this.#isCongested = false;
+    if (this.#has(MARKS.congested)) {
+      this.#mark(MARKS.congested, false);
       this.#isHeldBack = false;
       if (this.#droppedMessages > 0) {
         this.#events.log('slow reader caught up', { ...this.#address(), droppedMessages: this.#droppedMessages });
@@ -400,17 +420,17 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   }
 
   pause(): void {
-    this.#isPausedBySession = true;
+    this.#mark(MARKS.paused, true);
     this.#updateReading();
   }
 
   resume(): void {
-    this.#isPausedBySession = false;
+    this.#mark(MARKS.paused, false);
     this.#updateReading();
   }
 
   #updateReading(): void {
-    if (this.#isPausedBySession || this.#isCongested) this.#wire.pause();
+    if (this.#has(MARKS.paused) || this.#has(MARKS.congested)) this.#wire.pause();
     else this.#wire.resume();
   }
 
@@ -418,7 +438,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     this.#clearTimers();
     if (this.#closeReason !== null) return;
     if (delayMs === 0) {
-      this.#isWokenSoon = true;
+      this.#mark(MARKS.wokenSoon, true);
       this.#lineUp();
       return;
     }
@@ -426,19 +446,18 @@ export class ConnectionLink implements Link, Worker, SlowReader {
       this.#wakeAtMs = Math.ceil(this.#clock.monotonicMs() + delayMs);
       return;
     }
-    this.#timer = this.#clock.after(delayMs, () => {
-      this.#timer = null;
+    this.#alarm = this.#clock.after(delayMs, () => {
       // A busy loop runs its timers late, and before it reads: bytes that have arrived in the meantime go first.
-      this.#wakeUp = this.#clock.soon(() => {
-        this.#wakeUp = null;
+      this.#alarm = this.#clock.soon(() => {
+        this.#alarm = null;
         this.session?.wake();
       });
     });
   }
 
   #lineUp(): void {
-    if (!this.#isLinedUp) this.#events.soon(this);
-    this.#isLinedUp = true;
+    if (!this.#has(MARKS.linedUp)) this.#events.soon(this);
+    this.#mark(MARKS.linedUp, true);
   }
 
   /** Wakes the session if it is time, and cuts off a peer that takes nothing. @param nowMs - by the monotonic clock */
@@ -456,13 +475,13 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   }
 
   runPiece(): void {
-    this.#isLinedUp = false;
-    if (this.#isFedSoon && this.#place !== null) {
-      this.#isFedSoon = false;
+    this.#mark(MARKS.linedUp, false);
+    if (this.#has(MARKS.fedSoon) && this.#place !== null) {
+      this.#mark(MARKS.fedSoon, false);
       this.#feed(this.#place);
     }
-    if (!this.#isWokenSoon) return;
-    this.#isWokenSoon = false;
+    if (!this.#has(MARKS.wokenSoon)) return;
+    this.#mark(MARKS.wokenSoon, false);
     this.session?.wake();
   }
 
@@ -470,13 +489,13 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     if (this.#closeReason !== null) return;
     this.#closeReason = reason;
     // A paused connection would not notice the peer's end of file.
-    this.#isPausedBySession = false;
-    this.#isCongested = false;
+    this.#mark(MARKS.paused, false);
+    this.#mark(MARKS.congested, false);
     this.#isHeldBack = this.#place !== null;
     this.#wire.resume();
     if (this.#place === null) this.#wire.end();
     this.#clearTimers();
-    this.#timer = this.#clock.after(LINGER_MS, () => {
+    this.#alarm = this.#clock.after(LINGER_MS, () => {
       this.#wire.destroy();
     });
   }
@@ -489,7 +508,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
 
   /** Cuts off a peer that reads too slowly. */
   cutAsSlow(reason: string): void {
-    this.#isTooSlow = true;
+    this.#mark(MARKS.tooSlow, true);
     this.cut(reason);
   }
 
@@ -501,11 +520,9 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   }
 
   #clearTimers(): void {
-    this.#timer?.cancel();
-    this.#wakeUp?.cancel();
-    this.#timer = null;
-    this.#wakeUp = null;
+    this.#alarm?.cancel();
+    this.#alarm = null;
     this.#wakeAtMs = 0;
-    this.#isWokenSoon = false;
+    this.#mark(MARKS.wokenSoon, false);
   }
 }

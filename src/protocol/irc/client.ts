@@ -97,8 +97,8 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
   /** How many messages wait for their log. */
   #unsettled = 0;
   #isOver = false;
-  /** Since when it is connected, in milliseconds since the epoch. */
-  #sinceMs: number;
+  /** Since when it is connected, in milliseconds since the epoch; null if that is as long as its member is here. */
+  #sinceMs: number | null = null;
 
   constructor(
     link: Link,
@@ -113,7 +113,6 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     this.#encoder = server.encoders.of(0, charset.charset);
     link.encoder = this.#encoder;
     this.member = server.chat.receive({ host: link.remoteHost, outlet: link });
-    this.#sinceMs = this.member.sinceMs;
     server.unregisteredCount += 1;
   }
 
@@ -142,9 +141,13 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     return this.#link.isSecure;
   }
 
+  get #connectedMs(): number {
+    return this.#sinceMs ?? this.member.sinceMs;
+  }
+
   get connection(): ConnectionFacts {
     const { id, remoteHost, isSecure } = this.#link;
-    return { id, address: remoteHost, isSecure, sinceMs: this.#sinceMs };
+    return { id, address: remoteHost, isSecure, sinceMs: this.#connectedMs };
   }
 
   /** What carries the connection. */
@@ -375,6 +378,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
 
   /** Goes on as a member that is here already. */
   goOnAs(member: Member): void {
+    this.#sinceMs = this.#connectedMs;
     this.member = member;
   }
 
@@ -386,6 +390,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
   relocate(peer: RelayedPeer): EntryRefused | null {
     const refused = this.#link.relocate(peer);
     if (refused !== null) return refused;
+    this.#sinceMs = this.#connectedMs;
     this.member = this.server.chat.receive({ host: this.#link.remoteHost, outlet: this.#link });
     this.#owner.relocated();
     return null;
@@ -415,7 +420,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
   /** What the client is beside its member. */
   describe(): Omit<IrcPart, 'heardMs' | 'pingedMs'> {
     return {
-      sinceMs: this.#sinceMs,
+      sinceMs: this.#connectedMs,
       capabilities: capabilityNames(this.#capabilities),
       account: this.account,
       registration: this.registration?.state ?? null,
@@ -431,7 +436,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
    */
   restore(part: IrcPart, member: Member | null): void {
     const { sinceMs, account, capabilities, registration, monitored, subscriptions } = part;
-    this.#sinceMs = sinceMs ?? this.#sinceMs;
+    this.#sinceMs = sinceMs ?? this.#connectedMs;
     this.setCapabilities(capabilities.reduce((bits, name) => bits | (capabilityBit(name) ?? 0), 0));
     if (registration !== null) this.registration?.restore(registration);
     for (const key of subscriptions) this.server.metadata.add(this, key);

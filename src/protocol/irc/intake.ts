@@ -1,6 +1,7 @@
 /** From a client's bytes to its lines: framing, foreign protocols, and what a line may cost before it runs. */
 import { describeInput, type InputParts, restoreInput } from '../input-state.js';
-import { LineDecoder, type LineSink } from '../line-decoder.js';
+import type { LineDecoder, LineSink } from '../line-decoder.js';
+import { LineDecoders } from '../line-decoders.js';
 import { describeForeign, type ForeignProtocol, Opening } from '../opening.js';
 import { Pacer } from '../pacer.js';
 import type { Link } from '../session.js';
@@ -9,6 +10,11 @@ import type { Client } from './client.js';
 import { MAX_BODY_BYTES } from './encoder.js';
 import type { Liveness } from './liveness.js';
 import { MAX_CLIENT_TAG_BYTES, MAX_LINE_BYTES } from './message.js';
+
+const decoders = new LineDecoders({
+  maxLineBytes: MAX_CLIENT_TAG_BYTES + MAX_BODY_BYTES,
+  carriageReturnEnds: true,
+});
 
 /** Runs the lines. */
 export interface LineRunner {
@@ -24,10 +30,8 @@ export class Intake implements LineSink {
   readonly #liveness: Liveness;
   readonly #runner: LineRunner;
   readonly #pacer: Pacer;
-  readonly #decoder = new LineDecoder({
-    maxLineBytes: MAX_CLIENT_TAG_BYTES + MAX_BODY_BYTES,
-    carriageReturnEnds: true,
-  });
+  /** Null while no line has begun. */
+  #decoder: LineDecoder | null = null;
   /** Null once the first line has shown that the peer speaks no other protocol. */
   #opening: Opening | null = new Opening();
 
@@ -54,12 +58,18 @@ export class Intake implements LineSink {
   receive(bytes: Uint8Array): void {
     if (this.#client.isOver || this.#closeIfForeign(this.#opening?.receive(bytes))) return;
     this.#pacer.beginSlice(this.#now());
-    this.#decoder.push(bytes, this);
+    const decoder = this.#lentDecoder;
+    decoder.push(bytes, this);
+    this.#decoder = decoders.takeBack(decoder);
+  }
+
+  get #lentDecoder(): LineDecoder {
+    return (this.#decoder ??= decoders.lend());
   }
 
   /** The peer will send no more: an unfinished line counts as one. */
   end(): void {
-    this.#decoder.flush(this);
+    this.#decoder?.flush(this);
   }
 
   line(bytes: Uint8Array): void {
@@ -116,7 +126,7 @@ export class Intake implements LineSink {
   }
 
   get #parts(): InputParts {
-    return { decoder: this.#decoder, pacer: this.#pacer, opening: this.#opening };
+    return { decoder: this.#lentDecoder, pacer: this.#pacer, opening: this.#opening };
   }
 
   /** The others have had their turn: lines may run again. */

@@ -11,8 +11,8 @@ export class Outbox {
   readonly #charset: CharsetDetector;
   /** The answer to the command at hand; null while it has none. */
   #answer: ReplyWriter | null = null;
-  /** Answers that miss a part, and those after them, in the order of their commands. */
-  readonly #late: ReplyWriter[] = [];
+  /** Answers that miss a part, and those after them, in the order of their commands; null for none. */
+  #late: ReplyWriter[] | null = null;
   /** The batch that lines are added to; null for none. */
   #batch: string | null = null;
   #isClosed = false;
@@ -60,15 +60,17 @@ export class Outbox {
   flush(): void {
     const answer = this.#take();
     if (answer === null) return;
-    if (answer.missingParts === 0 && this.#late.length === 0) {
+    if (answer.missingParts === 0 && this.#late === null) {
       this.#end(answer);
       return;
     }
-    if (!this.#late.includes(answer)) this.#late.push(answer);
-    while (this.#late[0]?.missingParts === 0) {
-      const next = this.#late.shift();
+    const late = (this.#late ??= []);
+    if (!late.includes(answer)) late.push(answer);
+    while (late[0]?.missingParts === 0) {
+      const next = late.shift();
       if (next !== undefined) this.#end(next);
     }
+    if (late.length === 0) this.#late = null;
   }
 
   #take(): ReplyWriter | null {
