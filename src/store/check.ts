@@ -22,8 +22,7 @@ const MAX_PROBLEMS = 100;
 export function checkStore(tables: Tables): Findings {
   const { connection } = tables;
   try {
-    const damage = connection.prepare(`PRAGMA integrity_check(${MAX_PROBLEMS})`).all();
-    const problems = damage.map((row) => textOf(row, 'integrity_check')).filter((verdict) => verdict !== 'ok');
+    const problems = damageIn(tables);
     // The rows of a file that is damaged say nothing that can be relied on.
     if (problems.length > 0) return { version: 0, tables: [], problems };
     const version = versionOf(connection);
@@ -33,6 +32,19 @@ export function checkStore(tables: Tables): Findings {
   } catch (error) {
     return { version: 0, tables: [], problems: [failureOf(error).message] };
   }
+}
+
+/** Returns what SQLite finds wrong with the file, a line each. Where it goes no further, what it has found is kept. */
+function damageIn({ connection }: Tables): string[] {
+  const found: string[] = [];
+  try {
+    for (const row of connection.prepare(`PRAGMA integrity_check(${MAX_PROBLEMS})`).iterate()) {
+      found.push(...textOf(row, 'integrity_check').split('\n'));
+    }
+  } catch (error) {
+    found.push(failureOf(error).message);
+  }
+  return found.filter((verdict) => verdict !== 'ok' && !verdict.startsWith('*** in database'));
 }
 
 function orphansIn({ connection }: Tables): string[] {

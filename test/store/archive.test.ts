@@ -6,6 +6,8 @@ import type { AccountRecord } from '../../src/accounts/account-book.js';
 import type { Line } from '../../src/history/line.js';
 import type { Entry } from '../../src/log/entry.js';
 import { check, eraseAccount, exportStore, importStore } from '../../src/store/archive.js';
+import { integerOf } from '../../src/store/columns.js';
+import { findEngine } from '../../src/store/engine.js';
 import { STORE_FILE } from '../../src/store/folder.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
@@ -252,6 +254,23 @@ describe('a check', () => {
     );
     expect(problems.length).toBeGreaterThan(0);
     expect(readFileSync(path)).toEqual(before);
+  });
+
+  test('says which pages are damaged, also where SQLite stops there', async () => {
+    const folder = await filled();
+    const path = join(folder, STORE_FILE);
+    const file = (await findEngine()).open(path, { isReadOnly: true, timeoutMs: 0 });
+    const root = integerOf(
+      file.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'log'").get() ?? {},
+      'rootpage',
+    );
+    file.close();
+    const bytes = readFileSync(path);
+    bytes.fill(0x5a, 4096 * (root - 1), 4096 * root);
+    writeFileSync(path, bytes);
+    const { problems } = await check(folder);
+    expect(problems).toContainEqual(expect.stringMatching(new RegExp(`page ${root}\\b`)));
+    expect(problems.every((problem) => !problem.includes('\n'))).toBe(true);
   });
 });
 

@@ -40,6 +40,12 @@ async function fill(folder: string, packs: number): Promise<void> {
 }
 
 describe('finding an SQLite', () => {
+  test('Node.js has its own from 22.16 on, and better-sqlite3 is the one of earlier versions', async () => {
+    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+    const hasOwn = major > 22 || (major === 22 && minor >= 16);
+    expect((await findEngine()).name).toBe(hasOwn ? 'node:sqlite' : 'better-sqlite3');
+  });
+
   test('the first that can do everything is taken', async () => {
     const engine = await findEngine();
     const poor: Engine = {
