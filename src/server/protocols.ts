@@ -56,7 +56,7 @@ export class Protocols {
     this.#settings = settings;
     this.#irc = new IrcProtocol({ chat, settings: settings.irc, ...options });
     const past = { history: options.history, settings: settings.irc.history };
-    this.#plain = new PlainProtocol(chat, chat.openRoom(settings.lobby), past);
+    this.#plain = new PlainProtocol(chat, chat.openRoom(settings.lobby), { past, accounts: this.#irc.accounts });
     this.#byName = { plain: this.#plain, irc: this.#irc, web: this.#irc };
   }
 

@@ -23,6 +23,11 @@ export class HeldLog implements SharedLog {
     this.#modes.clear();
   }
 
+  /** Whether there is anything that it holds. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
   /** Takes appends at once from now on, and those that were held. */
   recover(): void {
     this.become('prompt');

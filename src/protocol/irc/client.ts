@@ -5,6 +5,7 @@ import type { Member, Outlet, Privilege } from '../../chat/member.js';
 import type { Room } from '../../chat/room.js';
 import type { Ticket } from '../../chat/ticket.js';
 import { type Line, personalShelf, type Shelf } from '../../history/line.js';
+import type { ConnectionFacts } from '../account-door.js';
 import type { CharsetChoice, CharsetDetector } from '../charset.js';
 import type { ClassSettings } from '../limits.js';
 import { BANNED_TEXT, type EntryRefused, type Link, type RelayedPeer, type Transport } from '../session.js';
@@ -30,7 +31,7 @@ import type { Outbox } from './outbox.js';
 import type { Paged } from './outcome.js';
 import { formatPast } from './past-lines.js';
 import { Registration } from './registration.js';
-import type { ConnectionFacts, IrcState, RegisteredClient } from './shared-state.js';
+import type { IrcState, RegisteredClient } from './shared-state.js';
 import { packWords, packWordsInSteps } from './text-length.js';
 
 /** What all IRC clients of one listener share. */

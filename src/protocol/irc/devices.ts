@@ -1,11 +1,11 @@
 /** Clients that are logged in to one account, by which they may share one member. */
 import type { AccountFacts } from '../../accounts/account-service.js';
+import type { Device } from '../account-door.js';
 import { type Conversation, pastOfPeople } from '../past.js';
 import type { Client } from './client.js';
 import { outcomeOf, type Paged, resultOf } from './outcome.js';
 import { pastOf, sendPage } from './past-pages.js';
 import { sendNames, sendTopic } from './room-replies.js';
-import type { RegisteredClient } from './shared-state.js';
 import { sendWelcome } from './welcome.js';
 
 /** The setting of an account whose member stays when nobody is connected. */
@@ -50,19 +50,19 @@ export function* applySettings(client: Client, { settings }: Pick<AccountFacts, 
   yield* outcomeOf(client.server.chat.setTrait(client.member, 'always-on', isWanted));
 }
 
-/** Returns the other clients of this process that are logged in to the account of one, the oldest first. */
-export function otherDevices(client: Client): RegisteredClient[] {
+/** Returns the other connections of this process that are logged in to the account of one, the oldest first. */
+export function otherDevices(client: Client): Device[] {
   const { account, server } = client;
   if (account === null) return [];
   const { fold } = server.directory;
   const folded = fold(account);
-  return [...server.clients].filter(
+  return [...server.clients, ...server.others].filter(
     (other) => other !== client && other.account !== null && fold(other.account) === folded,
   );
 }
 
 /** Logs out another client of an account. One that shares its member cannot remain as a guest: it is put out. */
-export function logOutDevice(by: Client, other: RegisteredClient): void {
+export function logOutDevice(by: Client, other: Device): void {
   const { id } = other.connection;
   by.log('client logged out by another', { account: by.account, other: id });
   if (by.server.chat.isShared(other.member)) other.close('Logged out by another client');

@@ -1,5 +1,6 @@
 /** IRC, as a server speaks it. */
 import { withoutLeadingColon } from '../../chat/address.js';
+import type { AccountDoor } from '../account-door.js';
 import type { EntryRefused, Mask, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import type { SessionState } from '../session-state.js';
@@ -30,6 +31,11 @@ export class IrcProtocol implements Protocol {
   /** Wrong passwords since the start. */
   get wrongPasswordCount(): number {
     return this.#state.passwords.failureCount;
+  }
+
+  /** The accounts, for other protocols. */
+  get accounts(): AccountDoor {
+    return this.#state;
   }
 
   /** How often each command has been used. */

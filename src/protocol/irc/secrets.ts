@@ -1,5 +1,6 @@
 /** Hides the secrets in a client's bytes, so that what was received can be kept and shown. */
 import { MECHANISMS } from '../../accounts/account-service.js';
+import { maskedByte } from '../masked-byte.js';
 import type { Mask } from '../protocol.js';
 import { SentMask } from './sent-secrets.js';
 
@@ -7,13 +8,8 @@ const NUL = 0x00;
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
-const ZERO = 0x30;
-const NINE = 0x39;
 const COLON = 0x3a;
 const AT_SIGN = 0x40;
-const TILDE = 0x7e;
-const LETTER_X = 0x78;
-const EXCLAMATION_MARK = 0x21;
 const BYTE_ORDER_MARK = new Set([0xef, 0xbb, 0xbf]);
 
 /** Commands with secrets in their parameters, also those that only other servers have: people type them here, too. */
@@ -105,7 +101,7 @@ export class SecretMask implements Mask {
       return byte;
     }
     const isHidden = this.#isHidden(byte) && this.#shownBytes === 0;
-    const shown = isHidden ? maskOf(byte, this.#before) : byte;
+    const shown = isHidden ? maskedByte(byte, this.#before) : byte;
     this.#shownBytes = Math.max(0, this.#shownBytes - 1);
     this.#before = byte;
     return shown;
@@ -233,27 +229,4 @@ export class SecretMask implements Mask {
 
 function isHttpVersion(bytes: Uint8Array, at: number): boolean {
   return HTTP_VERSION.test(Buffer.from(bytes.subarray(at, at + HTTP_VERSION_LENGTH)).toString('latin1'));
-}
-
-/** The byte in place of one. It has the same part in a character of UTF-8 and of GBK, so the charset stays. */
-function maskOf(byte: number, before: number): number {
-  if (byte >= 0x80) return maskOfHigh(byte);
-  if (before < 0x80 || (byte >= AT_SIGN && byte <= TILDE)) return LETTER_X;
-  return byte >= ZERO && byte <= NINE ? ZERO : EXCLAMATION_MARK;
-}
-
-/** The ranges of bytes that stand for one another; those in none stay as they are. */
-const HIGH_RANGES: readonly (readonly [first: number, last: number, mask: number])[] = [
-  [0x81, 0x8f, 0x81],
-  [0x90, 0x9f, 0x95],
-  [0xa0, 0xbf, 0xa5],
-  [0xc2, 0xdf, 0xc5],
-  [0xe1, 0xec, 0xe5],
-  [0xee, 0xef, 0xe5],
-  [0xf1, 0xf3, 0xf1],
-  [0xf5, 0xfe, 0xf5],
-];
-
-function maskOfHigh(byte: number): number {
-  return HIGH_RANGES.find(([first, last]) => byte >= first && byte <= last)?.[2] ?? byte;
 }

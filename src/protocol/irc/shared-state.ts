@@ -1,5 +1,5 @@
 /** The state that all IRC sessions of one server share. */
-import { type AccountService, DEFAULT_ACCOUNT_SETTINGS } from '../../accounts/account-service.js';
+import { type AccountService, type AccountSettings, DEFAULT_ACCOUNT_SETTINGS } from '../../accounts/account-service.js';
 import { Accounts } from '../../accounts/accounts.js';
 import { MemoryAccounts } from '../../accounts/memory-accounts.js';
 import { ObservedAccounts } from '../../accounts/observed-accounts.js';
@@ -12,6 +12,8 @@ import type { ServerBans } from '../../chat/server-bans.js';
 import type { History } from '../../history/history.js';
 import { type Markers, MemoryMarkers } from '../../history/markers.js';
 import { MemoryHistory } from '../../history/memory-history.js';
+import type { AccountDoor, AccountUser, Device } from '../account-door.js';
+import { isReservedNick } from '../reserved-nicks.js';
 import type { ServerControl } from '../server-control.js';
 import { offerChanges, type Offers, offersOf } from './capabilities.js';
 import { EncoderFamily } from './encoder.js';
@@ -19,35 +21,12 @@ import { isupportChanges, isupportTokens } from './isupport.js';
 import { MarkBoard } from './mark-board.js';
 import { MetadataBoard } from './metadata-board.js';
 import { MonitorBoard } from './monitor-board.js';
+import { isNick } from './names.js';
 import type { ReplySource } from './reply-writer.js';
 import type { IrcSettings } from './settings.js';
 
-/** What the owner of an account may know of a connection that is logged in to it. */
-export interface ConnectionFacts {
-  /** Its number on this server. */
-  readonly id: number;
-  /** The address that it comes from. */
-  readonly address: string;
-  /** Whether nobody between the peer and the server can read along. */
-  readonly isSecure: boolean;
-  /** Since when it is there, in milliseconds since the epoch. */
-  readonly sinceMs: number;
-}
-
-/** A client that may be logged in to an account. */
-export interface AccountUser {
-  /** The account that it is logged in to; null without one. */
-  readonly account: string | null;
-  /** It is not logged in any more, since its account is gone, or the account's owner has decided so elsewhere. */
-  loseAccount(): void;
-}
-
 /** A registered client, as the shared state sees it. */
-export interface RegisteredClient extends AccountUser {
-  readonly member: Member;
-  readonly connection: ConnectionFacts;
-  /** Ends its connection. @param reason - for the peer and the other members */
-  close(reason: string): void;
+export interface RegisteredClient extends Device {
   /** @param tokens - those of RPL_ISUPPORT that have changed */
   isupportChanged(tokens: readonly string[]): void;
   /** Other capabilities are offered. */
@@ -75,7 +54,7 @@ export interface IrcStateOptions {
 }
 
 /** The state and the settings that the commands work on. */
-export class IrcState implements ReplySource {
+export class IrcState implements ReplySource, AccountDoor {
   readonly chat: Chat;
   readonly control: ServerControl;
   /** What was said before. */
@@ -93,6 +72,7 @@ export class IrcState implements ReplySource {
   readonly accounts: AccountService;
   /** Clients that have logged in, and have not registered yet. */
   readonly entering = new Set<AccountUser>();
+  readonly others = new Set<Device>();
   /** Connections that have not registered yet. */
   unregisteredCount = 0;
   /** How often each command has been used. */
@@ -143,6 +123,16 @@ export class IrcState implements ReplySource {
     return this.#settings;
   }
 
+  get accountSettings(): AccountSettings | null {
+    return this.#settings.accounts;
+  }
+
+  judgeName(name: string, wanting: Member): ReturnType<AccountDoor['judgeName']> {
+    const { directory, settings } = this;
+    if (!isNick(name, settings) || isReservedNick(name, settings.reservedNicks, directory)) return 'malformed';
+    return directory.isTaken(name, wanting) ? 'taken' : 'yes';
+  }
+
   /** The capabilities that are offered. */
   get offers(): Offers {
     return this.#offers;
@@ -155,7 +145,7 @@ export class IrcState implements ReplySource {
     // First, so that nobody loses the nick on logging out.
     this.chat.releaseAccount(name);
     // All of them before any: those that share a member lose it together.
-    const users = [...this.clients, ...this.entering].filter(
+    const users = [...this.clients, ...this.entering, ...this.others].filter(
       ({ account }) => account !== null && fold(account) === folded,
     );
     for (const user of users) user.loseAccount();

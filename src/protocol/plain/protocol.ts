@@ -2,28 +2,40 @@
 import type { Chat } from '../../chat/chat.js';
 import type { Room } from '../../chat/room.js';
 import { MemoryHistory } from '../../history/memory-history.js';
+import type { AccountDoor } from '../account-door.js';
 import { DEFAULT_PAST, type PastSettings } from '../past.js';
 import type { EntryRefused, Mask, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import type { SessionState } from '../session-state.js';
 import { formatNotice } from './format.js';
+import { PlainMask } from './secrets.js';
 import { PLAIN_USER, type PlainOptions, type PlainPast, PlainSession } from './session.js';
 
 /** The facts of plain lines. */
 export const PLAIN = { name: 'plain', defaultPort: 33_333, isOptional: false } as const satisfies ProtocolFacts;
+
+/** What plain peers may ask for beside talking. */
+export interface PlainServices {
+  /** @defaultValue nothing was said before */
+  readonly past?: PlainPast;
+  /** @defaultValue there are no accounts */
+  readonly accounts?: AccountDoor;
+}
 
 /** Plain lines on one server, with the one room that their peers are in. */
 export class PlainProtocol implements Protocol {
   readonly userName = PLAIN_USER;
   readonly #chat: Chat;
   readonly #lobby: Room;
+  readonly #accounts: AccountDoor | null;
   #past: PlainPast;
 
   /** @param lobby - a permanent room */
-  constructor(chat: Chat, lobby: Room, past: PlainPast = { history: new MemoryHistory(), settings: DEFAULT_PAST }) {
+  constructor(chat: Chat, lobby: Room, { past, accounts }: PlainServices = {}) {
     this.#chat = chat;
     this.#lobby = lobby;
-    this.#past = past;
+    this.#past = past ?? { history: new MemoryHistory(), settings: DEFAULT_PAST };
+    this.#accounts = accounts ?? null;
   }
 
   /** Applies changed settings to those who arrive from now on. */
@@ -44,6 +56,7 @@ export class PlainProtocol implements Protocol {
       chat: this.#chat,
       lobby: this.#lobby,
       past: this.#past,
+      accounts: this.#accounts,
       charset,
       maxLineBytes,
       quietMs,
@@ -51,9 +64,8 @@ export class PlainProtocol implements Protocol {
     };
   }
 
-  /** Plain lines contain no secrets. */
   createMask(): Mask {
-    return { hide: (bytes) => bytes, hideSent: (bytes) => bytes };
+    return new PlainMask();
   }
 
   refuse({ reason, isBan, atMs }: EntryRefused): Uint8Array {

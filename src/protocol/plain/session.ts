@@ -12,6 +12,7 @@ import type { History } from '../../history/history.js';
 import type { Line } from '../../history/line.js';
 import { MemoryHistory } from '../../history/memory-history.js';
 import { termsOf } from '../../search/terms.js';
+import type { AccountDoor } from '../account-door.js';
 import { type CharsetChoice, CharsetDetector, encodeText } from '../charset.js';
 import { formatHostPort } from '../host-port.js';
 import { describeInput, type InputParts, restoreInput } from '../input-state.js';
@@ -23,6 +24,7 @@ import { PLAIN_NICK_PREFIX } from '../reserved-nicks.js';
 import { sanitize } from '../sanitize.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import { SESSION_STATE_VERSION, type SessionState } from '../session-state.js';
+import { ACCOUNT_HELP, AccountCommands, type AccountPeer } from './account-commands.js';
 import { plainEncoder } from './encoder.js';
 import { formatNotice, formatPast } from './format.js';
 
@@ -42,6 +44,8 @@ export interface PlainOptions {
   readonly limits: Pace;
   /** @defaultValue nothing was said before */
   readonly past?: PlainPast;
+  /** Null if there are no accounts. @defaultValue null */
+  readonly accounts?: AccountDoor | null;
 }
 
 /** What was said before, and how much of it is sent. */
@@ -54,6 +58,12 @@ export interface PlainPast {
 const EXIT = 'exit';
 /** What a peer types to read the last messages again, with how many. */
 const HISTORY = /^\/history(?: (\d{1,4}))?$/i;
+/** What it types to read what it can type. */
+const HELP = /^\/help$/i;
+const HELP_LINES = [
+  'exit leaves; everything that begins with none of these is said to all:',
+  '/history 50 shows the last messages, /search WORDS finds some',
+];
 /** What it types to look for messages, with the words that they hold. */
 const SEARCH = /^\/search(?: (.*))?$/is;
 /** How many of those it is sent, at most, and what it costs to look for them. */
@@ -84,17 +94,19 @@ const REFUSALS = {
 } as const;
 
 /** The session of one plain peer. */
-export class PlainSession implements Session, LineSink {
+export class PlainSession implements Session, LineSink, AccountPeer {
   readonly member: Member;
+  readonly link: Link;
   readonly #options: PlainOptions;
   readonly #past: PlainPast;
-  readonly #link: Link;
   readonly #charset: CharsetDetector;
   readonly #decoder: LineDecoder;
   readonly #pacer: Pacer;
   readonly #target: Target;
   /** Null once the first line has shown that the peer speaks no other protocol. */
   #opening: Opening | null = new Opening();
+  /** What it does about its account; null as long as it has done nothing. */
+  #account: AccountCommands | null = null;
   /** How many lines wait for the log. */
   #unsettled = 0;
   /** Whether the log has yet to bring the peer into the lobby. */
@@ -112,7 +124,7 @@ export class PlainSession implements Session, LineSink {
     const { chat, lobby } = options;
     this.#options = options;
     this.#past = options.past ?? { history: new MemoryHistory(), settings: DEFAULT_PAST };
-    this.#link = link;
+    this.link = link;
     this.#charset = CharsetDetector.resume(options.charset, state?.charset ?? null);
     link.session = this;
     link.encoder = plainEncoder(this.#charset.charset);
@@ -120,8 +132,10 @@ export class PlainSession implements Session, LineSink {
     this.#pacer = new Pacer(link, options.limits, chat.directory.now());
     const label = (host: string): string => formatHostPort(host, link.remotePort);
     const described = state?.member ?? null;
-    const restored = described === null ? null : chat.restore(described, link);
-    this.member = restored ?? chat.receive({ host: link.remoteHost, label, outlet: link });
+    // It would quit for all, and is known by its address.
+    const isAlone = true;
+    const restored = described === null ? null : chat.restore(described, link, { isAlone });
+    this.member = restored ?? chat.receive({ host: link.remoteHost, label, outlet: link, isAlone });
     this.#target = { kind: 'room', name: lobby.name, ranks: 0 };
     if (state !== null) this.#opening = restoreInput(this.#input, state.input);
     if (restored === null) {
@@ -129,8 +143,17 @@ export class PlainSession implements Session, LineSink {
       this.#enter();
     } else {
       this.#isEntering = false;
+      if (this.member.account !== null) this.#accountCommands();
       this.#scheduleWake();
     }
+  }
+
+  get chat(): Chat {
+    return this.#options.chat;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   describe(): SessionState | null {
@@ -155,15 +178,15 @@ export class PlainSession implements Session, LineSink {
     const { chat, lobby } = this.#options;
     const refusal = entryRefusal(this.member, lobby, null);
     if (refusal !== null) {
-      this.#close(REFUSALS[refusal]);
+      this.close(REFUSALS[refusal]);
       return;
     }
-    const nick = freeNick(chat.directory, this.#link.remotePort);
+    const nick = freeNick(chat.directory, this.link.remotePort);
     const names = { nick, user: PLAIN_USER, realName: 'a plain-text user' };
     whenSettled(chat.admit(this.member, names), (admitted) => {
       if (admitted.kind === 'arrived') this.#join();
-      else if (admitted.why === 'banned') this.#close(`${BANNED_TEXT}: ${admitted.ban.reason}`);
-      else this.#close(REFUSALS[admitted.why]);
+      else if (admitted.why === 'banned') this.close(`${BANNED_TEXT}: ${admitted.ban.reason}`);
+      else this.close(REFUSALS[admitted.why]);
     });
   }
 
@@ -178,7 +201,7 @@ export class PlainSession implements Session, LineSink {
         this.#recall(this.#past.settings.onJoin);
         this.#goOn();
       } else {
-        this.#close(REFUSALS[joined.why]);
+        this.close(REFUSALS[joined.why]);
       }
     });
   }
@@ -195,7 +218,7 @@ export class PlainSession implements Session, LineSink {
   }
 
   #leaveIfEnding(): void {
-    if (this.#isEnding && !this.#isEntering && this.#unsettled === 0) this.#close(null);
+    if (this.#isEnding && !this.#isEntering && this.#unsettled === 0) this.close(null);
   }
 
   receive(bytes: Uint8Array): void {
@@ -241,8 +264,8 @@ export class PlainSession implements Session, LineSink {
   #scheduleWake(): void {
     if (this.#isOver) return;
     const { waitMs } = this.#pacer;
-    if (waitMs !== null) this.#link.wakeIn(waitMs);
-    else if (this.#options.quietMs > 0 && this.#decoder.hasPending) this.#link.wakeIn(this.#options.quietMs);
+    if (waitMs !== null) this.link.wakeIn(waitMs);
+    else if (this.#options.quietMs > 0 && this.#decoder.hasPending) this.link.wakeIn(this.#options.quietMs);
   }
 
   endOfInput(): void {
@@ -255,16 +278,17 @@ export class PlainSession implements Session, LineSink {
 
   disconnected(reason: string): void {
     this.#isOver = true;
+    this.#account?.left();
     this.#options.chat.quit(this.member, reason);
   }
 
   shutDown(reason: string): void {
-    this.#close(reason);
+    this.close(reason);
   }
 
   expel(reason: string, ban?: string): void {
-    if (ban !== undefined) this.#notify(`${BANNED_TEXT}: ${ban}`);
-    this.#close(reason);
+    if (ban !== undefined) this.notify(`${BANNED_TEXT}: ${ban}`);
+    this.close(reason);
   }
 
   line(bytes: Uint8Array): void {
@@ -275,20 +299,47 @@ export class PlainSession implements Session, LineSink {
       if (this.#closeIfForeign(foreign)) return;
     }
     if (this.#pacer.admits(bytes, this.#options.chat.directory.now(), false)) this.#take(bytes);
-    else if (this.#pacer.isOverfull) this.#close('you are sending faster than this server accepts');
+    else if (this.#pacer.isOverfull) this.close('you are sending faster than this server accepts');
   }
 
   #take(bytes: Uint8Array): void {
     const text = sanitize(this.#charset.decode(bytes));
-    this.#link.encoder = plainEncoder(this.#charset.charset);
+    this.link.encoder = plainEncoder(this.#charset.charset);
     const words = text.trim();
     if (words.length === EXIT.length && words.toLowerCase() === EXIT) {
       this.#isEnding = true;
       this.#pacer.hold();
       this.#leaveIfEnding();
-    } else if (words !== '' && !(words.startsWith('/') && this.#lookBack(words))) {
+    } else if (words !== '' && !(words.startsWith('/') && this.#isCommand(words))) {
       this.#say(text);
     }
+  }
+
+  /** Does what the words ask for. @returns whether they are a command */
+  #isCommand(words: string): boolean {
+    if (this.#lookBack(words) || this.#accountCommands()?.run(words) === true) return true;
+    if (!HELP.test(words)) return false;
+    const hasAccounts = (this.#options.accounts?.accountSettings ?? null) !== null;
+    for (const line of hasAccounts ? [...HELP_LINES, ...ACCOUNT_HELP] : HELP_LINES) this.notify(line);
+    return true;
+  }
+
+  #accountCommands(): AccountCommands | null {
+    const { accounts = null } = this.#options;
+    if (accounts !== null) this.#account ??= new AccountCommands(this, accounts);
+    return this.#account;
+  }
+
+  await<T>(work: Promise<T>, take: (result: T) => void): void {
+    this.#unsettled += 1;
+    this.#pacer.hold();
+    void work.then((result) => {
+      this.#unsettled -= 1;
+      if (this.#isOver) return;
+      take(result);
+      this.#pacer.release();
+      this.#goOn();
+    });
   }
 
   /** Looks into the past, if the words ask for that. @returns whether they do */
@@ -303,14 +354,14 @@ export class PlainSession implements Session, LineSink {
   /** Keeps another protocol out of the room. @returns whether the peer was closed */
   #closeIfForeign(protocol: ForeignProtocol | null | undefined): boolean {
     if (protocol === null || protocol === undefined) return false;
-    this.#close(describeForeign(protocol));
+    this.close(describeForeign(protocol));
     return true;
   }
 
   overlong(): void {
     if (this.#closeIfForeign(this.#opening?.ofBeginning())) return;
     this.#opening = null;
-    this.#notify(`that line was longer than ${this.#options.maxLineBytes} bytes and was not sent`);
+    this.notify(`that line was longer than ${this.#options.maxLineBytes} bytes and was not sent`);
   }
 
   /** Sends the last messages of the lobby; its lines wait meanwhile. */
@@ -333,7 +384,7 @@ export class PlainSession implements Session, LineSink {
     const terms = termsOf(words);
     if (place === null) return;
     if (terms.length === 0) {
-      this.#notify('type /search and the words to look for');
+      this.notify('type /search and the words to look for');
       return;
     }
     const query = { places: [place], terms, from: null, after: null, before: null, end: 'newest' } as const;
@@ -341,9 +392,9 @@ export class PlainSession implements Session, LineSink {
     this.#show(
       found.then((answer) => {
         if (this.#isOver) return [];
-        if (answer.kind === 'busy') this.#notify('too many searches are under way, try again later');
-        else if (answer.kind !== 'found') this.#notify('the search could not be run');
-        else if (answer.hits.length === 0) this.#notify('no message has these words');
+        if (answer.kind === 'busy') this.notify('too many searches are under way, try again later');
+        else if (answer.kind !== 'found') this.notify('the search could not be run');
+        else if (answer.hits.length === 0) this.notify('no message has these words');
         return answer.kind === 'found' ? answer.hits.map(({ line }) => line) : [];
       }),
       SEARCH_COST,
@@ -356,7 +407,7 @@ export class PlainSession implements Session, LineSink {
     void past.then((found) => {
       if (this.#isOver) return;
       const lines = found.map(formatPast).join('');
-      if (lines !== '') this.#link.answer(encodeText(lines, this.#charset.charset));
+      if (lines !== '') this.link.answer(encodeText(lines, this.#charset.charset));
       this.#pacer.spend(cost, this.#options.chat.directory.now());
       this.#pacer.release();
       this.#goOn();
@@ -368,7 +419,7 @@ export class PlainSession implements Session, LineSink {
     const { chat, lobby } = this.#options;
     // A peer that was kicked may not speak from outside, even if strangers may.
     if (lobby.seatOf(this.member) === undefined) {
-      this.#notify(REFUSALS[speechRefusal(this.member, lobby) ?? 'outside']);
+      this.notify(REFUSALS[speechRefusal(this.member, lobby) ?? 'outside']);
       return;
     }
     const said = chat.say(this.member, this.#target, { type: 'message', text, tags: NO_TAGS, isDivisible: true });
@@ -390,21 +441,22 @@ export class PlainSession implements Session, LineSink {
   #answerSaid(said: Answered): void {
     // The lobby is permanent, so it is there.
     if (said.kind === 'said' || said.why === 'no-such-room' || said.why === 'no-such-member') return;
-    this.#notify(REFUSALS[said.why]);
+    this.notify(REFUSALS[said.why]);
   }
 
-  #notify(text: string): void {
+  notify(text: string): void {
     const line = formatNotice(text, this.#options.chat.directory.now());
-    if (!this.#isOver) this.#link.answer(encodeText(line, this.#charset.charset));
+    if (!this.#isOver) this.link.answer(encodeText(line, this.#charset.charset));
   }
 
   /** Leaves the room at once: the others must not wait for a slow close to hear of it. */
-  #close(notice: string | null): void {
+  close(notice: string | null): void {
     if (this.#isOver) return;
-    if (notice !== null) this.#notify(notice);
+    if (notice !== null) this.notify(notice);
     this.#isOver = true;
+    this.#account?.left();
     this.#options.chat.quit(this.member, notice ?? '');
-    this.#link.close(notice ?? 'left');
+    this.link.close(notice ?? 'left');
   }
 }
 

@@ -1,10 +1,11 @@
 /** REGISTER and VERIFY: making an account (IRCv3 draft/account-registration). */
 import type { RegisterOutcome, VerifyOutcome } from '../../../accounts/account-service.js';
+import { REFUSALS } from '../../account-texts.js';
 import type { Client } from '../client.js';
 import { mayChangeAccount, SHARED_TEXT } from '../login.js';
 import type { Message } from '../message.js';
 import { spellNick } from '../names.js';
-import { confirmAccount, makeAccount, moveIn, REFUSALS } from '../new-accounts.js';
+import { confirmAccount, makeAccount, moveIn } from '../new-accounts.js';
 import { defer, type Outcome, type Paged } from '../outcome.js';
 
 /** REGISTER: `account|* email|* password`. */

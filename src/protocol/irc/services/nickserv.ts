@@ -3,16 +3,16 @@ import type {
   AccountChange,
   AccountFacts,
   ChangeOutcome,
-  LogInOutcome,
   RegisterOutcome,
   VerifyOutcome,
 } from '../../../accounts/account-service.js';
+import { BUSY, LOGIN_FAILURES, REFUSALS, UNAVAILABLE } from '../../account-texts.js';
 import type { Client } from '../client.js';
 import { ALWAYS_ON, applySettings, ENFORCE, logOutDevice, otherDevices } from '../devices.js';
 import { logIn, type LoginChange, logOut, mayChangeAccount, SHARED_TEXT } from '../login.js';
 import type { Message } from '../message.js';
 import { isNick, spellNick } from '../names.js';
-import { confirmAccount, makeAccount, moveIn, REFUSALS } from '../new-accounts.js';
+import { confirmAccount, makeAccount, moveIn } from '../new-accounts.js';
 import { outcomeOf, type Paged, resultOf, type Wait } from '../outcome.js';
 import { rename } from '../renaming.js';
 import { ask, type Question, type ServiceCommand, withAliases } from './service.js';
@@ -21,18 +21,6 @@ import { ask, type Question, type ServiceCommand, withAliases } from './service.
 export function nickserv(client: Client, { params }: Message): Paged {
   return ask(client, 'NickServ', NICKSERV, params);
 }
-
-const UNAVAILABLE = 'Accounts cannot be read now, try again later';
-const BUSY = 'Too many passwords are being checked, try again later';
-
-/** What to say of a login that has failed. */
-const LOGIN_FAILURES: Readonly<Record<Exclude<LogInOutcome['kind'], 'logged-in'>, string>> = {
-  wrong: 'Wrong account or password',
-  unconfirmed: 'This account is not verified yet',
-  suspended: 'This account is suspended',
-  busy: BUSY,
-  unavailable: UNAVAILABLE,
-};
 
 function* identify(question: Question): Paged {
   const { client, words } = question;

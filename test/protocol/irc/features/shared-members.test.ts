@@ -68,7 +68,7 @@ test('a client whose account is erased while it is let in has none', async () =>
   const ann = connect('ann');
   await ann.ask(...LOGIN, 'NICK ann', 'USER ann 0 * :r');
   log.become('held');
-  await ann.ask('CAP END');
+  await ann.sendUntil('CAP END', () => log.isHolding);
   await accounts.erase('ann');
   log.recover();
   const heard = await ann.ask('WHOIS ann');
