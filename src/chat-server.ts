@@ -1,4 +1,8 @@
-/** The chat server for programs that bring their own command line: `import { startChatServer } from 'fdmux/chat'`. */
+/**
+ * The chat server for programs that bring their own command line: `import { startChatServer } from 'fdmux/chat'`.
+ *
+ * @module fdmux/chat
+ */
 
 // The chat server
 export type { Charset, CharsetChoice } from './protocol/charset.js';

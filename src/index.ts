@@ -1,4 +1,8 @@
-/** The public names, one by one, grouped by layer. */
+/**
+ * The public names, one by one, grouped by layer.
+ *
+ * @module fdmux
+ */
 
 // Errors
 export {

@@ -12,7 +12,7 @@ useBrowser();
 let folder = '';
 beforeAll(async () => {
   folder = await builtSite();
-}, 120_000);
+}, 240_000);
 
 /** One page of each kind, of those that are not long: axe-core takes seconds for a long one. */
 const KINDS = [
