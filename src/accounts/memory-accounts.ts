@@ -6,6 +6,16 @@ export class MemoryAccounts implements AccountBook {
   readonly #byName = new Map<string, AccountRecord>();
   readonly #byCertificate = new Map<string, string>();
 
+  /** @param accounts - those that there are already, such as another process's */
+  constructor(accounts: readonly AccountRecord[] = []) {
+    for (const account of accounts) this.#put(account);
+  }
+
+  /** All accounts, in the order in which they were made. */
+  get all(): AccountRecord[] {
+    return [...this.#byName.values()];
+  }
+
   find(folded: string): Promise<AccountRecord | null> {
     return Promise.resolve(this.#byName.get(folded) ?? null);
   }

@@ -11,6 +11,7 @@ import type { EntryRefusal, SpeechRefusal } from './permissions.js';
 import type { Refused } from './refusal.js';
 import type { Room } from './room.js';
 import { type BanKind, type ServerBan, ServerBans, type ServerBansOptions } from './server-bans.js';
+import type { RoomSnapshot } from './snapshot.js';
 import { type MemberKeeper, StayingMembers } from './staying-members.js';
 import type { Answer } from './ticket.js';
 import * as banning from './verbs/bans.js';
@@ -93,6 +94,16 @@ export class Chat {
   /** Opens the rooms that somebody was in when the last run of the server ended; call it after the permanent ones. */
   reviveRooms(): void {
     this.#core.rooms.revive(this.directory.now());
+  }
+
+  /** Returns the rooms that are open as plain data, each with the name of its log. */
+  roomSnapshots(): (readonly [LogName, RoomSnapshot])[] {
+    return this.#core.rooms.snapshots();
+  }
+
+  /** Runs a call that restores members who were in rooms that let nobody in now. Nobody hears of it. */
+  holdOpen(restore: () => void): void {
+    restoration.holdOpen(this.#scene, restore);
   }
 
   /** Keeps all rooms as they are now, for the next run of the server. */

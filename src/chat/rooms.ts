@@ -6,6 +6,7 @@ import { Replica, type ReplicaOwner } from './replica.js';
 import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
 import type { RoomKeeper } from './room-keeper.js';
 import { type Cast, RoomState } from './room-state.js';
+import type { RoomSnapshot } from './snapshot.js';
 
 /** A room with its log. */
 export type RoomReplica = Replica<RoomDeeds, RoomOutcomes, RoomState>;
@@ -287,6 +288,12 @@ export class Rooms {
     fold.close();
     if (replica.isSettled) this.#letGo(replica);
     else this.#close(key, replica);
+  }
+
+  /** Returns the rooms that are open as plain data, each with the name of its log. */
+  snapshots(): (readonly [LogName, RoomSnapshot])[] {
+    const open = [...this.#open.values()].filter(({ fold }) => !fold.isOver);
+    return open.map(({ name, fold }) => [name, fold.snapshot()]);
   }
 
   /** Keeps the rooms whose logs have grown, or all of them. */

@@ -10,17 +10,22 @@ import type { ServeFlags } from '../server/config/merge.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
 import { storePlace } from '../server/config/store-place.js';
 import { formatAddress } from '../server/format-address.js';
+import { assignListeners, type Estate } from '../server/hand-over/estate.js';
 import { assignFds } from '../server/inherited-fds.js';
 import { ListenError, whereTo } from '../server/listen-error.js';
-import type { OpenListener } from '../server/listeners.js';
+import type { InheritedSocket, OpenListener } from '../server/listeners.js';
 import { configureLog, type Log, type LogSettings, openLog } from '../server/log.js';
 import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';
 import { Recording } from '../server/record/recording.js';
 import type { Address } from '../socket/address.js';
+import { Descriptor } from '../socket/descriptor.js';
 import { listenFds } from '../socket/service-manager.js';
 import { openDesk } from './open-desk.js';
+import { Predecessor } from './predecessor.js';
 import { ServiceReports } from './service-reports.js';
+import { Successor } from './successor.js';
+import { UpgradeRequest } from './upgrade-request.js';
 
 /** A stopping server ends whatever still waits after this time: it promises to stop within two seconds. */
 const STOP_DEADLINE_MS = 1800;
@@ -50,18 +55,64 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
     // What a replay does follows from what it is given, and it is not given what a store holds.
     throw new ConfigError('a server that keeps data cannot be recorded: leave out --data and "store"');
   }
+  // At a moment when it cannot be heeded, it must not end the process.
+  process.on('SIGUSR2', () => undefined);
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   configureLog(config.log, sink);
   const log = openLog();
-  const inherited = assignFds(listenFds({ unsetEnvironment: true }), config.listeners);
-  const recording = openRecording(flags, config, context, log);
+  const predecessor = Predecessor.find(context.version);
+  const estate = predecessor?.receive() ?? null;
   const stopping = new StopRequest();
+  const recording = openRecording(flags, config, context, log);
+  const run: Run = { flags, config, context, log, sink, stopping, recording };
+  // A server whose successor fails goes on with what it has left.
+  for (let left = estate; ;) {
+    const rest = await runServer(run, left, left === estate ? predecessor : null);
+    if (rest === null) break;
+    left = rest;
+  }
+  recording?.finish();
+  sink.end();
+  stopping.dispose();
+  return 0;
+}
+
+/** What all servers of one process have in common. */
+interface Run {
+  readonly flags: ServeFlags;
+  readonly config: ServerConfig;
+  readonly context: ServeContext;
+  readonly log: Log;
+  readonly sink: LogSink;
+  readonly stopping: StopRequest;
+  readonly recording: Recording | null;
+}
+
+/**
+ * Runs one server.
+ *
+ * @param estate - what it goes on for; null for one that begins
+ * @param predecessor - the process that has left it
+ * @returns null when it has ended, or another process goes on; what it has left if that process has failed
+ */
+async function runServer(run: Run, estate: Estate | null, predecessor: Predecessor | null): Promise<Estate | null> {
+  const { flags, config, context, log, sink, stopping, recording } = run;
+  const inherited = inheritedBy(config, estate);
   let logSettings: LogSettings = config.log;
   const onLogSettings = (settings: LogSettings): void => {
     logSettings = settings;
     configureLog(settings, sink);
   };
-  const server = await startServer(flags, { config, context, log, onLogSettings, stopping, recording, inherited });
+  const server = await startServer(flags, {
+    config,
+    context,
+    log,
+    onLogSettings,
+    stopping,
+    recording,
+    inherited,
+    estate,
+  });
   const service = new ServiceReports(log, () => server.status);
   const reload = (): Promise<Reload> => service.reloading(() => server.requestReload());
   const onHangUp = (): void => void reload();
@@ -85,27 +136,68 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
     },
     log,
   );
-  process.stdout.write(describe(server, config, context.version));
+  if (estate === null) report(server, config, context);
+  else log.warn('goes on for another process', { clients: estate.clients.length });
+  service.ready();
+  const upgrade = new UpgradeRequest(log, recording === null ? null : 'it is recorded');
+  // Now that a signal asks for the next upgrade.
+  predecessor?.taken();
+  const end = await Promise.race([stopping.requested, upgrade.successor]);
+  upgrade.dispose();
+  process.off('SIGHUP', onHangUp);
+  await desk?.close();
+  if (end instanceof Successor) {
+    const rest = await handOver(server, end, log);
+    service.dispose();
+    return rest;
+  }
+  service.stopping();
+  if (end.mayDrain) await server.drain(stopping.hurried);
+  // A peer that reads nothing must not keep the process alive, nor must this timer.
+  setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
+  await server.close(end.reason);
+  service.dispose();
+  return null;
+}
+
+/** The sockets that listen already: a service manager's, or those of the process before this one. */
+function inheritedBy(config: ServerConfig, estate: Estate | null): ReadonlyMap<ListenerConfig, InheritedSocket> {
+  const { inherited, unused } = assignListeners(estate?.listeners ?? [], config.listeners);
+  for (const { fd } of unused) Descriptor.fromFd(fd).close();
+  if (estate !== null) return inherited;
+  const given = assignFds(listenFds({ unsetEnvironment: true }), config.listeners);
+  return new Map([...given].map(([listener, fd]) => [listener, { fd, isOwned: false }]));
+}
+
+/** @returns what the server has left if the successor does not take it; null if that goes on */
+async function handOver(server: ChatServer, successor: Successor, log: Log): Promise<Estate | null> {
+  const startMs = performance.now();
+  const estate = await server.leave('the server is being upgraded: please connect again');
+  const rest = server.finish();
+  try {
+    await successor.takeOver(estate);
+  } catch (error) {
+    log.error('not upgraded: this process goes on', { error: error instanceof Error ? error.message : String(error) });
+    await successor.end();
+    await rest;
+    return estate;
+  }
+  const ms = Math.round(performance.now() - startMs);
+  log.warn('upgraded', { pid: successor.pid, clients: estate.clients.length, ms });
+  for (const { fd } of [...estate.listeners, ...estate.clients]) Descriptor.fromFd(fd).close();
+  setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
+  await rest;
+  return null;
+}
+
+function report(server: ChatServer, config: ServerConfig, { version }: ServeContext): void {
+  process.stdout.write(describe(server, config, version));
   for (const { protocol, at } of server.skippedListeners) {
     const lost = LISTENER_NAMES[protocol];
     process.stderr.write(
       `fdmux: ${whereTo(at)} is in use, so there is no ${lost}; --${protocol}-port names another port\n`,
     );
   }
-  service.ready();
-  const { reason, mayDrain } = await stopping.requested;
-  process.off('SIGHUP', onHangUp);
-  service.stopping();
-  if (mayDrain) await server.drain(stopping.hurried);
-  // A peer that reads nothing must not keep the process alive, nor must this timer.
-  setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
-  await desk?.close();
-  await server.close(reason);
-  recording?.finish();
-  service.dispose();
-  sink.end();
-  stopping.dispose();
-  return 0;
 }
 
 /** Who ends the server. */
@@ -177,10 +269,11 @@ async function startServer(
     readonly onLogSettings: (settings: LogSettings) => void;
     readonly stopping: StopRequest;
     readonly recording: Recording | null;
-    readonly inherited: ReadonlyMap<ListenerConfig, number>;
+    readonly inherited: ReadonlyMap<ListenerConfig, InheritedSocket>;
+    readonly estate: Estate | null;
   },
 ): Promise<ChatServer> {
-  const { config, context, log, onLogSettings, stopping, recording, inherited } = parts;
+  const { config, context, log, onLogSettings, stopping, recording, inherited, estate } = parts;
   const readConfig = (): Promise<ServerConfig> => loadConfig(flags);
   try {
     return await ChatServer.start({
@@ -192,6 +285,7 @@ async function startServer(
       configurationName: flags.config ?? '-',
       readConfig: recording?.world.reading(readConfig) ?? readConfig,
       ...(recording === null ? {} : { world: recording.world }),
+      ...(estate === null ? {} : { estate }),
       onStop: (reason) => {
         stopping.request(reason);
       },

@@ -1,4 +1,5 @@
 /** The transport under a link. */
+import type { ReleasedConnection } from '../net/connection.js';
 import type { SharedBytes } from '../net/shared-bytes.js';
 
 /** Carries one peer's bytes. A `Connection` is a wire as it is. */
@@ -15,4 +16,6 @@ export interface Wire {
   /** Stops receiving, and starts again. */
   pause(): void;
   resume(): void;
+  /** Gives the connection away, as a `Connection` does; missing where there is more than bytes. */
+  release?(): ReleasedConnection;
 }

@@ -44,6 +44,11 @@ export class Admission {
     return null;
   }
 
+  /** Counts a connection that another process has let in. */
+  resume(host: string, limits: ClassSettings, nowMs: number): void {
+    this.#count(this.#sourceOf(sourceKey(host, limits.ipv6PrefixBits), limits, nowMs));
+  }
+
   /** Forgets a connection that was let in and has ended. */
   leave(host: string, limits: ClassSettings): void {
     const key = sourceKey(host, limits.ipv6PrefixBits);

@@ -9,23 +9,28 @@ import type { AdminListener } from '../admin/admin-listener.js';
 import type { Phase, Readings } from '../admin/readings.js';
 import type { Naming } from '../chat/case-mapping.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
+import { MemoryBanStore } from '../chat/server-bans.js';
+import { toError } from '../errors.js';
 import { personalShelf } from '../history/line.js';
 import { namingOf } from '../protocol/naming.js';
 import type { ClassFigures, ConnectionFigures, Reload, ServerControl } from '../protocol/server-control.js';
 import type { Address } from '../socket/address.js';
+import { Descriptor } from '../socket/descriptor.js';
 import { openAdmin } from './admin.js';
 import { Clients } from './clients.js';
 import { Cloak } from './cloak.js';
 import type { Alarm } from './clock.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
 import { Gatekeeper } from './gatekeeper.js';
+import type { Estate, LeftClient } from './hand-over/estate.js';
+import { MovedRooms } from './hand-over/moved-rooms.js';
 import { Heartbeat } from './heartbeat.js';
 import { Histories } from './history/histories.js';
 import { LineRecorder } from './history/line-recorder.js';
 import { Marks } from './history/marks.js';
 import type { Keeping } from './keeping.js';
 import { TICK_MS } from './link.js';
-import { Listeners, type OpenListener } from './listeners.js';
+import { type InheritedSocket, Listeners, type OpenListener } from './listeners.js';
 import type { Log } from './log.js';
 import { PeerAddresses } from './peer-addresses.js';
 import { Protocols } from './protocols.js';
@@ -55,7 +60,9 @@ export interface ServerOptions {
   /** Reads the configuration again. If it rejects, the old one stays. */
   readonly readConfig: () => Promise<ServerConfig>;
   /** Sockets that listen already, such as those of a service manager. @defaultValue none */
-  readonly inherited?: ReadonlyMap<ListenerConfig, number>;
+  readonly inherited?: ReadonlyMap<ListenerConfig, InheritedSocket>;
+  /** What a server has left that this one goes on for. @defaultValue nothing */
+  readonly estate?: Estate;
   /** @defaultValue the world as it is */
   readonly world?: World;
   /** Takes the settings of the log when the configuration has been read again. */
@@ -75,6 +82,8 @@ export class ChatServer implements ServerControl {
   readonly #marks: Marks;
   readonly chat: Chat;
   readonly #accounts: Accounts;
+  /** Empty if they are kept elsewhere. */
+  readonly #memoryAccounts: MemoryAccounts;
   readonly #protocols: Protocols;
   readonly #gatekeeper: Gatekeeper;
   readonly #proxies: Proxies;
@@ -97,6 +106,7 @@ export class ChatServer implements ServerControl {
     this.#history = new Histories(config.memoryHistory, keeping?.history ?? null);
     this.#marks = new Marks(keeping?.markers ?? null);
     this.chat = this.#createChat(naming);
+    this.#memoryAccounts = new MemoryAccounts(options.estate?.accounts);
     this.#accounts = this.#createAccounts();
     this.#protocols = this.#createProtocols();
     const tally = new Tally();
@@ -123,13 +133,14 @@ export class ChatServer implements ServerControl {
   }
 
   #createChat(naming: Naming): Chat {
-    const { bans, log } = this.#options;
+    const { bans, log, estate } = this.#options;
     const recorder = new LineRecorder(this.#history, naming.fold);
     return new Chat({
       bans,
       naming,
       hostOf: this.#cloak.hostOf,
       ...this.#keeping?.chat,
+      ...(estate === undefined ? {} : this.#inMemory(estate)),
       now: this.#world.now,
       newLogId: this.#world.newLogId,
       record: (id, outcome) => {
@@ -142,9 +153,18 @@ export class ChatServer implements ServerControl {
     });
   }
 
+  /** What a chat goes on from that is in the memory of another process; a store has the rest. */
+  #inMemory({ rooms, bans }: Estate): Pick<ChatOptions, 'keeper' | 'bans'> {
+    const keeper = new MovedRooms(rooms, this.#keeping?.chat.keeper ?? null, this.#world.newLogId);
+    if (this.#keeping !== null) return { keeper };
+    const store = new MemoryBanStore();
+    for (const ban of bans) store.put(ban);
+    return { keeper, bans: { store } };
+  }
+
   #createAccounts(): Accounts {
     const { config, log } = this.#options;
-    const book = this.#options.accounts ?? this.#keeping?.accounts ?? new MemoryAccounts();
+    const book = this.#options.accounts ?? this.#keeping?.accounts ?? this.#memoryAccounts;
     return new Accounts({
       book,
       fold: this.chat.directory.fold,
@@ -204,6 +224,7 @@ export class ChatServer implements ServerControl {
       server.#keeping?.bringBack(server.chat);
       await server.#reserveNicks();
       await server.#listeners.openAll();
+      server.#takeOver(options.estate?.clients ?? []);
       server.#keeping?.members.forgetLastRun();
     } catch (error) {
       await server.close('the server could not start');
@@ -214,6 +235,56 @@ export class ChatServer implements ServerControl {
     });
     if (server.#phase === 'starting') server.#phase = 'ready';
     return server;
+  }
+
+  /** Goes on with clients of another process. */
+  #takeOver(clients: readonly LeftClient[]): void {
+    if (clients.length === 0) return;
+    this.chat.holdOpen(() => {
+      for (const client of clients) {
+        try {
+          this.#listeners.adopt(client);
+        } catch (error) {
+          this.#options.log.warn('a client is lost', { host: client.state.host, error: toError(error).message });
+          Descriptor.fromFd(client.fd).close();
+        }
+      }
+    });
+  }
+
+  /**
+   * Stops serving, so that another server can go on: without a word to the clients that can move, while the others are
+   * told to connect again. {@link finish} has to follow.
+   *
+   * @param reason - for the others
+   * @returns what the other server needs; its fds are the caller's
+   */
+  async leave(reason: string): Promise<Estate> {
+    this.#phase = 'draining';
+    await this.#admin?.close();
+    await this.clients.settle();
+    this.#reception.retire();
+    const listeners = this.#listeners.giveAway();
+    const clients = this.clients.giveAway(reason).map(({ state, released: { fd, unsent, held }, at }) => ({
+      ...{ fd, state, place: { protocol: state.session.protocol, at } },
+      ...{ unsent: unsent.toString('base64'), held: held.toString('base64') },
+    }));
+    this.#heartbeat.stop();
+    const stored = this.#keeping?.chat.keeper ?? null;
+    const rooms = new Map(this.chat.roomSnapshots().filter(([name]) => (stored?.beginningOf(name) ?? null) === null));
+    const bans = this.#keeping === null ? [...this.chat.bans.list('addresses'), ...this.chat.bans.list('users')] : [];
+    this.chat.keepRooms();
+    await this.#keeping?.close();
+    return { listeners, clients, rooms, bans, accounts: this.#memoryAccounts.all };
+  }
+
+  /** Ends what {@link leave} has left. @returns when the last socket is closed */
+  async finish(): Promise<void> {
+    const grace = this.#world.after(GRACE_MS, () => {
+      this.clients.cutIdle('the server has been upgraded');
+    });
+    await this.#listeners.close();
+    grace.cancel();
   }
 
   /** Keeps the nicks of accounts for them, before anybody can take one. */

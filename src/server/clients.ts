@@ -1,4 +1,5 @@
 /** The clients of a server, from their arrival until they are gone. */
+import { setImmediate } from 'node:timers/promises';
 import { hasCode } from '../errors.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { PARTINGS, sendQueueExceeded } from '../protocol/parting.js';
@@ -6,7 +7,7 @@ import type { EntryRefused, RelayedPeer } from '../protocol/session.js';
 import type { Arrival } from './arrival.js';
 import { Backlog, cutFurthestBehind } from './backlog.js';
 import type { Gatekeeper } from './gatekeeper.js';
-import type { ConnectionLink, LinkEvents } from './link.js';
+import type { ConnectionLink, GivenClient, LinkEvents } from './link.js';
 import type { Log } from './log.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import type { Protocols } from './protocols.js';
@@ -15,6 +16,9 @@ import { RunQueue } from './run-queue.js';
 import type { Tally } from './tally.js';
 import { type KeepLimits, TapeShelf } from './tape-shelf.js';
 import type { World } from './world.js';
+
+/** How long those who are to move may wait for a log, or for a password to be checked. */
+const SETTLE_MS = 1000;
 
 /** The parts of a server that its clients deal with. */
 export interface ClientsParts {
@@ -76,9 +80,10 @@ export class Clients implements LinkEvents {
     const remote = resumed === undefined ? addresses.of(address) : { host: resumed.host, port: resumed.port };
     const limits = gatekeeper.limitsOf(remote.host);
     const protocol = protocols.of(config.protocol);
-    const facts = { id, protocol: config.protocol, ...remote, transport, isSecure, certificate };
+    const facts = { id, protocol: config.protocol, at: config.at, ...remote, transport, isSecure, certificate };
     const link = world.createLink({ arrival, facts, limits, events: this, protocol });
-    const refused = gatekeeper.enter({ host: remote.host, limits }, protocol.userName);
+    if (resumed !== undefined) gatekeeper.resume({ host: remote.host, limits });
+    const refused = resumed === undefined ? gatekeeper.enter({ host: remote.host, limits }, protocol.userName) : null;
     if (refused !== null) {
       refusals.refuse(link, refused, protocol.refuse({ host: remote.host, ...refused, atMs: world.now() }));
       return link;
@@ -152,6 +157,29 @@ export class Clients implements LinkEvents {
   /** Calls back once, when the last client has left. */
   whenEmpty(callback: () => void): void {
     this.#onEmpty = callback;
+  }
+
+  /** Reads nothing more from those that can move. @returns when none of them waits for anything, or that takes long */
+  async settle(): Promise<void> {
+    const movable = [...this.#links].filter(({ canMove }) => canMove);
+    for (const link of movable) link.hold();
+    let waiting = movable;
+    const endMs = performance.now() + SETTLE_MS;
+    while (performance.now() < endMs) {
+      waiting = waiting.filter(({ isWaiting }) => isWaiting);
+      if (waiting.length === 0) return;
+      await setImmediate();
+    }
+  }
+
+  /**
+   * Gives away all that can move. The others are told to connect again, first: those who move hear of it.
+   *
+   * @param reason - for the others
+   */
+  giveAway(reason: string): GivenClient[] {
+    for (const link of this.#links) if (!link.canMove) link.session?.shutDown(reason);
+    return [...this.#links].flatMap((link) => link.giveAway() ?? []);
   }
 
   /** Ends the sessions: each notifies its peer and closes. */

@@ -56,6 +56,11 @@ export class Gatekeeper {
     return reason === null ? null : { reason, isBan: false };
   }
 
+  /** Counts a peer that another process has let in: {@link leave} must follow. */
+  resume({ host, limits }: AdmittedPeer): void {
+    this.#admission.resume(host, limits, this.#clock.monotonicMs());
+  }
+
   /** Lets a peer that is in go on under another address. If it refuses that, the peer stays in under the old one. */
   move(from: AdmittedPeer, to: AdmittedPeer): EntryRefused | null {
     // Only a protocol whose peers bring their own user names has gateways.

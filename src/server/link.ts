@@ -2,6 +2,8 @@
 import type { Encoder } from '../chat/member.js';
 import type { Room } from '../chat/room.js';
 import type { Wire } from '../front/wire.js';
+import type { ReleasedConnection } from '../net/connection.js';
+import type { Place as ListenPlace } from '../net/place.js';
 import type { ClassSettings } from '../protocol/limits.js';
 import { sendQueueExceeded, tookNothing } from '../protocol/parting.js';
 import {
@@ -76,11 +78,20 @@ type Mark = (typeof MARKS)[keyof typeof MARKS];
 export interface LinkFacts {
   readonly id: number;
   readonly protocol: string;
+  /** Where its listener listens; not given if nobody has to know. */
+  readonly at?: ListenPlace;
   readonly host: string;
   readonly port: number;
   readonly transport: Transport;
   readonly isSecure: boolean;
   readonly certificate: string | null;
+}
+
+/** A client that goes on elsewhere, with its connection and the place of its listener. */
+export interface GivenClient {
+  readonly state: ClientState;
+  readonly released: ReleasedConnection;
+  readonly at: ListenPlace;
 }
 
 /** The link of one connection. */
@@ -96,6 +107,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   readonly #events: LinkEvents;
   readonly id: number;
   readonly protocol: string;
+  readonly #at: ListenPlace | null;
   readonly transport: Transport;
   session: Session | null = null;
   readonly #clock: Clock;
@@ -119,6 +131,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     this.#wire = wire;
     this.id = facts.id;
     this.protocol = facts.protocol;
+    this.#at = facts.at ?? null;
     this.#remoteHost = facts.host;
     this.#remotePort = facts.port;
     this.transport = facts.transport;
@@ -241,6 +254,37 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     const unsent = this.#takeMissed().toString('base64');
     this.#retire();
     return { host: this.remoteHost, port: this.remotePort, unsent, session };
+  }
+
+  /** Whether it can be given away, now or as soon as what it waits for is there. */
+  get canMove(): boolean {
+    const isPlain = this.transport !== 'tls' && this.transport !== 'web' && this.#wire.release !== undefined;
+    return isPlain && this.#at !== null && this.#closeReason === null && !this.#wire.isDestroyed;
+  }
+
+  /** Reads nothing more from the peer: it goes on elsewhere. */
+  hold(): void {
+    this.#wire.pause();
+  }
+
+  /** Whether it can move, but waits for something. */
+  get isWaiting(): boolean {
+    return this.canMove && this.session?.describe() === null;
+  }
+
+  /** Gives the client away with its connection. @returns null if it cannot move, or the connection has just broken */
+  giveAway(): GivenClient | null {
+    const at = this.#at;
+    if (!this.canMove || at === null) return null;
+    const state = this.describe();
+    if (state === null) return null;
+    try {
+      const released = this.#wire.release?.();
+      return released === undefined ? null : { state, released, at };
+    } catch {
+      // Its peer has reset it.
+      return null;
+    }
   }
 
   /** The session goes on elsewhere. */

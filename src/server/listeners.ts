@@ -8,6 +8,7 @@ import { CertificateWatch } from './certificate-watch.js';
 import type { Clock } from './clock.js';
 import type { ListenerConfig, ServerConfig } from './config/server-config.js';
 import type { CertificateFacts, ListenerTls } from './config/tls-files.js';
+import { isSamePlace, type LeftClient, type LeftListener } from './hand-over/estate.js';
 import { FULL_BYTES, PLACE_FROM_BYTES } from './link.js';
 import { ListenError } from './listen-error.js';
 import type { Occupant } from './listener-handlers.js';
@@ -39,17 +40,24 @@ export interface ListenersParts {
   readonly clock: Clock;
   readonly config: ServerConfig;
   /** Sockets that listen already. */
-  readonly inherited: ReadonlyMap<ListenerConfig, number>;
+  readonly inherited: ReadonlyMap<ListenerConfig, InheritedSocket>;
   readonly log: Log;
   readonly reception: Reception;
   readonly refusals: Refusals;
+}
+
+/** A socket that listens already. */
+export interface InheritedSocket {
+  readonly fd: number;
+  /** Whether the server closes it in the end, and removes its file. */
+  readonly isOwned: boolean;
 }
 
 /** A listener that is open. */
 interface Opened {
   readonly config: ListenerConfig;
   readonly listener: Listener<Occupant>;
-  /** The socket that it was given; undefined if it has made one. */
+  /** The socket that it was given and does not own; undefined if it has one of its own. */
   readonly fd: number | undefined;
 }
 
@@ -96,9 +104,9 @@ export class Listeners {
   }
 
   /** @returns null for an optional one whose port is taken */
-  async #listenIfFree(config: ListenerConfig, fd?: number): Promise<Opened | null> {
+  async #listenIfFree(config: ListenerConfig, given?: InheritedSocket): Promise<Opened | null> {
     try {
-      return await this.#listen(config, fd);
+      return await this.#listen(config, given);
     } catch (error) {
       if (config.isOptional && isTaken(error)) return null;
       throw error;
@@ -106,13 +114,13 @@ export class Listeners {
   }
 
   /** @throws ListenError */
-  async #listen(config: ListenerConfig, fd: number | undefined): Promise<Opened> {
+  async #listen(config: ListenerConfig, given: InheritedSocket | undefined): Promise<Opened> {
     const { log, reception } = this.#parts;
     const { backend, backlog, trigger } = this.#parts.config;
     const socket = await reception.handlersOf(config);
     try {
       const listener = await listen<Occupant>({
-        ...(fd === undefined ? config.at : { fd }),
+        ...(given === undefined ? config.at : { fd: given.fd, ownsFd: given.isOwned }),
         backlog,
         backend,
         trigger,
@@ -126,7 +134,7 @@ export class Listeners {
         },
       });
       log.info('listening', { protocol: config.protocol, tls: config.tls !== null, ...config.at });
-      return { config, listener, fd };
+      return { config, listener, fd: given?.isOwned === false ? given.fd : undefined };
     } catch (error) {
       throw new ListenError(config.at, error, config);
     }
@@ -155,7 +163,7 @@ export class Listeners {
     const isMissing = (config: ListenerConfig): boolean => wanted.get(config) === null;
     const added: Opened[] = [];
     const open = async (config: ListenerConfig, fd?: number): Promise<void> => {
-      const opened = await this.#listenIfFree(config, fd);
+      const opened = await this.#listenIfFree(config, notOwned(fd));
       if (opened === null) return;
       wanted.set(config, opened);
       added.push(opened);
@@ -189,7 +197,7 @@ export class Listeners {
     this.#open = [];
     for (const opened of before) {
       try {
-        this.#open.push(opened.listener.closed ? await this.#listen(opened.config, opened.fd) : opened);
+        this.#open.push(opened.listener.closed ? await this.#listen(opened.config, notOwned(opened.fd)) : opened);
       } catch (error) {
         const { message } = toError(error);
         this.#parts.log.error('listener lost', { protocol: opened.config.protocol, error: message });
@@ -244,6 +252,27 @@ export class Listeners {
     for (const { listener } of this.#open) listener.stopAccepting();
   }
 
+  /** Gives all listening sockets away: nobody is accepted any more, and those who wait stay in the queues. */
+  giveAway(): LeftListener[] {
+    this.#isAccepting = false;
+    return this.#open.map(({ config: { protocol, at }, listener, fd }) => ({
+      fd: listener.release(),
+      place: { protocol, at },
+      isOwned: fd === undefined,
+    }));
+  }
+
+  /** Serves a connection of another process on the listener of its place, or else on one of its protocol. */
+  adopt({ fd, place, state, unsent, held }: LeftClient): void {
+    const ofProtocol = this.#open.filter(({ config }) => config.protocol === place.protocol && config.tls === null);
+    const opened = ofProtocol.find(({ config }) => isSamePlace(config, place)) ?? ofProtocol[0];
+    if (opened === undefined) throw new Error(`no listener for ${place.protocol} is left`);
+    const bytes = { unsent: Buffer.from(unsent, 'base64'), held: Buffer.from(held, 'base64') };
+    this.#parts.reception.resume(state, () => {
+      opened.listener.adopt(fd, bytes);
+    });
+  }
+
   /** @returns when the last connection is closed */
   async close(): Promise<void> {
     this.#isAccepting = false;
@@ -253,8 +282,8 @@ export class Listeners {
   }
 }
 
-function isSamePlace(one: ListenerConfig, other: ListenerConfig): boolean {
-  return one.protocol === other.protocol && isDeepStrictEqual(one.at, other.at);
+function notOwned(fd: number | undefined): InheritedSocket | undefined {
+  return fd === undefined ? undefined : { fd, isOwned: false };
 }
 
 /** What a reload exchanges. */

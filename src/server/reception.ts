@@ -1,8 +1,10 @@
 /** The way of a connection from its listener to the clients of the server. */
 import type { PeerConnection } from './arrival.js';
+import type { ClientState } from './client-state.js';
 import type { Clients } from './clients.js';
 import type { ListenerConfig } from './config/server-config.js';
 import type { Gatekeeper } from './gatekeeper.js';
+import type { ConnectionLink } from './link.js';
 import { ListenerHandlers, type Occupant } from './listener-handlers.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import { type Protocols, WEB } from './protocols.js';
@@ -24,6 +26,8 @@ export interface ReceptionParts {
 export class Reception {
   readonly #parts: ReceptionParts;
   readonly #entrances: WebEntrance[] = [];
+  /** The client that is being taken over from another process. */
+  #resuming: ClientState | null = null;
 
   constructor(parts: ReceptionParts) {
     this.#parts = parts;
@@ -45,19 +49,45 @@ export class Reception {
     };
     return new ListenerHandlers(clients, (connection) => {
       const { remoteAddress: address, isSecure } = connection;
+      if (this.#resuming !== null) {
+        this.#admit({ connection, address, isSecure }, config, this.#resuming);
+        return;
+      }
       if (config.tls !== null) clients.tally.handshake('ok');
       if (config.isProxied) proxies.awaitHeader(connection, arrived);
       else arrived({ connection, address, isSecure });
     });
   }
 
-  #arrived({ connection, address, isSecure, firstBytes }: PeerConnection<Occupant>, config: ListenerConfig): void {
+  /** Has the next connection that is adopted go on as a client of another process. @param adopt - adopts one */
+  resume(state: ClientState, adopt: () => void): void {
+    this.#resuming = state;
+    try {
+      adopt();
+    } finally {
+      this.#resuming = null;
+    }
+  }
+
+  #arrived(peer: PeerConnection<Occupant>, config: ListenerConfig): void {
+    const link = this.#admit(peer, config);
+    const { firstBytes } = peer;
+    if (firstBytes !== undefined && firstBytes.length > 0) link.receive(firstBytes);
+  }
+
+  #admit(
+    { connection, address, isSecure }: PeerConnection<Occupant>,
+    config: ListenerConfig,
+    state: ClientState | null = null,
+  ): ConnectionLink {
     const carrier = connection.remoteAddress.family === 'unix' ? 'unix' : 'tcp';
     const transport = connection.isSecure ? 'tls' : carrier;
     const certificate = fingerprintOf(connection);
-    const link = this.#parts.clients.admit({ wire: connection, address, transport, isSecure, certificate, config });
+    const resumed = state === null ? {} : { resumed: state };
+    const peer = { wire: connection, address, transport, isSecure, certificate, config, ...resumed } as const;
+    const link = this.#parts.clients.admit(peer);
     connection.data = link;
-    if (firstBytes !== undefined && firstBytes.length > 0) link.receive(firstBytes);
+    return link;
   }
 
   #webHost(): WebHost {

@@ -1,8 +1,8 @@
 /** Members as plain data, and from it: a process that takes over another one's connections brings them in quietly. */
-import { RANKS } from '../../log/entry.js';
+import { RANKS, type SettingChange } from '../../log/entry.js';
 import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
-import { RANK_BITS } from '../room.js';
+import { RANK_BITS, type Room } from '../room.js';
 import { isTicket } from '../ticket.js';
 import { addressOf, NOT_CONNECTED, setAway } from './devices.js';
 import { annotateSelf } from './notes.js';
@@ -10,6 +10,8 @@ import { setTrait } from './profile.js';
 import { join } from './rooms.js';
 import type { Scene } from './scene.js';
 
+/** The mask that everybody matches. */
+const EVERYBODY = '*!*@*';
 /** Each change of a rank is one value. */
 const RANK_CHANGES = { maxMasks: 0, maxValues: RANKS.length };
 
@@ -75,6 +77,49 @@ export function restore(
     for (const { name, ranks } of description.rooms) enter(scene, member, name, ranks);
     return member;
   });
+}
+
+/**
+ * Runs a call while every room lets everybody in, and then has them as they were. Nobody hears of it.
+ *
+ * @param restore brings members in who are in these rooms elsewhere
+ */
+export function holdOpen({ core, directory }: Scene, restore: () => void): void {
+  const rooms = [...directory.rooms()].map((room) => [room.name, barriersOf(room)] as const);
+  const set = (on: boolean): void => {
+    core.quietly(() => {
+      for (const [name, barriers] of rooms) {
+        const replica = core.rooms.replica(name);
+        const changes = barriers.map((barrier) => (on ? barrier : { ...barrier, on: !barrier.on }));
+        const limits = { maxMasks: Infinity, maxValues: changes.length };
+        const stamp = core.stamp(replica, core.steward);
+        replica.propose<'settings'>(core.steward, {
+          kind: 'settings',
+          who: core.steward.who,
+          changes,
+          ...limits,
+          ...stamp,
+        });
+      }
+    });
+  };
+  set(false);
+  try {
+    restore();
+  } finally {
+    set(true);
+  }
+}
+
+/** The settings of a room that keep somebody out; those that are off let somebody in. */
+function barriersOf(room: Room): SettingChange[] {
+  const flags = (['invite-only', 'accounts-only'] as const).filter((flag) => room.flags.has(flag));
+  const barriers: SettingChange[] = flags.map((flag) => ({ kind: 'flag', on: true, flag }));
+  if (room.key !== null) barriers.push({ kind: 'key', on: true, key: room.key });
+  if (room.limit !== null) barriers.push({ kind: 'limit', on: true, limit: room.limit });
+  const exceptions = room.masks.exception.map(({ mask }) => mask);
+  if (!exceptions.includes(EVERYBODY)) barriers.push({ kind: 'mask', on: false, list: 'exception', mask: EVERYBODY });
+  return barriers;
 }
 
 /** Gives a member its place in a room, with its ranks. */

@@ -1,0 +1,40 @@
+/** The process that this one takes over from. */
+import { HandOverChannel } from '../server/hand-over/channel.js';
+import { type Estate, HAND_OVER_VERSION, receiveEstate } from '../server/hand-over/estate.js';
+import { Socket } from '../socket/socket.js';
+
+/** Names the fd of the channel to a process that is started to take over. */
+export const HAND_OVER_VARIABLE = 'FDMUX_HAND_OVER_FD';
+/** The other process gives up earlier. */
+const PATIENCE_MS = 60_000;
+
+/** The other end of the channel is the process that hands over. */
+export class Predecessor {
+  readonly #channel: HandOverChannel;
+
+  private constructor(channel: HandOverChannel) {
+    this.#channel = channel;
+  }
+
+  /** Returns the process that this one is to go on for, and says that it is there; null without one. */
+  static find(program: string): Predecessor | null {
+    const fd = process.env[HAND_OVER_VARIABLE];
+    if (fd === undefined) return null;
+    // The processes that this one starts are not meant.
+    delete process.env[HAND_OVER_VARIABLE];
+    const channel = new HandOverChannel(Socket.fromFd(Number(fd)), PATIENCE_MS);
+    channel.send('hello', { version: HAND_OVER_VERSION, program });
+    return new Predecessor(channel);
+  }
+
+  /** Waits for what it leaves. @throws Error for what this version does not know; ERR_CLOSED if it is gone */
+  receive(): Estate {
+    return receiveEstate(this.#channel);
+  }
+
+  /** This process goes on from now on. */
+  taken(): void {
+    this.#channel.send('taken');
+    this.#channel[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,84 @@
+/** The process that takes over from this one: the program as it is on the disk now. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Multiplexer } from '../multiplexer/multiplexer.js';
+import { HandOverChannel } from '../server/hand-over/channel.js';
+import { type Estate, HAND_OVER_VERSION, sendEstate } from '../server/hand-over/estate.js';
+import { sdNotify } from '../socket/service-manager.js';
+import { Socket } from '../socket/socket.js';
+import { HAND_OVER_VARIABLE } from './predecessor.js';
+
+/** How long it may take to start, and then to take over. */
+const START_MS = 30_000;
+const TAKE_OVER_MS = 15_000;
+/** Behind the standard streams. */
+const CHANNEL_FD = 3;
+
+/** A child that runs the same command, and has said that it can take over. */
+export class Successor {
+  readonly #child: ChildProcess;
+  readonly #socket: Socket;
+  readonly #channel: HandOverChannel;
+
+  private constructor(child: ChildProcess, socket: Socket) {
+    this.#child = child;
+    this.#socket = socket;
+    this.#channel = new HandOverChannel(socket, TAKE_OVER_MS);
+  }
+
+  /** Starts it, while this process serves. @throws Error if it ends, takes too long, or speaks another version */
+  static async start(): Promise<Successor> {
+    const [own, theirs] = Socket.pair({ type: 'seqpacket' });
+    const env: NodeJS.ProcessEnv = { ...process.env, [HAND_OVER_VARIABLE]: String(CHANNEL_FD) };
+    // The service manager's watchdog would watch this process alone.
+    delete env['WATCHDOG_PID'];
+    const stdio = ['inherit', 'inherit', 'inherit', theirs.fd] as const;
+    const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { env, stdio: [...stdio] });
+    theirs.close();
+    const successor = new Successor(child, own);
+    try {
+      await once(child, 'spawn');
+      await successor.#answers(START_MS);
+      const { kind, facts } = successor.#channel.receive();
+      const version: unknown = typeof facts === 'object' && facts !== null ? Reflect.get(facts, 'version') : null;
+      if (kind !== 'hello' || version !== HAND_OVER_VERSION) throw new Error('the new process speaks another version');
+      return successor;
+    } catch (error) {
+      await successor.end();
+      throw error;
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Hands everything over. @throws Error if it is not taken; all fds are open here, too */
+  async takeOver(estate: Estate): Promise<void> {
+    sendEstate(this.#channel, estate);
+    await this.#answers(TAKE_OVER_MS);
+    const { kind } = this.#channel.receive();
+    if (kind !== 'taken') throw new Error('the new process has not taken over');
+    sdNotify(`MAINPID=${this.pid}`);
+    this.#channel[Symbol.dispose]();
+    this.#child.unref();
+  }
+
+  /** Ends it. @returns when it is gone */
+  async end(): Promise<void> {
+    this.#channel[Symbol.dispose]();
+    const { exitCode, signalCode, pid } = this.#child;
+    if (exitCode !== null || signalCode !== null || pid === undefined) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Waits for its next answer, or its end. @throws Error if that takes too long */
+  async #answers(timeoutMs: number): Promise<void> {
+    using multiplexer = new Multiplexer();
+    multiplexer.register(this.#socket, { interest: 'read' });
+    const ready = await multiplexer.wait(timeoutMs);
+    if (ready.length === 0) throw new Error('the new process does not answer');
+  }
+}

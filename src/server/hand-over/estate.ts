@@ -1,0 +1,134 @@
+/** What a server leaves to the one that goes on in its place: listeners, clients, what is only in its memory. */
+import { isDeepStrictEqual } from 'node:util';
+import type { AccountRecord } from '../../accounts/account-book.js';
+import type { ServerBan } from '../../chat/server-bans.js';
+import type { RoomSnapshot } from '../../chat/snapshot.js';
+import { decodeRoom, encodeRoom } from '../../chat/snapshot-codec.js';
+import { type ClientState, isClientState } from '../client-state.js';
+import type { ListenerConfig } from '../config/server-config.js';
+import type { HandOverChannel } from './channel.js';
+
+/** The version of what is handed over. A process takes over no other one. */
+export const HAND_OVER_VERSION = 1;
+
+/** A listening socket, and the place of the configuration that it was opened for. */
+export interface LeftListener {
+  readonly fd: number;
+  readonly place: ListenerPlace;
+  /** Whether its owner closes it in the end, and removes its file; a service manager's stays. */
+  readonly isOwned: boolean;
+}
+
+/** What a listener is found by in another configuration. */
+export type ListenerPlace = Pick<ListenerConfig, 'protocol' | 'at'>;
+
+/** A client with its connection. */
+export interface LeftClient {
+  readonly fd: number;
+  /** The listener through which it arrived. */
+  readonly place: ListenerPlace;
+  readonly state: ClientState;
+  /** Bytes in base64: what was written and not sent, and what was received and not handed out. */
+  readonly unsent: string;
+  readonly held: string;
+}
+
+/** Everything. */
+export interface Estate {
+  readonly listeners: readonly LeftListener[];
+  readonly clients: readonly LeftClient[];
+  /** Rooms whose logs are in memory, by the names of those. */
+  readonly rooms: ReadonlyMap<string, RoomSnapshot>;
+  /** Bans that are in memory. */
+  readonly bans: readonly ServerBan[];
+  /** Accounts that are in memory. */
+  readonly accounts: readonly AccountRecord[];
+}
+
+/** Gives each listening socket to a listener of the configuration that has its place. @returns those that none has */
+export function assignListeners(
+  left: readonly LeftListener[],
+  configs: readonly ListenerConfig[],
+): { readonly inherited: Map<ListenerConfig, LeftListener>; readonly unused: LeftListener[] } {
+  const inherited = new Map<ListenerConfig, LeftListener>();
+  const unused = left.filter((listener) => {
+    const config = configs.find((each) => !inherited.has(each) && isSamePlace(each, listener.place));
+    if (config !== undefined) inherited.set(config, listener);
+    return config === undefined;
+  });
+  return { inherited, unused };
+}
+
+/** Whether two places are the same. */
+export function isSamePlace(one: ListenerPlace, other: ListenerPlace): boolean {
+  return one.protocol === other.protocol && isDeepStrictEqual(one.at, other.at);
+}
+
+/** Sends an estate. Its fds stay open here. */
+export function sendEstate(channel: HandOverChannel, { listeners, clients, rooms, bans, accounts }: Estate): void {
+  for (const [name, snapshot] of rooms) channel.send('room', { name, state: encodeRoom(snapshot) });
+  channel.send('bans', bans);
+  channel.send('accounts', accounts);
+  for (const { fd, ...facts } of listeners) channel.send('listener', facts, fd);
+  for (const { fd, ...facts } of clients) channel.send('client', facts, fd);
+  channel.send('end');
+}
+
+/** Receives an estate. @throws Error for what this version does not know; then the fds go with the process */
+export function receiveEstate(channel: HandOverChannel): Estate {
+  const listeners: LeftListener[] = [];
+  const clients: LeftClient[] = [];
+  const rooms = new Map<string, RoomSnapshot>();
+  const bans: ServerBan[] = [];
+  const accounts: AccountRecord[] = [];
+  for (;;) {
+    const { kind, facts, fd } = channel.receive();
+    if (kind === 'end') return { listeners, clients, rooms, bans, accounts };
+    if (kind === 'room') rooms.set(...toRoom(facts));
+    else if (kind === 'bans' && isBans(facts)) bans.push(...facts);
+    else if (kind === 'accounts' && isAccounts(facts)) accounts.push(...facts);
+    else if (kind === 'listener' && fd !== null && isListener(facts)) listeners.push({ ...facts, fd });
+    else if (kind === 'client' && fd !== null && isClient(facts)) clients.push({ ...facts, fd });
+    else throw unknownPart(kind);
+  }
+}
+
+function unknownPart(kind: string): Error {
+  return new Error(`this version cannot take over a part of the kind ${kind}`);
+}
+
+function toRoom(facts: unknown): [string, RoomSnapshot] {
+  const name = field(facts, 'name');
+  const state = field(facts, 'state');
+  const decoded = typeof state === 'string' ? decodeRoom(state) : null;
+  if (typeof name !== 'string' || decoded?.kind !== 'state') throw unknownPart('room');
+  return [name, decoded.state];
+}
+
+const field = (facts: unknown, name: string): unknown =>
+  typeof facts === 'object' && facts !== null ? Reflect.get(facts, name) : undefined;
+
+function isPlace(value: unknown): value is ListenerPlace {
+  return typeof field(value, 'protocol') === 'string' && typeof field(value, 'at') === 'object';
+}
+
+function isListener(value: unknown): value is Omit<LeftListener, 'fd'> {
+  return isPlace(field(value, 'place')) && typeof field(value, 'isOwned') === 'boolean';
+}
+
+function isClient(value: unknown): value is Omit<LeftClient, 'fd'> {
+  const hasBytes = typeof field(value, 'unsent') === 'string' && typeof field(value, 'held') === 'string';
+  return hasBytes && isPlace(field(value, 'place')) && isClientState(field(value, 'state'));
+}
+
+function isBans(value: unknown): value is readonly ServerBan[] {
+  const isBan = (ban: unknown): boolean =>
+    typeof field(ban, 'mask') === 'string' && typeof field(ban, 'by') === 'string';
+  return Array.isArray(value) && value.every(isBan);
+}
+
+function isAccounts(value: unknown): value is readonly AccountRecord[] {
+  const isAccount = (account: unknown): boolean =>
+    typeof field(account, 'folded') === 'string' && Array.isArray(field(account, 'credentials'));
+  return Array.isArray(value) && value.every(isAccount);
+}

@@ -1,0 +1,43 @@
+/** What rooms go on from that were in the memory of another process. */
+import type { RoomBeginning, RoomKeeper } from '../../chat/room-keeper.js';
+import type { RoomSnapshot } from '../../chat/snapshot.js';
+import type { LogName } from '../../log/entry.js';
+
+/** Rooms of another process, and those of a store if there is one. */
+export class MovedRooms implements RoomKeeper {
+  readonly #stored: RoomKeeper | null;
+  readonly #names: ReadonlySet<string>;
+  /** What no room has gone on from yet. */
+  readonly #moved: Map<LogName, RoomSnapshot>;
+  readonly #newLogId: () => string;
+
+  constructor(moved: ReadonlyMap<string, RoomSnapshot>, stored: RoomKeeper | null, newLogId: () => string) {
+    this.#stored = stored;
+    const rooms = [...moved].flatMap(([name, snapshot]) => (isRoomLog(name) ? ([[name, snapshot]] as const) : []));
+    this.#names = new Set(moved.keys());
+    this.#moved = new Map(rooms);
+    this.#newLogId = newLogId;
+  }
+
+  get logs(): LogName[] {
+    return [...(this.#stored?.logs ?? []), ...this.#moved.keys()];
+  }
+
+  beginningOf(log: LogName): RoomBeginning | null {
+    const stored = this.#stored?.beginningOf(log) ?? null;
+    const snapshot = this.#moved.get(log);
+    this.#moved.delete(log);
+    if (stored !== null || snapshot === undefined) return stored;
+    // Its log begins anew, and so do the ids of its messages; what names them by their numbers is left behind.
+    return { id: this.#newLogId(), seq: 0, snapshot: { ...snapshot, messages: [], knocks: [] } };
+  }
+
+  keep(log: LogName, seq: number, snapshot: RoomSnapshot | null): void {
+    // The logs of the others are in memory, as is what they come from.
+    if (!this.#names.has(log)) this.#stored?.keep(log, seq, snapshot);
+  }
+}
+
+function isRoomLog(name: string): name is LogName & `r:${string}` {
+  return name.startsWith('r:');
+}
