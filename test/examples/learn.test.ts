@@ -1,14 +1,18 @@
 /** The programs of the five steps run, and each does what its page says. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
-import { connectPeer, type Peer } from '../support/peers.js';
+import { Socket as NetSocket } from 'node:net';
+import { SO_RCVBUF, SOL_SOCKET } from 'fdmux';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { connectPeer, Peer } from '../support/peers.js';
 import { projectPath, start, type TestProcess } from '../support/processes.js';
+import { accepted, tcpListener, testSocket } from '../support/sockets.js';
 
 interface Room {
   readonly server: TestProcess;
-  /** Connects a peer, and resolves when the room knows it. */
-  enter(): Promise<Peer>;
+  readonly port: number;
+  /** Connects a peer, and resolves when the room knows it by its number. */
+  enter(number?: number): Promise<Peer>;
 }
 
 async function openRoom(name: string, ...args: readonly string[]): Promise<Room> {
@@ -17,9 +21,11 @@ async function openRoom(name: string, ...args: readonly string[]): Promise<Room>
   let entered = 0;
   return {
     server,
-    enter: async () => {
+    port: Number(port),
+    enter: async (number = entered + 1) => {
       const peer = await connectPeer(Number(port));
-      await server.line(`${(entered += 1)} has joined`);
+      entered = number;
+      await server.line(`${number} has joined`);
       return peer;
     },
   };
@@ -76,19 +82,39 @@ describe.each([
 });
 
 describe.each([['4-buffers'], ['5-edge']])('a member that does not read, in the chat of step %s', (name) => {
-  const LINES = 4000;
   const line = (number: number): string => `${number} ${'x'.repeat(100)}`;
 
+  /** How many lines the kernel takes for a peer that reads nothing and has a small receive buffer. */
+  function linesInKernel(): number {
+    const listener = tcpListener();
+    const peer = testSocket();
+    peer.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096);
+    peer.connect(listener.getsockname());
+    const writer = accepted(listener);
+    writer.setBlocking(false);
+    let count = 0;
+    while (writer.send(`3: ${line(count)}\n`) !== null) count += 1;
+    return count;
+  }
+
   test('gets every line when it reads again, and holds up nobody meanwhile', async () => {
+    // More than the kernel takes, and less than the room keeps besides.
+    const lines = linesInKernel() + 4000;
     const room = await openRoom(name);
-    const [slow, quick, talker] = [await room.enter(), await room.enter(), await room.enter()];
+    const socket = testSocket();
+    socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096);
+    socket.connect({ family: 'inet', host: '127.0.0.1', port: room.port });
+    const slow = new Peer(new NetSocket({ fd: socket.detach() }));
+    onTestFinished(() => void slow.socket.destroy());
     slow.socket.pause();
-    await talker.write(Array.from({ length: LINES }, (_each, number) => `${line(number)}\n`).join(''));
-    await quick.lineLike(new RegExp(`^3: ${line(LINES - 1)}$`));
+    await room.server.line('1 has joined');
+    const [quick, talker] = [await room.enter(2), await room.enter(3)];
+    await talker.write(Array.from({ length: lines }, (_each, number) => `${line(number)}\n`).join(''));
+    await quick.lineLike(new RegExp(`^3: ${line(lines - 1)}$`));
     slow.socket.resume();
     await slow.lineLike(/ has joined$/);
     await slow.lineLike(/ has joined$/);
-    for (let number = 0; number < LINES; number++) expect(await slow.line()).toBe(`3: ${line(number)}`);
+    for (let number = 0; number < lines; number++) expect(await slow.line()).toBe(`3: ${line(number)}`);
   });
 
   test('is put out when it is too far behind', async () => {
