@@ -1,4 +1,4 @@
-/** Lines that are put together when somebody reads them: nearly none is, and each message would pay for its own. */
+/** Lines that are put together when somebody reads them: few are, and each message would pay for its own. */
 import type { Who } from '../log/entry.js';
 import { placeOf } from '../log/place.js';
 import type { Line } from './line.js';

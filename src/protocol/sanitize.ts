@@ -22,8 +22,8 @@ export function sanitize(text: string): string {
 const UNPLAIN = /[^ -~]/;
 
 /**
- * Whether a text has printable characters of ASCII alone: then there is nothing to sanitize, and no end of a line in it.
- * Nearly all text is like this.
+ * Whether a text has printable characters of ASCII alone: then there is nothing to sanitize, and no end of a line in
+ * it. Nearly all text is like this.
  */
 export function isPlainAscii(text: string): boolean {
   return !UNPLAIN.test(text);

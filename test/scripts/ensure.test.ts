@@ -22,7 +22,9 @@ test('if nothing has changed, nothing is built and nothing printed', async () =>
 test.each(['start', 'test', 'test:long', 'coverage', 'bench:store'])(
   'npm run %s has an SQLite for the store',
   (name) => {
-    const { scripts } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8'));
+    const { scripts }: { scripts: Record<string, string> } = JSON.parse(
+      readFileSync(projectPath('package.json'), 'utf8'),
+    );
     expect(scripts[name]).toMatch(/^node scripts\/ensure\.mjs --store && /);
   },
 );
