@@ -21,7 +21,7 @@ export class Predecessor {
     const fd = process.env[HAND_OVER_VARIABLE];
     if (fd === undefined) return null;
     // The processes that this one starts are not meant.
-    delete process.env[HAND_OVER_VARIABLE];
+    Reflect.deleteProperty(process.env, HAND_OVER_VARIABLE);
     const channel = new HandOverChannel(Socket.fromFd(Number(fd)), PATIENCE_MS);
     channel.send('hello', { version: HAND_OVER_VERSION, program });
     return new Predecessor(channel);
