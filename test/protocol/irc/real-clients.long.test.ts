@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { CertificateFolder, hasOpenssl } from '../../support/certificates.js';
 import { until } from '../../support/deadline.js';
 import { start } from '../../support/processes.js';
-import { type Driven, type Login, ROOM, shown, testLogin, testRealClient } from './real-clients.js';
+import { type Driven, type Login, ROOM, shown, testLogin, testPagingBack, testRealClient } from './real-clients.js';
 
 /** Returns a folder for a client's settings, which is gone when the test ends. */
 function temporaryHome(): string {
@@ -37,7 +37,12 @@ function startInTerminal(command: string): Driven {
   const type = (text: string): void => {
     client.write(`${text}\r`);
   };
-  return { type, say: (text) => type(`/msg ${ROOM} ${text}`), shows: (text) => shown(client, text) };
+  return {
+    type,
+    say: (text) => type(`/msg ${ROOM} ${text}`),
+    shows: (text) => shown(client, text),
+    hasShown: (text) => client.stdout.includes(text),
+  };
 }
 
 function startIrssi(port: number, nick: string): Driven {
@@ -54,17 +59,20 @@ const [hasIrssi, hasWeechat] = [isInstalled('irssi'), isInstalled('weechat')];
 testRealClient({ name: 'irssi', isHere: hasIrssi, namesRoom: false, startClient: startIrssi });
 testRealClient({ name: 'weechat', isHere: hasWeechat, namesRoom: false, startClient: startWeechat });
 
+/** Starts irssi without its pauses of 2 s between the commands that it sends. */
 function startIrssiLogin({ port, account, password }: Login): Driven {
   const home = temporaryHome();
   writeFileSync(
     join(home, 'config'),
     `servers = ( { address = "127.0.0.1"; chatnet = "test"; port = "${port}"; autoconnect = "yes"; } );
      chatnets = { test = { type = "IRC"; nick = "guest"; sasl_mechanism = "PLAIN"; sasl_username = "${account}";
-       sasl_password = "${password}"; }; };`,
+       sasl_password = "${password}"; }; };
+     settings = { "irc/core" = { cmd_queue_speed = "10msec"; }; };`,
   );
   return startInTerminal(`irssi --home ${home}`);
 }
 
+/** Starts WeeChat without its pauses of 2 s between the commands that it sends, where it has the option. */
 function startWeechatLogin({ port, account, password }: Login): Driven {
   const commands = [
     `/server add test 127.0.0.1/${port}`,
@@ -72,6 +80,7 @@ function startWeechatLogin({ port, account, password }: Login): Driven {
     '/set irc.server.test.sasl_mechanism scram-sha-256',
     `/set irc.server.test.sasl_username ${account}`,
     `/set irc.server.test.sasl_password "${password}"`,
+    '/set irc.server.test.anti_flood_prio_high 0',
     '/connect test',
   ];
   return startInTerminal(`weechat -s -d ${temporaryHome()} -P irc -r '${commands.join(';')}'`);
@@ -79,6 +88,8 @@ function startWeechatLogin({ port, account, password }: Login): Driven {
 
 testLogin({ name: 'irssi', isHere: hasIrssi, startLogin: startIrssiLogin });
 testLogin({ name: 'weechat', isHere: hasWeechat, startLogin: startWeechatLogin });
+testPagingBack({ name: 'irssi', isHere: hasIrssi, startLogin: startIrssiLogin });
+testPagingBack({ name: 'weechat', isHere: hasWeechat, startLogin: startWeechatLogin });
 
 if (hasOpenssl) {
   const folder = new CertificateFolder();

@@ -1,11 +1,11 @@
 /** The conversation of a real client with the server: join, talk, change its nick, set a topic, kick and leave. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readTlsFiles } from '../../../src/server/config/tls-files.js';
 import type { TestIdentity } from '../../support/certificates.js';
 import { until } from '../../support/deadline.js';
 import type { TestProcess } from '../../support/processes.js';
-import { type IrcClient, startIrc } from './irc-client.js';
+import { type IrcClient, type IrcTestServer, startIrc, tagsOf } from './irc-client.js';
 
 export const ROOM = '#room';
 const DEADLINE_MS = 25_000;
@@ -17,6 +17,7 @@ export interface Driven {
   say(text: string): void;
   /** Resolves when the client has shown a text. */
   shows(text: string): Promise<unknown>;
+  hasShown(text: string): boolean;
 }
 
 /** A program that people use. */
@@ -100,6 +101,14 @@ export interface Login {
   readonly password: string;
 }
 
+/** Makes the account that a real client logs in to as `guest`; nobody is logged in to it. */
+export async function signUp(server: IrcTestServer): Promise<Login> {
+  const password = 'correct horse';
+  const owner = await server.client('guest');
+  await owner.ask(`REGISTER * * :${password}`, 'NS LOGOUT');
+  return { port: server.port, account: 'guest', password };
+}
+
 /** Defines the test of a client that logs in as `guest`. */
 export function testLogin({
   name,
@@ -112,13 +121,44 @@ export function testLogin({
     async () => {
       const server = await startIrc();
       const observer = await server.client('observer');
-      const owner = await server.client('guest');
-      await owner.ask('REGISTER * * :correct horse', 'NS LOGOUT');
-      const client = startLogin({ port: server.port, account: 'guest', password: 'correct horse' });
+      const client = startLogin(await signUp(server));
       await client.shows('missing');
       await eventually(async () =>
         (await observer.ask('WHOIS guest')).some((line) => / 330 \S+ guest guest :/.test(line)),
       );
+    },
+  );
+}
+
+/** Defines the test of a client without `draft/chathistory` that logs in as `guest` and reads what was said before. */
+export function testPagingBack({
+  name,
+  isHere,
+  startLogin,
+}: Pick<RealClient, 'name' | 'isHere'> & { readonly startLogin: (login: Login) => Driven }): void {
+  const absence = isHere ? '' : ` (${name} is not installed)`;
+  test.skipIf(!isHere)(
+    `${name} shows the last lines of a room that it enters, and those before when its user asks${absence}`,
+    { timeout: 60_000, tags: ['needs-chat-client'] },
+    async () => {
+      const server = await startIrc({ irc: { history: { pageLines: 100, onJoin: 2 } } });
+      const login = await signUp(server);
+      const speaker = await server.client('speaker', { caps: 'echo-message message-tags', join: ROOM });
+      const msgids: string[] = [];
+      for (const text of ['alpha', 'bravo', 'charlie', 'delta', 'echo', 'foxtrot']) {
+        const [echo = ''] = await speaker.ask(`PRIVMSG ${ROOM} :said ${text}`);
+        msgids.push(tagsOf(echo)['msgid'] ?? '');
+      }
+      const client = startLogin(login);
+      await client.shows('missing');
+      client.type(`/join ${ROOM}`);
+      await Promise.all(['said echo', 'said foxtrot'].map((text) => client.shows(text)));
+      expect(client.hasShown('said delta')).toBe(false);
+      client.type(`/quote CHATHISTORY BEFORE ${ROOM} msgid=${msgids[4]} 2`);
+      await Promise.all(['said charlie', 'said delta'].map((text) => client.shows(text)));
+      expect(client.hasShown('said bravo')).toBe(false);
+      client.type(`/quote HISTORY ${ROOM} 6`);
+      await Promise.all(['said alpha', 'said bravo'].map((text) => client.shows(text)));
     },
   );
 }
