@@ -63,17 +63,17 @@ END $$;
 
 CREATE FUNCTION trim_log(id bigint, most bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  kept bigint;
-  next bigint;
+  remaining bigint;
+  beginning bigint;
   dropped integer;
 BEGIN
-  SELECT log.entries, log.first INTO kept, next FROM log WHERE log.id = trim_log.id;
-  WHILE kept > most LOOP
-    DELETE FROM pack WHERE pack.log = trim_log.id AND pack.seq = next RETURNING pack.entries INTO dropped;
+  SELECT log.entries, log.first INTO remaining, beginning FROM log WHERE log.id = trim_log.id;
+  WHILE remaining > most LOOP
+    DELETE FROM pack WHERE pack.log = trim_log.id AND pack.seq = beginning RETURNING pack.entries INTO dropped;
     EXIT WHEN NOT FOUND;
-    kept := kept - dropped;
-    next := next + 1;
+    remaining := remaining - dropped;
+    beginning := beginning + 1;
   END LOOP;
-  UPDATE log SET entries = kept, first = next WHERE log.id = trim_log.id;
+  UPDATE log SET entries = remaining, first = beginning WHERE log.id = trim_log.id;
 END $$;
 `;
