@@ -145,8 +145,8 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   const end = await Promise.race([stopping.requested, upgrade.successor]);
   upgrade.dispose();
   process.off('SIGHUP', onHangUp);
-  await desk?.close();
   if (end instanceof Successor) {
+    await desk?.close();
     const rest = await handOver(server, end, log);
     service.dispose();
     return rest;
@@ -155,6 +155,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   if (end.mayDrain) await server.drain(stopping.hurried);
   // A peer that reads nothing must not keep the process alive, nor must this timer.
   setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
+  await desk?.close();
   await server.close(end.reason);
   service.dispose();
   return null;
