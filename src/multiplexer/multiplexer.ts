@@ -87,9 +87,9 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
    *   ERR_UNKNOWN_OPTION
    */
   constructor(options: MultiplexerOptions<B> = {}) {
+    const backend = this.#createBackend(options);
     const { maxEvents, unpollable, waiter } = options;
     this.#options = { maxEvents, unpollable, waiter };
-    const backend = this.#createBackend(options);
     const requeued = new Requeued<T>();
     const dispatch = new Dispatch<T>(backend, requeued);
     const loop = new LoopWait({
