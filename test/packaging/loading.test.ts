@@ -56,8 +56,8 @@ describe('installed with scripts ignored and no compiler', () => {
     const folder = join(installed().folder, 'dist/esm');
     const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
     const required = texts.flatMap((text) => [...text.matchAll(/\brequire\("([^"]*)"\)/g)].map(([, path]) => path));
-    // The package ws asks for two others that it can do without, and goes on if there is no `require`.
-    const optional = ['bufferutil', 'utf-8-validate'];
+    // The packages ws and pg ask for others that they can do without, and go on if there is no `require`.
+    const optional = ['bufferutil', 'pg-native', 'utf-8-validate'];
     expect(required.filter((path) => !path?.endsWith('.node')).toSorted()).toEqual(optional);
   });
 
