@@ -94,6 +94,8 @@ export class ChatServer implements ServerControl {
   readonly #keeping: Keeping | null;
   #phase: Phase = 'starting';
   #drainMs: number;
+  /** The last reload. It does not reject. */
+  #reloading: Promise<unknown> = Promise.resolve();
 
   private constructor(options: ServerOptions, naming: Naming, keeping: Keeping | null) {
     this.#keeping = keeping;
@@ -261,21 +263,34 @@ export class ChatServer implements ServerControl {
    */
   async leave(reason: string): Promise<Estate> {
     this.#phase = 'draining';
+    // It may be closing a listener, and opening it again.
+    await this.#reloading;
     await this.#admin?.close();
     await this.clients.settle();
     this.#reception.retire();
     const listeners = this.#listeners.giveAway();
+    // As they are with those who are sent away: they are back soon.
+    const stored = this.#keeping?.chat.keeper ?? null;
+    const rooms = new Map(this.chat.roomSnapshots().filter(([name]) => (stored?.beginningOf(name) ?? null) === null));
+    const bans = this.#keeping === null ? [...this.chat.bans.list('addresses'), ...this.chat.bans.list('users')] : [];
+    this.chat.keepRooms();
+    this.#keeping?.freeze();
     const clients = this.clients.giveAway(reason).map(({ state, released: { fd, unsent, held }, at }) => ({
       ...{ fd, state, place: { protocol: state.session.protocol, at } },
       ...{ unsent: unsent.toString('base64'), held: held.toString('base64') },
     }));
     this.#heartbeat.stop();
-    const stored = this.#keeping?.chat.keeper ?? null;
-    const rooms = new Map(this.chat.roomSnapshots().filter(([name]) => (stored?.beginningOf(name) ?? null) === null));
-    const bans = this.#keeping === null ? [...this.chat.bans.list('addresses'), ...this.chat.bans.list('users')] : [];
-    this.chat.keepRooms();
-    await this.#keeping?.close();
+    await this.#closeStore();
     return { listeners, clients, rooms, bans, accounts: this.#memoryAccounts.all };
+  }
+
+  /** Closes the store. One that cannot be closed must not end those who move: the next to open it finds out. */
+  async #closeStore(): Promise<void> {
+    try {
+      await this.#keeping?.close();
+    } catch (error) {
+      this.#options.log.error('the store was not closed in order', { error: toError(error).message });
+    }
   }
 
   /** Ends what {@link leave} has left. @returns when the last socket is closed */
@@ -379,7 +394,13 @@ export class ChatServer implements ServerControl {
   }
 
   /** Reads the configuration again and applies what can change at run time; nobody is dropped. */
-  async reload(): Promise<Reload> {
+  reload(): Promise<Reload> {
+    const reloading = this.#readAgain();
+    this.#reloading = reloading;
+    return reloading;
+  }
+
+  async #readAgain(): Promise<Reload> {
     const { config: running, log, readConfig } = this.#options;
     try {
       const config = await readConfig();

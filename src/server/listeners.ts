@@ -255,7 +255,9 @@ export class Listeners {
   /** Gives all listening sockets away: nobody is accepted any more, and those who wait stay in the queues. */
   giveAway(): LeftListener[] {
     this.#isAccepting = false;
-    return this.#open.map(({ config: { protocol, at }, listener, fd }) => ({
+    // A change of the configuration may have lost one.
+    const open = this.#open.filter(({ listener }) => !listener.closed);
+    return open.map(({ config: { protocol, at }, listener, fd }) => ({
       fd: listener.release(),
       place: { protocol, at },
       isOwned: fd === undefined,

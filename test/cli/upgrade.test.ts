@@ -1,14 +1,21 @@
 /** `fdmux serve` and SIGUSR2: the program on the disk goes on in the place of the one that runs. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { present } from '../../src/errors.js';
-import { connectPeer, type Peer } from '../support/peers.js';
+import { CertificateFolder, hasOpenssl } from '../support/certificates.js';
+import { connectPeer, Peer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { type RunningServer, startServer } from './chat-server.js';
 
+const certificates = new CertificateFolder();
+
 async function enter(port: number, nick: string, ...lines: readonly string[]): Promise<Peer> {
-  const peer = await connectPeer(port);
+  return register(await connectPeer(port), nick, ...lines);
+}
+
+async function register(peer: Peer, nick: string, ...lines: readonly string[]): Promise<Peer> {
   await peer.write([`NICK ${nick}`, `USER ${nick} 0 * :${nick}`, ...lines, 'PING in', ''].join('\r\n'));
   await peer.lineLike(/ PONG \S+ :?in$/);
   return peer;
@@ -98,6 +105,28 @@ test('a room stays as it was: settings, topic, ranks, and those who could not en
   expect(await ann.lineLike(/ 33[12] /)).toMatch(/ :what it is about$/);
   expect((await ann.lineLike(/ 353 /)).replace(/.*:/, '').split(' ').sort()).toEqual(['@ann', 'bob']);
 });
+
+test.skipIf(!hasOpenssl)(
+  'those whom TLS keeps from moving find their room as it was, and a hang-up ends nothing',
+  async () => {
+    const { certFile, keyFile } = certificates.make({ name: '127.0.0.1' });
+    const tls = ['--tls-cert', certFile, '--tls-key', keyFile, '--tls-port', '0'];
+    const server = await startServer([...tls, '--log-level', 'warning']);
+    const upgrade = upgraderOf(server);
+    const [, port] = present(/IRC over TLS +.*:(\d+)$/m.exec(server.process.stdout), 'the port for TLS');
+    const connect = (): Peer =>
+      new Peer(connectTls({ port: Number(port), host: '127.0.0.1', rejectUnauthorized: false }));
+    const before = await register(connect(), 'ann', 'JOIN #s', 'TOPIC #s :what it is about');
+    const upgraded = upgrade();
+    await before.lineLike(/^ERROR .*upgraded/);
+    kill(server.process.pid, 'SIGHUP');
+    await upgraded;
+    const after = await register(connect(), 'ann');
+    await after.write('JOIN #s\r\n');
+    expect(await after.lineLike(/ 33[12] | 353 /)).toMatch(/ 332 ann #s :what it is about$/);
+    expect(await after.lineLike(/ 353 /)).toMatch(/ :@ann$/);
+  },
+);
 
 test('if the new process does not start, the old one goes on with everybody', async () => {
   const config = join(temporaryFolder(), 'fdmux.json');
