@@ -55,8 +55,8 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
     // What a replay does follows from what it is given, and it is not given what a store holds.
     throw new ConfigError('a server that keeps data cannot be recorded: leave out --data and "store"');
   }
-  // At a moment when it cannot be heeded, it must not end the process.
-  process.on('SIGUSR2', () => undefined);
+  // At a moment when they cannot be heeded, they must not end the process.
+  for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   configureLog(config.log, sink);
   const log = openLog();
@@ -147,7 +147,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   process.off('SIGHUP', onHangUp);
   if (end instanceof Successor) {
     await desk?.close();
-    const rest = await handOver(server, end, log);
+    const rest = await handOver(server, end, { log, stopping, service });
     service.dispose();
     return rest;
   }
@@ -171,7 +171,11 @@ function inheritedBy(config: ServerConfig, estate: Estate | null): ReadonlyMap<L
 }
 
 /** @returns what the server has left if the successor does not take it; null if that goes on */
-async function handOver(server: ChatServer, successor: Successor, log: Log): Promise<Estate | null> {
+async function handOver(
+  server: ChatServer,
+  successor: Successor,
+  { log, stopping, service }: Pick<Run, 'log' | 'stopping'> & { readonly service: ServiceReports },
+): Promise<Estate | null> {
   const startMs = performance.now();
   const estate = await server.leave('the server is being upgraded: please connect again');
   const rest = server.finish();
@@ -183,6 +187,11 @@ async function handOver(server: ChatServer, successor: Successor, log: Log): Pro
     await rest;
     return estate;
   }
+  service.replacedBy(successor.pid);
+  // Asked of this process, whether before or from now on.
+  void stopping.requested.then(({ mayDrain }) => {
+    successor.stop(mayDrain ? 'SIGTERM' : 'SIGINT');
+  });
   const ms = Math.round(performance.now() - startMs);
   log.warn('upgraded', { pid: successor.pid, clients: estate.clients.length, ms });
   for (const { fd } of [...estate.listeners, ...estate.clients]) Descriptor.fromFd(fd).close();

@@ -55,6 +55,11 @@ export class ServiceReports {
     return result;
   }
 
+  /** Another process goes on in the place of this one: it serves, whether the manager hears of it or not. */
+  replacedBy(pid: number): void {
+    this.#send(`MAINPID=${pid}`);
+  }
+
   /** The server drains or ends. The watchdog goes on, since that may take a while. */
   stopping(): void {
     this.#send('STOPPING=1\nSTATUS=ending');

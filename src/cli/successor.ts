@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { Multiplexer } from '../multiplexer/multiplexer.js';
 import { HandOverChannel } from '../server/hand-over/channel.js';
 import { type Estate, HAND_OVER_VERSION, sendEstate } from '../server/hand-over/estate.js';
-import { sdNotify } from '../socket/service-manager.js';
 import { Socket } from '../socket/socket.js';
 import { HAND_OVER_VARIABLE } from './predecessor.js';
 
@@ -59,9 +58,13 @@ export class Successor {
     await this.#answers(TAKE_OVER_MS);
     const { kind } = this.#channel.receive();
     if (kind !== 'taken') throw new Error('the new process has not taken over');
-    sdNotify(`MAINPID=${this.pid}`);
     this.#channel[Symbol.dispose]();
     this.#child.unref();
+  }
+
+  /** Asks it to end as a signal asks this process. */
+  stop(signal: 'SIGTERM' | 'SIGINT'): void {
+    this.#child.kill(signal);
   }
 
   /** Ends it. @returns when it is gone */
