@@ -100,8 +100,15 @@ export class ReceiveSlab<Member extends InputMember> {
    * @returns a copy of what has left the kernel for it and was not handed out
    */
   withdraw(member: Member): Buffer {
-    const index = this.#batch.indexOf(member) - this.#first;
-    if (index < 0) return NOTHING;
+    // A member that was resumed while it was reported, too, is there twice.
+    const parts: Buffer[] = [];
+    for (let at = this.#batch.indexOf(member); at >= 0; at = this.#batch.indexOf(member, at + 1)) {
+      if (at >= this.#first) parts.push(this.#withdrawAt(at - this.#first));
+    }
+    return parts.length === 0 ? NOTHING : Buffer.concat(parts);
+  }
+
+  #withdrawAt(index: number): Buffer {
     const operations = this.#operations;
     const result = present(operations[index], 'the result of a receive');
     if (index >= this.#done) {
@@ -112,7 +119,7 @@ export class ReceiveSlab<Member extends InputMember> {
     if (result <= 0) return NOTHING;
     let offset = 0;
     for (const earlier of operations.subarray(0, index)) offset += Math.max(earlier, 0);
-    return Buffer.from(this.#slab.subarray(offset, offset + result));
+    return this.#slab.subarray(offset, offset + result);
   }
 
   /** The slab's `length` bytes at `offset`, for the member at position `index` of the call. */

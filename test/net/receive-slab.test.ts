@@ -88,6 +88,20 @@ describe('a receive slab', () => {
     expect(members.every(({ events }) => events.join() === 'drained,drained,drained')).toBe(true);
   });
 
+  test('gives all that was received for a member that is there twice to the one who withdraws it', () => {
+    const { kernel, slab, members } = setUp(2);
+    const [first, twice] = members;
+    if (first === undefined || twice === undefined) throw new Error('two members');
+    kernel.answers.set(first.fd, Buffer.from('first'));
+    kernel.answers.set(twice.fd, Buffer.from('ab'));
+    let withdrawn = '';
+    first.received = () => {
+      withdrawn = slab.withdraw(twice).toString();
+    };
+    slab.receive([first, twice, twice]);
+    expect(withdrawn).toBe('abab');
+  });
+
   test('receives for many members by few native calls', () => {
     const { kernel, slab, members } = setUp(100);
     for (const { fd } of members) kernel.answers.set(fd, Buffer.from('short'));
