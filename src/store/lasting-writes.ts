@@ -45,17 +45,18 @@ export class LastingWrites {
         then();
       },
       failed: ({ code }) => {
-        if (this.#wanted.get(about) !== write) return;
-        // It never will be taken.
-        if (code === 'ERR_STORE_REFUSED') this.#wanted.delete(about);
-        else this.#failedAgain(about);
+        const isLatest = this.#wanted.get(about) === write;
+        if (isLatest && code !== 'ERR_STORE_REFUSED') this.#failed.add(about);
+        // A write that is refused is never taken.
+        else if (isLatest) this.#wanted.delete(about);
+        // The others that have failed may have waited for this one.
+        this.#retryLater();
       },
     });
   }
 
-  #failedAgain(about: string): void {
-    this.#failed.add(about);
-    if (!this.#isClosed) this.#retry ??= setTimeout(this.#tryAgain, RETRY_MS);
+  #retryLater(): void {
+    if (this.#failed.size > 0 && !this.#isClosed) this.#retry ??= setTimeout(this.#tryAgain, RETRY_MS);
   }
 
   /** Tries one of them, and all others if that is written. */

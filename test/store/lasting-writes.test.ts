@@ -87,6 +87,18 @@ test('what the store never takes is given up', () => {
   expect(store.writes).toEqual([]);
 });
 
+test('what the store never takes holds up nothing else', () => {
+  const store = new SlowStore();
+  const writes = new LastingWrites(store);
+  for (const name of ['a', 'b']) writes.write(name, drop(name));
+  store.fail();
+  vi.advanceTimersByTime(500);
+  expect(store.writes).toEqual([drop('a')]);
+  store.fail('ERR_STORE_REFUSED');
+  vi.advanceTimersByTime(500);
+  expect(store.writes).toEqual([drop('b')]);
+});
+
 test('at the end, what has failed is tried once more', () => {
   const store = new SlowStore();
   const writes = new LastingWrites(store);
