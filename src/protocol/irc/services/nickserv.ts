@@ -6,6 +6,7 @@ import type {
   RegisterOutcome,
   VerifyOutcome,
 } from '../../../accounts/account-service.js';
+import { PRIVILEGES } from '../../../chat/member.js';
 import { BUSY, LOGIN_FAILURES, REFUSALS, UNAVAILABLE } from '../../account-texts.js';
 import type { Client } from '../client.js';
 import { ALWAYS_ON, applySettings, ENFORCE, logOutDevice, otherDevices } from '../devices.js';
@@ -184,7 +185,7 @@ function* info(question: Question): Paged {
   question.say(`Account: ${found.name}`);
   question.say(`Registered: ${new Date(found.createdMs).toUTCString()}`);
   const isOwn = client.account !== null && fold(client.account) === fold(found.name);
-  if (!isOwn && !client.member.isOperator) return;
+  if (!isOwn && !PRIVILEGES.some((privilege) => client.may(privilege))) return;
   question.say(`E-mail: ${found.email ?? 'none'}`);
   question.say(`Certificates: ${found.certificates.length}`);
   question.say(`Always on: ${found.settings[ALWAYS_ON] === 'true' ? 'yes' : 'no'}`);

@@ -79,7 +79,7 @@ const OPERATOR = { name: 'root', password: 'pw', masks: ['*@*'], host: null };
 
 describe('an operator with two clients', () => {
   test('has the rights where the password was given', async () => {
-    const { logIn, enter } = await startCertified(['ann'], { operators: [OPERATOR] });
+    const { logIn, enter } = await startCertified(['ann', 'bob'], { operators: [OPERATOR] });
     const [first, second] = [await logIn('ann'), await logIn('ann')];
     await enter('bob');
     expect(numerics(await first.ask('OPER root pw'), '381')).toHaveLength(1);
@@ -88,6 +88,8 @@ describe('an operator with two clients', () => {
       expect(numerics(await second.ask(command), '481')).toHaveLength(1);
     }
     expect(numerics(await second.ask('WHOIS ann'), '313')).toHaveLength(1);
+    expect((await second.ask('NS INFO bob')).join()).not.toContain('E-mail');
+    expect((await first.ask('NS INFO bob')).join()).toContain('E-mail');
     expect(await second.ask('MODE ann -o')).toEqual([]);
     expect(numerics(await first.ask('KILL bob :x'), '481', '401')).toEqual([]);
     expect(await first.ask('MODE ann -o')).toEqual([':ann!ann@127.0.0.1 MODE ann -o']);
