@@ -18,6 +18,9 @@ export class PlainMask implements Mask {
   #before = SPACE;
 
   hide(bytes: Uint8Array): Uint8Array {
+    // A peer that ends no line may be silent for a while instead: what arrives after that is a new line.
+    const isCommand = bytes.find((byte) => byte > SPACE) === SLASH;
+    if (!this.#isHidden && (this.#command === null || isCommand)) this.#command = '';
     return bytes.map((byte) => this.#next(byte));
   }
 

@@ -143,7 +143,7 @@ test.each([
   ['/identify\u3000密码\n', '/identify\u5165\u5165\u5165\n'],
   ['/identifying a spy\n', '/identifying a spy\n'],
   ['/identify\n/logout\n', '/identify\n/logout\n'],
-  ['say /identify ann s3same\n', 'say /identify ann s3same\n'],
+  ['say it /now ann\n', 'say it /now ann\n'],
 ])('%j is recorded as %j', (line, shown) => {
   const bytes = Buffer.from(line);
   const whole = Buffer.from(new PlainMask().hide(bytes));
@@ -152,4 +152,15 @@ test.each([
   // Characters beyond ASCII stay ones of the same length.
   if (/^[\0-\x7f]*$/.test(line)) expect(whole.toString()).toBe(shown);
   else expect([whole.length, whole.toString().includes('密')]).toEqual([bytes.length, false]);
+});
+
+test('a password behind a line that only a silence has ended is not recorded', () => {
+  const mask = new PlainMask();
+  const hide = (text: string): string => Buffer.from(mask.hide(Buffer.from(text))).toString();
+  expect(['hello', '/iden', '/identify', ' ann s3same'].map(hide)).toEqual([
+    'hello',
+    '/iden',
+    '/identify',
+    ' xxx xxxxxx',
+  ]);
 });
