@@ -21,7 +21,8 @@ const why = !existsSync('/usr/sbin/nginx')
       ? null
       : 'needs root, to give the socket to the group of nginx';
 
-const blocks = codeBlocks(readFileSync(projectPath('docs/operations.md'), 'utf8'));
+const [, recipe = ''] = readFileSync(projectPath('docs/operations.md'), 'utf8').split(/^## Proxies$/m);
+const blocks = codeBlocks(recipe);
 const blockOf = (language: string): string => blocks.find((block) => block.language === language)?.text ?? '';
 
 /** One of the addresses 127.0.0.0/8 for each process: nginx cannot choose a free port. */
