@@ -5,6 +5,7 @@ import { type Failure, failureOf, StoreError } from '../store-error.js';
 /** The server cannot be reached, does not let the user in, has no such database, has no room or is shutting down. */
 const CONNECTION = /^(?:08|28|3D|53300|57P)/;
 const FULL = '53100';
+const DEADLOCK = '40P01';
 /** The statement has a value that no database takes, or breaks a rule of a table. */
 const REFUSAL = /^(?:22|23|54)/;
 
@@ -26,6 +27,11 @@ export function failureOfDatabase(error: unknown): Failure {
 /** Whether the database takes other writes, but never this one. */
 export function isRefusal(error: unknown): boolean {
   return REFUSAL.test(stateOf(error) ?? '');
+}
+
+/** Whether the database has undone a statement because it and another one waited for each other. */
+export function isDeadlock(error: unknown): boolean {
+  return stateOf(error) === DEADLOCK;
 }
 
 /** Only errors of the database have an SQLSTATE; those of the network have names such as ECONNREFUSED. */

@@ -20,7 +20,7 @@ export interface ShelvedLine {
 const MAX_DROPPED = 1_000;
 
 const MAKE_SHELVES = `INSERT INTO log(name) SELECT DISTINCT name FROM unnest($1::text[]) AS wanted(name)
-  WHERE NOT EXISTS (SELECT FROM log WHERE log.name = wanted.name) ON CONFLICT (name) DO NOTHING`;
+  WHERE NOT EXISTS (SELECT FROM log WHERE log.name = wanted.name) ORDER BY name ON CONFLICT (name) DO NOTHING`;
 const INSERT = `INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags,
     object, bits, grams)
   SELECT log.id, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags, object, bits,

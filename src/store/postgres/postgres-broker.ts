@@ -10,6 +10,7 @@ import type {
 } from '../../log/broker.js';
 import type { LogName } from '../../log/entry.js';
 import { integerOf, nullableOf, textOf } from '../columns.js';
+import { isDeadlock } from './database-error.js';
 import type { Notification, Statement } from './driver.js';
 import { PostgresLink, type Run } from './link.js';
 import { CHANNEL } from './log-schema.js';
@@ -134,7 +135,11 @@ export class PostgresBroker implements Broker {
 
   async #write(statement: Statement): Promise<readonly object[]> {
     try {
-      return await this.#writer.query(statement);
+      // A deadlock leaves nothing of the statement, and says nothing about the database.
+      return await this.#writer.query(statement).catch((error: unknown) => {
+        if (isDeadlock(error)) return this.#writer.query(statement);
+        throw error;
+      });
     } catch (error) {
       // A database that refuses it, because its disk is full for example, is tried until it does not.
       this.#isOnTrial = true;

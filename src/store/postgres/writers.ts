@@ -24,6 +24,8 @@ const WRITERS: PostgresWriters<keyof Writes> = {
   trial: ofBroker,
 };
 
+const LOCK = 'SELECT id FROM log WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE';
+
 function carryOut<K extends keyof Writes>(run: Run, write: Write<K>): Promise<number> {
   const writer: (run: Run, write: Write<K>) => Promise<number> = WRITERS[write.kind];
   return writer(run, write);
@@ -38,6 +40,7 @@ function carryOut<K extends keyof Writes>(run: Run, write: Write<K>): Promise<nu
 export async function writeAll(run: Run, batch: readonly Write[]): Promise<number[]> {
   await run({ text: 'BEGIN' });
   try {
+    await lockLogs(run, batch);
     const results: number[] = [];
     for (let next = 0; next < batch.length; next = results.length) results.push(...(await writeNext(run, batch, next)));
     await run({ text: 'COMMIT' });
@@ -46,6 +49,18 @@ export async function writeAll(run: Run, batch: readonly Write[]): Promise<numbe
     await run({ text: 'ROLLBACK' });
     throw error;
   }
+}
+
+/**
+ * Locks the rows of all logs that a batch changes, in the order in which `append` does: otherwise a batch and an append
+ * can wait for each other, and the database ends one of them.
+ */
+async function lockLogs(run: Run, batch: readonly Write[]): Promise<void> {
+  const logs = batch.flatMap((write) => {
+    return write.kind === 'keep' || write.kind === 'retain' || write.kind === 'trim' ? [write.log] : [];
+  });
+  if (logs.length < 2) return;
+  await run({ name: 'lock', text: LOCK, values: [logs] });
 }
 
 /** Writes one thing, or all lines that follow each other: they are most of what a busy server writes. */

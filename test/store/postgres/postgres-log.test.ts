@@ -141,6 +141,24 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
     expect(ear.heard).toEqual(['caught up', 'away', 'back', '1 b']);
   });
 
+  test('an append that the database undoes in favour of another statement is repeated', async () => {
+    const logs = await open(100_000);
+    const { log } = logs;
+    const [ear, answers] = [new Ear(), new Answers()];
+    log.follow(ROOM, 0, ear);
+    await logs.settle();
+    await admin.query(`CREATE SEQUENCE fdmux.inserted;
+      CREATE FUNCTION fdmux.refuse_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('fdmux.inserted') = 1 THEN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected'; END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER refuse_once BEFORE INSERT ON fdmux.pack FOR EACH ROW EXECUTE FUNCTION fdmux.refuse_once()`);
+    log.append(ROOM, [mark('a')], answers);
+    await logs.settle();
+    expect(answers.got).toEqual([1]);
+    expect(ear.heard).toEqual(['caught up', '1 a']);
+  });
+
   test('tables of a later version are left alone', async () => {
     const { log } = await open(1);
     log.close();

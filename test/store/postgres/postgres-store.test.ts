@@ -12,9 +12,10 @@ import { accountOf, describeBook } from '../../accounts/book.js';
 import { startServer } from '../../cli/chat-server.js';
 import { compareStored } from '../../history/compare.js';
 import { Answers } from '../../log/contract.js';
+import { mark } from '../../log/entries.js';
 import { ask, client, configuration, stop } from '../../server/keeping.js';
 import { describeKeeping } from '../../server/kept-by.js';
-import { until } from '../../support/deadline.js';
+import { until, within } from '../../support/deadline.js';
 import { saidAt } from '../../support/history-lines.js';
 import { postgresProblem, type PostgresServer, startPostgres } from '../../support/postgres.js';
 import { packagePath } from '../../support/processes.js';
@@ -138,6 +139,40 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
     const page = await history.lines(all);
     expect(page.kind === 'lines' && page.lines.map(({ text }) => text)).toEqual(['one', 'two']);
     expect(refusals.map(({ kind, failure }) => [kind, failure.code])).toEqual([['line', 'ERR_STORE_REFUSED']]);
+  });
+
+  test('states are kept while logs are appended to, whatever order both have', async () => {
+    const { store, logs } = await open();
+    const names = ['r:#a', 'r:#b'] as const;
+    const answers = new Answers();
+    for (const name of names) logs.append(name, [mark('a')], answers);
+    await until(() => answers.got.length === 2, 'two logs');
+    const holder = await server.connect();
+    onTestFinished(() => holder.end());
+    const waiting = async (count: number): Promise<void> => {
+      const look = `DO $$ BEGIN
+        FOR look IN 1..1000 LOOP
+          EXIT WHEN (SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock') >= ${count};
+          PERFORM pg_sleep(0.005), pg_stat_clear_snapshot();
+        END LOOP;
+      END $$`;
+      await within(admin.query(look), `${count} statements that wait for a lock`);
+    };
+    const outcomes: (number | Failure)[] = [];
+    const answer = {
+      written: (count: number) => outcomes.push(count),
+      failed: (failure: Failure) => outcomes.push(failure),
+    };
+    await holder.query('BEGIN');
+    await holder.query("SELECT FROM fdmux.log WHERE name = 'r:#a' FOR UPDATE");
+    for (const name of names) logs.append(name, [mark('a')], answers);
+    await waiting(1);
+    for (const log of names.toReversed()) store.write({ kind: 'keep', log, seq: 1, state: '{}' }, answer);
+    await waiting(2);
+    await holder.query('COMMIT');
+    await until(() => outcomes.length === 2 && answers.got.length === 4, 'two states and two packs');
+    expect(outcomes).toEqual([1, 1]);
+    expect(answers.got).toEqual([1, 1, 2, 2]);
   });
 
   test('a second server is refused', async () => {
