@@ -26,6 +26,8 @@ export class RemoteFollower implements Following {
   readonly #log: FollowedLog;
   readonly #sink: LogSink;
   #applied: number;
+  /** What was applied when the question was asked whose answer is waited for: the answer is from after that. */
+  #asked = 0;
   /** The marks of the last packs that were applied, the oldest first; the last one is that of `#applied`. */
   #marks: string[] = [];
   /** Where the log ended when it was first asked; null before that. */
@@ -80,6 +82,7 @@ export class RemoteFollower implements Following {
 
   /** What it asks for next. */
   range(): BrokerRange {
+    this.#asked = this.#applied;
     // To find where the packs are the same, all are needed whose marks are known.
     const known = this.#isComparing ? this.#marks.length : 0;
     return { log: this.name, after: this.#applied - known, maxPacks: this.#isComparing ? known : PAGE_PACKS };
@@ -114,7 +117,9 @@ export class RemoteFollower implements Following {
   }
 
   #isContradictedBy({ top, mark, packs: [next] }: BrokerPage): boolean {
-    if (top < this.#applied) return true;
+    if (top < this.#asked) return true;
+    // It is from before packs that this process has appended since.
+    if (top < this.#applied) return false;
     if (top === this.#applied) return !this.#hasMark(mark);
     return next?.seq === this.#applied + 1 && !this.#hasMark(next.before);
   }
@@ -165,6 +170,8 @@ export class RemoteFollower implements Following {
     this.#isComparing = false;
     const oldest = this.#applied - this.#marks.length + 1;
     const same = packs.findLast(({ seq, mark }) => this.#marks[seq - oldest] === mark);
+    // What was applied when the question was asked is all there, or so long ago that no mark of it is known.
+    if (oldest > this.#asked || (same?.seq ?? 0) >= this.#asked) return;
     this.#regress(same?.seq ?? Math.min(top, Math.max(first, oldest) - 1));
   }
 

@@ -115,6 +115,28 @@ test('an end is found to be lost also when nothing is left of what was applied',
   log.close();
 });
 
+test('a log that is appended to while it is read has lost nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 6 }), async (seed, pause) => {
+      const network = new SimulatedNetwork(seed);
+      const log = new RemoteLog(new SimulatedBroker(network, new BrokerStore(1_000, () => 0)));
+      const ear = new Ear();
+      log.follow(ROOM, 0, ear);
+      await settle(network, [log]);
+      for (let n = 1; n <= 60; n += 1) {
+        log.append(ROOM, [mark('a')], new Answers());
+        log.look();
+        network.run(pause);
+        await turn();
+      }
+      await settle(network, [log]);
+      expect(ear.packs).toEqual(Array.from({ length: 60 }, (_pack, index) => `${index + 1} a`));
+      log.close();
+    }),
+    { numRuns: 30 },
+  );
+});
+
 test('whatever the connections do, all hear the same packs, and an acknowledged one has the number it was given', async () => {
   await fc.assert(
     fc.asyncProperty(

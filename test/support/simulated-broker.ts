@@ -65,12 +65,18 @@ export class BrokerStore {
   }
 }
 
-/** A broker behind a connection that delays, repeats and breaks, as its network's seed says. */
+/** What a broker is asked on which connection. */
+type Way = 'appends' | 'reads';
+
+/**
+ * A broker behind two connections that delay, repeat and break, as their network's seed says. What is asked on one can
+ * be answered before what was asked on the other one earlier.
+ */
 export class SimulatedBroker implements Broker {
   readonly #network: SimulatedNetwork;
   readonly #store: BrokerStore;
   readonly #asked = new Set<(why: Error) => void>();
-  #connection: SimulatedConnection | null = null;
+  #connections: Readonly<Record<Way, SimulatedConnection>> | null = null;
   #isClosed = false;
 
   constructor(network: SimulatedNetwork, store: BrokerStore) {
@@ -81,25 +87,29 @@ export class SimulatedBroker implements Broker {
   open(listener: BrokerListener): void {
     if (this.#isClosed) return;
     const hear = (log: LogName, top: number): void => {
-      connection.send('down', () => listener.published(log, top));
+      reads.send('down', () => listener.published(log, top));
     };
-    const connection = this.#network.connect(() => {
+    const onCut = (): void => {
+      if (this.#connections === null) return;
       this.#store.listeners.delete(hear);
-      this.#connection = null;
+      this.#connections = null;
+      for (const connection of [appends, reads]) connection.cut();
       for (const lost of [...this.#asked]) lost(new Error('cut'));
       if (this.#isClosed) return;
       listener.lost(new Error('cut'));
       this.#network.later(() => this.open(listener));
-    });
+    };
+    const appends = this.#network.connect(onCut);
+    const reads = this.#network.connect(onCut);
     this.#store.listeners.add(hear);
-    this.#connection = connection;
+    this.#connections = { appends, reads };
     listener.found();
   }
 
-  #ask<T>(answer: () => T): Promise<T> {
+  #ask<T>(way: Way, answer: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      const connection = this.#connection;
-      if (connection === null) {
+      const connection = this.#connections?.[way];
+      if (connection === undefined) {
         reject(new Error('away'));
         return;
       }
@@ -115,31 +125,31 @@ export class SimulatedBroker implements Broker {
   }
 
   append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]> {
-    return this.#ask(() => packs.map((pack) => this.#store.append(pack)));
+    return this.#ask('appends', () => packs.map((pack) => this.#store.append(pack)));
   }
 
   read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]> {
-    return this.#ask(() => ranges.map((range) => this.#store.read(range)));
+    return this.#ask('reads', () => ranges.map((range) => this.#store.read(range)));
   }
 
   ends(logs: readonly LogName[]): Promise<readonly BrokerEnd[]> {
-    return this.#ask(() => logs.map((log) => this.#store.read({ log, after: 0, maxPacks: 0 })));
+    return this.#ask('reads', () => logs.map((log) => this.#store.read({ log, after: 0, maxPacks: 0 })));
   }
 
   async lease(node: string, ms: number): Promise<void> {
-    await this.#ask(() => this.#store.leases.lease(node, ms));
+    await this.#ask('appends', () => this.#store.leases.lease(node, ms));
   }
 
   async expired(): Promise<readonly string[]> {
-    return (await this.#ask(() => this.#store.leases.expired())) ?? [];
+    return (await this.#ask('appends', () => this.#store.leases.expired())) ?? [];
   }
 
   async forget(node: string): Promise<void> {
-    await this.#ask(() => this.#store.leases.forget(node));
+    await this.#ask('appends', () => this.#store.leases.forget(node));
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#connection?.cut();
+    this.#connections?.appends.cut();
   }
 }
