@@ -12,6 +12,7 @@ import { Chat, type ChatOptions } from '../chat/chat.js';
 import { MemoryBanStore } from '../chat/server-bans.js';
 import { toError } from '../errors.js';
 import { personalShelf } from '../history/line.js';
+import type { BackendName } from '../multiplexer/backend.js';
 import { namingOf } from '../protocol/naming.js';
 import type { ClassFigures, ConnectionFigures, Reload, ServerControl } from '../protocol/server-control.js';
 import type { Address } from '../socket/address.js';
@@ -331,10 +332,10 @@ export class ChatServer implements ServerControl {
 
   /** Reads how the server is: the cost grows with the number of clients. */
   readings(): Readings {
-    const { version, config } = this.#options;
+    const { version } = this.#options;
     return readingsOf({
       version,
-      backend: config.backend,
+      backend: this.backend,
       chat: this.chat,
       protocols: this.#protocols,
       links: this.clients.links,
@@ -348,6 +349,22 @@ export class ChatServer implements ServerControl {
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** The kernel interface that its clients are waited for with. */
+  get backend(): BackendName {
+    return this.#listeners.backend;
+  }
+
+  /**
+   * Moves all listeners and connections to another kernel interface, under load: nobody is closed, and nothing is lost.
+   * The configuration stays as it is, so a restart begins with the former one.
+   *
+   * @throws ERR_UNSUPPORTED_TRIGGER if the server is edge-triggered and `backend` is not epoll; ERR_OUT_OF_RANGE;
+   *   ERR_CLOSED; EMFILE, ENFILE, ENOMEM, ENOSPC with epoll. Nothing has moved then
+   */
+  switchBackend(backend: BackendName): void {
+    this.#listeners.switchBackend(backend);
   }
 
   /** The name of the server, as IRC clients see it. */

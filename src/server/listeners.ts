@@ -1,6 +1,9 @@
 /** The listeners of a server. */
 import { isDeepStrictEqual } from 'node:util';
-import { hasCode, toError } from '../errors.js';
+import { checkOneOf } from '../arguments.js';
+import { closedError, hasCode, toError, unsupportedTriggerError } from '../errors.js';
+import { BACKEND_NAMES, type BackendName, triggersOf } from '../multiplexer/backend.js';
+import { SteadyMultiplexer } from '../multiplexer/steady-multiplexer.js';
 import { listen, type Listener } from '../net/listener.js';
 import type { TlsListenOptions } from '../net/tls-options.js';
 import type { Address } from '../socket/address.js';
@@ -72,10 +75,38 @@ export class Listeners {
   /** The last change. Two at once would open the same listener twice. */
   #changing: Promise<void> = Promise.resolve();
   #isAccepting = true;
+  /** Has the fds of all of them; null before the first one. */
+  #multiplexer: SteadyMultiplexer | null = null;
 
   constructor(parts: ListenersParts) {
     this.#parts = parts;
     this.#certificateWatch = new CertificateWatch(parts.log);
+  }
+
+  /** The kernel interface that they wait with. */
+  get backend(): BackendName {
+    return this.#multiplexer?.backend ?? this.#parts.config.backend;
+  }
+
+  /**
+   * Moves all listeners and connections to another kernel interface.
+   *
+   * @throws ERR_UNSUPPORTED_TRIGGER if they are edge-triggered; ERR_OUT_OF_RANGE; ERR_CLOSED; EMFILE, ENFILE, ENOMEM,
+   *   ENOSPC. Nothing has moved then
+   */
+  switchBackend(to: BackendName): void {
+    const { log, config } = this.#parts;
+    checkOneOf(to, 'backend', BACKEND_NAMES);
+    // The connections of an hour later would be refused: it does not matter whether there are any now.
+    if (!triggersOf(to).includes(config.trigger)) throw unsupportedTriggerError(config.trigger, to);
+    if (this.#multiplexer === null) throw closedError('the server');
+    const from = this.backend;
+    this.#multiplexer.multiplexer.switchBackend(to);
+    if (to !== from) log.warn('switched the backend', { from, to, connections: this.#connectionCount });
+  }
+
+  get #connectionCount(): number {
+    return [...this.#open, ...this.#retired].reduce((count, { listener }) => count + listener.connections, 0);
   }
 
   /** Those that are open, in the order of the configuration. */
@@ -116,13 +147,13 @@ export class Listeners {
   /** @throws ListenError */
   async #listen(config: ListenerConfig, given: InheritedSocket | undefined): Promise<Opened> {
     const { log, reception } = this.#parts;
-    const { backend, backlog, trigger } = this.#parts.config;
+    const { backlog, trigger } = this.#parts.config;
     const socket = await reception.handlersOf(config);
     try {
       const listener = await listen<Occupant>({
         ...(given === undefined ? config.at : { fd: given.fd, ownsFd: given.isOwned }),
         backlog,
-        backend,
+        multiplexer: this.#openMultiplexer(),
         trigger,
         keepAlive: KEEP_ALIVE,
         highWaterMarkBytes: this.#highWaterMark(config),
@@ -138,6 +169,12 @@ export class Listeners {
     } catch (error) {
       throw new ListenError(config.at, error, config);
     }
+  }
+
+  /** One that was given up because its waits failed for good is replaced. */
+  #openMultiplexer(): SteadyMultiplexer {
+    if (this.#multiplexer?.closed !== false) this.#multiplexer = new SteadyMultiplexer(this.backend);
+    return this.#multiplexer;
   }
 
   /**
@@ -281,6 +318,7 @@ export class Listeners {
     await this.#changing;
     const all = [...this.#open, ...this.#retired];
     await Promise.all(all.map(({ listener }) => listener.close({ drainMs: CLOSE_MS })));
+    this.#multiplexer?.multiplexer.close();
   }
 }
 

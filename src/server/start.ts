@@ -1,5 +1,6 @@
 /** Starts a chat server from a program. */
 import { checkOptions, type OptionNames } from '../arguments.js';
+import type { BackendName } from '../multiplexer/backend.js';
 import type { Address } from '../socket/address.js';
 import { ChatServer } from './chat-server.js';
 import { loadConfig } from './config/load.js';
@@ -48,6 +49,15 @@ export interface RunningChatServer {
   readonly adminAddress: Address | null;
   /** Resolves when it has ended, by {@link close} or by an operator. */
   readonly ended: Promise<void>;
+  /** The kernel interface in use: that of the options, until {@link switchBackend}. */
+  readonly backend: BackendName;
+  /**
+   * Moves all listeners and connections to another kernel interface, under load: nobody is closed, and nothing is lost.
+   *
+   * @throws ERR_UNSUPPORTED_TRIGGER if the server is edge-triggered and `backend` is not epoll; ERR_OUT_OF_RANGE;
+   *   ERR_CLOSED; EMFILE, ENFILE, ENOMEM, ENOSPC with epoll. Nothing has moved then
+   */
+  switchBackend(backend: BackendName): void;
   /** Reads the configuration file again; nobody is dropped. @returns the problem with it, or `null` */
   reload(): Promise<string | null>;
   /**
@@ -93,6 +103,12 @@ export async function startChatServer(options: ChatServerOptions = {}): Promise<
       return server.listeners;
     },
     adminAddress: server.adminAddress,
+    get backend() {
+      return server.backend;
+    },
+    switchBackend: (backend) => {
+      server.switchBackend(backend);
+    },
     ended,
     reload: async () => (await server.requestReload()).problem,
     close,
