@@ -23,6 +23,14 @@ const VERBS = [
   { verb: 'rooms', ...NO_WORDS, does: 'lists the rooms that are open' },
   { verb: 'drain', ...NO_WORDS, does: 'ends; clients get drainMs to leave. Asked again, it ends at once' },
   { verb: 'reload', ...NO_WORDS, does: 'reads the configuration file again, as on SIGHUP' },
+  { verb: 'upgrade', ...NO_WORDS, does: 'has the program on the disk go on with its clients, as on SIGUSR2' },
+  {
+    verb: 'backend',
+    least: 0,
+    most: 1,
+    words: '[NAME]',
+    does: 'waits with epoll, poll or select from now on; without NAME, says with which',
+  },
   {
     verb: 'log-level',
     least: 0,

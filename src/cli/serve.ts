@@ -117,6 +117,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   const reload = (): Promise<Reload> => service.reloading(() => server.requestReload());
   const onHangUp = (): void => void reload();
   process.on('SIGHUP', onHangUp);
+  const upgrade = new UpgradeRequest(log, recording === null ? null : 'it is recorded');
   const desk = await openDesk(
     config.store?.kind === 'sqlite' ? config.store.path : null,
     {
@@ -125,6 +126,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
       drain: () => {
         stopping.request('the server is shutting down', true);
       },
+      upgrade: () => upgrade.ask(),
       logLevel: {
         get level() {
           return logSettings.level;
@@ -139,18 +141,19 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   if (estate === null) report(server, config, context);
   else log.warn('goes on for another process', { clients: estate.clients.length });
   service.ready();
-  const upgrade = new UpgradeRequest(log, recording === null ? null : 'it is recorded');
   // Now that a signal asks for the next upgrade.
   predecessor?.taken();
   const end = await Promise.race([stopping.requested, upgrade.successor]);
   upgrade.dispose();
   process.off('SIGHUP', onHangUp);
   if (end instanceof Successor) {
+    desk?.retire();
+    const rest = await handOver(server, end, { log, stopping, service, upgrade });
     await desk?.close();
-    const rest = await handOver(server, end, { log, stopping, service });
     service.dispose();
     return rest;
   }
+  upgrade.stopped();
   service.stopping();
   if (end.mayDrain) await server.drain(stopping.hurried);
   // A peer that reads nothing must not keep the process alive, nor must this timer.
@@ -174,7 +177,12 @@ function inheritedBy(config: ServerConfig, estate: Estate | null): ReadonlyMap<L
 async function handOver(
   server: ChatServer,
   successor: Successor,
-  { log, stopping, service }: Pick<Run, 'log' | 'stopping'> & { readonly service: ServiceReports },
+  {
+    log,
+    stopping,
+    service,
+    upgrade,
+  }: Pick<Run, 'log' | 'stopping'> & { readonly service: ServiceReports; readonly upgrade: UpgradeRequest },
 ): Promise<Estate | null> {
   const startMs = performance.now();
   const estate = await server.leave('the server is being upgraded: please connect again');
@@ -183,6 +191,7 @@ async function handOver(
     await successor.takeOver(estate);
   } catch (error) {
     log.error('not upgraded: this process goes on', { error: error instanceof Error ? error.message : String(error) });
+    upgrade.failed(error, 'this process goes on');
     await successor.end();
     await rest;
     return estate;
@@ -194,6 +203,7 @@ async function handOver(
   });
   const ms = Math.round(performance.now() - startMs);
   log.warn('upgraded', { pid: successor.pid, clients: estate.clients.length, ms });
+  upgrade.done({ pid: successor.pid, clients: estate.clients.length });
   for (const { fd } of [...estate.listeners, ...estate.clients]) Descriptor.fromFd(fd).close();
   setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
   await rest;

@@ -35,21 +35,24 @@ export interface ControlObserver {
 export class ControlSocket {
   readonly #listener: Listener<Visitor | null>;
   readonly #path: SocketPath;
+  readonly #service: Service;
   #closing: Promise<void> | null = null;
 
-  private constructor(listener: Listener<Visitor | null>, path: SocketPath) {
+  private constructor(listener: Listener<Visitor | null>, path: SocketPath, service: Service) {
     this.#listener = listener;
     this.#path = path;
+    this.#service = service;
   }
 
   /** @throws as `listen` does */
   static async open(folder: string, verbs: Verbs, observer: ControlObserver): Promise<ControlSocket> {
     const path = socketPath(folder, CONTROL_FILE);
+    const service: Service = { verbs, observer, isRetired: false };
     try {
       const listener = await listenForOwner({
         path: path.path,
         maxConnections: MAX_CONNECTIONS,
-        accept: (connection) => new Desk(connection, verbs, observer),
+        accept: (connection) => new Desk(connection, service),
         onStranger: (uid) => {
           observer.stranger(uid);
         },
@@ -57,11 +60,20 @@ export class ControlSocket {
           observer.failed(error);
         },
       });
-      return new ControlSocket(listener, path);
+      return new ControlSocket(listener, path, service);
     } catch (error) {
       path.dispose();
       throw error;
     }
+  }
+
+  /**
+   * Leaves its place to another process: its file is removed, and nobody new is heard. Requests that are under way are
+   * still answered, whatever time they take; others are refused. {@link close} may follow.
+   */
+  retire(): void {
+    this.#service.isRetired = true;
+    this.#listener.stopAccepting();
   }
 
   /** Takes no more requests. Those that are under way are still answered, if that does not take long. */
@@ -76,20 +88,25 @@ export class ControlSocket {
   }
 }
 
+/** What all who ask have in common. */
+interface Service {
+  readonly verbs: Verbs;
+  readonly observer: ControlObserver;
+  isRetired: boolean;
+}
+
 /** One who asks. Requests are answered one after the other. */
 class Desk implements Visitor {
   readonly #connection: Connection;
-  readonly #verbs: Verbs;
-  readonly #observer: ControlObserver;
+  readonly #service: Service;
   readonly #lines = new LineBuffer(MAX_REQUEST_BYTES);
   #isBusy = false;
   /** Whether it has asked for too much at once: what it sends from then on is dropped. */
   #isOver = false;
 
-  constructor(connection: Connection, verbs: Verbs, observer: ControlObserver) {
+  constructor(connection: Connection, service: Service) {
     this.#connection = connection;
-    this.#verbs = verbs;
-    this.#observer = observer;
+    this.#service = service;
   }
 
   take(bytes: Uint8Array): void {
@@ -122,15 +139,17 @@ class Desk implements Visitor {
 
   async #answer(line: Uint8Array): Promise<Answer> {
     const { verb: name, words } = decodeRequest(line);
-    this.#observer.asked(name, words);
+    this.#service.observer.asked(name, words);
     const { text, result } = await this.#verb(name)(words);
     return { ok: true, text, result };
   }
 
   #verb(name: string): Verb {
-    const verb = Object.hasOwn(this.#verbs, name) ? this.#verbs[name] : undefined;
+    const { verbs, isRetired } = this.#service;
+    if (isRetired) throw new ControlError('ERR_CONTROL_REFUSED', 'another process goes on for this one; ask again');
+    const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
     if (verb !== undefined) return verb;
-    const known = Object.keys(this.#verbs).join(', ');
+    const known = Object.keys(verbs).join(', ');
     throw new ControlError('ERR_CONTROL_REQUEST', `there is no ${JSON.stringify(name)}; there are ${known}`);
   }
 }

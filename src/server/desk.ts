@@ -2,6 +2,7 @@
 import { addressesMask, usersMask } from '../chat/ban-mask.js';
 import type { BanKind, ServerBan } from '../chat/server-bans.js';
 import { ControlError, type Reply, type Verb, type Verbs } from '../control/request.js';
+import { BACKEND_NAMES } from '../multiplexer/backend.js';
 import type { Reload } from '../protocol/server-control.js';
 import type { ChatServer } from './chat-server.js';
 import { listClients, listMembers, listRooms } from './listings.js';
@@ -21,6 +22,15 @@ export interface DeskParts {
   readonly reload: () => Promise<Reload>;
   /** Ends the server once its clients have left or their time is over; at once if that has been asked for before. */
   readonly drain: () => void;
+  /** Has a new process go on. @returns once it does; rejects if this one goes on */
+  readonly upgrade: () => Promise<Upgrade>;
+}
+
+/** What another process goes on with. */
+export interface Upgrade {
+  readonly pid: number;
+  /** How many clients have moved there. */
+  readonly clients: number;
 }
 
 /** Longer masks and reasons would not fit into a line of IRC. */
@@ -46,6 +56,8 @@ export function deskOf(parts: DeskParts): Verbs {
     rooms: verb(0, 0, () => listRooms(server)),
     drain: verb(0, 0, () => drain(parts)),
     reload: verb(0, 0, () => reload(parts)),
+    upgrade: verb(0, 0, () => upgrade(parts)),
+    backend: verb(0, 1, ([name]) => backend(server, name)),
     'log-level': verb(0, 1, ([level]) => logLevel(parts.logLevel, level)),
     kick: verb(1, 2, ([nick = '', reason]) => kick(server, nick, reason)),
     ban: verb(1, 3, ([target = '', minutes = '0', reason]) => ban(server, target, minutes, reason)),
@@ -76,6 +88,21 @@ async function reload({ server, reload: read }: DeskParts): Promise<Reply> {
   if (problem !== null) throw refused(`the configuration stays as it was: ${problem}`);
   const waiting = waitingKeys.length === 0 ? [] : [`these keys wait for a restart: ${waitingKeys.join(', ')}`];
   return { text: [`${server.configurationName} is read`, ...waiting], result: { waitingKeys } };
+}
+
+/** The old process answers, once the new one goes on. */
+async function upgrade(parts: DeskParts): Promise<Reply> {
+  const { pid, clients } = await parts.upgrade();
+  return { text: [`process ${pid} goes on with its clients (${clients})`], result: { pid, clients } };
+}
+
+function backend(server: ChatServer, wanted: string | undefined): Reply {
+  if (wanted !== undefined) {
+    const name = BACKEND_NAMES.find((known) => known === wanted);
+    if (name === undefined) throw nonsense(`the backend must be one of ${BACKEND_NAMES.join(', ')}`);
+    server.switchBackend(name);
+  }
+  return { text: [`the server waits with ${server.backend}`], result: { backend: server.backend } };
 }
 
 function logLevel(log: LevelSwitch, wanted: string | undefined): Reply {

@@ -124,6 +124,31 @@ test('the level of the log holds until the configuration is read again', async (
   await expect(ctl('reload')).rejects.toThrow(/stays as it was.*log\.level/s);
 });
 
+test('the backend is exchanged under those who are there, and the status has the new one', async () => {
+  const { server, folder, ctl } = await serve();
+  const ann = await client(server, 'ann');
+  expect(await ctl('backend')).toEqual({ text: ['the server waits with epoll'], result: { backend: 'epoll' } });
+  expect(await typed('backend', 'poll', '--data', folder)).toMatchObject({
+    code: 0,
+    stdout: 'the server waits with poll\n',
+  });
+  await server.process.errorText(/ switched the backend from=epoll to=poll connections=1\n/);
+  expect(await ctl('status')).toMatchObject({ result: { backend: 'poll', clients: 1 } });
+  await ask(ann, 'PING here', / PONG \S+ :?here/);
+  await client(server, 'bob');
+  await expect(ctl('backend', 'kqueue')).rejects.toMatchObject({
+    code: 'ERR_CONTROL_REQUEST',
+    message: 'the backend must be one of epoll, poll, select',
+  });
+  expect(await ctl('backend')).toMatchObject({ result: { backend: 'poll' } });
+});
+
+test('a server that is edge-triggered refuses another backend', async () => {
+  const { ctl } = await serve('--trigger', 'edge');
+  await expect(ctl('backend', 'select')).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED_TRIGGER' });
+  expect(await ctl('status')).toMatchObject({ result: { backend: 'epoll' } });
+});
+
 test('a server that drains takes nobody, and ends at once when that is asked for again', async () => {
   const { server, folder, ctl } = await serve('--drain-ms', '60000');
   const ann = await client(server, 'ann');

@@ -1,0 +1,67 @@
+/** `fdmux serve` and SIGUSR2 with many clients, and with all that a room has in memory. */
+import { expect, test } from 'vitest';
+import { present } from '../../src/errors.js';
+import { connectPeer } from '../support/peers.js';
+import { startServer } from './chat-server.js';
+import { enter, upgraderOf } from './upgrades.js';
+
+test('five upgrades under load: nobody is disconnected, and everybody gets every line once, in order', async () => {
+  const server = await startServer(['--log-level', 'warning', '--max-clients', '0']);
+  const upgrade = upgraderOf(server);
+  const count = 500;
+  const peers = await Promise.all(
+    Array.from({ length: count }, (_, index) => enter(server.ircPort, `n${index}`, 'JOIN #a')),
+  );
+  const [speaker, ...hearers] = peers;
+  const author = present(speaker, 'the first');
+  let said = 0;
+  let isOver = false;
+  const speak = async (): Promise<void> => {
+    while (!isOver) {
+      // Half of a line is in one process, and the other half in the next.
+      await author.write(`PRIVMSG #a :line `);
+      await author.write(`${said}\r\nPING ${said}\r\n`);
+      await author.lineLike(new RegExp(` PONG \\S+ :?${said}$`));
+      said += 1;
+    }
+  };
+  const speaking = speak();
+  for (let round = 0; round < 5; round += 1) await upgrade();
+  isOver = true;
+  await speaking;
+  expect(said).toBeGreaterThan(5);
+  for (const hearer of hearers) {
+    for (let line = 0; line < said; line += 1) {
+      expect(await hearer.lineLike(/ PRIVMSG | QUIT | PART |^ERROR/)).toMatch(new RegExp(` PRIVMSG #a :line ${line}$`));
+    }
+  }
+  // Those who connect now find the others.
+  const late = await connectPeer(server.ircPort);
+  await late.write('NICK late\r\nUSER late 0 * :late\r\nJOIN #a\r\n');
+  await late.lineLike(/ 366 late #a /);
+  await author.write('LUSERS\r\n');
+  expect(await author.lineLike(/ 251 /)).toContain(`There are ${count + 1} users`);
+});
+
+test('a room stays as it was: settings, topic, ranks, and those who could not enter now are inside', async () => {
+  const server = await startServer(['--log-level', 'warning']);
+  const upgrade = upgraderOf(server);
+  const ann = await enter(server.ircPort, 'ann', 'JOIN #a', 'TOPIC #a :what it is about');
+  const bob = await enter(server.ircPort, 'bob', 'JOIN #a');
+  const plain = await connectPeer(server.plainPort);
+  await plain.write('half of ');
+  await ann.write('MODE #a +iklb key 2 bob!*@*\r\nPING set\r\n');
+  await ann.lineLike(/ PONG \S+ :?set$/);
+  await upgrade();
+  await plain.write('a line\n');
+  await bob.write('PRIVMSG ann :still here\r\n');
+  expect(await ann.lineLike(/ PRIVMSG | JOIN | MODE | QUIT /)).toMatch(/ PRIVMSG ann :still here$/);
+  await ann.write('MODE #a\r\nMODE #a +b\r\nMODE #a +e\r\nTOPIC #a\r\nNAMES #a\r\n');
+  const modes = (await ann.lineLike(/ 324 /)).replace(/.* #a /, '');
+  expect(modes).toMatch(/^\+[a-z]*i[a-z]* /);
+  expect(modes.split(' ').slice(1).sort()).toEqual(['2', 'key']);
+  expect(await ann.lineLike(/ 36[78] /)).toMatch(/ 367 ann #a bob!\*@\* /);
+  expect(await ann.lineLike(/ 34[89] /)).toMatch(/ 349 /);
+  expect(await ann.lineLike(/ 33[12] /)).toMatch(/ :what it is about$/);
+  expect((await ann.lineLike(/ 353 /)).replace(/.*:/, '').split(' ').sort()).toEqual(['@ann', 'bob']);
+});
