@@ -17,6 +17,7 @@ import { Answers } from '../log/contract.js';
 import { saidAt } from '../support/history-lines.js';
 import { openStore, settled } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { recordByClocks } from './clocks.js';
 import { searched } from './searched.js';
 
 const ROOM = 'r:#a';
@@ -207,59 +208,8 @@ test('of a thousand questions at once, two are under way at a time, and a login 
 
 test('a clock that jumps back and forth changes the order of nothing, in pages and in searches by time', async () => {
   const folder = temporaryFolder();
-  const SHELF = 'a:ann';
-  const clocks = [
-    [1000, 5000, 2000, 6000],
-    [3000, 7000, 500],
-    [8000, 100, 9000],
-  ];
-  let seq = 0;
-  for (const [index, clock] of clocks.entries()) {
+  await recordByClocks(async () => {
     const store = await openStore({ folder });
-    const history = new StoredHistory(store);
-    for (const atMs of clock) {
-      history.record(SHELF, { ...saidAt(seq), atMs, peer: 'bob', text: `word ${seq}` });
-      seq += 1;
-    }
-    await settled(store);
-    if (index < clocks.length - 1) await store.close();
-    else await expectInOrder(history, SHELF, seq);
-  }
+    return { store, close: () => store.close() };
+  });
 });
-
-/** Expects pages and searches to have all lines of a shelf, once, in the order in which they were said. */
-async function expectInOrder(history: StoredHistory, shelf: 'a:ann', count: number): Promise<void> {
-  const expected = Array.from({ length: count }, (_, n) => `word ${n}`);
-  const person = { shelf, peer: 'bob', sight };
-  const everything = await history.lines({ ...all, ...person });
-  expect(textsOf(everything)).toEqual(expected);
-  const found: string[] = [];
-  for (let before: LineQuery['range'] = whole; found.length < count;) {
-    const page = await history.lines({ ...person, range: before, limit: 3 });
-    if (page.kind !== 'lines' || page.lines.length === 0) break;
-    found.unshift(...textsOf(page));
-    before = { ...whole, before: { kind: 'id', msgid: page.lines[0]?.msgid ?? '' } };
-  }
-  expect(found).toEqual(expected);
-  const lines = everything.kind === 'lines' ? everything.lines : [];
-  for (const atMs of [999, 1500, 5000, 5500, 6000, 8500]) {
-    const time = { kind: 'time', atMs } as const;
-    const query = {
-      places: [person],
-      terms: ['word'],
-      from: null,
-      after: null,
-      before: null,
-      end: 'oldest',
-      limit: 99,
-    };
-    const texts = async (bounds: object): Promise<readonly string[]> => {
-      const answer = await history.search({ ...query, end: 'oldest', ...bounds });
-      return answer.kind === 'found' ? answer.hits.map(({ line }) => line.text) : [answer.kind];
-    };
-    const later = lines.filter((line) => line.atMs > atMs).map(({ text }) => text);
-    expect(await texts({ after: time })).toEqual(later);
-    expect(textsOf(await history.lines({ ...all, ...person, range: { ...whole, after: time } }))).toEqual(later);
-    expect(await texts({ before: time })).toEqual(lines.filter((line) => line.atMs < atMs).map(({ text }) => text));
-  }
-}

@@ -21,9 +21,11 @@ const MAX_DROPPED = 1_000;
 
 const MAKE_SHELVES = `INSERT INTO log(name) SELECT DISTINCT name FROM unnest($1::text[]) AS wanted(name)
   WHERE NOT EXISTS (SELECT FROM log WHERE log.name = wanted.name) ORDER BY name ON CONFLICT (name) DO NOTHING`;
+/** As in SQLite, no line is older than the one before it on its shelf, whatever the clock does. */
 const INSERT = `INSERT INTO line(log, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags,
     object, bits, grams)
-  SELECT log.id, seq, part, at_ms, kind, msgid, peer, source, account, target, ranks, text, tags, object, bits,
+  SELECT log.id, seq, part, greatest(max(at_ms) OVER (PARTITION BY log.id ORDER BY place),
+    (SELECT max(line.at_ms) FROM line WHERE line.log = log.id)), kind, msgid, peer, source, account, target, ranks, text, tags, object, bits,
     string_to_array(grams, ' ')
   FROM unnest($1::text[], $2::bigint[], $3::integer[], $4::bigint[], $5::integer[], $6::text[], $7::text[], $8::text[],
     $9::text[], $10::text[], $11::integer[], $12::text[], $13::text[], $14::text[], $15::integer[], $16::text[])

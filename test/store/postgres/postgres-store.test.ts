@@ -21,6 +21,7 @@ import { postgresProblem, type PostgresServer, startPostgres } from '../../suppo
 import { packagePath } from '../../support/processes.js';
 import { settled } from '../../support/stores.js';
 import { temporaryFolder } from '../../support/temporary.js';
+import { recordByClocks } from '../clocks.js';
 
 const ROOM = 'r:#a';
 const sight = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
@@ -92,6 +93,17 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
     expect(await store.read('bans', null)).toHaveLength(1);
     expect(await store.read('members', null)).toEqual([{ session: 's', state: '{}' }]);
     expect(store.facts).toEqual({ run: first.store.facts.run + 1, prefix: first.store.facts.prefix });
+  });
+
+  test('a clock that jumps back and forth changes the order of nothing, in pages and in searches by time', async () => {
+    await recordByClocks(async () => {
+      const { store, logs } = await open();
+      const close = async (): Promise<void> => {
+        logs.close();
+        await store.close();
+      };
+      return { store, close };
+    });
   });
 
   test('a line of two signs of Chinese, of a part of a word and of signs is found', async () => {
