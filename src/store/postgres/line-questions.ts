@@ -5,6 +5,7 @@ import { centred, latestOf } from '../../history/page.js';
 import { integerOf, textOf } from '../columns.js';
 import { lineOf } from '../line-reads.js';
 import type { Parameter } from './driver.js';
+import { LINE_COLUMNS } from './line-columns.js';
 import type { Run } from './link.js';
 import type { PostgresReaders } from './parts.js';
 
@@ -53,7 +54,7 @@ class Lines {
     const values: Parameter[] = [this.#log, sinceMs, from.atMs, from.id, to.atMs, to.id, ranks, source, limit];
     if (this.#peer !== null) values.push(this.#peer);
     const rows = await this.#run({
-      text: `SELECT * FROM line WHERE log = $1 AND at_ms >= $2
+      text: `SELECT ${LINE_COLUMNS} FROM line WHERE log = $1 AND at_ms >= $2
         AND (at_ms, id) ${from.isWithin ? '>=' : '>'} ($3, $4) AND (at_ms, id) ${to.isWithin ? '<=' : '<'} ($5, $6)
         AND kind ${hasEvents ? '> 0' : 'IN (1, 2)'}
         AND ((ranks & -ranks) <= $7 OR (source = $8 AND source <> ''))

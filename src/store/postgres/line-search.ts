@@ -14,6 +14,7 @@ import { integerOf, nullableOf, textOf } from '../columns.js';
 import { speakerToken } from '../line-index.js';
 import { lineOf } from '../line-reads.js';
 import type { Parameter } from './driver.js';
+import { LINE_COLUMNS } from './line-columns.js';
 import type { Run } from './link.js';
 
 /** The most lines that a search looks at. */
@@ -89,7 +90,7 @@ class Search {
     const values: Parameter[] = [[...this.#places.keys()], this.#after, this.#before, size];
     if (needs.length > 0) values.push(needs);
     return this.#run({
-      text: `SELECT * FROM line WHERE log = ANY($1) AND id > $2 AND id < $3 AND kind > 0
+      text: `SELECT ${LINE_COLUMNS} FROM line WHERE log = ANY($1) AND id > $2 AND id < $3 AND kind > 0
         ${needs.length > 0 ? 'AND grams @> $5' : ''} ORDER BY id ${order} LIMIT $4`,
       values,
     });

@@ -32,6 +32,8 @@ const UNANSWERED: WriteAnswer = { written: () => undefined, failed: () => undefi
 
 /** How long a statement may take, in milliseconds. */
 const TIMEOUT_MS = 30_000;
+/** The database itself gives a statement up before that: otherwise it goes on when nobody waits for it. */
+const STATEMENT_MS = 25_000;
 /** The advisory lock of the server whose store it is. */
 const OWNER_LOCK = 0x66646d7a;
 
@@ -56,7 +58,7 @@ export class PostgresStore implements StoreAccess {
 
   private constructor({ url, pace, refused }: PostgresStoreOptions) {
     const prepare = async (run: Run): Promise<void> => {
-      await run({ text: `SET search_path TO ${SCHEMA}` });
+      await run({ text: `SET search_path TO ${SCHEMA}; SET statement_timeout = ${STATEMENT_MS}` });
     };
     this.#pace = new Pace(pace);
     this.#refused = refused;
