@@ -33,6 +33,7 @@ export class PostgresLink {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #isPrepared = false;
+  #problem: Error | null = null;
   #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -42,6 +43,11 @@ export class PostgresLink {
 
   get isUp(): boolean {
     return this.#isPrepared;
+  }
+
+  /** Why the last attempt to connect has failed; null if it has not. */
+  get problem(): Error | null {
+    return this.#problem;
   }
 
   /** Whether statements are under way. */
@@ -71,8 +77,10 @@ export class PostgresLink {
       await this.#options.prepare?.((statement) => this.#timed(connection, statement));
       if (this.#connection !== connection) throw new Unreachable('the connection was lost at once');
       this.#isPrepared = true;
+      this.#problem = null;
       this.#options.found?.();
     } catch (error) {
+      this.#problem = error instanceof Error ? error : new Error(String(error));
       this.#connection?.destroy();
       this.#connection = null;
       this.#connectLater();

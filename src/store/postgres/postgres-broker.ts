@@ -72,6 +72,11 @@ export class PostgresBroker implements Broker {
     this.#reader.open();
   }
 
+  /** Why one of its connections could not be made; null if none has failed. */
+  get problem(): Error | null {
+    return this.#writer.problem ?? this.#reader.problem;
+  }
+
   async append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]> {
     const decoder = new TextDecoder();
     const values = [

@@ -4,11 +4,15 @@ import { databaseError } from './database-error.js';
 import { PostgresLink } from './link.js';
 import { migrate } from './migrations.js';
 import { PostgresBroker, type PostgresBrokerOptions } from './postgres-broker.js';
+import { startLogs } from './start.js';
 
 const MIGRATION_TIMEOUT_MS = 600_000;
 
 /** The choices of a {@link PostgresLog}. */
-export interface PostgresLogOptions extends PostgresBrokerOptions, RemoteLogOptions {}
+export interface PostgresLogOptions extends PostgresBrokerOptions, RemoteLogOptions {
+  /** How long its connections may take when it is opened, in milliseconds. @defaultValue 15000 */
+  readonly startMs?: number;
+}
 
 /** The logs of one database: an append is answered when the database has committed it. */
 export class PostgresLog extends RemoteLog {
@@ -20,8 +24,9 @@ export class PostgresLog extends RemoteLog {
    */
   static async open(options: PostgresLogOptions): Promise<PostgresLog> {
     await prepareDatabase(options.url);
-    const log = new PostgresLog(new PostgresBroker(options), options);
-    await log.whenUp();
+    const broker = new PostgresBroker(options);
+    const log = new PostgresLog(broker, options);
+    await startLogs(log, broker, options.startMs);
     return log;
   }
 }

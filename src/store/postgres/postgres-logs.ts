@@ -5,6 +5,7 @@ import { RemoteLog } from '../../log/remote-log.js';
 import type { AppendAnswer } from '../../log/shared-log.js';
 import type { StoreAccess, StoreLogs } from '../store-access.js';
 import { isLogName, PostgresBroker } from './postgres-broker.js';
+import { startLogs } from './start.js';
 
 /** Logs of which it is known at once where they end, since only this server appends to them. */
 export class PostgresLogs extends RemoteLog implements StoreLogs {
@@ -13,13 +14,13 @@ export class PostgresLogs extends RemoteLog implements StoreLogs {
   readonly #tops: Map<string, number>;
 
   private constructor(
-    url: string,
+    broker: PostgresBroker,
     store: StoreAccess,
     tops: Map<string, number>,
     states: StoreLogs['states'],
     options: RemoteLogOptions,
   ) {
-    super(new PostgresBroker({ url }), options);
+    super(broker, options);
     this.#store = store;
     this.#tops = tops;
     this.states = states;
@@ -30,8 +31,9 @@ export class PostgresLogs extends RemoteLog implements StoreLogs {
     const ends = await store.read('ends', null);
     const states = await store.read('states', null);
     const kept = states.flatMap(({ log, ...state }) => (isLogName(log) ? [{ log, ...state }] : []));
-    const logs = new PostgresLogs(url, store, new Map(ends.map(({ log, top }) => [log, top])), kept, options);
-    await logs.whenUp();
+    const broker = new PostgresBroker({ url });
+    const logs = new PostgresLogs(broker, store, new Map(ends.map(({ log, top }) => [log, top])), kept, options);
+    await startLogs(logs, broker);
     return logs;
   }
 

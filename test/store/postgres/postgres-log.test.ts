@@ -183,6 +183,16 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
     await expect(PostgresLog.open({ url })).rejects.toMatchObject({ code: 'ERR_STORE_ENGINE' });
   });
 
+  test('a database without room for all connections is reported', async () => {
+    const { log } = await open(1);
+    log.close();
+    await admin.query(`CREATE ROLE narrow LOGIN CONNECTION LIMIT 1; GRANT USAGE ON SCHEMA fdmux TO narrow;
+      GRANT ALL ON ALL TABLES IN SCHEMA fdmux TO narrow`);
+    const url = server.url.replace('fdmux@', 'narrow@');
+    const opened = PostgresLog.open({ url, startMs: 500 });
+    await expect(opened).rejects.toMatchObject({ code: 'ERR_STORE_CONNECTION', message: /too many connections/ });
+  });
+
   test('a user that is not let in is reported without its password', async () => {
     const url = server.url.replace('fdmux@', 'nobody:secret-word@');
     const error: unknown = await PostgresLog.open({ url }).catch((reason: unknown) => reason);
