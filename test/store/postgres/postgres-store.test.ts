@@ -14,7 +14,6 @@ import { compareStored } from '../../history/compare.js';
 import { Answers } from '../../log/contract.js';
 import { mark } from '../../log/entries.js';
 import { ask, client, configuration, stop } from '../../server/keeping.js';
-import { describeKeeping } from '../../server/kept-by.js';
 import { until, within } from '../../support/deadline.js';
 import { saidAt } from '../../support/history-lines.js';
 import { postgresProblem, type PostgresServer, startPostgres } from '../../support/postgres.js';
@@ -191,8 +190,6 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
     await open();
     await expect(open()).rejects.toMatchObject({ code: 'ERR_STORE_IN_USE' });
   });
-
-  describeKeeping('PostgreSQL', () => ({ kind: 'postgres', url: server.url }));
 
   test('a server keeps what was said in PostgreSQL, finds it again, and does not show the password', async () => {
     const url = server.url.replace('fdmux@', 'fdmux:secret-word@');
