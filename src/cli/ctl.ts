@@ -13,7 +13,7 @@ import { UsageError } from './usage-error.js';
  */
 export async function ctlCommand(verb: CtlVerb, words: readonly string[], flags: CtlFlags): Promise<number> {
   const request = readRequest(verb, words, flags);
-  const folder = await folderOf(flags);
+  const folder = await folderOf(flags, 'a server whose data is in PostgreSQL has no control socket');
   if (folder === null) throw new UsageError('name the folder of the data: --data FOLDER, or --config FILE');
   const { text, result } = await askServer(folder, request);
   const lines = flags.json === true ? [JSON.stringify(result)] : text;

@@ -30,7 +30,7 @@ export async function readArguments({
   name,
   flags,
 }: DataArguments): Promise<{ folder: string; name?: string }> {
-  const named = await folderOf(flags);
+  const named = await folderOf(flags, 'use its own tools');
   if (named === null) {
     if (folder === undefined) throw new UsageError('name the folder of the data, for example: fdmux data check ./data');
     return { folder, ...(name !== undefined && { name }) };
@@ -39,12 +39,17 @@ export async function readArguments({
   return { folder: named, ...(folder !== undefined && { name: folder }) };
 }
 
-/** Returns the folder that an option names; null if none does. @throws UsageError; ConfigError */
-export async function folderOf({ data, config }: DataFlags): Promise<string | null> {
+/**
+ * Returns the folder that an option names; null if none does.
+ *
+ * @param ofDatabase - what the user is told if the configuration file names a database
+ * @throws UsageError; ConfigError
+ */
+export async function folderOf({ data, config }: DataFlags, ofDatabase: string): Promise<string | null> {
   if (config === undefined) return data ?? null;
   if (data !== undefined) throw new UsageError('name the folder of the data only once');
   const { store } = await loadConfig({ config });
   if (store === null) throw new UsageError(`${config} names no folder for data ("store")`);
-  if (store.kind !== 'sqlite') throw new UsageError(`${config} names a database for data: use its own tools`);
+  if (store.kind !== 'sqlite') throw new UsageError(`${config} names a database for data: ${ofDatabase}`);
   return store.path;
 }

@@ -76,8 +76,8 @@ Examples:
 `;
 
 const CTL_HELP = `
-A server that keeps data (fdmux serve --data FOLDER) is asked by the socket control.sock in that folder, which is for
-the user of the server and for root.
+A server that keeps data in a folder (fdmux serve --data FOLDER) is asked by the socket control.sock in that folder,
+which is for the user of the server and for root. A server whose data is in PostgreSQL has no such socket.
 
 ${VERB_LINES}
 Examples:

@@ -186,3 +186,11 @@ test.each([
 ] as const)('%s %j %j is no command', (verb, words, flags, complaint) => {
   expect(() => readRequest(verb, words, flags)).toThrow(complaint);
 });
+
+test('a configuration that keeps data in PostgreSQL is answered with why there is nobody to ask', async () => {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  writeFileSync(config, '{"store":{"kind":"postgres","url":"postgres://127.0.0.1:1/none"}}');
+  const { code, stderr } = await typed('status', '--config', config);
+  expect(code).toBe(2);
+  expect(stderr).toContain('a server whose data is in PostgreSQL has no control socket');
+});
