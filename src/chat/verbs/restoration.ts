@@ -3,11 +3,11 @@ import { RANKS, type SettingChange } from '../../log/entry.js';
 import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
 import { RANK_BITS, type Room } from '../room.js';
-import { isTicket } from '../ticket.js';
+import type { RoomReplica } from '../rooms.js';
+import { isTicket, whenSettled } from '../ticket.js';
 import { addressOf, NOT_CONNECTED, setAway } from './devices.js';
 import { annotateSelf } from './notes.js';
 import { setTrait } from './profile.js';
-import { join } from './rooms.js';
 import type { Scene } from './scene.js';
 
 /** The mask that everybody matches. */
@@ -91,9 +91,10 @@ export function holdOpen({ core, directory }: Scene, restore: () => void): void 
       for (const [name, barriers] of rooms) {
         const replica = core.rooms.replica(name);
         const changes = barriers.map((barrier) => (on ? barrier : { ...barrier, on: !barrier.on }));
-        const limits = { maxMasks: Infinity, maxValues: changes.length };
+        // The form of a stored entry has whole numbers only.
+        const limits = { maxMasks: Number.MAX_SAFE_INTEGER, maxValues: changes.length };
         const stamp = core.stamp(replica, core.steward);
-        replica.propose<'settings'>(core.steward, {
+        replica.oblige<'settings'>(core.steward, {
           kind: 'settings',
           who: core.steward.who,
           changes,
@@ -122,15 +123,22 @@ function barriersOf(room: Room): SettingChange[] {
   return barriers;
 }
 
-/** Gives a member its place in a room, with its ranks. */
-function enter(scene: Scene, member: MemberState, name: string, ranks: number): void {
-  const { core } = scene;
-  const joined = join(scene, member, name, { key: null, maxRooms: Infinity, flags: [] });
-  if (isTicket(joined) || joined.kind !== 'joined') return;
+/** Gives a member its place in a room, with its ranks; later if the log is late, however many wait for it. */
+function enter({ core }: Scene, member: MemberState, name: string, ranks: number): void {
+  if (!core.rooms.hasPlaceFor(name)) return;
   const replica = core.rooms.replica(name);
-  const changes = RANKS.map((rank) => {
-    const on = (ranks & RANK_BITS[rank]) > 0;
-    return { kind: 'rank', on, rank, target: member.session } as const;
+  const stamp = core.stamp(replica, member);
+  const joined = replica.oblige<'join'>(member, { kind: 'join', who: member.who, name, key: null, flags: [], ...stamp });
+  whenSettled(joined, ({ kind }) => {
+    if (kind === 'joined') rank(core, member, replica, ranks);
+  });
+}
+
+/** Has a member hold just these ranks. */
+function rank(core: Scene['core'], member: MemberState, replica: RoomReplica, ranks: number): void {
+  const changes = RANKS.map((each) => {
+    const on = (ranks & RANK_BITS[each]) > 0;
+    return { kind: 'rank', on, rank: each, target: member.session } as const;
   });
   // Nobody in the room may be able to give these ranks.
   const warden = new MemberState({
@@ -139,5 +147,5 @@ function enter(scene: Scene, member: MemberState, name: string, ranks: number): 
     atMs: member.sinceMs,
   });
   const stamp = core.stamp(replica, warden);
-  replica.propose<'settings'>(warden, { kind: 'settings', who: warden.who, changes, ...RANK_CHANGES, ...stamp });
+  replica.oblige<'settings'>(warden, { kind: 'settings', who: warden.who, changes, ...RANK_CHANGES, ...stamp });
 }
