@@ -16,14 +16,18 @@ export class Predecessor {
     this.#channel = channel;
   }
 
-  /** Returns the process that this one is to go on for, and says that it is there; null without one. */
-  static find(program: string): Predecessor | null {
+  /**
+   * Returns the process that this one is to go on for, and says that it is there; null without one.
+   *
+   * @param store - the form in which this process keeps data; null if it keeps none
+   */
+  static find(program: string, store: string | null): Predecessor | null {
     const fd = process.env[HAND_OVER_VARIABLE];
     if (fd === undefined) return null;
     // The processes that this one starts are not meant.
     Reflect.deleteProperty(process.env, HAND_OVER_VARIABLE);
     const channel = new HandOverChannel(Socket.fromFd(Number(fd)), PATIENCE_MS);
-    channel.send('hello', { version: HAND_OVER_VERSION, program });
+    channel.send('hello', { version: HAND_OVER_VERSION, program, store });
     return new Predecessor(channel);
   }
 

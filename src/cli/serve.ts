@@ -11,6 +11,7 @@ import type { ListenerConfig, ServerConfig } from '../server/config/server-confi
 import { storePlace } from '../server/config/store-place.js';
 import { formatAddress } from '../server/format-address.js';
 import { assignListeners, type Estate } from '../server/hand-over/estate.js';
+import { storeVersionOf } from '../server/hand-over/store-version.js';
 import { assignFds } from '../server/inherited-fds.js';
 import { ListenError, whereTo } from '../server/listen-error.js';
 import type { InheritedSocket, OpenListener } from '../server/listeners.js';
@@ -60,11 +61,12 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   configureLog(config.log, sink);
   const log = openLog();
-  const predecessor = Predecessor.find(context.version);
+  const storeVersion = await storeVersionOf(config.store);
+  const predecessor = Predecessor.find(context.version, storeVersion);
   const estate = predecessor?.receive() ?? null;
   const stopping = new StopRequest();
   const recording = openRecording(flags, config, context, log);
-  const run: Run = { flags, config, context, log, sink, stopping, recording };
+  const run: Run = { flags, config, context, log, sink, stopping, recording, storeVersion };
   // A server whose successor fails goes on with what it has left.
   for (let left = estate; ;) {
     const rest = await runServer(run, left, left === estate ? predecessor : null);
@@ -86,6 +88,8 @@ interface Run {
   readonly sink: LogSink;
   readonly stopping: StopRequest;
   readonly recording: Recording | null;
+  /** The form in which data is kept; null if none is. */
+  readonly storeVersion: string | null;
 }
 
 /**
@@ -96,7 +100,7 @@ interface Run {
  * @returns null when it has ended, or another process goes on; what it has left if that process has failed
  */
 async function runServer(run: Run, estate: Estate | null, predecessor: Predecessor | null): Promise<Estate | null> {
-  const { flags, config, context, log, sink, stopping, recording } = run;
+  const { flags, config, context, log, sink, stopping, recording, storeVersion } = run;
   const inherited = inheritedBy(config, estate);
   let logSettings: LogSettings = config.log;
   const onLogSettings = (settings: LogSettings): void => {
@@ -117,7 +121,8 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   const reload = (): Promise<Reload> => service.reloading(() => server.requestReload());
   const onHangUp = (): void => void reload();
   process.on('SIGHUP', onHangUp);
-  const upgrade = new UpgradeRequest(log, recording === null ? null : 'it is recorded');
+  const obstacle = recording === null ? null : 'it is recorded';
+  const upgrade = new UpgradeRequest(log, obstacle, storeVersion);
   const desk = await openDesk(
     config.store?.kind === 'sqlite' ? config.store.path : null,
     {

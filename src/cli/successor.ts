@@ -10,6 +10,8 @@ import { HAND_OVER_VARIABLE } from './predecessor.js';
 /** How long it may take to start, and then to take over. */
 const START_MS = 30_000;
 const TAKE_OVER_MS = 15_000;
+/** A store is looked through before it is used, and may be large. */
+const TAKE_OVER_WITH_STORE_MS = 600_000;
 /** Behind the standard streams. */
 const CHANNEL_FD = 3;
 
@@ -18,6 +20,7 @@ export class Successor {
   readonly #child: ChildProcess;
   readonly #socket: Socket;
   readonly #channel: HandOverChannel;
+  #takeOverMs = TAKE_OVER_MS;
 
   private constructor(child: ChildProcess, socket: Socket) {
     this.#child = child;
@@ -25,8 +28,13 @@ export class Successor {
     this.#channel = new HandOverChannel(socket, TAKE_OVER_MS);
   }
 
-  /** Starts it, while this process serves. @throws Error if it ends, takes too long, or speaks another version */
-  static async start(): Promise<Successor> {
+  /**
+   * Starts it, while this process serves.
+   *
+   * @param store - the form in which this process keeps data; null if it keeps none
+   * @throws Error if it ends, takes too long, speaks another version, or keeps data in another form
+   */
+  static async start(store: string | null): Promise<Successor> {
     const [own, theirs] = Socket.pair({ type: 'seqpacket' });
     const env: NodeJS.ProcessEnv = { ...process.env, [HAND_OVER_VARIABLE]: String(CHANNEL_FD) };
     // The service manager's watchdog would watch this process alone.
@@ -39,8 +47,15 @@ export class Successor {
       await once(child, 'spawn');
       await successor.#answers(START_MS);
       const { kind, facts } = successor.#channel.receive();
-      const version: unknown = typeof facts === 'object' && facts !== null ? Reflect.get(facts, 'version') : null;
-      if (kind !== 'hello' || version !== HAND_OVER_VERSION) throw new Error('the new process speaks another version');
+      const hello = typeof facts === 'object' && facts !== null ? facts : {};
+      const isKnown = kind === 'hello' && Reflect.get(hello, 'version') === HAND_OVER_VERSION;
+      if (!isKnown) throw new Error('the new process speaks another version');
+      const theirs: unknown = Reflect.get(hello, 'store') ?? null;
+      // If it failed after it has changed the store, this process could not go on with that.
+      if (store !== null && theirs !== store) {
+        throw new Error(`this upgrade needs a restart: data is kept as ${store}, and then as ${String(theirs)}`);
+      }
+      if (theirs !== null) successor.#takeOverMs = TAKE_OVER_WITH_STORE_MS;
       return successor;
     } catch (error) {
       await successor.end();
@@ -55,7 +70,7 @@ export class Successor {
   /** Hands everything over. @throws Error if it is not taken; all fds are open here, too */
   async takeOver(estate: Estate): Promise<void> {
     sendEstate(this.#channel, estate);
-    await this.#answers(TAKE_OVER_MS);
+    await this.#answers(this.#takeOverMs);
     const { kind } = this.#channel.receive();
     if (kind !== 'taken') throw new Error('the new process has not taken over');
     this.#channel[Symbol.dispose]();

@@ -18,14 +18,17 @@ export class UpgradeRequest {
   readonly #log: Log;
   /** Why there can be none; null if there can. */
   readonly #obstacle: string | null;
+  readonly #store: string | null;
   #askers: Asker[] = [];
   #resolve: (successor: Successor) => void = () => undefined;
   #isStarting = false;
   #isOver = false;
 
-  constructor(log: Log, obstacle: string | null) {
+  /** @param store - the form in which this process keeps data; null if it keeps none */
+  constructor(log: Log, obstacle: string | null, store: string | null) {
     this.#log = log;
     this.#obstacle = obstacle;
+    this.#store = store;
     this.successor = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -61,7 +64,7 @@ export class UpgradeRequest {
   async #start(): Promise<void> {
     this.#log.info('a new process starts');
     try {
-      const successor = await Successor.start();
+      const successor = await Successor.start(this.#store);
       // The server was stopped meanwhile.
       if (this.#isOver) await successor.end();
       else this.#resolve(successor);

@@ -230,6 +230,9 @@ export class ChatServer implements ServerControl {
       server.#takeOver(options.estate?.clients ?? []);
       server.#keeping?.members.forgetLastRun();
     } catch (error) {
+      // The process before this one goes on with its sockets, and their files have to stay.
+      if (options.estate !== undefined)
+        for (const { fd } of server.#listeners.giveAway()) Descriptor.fromFd(fd).close();
       await server.close('the server could not start');
       throw error;
     }

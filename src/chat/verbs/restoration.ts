@@ -128,7 +128,14 @@ function enter({ core }: Scene, member: MemberState, name: string, ranks: number
   if (!core.rooms.hasPlaceFor(name)) return;
   const replica = core.rooms.replica(name);
   const stamp = core.stamp(replica, member);
-  const joined = replica.oblige<'join'>(member, { kind: 'join', who: member.who, name, key: null, flags: [], ...stamp });
+  const joined = replica.oblige<'join'>(member, {
+    kind: 'join',
+    who: member.who,
+    name,
+    key: null,
+    flags: [],
+    ...stamp,
+  });
   whenSettled(joined, ({ kind }) => {
     if (kind === 'joined') rank(core, member, replica, ranks);
   });

@@ -1,0 +1,11 @@
+/** The form in which a process keeps its data: one that knows another form might change it, and then fail. */
+import type { StoreConfig } from '../config/server-config.js';
+
+/** Returns the kind of a store with the version of its tables, such as `sqlite 5`; null without a store. */
+export async function storeVersionOf(config: StoreConfig | null): Promise<string | null> {
+  if (config === null) return null;
+  const { MIGRATIONS } = await (config.kind === 'sqlite'
+    ? import('../../store/migrations.js')
+    : import('../../store/postgres/migrations.js'));
+  return `${config.kind} ${MIGRATIONS.length}`;
+}
