@@ -68,6 +68,8 @@ export async function signIn(
   const [first = ''] = rooms.split(' ');
   await page.getByRole('heading', { name: first }).waitFor();
   await page.getByRole('textbox').waitFor();
+  // What arrives before the history has answered may be unread: the page goes to its beginning.
+  await page.locator('.log[aria-busy="false"]').waitFor();
   return page;
 }
 

@@ -84,9 +84,9 @@ export class Log extends Component<Props, LogState> {
   }
 
   override render(): JSX.Element {
-    const { page, conversation, name } = this.props;
+    const { page, conversation, hasHistory, name } = this.props;
     const { texts, settings } = page;
-    const { lines, firstNewId, request } = conversation;
+    const { lines, firstNewId, isLoaded, request } = conversation;
     const { isAtEnd } = this.state;
     const start = this.#start();
     const items = itemsOf(lines.slice(start), firstNewId, settings.hasMovements);
@@ -98,6 +98,7 @@ export class Log extends Component<Props, LogState> {
           ref={this.#element}
           class="log"
           role="log"
+          aria-busy={hasHistory && !isLoaded}
           aria-live={isQuiet ? 'off' : 'polite'}
           aria-label={texts.messages(name)}
           tabIndex={0}
