@@ -68,8 +68,12 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   const recording = openRecording(flags, config, context, log);
   const run: Run = { flags, config, context, log, sink, stopping, recording, storeVersion };
   // A server whose successor fails goes on with what it has left.
-  for (let left = estate; ;) {
-    const rest = await runServer(run, left, left === estate ? predecessor : null);
+  for (let left: Left = { estate, config }; ;) {
+    const rest = await runServer(
+      { ...run, config: left.config },
+      left.estate,
+      left.estate === estate ? predecessor : null,
+    );
     if (rest === null) break;
     left = rest;
   }
@@ -77,6 +81,12 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   sink.end();
   stopping.dispose();
   return 0;
+}
+
+/** What one server of a process has left to the next one. */
+interface Left {
+  readonly estate: Estate | null;
+  readonly config: ServerConfig;
 }
 
 /** What all servers of one process have in common. */
@@ -99,7 +109,7 @@ interface Run {
  * @param predecessor - the process that has left it
  * @returns null when it has ended, or another process goes on; what it has left if that process has failed
  */
-async function runServer(run: Run, estate: Estate | null, predecessor: Predecessor | null): Promise<Estate | null> {
+async function runServer(run: Run, estate: Estate | null, predecessor: Predecessor | null): Promise<Left | null> {
   const { flags, config, context, log, sink, stopping, recording, storeVersion } = run;
   const inherited = inheritedBy(config, estate);
   let logSettings: LogSettings = config.log;
@@ -156,7 +166,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     const rest = await handOver(server, end, { log, stopping, service, upgrade });
     await desk?.close();
     service.dispose();
-    return rest;
+    return rest === null ? null : { estate: rest, config: server.config };
   }
   upgrade.stopped();
   service.stopping();

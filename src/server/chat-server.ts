@@ -95,6 +95,7 @@ export class ChatServer implements ServerControl {
   readonly #keeping: Keeping | null;
   #phase: Phase = 'starting';
   #drainMs: number;
+  #applied: ServerConfig;
   /** The last reload. It does not reject. */
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -102,6 +103,7 @@ export class ChatServer implements ServerControl {
     this.#keeping = keeping;
     const { config, log, version, inherited = new Map(), world = REAL_WORLD } = options;
     this.#options = options;
+    this.#applied = config;
     this.#world = world;
     this.configurationName = options.configurationName;
     this.#drainMs = config.drainMs;
@@ -350,6 +352,14 @@ export class ChatServer implements ServerControl {
     });
   }
 
+  /** The configuration as it was read last, but for what waits for a restart. */
+  get config(): ServerConfig {
+    const { backend, trigger, backlog, lobby, admin, store, irc } = this.#options.config;
+    const { nicks, serverName } = irc;
+    const fixed = { backend, trigger, backlog, lobby, admin, store };
+    return { ...this.#applied, ...fixed, irc: { ...this.#applied.irc, nicks, serverName } };
+  }
+
   get phase(): Phase {
     return this.#phase;
   }
@@ -428,6 +438,7 @@ export class ChatServer implements ServerControl {
       // First, because it may fail.
       if (mayChangeListeners) await this.#listeners.change(config);
       this.#apply(config);
+      this.#applied = config;
       const waitingKeys = changedFixedKeys(running, config).filter((key) => key !== 'listeners' || !mayChangeListeners);
       log.warn('configuration reloaded', { file: this.configurationName, waitingKeys });
       return { problem: null, waitingKeys };

@@ -136,3 +136,18 @@ test('a new process that keeps no data, or in another form, is not handed what a
   await ann.write('PING after\r\n');
   await ann.lineLike(/ PONG \S+ :?after$/);
 });
+
+test('if the new process cannot listen, the old one goes on with the configuration that it has read last', async () => {
+  const config = join(temporaryFolder(), 'fdmux.json');
+  writeFileSync(config, '{}');
+  const server = await startServer(['--config', config, '--log-level', 'warning']);
+  const ann = await enter(server.ircPort, 'ann', 'JOIN #a');
+  writeFileSync(config, JSON.stringify({ server: { motd: ['as read last'] } }));
+  kill(server.process.pid, 'SIGHUP');
+  await server.process.errorText(/configuration reloaded/);
+  writeFileSync(config, JSON.stringify({ admin: { host: '127.0.0.1', port: server.ircPort } }));
+  kill(server.process.pid, 'SIGUSR2');
+  await server.process.errorText(/not upgraded: this process goes on/);
+  await ann.write('MOTD\r\n');
+  expect(await ann.lineLike(/ 372 | 422 /)).toMatch(/as read last$/);
+});
