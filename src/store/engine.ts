@@ -62,7 +62,31 @@ async function ofNode(): Promise<Engine> {
   const { DatabaseSync } = await import('node:sqlite');
   return {
     name: 'node:sqlite',
-    open: (path, { isReadOnly, timeoutMs }) => new DatabaseSync(path, { readOnly: isReadOnly, timeout: timeoutMs }),
+    open: (path, { isReadOnly, timeoutMs }) => {
+      const database = new DatabaseSync(path, { readOnly: isReadOnly, timeout: timeoutMs });
+      return {
+        exec: (sql) => {
+          database.exec(sql);
+        },
+        prepare: (sql) => withoutRowid(database.prepare(sql)),
+        close: () => {
+          database.close();
+        },
+      };
+    },
+  };
+}
+
+/**
+ * `run` of Node.js returns the rowid of what was inserted last, and throws if that is beyond 2^53. An index for
+ * full-text search has such rowids in its own tables, so any write may follow one.
+ */
+function withoutRowid(statement: Statement): Statement {
+  return {
+    run: (...values) => statement.all(...values),
+    get: (...values) => statement.get(...values),
+    all: (...values) => statement.all(...values),
+    iterate: (...values) => statement.iterate(...values),
   };
 }
 
