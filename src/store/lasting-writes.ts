@@ -1,6 +1,6 @@
 /** Writes that have to be stored in the end: what a full disk does not take is written again when it has room. */
-import type { WriteAnswer } from './store.js';
 import type { Write } from './tasks.js';
+import type { WriteAnswer } from './write-batches.js';
 
 /** After how long, in milliseconds. */
 const RETRY_MS = 500;

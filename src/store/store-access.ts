@@ -3,8 +3,9 @@ import type { Found, SearchQuery } from '../history/search-query.js';
 import type { LogName } from '../log/entry.js';
 import type { SharedLog } from '../log/shared-log.js';
 import type { StoredState } from './log-reads.js';
-import type { StoreReadings, WriteAnswer } from './store.js';
+import type { StoreReadings } from './store.js';
 import type { Reads, StoreFacts, Write } from './tasks.js';
+import type { WriteAnswer } from './write-batches.js';
 
 /** A store that is open. */
 export interface StoreAccess {

@@ -10,7 +10,8 @@ import { Pace, type PaceObserver } from './pace.js';
 import { SpareThread } from './spare-thread.js';
 import { type Failure, failureOf, StoreError } from './store-error.js';
 import { StoreThread } from './store-thread.js';
-import type { Reads, StoreFacts, ThreadData, Write, Written } from './tasks.js';
+import type { Reads, StoreFacts, ThreadData, Write } from './tasks.js';
+import { type RefusalObserver, type WriteAnswer, WriteBatches, type WriteReadings } from './write-batches.js';
 
 /** The choices of a {@link Store}. */
 export interface StoreOptions {
@@ -24,47 +25,24 @@ export interface StoreOptions {
   readonly pace?: PaceObserver;
   /** Hears how far the file is, if it is one of an earlier version that takes a while. */
   readonly migrating?: (progress: MigrationProgress) => void;
-  /** Hears of each write that SQLite does not take, and never will. */
-  readonly refused?: (kind: Write['kind'], failure: Failure) => void;
+  readonly refused?: RefusalObserver;
 }
 
 /** What a store can say about itself at any time. */
-export interface StoreReadings {
+export interface StoreReadings extends WriteReadings {
   /** The size of the file, with what has been written last. */
   readonly bytes: number;
-  /** Writes that are not answered yet. */
-  readonly queued: number;
-  readonly batchesTotal: number;
-  /** Batches that have taken longer than 250 ms. */
-  readonly lateBatchesTotal: number;
-  /** How long something was being written, in milliseconds. */
-  readonly busyMsTotal: number;
 }
 
 /** One is written while the next is gathered: more would only wait in the thread instead of growing here. */
 const MAX_BATCHES = 2;
-
-/** Hears how a write has ended. */
-export interface WriteAnswer {
-  written(result: number): void;
-  failed(failure: Failure): void;
-}
-
-/** Nobody hears how a write ends. */
-const UNANSWERED: WriteAnswer = { written: () => undefined, failed: () => undefined };
-
-interface Queued {
-  readonly write: Write;
-  readonly answer: WriteAnswer;
-}
 
 /** Everything that makes a store. */
 interface StoreParts {
   readonly facts: StoreFacts;
   readonly lockFd: number;
   readonly path: string;
-  readonly pace: Pace;
-  readonly refused: (kind: Write['kind'], failure: Failure) => void;
+  readonly writes: WriteBatches;
   readonly writer: StoreThread;
   readonly reader: StoreThread;
   readonly searcher: SpareThread;
@@ -82,24 +60,15 @@ export class Store {
   readonly #reader: StoreThread;
   readonly #searcher: SpareThread;
   readonly #checkpoints: Checkpoints;
-  #queue: Queued[] = [];
   readonly #path: string;
-  readonly #pace: Pace;
-  readonly #refused: StoreParts['refused'];
-  #batches = 0;
-  /** Writes that are under way in batches. */
-  #posted = 0;
-  #isPosting = false;
-  /** Called when nothing is being written, and nothing waits for it. */
-  #onIdle: () => void = () => undefined;
+  readonly #writes: WriteBatches;
   #closing: Promise<void> | null = null;
 
   private constructor(parts: StoreParts) {
     this.facts = parts.facts;
     this.#lockFd = parts.lockFd;
     this.#path = parts.path;
-    this.#pace = parts.pace;
-    this.#refused = parts.refused;
+    this.#writes = parts.writes;
     this.#writer = parts.writer;
     this.#reader = parts.reader;
     this.#searcher = parts.searcher;
@@ -137,7 +106,17 @@ export class Store {
         const reader = await start('read');
         const searcher = new SpareThread((ended) => start('read', ended));
         const checkpoints = new Checkpoints(new SpareThread((ended) => start('checkpoint', ended)));
-        return new Store({ facts, lockFd, path, pace: new Pace(pace), refused, writer, reader, searcher, checkpoints });
+        const writes = new WriteBatches({
+          atOnce: MAX_BATCHES,
+          pace: new Pace(pace),
+          refused,
+          send: async (batch) => {
+            const outcome = await writer.ask('write', batch).catch(failureOf);
+            checkpoints.committed(batch.length);
+            return outcome;
+          },
+        });
+        return new Store({ facts, lockFd, path, writes, writer, reader, searcher, checkpoints });
       } catch (error) {
         await writer.close();
         throw error;
@@ -149,15 +128,8 @@ export class Store {
   }
 
   /** Writes something with everything else that this turn has to write. */
-  write(write: Write, answer: WriteAnswer = UNANSWERED): void {
-    this.#queue.push({ write, answer });
-    if (this.#isPosting) return;
-    this.#isPosting = true;
-    // After the callback that is running, which is one turn of the server.
-    process.nextTick(() => {
-      this.#isPosting = false;
-      this.#post();
-    });
+  write(write: Write, answer?: WriteAnswer): void {
+    this.#writes.write(write, answer);
   }
 
   /** Asks for what is stored: everything is in the answer whose write has been answered. @throws StoreError */
@@ -172,59 +144,12 @@ export class Store {
 
   /** Whether something has been asked for that is not answered yet. */
   get isBusy(): boolean {
-    return this.#queue.length > 0 || this.#batches > 0 || this.#reader.isBusy || this.#searcher.isBusy;
+    return this.#writes.isBusy || this.#reader.isBusy || this.#searcher.isBusy;
   }
 
   readings(): StoreReadings {
-    const { batches, lateBatches, busyMs } = this.#pace;
     const sizes = [this.#path, `${this.#path}-wal`].map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
-    return {
-      bytes: sizes.reduce((sum, size) => sum + size, 0),
-      queued: this.#queue.length + this.#posted,
-      batchesTotal: batches,
-      lateBatchesTotal: lateBatches,
-      busyMsTotal: busyMs,
-    };
-  }
-
-  #post(): void {
-    if (this.#batches >= MAX_BATCHES || this.#queue.length === 0) return;
-    const batch = this.#queue;
-    this.#queue = [];
-    this.#batches += 1;
-    this.#posted += batch.length;
-    this.#pace.begin();
-    void this.#send(batch);
-  }
-
-  async #send(batch: readonly Queued[]): Promise<void> {
-    const writes = batch.map(({ write }) => write);
-    const outcome = await this.#writer.ask('write', writes).catch(failureOf);
-    this.#batches -= 1;
-    this.#posted -= batch.length;
-    this.#pace.end();
-    this.#checkpoints.committed(batch.length);
-    for (const [index, queued] of batch.entries()) {
-      try {
-        this.#answer(queued, 'code' in outcome ? outcome : (outcome[index] ?? 0));
-      } catch (error) {
-        // The others are answered all the same.
-        process.nextTick(() => {
-          throw error;
-        });
-      }
-    }
-    this.#post();
-    if (this.#batches === 0) this.#onIdle();
-  }
-
-  #answer({ write, answer }: Queued, written: Written): void {
-    if (typeof written === 'number') {
-      answer.written(written);
-      return;
-    }
-    if (written.code === 'ERR_STORE_REFUSED') this.#refused(write.kind, written);
-    answer.failed(written);
+    return { bytes: sizes.reduce((sum, size) => sum + size, 0), ...this.#writes.readings() };
   }
 
   /** Writes what is still to be written, and closes the file. */
@@ -234,12 +159,7 @@ export class Store {
   }
 
   async #close(): Promise<void> {
-    this.#post();
-    if (this.#batches > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-    }
+    await this.#writes.finish();
     await this.#reader.close();
     await this.#searcher.close();
     await this.#checkpoints.close();

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LastingWrites } from '../../src/store/lasting-writes.js';
-import type { WriteAnswer } from '../../src/store/store.js';
 import type { StoreErrorCode } from '../../src/store/store-error.js';
 import type { Write } from '../../src/store/tasks.js';
+import type { WriteAnswer } from '../../src/store/write-batches.js';
 
 beforeEach(() => {
   vi.useFakeTimers();

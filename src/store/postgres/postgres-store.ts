@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import type { Found, SearchQuery } from '../../history/search-query.js';
 import { integerOf, textOf } from '../columns.js';
 import { Pace, type PaceObserver } from '../pace.js';
-import type { StoreReadings, WriteAnswer } from '../store.js';
+import type { StoreReadings } from '../store.js';
 import type { StoreAccess } from '../store-access.js';
-import { type Failure, StoreError } from '../store-error.js';
+import { StoreError } from '../store-error.js';
 import type { Reads, StoreFacts, Write, Written } from '../tasks.js';
+import { type RefusalObserver, type WriteAnswer, WriteBatches } from '../write-batches.js';
 import { databaseError, failureOfDatabase, isRefusal } from './database-error.js';
 import { searchLines } from './line-search.js';
 import { PostgresLink, type Run } from './link.js';
@@ -19,16 +20,8 @@ export interface PostgresStoreOptions {
   readonly url: string;
   /** Hears when the store is late. */
   readonly pace: PaceObserver;
-  /** Hears of writes that the database does not take, while it takes others. */
-  readonly refused: (kind: Write['kind'], failure: Failure) => void;
+  readonly refused: RefusalObserver;
 }
-
-interface Queued {
-  readonly write: Write;
-  readonly answer: WriteAnswer;
-}
-
-const UNANSWERED: WriteAnswer = { written: () => undefined, failed: () => undefined };
 
 /** How long a statement may take, in milliseconds. */
 const TIMEOUT_MS = 30_000;
@@ -45,23 +38,22 @@ export class PostgresStore implements StoreAccess {
   readonly #writer: PostgresLink;
   readonly #reader: PostgresLink;
   readonly #searcher: PostgresLink;
-  readonly #pace: Pace;
-  readonly #refused: PostgresStoreOptions['refused'];
+  readonly #writes: WriteBatches;
   #facts: StoreFacts = { run: 0, prefix: '' };
-  #queue: Queued[] = [];
-  #posted = 0;
-  #isWriting = false;
-  #isPosting = false;
   #bytes = 0;
   #closing: Promise<void> | null = null;
-  #onIdle: () => void = () => undefined;
 
   private constructor({ url, pace, refused }: PostgresStoreOptions) {
     const prepare = async (run: Run): Promise<void> => {
       await run({ text: `SET search_path TO ${SCHEMA}; SET statement_timeout = ${STATEMENT_MS}` });
     };
-    this.#pace = new Pace(pace);
-    this.#refused = refused;
+    this.#writes = new WriteBatches({
+      // What arrives while one is under way would only wait in the link instead of growing here.
+      atOnce: 1,
+      pace: new Pace(pace),
+      refused,
+      send: (batch) => this.#writeBatch(batch).catch(failureOfDatabase),
+    });
     const common = { url, timeoutMs: TIMEOUT_MS };
     this.#writer = new PostgresLink({
       ...common,
@@ -94,15 +86,8 @@ export class PostgresStore implements StoreAccess {
     return this.#facts;
   }
 
-  write(write: Write, answer: WriteAnswer = UNANSWERED): void {
-    this.#queue.push({ write, answer });
-    if (this.#isPosting) return;
-    this.#isPosting = true;
-    // After the callback that is running, which is one turn of the server.
-    process.nextTick(() => {
-      this.#isPosting = false;
-      void this.#post();
-    });
+  write(write: Write, answer?: WriteAnswer): void {
+    this.#writes.write(write, answer);
   }
 
   read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']> {
@@ -113,50 +98,20 @@ export class PostgresStore implements StoreAccess {
     return asStore(this.#searcher.use((run) => searchLines(run, query)));
   }
 
-  /** Whether a batch is under way. */
-  get isWriting(): boolean {
-    return this.#isWriting;
-  }
-
   /** Whether something has been asked for that is not answered yet. */
   get isBusy(): boolean {
-    return this.#queue.length > 0 || this.#isWriting || this.#reader.isBusy || this.#searcher.isBusy;
+    return this.#writes.isBusy || this.#reader.isBusy || this.#searcher.isBusy;
   }
 
   readings(): StoreReadings {
-    const { batches, lateBatches, busyMs } = this.#pace;
     void this.#measure().catch(() => undefined);
-    return {
-      bytes: this.#bytes,
-      queued: this.#queue.length + this.#posted,
-      batchesTotal: batches,
-      lateBatchesTotal: lateBatches,
-      busyMsTotal: busyMs,
-    };
+    return { bytes: this.#bytes, ...this.#writes.readings() };
   }
 
   /** The database knows its size; the next readings have what it says now. */
   async #measure(): Promise<void> {
     const [row = {}] = await this.#reader.query({ text: 'SELECT pg_database_size(current_database()) AS bytes' });
     this.#bytes = integerOf(row, 'bytes');
-  }
-
-  async #post(): Promise<void> {
-    if (this.#isWriting || this.#queue.length === 0) return;
-    this.#isWriting = true;
-    const batch = this.#queue;
-    this.#queue = [];
-    this.#posted = batch.length;
-    this.#pace.begin();
-    const outcome = await this.#writeBatch(batch.map(({ write }) => write)).catch(failureOfDatabase);
-    this.#pace.end();
-    this.#posted = 0;
-    this.#isWriting = false;
-    void this.#post();
-    for (const [index, queued] of batch.entries()) {
-      this.#answer(queued, 'code' in outcome ? outcome : (outcome[index] ?? 0));
-    }
-    if (!this.isWriting) this.#onIdle();
   }
 
   /** Writes all of a batch; what the database never takes is left out of it. */
@@ -172,27 +127,13 @@ export class PostgresStore implements StoreAccess {
     return written;
   }
 
-  #answer({ write, answer }: Queued, written: Written): void {
-    if (typeof written === 'number') {
-      answer.written(written);
-      return;
-    }
-    if (written.code === 'ERR_STORE_REFUSED') this.#refused(write.kind, written);
-    answer.failed(written);
-  }
-
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    void this.#post();
-    if (this.#isWriting) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-    }
+    await this.#writes.finish();
     this.#closeLinks();
   }
 

@@ -1,0 +1,132 @@
+/** Gathers what one turn has to write into a batch, and answers each write when its batch has ended. */
+import type { Pace } from './pace.js';
+import type { Failure } from './store-error.js';
+import type { Write, Written } from './tasks.js';
+
+/** Hears how a write has ended. */
+export interface WriteAnswer {
+  written(result: number): void;
+  failed(failure: Failure): void;
+}
+
+/** Hears of each write that the database does not take, and never will. */
+export type RefusalObserver = (kind: Write['kind'], failure: Failure) => void;
+
+/** What batches can say about themselves at any time. */
+export interface WriteReadings {
+  /** Writes that are not answered yet. */
+  readonly queued: number;
+  readonly batchesTotal: number;
+  /** Batches that have taken longer than 250 ms. */
+  readonly lateBatchesTotal: number;
+  /** How long something was being written, in milliseconds. */
+  readonly busyMsTotal: number;
+}
+
+/** Everything that makes batches. */
+export interface WriteBatchesParts {
+  /** Writes a batch in one transaction, without what the database never takes; it does not reject. */
+  readonly send: (writes: readonly Write[]) => Promise<readonly Written[] | Failure>;
+  /** How many batches are under way at most. */
+  readonly atOnce: number;
+  readonly pace: Pace;
+  readonly refused: RefusalObserver;
+}
+
+interface Queued {
+  readonly write: Write;
+  readonly answer: WriteAnswer;
+}
+
+/** Nobody hears how a write ends. */
+const UNANSWERED: WriteAnswer = { written: () => undefined, failed: () => undefined };
+
+/** The writes of one store. What arrives while batches are under way is written together in the next. */
+export class WriteBatches {
+  readonly #parts: WriteBatchesParts;
+  #queue: Queued[] = [];
+  #batches = 0;
+  /** Writes that are under way in batches. */
+  #posted = 0;
+  #isPosting = false;
+  /** Called when nothing is being written, and nothing waits for it. */
+  #onIdle: () => void = () => undefined;
+
+  constructor(parts: WriteBatchesParts) {
+    this.#parts = parts;
+  }
+
+  /** Writes something with everything else that this turn has to write. */
+  write(write: Write, answer: WriteAnswer = UNANSWERED): void {
+    this.#queue.push({ write, answer });
+    if (this.#isPosting) return;
+    this.#isPosting = true;
+    // After the callback that is running, which is one turn of the server.
+    process.nextTick(() => {
+      this.#isPosting = false;
+      this.#post();
+    });
+  }
+
+  /** Whether a write is not answered yet. */
+  get isBusy(): boolean {
+    return this.#queue.length > 0 || this.#batches > 0;
+  }
+
+  readings(): WriteReadings {
+    const { batches, lateBatches, busyMs } = this.#parts.pace;
+    return {
+      queued: this.#queue.length + this.#posted,
+      batchesTotal: batches,
+      lateBatchesTotal: lateBatches,
+      busyMsTotal: busyMs,
+    };
+  }
+
+  /** Writes what is still to be written. @returns when nothing is under way */
+  async finish(): Promise<void> {
+    this.#post();
+    if (this.#batches === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  #post(): void {
+    if (this.#batches >= this.#parts.atOnce || this.#queue.length === 0) return;
+    const batch = this.#queue;
+    this.#queue = [];
+    this.#batches += 1;
+    this.#posted += batch.length;
+    this.#parts.pace.begin();
+    void this.#send(batch);
+  }
+
+  async #send(batch: readonly Queued[]): Promise<void> {
+    const outcome = await this.#parts.send(batch.map(({ write }) => write));
+    this.#batches -= 1;
+    this.#posted -= batch.length;
+    this.#parts.pace.end();
+    for (const [index, queued] of batch.entries()) {
+      try {
+        this.#answer(queued, 'code' in outcome ? outcome : (outcome[index] ?? 0));
+      } catch (error) {
+        // The others are answered all the same.
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
+    this.#post();
+    if (this.#batches === 0) this.#onIdle();
+  }
+
+  #answer({ write, answer }: Queued, written: Written): void {
+    if (typeof written === 'number') {
+      answer.written(written);
+      return;
+    }
+    if (written.code === 'ERR_STORE_REFUSED') this.#parts.refused(write.kind, written);
+    answer.failed(written);
+  }
+}
