@@ -38,32 +38,41 @@ export const accountReads: ReadersOf<AccountReads> = {
 function accountOf(tables: Tables, row: object): AccountRecord {
   const id = integerOf(row, 'id');
   return {
-    name: textOf(row, 'name'),
-    folded: textOf(row, 'folded'),
-    createdMs: integerOf(row, 'created_ms'),
-    email: nullableOf(row, 'email', textOf),
+    ...accountFieldsOf(row),
     confirmation: integerOf(row, 'verified') === 1 ? null : confirmationOf(tables, id),
-    suspendedMs: nullableOf(row, 'suspended_ms', integerOf),
-    settings: settingsOf(textOf(row, 'settings')),
     credentials: credentialsOf(tables, id),
   };
 }
 
+/** What the row of an account has of it, whichever database has it. */
+export function accountFieldsOf(row: object): Omit<AccountRecord, 'confirmation' | 'credentials'> {
+  return {
+    name: textOf(row, 'name'),
+    folded: textOf(row, 'folded'),
+    createdMs: integerOf(row, 'created_ms'),
+    email: nullableOf(row, 'email', textOf),
+    suspendedMs: nullableOf(row, 'suspended_ms', integerOf),
+    settings: settingsOf(textOf(row, 'settings')),
+  };
+}
+
 /** An account that is not confirmed, and has lost its code, can only be made again. */
+export const LOST_CONFIRMATION: Confirmation = { codeHash: '0'.repeat(64), expiresMs: 0 };
+
 function confirmationOf(tables: Tables, id: number): Confirmation {
   const row = tables.run("SELECT hash, expires_ms FROM token WHERE account_id = ? AND kind = 'verify'").get(id);
-  if (row === undefined) return { codeHash: '0'.repeat(64), expiresMs: 0 };
+  if (row === undefined) return LOST_CONFIRMATION;
   return { codeHash: Buffer.from(bytesOf(row, 'hash')).toString('hex'), expiresMs: integerOf(row, 'expires_ms') };
 }
 
 /** Returns settings that were stored as JSON. */
-export function settingsOf(text: string): Record<string, string> {
+function settingsOf(text: string): Record<string, string> {
   const value: unknown = JSON.parse(text);
   const entries = Object.entries(typeof value === 'object' && value !== null ? value : {});
   return Object.fromEntries(entries.map(([key, setting]) => [key, String(setting)]));
 }
 
-export const isCredentialKind = (kind: string): kind is CredentialKind => {
+const isCredentialKind = (kind: string): kind is CredentialKind => {
   return kind === 'scrypt' || kind === 'scram-sha-256' || kind === 'certfp';
 };
 
@@ -71,8 +80,11 @@ function credentialsOf(tables: Tables, id: number): Credential[] {
   return tables
     .run('SELECT kind, data FROM credential WHERE account_id = ? ORDER BY rowid')
     .all(id)
-    .flatMap((row) => {
-      const kind = textOf(row, 'kind');
-      return isCredentialKind(kind) ? [{ kind, data: textOf(row, 'data') }] : [];
-    });
+    .flatMap(credentialIn);
+}
+
+/** The credential of a row; none if it is of a kind that a later version has. */
+export function credentialIn(row: object): Credential[] {
+  const kind = textOf(row, 'kind');
+  return isCredentialKind(kind) ? [{ kind, data: textOf(row, 'data') }] : [];
 }

@@ -11,13 +11,18 @@ export interface BanReads {
 export const banReads: ReadersOf<BanReads> = {
   bans: (tables) => {
     const rows = tables.run('SELECT kind, mask, reason, setter, at_ms, until_ms FROM ban ORDER BY at_ms').all();
-    return rows.map((row) => ({
-      kind: textOf(row, 'kind'),
-      mask: textOf(row, 'mask'),
-      reason: textOf(row, 'reason'),
-      by: textOf(row, 'setter'),
-      atMs: integerOf(row, 'at_ms'),
-      untilMs: nullableOf(row, 'until_ms', integerOf),
-    }));
+    return rows.map(banOf);
   },
 };
+
+/** The ban of a row, whichever database has it. */
+export function banOf(row: object): StoredBan {
+  return {
+    kind: textOf(row, 'kind'),
+    mask: textOf(row, 'mask'),
+    reason: textOf(row, 'reason'),
+    by: textOf(row, 'setter'),
+    atMs: integerOf(row, 'at_ms'),
+    untilMs: nullableOf(row, 'until_ms', integerOf),
+  };
+}

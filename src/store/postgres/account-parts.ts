@@ -1,8 +1,8 @@
 /** Accounts in PostgreSQL. */
 import type { AccountRecord, Confirmation, Credential } from '../../accounts/account-book.js';
-import { isCredentialKind, settingsOf } from '../account-reads.js';
+import { accountFieldsOf, credentialIn, LOST_CONFIRMATION } from '../account-reads.js';
 import { ACCOUNT_RESULTS } from '../account-writes.js';
-import { integerOf, nullableOf, textOf } from '../columns.js';
+import { integerOf, textOf } from '../columns.js';
 import { dropShelf, eraseSaid } from './line-parts.js';
 import type { Run } from './link.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
@@ -129,29 +129,20 @@ async function writeConfirmation(run: Run, id: number, confirmation: Confirmatio
 async function accountOf(run: Run, row: object): Promise<AccountRecord> {
   const id = integerOf(row, 'id');
   return {
-    name: textOf(row, 'name'),
-    folded: textOf(row, 'folded'),
-    createdMs: integerOf(row, 'created_ms'),
-    email: nullableOf(row, 'email', textOf),
+    ...accountFieldsOf(row),
     confirmation: integerOf(row, 'verified') === 1 ? null : await confirmationOf(run, id),
-    suspendedMs: nullableOf(row, 'suspended_ms', integerOf),
-    settings: settingsOf(textOf(row, 'settings')),
     credentials: await credentialsOf(run, id),
   };
 }
 
-/** An account that is not confirmed, and has lost its code, can only be made again. */
 async function confirmationOf(run: Run, id: number): Promise<Confirmation> {
   const text = "SELECT hash, expires_ms FROM token WHERE account_id = $1 AND kind = 'verify'";
   const [row] = await run({ text, values: [id] });
-  if (row === undefined) return { codeHash: '0'.repeat(64), expiresMs: 0 };
+  if (row === undefined) return LOST_CONFIRMATION;
   return { codeHash: textOf(row, 'hash'), expiresMs: integerOf(row, 'expires_ms') };
 }
 
 async function credentialsOf(run: Run, id: number): Promise<Credential[]> {
   const rows = await run({ text: 'SELECT kind, data FROM credential WHERE account_id = $1 ORDER BY id', values: [id] });
-  return rows.flatMap((row) => {
-    const kind = textOf(row, 'kind');
-    return isCredentialKind(kind) ? [{ kind, data: textOf(row, 'data') }] : [];
-  });
+  return rows.flatMap(credentialIn);
 }

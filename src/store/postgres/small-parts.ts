@@ -1,6 +1,7 @@
 /** Bans, members that stay, marks of reading and erased accounts in PostgreSQL. */
 import { MAX_MARKS } from '../../history/markers.js';
-import { integerOf, nullableOf, textOf } from '../columns.js';
+import { banOf } from '../ban-reads.js';
+import { integerOf, textOf } from '../columns.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
 
 const BAN = `INSERT INTO ban(kind, mask, reason, setter, at_ms, until_ms) VALUES($1, $2, $3, $4, $5, $6)
@@ -47,14 +48,7 @@ export const smallWriters: PostgresWriters<'ban' | 'unban' | 'member-keep' | 'me
 export const smallReaders: PostgresReaders<'bans' | 'members' | 'mark' | 'erased'> = {
   bans: async (run) => {
     const rows = await run({ text: 'SELECT * FROM ban ORDER BY at_ms' });
-    return rows.map((row) => ({
-      kind: textOf(row, 'kind'),
-      mask: textOf(row, 'mask'),
-      reason: textOf(row, 'reason'),
-      by: textOf(row, 'setter'),
-      atMs: integerOf(row, 'at_ms'),
-      untilMs: nullableOf(row, 'until_ms', integerOf),
-    }));
+    return rows.map(banOf);
   },
   members: async (run) => {
     const rows = await run({ text: 'SELECT session, state FROM member ORDER BY place' });
