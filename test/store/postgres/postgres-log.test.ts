@@ -1,13 +1,12 @@
 import { inspect } from 'node:util';
-import type { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { MIGRATIONS } from '../../../src/store/postgres/migrations.js';
 import { PostgresLog, prepareDatabase } from '../../../src/store/postgres/postgres-log.js';
 import { Answers, describeRemoteLog, describeSharedLog, Ear, type RemoteLogsUnderTest } from '../../log/contract.js';
 import { mark } from '../../log/entries.js';
 import { until } from '../../support/deadline.js';
-import { postgresProblem, type PostgresServer, startPostgres } from '../../support/postgres.js';
 import { RemoteLogs } from '../../support/remote-logs.js';
+import { describePostgres } from './with-postgres.js';
 
 const ROOM = 'r:#a';
 
@@ -18,46 +17,33 @@ test('a server that cannot be reached is reported', async () => {
   expect(inspect(error, { depth: 9 })).not.toContain('secret-word');
 });
 
-describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? 'PostgreSQL'})`, () => {
-  let server: PostgresServer;
-  let admin: Client;
-
-  beforeAll(async () => {
-    server = await startPostgres();
-    admin = await server.connect();
-  });
-
-  afterAll(async () => {
-    await admin.end();
-    await server.close();
-  });
-
+describePostgres((database) => {
   async function open(maxEntries: number): Promise<RemoteLogsUnderTest & { readonly log: PostgresLog }> {
-    await admin.query('DROP SCHEMA IF EXISTS fdmux CASCADE');
+    await database.admin.query('DROP SCHEMA IF EXISTS fdmux CASCADE');
     const logs = new RemoteLogs();
     const another = async () => {
-      return logs.add(await PostgresLog.open({ url: server.url, maxEntries, onTrouble: logs.onTrouble }));
+      return logs.add(await PostgresLog.open({ url: database.server.url, maxEntries, onTrouble: logs.onTrouble }));
     };
     return {
       log: await another(),
       another,
       settle: () => logs.settle(),
       pass: async (ms) => {
-        await admin.query("UPDATE fdmux.lease SET until = until - $1 * interval '1 millisecond'", [ms]);
+        await database.admin.query("UPDATE fdmux.lease SET until = until - $1 * interval '1 millisecond'", [ms]);
       },
       loseEnd: async (name, top) => {
-        await admin.query('DELETE FROM fdmux.pack USING fdmux.log WHERE log = id AND name = $1 AND seq > $2', [
+        await database.admin.query('DELETE FROM fdmux.pack USING fdmux.log WHERE log = id AND name = $1 AND seq > $2', [
           name,
           top,
         ]);
-        await admin.query(
+        await database.admin.query(
           'UPDATE fdmux.log SET top = $2, mark = (SELECT mark FROM fdmux.pack WHERE log = id AND seq = $2) WHERE name = $1',
           [name, top],
         );
       },
       cut: () =>
         logs.cut(async () => {
-          await admin.query(
+          await database.admin.query(
             'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename IS NOT NULL',
           );
         }),
@@ -96,14 +82,14 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
     await logs.settle();
     log.append(ROOM, [mark('a')], answers);
     await logs.settle();
-    await admin.end();
-    await server.crash();
+    await database.admin.end();
+    await database.server.crash();
     await until(() => !log.isUp, 'a lost connection');
     log.append(ROOM, [mark('b')], answers);
     expect(await log.lease('a.1', 1000)).toBe(false);
     expect(await log.read(ROOM, { after: 0, maxPacks: 1 })).toBeNull();
-    await server.start();
-    admin = await server.connect();
+    await database.server.start();
+    await database.connect();
     await logs.settle();
     log.append(ROOM, [mark('c')], answers);
     await logs.settle();
@@ -128,12 +114,12 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
     const [ear, answers] = [new Ear(), new Answers()];
     log.follow(ROOM, 0, ear);
     await logs.settle();
-    await admin.query('ALTER TABLE fdmux.trial ADD CONSTRAINT full_disk CHECK (false) NOT VALID');
-    await admin.query('ALTER TABLE fdmux.pack ADD CONSTRAINT full_disk CHECK (false) NOT VALID');
+    await database.admin.query('ALTER TABLE fdmux.trial ADD CONSTRAINT full_disk CHECK (false) NOT VALID');
+    await database.admin.query('ALTER TABLE fdmux.pack ADD CONSTRAINT full_disk CHECK (false) NOT VALID');
     log.append(ROOM, [mark('a')], answers);
     await until(() => !log.isUp, 'a refused append');
-    await admin.query('ALTER TABLE fdmux.pack DROP CONSTRAINT full_disk');
-    await admin.query('ALTER TABLE fdmux.trial DROP CONSTRAINT full_disk');
+    await database.admin.query('ALTER TABLE fdmux.pack DROP CONSTRAINT full_disk');
+    await database.admin.query('ALTER TABLE fdmux.trial DROP CONSTRAINT full_disk');
     await logs.settle();
     log.append(ROOM, [mark('b')], answers);
     await logs.settle();
@@ -147,7 +133,7 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
     const [ear, answers] = [new Ear(), new Answers()];
     log.follow(ROOM, 0, ear);
     await logs.settle();
-    await admin.query(`CREATE SEQUENCE fdmux.inserted;
+    await database.admin.query(`CREATE SEQUENCE fdmux.inserted;
       CREATE FUNCTION fdmux.refuse_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF nextval('fdmux.inserted') = 1 THEN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected'; END IF;
         RETURN NEW;
@@ -162,39 +148,39 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
   test('tables of a later version are left alone', async () => {
     const { log } = await open(1);
     log.close();
-    await admin.query('UPDATE fdmux.version SET number = 1000');
-    await expect(PostgresLog.open({ url: server.url })).rejects.toMatchObject({ code: 'ERR_STORE_VERSION' });
-    const { rows } = await admin.query('SELECT number FROM fdmux.version');
+    await database.admin.query('UPDATE fdmux.version SET number = 1000');
+    await expect(PostgresLog.open({ url: database.server.url })).rejects.toMatchObject({ code: 'ERR_STORE_VERSION' });
+    const { rows } = await database.admin.query('SELECT number FROM fdmux.version');
     expect(rows).toEqual([{ number: 1000 }]);
   });
 
   test('of several servers that start with an empty database, one makes the tables', async () => {
     const { log } = await open(1);
     log.close();
-    await admin.query('DROP SCHEMA fdmux CASCADE');
-    await Promise.all([1, 2, 3].map(() => prepareDatabase(server.url)));
-    const { rows } = await admin.query('SELECT number FROM fdmux.version');
+    await database.admin.query('DROP SCHEMA fdmux CASCADE');
+    await Promise.all([1, 2, 3].map(() => prepareDatabase(database.server.url)));
+    const { rows } = await database.admin.query('SELECT number FROM fdmux.version');
     expect(rows).toEqual([{ number: MIGRATIONS.length }]);
   });
 
   test('a database whose texts are not Unicode is refused', async () => {
-    await admin.query("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
-    const url = server.url.replace(/postgres$/, 'latin');
+    await database.admin.query("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
+    const url = database.server.url.replace(/postgres$/, 'latin');
     await expect(PostgresLog.open({ url })).rejects.toMatchObject({ code: 'ERR_STORE_ENGINE' });
   });
 
   test('a database without room for all connections is reported', async () => {
     const { log } = await open(1);
     log.close();
-    await admin.query(`CREATE ROLE narrow LOGIN CONNECTION LIMIT 1; GRANT USAGE ON SCHEMA fdmux TO narrow;
+    await database.admin.query(`CREATE ROLE narrow LOGIN CONNECTION LIMIT 1; GRANT USAGE ON SCHEMA fdmux TO narrow;
       GRANT ALL ON ALL TABLES IN SCHEMA fdmux TO narrow`);
-    const url = server.url.replace('fdmux@', 'narrow@');
+    const url = database.server.url.replace('fdmux@', 'narrow@');
     const opened = PostgresLog.open({ url, startMs: 500 });
     await expect(opened).rejects.toMatchObject({ code: 'ERR_STORE_CONNECTION', message: /too many connections/ });
   });
 
   test('a user that is not let in is reported without its password', async () => {
-    const url = server.url.replace('fdmux@', 'nobody:secret-word@');
+    const url = database.server.url.replace('fdmux@', 'nobody:secret-word@');
     const error: unknown = await PostgresLog.open({ url }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'ERR_STORE_CONNECTION', message: expect.stringContaining('nobody') });
     expect(inspect(error, { depth: 9 })).not.toContain('secret-word');

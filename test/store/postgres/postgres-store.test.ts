@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import type { Client } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openPostgres } from '../../../src/store/postgres/open.js';
 import type { StoreAccess } from '../../../src/store/store-access.js';
 import type { Failure } from '../../../src/store/store-error.js';
@@ -16,11 +15,11 @@ import { mark } from '../../log/entries.js';
 import { ask, client, configuration, stop } from '../../server/keeping.js';
 import { until, within } from '../../support/deadline.js';
 import { saidAt } from '../../support/history-lines.js';
-import { postgresProblem, type PostgresServer, startPostgres } from '../../support/postgres.js';
 import { packagePath } from '../../support/processes.js';
 import { settled } from '../../support/stores.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { recordByClocks } from '../clocks.js';
+import { describePostgres } from './with-postgres.js';
 
 const ROOM = 'r:#a';
 const sight = { hasEvents: true, ranks: 0, source: '', sinceMs: 0 };
@@ -29,31 +28,14 @@ const all = { shelf: ROOM, peer: null, range, limit: 100, sight } as const;
 const places = [{ shelf: ROOM, peer: null, sight }] as const;
 const wanted = { places, from: null, after: null, before: null, end: 'newest', limit: 10 } as const;
 
-describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? 'PostgreSQL'})`, () => {
-  let server: PostgresServer;
-  let admin: Client;
-
-  beforeAll(async () => {
-    server = await startPostgres();
-    admin = await server.connect();
-  });
-
-  afterAll(async () => {
-    await admin.end();
-    await server.close();
-  });
-
-  beforeEach(async () => {
-    // Nobody else may be connected: a server that was killed is, for a moment.
-    await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', ['fdmux']);
-    await admin.query('DROP SCHEMA IF EXISTS fdmux CASCADE');
-  });
+describePostgres((database) => {
+  beforeEach(() => database.clear());
 
   const refusals: { readonly kind: string; readonly failure: Failure }[] = [];
 
   async function open(): Promise<Awaited<ReturnType<typeof openPostgres>>> {
     const opened = await openPostgres({
-      url: server.url,
+      url: database.server.url,
       pace: { late: () => undefined, caughtUp: () => undefined },
       refused: (kind, failure) => refusals.push({ kind, failure }),
       onTrouble: () => undefined,
@@ -131,7 +113,7 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
     history.record(ROOM, { ...saidAt(1), part: 0, account: 'Ann', text: 'a secret word' });
     expect(await accounts.erase('ann')).toBe(true);
     await settled(store);
-    const { rows } = await admin.query<object>(
+    const { rows } = await database.admin.query<object>(
       'SELECT text, grams::text FROM fdmux.line UNION ALL SELECT body, name FROM fdmux.pack, fdmux.log',
     );
     expect(rows).toHaveLength(2);
@@ -142,7 +124,7 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
 
   test('what the database never takes is given up alone', async () => {
     const { store } = await open();
-    await admin.query("ALTER TABLE fdmux.line ADD CONSTRAINT never CHECK (text <> 'never')");
+    await database.admin.query("ALTER TABLE fdmux.line ADD CONSTRAINT never CHECK (text <> 'never')");
     const history = new StoredHistory(store);
     for (const [index, text] of ['one', 'never', 'two'].entries()) {
       history.record(ROOM, { ...saidAt(index + 1), text });
@@ -158,7 +140,7 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
     const answers = new Answers();
     for (const name of names) logs.append(name, [mark('a')], answers);
     await until(() => answers.got.length === 2, 'two logs');
-    const holder = await server.connect();
+    const holder = await database.server.connect();
     onTestFinished(() => holder.end());
     const waiting = async (count: number): Promise<void> => {
       const look = `DO $$ BEGIN
@@ -167,7 +149,7 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
           PERFORM pg_sleep(0.005), pg_stat_clear_snapshot();
         END LOOP;
       END $$`;
-      await within(admin.query(look), `${count} statements that wait for a lock`);
+      await within(database.admin.query(look), `${count} statements that wait for a lock`);
     };
     const outcomes: (number | Failure)[] = [];
     const answer = {
@@ -192,7 +174,7 @@ describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? '
   });
 
   test('a server keeps what was said in PostgreSQL, finds it again, and does not show the password', async () => {
-    const url = server.url.replace('fdmux@', 'fdmux:secret-word@');
+    const url = database.server.url.replace('fdmux@', 'fdmux:secret-word@');
     const config = configuration({ store: { kind: 'postgres', url } });
     const first = await startServer(['--config', config]);
     expect(first.process.stdout).toMatch(/kept data +postgres:\/\/fdmux@/);

@@ -1,0 +1,53 @@
+/** Tests that share a PostgreSQL server, which is started for them. */
+import type { Client } from 'pg';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { postgresProblem, type PostgresServer, startPostgres } from '../../support/postgres.js';
+
+/** The server of some tests. Its parts are there while they run. */
+export class Database {
+  #server: PostgresServer | undefined;
+  #admin: Client | undefined;
+
+  get server(): PostgresServer {
+    if (this.#server === undefined) throw new Error('the server has not been started');
+    return this.#server;
+  }
+
+  /** A connection of the tests' own. */
+  get admin(): Client {
+    if (this.#admin === undefined) throw new Error('nobody is connected');
+    return this.#admin;
+  }
+
+  async start(): Promise<void> {
+    this.#server = await startPostgres();
+    await this.connect();
+  }
+
+  /** Connects, again if the server was away. */
+  async connect(): Promise<void> {
+    this.#admin = await this.server.connect();
+  }
+
+  async close(): Promise<void> {
+    await this.admin.end();
+    await this.server.close();
+  }
+
+  /** Removes what servers have stored. Nobody else may be connected: a server that was killed is, for a moment. */
+  async clear(): Promise<void> {
+    const text = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1';
+    await this.admin.query(text, ['fdmux']);
+    await this.admin.query('DROP SCHEMA IF EXISTS fdmux CASCADE');
+  }
+}
+
+/** Runs tests with a server of their own. They are skipped where none can be started. */
+export function describePostgres(tests: (database: Database) => void): void {
+  describe.skipIf(postgresProblem !== null)(`with a server (${postgresProblem ?? 'PostgreSQL'})`, () => {
+    const database = new Database();
+    beforeAll(() => database.start());
+    afterAll(() => database.close());
+    tests(database);
+  });
+}
