@@ -93,6 +93,24 @@ async function appendMarks(logs: LogsUnderTest, ...marks: readonly string[]): Pr
   return answers.got;
 }
 
+/** A pack of one entry that was appended, and what became of it. */
+export interface Appended {
+  readonly text: string;
+  readonly answer: Answers;
+}
+
+/** Checks that all have heard the same packs, without gaps, each acknowledged one with the number it was given. */
+export function expectOneOrder(ears: readonly Ear[], appended: readonly Appended[]): void {
+  const packs = ears[0]?.packs ?? [];
+  for (const ear of ears) expect(ear.packs).toEqual(packs);
+  expect(packs.map((words) => Number(words.split(' ')[0]))).toEqual(packs.map((_words, index) => index + 1));
+  for (const { text, answer } of appended) {
+    expect(answer.got).toHaveLength(1);
+    const [got] = answer.got;
+    if (got !== 'unknown') expect(packs).toContain(`${String(got)} ${text}`);
+  }
+}
+
 /**
  * What every implementation of SharedLog does.
  *

@@ -10,7 +10,15 @@ import { SocketLog } from '../../src/log/socket-log.js';
 import { LosingLog } from '../support/losing-log.js';
 import { seeded } from '../support/random.js';
 import { type SimulatedConnection, SimulatedNetwork } from '../support/simulated-network.js';
-import { Answers, describeRemoteLog, describeSharedLog, Ear, type RemoteLogsUnderTest } from './contract.js';
+import {
+  Answers,
+  type Appended,
+  describeRemoteLog,
+  describeSharedLog,
+  Ear,
+  expectOneOrder,
+  type RemoteLogsUnderTest,
+} from './contract.js';
 import { mark } from './entries.js';
 
 const ROOM = 'r:#a';
@@ -132,7 +140,7 @@ test('whatever the connections do, all hear the same packs, and an acknowledged 
         const logs = [0, 1, 2].map(() => connectTo(network, server));
         const ears = logs.map(() => new Ear());
         logs.forEach((log, index) => log.follow(ROOM, 0, ears[index] ?? new Ear()));
-        const answers: { readonly text: string; readonly answer: Answers }[] = [];
+        const answers: Appended[] = [];
         for (let n = 0; n < 30; n += 1) {
           const answer = new Answers();
           answers.push({ text: `p${n}`, answer });
@@ -141,14 +149,7 @@ test('whatever the connections do, all hear the same packs, and an acknowledged 
         }
         network.heal();
         await settle(network);
-        const packs = ears[0]?.packs ?? [];
-        for (const ear of ears) expect(ear.packs).toEqual(packs);
-        expect(packs.map((words) => Number(words.split(' ')[0]))).toEqual(packs.map((_words, index) => index + 1));
-        for (const { text, answer } of answers) {
-          expect(answer.got).toHaveLength(1);
-          const [got] = answer.got;
-          if (got !== 'unknown') expect(packs).toContain(`${String(got)} ${text}`);
-        }
+        expectOneOrder(ears, answers);
       },
     ),
     { numRuns: 50 },

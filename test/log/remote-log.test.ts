@@ -3,7 +3,15 @@ import { expect, test } from 'vitest';
 import { RemoteLog } from '../../src/log/remote-log.js';
 import { BrokerStore, SimulatedBroker } from '../support/simulated-broker.js';
 import { SimulatedNetwork } from '../support/simulated-network.js';
-import { Answers, describeRemoteLog, describeSharedLog, Ear, type RemoteLogsUnderTest } from './contract.js';
+import {
+  Answers,
+  type Appended,
+  describeRemoteLog,
+  describeSharedLog,
+  Ear,
+  expectOneOrder,
+  type RemoteLogsUnderTest,
+} from './contract.js';
 import { mark } from './entries.js';
 
 const ROOM = 'r:#a';
@@ -149,7 +157,7 @@ test('whatever the connections do, all hear the same packs, and an acknowledged 
         const logs = [0, 1, 2].map(() => new RemoteLog(new SimulatedBroker(network, store)));
         const ears = logs.map(() => new Ear());
         logs.forEach((log, index) => log.follow(ROOM, 0, ears[index] ?? new Ear()));
-        const answers: { readonly text: string; readonly answer: Answers }[] = [];
+        const answers: Appended[] = [];
         for (let n = 0; n < 30; n += 1) {
           const answer = new Answers();
           const text = `p${n}`;
@@ -161,15 +169,7 @@ test('whatever the connections do, all hear the same packs, and an acknowledged 
         // Connections that break for ever would never let anybody finish.
         network.heal();
         await settle(network, logs);
-        const [first] = ears;
-        const packs = first?.packs ?? [];
-        for (const ear of ears) expect(ear.packs).toEqual(packs);
-        expect(packs.map((words) => Number(words.split(' ')[0]))).toEqual(packs.map((_words, index) => index + 1));
-        for (const { text, answer } of answers) {
-          expect(answer.got).toHaveLength(1);
-          const [got] = answer.got;
-          if (got !== 'unknown') expect(packs).toContain(`${String(got)} ${text}`);
-        }
+        expectOneOrder(ears, answers);
         for (const log of logs) log.close();
       },
     ),

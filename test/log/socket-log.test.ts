@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SimulatedNetwork } from '../support/simulated-network.js';
 import { LogServer, SocketLog } from '../support/socket-log.js';
-import { Answers, describeRemoteLog, describeSharedLog, Ear, type RemoteLogsUnderTest } from './contract.js';
+import {
+  Answers,
+  type Appended,
+  describeRemoteLog,
+  describeSharedLog,
+  Ear,
+  expectOneOrder,
+  type RemoteLogsUnderTest,
+} from './contract.js';
 import { mark } from './entries.js';
 
 const ROOM = 'r:#a';
@@ -67,7 +75,7 @@ test('whatever the connections do, all hear the same packs, and an acknowledged 
       const logs = [0, 1, 2].map(() => new SocketLog(network, server));
       const ears = logs.map(() => new Ear());
       logs.forEach((log, index) => log.follow(ROOM, 0, ears[index] ?? new Ear()));
-      const answers: { readonly text: string; readonly answer: Answers }[] = [];
+      const answers: Appended[] = [];
       for (let n = 0; n < 30; n += 1) {
         const answer = new Answers();
         const text = `p${n}`;
@@ -82,15 +90,7 @@ test('whatever the connections do, all hear the same packs, and an acknowledged 
         for (const log of logs) log.check();
       }
       network.run();
-      const [first] = ears;
-      const packs = first?.packs ?? [];
-      for (const ear of ears) expect(ear.packs).toEqual(packs);
-      expect(packs.map((words) => Number(words.split(' ')[0]))).toEqual(packs.map((_words, index) => index + 1));
-      for (const { text, answer } of answers) {
-        expect(answer.got).toHaveLength(1);
-        const [got] = answer.got;
-        if (got !== 'unknown') expect(packs).toContain(`${String(got)} ${text}`);
-      }
+      expectOneOrder(ears, answers);
     }),
   );
 });
