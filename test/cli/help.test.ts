@@ -3,8 +3,18 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { cliPath, run } from '../support/processes.js';
 
-/** Nothing of this process's own environment decides. */
-const UNDECIDED = { NO_COLOR: undefined, FORCE_COLOR: undefined, CLICOLOR_FORCE: undefined, TERM: 'xterm-256color' };
+/**
+ * Nothing of this process's own environment decides: what commander reads, and what Node.js reads to find out how many
+ * colours a terminal has (`tty.WriteStream.getColorDepth`). In most hosted builds (`CI`) it has none.
+ */
+const UNDECIDED = {
+  ...Object.fromEntries(
+    'NO_COLOR FORCE_COLOR CLICOLOR_FORCE NODE_DISABLE_COLORS CI TF_BUILD AGENT_NAME TEAMCITY_VERSION TERM_PROGRAM TMUX'
+      .split(' ')
+      .map((name) => [name, undefined]),
+  ),
+  TERM: 'xterm-256color',
+};
 
 const help = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
   run(process.execPath, [cliPath, ...args, '--help'], { env: { ...UNDECIDED, ...env } });
