@@ -1,15 +1,18 @@
-/** Opens channels to the process that has the logs of a folder. */
+/** Opens channels to the process that serves something in a folder. */
 import { type Channel, type ChannelEvents, type Dial } from '../log/channel.js';
 import { connect } from '../net/connect.js';
 import { peerCredentialsOf } from '../socket/peer-credentials.js';
-import { ConnectionChannel } from './connection-channel.js';
-import { LOG_FILE } from './log-socket.js';
+import { CHANNEL_BYTES, ConnectionChannel } from './connection-channel.js';
 import { mayEnter } from './owner-listener.js';
 import { type SocketPath, socketPath } from './socket-path.js';
 
-/** Returns how a channel to the logs of a folder is opened. Only the user of this process, or root, may serve them. */
-export function dialLogs(folder: string): Dial {
-  return (events) => new Dialled(folder, events);
+/**
+ * Returns how a channel to what is served in a folder is opened. Only the user of this process, or root, may serve it.
+ *
+ * @param file - the name of the socket's file
+ */
+export function dialService(folder: string, file: string): Dial {
+  return (events) => new Dialled(folder, file, events);
 }
 
 /** A channel, from the attempt to open it to its end. */
@@ -18,26 +21,30 @@ class Dialled implements Channel {
   #channel: ConnectionChannel | null = null;
   #isClosed = false;
 
-  constructor(folder: string, events: ChannelEvents) {
+  constructor(folder: string, file: string, events: ChannelEvents) {
     this.#events = events;
     // Events follow after the constructor has returned.
-    process.nextTick(() => void this.#open(folder));
+    process.nextTick(() => void this.#open(folder, file));
   }
 
-  async #open(folder: string): Promise<void> {
+  async #open(folder: string, file: string): Promise<void> {
     let path: SocketPath | null = null;
     try {
-      path = socketPath(folder, LOG_FILE);
+      path = socketPath(folder, file);
       const connection = await connect({
         path: path.path,
         socket: {
           data: (_, bytes) => {
             if (!this.#isClosed) this.#events.received(bytes);
           },
+          drain: () => {
+            this.#events.drained();
+          },
           close: () => {
             this.close();
           },
         },
+        highWaterMarkBytes: CHANNEL_BYTES,
       });
       if (this.#isClosed || !mayEnter(peerCredentialsOf(connection.fd).uid)) {
         connection.destroy();

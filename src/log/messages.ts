@@ -68,18 +68,22 @@ const id = whole(0);
 const number = whole(0);
 const node = text(512);
 const name = text(1_024);
-const log: Shape<LogName> = (value): value is LogName =>
+
+/** Whether a value is the name of a log. */
+export const isLogName: Shape<LogName> = (value): value is LogName =>
   name(value) && (value === 'd' || value.startsWith('r:') || value.startsWith('a:') || value.startsWith('n:'));
+
 const hello = record({ kind: oneOf('hello'), version: whole(1) });
 const end = nullable(number);
+const marks = list(pair(number, text(32)), MAX_MARKS);
 
 /** Whether a value is something that one who uses the logs says. */
 export const isAsk = choice<Ask>({
   hello,
-  append: record({ kind: oneOf('append'), id, log }),
-  follow: record({ kind: oneOf('follow'), id, log, after: number, marks: list(pair(number, text(32)), MAX_MARKS) }),
+  append: record({ kind: oneOf('append'), id, log: isLogName }),
+  follow: record({ kind: oneOf('follow'), id, log: isLogName, after: number, marks }),
   stop: record({ kind: oneOf('stop'), id }),
-  read: record({ kind: oneOf('read'), id, log, after: number, maxPacks: whole(1) }),
+  read: record({ kind: oneOf('read'), id, log: isLogName, after: number, maxPacks: whole(1) }),
   lease: record({ kind: oneOf('lease'), id, node, ms: whole(1) }),
   expired: record({ kind: oneOf('expired'), id }),
   forget: record({ kind: oneOf('forget'), id, node }),

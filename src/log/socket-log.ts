@@ -1,25 +1,20 @@
 /** Logs that another process has: everything that is asked of them goes over one channel. */
-import type { Channel, ChannelEvents, Dial } from './channel.js';
+import type { ChannelEvents } from './channel.js';
 import { decodePack, encodePack, type Unreadable } from './codec.js';
 import { type LogName, MAX_PACK_ENTRIES, type Pack } from './entry.js';
 import { encodeFrame, FrameReader } from './frames.js';
 import { Marks } from './marks.js';
 import { type Ask, isTell, PROTOCOL_VERSION, type Tell, type Unread } from './messages.js';
+import { Redial, type RedialOptions } from './redial.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog, StoredPack } from './shared-log.js';
 
 /** The choices of a {@link SocketLog}. */
-export interface SocketLogOptions {
-  /** Opens a channel to the process that has the logs. There is never more than one. */
-  readonly dial: Dial;
+export interface SocketLogOptions extends RedialOptions {
   /** Hears that the other end speaks another version; it is tried again all the same. */
   readonly onVersion?: (version: number) => void;
-  /** Calls back later. @defaultValue `setTimeout` */
-  readonly later?: (ms: number, then: () => void) => void;
+  /** Hears once that the other end is lost, and once that it is there again. */
+  readonly onReach?: (isReachable: boolean) => void;
 }
-
-/** How long a lost channel is left alone: twice as long after each attempt, from the first to the last of these. */
-const FIRST_RETRY_MS = 20;
-const LAST_RETRY_MS = 1_000;
 
 /** Reads the names of nodes; null if they are none. */
 function nodesOf(body: Uint8Array): readonly string[] | null {
@@ -146,24 +141,26 @@ interface Question {
  * and it is tried again and again. Those who follow then go on where they were.
  */
 export class SocketLog implements SharedLog, ChannelEvents {
-  readonly #dial: Dial;
   readonly #onVersion: (version: number) => void;
-  readonly #later: (ms: number, then: () => void) => void;
-  #channel: Channel;
+  readonly #onReach: (isReachable: boolean) => void;
+  readonly #line: Redial;
   #frames = new FrameReader();
   /** Whether the other end has said that it speaks this version. */
   #isReachable = false;
-  #retryMs = FIRST_RETRY_MS;
   #lastId = 0;
   readonly #followers = new Map<number, Follower>();
   readonly #questions = new Map<number, Question>();
   #isClosed = false;
 
-  constructor({ dial, onVersion, later }: SocketLogOptions) {
-    this.#dial = dial;
+  constructor({ onVersion, onReach, ...line }: SocketLogOptions) {
     this.#onVersion = onVersion ?? (() => undefined);
-    this.#later = later ?? ((ms, then) => void setTimeout(then, ms));
-    this.#channel = dial(this);
+    this.#onReach = onReach ?? (() => undefined);
+    this.#line = new Redial(line, this);
+  }
+
+  /** Whether the other end is there. */
+  get isReachable(): boolean {
+    return this.#isReachable;
   }
 
   append(log: LogName, pack: Pack, answer: AppendAnswer): void {
@@ -273,7 +270,7 @@ export class SocketLog implements SharedLog, ChannelEvents {
     this.#isClosed = true;
     for (const follower of this.#followers.values()) follower.end();
     this.#followers.clear();
-    this.#channel.close();
+    this.#line.close();
     this.#loseQuestions();
   }
 
@@ -303,7 +300,7 @@ export class SocketLog implements SharedLog, ChannelEvents {
   }
 
   #send(ask: Ask, body?: Uint8Array): void {
-    this.#channel.send(encodeFrame(ask, body));
+    this.#line.channel.send(encodeFrame(ask, body));
   }
 
   #begin({ id, log, applied, marks }: Follower): void {
@@ -321,7 +318,7 @@ export class SocketLog implements SharedLog, ChannelEvents {
     for (let frame = this.#frames.next(); frame !== null; frame = this.#frames.next()) {
       if (this.#isClosed) return;
       if (frame !== 'malformed' && isTell(frame.head) && this.#hear(frame.head, frame.body)) continue;
-      this.#channel.close();
+      this.#line.channel.close();
       return;
     }
   }
@@ -331,15 +328,14 @@ export class SocketLog implements SharedLog, ChannelEvents {
   }
 
   closed(): void {
+    const wasReachable = this.#isReachable;
     this.#frames = new FrameReader();
     this.#isReachable = false;
     this.#loseQuestions();
     if (this.#isClosed) return;
     for (const follower of [...this.#followers.values()]) follower.away();
-    this.#later(this.#retryMs, () => {
-      if (!this.#isClosed) this.#channel = this.#dial(this);
-    });
-    this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
+    this.#line.lost();
+    if (wasReachable) this.#onReach(false);
   }
 
   /** @returns false if that is nothing that can be said now */
@@ -361,10 +357,11 @@ export class SocketLog implements SharedLog, ChannelEvents {
     if (version !== PROTOCOL_VERSION) this.#onVersion(version);
     if (version !== PROTOCOL_VERSION || this.#isReachable) return false;
     this.#isReachable = true;
-    this.#retryMs = FIRST_RETRY_MS;
+    this.#line.succeeded();
     const followers = [...this.#followers.values()];
     for (const follower of followers) this.#begin(follower);
     for (const follower of followers) if (this.#followers.has(follower.id)) follower.back();
+    this.#onReach(true);
     return true;
   }
 

@@ -1,26 +1,44 @@
-/** The socket on which one process serves its logs to the others of the same user. */
-import { LogService, PackBytes } from '../log/log-service.js';
-import type { SharedLog } from '../log/shared-log.js';
+/** A socket on which one process serves something to the others of the same user. */
+import type { Channel } from '../log/channel.js';
 import type { Listener } from '../net/listener.js';
 import { CHANNEL_BYTES, ConnectionChannel } from './connection-channel.js';
 import { listenForOwner, type Visitor } from './owner-listener.js';
 import { type SocketPath, socketPath } from './socket-path.js';
 
-/** The name of the file. */
+/** The names of the files: the logs of a folder, and its store. */
 export const LOG_FILE = 'log.sock';
+export const STORE_FILE = 'store.sock';
 
 /** Processes at once. */
 const MAX_CONNECTIONS = 256;
 
 /** Hears of what nobody asked for. */
-export interface LogSocketObserver {
+export interface ServiceObserver {
   /** Somebody else than the owner and root has connected, and is turned away. */
   stranger(uid: number): void;
   failed(error: Error): void;
 }
 
+/** What is done for one peer. It is handed what the channel reports. */
+export interface Service {
+  received(bytes: Uint8Array): void;
+  drained(): void;
+  /** The peer says nothing more. */
+  hangUp(): void;
+  closed(): void;
+}
+
+/** Where and what is served. */
+export interface ServiceSocketOptions {
+  readonly folder: string;
+  /** The name of the socket's file. */
+  readonly file: string;
+  /** Makes the service for one peer. */
+  readonly serve: (channel: Channel) => Service;
+}
+
 /** An open socket. */
-export class LogSocket {
+export class ServiceSocket {
   readonly #listener: Listener<Visitor | null>;
   readonly #path: SocketPath;
   #closing: Promise<void> | null = null;
@@ -30,16 +48,15 @@ export class LogSocket {
     this.#path = path;
   }
 
-  /** Serves a log in a folder. @throws as `listen` does */
-  static async open(folder: string, log: SharedLog, observer: LogSocketObserver): Promise<LogSocket> {
-    const path = socketPath(folder, LOG_FILE);
-    const bytes = new PackBytes();
+  /** Serves in a folder. @throws as `listen` does */
+  static async open({ folder, file, serve }: ServiceSocketOptions, observer: ServiceObserver): Promise<ServiceSocket> {
+    const path = socketPath(folder, file);
     try {
       const listener = await listenForOwner({
         path: path.path,
         maxConnections: MAX_CONNECTIONS,
         highWaterMarkBytes: CHANNEL_BYTES,
-        accept: (connection) => visitorOf(new LogService(log, new ConnectionChannel(connection), bytes)),
+        accept: (connection) => visitorOf(serve(new ConnectionChannel(connection))),
         onStranger: (uid) => {
           observer.stranger(uid);
         },
@@ -47,14 +64,14 @@ export class LogSocket {
           observer.failed(error);
         },
       });
-      return new LogSocket(listener, path);
+      return new ServiceSocket(listener, path);
     } catch (error) {
       path.dispose();
       throw error;
     }
   }
 
-  /** Cuts off all who use the log. The log itself stays open. */
+  /** Cuts off all peers. What is served stays open. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -66,7 +83,7 @@ export class LogSocket {
   }
 }
 
-function visitorOf(service: LogService): Visitor {
+function visitorOf(service: Service): Visitor {
   return {
     take: (bytes) => {
       service.received(bytes);

@@ -2,9 +2,10 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { dialLogs } from '../../src/control/dial.js';
-import { LOG_FILE, LogSocket } from '../../src/control/log-socket.js';
+import { dialService } from '../../src/control/dial.js';
+import { LOG_FILE, type ServiceObserver, ServiceSocket } from '../../src/control/service-socket.js';
 import type { Channel } from '../../src/log/channel.js';
+import { LogService, PackBytes } from '../../src/log/log-service.js';
 import type { SharedLog } from '../../src/log/shared-log.js';
 import { SocketLog } from '../../src/log/socket-log.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
@@ -30,7 +31,7 @@ interface Client {
 async function connectTo(folder: string): Promise<Client> {
   let channel: Channel | null = null;
   let receivedBytes = 0;
-  const dial = dialLogs(folder);
+  const dial = dialService(folder, LOG_FILE);
   const log = new SocketLog({
     dial: (events) => {
       channel = dial({
@@ -62,8 +63,10 @@ async function reached(log: SharedLog): Promise<void> {
   while (!isClosed(log) && (await log.expired()) === null) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-async function open(folder: string, log: SharedLog): Promise<LogSocket> {
-  const socket = await LogSocket.open(folder, log, unobserved);
+async function open(folder: string, log: SharedLog, observer: ServiceObserver = unobserved): Promise<ServiceSocket> {
+  const bytes = new PackBytes();
+  const serve = (channel: Channel) => new LogService(log, channel, bytes);
+  const socket = await ServiceSocket.open({ folder, file: LOG_FILE, serve }, observer);
   onTestFinished(() => socket.close());
   return socket;
 }
@@ -146,9 +149,7 @@ test('those who follow outlast the end of the process that has the logs, and go 
 test.skipIf(process.geteuid?.() !== 0)('another user is turned away, whatever the file allows', async () => {
   const folder = temporaryFolder();
   const strangers: number[] = [];
-  const log = new LosingLog({});
-  const socket = await LogSocket.open(folder, log, { ...unobserved, stranger: (uid) => strangers.push(uid) });
-  onTestFinished(() => socket.close());
+  await open(folder, new LosingLog({}), { ...unobserved, stranger: (uid) => strangers.push(uid) });
   chmodSync(folder, 0o755);
   chmodSync(join(folder, LOG_FILE), 0o666);
   const script = `
