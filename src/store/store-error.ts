@@ -13,18 +13,21 @@
  * - `ERR_STORE_CONNECTION`: the database server cannot be reached, or lets nobody in.
  * - `ERR_STORE_FAILED`: the database reports another error, which is the `cause`.
  */
-export type StoreErrorCode =
-  | 'ERR_STORE_ENGINE'
-  | 'ERR_STORE_FOLDER'
-  | 'ERR_STORE_IN_USE'
-  | 'ERR_STORE_CORRUPT'
-  | 'ERR_STORE_VERSION'
-  | 'ERR_STORE_NOT_EMPTY'
-  | 'ERR_STORE_IMPORT'
-  | 'ERR_STORE_FULL'
-  | 'ERR_STORE_REFUSED'
-  | 'ERR_STORE_CONNECTION'
-  | 'ERR_STORE_FAILED';
+export const STORE_ERROR_CODES = [
+  'ERR_STORE_ENGINE',
+  'ERR_STORE_FOLDER',
+  'ERR_STORE_IN_USE',
+  'ERR_STORE_CORRUPT',
+  'ERR_STORE_VERSION',
+  'ERR_STORE_NOT_EMPTY',
+  'ERR_STORE_IMPORT',
+  'ERR_STORE_FULL',
+  'ERR_STORE_REFUSED',
+  'ERR_STORE_CONNECTION',
+  'ERR_STORE_FAILED',
+] as const;
+
+export type StoreErrorCode = (typeof STORE_ERROR_CODES)[number];
 
 /** An error of the store; `code` says which. */
 export class StoreError extends Error {

@@ -127,6 +127,11 @@ export class Store {
     }
   }
 
+  /** Counts another opening, by a process that this one serves the store to. @throws StoreError */
+  begin(): Promise<StoreFacts> {
+    return this.#writer.ask('begin', null);
+  }
+
   /** Writes something with everything else that this turn has to write. */
   write(write: Write, answer?: WriteAnswer): void {
     this.#writes.write(write, answer);
