@@ -154,6 +154,7 @@ function addServe(program: Command, version: string): void {
     .option('--web-port <port>', 'port for the web page, 0 for any free one', parsePort)
     .option('--web-host <host>', 'address or name for the web page (default: that of --host)')
     .option('--data <folder>', 'keep rooms, bans and what is said in this folder (default: in memory only)')
+    .option('--node <name>', 'name among the servers that share the store of the configuration (default: none do)')
     .option('--no-plain', 'do not listen for plain lines')
     .option('--no-irc', 'do not listen for IRC')
     .option('--no-web', 'do not serve the web page')

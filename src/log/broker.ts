@@ -75,6 +75,7 @@ export interface Broker {
   ends(logs: readonly LogName[]): Promise<readonly BrokerEnd[]>;
   lease(node: string, ms: number): Promise<void>;
   expired(): Promise<readonly string[]>;
+  living(): Promise<readonly string[]>;
   forget(node: string): Promise<void>;
   close(): void;
 }

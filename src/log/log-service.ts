@@ -230,6 +230,9 @@ export class LogService {
         return;
       case 'expired':
         this.#answer(this.log.expired().then((nodes) => this.#tellNodes(ask.id, nodes)));
+        return;
+      case 'living':
+        this.#answer(this.log.living().then((nodes) => this.#tellNodes(ask.id, nodes)));
     }
   }
 

@@ -105,9 +105,17 @@ export class MemoryLog implements SharedLog {
   }
 
   expired(): Promise<readonly string[] | null> {
+    return this.#nodes((endMs, nowMs) => endMs <= nowMs);
+  }
+
+  living(): Promise<readonly string[] | null> {
+    return this.#nodes((endMs, nowMs) => endMs > nowMs);
+  }
+
+  #nodes(isWanted: (endMs: number, nowMs: number) => boolean): Promise<readonly string[] | null> {
     if (this.#isClosed) return Promise.resolve(null);
-    const now = this.#now();
-    return Promise.resolve([...this.#leases].filter(([, endMs]) => endMs <= now).map(([node]) => node));
+    const nowMs = this.#now();
+    return Promise.resolve([...this.#leases].filter(([, endMs]) => isWanted(endMs, nowMs)).map(([node]) => node));
   }
 
   forget(node: string): Promise<boolean> {

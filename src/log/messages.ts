@@ -32,6 +32,7 @@ export type Ask =
     }
   | { readonly kind: 'lease'; readonly id: number; readonly node: string; readonly ms: number }
   | { readonly kind: 'expired'; readonly id: number }
+  | { readonly kind: 'living'; readonly id: number }
   | { readonly kind: 'forget'; readonly id: number; readonly node: string };
 
 /** A pack that cannot be read has no body, but its reason. */
@@ -86,6 +87,7 @@ export const isAsk = choice<Ask>({
   read: record({ kind: oneOf('read'), id, log: isLogName, after: number, maxPacks: whole(1) }),
   lease: record({ kind: oneOf('lease'), id, node, ms: whole(1) }),
   expired: record({ kind: oneOf('expired'), id }),
+  living: record({ kind: oneOf('living'), id }),
   forget: record({ kind: oneOf('forget'), id, node }),
 });
 

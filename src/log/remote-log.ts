@@ -131,6 +131,10 @@ export class RemoteLog implements SharedLog {
     return this.#ask<readonly string[] | null>((broker) => broker.expired(), null);
   }
 
+  living(): Promise<readonly string[] | null> {
+    return this.#ask<readonly string[] | null>((broker) => broker.living(), null);
+  }
+
   forget(node: string): Promise<boolean> {
     return this.#ask((broker) => broker.forget(node).then(() => true), false);
   }

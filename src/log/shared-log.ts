@@ -93,6 +93,8 @@ export interface SharedLog {
   lease(node: string, ms: number): Promise<boolean>;
   /** Returns the nodes whose lease has run out; null when the log cannot be reached. */
   expired(): Promise<readonly string[] | null>;
+  /** Returns the nodes whose lease has not run out; null when the log cannot be reached. */
+  living(): Promise<readonly string[] | null>;
   /** Ends a node's lease, run out or not. @returns whether the log has heard of it */
   forget(node: string): Promise<boolean>;
   /** Stops all followers; calls that are not answered yet fail. */

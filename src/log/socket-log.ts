@@ -251,8 +251,16 @@ export class SocketLog implements SharedLog, ChannelEvents {
   }
 
   expired(): Promise<readonly string[] | null> {
+    return this.#nodes('expired');
+  }
+
+  living(): Promise<readonly string[] | null> {
+    return this.#nodes('living');
+  }
+
+  #nodes(kind: 'expired' | 'living'): Promise<readonly string[] | null> {
     return new Promise((resolve) => {
-      this.#ask((id) => ({ kind: 'expired', id }), {
+      this.#ask((id) => ({ kind, id }), {
         answer: (what, body) => {
           if (what.kind !== 'nodes') return false;
           resolve(nodesOf(body));

@@ -354,9 +354,9 @@ export class ChatServer implements ServerControl {
 
   /** The configuration as it was read last, but for what waits for a restart. */
   get config(): ServerConfig {
-    const { backend, trigger, backlog, lobby, admin, store, irc } = this.#options.config;
+    const { backend, trigger, backlog, lobby, admin, store, node, irc } = this.#options.config;
     const { nicks, serverName } = irc;
-    const fixed = { backend, trigger, backlog, lobby, admin, store };
+    const fixed = { backend, trigger, backlog, lobby, admin, store, node };
     return { ...this.#applied, ...fixed, irc: { ...this.#applied.irc, nicks, serverName } };
   }
 
@@ -538,8 +538,8 @@ export class ChatServer implements ServerControl {
 }
 
 /** Opens the store, if there is one. What it needs is loaded only then. */
-async function openKeeping({ config: { store }, log }: ServerOptions): Promise<Keeping | null> {
+async function openKeeping({ config: { store, node }, log }: ServerOptions): Promise<Keeping | null> {
   if (store === null) return null;
   const { Keeping: Opened } = await import('./keeping.js');
-  return Opened.open(store, log);
+  return Opened.open(store, node, log);
 }

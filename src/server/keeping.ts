@@ -70,8 +70,8 @@ export class Keeping {
   }
 
   /** Opens the store that the configuration names. @throws StoreError */
-  static async open(config: StoreConfig, log: Log): Promise<Keeping> {
-    const { store, logs } = await openStore(config, log);
+  static async open(config: StoreConfig, node: string | null, log: Log): Promise<Keeping> {
+    const { store, logs } = await openStore(config, log, node !== null);
     try {
       const bans = await store.read('bans', null);
       const members = await store.read('members', null);
@@ -101,7 +101,7 @@ export class Keeping {
     if (this.#erased.length > 0) {
       chat.whenCaughtUp(() => {
         for (const account of this.#erased) chat.releaseAccount(account);
-        this.#writes.write('erased', { kind: 'erased-done' });
+        this.#writes.write('erased', { kind: 'erased-done', accounts: this.#erased });
       });
     }
     for (const member of this.members.members) chat.restore(member, null);

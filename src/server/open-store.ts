@@ -15,9 +15,9 @@ export interface OpenedStore {
   readonly logs: StoreLogs;
 }
 
-/** Opens a store. @throws StoreError */
-export function openStore(config: StoreConfig, log: Log): Promise<OpenedStore> {
-  return config.kind === 'sqlite' ? openSqlite(config, log) : openPostgres(config, log);
+/** Opens a store. @param isShared - whether nodes share it @throws StoreError */
+export function openStore(config: StoreConfig, log: Log, isShared: boolean): Promise<OpenedStore> {
+  return config.kind === 'sqlite' ? openSqlite(config, log) : openPostgres(config, log, isShared);
 }
 
 async function openSqlite(config: SqliteStoreConfig, log: Log): Promise<OpenedStore> {
@@ -33,13 +33,13 @@ async function openSqlite(config: SqliteStoreConfig, log: Log): Promise<OpenedSt
   }
 }
 
-async function openPostgres({ url }: PostgresStoreConfig, log: Log): Promise<OpenedStore> {
+async function openPostgres({ url }: PostgresStoreConfig, log: Log, isShared: boolean): Promise<OpenedStore> {
   // Who keeps nothing in PostgreSQL loads nothing of it.
   const { openPostgres: open } = await import('../store/postgres/open.js');
   const onTrouble = (why: Error | null): void => {
     report(why === null ? null : { code: codeOf(why), message: why.message }, log);
   };
-  return open({ url, ...observers(log), onTrouble });
+  return open({ url, isShared, ...observers(log), onTrouble });
 }
 
 function codeOf(why: Error): Failure['code'] {

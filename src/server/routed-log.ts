@@ -34,6 +34,10 @@ export class RoutedLog implements SharedLog {
     return this.#stored.expired();
   }
 
+  living(): Promise<readonly string[] | null> {
+    return this.#stored.living();
+  }
+
   forget(node: string): Promise<boolean> {
     return this.#stored.forget(node);
   }

@@ -29,6 +29,7 @@ const OPTIONS: OptionNames<ChatServerOptions> = {
   webHost: true,
   without: true,
   data: true,
+  node: true,
   backend: true,
   trigger: true,
   maxClients: true,

@@ -2,13 +2,15 @@
 import type { WritersOf } from './tasks.js';
 
 export interface ErasedWrites {
-  /** The rooms know of all that were noted. */
-  readonly 'erased-done': object;
+  /** The rooms know of these. */
+  readonly 'erased-done': { readonly accounts: readonly string[] };
 }
 
 export const erasedWrites: WritersOf<ErasedWrites> = {
-  'erased-done': (tables) => {
-    tables.run("DELETE FROM fact WHERE name GLOB 'erased *'").run();
+  'erased-done': (tables, { accounts }) => {
+    for (const account of accounts) {
+      tables.run("DELETE FROM fact WHERE name GLOB 'erased *' AND value = ?").run(account);
+    }
     return 0;
   },
 };

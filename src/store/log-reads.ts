@@ -15,17 +15,27 @@ export interface Page extends Omit<LogEnds, 'log'> {
   readonly packs: readonly { readonly seq: number; readonly body: Uint8Array }[];
 }
 
-/** What is kept of a log's state, with the packs that came after it. */
-export interface StoredState {
-  readonly log: string;
+/** What is kept of a log's state. */
+export interface KeptState {
+  /** The number of the last pack that is in it; 0 if nothing has ever been kept. */
   readonly seq: number;
   readonly state: string | null;
+}
+
+/** What is kept of a log's state, with the packs that came after it. */
+export interface StoredState extends KeptState {
+  readonly log: string;
   readonly tail: Page['packs'];
 }
+
+/** What is kept of a log that nothing has ever been kept of. */
+export const NOTHING_KEPT: KeptState = { seq: 0, state: null };
 
 export interface LogReads {
   /** The states of the logs that have one, or that have packs without one. */
   readonly states: { readonly ask: null; readonly answer: readonly StoredState[] };
+  /** What is kept of the state of one log. */
+  readonly state: { readonly ask: { readonly log: string }; readonly answer: KeptState };
   /** The ends of all logs. */
   readonly ends: { readonly ask: null; readonly answer: readonly LogEnds[] };
   readonly packs: {
@@ -34,6 +44,8 @@ export interface LogReads {
   };
   /** The nodes whose lease has run out, in the order in which that happened. */
   readonly expired: { readonly ask: { readonly nowMs: number }; readonly answer: readonly string[] };
+  /** The nodes whose lease runs. */
+  readonly living: { readonly ask: { readonly nowMs: number }; readonly answer: readonly string[] };
 }
 
 export const logReads: ReadersOf<LogReads> = {
@@ -52,6 +64,11 @@ export const logReads: ReadersOf<LogReads> = {
         tail: packs.map((pack) => ({ seq: integerOf(pack, 'seq'), body: bytesOf(pack, 'body') })),
       };
     });
+  },
+  state: (tables, { log }) => {
+    const row = tables.run('SELECT kept_seq, kept FROM log WHERE name = ?').get(log);
+    if (row === undefined) return NOTHING_KEPT;
+    return { seq: integerOf(row, 'kept_seq'), state: nullableOf(row, 'kept', textOf) };
   },
   ends: (tables) => {
     const rows = tables.run('SELECT name, first, top FROM log').all();
@@ -81,6 +98,10 @@ export const logReads: ReadersOf<LogReads> = {
   },
   expired: (tables, { nowMs }) => {
     const rows = tables.run('SELECT node FROM lease WHERE end_ms <= ? ORDER BY end_ms').all(nowMs);
+    return rows.map((row) => textOf(row, 'node'));
+  },
+  living: (tables, { nowMs }) => {
+    const rows = tables.run('SELECT node FROM lease WHERE end_ms > ? ORDER BY end_ms').all(nowMs);
     return rows.map((row) => textOf(row, 'node'));
   },
 };

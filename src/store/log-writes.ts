@@ -58,7 +58,9 @@ export const logWrites: WritersOf<LogWrites> = {
     return young < 0 ? rows.length : young;
   },
   keep: (tables, { log, seq, state }) => {
-    tables.run('UPDATE log SET kept_seq = ?, kept = ? WHERE id = ?').run(seq, state, tables.log(log).id);
+    // Of several processes, one may be behind another one.
+    const text = 'UPDATE log SET kept_seq = ?, kept = ? WHERE id = ? AND (kept_seq <= ? OR kept_seq > top)';
+    tables.run(text).run(seq, state, tables.log(log).id, seq);
     return seq;
   },
   trim: (tables, { log: name, before }) => {

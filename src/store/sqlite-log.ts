@@ -2,7 +2,7 @@
 import { decodePack, encodePack } from '../log/codec.js';
 import type { LogName, Pack } from '../log/entry.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../log/shared-log.js';
-import type { LogEnds, Page, StoredState } from './log-reads.js';
+import type { KeptState, LogEnds, Page, StoredState } from './log-reads.js';
 import type { Store } from './store.js';
 import type { Failure } from './store-error.js';
 import { StoredLog } from './stored-log.js';
@@ -87,6 +87,10 @@ export class SqliteLog implements SharedLog {
     );
   }
 
+  stateOf(log: LogName): Promise<KeptState | null> {
+    return this.#store.read('state', { log }).catch(() => null);
+  }
+
   /** The logs that have ever had a pack, and those that are followed. */
   get names(): LogName[] {
     return [...this.#logs.keys()];
@@ -149,6 +153,11 @@ export class SqliteLog implements SharedLog {
   async expired(): Promise<readonly string[] | null> {
     if (this.#isClosed) return null;
     return this.#store.read('expired', { nowMs: this.#now() }).catch(() => null);
+  }
+
+  async living(): Promise<readonly string[] | null> {
+    if (this.#isClosed) return null;
+    return this.#store.read('living', { nowMs: this.#now() }).catch(() => null);
   }
 
   forget(node: string): Promise<boolean> {

@@ -2,7 +2,7 @@
 import type { Found, SearchQuery } from '../history/search-query.js';
 import type { LogName } from '../log/entry.js';
 import type { SharedLog } from '../log/shared-log.js';
-import type { StoredState } from './log-reads.js';
+import type { KeptState, StoredState } from './log-reads.js';
 import type { StoreReadings } from './store.js';
 import type { Reads, StoreFacts, Write } from './tasks.js';
 import type { WriteAnswer } from './write-batches.js';
@@ -30,6 +30,11 @@ export interface StoreLogs extends SharedLog {
   readonly isTakingWrites: boolean;
   /** The number of the last pack of a log that is known to be stored. */
   topOf(name: LogName): number;
-  /** Keeps what the state of a log is after a pack: the next opening of the store brings it, and the packs after it. */
+  /** Reads what is kept of the state of a log now; null if the store does not answer. */
+  stateOf(name: LogName): Promise<KeptState | null>;
+  /**
+   * Keeps what the state of a log is after a pack: the next opening of the store brings it, and the packs after it. A
+   * state with more packs in it stays.
+   */
   keep(log: LogName, seq: number, state: string | null): void;
 }

@@ -17,6 +17,7 @@ import type { MarkerWrites } from './marker-writes.js';
 import type { MemberReads } from './member-reads.js';
 import type { MemberWrites } from './member-writes.js';
 import type { MigrationProgress } from './migrations.js';
+import type { RunWrites } from './run-writes.js';
 import type { SaidReads, SaidWrites } from './said.js';
 import type { Failure } from './store-error.js';
 import type { Tables } from './tables.js';
@@ -33,7 +34,16 @@ export interface ThreadData {
 
 /** What can be written, by kind. Each answers with a number. */
 export interface Writes
-  extends AccountWrites, LogWrites, BanWrites, LineWrites, MemberWrites, MarkerWrites, ErasedWrites, SaidWrites {}
+  extends
+    AccountWrites,
+    LogWrites,
+    BanWrites,
+    LineWrites,
+    MemberWrites,
+    MarkerWrites,
+    ErasedWrites,
+    RunWrites,
+    SaidWrites {}
 
 /** One thing to be written. */
 export type Write<K extends keyof Writes = keyof Writes> = {

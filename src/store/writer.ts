@@ -8,6 +8,7 @@ import { lineWrites } from './line-writes.js';
 import { logWrites } from './log-writes.js';
 import { markerWrites } from './marker-writes.js';
 import { memberWrites } from './member-writes.js';
+import { runWrites } from './run-writes.js';
 import { saidWrites } from './said.js';
 import { failureOf } from './store-error.js';
 import type { Tables } from './tables.js';
@@ -22,6 +23,7 @@ const WRITERS: WritersOf<Writes> = {
   ...memberWrites,
   ...markerWrites,
   ...erasedWrites,
+  ...runWrites,
   ...saidWrites,
 };
 

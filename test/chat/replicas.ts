@@ -276,6 +276,7 @@ const SILENT: SharedLog = {
   read: () => Promise.resolve(null),
   lease: () => Promise.resolve(false),
   expired: () => Promise.resolve(null),
+  living: () => Promise.resolve(null),
   forget: () => Promise.resolve(false),
   close: () => undefined,
 };

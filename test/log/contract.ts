@@ -317,10 +317,12 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>, packE
       await asked(log.lease('a.1', 1000));
       await logs.pass(600);
       expect(await asked(log.expired())).toEqual(['b.1']);
+      expect(await asked(log.living())).toEqual(['a.1']);
       await asked(log.forget('b.1'));
       expect(await asked(log.expired())).toEqual([]);
       await logs.pass(600);
       expect(await asked(log.expired())).toEqual(['a.1']);
+      expect(await asked(log.living())).toEqual([]);
     });
 
     test('a closed log takes nothing, calls nobody and can be closed again', async () => {
@@ -335,6 +337,7 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>, packE
       expect(await log.read(ROOM, { after: 0, maxPacks: 1 })).toBeNull();
       expect(await log.lease('a.1', 1000)).toBe(false);
       expect(await log.expired()).toBeNull();
+      expect(await log.living()).toBeNull();
       expect(await log.forget('a.1')).toBe(false);
       expect(ear.packs).toEqual(['1 a']);
     });

@@ -33,6 +33,7 @@ class Run {
     const history = { days: null, rooms: new Map<string, number>() };
     const keeping = await Keeping.open(
       { kind: 'sqlite', path: folder, durability: 'process', maxBytes: 0, history },
+      null,
       silent,
     );
     onTestFinished(() => keeping.close());

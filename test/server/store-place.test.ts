@@ -5,8 +5,11 @@ import { configuration } from './keeping.js';
 
 const URL_OF_DATABASE = 'postgres://ann:secret-word@db.example.org:6543/chat?password=secret-word&sslmode=require';
 
-const load = (store: object, flags: { readonly data?: string } = {}) =>
-  loadConfig({ config: configuration({ store }), ...flags });
+const load = (
+  store: object,
+  flags: { readonly data?: string; readonly node?: string } = {},
+  node: string | null = null,
+) => loadConfig({ config: configuration({ store, node }), ...flags });
 
 test('a store in PostgreSQL is shown without what may be secret', async () => {
   const { store } = await load({ kind: 'postgres', url: URL_OF_DATABASE });
@@ -26,6 +29,16 @@ test.each([
   const error: unknown = await load(store).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'ERR_CONFIG', message: expect.stringContaining(complaint) });
   expect(String(error)).not.toContain('secret-word');
+});
+
+test('a node has a name, by the file or by a flag, and needs a store that others can share', async () => {
+  const store = { kind: 'postgres', url: URL_OF_DATABASE };
+  expect(await load(store)).toMatchObject({ node: null });
+  expect(await load(store, {}, 'one')).toMatchObject({ node: 'one' });
+  expect(await load(store, { node: 'two' }, 'one')).toMatchObject({ node: 'two' });
+  await expect(load(store, {}, 'One')).rejects.toThrow('node: must be a name such as one');
+  await expect(load(store, { node: 'a.b' })).rejects.toThrow('--node a.b: not the name of a node');
+  await expect(load({ path: 'data' }, {}, 'one')).rejects.toThrow('a node needs a store');
 });
 
 test('a server cannot keep its data in a folder and in PostgreSQL', async () => {

@@ -293,6 +293,8 @@ test('what was kept of a state comes back, with the packs after it for the first
   await before.close();
   const log = await SqliteLog.open(await openStore({ folder }));
   expect(log.states).toMatchObject([{ log: ROOM, seq: 1, state: '{"x":1}' }]);
+  log.keep(ROOM, 0, '{"x":0}');
+  expect(await log.stateOf(ROOM)).toEqual({ seq: 1, state: '{"x":1}' });
   const ear = new Ear();
   log.follow(ROOM, 1, ear);
   expect(ear.heard).toEqual(['2 b', '3 c', 'caught up']);

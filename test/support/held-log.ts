@@ -97,6 +97,10 @@ export class HeldLog implements SharedLog {
     return this.#memory.expired();
   }
 
+  living(): Promise<readonly string[] | null> {
+    return this.#memory.living();
+  }
+
   forget(node: string): Promise<boolean> {
     return this.#memory.forget(node);
   }

@@ -81,6 +81,10 @@ export class LosingLog implements SharedLog {
     return this.#log.expired();
   }
 
+  living(): Promise<readonly string[] | null> {
+    return this.#log.living();
+  }
+
   forget(node: string): Promise<boolean> {
     return this.#log.forget(node);
   }

@@ -144,6 +144,10 @@ export class SimulatedBroker implements Broker {
     return (await this.#ask('appends', () => this.#store.leases.expired())) ?? [];
   }
 
+  async living(): Promise<readonly string[]> {
+    return (await this.#ask('appends', () => this.#store.leases.living())) ?? [];
+  }
+
   async forget(node: string): Promise<void> {
     await this.#ask('appends', () => this.#store.leases.forget(node));
   }

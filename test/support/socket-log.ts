@@ -302,6 +302,10 @@ export class SocketLog implements SharedLog {
     return this.#promise((server) => server.leases.expired(), null);
   }
 
+  async living(): Promise<readonly string[] | null> {
+    return this.#promise((server) => server.leases.living(), null);
+  }
+
   forget(node: string): Promise<boolean> {
     return this.#promise((server) => {
       void server.leases.forget(node);

@@ -11,6 +11,7 @@ import { type AddressClass, DEFAULT_CLASSES } from '../classes.js';
 import type { LogFormat, LogLevel } from '../log.js';
 import { FLAGGED_TLS, type ProtocolName, PROTOCOLS, WEB } from '../protocols.js';
 import { ConfigError } from './config-error.js';
+import { isNodeName } from './node-name.js';
 import type { ConfigFile } from './schema.js';
 import type { ListenerConfig, ServerConfig, StoreConfig } from './server-config.js';
 import type { ListenerTls, TlsFiles } from './tls-files.js';
@@ -44,6 +45,8 @@ export interface ServeFlags {
   readonly without?: readonly ProtocolName[] | undefined;
   /** The folder in which what outlives the server is kept. */
   readonly data?: string | undefined;
+  /** The name among the servers that share one store. */
+  readonly node?: string | undefined;
   readonly backend?: BackendName | undefined;
   readonly trigger?: ConnectionTrigger | undefined;
   readonly maxClients?: number | undefined;
@@ -107,7 +110,7 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups,
     drainMs: flags.drainMs ?? file.drainMs,
     admin: toAdmin(file, flags, groups),
     memoryHistory: { maxLines: file.history.memoryLines, maxBytes: file.history.memoryBytes },
-    store: toStore(file, flags),
+    ...toKept(file, flags),
     classes: file.classes?.map(toAddressClass) ?? DEFAULT_CLASSES,
     irc: {
       serverName: flags.serverName ?? file.server.name,
@@ -179,6 +182,16 @@ function toListeners(file: ConfigFile, flags: ServeFlags, files: Omit<NamedFiles
     listeners.push(toListener(FLAGGED_TLS.protocol, { host, port, charset, tls: ofFlags }));
   }
   return listeners;
+}
+
+function toKept(file: ConfigFile, flags: ServeFlags): Pick<ServerConfig, 'store' | 'node'> {
+  const store = toStore(file, flags);
+  const node = flags.node ?? file.node;
+  if (node !== null && !isNodeName(node)) throw new ConfigError(`--node ${node}: not the name of a node`);
+  if (node !== null && (store === null || store.kind === 'sqlite')) {
+    throw new ConfigError('a node needs a store that several servers can share: "store" with the kind postgres');
+  }
+  return { store, node };
 }
 
 function toStore({ store, history: { days, rooms } }: ConfigFile, { data, config }: ServeFlags): StoreConfig | null {

@@ -20,6 +20,7 @@ import { DEFAULT_PAST } from '../../protocol/past.js';
 import type { Durability } from '../../store/database.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
 import { PROTOCOLS, WEB } from '../protocols.js';
+import { isNodeName } from './node-name.js';
 import { isPostgresUrl } from './store-place.js';
 import { CLIENT_CERTIFICATES } from './tls-files.js';
 
@@ -249,6 +250,11 @@ const storeSchema = v.pipe(
   ),
 );
 
+const nodeName = v.pipe(
+  text,
+  v.check(isNodeName, 'must be a name such as one: letters in lower case, digits and hyphens, at most 32'),
+);
+
 const channel = v.pipe(text, v.check(isChannelName, 'must be a channel name such as #lobby'));
 
 const accountDefaults = DEFAULT_ACCOUNT_SETTINGS;
@@ -311,6 +317,7 @@ const fileSchema = v.strictObject({
   drainMs: v.optional(integer(0, MAX_DRAIN_MS), 0),
   admin: v.optional(v.nullable(adminSchema), null),
   store: v.optional(v.nullable(storeSchema), null),
+  node: v.optional(v.nullable(nodeName), null),
   history: v.optional(
     v.strictObject({
       days: v.optional(days, DEFAULT_DAYS),

@@ -90,6 +90,8 @@ export interface ServerConfig extends ProtocolSettings {
   readonly memoryHistory: MemoryHistoryLimits;
   /** Null for a server of which nothing outlives the process. */
   readonly store: StoreConfig | null;
+  /** The name among the servers that share the store; null for a server that has its store for itself. */
+  readonly node: string | null;
   readonly classes: readonly AddressClass[];
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
@@ -110,6 +112,7 @@ const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = 
   admin: ({ admin }) => admin,
   store: ({ store }) => store && { ...store, history: null },
   history: ({ store }) => store?.history,
+  node: ({ node }) => node,
   'server.name': ({ irc }) => irc.serverName,
 };
 

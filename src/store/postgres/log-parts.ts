@@ -1,10 +1,16 @@
 /** Logs and their states as a store in PostgreSQL has them; packs and leases are the broker's. */
 import { integerOf, nullableOf, textOf } from '../columns.js';
+import { NOTHING_KEPT } from '../log-reads.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
 
 /** How many packs a write drops at most. */
 const RETAIN_PACKS = 1_000;
 
+/**
+ * Of several nodes, one may be behind another one: the state with more packs in it stays, unless the log has lost its
+ * end.
+ */
+const KEEP = 'UPDATE log SET kept_seq = $2, kept = $3 WHERE name = $1 AND (kept_seq <= $2 OR kept_seq > top)';
 const OLD = `SELECT seq FROM (
     SELECT seq, at_ms, bool_and(at_ms < $2) OVER (ORDER BY seq) AS is_old FROM (
       SELECT seq, at_ms FROM pack WHERE log = (SELECT id FROM log WHERE name = $1)
@@ -17,7 +23,7 @@ const DROP = `WITH dropped AS (
 
 export const logWriters: PostgresWriters<'keep' | 'retain' | 'trim'> = {
   keep: async (run, { log, seq, state }) => {
-    await run({ text: 'UPDATE log SET kept_seq = $2, kept = $3 WHERE name = $1', values: [log, seq, state] });
+    await run({ text: KEEP, values: [log, seq, state] });
     return seq;
   },
   retain: async (run, { log, fromMs }) => {
@@ -37,7 +43,7 @@ export const logWriters: PostgresWriters<'keep' | 'retain' | 'trim'> = {
   },
 };
 
-export const logReaders: PostgresReaders<'states' | 'ends'> = {
+export const logReaders: PostgresReaders<'state' | 'states' | 'ends'> = {
   // The packs after a state are read by those who follow the log.
   states: async (run) => {
     const rows = await run({
@@ -49,6 +55,11 @@ export const logReaders: PostgresReaders<'states' | 'ends'> = {
       state: nullableOf(row, 'kept', textOf),
       tail: [],
     }));
+  },
+  state: async (run, { log }) => {
+    const [row] = await run({ text: 'SELECT kept_seq, kept FROM log WHERE name = $1', values: [log] });
+    if (row === undefined) return NOTHING_KEPT;
+    return { seq: integerOf(row, 'kept_seq'), state: nullableOf(row, 'kept', textOf) };
   },
   ends: async (run) => {
     const rows = await run({ text: 'SELECT name, first, top FROM log' });

@@ -40,6 +40,7 @@ const ENDS = `SELECT place, top, encode(mark, 'hex') AS mark
 const LEASE = `INSERT INTO lease(node, until) VALUES($1, clock_timestamp() + $2 * interval '1 millisecond')
   ON CONFLICT (node) DO UPDATE SET until = excluded.until`;
 const EXPIRED = 'SELECT node FROM lease WHERE until <= clock_timestamp() ORDER BY until';
+const LIVING = 'SELECT node FROM lease WHERE until > clock_timestamp() ORDER BY until';
 const FORGET = 'DELETE FROM lease WHERE node = $1';
 
 const NOTHING: BrokerPage = { first: 1, top: 0, mark: '', packs: [] };
@@ -125,6 +126,11 @@ export class PostgresBroker implements Broker {
 
   async expired(): Promise<readonly string[]> {
     const rows = await this.#writer.query({ name: 'expired', text: EXPIRED });
+    return rows.map((row) => textOf(row, 'node'));
+  }
+
+  async living(): Promise<readonly string[]> {
+    const rows = await this.#writer.query({ name: 'living', text: LIVING });
     return rows.map((row) => textOf(row, 'node'));
   }
 

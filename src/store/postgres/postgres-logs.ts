@@ -3,6 +3,7 @@ import type { LogName, Pack } from '../../log/entry.js';
 import type { RemoteLogOptions } from '../../log/remote-log.js';
 import { RemoteLog } from '../../log/remote-log.js';
 import type { AppendAnswer } from '../../log/shared-log.js';
+import type { KeptState } from '../log-reads.js';
 import type { StoreAccess, StoreLogs } from '../store-access.js';
 import { isLogName, PostgresBroker } from './postgres-broker.js';
 import { startLogs } from './start.js';
@@ -43,6 +44,10 @@ export class PostgresLogs extends RemoteLog implements StoreLogs {
 
   topOf(name: LogName): number {
     return this.#tops.get(name) ?? 0;
+  }
+
+  stateOf(log: LogName): Promise<KeptState | null> {
+    return this.#store.read('state', { log }).catch(() => null);
   }
 
   keep(log: LogName, seq: number, state: string | null): void {

@@ -8,7 +8,7 @@ import type { StoreAccess } from '../store-access.js';
 import { StoreError } from '../store-error.js';
 import type { Reads, StoreFacts, Write, Written } from '../tasks.js';
 import { type RefusalObserver, type WriteAnswer, WriteBatches } from '../write-batches.js';
-import { databaseError, failureOfDatabase, isRefusal } from './database-error.js';
+import { databaseError, failureOfDatabase, isDeadlock, isRefusal } from './database-error.js';
 import { searchLines } from './line-search.js';
 import { PostgresLink, type Run } from './link.js';
 import { SCHEMA } from './migrations.js';
@@ -18,6 +18,8 @@ import { writeAll } from './writers.js';
 /** The choices of a {@link PostgresStore}. */
 export interface PostgresStoreOptions {
   readonly url: string;
+  /** Whether others that share the database may use it at the same time. @defaultValue false */
+  readonly isShared?: boolean;
   /** Hears when the store is late. */
   readonly pace: PaceObserver;
   readonly refused: RefusalObserver;
@@ -27,26 +29,30 @@ export interface PostgresStoreOptions {
 const TIMEOUT_MS = 30_000;
 /** The database itself gives a statement up before that: otherwise it goes on when nobody waits for it. */
 const STATEMENT_MS = 25_000;
+/** A node that stops in the middle of a transaction must not keep the others waiting, in milliseconds. */
+const IDLE_MS = 2_000;
 /** The advisory lock of the server whose store it is. */
 const OWNER_LOCK = 0x66646d7a;
 
 /**
  * What one turn has for it is written in one transaction; what arrives meanwhile is written together in the next. The
- * database has one server at a time: a second one is refused as long as the first is connected.
+ * database has one server at a time, or those that share it: any other one is refused as long as they are connected.
  */
 export class PostgresStore implements StoreAccess {
   readonly #writer: PostgresLink;
   readonly #reader: PostgresLink;
   readonly #searcher: PostgresLink;
   readonly #writes: WriteBatches;
+  readonly #isShared: boolean;
   #facts: StoreFacts = { run: 0, prefix: '' };
   #bytes = 0;
   #closing: Promise<void> | null = null;
 
-  private constructor({ url, pace, refused }: PostgresStoreOptions) {
+  private constructor({ url, isShared = false, pace, refused }: PostgresStoreOptions) {
     const prepare = async (run: Run): Promise<void> => {
       await run({ text: `SET search_path TO ${SCHEMA}; SET statement_timeout = ${STATEMENT_MS}` });
     };
+    this.#isShared = isShared;
     this.#writes = new WriteBatches({
       // What arrives while one is under way would only wait in the link instead of growing here.
       atOnce: 1,
@@ -59,7 +65,8 @@ export class PostgresStore implements StoreAccess {
       ...common,
       prepare: async (run) => {
         await prepare(run);
-        await takeOver(run);
+        if (isShared) await run({ text: `SET idle_in_transaction_session_timeout = ${IDLE_MS}` });
+        await takeOver(run, isShared);
       },
     });
     this.#reader = new PostgresLink({ ...common, prepare });
@@ -117,8 +124,10 @@ export class PostgresStore implements StoreAccess {
   /** Writes all of a batch; what the database never takes is left out of it. */
   async #writeBatch(writes: readonly Write[]): Promise<readonly Written[]> {
     try {
-      return await this.#writer.use((run) => writeAll(run, writes));
+      return await this.#writer.use((run) => writeAll(run, writes, this.#isShared));
     } catch (error) {
+      // Another node writes the same, in another order; one of the two goes on.
+      if (isDeadlock(error)) return this.#writeBatch(writes);
       if (!isRefusal(error)) throw error;
       if (writes.length === 1) return [{ code: 'ERR_STORE_REFUSED', message: failureOfDatabase(error).message }];
     }
@@ -142,14 +151,15 @@ export class PostgresStore implements StoreAccess {
   }
 }
 
-/** Takes the database for this server. A connection that is lost gives it back. */
-async function takeOver(run: Run): Promise<void> {
+/** Takes the database for this server, or for all that share it. A connection that is lost gives it back. */
+async function takeOver(run: Run, isShared: boolean): Promise<void> {
   // A server whose machine is gone is noticed after seconds, not hours.
   await run({ text: 'SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3' });
-  const [row = {}] = await run({ text: 'SELECT pg_try_advisory_lock($1) AS is_ours', values: [OWNER_LOCK] });
-  if (Reflect.get(row, 'is_ours') !== true) {
-    throw new StoreError('ERR_STORE_IN_USE', 'another server uses this database');
-  }
+  const take = isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
+  const [row = {}] = await run({ text: `SELECT ${take}($1) AS is_ours`, values: [OWNER_LOCK] });
+  if (Reflect.get(row, 'is_ours') === true) return;
+  const others = isShared ? 'a server that is no node uses this database' : 'another server uses this database';
+  throw new StoreError('ERR_STORE_IN_USE', others);
 }
 
 /** Counts an opening of the store; the first one draws what tells it from other stores. */

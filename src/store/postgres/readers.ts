@@ -24,6 +24,7 @@ const READERS: PostgresReaders<keyof Reads> = {
   search: searchLines,
   packs: ofBroker,
   expired: ofBroker,
+  living: ofBroker,
 };
 
 /** Answers a question. @throws errors of the database */

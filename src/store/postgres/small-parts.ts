@@ -12,7 +12,9 @@ const MARK = `INSERT INTO marker AS known(owner, target, at_ms) VALUES($1, $2, $
 const DROP_MARKS = `DELETE FROM marker WHERE owner = $1 AND target IN (
   SELECT target FROM marker WHERE owner = $1 ORDER BY at_ms DESC OFFSET ${MAX_MARKS})`;
 
-export const smallWriters: PostgresWriters<'ban' | 'unban' | 'member-keep' | 'member-drop' | 'mark' | 'erased-done'> = {
+export const smallWriters: PostgresWriters<
+  'ban' | 'unban' | 'member-keep' | 'member-drop' | 'mark' | 'erased-done' | 'run'
+> = {
   ban: async (run, { ban: { kind, mask, reason, by, atMs, untilMs } }) => {
     await run({ text: BAN, values: [kind, mask, reason, by, atMs, untilMs] });
     return 0;
@@ -39,9 +41,14 @@ export const smallWriters: PostgresWriters<'ban' | 'unban' | 'member-keep' | 'me
     await run({ text: DROP_MARKS, values: [owner] });
     return integerOf(row, 'at_ms');
   },
-  'erased-done': async (run) => {
-    await run({ text: "DELETE FROM fact WHERE name LIKE 'erased %'" });
+  'erased-done': async (run, { accounts }) => {
+    await run({ text: "DELETE FROM fact WHERE name LIKE 'erased %' AND value = ANY($1)", values: [accounts] });
     return 0;
+  },
+  run: async (run) => {
+    const text = "UPDATE fact SET value = (value::bigint + 1)::text WHERE name = 'run' RETURNING value";
+    const [row = {}] = await run({ text });
+    return Number(textOf(row, 'value'));
   },
 };
 

@@ -24,6 +24,9 @@ const WRITERS: PostgresWriters<keyof Writes> = {
   trial: ofBroker,
 };
 
+/** A number that only nodes use which write lines: all write the same ones, and two would wait for each other. */
+const LINES_LOCK = 0x66646d7b;
+
 const LOCK = 'SELECT id FROM log WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE';
 
 function carryOut<K extends keyof Writes>(run: Run, write: Write<K>): Promise<number> {
@@ -34,13 +37,17 @@ function carryOut<K extends keyof Writes>(run: Run, write: Write<K>): Promise<nu
 /**
  * Writes all of a batch or nothing of it.
  *
+ * @param isShared - whether others may write to the same database
  * @returns a number for each write
  * @throws errors of the database
  */
-export async function writeAll(run: Run, batch: readonly Write[]): Promise<number[]> {
+export async function writeAll(run: Run, batch: readonly Write[], isShared: boolean): Promise<number[]> {
   await run({ text: 'BEGIN' });
   try {
-    await lockLogs(run, batch);
+    await lockLogs(run, batch, isShared ? 1 : 2);
+    if (isShared && batch.some(({ kind }) => kind === 'line')) {
+      await run({ name: 'lock-lines', text: 'SELECT pg_advisory_xact_lock($1)', values: [LINES_LOCK] });
+    }
     const results: number[] = [];
     for (let next = 0; next < batch.length; next = results.length) results.push(...(await writeNext(run, batch, next)));
     await run({ text: 'COMMIT' });
@@ -54,12 +61,14 @@ export async function writeAll(run: Run, batch: readonly Write[]): Promise<numbe
 /**
  * Locks the rows of all logs that a batch changes, in the order in which `append` does: otherwise a batch and an append
  * can wait for each other, and the database ends one of them.
+ *
+ * @param least - how many logs there must be for that: one alone is locked by what changes it
  */
-async function lockLogs(run: Run, batch: readonly Write[]): Promise<void> {
+async function lockLogs(run: Run, batch: readonly Write[], least: number): Promise<void> {
   const logs = batch.flatMap((write) => {
     return write.kind === 'keep' || write.kind === 'retain' || write.kind === 'trim' ? [write.log] : [];
   });
-  if (logs.length < 2) return;
+  if (logs.length < least) return;
   await run({ name: 'lock', text: LOCK, values: [logs] });
 }
 

@@ -33,9 +33,10 @@ describePostgres((database) => {
 
   const refusals: { readonly kind: string; readonly failure: Failure }[] = [];
 
-  async function open(): Promise<Awaited<ReturnType<typeof openPostgres>>> {
+  async function open(isShared = false): Promise<Awaited<ReturnType<typeof openPostgres>>> {
     const opened = await openPostgres({
       url: database.server.url,
+      isShared,
       pace: { late: () => undefined, caughtUp: () => undefined },
       refused: (kind, failure) => refusals.push({ kind, failure }),
       onTrouble: () => undefined,
@@ -168,9 +169,51 @@ describePostgres((database) => {
     expect(answers.got).toEqual([1, 1, 2, 2]);
   });
 
-  test('a second server is refused', async () => {
+  test('a second server is refused, and so is a node', async () => {
     await open();
     await expect(open()).rejects.toMatchObject({ code: 'ERR_STORE_IN_USE' });
+    await expect(open(true)).rejects.toMatchObject({ code: 'ERR_STORE_IN_USE' });
+  });
+
+  test('nodes share the database, which no other server uses meanwhile', async () => {
+    const [one, other] = [await open(true), await open(true)];
+    expect(other.store.facts).toEqual({ prefix: one.store.facts.prefix, run: one.store.facts.run + 1 });
+    await expect(open()).rejects.toMatchObject({ code: 'ERR_STORE_IN_USE' });
+  });
+
+  test('of two states of a log, the one with more packs in it is kept, and read when it is asked for', async () => {
+    const [one, other] = [await open(true), await open(true)];
+    const answers = new Answers();
+    for (const text of ['a', 'b', 'c']) one.logs.append(ROOM, [mark(text)], answers);
+    await until(() => answers.got.length === 3, 'three packs');
+    expect(await other.logs.stateOf(ROOM)).toEqual({ seq: 0, state: null });
+    expect(await other.logs.stateOf('r:#none')).toEqual({ seq: 0, state: null });
+    one.logs.keep(ROOM, 3, '"late"');
+    await settled(one.store);
+    other.logs.keep(ROOM, 2, '"early"');
+    await settled(other.store);
+    expect(await other.logs.stateOf(ROOM)).toEqual({ seq: 3, state: '"late"' });
+    await database.admin.query('UPDATE fdmux.log SET top = 1');
+    other.logs.keep(ROOM, 1, '"after a loss"');
+    await settled(other.store);
+    expect(await one.logs.stateOf(ROOM)).toEqual({ seq: 1, state: '"after a loss"' });
+  });
+
+  test('lines that two nodes have recorded are there once, whatever order they have arrived in', async () => {
+    const stores = [await open(true), await open(true)].map(({ store }) => store);
+    const rooms = ['r:#a', 'r:#b'] as const;
+    for (const [index, store] of stores.entries()) {
+      const history = new StoredHistory(store);
+      for (let n = 1; n <= 300; n += 1) {
+        for (const room of index === 0 ? rooms : rooms.toReversed()) history.record(room, saidAt(n));
+        if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    for (const store of stores) await settled(store);
+    const { rows } = await database.admin.query<object>(
+      'SELECT name, count(*)::integer, count(DISTINCT msgid)::integer AS ids FROM fdmux.line JOIN fdmux.log ON log.id = line.log GROUP BY name ORDER BY name',
+    );
+    expect(rows).toEqual(rooms.map((name) => ({ name, count: 300, ids: 300 })));
   });
 
   test('a server keeps what was said in PostgreSQL, finds it again, and does not show the password', async () => {
