@@ -3,6 +3,7 @@ import type { LogName, Pack } from '../../log/entry.js';
 import { isLogName } from '../../log/messages.js';
 import type { AppendAnswer } from '../../log/shared-log.js';
 import { SocketLog, type SocketLogOptions } from '../../log/socket-log.js';
+import type { KeptState } from '../log-reads.js';
 import type { StoreAccess, StoreLogs } from '../store-access.js';
 
 /** Logs of which it is known where they ended when the store was opened, and what was appended here since. */
@@ -37,6 +38,10 @@ export class RemoteLogs extends SocketLog implements StoreLogs {
 
   topOf(name: LogName): number {
     return this.#tops.get(name) ?? 0;
+  }
+
+  stateOf(log: LogName): Promise<KeptState | null> {
+    return this.#store.read('state', { log }).catch(() => null);
   }
 
   keep(log: LogName, seq: number, state: string | null): void {
