@@ -15,6 +15,7 @@ import { buildNative } from './lib/build-native.mjs';
 import { ensure } from './lib/ensure.mjs';
 import { at } from './lib/paths.mjs';
 import { Problem, runMain, say } from './lib/progress.mjs';
+import { isRaceOfOurs, OURS } from './lib/race-reports.mjs';
 import { hasCommand, run, tryRun } from './lib/run.mjs';
 
 const TESTS = ['test/native', 'test/readiness', 'test/multiplexer', 'test/socket', 'test/net'].filter((path) =>
@@ -23,12 +24,10 @@ const TESTS = ['test/native', 'test/readiness', 'test/multiplexer', 'test/socket
 const TEST_TIMEOUT_MS = 120_000;
 const DEADLINE_MS = 60_000;
 
-/** A line of a report that names our code. Node.js itself leaks some memory at its end. */
-const OURS = /fdmux\.node|native\/\w+\.(cc|h)/;
 const isLeak = (stanza) => /(Direct|Indirect) leak/.test(stanza);
 /**
- * Only frames inside the innermost call of JavaScript count: what JavaScript, or Node.js for an exception, allocates
- * while our code calls it is not our leak.
+ * Node.js itself leaks some memory at its end. Only frames inside the innermost call of JavaScript count: what
+ * JavaScript, or Node.js for an exception, allocates while our code calls it is not our leak.
  */
 const isOurs = (stanza) =>
   OURS.test(stanza.split(/\n.* (?:Builtins_|napi_call_function|napi_make_callback|napi_fatal_exception)/)[0]);
@@ -41,27 +40,6 @@ const isEngines = (stanza) =>
   /^ +#\d+ 0x\w+ in (?!operator new|(?:__interceptor_)?(?:malloc|calloc|realloc|posix_memalign|aligned_alloc)\b)(.*)/m
     .exec(stanza)?.[1]
     .startsWith('v8::internal::');
-
-/**
- * The frame that touches the memory in a stack of ThreadSanitizer: the first one outside the sanitizer itself.
- */
-const culprit = (stack) => stack.split('\n').find((line) => /^ +#\d/.test(line) && !line.includes('(libtsan.so')) ?? '';
-
-/**
- * A race counts if our code makes one of the two accesses. Node.js and its engine are not built with the sanitizer,
- * which misreads their locks, even below a call of our code. JavaScript that uses one fd in two threads synchronizes by
- * Atomics, which the sanitizer does not see either. Any other kind of report counts if it names our code.
- */
-function isRaceOfOurs(stanza) {
-  if (!/WARNING: ThreadSanitizer/.test(stanza)) return false;
-  if (!/WARNING: ThreadSanitizer: data race/.test(stanza)) return OURS.test(stanza);
-  const accesses = stanza
-    .split(/\n(?= {2}\S)/)
-    .filter((part) => /^ {2}(Previous )?(atomic )?(read|write) of size/i.test(part));
-  const isOfJavaScript = accesses.every((stack) => stack.includes('FunctionCallbackWrapper::Invoke'));
-  if (isOfJavaScript && /^ {2}Location is file descriptor/m.test(stanza)) return false;
-  return accesses.some((stack) => OURS.test(culprit(stack)));
-}
 
 /** For each tool: how it reports, which stanzas of its reports are problems, and what tests need that it lacks. */
 const sanitizers = {

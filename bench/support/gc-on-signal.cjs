@@ -1,2 +1,3 @@
-// Loaded before a server that is weighed: garbage is no memory that its connections need.
-process.on('SIGUSR2', () => globalThis.gc());
+// Loaded before a server that is weighed: garbage is no memory that its connections need. The signal is one that no
+// server heeds.
+process.on('SIGPWR', () => globalThis.gc());

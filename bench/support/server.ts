@@ -80,7 +80,7 @@ export class ServerProcess {
   async residentBytes(): Promise<number> {
     const isCollectable = this.#child.spawnargs.includes(COLLECTABLE);
     for (let i = 0; i < 3; i += 1) {
-      if (isCollectable) this.#child.kill('SIGUSR2');
+      if (isCollectable) this.#child.kill('SIGPWR');
       await delay(300);
     }
     return residentBytesOf(this.pid);
