@@ -11,8 +11,6 @@ export class Outbox {
   readonly #charset: CharsetDetector;
   /** The answer to the command at hand; null while it has none. */
   #answer: ReplyWriter | null = null;
-  /** Answers that miss a part, and those after them, in the order of their commands; null for none. */
-  #late: ReplyWriter[] | null = null;
   /** The batch that lines are added to; null for none. */
   #batch: string | null = null;
   #isClosed = false;
@@ -56,21 +54,15 @@ export class Outbox {
     if (!this.#isClosed && this.#writer.size > 0) this.#send(this.#writer.takePart(charset));
   }
 
-  /** Ends the answer at hand and sends it, unless a part of it, or of one before it, is still to come. */
+  /**
+   * Sends the answer at hand, and ends it unless a part of it is still to come. No answer waits for one before it: an
+   * echo has its place among what others say in the same room, where all must see the same order.
+   */
   flush(): void {
     const answer = this.#take();
     if (answer === null) return;
-    if (answer.missingParts === 0 && this.#late === null) {
-      this.#end(answer);
-      return;
-    }
-    const late = (this.#late ??= []);
-    if (!late.includes(answer)) late.push(answer);
-    while (late[0]?.missingParts === 0) {
-      const next = late.shift();
-      if (next !== undefined) this.#end(next);
-    }
-    if (late.length === 0) this.#late = null;
+    if (answer.missingParts === 0) this.#end(answer);
+    else if (answer.size > 0 && !this.#isClosed) this.#send(answer.takePart(this.#charset.charset));
   }
 
   #take(): ReplyWriter | null {
@@ -87,7 +79,7 @@ export class Outbox {
   /**
    * Leaves a part of the answer at hand for later.
    *
-   * @returns what adds it: the answer is sent when all its parts are there
+   * @returns what adds it, and sends it at once: the answer ends when all its parts are there
    */
   postpone(): (add: () => void) => void {
     const writer = this.#writer;
