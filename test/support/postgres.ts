@@ -1,7 +1,7 @@
 /** A PostgreSQL server of the tests, which only this machine can reach, by a Unix socket. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -40,23 +40,39 @@ export const postgresProblem: string | null = (() => {
   return error === undefined && status === 0 ? null : 'PostgreSQL is not installed';
 })();
 
+/** Where a server runs, if not among the files and in the network of this process. */
+export interface PostgresPlace {
+  /** The folder that its files are in. */
+  readonly within: string;
+  /** The IPv4 address of its network that it listens on, beside the Unix socket. */
+  readonly host: string;
+  /** The words before a command that root runs in that network. */
+  readonly through: readonly string[];
+}
+
 /** A server that runs. */
 export interface PostgresServer {
   /** The URL of its database. */
   readonly url: string;
+  /** The same for those in the network that it listens in. */
+  readonly urlOverNetwork: string;
+  readonly pid: number;
   /** Connects as a superuser. */
   connect(): Promise<Client>;
   /** Kills it as a crash does. */
   crash(): Promise<void>;
-  /** Starts it again. */
+  /** Starts it again, unless it runs. */
   start(): Promise<void>;
   /** Ends it, and removes its files. */
   close(): Promise<void>;
 }
 
 /** Starts a server with an empty database. @param settings - of the server, by name */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'fdmux-postgres-'));
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  place?: PostgresPlace,
+): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(place?.within ?? tmpdir(), 'fdmux-postgres-'));
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   const data = join(folder, 'data');
   const initArguments = ['-D', data, '-A', 'trust', '-U', 'fdmux', '-E', 'UTF8', '--no-locale', '--no-sync'];
@@ -64,9 +80,16 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
   const socket = encodeURIComponent(folder);
   const url = `postgres://fdmux@${socket}/postgres`;
-  const all = { listen_addresses: '', unix_socket_directories: folder, fsync: 'off', ...settings };
+  if (place !== undefined) appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet trust\n');
+  const all = { listen_addresses: place?.host ?? '', unix_socket_directories: folder, fsync: 'off', ...settings };
   const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const run = () => spawn(program('postgres'), ['-D', data, ...options], { ...user, cwd: folder, stdio: 'ignore' });
+  const command = [program('postgres'), '-D', data, ...options];
+  const run = () => {
+    // Only root enters a network; the server must not be root.
+    const as = ['setpriv', '--reuid', String(user?.uid), '--regid', String(user?.gid), '--clear-groups'];
+    const [first = '', ...rest] = place === undefined ? command : [...place.through, ...as, ...command];
+    return spawn(first, rest, { ...(place === undefined ? user : {}), cwd: folder, stdio: 'ignore' });
+  };
   const connect = async (): Promise<Client> => {
     const client = new Client({ connectionString: url });
     await client.connect();
@@ -108,10 +131,15 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   await ready();
   return {
     url,
+    urlOverNetwork: `postgres://fdmux@${place?.host ?? socket}/postgres`,
+    get pid() {
+      return server.pid ?? 0;
+    },
     connect,
     // SIGQUIT: the immediate shutdown, after which a start recovers from the log.
     crash: () => end('SIGQUIT'),
     start: async () => {
+      if (server.exitCode === null && server.signalCode === null) return;
       server = run();
       await ready();
     },

@@ -1,0 +1,38 @@
+/** Several nodes of one chat while everything breaks that can break. */
+import { describe, expect, test } from 'vitest';
+import { postgresProblem } from '../../support/postgres.js';
+import type { Broker } from './broker.js';
+import { type Network, networkProblem } from './network.js';
+import { postgresOn } from './postgres-broker.js';
+import { runTrial } from './trial.js';
+
+/** `FDMUX_FAULTS_SEED` replays a seed, `FDMUX_FAULTS_SECONDS` says for how long things break. */
+const { FDMUX_FAULTS_SEED, FDMUX_FAULTS_BROKER, FDMUX_FAULTS_SECONDS, FDMUX_FAULTS_NODES, FDMUX_FAULTS_LOGS } =
+  process.env;
+const nodes = Number(FDMUX_FAULTS_NODES ?? 1);
+const seconds = Number(FDMUX_FAULTS_SECONDS ?? 35);
+const seedsOf = (own: readonly number[]): readonly number[] =>
+  FDMUX_FAULTS_SEED === undefined ? own : FDMUX_FAULTS_SEED.split(',').map(Number);
+
+interface Kind {
+  readonly name: string;
+  readonly problem: string | null;
+  readonly start: (network: Network, machine: string) => Promise<Broker>;
+  readonly seeds: readonly number[];
+}
+
+const BROKERS: readonly Kind[] = [{ name: 'postgres', problem: postgresProblem, start: postgresOn, seeds: [1, 2] }];
+
+for (const { name, problem, start, seeds } of BROKERS) {
+  const isAsked = FDMUX_FAULTS_BROKER === undefined || FDMUX_FAULTS_BROKER === name;
+  const reason = networkProblem ?? problem;
+  describe.skipIf(reason !== null || !isAsked)(`nodes on ${name} (${reason ?? 'seeds'})`, () => {
+    test.each(seedsOf(seeds))('seed %i', { timeout: seconds * 1_000 + 300_000 }, async (seed) => {
+      const { schedule, violations, figures, logs } = await runTrial({ seed, seconds, nodes, broker: start });
+      console.log(`seed ${seed} on ${name}: ${figures}\n${schedule}`);
+      const story = violations.map(({ promise, text }) => `${promise} ${text}`);
+      if (story.length > 0 || FDMUX_FAULTS_LOGS !== undefined) console.log(logs);
+      expect(story, `FDMUX_FAULTS_SEED=${seed} replays this:\n${schedule}`).toEqual([]);
+    });
+  });
+}
