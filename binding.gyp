@@ -30,6 +30,7 @@
         "native/message.cc",
         "native/pid_fd.cc",
         "native/poll.cc",
+        "native/relay.cc",
         "native/select.cc",
         "native/signal_fd.cc",
         "native/signal_relay.cc",

@@ -36,6 +36,7 @@ Napi::Object registerExports(Napi::Env env, Napi::Object object) {
   exportPidFds(exports);
   exportFileControl(exports);
   exportFileOffsets(exports);
+  exportRelays(exports);
   exportInterfaces(exports);
   exportSpawning(exports);
   exportEventLoss(exports);

@@ -51,6 +51,7 @@ void exportFanotify(Exports& exports);
 void exportPidFds(Exports& exports);
 void exportFileControl(Exports& exports);
 void exportFileOffsets(Exports& exports);
+void exportRelays(Exports& exports);
 void exportInterfaces(Exports& exports);
 void exportSpawning(Exports& exports);
 void exportEventLoss(Exports& exports);

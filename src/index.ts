@@ -416,6 +416,9 @@ export type {
   TlsServerContext,
   TlsVersion,
 } from './net/tls-options.js';
+export { relay } from './net/relay.js';
+export type { Relay, RelayOptions, RelayOutcome } from './net/relay.js';
+export type { RelayEnd } from './net/relay-side.js';
 export { serve } from './net/serve.js';
 export type { ServeOptions } from './net/serve.js';
 export type { FdHandlers, FdStream } from './net/fd-stream.js';

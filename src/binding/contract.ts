@@ -16,6 +16,18 @@
 /** Returned in place of a count by a call that would have blocked. */
 export const WOULD_BLOCK = -1;
 
+/** Why {@link DescriptorCalls.spliceThrough} has come back. */
+export const SpliceOutcome = {
+  /** It has taken as much as it may. */
+  SPENT: 0,
+  SOURCE_EMPTY: 1,
+  TARGET_FULL: 2,
+  /** splice(2) has returned 0: the end, or urgent data of TCP. */
+  SOURCE_ENDED: 3,
+  SOURCE_FAILED: 4,
+  TARGET_FAILED: 5,
+} as const;
+
 /** A sockaddr as the kernel knows it: raw bytes, as long as the address is. */
 export type RawAddress = Uint8Array;
 
@@ -480,6 +492,25 @@ interface DescriptorCalls {
   splice(from: number, to: number, maxBytes: number, fromPosition: number, toPosition: number, flags: number): number;
   tee(from: number, to: number, maxBytes: number, fromPosition: number, toPosition: number, flags: number): number;
   sendfile(from: number, to: number, maxBytes: number, fromPosition: number, toPosition: number, flags: number): number;
+  /**
+   * Moves bytes from one fd into a pipe and from there to another, with splice(2), until one of them makes it wait. It
+   * never waits for the pipe, nor for an fd that is non-blocking.
+   *
+   * @param pendingBytes how many bytes lie in the pipe; they leave first. 0 to 2^30-1
+   * @param maxBytes how many it takes from the source at most, all of which it gives before it takes more: 0 to 2^30
+   * @param counts gets three numbers: the bytes taken from the source, those given to the target, and the errno of a
+   *   failure, positive
+   * @returns one of {@link SpliceOutcome}
+   */
+  spliceThrough(
+    from: number,
+    to: number,
+    reader: number,
+    writer: number,
+    pendingBytes: number,
+    maxBytes: number,
+    counts: Int32Array,
+  ): number;
   /** fcntl(2), with a command that takes a number or nothing. */
   fcntl(fd: number, command: number, argument: number): number;
   /** flock(2). @returns false if somebody else has the lock and `operation` has LOCK_NB */

@@ -175,17 +175,28 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   }
 
   release(): ReleasedConnection {
-    const { turn } = this.#group;
+    this.checkReleasable();
+    const released = this.surrender();
+    native.disownFd(released.fd);
+    return released;
+  }
+
+  /** Sends what was written, as far as the kernel takes it. @throws what `release` throws */
+  checkReleasable(): void {
     this.#checkAlive();
     if (this.#handlers !== this.#group.handlers) throw busyError('the connection is a Duplex, which holds bytes of it');
-    turn.flush();
+    this.#group.turn.flush();
     // The flush may have found out that the connection is broken.
     this.#checkAlive();
+  }
+
+  /** Gives away a connection that is releasable. Its fd stays one of this environment. */
+  surrender(): ReleasedConnection {
+    const { turn } = this.#group;
     const fd = this.#fd;
     const unsent = this.#queue?.takeAll() ?? Buffer.alloc(0);
     const held = Buffer.concat([this.#held ?? Buffer.alloc(0), turn.withdraw(this)]);
     this.#leave(turn);
-    native.disownFd(fd);
     this.#group.closed(this);
     return { fd, unsent, held, ended: this.#writeEnd !== 'open' };
   }

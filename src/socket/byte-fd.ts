@@ -162,7 +162,7 @@ function byteCalls(owner: ByteFd, readable: boolean, writable: boolean): ByteCal
  * read(2). The master of a pseudo-terminal that nobody has open any more gives EIO behind the last byte: that is its
  * end.
  */
-function readOrEnd(fd: number, bytes: Uint8Array, offset: number, length: number): number {
+export function readOrEnd(fd: number, bytes: Uint8Array, offset: number, length: number): number {
   try {
     return readBytes(fd, bytes, offset, length);
   } catch (error) {

@@ -61,6 +61,8 @@ const kinds = {
   index: { fine: 0, bad: fc.oneof(notANumber, notAnInteger, negative, fc.integer({ min: 9 })) },
   /** At least one, of something that holds eight. */
   size: { fine: 1, bad: fc.oneof(notANumber, notAnInteger, fc.integer({ max: 0 }), fc.integer({ min: 9 })) },
+  /** A number of bytes that nothing here holds: at most 2^30. */
+  byteLength: { fine: 0, bad: fc.oneof(notANumber, notAnInteger, negative, fc.integer({ min: 2 ** 30 + 1 })) },
   port: { fine: 0, bad: fc.oneof(notANumber, notAnInteger, negative, fc.integer({ min: 65_536 })) },
   timeout: { fine: 0, bad: fc.oneof(notANumber, fc.constantFrom(NaN, -Infinity, -2, -0.5)) },
   boolean: {
@@ -227,6 +229,7 @@ const calls: readonly Call[] = [
   ['splice', 'fd', 'fd', 'unsigned', 'position', 'position', 'unsigned'],
   ['tee', 'fd', 'fd', 'unsigned', 'position', 'position', 'unsigned'],
   ['sendfile', 'fd', 'fd', 'unsigned', 'position', 'position', 'unsigned'],
+  ['spliceThrough', 'fd', 'fd', 'fd', 'fd', 'byteLength', 'byteLength', 'int32s'],
   ['fcntl', 'fd', 'int', 'int'],
   ['flock', 'fd', 'int'],
   ['lockRange', 'fd', 'unsigned', 'position', 'position'],

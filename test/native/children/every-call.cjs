@@ -216,6 +216,13 @@ function files() {
   assert.equal(native.splice(file, writer, 8, 0, -1, 0), 8);
   assert.equal(native.tee(reader, otherWriter, 8, -1, -1, 0), 8);
   const [one, two] = native.socketPair(C.AF_UNIX, C.SOCK_STREAM, 0, true);
+  const counts = new Int32Array(3);
+  assert.equal(native.spliceThrough(two, one, reader, writer, 8, 4, counts), 0);
+  assert.deepEqual([...counts], [4, 12, 0]); // The 8 that lay in the pipe, and 4 of them once more.
+  assert.equal(native.read(two, bytes, 0, 64), 8);
+  assert.throws(() => native.spliceThrough(two, one, reader, writer, 0, 8, new Int32Array(2)), {
+    code: 'ERR_OUT_OF_RANGE',
+  });
   assert.equal(native.sendfile(file, one, 8, 0, -1, 0), 8);
   const index = native.ifNameToIndex('lo');
   assert.equal(native.ifIndexToName(index), 'lo');
