@@ -326,6 +326,7 @@ class Trial {
   /** Asks each server about each room, as somebody who has just come. */
   async #remember(): Promise<Memory[]> {
     const memories: Memory[] = [];
+    const clients: Client[] = [];
     for (const [index, node] of this.#cluster.names.entries()) {
       const nick = `asks${index}`;
       const path = this.#cluster.pathOf(node, 'lines');
@@ -346,8 +347,10 @@ class Trial {
           texts: lines.map(({ parameters }) => parameters[1] ?? ''),
         });
       }
-      client.close();
+      clients.push(client);
     }
+    // A room that all have left is over, so nobody leaves before the last has asked.
+    for (const client of clients) client.close();
     return memories;
   }
 }
