@@ -2,6 +2,7 @@
 import { decodePack, encodePack } from '../log/codec.js';
 import type { LogName, Pack } from '../log/entry.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../log/shared-log.js';
+import { isLogName } from './log-names.js';
 import type { KeptState, LogEnds, Page, StoredState } from './log-reads.js';
 import type { Store } from './store.js';
 import type { Failure } from './store-error.js';
@@ -237,5 +238,5 @@ export class SqliteLog implements SharedLog {
 
 /** Rows of logs that have been written by {@link SqliteLog} alone. */
 function isOfLog<T extends { readonly log: string }>(ends: T): ends is T & { readonly log: LogName } {
-  return ends.log === 'd' || /^[ran]:/.test(ends.log);
+  return isLogName(ends.log);
 }

@@ -390,5 +390,24 @@ export function describeRemoteLog(name: string, open: Open<RemoteLogsUnderTest>)
       expect(words).toEqual(words.map((_word, index) => (index % 2 === 0 ? 'away' : 'back')));
       expect(words.at(-1)).toBe('back');
     });
+
+    test('what several append at once has one order, without gaps, and all hear it', async () => {
+      const nodes = [log, await logs.another(), await logs.another()];
+      const ears = nodes.map(() => new Ear());
+      const appended: Appended[] = [];
+      nodes.forEach((node, index) => node.follow(ROOM, 0, ears[index] ?? new Ear()));
+      for (let n = 0; n < 60; n += 1) {
+        nodes.forEach((node, index) => {
+          const [text, answer] = [`${index}.${n}`, new Answers()];
+          appended.push({ text, answer });
+          node.append(ROOM, [mark(text)], answer);
+        });
+        if (n % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await logs.settle();
+      expect(ears[0]?.packs).toHaveLength(180);
+      expect(appended.filter(({ answer }) => typeof answer.got[0] !== 'number')).toEqual([]);
+      expectOneOrder(ears, appended);
+    });
   });
 }

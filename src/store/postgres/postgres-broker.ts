@@ -10,7 +10,10 @@ import type {
 } from '../../log/broker.js';
 import type { LogName } from '../../log/entry.js';
 import { integerOf, nullableOf, textOf } from '../columns.js';
-import { isDeadlock } from './database-error.js';
+import { LinkGroup } from '../link-group.js';
+import { isLogName } from '../log-names.js';
+import type { StoreError } from '../store-error.js';
+import { databaseError, isDeadlock } from './database-error.js';
 import type { Notification, Statement } from './driver.js';
 import { PostgresLink, type Run } from './link.js';
 import { CHANNEL } from './log-schema.js';
@@ -52,30 +55,29 @@ const NOTHING: BrokerPage = { first: 1, top: 0, mark: '', packs: [] };
 export class PostgresBroker implements Broker {
   readonly #writer: PostgresLink;
   readonly #reader: PostgresLink;
+  readonly #links = new LinkGroup();
   readonly #maxEntries: number;
   #listener: BrokerListener | null = null;
   /** The process of the database that serves the writer: what it has appended is known here. */
   #writerProcess = 0;
-  #isFound = false;
   /** Whether the database has refused an append: it must show that it has room. */
   #isOnTrial = false;
 
   constructor({ url, maxEntries = Number.MAX_SAFE_INTEGER }: PostgresBrokerOptions) {
     this.#maxEntries = maxEntries;
-    const common = { url, timeoutMs: TIMEOUT_MS, found: this.#found, lost: this.#lost };
+    const common = { url, timeoutMs: TIMEOUT_MS, found: this.#links.found, lost: this.#links.lost };
     this.#writer = new PostgresLink({ ...common, prepare: this.#prepareWriter });
     this.#reader = new PostgresLink({ ...common, prepare: this.#prepareReader, notified: this.#notified });
   }
 
   open(listener: BrokerListener): void {
     this.#listener = listener;
-    this.#writer.open();
-    this.#reader.open();
+    this.#links.open([this.#writer, this.#reader], listener);
   }
 
-  /** Why one of its connections could not be made; null if none has failed. */
-  get problem(): Error | null {
-    return this.#writer.problem ?? this.#reader.problem;
+  /** Why one of its connections could not be made. */
+  get problem(): StoreError {
+    return databaseError(this.#links.problem ?? new Error('no connection for the logs: a server needs five'));
   }
 
   async append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]> {
@@ -140,8 +142,7 @@ export class PostgresBroker implements Broker {
 
   close(): void {
     this.#listener = null;
-    this.#writer.close();
-    this.#reader.close();
+    this.#links.close();
   }
 
   async #write(statement: Statement): Promise<readonly object[]> {
@@ -174,29 +175,12 @@ export class PostgresBroker implements Broker {
     await run({ text: `LISTEN ${CHANNEL}` });
   };
 
-  readonly #found = (): void => {
-    if (this.#isFound || !this.#writer.isUp || !this.#reader.isUp) return;
-    this.#isFound = true;
-    this.#listener?.found();
-  };
-
-  readonly #lost = (why: Error): void => {
-    if (!this.#isFound) return;
-    this.#isFound = false;
-    this.#listener?.lost(why);
-  };
-
   readonly #notified = ({ payload, sender }: Notification): void => {
     if (sender === this.#writerProcess) return;
     const space = payload.indexOf(' ');
     const name = payload.slice(space + 1);
     if (isLogName(name)) this.#listener?.published(name, Number(payload.slice(0, space)));
   };
-}
-
-/** Whether a text is the name of a log. */
-export function isLogName(name: string): name is LogName {
-  return name === 'd' || /^[ran]:/.test(name);
 }
 
 function pageOf(rows: readonly object[]): BrokerPage {

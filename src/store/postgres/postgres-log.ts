@@ -1,10 +1,10 @@
 /** Logs in PostgreSQL, for one server or for several. */
 import { RemoteLog, type RemoteLogOptions } from '../../log/remote-log.js';
+import { startLogs } from '../start-logs.js';
 import { databaseError } from './database-error.js';
 import { PostgresLink } from './link.js';
 import { migrate } from './migrations.js';
 import { PostgresBroker, type PostgresBrokerOptions } from './postgres-broker.js';
-import { startLogs } from './start.js';
 
 const MIGRATION_TIMEOUT_MS = 600_000;
 
@@ -26,7 +26,7 @@ export class PostgresLog extends RemoteLog {
     await prepareDatabase(options.url);
     const broker = new PostgresBroker(options);
     const log = new PostgresLog(broker, options);
-    await startLogs(log, broker, options.startMs);
+    await startLogs(log, () => broker.problem, options.startMs);
     return log;
   }
 }

@@ -3,10 +3,11 @@ import type { LogName, Pack } from '../../log/entry.js';
 import type { RemoteLogOptions } from '../../log/remote-log.js';
 import { RemoteLog } from '../../log/remote-log.js';
 import type { AppendAnswer } from '../../log/shared-log.js';
+import { isLogName } from '../log-names.js';
 import type { KeptState } from '../log-reads.js';
+import { startLogs } from '../start-logs.js';
 import type { StoreAccess, StoreLogs } from '../store-access.js';
-import { isLogName, PostgresBroker } from './postgres-broker.js';
-import { startLogs } from './start.js';
+import { PostgresBroker } from './postgres-broker.js';
 
 /** Logs of which it is known at once where they end, since only this server appends to them. */
 export class PostgresLogs extends RemoteLog implements StoreLogs {
@@ -34,7 +35,7 @@ export class PostgresLogs extends RemoteLog implements StoreLogs {
     const kept = states.flatMap(({ log, ...state }) => (isLogName(log) ? [{ log, ...state }] : []));
     const broker = new PostgresBroker({ url });
     const logs = new PostgresLogs(broker, store, new Map(ends.map(({ log, top }) => [log, top])), kept, options);
-    await startLogs(logs, broker);
+    await startLogs(logs, () => broker.problem);
     return logs;
   }
 

@@ -53,27 +53,6 @@ describePostgres((database) => {
   describeSharedLog('PostgresLog', open, 1);
   describeRemoteLog('PostgresLog', open);
 
-  test('what several servers append at once has one order, without gaps, and all hear it', async () => {
-    const logs = await open(100_000);
-    const nodes = [logs.log, await logs.another(), await logs.another()];
-    const ears = nodes.map(() => new Ear());
-    const answers = nodes.map(() => new Answers());
-    nodes.forEach((node, index) => node.follow(ROOM, 0, ears[index] ?? new Ear()));
-    for (let n = 0; n < 60; n += 1) {
-      nodes.forEach((node, index) => node.append(ROOM, [mark(`${index}.${n}`)], answers[index] ?? new Answers()));
-      if (n % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-    await logs.settle();
-    const [first] = ears;
-    const packs = first?.packs ?? [];
-    expect(packs).toHaveLength(180);
-    expect(packs.map((words) => Number(words.split(' ')[0]))).toEqual(packs.map((_words, index) => index + 1));
-    for (const ear of ears) expect(ear.packs).toEqual(packs);
-    for (const [index, { got }] of answers.entries()) {
-      expect(got.map((seq) => packs[Number(seq) - 1])).toEqual(got.map((seq, n) => `${String(seq)} ${index}.${n}`));
-    }
-  });
-
   test('while the server is down nothing is taken, and all goes on when it is back', async () => {
     const logs = await open(100_000);
     const { log } = logs;

@@ -1,23 +1,22 @@
 /** Waits for logs when a server starts. */
-import type { RemoteLog } from '../../log/remote-log.js';
-import { databaseError } from './database-error.js';
-import type { PostgresBroker } from './postgres-broker.js';
+import type { RemoteLog } from '../log/remote-log.js';
+import type { StoreError } from './store-error.js';
 
 /** How long the connections of logs may take at a start, in milliseconds. */
-export const START_MS = 15_000;
+const START_MS = 15_000;
 
 /**
  * Waits until logs can be reached; otherwise closes them. A database that has no room for all connections would keep a
  * start waiting for ever.
  *
+ * @param problem - returns why they cannot be reached
  * @throws StoreError: ERR_STORE_CONNECTION, or what else was wrong with the last attempt
  */
-export async function startLogs(log: RemoteLog, broker: PostgresBroker, deadlineMs = START_MS): Promise<void> {
+export async function startLogs(log: RemoteLog, problem: () => StoreError, deadlineMs = START_MS): Promise<void> {
   const timer = setTimeout(() => {
     log.close();
   }, deadlineMs);
   await log.whenUp();
   clearTimeout(timer);
-  if (log.isUp) return;
-  throw databaseError(broker.problem ?? new Error('no connection for the logs: a server needs five'));
+  if (!log.isUp) throw problem();
 }
