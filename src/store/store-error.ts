@@ -11,6 +11,7 @@
  * - `ERR_STORE_FULL`: the disk is full, or the file has the size that it may have.
  * - `ERR_STORE_REFUSED`: the database does not take this write, while it takes others; it never will.
  * - `ERR_STORE_CONNECTION`: the database server cannot be reached, or lets nobody in.
+ * - `ERR_STORE_DURABILITY`: the database server would lose what it acknowledges, and nobody has allowed that.
  * - `ERR_STORE_FAILED`: the database reports another error, which is the `cause`.
  */
 export const STORE_ERROR_CODES = [
@@ -24,6 +25,7 @@ export const STORE_ERROR_CODES = [
   'ERR_STORE_FULL',
   'ERR_STORE_REFUSED',
   'ERR_STORE_CONNECTION',
+  'ERR_STORE_DURABILITY',
   'ERR_STORE_FAILED',
 ] as const;
 

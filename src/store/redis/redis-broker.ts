@@ -1,0 +1,269 @@
+/** Packs in Redis. */
+import { randomBytes } from 'node:crypto';
+import type {
+  Broker,
+  BrokerEnd,
+  BrokerListener,
+  BrokerPage,
+  BrokerRange,
+  KeptPack,
+  PackPlace,
+  PackToKeep,
+} from '../../log/broker.js';
+import type { LogName } from '../../log/entry.js';
+import { Link } from '../link.js';
+import { LinkGroup } from '../link-group.js';
+import { isLogName } from '../log-names.js';
+import { StoreError } from '../store-error.js';
+import { type Command, connect } from './driver.js';
+import { examine, type RedisDurability } from './durability.js';
+import { redisError } from './redis-error.js';
+import { parseRedisUrl, type RedisPlace } from './redis-url.js';
+import { bytesIn, integerIn, listIn, type Reply, textIn } from './reply.js';
+import { type Ask, carryOut, Script } from './script.js';
+import * as scripts from './scripts.js';
+
+/** The choices of a {@link RedisBroker}. */
+export interface RedisBrokerOptions {
+  /** `redis://USER:PASSWORD@HOST:PORT/NUMBER`, or `rediss://` for TLS. */
+  readonly url: string;
+  /** Whether the server may be one that loses what it has acknowledged. @defaultValue false */
+  readonly allowLoss?: boolean;
+  /** The most entries that each log keeps, at least 0. @defaultValue no limit */
+  readonly maxEntries?: number;
+}
+
+/** A state that is kept, with the log it is of. */
+export interface KeptState {
+  readonly log: LogName;
+  /** The number of the last pack of the log. */
+  readonly top: number;
+  /** The number of the last pack that is in the state. */
+  readonly seq: number;
+  readonly state: string | null;
+}
+
+/** How long a command may take, in milliseconds: a disk may be busy for seconds. */
+const TIMEOUT_MS = 10_000;
+/** What must fit into a server that has refused something, before it counts as back. */
+const TRIAL_BYTES = 65_536;
+/** The version of the keys. */
+const VERSION = 1;
+/** A server does one thing at a time: the most logs of which it reads packs, or ends, in one. */
+const [MAX_LOGS_READ, MAX_LOGS_ENDS] = [20, 500];
+/** How long packs stay that are in a state, in milliseconds: those who are behind still read them. */
+const RETAIN_MS = 600_000;
+
+const APPEND = new Script(scripts.APPEND);
+const READ = new Script(scripts.READ);
+const ENDS = new Script(scripts.ENDS);
+const LEASE = new Script(scripts.LEASE);
+const EXPIRED = new Script(scripts.EXPIRED);
+const LIVING = new Script(scripts.LIVING);
+const FORGET = new Script(scripts.FORGET);
+const KEEP = new Script(scripts.KEEP);
+const STATES = new Script(scripts.STATES);
+
+/**
+ * Two connections: on one it appends and renews leases, on the other one it listens and reads, so that nobody who is
+ * far behind delays an append.
+ */
+export class RedisBroker implements Broker {
+  readonly #writer: Link<Command, Reply>;
+  readonly #reader: Link<Command, Reply>;
+  readonly #links = new LinkGroup();
+  readonly #place: RedisPlace;
+  readonly #allowLoss: boolean;
+  readonly #maxEntries: number;
+  /** By this, it knows its own hints. */
+  readonly #name = randomBytes(9).toString('base64url');
+  #listener: BrokerListener | null = null;
+  #durability: RedisDurability = 'unknown';
+  /** Whether the server has refused something: it must show that it has room. */
+  #isOnTrial = false;
+
+  /** @throws StoreError: ERR_STORE_CONNECTION if the URL is none of Redis */
+  constructor({ url, allowLoss = false, maxEntries = Number.MAX_SAFE_INTEGER }: RedisBrokerOptions) {
+    const place = parseRedisUrl(url);
+    if (place === null) throw new StoreError('ERR_STORE_CONNECTION', 'the URL of the Redis server cannot be read');
+    this.#place = place;
+    this.#allowLoss = allowLoss;
+    this.#maxEntries = maxEntries;
+    const common = { timeoutMs: TIMEOUT_MS, found: this.#links.found, lost: this.#links.lost };
+    this.#writer = new Link({ ...common, connect: this.#connect, prepare: this.#prepareWriter });
+    this.#reader = new Link({ ...common, connect: this.#connect, prepare: this.#prepareReader });
+  }
+
+  /** Connects once, to find out whether the server can have the logs. @throws StoreError */
+  async examine(): Promise<void> {
+    const link = new Link({ connect: this.#connect, timeoutMs: TIMEOUT_MS, prepare: this.#prepareWriter });
+    try {
+      await link.connect();
+    } catch (error) {
+      throw redisError(error);
+    } finally {
+      link.close();
+    }
+  }
+
+  open(listener: BrokerListener): void {
+    this.#listener = listener;
+    this.#links.open([this.#writer, this.#reader], listener);
+  }
+
+  /** Why one of its connections could not be made. */
+  get problem(): StoreError {
+    return redisError(this.#links.problem ?? new Error('no connection for the logs: a server needs two'));
+  }
+
+  /** What the server has said when it was asked last. */
+  get durability(): RedisDurability {
+    return this.#durability;
+  }
+
+  async append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]> {
+    const logs = [...new Set(packs.map(({ log }) => log))];
+    const indexes = new Map(logs.map((log, index) => [log, index + 1]));
+    const keys = [scripts.LOGS, ...logs.flatMap(scripts.keysOf)];
+    const given = packs.flatMap(({ log, entries, atMs, bytes }) => [indexes.get(log) ?? 0, entries, atMs, bytes]);
+    const common = [scripts.channelOf(this.#place.db), this.#name, this.#maxEntries];
+    const reply = await this.#write(APPEND.asks(keys, [...common, ...logs, ...given]));
+    return listIn(reply).map(placeOf);
+  }
+
+  async read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]> {
+    const pages: BrokerPage[] = [];
+    for (let at = 0; at < ranges.length; at += MAX_LOGS_READ) {
+      const some = ranges.slice(at, at + MAX_LOGS_READ);
+      const keys = some.flatMap(({ log }) => scripts.keysOf(log));
+      const ask = READ.asks(
+        keys,
+        some.flatMap(({ after, maxPacks }) => [after, maxPacks]),
+      );
+      pages.push(...listIn(await this.#ask(ask)).map(pageOf));
+    }
+    return pages;
+  }
+
+  ends(logs: readonly LogName[]): Promise<readonly BrokerEnd[]> {
+    return this.#ofAll(logs, ENDS, (reply) => {
+      const [top, mark] = listIn(reply);
+      return { top: integerIn(top), mark: textIn(mark) };
+    });
+  }
+
+  async lease(node: string, ms: number): Promise<void> {
+    await this.#write(LEASE.asks([scripts.LEASES], [node, ms]));
+  }
+
+  async expired(): Promise<readonly string[]> {
+    return listIn(await this.#write(EXPIRED.asks([scripts.LEASES], []))).map(textIn);
+  }
+
+  async living(): Promise<readonly string[]> {
+    return listIn(await this.#write(LIVING.asks([scripts.LEASES], []))).map(textIn);
+  }
+
+  async forget(node: string): Promise<void> {
+    await this.#write(FORGET.asks([scripts.LEASES], [node]));
+  }
+
+  /** Keeps the state of a log after a pack, unless a later one is kept. @param state - null if there is none */
+  async keep(log: LogName, seq: number, state: string | null): Promise<void> {
+    await this.#write(KEEP.asks(scripts.keysOf(log), [seq, state ?? '', RETAIN_MS]));
+  }
+
+  /** Returns what is kept of all logs. */
+  async states(): Promise<readonly KeptState[]> {
+    const logs = listIn(await this.#reader.query(['SMEMBERS', scripts.LOGS]))
+      .map(textIn)
+      .filter(isLogName);
+    const states = await this.#ofAll(logs, STATES, (reply) => {
+      const [top, seq, state] = listIn(reply);
+      return { top: integerIn(top), seq: integerIn(seq), state: state instanceof Uint8Array ? textIn(state) : null };
+    });
+    return states.map((state, index) => ({ log: logs[index] ?? 'd', ...state }));
+  }
+
+  close(): void {
+    this.#listener = null;
+    this.#links.close();
+  }
+
+  async #ofAll<T>(logs: readonly LogName[], script: Script, of: (reply: Reply) => T): Promise<T[]> {
+    const found: T[] = [];
+    for (let at = 0; at < logs.length; at += MAX_LOGS_ENDS) {
+      const keys = logs.slice(at, at + MAX_LOGS_ENDS).map((log) => scripts.keysOf(log)[0]);
+      found.push(...listIn(await this.#ask(script.asks(keys, []))).map(of));
+    }
+    return found;
+  }
+
+  async #ask(ask: Ask): Promise<Reply> {
+    return this.#reader.use((run) => carryOut(run, ask));
+  }
+
+  async #write(ask: Ask): Promise<Reply> {
+    try {
+      return await this.#writer.use((run) => carryOut(run, ask));
+    } catch (error) {
+      // A server that refuses it, because its disk is full for example, is tried until it does not.
+      this.#isOnTrial = true;
+      this.#writer.drop(redisError(error));
+      throw error;
+    }
+  }
+
+  readonly #connect = (lost: (why: Error) => void) => {
+    return connect(this.#place, {
+      lost: (why) => {
+        lost(redisError(why));
+      },
+      published: this.#published,
+    });
+  };
+
+  readonly #prepareWriter = async (run: (command: Command) => Promise<Reply>): Promise<void> => {
+    this.#durability = await examine(run, this.#allowLoss);
+    await run(['SET', scripts.VERSION_KEY, VERSION, 'NX']);
+    const version = integerIn(await run(['GET', scripts.VERSION_KEY]));
+    if (version > VERSION) {
+      const known = `this one knows versions up to ${VERSION}`;
+      throw new StoreError('ERR_STORE_VERSION', `a later fdmux has written the logs: version ${version}, ${known}`);
+    }
+    // Nothing is appended, but scripts must be allowed.
+    await carryOut(run, APPEND.asks([scripts.LOGS], [scripts.channelOf(this.#place.db), this.#name, 0]));
+    if (!this.#isOnTrial) return;
+    await run(['SET', scripts.TRIAL, new Uint8Array(TRIAL_BYTES)]);
+    await run(['DEL', scripts.TRIAL]);
+    this.#isOnTrial = false;
+  };
+
+  readonly #prepareReader = async (run: (command: Command) => Promise<Reply>): Promise<void> => {
+    await run(['SUBSCRIBE', scripts.channelOf(this.#place.db)]);
+  };
+
+  readonly #published = (text: string): void => {
+    const [sender = '', top = ''] = text.split(' ', 2);
+    if (sender === this.#name) return;
+    const name = text.slice(sender.length + top.length + 2);
+    if (isLogName(name)) this.#listener?.published(name, Number(top));
+  };
+}
+
+function placeOf(reply: Reply): PackPlace {
+  const [seq, before, mark] = listIn(reply);
+  return { seq: integerIn(seq), before: textIn(before), mark: textIn(mark) };
+}
+
+function pageOf(reply: Reply): BrokerPage {
+  const [first, top, mark, packs] = listIn(reply);
+  return { first: integerIn(first), top: integerIn(top), mark: textIn(mark), packs: listIn(packs).map(packOf) };
+}
+
+/** An element of a stream: its id, then names and values. */
+function packOf(reply: Reply): KeptPack {
+  const [id, fields] = listIn(reply);
+  const [, , , before, , mark, , bytes] = listIn(fields);
+  return { seq: Number.parseInt(textIn(id), 10), before: textIn(before), mark: textIn(mark), bytes: bytesIn(bytes) };
+}

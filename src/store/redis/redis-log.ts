@@ -1,0 +1,41 @@
+/** Logs in Redis, for several servers. */
+import { RemoteLog, type RemoteLogOptions } from '../../log/remote-log.js';
+import { startLogs } from '../start-logs.js';
+import type { RedisDurability } from './durability.js';
+import { RedisBroker, type RedisBrokerOptions } from './redis-broker.js';
+
+/** The choices of a {@link RedisLog}. */
+export interface RedisLogOptions extends RedisBrokerOptions, RemoteLogOptions {
+  /** How long its connections may take when it is opened, in milliseconds. @defaultValue 15000 */
+  readonly startMs?: number;
+}
+
+/** The logs of one database of a Redis server: an append is answered when it is as durable as the server says. */
+export class RedisLog extends RemoteLog {
+  readonly #broker: RedisBroker;
+
+  private constructor(broker: RedisBroker, options: RemoteLogOptions) {
+    super(broker, options);
+    this.#broker = broker;
+  }
+
+  /**
+   * Opens the logs of a server.
+   *
+   * @throws StoreError: ERR_STORE_CONNECTION if it cannot be reached, ERR_STORE_DURABILITY if it would lose what it
+   * acknowledges and `allowLoss` is not set, ERR_STORE_VERSION if a later version has written the logs,
+   * ERR_STORE_ENGINE if it is too old or a cluster, ERR_STORE_FAILED for its other errors
+   */
+  static async open(options: RedisLogOptions): Promise<RedisLog> {
+    const broker = new RedisBroker(options);
+    await broker.examine();
+    const log = new RedisLog(broker, options);
+    await startLogs(log, () => broker.problem, options.startMs);
+    return log;
+  }
+
+  /** How durable the server has said to be when the log connected last. */
+  get durability(): RedisDurability {
+    return this.#broker.durability;
+  }
+}

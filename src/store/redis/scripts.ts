@@ -1,0 +1,156 @@
+/** What Redis does in one step: scripts in Lua, each of which nothing else comes in between. */
+
+/** What all keys begin with. */
+const PREFIX = 'fdmux:';
+
+/** The leases of nodes, sorted by the time at which they end, in milliseconds by the server's clock. */
+export const LEASES = `${PREFIX}leases`;
+/** The names of all logs. */
+export const LOGS = `${PREFIX}logs`;
+/** The number of the version that has written the keys. */
+export const VERSION_KEY = `${PREFIX}version`;
+/** What a server that has refused something must take before it counts as back. */
+export const TRIAL = `${PREFIX}trial`;
+
+/** The channel on which it is said that something was appended. Channels are the same in all databases of a server. */
+export function channelOf(db: number): string {
+  return `${PREFIX}${db}`;
+}
+
+/**
+ * The keys of a log.
+ *
+ * The first is a hash: `top` is the number of the last pack that there has been, `mark` is its mark, `first` is the
+ * number of the first pack that is kept, `entries` is how many the packs hold that are kept, `kept` is the state after
+ * the pack `kept_seq`.
+ *
+ * The other one is a stream of the packs. The id of a pack is its number and, behind the dash, the time of its last
+ * entry; `n` is how many entries it has, `m` its mark, `b` the mark before, `e` the pack.
+ */
+export function keysOf(log: string): readonly [ends: string, packs: string] {
+  return [`${PREFIX}log:${log}`, `${PREFIX}packs:${log}`];
+}
+
+/** Drops the first packs of a log, at most a number of them, while `isTooMany` says so of the oldest one. */
+const DROP = `local function drop(packs, log, most, isTooMany)
+  local found = redis.call('XRANGE', packs, '-', '+', 'COUNT', most)
+  local last
+  for _, pack in ipairs(found) do
+    local seq, atMs = string.match(pack[1], '(%d+)-(%d+)')
+    if not isTooMany(tonumber(seq), tonumber(atMs)) then break end
+    log.entries = log.entries - tonumber(pack[2][2])
+    log.first = tonumber(seq) + 1
+    last = pack
+  end
+  if last then redis.call('XTRIM', packs, 'MINID', string.format('%d-0', log.first)) end
+end
+`;
+
+/**
+ * Appends packs of several logs, says so on a channel, and returns number, mark before and mark of each pack.
+ *
+ * KEYS: the names of all logs, then two for each log. ARGV: the channel, who appends, the most entries that a log
+ * keeps, the name of each log, then for each pack the index of its log, its entries, its time and its bytes.
+ */
+export const APPEND = `${DROP}
+local logs = {}
+local count = (#KEYS - 1) / 2
+local most = tonumber(ARGV[3])
+for i = 1, count do
+  local found = redis.call('HMGET', KEYS[2 * i], 'top', 'mark', 'entries', 'first')
+  logs[i] = { top = tonumber(found[1] or 0), mark = found[2] or '', entries = tonumber(found[3] or 0),
+    first = tonumber(found[4] or 1), isNew = not found[1] }
+end
+local places = {}
+for at = 4 + count, #ARGV, 4 do
+  local i = tonumber(ARGV[at])
+  local log = logs[i]
+  local before = log.mark
+  log.mark = string.sub(redis.sha1hex(before .. ARGV[at + 3]), 1, 32)
+  log.top = log.top + 1
+  log.entries = log.entries + tonumber(ARGV[at + 1])
+  redis.call('XADD', KEYS[2 * i + 1], string.format('%d-%s', log.top, ARGV[at + 2]),
+    'n', ARGV[at + 1], 'b', before, 'm', log.mark, 'e', ARGV[at + 3])
+  places[#places + 1] = { log.top, before, log.mark }
+end
+for i = 1, count do
+  local log = logs[i]
+  local was = -1
+  while log.entries > most and log.first ~= was do
+    was = log.first
+    drop(KEYS[2 * i + 1], log, 10, function() return log.entries > most end)
+  end
+  redis.call('HSET', KEYS[2 * i], 'top', log.top, 'mark', log.mark, 'entries', log.entries, 'first', log.first)
+  if log.isNew then redis.call('SADD', KEYS[1], ARGV[3 + i]) end
+  redis.call('PUBLISH', ARGV[1], ARGV[2] .. string.format(' %d ', log.top) .. ARGV[3 + i])
+end
+return places
+`;
+
+/** Reads logs. KEYS: two for each log. ARGV: for each log, after which pack, and how many packs at most. */
+export const READ = `local pages = {}
+for i = 1, #KEYS / 2 do
+  local ends = redis.call('HMGET', KEYS[2 * i - 1], 'first', 'top', 'mark')
+  local from = string.format('%d-0', tonumber(ARGV[2 * i - 1]) + 1)
+  local packs = redis.call('XRANGE', KEYS[2 * i], from, '+', 'COUNT', ARGV[2 * i])
+  pages[i] = { ends[1] or '1', ends[2] or '0', ends[3] or '', packs }
+end
+return pages
+`;
+
+/** Returns the ends of logs. KEYS: the first one of each log. */
+export const ENDS = `local ends = {}
+for i, key in ipairs(KEYS) do
+  local found = redis.call('HMGET', key, 'top', 'mark')
+  ends[i] = { found[1] or '0', found[2] or '' }
+end
+return ends
+`;
+
+/** Confirms that a node lives. KEYS: the leases. ARGV: the node, and for how many milliseconds. */
+export const LEASE = `local now = redis.call('TIME')
+redis.call('ZADD', KEYS[1], now[1] * 1000 + math.floor(now[2] / 1000) + ARGV[2], ARGV[1])
+`;
+
+/** Returns the nodes whose lease has ended. KEYS: the leases. */
+export const EXPIRED = `local now = redis.call('TIME')
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now[1] * 1000 + math.floor(now[2] / 1000))
+`;
+
+/** Returns the nodes whose lease runs. KEYS: the leases. */
+export const LIVING = `local now = redis.call('TIME')
+return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%d', now[1] * 1000 + math.floor(now[2] / 1000)), '+inf')
+`;
+
+/** Ends the lease of a node. KEYS: the leases. ARGV: the node. */
+export const FORGET = `return redis.call('ZREM', KEYS[1], ARGV[1])
+`;
+
+/**
+ * Keeps the state after a pack, unless that of a later one is kept, or the log has lost the pack. Packs before it that
+ * are older than a time are dropped, a part of them with each state.
+ *
+ * KEYS: two for the log. ARGV: the number of the pack, the state or nothing, the milliseconds that packs are kept.
+ */
+export const KEEP = `${DROP}
+local found = redis.call('HMGET', KEYS[1], 'top', 'kept_seq', 'entries', 'first')
+local seq = tonumber(ARGV[1])
+if seq > tonumber(found[1] or 0) or seq < tonumber(found[2] or 0) then return 0 end
+redis.call('HSET', KEYS[1], 'kept_seq', ARGV[1])
+if ARGV[2] == '' then redis.call('HDEL', KEYS[1], 'kept') else redis.call('HSET', KEYS[1], 'kept', ARGV[2]) end
+local now = redis.call('TIME')
+local fromMs = now[1] * 1000 - tonumber(ARGV[3])
+local log = { entries = tonumber(found[3]), first = tonumber(found[4]) }
+drop(KEYS[2], log, 5000, function(number, atMs) return number <= seq and atMs < fromMs end)
+redis.call('HSET', KEYS[1], 'entries', log.entries, 'first', log.first)
+return 1
+`;
+
+/** Returns what is kept of logs, and where they end. KEYS: the first one of each log. */
+export const STATES = `local states = {}
+for i, key in ipairs(KEYS) do
+  local found = redis.call('HMGET', key, 'top', 'kept_seq', 'kept')
+  states[i] = { found[1] or '0', found[2] or '0', found[3] }
+end
+return states
+`;

@@ -1,0 +1,280 @@
+import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { RedisLog, type RedisLogOptions } from '../../../src/store/redis/redis-log.js';
+import { keysOf, LEASES, VERSION_KEY } from '../../../src/store/redis/scripts.js';
+import { Answers, describeRemoteLog, describeSharedLog, Ear, type RemoteLogsUnderTest } from '../../log/contract.js';
+import { mark } from '../../log/entries.js';
+import { until } from '../../support/deadline.js';
+import { redisProblem, type RedisServer, startRedis } from '../../support/redis.js';
+import { RemoteLogs } from '../../support/remote-logs.js';
+
+const ROOM = 'r:#a';
+
+describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'})`, () => {
+  let server: RedisServer;
+  let admin: Redis;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    admin = await server.connect();
+  });
+
+  afterAll(async () => {
+    admin.disconnect();
+    await server.close();
+  });
+
+  async function open(maxEntries: number): Promise<RemoteLogsUnderTest & { readonly log: RedisLog }> {
+    await admin.flushall();
+    const logs = new RemoteLogs();
+    const another = async () => {
+      return logs.add(await RedisLog.open({ url: server.url, maxEntries, onTrouble: logs.onTrouble }));
+    };
+    return {
+      log: await another(),
+      another,
+      settle: () => logs.settle(),
+      pass: async (ms) => {
+        for (const node of await admin.zrange(LEASES, 0, '-1')) await admin.zincrby(LEASES, -ms, node);
+      },
+      loseEnd: async (name, top) => {
+        const [ends, packs] = keysOf(name);
+        const lost = await admin.xrange(packs, `${top + 1}-0`, '+');
+        await admin.xdel(packs, ...lost.map(([id]) => id));
+        const [last] = await admin.xrevrange(packs, '+', '-', 'COUNT', 1);
+        await admin.call('XSETID', packs, last?.[0] ?? '0-1');
+        await admin.hset(ends, 'top', top, 'mark', last?.[1][5] ?? '');
+      },
+      cut: () =>
+        logs.cut(async () => {
+          await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+          await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+        }),
+    };
+  }
+
+  describeSharedLog('RedisLog', open, 1);
+  describeRemoteLog('RedisLog', open);
+
+  test('it says how durable the server is', async () => {
+    const { log } = await open(1);
+    expect(log.durability).toBe('always');
+  });
+
+  test('a crash of the server loses nothing that was acknowledged, and all goes on when it is back', async () => {
+    const logs = await open(100_000);
+    const { log } = logs;
+    const [ear, answers] = [new Ear(), new Answers()];
+    log.follow(ROOM, 0, ear);
+    await logs.settle();
+    log.append(ROOM, [mark('a')], answers);
+    await logs.settle();
+    await server.crash();
+    await until(() => !log.isUp, 'a lost connection');
+    log.append(ROOM, [mark('b')], answers);
+    expect(await log.lease('a.1', 1000)).toBe(false);
+    expect(await log.read(ROOM, { after: 0, maxPacks: 1 })).toBeNull();
+    await server.start();
+    admin = await server.connect();
+    await logs.settle();
+    log.append(ROOM, [mark('c')], answers);
+    await logs.settle();
+    expect(answers.got).toEqual([1, 'unknown', 2]);
+    expect(ear.heard).toEqual(['caught up', '1 a', 'away', 'back', '2 c']);
+  });
+
+  test('an end that the server loses in a crash is found within a second, and the numbers are used again', async () => {
+    const logs = await open(100_000);
+    const ears = [new Ear(), new Ear()];
+    const other = await logs.another();
+    logs.log.follow(ROOM, 0, ears[0] ?? new Ear());
+    other.follow(ROOM, 0, ears[1] ?? new Ear());
+    for (const text of ['a', 'b', 'c']) {
+      logs.log.append(ROOM, [mark(text)], new Answers());
+      await logs.settle();
+    }
+    await server.crash();
+    cutAppendOnlyFile(server);
+    await server.start();
+    admin = await server.connect();
+    await logs.settle();
+    const backMs = performance.now();
+    await until(() => ears.every((ear) => ear.packs.includes('regressed 3-2')), 'a report of the lost end');
+    expect(performance.now() - backMs).toBeLessThan(1_000);
+    other.append(ROOM, [mark('x')], new Answers());
+    await logs.settle();
+    for (const ear of ears) expect(ear.packs).toEqual(['1 a', '2 b', '3 c', 'regressed 3-2', '3 x']);
+  });
+
+  test('an end that is lost while all are connected is found by itself', async () => {
+    const logs = await open(100_000);
+    const ear = new Ear();
+    logs.log.follow(ROOM, 0, ear);
+    for (const text of ['a', 'b', 'c']) logs.log.append(ROOM, [mark(text)], new Answers());
+    await logs.settle();
+    await logs.loseEnd(ROOM, 1);
+    await until(() => ear.packs.includes('regressed 3-1'), 'a report of the lost end');
+  });
+
+  test('a server that has no memory left is tried until it has some', async () => {
+    const logs = await open(100_000);
+    const { log } = logs;
+    const [ear, answers] = [new Ear(), new Answers()];
+    log.follow(ROOM, 0, ear);
+    await logs.settle();
+    await setting('maxmemory', '1');
+    log.append(ROOM, [mark('a')], answers);
+    await until(() => !log.isUp, 'a refused append');
+    await admin.config('SET', 'maxmemory', '0');
+    await logs.settle();
+    log.append(ROOM, [mark('b')], answers);
+    await logs.settle();
+    expect(answers.got).toEqual(['unknown', 1]);
+    expect(ear.heard).toEqual(['caught up', 'away', 'back', '1 b']);
+  });
+
+  test('a server that has forgotten the scripts learns them again', async () => {
+    const logs = await open(100_000);
+    const { log } = logs;
+    const answers = new Answers();
+    await admin.script('FLUSH');
+    log.append(ROOM, [mark('a')], answers);
+    await logs.settle();
+    await admin.script('FLUSH');
+    expect(await log.read(ROOM, { after: 0, maxPacks: 1 })).toMatchObject({ top: 1 });
+    expect(answers.got).toEqual([1]);
+  });
+
+  test('logs of different databases of a server have nothing in common', async () => {
+    const logs = await open(100_000);
+    const other = await RedisLog.open({ url: `${server.url}/3` });
+    onTestFinished(() => other.close());
+    const ear = new Ear();
+    logs.log.follow(ROOM, 0, ear);
+    const answers = new Answers();
+    other.append(ROOM, [mark('a')], answers);
+    await until(() => answers.got.length > 0, 'an answer');
+    await logs.settle();
+    expect(answers.got).toEqual([1]);
+    expect(ear.packs).toEqual([]);
+  });
+
+  /** Sets something until the test is over. */
+  async function setting(name: string, value: string): Promise<void> {
+    const before = await admin.config('GET', name);
+    await admin.config('SET', name, value);
+    onTestFinished(async () => {
+      await admin.config('SET', name, Array.isArray(before) ? String(before[1]) : '');
+    });
+  }
+
+  const opening = async (options: Partial<RedisLogOptions> = {}): Promise<RedisLog> => {
+    const log = await RedisLog.open({ url: server.url, ...options });
+    onTestFinished(() => log.close());
+    return log;
+  };
+
+  test.each([
+    ['appendonly', 'no', 'none'],
+    ['appendfsync', 'no', 'none'],
+  ])('a server with %s %s is refused, unless losses are allowed', async (name, value, durability) => {
+    await setting(name, value);
+    const message: unknown = expect.stringContaining('allowLoss');
+    await expect(opening()).rejects.toMatchObject({ code: 'ERR_STORE_DURABILITY', message });
+    expect((await opening({ allowLoss: true })).durability).toBe(durability);
+  });
+
+  test('a server that may lose a second is taken, and says so', async () => {
+    await setting('appendfsync', 'everysec');
+    expect((await opening()).durability).toBe('everysec');
+  });
+
+  test.each([
+    ['INFO', '-info'],
+    ['CONFIG GET', '-config|get'],
+  ])('a server that refuses %s does not say how durable it is', async (name, rule) => {
+    await admin.acl('SETUSER', 'managed', 'on', '>word', 'allkeys', 'allchannels', '+@all', rule);
+    onTestFinished(async () => {
+      await admin.acl('DELUSER', 'managed');
+    });
+    const url = server.url.replace('redis://', 'redis://managed:word@');
+    const message: unknown = expect.stringContaining(`(${name}`);
+    await expect(opening({ url })).rejects.toMatchObject({ code: 'ERR_STORE_DURABILITY', message });
+    expect((await opening({ url, allowLoss: true })).durability).toBe('unknown');
+  });
+
+  test('a server that removes keys when memory is short is refused', async () => {
+    await setting('maxmemory-policy', 'allkeys-lru');
+    const message: unknown = expect.stringContaining('allkeys-lru');
+    await expect(opening({ allowLoss: true })).rejects.toMatchObject({ code: 'ERR_STORE_DURABILITY', message });
+  });
+
+  test('a replica is refused as long as it is one', async () => {
+    await admin.replicaof('127.0.0.1', 1);
+    onTestFinished(async () => {
+      await admin.replicaof('NO', 'ONE');
+    });
+    const message: unknown = expect.stringContaining('replica');
+    await expect(opening()).rejects.toMatchObject({ code: 'ERR_STORE_CONNECTION', message });
+  });
+
+  test('logs of a later version are left alone', async () => {
+    onTestFinished(async () => {
+      await admin.del(VERSION_KEY);
+    });
+    await admin.set(VERSION_KEY, 1_000);
+    await expect(opening()).rejects.toMatchObject({ code: 'ERR_STORE_VERSION' });
+    expect(await admin.get(VERSION_KEY)).toBe('1000');
+  });
+
+  test('a server without room for all connections is reported', async () => {
+    await setting('maxclients', '2');
+    // Whether the reason arrives before the end of the connection is a matter of chance.
+    await expect(opening({ startMs: 500 })).rejects.toMatchObject({ code: 'ERR_STORE_CONNECTION' });
+  });
+
+  test('a user that is not let in is reported without its password', async () => {
+    const url = server.url.replace('redis://', 'redis://nobody:secret-word@');
+    const error: unknown = await opening({ url }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'ERR_STORE_CONNECTION', message: expect.stringContaining('WRONGPASS') });
+    expect(inspect(error, { depth: 9 })).not.toContain('secret-word');
+  });
+
+  test('a database that the server does not have is reported', async () => {
+    const opened = opening({ url: `${server.url}/99` });
+    await expect(opened).rejects.toMatchObject({ code: 'ERR_STORE_CONNECTION' });
+  });
+
+  test('a password that the server does not ask for does no harm', async () => {
+    const log = await opening({ url: server.url.replace('redis://', 'redis://:word@') });
+    const [ear, answers] = [new Ear(), new Answers()];
+    log.follow(ROOM, 0, ear);
+    log.append(ROOM, [mark('a')], answers);
+    await until(() => answers.got.length > 0, 'an answer');
+    expect(answers.got).toEqual([expect.any(Number)]);
+  });
+});
+
+test.skipIf(redisProblem !== null)('a Redis Cluster is refused', async () => {
+  const server = await startRedis({ 'cluster-enabled': 'yes', port: '0' });
+  onTestFinished(() => server.close());
+  const message: unknown = expect.stringContaining('Cluster');
+  await expect(RedisLog.open({ url: server.url })).rejects.toMatchObject({ code: 'ERR_STORE_ENGINE', message });
+});
+
+test('a server that cannot be reached is reported', async () => {
+  const open = RedisLog.open({ url: 'redis://ann:secret-word@127.0.0.1:1' });
+  const error: unknown = await open.catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'ERR_STORE_CONNECTION', message: expect.stringContaining('ECONNREFUSED') });
+  expect(inspect(error, { depth: 9 })).not.toContain('secret-word');
+});
+
+/** Cuts the last bytes off what a server has written, as a machine does that loses its power. */
+function cutAppendOnlyFile({ folder }: RedisServer): void {
+  const files = readdirSync(join(folder, 'appendonlydir')).filter((name) => name.endsWith('.incr.aof'));
+  const path = join(folder, 'appendonlydir', files.toSorted().at(-1) ?? '');
+  truncateSync(path, statSync(path).size - 20);
+}
