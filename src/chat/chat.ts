@@ -1,5 +1,6 @@
 /** The chat: one method for each thing that can be done in it, whatever protocol asks for it. */
 import type { LogName, Privilege, Trait } from '../log/entry.js';
+import { ASCII_NAMING } from './case-mapping.js';
 import { Core, type CoreOptions } from './core.js';
 import type { Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
 import type { EventOf, Said } from './event.js';
@@ -28,7 +29,7 @@ import * as settings from './verbs/settings.js';
 import * as speech from './verbs/speech.js';
 
 /** The choices of a {@link Chat}. */
-export interface ChatOptions extends Omit<CoreOptions, 'happened'> {
+export interface ChatOptions extends CoreOptions {
   /** Keeps the members that stay when nobody is connected for them, from one run of the server to the next. */
   readonly memberKeeper?: MemberKeeper | undefined;
   /** The store of the server's bans, and their largest number; by default in memory. */
@@ -39,6 +40,8 @@ export interface ChatOptions extends Omit<CoreOptions, 'happened'> {
 
 /** A proposal waits this long for its log, in milliseconds, so that its proposer is answered within five seconds. */
 const PATIENCE_MS = 4_000;
+/** Where others are in the same rooms, it waits for their broker for as long as that may take to be back. */
+const SHARED_PATIENCE_MS = 30_000;
 
 /**
  * One chat. Each verb proposes something to a log, and returns how that has ended: the event that has happened, for the
@@ -53,17 +56,30 @@ export class Chat {
   readonly #core: Core;
   readonly #scene: Scene;
   readonly #hostOf: (address: string) => string;
+  readonly #accountObservers = new Set<(account: string) => void>();
 
   constructor(options: ChatOptions = {}) {
     const { memberKeeper: keeper } = options;
     const staying = keeper === undefined ? null : this.#staying(keeper);
-    const core = new Core({ ...options, ...(staying && { happened: (outcome) => staying.happened(outcome) }) });
+    const { naming = ASCII_NAMING, now = Date.now } = options;
+    const bans = new ServerBans({ ...options.bans, fold: naming.fold, now });
+    this.bans = bans;
+    this.#hostOf = options.hostOf ?? ((address) => address);
+    const core = new Core(options, {
+      ...(staying && { happened: (outcome) => staying.happened(outcome) }),
+      bans,
+      enforce: (banned) => {
+        banning.enforce(this.#scene, banned);
+      },
+      erased: (account) => {
+        ownership.forget(this.#scene, account);
+        for (const observer of this.#accountObservers) observer(account);
+      },
+    });
     const { directory } = core;
     this.directory = directory;
-    this.bans = new ServerBans({ ...options.bans, fold: directory.fold, now: () => directory.now() });
     this.#core = core;
-    this.#hostOf = options.hostOf ?? ((address) => address);
-    this.#scene = { core, directory, bans: this.bans, hostOf: this.#hostOf };
+    this.#scene = { core, directory, bans, hostOf: this.#hostOf };
   }
 
   /** Reports to an observer all who arrive and leave later. */
@@ -108,7 +124,7 @@ export class Chat {
 
   /** Keeps all rooms as they are now, for the next run of the server. */
   keepRooms(): void {
-    this.#core.rooms.keep('all');
+    this.#core.keep('all');
   }
 
   /**
@@ -121,8 +137,24 @@ export class Chat {
 
   /** Answers those who have waited too long for a log. Call it about once a second. */
   tick(): void {
-    this.#core.expire(PATIENCE_MS);
-    this.#core.rooms.keep('grown');
+    this.#core.expire(this.#core.isShared ? SHARED_PATIENCE_MS : PATIENCE_MS);
+    this.#core.keep('grown');
+  }
+
+  // Other processes
+
+  /**
+   * Has a node leave that does not live any more, and all its earlier incarnations: its members are gone.
+   *
+   * @param node - `name.incarnation`. Nothing happens if it is known to be gone
+   */
+  giveUp(node: string): void {
+    this.#core.nodes.giveUp(node);
+  }
+
+  /** Whether it is known that a node is gone. @param node - `name.incarnation` */
+  isGone(node: string): boolean {
+    return this.#core.domain.fold.gone.has(node);
   }
 
   // Arriving and leaving
@@ -167,7 +199,8 @@ export class Chat {
 
   /** How a member's connection is secured. */
   securityOf(member: Member): Pick<Outlet, 'isSecure' | 'certificate'> {
-    return stateOf(member).outlet;
+    const state = stateOf(member);
+    return state.isLocal ? state.outlet : state.security;
   }
 
   /** Gives a member one more outlet. Its own deeds reach it there as they reach others. */
@@ -233,10 +266,15 @@ export class Chat {
     ownership.reserve(this.#scene, accounts, on);
   }
 
+  /** Reports each account that is gone from now on, whichever process has erased it. */
+  observeErasures(observer: (account: string) => void): void {
+    this.#accountObservers.add(observer);
+  }
+
   /** An account is gone: its nick is free, no room belongs to it, and nobody stays for it who is not connected. */
   releaseAccount(account: string): void {
-    ownership.release(this.#scene, account);
     registration.disown(this.#scene, account);
+    ownership.release(this.#scene, account);
   }
 
   /** Puts out the one who uses a nick that belongs to an account. @param account - that of the one who asks */

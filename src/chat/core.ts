@@ -3,21 +3,28 @@ import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, Stamp, Who } f
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
 import { ASCII_NAMING, type Naming } from './case-mapping.js';
+import { Checkpointing } from './checkpointing.js';
 import { DirectoryState } from './directory-state.js';
+import type { BanBook } from './domain-bans.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import { DomainState } from './domain-state.js';
+import { formerOf } from './gone-nodes.js';
 import type { Outlet } from './member.js';
 import { MemberState, stranger } from './member-state.js';
-import type { Outcome } from './outcome.js';
+import { Nodes } from './nodes.js';
+import type { Banned, Outcome } from './outcome.js';
 import { Presenter } from './presenter.js';
 import { type PrivateOutcomes, PrivateState } from './private-state.js';
 import { type LogTrouble, Replica, type ReplicaOwner, type Waiting } from './replica.js';
 import type { RoomKeeper } from './room-keeper.js';
 import type { Cast } from './room-state.js';
-import { Rooms } from './rooms.js';
+import { Rooms, type SharedRooms } from './rooms.js';
+import type { ServerBans } from './server-bans.js';
+import type { Sharing } from './sharing.js';
+import { DOMAIN_CODEC, PRIVATE_CODEC } from './snapshot-codec.js';
 import { SteadyTime } from './steady-time.js';
 import { Strangers } from './strangers.js';
-import type { Answer } from './ticket.js';
+import { type Answer, whenSettled } from './ticket.js';
 
 /** The choices of a chat's core. */
 export interface CoreOptions {
@@ -27,8 +34,13 @@ export interface CoreOptions {
   readonly naming?: Naming | undefined;
   /** The name of this process in the sessions of its members: `node.incarnation`. @defaultValue `a.1` */
   readonly node?: string;
-  /** Returns a name that no other log ever has; the ids of messages begin with it. By default logs are counted. */
-  readonly newLogId?: () => string;
+  /**
+   * Returns a name that no other log ever has; the ids of messages begin with it. By default logs are counted. Where
+   * several processes share logs, each has to give a log the same name.
+   */
+  readonly newLogId?: (log: LogName) => string;
+  /** For a process that shares all its logs with others. @defaultValue it has them for itself */
+  readonly sharing?: Sharing | undefined;
   /** How many departures are remembered, at least 0. @defaultValue 500 */
   readonly departureLimit?: number;
   /** Milliseconds since the epoch. @defaultValue `Date.now` */
@@ -39,10 +51,19 @@ export interface CoreOptions {
    * Receives what has happened in a log, before anybody hears of it. It hears again what is applied again at the start.
    */
   readonly record?: ((log: LogName, outcome: Outcome) => void) | undefined;
-  /** Receives each outcome of an entry when it has been shown. */
-  readonly happened?: ((outcome: Outcome) => void) | undefined;
   /** Receives the troubles of logs. */
   readonly onTrouble?: (log: LogName, trouble: LogTrouble) => void;
+}
+
+/** What stands around a core, beside what its maker chooses. */
+export interface CoreParts {
+  /** Receives each outcome of an entry when it has been shown. */
+  readonly happened?: ((outcome: Outcome) => void) | undefined;
+  readonly bans?: ServerBans | undefined;
+  /** Puts out those of this process for whom a new ban holds. */
+  readonly enforce?: ((banned: Banned) => void) | undefined;
+  /** An account is gone. */
+  readonly erased?: ((account: string) => void) | undefined;
 }
 
 /** The states of one chat, with their logs. Verbs propose to them; nothing else changes anything. */
@@ -52,7 +73,10 @@ export class Core implements ReplicaOwner {
   readonly private: Replica<PrivateDeeds, PrivateOutcomes, PrivateState>;
   readonly rooms: Rooms;
   readonly directory: DirectoryState;
+  readonly nodes: Nodes;
   readonly #node: string;
+  readonly #parts: CoreParts;
+  readonly #checkpointing: Checkpointing | null;
   readonly #presenter: Presenter;
   readonly #record: ((log: LogName, outcome: Outcome) => void) | null;
   readonly #onTrouble: (log: LogName, trouble: LogTrouble) => void;
@@ -70,24 +94,69 @@ export class Core implements ReplicaOwner {
   #steward: MemberState | null = null;
   #guests = 1000;
 
-  constructor(options: CoreOptions = {}) {
+  constructor(options: CoreOptions = {}, parts: CoreParts = {}) {
     const { log = new MemoryLog({ maxEntries: 0 }), node = 'a.1', newLogId = counter(), now = Date.now } = options;
-    const { naming = ASCII_NAMING } = options;
+    const { naming = ASCII_NAMING, sharing } = options;
     const { fold } = naming;
     this.#node = node;
     this.#record = options.record ?? null;
     this.#onTrouble = options.onTrouble ?? (() => undefined);
-    this.#happened = options.happened;
-    const domain = new DomainState({ naming, departureLimit: options.departureLimit ?? 500, memberOf: this.#memberOf });
-    const told = new PrivateState(newLogId(), (session) => domain.bySession(session));
+    this.#parts = parts;
+    this.#happened = parts.happened;
+    this.nodes = new Nodes(this);
+    this.#checkpointing = sharing === undefined ? null : new Checkpointing(sharing.checkpoints, this);
+    const { departureLimit = 500 } = options;
+    const banBook = parts.bans && this.#bookOf(parts.bans);
+    const domain = new DomainState({ naming, departureLimit, memberOf: this.#memberOf, ...(banBook && { banBook }) });
+    const privateLog: LogName = sharing === undefined ? `n:${node}` : 'n:domain';
+    const told = new PrivateState(
+      newLogId(privateLog),
+      (session) => domain.bySession(session) ?? this.nodes.lostBy(session),
+    );
     this.domain = new Replica({ log, name: 'd', fold: domain, belongs: isDomainEntry, owner: this });
-    this.private = new Replica({ log, name: `n:${node}`, fold: told, belongs: isPrivateEntry, owner: this });
+    this.private = new Replica({ log, name: privateLog, fold: told, belongs: isPrivateEntry, owner: this });
     const { keeper = null } = options;
-    this.rooms = new Rooms({ log, fold, cast: this.#memberOf, owner: this, newLogId, keeper });
+    this.rooms = new Rooms({ log, fold, cast: this.#memberOf, owner: this, newLogId, keeper, shared: this.#shared() });
     this.directory = new DirectoryState({ naming, domain, rooms: this.rooms, now });
     this.#presenter = new Presenter(this);
-    this.domain.open();
-    this.private.open();
+    if (this.#checkpointing === null) {
+      this.domain.open();
+      this.private.open();
+    } else {
+      this.#checkpointing.begin(this.domain, DOMAIN_CODEC);
+      this.#checkpointing.begin(this.private, PRIVATE_CODEC);
+    }
+  }
+
+  /** Bans are kept where they are set. */
+  #bookOf(bans: ServerBans): BanBook {
+    return {
+      add: (ban, session) => void bans.add(ban, session !== null && this.isOwn(session)),
+      remove: (kind, mask, session) => void bans.remove(kind, mask, this.isOwn(session)),
+    };
+  }
+
+  #shared(): SharedRooms | null {
+    const checkpoints = this.#checkpointing;
+    if (checkpoints === null) return null;
+    return {
+      checkpoints,
+      names: this.domain.fold.rooms,
+      patienceFor: (log) => shareOf(`${this.#node} ${log}`),
+      announce: (log, isOpen) => {
+        this.nodes.announce(log, isOpen);
+      },
+    };
+  }
+
+  /** Whether other processes have the same logs. */
+  get isShared(): boolean {
+    return this.#checkpointing !== null;
+  }
+
+  /** Whether a session is one of this process. */
+  isOwn(session: string): boolean {
+    return session.startsWith(`${this.#node}.`);
   }
 
   /** Returns the member of a session; an unknown session gets a member without a connection. */
@@ -126,7 +195,26 @@ export class Core implements ReplicaOwner {
     const { steward } = this;
     const nick = this.#guestNick();
     const stamp = this.stamp(this.domain, steward);
-    this.domain.oblige<'displace'>(steward, { kind: 'displace', target: member.session, nick, ...stamp });
+    const answer = this.domain.oblige<'displace'>(steward, {
+      kind: 'displace',
+      target: member.session,
+      nick,
+      ...stamp,
+    });
+    // Another process has given that nick to somebody meanwhile.
+    whenSettled(answer, (outcome) => {
+      if (outcome?.kind === 'refused' && outcome.why === 'nick-taken') this.displace(member);
+    });
+  }
+
+  /** Puts out those of this process for whom a ban holds that has been set, here or elsewhere. */
+  enforce(banned: Banned): void {
+    this.#parts.enforce?.(banned);
+  }
+
+  /** An account is gone. */
+  erased(account: string): void {
+    this.#parts.erased?.(account);
   }
 
   #guestNick(): string {
@@ -171,7 +259,16 @@ export class Core implements ReplicaOwner {
     const stamp = this.stamp(this.domain, member);
     const answer = this.domain.propose<'arrive'>(member, { kind: 'arrive', who, ...stamp });
     if (answer.kind !== 'ticket') this.#arriving.delete(member.session);
+    if (this.isShared) this.#reportSecurity(member);
     return answer;
+  }
+
+  /** Lets the others know how the connection of a member of this process is secured. */
+  #reportSecurity(member: MemberState): void {
+    const { isSecure, certificate } = member.outlet;
+    if (!isSecure && certificate === null) return;
+    const stamp = this.stamp(this.domain, member);
+    this.domain.oblige<'security'>(member, { kind: 'security', isSecure, certificate, ...stamp });
   }
 
   /** Whether a member is in, or may be about to be. */
@@ -181,7 +278,7 @@ export class Core implements ReplicaOwner {
 
   /** Whether a session of this process is over. */
   isOver(member: MemberState): boolean {
-    return member.session.startsWith(`${this.#node}.`) && !this.isKnown(member);
+    return this.isOwn(member.session) && !this.isKnown(member);
   }
 
   /** Proposes that a member has left, unless that is on its way already. */
@@ -240,9 +337,26 @@ export class Core implements ReplicaOwner {
 
   caughtUp(log: LogName): void {
     this.rooms.caughtUp(log);
+    if (log === 'd') this.#domainCaughtUp();
+    else this.#reviewGone(log);
     this.#opening.delete(log);
     if (this.#opening.size > 0) return;
     for (const then of this.#onCaughtUp.splice(0)) then();
+  }
+
+  #domainCaughtUp(): void {
+    this.rooms.beginAll();
+    if (!this.private.isOpening) this.nodes.privateCaughtUp();
+    const former = this.isShared ? formerOf(this.#node) : null;
+    if (former !== null) this.nodes.giveUp(former);
+  }
+
+  /** Has those leave a log who are gone by what the domain's log had when this one was read. */
+  #reviewGone(log: LogName): void {
+    if (this.domain.isOpening) return;
+    const room = this.rooms.ofLog(log);
+    if (room !== undefined) this.nodes.roomCaughtUp(room);
+    else if (log === this.private.name) this.nodes.privateCaughtUp();
   }
 
   /** Calls back once, as soon as the state has all that was in the logs which are followed by now. */
@@ -267,6 +381,14 @@ export class Core implements ReplicaOwner {
       if (replica.isSettled) this.#waiting.delete(replica);
     }
     this.rooms.trim();
+    if (this.isShared) this.nodes.abandon(this.rooms.review(this.directory.now()));
+  }
+
+  /** Keeps the states of logs, those that have grown or all of them. */
+  keep(which: 'grown' | 'all'): void {
+    this.#checkpointing?.keep(this.domain, DOMAIN_CODEC, which);
+    this.#checkpointing?.keep(this.private, PRIVATE_CODEC, which);
+    this.rooms.keep(which);
   }
 }
 
@@ -276,6 +398,13 @@ function isDomainEntry(entry: Entry): entry is Entry & EntryOf<DomainDeeds> {
 
 function isPrivateEntry(entry: Entry): entry is Entry & EntryOf<PrivateDeeds> {
   return entry.kind === 'tell' || entry.kind === 'retract' || entry.kind === 'withdrawn' || entry.kind === 'gone';
+}
+
+/** How long this process waits for others, by what both are called: most others wait another time. */
+function shareOf(text: string): number {
+  let sum = 0;
+  for (let index = 0; index < text.length; index += 1) sum = (31 * sum + text.charCodeAt(index)) % 1_000_003;
+  return 1 + (sum % 4);
 }
 
 function counter(): () => string {

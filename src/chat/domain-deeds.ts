@@ -3,9 +3,9 @@ import type { DomainDeeds, EntryOf, Stamp } from '../log/entry.js';
 import type { DomainState } from './domain-state.js';
 import type { EventOf } from './event.js';
 import type { Member } from './member.js';
-import type { MemberState } from './member-state.js';
+import { type MemberState, securityOf } from './member-state.js';
 import { withNote } from './notes.js';
-import type { Arrived, Changed, Lost, Reserved } from './outcome.js';
+import type { Arrived, Banned, Changed, Erased, Lost, Named, Reserved, Unbanned } from './outcome.js';
 import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
 import { hasPrivilege } from './subject.js';
 
@@ -17,6 +17,7 @@ export interface DomainOutcomes {
   displace: EventOf<'renamed'> | Refused<'nick-taken'> | null;
   ghost: EventOf<'expelled'> | Refused<'no-such-member' | 'not-allowed' | 'oneself'> | NotTaken;
   quit: EventOf<'quit'> | NotTaken;
+  security: NotTaken | null;
   away: EventOf<'away'> | NotTaken | null;
   realname: EventOf<'realname'> | NotTaken;
   host: EventOf<'host'> | NotTaken;
@@ -27,8 +28,14 @@ export interface DomainOutcomes {
   announce: EventOf<'announced'> | Refused<'not-privileged'> | NotTaken;
   broadcast: EventOf<'broadcast'> | Refused<'not-privileged'> | NotTaken;
   expel: EventOf<'expelled'> | Refused<'not-privileged' | 'no-such-member'> | NotTaken;
+  evict: EventOf<'expelled'> | Refused<'no-such-member'>;
+  ban: Banned | Refused<'too-many-bans'>;
+  unban: Unbanned;
+  erase: Erased;
+  open: Named | null;
+  shut: Named | null;
   withdrawn: null;
-  gone: Lost;
+  gone: Lost | null;
 }
 
 /** Applies one kind of entry. @param atMs - the time of the domain, which never goes back */
@@ -74,10 +81,17 @@ const displace: Deed<'displace'> = (domain, { target, nick }, atMs) => {
   return { kind: 'renamed', atMs, member, before };
 };
 
+/** What the others read of those whose node has stopped. */
+const NODE_LOST = 'node lost';
+
 const gone: Deed<'gone'> = (domain, { node }, atMs) => {
-  const lost = [...domain.members()].filter(({ session }) => session.startsWith(`${node}.`));
-  for (const member of lost) domain.remove(member, atMs);
-  return { kind: 'lost', node, quits: lost.map((member) => ({ kind: 'quit', atMs, member, reason: 'node lost' })) };
+  if (!domain.gone.add(node)) return null;
+  const lost = [...domain.members()].filter(({ session }) => domain.gone.hasSession(session));
+  for (const member of lost) {
+    domain.remove(member, atMs);
+    member.parting = NODE_LOST;
+  }
+  return { kind: 'lost', node, quits: lost.map((member) => ({ kind: 'quit', atMs, member, reason: NODE_LOST })) };
 };
 
 /** The table by which the domain applies its log. */
@@ -97,6 +111,10 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     domain.remove(member, atMs);
     member.parting = reason;
     return { kind: 'quit', atMs, member, reason };
+  }),
+  security: byMember((_domain, member, entry) => {
+    member.security = securityOf(entry);
+    return null;
   }),
   away: byMember((_domain, member, { reason }, atMs) => {
     // Clients repeat by themselves that they are back, or away as before: no news to anybody.
@@ -160,6 +178,27 @@ export const DOMAIN_DEEDS: { readonly [K in keyof DomainDeeds]: Deed<K> } = {
     if (!isOwn) return refuse('not-allowed');
     return { kind: 'expelled', atMs, by, member, reason: 'Ghosted', parting: `Ghosted by ${by.nick}` };
   }),
+  evict: (domain, { target, parting }, atMs) => {
+    const member = domain.bySession(target);
+    if (member === undefined) return refuse('no-such-member');
+    return { kind: 'expelled', atMs, by: null, member, reason: parting, parting };
+  },
+  ban: (domain, { session, ban, parting, maxBans }, atMs) =>
+    domain.bans.add(ban, { session, maxBans, atMs }) ? { kind: 'banned', ban, parting } : refuse('too-many-bans'),
+  unban: (domain, { session, type, mask }) => {
+    domain.bans.remove(type, mask, session);
+    return { kind: 'unbanned' };
+  },
+  erase: (domain, { account }) => {
+    domain.own(account, false);
+    return { kind: 'erased', account };
+  },
+  open: (domain, { room }) => {
+    if (domain.rooms.has(room)) return null;
+    domain.rooms.add(room);
+    return { kind: 'named', room, isOpen: true };
+  },
+  shut: (domain, { room }) => (domain.rooms.delete(room) ? { kind: 'named', room, isOpen: false } : null),
   withdrawn: () => null,
   gone,
 };

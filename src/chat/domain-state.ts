@@ -1,10 +1,12 @@
 /** Who is here and under which nick, as the domain's log has it. */
-import type { DomainDeeds, EntryOf, Stamp, Who } from '../log/entry.js';
+import type { DomainDeeds, EntryOf, RoomLog, Stamp, Who } from '../log/entry.js';
 import type { Fold as CaseFold, Naming } from './case-mapping.js';
 import type { Departure } from './directory.js';
+import { type BanBook, DomainBans } from './domain-bans.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import type { Fold } from './fold.js';
-import { type MemberState, NO_TRAITS } from './member-state.js';
+import { GoneNodes } from './gone-nodes.js';
+import { type MemberState, NO_TRAITS, securityOf, UNSECURED } from './member-state.js';
 import { NO_NOTES } from './notes.js';
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
 import type { Cast } from './room-state.js';
@@ -18,6 +20,8 @@ export interface DomainOptions {
   readonly departureLimit: number;
   /** Returns the member of a session that the log lets in. */
   readonly memberOf: Cast;
+  /** Hears of the bans of the server. @defaultValue nobody does */
+  readonly banBook?: BanBook;
 }
 
 /** The members by their nicks. The first entry that asks for a nick gets it, in the order of the log. */
@@ -30,6 +34,10 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   /** By what their nicks look like; empty if that does not count. */
   readonly #byLikeness = new Map<string, MemberState>();
   readonly #bySession = new Map<string, MemberState>();
+  /** The logs of the rooms that are open. */
+  readonly rooms = new Set<RoomLog>();
+  readonly gone = new GoneNodes();
+  readonly bans: DomainBans;
   readonly #numbers = new RunningNumbers();
   /** The nicks that belong to accounts, by their folded forms. */
   readonly #owned = new Map<string, string>();
@@ -44,7 +52,8 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   #seq = 0;
   #atMs = 0;
 
-  constructor({ naming, departureLimit, memberOf }: DomainOptions) {
+  constructor({ naming, departureLimit, memberOf, banBook }: DomainOptions) {
+    this.bans = new DomainBans(naming.fold, banBook ?? null);
     this.#fold = naming.fold;
     this.#likenessOf = naming.likenessOf;
     this.#departureLimit = departureLimit;
@@ -101,17 +110,21 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   /** Returns everything that the log has said, as plain data. */
   snapshot(): DomainSnapshot {
     return {
-      members: [...this.members()].map(({ session, who, last, sinceMs, away, traits, metadata }) => ({
-        session,
-        who,
-        last,
-        sinceMs,
-        away,
-        traits: [...traits],
-        metadata: [...metadata],
+      members: [...this.members()].map((member) => ({
+        session: member.session,
+        who: member.who,
+        last: member.last,
+        sinceMs: member.sinceMs,
+        away: member.away,
+        traits: [...member.traits],
+        metadata: [...member.metadata],
+        security: member.security,
       })),
       departures: this.#departures.map(({ departure }) => departure),
       owned: [...this.#owned.values()],
+      rooms: [...this.rooms],
+      gone: this.gone.nodes(),
+      bans: this.bans.all(),
       numbers: this.#numbers.snapshot(),
       peak: this.#peak,
       atMs: this.#atMs,
@@ -119,15 +132,19 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   }
 
   /** Goes on from what {@link snapshot} has returned. To be called before the first entry. */
-  restore({ members, departures, owned, numbers, peak, atMs }: DomainSnapshot): void {
+  restore({ members, departures, owned, rooms, gone, bans, numbers, peak, atMs }: DomainSnapshot): void {
     for (const account of owned) this.own(account, true);
-    for (const { session, who, last, sinceMs, away, traits, metadata } of members) {
+    for (const room of rooms) this.rooms.add(room);
+    this.gone.restore(gone);
+    this.bans.restore(bans);
+    for (const { session, who, last, sinceMs, away, traits, metadata, security } of members) {
       const member = this.#memberOf(session, who, sinceMs);
       member.who = who;
       member.last = last;
       member.away = away;
       member.traits = new Set(traits);
       member.metadata = new Map(metadata);
+      member.security = securityOf(security);
       this.#enter(member);
     }
     for (const departure of departures) this.#departures.push({ key: this.#fold(departure.nick), departure });
@@ -142,7 +159,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
 
   #counts(seq: number, entry: Stamp): boolean {
     const member = this.#bySession.get(entry.session);
-    if (member === undefined) return this.#numbers.take(entry, seq);
+    if (member === undefined) return !this.gone.hasSession(entry.session) && this.#numbers.take(entry, seq);
     if (entry.n !== member.last + 1) return false;
     member.last = entry.n;
     return true;
@@ -157,6 +174,7 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     member.away = null;
     member.traits = NO_TRAITS;
     member.metadata = NO_NOTES;
+    member.security = UNSECURED;
     member.last = n;
     this.#numbers.hand(session);
     this.#enter(member);
@@ -207,6 +225,11 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
   belongsTo(nick: string, account: string): boolean {
     const key = this.#fold(nick);
     return this.#owned.has(key) && this.#fold(account) === key;
+  }
+
+  /** Whether the nick of an account is kept for it. */
+  isOwned(account: string): boolean {
+    return this.#owned.has(this.#fold(account));
   }
 
   /** Whether two accounts are the same one. */

@@ -1,5 +1,5 @@
 /** A member as the chat changes it. */
-import { type Privilege, PRIVILEGES, type Trait, type Who } from '../log/entry.js';
+import { type Privilege, PRIVILEGES, type Security, type Trait, type Who } from '../log/entry.js';
 import { canonicalAddress, withoutLeadingColon } from './address.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import { DeviceState } from './device-state.js';
@@ -17,6 +17,15 @@ const NO_OUTLETS: readonly Outlet[] = [];
 export function stranger(host: string): Who {
   const address = withoutLeadingColon(canonicalAddress(host));
   return { nick: '', user: '', host: address, address, realName: '', account: null, privileges: null };
+}
+
+export const UNSECURED: Security = { isSecure: false, certificate: null };
+const SECURE: Security = { isSecure: true, certificate: null };
+
+/** Returns how a connection is secured: nearly all share one of two objects. */
+export function securityOf({ isSecure, certificate }: Security): Security {
+  if (certificate !== null) return { isSecure, certificate };
+  return isSecure ? SECURE : UNSECURED;
 }
 
 /** The arguments that make a member. */
@@ -54,6 +63,8 @@ export class MemberState implements Member {
   metadata = NO_NOTES;
   readonly seats: SeatState[] = [];
   invitations: Set<RoomState> | null = null;
+  /** How its connection is secured, by what its node has reported to the others. */
+  security = UNSECURED;
   /** Why it has left the chat; empty while it is here. */
   parting = '';
   /** The running number of its last entry in the domain's log. */

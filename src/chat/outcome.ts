@@ -1,5 +1,5 @@
 /** The outcomes of applying an entry. */
-import type { Who } from '../log/entry.js';
+import type { RoomLog, ServerBan, Who } from '../log/entry.js';
 import type { ChatEvent, EventOf } from './event.js';
 import type { Member } from './member.js';
 import type { ChangeRefusal } from './permissions.js';
@@ -64,6 +64,54 @@ export interface Lost {
   readonly quits: readonly EventOf<'quit'>[];
 }
 
+/** A room has heard that a node has stopped: its members are not inside any more. */
+export interface Cleared {
+  readonly kind: 'cleared';
+  /** `node.incarnation` */
+  readonly node: string;
+  readonly members: readonly Member[];
+}
+
+/** The server keeps somebody out from now on. */
+export interface Banned {
+  readonly kind: 'banned';
+  readonly ban: ServerBan;
+  /** What the others read of those whom it puts out. */
+  readonly parting: string;
+}
+
+/** A ban of the server holds no longer. */
+export interface Unbanned {
+  readonly kind: 'unbanned';
+}
+
+/** An account is gone. */
+export interface Erased {
+  readonly kind: 'erased';
+  readonly account: string;
+}
+
+/** A room is one of the open ones from now on, or not any more. */
+export interface Named {
+  readonly kind: 'named';
+  readonly room: RoomLog;
+  readonly isOpen: boolean;
+}
+
 /** An event, or an outcome without one; null if nothing has changed. */
 export type Outcome =
-  ChatEvent | Arrived | Reserved | Changed | Amended | Identified | Departed | Lost | Refused<string> | null;
+  | ChatEvent
+  | Arrived
+  | Reserved
+  | Changed
+  | Amended
+  | Identified
+  | Departed
+  | Lost
+  | Cleared
+  | Banned
+  | Unbanned
+  | Erased
+  | Named
+  | Refused<string>
+  | null;

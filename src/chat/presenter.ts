@@ -73,6 +73,21 @@ export class Presenter {
       case 'reserved':
         for (const squatter of outcome.squatters) this.#core.displace(stateOf(squatter));
         return;
+      case 'erased':
+        this.#core.erased(outcome.account);
+        return;
+      case 'banned':
+        this.#core.enforce(outcome);
+        return;
+      case 'unbanned':
+        return;
+      case 'named':
+        this.#core.nodes.named(outcome.room, outcome.isOpen);
+        return;
+      case 'cleared':
+        if (log === this.#core.private.name) this.#core.nodes.privateCleared(outcome.node);
+        else this.#core.rooms.sort(log);
+        return;
       case 'lost':
         this.#showLost(outcome);
         return;
@@ -190,7 +205,9 @@ export class Presenter {
   #dismissLate(log: LogName, who: Member): void {
     const member = stateOf(who);
     const replica = this.#core.rooms.ofLog(log);
-    if (replica !== undefined && this.#core.isOver(member)) this.#dismiss(replica, member);
+    if (replica === undefined) return;
+    if (this.#core.isOver(member)) this.#dismiss(replica, member);
+    else this.#core.nodes.dismissLate(replica, member);
   }
 
   #dismiss(replica: RoomReplica, member: MemberState): void {
@@ -199,19 +216,12 @@ export class Presenter {
   }
 
   /** A node has stopped: every room that its members were in must know. */
-  #showLost({ node, quits }: Lost): void {
-    for (const quit of quits) {
+  #showLost(lost: Lost): void {
+    for (const quit of lost.quits) {
       this.#publisher.publish(quit, null);
       this.#core.directory.disappeared(quit.member.nick);
     }
-    for (const { member: who } of quits) {
-      const member = stateOf(who);
-      for (const { name } of roomsOf(member)) {
-        const replica = this.#core.rooms.replica(name);
-        if (replica.hasGone(node)) continue;
-        replica.oblige<'gone'>(member, { kind: 'gone', node, ...this.#core.stamp(replica, member) });
-      }
-    }
+    this.#core.nodes.lose(lost);
   }
 }
 

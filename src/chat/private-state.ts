@@ -1,19 +1,22 @@
 /** The messages to single people, as the log of an account or of a node has them. */
-import type { EntryOf, PrivateDeeds } from '../log/entry.js';
+import type { EntryOf, PrivateDeeds, Stamp } from '../log/entry.js';
 import type { EventOf, Said } from './event.js';
 import type { Fold } from './fold.js';
+import { GoneNodes } from './gone-nodes.js';
 import type { MemberState } from './member-state.js';
+import type { Cleared } from './outcome.js';
 import { Positions } from './positions.js';
 import { RecentMessages } from './recent-messages.js';
 import { NOT_TAKEN, type NotTaken, refuse, type Refused } from './refusal.js';
 import { RunningNumbers } from './running-numbers.js';
+import type { PrivateSnapshot } from './snapshot.js';
 
 /** How entries of each kind end. */
 export interface PrivateOutcomes {
   tell: Said | Refused<'no-such-member' | 'needs-account'>;
   retract: EventOf<'redacted'> | Refused<'no-such-member' | 'no-such-message' | 'not-allowed'>;
   withdrawn: null;
-  gone: null;
+  gone: Cleared | null;
 }
 
 /** How many messages can still be taken back. */
@@ -27,6 +30,7 @@ interface Telling {
 
 /** The log keeps no state but who has said how much, and the names of what was said lately. */
 export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
+  readonly gone = new GoneNodes();
   readonly #numbers = new RunningNumbers();
   #messages = new RecentMessages<Telling>(MAX_REMEMBERED_MESSAGES);
   readonly #positions: Positions;
@@ -48,10 +52,34 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
 
   apply<K extends keyof PrivateDeeds>(seq: number, entry: EntryOf<PrivateDeeds, K>): PrivateOutcomes[K] | NotTaken {
     this.#positions.enter(seq);
-    if (entry.kind !== 'gone' && !this.#numbers.take(entry, seq)) return NOT_TAKEN;
+    if (entry.kind !== 'gone' && !this.#counts(seq, entry)) return NOT_TAKEN;
     this.#atMs = Math.max(this.#atMs, entry.atMs);
     const deed = this.#deeds[entry.kind];
     return deed(entry);
+  }
+
+  #counts(seq: number, entry: Stamp): boolean {
+    return !this.gone.hasSession(entry.session) && this.#numbers.take(entry, seq);
+  }
+
+  /** Returns everything that the log has said, as plain data. */
+  snapshot(): PrivateSnapshot {
+    return {
+      gone: this.gone.nodes(),
+      numbers: this.#numbers.snapshot(),
+      restarts: this.#positions.restarts,
+      messages: this.#messages.entries().map(([key, { by, to }]) => ({ key, by, to })),
+      atMs: this.#atMs,
+    };
+  }
+
+  /** Goes on from what {@link snapshot} has returned. To be called before the first entry. */
+  restore({ gone, numbers, restarts, messages, atMs }: PrivateSnapshot): void {
+    this.gone.restore(gone);
+    this.#numbers.restore(numbers);
+    this.#positions.resume(restarts);
+    for (const { key, by, to } of messages) this.#messages.add(key, { by, to });
+    this.#atMs = atMs;
   }
 
   regressed(top: number): void {
@@ -62,19 +90,17 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
 
   readonly #deeds: { readonly [K in keyof PrivateDeeds]: (entry: EntryOf<PrivateDeeds, K>) => PrivateOutcomes[K] } = {
     tell: ({ session, target, type, text, tags, isDivisible }) => {
+      // Whoever is here by now: who has told whom is in the log, and the same for all who apply it.
+      this.#messages.add(this.#positions.key, { by: session, to: target });
       const by = this.#memberBy(session);
       const to = this.#memberBy(target);
       if (by === undefined || to === undefined) return refuse('no-such-member');
       if (to.traits.has('hears-accounts-only') && by.account === null && by !== to) return refuse('needs-account');
       by.lastSpokeMs = this.#atMs;
       const id = this.#positions.id();
-      this.#messages.add(this.#positions.key, { by: session, to: target });
       return { kind: 'said', atMs: this.#atMs, by, room: null, to, ranks: 0, type, text, id, tags, isDivisible };
     },
     retract: ({ session, target, message, reason }) => {
-      const by = this.#memberBy(session);
-      const to = this.#memberBy(target);
-      if (by === undefined || to === undefined) return refuse('no-such-member');
       const key = this.#positions.keyOf(message);
       const told = key === null ? undefined : this.#messages.find(key);
       if (key === null || told === undefined) return refuse('no-such-message');
@@ -82,10 +108,13 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
       // To others it is as a message that there never was.
       if (told.by !== session || told.to !== target) return refuse('no-such-message');
       this.#messages.remove(key);
+      const by = this.#memberBy(session);
+      const to = this.#memberBy(target);
+      if (by === undefined || to === undefined) return refuse('no-such-member');
       const id = this.#positions.id();
       return { kind: 'redacted', atMs: this.#atMs, by, room: null, to, message, id, reason };
     },
     withdrawn: () => null,
-    gone: () => null,
+    gone: ({ node }) => (this.gone.add(node) ? { kind: 'cleared', node, members: [] } : null),
   };
 }

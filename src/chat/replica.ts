@@ -102,6 +102,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   /** Whether the state lacks what was in the log already: nothing is shown or appended before it is complete. */
   #isOpening = true;
   #isAppending = false;
+  #isClosed = false;
   /** The most entries of the next pack: a pack that the log does not take is tried again in small ones. */
   #packLimit = MAX_PACK_ENTRIES;
   /** Packs that wait for the domain's log; null while none does. */
@@ -125,6 +126,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
    * @param after - the last pack that is in the state already; 0 for none
    */
   open(after = 0): void {
+    if (this.#isClosed) return;
     this.#applied = after;
     this.#entered = after;
     this.#owner.opens(this.name);
@@ -157,6 +159,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#following?.stop();
   }
 

@@ -4,7 +4,7 @@ import { authorOf } from './author.js';
 import type { EventOf, RoomChange, Said } from './event.js';
 import type { KnockLimit } from './knocks.js';
 import { withNote } from './notes.js';
-import type { Amended, Departed, Identified } from './outcome.js';
+import type { Amended, Cleared, Departed, Identified } from './outcome.js';
 import {
   type ChangeRefusal,
   type EntryRefusal,
@@ -53,8 +53,9 @@ export interface RoomOutcomes {
   found: Amended | Refused<GrantRefusal>;
   identity: Amended | Identified | null;
   over: Departed | null;
+  abandon: null;
   withdrawn: null;
-  gone: null;
+  gone: Cleared | null;
 }
 
 /**
@@ -80,6 +81,7 @@ const join: Deed<'join'> = (room, { session, n, who, name, key, flags }, atMs, s
   if (refusal === 'banned' || (refusal !== null && before === undefined)) return refuse(refusal, room);
   const leads = opens || room.lacksOperator;
   if (opens) room.open(name, flags, atMs);
+  if (room.createdAtMs === 0) room.createdAtMs = atMs;
   const member = room.memberOf(session, who);
   const ranks = leads ? RANK_BITS.operator : (before ?? 0) | room.accessOf(subject);
   room.seat(member, { who, ranks, sinceMs: atMs, last: n });
@@ -90,7 +92,7 @@ const part: Deed<'part'> = (room, { reason }, atMs, seat) => {
   if (seat === undefined) return refuse('not-inside', room);
   // Everybody there would read the reason.
   const words = speechRefusal(seat, room, seat) === null ? reason : '';
-  room.unseat(seat.member);
+  room.unseat(seat);
   return { kind: 'left', atMs, id: room.messageId(), member: seat.member, room, reason: words };
 };
 
@@ -103,7 +105,7 @@ const kick: Deed<'kick'> = (room, entry, atMs, own) => {
   if (seat === undefined) return refuse('target-not-inside', room);
   if (!mayKick(subject, seat, room)) return refuse('not-allowed', room);
   room.disarmInvitationsBy(seat);
-  room.unseat(seat.member);
+  room.unseat(seat);
   return { kind: 'kicked', atMs, id: room.messageId(), by: actor, member: seat.member, room, reason: entry.reason };
 };
 
@@ -277,9 +279,13 @@ export const ROOM_DEEDS: { readonly [K in keyof RoomDeeds]: Deed<K> } = {
     const { member } = seat;
     return { kind: 'departed', atMs, id: room.messageId(), member, room, reason: member.parting };
   },
+  abandon: (room) => {
+    room.abandon();
+    return null;
+  },
   withdrawn: () => null,
   gone: (room, { node }) => {
-    for (const session of [...room.sessions()]) if (session.startsWith(`${node}.`)) room.dismiss(session);
-    return null;
+    const members = room.lose(node);
+    return members === null ? null : { kind: 'cleared', node, members };
   },
 };

@@ -13,6 +13,7 @@ import type { Author } from './author.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { RoomChange } from './event.js';
 import type { Fold } from './fold.js';
+import { GoneNodes, sessionsOf } from './gone-nodes.js';
 import { type KnockLimit, Knocks } from './knocks.js';
 import type { MemberState } from './member-state.js';
 import { NO_NOTES } from './notes.js';
@@ -58,6 +59,8 @@ export class SeatState implements Seat, Subject {
   // The fields that a fan-out reads are first: the processor's cache has them then.
   readonly member: MemberState;
   ranks: number;
+  /** The member's when it took the place: it may have another one by now. */
+  readonly session: string;
   readonly room: RoomState;
   readonly sinceMs: number;
   index: number;
@@ -71,14 +74,11 @@ export class SeatState implements Seat, Subject {
     this.room = room;
     this.member = member;
     this.ranks = place.ranks;
+    this.session = member.session;
     this.sinceMs = place.sinceMs;
     this.index = place.index;
     this.last = place.last;
     this.#who = place.who;
-  }
-
-  get session(): string {
-    return this.member.session;
   }
 
   get account(): string | null {
@@ -107,6 +107,8 @@ export class SeatState implements Seat, Subject {
 /** A guest's permission to enter. */
 interface Invitation {
   readonly guest: MemberState;
+  /** The guest's when it was invited. */
+  readonly session: string;
   /** The identity of the guest. */
   readonly who: Who;
   /** The session of its giver while that one is here; null for one who has left since, and for one without a rank. */
@@ -155,6 +157,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   #recent: SeatState | null = null;
   readonly #invitations = new Map<string, Invitation>();
   #numbers: RunningNumbers | null = null;
+  /** The nodes that the log has said are gone; null while there are none. */
+  #gone: GoneNodes | null = null;
   #messages: RecentMessages<string> | null = null;
   #knocks: Knocks | null = null;
   /** The times of its latest changes of name. */
@@ -221,12 +225,13 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
       },
       metadata: [...this.metadata],
       seats: this.#seats.map(({ session, who, ranks, sinceMs, last }) => ({ session, who, ranks, sinceMs, last })),
-      invitations: [...this.#invitations.values()].map(({ guest, who, by, opens }) => ({
-        guest: guest.session,
+      invitations: [...this.#invitations.values()].map(({ session, who, by, opens }) => ({
+        guest: session,
         who,
         by,
         opens,
       })),
+      gone: this.#gone?.nodes() ?? [],
       numbers: (this.#numbers ?? new RunningNumbers()).snapshot(),
       restarts: this.#positions.restarts,
       messages: this.#messages?.entries() ?? [],
@@ -259,7 +264,11 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
       this.seat(this.memberOf(session, who), { who, ranks, sinceMs, last });
     }
     for (const { guest, who, by, opens } of snapshot.invitations) {
-      this.#addInvitation({ guest: this.memberOf(guest, who), who, by, opens });
+      this.#addInvitation({ guest: this.memberOf(guest, who), session: guest, who, by, opens });
+    }
+    if (snapshot.gone.length > 0) {
+      this.#gone = new GoneNodes();
+      this.#gone.restore(snapshot.gone);
     }
     this.#numbers = new RunningNumbers();
     this.#numbers.restore(snapshot.numbers);
@@ -290,6 +299,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   #counts(seq: number, entry: Stamp, seat: SeatState | undefined): boolean {
     if (seat === undefined) {
+      if (this.#gone?.hasSession(entry.session) === true) return false;
       this.#numbers ??= new RunningNumbers();
       return this.#numbers.take(entry, seq);
     }
@@ -357,7 +367,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#knocks = null;
     this.#retitledAtMs = [];
     for (const entries of Object.values(this.masks)) entries.length = 0;
-    for (const { guest } of [...this.#invitations.values()]) this.withdrawInvitation(guest);
+    for (const session of [...this.#invitations.keys()]) this.#withdraw(session);
     this.#absent.clear();
   }
 
@@ -373,27 +383,62 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
    * who were inside.
    */
   outlive(): void {
-    if (this.size > 0) {
-      this.#isAwaiting = !this.isPermanent;
-      for (const { who, ranks } of this.#seats) {
-        // Set again, it is the last of the map: the first ones have been away for longest.
-        this.#absent.delete(this.#nameOf(who));
-        this.#absent.set(this.#nameOf(who), ranks);
-      }
-      const most = Math.max(MAX_ABSENT, this.size);
-      for (const longest of this.#absent.keys()) {
-        if (this.#absent.size <= most) break;
-        this.#absent.delete(longest);
-      }
-    }
+    this.#await(this.#seats);
     for (const session of [...this.sessions()]) this.dismiss(session);
     this.#numbers = null;
+  }
+
+  /**
+   * A node has stopped, and with it its sessions. The room waits for those of its members that it had: they may come
+   * back to any node.
+   *
+   * @returns those who were inside; null if it is known that the node is gone
+   */
+  lose(node: string): readonly MemberState[] | null {
+    this.#gone ??= new GoneNodes();
+    if (!this.#gone.add(node)) return null;
+    const isLost = sessionsOf(node);
+    const lost = this.#seats.filter(({ session }) => isLost(session));
+    this.#await(lost);
+    for (const session of [...this.sessions()]) if (isLost(session)) this.dismiss(session);
+    return lost.map(({ member }) => member);
+  }
+
+  /** Whether the log has said that a node is gone. */
+  knowsGone(node: string): boolean {
+    return this.#gone?.has(node) === true;
+  }
+
+  /** Remembers the ranks of those who do not leave by their own will. If they are all, the room waits for them. */
+  #await(lost: readonly SeatState[]): void {
+    if (lost.length === 0) return;
+    if (lost.length === this.size) this.#isAwaiting = !this.isPermanent;
+    for (const { who, ranks } of lost) {
+      // Set again, it is the last of the map: the first ones have been away for longest.
+      this.#absent.delete(this.#nameOf(who));
+      this.#absent.set(this.#nameOf(who), ranks);
+    }
+    const most = Math.max(MAX_ABSENT, lost.length);
+    for (const longest of this.#absent.keys()) {
+      if (this.#absent.size <= most) break;
+      this.#absent.delete(longest);
+    }
+  }
+
+  /** Whether nobody is inside, and it waits for those who were. */
+  get isAwaiting(): boolean {
+    return this.#isAwaiting;
   }
 
   /** Gives up waiting for those who were inside when the server has stopped. */
   close(): void {
     this.#isAwaiting = false;
     this.#clear();
+  }
+
+  /** Gives up waiting, unless somebody has come back or the room stays all the same. */
+  abandon(): void {
+    if (this.#isAwaiting && this.registration === null) this.close();
   }
 
   /** Returns the ranks of one who was inside when the server has stopped; undefined for anybody else. */
@@ -430,7 +475,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   seatBy(session: string): SeatState | undefined {
     const recent = this.#recent;
-    if (recent !== null && recent.member.session === session) return recent;
+    if (recent !== null && recent.session === session) return recent;
     const seat = this.#seatBy.get(session);
     if (seat !== undefined) this.#recent = seat;
     return seat;
@@ -473,17 +518,16 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.#isAwaiting = false;
     if (this.#absent.size > 0) this.#absent.delete(this.#nameOf(who));
     member.seats.push(seat);
-    this.withdrawInvitation(member);
+    this.#withdraw(member.session);
   }
 
-  /** Takes a member's place away; nothing happens if it has none. */
-  unseat(member: MemberState): void {
-    const seat = this.#seatBy.get(member.session);
-    if (seat === undefined) return;
-    this.#seatBy.delete(member.session);
+  /** Takes a place away. */
+  unseat(seat: SeatState): void {
+    const { member, session } = seat;
+    this.#seatBy.delete(session);
     this.#recent = null;
     this.#numbers ??= new RunningNumbers();
-    this.#numbers.keep(member.session, seat.last, this.#positions.seq);
+    this.#numbers.keep(session, seat.last, this.#positions.seq);
     const last = this.#seats.pop();
     if (last !== undefined && last !== seat) {
       this.#seats[seat.index] = last;
@@ -491,17 +535,16 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     }
     member.seats.splice(member.seats.indexOf(seat), 1);
     this.#changeInvitations(
-      ({ by }) => by === member.session,
+      ({ by }) => by === session,
       (invitation) => ({ ...invitation, by: null }),
     );
   }
 
   /** Takes away everything that a session has here: it has left the chat. */
   dismiss(session: string): void {
-    const member = this.#seatBy.get(session)?.member ?? this.#invitations.get(session)?.guest;
-    if (member === undefined) return;
-    this.unseat(member);
-    this.withdrawInvitation(member);
+    const seat = this.#seatBy.get(session);
+    if (seat !== undefined) this.unseat(seat);
+    this.#withdraw(session);
   }
 
   /** Sets the identity of a session. If it has lost a right, its invitations by that right have no effect any more. */
@@ -524,12 +567,13 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     const opens = this.#mayOpen(by);
     // An invitation from a member without a rank does not weaken one from a member with a rank.
     if (!opens && this.#invitations.get(guest.session)?.opens === true) return;
-    this.#addInvitation({ guest, who, by: opens ? by.session : null, opens });
+    const { session } = guest;
+    this.#addInvitation({ guest, session, who, by: opens ? by.session : null, opens });
   }
 
   #addInvitation(invitation: Invitation): void {
-    const { guest } = invitation;
-    this.#invitations.set(guest.session, invitation);
+    const { guest, session } = invitation;
+    this.#invitations.set(session, invitation);
     guest.invitations ??= new Set();
     guest.invitations.add(this);
   }
@@ -549,8 +593,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** A ban is the later word: an invitation from before it does not open it. */
   #disarmInvitationsOf(matcher: UserMask): void {
     this.#changeInvitations(
-      ({ guest, who }) => {
-        const subject = new Outsider(guest.session, who);
+      ({ session, who }) => {
+        const subject = new Outsider(session, who);
         return matcher.matches(subject.identity(this.fold)) && !this.isListed(subject, 'exception');
       },
       (invitation) => ({ ...invitation, by: null, opens: false }),
@@ -566,10 +610,12 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     }
   }
 
-  withdrawInvitation(member: MemberState): void {
-    this.#invitations.delete(member.session);
-    member.invitations?.delete(this);
-    if (member.invitations?.size === 0) member.invitations = null;
+  #withdraw(session: string): void {
+    const guest = this.#invitations.get(session)?.guest;
+    if (guest === undefined) return;
+    this.#invitations.delete(session);
+    guest.invitations?.delete(this);
+    if (guest.invitations?.size === 0) guest.invitations = null;
   }
 
   /** Whether an invitation opens the room to a member whatever its rules say. */

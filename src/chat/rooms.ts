@@ -1,12 +1,15 @@
 /** The rooms of one chat: those that are open, and those that have been. */
-import type { Entry, EntryOf, LogName, RoomDeeds } from '../log/entry.js';
+import type { Entry, EntryOf, LogName, RoomDeeds, RoomLog } from '../log/entry.js';
 import type { SharedLog } from '../log/shared-log.js';
 import type { Fold as CaseFold } from './case-mapping.js';
+import type { Checkpointing } from './checkpointing.js';
+import { ClosingRooms } from './closing-rooms.js';
 import { Replica, type ReplicaOwner } from './replica.js';
 import { ROOM_DEEDS, type RoomOutcomes } from './room-deeds.js';
 import type { RoomKeeper } from './room-keeper.js';
 import { type Cast, RoomState } from './room-state.js';
 import type { RoomSnapshot } from './snapshot.js';
+import { ROOM_CODEC } from './snapshot-codec.js';
 
 /** A room with its log. */
 export type RoomReplica = Replica<RoomDeeds, RoomOutcomes, RoomState>;
@@ -25,9 +28,21 @@ export interface RoomsOptions {
   readonly cast: Cast;
   readonly owner: ReplicaOwner;
   /** Returns a name that no other log ever has. */
-  readonly newLogId: () => string;
+  readonly newLogId: (log: LogName) => string;
   /** Keeps rooms from one run of the server to the next; null if nothing does. */
   readonly keeper: RoomKeeper | null;
+  /** What several processes have to agree on; null for one process. */
+  readonly shared: SharedRooms | null;
+}
+
+/** The open rooms, by what the domain's log says of them. */
+export interface SharedRooms {
+  readonly checkpoints: Checkpointing;
+  readonly names: ReadonlySet<RoomLog>;
+  /** How many looks at a closed room it takes until this process says that it has closed. */
+  readonly patienceFor: (log: RoomLog) => number;
+  /** Has the domain's log say that a room is open, or closed. */
+  announce(log: RoomLog, isOpen: boolean): void;
 }
 
 /**
@@ -56,9 +71,14 @@ export class Rooms {
   readonly #reservations = new Map<string, RoomReplica>();
   /** The open room that was asked for last, and under which name: each line of a talk asks for the same. */
   #recent: { readonly name: string; readonly replica: RoomReplica } | null = null;
+  /** Rooms that wait for the domain's log to be known; null when it is, and for one process. */
+  #unbegun: RoomReplica[] | null = null;
+  /** Closed rooms that the domain's log names as open ones. */
+  readonly #closing = new ClosingRooms();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    if (options.shared !== null) this.#unbegun = [];
   }
 
   get occupiedCount(): number {
@@ -84,10 +104,11 @@ export class Rooms {
     const key = this.#options.fold(name);
     const known = this.#open.get(key);
     if (known !== undefined) return known.fold;
-    const made = this.#make(key, name, atMs);
+    // Several processes would not agree on the time: it is that of the first who enters.
+    const made = this.#make(key, name, this.#options.shared === null ? atMs : 0);
     this.#open.set(key, made);
     this.#staying.add(made.fold);
-    made.open(this.#keptSeqs.get(made.name));
+    this.#begin(made);
     return made.fold;
   }
 
@@ -98,8 +119,20 @@ export class Rooms {
     if (known !== undefined) return known;
     const made = this.#make(key, name, null);
     this.#close(key, made);
-    made.open(this.#keptSeqs.get(made.name));
+    this.#begin(made);
     return made;
+  }
+
+  #begin(replica: RoomReplica): void {
+    const { shared, owner } = this.#options;
+    if (shared === null) {
+      replica.open(this.#keptSeqs.get(replica.name));
+    } else if (this.#unbegun === null) {
+      shared.checkpoints.begin(replica, ROOM_CODEC);
+    } else {
+      owner.opens(replica.name);
+      this.#unbegun.push(replica);
+    }
   }
 
   /** Returns a room of which it is not known yet whether it is open. */
@@ -115,7 +148,7 @@ export class Rooms {
   #makeOn(name: LogName, title: string, permanentSinceMs: number | null): RoomReplica {
     const { log, fold, cast, owner, newLogId, keeper } = this.#options;
     const kept = keeper?.beginningOf(name) ?? null;
-    const state = new RoomState({ name: title, id: kept?.id ?? newLogId(), fold, cast, permanentSinceMs });
+    const state = new RoomState({ name: title, id: kept?.id ?? newLogId(name), fold, cast, permanentSinceMs });
     if (kept !== null) this.#keptSeqs.set(name, kept.seq);
     if (kept !== null && kept.snapshot !== null) state.restore(kept.snapshot);
     const made: RoomReplica = new Replica({ log, name, fold: state, belongs: isRoomEntry, owner });
@@ -129,6 +162,8 @@ export class Rooms {
     if (replica === undefined) return;
     // Whoever is inside by what is kept was there in an earlier run.
     if (this.#keptSeqs.has(log)) replica.fold.outlive();
+    const { shared } = this.#options;
+    if (shared !== null && isNamed(shared, log) && replica.fold.isOver) this.#closing.add(log);
     const nowMs = this.#reviving.get(log);
     if (nowMs === undefined) this.sort(log);
     else this.#revived(replica, nowMs);
@@ -190,21 +225,27 @@ export class Rooms {
   sort(log: LogName): void {
     const replica = this.#byLog.get(log);
     if (replica === undefined) return;
-    const { size, isOver, name } = replica.fold;
+    const { size, isOver, isPermanent, name } = replica.fold;
     const key = this.#options.fold(name);
+    const { shared } = this.#options;
     if (this.#open.get(key) !== replica) {
-      if (size === 0) return;
+      if (shared === null ? size === 0 : isOver) return;
       this.#unclose(key, replica);
       this.#open.set(key, replica);
+      if (size === 0) this.#staying.add(replica.fold);
       this.#unkept.add(log);
+      this.#announce(log);
     } else if (isOver) {
       this.#open.delete(key);
       this.#staying.delete(replica.fold);
       this.#unkept.add(log);
       this.#recent = null;
       this.#close(key, replica);
+      if (shared !== null && isNamed(shared, log)) this.#closing.add(log);
     } else if (size === 0) {
       this.#staying.add(replica.fold);
+    } else if (shared !== null && isPermanent) {
+      this.#announce(log);
     }
   }
 
@@ -230,7 +271,7 @@ export class Rooms {
   #forgetBut(kept: RoomReplica | null): void {
     if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
     for (const [oldest, candidate] of this.#closed) {
-      if (!candidate.isSettled || candidate === kept) continue;
+      if (!candidate.isSettled || candidate === kept || this.#isNamed(candidate.name)) continue;
       this.#forget(oldest, candidate);
       if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
     }
@@ -241,7 +282,9 @@ export class Rooms {
     if (this.#closed.size < MAX_CLOSED_ROOMS) return true;
     const key = this.#options.fold(name);
     if (this.#known(key) !== undefined) return true;
-    for (const candidate of this.#closed.values()) if (candidate.isSettled) return true;
+    for (const candidate of this.#closed.values()) {
+      if (candidate.isSettled && !this.#isNamed(candidate.name)) return true;
+    }
     return false;
   }
 
@@ -258,6 +301,80 @@ export class Rooms {
     this.#unkept.delete(name);
     this.#byLog.delete(name);
     replica.close();
+    const { shared } = this.#options;
+    if (shared === null) return;
+    shared.checkpoints.keep(replica, ROOM_CODEC, 'all');
+    shared.checkpoints.forget(name);
+  }
+
+  // Rooms that several processes have
+
+  /** All rooms, open and closed. */
+  all(): IterableIterator<RoomReplica> {
+    return this.#byLog.values();
+  }
+
+  /** Follows the rooms that the domain's log names: it is known by now what that has. */
+  beginAll(): void {
+    const { shared } = this.#options;
+    const unbegun = this.#unbegun;
+    if (shared === null || unbegun === null) return;
+    this.#unbegun = null;
+    for (const replica of unbegun) this.#begin(replica);
+    for (const log of shared.names) this.#follow(log);
+    for (const log of shared.checkpoints.rooms) if (isRoomLog(log)) this.#follow(log);
+  }
+
+  /** The domain's log has said whether a room is open. */
+  named(log: RoomLog, isOpen: boolean): void {
+    this.#closing.remove(log);
+    if (isOpen) {
+      this.#follow(log);
+      const replica = this.#byLog.get(log);
+      // Closed by now, or not yet open.
+      if (replica?.fold.isOver === true) this.#closing.add(log);
+      return;
+    }
+    const replica = this.#byLog.get(log);
+    if (replica !== undefined && !replica.isOpening && !replica.fold.isOver) this.#announce(log);
+    else this.trim();
+  }
+
+  #follow(log: RoomLog): void {
+    if (this.#unbegun !== null || this.#byLog.has(log)) return;
+    const made = this.#makeOn(log, log.slice('r:'.length), null);
+    this.#close(this.#options.fold(made.fold.name), made);
+    this.#begin(made);
+  }
+
+  /** Has all processes follow an open room. */
+  #announce(log: LogName): void {
+    const { shared } = this.#options;
+    if (shared !== null && isRoomLog(log) && !shared.names.has(log)) shared.announce(log, true);
+  }
+
+  #isNamed(log: LogName): boolean {
+    const { shared } = this.#options;
+    return shared !== null && isNamed(shared, log);
+  }
+
+  /** Looks at the rooms that have closed, and at those that nobody has come back to. To be called every second. */
+  review(nowMs: number): RoomReplica[] {
+    const { shared } = this.#options;
+    if (shared === null) return [];
+    for (const log of this.#closing.ripe(shared.patienceFor)) {
+      const replica = this.#byLog.get(log);
+      if (replica?.isSettled === false) continue;
+      if (replica === undefined || replica.fold.isOver) shared.announce(log, false);
+      else this.#closing.remove(log);
+    }
+    const left: RoomReplica[] = [];
+    for (const { isAwaiting, registration, atMs, name } of this.#staying) {
+      if (!isAwaiting || registration !== null || nowMs - atMs <= MAX_ABSENCE_MS) continue;
+      const replica = this.find(name);
+      if (replica !== undefined) left.push(replica);
+    }
+    return left;
   }
 
   // From one run of the server to the next
@@ -298,7 +415,10 @@ export class Rooms {
 
   /** Keeps the rooms whose logs have grown, or all of them. */
   keep(which: 'grown' | 'all'): void {
-    if (this.#options.keeper === null) return;
+    const { keeper, shared } = this.#options;
+    if (shared !== null)
+      for (const replica of this.#byLog.values()) shared.checkpoints.keep(replica, ROOM_CODEC, which);
+    if (keeper === null) return;
     for (const { name, applied, fold } of this.#open.values()) {
       const grown = applied - (this.#keptSeqs.get(name) ?? applied);
       // A snapshot of a large room costs more, and is made less often.
@@ -316,6 +436,14 @@ export class Rooms {
     this.#keptSeqs.set(name, applied);
     this.#options.keeper?.keep(name, applied, fold.isOver ? null : fold.snapshot());
   }
+}
+
+function isNamed({ names }: SharedRooms, log: LogName): log is RoomLog {
+  return isRoomLog(log) && names.has(log);
+}
+
+function isRoomLog(log: LogName): log is RoomLog {
+  return log.startsWith('r:');
 }
 
 function isRoomEntry(entry: Entry): entry is Entry & EntryOf<RoomDeeds> {

@@ -1,23 +1,10 @@
 /** Whom the server keeps out, until when, and why. */
+import type { BanKind, ServerBan } from '../log/entry.js';
 import { contains, parseAddresses } from './address.js';
 import type { Fold } from './case-mapping.js';
 import { completeUserHost, type Identity, UserMask } from './user-mask.js';
 
-/** What a ban names: users on hosts, or all who connect from the addresses of a network. */
-export type BanKind = 'users' | 'addresses';
-
-/** One ban of the server. */
-export interface ServerBan {
-  readonly kind: BanKind;
-  /** `user@host` for users, an address or a network for addresses; spelled in one way, so that it names the ban. */
-  readonly mask: string;
-  readonly reason: string;
-  /** Who set it. */
-  readonly by: string;
-  readonly atMs: number;
-  /** When it ends, in milliseconds since the epoch; null for never. */
-  readonly untilMs: number | null;
-}
+export type { BanKind, ServerBan } from '../log/entry.js';
 
 /** Keeps bans. A database can stand behind it: it is read once, and written to on every change. */
 export interface BanStore {
@@ -79,29 +66,49 @@ export class ServerBans {
   /**
    * Adds a ban, in place of one of the same kind and mask.
    *
+   * @param isKept - whether the store is to keep it: not if another process sees to that
    * @returns false when there are too many already; nothing has happened then
    */
-  add(ban: ServerBan): boolean {
-    this.#dropExpired();
+  add(ban: ServerBan, isKept = true): boolean {
+    if (!this.hasPlaceFor(ban)) return false;
     const key = this.#keyOf(ban);
     const known = this.#entries.get(key);
-    if (known === undefined && this.#entries.size >= this.#maxBans) return false;
     // The masks may differ in case.
-    if (known !== undefined) this.#store.remove(known.ban);
+    if (isKept && known !== undefined) this.#store.remove(known.ban);
     this.#entries.set(key, this.#entryOf(ban));
-    this.#store.put(ban);
+    if (isKept) this.#store.put(ban);
     return true;
   }
 
-  /** Removes a ban. @returns the ban; null when there is none of this kind and mask */
-  remove(kind: BanKind, mask: string): ServerBan | null {
+  /** Whether there are not too many already for a ban. */
+  hasPlaceFor(ban: ServerBan): boolean {
     this.#dropExpired();
-    const key = keyOf(kind, this.#fold(mask));
-    const ban = this.#entries.get(key)?.ban ?? null;
+    return this.#entries.size < this.#maxBans || this.#entries.has(this.#keyOf(ban));
+  }
+
+  /**
+   * Removes a ban.
+   *
+   * @param isKept - whether the store keeps it: not if another process sees to that
+   * @returns the ban; null when there is none of this kind and mask
+   */
+  remove(kind: BanKind, mask: string, isKept = true): ServerBan | null {
+    const ban = this.of(kind, mask);
     if (ban === null) return null;
-    this.#entries.delete(key);
-    this.#store.remove(ban);
+    this.#entries.delete(this.#keyOf(ban));
+    if (isKept) this.#store.remove(ban);
     return ban;
+  }
+
+  /** Returns the ban of a kind and mask, however that is spelled. */
+  of(kind: BanKind, mask: string): ServerBan | null {
+    this.#dropExpired();
+    return this.#entries.get(keyOf(kind, this.#fold(mask)))?.ban ?? null;
+  }
+
+  /** The most bans at once. */
+  get maxBans(): number {
+    return this.#maxBans;
   }
 
   /** The bans of one kind, in the order in which they were set. */

@@ -1,21 +1,23 @@
 /** Snapshots as text, and back again with every value checked. */
-import { flagShape, nameShape, whoShape, wordsShape } from '../log/codec.js';
-import { TRAITS } from '../log/entry.js';
+import { banShape, flagShape, nameShape, roomLogShape, whoShape, wordsShape } from '../log/codec.js';
+import { type Security, TRAITS } from '../log/entry.js';
 import { distinct, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from '../log/shape.js';
 import type { Author } from './author.js';
 import type { Departure } from './directory.js';
+import { isNode, nodeOf } from './gone-nodes.js';
 import type {
   DomainSnapshot,
   InvitationSnapshot,
   MaskSnapshot,
   MemberSnapshot,
   NumbersSnapshot,
+  PrivateSnapshot,
   RoomSnapshot,
   SeatSnapshot,
 } from './snapshot.js';
 
 /** The version of the format. A change of the format takes the next number, and reads what was written before. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Generous: what was written was within the limits of the room. */
 const MANY = 1_000_000;
@@ -27,6 +29,11 @@ const lastNumber = (value: unknown): value is readonly [session: string, n: numb
 const numbers = record<NumbersSnapshot>({ last: list(lastNumber, MANY), forgottenSeq: number });
 
 const notes = distinct(list(pair(nameShape, wordsShape), MANY), ([key]) => key);
+
+const gone = distinct(
+  list((value): value is string => nameShape(value) && isNode(value), MANY),
+  nodeOf,
+);
 
 const isRoom = record<RoomSnapshot>({
   name: nameShape,
@@ -55,6 +62,7 @@ const isRoom = record<RoomSnapshot>({
     list(record<InvitationSnapshot>({ guest: nameShape, who: whoShape, by: nullable(nameShape), opens: flag }), MANY),
     ({ guest }) => guest,
   ),
+  gone,
   numbers,
   restarts: number,
   messages: list(pair(number, nameShape), MANY),
@@ -78,6 +86,7 @@ const isDomain = record<DomainSnapshot>({
         away: nullable(wordsShape),
         traits: distinct(list(trait, 64), (each) => each),
         metadata: notes,
+        security: record<Security>({ isSecure: flag, certificate: nullable(nameShape) }),
       }),
       MANY,
     ),
@@ -95,8 +104,19 @@ const isDomain = record<DomainSnapshot>({
     MANY,
   ),
   owned: list(nameShape, MANY),
+  rooms: distinct(list(roomLogShape, MANY), (each) => each),
+  gone,
+  bans: list(banShape, MANY),
   numbers,
   peak: number,
+  atMs: number,
+});
+
+const isPrivate = record<PrivateSnapshot>({
+  gone,
+  numbers,
+  restarts: number,
+  messages: list(record({ key: number, by: nameShape, to: nameShape }), MANY),
   atMs: number,
 });
 
@@ -127,6 +147,20 @@ export function decodeDomain(data: string): DecodedState<DomainSnapshot> {
   return decode(data, 'domain', isDomain);
 }
 
+/** Writes what is known of private messages as text. */
+export function encodePrivate(told: PrivateSnapshot): string {
+  return JSON.stringify({ version: VERSION, private: told });
+}
+
+/** Reads what {@link encodePrivate} has written. It returns why it refuses anything else. */
+export function decodePrivate(data: string): DecodedState<PrivateSnapshot> {
+  return decode(data, 'private', isPrivate);
+}
+
+export const ROOM_CODEC = { encode: encodeRoom, decode: decodeRoom };
+export const DOMAIN_CODEC = { encode: encodeDomain, decode: decodeDomain };
+export const PRIVATE_CODEC = { encode: encodePrivate, decode: decodePrivate };
+
 const isVersion = whole(1);
 
 function decode<T>(data: string, field: string, isState: Shape<T>): DecodedState<T> {
@@ -136,6 +170,8 @@ function decode<T>(data: string, field: string, isState: Shape<T>): DecodedState
   if (!isVersion(version)) return { kind: 'malformed' };
   if (version > VERSION) return { kind: 'unknown-version', version };
   const state: unknown = Reflect.get(value, field);
+  // The first version knew of no other nodes.
+  if (version === 1 && typeof state === 'object' && state !== null) Reflect.set(state, 'gone', []);
   return isState(state) ? { kind: 'state', state } : { kind: 'malformed' };
 }
 

@@ -2,7 +2,7 @@
  * States as plain data, which can be kept and sent. A process that starts from one need not apply the entries before
  * it.
  */
-import type { MaskList, RoomFlag, Trait, Who } from '../log/entry.js';
+import type { MaskList, RoomFlag, RoomLog, Security, ServerBan, Trait, Who } from '../log/entry.js';
 import type { Author } from './author.js';
 import type { Departure } from './directory.js';
 import type { RoomFacts, Topic } from './room.js';
@@ -48,6 +48,8 @@ export interface RoomSnapshot {
   readonly metadata: readonly (readonly [key: string, value: string])[];
   readonly seats: readonly SeatSnapshot[];
   readonly invitations: readonly InvitationSnapshot[];
+  /** The nodes that its log has said are gone. */
+  readonly gone: readonly string[];
   readonly numbers: NumbersSnapshot;
   /** How often its log has lost its end. */
   readonly restarts: number;
@@ -71,6 +73,7 @@ export interface MemberSnapshot {
   readonly away: string | null;
   readonly traits: readonly Trait[];
   readonly metadata: readonly (readonly [key: string, value: string])[];
+  readonly security: Security;
 }
 
 /** Who is here, as the log of the domain has made it. */
@@ -79,7 +82,24 @@ export interface DomainSnapshot {
   readonly departures: readonly Departure[];
   /** Nicks that belong to accounts. */
   readonly owned: readonly string[];
+  /** The logs of the rooms that are open. */
+  readonly rooms: readonly RoomLog[];
+  /** The nodes that are gone. */
+  readonly gone: readonly string[];
+  readonly bans: readonly ServerBan[];
   readonly numbers: NumbersSnapshot;
   readonly peak: number;
+  readonly atMs: number;
+}
+
+/** The messages to single members, as their log has made them known. */
+export interface PrivateSnapshot {
+  /** The nodes that are gone. */
+  readonly gone: readonly string[];
+  readonly numbers: NumbersSnapshot;
+  /** How often the log has lost its end. */
+  readonly restarts: number;
+  /** Who has told whom lately, by the keys of their places. */
+  readonly messages: readonly { readonly key: number; readonly by: string; readonly to: string }[];
   readonly atMs: number;
 }

@@ -1,5 +1,5 @@
 /** The answer to a proposal whose log is late. */
-import type { NotTaken } from './refusal.js';
+import { NOT_TAKEN, type NotTaken } from './refusal.js';
 
 /** Stands for an outcome that is still open. A log in memory settles in the same call, and needs none. */
 export interface Ticket<T> {
@@ -48,6 +48,24 @@ export function isTicket<T>(answer: T | Ticket<T>): answer is Ticket<T> {
 export function whenSettled<T>(answer: T | Ticket<T>, take: (outcome: T) => void): void {
   if (isTicket(answer)) answer.whenSettled(take);
   else take(answer);
+}
+
+/** Returns an answer with another outcome in place of each. */
+export function mapAnswer<T, U>(answer: Answer<T>, map: (outcome: T) => U): Answer<U> {
+  const take = (outcome: T | NotTaken): U | NotTaken => (isNotTaken(outcome) ? outcome : map(outcome));
+  if (!isTicket(answer)) return take(answer);
+  const mapped = new OpenTicket<U | NotTaken>();
+  answer.whenSettled((outcome) => {
+    mapped.settled(take(outcome));
+  });
+  answer.whenBelated((outcome) => {
+    mapped.belated(take(outcome));
+  });
+  return mapped;
+}
+
+function isNotTaken(outcome: unknown): outcome is NotTaken {
+  return outcome === NOT_TAKEN;
 }
 
 /** The result of a verb: its outcome, or a ticket for that. */

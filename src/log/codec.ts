@@ -1,5 +1,6 @@
 /** Packs as bytes, for a disk or for another process. */
 import {
+  type BanKind,
   type Entry,
   MASK_LISTS,
   type MaskList,
@@ -10,6 +11,8 @@ import {
   type Rank,
   RANKS,
   ROOM_FLAGS,
+  type RoomLog,
+  type ServerBan,
   type SettingChange,
   type Stamp,
   type Tag,
@@ -19,7 +22,7 @@ import {
 import { choice, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
 
 /** The version of the format. A change of the format takes the next number. */
-const VERSION = 4;
+const VERSION = 5;
 
 /** The most bytes of a pack. A turn with more bytes for a log appends several packs. */
 export const MAX_PACK_BYTES = 1_048_576;
@@ -68,6 +71,17 @@ const change = choice<SettingChange>({
   rank: record({ kind: oneOf('rank'), on: flag, rank, target: nullable(name) }),
 });
 
+const isBan = record<ServerBan>({
+  kind: oneOf<BanKind>('users', 'addresses'),
+  mask: name,
+  reason: words,
+  by: name,
+  atMs: number,
+  untilMs: nullable(number),
+});
+
+const room = (value: unknown): value is RoomLog => name(value) && value.startsWith('r:');
+
 const stamp: { readonly [K in keyof Stamp]: Shape<Stamp[K]> } = {
   session: name,
   n: number,
@@ -113,7 +127,9 @@ const isEntry = choice<Entry>({
   found: record({ ...stamp, kind: oneOf('found'), who: nullable(who), account: name }),
   identity: record({ ...stamp, kind: oneOf('identity'), who }),
   over: record({ ...stamp, kind: oneOf('over') }),
+  abandon: record({ ...stamp, kind: oneOf('abandon') }),
   arrive: record({ ...stamp, kind: oneOf('arrive'), who }),
+  security: record({ ...stamp, kind: oneOf('security'), isSecure: flag, certificate: nullable(name) }),
   nick: record({ ...stamp, kind: oneOf('nick'), nick: name }),
   quit: record({ ...stamp, kind: oneOf('quit'), reason: words }),
   away: record({ ...stamp, kind: oneOf('away'), reason: nullable(words) }),
@@ -128,6 +144,12 @@ const isEntry = choice<Entry>({
   announce: record({ ...stamp, kind: oneOf('announce'), text: words }),
   broadcast: record({ ...stamp, kind: oneOf('broadcast'), type: oneOf('message', 'notice'), text: words }),
   expel: record({ ...stamp, kind: oneOf('expel'), target: name, reason: words, parting: words }),
+  evict: record({ ...stamp, kind: oneOf('evict'), target: name, parting: words }),
+  ban: record({ ...stamp, kind: oneOf('ban'), ban: isBan, parting: words, maxBans: number }),
+  unban: record({ ...stamp, kind: oneOf('unban'), type: oneOf<BanKind>('users', 'addresses'), mask: name }),
+  erase: record({ ...stamp, kind: oneOf('erase'), account: name }),
+  open: record({ ...stamp, kind: oneOf('open'), room }),
+  shut: record({ ...stamp, kind: oneOf('shut'), room }),
   tell: record({
     ...stamp,
     kind: oneOf('tell'),
@@ -143,7 +165,15 @@ const isEntry = choice<Entry>({
 });
 
 /** The shapes of what snapshots hold as entries do. */
-export { flags as flagShape, name as nameShape, trait as traitShape, who as whoShape, words as wordsShape };
+export {
+  flags as flagShape,
+  isBan as banShape,
+  room as roomLogShape,
+  name as nameShape,
+  trait as traitShape,
+  who as whoShape,
+  words as wordsShape,
+};
 
 /** Whether a value is a list of changes of settings. */
 export const isChanges = list(change, 512);

@@ -4,7 +4,9 @@
  * A log's name. There is one for the domain (who is called what), one for each room, one for each account, and one
  * for each node, which holds the messages between people without an account.
  */
-export type LogName = 'd' | `r:${string}` | `a:${string}` | `n:${string}`;
+export type LogName = 'd' | RoomLog | `a:${string}` | `n:${string}`;
+/** The name of a room's log. */
+export type RoomLog = `r:${string}`;
 
 /** Who proposed an entry, and when. */
 export interface Stamp {
@@ -102,6 +104,14 @@ export interface Who {
   readonly privileges: readonly Privilege[] | null;
 }
 
+/** How the connection of a session is secured. */
+export interface Security {
+  /** Whether nobody between it and its server can read along. */
+  readonly isSecure: boolean;
+  /** The SHA-256 fingerprint of its certificate, as lower-case hexadecimal digits; null without one. */
+  readonly certificate: string | null;
+}
+
 /** One change of a room's settings. A change of a rank names a session; null if nobody goes by the nick. */
 export type SettingChange =
   | { readonly kind: 'flag'; readonly on: boolean; readonly flag: RoomFlag }
@@ -120,6 +130,22 @@ export interface Annotation {
   readonly maxKeys: number;
 }
 
+/** What a ban of the server names: users on hosts, or all who connect from the addresses of a network. */
+export type BanKind = 'users' | 'addresses';
+
+/** One ban of the server. */
+export interface ServerBan {
+  readonly kind: BanKind;
+  /** `user@host` for users, an address or a network for addresses; spelled in one way, so that it names the ban. */
+  readonly mask: string;
+  readonly reason: string;
+  /** Who set it. */
+  readonly by: string;
+  readonly atMs: number;
+  /** When it ends, in milliseconds since the epoch; null for never. */
+  readonly untilMs: number | null;
+}
+
 /** A message. Its place in the log names it, so it has no id here. */
 interface Words {
   readonly type: MessageType;
@@ -136,11 +162,12 @@ export interface CommonDeeds {
    */
   withdrawn: object;
   /**
-   * Another node has stopped: its sessions are over. It holds once, however many say it, so it is not counted among
-   * the entries of the session that says it.
+   * Another node has stopped, and so have all earlier incarnations of it: their sessions are over, and nothing that
+   * they say after this counts. It holds once, however many say it, so it is not counted among the entries of the
+   * session that says it.
    */
   gone: {
-    /** `node.incarnation` */
+    /** `name.incarnation`; a later incarnation of a name has a greater number. */
     readonly node: string;
   };
 }
@@ -185,11 +212,15 @@ export interface RoomDeeds extends CommonDeeds {
   identity: { readonly who: Who };
   /** The session has left the chat, and with it the room. */
   over: object;
+  /** Those for whom the empty room has waited do not come back. */
+  abandon: object;
 }
 
 /** The entries of the domain's log, by their kinds. */
 export interface DomainDeeds extends CommonDeeds {
   arrive: { readonly who: Who };
+  /** Reports to the other nodes how the session's connection is secured. */
+  security: Security;
   nick: { readonly nick: string };
   quit: { readonly reason: string };
   away: { readonly reason: string | null };
@@ -211,6 +242,17 @@ export interface DomainDeeds extends CommonDeeds {
   broadcast: { readonly type: 'message' | 'notice'; readonly text: string };
   /** Removes a session from the chat: it gets the reason, the others get the parting. */
   expel: { readonly target: string; readonly reason: string; readonly parting: string };
+  /** Removes a session from the chat, for the one who runs the server: everybody gets the parting. */
+  evict: { readonly target: string; readonly parting: string };
+  /** Keeps somebody out of all servers, for whom the others get the parting. `maxBans` is the most bans at once. */
+  ban: { readonly ban: ServerBan; readonly parting: string; readonly maxBans: number };
+  unban: { readonly type: BanKind; readonly mask: string };
+  /** An account is gone: its nick is free, and nobody stays for it. */
+  erase: { readonly account: string };
+  /** A room has opened: every node follows its log. */
+  open: { readonly room: RoomLog };
+  /** A room has closed. */
+  shut: { readonly room: RoomLog };
 }
 
 /** The entries of the logs of accounts and nodes, by their kinds. */

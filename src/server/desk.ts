@@ -1,6 +1,7 @@
 /** What the one who runs a server can ask of it while it runs: the verbs of `fdmux ctl`. */
 import { addressesMask, usersMask } from '../chat/ban-mask.js';
 import type { BanKind, ServerBan } from '../chat/server-bans.js';
+import { type Ticket, whenSettled } from '../chat/ticket.js';
 import { ControlError, type Reply, type Verb, type Verbs } from '../control/request.js';
 import { BACKEND_NAMES } from '../multiplexer/backend.js';
 import type { Reload } from '../protocol/server-control.js';
@@ -125,7 +126,7 @@ function kick(server: ChatServer, nick: string, reason = 'no reason'): Reply {
 /** The name of the one who runs the server, in the log. */
 const BY = 'fdmux ctl';
 
-function ban(server: ChatServer, text: string, minutes: string, reason = 'No reason given'): Reply {
+async function ban(server: ChatServer, text: string, minutes: string, reason = 'No reason given'): Promise<Reply> {
   checkText(text, 'mask', MASK_BYTES);
   checkText(reason, 'reason', REASON_BYTES);
   if (!/^\d{1,7}$/.test(minutes) || Number(minutes) > MAX_MINUTES) {
@@ -134,8 +135,10 @@ function ban(server: ChatServer, text: string, minutes: string, reason = 'No rea
   const atMs = server.chat.directory.now();
   const untilMs = minutes === '0' ? null : atMs + Number(minutes) * MS_PER_MINUTE;
   const wanted: ServerBan = { ...targetOf(server, text), reason, by: server.name, atMs, untilMs };
-  const set = server.chat.setBan(null, wanted, `Banned (${reason})`);
-  if (set.kind === 'refused') throw refused('there are too many bans; remove some first');
+  const set = await settled(server.chat.setBan(null, wanted, `Banned (${reason})`));
+  if (set.kind === 'refused') {
+    throw refused(set.why === 'not-taken' ? NOT_STORED : 'there are too many bans; remove some first');
+  }
   const { kind, mask } = set.ban;
   server.log('ban added', { by: BY, kind, mask, minutes: Number(minutes), reason });
   return {
@@ -144,18 +147,28 @@ function ban(server: ChatServer, text: string, minutes: string, reason = 'No rea
   };
 }
 
-function unban(server: ChatServer, text: string): Reply {
+async function unban(server: ChatServer, text: string): Promise<Reply> {
   const candidates: readonly (readonly [BanKind, string | null])[] = [
     ['addresses', addressesMask(text)],
     ['users', usersMask(text)],
   ];
   for (const [kind, mask] of candidates) {
-    const lifted = mask === null ? null : server.chat.liftBan(null, kind, mask);
+    const lifted = mask === null ? null : await settled(server.chat.liftBan(null, kind, mask));
+    if (lifted?.kind === 'refused' && lifted.why === 'not-taken') throw refused(NOT_STORED);
     if (lifted?.kind !== 'ban-lifted') continue;
     server.log('ban removed', { by: BY, kind, mask: lifted.ban.mask });
     return { text: [`${lifted.ban.mask} is not banned any more`], result: { kind, mask: lifted.ban.mask } };
   }
   throw refused(`there is no ban ${text}`);
+}
+
+const NOT_STORED = 'the server could not store this in time; nothing was done';
+
+/** Waits for how a verb of the chat ends. */
+function settled<T>(answer: T | Ticket<T>): Promise<T> {
+  return new Promise((resolve) => {
+    whenSettled(answer, resolve);
+  });
 }
 
 function bans(server: ChatServer): Reply {

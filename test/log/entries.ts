@@ -19,6 +19,7 @@ const type = fc.constantFrom('message', 'notice', 'signal');
 const tags = fc.array(fc.tuple(name, words), { maxLength: 4 });
 const reason = words;
 const on = fc.boolean();
+const banKind = fc.constantFrom('users', 'addresses');
 
 const who: fc.Arbitrary<Who> = fc.record({
   nick: name,
@@ -95,6 +96,19 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ ...stamp, kind: fc.constant('found'), who: fc.option(who), account: name }),
   fc.record({ ...stamp, kind: fc.constant('identity'), who }),
   fc.record({ ...stamp, kind: fc.constant('over') }),
+  fc.record({ ...stamp, kind: fc.constant('abandon') }),
+  fc.record({ ...stamp, kind: fc.constant('security'), isSecure: on, certificate: fc.option(name) }),
+  fc.record({ ...stamp, kind: fc.constant('evict'), target: name, parting: words }),
+  fc.record({
+    ...stamp,
+    kind: fc.constant('ban'),
+    ban: fc.record({ kind: banKind, mask: name, reason, by: name, atMs: number, untilMs: fc.option(number) }),
+    parting: words,
+    maxBans: number,
+  }),
+  fc.record({ ...stamp, kind: fc.constant('unban'), type: banKind, mask: name }),
+  fc.record({ ...stamp, kind: fc.constant('erase'), account: name }),
+  fc.record({ ...stamp, kind: fc.constantFrom('open', 'shut'), room: name.map((text) => `r:${text}` as const) }),
   fc.record({ ...stamp, kind: fc.constant('reserve'), accounts: fc.array(name, { maxLength: 4 }), on }),
   fc.record({ ...stamp, kind: fc.constant('displace'), target: name, nick: name }),
   fc.record({ ...stamp, kind: fc.constant('ghost'), nick: name, account: name }),

@@ -1,10 +1,12 @@
 /** Keeping people out of the server. */
 import type { Member, Outlet } from '../member.js';
-import type { MemberState } from '../member-state.js';
+import { type MemberState, stateOf } from '../member-state.js';
+import type { Banned } from '../outcome.js';
 import { outletsOf } from '../outlets.js';
 import { refuse, type Refused } from '../refusal.js';
 import type { BanKind, ServerBan } from '../server-bans.js';
 import { identityOf } from '../subject.js';
+import { type Answer, mapAnswer } from '../ticket.js';
 import { addressOf, whoAt } from './devices.js';
 import type { Scene } from './scene.js';
 
@@ -39,18 +41,30 @@ export function setBan(
   by: Member | null,
   ban: ServerBan,
   parting: string,
-): BanSet | Refused<'not-privileged' | 'holds-for-oneself' | 'too-many-bans'> {
+): Answer<BanSet | Refused<'not-privileged' | 'holds-for-oneself' | 'too-many-bans'>> {
   if (by?.may('ban') === false) return refuse('not-privileged');
   const concerned = concernedBy(scene, ban);
   if (concerned.some(({ member }) => member === by)) return refuse('holds-for-oneself');
-  if (!scene.bans.add(ban)) return refuse('too-many-bans');
-  let expelledCount = 0;
-  for (const { member, outlets } of concerned) {
+  if (!scene.bans.hasPlaceFor(ban)) return refuse('too-many-bans');
+  const expelledCount = concerned.reduce((sum, { outlets }) => sum + Math.max(1, outlets.length), 0);
+  const { core } = scene;
+  const { domain } = core;
+  const proposer = by === null ? core.steward : stateOf(by);
+  const { maxBans } = scene.bans;
+  const stamp = core.stamp(domain, proposer);
+  const set = domain.propose<'ban'>(proposer, { kind: 'ban', ban, parting, maxBans, ...stamp });
+  return mapAnswer(set, (outcome) =>
+    outcome.kind === 'banned' ? ({ kind: 'ban-set', ban, expelledCount } as const) : outcome,
+  );
+}
+
+/** Puts out those of this process for whom a ban holds that has been set. */
+export function enforce(scene: Scene, { ban, parting }: Banned): void {
+  for (const { member, outlets } of concernedBy(scene, ban)) {
+    if (!member.isLocal) continue;
     if (outlets.length === outletsOf(member.outlet).length) scene.core.putOut(member, parting, ban.reason);
     else for (const outlet of outlets) outlet.expel(parting, ban.reason);
-    expelledCount += Math.max(1, outlets.length);
   }
-  return { kind: 'ban-set', ban, expelledCount };
 }
 
 /** Finds the members for whom a ban holds, whether it is set or not. */
@@ -76,12 +90,16 @@ function concernedBy(scene: Scene, ban: ServerBan): Concerned[] {
 
 /** Lifts a ban. @param by - null for the one who runs the server */
 export function liftBan(
-  { bans }: Scene,
+  { bans, core }: Scene,
   by: Member | null,
   kind: BanKind,
   mask: string,
-): BanLifted | Refused<'not-privileged' | 'no-such-ban'> {
+): Answer<BanLifted | Refused<'not-privileged' | 'no-such-ban'>> {
   if (by?.may('ban') === false) return refuse('not-privileged');
-  const ban = bans.remove(kind, mask);
-  return ban === null ? refuse('no-such-ban') : { kind: 'ban-lifted', ban };
+  const ban = bans.of(kind, mask);
+  if (ban === null) return refuse('no-such-ban');
+  const proposer = by === null ? core.steward : stateOf(by);
+  const stamp = core.stamp(core.domain, proposer);
+  const lifted = core.domain.propose<'unban'>(proposer, { kind: 'unban', type: kind, mask, ...stamp });
+  return mapAnswer(lifted, () => ({ kind: 'ban-lifted', ban }) as const);
 }

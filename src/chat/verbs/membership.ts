@@ -76,13 +76,18 @@ export function expel(
  * Puts somebody out of the chat, for the one who runs the server.
  *
  * @param parting - the reason that everybody gets
- * @returns null if nobody who is connected here goes by the nick
+ * @returns null if nobody goes by the nick
  */
 export function putOut({ core, directory }: Scene, nick: string, parting: string): Member | null {
   const found = directory.member(nick);
   if (found === undefined) return null;
   const member = stateOf(found);
-  if (!member.isLocal) return null;
-  core.putOut(member, parting);
+  if (member.isLocal) {
+    core.putOut(member, parting);
+    return member;
+  }
+  const { domain, steward } = core;
+  const stamp = core.stamp(domain, steward);
+  domain.oblige<'evict'>(steward, { kind: 'evict', target: member.session, parting, ...stamp });
   return member;
 }

@@ -13,21 +13,28 @@ const NICKS_PER_ENTRY = 1_000;
 /** Keeps the nicks of accounts for them, or (`on` is false) leaves them to everybody. */
 export function reserve({ core }: Scene, accounts: readonly string[], on: boolean): void {
   const { steward, domain } = core;
-  for (let at = 0; at < accounts.length; at += NICKS_PER_ENTRY) {
-    const some = accounts.slice(at, at + NICKS_PER_ENTRY);
+  // Where several processes share the log, another one may have said so.
+  const news = accounts.filter((account) => domain.fold.isOwned(account) !== on);
+  for (let at = 0; at < news.length; at += NICKS_PER_ENTRY) {
+    const some = news.slice(at, at + NICKS_PER_ENTRY);
     domain.oblige<'reserve'>(steward, { kind: 'reserve', accounts: some, on, ...core.stamp(domain, steward) });
   }
 }
 
-/** Leaves the nick of an account to everybody. Its members do not stay when nobody is connected for them. */
-export function release(scene: Scene, account: string): void {
+/** Leaves the nick of an account to everybody: the account is gone, wherever its members are. */
+export function release({ core }: Scene, account: string): void {
+  const { domain, steward } = core;
+  domain.oblige<'erase'>(steward, { kind: 'erase', account, ...core.stamp(domain, steward) });
+}
+
+/** Members of this process whose account is gone do not stay when nobody is connected for them. */
+export function forget(scene: Scene, account: string): void {
   const { core, directory } = scene;
   const { fold } = directory;
-  reserve(scene, [account], false);
   for (const member of [...directory.members()]) {
-    if (member.account === null || fold(member.account) !== fold(account)) continue;
+    if (!member.isLocal || member.account === null || fold(member.account) !== fold(account)) continue;
     if (member.traits.has('always-on')) setTrait(scene, member, 'always-on', false);
-    if (member.isLocal && outletsOf(member.outlet).length === 0) core.quit(member, 'Account erased');
+    if (outletsOf(member.outlet).length === 0) core.quit(member, 'Account erased');
   }
 }
 

@@ -120,12 +120,14 @@ export function retitle(
   who: Member,
   name: string,
   { title, reason }: { readonly title: string; readonly reason: string },
-): Answer<RoomOutcomes['retitle'] | Refused<'no-such-room' | 'name-taken'>> {
+): Answer<RoomOutcomes['retitle'] | Refused<'no-such-room' | 'name-taken' | 'shared'>> {
   const { core } = scene;
   const by = stateOf(who);
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
   const room = replica.fold;
+  // Two processes could give two rooms one name at once.
+  if (core.isShared) return refuse('shared', room);
   if (room.name === title || !core.rooms.isFree(title, replica)) return refuse('name-taken', room);
   const known = knownTo(room, by);
   const stamp = core.stamp(replica, by);

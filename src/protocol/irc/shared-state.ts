@@ -97,9 +97,13 @@ export class IrcState implements ReplySource, AccountDoor {
     this.accounts = options.accounts ?? accountsInMemory(options);
     this.accounts.observe({
       registered: () => undefined,
+      // First, so that nobody loses the nick on logging out.
       erased: (account) => {
-        this.#accountErased(account);
+        this.chat.releaseAccount(account);
       },
+    });
+    this.chat.observeErasures((account) => {
+      this.#accountErased(account);
     });
     this.chat.observeRooms({
       retitled: (event, answered) => {
@@ -138,12 +142,10 @@ export class IrcState implements ReplySource, AccountDoor {
     return this.#offers;
   }
 
-  /** Logs out everybody who uses an account that has been erased. */
+  /** Logs out everybody who uses an account that has been erased, here or by another process. */
   #accountErased(name: string): void {
     const { fold } = this.directory;
     const folded = fold(name);
-    // First, so that nobody loses the nick on logging out.
-    this.chat.releaseAccount(name);
     // All of them before any: those that share a member lose it together.
     const users = [...this.clients, ...this.entering, ...this.others].filter(
       ({ account }) => account !== null && fold(account) === folded,

@@ -52,6 +52,9 @@ export class LineRecorder {
       case 'quit':
         this.#shelves.clear(`s:${outcome.member.session}`);
         return;
+      case 'lost':
+        for (const { member } of outcome.quits) this.#shelves.clear(`s:${member.session}`);
+        return;
       default:
     }
   }

@@ -45,6 +45,9 @@ export function* rename(client: Client, message: Message): Paged {
     case 'permanent':
       fail('CANNOT_RENAME', 'The configuration of the server names this channel');
       return;
+    case 'shared':
+      fail('CANNOT_RENAME', 'Channels keep their names where several servers share them');
+      return;
     case 'too-large':
       fail('CANNOT_RENAME', 'This channel has too many members');
       return;

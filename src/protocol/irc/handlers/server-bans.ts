@@ -8,7 +8,8 @@ import type { BanKind, ServerBan } from '../../../chat/server-bans.js';
 import { isHostLike } from '../../../chat/user-mask.js';
 import type { Client } from '../client.js';
 import type { Message } from '../message.js';
-import { replyUnprivileged } from '../refusals.js';
+import { outcomeOf, type Paged } from '../outcome.js';
+import { replyNotTaken, replyUnprivileged } from '../refusals.js';
 import { sourceOf } from '../source.js';
 import { cutToBytes } from '../text-length.js';
 import { MS_PER_MINUTE } from '../times.js';
@@ -22,26 +23,26 @@ const REASON_BYTES = 200;
 const MAX_MINUTES = 5_256_000;
 
 /** KLINE: `[minutes] user@host|host|nick [reason]`. */
-export function kline(client: Client, message: Message): void {
-  addBan(client, 'users', message);
+export function kline(client: Client, message: Message): Paged {
+  return addBan(client, 'users', message);
 }
 
 /** DLINE: `[minutes] address|network|nick [reason]`. */
-export function dline(client: Client, message: Message): void {
-  addBan(client, 'addresses', message);
+export function dline(client: Client, message: Message): Paged {
+  return addBan(client, 'addresses', message);
 }
 
 /** UNKLINE: `user@host`. */
-export function unkline(client: Client, message: Message): void {
-  removeBan(client, 'users', message);
+export function unkline(client: Client, message: Message): Paged {
+  return removeBan(client, 'users', message);
 }
 
 /** UNDLINE: an address or a network. */
-export function undline(client: Client, message: Message): void {
-  removeBan(client, 'addresses', message);
+export function undline(client: Client, message: Message): Paged {
+  return removeBan(client, 'addresses', message);
 }
 
-function addBan(client: Client, kind: BanKind, message: Message): void {
+function* addBan(client: Client, kind: BanKind, message: Message): Paged {
   const { member, server } = client;
   const { directory } = server;
   const [first = ''] = message.params;
@@ -63,9 +64,9 @@ function addBan(client: Client, kind: BanKind, message: Message): void {
     atMs,
     untilMs: minutes === 0 ? null : atMs + minutes * MS_PER_MINUTE,
   };
-  const set = server.chat.setBan(member, ban, `${NAMES[kind]}d (${ban.reason})`);
+  const set = yield* outcomeOf(server.chat.setBan(member, ban, `${NAMES[kind]}d (${ban.reason})`));
   if (set.kind === 'refused') {
-    answerUnset(client, `${NAMES[kind]} [${mask}]`, set.why);
+    answerUnset(client, { command: message.command, what: `${NAMES[kind]} [${mask}]`, why: set.why });
     return;
   }
   const length = minutes === 0 ? '' : `temporary ${minutes} min. `;
@@ -73,24 +74,29 @@ function addBan(client: Client, kind: BanKind, message: Message): void {
   client.log('ban added', { kind: NAMES[kind], mask, minutes, reason: ban.reason });
 }
 
-function answerUnset(
-  client: Client,
-  what: string,
-  why: 'not-privileged' | 'holds-for-oneself' | 'too-many-bans',
-): void {
-  if (why === 'not-privileged') replyUnprivileged(client, 'ban');
+/** A ban that has not been set. */
+interface Unset {
+  readonly command: string;
+  readonly what: string;
+  readonly why: 'not-privileged' | 'holds-for-oneself' | 'too-many-bans' | 'not-taken';
+}
+
+function answerUnset(client: Client, { command, what, why }: Unset): void {
+  if (why === 'not-taken') replyNotTaken(client, command);
+  else if (why === 'not-privileged') replyUnprivileged(client, 'ban');
   else if (why === 'too-many-bans') client.notice('There are too many bans; remove some first');
   else client.notice(`The ${what} would hold for yourself; nothing was done`);
 }
 
-function removeBan(client: Client, kind: BanKind, message: Message): void {
+function* removeBan(client: Client, kind: BanKind, message: Message): Paged {
   const { member, server } = client;
   const [target = ''] = message.params;
   const mask = maskOf(client, kind, cutToBytes(target, MASK_BYTES));
   if (mask === null) return;
-  const lifted = server.chat.liftBan(member, kind, mask);
+  const lifted = yield* outcomeOf(server.chat.liftBan(member, kind, mask));
   if (lifted.kind === 'refused') {
-    if (lifted.why === 'not-privileged') replyUnprivileged(client, 'ban');
+    if (lifted.why === 'not-taken') replyNotTaken(client, message.command);
+    else if (lifted.why === 'not-privileged') replyUnprivileged(client, 'ban');
     else client.notice(`There is no ${NAMES[kind]} [${mask}]`);
     return;
   }

@@ -1,0 +1,80 @@
+/** States that begin from checkpoints, and are kept as such. */
+import type { Unreadable } from '../log/codec.js';
+import type { LogName } from '../log/entry.js';
+import type { ReplicaOwner } from './replica.js';
+import type { Checkpoints } from './sharing.js';
+import type { DecodedState } from './snapshot-codec.js';
+
+/** After so many packs a state is kept anew: one who begins applies at most about these. */
+const PACKS_BETWEEN_CHECKPOINTS = 1_000;
+
+/** Puts a state into text, and reads that. */
+export interface StateCodec<S> {
+  encode(state: S): string;
+  decode(text: string): DecodedState<S>;
+}
+
+/** A log with its state. */
+export interface Checkpointed<S> {
+  readonly name: LogName;
+  /** The number of the last pack that is in the state. */
+  readonly applied: number;
+  readonly isOpening: boolean;
+  readonly fold: { snapshot(): S; restore(state: S): void };
+  open(after: number): void;
+  unreadable(seq: number, why: Unreadable): void;
+}
+
+/** Begins and keeps the states of one process. */
+export class Checkpointing {
+  readonly #checkpoints: Checkpoints;
+  readonly #owner: ReplicaOwner;
+  /** The pack of the last checkpoint of each log that this process knows of. */
+  readonly #kept = new Map<LogName, number>();
+
+  constructor(checkpoints: Checkpoints, owner: ReplicaOwner) {
+    this.#checkpoints = checkpoints;
+    this.#owner = owner;
+  }
+
+  /** The logs of rooms that have checkpoints from before. */
+  get rooms(): Iterable<LogName> {
+    return this.#checkpoints.rooms ?? [];
+  }
+
+  /** Follows a log after its latest checkpoint. */
+  begin<S>(replica: Checkpointed<S>, codec: StateCodec<S>): void {
+    const { name } = replica;
+    this.#owner.opens(name);
+    this.#checkpoints.read(name, (found) => {
+      const decoded = found === null ? null : codec.decode(found.state);
+      const seq = found?.seq ?? 0;
+      if (decoded?.kind === 'unknown-version') {
+        replica.unreadable(seq, decoded);
+        return;
+      }
+      // Without it, all that the log still has is applied.
+      if (decoded?.kind === 'malformed') this.#owner.trouble(name, { kind: 'unreadable', seq, why: 'malformed' });
+      if (decoded?.kind === 'state') replica.fold.restore(decoded.state);
+      const after = decoded?.kind === 'state' ? seq : 0;
+      this.#kept.set(name, after);
+      replica.open(after);
+    });
+  }
+
+  /** Keeps a state, if its log has grown (or always). */
+  keep<S>(replica: Checkpointed<S>, codec: StateCodec<S>, which: 'grown' | 'all'): void {
+    const { name, applied } = replica;
+    const kept = this.#kept.get(name);
+    if (kept === undefined || replica.isOpening) return;
+    const grown = applied - kept;
+    if (grown <= 0 || (which === 'grown' && grown < PACKS_BETWEEN_CHECKPOINTS)) return;
+    this.#kept.set(name, applied);
+    this.#checkpoints.keep(name, applied, codec.encode(replica.fold.snapshot()));
+  }
+
+  /** Lets go of a log that is not followed any more. */
+  forget(log: LogName): void {
+    this.#kept.delete(log);
+  }
+}

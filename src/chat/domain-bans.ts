@@ -1,0 +1,61 @@
+/** The bans of the server as the domain's log has them. */
+import type { BanKind, ServerBan } from '../log/entry.js';
+import type { Fold } from './case-mapping.js';
+
+/** Holds those who arrive against the bans, and keeps these. */
+export interface BanBook {
+  /** @param session - who has set it; null if that was before what is applied now */
+  add(ban: ServerBan, session: string | null): void;
+  /** @param session - who has lifted it */
+  remove(kind: BanKind, mask: string, session: string): void;
+}
+
+/** The arguments of a ban that is set. */
+interface Setting {
+  readonly session: string;
+  readonly maxBans: number;
+  readonly atMs: number;
+}
+
+/** Bans by what they name. They are as the log has left them, so that a process that begins later has them all. */
+export class DomainBans {
+  readonly #fold: Fold;
+  readonly #book: BanBook | null;
+  readonly #bans = new Map<string, ServerBan>();
+
+  constructor(fold: Fold, book: BanBook | null) {
+    this.#fold = fold;
+    this.#book = book;
+  }
+
+  all(): ServerBan[] {
+    return [...this.#bans.values()];
+  }
+
+  /** Adds a ban, in place of one of the same kind and mask. @returns false if there are too many already */
+  add(ban: ServerBan, { session, maxBans, atMs }: Setting): boolean {
+    for (const [key, { untilMs }] of this.#bans) if (untilMs !== null && untilMs <= atMs) this.#bans.delete(key);
+    const key = this.#keyOf(ban.kind, ban.mask);
+    if (this.#bans.size >= maxBans && !this.#bans.has(key)) return false;
+    this.#bans.set(key, ban);
+    this.#book?.add(ban, session);
+    return true;
+  }
+
+  /** Removes a ban, also one from before the log. */
+  remove(kind: BanKind, mask: string, session: string): void {
+    this.#bans.delete(this.#keyOf(kind, mask));
+    this.#book?.remove(kind, mask, session);
+  }
+
+  restore(bans: readonly ServerBan[]): void {
+    for (const ban of bans) {
+      this.#bans.set(this.#keyOf(ban.kind, ban.mask), ban);
+      this.#book?.add(ban, null);
+    }
+  }
+
+  #keyOf(kind: BanKind, mask: string): string {
+    return `${kind} ${this.#fold(mask)}`;
+  }
+}

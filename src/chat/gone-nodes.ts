@@ -1,0 +1,77 @@
+/** The nodes that have stopped, as one log has said so. */
+
+/** A node, by the name that all its incarnations have. */
+interface Incarnation {
+  readonly name: string;
+  readonly number: number;
+}
+
+/**
+ * The last incarnation of each node that is gone. All before it are gone as well, so there is one number for each name,
+ * however often a node has stopped.
+ */
+export class GoneNodes {
+  readonly #last = new Map<string, number>();
+
+  /** Notes that a node is gone. @returns false if that is known. */
+  add(node: string): boolean {
+    if (this.has(node)) return false;
+    const { name, number } = incarnationOf(node);
+    this.#last.set(name, number);
+    return true;
+  }
+
+  /** Whether a node, `name.incarnation`, is gone. */
+  has(node: string): boolean {
+    if (this.#last.size === 0) return false;
+    const { name, number } = incarnationOf(node);
+    const last = this.#last.get(name);
+    return last !== undefined && number <= last;
+  }
+
+  /** Whether the node of a session is gone. */
+  hasSession(session: string): boolean {
+    return this.#last.size > 0 && this.has(nodeOf(session));
+  }
+
+  /** The last incarnation of each. */
+  nodes(): string[] {
+    return [...this.#last].map(([name, number]) => `${name}.${number}`);
+  }
+
+  restore(nodes: readonly string[]): void {
+    for (const node of nodes) this.add(node);
+  }
+}
+
+/** The node of a session, `name.incarnation.number`. */
+export function nodeOf(session: string): string {
+  return session.slice(0, Math.max(0, session.lastIndexOf('.')));
+}
+
+/** Whether a text is a node as {@link GoneNodes.nodes} names it. */
+export function isNode(text: string): boolean {
+  return /^.+\.[1-9]\d*$/s.test(text) && Number.isSafeInteger(Number(text.slice(text.lastIndexOf('.') + 1)));
+}
+
+/** Returns a function that says whether a session is over when a node is gone. */
+export function sessionsOf(node: string): (session: string) => boolean {
+  const gone = new GoneNodes();
+  gone.add(node);
+  return (session) => gone.hasSession(session);
+}
+
+/** The incarnation before one, if there is any. */
+export function formerOf(node: string): string | null {
+  const { name, number } = incarnationOf(node);
+  return number > 1 ? `${name}.${number - 1}` : null;
+}
+
+function incarnationOf(node: string): Incarnation {
+  const dot = node.lastIndexOf('.');
+  const number = Number(node.slice(dot + 1));
+  // A name without a number has one incarnation.
+  return dot > 0 && Number.isSafeInteger(number) && number > 0
+    ? { name: node.slice(0, dot), number }
+    : { name: node, number: 1 };
+}

@@ -1,0 +1,107 @@
+/** What a process does because there are other processes: it has the dead leave, and names the open rooms. */
+import type { RoomLog } from '../log/entry.js';
+import type { Core } from './core.js';
+import { nodeOf, sessionsOf } from './gone-nodes.js';
+import type { Member } from './member.js';
+import { type MemberState, stateOf } from './member-state.js';
+import type { Lost } from './outcome.js';
+import type { RoomReplica } from './rooms.js';
+
+/** The other processes, as far as this one cares for them. */
+export class Nodes {
+  readonly #core: Core;
+  /** What is on its way to the domain's log: whether a room is open. */
+  readonly #announced = new Map<RoomLog, boolean>();
+  /** Members of nodes that are gone, until the log of private messages has said so. */
+  readonly #lost = new Map<string, MemberState>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Proposes that a node is gone, and all its earlier incarnations. */
+  giveUp(node: string): void {
+    const { domain, steward } = this.#core;
+    if (domain.fold.gone.has(node) || domain.hasGone(node)) return;
+    domain.oblige<'gone'>(steward, { kind: 'gone', node, ...this.#core.stamp(domain, steward) });
+  }
+
+  /** Returns the member of a session that is gone, as long as messages to it and from it may still arrive. */
+  lostBy(session: string): MemberState | undefined {
+    return this.#lost.size === 0 ? undefined : this.#lost.get(session);
+  }
+
+  /** The domain's log has said that a node is gone: the other logs must know. */
+  lose({ node, quits }: Lost): void {
+    const { rooms, private: told } = this.#core;
+    for (const { member } of quits) this.#lost.set(stateOf(member).session, stateOf(member));
+    for (const replica of [...rooms.all()]) this.#clear(replica, node);
+    if (!told.isOpening) this.#clearPrivate(node);
+  }
+
+  /** A room may have members of a node that is gone. */
+  #clear(replica: RoomReplica, node: string): void {
+    const { fold, isOpening } = replica;
+    if (isOpening || fold.knowsGone(node) || replica.hasGone(node)) return;
+    const isLost = sessionsOf(node);
+    for (const session of fold.sessions()) {
+      if (!isLost(session)) continue;
+      const { steward } = this.#core;
+      replica.oblige<'gone'>(steward, { kind: 'gone', node, ...this.#core.stamp(replica, steward) });
+      return;
+    }
+  }
+
+  #clearPrivate(node: string): void {
+    const { private: told, steward } = this.#core;
+    if (told.fold.gone.has(node) || told.hasGone(node)) return;
+    told.oblige<'gone'>(steward, { kind: 'gone', node, ...this.#core.stamp(told, steward) });
+  }
+
+  /** A log has brought somebody into a room, or an invitation: its node may be gone by the domain's log. */
+  dismissLate(replica: RoomReplica, who: Member): void {
+    const { session } = who;
+    if (this.#core.domain.fold.gone.hasSession(session)) this.#clear(replica, nodeOf(session));
+  }
+
+  /** It is known by now what a room has: those who are gone may be in it. */
+  roomCaughtUp(replica: RoomReplica): void {
+    for (const node of this.#core.domain.fold.gone.nodes()) this.#clear(replica, node);
+  }
+
+  /** It is known by now what the log of private messages has, and that of the domain. */
+  privateCaughtUp(): void {
+    for (const node of this.#core.domain.fold.gone.nodes()) this.#clearPrivate(node);
+  }
+
+  /** The log of private messages has said that a node is gone. */
+  privateCleared(node: string): void {
+    const isLost = sessionsOf(node);
+    for (const session of this.#lost.keys()) if (isLost(session)) this.#lost.delete(session);
+  }
+
+  /** Has the domain's log say whether a room is open. */
+  announce(room: RoomLog, isOpen: boolean): void {
+    if (this.#announced.get(room) === isOpen) return;
+    this.#announced.set(room, isOpen);
+    const { domain, steward } = this.#core;
+    const stamp = this.#core.stamp(domain, steward);
+    if (isOpen) domain.oblige<'open'>(steward, { kind: 'open', room, ...stamp });
+    else domain.oblige<'shut'>(steward, { kind: 'shut', room, ...stamp });
+  }
+
+  /** The domain's log has said whether a room is open. */
+  named(room: RoomLog, isOpen: boolean): void {
+    if (this.#announced.get(room) === isOpen) this.#announced.delete(room);
+    this.#core.rooms.named(room, isOpen);
+  }
+
+  /** Gives up rooms that nobody has come back to for long. */
+  abandon(replicas: readonly RoomReplica[]): void {
+    const { steward } = this.#core;
+    for (const replica of replicas) {
+      if (replica.hasProposalOf(steward.session, 'abandon')) continue;
+      replica.oblige<'abandon'>(steward, { kind: 'abandon', ...this.#core.stamp(replica, steward) });
+    }
+  }
+}
