@@ -13,11 +13,20 @@
 
 namespace fdmux {
 
+class LoopWatch;
+
 // The events of the last epoll wait, in an ArrayBuffer that JavaScript reads in place.
 struct EventBuffer {
   napi_ref reference = nullptr;
   epoll_event* events = nullptr;
   size_t capacity = 0;
+};
+
+// Waits that a loop watch has made in place of the event loop.
+struct DirectWaits {
+  LoopWatch* watch = nullptr;  // the one that makes them now
+  double count = 0;
+  double milliseconds = 0;
 };
 
 struct Environment {
@@ -38,6 +47,7 @@ struct Environment {
   int largest_known_fd = -1;       // that select has found open
   SendPlan send_plan;              // scratch of sendRanges
   Waiters waiters;
+  DirectWaits direct_waits;
 };
 
 }  // namespace fdmux

@@ -1,7 +1,12 @@
-// A uv_poll_t on an epoll instance: the one file that touches libuv.
+// How the event loop watches an epoll instance: the one file that touches libuv.
 //
-// It watches a duplicate of the epoll fd. libuv hands an fd to the kernel only on the next turn of the loop,
-// and aborts the process if other code has closed it by then.
+// A uv_poll_t watches a duplicate of the epoll fd. libuv hands an fd to the kernel only on the next turn of
+// the loop, and aborts the process if other code has closed it by then.
+//
+// While one report follows another closely, the watch waits directly: before libuv would wait, a uv_prepare_t
+// waits in the epoll instance itself, which then contains libuv's own epoll fd. That saves a turn of the
+// loop, a nested epoll and a system call for each report. It lasts for as long as nothing else wants the
+// loop, see `waitDirectly`.
 //
 // libuv's functions are declared weak and tested before use: Deno would refuse to load an addon that needs
 // them, and Bun has stand-ins that must not be called (JavaScript knows the runtime and opens no loop watch
@@ -9,10 +14,16 @@
 #include <uv.h>
 
 #include <fcntl.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "args.h"
 #include "environment.h"
 #include "exports.h"
+#include "timeout.h"
 #include "unique_fd.h"
 
 extern "C" {
@@ -22,6 +33,16 @@ __attribute__((weak)) int uv_poll_stop(uv_poll_t*);
 __attribute__((weak)) void uv_close(uv_handle_t*, uv_close_cb);
 __attribute__((weak)) void uv_ref(uv_handle_t*);
 __attribute__((weak)) void uv_unref(uv_handle_t*);
+__attribute__((weak)) int uv_prepare_init(uv_loop_t*, uv_prepare_t*);
+__attribute__((weak)) int uv_prepare_start(uv_prepare_t*, uv_prepare_cb);
+__attribute__((weak)) int uv_prepare_stop(uv_prepare_t*);
+__attribute__((weak)) int uv_idle_init(uv_loop_t*, uv_idle_t*);
+__attribute__((weak)) int uv_idle_start(uv_idle_t*, uv_idle_cb);
+__attribute__((weak)) int uv_idle_stop(uv_idle_t*);
+__attribute__((weak)) int uv_backend_fd(const uv_loop_t*);
+__attribute__((weak)) int uv_backend_timeout(const uv_loop_t*);
+__attribute__((weak)) uint64_t uv_now(const uv_loop_t*);
+__attribute__((weak)) void uv_update_time(uv_loop_t*);
 }
 
 namespace fdmux {
@@ -29,7 +50,32 @@ namespace {
 
 bool hasLibuv() {
   return uv_poll_init != nullptr && uv_poll_start != nullptr && uv_poll_stop != nullptr &&
-         uv_close != nullptr && uv_ref != nullptr && uv_unref != nullptr;
+         uv_close != nullptr && uv_ref != nullptr && uv_unref != nullptr && uv_prepare_init != nullptr &&
+         uv_prepare_start != nullptr && uv_prepare_stop != nullptr && uv_idle_init != nullptr &&
+         uv_idle_start != nullptr && uv_idle_stop != nullptr && uv_backend_fd != nullptr &&
+         uv_backend_timeout != nullptr && uv_now != nullptr && uv_update_time != nullptr;
+}
+
+// So many reports in a row, each at most kQuietMs of the loop's clock after the one before, let the watch
+// wait directly. Beginning and ending that costs four calls of epoll_ctl(2).
+constexpr int kCloseReports = 16;
+// A direct wait that finds nothing for so long is the last one.
+constexpr int kQuietMs = 1;
+// Then the loop goes round, for what only the loop can see: unref'd immediates and the handles that libuv
+// calls once a turn.
+constexpr int64_t kMaxStayNanoseconds = 4 * kNanosecondsPerMs;
+// The kernel looks for cycles among all fds of an epoll instance that is added to another one.
+constexpr unsigned kMaxLoopFds = 256;
+// The data of libuv's fd in the instance: no fd has that number, so JavaScript drops its events. See
+// CALL_OUT_DATA in src/readiness/epoll-watch.ts.
+constexpr uint32_t kLoopData = 0xfffffffe;
+
+// Whether libuv has fds that it has not handed to the kernel yet. The field is private, but its place is part
+// of libuv's ABI: an empty queue points to itself.
+bool hasNewFds(const uv_loop_t* loop) {
+  const void* first;
+  std::memcpy(&first, &loop->watcher_queue, sizeof first);
+  return first != &loop->watcher_queue;
 }
 
 }  // namespace
@@ -37,24 +83,27 @@ bool hasLibuv() {
 class LoopWatch final : public Waiter {
  public:
   // Null with an exception pending.
-  static LoopWatch* open(napi_env env, uv_loop_t* loop, Waiters& waiters, int epoll_fd,
+  static LoopWatch* open(napi_env env, uv_loop_t* loop, Environment& environment, int epoll_fd,
                          napi_value dispatcher) {
     UniqueFd duplicate(::fcntl(epoll_fd, F_DUPFD_CLOEXEC, 0));
     if (!duplicate.valid()) {
       throwSystemError(env, errno, "fcntl", epoll_fd);
       return nullptr;
     }
-    auto* watch = new LoopWatch(waiters, std::move(duplicate));
-    const int error = uv_poll_init(loop, &watch->handle_, watch->epoll_fd_.get());
+    auto* watch = new LoopWatch(loop, environment, std::move(duplicate));
+    const int error = uv_poll_init(loop, &watch->poll_, watch->epoll_fd_.get());
     if (error != 0) {
       delete watch;  // libuv has not taken the handle
       throwSystemError(env, -error, "uv_poll_init", epoll_fd);
       return nullptr;
     }
+    // These two cannot fail.
+    uv_prepare_init(loop, &watch->prepare_);
+    uv_idle_init(loop, &watch->idle_);
     watch->unref();
     // An open handle at a worker's end would abort the process. The environment waits for this hook to be
     // removed.
-    if (!waiters.add(watch, dispatcher) ||
+    if (!environment.waiters.add(watch, dispatcher) ||
         !succeeded(env, napi_add_async_cleanup_hook(env, closeAtCleanup, watch, &watch->cleanup_hook_))) {
       watch->close();
       return nullptr;
@@ -63,24 +112,53 @@ class LoopWatch final : public Waiter {
   }
 
   // 0, or the errno, negative.
-  int start() { return uv_poll_start(&handle_, UV_READABLE, onReadable); }
-  int stop() { return uv_poll_stop(&handle_); }
+  int start() {
+    if (isDirect()) return 0;
+    const int error = uv_poll_start(&poll_, UV_READABLE, onReadable);
+    is_started_ = error == 0;
+    return error;
+  }
+  int stop() {
+    if (isDirect()) leaveInstance();
+    is_started_ = false;
+    return uv_poll_stop(&poll_);
+  }
 
-  void ref() override { uv_ref(handle()); }
-  void unref() override { uv_unref(handle()); }
+  // Allows direct waits for up to `max_events` events; 0 ends them.
+  void setDirect(size_t max_events) {
+    max_events_ = max_events;
+    if (max_events == 0 && isDirect()) endDirect();
+  }
+
+  void ref() override {
+    for (uv_handle_t* handle : handles()) uv_ref(handle);
+  }
+  void unref() override {
+    for (uv_handle_t* handle : handles()) uv_unref(handle);
+  }
   void close() override {
     if (is_closing_) return;
+    // The instance may be open for longer than this watch.
+    if (isDirect()) leaveInstance();
     is_closing_ = true;
-    waiters_.remove(id());
-    uv_close(handle(), [](uv_handle_t* handle) { delete static_cast<LoopWatch*>(handle->data); });
+    environment_.waiters.remove(id());
+    for (uv_handle_t* handle : handles()) {
+      uv_close(handle, [](uv_handle_t* closed) {
+        auto* watch = static_cast<LoopWatch*>(closed->data);
+        if (--watch->open_handles_ == 0) delete watch;
+      });
+    }
     epoll_fd_ = UniqueFd();  // a handle that is closing has left the loop's set of fds
   }
   LoopWatch* asLoopWatch() override { return this; }
 
  private:
-  LoopWatch(Waiters& waiters, UniqueFd epoll_fd)
-      : Waiter(waiters.nextId()), waiters_(waiters), epoll_fd_(std::move(epoll_fd)) {
-    handle_.data = this;
+  LoopWatch(uv_loop_t* loop, Environment& environment, UniqueFd epoll_fd)
+      : Waiter(environment.waiters.nextId()),
+        loop_(loop),
+        environment_(environment),
+        epoll_fd_(std::move(epoll_fd)) {
+    for (uv_handle_t* handle : handles()) handle->data = this;
   }
   // From libuv's close callback, when the environment's own data may already be gone.
   ~LoopWatch() override {
@@ -93,16 +171,125 @@ class LoopWatch final : public Waiter {
 
   // A status other than 0 is a reason to look, too: the real call then says what is wrong.
   static void onReadable(uv_poll_t* handle, int, int) {
-    const auto* watch = static_cast<LoopWatch*>(handle->data);
-    watch->waiters_.reportFromLoop(watch->id());
+    auto* watch = static_cast<LoopWatch*>(handle->data);
+    watch->countClose();
+    watch->environment_.waiters.reportFromLoop(watch->id(), 0);
+    watch->beginDirect();
   }
 
-  uv_handle_t* handle() { return reinterpret_cast<uv_handle_t*>(&handle_); }
+  static void onPrepare(uv_prepare_t* handle) { static_cast<LoopWatch*>(handle->data)->waitDirectly(); }
 
-  Waiters& waiters_;
+  // Its only purpose is to be there: the loop does not wait while there is one.
+  static void onIdle(uv_idle_t* handle) { uv_idle_stop(handle); }
+
+  void countClose() {
+    const uint64_t now = uv_now(loop_);
+    close_reports_ = now - reported_ms_ <= kQuietMs ? close_reports_ + 1 : 0;
+    reported_ms_ = now;
+  }
+
+  bool isDirect() const { return environment_.direct_waits.watch == this; }
+
+  size_t room() const { return std::min(max_events_, environment_.event_buffer.capacity); }
+
+  // libuv's fd enters the instance, and the instance leaves libuv's set: epoll refuses a cycle.
+  void beginDirect() {
+    // Only one: while it waits, libuv's set, with the instances of the others, is below its own.
+    if (close_reports_ < kCloseReports || is_closing_ || !is_started_ ||
+        environment_.direct_waits.watch != nullptr || room() == 0 || loop_->nfds > kMaxLoopFds) {
+      return;
+    }
+    close_reports_ = 0;
+    uv_poll_stop(&poll_);
+    epoll_event event = {};
+    event.events = EPOLLIN;
+    event.data.u64 = kLoopData;
+    if (::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_ADD, uv_backend_fd(loop_), &event) == 0) {
+      environment_.direct_waits.watch = this;
+      uv_prepare_start(&prepare_, onPrepare);
+    } else {
+      // The sets of the user may be nested too deeply.
+      max_events_ = 0;
+      uv_poll_start(&poll_, UV_READABLE, onReadable);
+    }
+  }
+
+  void leaveInstance() {
+    environment_.direct_waits.watch = nullptr;
+    uv_prepare_stop(&prepare_);
+    // Fails only if the fd is not there, or somebody else has closed it.
+    ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_DEL, uv_backend_fd(loop_), nullptr);
+  }
+
+  void endDirect() {
+    leaveInstance();
+    uv_poll_start(&poll_, UV_READABLE, onReadable);  // fails only while the handle closes
+    // Unref'd immediates of the latest reports would otherwise wait for whatever comes next.
+    letLoopGoRound();
+  }
+
+  void letLoopGoRound() { uv_idle_start(&idle_, onIdle); }
+
+  // How long the loop would wait now, in ms; -1 for ever. 0 if it has something to do: immediates, handles
+  // that close, a timer that is due, or nothing that keeps it alive.
+  int loopTimeout() {
+    const int timeout = uv_backend_timeout(loop_);
+    if (timeout <= 0) return timeout;
+    // The loop's clock stands still since its last turn.
+    uv_update_time(loop_);
+    return uv_backend_timeout(loop_);
+  }
+
+  // Runs where libuv would wait next: all that was ready in its own turn has been called by now.
+  void waitDirectly() {
+    int64_t now = monotonicNow();
+    const int64_t end = now + kMaxStayNanoseconds;
+    bool has_looked = false;
+    do {
+      // New fds go to the kernel as they always do, without a set of ours above libuv's.
+      if (hasNewFds(loop_)) return endDirect();
+      const bool must_not_wait = loopTimeout() == 0;
+      if (must_not_wait && has_looked) break;
+      has_looked = true;
+      epoll_event* const events = environment_.event_buffer.events;
+      const int count =
+          ::epoll_wait(epoll_fd_.get(), events, static_cast<int>(room()), must_not_wait ? 0 : kQuietMs);
+      const int error = count < 0 ? errno : 0;
+      const int64_t before = now;
+      now = monotonicNow();
+      environment_.direct_waits.count += 1;
+      environment_.direct_waits.milliseconds += static_cast<double>(now - before) / kNanosecondsPerMs;
+      if (error == EINTR) break;
+      if (count < 0 || (count == 0 && !must_not_wait)) return endDirect();
+      const bool loop_is_ready = std::any_of(
+          events, events + count, [](const epoll_event& event) { return event.data.u64 == kLoopData; });
+      if (count > (loop_is_ready ? 1 : 0)) {
+        environment_.waiters.reportFromLoop(id(), static_cast<uint32_t>(count));
+        if (!isDirect()) return;  // closed or stopped, or JavaScript does not want it any more
+      }
+      if (loop_is_ready) break;
+      now = monotonicNow();
+    } while (now < end);
+    letLoopGoRound();
+  }
+
+  std::array<uv_handle_t*, 3> handles() {
+    return {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&prepare_),
+            reinterpret_cast<uv_handle_t*>(&idle_)};
+  }
+
+  uv_loop_t* const loop_;
+  Environment& environment_;
   UniqueFd epoll_fd_;
-  uv_poll_t handle_ = {};
+  uv_poll_t poll_ = {};
+  uv_prepare_t prepare_ = {};
+  uv_idle_t idle_ = {};
+  size_t open_handles_ = 3;
   napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
+  size_t max_events_ = 0;
+  uint64_t reported_ms_ = 0;
+  int close_reports_ = 0;
+  bool is_started_ = false;
   bool is_closing_ = false;
 };
 
@@ -115,13 +302,13 @@ napi_value loopWatchOpen(napi_env env, napi_callback_info info) {
   if (!hasLibuv()) return throwUnsupported(env, "A loop watch needs libuv, which this runtime does not have");
   uv_loop_t* loop = nullptr;
   if (!succeeded(env, napi_get_uv_event_loop(env, &loop))) return nullptr;
-  const LoopWatch* watch = LoopWatch::open(env, loop, args.environment().waiters, epoll_fd, args[1]);
+  const LoopWatch* watch = LoopWatch::open(env, loop, args.environment(), epoll_fd, args[1]);
   return watch == nullptr ? nullptr : makeNumber(env, watch->id());
 }
 
-LoopWatch* readLoopWatch(const Arguments<1>& args) {
+LoopWatch* readLoopWatch(const Reader& args, napi_value value) {
   WaiterId id;
-  if (!args.uint32(args[0], "waiter", &id)) return nullptr;
+  if (!args.uint32(value, "waiter", &id)) return nullptr;
   Waiter* waiter = args.environment().waiters.find(id);
   LoopWatch* watch = waiter == nullptr ? nullptr : waiter->asLoopWatch();
   if (watch == nullptr) throwOutOfRange(args.env(), "waiter", "an open loop watch", id);
@@ -130,7 +317,7 @@ LoopWatch* readLoopWatch(const Arguments<1>& args) {
 
 napi_value loopWatchStart(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
-  LoopWatch* watch = readLoopWatch(args);
+  LoopWatch* watch = readLoopWatch(args, args[0]);
   if (watch == nullptr) return nullptr;
   const int error = watch->start();
   return error == 0 ? nullptr : throwSystemError(env, -error, "uv_poll_start");
@@ -138,10 +325,30 @@ napi_value loopWatchStart(napi_env env, napi_callback_info info) {
 
 napi_value loopWatchStop(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
-  LoopWatch* watch = readLoopWatch(args);
+  LoopWatch* watch = readLoopWatch(args, args[0]);
   if (watch == nullptr) return nullptr;
   const int error = watch->stop();
   return error == 0 ? nullptr : throwSystemError(env, -error, "uv_poll_stop");
+}
+
+napi_value loopWatchDirect(napi_env env, napi_callback_info info) {
+  Arguments<2> args(env, info);
+  LoopWatch* watch = readLoopWatch(args, args[0]);
+  size_t max_events;
+  if (watch == nullptr ||
+      !args.upTo(args[1], "maxEvents", args.environment().event_buffer.capacity, &max_events)) {
+    return nullptr;
+  }
+  watch->setDirect(max_events);
+  return nullptr;
+}
+
+napi_value directWaitCount(napi_env env, napi_callback_info info) {
+  return makeNumber(env, Arguments<0>(env, info).environment().direct_waits.count);
+}
+
+napi_value directWaitMs(napi_env env, napi_callback_info info) {
+  return makeNumber(env, Arguments<0>(env, info).environment().direct_waits.milliseconds);
 }
 
 }  // namespace
@@ -150,6 +357,9 @@ void exportLoopWatch(Exports& exports) {
   exports.function("loopWatchOpen", loopWatchOpen);
   exports.function("loopWatchStart", loopWatchStart);
   exports.function("loopWatchStop", loopWatchStop);
+  exports.function("loopWatchDirect", loopWatchDirect);
+  exports.function("directWaitCount", directWaitCount);
+  exports.function("directWaitMs", directWaitMs);
 }
 
 }  // namespace fdmux

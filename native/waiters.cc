@@ -59,27 +59,28 @@ void Waiters::remove(WaiterId id) {
   open_.erase(found);
 }
 
-void Waiters::reportFromLoop(WaiterId id) {
+void Waiters::reportFromLoop(WaiterId id, uint32_t found) {
   napi_handle_scope scope;
   if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
-  call(id, Entry::kFromLoop);
+  call(id, found, Entry::kFromLoop);
   napi_close_handle_scope(env_, scope);
 }
 
-void Waiters::report(WaiterId id) { call(id, Entry::kFromRuntime); }
+void Waiters::report(WaiterId id) { call(id, 0, Entry::kFromRuntime); }
 
-void Waiters::call(WaiterId id, Entry entry) {
-  const auto found = open_.find(id);
-  if (found == open_.end()) return;
-  napi_value dispatcher, global, waiter;
+void Waiters::call(WaiterId id, uint32_t found, Entry entry) {
+  const auto open = open_.find(id);
+  if (open == open_.end()) return;
+  napi_value dispatcher, global, arguments[2];
   // Each fails only if the environment is going down, and then there is nobody left to report to.
-  if (napi_get_reference_value(env_, found->second.dispatcher, &dispatcher) != napi_ok ||
-      napi_get_global(env_, &global) != napi_ok || napi_create_uint32(env_, id, &waiter) != napi_ok) {
+  if (napi_get_reference_value(env_, open->second.dispatcher, &dispatcher) != napi_ok ||
+      napi_get_global(env_, &global) != napi_ok || napi_create_uint32(env_, id, &arguments[0]) != napi_ok ||
+      napi_create_uint32(env_, found, &arguments[1]) != napi_ok) {
     return;
   }
-  const napi_status status = entry == Entry::kFromLoop
-                                 ? napi_make_callback(env_, nullptr, global, dispatcher, 1, &waiter, nullptr)
-                                 : napi_call_function(env_, global, dispatcher, 1, &waiter, nullptr);
+  const napi_status status =
+      entry == Entry::kFromLoop ? napi_make_callback(env_, nullptr, global, dispatcher, 2, arguments, nullptr)
+                                : napi_call_function(env_, global, dispatcher, 2, arguments, nullptr);
   if (status != napi_pending_exception) return;
   // The dispatcher has broken its promise. Left pending, its exception would make every later call fail.
   napi_value exception;

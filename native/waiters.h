@@ -54,7 +54,8 @@ class Waiters {
   }
   bool wasIssued(WaiterId id) const { return id < next_id_; }
   // From a callback of libuv: opens a scope, and lets process.nextTick and microtasks run afterwards.
-  void reportFromLoop(WaiterId id);
+  // `found` is how many events are in the event buffer already.
+  void reportFromLoop(WaiterId id, uint32_t found);
   // From a thread-safe function, whose caller has done both already.
   void report(WaiterId id);
 
@@ -64,7 +65,7 @@ class Waiters {
     Waiter* waiter;
     napi_ref dispatcher;
   };
-  void call(WaiterId id, Entry entry);
+  void call(WaiterId id, uint32_t found, Entry entry);
 
   const napi_env env_;
   WaiterId next_id_ = 0;

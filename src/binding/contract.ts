@@ -135,19 +135,33 @@ interface LoopCalls {
   /**
    * A uv_poll_t on a duplicate of an epoll fd (never on a user's fd: libuv sets O_NONBLOCK on it). Node.js only.
    *
-   * @param dispatcher is called with the waiter's number and must not throw
+   * @param dispatcher is called with the waiter's number, and with how many events are in the event buffer already (0
+   *   unless {@link loopWatchDirect}); it must not throw
    */
-  loopWatchOpen(epollFd: number, dispatcher: (waiter: number) => void): number;
+  loopWatchOpen(epollFd: number, dispatcher: (waiter: number, found: number) => void): number;
   /** Reports, level-triggered, on every turn of the loop in which the epoll fd is readable, until stopped. */
   loopWatchStart(waiter: number): void;
   loopWatchStop(waiter: number): void;
+  /**
+   * Lets a started watch wait in the epoll instance itself while reports follow each other closely. It then hands over
+   * the events that it has found, which nobody else is told of. Meanwhile the instance contains an fd whose events have
+   * the low data 0xfffffffe: they are to be ignored.
+   *
+   * @param maxEvents how many events it may find at once, from 1 to the event buffer's capacity; 0 for none any more,
+   *   which takes effect at once
+   */
+  loopWatchDirect(waiter: number, maxEvents: number): void;
+  /** How many waits the watches of this thread have made in place of the event loop. */
+  directWaitCount(): number;
+  /** How long those waits have taken, in milliseconds. */
+  directWaitMs(): number;
 
   /**
    * A helper thread that blocks in the call itself. Works in every runtime. It reports once per arming.
    *
-   * @param dispatcher is called with the waiter's number and must not throw
+   * @param dispatcher is called with the waiter's number, and with 0: its findings are to be taken; it must not throw
    */
-  waitThreadOpen(dispatcher: (waiter: number) => void): number;
+  waitThreadOpen(dispatcher: (waiter: number, found: 0) => void): number;
   /** Blocks in poll(2) until one of the entries (as in {@link ReadinessCalls.poll}, copied) has something to report. */
   waitThreadArmPoll(waiter: number, pollFds: Int32Array, count: number): void;
   /** Blocks in select(2); arguments as in {@link ReadinessCalls.select}, copied. A bad fd reports too. */

@@ -95,6 +95,8 @@ export interface Backend<Entry extends BackendEntry> {
   readonly isWaiterCostly: boolean;
   /** How many events arrived for registrations that were gone. */
   readonly staleEvents: number;
+  /** How many of the calls the event loop's handle has made, see `directWaits` of the multiplexer's options. */
+  readonly directWaits: number;
   /** How many times the kernel's set was rebuilt to get rid of stale events. */
   readonly rebuilds: number;
 

@@ -5,6 +5,7 @@ export abstract class CopyingBackend {
   readonly hasReady: boolean = false;
   readonly isWaiterCostly: boolean = true;
   readonly staleEvents: number = 0;
+  readonly directWaits: number = 0;
   readonly rebuilds: number = 0;
 
   close(): void {

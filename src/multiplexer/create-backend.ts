@@ -1,7 +1,8 @@
 /** The backend that the options of a multiplexer ask for. */
-import { checkInteger, checkOneOf, checkOptions, type OptionNames } from '../arguments.js';
+import { checkBoolean, checkInteger, checkOneOf, checkOptions, type OptionNames } from '../arguments.js';
 import { MAX_EVENTS_LIMIT } from '../readiness/event-buffer.js';
 import { epollWaiterKind, type WaiterKind } from '../readiness/waiter.js';
+import { environmentVariable } from '../runtime.js';
 import { type Backend, BACKEND_NAMES, type BackendEntry, type BackendName, defaultBackend } from './backend.js';
 import { EpollBackend } from './epoll-backend.js';
 import { PollBackend } from './poll-backend.js';
@@ -23,9 +24,22 @@ export interface MultiplexerOptions<B extends BackendName = BackendName> {
    * poll and select have only `'thread'`.
    */
   readonly waiter?: (B extends 'epoll' ? WaiterKind : 'thread') | undefined;
+  /**
+   * Whether `run` waits in epoll_wait(2) in place of the event loop while one batch follows another within a
+   * millisecond. Anything else that wants the loop ends such a wait. It needs the waiter `'uv'` and at most 64
+   * registered fds. `performance.eventLoopUtilization()` counts these waits as active. By default true, unless the
+   * environment variable FDMUX_DIRECT_WAITS is 0, or under Electron, whose loop nobody may hold up.
+   */
+  readonly directWaits?: boolean | undefined;
 }
 
-const OPTIONS: OptionNames<MultiplexerOptions> = { backend: true, maxEvents: true, unpollable: true, waiter: true };
+const OPTIONS: OptionNames<MultiplexerOptions> = {
+  backend: true,
+  maxEvents: true,
+  unpollable: true,
+  waiter: true,
+  directWaits: true,
+};
 
 /**
  * @param entries by fd: the entry that is registered now
@@ -44,11 +58,21 @@ export function createBackend<Entry extends BackendEntry, B extends BackendName>
   const waiter: WaiterKind | undefined = options.waiter;
   checkOneOf(backend, 'options.backend', BACKEND_NAMES);
   checkOneOf(unpollable, 'options.unpollable', ['error', 'ready']);
+  const allowsDirectWaits = options.directWaits ?? directWaitsByDefault();
+  checkBoolean(allowsDirectWaits, 'options.directWaits');
   if (maxEvents !== undefined) checkInteger(maxEvents, 'options.maxEvents', 1, MAX_EVENTS_LIMIT);
   if (backend === 'epoll') {
     const acceptsUnpollable = unpollable === 'ready';
-    return new EpollBackend({ waiterKind: epollWaiterKind(waiter), maxEvents, acceptsUnpollable, entries, onRebuild });
+    const waiterKind = epollWaiterKind(waiter);
+    return new EpollBackend({ waiterKind, allowsDirectWaits, maxEvents, acceptsUnpollable, entries, onRebuild });
   }
   if (waiter !== undefined) checkOneOf(waiter, 'options.waiter', ['thread']);
   return backend === 'poll' ? new PollBackend() : new SelectBackend();
+}
+
+/** @throws ERR_OUT_OF_RANGE when the variable is neither 0 nor 1 */
+function directWaitsByDefault(): boolean {
+  const named = environmentVariable('FDMUX_DIRECT_WAITS') ?? '1';
+  checkOneOf(named, 'FDMUX_DIRECT_WAITS', ['0', '1']);
+  return named === '1' && process.versions['electron'] === undefined;
 }

@@ -17,6 +17,7 @@ import {
   eventLayout,
   eventWords,
   INITIAL_EVENTS,
+  latestEventWords,
   MAX_EVENTS_LIMIT,
   waitForEvents,
 } from '../readiness/event-buffer.js';
@@ -32,9 +33,17 @@ const WAKEUP_SLOT = 0xffff_ffff;
  */
 const STALE_WAITS_BEFORE_REBUILD = 4;
 
+/**
+ * Sets of more fds never wait in place of the event loop: beginning and ending that takes the kernel a walk through the
+ * set, and a turn of many events has less to gain.
+ */
+const MAX_DIRECT_FDS = 64;
+
 /** What the epoll backend needs from its owner. */
 export interface EpollBackendOptions<Entry> {
   readonly waiterKind: WaiterKind;
+  /** Whether a run may wait in the call itself, in place of the event loop. */
+  readonly allowsDirectWaits: boolean;
   /** How many events a wait takes at most; undefined for all. */
   readonly maxEvents: number | undefined;
   /** Whether fds that epoll does not watch (EPERM: regular files) count as always ready. */
@@ -85,6 +94,7 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
   #room: number;
   #staleWaits = 0;
   #staleEvents = 0;
+  #directWaits = 0;
   #rebuilds = 0;
 
   constructor(options: EpollBackendOptions<Entry>) {
@@ -96,6 +106,10 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
 
   get staleEvents(): number {
     return this.#staleEvents;
+  }
+
+  get directWaits(): number {
+    return this.#directWaits;
   }
 
   get rebuilds(): number {
@@ -172,6 +186,11 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
       if (count > 0) this.#take(ready, found, count, FINDING_LAYOUT);
       if (ready.length > 0 || ready.woken) return count;
     }
+    const found = this.#watch.takeFound();
+    if (found > 0) {
+      this.#directWaits += 1;
+      return this.#take(ready, latestEventWords(), found, eventLayout());
+    }
     const words = eventWords(room);
     const count = waitForEvents(this.#epollFd, room, timeoutMs, retryOnSignal, signalMask);
     // A look that finds nothing is what a program pays for looking often.
@@ -193,11 +212,13 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
         ready.woken = true;
         continue;
       }
+      // Not a place in an array: looking there would end the optimized code each time.
+      if (slot === CALL_OUT_DATA) continue;
       const entry = entries[slot];
       if (entry?.active === true && entry.generation === words[at + dataWord + 1]) {
         entry.becomeReady(present(words[at], 'the mask of an event'));
         ready.push(entry);
-      } else if (slot !== CALL_OUT_DATA) {
+      } else {
         stale += 1;
       }
     }
@@ -215,8 +236,15 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
   }
 
   #createWatch(): EpollWatch {
-    return new EpollWatch(this.#options.waiterKind, this.#epollFd, false, () => this.#room);
+    return new EpollWatch(this.#options.waiterKind, this.#epollFd, false, () => this.#room, this.#directRoom);
   }
+
+  readonly #directRoom = (): number => {
+    if (!this.#options.allowsDirectWaits || this.#watchedCount > MAX_DIRECT_FDS) return 0;
+    const room = this.#room;
+    eventWords(room);
+    return room;
+  };
 
   #makeRoom(): void {
     if (this.#options.maxEvents !== undefined) return;

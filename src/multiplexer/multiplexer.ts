@@ -43,6 +43,8 @@ export interface MultiplexerStats {
   readonly staleEvents: number;
   /** How many waits a wake-up ended. */
   readonly wakeups: number;
+  /** How many of the waits were made in place of the event loop's own, see `directWaits` in the options. */
+  readonly directWaits: number;
   /** How often the epoll fd was replaced to get rid of stale events that would not end. */
   readonly rebuilds: number;
 }
@@ -71,7 +73,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   readonly #records: (RegistrationRecord<T> | undefined)[] = [];
   #backend: Backend<RegistrationRecord<T>>;
   /** What the backends before this one have counted. */
-  readonly #earlier = { staleEvents: 0, rebuilds: 0 };
+  readonly #earlier = { staleEvents: 0, directWaits: 0, rebuilds: 0 };
   readonly #registry: Registry<T, B>;
   readonly #dispatch: Dispatch<T>;
   readonly #loop: LoopWait;
@@ -88,8 +90,8 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
    */
   constructor(options: MultiplexerOptions<B> = {}) {
     const backend = this.#createBackend(options);
-    const { maxEvents, unpollable, waiter } = options;
-    this.#options = { maxEvents, unpollable, waiter };
+    const { maxEvents, unpollable, waiter, directWaits } = options;
+    this.#options = { maxEvents, unpollable, waiter, directWaits };
     const requeued = new Requeued<T>();
     const dispatch = new Dispatch<T>(backend, requeued);
     const loop = new LoopWait({
@@ -168,6 +170,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
   /** Leaves a backend, and takes what only that one knows. */
   #leave(former: Backend<RegistrationRecord<T>>, records: readonly RegistrationRecord<T>[]): void {
     this.#earlier.staleEvents += former.staleEvents;
+    this.#earlier.directWaits += former.directWaits;
     this.#earlier.rebuilds += former.rebuilds;
     this.#loop.stop();
     try {
@@ -422,6 +425,7 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
       events: this.#dispatch.events,
       staleEvents: this.#earlier.staleEvents + this.#backend.staleEvents,
       wakeups: this.#dispatch.wakeups,
+      directWaits: this.#earlier.directWaits + this.#backend.directWaits,
       rebuilds: this.#earlier.rebuilds + this.#backend.rebuilds,
     };
   }

@@ -42,7 +42,7 @@ export class RunLoop<T> {
         this.end('aborted');
       };
       this.#run = { handler, context: new AsyncResource('FDMUX'), resolve, reject, signal, onAbort };
-      this.#loop.begin(this.#look);
+      this.#loop.begin(this.#look, true);
       signal?.addEventListener('abort', onAbort, { once: true });
       try {
         this.#loop.start();

@@ -7,9 +7,12 @@
  */
 import { native } from '../binding/load.js';
 import { FINDING_WORDS, type Findings } from './findings.js';
-import { openHintWaiter, ThreadWaiter, type Waiter, type WaiterKind } from './waiter.js';
+import { LoopWaiter, openHintWaiter, ThreadWaiter, type Waiter, type WaiterKind } from './waiter.js';
 
-/** The data under which an instance watches a helper's eventfd: no fd has that number. See native/wait_thread.cc. */
+/**
+ * The data under which an instance watches a helper's eventfd or the event loop's epoll fd: no fd has that number. See
+ * native/wait_thread.cc and native/loop_watch.cc.
+ */
 export const CALL_OUT_DATA = 0xffff_fffe;
 
 /** The layout of findings in memory; see {@link EventLayout}. */
@@ -22,6 +25,7 @@ export class EpollWatch {
   readonly #kind: WaiterKind;
   readonly #epollFd: number;
   readonly #maxEvents: () => number;
+  readonly #directRoom: () => number;
   #mayLoseEvents: boolean;
   #waiter: EpollWaiter | undefined;
   /** Events that were found, for which no wait has had room yet. */
@@ -30,12 +34,21 @@ export class EpollWatch {
   /**
    * @param mayLoseEvents whether the instance may have such a file already
    * @param maxEvents how many events the next wait has room for
+   * @param directRoom for how many events the event buffer has room while the event loop's handle may make the real
+   *   call; by default it never may
    */
-  constructor(kind: WaiterKind, epollFd: number, mayLoseEvents: boolean, maxEvents: () => number) {
+  constructor(
+    kind: WaiterKind,
+    epollFd: number,
+    mayLoseEvents: boolean,
+    maxEvents: () => number,
+    directRoom: () => number = noRoom,
+  ) {
     this.#kind = kind;
     this.#epollFd = epollFd;
     this.#mayLoseEvents = mayLoseEvents;
     this.#maxEvents = maxEvents;
+    this.#directRoom = directRoom;
   }
 
   /** Whether a helper thread makes the real call. Once true, it stays true. */
@@ -58,7 +71,9 @@ export class EpollWatch {
   }
 
   openWaiter(report: () => void): Waiter {
-    const open = this.#mayLoseEvents ? this.#openThread : () => openHintWaiter(this.#kind, this.#epollFd, report);
+    const open = this.#mayLoseEvents
+      ? this.#openThread
+      : () => openHintWaiter(this.#kind, this.#epollFd, report, this.#directRoom);
     this.#waiter = new EpollWaiter(open, report);
     return this.#waiter;
   }
@@ -79,10 +94,19 @@ export class EpollWatch {
     return taken;
   }
 
+  /** Takes the number of events that lie in the event buffer for the look that the waiter has just asked for. */
+  takeFound(): number {
+    return this.#waiter === undefined ? 0 : this.#waiter.takeFound();
+  }
+
   readonly #openThread = (report: () => void): ThreadWaiter =>
     new ThreadWaiter((waiter) => {
       native.waitThreadArmEpoll(waiter, this.#epollFd, this.#maxEvents());
     }, report);
+}
+
+function noRoom(): number {
+  return 0;
 }
 
 /** Returns the findings about other fds. */
@@ -99,6 +123,7 @@ class EpollWaiter implements Waiter {
   readonly #report: () => void;
   #inner: Waiter;
   #isStarted = false;
+  #repeats = false;
   #keepsAlive = true;
   #isClosed = false;
 
@@ -114,7 +139,11 @@ class EpollWaiter implements Waiter {
     this.#inner.close();
     this.#inner = open(this.#report);
     if (!this.#keepsAlive) this.#inner.unref();
-    if (this.#isStarted) this.#inner.start();
+    if (this.#isStarted) this.#inner.start(this.#repeats);
+  }
+
+  takeFound(): number {
+    return this.#inner instanceof LoopWaiter ? this.#inner.takeFound() : 0;
   }
 
   takeFindings(): Findings | undefined {
@@ -127,9 +156,10 @@ class EpollWaiter implements Waiter {
     if (this.#isStarted) this.#inner.start();
   }
 
-  start(): void {
+  start(repeats = false): void {
     this.#isStarted = true;
-    this.#inner.start();
+    this.#repeats = repeats;
+    this.#inner.start(repeats);
   }
 
   stop(): void {

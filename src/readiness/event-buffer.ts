@@ -38,6 +38,11 @@ export function eventWords(events: number): Uint32Array {
   return memory.words;
 }
 
+/** Returns the buffer as it is: the events of a wait that was made for this thread without its asking lie in it. */
+export function latestEventWords(): Uint32Array {
+  return memory.words;
+}
+
 /**
  * epoll_wait(2) into that buffer, which must have room for `maxEvents`.
  *

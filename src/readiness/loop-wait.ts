@@ -19,6 +19,8 @@ export class LoopWait {
   readonly #source: LoopWaitSource;
   /** The look of the wait under way. */
   #look: (() => void) | undefined;
+  /** Whether the wait under way asks for the next look at the end of each. */
+  #repeats = false;
   #hasLooked = false;
   #isLooking = false;
   #waiter: Waiter | undefined;
@@ -36,9 +38,15 @@ export class LoopWait {
     return this.#look !== undefined;
   }
 
-  /** Begins a wait. @param look must not throw; it calls {@link start} or {@link end} */
-  begin(look: () => void): void {
+  /**
+   * Begins a wait.
+   *
+   * @param look must not throw; it calls {@link start} or {@link end}
+   * @param repeats whether it calls {@link start} each time, until the wait ends
+   */
+  begin(look: () => void, repeats = false): void {
     this.#look = look;
+    this.#repeats = repeats;
     this.#hasLooked = false;
   }
 
@@ -121,13 +129,16 @@ export class LoopWait {
       this.#waiter = this.#source.open(this.#report);
       this.#updateRef();
     }
-    this.#waiter.start();
+    this.#waiter.start(this.#repeats);
   }
 
   #schedule(): void {
     if (this.#immediate !== undefined) return;
     this.#immediate = setImmediate(this.#lookNow);
-    if (!this.#keepsAlive) this.#immediate.unref();
+    if (this.#keepsAlive) return;
+    this.#immediate.unref();
+    // A waiter that waits in place of the event loop would not know of the immediate.
+    this.#waiter?.stop();
   }
 
   readonly #lookNow = (): void => {

@@ -19,8 +19,13 @@ export type WaiterKind = 'uv' | 'thread';
 
 /** Calls back, by the event loop, when something may be ready. */
 export interface Waiter {
-  /** Asks for a report. A second call before the report takes account of what has changed. */
-  start(): void;
+  /**
+   * Asks for a report. A second call before the report takes account of what has changed.
+   *
+   * @param repeats whether the owner looks at every report and asks for the next one at once, until it calls
+   *   {@link stop}
+   */
+  start(repeats?: boolean): void;
   /** Asks for no report until the next start. */
   stop(): void;
   /** Keeps the event loop alive while started. */
@@ -31,11 +36,11 @@ export interface Waiter {
 }
 
 /** The receiver of reports, by the waiter's number. */
-const reports = new Map<number, () => void>();
+const reports = new Map<number, (found: number) => void>();
 
-function dispatch(waiter: number): void {
+function dispatch(waiter: number, found: number): void {
   try {
-    reports.get(waiter)?.();
+    reports.get(waiter)?.(found);
   } catch (error) {
     rethrowLater(error);
   }
@@ -82,11 +87,20 @@ export function epollWaiterKind(forced: WaiterKind | undefined): WaiterKind {
   }
 }
 
-/** Opens a waiter of the given kind that polls an epoll fd. */
-export function openHintWaiter(kind: WaiterKind, epollFd: number, report: () => void): Waiter {
+/**
+ * Opens a waiter of the given kind that polls an epoll fd.
+ *
+ * @param directRoom for how many events the waiter may make the real call itself; 0 if it must not
+ */
+export function openHintWaiter(
+  kind: WaiterKind,
+  epollFd: number,
+  report: () => void,
+  directRoom: () => number,
+): Waiter {
   switch (kind) {
     case 'uv':
-      return new LoopWaiter(epollFd, report);
+      return new LoopWaiter(epollFd, report, directRoom);
     case 'thread': {
       const entry = Int32Array.of(epollFd, POLLIN);
       return new ThreadWaiter((waiter) => {
@@ -108,7 +122,7 @@ abstract class NativeWaiter implements Waiter {
     this.waiter = waiter;
   }
 
-  abstract start(): void;
+  abstract start(repeats?: boolean): void;
   abstract stop(): void;
 
   /** Whether a report is wanted. */
@@ -152,15 +166,25 @@ abstract class NativeWaiter implements Waiter {
 /**
  * One uv_poll_t on an epoll fd. Stopping it costs a system call and so does starting it again, and a loop of waits does
  * both each time. So `stop` only takes note, and the handle is stopped when it reports and no report is wanted.
+ *
+ * If the owner looks at every report, the handle may wait in place of the event loop: it then makes the real call, and
+ * hands over what that has found.
  */
-class LoopWaiter extends NativeWaiter {
+export class LoopWaiter extends NativeWaiter {
+  readonly #directRoom: () => number;
   #running = false;
+  /** For how many events the handle may make the real call. */
+  #room = 0;
+  #found = 0;
 
-  constructor(epollFd: number, report: () => void) {
+  constructor(epollFd: number, report: () => void, directRoom: () => number) {
     super(native.loopWatchOpen(epollFd, dispatch));
-    reports.set(this.waiter, () => {
+    this.#directRoom = directRoom;
+    reports.set(this.waiter, (found) => {
       if (this.wanted) {
+        this.#found = found;
         report();
+        this.#found = 0;
       } else {
         native.loopWatchStop(this.waiter);
         this.#running = false;
@@ -168,14 +192,29 @@ class LoopWaiter extends NativeWaiter {
     });
   }
 
-  start(): void {
+  start(repeats = false): void {
     if (!this.#running) native.loopWatchStart(this.waiter);
     this.#running = true;
     this.want();
+    this.#setRoom(repeats ? this.#directRoom() : 0);
   }
 
   stop(): void {
     this.unwant();
+    this.#setRoom(0);
+  }
+
+  /** Takes the number of events that lie in the event buffer for the look that this waiter has just asked for. */
+  takeFound(): number {
+    const found = this.#found;
+    this.#found = 0;
+    return found;
+  }
+
+  #setRoom(room: number): void {
+    if (this.#room === room) return;
+    this.#room = room;
+    native.loopWatchDirect(this.waiter, room);
   }
 }
 

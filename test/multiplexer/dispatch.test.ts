@@ -234,6 +234,6 @@ describe.each(LEVEL_VARIANTS)('$name', (variant) => {
     mux.register(fds.pipe()[1], { interest: 'write' });
     mux.waitSync(0);
     mux.waitSync(0);
-    expect(mux.stats()).toEqual({ waits: 2, events: 2, staleEvents: 0, wakeups: 0, rebuilds: 0 });
+    expect(mux.stats()).toEqual({ waits: 2, events: 2, staleEvents: 0, wakeups: 0, directWaits: 0, rebuilds: 0 });
   });
 });

@@ -164,6 +164,7 @@ const calls: readonly Call[] = [
   ['loopWatchOpen', 'fd', 'callback'],
   ['loopWatchStart', 'fd'],
   ['loopWatchStop', 'fd'],
+  ['loopWatchDirect', 'fd', 'fd'],
   ['waitThreadArmPoll', 'thread', 'int32s', 'index'],
   ['waitThreadArmSelect', 'thread', 'int32s', 'index', 'index', 'index'],
   ['waitThreadArmEpoll', 'thread', 'fd', 'unsigned'],

@@ -22,7 +22,9 @@ const native = new Proxy(exported, {
 });
 /** Calling what they only claim to have ends Bun and Deno. */
 const hasLoopWatch = process.versions.bun === undefined && process.versions.deno === undefined;
-if (!hasLoopWatch) for (const name of ['loopWatchOpen', 'loopWatchStart', 'loopWatchStop']) uncalled.delete(name);
+if (!hasLoopWatch)
+  for (const name of ['loopWatchOpen', 'loopWatchStart', 'loopWatchDirect', 'loopWatchStop']) uncalled.delete(name);
+if (!hasLoopWatch) for (const name of ['directWaitCount', 'directWaitMs']) uncalled.delete(name);
 const NO_FD = 1_000_000_000;
 const bytes = Buffer.alloc(64);
 
@@ -76,6 +78,13 @@ async function waiting() {
     native.waiterRef(watch);
     native.loopWatchStart(watch);
     assert.equal(await report(), watch);
+    native.eventBuffer(1);
+    native.loopWatchDirect(watch, 1);
+    // Reports that follow each other closely are made by the watch's own wait.
+    for (let i = 0; i < 100; i++) assert.equal(await report(), watch);
+    assert.ok(native.directWaitCount() > 0);
+    assert.ok(native.directWaitMs() >= 0);
+    native.loopWatchDirect(watch, 0);
     native.loopWatchStop(watch);
     reports.length = 0;
     native.waiterClose(watch);
