@@ -1,5 +1,4 @@
 /** The metrics in the text format of Prometheus, by the package `prom-client`. */
-import { performance } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { LabeledCount, Readings, StoreReadings } from './readings.js';
 
@@ -125,12 +124,12 @@ const COUNTERS: readonly Row[] = [
   {
     name: 'fdmux_loop_turns_total',
     help: 'Turns of the event loop.',
-    read: () => performance.nodeTiming.uvMetricsInfo.loopCount,
+    read: ({ loopTurnsTotal }) => loopTurnsTotal,
   },
   {
     name: 'fdmux_loop_active_seconds_total',
     help: 'Time in which the event loop did not wait; divided by the turns, the length of a turn.',
-    read: () => performance.eventLoopUtilization().active / 1000,
+    read: ({ loopActiveSeconds }) => loopActiveSeconds,
   },
 ];
 

@@ -44,6 +44,10 @@ export interface Readings {
   readonly keptBytes: number;
   /** Null if nothing is stored. */
   readonly store: StoreReadings | null;
+  /** Turns of the event loop, and waits that took the place of one. */
+  readonly loopTurnsTotal: number;
+  /** Time in which neither the event loop nor a multiplexer in its place waited. */
+  readonly loopActiveSeconds: number;
   readonly acceptedTotal: number;
   /** Refused connections by cause. */
   readonly refusedTotal: readonly LabeledCount[];

@@ -1,6 +1,8 @@
 /** Reads the state of a server for its metrics, when somebody asks. */
+import { performance } from 'node:perf_hooks';
 import type { LabeledCount, Readings, StoreReadings } from '../admin/readings.js';
 import type { Chat } from '../chat/chat.js';
+import { directWaitTotals } from '../multiplexer/direct-waits.js';
 import type { CertificateFacts } from './config/tls-files.js';
 import type { ConnectionLink } from './link.js';
 import type { Protocols } from './protocols.js';
@@ -23,6 +25,7 @@ export interface ReadParts {
 /** Reads all of it: the cost grows with the number of clients. */
 export function readingsOf({ chat, protocols, links, tally, certificates, ...rest }: ReadParts): Readings {
   const { directory, bans } = chat;
+  const directWaits = directWaitTotals();
   let pendingBytes = 0;
   let readersBehindCount = 0;
   let secureClientCount = 0;
@@ -44,6 +47,8 @@ export function readingsOf({ chat, protocols, links, tally, certificates, ...res
     refusedTotal: tally.refusals,
     handshakesTotal: tally.handshakes,
     certificateExpiries: expiriesOf(certificates),
+    loopTurnsTotal: performance.nodeTiming.uvMetricsInfo.loopCount + directWaits.count,
+    loopActiveSeconds: (performance.eventLoopUtilization().active - directWaits.ms) / 1000,
     deliveriesTotal: tally.deliveries,
     slowReadersClosedTotal: tally.slowReadersClosed,
     wrongPasswordsTotal: protocols.wrongPasswordCount,
