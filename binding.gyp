@@ -15,6 +15,7 @@
         "native/control_values.cc",
         "native/datagram.cc",
         "native/datagram_batch.cc",
+        "native/datagram_sends.cc",
         "native/descriptor.cc",
         "native/device.cc",
         "native/epoll.cc",

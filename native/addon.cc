@@ -28,6 +28,7 @@ Napi::Object registerExports(Napi::Env env, Napi::Object object) {
   exportMessages(exports);
   exportDatagrams(exports);
   exportDatagramBatches(exports);
+  exportDatagramSends(exports);
   exportDevices(exports);
   exportTimerFds(exports);
   exportSignalFds(exports);

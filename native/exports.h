@@ -43,6 +43,7 @@ void exportEventFds(Exports& exports);
 void exportMessages(Exports& exports);
 void exportDatagrams(Exports& exports);
 void exportDatagramBatches(Exports& exports);
+void exportDatagramSends(Exports& exports);
 void exportDevices(Exports& exports);
 void exportTimerFds(Exports& exports);
 void exportSignalFds(Exports& exports);

@@ -365,6 +365,23 @@ interface MessageCalls {
     controls: (readonly DecodedControl[] | undefined)[],
   ): number;
   /**
+   * sendmmsg(2) with MSG_DONTWAIT and MSG_NOSIGNAL for at most 256 messages, which lie in `bytes`. `words` holds four
+   * numbers for each: start and length of its bytes, and of its sockaddr (length 0 without one). The first one to send
+   * is the one with index `first`.
+   *
+   * @param segments hands messages in a row that are for the same sockaddr, equally long and at most 1,200 bytes to the
+   *   kernel as one, which it cuts (UDP_SEGMENT, udp(7)); the last of them may be shorter
+   * @returns how many were sent, or the errno, negative (-EAGAIN included), which is about the first message
+   */
+  sendDatagrams(
+    fd: number,
+    bytes: Uint8Array,
+    words: Int32Array,
+    first: number,
+    count: number,
+    segments: boolean,
+  ): number;
+  /**
    * sendmmsg(2) with MSG_NOSIGNAL; at most 1024 messages. `controlKinds` holds three numbers for each element of
    * `controlData`: the number of its message, its level and its type.
    *

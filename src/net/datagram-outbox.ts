@@ -1,11 +1,14 @@
 /** The sending half of a datagram socket: a bounded queue that leaves at the end of the turn. */
-import { WOULD_BLOCK } from '../binding/contract.js';
+import { constants } from 'node:os';
+import type { RawAddress } from '../binding/contract.js';
 import { native } from '../binding/load.js';
 import { FdmuxError, hasCode, toError } from '../errors.js';
-import { isMemoryShortageError, MEMORY_RETRY_MS } from '../socket/memory-shortage.js';
+import type { RawControl } from '../socket/control-message.js';
+import { errnoError } from '../socket/errno-error.js';
+import { isMemoryShortage, MEMORY_RETRY_MS } from '../socket/memory-shortage.js';
 import type { DatagramError } from './datagram.js';
 import { isFatalError } from './datagram-errors.js';
-import { DatagramQueue, type QueuedDatagram } from './datagram-queue.js';
+import { DatagramQueue } from './datagram-queue.js';
 import type { Timer } from './timers.js';
 import type { Turn } from './turn.js';
 
@@ -17,6 +20,7 @@ const ROOM_RETRY_MS = 5;
  * The errors that a connected inet socket reports in place of sending, since an ICMP message about an earlier datagram
  * has arrived: udp(7).
  */
+const { EAGAIN, EINVAL, EIO, EOPNOTSUPP } = constants.errno;
 const ICMP_CODES = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EPROTO', 'ENOPROTOOPT'];
 
 /** What the sending half needs of its socket. */
@@ -25,8 +29,8 @@ export interface OutboxOwner {
   readonly turn: Turn;
   readonly highWaterMarkBytes: number;
   readonly maxPendingBytes: number;
-  /** A datagram failed. */
-  report(error: DatagramError, message: QueuedDatagram | undefined): void;
+  /** A datagram failed. @param address whom it was for; null if that is not known */
+  report(error: DatagramError, address: RawAddress | null): void;
   /** Sending will always fail. */
   broken(error: Error): void;
   /** There is room again. */
@@ -47,16 +51,20 @@ export class DatagramOutbox {
   #isFlushDue = false;
   #needsDrain = false;
   #isDropping = false;
-  /** The message that was held up by an error about an earlier one. */
-  #retried: QueuedDatagram | undefined;
+  /** The number of the message that was held up by an error about an earlier one. */
+  #retried = -1;
+  /** Whether the kernel cuts messages that are alike out of one. */
+  #segments: boolean;
   droppedMessages = 0;
   /** Whether the fd has to be writable before more is sent. */
   waitsForRoom = false;
 
-  constructor(owner: OutboxOwner, isUnix: boolean, isConnected: boolean) {
+  /** @param isUdp whether the socket speaks UDP */
+  constructor(owner: OutboxOwner, isUnix: boolean, isConnected: boolean, isUdp: boolean) {
     this.#owner = owner;
     this.#reportsRoom = !isUnix || isConnected;
     this.#hasLateErrors = !isUnix && isConnected;
+    this.#segments = isUdp;
   }
 
   get pendingBytes(): number {
@@ -64,7 +72,7 @@ export class DatagramOutbox {
   }
 
   /** @returns whether the sender may go on: see `DatagramSocket.send` */
-  push(message: QueuedDatagram): boolean {
+  push(content: string | Uint8Array, address: RawAddress | null, control: readonly RawControl[] | undefined): boolean {
     const { highWaterMarkBytes, maxPendingBytes } = this.#owner;
     // The limit is about what the kernel does not take, so it is asked first.
     if (this.#queue.pendingBytes >= maxPendingBytes) this.flush();
@@ -72,7 +80,7 @@ export class DatagramOutbox {
       this.#drop();
       return false;
     }
-    this.#queue.push(message);
+    this.#queue.push(content, address, control);
     if (this.#queue.length >= FULL_BATCH_MESSAGES) this.flush();
     if (this.#queue.length > 0) this.#flushSoon();
     if (this.#queue.pendingBytes <= highWaterMarkBytes) return true;
@@ -86,17 +94,19 @@ export class DatagramOutbox {
     if (this.#isDropping) return;
     this.#isDropping = true;
     const reason = `messages are dropped: ${this.#queue.pendingBytes} bytes wait (maxPendingBytes)`;
-    this.#owner.report(new FdmuxError('ERR_WRITE_QUEUE_FULL', reason), undefined);
+    this.#owner.report(new FdmuxError('ERR_WRITE_QUEUE_FULL', reason), null);
   }
 
   #flushSoon(): void {
     if (this.#isFlushDue || this.#isBlocked) return;
     this.#isFlushDue = true;
-    this.#owner.turn.defer(() => {
-      this.#isFlushDue = false;
-      this.flush();
-    });
+    this.#owner.turn.defer(this.#flushNow);
   }
+
+  readonly #flushNow = (): void => {
+    this.#isFlushDue = false;
+    this.flush();
+  };
 
   get #isBlocked(): boolean {
     return this.waitsForRoom || this.#retry !== undefined;
@@ -113,18 +123,25 @@ export class DatagramOutbox {
   /** Sends what the kernel takes. */
   flush(): void {
     while (this.#queue.length > 0 && !this.#isBlocked) {
-      try {
-        const sent = this.#queue.send(native, this.#owner.fd);
-        if (sent === WOULD_BLOCK) this.#block();
-        else this.#queue.drop(sent);
-      } catch (error) {
-        this.#failed(toError(error));
-      }
+      const sent = this.#send();
+      if (sent > 0) this.#queue.drop(sent);
+      else if (sent === -EAGAIN) this.#block();
+      else this.#failed(-sent);
     }
     if (!this.#needsDrain || this.#queue.pendingBytes > this.#owner.highWaterMarkBytes) return;
     this.#needsDrain = false;
     this.#isDropping = false;
     this.#owner.drained();
+  }
+
+  /** @returns as the queue's send, or 1 for a message that can never be sent */
+  #send(): number {
+    try {
+      return this.#queue.send(native, this.#owner.fd, this.#segments);
+    } catch (error) {
+      this.#owner.report(toError(error), this.#queue.headAddress);
+      return 1;
+    }
   }
 
   #block(): void {
@@ -136,25 +153,30 @@ export class DatagramOutbox {
     }
   }
 
-  #failed(error: Error): void {
-    if (isMemoryShortageError(error)) {
+  #failed(errno: number): void {
+    if (this.#segments && this.#queue.beginsWithRun && isAboutSegments(errno)) {
+      this.#segments = false;
+      return;
+    }
+    if (isMemoryShortage(errno)) {
       this.#retryAfter(MEMORY_RETRY_MS);
       return;
     }
+    const error = errnoError(errno, 'sendmmsg', this.#owner.fd);
     if (isFatalError(error)) {
       this.clear();
       this.#owner.broken(error);
       return;
     }
-    const message = this.#queue.head;
+    const { headNumber, headAddress } = this.#queue;
     const isLate = this.#hasLateErrors && ICMP_CODES.some((code) => hasCode(error, code));
-    if (isLate && this.#retried !== message) {
-      this.#retried = message;
-      this.#owner.report(error, undefined);
+    if (isLate && this.#retried !== headNumber) {
+      this.#retried = headNumber;
+      this.#owner.report(error, null);
       return;
     }
     this.#queue.drop(1);
-    this.#owner.report(error, message);
+    this.#owner.report(error, headAddress);
   }
 
   #retryAfter(delayMs: number): void {
@@ -177,4 +199,9 @@ export class DatagramOutbox {
     this.waitsForRoom = false;
     this.#queue.clear();
   }
+}
+
+/** Whether the kernel has no UDP_SEGMENT, or not for this way out: without it, each message is sent as it is. */
+function isAboutSegments(errno: number): boolean {
+  return errno === EINVAL || errno === EIO || errno === EOPNOTSUPP;
 }

@@ -17,6 +17,7 @@ export class SenderCache {
   #latestPort = NO_PORT;
   #latestHost = 0;
   #latest: Address | null = null;
+  #latestRaw: RawAddress | undefined;
 
   /**
    * The address whose sockaddr is the `length` bytes at `start`; null if there are none.
@@ -34,11 +35,14 @@ export class SenderCache {
     this.#latestPort = typeof key === 'number' ? port : NO_PORT;
     this.#latestHost = host;
     this.#latest = address;
+    this.#latestRaw = this.#raws.get(address);
     return address;
   }
 
   /** @throws as encodeAddress */
   encode(address: AddressInput): RawAddress {
+    // Most answers are for the sender of the latest message.
+    if (address === this.#latest && this.#latestRaw !== undefined) return this.#latestRaw;
     return this.#raws.get(address) ?? encodeAddress(address);
   }
 

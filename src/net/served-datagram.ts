@@ -8,8 +8,8 @@ import { closedError, toError } from '../errors.js';
 import { summary } from '../inspect.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { type Address, type AddressInput, decodeAddress } from '../socket/address.js';
-import { AF_INET6, AF_UNIX, MSG_CTRUNC, SO_DOMAIN, SOL_SOCKET } from '../socket/constants.js';
-import { toControlMessage, toRawControl } from '../socket/control-message.js';
+import { AF_INET6, AF_UNIX, IPPROTO_UDP, MSG_CTRUNC, SO_DOMAIN, SO_PROTOCOL, SOL_SOCKET } from '../socket/constants.js';
+import { type RawControl, toControlMessage, toRawControl } from '../socket/control-message.js';
 import { errnoError } from '../socket/errno-error.js';
 import { isMemoryShortage, MEMORY_RETRY_MS } from '../socket/memory-shortage.js';
 import { groupOption, type MulticastGroup } from '../socket/multicast.js';
@@ -17,7 +17,6 @@ import type { DatagramDetails, DatagramError, DatagramSendOptions, DatagramSocke
 import { isFatalErrno, takeQueuedErrors } from './datagram-errors.js';
 import type { DatagramSettings } from './datagram-options.js';
 import { DatagramOutbox, type OutboxOwner } from './datagram-outbox.js';
-import type { QueuedDatagram } from './datagram-queue.js';
 import { type DatagramSlab, withDatagramSlab } from './datagram-slab.js';
 import { callInContext } from './handler-calls.js';
 import { watchFor } from './interest.js';
@@ -80,7 +79,9 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
     this.#family = native.getSockOpt(fd, SOL_SOCKET, SO_DOMAIN);
     this.localAddress = decodeAddress(native.getSockName(fd));
     this.remoteAddress = peerOf(fd);
-    this.#outbox = new DatagramOutbox(this, this.#family === AF_UNIX, this.remoteAddress !== null);
+    const isUnix = this.#family === AF_UNIX;
+    const isUdp = !isUnix && native.getSockOpt(fd, SOL_SOCKET, SO_PROTOCOL) === IPPROTO_UDP;
+    this.#outbox = new DatagramOutbox(this, isUnix, this.remoteAddress !== null, isUdp);
     if (settings.data !== undefined) this.data = settings.data;
     this.#lease = leaseTurn(settings.multiplexer, settings.backend);
     try {
@@ -118,15 +119,19 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
   send(
     bytes: string | ArrayBufferView | ArrayBufferLike,
     address?: AddressInput | null,
-    options: DatagramSendOptions = {},
+    options?: DatagramSendOptions,
   ): boolean {
-    const copy = typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(toBytes(bytes));
+    const content = typeof bytes === 'string' ? bytes : toBytes(bytes);
     const to = address === undefined || address === null ? null : this.#senders.encode(address);
+    const control = options === undefined ? undefined : this.#toControl(options);
+    return !this.#isClosing && this.#outbox.push(content, to, control);
+  }
+
+  #toControl(options: DatagramSendOptions): readonly RawControl[] {
     checkOptions(options, 'options', SEND_OPTIONS);
     const { control = [] } = options;
     checkArray(control, 'options.control');
-    const raw = control.map((message) => toRawControl(message, this.#family));
-    return !this.#isClosing && this.#outbox.push({ bytes: copy, address: to, control: raw });
+    return control.map((message) => toRawControl(message, this.#family));
   }
 
   pause(): void {
@@ -253,7 +258,7 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
     if (errno === EAGAIN || queued > 0) return;
     const error = errnoError(errno, 'recvmmsg', this.#fd);
     if (isFatalErrno(errno)) this.#close(error);
-    else this.report(error, undefined);
+    else this.report(error, null);
   }
 
   #restFromReading(): void {
@@ -277,8 +282,8 @@ export class ServedDatagram<T> implements DatagramSocket<T>, FdOwner, OutboxOwne
     }
   }
 
-  report(error: DatagramError, message: QueuedDatagram | undefined): void {
-    const address = addressOf(message);
+  report(error: DatagramError, to: RawAddress | null): void {
+    const address = to === null ? undefined : decodeAddress(to);
     // Not from here: the caller of `send` is amid its own work.
     this.turn.defer(() => this.#callError(Object.assign(error, { address })));
   }
@@ -363,11 +368,6 @@ function peerOf(fd: number): Address | null {
   } catch {
     return null;
   }
-}
-
-function addressOf(message: QueuedDatagram | undefined): Address | undefined {
-  const raw: RawAddress | null = message?.address ?? null;
-  return raw === null ? undefined : decodeAddress(raw);
 }
 
 function detailsOf(

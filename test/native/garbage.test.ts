@@ -209,6 +209,7 @@ const calls: readonly Call[] = [
   ['recvMsg', 'fd', 'buffers', 'unsigned', 'int'],
   ['recvMmsg', 'fd', 'bytes', 'size', 'unsigned', 'int'],
   ['recvDatagrams', 'fd', 'bytes', 'size', 'bytes', 'bytes', 'index', 'int32s', 'list'],
+  ['sendDatagrams', 'fd', 'bytes', 'int32s', 'index', 'index', 'boolean'],
   ['sendMmsg', 'fd', 'buffers', 'buffers', 'int32s', 'buffers', 'int'],
   ['open', 'path', 'int', 'unsigned'],
   ['duplicate', 'fd'],

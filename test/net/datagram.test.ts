@@ -15,16 +15,18 @@ import {
   Descriptor,
   encodeNetlink,
   IP_PKTINFO,
+  IP_TTL,
   IPPROTO_IP,
   Multiplexer,
   NETLINK,
   netlinkAddress,
   SO_PASSCRED,
+  SO_RCVBUF,
   Socket,
   SOL_SOCKET,
 } from 'fdmux';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { within } from '../support/deadline.js';
+import { until, within } from '../support/deadline.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';
 import { testSocket, udpSocket, unixPair } from '../support/sockets.js';
 import { callUntyped } from '../support/untyped.js';
@@ -514,4 +516,94 @@ test.each([
   ['a path with a port', { socket: { message }, path: '/x', port: 1 }, 'ERR_INVALID_ARG_TYPE'],
 ])('refuses %s', async (_, options, code) => {
   await expect(callUntyped({ bindDatagram }, 'bindDatagram', options)).rejects.toMatchObject({ code });
+});
+
+/** Messages of these lengths, each of which begins with its number. */
+const numbered = (lengths: readonly number[]): Buffer[] =>
+  lengths.map((length, index) => {
+    const bytes = Buffer.alloc(length, index % 251);
+    if (length > 1) bytes.writeUInt16BE(index);
+    return bytes;
+  });
+
+/** Lengths that begin and end runs of messages which are alike, in every way. */
+const RUNS = [
+  ...[100, 100, 100, 40, 100, 100, 0, 0, 100, 100, 101, 101, 1, 1, 1, 1200, 1200, 1201, 1201],
+  ...Array<number>(150).fill(64),
+];
+
+describe.each([
+  ['in one piece where they are alike', false],
+  ['one by one if the kernel cannot cut them', true],
+])('many messages of one turn leave %s', (_how, isWithoutSegments) => {
+  test.each(['inet', 'inet6'] as const)('and arrive as they were sent, on %s', async (family) => {
+    const host = family === 'inet' ? '127.0.0.1' : '::1';
+    const receivers = [await endpoint({ host }), await endpoint({ host })] as const;
+    const lengths: number[][] = [[], []];
+    // The buffers have room for all.
+    for (const { socket } of receivers) socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 1 << 20);
+    const sender = await endpoint({ host });
+    const SO_NO_CHECK = 11;
+    // Without a checksum there is nothing for the kernel to cut.
+    if (isWithoutSegments) sender.socket.setsockopt(SOL_SOCKET, SO_NO_CHECK, 1);
+    const messages = numbered(RUNS);
+    messages.forEach((message, index) => {
+      // Runs end where the receiver changes, too.
+      const to = Math.floor(index / 7) % 2;
+      lengths[to]?.push(message.length);
+      const receiver = receivers[to];
+      if (receiver !== undefined) sender.socket.send(message, receiver.socket.localAddress);
+    });
+    for (const [index, receiver] of receivers.entries()) {
+      const count = lengths[index]?.length ?? 0;
+      await receiver.until(() => receiver.messages.length === count, 'all messages');
+      const expected = messages.filter((_, at) => Math.floor(at / 7) % 2 === index).map(String);
+      expect(receiver.texts).toEqual(expected);
+    }
+    expect(sender.errors).toEqual([]);
+    expect(sender.socket.pendingBytes).toBe(0);
+  });
+});
+
+test('keeps messages with and without control messages in order, and reports whom a failed one was for', async () => {
+  const receiver = await endpoint();
+  const sender = await endpoint();
+  const to = receiver.socket.localAddress;
+  const nobody = { family: 'inet', host: '127.0.0.1', port: 0 } as const;
+  sender.socket.send('1', to);
+  sender.socket.send('2', to, {
+    control: [{ kind: 'raw', level: IPPROTO_IP, type: IP_TTL, data: Buffer.from(Int32Array.of(9).buffer) }],
+  });
+  sender.socket.send('lost', nobody);
+  sender.socket.send('3', to);
+  sender.socket.send('4 \u20ac', to);
+  await receiver.until(() => receiver.messages.length === 4, 'four messages');
+  expect(receiver.texts).toEqual(['1', '2', '3', '4 \u20ac']);
+  await sender.until(() => sender.errors.length === 1, 'the error');
+  expect(sender.errors[0]).toMatchObject({ code: 'EINVAL', syscall: 'sendmmsg', address: nobody });
+});
+
+test('keeps what waits for a slow receiver, in order, however much is sent meanwhile', async () => {
+  const path = join(folder(), 'receiver');
+  const receiver = testSocket({ family: 'unix', type: 'dgram' });
+  receiver.bind({ family: 'unix', path });
+  const sender = await endpoint({ path: join(folder(), 'sender'), remote: { path } });
+  const messages = numbered(Array.from({ length: 3000 }, (_, index) => 2 + ((index * 37) % 500)));
+  for (const message of messages.slice(0, 2000)) sender.socket.send(message);
+  await turnEnd();
+  const received: Buffer[] = [];
+  receiver.setBlocking(false);
+  const take = (): void => {
+    for (let next = receiver.recv(1000); next !== null; next = receiver.recv(1000)) received.push(next);
+  };
+  for (const message of messages.slice(2000)) {
+    sender.socket.send(message);
+    if (received.length % 3 === 0) take();
+  }
+  await until(() => {
+    take();
+    return received.length === messages.length;
+  }, 'all messages');
+  expect(Buffer.concat(received).equals(Buffer.concat(messages))).toBe(true);
+  expect(sender.socket.pendingBytes).toBe(0);
 });

@@ -164,6 +164,12 @@ function messages() {
   native.sendMsg(one, [bytes], Int32Array.of(0, C.SOL_SOCKET, C.SCM_RIGHTS), [passed], 0, null);
   assert.equal(receive(), 1);
   for (const { fds } of controls[0]) for (const fd of fds) native.close(fd);
+  const sends = Int32Array.of(0, 4, 0, 0, 4, 0, 0, 0);
+  assert.equal(native.sendDatagrams(one, bytes, sends, 0, 2, false), 2);
+  assert.equal(native.sendDatagrams(NO_FD, bytes, sends, 1, 1, true), -C.EBADF);
+  assert.throws(() => native.sendDatagrams(one, bytes, Int32Array.of(60, 8, 0, 0), 0, 1, true), {
+    code: 'ERR_OUT_OF_RANGE',
+  });
   native.close(one);
   native.close(two);
 }
