@@ -66,6 +66,12 @@ const QUESTIONS: readonly Question[] = [
     mode: 'datagrams',
     load: { mode: 'bursts', connections: 1, bytes: 64, depth: 2 },
   },
+  ...[1, 64].map((depth): Question => ({
+    id: `datagram-echo-${depth}`,
+    title: `datagrams echoed, 64 B, ${depth} in flight`,
+    mode: 'answers',
+    load: { mode: 'pings', connections: 1, bytes: 64, depth },
+  })),
   {
     id: 'accept',
     title: 'connections accepted and closed',

@@ -4,6 +4,7 @@
 // source  sends 1 GiB in writes of 64 KiB to each connection, then ends it
 // fanout  sends each chunk of lines that it gets to every other connection, one send(2) for each
 // datagrams  receives datagrams one by one, and answers every 32nd one
+// answers    receives datagrams by batches, and sends all back by batches
 #define _GNU_SOURCE
 #include <errno.h>
 #include <unistd.h>
@@ -78,8 +79,29 @@ static void serve_datagrams(int fd) {
   }
 }
 
+enum { kBatch = 64, kMaxDatagram = 2048 };
+
+static void answer_datagrams(int fd) {
+  static char bytes[kBatch][kMaxDatagram];
+  static struct sockaddr_in senders[kBatch];
+  static struct iovec vectors[kBatch];
+  static struct mmsghdr batch[kBatch];
+  for (int i = 0; i < kBatch; i++) {
+    vectors[i] = (struct iovec){bytes[i], kMaxDatagram};
+    batch[i].msg_hdr = (struct msghdr){
+        .msg_name = &senders[i], .msg_namelen = sizeof senders[i], .msg_iov = &vectors[i], .msg_iovlen = 1};
+  }
+  const int count = recvmmsg(fd, batch, kBatch, MSG_DONTWAIT, NULL);
+  for (int i = 0; i < count; i++) vectors[i].iov_len = batch[i].msg_len;
+  for (int sent = 0; sent < count;) {
+    const int more = sendmmsg(fd, batch + sent, (unsigned)(count - sent), 0);
+    if (more < 0) fail("sendmmsg");
+    sent += more;
+  }
+}
+
 // One socket, which is bound and not listening.
-_Noreturn static void run_datagrams(void) {
+_Noreturn static void run_datagrams(char mode) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = loopback(0);
   socklen_t length = sizeof address;
@@ -92,13 +114,17 @@ _Noreturn static void run_datagrams(void) {
   watch(epoll_fd, EPOLL_CTL_ADD, fd, event);
   for (;;) {
     struct epoll_event ready;
-    if (epoll_wait(epoll_fd, &ready, 1, -1) > 0) serve_datagrams(fd);
+    if (epoll_wait(epoll_fd, &ready, 1, -1) <= 0) continue;
+    if (mode == 'a')
+      answer_datagrams(fd);
+    else
+      serve_datagrams(fd);
   }
 }
 
 int main(int argc, char** argv) {
   const char mode = argc > 1 ? argv[1][0] : 'e';
-  if (mode == 'd') run_datagrams();
+  if (mode == 'd' || mode == 'a') run_datagrams(mode);
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = loopback(0);
   socklen_t length = sizeof address;

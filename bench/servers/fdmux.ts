@@ -29,16 +29,21 @@ const source: SocketHandlers<{ left: number }> = {
   drain: pour,
 };
 
-/** Answers every 32nd datagram, as in epoll.c. */
-async function receiveDatagrams(backend: BackendName): Promise<void> {
+/** @param perAnswer answers each 32nd datagram with one byte, or each with its own bytes, as in epoll.c */
+async function receiveDatagrams(backend: BackendName, perAnswer: 1 | 32): Promise<void> {
   let received = 0;
   const { localAddress } = await bindDatagram({
     backend,
     socket: {
-      message: (socket, _bytes, sender) => {
-        received += 1;
-        if (received % 32 === 0) socket.send('x', sender);
-      },
+      message:
+        perAnswer === 1
+          ? (socket, bytes, sender) => {
+              socket.send(bytes, sender);
+            }
+          : (socket, _bytes, sender) => {
+              received += 1;
+              if (received % perAnswer === 0) socket.send('x', sender);
+            },
     },
   });
   if (localAddress.family === 'inet') console.log(`port ${localAddress.port}`);
@@ -46,8 +51,8 @@ async function receiveDatagrams(backend: BackendName): Promise<void> {
 
 async function main(): Promise<void> {
   const [mode, backend = 'epoll', trigger = 'level', cert, key] = process.argv.slice(2);
-  if (mode === 'datagrams') {
-    await receiveDatagrams(toBackend(backend));
+  if (mode === 'datagrams' || mode === 'answers') {
+    await receiveDatagrams(toBackend(backend), mode === 'answers' ? 1 : 32);
     return;
   }
   const options = {

@@ -1,9 +1,14 @@
-/** The peer that everybody has: node:dgram. It receives datagrams, and answers every 32nd one, as in epoll.c. */
+/** The peer that everybody has: node:dgram. `node-dgram [datagrams|answers]`: answers every 32nd datagram, or each. */
 import { createSocket } from 'node:dgram';
 
 const socket = createSocket('udp4');
 let received = 0;
-socket.on('message', (_bytes, sender) => {
+const answersAll = process.argv[2] === 'answers';
+socket.on('message', (bytes, sender) => {
+  if (answersAll) {
+    socket.send(bytes, sender.port, sender.address);
+    return;
+  }
   received += 1;
   if (received % 32 === 0) socket.send('x', sender.port, sender.address);
 });

@@ -7,6 +7,7 @@
 // sink    each connection reads until the server ends it, then is opened again
 // fanout  DEPTH of the connections send lines of BYTES; each sends its next when it has those of all others
 // datagrams  keeps DEPTH groups of datagrams of BYTES in flight, each of which the server answers once
+// pings   sends DEPTH datagrams of BYTES at once, and the next ones when all are echoed
 // bursts  sends DEPTH groups of datagrams of BYTES at once, and the next ones when all are answered
 //
 // IDLE more connections are opened first and left alone. It prints `start` when it has warmed up, and after
@@ -203,6 +204,46 @@ static void load_datagrams(double seconds, int in_bursts) {
   report((now_ns() - begin) / 1e9, start_cpu);
 }
 
+// All of them leave and arrive by one system call each where they can.
+static void load_pings(double seconds) {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  const struct sockaddr_in address = loopback(port);
+  if (connect(fd, (const struct sockaddr*)&address, sizeof address) != 0) fail("connect");
+  struct iovec out = {message, message_bytes}, in = {input, sizeof input};
+  struct mmsghdr group[kMaxDepth], echoes[kMaxDepth];
+  memset(group, 0, sizeof group);
+  memset(echoes, 0, sizeof echoes);
+  for (int i = 0; i < kMaxDepth; i++) {
+    group[i].msg_hdr = (struct msghdr){.msg_iov = &out, .msg_iovlen = 1};
+    echoes[i].msg_hdr = (struct msghdr){.msg_iov = &in, .msg_iovlen = 1};
+  }
+  int64_t begin = now_ns(), start_cpu = 0;
+  int64_t end = INT64_MAX;
+  for (;;) {
+    const int64_t sent = now_ns();
+    if (sendmmsg(fd, group, (unsigned)depth, 0) != (int)depth) fail("sendmmsg");
+    for (size_t received = 0; received < depth;) {
+      const int count = recvmmsg(fd, echoes, (unsigned)(depth - received), MSG_WAITFORONE, NULL);
+      if (count < 0) fail("recvmmsg");
+      received += (size_t)count;
+    }
+    const int64_t now = now_ns();
+    measured(now - sent);
+    messages += depth;
+    if (!is_measuring && is_warm(now - begin)) {
+      is_measuring = 1;
+      messages = 0;
+      begin = now;
+      end = now + (int64_t)(seconds * 1e9);
+      start_cpu = cpu_ns();
+      printf("start\n");
+      fflush(stdout);
+    }
+    if (now >= end) break;
+  }
+  report((now_ns() - begin) / 1e9, start_cpu);
+}
+
 int main(int argc, char** argv) {
   if (argc < 7)
     return fprintf(stderr, "usage: load MODE PORT CONNECTIONS BYTES DEPTH SECONDS [IDLE [tls]]\n"), 2;
@@ -220,6 +261,7 @@ int main(int argc, char** argv) {
   for (size_t i = 1; i <= kMaxDepth; i++) message[i * message_bytes - 1] = '\n';
   struct connection* connections = calloc(count, sizeof *connections);
   if (mode == 'd' || mode == 'b') return load_datagrams(seconds, mode == 'b'), 0;
+  if (mode == 'p') return load_pings(seconds), 0;
   const int epoll_fd = epoll_create1(0);
 
   for (size_t i = 0; i < idle; i++) connect_to_server();

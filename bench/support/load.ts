@@ -6,7 +6,7 @@ import { LOAD_CORE, SERVER_CORE } from './tools.js';
 
 /** The arguments of load.c; see there. */
 export interface Load {
-  readonly mode: 'echo' | 'accept' | 'sink' | 'fanout' | 'datagrams' | 'bursts';
+  readonly mode: 'echo' | 'accept' | 'sink' | 'fanout' | 'datagrams' | 'pings' | 'bursts';
   readonly connections: number;
   readonly bytes: number;
   readonly depth: number;

@@ -7,7 +7,9 @@ import { node } from './server.js';
 import { compile, findBun, root, runs } from './tools.js';
 
 /** The jobs of a server; see servers/epoll.c. */
-export type ServerMode = 'echo' | 'source' | 'fanout' | 'datagrams';
+export type ServerMode = 'echo' | 'source' | 'fanout' | 'datagrams' | 'answers';
+
+const isOfDatagrams = (mode: ServerMode): boolean => mode === 'datagrams' || mode === 'answers';
 
 /** Returns the command of a mode, or null if the peer does not do that. */
 export type ServerCommand = (mode: ServerMode) => readonly string[] | null;
@@ -34,11 +36,11 @@ export function serverCandidates(checkouts: readonly Checkout[]): readonly Candi
     },
     ...checkouts.map((checkout) => fdmux(checkout, 'level')),
     ...checkouts.map((checkout) => fdmux(checkout, 'edge')),
-    nodeNet('node:net', (mode) => (mode === 'datagrams' ? null : mode)),
+    nodeNet('node:net', (mode) => (isOfDatagrams(mode) ? null : mode)),
     {
       name: 'node:dgram',
       install: 'npm run build',
-      find: () => (mode) => (mode === 'datagrams' ? [...node, here.program('servers/node-dgram.js')] : null),
+      find: () => (mode) => (isOfDatagrams(mode) ? [...node, here.program('servers/node-dgram.js'), mode] : null),
     },
     nodeNet('node:net corked', (mode) => (mode === 'fanout' ? 'fanout-corked' : null)),
     python('Python selectors', 'python3', ['--version'], [source('selectors_server.py')]),
@@ -62,7 +64,7 @@ function fdmux(checkout: Checkout, trigger: 'level' | 'edge'): Candidate<ServerC
     find: () => {
       const program = checkout.program('servers/fdmux.js');
       // Datagrams have no edge trigger.
-      return (mode) => (mode === 'datagrams' && trigger === 'edge' ? null : [...node, program, mode, 'epoll', trigger]);
+      return (mode) => (isOfDatagrams(mode) && trigger === 'edge' ? null : [...node, program, mode, 'epoll', trigger]);
     },
   };
 }

@@ -9,6 +9,7 @@ const UNITS: Readonly<Record<string, Unit>> = {
   fanout: { one: 'delivery', many: 'deliveries' },
   accept: { one: 'connection', many: 'connections' },
   datagrams: { one: 'datagram', many: 'datagrams' },
+  pings: { one: 'datagram', many: 'datagrams' },
   bursts: { one: 'datagram', many: 'datagrams' },
 };
 
