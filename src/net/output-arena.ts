@@ -11,6 +11,7 @@ import type { NativeBinding } from '../binding/contract.js';
 import { present, toError } from '../errors.js';
 import { isMemoryShortage, isMemoryShortageError } from '../socket/memory-shortage.js';
 import { SharedBytes } from './shared-bytes.js';
+import { type Taken, TurnList } from './turn-list.js';
 import type { OutputMember } from './turn-member.js';
 
 /** Small enough to stay in the processor's cache from the copy to the send; a full arena is flushed. */
@@ -49,7 +50,7 @@ export class OutputArena<Member extends OutputMember> {
   #usedBytes = 0;
   #stamp = ++lastStamp;
   /** The members to flush, in the order in which they became dirty. */
-  #dirty: Member[] = [];
+  readonly #dirty = new TurnList<Member>();
   /** The operations of one `sendRanges`, and then its results; grown as needed. */
   #operations = new Int32Array(OPERATION_WORDS * 64);
 
@@ -165,21 +166,26 @@ export class OutputArena<Member extends OutputMember> {
 
   /** Sends all that the arena holds; the queues take what the kernel does not. Calls no handler of the user. */
   flush(): void {
-    const members = this.#dirty;
-    if (this.#usedBytes === 0 && members.length === 0) return;
-    this.#dirty = [];
+    if (this.#usedBytes === 0 && this.#dirty.length === 0) return;
+    const members = this.#dirty.take();
+    const { entries, length } = members;
     let count = 0;
-    for (const member of members) {
+    for (let index = 0; index < length; index += 1) {
+      const member = entries[index];
+      if (member === undefined) continue;
       if (member.rangeEnd !== 0 && !member.isDestroyed && !member.hasQueue) count = this.#plan(member, count);
     }
     if (count > 0) this.#calls.sendRanges(this.#arena, this.#operations, count);
     this.#settle(members);
     this.#usedBytes = 0;
     this.#stamp = ++lastStamp;
-    for (const member of members) {
+    for (let index = 0; index < length; index += 1) {
+      const member = entries[index];
+      if (member === undefined) continue;
       member.isDirty = false;
       member.flushed();
     }
+    this.#dirty.release();
   }
 
   /** Writes the member's ranges behind the first `count` operations. @returns how many there are then */
@@ -208,12 +214,13 @@ export class OutputArena<Member extends OutputMember> {
   }
 
   /** Reads the results, in the order in which {@link flush} planned, and keeps what was not sent. */
-  #settle(members: readonly Member[]): void {
+  #settle({ entries, length }: Taken<Member>): void {
     let stalled: Stalled<Member>[] | undefined;
     let stalledBytes = 0;
     let word = 0;
-    for (const member of members) {
-      if (member.rangeEnd === 0) continue;
+    for (let index = 0; index < length; index += 1) {
+      const member = entries[index];
+      if (member === undefined || member.rangeEnd === 0) continue;
       if (member.isDestroyed) {
         forgetRanges(member);
         continue;

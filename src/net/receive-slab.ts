@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { NativeBinding } from '../binding/contract.js';
 import { present } from '../errors.js';
 import { isMemoryShortage } from '../socket/memory-shortage.js';
+import type { Taken } from './turn-list.js';
 import type { InputMember } from './turn-member.js';
 
 /** A connection's share of the slab in one turn: its byte budget, so that a firehose waits for its neighbours. */
@@ -43,15 +44,15 @@ export class ReceiveSlab<Member extends InputMember> {
   }
 
   /** Receives once for each member that wants bytes, and calls its methods. */
-  receive(members: readonly Member[]): void {
+  receive({ entries, length }: Taken<Member>): void {
     const operations = this.#operations;
     let next = 0;
-    while (next < members.length) {
+    while (next < length) {
       let count = 0;
       this.#first = 0;
       this.#done = 0;
-      while (next < members.length && count < RECEIVE_BATCH) {
-        const member = members[next];
+      while (next < length && count < RECEIVE_BATCH) {
+        const member = entries[next];
         next += 1;
         if (member?.beginReceive() === true) {
           operations[count] = member.fd;

@@ -15,6 +15,7 @@ import { OutputArena, type Writable } from './output-arena.js';
 import { ReceiveSlab } from './receive-slab.js';
 import { type Timer, Timers } from './timers.js';
 import type { Readiness, TurnDriver, WatchSettings } from './turn-driver.js';
+import { TurnList } from './turn-list.js';
 import type { FdOwner, TurnMember } from './turn-member.js';
 
 const turns = new WeakMap<TurnDriver, Turn>();
@@ -28,7 +29,7 @@ export class Turn {
   readonly #slab: ReceiveSlab<TurnMember>;
   readonly #arena: OutputArena<TurnMember>;
 
-  #readable: TurnMember[] = [];
+  readonly #readable = new TurnList<TurnMember>();
   #drained: TurnMember[] = [];
   #destroyed: TurnMember[] = [];
   #starved: TurnMember[] = [];
@@ -268,9 +269,8 @@ export class Turn {
 
   #receive(): void {
     if (this.#readable.length === 0) return;
-    const readable = this.#readable;
-    this.#readable = [];
-    this.#slab.receive(readable);
+    this.#slab.receive(this.#readable.take());
+    this.#readable.release();
   }
 
   #drain(): void {

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { type ReceiveCalls, ReceiveSlab } from '../../src/net/receive-slab.js';
+import type { Taken } from '../../src/net/turn-list.js';
 import type { InputMember } from '../../src/net/turn-member.js';
 import { pattern } from '../support/connections.js';
 
@@ -82,7 +83,7 @@ describe('a receive slab', () => {
         kernel.answers.set(fd, Buffer.from(text));
         expected.set(fd, `${expected.get(fd)}${text}`);
       }
-      slab.receive(members);
+      slab.receive(taken(members));
     }
     for (const member of members) expect(Buffer.concat(member.chunks).toString()).toBe(expected.get(member.fd));
     expect(members.every(({ events }) => events.join() === 'drained,drained,drained')).toBe(true);
@@ -98,16 +99,16 @@ describe('a receive slab', () => {
     first.received = () => {
       withdrawn = slab.withdraw(twice).toString();
     };
-    slab.receive([first, twice, twice]);
+    slab.receive(taken([first, twice, twice]));
     expect(withdrawn).toBe('abab');
   });
 
   test('receives for many members by few native calls', () => {
     const { kernel, slab, members } = setUp(100);
     for (const { fd } of members) kernel.answers.set(fd, Buffer.from('short'));
-    slab.receive(members);
+    slab.receive(taken(members));
     expect(kernel.calls).toEqual([64, 36]);
-    slab.receive([]);
+    slab.receive(taken([]));
     expect(kernel.calls).toHaveLength(2);
   });
 
@@ -116,7 +117,7 @@ describe('a receive slab', () => {
     const long = pattern(BUDGET_BYTES + 1);
     for (const { fd } of members) kernel.answers.set(fd, long);
     kernel.answers.set(102, long.subarray(0, BUDGET_BYTES - 1));
-    slab.receive(members);
+    slab.receive(taken(members));
     expect(members.map(({ events }) => events)).toEqual([['full'], ['full'], ['drained'], ['full'], ['full']]);
     for (const { fd, chunks } of members) {
       const bytes = fd === 102 ? BUDGET_BYTES - 1 : BUDGET_BYTES;
@@ -130,7 +131,7 @@ describe('a receive slab', () => {
       kernel.answers.set(member.fd, Buffer.from(`for ${member.fd}`));
       member.wantsBytes = member.fd !== 101;
     }
-    slab.receive(members);
+    slab.receive(taken(members));
     expect(kernel.calls).toEqual([2]);
     expect(members.map(({ chunks }) => Buffer.concat(chunks).toString())).toEqual(['for 100', '', 'for 102']);
   });
@@ -142,8 +143,12 @@ describe('a receive slab', () => {
     kernel.answers.set(102, -ENOBUFS);
     kernel.answers.set(103, -EAGAIN);
     kernel.answers.set(104, Buffer.from('bytes'));
-    slab.receive(members);
+    slab.receive(taken(members));
     expect(members.map(({ events }) => events)).toEqual([['end'], [`refused ${ECONNRESET} recv`], [], [], ['drained']]);
     expect(starved).toEqual([members[2]]);
   });
 });
+
+function taken(entries: readonly FakeMember[]): Taken<FakeMember> {
+  return { entries, length: entries.length };
+}
