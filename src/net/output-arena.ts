@@ -117,7 +117,7 @@ export class OutputArena<Member extends OutputMember> {
   /** @param isPrivate whether nobody changes `bytes` later */
   #appendBytes(member: Member, bytes: Uint8Array, isPrivate: boolean): void {
     if (bytes.length >= DIRECT_BYTES) {
-      this.#sendDirectly(member, asBuffer(bytes), isPrivate);
+      this.#sendDirectly(member, bytes, isPrivate);
       return;
     }
     this.#makeRoom(bytes.length);
@@ -143,7 +143,7 @@ export class OutputArena<Member extends OutputMember> {
     this.addDirty(member);
   }
 
-  #sendDirectly(member: Member, bytes: Buffer, isShared: boolean): void {
+  #sendDirectly(member: Member, bytes: Uint8Array, isShared: boolean): void {
     if (member.rangeEnd !== 0) this.flush();
     if (member.isDestroyed) return;
     member.accepted(bytes.length);
@@ -160,7 +160,7 @@ export class OutputArena<Member extends OutputMember> {
       }
       member.sent(sent);
     }
-    if (sent < bytes.length) member.keep(bytes.subarray(sent), isShared);
+    if (sent < bytes.length) member.keep(asBuffer(bytes).subarray(sent), isShared);
     this.addDirty(member);
   }
 

@@ -16,6 +16,28 @@ const DIRECT_BYTES = 16_384;
 /** References to chunks that have left are dropped once there are this many and they fill half of the array. */
 const SPENT_CHUNKS = 64;
 
+/**
+ * Blocks of this size or more are used again: fresh memory costs a page fault for every 4 KiB, more than the copy. A
+ * writer of long chunks waits for room, and is sent dry, again and again.
+ */
+const POOLED_BYTES = 32_768;
+/** So many are kept. */
+const MAX_POOLED = 4;
+
+const pool: Buffer[] = [];
+
+/** @returns memory for at least `byteLength` bytes, whose contents are left over */
+function takeBlock(byteLength: number): Buffer {
+  const index = byteLength < POOLED_BYTES ? -1 : pool.findIndex((block) => block.length >= byteLength);
+  const [block] = index < 0 ? [] : pool.splice(index, 1);
+  return block ?? Buffer.allocUnsafeSlow(Math.max(byteLength, MIN_BLOCK_BYTES));
+}
+
+/** Nobody may use the block any more. */
+function giveBlock(block: Buffer): void {
+  if (block.length >= POOLED_BYTES && block.length <= GATHER_BYTES && pool.length < MAX_POOLED) pool.push(block);
+}
+
 /** Holds short chunks, one after the other, for one send. Nothing stays in it after a call. */
 const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
 
@@ -32,6 +54,8 @@ export class WriteQueue {
   /** The block that copied bytes go to, and how much of it is used. */
   #block: Buffer | null = null;
   #blockBytes = 0;
+  /** The first block, if there are more: often what was left of one write, before the next one. */
+  #filled: Buffer | undefined;
   /** Whether the last chunk ends where the block's free part begins. */
   #endsInBlock = false;
   #byteLength = 0;
@@ -44,7 +68,8 @@ export class WriteQueue {
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     if (this.#block === null || this.#block.length - this.#blockBytes < bytes.length) {
-      this.#block = Buffer.allocUnsafeSlow(Math.max(bytes.length, MIN_BLOCK_BYTES));
+      if (this.#block !== null) this.#filled ??= this.#block;
+      this.#block = takeBlock(bytes.length);
       this.#blockBytes = 0;
       this.#endsInBlock = false;
     }
@@ -150,6 +175,9 @@ export class WriteQueue {
     this.#chunks = [];
     this.#first = 0;
     this.#sentBytes = 0;
+    if (this.#block !== null) giveBlock(this.#block);
+    if (this.#filled !== undefined) giveBlock(this.#filled);
+    this.#filled = undefined;
     this.#block = null;
     this.#endsInBlock = false;
     this.#byteLength = 0;

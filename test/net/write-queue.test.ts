@@ -61,6 +61,33 @@ describe('a write queue', () => {
     expect(Buffer.concat(received).toString()).toBe(Buffer.concat(lines).toString());
   });
 
+  test('keeps long chunks of several queues apart, in memory that others have used before', () => {
+    const queues = Array.from({ length: 6 }, () => {
+      const [writer, reader] = Socket.pair({ type: 'stream' }).map(disposedAtEnd);
+      if (writer === undefined || reader === undefined) throw new Error('no pair');
+      return { writer, reader, queue: new WriteQueue(), received: new Array<Buffer>(), expected: new Array<Buffer>() };
+    });
+    for (let round = 0; round < 20; round += 1) {
+      for (const [index, { queue, expected }] of queues.entries()) {
+        for (const length of [24_000 + index, 65_536, 40_000 + round]) {
+          const part = pattern(length, round * 10 + index);
+          queue.push(part);
+          expected.push(Buffer.from(part));
+        }
+      }
+      // They are empty one after the other, so the next ones take over their memory.
+      for (const { queue, writer, reader, received } of queues) {
+        while (queue.byteLength > 0) {
+          queue.sendTo(writer.fd);
+          received.push(readAll(reader));
+        }
+      }
+    }
+    for (const { received, expected } of queues) {
+      expect(Buffer.concat(received).equals(Buffer.concat(expected))).toBe(true);
+    }
+  });
+
   test('holds bytes that many queues share only once, however long the queues are', () => {
     const lines = Array.from({ length: 2000 }, (_, index) => Buffer.alloc(1000, index));
     const queues = Array.from({ length: 100 }, () => new WriteQueue());
