@@ -259,6 +259,46 @@ describe('a connection', () => {
     expect(a.closes).toEqual([]);
   });
 
+  test('loses nothing that had left the kernel when another handler of the turn paused it', async () => {
+    const mux = disposedAtEnd(new Multiplexer<undefined>());
+    const opened: Connection[] = [];
+    const paused: Connection[] = [];
+    const listener = await listen({
+      port: 0,
+      multiplexer: mux,
+      socket: {
+        open: (connection) => void opened.push(connection),
+        data: (connection) => {
+          const other = opened.find((each) => each !== connection);
+          other?.pause();
+          if (other !== undefined) paused.push(other);
+        },
+      },
+    });
+    onTestFinished(() => listener.close());
+    const port = listener.address.family === 'inet' ? listener.address.port : 0;
+    const peers = [peer({ port }), peer({ port })];
+    await until(() => {
+      mux.waitSync(0);
+      return opened.length === 2;
+    }, 'both connections');
+    for (const each of peers) await new Promise<void>((resolve) => void each.write('held', () => resolve()));
+    await until(() => {
+      mux.waitSync(0);
+      return paused.length > 0;
+    }, 'the bytes to leave the kernel');
+    const [connection] = paused;
+    if (connection === undefined || paused.length !== 1) throw new Error('both have been handed out');
+    const b = await tcpLine();
+    const arrived = within(once(b.outer, 'data'), 'the bytes');
+    const between = relayed(connection, b.inner, { multiplexer: mux });
+    await until(() => {
+      mux.waitSync(0);
+      return between.bytesToB === 4;
+    }, 'the bytes');
+    expect(String(await arrived)).toBe('held');
+  });
+
   test('is forwarded from within its own handlers', async () => {
     const target = await listen({ port: 0, socket: { data: (connection, bytes) => void connection.write(bytes) } });
     onTestFinished(() => target.close());
@@ -321,6 +361,22 @@ test('passes by urgent data, which is no end', async () => {
   await within(text(b.outer), 'the end');
 });
 
+test('passes by urgent data that the end has arrived behind', async () => {
+  const listener = tcpListener();
+  const sender = testSocket();
+  sender.connect(listener.getsockname());
+  const b = await tcpLine();
+  const inner = accepted(listener);
+  const MSG_OOB = 1;
+  sender.send('before');
+  sender.send('!', MSG_OOB);
+  sender.send('after');
+  sender.shutdown('write');
+  // splice(2) would call the place before the urgent byte the end.
+  relayed(inner, b.inner);
+  expect(await within(text(b.outer), 'everything')).toBe('beforeafter');
+});
+
 test('stops at once, and leaves no fd open', async () => {
   const a = await tcpLine();
   const b = await tcpLine();
@@ -347,7 +403,9 @@ test('copies if there is no fd left for a pipe', async () => {
   const between = relayed(a.inner, b.inner, { multiplexer: mux });
   const arrived = once(b.outer, 'data');
   await new Promise<void>((resolve) => void a.outer.write('without a pipe', () => resolve()));
-  withoutFreeFds(() => mux.waitSync(10_000));
+  withoutFreeFds(() => {
+    for (let looks = 0; looks < 1000 && between.bytesToB === 0; looks += 1) mux.waitSync(1);
+  });
   expect(between.bytesToB).toBe(14);
   expect(String(await within(arrived, 'the bytes'))).toBe('without a pipe');
 });
