@@ -3,6 +3,7 @@ import { build } from 'esbuild';
 import { buildManuals } from './build-manuals.mjs';
 import { buildPage } from './build-page.mjs';
 import { builtinsOfPackages, compileOptions, finish } from './compile.mjs';
+import { mergeChunks } from './merge-chunks.mjs';
 import { at, filesBelow } from './paths.mjs';
 import { say } from './progress.mjs';
 import { toCommonJs, withLiteralRequires } from './to-common-js.mjs';
@@ -16,6 +17,14 @@ const LAZY = {
     /\/socket\/(?:kernel-constants|pty|serial-port|termios|terminal|signal-fd|inotify|fanotify|pid-fd|file-lock|splice|interface|request-number|input-event|gpio-line|can-frame|netlink|interface-request)\.js$/,
   connections: /\/net\/[a-z-]+\.js$/,
 };
+/** What is loaded together: see {@link mergeChunks}. */
+const PROGRAMS = [
+  ['index'],
+  ...Object.keys(LAZY).map((name) => ['index', name]),
+  ['index', 'chat-server'],
+  ['cli'],
+  ['store-thread'],
+];
 const lazyPath = (name) => `./${name}.js`;
 
 /**
@@ -38,9 +47,8 @@ export async function buildJavaScript(dist = 'dist') {
     compile([...entries, 'cli', 'store-thread'], dist, 'chunks/', Object.entries(LAZY).map(lazyFile)),
     compile(entries, `${dist}/esm`, '', [hereInModule], { __dirname: 'undefined' }),
   ]);
-  const commonJs = await Promise.all(
-    forNode.outputFiles.map((file) => toCommonJs(file, Object.keys(LAZY).map(lazyPath))),
-  );
+  const merged = await mergeChunks(forNode, dist, PROGRAMS);
+  const commonJs = await Promise.all(merged.map((file) => toCommonJs(file, Object.keys(LAZY).map(lazyPath))));
   const files = [
     ...commonJs,
     ...entries.map((entry) => moduleEntry(entry, dist, commonJs)),

@@ -24,7 +24,7 @@ export async function toCommonJs({ path, text }, lazy) {
   });
   const lazyNames = new Set([...later.values()].flat());
   const now = names.filter((each) => !lazyNames.has(each.exported));
-  const { code: commonJs } = await transform(`${withLiteralRequires(body)}\n${assignment(now)}\n`, {
+  const { code: commonJs } = await transform(`${withLiteralRequires(body)}\n${assignment(now, later)}\n`, {
     format: 'cjs',
     target: compileOptions.target,
     platform: 'node',
@@ -33,7 +33,7 @@ export async function toCommonJs({ path, text }, lazy) {
   });
   return {
     path,
-    text: commonJs + [...later].map(([from, list]) => getters(list, from)).join('') + hint(names),
+    text: commonJs + hint(names),
     names: names.map((each) => each.exported),
   };
 }
@@ -46,27 +46,24 @@ const namesIn = (list) =>
     .filter(([first]) => first !== '')
     .map(([first, second = first]) => ({ local: first, exported: second }));
 
-function assignment(names) {
-  if (names.length === 0) return '';
-  const properties = names.map(({ local, exported }) => `${exported}: ${local}`).join(', ');
-  return `module.exports = Object.defineProperty({ ${properties} }, "__esModule", { value: true });`;
-}
-
-/** Getters that put the values into their own place when one of them is asked for. */
-function getters(names, from) {
-  if (names.length === 0) return '';
-  return `for (const name of ${JSON.stringify(names)}) {
-  Object.defineProperty(module.exports, name, {
-    configurable: true,
-    enumerable: true,
-    get() {
+/** @param later by path, the names that another file has: getters load it, and put the value into their place */
+function assignment(names, later) {
+  const lists = [...later].filter(([, list]) => list.length > 0);
+  if (names.length === 0 && lists.length === 0) return '';
+  // All in one literal: to add a getter to an object with hundreds of properties takes 10 us.
+  const properties = [
+    ...names.map(({ local, exported }) => `${exported}: ${local}`),
+    ...lists.flatMap(([, list], index) => list.map((name) => `get ${name}() { return later${index}("${name}"); }`)),
+  ];
+  const loaders = lists.map(
+    ([from], index) => `function later${index}(name) {
       const value = require("${from}")[name];
       Object.defineProperty(module.exports, name, { value, enumerable: true, writable: true });
       return value;
-    },
-  });
-}
-`;
+    }`,
+  );
+  const exports = `{ ${properties.join(', ')} }`;
+  return `module.exports = Object.defineProperty(${exports}, "__esModule", { value: true });\n${loaders.join('\n')}`;
 }
 
 /** Node.js finds the names of a CommonJS module without running it, by patterns such as this. */
