@@ -1,6 +1,7 @@
 // What holds for every descriptor: close(2), read(2), write(2), fcntl(2), pipe(2).
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "args.h"
@@ -91,6 +92,7 @@ void exportDescriptors(Exports& exports) {
   exports.function("close", close);
   exports.function("read", read);
   exports.function("write", write);
+  exports.boolean("isFirstThread", ::syscall(SYS_gettid) == ::getpid());
   exports.function("ownFds", cold<ownFds>);
   exports.function("disownFd", cold<disownFd>);
   exports.function("shareFd", cold<shareFd>);

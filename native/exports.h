@@ -21,6 +21,7 @@ class Exports {
     object_.Set(name, function);
   }
   void number(const char* name, double number) { object_.Set(name, number); }
+  void boolean(const char* name, bool value) { object_.Set(name, value); }
   void object(const char* name, Napi::Object value) { object_.Set(name, value); }
 
  private:

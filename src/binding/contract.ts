@@ -486,6 +486,8 @@ interface DeviceCalls {
 
 /** Calls for every kind of fd; pipes and eventfds. */
 interface DescriptorCalls {
+  /** Whether this is the thread that the process began with, which no worker is. */
+  readonly isFirstThread: boolean;
   /**
    * From now on, the end of this environment closes every fd that the environment has opened and neither closed nor
    * disowned. For workers: a terminated one runs no JavaScript that could close it. Received fds and those made

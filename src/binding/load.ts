@@ -1,5 +1,4 @@
 /** The one place that loads the addon. */
-import { isMainThread } from 'node:worker_threads';
 import { isAllowed } from '../runtime.js';
 import type { NativeBinding } from './contract.js';
 import { findAddon, requireFromHere, root } from './find.js';
@@ -9,6 +8,9 @@ import { findAddon, requireFromHere, root } from './find.js';
  * every call throws `ERR_UNSUPPORTED_PLATFORM` with the reason.
  */
 export const native: NativeBinding = load();
+
+/** Whether this thread is a worker. */
+export const isWorker = isWorkerOf(native);
 
 function load(): NativeBinding {
   if (process.platform !== 'linux') return unsupported(`fdmux needs Linux; this is ${process.platform}`);
@@ -24,11 +26,16 @@ function load(): NativeBinding {
   try {
     // A copy: to the engine, an addon's exports are a dictionary, in which each look-up costs.
     const binding = { ...(('addon' in found ? found.addon : requireFromHere()(path)) as NativeBinding) };
-    if (!isMainThread) binding.ownFds();
+    if (isWorkerOf(binding)) binding.ownFds();
     return binding;
   } catch (error) {
     return unsupported(`fdmux cannot load ${path}: ${error instanceof Error ? error.message : String(error)}`, error);
   }
+}
+
+/** Asks node:worker_threads, which takes 2 ms to load, only where there is a doubt. */
+function isWorkerOf({ isFirstThread }: NativeBinding): boolean {
+  return !isFirstThread && !process.getBuiltinModule('node:worker_threads').isMainThread;
 }
 
 /** Returns a binding whose calls all throw. */
@@ -40,6 +47,7 @@ function unsupported(message: string, cause?: unknown): NativeBinding {
     ['constants', {}],
     ['eventStrideWords', 0],
     ['eventDataWord', 0],
+    ['isFirstThread', true],
     ['eventMemory', { words: new Uint32Array(0) }],
   ]);
   return new Proxy(Object.create(null), { get: (_, name) => (data.has(name) ? data.get(name) : refuse) });

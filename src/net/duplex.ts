@@ -2,7 +2,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Duplex } from 'node:stream';
 import { closedError } from '../errors.js';
-import { type ByteCarrier, ByteDuplex, type Done, type DuplexOptions } from '../socket/duplex.js';
+import { type ByteCarrier, byteDuplex, type Done, type DuplexOptions } from '../socket/duplex.js';
 import type { Connection, ConnectionEvents } from './connection.js';
 
 /**
@@ -21,7 +21,7 @@ export type DuplexSource = Pick<
 type DuplexContext = Pick<AsyncResource, 'runInAsyncScope'>;
 
 /** The stream of {@link Connection.toDuplex}. */
-export class ConnectionDuplex<T> extends ByteDuplex {
+export class ConnectionDuplex<T> extends byteDuplex() {
   readonly #connection: DuplexSource;
   /** These replace the user's handlers. */
   readonly events: ConnectionEvents<T>;

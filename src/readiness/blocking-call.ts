@@ -1,5 +1,5 @@
 /** Blocking calls that do not prevent the end of their thread. */
-import { isMainThread } from 'node:worker_threads';
+import { isWorker } from '../binding/load.js';
 
 /**
  * `worker.terminate()` takes effect only when JavaScript runs, and so does the end of the process while a worker lives:
@@ -8,7 +8,7 @@ import { isMainThread } from 'node:worker_threads';
 const SLICE_MS = 200;
 
 /** Whether this thread must wake periodically. */
-export const blocksInSlices = !isMainThread;
+export const blocksInSlices = isWorker;
 
 /**
  * Makes a call that blocks for up to `timeoutMs`; in a worker, in slices.

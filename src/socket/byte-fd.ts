@@ -7,7 +7,7 @@ import { native } from '../binding/load.js';
 import { hasCode } from '../errors.js';
 import { O_ACCMODE, readBytes, writeBytes } from './blocking-io.js';
 import { F_GETFL, TIOCGPTN } from './constants.js';
-import { ByteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js';
+import { byteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js';
 import { type ByteCalls, FdCarrier } from './fd-carrier.js';
 import { OwnedFd } from './owned-fd.js';
 import { receiveBuffer, takeReceived, toWritableBytes } from './receive-buffer.js';
@@ -139,7 +139,8 @@ export abstract class ByteFd extends OwnedFd {
     const access = this.fcntl(F_GETFL) & O_ACCMODE;
     this.setBlocking(false);
     const calls = byteCalls(this, access !== O_WRONLY, access !== O_RDONLY);
-    return new ByteDuplex(new FdCarrier(calls), { allowHalfOpen: false, ...options });
+    const Stream = byteDuplex();
+    return new Stream(new FdCarrier(calls), { allowHalfOpen: false, ...options });
   }
 }
 

@@ -1,5 +1,5 @@
 /** The one stream of Node.js over whatever carries bytes: a raw fd, or a served connection. */
-import { addAbortSignal, Duplex, type DuplexOptions as NodeDuplexOptions } from 'node:stream';
+import type { Duplex, DuplexOptions as NodeDuplexOptions } from 'node:stream';
 import { checkAbortSignal, checkBoolean, checkInteger, checkOptions, type OptionNames } from '../arguments.js';
 import { closedError, toError } from '../errors.js';
 
@@ -60,69 +60,85 @@ export interface ByteCarrier {
   destroy(error: Error | null): void;
 }
 
-/** Pulls as fast as it is read, pushes as fast as its carrier takes, and owns the carrier. */
-export class ByteDuplex extends Duplex {
-  readonly #carrier: ByteCarrier;
-  /** The callbacks that Node.js waits for. */
-  #writing: Done | null = null;
-  #ending: Done | null = null;
+/** The class of such streams. */
+export type ByteDuplexClass = new (carrier: ByteCarrier, options: DuplexOptions) => Duplex;
 
-  constructor(carrier: ByteCarrier, { signal, ...options }: DuplexOptions) {
-    const { readable, writable } = carrier;
-    // @types/node leaves out the first two.
-    const settings = { readable, writable, ...options, objectMode: false, autoDestroy: true };
-    super(settings);
-    this.#carrier = carrier;
-    carrier.attach(this);
-    // Only now can it be destroyed, which a signal that is aborted already does at once.
-    if (signal !== undefined) addAbortSignal(signal, this);
-  }
+let made: ByteDuplexClass | undefined;
 
-  override _read(): void {
-    this.#carrier.read();
-  }
+/** Returns the class, which is made when it is first needed: to load node:stream takes 1 ms. */
+export function byteDuplex(): ByteDuplexClass {
+  made ??= makeByteDuplex();
+  return made;
+}
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#writing = done;
-    this.#carrier.write([chunk], this.#written);
-  }
+function makeByteDuplex(): ByteDuplexClass {
+  const { addAbortSignal, Duplex: NodeDuplex } = process.getBuiltinModule('node:stream');
 
-  override _writev(chunks: readonly { chunk: Buffer }[], done: Done): void {
-    this.#writing = done;
-    this.#carrier.write(
-      chunks.map(({ chunk }) => chunk),
-      this.#written,
-    );
-  }
+  /** Pulls as fast as it is read, pushes as fast as its carrier takes, and owns the carrier. */
+  class ByteDuplex extends NodeDuplex {
+    readonly #carrier: ByteCarrier;
+    /** The callbacks that Node.js waits for. */
+    #writing: Done | null = null;
+    #ending: Done | null = null;
 
-  override _final(done: Done): void {
-    this.#ending = done;
-    this.#carrier.end(this.#ended);
-  }
-
-  override _destroy(error: Error | null, done: Done): void {
-    let reason = error;
-    try {
-      this.#carrier.destroy(error);
-    } catch (thrown) {
-      reason ??= toError(thrown);
+    constructor(carrier: ByteCarrier, { signal, ...options }: DuplexOptions) {
+      const { readable, writable } = carrier;
+      // @types/node leaves out the first two.
+      const settings = { readable, writable, ...options, objectMode: false, autoDestroy: true };
+      super(settings);
+      this.#carrier = carrier;
+      carrier.attach(this);
+      // Only now can it be destroyed, which a signal that is aborted already does at once.
+      if (signal !== undefined) addAbortSignal(signal, this);
     }
-    done(reason);
-    // Of what is still pending, not all has left.
-    const pending = reason ?? closedError('the stream');
-    this.#written(pending);
-    this.#ended(pending);
+
+    override _read(): void {
+      this.#carrier.read();
+    }
+
+    override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+      this.#writing = done;
+      this.#carrier.write([chunk], this.#written);
+    }
+
+    override _writev(chunks: readonly { chunk: Buffer }[], done: Done): void {
+      this.#writing = done;
+      this.#carrier.write(
+        chunks.map(({ chunk }) => chunk),
+        this.#written,
+      );
+    }
+
+    override _final(done: Done): void {
+      this.#ending = done;
+      this.#carrier.end(this.#ended);
+    }
+
+    override _destroy(error: Error | null, done: Done): void {
+      let reason = error;
+      try {
+        this.#carrier.destroy(error);
+      } catch (thrown) {
+        reason ??= toError(thrown);
+      }
+      done(reason);
+      // Of what is still pending, not all has left.
+      const pending = reason ?? closedError('the stream');
+      this.#written(pending);
+      this.#ended(pending);
+    }
+
+    readonly #written: Done = (error) => {
+      const done = this.#writing;
+      this.#writing = null;
+      done?.(error);
+    };
+
+    readonly #ended: Done = (error) => {
+      const done = this.#ending;
+      this.#ending = null;
+      done?.(error);
+    };
   }
-
-  readonly #written: Done = (error) => {
-    const done = this.#writing;
-    this.#writing = null;
-    done?.(error);
-  };
-
-  readonly #ended: Done = (error) => {
-    const done = this.#ending;
-    this.#ending = null;
-    done?.(error);
-  };
+  return ByteDuplex;
 }

@@ -63,7 +63,7 @@ import {
   SOL_SOCKET,
 } from './constants.js';
 import { type ControlMessage, type RawControl, toControlMessage, toRawControl } from './control-message.js';
-import { ByteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js';
+import { byteDuplex, checkDuplexOptions, type DuplexOptions } from './duplex.js';
 import { errnoError } from './errno-error.js';
 import { type ByteCalls, FdCarrier } from './fd-carrier.js';
 import { groupOption, type MulticastGroup } from './multicast.js';
@@ -776,7 +776,8 @@ export class Socket extends OwnedFd {
     checkDuplexOptions(options);
     this.getpeername();
     this.setTimeout(0);
-    return new ByteDuplex(new FdCarrier(byteCalls(this)), options);
+    const Stream = byteDuplex();
+    return new Stream(new FdCarrier(byteCalls(this)), options);
   }
 
   protected override inspected(): Readonly<Record<string, unknown>> {
