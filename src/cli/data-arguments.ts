@@ -2,11 +2,6 @@
 import { loadConfig } from '../server/config/load.js';
 import { UsageError } from './usage-error.js';
 
-/** What can be done with data. */
-export const DATA_ACTIONS = ['check', 'export', 'import', 'erase-account'] as const;
-
-export type DataAction = (typeof DATA_ACTIONS)[number];
-
 /** The two ways to name the folder beside the argument. */
 export interface DataFlags {
   readonly data?: string;

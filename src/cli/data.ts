@@ -6,7 +6,8 @@ import { foldCase } from '../chat/case-mapping.js';
 import { hasCode } from '../errors.js';
 import { foldPrecis } from '../protocol/precis.js';
 import { check, eraseAccount, exportStore, importStore } from '../store/archive.js';
-import { type DataAction, type DataArguments, readArguments } from './data-arguments.js';
+import type { DataAction } from './data-actions.js';
+import { type DataArguments, readArguments } from './data-arguments.js';
 import { UsageError } from './usage-error.js';
 
 /** Does one thing with the data of a folder. @returns the exit code */

@@ -1,23 +1,21 @@
-/** The command line of `fdmux`: its subcommands and their options. */
+/** The command line of `fdmux`: its subcommands and their options. What a subcommand does is loaded when it runs. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { MAX_PORT } from '../arguments.js';
-import { CONNECTION_TRIGGERS } from '../net/options.js';
+import { CONNECTION_TRIGGERS } from '../net/connection-trigger.js';
 import { type Charset, CHARSET_CHOICES, CHARSETS } from '../protocol/charset.js';
-import { IRC } from '../protocol/irc/protocol.js';
-import { IRC_TLS_PORT } from '../protocol/irc/settings.js';
-import { PLAIN } from '../protocol/plain/protocol.js';
-import { DEFAULT_HOST, type ServeFlags } from '../server/config/merge.js';
-import { BACKENDS, MAX_DRAIN_MS } from '../server/config/schema.js';
-import { LOG_FORMATS, LOG_LEVELS } from '../server/log.js';
-import { type ProtocolName, PROTOCOLS, WEB } from '../server/protocols.js';
-import { connectCommand } from './connect.js';
+import { IRC } from '../protocol/irc/facts.js';
+import { IRC_TLS_PORT } from '../protocol/irc/facts.js';
+import { PLAIN } from '../protocol/plain/facts.js';
+import { DEFAULT_HOST } from '../server/config/choices.js';
+import { BACKENDS, MAX_DRAIN_MS } from '../server/config/choices.js';
+import type { ServeFlags } from '../server/config/merge.js';
+import { LOG_FORMATS, LOG_LEVELS } from '../server/log-levels.js';
+import { type ProtocolName, PROTOCOLS, WEB } from '../server/protocol-names.js';
 import { type ConnectFlags, readSecurity } from './connect-security.js';
 import { CTL_VERBS, type CtlFlags, type CtlVerb, VERB_LINES } from './ctl-arguments.js';
-import { DATA_ACTIONS, type DataAction, type DataFlags } from './data-arguments.js';
-import { hashPasswordCommand } from './hash-password.js';
+import { DATA_ACTIONS, type DataAction } from './data-actions.js';
+import type { DataFlags } from './data-arguments.js';
 import { HELP_COLOURS } from './help-colours.js';
-import { replayCommand } from './replay.js';
-import { serveCommand } from './serve.js';
 
 function parseInteger(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -190,6 +188,7 @@ function addServe(program: Command, version: string): void {
       const { plain, irc, checkConfig = false, record, ...flags } = options;
       const wanted: Readonly<Record<ProtocolName, boolean>> = { plain, irc, web: flags.web ?? true };
       const without = PROTOCOLS.map(({ name }) => name).filter((name) => !wanted[name]);
+      const { serveCommand } = await import('./serve.js');
       process.exitCode = await serveCommand({ ...flags, without }, { version, checkOnly: checkConfig, record });
     });
 }
@@ -206,6 +205,7 @@ function addConnect(program: Command): void {
     .option('--servername <name>', 'name that the certificate must have (default: the host); implies --tls')
     .addHelpText('after', CONNECT_EXAMPLES)
     .action(async (target: string, { charset = 'utf-8', ...security }: ConnectFlags & { charset?: Charset }) => {
+      const { connectCommand } = await import('./connect.js');
       process.exitCode = await connectCommand(target, charset, await readSecurity(security));
     });
 }
@@ -217,6 +217,7 @@ function addReplay(program: Command, version: string): void {
     .argument('<file>', 'what fdmux serve --record has written')
     .addHelpText('after', REPLAY_HELP)
     .action(async (file: string) => {
+      const { replayCommand } = await import('./replay.js');
       process.exitCode = await replayCommand(file, version);
     });
 }
@@ -226,6 +227,7 @@ function addHashPassword(program: Command): void {
     .command('hash-password')
     .description('read a password from the keyboard or a pipe and print it hashed, for the configuration file')
     .action(async () => {
+      const { hashPasswordCommand } = await import('./hash-password.js');
       process.exitCode = await hashPasswordCommand();
     });
 }

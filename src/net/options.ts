@@ -33,12 +33,9 @@ import {
 } from '../socket/constants.js';
 import { type PathInput, textOrBytes, toPathBytes } from '../socket/path.js';
 import type { SocketHandlers } from './connection.js';
+import { CONNECTION_TRIGGERS, type ConnectionTrigger } from './connection-trigger.js';
 import { checkHandlers, toDriver, toQueueLimits } from './served-options.js';
 import type { TurnDriver } from './turn-driver.js';
-
-/** The triggers that a connection can have. */
-export const CONNECTION_TRIGGERS = ['level', 'edge'] as const;
-export type ConnectionTrigger = (typeof CONNECTION_TRIGGERS)[number];
 
 /** When and how often the kernel probes a silent TCP peer: tcp(7). */
 export interface KeepAliveOptions {

@@ -7,7 +7,7 @@ import { BACKEND_NAMES } from '../multiplexer/backend.js';
 import type { Reload } from '../protocol/server-control.js';
 import type { ChatServer } from './chat-server.js';
 import { listClients, listMembers, listRooms } from './listings.js';
-import { LOG_LEVELS, type LogLevel } from './log.js';
+import { LOG_LEVELS, type LogLevel } from './log-levels.js';
 import { describeStatus } from './status.js';
 
 /** The level of the log. */

@@ -17,7 +17,7 @@ import { ListenError } from './listen-error.js';
 import type { Occupant } from './listener-handlers.js';
 import type { Log } from './log.js';
 import type { PeerAddresses } from './peer-addresses.js';
-import { type ProtocolName, WEB } from './protocols.js';
+import { type ProtocolName, WEB } from './protocol-names.js';
 import type { Reception } from './reception.js';
 import type { Refusals } from './refusals.js';
 import { toTlsListenOptions } from './tls-listening.js';

@@ -1,12 +1,7 @@
 /** The server's log on stderr: one record for each event that an operator may want to look up. */
 import { configureSync, getJsonLinesFormatter, getLogger, getTextFormatter, type LogRecord } from '@logtape/logtape';
+import type { LogFormat, LogLevel } from './log-levels.js';
 import type { LogSink } from './log-sink.js';
-
-/** The levels, the most verbose first. */
-export const LOG_LEVELS = ['debug', 'info', 'warning', 'error'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-export const LOG_FORMATS = ['text', 'json'] as const;
-export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** Writes records; the details become properties of the record. */
 export interface Log {

@@ -4,21 +4,13 @@ import type { PasswordGuardOptions } from '../accounts/password-guard.js';
 import type { Chat } from '../chat/chat.js';
 import type { History } from '../history/history.js';
 import type { Markers } from '../history/markers.js';
-import { IRC, IrcProtocol } from '../protocol/irc/protocol.js';
-import { IRC_TLS_PORT, type IrcSettings } from '../protocol/irc/settings.js';
-import { PLAIN, PlainProtocol } from '../protocol/plain/protocol.js';
+import { IRC } from '../protocol/irc/facts.js';
+import { IrcProtocol } from '../protocol/irc/protocol.js';
+import type { IrcSettings } from '../protocol/irc/settings.js';
+import { PlainProtocol } from '../protocol/plain/protocol.js';
 import type { Protocol } from '../protocol/protocol.js';
 import type { ServerControl } from '../protocol/server-control.js';
-
-/** The facts about web listeners, which serve a page and speak IRC in WebSockets. */
-export const WEB = { name: 'web', defaultPort: 8067, isOptional: true } as const;
-
-/** The facts of every protocol, in the order in which they are listed. */
-export const PROTOCOLS = [PLAIN, IRC, WEB] as const;
-export type ProtocolName = (typeof PROTOCOLS)[number]['name'];
-
-/** The protocol that the flags for TLS are about, and its usual port. */
-export const FLAGGED_TLS = { protocol: IRC, port: IRC_TLS_PORT } as const;
+import type { ProtocolName } from './protocol-names.js';
 
 /** The names of ALPN; a client that offers none is served as well. Plain lines have no registered name. */
 export const APPLICATION_PROTOCOLS: Readonly<Record<ProtocolName, readonly string[] | undefined>> = {

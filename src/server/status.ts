@@ -2,7 +2,7 @@
 import type { Reply } from '../control/request.js';
 import type { ChatServer } from './chat-server.js';
 import { formatAddress } from './format-address.js';
-import type { LogLevel } from './log.js';
+import type { LogLevel } from './log-levels.js';
 
 /** Describes how the server is. */
 export function describeStatus(server: ChatServer, logLevel: LogLevel): Reply {

@@ -2,7 +2,8 @@
 import type { ConnectionSecurity } from '../net/connection.js';
 import type { TlsListenOptions } from '../net/tls-options.js';
 import type { ListenerTls } from './config/tls-files.js';
-import { APPLICATION_PROTOCOLS, type ProtocolName } from './protocols.js';
+import type { ProtocolName } from './protocol-names.js';
+import { APPLICATION_PROTOCOLS } from './protocols.js';
 
 /** Returns the options of `listen()`. */
 export function toTlsListenOptions(

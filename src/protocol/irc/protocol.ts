@@ -1,7 +1,7 @@
 /** IRC, as a server speaks it. */
 import { withoutLeadingColon } from '../../chat/address.js';
 import type { AccountDoor } from '../account-door.js';
-import type { EntryRefused, Mask, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
+import type { EntryRefused, Mask, Protocol, SessionOptions } from '../protocol.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import type { SessionState } from '../session-state.js';
 import { closingLink } from './client.js';
@@ -10,9 +10,6 @@ import { SecretMask } from './secrets.js';
 import { IrcSession } from './session.js';
 import type { IrcSettings } from './settings.js';
 import { IrcState, type IrcStateOptions } from './shared-state.js';
-
-/** The facts about IRC; its port is the one that clients try first. */
-export const IRC = { name: 'irc', defaultPort: 6667, isOptional: true } as const satisfies ProtocolFacts;
 
 /** IRC on one server, with the state that its sessions share. */
 export class IrcProtocol implements Protocol {

@@ -28,9 +28,6 @@ export interface GatewaySettings {
   readonly addresses: readonly string[];
 }
 
-/** The usual port of IRC over TLS (RFC 7194). */
-export const IRC_TLS_PORT = 6697;
-
 /** Where clients are to use TLS, and for how long they remember it (IRCv3 sts). */
 export interface StsSettings {
   /** The port of IRC over TLS. */

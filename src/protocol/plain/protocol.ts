@@ -4,15 +4,12 @@ import type { Room } from '../../chat/room.js';
 import { MemoryHistory } from '../../history/memory-history.js';
 import type { AccountDoor } from '../account-door.js';
 import { DEFAULT_PAST, type PastSettings } from '../past.js';
-import type { EntryRefused, Mask, Protocol, ProtocolFacts, SessionOptions } from '../protocol.js';
+import type { EntryRefused, Mask, Protocol, SessionOptions } from '../protocol.js';
 import { BANNED_TEXT, type Link, type Session } from '../session.js';
 import type { SessionState } from '../session-state.js';
 import { formatNotice } from './format.js';
 import { PlainMask } from './secrets.js';
 import { PLAIN_USER, type PlainOptions, type PlainPast, PlainSession } from './session.js';
-
-/** The facts of plain lines. */
-export const PLAIN = { name: 'plain', defaultPort: 33_333, isOptional: false } as const satisfies ProtocolFacts;
 
 /** What plain peers may ask for beside talking. */
 export interface PlainServices {

@@ -4,19 +4,19 @@ import { type AccountSettings, MECHANISMS } from '../../accounts/account-service
 import { foldCase } from '../../chat/case-mapping.js';
 import { PRIVILEGES } from '../../chat/member.js';
 import { type BackendName, defaultBackend, triggersOf } from '../../multiplexer/backend.js';
-import type { ConnectionTrigger } from '../../net/options.js';
+import type { ConnectionTrigger } from '../../net/connection-trigger.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
 import { type ClassSettings, DEFAULT_CLASS } from '../../protocol/limits.js';
 import { type AddressClass, DEFAULT_CLASSES } from '../classes.js';
-import type { LogFormat, LogLevel } from '../log.js';
-import { FLAGGED_TLS, type ProtocolName, PROTOCOLS, WEB } from '../protocols.js';
+import type { LogFormat, LogLevel } from '../log-levels.js';
+import { FLAGGED_TLS, type ProtocolName, PROTOCOLS, WEB } from '../protocol-names.js';
+import { DEFAULT_HOST } from './choices.js';
 import { ConfigError } from './config-error.js';
 import { isNodeName } from './node-name.js';
 import type { ConfigFile } from './schema.js';
 import type { ListenerConfig, ServerConfig, StoreConfig } from './server-config.js';
 import type { ListenerTls, TlsFiles } from './tls-files.js';
 
-export const DEFAULT_HOST = '127.0.0.1';
 /** A proxy in front of the server often runs as another user: sharing a group is enough. */
 const DEFAULT_SOCKET_MODE = 0o660;
 

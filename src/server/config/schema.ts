@@ -8,26 +8,22 @@ import { parseAddresses } from '../../chat/address.js';
 import { PRIVILEGES } from '../../chat/member.js';
 import { canonicalOrigin } from '../../front/web-origin.js';
 import { DEFAULT_MEMORY_HISTORY } from '../../history/memory-history.js';
-import { BACKEND_NAMES, type BackendName } from '../../multiplexer/backend.js';
-import { CONNECTION_TRIGGERS } from '../../net/options.js';
+import { CONNECTION_TRIGGERS } from '../../net/connection-trigger.js';
 import { AddressList } from '../../protocol/address-list.js';
 import { CHARSET_CHOICES } from '../../protocol/charset.js';
 import { isChannelName } from '../../protocol/irc/names.js';
-import { DEFAULT_IRC_SETTINGS, IRC_TLS_PORT } from '../../protocol/irc/settings.js';
+import { DEFAULT_IRC_SETTINGS } from '../../protocol/irc/settings.js';
 import { DEFAULT_CLASS } from '../../protocol/limits.js';
 import { NICK_ALPHABETS } from '../../protocol/naming.js';
 import { DEFAULT_PAST } from '../../protocol/past.js';
 import type { Durability } from '../../store/database.js';
-import { LOG_FORMATS, LOG_LEVELS } from '../log.js';
-import { PROTOCOLS, WEB } from '../protocols.js';
+import { LOG_FORMATS, LOG_LEVELS } from '../log-levels.js';
+import { FLAGGED_TLS, PROTOCOLS, WEB } from '../protocol-names.js';
+import { BACKENDS, MAX_DRAIN_MS } from './choices.js';
 import { isNodeName } from './node-name.js';
 import { isPostgresUrl } from './store-place.js';
 import { CLIENT_CERTIFICATES } from './tls-files.js';
 
-/** Oldest first, as the command line lists them. */
-export const BACKENDS: readonly BackendName[] = BACKEND_NAMES.toReversed();
-/** A day: the longest time that a server drains. */
-export const MAX_DRAIN_MS = 86_400_000;
 const MAX_LOBBY_LENGTH = 51;
 const MAX_GROUP = 0xffff_fffe;
 
@@ -373,7 +369,7 @@ const fileSchema = v.strictObject({
   sts: v.optional(
     v.nullable(
       v.strictObject({
-        port: v.optional(integer(1, MAX_PORT), IRC_TLS_PORT),
+        port: v.optional(integer(1, MAX_PORT), FLAGGED_TLS.port),
         durationSeconds: v.optional(integer(0, 2_147_483_647), 2_592_000),
       }),
     ),

@@ -2,14 +2,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MemoryHistoryLimits } from '../../history/memory-history.js';
 import type { BackendName } from '../../multiplexer/backend.js';
-import type { ConnectionTrigger } from '../../net/options.js';
+import type { ConnectionTrigger } from '../../net/connection-trigger.js';
 import type { Place } from '../../net/place.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
 import type { Durability } from '../../store/database.js';
 import type { AddressClass } from '../classes.js';
 import type { CloakSettings } from '../cloak.js';
-import type { LogFormat, LogLevel } from '../log.js';
-import type { ProtocolName, ProtocolSettings } from '../protocols.js';
+import type { LogFormat, LogLevel } from '../log-levels.js';
+import type { ProtocolName } from '../protocol-names.js';
+import type { ProtocolSettings } from '../protocols.js';
 import type { KeepLimits } from '../tape-shelf.js';
 import type { ListenerTls } from './tls-files.js';
 

@@ -1,0 +1,5 @@
+/** When a connection is told of readiness. */
+
+/** The triggers that a connection can have. */
+export const CONNECTION_TRIGGERS = ['level', 'edge'] as const;
+export type ConnectionTrigger = (typeof CONNECTION_TRIGGERS)[number];

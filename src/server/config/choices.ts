@@ -1,0 +1,8 @@
+/** What the configuration file lets a user choose, as far as the command line names it too. */
+import { BACKEND_NAMES, type BackendName } from '../../multiplexer/backend.js';
+
+/** Oldest first, as the command line lists them. */
+export const BACKENDS: readonly BackendName[] = BACKEND_NAMES.toReversed();
+/** A day: the longest time that a server drains. */
+export const MAX_DRAIN_MS = 86_400_000;
+export const DEFAULT_HOST = '127.0.0.1';
