@@ -6,7 +6,7 @@
  *   --broker postgres   which broker (all that there are)
  *   --seconds 30        how long things break in each run (35)
  *   --nodes 3           how many nodes; 1 is a single server
- *   --dump FILE         writes what all clients saw, and the logs, to a file
+ *   --dump FILE         writes what all clients saw to a file, as JSON
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';

@@ -93,7 +93,7 @@ export class Client {
 
   get transcript(): Transcript {
     const { id, node, nick, keepsNick } = this.#options;
-    return { id, node, nick: keepsNick ? nick : null, sights: this.#sights };
+    return { id, node, nick: keepsNick ? nick : null, firstNick: nick, sights: this.#sights };
   }
 
   /** How many of its messages wait for an answer. */

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DEADLINE_MS } from '../../support/deadline.js';
 import { cliPath, TestProcess } from '../../support/processes.js';
 import type { Way } from './client.js';
@@ -18,11 +19,21 @@ export interface ClusterOptions {
   readonly areNodes: boolean;
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Servers by the names of their machines. */
 export class Cluster {
   readonly #options: ClusterOptions;
   readonly #folder = mkdtempSync(join(tmpdir(), 'fdmux-cluster-'));
   readonly #running = new Map<string, TestProcess>();
+  /** Hears that a server has ended by itself. It is started again, as a service manager does. */
+  onEnd: (name: string) => void = () => {};
   /** What each server has logged, over all of its processes. */
   readonly #logs: { readonly name: string; readonly process: TestProcess }[] = [];
 
@@ -72,6 +83,15 @@ export class Cluster {
     this.#logs.push({ name, process: server });
     this.#running.set(name, server);
     await server.line('Ctrl-C ends the server.');
+    void this.#keep(name, server);
+  }
+
+  /** Starts a server again if it ends by itself. */
+  async #keep(name: string, server: TestProcess): Promise<void> {
+    while (this.#running.get(name) === server && isAlive(server.pid)) await delay(100);
+    if (this.#running.get(name) !== server) return;
+    this.onEnd(name);
+    await this.start(name).catch(() => {}); // It is missed by those who connect to it.
   }
 
   /** Ends a server at once. */
@@ -105,6 +125,7 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
+    this.#running.clear();
     for (const { process } of this.#logs) await process.dispose();
     rmSync(this.#folder, { recursive: true });
   }

@@ -34,7 +34,13 @@ const quit = (nick: string): Sight => ({ atMs: 0, kind: 'quit', nick, reason: 'g
 const renamed = (nick: string, to: string): Sight => ({ atMs: 0, kind: 'renamed', nick, to });
 const closed: Sight = { atMs: 99, kind: 'closed', by: 'server' };
 
-const by = (id: string, ...sights: readonly Sight[]): Transcript => ({ id, node: 'n1', nick: id, sights });
+const by = (id: string, ...sights: readonly Sight[]): Transcript => ({
+  id,
+  node: 'n1',
+  nick: id,
+  firstNick: id,
+  sights,
+});
 
 const promises = (violations: readonly { readonly promise: string }[]) => violations.map(({ promise }) => promise);
 
@@ -140,6 +146,12 @@ describe('a nick', () => {
   test('may be there again after its owner has gone', () => {
     const sights = [listed('x', 'y'), quit('y'), joined('y'), renamed('y', 'z'), joined('y')];
     expect(checkNicks([by('x', ...sights)])).toEqual([]);
+  });
+
+  test('of its own may go to somebody else for one that is put out afterwards', () => {
+    const sights = [listed('x', 'y'), renamed('x', 'z'), renamed('y', 'z')];
+    expect(checkNicks([by('x', ...sights, closed)])).toEqual([]);
+    expect(promises(checkNicks([by('x', ...sights)]))).toEqual(['P8']);
   });
 
   test.each([

@@ -31,6 +31,8 @@ export interface Transcript {
   readonly node: string;
   /** The nick of one that keeps it, which no other transcript has; null for one that takes what it can get. */
   readonly nick: string | null;
+  /** The nick that it had at first. */
+  readonly firstNick: string;
   readonly sights: readonly Sight[];
 }
 

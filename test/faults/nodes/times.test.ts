@@ -4,7 +4,13 @@ import { checkConnections, checkLosses, checkPauses, checkPings, checkWaits, LOS
 
 const times = { leaseMs: 5_000, slackMs: 1_000, pauseMs: 500, waitMs: 30_000 };
 
-const on = (node: string, id: string, ...sights: readonly Sight[]): Transcript => ({ id, node, nick: id, sights });
+const on = (node: string, id: string, ...sights: readonly Sight[]): Transcript => ({
+  id,
+  node,
+  nick: id,
+  firstNick: id,
+  sights,
+});
 const listed = (...nicks: readonly string[]): Sight => ({ atMs: 0, kind: 'listed', room: '#a', nicks });
 const quit = (atMs: number, nick: string, reason = LOST): Sight => ({ atMs, kind: 'quit', nick, reason });
 const closed = (atMs: number, by: 'client' | 'server' = 'server'): Sight => ({ atMs, kind: 'closed', by });

@@ -61,11 +61,8 @@ export async function runTrial({ seed, seconds, nodes, broker: startBroker }: Tr
       const cluster = new Cluster({ network, machines: names, store: broker.store, areNodes: nodes > 1 });
       try {
         const trial = new Trial(network, broker, cluster, new People(cluster, ROOMS, seeded(seed)));
-        const violations = await trial.run(events);
+        const violations = await trial.run(events).catch((error: unknown) => [{ promise: 'run', text: String(error) }]);
         return { schedule: describeSchedule(events), violations, figures: trial.figures, logs: cluster.logs() };
-      } catch (error) {
-        const story = `seed ${seed}:\n${describeSchedule(events)}\n${cluster.logs()}`;
-        throw new Error(`${String(error)}\n${story}`, { cause: error });
       } finally {
         await cluster.close();
       }
@@ -97,6 +94,12 @@ class Trial {
     this.#broker = broker;
     this.#cluster = cluster;
     this.#people = people;
+    cluster.onEnd = (name) => {
+      // Its clients were told before it ended.
+      const span = { fromMs: performance.now() - LEASE_MS, toMs: performance.now() };
+      this.#losses.push({ ...span, node: name, isDead: true });
+      this.#note(this.#trouble, span, name);
+    };
   }
 
   async run(events: readonly Event[]): Promise<Violation[]> {
@@ -108,12 +111,9 @@ class Trial {
       await delay(Math.max(0, beginMs + event.fromMs - performance.now()));
       await this.#commit(event);
     }
-    await this.#settle();
+    await this.#settle().finally(() => this.#dump());
     const logs = await Promise.all(ROOMS.map((room) => this.#readLog(room)));
     const seen = this.#judge(logs);
-    // For a look at what the checks do not say.
-    const { FDMUX_FAULTS_DUMP: dump } = process.env;
-    if (dump !== undefined) writeFileSync(dump, JSON.stringify({ transcripts: this.#people.transcripts, logs }));
     const before = await this.#remember();
     // A room that everybody has left is over, so they are inside until the end.
     this.#people.stayAway();
@@ -128,6 +128,12 @@ class Trial {
         code === 0 ? [] : [{ promise: 'end', text: `${this.#cluster.names[index] ?? ''} ended with ${String(code)}` }],
       ),
     ];
+  }
+
+  /** Writes down what all have seen, for a look at what the checks do not say. */
+  #dump(): void {
+    const { FDMUX_FAULTS_DUMP: file } = process.env;
+    if (file !== undefined) writeFileSync(file, JSON.stringify(this.#people.transcripts));
   }
 
   /** Gives each room what must be there after a restart. @returns the topics */
@@ -237,20 +243,21 @@ class Trial {
     this.#people.quiet();
     const count = 5 * this.#cluster.names.length;
     const deadline = performance.now() + SETTLING_MS;
-    await until(
-      () => this.#people.present.length === count && this.#people.isCalm,
-      () => `settling: ${this.#people.present.length} of ${count} are there; ${this.#stories()}`,
-      SETTLING_MS,
-    );
-    // A message may fail as long as something is late.
     for (;;) {
+      await until(
+        () => this.#people.present.length === count && this.#people.isCalm,
+        () => `settling: ${this.#people.present.length} of ${count} are there; ${this.#stories()}`,
+        SETTLING_MS,
+      );
       const { present } = this.#people;
       const said = present.flatMap((one) => ROOMS.map((room) => ({ one, text: one.say(room) })));
-      const isDone = (): boolean => said.every(({ one, text }) => one.hasHeard(text) || one.hasFailed(text));
+      const isDone = (): boolean =>
+        said.every(({ one, text }) => one.isOver || one.hasHeard(text) || one.hasFailed(text));
       await until(isDone, () => `the last words: ${this.#stories()}`, SETTLING_MS);
       const heard = said.filter(({ one, text }) => one.hasHeard(text)).map(({ text }) => text);
-      const allHeard = (): boolean => present.every((one) => heard.every((text) => one.hasHeard(text)));
+      const allHeard = (): boolean => present.every((one) => one.isOver || heard.every((text) => one.hasHeard(text)));
       await until(allHeard, () => `the last words to be heard by all: ${this.#stories()}`, SETTLING_MS);
+      // A message may fail, and a node may end, as long as something is late.
       if (heard.length === said.length) break;
       if (performance.now() > deadline) throw new Error('messages fail although nothing is broken any longer');
       await delay(500);
