@@ -215,8 +215,8 @@ export function checkMembers(transcripts: readonly Transcript[], logs: readonly 
 }
 
 /**
- * P8: nobody ever sees a nick twice in a room. One whose node was given up is not in the room, and may see somebody else
- * take its own nick before it is put out.
+ * P8: nobody ever sees a nick twice in a room. One whose node was given up is not in the room, and may see somebody
+ * else take its own nick before it is put out.
  */
 export function checkNicks(transcripts: readonly Transcript[]): Violation[] {
   const found: Violation[] = [];
