@@ -1,5 +1,5 @@
 /** Relays: what a user sees of one, and the start. */
-import { checkOptions, type OptionNames } from '../arguments.js';
+import { checkInteger, checkOptions, MAX_INT32, type OptionNames } from '../arguments.js';
 import { systemError } from '../errors.js';
 import type { BackendName } from '../multiplexer/backend.js';
 import { type RelayEnd, toRelayCandidate } from './relay-side.js';
@@ -10,6 +10,8 @@ import { leaseTurn } from './turn-lease.js';
 
 /** Options of {@link relay}. */
 export interface RelayOptions {
+  /** So long no byte may move in either direction: 1 to 2^31-1 ms. By default a relay may be idle for ever. */
+  readonly idleTimeoutMs?: number | undefined;
   /** The kernel interface; by default `'epoll'`. */
   readonly backend?: BackendName | undefined;
   /** A multiplexer of your own, which you wait on, in whichever form. `backend` is then its own. */
@@ -22,7 +24,7 @@ export interface RelayOutcome {
   readonly reason: 'ended' | 'stopped' | 'failed';
   /** Null unless the reason is `'failed'`. */
   readonly error: Error | null;
-  /** The end that the error is of; null without an error, and for an error of the multiplexer. */
+  /** The end that the error is of; null without an error, and for one of neither end, as ERR_IDLE_TIMEOUT. */
   readonly failedEnd: 'a' | 'b' | null;
   readonly bytesToA: number;
   readonly bytesToB: number;
@@ -42,7 +44,7 @@ export interface Relay extends Disposable {
   stop(): void;
 }
 
-const OPTIONS: OptionNames<RelayOptions> = { backend: true, multiplexer: true };
+const OPTIONS: OptionNames<RelayOptions> = { idleTimeoutMs: true, backend: true, multiplexer: true };
 
 /**
  * Moves the bytes of each of two fds to the other until both have ended: between sockets and pipes within the kernel
@@ -65,10 +67,12 @@ const OPTIONS: OptionNames<RelayOptions> = { backend: true, multiplexer: true };
  */
 export function relay(a: RelayEnd, b: RelayEnd, options: RelayOptions = {}): Relay {
   checkOptions(options, 'options', OPTIONS);
+  const { idleTimeoutMs } = options;
+  if (idleTimeoutMs !== undefined) checkInteger(idleTimeoutMs, 'options.idleTimeoutMs', 1, MAX_INT32);
   const { multiplexer, backend } = toDriver(options);
   const first = toRelayCandidate(a, 'a');
   const second = toRelayCandidate(b, 'b');
   if (first.fd === second.fd) throw systemError('EEXIST', 'relay', 'both ends are the same fd', first.fd);
   const lease = leaseTurn(multiplexer, backend);
-  return new ServedRelay(first.take(), second.take(), lease);
+  return new ServedRelay(first.take(), second.take(), lease, idleTimeoutMs ?? Infinity);
 }

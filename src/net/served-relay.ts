@@ -1,10 +1,11 @@
 /** Both directions of a relay, from its start to its end. */
 import { inspect, type InspectOptions } from 'node:util';
-import { closedError, toError } from '../errors.js';
+import { closedError, FdmuxError, toError } from '../errors.js';
 import { summary } from '../inspect.js';
 import type { Registration } from '../multiplexer/registration.js';
 import { POLLERR, POLLHUP } from '../readiness/constants.js';
 import { MEMORY_RETRY_MS } from '../socket/memory-shortage.js';
+import { type IdleRelay, IdleRelays } from './idle-relays.js';
 import { watchFor } from './interest.js';
 import { leavePipes, usePipes } from './pipe-pool.js';
 import type { Relay, RelayOutcome } from './relay.js';
@@ -26,7 +27,8 @@ const IN_ORDER: Ending = { reason: 'ended', error: null, failedEnd: null };
 const STOPPED: Ending = { reason: 'stopped', error: null, failedEnd: null };
 
 /** The one class behind {@link Relay}. */
-export class ServedRelay implements Relay, FlowOwner {
+export class ServedRelay implements Relay, FlowOwner, IdleRelay {
+  readonly idleTimeoutMs: number;
   readonly ended: Promise<RelayOutcome>;
   readonly #lease: Lease;
   readonly #a: WatchedSide;
@@ -42,7 +44,8 @@ export class ServedRelay implements Relay, FlowOwner {
   #outcome: Ending | undefined;
 
   /** Owns the sides from now on, and the lease. */
-  constructor(a: RelaySide, b: RelaySide, lease: Lease) {
+  constructor(a: RelaySide, b: RelaySide, lease: Lease, idleTimeoutMs: number) {
+    this.idleTimeoutMs = idleTimeoutMs;
     let report: (outcome: RelayOutcome) => void = () => undefined;
     this.ended = new Promise((resolve) => (report = resolve));
     this.#resolve = report;
@@ -69,6 +72,7 @@ export class ServedRelay implements Relay, FlowOwner {
     }
     if (this.#areFlowsOver) this.#end(IN_ORDER);
     else this.#updateInterest();
+    if (!this.closed && this.idleTimeoutMs < Infinity) IdleRelays.of(this.#turn).add(this);
   }
 
   get #turn(): Turn {
@@ -81,6 +85,10 @@ export class ServedRelay implements Relay, FlowOwner {
 
   get bytesToB(): number {
     return this.#forth.givenBytes;
+  }
+
+  get movedBytes(): number {
+    return this.bytesToA + this.bytesToB;
   }
 
   get closed(): boolean {
@@ -129,6 +137,14 @@ export class ServedRelay implements Relay, FlowOwner {
       return false;
     }
     return flow.move();
+  }
+
+  timedOut(): void {
+    this.#fail(new FdmuxError('ERR_IDLE_TIMEOUT', `no byte has moved for ${this.idleTimeoutMs} ms (idleTimeoutMs)`));
+  }
+
+  unwatchable(error: unknown): void {
+    this.#fail(error);
   }
 
   flowEnded(flow: RelayFlow): void {
@@ -205,6 +221,7 @@ export class ServedRelay implements Relay, FlowOwner {
   #finish(outcome: Ending): void {
     this.#rest?.cancel();
     this.#quiet?.cancel();
+    IdleRelays.of(this.#turn).delete(this);
     for (const flow of [this.#forth, this.#back]) flow.clear();
     for (const watched of [this.#a, this.#b]) {
       watched.unwatch(this.#turn);

@@ -345,6 +345,41 @@ describe('a connection', () => {
   });
 });
 
+test('ends a relay in which nothing moves, and none in which something does', async () => {
+  const silent = [await tcpLine(), await tcpLine()] as const;
+  const busy = [await tcpLine(), await tcpLine()] as const;
+  const patient = relayed(busy[0].inner, busy[1].inner, { idleTimeoutMs: 60_000 });
+  const started = performance.now();
+  const idle = relayed(silent[0].inner, silent[1].inner, { idleTimeoutMs: 200 });
+  silent[0].outer.write('last words');
+  const outcome = await outcomeOf(idle);
+  expect(outcome).toMatchObject({
+    reason: 'failed',
+    failedEnd: null,
+    error: { code: 'ERR_IDLE_TIMEOUT' },
+    bytesToB: 10,
+  });
+  expect(performance.now() - started).toBeGreaterThanOrEqual(199);
+  expect(patient.closed).toBe(false);
+  busy[0].outer.write('still there');
+  expect(String(await within(once(busy[1].outer, 'data'), 'the bytes'))).toBe('still there');
+});
+
+test('is idle only if neither side has moved a byte since the latest looks', async () => {
+  const a = await tcpLine();
+  const b = await tcpLine();
+  const between = relayed(a.inner, b.inner, { idleTimeoutMs: 400 });
+  const started = performance.now();
+  b.outer.on('data', (bytes: Buffer) => {
+    // Each answer prompts the next question, until twice the timeout is over.
+    if (performance.now() - started < 800) b.outer.write(bytes);
+  });
+  a.outer.on('data', (bytes: Buffer) => void a.outer.write(bytes));
+  a.outer.write('x');
+  expect(await outcomeOf(between)).toMatchObject({ error: { code: 'ERR_IDLE_TIMEOUT' } });
+  expect(performance.now() - started).toBeGreaterThanOrEqual(1199);
+});
+
 test('passes by urgent data, which is no end', async () => {
   const listener = tcpListener();
   const sender = testSocket();
@@ -455,6 +490,8 @@ test('refuses what cannot be relayed, and leaves it alone', async () => {
     [left, { fd: 3 }, {}, 'ERR_INVALID_ARG_TYPE'],
     [left, undefined, {}, 'ERR_INVALID_ARG_TYPE'],
     [left, right, { nonsense: 1 }, 'ERR_UNKNOWN_OPTION'],
+    [left, right, { idleTimeoutMs: 0 }, 'ERR_OUT_OF_RANGE'],
+    [left, right, { idleTimeoutMs: '5' }, 'ERR_INVALID_ARG_TYPE'],
     [left, right, { backend: 'kqueue' }, 'ERR_OUT_OF_RANGE'],
     [left, right, { multiplexer: {} }, 'ERR_INVALID_ARG_TYPE'],
   ];
