@@ -54,6 +54,18 @@ const GAUGES: readonly Row[] = [
     help: 'Bytes of messages that rooms keep for those who read slowly.',
     read: ({ keptBytes }) => keptBytes,
   },
+  {
+    name: 'fdmux_node_info',
+    help: 'Always 1; the labels have the name of this node, and the number of its incarnation.',
+    labels: ['name', 'incarnation'],
+    read: ({ node }) =>
+      node === null ? [] : [{ labels: { name: node.name, incarnation: String(node.incarnation) }, count: 1 }],
+  },
+  {
+    name: 'fdmux_nodes',
+    help: 'Nodes that live, as far as this one knows.',
+    read: ({ node }) => (node === null ? [] : node.living.length),
+  },
   { name: 'fdmux_store_bytes', help: 'Size of the file of the store.', read: ofStore(({ bytes }) => bytes) },
   {
     name: 'fdmux_store_queued_writes',

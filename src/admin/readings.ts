@@ -21,6 +21,15 @@ export interface StoreReadings {
   readonly busyMsTotal: number;
 }
 
+/** What one of several servers that share a store says about itself. */
+export interface NodeReadings {
+  readonly name: string;
+  /** Counted anew at each start, and when the others had given it up. */
+  readonly incarnation: number;
+  /** The nodes that live, as far as is known; each as `name.incarnation`. */
+  readonly living: readonly string[];
+}
+
 /** All of it. What has `Total` in its name only grows. */
 export interface Readings {
   readonly version: string;
@@ -48,6 +57,8 @@ export interface Readings {
   readonly loopTurnsTotal: number;
   /** Time in which neither the event loop nor a multiplexer in its place waited. */
   readonly loopActiveSeconds: number;
+  /** Null for a server that has its store for itself. */
+  readonly node: NodeReadings | null;
   readonly acceptedTotal: number;
   /** Refused connections by cause. */
   readonly refusedTotal: readonly LabeledCount[];

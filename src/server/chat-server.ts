@@ -9,9 +9,11 @@ import type { AdminListener } from '../admin/admin-listener.js';
 import type { Phase, Readings } from '../admin/readings.js';
 import type { Naming } from '../chat/case-mapping.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
+import type { Outcome } from '../chat/outcome.js';
 import { MemoryBanStore } from '../chat/server-bans.js';
 import { toError } from '../errors.js';
 import { personalShelf } from '../history/line.js';
+import type { LogName } from '../log/entry.js';
 import type { BackendName } from '../multiplexer/backend.js';
 import { namingOf } from '../protocol/naming.js';
 import type { ClassFigures, ConnectionFigures, Reload, ServerControl } from '../protocol/server-control.js';
@@ -33,6 +35,7 @@ import type { Keeping } from './keeping.js';
 import { TICK_MS } from './link.js';
 import { type InheritedSocket, Listeners, type OpenListener } from './listeners.js';
 import type { Log } from './log.js';
+import type { Node } from './nodes/node.js';
 import { PeerAddresses } from './peer-addresses.js';
 import { Protocols } from './protocols.js';
 import { Proxies } from './proxies.js';
@@ -44,6 +47,8 @@ import { REAL_WORLD, type World } from './world.js';
 
 /** How long a stopping server waits for peers that have been sent everything to close. */
 const GRACE_MS = 200;
+/** How long a node that ends in order waits for the logs to say so. */
+const STEP_DOWN_MS = 500;
 /** The longest time for which a start waits for what is kept to be read. */
 const CATCH_UP_MS = 10_000;
 
@@ -66,6 +71,8 @@ export interface ServerOptions {
   readonly estate?: Estate;
   /** @defaultValue the world as it is */
   readonly world?: World;
+  /** How long a node that shows nothing of itself is taken to live, in milliseconds. @defaultValue 5000 */
+  readonly leaseMs?: number;
   /** Takes the settings of the log when the configuration has been read again. */
   readonly onLogSettings?: (settings: ServerConfig['log']) => void;
   /** An operator has ended the server. */
@@ -93,13 +100,15 @@ export class ChatServer implements ServerControl {
   readonly #heartbeat: Heartbeat;
   #admin: AdminListener | null = null;
   readonly #keeping: Keeping | null;
+  /** Null for a server that has its store for itself. */
+  readonly #node: Node | null;
   #phase: Phase = 'starting';
   #drainMs: number;
   #applied: ServerConfig;
   /** The last reload. It does not reject. */
   #reloading: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: ServerOptions, naming: Naming, keeping: Keeping | null) {
+  private constructor(options: ServerOptions, naming: Naming, keeping: Keeping | null, makeNode: NodeMaker | null) {
     this.#keeping = keeping;
     const { config, log, version, inherited = new Map(), world = REAL_WORLD } = options;
     this.#options = options;
@@ -111,6 +120,7 @@ export class ChatServer implements ServerControl {
     this.#history = new Histories(config.memoryHistory, keeping?.history ?? null);
     this.#marks = new Marks(keeping?.markers ?? null);
     this.chat = this.#createChat(naming);
+    this.#node = makeNode?.(this.chat) ?? null;
     this.#memoryAccounts = new MemoryAccounts(options.estate?.accounts);
     this.#accounts = this.#createAccounts();
     this.#protocols = this.#createProtocols();
@@ -144,22 +154,25 @@ export class ChatServer implements ServerControl {
       bans,
       naming,
       hostOf: this.#cloak.hostOf,
+      newLogId: this.#world.newLogId,
       ...this.#keeping?.chat,
       ...(estate === undefined ? {} : this.#inMemory(estate)),
       now: this.#world.now,
-      newLogId: this.#world.newLogId,
       record: (id, outcome) => {
         recorder.record(id, outcome);
-        if (outcome?.kind === 'quit') this.#marks.forget(`s:${outcome.member.session}`);
+        for (const session of sessionsOverBy(outcome)) this.#marks.forget(`s:${session}`);
       },
       onTrouble: (id, trouble) => {
         log.warn('trouble with a log of the chat', { log: id, ...trouble });
+        // Its state is not that of the others any more.
+        if (trouble.kind === 'missing' && this.#node !== null) this.stop('this node has missed a part of the logs');
       },
     });
   }
 
   /** What a chat goes on from that is in the memory of another process; a store has the rest. */
   #inMemory({ rooms, bans }: Estate): Pick<ChatOptions, 'keeper' | 'bans'> {
+    if (this.#node !== null) return {};
     const keeper = new MovedRooms(rooms, this.#keeping?.chat.keeper ?? null, this.#world.newLogId);
     if (this.#keeping !== null) return { keeper };
     const store = new MemoryBanStore();
@@ -211,7 +224,7 @@ export class ChatServer implements ServerControl {
 
   /** Returns a server that listens nowhere: its peers arrive by {@link clients} alone. */
   static async withoutListeners(options: ServerOptions): Promise<ChatServer> {
-    return new ChatServer(options, await namingOf(options.config.irc.nicks), null);
+    return new ChatServer(options, await namingOf(options.config.irc.nicks), null, null);
   }
 
   /**
@@ -221,8 +234,10 @@ export class ChatServer implements ServerControl {
    */
   static async start(options: ServerOptions): Promise<ChatServer> {
     const naming = await namingOf(options.config.irc.nicks);
-    const server = new ChatServer(options, naming, await openKeeping(options));
+    const keeping = await openKeeping(options);
+    const server = new ChatServer(options, naming, keeping, keeping && (await nodeMaker(options, keeping)));
     try {
+      server.#node?.start();
       await server.#openAdmin();
       await server.#catchUp();
       // Before anybody can take the nick of a member that has stayed.
@@ -273,11 +288,14 @@ export class ChatServer implements ServerControl {
     await this.#reloading;
     await this.#admin?.close();
     await this.clients.settle();
+    this.#keeping?.members.freeze();
+    await this.#node?.stop(STEP_DOWN_MS);
     this.#reception.retire();
     const listeners = this.#listeners.giveAway();
     // As they are with those who are sent away: they are back soon.
     const stored = this.#keeping?.chat.keeper ?? null;
-    const rooms = new Map(this.chat.roomSnapshots().filter(([name]) => (stored?.beginningOf(name) ?? null) === null));
+    const isInMemory = ([name]: readonly [LogName, unknown]): boolean => (stored?.beginningOf(name) ?? null) === null;
+    const rooms = new Map(this.#node === null ? this.chat.roomSnapshots().filter(isInMemory) : []);
     const bans = this.#keeping === null ? [...this.chat.bans.list('addresses'), ...this.chat.bans.list('users')] : [];
     this.chat.keepRooms();
     this.#keeping?.freeze();
@@ -348,6 +366,7 @@ export class ChatServer implements ServerControl {
       certificates: this.#listeners.certificates,
       keptBytes: this.clients.shelf.bytes,
       store: this.#keeping?.readings() ?? null,
+      node: this.#node?.readings ?? null,
       acceptedTotal: this.clients.arrivedCount,
     });
   }
@@ -514,6 +533,8 @@ export class ChatServer implements ServerControl {
    * @returns when the last socket is closed
    */
   async close(reason: string): Promise<void> {
+    this.#keeping?.members.freeze();
+    await this.#node?.stop(STEP_DOWN_MS);
     const grace = await this.#world.fromOutside(['stop', reason], () => this.beginToEnd(reason));
     await this.#listeners.close();
     await this.#admin?.close();
@@ -535,6 +556,31 @@ export class ChatServer implements ServerControl {
       this.clients.cutIdle(reason);
     });
   }
+}
+
+/** Makes the node that a chat belongs to. */
+type NodeMaker = (chat: Chat) => Node;
+
+/** Takes the name of the configuration, if it names a node. @throws StoreError */
+async function nodeMaker(options: ServerOptions, keeping: Keeping): Promise<NodeMaker | null> {
+  const { config, log, leaseMs } = options;
+  if (config.node === null) return null;
+  const { openNode } = await import('./nodes/open.js');
+  return openNode({
+    name: config.node,
+    keeping,
+    log,
+    leaseMs,
+    lost: () => {
+      options.onStop('the other nodes have given this one up');
+    },
+  });
+}
+
+/** Returns the sessions that are over by an outcome. */
+function sessionsOverBy(outcome: Outcome): string[] {
+  if (outcome?.kind === 'quit') return [outcome.member.session];
+  return outcome?.kind === 'lost' ? outcome.quits.map(({ member }) => member.session) : [];
 }
 
 /** Opens the store, if there is one. What it needs is loaded only then. */

@@ -7,20 +7,25 @@ import type { StoredBan } from '../store/ban-writes.js';
 import { LastingWrites } from '../store/lasting-writes.js';
 import type { StoredMember } from '../store/member-reads.js';
 import type { StoreAccess, StoreLogs } from '../store/store-access.js';
+import { StoreError } from '../store/store-error.js';
 import { StoredAccounts } from '../store/stored-accounts.js';
 import { StoredHistory } from '../store/stored-history.js';
 import { StoredMarkers } from '../store/stored-markers.js';
+import type { WriteAnswer } from '../store/write-batches.js';
 import type { StoreConfig } from './config/server-config.js';
 import type { Log } from './log.js';
+import { logIdOf } from './log-id.js';
+import { nodeOf } from './nodes/node-name.js';
 import { openStore } from './open-store.js';
 import { Retention } from './retention.js';
 import { RoutedLog } from './routed-log.js';
 import { StoredBans } from './stored-bans.js';
+import { StoredCheckpoints } from './stored-checkpoints.js';
 import { StoredMembers } from './stored-members.js';
 import { StoredRooms } from './stored-rooms.js';
 
-/** The name of this process among those that could share the logs. */
-const NODE = 'a';
+/** The name of a process that shares its logs with no other one. */
+export const ALONE = 'a';
 
 /** What it is made of. */
 interface KeepingParts {
@@ -30,43 +35,63 @@ interface KeepingParts {
   readonly members: readonly StoredMember[];
   readonly erased: readonly string[];
   readonly config: StoreConfig;
+  /** Null for a server that has its store for itself. */
+  readonly node: string | null;
   readonly log: Log;
 }
 
 /** An open store with what a chat needs of it. */
 export class Keeping {
   /** What the chat is made with. */
-  readonly chat: Pick<ChatOptions, 'log' | 'node' | 'keeper' | 'memberKeeper' | 'bans'>;
+  readonly chat: Pick<ChatOptions, 'log' | 'node' | 'memberKeeper' | 'bans' | 'keeper' | 'sharing' | 'newLogId'>;
   readonly store: StoreAccess;
   readonly accounts: StoredAccounts;
   /** What was said, in rooms that are kept, and to accounts. */
   readonly history: StoredHistory;
   readonly members: StoredMembers;
   readonly markers: StoredMarkers;
-  readonly #log: StoreLogs;
+  readonly logs: StoreLogs;
+  /** Called when the other nodes have given this one up. */
+  onGivenUp: () => void = () => undefined;
+  readonly #checkpoints: StoredCheckpoints | null;
   readonly #writes: LastingWrites;
   readonly #erased: readonly string[];
   readonly #retention: Retention;
 
-  private constructor({ store, logs, bans, members, erased, config, log }: KeepingParts) {
+  private constructor({ store, logs, bans, members, erased, config, node, log }: KeepingParts) {
     this.store = store;
     this.markers = new StoredMarkers(store);
     this.history = new StoredHistory(store, (shelf) => !shelf.startsWith('s:') && daysOf(shelf, config) !== 0);
     this.#writes = new LastingWrites(store);
     this.members = new StoredMembers(this.#writes, members);
     this.#erased = erased;
-    this.#log = logs;
-    this.#retention = new Retention({ store, daysOf: (name) => daysOf(name, config), log });
+    this.logs = logs;
+    this.#checkpoints = node === null ? null : new StoredCheckpoints(logs);
+    this.#retention = new Retention({
+      store,
+      daysOf: (name) => daysOf(name, config),
+      isShared: node !== null,
+      log,
+    });
     this.accounts = new StoredAccounts(store);
     const isStored = (name: LogName): boolean => name.startsWith('r:') && daysOf(name, config) !== 0;
-    this.chat = {
-      // Who is called what, and what is said in private, ends with the process.
-      log: new RoutedLog(logs, new MemoryLog({ maxEntries: 0 }), isStored),
-      node: `${NODE}.${store.facts.run}`,
-      keeper: new StoredRooms(store, logs, isStored),
-      memberKeeper: this.members,
-      bans: { store: new StoredBans(this.#writes, bans) },
-    };
+    const common = { memberKeeper: this.members, bans: { store: new StoredBans(this.#writes, bans) } };
+    this.chat =
+      this.#checkpoints === null
+        ? {
+            ...common,
+            // Who is called what, and what is said in private, ends with the process.
+            log: new RoutedLog(logs, new MemoryLog({ maxEntries: 0 }), isStored),
+            node: nodeOf(ALONE, store.facts.run),
+            keeper: new StoredRooms(store, logs, isStored),
+          }
+        : {
+            ...common,
+            log: logs,
+            node: nodeOf(node ?? ALONE, store.facts.run),
+            newLogId: (name) => logIdOf(store.facts, name),
+            sharing: { checkpoints: this.#checkpoints, onGivenUp: () => this.onGivenUp() },
+          };
   }
 
   /** Opens the store that the configuration names. @throws StoreError */
@@ -74,9 +99,11 @@ export class Keeping {
     const { store, logs } = await openStore(config, log, node !== null);
     try {
       const bans = await store.read('bans', null);
-      const members = await store.read('members', null);
+      const stored = await store.read('members', null);
+      // Those of other nodes are there, or come back with them.
+      const members = node === null ? stored : stored.filter(({ session }) => session.startsWith(`${node}.`));
       const erased = await store.read('erased', null);
-      return new Keeping({ store, logs, bans, members, erased, config, log });
+      return new Keeping({ store, logs, bans, members, erased, config, node, log });
     } catch (error) {
       logs.close();
       await store.close();
@@ -108,7 +135,20 @@ export class Keeping {
   }
 
   readings(): StoreReadings {
-    return { ...this.store.readings(), isTakingWrites: this.#log.isTakingWrites };
+    return { ...this.store.readings(), isTakingWrites: this.logs.isTakingWrites };
+  }
+
+  /** Counts one more run of a server that goes on with this store. @throws StoreError */
+  nextRun(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const answer: WriteAnswer = {
+        written: resolve,
+        failed: ({ code, message }) => {
+          reject(new StoreError(code, message));
+        },
+      };
+      this.store.write({ kind: 'run' }, answer);
+    });
   }
 
   /** Takes nothing more: what happens from now on, such as the parting of everybody, is not kept. */
@@ -117,7 +157,8 @@ export class Keeping {
     this.history.close();
     this.members.freeze();
     this.#writes.close();
-    this.#log.close();
+    this.#checkpoints?.close();
+    this.logs.close();
   }
 
   /** Writes what is still to be written, and closes the store. */

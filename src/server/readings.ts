@@ -1,6 +1,6 @@
 /** Reads the state of a server for its metrics, when somebody asks. */
 import { performance } from 'node:perf_hooks';
-import type { LabeledCount, Readings, StoreReadings } from '../admin/readings.js';
+import type { LabeledCount, NodeReadings, Readings, StoreReadings } from '../admin/readings.js';
 import type { Chat } from '../chat/chat.js';
 import { directWaitTotals } from '../multiplexer/direct-waits.js';
 import type { CertificateFacts } from './config/tls-files.js';
@@ -19,6 +19,7 @@ export interface ReadParts {
   readonly certificates: readonly CertificateFacts[];
   readonly keptBytes: number;
   readonly store: StoreReadings | null;
+  readonly node: NodeReadings | null;
   readonly acceptedTotal: number;
 }
 

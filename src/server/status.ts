@@ -6,7 +6,7 @@ import type { LogLevel } from './log-levels.js';
 
 /** Describes how the server is. */
 export function describeStatus(server: ChatServer, logLevel: LogLevel): Reply {
-  const { version, backend, clients, memberCount, operatorCount, roomCount, banCount, pendingBytes, store } =
+  const { version, backend, clients, memberCount, operatorCount, roomCount, banCount, pendingBytes, store, node } =
     server.readings();
   const listeners = server.listeners.map(({ protocol, isSecure, address }) => ({
     protocol,
@@ -29,6 +29,7 @@ export function describeStatus(server: ChatServer, logLevel: LogLevel): Reply {
     clientsByKind: byKind,
     listeners,
     store,
+    node,
   };
   const kinds = byKind.map(({ count, ...labels }) => `${count} ${Object.values(labels).join('/')}`);
   const text = [
@@ -45,6 +46,9 @@ export function describeStatus(server: ChatServer, logLevel: LogLevel): Reply {
   if (store !== null) {
     const trouble = store.isTakingWrites ? '' : '; it takes no writes';
     text.push(row('data', `${store.bytes} bytes, ${store.queued} writes wait${trouble}`));
+  }
+  if (node !== null) {
+    text.push(row('node', `${node.name}, incarnation ${node.incarnation}; nodes that live: ${node.living.join(', ')}`));
   }
   return { text, result };
 }

@@ -1,11 +1,11 @@
 /** What rooms go on from, in the store. */
-import { createHash } from 'node:crypto';
 import type { RoomBeginning, RoomKeeper } from '../chat/room-keeper.js';
 import type { RoomSnapshot } from '../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import type { LogName } from '../log/entry.js';
 import type { StoreAccess, StoreLogs } from '../store/store-access.js';
 import { StoreError } from '../store/store-error.js';
+import { logIdOf } from './log-id.js';
 
 /** Keeps rooms from one run of the server to the next. */
 export class StoredRooms implements RoomKeeper {
@@ -32,18 +32,13 @@ export class StoredRooms implements RoomKeeper {
   beginningOf(log: LogName): RoomBeginning | null {
     if (!this.#isStored(log)) return null;
     const { seq, snapshot } = this.#kept.get(log) ?? { seq: this.#log.topOf(log), snapshot: null };
-    return { id: this.#idOf(log), seq, snapshot };
+    return { id: logIdOf(this.#store.facts, log), seq, snapshot };
   }
 
   keep(log: LogName, seq: number, snapshot: RoomSnapshot | null): void {
     // Whoever asks for it again in this run asks for one that is closed.
     this.#kept.delete(log);
     this.#log.keep(log, seq, snapshot === null ? null : encodeRoom(snapshot));
-  }
-
-  /** The same in every run: an id of a message names it for as long as it is kept. */
-  #idOf(name: string): string {
-    return createHash('sha256').update(`${this.#store.facts.prefix} ${name}`).digest('hex').slice(0, 16);
   }
 }
 

@@ -1,0 +1,165 @@
+/** One of several servers that share all logs: it shows that it lives, and looks after the others. */
+import { performance } from 'node:perf_hooks';
+import type { NodeReadings } from '../../admin/readings.js';
+import type { Chat } from '../../chat/chat.js';
+import type { SharedLog } from '../../log/shared-log.js';
+import type { Log } from '../log.js';
+import { Contact } from './contact.js';
+import { nodeOf } from './node-name.js';
+
+/** How long a node that shows nothing of itself is taken to live, in milliseconds. */
+export const LEASE_MS = 5_000;
+/** So often within a lease the others are looked at, and every second time the own lease is renewed. */
+const BEATS = 6;
+
+/** What a node does to its chat. */
+export interface NodeChat extends Pick<Chat, 'giveUp' | 'isGone' | 'whenCaughtUp'> {
+  /** Goes on as another node. */
+  comeBack(node: string): void;
+  /** Calls back when the logs have said that this node is gone. */
+  stepDown(then: () => void): void;
+}
+
+/** The arguments that make a node. */
+export interface NodeParts {
+  readonly name: string;
+  readonly incarnation: number;
+  readonly chat: NodeChat;
+  /** A server that cannot live since this one has begun; null if there may be none. */
+  readonly former: string | null;
+  readonly logs: Pick<SharedLog, 'lease' | 'living' | 'expired' | 'forget'>;
+  /** Returns the number of the next incarnation. It rejects if the store does not answer. */
+  readonly nextIncarnation: () => Promise<number>;
+  readonly leaseMs: number;
+  /** A clock that goes on while the process does not run. @defaultValue `performance.now` */
+  readonly now?: () => number;
+  readonly log: Log;
+}
+
+/** A node of a chat. */
+export class Node {
+  readonly #parts: NodeParts;
+  readonly #contact: Contact;
+  #incarnation: number;
+  #living: readonly string[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #beats = 0;
+  #isGivenUp = false;
+  #isOver = false;
+  #stopping: Promise<void> | null = null;
+  /** What is under way. It does not reject. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(parts: NodeParts) {
+    this.#parts = parts;
+    this.#incarnation = parts.incarnation;
+    this.#contact = new Contact(parts.leaseMs);
+  }
+
+  get readings(): NodeReadings {
+    return { name: this.#parts.name, incarnation: this.#incarnation, living: this.#living };
+  }
+
+  /** Begins to renew its lease, and to look after the others. */
+  start(): void {
+    const { chat, former } = this.#parts;
+    if (former !== null) {
+      chat.whenCaughtUp(() => {
+        chat.giveUp(former);
+      });
+    }
+    const beat = (): void => {
+      this.#last = this.#beat().finally(() => {
+        if (!this.#isOver) this.#timer = setTimeout(beat, this.#parts.leaseMs / BEATS);
+      });
+    };
+    beat();
+  }
+
+  /** The others have given it up. It comes back by itself. */
+  givenUp(): void {
+    if (this.#isOver) return;
+    this.#parts.log.error('the other nodes have given this one up: it comes back', { node: this.#own });
+    this.#isGivenUp = true;
+  }
+
+  /**
+   * Ends it in order: the others hear that it is gone, instead of finding out. Idempotent.
+   *
+   * @param patienceMs - how long the logs have for that, in milliseconds
+   */
+  stop(patienceMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(patienceMs);
+    return this.#stopping;
+  }
+
+  async #stop(patienceMs: number): Promise<void> {
+    this.#isOver = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patienceMs);
+    });
+    await Promise.race([this.#stepDown(), late]);
+    clearTimeout(timer);
+  }
+
+  async #stepDown(): Promise<void> {
+    await this.#last;
+    const { chat, logs } = this.#parts;
+    if (!this.#isGivenUp) {
+      await new Promise<void>((resolve) => {
+        chat.stepDown(resolve);
+      });
+    }
+    await logs.forget(this.#own);
+  }
+
+  get #own(): string {
+    return nodeOf(this.#parts.name, this.#incarnation);
+  }
+
+  async #beat(): Promise<void> {
+    const { chat, logs, leaseMs } = this.#parts;
+    this.#beats += 1;
+    if (!this.#isGivenUp && chat.isGone(this.#own)) this.givenUp();
+    if (this.#isGivenUp) await this.#comeBack();
+    else if (this.#beats % 2 === 1) {
+      // Logs that take nothing, because their disk is full for example, take the leases of the others neither.
+      if (!(await logs.lease(this.#own, leaseMs))) this.#contact.broken();
+      this.#living = (await logs.living()) ?? this.#living;
+    }
+    await this.#lookAfterOthers();
+  }
+
+  async #comeBack(): Promise<void> {
+    const { chat, logs, log, leaseMs, name, nextIncarnation } = this.#parts;
+    const before = this.#own;
+    const next = await nextIncarnation().catch(() => null);
+    // Tried again at the next beat.
+    if (next === null || this.#isOver || !(await logs.lease(nodeOf(name, next), leaseMs))) return;
+    this.#incarnation = next;
+    this.#isGivenUp = false;
+    chat.comeBack(this.#own);
+    log.warn('this node is back', { node: this.#own, before });
+  }
+
+  async #lookAfterOthers(): Promise<void> {
+    const { chat, logs, log, now = performance.now.bind(performance) } = this.#parts;
+    const expired = await logs.expired();
+    if (expired === null) {
+      this.#contact.broken();
+      return;
+    }
+    const isSure = this.#contact.answered(now());
+    for (const node of expired) {
+      if (this.#isOver || node === this.#own) continue;
+      if (chat.isGone(node)) {
+        await logs.forget(node);
+      } else if (isSure && !this.#isGivenUp) {
+        log.warn('a node is given up: its lease has run out', { node });
+        chat.giveUp(node);
+      }
+    }
+  }
+}
