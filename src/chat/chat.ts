@@ -66,7 +66,14 @@ export class Chat {
     this.bans = bans;
     this.#hostOf = options.hostOf ?? ((address) => address);
     const core = new Core(options, {
-      ...(staying && { happened: (outcome) => staying.happened(outcome) }),
+      ...(staying && {
+        happened: (outcome) => {
+          staying.happened(outcome);
+        },
+        renewed: (session) => {
+          staying.renewed(session);
+        },
+      }),
       bans,
       enforce: (banned) => {
         banning.enforce(this.#scene, banned);
@@ -150,6 +157,21 @@ export class Chat {
    */
   giveUp(node: string): void {
     this.#core.nodes.giveUp(node);
+  }
+
+  /**
+   * Goes on under another name after this node has been given up: its members arrive again, as other sessions, and
+   * enter each room when its log has said that the node was gone. They hear nothing of that.
+   *
+   * @param node - `name.incarnation`, with a greater number than before
+   */
+  comeBack(node: string): void {
+    this.#core.comeBack(node);
+  }
+
+  /** Has this node leave, since it stops. @param then - called when the others know, or will */
+  stepDown(then: () => void): void {
+    this.#core.stepDown(then);
   }
 
   /** Whether it is known that a node is gone. @param node - `name.incarnation` */

@@ -8,17 +8,18 @@ import { DirectoryState } from './directory-state.js';
 import type { BanBook } from './domain-bans.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import { DomainState } from './domain-state.js';
-import { formerOf } from './gone-nodes.js';
+import { formerOf, nameOf } from './gone-nodes.js';
 import type { Outlet } from './member.js';
-import { MemberState, stranger } from './member-state.js';
+import { MemberState, stateOf, stranger } from './member-state.js';
 import { Nodes } from './nodes.js';
-import type { Banned, Outcome } from './outcome.js';
+import type { Banned, Lost, Outcome } from './outcome.js';
 import { Presenter } from './presenter.js';
 import { type PrivateOutcomes, PrivateState } from './private-state.js';
 import { type LogTrouble, Replica, type ReplicaOwner, type Waiting } from './replica.js';
+import { Returning } from './returning.js';
 import type { RoomKeeper } from './room-keeper.js';
 import type { Cast } from './room-state.js';
-import { Rooms, type SharedRooms } from './rooms.js';
+import { type RoomReplica, Rooms, type SharedRooms } from './rooms.js';
 import type { ServerBans } from './server-bans.js';
 import type { Sharing } from './sharing.js';
 import { DOMAIN_CODEC, PRIVATE_CODEC } from './snapshot-codec.js';
@@ -62,6 +63,8 @@ export interface CoreParts {
   readonly bans?: ServerBans | undefined;
   /** Puts out those of this process for whom a new ban holds. */
   readonly enforce?: ((banned: Banned) => void) | undefined;
+  /** A member has another session than this one from now on. */
+  readonly renewed?: ((session: string) => void) | undefined;
   /** An account is gone. */
   readonly erased?: ((account: string) => void) | undefined;
 }
@@ -74,7 +77,15 @@ export class Core implements ReplicaOwner {
   readonly rooms: Rooms;
   readonly directory: DirectoryState;
   readonly nodes: Nodes;
-  readonly #node: string;
+  readonly returning: Returning;
+  #node: string;
+  /** Whether the others have given this process up, and it has not come back. */
+  #isGivenUp = false;
+  /** Whether it has given itself up, since it stops. */
+  #isLeaving = false;
+  /** Its members that were here then. */
+  readonly #lostMembers: MemberState[] = [];
+  readonly #onGivenUp: () => void;
   readonly #parts: CoreParts;
   readonly #checkpointing: Checkpointing | null;
   readonly #presenter: Presenter;
@@ -104,6 +115,8 @@ export class Core implements ReplicaOwner {
     this.#parts = parts;
     this.#happened = parts.happened;
     this.nodes = new Nodes(this);
+    this.returning = new Returning(this);
+    this.#onGivenUp = sharing?.onGivenUp ?? (() => undefined);
     this.#checkpointing = sharing === undefined ? null : new Checkpointing(sharing.checkpoints, this);
     const { departureLimit = 500 } = options;
     const banBook = parts.bans && this.#bookOf(parts.bans);
@@ -193,7 +206,7 @@ export class Core implements ReplicaOwner {
     const { fold } = this.domain;
     if (!member.isLocal || !fold.belongsToOther(member.nick, member.account)) return;
     const { steward } = this;
-    const nick = this.#guestNick();
+    const nick = this.guestNick();
     const stamp = this.stamp(this.domain, steward);
     const answer = this.domain.oblige<'displace'>(steward, {
       kind: 'displace',
@@ -217,7 +230,8 @@ export class Core implements ReplicaOwner {
     this.#parts.erased?.(account);
   }
 
-  #guestNick(): string {
+  /** Returns a nick of nobody. */
+  guestNick(): string {
     for (;;) {
       this.#guests += 1;
       const nick = `Guest${this.#guests}`;
@@ -255,6 +269,8 @@ export class Core implements ReplicaOwner {
 
   /** Proposes to let a member in. */
   arrive(member: MemberState, who: Who): Answer<DomainOutcomes['arrive']> {
+    // The node may have come back under another name since it was received.
+    if (!this.isOwn(member.session) && !this.#isGivenUp) member.session = this.newSession();
     this.#arriving.set(member.session, member);
     const stamp = this.stamp(this.domain, member);
     const answer = this.domain.propose<'arrive'>(member, { kind: 'arrive', who, ...stamp });
@@ -269,6 +285,85 @@ export class Core implements ReplicaOwner {
     if (!isSecure && certificate === null) return;
     const stamp = this.stamp(this.domain, member);
     this.domain.oblige<'security'>(member, { kind: 'security', isSecure, certificate, ...stamp });
+  }
+
+  // After this process has been given up
+
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
+  /** The last incarnation of this node that is known to be gone; null for none. */
+  get formerNode(): string | null {
+    const name = nameOf(this.#node);
+    return this.domain.fold.gone.nodes().find((node) => nameOf(node) === name) ?? null;
+  }
+
+  /** The domain's log has said that a node is gone. */
+  lost(lost: Lost): void {
+    const isOwn = this.#mayBeGivenUp(lost.quits);
+    this.nodes.lose(lost);
+    if (isOwn && !this.#isLeaving) this.#onGivenUp();
+  }
+
+  /** Stops proposing if the domain's log has said that this node is gone. @returns whether it has just done so */
+  #mayBeGivenUp(quits: Lost['quits']): boolean {
+    if (this.#isGivenUp || !this.domain.fold.gone.has(this.#node)) return false;
+    this.#isGivenUp = true;
+    for (const { member } of quits) {
+      const state = stateOf(member);
+      // One that was leaving has left.
+      if (state.isLocal && !this.domain.hasProposalOf(state.session, 'quit')) this.#lostMembers.push(state);
+    }
+    return true;
+  }
+
+  /** Goes on as another node, with all members. */
+  comeBack(node: string): void {
+    if (!this.#isGivenUp) return;
+    const former = this.#node;
+    this.#node = node;
+    this.#isGivenUp = false;
+    this.#steward = null;
+    const members = this.#lostMembers.splice(0);
+    const arriving = [...this.#arriving.values()];
+    this.#arriving.clear();
+    for (const member of [...members, ...arriving]) {
+      this.#parts.renewed?.(member.session);
+      this.returning.renew(member);
+    }
+    // What they have asked is said again.
+    for (const member of arriving) this.#arriving.set(member.session, member);
+    this.returning.begin(members, former);
+  }
+
+  /** Has this node leave by its own will. @param then - called when the domain's log has it */
+  stepDown(then: () => void): void {
+    this.#isLeaving = true;
+    const { domain, steward } = this;
+    const node = this.#node;
+    const answer = domain.oblige<'gone'>(steward, { kind: 'gone', node, ...this.stamp(domain, steward) });
+    whenSettled(answer, then);
+  }
+
+  /** Lets a member in again, that has been here before. */
+  arriveAgain(member: MemberState, who: Who): Answer<DomainOutcomes['arrive']> {
+    this.#arriving.set(member.session, member);
+    const stamp = this.stamp(this.domain, member);
+    const answer = this.domain.oblige<'arrive'>(member, { kind: 'arrive', who, ...stamp });
+    this.#reportSecurity(member);
+    return answer;
+  }
+
+  /** A member that comes back has another nick. */
+  renamed(member: MemberState, before: string): void {
+    this.#presenter.showRenamed({ kind: 'renamed', atMs: this.directory.now(), member, before });
+  }
+
+  /** A member that comes back is not let into a room. */
+  keptOut({ fold: room }: RoomReplica, member: MemberState): void {
+    const atMs = this.directory.now();
+    this.#presenter.showLeft({ kind: 'left', atMs, id: '', member, room, reason: 'node lost' });
   }
 
   /** Whether a member is in, or may be about to be. */
@@ -349,6 +444,7 @@ export class Core implements ReplicaOwner {
     if (!this.private.isOpening) this.nodes.privateCaughtUp();
     const former = this.isShared ? formerOf(this.#node) : null;
     if (former !== null) this.nodes.giveUp(former);
+    if (this.#mayBeGivenUp([])) this.#onGivenUp();
   }
 
   /** Has those leave a log who are gone by what the domain's log had when this one was read. */

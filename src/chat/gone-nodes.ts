@@ -61,6 +61,11 @@ export function sessionsOf(node: string): (session: string) => boolean {
   return (session) => gone.hasSession(session);
 }
 
+/** The name that all incarnations of a node have. */
+export function nameOf(node: string): string {
+  return incarnationOf(node).name;
+}
+
 /** The incarnation before one, if there is any. */
 export function formerOf(node: string): string | null {
   const { name, number } = incarnationOf(node);

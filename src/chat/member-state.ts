@@ -51,7 +51,8 @@ export class MemberState implements Member {
    * processor's cache then.
    */
   outlet: Outlet;
-  readonly session: string;
+  /** Another one when its node has been given up, and has come back. */
+  session: string;
   /** Replaced as a whole, since rooms keep their own copies. */
   who: Who;
   readonly isLocal: boolean;

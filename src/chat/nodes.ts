@@ -36,7 +36,7 @@ export class Nodes {
     const { rooms, private: told } = this.#core;
     for (const { member } of quits) this.#lost.set(stateOf(member).session, stateOf(member));
     for (const replica of [...rooms.all()]) this.#clear(replica, node);
-    if (!told.isOpening) this.#clearPrivate(node);
+    if (!told.isOpening) this.sayPrivately(node);
   }
 
   /** A room may have members of a node that is gone. */
@@ -46,13 +46,20 @@ export class Nodes {
     const isLost = sessionsOf(node);
     for (const session of fold.sessions()) {
       if (!isLost(session)) continue;
-      const { steward } = this.#core;
-      replica.oblige<'gone'>(steward, { kind: 'gone', node, ...this.#core.stamp(replica, steward) });
+      this.say(replica, node);
       return;
     }
   }
 
-  #clearPrivate(node: string): void {
+  /** Proposes to a room's log that a node is gone. */
+  say(replica: RoomReplica, node: string): void {
+    if (replica.hasGone(node)) return;
+    const { steward } = this.#core;
+    replica.oblige<'gone'>(steward, { kind: 'gone', node, ...this.#core.stamp(replica, steward) });
+  }
+
+  /** Proposes to the log of private messages that a node is gone. */
+  sayPrivately(node: string): void {
     const { private: told, steward } = this.#core;
     if (told.fold.gone.has(node) || told.hasGone(node)) return;
     told.oblige<'gone'>(steward, { kind: 'gone', node, ...this.#core.stamp(told, steward) });
@@ -71,7 +78,7 @@ export class Nodes {
 
   /** It is known by now what the log of private messages has, and that of the domain. */
   privateCaughtUp(): void {
-    for (const node of this.#core.domain.fold.gone.nodes()) this.#clearPrivate(node);
+    for (const node of this.#core.domain.fold.gone.nodes()) this.sayPrivately(node);
   }
 
   /** The log of private messages has said that a node is gone. */

@@ -41,12 +41,14 @@ export class Presenter {
    */
   show(log: LogName, outcome: Outcome, by: MemberState | null, voice: Outlet | null): void {
     switch (outcome?.kind) {
+      case 'away':
+        if (!this.#core.returning.isQuiet(outcome.member)) this.#publisher.publish(outcome, by, voice);
+        return;
       case 'said':
       case 'redacted':
       case 'topic':
       case 'settings':
       case 'knocked':
-      case 'away':
       case 'announced':
       case 'broadcast':
         this.#publisher.publish(outcome, by, voice);
@@ -65,7 +67,9 @@ export class Presenter {
         this.#settleRoom(log, by);
         return;
       case 'arrived':
-        if (!this.#isQuiet) this.#core.directory.appeared(outcome.member);
+        if (!this.#isQuiet && !this.#core.returning.isQuiet(outcome.member)) {
+          this.#core.directory.appeared(outcome.member);
+        }
         return;
       case 'changed':
         this.#introduce(outcome.member);
@@ -87,6 +91,7 @@ export class Presenter {
       case 'cleared':
         if (log === this.#core.private.name) this.#core.nodes.privateCleared(outcome.node);
         else this.#core.rooms.sort(log);
+        this.#core.returning.heard(log, outcome);
         return;
       case 'lost':
         this.#showLost(outcome);
@@ -94,10 +99,9 @@ export class Presenter {
       case 'joined':
         // The room is there before anybody hears of it.
         this.#core.rooms.sort(log);
-        this.#publisher.publish(outcome, by, voice);
+        this.#showJoined(log, outcome, by, voice);
         this.#introduce(outcome.member);
         this.#dismissLate(log, outcome.member);
-        this.#showRanks(outcome, by);
         if (stateOf(outcome.member).furtherOutlets.length > 0) this.#core.directory.entered(outcome, voice);
         return;
       case 'left':
@@ -106,7 +110,7 @@ export class Presenter {
         this.#core.rooms.sort(log);
         return;
       case 'annotated':
-        if (!this.#isQuiet) this.#core.directory.annotated(outcome, by);
+        if (!this.#isQuiet && !this.#core.returning.isQuiet(outcome.by)) this.#core.directory.annotated(outcome, by);
         return;
       case 'retitled':
         this.#core.rooms.retitled(log, outcome.before);
@@ -127,6 +131,28 @@ export class Presenter {
         this.#publisher.publish(outcome, by, voice);
         this.#follow(outcome);
     }
+  }
+
+  /** Shows that somebody has entered, unless those inside have not heard that it was away. */
+  #showJoined(log: LogName, joined: EventOf<'joined'>, by: MemberState | null, voice: Outlet | null): void {
+    const insiders = this.#core.returning.insidersWith(log, joined.member);
+    if (insiders !== null) {
+      this.#publisher.publishToOthers(joined, insiders);
+      return;
+    }
+    this.#publisher.publish(joined, by, voice);
+    this.#showRanks(joined, by);
+  }
+
+  /** Shows those here that a member has another nick, since somebody has taken its own while it was away. */
+  showRenamed(event: EventOf<'renamed'>): void {
+    this.#publisher.publish(event, null);
+    this.#core.directory.renamed(event.member, event.before);
+  }
+
+  /** Shows a member, and those who were inside with it, that it has not been let in again. */
+  showLeft(event: EventOf<'left'>): void {
+    this.#publisher.publish(event, null);
   }
 
   /** Shows the others what rank one has kept that comes back; it reads its own in the list of members. */
@@ -218,10 +244,12 @@ export class Presenter {
   /** A node has stopped: every room that its members were in must know. */
   #showLost(lost: Lost): void {
     for (const quit of lost.quits) {
+      // Those of this process come back.
+      if (stateOf(quit.member).isLocal) continue;
       this.#publisher.publish(quit, null);
       this.#core.directory.disappeared(quit.member.nick);
     }
-    this.#core.nodes.lose(lost);
+    this.#core.lost(lost);
   }
 }
 

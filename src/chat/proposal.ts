@@ -13,8 +13,8 @@ export interface Unsettled<F> {
   /** The outlet through which it was made; null for the first of its member. */
   readonly voice: Outlet | null;
   readonly entry: Entry;
-  /** Gives the entry another place among those of its session. It must not have been appended. */
-  restamp(place: Pick<Stamp, 'n' | 'seen' | 'base'>): void;
+  /** Gives the entry another place, which no copy of it that has been appended can have. */
+  restamp(place: Omit<Stamp, 'atMs'>): void;
   /**
    * Whether it follows from what has happened already, as a member's leaving of its rooms follows from its quitting. It
    * is proposed until the log has it, since nobody else would do it.
@@ -75,7 +75,7 @@ export class Proposal<Deeds, Outcomes extends OutcomesOf<Deeds>, K extends keyof
     return { session, n, atMs, seen, base, kind: 'withdrawn' };
   }
 
-  restamp(place: Pick<Stamp, 'n' | 'seen' | 'base'>): void {
+  restamp(place: Omit<Stamp, 'atMs'>): void {
     this.entry = { ...this.entry, ...place };
   }
 

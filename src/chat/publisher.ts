@@ -40,6 +40,13 @@ export class Publisher {
     else for (const outlet of outletsOf(answered.outlet)) if (outlet !== voice) delivery.through(outlet);
   }
 
+  /** Sends an event to those in the room who are not some of them. */
+  publishToOthers(event: EventOf<'joined'>, some: ReadonlySet<MemberState>): void {
+    if (this.isQuiet) return;
+    const delivery = new Delivery(event);
+    for (const { member } of roomStateOf(event.room).seats) if (!some.has(member)) delivery.to(member);
+  }
+
   #deliver(delivery: Delivery, event: ChatEvent, answered: MemberState | null): void {
     switch (event.kind) {
       case 'said':

@@ -58,6 +58,8 @@ export interface ReplicaOwner {
    * @param voice - the outlet through which the member has acted; null for its first
    */
   applied(log: LogName, outcome: Outcome, by: MemberState | null, voice: Outlet | null): void;
+  /** Whether the others have given this process up: nothing that it proposes counts. */
+  readonly isGivenUp: boolean;
   /** The outlet through which somebody acts now; null for the first of the member that acts. */
   readonly voice: Outlet | null;
   /** All that a log has brought so far has been applied. */
@@ -103,6 +105,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   #isOpening = true;
   #isAppending = false;
   #isClosed = false;
+  #isPaused = false;
   /** The most entries of the next pack: a pack that the log does not take is tried again in small ones. */
   #packLimit = MAX_PACK_ENTRIES;
   /** Packs that wait for the domain's log; null while none does. */
@@ -154,7 +157,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
       const { session, kind } = proposal.entry;
       const n = numbers.get(session) ?? this.fold.nextNumber(session);
       if (kind !== 'gone') numbers.set(session, n + 1);
-      proposal.restamp({ n, seen: this.#owner.entered, base: this.#applied });
+      proposal.restamp({ session, n, seen: this.#owner.entered, base: this.#applied });
     }
   }
 
@@ -238,7 +241,8 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   #flush(): void {
     if (this.#isAppending || this.#unsettled.size === 0 || this.#isOpening) return;
     const first = this.#unsettled.at(0);
-    if (this.#unsettled.size === 1 && first?.stage === 'waiting') {
+    const isHeld = this.#isPaused || this.#owner.isGivenUp;
+    if (this.#unsettled.size === 1 && first?.stage === 'waiting' && !isHeld) {
       first.stage = 'appending';
       this.#isAppending = true;
       this.#log.append(this.name, [first.pending], this);
@@ -246,13 +250,57 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     }
     const pack: Entry[] = [];
     for (const proposal of this.#unsettled) {
-      if (proposal.stage !== 'waiting') continue;
+      if (proposal.stage !== 'waiting' || (isHeld && proposal.entry.kind !== 'gone')) continue;
       proposal.stage = 'appending';
       if (pack.push(proposal.pending) >= this.#packLimit) break;
     }
     if (pack.length === 0) return;
     this.#isAppending = true;
     this.#log.append(this.name, pack, this);
+  }
+
+  // Other sessions
+
+  /** Whether something that was proposed has not returned. */
+  get isWaiting(): boolean {
+    return this.#unsettled.size > 0;
+  }
+
+  /** Appends nothing until {@link goOn}, but what says that a node is gone. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  goOn(): void {
+    this.#isPaused = false;
+    this.#flush();
+    if (this.#unsettled.size > 0) this.#owner.waits(this);
+  }
+
+  /** Takes out what has not returned, but what says that a node is gone. */
+  takeOut(): Unsettled<F>[] {
+    const taken = [...this.#unsettled].filter(({ entry }) => entry.kind !== 'gone');
+    for (const proposal of taken) this.#unsettled.drop(proposal);
+    return taken;
+  }
+
+  /**
+   * Proposes again what has been taken out.
+   *
+   * @param sessionFor - returns the session that says it; null if nobody is to say it again
+   */
+  putBack(proposals: readonly Unsettled<F>[], sessionFor: (said: Stamp, kind: Entry['kind']) => string | null): void {
+    for (const proposal of proposals) {
+      const session = proposal.isGivenUp ? null : sessionFor(proposal.entry, proposal.entry.kind);
+      if (session === null) {
+        proposal.fail();
+        continue;
+      }
+      const { n, seen, base } = this.stamp(session, 0);
+      proposal.restamp({ session, n, seen, base });
+      proposal.stage = 'waiting';
+      this.#unsettled.add(proposal);
+    }
   }
 
   appended(): void {

@@ -30,6 +30,11 @@ export class StayingMembers {
     this.#options = options;
   }
 
+  /** A member has another session from now on. @param session - the former one */
+  renewed(session: string): void {
+    if (this.#kept.delete(session)) this.#options.keeper.drop(session);
+  }
+
   /** Something has happened, perhaps to one of them. */
   happened(outcome: Outcome): void {
     if (outcome === null || !('member' in outcome) || outcome.member === null) return;

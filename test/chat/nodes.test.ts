@@ -432,3 +432,171 @@ describe('a node that is gone', () => {
     expect(say(c, cid.member, '#a', 'hello')).toBe('said');
   });
 });
+
+describe('a node that was given up, and comes back', () => {
+  /** A node that hears nothing from its log for a while. */
+  const begin = (): { a: Chat; b: Chat; ann: ReturnType<typeof enter>; bob: ReturnType<typeof enter> } => {
+    const [a, b] = [start('a.1'), start('b.1')];
+    const ann = enter(a, 'ann', '#a', '#b');
+    const bob = enter(b, 'bob', '#a', '#b');
+    ann.ear.words();
+    return { a, b, ann, bob };
+  };
+
+  test('has all its members again, who hear nothing of it; the others see them leave and enter', () => {
+    const { a, b, ann, bob } = begin();
+    const amy = enter(a, 'amy', '#a');
+    a.setAway(ann.member, 'out');
+    a.setTrait(ann.member, 'bot', true);
+    a.annotateSelf(ann.member, { key: 'k', value: 'v', maxKeys: 3 });
+    for (const { ear } of [ann, amy, bob]) ear.words();
+    b.giveUp('a.1');
+    expect(givenUp).toEqual(['a.1']);
+    expect(b.directory.member('ann')).toBeUndefined();
+    a.comeBack('a.2');
+    expect(bob.ear.words().sort()).toEqual([
+      'joined amy',
+      'joined ann',
+      'joined ann',
+      'quit amy',
+      'quit ann',
+      'settings',
+      'settings',
+    ]);
+    expect([ann.ear.words(), amy.ear.words()]).toEqual([[], []]);
+    // From now on, everybody hears of them again.
+    a.part(amy.member, '#a', '');
+    join(a, amy.member, '#a');
+    expect([ann.ear.words(), bob.ear.words()]).toEqual([
+      ['left amy', 'joined amy'],
+      ['left amy', 'joined amy'],
+    ]);
+    expect(b.directory.member('ann')).toMatchObject({ session: ann.member.session, away: 'out' });
+    expect(b.directory.member('ann')?.traits.has('bot')).toBe(true);
+    expect(b.directory.member('ann')?.metadata.get('k')).toBe('v');
+    expect(roomsOf(b)).toEqual(roomsOf(a));
+    expect(roomOf(a, '#a')).toEqual(['amy', 'ann', 'bob']);
+    expect(say(a, ann.member, '#a', 'hello')).toBe('said');
+    expect([bob.ear.words(), amy.ear.words()]).toEqual([['said hello'], ['said hello']]);
+    expect(say(b, bob.member, 'ann', 'psst')).toBe('said');
+    expect(ann.ear.words()).toEqual(['said psst']);
+  });
+
+  test('says once what had not been settled, and what its members say meanwhile', () => {
+    const { a, b, ann, bob } = begin();
+    const heard: string[] = [];
+    log.become('held');
+    const words = (text: string) => ({ type: 'message', text, tags: [], isDivisible: false }) as const;
+    const inRoom = { kind: 'room', name: '#a', ranks: 0 } as const;
+    const early = a.say(ann.member, inRoom, words('early'));
+    log.become('prompt', 'd');
+    b.giveUp('a.1');
+    const late = a.say(ann.member, inRoom, words('late'));
+    const told = a.say(ann.member, { kind: 'member', nick: 'bob' }, words('psst'));
+    a.comeBack('a.2');
+    const last = a.say(ann.member, inRoom, words('last'));
+    log.run();
+    log.recover();
+    log.run();
+    heard.push(...bob.ear.heard.flatMap((event) => (event.kind === 'said' ? [event.text] : [])));
+    expect(heard.sort()).toEqual(['early', 'last', 'late', 'psst']);
+    expect([early, late, told, last].map(ended)).toEqual(['said', 'said', 'said', 'said']);
+    expect(roomsOf(b)).toEqual(roomsOf(a));
+  });
+
+  test('enters a room only when its own log has said that the node was gone', () => {
+    const { a, b, ann, bob } = begin();
+    log.become('held', 'r:#a');
+    b.giveUp('a.1');
+    a.comeBack('a.2');
+    expect(b.directory.room('#b')?.seatOf(ann.member)).toBeDefined();
+    expect(b.directory.room('#a')?.seatOf(ann.member)).toBeUndefined();
+    say(b, bob.member, '#a', 'late');
+    log.recover();
+    log.run();
+    expect(b.directory.room('#a')?.seatOf(ann.member)).toBeDefined();
+    expect(roomsOf(b)).toEqual(roomsOf(a));
+    expect(b.directory.room('#a')?.ranksOf(ann.member)).toBe(4);
+  });
+
+  test('lets a member have another nick if somebody has taken its own', () => {
+    const { a, b, ann, bob } = begin();
+    b.giveUp('a.1');
+    b.rename(bob.member, 'ann');
+    ann.ear.words();
+    a.comeBack('a.2');
+    expect(ann.member.nick).toMatch(/^Guest\d+$/);
+    expect(ann.ear.words()).toEqual([`renamed ${ann.member.nick}`]);
+    expect(roomOf(b, '#a')).toEqual([ann.member.nick, 'ann']);
+    expect(roomsOf(b)).toEqual(roomsOf(a));
+  });
+
+  test('shows a member that it is out of a room which does not let it in', () => {
+    const { a, b, ann, bob } = begin();
+    a.amend(ann.member, '#a', [{ kind: 'rank', on: true, rank: 'operator', nick: 'bob' }], LIMITS);
+    b.giveUp('a.1');
+    b.amend(bob.member, '#a', [{ kind: 'mask', on: true, list: 'ban', mask: 'ann!*@*' }], LIMITS);
+    ann.ear.words();
+    a.comeBack('a.2');
+    expect(ann.ear.words()).toEqual(['left ann']);
+    expect([roomOf(a, '#a'), roomOf(b, '#a'), roomOf(b, '#b')]).toEqual([['bob'], ['bob'], ['ann', 'bob']]);
+  });
+
+  test('lets in whoever was about to arrive, and whoever arrives later', () => {
+    const { a, b } = begin();
+    const [cid, dan] = [0, 1].map(() => a.receive({ host: '192.0.2.3', outlet: null }));
+    if (cid === undefined || dan === undefined) expect.fail();
+    log.become('held', 'd');
+    const arrived = a.admit(cid, { nick: 'cid', user: 'u', realName: 'r' });
+    log.put('d', { session: 'b.1.900', n: 1, atMs: 1, seen: 0, base: 0, kind: 'gone', node: 'a.1' });
+    a.comeBack('a.2');
+    log.run();
+    log.recover();
+    expect(ended(arrived)).toBe('arrived');
+    expect(ended(a.admit(dan, { nick: 'dan', user: 'u', realName: 'r' }))).toBe('arrived');
+    expect(['ann', 'cid', 'dan'].map((nick) => b.directory.member(nick)?.session)).toEqual(
+      ['ann', 'cid', 'dan'].map((nick) => a.directory.member(nick)?.session),
+    );
+  });
+
+  test('comes back again and again', () => {
+    const { a, b, ann, bob } = begin();
+    for (const number of [2, 3, 4]) {
+      b.giveUp(`a.${number - 1}`);
+      a.comeBack(`a.${number}`);
+      bob.ear.words();
+      expect(say(a, ann.member, '#a', 'hello')).toBe('said');
+      expect(bob.ear.words()).toEqual(['said hello']);
+      expect(roomsOf(b)).toEqual(roomsOf(a));
+    }
+    expect(ann.ear.words()).toEqual([]);
+    expect(givenUp).toHaveLength(3);
+  });
+});
+
+describe('a node that stops by its own will', () => {
+  test('leaves, and its next run has the members that are handed over', () => {
+    const [a, b] = [start('a.1'), start('b.1')];
+    const [ann, bob] = [enter(a, 'ann', '#a'), enter(b, 'bob', '#a')];
+    a.setTopic(ann.member, '#a', 'tea');
+    a.amend(ann.member, '#a', [{ kind: 'key', on: true, key: 'k' }], LIMITS);
+    const described = a.describe(ann.member);
+    let hasLeft = false;
+    a.stepDown(() => {
+      hasLeft = true;
+    });
+    expect([hasLeft, givenUp]).toEqual([true, []]);
+    bob.ear.words();
+    const again = start('a.2');
+    const ear = new Ear();
+    let member: Member | null = null;
+    again.holdOpen(() => {
+      member = again.restore(described, ear);
+    });
+    expect(member).toMatchObject({ nick: 'ann' });
+    expect(bob.ear.words()).toEqual(['joined ann', 'settings']);
+    expect(ear.words()).toEqual([]);
+    expect(b.directory.room('#a')?.ranksOf(again.directory.member('ann') ?? bob.member)).toBe(4);
+    expect(roomsOf(b)).toEqual(roomsOf(again));
+  });
+});

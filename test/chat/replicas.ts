@@ -236,6 +236,7 @@ class Unseen implements ReplicaOwner {
   readonly seen = 0;
   readonly entered = 0;
   readonly steadyMs = 0;
+  readonly isGivenUp = false;
   readonly voice = null;
   /** The last outcome. */
   outcome: Outcome = null;

@@ -38,7 +38,8 @@ export function describe(who: Member, outlet: Outlet | null): MemberDescription 
  * that does not let the member in is left out.
  *
  * @param outlet - null for a member that nobody is connected for
- * @returns null if somebody else has its nick, or if a log does not answer at once
+ * @returns null if somebody else has its nick, or if a log does not answer at once. A node returns it at once; it gets
+ *   another nick if somebody else has its own, and enters its rooms later
  */
 export function restore(
   scene: Scene,
@@ -63,6 +64,13 @@ export function restore(
   });
   if (outlet !== null && hasMoved) member.attach(outlet);
   if (outlet !== null) member.entitle(outlet, privileges);
+  if (core.isShared) {
+    member.lastSpokeMs = lastSpokeMs;
+    if (outlet === null) member.absentSinceMs = lastSpokeMs;
+    const away = description.away ?? (outlet === null ? NOT_CONNECTED : null);
+    core.returning.bringIn(member, { ...description, away });
+    return member;
+  }
   return core.quietly(() => {
     const arrived = core.arrive(member, known);
     if (isTicket(arrived) || arrived.kind !== 'arrived') return null;
@@ -85,6 +93,11 @@ export function restore(
  * @param restore brings members in who are in these rooms elsewhere
  */
 export function holdOpen({ core, directory }: Scene, restore: () => void): void {
+  // Rooms that have lost members with their node let them in again.
+  if (core.isShared) {
+    restore();
+    return;
+  }
   const rooms = [...directory.rooms()].map((room) => [room.name, barriersOf(room)] as const);
   const set = (on: boolean): void => {
     core.quietly(() => {
