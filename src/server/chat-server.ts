@@ -566,15 +566,7 @@ async function nodeMaker(options: ServerOptions, keeping: Keeping): Promise<Node
   const { config, log, leaseMs } = options;
   if (config.node === null) return null;
   const { openNode } = await import('./nodes/open.js');
-  return openNode({
-    name: config.node,
-    keeping,
-    log,
-    leaseMs,
-    lost: () => {
-      options.onStop('the other nodes have given this one up');
-    },
-  });
+  return openNode({ name: config.node, keeping, log, leaseMs });
 }
 
 /** Returns the sessions that are over by an outcome. */

@@ -12,19 +12,11 @@ export const LEASE_MS = 5_000;
 /** So often within a lease the others are looked at, and every second time the own lease is renewed. */
 const BEATS = 6;
 
-/** What a node does to its chat. */
-export interface NodeChat extends Pick<Chat, 'giveUp' | 'isGone' | 'whenCaughtUp'> {
-  /** Goes on as another node. */
-  comeBack(node: string): void;
-  /** Calls back when the logs have said that this node is gone. */
-  stepDown(then: () => void): void;
-}
-
 /** The arguments that make a node. */
 export interface NodeParts {
   readonly name: string;
   readonly incarnation: number;
-  readonly chat: NodeChat;
+  readonly chat: Pick<Chat, 'giveUp' | 'isGone' | 'comeBack' | 'stepDown' | 'whenCaughtUp'>;
   /** A server that cannot live since this one has begun; null if there may be none. */
   readonly former: string | null;
   readonly logs: Pick<SharedLog, 'lease' | 'living' | 'expired' | 'forget'>;
@@ -120,9 +112,8 @@ export class Node {
   }
 
   async #beat(): Promise<void> {
-    const { chat, logs, leaseMs } = this.#parts;
+    const { logs, leaseMs } = this.#parts;
     this.#beats += 1;
-    if (!this.#isGivenUp && chat.isGone(this.#own)) this.givenUp();
     if (this.#isGivenUp) await this.#comeBack();
     else if (this.#beats % 2 === 1) {
       // Logs that take nothing, because their disk is full for example, take the leases of the others neither.

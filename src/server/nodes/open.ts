@@ -2,7 +2,7 @@
 import type { Chat } from '../../chat/chat.js';
 import { ALONE, type Keeping } from '../keeping.js';
 import type { Log } from '../log.js';
-import { LEASE_MS, Node, type NodeChat } from './node.js';
+import { LEASE_MS, Node } from './node.js';
 import { holdName, nodeOf } from './node-name.js';
 
 /** The arguments of {@link openNode}. */
@@ -12,8 +12,6 @@ export interface OpenNodeParts {
   readonly log: Log;
   /** @defaultValue {@link LEASE_MS} */
   readonly leaseMs: number | undefined;
-  /** Ends a server that the others have given up. */
-  readonly lost: () => void;
 }
 
 /**
@@ -27,7 +25,6 @@ export async function openNode({
   keeping,
   log,
   leaseMs = LEASE_MS,
-  lost,
 }: OpenNodeParts): Promise<(chat: Chat) => Node> {
   const { logs, store } = keeping;
   const incarnation = store.facts.run;
@@ -41,28 +38,7 @@ export async function openNode({
   }
   return (chat) => {
     const nextIncarnation = (): Promise<number> => keeping.nextRun();
-    const own = nodeOf(name, incarnation);
-    const ending: NodeChat = {
-      giveUp: (other) => {
-        chat.giveUp(other);
-      },
-      isGone: (other) => chat.isGone(other),
-      whenCaughtUp: (then) => {
-        chat.whenCaughtUp(then);
-      },
-      comeBack: () => {
-        lost();
-      },
-      stepDown: (then) => {
-        chat.giveUp(own);
-        const look = (): void => {
-          if (chat.isGone(own)) then();
-          else setTimeout(look, 20).unref();
-        };
-        look();
-      },
-    };
-    const node = new Node({ name, incarnation, former, chat: ending, logs, nextIncarnation, leaseMs, log });
+    const node = new Node({ name, incarnation, former, chat, logs, nextIncarnation, leaseMs, log });
     keeping.onGivenUp = () => {
       node.givenUp();
     };

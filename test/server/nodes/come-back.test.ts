@@ -1,0 +1,69 @@
+import { beforeEach, expect, test } from 'vitest';
+import { type RunningServer, startServer } from '../../cli/chat-server.js';
+import { describePostgres } from '../../store/postgres/with-postgres.js';
+import { connectPeer } from '../../support/peers.js';
+import { ask, client, configuration, stop } from '../keeping.js';
+import { TestNode } from './nodes.js';
+
+/** How long members of a node that is lost may stay, in milliseconds: a lease, and two seconds. */
+const LOSS_MS = 7_000;
+/** What a machine with a lot to do may take longer. */
+const SLACK_MS = 20_000;
+
+describePostgres((database) => {
+  beforeEach(() => database.clear());
+
+  const start = (name: string): Promise<RunningServer> =>
+    startServer([
+      '--config',
+      configuration({ store: { kind: 'postgres', url: database.server.url } }),
+      '--node',
+      name,
+      '--admin-port',
+      '0',
+    ]);
+
+  test('a node that stood still for longer than its lease comes back, and its clients stay connected', async () => {
+    const [one, two] = [await start('one'), await start('two')];
+    const [ann, bob] = [await client(one, 'ann'), await client(two, 'bob')];
+    await ask(ann, 'JOIN #tea', / 366 /);
+    await ask(bob, 'JOIN #tea', / 366 /);
+    two.process.kill('SIGSTOP');
+    await ask(ann, 'PRIVMSG #tea :while you slept', /PRIVMSG #tea :while you slept/);
+    await ann.lineLike(/:bob!.* QUIT :node lost/, LOSS_MS + SLACK_MS);
+    two.process.kill('SIGCONT');
+    await ann.lineLike(/:bob!.* JOIN #tea/, SLACK_MS);
+    await bob.write('PRIVMSG #tea :awake again\r\n');
+    const own: string[] = [];
+    for (let line = ''; !line.includes('awake again');) {
+      line = await bob.line();
+      own.push(line.replace(/^@\S+ /, ''));
+    }
+    expect(own.filter((line) => line.includes('while you slept'))).toHaveLength(1);
+    expect(own.filter((line) => / (?:QUIT|JOIN|PART|ERROR) /.test(line))).toEqual([]);
+    expect(await ann.lineLike(/PRIVMSG #tea/)).toContain('awake again');
+    await ask(bob, 'PING x', / PONG /);
+    await ask(ann, 'PRIVMSG #tea :welcome', /PRIVMSG #tea :welcome/);
+    await bob.lineLike(/:ann!.* PRIVMSG #tea :welcome/);
+    expect(two.process.stderr).toContain('this node is back');
+    for (const server of [one, two]) await stop(server, 'SIGTERM');
+  });
+
+  test('a node in this process that is given up comes back, too', async () => {
+    const { url } = database.server;
+    const [one, two] = [await TestNode.start(url, 'one'), await TestNode.start(url, 'two')];
+    const [ann, bob] = [await one.irc('ann'), await two.irc('bob')];
+    await ask(ann, 'JOIN #tea', / 366 /);
+    await ask(bob, 'JOIN #tea', / 366 /);
+    const before = two.server.readings().node;
+    one.server.chat.giveUp(`two.${before?.incarnation ?? 0}`);
+    await ann.lineLike(/:bob!.* QUIT :node lost/);
+    await ann.lineLike(/:bob!.* JOIN #tea/);
+    await ask(bob, 'PRIVMSG #tea :still here', /PRIVMSG #tea :still here/);
+    await ann.lineLike(/:bob!.* PRIVMSG #tea :still here/);
+    expect(two.server.readings().node?.incarnation).toBeGreaterThan(before?.incarnation ?? 0);
+    const other = await connectPeer(one.port('irc'));
+    await other.write('NICK bob\r\nUSER x 0 * :x\r\n');
+    await other.lineLike(/ 433 \* bob /);
+  });
+});
