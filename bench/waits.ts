@@ -223,6 +223,7 @@ function askAllocation(): void {
   for (const [who, name] of [
     ['mux', 'Multiplexer.waitSync'],
     ['epoll', 'Epoll.waitSync'],
+    ['epoll-into', 'Epoll.waitSync with `into`'],
   ] as const) {
     const [perEvent = NaN, perWait = NaN] = run([node, ...flags, program, who]);
     say(`| ${name} | ${perEvent.toFixed(3)} | ${perWait.toFixed(1)} |`);

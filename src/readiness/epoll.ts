@@ -26,9 +26,14 @@ import { WaitObject } from './wait-object.js';
 import {
   ASYNC_WAIT_OPTIONS,
   type AsyncWaitOptions,
+  emptied,
+  type IntoOption,
+  RETRYING,
+  type SignalHandling,
   SYNC_WAIT_OPTIONS,
   type SyncWaitOptions,
   toAbortSignal,
+  toResult,
   toSignalHandling,
 } from './wait-options.js';
 import { epollWaiterKind, type WaiterKind } from './waiter.js';
@@ -63,8 +68,12 @@ export interface MaxEventsOption {
   readonly maxEvents?: number | undefined;
 }
 
-const SYNC_OPTIONS: OptionNames<SyncWaitOptions & MaxEventsOption> = { ...SYNC_WAIT_OPTIONS, maxEvents: true };
-const ASYNC_OPTIONS: OptionNames<AsyncWaitOptions & MaxEventsOption> = { ...ASYNC_WAIT_OPTIONS, maxEvents: true };
+/** What the two waits of {@link Epoll} have in common. */
+type ListOptions = MaxEventsOption & IntoOption<EpollEvent>;
+
+const LIST_OPTIONS: OptionNames<ListOptions> = { maxEvents: true, into: true };
+const SYNC_OPTIONS: OptionNames<SyncWaitOptions & ListOptions> = { ...SYNC_WAIT_OPTIONS, ...LIST_OPTIONS };
+const ASYNC_OPTIONS: OptionNames<AsyncWaitOptions & ListOptions> = { ...ASYNC_WAIT_OPTIONS, ...LIST_OPTIONS };
 
 /** @throws ERR_INVALID_ARG_TYPE, or ERR_OUT_OF_RANGE for bits that epoll does not know */
 function toEventMask(events: unknown): number {
@@ -100,6 +109,8 @@ export class Epoll extends WaitObject<EpollEvent> {
   /** How many events a wait has room for if the caller sets no limit. */
   #room = INITIAL_EVENTS;
   #asyncMaxEvents: number | undefined;
+  /** What takes the events of the asynchronous wait under way. */
+  #asyncResult: EpollEvent[] = [];
 
   /**
    * Creates an epoll instance.
@@ -115,7 +126,10 @@ export class Epoll extends WaitObject<EpollEvent> {
       'Epoll',
       'the epoll object',
       { open: (report) => this.#watch.openWaiter(report), isWorthLooking: () => false },
-      () => this.#call(this.#asyncMaxEvents, 0, true, null),
+      {
+        look: () => this.#call(this.#asyncResult, this.#asyncMaxEvents, 0, RETRYING),
+        nothing: () => emptied(this.#asyncResult),
+      },
     );
     this.#waiterKind = waiterKind;
     this.#fd = adopted instanceof OpenFd ? adopted.number : native.epollCreate();
@@ -200,17 +214,19 @@ export class Epoll extends WaitObject<EpollEvent> {
    *
    * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait
    *   for ever
-   * @returns a new array of what is ready, in the kernel's order; empty when the time is up, and after a signal unless
-   *   `options.onSignal` is `'retry'`
+   * @returns what is ready, in the kernel's order, in a new array or in `options.into`; empty when the time is up, and
+   *   after a signal unless `options.onSignal` is `'retry'`
    * @throws ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    * @see epoll_wait(2), epoll_pwait2(2)
    */
-  waitSync(timeoutMs?: number | null, options?: SyncWaitOptions & MaxEventsOption): EpollEvent[] {
+  waitSync(
+    timeoutMs?: number | null,
+    options?: SyncWaitOptions & MaxEventsOption & IntoOption<EpollEvent>,
+  ): EpollEvent[] {
     this.checkIdle();
     const timeout = toTimeoutMs(timeoutMs);
-    if (options === undefined) return this.#call(undefined, timeout, false, null);
-    const { retryOnSignal, signalMask } = toSignalHandling(options, SYNC_OPTIONS);
-    return this.#call(toMaxEvents(options), timeout, retryOnSignal, signalMask);
+    const handling = toSignalHandling(options, SYNC_OPTIONS);
+    return this.#call(toResult(options), toMaxEvents(options), timeout, handling);
   }
 
   /**
@@ -220,12 +236,19 @@ export class Epoll extends WaitObject<EpollEvent> {
    *   and with ERR_CLOSED when the object is closed meanwhile
    * @see epoll_wait(2)
    */
-  async wait(timeoutMs?: number | null, options?: AsyncWaitOptions & MaxEventsOption): Promise<EpollEvent[]> {
+  async wait(
+    timeoutMs?: number | null,
+    options?: AsyncWaitOptions & MaxEventsOption & IntoOption<EpollEvent>,
+  ): Promise<EpollEvent[]> {
     this.checkOpen();
     const timeout = toTimeoutMs(timeoutMs);
     const signal = toAbortSignal(options, ASYNC_OPTIONS);
     const maxEvents = toMaxEvents(options);
-    if (!this.isWaiting) this.#asyncMaxEvents = maxEvents;
+    const result = toResult(options);
+    if (!this.isWaiting) {
+      this.#asyncMaxEvents = maxEvents;
+      this.#asyncResult = result;
+    }
     return this.startWait(timeout, signal);
   }
 
@@ -275,35 +298,52 @@ export class Epoll extends WaitObject<EpollEvent> {
   }
 
   #call(
+    result: EpollEvent[],
     maxEvents: number | undefined,
     timeoutMs: number,
-    retryOnSignal: boolean,
-    signalMask: readonly number[] | null,
+    handling: SignalHandling,
   ): EpollEvent[] {
     const limit = this.#limit(maxEvents);
-    if (!this.#watch.mayLoseEvents) return this.#ask(limit, timeoutMs, retryOnSignal, signalMask);
+    if (this.#watch.mayLoseEvents) return this.#askAndTake(result, limit, timeoutMs, handling);
+    return this.#ask(result, limit, timeoutMs, handling);
+  }
+
+  /** Asks for what a helper thread has taken out of the kernel as well. */
+  #askAndTake(result: EpollEvent[], limit: number, timeoutMs: number, handling: SignalHandling): EpollEvent[] {
     const found = this.#watch.takeFindings(limit);
-    if (found.length > 0) return this.#read(found, found.length / FINDING_LAYOUT.strideWords, FINDING_LAYOUT);
+    if (found.length > 0) return this.#read(result, found, found.length / FINDING_LAYOUT.strideWords, FINDING_LAYOUT);
     const deadline = performance.now() + timeoutMs;
     for (let remaining = timeoutMs; ;) {
-      const events = this.#ask(limit, remaining, retryOnSignal, signalMask);
+      const count = this.#ask(result, limit, remaining, handling).length;
       // Another thread that waits on the same instance may be waking its helper.
-      const own = events.filter(({ fd }) => fd !== CALL_OUT_DATA);
-      if (own.length > 0 || events.length === 0 || timeoutMs === 0) return own;
+      dropCallOuts(result);
+      if (result.length > 0 || count === 0 || timeoutMs === 0) return result;
       if (timeoutMs > 0) remaining = Math.max(0, deadline - performance.now());
     }
   }
 
-  #ask(limit: number, timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): EpollEvent[] {
+  #ask(
+    result: EpollEvent[],
+    limit: number,
+    timeoutMs: number,
+    { retryOnSignal, signalMask }: SignalHandling,
+  ): EpollEvent[] {
     const words = eventWords(limit);
-    const count = blockingCall(timeoutMs, (slice) => waitForEvents(this.#fd, limit, slice, retryOnSignal, signalMask));
+    const count =
+      timeoutMs === 0
+        ? waitForEvents(this.#fd, limit, 0, retryOnSignal, signalMask)
+        : this.#block(limit, timeoutMs, retryOnSignal, signalMask);
     // Fds added through another object are not counted: if the room was used up, there will be more the next time.
     if (count === this.#room) this.#room = Math.min(this.#room * 2, MAX_EVENTS_LIMIT);
-    return this.#read(words, count, eventLayout());
+    return this.#read(result, words, count, eventLayout());
   }
 
-  #read(words: Uint32Array, count: number, { strideWords, dataWord }: EventLayout): EpollEvent[] {
-    const result = new Array<EpollEvent>(count);
+  /** In a function of its own: the one that makes a closure pays for it with every call. */
+  #block(limit: number, timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
+    return blockingCall(timeoutMs, (slice) => waitForEvents(this.#fd, limit, slice, retryOnSignal, signalMask));
+  }
+
+  #read(result: EpollEvent[], words: Uint32Array, count: number, { strideWords, dataWord }: EventLayout): EpollEvent[] {
     for (let index = 0, at = 0; index < count; index += 1, at += strideWords) {
       const events = present(words[at], 'a word of the answer');
       const fd = present(words[at + dataWord], 'a word of the answer');
@@ -316,8 +356,20 @@ export class Epoll extends WaitObject<EpollEvent> {
         result[index] = event;
       }
     }
+    // To set the length to what it is would cost as much as an event.
+    if (result.length !== count) result.length = count;
     return result;
   }
+}
+
+function dropCallOuts(events: EpollEvent[]): void {
+  let size = 0;
+  for (const event of events) {
+    if (event.fd === CALL_OUT_DATA) continue;
+    events[size] = event;
+    size += 1;
+  }
+  if (events.length !== size) events.length = size;
 }
 
 /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */

@@ -1,5 +1,13 @@
 /** poll(2): one call over a list of fds. */
-import { checkInteger, checkObject, type FdLike, MAX_INT32, toFd, toTimeoutMs } from '../arguments.js';
+import {
+  checkInteger,
+  checkObject,
+  type FdLike,
+  MAX_INT32,
+  type OptionNames,
+  toFd,
+  toTimeoutMs,
+} from '../arguments.js';
 import { native } from '../binding/load.js';
 import { notRegisteredError, present } from '../errors.js';
 import { blockingCall } from './blocking-call.js';
@@ -9,10 +17,17 @@ import { pollEntries, PollSet, type PollSetOwner, pollWords } from './poll-set.j
 import { type MergedList, SharedThread } from './shared-thread.js';
 import { WaitObject } from './wait-object.js';
 import {
+  ASYNC_WAIT_OPTIONS,
   type AsyncWaitOptions,
   checkIterable,
+  emptied,
+  type IntoOption,
+  RETRYING,
+  type SignalHandling,
+  SYNC_WAIT_OPTIONS,
   type SyncWaitOptions,
   toAbortSignal,
+  toResult,
   toSignalHandling,
 } from './wait-options.js';
 
@@ -35,6 +50,10 @@ export interface PollEvent {
 const MAX_EVENTS_MASK = 0xffff;
 
 const DEFAULT_EVENTS = POLLIN | POLLPRI | POLLOUT;
+
+const INTO_OPTION: OptionNames<IntoOption<PollEvent>> = { into: true };
+const SYNC_OPTIONS: OptionNames<SyncWaitOptions & IntoOption<PollEvent>> = { ...SYNC_WAIT_OPTIONS, ...INTO_OPTION };
+const ASYNC_OPTIONS: OptionNames<AsyncWaitOptions & IntoOption<PollEvent>> = { ...ASYNC_WAIT_OPTIONS, ...INTO_OPTION };
 
 function checkEvents(events: unknown, name: string): asserts events is number {
   checkInteger(events, name, 0, MAX_EVENTS_MASK);
@@ -172,6 +191,8 @@ interface PollRecord extends PollSetOwner {
 export class Poll extends WaitObject<PollEvent> {
   readonly #set = new PollSet<PollRecord>();
   readonly #records = new Map<number, PollRecord>();
+  /** What takes the events of the asynchronous wait under way. */
+  #asyncResult: PollEvent[] = [];
 
   constructor() {
     super(
@@ -182,7 +203,10 @@ export class Poll extends WaitObject<PollEvent> {
         // A look costs less than waking the thread.
         isWorthLooking: (hasLooked) => !hasLooked,
       },
-      () => this.#call(0, true, null),
+      {
+        look: () => this.#call(this.#asyncResult, 0, RETRYING),
+        nothing: () => emptied(this.#asyncResult),
+      },
     );
   }
 
@@ -248,16 +272,16 @@ export class Poll extends WaitObject<PollEvent> {
    *
    * @param timeoutMs in milliseconds, fractions honoured; 0 looks and returns; `null`, `undefined` and Infinity wait
    *   for ever
-   * @returns the fds with something to report, in the order of registering; none when the time is up, and after a
-   *   signal unless `options.onSignal` is `'retry'`
+   * @returns the fds with something to report, in the order of registering, in a new array or in `options.into`; none
+   *   when the time is up, and after a signal unless `options.onSignal` is `'retry'`
    * @throws ERR_CLOSED, ERR_BUSY while another wait is under way, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    * @see poll(2), ppoll(2)
    */
-  waitSync(timeoutMs?: number | null, options?: SyncWaitOptions): PollEvent[] {
+  waitSync(timeoutMs?: number | null, options?: SyncWaitOptions & IntoOption<PollEvent>): PollEvent[] {
     this.checkIdle();
     const timeout = toTimeoutMs(timeoutMs);
-    const { retryOnSignal, signalMask } = toSignalHandling(options);
-    return this.#call(timeout, retryOnSignal, signalMask);
+    const handling = toSignalHandling(options, SYNC_OPTIONS);
+    return this.#call(toResult(options), timeout, handling);
   }
 
   /**
@@ -267,10 +291,12 @@ export class Poll extends WaitObject<PollEvent> {
    *   and with ERR_CLOSED when the object is closed meanwhile
    * @see poll(2)
    */
-  async wait(timeoutMs?: number | null, options?: AsyncWaitOptions): Promise<PollEvent[]> {
+  async wait(timeoutMs?: number | null, options?: AsyncWaitOptions & IntoOption<PollEvent>): Promise<PollEvent[]> {
     this.checkOpen();
     const timeout = toTimeoutMs(timeoutMs);
-    const signal = toAbortSignal(options);
+    const signal = toAbortSignal(options, ASYNC_OPTIONS);
+    const result = toResult(options);
+    if (!this.isWaiting) this.#asyncResult = result;
     return this.startWait(timeout, signal);
   }
 
@@ -292,10 +318,12 @@ export class Poll extends WaitObject<PollEvent> {
     return record;
   }
 
-  #call(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): PollEvent[] {
+  #call(events: PollEvent[], timeoutMs: number, { retryOnSignal, signalMask }: SignalHandling): PollEvent[] {
     const set = this.#set;
-    const ready = blockingCall(timeoutMs, (slice) => set.poll(slice, retryOnSignal, signalMask));
-    const events = new Array<PollEvent>(ready);
+    const ready =
+      timeoutMs === 0
+        ? set.poll(0, retryOnSignal, signalMask)
+        : blockingCall(timeoutMs, (slice) => set.poll(slice, retryOnSignal, signalMask));
     for (let nth = 0; nth < ready; nth += 1) {
       const place = set.readyPlace(nth);
       const record = set.ownerAt(place);
@@ -305,6 +333,7 @@ export class Poll extends WaitObject<PollEvent> {
       if (record.last?.revents !== revents) record.last = Object.freeze({ fd: record.fd, revents });
       events[nth] = record.last;
     }
+    if (events.length !== ready) events.length = ready;
     return events;
   }
 }

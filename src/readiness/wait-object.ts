@@ -16,8 +16,14 @@ export abstract class WaitObject<Event> implements Disposable {
    * @param className what util.inspect shows
    * @param what how the error of a later call names this object: 'the poll object'
    * @param look makes the real call with a timeout of zero
+   * @param nothing returns what a wait gets whose time is up
    */
-  protected constructor(className: string, what: string, source: LoopWaitSource, look: () => Event[]) {
+  protected constructor(
+    className: string,
+    what: string,
+    source: LoopWaitSource,
+    { look, nothing }: { readonly look: () => Event[]; readonly nothing: () => Event[] },
+  ) {
     this.#className = className;
     this.#what = what;
     this.#loop = new LoopWait(source);
@@ -26,7 +32,7 @@ export abstract class WaitObject<Event> implements Disposable {
         const events = look();
         return events.length === 0 ? undefined : events;
       },
-      nothing: () => [],
+      nothing,
     });
   }
 

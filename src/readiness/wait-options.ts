@@ -1,5 +1,12 @@
 /** The options of waits: for blocking ones the effect of signals, for asynchronous ones an AbortSignal. */
-import { checkAbortSignal, checkAttached, checkOneOf, checkOptions, type OptionNames } from '../arguments.js';
+import {
+  checkAbortSignal,
+  checkArray,
+  checkAttached,
+  checkOneOf,
+  checkOptions,
+  type OptionNames,
+} from '../arguments.js';
 import { invalidArgType } from '../errors.js';
 import { toSignalNumber } from './signal-number.js';
 
@@ -23,6 +30,15 @@ export interface AsyncWaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The option of a wait that returns a list of events. */
+export interface IntoOption<Event> {
+  /**
+   * Takes the events: the array is emptied, filled and returned. A loop of synchronous waits that passes the same
+   * options each time leaves nothing to the garbage collector. By default, each wait returns a new array.
+   */
+  readonly into?: Event[] | undefined;
+}
+
 export const SYNC_WAIT_OPTIONS: OptionNames<SyncWaitOptions> = { onSignal: true, sigmask: true };
 export const ASYNC_WAIT_OPTIONS: OptionNames<AsyncWaitOptions> = { signal: true };
 
@@ -33,6 +49,9 @@ export interface SignalHandling {
 }
 
 const DEFAULT_HANDLING: SignalHandling = { retryOnSignal: false, signalMask: null };
+/** That of a wait which goes on after a signal, and of every look. */
+export const RETRYING: SignalHandling = { retryOnSignal: true, signalMask: null };
+const ON_SIGNAL = ['return', 'retry'] as const;
 
 /**
  * @param known the options that the call has, these among them
@@ -45,8 +64,24 @@ export function toSignalHandling(
   if (options === undefined) return DEFAULT_HANDLING;
   checkOptions(options, 'options', known);
   const { onSignal = 'return', sigmask } = options;
-  checkOneOf(onSignal, 'options.onSignal', ['return', 'retry']);
-  return { retryOnSignal: onSignal === 'retry', signalMask: sigmask === undefined ? null : toSignalMask(sigmask) };
+  checkOneOf(onSignal, 'options.onSignal', ON_SIGNAL);
+  const retryOnSignal = onSignal === 'retry';
+  if (sigmask === undefined) return retryOnSignal ? RETRYING : DEFAULT_HANDLING;
+  return { retryOnSignal, signalMask: toSignalMask(sigmask) };
+}
+
+/** Empties a list. @returns the list */
+export function emptied<Item>(list: Item[]): Item[] {
+  list.length = 0;
+  return list;
+}
+
+/** Returns the array that takes the events; a new one if there is none. @throws ERR_INVALID_ARG_TYPE */
+export function toResult<Event>(options: IntoOption<Event> | undefined): Event[] {
+  const into = options?.into;
+  if (into === undefined) return [];
+  checkArray(into, 'options.into');
+  return into;
 }
 
 /**
