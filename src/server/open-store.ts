@@ -33,13 +33,19 @@ async function openSqlite(config: SqliteStoreConfig, log: Log): Promise<OpenedSt
   }
 }
 
-async function openPostgres({ url }: PostgresStoreConfig, log: Log, isShared: boolean): Promise<OpenedStore> {
+async function openPostgres({ url, logs }: PostgresStoreConfig, log: Log, isShared: boolean): Promise<OpenedStore> {
   // Who keeps nothing in PostgreSQL loads nothing of it.
-  const { openPostgres: open } = await import('../store/postgres/open.js');
+  const { openPostgres: open, openPostgresStore } = await import('../store/postgres/open.js');
   const onTrouble = (why: Error | null): void => {
     report(why === null ? null : { code: codeOf(why), message: why.message }, log);
   };
-  return open({ url, isShared, ...observers(log), onTrouble });
+  const options = { url, isShared, ...observers(log) };
+  if (logs === null) return open({ ...options, onTrouble });
+  const { openRedis } = await import('../store/redis/open.js');
+  const { durability, ...opened } = await openRedis(await openPostgresStore(options), { ...logs, onTrouble });
+  if (durability === 'always') log.info('the logs are in Redis', { durability });
+  else log.warn('the logs are in Redis, which can lose what it has acknowledged', { durability });
+  return opened;
 }
 
 function codeOf(why: Error): Failure['code'] {

@@ -4,6 +4,7 @@ import { storePlace } from '../../src/server/config/store-place.js';
 import { configuration } from './keeping.js';
 
 const URL_OF_DATABASE = 'postgres://ann:secret-word@db.example.org:6543/chat?password=secret-word&sslmode=require';
+const REDIS = { kind: 'redis', url: 'rediss://bob:secret-word@cache.example.org:7000/2' };
 
 const load = (
   store: object,
@@ -17,12 +18,23 @@ test('a store in PostgreSQL is shown without what may be secret', async () => {
   expect(store && storePlace(store)).toBe('postgres://ann@db.example.org:6543/chat');
 });
 
+test('the logs of a store can be in Redis, and are shown without what may be secret', async () => {
+  const { store } = await load({ kind: 'postgres', url: URL_OF_DATABASE, logs: REDIS });
+  expect(store).toMatchObject({ logs: { url: REDIS.url, allowLoss: false } });
+  const place = 'postgres://ann@db.example.org:6543/chat, logs in rediss://bob@cache.example.org:7000/2';
+  expect(store && storePlace(store)).toBe(place);
+});
+
 test.each([
   [{ kind: 'postgres' }, 'must have a url if its kind is postgres'],
   [{ kind: 'postgres', url: 'mysql://db.example.org/chat' }, 'must be a URL such as postgres:'],
   [{ kind: 'postgres', url: URL_OF_DATABASE, path: 'data' }, 'must not have path, durability, maxBytes'],
   [{ kind: 'postgres', url: URL_OF_DATABASE, maxBytes: 1 }, 'must not have path, durability, maxBytes'],
   [{ path: 'data', url: URL_OF_DATABASE }, 'must have a url if its kind is postgres'],
+  [{ path: 'data', logs: REDIS }, 'must have the kind postgres if it has logs'],
+  [{ kind: 'postgres', url: URL_OF_DATABASE, logs: { kind: 'redis' } }, 'store.logs.url'],
+  [{ kind: 'postgres', url: URL_OF_DATABASE, logs: { ...REDIS, kind: 'paper' } }, 'must be one of redis'],
+  [{ kind: 'postgres', url: URL_OF_DATABASE, logs: { ...REDIS, url: 'http://h' } }, 'must be a URL such as redis:'],
   [{}, 'must have a path, or the kind postgres'],
   [{ kind: 'paper', path: 'data' }, 'must be one of sqlite, postgres'],
 ])('a store that makes no sense is refused: %j', async (store, complaint) => {

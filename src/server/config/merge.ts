@@ -200,7 +200,13 @@ function toStore({ store, history: { days, rooms } }: ConfigFile, { data, config
   const history = { days, rooms: new Map(folded) };
   if (store?.url !== undefined) {
     if (data !== undefined) throw new ConfigError('the store is in PostgreSQL: leave out --data, or "store"');
-    return { kind: 'postgres', url: store.url, history };
+    const { url, logs } = store;
+    return {
+      kind: 'postgres',
+      url,
+      logs: logs === undefined ? null : { url: logs.url, allowLoss: logs.allowLoss },
+      history,
+    };
   }
   const { durability = 'process', maxBytes = 0 } = store ?? {};
   const path = data === undefined ? resolve(dirname(config ?? ''), store?.path ?? '') : resolve(data);

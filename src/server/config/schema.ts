@@ -21,7 +21,7 @@ import { LOG_FORMATS, LOG_LEVELS } from '../log-levels.js';
 import { FLAGGED_TLS, PROTOCOLS, WEB } from '../protocol-names.js';
 import { BACKENDS, MAX_DRAIN_MS } from './choices.js';
 import { isNodeName } from './node-name.js';
-import { isPostgresUrl } from './store-place.js';
+import { isPostgresUrl, isRedisUrl } from './store-place.js';
 import { CLIENT_CERTIFICATES } from './tls-files.js';
 
 const MAX_LOBBY_LENGTH = 51;
@@ -225,6 +225,13 @@ const STORE_KINDS = ['sqlite', 'postgres'] as const;
 /** The keys that only a store in a folder has. */
 const FOLDER_KEYS = ['path', 'durability', 'maxBytes'] as const;
 
+/** Where the logs of a store are, if they are not in its database. */
+const logsSchema = v.strictObject({
+  kind: oneOf(['redis']),
+  url: v.pipe(text, v.check(isRedisUrl, 'must be a URL such as redis://cache.example.org:6379/0')),
+  allowLoss: v.optional(v.boolean('must be true or false'), false),
+});
+
 /** Where the server keeps what outlives it. */
 const storeSchema = v.pipe(
   v.strictObject({
@@ -237,7 +244,9 @@ const storeSchema = v.pipe(
     maxBytes: v.optional(
       v.pipe(v.number('must be a number'), v.integer('must be an integer'), v.minValue(0, 'must be at least 0')),
     ),
+    logs: v.optional(logsSchema),
   }),
+  v.check(({ kind, logs }) => kind === 'postgres' || logs === undefined, 'must have the kind postgres if it has logs'),
   v.check(({ kind, path }) => kind !== 'sqlite' || path !== undefined, 'must have a path, or the kind postgres'),
   v.check(({ kind, url }) => (kind === 'postgres') === (url !== undefined), 'must have a url if its kind is postgres'),
   v.check(

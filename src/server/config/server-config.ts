@@ -59,6 +59,16 @@ export interface PostgresStoreConfig extends KeptHistory {
   readonly kind: 'postgres';
   /** May have a password. */
   readonly url: string;
+  /** Where its logs are; null for in the same database. */
+  readonly logs: RedisConfig | null;
+}
+
+/** A database of a Redis server. */
+export interface RedisConfig {
+  /** May have a password. */
+  readonly url: string;
+  /** Whether it may be one that loses what it has acknowledged. */
+  readonly allowLoss: boolean;
 }
 
 /** Where a server keeps what outlives it, and how much of it. */

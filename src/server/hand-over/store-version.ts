@@ -7,5 +7,8 @@ export async function storeVersionOf(config: StoreConfig | null): Promise<string
   const { MIGRATIONS } = await (config.kind === 'sqlite'
     ? import('../../store/migrations.js')
     : import('../../store/postgres/migrations.js'));
-  return `${config.kind} ${MIGRATIONS.length}`;
+  const version = `${config.kind} ${MIGRATIONS.length}`;
+  if (config.kind === 'sqlite' || config.logs === null) return version;
+  const { VERSION } = await import('../../store/redis/scripts.js');
+  return `${version}, redis ${VERSION}`;
 }

@@ -18,12 +18,17 @@ export interface OpenPostgresOptions extends PostgresStoreOptions {
 export async function openPostgres(
   options: OpenPostgresOptions,
 ): Promise<{ readonly store: StoreAccess; readonly logs: StoreLogs }> {
-  await prepareDatabase(options.url);
-  const store = await PostgresStore.open(options);
+  const store = await openPostgresStore(options);
   try {
     return { store, logs: await PostgresLogs.open(options.url, store, { onTrouble: options.onTrouble }) };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** Opens the store of a database whose logs are elsewhere. @throws StoreError: as {@link openPostgres} */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<StoreAccess> {
+  await prepareDatabase(options.url);
+  return PostgresStore.open(options);
 }

@@ -1,4 +1,5 @@
 /** The protocol of Redis, by the package ioredis: connections, commands and replies. */
+import { Redis } from 'ioredis';
 import type { LinkConnection } from '../link.js';
 import { RedisRefusal } from './redis-error.js';
 import type { RedisPlace } from './redis-url.js';
@@ -27,7 +28,6 @@ export async function connect(
   { isSecure, db, ...place }: RedisPlace,
   listener: ConnectionListener,
 ): Promise<LinkConnection<Command, Reply>> {
-  const { Redis } = await import('ioredis');
   const client = new Redis({
     ...place,
     ...(isSecure && { tls: {} }),

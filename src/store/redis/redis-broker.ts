@@ -14,6 +14,7 @@ import type { LogName } from '../../log/entry.js';
 import { Link } from '../link.js';
 import { LinkGroup } from '../link-group.js';
 import { isLogName } from '../log-names.js';
+import type { KeptState, LogEnds } from '../log-reads.js';
 import { StoreError } from '../store-error.js';
 import { type Command, connect } from './driver.js';
 import { examine, type RedisDurability } from './durability.js';
@@ -33,22 +34,15 @@ export interface RedisBrokerOptions {
   readonly maxEntries?: number;
 }
 
-/** A state that is kept, with the log it is of. */
-export interface KeptState {
+/** Where a log begins and ends, and what is kept of its state. */
+export interface RedisState extends LogEnds, KeptState {
   readonly log: LogName;
-  /** The number of the last pack of the log. */
-  readonly top: number;
-  /** The number of the last pack that is in the state. */
-  readonly seq: number;
-  readonly state: string | null;
 }
 
 /** How long a command may take, in milliseconds: a disk may be busy for seconds. */
 const TIMEOUT_MS = 10_000;
 /** What must fit into a server that has refused something, before it counts as back. */
 const TRIAL_BYTES = 65_536;
-/** The version of the keys. */
-const VERSION = 1;
 /** A server does one thing at a time: the most logs of which it reads packs, or ends, in one. */
 const [MAX_LOGS_READ, MAX_LOGS_ENDS] = [20, 500];
 /** How long packs stay that are in a state, in milliseconds: those who are behind still read them. */
@@ -62,6 +56,7 @@ const EXPIRED = new Script(scripts.EXPIRED);
 const LIVING = new Script(scripts.LIVING);
 const FORGET = new Script(scripts.FORGET);
 const KEEP = new Script(scripts.KEEP);
+const RETAIN = new Script(scripts.RETAIN);
 const STATES = new Script(scripts.STATES);
 
 /**
@@ -94,11 +89,13 @@ export class RedisBroker implements Broker {
     this.#reader = new Link({ ...common, connect: this.#connect, prepare: this.#prepareReader });
   }
 
-  /** Connects once, to find out whether the server can have the logs. @throws StoreError */
-  async examine(): Promise<void> {
+  /** Connects once, to find out whether the server can have the logs, and which it has. @throws StoreError */
+  async examine(): Promise<readonly RedisState[]> {
     const link = new Link({ connect: this.#connect, timeoutMs: TIMEOUT_MS, prepare: this.#prepareWriter });
     try {
       await link.connect();
+      const logs = namesIn(await link.query(['SMEMBERS', scripts.LOGS]));
+      return await statesOf(logs, (ask) => link.use((run) => carryOut(run, ask)));
     } catch (error) {
       throw redisError(error);
     } finally {
@@ -146,10 +143,15 @@ export class RedisBroker implements Broker {
   }
 
   ends(logs: readonly LogName[]): Promise<readonly BrokerEnd[]> {
-    return this.#ofAll(logs, ENDS, (reply) => {
-      const [top, mark] = listIn(reply);
-      return { top: integerIn(top), mark: textIn(mark) };
-    });
+    return ofAll(
+      logs,
+      ENDS,
+      (ask) => this.#ask(ask),
+      (reply) => {
+        const [top, mark] = listIn(reply);
+        return { top: integerIn(top), mark: textIn(mark) };
+      },
+    );
   }
 
   async lease(node: string, ms: number): Promise<void> {
@@ -170,33 +172,28 @@ export class RedisBroker implements Broker {
 
   /** Keeps the state of a log after a pack, unless a later one is kept. @param state - null if there is none */
   async keep(log: LogName, seq: number, state: string | null): Promise<void> {
-    await this.#write(KEEP.asks(scripts.keysOf(log), [seq, state ?? '', RETAIN_MS]));
+    // One that is refused says nothing about appends.
+    await this.#writer.use((run) => carryOut(run, KEEP.asks(scripts.keysOf(log), [seq, state ?? '', RETAIN_MS])));
   }
 
-  /** Returns what is kept of all logs. */
-  async states(): Promise<readonly KeptState[]> {
-    const logs = listIn(await this.#reader.query(['SMEMBERS', scripts.LOGS]))
-      .map(textIn)
-      .filter(isLogName);
-    const states = await this.#ofAll(logs, STATES, (reply) => {
-      const [top, seq, state] = listIn(reply);
-      return { top: integerIn(top), seq: integerIn(seq), state: state instanceof Uint8Array ? textIn(state) : null };
-    });
-    return states.map((state, index) => ({ log: logs[index] ?? 'd', ...state }));
+  /** Drops a part of the packs that are in a state and older than a time. @returns how many */
+  async retain(log: LogName, fromMs: number): Promise<number> {
+    return integerIn(await this.#write(RETAIN.asks(scripts.keysOf(log), [fromMs])));
+  }
+
+  /** Returns the names of all logs. */
+  async logs(): Promise<readonly LogName[]> {
+    return namesIn(await this.#reader.query(['SMEMBERS', scripts.LOGS]));
+  }
+
+  /** Returns what is kept of logs. */
+  states(logs: readonly LogName[]): Promise<readonly RedisState[]> {
+    return statesOf(logs, (ask) => this.#ask(ask));
   }
 
   close(): void {
     this.#listener = null;
     this.#links.close();
-  }
-
-  async #ofAll<T>(logs: readonly LogName[], script: Script, of: (reply: Reply) => T): Promise<T[]> {
-    const found: T[] = [];
-    for (let at = 0; at < logs.length; at += MAX_LOGS_ENDS) {
-      const keys = logs.slice(at, at + MAX_LOGS_ENDS).map((log) => scripts.keysOf(log)[0]);
-      found.push(...listIn(await this.#ask(script.asks(keys, []))).map(of));
-    }
-    return found;
   }
 
   async #ask(ask: Ask): Promise<Reply> {
@@ -225,10 +222,10 @@ export class RedisBroker implements Broker {
 
   readonly #prepareWriter = async (run: (command: Command) => Promise<Reply>): Promise<void> => {
     this.#durability = await examine(run, this.#allowLoss);
-    await run(['SET', scripts.VERSION_KEY, VERSION, 'NX']);
+    await run(['SET', scripts.VERSION_KEY, scripts.VERSION, 'NX']);
     const version = integerIn(await run(['GET', scripts.VERSION_KEY]));
-    if (version > VERSION) {
-      const known = `this one knows versions up to ${VERSION}`;
+    if (version > scripts.VERSION) {
+      const known = `this one knows versions up to ${scripts.VERSION}`;
       throw new StoreError('ERR_STORE_VERSION', `a later fdmux has written the logs: version ${version}, ${known}`);
     }
     // Nothing is appended, but scripts must be allowed.
@@ -249,6 +246,41 @@ export class RedisBroker implements Broker {
     const name = text.slice(sender.length + top.length + 2);
     if (isLogName(name)) this.#listener?.published(name, Number(top));
   };
+}
+
+/** Asks about logs by their first keys, not of too many at once. */
+async function ofAll<T>(
+  logs: readonly LogName[],
+  script: Script,
+  answer: (ask: Ask) => Promise<Reply>,
+  of: (reply: Reply) => T,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let at = 0; at < logs.length; at += MAX_LOGS_ENDS) {
+    const keys = logs.slice(at, at + MAX_LOGS_ENDS).map((log) => scripts.keysOf(log)[0]);
+    found.push(...listIn(await answer(script.asks(keys, []))).map(of));
+  }
+  return found;
+}
+
+async function statesOf(
+  logs: readonly LogName[],
+  answer: (ask: Ask) => Promise<Reply>,
+): Promise<readonly RedisState[]> {
+  const states = await ofAll(logs, STATES, answer, (reply) => {
+    const [first, top, seq, state] = listIn(reply);
+    return {
+      first: integerIn(first),
+      top: integerIn(top),
+      seq: integerIn(seq),
+      state: state instanceof Uint8Array ? textIn(state) : null,
+    };
+  });
+  return states.map((state, index) => ({ log: logs[index] ?? 'd', ...state }));
+}
+
+function namesIn(reply: Reply): readonly LogName[] {
+  return listIn(reply).map(textIn).filter(isLogName);
 }
 
 function placeOf(reply: Reply): PackPlace {

@@ -1,5 +1,8 @@
 /** What Redis does in one step: scripts in Lua, each of which nothing else comes in between. */
 
+/** The version of the keys. */
+export const VERSION = 1;
+
 /** What all keys begin with. */
 const PREFIX = 'fdmux:';
 
@@ -140,17 +143,32 @@ redis.call('HSET', KEYS[1], 'kept_seq', ARGV[1])
 if ARGV[2] == '' then redis.call('HDEL', KEYS[1], 'kept') else redis.call('HSET', KEYS[1], 'kept', ARGV[2]) end
 local now = redis.call('TIME')
 local fromMs = now[1] * 1000 - tonumber(ARGV[3])
-local log = { entries = tonumber(found[3]), first = tonumber(found[4]) }
+local log = { entries = tonumber(found[3] or 0), first = tonumber(found[4] or 1) }
 drop(KEYS[2], log, 5000, function(number, atMs) return number <= seq and atMs < fromMs end)
 redis.call('HSET', KEYS[1], 'entries', log.entries, 'first', log.first)
 return 1
 `;
 
-/** Returns what is kept of logs, and where they end. KEYS: the first one of each log. */
+/**
+ * Drops packs that are in the state that is kept, a part of them at once, and returns how many it has dropped.
+ *
+ * KEYS: two for the log. ARGV: the time before which their last entries are.
+ */
+export const RETAIN = `${DROP}
+local found = redis.call('HMGET', KEYS[1], 'kept_seq', 'entries', 'first')
+local kept, fromMs = tonumber(found[1] or 0), tonumber(ARGV[1])
+local first = tonumber(found[3] or 1)
+local log = { entries = tonumber(found[2] or 0), first = first }
+drop(KEYS[2], log, 1000, function(number, atMs) return number <= kept and atMs < fromMs end)
+if log.first > first then redis.call('HSET', KEYS[1], 'entries', log.entries, 'first', log.first) end
+return log.first - first
+`;
+
+/** Returns what is kept of logs, and where they begin and end. KEYS: the first one of each log. */
 export const STATES = `local states = {}
 for i, key in ipairs(KEYS) do
-  local found = redis.call('HMGET', key, 'top', 'kept_seq', 'kept')
-  states[i] = { found[1] or '0', found[2] or '0', found[3] }
+  local found = redis.call('HMGET', key, 'first', 'top', 'kept_seq', 'kept')
+  states[i] = { found[1] or '1', found[2] or '0', found[3] or '0', found[4] }
 end
 return states
 `;

@@ -1,8 +1,7 @@
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { RedisLog, type RedisLogOptions } from '../../../src/store/redis/redis-log.js';
 import { keysOf, LEASES, VERSION_KEY } from '../../../src/store/redis/scripts.js';
 import { Answers, describeRemoteLog, describeSharedLog, Ear, type RemoteLogsUnderTest } from '../../log/contract.js';
@@ -10,48 +9,36 @@ import { mark } from '../../log/entries.js';
 import { until } from '../../support/deadline.js';
 import { redisProblem, type RedisServer, startRedis } from '../../support/redis.js';
 import { RemoteLogs } from '../../support/remote-logs.js';
+import { describeRedis } from './with-redis.js';
 
 const ROOM = 'r:#a';
 
-describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'})`, () => {
-  let server: RedisServer;
-  let admin: Redis;
-
-  beforeAll(async () => {
-    server = await startRedis();
-    admin = await server.connect();
-  });
-
-  afterAll(async () => {
-    admin.disconnect();
-    await server.close();
-  });
-
+describeRedis((redis) => {
   async function open(maxEntries: number): Promise<RemoteLogsUnderTest & { readonly log: RedisLog }> {
-    await admin.flushall();
+    await redis.admin.flushall();
     const logs = new RemoteLogs();
     const another = async () => {
-      return logs.add(await RedisLog.open({ url: server.url, maxEntries, onTrouble: logs.onTrouble }));
+      return logs.add(await RedisLog.open({ url: redis.server.url, maxEntries, onTrouble: logs.onTrouble }));
     };
     return {
       log: await another(),
       another,
       settle: () => logs.settle(),
       pass: async (ms) => {
-        for (const node of await admin.zrange(LEASES, 0, '-1')) await admin.zincrby(LEASES, -ms, node);
+        for (const node of await redis.admin.zrange(LEASES, 0, '-1')) await redis.admin.zincrby(LEASES, -ms, node);
       },
       loseEnd: async (name, top) => {
         const [ends, packs] = keysOf(name);
-        const lost = await admin.xrange(packs, `${top + 1}-0`, '+');
-        await admin.xdel(packs, ...lost.map(([id]) => id));
-        const [last] = await admin.xrevrange(packs, '+', '-', 'COUNT', 1);
-        await admin.call('XSETID', packs, last?.[0] ?? '0-1');
-        await admin.hset(ends, 'top', top, 'mark', last?.[1][5] ?? '');
+        const lost = await redis.admin.xrange(packs, `${top + 1}-0`, '+');
+        await redis.admin.xdel(packs, ...lost.map(([id]) => id));
+        const [last] = await redis.admin.xrevrange(packs, '+', '-', 'COUNT', 1);
+        await redis.admin.call('XSETID', packs, last?.[0] ?? '0-1');
+        await redis.admin.hset(ends, 'top', top, 'mark', last?.[1][5] ?? '');
       },
       cut: () =>
         logs.cut(async () => {
-          await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-          await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+          await redis.admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+          await redis.admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
         }),
     };
   }
@@ -72,13 +59,13 @@ describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'
     await logs.settle();
     log.append(ROOM, [mark('a')], answers);
     await logs.settle();
-    await server.crash();
+    await redis.server.crash();
     await until(() => !log.isUp, 'a lost connection');
     log.append(ROOM, [mark('b')], answers);
     expect(await log.lease('a.1', 1000)).toBe(false);
     expect(await log.read(ROOM, { after: 0, maxPacks: 1 })).toBeNull();
-    await server.start();
-    admin = await server.connect();
+    await redis.server.start();
+    await redis.connect();
     await logs.settle();
     log.append(ROOM, [mark('c')], answers);
     await logs.settle();
@@ -96,10 +83,10 @@ describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'
       logs.log.append(ROOM, [mark(text)], new Answers());
       await logs.settle();
     }
-    await server.crash();
-    cutAppendOnlyFile(server);
-    await server.start();
-    admin = await server.connect();
+    await redis.server.crash();
+    cutAppendOnlyFile(redis.server);
+    await redis.server.start();
+    await redis.connect();
     await logs.settle();
     const backMs = performance.now();
     await until(() => ears.every((ear) => ear.packs.includes('regressed 3-2')), 'a report of the lost end');
@@ -128,7 +115,7 @@ describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'
     await setting('maxmemory', '1');
     log.append(ROOM, [mark('a')], answers);
     await until(() => !log.isUp, 'a refused append');
-    await admin.config('SET', 'maxmemory', '0');
+    await redis.admin.config('SET', 'maxmemory', '0');
     await logs.settle();
     log.append(ROOM, [mark('b')], answers);
     await logs.settle();
@@ -140,17 +127,17 @@ describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'
     const logs = await open(100_000);
     const { log } = logs;
     const answers = new Answers();
-    await admin.script('FLUSH');
+    await redis.admin.script('FLUSH');
     log.append(ROOM, [mark('a')], answers);
     await logs.settle();
-    await admin.script('FLUSH');
+    await redis.admin.script('FLUSH');
     expect(await log.read(ROOM, { after: 0, maxPacks: 1 })).toMatchObject({ top: 1 });
     expect(answers.got).toEqual([1]);
   });
 
   test('logs of different databases of a server have nothing in common', async () => {
     const logs = await open(100_000);
-    const other = await RedisLog.open({ url: `${server.url}/3` });
+    const other = await RedisLog.open({ url: `${redis.server.url}/3` });
     onTestFinished(() => other.close());
     const ear = new Ear();
     logs.log.follow(ROOM, 0, ear);
@@ -164,15 +151,15 @@ describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'
 
   /** Sets something until the test is over. */
   async function setting(name: string, value: string): Promise<void> {
-    const before = await admin.config('GET', name);
-    await admin.config('SET', name, value);
+    const before = await redis.admin.config('GET', name);
+    await redis.admin.config('SET', name, value);
     onTestFinished(async () => {
-      await admin.config('SET', name, Array.isArray(before) ? String(before[1]) : '');
+      await redis.admin.config('SET', name, Array.isArray(before) ? String(before[1]) : '');
     });
   }
 
   const opening = async (options: Partial<RedisLogOptions> = {}): Promise<RedisLog> => {
-    const log = await RedisLog.open({ url: server.url, ...options });
+    const log = await RedisLog.open({ url: redis.server.url, ...options });
     onTestFinished(() => log.close());
     return log;
   };
@@ -196,11 +183,11 @@ describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'
     ['INFO', '-info'],
     ['CONFIG GET', '-config|get'],
   ])('a server that refuses %s does not say how durable it is', async (name, rule) => {
-    await admin.acl('SETUSER', 'managed', 'on', '>word', 'allkeys', 'allchannels', '+@all', rule);
+    await redis.admin.acl('SETUSER', 'managed', 'on', '>word', 'allkeys', 'allchannels', '+@all', rule);
     onTestFinished(async () => {
-      await admin.acl('DELUSER', 'managed');
+      await redis.admin.acl('DELUSER', 'managed');
     });
-    const url = server.url.replace('redis://', 'redis://managed:word@');
+    const url = redis.server.url.replace('redis://', 'redis://managed:word@');
     const message: unknown = expect.stringContaining(`(${name}`);
     await expect(opening({ url })).rejects.toMatchObject({ code: 'ERR_STORE_DURABILITY', message });
     expect((await opening({ url, allowLoss: true })).durability).toBe('unknown');
@@ -213,9 +200,9 @@ describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'
   });
 
   test('a replica is refused as long as it is one', async () => {
-    await admin.replicaof('127.0.0.1', 1);
+    await redis.admin.replicaof('127.0.0.1', 1);
     onTestFinished(async () => {
-      await admin.replicaof('NO', 'ONE');
+      await redis.admin.replicaof('NO', 'ONE');
     });
     const message: unknown = expect.stringContaining('replica');
     await expect(opening()).rejects.toMatchObject({ code: 'ERR_STORE_CONNECTION', message });
@@ -223,11 +210,11 @@ describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'
 
   test('logs of a later version are left alone', async () => {
     onTestFinished(async () => {
-      await admin.del(VERSION_KEY);
+      await redis.admin.del(VERSION_KEY);
     });
-    await admin.set(VERSION_KEY, 1_000);
+    await redis.admin.set(VERSION_KEY, 1_000);
     await expect(opening()).rejects.toMatchObject({ code: 'ERR_STORE_VERSION' });
-    expect(await admin.get(VERSION_KEY)).toBe('1000');
+    expect(await redis.admin.get(VERSION_KEY)).toBe('1000');
   });
 
   test('a server without room for all connections is reported', async () => {
@@ -237,19 +224,19 @@ describe.skipIf(redisProblem !== null)(`with a server (${redisProblem ?? 'Redis'
   });
 
   test('a user that is not let in is reported without its password', async () => {
-    const url = server.url.replace('redis://', 'redis://nobody:secret-word@');
+    const url = redis.server.url.replace('redis://', 'redis://nobody:secret-word@');
     const error: unknown = await opening({ url }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'ERR_STORE_CONNECTION', message: expect.stringContaining('WRONGPASS') });
     expect(inspect(error, { depth: 9 })).not.toContain('secret-word');
   });
 
   test('a database that the server does not have is reported', async () => {
-    const opened = opening({ url: `${server.url}/99` });
+    const opened = opening({ url: `${redis.server.url}/99` });
     await expect(opened).rejects.toMatchObject({ code: 'ERR_STORE_CONNECTION' });
   });
 
   test('a password that the server does not ask for does no harm', async () => {
-    const log = await opening({ url: server.url.replace('redis://', 'redis://:word@') });
+    const log = await opening({ url: redis.server.url.replace('redis://', 'redis://:word@') });
     const [ear, answers] = [new Ear(), new Answers()];
     log.follow(ROOM, 0, ear);
     log.append(ROOM, [mark('a')], answers);

@@ -1,0 +1,94 @@
+/** The logs of a store whose logs are in Redis. */
+import type { LogName } from '../../log/entry.js';
+import type { RemoteLogOptions } from '../../log/remote-log.js';
+import { CountedLog } from '../counted-log.js';
+import type { KeptState, LogEnds } from '../log-reads.js';
+import { startLogs } from '../start-logs.js';
+import type { StoreLogs } from '../store-access.js';
+import type { RedisDurability } from './durability.js';
+import { RedisBroker, type RedisBrokerOptions, type RedisState } from './redis-broker.js';
+
+/** Packs, states and leases in Redis. What is kept of a state goes there, too: both are lost together, or not. */
+export class RedisLogs extends CountedLog implements StoreLogs {
+  readonly states: StoreLogs['states'];
+  readonly #broker: RedisBroker;
+  /** States that are not kept yet, the latest of each log. */
+  readonly #unkept = new Map<LogName, KeptState>();
+  #isKeeping = false;
+
+  private constructor(
+    broker: RedisBroker,
+    found: readonly RedisState[],
+
+    { onTrouble = () => undefined }: RemoteLogOptions,
+  ) {
+    super(broker, found, {
+      onTrouble: (why) => {
+        onTrouble(why);
+        if (why === null) void this.#keepAll();
+      },
+    });
+    this.#broker = broker;
+    this.states = found
+      .filter(({ top, seq, state }) => state !== null || top > seq)
+      .map(({ log, seq, state }) => ({ log, seq, state, tail: [] }));
+  }
+
+  /** Opens the logs of a server. @throws StoreError: as {@link RedisLog.open} */
+  static async open(options: RedisBrokerOptions & RemoteLogOptions): Promise<RedisLogs> {
+    const broker = new RedisBroker(options);
+    const found = await broker.examine();
+    const logs = new RedisLogs(broker, found, options);
+    await startLogs(logs, () => broker.problem);
+    return logs;
+  }
+
+  get isTakingWrites(): boolean {
+    return this.isUp;
+  }
+
+  /** How durable the server has said to be when the logs connected last. */
+  get durability(): RedisDurability {
+    return this.#broker.durability;
+  }
+
+  async stateOf(log: LogName): Promise<KeptState | null> {
+    const [found] = await this.#broker.states([log]).catch(() => []);
+    return found === undefined ? null : { seq: found.seq, state: found.state };
+  }
+
+  keep(log: LogName, seq: number, state: string | null): void {
+    if (seq < (this.#unkept.get(log)?.seq ?? 0)) return;
+    this.#unkept.set(log, { seq, state });
+    void this.#keepAll();
+  }
+
+  /** Drops a part of what is in a state and older than a time. @returns how many packs; rejects if that is unknown */
+  retain(log: LogName, fromMs: number): Promise<number> {
+    return this.#broker.retain(log, fromMs);
+  }
+
+  /** Returns where all logs begin and end. */
+  async ends(): Promise<readonly LogEnds[]> {
+    return this.#broker.states(await this.#broker.logs());
+  }
+
+  /** Keeps one state after the other; those that are left when the server is lost are kept when it is back. */
+  async #keepAll(): Promise<void> {
+    if (this.#isKeeping) return;
+    this.#isKeeping = true;
+    while (this.isUp) {
+      const [next] = this.#unkept;
+      if (next === undefined) break;
+      const [log, kept] = next;
+      const isDone = await this.#broker.keep(log, kept.seq, kept.state).then(
+        () => true,
+        // One that the server refuses is given up: a later one has all that is in it.
+        () => this.isUp,
+      );
+      // A later one may have taken its place meanwhile.
+      if (isDone && this.#unkept.get(log) === kept) this.#unkept.delete(log);
+    }
+    this.#isKeeping = false;
+  }
+}

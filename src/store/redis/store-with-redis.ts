@@ -1,0 +1,67 @@
+/** A store of which the logs are in Redis, and everything else elsewhere. */
+import type { Found, SearchQuery } from '../../history/search-query.js';
+import { isLogName } from '../log-names.js';
+import type { StoreReadings } from '../store.js';
+import type { StoreAccess } from '../store-access.js';
+import type { Reads, StoreFacts, Write } from '../tasks.js';
+import type { WriteAnswer } from '../write-batches.js';
+import { redisError } from './redis-error.js';
+import type { RedisLogs } from './redis-logs.js';
+
+/** Asks Redis where the logs end, and has it forget what is too old; anything else goes to the other store. */
+export class StoreWithRedis implements StoreAccess {
+  readonly #store: StoreAccess;
+  readonly #logs: RedisLogs;
+  readonly #readers: { readonly [K in keyof Reads]?: (ask: Reads[K]['ask']) => Promise<Reads[K]['answer']> };
+
+  constructor(store: StoreAccess, logs: RedisLogs) {
+    this.#store = store;
+    this.#logs = logs;
+    this.#readers = { ends: () => logs.ends() };
+  }
+
+  get facts(): StoreFacts {
+    return this.#store.facts;
+  }
+
+  write(write: Write, answer?: WriteAnswer): void {
+    if (write.kind === 'keep' && isLogName(write.log)) {
+      this.#logs.keep(write.log, write.seq, write.state);
+      answer?.written(write.seq);
+    } else if (write.kind === 'retain' && isLogName(write.log)) {
+      this.#logs.retain(write.log, write.fromMs).then(
+        (dropped) => answer?.written(dropped),
+        (error: unknown) => {
+          const { code, message } = redisError(error);
+          answer?.failed({ code, message });
+        },
+      );
+    } else {
+      this.#store.write(write, answer);
+    }
+  }
+
+  async read<K extends keyof Reads>(job: K, ask: Reads[K]['ask']): Promise<Reads[K]['answer']> {
+    const reader: ((ask: Reads[K]['ask']) => Promise<Reads[K]['answer']>) | undefined = this.#readers[job];
+    if (reader === undefined) return this.#store.read(job, ask);
+    return reader(ask).catch((error: unknown) => {
+      throw redisError(error);
+    });
+  }
+
+  search(query: SearchQuery): Promise<Found> {
+    return this.#store.search(query);
+  }
+
+  get isBusy(): boolean {
+    return this.#store.isBusy;
+  }
+
+  readings(): StoreReadings {
+    return this.#store.readings();
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
