@@ -9,7 +9,7 @@ import { runTrial } from './trial.js';
 /** `FDMUX_FAULTS_SEED` replays a seed, `FDMUX_FAULTS_SECONDS` says for how long things break. */
 const { FDMUX_FAULTS_SEED, FDMUX_FAULTS_BROKER, FDMUX_FAULTS_SECONDS, FDMUX_FAULTS_NODES, FDMUX_FAULTS_LOGS } =
   process.env;
-const nodes = Number(FDMUX_FAULTS_NODES ?? 1);
+const nodes = Number(FDMUX_FAULTS_NODES ?? 3);
 const seconds = Number(FDMUX_FAULTS_SECONDS ?? 35);
 const seedsOf = (own: readonly number[]): readonly number[] =>
   FDMUX_FAULTS_SEED === undefined ? own : FDMUX_FAULTS_SEED.split(',').map(Number);
@@ -21,7 +21,7 @@ interface Kind {
   readonly seeds: readonly number[];
 }
 
-const BROKERS: readonly Kind[] = [{ name: 'postgres', problem: postgresProblem, start: postgresOn, seeds: [1, 2] }];
+const BROKERS: readonly Kind[] = [{ name: 'postgres', problem: postgresProblem, start: postgresOn, seeds: [4, 5] }];
 
 for (const { name, problem, start, seeds } of BROKERS) {
   const isAsked = FDMUX_FAULTS_BROKER === undefined || FDMUX_FAULTS_BROKER === name;
