@@ -367,8 +367,10 @@ export class Core implements ReplicaOwner {
   }
 
   /** Whether a member is in, or may be about to be. */
-  isKnown({ session }: MemberState): boolean {
-    return this.domain.fold.bySession(session) !== undefined || this.#arriving.has(session);
+  isKnown(member: MemberState): boolean {
+    const { session } = member;
+    if (this.domain.fold.bySession(session) !== undefined || this.#arriving.has(session)) return true;
+    return this.#isGivenUp && this.#lostMembers.includes(member);
   }
 
   /** Whether a session of this process is over. */
@@ -378,6 +380,12 @@ export class Core implements ReplicaOwner {
 
   /** Proposes that a member has left, unless that is on its way already. */
   quit(member: MemberState, reason: string): Answer<DomainOutcomes['quit']> | null {
+    const lostAt = this.#lostMembers.indexOf(member);
+    if (lostAt >= 0) {
+      // It has left already, with its node.
+      this.#lostMembers.splice(lostAt, 1);
+      return null;
+    }
     if (this.domain.hasProposalOf(member.session, 'quit')) return null;
     const entry = { kind: 'quit', reason, ...this.stamp(this.domain, member) } as const;
     const answer = this.domain.oblige<'quit'>(member, entry);

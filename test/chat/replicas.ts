@@ -175,7 +175,7 @@ function anyRoomEntry(draw: Draw, stamp: Stamp): RoomEntry {
     draw(3) === 0 ? { ...stamp, kind: 'unregister', who: maybe } : { ...stamp, kind: 'identity', who },
     { ...stamp, kind: 'found', who: maybe, account: pick(draw, ['ann', 'bob']) },
     { ...stamp, kind: draw(2) === 0 ? 'over' : 'withdrawn' },
-    draw(6) === 0
+    draw(40) === 0
       ? { ...stamp, kind: 'gone', node: pick(draw, ['b.1', 'c.1']) }
       : { ...stamp, kind: 'topic', text: 'y' },
   ]);
@@ -203,7 +203,7 @@ function anyDomainEntry(draw: Draw, stamp: Stamp): DomainEntry {
     { ...stamp, kind: 'broadcast', type: 'notice', text: 'x' },
     { ...stamp, kind: 'describe', ...anyNote(draw) },
     { ...stamp, kind: 'expel', target: pick(draw, SESSIONS), reason: 'x', parting: 'y' },
-    draw(9) === 0 ? { ...stamp, kind: 'gone', node: 'b.1' } : { ...stamp, kind: 'away', reason: 'z' },
+    draw(60) === 0 ? { ...stamp, kind: 'gone', node: 'b.1' } : { ...stamp, kind: 'away', reason: 'z' },
   ]);
 }
 

@@ -2,87 +2,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
-import type { Member } from '../../src/chat/member.js';
 import { roomStateOf } from '../../src/chat/room-state.js';
 import { seeded } from '../support/random.js';
 import { SimulatedNetwork } from '../support/simulated-network.js';
 import { LogServer, SocketLog } from '../support/socket-log.js';
-
-const ROOMS = ['#a', '#b', '#c'];
-const NICKS = ['ann', 'bob', 'cid', 'dan', 'eve', 'fay', 'gus', 'hal'];
-const JOIN = { key: null, maxRooms: 9, flags: [] };
-const LIMITS = { maxMasks: 5, maxValues: 9 };
-
-/** One process. */
-class Node {
-  readonly chat: Chat;
-  readonly members: Member[] = [];
-  readonly gone: Member[] = [];
-
-  constructor(chat: Chat) {
-    this.chat = chat;
-  }
-
-  arrive(nick: string): Member {
-    const member = this.chat.receive({ host: '192.0.2.1', outlet: null });
-    this.chat.admit(member, { nick, user: 'u', realName: nick });
-    this.members.push(member);
-    return member;
-  }
-
-  quit(member: Member): void {
-    this.chat.quit(member, '');
-    this.members.splice(this.members.indexOf(member), 1);
-    this.gone.push(member);
-  }
-
-  /** Everything that the domain's log and those of the rooms have said. */
-  describe(): unknown {
-    const { directory } = this.chat;
-    const members = [...directory.members()].map(({ nick, session, away, realName, host }) => [
-      ...[nick, session, away, realName, host],
-      directory.member(nick)?.may('kill'),
-    ]);
-    const rooms = ROOMS.map((name) => {
-      const room = directory.room(name);
-      const seats = room?.seats.map(({ member: { session, nick }, ranks }) => [session, nick, ranks]).sort();
-      return [room?.topic?.text, [...(room?.flags ?? [])].sort(), room?.masks.ban.map(({ mask }) => mask), seats];
-    });
-    return { members: members.sort(), rooms };
-  }
-}
-
-/** Has somebody do something. */
-function act(draw: (below: number) => number, node: Node): void {
-  const pick = <T>(from: readonly T[]): T => from[draw(from.length)] ?? expect.fail('nothing to choose from');
-  const { chat } = node;
-  if (node.members.length < 3) node.arrive(pick(NICKS));
-  // Nobody acts before the log has let it in, but anybody may leave.
-  const present = node.members.filter((one) => one.nick !== '');
-  if (present.length === 0) return;
-  const [member, room, nick] = [pick(present), pick(ROOMS), pick(NICKS)];
-  const words = { type: 'message', text: 'x', tags: [], isDivisible: false } as const;
-  const acts: (() => unknown)[] = [
-    () => node.arrive(nick),
-    () => chat.join(member, room, JOIN),
-    () => chat.join(member, room, JOIN),
-    () => chat.part(member, room, ''),
-    () => chat.say(member, { kind: 'room', name: room, ranks: 0 }, words),
-    () => chat.say(member, { kind: 'member', nick }, words),
-    () => chat.rename(member, `${nick}${draw(3)}`),
-    () => chat.kick(member, room, { nick, reason: '' }),
-    () => chat.invite(member, nick, room),
-    () => chat.setTopic(member, room, pick(['tea', 'milk'])),
-    () => chat.setAway(member, draw(2) === 0 ? null : 'out'),
-    () => chat.setOperator(member, draw(2) === 0 ? null : ['kill', 'override']),
-    () => chat.setHost(member, `h${draw(3)}.example`),
-    () => chat.amend(member, room, [{ kind: 'rank', on: draw(2) === 0, rank: 'operator', nick }], LIMITS),
-    () => chat.amend(member, room, [{ kind: 'mask', on: true, list: 'ban', mask: `${nick}!*@*` }], LIMITS),
-    () => chat.amend(member, room, [{ kind: 'flag', on: draw(2) === 0, flag: 'invite-only' }], LIMITS),
-    () => node.quit(pick(node.members)),
-  ];
-  pick(acts)();
-}
+import { act, JOIN, Node, ROOMS } from './processes.js';
 
 test('several processes agree on who is where, although their logs are late, lose answers and are cut off', () => {
   fc.assert(

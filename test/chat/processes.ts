@@ -1,0 +1,84 @@
+/** Processes whose members do anything, for tests of several of them. */
+import { expect } from 'vitest';
+import type { Chat } from '../../src/chat/chat.js';
+import type { Member, Outlet } from '../../src/chat/member.js';
+
+export const ROOMS = ['#a', '#b', '#c'];
+const NICKS = ['ann', 'bob', 'cid', 'dan', 'eve', 'fay', 'gus', 'hal'];
+export const JOIN = { key: null, maxRooms: 9, flags: [] };
+const LIMITS = { maxMasks: 5, maxValues: 9 };
+
+/** One process. */
+export class Node {
+  readonly chat: Chat;
+  readonly members: Member[] = [];
+  readonly gone: Member[] = [];
+
+  readonly #outlet: () => Outlet | null;
+
+  /** @param outlet - makes what a member hears with */
+  constructor(chat: Chat, outlet: () => Outlet | null = () => null) {
+    this.chat = chat;
+    this.#outlet = outlet;
+  }
+
+  arrive(nick: string): Member {
+    const member = this.chat.receive({ host: '192.0.2.1', outlet: this.#outlet() });
+    this.chat.admit(member, { nick, user: 'u', realName: nick });
+    this.members.push(member);
+    return member;
+  }
+
+  quit(member: Member): void {
+    this.chat.quit(member, '');
+    this.members.splice(this.members.indexOf(member), 1);
+    this.gone.push(member);
+  }
+
+  /** Everything that the domain's log and those of the rooms have said. */
+  describe(): unknown {
+    const { directory } = this.chat;
+    const members = [...directory.members()].map(({ nick, session, away, realName, host }) => [
+      ...[nick, session, away, realName, host],
+      directory.member(nick)?.may('kill'),
+    ]);
+    const rooms = ROOMS.map((name) => {
+      const room = directory.room(name);
+      const seats = room?.seats.map(({ member: { session, nick }, ranks }) => [session, nick, ranks]).sort();
+      return [room?.topic?.text, [...(room?.flags ?? [])].sort(), room?.masks.ban.map(({ mask }) => mask), seats];
+    });
+    return { members: members.sort(), rooms };
+  }
+}
+
+/** Has somebody do something. */
+export function act(draw: (below: number) => number, node: Node): void {
+  const pick = <T>(from: readonly T[]): T => from[draw(from.length)] ?? expect.fail('nothing to choose from');
+  const { chat } = node;
+  if (node.members.length < 3) node.arrive(pick(NICKS));
+  // Nobody acts before the log has let it in, but anybody may leave.
+  const present = node.members.filter((one) => one.nick !== '');
+  if (present.length === 0) return;
+  const [member, room, nick] = [pick(present), pick(ROOMS), pick(NICKS)];
+  const words = { type: 'message', text: 'x', tags: [], isDivisible: false } as const;
+  const acts: (() => unknown)[] = [
+    () => node.arrive(nick),
+    () => chat.join(member, room, JOIN),
+    () => chat.join(member, room, JOIN),
+    () => chat.part(member, room, ''),
+    () => chat.say(member, { kind: 'room', name: room, ranks: 0 }, words),
+    () => chat.say(member, { kind: 'member', nick }, words),
+    () => chat.rename(member, `${nick}${draw(3)}`),
+    () => chat.kick(member, room, { nick, reason: '' }),
+    () => chat.invite(member, nick, room),
+    () => chat.setTopic(member, room, pick(['tea', 'milk'])),
+    () => chat.setAway(member, draw(2) === 0 ? null : 'out'),
+    () => chat.setOperator(member, draw(2) === 0 ? null : ['kill', 'override']),
+    () => chat.setHost(member, `h${draw(3)}.example`),
+    () => chat.amend(member, room, [{ kind: 'rank', on: draw(2) === 0, rank: 'operator', nick }], LIMITS),
+    () => chat.amend(member, room, [{ kind: 'mask', on: true, list: 'ban', mask: `${nick}!*@*` }], LIMITS),
+    () => chat.amend(member, room, [{ kind: 'flag', on: draw(2) === 0, flag: 'invite-only' }], LIMITS),
+    () => node.quit(pick(node.members)),
+  ];
+  pick(acts)();
+}

@@ -1,0 +1,201 @@
+/** Several nodes with all their logs shared: nodes die, are given up and come back, and begin late; all agree. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Chat } from '../../src/chat/chat.js';
+import type { ChatEvent } from '../../src/chat/event.js';
+import type { Encoder, Outlet } from '../../src/chat/member.js';
+import type { Checkpoints } from '../../src/chat/sharing.js';
+import type { LogName } from '../../src/log/entry.js';
+import { placeOf } from '../../src/log/place.js';
+import { MemoryCheckpoints } from '../support/memory-checkpoints.js';
+import { seeded } from '../support/random.js';
+import { SimulatedNetwork } from '../support/simulated-network.js';
+import { LogServer, SocketLog } from '../support/socket-log.js';
+import { act, JOIN, Node, ROOMS } from './processes.js';
+
+const NOTHING = new Uint8Array(0);
+
+/** Notes the places of what was said in rooms, as one member has heard it. */
+class Ear implements Outlet, Encoder {
+  readonly isSecure = false;
+  readonly certificate = null;
+  readonly remoteHost = '192.0.2.1';
+  readonly encoder = this;
+  readonly heard = new Map<string, number[]>();
+
+  encode(event: ChatEvent): Uint8Array {
+    if (event.kind !== 'said' || event.room === null) return NOTHING;
+    const { seq, part } = placeOf(event.id);
+    const places = this.heard.get(event.room.name) ?? [];
+    this.heard.set(event.room.name, [...places, 1000 * seq + part]);
+    return NOTHING;
+  }
+
+  isDroppable(): boolean {
+    return false;
+  }
+
+  send(): void {
+    // It has been heard already.
+  }
+
+  expel(): void {
+    // Nobody is connected.
+  }
+}
+
+/** One node, with its way to the log. */
+interface Process {
+  readonly node: Node;
+  readonly log: SocketLog;
+  readonly kept: Map<LogName, string>;
+  name: string;
+  isGivenUp: boolean;
+}
+
+/** All of them, and what lies between. */
+class Domain {
+  nowMs = 1_000_000;
+  readonly processes: Process[] = [];
+  readonly ears: Ear[] = [];
+  readonly network: SimulatedNetwork;
+  readonly #logs: LogServer;
+  readonly #checkpoints = new MemoryCheckpoints();
+
+  constructor(seed: number) {
+    this.network = new SimulatedNetwork(seed, { cut: 0.01, repeat: 0.05 });
+    this.#logs = new LogServer(1_000_000, () => this.nowMs);
+  }
+
+  start(name: string): Process {
+    const log = new SocketLog(this.network, this.#logs);
+    const kept = new Map<LogName, string>();
+    const checkpoints: Checkpoints = {
+      // As late as anything else.
+      read: (asked, take) => this.network.later(() => this.#checkpoints.read(asked, take)),
+      keep: (about, seq, state) => {
+        kept.set(about, state);
+        this.#checkpoints.keep(about, seq, state);
+      },
+    };
+    const onGivenUp = (): void => {
+      process.isGivenUp = true;
+    };
+    const chat = new Chat({
+      ...{ log, node: name, now: () => this.nowMs, newLogId: (about) => about.replace(/[^a-z0-9]/g, '') },
+      sharing: { checkpoints, onGivenUp },
+    });
+    const outlet = (): Ear => {
+      const ear = new Ear();
+      this.ears.push(ear);
+      return ear;
+    };
+    const process: Process = { node: new Node(chat, outlet), log, kept, name, isGivenUp: false };
+    this.processes.push(process);
+    return process;
+  }
+
+  /** A process is not there any more from one moment to the next. */
+  kill(process: Process): void {
+    this.processes.splice(this.processes.indexOf(process), 1);
+    process.log.close();
+  }
+
+  /** Has those come back that have been given up. */
+  bringBack(): void {
+    for (const process of this.processes) {
+      if (!process.isGivenUp) continue;
+      process.isGivenUp = false;
+      const [name = '', number = '0'] = process.name.split('.');
+      process.name = `${name}.${Number(number) + 1}`;
+      process.node.chat.comeBack(process.name);
+    }
+  }
+
+  tick(ms: number): void {
+    this.nowMs += ms;
+    for (const { node } of this.processes) node.chat.tick();
+  }
+
+  /** Lets everything settle. */
+  settle(): void {
+    this.network.heal();
+    for (let count = 0; count < 12; count += 1) {
+      this.network.run();
+      this.bringBack();
+      this.tick(1000);
+    }
+    this.network.run();
+  }
+}
+
+test('nodes that die, are given up by mistake, or begin late agree on everything, and nobody hears anything twice', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1_000_000 }), (seed) => {
+      const random = seeded(seed);
+      const draw = (below: number): number => Math.floor(random() * below);
+      const domain = new Domain(seed);
+      const one = (): Process => domain.processes[draw(domain.processes.length)] ?? expect.fail('no node');
+      for (const name of ['a.1', 'b.1', 'c.1']) domain.start(name);
+      domain.network.run(300);
+      for (let count = 0; count < 150; count += 1) {
+        if (count === 60) domain.start('d.1');
+        if (count === 90) {
+          const dead = one();
+          domain.kill(dead);
+          for (const { node } of domain.processes) node.chat.giveUp(dead.name);
+        }
+        // One that lives is taken for dead.
+        if (draw(30) === 0) one().node.chat.giveUp(one().name);
+        act(draw, one().node);
+        domain.network.run(draw(20));
+        if (draw(10) === 0) domain.bringBack();
+        if (draw(20) === 0) one().node.chat.keepRooms();
+        if (draw(8) > 0) continue;
+        const isOutage = draw(4) === 0;
+        if (isOutage) domain.network.cutAll();
+        domain.tick(isOutage ? 6000 : 1500);
+      }
+      domain.settle();
+      domain.start('e.1');
+      domain.settle();
+      // Something new in every log, so that all keep a state of the same place.
+      const member = domain.processes[0]?.node.arrive('last') ?? expect.fail('no node');
+      domain.network.run();
+      const { chat } = domain.processes[0]?.node ?? expect.fail('no node');
+      for (const room of ROOMS) chat.join(member, room, JOIN);
+      const words = { type: 'message', text: 'x', tags: [], isDivisible: false } as const;
+      chat.say(member, { kind: 'member', nick: 'last' }, words);
+      domain.settle();
+      for (const { kept, node } of domain.processes) {
+        kept.clear();
+        node.chat.keepRooms();
+      }
+      const [first, ...others] = domain.processes.map(({ kept, node }) => ({
+        described: node.describe(),
+        logs: [...kept]
+          .filter(([name]) => isOpen(chat, name))
+          .sort(([name], [other]) => (name < other ? -1 : 1))
+          // Each node knows best since when its own members are here.
+          .map(([name, state]) => [name, name === 'd' ? state.replace(/"sinceMs":\d+/g, '') : state] as const),
+      }));
+      expect(first?.logs.map(([name]) => name)).toContain('d');
+      for (const other of others) expect(other).toEqual(first);
+      for (const { node } of domain.processes) {
+        const known = [...node.chat.directory.members()];
+        for (const present of node.members) if (present.nick !== '') expect(known).toContain(present);
+        for (const { session } of node.gone) expect(known.map((each) => each.session)).not.toContain(session);
+      }
+      for (const { heard } of domain.ears) {
+        for (const places of heard.values()) {
+          expect(places).toEqual([...new Set(places)].sort((place, other) => place - other));
+        }
+      }
+    }),
+    { numRuns: 10 },
+  );
+});
+
+function isOpen(chat: Chat, log: LogName): boolean {
+  return !log.startsWith('r:') || chat.directory.room(log.slice(2)) !== undefined;
+}
