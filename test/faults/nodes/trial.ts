@@ -252,6 +252,9 @@ class Trial {
         SETTLING_MS,
       );
       const { present } = this.#people;
+      // A change of a nick may be under way: a PING is answered after it.
+      await Promise.all(present.map((one) => one.ask('PING calm', ['PONG'], SETTLING_MS).catch(() => null)));
+      if (!this.#people.isCalm) continue;
       const said = present.flatMap((one) => ROOMS.map((room) => ({ one, text: one.say(room) })));
       const isDone = (): boolean =>
         said.every(({ one, text }) => one.isOver || one.hasHeard(text) || one.hasFailed(text));
