@@ -25,6 +25,8 @@ constexpr int kUdpSegment = 103;
 constexpr size_t kMaxSegments = 64;
 // ... and refuses segments that do not fit into one packet. These fit on every path of IPv6.
 constexpr size_t kMaxSegmentBytes = 1200;
+// All segments of a message together: what a datagram of IPv4 with the longest options has room for.
+constexpr size_t kMaxRunBytes = 65535 - 60 - 8;
 
 struct Message {
   size_t start, length, address_start, address_length;
@@ -79,7 +81,8 @@ class Sends {
     return message.address_start == latest_.address_start &&
            message.address_length == latest_.address_length && message.length > 0 &&
            message.length <= segment_bytes_ && latest_.length == segment_bytes_ &&
-           segment_bytes_ <= kMaxSegmentBytes && messages_[run] < kMaxSegments;
+           segment_bytes_ <= kMaxSegmentBytes && messages_[run] < kMaxSegments &&
+           run_bytes_ + message.length <= kMaxRunBytes;
   }
 
   void begin(uint8_t* bytes, const Message& message) {
@@ -92,6 +95,7 @@ class Sends {
     vectors_[vector_count_++] = {bytes + message.start, message.length};
     messages_[count_++] = 1;
     segment_bytes_ = message.length;
+    run_bytes_ = message.length;
     latest_ = message;
   }
 
@@ -107,6 +111,7 @@ class Sends {
     }
     segments_[count_ - 1] = static_cast<uint16_t>(segment_bytes_);
     messages_[count_ - 1]++;
+    run_bytes_ += message.length;
     latest_ = message;
   }
 
@@ -130,6 +135,7 @@ class Sends {
   size_t vector_count_ = 0;
   // Of the latest run.
   size_t segment_bytes_ = 0;
+  size_t run_bytes_ = 0;
   Message latest_ = {};
   std::array<mmsghdr, kMaxMessages> headers_;
   std::array<iovec, kMaxMessages> vectors_;

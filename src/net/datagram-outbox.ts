@@ -20,7 +20,7 @@ const ROOM_RETRY_MS = 5;
  * The errors that a connected inet socket reports in place of sending, since an ICMP message about an earlier datagram
  * has arrived: udp(7).
  */
-const { EAGAIN, EINVAL, EIO, EOPNOTSUPP } = constants.errno;
+const { EAGAIN, EINVAL, EIO, EMSGSIZE, EOPNOTSUPP } = constants.errno;
 const ICMP_CODES = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EPROTO', 'ENOPROTOOPT'];
 
 /** What the sending half needs of its socket. */
@@ -201,7 +201,10 @@ export class DatagramOutbox {
   }
 }
 
-/** Whether the kernel has no UDP_SEGMENT, or not for this way out: without it, each message is sent as it is. */
+/**
+ * Whether the kernel has no UDP_SEGMENT, or not for this way out: without it, each message is sent as it is. EMSGSIZE is
+ * the answer of Linux 6.14 or later where a packet has no room for a segment, which was EINVAL before.
+ */
 function isAboutSegments(errno: number): boolean {
-  return errno === EINVAL || errno === EIO || errno === EOPNOTSUPP;
+  return errno === EINVAL || errno === EIO || errno === EMSGSIZE || errno === EOPNOTSUPP;
 }

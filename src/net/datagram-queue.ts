@@ -17,6 +17,8 @@ const INITIAL_MESSAGES = 64;
 const KEPT_BYTES = 262_144;
 /** A character of UTF-16 has at most so many bytes in UTF-8. */
 const MAX_CHARACTER_BYTES = 3;
+/** Longer messages are never cut out of one. See kMaxSegmentBytes in native/datagram_sends.cc. */
+const MAX_SEGMENT_BYTES = 1200;
 const EMPTY = Buffer.alloc(0);
 const { EAGAIN } = constants.errno;
 
@@ -60,7 +62,13 @@ export class DatagramQueue {
   /** Whether the next two messages are as alike as those that the kernel cuts out of one. */
   get beginsWithRun(): boolean {
     const [one, two] = [this.#first, this.#first + 1];
-    return this.length > 1 && this.#word(one, 2) === this.#word(two, 2) && this.#word(one, 1) >= this.#word(two, 1);
+    const length = this.#word(one, 1);
+    return (
+      this.length > 1 &&
+      this.#word(one, 2) === this.#word(two, 2) &&
+      length <= MAX_SEGMENT_BYTES &&
+      length >= this.#word(two, 1)
+    );
   }
 
   #word(message: number, word: number): number {

@@ -1,6 +1,6 @@
 /** Served datagram sockets: messages to handlers, messages out at the end of a turn. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Address,
@@ -25,7 +25,8 @@ import {
   Socket,
   SOL_SOCKET,
 } from 'fdmux';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { native } from '../../src/binding/load.js';
 import { until, within } from '../support/deadline.js';
 import { disposedAtEnd, openFds } from '../support/fds.js';
 import { testSocket, udpSocket, unixPair } from '../support/sockets.js';
@@ -563,6 +564,47 @@ describe.each([
     expect(sender.errors).toEqual([]);
     expect(sender.socket.pendingBytes).toBe(0);
   });
+});
+
+test.each([
+  ['inet', '127.0.0.1'],
+  ['inet6', '::1'],
+] as const)('sends any number of alike messages of any length on %s', async (_family, host) => {
+  const receiver = await endpoint({ host });
+  receiver.socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 1 << 20);
+  const sender = await endpoint({ host, remote: { host, port: portOf(receiver) } });
+  for (const byteLength of [1, 1015, 1023, 1024, 1100, 1200, 1201]) {
+    // More than fit into one datagram, which is what the kernel would cut.
+    const messages = numbered(new Array<number>(130).fill(byteLength));
+    receiver.messages.length = 0;
+    for (const message of messages) sender.socket.send(message);
+    await receiver.until(() => receiver.messages.length === messages.length, `messages of ${byteLength} bytes`);
+    expect(receiver.texts).toEqual(messages.map(String));
+  }
+  expect(sender.errors).toEqual([]);
+});
+
+test('sends messages one by one where the kernel says that segments are too long for the way out', async () => {
+  const receiver = await endpoint();
+  const sender = await endpoint({ remote: { host: '127.0.0.1', port: portOf(receiver) } });
+  const { sendDatagrams } = native;
+  const asked: boolean[] = [];
+  vi.spyOn(native, 'sendDatagrams').mockImplementation((fd, bytes, words, first, count, segments) => {
+    asked.push(segments);
+    return segments && count > 1 ? -constants.errno.EMSGSIZE : sendDatagrams(fd, bytes, words, first, count, segments);
+  });
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+  });
+  // This one is too long in any case, which says nothing about segments.
+  sender.socket.send(Buffer.alloc(65_508));
+  sender.socket.send('1');
+  await sender.until(() => sender.errors.length === 1, 'the error');
+  for (const text of ['2', '3', '4']) sender.socket.send(text);
+  await receiver.until(() => receiver.messages.length === 4, 'the messages');
+  expect(receiver.texts).toEqual(['1', '2', '3', '4']);
+  expect(sender.errors).toMatchObject([{ code: 'EMSGSIZE' }]);
+  expect(asked).toEqual([true, true, true, false]);
 });
 
 test('keeps messages with and without control messages in order, and reports whom a failed one was for', async () => {
