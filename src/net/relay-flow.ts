@@ -4,7 +4,7 @@ import { SpliceOutcome, WOULD_BLOCK } from '../binding/contract.js';
 import { native } from '../binding/load.js';
 import { toError } from '../errors.js';
 import { errnoError } from '../socket/errno-error.js';
-import { isMemoryShortage, isMemoryShortageError } from '../socket/memory-shortage.js';
+import { isMemoryShortageError } from '../socket/memory-shortage.js';
 import { discardPipe, givePipe, type Pipe, takePipe } from './pipe-pool.js';
 import type { RelaySide } from './relay-side.js';
 
@@ -116,10 +116,8 @@ export class RelayFlow {
       this.#splices = false;
       this.#takeBack();
       if (this.#giveCopied()) this.#copy();
-    } else if (isMemoryShortage(errno)) {
-      this.#owner.flowStarved();
     } else {
-      this.#owner.flowFailed(side, errnoError(errno, 'splice', side.fd));
+      this.#failed(side, errnoError(errno, 'splice', side.fd));
     }
   }
 
@@ -187,6 +185,7 @@ export class RelayFlow {
   #failed(side: RelaySide, error: unknown): void {
     if (!isMemoryShortageError(error)) this.#owner.flowFailed(side, toError(error));
     else {
+      // What was taken from the source must not wait for the source to have more.
       if (side === this.target) this.waitsFor = 'target';
       this.#owner.flowStarved();
     }

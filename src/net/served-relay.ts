@@ -160,7 +160,8 @@ export class ServedRelay implements Relay, FlowOwner, IdleRelay {
     const { givenBytes } = flow;
     try {
       this.#quiet = this.#turn.after(QUIET_MS, () => {
-        if (flow.givenBytes !== givenBytes) this.#endWhenQuiet(flow);
+        // Bytes that the target does not take yet were said, too.
+        if (flow.givenBytes !== givenBytes || flow.waitsFor === 'target') this.#endWhenQuiet(flow);
         else this.#end(IN_ORDER);
       });
     } catch (error) {

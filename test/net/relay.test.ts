@@ -1,9 +1,9 @@
 /** Relays: the bytes of two fds, the ends, and what is left behind. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, createWriteStream, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { connect as connectTo, type Socket as NodeSocket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Socket } from 'fdmux';
@@ -21,7 +21,9 @@ import {
   type RelayEnd,
   type RelayOptions,
 } from 'fdmux';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { SpliceOutcome } from '../../src/binding/contract.js';
+import { native } from '../../src/binding/load.js';
 import { DEADLINE_MS, until, within } from '../support/deadline.js';
 import { disposedAtEnd, openFds, withoutFreeFds } from '../support/fds.js';
 import { accepted, localPort, tcpListener, testSocket, udpSocket, unixPair } from '../support/sockets.js';
@@ -503,4 +505,55 @@ test('refuses what cannot be relayed, and leaves it alone', async () => {
   expect(left.closed).toBe(false);
   left.send('alive');
   await until(() => between.bytesToB === 5, 'the bytes');
+});
+
+test('gives what it has taken after a moment if the kernel had no memory to give it', async () => {
+  const a = await tcpLine();
+  const b = await tcpLine();
+  const { spliceThrough } = native;
+  const { ENOBUFS } = constants.errno;
+  let tried = 0;
+  vi.spyOn(native, 'spliceThrough').mockImplementation((from, to, reader, writer, pendingBytes, maxBytes, counts) => {
+    tried += 1;
+    if (tried > 3) return spliceThrough(from, to, reader, writer, pendingBytes, maxBytes, counts);
+    const SPLICE_F_NONBLOCK = 2;
+    counts[0] = pendingBytes > 0 ? 0 : native.splice(from, writer, maxBytes, -1, -1, SPLICE_F_NONBLOCK);
+    counts[1] = 0;
+    counts[2] = ENOBUFS;
+    return SpliceOutcome.TARGET_FAILED;
+  });
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+  });
+  relayed(a.inner, b.inner);
+  // Nothing follows: the source has no more to report.
+  a.outer.write('question');
+  expect(String(await within(once(b.outer, 'data'), 'the question'))).toBe('question');
+  expect(tried).toBeGreaterThan(3);
+});
+
+test('ends no relay to a terminal while a slow reader has not taken what the terminal has said', async () => {
+  const terminals = [disposedAtEnd(Pty.open()), disposedAtEnd(Pty.open())] as const;
+  const [slow, silent] = [await unixLine(), await unixLine()];
+  const programs = terminals.map(({ slavePath }) => openSync(slavePath, 'r+'));
+  const [program = -1, other = -1] = programs;
+  onTestFinished(() => closeSync(other));
+  const between = relayed(slow.inner, terminals[0].master);
+  const silence = relayed(silent.inner, terminals[1].master);
+  const said = 1 << 20;
+  createWriteStream('', { fd: program }).end(Buffer.alloc(said, 'x'));
+  let stalledAt = -1;
+  await until(() => {
+    const isStalled = between.bytesToA > 0 && between.bytesToA === stalledAt;
+    stalledAt = between.bytesToA;
+    return isStalled;
+  }, 'the reader to be behind');
+  slow.outer.end();
+  await until(() => slow.outer.writableFinished, 'the end of the slow one');
+  // Its silence begins later, so the other relay would be over first.
+  silent.outer.end();
+  expect(await outcomeOf(silence)).toMatchObject({ reason: 'ended' });
+  expect(between.closed).toBe(false);
+  expect((await within(buffer(slow.outer), 'what the terminal has said')).length).toBe(said);
+  expect(await outcomeOf(between)).toMatchObject({ reason: 'ended', bytesToA: said });
 });
