@@ -202,8 +202,8 @@ export class DatagramOutbox {
 }
 
 /**
- * Whether the kernel has no UDP_SEGMENT, or not for this way out: without it, each message is sent as it is. EMSGSIZE is
- * the answer of Linux 6.14 or later where a packet has no room for a segment, which was EINVAL before.
+ * Whether the kernel has no UDP_SEGMENT, or not for this way out: without it, each message is sent as it is. EMSGSIZE
+ * is the answer of Linux 6.14 or later where a packet has no room for a segment, which was EINVAL before.
  */
 function isAboutSegments(errno: number): boolean {
   return errno === EINVAL || errno === EIO || errno === EMSGSIZE || errno === EOPNOTSUPP;
