@@ -92,8 +92,8 @@ describePostgres((database) => {
     await ask(ann, 'KLINE carol@* :go away', /KLINE|K-line|banned|go away/i);
     expect((await carol.ended()).toString()).toContain('go away');
     const again = await connectPeer(two.port('irc'));
-    await again.write('NICK carol\r\nUSER carol 0 * :x\r\n');
-    await again.lineLike(/ 465 /);
+    await again.write('NICK dave\r\nUSER carol 0 * :x\r\n');
+    await again.lineLike(/ 465 dave /);
   });
 
   test('what was said is found on each node under the same ids, once', async () => {
