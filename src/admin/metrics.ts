@@ -66,6 +66,11 @@ const GAUGES: readonly Row[] = [
     help: 'Nodes that live, as far as this one knows.',
     read: ({ node }) => (node === null ? [] : node.living.length),
   },
+  {
+    name: 'fdmux_log_lag',
+    help: 'Packs that are known to be in the logs of the nodes and have not been applied here.',
+    read: ({ node }) => node?.lag ?? [],
+  },
   { name: 'fdmux_store_bytes', help: 'Size of the file of the store.', read: ofStore(({ bytes }) => bytes) },
   {
     name: 'fdmux_store_queued_writes',

@@ -28,6 +28,8 @@ export interface NodeReadings {
   readonly incarnation: number;
   /** The nodes that live, as far as is known; each as `name.incarnation`. */
   readonly living: readonly string[];
+  /** How many packs are known to be in the logs that have not been applied here; null if that is not known. */
+  readonly lag: number | null;
 }
 
 /** All of it. What has `Total` in its name only grows. */

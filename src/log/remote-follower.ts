@@ -26,6 +26,8 @@ export class RemoteFollower implements Following {
   readonly #log: FollowedLog;
   readonly #sink: LogSink;
   #applied: number;
+  /** Where the log ends, as far as is known. */
+  #top = 0;
   /** What was applied when the question was asked whose answer is waited for: the answer is from after that. */
   #asked = 0;
   /** The marks of the last packs that were applied, the oldest first; the last one is that of `#applied`. */
@@ -47,6 +49,11 @@ export class RemoteFollower implements Following {
     return this.#applied;
   }
 
+  /** How many packs are known to be in the log that have not been applied. */
+  get lag(): number {
+    return Math.max(0, this.#top - this.#applied);
+  }
+
   stop(): void {
     this.#log.leave(this);
   }
@@ -62,6 +69,7 @@ export class RemoteFollower implements Following {
 
   /** Somebody says that the log has this many packs. */
   published(top: number): void {
+    this.#top = Math.max(this.#top, top);
     if (top > this.#applied) this.#want();
   }
 
@@ -90,6 +98,7 @@ export class RemoteFollower implements Following {
 
   /** The answer to a question, which may be from before what has been applied since. */
   answered(page: BrokerPage): void {
+    this.#top = page.top;
     this.#goal ??= page.top;
     if (this.#isComparing) this.#compare(page);
     else if (this.#isContradictedBy(page)) this.#disagree(page);

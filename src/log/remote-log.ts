@@ -67,6 +67,11 @@ export class RemoteLog implements SharedLog {
     return this.#isUp;
   }
 
+  /** How many packs are known to be in the logs that have not been applied here. */
+  get lag(): number {
+    return this.#all().reduce((sum, { lag }) => sum + lag, 0);
+  }
+
   /** Waits until the broker can be reached, or the log is closed. */
   whenUp(): Promise<void> {
     if (this.#isUp || this.#isClosed) return Promise.resolve();

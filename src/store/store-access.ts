@@ -28,6 +28,8 @@ export interface StoreLogs extends SharedLog {
   /** What was kept when the store was opened. */
   readonly states: readonly (StoredState & { readonly log: LogName })[];
   readonly isTakingWrites: boolean;
+  /** How many packs are known to be in the logs that have not been applied here; absent if that is not known. */
+  readonly lag?: number;
   /** The number of the last pack of a log that is known to be stored. */
   topOf(name: LogName): number;
   /** Reads what is kept of the state of a log now; null if the store does not answer. */

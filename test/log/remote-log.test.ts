@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { RemoteFollower } from '../../src/log/remote-follower.js';
 import { RemoteLog } from '../../src/log/remote-log.js';
 import { BrokerStore, SimulatedBroker } from '../support/simulated-broker.js';
 import { SimulatedNetwork } from '../support/simulated-network.js';
@@ -174,4 +175,15 @@ test('whatever the connections do, all hear the same packs, and an acknowledged 
       },
     ),
   );
+});
+
+test('a follower knows how far it is behind', () => {
+  const log = { want: () => undefined, isFollowedBy: () => true, leave: () => undefined };
+  const follower = new RemoteFollower(log, 'r:#a', 2, new Ear());
+  expect(follower.lag).toBe(0);
+  follower.published(5);
+  follower.published(4);
+  expect(follower.lag).toBe(3);
+  follower.answered({ first: 1, top: 2, mark: '', packs: [] });
+  expect(follower.lag).toBe(0);
 });

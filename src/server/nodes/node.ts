@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { NodeReadings } from '../../admin/readings.js';
 import type { Chat } from '../../chat/chat.js';
-import type { SharedLog } from '../../log/shared-log.js';
+import type { StoreLogs } from '../../store/store-access.js';
 import type { Log } from '../log.js';
 import { Contact } from './contact.js';
 import { nodeOf } from './node-name.js';
@@ -19,7 +19,7 @@ export interface NodeParts {
   readonly chat: Pick<Chat, 'giveUp' | 'isGone' | 'comeBack' | 'stepDown' | 'whenCaughtUp'>;
   /** A server that cannot live since this one has begun; null if there may be none. */
   readonly former: string | null;
-  readonly logs: Pick<SharedLog, 'lease' | 'living' | 'expired' | 'forget'>;
+  readonly logs: Pick<StoreLogs, 'lease' | 'living' | 'expired' | 'forget' | 'lag'>;
   /** Returns the number of the next incarnation. It rejects if the store does not answer. */
   readonly nextIncarnation: () => Promise<number>;
   readonly leaseMs: number;
@@ -49,7 +49,12 @@ export class Node {
   }
 
   get readings(): NodeReadings {
-    return { name: this.#parts.name, incarnation: this.#incarnation, living: this.#living };
+    return {
+      name: this.#parts.name,
+      incarnation: this.#incarnation,
+      living: this.#living,
+      lag: this.#parts.logs.lag ?? null,
+    };
   }
 
   /** Begins to renew its lease, and to look after the others. */

@@ -81,6 +81,7 @@ describePostgres((database) => {
       (node.server.readings().node?.living ?? []).map((each) => each.replace(/\.\d+$/, '')).sort();
     await until(() => names(one).length === 2 && names(two).length === 2, 'two nodes');
     expect(names(one)).toEqual(['one', 'two']);
+    await until(() => one.server.readings().node?.lag === 0, 'a node that keeps up');
     await two.server.close('the test is over');
     await until(() => names(one).length === 1, 'one node');
   });
