@@ -1,4 +1,5 @@
 /** The web page in a real browser, with others who use it, `nc`, and a bot. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { describe, expect, onTestFinished } from 'vitest';
@@ -31,6 +32,8 @@ function startAsNpmDoes(...args: readonly string[]): TestProcess {
   return start('sh', ['-c', `${prepare} && exec ${serve} "$@"`, 'sh', ...args], { cwd: projectPath() });
 }
 
+const hasNc = spawnSync('nc', ['-h']).error === undefined;
+
 /** What a text would do if it became markup. */
 const MARKUP = [
   '<img src=x onerror=alert(1)>',
@@ -56,26 +59,30 @@ client.on('privmsg', ({ nick, message }) => {
 describe('in one room', () => {
   const certificates = new CertificateFolder();
 
-  inBrowser('two people in browsers and one in nc talk after npm start', async () => {
-    const ports = ['--plain-port', '0', '--irc-port', '0', '--web-port', '0'];
-    const server = startAsNpmDoes(...ports, '--data', temporaryFolder());
-    const [, port = ''] = await server.line(/plain lines +127\.0\.0\.1:(\d+)$/);
-    const [, url = ''] = await server.line(/web page +(http:\/\/127\.0\.0\.1:\d+\/)$/);
-    const nc = start('nc', ['127.0.0.1', port]);
-    const ann = await signIn(url, 'ann');
-    const bob = await signIn(url, 'bob');
-    await nc.line(/bob \(127\.0\.0\.1\) joined$/);
-    await say(ann, 'hello from ann');
-    await nc.line(/ann say: hello from ann$/);
-    await shows(bob, 'hello from ann');
-    await say(bob, '大家好');
-    await nc.line(/bob say: 大家好$/);
-    await shows(ann, '大家好');
-    nc.write('hello from nc\n');
-    for (const page of [ann, bob]) await shows(page, 'hello from nc');
-    server.kill();
-    expect((await server.ended()).code).toBe(0);
-  });
+  inBrowser(
+    'two people in browsers and one in nc talk after npm start',
+    async () => {
+      const ports = ['--plain-port', '0', '--irc-port', '0', '--web-port', '0'];
+      const server = startAsNpmDoes(...ports, '--data', temporaryFolder());
+      const [, port = ''] = await server.line(/plain lines +127\.0\.0\.1:(\d+)$/);
+      const [, url = ''] = await server.line(/web page +(http:\/\/127\.0\.0\.1:\d+\/)$/);
+      const nc = start('nc', ['127.0.0.1', port]);
+      const ann = await signIn(url, 'ann');
+      const bob = await signIn(url, 'bob');
+      await nc.line(/bob \(127\.0\.0\.1\) joined$/);
+      await say(ann, 'hello from ann');
+      await nc.line(/ann say: hello from ann$/);
+      await shows(bob, 'hello from ann');
+      await say(bob, '大家好');
+      await nc.line(/bob say: 大家好$/);
+      await shows(ann, '大家好');
+      nc.write('hello from nc\n');
+      for (const page of [ann, bob]) await shows(page, 'hello from nc');
+      server.kill();
+      expect((await server.ended()).code).toBe(0);
+    },
+    hasNc ? '' : 'nc, which is not installed',
+  );
 
   const twoAndABot = async (site: Site): Promise<void> => {
     const bot = start(process.execPath, ['-e', BOT, String(site.server.ircPort)], { cwd: projectPath() });
