@@ -172,8 +172,9 @@ export class ServedRelay implements Relay, FlowOwner, IdleRelay {
   flowFailed(side: RelaySide, error: Error): void {
     const failedEnd = side === this.#a.side ? 'a' : 'b';
     const other = failedEnd === 'a' ? this.#b.side : this.#a.side;
-    other.resetOnClose();
     this.#end({ reason: 'failed', error, failedEnd });
+    // Throws if somebody else has closed that fd, too.
+    other.resetOnClose();
   }
 
   flowStarved(): void {

@@ -24,6 +24,7 @@ import {
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SpliceOutcome } from '../../src/binding/contract.js';
 import { native } from '../../src/binding/load.js';
+import { errnoError } from '../../src/socket/errno-error.js';
 import { DEADLINE_MS, until, within } from '../support/deadline.js';
 import { disposedAtEnd, openFds, withoutFreeFds } from '../support/fds.js';
 import { accepted, localPort, tcpListener, testSocket, udpSocket, unixPair } from '../support/sockets.js';
@@ -556,4 +557,24 @@ test('ends no relay to a terminal while a slow reader has not taken what the ter
   expect(between.closed).toBe(false);
   expect((await within(buffer(slow.outer), 'what the terminal has said')).length).toBe(said);
   expect(await outcomeOf(between)).toMatchObject({ reason: 'ended', bytesToA: said });
+});
+
+test('is over with an error of one end, even if somebody else has closed the number of the other one', async () => {
+  const a = await tcpLine();
+  const b = await tcpLine();
+  vi.spyOn(native, 'setSockOpt').mockImplementation((fd) => {
+    throw errnoError(constants.errno.EBADF, 'setsockopt', fd);
+  });
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+  });
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+  process.on('uncaughtException', note);
+  onTestFinished(() => void process.off('uncaughtException', note));
+  const between = relayed(a.inner, b.inner);
+  a.outer.resetAndDestroy();
+  expect(await outcomeOf(between)).toMatchObject({ reason: 'failed', failedEnd: 'a' });
+  await until(() => uncaught.length > 0, 'the report');
+  expect(uncaught).toMatchObject([{ code: 'EBADF' }]);
 });
