@@ -66,6 +66,7 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
   #readings: StoreReadings = { bytes: 0, queued: 0, batchesTotal: 0, lateBatchesTotal: 0, busyMsTotal: 0 };
   #failure: Failure = UNREACHABLE;
   #closing: Promise<void> | null = null;
+  #isClosed = false;
 
   private constructor({ form, pace, refused, patienceMs = PATIENCE_MS, ...line }: RemoteStoreOptions) {
     this.#hello = { kind: 'hello', version: STORE_PROTOCOL_VERSION, form };
@@ -144,6 +145,8 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
 
   async #close(): Promise<void> {
     await this.#writes.finish();
+    this.#isClosed = true;
+    if (this.#patience !== null) clearTimeout(this.#patience);
     this.#failure = { code: 'ERR_STORE_FAILED', message: 'the store is closed' };
     this.#line.close();
     this.#giveUp(this.#failure);
@@ -206,7 +209,7 @@ export class RemoteStore implements StoreAccess, ChannelEvents {
     this.#courier = null;
     this.#isReachable = false;
     this.#line.lost();
-    if (!wasReachable || this.#closing !== null) return;
+    if (!wasReachable || this.#isClosed) return;
     this.#patience = setTimeout(() => {
       this.#giveUp(this.#failure);
     }, this.#patienceMs);

@@ -182,6 +182,22 @@ test('of a write that was under way nobody knows whether it is done, and a quest
   expect(await store.read('members', null)).toEqual([]);
 });
 
+test('it closes also if the process is lost for ever while it does', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore();
+  const socket = await serveStore(folder, store);
+  const one = await openRemote(folder, { patienceMs: 20 });
+  const write = vi.spyOn(store, 'write').mockImplementation(() => undefined);
+  const [first, second] = [answered(one, 's'), answered(one, 't')];
+  await until(() => write.mock.calls.length > 0, 'the write');
+  const later = answered(one, 'u');
+  const closing = one.close();
+  await socket.close();
+  await closing;
+  const lost: unknown = expect.objectContaining({ code: 'ERR_STORE_CONNECTION' });
+  expect([...first.got, ...second.got, ...later.got]).toEqual([lost, lost, lost]);
+});
+
 test('a store that nobody serves, or in another form, cannot be opened', async () => {
   const folder = temporaryFolder();
   await expect(openRemote(folder, { startMs: 20 })).rejects.toMatchObject({ code: 'ERR_STORE_CONNECTION' });
