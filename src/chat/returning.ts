@@ -63,6 +63,8 @@ export class Returning {
     this.#former = former;
     const isFormer = sessionsOf(former);
     const unsettled = domain.takeOut();
+    // Nothing is said again before it is known in which logs.
+    this.#arriving += 1;
     for (const member of members) this.#arrive(member, factsOf(member));
     domain.putBack(unsettled, this.#sessionFor);
     domain.goOn();
@@ -79,6 +81,7 @@ export class Returning {
       const hasFormer = [...replica.fold.sessions()].some(isFormer);
       if (replica.isWaiting || hasFormer || this.#insiders.has(replica.name)) this.#await(replica, former);
     }
+    this.#arriving -= 1;
     this.#mayEnter();
   }
 
@@ -122,6 +125,8 @@ export class Returning {
         for (const member of this.#insiders.get(log) ?? []) this.#join(room, member);
       });
     }
+    // Nothing waits any more that a former session has said.
+    if (this.#awaited.size === 0) this.#sessions.clear();
   }
 
   /** Says again what has not been settled. @param first - proposes what is to be said before that */
@@ -168,7 +173,10 @@ export class Returning {
     if (this.#core.isOwn(session)) return session;
     // Those who have left are gone, and what a room had to be told of the others is not true any more.
     if (kind === 'over' || kind === 'identity' || kind === 'quit') return null;
-    return this.#sessions.get(session) ?? this.#core.steward.session;
+    let latest = this.#sessions.get(session);
+    // It may have been given up again before a log was ready.
+    while (latest !== undefined && !this.#core.isOwn(latest)) latest = this.#sessions.get(latest);
+    return latest ?? this.#core.steward.session;
   };
 
   /** Lets a member in under the session that it has by now, as what it was. @param then - called when it is here */

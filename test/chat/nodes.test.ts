@@ -574,6 +574,30 @@ describe('a node that was given up, and comes back', () => {
   });
 });
 
+describe('a node that is given up again while it comes back', () => {
+  test('says once what had not been settled before the first time', () => {
+    const [a, b] = [start('a.1'), start('b.1')];
+    const ann = enter(a, 'ann', '#a');
+    const bob = enter(b, 'bob', '#a');
+    log.become('held', 'r:#a');
+    const words = { type: 'message', text: 'early', tags: [], isDivisible: false } as const;
+    const says: Answer<{ readonly kind: string }>[] = [];
+    for (const number of [2, 3]) {
+      b.giveUp(`a.${number - 1}`);
+      says.push(a.say(ann.member, { kind: 'room', name: '#a', ranks: 0 }, words));
+      a.comeBack(`a.${number}`);
+    }
+    log.run();
+    log.recover();
+    log.run();
+    expect(says.map(ended)).toEqual(['said', 'said']);
+    const heard = bob.ear.heard.flatMap((event) => (event.kind === 'said' ? [event.text] : []));
+    expect(heard).toEqual(['early', 'early']);
+    expect(roomsOf(b)).toEqual(roomsOf(a));
+    expect(roomOf(b, '#a')).toEqual(['ann', 'bob']);
+  });
+});
+
 describe('a node that stops by its own will', () => {
   test('leaves, and its next run has the members that are handed over', () => {
     const [a, b] = [start('a.1'), start('b.1')];
