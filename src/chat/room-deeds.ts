@@ -196,12 +196,13 @@ function judge(
   return seat === undefined ? refuse('target-not-inside', room) : { kind: 'rank', on, rank, member: seat.member };
 }
 
-const invite: Deed<'invite'> = (room, { guest, who }, atMs, seat) => {
+const invite: Deed<'invite'> = (room, { session, guest, who, by }, atMs, seat) => {
   if (seat === undefined) return refuse('not-inside', room);
   if (room.seatBy(guest) !== undefined) return refuse('guest-inside', room);
-  if (room.flags.has('invite-only') && !mayManage(seat, room)) return refuse('not-allowed', room);
+  const subject = by === undefined ? seat : new Outsider(session, by);
+  if (room.flags.has('invite-only') && !mayManage(subject, room)) return refuse('not-allowed', room);
   const member = room.memberOf(guest, who);
-  room.invite(member, seat, who);
+  room.invite(member, subject, who);
   return { kind: 'invited', atMs, by: seat.member, member, room, audience: 'guest' };
 };
 

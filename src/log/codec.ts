@@ -19,7 +19,7 @@ import {
   TRAITS,
   type Who,
 } from './entry.js';
-import { choice, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
+import { choice, either, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
 
 /** The version of the format. A change of the format takes the next number. */
 const VERSION = 5;
@@ -92,6 +92,8 @@ const stamp: { readonly [K in keyof Stamp]: Shape<Stamp[K]> } = {
 
 const annotation = { key: nullable(name), value: nullable(words), maxKeys: number };
 
+const invite = { ...stamp, kind: oneOf('invite'), guest: name, who };
+
 const isEntry = choice<Entry>({
   join: record({ ...stamp, kind: oneOf('join'), who, name, key: nullable(name), flags: list(flags, 16) }),
   part: record({ ...stamp, kind: oneOf('part'), reason: words }),
@@ -116,7 +118,7 @@ const isEntry = choice<Entry>({
     maxMasks: number,
     maxValues: number,
   }),
-  invite: record({ ...stamp, kind: oneOf('invite'), guest: name, who }),
+  invite: either(record(invite), record({ ...invite, by: who })),
   annotate: record({ ...stamp, kind: oneOf('annotate'), who: nullable(who), ...annotation }),
   describe: record({ ...stamp, kind: oneOf('describe'), ...annotation }),
   knock: record({ ...stamp, kind: oneOf('knock'), who }),

@@ -193,8 +193,11 @@ export interface RoomDeeds extends CommonDeeds {
     readonly maxMasks: number;
     readonly maxValues: number;
   };
-  /** Invites the session `guest`, which is known by `who`. */
-  invite: { readonly guest: string; readonly who: Who };
+  /**
+   * Invites the session `guest`, which is known by `who`. `by` is what the one who invites is known by, if that is
+   * something else than in the room: it has not all of its rights through each of its connections.
+   */
+  invite: { readonly guest: string; readonly who: Who; readonly by?: Who };
   /** Changes what the room says about itself. */
   annotate: Annotation & { readonly who: Who | null };
   /** Asks those inside to be let in. */

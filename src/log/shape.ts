@@ -29,6 +29,11 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   return (value): value is T | null => value === null || shape(value);
 }
 
+/** A value of one of two shapes. */
+export function either<T>(one: Shape<T>, other: Shape<T>): Shape<T> {
+  return (value): value is T => one(value) || other(value);
+}
+
 /** A list of values of one shape. @param maxLength - the most of them */
 export function list<T>(shape: Shape<T>, maxLength: number): Shape<readonly T[]> {
   return (value): value is readonly T[] =>

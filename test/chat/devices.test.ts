@@ -189,6 +189,19 @@ describe('an operator that is connected twice', () => {
     for (const act of acts.slice(1)) expect(at(member, first, act)?.kind).not.toBe('refused');
   });
 
+  test('opens no ban by an invitation through the other one', () => {
+    const { member, first, second } = twice();
+    const [bob, eve] = [arrive('bob'), chat.directory.member('eve') ?? expect.fail()];
+    enter(bob.member);
+    enter(member);
+    const ban = { kind: 'mask', on: true, list: 'ban', mask: 'eve!*@*' } as const;
+    chat.amend(bob.member, '#a', [ban], WANTED);
+    const invite = () => settled(chat.invite(member, 'eve', '#a'));
+    const come = () => settled(chat.join(eve, '#a', { key: null, maxRooms: 9, flags: [] }));
+    expect([at(member, second, invite).kind, come()]).toMatchObject(['invited', { why: 'banned' }]);
+    expect([at(member, first, invite).kind, come()]).toMatchObject(['invited', { kind: 'joined' }]);
+  });
+
   test('registers no room of others through the other one, and sees no secret ones', () => {
     const { member, first, second } = twice();
     const bob = arrive('bob');

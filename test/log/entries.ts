@@ -86,6 +86,7 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
     maxValues: number,
   }),
   fc.record({ ...stamp, kind: fc.constant('invite'), guest: name, who }),
+  fc.record({ ...stamp, kind: fc.constant('invite'), guest: name, who, by: who }),
   fc.record({ ...stamp, kind: fc.constant('annotate'), who: fc.option(who), ...annotation }),
   fc.record({ ...stamp, kind: fc.constant('describe'), ...annotation }),
   fc.record({ ...stamp, kind: fc.constant('knock'), who }),

@@ -3,7 +3,7 @@ import type { RoomFlag } from '../../log/entry.js';
 import type { EventOf } from '../event.js';
 import type { Member } from '../member.js';
 import { stateOf } from '../member-state.js';
-import { type EntryRefusal, entryRefusal, mayManage, type SpeechRefusal, topicRefusal } from '../permissions.js';
+import { type EntryRefusal, entryRefusal, type SpeechRefusal, topicRefusal } from '../permissions.js';
 import { NOT_TAKEN, refuse, type Refused } from '../refusal.js';
 import type { RoomOutcomes } from '../room-deeds.js';
 import { type Answer, isTicket } from '../ticket.js';
@@ -83,10 +83,10 @@ export function invite(
   if (guest === undefined) return refuse('no-such-member');
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
-  const room = replica.fold;
-  if (by.isElsewhere && room.flags.has('invite-only') && !mayManage(by, room)) return refuse('not-allowed', room);
   const stamp = core.stamp(replica, by);
-  return replica.propose<'invite'>(by, { kind: 'invite', guest: guest.session, who: guest.who, ...stamp });
+  const invitation = { kind: 'invite', guest: guest.session, who: guest.who } as const;
+  const entry = by.isElsewhere ? { ...invitation, by: by.acting, ...stamp } : { ...invitation, ...stamp };
+  return replica.propose<'invite'>(by, entry);
 }
 
 /** Sets the topic of a room. @returns null if it has that topic already */
