@@ -27,7 +27,7 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   protocol: { may: ['accounts', 'chat', 'history', 'search'] },
   front: { may: ['net', 'socket', 'arguments', 'errors'] },
   admin: { may: ['net', 'socket', 'arguments', 'errors'] },
-  control: { may: ['log', 'net', 'socket', 'arguments', 'errors'] },
+  control: { may: ['log', 'net', 'socket', 'multiplexer', 'arguments', 'errors'] },
   server: {
     may: [
       ...['accounts', 'admin', 'control', 'front', 'protocol', 'chat', 'history', 'store', 'log'],

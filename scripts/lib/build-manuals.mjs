@@ -13,7 +13,7 @@ export async function buildManuals(dist) {
     { path: at(dist, 'completions/fdmux.bash'), text: bashCompletion(table) },
     { path: at(dist, 'completions/fdmux.zsh'), text: zshCompletion(table) },
     { path: at(dist, 'completions/fdmux.fish'), text: fishCompletion(table) },
-    ...['fdmux.service', 'certbot-hook.sh'].map((name) => ({
+    ...['fdmux.service', 'fdmux-workers.service', 'certbot-hook.sh'].map((name) => ({
       path: at(dist, 'systemd', name),
       text: readFileSync(at('deploy', name), 'utf8'),
     })),

@@ -5,8 +5,7 @@ import { listen, type Listener } from '../net/listener.js';
 import type { Place } from '../net/place.js';
 import type { Address } from '../socket/address.js';
 import { isLoopback } from './loopback.js';
-import { Metrics } from './metrics.js';
-import type { Phase, Readings } from './readings.js';
+import type { Phase } from './readings.js';
 
 /** Connections at once. Each is for one request. */
 const MAX_CONNECTIONS = 32;
@@ -15,11 +14,18 @@ const CONNECTION_MS = 10_000;
 const MAX_HEADER_BYTES = 8192;
 const TEXT = 'text/plain; charset=utf-8';
 
+/** Where metrics are found. */
+export interface MetricsSource {
+  readonly contentType: string;
+  /** Returns the text of an answer. */
+  render(): Promise<string>;
+}
+
 /** Where to listen, and whom to ask. */
 export interface AdminOptions {
   /** A loopback address, or a unix socket. */
   readonly at: Place;
-  readonly readings: () => Readings;
+  readonly metrics: MetricsSource;
   readonly phase: () => Phase;
   readonly onError: (error: Error) => void;
 }
@@ -32,7 +38,7 @@ interface Answer {
 
 /** What an answer depends on, beside the request. */
 interface Facts {
-  readonly metrics: Metrics;
+  readonly metrics: MetricsSource;
   readonly phase: Phase;
   readonly isUnix: boolean;
 }
@@ -46,8 +52,7 @@ export class AdminListener {
   }
 
   /** @throws as `listen` does */
-  static async open({ at, readings, phase, onError }: AdminOptions): Promise<AdminListener> {
-    const metrics = new Metrics(readings);
+  static async open({ at, metrics, phase, onError }: AdminOptions): Promise<AdminListener> {
     const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
       void respond(request, response, { metrics, phase: phase(), isUnix: 'path' in at });
     });

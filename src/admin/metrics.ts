@@ -1,5 +1,6 @@
 /** The metrics in the text format of Prometheus, by the package `prom-client`. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { MetricsSource } from './admin-listener.js';
 import type { LabeledCount, Readings, StoreReadings } from './readings.js';
 
 /** One metric: what it means, and where its value is found. */
@@ -154,7 +155,7 @@ const COUNTERS: readonly Row[] = [
 const LOOP_DELAY_PRECISION_MS = 20;
 
 /** All metrics of one server. They are read when somebody asks, and cost nothing before. */
-export class Metrics {
+export class Metrics implements MetricsSource {
   readonly #registry = new Registry();
   readonly #read: () => Readings;
   /** The one reading from which all metrics of an answer are taken. */
@@ -215,4 +216,11 @@ export class Metrics {
       },
     });
   }
+}
+
+/** Returns the metrics of this process alone: its processor time, memory, event loop and garbage collection. */
+export function processMetrics(): MetricsSource {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_DELAY_PRECISION_MS });
+  return { contentType: registry.contentType, render: () => registry.metrics() };
 }

@@ -21,7 +21,13 @@ const VERBS = [
   { verb: 'clients', ...NO_WORDS, does: 'lists the connections' },
   { verb: 'members', ...NO_WORDS, does: 'lists those who are here, and their rooms' },
   { verb: 'rooms', ...NO_WORDS, does: 'lists the rooms that are open' },
-  { verb: 'drain', ...NO_WORDS, does: 'ends; clients get drainMs to leave. Asked again, it ends at once' },
+  {
+    verb: 'drain',
+    least: 0,
+    most: 1,
+    words: '[WORKER]',
+    does: 'ends; clients get drainMs to leave. Asked again, it ends at once',
+  },
   { verb: 'reload', ...NO_WORDS, does: 'reads the configuration file again, as on SIGHUP' },
   { verb: 'upgrade', ...NO_WORDS, does: 'has the program on the disk go on with its clients, as on SIGUSR2' },
   {

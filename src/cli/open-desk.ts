@@ -1,34 +1,53 @@
 /** Opens the control socket of a server that keeps data. */
-import type { ControlSocket } from '../control/control-socket.js';
+import type { ControlObserver, ControlSocket } from '../control/control-socket.js';
+import type { Verbs } from '../control/request.js';
 import type { DeskParts } from '../server/desk.js';
 import type { Log } from '../server/log.js';
+
+/** What differs for one of several servers of a folder. */
+export interface DeskExtras {
+  /** The name of the socket's file. */
+  readonly file: string;
+  /** What it can be asked for as well. */
+  readonly verbs: Verbs;
+}
 
 /**
  * Opens it in the folder of the data; what it needs is loaded only now. A server runs without one, if it must.
  *
  * @param folder - null for a server that keeps no data
  */
-export async function openDesk(folder: string | null, parts: DeskParts, log: Log): Promise<ControlSocket | null> {
+export async function openDesk(
+  folder: string | null,
+  parts: DeskParts,
+  log: Log,
+  extras?: DeskExtras,
+): Promise<ControlSocket | null> {
   if (folder === null) return null;
   const [{ ControlSocket }, { deskOf }] = await Promise.all([
     import('../control/control-socket.js'),
     import('../server/desk.js'),
   ]);
   try {
-    return await ControlSocket.open(folder, deskOf(parts), {
-      asked: (verb, words) => {
-        log.info('asked by fdmux ctl', { verb, words });
-      },
-      stranger: (uid) => {
-        log.warn('fdmux ctl of another user refused', { uid });
-      },
-      failed: (error) => {
-        log.error('accepting failed', { error: error.message });
-      },
-    });
+    return await ControlSocket.open(folder, { ...deskOf(parts), ...extras?.verbs }, observerOf(log), extras?.file);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     log.error('no control socket: fdmux ctl cannot reach this server', { folder, error: message });
     return null;
   }
+}
+
+/** Logs what is asked. */
+export function observerOf(log: Log): ControlObserver {
+  return {
+    asked: (verb, words) => {
+      log.info('asked by fdmux ctl', { verb, words });
+    },
+    stranger: (uid) => {
+      log.warn('fdmux ctl of another user refused', { uid });
+    },
+    failed: (error) => {
+      log.error('accepting failed', { error: error.message });
+    },
+  };
 }

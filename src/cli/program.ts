@@ -1,4 +1,5 @@
 /** The command line of `fdmux`: its subcommands and their options. What a subcommand does is loaded when it runs. */
+import { availableParallelism } from 'node:os';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { MAX_PORT } from '../arguments.js';
 import { CONNECTION_TRIGGERS } from '../net/connection-trigger.js';
@@ -16,6 +17,7 @@ import { CTL_VERBS, type CtlFlags, type CtlVerb, VERB_LINES } from './ctl-argume
 import { DATA_ACTIONS, type DataAction } from './data-actions.js';
 import type { DataFlags } from './data-arguments.js';
 import { HELP_COLOURS } from './help-colours.js';
+import { UsageError } from './usage-error.js';
 
 function parseInteger(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -26,6 +28,7 @@ function parseInteger(min: number, max: number): (text: string) => number {
 }
 
 const parsePort = parseInteger(0, MAX_PORT);
+const WORKERS = parseInteger(1, 64);
 
 const SERVE_EXAMPLES = `
 Examples:
@@ -40,6 +43,21 @@ Examples:
 Then, in other terminals:
   $ nc ${DEFAULT_HOST} ${PLAIN.defaultPort}
   $ fdmux connect ${DEFAULT_HOST}:${PLAIN.defaultPort}
+`;
+
+const CONTROL_HELP = `
+This process keeps the data, opens the ports and looks after the others, the workers, which have the connections. They are
+named w1, w2 and so on. One that ends is started again. If this process is killed, the workers keep their clients and
+wait for it: started again, it goes on with them. SIGTERM ends all, SIGHUP has all read the configuration again, and
+SIGUSR2 has the program on the disk go on for one worker after the other.
+
+fdmux serve --workers COUNT does the same.
+
+Examples:
+  $ fdmux control --data ./data                        a worker for each core
+  $ fdmux serve --workers 2 --data ./data --web        two workers, with a web page
+  $ fdmux ctl status --data ./data                     how they are, a line each
+  $ fdmux ctl drain w1 --data ./data                   a new process in the place of one of them
 `;
 
 const CONNECT_EXAMPLES = `
@@ -91,6 +109,7 @@ interface ServeOptions extends Omit<ServeFlags, 'without'> {
   readonly irc: boolean;
   readonly checkConfig?: boolean;
   readonly record?: string;
+  readonly workers?: number;
 }
 
 /**
@@ -125,6 +144,7 @@ export function createProgram(version: string): Command {
     });
 
   addServe(program, version);
+  addControl(program, version);
   addConnect(program);
   addReplay(program, version);
   addHashPassword(program);
@@ -134,9 +154,45 @@ export function createProgram(version: string): Command {
 }
 
 function addServe(program: Command, version: string): void {
-  program
-    .command('serve')
-    .description('run the chat server: plain lines and IRC in the same rooms')
+  const command = program.command('serve').description('run the chat server: plain lines and IRC in the same rooms');
+  addServerOptions(command)
+    .option('--workers <count>', 'serve with so many processes; needs --data (default: one, alone)', WORKERS)
+    .option('--check-config', 'check the configuration and exit')
+    .option('--record <file>', 'record all that is received and sent into a new file, for fdmux replay')
+    .addHelpText('after', SERVE_EXAMPLES)
+    .action(async (options: ServeOptions) => {
+      process.exitCode = await serve(options, version);
+    });
+}
+
+function addControl(program: Command, version: string): void {
+  const command = program.command('control').description('run the chat server with several processes on this machine');
+  addServerOptions(command)
+    .option('--workers <count>', 'how many processes (default: one for each core)', WORKERS)
+    .option('--check-config', 'check the configuration and exit')
+    .addHelpText('after', CONTROL_HELP)
+    .action(async (options: ServeOptions) => {
+      process.exitCode = await serve({ ...options, workers: options.workers ?? availableParallelism() }, version);
+    });
+}
+
+/** Runs one server, or several workers. @returns the exit code */
+async function serve(options: ServeOptions, version: string): Promise<number> {
+  const { plain, irc, checkConfig = false, record, workers, ...rest } = options;
+  const wanted: Readonly<Record<ProtocolName, boolean>> = { plain, irc, web: rest.web ?? true };
+  const flags = { ...rest, without: PROTOCOLS.map(({ name }) => name).filter((name) => !wanted[name]) };
+  if (workers === undefined || flags.worker !== undefined) {
+    const { serveCommand } = await import('./serve.js');
+    return serveCommand(flags, { version, checkOnly: checkConfig, record });
+  }
+  if (record !== undefined) throw new UsageError('--record is for one process: leave out --workers');
+  const { controlCommand } = await import('./control.js');
+  return controlCommand(flags, { version, workers, checkOnly: checkConfig });
+}
+
+/** Adds what a server, and one of several workers, can be told. */
+function addServerOptions(command: Command): Command {
+  return command
     .option('--host <host>', `address or name to listen on (default: ${DEFAULT_HOST})`)
     .option(
       '--plain-port <port>',
@@ -179,18 +235,9 @@ function addServe(program: Command, version: string): void {
     .option('--network <name>', 'name of the IRC network')
     .option('--password <password>', 'password that IRC clients must send with PASS, in clear or from hash-password')
     .option('--config <file>', 'read a JSON configuration file; options given here take precedence')
-    .option('--check-config', 'check the configuration and exit')
-    .option('--record <file>', 'record all that is received and sent into a new file, for fdmux replay')
+    .addOption(new Option('--worker <name>', 'this process is a worker of fdmux control').hideHelp())
     .addOption(new Option('--log-level <level>', 'how much is logged (default: warning)').choices(LOG_LEVELS))
-    .addOption(new Option('--log-format <format>', 'form of the log (default: text)').choices(LOG_FORMATS))
-    .addHelpText('after', SERVE_EXAMPLES)
-    .action(async (options: ServeOptions) => {
-      const { plain, irc, checkConfig = false, record, ...flags } = options;
-      const wanted: Readonly<Record<ProtocolName, boolean>> = { plain, irc, web: flags.web ?? true };
-      const without = PROTOCOLS.map(({ name }) => name).filter((name) => !wanted[name]);
-      const { serveCommand } = await import('./serve.js');
-      process.exitCode = await serveCommand({ ...flags, without }, { version, checkOnly: checkConfig, record });
-    });
+    .addOption(new Option('--log-format <format>', 'form of the log (default: text)').choices(LOG_FORMATS));
 }
 
 function addConnect(program: Command): void {

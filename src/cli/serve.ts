@@ -1,32 +1,30 @@
 /** `fdmux serve`: runs the chat server until a signal or an operator ends it. */
-import { basename, relative } from 'node:path';
 import { hasCode } from '../errors.js';
-import { formatHostPort } from '../protocol/host-port.js';
 import type { Reload } from '../protocol/server-control.js';
 import { ChatServer } from '../server/chat-server.js';
 import { ConfigError } from '../server/config/config-error.js';
 import { loadConfig } from '../server/config/load.js';
 import type { ServeFlags } from '../server/config/merge.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
-import { storePlace } from '../server/config/store-place.js';
-import { formatAddress } from '../server/format-address.js';
 import { assignListeners, type Estate } from '../server/hand-over/estate.js';
 import { storeVersionOf } from '../server/hand-over/store-version.js';
 import { assignFds } from '../server/inherited-fds.js';
-import { ListenError, whereTo } from '../server/listen-error.js';
-import type { InheritedSocket, OpenListener } from '../server/listeners.js';
+import type { InheritedSocket } from '../server/listeners.js';
 import { configureLog, type Log, type LogSettings, openLog } from '../server/log.js';
 import { openLogOutput } from '../server/log-output.js';
 import { LogSink } from '../server/log-sink.js';
 import { Recording } from '../server/record/recording.js';
-import type { Address } from '../socket/address.js';
 import { Descriptor } from '../socket/descriptor.js';
 import { listenFds } from '../socket/service-manager.js';
+import { greet } from './greeting.js';
+import { withAdvice } from './listen-advice.js';
 import { openDesk } from './open-desk.js';
 import { Predecessor } from './predecessor.js';
 import { ServiceReports } from './service-reports.js';
+import { StopRequest } from './stop-request.js';
 import { Successor } from './successor.js';
 import { UpgradeRequest } from './upgrade-request.js';
+import { withoutPlaces, WORKER_WORLD, WorkerRole } from './worker-role.js';
 
 /** A stopping server ends whatever still waits after this time: it promises to stop within two seconds. */
 const STOP_DEADLINE_MS = 1800;
@@ -60,13 +58,14 @@ export async function serveCommand(flags: ServeFlags, context: ServeContext): Pr
   for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const sink = new LogSink({ output: openLogOutput(process.stderr.fd) });
   configureLog(config.log, sink);
-  const log = openLog();
+  const log = openLog(flags.worker);
   const storeVersion = await storeVersionOf(config.store);
   const predecessor = Predecessor.find(context.version, storeVersion);
   const estate = predecessor?.receive() ?? null;
   const stopping = new StopRequest();
   const recording = openRecording(flags, config, context, log);
-  const run: Run = { flags, config, context, log, sink, stopping, recording, storeVersion };
+  const role = WorkerRole.of(flags.worker, config, log);
+  const run: Run = { flags, config, context, log, sink, stopping, recording, storeVersion, role };
   // A server whose successor fails goes on with what it has left.
   for (let left: Left = { estate, config }; ;) {
     const rest = await runServer(
@@ -100,6 +99,8 @@ interface Run {
   readonly recording: Recording | null;
   /** The form in which data is kept; null if none is. */
   readonly storeVersion: string | null;
+  /** Null for a server by itself. */
+  readonly role: WorkerRole | null;
 }
 
 /**
@@ -110,8 +111,9 @@ interface Run {
  * @returns null when it has ended, or another process goes on; what it has left if that process has failed
  */
 async function runServer(run: Run, estate: Estate | null, predecessor: Predecessor | null): Promise<Left | null> {
-  const { flags, config, context, log, sink, stopping, recording, storeVersion } = run;
-  const inherited = inheritedBy(config, estate);
+  const { flags, context, log, sink, stopping, recording, storeVersion, role } = run;
+  const inherited = inheritedBy(run.config, estate, role);
+  const config = role === null ? run.config : withoutPlaces(run.config, inherited);
   let logSettings: LogSettings = config.log;
   const onLogSettings = (settings: LogSettings): void => {
     logSettings = settings;
@@ -126,6 +128,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
     recording,
     inherited,
     estate,
+    role,
   });
   const service = new ServiceReports(log, () => server.status);
   const reload = (): Promise<Reload> => service.reloading(() => server.requestReload());
@@ -134,7 +137,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   const obstacle = recording === null ? null : 'it is recorded';
   const upgrade = new UpgradeRequest(log, obstacle, storeVersion);
   const desk = await openDesk(
-    config.store?.kind === 'sqlite' ? config.store.path : null,
+    config.store === null || config.store.kind === 'postgres' ? null : config.store.path,
     {
       server,
       reload,
@@ -152,15 +155,19 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
       },
     },
     log,
+    role === null ? undefined : { file: role.controlFile, verbs: role.verbs(server) },
   );
-  if (estate === null) report(server, config, context);
-  else log.warn('goes on for another process', { clients: estate.clients.length });
+  await role?.serve(config, inherited);
+  if (estate === null && role === null) greet(server, config, context.version);
+  if (estate !== null) log.warn('goes on for another process', { clients: estate.clients.length });
   service.ready();
+  role?.ready();
   // Now that a signal asks for the next upgrade.
   predecessor?.taken();
   const end = await Promise.race([stopping.requested, upgrade.successor]);
   upgrade.dispose();
   process.off('SIGHUP', onHangUp);
+  await role?.retire();
   if (end instanceof Successor) {
     desk?.retire();
     const rest = await handOver(server, end, { log, stopping, service, upgrade });
@@ -180,10 +187,15 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
 }
 
 /** The sockets that listen already: a service manager's, or those of the process before this one. */
-function inheritedBy(config: ServerConfig, estate: Estate | null): ReadonlyMap<ListenerConfig, InheritedSocket> {
+function inheritedBy(
+  config: ServerConfig,
+  estate: Estate | null,
+  role: WorkerRole | null,
+): ReadonlyMap<ListenerConfig, InheritedSocket> {
   const { inherited, unused } = assignListeners(estate?.listeners ?? [], config.listeners);
   for (const { fd } of unused) Descriptor.fromFd(fd).close();
   if (estate !== null) return inherited;
+  if (role !== null) return role.inherited(config);
   const given = assignFds(listenFds({ unsetEnvironment: true }), config.listeners);
   return new Map([...given].map(([listener, fd]) => [listener, { fd, isOwned: false }]));
 }
@@ -225,59 +237,6 @@ async function handOver(
   return null;
 }
 
-function report(server: ChatServer, config: ServerConfig, { version }: ServeContext): void {
-  process.stdout.write(describe(server, config, version));
-  for (const { protocol, at } of server.skippedListeners) {
-    const lost = LISTENER_NAMES[protocol];
-    process.stderr.write(
-      `fdmux: ${whereTo(at)} is in use, so there is no ${lost}; --${protocol}-port names another port\n`,
-    );
-  }
-}
-
-/** Who ends the server. */
-interface Stop {
-  readonly reason: string;
-  /** Whether clients get the time of `drainMs` to leave. */
-  readonly mayDrain: boolean;
-}
-
-/** Waits for whatever ends the server first: a signal or an operator. */
-class StopRequest {
-  readonly requested: Promise<Stop>;
-  /** Somebody has asked again, so it shall end at once. */
-  readonly hurried: Promise<void>;
-  #resolve: (stop: Stop) => void = () => undefined;
-  #hurry: () => void = () => undefined;
-  #isRequested = false;
-
-  constructor() {
-    this.requested = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-    this.hurried = new Promise((resolve) => {
-      this.#hurry = resolve;
-    });
-    process.on('SIGINT', this.#onSignal);
-    process.on('SIGTERM', this.#onSignal);
-  }
-
-  request(reason: string, mayDrain = false): void {
-    if (this.#isRequested) this.#hurry();
-    this.#isRequested = true;
-    this.#resolve({ reason, mayDrain });
-  }
-
-  dispose(): void {
-    process.off('SIGINT', this.#onSignal);
-    process.off('SIGTERM', this.#onSignal);
-  }
-
-  readonly #onSignal = (signal: NodeJS.Signals): void => {
-    this.request('the server is shutting down', signal === 'SIGTERM');
-  };
-}
-
 /** @throws Error with a message of one line if the file cannot be made */
 function openRecording(
   flags: ServeFlags,
@@ -306,10 +265,14 @@ async function startServer(
     readonly recording: Recording | null;
     readonly inherited: ReadonlyMap<ListenerConfig, InheritedSocket>;
     readonly estate: Estate | null;
+    readonly role: WorkerRole | null;
   },
 ): Promise<ChatServer> {
-  const { config, context, log, onLogSettings, stopping, recording, inherited, estate } = parts;
-  const readConfig = (): Promise<ServerConfig> => loadConfig(flags);
+  const { config, context, log, onLogSettings, stopping, recording, inherited, estate, role } = parts;
+  const readConfig = async (): Promise<ServerConfig> => {
+    const read = await loadConfig(flags);
+    return role === null ? read : withoutPlaces(read, inherited);
+  };
   try {
     return await ChatServer.start({
       config,
@@ -320,6 +283,7 @@ async function startServer(
       configurationName: flags.config ?? '-',
       readConfig: recording?.world.reading(readConfig) ?? readConfig,
       ...(recording === null ? {} : { world: recording.world }),
+      ...(role === null ? {} : { world: WORKER_WORLD }),
       ...(estate === null ? {} : { estate }),
       onStop: (reason) => {
         stopping.request(reason);
@@ -330,64 +294,4 @@ async function startServer(
     recording?.discard();
     throw withAdvice(error);
   }
-}
-
-/** Adds to the error of a port in use how to choose another one. */
-function withAdvice(error: unknown): unknown {
-  if (!(error instanceof ListenError) || !hasCode(error.cause, 'EADDRINUSE') || 'path' in error.at) return error;
-  const { listener } = error;
-  const isSecure = (listener?.tls ?? null) !== null;
-  const flag = isSecure ? '--tls-port' : `--${listener?.protocol ?? 'admin'}-port`;
-  return new Error(`${error.message}; ${flag} names another, ${flag} 0 takes any free one`, { cause: error });
-}
-
-function formatAdmin(address: Address): string {
-  const place = formatAddress(address);
-  return address.family === 'unix' ? `${place} (/metrics)` : `http://${place}/metrics`;
-}
-
-const WIDE_HOSTS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
-const LISTENER_NAMES = { plain: 'plain lines', irc: 'IRC', web: 'web page' } as const;
-
-/** Returns what to type into a browser on this machine. */
-function formatUrl(address: Address, isSecure: boolean): string {
-  if (address.family !== 'inet' && address.family !== 'inet6') return formatAddress(address);
-  return `${isSecure ? 'https' : 'http'}://${formatHostPort(WIDE_HOSTS[address.host] ?? address.host, address.port)}/`;
-}
-
-const NOTHING_KEPT = 'none: rooms and bans end with the server, --data <folder> keeps them';
-
-function describe(server: ChatServer, config: ServerConfig, version: string): string {
-  const lines = [`fdmux ${version}: chat server on ${config.backend}, ${config.trigger}-triggered`];
-  for (const { protocol, isSecure, address } of server.listeners) {
-    const name = `${LISTENER_NAMES[protocol]}${isSecure && protocol !== 'web' ? ' over TLS' : ''}`;
-    const where = protocol === 'web' ? formatUrl(address, isSecure) : formatAddress(address);
-    lines.push(`  ${name.padEnd(12)} ${where}`);
-  }
-  if (server.adminAddress !== null) lines.push(`  admin        ${formatAdmin(server.adminAddress)}`);
-  lines.push(`  kept data    ${config.store === null ? NOTHING_KEPT : storePlace(config.store)}`);
-  const plain = server.listeners.find(({ protocol, isSecure }) => protocol === 'plain' && !isSecure);
-  lines.push(...(plain === undefined ? [] : howToTalk(plain)));
-  lines.push('Ctrl-C ends the server.');
-  return `${lines.join('\n')}\n`;
-}
-
-function howToTalk({ address }: OpenListener): string[] {
-  if (address.family !== 'inet' && address.family !== 'inet6') {
-    return 'path' in address ? ['To talk, in another terminal:', `  nc -U ${String(address.path)}`] : [];
-  }
-  const host = WIDE_HOSTS[address.host] ?? address.host;
-  return [
-    'To talk, type one of these in another terminal:',
-    `  nc ${host} ${address.port}`,
-    `  ${ownCommand()} connect ${formatHostPort(host, address.port)}`,
-  ];
-}
-
-/** Returns the command that runs this program: its name if it is installed, its file in a clone. */
-function ownCommand(): string {
-  const script = process.argv[1] ?? 'fdmux';
-  if (basename(script) === 'fdmux') return script.includes('/node_modules/') ? 'npx fdmux' : 'fdmux';
-  const path = relative(process.cwd(), script);
-  return `node ${path.startsWith('..') ? script : path}`;
 }

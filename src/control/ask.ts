@@ -6,30 +6,42 @@ import { LineBuffer } from './line-buffer.js';
 import { ControlError, decodeAnswer, encodeRequest, MAX_ANSWER_BYTES, type Reply, type Request } from './request.js';
 import { socketPath } from './socket-path.js';
 
+/** Whom to ask, and how long to wait. */
+export interface AskOptions {
+  /** The name of the socket's file. @defaultValue that of the server of the folder */
+  readonly file?: string;
+  /** How long the answer may take, in milliseconds. @defaultValue for ever */
+  readonly timeoutMs?: number;
+}
+
 /**
  * Asks the server that keeps its data in a folder.
  *
  * @throws ControlError: ERR_CONTROL_UNREACHABLE if no server answers; an error with the code and the message of the
  *   server if it does not do what it was asked for
  */
-export async function askServer(folder: string, request: Request): Promise<Reply> {
-  const path = reach(folder);
+export async function askServer(
+  folder: string,
+  request: Request,
+  { file = CONTROL_FILE, timeoutMs }: AskOptions = {},
+): Promise<Reply> {
+  const path = reach(folder, file);
   try {
-    return await ask(folder, path.path, request);
+    return await ask(folder, path.path, request, timeoutMs);
   } finally {
     path.dispose();
   }
 }
 
-function reach(folder: string): ReturnType<typeof socketPath> {
+function reach(folder: string, file: string): ReturnType<typeof socketPath> {
   try {
-    return socketPath(folder, CONTROL_FILE);
+    return socketPath(folder, file);
   } catch (error) {
     throw unreachable(folder, error);
   }
 }
 
-function ask(folder: string, path: string, request: Request): Promise<Reply> {
+function ask(folder: string, path: string, request: Request, timeoutMs: number | undefined): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const lines = new LineBuffer(MAX_ANSWER_BYTES);
     const connecting = connect({
@@ -45,13 +57,20 @@ function ask(folder: string, path: string, request: Request): Promise<Reply> {
           else reject(Object.assign(new Error(answer.message), { code: answer.code }));
         },
         close: () => {
+          clearTimeout(timer);
           reject(new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: the server has ended without an answer`));
         },
       },
     });
+    let timer: NodeJS.Timeout | undefined;
     connecting.then(
       (connection) => {
         connection.write(encodeRequest(request));
+        if (timeoutMs === undefined) return;
+        timer = setTimeout(() => {
+          reject(new ControlError('ERR_CONTROL_UNREACHABLE', `${path}: no answer in ${timeoutMs} ms`));
+          connection.destroy();
+        }, timeoutMs);
       },
       (error: unknown) => {
         reject(unreachable(folder, error));

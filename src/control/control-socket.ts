@@ -44,9 +44,14 @@ export class ControlSocket {
     this.#service = service;
   }
 
-  /** @throws as `listen` does */
-  static async open(folder: string, verbs: Verbs, observer: ControlObserver): Promise<ControlSocket> {
-    const path = socketPath(folder, CONTROL_FILE);
+  /** @param file - the name of the socket's file @throws as `listen` does */
+  static async open(
+    folder: string,
+    verbs: Verbs,
+    observer: ControlObserver,
+    file = CONTROL_FILE,
+  ): Promise<ControlSocket> {
+    const path = socketPath(folder, file);
     const service: Service = { verbs, observer, isRetired: false };
     try {
       const listener = await listenForOwner({

@@ -1,14 +1,26 @@
-/** Opens the listener for metrics and health. */
+/** Opens listeners for metrics and health. */
 import type { AdminListener, AdminOptions } from '../admin/admin-listener.js';
+import type { Readings } from '../admin/readings.js';
 import { ListenError } from './listen-error.js';
 import type { Log } from './log.js';
 
+/** What the listener of one server is opened with. */
+interface ServerAdminOptions extends Omit<AdminOptions, 'onError' | 'metrics'> {
+  readonly readings: () => Readings;
+}
+
 /**
- * Loads what it needs only now: most servers have none.
+ * Opens that of one server. What it needs is loaded only now: most servers have none.
  *
  * @throws ListenError
  */
-export async function openAdmin(options: Omit<AdminOptions, 'onError'>, log: Log): Promise<AdminListener> {
+export async function openAdmin({ readings, ...options }: ServerAdminOptions, log: Log): Promise<AdminListener> {
+  const { Metrics } = await import('../admin/metrics.js');
+  return listenForAdmin({ ...options, metrics: new Metrics(readings) }, log);
+}
+
+/** Opens one. @throws ListenError */
+export async function listenForAdmin(options: Omit<AdminOptions, 'onError'>, log: Log): Promise<AdminListener> {
   const { AdminListener } = await import('../admin/admin-listener.js');
   try {
     return await AdminListener.open({

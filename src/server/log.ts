@@ -57,9 +57,14 @@ export interface LogSettings {
 /** The category of all that the server logs. */
 const CATEGORY = ['fdmux', 'server'];
 
-/** Returns the server's log. {@link configureLog} decides what becomes of its records. */
-export function openLog(): Log {
-  return getLogger(CATEGORY);
+/**
+ * Returns the server's log. {@link configureLog} decides what becomes of its records.
+ *
+ * @param worker - the name of this process among several whose records go to one place; each has it
+ */
+export function openLog(worker?: string): Log {
+  const log = getLogger(CATEGORY);
+  return worker === undefined ? log : log.with({ worker });
 }
 
 /** Sets up logging for the process, or changes how it is set up. */

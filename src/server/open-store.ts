@@ -6,7 +6,13 @@ import { Store } from '../store/store.js';
 import type { StoreAccess, StoreLogs } from '../store/store-access.js';
 import { type Failure, StoreError } from '../store/store-error.js';
 import type { Write } from '../store/tasks.js';
-import type { PostgresStoreConfig, SqliteStoreConfig, StoreConfig } from './config/server-config.js';
+import type {
+  ControlStoreConfig,
+  PostgresStoreConfig,
+  SqliteStoreConfig,
+  StoreConfig,
+} from './config/server-config.js';
+import { storeVersionOf } from './hand-over/store-version.js';
 import type { Log } from './log.js';
 
 /** A store with its logs. */
@@ -17,10 +23,24 @@ export interface OpenedStore {
 
 /** Opens a store. @param isShared - whether nodes share it @throws StoreError */
 export function openStore(config: StoreConfig, log: Log, isShared: boolean): Promise<OpenedStore> {
-  return config.kind === 'sqlite' ? openSqlite(config, log) : openPostgres(config, log, isShared);
+  switch (config.kind) {
+    case 'sqlite':
+      return openSqlite(config, log);
+    case 'postgres':
+      return openPostgres(config, log, isShared);
+    case 'control':
+      return openRemote(config, log);
+  }
 }
 
-async function openSqlite(config: SqliteStoreConfig, log: Log): Promise<OpenedStore> {
+/** A store in a file, which this process has for itself, or for those that it serves it to. */
+export interface OpenedSqlite extends OpenedStore {
+  readonly store: Store;
+  readonly logs: SqliteLog;
+}
+
+/** Opens a store in a file. @throws StoreError */
+export async function openSqlite(config: SqliteStoreConfig, log: Log): Promise<OpenedSqlite> {
   const options = { ...config, folder: config.path, ...observers(log), migrating: migrations(log) };
   const store = await Store.open(options, ({ code, message }) => {
     log.error('the store is lost: rooms take nothing until a restart', { code, message });
@@ -46,6 +66,31 @@ async function openPostgres({ url, logs }: PostgresStoreConfig, log: Log, isShar
   if (durability === 'always') log.info('the logs are in Redis', { durability });
   else log.warn('the logs are in Redis, which can lose what it has acknowledged', { durability });
   return opened;
+}
+
+async function openRemote(config: ControlStoreConfig, log: Log): Promise<OpenedStore> {
+  const [{ RemoteStore }, { RemoteLogs }, { dialService }, { LOG_FILE, STORE_FILE }] = await Promise.all([
+    import('../store/remote/remote-store.js'),
+    import('../store/remote/remote-logs.js'),
+    import('../control/dial.js'),
+    import('../control/service-socket.js'),
+  ]);
+  const dial = dialService(config.path, STORE_FILE);
+  const form = (await storeVersionOf(config)) ?? '';
+  const store = await RemoteStore.open({ dial, form, ...observers(log) });
+  let isLost = false;
+  const onReach = (isReachable: boolean): void => {
+    // The first time is no news.
+    if (isReachable && isLost) log.warn('the control process is back', {});
+    else if (!isReachable) log.error('the control process is lost: rooms wait', {});
+    isLost = !isReachable;
+  };
+  try {
+    return { store, logs: await RemoteLogs.open(store, { dial: dialService(config.path, LOG_FILE), onReach }) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 function codeOf(why: Error): Failure['code'] {

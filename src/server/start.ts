@@ -10,7 +10,7 @@ import type { Log } from './log.js';
 import { packageVersion } from './version.js';
 
 /** Options of {@link startChatServer}: those of `fdmux serve`, as properties. */
-export interface ChatServerOptions extends Omit<ServeFlags, 'logLevel' | 'logFormat'> {
+export interface ChatServerOptions extends Omit<ServeFlags, 'logLevel' | 'logFormat' | 'worker'> {
   /** Receives the records of the server's log. @defaultValue none are kept */
   readonly log?: Log | undefined;
 }

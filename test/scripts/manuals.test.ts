@@ -14,7 +14,9 @@ const page = packagePath('dist/man/fdmux.1');
 const completions = (shell: string): string => packagePath(`dist/completions/fdmux.${shell}`);
 
 const program = createProgram('0.0.0');
-const flags = program.commands.flatMap(({ options }) => options.flatMap(({ long }) => long ?? []));
+const flags = program.commands.flatMap(({ options }) =>
+  options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? []))),
+);
 const names = program.commands.map((command) => command.name());
 
 test.each(['man/fdmux.1', 'completions/fdmux.bash', 'completions/fdmux.zsh', 'completions/fdmux.fish'])(
@@ -139,11 +141,11 @@ test('npm installs the manual page', () => {
   });
 });
 
-describe('the unit of systemd', () => {
-  const unit = projectPath('deploy/fdmux.service');
+describe.each(['fdmux.service', 'fdmux-workers.service'])('the unit %s of systemd', (name) => {
+  const unit = projectPath(`deploy/${name}`);
 
   test('is in the package', () => {
-    expect(read('dist/systemd/fdmux.service')).toBe(readFileSync(unit, 'utf8'));
+    expect(read(`dist/systemd/${name}`)).toBe(readFileSync(unit, 'utf8'));
   });
 
   test.skipIf(!has('systemd-analyze'))('has nothing that systemd complains about', async () => {

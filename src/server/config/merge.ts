@@ -47,6 +47,8 @@ export interface ServeFlags {
   readonly data?: string | undefined;
   /** The name among the servers that share one store. */
   readonly node?: string | undefined;
+  /** The name of this process among the workers of a control process, which has the store. */
+  readonly worker?: string | undefined;
   readonly backend?: BackendName | undefined;
   readonly trigger?: ConnectionTrigger | undefined;
   readonly maxClients?: number | undefined;
@@ -108,7 +110,8 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups,
     proxyTimeoutMs: file.proxyTimeoutMs,
     cloak: file.cloak,
     drainMs: flags.drainMs ?? file.drainMs,
-    admin: toAdmin(file, flags, groups),
+    // The control process gathers the metrics of its workers.
+    admin: flags.worker === undefined ? toAdmin(file, flags, groups) : null,
     memoryHistory: { maxLines: file.history.memoryLines, maxBytes: file.history.memoryBytes },
     ...toKept(file, flags),
     classes: file.classes?.map(toAddressClass) ?? DEFAULT_CLASSES,
@@ -186,7 +189,7 @@ function toListeners(file: ConfigFile, flags: ServeFlags, files: Omit<NamedFiles
 
 function toKept(file: ConfigFile, flags: ServeFlags): Pick<ServerConfig, 'store' | 'node'> {
   const store = toStore(file, flags);
-  const node = flags.node ?? file.node;
+  const node = flags.worker ?? flags.node ?? file.node;
   if (node !== null && !isNodeName(node)) throw new ConfigError(`--node ${node}: not the name of a node`);
   if (node !== null && (store === null || store.kind === 'sqlite')) {
     throw new ConfigError('a node needs a store that several servers can share: "store" with the kind postgres');
@@ -194,7 +197,10 @@ function toKept(file: ConfigFile, flags: ServeFlags): Pick<ServerConfig, 'store'
   return { store, node };
 }
 
-function toStore({ store, history: { days, rooms } }: ConfigFile, { data, config }: ServeFlags): StoreConfig | null {
+function toStore(
+  { store, history: { days, rooms } }: ConfigFile,
+  { data, config, worker }: ServeFlags,
+): StoreConfig | null {
   if (store === null && data === undefined) return null;
   const folded = Object.entries(rooms).map(([name, kept]) => [foldCase(name), kept] as const);
   const history = { days, rooms: new Map(folded) };
@@ -210,6 +216,7 @@ function toStore({ store, history: { days, rooms } }: ConfigFile, { data, config
   }
   const { durability = 'process', maxBytes = 0 } = store ?? {};
   const path = data === undefined ? resolve(dirname(config ?? ''), store?.path ?? '') : resolve(data);
+  if (worker !== undefined) return { kind: 'control', path, history };
   return { kind: 'sqlite', path, durability, maxBytes, history };
 }
 

@@ -71,8 +71,15 @@ export interface RedisConfig {
   readonly allowLoss: boolean;
 }
 
+/** A store that the control process of this machine has; this process is one of its workers. */
+export interface ControlStoreConfig extends KeptHistory {
+  readonly kind: 'control';
+  /** The folder. */
+  readonly path: string;
+}
+
 /** Where a server keeps what outlives it, and how much of it. */
-export type StoreConfig = SqliteStoreConfig | PostgresStoreConfig;
+export type StoreConfig = SqliteStoreConfig | PostgresStoreConfig | ControlStoreConfig;
 
 /** Everything that decides how a server runs. */
 export interface ServerConfig extends ProtocolSettings {

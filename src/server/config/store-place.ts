@@ -14,7 +14,7 @@ export function isRedisUrl(text: string): boolean {
 
 /** Returns the folder or the URL of a store, and that of its logs. What may be secret in a URL is left out. */
 export function storePlace(store: StoreConfig): string {
-  if (store.kind === 'sqlite') return store.path;
+  if (store.kind !== 'postgres') return store.path;
   const place = withoutSecrets(store.url);
   return store.logs === null ? place : `${place}, logs in ${withoutSecrets(store.logs.url)}`;
 }

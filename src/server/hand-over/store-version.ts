@@ -4,11 +4,14 @@ import type { StoreConfig } from '../config/server-config.js';
 /** Returns the kind of a store with the version of its tables, such as `sqlite 5`; null without a store. */
 export async function storeVersionOf(config: StoreConfig | null): Promise<string | null> {
   if (config === null) return null;
-  const { MIGRATIONS } = await (config.kind === 'sqlite'
-    ? import('../../store/migrations.js')
-    : import('../../store/postgres/migrations.js'));
+  if (config.kind !== 'postgres') {
+    const { MIGRATIONS } = await import('../../store/migrations.js');
+    // A control process keeps its data in SQLite.
+    return `sqlite ${MIGRATIONS.length}`;
+  }
+  const { MIGRATIONS } = await import('../../store/postgres/migrations.js');
   const version = `${config.kind} ${MIGRATIONS.length}`;
-  if (config.kind === 'sqlite' || config.logs === null) return version;
+  if (config.logs === null) return version;
   const { VERSION } = await import('../../store/redis/scripts.js');
   return `${version}, redis ${VERSION}`;
 }

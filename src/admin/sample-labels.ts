@@ -1,0 +1,42 @@
+/** Metrics of several processes in one text: each sample gets a label with the name of its process. */
+
+/** One metric, as all processes have it. */
+interface Family {
+  /** Its lines of help and type. */
+  readonly head: string[];
+  readonly samples: string[];
+}
+
+/**
+ * Puts texts in the format of Prometheus together. Samples of one metric have to follow each other.
+ *
+ * @param texts - by the name of the process
+ */
+export function mergeMetrics(label: string, texts: ReadonlyMap<string, string>): string {
+  const families = new Map<string, Family>();
+  for (const [process, text] of texts) addMetrics(families, `${label}="${process}"`, text);
+  return [...families.values()].flatMap(({ head, samples }) => [...head, ...samples, '']).join('\n');
+}
+
+function addMetrics(families: Map<string, Family>, label: string, text: string): void {
+  let family: Family = { head: [], samples: [] };
+  for (const line of text.split('\n')) {
+    const [, name] = /^# (?:HELP|TYPE) (\S+)/.exec(line) ?? [];
+    if (name !== undefined) {
+      family = families.get(name) ?? { head: [], samples: [] };
+      families.set(name, family);
+      if (!family.head.includes(line)) family.head.push(line);
+    } else if (line !== '') {
+      family.samples.push(labelled(line, label));
+    }
+  }
+}
+
+/** `name{a="b"} 1` or `name 1`. */
+function labelled(sample: string, label: string): string {
+  const end = /[{ ]/.exec(sample)?.index ?? sample.length;
+  const rest = sample.slice(end);
+  return rest.startsWith('{')
+    ? `${sample.slice(0, end)}{${label},${rest.slice(1)}`
+    : `${sample.slice(0, end)}{${label}}${rest}`;
+}

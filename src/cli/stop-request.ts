@@ -1,0 +1,44 @@
+/** A request to end: a signal, or an operator. */
+
+/** Who ends the server. */
+export interface Stop {
+  readonly reason: string;
+  /** Whether clients get the time of `drainMs` to leave. */
+  readonly mayDrain: boolean;
+}
+
+/** Waits for whatever ends the server first: a signal or an operator. */
+export class StopRequest {
+  readonly requested: Promise<Stop>;
+  /** Somebody has asked again, so it shall end at once. */
+  readonly hurried: Promise<void>;
+  #resolve: (stop: Stop) => void = () => undefined;
+  #hurry: () => void = () => undefined;
+  #isRequested = false;
+
+  constructor() {
+    this.requested = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.hurried = new Promise((resolve) => {
+      this.#hurry = resolve;
+    });
+    process.on('SIGINT', this.#onSignal);
+    process.on('SIGTERM', this.#onSignal);
+  }
+
+  request(reason: string, mayDrain = false): void {
+    if (this.#isRequested) this.#hurry();
+    this.#isRequested = true;
+    this.#resolve({ reason, mayDrain });
+  }
+
+  dispose(): void {
+    process.off('SIGINT', this.#onSignal);
+    process.off('SIGTERM', this.#onSignal);
+  }
+
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    this.request('the server is shutting down', signal === 'SIGTERM');
+  };
+}

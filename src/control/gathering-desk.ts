@@ -1,0 +1,182 @@
+/** What the one who runs several workers can ask of all of them at once: the verbs of `fdmux ctl`. */
+import { ControlError, type Reply, type Verb, type Verbs } from './request.js';
+import type { Supervisor, WorkerReply } from './supervisor.js';
+import type { Worker } from './worker.js';
+
+/** What the verbs act on. */
+export interface GatheringDeskParts {
+  readonly supervisor: Supervisor;
+  readonly version: string;
+  /** The addresses that the workers listen on, with their protocols. */
+  readonly listeners: readonly { readonly protocol: string; readonly isSecure: boolean; readonly address: string }[];
+  /** Reads what this process itself needs of the configuration. @returns what is wrong with that; null for nothing */
+  readonly reload: () => Promise<string | null>;
+  readonly setLogLevel: (level: string) => void;
+  /** Ends all workers once their clients have left or their time is over, and then this process. */
+  readonly drain: () => void;
+}
+
+/** Returns the verbs. */
+export function gatheringDesk(parts: GatheringDeskParts): Verbs {
+  const { supervisor } = parts;
+  /** One that any worker answers, since all know the same. */
+  const shared = (verb: string): Verb => {
+    return (words) => supervisor.askAny({ verb, words });
+  };
+  return {
+    status: () => describeAll(parts),
+    clients: async (words) => listAll(await supervisor.askAll({ verb: 'clients', words })),
+    members: shared('members'),
+    rooms: shared('rooms'),
+    drain: ([name, ...rest]) => {
+      if (rest.length > 0) throw new ControlError('ERR_CONTROL_REQUEST', 'it takes 0 to 1 words');
+      return name === undefined ? drainAll(parts) : drainOne(supervisor.worker(name));
+    },
+    reload: async () => reload(parts),
+    upgrade: async () => summary(await supervisor.upgrade()),
+    backend: async (words) => summary(await supervisor.askAll({ verb: 'backend', words })),
+    'log-level': async (words) => {
+      const replies = await supervisor.askAll({ verb: 'log-level', words });
+      const reply = summary(replies);
+      const [level] = words;
+      if (level !== undefined) parts.setLogLevel(level);
+      return reply;
+    },
+    kick: shared('kick'),
+    ban: shared('ban'),
+    unban: shared('unban'),
+    bans: shared('bans'),
+  };
+}
+
+/** Puts answers together, a line each; the first error if there is one. @throws that error */
+function summary(replies: readonly WorkerReply[]): Reply {
+  const failed = replies.find(({ reply }) => reply instanceof Error);
+  if (failed !== undefined && failed.reply instanceof Error) throw named(failed.worker, failed.reply);
+  const answers = replies.flatMap(({ worker, reply }) => (reply instanceof Error ? [] : [{ worker, reply }]));
+  return {
+    text: answers.flatMap(({ worker, reply }) => reply.text.map((line) => `${worker.name}: ${line}`)),
+    result: Object.fromEntries(answers.map(({ worker, reply }) => [worker.name, reply.result])),
+  };
+}
+
+/** An error that says which worker it is of. */
+function named({ name }: Worker, error: Error): Error {
+  const code: unknown = Reflect.get(error, 'code');
+  return Object.assign(new Error(`worker ${name}: ${error.message}`), {
+    code: typeof code === 'string' ? code : 'ERR_CONTROL_FAILED',
+  });
+}
+
+function drainAll({ supervisor, drain }: GatheringDeskParts): Reply {
+  drain();
+  const workers = supervisor.workers.length;
+  return {
+    text: [`the workers (${workers}) end when their clients have left, or drainMs is over`],
+    result: { workers },
+  };
+}
+
+function drainOne(worker: Worker): Reply {
+  if (worker.state !== 'ready') {
+    throw new ControlError('ERR_CONTROL_REFUSED', `worker ${worker.name} does not run now`);
+  }
+  const { name, pid } = worker;
+  worker.signal('SIGTERM');
+  const text = [`worker ${name} ends when its clients have left, or drainMs is over; another one is started then`];
+  return { text, result: { worker: name, pid } };
+}
+
+async function reload({ supervisor, reload: read }: GatheringDeskParts): Promise<Reply> {
+  const problem = await read();
+  if (problem !== null) {
+    throw new ControlError('ERR_CONTROL_REFUSED', `the configuration stays as it was: ${problem}`);
+  }
+  return summary(await supervisor.askAll({ verb: 'reload', words: [] }));
+}
+
+/** Lists what all have listed, each line with the name of its worker; the last line counts. */
+function listAll(replies: readonly WorkerReply[]): Reply {
+  const text: string[] = [];
+  const result: unknown[] = [];
+  for (const { worker, reply } of replies) {
+    if (reply instanceof Error) {
+      text.push(`${worker.name}  ${reply.message}`);
+      continue;
+    }
+    text.push(...reply.text.slice(0, -1).map((line) => `${worker.name}  ${line}`));
+    const entries: readonly unknown[] = Array.isArray(reply.result) ? reply.result : [];
+    result.push(...entries.map((entry) => ({ worker: worker.name, ...fieldsOf(entry) })));
+  }
+  return { text: [...text, `${result.length} client${result.length === 1 ? '' : 's'}`], result };
+}
+
+const fieldsOf = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});
+
+/** What a worker says about itself, as far as it is put together here. */
+interface WorkerFacts {
+  readonly clients: number;
+  readonly members: number;
+  readonly rooms: number;
+  readonly bans: number;
+}
+
+function factsOf(result: unknown): WorkerFacts {
+  const number = (key: string): number => {
+    const value: unknown = Reflect.get(Object(result), key);
+    return typeof value === 'number' ? value : 0;
+  };
+  return { clients: number('clients'), members: number('members'), rooms: number('rooms'), bans: number('bans') };
+}
+
+async function describeAll({ supervisor, version, listeners }: GatheringDeskParts): Promise<Reply> {
+  const replies = await supervisor.askAll({ verb: 'status', words: [] });
+  const workers = replies.map(({ worker: { name, pid, state, restarts }, reply }) => ({
+    name,
+    pid,
+    state,
+    restarts,
+    status: reply instanceof Error ? null : reply.result,
+    problem: reply instanceof Error ? reply.message : null,
+  }));
+  const facts = workers.filter(({ status }) => status !== null).map(({ status }) => factsOf(status));
+  const clients = facts.reduce((sum, each) => sum + each.clients, 0);
+  // All know of all members, rooms and bans.
+  const { members = 0, rooms = 0, bans = 0 } = facts[0] ?? {};
+  const uptimeMs = Math.round(process.uptime() * 1000);
+  const phase = supervisor.isReady ? 'ready' : 'degraded';
+  return {
+    text: [
+      `fdmux ${version}, control process ${process.pid}, ${phase}, ${workers.length} workers`,
+      row('clients', String(clients)),
+      row('members', String(members)),
+      row('rooms', String(rooms)),
+      row('bans', String(bans)),
+      ...listeners.map(({ protocol, isSecure, address }) => row(`${protocol}${isSecure ? ' (TLS)' : ''}`, address)),
+      ...workers.map(describeWorker),
+    ],
+    result: { version, pid: process.pid, phase, uptimeMs, clients, members, rooms, bans, listeners, workers },
+  };
+}
+
+function describeWorker(worker: {
+  readonly name: string;
+  readonly pid: number | null;
+  readonly state: string;
+  readonly restarts: number;
+  readonly status: unknown;
+  readonly problem: string | null;
+}): string {
+  const { name, pid, state, restarts, status, problem } = worker;
+  const facts = [
+    pid === null ? 'no process' : `process ${pid}`,
+    state,
+    ...(problem === null ? [`${factsOf(status).clients} clients`] : [problem]),
+    ...(restarts === 0 ? [] : [`started again ${restarts} times`]),
+  ];
+  return row(name, facts.join(', '));
+}
+
+function row(name: string, value: string): string {
+  return `  ${name.padEnd(12)} ${value}`;
+}

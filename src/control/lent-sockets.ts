@@ -1,0 +1,120 @@
+/** The socket on which a worker lends the sockets that it listens on to a process that looks after it. */
+import type { Connection } from '../net/connection.js';
+import type { Listener } from '../net/listener.js';
+import { peerCredentialsOf } from '../socket/peer-credentials.js';
+import { Socket } from '../socket/socket.js';
+import { listenForOwner, mayEnter, type Visitor } from './owner-listener.js';
+import { type SocketPath, socketPath } from './socket-path.js';
+
+/** Connections at once. */
+const MAX_CONNECTIONS = 32;
+/** How long a worker may take to answer: one that is stopped answers never. */
+const ANSWER_MS = 2_000;
+/** The most fds of one message: SCM_MAX_FD, unix(7). */
+const MAX_FDS = 253;
+const MAX_BYTES = 65_536;
+
+/** What a worker lends. */
+export interface Lent {
+  /** The process. */
+  readonly pid: number;
+  /** By the place of the listener in the configuration; they belong to the caller. */
+  readonly fds: ReadonlyMap<number, number>;
+}
+
+const NOBODY: Visitor = { take: () => undefined, end: () => undefined };
+
+/** The socket of one worker. */
+export class LendingSocket {
+  readonly #listener: Listener<Visitor | null>;
+  readonly #path: SocketPath;
+
+  private constructor(listener: Listener<Visitor | null>, path: SocketPath) {
+    this.#listener = listener;
+    this.#path = path;
+  }
+
+  /**
+   * Opens it.
+   *
+   * @param fds - by the place of the listener in the configuration; they stay the caller's
+   * @throws as `listen` does
+   */
+  static async open(
+    folder: string,
+    file: string,
+    fds: ReadonlyMap<number, number>,
+    onError: (error: Error) => void,
+  ): Promise<LendingSocket> {
+    const path = socketPath(folder, file);
+    try {
+      const listener = await listenForOwner({
+        path: path.path,
+        maxConnections: MAX_CONNECTIONS,
+        accept: (connection) => {
+          lend(connection, fds, onError);
+          return NOBODY;
+        },
+        onStranger: () => undefined,
+        onError,
+      });
+      return new LendingSocket(listener, path);
+    } catch (error) {
+      path.dispose();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.close();
+    this.#path.dispose();
+  }
+}
+
+function lend(connection: Connection, fds: ReadonlyMap<number, number>, onError: (error: Error) => void): void {
+  const socket = Socket.fromFd(connection.release().fd);
+  try {
+    const control = fds.size === 0 ? [] : [{ kind: 'rights' as const, fds: [...fds.values()] }];
+    socket.sendMsg(JSON.stringify([...fds.keys()]), { control });
+  } catch (error) {
+    onError(error instanceof Error ? error : new Error(String(error)));
+  } finally {
+    socket.close();
+  }
+}
+
+/**
+ * Borrows the sockets of a worker.
+ *
+ * @returns null if there is no such worker; without fds if it does not answer
+ */
+export function borrowSockets(folder: string, file: string): Lent | null {
+  const socket = Socket.create({ family: 'unix', blocking: true });
+  try {
+    const path = socketPath(folder, file);
+    try {
+      socket.connect({ family: 'unix', path: path.path });
+    } finally {
+      path.dispose();
+    }
+    const { uid, pid } = peerCredentialsOf(socket.fd);
+    if (!mayEnter(uid)) return null;
+    return { pid, fds: receiveFds(socket) };
+  } catch {
+    return null;
+  } finally {
+    socket.close();
+  }
+}
+
+function receiveFds(socket: Socket): ReadonlyMap<number, number> {
+  try {
+    socket.setTimeout(ANSWER_MS);
+    const message = socket.recvMsg(MAX_BYTES, { maxControlBytes: 16 + 4 * MAX_FDS });
+    const fds = message?.control.flatMap((part) => (part.kind === 'rights' ? part.fds : [])) ?? [];
+    const places: unknown = JSON.parse(message?.data.toString() ?? '[]');
+    return new Map(Array.isArray(places) ? fds.map((fd, index) => [Number(places[index]), fd]) : []);
+  } catch {
+    return new Map();
+  }
+}

@@ -1,0 +1,143 @@
+/** All workers of a folder: started together, upgraded one after the other, ended together. */
+import { askServer } from './ask.js';
+import type { Lent } from './lent-sockets.js';
+import { ControlError, type Reply, type Request } from './request.js';
+import { Worker, type WorkerParts } from './worker.js';
+import { controlFileOf } from './worker-files.js';
+import type { WorkerEnd } from './worker-process.js';
+
+/** How long a worker may take for an answer, in milliseconds. */
+const ANSWER_MS = 10_000;
+/** A store is looked through before it is used, and may be large: an upgrade takes its time. */
+const UPGRADE_MS = 660_000;
+
+/** A worker has ended before it was ready, when all were started. */
+export class WorkerStartError extends Error {
+  override readonly name = 'WorkerStartError';
+
+  constructor(worker: string, { code, signal }: WorkerEnd) {
+    const how = signal ?? `exit code ${String(code)}`;
+    super(`worker ${worker} has not started (${how}): what it says is above`);
+  }
+}
+
+/** What one worker has answered. */
+export interface WorkerReply {
+  readonly worker: Worker;
+  /** An error if it has none. */
+  readonly reply: Reply | Error;
+}
+
+export class Supervisor {
+  readonly workers: readonly Worker[];
+  readonly #parts: WorkerParts;
+  #isEnding = false;
+  #isUpgrading = false;
+
+  /** @param names - of the workers */
+  constructor(names: readonly string[], parts: WorkerParts) {
+    this.#parts = parts;
+    this.workers = names.map((name) => new Worker(name, parts));
+  }
+
+  /**
+   * Goes on with the workers that run already, and starts the others.
+   *
+   * @returns when all are ready
+   * @throws WorkerStartError; as `listen` does. Then none of those that were started runs
+   */
+  async start(found: ReadonlyMap<string, Lent>): Promise<void> {
+    const starting = this.workers.map(async (worker) => {
+      const lent = found.get(worker.name);
+      if (lent !== undefined && worker.adopt(lent.pid)) {
+        this.#parts.observer.found(worker);
+        return;
+      }
+      const end = await worker.start();
+      if (end !== null && !this.#isEnding) throw new WorkerStartError(worker.name, end);
+    });
+    try {
+      await Promise.all(starting);
+    } catch (error) {
+      this.signal('SIGTERM');
+      await this.end();
+      throw error;
+    }
+  }
+
+  /** Whether all workers are ready. */
+  get isReady(): boolean {
+    return this.workers.every(({ state }) => state === 'ready');
+  }
+
+  /** Sends all workers a signal. */
+  signal(name: NodeJS.Signals): void {
+    for (const worker of this.workers) worker.signal(name);
+  }
+
+  /** Starts none any more. @returns when all that were told to have ended */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    for (const worker of this.workers) worker.end();
+    await Promise.all(this.workers.map(({ ended }) => ended));
+  }
+
+  /** @throws ControlError: ERR_CONTROL_REQUEST */
+  worker(name: string): Worker {
+    const found = this.workers.find((worker) => worker.name === name);
+    if (found !== undefined) return found;
+    const names = this.workers.map((worker) => worker.name).join(', ');
+    throw new ControlError('ERR_CONTROL_REQUEST', `there is no worker ${name}; there are ${names}`);
+  }
+
+  /** Asks one worker. @throws as `askServer` does */
+  async ask(worker: Worker, request: Request): Promise<Reply> {
+    if (worker.state !== 'ready') {
+      throw new ControlError('ERR_CONTROL_UNREACHABLE', `worker ${worker.name} does not run now`);
+    }
+    const timeoutMs = request.verb === 'upgrade' ? UPGRADE_MS : ANSWER_MS;
+    return askServer(this.#parts.folder, request, { file: controlFileOf(worker.name), timeoutMs });
+  }
+
+  /** Asks all workers at once. */
+  askAll(request: Request): Promise<readonly WorkerReply[]> {
+    return Promise.all(
+      this.workers.map(async (worker) => ({ worker, reply: await this.ask(worker, request).catch(asError) })),
+    );
+  }
+
+  /**
+   * Asks the first worker that runs: it knows what all know.
+   *
+   * @throws as `askServer` does, and ERR_CONTROL_UNREACHABLE if none runs
+   */
+  askAny(request: Request): Promise<Reply> {
+    const worker = this.workers.find(({ state }) => state === 'ready');
+    if (worker === undefined) throw new ControlError('ERR_CONTROL_UNREACHABLE', 'no worker runs now');
+    return this.ask(worker, request);
+  }
+
+  /**
+   * Has the program on the disk go on for one worker after the other, until one of them cannot.
+   *
+   * @throws ControlError: ERR_CONTROL_REFUSED while that is under way
+   */
+  async upgrade(): Promise<readonly WorkerReply[]> {
+    if (this.#isUpgrading) throw new ControlError('ERR_CONTROL_REFUSED', 'the workers are being upgraded already');
+    this.#isUpgrading = true;
+    const replies: WorkerReply[] = [];
+    for (const worker of this.workers) {
+      const reply = await this.ask(worker, { verb: 'upgrade', words: [] }).catch(asError);
+      replies.push({ worker, reply });
+      if (reply instanceof Error) break;
+      const pid: unknown = Reflect.get(Object(reply.result), 'pid');
+      if (typeof pid === 'number' && pid !== worker.pid) worker.adopt(pid);
+    }
+    this.#isUpgrading = false;
+    return replies;
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

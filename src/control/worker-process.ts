@@ -1,0 +1,131 @@
+/** The processes that are workers: those that this one has started, and those that it has found. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { hasCode } from '../errors.js';
+import { Multiplexer } from '../multiplexer/multiplexer.js';
+import { PidFd } from '../socket/pid-fd.js';
+
+/** How a process has ended; both are null if nobody can say. */
+export interface WorkerEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A process that runs, or has ended. */
+export interface WorkerProcess {
+  readonly pid: number;
+  /** It does not reject. */
+  readonly ended: Promise<WorkerEnd>;
+  /** Sends it a signal, unless it has ended. */
+  signal(name: NodeJS.Signals): void;
+}
+
+/** A process that is being started. */
+export interface StartedWorker extends WorkerProcess {
+  /** Resolves to whether it serves: false if it has ended before. */
+  readonly ready: Promise<boolean>;
+}
+
+/** The command that starts a worker. */
+export interface WorkerCommand {
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Tells a worker the fds that it inherits: the one that it reports on that it is ready, and those of its listeners. */
+export const WORKER_FDS_VARIABLE = 'FDMUX_WORKER_FDS';
+/** Behind the standard streams. */
+const READY_FD = 3;
+
+/** What a worker inherits. */
+export interface WorkerFds {
+  readonly ready: number;
+  /** By the place of the listener in the configuration. */
+  readonly listeners: ReadonlyMap<number, number>;
+}
+
+/** Starts a worker by the Node.js that runs this process. @param fds - of its listeners, by place */
+export function startWorker({ args, env }: WorkerCommand, fds: ReadonlyMap<number, number>): StartedWorker {
+  const places = [...fds.keys()].map((place, index) => `${place}=${READY_FD + 1 + index}`);
+  const child = spawn(process.execPath, [...args], {
+    env: { ...env, [WORKER_FDS_VARIABLE]: [READY_FD, ...places].join(' ') },
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', ...fds.values()],
+  });
+  const ended = new Promise<WorkerEnd>((resolve) => {
+    child.once('exit', (code, signal) => {
+      resolve({ code, signal });
+    });
+    child.once('error', () => {
+      resolve({ code: null, signal: null });
+    });
+  });
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    ready: readyOf(child, ended),
+    signal: (name) => {
+      child.kill(name);
+    },
+  };
+}
+
+/** The first byte says that it is ready. */
+async function readyOf(child: ChildProcess, ended: Promise<WorkerEnd>): Promise<boolean> {
+  const stream = child.stdio[READY_FD];
+  const said = new Promise<boolean>((resolve) => {
+    stream?.once('data', () => {
+      resolve(true);
+    });
+    stream?.on('error', () => undefined);
+  });
+  const isReady = await Promise.race([said, ended.then(() => false)]);
+  stream?.destroy();
+  return isReady;
+}
+
+/** Takes the fds that a worker inherits out of its environment; null if this process is started by itself. */
+export function takeWorkerFds(env: NodeJS.ProcessEnv): WorkerFds | null {
+  const text = env[WORKER_FDS_VARIABLE];
+  if (text === undefined) return null;
+  // The processes that this one starts are not meant.
+  Reflect.deleteProperty(env, WORKER_FDS_VARIABLE);
+  const [ready = '', ...places] = text.split(' ');
+  const listeners = places.map((place): [number, number] => {
+    const [index = '', fd = ''] = place.split('=');
+    return [Number(index), Number(fd)];
+  });
+  return { ready: Number(ready), listeners: new Map(listeners) };
+}
+
+/** Looks after a process that this one has not started. @returns null if it has ended */
+export function findProcess(pid: number): WorkerProcess | null {
+  let fd: PidFd;
+  try {
+    fd = new PidFd(pid);
+  } catch (error) {
+    if (hasCode(error, 'ESRCH')) return null;
+    throw error;
+  }
+  return {
+    pid,
+    ended: endOf(fd),
+    signal: (name) => {
+      if (!fd.closed) signalTo(fd, name);
+    },
+  };
+}
+
+function signalTo(fd: PidFd, name: NodeJS.Signals): void {
+  try {
+    fd.sendSignal(name);
+  } catch (error) {
+    if (!hasCode(error, 'ESRCH')) throw error;
+  }
+}
+
+async function endOf(fd: PidFd): Promise<WorkerEnd> {
+  using multiplexer = new Multiplexer();
+  multiplexer.register(fd, { interest: 'read' });
+  await multiplexer.wait(null);
+  fd.close();
+  return { code: null, signal: null };
+}

@@ -1,0 +1,156 @@
+/** One worker: it is started again whenever it ends, and goes on as another process when it is upgraded. */
+import { performance } from 'node:perf_hooks';
+import { Descriptor } from '../socket/descriptor.js';
+import { Backoff } from './backoff.js';
+import { borrowSockets, type Lent } from './lent-sockets.js';
+import { lendingFileOf, removeFilesOf } from './worker-files.js';
+import { findProcess, startWorker, type WorkerCommand, type WorkerEnd, type WorkerProcess } from './worker-process.js';
+import type { WorkerSockets } from './worker-sockets.js';
+
+/** How far a worker is: `waiting` to be started again. */
+export type WorkerState = 'starting' | 'ready' | 'waiting' | 'ended';
+
+/** Hears what happens to workers. */
+export interface WorkerObserver {
+  ready(worker: Worker): void;
+  /** It was running before this process looked after it. */
+  found(worker: Worker): void;
+  /** It has ended by itself. @param delayMs - when it is started again, in milliseconds */
+  lost(worker: Worker, end: WorkerEnd, delayMs: number): void;
+}
+
+/** The parts that all workers have in common. */
+export interface WorkerParts {
+  readonly folder: string;
+  readonly sockets: WorkerSockets;
+  /** Returns how a worker is started. */
+  readonly command: (name: string) => WorkerCommand;
+  readonly observer: WorkerObserver;
+}
+
+/** While a worker waits for longer than this, in milliseconds, it keeps no connections waiting. */
+const PATIENT_MS = 1_000;
+
+export class Worker {
+  readonly name: string;
+  readonly #parts: WorkerParts;
+  readonly #backoff = new Backoff();
+  #process: WorkerProcess | null = null;
+  #state: WorkerState = 'waiting';
+  #sinceMs = performance.now();
+  #retry: NodeJS.Timeout | null = null;
+  #isEnding = false;
+  #hasEnded: () => void = () => undefined;
+  /** How often it has been started again. */
+  restarts = 0;
+  /** Resolves when it has ended for good. */
+  readonly ended: Promise<void>;
+
+  constructor(name: string, parts: WorkerParts) {
+    this.name = name;
+    this.#parts = parts;
+    this.ended = new Promise((resolve) => {
+      this.#hasEnded = resolve;
+    });
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** The process; null while there is none. */
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  /**
+   * Starts it.
+   *
+   * @returns how it has ended if it was not ready before; null otherwise
+   * @throws as `listen` does
+   */
+  async start(): Promise<WorkerEnd | null> {
+    this.#state = 'starting';
+    const fds = await this.#parts.sockets.of(this.name);
+    const started = startWorker(this.#parts.command(this.name), fds);
+    this.#watch(started);
+    if (!(await started.ready)) return started.ended;
+    if (this.#process === started) {
+      this.#state = 'ready';
+      this.#parts.observer.ready(this);
+    }
+    return null;
+  }
+
+  /** Goes on with a process that runs already. @returns false if it has ended */
+  adopt(pid: number): boolean {
+    const found = findProcess(pid);
+    if (found === null) return false;
+    this.#state = 'ready';
+    this.#watch(found);
+    return true;
+  }
+
+  /** Sends it a signal, if it runs. */
+  signal(name: NodeJS.Signals): void {
+    this.#process?.signal(name);
+  }
+
+  /** From now on it is not started again: {@link ended} resolves when it has ended. */
+  end(): void {
+    this.#isEnding = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    if (this.#process === null) this.#finish();
+  }
+
+  #watch(watched: WorkerProcess): void {
+    this.#process = watched;
+    this.#sinceMs = performance.now();
+    void watched.ended.then((end) => {
+      if (this.#process === watched) this.#lost(watched.pid, end);
+    });
+  }
+
+  #lost(pid: number, end: WorkerEnd): void {
+    this.#process = null;
+    const lent = this.#successor(pid);
+    if (lent !== null && this.adopt(lent.pid)) {
+      this.#parts.observer.found(this);
+      if (this.#isEnding) this.signal('SIGTERM');
+      return;
+    }
+    if (this.#isEnding) {
+      this.#finish();
+      return;
+    }
+    this.#state = 'waiting';
+    const delayMs = this.#backoff.after(performance.now() - this.#sinceMs);
+    if (delayMs > PATIENT_MS) this.#parts.sockets.drop(this.name);
+    this.#parts.observer.lost(this, end, delayMs);
+    this.#retry = setTimeout(() => {
+      this.#restart();
+    }, delayMs);
+  }
+
+  /** Another process goes on for one that was upgraded. */
+  #successor(pid: number): Lent | null {
+    const lent = borrowSockets(this.#parts.folder, lendingFileOf(this.name));
+    for (const fd of lent?.fds.values() ?? []) Descriptor.fromFd(fd).close();
+    return lent === null || lent.pid === pid ? null : lent;
+  }
+
+  #restart(): void {
+    this.#retry = null;
+    this.restarts += 1;
+    this.start().catch(() => {
+      // The port is taken, for example: it is tried again.
+      if (this.#process === null) this.#lost(0, { code: null, signal: null });
+    });
+  }
+
+  #finish(): void {
+    this.#state = 'ended';
+    removeFilesOf(this.#parts.folder, this.name);
+    this.#hasEnded();
+  }
+}

@@ -1,0 +1,69 @@
+/** The store of a control process, which serves it to its workers. */
+import { LOG_FILE, ServiceSocket, STORE_FILE } from '../control/service-socket.js';
+import { LogService, PackBytes } from '../log/log-service.js';
+import { StoreService } from '../store/remote/store-service.js';
+import type { SqliteStoreConfig } from './config/server-config.js';
+import { storeVersionOf } from './hand-over/store-version.js';
+import type { Log } from './log.js';
+import { type OpenedSqlite, openSqlite } from './open-store.js';
+
+/** It is open, and so are its two sockets. */
+export class ControlStore {
+  readonly #opened: OpenedSqlite;
+  readonly #sockets: ServiceSocket[] = [];
+
+  private constructor(opened: OpenedSqlite) {
+    this.#opened = opened;
+  }
+
+  /** @throws StoreError; as `listen` does */
+  static async open(config: SqliteStoreConfig, log: Log): Promise<ControlStore> {
+    const opened = new ControlStore(await openSqlite(config, log));
+    try {
+      await opened.#serve(config, log);
+      return opened;
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
+  }
+
+  async #serve(config: SqliteStoreConfig, log: Log): Promise<void> {
+    const { store, logs } = this.#opened;
+    const form = (await storeVersionOf(config)) ?? '';
+    const bytes = new PackBytes();
+    const observer = {
+      stranger: (uid: number): void => {
+        log.warn('a worker of another user refused', { uid });
+      },
+      failed: (error: Error): void => {
+        log.error('accepting failed', { error: error.message });
+      },
+    };
+    const folder = config.path;
+    this.#sockets.push(
+      await ServiceSocket.open(
+        { folder, file: LOG_FILE, serve: (channel) => new LogService(logs, channel, bytes) },
+        observer,
+      ),
+      await ServiceSocket.open(
+        { folder, file: STORE_FILE, serve: (channel) => new StoreService({ store, form }, channel) },
+        observer,
+      ),
+    );
+  }
+
+  /** Ends the leases of a worker of which this process knows that it is gone: nobody has to wait for their end. */
+  giveUp(worker: string): void {
+    const { logs } = this.#opened;
+    void logs.living().then(async (nodes) => {
+      for (const node of nodes ?? []) if (node.startsWith(`${worker}.`)) await logs.lease(node, 1);
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#sockets.map((socket) => socket.close()));
+    this.#opened.logs.close();
+    await this.#opened.store.close();
+  }
+}

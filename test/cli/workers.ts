@@ -1,0 +1,94 @@
+/** Several workers under test, with the process that looks after them. */
+import { onTestFinished } from 'vitest';
+import { type CtlVerb, readRequest } from '../../src/cli/ctl-arguments.js';
+import { askServer } from '../../src/control/ask.js';
+import { borrowSockets } from '../../src/control/lent-sockets.js';
+import type { Reply } from '../../src/control/request.js';
+import { lendingFileOf, workersIn } from '../../src/control/worker-files.js';
+import { Descriptor } from '../../src/socket/descriptor.js';
+import { until } from '../support/deadline.js';
+import { startCli } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { type RunningServer, startServer } from './chat-server.js';
+import { kill } from './upgrades.js';
+
+/** What is known of a worker. */
+export interface WorkerStatus {
+  readonly name: string;
+  readonly pid: number;
+  readonly state: string;
+  readonly restarts: number;
+}
+
+export interface RunningWorkers {
+  readonly server: RunningServer;
+  readonly folder: string;
+  /** Asks as `fdmux ctl` does. */
+  readonly ctl: (verb: CtlVerb, ...words: readonly string[]) => Promise<Reply>;
+  readonly workers: () => Promise<readonly WorkerStatus[]>;
+}
+
+/** Starts it, on free ports unless a configuration says where to listen. */
+async function start(args: readonly string[], hasPorts: boolean): Promise<RunningServer> {
+  if (hasPorts) return startServer(args);
+  const process = startCli(['serve', ...args]);
+  await process.line('Ctrl-C ends the server.');
+  return { process, plainPort: 0, ircPort: 0 };
+}
+
+/**
+ * Starts two workers. They are gone when the test is over.
+ *
+ * @param options.places - whether they listen on free ports; a configuration says where otherwise
+ */
+export async function startWorkers(
+  args: readonly string[] = [],
+  folder = temporaryFolder(),
+  { places = true }: { readonly places?: boolean } = {},
+): Promise<RunningWorkers> {
+  const server = await start(['--workers', '2', '--data', folder, '--log-level', 'info', ...args], places);
+  onTestFinished(async () => {
+    // The control process first: it would start them again.
+    kill(server.process.pid, 'SIGKILL');
+    for (const pid of pidsOf(folder)) kill(pid, 'SIGKILL');
+    await server.process.dispose();
+  });
+  const ctl = (verb: CtlVerb, ...words: readonly string[]): Promise<Reply> =>
+    askServer(folder, readRequest(verb, words, {}));
+  return { server, folder, ctl, workers: async () => statusOf(await ctl('status')) };
+}
+
+function pidsOf(folder: string): readonly number[] {
+  return workersIn(folder).flatMap((name) => {
+    const lent = borrowSockets(folder, lendingFileOf(name));
+    for (const fd of lent?.fds.values() ?? []) Descriptor.fromFd(fd).close();
+    return lent === null ? [] : [lent.pid];
+  });
+}
+
+function statusOf({ result }: Reply): readonly WorkerStatus[] {
+  // As it is written in JSON: the tests say what is in it.
+  const { workers = [] }: { readonly workers?: readonly WorkerStatus[] } = Object(result);
+  return workers;
+}
+
+/** Waits until another process serves as a worker. */
+export async function replaced({ workers }: RunningWorkers, before: WorkerStatus): Promise<WorkerStatus> {
+  let found: WorkerStatus | undefined;
+  let isAsking = false;
+  await until(() => {
+    if (!isAsking && found === undefined) {
+      isAsking = true;
+      void workers()
+        .then((all) => {
+          found = all.find(({ name, pid, state }) => name === before.name && pid !== before.pid && state === 'ready');
+        })
+        .catch(() => undefined)
+        .finally(() => {
+          isAsking = false;
+        });
+    }
+    return found !== undefined;
+  }, `another process as ${before.name}`);
+  return found ?? before;
+}
