@@ -289,7 +289,7 @@ export class ChatServer implements ServerControl {
     await this.#admin?.close();
     await this.clients.settle();
     this.#keeping?.members.freeze();
-    await this.#node?.stop(STEP_DOWN_MS);
+    await this.#node?.retire(STEP_DOWN_MS);
     this.#reception.retire();
     const listeners = this.#listeners.giveAway();
     // As they are with those who are sent away: they are back soon.

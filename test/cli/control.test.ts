@@ -136,8 +136,18 @@ test('workers outlive their control process, and the next one goes on with them'
   await stopped(second);
 });
 
-test('all workers are upgraded, one after the other, and take clients again', async () => {
+test('all workers are upgraded, one after the other, and keep their clients', async () => {
   const running = await startWorkers();
+  const clients = await clientsOfBoth(running);
+  const [one, other] = [present(clients.get('w1'), 'a client'), present(clients.get('w2'), 'a client')];
+  for (const [nick, peer] of [
+    ['bob', one],
+    ['eve', other],
+  ] as const) {
+    await ask(peer, `NICK ${nick}`, new RegExp(` NICK :?${nick}$`));
+    await ask(peer, 'JOIN #tea', / 366 /);
+  }
+  await ask(one, 'TOPIC #tea :green', / TOPIC #tea :green$/);
   const before = await running.workers();
   const { text } = await running.ctl('upgrade');
   expect(text).toEqual([
@@ -151,6 +161,14 @@ test('all workers are upgraded, one after the other, and take clients again', as
   ]);
   for (const [index, { pid }] of after.entries()) expect(pid).not.toBe(before[index]?.pid);
   await until(() => !before.some(({ pid }) => isAlive(pid)), 'the end of the processes before');
+  // For the others, the members of a node that goes on have been away for a moment.
+  await other.lineLike(/^(?:@\S+ )?:bob!\S+ QUIT /);
+  await other.lineLike(/^(?:@\S+ )?:bob!\S+ JOIN :?#tea/);
+  await one.lineLike(/^(?:@\S+ )?:eve!\S+ JOIN :?#tea/);
+  await ask(one, 'PRIVMSG #tea :still here', / PRIVMSG #tea :still here$/);
+  await other.lineLike(/ PRIVMSG #tea :still here$/);
+  await ask(other, 'TOPIC #tea', / 332 eve #tea :green$/);
+  await ask(one, 'NAMES #tea', / 353 bob . #tea :.*@bob/);
   expect((await clientsOfBoth(running)).size).toBe(2);
   await stopped(running);
 });

@@ -86,25 +86,36 @@ export class Node {
    * @param patienceMs - how long the logs have for that, in milliseconds
    */
   stop(patienceMs: number): Promise<void> {
-    this.#stopping ??= this.#stop(patienceMs);
+    this.#stopping ??= this.#end(patienceMs, true);
     return this.#stopping;
   }
 
-  async #stop(patienceMs: number): Promise<void> {
+  /**
+   * Ends it for a process that goes on under the same name. That one says that this node is gone: up to then its
+   * members are in their rooms, as the other process has to know them.
+   *
+   * @param patienceMs - how long the logs have for that, in milliseconds
+   */
+  retire(patienceMs: number): Promise<void> {
+    this.#stopping ??= this.#end(patienceMs, false);
+    return this.#stopping;
+  }
+
+  async #end(patienceMs: number, isGone: boolean): Promise<void> {
     this.#isOver = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, patienceMs);
     });
-    await Promise.race([this.#stepDown(), late]);
+    await Promise.race([this.#leave(isGone), late]);
     clearTimeout(timer);
   }
 
-  async #stepDown(): Promise<void> {
+  async #leave(isGone: boolean): Promise<void> {
     await this.#last;
     const { chat, logs } = this.#parts;
-    if (!this.#isGivenUp) {
+    if (isGone && !this.#isGivenUp) {
       await new Promise<void>((resolve) => {
         chat.stepDown(resolve);
       });
