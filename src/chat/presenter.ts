@@ -19,7 +19,7 @@ export class Presenter {
 
   constructor(core: Core) {
     this.#core = core;
-    this.#publisher = new Publisher(core.directory);
+    this.#publisher = new Publisher(core.directory, core.returning);
   }
 
   /** Whether nobody is told of anything. What else follows from an entry is done all the same. */

@@ -12,15 +12,25 @@ import { roomStateOf } from './room-state.js';
 /** Events about a member itself: they go to those who share a room with it. */
 type PersonalEvent = EventOf<'quit' | 'renamed' | 'away' | 'account' | 'host' | 'realname'>;
 
+/** Members who do not know that they are out of rooms, which they are about to enter again. */
+export interface Absentees {
+  /** Those who are out of a room. */
+  outOf(room: Room): Iterable<MemberState>;
+  /** Those who are out of a room of which a member is out, too. */
+  besides(member: Member): Iterable<MemberState>;
+}
+
 /** Finds the audience of each kind of event. */
 export class Publisher {
   readonly #directory: DirectoryState;
+  readonly #absentees: Absentees;
   #fanOuts = 0;
   /** Whether nothing is sent to anybody. */
   isQuiet = false;
 
-  constructor(directory: DirectoryState) {
+  constructor(directory: DirectoryState, absentees: Absentees) {
     this.#directory = directory;
+    this.#absentees = absentees;
   }
 
   /**
@@ -61,11 +71,11 @@ export class Publisher {
       case 'topic':
       case 'settings':
       case 'retitled':
-        toRoom(delivery, event.room, answered);
+        this.#toRoomAsKnown(delivery, event.room, answered);
         return;
       case 'left':
       case 'kicked':
-        toRoom(delivery, event.room, answered);
+        this.#toRoomAsKnown(delivery, event.room, answered);
         // It is no longer inside.
         if (event.member !== answered) delivery.to(stateOf(event.member));
         return;
@@ -100,6 +110,12 @@ export class Publisher {
     }
   }
 
+  /** Reaches all who have the state of a room before their eyes: those inside, and those who will be again. */
+  #toRoomAsKnown(delivery: Delivery, room: Room, except: MemberState | null): void {
+    toRoom(delivery, room, except);
+    for (const absentee of this.#absentees.outOf(room)) if (absentee !== except) delivery.to(absentee);
+  }
+
   #toListeners(delivery: Delivery, answered: MemberState | null): void {
     for (const member of this.#directory.members()) {
       if (member.traits.has('hears-announcements') && member !== answered) delivery.to(member);
@@ -122,12 +138,17 @@ export class Publisher {
         seat.member.lastFanOut = this.#fanOuts;
         delivery.to(seat.member, room);
       }
+      for (const absentee of this.#absentees.outOf(room)) this.#toPeer(delivery, absentee);
     }
+    for (const absentee of this.#absentees.besides(member)) this.#toPeer(delivery, absentee);
     if (!hasFollowers) return;
-    for (const follower of this.#directory.followersOf(member)) {
-      const state = stateOf(follower);
-      if (state.lastFanOut !== this.#fanOuts) delivery.to(state);
-    }
+    for (const follower of this.#directory.followersOf(member)) this.#toPeer(delivery, stateOf(follower));
+  }
+
+  #toPeer(delivery: Delivery, peer: MemberState): void {
+    if (peer.lastFanOut === this.#fanOuts) return;
+    peer.lastFanOut = this.#fanOuts;
+    delivery.to(peer);
   }
 }
 

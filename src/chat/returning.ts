@@ -6,6 +6,8 @@ import type { Member, MemberDescription } from './member.js';
 import { type MemberState, stateOf } from './member-state.js';
 import type { Cleared } from './outcome.js';
 import type { Unsettled } from './proposal.js';
+import type { Absentees } from './publisher.js';
+import type { Room } from './room.js';
 import type { RoomReplica } from './rooms.js';
 import { whenSettled } from './ticket.js';
 
@@ -23,7 +25,7 @@ interface Repeatable<F> {
  * Brings members in again. In each room they are only when its log has said that their node was gone: up to there the
  * old sessions have spoken, and nothing of theirs counts after it. What has not been settled by then is said once more.
  */
-export class Returning {
+export class Returning implements Absentees {
   readonly #core: Core;
   /** The members of whom nobody here hears, since nobody here has heard that they were gone. */
   readonly #quiet = new Set<Member>();
@@ -55,6 +57,23 @@ export class Returning {
   insidersWith(log: LogName, member: Member): ReadonlySet<MemberState> | null {
     const insiders = this.#insiders.size === 0 ? undefined : this.#insiders.get(log);
     return insiders?.has(stateOf(member)) === true ? insiders : null;
+  }
+
+  *outOf(room: Room): Generator<MemberState, void> {
+    if (this.#insiders.size === 0) return;
+    for (const [log, insiders] of this.#insiders) {
+      if (this.#core.rooms.ofLog(log)?.fold !== room) continue;
+      for (const member of insiders) if (!isInside(member, room)) yield member;
+    }
+  }
+
+  *besides(member: Member): Generator<MemberState, void> {
+    if (this.#insiders.size === 0) return;
+    for (const [log, insiders] of this.#insiders) {
+      const room = this.#core.rooms.ofLog(log)?.fold;
+      if (room === undefined || !insiders.has(stateOf(member)) || isInside(stateOf(member), room)) continue;
+      yield* insiders;
+    }
   }
 
   /** Gives the members that were here other sessions. @param former - the node that they were at */
@@ -235,6 +254,10 @@ export class Returning {
       }
     });
   }
+}
+
+function isInside(member: MemberState, room: Room): boolean {
+  return member.seats.some((seat) => seat.room === room);
 }
 
 function factsOf({ away, traits, metadata }: MemberState): Facts {

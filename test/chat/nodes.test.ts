@@ -482,6 +482,23 @@ describe('a node that was given up, and comes back', () => {
     expect(ann.ear.words()).toEqual(['said psst']);
   });
 
+  test('its members hear what becomes of their rooms while they are out of them', () => {
+    const { a, b, ann, bob } = begin();
+    const amy = enter(a, 'amy', '#a');
+    for (const { ear } of [ann, amy, bob]) ear.words();
+    b.giveUp('a.1');
+    const eve = enter(b, 'eve', '#a');
+    b.setTopic(bob.member, '#a', 'green');
+    b.rename(bob.member, 'rob');
+    b.part(eve.member, '#a', '');
+    const news = ['joined eve', 'topic green', 'renamed rob', 'left eve'];
+    for (const { ear } of [ann, amy]) expect(ear.words()).toEqual(news);
+    a.comeBack('a.2');
+    expect([ann.ear.words(), amy.ear.words()]).toEqual([[], []]);
+    b.rename(bob.member, 'bob');
+    for (const { ear } of [ann, amy]) expect(ear.words()).toEqual(['renamed bob']);
+  });
+
   test('says once what had not been settled, and what its members say meanwhile', () => {
     const { a, b, ann, bob } = begin();
     const heard: string[] = [];

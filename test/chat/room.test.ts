@@ -57,7 +57,7 @@ class Ear implements Outlet {
 
 const red = new CountingEncoder('red');
 const blue = new CountingEncoder('blue');
-const publisher = new Publisher(new Core().directory);
+const publisher = new Publisher(new Core().directory, { outOf: () => [], besides: () => [] });
 const author = { nick: 'ann', user: 'u', host: 'h.example' };
 const anyRoom = { key: null, maxRooms: 10, flags: [] };
 let chat: Chat;
