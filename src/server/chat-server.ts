@@ -172,7 +172,8 @@ export class ChatServer implements ServerControl {
 
   /** What a chat goes on from that is in the memory of another process; a store has the rest. */
   #inMemory({ rooms, bans }: Estate): Pick<ChatOptions, 'keeper' | 'bans'> {
-    if (this.#node !== null) return {};
+    // The node itself is made after its chat.
+    if (this.#options.config.node !== null) return {};
     const keeper = new MovedRooms(rooms, this.#keeping?.chat.keeper ?? null, this.#world.newLogId);
     if (this.#keeping !== null) return { keeper };
     const store = new MemoryBanStore();
