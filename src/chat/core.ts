@@ -355,6 +355,12 @@ export class Core implements ReplicaOwner {
     return answer;
   }
 
+  /** This process has been given up again before a member was back. */
+  loseAgain(member: MemberState): void {
+    // It may have quit meanwhile.
+    if (this.#arriving.delete(member.session)) this.#lostMembers.push(member);
+  }
+
   /** A member that comes back has another nick. */
   renamed(member: MemberState, before: string): void {
     this.#presenter.showRenamed({ kind: 'renamed', atMs: this.directory.now(), member, before });

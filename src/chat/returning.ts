@@ -207,6 +207,8 @@ export class Returning implements Absentees {
       if (isHere) this.#tell(member, facts);
       this.#quiet.delete(member);
       if (isHere) then?.();
+      // What was under way when the node was given up once more does not count: the member comes back with the others.
+      else if (this.#core.isGivenUp) this.#core.loseAgain(member);
       this.#mayEnter();
     });
   }
@@ -215,7 +217,8 @@ export class Returning implements Absentees {
   #ask(member: MemberState, nick: string, then: (isHere: boolean) => void): void {
     const before = member.nick;
     whenSettled(this.#core.arriveAgain(member, { ...member.who, nick }), (outcome) => {
-      if (outcome.kind === 'refused' && outcome.why !== 'not-taken') {
+      // One that has quit meanwhile is not asked for again.
+      if (outcome.kind === 'refused' && outcome.why !== 'not-taken' && this.#core.isKnown(member)) {
         this.#ask(member, this.#core.guestNick(), then);
         return;
       }
