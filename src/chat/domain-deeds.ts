@@ -91,6 +91,7 @@ const gone: Deed<'gone'> = (domain, { node }, atMs) => {
     domain.remove(member, atMs);
     member.parting = NODE_LOST;
   }
+  domain.dropGone();
   return { kind: 'lost', node, quits: lost.map((member) => ({ kind: 'quit', atMs, member, reason: NODE_LOST })) };
 };
 

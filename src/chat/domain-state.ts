@@ -253,6 +253,11 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     this.#remember(member, atMs);
   }
 
+  /** Forgets the sessions of nodes that are gone. */
+  dropGone(): void {
+    this.#numbers.drop((session) => this.gone.hasSession(session));
+  }
+
   /** Changes a fact about a member that is counted. */
   recount(member: MemberState, change: () => void): void {
     this.#count(member, -1);

@@ -115,6 +115,10 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
       return { kind: 'redacted', atMs: this.#atMs, by, room: null, to, message, id, reason };
     },
     withdrawn: () => null,
-    gone: ({ node }) => (this.gone.add(node) ? { kind: 'cleared', node, members: [] } : null),
+    gone: ({ node }) => {
+      if (!this.gone.add(node)) return null;
+      this.#numbers.drop((session) => this.gone.hasSession(session));
+      return { kind: 'cleared', node, members: [] };
+    },
   };
 }

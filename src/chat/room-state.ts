@@ -401,6 +401,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     const lost = this.#seats.filter(({ session }) => isLost(session));
     this.#await(lost);
     for (const session of [...this.sessions()]) if (isLost(session)) this.dismiss(session);
+    this.#numbers?.drop(isLost);
     return lost.map(({ member }) => member);
   }
 

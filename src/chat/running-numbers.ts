@@ -53,6 +53,11 @@ export class RunningNumbers {
     this.#last.delete(session);
   }
 
+  /** Forgets sessions that are over: nothing that they say counts, whatever its number. */
+  drop(isOver: (session: string) => boolean): void {
+    for (const session of this.#last.keys()) if (isOver(session)) this.#last.delete(session);
+  }
+
   snapshot(): NumbersSnapshot {
     const last = [...this.#last].map(([session, { n, seq }]) => [session, n, seq] as const);
     return { last, forgottenSeq: this.#forgottenSeq };
