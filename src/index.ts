@@ -25,7 +25,7 @@ export { Poll, poll, pollSync } from './readiness/poll.js';
 export type { PollEntry, PollEvent } from './readiness/poll.js';
 export { select, selectSync } from './readiness/select.js';
 export type { SelectResult } from './readiness/select.js';
-export type { AsyncWaitOptions, SyncWaitOptions } from './readiness/wait-options.js';
+export type { AsyncWaitOptions, IntoOption, SyncWaitOptions } from './readiness/wait-options.js';
 export type { WaiterKind } from './readiness/waiter.js';
 export {
   EPOLLERR,
