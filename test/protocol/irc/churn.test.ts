@@ -96,7 +96,8 @@ test('a thousand peers that connect, watch others, join, talk and leave again le
     expect([...server.monitors.watchersOf(sessions[1]?.member ?? expect.fail('no member'))]).toEqual([]);
   };
   sessions[0]?.receive(Buffer.from('JOIN #a\r\n'));
-  visit();
+  // What is kept within bounds, such as closed rooms and former nicks, is full after a few thousand.
+  for (let count = 0; count < 4; count += 1) visit();
   expectNobody();
   expect(heapGrowth(visit)).toBeLessThan(HEAP_BYTES);
   expectNobody();
