@@ -22,6 +22,7 @@ const BUN = {
   ...NO_PERMISSIONS,
   'needs-tls-on-duplex': "Bun's TLSSocket on a Duplex loses the end of what it carries, on node:net's sockets too",
   'needs-blocked-signals': "Bun's event loop waits with no signal blocked",
+  'needs-v8': 'Bun has another engine than V8',
 };
 
 const forced = (id, title, env, lacks = {}) => ({
@@ -70,6 +71,7 @@ export const rows = [
       'needs-module-eval': "Deno's -e takes no ES module",
       'needs-signal-exceptions': "Deno reports no exception of a signal's handler",
       'needs-worker-terminate': "Deno's worker.terminate() stops no busy thread",
+      'needs-v8': 'Deno takes the flags of V8 in another way',
     },
     fileByFile: true,
   },

@@ -112,7 +112,7 @@ test.runIf(runtime === 'node').each([
      for (const fd of fds) mux.register(fd, { interest: 'read', data: fd });
      const wait = () => mux.waitSync(0);`,
   ],
-])('%s leaves nothing to the garbage collector', async (_, prepare) => {
+])('%s leaves nothing to the garbage collector', { tags: ['needs-v8'] }, async (_, prepare) => {
   const young = ['--max-semi-space-size=512', '--min-semi-space-size=512'];
   const { code, stdout, stderr } = await start(process.execPath, [...young, '-e', measure(prepare)]).ended();
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
