@@ -1,5 +1,6 @@
 /** What the two ends of a log that is elsewhere say to each other. The packs are in the bodies of the frames. */
 import type { LogName } from './entry.js';
+import { isLogName } from './log-name.js';
 import { type Mark, MAX_MARKS } from './marks.js';
 import { choice, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
 import type { AppendFailure } from './shared-log.js';
@@ -69,10 +70,7 @@ const id = whole(0);
 const number = whole(0);
 const node = text(512);
 const name = text(1_024);
-
-/** Whether a value is the name of a log. */
-export const isLogName: Shape<LogName> = (value): value is LogName =>
-  name(value) && (value === 'd' || value.startsWith('r:') || value.startsWith('a:') || value.startsWith('n:'));
+const logName: Shape<LogName> = (value): value is LogName => name(value) && isLogName(value);
 
 const hello = record({ kind: oneOf('hello'), version: whole(1) });
 const end = nullable(number);
@@ -81,10 +79,10 @@ const marks = list(pair(number, text(32)), MAX_MARKS);
 /** Whether a value is something that one who uses the logs says. */
 export const isAsk = choice<Ask>({
   hello,
-  append: record({ kind: oneOf('append'), id, log: isLogName }),
-  follow: record({ kind: oneOf('follow'), id, log: isLogName, after: number, marks }),
+  append: record({ kind: oneOf('append'), id, log: logName }),
+  follow: record({ kind: oneOf('follow'), id, log: logName, after: number, marks }),
   stop: record({ kind: oneOf('stop'), id }),
-  read: record({ kind: oneOf('read'), id, log: isLogName, after: number, maxPacks: whole(1) }),
+  read: record({ kind: oneOf('read'), id, log: logName, after: number, maxPacks: whole(1) }),
   lease: record({ kind: oneOf('lease'), id, node, ms: whole(1) }),
   expired: record({ kind: oneOf('expired'), id }),
   living: record({ kind: oneOf('living'), id }),

@@ -3,34 +3,23 @@ import type { Broker } from '../log/broker.js';
 import type { LogName, Pack } from '../log/entry.js';
 import { RemoteLog, type RemoteLogOptions } from '../log/remote-log.js';
 import type { AppendAnswer } from '../log/shared-log.js';
+import { type LogTop, LogTops } from './log-tops.js';
 
 /** Logs that were asked where they end, and to which only this server appends. */
 export class CountedLog extends RemoteLog {
-  readonly #tops: Map<string, number>;
+  readonly #tops: LogTops;
 
   /** @param ends - of all logs that have packs */
-  constructor(
-    broker: Broker,
-    ends: readonly { readonly log: string; readonly top: number }[],
-    options: RemoteLogOptions,
-  ) {
+  constructor(broker: Broker, ends: readonly LogTop[], options: RemoteLogOptions) {
     super(broker, options);
-    this.#tops = new Map(ends.map(({ log, top }) => [log, top]));
+    this.#tops = new LogTops(ends);
   }
 
   topOf(name: LogName): number {
-    return this.#tops.get(name) ?? 0;
+    return this.#tops.of(name);
   }
 
   override append(name: LogName, pack: Pack, answer: AppendAnswer): void {
-    super.append(name, pack, {
-      appended: (seq) => {
-        this.#tops.set(name, Math.max(seq, this.topOf(name)));
-        answer.appended(seq);
-      },
-      failed: (why) => {
-        answer.failed(why);
-      },
-    });
+    super.append(name, pack, this.#tops.counting(name, answer));
   }
 }

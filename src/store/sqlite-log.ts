@@ -1,8 +1,8 @@
 /** Logs in the store: an append is answered when it is as durable as the store promises. */
 import { decodePack, encodePack } from '../log/codec.js';
 import type { LogName, Pack } from '../log/entry.js';
+import { isLogName } from '../log/log-name.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from '../log/shared-log.js';
-import { isLogName } from './log-names.js';
 import type { KeptState, LogEnds, Page, StoredState } from './log-reads.js';
 import type { Store } from './store.js';
 import type { Failure } from './store-error.js';

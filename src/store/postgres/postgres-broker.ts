@@ -9,9 +9,9 @@ import type {
   PackToKeep,
 } from '../../log/broker.js';
 import type { LogName } from '../../log/entry.js';
+import { isLogName } from '../../log/log-name.js';
 import { integerOf, nullableOf, textOf } from '../columns.js';
 import { LinkGroup } from '../link-group.js';
-import { isLogName } from '../log-names.js';
 import type { StoreError } from '../store-error.js';
 import { databaseError, isDeadlock } from './database-error.js';
 import type { Notification, Statement } from './driver.js';

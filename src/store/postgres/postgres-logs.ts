@@ -2,8 +2,8 @@
 import type { LogName } from '../../log/entry.js';
 import type { RemoteLogOptions } from '../../log/remote-log.js';
 import { CountedLog } from '../counted-log.js';
-import { isLogName } from '../log-names.js';
-import type { KeptState, LogEnds } from '../log-reads.js';
+import { type KeptLogs, readKeptLogs } from '../kept-logs.js';
+import type { KeptState } from '../log-reads.js';
 import { startLogs } from '../start-logs.js';
 import type { StoreAccess, StoreLogs } from '../store-access.js';
 import { PostgresBroker } from './postgres-broker.js';
@@ -16,8 +16,7 @@ export class PostgresLogs extends CountedLog implements StoreLogs {
   private constructor(
     broker: PostgresBroker,
     store: StoreAccess,
-    ends: readonly LogEnds[],
-    states: StoreLogs['states'],
+    { ends, states }: KeptLogs,
     options: RemoteLogOptions,
   ) {
     super(broker, ends, options);
@@ -27,11 +26,9 @@ export class PostgresLogs extends CountedLog implements StoreLogs {
 
   /** Opens the logs of a store. @throws StoreError */
   static async open(url: string, store: StoreAccess, options: RemoteLogOptions): Promise<PostgresLogs> {
-    const ends = await store.read('ends', null);
-    const states = await store.read('states', null);
-    const kept = states.flatMap(({ log, ...state }) => (isLogName(log) ? [{ log, ...state }] : []));
+    const kept = await readKeptLogs(store);
     const broker = new PostgresBroker({ url });
-    const logs = new PostgresLogs(broker, store, ends, kept, options);
+    const logs = new PostgresLogs(broker, store, kept, options);
     await startLogs(logs, () => broker.problem);
     return logs;
   }

@@ -11,9 +11,9 @@ import type {
   PackToKeep,
 } from '../../log/broker.js';
 import type { LogName } from '../../log/entry.js';
+import { isLogName } from '../../log/log-name.js';
 import { Link } from '../link.js';
 import { LinkGroup } from '../link-group.js';
-import { isLogName } from '../log-names.js';
 import type { KeptState, LogEnds } from '../log-reads.js';
 import { StoreError } from '../store-error.js';
 import { type Command, connect } from './driver.js';

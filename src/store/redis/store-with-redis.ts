@@ -1,6 +1,6 @@
 /** A store of which the logs are in Redis, and everything else elsewhere. */
 import type { Found, SearchQuery } from '../../history/search-query.js';
-import { isLogName } from '../log-names.js';
+import { isLogName } from '../../log/log-name.js';
 import type { StoreReadings } from '../store.js';
 import type { StoreAccess } from '../store-access.js';
 import type { Reads, StoreFacts, Write } from '../tasks.js';

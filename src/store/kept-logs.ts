@@ -1,0 +1,17 @@
+/** What a store has of logs whose packs are elsewhere. */
+import { isLogName } from '../log/log-name.js';
+import type { LogEnds } from './log-reads.js';
+import type { StoreAccess, StoreLogs } from './store-access.js';
+
+/** The logs of a store when it is opened. */
+export interface KeptLogs {
+  readonly ends: readonly LogEnds[];
+  readonly states: StoreLogs['states'];
+}
+
+/** Reads where the logs of a store end, and what is kept of their states. @throws StoreError */
+export async function readKeptLogs(store: StoreAccess): Promise<KeptLogs> {
+  const ends = await store.read('ends', null);
+  const states = await store.read('states', null);
+  return { ends, states: states.flatMap(({ log, ...state }) => (isLogName(log) ? [{ log, ...state }] : [])) };
+}

@@ -1,0 +1,34 @@
+/** Where logs end, as far as this process knows without asking. */
+import type { LogName } from '../log/entry.js';
+import type { AppendAnswer } from '../log/shared-log.js';
+import type { LogEnds } from './log-reads.js';
+
+/** Where one log ends. */
+export type LogTop = Pick<LogEnds, 'log' | 'top'>;
+
+/** The ends that logs had when they were opened, and the packs that this process has appended since. */
+export class LogTops {
+  readonly #tops: Map<string, number>;
+
+  /** @param ends - of all logs that have packs */
+  constructor(ends: readonly LogTop[]) {
+    this.#tops = new Map(ends.map(({ log, top }) => [log, top]));
+  }
+
+  of(name: LogName): number {
+    return this.#tops.get(name) ?? 0;
+  }
+
+  /** Returns an answer to an append that takes note of the number, and passes everything on. */
+  counting(name: LogName, answer: AppendAnswer): AppendAnswer {
+    return {
+      appended: (seq) => {
+        this.#tops.set(name, Math.max(seq, this.of(name)));
+        answer.appended(seq);
+      },
+      failed: (why) => {
+        answer.failed(why);
+      },
+    };
+  }
+}
