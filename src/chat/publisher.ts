@@ -15,9 +15,9 @@ type PersonalEvent = EventOf<'quit' | 'renamed' | 'away' | 'account' | 'host' | 
 /** Members who do not know that they are out of rooms, which they are about to enter again. */
 export interface Absentees {
   /** Those who are out of a room. */
-  outOf(room: Room): Iterable<MemberState>;
+  outOf(room: Room): readonly MemberState[];
   /** Those who are out of a room of which a member is out, too. */
-  besides(member: Member): Iterable<MemberState>;
+  besides(member: Member): readonly MemberState[];
 }
 
 /** Finds the audience of each kind of event. */

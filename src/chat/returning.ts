@@ -21,6 +21,8 @@ interface Repeatable<F> {
   goOn(): void;
 }
 
+const NOBODY: readonly MemberState[] = [];
+
 /**
  * Brings members in again. In each room they are only when its log has said that their node was gone: up to there the
  * old sessions have spoken, and nothing of theirs counts after it. What has not been settled by then is said once more.
@@ -59,21 +61,26 @@ export class Returning implements Absentees {
     return insiders?.has(stateOf(member)) === true ? insiders : null;
   }
 
-  *outOf(room: Room): Generator<MemberState, void> {
-    if (this.#insiders.size === 0) return;
-    for (const [log, insiders] of this.#insiders) {
-      if (this.#core.rooms.ofLog(log)?.fold !== room) continue;
-      for (const member of insiders) if (!isInside(member, room)) yield member;
-    }
+  outOf(room: Room): readonly MemberState[] {
+    if (this.#insiders.size === 0) return NOBODY;
+    const found = this.#rooms().find(([each]) => each === room);
+    return found === undefined ? NOBODY : [...found[1]].filter((member) => !isInside(member, room));
   }
 
-  *besides(member: Member): Generator<MemberState, void> {
-    if (this.#insiders.size === 0) return;
-    for (const [log, insiders] of this.#insiders) {
+  besides(member: Member): readonly MemberState[] {
+    if (this.#insiders.size === 0) return NOBODY;
+    const state = stateOf(member);
+    return this.#rooms().flatMap(([room, insiders]) =>
+      insiders.has(state) && !isInside(state, room) ? [...insiders] : [],
+    );
+  }
+
+  /** The rooms that members are to enter again, with those members. */
+  #rooms(): (readonly [Room, ReadonlySet<MemberState>])[] {
+    return [...this.#insiders].flatMap(([log, insiders]) => {
       const room = this.#core.rooms.ofLog(log)?.fold;
-      if (room === undefined || !insiders.has(stateOf(member)) || isInside(stateOf(member), room)) continue;
-      yield* insiders;
-    }
+      return room === undefined ? [] : [[room, insiders] as const];
+    });
   }
 
   /** Gives the members that were here other sessions. @param former - the node that they were at */
