@@ -1,7 +1,7 @@
 /** The nodes that have stopped, as one log has said so. */
 
 /** A node, by the name that all its incarnations have. */
-interface Incarnation {
+export interface Incarnation {
   readonly name: string;
   readonly number: number;
 }
@@ -72,7 +72,8 @@ export function formerOf(node: string): string | null {
   return number > 1 ? `${name}.${number - 1}` : null;
 }
 
-function incarnationOf(node: string): Incarnation {
+/** Returns the parts of a node, `name.incarnation`. */
+export function incarnationOf(node: string): Incarnation {
   const dot = node.lastIndexOf('.');
   const number = Number(node.slice(dot + 1));
   // A name without a number has one incarnation.

@@ -1,5 +1,6 @@
 /** The name of a node, held by one living process at a time. */
 import { setTimeout } from 'node:timers/promises';
+import { incarnationOf } from '../../chat/gone-nodes.js';
 import type { SharedLog } from '../../log/shared-log.js';
 import { StoreError } from '../../store/store-error.js';
 import type { Log } from '../log.js';
@@ -44,6 +45,6 @@ export function nodeOf(name: string, incarnation: number): string {
 
 /** Whether a process in the log has a name, and has begun before an incarnation. */
 function isEarlier(node: string, name: string, incarnation: number): boolean {
-  const dot = node.lastIndexOf('.');
-  return node.slice(0, dot) === name && Number(node.slice(dot + 1)) < incarnation;
+  const other = incarnationOf(node);
+  return other.name === name && other.number < incarnation;
 }
