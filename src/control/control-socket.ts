@@ -1,8 +1,7 @@
 /** The socket in the folder of a server's data, on which the server is asked for things by the one who runs it. */
 import type { Connection } from '../net/connection.js';
-import type { Listener } from '../net/listener.js';
 import { LineBuffer } from './line-buffer.js';
-import { listenForOwner, type Visitor } from './owner-listener.js';
+import { OwnerListener, type Visitor } from './owner-listener.js';
 import {
   type Answer,
   ControlError,
@@ -12,7 +11,6 @@ import {
   type Verb,
   type Verbs,
 } from './request.js';
-import { type SocketPath, socketPath } from './socket-path.js';
 
 /** The name of the file. */
 export const CONTROL_FILE = 'control.sock';
@@ -33,14 +31,11 @@ export interface ControlObserver {
 
 /** An open control socket. */
 export class ControlSocket {
-  readonly #listener: Listener<Visitor | null>;
-  readonly #path: SocketPath;
+  readonly #listener: OwnerListener;
   readonly #service: Service;
-  #closing: Promise<void> | null = null;
 
-  private constructor(listener: Listener<Visitor | null>, path: SocketPath, service: Service) {
+  private constructor(listener: OwnerListener, service: Service) {
     this.#listener = listener;
-    this.#path = path;
     this.#service = service;
   }
 
@@ -51,25 +46,20 @@ export class ControlSocket {
     observer: ControlObserver,
     file = CONTROL_FILE,
   ): Promise<ControlSocket> {
-    const path = socketPath(folder, file);
     const service: Service = { verbs, observer, isRetired: false };
-    try {
-      const listener = await listenForOwner({
-        path: path.path,
-        maxConnections: MAX_CONNECTIONS,
-        accept: (connection) => new Desk(connection, service),
-        onStranger: (uid) => {
-          observer.stranger(uid);
-        },
-        onError: (error) => {
-          observer.failed(error);
-        },
-      });
-      return new ControlSocket(listener, path, service);
-    } catch (error) {
-      path.dispose();
-      throw error;
-    }
+    const listener = await OwnerListener.open({
+      folder,
+      file,
+      maxConnections: MAX_CONNECTIONS,
+      accept: (connection) => new Desk(connection, service),
+      onStranger: (uid) => {
+        observer.stranger(uid);
+      },
+      onError: (error) => {
+        observer.failed(error);
+      },
+    });
+    return new ControlSocket(listener, service);
   }
 
   /**
@@ -83,13 +73,7 @@ export class ControlSocket {
 
   /** Takes no more requests. Those that are under way are still answered, if that does not take long. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    await this.#listener.close({ drainMs: CLOSE_MS });
-    this.#path.dispose();
+    return this.#listener.close(CLOSE_MS);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the one who runs several workers can ask of all of them at once: the verbs of `fdmux ctl`. */
 import { ControlError, type Reply, type Verb, type Verbs } from './request.js';
+import { statusRow } from './status-row.js';
 import type { Supervisor, WorkerReply } from './supervisor.js';
 import type { Worker } from './worker.js';
 
@@ -148,11 +149,13 @@ async function describeAll({ supervisor, version, listeners }: GatheringDeskPart
   return {
     text: [
       `fdmux ${version}, control process ${process.pid}, ${phase}, ${workers.length} workers`,
-      row('clients', String(clients)),
-      row('members', String(members)),
-      row('rooms', String(rooms)),
-      row('bans', String(bans)),
-      ...listeners.map(({ protocol, isSecure, address }) => row(`${protocol}${isSecure ? ' (TLS)' : ''}`, address)),
+      statusRow('clients', String(clients)),
+      statusRow('members', String(members)),
+      statusRow('rooms', String(rooms)),
+      statusRow('bans', String(bans)),
+      ...listeners.map(({ protocol, isSecure, address }) =>
+        statusRow(`${protocol}${isSecure ? ' (TLS)' : ''}`, address),
+      ),
       ...workers.map(describeWorker),
     ],
     result: { version, pid: process.pid, phase, uptimeMs, clients, members, rooms, bans, listeners, workers },
@@ -174,9 +177,5 @@ function describeWorker(worker: {
     ...(problem === null ? [`${factsOf(status).clients} clients`] : [problem]),
     ...(restarts === 0 ? [] : [`started again ${restarts} times`]),
   ];
-  return row(name, facts.join(', '));
-}
-
-function row(name: string, value: string): string {
-  return `  ${name.padEnd(12)} ${value}`;
+  return statusRow(name, facts.join(', '));
 }

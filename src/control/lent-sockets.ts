@@ -1,10 +1,9 @@
 /** The socket on which a worker lends the sockets that it listens on to a process that looks after it. */
 import type { Connection } from '../net/connection.js';
-import type { Listener } from '../net/listener.js';
 import { peerCredentialsOf } from '../socket/peer-credentials.js';
 import { Socket } from '../socket/socket.js';
-import { listenForOwner, mayEnter, type Visitor } from './owner-listener.js';
-import { type SocketPath, socketPath } from './socket-path.js';
+import { mayEnter, OwnerListener, type Visitor } from './owner-listener.js';
+import { socketPath } from './socket-path.js';
 
 /** Connections at once. */
 const MAX_CONNECTIONS = 32;
@@ -26,12 +25,10 @@ const NOBODY: Visitor = { take: () => undefined, end: () => undefined };
 
 /** The socket of one worker. */
 export class LendingSocket {
-  readonly #listener: Listener<Visitor | null>;
-  readonly #path: SocketPath;
+  readonly #listener: OwnerListener;
 
-  private constructor(listener: Listener<Visitor | null>, path: SocketPath) {
+  private constructor(listener: OwnerListener) {
     this.#listener = listener;
-    this.#path = path;
   }
 
   /**
@@ -46,28 +43,22 @@ export class LendingSocket {
     fds: ReadonlyMap<number, number>,
     onError: (error: Error) => void,
   ): Promise<LendingSocket> {
-    const path = socketPath(folder, file);
-    try {
-      const listener = await listenForOwner({
-        path: path.path,
-        maxConnections: MAX_CONNECTIONS,
-        accept: (connection) => {
-          lend(connection, fds, onError);
-          return NOBODY;
-        },
-        onStranger: () => undefined,
-        onError,
-      });
-      return new LendingSocket(listener, path);
-    } catch (error) {
-      path.dispose();
-      throw error;
-    }
+    const listener = await OwnerListener.open({
+      folder,
+      file,
+      maxConnections: MAX_CONNECTIONS,
+      accept: (connection) => {
+        lend(connection, fds, onError);
+        return NOBODY;
+      },
+      onStranger: () => undefined,
+      onError,
+    });
+    return new LendingSocket(listener);
   }
 
-  async close(): Promise<void> {
-    await this.#listener.close();
-    this.#path.dispose();
+  close(): Promise<void> {
+    return this.#listener.close();
   }
 }
 

@@ -1,7 +1,8 @@
-/** A unix socket that is for the user of this process, and for root. */
+/** A unix socket in a folder that is for the user of this process, and for root. */
 import type { Connection } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
 import { peerCredentialsOf } from '../socket/peer-credentials.js';
+import { type SocketPath, socketPath } from './socket-path.js';
 
 /** Nobody but the owner may open the file. */
 const MODE = 0o600;
@@ -20,7 +21,9 @@ export interface Visitor {
 
 /** What such a socket is opened with. */
 export interface OwnerListenerOptions {
-  readonly path: string;
+  readonly folder: string;
+  /** The name of the socket's file. */
+  readonly file: string;
   /** The most connections at once, at least 1. */
   readonly maxConnections: number;
   /** A connection with more bytes to send reports when it has room again. @defaultValue that of `listen` */
@@ -32,13 +35,51 @@ export interface OwnerListenerOptions {
 }
 
 /**
- * Opens the socket. Its file is closed to others, and the kernel says who each peer is: one that connects all the same,
+ * An open socket. Its file is closed to others, and the kernel says who each peer is: one that connects all the same,
  * because the file was opened to others later for example, is turned away.
- *
- * @throws as `listen` does
  */
-export function listenForOwner(options: OwnerListenerOptions): Promise<Listener<Visitor | null>> {
-  const { path, maxConnections, highWaterMarkBytes, accept, onStranger, onError } = options;
+export class OwnerListener {
+  readonly #listener: Listener<Visitor | null>;
+  readonly #path: SocketPath;
+  #closing: Promise<void> | null = null;
+
+  private constructor(listener: Listener<Visitor | null>, path: SocketPath) {
+    this.#listener = listener;
+    this.#path = path;
+  }
+
+  /** Opens it. @throws as `listen` does */
+  static async open({ folder, file, ...options }: OwnerListenerOptions): Promise<OwnerListener> {
+    const path = socketPath(folder, file);
+    try {
+      return new OwnerListener(await listenForOwner(path.path, options), path);
+    } catch (error) {
+      path.dispose();
+      throw error;
+    }
+  }
+
+  /** Removes its file. Nobody new is heard; those who are connected stay. */
+  stopAccepting(): void {
+    this.#listener.stopAccepting();
+  }
+
+  /** Cuts off all visitors. Idempotent. @param drainMs - how long what they are sent may take, in milliseconds */
+  close(drainMs = 0): Promise<void> {
+    this.#closing ??= this.#close(drainMs);
+    return this.#closing;
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    await this.#listener.close({ drainMs });
+    this.#path.dispose();
+  }
+}
+
+function listenForOwner(
+  path: string,
+  { maxConnections, highWaterMarkBytes, accept, onStranger, onError }: Omit<OwnerListenerOptions, 'folder' | 'file'>,
+): Promise<Listener<Visitor | null>> {
   return listen<Visitor | null>({
     path,
     mode: MODE,

@@ -1,9 +1,7 @@
 /** A socket on which one process serves something to the others of the same user. */
 import type { Channel } from '../log/channel.js';
-import type { Listener } from '../net/listener.js';
 import { CHANNEL_BYTES, ConnectionChannel } from './connection-channel.js';
-import { listenForOwner, type Visitor } from './owner-listener.js';
-import { type SocketPath, socketPath } from './socket-path.js';
+import { OwnerListener, type Visitor } from './owner-listener.js';
 
 /** The names of the files: the logs of a folder, and its store. */
 export const LOG_FILE = 'log.sock';
@@ -39,47 +37,33 @@ export interface ServiceSocketOptions {
 
 /** An open socket. */
 export class ServiceSocket {
-  readonly #listener: Listener<Visitor | null>;
-  readonly #path: SocketPath;
-  #closing: Promise<void> | null = null;
+  readonly #listener: OwnerListener;
 
-  private constructor(listener: Listener<Visitor | null>, path: SocketPath) {
+  private constructor(listener: OwnerListener) {
     this.#listener = listener;
-    this.#path = path;
   }
 
   /** Serves in a folder. @throws as `listen` does */
   static async open({ folder, file, serve }: ServiceSocketOptions, observer: ServiceObserver): Promise<ServiceSocket> {
-    const path = socketPath(folder, file);
-    try {
-      const listener = await listenForOwner({
-        path: path.path,
-        maxConnections: MAX_CONNECTIONS,
-        highWaterMarkBytes: CHANNEL_BYTES,
-        accept: (connection) => visitorOf(serve(new ConnectionChannel(connection))),
-        onStranger: (uid) => {
-          observer.stranger(uid);
-        },
-        onError: (error) => {
-          observer.failed(error);
-        },
-      });
-      return new ServiceSocket(listener, path);
-    } catch (error) {
-      path.dispose();
-      throw error;
-    }
+    const listener = await OwnerListener.open({
+      folder,
+      file,
+      maxConnections: MAX_CONNECTIONS,
+      highWaterMarkBytes: CHANNEL_BYTES,
+      accept: (connection) => visitorOf(serve(new ConnectionChannel(connection))),
+      onStranger: (uid) => {
+        observer.stranger(uid);
+      },
+      onError: (error) => {
+        observer.failed(error);
+      },
+    });
+    return new ServiceSocket(listener);
   }
 
   /** Cuts off all peers. What is served stays open. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    await this.#listener.close();
-    this.#path.dispose();
+    return this.#listener.close();
   }
 }
 

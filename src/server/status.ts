@@ -1,5 +1,6 @@
 /** What a server says about itself to the one who runs it. */
 import type { Reply } from '../control/request.js';
+import { statusRow } from '../control/status-row.js';
 import type { ChatServer } from './chat-server.js';
 import { formatAddress } from './format-address.js';
 import type { LogLevel } from './log-levels.js';
@@ -34,27 +35,25 @@ export function describeStatus(server: ChatServer, logLevel: LogLevel): Reply {
   const kinds = byKind.map(({ count, ...labels }) => `${count} ${Object.values(labels).join('/')}`);
   const text = [
     `fdmux ${version}, process ${process.pid}, ${server.phase} for ${formatTime(uptimeMs)}`,
-    row('clients', `${counts.clients}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}`),
-    row('members', String(memberCount)),
-    row('operators', String(operatorCount)),
-    row('rooms', String(roomCount)),
-    row('bans', String(banCount)),
-    row('backend', backend),
-    row('log level', logLevel),
-    ...listeners.map(({ protocol, isSecure, address }) => row(`${protocol}${isSecure ? ' (TLS)' : ''}`, address)),
+    statusRow('clients', `${counts.clients}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}`),
+    statusRow('members', String(memberCount)),
+    statusRow('operators', String(operatorCount)),
+    statusRow('rooms', String(roomCount)),
+    statusRow('bans', String(banCount)),
+    statusRow('backend', backend),
+    statusRow('log level', logLevel),
+    ...listeners.map(({ protocol, isSecure, address }) => statusRow(`${protocol}${isSecure ? ' (TLS)' : ''}`, address)),
   ];
   if (store !== null) {
     const trouble = store.isTakingWrites ? '' : '; it takes no writes';
-    text.push(row('data', `${store.bytes} bytes, ${store.queued} writes wait${trouble}`));
+    text.push(statusRow('data', `${store.bytes} bytes, ${store.queued} writes wait${trouble}`));
   }
   if (node !== null) {
-    text.push(row('node', `${node.name}, incarnation ${node.incarnation}; nodes that live: ${node.living.join(', ')}`));
+    text.push(
+      statusRow('node', `${node.name}, incarnation ${node.incarnation}; nodes that live: ${node.living.join(', ')}`),
+    );
   }
   return { text, result };
-}
-
-function row(name: string, value: string): string {
-  return `  ${name.padEnd(12)} ${value}`;
 }
 
 /** Returns a time in its two largest units. */
