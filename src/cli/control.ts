@@ -3,6 +3,7 @@ import { ControlSocket } from '../control/control-socket.js';
 import { gatheringDesk } from '../control/gathering-desk.js';
 import { Supervisor } from '../control/supervisor.js';
 import { workerName } from '../control/worker-files.js';
+import { toError } from '../errors.js';
 import { ConfigError } from '../server/config/config-error.js';
 import { loadConfig } from '../server/config/load.js';
 import type { ServeFlags } from '../server/config/merge.js';
@@ -17,7 +18,7 @@ import { LogSink } from '../server/log-sink.js';
 import { greet, type Listening } from './greeting.js';
 import { observerOf } from './open-desk.js';
 import { ServiceReports } from './service-reports.js';
-import { type Stop, StopRequest } from './stop-request.js';
+import { StopRequest } from './stop-request.js';
 import { WorkerListeners } from './worker-listeners.js';
 import { adoptable, commandOf } from './workers.js';
 
@@ -127,7 +128,12 @@ class Control {
         },
       });
       await supervisor.start(found);
-      await this.#look(supervisor, listeners);
+      try {
+        await this.#look(supervisor, listeners);
+      } catch (error) {
+        await this.#end(supervisor, false);
+        throw error;
+      }
     } finally {
       await listeners.sockets.close();
     }
@@ -148,10 +154,7 @@ class Control {
               ask: () => metricsOf(supervisor),
             },
             log,
-          ).catch(async (error: unknown) => {
-            await this.#end(supervisor, { reason: '', mayDrain: false });
-            throw error;
-          });
+          );
     const service = new ServiceReports(log, () => `${supervisor.workers.length} workers`);
     const reload = (): Promise<string | null> => service.reloading(() => this.#reload());
     const verbs = gatheringDesk({
@@ -167,36 +170,30 @@ class Control {
         stopping.request('the server is shutting down', true);
       },
     });
-    const desk = await ControlSocket.open(store.path, verbs, observerOf(log)).catch(async (error: unknown) => {
-      await this.#end(supervisor, { reason: '', mayDrain: false });
-      throw error;
-    });
-    const onHangUp = (): void => {
-      void Promise.resolve(verbs['reload']?.([])).catch((error: unknown) => {
-        log.error('configuration not reloaded', { error: error instanceof Error ? error.message : String(error) });
+    const desk = await ControlSocket.open(store.path, verbs, observerOf(log));
+    const asking = (verb: string, failure: string) => (): void => {
+      void Promise.resolve(verbs[verb]?.([])).catch((error: unknown) => {
+        log.error(failure, { error: toError(error).message });
       });
     };
-    const onUpgrade = (): void => {
-      void Promise.resolve(verbs['upgrade']?.([])).catch((error: unknown) => {
-        log.error('not upgraded', { error: error instanceof Error ? error.message : String(error) });
-      });
-    };
+    const onHangUp = asking('reload', 'configuration not reloaded');
+    const onUpgrade = asking('upgrade', 'not upgraded');
     process.on('SIGHUP', onHangUp);
     process.on('SIGUSR2', onUpgrade);
     const listening: Listening = { listeners: open, skippedListeners: skipped, adminAddress: admin?.address ?? null };
     greet(listening, config, context.version);
     service.ready();
-    const end = await stopping.requested;
+    const { mayDrain } = await stopping.requested;
     process.off('SIGHUP', onHangUp);
     process.off('SIGUSR2', onUpgrade);
     service.stopping();
-    await this.#end(supervisor, end);
+    await this.#end(supervisor, mayDrain);
     await Promise.all([desk.close(), admin?.close()]);
     service.dispose();
   }
 
   /** Ends all workers, in order if they let it. */
-  async #end(supervisor: Supervisor, { mayDrain }: Stop): Promise<void> {
+  async #end(supervisor: Supervisor, mayDrain: boolean): Promise<void> {
     const signal = mayDrain ? 'SIGTERM' : 'SIGINT';
     const deadline = setTimeout(
       () => {
@@ -221,7 +218,7 @@ class Control {
       this.#drainMs = read.drainMs;
       return null;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return toError(error).message;
     }
   }
 

@@ -4,11 +4,9 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { MAX_PORT } from '../arguments.js';
 import { CONNECTION_TRIGGERS } from '../net/connection-trigger.js';
 import { type Charset, CHARSET_CHOICES, CHARSETS } from '../protocol/charset.js';
-import { IRC } from '../protocol/irc/facts.js';
-import { IRC_TLS_PORT } from '../protocol/irc/facts.js';
+import { IRC, IRC_TLS_PORT } from '../protocol/irc/facts.js';
 import { PLAIN } from '../protocol/plain/facts.js';
-import { DEFAULT_HOST } from '../server/config/choices.js';
-import { BACKENDS, MAX_DRAIN_MS } from '../server/config/choices.js';
+import { BACKENDS, DEFAULT_HOST, MAX_DRAIN_MS } from '../server/config/choices.js';
 import type { ServeFlags } from '../server/config/merge.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../server/log-levels.js';
 import { type ProtocolName, PROTOCOLS, WEB } from '../server/protocol-names.js';
