@@ -1,5 +1,6 @@
 /** The listener for metrics and health (`/metrics`, `/healthz`, `/readyz`), which only this machine reaches. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { toError } from '../errors.js';
 import type { Connection } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
 import type { Place } from '../net/place.js';
@@ -96,7 +97,7 @@ function isLocal(address: Address): boolean {
 function unreadable(error: unknown): Answer {
   return {
     status: 500,
-    body: `The metrics cannot be read: ${error instanceof Error ? error.message : String(error)}\n`,
+    body: `The metrics cannot be read: ${toError(error).message}\n`,
   };
 }
 

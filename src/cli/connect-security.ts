@@ -1,5 +1,6 @@
 /** The flags of `fdmux connect` that are about TLS. */
 import { readFile } from 'node:fs/promises';
+import { toError } from '../errors.js';
 import type { TlsConnectOptions } from '../net/tls-options.js';
 import { UsageError } from './usage-error.js';
 
@@ -26,6 +27,6 @@ async function readAuthorities(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`--ca ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`--ca ${path} cannot be read: ${toError(error).message}`);
   }
 }

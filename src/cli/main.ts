@@ -1,5 +1,5 @@
 /** The `fdmux` command: runs it, and decides how it ends. */
-import { hasCode } from '../errors.js';
+import { hasCode, toError } from '../errors.js';
 import { ConfigError } from '../server/config/config-error.js';
 import { packageVersion } from '../server/version.js';
 import { runProgram } from './program.js';
@@ -27,7 +27,7 @@ export async function main(): Promise<void> {
     if (!isUnderstood) process.exitCode = EXIT_USAGE;
   } catch (error) {
     const isUsage = error instanceof ConfigError || error instanceof UsageError;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = toError(error).message;
     for (const line of message.split('\n')) process.stderr.write(`fdmux: ${line}\n`);
     process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
   }

@@ -1,6 +1,7 @@
 /** Opens the control socket of a server that keeps data. */
 import type { ControlObserver, ControlSocket } from '../control/control-socket.js';
 import type { Verbs } from '../control/request.js';
+import { toError } from '../errors.js';
 import type { DeskParts } from '../server/desk.js';
 import type { Log } from '../server/log.js';
 
@@ -31,7 +32,7 @@ export async function openDesk(
   try {
     return await ControlSocket.open(folder, { ...deskOf(parts), ...extras?.verbs }, observerOf(log), extras?.file);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = toError(error).message;
     log.error('no control socket: fdmux ctl cannot reach this server', { folder, error: message });
     return null;
   }

@@ -1,5 +1,5 @@
 /** `fdmux serve`: runs the chat server until a signal or an operator ends it. */
-import { hasCode } from '../errors.js';
+import { hasCode, toError } from '../errors.js';
 import type { Reload } from '../protocol/server-control.js';
 import { ChatServer } from '../server/chat-server.js';
 import { ConfigError } from '../server/config/config-error.js';
@@ -217,7 +217,7 @@ async function handOver(
   try {
     await successor.takeOver(estate);
   } catch (error) {
-    log.error('not upgraded: this process goes on', { error: error instanceof Error ? error.message : String(error) });
+    log.error('not upgraded: this process goes on', { error: toError(error).message });
     upgrade.failed(error, 'this process goes on');
     await successor.end();
     await rest;
@@ -249,7 +249,7 @@ function openRecording(
     return new Recording(path, { version, configurationName: flags.config ?? '-', config }, log);
   } catch (error) {
     if (hasCode(error, 'EEXIST')) throw new Error(`${path} exists; a recording needs a new file`, { cause: error });
-    const message = error instanceof Error ? error.message : String(error);
+    const message = toError(error).message;
     throw new Error(`${path} cannot be made: ${message}`, { cause: error });
   }
 }

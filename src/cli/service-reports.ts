@@ -1,4 +1,5 @@
 /** Reports to the service manager how the server is: sd_notify(3), sd_watchdog_enabled(3). Without one, to nobody. */
+import { toError } from '../errors.js';
 import type { Log } from '../server/log.js';
 import { sdNotify, sdWatchdogIntervalMs } from '../socket/service-manager.js';
 
@@ -80,6 +81,6 @@ export class ServiceReports {
   }
 
   #failed(error: unknown): void {
-    this.#log.warn('service manager not reached', { error: error instanceof Error ? error.message : String(error) });
+    this.#log.warn('service manager not reached', { error: toError(error).message });
   }
 }

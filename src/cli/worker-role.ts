@@ -4,6 +4,7 @@ import { LendingSocket } from '../control/lent-sockets.js';
 import type { Verbs } from '../control/request.js';
 import { controlFileOf, lendingFileOf } from '../control/worker-files.js';
 import { takeWorkerFds, type WorkerFds } from '../control/worker-process.js';
+import { toError } from '../errors.js';
 import type { ChatServer } from '../server/chat-server.js';
 import type { ListenerConfig, ServerConfig } from '../server/config/server-config.js';
 import { isSamePlace } from '../server/hand-over/estate.js';
@@ -66,7 +67,7 @@ export class WorkerRole {
     try {
       this.#lending = await LendingSocket.open(this.#folder, lendingFileOf(this.#name), fds, onError);
     } catch (error) {
-      onError(error instanceof Error ? error : new Error(String(error)));
+      onError(toError(error));
     }
   }
 

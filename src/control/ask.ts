@@ -1,5 +1,5 @@
 /** Asks a running server for something, by its control socket. */
-import { isSystemError } from '../errors.js';
+import { isSystemError, toError } from '../errors.js';
 import { connect } from '../net/connect.js';
 import { CONTROL_FILE } from './control-socket.js';
 import { LineBuffer } from './line-buffer.js';
@@ -94,6 +94,6 @@ function unreachable(folder: string, error: unknown): ControlError {
       options,
     );
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = toError(error).message;
   return new ControlError('ERR_CONTROL_UNREACHABLE', `${folder}: the server cannot be reached: ${message}`, options);
 }

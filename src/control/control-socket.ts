@@ -1,4 +1,5 @@
 /** The socket in the folder of a server's data, on which the server is asked for things by the one who runs it. */
+import { toError } from '../errors.js';
 import type { Connection } from '../net/connection.js';
 import { LineBuffer } from './line-buffer.js';
 import { OwnerListener, type Visitor } from './owner-listener.js';
@@ -148,7 +149,7 @@ function tooLong(): ControlError {
 }
 
 function failureOf(error: unknown): Answer {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = toError(error).message;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return { ok: false, code: typeof code === 'string' ? code : 'ERR_CONTROL_FAILED', message };
 }

@@ -1,4 +1,5 @@
 /** The socket on which a worker lends the sockets that it listens on to a process that looks after it. */
+import { toError } from '../errors.js';
 import type { Connection } from '../net/connection.js';
 import { peerCredentialsOf } from '../socket/peer-credentials.js';
 import { Socket } from '../socket/socket.js';
@@ -68,7 +69,7 @@ function lend(connection: Connection, fds: ReadonlyMap<number, number>, onError:
     const control = fds.size === 0 ? [] : [{ kind: 'rights' as const, fds: [...fds.values()] }];
     socket.sendMsg(JSON.stringify([...fds.keys()]), { control });
   } catch (error) {
-    onError(error instanceof Error ? error : new Error(String(error)));
+    onError(toError(error));
   } finally {
     socket.close();
   }

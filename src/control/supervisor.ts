@@ -1,4 +1,5 @@
 /** All workers of a folder: started together, upgraded one after the other, ended together. */
+import { toError } from '../errors.js';
 import { askServer } from './ask.js';
 import type { Lent } from './lent-sockets.js';
 import { ControlError, type Reply, type Request } from './request.js';
@@ -102,7 +103,7 @@ export class Supervisor {
   /** Asks all workers at once. */
   askAll(request: Request): Promise<readonly WorkerReply[]> {
     return Promise.all(
-      this.workers.map(async (worker) => ({ worker, reply: await this.ask(worker, request).catch(asError) })),
+      this.workers.map(async (worker) => ({ worker, reply: await this.ask(worker, request).catch(toError) })),
     );
   }
 
@@ -127,7 +128,7 @@ export class Supervisor {
     this.#isUpgrading = true;
     const replies: WorkerReply[] = [];
     for (const worker of this.workers) {
-      const reply = await this.ask(worker, { verb: 'upgrade', words: [] }).catch(asError);
+      const reply = await this.ask(worker, { verb: 'upgrade', words: [] }).catch(toError);
       replies.push({ worker, reply });
       if (reply instanceof Error) break;
       const pid: unknown = Reflect.get(Object(reply.result), 'pid');
@@ -136,8 +137,4 @@ export class Supervisor {
     this.#isUpgrading = false;
     return replies;
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -463,7 +463,7 @@ export class ChatServer implements ServerControl {
       log.warn('configuration reloaded', { file: this.configurationName, waitingKeys });
       return { problem: null, waitingKeys };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = toError(error).message;
       log.error('configuration not reloaded', { file: this.configurationName, error: message });
       return { problem: message, waitingKeys: [] };
     }

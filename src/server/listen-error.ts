@@ -1,5 +1,5 @@
 /** The error of a listener that cannot be opened. */
-import { isSystemError } from '../errors.js';
+import { isSystemError, toError } from '../errors.js';
 import type { Place } from '../net/place.js';
 import { formatHostPort } from '../protocol/host-port.js';
 import type { ListenerConfig } from './config/server-config.js';
@@ -66,5 +66,5 @@ function codeOf(cause: unknown): unknown {
 
 function describe(cause: unknown): string {
   if (isSystemError(cause)) return `${cause.syscall} failed with ${cause.code}`;
-  return cause instanceof Error ? cause.message : String(cause);
+  return toError(cause).message;
 }

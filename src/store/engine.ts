@@ -1,4 +1,5 @@
 /** The SQLite of this runtime: that of Node.js, or else the package better-sqlite3. */
+import { toError } from '../errors.js';
 import { StoreError } from './store-error.js';
 
 /** What a column of a row can hold here. */
@@ -51,7 +52,7 @@ export async function findEngine(
       tryOut(engine);
       return engine;
     } catch (error) {
-      const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+      const [line = ''] = toError(error).message.split('\n');
       problems.push(line);
     }
   }

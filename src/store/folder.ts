@@ -1,6 +1,7 @@
 /** The folder of a store. */
 import { closeSync, existsSync, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { toError } from '../errors.js';
 import { flock } from '../socket/file-lock.js';
 import { StoreError } from './store-error.js';
 
@@ -25,7 +26,7 @@ export function lockFolder(folder: string): number {
     // SQLite would let everybody read a file that it makes.
     closeToOthers(openSync(join(folder, STORE_FILE), 'a', 0o600));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = toError(error).message;
     throw new StoreError('ERR_STORE_FOLDER', `${folder} cannot be used for the store: ${message}`, { cause: error });
   }
   if (flock(fd, 'exclusive')) return fd;

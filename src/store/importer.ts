@@ -1,4 +1,5 @@
 /** A store made of text, a part at a time. */
+import { toError } from '../errors.js';
 import { textOf } from './columns.js';
 import type { Connection } from './engine.js';
 import { fromCell, type Line, readLine, type Row } from './export-format.js';
@@ -32,7 +33,7 @@ export class Importer {
         if (line !== '') this.#take(readLine(line));
       } catch (error) {
         if (error instanceof StoreError && error.code !== 'ERR_STORE_IMPORT') throw error;
-        const message = error instanceof Error ? error.message : String(error);
+        const message = toError(error).message;
         throw new StoreError('ERR_STORE_IMPORT', `line ${this.#line}: ${message}`);
       }
     }

@@ -1,5 +1,6 @@
 /** A connection to a database server that is made again whenever it is lost. */
 import { performance } from 'node:perf_hooks';
+import { toError } from '../errors.js';
 
 /** How long after a failure, in milliseconds, the next attempt begins. */
 const RETRY_MS = 200;
@@ -81,7 +82,7 @@ export class Link<Statement, Reply> {
       this.#problem = null;
       this.#options.found?.();
     } catch (error) {
-      this.#problem = error instanceof Error ? error : new Error(String(error));
+      this.#problem = toError(error);
       this.#connection?.destroy();
       this.#connection = null;
       this.#connectLater();

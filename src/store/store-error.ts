@@ -1,4 +1,5 @@
 /** Why the store cannot do what it was asked for. */
+import { toError } from '../errors.js';
 
 /**
  * - `ERR_STORE_ENGINE`: there is no SQLite that has what the store needs; the message says what to install.
@@ -57,7 +58,7 @@ const FULL = /database or disk is full|SQLITE_FULL/i;
 /** Says what an error of SQLite means for the store. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof StoreError) return { code: error.code, message: error.message };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = toError(error).message;
   const words = `${codeOf(error)} ${message}`;
   if (CORRUPT.test(words)) return { code: 'ERR_STORE_CORRUPT', message };
   if (FULL.test(words)) return { code: 'ERR_STORE_FULL', message };

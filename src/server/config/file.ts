@@ -1,5 +1,6 @@
 /** Reads the configuration file, and the files that it names. */
 import { readFile } from 'node:fs/promises';
+import { toError } from '../../errors.js';
 import { GROUP_FILE, parseGroups } from '../groups.js';
 import { parseJsonc } from '../jsonc.js';
 import { ConfigError } from './config-error.js';
@@ -12,7 +13,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   try {
     data = parseJsonc(source);
   } catch (error) {
-    throw new ConfigError(`${path}:${error instanceof Error ? error.message : String(error)}`);
+    throw new ConfigError(`${path}:${toError(error).message}`);
   }
   if (Array.isArray(data)) throw new ConfigError(`${path}: the file: must be an object`);
   const checked = checkFile(data);
@@ -24,7 +25,7 @@ async function readText(path: string, what: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(`${what} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ConfigError(`${what} cannot be read: ${toError(error).message}`);
   }
 }
 

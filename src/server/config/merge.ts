@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type AccountSettings, MECHANISMS } from '../../accounts/account-service.js';
 import { foldCase } from '../../chat/case-mapping.js';
 import { PRIVILEGES } from '../../chat/member.js';
+import { toError } from '../../errors.js';
 import { type BackendName, defaultBackend, triggersOf } from '../../multiplexer/backend.js';
 import type { ConnectionTrigger } from '../../net/connection-trigger.js';
 import type { CharsetChoice } from '../../protocol/charset.js';
@@ -144,7 +145,7 @@ function environmentBackend(): BackendName {
   try {
     return defaultBackend();
   } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error));
+    throw new ConfigError(toError(error).message);
   }
 }
 

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { toError } from '../../errors.js';
 import { loadTls, TlsContexts } from '../../net/tls-contexts.js';
 import type { TlsServerContext } from '../../net/tls-options.js';
 import { ConfigError } from './config-error.js';
@@ -82,7 +83,7 @@ async function readPem(path: string, where: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(`${where} cannot be read: ${messageOf(error)}`);
+    throw new ConfigError(`${where} cannot be read: ${toError(error).message}`);
   }
 }
 
@@ -99,10 +100,6 @@ async function checkContext(context: TlsServerContext, where: string): Promise<v
   try {
     new TlsContexts(tls, context);
   } catch (error) {
-    throw new ConfigError(`${where}: ${messageOf(error)}`);
+    throw new ConfigError(`${where}: ${toError(error).message}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

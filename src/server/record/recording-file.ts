@@ -1,5 +1,6 @@
 /** The file of a recording: takes lines in order, never makes the server wait, and gives up if the disk is too slow. */
 import { closeSync, openSync, write, writeSync } from 'node:fs';
+import { toError } from '../../errors.js';
 
 /** The choices of a {@link RecordingFile}. */
 export interface RecordingFileOptions {
@@ -109,7 +110,7 @@ export class RecordingFile {
         rest = rest.subarray(written);
       }
     } catch (error) {
-      this.#onFailure(error instanceof Error ? error : new Error(String(error)));
+      this.#onFailure(toError(error));
     }
     if (!isUnderWay) this.#close();
   }

@@ -1,5 +1,6 @@
 /** The lines of a recording, read from its file as they are needed. */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { toError } from '../../errors.js';
 import { isLine, type Line } from '../record/format.js';
 import { type Header, parseHeader } from '../record/header.js';
 
@@ -32,7 +33,7 @@ export class RecordingLines {
     try {
       this.#fd = openSync(path, 'r');
     } catch (error) {
-      throw new RecordingError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      throw new RecordingError(`${path} cannot be read: ${toError(error).message}`);
     }
     try {
       this.header = this.#readHeader();

@@ -1,4 +1,5 @@
 /** What errors of PostgreSQL, and of the way to it, mean for the store. */
+import { toError } from '../../errors.js';
 import { type Failure, failureOf, StoreError } from '../store-error.js';
 
 // SQLSTATE: https://www.postgresql.org/docs/15/errcodes-appendix.html
@@ -18,7 +19,7 @@ export function databaseError(error: unknown): StoreError {
 
 export function failureOfDatabase(error: unknown): Failure {
   if (error instanceof StoreError) return failureOf(error);
-  const message = `PostgreSQL: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `PostgreSQL: ${toError(error).message}`;
   const state = stateOf(error);
   if (state === null || CONNECTION.test(state)) return { code: 'ERR_STORE_CONNECTION', message };
   return { code: state === FULL ? 'ERR_STORE_FULL' : 'ERR_STORE_FAILED', message };

@@ -1,4 +1,5 @@
 /** Packs in PostgreSQL. */
+import { toError } from '../../errors.js';
 import type {
   Broker,
   BrokerEnd,
@@ -155,7 +156,7 @@ export class PostgresBroker implements Broker {
     } catch (error) {
       // A database that refuses it, because its disk is full for example, is tried until it does not.
       this.#isOnTrial = true;
-      this.#writer.drop(error instanceof Error ? error : new Error(String(error)));
+      this.#writer.drop(toError(error));
       throw error;
     }
   }

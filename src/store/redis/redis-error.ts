@@ -1,4 +1,5 @@
 /** What errors of Redis, and of the way to it, mean for the store. */
+import { toError } from '../../errors.js';
 import { StoreError } from '../store-error.js';
 
 /** The server does not carry out a command. Its message begins with a word for the reason. */
@@ -15,7 +16,7 @@ const FULL = /^(?:OOM|MISCONF|NOREPLICAS)/;
 /** Returns an error of Redis as one of the store. */
 export function redisError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
-  const words = error instanceof Error ? error.message : String(error);
+  const words = toError(error).message;
   const message = `Redis: ${words}`;
   if (!(error instanceof RedisRefusal) || CONNECTION.test(words)) {
     return new StoreError('ERR_STORE_CONNECTION', message, { cause: error });
