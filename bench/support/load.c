@@ -139,11 +139,34 @@ static int is_warm(int64_t elapsed_ns) {
          elapsed_ns > 3000 * NS_PER_MS;
 }
 
-static void report(double elapsed, int64_t start_cpu) {
+// What is measured: from when, until when, and what this process had cost by then.
+struct run {
+  double seconds;
+  int64_t begin, end, start_cpu;
+};
+
+static struct run begin_run(double seconds) { return (struct run){seconds, now_ns(), INT64_MAX, 0}; }
+
+// Begins to measure when everybody is warm. Returns 0 when the time is over.
+static int goes_on(struct run* run, int64_t now) {
+  if (!is_measuring && is_warm(now - run->begin)) {
+    is_measuring = 1;
+    messages = bytes = 0;
+    run->begin = now;
+    run->end = now + (int64_t)(run->seconds * 1e9);
+    run->start_cpu = cpu_ns();
+    printf("start\n");
+    fflush(stdout);
+  }
+  return now < run->end;
+}
+
+static void report(const struct run* run) {
+  const double elapsed = (now_ns() - run->begin) / 1e9;
   printf(
       "{\"messages\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"p50Ns\":%.0f,\"p99Ns\":%.0f,\"loadCpu\":%.3f}\n",
       (unsigned long long)messages, (unsigned long long)bytes, elapsed, percentile(0.5), percentile(0.99),
-      (cpu_ns() - start_cpu) / 1e9 / elapsed);
+      (cpu_ns() - run->start_cpu) / 1e9 / elapsed);
 }
 
 static void send_datagrams(int fd, size_t groups) {
@@ -172,8 +195,7 @@ static void load_datagrams(double seconds, int in_bursts) {
   const int segment = (int)message_bytes;
   if (connect(fd, (const struct sockaddr*)&address, sizeof address) != 0) fail("connect");
   if (in_bursts && setsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment) != 0) fail("UDP_SEGMENT");
-  int64_t begin = now_ns(), start_cpu = 0;
-  int64_t end = INT64_MAX;
+  struct run run = begin_run(seconds);
   if (in_bursts)
     send_burst(fd);
   else
@@ -184,16 +206,7 @@ static void load_datagrams(double seconds, int in_bursts) {
     const int64_t now = now_ns();
     measured(now - sent);
     messages += kDatagramsPerAnswer;
-    if (!is_measuring && is_warm(now - begin)) {
-      is_measuring = 1;
-      messages = 0;
-      begin = now;
-      end = now + (int64_t)(seconds * 1e9);
-      start_cpu = cpu_ns();
-      printf("start\n");
-      fflush(stdout);
-    }
-    if (now >= end) break;
+    if (!goes_on(&run, now)) break;
     if (!in_bursts) {
       send_datagrams(fd, 1);
     } else if (--unanswered == 0) {
@@ -201,7 +214,7 @@ static void load_datagrams(double seconds, int in_bursts) {
       unanswered = depth;
     }
   }
-  report((now_ns() - begin) / 1e9, start_cpu);
+  report(&run);
 }
 
 // All of them leave and arrive by one system call each where they can.
@@ -217,8 +230,7 @@ static void load_pings(double seconds) {
     group[i].msg_hdr = (struct msghdr){.msg_iov = &out, .msg_iovlen = 1};
     echoes[i].msg_hdr = (struct msghdr){.msg_iov = &in, .msg_iovlen = 1};
   }
-  int64_t begin = now_ns(), start_cpu = 0;
-  int64_t end = INT64_MAX;
+  struct run run = begin_run(seconds);
   for (;;) {
     const int64_t sent = now_ns();
     if (sendmmsg(fd, group, (unsigned)depth, 0) != (int)depth) fail("sendmmsg");
@@ -230,18 +242,9 @@ static void load_pings(double seconds) {
     const int64_t now = now_ns();
     measured(now - sent);
     messages += depth;
-    if (!is_measuring && is_warm(now - begin)) {
-      is_measuring = 1;
-      messages = 0;
-      begin = now;
-      end = now + (int64_t)(seconds * 1e9);
-      start_cpu = cpu_ns();
-      printf("start\n");
-      fflush(stdout);
-    }
-    if (now >= end) break;
+    if (!goes_on(&run, now)) break;
   }
-  report((now_ns() - begin) / 1e9, start_cpu);
+  report(&run);
 }
 
 int main(int argc, char** argv) {
@@ -276,21 +279,11 @@ int main(int argc, char** argv) {
     for (size_t i = 0; i < depth; i++) send_messages(&connections[i], 1);
   }
 
-  const int64_t begin = now_ns();
-  int64_t start = 0, end = INT64_MAX, start_cpu = 0;
+  struct run run = begin_run(seconds);
   static struct epoll_event events[1024];
   for (;;) {
     const int64_t now = now_ns();
-    if (!is_measuring && is_warm(now - begin)) {
-      is_measuring = 1;
-      messages = bytes = 0;
-      start = now;
-      end = now + (int64_t)(seconds * 1e9);
-      start_cpu = cpu_ns();
-      printf("start\n");
-      fflush(stdout);
-    }
-    if (now >= end) break;
+    if (!goes_on(&run, now)) break;
     const int ready = epoll_wait(epoll_fd, events, 1024, 100);
     for (int i = 0; i < ready; i++) {
       struct connection* connection = events[i].data.ptr;
@@ -312,6 +305,6 @@ int main(int argc, char** argv) {
       }
     }
   }
-  report((now_ns() - start) / 1e9, start_cpu);
+  report(&run);
   return 0;
 }
