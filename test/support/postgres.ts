@@ -1,12 +1,10 @@
 /** A PostgreSQL server of the tests, which only this machine can reach, by a Unix socket. */
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { appendFileSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { until } from './deadline.js';
+import { endProcess, whenServing } from './server-process.js';
 
 /** Debian has the programs of each version in a folder of its own; others have them in the PATH. */
 const FOLDERS = [17, 16, 15].map((version) => `/usr/lib/postgresql/${version}/bin`);
@@ -96,38 +94,11 @@ export async function startPostgres(
     return client;
   };
   let server = run();
-  const ready = async (): Promise<void> => {
-    const state = { isOver: false, problem: 'nobody has tried' };
-    const attempts = (async () => {
-      while (!state.isOver && server.exitCode === null) {
-        await connect().then(
-          (client) => {
-            state.isOver = true;
-            return client.end();
-          },
-          (error: unknown) => {
-            state.problem = String(error);
-          },
-        );
-        await delay(10);
-      }
-    })();
-    await until(
-      () => state.isOver || server.exitCode !== null,
-      () => `a start of PostgreSQL: ${state.problem}`,
-    ).finally(() => {
-      state.isOver = true;
+  const ready = (): Promise<void> =>
+    whenServing(server, 'PostgreSQL', async () => {
+      const client = await connect();
+      await client.end();
     });
-    await attempts;
-    if (server.exitCode !== null) throw new Error(`PostgreSQL has ended: ${state.problem}`);
-  };
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    const { exitCode, signalCode } = server;
-    if (exitCode !== null || signalCode !== null) return;
-    const ended = once(server, 'exit');
-    server.kill(signal);
-    await ended;
-  };
   await ready();
   return {
     url,
@@ -137,14 +108,14 @@ export async function startPostgres(
     },
     connect,
     // SIGQUIT: the immediate shutdown, after which a start recovers from the log.
-    crash: () => end('SIGQUIT'),
+    crash: () => endProcess(server, 'SIGQUIT'),
     start: async () => {
       if (server.exitCode === null && server.signalCode === null) return;
       server = run();
       await ready();
     },
     close: async () => {
-      await end('SIGQUIT');
+      await endProcess(server, 'SIGQUIT');
       rmSync(folder, { recursive: true });
     },
   };

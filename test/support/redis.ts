@@ -1,12 +1,10 @@
 /** A Redis server of the tests, which only this machine can reach, by a Unix socket. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { until } from './deadline.js';
+import { endProcess, whenServing } from './server-process.js';
 
 /** Why no server can be started here; null if one can. */
 export const redisProblem: string | null = (() => {
@@ -50,14 +48,14 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
       return server.pid ?? 0;
     },
     connect: () => connectTo(socket),
-    crash: () => end(server, 'SIGKILL'),
+    crash: () => endProcess(server, 'SIGKILL'),
     start: async () => {
       rmSync(socket, { force: true });
       server = run();
       await whenReady(server, socket);
     },
     close: async () => {
-      await end(server, 'SIGKILL');
+      await endProcess(server, 'SIGKILL');
       rmSync(folder, { recursive: true });
     },
   };
@@ -71,37 +69,9 @@ async function connectTo(path: string): Promise<Redis> {
 }
 
 /** Waits until it answers, and has read its files. */
-async function whenReady(server: ChildProcess, socket: string): Promise<void> {
-  const state = { isOver: false, problem: 'nobody has tried' };
-  const attempts = (async () => {
-    while (!state.isOver && server.exitCode === null) {
-      if (existsSync(socket)) {
-        await connectTo(socket).then(
-          (client) => {
-            state.isOver = true;
-            client.disconnect();
-          },
-          (error: unknown) => {
-            state.problem = String(error);
-          },
-        );
-      }
-      await delay(5);
-    }
-  })();
-  await until(
-    () => state.isOver || server.exitCode !== null,
-    () => `a start of Redis: ${state.problem}`,
-  ).finally(() => {
-    state.isOver = true;
+function whenReady(server: ChildProcess, socket: string): Promise<void> {
+  return whenServing(server, 'Redis', async () => {
+    const client = await connectTo(socket);
+    client.disconnect();
   });
-  await attempts;
-  if (server.exitCode !== null) throw new Error(`Redis has ended: ${state.problem}`);
-}
-
-async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  const ended = once(server, 'exit');
-  server.kill(signal);
-  await ended;
 }

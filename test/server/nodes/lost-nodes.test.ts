@@ -1,26 +1,13 @@
 import { beforeEach, expect, test } from 'vitest';
-import { type RunningServer, startServer } from '../../cli/chat-server.js';
+import type { RunningServer } from '../../cli/chat-server.js';
 import { describePostgres } from '../../store/postgres/with-postgres.js';
-import { ask, client, configuration, stop } from '../keeping.js';
-import { msgidOf } from './nodes.js';
-
-/** How long members of a node that is lost may stay, in milliseconds: a lease, and two seconds. */
-const LOSS_MS = 7_000;
-/** What a machine with a lot to do may take longer. */
-const SLACK_MS = 20_000;
+import { ask, client, stop } from '../keeping.js';
+import { LOSS_MS, msgidOf, SLACK_MS, startNode } from './nodes.js';
 
 describePostgres((database) => {
   beforeEach(() => database.clear());
 
-  const start = (name: string): Promise<RunningServer> =>
-    startServer([
-      '--config',
-      configuration({ store: { kind: 'postgres', url: database.server.url } }),
-      '--node',
-      name,
-      '--admin-port',
-      '0',
-    ]);
+  const start = (name: string): Promise<RunningServer> => startNode(database.server.url, name);
 
   test('the members of a killed node leave, the others talk on, and the name is free again', async () => {
     const [one, two] = [await start('one'), await start('two')];

@@ -1,12 +1,24 @@
-/** Nodes of one chat that run in the process of the tests, on one database. */
+/** Nodes of one chat on one database: processes, or servers in the process of the tests. */
 import { onTestFinished } from 'vitest';
 import { ChatServer } from '../../../src/server/chat-server.js';
 import { loadConfig } from '../../../src/server/config/load.js';
+import { type RunningServer, startServer } from '../../cli/chat-server.js';
 import { connectPeer, type Peer } from '../../support/peers.js';
 import { configuration } from '../keeping.js';
 
 /** A lease that a slow machine keeps, and that a test can wait for, in milliseconds. */
 export const LEASE_MS = 2_000;
+
+/** How long members of a node that is lost may stay, in milliseconds: a lease of a process, and two seconds. */
+export const LOSS_MS = 7_000;
+/** What a machine with a lot to do may take longer. */
+export const SLACK_MS = 20_000;
+
+/** Starts a node as a process of its own. @param url - of the database */
+export function startNode(url: string, name: string): Promise<RunningServer> {
+  const config = configuration({ store: { kind: 'postgres', url } });
+  return startServer(['--config', config, '--node', name, '--admin-port', '0']);
+}
 
 /** A node with the records of its log. */
 export class TestNode {

@@ -4,8 +4,8 @@ import { MIGRATIONS } from '../../../src/store/postgres/migrations.js';
 import { PostgresLog, prepareDatabase } from '../../../src/store/postgres/postgres-log.js';
 import { Answers, describeRemoteLog, describeSharedLog, Ear, type RemoteLogsUnderTest } from '../../log/contract.js';
 import { mark } from '../../log/entries.js';
-import { until } from '../../support/deadline.js';
 import { RemoteLogs } from '../../support/remote-logs.js';
+import { checkLogOfServer } from '../server-log.js';
 import { describePostgres } from './with-postgres.js';
 
 const ROOM = 'r:#a';
@@ -52,58 +52,25 @@ describePostgres((database) => {
 
   describeSharedLog('PostgresLog', open, 1);
   describeRemoteLog('PostgresLog', open);
-
-  test('while the server is down nothing is taken, and all goes on when it is back', async () => {
-    const logs = await open(100_000);
-    const { log } = logs;
-    const [ear, answers] = [new Ear(), new Answers()];
-    log.follow(ROOM, 0, ear);
-    await logs.settle();
-    log.append(ROOM, [mark('a')], answers);
-    await logs.settle();
-    await database.admin.end();
-    await database.server.crash();
-    await until(() => !log.isUp, 'a lost connection');
-    log.append(ROOM, [mark('b')], answers);
-    expect(await log.lease('a.1', 1000)).toBe(false);
-    expect(await log.read(ROOM, { after: 0, maxPacks: 1 })).toBeNull();
-    await database.server.start();
-    await database.connect();
-    await logs.settle();
-    log.append(ROOM, [mark('c')], answers);
-    await logs.settle();
-    expect(answers.got).toEqual([1, 'unknown', 2]);
-    expect(ear.heard).toEqual(['caught up', '1 a', 'away', 'back', '2 c']);
-  });
-
-  test('an end that the server loses in a restart is found by itself', async () => {
-    const logs = await open(100_000);
-    const { log } = logs;
-    const ear = new Ear();
-    log.follow(ROOM, 0, ear);
-    for (const text of ['a', 'b', 'c']) log.append(ROOM, [mark(text)], new Answers());
-    await logs.settle();
-    await logs.loseEnd(ROOM, 1);
-    await until(() => ear.packs.includes('regressed 3-1'), 'a report of the lost end');
-  });
-
-  test('a database that refuses an append is tried until it takes one', async () => {
-    const logs = await open(100_000);
-    const { log } = logs;
-    const [ear, answers] = [new Ear(), new Answers()];
-    log.follow(ROOM, 0, ear);
-    await logs.settle();
-    await database.admin.query('ALTER TABLE fdmux.trial ADD CONSTRAINT full_disk CHECK (false) NOT VALID');
-    await database.admin.query('ALTER TABLE fdmux.pack ADD CONSTRAINT full_disk CHECK (false) NOT VALID');
-    log.append(ROOM, [mark('a')], answers);
-    await until(() => !log.isUp, 'a refused append');
-    await database.admin.query('ALTER TABLE fdmux.pack DROP CONSTRAINT full_disk');
-    await database.admin.query('ALTER TABLE fdmux.trial DROP CONSTRAINT full_disk');
-    await logs.settle();
-    log.append(ROOM, [mark('b')], answers);
-    await logs.settle();
-    expect(answers.got).toEqual(['unknown', 1]);
-    expect(ear.heard).toEqual(['caught up', 'away', 'back', '1 b']);
+  checkLogOfServer(open, {
+    crash: async () => {
+      await database.admin.end();
+      await database.server.crash();
+    },
+    restart: async () => {
+      await database.server.start();
+      await database.connect();
+    },
+    fill: async () => {
+      for (const table of ['trial', 'pack']) {
+        await database.admin.query(`ALTER TABLE fdmux.${table} ADD CONSTRAINT full_disk CHECK (false) NOT VALID`);
+      }
+    },
+    relieve: async () => {
+      for (const table of ['pack', 'trial']) {
+        await database.admin.query(`ALTER TABLE fdmux.${table} DROP CONSTRAINT full_disk`);
+      }
+    },
   });
 
   test('an append that the database undoes in favour of another statement is repeated', async () => {

@@ -9,6 +9,7 @@ import { mark } from '../../log/entries.js';
 import { until } from '../../support/deadline.js';
 import { redisProblem, type RedisServer, startRedis } from '../../support/redis.js';
 import { RemoteLogs } from '../../support/remote-logs.js';
+import { checkLogOfServer } from '../server-log.js';
 import { describeRedis } from './with-redis.js';
 
 const ROOM = 'r:#a';
@@ -45,32 +46,22 @@ describeRedis((redis) => {
 
   describeSharedLog('RedisLog', open, 1);
   describeRemoteLog('RedisLog', open);
+  checkLogOfServer(open, {
+    crash: () => redis.server.crash(),
+    restart: async () => {
+      await redis.server.start();
+      await redis.connect();
+    },
+    // Without memory it takes no writes.
+    fill: () => setting('maxmemory', '1'),
+    relieve: async () => {
+      await redis.admin.config('SET', 'maxmemory', '0');
+    },
+  });
 
   test('it says how durable the server is', async () => {
     const { log } = await open(1);
     expect(log.durability).toBe('always');
-  });
-
-  test('a crash of the server loses nothing that was acknowledged, and all goes on when it is back', async () => {
-    const logs = await open(100_000);
-    const { log } = logs;
-    const [ear, answers] = [new Ear(), new Answers()];
-    log.follow(ROOM, 0, ear);
-    await logs.settle();
-    log.append(ROOM, [mark('a')], answers);
-    await logs.settle();
-    await redis.server.crash();
-    await until(() => !log.isUp, 'a lost connection');
-    log.append(ROOM, [mark('b')], answers);
-    expect(await log.lease('a.1', 1000)).toBe(false);
-    expect(await log.read(ROOM, { after: 0, maxPacks: 1 })).toBeNull();
-    await redis.server.start();
-    await redis.connect();
-    await logs.settle();
-    log.append(ROOM, [mark('c')], answers);
-    await logs.settle();
-    expect(answers.got).toEqual([1, 'unknown', 2]);
-    expect(ear.heard).toEqual(['caught up', '1 a', 'away', 'back', '2 c']);
   });
 
   test('an end that the server loses in a crash is found within a second, and the numbers are used again', async () => {
@@ -94,33 +85,6 @@ describeRedis((redis) => {
     other.append(ROOM, [mark('x')], new Answers());
     await logs.settle();
     for (const ear of ears) expect(ear.packs).toEqual(['1 a', '2 b', '3 c', 'regressed 3-2', '3 x']);
-  });
-
-  test('an end that is lost while all are connected is found by itself', async () => {
-    const logs = await open(100_000);
-    const ear = new Ear();
-    logs.log.follow(ROOM, 0, ear);
-    for (const text of ['a', 'b', 'c']) logs.log.append(ROOM, [mark(text)], new Answers());
-    await logs.settle();
-    await logs.loseEnd(ROOM, 1);
-    await until(() => ear.packs.includes('regressed 3-1'), 'a report of the lost end');
-  });
-
-  test('a server that has no memory left is tried until it has some', async () => {
-    const logs = await open(100_000);
-    const { log } = logs;
-    const [ear, answers] = [new Ear(), new Answers()];
-    log.follow(ROOM, 0, ear);
-    await logs.settle();
-    await setting('maxmemory', '1');
-    log.append(ROOM, [mark('a')], answers);
-    await until(() => !log.isUp, 'a refused append');
-    await redis.admin.config('SET', 'maxmemory', '0');
-    await logs.settle();
-    log.append(ROOM, [mark('b')], answers);
-    await logs.settle();
-    expect(answers.got).toEqual(['unknown', 1]);
-    expect(ear.heard).toEqual(['caught up', 'away', 'back', '1 b']);
   });
 
   test('a server that has forgotten the scripts learns them again', async () => {

@@ -1,0 +1,42 @@
+/** Processes of servers that tests use: when they serve, and how they end. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { until } from './deadline.js';
+
+/** How often it is tried whether a server serves, in milliseconds. */
+const TRY_MS = 5;
+
+/** Waits until a server serves. @param attempt - rejects as long as it does not */
+export async function whenServing(server: ChildProcess, name: string, attempt: () => Promise<unknown>): Promise<void> {
+  const state = { isOver: false, problem: 'nobody has tried' };
+  const attempts = (async () => {
+    while (!state.isOver && server.exitCode === null) {
+      await attempt().then(
+        () => {
+          state.isOver = true;
+        },
+        (error: unknown) => {
+          state.problem = String(error);
+        },
+      );
+      await delay(TRY_MS);
+    }
+  })();
+  await until(
+    () => state.isOver || server.exitCode !== null,
+    () => `a start of ${name}: ${state.problem}`,
+  ).finally(() => {
+    state.isOver = true;
+  });
+  await attempts;
+  if (server.exitCode !== null) throw new Error(`${name} has ended: ${state.problem}`);
+}
+
+/** Ends a process, unless it has ended. @returns when it is gone */
+export async function endProcess(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = once(server, 'exit');
+  server.kill(signal);
+  await ended;
+}
