@@ -6,6 +6,7 @@ import { fromCell, type Line, readLine, type Row } from './export-format.js';
 import { indexMoreLines } from './line-index.js';
 import { migrate, MIGRATIONS } from './migrations.js';
 import { StoreError } from './store-error.js';
+import { Tables } from './tables.js';
 
 /** Writes the lines of an export into a file that has no tables yet. */
 export class Importer {
@@ -58,7 +59,7 @@ export class Importer {
     if (this.#connection.prepare('SELECT name FROM sqlite_schema WHERE name = ?').get('line_text') === undefined)
       return;
     this.#connection.exec('BEGIN');
-    indexMoreLines(this.#connection, Infinity);
+    indexMoreLines(new Tables(this.#connection), Infinity);
     this.#connection.exec('COMMIT');
   }
 

@@ -4,9 +4,8 @@ import { speakerOf } from '../history/search-query.js';
 import { gramsOf } from '../search/grams.js';
 import { folded } from '../search/terms.js';
 import { integerOf, nullableOf } from './columns.js';
-import type { Connection } from './engine.js';
 import { lineOf } from './line-reads.js';
-import { Tables } from './tables.js';
+import type { Tables } from './tables.js';
 
 /** Every character of a gram belongs to it; gramsOf leaves out the others. ' and " are doubled where they stand. */
 const SIGNS = String.raw`!""#$%&''()*+,-./:;<=>?@[\]^_` + '`{|}~';
@@ -29,15 +28,6 @@ export const shelfToken = (log: number): string => `${SHELF}${log}`;
 /** @param nick - folded */
 export const speakerToken = (nick: string): string => `${SPEAKER}${nick}`;
 
-/** Puts a line into the index at the end of the transaction, if it is one that people search for. */
-export function indexLine(tables: Tables, id: number, log: number, { kind, source, text }: Line): void {
-  if (kind !== 'message' && kind !== 'notice') return;
-  tables.later(() => {
-    const grams = `${shelfToken(log)} ${speakerToken(speakerOf(source))} ${gramsOf(folded(text))}`;
-    tables.run('INSERT INTO line_text(rowid, grams) VALUES(?, ?)').run(id, grams);
-  });
-}
-
 /** How far the lines of a file are in the index, by their ids. */
 export interface Indexed {
   readonly upTo: number;
@@ -45,16 +35,14 @@ export interface Indexed {
 }
 
 /**
- * Puts the next lines into the index that are in a file from before there was one. What is there already shows with
- * which line to go on.
+ * Puts the next lines into the index that are not in it yet, in the transaction that is open. What is there already
+ * shows with which line to go on.
  *
  * @param maxLines - how many of them are looked at
  */
-export function indexMoreLines(connection: Connection, maxLines: number): Indexed {
-  const tables = new Tables(connection);
-  const last = maxOf(connection, 'SELECT max(id) AS most FROM line WHERE kind > 0');
-  const end = maxOf(connection, 'SELECT max(id) AS most FROM line_text_docsize');
-  let upTo = end;
+export function indexMoreLines(tables: Tables, maxLines: number): Indexed {
+  const last = maxOf(tables, 'SELECT max(id) AS most FROM line WHERE kind > 0');
+  let upTo = Math.max(tables.indexedUpTo, maxOf(tables, 'SELECT max(id) AS most FROM line_text_docsize'));
   for (let left = maxLines; left > 0; left -= PAGE_LINES) {
     const limit = Math.min(left, PAGE_LINES);
     const rows = tables.run(UNINDEXED).all(upTo, limit);
@@ -62,8 +50,9 @@ export function indexMoreLines(connection: Connection, maxLines: number): Indexe
       upTo = integerOf(row, 'id');
       indexLine(tables, upTo, integerOf(row, 'log'), lineOf(row));
     }
-    tables.finish();
-    if (rows.length < limit) return { upTo: last, last };
+    if (rows.length < limit) upTo = Math.max(upTo, last);
+    tables.indexedUpTo = upTo;
+    if (upTo >= last) break;
   }
   return { upTo, last };
 }
@@ -72,13 +61,20 @@ const PAGE_LINES = 1_000;
 /** The lines that belong into the index: messages and notices. */
 const UNINDEXED = 'SELECT * FROM line WHERE id > ? AND kind IN (1, 2) ORDER BY id LIMIT ?';
 
-function maxOf(connection: Connection, sql: string): number {
-  const row = connection.prepare(sql).get() ?? {};
+function indexLine(tables: Tables, id: number, log: number, { source, text }: Line): void {
+  const grams = `${shelfToken(log)} ${speakerToken(speakerOf(source))} ${gramsOf(folded(text))}`;
+  tables.run('INSERT INTO line_text(rowid, grams) VALUES(?, ?)').run(id, grams);
+}
+
+function maxOf(tables: Tables, sql: string): number {
+  const row = tables.run(sql).get() ?? {};
   return nullableOf(row, 'most', integerOf) ?? 0;
 }
 
 /** Removes a line from the index at the end of the transaction. */
 export function unindexLine(tables: Tables, id: number): void {
+  // A line that is added next may get the number of one that is removed.
+  tables.indexedUpTo = Math.min(tables.indexedUpTo, id - 1);
   tables.later(() => {
     tables.run('DELETE FROM line_text WHERE rowid = ?').run(id);
   });

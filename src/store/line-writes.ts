@@ -4,7 +4,7 @@ import { type Line, LINE_KINDS } from '../history/line.js';
 import { decodePack, encodePack } from '../log/codec.js';
 import type { Entry } from '../log/entry.js';
 import { bytesOf, integerOf } from './columns.js';
-import { indexLine, unindexLine } from './line-index.js';
+import { unindexLine } from './line-index.js';
 import type { Tables } from './tables.js';
 import type { WritersOf } from './tasks.js';
 
@@ -62,7 +62,6 @@ export const lineWrites: WritersOf<LineWrites> = {
       );
     if (row === undefined) return 0;
     log.lineMs = atMs;
-    indexLine(tables, integerOf(row, 'id'), log.id, line);
     return 1;
   },
   'line-redact': (tables, { shelves, msgid, log, seq, part }) => {

@@ -3,6 +3,7 @@ import { integerOf } from './columns.js';
 import type { Connection } from './engine.js';
 import { INDEX_SCHEMA, type Indexed, indexMoreLines } from './line-index.js';
 import { StoreError } from './store-error.js';
+import { Tables } from './tables.js';
 
 /** Marks the files of the store among other SQLite files: `fdmx`. */
 const APPLICATION_ID = 0x66646d78;
@@ -70,7 +71,7 @@ export const MIGRATIONS: readonly Migration[] = [
    CREATE INDEX line_peer ON line(log, peer, at_ms) WHERE peer IS NOT NULL;
    CREATE TABLE marker(owner TEXT NOT NULL, target TEXT NOT NULL, at_ms INTEGER NOT NULL,
      PRIMARY KEY(owner, target)) WITHOUT ROWID;`,
-  { begin: INDEX_SCHEMA, step: (connection) => indexMoreLines(connection, STEP_LINES) },
+  { begin: INDEX_SCHEMA, step: (connection) => indexMoreLines(new Tables(connection), STEP_LINES) },
   `CREATE TABLE account(id INTEGER PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE,
      created_ms INTEGER NOT NULL, email TEXT, verified INTEGER NOT NULL, settings TEXT NOT NULL, suspended_ms INTEGER);
    CREATE TABLE credential(account_id INTEGER NOT NULL REFERENCES account ON DELETE CASCADE, kind TEXT NOT NULL,

@@ -5,6 +5,7 @@ import type { Found, SearchQuery } from '../history/search-query.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Durability } from './database.js';
 import { lockFolder, STORE_FILE } from './folder.js';
+import { Indexing } from './indexing.js';
 import type { MigrationProgress } from './migrations.js';
 import { Pace, type PaceObserver } from './pace.js';
 import { SpareThread } from './spare-thread.js';
@@ -47,6 +48,7 @@ interface StoreParts {
   readonly reader: StoreThread;
   readonly searcher: SpareThread;
   readonly checkpoints: Checkpoints;
+  readonly indexing: Indexing;
 }
 
 /** Nobody hears that a store is late. */
@@ -60,6 +62,7 @@ export class Store {
   readonly #reader: StoreThread;
   readonly #searcher: SpareThread;
   readonly #checkpoints: Checkpoints;
+  readonly #indexing: Indexing;
   readonly #path: string;
   readonly #writes: WriteBatches;
   #closing: Promise<void> | null = null;
@@ -73,6 +76,7 @@ export class Store {
     this.#reader = parts.reader;
     this.#searcher = parts.searcher;
     this.#checkpoints = parts.checkpoints;
+    this.#indexing = parts.indexing;
   }
 
   /**
@@ -106,6 +110,16 @@ export class Store {
         const reader = await start('read');
         const searcher = new SpareThread((ended) => start('read', ended));
         const checkpoints = new Checkpoints(new SpareThread((ended) => start('checkpoint', ended)));
+        const indexing = new Indexing(
+          () => writer.ask('index', null),
+          (error) => {
+            const failure = failureOf(error);
+            // A full disk takes no lines either, and is reported by them.
+            if (failure.code !== 'ERR_STORE_FULL') refused('line', failure);
+          },
+        );
+        // What a process that was killed had not indexed.
+        indexing.written();
         const writes = new WriteBatches({
           atOnce: MAX_BATCHES,
           pace: new Pace(pace),
@@ -113,10 +127,11 @@ export class Store {
           send: async (batch) => {
             const outcome = await writer.ask('write', batch).catch(failureOf);
             checkpoints.committed(batch.length);
+            if (batch.some(({ kind }) => kind === 'line')) indexing.written();
             return outcome;
           },
         });
-        return new Store({ facts, lockFd, path, writes, writer, reader, searcher, checkpoints });
+        return new Store({ facts, lockFd, path, writes, writer, reader, searcher, checkpoints, indexing });
       } catch (error) {
         await writer.close();
         throw error;
@@ -142,8 +157,13 @@ export class Store {
     return this.#reader.ask(job, ask);
   }
 
-  /** Searches, which may take some tenths of a second: nobody else waits for it. @throws StoreError */
-  search(query: SearchQuery): Promise<Found> {
+  /**
+   * Searches everything whose write has been answered. It may take some tenths of a second: nobody else waits for it.
+   *
+   * @throws StoreError
+   */
+  async search(query: SearchQuery): Promise<Found> {
+    await this.#indexing.caughtUp();
     return this.#searcher.ask('search', query);
   }
 
@@ -165,6 +185,7 @@ export class Store {
 
   async #close(): Promise<void> {
     await this.#writes.finish();
+    await this.#indexing.caughtUp();
     await this.#reader.close();
     await this.#searcher.close();
     await this.#checkpoints.close();

@@ -19,6 +19,11 @@ export class Tables {
   readonly #statements = new Map<string, Statement>();
   /** The logs that have been written to; their rows are read once. */
   readonly #logs = new Map<string, LogRow>();
+  /**
+   * Up to which line all are in the index for searches that belong into it. The index itself may know of more; 0 if
+   * nobody has looked.
+   */
+  indexedUpTo = 0;
   /** What is done at the end of the transaction. */
   #later: (() => void)[] = [];
 
@@ -81,5 +86,6 @@ export class Tables {
   forget(): void {
     this.#later = [];
     this.#logs.clear();
+    this.indexedUpTo = 0;
   }
 }

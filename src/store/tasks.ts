@@ -7,6 +7,7 @@ import type { Findings } from './check.js';
 import type { Durability } from './database.js';
 import type { ErasedReads } from './erased-reads.js';
 import type { ErasedWrites } from './erased-writes.js';
+import type { Indexed } from './line-index.js';
 import type { LineReads } from './line-reads.js';
 import type { SearchReads } from './line-search.js';
 import type { LineWrites } from './line-writes.js';
@@ -82,6 +83,8 @@ export interface Jobs extends Reads {
   readonly write: { readonly ask: readonly Write[]; readonly answer: readonly Written[] };
   /** Counts this opening of the store. */
   readonly begin: { readonly ask: null; readonly answer: StoreFacts };
+  /** Puts the next lines into the index for searches. How far it is then. */
+  readonly index: { readonly ask: null; readonly answer: Indexed };
   /** Takes into the file what no reader needs in the write-ahead log. */
   readonly checkpoint: { readonly ask: null; readonly answer: null };
   /** Finds what is wrong with the file. */

@@ -4,6 +4,7 @@ import { accountWrites } from './account-writes.js';
 import { banWrites } from './ban-writes.js';
 import { textOf } from './columns.js';
 import { erasedWrites } from './erased-writes.js';
+import { type Indexed, indexMoreLines } from './line-index.js';
 import { lineWrites } from './line-writes.js';
 import { logWrites } from './log-writes.js';
 import { markerWrites } from './marker-writes.js';
@@ -71,17 +72,32 @@ function writeAlone(tables: Tables, write: Write): Written {
 
 /** Writes all of some writes or nothing of them. @throws the error of SQLite */
 function writeTogether(tables: Tables, batch: readonly Write[]): number[] {
-  tables.connection.exec('BEGIN IMMEDIATE');
-  try {
+  return inTransaction(tables, () => {
     const results = batch.map((write) => carryOut(tables, write));
     tables.finish();
-    tables.connection.exec('COMMIT');
     return results;
+  });
+}
+
+function inTransaction<T>(tables: Tables, work: () => T): T {
+  tables.connection.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    tables.connection.exec('COMMIT');
+    return result;
   } catch (error) {
     tables.forget();
     rollBack(tables);
     throw error;
   }
+}
+
+/** So many that no write waits for long meanwhile. */
+const MAX_INDEXED = 1_000;
+
+/** Puts the next lines into the index for searches, in a transaction of its own. @throws the error of SQLite */
+export function indexNextLines(tables: Tables): Indexed {
+  return inTransaction(tables, () => indexMoreLines(tables, MAX_INDEXED));
 }
 
 function rollBack({ connection }: Tables): void {

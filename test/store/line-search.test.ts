@@ -3,7 +3,7 @@ import type { Shelf } from '../../src/history/line.js';
 import { matches, termsOf } from '../../src/search/terms.js';
 import { integerOf } from '../../src/store/columns.js';
 import { lineWrites, removeLines } from '../../src/store/line-writes.js';
-import { writeBatch } from '../../src/store/writer.js';
+import { indexNextLines, writeBatch } from '../../src/store/writer.js';
 import { chatLines, QUERIES } from '../support/chat-lines.js';
 import { HERE, idsOf, ROOMS, type Searched, searched, START_MS } from './searched.js';
 
@@ -83,6 +83,27 @@ describe('among many lines', () => {
     expect(store.tables.run('SELECT rowid FROM line_text WHERE line_text MATCH ?').all('"sec"')).toHaveLength(1);
   });
 
+  test('a line that gets the number of one that was removed is found, and nothing is indexed twice', async () => {
+    const store = await filled(['first', 'second', 'third']);
+    const found = (term: string): string[] => idsOf(store.search({ terms: [term] }));
+    const remove = (msgid: string): void => {
+      const row = store.tables.run('SELECT id FROM line WHERE msgid = ?').get(msgid) ?? {};
+      removeLines(store.tables, [integerOf(row, 'id')]);
+      store.tables.finish();
+    };
+    expect(found('third')).toEqual(['id-2']);
+    remove('id-2');
+    store.add({ text: 'fourth' });
+    store.add({ text: 'fifth', kind: 'join' });
+    store.add({ text: 'sixth' });
+    expect([found('fourth'), found('fifth'), found('sixth')]).toEqual([['id-3'], [], ['id-5']]);
+    remove('id-0');
+    store.add({ text: 'seventh' });
+    expect([found('second'), found('third'), found('seventh')]).toEqual([['id-1'], [], ['id-6']]);
+    const rows = store.tables.run('SELECT count(*) AS count FROM line_text_docsize').get() ?? {};
+    expect(integerOf(rows, 'count')).toBe(4);
+  });
+
   test('what a transaction adds to the index is written in one piece', async () => {
     const store = await filled(['one', 'two']);
     const [one] = store.lines;
@@ -95,6 +116,7 @@ describe('among many lines', () => {
       integerOf(store.tables.run('SELECT count(DISTINCT segid) AS pieces FROM line_text_idx').get() ?? {}, 'pieces');
     const before = pieces();
     writeBatch(store.tables, writes);
+    expect(indexNextLines(store.tables)).toEqual({ upTo: 32, last: 32 });
     expect(pieces()).toBe(before + 1);
     const tooMuch = { kind: 'trial', bytes: 3e9 } as const;
     expect(writeBatch(store.tables, [...writes.slice(0, 1), tooMuch])).toEqual([

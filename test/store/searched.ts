@@ -2,6 +2,7 @@
 import type { Line, Shelf } from '../../src/history/line.js';
 import type { Found, Hit, SearchQuery } from '../../src/history/search-query.js';
 import { findEngine } from '../../src/store/engine.js';
+import { indexMoreLines } from '../../src/store/line-index.js';
 import { searchReads } from '../../src/store/line-search.js';
 import { lineWrites } from '../../src/store/line-writes.js';
 import { migrate } from '../../src/store/migrations.js';
@@ -63,8 +64,9 @@ export async function searched(path = ':memory:'): Promise<Searched> {
       lines.push(hit);
       return hit;
     },
-    search: (query) =>
-      searchReads.search(tables, {
+    search: (query) => {
+      indexMoreLines(tables, Infinity);
+      return searchReads.search(tables, {
         places: ROOMS.map((shelf) => ({ ...HERE, shelf })),
         terms: [],
         from: null,
@@ -73,7 +75,8 @@ export async function searched(path = ':memory:'): Promise<Searched> {
         end: 'newest',
         limit: 50,
         ...query,
-      }),
+      });
+    },
     close: () => {
       connection.close();
     },

@@ -1,0 +1,63 @@
+/** Puts what has been written into the index for searches, after those who wait for the writes have been answered. */
+import type { Indexed } from './line-index.js';
+
+/**
+ * How long the index may be behind, in milliseconds. What is said meanwhile is indexed together: the index writes as
+ * many pages for one line as for fifty.
+ */
+const BEHIND_MS = 50;
+
+/** Indexes the next lines. @returns how far the index is then */
+type IndexStep = () => Promise<Indexed>;
+
+/** The indexing of one store. */
+export class Indexing {
+  readonly #step: IndexStep;
+  readonly #failed: (error: unknown) => void;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+  #isBehind = false;
+
+  /** @param failed - hears why lines could not be indexed; they are indexed with those that are written next */
+  constructor(step: IndexStep, failed: (error: unknown) => void) {
+    this.#step = step;
+    this.#failed = failed;
+  }
+
+  /** Something has been written. */
+  written(): void {
+    this.#isBehind = true;
+    if (this.#running !== null) return;
+    this.#timer ??= setTimeout(() => void this.#start(), BEHIND_MS).unref();
+  }
+
+  /** Resolves when everything is in the index that had been written before. It does not reject. */
+  async caughtUp(): Promise<void> {
+    // A run that is under way may have passed what was written last.
+    await this.#running;
+    if (this.#isBehind) await this.#start();
+  }
+
+  #start(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+      if (this.#isBehind) this.written();
+    });
+    return this.#running;
+  }
+
+  /** Goes step by step, so that writes come between. */
+  async #run(): Promise<void> {
+    this.#isBehind = false;
+    try {
+      for (let isOver = false; !isOver;) {
+        const { upTo, last } = await this.#step();
+        isOver = upTo >= last;
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { Line } from '../../src/history/line.js';
+import { Indexing } from '../../src/store/indexing.js';
+import type { Indexed } from '../../src/store/line-index.js';
+import { openFile, openStore, settled } from '../support/stores.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { HERE, idsOf } from './searched.js';
+
+const UP_TO_DATE: Indexed = { upTo: 9, last: 9 };
+
+/** Steps that end when the test says so. */
+function heldSteps(): { readonly step: () => Promise<Indexed>; readonly ends: ((indexed: Indexed) => void)[] } {
+  const ends: ((indexed: Indexed) => void)[] = [];
+  return { ends, step: () => new Promise((resolve) => ends.push(resolve)) };
+}
+
+function withoutTime(): void {
+  vi.useFakeTimers();
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+}
+
+const failed = (error: unknown): never => {
+  throw error;
+};
+
+test('what is written within a moment is indexed together, step by step, and what comes meanwhile later', async () => {
+  withoutTime();
+  const { step, ends } = heldSteps();
+  const indexing = new Indexing(step, failed);
+  indexing.written();
+  indexing.written();
+  expect(ends).toHaveLength(0);
+  await vi.advanceTimersByTimeAsync(50);
+  expect(ends).toHaveLength(1);
+  ends[0]?.({ upTo: 5, last: 9 });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(ends).toHaveLength(2);
+  indexing.written();
+  ends[1]?.(UP_TO_DATE);
+  await vi.advanceTimersByTimeAsync(49);
+  expect(ends).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(ends).toHaveLength(3);
+  ends[2]?.(UP_TO_DATE);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(ends).toHaveLength(3);
+});
+
+test('who needs the index waits for all that was written before, also beside a run that began earlier', async () => {
+  const { step, ends } = heldSteps();
+  const indexing = new Indexing(step, failed);
+  const over: string[] = [];
+  await indexing.caughtUp();
+  expect(ends).toHaveLength(0);
+  indexing.written();
+  void indexing.caughtUp().then(() => over.push('first'));
+  await vi.waitFor(() => {
+    expect(ends).toHaveLength(1);
+  });
+  indexing.written();
+  void indexing.caughtUp().then(() => over.push('second'));
+  ends[0]?.(UP_TO_DATE);
+  await vi.waitFor(() => {
+    expect(ends).toHaveLength(2);
+  });
+  expect(over).toEqual(['first']);
+  ends[1]?.(UP_TO_DATE);
+  await vi.waitFor(() => {
+    expect(over).toEqual(['first', 'second']);
+  });
+});
+
+test('a step that fails is reported, and lines are indexed with the next', async () => {
+  const failures: unknown[] = [];
+  const steps = [Promise.reject(new Error('full')), Promise.resolve(UP_TO_DATE)];
+  const indexing = new Indexing(
+    () => steps.shift() ?? Promise.reject(new Error('one too many')),
+    (error) => failures.push(error),
+  );
+  indexing.written();
+  await indexing.caughtUp();
+  expect(failures).toEqual([new Error('full')]);
+  indexing.written();
+  await indexing.caughtUp();
+  await indexing.caughtUp();
+  expect(failures).toHaveLength(1);
+  expect(steps).toEqual([]);
+});
+
+const LINE: Line = {
+  seq: 1,
+  part: 0,
+  atMs: 1_700_000_000_000,
+  kind: 'message',
+  msgid: 'one',
+  peer: null,
+  source: 'ann!a@host',
+  account: null,
+  target: '#a',
+  ranks: 0,
+  text: 'the needle',
+  tags: [],
+  object: null,
+  bits: 0,
+};
+const NEEDLE = {
+  terms: ['needle'],
+  places: [{ ...HERE, shelf: 'r:#a' as const }],
+  from: null,
+  after: null,
+  before: null,
+  end: 'newest',
+  limit: 5,
+} as const;
+
+test('a search finds what has just been written, and what a process that was killed had not indexed', async () => {
+  const folder = temporaryFolder();
+  const first = await openStore({ folder });
+  first.write({ kind: 'line', shelf: 'r:#a', line: LINE });
+  await settled(first);
+  expect(idsOf(await first.search(NEEDLE))).toEqual(['one']);
+  await first.close();
+  // As a process leaves it that is killed between a line and its place in the index.
+  const file = await openFile(folder);
+  file.exec('DELETE FROM line_text');
+  const second = await openStore({ folder });
+  expect(idsOf(await second.search(NEEDLE))).toEqual(['one']);
+});
