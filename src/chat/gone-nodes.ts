@@ -1,5 +1,11 @@
 /** The nodes that have stopped, as one log has said so. */
 
+/**
+ * The most names that are known at once. Where each new node gets a new name, they would add up; whatever one has sent
+ * whose name is the oldest of so many has arrived long ago.
+ */
+const MAX_NAMES = 1_000;
+
 /** A node, by the name that all its incarnations have. */
 export interface Incarnation {
   readonly name: string;
@@ -8,7 +14,7 @@ export interface Incarnation {
 
 /**
  * The last incarnation of each node that is gone. All before it are gone as well, so there is one number for each name,
- * however often a node has stopped.
+ * however often a node has stopped. Those whose logs are the same forget the same ones.
  */
 export class GoneNodes {
   readonly #last = new Map<string, number>();
@@ -17,7 +23,13 @@ export class GoneNodes {
   add(node: string): boolean {
     if (this.has(node)) return false;
     const { name, number } = incarnationOf(node);
+    // Set again, it is the last of the map: the first one has been gone for longest.
+    this.#last.delete(name);
     this.#last.set(name, number);
+    for (const oldest of this.#last.keys()) {
+      if (this.#last.size <= MAX_NAMES) break;
+      this.#last.delete(oldest);
+    }
     return true;
   }
 
@@ -34,7 +46,7 @@ export class GoneNodes {
     return this.#last.size > 0 && this.has(nodeOf(session));
   }
 
-  /** The last incarnation of each. */
+  /** The last incarnation of each, in the order in which they stopped. */
   nodes(): string[] {
     return [...this.#last].map(([name, number]) => `${name}.${number}`);
   }
