@@ -1,10 +1,11 @@
 /** What is asked of lines in PostgreSQL. What the one who asks may see is part of each question. */
-import type { Anchor, Latest, LatestQuery, LineQuery, Page, Sight } from '../../history/history.js';
+import type { Anchor, LineQuery, Page, Sight } from '../../history/history.js';
 import type { Line, Shelf } from '../../history/line.js';
-import { centred, latestOf } from '../../history/page.js';
-import { integerOf, textOf } from '../columns.js';
+import { centred } from '../../history/page.js';
+import { integerOf } from '../columns.js';
 import { lineOf } from '../line-reads.js';
 import type { Parameter } from './driver.js';
+import { readLatest } from './latest-lines.js';
 import { LINE_COLUMNS } from './line-columns.js';
 import type { Run } from './link.js';
 import type { PostgresReaders } from './parts.js';
@@ -123,43 +124,6 @@ async function readLines(run: Run, { shelf, peer, range, limit, sight }: LineQue
   const older = await lines.between(FIRST, { ...place, isWithin: false }, 'newest', limit);
   const newer = await lines.between({ ...place, isWithin: true }, LAST, 'oldest', limit);
   return { kind: 'lines', lines: centred(older, newer, limit) };
-}
-
-async function readLatest(run: Run, query: LatestQuery): Promise<Latest[]> {
-  const found: Latest[] = [];
-  const look = async (shelf: Shelf, log: number, peer: string | null, sight: Sight): Promise<void> => {
-    const [line] = await new Lines(run, log, peer, sight).between(FIRST, LAST, 'newest', 1);
-    if (line !== undefined && line.atMs > query.afterMs && line.atMs < query.beforeMs) found.push({ shelf, line });
-  };
-  for (const { shelf, sight } of query.rooms) {
-    const log = await logOf(run, shelf);
-    if (log !== null) await look(shelf, log, null, sight);
-  }
-  if (query.people !== null) {
-    const { shelf, sight } = query.people;
-    const log = await logOf(run, shelf);
-    if (log !== null) for (const peer of await peersOf(run, log)) await look(shelf, log, peer, sight);
-  }
-  return latestOf(found, query);
-}
-
-/** The most conversations that are looked at; of more, those of the last lines. */
-const MAX_PEERS = 10_000;
-
-/** Goes from one peer of a shelf to the next by the index: it reads no line of a conversation but the last. */
-const PEERS = `WITH RECURSIVE known(peer) AS (
-  (SELECT peer FROM line WHERE log = $1 AND peer IS NOT NULL ORDER BY peer LIMIT 1)
-  UNION ALL
-  SELECT (SELECT line.peer FROM line WHERE log = $1 AND line.peer > known.peer ORDER BY line.peer LIMIT 1) FROM known
-  WHERE known.peer IS NOT NULL
-) SELECT peer FROM known WHERE peer IS NOT NULL LIMIT $2`;
-const LAST_PEERS = `SELECT DISTINCT peer FROM (SELECT peer FROM line WHERE log = $1 AND peer IS NOT NULL
-  ORDER BY at_ms DESC, id DESC LIMIT $2) AS latest`;
-
-async function peersOf(run: Run, log: number): Promise<string[]> {
-  const peers = await run({ text: PEERS, values: [log, MAX_PEERS + 1] });
-  const rows = peers.length > MAX_PEERS ? await run({ text: LAST_PEERS, values: [log, MAX_PEERS] }) : peers;
-  return rows.map((row) => textOf(row, 'peer'));
 }
 
 export const lineReaders: PostgresReaders<'lines' | 'latest' | 'line-time'> = {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { readLatest } from '../../../src/store/postgres/latest-lines.js';
 import { openPostgres } from '../../../src/store/postgres/open.js';
 import type { StoreAccess } from '../../../src/store/store-access.js';
 import type { Failure } from '../../../src/store/store-error.js';
@@ -54,6 +55,18 @@ describePostgres((database) => {
 
   test('a history answers like a list that is searched from end to end', async () => {
     await compareStored(await openStore(), 8);
+  });
+
+  test('the last lines of all conversations are one statement', async () => {
+    let statements = 0;
+    const run = (): Promise<readonly object[]> => {
+      statements += 1;
+      return Promise.resolve([]);
+    };
+    const rooms = Array.from({ length: 20 }, (_each, n) => ({ shelf: `r:#${n}`, sight }) as const);
+    const people = { shelf: 'a:ann', sight } as const;
+    expect(await readLatest(run, { rooms, people, afterMs: 0, beforeMs: 9, end: 'newest', limit: 9 })).toEqual([]);
+    expect(statements).toBe(1);
   });
 
   test('what was written is there when the store is opened again', async () => {
