@@ -564,10 +564,13 @@ type NodeMaker = (chat: Chat) => Node;
 
 /** Takes the name of the configuration, if it names a node. @throws StoreError */
 async function nodeMaker(options: ServerOptions, keeping: Keeping): Promise<NodeMaker | null> {
-  const { config, log, leaseMs } = options;
+  const { config, log, leaseMs, onStop } = options;
   if (config.node === null) return null;
   const { openNode } = await import('./nodes/open.js');
-  return openNode({ name: config.node, keeping, log, leaseMs });
+  const replaced = (): void => {
+    onStop('another process has the name of this node');
+  };
+  return openNode({ name: config.node, keeping, log, leaseMs, replaced });
 }
 
 /** Returns the sessions that are over by an outcome. */

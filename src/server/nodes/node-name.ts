@@ -19,23 +19,34 @@ export interface NameParts {
 const LOOKS = 10;
 
 /**
- * Takes the name of a node. One that was killed keeps its name until its lease has run out, and that is waited for.
+ * Takes the name of a node. One that was killed keeps its name until its lease has run out, and that is waited for. Of
+ * two that take a name at the same moment, each takes its lease before it looks, so at least one finds the other.
  *
  * @throws StoreError: ERR_NODE_IN_USE if a process that lives has the name
  */
 export async function holdName({ logs, name, incarnation, leaseMs, log }: NameParts): Promise<void> {
   const own = nodeOf(name, incarnation);
   for (let look = 0; look <= LOOKS + 1; look += 1) {
-    await logs.lease(own, leaseMs);
-    const living = await logs.living();
-    // One that has begun later finds this one, and gives way.
-    const holder = living?.find((other) => isEarlier(other, name, incarnation));
-    if (living !== null && holder === undefined) return;
-    if (look === 0) log.warn('waits until nobody has the name of this node', { node: name, holder });
+    let holders = await namesakes(logs, own);
+    if (holders?.length === 0) {
+      await logs.lease(own, leaseMs);
+      holders = await namesakes(logs, own);
+      if (holders?.length === 0) return;
+      // Another one that waits for the name finds this one, and gives way if this one has begun first.
+      if (holders?.some((other) => isEarlier(other, own)) !== false) await logs.forget(own);
+    }
+    if (look === 0) log.warn('waits until nobody has the name of this node', { node: name, holders });
     await setTimeout(leaseMs / LOOKS);
   }
   await logs.forget(own);
   throw new StoreError('ERR_NODE_IN_USE', `another process that lives is the node ${name}`);
+}
+
+/** Returns the others that live and have the same name as a node; null if the logs do not answer. */
+export async function namesakes(logs: Pick<SharedLog, 'living'>, own: string): Promise<readonly string[] | null> {
+  const { name } = incarnationOf(own);
+  const living = await logs.living();
+  return living?.filter((other) => other !== own && incarnationOf(other).name === name) ?? null;
 }
 
 /** Returns the name of a process in the log: sessions begin with it. */
@@ -43,8 +54,6 @@ export function nodeOf(name: string, incarnation: number): string {
   return `${name}.${incarnation}`;
 }
 
-/** Whether a process in the log has a name, and has begun before an incarnation. */
-function isEarlier(node: string, name: string, incarnation: number): boolean {
-  const other = incarnationOf(node);
-  return other.name === name && other.number < incarnation;
+function isEarlier(node: string, other: string): boolean {
+  return incarnationOf(node).number < incarnationOf(other).number;
 }

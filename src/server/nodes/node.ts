@@ -5,7 +5,7 @@ import type { Chat } from '../../chat/chat.js';
 import type { StoreLogs } from '../../store/store-access.js';
 import type { Log } from '../log.js';
 import { Contact } from './contact.js';
-import { nodeOf } from './node-name.js';
+import { namesakes, nodeOf } from './node-name.js';
 
 /** How long a node that shows nothing of itself is taken to live, in milliseconds. */
 export const LEASE_MS = 5_000;
@@ -22,6 +22,8 @@ export interface NodeParts {
   readonly logs: Pick<StoreLogs, 'lease' | 'living' | 'expired' | 'forget' | 'lag'>;
   /** Returns the number of the next incarnation. It rejects if the store does not answer. */
   readonly nextIncarnation: () => Promise<number>;
+  /** Called when another process has taken the name of this one, which the others had given up. */
+  readonly replaced: () => void;
   readonly leaseMs: number;
   /** A clock that goes on while the process does not run. @defaultValue `performance.now` */
   readonly now?: () => number;
@@ -37,6 +39,8 @@ export class Node {
   #timer: NodeJS.Timeout | null = null;
   #beats = 0;
   #isGivenUp = false;
+  /** The number under which it comes back; null if it is not known yet. */
+  #next: number | null = null;
   #isOver = false;
   #stopping: Promise<void> | null = null;
   /** What is under way. It does not reject. */
@@ -142,13 +146,26 @@ export class Node {
   async #comeBack(): Promise<void> {
     const { chat, logs, log, leaseMs, name, nextIncarnation } = this.#parts;
     const before = this.#own;
-    const next = await nextIncarnation().catch(() => null);
-    // Tried again at the next beat.
-    if (next === null || this.#isOver || !(await logs.lease(nodeOf(name, next), leaseMs))) return;
-    this.#incarnation = next;
+    this.#next ??= await nextIncarnation().catch(() => null);
+    // What fails is tried again at the next beat.
+    if (this.#next === null || this.#isOver) return;
+    const own = nodeOf(name, this.#next);
+    // It may have renewed that lease before it knew. The one who starts meanwhile finds the new one.
+    if (!(await logs.forget(before)) || !(await logs.lease(own, leaseMs))) return;
+    const holders = await namesakes(logs, own);
+    if (holders === null) return;
+    if (holders.length > 0) {
+      log.error('another process has the name of this node: it ends', { node: name, holders });
+      this.#isOver = true;
+      await logs.forget(own);
+      this.#parts.replaced();
+      return;
+    }
+    this.#incarnation = this.#next;
+    this.#next = null;
     this.#isGivenUp = false;
-    chat.comeBack(this.#own);
-    log.warn('this node is back', { node: this.#own, before });
+    chat.comeBack(own);
+    log.warn('this node is back', { node: own, before });
   }
 
   async #lookAfterOthers(): Promise<void> {

@@ -12,6 +12,8 @@ export interface OpenNodeParts {
   readonly log: Log;
   /** @defaultValue {@link LEASE_MS} */
   readonly leaseMs: number | undefined;
+  /** Ends the server, since another process has taken its name. */
+  readonly replaced: () => void;
 }
 
 /**
@@ -25,6 +27,7 @@ export async function openNode({
   keeping,
   log,
   leaseMs = LEASE_MS,
+  replaced,
 }: OpenNodeParts): Promise<(chat: Chat) => Node> {
   const { logs, store } = keeping;
   const incarnation = store.facts.run;
@@ -38,7 +41,7 @@ export async function openNode({
   }
   return (chat) => {
     const nextIncarnation = (): Promise<number> => keeping.nextRun();
-    const node = new Node({ name, incarnation, former, chat, logs, nextIncarnation, leaseMs, log });
+    const node = new Node({ name, incarnation, former, chat, logs, nextIncarnation, replaced, leaseMs, log });
     keeping.onGivenUp = () => {
       node.givenUp();
     };

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { RunningServer } from '../../cli/chat-server.js';
 import { describePostgres } from '../../store/postgres/with-postgres.js';
+import { until } from '../../support/deadline.js';
 import { connectPeer } from '../../support/peers.js';
 import { ask, client, stop } from '../keeping.js';
 import { LOSS_MS, SLACK_MS, startNode, TestNode } from './nodes.js';
@@ -34,6 +35,15 @@ describePostgres((database) => {
     await bob.lineLike(/:ann!.* PRIVMSG #tea :welcome/);
     expect(two.process.stderr).toContain('this node is back');
     for (const server of [one, two]) await stop(server, 'SIGTERM');
+  });
+
+  test('a node that is given up ends if another process has taken its name', async () => {
+    const { url } = database.server;
+    const [one, two] = [await TestNode.start(url, 'one'), await TestNode.start(url, 'two')];
+    await database.admin.query("INSERT INTO fdmux.lease(node, until) VALUES('two.999', now() + interval '1 hour')");
+    one.server.chat.giveUp(`two.${two.server.readings().node?.incarnation ?? 0}`);
+    await until(() => two.records.includes('stop another process has the name of this node'), 'the end of a node');
+    await two.server.close('it has ended');
   });
 
   test('a node in this process that is given up comes back, too', async () => {

@@ -90,6 +90,7 @@ function startNode(logs: Leases, next: () => Promise<number> = () => Promise.res
     chat,
     logs,
     nextIncarnation: next,
+    replaced: () => chat.calls.push('end'),
     leaseMs: LEASE_MS,
     // Each beat takes a sixth of a lease, however slow this machine is.
     now: () => {
@@ -175,6 +176,41 @@ test('a node that is given up comes back with the next number, as soon as the st
   expect(await logs.living()).toEqual(['a.7']);
 });
 
+test('a node that is given up ends if another process has its name by now', async () => {
+  const logs = new Leases();
+  const { node, chat, records } = startNode(logs);
+  await logs.asked(1);
+  await logs.lease('a.5', 1000);
+  node.givenUp();
+  await until(() => chat.calls.length > 0, 'an end');
+  await node.stop(1000);
+  expect(chat.calls).toEqual(['end']);
+  expect(records.lines.at(-1)).toBe(
+    'another process has the name of this node: it ends {"node":"a","holders":["a.5"]}',
+  );
+  expect(await logs.living()).toEqual(['a.5']);
+});
+
+test('a node that comes back, and one that takes its name at the same moment, are never both there', async () => {
+  const logs = new Leases();
+  const { node, chat } = startNode(logs);
+  await logs.asked(1);
+  let starting: Promise<string> = Promise.resolve('');
+  const lease = logs.lease.bind(logs);
+  logs.lease = async (name, ms) => {
+    // The other one has begun earlier, and has been slow since.
+    if (name === 'a.9')
+      starting = hold(logs, 'a', 4).then(String, (error: unknown) => String(Reflect.get(Object(error), 'code')));
+    return lease(name, ms);
+  };
+  node.givenUp();
+  await until(() => chat.calls.length > 0, 'a return, or an end');
+  const other = await starting;
+  expect([chat.calls[0], other]).toEqual(
+    chat.calls[0] === 'end' ? ['end', 'undefined'] : ['come back a.9', 'ERR_NODE_IN_USE'],
+  );
+});
+
 test('a node that ends in order says so, and gives its lease back', async () => {
   const logs = new Leases();
   const { node, chat } = startNode(logs);
@@ -208,13 +244,29 @@ test('the name of a node is held by one process', async () => {
 test('the name of a node that was killed is taken when its lease has run out', async () => {
   const logs = new Leases();
   await hold(logs, 'a', 2);
-  const lease = logs.lease.bind(logs);
+  const living = logs.living.bind(logs);
   let looks = 0;
-  logs.lease = (node, ms) => {
+  logs.living = () => {
     looks += 1;
     if (looks === 3) logs.nowMs = 1000;
-    return lease(node, ms);
+    return living();
   };
   await hold(logs, 'a', 5);
-  expect(looks).toBe(3);
+  expect(await logs.living()).toEqual(['a.5']);
+});
+
+test('of two that take the name of a node at the same moment, one gets it', async () => {
+  const logs = new Leases();
+  const lease = logs.lease.bind(logs);
+  let later: Promise<unknown> | null = null;
+  logs.lease = async (node, ms) => {
+    // The first one is slow: the other one is through before it has its lease.
+    if (node === 'a.2') await (later ??= hold(logs, 'a', 3));
+    return lease(node, ms);
+  };
+  await expect(hold(logs, 'a', 2)).rejects.toMatchObject({ code: 'ERR_NODE_IN_USE' });
+  const both = new Leases();
+  const answers = await Promise.allSettled([hold(both, 'b', 2), hold(both, 'b', 3)]);
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  expect(await both.living()).toEqual(['b.2']);
 });

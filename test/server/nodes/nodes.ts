@@ -48,7 +48,9 @@ export class TestNode {
       version: '0.0.0',
       configurationName: '-',
       readConfig: () => Promise.resolve(config),
-      onStop: () => undefined,
+      onStop: (reason) => {
+        records.push(`stop ${reason}`);
+      },
       leaseMs: LEASE_MS,
     });
     onTestFinished(() => server.close('the test is over'));
