@@ -20,7 +20,7 @@ export interface Checkpointed<S> {
   /** The number of the last pack that is in the state. */
   readonly applied: number;
   readonly isOpening: boolean;
-  readonly fold: { snapshot(): S; restore(state: S): void };
+  readonly fold: { snapshot(): S; restore(state: S): void; beginAfter(seq: number): void };
   open(after: number): void;
   unreadable(seq: number, why: Unreadable): void;
 }
@@ -47,16 +47,18 @@ export class Checkpointing {
     const { name } = replica;
     this.#owner.opens(name);
     this.#checkpoints.read(name, (found) => {
-      const decoded = found === null ? null : codec.decode(found.state);
-      const seq = found?.seq ?? 0;
+      const { seq, state } = found ?? { seq: 0, state: null };
+      const decoded = state === null ? null : codec.decode(state);
       if (decoded?.kind === 'unknown-version') {
         replica.unreadable(seq, decoded);
         return;
       }
-      // Without it, all that the log still has is applied.
-      if (decoded?.kind === 'malformed') this.#owner.trouble(name, { kind: 'unreadable', seq, why: 'malformed' });
       if (decoded?.kind === 'state') replica.fold.restore(decoded.state);
-      const after = decoded?.kind === 'state' ? seq : 0;
+      // The packs up to there may be kept no longer.
+      else if (decoded === null && seq > 0) replica.fold.beginAfter(seq);
+      else if (decoded !== null) this.#owner.trouble(name, { kind: 'unreadable', seq, why: 'malformed' });
+      // Without it, all that the log still has is applied.
+      const after = decoded?.kind === 'malformed' ? 0 : seq;
       this.#kept.set(name, after);
       replica.open(after);
     });

@@ -153,6 +153,11 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     this.#atMs = atMs;
   }
 
+  /** Goes on after a pack of which nothing is known any more. To be called before the first entry. */
+  beginAfter(seq: number): void {
+    this.#numbers.beginAfter(seq);
+  }
+
   regressed(top: number): void {
     this.#numbers.regressed(top);
   }

@@ -82,6 +82,11 @@ export class PrivateState implements Fold<PrivateDeeds, PrivateOutcomes> {
     this.#atMs = atMs;
   }
 
+  /** Goes on after a pack of which nothing is known any more. To be called before the first entry. */
+  beginAfter(seq: number): void {
+    this.#numbers.beginAfter(seq);
+  }
+
   regressed(top: number): void {
     this.#numbers.regressed(top);
     this.#positions.restart();

@@ -282,6 +282,12 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     for (const [who, ranks] of snapshot.absent) this.#absent.set(who, ranks);
   }
 
+  /** Goes on after a pack that has left nothing but a closed room. To be called before the first entry. */
+  beginAfter(seq: number): void {
+    this.#numbers = new RunningNumbers();
+    this.#numbers.beginAfter(seq);
+  }
+
   #registrationFacts(): RoomFacts | null {
     if (this.registration === null) return null;
     const { founder, atMs, access } = this.registration;

@@ -31,9 +31,19 @@ export class RunningNumbers {
   /** Takes an entry, if it is its session's next. @param seq - the number of its pack */
   take({ session, n, base }: Stamp, seq: number): boolean {
     const last = this.#last.get(session);
-    const isNext = last === undefined ? n === 1 && base >= this.#forgottenSeq : n === last.n + 1;
+    const isNext = last === undefined ? this.#mayBeNext(n, base) : n === last.n + 1;
     if (isNext) this.keep(session, n, seq);
     return isNext;
+  }
+
+  /** Whether an entry counts of a session that is not known: it is new, or was forgotten, with any number. */
+  #mayBeNext(n: number, base: number): boolean {
+    return base >= this.#forgottenSeq && (n === 1 || this.#forgottenSeq > 0);
+  }
+
+  /** Begins after a pack whose sessions are all forgotten. To be called before the first entry. */
+  beginAfter(seq: number): void {
+    this.#forgottenSeq = seq;
   }
 
   /** Remembers the last number of a session that has given up its place. */

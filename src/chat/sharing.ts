@@ -5,8 +5,8 @@ import type { LogName } from '../log/entry.js';
 export interface Checkpoint {
   /** The number of the pack. */
   readonly seq: number;
-  /** The state as text, which the chat has written; no other part need read it. */
-  readonly state: string;
+  /** The state as text, which the chat has written; null if the pack has left nothing, as in a room that has closed. */
+  readonly state: string | null;
 }
 
 /** Keeps checkpoints, of which each process may begin from the latest, whoever has made it. */

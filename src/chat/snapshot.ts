@@ -64,6 +64,14 @@ export interface RoomSnapshot {
   readonly absent: readonly (readonly [who: string, ranks: number])[];
 }
 
+/**
+ * Whether everybody has left a room for good. One whose log has lost its end is none of these, since that counts in the
+ * ids of its messages.
+ */
+export function isClosed({ seats, isAwaiting, registration, restarts }: RoomSnapshot): boolean {
+  return seats.length === 0 && !isAwaiting && registration === null && restarts === 0;
+}
+
 /** A member of the chat. */
 export interface MemberSnapshot {
   readonly session: string;

@@ -69,6 +69,7 @@ export class Keeping {
     this.#checkpoints = node === null ? null : new StoredCheckpoints(logs);
     this.#retention = new Retention({
       store,
+      logs,
       daysOf: (name) => daysOf(name, config),
       isShared: node !== null,
       log,

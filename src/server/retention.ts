@@ -1,6 +1,9 @@
 /** Forgets what is kept in a store for longer than it may be. */
 import { performance } from 'node:perf_hooks';
-import type { StoreAccess } from '../store/store-access.js';
+import { isClosed } from '../chat/snapshot.js';
+import { decodeRoom } from '../chat/snapshot-codec.js';
+import { isLogName } from '../log/log-name.js';
+import type { StoreAccess, StoreLogs } from '../store/store-access.js';
 import type { Write } from '../store/tasks.js';
 import { CautiousClock } from './cautious-clock.js';
 import type { Log } from './log.js';
@@ -16,6 +19,7 @@ const TRANSPORT_MS = 3_600_000;
 /** What it needs. */
 export interface RetentionParts {
   readonly store: StoreAccess;
+  readonly logs: Pick<StoreLogs, 'stateOf' | 'keep'>;
   /** For how many days what is in a log is kept; null for ever. */
   readonly daysOf: (log: string) => number | null;
   /** Whether several nodes apply the logs: what is kept of their states is from one of them. */
@@ -55,17 +59,40 @@ export class Retention {
     if (this.#clock.isAhead)
       log.warn('the clock has jumped ahead: nothing is forgotten by it before a day is over', {});
     const ends = await store.read('ends', null).catch(() => []);
-    for (const { log: name, top } of ends) {
+    for (const { log: name, first, top } of ends) {
       const days = isShared && isOfNodes(name) ? 0 : daysOf(name);
       if (days === null) continue;
       if (days === 0 && !isShared) await this.#write({ kind: 'keep', log: name, seq: top, state: null });
       const fromMs = nowMs - days * DAY_MS;
       const packsFromMs = isShared ? Math.min(fromMs, nowMs - TRANSPORT_MS) : fromMs;
-      // Each forgets a part, so that other writes go in between.
-      while ((await this.#write({ kind: 'retain', log: name, fromMs: packsFromMs })) > 0);
-      while ((await this.#write({ kind: 'lines-drop', shelf: name, beforeMs: fromMs })) > 0);
+      const dropped = await this.#drop({ kind: 'retain', log: name, fromMs: packsFromMs });
+      await this.#drop({ kind: 'lines-drop', shelf: name, beforeMs: fromMs });
+      if (isShared && first + dropped > top) await this.#forgetClosed(name, top);
       if (this.#isStopped) return;
     }
+  }
+
+  /** Repeats a write that drops a part each time: others go in between. @returns how much they have dropped */
+  async #drop(write: Write): Promise<number> {
+    let dropped = 0;
+    for (;;) {
+      const part = await this.#write(write);
+      if (part <= 0) return dropped;
+      dropped += part;
+    }
+  }
+
+  /**
+   * Forgets the state of a room that has closed and has no packs any more: nothing that was meant for the room as it
+   * was can still be on its way.
+   */
+  async #forgetClosed(name: string, top: number): Promise<void> {
+    if (!isLogName(name) || !name.startsWith('r:')) return;
+    const kept = await this.#parts.logs.stateOf(name);
+    if (this.#isStopped || kept?.seq !== top || kept.state === null) return;
+    const decoded = decodeRoom(kept.state);
+    // If somebody has entered meanwhile, the room goes on from there all the same.
+    if (decoded.kind === 'state' && isClosed(decoded.state)) this.#parts.logs.keep(name, top, null);
   }
 
   /** @returns the number that the write answers; -1 if it has failed, and then the next time does it */

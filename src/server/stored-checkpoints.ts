@@ -1,7 +1,10 @@
 /** What nodes go on from, in the store that they share. */
 import type { Checkpoint, Checkpoints } from '../chat/sharing.js';
+import { isClosed } from '../chat/snapshot.js';
+import { decodeDomain, decodePrivate, decodeRoom } from '../chat/snapshot-codec.js';
 import type { LogName } from '../log/entry.js';
 import type { StoreLogs } from '../store/store-access.js';
+import { stateIn } from './stored-state.js';
 
 /** How long after a failure a checkpoint is asked for again, in milliseconds. */
 const RETRY_MS = 500;
@@ -13,17 +16,17 @@ export class StoredCheckpoints implements Checkpoints {
   readonly #retries = new Set<NodeJS.Timeout>();
   #isClosed = false;
 
+  /** @throws StoreError: for a state that this version cannot read */
   constructor(logs: Pick<StoreLogs, 'states' | 'stateOf' | 'keep'>) {
     this.#logs = logs;
-    this.rooms = logs.states.flatMap(({ log, state }) => (log.startsWith('r:') && state !== null ? [log] : []));
+    this.rooms = logs.states.flatMap(({ log, state }) => (state !== null && isOfOpenRoom(log, state) ? [log] : []));
   }
 
   read(log: LogName, take: (found: Checkpoint | null) => void): void {
     void this.#logs.stateOf(log).then((kept) => {
       if (this.#isClosed) return;
       if (kept !== null) {
-        const { seq, state } = kept;
-        take(state === null ? null : { seq, state });
+        take(kept);
         return;
       }
       const retry = setTimeout(() => {
@@ -43,4 +46,12 @@ export class StoredCheckpoints implements Checkpoints {
     this.#isClosed = true;
     for (const retry of this.#retries) clearTimeout(retry);
   }
+}
+
+/** Whether a state is that of a room that has not closed: a closed one is read when somebody enters it. */
+function isOfOpenRoom(log: LogName, state: string): boolean {
+  if (log.startsWith('r:')) return !isClosed(stateIn(log, decodeRoom(state)));
+  if (log === 'd') stateIn(log, decodeDomain(state));
+  else stateIn(log, decodePrivate(state));
+  return false;
 }

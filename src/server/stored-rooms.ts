@@ -4,8 +4,8 @@ import type { RoomSnapshot } from '../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import type { LogName } from '../log/entry.js';
 import type { StoreAccess, StoreLogs } from '../store/store-access.js';
-import { StoreError } from '../store/store-error.js';
 import { logIdOf } from './log-id.js';
+import { stateIn } from './stored-state.js';
 
 /** Keeps rooms from one run of the server to the next. */
 export class StoredRooms implements RoomKeeper {
@@ -21,7 +21,10 @@ export class StoredRooms implements RoomKeeper {
     this.#isStored = isStored;
     const states = log.states.filter(({ log: name }) => isStored(name));
     this.#kept = new Map(
-      states.map(({ log: name, seq, state }) => [name, { seq, snapshot: state === null ? null : roomOf(name, state) }]),
+      states.map(({ log: name, seq, state }) => [
+        name,
+        { seq, snapshot: state === null ? null : stateIn(name, decodeRoom(state)) },
+      ]),
     );
   }
 
@@ -39,18 +42,5 @@ export class StoredRooms implements RoomKeeper {
     // Whoever asks for it again in this run asks for one that is closed.
     this.#kept.delete(log);
     this.#log.keep(log, seq, snapshot === null ? null : encodeRoom(snapshot));
-  }
-}
-
-/** Reads the state of a room. @throws StoreError: to go on without it would lose what was kept */
-function roomOf(log: LogName, text: string): RoomSnapshot {
-  const decoded = decodeRoom(text);
-  switch (decoded.kind) {
-    case 'state':
-      return decoded.state;
-    case 'unknown-version':
-      throw new StoreError('ERR_STORE_VERSION', `a later version of fdmux has written the state of ${log}`);
-    case 'malformed':
-      throw new StoreError('ERR_STORE_CORRUPT', `the state of ${log} cannot be read`);
   }
 }

@@ -155,6 +155,23 @@ describe('two nodes', () => {
     expect(say(b, bob.member, '#a', 'hello')).toBe('said');
   });
 
+  test('go on in a room that has closed and of which nothing is kept', () => {
+    const a = start('a.1');
+    const [ann, bob] = [enter(a, 'ann', '#a', '#b'), enter(a, 'bob', '#a')];
+    a.setTopic(ann.member, '#a', 'tea');
+    for (const { member } of [ann, bob]) a.part(member, '#a', '');
+    a.keepRooms();
+    wait(6000, a);
+    checkpoints.forgetState('r:#a');
+    const b = start('b.1');
+    expect(join(a, ann.member, '#a')).toBe('joined');
+    expect(join(b, enter(b, 'cid').member, '#a')).toBe('joined');
+    expect(join(a, bob.member, '#a')).toBe('joined');
+    expect(say(a, ann.member, '#a', 'hello')).toBe('said');
+    expect([roomOf(a, '#a'), roomOf(b, '#a')]).toEqual([ann, ann].map(() => ['ann', 'bob', 'cid']));
+    expect(roomOf(b, '#b')).toEqual(['ann']);
+  });
+
   test('carry messages to single members, and what they take back', () => {
     const [a, b] = [start('a.1'), start('b.1')];
     const [ann, bob] = [enter(a, 'ann'), enter(b, 'bob')];

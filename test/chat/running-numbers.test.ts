@@ -33,6 +33,15 @@ describe('a session', () => {
     expect(numbers.next('s1')).toBe(2);
   });
 
+  test('goes on with any number where all that was before is forgotten, but with nothing from before', () => {
+    const numbers = new RunningNumbers();
+    numbers.beginAfter(40);
+    expect(numbers.take(stamp('a', 7, 39), 41)).toBe(false);
+    expect(numbers.take(stamp('a', 7, 40), 42)).toBe(true);
+    expect(numbers.take(stamp('a', 7, 40), 43)).toBe(false);
+    expect(numbers.take(stamp('a', 8, 40), 44)).toBe(true);
+  });
+
   test('may be first after the log has lost its end', () => {
     const numbers = new RunningNumbers();
     takeMany(numbers, 11_000);

@@ -29,7 +29,13 @@ test('what is too old for its log goes, slice by slice, and what is not kept at 
   await fill(store, log, 'r:#b', [900, 1]);
   await fill(store, log, 'r:#c', [1, 1]);
   const days: Readonly<Record<string, number | null>> = { 'r:#a': 7, 'r:#b': null, 'r:#c': 0 };
-  const retention = new Retention({ store, daysOf: (name) => days[name] ?? null, isShared: false, log: silent });
+  const retention = new Retention({
+    store,
+    logs: log,
+    daysOf: (name) => days[name] ?? null,
+    isShared: false,
+    log: silent,
+  });
   let prepared = 0;
   retention.start(() => {
     prepared += 1;

@@ -18,6 +18,12 @@ export class MemoryCheckpoints implements Checkpoints {
     if (seq > (this.#kept.get(log)?.seq ?? 0)) this.#kept.set(log, { seq, state });
   }
 
+  /** Keeps nothing of the state that a log has had. */
+  forgetState(log: LogName): void {
+    const kept = this.#kept.get(log);
+    if (kept !== undefined) this.#kept.set(log, { seq: kept.seq, state: null });
+  }
+
   of(log: LogName): Checkpoint | undefined {
     return this.#kept.get(log);
   }

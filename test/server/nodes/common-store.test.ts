@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import { describePostgres } from '../../store/postgres/with-postgres.js';
-import { until } from '../../support/deadline.js';
+import { DEADLINE_MS, until } from '../../support/deadline.js';
 import { connectPeer } from '../../support/peers.js';
 import { ask } from '../keeping.js';
-import { meet, TestNode } from './nodes.js';
+import { meet, msgidOf, TestNode } from './nodes.js';
 
 describePostgres((database) => {
   beforeEach(() => database.clear());
@@ -73,6 +73,58 @@ describePostgres((database) => {
     await ask(ann, 'UNKLINE carol@*', /Removed K-Line/);
     await until(() => two.server.chat.bans.list('users').length === 0, 'the end of a ban');
     await two.irc('carol');
+  });
+
+  test('rooms that were opened and left leave nothing in the database when their time is over', async () => {
+    const count = async (what: string): Promise<number> => {
+      const { rows } = await database.admin.query<{ found: string }>(
+        `SELECT count(*) AS found FROM fdmux.log WHERE name LIKE 'r:#room%' AND ${what}`,
+      );
+      return Number(rows[0]?.found);
+    };
+    const first = await start('one');
+    const ann = await first.irc('ann');
+    await ask(ann, 'JOIN #stays', / 366 /);
+    await ask(ann, 'TOPIC #stays :for ever', /TOPIC #stays/);
+    for (let n = 0; n < 40; n += 1) {
+      await ask(ann, `JOIN #room${n}`, / 366 /);
+      await ask(ann, `PART #room${n}`, / PART /);
+    }
+    await first.server.close('the first is over');
+    expect(await count('kept IS NOT NULL')).toBe(40);
+    const second = await start('two');
+    expect(second.server.chat.directory.room('#stays')).toBeDefined();
+    await second.server.close('the second is over');
+    await database.admin.query('UPDATE fdmux.pack SET at_ms = at_ms - 9000000000');
+    const third = await start('three');
+    await expect.poll(() => count('kept IS NOT NULL'), { timeout: DEADLINE_MS }).toBe(0);
+    expect(await count('first <= top')).toBe(0);
+    const bob = await third.irc('bob');
+    await ask(bob, 'JOIN #stays', / 332 bob #stays :for ever/);
+    await ask(bob, 'JOIN #room7', / 366 /);
+    const id = msgidOf(await ask(bob, 'PRIVMSG #room7 :again', /PRIVMSG #room7/));
+    const fourth = await start('four');
+    const carol = await fourth.irc('carol');
+    expect(await ask(carol, 'JOIN #room7', / 353 .*bob/)).toContain('@bob');
+    await ask(carol, 'CHATHISTORY LATEST #room7 * 1', new RegExp(`msgid=${id}`));
+  });
+
+  test('a state that a later version has written ends the start with an error', async () => {
+    const one = await start('one');
+    await ask(await one.irc('ann'), 'JOIN #tea', / 366 /);
+    await one.server.close('the first is over');
+    for (const name of ['d', 'r:#tea']) {
+      const kept = await database.admin.query('SELECT kept FROM fdmux.log WHERE name = $1', [name]);
+      const text: unknown = Reflect.get(Object(kept.rows[0]), 'kept');
+      const set = (state: unknown): Promise<unknown> =>
+        database.admin.query('UPDATE fdmux.log SET kept = $2 WHERE name = $1', [name, state]);
+      await set('{"version":99}');
+      const error: unknown = await start('one').catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'ERR_STORE_VERSION' });
+      expect(String(error)).toContain(`the state of ${name}`);
+      await set(text);
+    }
+    await start('one');
   });
 
   test('the metrics and the status know of the nodes that live', async () => {
