@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { basename, dirname, relative } from 'node:path';
 import { build } from 'esbuild';
 import { buildManuals } from './build-manuals.mjs';
 import { buildPage } from './build-page.mjs';
 import { builtinsOfPackages, compileOptions, finish } from './compile.mjs';
+import { removeEarlierBuilds } from './earlier-builds.mjs';
 import { mergeChunks } from './merge-chunks.mjs';
+import { intoOwnFolder } from './own-folder.mjs';
 import { at, filesBelow } from './paths.mjs';
 import { say } from './progress.mjs';
 import { toCommonJs, withLiteralRequires } from './to-common-js.mjs';
@@ -17,13 +20,15 @@ const LAZY = {
     /\/socket\/(?:kernel-constants|pty|serial-port|termios|terminal|signal-fd|inotify|fanotify|pid-fd|file-lock|splice|interface|request-number|input-event|gpio-line|can-frame|netlink|interface-request)\.js$/,
   connections: /\/net\/[a-z-]+\.js$/,
 };
+/** The program of the store's threads: those of the build start it in its folder, and others by this name. */
+const THREAD = 'store-thread';
 /** What is loaded together: see {@link mergeChunks}. */
 const PROGRAMS = [
   ['index'],
   ...Object.keys(LAZY).map((name) => ['index', name]),
   ['index', 'chat-server'],
   ['cli'],
-  ['store-thread'],
+  [THREAD],
 ];
 const lazyPath = (name) => `./${name}.js`;
 
@@ -33,6 +38,8 @@ const lazyPath = (name) => `./${name}.js`;
  *
  * - `dist/*.js` is CommonJS. `dist/*.mjs` has the same names for Node's `import`, taken from there, so a program that
  *   does both has one set of classes.
+ * - `dist/chunks-*` is what they load, in a folder of this build's own. Those of earlier builds stay as long as a
+ *   process may run with them.
  * - `dist/esm/*.js` is the same code as ES modules, for bundlers: they leave out what is not used, and make either
  *   kind of module of it. The package names it under the condition `module`, for which no runtime asks. A package.json
  *   of its own says no type, because webpack looks for `require` only in a file of which it does not know the type.
@@ -44,13 +51,17 @@ export async function buildJavaScript(dist = 'dist') {
   const [page, manuals, forNode, forBundlers] = await Promise.all([
     buildPage(dist),
     buildManuals(dist),
-    compile([...entries, 'cli', 'store-thread'], dist, 'chunks/', Object.entries(LAZY).map(lazyFile)),
+    compile([...entries, 'cli', THREAD], dist, 'chunks/', [threadBeside, ...Object.entries(LAZY).map(lazyFile)]),
     compile(entries, `${dist}/esm`, '', [hereInModule], { __dirname: 'undefined' }),
   ]);
   const merged = await mergeChunks(forNode, dist, PROGRAMS);
-  const commonJs = await Promise.all(merged.map((file) => toCommonJs(file, Object.keys(LAZY).map(lazyPath))));
+  const separate = await Promise.all(merged.map((file) => toCommonJs(file, Object.keys(LAZY).map(lazyPath))));
+  const named = [...entries, 'cli'].map((name) => at(dist, `${name}.js`));
+  const commonJs = intoOwnFolder(separate, at(dist), named);
+  const thread = commonJs.find(({ path }) => basename(path) === `${THREAD}.js`).path;
   const files = [
     ...commonJs,
+    { path: at(dist, `${THREAD}.js`), text: `require('./${relative(at(dist), thread)}');\n` },
     ...entries.map((entry) => moduleEntry(entry, dist, commonJs)),
     ...forBundlers.outputFiles.map(({ path, text }) => ({ path, text: withLiteralRequires(text) })),
     { path: at(dist, 'esm/package.json'), text: '{ "sideEffects": false }\n' },
@@ -58,6 +69,7 @@ export async function buildJavaScript(dist = 'dist') {
   ];
   const inputs = [page.inputs, ...[forNode, forBundlers].map(({ metafile }) => Object.keys(metafile.inputs))].flat();
   finish(dist, files, inputs, page.outputs);
+  removeEarlierBuilds(at(dist), dirname(thread));
 }
 
 /** Compiles to ES modules, the only kind for which esbuild can share code between entries. */
@@ -106,6 +118,19 @@ const hereInModule = {
         import { fileURLToPath } from 'node:url';
         const { url } = import.meta;
         export const here = resolve(url === undefined ? (process.argv[1] ?? process.execPath) : fileURLToPath(url));`,
+    }));
+  },
+};
+
+/** src/store/thread-file.ts as a build for Node.js has it. */
+const threadBeside = {
+  name: 'thread-beside',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/store\/thread-file\.ts$/ }, () => ({
+      contents: `import { dirname, join } from 'node:path';
+        import { here } from '../binding/here.js';
+        export const threadFile = join(dirname(here), '${THREAD}.js');`,
+      resolveDir: at('src/store'),
     }));
   },
 };

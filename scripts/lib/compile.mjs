@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, relative } from 'node:path';
+import { FOLDER_START } from './own-folder.mjs';
 import { at, filesBelow, root } from './paths.mjs';
 
 /** What every compilation of src/ has in common. */
@@ -42,14 +43,16 @@ export const builtinsOfPackages = {
  */
 export function finish(dist, outputFiles, inputs, others = []) {
   const written = new Set(others);
-  for (const { path, text } of outputFiles) {
+  // What loads others is written after them: a process may be started at any time.
+  const deepestFirst = (a, b) => b.path.split('/').length - a.path.split('/').length;
+  for (const { path, text } of outputFiles.toSorted(deepestFirst)) {
     written.add(relative(root, path));
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, withClassNames(text));
   }
   written.add(writeLicences(dist, inputs));
   for (const path of filesBelow(dist)) {
-    if (!written.has(path) && /\.(m?js|txt)$/.test(path)) rmSync(at(path));
+    if (!written.has(path) && /\.(m?js|txt)$/.test(path) && !path.includes(`/${FOLDER_START}`)) rmSync(at(path));
   }
   if (written.has(`${dist}/cli.js`)) chmodSync(at(dist, 'cli.js'), 0o755);
 }

@@ -1,10 +1,9 @@
 /** One thread of the store, as the thread of the loop has it. */
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { root } from '../binding/find.js';
 import type { MigrationProgress } from './migrations.js';
 import { type Failure, StoreError } from './store-error.js';
 import type { Answer, Jobs, Report, Task, ThreadData } from './tasks.js';
+import { threadFile } from './thread-file.js';
 
 /** Hears how a task has ended. */
 interface Waiter<T> {
@@ -37,7 +36,7 @@ export class StoreThread {
     lost: (failure: Failure) => void,
     migrating: (progress: MigrationProgress) => void = () => undefined,
   ): Promise<StoreThread> {
-    const worker = new Worker(join(root, 'dist', 'store-thread.js'), {
+    const worker = new Worker(threadFile, {
       // Node.js 22 warns that its SQLite is experimental.
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });

@@ -1,0 +1,39 @@
+/** Files of a build in a folder whose name says which build it is. */
+import { createHash } from 'node:crypto';
+import { basename, dirname, join, relative } from 'node:path';
+
+/** What the folders begin with. */
+export const FOLDER_START = 'chunks-';
+
+const LOADING = /\b(require|import)\("(\.[^"]+)"\)/g;
+
+/**
+ * Moves all files but those that others name into one folder, whose name is a hash of all of them. A process loads some
+ * files late. If a build could give another file the name of one of those, a process that was started before would put
+ * classes of both builds together.
+ *
+ * @param files CommonJS, which loads others by literal paths
+ * @param dist where the entries are
+ * @param named the files that keep their place
+ */
+export function intoOwnFolder(files, dist, named) {
+  const hash = createHash('sha256');
+  for (const { path, text } of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    hash.update(`${relative(dist, path)}\n${text.length}\n${text}`);
+  }
+  const folder = join(dist, `${FOLDER_START}${hash.digest('hex').slice(0, 12)}`);
+  const homes = new Map(files.map(({ path }) => [path, named.includes(path) ? path : join(folder, basename(path))]));
+  return files.map((file) => {
+    const home = homes.get(file.path);
+    const text = file.text.replaceAll(LOADING, (call, how, to) => {
+      const target = homes.get(join(dirname(file.path), to));
+      return target === undefined ? call : `${how}(${JSON.stringify(pathFrom(dirname(home), target))})`;
+    });
+    return { ...file, path: home, text };
+  });
+}
+
+function pathFrom(folder, file) {
+  const path = relative(folder, file);
+  return path.startsWith('.') ? path : `./${path}`;
+}
