@@ -1,5 +1,5 @@
 /** The one way of every change: proposed to a log, applied when the log brings it, shown to all whom it concerns. */
-import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, Stamp, Who } from '../log/entry.js';
+import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, ServerBan, Stamp, Who } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
 import { ASCII_NAMING, type Naming } from './case-mapping.js';
@@ -119,7 +119,9 @@ export class Core implements ReplicaOwner {
     this.#onGivenUp = sharing?.onGivenUp ?? (() => undefined);
     this.#checkpointing = sharing === undefined ? null : new Checkpointing(sharing.checkpoints, this);
     const { departureLimit = 500 } = options;
-    const banBook = parts.bans && this.#bookOf(parts.bans);
+    // Of several processes, each has read the store at another time: only what is in the log counts for all.
+    const earlier = sharing === undefined ? (parts.bans?.all() ?? []) : [];
+    const banBook = parts.bans && this.#bookOf(parts.bans, earlier);
     const domain = new DomainState({ naming, departureLimit, memberOf: this.#memberOf, ...(banBook && { banBook }) });
     const privateLog: LogName = sharing === undefined ? `n:${node}` : 'n:domain';
     const told = new PrivateState(
@@ -142,9 +144,12 @@ export class Core implements ReplicaOwner {
   }
 
   /** Bans are kept where they are set. */
-  #bookOf(bans: ServerBans): BanBook {
+  #bookOf(bans: ServerBans, earlier: readonly ServerBan[]): BanBook {
     return {
-      add: (ban, session) => void bans.add(ban, session !== null && this.isOwn(session)),
+      earlier,
+      add: (ban, session) => {
+        bans.add(ban, session !== null && this.isOwn(session));
+      },
       remove: (kind, mask, session) => void bans.remove(kind, mask, this.isOwn(session)),
     };
   }

@@ -4,6 +4,8 @@ import type { Fold } from './case-mapping.js';
 
 /** Holds those who arrive against the bans, and keeps these. */
 export interface BanBook {
+  /** Bans that were set before the log began, and count like those that are in it. */
+  readonly earlier: readonly ServerBan[];
   /** @param session - who has set it; null if that was before what is applied now */
   add(ban: ServerBan, session: string | null): void;
   /** @param session - who has lifted it */
@@ -17,7 +19,10 @@ interface Setting {
   readonly atMs: number;
 }
 
-/** Bans by what they name. They are as the log has left them, so that a process that begins later has them all. */
+/**
+ * Bans by what they name. They are as the log has left them, so that a process that begins later has them all. The log
+ * also decides when there are too many: all who apply it have the same number.
+ */
 export class DomainBans {
   readonly #fold: Fold;
   readonly #book: BanBook | null;
@@ -26,6 +31,7 @@ export class DomainBans {
   constructor(fold: Fold, book: BanBook | null) {
     this.#fold = fold;
     this.#book = book;
+    for (const ban of book?.earlier ?? []) this.#bans.set(this.#keyOf(ban.kind, ban.mask), ban);
   }
 
   all(): ServerBan[] {

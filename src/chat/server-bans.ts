@@ -64,26 +64,19 @@ export class ServerBans {
   }
 
   /**
-   * Adds a ban, in place of one of the same kind and mask.
+   * Adds a ban, in place of one of the same kind and mask. The log of the domain has seen to it that there are not too
+   * many.
    *
    * @param isKept - whether the store is to keep it: not if another process sees to that
-   * @returns false when there are too many already; nothing has happened then
    */
-  add(ban: ServerBan, isKept = true): boolean {
-    if (!this.hasPlaceFor(ban)) return false;
+  add(ban: ServerBan, isKept = true): void {
+    this.#dropExpired();
     const key = this.#keyOf(ban);
     const known = this.#entries.get(key);
     // The masks may differ in case.
     if (isKept && known !== undefined) this.#store.remove(known.ban);
     this.#entries.set(key, this.#entryOf(ban));
     if (isKept) this.#store.put(ban);
-    return true;
-  }
-
-  /** Whether there are not too many already for a ban. */
-  hasPlaceFor(ban: ServerBan): boolean {
-    this.#dropExpired();
-    return this.#entries.size < this.#maxBans || this.#entries.has(this.#keyOf(ban));
   }
 
   /**
@@ -111,10 +104,15 @@ export class ServerBans {
     return this.#maxBans;
   }
 
+  /** All bans, in the order in which they were set. */
+  all(): ServerBan[] {
+    this.#dropExpired();
+    return [...this.#entries.values()].map(({ ban }) => ban);
+  }
+
   /** The bans of one kind, in the order in which they were set. */
   list(kind: BanKind): ServerBan[] {
-    this.#dropExpired();
-    return [...this.#entries.values()].map(({ ban }) => ban).filter((ban) => ban.kind === kind);
+    return this.all().filter((ban) => ban.kind === kind);
   }
 
   /** The first ban that holds for somebody; null when none does. */

@@ -311,6 +311,16 @@ describe('a ban of the server', () => {
     expect(kept).toEqual(['a.1 put', 'b.1 remove']);
   });
 
+  test('is one too many on all nodes, or on none', () => {
+    const options = { bans: { maxBans: 1 }, sharing: { checkpoints, onGivenUp: () => undefined } };
+    const [a, b] = ['a.1', 'b.1'].map((node) => new Chat({ log, node, now: () => nowMs, ...options }));
+    log.become('held', 'd');
+    const answers = [a?.setBan(null, ban, 'x'), b?.setBan(null, { ...ban, mask: 'other@*' }, 'x')];
+    log.recover();
+    expect(answers.map((answer) => ended(answer ?? null))).toEqual(['ban-set', 'too-many-bans']);
+    expect([a, b].map((chat) => chat?.bans.all())).toEqual([[ban], [ban]]);
+  });
+
   test('is in the checkpoint from which a node begins', () => {
     const a = start('a.1');
     a.setBan(null, ban, 'Banned');

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { Chat } from '../../src/chat/chat.js';
 import { MemoryBanStore, type ServerBan, ServerBans } from '../../src/chat/server-bans.js';
 import { identityOfPeer } from '../../src/chat/user-mask.js';
 
@@ -65,11 +66,16 @@ test('bans that a store holds from before hold', () => {
   expect(new ServerBans({ fold, now, store }).find(peer('192.0.2.7'))?.reason).toBe('why');
 });
 
-test('there are no more than so many at once; one that has ended makes room', () => {
-  const bans = new ServerBans({ fold, now, maxBans: 1 });
-  expect(bans.add(ban({ untilMs: 2000 }))).toBe(true);
-  expect(bans.add(ban({ mask: '*@other' }))).toBe(false);
-  expect(bans.add(ban({ untilMs: 3000 }))).toBe(true);
-  nowMs = 3000;
-  expect(bans.add(ban({ mask: '*@other' }))).toBe(true);
+test('there are no more than so many at once, with those from before; one that has ended makes room', () => {
+  const store = new MemoryBanStore();
+  store.put(ban({ untilMs: 2000 }));
+  const chat = new Chat({ now, bans: { store, maxBans: 2 } });
+  const set = (changes: Partial<ServerBan>): unknown => chat.setBan(null, ban(changes), 'Banned');
+  expect(set({ mask: '*@other' })).toMatchObject({ kind: 'ban-set' });
+  expect(set({ mask: '*@third' })).toMatchObject({ why: 'too-many-bans' });
+  expect(set({ mask: '*@OTHER', reason: 'again' })).toMatchObject({ kind: 'ban-set' });
+  nowMs = 2000;
+  expect(set({ mask: '*@third' })).toMatchObject({ kind: 'ban-set' });
+  expect(chat.bans.all().map(({ mask }) => mask)).toEqual(['*@OTHER', '*@third']);
+  expect([...store.all()].map(({ mask }) => mask)).toEqual(['*@OTHER', '*@third']);
 });

@@ -45,7 +45,6 @@ export function setBan(
   if (by?.may('ban') === false) return refuse('not-privileged');
   const concerned = concernedBy(scene, ban);
   if (concerned.some(({ member }) => member === by)) return refuse('holds-for-oneself');
-  if (!scene.bans.hasPlaceFor(ban)) return refuse('too-many-bans');
   const expelledCount = concerned.reduce((sum, { outlets }) => sum + Math.max(1, outlets.length), 0);
   const { core } = scene;
   const { domain } = core;
