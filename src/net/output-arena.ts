@@ -2,8 +2,10 @@
  * The output arena: the memory in which one turn gathers what its connections send.
  *
  * A write copies its bytes into the arena and extends the connection's range there; a broadcast is copied once and
- * extends the range of every recipient. A flush sends all ranges by one native call, hands what the kernel did not take
- * to the connections' queues, and starts the arena again from zero.
+ * extends the range of every recipient. What is said to the same audience again and again extends nothing: its members
+ * are owed the audience's part of the arena from a place on, and get it as one range in the end. A flush sends all
+ * ranges by one native call, hands what the kernel did not take to the connections' queues, and starts the arena again
+ * from zero.
  */
 import { constants } from 'node:os';
 import { toBytes } from '../arguments.js';
@@ -16,6 +18,9 @@ import type { OutputMember } from './turn-member.js';
 
 /** Small enough to stay in the processor's cache from the copy to the send; a full arena is flushed. */
 const ARENA_BYTES = 262_144;
+/** The part behind that for what many get, so that it touches although others are sent something in between. */
+const SHARED_BYTES = 131_072;
+const SHARED_END = ARENA_BYTES + SHARED_BYTES;
 /** Writes of this size or more go to the kernel from where they lie: a copy would cost more than the call it saves. */
 const DIRECT_BYTES = 16_384;
 /** A code unit of a string is at most three bytes of UTF-8. */
@@ -42,12 +47,21 @@ interface Stalled<Member> {
  */
 let lastStamp = 0;
 
+/** A member is owed nothing that its ranges do not have. */
+export const OWED_NOTHING = -1;
+
 /** Gathers bytes for many members, and sends each member's share in one system call. */
 export class OutputArena<Member extends OutputMember> {
   readonly #calls: SendCalls;
   readonly #onStarved: (member: Member) => void;
-  readonly #arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
+  readonly #arena = Buffer.allocUnsafeSlow(SHARED_END);
   #usedBytes = 0;
+  /** Where the part for what many get is used up to. */
+  #sharedEnd = ARENA_BYTES;
+  /** The members of the audience, and how many they are; another audience has another number. */
+  readonly #audience: (Member | undefined)[] = [];
+  #audienceSize = 0;
+  #audienceNumber = 0;
   #stamp = ++lastStamp;
   /** The members to flush, in the order in which they became dirty. */
   readonly #dirty = new TurnList<Member>();
@@ -62,7 +76,7 @@ export class OutputArena<Member extends OutputMember> {
 
   /** Whether a flush has anything to do. */
   get isDirty(): boolean {
-    return this.#dirty.length > 0;
+    return this.#dirty.length > 0 || this.#audienceSize > 0;
   }
 
   /** Has the next flush call the member's `flushed`, whether or not it has bytes to send. */
@@ -78,6 +92,7 @@ export class OutputArena<Member extends OutputMember> {
    * @throws ERR_INVALID_ARG_TYPE
    */
   append(member: Member, content: Writable): void {
+    if (member.owedFrom !== OWED_NOTHING) this.pay(member);
     // Bytes behind older ones wait with them, so the arena would only be a detour. But the bytes whose append made the
     // arena overflow are still in it after that flush has left the member a queue, and later bytes must not overtake
     // them.
@@ -105,13 +120,87 @@ export class OutputArena<Member extends OutputMember> {
       return;
     }
     if (shared.arenaStamp !== this.#stamp) {
-      this.#makeRoom(bytes.length);
-      this.#arena.set(bytes, this.#usedBytes);
-      shared.arenaStart = this.#usedBytes;
+      shared.arenaStart = this.#placeShared(bytes);
       shared.arenaStamp = this.#stamp;
-      this.#usedBytes += bytes.length;
     }
     this.#extend(member, shared.arenaStart, shared.arenaStart + bytes.length);
+  }
+
+  /** Copies what many get into the arena. @returns its position */
+  #placeShared(bytes: Buffer): number {
+    // What an audience is owed has to touch.
+    if (this.#audienceSize === 0 && bytes.length <= SHARED_END - this.#sharedEnd) return this.#placeForMany(bytes);
+    this.#makeRoom(bytes.length);
+    const start = this.#usedBytes;
+    this.#arena.set(bytes, start);
+    this.#usedBytes += bytes.length;
+    return start;
+  }
+
+  #placeForMany(bytes: Uint8Array): number {
+    const start = this.#sharedEnd;
+    this.#arena.set(bytes, start);
+    this.#sharedEnd += bytes.length;
+    return start;
+  }
+
+  // Audiences
+
+  /** Begins an audience, which ends with the next one and with the next flush. @returns its number */
+  beginAudience(): number {
+    this.#dismiss();
+    return this.#audienceNumber;
+  }
+
+  /** Adds a member to the audience. It must be open for writing, and have no queue. */
+  enter(member: Member): void {
+    this.#audience[this.#audienceSize] = member;
+    this.#audienceSize += 1;
+    member.owedFrom = this.#sharedEnd;
+  }
+
+  /**
+   * Takes a copy of bytes that all members of an audience are sent, but for one.
+   *
+   * @param number - of the audience
+   * @returns false if it has ended: nobody is sent them then. It ends if there is no room; another one may have it
+   */
+  broadcast(number: number, bytes: Uint8Array, except: Member | null): boolean {
+    if (number !== this.#audienceNumber) return false;
+    if (bytes.length > SHARED_END - this.#sharedEnd) {
+      this.flush();
+      return false;
+    }
+    const isExcepted = except !== null && except.owedFrom !== OWED_NOTHING;
+    if (isExcepted) this.pay(except);
+    this.#placeForMany(bytes);
+    if (isExcepted) except.owedFrom = this.#sharedEnd;
+    return true;
+  }
+
+  /** Makes a range of what a member is owed. It stays in its audience. */
+  pay(member: Member): void {
+    const start = member.owedFrom;
+    if (start === OWED_NOTHING || start === this.#sharedEnd) return;
+    member.owedFrom = this.#sharedEnd;
+    if (!member.isDestroyed) this.#extend(member, start, this.#sharedEnd);
+  }
+
+  /** Takes a member out of its audience, which goes on without it. */
+  leave(member: Member): void {
+    this.pay(member);
+    member.owedFrom = OWED_NOTHING;
+  }
+
+  /** Ends the audience. */
+  #dismiss(): void {
+    for (let index = 0; index < this.#audienceSize; index += 1) {
+      const member = this.#audience[index];
+      if (member !== undefined) this.leave(member);
+      this.#audience[index] = undefined;
+    }
+    this.#audienceSize = 0;
+    this.#audienceNumber += 1;
   }
 
   /** @param isPrivate whether nobody changes `bytes` later */
@@ -166,7 +255,8 @@ export class OutputArena<Member extends OutputMember> {
 
   /** Sends all that the arena holds; the queues take what the kernel does not. Calls no handler of the user. */
   flush(): void {
-    if (this.#usedBytes === 0 && this.#dirty.length === 0) return;
+    if (this.#audienceSize > 0) this.#dismiss();
+    if (this.#usedBytes === 0 && this.#sharedEnd === ARENA_BYTES && this.#dirty.length === 0) return;
     const members = this.#dirty.take();
     const { entries, length } = members;
     let count = 0;
@@ -178,6 +268,7 @@ export class OutputArena<Member extends OutputMember> {
     if (count > 0) this.#calls.sendRanges(this.#arena, this.#operations, count);
     this.#settle(members);
     this.#usedBytes = 0;
+    this.#sharedEnd = ARENA_BYTES;
     this.#stamp = ++lastStamp;
     for (let index = 0; index < length; index += 1) {
       const member = entries[index];
@@ -255,9 +346,9 @@ export class OutputArena<Member extends OutputMember> {
    * many slow members miss one broadcast, they share one copy of the contents.
    */
   #keepAll(stalled: readonly Stalled<Member>[], stalledBytes: number): void {
-    const used = this.#arena.subarray(0, this.#usedBytes);
-    const isShared = stalledBytes > used.length;
-    const contents = isShared ? Buffer.from(used) : used;
+    const isShared = stalledBytes > this.#usedBytes + this.#sharedEnd - ARENA_BYTES;
+    const own = this.#contents(0, this.#usedBytes, isShared);
+    const shared = this.#contents(ARENA_BYTES, this.#sharedEnd, isShared);
     for (const { member, sent } of stalled) {
       const ranges = [...(member.earlierRanges ?? []), member.rangeStart, member.rangeEnd];
       forgetRanges(member);
@@ -267,9 +358,19 @@ export class OutputArena<Member extends OutputMember> {
         const end = present(ranges[i + 1], 'the end of a range');
         const skipped = Math.min(skip, end - start);
         skip -= skipped;
-        if (start + skipped < end) member.keep(contents.subarray(start + skipped, end), isShared);
+        if (start + skipped === end) continue;
+        const bytes =
+          start < ARENA_BYTES
+            ? own.subarray(start + skipped, end)
+            : shared.subarray(start + skipped - ARENA_BYTES, end - ARENA_BYTES);
+        member.keep(bytes, isShared);
       }
     }
+  }
+
+  #contents(start: number, end: number, isCopied: boolean): Buffer {
+    const contents = this.#arena.subarray(start, end);
+    return isCopied ? Buffer.from(contents) : contents;
   }
 }
 

@@ -16,7 +16,7 @@ import type { ConnectionGroup } from './connection-group.js';
 import { ConnectionDuplex } from './duplex.js';
 import { callClose, callData, callError, callHandler } from './handler-calls.js';
 import { watchFor } from './interest.js';
-import type { Writable } from './output-arena.js';
+import { OWED_NOTHING, type Writable } from './output-arena.js';
 import { SecurityFacts, UNSECURED } from './security-facts.js';
 import type { Turn } from './turn.js';
 import type { Readiness } from './turn-driver.js';
@@ -49,13 +49,14 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   #hasReportedRefusal = false;
 
   declare data: T;
-  pendingBytes = 0;
+  #pendingBytes = 0;
   isDestroyed = false;
   isDirty = false;
   isStarved = false;
   rangeStart = 0;
   rangeEnd = 0;
   earlierRanges: number[] | null = null;
+  owedFrom = OWED_NOTHING;
   /** When bytes last moved, on the turn's clock, in ms; 0 if nobody asks. */
   activeMs: number;
   /** The topics it is subscribed to; the group's. */
@@ -109,6 +110,11 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     return this.#isPaused;
   }
 
+  get pendingBytes(): number {
+    if (this.owedFrom !== OWED_NOTHING) this.#group.turn.pay(this);
+    return this.#pendingBytes;
+  }
+
   get hasQueue(): boolean {
     return this.#queue !== null;
   }
@@ -117,8 +123,8 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     if (this.#writeEnd !== 'open' || this.isDestroyed) return this.#refuse();
     const { turn, highWaterMarkBytes, maxPendingBytes } = this.#group;
     turn.append(this, bytes);
-    if (this.pendingBytes <= highWaterMarkBytes) return true;
-    if (this.pendingBytes > maxPendingBytes) this.#enforceLimit(turn, maxPendingBytes);
+    if (this.#pendingBytes <= highWaterMarkBytes) return true;
+    if (this.#pendingBytes > maxPendingBytes) this.#enforceLimit(turn, maxPendingBytes);
     if (this.#pressure === 'none') this.#pressure = 'full';
     return false;
   }
@@ -150,8 +156,10 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   end(bytes?: Writable): void {
     if (bytes !== undefined) this.write(bytes);
     if (this.#writeEnd !== 'open' || this.isDestroyed) return;
+    const { turn } = this.#group;
+    turn.leaveAudience(this);
     this.#writeEnd = 'ending';
-    this.#group.turn.addDirty(this);
+    turn.addDirty(this);
   }
 
   destroy(error?: Error): void {
@@ -212,7 +220,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     this.#fd = -1;
     this.#queue = null;
     this.#held = null;
-    this.pendingBytes = 0;
+    this.#pendingBytes = 0;
   }
 
   /** Goes on with what another owner of the fd had: see {@link ReleasedConnection}. Calls the open handler. */
@@ -252,6 +260,16 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   }
 
   // From here on, what the layers above, the multiplexer and the turn call.
+
+  /** The turn whose audiences it may enter now; null if it has to be written to by itself. */
+  get audienceTurn(): Turn | null {
+    return this.isWritable && this.#queue === null ? this.#group.turn : null;
+  }
+
+  /** Ends the audience that it is in. */
+  endAudience(): void {
+    this.#group.turn.endAudience();
+  }
 
   /** Has these handlers called instead of the user's. */
   handOver(events: ConnectionEvents<T>): void {
@@ -354,11 +372,11 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
   }
 
   accepted(byteLength: number): void {
-    this.pendingBytes += byteLength;
+    this.#pendingBytes += byteLength;
   }
 
   sent(byteLength: number): void {
-    this.pendingBytes -= byteLength;
+    this.#pendingBytes -= byteLength;
     if (byteLength > 0 && this.#group.watchesIdle) this.activeMs = this.#group.turn.nowMs;
   }
 
@@ -400,7 +418,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
 
   flushed(): void {
     if (this.isDestroyed) return;
-    if (this.#writeEnd === 'ending' && this.pendingBytes === 0) this.#finishWriting();
+    if (this.#writeEnd === 'ending' && this.#pendingBytes === 0) this.#finishWriting();
     if (this.#pressure !== 'none' && this.#hasRoom) {
       this.#pressure = 'none';
       this.#group.turn.addDrained(this);
@@ -409,7 +427,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
 
   get #hasRoom(): boolean {
     if (this.#pressure === 'behind') return this.#queue === null;
-    return this.pendingBytes <= this.#group.highWaterMarkBytes;
+    return this.#pendingBytes <= this.#group.highWaterMarkBytes;
   }
 
   #finishWriting(): void {
@@ -439,7 +457,7 @@ export class ServedConnection<T> extends SecurityFacts implements Connection<T>,
     this.#closeFd();
     this.#queue = null;
     this.#held = null;
-    this.pendingBytes = 0;
+    this.#pendingBytes = 0;
     this.#group.closed(this);
     const error = this.#destroyReason;
     if (this.#writeEnd === 'ended') callHandler(this.#group, this.#handlers, 'finish', this);

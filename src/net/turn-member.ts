@@ -39,6 +39,8 @@ export interface OutputMember {
   rangeEnd: number;
   /** The runs before that one, as pairs, if they do not touch. */
   earlierRanges: number[] | null;
+  /** Where in the arena that begins which its audience gets and its ranges do not have; -1 while it is in none. */
+  owedFrom: number;
 
   /** The arena took `byteLength` bytes for it. */
   accepted(byteLength: number): void;

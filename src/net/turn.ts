@@ -197,6 +197,37 @@ export class Turn {
     if (!this.#isUnderWay && this.#arena.isDirty) this.#ensureEnd();
   }
 
+  /** Begins an audience: see the arena. @returns its number */
+  beginAudience(): number {
+    return this.#arena.beginAudience();
+  }
+
+  endAudience(): void {
+    this.#arena.beginAudience();
+  }
+
+  /** Adds a member to the audience that was begun last. */
+  enter(member: TurnMember): void {
+    this.#arena.enter(member);
+  }
+
+  /** Sends bytes to all members of an audience but one. @returns false if it has ended, or they are too many for it */
+  broadcast(audience: number, bytes: Uint8Array, except: TurnMember | null): boolean {
+    if (!this.#arena.broadcast(audience, bytes, except)) return false;
+    this.#ensureEnd();
+    return true;
+  }
+
+  /** Has a member's pending bytes include what its audience was sent. */
+  pay(member: TurnMember): void {
+    this.#arena.pay(member);
+  }
+
+  /** Takes a member out of its audience. */
+  leaveAudience(member: TurnMember): void {
+    this.#arena.leave(member);
+  }
+
   /** Sends what has been appended, without waiting for the end of the turn. Calls no handler. */
   flush(): void {
     this.#arena.flush();

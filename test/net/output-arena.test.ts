@@ -1,14 +1,16 @@
 import { constants } from 'node:os';
 import { SharedBytes } from 'fdmux';
 import { describe, expect, test } from 'vitest';
-import { OutputArena, type SendCalls, type Writable } from '../../src/net/output-arena.js';
+import { OutputArena, OWED_NOTHING, type SendCalls, type Writable } from '../../src/net/output-arena.js';
 import type { OutputMember } from '../../src/net/turn-member.js';
 import { pattern } from '../support/connections.js';
+import { seeded } from '../support/random.js';
 
 const { EAGAIN, ENOBUFS, EPIPE } = constants.errno;
 
 /** The sizes as the arena sets them: the tests are about either side of them. */
 const ARENA_BYTES = 262_144;
+const SHARED_BYTES = 131_072;
 const DIRECT_BYTES = 16_384;
 
 /** A kernel that takes as many bytes as a test allows, and records its calls. */
@@ -65,6 +67,7 @@ class FakeMember implements OutputMember {
   rangeStart = 0;
   rangeEnd = 0;
   earlierRanges: number[] | null = null;
+  owedFrom = OWED_NOTHING;
   pendingBytes = 0;
   readonly kept: Buffer[] = [];
   /** The pieces as they were handed over, and whether they were shared. */
@@ -124,7 +127,7 @@ function setUp() {
 }
 
 describe('an output arena', () => {
-  test('sends all that was appended for a member as one run, and flushes it once', () => {
+  test('sends all that was appended for a member by one call, and flushes it once', () => {
     const { kernel, arena, member, write } = setUp();
     write('text, ');
     write(Buffer.from('bytes, '));
@@ -135,7 +138,8 @@ describe('an output arena', () => {
     expect(kernel.calls).toEqual([]);
     expect(member.pendingBytes).toBe(Buffer.byteLength('text, bytes, shared, é€😀'));
     arena.flush();
-    expect(kernel.calls).toEqual(['sendRanges 7']);
+    // What others may get lies elsewhere.
+    expect(kernel.calls).toEqual(['sendRanges 7 7 7']);
     expect(kernel.bytesOf(7).toString()).toBe('text, bytes, shared, é€😀');
     expect(member).toMatchObject({ pendingBytes: 0, isDirty: false, rangeEnd: 0, events: ['flushed'] });
     expect(arena.isDirty).toBe(false);
@@ -214,17 +218,17 @@ describe('an output arena', () => {
   });
 
   test.each([
-    ['bytes', (seed: number) => pattern(DIRECT_BYTES - 1, seed)],
-    ['text', (seed: number) => `${'€'.repeat(5000)}${seed}`],
-    ['shared bytes', (seed: number) => new SharedBytes(pattern(DIRECT_BYTES - 1, seed))],
-  ])('flushes when %s fill it, and loses nothing', (_kind, make: (seed: number) => Writable) => {
+    ['bytes', ARENA_BYTES, (seed: number) => pattern(DIRECT_BYTES - 1, seed)],
+    ['text', ARENA_BYTES, (seed: number) => `${'€'.repeat(5000)}${seed}`],
+    ['shared bytes', ARENA_BYTES + SHARED_BYTES, (seed: number) => new SharedBytes(pattern(DIRECT_BYTES - 1, seed))],
+  ])('flushes when %s fill it, and loses nothing', (_kind, roomBytes, make: (seed: number) => Writable) => {
     const { kernel, arena, write } = setUp();
     const parts = Array.from({ length: 40 }, (_, seed) => make(seed));
     for (const part of parts) write(part);
     const whole = Buffer.concat(
       parts.map((part) => new SharedBytes(part instanceof SharedBytes ? part.bytes : part).bytes),
     );
-    expect(kernel.calls).toHaveLength(Math.floor(whole.length / ARENA_BYTES));
+    expect(kernel.calls).toHaveLength(Math.floor(whole.length / roomBytes));
     arena.flush();
     expect(kernel.bytesOf(7).equals(whole)).toBe(true);
   });
@@ -374,5 +378,154 @@ describe('an output arena', () => {
     expect(kernel.bytesOf(7).toString()).toBe('first ');
     arena.flush();
     expect(kernel.bytesOf(7).toString()).toBe('first second');
+  });
+});
+
+/** An audience of the members of an arena. */
+function gather(arena: OutputArena<FakeMember>, audience: readonly FakeMember[]): number {
+  const number = arena.beginAudience();
+  for (const member of audience) arena.enter(member);
+  return number;
+}
+
+const bytesOf = (text: string): Buffer => Buffer.from(text);
+
+describe('an audience', () => {
+  test('gets what is said to it as one range, however much that is', () => {
+    const { kernel, arena } = setUp();
+    const audience = members(3);
+    const number = gather(arena, audience);
+    expect(arena.broadcast(number, bytesOf('one, '), null)).toBe(true);
+    expect(arena.broadcast(number, bytesOf('two'), null)).toBe(true);
+    expect(arena.isDirty).toBe(true);
+    arena.flush();
+    expect(kernel.calls).toEqual(['sendRanges 100 101 102']);
+    for (const { fd } of audience) expect(kernel.bytesOf(fd).toString()).toBe('one, two');
+    expect(audience.map(({ owedFrom, pendingBytes }) => [owedFrom, pendingBytes])).toEqual([
+      [OWED_NOTHING, 0],
+      [OWED_NOTHING, 0],
+      [OWED_NOTHING, 0],
+    ]);
+  });
+
+  test('ends with a flush, and with the next one: nobody gets anything then', () => {
+    const { kernel, arena } = setUp();
+    const audience = members(2);
+    const number = gather(arena, audience);
+    arena.flush();
+    expect(arena.broadcast(number, bytesOf('late'), null)).toBe(false);
+    const second = gather(arena, audience);
+    const third = gather(arena, audience.slice(1));
+    expect(arena.broadcast(second, bytesOf('late'), null)).toBe(false);
+    expect(arena.broadcast(third, bytesOf('now'), null)).toBe(true);
+    arena.flush();
+    expect(kernel.calls).toEqual(['sendRanges 101']);
+    expect(kernel.bytesOf(101).toString()).toBe('now');
+  });
+
+  test('does not get a part of it for one who is excepted or has left, or was destroyed', () => {
+    const { kernel, arena } = setUp();
+    const one = new FakeMember(100);
+    const two = new FakeMember(101);
+    const three = new FakeMember(102);
+    const four = new FakeMember(103);
+    const number = gather(arena, [one, two, three]);
+    arena.broadcast(number, bytesOf('a'), one);
+    arena.broadcast(number, bytesOf('b'), two);
+    // One that is not in it is nobody's concern.
+    arena.broadcast(number, bytesOf('c'), four);
+    arena.leave(two);
+    three.isDestroyed = true;
+    arena.broadcast(number, bytesOf('d'), one);
+    arena.flush();
+    expect(kernel.bytesOf(one.fd).toString()).toBe('bc');
+    expect(kernel.bytesOf(two.fd).toString()).toBe('ac');
+    expect(kernel.calls).toEqual(['sendRanges 101 101 100']);
+  });
+
+  test('is paid when somebody asks what is pending', () => {
+    const { arena } = setUp();
+    const member = new FakeMember(100);
+    const number = gather(arena, [member]);
+    arena.broadcast(number, bytesOf('12345'), null);
+    expect(member.pendingBytes).toBe(0);
+    arena.pay(member);
+    arena.pay(member);
+    expect(member.pendingBytes).toBe(5);
+  });
+
+  test('is sent what it has got when there is no room for more, and takes what has none in an empty arena not at all', () => {
+    const { kernel, arena } = setUp();
+    const audience = members(2);
+    let number = gather(arena, audience);
+    const whole: Buffer[] = [];
+    for (let seed = 0; seed < 20; seed += 1) {
+      const bytes = pattern(10_000, seed);
+      whole.push(bytes);
+      if (arena.broadcast(number, bytes, null)) continue;
+      number = gather(arena, audience);
+      expect(arena.broadcast(number, bytes, null)).toBe(true);
+    }
+    expect(kernel.calls).toHaveLength(1);
+    arena.flush();
+    for (const { fd } of audience) expect(kernel.bytesOf(fd).equals(Buffer.concat(whole))).toBe(true);
+    expect(arena.broadcast(gather(arena, audience), pattern(SHARED_BYTES + 1), null)).toBe(false);
+  });
+
+  test('keeps what the kernel does not take, shared if that is less than the copies', () => {
+    const { kernel, arena } = setUp();
+    const first = new FakeMember(99);
+    const audience = [first, ...members(9)];
+    for (const { fd } of audience) kernel.answers.set(fd, 3);
+    const number = gather(arena, audience);
+    arena.broadcast(number, bytesOf('hello, '), null);
+    arena.append(first, 'you, ');
+    arena.broadcast(number, bytesOf('world'), null);
+    arena.flush();
+    const kept = audience.map((member) => Buffer.concat(member.kept).toString());
+    expect(kept).toEqual(['lo, you, world', ...new Array<string>(9).fill('lo, world')]);
+    expect(audience.map(({ pieces }) => pieces.every(({ isShared }) => isShared))).toEqual(
+      new Array<boolean>(10).fill(true),
+    );
+  });
+
+  test('gives each the same bytes in the same order as single writes do, whatever happens in between', () => {
+    const random = seeded(7);
+    const upTo = (count: number): number => Math.floor(random() * count);
+    const { kernel, arena } = setUp();
+    const all = members(12);
+    const expected = new Map(all.map(({ fd }) => [fd, '']));
+    const add = (member: FakeMember, text: string): void => {
+      expected.set(member.fd, `${expected.get(member.fd)}${text}`);
+    };
+    let audience: FakeMember[] = [];
+    let number = arena.beginAudience();
+    for (let count = 0; count < 5000; count += 1) {
+      const text = `${count};`;
+      const one = all[upTo(all.length)] ?? new FakeMember(1);
+      const dice = upTo(100);
+      if (dice < 3) arena.flush();
+      else if (dice < 6) {
+        audience = all.filter(() => random() < 0.7);
+        number = gather(arena, audience);
+      } else if (dice < 20) {
+        arena.append(one, text);
+        add(one, text);
+      } else if (dice < 30) {
+        const shared = new SharedBytes(text);
+        for (const member of all.slice(upTo(10))) {
+          arena.append(member, shared);
+          add(member, text);
+        }
+      } else if (dice < 33) arena.pay(one);
+      else if (dice < 35) {
+        arena.leave(one);
+        audience = audience.filter((member) => member !== one);
+      } else if (arena.broadcast(number, bytesOf(text), one)) {
+        for (const member of audience) if (member !== one) add(member, text);
+      }
+    }
+    arena.flush();
+    for (const [fd, text] of expected) expect(kernel.bytesOf(fd).toString()).toBe(text);
   });
 });
