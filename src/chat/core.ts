@@ -2,6 +2,7 @@
 import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, ServerBan, Stamp, Who } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
+import type { Assembly } from './assembly.js';
 import { ASCII_NAMING, type Naming } from './case-mapping.js';
 import { Checkpointing } from './checkpointing.js';
 import { DirectoryState } from './directory-state.js';
@@ -42,6 +43,8 @@ export interface CoreOptions {
   readonly newLogId?: (log: LogName) => string;
   /** For a process that shares all its logs with others. @defaultValue it has them for itself */
   readonly sharing?: Sharing | undefined;
+  /** Sends what is said in a room to many at once. @defaultValue each is sent to by itself */
+  readonly assembly?: Assembly | undefined;
   /** How many departures are remembered, at least 0. @defaultValue 500 */
   readonly departureLimit?: number;
   /** Milliseconds since the epoch. @defaultValue `Date.now` */
@@ -133,7 +136,7 @@ export class Core implements ReplicaOwner {
     const { keeper = null } = options;
     this.rooms = new Rooms({ log, fold, cast: this.#memberOf, owner: this, newLogId, keeper, shared: this.#shared() });
     this.directory = new DirectoryState({ naming, domain, rooms: this.rooms, now });
-    this.#presenter = new Presenter(this);
+    this.#presenter = new Presenter(this, options.assembly ?? null);
     if (this.#checkpointing === null) {
       this.domain.open();
       this.private.open();

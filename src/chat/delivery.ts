@@ -50,6 +50,12 @@ export class Delivery {
     }
   }
 
+  /** The event as one kind of reader gets it; null if it does not. */
+  bytesFor(encoder: Encoder): Uint8Array | null {
+    if (encoder !== this.#encoder) this.#switchTo(encoder);
+    return this.#bytes;
+  }
+
   /** Sends the event through one outlet. */
   through(outlet: Outlet, room: Room | null = null): void {
     if (outlet.encoder !== this.#encoder) this.#switchTo(outlet.encoder);

@@ -230,6 +230,7 @@ export class MemberState implements Member {
   #hearThrough(outlets: readonly Outlet[]): void {
     this.outlet = joinOutlets(outlets);
     this.furtherOutlets = outlets.slice(1);
+    for (const { room } of this.seats) room.audienceChanged();
   }
 }
 

@@ -1,5 +1,6 @@
 /** The consequences of an entry that has been applied: its audience, and entries for other logs. */
 import { type LogName, RANKS } from '../log/entry.js';
+import type { Assembly } from './assembly.js';
 import type { Core } from './core.js';
 import type { EventOf } from './event.js';
 import type { Member, Outlet } from './member.js';
@@ -17,9 +18,9 @@ export class Presenter {
   readonly #publisher: Publisher;
   #isQuiet = false;
 
-  constructor(core: Core) {
+  constructor(core: Core, assembly: Assembly | null) {
     this.#core = core;
-    this.#publisher = new Publisher(core.directory, core.returning);
+    this.#publisher = new Publisher(core.directory, core.returning, assembly);
   }
 
   /** Whether nobody is told of anything. What else follows from an entry is done all the same. */

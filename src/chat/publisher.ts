@@ -1,4 +1,5 @@
 /** The one way of every event to its audience. */
+import type { Assembly } from './assembly.js';
 import { Delivery } from './delivery.js';
 import type { DirectoryState } from './directory-state.js';
 import type { ChatEvent, EventOf } from './event.js';
@@ -8,6 +9,7 @@ import { outletsOf } from './outlets.js';
 import { speechRefusal } from './permissions.js';
 import { RANK_BITS, type Room } from './room.js';
 import { roomStateOf } from './room-state.js';
+import { Talk } from './talk.js';
 
 /** Events about a member itself: they go to those who share a room with it. */
 type PersonalEvent = EventOf<'quit' | 'renamed' | 'away' | 'account' | 'host' | 'realname'>;
@@ -24,13 +26,16 @@ export interface Absentees {
 export class Publisher {
   readonly #directory: DirectoryState;
   readonly #absentees: Absentees;
+  readonly #talk: Talk | null;
   #fanOuts = 0;
   /** Whether nothing is sent to anybody. */
   isQuiet = false;
 
-  constructor(directory: DirectoryState, absentees: Absentees) {
+  /** @param assembly - null if there is nothing that sends to many at once */
+  constructor(directory: DirectoryState, absentees: Absentees, assembly: Assembly | null = null) {
     this.#directory = directory;
     this.#absentees = absentees;
+    this.#talk = assembly === null ? null : new Talk(assembly);
   }
 
   /**
@@ -60,7 +65,7 @@ export class Publisher {
   #deliver(delivery: Delivery, event: ChatEvent, answered: MemberState | null): void {
     switch (event.kind) {
       case 'said':
-        if (event.room !== null) toRoom(delivery, event.room, answered, lowest(event.ranks));
+        if (event.room !== null) this.#toTalk(delivery, event.room, answered, lowest(event.ranks));
         else if (event.to !== null) toBoth(delivery, event.to, event.by, answered);
         return;
       case 'redacted':
@@ -108,6 +113,11 @@ export class Publisher {
       case 'realname':
         this.#toPeers(delivery, event, answered, true);
     }
+  }
+
+  #toTalk(delivery: Delivery, room: Room, answered: MemberState | null, minimumRanks: number): void {
+    if (minimumRanks === 0 && this.#talk?.carries(delivery, roomStateOf(room), answered) === true) return;
+    toRoom(delivery, room, answered, minimumRanks);
   }
 
   /** Reaches all who have the state of a room before their eyes: those inside, and those who will be again. */

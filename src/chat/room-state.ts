@@ -152,6 +152,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   readonly #positions: Positions;
   // A fan-out walks the array; the map answers "is this one here?".
   readonly #seats: SeatState[] = [];
+  #audience = 0;
   readonly #seatBy = new Map<string, SeatState>();
   /** The place that was asked for last: a message asks for its speaker's several times. */
   #recent: SeatState | null = null;
@@ -467,6 +468,16 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return `${this.fold(nick)}!${user}@${address}`;
   }
 
+  /** A number for those inside and where they hear: another one as soon as anything about that is different. */
+  get audience(): number {
+    return this.#audience;
+  }
+
+  /** A member inside hears elsewhere. */
+  audienceChanged(): void {
+    this.#audience += 1;
+  }
+
   /** The occupied places, in no order that means anything. */
   get seats(): readonly SeatState[] {
     return this.#seats;
@@ -520,6 +531,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   seat(member: MemberState, { who, ranks, sinceMs, last }: Omit<SeatOptions, 'index'>): void {
     const seat = new SeatState(this, member, { who, ranks, sinceMs, index: this.#seats.length, last });
     this.#seats.push(seat);
+    this.#audience += 1;
     this.#seatBy.set(member.session, seat);
     this.#numbers?.hand(member.session);
     this.#isAwaiting = false;
@@ -531,6 +543,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** Takes a place away. */
   unseat(seat: SeatState): void {
     const { member, session } = seat;
+    this.#audience += 1;
     this.#seatBy.delete(session);
     this.#recent = null;
     this.#numbers ??= new RunningNumbers();

@@ -7,6 +7,7 @@ import { MemoryAccounts } from '../accounts/memory-accounts.js';
 import { ObservedAccounts } from '../accounts/observed-accounts.js';
 import type { AdminListener } from '../admin/admin-listener.js';
 import type { Phase, Readings } from '../admin/readings.js';
+import type { Assembly } from '../chat/assembly.js';
 import type { Naming } from '../chat/case-mapping.js';
 import { Chat, type ChatOptions } from '../chat/chat.js';
 import type { Outcome } from '../chat/outcome.js';
@@ -20,6 +21,7 @@ import type { ClassFigures, ConnectionFigures, Reload, ServerControl } from '../
 import type { Address } from '../socket/address.js';
 import { Descriptor } from '../socket/descriptor.js';
 import { openAdmin } from './admin.js';
+import { LinkAssembly } from './assembly.js';
 import { Clients } from './clients.js';
 import { Cloak } from './cloak.js';
 import type { Alarm } from './clock.js';
@@ -119,12 +121,12 @@ export class ChatServer implements ServerControl {
     this.#cloak = new Cloak(config.cloak, world.cloakKey);
     this.#history = new Histories(config.memoryHistory, keeping?.history ?? null);
     this.#marks = new Marks(keeping?.markers ?? null);
-    this.chat = this.#createChat(naming);
+    const tally = new Tally();
+    this.chat = this.#createChat(naming, new LinkAssembly(tally));
     this.#node = makeNode?.(this.chat) ?? null;
     this.#memoryAccounts = new MemoryAccounts(options.estate?.accounts);
     this.#accounts = this.#createAccounts();
     this.#protocols = this.#createProtocols();
-    const tally = new Tally();
     const addresses = new PeerAddresses();
     const refusals = new Refusals(log, world, tally);
     const gatekeeper = new Gatekeeper(config, this.chat, world);
@@ -147,10 +149,11 @@ export class ChatServer implements ServerControl {
     });
   }
 
-  #createChat(naming: Naming): Chat {
+  #createChat(naming: Naming, assembly: Assembly): Chat {
     const { bans, log, estate } = this.#options;
     const recorder = new LineRecorder(this.#history, naming.fold);
     return new Chat({
+      assembly,
       bans,
       naming,
       hostOf: this.#cloak.hostOf,

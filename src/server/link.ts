@@ -2,6 +2,7 @@
 import type { Encoder } from '../chat/member.js';
 import type { Room } from '../chat/room.js';
 import type { Wire } from '../front/wire.js';
+import { type Audience, endAudienceOf } from '../net/audience.js';
 import type { ReleasedConnection } from '../net/connection.js';
 import type { Place as ListenPlace } from '../net/place.js';
 import type { ClassSettings } from '../protocol/limits.js';
@@ -97,7 +98,7 @@ export interface GivenClient {
 /** The link of one connection. */
 export class ConnectionLink implements Link, Worker, SlowReader {
   // The fields that a fan-out reads are first: the processor's cache has them together then.
-  encoder: Encoder = DEAF;
+  #encoder: Encoder = DEAF;
   /** Whether it has a place, or is congested: then not all that is sent goes to the wire. */
   #isHeldBack = false;
   #isFull = false;
@@ -140,6 +141,15 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     this.#limits = limits;
     this.#events = events;
     this.#clock = clock;
+  }
+
+  get encoder(): Encoder {
+    return this.#encoder;
+  }
+
+  set encoder(encoder: Encoder) {
+    endAudienceOf(this.#wire);
+    this.#encoder = encoder;
   }
 
   get remoteHost(): string {
@@ -212,6 +222,22 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     this.#sent(this.#wire.write(share(bytes)));
   }
 
+  /** Joins those who are sent by one call what many get. @returns false if it has to be sent to by itself */
+  enter(audience: Audience): boolean {
+    return !this.#isHeldBack && !this.#isFull && audience.add(this.#wire);
+  }
+
+  /** Sends bytes to all of an audience but this one. @returns how many they are; null if the audience has ended */
+  sendToOthers(audience: Audience, bytes: Uint8Array): number | null {
+    return audience.send(bytes, this.#wire);
+  }
+
+  /** From now on, not all that is sent goes to the wire. */
+  #holdBack(): void {
+    endAudienceOf(this.#wire);
+    this.#isHeldBack = true;
+  }
+
   /** @returns whether the bytes are left out, or sent later */
   #holdsBack(bytes: Uint8Array, droppable: boolean, room: Room | null): boolean {
     if (this.#has(MARKS.congested) && droppable) {
@@ -223,7 +249,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     this.#events.tally.deliveries += 1;
     // On a tape, what is left out for some would cut the ranges of others into pieces.
     if (room === null || droppable) place.addOwn(bytes);
-    else place.addShared(bytes, room, this.encoder);
+    else place.addShared(bytes, room, this.#encoder);
     this.#missed(place);
     return true;
   }
@@ -339,7 +365,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
 
   /** The wire gets new bytes only when it has room for them. */
   #takePlace(): Place {
-    this.#isHeldBack = true;
+    this.#holdBack();
     this.#place ??= new Place(this.#events.shelf);
     return this.#place;
   }
@@ -364,7 +390,7 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   #checkDistance(missedBytes: number): void {
     if (missedBytes <= this.limits.softSendQueueBytes || this.#has(MARKS.congested)) return;
     this.#mark(MARKS.congested, true);
-    this.#isHeldBack = true;
+    this.#holdBack();
     this.#updateReading();
     this.#events.log('slow reader', { ...this.#address(), pendingBytes: missedBytes });
   }

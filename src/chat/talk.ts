@@ -1,0 +1,75 @@
+/** The talk in one room: what is said there goes to nearly all of those inside by one call. */
+import type { Assembly } from './assembly.js';
+import type { Delivery } from './delivery.js';
+import type { Encoder } from './member.js';
+import type { MemberState } from './member-state.js';
+import type { RoomState } from './room-state.js';
+
+/** Where fewer are inside, each is reached by itself as cheaply. */
+const FEW = 4;
+
+/** Keeps the audience of the room in which something was said last. */
+export class Talk {
+  readonly #assembly: Assembly;
+  #room: RoomState | null = null;
+  /** The number of the room's audience, while that is the same. */
+  #audience = 0;
+  /** How those in the assembly read; null until it is made. */
+  #encoder: Encoder | null = null;
+  /** Those inside who are not in it. */
+  #others: MemberState[] = [];
+  /** Whether too few of those inside can be in it. */
+  #isVain = false;
+
+  constructor(assembly: Assembly) {
+    this.#assembly = assembly;
+  }
+
+  /**
+   * Sends an event to all in a room but one.
+   *
+   * @returns false if each has to be reached by itself
+   */
+  carries(delivery: Delivery, room: RoomState, except: MemberState | null): boolean {
+    if (room !== this.#room || room.audience !== this.#audience) {
+      // Where people come and go between two messages, it would be made for each of them.
+      this.#turnTo(room);
+      return false;
+    }
+    if (this.#isVain) return false;
+    if (this.#encoder !== null && this.#send(delivery, this.#encoder, except)) return true;
+    const encoder = this.#assemble(room);
+    return encoder !== null && this.#send(delivery, encoder, except);
+  }
+
+  #turnTo(room: RoomState): void {
+    this.#room = room;
+    this.#audience = room.audience;
+    this.#encoder = null;
+    this.#others = [];
+    this.#isVain = room.size < FEW;
+  }
+
+  #send(delivery: Delivery, encoder: Encoder, except: MemberState | null): boolean {
+    const bytes = delivery.bytesFor(encoder);
+    if (bytes !== null && !this.#assembly.send(bytes, except?.outlet ?? null)) return false;
+    for (const member of this.#others) if (member !== except) delivery.to(member, this.#room);
+    return true;
+  }
+
+  /** Takes all who read like the first one. @returns how they read; null if they are too few */
+  #assemble(room: RoomState): Encoder | null {
+    const assembly = this.#assembly;
+    assembly.begin();
+    this.#others = [];
+    this.#encoder = null;
+    for (const { member } of room.seats) {
+      const { outlet } = member;
+      const { encoder } = outlet;
+      if ((this.#encoder === null || encoder === this.#encoder) && assembly.add(outlet)) this.#encoder = encoder;
+      else this.#others.push(member);
+    }
+    this.#isVain = 2 * this.#others.length > room.size;
+    return this.#isVain ? null : this.#encoder;
+  }
+}
