@@ -1,25 +1,30 @@
 /**
- * The chat server of this tree beside another checkout's: both run at the same time and take turns of milliseconds, so
- * that what disturbs the machine disturbs both alike.
+ * Chat servers beside each other: fdmux, the limit in C, InspIRCd, another checkout's fdmux. All run at the same time
+ * and take turns of milliseconds, so that what disturbs the machine disturbs all alike.
  */
 import type { Protocol } from './chat/crowd.js';
+import { chatCandidates, type ChatCommand, LIMIT_PEER } from './chat/peers.js';
 import { alternate, type Side, startSide, turn, withSides } from './chat/sides.js';
-import { type Checkout, here } from './support/checkout.js';
+import { findPeers, type Peer, refuseUnknown } from './support/candidates.js';
+import { here } from './support/checkout.js';
 import { comparison, type Costs } from './support/comparison.js';
 import { COST_UNIT } from './support/machine.js';
+import { median } from './support/median.js';
 import type { Options } from './support/options.js';
 import { round } from './support/page.js';
-import { Refusal } from './support/refusal.js';
-import { node, weighed } from './support/server.js';
+import { weighed } from './support/server.js';
 import { runSuite } from './support/suite.js';
 
 const TEXT = 'x'.repeat(80);
 const ROOM = '#bench';
-const PEER = 'fdmux';
 /** Messages until V8 has compiled what a message runs through, and those that are counted after that. */
 const WARM_MESSAGES = 8000;
 const COUNTED_MESSAGES = 4000;
 const JOIN_TURNS = 3;
+/** Turns in which one enters alone, before those that are counted, and these. */
+const LONE_JOINS = { warm: 20, counted: 30 };
+
+type ChatPeer = Peer<ChatCommand>;
 
 /** A question about messages. */
 interface FanOut {
@@ -35,24 +40,22 @@ const FAN_OUTS: readonly FanOut[] = (['plain', 'irc'] as const).flatMap((protoco
   { id: `${protocol}-50-10`, protocol, clients: 50, senders: 10, lines: 4 },
   { id: `${protocol}-500-20`, protocol, clients: 500, senders: 20, lines: 2 },
   { id: `${protocol}-500-500`, protocol, clients: 500, senders: 500, lines: 1 },
+  // One line a turn: nothing is shared but the event.
+  { id: `${protocol}-50-1`, protocol, clients: 50, senders: 1, lines: 1 },
 ]);
 const JOINING = 2000;
 const WEIGHED = 2000;
 
-function startChat(checkout: Checkout, protocol: Protocol, isWeighed = false): Promise<Side> {
-  const other = protocol === 'plain' ? '--no-irc' : '--no-plain';
-  return startSide((port) => {
-    const command = [...node, checkout.cli, 'serve', other, `--${protocol}-port`, String(port)];
-    return isWeighed ? weighed(command) : command;
-  }, protocol);
+/** Starts a peer that speaks a protocol; those that do not are left out before. */
+function startChat({ command }: ChatPeer, protocol: Protocol, isWeighed = false): Promise<Side> {
+  const start = command(protocol);
+  if (start === null) throw new Error(`it does not speak ${protocol}`);
+  return startSide((port, folder) => (isWeighed ? weighed(start(port, folder)) : start(port, folder)), protocol);
 }
 
-/** Measures the CPU time of a delivery, in ns. */
-function measureFanOut(
-  { protocol, clients, senders, lines }: FanOut,
-  checkouts: readonly Checkout[],
-): Promise<number[]> {
-  const sides = checkouts.map((checkout) => startChat(checkout, protocol));
+/** Measures the cost of a delivery. */
+function measureFanOut({ protocol, clients, senders, lines }: FanOut, peers: readonly ChatPeer[]): Promise<number[]> {
+  const sides = peers.map((peer) => startChat(peer, protocol));
   return withSides(sides, async (ready) => {
     for (const { crowd } of ready) {
       await crowd.grow(clients);
@@ -62,8 +65,8 @@ function measureFanOut(
     const line = protocol === 'irc' ? `PRIVMSG ${ROOM} :${TEXT}\r\n` : `${TEXT}\n`;
     const deliveries = senders * lines * (clients - 1);
     const turns = {
-      warm: WARM_MESSAGES / (senders * lines),
-      counted: Math.max(10, COUNTED_MESSAGES / (senders * lines)),
+      warm: Math.min(2000, WARM_MESSAGES / (senders * lines)),
+      counted: Math.min(1000, Math.max(10, COUNTED_MESSAGES / (senders * lines))),
     };
     return alternate(ready, turns, async (side) => {
       const cost = await turn(side, () => side.crowd.say(senders, line.repeat(lines)), deliveries);
@@ -72,29 +75,47 @@ function measureFanOut(
   });
 }
 
-/** Measures the CPU time of showing one member that another one has entered, in ns, while everybody enters. */
-function measureJoin(checkouts: readonly Checkout[]): Promise<number[]> {
-  const sides = checkouts.map((checkout) => startChat(checkout, 'irc'));
+/** Measures the cost of showing one member that another one has entered, while everybody enters. */
+function measureJoin(peers: readonly ChatPeer[]): Promise<number[]> {
+  const sides = peers.map((peer) => startChat(peer, 'irc'));
   return withSides(sides, async (ready) => {
     for (const { crowd } of ready) await crowd.grow(JOINING);
     // The one who enters as number k is seen by k members; everybody gets a list of names after that, and its end.
     const seen = (JOINING * (JOINING + 1)) / 2;
     return alternate(ready, { warm: 1, counted: JOIN_TURNS }, async (side) => {
       const { crowd } = side;
-      const cost = await turn(side, () => crowd.say(JOINING, `JOIN ${ROOM}\r\n`), seen + 2 * JOINING);
-      await crowd.quiet();
-      await turn(side, () => crowd.say(JOINING, `PART ${ROOM}\r\n`), seen);
-      await crowd.quiet();
+      const cost = await turn(side, () => crowd.say(JOINING, `JOIN ${ROOM}\r\n`), seen + 2 * JOINING, true);
+      await turn(side, () => crowd.say(JOINING, `PART ${ROOM}\r\n`), seen, true);
       return cost / seen;
     });
   });
 }
 
+/** Measures the cost of showing one member that another one has entered alone, the list of names included. */
+function measureLoneJoin(peers: readonly ChatPeer[]): Promise<number[]> {
+  const sides = peers.map((peer) => startChat(peer, 'irc'));
+  return withSides(sides, async (ready) => {
+    for (const { crowd } of ready) {
+      await crowd.grow(JOINING);
+      crowd.say(JOINING, `JOIN ${ROOM}\r\nPART ${ROOM}\r\nJOIN ${ROOM}\r\n`);
+      await crowd.quiet();
+      crowd.say(1, `PART ${ROOM}\r\n`);
+      await crowd.quiet();
+    }
+    return alternate(ready, LONE_JOINS, async (side) => {
+      const { crowd } = side;
+      const cost = await turn(side, () => crowd.say(1, `JOIN ${ROOM}\r\n`), JOINING + 2);
+      await turn(side, () => crowd.say(1, `PART ${ROOM}\r\n`), JOINING);
+      return cost / JOINING;
+    });
+  });
+}
+
 /** Measures the resident memory of a member that has entered a room and says nothing, in bytes. */
-async function measureMemory(checkouts: readonly Checkout[]): Promise<number[]> {
+async function measureMemory(peers: readonly ChatPeer[]): Promise<number[]> {
   const costs: number[] = [];
-  for (const checkout of checkouts) {
-    const cost = await withSides([startChat(checkout, 'irc', true)], async ([side]) => {
+  for (const peer of peers) {
+    const cost = await withSides([startChat(peer, 'irc', true)], async ([side]) => {
       if (side === undefined) throw new Error('there is no server');
       const before = await growRoom(side);
       return ((await growRoom(side)) - before) / WEIGHED;
@@ -115,39 +136,80 @@ async function growRoom({ crowd, server }: Side): Promise<number> {
 interface Question {
   readonly id: string;
   readonly title: string;
-  /** Returns what it costs each of the checkouts. */
-  readonly measure: (checkouts: readonly Checkout[]) => Promise<number[]>;
+  readonly protocol: Protocol;
+  /** Returns what it costs each of the peers. */
+  readonly measure: (peers: readonly ChatPeer[]) => Promise<number[]>;
 }
 
 const QUESTIONS: readonly Question[] = [
   ...FAN_OUTS.map((fanOut) => ({
     id: fanOut.id,
     title: `${fanOut.protocol}, ${fanOut.clients} clients, ${fanOut.senders} senders: ${COST_UNIT} a delivery`,
-    measure: (checkouts: readonly Checkout[]) => measureFanOut(fanOut, checkouts),
+    protocol: fanOut.protocol,
+    measure: (peers: readonly ChatPeer[]) => measureFanOut(fanOut, peers),
   })),
-  { id: 'join', title: `${JOINING} members enter a room: ${COST_UNIT} a delivery`, measure: measureJoin },
-  { id: 'memory', title: 'a member in a room that is silent: B', measure: measureMemory },
+  {
+    id: 'join',
+    title: `${JOINING} members enter a room: ${COST_UNIT} a delivery`,
+    protocol: 'irc',
+    measure: measureJoin,
+  },
+  {
+    id: 'lone-join',
+    title: `one enters a room of ${JOINING}: ${COST_UNIT} a delivery`,
+    protocol: 'irc',
+    measure: measureLoneJoin,
+  },
+  { id: 'memory', title: 'a member in a room that is silent: B', protocol: 'irc', measure: measureMemory },
 ];
 
-async function main({ rounds, only, against }: Options): Promise<void> {
-  if (against === null) throw new Refusal('name a built checkout to measure beside this one: --against <folder>');
+async function main({ rounds, only, against, peers: parts }: Options): Promise<void> {
+  const candidates = chatCandidates(against === null ? [here] : [here, against]);
+  refuseUnknown(
+    candidates.map(({ name }) => name),
+    parts,
+  );
+  const peers = findPeers(candidates, parts);
   const answers: Costs[] = [];
-  for (const { title, measure } of QUESTIONS.filter(({ id }) => only.includes(id))) {
-    const sides = [here, against].map((checkout) => ({ checkout, costs: new Array<number>() }));
-    for (let count = 0; count < rounds; count += 1) {
-      const order = count % 2 === 0 ? sides : sides.toReversed();
-      const costs = await measure(order.map(({ checkout }) => checkout));
-      for (const [index, cost] of costs.entries()) order[index]?.costs.push(cost);
-      console.log(
-        `${title}: ${sides.map((side) => `${side.checkout.label(PEER)} ${round(side.costs.at(-1) ?? NaN)}`).join(', ')}`,
-      );
-    }
-    answers.push({
-      title,
-      costs: Object.fromEntries(sides.map(({ checkout, costs }) => [checkout.label(PEER), costs])),
-    });
+  for (const question of QUESTIONS.filter(({ id }) => only.includes(id)))
+    answers.push(await ask(question, peers, rounds));
+  console.log(`\n${overview(answers).join('\n')}`);
+  if (against !== null) console.log(`\n${comparison(answers, against).join('\n')}`);
+}
+
+async function ask({ title, protocol, measure }: Question, peers: readonly ChatPeer[], rounds: number): Promise<Costs> {
+  const sides = peers
+    .filter(({ command }) => command(protocol) !== null)
+    .map((peer) => ({ peer, costs: new Array<number>() }));
+  for (let count = 0; count < rounds; count += 1) {
+    const order = count % 2 === 0 ? sides : sides.toReversed();
+    const costs = await measure(order.map(({ peer }) => peer));
+    for (const [index, cost] of costs.entries()) order[index]?.costs.push(cost);
+    console.log(
+      `${title}: ${sides.map(({ peer, costs: own }) => `${peer.name} ${round(own.at(-1) ?? NaN)}`).join(', ')}`,
+    );
   }
-  console.log(`\n${comparison(answers, against).join('\n')}`);
+  return { title, costs: Object.fromEntries(sides.map(({ peer, costs }) => [peer.name, costs])) };
+}
+
+/** Returns a table with a line for each peer and question. */
+function overview(answers: readonly Costs[]): readonly string[] {
+  const lines = [
+    `| question | peer | least | median | x ${LIMIT_PEER}, least | x ${LIMIT_PEER}, median |`,
+    '|---|---|---:|---:|---:|---:|',
+  ];
+  for (const { title, costs } of answers) {
+    const limit = costs[LIMIT_PEER] ?? [];
+    for (const [peer, own] of Object.entries(costs)) {
+      const figures = [Math.min(...own), median(own)] as const;
+      const ratios =
+        limit.length === 0
+          ? ['', '']
+          : [figures[0] / Math.min(...limit), figures[1] / median(limit)].map((x) => x.toFixed(2));
+      lines.push(`| ${title} | ${peer} | ${figures.map(round).join(' | ')} | ${ratios.join(' | ')} |`);
+    }
+  }
+  return lines;
 }
 
 void runSuite({ script: 'bench:chat', questions: QUESTIONS.map(({ id }) => id), rounds: 7, seconds: 1 }, main);

@@ -1,12 +1,14 @@
 /** Clients of one chat server, all in one room, who count what they are sent. */
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Servers bound the connections of one address, so every so many clients have one of their own. */
 const CLIENTS_PER_ADDRESS = 200;
 /** How many connect at once. */
-const WAVE = 50;
+const WAVE = 250;
+/** The numerics that end the way in: the end of the message of the day, or that there is none. */
+const WELCOMED = / (?:376|422) /;
 const LINE_FEED = 10;
 /** How long nothing must arrive until nothing more is expected. */
 const QUIET_MS = 60;
@@ -58,7 +60,12 @@ export class Crowd {
     socket.on('error', () => undefined);
     if (this.protocol === 'plain') return;
     socket.write(`NICK n${index}\r\nUSER u${index} 0 * :load\r\n`);
-    await once(socket, 'data');
+    let text = '';
+    // Some servers let clients in once a second.
+    for await (const [bytes] of on(socket, 'data', { close: ['close'] })) {
+      text += String(bytes);
+      if (WELCOMED.test(text)) return;
+    }
   }
 
   #count(bytes: Buffer): void {

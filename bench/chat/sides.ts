@@ -22,17 +22,24 @@ export async function startSide(command: IrcCommand, protocol: Protocol): Promis
  * Stops the server, has the clients write, and lets it go on: it finds all that they have written in its next turn,
  * however busy the machine is.
  *
- * @param lines - how many lines are sent to the clients
+ * @param lines - how many lines are sent to the clients at least
+ * @param mayBeMore - whether to wait until nothing more is sent
  * @returns the CPU time that the server has needed, in ns
  */
-export async function turn({ server, crowd }: Side, write: () => void, lines: number): Promise<number> {
+export async function turn(
+  { server, crowd }: Side,
+  write: () => void,
+  lines: number,
+  mayBeMore = false,
+): Promise<number> {
   const before = crowd.lines;
   const cpuNs = server.cpuNs();
   process.kill(server.pid, 'SIGSTOP');
   write();
   process.kill(server.pid, 'SIGCONT');
   await crowd.heard(before, lines);
-  await delay(2);
+  if (mayBeMore) await crowd.quiet();
+  else await delay(2);
   return server.cpuNs() - cpuNs;
 }
 
