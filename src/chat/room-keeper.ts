@@ -10,6 +10,8 @@ export interface RoomBeginning {
   readonly seq: number;
   /** Null for a room that nobody was in at that pack. */
   readonly snapshot: RoomSnapshot | null;
+  /** The time of what happened last, as far as that is known; 0 for nothing. The room goes on at that time or later. */
+  readonly atMs: number;
 }
 
 /** Keeps snapshots of rooms. A room is named by its log: it may have another name than when that began. */
@@ -18,6 +20,11 @@ export interface RoomKeeper {
   readonly logs: Iterable<LogName>;
   /** Returns where a room begins; null for one of which nothing is kept. */
   beginningOf(log: LogName): RoomBeginning | null;
-  /** Keeps what a room is after a pack. @param snapshot - null when nobody is in it */
-  keep(log: LogName, seq: number, snapshot: RoomSnapshot | null): void;
+  /**
+   * Keeps what a room is after a pack.
+   *
+   * @param snapshot - null when nobody is in it
+   * @param atMs - the time of what happened last
+   */
+  keep(log: LogName, seq: number, snapshot: RoomSnapshot | null, atMs: number): void;
 }

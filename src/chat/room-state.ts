@@ -126,6 +126,8 @@ export interface RoomOptions {
   readonly cast: Cast;
   /** When a permanent room was made, in milliseconds since the epoch; null for a room that the first to enter opens. */
   readonly permanentSinceMs: number | null;
+  /** The time of what happened last before: nothing in the room is earlier, whatever the clock says. @defaultValue 0 */
+  readonly atMs?: number;
 }
 
 /** A room. Its log alone decides its state: the same entries make the same room everywhere. */
@@ -164,13 +166,14 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   #knocks: Knocks | null = null;
   /** The times of its latest changes of name. */
   #retitledAtMs: readonly number[] = [];
-  #atMs = 0;
+  #atMs: number;
   #isAwaiting = false;
   /** The ranks of those who were inside when the server has stopped, by what they were known by. */
   readonly #absent = new Map<string, number>();
 
-  constructor({ name, id, fold, cast, permanentSinceMs }: RoomOptions) {
+  constructor({ name, id, fold, cast, permanentSinceMs, atMs = 0 }: RoomOptions) {
     this.#name = name;
+    this.#atMs = atMs;
     this.createdAtMs = permanentSinceMs ?? 0;
     this.isPermanent = permanentSinceMs !== null;
     this.fold = fold;

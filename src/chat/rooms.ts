@@ -148,7 +148,8 @@ export class Rooms {
   #makeOn(name: LogName, title: string, permanentSinceMs: number | null): RoomReplica {
     const { log, fold, cast, owner, newLogId, keeper } = this.#options;
     const kept = keeper?.beginningOf(name) ?? null;
-    const state = new RoomState({ name: title, id: kept?.id ?? newLogId(name), fold, cast, permanentSinceMs });
+    const { id, atMs } = kept ?? { id: newLogId(name), atMs: 0 };
+    const state = new RoomState({ name: title, id, fold, cast, permanentSinceMs, atMs });
     if (kept !== null) this.#keptSeqs.set(name, kept.seq);
     if (kept !== null && kept.snapshot !== null) state.restore(kept.snapshot);
     const made: RoomReplica = new Replica({ log, name, fold: state, belongs: isRoomEntry, owner });
@@ -434,7 +435,7 @@ export class Rooms {
   #keep(replica: RoomReplica): void {
     const { name, applied, fold } = replica;
     this.#keptSeqs.set(name, applied);
-    this.#options.keeper?.keep(name, applied, fold.isOver ? null : fold.snapshot());
+    this.#options.keeper?.keep(name, applied, fold.isOver ? null : fold.snapshot(), fold.atMs);
   }
 }
 

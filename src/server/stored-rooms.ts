@@ -3,6 +3,7 @@ import type { RoomBeginning, RoomKeeper } from '../chat/room-keeper.js';
 import type { RoomSnapshot } from '../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../chat/snapshot-codec.js';
 import type { LogName } from '../log/entry.js';
+import type { LineTime } from '../store/line-reads.js';
 import type { StoreAccess, StoreLogs } from '../store/store-access.js';
 import { logIdOf } from './log-id.js';
 import { stateIn } from './stored-state.js';
@@ -14,11 +15,15 @@ export class StoredRooms implements RoomKeeper {
   readonly #isStored: (name: LogName) => boolean;
   /** What is kept of the rooms of this run, and of those of the last one. */
   readonly #kept: Map<LogName, { readonly seq: number; readonly snapshot: RoomSnapshot | null }>;
+  /** When the last line of a room was said, and when a room of this run has closed. */
+  readonly #times: Map<string, number>;
 
-  constructor(store: StoreAccess, log: StoreLogs, isStored: (name: LogName) => boolean) {
+  /** @param times - of the last line of each log */
+  constructor(store: StoreAccess, log: StoreLogs, isStored: (name: LogName) => boolean, times: readonly LineTime[]) {
     this.#store = store;
     this.#log = log;
     this.#isStored = isStored;
+    this.#times = new Map(times.map(({ log: name, atMs }) => [name, atMs]));
     const states = log.states.filter(({ log: name }) => isStored(name));
     this.#kept = new Map(
       states.map(({ log: name, seq, state }) => [
@@ -35,12 +40,13 @@ export class StoredRooms implements RoomKeeper {
   beginningOf(log: LogName): RoomBeginning | null {
     if (!this.#isStored(log)) return null;
     const { seq, snapshot } = this.#kept.get(log) ?? { seq: this.#log.topOf(log), snapshot: null };
-    return { id: logIdOf(this.#store.facts, log), seq, snapshot };
+    return { id: logIdOf(this.#store.facts, log), seq, snapshot, atMs: this.#times.get(log) ?? 0 };
   }
 
-  keep(log: LogName, seq: number, snapshot: RoomSnapshot | null): void {
+  keep(log: LogName, seq: number, snapshot: RoomSnapshot | null, atMs: number): void {
     // Whoever asks for it again in this run asks for one that is closed.
     this.#kept.delete(log);
+    this.#times.set(log, atMs);
     this.#log.keep(log, seq, snapshot === null ? null : encodeRoom(snapshot));
   }
 }

@@ -8,8 +8,16 @@ import type { Value } from './engine.js';
 import type { Tables } from './tables.js';
 import type { ReadersOf } from './tasks.js';
 
+/** When the last line of a log was said, in milliseconds since the epoch. */
+export interface LineTime {
+  readonly log: string;
+  readonly atMs: number;
+}
+
 /** What can be asked about lines, by name. */
 export interface LineReads {
+  /** The times of the last lines, of the logs that have any. */
+  readonly 'line-times': { readonly ask: null; readonly answer: readonly LineTime[] };
   readonly lines: { readonly ask: LineQuery; readonly answer: Page };
   readonly latest: { readonly ask: LatestQuery; readonly answer: readonly Latest[] };
 }
@@ -191,7 +199,21 @@ function readLatest(tables: Tables, query: LatestQuery): Latest[] {
   return latestOf(found, query);
 }
 
-export const lineReads: ReadersOf<LineReads> = { lines: readLines, latest: readLatest };
+/** Asks for the times of the last lines; the index has that of each log at hand. */
+export const LINE_TIMES = `SELECT name, at_ms FROM
+  (SELECT name, (SELECT max(at_ms) FROM line WHERE line.log = log.id) AS at_ms FROM log) AS times
+  WHERE at_ms IS NOT NULL`;
+
+function readTimes(tables: Tables): LineTime[] {
+  return tables.run(LINE_TIMES).all().map(timeOf);
+}
+
+/** Returns the time of a row. */
+export function timeOf(row: object): LineTime {
+  return { log: textOf(row, 'name'), atMs: integerOf(row, 'at_ms') };
+}
+
+export const lineReads: ReadersOf<LineReads> = { lines: readLines, latest: readLatest, 'line-times': readTimes };
 
 /** Returns the line of a row. */
 export function lineOf(row: object): Line {

@@ -1,7 +1,14 @@
 /** What a server brings back after it has stopped, wherever it keeps that. */
 import { describe, expect, test } from 'vitest';
 import { startServer } from '../cli/chat-server.js';
+import { projectPath } from '../support/processes.js';
 import { ask, client, configuration, stop } from './keeping.js';
+
+/** The time of a message, in milliseconds since the epoch. */
+const timeOf = (line: string): number => Date.parse(/[@;]time=([^; ]+)/.exec(line)?.[1] ?? '');
+
+/** Sets the clock of a process back by an hour, for whatever asks Node.js. */
+const CLOCK_SET_BACK = projectPath('test/server/children/clock-set-back.cjs');
 
 /**
  * Declares the tests.
@@ -36,6 +43,24 @@ export function describeKeeping(name: string, newStore: () => object | Promise<o
       expect(await ask(annAgain, 'MODE #tea +b', / 367 /)).toContain('#tea *!*@evil.example ann!');
       // An id names its message for as long as that is kept.
       expect(await ask(annAgain, 'PRIVMSG #tea :again', /PRIVMSG #tea :again/)).toContain(`@msgid=${String(id)}-`);
+      await stop(second, 'SIGTERM');
+    });
+
+    test('times in a room never go back, though the clock was set back before the next start', async () => {
+      const config = configuration({ store: await newStore() });
+      const first = await startServer(['--config', config]);
+      const ann = await client(first, 'ann');
+      await ask(ann, 'CAP REQ server-time', / ACK /);
+      await ask(ann, 'JOIN #left', / 366 /);
+      const before = timeOf(await ask(ann, 'PRIVMSG #left :hello', /PRIVMSG #left :hello/));
+      await ask(ann, 'PART #left', / PART /);
+      await stop(first, signal);
+
+      const second = await startServer(['--config', config], { env: { NODE_OPTIONS: `--require ${CLOCK_SET_BACK}` } });
+      const again = await client(second, 'ann');
+      await ask(again, 'CAP REQ server-time', / ACK /);
+      expect(timeOf(await ask(again, 'JOIN #left', / JOIN #left/))).toBeGreaterThanOrEqual(before);
+      expect(timeOf(await ask(again, 'JOIN #other', / JOIN #other/))).toBeLessThan(before);
       await stop(second, 'SIGTERM');
     });
 

@@ -29,12 +29,12 @@ export class MovedRooms implements RoomKeeper {
     this.#moved.delete(log);
     if (stored !== null || snapshot === undefined) return stored;
     // Its log begins anew, and so do the ids of its messages; what names them by their numbers is left behind.
-    return { id: this.#newLogId(), seq: 0, snapshot: { ...snapshot, messages: [], knocks: [] } };
+    return { id: this.#newLogId(), seq: 0, snapshot: { ...snapshot, messages: [], knocks: [] }, atMs: snapshot.atMs };
   }
 
-  keep(log: LogName, seq: number, snapshot: RoomSnapshot | null): void {
+  keep(log: LogName, seq: number, snapshot: RoomSnapshot | null, atMs: number): void {
     // The logs of the others are in memory, as is what they come from.
-    if (!this.#names.has(log)) this.#stored?.keep(log, seq, snapshot);
+    if (!this.#names.has(log)) this.#stored?.keep(log, seq, snapshot, atMs);
   }
 }
 
