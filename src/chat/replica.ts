@@ -133,9 +133,13 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     this.#applied = after;
     this.#entered = after;
     this.#owner.opens(this.name);
-    const following = this.#log.follow(this.name, after, this);
-    if (this.#isBeyondUs) following.stop();
-    this.#following = following;
+    this.#following = this.#log.follow(this.name, after, this);
+    this.#stopIfOver();
+  }
+
+  /** What was in the log may have been all that its owner wanted to know, or all that can be read. */
+  #stopIfOver(): void {
+    if (this.#isBeyondUs || this.#isClosed) this.#following?.stop();
   }
 
   caughtUp(): void {

@@ -6,6 +6,7 @@ import type { LogTrouble } from '../../src/chat/replica.js';
 import { roomStateOf } from '../../src/chat/room-state.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
 import type { DomainEntry, RoomEntry, Who } from '../../src/log/entry.js';
+import { MemoryLog } from '../../src/log/memory-log.js';
 import { HeldLog } from '../support/held-log.js';
 
 const NOTHING = new Uint8Array(0);
@@ -368,4 +369,20 @@ test('one whose message is refused has not spoken', () => {
   expect(bob.member.lastSpokeMs).toBe(before);
   expect(say(ann.member, '#a', 'hello')).toEqual(['said']);
   expect(ann.member.lastSpokeMs).toBe(nowMs);
+});
+
+test('a room that all had left when the last run ended is followed once when it opens again', () => {
+  const memory = new MemoryLog();
+  chat = new Chat({ log: memory, now: () => nowMs });
+  const { member } = enter('ann', '#a');
+  expect(ending(chat.part(member, '#a', ''))).toEqual(['left']);
+  const beginning = { id: 'a', seq: 0, snapshot: null, atMs: nowMs + 1_000 };
+  const kept = { logs: ['r:#a'] as const, beginningOf: () => beginning, keep: () => undefined };
+  // Its times go on from there, too, although the clock is behind.
+  chat = new Chat({ log: memory, node: 'b', now: () => nowMs, keeper: kept });
+  chat.reviveRooms();
+  const { ear } = enter('bob', '#a');
+  enter('cid', '#a');
+  const joins = ear.heard.flatMap((event) => (event.kind === 'joined' ? [event.atMs] : []));
+  expect(joins).toEqual([nowMs + 1_000]);
 });
