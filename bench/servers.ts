@@ -18,8 +18,9 @@ import { compileLoad, countsInstructions } from './support/tools.js';
 import { takeTurns } from './support/turns.js';
 import { weigh } from './support/weigh.js';
 import { transportCandidates } from './transports/peers.js';
+import { TRANSPORT_QUESTIONS } from './transports/questions.js';
 import { transportCostsOf } from './transports/report.js';
-import { askTransports, TRANSPORT_QUESTIONS } from './transports/suite.js';
+import { askTransports } from './transports/suite.js';
 
 interface Question {
   readonly id: string;
@@ -65,6 +66,12 @@ const QUESTIONS: readonly Question[] = [
     title: 'datagrams received, 64 B, in bursts of 64',
     mode: 'datagrams',
     load: { mode: 'bursts', connections: 1, bytes: 64, depth: 2 },
+  },
+  {
+    id: 'received',
+    title: 'datagrams received and not answered, 64 B, in bursts of 64',
+    mode: 'counts',
+    load: { mode: 'received', connections: 1, bytes: 64, depth: 2 },
   },
   ...[1, 64].map((depth): Question => ({
     id: `datagram-echo-${depth}`,

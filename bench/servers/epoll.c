@@ -5,6 +5,7 @@
 // fanout  sends each chunk of lines that it gets to every other connection, one send(2) for each
 // datagrams  receives datagrams one by one, and answers every 32nd one
 // answers    receives datagrams by batches, and sends all back by batches
+// counts     receives datagrams one by one, and says how many there have been to those that begin with '?'
 #define _GNU_SOURCE
 #include <errno.h>
 #include <unistd.h>
@@ -79,6 +80,20 @@ static void serve_datagrams(int fd) {
   }
 }
 
+static void count_datagrams(int fd) {
+  static unsigned long received;
+  struct sockaddr_in sender;
+  for (;;) {
+    socklen_t length = sizeof sender;
+    if (recvfrom(fd, chunk, kChunkBytes, MSG_DONTWAIT, (struct sockaddr*)&sender, &length) < 0) return;
+    received++;
+    if (chunk[0] != '?') continue;
+    char answer[24];
+    const int bytes = snprintf(answer, sizeof answer, "%lu", received);
+    sendto(fd, answer, (size_t)bytes, 0, (struct sockaddr*)&sender, length);
+  }
+}
+
 enum { kBatch = 64, kMaxDatagram = 2048 };
 
 static void answer_datagrams(int fd) {
@@ -117,6 +132,8 @@ _Noreturn static void run_datagrams(char mode) {
     if (epoll_wait(epoll_fd, &ready, 1, -1) <= 0) continue;
     if (mode == 'a')
       answer_datagrams(fd);
+    else if (mode == 'c')
+      count_datagrams(fd);
     else
       serve_datagrams(fd);
   }
@@ -124,7 +141,7 @@ _Noreturn static void run_datagrams(char mode) {
 
 int main(int argc, char** argv) {
   const char mode = argc > 1 ? argv[1][0] : 'e';
-  if (mode == 'd' || mode == 'a') run_datagrams(mode);
+  if (mode == 'd' || mode == 'a' || mode == 'c') run_datagrams(mode);
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = loopback(0);
   socklen_t length = sizeof address;

@@ -1,6 +1,14 @@
 /** The server under test, on `listen()`. `fdmux MODE [BACKEND TRIGGER [CERT KEY]]`; modes as in epoll.c. */
 import { readFileSync } from 'node:fs';
-import { type BackendName, bindDatagram, type Connection, listen, type Listener, type SocketHandlers } from 'fdmux';
+import {
+  type BackendName,
+  bindDatagram,
+  type Connection,
+  type DatagramHandlers,
+  listen,
+  type Listener,
+  type SocketHandlers,
+} from 'fdmux';
 
 const CHUNK = Buffer.alloc(65_536);
 const SOURCE_BYTES = 2 ** 30;
@@ -29,30 +37,38 @@ const source: SocketHandlers<{ left: number }> = {
   drain: pour,
 };
 
-/** @param perAnswer answers each 32nd datagram with one byte, or each with its own bytes, as in epoll.c */
-async function receiveDatagrams(backend: BackendName, perAnswer: 1 | 32): Promise<void> {
+const QUESTION = '?'.charCodeAt(0);
+
+/** What a socket does with datagrams, by the modes that are about them. */
+function datagramModes(): Readonly<Record<string, DatagramHandlers<undefined>>> {
   let received = 0;
-  const { localAddress } = await bindDatagram({
-    backend,
-    socket: {
-      message:
-        perAnswer === 1
-          ? (socket, bytes, sender) => {
-              socket.send(bytes, sender);
-            }
-          : (socket, _bytes, sender) => {
-              received += 1;
-              if (received % perAnswer === 0) socket.send('x', sender);
-            },
+  return {
+    answers: {
+      message: (socket, bytes, sender) => {
+        socket.send(bytes, sender);
+      },
     },
-  });
-  if (localAddress.family === 'inet') console.log(`port ${localAddress.port}`);
+    counts: {
+      message: (socket, bytes, sender) => {
+        received += 1;
+        if (bytes[0] === QUESTION) socket.send(String(received), sender);
+      },
+    },
+    datagrams: {
+      message: (socket, _bytes, sender) => {
+        received += 1;
+        if (received % 32 === 0) socket.send('x', sender);
+      },
+    },
+  };
 }
 
 async function main(): Promise<void> {
-  const [mode, backend = 'epoll', trigger = 'level', cert, key] = process.argv.slice(2);
-  if (mode === 'datagrams' || mode === 'answers') {
-    await receiveDatagrams(toBackend(backend), mode === 'answers' ? 1 : 32);
+  const [mode = 'echo', backend = 'epoll', trigger = 'level', cert, key] = process.argv.slice(2);
+  const { [mode]: datagrams } = datagramModes();
+  if (datagrams !== undefined) {
+    const { localAddress } = await bindDatagram({ backend: toBackend(backend), socket: datagrams });
+    if (localAddress.family === 'inet') console.log(`port ${localAddress.port}`);
     return;
   }
   const options = {

@@ -9,12 +9,14 @@
 // datagrams  keeps DEPTH groups of datagrams of BYTES in flight, each of which the server answers once
 // pings   sends DEPTH datagrams of BYTES at once, and the next ones when all are echoed
 // bursts  sends DEPTH groups of datagrams of BYTES at once, and the next ones when all are answered
+// received  sends bursts as above that nobody answers, and asks now and then how many have arrived
 //
 // IDLE more connections are opened first and left alone. It prints `start` when it has warmed up, and after
 // SECONDS one line of JSON: what was done, how long each message took, and how busy the generator itself was.
 // With `tls` all connections but those of datagrams speak TLS.
 #define _GNU_SOURCE
 #include <netinet/udp.h>
+#include <sched.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -188,13 +190,24 @@ static void send_burst(int fd) {
   if (send(fd, message, length, 0) != (ssize_t)length) fail("send");
 }
 
-// So few datagrams are in flight that the receiver's buffer has room for all: none is lost.
-static void load_datagrams(double seconds, int in_bursts) {
+// A datagram socket that speaks to the server.
+static int connect_datagrams(void) {
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   const struct sockaddr_in address = loopback(port);
+  if (fd < 0 || connect(fd, (const struct sockaddr*)&address, sizeof address) != 0) fail("connect");
+  return fd;
+}
+
+// Has the kernel cut what is sent into datagrams.
+static void send_in_segments(int fd) {
   const int segment = (int)message_bytes;
-  if (connect(fd, (const struct sockaddr*)&address, sizeof address) != 0) fail("connect");
-  if (in_bursts && setsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment) != 0) fail("UDP_SEGMENT");
+  if (setsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment) != 0) fail("UDP_SEGMENT");
+}
+
+// So few datagrams are in flight that the receiver's buffer has room for all: none is lost.
+static void load_datagrams(double seconds, int in_bursts) {
+  const int fd = connect_datagrams();
+  if (in_bursts) send_in_segments(fd);
   struct run run = begin_run(seconds);
   if (in_bursts)
     send_burst(fd);
@@ -217,11 +230,46 @@ static void load_datagrams(double seconds, int in_bursts) {
   report(&run);
 }
 
+// Asks how many datagrams have arrived, once more if the question or its answer is lost.
+static uint64_t ask_received(int fd) {
+  for (;;) {
+    if (send(fd, "?", 1, 0) != 1) fail("send");
+    const ssize_t length = recv(fd, input, sizeof input - 1, 0);
+    if (length < 0 && errno == EAGAIN) continue;
+    if (length < 0) fail("recv");
+    input[length] = '\0';
+    return strtoull(input, NULL, 10);
+  }
+}
+
+enum { kBurstsPerQuestion = 64 };
+
+// Each burst has arrived as a whole when the receiver, which shares this core, gets its turn.
+static void load_received(double seconds) {
+  const int fd = connect_datagrams();
+  const struct timeval patience = {.tv_usec = 100000};
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0) fail("SO_RCVTIMEO");
+  send_in_segments(fd);
+  struct run run = begin_run(seconds);
+  for (uint64_t before = ask_received(fd);;) {
+    for (int i = 0; i < kBurstsPerQuestion; i++) {
+      send_burst(fd);
+      sched_yield();
+    }
+    const int64_t asked = now_ns();
+    const uint64_t received = ask_received(fd);
+    const int64_t now = now_ns();
+    measured(now - asked);
+    messages += received - before;
+    before = received;
+    if (!goes_on(&run, now)) break;
+  }
+  report(&run);
+}
+
 // All of them leave and arrive by one system call each where they can.
 static void load_pings(double seconds) {
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  const struct sockaddr_in address = loopback(port);
-  if (connect(fd, (const struct sockaddr*)&address, sizeof address) != 0) fail("connect");
+  const int fd = connect_datagrams();
   struct iovec out = {message, message_bytes}, in = {input, sizeof input};
   struct mmsghdr group[kMaxDepth], echoes[kMaxDepth];
   memset(group, 0, sizeof group);
@@ -265,6 +313,7 @@ int main(int argc, char** argv) {
   struct connection* connections = calloc(count, sizeof *connections);
   if (mode == 'd' || mode == 'b') return load_datagrams(seconds, mode == 'b'), 0;
   if (mode == 'p') return load_pings(seconds), 0;
+  if (mode == 'r') return load_received(seconds), 0;
   const int epoll_fd = epoll_create1(0);
 
   for (size_t i = 0; i < idle; i++) connect_to_server();

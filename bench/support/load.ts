@@ -6,7 +6,7 @@ import { LOAD_CORE, SERVER_CORE } from './tools.js';
 
 /** The arguments of load.c; see there. */
 export interface Load {
-  readonly mode: 'echo' | 'accept' | 'sink' | 'fanout' | 'datagrams' | 'pings' | 'bursts';
+  readonly mode: 'echo' | 'accept' | 'sink' | 'fanout' | 'datagrams' | 'pings' | 'bursts' | 'received';
   readonly connections: number;
   readonly bytes: number;
   readonly depth: number;
@@ -65,7 +65,7 @@ export async function measure(
     hasCounters,
     onStart,
     // A burst has arrived as a whole before the server runs.
-    core: mode === 'bursts' ? SERVER_CORE : LOAD_CORE,
+    core: mode === 'bursts' || mode === 'received' ? SERVER_CORE : LOAD_CORE,
   });
   const messages = mode === 'sink' ? number('bytes') / 2 ** 20 : number('messages');
   const perMessage = (total: number) => total / Math.max(1, messages);

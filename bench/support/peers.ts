@@ -7,9 +7,9 @@ import { node } from './server.js';
 import { compile, findBun, root, runs } from './tools.js';
 
 /** The jobs of a server; see servers/epoll.c. */
-export type ServerMode = 'echo' | 'source' | 'fanout' | 'datagrams' | 'answers';
+export type ServerMode = 'echo' | 'source' | 'fanout' | 'datagrams' | 'answers' | 'counts';
 
-const isOfDatagrams = (mode: ServerMode): boolean => mode === 'datagrams' || mode === 'answers';
+const isOfDatagrams = (mode: ServerMode): boolean => ['datagrams', 'answers', 'counts'].includes(mode);
 
 /** Returns the command of a mode, or null if the peer does not do that. */
 export type ServerCommand = (mode: ServerMode) => readonly string[] | null;

@@ -11,6 +11,7 @@ const UNITS: Readonly<Record<string, Unit>> = {
   datagrams: { one: 'datagram', many: 'datagrams' },
   pings: { one: 'datagram', many: 'datagrams' },
   bursts: { one: 'datagram', many: 'datagrams' },
+  received: { one: 'datagram', many: 'datagrams' },
 };
 
 export function unitOf({ mode = '' }: Readonly<Record<string, string | number>>): Unit {

@@ -13,61 +13,13 @@ import { compileLoad, countsInstructions } from '../support/tools.js';
 import { takeTurns } from '../support/turns.js';
 import { weigh } from '../support/weigh.js';
 import type { TransportPeer } from './peers.js';
-import { type Meaning, type TransportRun, transportRunSchema, writeTransportReport } from './report.js';
+import { MEANINGS, MEMORY, type Question, QUESTIONS, TRANSPORT_QUESTIONS } from './questions.js';
+import { type TransportRun, transportRunSchema, writeTransportReport } from './report.js';
 
-interface Question extends Meaning {
-  readonly id: string;
-  readonly title: string;
-  /** Of the echo servers; or, of the chat servers, clients and senders. */
-  readonly load: Load | { readonly clients: number; readonly senders: number };
-}
-
-const NODE_TLS = 'node:tls';
-
-const QUESTIONS: readonly Question[] = [
-  {
-    id: 'tls-echo-64',
-    title: 'TLS echo, 64 connections, 64 B',
-    load: { mode: 'echo', connections: 64, bytes: 64, depth: 1 },
-    unit: 'messages',
-    reference: NODE_TLS,
-    aims: { 'fdmux TLS': 1.25 },
-  },
-  {
-    id: 'tls-echo-pipelined',
-    title: 'TLS echo, 64 connections, 64 B, 16 in flight',
-    load: { mode: 'echo', connections: 64, bytes: 64, depth: 16 },
-    unit: 'messages',
-    reference: NODE_TLS,
-    aims: {},
-  },
-  {
-    id: 'tls-handshakes',
-    title: 'TLS handshakes: connections accepted, used once and closed',
-    load: { mode: 'accept', connections: 64, bytes: 64, depth: 1 },
-    unit: 'connections',
-    reference: NODE_TLS,
-    aims: {},
-  },
-  {
-    id: 'chat-200-20',
-    title: 'The chat server, one channel, 200 clients, 20 senders, 80 B',
-    load: { clients: 200, senders: 20 },
-    unit: 'deliveries',
-    reference: 'fdmux TCP',
-    aims: { 'fdmux WebSocket': 1.2, 'fdmux TLS': 4 },
-  },
-];
-
-const MEANINGS = Object.fromEntries(QUESTIONS.map((question) => [question.id, question]));
-const MEMORY = 'tls-memory';
 const HELD_CONNECTIONS = 1000;
 /** A weighing takes long and varies little. */
 const MAX_WEIGHINGS = 2;
 const TEXT_BYTES = 80;
-
-/** The names of the questions. */
-export const TRANSPORT_QUESTIONS: readonly string[] = [...QUESTIONS.map(({ id }) => id), MEMORY];
 
 /** Load generators; each is compiled when it is first asked for. */
 class Programs {
