@@ -1,11 +1,11 @@
 /** The chat server that keeps data: what it stores and indexes a second, how late its echoes are, and what it finds. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Keeping, measureEcho, measureRate, measureSearches, measureUnkept } from './store/measures.js';
-import { type Measured, publishStore, type Searches, type StoreResults } from './store/report.js';
+import { publishStore, type Searches, type StoreResults } from './store/report.js';
 import { weighTables } from './store/tables.js';
-import { machineInWords } from './support/machine.js';
+import { measuredNow } from './support/measured.js';
 import type { Options } from './support/options.js';
 import { runSuite } from './support/suite.js';
 
@@ -45,10 +45,7 @@ async function searches(): Promise<Searches> {
 }
 
 async function main({ rounds, seconds, only, out }: Options): Promise<void> {
-  const measured = (): Measured => {
-    const on = new Date().toISOString().slice(0, 16).replace('T', ' ');
-    return { on, machine: machineInWords, rounds, seconds, load: loadavg()[0] ?? 0 };
-  };
+  const measured = () => measuredNow({ rounds, seconds });
   // Each is published at once: a run that is cut short leaves what it had.
   const publish = (answers: StoreResults): void => {
     console.log(answers);

@@ -1,29 +1,19 @@
 /**
  * What a thread costs: memory and time of a worker that loads fdmux and waits in `recv`, as in a server that has a
  * thread for each connection. Each round is a process of its own, since memory that one round has freed would make the
- * next one look cheap. The answers go to threads.md and threads.json.
+ * next one look cheap. The answers go to threads.json and threads.md.
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Socket } from 'fdmux';
-import { machineInWords } from './support/machine.js';
+import { measuredNow } from './support/measured.js';
 import { runSuite } from './support/suite.js';
+import { publishThreads, type ThreadCost, threadsPage } from './support/threads-report.js';
 
 const WORKERS = 8;
 const CHILD = 'FDMUX_BENCH_THREADS_CHILD';
-
-/** What one worker of a process costs, on average. */
-interface Cost {
-  /** Resident memory. */
-  readonly kilobytes: number;
-  /** User and kernel, of all threads. */
-  readonly cpuMs: number;
-  /** From `new Worker` to the moment at which it is about to wait. */
-  readonly elapsedMs: number;
-}
 
 /** Resident memory of this process, in bytes. */
 function residentBytes(): number {
@@ -40,7 +30,7 @@ function wait(fd: number): void {
 }
 
 /** Starts workers one after the other, so that none slows down another. */
-async function measure(): Promise<Cost> {
+async function measure(): Promise<ThreadCost> {
   const pairs = Array.from({ length: WORKERS }, () => Socket.pair());
   const before = residentBytes();
   const cpuBefore = process.cpuUsage();
@@ -60,53 +50,19 @@ async function measure(): Promise<Cost> {
   return cost;
 }
 
-/** A row of the table: the least, the median and the most of a figure. */
-function row(name: string, values: readonly number[]): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const spread = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
-  return `| ${[name, ...spread.map((value) => value?.toFixed(1))].join(' | ')} |`;
-}
-
-function table(costs: readonly Cost[]): readonly string[] {
-  const megabytes = costs.map(({ kilobytes }) => kilobytes / 1000);
-  const cpuMs = costs.map((cost) => cost.cpuMs);
-  const elapsedMs = costs.map((cost) => cost.elapsedMs);
-  return [
-    '| a worker costs | least | median | most |',
-    '|---|---:|---:|---:|',
-    row('resident memory, MB', megabytes),
-    row('CPU time to start, ms', cpuMs),
-    row('elapsed time to start, ms', elapsedMs),
-  ];
-}
-
 const SUITE = { script: 'bench:threads', questions: ['threads'], rounds: 7, seconds: 0.1 };
 
 function measureRounds(): Promise<void> {
   return runSuite(SUITE, ({ rounds, out }) => {
-    const costs = Array.from({ length: rounds }, (): Cost => {
+    const measured = measuredNow({ rounds, seconds: undefined });
+    const answers = Array.from({ length: rounds }, (): ThreadCost => {
       const answer = execFileSync(process.execPath, [__filename], { env: { ...process.env, [CHILD]: '1' } });
-      const cost: Cost = JSON.parse(answer.toString());
+      const cost: ThreadCost = JSON.parse(answer.toString());
       return cost;
     });
-    const lines = table(costs);
-    for (const line of lines) console.log(line);
-    if (out === null) return;
-    mkdirSync(out, { recursive: true });
-    const facts = { machine: machineInWords, command: 'npm run bench:threads', workers: WORKERS, rounds: costs };
-    writeFileSync(join(out, 'threads.json'), `${JSON.stringify(facts, null, 2)}\n`);
-    const page = [
-      '# What a thread costs',
-      '',
-      `Written by \`npm run bench:threads\`: one of ${WORKERS} workers, each of which loads fdmux and waits in \`recv\`, in ${rounds} rounds`,
-      'of a process each. The rounds are in [threads.json](threads.json).',
-      '',
-      `Machine: ${machineInWords}.`,
-      '',
-      ...lines,
-      '',
-    ];
-    writeFileSync(join(out, 'threads.md'), page.join('\n'));
+    const threads = { measured, workers: WORKERS, answers };
+    console.log(threadsPage(threads));
+    if (out !== null) publishThreads(out, { threads });
   });
 }
 

@@ -1,19 +1,27 @@
 /**
- * What a wait costs, against C, CPython, node:net and npm's epoll. In each round every peer has its turn; the best of
- * the rounds counts, since whatever else runs on the machine only adds. The answers go to waits.md, with a plot.
+ * What a wait costs, against C, CPython, node:net and npm's epoll. In each round every peer has its turn. The answers
+ * go to waits.json, and to waits.md, with a plot.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Candidate, findPeers, type Peer, refuseUnknown } from './support/candidates.js';
 import { type Checkout, here } from './support/checkout.js';
-import { comparison, type Costs } from './support/comparison.js';
-import { linePlot } from './support/line-plot.js';
-import { COST_UNIT, machineInWords } from './support/machine.js';
+import { comparison } from './support/comparison.js';
+import { COST_UNIT } from './support/machine.js';
+import { measuredNow } from './support/measured.js';
 import type { Options } from './support/options.js';
-import { round } from './support/page.js';
 import { runSuite } from './support/suite.js';
 import { compile, findNpmEpoll, LOAD_CORE, NPM_EPOLL_INSTALL, root, runs } from './support/tools.js';
+import {
+  type CallCosts,
+  type Garbage,
+  type IdleCosts,
+  type Latency,
+  publishWaits,
+  REFERENCE,
+  waitsPage,
+  type WaitsResults,
+} from './support/waits-report.js';
 
 /** A program that prints numbers: the less, the better. */
 interface Program {
@@ -28,8 +36,6 @@ type Waiter = Peer<Ask>;
 const PARTS = ['calls', 'idle', 'latency', 'allocation'];
 /** A wait in one thread is what is measured. */
 const CORE = LOAD_CORE;
-/** The call that the others are compared with. */
-const REFERENCE = 'C, two threads';
 
 const CALLS: readonly { readonly call: string; readonly count: number; readonly title: string }[] = [
   { call: 'ready', count: 0, title: 'epoll, nothing registered' },
@@ -46,13 +52,6 @@ const MAX_IDLE_ROUNDS = 3;
 
 const WAKE_UPS = '20000';
 
-const lines: string[] = [];
-
-function say(...said: readonly string[]): void {
-  for (const line of said) console.log(line);
-  lines.push(...said);
-}
-
 /** One of the programs in waits/. */
 const script = (name: string, checkout = here) => [process.execPath, checkout.program(`waits/${name}.mjs`)];
 
@@ -63,18 +62,20 @@ function run(command: readonly string[]): readonly number[] {
 }
 
 /** What each printed, run by run. */
-function allOf(rounds: number, programs: readonly Program[]): ReadonlyMap<string, readonly (readonly number[])[]> {
-  const all = new Map<string, readonly (readonly number[])[]>();
+type Printed = Readonly<Record<string, readonly (readonly number[])[]>>;
+
+function allOf(rounds: number, programs: readonly Program[]): Printed {
+  const all = new Map<string, readonly (readonly number[])[]>(programs.map(({ name }) => [name, []]));
   for (let turn = 0; turn < rounds; turn += 1) {
     const order = turn % 2 === 0 ? programs : programs.toReversed();
     for (const { name, command } of order) all.set(name, [...(all.get(name) ?? []), run(command)]);
   }
-  return all;
+  return Object.fromEntries(all);
 }
 
-/** The least of each number that was printed. */
-function least(all: readonly (readonly number[])[] = []): readonly number[] {
-  return (all[0] ?? []).map((_, index) => Math.min(...all.map((numbers) => numbers[index] ?? NaN)));
+/** Of programs that print one number: that, run by run. */
+function onlyOf(printed: Printed): Record<string, number[]> {
+  return Object.fromEntries(Object.entries(printed).map(([name, all]) => [name, all.map(([one = NaN]) => one)]));
 }
 
 function asks(seconds: string, program: readonly string[], ...more: readonly string[]): Ask {
@@ -134,100 +135,40 @@ function wakerCandidates(checkouts: readonly Checkout[]): readonly Candidate<rea
   ];
 }
 
-/** @returns what each call cost, run by run */
-function askCalls(waiters: readonly Waiter[], rounds: number): readonly Costs[] {
-  say(
-    '',
-    'A process of several threads pays more for each fd that a call looks at, since the kernel then counts references to open files.',
-    'Node.js always has several, so the columns with two threads are what can be reached; the others have one.',
-    '',
-    `| question | ${waiters.map(({ name }) => name).join(' | ')} |`,
-    `|---|${waiters.map(() => '---:|').join('')}`,
-  );
-  const costs: Costs[] = [];
-  for (const { call, count, title } of CALLS) {
-    const all = allOf(
-      rounds,
-      waiters.map(({ name, command }) => ({ name, command: command(call, count) })),
-    );
-    const [reference = NaN] = least(all.get(REFERENCE));
-    const cells = [...all.values()].map((printed) => {
-      const [ns = NaN] = least(printed);
-      return Number.isNaN(reference) ? round(ns) : `${round(ns)} (${(ns / reference).toFixed(2)})`;
-    });
-    say(`| ${title} | ${cells.join(' | ')} |`);
-    const runsOf = [...all].map(([name, printed]) => [name, printed.map(([ns = NaN]) => ns)] as const);
-    costs.push({ title, costs: Object.fromEntries(runsOf) });
-  }
-  say('', 'In brackets: against C with two threads.');
-  return costs;
-}
-
-/** @returns a plot of the answers */
-function askIdle(command: Ask, rounds: number): string {
-  const title = 'One wake-up against idle fds';
-  say(
-    '',
-    `## ${title}`,
-    '',
-    `| idle fds | ${BACKENDS.map((backend) => `${backend}, us`).join(' | ')} |`,
-    `|---:|${BACKENDS.map(() => '---:|').join('')}`,
-  );
-  const rows = IDLE_COUNTS.map((count) => {
-    const all = allOf(
-      rounds,
-      BACKENDS.map((name) => ({ name, command: command(`mux-${name}`, count) })),
-    );
-    const us = [...all.values()].map((printed) => (least(printed)[0] ?? NaN) / 1000);
-    say(`| ${count.toLocaleString('en')} | ${us.map((value) => value.toFixed(2)).join(' | ')} |`);
-    return us;
+function askCalls(waiters: readonly Waiter[], rounds: number): CallCosts[] {
+  return CALLS.map(({ call, count, title }) => {
+    console.log(title);
+    const programs = waiters.map(({ name, command }) => ({ name, command: command(call, count) }));
+    return { title, unit: COST_UNIT, costs: onlyOf(allOf(rounds, programs)) };
   });
-  say('', `![${title}](idle-fds.svg)`);
-  return linePlot(
-    'CPU time of one wake-up against registered fds',
-    { x: 'registered fds (logarithmic)', y: 'us of CPU (logarithmic)' },
-    BACKENDS.map((name, column) => ({
-      name,
-      points: IDLE_COUNTS.map((count, row) => ({ x: count, y: rows[row]?.[column] ?? NaN })),
-    })),
-  );
 }
 
-function askLatency(wakers: readonly Peer<readonly string[]>[], rounds: number): void {
-  say(
-    '',
-    '## From a byte’s writing to the callback, in one process on a socket pair',
-    '',
-    '| | p50, us | p99, us | against node:net |',
-    '|---|---:|---:|---:|',
-  );
-  const all = allOf(rounds, wakers);
-  const [reference50 = NaN, reference99 = NaN] = least(all.get('node:net'));
-  for (const [name, printed] of all) {
-    const [p50 = NaN, p99 = NaN] = least(printed);
-    const against = `${(p50 / reference50).toFixed(2)}, ${(p99 / reference99).toFixed(2)}`;
-    say(`| ${name} | ${p50.toFixed(1)} | ${p99.toFixed(1)} | ${against} |`);
-  }
+function askIdle(command: Ask, rounds: number): IdleCosts[] {
+  return IDLE_COUNTS.map((count) => {
+    console.log(`${count} idle fds`);
+    const programs = BACKENDS.map((name) => ({ name, command: command(`mux-${name}`, count) }));
+    return { count, costs: onlyOf(allOf(rounds, programs)) };
+  });
 }
 
-function askAllocation(): void {
-  say(
-    '',
-    '## What a wait leaves to the garbage collector, over 10,000,000 events',
-    '',
-    '| | bytes per event | bytes per wait of 64 events |',
-    '|---|---:|---:|',
-  );
+function askLatency(wakers: readonly Peer<readonly string[]>[], rounds: number): Record<string, Latency[]> {
+  const toLatency = ([p50Us = NaN, p99Us = NaN]: readonly number[]): Latency => ({ p50Us, p99Us });
+  const printed = Object.entries(allOf(rounds, wakers));
+  return Object.fromEntries(printed.map(([name, all]) => [name, all.map(toLatency)]));
+}
+
+function askAllocation(): Garbage[] {
   const [node = '', program = ''] = script('allocation');
   const flags = ['--max-semi-space-size=1024', '--min-semi-space-size=1024'];
-  for (const [who, name] of [
+  const ways = [
     ['mux', 'Multiplexer.waitSync'],
     ['epoll', 'Epoll.waitSync'],
     ['epoll-into', 'Epoll.waitSync with `into`'],
-  ] as const) {
-    const [perEvent = NaN, perWait = NaN] = run([node, ...flags, program, who]);
-    say(`| ${name} | ${perEvent.toFixed(3)} | ${perWait.toFixed(1)} |`);
-  }
+  ] as const;
+  return ways.map(([who, name]) => {
+    const [bytesPerEvent = NaN, bytesPerWait = NaN] = run([node, ...flags, program, who]);
+    return { name, bytesPerEvent, bytesPerWait };
+  });
 }
 
 function main({ rounds, seconds, only, peers, against, out }: Options): void {
@@ -238,26 +179,29 @@ function main({ rounds, seconds, only, peers, against, out }: Options): void {
     [...waiters, ...wakers].map(({ name }) => name),
     peers,
   );
-  say(
-    '# What a wait costs',
-    '',
-    `Written by \`npm run bench:waits\`. What one call costs in ${COST_UNIT}, user and kernel; the best of the rounds, in which every`,
-    'peer had its turn, on one core.',
-    '',
-    `${machineInWords}; ${rounds} rounds.`,
-  );
-  const costs = only.includes('calls') ? askCalls(findPeers(waiters, peers), rounds) : [];
-  const idle = asks(String(seconds), script('waits'));
-  const plot = only.includes('idle') ? askIdle(idle, Math.min(rounds, MAX_IDLE_ROUNDS)) : null;
-  if (only.includes('latency')) askLatency(findPeers(wakers, peers), rounds);
-  if (only.includes('allocation')) askAllocation();
-  if (against !== null) console.log(`\nWhat a call costs:\n\n${comparison(costs, against).join('\n')}`);
-  // A part of the page would take the place of the whole.
-  const isWhole = peers === null && PARTS.every((part) => only.includes(part));
-  if (out === null || plot === null || !isWhole) return;
-  mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, 'idle-fds.svg'), plot);
-  writeFileSync(join(out, 'waits.md'), `${lines.join('\n')}\n`);
+  // Each is published at once, if everybody was asked: a part of the peers would take the place of all.
+  const publish = (answers: WaitsResults): void => {
+    console.log(`\n${waitsPage(answers)}`);
+    if (out !== null && peers === null) publishWaits(out, answers);
+  };
+  const measured = measuredNow({ rounds, seconds });
+  if (only.includes('calls')) {
+    const answers = askCalls(findPeers(waiters, peers), rounds);
+    publish({ calls: { measured, answers } });
+    if (against !== null) console.log(`\nWhat a call costs:\n\n${comparison(answers, against).join('\n')}`);
+  }
+  if (only.includes('idle')) {
+    const idleRounds = Math.min(rounds, MAX_IDLE_ROUNDS);
+    const answers = askIdle(asks(String(seconds), script('waits')), idleRounds);
+    publish({ idle: { measured: { ...measured, rounds: idleRounds }, answers } });
+  }
+  if (only.includes('latency')) {
+    const answers = askLatency(findPeers(wakers, peers), rounds);
+    publish({ latency: { measured: { ...measured, seconds: undefined }, answers } });
+  }
+  if (only.includes('allocation')) {
+    publish({ allocation: { measured: { ...measured, rounds: 1, seconds: undefined }, answers: askAllocation() } });
+  }
 }
 
 void runSuite({ script: 'bench:waits', questions: PARTS, rounds: 5, seconds: 0.5 }, main);

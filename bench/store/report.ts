@@ -1,20 +1,9 @@
 /** What was measured of a server that keeps data: as a file with every figure, and as a page made of that. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as v from 'valibot';
+import { type Measured, measuredSchema, occasionOf } from '../support/measured.js';
 import { median } from '../support/median.js';
 import { round } from '../support/page.js';
-
-/** When and where something was measured. */
-const measuredSchema = v.strictObject({
-  /** Date and time, UTC: `2026-11-21 08:23`. */
-  on: v.string(),
-  machine: v.string(),
-  rounds: v.number(),
-  seconds: v.number(),
-  /** How many processes ran or waited for a core, as a mean over the minute before. */
-  load: v.number(),
-});
+import { publishParts, readParts } from '../support/parts.js';
 
 const rateSchema = v.strictObject({ messagesPerSecond: v.number(), cpuUsPerMessage: v.number() });
 const latencySchema = v.strictObject({ p50Ms: v.number(), p99Ms: v.number(), maxMs: v.number() });
@@ -36,27 +25,26 @@ const resultsSchema = v.strictObject({
   search: v.optional(answered(searchesSchema)),
 });
 
-export type Measured = v.InferOutput<typeof measuredSchema>;
 export type Rate = v.InferOutput<typeof rateSchema>;
 export type Latency = v.InferOutput<typeof latencySchema>;
 export type Searches = v.InferOutput<typeof searchesSchema>;
 export type StoreResults = v.InferOutput<typeof resultsSchema>;
 
-const DATA = 'store.json';
-const PAGE = 'store.md';
+const FILE = { data: 'store.json', schema: resultsSchema };
 
 /** Returns what a folder has; nothing if it has none. @throws if it cannot be read */
 export function readStoreResults(folder: string): StoreResults {
-  const path = join(folder, DATA);
-  return existsSync(path) ? v.parse(resultsSchema, JSON.parse(readFileSync(path, 'utf8'))) : {};
+  return readParts(folder, FILE);
 }
 
 /** Puts new answers among those that a folder has, and makes its page anew. */
 export function publishStore(folder: string, answers: StoreResults): void {
-  const results = { ...readStoreResults(folder), ...answers };
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, DATA), `${JSON.stringify(results, null, 1)}\n`);
-  writeFileSync(join(folder, PAGE), storePage(results));
+  publishParts(folder, FILE, answers, storeFiles);
+}
+
+/** Returns the page of some results, by the name of its file. */
+export function storeFiles(results: StoreResults): Readonly<Record<string, string>> {
+  return { 'store.md': storePage(results) };
 }
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] =>
@@ -140,17 +128,15 @@ function searchPart({ lines, queries, bytes }: Searches): string[] {
   ];
 }
 
-function occasionOf({ on, machine, rounds, seconds, load }: Measured): string {
-  return `${on}: ${machine}; ${rounds} x ${seconds} s; load average before: ${ms(load)}.`;
-}
+const occasion = (measured: Measured): string => `${occasionOf(measured)}.`;
 
 /** Makes the page of the results. */
 export function storePage({ rate, echo, unkept, search }: StoreResults): string {
   const parts = [
-    rate === undefined ? [] : [...ratePart(rate.answers), '', occasionOf(rate.measured)],
-    echo === undefined ? [] : [...echoPart(echo.answers), '', occasionOf(echo.measured)],
-    unkept === undefined ? [] : [...unkeptPart(unkept.answers), '', occasionOf(unkept.measured)],
-    search === undefined ? [] : [...searchPart(search.answers), '', occasionOf(search.measured)],
+    rate === undefined ? [] : [...ratePart(rate.answers), '', occasion(rate.measured)],
+    echo === undefined ? [] : [...echoPart(echo.answers), '', occasion(echo.measured)],
+    unkept === undefined ? [] : [...unkeptPart(unkept.answers), '', occasion(unkept.measured)],
+    search === undefined ? [] : [...searchPart(search.answers), '', occasion(search.measured)],
   ];
   const lines = [
     '# The store',

@@ -3,6 +3,7 @@ import type { IrcRun } from '../irc/report.js';
 import { figure } from './bar-chart.js';
 import { rangeOf } from './range.js';
 import type { Results } from './results.js';
+import { captionOf } from './summary.js';
 
 const PEERS = [
   ['fdmux level', 'fdmux serve'],
@@ -14,7 +15,6 @@ const PEERS = [
 export function ircSummaryTable({ answers, memory }: Results<IrcRun>): readonly string[] {
   const cells = (values: (peer: string) => readonly number[]): string =>
     PEERS.map(([peer]) => inWords(values(peer))).join(' | ');
-  const { on = '', rounds = 0, seconds = 0 } = answers[0]?.measured['fdmux level'] ?? {};
   return [
     `| ns of CPU per delivery | ${PEERS.map(([, name]) => name).join(' | ')} |`,
     `|---|${PEERS.map(() => '---:').join('|')}|`,
@@ -23,7 +23,7 @@ export function ircSummaryTable({ answers, memory }: Results<IrcRun>): readonly 
     }),
     ...(memory === null ? [] : [`| memory of an idle member, bytes | ${cells((peer) => memory.runs[peer] ?? [])} |`]),
     '',
-    `${on}; ${rounds} rounds of ${seconds} s, least to most of them; \`npm run bench:irc\`. A dash: the server did not survive the question.`,
+    `${captionOf(answers[0]?.measured['fdmux level'])}, least to most of the rounds; \`npm run bench:irc\`. A dash: the server did not survive the question.`,
     '[bench/README.md](bench/README.md#irc-servers) says how each server is set up, and what to beware of.',
   ];
 }

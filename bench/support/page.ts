@@ -1,6 +1,7 @@
 /** The parts that the pages of all suites share. */
 import { join, relative } from 'node:path';
-import type { Answer, Measured, Results } from './results.js';
+import { occasionOf } from './measured.js';
+import type { Answer, Results } from './results.js';
 import { root } from './tools.js';
 
 const SAME_TIME =
@@ -9,15 +10,11 @@ const SAME_TIME =
 /** Lines of Markdown: when and on what machines was measured, and which peers never were. */
 export function circumstances(results: Results<unknown>, peers: readonly string[]): readonly string[] {
   const answers = [...results.answers, ...(results.memory === null ? [] : [results.memory])];
-  const times = new Set(answers.flatMap(({ measured }) => Object.values(measured).map(inWords)));
+  const times = new Set(answers.flatMap(({ measured }) => Object.values(measured).map(occasionOf)));
   const missing = peers.filter((peer) => !answers.some(({ measured }) => measured[peer] !== undefined));
   const lines = [SAME_TIME, '', ...[...times].sort().map((time) => `- ${time}`)];
   if (missing.length > 0) lines.push('', `Never measured: ${missing.join(', ')}.`);
   return lines;
-}
-
-function inWords({ on, machine, rounds, seconds }: Measured): string {
-  return `${on}: ${machine}; ${rounds} x ${seconds} s`;
 }
 
 /** The link from a page in `folder` to a part of the text about the benchmarks. */

@@ -1,17 +1,8 @@
 /** A suite's answers, published one by one: a run that is cut short leaves what it had. */
 import { join } from 'node:path';
 import type * as v from 'valibot';
-import { machineInWords } from './machine.js';
-import {
-  type Answer,
-  type Known,
-  type Measured,
-  readResults,
-  type Results,
-  withAnswer,
-  withMemory,
-  writeResults,
-} from './results.js';
+import { type Measured, measuredNow } from './measured.js';
+import { type Answer, type Known, readResults, type Results, withAnswer, withMemory, writeResults } from './results.js';
 import type { Turns } from './turns.js';
 
 /** A question, as it is published. */
@@ -43,8 +34,7 @@ export class Publication<Run> {
   constructor(folder: string | null, suite: Suite<Run>, { rounds, seconds }: { rounds: number; seconds: number }) {
     this.#folder = folder;
     this.#suite = suite;
-    const on = new Date().toISOString().slice(0, 16).replace('T', ' ');
-    this.#measured = { on, machine: machineInWords, rounds, seconds };
+    this.#measured = measuredNow({ rounds, seconds });
     this.#update((results) => results);
   }
 

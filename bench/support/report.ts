@@ -10,13 +10,22 @@ import { type Range, rangeOf } from './range.js';
 import type { Answer, Results } from './results.js';
 import { unitOf } from './units.js';
 
-/** What the tables compare with. */
-const REFERENCE = 'node:net';
+/** What the tables compare with: the one of them that was asked. */
+const REFERENCES = ['node:net', 'node:dgram'];
 
 const LIMITED =
   '† The load generator used more than 95 % of its core, so it was the limit: the server can do at least this. Such rates are not compared.';
 /** From this share of its core on the load generator was the limit: the rate is not the server's. */
 export const LIMIT = 0.95;
+
+/** The most that a peer may cost, as a multiple of another one, by question. */
+const AIMS: Readonly<Record<string, readonly { readonly peer: string; readonly most: number; readonly of: string }[]>> =
+  {
+    received: [
+      { peer: 'fdmux level', most: 1, of: 'C epoll' },
+      { peer: 'fdmux level', most: 0.33, of: 'node:dgram' },
+    ],
+  };
 
 interface Row {
   readonly peer: string;
@@ -76,6 +85,7 @@ function section(folder: string, answer: Answer<Run>): readonly string[] {
     '',
     ...table(rows, unit, many),
     ...limited,
+    ...verdicts(answer.id, rows),
     ...commands(answer),
     ...failures(answer),
   ];
@@ -117,15 +127,28 @@ function toRows(answer: Answer<Run>): readonly Row[] {
     });
 }
 
+/** Lines of Markdown: how far the aims of a question are reached. */
+function verdicts(question: string, rows: readonly Row[]): readonly string[] {
+  const find = (name: string) => rows.find(({ peer }) => peer === name);
+  const lines = (AIMS[question] ?? []).flatMap(({ peer, most, of }) => {
+    const [own, other] = [find(peer), find(of)];
+    if (own === undefined || own.on !== other?.on) return [];
+    const reached = (own.costs.least / other.costs.least).toFixed(2);
+    return [`- ${peer}: at most ${most} x ${of} is the aim, ${reached} is reached.`];
+  });
+  return lines.length > 0 ? ['', ...lines] : [];
+}
+
 /** Whatever disturbs a run adds to its cost, so costs are compared by the least; a rate of the load is not compared. */
 function table(rows: readonly Row[], unit: string, many: string): readonly string[] {
-  const reference = rows.find(({ peer }) => peer === REFERENCE);
+  const reference = rows.find(({ peer }) => REFERENCES.includes(peer));
+  const name = reference?.peer ?? 'node:net';
   const times = (row: Row, pick: (row: Row) => number) =>
     reference?.on === row.on ? (pick(row) / pick(reference)).toFixed(2) : '';
   const rateTimes = (row: Row) =>
     row.isLimited || reference?.isLimited === true ? '' : times(row, ({ rates }) => rates.most);
   return [
-    `| server | ${unit}, least to most | x ${REFERENCE} | ${many}/s, least to most | x ${REFERENCE} | p50 us | p99 us | load's core | measured |`,
+    `| server | ${unit}, least to most | x ${name} | ${many}/s, least to most | x ${name} | p50 us | p99 us | load's core | measured |`,
     '|---|---:|---:|---:|---:|---:|---:|---:|---|',
     ...rows.map(
       (row) =>

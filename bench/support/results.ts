@@ -2,17 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
-
-/** When, where and how a peer was measured. Only what has the same is to be compared. */
-export interface Measured {
-  /** Date and time, UTC: `2026-11-21 08:23`. */
-  readonly on: string;
-  readonly machine: string;
-  readonly rounds: number;
-  readonly seconds: number;
-  /** Its version and how it was started; results of an earlier time may have none. */
-  readonly server?: string | undefined;
-}
+import { type Measured, measuredSchema } from './measured.js';
 
 /** The answers of the peers to one question, by the names of the peers. */
 export interface Answer<Run> {
@@ -39,14 +29,6 @@ export interface Known {
   readonly questions: readonly string[];
   readonly peers: readonly string[];
 }
-
-const measuredSchema = v.strictObject({
-  on: v.string(),
-  machine: v.string(),
-  rounds: v.number(),
-  seconds: v.number(),
-  server: v.optional(v.string()),
-});
 
 function answerSchema<Run>(run: v.GenericSchema<unknown, Run>): v.GenericSchema<unknown, Answer<Run>> {
   return v.strictObject({

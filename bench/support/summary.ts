@@ -2,6 +2,7 @@
 import { type Bar, chart, chartHeight, figure } from './bar-chart.js';
 import { costsBy } from './costs.js';
 import type { Run } from './load.js';
+import { type Measured, occasionOf } from './measured.js';
 import { type Range, rangeOf } from './range.js';
 import { LIMIT } from './report.js';
 import type { Answer, Results } from './results.js';
@@ -17,6 +18,10 @@ const PEERS = [
   ['Python asyncio', 'Python asyncio'],
 ] as const;
 const QUESTIONS = ['echo-64', 'fanout', 'accept'] as const;
+/** The question about datagrams: server and load share a core, so that it has no rate. */
+const DATAGRAMS = 'received';
+/** Node.js has datagrams elsewhere. */
+const DATAGRAM_PEERS: Readonly<Record<string, string>> = { 'node:net': 'node:dgram' };
 
 const PANEL_WIDTH = 470;
 const PANEL_GAP = 30;
@@ -28,19 +33,27 @@ const BARS_WIDTH = 210;
 export function summaryTable({ answers, memory }: Results<Run>): readonly string[] {
   const shown = QUESTIONS.map((id) => answerOf(answers, id));
   const [first] = shown;
-  const { on, machine, rounds, seconds } = first?.measured['fdmux level'] ?? {};
   const caption =
-    `${machine ?? ''}, ${on ?? ''}; ${rounds ?? 0} rounds of ${seconds ?? 0} s, least to most of them; ` +
+    `${captionOf(first?.measured['fdmux level'])}, least to most of the rounds; ` +
     '`npm run bench`. A dash: not measured. †: the load generator was the limit, so the server can do at least this.';
+  const datagrams = answerOf(answers, DATAGRAMS);
+  const received = costsOf(datagrams);
   return [
     `| | ${PEERS.map(([, name]) => name).join(' | ')} |`,
     `|---|${PEERS.map(() => '---:').join('|')}|`,
     ...shown.flatMap((answer) => [costRow(answer), rateRow(answer)]),
+    row(`${datagrams.title}: ns of CPU per datagram (Node.js: node:dgram)`, (peer) =>
+      inWords(received[DATAGRAM_PEERS[peer] ?? peer] ?? []),
+    ),
     ...(memory === null ? [] : [row('memory per idle connection, bytes', (peer) => inWords(memory.runs[peer] ?? []))]),
     '',
     caption,
   ];
 }
+
+/** When, where and of what was measured, without the load of the machine. */
+export const captionOf = (measured: Measured | undefined): string =>
+  measured === undefined ? '' : occasionOf({ ...measured, load: undefined });
 
 /** Four charts in one picture: what each question costs, and the memory. */
 export function summaryPlot({ answers, memory }: Results<Run>): string {

@@ -3,51 +3,66 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ircRunSchema, writeIrcReport } from '../../bench/irc/report.js';
-import { ircCandidates } from '../../bench/irc/servers.js';
-import { here } from '../../bench/support/checkout.js';
 import { describeCommand } from '../../bench/support/describe-command.js';
-import { type Run, runSchema } from '../../bench/support/load.js';
-import { serverCandidates } from '../../bench/support/peers.js';
+import type { Run } from '../../bench/support/load.js';
+import { TEXTS, textsWithFigures, writePages } from '../../bench/support/pages.js';
+import { figuresIn, proseFigures, withProse, withTables } from '../../bench/support/prose-figures.js';
+import { occasionsOf, readPublished } from '../../bench/support/published.js';
 import { withFigures } from '../../bench/support/readme-figures.js';
 import { writeReport } from '../../bench/support/report.js';
-import { readResults } from '../../bench/support/results.js';
-import { summaryPlot, summaryTable } from '../../bench/support/summary.js';
+import { summaryTable } from '../../bench/support/summary.js';
 import { root } from '../../bench/support/tools.js';
 import { projectPath } from '../support/processes.js';
 
-const published = projectPath('docs/benchmarks');
-const servers = readResults(join(published, 'results.json'), runSchema);
-const irc = readResults(join(published, 'irc.json'), ircRunSchema);
+const folder = projectPath('docs/benchmarks');
+const published = readPublished(folder);
+const { servers, irc } = published;
 
 const fresh = mkdtempSync(join(tmpdir(), 'fdmux-pages-'));
 afterAll(() => {
   rmSync(fresh, { recursive: true });
 });
 
-const names = (candidates: readonly { readonly name: string }[]) => candidates.map(({ name }) => name);
-
 /** A page, whatever its way to bench/README.md. */
 const read = (path: string): string =>
   readFileSync(path, 'utf8').replaceAll(/\]\([^)]*\/bench\/README\.md/g, '](bench/README.md');
 
 describe('`npm run bench:pages` would change nothing in', () => {
-  test('README.md: its figures are those of the raw data', () => {
-    const readme = readFileSync(projectPath('README.md'), 'utf8');
-    expect(withFigures(readme, servers, irc)).toBe(readme);
-  });
-
-  test('the picture of README.md', () => {
-    expect(summaryPlot(servers)).toBe(readFileSync(join(published, 'summary.svg'), 'utf8'));
-  });
-
-  test('the pages and plots of docs/benchmarks', () => {
-    writeReport(fresh, servers, names(serverCandidates([here])));
-    writeIrcReport(fresh, irc, names(ircCandidates([here])));
+  test('the pages and plots of docs/benchmarks, and there are no others', () => {
+    writePages(fresh, published);
     const written = readdirSync(fresh);
-    expect(written.length).toBeGreaterThan(10);
-    for (const name of written) expect(read(join(published, name)), name).toBe(read(join(fresh, name)));
+    for (const name of written) expect(read(join(folder, name)), name).toBe(read(join(fresh, name)));
+    expect(readdirSync(folder).filter((name) => !name.endsWith('.json'))).toEqual(written);
   });
+
+  test.each(TEXTS)('%s: its figures are those of the raw data', (path) => {
+    expect(textsWithFigures(published, folder).get(path)).toBe(readFileSync(projectPath(path), 'utf8'));
+  });
+});
+
+test('all raw data are of one commit, unless they are older than the record of commits', () => {
+  const commits = new Set(occasionsOf(published).map(({ commit }) => commit));
+  expect([...commits], '`npm run bench:all` measures all suites on one commit').toHaveLength(1);
+});
+
+test('every figure that the texts may have is in one of them', () => {
+  const asked = TEXTS.flatMap((path) => figuresIn(readFileSync(projectPath(path), 'utf8')));
+  expect([...new Set(asked)].sort()).toEqual([...proseFigures(published).keys()].sort());
+});
+
+test('a figure in a text is replaced, and one that there is not is refused', () => {
+  const figures = new Map([['cost', '2 µs']]);
+  expect(withProse('costs <!-- figure cost -->1 µs<!-- /figure -->.', figures)).toBe(
+    'costs <!-- figure cost -->2 µs<!-- /figure -->.',
+  );
+  expect(() => withProse('<!-- figure coast -->1 µs<!-- /figure -->', figures)).toThrow("no figure 'coast'");
+});
+
+test('a table in a text has the rows of the page that begin as its own', () => {
+  const page = '| fds | us |\n|---|---|\n| 10 | 2 |\n| 100 | 3 |\n';
+  const text = '<!-- figures of page.md -->\n\n| fds | us |\n|---|---|\n| 100 | 1 |\n\nAnd so on.\n';
+  expect(withTables(text, () => page)).toBe(text.replace('| 100 | 1 |', '| 100 | 3 |'));
+  expect(() => withTables(text, () => '| fds | us |\n|---|---|\n')).toThrow("no row '| 100 |'");
 });
 
 test('a figure in README.md that is not in the raw data is noticed', () => {
@@ -93,7 +108,7 @@ test('a rate of which the load generator was the limit is marked, and not compar
   expect(page).toContain('| fdmux level | 909,091 to 1,000,000 | 0.45 | 1,000 to 1,100 † |  | 1 | 2 | 96 % | now |');
   expect(page).toContain('| Bun.listen | 4,000,000 | 2.00 | 250 | 0.50 | 1 | 2 | 40 % | now |');
   expect(page).toContain('† The load generator');
-  const all = ['fanout', 'accept'].map((id) => ({ ...answer, id, load: { mode: id } }));
+  const all = ['fanout', 'accept', 'received'].map((id) => ({ ...answer, id, load: { mode: id } }));
   const table = summaryTable({ answers: [answer, ...all], memory: null }).join('\n');
   expect(table).toContain('| the same: messages/s | - | 1,000 to 1,100 † | - | 500 | - |');
   expect(table).toContain('ns of CPU per delivery');

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Run } from '../../bench/support/load.js';
 import { runSchema } from '../../bench/support/load.js';
+import type { Measured } from '../../bench/support/measured.js';
 import { Publication } from '../../bench/support/publication.js';
 import { writeReport } from '../../bench/support/report.js';
-import type { Answer, Measured, Results } from '../../bench/support/results.js';
+import type { Answer, Results } from '../../bench/support/results.js';
 import { readResults, withAnswer, withMemory, writeResults } from '../../bench/support/results.js';
 import { type TransportRun, writeTransportReport } from '../../bench/transports/report.js';
 

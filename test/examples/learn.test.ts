@@ -147,31 +147,6 @@ test('each step is short, and its page names it', () => {
 describe('the pages', () => {
   const read = (path: string): string => readFileSync(projectPath(path), 'utf8');
 
-  test('have every figure from the page of the benchmark that they name', () => {
-    const tables = readdirSync(projectPath('docs/learn'))
-      .filter((file) => file.endsWith('.md'))
-      .flatMap((file) => [...read(`docs/learn/${file}`).matchAll(/<!-- figures of (\S+) -->\n\n((?:\|.*\n)+)/g)]);
-    expect(tables).toHaveLength(2);
-    for (const [, source = '', table = ''] of tables) {
-      const lines = read(source).split('\n');
-      for (const row of table.trimEnd().split('\n')) expect(lines, source).toContain(row);
-    }
-  });
-
-  test('have a cost of threads that follows from its rounds', () => {
-    const { rounds }: { rounds: Record<string, number>[] } = JSON.parse(read('docs/benchmarks/threads.json'));
-    const page = read('docs/benchmarks/threads.md');
-    for (const [name, unit] of [
-      ['kilobytes', 1000],
-      ['cpuMs', 1],
-      ['elapsedMs', 1],
-    ] as const) {
-      const values = rounds.map((round) => (round[name] ?? NaN) / unit).sort((a, b) => a - b);
-      const spread = [values[0], values[values.length >> 1], values.at(-1)].map((value) => value?.toFixed(1));
-      expect(page).toContain(` | ${spread.join(' | ')} |`);
-    }
-  });
-
   test('have a recording of the timeline that a new run repeats', { tags: ['needs-epoll'] }, () => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/record-timeline.mjs', '--check'], {
       cwd: projectPath(),

@@ -1,0 +1,61 @@
+/**
+ * `npm run bench:all`: every suite on one commit. Nothing is published before all have their answers; then they take
+ * the place of all that was published, and the pages are made of them.
+ */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { RAW_DATA } from './support/published.js';
+import { built, root } from './support/tools.js';
+
+/** The suites with their parameters: five rounds each, and together about half an hour. */
+const SUITES: Readonly<Record<string, readonly string[]>> = {
+  servers: ['--seconds', '0.5'],
+  irc: ['--seconds', '0.7'],
+  waits: ['--seconds', '0.3'],
+  store: ['--rounds', '5', '--seconds', '3'],
+  imports: [],
+  threads: [],
+};
+
+const [, , ...asked] = process.argv;
+const unknown = asked.find((name) => !Object.hasOwn(SUITES, name));
+const fresh = join(built, 'results');
+const minutesSince = (from: number): string => `${((performance.now() - from) / 60_000).toFixed(1)} min`;
+
+if (unknown === undefined) measure();
+else {
+  console.error(`error: there is no suite '${unknown}'; known are: ${Object.keys(SUITES).join(', ')}`);
+  process.exitCode = 1;
+}
+
+function measure(): void {
+  // Suites that are named are asked again, and the answers of the others stay.
+  if (asked.length === 0) rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  const begin = performance.now();
+  const failed: string[] = [];
+  for (const [name, parameters] of Object.entries(SUITES)) {
+    if (asked.length > 0 && !asked.includes(name)) continue;
+    const from = performance.now();
+    console.log(`\n=== ${name}`);
+    if (!succeeds(name, [...parameters, '--out', fresh])) failed.push(name);
+    console.log(`=== ${name}: ${minutesSince(from)}`);
+  }
+  const missing = RAW_DATA.filter((name) => !existsSync(join(fresh, name)));
+  console.log(`\n${minutesSince(begin)}; the answers are in ${fresh}`);
+  if (failed.length > 0 || missing.length > 0) {
+    if (failed.length > 0) console.error(`error: failed: ${failed.join(', ')}`);
+    if (missing.length > 0) console.error(`error: missing: ${missing.join(', ')}`);
+    console.error('nothing is published; `npm run bench:all -- SUITE ...` asks some suites again');
+    process.exitCode = 1;
+    return;
+  }
+  for (const name of RAW_DATA) copyFileSync(join(fresh, name), join(root, 'docs/benchmarks', name));
+  if (!succeeds('pages', [])) process.exitCode = 1;
+}
+
+function succeeds(suite: string, parameters: readonly string[]): boolean {
+  const { status } = spawnSync(process.execPath, [join(built, `${suite}.js`), ...parameters], { stdio: 'inherit' });
+  return status === 0;
+}
