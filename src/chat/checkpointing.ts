@@ -20,6 +20,8 @@ export interface Checkpointed<S> {
   /** The number of the last pack that is in the state. */
   readonly applied: number;
   readonly isOpening: boolean;
+  /** Whether the state may be another one than the log makes. */
+  readonly hasStrayed: boolean;
   readonly fold: { snapshot(): S; restore(state: S): void; beginAfter(seq: number): void };
   open(after: number): void;
   unreadable(seq: number, why: Unreadable): void;
@@ -68,7 +70,7 @@ export class Checkpointing {
   keep<S>(replica: Checkpointed<S>, codec: StateCodec<S>, which: 'grown' | 'all'): void {
     const { name, applied } = replica;
     const kept = this.#kept.get(name);
-    if (kept === undefined || replica.isOpening) return;
+    if (kept === undefined || replica.isOpening || replica.hasStrayed) return;
     const grown = applied - kept;
     if (grown <= 0 || (which === 'grown' && grown < PACKS_BETWEEN_CHECKPOINTS)) return;
     this.#kept.set(name, applied);

@@ -489,6 +489,8 @@ export class Core implements ReplicaOwner {
 
   trouble(log: LogName, trouble: LogTrouble): void {
     this.#onTrouble(log, trouble);
+    const room = this.rooms.ofLog(log);
+    if (room !== undefined) this.#presenter.showTrouble(room.fold, trouble, this.directory.now());
   }
 
   /** Gives up what has waited too long: those who wait for it are answered that it has not been taken. */

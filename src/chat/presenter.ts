@@ -7,10 +7,17 @@ import type { Member, Outlet } from './member.js';
 import { type MemberState, stateOf } from './member-state.js';
 import type { Lost, Outcome } from './outcome.js';
 import { Publisher } from './publisher.js';
+import type { LogTrouble } from './replica.js';
 import { RANK_BITS } from './room.js';
 import type { RoomState } from './room-state.js';
 import type { RoomReplica } from './rooms.js';
 import { isSameWho } from './subject.js';
+
+/** What those in a room read when its log had lost its end. */
+const LOSSES = {
+  restored: 'The database had lost the last messages of this room. They have been put back: nothing is missing.',
+  regressed: 'The database has lost the last messages of this room. They may be missing, or in another order.',
+} as const;
 
 /** Shows the outcomes of entries. It decides nothing: that has been done when it is called. */
 export class Presenter {
@@ -132,6 +139,23 @@ export class Presenter {
         this.#publisher.publish(outcome, by, voice);
         this.#follow(outcome);
     }
+  }
+
+  /** Shows those in a room that its log had lost what they have seen. */
+  showTrouble(room: RoomState, { kind }: LogTrouble, atMs: number): void {
+    if (kind !== 'restored' && kind !== 'regressed') return;
+    const common = {
+      kind: 'said',
+      atMs,
+      by: null,
+      room,
+      to: null,
+      ranks: 0,
+      id: '',
+      tags: [],
+      isDivisible: true,
+    } as const;
+    this.#publisher.publish({ ...common, type: 'notice', text: LOSSES[kind] }, null);
   }
 
   /** Shows that somebody has entered, unless those inside have not heard that it was away. */

@@ -22,7 +22,10 @@ const MAX_HELD_PACKS = 1_000;
 export type LogTrouble =
   | ({ readonly kind: 'unreadable'; readonly seq: number } & { readonly why: Unreadable['kind'] })
   | { readonly kind: 'missing'; readonly from: number; readonly to: number }
-  | { readonly kind: 'regressed'; readonly applied: number; readonly top: number }
+  /** Of what the log has lost, so many packs are appended `again`: they are still known here. */
+  | { readonly kind: 'regressed'; readonly applied: number; readonly top: number; readonly again: number }
+  /** The log had lost these packs, and has got them back. */
+  | { readonly kind: 'restored'; readonly from: number; readonly to: number }
   | { readonly kind: 'away' | 'back' }
   /** An entry was applied, but an error ended the showing of it. */
   | { readonly kind: 'unshown'; readonly seq: number; readonly error: unknown };
@@ -114,6 +117,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   #heldSinceMs = 0;
   /** Whether a later version of this program has written to the log: such entries cannot be read here. */
   #isBeyondUs = false;
+  #hasStrayed = false;
 
   constructor({ log, name, fold, belongs, owner }: ReplicaOptions<Deeds, F>) {
     this.#log = log;
@@ -182,6 +186,11 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
 
   get isSettled(): boolean {
     return this.#unsettled.size === 0 && this.#held === null && !this.#isOpening;
+  }
+
+  /** Whether the state may be another one than the log makes, since the log has lost packs. */
+  get hasStrayed(): boolean {
+    return this.#hasStrayed;
   }
 
   /** Whether it is not known yet what the log has. */
@@ -455,6 +464,7 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   }
 
   missing(from: number, to: number): void {
+    this.#hasStrayed = true;
     this.#owner.trouble(this.name, { kind: 'missing', from, to });
     this.#pass(to);
   }
@@ -465,8 +475,13 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     else this.#held.push({ seq, entries: [] });
   }
 
-  regressed(applied: number, top: number): void {
-    this.#owner.trouble(this.name, { kind: 'regressed', applied, top });
+  restored(from: number, to: number): void {
+    this.#owner.trouble(this.name, { kind: 'restored', from, to });
+  }
+
+  regressed(applied: number, top: number, again = 0): void {
+    this.#hasStrayed = true;
+    this.#owner.trouble(this.name, { kind: 'regressed', applied, top, again });
     // What waits has been in the log, and all who followed it have it.
     if (this.#held !== null) this.#release(this.#held.length);
     this.fold.regressed(top);

@@ -52,8 +52,13 @@ export interface BrokerRange {
 
 /** Hears of the connection to the broker, and of packs that others append. */
 export interface BrokerListener {
-  /** The broker can be reached. It is called again after each `lost`. */
-  found(): void;
+  /**
+   * The broker can be reached. It is called again after each `lost`.
+   *
+   * @param ageMs - how long ago, in milliseconds, the process that keeps the packs was found to be another one than
+   * before, which may have lost the last of them
+   */
+  found(ageMs: number): void;
   /** The broker cannot be reached, or takes nothing: it is tried again until it does. */
   lost(why: Error): void;
   /** Somebody may have appended a pack. A hint that is missing is made up for by asking. */
@@ -69,6 +74,13 @@ export interface Broker {
   open(listener: BrokerListener): void;
   /** Appends packs as one call. If it rejects, the broker is reported as lost, too. @returns a place for each pack */
   append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]>;
+  /**
+   * Puts back packs that a log has lost, with the numbers and marks that they had.
+   *
+   * @param end - where the log must end; otherwise nothing is done
+   * @returns whether it has ended there
+   */
+  restore(log: LogName, end: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): Promise<boolean>;
   /** Reads several logs in one call. @returns a page for each of them */
   read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]>;
   /** Returns the ends of several logs. */

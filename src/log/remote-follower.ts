@@ -2,6 +2,7 @@
 import type { BrokerEnd, BrokerPage, BrokerRange, KeptPack, PackPlace } from './broker.js';
 import { decodePack } from './codec.js';
 import type { LogName, Pack } from './entry.js';
+import type { HeldPack } from './held-packs.js';
 import type { Following, LogSink } from './shared-log.js';
 
 /** How many packs one question brings at most. */
@@ -9,12 +10,24 @@ const PAGE_PACKS = 100;
 /** Of how many packs it is remembered which they were: an end that is lost is nearly always shorter. */
 const MARKS = 64;
 
+/**
+ * What can be done about a log that has lost its end: the packs are `begun` to be put back; somebody else may have what
+ * is missing here, so it is to be looked at again `later`; or it is `impossible`.
+ */
+export type Restoration = 'begun' | 'later' | 'impossible';
+
 /** What a follower needs of its log. */
 export interface FollowedLog {
   /** Has a follower ask for what it lacks. */
   want(follower: RemoteFollower): void;
   isFollowedBy(follower: RemoteFollower): boolean;
   leave(follower: RemoteFollower): void;
+  /** Holds a pack that has been applied, for a log that loses its end. */
+  hold(log: LogName, pack: HeldPack): void;
+  /** Puts back what a log has lost that ends here. The follower asks again when that is done. */
+  restore(follower: RemoteFollower, end: BrokerEnd): Restoration;
+  /** Appends anew what is held of a log after a number, before anything else. @returns how many packs */
+  appendAnew(log: LogName, after: number): number;
 }
 
 /**
@@ -37,6 +50,10 @@ export class RemoteFollower implements Following {
   #hasCaughtUp = false;
   /** Whether the answer that is waited for is to show how much of its end the log has lost. */
   #isComparing = false;
+  /** Whether the log is being given back what it has lost. */
+  #isRestoring = false;
+  /** After which pack the log had lost its end; null if it has all that was applied. */
+  #lostAfter: number | null = null;
 
   constructor(log: FollowedLog, name: LogName, applied: number, sink: LogSink) {
     this.#log = log;
@@ -78,13 +95,24 @@ export class RemoteFollower implements Following {
     return this.#goal !== null && top === this.#applied && this.#hasMark(mark);
   }
 
+  /** Whether it is known that the log has lost packs that were applied. */
+  isAheadOf({ top, mark }: BrokerEnd): boolean {
+    return this.#goal !== null && (top < this.#applied || (top === this.#applied && !this.#hasMark(mark)));
+  }
+
+  /** Asks again, after packs have been put back, or could not be. */
+  restored(): void {
+    this.#isRestoring = false;
+    this.#want();
+  }
+
   /** A pack of this process has got its place. */
-  placed(place: PackPlace, entries: Pack): void {
+  placed(place: PackPlace, entries: Pack, bytes: Uint8Array): void {
     if (!this.#continues(place)) {
       this.published(place.seq);
       return;
     }
-    this.#advance(place);
+    this.#advance(place, bytes);
     this.#sink.pack(place.seq, entries);
   }
 
@@ -100,9 +128,10 @@ export class RemoteFollower implements Following {
   answered(page: BrokerPage): void {
     this.#top = page.top;
     this.#goal ??= page.top;
+    if (this.#isRestoring) return;
     if (this.#isComparing) this.#compare(page);
     else if (this.#isContradictedBy(page)) this.#disagree(page);
-    else this.#takeAll(page);
+    else this.#agree(page);
     this.#mayHaveCaughtUp(page.top);
     if (this.#isComparing || this.#applied < page.top) this.#want();
   }
@@ -133,7 +162,8 @@ export class RemoteFollower implements Following {
     return next?.seq === this.#applied + 1 && !this.#hasMark(next.before);
   }
 
-  #advance({ seq, mark }: Pick<PackPlace, 'seq' | 'mark'>): void {
+  #advance({ seq, mark, before }: PackPlace, bytes: Uint8Array): void {
+    this.#log.hold(this.name, { seq, mark, before: this.#marks.at(-1) ?? before, bytes });
     this.#applied = seq;
     this.#marks.push(mark);
     if (this.#marks.length > 2 * MARKS) this.#marks = this.#marks.slice(-MARKS);
@@ -152,7 +182,7 @@ export class RemoteFollower implements Following {
     if (pack.seq > this.#applied + 1) this.#skipTo(pack.seq - 1, pack.before);
     // The sink may have stopped it.
     if (!this.#isFollowed() || !this.#hasMark(pack.before)) return;
-    this.#advance(pack);
+    this.#advance(pack, pack.bytes);
     const decoded = decodePack(pack.bytes);
     if (decoded.kind === 'pack') this.#sink.pack(pack.seq, decoded.entries);
     else this.#sink.unreadable(pack.seq, decoded);
@@ -167,8 +197,25 @@ export class RemoteFollower implements Following {
     this.#sink.missing(applied + 1, seq);
   }
 
+  #agree(page: BrokerPage): void {
+    // An answer from before the last packs of this process says nothing about these.
+    if (this.#lostAfter !== null && page.top >= this.#applied) {
+      this.#sink.restored?.(this.#lostAfter + 1, this.#applied);
+      this.#lostAfter = null;
+    }
+    this.#takeAll(page);
+  }
+
   /** The log has other packs than those that were applied. */
-  #disagree({ top }: BrokerPage): void {
+  #disagree({ top, mark }: BrokerPage): void {
+    if (top < this.#applied) {
+      const restoration = this.#log.restore(this, { top, mark });
+      this.#isRestoring = restoration === 'begun';
+      if (restoration !== 'impossible') {
+        this.#lostAfter = Math.min(this.#lostAfter ?? top, top);
+        return;
+      }
+    }
     // Without a mark, only the number says that something is lost.
     if (this.#marks.length === 0) this.#regress(top);
     else this.#isComparing = true;
@@ -189,11 +236,13 @@ export class RemoteFollower implements Following {
     if (top >= applied) return;
     this.#marks = this.#marks.slice(0, Math.max(this.#marks.length - (applied - top), 0));
     this.#applied = top;
-    this.#sink.regressed(applied, top);
+    this.#lostAfter = null;
+    this.#sink.regressed(applied, top, this.#log.appendAnew(this.name, top));
   }
 
   #mayHaveCaughtUp(top: number): void {
-    if (this.#hasCaughtUp || this.#isComparing || this.#goal === null || !this.#isFollowed()) return;
+    if (this.#hasCaughtUp || this.#isComparing || this.#lostAfter !== null) return;
+    if (this.#goal === null || !this.#isFollowed()) return;
     if (this.#applied < Math.min(this.#goal, top)) return;
     this.#hasCaughtUp = true;
     this.#sink.caughtUp();

@@ -1,8 +1,10 @@
 /** Logs that a broker keeps, for all processes that have a connection to it. */
-import type { Broker, BrokerListener, PackPlace, PackToKeep } from './broker.js';
+import type { Broker, BrokerEnd, BrokerListener, PackPlace, PackToKeep } from './broker.js';
 import { decodePack, encodePack } from './codec.js';
 import type { LogName, Pack } from './entry.js';
-import { RemoteFollower } from './remote-follower.js';
+import type { HeldPack } from './held-packs.js';
+import { type FollowedLog, RemoteFollower, type Restoration } from './remote-follower.js';
+import { Restorer } from './restorer.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from './shared-log.js';
 
 /** How often those who hear nothing ask whether there is something, in milliseconds. */
@@ -11,17 +13,44 @@ const LOOK_MS = 500;
 const MAX_CALL_BYTES = 1_048_576;
 /** The most logs that one question is about. */
 const MAX_RANGES = 500;
+/** How often it is looked whether the logs have again what they had lost, in milliseconds. */
+const MEND_LOOK_MS = 20;
 
 /** The choices of a {@link RemoteLog}. */
 export interface RemoteLogOptions {
   /** Hears once that the broker cannot be reached, or takes nothing, and once (null) that it does again. */
   readonly onTrouble?: (why: Error | null) => void;
+  /**
+   * How long nobody appends after the broker has become another process, in milliseconds: others that have the logs,
+   * too, put back meanwhile what it has lost. @defaultValue 0
+   */
+  readonly settleMs?: number;
+  /** The time, and how to wait. @defaultValue that of the process */
+  readonly clock?: LogClock;
 }
+
+/** A time that never goes back. */
+export interface LogClock {
+  /** In milliseconds. */
+  now(): number;
+  later(ms: number, then: () => void): void;
+}
+
+const CLOCK: LogClock = {
+  now: () => performance.now(),
+  // Nobody waits for it once the log is closed.
+  later: (ms, then) => void setTimeout(then, ms).unref(),
+};
+
+/** Hears nothing: nobody waits for the answer. */
+const NOBODY: AppendAnswer = { appended: () => undefined, failed: () => undefined };
 
 interface Queued {
   readonly pack: PackToKeep;
   readonly entries: Pack;
   readonly answer: AppendAnswer;
+  /** Whether it was in the log before: it is appended until the broker has taken it. */
+  readonly isAnew: boolean;
 }
 
 interface Arrived {
@@ -33,30 +62,50 @@ interface Arrived {
  * The logs of one broker. What one turn appends leaves in one call, and one call is under way at a time: what is
  * appended meanwhile leaves together in the next. Followers are told of the packs of this process when these have their
  * numbers, and ask for those of others. While the broker cannot be reached, appends fail as `unknown`.
+ *
+ * A broker that has lost packs is given them back when it is found again, before anything else is appended: the last
+ * packs are held for that.
  */
-export class RemoteLog implements SharedLog {
+export class RemoteLog implements SharedLog, FollowedLog {
   readonly #broker: Broker;
   readonly #onTrouble: (why: Error | null) => void;
   readonly #followers = new Map<LogName, Set<RemoteFollower>>();
   /** Those that lack something, or may. */
   readonly #wanting = new Set<RemoteFollower>();
   #queue: Queued[] = [];
+  /** Whether the queue is sent at the end of this turn. */
+  #isSending = false;
   #isAppending = false;
   #isReading = false;
   #isLooking = false;
   /** Packs that have their places, on their way to the followers. A sink may append while it is called. */
   readonly #arrived: Arrived[] = [];
   #isTelling = false;
+  readonly #restorer: Restorer;
+  readonly #settleMs: number;
+  readonly #clock: LogClock;
+  /** Until when others may put back what has been lost, by the clock. */
+  #settledMs = 0;
+  /** Counts the times that the broker was found or lost. */
+  #contacts = 0;
+  /** Whether the broker can be asked. */
+  #isReached = false;
+  /** Whether the logs are what they were, so that packs can be appended. */
   #isUp = false;
   #isClosed = false;
   /** Those who wait until the broker can be reached. */
   readonly #onUp: (() => void)[] = [];
   readonly #timer: NodeJS.Timeout;
 
-  constructor(broker: Broker, { onTrouble = () => undefined }: RemoteLogOptions = {}) {
+  constructor(broker: Broker, options: RemoteLogOptions = {}) {
+    const { onTrouble = () => undefined, settleMs = 0, clock = CLOCK } = options;
     this.#broker = broker;
+    this.#clock = clock;
+    this.#restorer = new Restorer(broker);
     this.#onTrouble = onTrouble;
+    this.#settleMs = settleMs;
     this.#timer = setInterval(() => {
+      this.#restorer.held.age(clock.now());
       this.look();
     }, LOOK_MS);
     broker.open(this.#listener);
@@ -83,7 +132,8 @@ export class RemoteLog implements SharedLog {
   /** Whether something has been appended or asked for that is not answered yet. */
   get isBusy(): boolean {
     const isAsking = this.#isReading || this.#isLooking || this.#wanting.size > 0;
-    return isAsking || this.#isAppending || this.#queue.length > 0;
+    const isMending = this.#restorer.isBusy || (this.#isReached && !this.#isUp);
+    return isAsking || isMending || this.#isAppending || this.#queue.length > 0;
   }
 
   append(name: LogName, entries: Pack, answer: AppendAnswer): void {
@@ -94,9 +144,8 @@ export class RemoteLog implements SharedLog {
     else {
       const atMs = entries.at(-1)?.atMs ?? 0;
       const pack = { log: name, bytes: encoded.bytes, entries: entries.length, atMs };
-      this.#queue.push({ pack, entries, answer });
-      // After the callback that is running, which is one turn of the server.
-      if (this.#queue.length === 1 && !this.#isAppending) queueMicrotask(this.#send);
+      this.#queue.push({ pack, entries, answer, isAnew: false });
+      this.#sendSoon();
     }
   }
 
@@ -105,8 +154,8 @@ export class RemoteLog implements SharedLog {
     if (this.#isClosed) return follower;
     const others = this.#followers.get(name) ?? new Set();
     this.#followers.set(name, others.add(follower));
-    if (this.#isUp) this.want(follower);
-    else follower.away();
+    if (!this.#isUp) follower.away();
+    this.want(follower);
     return follower;
   }
 
@@ -147,6 +196,7 @@ export class RemoteLog implements SharedLog {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#contacts += 1;
     clearInterval(this.#timer);
     this.#followers.clear();
     this.#wanting.clear();
@@ -161,30 +211,56 @@ export class RemoteLog implements SharedLog {
 
   /** Has everybody find out whether it lacks something, or has what the log has lost. */
   look(): void {
-    if (!this.#isUp || this.#isLooking || this.#followers.size === 0) return;
+    if (!this.#isReached || this.#isLooking || this.#followers.size === 0) return;
     this.#isLooking = true;
-    void this.#compareEnds([...this.#followers.keys()]);
+    void this.#lookForMore();
   }
 
   /** Has a follower ask for what it lacks. */
   want(follower: RemoteFollower): void {
+    if (!this.#isReached) return;
     this.#wanting.add(follower);
-    if (!this.#isReading && this.#isUp) void this.#readAll();
+    if (!this.#isReading) void this.#readAll();
+  }
+
+  hold(log: LogName, pack: HeldPack): void {
+    this.#restorer.held.add(log, pack);
+  }
+
+  restore(follower: RemoteFollower, end: BrokerEnd): Restoration {
+    const packs = this.#restorer.missing(follower.name, end, follower.applied);
+    if (packs === null) return this.#clock.now() < this.#settledMs ? 'later' : 'impossible';
+    void this.#restorer.putBack(follower.name, end, packs).then(() => {
+      follower.restored();
+    });
+    return 'begun';
+  }
+
+  appendAnew(log: LogName, after: number): number {
+    const lost = this.#restorer.take(log, after);
+    // What a session says now is behind what it said before, or it would not count.
+    this.#queue.unshift(...lost.map((one) => ({ ...one, answer: NOBODY, isAnew: true })));
+    this.#sendSoon();
+    return lost.length;
   }
 
   readonly #listener: BrokerListener = {
-    found: () => {
-      if (this.#isUp || this.#isClosed) return;
-      this.#isUp = true;
-      this.#onTrouble(null);
-      this.#letGo();
-      for (const follower of this.#all()) follower.back();
+    found: (ageMs) => {
+      if (this.#isReached || this.#isClosed) return;
+      this.#isReached = true;
+      this.#contacts += 1;
+      this.#settledMs = this.#clock.now() + this.#settleMs - ageMs;
+      void this.#mend(this.#contacts);
     },
     lost: (why) => {
-      if (!this.#isUp || this.#isClosed) return;
+      if (!this.#isReached || this.#isClosed) return;
+      const wasUp = this.#isUp;
+      this.#isReached = false;
       this.#isUp = false;
-      this.#onTrouble(why);
+      this.#contacts += 1;
       this.#wanting.clear();
+      if (!wasUp) return;
+      this.#onTrouble(why);
       this.#fail(this.#queue.splice(0));
       for (const follower of this.#all()) follower.away();
     },
@@ -193,17 +269,45 @@ export class RemoteLog implements SharedLog {
     },
   };
 
+  /** Waits until the logs have again what they had lost, and nobody is expected to put back anything. */
+  async #mend(contact: number): Promise<void> {
+    for (;;) {
+      const ahead = this.#followers.size === 0 ? [] : await this.#findAhead();
+      if (contact !== this.#contacts) return;
+      const waitMs = ahead?.length === 0 ? this.#settledMs - this.#clock.now() : MEND_LOOK_MS;
+      if (waitMs <= 0) break;
+      for (const follower of ahead ?? []) this.want(follower);
+      await new Promise<void>((resolve) => {
+        this.#clock.later(waitMs, resolve);
+      });
+      if (contact !== this.#contacts) return;
+    }
+    this.#isUp = true;
+    this.#onTrouble(null);
+    this.#letGo();
+    this.#sendSoon();
+    for (const follower of this.#all()) follower.back();
+  }
+
   #all(): RemoteFollower[] {
     return [...this.#followers.values()].flatMap((followers) => [...followers]);
   }
 
   async #ask<T>(ask: (broker: Broker) => Promise<T>, otherwise: T): Promise<T> {
-    if (this.#isClosed || !this.#isUp) return otherwise;
+    if (this.#isClosed || !this.#isReached) return otherwise;
     return ask(this.#broker).catch(() => otherwise);
   }
 
+  /** Sends what is queued after the callback that is running, which is one turn of the server. */
+  #sendSoon(): void {
+    if (this.#isSending || this.#isAppending || !this.#isUp) return;
+    this.#isSending = true;
+    queueMicrotask(this.#send);
+  }
+
   readonly #send = (): void => {
-    if (this.#isAppending || this.#queue.length === 0) return;
+    this.#isSending = false;
+    if (this.#isAppending || this.#queue.length === 0 || !this.#isUp) return;
     this.#isAppending = true;
     void this.#appendAll(this.#nextCall());
   };
@@ -223,6 +327,7 @@ export class RemoteLog implements SharedLog {
     this.#send();
     if (places === null || this.#isClosed) {
       this.#fail(call);
+      this.#sendSoon();
       return;
     }
     for (const [index, queued] of call.entries()) {
@@ -234,6 +339,8 @@ export class RemoteLog implements SharedLog {
   }
 
   #fail(call: readonly Queued[]): void {
+    // A second copy of what is appended anew counts for nothing.
+    if (!this.#isClosed) this.#queue.unshift(...call.filter(({ isAnew }) => isAnew));
     for (const { answer } of call) answer.failed(this.#isClosed ? 'closed' : 'unknown');
   }
 
@@ -248,7 +355,7 @@ export class RemoteLog implements SharedLog {
   }
 
   #tell({ place, queued: { pack, entries, answer } }: Arrived): void {
-    for (const follower of [...(this.#followers.get(pack.log) ?? [])]) follower.placed(place, entries);
+    for (const follower of [...(this.#followers.get(pack.log) ?? [])]) follower.placed(place, entries, pack.bytes);
     if (this.#isClosed) answer.failed('closed');
     else answer.appended(place.seq);
   }
@@ -258,7 +365,7 @@ export class RemoteLog implements SharedLog {
     this.#isReading = true;
     // What becomes wanted in this turn is asked for with the rest.
     await Promise.resolve();
-    while (this.#wanting.size > 0 && this.#isUp) {
+    while (this.#wanting.size > 0 && this.#isReached) {
       const asking = [...this.#wanting].slice(0, MAX_RANGES);
       for (const follower of asking) this.#wanting.delete(follower);
       const pages = await this.#broker.read(asking.map((follower) => follower.range())).catch(() => null);
@@ -271,13 +378,27 @@ export class RemoteLog implements SharedLog {
     this.#isReading = false;
   }
 
-  async #compareEnds(names: readonly LogName[]): Promise<void> {
-    const ends = await this.#broker.ends(names).catch(() => []);
+  async #lookForMore(): Promise<void> {
+    const ends = await this.#askEnds();
     this.#isLooking = false;
-    for (const [index, name] of names.entries()) {
+    for (const [follower, end] of ends ?? []) if (!follower.agrees(end)) this.want(follower);
+  }
+
+  /** Returns those who have packs that the logs have lost; null if that is not known. */
+  async #findAhead(): Promise<RemoteFollower[] | null> {
+    const ends = await this.#askEnds();
+    return ends?.flatMap(([follower, end]) => (follower.isAheadOf(end) ? [follower] : [])) ?? null;
+  }
+
+  /** Returns all followers with the ends of their logs; null if these are not known. */
+  async #askEnds(): Promise<(readonly [RemoteFollower, BrokerEnd])[] | null> {
+    const names = [...this.#followers.keys()];
+    const ends = await this.#broker.ends(names).catch(() => null);
+    if (ends === null) return null;
+    return names.flatMap((name, index) => {
       const end = ends[index];
-      if (end === undefined) continue;
-      for (const follower of this.#followers.get(name) ?? []) if (!follower.agrees(end)) this.want(follower);
-    }
+      if (end === undefined) return [];
+      return [...(this.#followers.get(name) ?? [])].map((follower) => [follower, end] as const);
+    });
   }
 }

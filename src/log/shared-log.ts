@@ -29,8 +29,16 @@ export interface LogSink {
   /**
    * The log ends at `top`, before packs that were applied: it has lost what it promised to keep. The next pack is
    * `top + 1`, which is not the one that had this number.
+   *
+   * @param again - how many of the lost packs are still known here: they are appended anew, before anything else. None
+   * by default
    */
-  regressed(applied: number, top: number): void;
+  regressed(applied: number, top: number, again?: number): void;
+  /**
+   * The log had lost these packs, which have been applied. It has them again, with the numbers that they had. Only logs
+   * whose packs others have, too, can report it.
+   */
+  restored?(from: number, to: number): void;
   /**
    * All that was in the log when it was followed has been reported. It is called once, in `follow` itself if the log is
    * in memory, and at any time after it otherwise.

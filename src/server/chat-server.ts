@@ -166,9 +166,12 @@ export class ChatServer implements ServerControl {
         for (const session of sessionsOverBy(outcome)) this.#marks.forget(`s:${session}`);
       },
       onTrouble: (id, trouble) => {
-        log.warn('trouble with a log of the chat', { log: id, ...trouble });
+        const { kind } = trouble;
+        const isLoss = kind === 'regressed' || kind === 'restored';
+        log[isLoss ? 'error' : 'warn']('trouble with a log of the chat', { log: id, ...trouble });
         // Its state is not that of the others any more.
-        if (trouble.kind === 'missing' && this.#node !== null) this.stop('this node has missed a part of the logs');
+        const hasStrayed = kind === 'missing' || kind === 'regressed';
+        if (hasStrayed && this.#node !== null) this.stop('this node has other logs than the rest');
       },
     });
   }

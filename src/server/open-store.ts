@@ -53,6 +53,9 @@ export async function openSqlite(config: SqliteStoreConfig, log: Log): Promise<O
   }
 }
 
+/** How long nodes put back what a database may have lost before they append, in milliseconds after its start. */
+const SETTLE_MS = 2_000;
+
 async function openPostgres({ url, logs }: PostgresStoreConfig, log: Log, isShared: boolean): Promise<OpenedStore> {
   // Who keeps nothing in PostgreSQL loads nothing of it.
   const { openPostgres: open, openPostgresStore } = await import('../store/postgres/open.js');
@@ -60,9 +63,10 @@ async function openPostgres({ url, logs }: PostgresStoreConfig, log: Log, isShar
     report(why === null ? null : { code: codeOf(why), message: why.message }, log);
   };
   const options = { url, isShared, ...observers(log) };
-  if (logs === null) return open({ ...options, onTrouble });
+  const ofLogs = { onTrouble, settleMs: isShared ? SETTLE_MS : 0 };
+  if (logs === null) return open({ ...options, ...ofLogs });
   const { openRedis } = await import('../store/redis/open.js');
-  const { durability, ...opened } = await openRedis(await openPostgresStore(options), { ...logs, onTrouble });
+  const { durability, ...opened } = await openRedis(await openPostgresStore(options), { ...logs, ...ofLogs });
   if (durability === 'always') log.info('the logs are in Redis', { durability });
   else log.warn('the logs are in Redis, which can lose what it has acknowledged', { durability });
   return opened;

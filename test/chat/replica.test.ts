@@ -5,7 +5,7 @@ import type { Encoder, Member, Outlet } from '../../src/chat/member.js';
 import type { LogTrouble } from '../../src/chat/replica.js';
 import { roomStateOf } from '../../src/chat/room-state.js';
 import { type Answer, whenSettled } from '../../src/chat/ticket.js';
-import type { DomainEntry, RoomEntry, Who } from '../../src/log/entry.js';
+import type { DomainEntry, LogName, RoomEntry, Who } from '../../src/log/entry.js';
 import { MemoryLog } from '../../src/log/memory-log.js';
 import { HeldLog } from '../support/held-log.js';
 
@@ -346,6 +346,26 @@ test('after its log has lost its end, a room names no message as it has named an
   const [heard] = ann.ear.heard.filter(({ kind }) => kind === 'said').slice(-1);
   expect(heard).toMatchObject({ kind: 'said', text: 'x' });
   expect(ids).not.toContain(heard?.kind === 'said' ? heard.id : '');
+});
+
+test.each(['restored', 'regressed'] as const)('those inside learn once that the log of the room was %s', (kind) => {
+  const [ann, bob] = [enter('ann', '#a'), enter('bob', '#a')];
+  const eve = enter('eve', '#b');
+  for (const { ear } of [ann, bob, eve]) ear.texts();
+  const lose = (name: LogName): void => {
+    for (const sink of log.sinks(name)) sink[kind]?.(1, 1);
+  };
+  lose('r:#a');
+  lose('d');
+  const [notice, ...more] = ann.ear.heard.filter((event) => event.kind === 'said');
+  expect(notice).toMatchObject({ kind: 'said', type: 'notice', by: null, id: '', room: { name: '#a' } });
+  expect(more).toEqual([]);
+  for (const { ear } of [ann, bob]) {
+    expect(ear.texts()).toEqual([expect.stringMatching(/^The database ha[sd] lost the last messages of this room\. /)]);
+  }
+  expect(eve.ear.texts()).toEqual([]);
+  expect(troubles.map((trouble) => trouble.kind)).toEqual([kind, kind]);
+  expect(say(bob.member, '#a', 'hello')).toEqual(['said']);
 });
 
 test('one who acts from a second connection is answered there, however late the log is', () => {

@@ -29,6 +29,7 @@ export type Open<Logs extends LogsUnderTest> = (maxEntries: number) => Logs | Pr
 export class Ear implements LogSink {
   readonly heard: string[] = [];
   onPack: (seq: number) => void = () => undefined;
+  onRegress: () => void = () => undefined;
 
   pack(seq: number, entries: Pack): void {
     this.heard.push(`${seq} ${marksOf(entries).join()}`);
@@ -43,8 +44,13 @@ export class Ear implements LogSink {
     this.heard.push(`missing ${from}-${to}`);
   }
 
-  regressed(applied: number, top: number): void {
-    this.heard.push(`regressed ${applied}-${top}`);
+  regressed(applied: number, top: number, again = 0): void {
+    this.heard.push(`regressed ${applied}-${top}${again === 0 ? '' : `, ${again} again`}`);
+    this.onRegress();
+  }
+
+  restored(from: number, to: number): void {
+    this.heard.push(`restored ${from}-${to}`);
   }
 
   caughtUp(): void {
@@ -344,8 +350,12 @@ export function describeSharedLog(name: string, open: Open<LogsUnderTest>, packE
   });
 }
 
-/** The further promises of an implementation whose logs are elsewhere. */
-export function describeRemoteLog(name: string, open: Open<RemoteLogsUnderTest>): void {
+/**
+ * The further promises of an implementation whose logs are elsewhere.
+ *
+ * @param isPutBack - whether those who have applied packs put them back into a log that has lost them
+ */
+export function describeRemoteLog(name: string, open: Open<RemoteLogsUnderTest>, isPutBack = false): void {
   describe(`${name} as a log that is elsewhere`, () => {
     let logs: RemoteLogsUnderTest;
     let log: SharedLog;
@@ -360,6 +370,27 @@ export function describeRemoteLog(name: string, open: Open<RemoteLogsUnderTest>)
       log.close();
     });
 
+    test.skipIf(!isPutBack)(
+      'packs that a log has lost are put back under their numbers by those who have them',
+      async () => {
+        const nodes = [log, await logs.another()];
+        const ears = nodes.map(() => new Ear());
+        nodes.forEach((node, index) => node.follow(ROOM, 0, ears[index] ?? new Ear()));
+        await append('a', 'b', 'c', 'd');
+        await logs.loseEnd(ROOM, 2);
+        await logs.settle();
+        await append('e');
+        await logs.loseEnd(ROOM, 0);
+        await logs.settle();
+        const late = new Ear();
+        log.follow(ROOM, 0, late);
+        await append('f');
+        const whole = ['1 a', '2 b', '3 c', '4 d', 'restored 3-4', '5 e', 'restored 1-5', '6 f'];
+        for (const ear of ears) expect(ear.packs).toEqual(whole);
+        expect(late.packs).toEqual(['1 a', '2 b', '3 c', '4 d', '5 e', '6 f']);
+      },
+    );
+
     test('one who follows while the end is lost learns of it, even if other packs have the numbers again', async () => {
       const quiet = new Ear();
       const busy = new Ear();
@@ -371,8 +402,11 @@ export function describeRemoteLog(name: string, open: Open<RemoteLogsUnderTest>)
       await logs.loseEnd('r:#b', 1);
       for (const text of ['x', 'y', 'z']) log.append('r:#b', [mark(text)], new Answers());
       await logs.settle();
-      expect(quiet.packs).toEqual(['1 a', '2 b', '3 c', 'regressed 3-1']);
-      expect(busy.packs).toEqual(['1 a', '2 b', '3 c', 'regressed 3-1', '2 x', '3 y', '4 z']);
+      const lost = isPutBack ? 'restored 2-3' : 'regressed 3-1';
+      expect(quiet.packs).toEqual(['1 a', '2 b', '3 c', lost]);
+      // What can have no place any more is appended anew.
+      const [again, anew] = isPutBack ? [', 2 again', ['5 b', '6 c']] : ['', []];
+      expect(busy.packs).toEqual(['1 a', '2 b', '3 c', `regressed 3-1${again}`, '2 x', '3 y', '4 z', ...anew]);
     });
 
     test('one who follows across a cut hears everything once, and of the cut', async () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RemoteFollower } from '../../src/log/remote-follower.js';
-import { RemoteLog } from '../../src/log/remote-log.js';
+import type { LogName } from '../../src/log/entry.js';
+import { type FollowedLog, RemoteFollower } from '../../src/log/remote-follower.js';
+import { type LogClock, RemoteLog } from '../../src/log/remote-log.js';
 import { BrokerStore, SimulatedBroker } from '../support/simulated-broker.js';
 import { SimulatedNetwork } from '../support/simulated-network.js';
 import {
@@ -60,7 +61,7 @@ function open(seed: number) {
 
 for (const seed of [1, 2, 3]) {
   describeSharedLog(`RemoteLog (seed ${seed})`, open(seed), 10);
-  describeRemoteLog(`RemoteLog (seed ${seed})`, open(seed));
+  describeRemoteLog(`RemoteLog (seed ${seed})`, open(seed), true);
 }
 
 test('bytes that are no pack, and packs of a later version, are reported in their places', async () => {
@@ -177,8 +178,177 @@ test('whatever the connections do, all hear the same packs, and an acknowledged 
   );
 });
 
+/** A clock that goes on when nothing else happens. */
+class IdleClock implements LogClock {
+  #nowMs = 0;
+  #waiting: { readonly atMs: number; readonly then: () => void }[] = [];
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  later(ms: number, then: () => void): void {
+    this.#waiting.push({ atMs: this.#nowMs + ms, then });
+    this.#waiting.sort((a, b) => a.atMs - b.atMs);
+  }
+
+  /** Goes on to whatever is next. */
+  next(): void {
+    const next = this.#waiting.shift();
+    this.#nowMs = next?.atMs ?? this.#nowMs;
+    next?.then();
+  }
+}
+
+/** Servers that share logs in a broker which loses the ends of these when it crashes. */
+class LosingServers {
+  readonly network: SimulatedNetwork;
+  readonly store = new BrokerStore(1_000, () => 0);
+  readonly #clock = new IdleClock();
+  readonly logs: readonly RemoteLog[];
+
+  constructor(seed: number, count: number) {
+    this.network = new SimulatedNetwork(seed);
+    const options = { settleMs: 2_000, clock: this.#clock };
+    this.logs = Array.from({ length: count }, () => {
+      return new RemoteLog(new SimulatedBroker(this.network, this.store), options);
+    });
+  }
+
+  /** Lets everything happen that follows. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 3; round += 1) {
+      do {
+        this.network.run();
+        await turn();
+        if (this.network.isQuiet) this.#clock.next();
+      } while (!this.network.isQuiet || this.logs.some((log) => log.isBusy));
+      for (const log of this.logs) log.look();
+    }
+  }
+
+  /** The broker crashes, and a log has lost what is after a number. */
+  crash(name: LogName, top: number): void {
+    this.network.cutAll();
+    this.store.loseEnd(name, top);
+  }
+
+  close(): void {
+    for (const log of this.logs) log.close();
+  }
+}
+
+test('whenever the broker crashes and loses its end, what anybody has seen keeps its number', async () => {
+  const crash = fc.record({ after: fc.nat({ max: 12 }), steps: fc.nat({ max: 30 }), loses: fc.nat({ max: 15 }) });
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), fc.array(crash, { minLength: 1, maxLength: 4 }), async (seed, crashes) => {
+      const servers = new LosingServers(seed, 3);
+      const { logs, network, store } = servers;
+      const ears = logs.map(() => new Ear());
+      logs.forEach((log, index) => log.follow(ROOM, 0, ears[index] ?? new Ear()));
+      await servers.settle();
+      let count = 0;
+      const append = (index: number): void => {
+        count += 1;
+        logs[index % 3]?.append(ROOM, [mark(`p${count}`)], new Answers());
+      };
+      for (const { after, steps, loses } of crashes) {
+        for (let n = 0; n < after; n += 1) {
+          append(n);
+          network.run(steps);
+          await turn();
+        }
+        const { top } = store.read({ log: ROOM, after: 0, maxPacks: 0 });
+        servers.crash(ROOM, Math.max(0, top - loses));
+        // Whoever is back first must not take the numbers of what others put back.
+        for (let n = 0; n < 3; n += 1) {
+          network.run(steps);
+          await turn();
+          append(n);
+        }
+        await servers.settle();
+      }
+      const late = new Ear();
+      logs[0]?.follow(ROOM, 0, late);
+      await servers.settle();
+      const words = ears.map((ear) => ear.packs.filter((word) => !word.startsWith('restored')));
+      // One that nobody has seen may be gone, acknowledged or not: who has said it says it again.
+      for (const heard of words) expect(heard).toEqual(late.packs);
+      servers.close();
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('one who lacks what the log has lost leaves the numbers to those who have it', async () => {
+  const servers = new LosingServers(1, 2);
+  const [first, second] = servers.logs;
+  const [ear, late] = [new Ear(), new Ear()];
+  first?.follow(ROOM, 0, ear);
+  await servers.settle();
+  for (const text of ['a', 'b', 'c']) first?.append(ROOM, [mark(text)], new Answers());
+  await servers.settle();
+  second?.follow(ROOM, 3, late);
+  await servers.settle();
+  servers.crash(ROOM, 1);
+  await servers.settle();
+  second?.append(ROOM, [mark('d')], new Answers());
+  await servers.settle();
+  expect(ear.packs).toEqual(['1 a', '2 b', '3 c', 'restored 2-3', '4 d']);
+  expect(late.packs).toEqual(['restored 2-3', '4 d']);
+  servers.close();
+});
+
+test('when nobody has what the log has lost, those who waited for it go on with other numbers', async () => {
+  const servers = new LosingServers(1, 1);
+  const [log] = servers.logs;
+  const [ear, answers] = [new Ear(), new Answers()];
+  const put = (text: string) => servers.store.append({ log: ROOM, bytes: new TextEncoder().encode(text), entries: 1 });
+  for (const text of ['one', 'two', 'three']) put(text);
+  log?.follow(ROOM, 3, ear);
+  await servers.settle();
+  log?.append(ROOM, [mark('a')], answers);
+  await servers.settle();
+  servers.crash(ROOM, 2);
+  await servers.settle();
+  // What it has seen since then is appended anew.
+  expect(ear.course).toEqual(['caught up', '4 a', 'regressed 4-2, 1 again', '3 a']);
+  expect(ear.heard.filter((word) => !ear.course.includes(word))).toEqual(['away', 'back', 'away', 'back']);
+  expect(answers.got).toEqual([4]);
+  servers.close();
+});
+
+test('what is appended anew is appended until the broker takes it, before anything else', async () => {
+  const servers = new LosingServers(1, 1);
+  const [log] = servers.logs;
+  const ear = new Ear();
+  log?.follow(ROOM, 0, ear);
+  await servers.settle();
+  for (const text of ['a', 'b']) log?.append(ROOM, [mark(text)], new Answers());
+  await servers.settle();
+  // Nobody notices at first, and other packs take the numbers.
+  servers.store.loseEnd(ROOM, 0);
+  servers.store.append({ log: ROOM, bytes: new TextEncoder().encode('other'), entries: 1 });
+  ear.onRegress = () => {
+    servers.network.cutAll();
+  };
+  await servers.settle();
+  log?.append(ROOM, [mark('c')], new Answers());
+  await servers.settle();
+  expect(ear.packs).toEqual(['1 a', '2 b', 'regressed 2-0, 2 again', '1 malformed', '2 a', '3 b', '4 c']);
+  servers.close();
+});
+
 test('a follower knows how far it is behind', () => {
-  const log = { want: () => undefined, isFollowedBy: () => true, leave: () => undefined };
+  const nothing = () => undefined;
+  const log: FollowedLog = {
+    want: nothing,
+    isFollowedBy: () => true,
+    leave: nothing,
+    hold: nothing,
+    restore: () => 'impossible',
+    appendAnew: () => 0,
+  };
   const follower = new RemoteFollower(log, 'r:#a', 2, new Ear());
   expect(follower.lag).toBe(0);
   follower.published(5);

@@ -51,7 +51,7 @@ export function checkLogOfServer(
     for (const text of ['a', 'b', 'c']) logs.log.append(ROOM, [mark(text)], new Answers());
     await logs.settle();
     await logs.loseEnd(ROOM, 1);
-    await until(() => ear.packs.includes('regressed 3-1'), 'a report of the lost end');
+    await until(() => ear.packs.includes('restored 2-3'), 'a report of the lost end');
   });
 
   test('a server that refuses an append is tried until it takes one', async () => {

@@ -1,6 +1,6 @@
 /** A Redis server of the tests, which only this machine can reach, by a Unix socket. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -24,6 +24,8 @@ export interface RedisServer {
   connect(): Promise<Redis>;
   /** Kills it as a crash does. */
   crash(): Promise<void>;
+  /** Cuts the last bytes off what it has written, as a machine does that loses its power. It must not run. */
+  loseEnd(bytes: number): void;
   /** Starts it again. */
   start(): Promise<void>;
   /** Ends it, and removes its files. */
@@ -49,6 +51,9 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
     },
     connect: () => connectTo(socket),
     crash: () => endProcess(server, 'SIGKILL'),
+    loseEnd: (bytes) => {
+      cutAppendOnlyFile(folder, bytes);
+    },
     start: async () => {
       rmSync(socket, { force: true });
       server = run();
@@ -59,6 +64,12 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+function cutAppendOnlyFile(folder: string, bytes: number): void {
+  const files = readdirSync(join(folder, 'appendonlydir')).filter((name) => name.endsWith('.incr.aof'));
+  const path = join(folder, 'appendonlydir', files.toSorted().at(-1) ?? '');
+  truncateSync(path, Math.max(0, statSync(path).size - bytes));
 }
 
 async function connectTo(path: string): Promise<Redis> {

@@ -52,6 +52,14 @@ export class BrokerStore {
     return { seq, before, mark: log.mark };
   }
 
+  /** Puts back packs, if a log ends where it is said to. */
+  restore(log: LogName, { top, mark }: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): boolean {
+    const end = this.read({ log, after: 0, maxPacks: 0 });
+    if (end.top !== top || end.mark !== mark) return false;
+    for (const { bytes, entries } of packs) this.append({ log, bytes, entries });
+    return true;
+  }
+
   read({ log: name, after, maxPacks }: BrokerRange): BrokerPage {
     const { first, packs, mark } = this.#log(name);
     const from = Math.max(after + 1 - first, 0);
@@ -103,7 +111,7 @@ export class SimulatedBroker implements Broker {
     const reads = this.#network.connect(onCut);
     this.#store.listeners.add(hear);
     this.#connections = { appends, reads };
-    listener.found();
+    listener.found(0);
   }
 
   #ask<T>(way: Way, answer: () => T): Promise<T> {
@@ -126,6 +134,10 @@ export class SimulatedBroker implements Broker {
 
   append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]> {
     return this.#ask('appends', () => packs.map((pack) => this.#store.append(pack)));
+  }
+
+  restore(log: LogName, end: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): Promise<boolean> {
+    return this.#ask('appends', () => this.#store.restore(log, end, packs));
   }
 
   read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]> {

@@ -1,14 +1,12 @@
 /** Opens everything that a server keeps in PostgreSQL. */
+import type { RemoteLogOptions } from '../../log/remote-log.js';
 import type { StoreAccess, StoreLogs } from '../store-access.js';
 import { prepareDatabase } from './postgres-log.js';
 import { PostgresLogs } from './postgres-logs.js';
 import { PostgresStore, type PostgresStoreOptions } from './postgres-store.js';
 
 /** The choices. */
-export interface OpenPostgresOptions extends PostgresStoreOptions {
-  /** Hears once that the logs take nothing, and once (null) that they do again. */
-  readonly onTrouble: (why: Error | null) => void;
-}
+export interface OpenPostgresOptions extends PostgresStoreOptions, RemoteLogOptions {}
 
 /**
  * Opens the store of a database with its logs, and makes their tables if they are not there.
@@ -20,7 +18,7 @@ export async function openPostgres(
 ): Promise<{ readonly store: StoreAccess; readonly logs: StoreLogs }> {
   const store = await openPostgresStore(options);
   try {
-    return { store, logs: await PostgresLogs.open(options.url, store, { onTrouble: options.onTrouble }) };
+    return { store, logs: await PostgresLogs.open(options.url, store, options) };
   } catch (error) {
     await store.close();
     throw error;

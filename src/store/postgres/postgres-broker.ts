@@ -13,12 +13,14 @@ import type { LogName } from '../../log/entry.js';
 import { isLogName } from '../../log/log-name.js';
 import { integerOf, nullableOf, textOf } from '../columns.js';
 import { LinkGroup } from '../link-group.js';
+import { ServerAge } from '../server-age.js';
 import type { StoreError } from '../store-error.js';
 import { databaseError, isDeadlock } from './database-error.js';
 import type { Notification, Statement } from './driver.js';
 import { PostgresLink, type Run } from './link.js';
 import { CHANNEL } from './log-schema.js';
 import { SCHEMA } from './migrations.js';
+import { transaction } from './transaction.js';
 
 /** The choices of a {@link PostgresBroker}. */
 export interface PostgresBrokerOptions {
@@ -46,6 +48,19 @@ const LEASE = `INSERT INTO lease(node, until) VALUES($1, clock_timestamp() + $2 
 const EXPIRED = 'SELECT node FROM lease WHERE until <= clock_timestamp() ORDER BY until';
 const LIVING = 'SELECT node FROM lease WHERE until > clock_timestamp() ORDER BY until';
 const FORGET = 'DELETE FROM lease WHERE node = $1';
+/** Nobody else appends to it until the transaction is over. */
+const HOLD = "SELECT top, encode(mark, 'hex') AS mark FROM log WHERE name = $1 FOR NO KEY UPDATE";
+/**
+ * Returns for how long the server has been the one that it is. The first who meets another one notes the time: a
+ * replica that takes over has been running for long.
+ */
+const SERVING = `WITH server AS (SELECT extract(epoch FROM pg_postmaster_start_time())::text AS started,
+    (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms)
+  INSERT INTO fact AS known(name, value) SELECT 'serving', started || ' ' || now_ms FROM server
+  ON CONFLICT (name) DO UPDATE SET value =
+    CASE WHEN split_part(known.value, ' ', 1) = split_part(excluded.value, ' ', 1) THEN known.value
+    ELSE excluded.value END
+  RETURNING (SELECT now_ms FROM server) - split_part(value, ' ', 2)::bigint AS age`;
 
 const NOTHING: BrokerPage = { first: 1, top: 0, mark: '', packs: [] };
 
@@ -63,6 +78,7 @@ export class PostgresBroker implements Broker {
   #writerProcess = 0;
   /** Whether the database has refused an append: it must show that it has room. */
   #isOnTrial = false;
+  readonly #serverAge = new ServerAge();
 
   constructor({ url, maxEntries = Number.MAX_SAFE_INTEGER }: PostgresBrokerOptions) {
     this.#maxEntries = maxEntries;
@@ -73,7 +89,14 @@ export class PostgresBroker implements Broker {
 
   open(listener: BrokerListener): void {
     this.#listener = listener;
-    this.#links.open([this.#writer, this.#reader], listener);
+    this.#links.open([this.#writer, this.#reader], {
+      found: () => {
+        listener.found(this.#serverAge.ms);
+      },
+      lost: (why) => {
+        listener.lost(why);
+      },
+    });
   }
 
   /** Why one of its connections could not be made. */
@@ -82,15 +105,7 @@ export class PostgresBroker implements Broker {
   }
 
   async append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]> {
-    const decoder = new TextDecoder();
-    const values = [
-      packs.map(({ log }) => log),
-      packs.map(({ bytes }) => decoder.decode(bytes)),
-      packs.map(({ entries }) => entries),
-      packs.map(({ atMs }) => atMs),
-      this.#maxEntries,
-    ];
-    const rows = await this.#write({ name: 'append', text: APPEND, values });
+    const rows = await this.#write((run) => run(this.#appending(packs)));
     const places: PackPlace[] = [];
     for (const row of rows) {
       places[integerOf(row, 'place') - 1] = {
@@ -100,6 +115,33 @@ export class PostgresBroker implements Broker {
       };
     }
     return places;
+  }
+
+  #appending(packs: readonly PackToKeep[]): Statement {
+    const decoder = new TextDecoder();
+    const values = [
+      packs.map(({ log }) => log),
+      packs.map(({ bytes }) => decoder.decode(bytes)),
+      packs.map(({ entries }) => entries),
+      packs.map(({ atMs }) => atMs),
+      this.#maxEntries,
+    ];
+    return { name: 'append', text: APPEND, values };
+  }
+
+  restore(log: LogName, { top, mark }: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): Promise<boolean> {
+    return this.#write((run) =>
+      transaction(run, async () => {
+        const [end] = await run({ text: HOLD, values: [log] });
+        const isThere = end !== undefined && integerOf(end, 'top') === top && textOf(end, 'mark') === mark;
+        // A log of which nothing is left begins anew.
+        if (!isThere && (end !== undefined || top > 0)) return false;
+        const rows = await run(this.#appending(packs.map((pack) => ({ ...pack, log }))));
+        // Somebody else may have begun it in this moment.
+        if (rows.some((row) => integerOf(row, 'seq') === top + 1)) return true;
+        throw new Error('the log has been appended to meanwhile');
+      }),
+    );
   }
 
   async read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]> {
@@ -146,11 +188,11 @@ export class PostgresBroker implements Broker {
     this.#links.close();
   }
 
-  async #write(statement: Statement): Promise<readonly object[]> {
+  async #write<T>(work: (run: Run) => Promise<T>): Promise<T> {
     try {
-      // A deadlock leaves nothing of the statement, and says nothing about the database.
-      return await this.#writer.query(statement).catch((error: unknown) => {
-        if (isDeadlock(error)) return this.#writer.query(statement);
+      // A deadlock leaves nothing of the work, and says nothing about the database.
+      return await this.#writer.use(work).catch((error: unknown) => {
+        if (isDeadlock(error)) return this.#writer.use(work);
         throw error;
       });
     } catch (error) {
@@ -165,6 +207,8 @@ export class PostgresBroker implements Broker {
     await run({ text: `SET search_path TO ${SCHEMA}` });
     const [row = {}] = await run({ text: 'SELECT pg_backend_pid() AS process' });
     this.#writerProcess = integerOf(row, 'process');
+    const [serving = {}] = await run({ text: SERVING });
+    this.#serverAge.said(integerOf(serving, 'age'));
     if (!this.#isOnTrial) return;
     await run({ text: 'INSERT INTO trial VALUES($1)', values: [new Uint8Array(TRIAL_BYTES)] });
     await run({ text: 'DELETE FROM trial' });

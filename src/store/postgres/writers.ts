@@ -7,6 +7,7 @@ import type { Run } from './link.js';
 import { logWriters } from './log-parts.js';
 import type { PostgresWriters } from './parts.js';
 import { smallWriters } from './small-parts.js';
+import { transaction } from './transaction.js';
 
 /** The logs' broker writes these. */
 const ofBroker = (): Promise<never> => {
@@ -41,21 +42,16 @@ function carryOut<K extends keyof Writes>(run: Run, write: Write<K>): Promise<nu
  * @returns a number for each write
  * @throws errors of the database
  */
-export async function writeAll(run: Run, batch: readonly Write[], isShared: boolean): Promise<number[]> {
-  await run({ text: 'BEGIN' });
-  try {
+export function writeAll(run: Run, batch: readonly Write[], isShared: boolean): Promise<number[]> {
+  return transaction(run, async () => {
     await lockLogs(run, batch, isShared ? 1 : 2);
     if (isShared && batch.some(({ kind }) => kind === 'line')) {
       await run({ name: 'lock-lines', text: 'SELECT pg_advisory_xact_lock($1)', values: [LINES_LOCK] });
     }
     const results: number[] = [];
     for (let next = 0; next < batch.length; next = results.length) results.push(...(await writeNext(run, batch, next)));
-    await run({ text: 'COMMIT' });
     return results;
-  } catch (error) {
-    await run({ text: 'ROLLBACK' });
-    throw error;
-  }
+  });
 }
 
 /**

@@ -10,26 +10,35 @@ import { listIn, type Reply, textIn } from './reply.js';
  */
 export type RedisDurability = 'always' | 'everysec' | 'none' | 'unknown';
 
+/** What a server says of itself. */
+export interface ServerFacts {
+  readonly durability: RedisDurability;
+  /** Names the process that serves; null if the server does not say. */
+  readonly runId: string | null;
+}
+
 /** The first version with everything that the scripts need. */
 const MIN_VERSION = [6, 2] as const;
 
 const HOW = 'set "appendonly yes", or accept with "allowLoss" that acknowledged messages can be lost';
 
 /**
- * Asks a server how durable it is.
+ * Asks a server how durable it is, and which process it is.
  *
  * @param allowLoss - whether it may be one that loses what it has acknowledged
  * @throws StoreError: ERR_STORE_ENGINE if it cannot have the logs, ERR_STORE_DURABILITY if it would lose them,
  * ERR_STORE_CONNECTION if it does not take writes at the moment; errors of the server
  */
-export async function examine(run: (command: Command) => Promise<Reply>, allowLoss: boolean): Promise<RedisDurability> {
+export async function examine(run: (command: Command) => Promise<Reply>, allowLoss: boolean): Promise<ServerFacts> {
   const facts = await run(['INFO']).then(factsOf, (error: unknown) => {
     if (isForbidden(error)) return null;
     throw error;
   });
   if (facts !== null) demand(facts);
   const durability = facts === null ? 'unknown' : facts.get('aof_enabled') === '1' ? await askFsync(run) : 'none';
-  if (allowLoss || durability === 'always' || durability === 'everysec') return durability;
+  if (allowLoss || durability === 'always' || durability === 'everysec') {
+    return { durability, runId: facts?.get('run_id') ?? null };
+  }
   const said = facts === null ? 'INFO is refused' : 'CONFIG GET appendfsync is refused';
   const why =
     durability === 'unknown'

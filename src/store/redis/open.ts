@@ -1,16 +1,15 @@
 /** Opens the logs that a store has in Redis. */
+import type { RemoteLogOptions } from '../../log/remote-log.js';
 import type { StoreAccess, StoreLogs } from '../store-access.js';
 import type { RedisDurability } from './durability.js';
 import { RedisLogs } from './redis-logs.js';
 import { StoreWithRedis } from './store-with-redis.js';
 
 /** The choices. */
-export interface OpenRedisOptions {
+export interface OpenRedisOptions extends RemoteLogOptions {
   readonly url: string;
   /** Whether the server may be one that loses what it has acknowledged. */
   readonly allowLoss: boolean;
-  /** Hears once that the logs take nothing, and once (null) that they do again. */
-  readonly onTrouble: (why: Error | null) => void;
 }
 
 /** What has been opened. */

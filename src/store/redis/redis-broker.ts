@@ -15,6 +15,7 @@ import { isLogName } from '../../log/log-name.js';
 import { Link } from '../link.js';
 import { LinkGroup } from '../link-group.js';
 import type { KeptState, LogEnds } from '../log-reads.js';
+import { ServerAge } from '../server-age.js';
 import { StoreError } from '../store-error.js';
 import { type Command, connect } from './driver.js';
 import { examine, type RedisDurability } from './durability.js';
@@ -49,6 +50,8 @@ const [MAX_LOGS_READ, MAX_LOGS_ENDS] = [20, 500];
 const RETAIN_MS = 600_000;
 
 const APPEND = new Script(scripts.APPEND);
+const RESTORE = new Script(scripts.RESTORE);
+const SERVING = new Script(scripts.SERVING);
 const READ = new Script(scripts.READ);
 const ENDS = new Script(scripts.ENDS);
 const LEASE = new Script(scripts.LEASE);
@@ -74,6 +77,7 @@ export class RedisBroker implements Broker {
   readonly #name = randomBytes(9).toString('base64url');
   #listener: BrokerListener | null = null;
   #durability: RedisDurability = 'unknown';
+  readonly #serverAge = new ServerAge();
   /** Whether the server has refused something: it must show that it has room. */
   #isOnTrial = false;
 
@@ -105,7 +109,14 @@ export class RedisBroker implements Broker {
 
   open(listener: BrokerListener): void {
     this.#listener = listener;
-    this.#links.open([this.#writer, this.#reader], listener);
+    this.#links.open([this.#writer, this.#reader], {
+      found: () => {
+        listener.found(this.#serverAge.ms);
+      },
+      lost: (why) => {
+        listener.lost(why);
+      },
+    });
   }
 
   /** Why one of its connections could not be made. */
@@ -119,13 +130,23 @@ export class RedisBroker implements Broker {
   }
 
   async append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]> {
+    const { keys, parameters } = this.#appending(packs);
+    return listIn(await this.#write(APPEND.asks(keys, parameters))).map(placeOf);
+  }
+
+  async restore(log: LogName, { top, mark }: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): Promise<boolean> {
+    const { keys, parameters } = this.#appending(packs.map((pack) => ({ ...pack, log })));
+    return integerIn(await this.#write(RESTORE.asks(keys, [...parameters, top, mark]))) === 1;
+  }
+
+  /** What the scripts are given that append. */
+  #appending(packs: readonly PackToKeep[]): Pick<Ask, 'keys' | 'parameters'> {
     const logs = [...new Set(packs.map(({ log }) => log))];
     const indexes = new Map(logs.map((log, index) => [log, index + 1]));
     const keys = [scripts.LOGS, ...logs.flatMap(scripts.keysOf)];
     const given = packs.flatMap(({ log, entries, atMs, bytes }) => [indexes.get(log) ?? 0, entries, atMs, bytes]);
     const common = [scripts.channelOf(this.#place.db), this.#name, this.#maxEntries];
-    const reply = await this.#write(APPEND.asks(keys, [...common, ...logs, ...given]));
-    return listIn(reply).map(placeOf);
+    return { keys, parameters: [...common, ...logs, ...given] };
   }
 
   async read(ranges: readonly BrokerRange[]): Promise<readonly BrokerPage[]> {
@@ -221,7 +242,8 @@ export class RedisBroker implements Broker {
   };
 
   readonly #prepareWriter = async (run: (command: Command) => Promise<Reply>): Promise<void> => {
-    this.#durability = await examine(run, this.#allowLoss);
+    const { durability, runId } = await examine(run, this.#allowLoss);
+    this.#durability = durability;
     await run(['SET', scripts.VERSION_KEY, scripts.VERSION, 'NX']);
     const version = integerIn(await run(['GET', scripts.VERSION_KEY]));
     if (version > scripts.VERSION) {
@@ -230,6 +252,9 @@ export class RedisBroker implements Broker {
     }
     // Nothing is appended, but scripts must be allowed.
     await carryOut(run, APPEND.asks([scripts.LOGS], [scripts.channelOf(this.#place.db), this.#name, 0]));
+    // Who does not know which process serves takes it for another one.
+    const ask = SERVING.asks([scripts.SERVING_KEY], [runId ?? '']);
+    this.#serverAge.said(runId === null ? 0 : integerIn(await carryOut(run, ask)));
     if (!this.#isOnTrial) return;
     await run(['SET', scripts.TRIAL, new Uint8Array(TRIAL_BYTES)]);
     await run(['DEL', scripts.TRIAL]);

@@ -20,9 +20,10 @@ export class RedisLogs extends CountedLog implements StoreLogs {
     broker: RedisBroker,
     found: readonly RedisState[],
 
-    { onTrouble = () => undefined }: RemoteLogOptions,
+    { onTrouble = () => undefined, ...options }: RemoteLogOptions,
   ) {
     super(broker, found, {
+      ...options,
       onTrouble: (why) => {
         onTrouble(why);
         if (why === null) void this.#keepAll();

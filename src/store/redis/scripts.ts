@@ -12,6 +12,8 @@ export const LEASES = `${PREFIX}leases`;
 export const LOGS = `${PREFIX}logs`;
 /** The number of the version that has written the keys. */
 export const VERSION_KEY = `${PREFIX}version`;
+/** Which process serves, and since when, in milliseconds by its clock. */
+export const SERVING_KEY = `${PREFIX}serving`;
 /** What a server that has refused something must take before it counts as back. */
 export const TRIAL = `${PREFIX}trial`;
 
@@ -88,6 +90,35 @@ for i = 1, count do
   redis.call('PUBLISH', ARGV[1], ARGV[2] .. string.format(' %d ', log.top) .. ARGV[3 + i])
 end
 return places
+`;
+
+/**
+ * Puts packs back into a log that has lost them, if it ends where it must, and returns whether it does.
+ *
+ * KEYS and ARGV: as those of {@link APPEND}, for one log, and then the number and the mark at which it must end.
+ */
+export const RESTORE = `local found = redis.call('HMGET', KEYS[2], 'top', 'mark')
+if (found[1] or '0') ~= ARGV[#ARGV - 1] or (found[2] or '') ~= ARGV[#ARGV] then return 0 end
+local given = {}
+for at = 1, #ARGV - 2 do given[at] = ARGV[at] end
+local function append(ARGV)
+${APPEND}
+end
+append(given)
+return 1
+`;
+
+/**
+ * Returns for how many milliseconds the process that serves has done so: the first who meets it notes the time.
+ *
+ * KEYS: where that is noted. ARGV: what names the process.
+ */
+export const SERVING = `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local found = redis.call('HMGET', KEYS[1], 'process', 'since')
+if found[1] == ARGV[1] then return now - tonumber(found[2]) end
+redis.call('HSET', KEYS[1], 'process', ARGV[1], 'since', string.format('%d', now))
+return 0
 `;
 
 /** Reads logs. KEYS: two for each log. ARGV: for each log, after which pack, and how many packs at most. */

@@ -37,7 +37,8 @@ describePostgres((database) => {
           top,
         ]);
         await database.admin.query(
-          'UPDATE fdmux.log SET top = $2, mark = (SELECT mark FROM fdmux.pack WHERE log = id AND seq = $2) WHERE name = $1',
+          `UPDATE fdmux.log SET top = $2, mark = coalesce(
+            (SELECT mark FROM fdmux.pack WHERE log = id AND seq = $2), '') WHERE name = $1`,
           [name, top],
         );
       },
@@ -51,7 +52,7 @@ describePostgres((database) => {
   }
 
   describeSharedLog('PostgresLog', open, 1);
-  describeRemoteLog('PostgresLog', open);
+  describeRemoteLog('PostgresLog', open, true);
   checkLogOfServer(open, {
     crash: async () => {
       await database.admin.end();

@@ -1,0 +1,19 @@
+/** For how long a database server has been the same process. */
+import { performance } from 'node:perf_hooks';
+
+/** What a server has said of its age, which grows since then. */
+export class ServerAge {
+  #saidMs = 0;
+  #atMs = performance.now();
+
+  /** Takes what the server says now. @param ms - in milliseconds; 0 if that is not known */
+  said(ms: number): void {
+    this.#saidMs = ms;
+    this.#atMs = performance.now();
+  }
+
+  /** In milliseconds, at least. */
+  get ms(): number {
+    return this.#saidMs + performance.now() - this.#atMs;
+  }
+}

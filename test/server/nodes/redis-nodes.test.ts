@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { describePostgres } from '../../store/postgres/with-postgres.js';
+import { describeRedis } from '../../store/redis/with-redis.js';
+import { until } from '../../support/deadline.js';
+import type { Peer } from '../../support/peers.js';
+import { ask } from '../keeping.js';
+import { meet, msgidOf, TestNode } from './nodes.js';
+
+describePostgres((database) => {
+  describeRedis((redis) => {
+    const start = async (name: string): Promise<TestNode> => {
+      const logs = { kind: 'redis', url: redis.server.url };
+      return TestNode.start(database.server.url, name, {
+        store: { kind: 'postgres', url: database.server.url, logs },
+      });
+    };
+
+    const enter = async (node: TestNode, nick: string): Promise<Peer> => {
+      const peer = await node.irc(nick);
+      await ask(peer, 'JOIN #tea', / 366 /);
+      return peer;
+    };
+
+    /** Waits until all members of a room see each other. */
+    const gather = async (peers: ReadonlyMap<string, Peer>): Promise<void> => {
+      for (const peer of peers.values()) for (const nick of peers.keys()) await meet(peer, nick);
+    };
+
+    test('three nodes with their logs in Redis are one chat', async () => {
+      await database.clear();
+      await redis.admin.flushall();
+      const nodes = [await start('one'), await start('two'), await start('three')];
+      const peers = new Map<string, Peer>();
+      for (const [index, nick] of ['ann', 'bob', 'eve'].entries()) {
+        const node = nodes[index];
+        if (node !== undefined) peers.set(nick, await enter(node, nick));
+      }
+      await gather(peers);
+      for (const [nick, peer] of peers) {
+        await peer.write(`PRIVMSG #tea :from ${nick}\r\n`);
+        const lines = await Promise.all([...peers.values()].map((one) => one.lineLike(new RegExp(`:from ${nick}$`))));
+        expect(new Set(lines.map(msgidOf)).size).toBe(1);
+      }
+      const [ann] = peers.values();
+      await nodes[2]?.server.close('over');
+      await ann?.lineLike(/:eve!\S+ QUIT /);
+      const late = await enter(await start('four'), 'late');
+      await ask(late, 'CHATHISTORY LATEST #tea * 10', /from eve/);
+    });
+
+    test('what Redis has lost is put back by the nodes, and everybody learns of it', async () => {
+      await database.clear();
+      await redis.admin.flushall();
+      await redis.admin.config('SET', 'appendfsync', 'everysec');
+      const [one, two] = [await start('one'), await start('two')];
+      const [ann, bob] = [await enter(one, 'ann'), await enter(two, 'bob')];
+      await gather(
+        new Map([
+          ['ann', ann],
+          ['bob', bob],
+        ]),
+      );
+      const ids: string[] = [];
+      for (let n = 1; n <= 20; n += 1) {
+        await ann.write(`PRIVMSG #tea :message ${n}.\r\n`);
+        ids.push(msgidOf(await bob.lineLike(new RegExp(`:message ${n}\\.$`))));
+      }
+      await redis.server.crash();
+      redis.server.loseEnd(2_000);
+      await redis.server.start();
+      await redis.connect();
+      for (const peer of [ann, bob]) expect(await peer.lineLike(/ NOTICE #tea /)).toMatch(/had lost the last messages/);
+      const report = /^trouble with a log of the chat .*"log":"r:#tea","kind":"restored"/;
+      for (const { records } of [one, two]) {
+        await until(() => records.some((record) => report.test(record)), 'a report of the loss');
+      }
+      await bob.write('PRIVMSG #tea :afterwards\r\n');
+      await ann.lineLike(/:afterwards$/);
+      // One that starts now has the logs and nothing else.
+      const late = await enter(await start('three'), 'late');
+      await late.write('CHATHISTORY LATEST #tea * 30\r\n');
+      const kept: string[] = [];
+      for (let n = 1; n <= 20; n += 1) kept.push(msgidOf(await late.lineLike(new RegExp(`:message ${n}\\.$`))));
+      expect(kept).toEqual(ids);
+      await late.lineLike(/:afterwards$/);
+      await meet(late, 'ann');
+      await late.write('PRIVMSG #tea :from the third\r\n');
+      for (const peer of [ann, bob]) await peer.lineLike(/:from the third$/);
+    });
+  });
+});
