@@ -11,9 +11,11 @@ const PATIENCE_MS = 60_000;
 /** The other end of the channel is the process that hands over. */
 export class Predecessor {
   readonly #channel: HandOverChannel;
+  readonly #hasStore: boolean;
 
-  private constructor(channel: HandOverChannel) {
+  private constructor(channel: HandOverChannel, hasStore: boolean) {
     this.#channel = channel;
+    this.#hasStore = hasStore;
   }
 
   /**
@@ -28,12 +30,15 @@ export class Predecessor {
     Reflect.deleteProperty(process.env, HAND_OVER_VARIABLE);
     const channel = new HandOverChannel(Socket.fromFd(Number(fd)), PATIENCE_MS);
     channel.send('hello', { version: HAND_OVER_VERSION, program, store });
-    return new Predecessor(channel);
+    return new Predecessor(channel, store !== null);
   }
 
   /** Waits for what it leaves. @throws Error for what this version does not know; ERR_CLOSED if it is gone */
   receive(): Estate {
-    return receiveEstate(this.#channel);
+    const estate = receiveEstate(this.#channel);
+    // The other process must not wait for a reader while this one opens its store, which may take long.
+    if (this.#hasStore) estate.clients.complete();
+    return estate;
   }
 
   /** This process goes on from now on. */

@@ -159,7 +159,7 @@ async function runServer(run: Run, estate: Estate | null, predecessor: Predecess
   );
   await role?.serve(config, inherited);
   if (estate === null && role === null) greet(server, config, context.version);
-  if (estate !== null) log.warn('goes on for another process', { clients: estate.clients.length });
+  if (estate !== null) log.warn('goes on for another process', { clients: estate.clients.count });
   service.ready();
   role?.ready();
   // Now that a signal asks for the next upgrade.
@@ -213,14 +213,18 @@ async function handOver(
 ): Promise<Estate | null> {
   const startMs = performance.now();
   const estate = await server.leave('the server is being upgraded: please connect again');
-  const rest = server.finish();
+  let rest: Promise<void> | null = null;
   try {
-    await successor.takeOver(estate);
+    successor.send(estate);
+    rest = server.finish();
+    await successor.takesOver();
   } catch (error) {
-    log.error('not upgraded: this process goes on', { error: toError(error).message });
+    // Whoever has not been sent is one of those whom this process goes on with.
+    const clients = estate.clients.complete();
+    log.error('not upgraded: this process goes on', { error: toError(error).message, clients });
     upgrade.failed(error, 'this process goes on');
     await successor.end();
-    await rest;
+    await (rest ?? server.finish());
     return estate;
   }
   service.replacedBy(successor.pid);
@@ -229,8 +233,8 @@ async function handOver(
     successor.stop(mayDrain ? 'SIGTERM' : 'SIGINT');
   });
   const ms = Math.round(performance.now() - startMs);
-  log.warn('upgraded', { pid: successor.pid, clients: estate.clients.length, ms });
-  upgrade.done({ pid: successor.pid, clients: estate.clients.length });
+  log.warn('upgraded', { pid: successor.pid, clients: estate.clients.count, ms });
+  upgrade.done({ pid: successor.pid, clients: estate.clients.count });
   for (const { fd } of [...estate.listeners, ...estate.clients]) Descriptor.fromFd(fd).close();
   setTimeout(() => process.exit(0), STOP_DEADLINE_MS).unref();
   await rest;

@@ -67,9 +67,13 @@ export class Successor {
     return this.#child.pid ?? 0;
   }
 
-  /** Hands everything over. @throws Error if it is not taken; all fds are open here, too */
-  async takeOver(estate: Estate): Promise<void> {
+  /** Hands everything over. @throws Error if it does not read that; all fds are open here, too */
+  send(estate: Estate): void {
     sendEstate(this.#channel, estate);
+  }
+
+  /** Waits until it goes on with what it has been sent. @throws Error if it does not */
+  async takesOver(): Promise<void> {
     await this.#answers(this.#takeOverMs);
     const { kind } = this.#channel.receive();
     if (kind !== 'taken') throw new Error('the new process has not taken over');

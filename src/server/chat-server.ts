@@ -27,7 +27,7 @@ import { Cloak } from './cloak.js';
 import type { Alarm } from './clock.js';
 import { changedFixedKeys, type ListenerConfig, type ServerConfig } from './config/server-config.js';
 import { Gatekeeper } from './gatekeeper.js';
-import type { Estate, LeftClient } from './hand-over/estate.js';
+import { type Estate, type LeftClient, LeftClients } from './hand-over/estate.js';
 import { MovedRooms } from './hand-over/moved-rooms.js';
 import { Heartbeat } from './heartbeat.js';
 import { Histories } from './history/histories.js';
@@ -251,7 +251,7 @@ export class ChatServer implements ServerControl {
       server.#keeping?.bringBack(server.chat);
       await server.#reserveNicks();
       await server.#listeners.openAll();
-      server.#takeOver(options.estate?.clients ?? []);
+      if (options.estate !== undefined) server.#takeOver(options.estate.clients);
       server.#keeping?.members.forgetLastRun();
     } catch (error) {
       // The process before this one goes on with its sockets, and their files have to stay.
@@ -268,8 +268,7 @@ export class ChatServer implements ServerControl {
   }
 
   /** Goes on with clients of another process. */
-  #takeOver(clients: readonly LeftClient[]): void {
-    if (clients.length === 0) return;
+  #takeOver(clients: LeftClients): void {
     this.chat.holdOpen(() => {
       for (const client of clients) {
         try {
@@ -287,7 +286,7 @@ export class ChatServer implements ServerControl {
    * told to connect again. {@link finish} has to follow.
    *
    * @param reason - for the others
-   * @returns what the other server needs; its fds are the caller's
+   * @returns what the other server needs; its fds are the caller's. The clients stay here until they are asked for
    */
   async leave(reason: string): Promise<Estate> {
     this.#phase = 'draining';
@@ -306,13 +305,19 @@ export class ChatServer implements ServerControl {
     const bans = this.#keeping === null ? [...this.chat.bans.list('addresses'), ...this.chat.bans.list('users')] : [];
     this.chat.keepRooms();
     this.#keeping?.freeze();
-    const clients = this.clients.giveAway(reason).map(({ state, released: { fd, unsent, held }, at }) => ({
-      ...{ fd, state, place: { protocol: state.session.protocol, at } },
-      ...{ unsent: unsent.toString('base64'), held: held.toString('base64') },
-    }));
+    this.clients.sendAway(reason);
     this.#heartbeat.stop();
     await this.#closeStore();
+    const clients = new LeftClients(this.#giveAway());
     return { listeners, clients, rooms, bans, accounts: this.#memoryAccounts.all };
+  }
+
+  *#giveAway(): Generator<LeftClient, void> {
+    for (const { state, released, at } of this.clients.giveAway()) {
+      const { fd, unsent, held } = released;
+      const bytes = { unsent: unsent.toString('base64'), held: held.toString('base64') };
+      yield { fd, state, place: { protocol: state.session.protocol, at }, ...bytes };
+    }
   }
 
   /** Closes the store. One that cannot be closed must not end those who move: the next to open it finds out. */

@@ -172,14 +172,17 @@ export class Clients implements LinkEvents {
     }
   }
 
-  /**
-   * Gives away all that can move. The others are told to connect again, first: those who move hear of it.
-   *
-   * @param reason - for the others
-   */
-  giveAway(reason: string): GivenClient[] {
+  /** Tells those who cannot move to connect again. Those who can hear of it. @param reason - for those who cannot */
+  sendAway(reason: string): void {
     for (const link of this.#links) if (!link.canMove) link.session?.shutDown(reason);
-    return [...this.#links].flatMap((link) => link.giveAway() ?? []);
+  }
+
+  /** Gives away all that can move, one by one. */
+  *giveAway(): Generator<GivenClient, void> {
+    for (const link of [...this.#links]) {
+      const given = link.giveAway();
+      if (given !== null) yield given;
+    }
   }
 
   /** Ends the sessions: each notifies its peer and closes. */

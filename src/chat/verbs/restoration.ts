@@ -150,7 +150,8 @@ function enter({ core }: Scene, member: MemberState, name: string, ranks: number
     ...stamp,
   });
   whenSettled(joined, ({ kind }) => {
-    if (kind === 'joined') rank(core, member, replica, ranks);
+    // A room remembers the ranks of those whom it waits for.
+    if (kind === 'joined' && replica.fold.ranksOf(member) !== ranks) rank(core, member, replica, ranks);
   });
 }
 

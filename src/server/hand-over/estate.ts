@@ -6,7 +6,7 @@ import type { RoomSnapshot } from '../../chat/snapshot.js';
 import { decodeRoom, encodeRoom } from '../../chat/snapshot-codec.js';
 import { type ClientState, isClientState } from '../client-state.js';
 import type { ListenerConfig } from '../config/server-config.js';
-import type { HandOverChannel } from './channel.js';
+import type { HandOverChannel, Part } from './channel.js';
 
 /** The version of what is handed over. A process takes over no other one. */
 export const HAND_OVER_VERSION = 1;
@@ -36,13 +36,48 @@ export interface LeftClient {
 /** Everything. */
 export interface Estate {
   readonly listeners: readonly LeftListener[];
-  readonly clients: readonly LeftClient[];
+  /** They come one by one: one process gives the next away while the other one goes on with those before it. */
+  readonly clients: LeftClients;
   /** Rooms whose logs are in memory, by the names of those. */
   readonly rooms: ReadonlyMap<string, RoomSnapshot>;
   /** Bans that are in memory. */
   readonly bans: readonly ServerBan[];
   /** Accounts that are in memory. */
   readonly accounts: readonly AccountRecord[];
+}
+
+/** Clients that come one by one. Those that have come are there for everybody who asks again. */
+export class LeftClients implements Iterable<LeftClient> {
+  readonly #come: LeftClient[] = [];
+  readonly #source: Iterator<LeftClient>;
+
+  constructor(source: Iterable<LeftClient>) {
+    this.#source = source[Symbol.iterator]();
+  }
+
+  *[Symbol.iterator](): Generator<LeftClient, void> {
+    for (let index = 0; ; index += 1) {
+      const known = this.#come[index];
+      if (known !== undefined) {
+        yield known;
+        continue;
+      }
+      const next = this.#source.next();
+      if (next.done === true) return;
+      this.#come.push(next.value);
+      yield next.value;
+    }
+  }
+
+  /** Has all of them come. @returns how many there are */
+  complete(): number {
+    return [...this].length;
+  }
+
+  /** How many have come. */
+  get count(): number {
+    return this.#come.length;
+  }
 }
 
 /** Gives each listening socket to a listener of the configuration that has its place. @returns those that none has */
@@ -74,23 +109,42 @@ export function sendEstate(channel: HandOverChannel, { listeners, clients, rooms
   channel.send('end');
 }
 
-/** Receives an estate. @throws Error for what this version does not know; then the fds go with the process */
+/**
+ * Receives an estate, up to its first client. The others are received when they are asked for.
+ *
+ * @throws Error for what this version does not know; then the fds go with the process
+ */
 export function receiveEstate(channel: HandOverChannel): Estate {
   const listeners: LeftListener[] = [];
-  const clients: LeftClient[] = [];
   const rooms = new Map<string, RoomSnapshot>();
   const bans: ServerBan[] = [];
   const accounts: AccountRecord[] = [];
   for (;;) {
-    const { kind, facts, fd } = channel.receive();
-    if (kind === 'end') return { listeners, clients, rooms, bans, accounts };
+    const part = channel.receive();
+    const { kind, facts, fd } = part;
+    if (kind === 'end' || kind === 'client') {
+      // Here, since a process that has not gone on with anybody can give up without harm.
+      const first = clientIn(part);
+      return { listeners, clients: new LeftClients(receiveClients(channel, first)), rooms, bans, accounts };
+    }
     if (kind === 'room') rooms.set(...toRoom(facts));
     else if (kind === 'bans' && isBans(facts)) bans.push(...facts);
     else if (kind === 'accounts' && isAccounts(facts)) accounts.push(...facts);
     else if (kind === 'listener' && fd !== null && isListener(facts)) listeners.push({ ...facts, fd });
-    else if (kind === 'client' && fd !== null && isClient(facts)) clients.push({ ...facts, fd });
     else throw unknownPart(kind);
   }
+}
+
+/** @param first - null if there is none */
+function* receiveClients(channel: HandOverChannel, first: LeftClient | null): Generator<LeftClient, void> {
+  for (let next = first; next !== null; next = clientIn(channel.receive())) yield next;
+}
+
+/** Returns the client that a part is; null at the end. */
+function clientIn({ kind, facts, fd }: Part): LeftClient | null {
+  if (kind === 'end') return null;
+  if (kind !== 'client' || fd === null || !isClient(facts)) throw unknownPart(kind);
+  return { ...facts, fd };
 }
 
 function unknownPart(kind: string): Error {

@@ -1,0 +1,75 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { SESSION_STATE_VERSION } from '../../src/protocol/session-state.js';
+import { HandOverChannel } from '../../src/server/hand-over/channel.js';
+import { LeftClients, receiveEstate, sendEstate } from '../../src/server/hand-over/estate.js';
+import { Descriptor } from '../../src/socket/descriptor.js';
+import { Socket } from '../../src/socket/socket.js';
+import { closeQuietly, openFds } from '../support/fds.js';
+
+const session = {
+  ...{ version: SESSION_STATE_VERSION, protocol: 'irc', irc: null, member: null },
+  input: { rest: '', isDiscarding: false, waiting: '' },
+};
+
+function facts(port: number, version = SESSION_STATE_VERSION): object {
+  const state = { host: '192.0.2.1', port, unsent: '', session: { ...session, version, irc: {}, member: {} } };
+  return { place: { protocol: 'irc', at: {} }, state, unsent: '', held: '' };
+}
+
+/** Both ends of a channel, and an fd to send. */
+function open(): { readonly own: HandOverChannel; readonly far: HandOverChannel; readonly fd: number } {
+  const [own, far] = Socket.pair({ type: 'seqpacket' });
+  const [fd, other] = Socket.pair();
+  const channels = [new HandOverChannel(own, 10_000), new HandOverChannel(far, 10_000)] as const;
+  onTestFinished(() => {
+    for (const socket of [own, far, fd, other]) socket.close();
+  });
+  return { own: channels[0], far: channels[1], fd: fd.fd };
+}
+
+/** Takes the ports of clients, and closes their fds. */
+function portsOf(clients: LeftClients): number[] {
+  return [...clients].map(({ fd, state }) => {
+    Descriptor.fromFd(fd).close();
+    return state.port;
+  });
+}
+
+test('a process begins with what it receives before the last client has been sent', () => {
+  const { own, far, fd } = open();
+  own.send('accounts', []);
+  own.send('client', facts(1), fd);
+  const { clients } = receiveEstate(far);
+  expect(clients.count).toBe(0);
+  own.send('client', facts(2), fd);
+  own.send('end');
+  expect(portsOf(clients)).toEqual([1, 2]);
+  expect(clients.count).toBe(2);
+});
+
+test('clients are given away when they are sent, and those that are left when somebody asks for them', () => {
+  const { own, far, fd } = open();
+  const given: number[] = [];
+  const clients = new LeftClients(
+    (function* () {
+      for (const port of [1, 2, 3]) {
+        given.push(port);
+        yield JSON.parse(JSON.stringify({ ...facts(port), fd }));
+      }
+    })(),
+  );
+  const [first] = clients;
+  expect([first?.state.port, given]).toEqual([1, [1]]);
+  sendEstate(own, { listeners: [], clients, rooms: new Map(), bans: [], accounts: [] });
+  expect(portsOf(receiveEstate(far).clients)).toEqual([1, 2, 3]);
+  expect([given, clients.complete()]).toEqual([[1, 2, 3], 3]);
+});
+
+test('a process that knows no such clients says so before it goes on with one', () => {
+  const { own, far, fd } = open();
+  own.send('client', facts(1, SESSION_STATE_VERSION + 1), fd);
+  const before = openFds();
+  expect(() => receiveEstate(far)).toThrow('cannot take over a part of the kind client');
+  // They would go with the process.
+  for (const received of openFds().keys()) if (!before.has(received)) closeQuietly(received);
+});
