@@ -6,6 +6,7 @@ import {
   checkObject,
   checkOptions,
   checkString,
+  MAX_UINT16,
   MAX_UINT32,
   type OptionNames,
 } from '../arguments.js';
@@ -60,6 +61,8 @@ export class Pty implements Disposable {
   protected constructor(options: PtyOptions) {
     checkObject(options, 'options');
     const { columns = DEFAULT_COLUMNS, rows = DEFAULT_ROWS } = options;
+    checkInteger(columns, 'options.columns', 0, MAX_UINT16);
+    checkInteger(rows, 'options.rows', 0, MAX_UINT16);
     this.master = Descriptor.open('/dev/ptmx', O_RDWR | O_NOCTTY | O_NONBLOCK);
     try {
       const number = new Uint32Array(1);
@@ -110,6 +113,8 @@ export class Pty implements Disposable {
    * @throws ERR_CLOSED, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
   resize(columns: number, rows: number): void {
+    checkInteger(columns, 'columns', 0, MAX_UINT16);
+    checkInteger(rows, 'rows', 0, MAX_UINT16);
     setWindowSize(this.master, { columns, rows });
   }
 
@@ -208,7 +213,7 @@ function readProgram(file: unknown, args: unknown, options: PtySpawnOptions): Pr
   if (gid !== UNCHANGED) checkInteger(gid, 'options.gid', 0, MAX_UINT32);
   return {
     paths: pathsOf(file, env['PATH'] ?? DEFAULT_PATH),
-    args: [file, ...args].map((arg) => bytesOf(arg, 'args')),
+    args: [Buffer.from(file), ...args.map((arg, index) => bytesOf(arg, `args[${index}]`))],
     environment: environmentOf(env),
     folder: cwd === undefined ? null : toPathBytes(cwd, 'options.cwd'),
     uid,
@@ -226,6 +231,9 @@ function pathsOf(file: string, searched: unknown): Uint8Array[] {
 
 function environmentOf(env: Readonly<Record<string, unknown>>): Uint8Array[] {
   const set = Object.entries(env).filter(([, value]) => value !== undefined);
+  // The first '=' ends the name, so it would be another variable.
+  const wrong = set.find(([name]) => name === '' || name.includes('='));
+  if (wrong !== undefined) throw outOfRange('options.env', "an object of names without '='", wrong[0]);
   return set.map(([name, value]) => Buffer.concat([Buffer.from(`${name}=`), bytesOf(value, `options.env.${name}`)]));
 }
 

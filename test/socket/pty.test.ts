@@ -99,7 +99,19 @@ describe('Pty.spawn', () => {
     expect(errorOf(() => callUntyped(Pty, 'spawn', 'sh', [], { shell: true }))).toMatchObject({
       code: 'ERR_UNKNOWN_OPTION',
     });
-    expect(errorOf(() => Pty.spawn('sh', [], { columns: 70_000 }))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+    for (const [name, ...args] of [
+      ['args[1]', 'sh', ['x', 1]],
+      ['options.columns', 'sh', [], { columns: 70_000 }],
+      ['options.rows', 'sh', [], { rows: -1 }],
+      // It would set A to `B=x`.
+      ['options.env', 'sh', [], { env: { 'A=B': 'x' } }],
+    ] as const) {
+      const error = errorOf(() => callUntyped(Pty, 'spawn', ...args));
+      expect(error).toMatchObject({
+        code: expect.stringMatching(/^ERR_(?:OUT_OF_RANGE|INVALID_ARG_TYPE)$/),
+        message: expect.stringContaining(name),
+      });
+    }
   });
 
   test('carries megabytes both ways, slowed down by either side, and loses nothing', async () => {
