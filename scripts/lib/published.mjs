@@ -8,9 +8,12 @@ export function repositoryUrl({ GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: na
   return server && name ? `${server}/${name}` : undefined;
 }
 
-/** package.json of the package: public, and with the repository that it was made in. */
+/**
+ * package.json of the package: public, and with the repository that it was made in. Its scripts are those of a clone:
+ * npm would warn that one of them may run at an install.
+ */
 export function publishedManifest(manifest, url) {
-  const { private: _, ...published } = manifest;
+  const { private: _, scripts: __, ...published } = manifest;
   return url === undefined ? published : { ...published, repository: { type: 'git', url: `git+${url}.git` } };
 }
 

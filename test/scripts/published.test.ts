@@ -21,11 +21,11 @@ async function withModule(name: string, lines: string): Promise<string> {
   return stdout;
 }
 
-test('the package names the repository that the workflow runs in, and is not private', async () => {
+test('the package names the repository that the workflow runs in, is not private, and has no scripts', async () => {
   const printed = await withModule(
     'published',
     `const url = lib.repositoryUrl({ GITHUB_SERVER_URL: 'https://git.example', GITHUB_REPOSITORY: 'some/where' });
-    console.log(JSON.stringify(lib.publishedManifest({ name: 'x', private: true }, url)));
+    console.log(JSON.stringify(lib.publishedManifest({ name: 'x', private: true, scripts: { prepare: 'y' } }, url)));
     console.log(JSON.stringify(lib.publishedManifest({ name: 'x', private: true }, lib.repositoryUrl({}))));`,
   );
   const repository = { type: 'git', url: 'git+https://git.example/some/where.git' };
