@@ -97,15 +97,17 @@ function measureLoneJoin(peers: readonly ChatPeer[]): Promise<number[]> {
   return withSides(sides, async (ready) => {
     for (const { crowd } of ready) {
       await crowd.grow(JOINING);
-      crowd.say(JOINING, `JOIN ${ROOM}\r\nPART ${ROOM}\r\nJOIN ${ROOM}\r\n`);
+      const before = crowd.lines;
+      crowd.say(JOINING, `JOIN ${ROOM}\r\n`);
+      await crowd.heard(before, (JOINING * (JOINING + 1)) / 2 + 2 * JOINING);
       await crowd.quiet();
       crowd.say(1, `PART ${ROOM}\r\n`);
       await crowd.quiet();
     }
     return alternate(ready, LONE_JOINS, async (side) => {
       const { crowd } = side;
-      const cost = await turn(side, () => crowd.say(1, `JOIN ${ROOM}\r\n`), JOINING + 2);
-      await turn(side, () => crowd.say(1, `PART ${ROOM}\r\n`), JOINING);
+      const cost = await turn(side, () => crowd.say(1, `JOIN ${ROOM}\r\n`), JOINING + 2, true);
+      await turn(side, () => crowd.say(1, `PART ${ROOM}\r\n`), JOINING, true);
       return cost / JOINING;
     });
   });
