@@ -55,7 +55,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
  * state without a verb. Other rooms may name the types of the verbs, and call them through the facade.
  */
 const innerChat =
-  /^chat\/(?:[a-z-]+-state|[a-z-]+-deeds|core|replica|proposal|rooms|presenter|publisher|delivery|outlets|strangers)\.ts$/;
+  /^chat\/(?:[a-z-]+-state|[a-z-]+-deeds|core|replica|proposal|rooms|presenter|publisher|talk|delivery|outlets|strangers)\.ts$/;
 const chatVerbs = 'chat/verbs/';
 
 /** The room of a module: a folder, or a file directly in src/ that is a room, or a door, of its own. */

@@ -11,9 +11,9 @@ export interface Assembly {
   /** Adds an outlet. @returns false if it has to be sent to by itself */
   add(outlet: Outlet): boolean;
   /**
-   * Sends bytes to all but one, which need not be in it.
+   * Sends bytes, or the UTF-8 of a text, to all but one, which need not be in it.
    *
-   * @returns false if it has dissolved, or the bytes are too many: nobody has been sent anything then
+   * @returns false if it has dissolved, or that is too much: nobody has been sent anything then
    */
-  send(bytes: Uint8Array, except: Outlet | null): boolean;
+  send(content: Uint8Array | string, except: Outlet | null): boolean;
 }

@@ -50,8 +50,10 @@ export class Delivery {
     }
   }
 
-  /** The event as one kind of reader gets it; null if it does not. */
-  bytesFor(encoder: Encoder): Uint8Array | null {
+  /** The event as one kind of reader gets it, a text if that is its UTF-8; null if it does not. */
+  contentFor(encoder: Encoder): Uint8Array | string | null {
+    const text = encoder.toText?.(this.#event) ?? null;
+    if (text !== null) return text;
     if (encoder !== this.#encoder) this.#switchTo(encoder);
     return this.#bytes;
   }

@@ -18,6 +18,12 @@ export interface Encoder {
    * @returns the bytes, never changed afterwards since many hold them; null if such members do not get it
    */
   encode(event: ChatEvent): Uint8Array | null;
+  /**
+   * Puts an event into the text whose UTF-8 is what {@link encode} returns, for what copies it anyway.
+   *
+   * @returns null if there is none, which says nothing about the bytes
+   */
+  toText?(event: ChatEvent): string | null;
   /** Whether a member that falls behind can do without it. */
   isDroppable(event: ChatEvent): boolean;
 }

@@ -37,9 +37,14 @@ export class Talk {
       return false;
     }
     if (this.#isVain) return false;
-    if (this.#encoder !== null && this.#send(delivery, this.#encoder, except)) return true;
+    const known = this.#encoder;
+    const content = known === null ? null : delivery.contentFor(known);
+    if (content !== null && this.#send(delivery, content, except)) return true;
     const encoder = this.#assemble(room);
-    return encoder !== null && this.#send(delivery, encoder, except);
+    if (encoder === null) return false;
+    const anew = encoder === known ? content : delivery.contentFor(encoder);
+    // What most of them do not get is for few.
+    return anew !== null && this.#send(delivery, anew, except);
   }
 
   #turnTo(room: RoomState): void {
@@ -50,9 +55,8 @@ export class Talk {
     this.#isVain = room.size < FEW;
   }
 
-  #send(delivery: Delivery, encoder: Encoder, except: MemberState | null): boolean {
-    const bytes = delivery.bytesFor(encoder);
-    if (bytes !== null && !this.#assembly.send(bytes, except?.outlet ?? null)) return false;
+  #send(delivery: Delivery, content: Uint8Array | string, except: MemberState | null): boolean {
+    if (!this.#assembly.send(content, except?.outlet ?? null)) return false;
     for (const member of this.#others) if (member !== except) delivery.to(member, this.#room);
     return true;
   }

@@ -47,15 +47,15 @@ export class Audience {
   }
 
   /**
-   * Sends bytes to all but one.
+   * Sends bytes, or the UTF-8 of a text, to all but one.
    *
-   * @returns how many they are; null if the audience has ended, or the bytes are too many for it
+   * @returns how many they are; null if the audience has ended, or that is too much for it
    */
-  send(bytes: Uint8Array, except: unknown): number | null {
+  send(content: Uint8Array | string, except: unknown): number | null {
     const turn = this.#turn;
     if (turn === null) return null;
     const left = except instanceof ServedConnection && except.owedFrom !== OWED_NOTHING ? except : null;
-    if (!turn.broadcast(this.#number, bytes, left)) return null;
+    if (!turn.broadcast(this.#number, content, left)) return null;
     return left === null ? this.#size : this.#size - 1;
   }
 }

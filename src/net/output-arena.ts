@@ -160,20 +160,23 @@ export class OutputArena<Member extends OutputMember> {
   }
 
   /**
-   * Takes a copy of bytes that all members of an audience are sent, but for one.
+   * Takes a copy of bytes, or the UTF-8 of a text, that all members of an audience are sent, but for one.
    *
    * @param number - of the audience
    * @returns false if it has ended: nobody is sent them then. It ends if there is no room; another one may have it
    */
-  broadcast(number: number, bytes: Uint8Array, except: Member | null): boolean {
+  broadcast(number: number, content: Uint8Array | string, except: Member | null): boolean {
     if (number !== this.#audienceNumber) return false;
-    if (bytes.length > SHARED_END - this.#sharedEnd) {
+    const isText = typeof content === 'string';
+    const mostBytes = isText ? content.length * MAX_BYTES_PER_UNIT : content.length;
+    if (mostBytes > SHARED_END - this.#sharedEnd) {
       this.flush();
       return false;
     }
     const isExcepted = except !== null && except.owedFrom !== OWED_NOTHING;
     if (isExcepted) this.pay(except);
-    this.#placeForMany(bytes);
+    if (isText) this.#sharedEnd += this.#arena.write(content, this.#sharedEnd, 'utf8');
+    else this.#placeForMany(content);
     if (isExcepted) except.owedFrom = this.#sharedEnd;
     return true;
   }

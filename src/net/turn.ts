@@ -211,9 +211,9 @@ export class Turn {
     this.#arena.enter(member);
   }
 
-  /** Sends bytes to all members of an audience but one. @returns false if it has ended, or they are too many for it */
-  broadcast(audience: number, bytes: Uint8Array, except: TurnMember | null): boolean {
-    if (!this.#arena.broadcast(audience, bytes, except)) return false;
+  /** Sends something to all members of an audience but one. @returns false if it has ended, or that is too much */
+  broadcast(audience: number, content: Uint8Array | string, except: TurnMember | null): boolean {
+    if (!this.#arena.broadcast(audience, content, except)) return false;
     this.#ensureEnd();
     return true;
   }

@@ -22,9 +22,10 @@ export class LinkAssembly implements Assembly {
     return outlet instanceof ConnectionLink && outlet.enter(this.#audience);
   }
 
-  send(bytes: Uint8Array, except: Outlet | null): boolean {
+  send(content: Uint8Array | string, except: Outlet | null): boolean {
     const audience = this.#audience;
-    const count = except instanceof ConnectionLink ? except.sendToOthers(audience, bytes) : audience.send(bytes, null);
+    const count =
+      except instanceof ConnectionLink ? except.sendToOthers(audience, content) : audience.send(content, null);
     if (count === null) return false;
     this.#tally.deliveries += count;
     return true;

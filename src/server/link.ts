@@ -227,9 +227,9 @@ export class ConnectionLink implements Link, Worker, SlowReader {
     return !this.#isHeldBack && !this.#isFull && audience.add(this.#wire);
   }
 
-  /** Sends bytes to all of an audience but this one. @returns how many they are; null if the audience has ended */
-  sendToOthers(audience: Audience, bytes: Uint8Array): number | null {
-    return audience.send(bytes, this.#wire);
+  /** Sends something to all of an audience but this one. @returns how many they are; null if the audience has ended */
+  sendToOthers(audience: Audience, content: Uint8Array | string): number | null {
+    return audience.send(content, this.#wire);
   }
 
   /** From now on, not all that is sent goes to the wire. */

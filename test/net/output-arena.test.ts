@@ -396,11 +396,11 @@ describe('an audience', () => {
     const audience = members(3);
     const number = gather(arena, audience);
     expect(arena.broadcast(number, bytesOf('one, '), null)).toBe(true);
-    expect(arena.broadcast(number, bytesOf('two'), null)).toBe(true);
+    expect(arena.broadcast(number, 'two €', null)).toBe(true);
     expect(arena.isDirty).toBe(true);
     arena.flush();
     expect(kernel.calls).toEqual(['sendRanges 100 101 102']);
-    for (const { fd } of audience) expect(kernel.bytesOf(fd).toString()).toBe('one, two');
+    for (const { fd } of audience) expect(kernel.bytesOf(fd).toString()).toBe('one, two €');
     expect(audience.map(({ owedFrom, pendingBytes }) => [owedFrom, pendingBytes])).toEqual([
       [OWED_NOTHING, 0],
       [OWED_NOTHING, 0],
@@ -470,6 +470,7 @@ describe('an audience', () => {
     arena.flush();
     for (const { fd } of audience) expect(kernel.bytesOf(fd).equals(Buffer.concat(whole))).toBe(true);
     expect(arena.broadcast(gather(arena, audience), pattern(SHARED_BYTES + 1), null)).toBe(false);
+    expect(arena.broadcast(gather(arena, audience), '€'.repeat(SHARED_BYTES / 3 + 1), null)).toBe(false);
   });
 
   test('keeps what the kernel does not take, shared if that is less than the copies', () => {
@@ -521,7 +522,7 @@ describe('an audience', () => {
       else if (dice < 35) {
         arena.leave(one);
         audience = audience.filter((member) => member !== one);
-      } else if (arena.broadcast(number, bytesOf(text), one)) {
+      } else if (arena.broadcast(number, upTo(2) === 0 ? text : bytesOf(text), one)) {
         for (const member of audience) if (member !== one) add(member, text);
       }
     }

@@ -71,14 +71,16 @@ export class IrcEncoder implements Encoder {
   }
 
   encode(event: ChatEvent): Uint8Array | null {
-    if (event.kind === 'said' && isOneLine(event)) {
-      // Nearly everything is this, so nothing is made for it but the text.
-      const line = this.#formatOne(event);
-      if (line !== null) return encodeText(line, this.#charset);
-    }
+    // Nearly everything is this, so nothing is made for it but the text.
+    const line = this.#formatOne(event);
+    if (line !== null) return encodeText(line, this.#charset);
     const lines = this.format(event);
     if (lines.length === 0) return null;
     return encodeText(lines.map((line) => formatLine(line, this.#charset)).join(''), this.#charset);
+  }
+
+  toText(event: ChatEvent): string | null {
+    return this.#charset === 'utf-8' ? this.#formatOne(event) : null;
   }
 
   /** A client can miss typing notifications and changes of presence, but not who is where. */
@@ -181,8 +183,9 @@ export class IrcEncoder implements Encoder {
     }
   }
 
-  /** Returns the whole line of a message; null if it has to be divided. */
-  #formatOne(event: Said): string | null {
+  /** Returns the whole line of a message; null for any other event, and if it has to be divided. */
+  #formatOne(event: ChatEvent): string | null {
+    if (event.kind !== 'said' || !isOneLine(event)) return null;
     const body = `:${this.#source(event.by)} ${COMMANDS[event.type]} ${targetOf(event)} :${event.text}`;
     const isLong = body.length * MAX_BYTES_PER_UNIT > MAX_BODY_BYTES;
     if (isLong && event.isDivisible && byteLength(body, this.#charset) > MAX_BODY_BYTES) return null;

@@ -16,6 +16,10 @@ class PlainEncoder implements Encoder {
     return line === null ? null : encodeText(line, this.#charset);
   }
 
+  toText(event: ChatEvent): string | null {
+    return this.#charset === 'utf-8' ? formatEvent(event) : null;
+  }
+
   /** A member can miss who came and went, but not what was said. */
   isDroppable(event: ChatEvent): boolean {
     return event.kind !== 'said';

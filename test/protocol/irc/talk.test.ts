@@ -69,6 +69,17 @@ test('all hear all others in one order, whoever echoes, comes, goes or reads oth
   for (const { heard } of wanderers) expect(isPartOf(heard, order)).toBe(true);
 });
 
+test('one that begins to read otherwise gets what most do not', async () => {
+  const server = await startIrc({ limits: UNLIMITED });
+  for (const nick of ['c1', 'c2', 'c3', 'c4', 'c5']) await server.client(nick, { join: '#room' });
+  const bob = await server.client('bob', { join: '#room' });
+  const ann = await server.client('ann', { caps: 'message-tags', join: '#room' });
+  await ann.ask('PRIVMSG #room :1', 'PRIVMSG #room :2');
+  await bob.ask('CAP REQ :message-tags');
+  await ann.ask('@+typing=active TAGMSG #room');
+  expect(untagged(await bob.heard())).toEqual([expect.stringMatching(/^:ann!\S+ TAGMSG #room$/)]);
+});
+
 test('one that leaves in the middle of a turn gets what was said before that, and nothing after it', async () => {
   const server = await startIrc({ limits: UNLIMITED });
   const ann = await server.client('ann', { join: '#room' });
