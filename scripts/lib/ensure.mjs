@@ -1,19 +1,21 @@
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { buildSqlite, hasSqlite } from './build-sqlite.mjs';
+import { hasSqlite, makeSqlite } from './build-sqlite.mjs';
 import { withLock } from './lock.mjs';
 import { at, changedMs, newestMs } from './paths.mjs';
 import { say } from './progress.mjs';
 import { npm } from './run.mjs';
 
-/** What can be stale, in the order in which one needs the other. */
-const steps = [
-  {
-    isStale: () => !nodeModulesMatchLock(),
-    async make() {
-      say('installing the development packages (npm ci)');
-      await npm(['ci', '--no-audit', '--no-fund'], { cwd: at() });
-    },
+/** What all the others need. */
+const packages = {
+  isStale: () => !nodeModulesMatchLock(),
+  async make() {
+    say('installing the development packages (npm ci)');
+    await npm(['ci', '--no-audit', '--no-fund'], { cwd: at() });
   },
+};
+
+/** What else can be stale. None needs another, and one compiler leaves a processor idle: they are made at once. */
+const parts = [
   {
     isStale: () => newestMs([at('native'), at('binding.gyp')]) > changedMs(at('build/Release/fdmux.node')),
     async make() {
@@ -24,8 +26,8 @@ const steps = [
       utimesSync(at('build/Release/fdmux.node'), startedAt, startedAt);
     },
   },
-  // It takes more than a minute, so the commands that need no store do without.
-  { isForStore: true, isStale: () => !hasSqlite(), make: buildSqlite },
+  // It may have to be compiled, so the commands that need no store do without.
+  { isForStore: true, isStale: () => !hasSqlite(), make: makeSqlite },
   {
     isStale: () =>
       newestMs([at('src'), at('web'), at('scripts'), at('deploy'), at('package.json')]) > changedMs(at('dist/.built')),
@@ -45,10 +47,12 @@ const steps = [
  * @param {{ withStore?: boolean }} options `withStore` adds what a server needs that keeps data
  */
 export async function ensure({ withStore = false } = {}) {
-  const wanted = steps.filter((step) => withStore || step.isForStore !== true);
-  if (!wanted.some((step) => step.isStale())) return;
+  const wanted = parts.filter((part) => withStore || part.isForStore !== true);
+  if (![packages, ...wanted].some((part) => part.isStale())) return;
   await withLock(at(), async () => {
-    for (const step of wanted) if (step.isStale()) await step.make();
+    if (packages.isStale()) await packages.make();
+    const made = await Promise.allSettled(wanted.filter((part) => part.isStale()).map((part) => part.make()));
+    for (const { reason } of made) if (reason !== undefined) throw reason;
     say('ready');
   });
 }
