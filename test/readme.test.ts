@@ -73,7 +73,7 @@ describe('a command of the README', () => {
 
   /** Where each is run: by this suite, or because it is how this suite came to run. */
   const runElsewhere = new Map([
-    ['npm install fdmux', 'test/packaging/loading.test.ts'],
+    ['npm install fdmux', 'test/packaging/loading.long.test.ts'],
     ['npx fdmux serve', 'test/cli/serve.test.ts'],
     ['npx fdmux connect 127.0.0.1:33333', 'test/cli/connect.test.ts'],
     ['nc 127.0.0.1 33333', 'test/readme.test.ts'],

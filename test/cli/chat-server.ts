@@ -2,13 +2,22 @@
 import { connectPeer, type Peer } from '../support/peers.js';
 import { cliPath, type ProcessOptions, start, type TestProcess } from '../support/processes.js';
 
+/** A way of waiting. */
+export interface Variant {
+  readonly backend: string;
+  readonly trigger: string;
+}
+
+/** The one that a server uses if nothing is said. */
+export const DEFAULT: Variant = { backend: 'epoll', trigger: 'level' };
+
 /** Every way of waiting that the server can use. */
-export const VARIANTS = [
+export const VARIANTS: readonly Variant[] = [
   { backend: 'select', trigger: 'level' },
   { backend: 'poll', trigger: 'level' },
-  { backend: 'epoll', trigger: 'level' },
+  DEFAULT,
   { backend: 'epoll', trigger: 'edge' },
-] as const;
+];
 
 export interface RunningServer {
   readonly process: TestProcess;

@@ -1,56 +1,12 @@
 /** `serve --record` and `replay`: the same again, the first difference, and what is in the file. */
-import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Outcome, replay } from '../../src/server/replay/replay.js';
-import { connectPeer, type Peer } from '../support/peers.js';
-import { cliPath, run, start } from '../support/processes.js';
+import { connectPeer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { join as joinLobby, type RunningServer, startServer } from './chat-server.js';
-
-const SECRETS = {
-  server: 'q7Wserver',
-  oper: 'h4Zoper',
-  typed: 'k9Ytyped',
-  name: 'v2Xname',
-  cloak: 'c5Wcloak'.repeat(4),
-};
-
-const settings = {
-  server: { password: SECRETS.server, motd: ['old'] },
-  operators: [{ name: 'chief', password: SECRETS.oper }],
-  classes: [{ name: 'all', softSendQueueBytes: 4096, sendQueueBytes: 8192, pingIntervalMs: 1000, linesPerSecond: 0 }],
-};
-
-async function register(port: number, nick: string): Promise<Peer> {
-  const peer = await connectPeer(port);
-  // The password arrives in two pieces.
-  await peer.write(`PASS ${SECRETS.server.slice(0, 4)}`);
-  await peer.write(`${SECRETS.server.slice(4)}\r\nNICK ${nick}\r\nUSER ${nick} 0 * :${nick}\r\nJOIN #lobby\r\n`);
-  await peer.lineLike(/ 366 /);
-  return peer;
-}
-
-interface Recorded {
-  readonly path: string;
-  readonly config: string;
-}
-
-/** Records what happens on a server until it is stopped by a signal. */
-async function record(
-  happen: (server: RunningServer, config: string) => Promise<void>,
-  { signal = 'SIGTERM', changes = {} }: { readonly signal?: NodeJS.Signals; readonly changes?: object } = {},
-): Promise<Recorded> {
-  const folder = temporaryFolder();
-  const path = join(folder, 'recording');
-  const config = join(folder, 'fdmux.json');
-  writeFileSync(config, JSON.stringify({ ...settings, ...changes }));
-  const server = await startServer(['--record', path, '--config', config]);
-  await happen(server, config);
-  server.process.kill(signal);
-  await server.process.ended();
-  return { path, config };
-}
+import { type RunningServer, startServer } from './chat-server.js';
+import { converse, fdmux, record, register, SECRETS, settings } from './recordings.js';
 
 async function operate(server: RunningServer, config: string): Promise<void> {
   const ann = await register(server.ircPort, 'ann');
@@ -79,17 +35,6 @@ async function operate(server: RunningServer, config: string): Promise<void> {
   await foreign.ended();
 }
 
-async function converse(server: RunningServer): Promise<void> {
-  const ann = await joinLobby(server);
-  const bob = await joinLobby(server, ann);
-  for (let number = 0; number < 20; number += 1) {
-    await ann.write(`hello ${number}\n`);
-    await bob.lineLike(/ say: hello /);
-    await bob.write(`good day ${number}\n`);
-    await ann.lineLike(/ say: good day /);
-  }
-}
-
 test('a server with passwords, operators, reloads, bad input and lost peers is replayed, without its secrets', async () => {
   const { path } = await record(operate);
   expect(await replay(path)).toMatchObject({ difference: null, isComplete: true, counts: { connections: 4 } });
@@ -99,83 +44,6 @@ test('a server with passwords, operators, reloads, bad input and lost peers is r
   expect(text).toMatch(/OPER chief x+/);
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
-
-test('a server on which people make accounts and log in is replayed, without their passwords and names', async () => {
-  const secrets = ['p3Qpassword', 'w8Rwrong', 'n5Tcustom', 'e2Umail', 'c6Wcode'];
-  const [password = '', wrong = '', custom = '', mail = '', code = ''] = secrets;
-  const plain = (text: string): string => Buffer.from(`\0ann\0${text}`).toString('base64');
-  let step = '';
-  const { path } = await record(
-    async (server) => {
-      const ann = await register(server.ircPort, 'ann');
-      await ann.write(`REGISTER ${custom} * ${password}\r\nREGISTER * ${mail} ${password}\r\nVERIFY ann ${code}\r\n`);
-      for (const failure of [/ACCOUNT_NAME_MUST_BE_NICK/, /INVALID_EMAIL/, /INVALID_CODE/]) await ann.lineLike(failure);
-      await ann.write(`REGISTER * * ${password}\r\n`);
-      await ann.lineLike(/ 900 /);
-      const bob = await register(server.ircPort, 'bob');
-      const attempts = [wrong, password].flatMap((text) => ['AUTHENTICATE PLAIN', `AUTHENTICATE ${plain(text)}`]);
-      const scram = ['AUTHENTICATE SCRAM-SHA-256', `AUTHENTICATE ${Buffer.from('n,,n=ann,r=x').toString('base64')}`];
-      const others = ['AUTHENTICATE FOO', 'AUTHENTICATE *', ...scram];
-      await bob.write([...attempts, ...others, ''].join('\r\n'));
-      [, step = ''] = /^AUTHENTICATE (\S{9,})$/.exec(await bob.lineLike(/^AUTHENTICATE \S{9,}$/)) ?? [];
-      await bob.write('AUTHENTICATE +\r\nPRIVMSG ann :hi\r\n');
-      await ann.lineLike(/ PRIVMSG ann :hi$/);
-    },
-    { changes: { server: { motd: ['old'] } } },
-  );
-  expect(await replay(path)).toMatchObject({ difference: null, isComplete: true, counts: { connections: 2 } });
-  const text = readFileSync(path, 'utf8');
-  for (const secret of [password, wrong, mail, code, plain(password), plain(wrong)]) expect(text).not.toContain(secret);
-  // The salt and the nonces of SCRAM: with them, a password could be guessed.
-  expect(Buffer.from(step, 'base64').toString()).toMatch(/^r=x.+,s=.+,i=\d+$/);
-  expect(text).not.toContain(step);
-  // What a client has named is in the answer that it got.
-  expect(text.split(custom)).toHaveLength(3);
-  expect(text).toContain(' 903 bob ');
-});
-
-/** Says long lines to somebody who does not read until the server has logged something. */
-async function floodDeaf(server: RunningServer, until: string): Promise<Peer> {
-  const deaf = await connectPeer(server.plainPort);
-  deaf.socket.pause();
-  const ann = await joinLobby(server);
-  const lines = `${'z'.repeat(6000)}\n`.repeat(4);
-  while (!server.process.stderr.includes(until)) {
-    await ann.write(lines);
-    await ann.write(`${'x'.repeat(10_000)}\n`);
-    await ann.lineLike(/ server: that line was longer /);
-  }
-  return deaf;
-}
-
-test('a server whose slow reader has lost messages, and caught up, is replayed', async () => {
-  const changes = { keptBytesPerRoom: 1_000_000 };
-  const { path } = await record(
-    async (server) => {
-      const deaf = await floodDeaf(server, 'slow reader ');
-      const bob = await joinLobby(server);
-      for (let round = 0; round < 60; round += 1) {
-        await bob.write(`${'y'.repeat(6000)}\n`.repeat(4));
-        await bob.write(`${'x'.repeat(10_000)}\n`);
-        await bob.lineLike(/ server: that line was longer /);
-      }
-      deaf.socket.resume();
-      await deaf.lineLike(/ messages are missing: /);
-      await deaf.write('back\n');
-      await bob.lineLike(/ say: back$/);
-    },
-    { changes },
-  );
-  expect(await replay(path)).toMatchObject({ difference: null, isComplete: true });
-}, 30_000);
-
-test('a server that has cut off a slow reader is replayed', async () => {
-  const { path } = await record((server) => floodDeaf(server, 'slow reader closed').then(() => undefined), {
-    changes: { keptEntriesPerRoom: 0 },
-  });
-  expect(readFileSync(path, 'utf8')).toMatch(/^\["full",1\]$/m);
-  expect(await replay(path)).toMatchObject({ difference: null, isComplete: true });
-}, 30_000);
 
 describe('what has been changed is found', () => {
   type Line = readonly unknown[];
@@ -208,56 +76,7 @@ describe('what has been changed is found', () => {
     expect(difference?.expected).toContain('good dax 7');
     expect(difference?.actual).toContain('good day 7');
   });
-
-  test('a time', async () => {
-    const { difference } = await replayChanged((lines) => {
-      const from = lines.slice(0, find(lines, /^\["in",2,"good day 7/)).findLastIndex(([kind]) => kind === 'turn');
-      for (const [index, [kind, ...rest]] of lines.entries()) {
-        const [one, other, last] = rest.map(Number);
-        if (index >= from && kind === 'turn') lines[index] = [kind, one, Number(other) + 86_400_000, last];
-        if (index >= from && kind === 'clock') lines[index] = [kind, Number(one) + 86_400_000, other, last];
-      }
-    });
-    expect(difference).toMatchObject({ connection: 1 });
-    expect(difference?.expected.slice(0, 12)).not.toBe(difference?.actual.slice(0, 12));
-  });
-
-  test('an order', async () => {
-    const { difference } = await replayChanged((lines) => {
-      const [one, other] = [find(lines, /^\["in",1,"hello 7/), find(lines, /^\["in",2,"good day 7/)];
-      [lines[one], lines[other]] = [lines[other] ?? [], lines[one] ?? []];
-    });
-    expect(difference).toMatchObject({
-      expected: expect.stringContaining('a write to connection 2'),
-      actual: expect.stringContaining('a write to connection 1'),
-    });
-  });
-
-  test('something that the server did not do', async () => {
-    const { difference } = await replayChanged((lines) => {
-      lines.splice(find(lines, /^\["in",1,"hello 7/) + 1, 0, ['destroy', 1]);
-    });
-    expect(difference).toMatchObject({ connection: 2, expected: 'the destruction of connection 1' });
-  });
-
-  test('something that the server did, and that is not recorded', async () => {
-    const { difference } = await replayChanged((lines) => {
-      lines.splice(find(lines, /^\["out",\[1\],".*good day 7/), 1);
-    });
-    expect(difference).toMatchObject({ connection: 1, expected: 'nothing more in this turn' });
-  });
 });
-
-test('the recording of a server that was killed is replayed up to its end', async () => {
-  const { path } = await record(converse, { signal: 'SIGKILL' });
-  const { size } = statSync(path);
-  for (const cut of [0, 1, 100, 333]) {
-    truncateSync(path, size - cut);
-    expect(await replay(path)).toMatchObject({ difference: null, isComplete: false });
-  }
-});
-
-const fdmux = (...args: string[]) => run(process.execPath, [cliPath, ...args]);
 
 test('the command says what was the same, or what is wrong with the file and where', async () => {
   const { path } = await record(converse);
@@ -304,26 +123,6 @@ test('a server that cannot start leaves no recording', async () => {
   expect(existsSync(path)).toBe(false);
 });
 
-test('a server that an exception has ended has recorded what led to it', async () => {
-  const path = join(temporaryFolder(), 'recording');
-  const program = `
-    const { trim } = String.prototype;
-    String.prototype.trim = function () {
-      if (this.includes('last words')) throw new Error('a fault');
-      return trim.call(this);
-    };
-    process.argv.push('serve', '--plain-port', '0', '--no-irc', '--record', ${JSON.stringify(path)});
-    require(${JSON.stringify(cliPath)});
-  `;
-  const server = start(process.execPath, ['-e', program]);
-  const [, port] = await server.line(/plain lines +.*:(\d+)$/);
-  const ann = await connectPeer(Number(port));
-  await ann.write('last words\n');
-  expect((await server.ended()).stderr).toContain('a fault');
-  expect(readFileSync(path, 'utf8')).toContain('last words');
-  expect(await replay(path)).toMatchObject({ difference: null, isComplete: false, counts: { connections: 1 } });
-});
-
 test('a recording is never overwritten', async () => {
   const path = join(temporaryFolder(), 'recording');
   writeFileSync(path, 'mine');
@@ -332,15 +131,4 @@ test('a recording is never overwritten', async () => {
     stderr: `fdmux: ${path} exists; a recording needs a new file\n`,
   });
   expect(readFileSync(path, 'utf8')).toBe('mine');
-});
-
-test('hidden addresses are the same again, and the recording does not have the key', async () => {
-  const meet = async ({ ircPort }: RunningServer): Promise<void> => {
-    const ann = await register(ircPort, 'ann');
-    await register(ircPort, 'bob');
-    expect(await ann.lineLike(/^:bob!\S+ JOIN/)).not.toContain('127.0.0.1');
-  };
-  const { path } = await record(meet, { changes: { cloak: { key: SECRETS.cloak } } });
-  expect(await replay(path)).toMatchObject({ difference: null, isComplete: true });
-  expect(readFileSync(path, 'utf8')).not.toContain(SECRETS.cloak);
 });

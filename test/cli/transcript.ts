@@ -1,9 +1,10 @@
+/** A conversation on a server, which is the same on every way of waiting. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { replay } from '../../src/server/replay/replay.js';
 import type { Peer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { anonymize, join as joinLobby, startServer, VARIANTS } from './chat-server.js';
+import { anonymize, join as joinLobby, startServer, type Variant } from './chat-server.js';
 
 /** Says a line and returns what each of the hearers hears of it. */
 async function say(speaker: Peer, line: string | Uint8Array, hearers: readonly Peer[]): Promise<string[]> {
@@ -58,14 +59,17 @@ const EXPECTED = [
   'exit 0',
 ];
 
-describe.each(VARIANTS)('on $backend, $trigger-triggered', ({ backend, trigger }) => {
-  test('the scripted conversation yields the transcript', async () => {
-    expect(await converse(['--backend', backend, '--trigger', trigger])).toEqual(EXPECTED);
-  });
+/** Tests that it yields what it should, and so does its recording. */
+export function describeTranscript(variants: readonly Variant[]): void {
+  describe.each(variants)('on $backend, $trigger-triggered', ({ backend, trigger }) => {
+    test('the scripted conversation yields the transcript', async () => {
+      expect(await converse(['--backend', backend, '--trigger', trigger])).toEqual(EXPECTED);
+    });
 
-  test('its recording yields it again, byte for byte', async () => {
-    const path = join(temporaryFolder(), 'recording');
-    expect(await converse(['--backend', backend, '--trigger', trigger, '--record', path])).toEqual(EXPECTED);
-    expect(await replay(path)).toMatchObject({ difference: null, isComplete: true, counts: { connections: 3 } });
+    test('its recording yields it again, byte for byte', async () => {
+      const path = join(temporaryFolder(), 'recording');
+      expect(await converse(['--backend', backend, '--trigger', trigger, '--record', path])).toEqual(EXPECTED);
+      expect(await replay(path)).toMatchObject({ difference: null, isComplete: true, counts: { connections: 3 } });
+    });
   });
-});
+}

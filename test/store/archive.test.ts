@@ -1,13 +1,11 @@
 /** Stores that are checked, written out as text, and made of text. */
-import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AccountRecord } from '../../src/accounts/account-book.js';
 import type { Line } from '../../src/history/line.js';
 import type { Entry } from '../../src/log/entry.js';
-import { check, eraseAccount, exportStore, importStore } from '../../src/store/archive.js';
-import { integerOf } from '../../src/store/columns.js';
-import { findEngine } from '../../src/store/engine.js';
+import { check, eraseAccount } from '../../src/store/archive.js';
 import { STORE_FILE } from '../../src/store/folder.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { SqliteLog } from '../../src/store/sqlite-log.js';
@@ -15,56 +13,10 @@ import { StoredAccounts } from '../../src/store/stored-accounts.js';
 import { StoredHistory } from '../../src/store/stored-history.js';
 import { Answers } from '../log/contract.js';
 import { mark } from '../log/entries.js';
-import { openFile, openStore, settled, storeOfVersion } from '../support/stores.js';
+import { openFile, openStore, settled } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { exported, filled, importLines, linesOf, ROOM } from './archived.js';
 import { HERE, idsOf, searched } from './searched.js';
-
-const ROOM = 'r:#a';
-
-/** Makes a store with packs and a ban. @returns its folder */
-async function filled(packs = 3): Promise<string> {
-  const folder = temporaryFolder();
-  const store = await openStore({ folder });
-  const log = await SqliteLog.open(store);
-  for (let n = 1; n <= packs; n += 1) log.append(ROOM, [mark(`${n} 你好 "\\`)], new Answers());
-  log.keep(ROOM, 1, '{"x":"\\u2028"}');
-  const ban = { kind: 'users', mask: 'a!*@*', reason: 'r', by: 'ann', atMs: 5, untilMs: null };
-  store.write({ kind: 'ban', ban });
-  await store.close();
-  return folder;
-}
-
-async function linesOf(folder: string): Promise<string[]> {
-  let text = '';
-  await exportStore(folder, (lines) => {
-    text += lines;
-    return Promise.resolve();
-  });
-  return text.trimEnd().split('\n');
-}
-
-function importLines(lines: readonly string[], folder = temporaryFolder()): Promise<number> {
-  // In chunks that begin and end anywhere, in the middle of a character too.
-  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
-  const chunks = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, n) => bytes.subarray(n * 7, n * 7 + 7));
-  return importStore(folder, chunksOf(chunks));
-}
-
-async function* chunksOf(chunks: readonly Buffer[]): AsyncGenerator<Buffer, void> {
-  for (const chunk of chunks) yield await Promise.resolve(chunk);
-}
-
-/** What a store of version 2 was exported as: a log with one pack. */
-const exported: readonly string[] = [
-  { fdmux: 'export', format: 1, schema: 2, atMs: 0 },
-  { table: 'fact', row: { name: 'prefix', value: 'p' } },
-  { table: 'log', row: { id: 1, name: ROOM, first: 1, top: 1, kept_seq: 0, kept: null } },
-  {
-    table: 'pack',
-    row: { log: 1, seq: 1, entries: 1, body: { json: { version: 3, entries: [mark('1')] } }, at_ms: 5 },
-  },
-  { rows: 3 },
-].map((line) => JSON.stringify(line));
 
 test('what is exported and imported is exported again as it was', async () => {
   const folder = await filled();
@@ -91,43 +43,6 @@ test('a server goes on where the export of another one ends', async () => {
   await settled(store);
   expect(answers.got).toEqual([2]);
 });
-
-test('an export is of one moment, whatever is written meanwhile', async () => {
-  const folder = temporaryFolder();
-  const store = await openStore({ folder });
-  const log = await SqliteLog.open(store);
-  for (let n = 1; n <= 2000; n += 1) log.append(ROOM, [mark(`${n} ${'x'.repeat(300)}`)], new Answers());
-  // What a large room is like goes out before what was said in it begins to.
-  log.keep(ROOM, 1, JSON.stringify('x'.repeat(300_000)));
-  await settled(store);
-  let text = '';
-  let parts = 0;
-  await exportStore(folder, async (lines) => {
-    text += lines;
-    parts += 1;
-    log.append(ROOM, [mark('too late')], new Answers());
-    await settled(store);
-  });
-  expect(parts).toBeGreaterThan(1);
-  expect(text).not.toContain('too late');
-  expect(text.match(/"table":"pack"/g)).toHaveLength(2000);
-});
-
-test.each(MIGRATIONS.map((_, index) => index + 1))(
-  'an export of version %i is brought to the last one',
-  async (version) => {
-    const lines = await linesOf(
-      await storeOfVersion(
-        version,
-        `INSERT INTO log(id, name, first, top) VALUES(1, '${ROOM}', 1, 1);
-       INSERT INTO pack(log, seq, entries, body) VALUES(1, 1, 1, '{}')`.replace("'{}'", "x'7b7d'"),
-      ),
-    );
-    const copy = temporaryFolder();
-    await importLines(lines, copy);
-    expect((await linesOf(copy))[0]).toContain(`"schema":${MIGRATIONS.length}`);
-  },
-);
 
 describe('an import that cannot be done leaves no store', () => {
   const cases: readonly (readonly [string, RegExp, (lines: readonly string[]) => readonly string[]])[] = [
@@ -184,18 +99,6 @@ test('an import never overwrites a store, nor one that is in use', async () => {
   await expect(importLines(exported, folder)).rejects.toMatchObject({ code: 'ERR_STORE_IN_USE' });
 });
 
-test('an import is refused beside what another file has left', async () => {
-  const [from, folder] = [temporaryFolder(), temporaryFolder()];
-  const store = await openStore({ folder: from });
-  (await SqliteLog.open(store)).append(ROOM, [mark('1')], new Answers());
-  await settled(store);
-  // Somebody has moved the file of a server that was killed, and nothing else.
-  copyFileSync(join(from, `${STORE_FILE}-wal`), join(folder, `${STORE_FILE}-wal`));
-  const refused = { code: 'ERR_STORE_NOT_EMPTY', message: expect.stringContaining(`${STORE_FILE}-wal`) };
-  await expect(importLines(exported, folder)).rejects.toMatchObject(refused);
-  expect(statSync(join(folder, `${STORE_FILE}-wal`)).size).toBeGreaterThan(0);
-});
-
 test('a folder without a store cannot be read', async () => {
   const folder = temporaryFolder();
   await expect(check(folder)).rejects.toMatchObject({ code: 'ERR_STORE_FOLDER' });
@@ -216,61 +119,6 @@ describe('a check', () => {
         ['pack', 3],
       ]),
     );
-  });
-
-  test.each([
-    [
-      'a pack is missing',
-      'DELETE FROM pack WHERE seq = 2',
-      /^the log r:#a has 2 packs, and should have those from 1 to 3$/,
-    ],
-    [
-      'a pack cannot be read',
-      "UPDATE pack SET body = x'7b7d' WHERE seq = 2",
-      /r:#a has a pack that cannot be read \(malformed\): 2$/,
-    ],
-    [
-      'a row names none',
-      'PRAGMA foreign_keys = OFF; UPDATE pack SET log = 9',
-      /^a row of pack names one of log that is missing$/,
-    ],
-  ])('says that %s', async (_, damage, problem) => {
-    const folder = await filled();
-    (await openFile(folder)).exec(damage);
-    expect((await check(folder)).problems).toContainEqual(expect.stringMatching(problem));
-  });
-
-  test.each([
-    ['is damaged', (bytes: Buffer) => bytes.fill(0x5a, 4096 * 2)],
-    ['is no database', () => Buffer.from('a letter '.repeat(1000))],
-  ])('says that a file %s, and leaves it as it is', async (_, damage) => {
-    const folder = await filled();
-    const path = join(folder, STORE_FILE);
-    writeFileSync(path, damage(readFileSync(path)));
-    const before = readFileSync(path);
-    const problems = await check(folder).then(
-      (findings) => findings.problems,
-      (error: unknown) => [error],
-    );
-    expect(problems.length).toBeGreaterThan(0);
-    expect(readFileSync(path)).toEqual(before);
-  });
-
-  test('says which pages are damaged, also where SQLite stops there', async () => {
-    const folder = await filled();
-    const path = join(folder, STORE_FILE);
-    const file = (await findEngine()).open(path, { isReadOnly: true, timeoutMs: 0 });
-    const root = integerOf(
-      file.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'log'").get() ?? {},
-      'rootpage',
-    );
-    file.close();
-    const bytes = readFileSync(path);
-    bytes.fill(0x5a, 4096 * (root - 1), 4096 * root);
-    writeFileSync(path, bytes);
-    const { problems } = await check(folder);
-    expect(problems).toContainEqual(expect.stringMatching(new RegExp(`page ${root}\\b`)));
-    expect(problems.every((problem) => !problem.includes('\n'))).toBe(true);
   });
 });
 

@@ -32,26 +32,50 @@ export interface RunOptions {
   readonly through?: readonly string[];
 }
 
-/** Packs and installs fdmux once for the test file that calls this; everything is removed after it. */
-export function installedPackage(): () => InstalledPackage {
+/**
+ * Installs fdmux once for the test file that calls this; everything is removed after it.
+ *
+ * @param isPacked - whether npm installs a tarball that is made for it, which takes long; a copy of what is built in
+ *   this project otherwise. If there is a tarball already, it is installed in any case.
+ */
+export function installedPackage({ isPacked = true } = {}): () => InstalledPackage {
   let scratch = '';
   let installed: InstalledPackage | undefined;
   beforeAll(async () => {
     scratch = mkdtempSync(join(tmpdir(), 'fdmux-package-'));
     const project = join(scratch, 'project');
-    const tarball = process.env['FDMUX_TEST_TARBALL'] ?? (await pack(join(scratch, 'pack')));
+    const made = process.env['FDMUX_TEST_TARBALL'];
     mkdirSync(project);
     writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', version: '1.0.0', private: true }));
+    installed = inProject(project, scratch);
+    if (made === undefined && !isPacked) {
+      copyBuilt(installed.folder);
+      return;
+    }
+    const tarball = made ?? (await pack(join(scratch, 'pack')));
     const npmArgs = ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', tarball];
     // A PATH with nothing but Node.js on it: no compiler, no make, no Python.
     await must('npm', npmArgs, project, { PATH: pathWithNodeOnly(join(scratch, 'bin')) });
-    installed = inProject(project, scratch);
   }, INSTALL_DEADLINE_MS);
   afterAll(() => rmSync(scratch, { recursive: true, force: true }), INSTALL_DEADLINE_MS);
   return () => {
     if (installed === undefined) throw new Error('fdmux was not installed');
     return installed;
   };
+}
+
+/** Lays what is built in this project out as the package has it, but for the type declarations. */
+function copyBuilt(folder: string): void {
+  for (const path of ['dist', 'package.json']) cpSync(projectPath(path), join(folder, path), { recursive: true });
+  cpSync(
+    projectPath('build/Release/fdmux.node'),
+    join(folder, `prebuilds/linux-${process.arch}/fdmux.${libcName()}.node`),
+  );
+}
+
+/** Which binary of the package is for this machine. */
+export function libcName(): 'glibc' | 'musl' {
+  return JSON.stringify(process.report.getReport()).includes('"glibcVersionRuntime"') ? 'glibc' : 'musl';
 }
 
 async function pack(folder: string): Promise<string> {
