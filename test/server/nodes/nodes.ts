@@ -35,8 +35,7 @@ export class TestNode {
     const operators = [{ name: 'root', password: 'secret', masks: ['*@*'] }];
     const config = await loadConfig({
       config: configuration({ store: { kind: 'postgres', url }, node, operators, ...settings }),
-      plainPort: 0,
-      ircPort: 0,
+      ...('listeners' in settings ? {} : { plainPort: 0, ircPort: 0 }),
     });
     const records: string[] = [];
     const record = (event: string, details: Readonly<Record<string, unknown>> = {}): void => {
