@@ -58,16 +58,16 @@ export class Retention {
     const nowMs = this.#clock.now();
     if (this.#clock.isAhead)
       log.warn('the clock has jumped ahead: nothing is forgotten by it before a day is over', {});
-    const ends = await store.read('ends', null).catch(() => []);
-    for (const { log: name, first, top } of ends) {
+    const held = await store.read('holdings', null).catch(() => []);
+    for (const { log: name, first, top, hasState, hasLines } of held) {
       const days = isShared && isOfNodes(name) ? 0 : daysOf(name);
       if (days === null) continue;
       if (days === 0 && !isShared) await this.#write({ kind: 'keep', log: name, seq: top, state: null });
       const fromMs = nowMs - days * DAY_MS;
       const packsFromMs = isShared ? Math.min(fromMs, nowMs - TRANSPORT_MS) : fromMs;
-      const dropped = await this.#drop({ kind: 'retain', log: name, fromMs: packsFromMs });
-      await this.#drop({ kind: 'lines-drop', shelf: name, beforeMs: fromMs });
-      if (isShared && first + dropped > top) await this.#forgetClosed(name, top);
+      const dropped = first > top ? 0 : await this.#drop({ kind: 'retain', log: name, fromMs: packsFromMs });
+      if (hasLines) await this.#drop({ kind: 'lines-drop', shelf: name, beforeMs: fromMs });
+      if (isShared && hasState && first + dropped > top) await this.#forgetClosed(name, top);
       if (this.#isStopped) return;
     }
   }

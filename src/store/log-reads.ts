@@ -10,6 +10,14 @@ export interface LogEnds {
   readonly top: number;
 }
 
+/** What there is of a log that may be forgotten. */
+export interface Holding extends LogEnds {
+  /** Whether a state is kept. */
+  readonly hasState: boolean;
+  /** Whether what was said is kept, for the history. */
+  readonly hasLines: boolean;
+}
+
 /** Part of a log, as bytes. */
 export interface Page extends Omit<LogEnds, 'log'> {
   readonly packs: readonly { readonly seq: number; readonly body: Uint8Array }[];
@@ -38,6 +46,8 @@ export interface LogReads {
   readonly state: { readonly ask: { readonly log: string }; readonly answer: KeptState };
   /** The ends of all logs. */
   readonly ends: { readonly ask: null; readonly answer: readonly LogEnds[] };
+  /** The logs of which anything is kept but their names: of those that a stranger has opened, most have nothing. */
+  readonly holdings: { readonly ask: null; readonly answer: readonly Holding[] };
   readonly packs: {
     readonly ask: { readonly log: string; readonly after: number; readonly maxPacks: number };
     readonly answer: Page;
@@ -46,6 +56,23 @@ export interface LogReads {
   readonly expired: { readonly ask: { readonly nowMs: number }; readonly answer: readonly string[] };
   /** The nodes whose lease runs. */
   readonly living: { readonly ask: { readonly nowMs: number }; readonly answer: readonly string[] };
+}
+
+/** The question for what is kept of logs, in SQLite and in PostgreSQL. */
+export const HOLDINGS = `SELECT * FROM (
+    SELECT name, first, top, CASE WHEN kept IS NULL THEN 0 ELSE 1 END AS has_state,
+      CASE WHEN EXISTS(SELECT 1 FROM line WHERE line.log = log.id) THEN 1 ELSE 0 END AS has_lines FROM log
+  ) AS held WHERE first <= top OR has_state = 1 OR has_lines = 1`;
+
+/** Returns what a row of {@link HOLDINGS} says. */
+export function holdingOf(row: object): Holding {
+  return {
+    log: textOf(row, 'name'),
+    first: integerOf(row, 'first'),
+    top: integerOf(row, 'top'),
+    hasState: integerOf(row, 'has_state') === 1,
+    hasLines: integerOf(row, 'has_lines') === 1,
+  };
 }
 
 export const logReads: ReadersOf<LogReads> = {
@@ -78,6 +105,7 @@ export const logReads: ReadersOf<LogReads> = {
       top: integerOf(row, 'top'),
     }));
   },
+  holdings: (tables) => tables.run(HOLDINGS).all().map(holdingOf),
   packs: (tables, { log, after, maxPacks }) => {
     // Packs and ends as they are at one moment: it is one statement.
     const rows = tables

@@ -50,6 +50,8 @@ test('what is too old for its log goes, slice by slice, and what is not kept at 
     { name: 'r:#c', first: 3, top: 2, kept: null },
   ]);
   expect(file.prepare('SELECT count(*) AS packs FROM pack').get()).toEqual({ packs: 4 });
+  // What is nothing but a name is not looked at every hour.
+  expect((await store.read('holdings', null)).map((held) => held.log).sort()).toEqual(['r:#a', 'r:#b']);
 });
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

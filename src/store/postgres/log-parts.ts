@@ -1,6 +1,6 @@
 /** Logs and their states as a store in PostgreSQL has them; packs and leases are the broker's. */
 import { integerOf, nullableOf, textOf } from '../columns.js';
-import { NOTHING_KEPT } from '../log-reads.js';
+import { holdingOf, HOLDINGS, NOTHING_KEPT } from '../log-reads.js';
 import type { PostgresReaders, PostgresWriters } from './parts.js';
 
 /** How many packs a write drops at most. */
@@ -43,7 +43,7 @@ export const logWriters: PostgresWriters<'keep' | 'retain' | 'trim'> = {
   },
 };
 
-export const logReaders: PostgresReaders<'state' | 'states' | 'ends'> = {
+export const logReaders: PostgresReaders<'state' | 'states' | 'ends' | 'holdings'> = {
   // The packs after a state are read by those who follow the log.
   states: async (run) => {
     const rows = await run({
@@ -61,6 +61,7 @@ export const logReaders: PostgresReaders<'state' | 'states' | 'ends'> = {
     if (row === undefined) return NOTHING_KEPT;
     return { seq: integerOf(row, 'kept_seq'), state: nullableOf(row, 'kept', textOf) };
   },
+  holdings: async (run) => (await run({ text: HOLDINGS })).map(holdingOf),
   ends: async (run) => {
     const rows = await run({ text: 'SELECT name, first, top FROM log' });
     return rows.map((row) => ({

@@ -2,7 +2,7 @@
 import type { LogName } from '../../log/entry.js';
 import type { RemoteLogOptions } from '../../log/remote-log.js';
 import { CountedLog } from '../counted-log.js';
-import type { KeptState, LogEnds } from '../log-reads.js';
+import type { Holding, KeptState, LogEnds } from '../log-reads.js';
 import { startLogs } from '../start-logs.js';
 import type { StoreLogs } from '../store-access.js';
 import type { RedisDurability } from './durability.js';
@@ -72,6 +72,12 @@ export class RedisLogs extends CountedLog implements StoreLogs {
   /** Returns where all logs begin and end. */
   async ends(): Promise<readonly LogEnds[]> {
     return this.#broker.states(await this.#broker.logs());
+  }
+
+  /** Returns what Redis has of all logs. */
+  async holdings(): Promise<readonly Holding[]> {
+    const states = await this.#broker.states(await this.#broker.logs());
+    return states.map(({ log, first, top, state }) => ({ log, first, top, hasState: state !== null, hasLines: false }));
   }
 
   /** Keeps one state after the other; those that are left when the server is lost are kept when it is back. */

@@ -1,6 +1,7 @@
 /** A store of which the logs are in Redis, and everything else elsewhere. */
 import type { Found, SearchQuery } from '../../history/search-query.js';
 import { isLogName } from '../../log/log-name.js';
+import type { Holding } from '../log-reads.js';
 import type { StoreReadings } from '../store.js';
 import type { StoreAccess } from '../store-access.js';
 import type { Reads, StoreFacts, Write } from '../tasks.js';
@@ -8,16 +9,28 @@ import type { WriteAnswer } from '../write-batches.js';
 import { redisError } from './redis-error.js';
 import type { RedisLogs } from './redis-logs.js';
 
+/** What this needs of the logs. */
+type LogsInRedis = Pick<RedisLogs, 'keep' | 'retain' | 'ends' | 'holdings'>;
+
 /** Asks Redis where the logs end, and has it forget what is too old; anything else goes to the other store. */
 export class StoreWithRedis implements StoreAccess {
   readonly #store: StoreAccess;
-  readonly #logs: RedisLogs;
+  readonly #logs: LogsInRedis;
   readonly #readers: { readonly [K in keyof Reads]?: (ask: Reads[K]['ask']) => Promise<Reads[K]['answer']> };
 
-  constructor(store: StoreAccess, logs: RedisLogs) {
+  constructor(store: StoreAccess, logs: LogsInRedis) {
     this.#store = store;
     this.#logs = logs;
-    this.#readers = { ends: () => logs.ends() };
+    this.#readers = { ends: () => logs.ends(), holdings: () => this.#holdings() };
+  }
+
+  /** Packs and states are in Redis; what was said is in the other store, also of what is no log in Redis. */
+  async #holdings(): Promise<Holding[]> {
+    const held = new Map((await this.#logs.holdings()).map((one) => [one.log, one]));
+    for (const { log, hasLines } of await this.#store.read('holdings', null)) {
+      if (hasLines) held.set(log, { log, first: 1, top: 0, hasState: false, ...held.get(log), hasLines });
+    }
+    return [...held.values()];
   }
 
   get facts(): StoreFacts {
