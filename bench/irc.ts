@@ -60,6 +60,9 @@ async function measure(
       deliveriesPerSecond: deliveries / number('seconds'),
       cpuNsPerDelivery: cpuNs / deliveries,
       instructionsPerDelivery: instructions === null ? null : instructions / deliveries,
+      p50Us: number('p50Ns') / 1000,
+      p99Us: number('p99Ns') / 1000,
+      p999Us: number('p999Ns') / 1000,
     };
   } finally {
     await server.stop();

@@ -5,13 +5,15 @@
 // CLIENTS connect, register and, when that is done, join one channel; it prints `joined` with the seconds
 // that took, from the first connect to the last end of a list of names. Then SENDERS of them send lines to
 // the channel whose text has BYTES bytes; each sends its next when it has got those of all other senders.
-// After a warm-up it prints `start`, and after SECONDS one line of JSON. With SENDERS 0 the clients do not
+// After a warm-up it prints `start`, and after SECONDS one line of JSON: the deliveries, and how long it took
+// from a line to those of all other senders. With SENDERS 0 the clients do not
 // join; it prints `idle` when all are registered and waits for the end of its input. FIRST is the number of
 // the first client, so that several loads have different nicks. TRANSPORT is tcp, tls, web (WebSockets) or
 // web-tls. In a WebSocket the line of a delivery, with its prefix, must have fewer than 126 bytes.
 #define _GNU_SOURCE
 #include <fcntl.h>
 
+#include "../support/histogram.h"
 #include "../support/transport.h"
 
 enum { kTail = 8, kOutstanding = 500, kBatch = 8, kWarmLines = 20000 };
@@ -22,6 +24,7 @@ struct client {
   int fd;
   enum stage stage;
   uint64_t sent, received;
+  int64_t sent_ns;  // when it has sent its last line
   size_t tail_bytes;
   char tail[kTail];
 };
@@ -32,7 +35,7 @@ static char input[kTail + kTransportBytes + 1];
 static char message[1024];
 static size_t message_bytes;
 static uint64_t deliveries, sent_lines;
-static int epoll_fd, port, is_web;
+static int epoll_fd, port, is_web, is_counting;
 // The byte that each delivery has once: the end of its line, or the first byte of its frame, which no text
 // contains.
 static int delivery_mark = '\n';
@@ -95,6 +98,7 @@ static void on_connected(size_t index) {
 
 static void send_message(struct client* client) {
   client->sent++;
+  client->sent_ns = now_ns();
   sent_lines++;
   transport_send(client->fd, message, message_bytes);
 }
@@ -134,7 +138,9 @@ static void on_lines(struct client* client, size_t length, int is_sender) {
   }
   client->received += count;
   deliveries += count;
-  if (is_sender && count > 0 && client->received >= client->sent * (sender_count - 1)) send_message(client);
+  if (!is_sender || count == 0 || client->received < client->sent * (sender_count - 1)) return;
+  if (is_counting) count_latency(now_ns() - client->sent_ns);
+  send_message(client);
 }
 
 // Returns whether anything arrived.
@@ -217,10 +223,12 @@ int main(int argc, char** argv) {
   printf("start\n");
   fflush(stdout);
   deliveries = 0;
+  is_counting = 1;
   const int64_t start = now_ns();
   const int64_t end = start + (int64_t)(seconds * 1e9);
   while (now_ns() < end) serve(100, 1);
-  printf("{\"deliveries\":%llu,\"seconds\":%.6f}\n", (unsigned long long)deliveries,
-         (now_ns() - start) / 1e9);
+  printf("{\"deliveries\":%llu,\"seconds\":%.6f,\"p50Ns\":%.0f,\"p99Ns\":%.0f,\"p999Ns\":%.0f}\n",
+         (unsigned long long)deliveries, (now_ns() - start) / 1e9, percentile(0.5), percentile(0.99),
+         percentile(0.999));
   return 0;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { type Cost, costsBy, countsInstructions } from '../support/costs.js';
 import { WITHOUT_COUNTERS } from '../support/machine.js';
-import { circumstances, commands, failures, linkToReadme, round } from '../support/page.js';
+import { circumstances, commands, failures, leastOf, linkToReadme, orNothing, round } from '../support/page.js';
 import type { Answer, Results } from '../support/results.js';
 
 /** What one run gave. */
@@ -14,6 +14,10 @@ export interface IrcRun {
   readonly cpuNsPerDelivery: number;
   /** Null if the machine does not count. */
   readonly instructionsPerDelivery: number | null;
+  /** From a sender's line to those of all other senders. Results of an earlier time have none. */
+  readonly p50Us?: number | undefined;
+  readonly p99Us?: number | undefined;
+  readonly p999Us?: number | undefined;
 }
 
 /** A run as it is published. */
@@ -22,6 +26,9 @@ export const ircRunSchema: v.GenericSchema<unknown, IrcRun> = v.strictObject({
   deliveriesPerSecond: v.number(),
   cpuNsPerDelivery: v.number(),
   instructionsPerDelivery: v.nullable(v.number()),
+  p50Us: v.optional(v.number()),
+  p99Us: v.optional(v.number()),
+  p999Us: v.optional(v.number()),
 });
 
 /** Writes irc.md into `folder`. */
@@ -54,11 +61,11 @@ function table(answer: Answer<IrcRun>): readonly string[] {
   const unit = countsInstructions(answer, costOf) ? 'instructions per delivery' : 'ns of CPU per delivery';
   const costs = costsOf(answer);
   return [
-    `| server | ${unit}, least to most | deliveries/s, least to most | all joined after, least to most | measured |`,
-    '|---|---:|---:|---:|---|',
+    `| server | ${unit}, least to most | deliveries/s, least to most | p50 us | p99 us | p99.9 us | all joined after, least to most | measured |`,
+    '|---|---:|---:|---:|---:|---:|---:|---|',
     ...Object.entries(answer.runs).map(([peer, all]) => {
       const on = answer.measured[peer]?.on ?? '';
-      if (all.length === 0) return `| ${peer} | did not survive | | | ${on} |`;
+      if (all.length === 0) return `| ${peer} | did not survive | | | | | | ${on} |`;
       const rate = between(
         all.map((run) => run.deliveriesPerSecond),
         round,
@@ -67,7 +74,12 @@ function table(answer: Answer<IrcRun>): readonly string[] {
         all.map((run) => run.joinSeconds),
         (seconds) => `${seconds.toFixed(2)} s`,
       );
-      return `| ${peer} | ${between(costs[peer] ?? [], round)} | ${rate} | ${join} | ${on} |`;
+      const latencies = [
+        all.map(({ p50Us }) => p50Us),
+        all.map(({ p99Us }) => p99Us),
+        all.map(({ p999Us }) => p999Us),
+      ].map((values) => orNothing(leastOf(values)));
+      return `| ${peer} | ${between(costs[peer] ?? [], round)} | ${rate} | ${latencies.join(' | ')} | ${join} | ${on} |`;
     }),
   ];
 }

@@ -20,9 +20,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "histogram.h"
 #include "transport.h"
 
-enum { kMaxDepth = 64, kBuckets = 64 * 32 };
+enum { kMaxDepth = 64 };
 
 struct connection {
   int fd;
@@ -36,33 +37,10 @@ static size_t message_bytes, depth;
 static char* message;
 static char input[kTransportBytes];
 static uint64_t messages, bytes;
-static uint64_t histogram[kBuckets];
 static int is_measuring;
 
-// Buckets of 1/32 of a power of two.
-static int bucket(uint64_t ns) {
-  if (ns < 32) return (int)ns;
-  const int log = 63 - __builtin_clzll(ns);
-  return (log - 4) * 32 + (int)((ns >> (log - 5)) & 31);
-}
-
-static double bucket_ns(int index) {
-  if (index < 32) return index;
-  return (double)((32ULL + index % 32) << (index / 32 - 1));
-}
-
-static double percentile(double share) {
-  uint64_t total = 0, seen = 0;
-  for (int i = 0; i < kBuckets; i++) total += histogram[i];
-  for (int i = 0; i < kBuckets; i++) {
-    seen += histogram[i];
-    if (total > 0 && seen >= share * total) return bucket_ns(i);
-  }
-  return 0;
-}
-
 static void measured(int64_t ns) {
-  if (is_measuring) histogram[bucket(ns > 0 ? (uint64_t)ns : 0)]++;
+  if (is_measuring) count_latency(ns);
 }
 
 // Blocking, so that a server which accepts slowly is waited for.
@@ -166,9 +144,10 @@ static int goes_on(struct run* run, int64_t now) {
 static void report(const struct run* run) {
   const double elapsed = (now_ns() - run->begin) / 1e9;
   printf(
-      "{\"messages\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"p50Ns\":%.0f,\"p99Ns\":%.0f,\"loadCpu\":%.3f}\n",
+      "{\"messages\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"p50Ns\":%.0f,\"p99Ns\":%.0f,\"p999Ns\":%.0f,"
+      "\"loadCpu\":%.3f}\n",
       (unsigned long long)messages, (unsigned long long)bytes, elapsed, percentile(0.5), percentile(0.99),
-      (cpu_ns() - run->start_cpu) / 1e9 / elapsed);
+      percentile(0.999), (cpu_ns() - run->start_cpu) / 1e9 / elapsed);
 }
 
 static void send_datagrams(int fd, size_t groups) {

@@ -23,6 +23,8 @@ export interface Run {
   readonly messagesPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  /** Results of an earlier time have none. */
+  readonly p999Us?: number | undefined;
   /**
    * Of one core. Near 1 the generator was the limit, and the rate says little about the server; its cost still does.
    */
@@ -38,6 +40,7 @@ export const runSchema: v.GenericSchema<unknown, Run> = v.strictObject({
   messagesPerSecond: v.number(),
   p50Us: v.number(),
   p99Us: v.number(),
+  p999Us: v.optional(v.number()),
   loadCpu: v.number(),
   cpuNsPerMessage: v.number(),
   instructionsPerMessage: v.nullable(v.number()),
@@ -73,6 +76,7 @@ export async function measure(
     messagesPerSecond: messages / number('seconds'),
     p50Us: number('p50Ns') / 1000,
     p99Us: number('p99Ns') / 1000,
+    p999Us: number('p999Ns') / 1000,
     loadCpu: number('loadCpu'),
     cpuNsPerMessage: perMessage(cpuNs),
     instructionsPerMessage: instructions === null ? null : perMessage(instructions),

@@ -41,3 +41,14 @@ export function failures({ failures }: Answer<unknown>): readonly string[] {
 export function round(value: number): string {
   return Math.round(value).toLocaleString('en');
 }
+
+/** The least of the values that there are; null if there are none. */
+export function leastOf(values: readonly (number | undefined)[]): number | null {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+/** A number as the tables show it; nothing if it was never measured. */
+export function orNothing(value: number | null): string {
+  return value === null ? '' : round(value);
+}

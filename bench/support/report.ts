@@ -5,7 +5,7 @@ import { barChart, figure } from './bar-chart.js';
 import { type Cost, costsBy, countsInstructions } from './costs.js';
 import type { Run } from './load.js';
 import { WITHOUT_COUNTERS } from './machine.js';
-import { circumstances, commands, failures, linkToReadme, round } from './page.js';
+import { circumstances, commands, failures, leastOf, linkToReadme, orNothing, round } from './page.js';
 import { type Range, rangeOf } from './range.js';
 import type { Answer, Results } from './results.js';
 import { unitOf } from './units.js';
@@ -35,6 +35,8 @@ interface Row {
   readonly isLimited: boolean;
   readonly p50Us: number;
   readonly p99Us: number;
+  /** Null if no run has it. */
+  readonly p999Us: number | null;
   /** Instructions if they were counted for all, otherwise ns. */
   readonly costs: Range;
   readonly loadCpu: number;
@@ -122,6 +124,7 @@ function toRows(answer: Answer<Run>): readonly Row[] {
         rates: rangeOf(all.map(({ messagesPerSecond }) => messagesPerSecond)),
         p50Us: Math.min(...all.map(({ p50Us }) => p50Us)),
         p99Us: Math.min(...all.map(({ p99Us }) => p99Us)),
+        p999Us: leastOf(all.map(({ p999Us }) => p999Us)),
         costs: rangeOf(costs[peer] ?? []),
       };
     });
@@ -148,12 +151,12 @@ function table(rows: readonly Row[], unit: string, many: string): readonly strin
   const rateTimes = (row: Row) =>
     row.isLimited || reference?.isLimited === true ? '' : times(row, ({ rates }) => rates.most);
   return [
-    `| server | ${unit}, least to most | x ${name} | ${many}/s, least to most | x ${name} | p50 us | p99 us | load's core | measured |`,
-    '|---|---:|---:|---:|---:|---:|---:|---:|---|',
+    `| server | ${unit}, least to most | x ${name} | ${many}/s, least to most | x ${name} | p50 us | p99 us | p99.9 us | load's core | measured |`,
+    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---|',
     ...rows.map(
       (row) =>
         `| ${row.peer} | ${inWords(row.costs)} | ${times(row, ({ costs }) => costs.least)} ` +
-        `| ${inWords(row.rates)}${row.isLimited ? ' †' : ''} | ${rateTimes(row)} | ${round(row.p50Us)} | ${round(row.p99Us)} ` +
+        `| ${inWords(row.rates)}${row.isLimited ? ' †' : ''} | ${rateTimes(row)} | ${round(row.p50Us)} | ${round(row.p99Us)} | ${orNothing(row.p999Us)} ` +
         `| ${Math.round(100 * row.loadCpu)} % | ${row.on} |`,
     ),
   ];

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { type Cost, costsBy, countsInstructions } from '../support/costs.js';
 import { WITHOUT_COUNTERS } from '../support/machine.js';
 import { median } from '../support/median.js';
-import { circumstances, failures, linkToReadme, round } from '../support/page.js';
+import { circumstances, failures, leastOf, linkToReadme, orNothing, round } from '../support/page.js';
 import type { Answer, Results } from '../support/results.js';
 
 /** What one run gave: of messages, of handshakes, or of deliveries. */
@@ -15,6 +15,10 @@ export interface TransportRun {
   readonly cpuNsEach: number;
   /** Null if the machine does not count them. */
   readonly instructionsEach: number | null;
+  /** From a message to its answer; of a chat, to those of all other senders. Results of an earlier time have none. */
+  readonly p50Us?: number | undefined;
+  readonly p99Us?: number | undefined;
+  readonly p999Us?: number | undefined;
 }
 
 /** A run as it is published. */
@@ -22,6 +26,9 @@ export const transportRunSchema: v.GenericSchema<unknown, TransportRun> = v.stri
   perSecond: v.number(),
   cpuNsEach: v.number(),
   instructionsEach: v.nullable(v.number()),
+  p50Us: v.optional(v.number()),
+  p99Us: v.optional(v.number()),
+  p999Us: v.optional(v.number()),
 });
 
 /** What a question is about, for its table. */
@@ -80,11 +87,17 @@ function section(answer: Answer<TransportRun>, { unit, reference, aims }: Meanin
   };
   const rows = Object.entries(answer.runs).map(([peer, all]) => {
     const on = answer.measured[peer]?.on ?? '';
-    if (all.length === 0) return `| ${peer} | did not survive | | | | | ${on} |`;
+    if (all.length === 0) return `| ${peer} | did not survive | | | | | | | | ${on} |`;
     const own = costs[peer] ?? [];
     const rate = Math.max(...all.map(({ perSecond }) => perSecond));
     const ratios = [ratio(peer, least), ratio(peer, median)].map((value) => value?.toFixed(2) ?? '');
-    return `| ${peer} | ${round(least(own))} | ${ratios[0]} | ${round(median(own))} | ${ratios[1]} | ${round(rate)} | ${on} |`;
+    const latencies = [
+      all.map(({ p50Us }) => p50Us),
+      all.map(({ p99Us }) => p99Us),
+      all.map(({ p999Us }) => p999Us),
+    ].map((values) => orNothing(leastOf(values)));
+    const cells = [round(least(own)), ratios[0], round(median(own)), ratios[1], round(rate), ...latencies];
+    return `| ${peer} | ${cells.join(' | ')} | ${on} |`;
   });
   const verdicts = Object.entries(aims).flatMap(([peer, aim]) => {
     const value = ratio(peer, least);
@@ -93,8 +106,8 @@ function section(answer: Answer<TransportRun>, { unit, reference, aims }: Meanin
       : [`- ${peer}: at most ${aim} x ${reference} is the aim, ${value.toFixed(2)} is reached.`];
   });
   return [
-    `| server | ${cost} each (least) | x ${reference} | median | x ${reference} | ${unit}/s (best) | measured |`,
-    '|---|---:|---:|---:|---:|---:|---|',
+    `| server | ${cost} each (least) | x ${reference} | median | x ${reference} | ${unit}/s (best) | p50 us | p99 us | p99.9 us | measured |`,
+    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---|',
     ...rows,
     ...(verdicts.length > 0 ? ['', ...verdicts] : []),
     ...failures(answer),

@@ -140,6 +140,9 @@ async function askEcho(
       perSecond: run.messagesPerSecond,
       cpuNsEach: run.cpuNsPerMessage,
       instructionsEach: run.instructionsPerMessage,
+      p50Us: run.p50Us,
+      p99Us: run.p99Us,
+      p999Us: run.p999Us,
     };
   } finally {
     await server.stop();
@@ -163,6 +166,9 @@ async function askChat(
       perSecond: deliveries / outcome.number('seconds'),
       cpuNsEach: outcome.cpuNs / deliveries,
       instructionsEach: outcome.instructions === null ? null : outcome.instructions / deliveries,
+      p50Us: outcome.number('p50Ns') / 1000,
+      p99Us: outcome.number('p99Ns') / 1000,
+      p999Us: outcome.number('p999Ns') / 1000,
     };
   } finally {
     await server.stop();

@@ -138,7 +138,14 @@ test('the page of the transports gives ratios within one time, and says how far 
   const folder = temporaryFolder();
   const cost = (cpuNsEach: number): TransportRun => ({ perSecond: 1e9 / cpuNsEach, cpuNsEach, instructionsEach: null });
   const meaning = { unit: 'messages', reference: 'C', aims: { fdmux: 1.25, bun: 2, gone: 3 } };
-  const asked = answer('first', MONDAY, { C: [cost(100), cost(300)], fdmux: [cost(150), cost(120)], gone: [] });
+  const asked = answer('first', MONDAY, {
+    C: [cost(100), cost(300)],
+    fdmux: [
+      { ...cost(150), ...{ p50Us: 1, p99Us: 3, p999Us: 4 } },
+      { ...cost(120), ...{ p50Us: 5, p99Us: 2, p999Us: 6 } },
+    ],
+    gone: [],
+  });
   const later = answer('first', TUESDAY, { bun: [cost(50)] });
   const both = {
     ...asked,
@@ -148,7 +155,7 @@ test('the page of the transports gives ratios within one time, and says how far 
   const memory = answer('memory', MONDAY, { 'fdmux TLS': [30_000, 24_000] });
   writeTransportReport(folder, { answers: [both], memory }, ['C', 'fdmux', 'bun', 'gone'], { first: meaning });
   const page = readFileSync(join(folder, 'transports.md'), 'utf8');
-  expect(page).toContain('| fdmux | 120 | 1.20 | 135 | 0.68 | 8,333,333 | 2026-11-16 10:00 |');
+  expect(page).toContain('| fdmux | 120 | 1.20 | 135 | 0.68 | 8,333,333 | 1 | 2 | 4 | 2026-11-16 10:00 |');
   expect(page).toContain('- fdmux: at most 1.25 x C is the aim, 1.20 is reached.');
   expect(page).toContain('| bun | 50 |  | 50 |  |');
   expect(page).toContain('| gone | did not survive |');
