@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { at } from './paths.mjs';
 import { Problem, say } from './progress.mjs';
@@ -35,11 +35,13 @@ export const fetched = {
   // The part of vitest that it needs under musl, of the version that package-lock.json has.
   'rolldown-musl': { name: '@rolldown/binding-linux-x64-musl', version: '1.2.19' },
   deno: { name: '@deno/linux-x64-glibc', version: '2.9.6' },
+  // It names a commit of irc-framework on GitHub, which not every machine reaches; npm has that code.
+  thelounge: { name: 'thelounge', version: '4.5.2', overrides: { 'irc-framework': '4.14.0' } },
 };
 
 /** Fetches one of {@link fetched} unless the cache has it. @returns the package's folder */
 export async function fetchPackage(key) {
-  const { name, version, integrity } = fetched[key];
+  const { name, version, integrity, overrides = {} } = fetched[key];
   const prefix = join(cacheFolder, 'fetched', `${key}-${version}`);
   const folder = join(prefix, 'node_modules', name);
   const lockPath = join(prefix, 'node_modules/.package-lock.json');
@@ -47,6 +49,7 @@ export async function fetchPackage(key) {
   say(`fetching ${name} ${version}`);
   rmSync(prefix, { recursive: true, force: true });
   mkdirSync(prefix, { recursive: true });
+  writeFileSync(join(prefix, 'package.json'), JSON.stringify({ private: true, overrides }));
   // --force: npm refuses packages for another processor or libc, and some of these are. Without a network npm would go
   // on trying for minutes.
   const options = ['--prefix', prefix, '--no-save', '--ignore-scripts', '--force', '--fetch-retries=1'];

@@ -2,30 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, type TestContext } from 'vitest';
-import { DeadlineError } from '../support/deadline.js';
+import { FETCH_DEADLINE_MS, fetched } from '../support/fetched.js';
 import { installedPackage } from '../support/installed-package.js';
-import { projectPath, TestProcess } from '../support/processes.js';
+import { projectPath } from '../support/processes.js';
 
 const installed = installedPackage();
 
 /** The flags that the README names. */
 const flags = (/^\| Deno \(`([^`]+)`\)/m.exec(readFileSync(projectPath('README.md'), 'utf8'))?.[1] ?? '').split(' ');
 
-const FETCH_DEADLINE_MS = 120_000;
 let deno: string | undefined;
 
 beforeAll(async () => {
-  const fetching = `import('${projectPath('scripts/lib/fetch.mjs')}')
-    .then(async ({ fetchPackage }) => console.log(await fetchPackage('deno')));`;
-  const fetcher = new TestProcess(process.execPath, ['-e', fetching], { deadlineMs: FETCH_DEADLINE_MS });
-  try {
-    const { code, stdout } = await fetcher.ended();
-    if (code === 0) deno = join(stdout.trim(), 'deno');
-  } catch (error) {
-    // A slow network is no fault of fdmux; the tests skip then.
-    if (!(error instanceof DeadlineError)) throw error;
-    fetcher.kill('SIGKILL');
-  }
+  const folder = await fetched('deno');
+  if (folder !== undefined) deno = join(folder, 'deno');
 }, 2 * FETCH_DEADLINE_MS);
 
 /** Runs a program that uses each layer and reports its outcome. */

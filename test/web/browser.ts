@@ -1,7 +1,7 @@
 /** People in front of a real browser: Debian's Chromium, driven by playwright-core. */
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, type TestContext } from 'vitest';
 import { DEADLINE_MS } from '../support/deadline.js';
 import { runtime } from '../support/runtime.js';
 
@@ -15,7 +15,7 @@ const problems: string[] = [];
 let browser: Browser | null = null;
 
 /** A test of a page; it is skipped if there is no browser, or if something else is missing, which its name says. */
-export const inBrowser = (name: string, body: () => Promise<void>, missing = ''): void => {
+export const inBrowser = (name: string, body: (context: TestContext) => Promise<void>, missing = ''): void => {
   const note = missing === '' ? browserNote : ` (it needs ${missing})`;
   test.skipIf(!hasBrowser || missing !== '')(`${name}${note}`, { timeout: 60_000, tags: ['needs-browser'] }, body);
 };
