@@ -23,15 +23,11 @@ const installedInsteadOfSources = (folder: string): Plugin => ({
 });
 
 /**
- * The folders whose files share the modules of one process, one file after the other. Each of these many small files
- * would load all modules for itself otherwise, which takes longer than its tests. The other folders have files that
- * load modules again, measure the heap, or change what a process does with signals.
+ * Each process of the suite runs many test files, one after the other, and they share its modules: to load all modules
+ * anew takes longer than most tests. These need a process of their own: they put other modules in the place of some,
+ * load them again, or measure the heap.
  */
-const SHARING = ['test/protocol/irc/commands/', 'test/protocol/irc/features/'];
-
-/** Whether a test file may find modules that another one has loaded: not if it puts others in their place. */
-const isSharing = (path: string): boolean =>
-  SHARING.some((folder) => path.startsWith(folder)) && !/^vi\.(mock|doMock)\(/m.test(readFileSync(at(path), 'utf8'));
+const NEEDS_OWN_PROCESS = /\bvi\.(?:mock|doMock|resetModules)\(|\/support\/heap\.js'/;
 
 /** The test files of a mode: those that share modules, and the others. */
 function testFiles(mode: string): { readonly shared: string[]; readonly alone: string[] } {
@@ -39,7 +35,8 @@ function testFiles(mode: string): { readonly shared: string[]; readonly alone: s
   const wanted = paths.filter(
     (path) => path.endsWith('.test.ts') && path.endsWith('.long.test.ts') === (mode === 'long'),
   );
-  return { shared: wanted.filter(isSharing), alone: wanted.filter((path) => !isSharing(path)) };
+  const isAlone = (path: string): boolean => NEEDS_OWN_PROCESS.test(readFileSync(at(path), 'utf8'));
+  return { shared: wanted.filter((path) => !isAlone(path)), alone: wanted.filter(isAlone) };
 }
 
 /** By default the daily suite; with `--mode long` the tests that take minutes, in *.long.test.ts. */

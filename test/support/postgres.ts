@@ -1,9 +1,19 @@
 /** A PostgreSQL server of the tests, which only this machine can reach, by a Unix socket. */
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { projectPath } from './processes.js';
 import { endProcess, whenServing } from './server-process.js';
 
 /** Debian has the programs of each version in a folder of its own; others have them in the PATH. */
@@ -65,17 +75,55 @@ export interface PostgresServer {
   close(): Promise<void>;
 }
 
+/** Makes a folder of the server's user. */
+function usersFolder(within: string): string {
+  const folder = mkdtempSync(join(within, 'fdmux-postgres-'));
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  return folder;
+}
+
+/** Copies a folder with its owners and modes, which Node.js does not keep. */
+function copyFiles(from: string, to: string): void {
+  const { status, stderr } = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`cp: ${stderr}`);
+}
+
+/**
+ * Returns the files of a server that nobody has used yet. Making them takes seconds, and they are always the same: so
+ * they are made once, and kept in .cache/.
+ */
+function emptyFiles(): string {
+  const { stdout } = spawnSync(program('initdb'), ['--version'], { ...user, encoding: 'utf8' });
+  const [version = ''] = /[\d.]+/.exec(stdout) ?? [];
+  const kept = projectPath(`.cache/postgres-${version}-${user?.uid ?? 'own'}`);
+  if (existsSync(kept)) return kept;
+  const folder = usersFolder(tmpdir());
+  const made = join(folder, 'data');
+  const initArguments = ['-D', made, '-A', 'trust', '-U', 'fdmux', '-E', 'UTF8', '--no-locale', '--no-sync'];
+  const init = spawnSync(program('initdb'), initArguments, { ...user, cwd: folder, encoding: 'utf8' });
+  if (init.status !== 0) throw new Error(`initdb: ${init.stderr}`);
+  // Under another name at first: whoever finds the files finds all of them.
+  mkdirSync(projectPath('.cache'), { recursive: true });
+  const copying = `${kept}-${process.pid}`;
+  copyFiles(made, copying);
+  rmSync(folder, { recursive: true });
+  try {
+    renameSync(copying, kept);
+  } catch {
+    // Somebody else was faster.
+    rmSync(copying, { recursive: true });
+  }
+  return kept;
+}
+
 /** Starts a server with an empty database. @param settings - of the server, by name */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
   place?: PostgresPlace,
 ): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(place?.within ?? tmpdir(), 'fdmux-postgres-'));
-  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  const folder = usersFolder(place?.within ?? tmpdir());
   const data = join(folder, 'data');
-  const initArguments = ['-D', data, '-A', 'trust', '-U', 'fdmux', '-E', 'UTF8', '--no-locale', '--no-sync'];
-  const made = spawnSync(program('initdb'), initArguments, { ...user, cwd: folder, encoding: 'utf8' });
-  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  copyFiles(emptyFiles(), data);
   const socket = encodeURIComponent(folder);
   const url = `postgres://fdmux@${socket}/postgres`;
   if (place !== undefined) appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet trust\n');
