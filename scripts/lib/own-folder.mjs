@@ -17,11 +17,21 @@ const LOADING = /\b(require|import)\("(\.[^"]+)"\)/g;
  * @param named the files that keep their place
  */
 export function intoOwnFolder(files, dist, named) {
+  const build = hashOf(moved(files, dist, `${FOLDER_START}of-no-build`, named));
+  return moved(files, dist, `${FOLDER_START}${build}`, named);
+}
+
+function hashOf(files) {
   const hash = createHash('sha256');
   for (const { path, text } of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-    hash.update(`${relative(dist, path)}\n${text.length}\n${text}`);
+    hash.update(`${basename(path)}\n${text.length}\n${text}`);
   }
-  const folder = join(dist, `${FOLDER_START}${hash.digest('hex').slice(0, 12)}`);
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Returns the files as they are when all but some are in a folder of that name. */
+function moved(files, dist, name, named) {
+  const folder = join(dist, name);
   const homes = new Map(files.map(({ path }) => [path, named.includes(path) ? path : join(folder, basename(path))]));
   return files.map((file) => {
     const home = homes.get(file.path);
