@@ -1,32 +1,8 @@
 /** `fdmux ctl`, and what a server of `fdmux serve` does when it is asked. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type CtlVerb, readRequest } from '../../src/cli/ctl-arguments.js';
-import { askServer } from '../../src/control/ask.js';
-import type { Reply } from '../../src/control/request.js';
 import { ask, client } from '../server/keeping.js';
 import { connectPeer } from '../support/peers.js';
-import { cliPath, run } from '../support/processes.js';
-import { temporaryFolder } from '../support/temporary.js';
-import { type RunningServer, startServer } from './chat-server.js';
-
-const typed = (...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> =>
-  run(process.execPath, [cliPath, 'ctl', ...args]);
-
-interface Served {
-  readonly server: RunningServer;
-  readonly folder: string;
-  /** Asks as the command does, in this process. */
-  readonly ctl: (verb: CtlVerb, ...words: readonly string[]) => Promise<Reply>;
-}
-
-/** Starts a server that keeps data. */
-async function serve(...args: string[]): Promise<Served> {
-  const folder = temporaryFolder();
-  const server = await startServer(['--data', folder, ...args]);
-  return { server, folder, ctl: (verb, ...words) => askServer(folder, readRequest(verb, words, {})) };
-}
+import { serve, typed } from './asked.js';
 
 test('the status says who the server is and what it has to do, for people and for programs', async () => {
   const { server, folder } = await serve();
@@ -111,19 +87,6 @@ test('somebody is kicked, banned and let in again', async () => {
   await client(server, 'bob');
 });
 
-test('the level of the log holds until the configuration is read again', async () => {
-  const config = join(temporaryFolder(), 'fdmux.json');
-  writeFileSync(config, '{"log":{"level":"error"}}');
-  const { server, ctl } = await serve('--config', config);
-  expect(await ctl('log-level', 'debug')).toMatchObject({ text: ['the log has level debug'] });
-  await connectPeer(server.ircPort);
-  await server.process.errorText(/ INF connected /);
-  expect(await ctl('reload')).toMatchObject({ text: [`${config} is read`], result: { waitingKeys: [] } });
-  expect(await ctl('log-level')).toMatchObject({ result: { level: 'error' } });
-  writeFileSync(config, '{"log":{"level":"loud"}}');
-  await expect(ctl('reload')).rejects.toThrow(/stays as it was.*log\.level/s);
-});
-
 test('the backend is exchanged under those who are there, and the status has the new one', async () => {
   const { server, folder, ctl } = await serve();
   const ann = await client(server, 'ann');
@@ -143,12 +106,6 @@ test('the backend is exchanged under those who are there, and the status has the
   expect(await ctl('backend')).toMatchObject({ result: { backend: 'poll' } });
 });
 
-test('a server that is edge-triggered refuses another backend', async () => {
-  const { ctl } = await serve('--trigger', 'edge');
-  await expect(ctl('backend', 'select')).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED_TRIGGER' });
-  expect(await ctl('status')).toMatchObject({ result: { backend: 'epoll' } });
-});
-
 test('a server that drains takes nobody, and ends at once when that is asked for again', async () => {
   const { server, folder, ctl } = await serve('--drain-ms', '60000');
   const ann = await client(server, 'ann');
@@ -162,35 +119,4 @@ test('a server that drains takes nobody, and ends at once when that is asked for
     code: 1,
     stderr: `fdmux: ${folder}: no server runs with this data\n`,
   });
-});
-
-test('a server refuses what makes no sense to it', async () => {
-  const { ctl } = await serve();
-  await expect(ctl('log-level', 'loud')).rejects.toThrow(/must be one of debug/);
-  await expect(ctl('ban', 'nobody')).rejects.toThrow(/nobody goes by that nick/);
-  await expect(ctl('ban', 'a@b.example', 'x'.repeat(201))).rejects.toThrow(/at most 200 bytes/);
-  await expect(ctl('kick', 'ann', 'a\nb')).rejects.toThrow(/control characters/);
-  await expect(ctl('ban', 'a@\u0007')).rejects.toThrow(/control characters/);
-});
-
-test('a command without a folder, and one with an unknown verb, end with exit code 2', async () => {
-  const [withoutFolder, unknown] = await Promise.all([typed('status'), typed('dance', '--data', 'a')]);
-  expect(withoutFolder).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/name the folder/) });
-  expect(unknown).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/must be one of/) });
-});
-
-test.each([
-  ['status', ['x'], {}, /fdmux ctl status$/],
-  ['kick', [], {}, /fdmux ctl kick NICK/],
-  ['kick', ['ann'], { minutes: 5 }, /--minutes is for ban only/],
-] as const)('%s %j %j is no command', (verb, words, flags, complaint) => {
-  expect(() => readRequest(verb, words, flags)).toThrow(complaint);
-});
-
-test('a configuration that keeps data in PostgreSQL is answered with why there is nobody to ask', async () => {
-  const config = join(temporaryFolder(), 'fdmux.json');
-  writeFileSync(config, '{"store":{"kind":"postgres","url":"postgres://127.0.0.1:1/none"}}');
-  const { code, stderr } = await typed('status', '--config', config);
-  expect(code).toBe(2);
-  expect(stderr).toContain('a server whose data is in PostgreSQL has no control socket');
 });
