@@ -71,6 +71,22 @@ interface ReadinessCalls {
   ): number;
 
   /**
+   * select(2) on sets that the caller keeps. `sets` has six equal parts of whole longs: the read, the write and the
+   * except set, a bit for each fd as in an `fd_set`, and then the kernel's answer in the same layout, valid if the
+   * result is above 0. A closed fd is always EBADF.
+   *
+   * @param nfds one more than the highest fd of the sets
+   * @returns how many bits the answer has; 0 also after a signal unless `retryOnSignal`
+   */
+  selectSets(
+    sets: Int32Array,
+    nfds: number,
+    timeoutMs: number,
+    retryOnSignal?: boolean,
+    signalMask?: readonly number[] | null,
+  ): number;
+
+  /**
    * poll(2). `pollFds` is an array of `struct pollfd`: for entry i the fd is int32 number 2i, `events` the low and
    * `revents` the high 16 bits of int32 number 2i+1. Behind the `count` entries there is room for as many numbers,
    * to which it writes the places of the entries with a non-zero `revents`, ascending.
@@ -144,15 +160,27 @@ interface LoopCalls {
   loopWatchStop(waiter: number): void;
   /**
    * Lets a started watch wait in the epoll instance itself while reports follow each other closely. It then hands over
-   * the events that it has found, which nobody else is told of. Meanwhile the instance contains an fd whose events have
+   * the events that it has found, which nobody else is told of. Meanwhile the instance contains fds whose events have
    * the low data 0xfffffffe: they are to be ignored.
    *
    * @param maxEvents how many events it may find at once, from 1 to the event buffer's capacity; 0 for none any more,
    *   which takes effect at once
+   * @param spinUs for how long it looks again and again before it blocks, in microseconds, 0 to 1,000
    */
-  loopWatchDirect(waiter: number, maxEvents: number): void;
+  loopWatchDirect(waiter: number, maxEvents: number, spinUs: number): void;
+  /**
+   * Makes the next direct wait of a watch that has reported events, without leaving the report: the dispatcher may go
+   * on as if it had been called again. It has to let ticks and promises run before.
+   *
+   * @returns how many events are in the event buffer; 0 if the dispatcher has to return
+   */
+  loopWatchNext(waiter: number): number;
+  /** Emits `uncaughtException`, or ends the process: what happens to whatever a callback of the loop throws. */
+  fatalException(error: unknown): void;
   /** How many waits the watches of this thread have made in place of the event loop. */
   directWaitCount(): number;
+  /** How many looks those waits have made before they blocked. */
+  directWaitSpins(): number;
   /** How long those waits have taken, in milliseconds. */
   directWaitMs(): number;
 
@@ -204,6 +232,22 @@ interface LoopCalls {
   waiterClose(waiter: number): void;
 }
 
+/**
+ * Many sends in one native call. The sender's `operations` hold `count` triples (fd, start, end), each a range of its
+ * bytes. Neighbouring triples with the same fd leave in one sendmsg(2). The result of such a run replaces the fd of its
+ * first triple: the bytes sent, or the errno, negative (-EAGAIN included). The other triples keep theirs.
+ */
+export type Send = (count: number) => void;
+
+/**
+ * Many receives in one native call. The receiver's `operations` hold `count` fds. Their bytes are laid end to end from
+ * the start of its bytes, at most `maxBytes` from each. The result replaces the fd: the count, 0 at end of file, or the
+ * errno, negative (-EAGAIN included).
+ *
+ * @returns how many operations were done: it stops when there is less room left than `maxBytes`
+ */
+export type Receive = (count: number) => number;
+
 /** socket(2) and its family. Sockets are created and accepted non-blocking unless said otherwise. */
 interface SocketCalls {
   socket(family: number, type: number, protocol: number, nonBlocking: boolean): number;
@@ -230,20 +274,13 @@ interface SocketCalls {
   recv(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
   /** send(2) with MSG_NOSIGNAL. @returns the count, or WOULD_BLOCK */
   send(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
+  /** Makes a function that sends from `bytes`: see {@link Send}. Nobody may transfer the memory of either array. */
+  sender(bytes: Uint8Array, operations: Int32Array): Send;
   /**
-   * Many sends in one native call. `operations` holds `count` triples (fd, start, end), each a range of `bytes`.
-   * Neighbouring triples with the same fd leave in one sendmsg(2). The result of such a run replaces the fd of its
-   * first triple: the bytes sent, or the errno, negative (-EAGAIN included). The other triples keep theirs.
+   * Makes a function that receives into `bytes`: see {@link Receive}. It throws ERR_OUT_OF_RANGE once their memory has
+   * been transferred. Nobody may transfer that of `operations`.
    */
-  sendRanges(bytes: Uint8Array, operations: Int32Array, count: number): void;
-  /**
-   * Many receives in one native call. `operations` holds `count` fds. Their bytes are laid end to end from the start of
-   * `bytes`, at most `maxBytes` from each. The result replaces the fd: the count, 0 at end of file, or the errno,
-   * negative (-EAGAIN included).
-   *
-   * @returns how many operations were done: it stops when `bytes` has less room left than `maxBytes`
-   */
-  recvMany(bytes: Uint8Array, operations: Int32Array, count: number, maxBytes: number): number;
+  receiver(bytes: Uint8Array, operations: Int32Array, maxBytes: number): Receive;
   shutdown(fd: number, how: number): void;
   getSockOpt(fd: number, level: number, name: number): number;
   getSockOptBytes(fd: number, level: number, name: number, maxBytes: number): Uint8Array;

@@ -9,7 +9,7 @@
  */
 import { constants } from 'node:os';
 import { toBytes } from '../arguments.js';
-import type { NativeBinding } from '../binding/contract.js';
+import type { NativeBinding, Send } from '../binding/contract.js';
 import { present, toError } from '../errors.js';
 import { isMemoryShortage, isMemoryShortageError } from '../socket/memory-shortage.js';
 import { SharedBytes } from './shared-bytes.js';
@@ -25,7 +25,7 @@ const SHARED_END = ARENA_BYTES + SHARED_BYTES;
 const DIRECT_BYTES = 16_384;
 /** A code unit of a string is at most three bytes of UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
-/** The words of one operation of `sendRanges`: fd, start, end. */
+/** The words of one operation of a send: fd, start, end. */
 const OPERATION_WORDS = 3;
 
 const { EAGAIN } = constants.errno;
@@ -34,7 +34,7 @@ const { EAGAIN } = constants.errno;
 export type Writable = string | Uint8Array | SharedBytes;
 
 /** The system calls that the arena makes: for one fd, and for the ranges of many. */
-export type SendCalls = Pick<NativeBinding, 'send' | 'sendRanges'>;
+export type SendCalls = Pick<NativeBinding, 'send' | 'sender'>;
 
 /** A member of which the kernel took only the first `sent` bytes. */
 interface Stalled<Member> {
@@ -65,13 +65,15 @@ export class OutputArena<Member extends OutputMember> {
   #stamp = ++lastStamp;
   /** The members to flush, in the order in which they became dirty. */
   readonly #dirty = new TurnList<Member>();
-  /** The operations of one `sendRanges`, and then its results; grown as needed. */
+  /** The operations of one call, and then its results; grown as needed. */
   #operations = new Int32Array(OPERATION_WORDS * 64);
+  #send: Send;
 
   /** @param onStarved called with a member if the kernel has no memory for its bytes */
   constructor(calls: SendCalls, onStarved: (member: Member) => void) {
     this.#calls = calls;
     this.#onStarved = onStarved;
+    this.#send = calls.sender(this.#arena, this.#operations);
   }
 
   /** Whether a flush has anything to do. */
@@ -268,7 +270,7 @@ export class OutputArena<Member extends OutputMember> {
       if (member === undefined) continue;
       if (member.rangeEnd !== 0 && !member.isDestroyed && !member.hasQueue) count = this.#plan(member, count);
     }
-    if (count > 0) this.#calls.sendRanges(this.#arena, this.#operations, count);
+    if (count > 0) this.#send(count);
     this.#settle(members);
     this.#usedBytes = 0;
     this.#sharedEnd = ARENA_BYTES;
@@ -290,6 +292,7 @@ export class OutputArena<Member extends OutputMember> {
       const grown = new Int32Array(2 * needed);
       grown.set(this.#operations);
       this.#operations = grown;
+      this.#send = this.#calls.sender(this.#arena, grown);
     }
     const operations = this.#operations;
     let word = OPERATION_WORDS * count;

@@ -1,6 +1,6 @@
 /** The receive slab: the memory that one turn receives into for all its connections. */
 import { constants } from 'node:os';
-import type { NativeBinding } from '../binding/contract.js';
+import type { NativeBinding, Receive } from '../binding/contract.js';
 import { present } from '../errors.js';
 import { isMemoryShortage } from '../socket/memory-shortage.js';
 import type { Taken } from './turn-list.js';
@@ -20,27 +20,33 @@ const NO_FD = -1;
 const NOTHING = Buffer.alloc(0);
 
 /** The one system call that the slab makes, for many fds at once. */
-export type ReceiveCalls = Pick<NativeBinding, 'recvMany'>;
+export type ReceiveCalls = Pick<NativeBinding, 'receiver'>;
 
 /** Receives for many members by few native calls, and hands each a view of its bytes. */
 export class ReceiveSlab<Member extends InputMember> {
   readonly #calls: ReceiveCalls;
   readonly #onStarved: (member: Member) => void;
-  readonly #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   /** The fds to receive for; the call replaces them by its results. */
   readonly #operations = new Int32Array(RECEIVE_BATCH);
+  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #receive: Receive;
   /** The members of the current batch. */
   readonly #batch: (Member | undefined)[] = new Array<Member | undefined>(RECEIVE_BATCH);
   /** Where the current native call begins in the batch, and how many of its results are there. */
   #first = 0;
   #done = 0;
   /** Views of the slab, by position in the batch: messages are often as long as those of the turn before. */
-  readonly #views: Buffer[] = [];
+  #views: Buffer[] = [];
 
   /** @param onStarved called with a member if the kernel has no memory to receive for it */
   constructor(calls: ReceiveCalls, onStarved: (member: Member) => void) {
     this.#calls = calls;
     this.#onStarved = onStarved;
+    this.#receive = this.#makeReceive();
+  }
+
+  #makeReceive(): Receive {
+    return this.#calls.receiver(this.#slab, this.#operations, RECEIVE_BYTES);
   }
 
   /** Receives once for each member that wants bytes, and calls its methods. */
@@ -68,7 +74,9 @@ export class ReceiveSlab<Member extends InputMember> {
     const operations = this.#operations;
     let first = 0;
     while (first < count) {
-      const done = this.#calls.recvMany(this.#slab, operations, count - first, RECEIVE_BYTES);
+      // A handler has transferred the memory that its bytes lay in, to another thread for instance.
+      if (this.#slab.length === 0) this.#replaceSlab();
+      const done = this.#receive(count - first);
       this.#first = first;
       this.#done = done;
       let offset = 0;
@@ -93,6 +101,12 @@ export class ReceiveSlab<Member extends InputMember> {
     }
     this.#first = 0;
     this.#done = 0;
+  }
+
+  #replaceSlab(): void {
+    this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    this.#receive = this.#makeReceive();
+    this.#views = [];
   }
 
   /**

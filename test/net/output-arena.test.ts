@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { SharedBytes } from 'fdmux';
 import { describe, expect, test } from 'vitest';
+import type { Send } from '../../src/binding/contract.js';
 import { OutputArena, OWED_NOTHING, type SendCalls, type Writable } from '../../src/net/output-arena.js';
 import type { OutputMember } from '../../src/net/turn-member.js';
 import { pattern } from '../support/connections.js';
@@ -30,7 +31,11 @@ class FakeKernel implements SendCalls {
     return answer;
   }
 
-  sendRanges(bytes: Uint8Array, operations: Int32Array, count: number): void {
+  sender(bytes: Uint8Array, operations: Int32Array): Send {
+    return (count) => this.#sendRanges(bytes, operations, count);
+  }
+
+  #sendRanges(bytes: Uint8Array, operations: Int32Array, count: number): void {
     if (3 * count > operations.length) throw new RangeError('more operations than the array holds');
     const fds: number[] = [];
     for (let first = 0; first < count;) {

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import type { Receive } from '../../src/binding/contract.js';
 import { type ReceiveCalls, ReceiveSlab } from '../../src/net/receive-slab.js';
 import type { Taken } from '../../src/net/turn-list.js';
 import type { InputMember } from '../../src/net/turn-member.js';
@@ -16,7 +17,11 @@ class FakeKernel implements ReceiveCalls {
   /** How many fds each call was for. */
   readonly calls: number[] = [];
 
-  recvMany(bytes: Uint8Array, operations: Int32Array, count: number, maxBytes: number): number {
+  receiver(bytes: Uint8Array, operations: Int32Array, maxBytes: number): Receive {
+    return (count) => this.#receive(bytes, operations, count, maxBytes);
+  }
+
+  #receive(bytes: Uint8Array, operations: Int32Array, count: number, maxBytes: number): number {
     this.calls.push(count);
     let used = 0;
     let done = 0;
@@ -101,6 +106,20 @@ describe('a receive slab', () => {
     };
     slab.receive(taken([first, twice, twice]));
     expect(withdrawn).toBe('abab');
+  });
+
+  test('goes on when a handler has transferred the memory of its bytes', () => {
+    const { kernel, slab, members } = setUp(2);
+    const [first, second] = members;
+    if (first === undefined || second === undefined) throw new Error('two members');
+    for (const { fd } of members) kernel.answers.set(fd, Buffer.from(`for ${fd}`));
+    first.received = ({ buffer }) => {
+      structuredClone(buffer, { transfer: [buffer] });
+      first.received = FakeMember.prototype.received.bind(first);
+    };
+    slab.receive(taken([first]));
+    slab.receive(taken(members));
+    expect(members.map(({ chunks }) => Buffer.concat(chunks).toString())).toEqual(['for 100', 'for 101']);
   });
 
   test('receives for many members by few native calls', () => {

@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:os';
 import { type Connection, Multiplexer, Socket } from 'fdmux';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { native } from '../../src/binding/load.js';
 import { ServedConnection } from '../../src/net/served-connection.js';
 import { errnoError } from '../../src/socket/errno-error.js';
@@ -17,38 +17,65 @@ import { unixPair } from '../support/sockets.js';
 const { ENOBUFS, ENOMEM } = constants.errno;
 const real = { ...native };
 
-afterEach(() => vi.restoreAllMocks());
+/** Whether the next send or receive of connections is to fail, and with which errno, negative. */
+let failSend = (): number => 0;
+let failReceive = (): number => 0;
+
+// A turn binds its calls once, so these stand between it and the kernel from the beginning.
+beforeEach(() => {
+  vi.spyOn(native, 'sender').mockImplementation((bytes, operations) => {
+    const send = real.sender(bytes, operations);
+    return (length) => {
+      const failure = failSend();
+      if (failure === 0) send(length);
+      else for (let i = 0; i < length; i += 1) operations[3 * i] = failure;
+    };
+  });
+  vi.spyOn(native, 'receiver').mockImplementation((bytes, operations, maxBytes) => {
+    const receive = real.receiver(bytes, operations, maxBytes);
+    return (length) => {
+      const failure = failReceive();
+      if (failure === 0) return receive(length);
+      operations.fill(failure, 0, length);
+      return length;
+    };
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  failSend = () => 0;
+  failReceive = () => 0;
+});
+
+/** Fails `count` times. */
+function failing(errno: number, count: number): { readonly fail: () => number; readonly tried: () => number } {
+  let tried = 0;
+  return {
+    fail: () => {
+      tried += 1;
+      return tried > count ? 0 : -errno;
+    },
+    tried: () => tried,
+  };
+}
 
 /** Lets the next `count` sends of connections fail. @returns how many sends were tried so far */
 function starveSends(errno: number, count: number): () => number {
-  let left = count;
-  let tried = 0;
-  const fails = (): boolean => {
-    tried += 1;
-    left -= 1;
-    return left >= 0;
-  };
-  vi.spyOn(native, 'sendRanges').mockImplementation((bytes, operations, length) => {
-    if (!fails()) real.sendRanges(bytes, operations, length);
-    else for (let i = 0; i < length; i += 1) operations[3 * i] = -errno;
-  });
+  const { fail, tried } = failing(errno, count);
+  failSend = fail;
   vi.spyOn(native, 'send').mockImplementation((fd, ...rest) => {
-    if (fails()) throw errnoError(errno, 'send', fd);
+    if (fail() !== 0) throw errnoError(errno, 'send', fd);
     return real.send(fd, ...rest);
   });
-  return () => tried;
+  return tried;
 }
 
 /** Lets the next `count` receives of connections fail. @returns how many were tried so far */
 function starveReceives(errno: number, count: number): () => number {
-  let tried = 0;
-  vi.spyOn(native, 'recvMany').mockImplementation((bytes, operations, length, maxBytes) => {
-    tried += 1;
-    if (tried > count) return real.recvMany(bytes, operations, length, maxBytes);
-    operations.fill(-errno, 0, length);
-    return length;
-  });
-  return () => tried;
+  const { fail, tried } = failing(errno, count);
+  failReceive = fail;
+  return tried;
 }
 
 describe.each(VARIANTS)('a connection on $backend, $trigger-triggered', (variant) => {
