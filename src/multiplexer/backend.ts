@@ -45,7 +45,7 @@ export function triggersOf(backend: BackendName): readonly Trigger[] {
   return TRIGGERS_OF_BACKENDS[backend];
 }
 
-/** The part of a registration that a backend sees. */
+/** The part of a registration that a backend sees. Its `pollIndex` is the backend's own. */
 export interface BackendEntry extends PollSetOwner {
   readonly fd: number;
   /** Distinguishes the registrations of one fd number: an integer from 0 to 2^32-1. */
@@ -76,6 +76,11 @@ export class ReadyList<Entry extends BackendEntry> {
   push(entry: Entry): void {
     this.entries[this.length] = entry;
     this.length += 1;
+  }
+
+  sort(compare: (one: Entry, other: Entry) => number): void {
+    const sorted = this.entries.splice(0, this.length).filter((entry) => entry !== undefined);
+    this.entries.unshift(...sorted.sort(compare));
   }
 }
 

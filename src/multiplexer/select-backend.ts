@@ -1,61 +1,66 @@
 /** select(2) under a multiplexer. */
-import { MAX_INT32 } from '../arguments.js';
 import { native } from '../binding/load.js';
 import { hasCode, present } from '../errors.js';
-import { POLLIN, POLLNVAL, POLLOUT, POLLPRI } from '../readiness/constants.js';
-import { restoreSelected } from '../readiness/lost-events.js';
+import { POLLIN, POLLNVAL } from '../readiness/constants.js';
 import { pollEntries, pollWords } from '../readiness/poll-set.js';
-import { selectFds } from '../readiness/select.js';
+import { type SelectList, SelectSets } from '../readiness/select-sets.js';
 import { ThreadWaiter, type Waiter } from '../readiness/waiter.js';
 import { type Backend, type BackendEntry, type ReadyList, triggersOf } from './backend.js';
 import { CopyingBackend } from './copying-backend.js';
 
-/** The rank of the wake-up, which precedes the first entry and has none itself. */
-const WAKEUP_RANK = -1;
+/**
+ * The sets have a bit for each number below their highest fd. Higher ones than this are put into them only when they
+ * are known to be open, so that a number that means nothing costs no memory.
+ */
+const MAX_UNCHECKED_FD = 2 ** 20;
 
-/** Above every rank. */
-const NO_RANK = MAX_INT32;
+/** The command of fcntl(2) that only a number without a file refuses. */
+const F_GETFD = 1;
 
-/** Three sets, laid out one after the other whenever a registration has changed. */
+/** Three sets, which change with the registrations. */
 export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend implements Backend<Entry> {
   readonly name = 'select';
   readonly triggers = triggersOf('select');
   readonly reportsErrors = false;
-  /** In the order of registering, which is the order of reporting. */
-  readonly #entries = new Set<Entry>();
-  #wakeupFd: number | undefined;
-  #isLaidOut = false;
-  /** The entries as they were laid out. Iterating over an array is faster than over a set. */
-  #order: readonly Entry[] = [];
-  /** The read fds (the wake-up's first), the write fds, the except fds; then room for the places of the ready ones. */
-  #fds = new Int32Array(0);
-  /** By place in that list: the index of the fd's entry in the order. */
-  #ranks = new Int32Array(0);
-  #readCount = 0;
-  #writeCount = 0;
-  #exceptCount = 0;
+  readonly #sets = new SelectSets();
+  /** By fd. */
+  readonly #entries: (Entry | undefined)[] = [];
+  /** Those with a high fd that the sets do not have yet, or not as it is now. */
+  readonly #unchecked = new Set<Entry>();
+  /** The `pollIndex` of the latest entry: the order of registering. */
+  #latestIndex = 0;
+  #wakeupFd = -1;
+  /** What the thread gets; undefined when a registration has changed. */
+  #list: SelectList | undefined;
   #thread: ThreadWaiter | undefined;
 
   add(entry: Entry): void {
-    this.#entries.add(entry);
+    this.#entries[entry.fd] = entry;
+    this.#latestIndex += 1;
+    entry.pollIndex = this.#latestIndex;
     entry.watched = true;
-    this.#isLaidOut = false;
+    this.#ask(entry);
   }
 
-  modify(): void {
-    this.#isLaidOut = false;
+  modify(entry: Entry): void {
+    this.#ask(entry);
   }
 
   remove(entry: Entry): void {
-    this.#entries.delete(entry);
+    if (entry.watched) {
+      this.#entries[entry.fd] = undefined;
+      this.#unchecked.delete(entry);
+      this.#sets.set(entry.fd, 0);
+      this.#list = undefined;
+    }
     this.#thread?.forget(entry.fd);
     entry.watched = false;
-    this.#isLaidOut = false;
   }
 
   watchWakeup(fd: number): void {
     this.#wakeupFd = fd;
-    this.#isLaidOut = false;
+    this.#sets.set(fd, POLLIN);
+    this.#list = undefined;
   }
 
   wait(
@@ -64,113 +69,67 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
     retryOnSignal: boolean,
     signalMask: readonly number[] | null,
   ): number {
-    this.#layOut();
     let count: number;
     try {
+      this.#check();
       count = this.#select(timeoutMs, retryOnSignal, signalMask);
     } catch (error) {
       if (hasCode(error, 'EBADF')) return this.#reportInvalid(ready, error);
       throw error;
     }
-    if (count > 0) this.#reportReady(ready, count);
+    if (count > 0) this.#reportReady(ready);
     return count;
   }
 
   openWaiter(report: () => void): Waiter {
     this.#thread = new ThreadWaiter((waiter) => {
-      this.#layOut();
-      native.waitThreadArmSelect(waiter, this.#fds, this.#readCount, this.#writeCount, this.#exceptCount);
+      this.#list ??= this.#sets.list();
+      native.waitThreadArmSelect(waiter, this.#list.fds, ...this.#list.counts);
     }, report);
     return this.#thread;
   }
 
-  #select(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
-    const call = (callMs: number) =>
-      selectFds(
-        this.#fds,
-        this.#readCount,
-        this.#writeCount,
-        this.#exceptCount,
-        callMs,
-        retryOnSignal || callMs === 0,
-        signalMask,
-      );
-    const findings = this.#thread?.takeFindings();
-    if (findings === undefined || findings.length === 0) return call(timeoutMs);
-    const counts = { read: this.#readCount, write: this.#writeCount, except: this.#exceptCount };
-    const ready = restoreSelected(this.#fds, counts, call(0), findings);
-    return ready > 0 || timeoutMs === 0 ? ready : call(timeoutMs);
+  #ask(entry: Entry): void {
+    this.#list = undefined;
+    if (entry.fd < MAX_UNCHECKED_FD) this.#sets.set(entry.fd, entry.interestMask);
+    else this.#unchecked.add(entry);
   }
 
-  #layOut(): void {
-    if (this.#isLaidOut) return;
-    const read: number[] = [];
-    const write: number[] = [];
-    const except: number[] = [];
-    const order = [...this.#entries];
-    order.forEach(({ interestMask }, rank) => {
-      if ((interestMask & POLLIN) !== 0) read.push(rank);
-      if ((interestMask & POLLOUT) !== 0) write.push(rank);
-      if ((interestMask & POLLPRI) !== 0) except.push(rank);
-    });
-    if (this.#wakeupFd !== undefined) read.unshift(WAKEUP_RANK);
-    this.#readCount = read.length;
-    this.#writeCount = write.length;
-    this.#exceptCount = except.length;
-    this.#ranks = Int32Array.from([...read, ...write, ...except]);
-    this.#fds = new Int32Array(this.#ranks.length * 2);
-    this.#ranks.forEach((rank, place) => {
-      this.#fds[place] = order[rank]?.fd ?? present(this.#wakeupFd, 'the fd of the wake-up');
-    });
-    this.#order = order;
-    this.#isLaidOut = true;
-  }
-
-  /** Merges the ready fds of the three sets, each of which is in the order of registering. */
-  #reportReady(ready: ReadyList<Entry>, count: number): void {
-    const fds = this.#fds;
-    const ranks = this.#ranks;
-    const total = ranks.length;
-    const end = total + count;
-    const rankAt = (at: number, setEnd: number) =>
-      at < setEnd ? present(ranks[present(fds[at], 'the place of a ready fd')], 'the rank of a place') : NO_RANK;
-    const startOf = (place: number, from: number) => {
-      let at = from;
-      while (at < end && present(fds[at], 'the place of a ready fd') < place) at += 1;
-      return at;
-    };
-    const readEnd = startOf(this.#readCount, total);
-    const writeEnd = startOf(this.#readCount + this.#writeCount, readEnd);
-    let read = total;
-    let write = readEnd;
-    let except = writeEnd;
-    for (;;) {
-      const readRank = rankAt(read, readEnd);
-      const writeRank = rankAt(write, writeEnd);
-      const exceptRank = rankAt(except, end);
-      const rank = Math.min(readRank, writeRank, exceptRank);
-      if (rank === NO_RANK) return;
-      let events = 0;
-      if (readRank === rank) {
-        events |= POLLIN;
-        read += 1;
-      }
-      if (writeRank === rank) {
-        events |= POLLOUT;
-        write += 1;
-      }
-      if (exceptRank === rank) {
-        events |= POLLPRI;
-        except += 1;
-      }
-      const entry = this.#order[rank];
-      if (entry === undefined) {
-        ready.woken = true;
-      } else {
-        entry.becomeReady(events);
-        ready.push(entry);
-      }
+  /** Puts those entries into the sets. @throws EBADF if an fd is not open */
+  #check(): void {
+    for (const entry of this.#unchecked) {
+      native.fcntl(entry.fd, F_GETFD, 0);
+      this.#sets.set(entry.fd, entry.interestMask);
+      this.#unchecked.delete(entry);
     }
+  }
+
+  #select(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
+    const findings = this.#thread?.takeFindings();
+    if (findings !== undefined && findings.length > 0) {
+      const count = this.#sets.lookAgain(findings);
+      if (count > 0 || timeoutMs === 0) return count;
+    }
+    return this.#sets.select(timeoutMs, retryOnSignal || timeoutMs === 0, signalMask);
+  }
+
+  /** The answer is in the order of the fds; reports are in the order of registering. */
+  #reportReady(ready: ReadyList<Entry>): void {
+    const sets = this.#sets;
+    let latest = 0;
+    let isInOrder = true;
+    for (let fd = sets.nextReady(0); fd >= 0; fd = sets.nextReady(fd + 1)) {
+      const entry = this.#entries[fd];
+      if (entry === undefined) {
+        ready.woken ||= fd === this.#wakeupFd;
+        continue;
+      }
+      entry.becomeReady(sets.readyEvents(fd));
+      ready.push(entry);
+      isInOrder &&= entry.pollIndex > latest;
+      latest = entry.pollIndex;
+    }
+    if (!isInOrder) ready.sort(byOrder);
   }
 
   /**
@@ -178,7 +137,9 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
    * that one forgotten fd cannot stop the service of all others.
    */
   #reportInvalid(ready: ReadyList<Entry>, error: unknown): number {
-    const entries = [...this.#entries];
+    // An array with an fd of a million is sparse: its values, not its indices, are walked.
+    const entries = Object.values(this.#entries).filter((entry) => entry !== undefined);
+    entries.sort(byOrder);
     const words = pollWords(entries.length);
     entries.forEach((entry, index) => {
       words[index * 2] = entry.fd;
@@ -193,4 +154,8 @@ export class SelectBackend<Entry extends BackendEntry> extends CopyingBackend im
     if (ready.length === 0) throw error;
     return ready.length;
   }
+}
+
+function byOrder(one: BackendEntry, other: BackendEntry): number {
+  return one.pollIndex - other.pollIndex;
 }
