@@ -27,6 +27,7 @@ struct DirectWaits {
   LoopWatch* watch = nullptr;  // the one that makes them now
   double count = 0;
   double milliseconds = 0;
+  double spins = 0;  // the looks before they blocked
 };
 
 struct Environment {

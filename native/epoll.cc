@@ -8,6 +8,7 @@
 #include "args.h"
 #include "call.h"
 #include "environment.h"
+#include "epoll_call.h"
 #include "exports.h"
 #include "transfer.h"
 #include "wait_options.h"
@@ -50,22 +51,13 @@ napi_value epollCtl(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-int waitMs(int epoll_fd, epoll_event* events, int max_events, int ms, const sigset_t* mask) {
-#ifdef SYS_epoll_wait
-  // Not by the C library, whose wait can be cancelled, which no thread here ever is: that costs as much as
-  // the rest.
-  if (mask == nullptr) return static_cast<int>(::syscall(SYS_epoll_wait, epoll_fd, events, max_events, ms));
-#endif
-  return ::epoll_pwait(epoll_fd, events, max_events, ms, mask);
-}
-
 // For a kernel, an emulator or a sandbox without epoll_pwait2: whole milliseconds, rounded up, in slices that
 // fit into an int. Each slice lasts at least as long as it was asked to, so no clock is needed.
 int waitInSlices(int epoll_fd, epoll_event* events, int max_events, int64_t nanoseconds,
                  const sigset_t* mask) {
   for (;;) {
     const int ms = msFromNanoseconds(nanoseconds);
-    const int count = waitMs(epoll_fd, events, max_events, ms, mask);
+    const int count = epollWaitMs(epoll_fd, events, max_events, ms, mask);
     if (count != 0 || ms < INT_MAX) return count;
     nanoseconds -= ms * kNanosecondsPerMs;
   }

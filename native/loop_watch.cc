@@ -6,7 +6,8 @@
 // While one report follows another closely, the watch waits directly: before libuv would wait, a uv_prepare_t
 // waits in the epoll instance itself, which then contains libuv's own epoll fd. That saves a turn of the
 // loop, a nested epoll and a system call for each report. It lasts for as long as nothing else wants the
-// loop, see `waitDirectly`.
+// loop, see `waitDirectly`. A timer in the instance bounds it, since a timeout costs the kernel a timer for
+// each wait.
 //
 // libuv's functions are declared weak and tested before use: Deno would refuse to load an addon that needs
 // them, and Bun has stand-ins that must not be called (JavaScript knows the runtime and opens no loop watch
@@ -15,6 +16,7 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 
 #include <algorithm>
 #include <array>
@@ -22,6 +24,7 @@
 
 #include "args.h"
 #include "environment.h"
+#include "epoll_call.h"
 #include "exports.h"
 #include "timeout.h"
 #include "unique_fd.h"
@@ -56,19 +59,21 @@ bool hasLibuv() {
          uv_backend_timeout != nullptr && uv_now != nullptr && uv_update_time != nullptr;
 }
 
-// So many reports in a row, each at most kQuietMs of the loop's clock after the one before, let the watch
-// wait directly. Beginning and ending that costs four calls of epoll_ctl(2).
+// So many reports in a row, each at most kCloseMs of the loop's clock after the one before, let the watch
+// wait directly. Beginning and ending that costs six system calls.
 constexpr int kCloseReports = 16;
-// A direct wait that finds nothing for so long is the last one.
-constexpr int kQuietMs = 1;
-// Then the loop goes round, for what only the loop can see: unref'd immediates and the handles that libuv
-// calls once a turn.
-constexpr int64_t kMaxStayNanoseconds = 4 * kNanosecondsPerMs;
+constexpr int kCloseMs = 1;
+// So often the loop goes round, for what only the loop can see: unref'd immediates and the handles that libuv
+// calls once a turn. If nothing was reported meanwhile, the direct waits end.
+constexpr int kTickMs = 2;
+constexpr size_t kMaxSpinUs = 1000;
 // The kernel looks for cycles among all fds of an epoll instance that is added to another one.
 constexpr unsigned kMaxLoopFds = 256;
 // The data of libuv's fd in the instance: no fd has that number, so JavaScript drops its events. See
 // CALL_OUT_DATA in src/readiness/epoll-watch.ts.
 constexpr uint32_t kLoopData = 0xfffffffe;
+// That of the tick: JavaScript sees the same number, which is the lower half.
+constexpr uint64_t kTickData = uint64_t{1} << 32 | kLoopData;
 
 // Whether libuv has fds that it has not handed to the kernel yet. The field is private, but its place is part
 // of libuv's ABI: an empty queue points to itself.
@@ -124,10 +129,49 @@ class LoopWatch final : public Waiter {
     return uv_poll_stop(&poll_);
   }
 
-  // Allows direct waits for up to `max_events` events; 0 ends them.
-  void setDirect(size_t max_events) {
+  // Allows direct waits for up to `max_events` events; 0 ends them. Before they block, they look again and
+  // again for `spin_nanoseconds`.
+  void setDirect(size_t max_events, int64_t spin_nanoseconds) {
     max_events_ = max_events;
+    spin_nanoseconds_ = spin_nanoseconds;
     if (max_events == 0 && isDirect()) endDirect();
+  }
+
+  // Waits directly until there is something to report. Returns how many events are in the event buffer then,
+  // or 0 if the loop has to go on. JavaScript calls it at the end of a report, and so stays where it is.
+  uint32_t next() {
+    while (is_staying_ && isDirect()) {
+      is_staying_ = false;
+      // New fds go to the kernel as they always do, without a set of ours above libuv's.
+      if (hasNewFds(loop_)) {
+        endDirect();
+        break;
+      }
+      const int timeout = loopTimeout();
+      if (timeout == 0 && has_looked_) break;
+      has_looked_ = true;
+      const int count = waitInInstance(timeout);
+      if (count < 0) {
+        if (errno != EINTR) endDirect();
+        break;
+      }
+      const Findings found = findings(count);
+      if (found.is_tick) {
+        startNextTick();
+        if (!has_reported_ && found.others == 0) {
+          endDirect();
+          break;
+        }
+        has_reported_ = false;
+      }
+      // Without an event, a timer of the loop is due.
+      is_staying_ = !found.is_tick && !found.is_loop && (count > 0 || timeout == 0);
+      if (found.others > 0) {
+        has_reported_ = true;
+        return static_cast<uint32_t>(count);
+      }
+    }
+    return 0;
   }
 
   void ref() override {
@@ -149,6 +193,7 @@ class LoopWatch final : public Waiter {
       });
     }
     epoll_fd_ = UniqueFd();  // a handle that is closing has left the loop's set of fds
+    tick_fd_ = UniqueFd();
   }
   LoopWatch* asLoopWatch() override { return this; }
 
@@ -184,7 +229,7 @@ class LoopWatch final : public Waiter {
 
   void countClose() {
     const uint64_t now = uv_now(loop_);
-    close_reports_ = now - reported_ms_ <= kQuietMs ? close_reports_ + 1 : 0;
+    close_reports_ = now - reported_ms_ <= kCloseMs ? close_reports_ + 1 : 0;
     reported_ms_ = now;
   }
 
@@ -201,24 +246,53 @@ class LoopWatch final : public Waiter {
     }
     close_reports_ = 0;
     uv_poll_stop(&poll_);
-    epoll_event event = {};
-    event.events = EPOLLIN;
-    event.data.u64 = kLoopData;
-    if (::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_ADD, uv_backend_fd(loop_), &event) == 0) {
-      environment_.direct_waits.watch = this;
+    environment_.direct_waits.watch = this;
+    if (enterInstance()) {
+      has_reported_ = true;
       uv_prepare_start(&prepare_, onPrepare);
     } else {
-      // The sets of the user may be nested too deeply.
+      // The sets of the user may be nested too deeply, or there are no fds left.
       max_events_ = 0;
+      leaveInstance();
       uv_poll_start(&poll_, UV_READABLE, onReadable);
     }
+  }
+
+  bool enterInstance() {
+    if (!tick_fd_.valid()) tick_fd_ = UniqueFd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!tick_fd_.valid()) return false;
+    epoll_event loop = {};
+    loop.events = EPOLLIN;
+    loop.data.u64 = kLoopData;
+    if (::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_ADD, uv_backend_fd(loop_), &loop) != 0) return false;
+    epoll_event tick = {};
+    tick.events = EPOLLIN;
+    tick.data.u64 = kTickData;
+    return ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_ADD, tick_fd_.get(), &tick) == 0 && setTick(kTickMs);
   }
 
   void leaveInstance() {
     environment_.direct_waits.watch = nullptr;
     uv_prepare_stop(&prepare_);
-    // Fails only if the fd is not there, or somebody else has closed it.
+    // Each fails only if the fd is not there, or somebody else has closed it.
     ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_DEL, uv_backend_fd(loop_), nullptr);
+    if (!tick_fd_.valid()) return;
+    ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_DEL, tick_fd_.get(), nullptr);
+    setTick(0);
+  }
+
+  // The kernel starts the next interval of a timer only when somebody reads it.
+  void startNextTick() const {
+    uint64_t count;
+    // Fails only if somebody else has closed it.
+    if (::read(tick_fd_.get(), &count, sizeof count) < 0) return;
+  }
+
+  // Has the tick come every `ms`, or never if that is 0.
+  bool setTick(int ms) const {
+    const timespec interval = {0, ms * kNanosecondsPerMs};
+    const itimerspec setting = {interval, interval};
+    return ::timerfd_settime(tick_fd_.get(), 0, &setting, nullptr) == 0;
   }
 
   void endDirect() {
@@ -242,35 +316,62 @@ class LoopWatch final : public Waiter {
 
   // Runs where libuv would wait next: all that was ready in its own turn has been called by now.
   void waitDirectly() {
-    int64_t now = monotonicNow();
-    const int64_t end = now + kMaxStayNanoseconds;
-    bool has_looked = false;
+    has_looked_ = false;
+    is_staying_ = true;
+    while (const uint32_t count = next()) environment_.waiters.reportFromLoop(id(), count);
+    if (isDirect()) letLoopGoRound();
+  }
+
+  // For how long the loop would wait, in ms; -1 for ever.
+  int waitInInstance(int timeout) {
+    // The tick comes first, and a wait without a timeout costs less.
+    if (timeout > kTickMs) timeout = -1;
+    DirectWaits& waits = environment_.direct_waits;
+    const int64_t start = monotonicNow();
+    int count = timeout == 0 || spin_nanoseconds_ == 0 ? 0 : spin(start, timeout);
+    if (count == 0) count = callEpoll(timeout);
+    const int error = errno;
+    waits.count += 1;
+    waits.milliseconds += static_cast<double>(monotonicNow() - start) / kNanosecondsPerMs;
+    errno = error;
+    return count;
+  }
+
+  int callEpoll(int timeout) {
+    return epollWaitMs(epoll_fd_.get(), environment_.event_buffer.events, static_cast<int>(room()), timeout);
+  }
+
+  // Looks again and again. A thread that does not block is not to be woken, which takes longer than to look.
+  int spin(int64_t start, int timeout) {
+    const int64_t wait = timeout < 0 ? spin_nanoseconds_ : timeout * kNanosecondsPerMs;
+    const int64_t end = start + std::min(spin_nanoseconds_, wait);
+    int count;
     do {
-      // New fds go to the kernel as they always do, without a set of ours above libuv's.
-      if (hasNewFds(loop_)) return endDirect();
-      const bool must_not_wait = loopTimeout() == 0;
-      if (must_not_wait && has_looked) break;
-      has_looked = true;
-      epoll_event* const events = environment_.event_buffer.events;
-      const int count =
-          ::epoll_wait(epoll_fd_.get(), events, static_cast<int>(room()), must_not_wait ? 0 : kQuietMs);
-      const int error = count < 0 ? errno : 0;
-      const int64_t before = now;
-      now = monotonicNow();
-      environment_.direct_waits.count += 1;
-      environment_.direct_waits.milliseconds += static_cast<double>(now - before) / kNanosecondsPerMs;
-      if (error == EINTR) break;
-      if (count < 0 || (count == 0 && !must_not_wait)) return endDirect();
-      const bool loop_is_ready = std::any_of(
-          events, events + count, [](const epoll_event& event) { return event.data.u64 == kLoopData; });
-      if (count > (loop_is_ready ? 1 : 0)) {
-        environment_.waiters.reportFromLoop(id(), static_cast<uint32_t>(count));
-        if (!isDirect()) return;  // closed or stopped, or JavaScript does not want it any more
+      count = callEpoll(0);
+      environment_.direct_waits.spins += 1;
+    } while (count == 0 && monotonicNow() < end);
+    return count;
+  }
+
+  struct Findings {
+    int others = 0;
+    bool is_loop = false;
+    bool is_tick = false;
+  };
+
+  Findings findings(int count) const {
+    Findings found;
+    for (int i = 0; i < count; i++) {
+      const uint64_t data = environment_.event_buffer.events[i].data.u64;
+      if (data == kLoopData) {
+        found.is_loop = true;
+      } else if (data == kTickData) {
+        found.is_tick = true;
+      } else {
+        found.others++;
       }
-      if (loop_is_ready) break;
-      now = monotonicNow();
-    } while (now < end);
-    letLoopGoRound();
+    }
+    return found;
   }
 
   std::array<uv_handle_t*, 3> handles() {
@@ -281,14 +382,19 @@ class LoopWatch final : public Waiter {
   uv_loop_t* const loop_;
   Environment& environment_;
   UniqueFd epoll_fd_;
+  UniqueFd tick_fd_;  // a timer, once the watch has waited directly
   uv_poll_t poll_ = {};
   uv_prepare_t prepare_ = {};
   uv_idle_t idle_ = {};
   size_t open_handles_ = 3;
   napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
   size_t max_events_ = 0;
+  int64_t spin_nanoseconds_ = 0;
   uint64_t reported_ms_ = 0;
   int close_reports_ = 0;
+  bool is_staying_ = false;    // in direct waits, since nothing else wants the loop
+  bool has_looked_ = false;    // in this stay
+  bool has_reported_ = false;  // since the last tick
   bool is_started_ = false;
   bool is_closing_ = false;
 };
@@ -332,19 +438,30 @@ napi_value loopWatchStop(napi_env env, napi_callback_info info) {
 }
 
 napi_value loopWatchDirect(napi_env env, napi_callback_info info) {
-  Arguments<2> args(env, info);
+  Arguments<3> args(env, info);
   LoopWatch* watch = readLoopWatch(args, args[0]);
-  size_t max_events;
+  size_t max_events, spin_us;
   if (watch == nullptr ||
-      !args.upTo(args[1], "maxEvents", args.environment().event_buffer.capacity, &max_events)) {
+      !args.upTo(args[1], "maxEvents", args.environment().event_buffer.capacity, &max_events) ||
+      !args.upTo(args[2], "spinUs", kMaxSpinUs, &spin_us)) {
     return nullptr;
   }
-  watch->setDirect(max_events);
+  watch->setDirect(max_events, static_cast<int64_t>(spin_us) * kNanosecondsPerUs);
   return nullptr;
+}
+
+napi_value loopWatchNext(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  LoopWatch* watch = readLoopWatch(args, args[0]);
+  return watch == nullptr ? nullptr : makeInt32(env, static_cast<int32_t>(watch->next()));
 }
 
 napi_value directWaitCount(napi_env env, napi_callback_info info) {
   return makeNumber(env, Arguments<0>(env, info).environment().direct_waits.count);
+}
+
+napi_value directWaitSpins(napi_env env, napi_callback_info info) {
+  return makeNumber(env, Arguments<0>(env, info).environment().direct_waits.spins);
 }
 
 napi_value directWaitMs(napi_env env, napi_callback_info info) {
@@ -358,7 +475,9 @@ void exportLoopWatch(Exports& exports) {
   exports.function("loopWatchStart", loopWatchStart);
   exports.function("loopWatchStop", loopWatchStop);
   exports.function("loopWatchDirect", loopWatchDirect);
+  exports.function("loopWatchNext", loopWatchNext);
   exports.function("directWaitCount", directWaitCount);
+  exports.function("directWaitSpins", directWaitSpins);
   exports.function("directWaitMs", directWaitMs);
 }
 

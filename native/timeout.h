@@ -11,6 +11,7 @@
 namespace fdmux {
 
 constexpr int64_t kForever = -1;
+constexpr int64_t kNanosecondsPerUs = 1000;
 constexpr int64_t kNanosecondsPerMs = 1000000;
 constexpr int64_t kNanosecondsPerSecond = 1000 * kNanosecondsPerMs;
 

@@ -38,6 +38,13 @@ napi_value waiterClose(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value fatalException(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  // Fails only if the environment is going down.
+  napi_fatal_exception(env, args[0]);
+  return nullptr;
+}
+
 }  // namespace
 
 // Their own cleanup hooks have closed the waiters by now, unless the runtime ran none.
@@ -91,6 +98,7 @@ void exportWaiters(Exports& exports) {
   exports.function("waiterRef", waiterRef);
   exports.function("waiterUnref", waiterUnref);
   exports.function("waiterClose", waiterClose);
+  exports.function("fatalException", fatalException);
 }
 
 }  // namespace fdmux

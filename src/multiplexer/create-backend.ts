@@ -31,7 +31,21 @@ export interface MultiplexerOptions<B extends BackendName = BackendName> {
    * environment variable FDMUX_DIRECT_WAITS is 0, or under Electron, whose loop nobody may hold up.
    */
   readonly directWaits?: boolean | undefined;
+  /**
+   * For how long a wait looks again and again before it blocks, in microseconds: 0 to 1,000, by default 0, which is
+   * never. What arrives meanwhile is seen without a thread having to be woken, which may take longer than all else. The
+   * price: a thread that spins keeps its processor core busy, and others from it. For a program that has a core for
+   * each such thread, and events that follow each other within that time.
+   *
+   * Two forms of wait spin: a `run` that waits directly (see `directWaits`: that ends when nothing happens for a few
+   * milliseconds, and with it the spinning), and a synchronous wait whose `onSignal` is `'retry'`, since a look does
+   * not notice a signal.
+   */
+  readonly spinUs?: number | undefined;
 }
+
+/** A spin is to bridge what a wake-up takes, not to replace waiting. */
+export const MAX_SPIN_US = 1_000;
 
 const OPTIONS: OptionNames<MultiplexerOptions> = {
   backend: true,
@@ -39,6 +53,7 @@ const OPTIONS: OptionNames<MultiplexerOptions> = {
   unpollable: true,
   waiter: true,
   directWaits: true,
+  spinUs: true,
 };
 
 /**
@@ -53,18 +68,27 @@ export function createBackend<Entry extends BackendEntry, B extends BackendName>
   onRebuild: () => void,
 ): Backend<Entry> {
   checkOptions(options, 'options', OPTIONS);
-  const { maxEvents, unpollable = 'error' } = options;
+  const { maxEvents, unpollable = 'error', spinUs = 0 } = options;
   const backend: BackendName = options.backend ?? defaultBackend();
   const waiter: WaiterKind | undefined = options.waiter;
   checkOneOf(backend, 'options.backend', BACKEND_NAMES);
   checkOneOf(unpollable, 'options.unpollable', ['error', 'ready']);
   const allowsDirectWaits = options.directWaits ?? directWaitsByDefault();
   checkBoolean(allowsDirectWaits, 'options.directWaits');
+  checkInteger(spinUs, 'options.spinUs', 0, MAX_SPIN_US);
   if (maxEvents !== undefined) checkInteger(maxEvents, 'options.maxEvents', 1, MAX_EVENTS_LIMIT);
   if (backend === 'epoll') {
     const acceptsUnpollable = unpollable === 'ready';
     const waiterKind = epollWaiterKind(waiter);
-    return new EpollBackend({ waiterKind, allowsDirectWaits, maxEvents, acceptsUnpollable, entries, onRebuild });
+    return new EpollBackend({
+      waiterKind,
+      allowsDirectWaits,
+      spinUs,
+      maxEvents,
+      acceptsUnpollable,
+      entries,
+      onRebuild,
+    });
   }
   if (waiter !== undefined) checkOneOf(waiter, 'options.waiter', ['thread']);
   return backend === 'poll' ? new PollBackend() : new SelectBackend();

@@ -5,6 +5,8 @@ import { native } from '../binding/load.js';
 export interface DirectWaitTotals {
   readonly count: number;
   readonly ms: number;
+  /** The looks that were made before one of them blocked, see `spinUs` in the options of a multiplexer. */
+  readonly spins: number;
 }
 
 /**
@@ -12,5 +14,5 @@ export interface DirectWaitTotals {
  * taken. `performance.eventLoopUtilization()` counts that time as active.
  */
 export function directWaitTotals(): DirectWaitTotals {
-  return { count: native.directWaitCount(), ms: native.directWaitMs() };
+  return { count: native.directWaitCount(), ms: native.directWaitMs(), spins: native.directWaitSpins() };
 }

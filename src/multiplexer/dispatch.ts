@@ -22,6 +22,7 @@ export class Dispatch<T> {
   #backend: Backend<RegistrationRecord<T>>;
   readonly #requeued: Requeued<T>;
   readonly #ready = new ReadyList<RegistrationRecord<T>>();
+  readonly #spinMs: number;
   /** Whether handlers of a turn are being called, or a synchronous wait is under way. */
   #isInTurn = false;
   /** Takes the first thing that a handler throws; without it, `uncaughtException` gets everything at once. */
@@ -34,9 +35,11 @@ export class Dispatch<T> {
   #events = 0;
   #wakeups = 0;
 
-  constructor(backend: Backend<RegistrationRecord<T>>, requeued: Requeued<T>) {
+  /** @param spinUs for how long a turn looks again and again before it blocks, in microseconds */
+  constructor(backend: Backend<RegistrationRecord<T>>, requeued: Requeued<T>, spinUs = 0) {
     this.#backend = backend;
     this.#requeued = requeued;
+    this.#spinMs = spinUs / 1000;
   }
 
   /** Has another backend make the calls from now on. */
@@ -172,7 +175,26 @@ export class Dispatch<T> {
    * every call, and there is a turn in each turn of the event loop.
    */
   #block(timeoutMs: number, retryOnSignal: boolean, signalMask: readonly number[] | null): number {
-    return blockingCall(timeoutMs, (slice) => this.#call(slice, retryOnSignal, signalMask));
+    let blockMs = timeoutMs;
+    // A look does not notice a signal, which has to end a wait that does not go on after it.
+    if (this.#spinMs > 0 && retryOnSignal) {
+      const startedMs = performance.now();
+      const count = this.#spin(timeoutMs < 0 ? this.#spinMs : Math.min(timeoutMs, this.#spinMs), signalMask);
+      if (count > 0) return count;
+      if (timeoutMs > 0) blockMs = Math.max(0, timeoutMs - (performance.now() - startedMs));
+    }
+    return blockingCall(blockMs, (slice) => this.#call(slice, retryOnSignal, signalMask));
+  }
+
+  /** Looks again and again for so long. @returns how many events a look has found */
+  #spin(spinMs: number, signalMask: readonly number[] | null): number {
+    const endMs = performance.now() + spinMs;
+    do {
+      const count = this.#call(0, true, signalMask);
+      if (count > 0) return count;
+      this.#waits += 1;
+    } while (performance.now() < endMs);
+    return 0;
   }
 
   /** The backend's call. The callbacks of `onError` get its failure. */
@@ -222,6 +244,7 @@ export class Dispatch<T> {
   /** The handlers may have ended registrations of the batch: its iterator leaves those out. */
   #dropEnded(): void {
     const { batch } = this;
+    if (batch.length === 0) return;
     let size = 0;
     for (const record of batch) {
       batch[size] = record;

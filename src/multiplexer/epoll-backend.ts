@@ -44,6 +44,8 @@ export interface EpollBackendOptions<Entry> {
   readonly waiterKind: WaiterKind;
   /** Whether a run may wait in the call itself, in place of the event loop. */
   readonly allowsDirectWaits: boolean;
+  /** For how long such a wait looks again and again before it blocks, in microseconds. */
+  readonly spinUs: number;
   /** How many events a wait takes at most; undefined for all. */
   readonly maxEvents: number | undefined;
   /** Whether fds that epoll does not watch (EPERM: regular files) count as always ready. */
@@ -236,7 +238,10 @@ export class EpollBackend<Entry extends BackendEntry> implements Backend<Entry> 
   }
 
   #createWatch(): EpollWatch {
-    return new EpollWatch(this.#options.waiterKind, this.#epollFd, false, () => this.#room, this.#directRoom);
+    return new EpollWatch(this.#options.waiterKind, this.#epollFd, false, () => this.#room, {
+      room: this.#directRoom,
+      spinUs: this.#options.spinUs,
+    });
   }
 
   readonly #directRoom = (): number => {

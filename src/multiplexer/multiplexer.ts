@@ -90,10 +90,10 @@ export class Multiplexer<T = unknown, B extends BackendName = BackendName> imple
    */
   constructor(options: MultiplexerOptions<B> = {}) {
     const backend = this.#createBackend(options);
-    const { maxEvents, unpollable, waiter, directWaits } = options;
-    this.#options = { maxEvents, unpollable, waiter, directWaits };
+    const { maxEvents, unpollable, waiter, directWaits, spinUs } = options;
+    this.#options = { maxEvents, unpollable, waiter, directWaits, spinUs };
     const requeued = new Requeued<T>();
-    const dispatch = new Dispatch<T>(backend, requeued);
+    const dispatch = new Dispatch<T>(backend, requeued, spinUs);
     const loop = new LoopWait({
       open: (report) => this.#backend.openWaiter(report),
       isWorthLooking: () => dispatch.isWorthLooking,

@@ -1,4 +1,4 @@
-/** The multiplexers for users that bring none: one for each backend, for as long as it has users. */
+/** The multiplexers for users that bring none: one for each way of waiting, for as long as it has users. */
 import type { BackendName } from './backend.js';
 import type { Multiplexer } from './multiplexer.js';
 import { SteadyMultiplexer, type SteadyObserver } from './steady-multiplexer.js';
@@ -12,17 +12,19 @@ export interface MultiplexerLease {
 
 /** One shared multiplexer with its users. */
 interface Shared {
-  readonly backend: BackendName;
+  readonly kind: string;
   readonly steady: SteadyMultiplexer;
   readonly users: Set<SteadyObserver>;
 }
 
 /** Those of this environment: a worker has its own. */
-const shared = new Map<BackendName, Shared>();
+const shared = new Map<string, Shared>();
 
-/** Leases the shared multiplexer of `backend`. Every registration in it must have an `onReady`. */
-export function leaseMultiplexer(backend: BackendName, user: SteadyObserver): MultiplexerLease {
-  const entry = shared.get(backend) ?? open(backend);
+/**
+ * Leases the shared multiplexer of `backend` that spins for so long. Every registration in it must have an `onReady`.
+ */
+export function leaseMultiplexer(backend: BackendName, user: SteadyObserver, spinUs = 0): MultiplexerLease {
+  const entry = shared.get(kindOf(backend, spinUs)) ?? open(backend, spinUs);
   entry.users.add(user);
   return {
     multiplexer: entry.steady.multiplexer,
@@ -34,24 +36,29 @@ export function leaseMultiplexer(backend: BackendName, user: SteadyObserver): Mu
   };
 }
 
-function open(backend: BackendName): Shared {
+function kindOf(backend: BackendName, spinUs: number): string {
+  return `${backend} ${spinUs}`;
+}
+
+function open(backend: BackendName, spinUs: number): Shared {
+  const kind = kindOf(backend, spinUs);
   const users = new Set<SteadyObserver>();
-  const steady = new SteadyMultiplexer(backend, {
+  const observer: SteadyObserver = {
     waitFailed: (error) => {
       for (const user of users) user.waitFailed(error);
     },
     givenUp: (error) => {
-      shared.delete(backend);
+      shared.delete(kind);
       for (const user of users) user.givenUp(error);
     },
-  });
-  const entry: Shared = { backend, steady, users };
-  shared.set(backend, entry);
+  };
+  const entry: Shared = { kind, steady: new SteadyMultiplexer(backend, observer, spinUs), users };
+  shared.set(kind, entry);
   return entry;
 }
 
-function closeUnused({ backend, steady, users }: Shared): void {
+function closeUnused({ kind, steady, users }: Shared): void {
   if (users.size > 0 || steady.closed) return;
-  shared.delete(backend);
+  shared.delete(kind);
   steady.multiplexer.close();
 }

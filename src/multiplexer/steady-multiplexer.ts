@@ -33,8 +33,8 @@ export class SteadyMultiplexer {
   #isFailing = false;
 
   /** @throws EMFILE, ENFILE, and what else the constructor of {@link Multiplexer} throws */
-  constructor(backend: BackendName, observer?: SteadyObserver) {
-    this.multiplexer = new Multiplexer<undefined>({ backend });
+  constructor(backend: BackendName, observer?: SteadyObserver, spinUs = 0) {
+    this.multiplexer = new Multiplexer<undefined>({ backend, spinUs });
     this.#observer = observer;
     this.#run();
   }

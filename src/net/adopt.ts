@@ -53,7 +53,7 @@ export function adopt<T = unknown>(fd: number | Socket, options: AdoptOptions<T>
   const settings = toConnectionSettings(options, OPTIONS);
   const state = toAdoptedState(options);
   const { number, remote } = checkConnected(fd);
-  const lease = leaseTurn(settings.multiplexer, settings.backend);
+  const lease = leaseTurn(settings.multiplexer, settings.backend, settings.spinUs);
   try {
     const local = decodeAddress(native.getSockName(number));
     const group = new ConnectionGroup(lease.turn, settings, local, () => lease.release());

@@ -138,7 +138,7 @@ class Connecting<T> implements FdOwner {
     this.#addresses = [...addresses];
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#lease = leaseTurn(settings.multiplexer, settings.backend);
+    this.#lease = leaseTurn(settings.multiplexer, settings.backend, settings.spinUs);
     options.signal?.addEventListener('abort', this.#abort, { once: true });
   }
 

@@ -63,7 +63,7 @@ export class ListeningSocket<T> implements Listener<T>, FdOwner {
     this.#fd = fd;
     this.#owned = owned;
     this.address = decodeAddress(native.getSockName(fd));
-    this.#lease = leaseTurn(settings.multiplexer, settings.backend);
+    this.#lease = leaseTurn(settings.multiplexer, settings.backend, settings.spinUs);
     const { turn } = this.#lease;
     this.#group = new ConnectionGroup(turn, settings, this.address, this.#connectionClosed);
     const { tls } = settings;

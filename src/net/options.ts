@@ -12,6 +12,7 @@ import {
 import { native } from '../binding/load.js';
 import { invalidArgType, outOfRange, unsupportedTriggerError } from '../errors.js';
 import { type BackendName, triggersOf } from '../multiplexer/backend.js';
+import { MAX_SPIN_US } from '../multiplexer/create-backend.js';
 import {
   type AddressInput,
   checkPort,
@@ -63,8 +64,13 @@ export interface ConnectionOptions<T> {
    * no difference.
    */
   readonly trigger?: ConnectionTrigger | undefined;
-  /** A multiplexer of your own, which you wait on, in whichever form. `backend` is then its own. */
+  /** A multiplexer of your own, which you wait on, in whichever form. `backend` and `spinUs` are then its own. */
   readonly multiplexer?: TurnDriver | undefined;
+  /**
+   * For how long a wait looks again and again before it blocks, in microseconds: 0 to 1,000, by default 0. It keeps a
+   * processor core busy: see `spinUs` of a `Multiplexer`.
+   */
+  readonly spinUs?: number | undefined;
   /** `write` returns false once more than this many bytes are pending: 0 to 2^31-1, by default 65,536. */
   readonly highWaterMarkBytes?: number | undefined;
   /**
@@ -94,6 +100,7 @@ export interface ConnectionSettings<T> {
   /** The async context that the handlers run in: that of the call of `listen()` or `connect()`. */
   readonly context: AsyncResource;
   readonly backend: BackendName;
+  readonly spinUs: number;
   readonly isEdge: boolean;
   readonly multiplexer: TurnDriver | undefined;
   readonly highWaterMarkBytes: number;
@@ -118,6 +125,7 @@ export const CONNECTION_OPTIONS: OptionNames<ConnectionOptions<unknown>> = {
   backend: true,
   trigger: true,
   multiplexer: true,
+  spinUs: true,
   highWaterMarkBytes: true,
   maxPendingBytes: true,
   idleTimeoutMs: true,
@@ -134,11 +142,12 @@ export function toConnectionSettings<T>(
   known: OptionNames<ConnectionOptions<unknown>>,
 ): ConnectionSettings<T> {
   checkOptions(options, 'options', known);
-  const { socket, trigger = 'level', idleTimeoutMs, noDelay = true, keepAlive = false } = options;
+  const { socket, trigger = 'level', spinUs = 0, idleTimeoutMs, noDelay = true, keepAlive = false } = options;
   checkHandlers(socket, 'options.socket', HANDLERS);
   const { multiplexer, backend } = toDriver(options);
   checkOneOf(trigger, 'options.trigger', CONNECTION_TRIGGERS);
   if (!triggersOf(backend).includes(trigger)) throw unsupportedTriggerError(trigger, backend);
+  checkInteger(spinUs, 'options.spinUs', 0, MAX_SPIN_US);
   const limits = toQueueLimits(options);
   if (idleTimeoutMs !== undefined) checkInteger(idleTimeoutMs, 'options.idleTimeoutMs', 1, MAX_INT32);
   checkBoolean(noDelay, 'options.noDelay');
@@ -147,6 +156,7 @@ export function toConnectionSettings<T>(
     socket,
     context: new AsyncResource('FDMUX'),
     backend,
+    spinUs,
     isEdge: trigger === 'edge',
     multiplexer,
     ...limits,

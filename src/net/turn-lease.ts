@@ -1,6 +1,7 @@
 /** The choice of the turn that serves a listener or a connect(): the one of the user's multiplexer, or a shared one. */
 import type { BackendName } from '../multiplexer/backend.js';
 import { leaseMultiplexer, type MultiplexerLease } from '../multiplexer/shared-multiplexer.js';
+import type { SteadyObserver } from '../multiplexer/steady-multiplexer.js';
 import { Turn } from './turn.js';
 import type { TurnDriver } from './turn-driver.js';
 
@@ -18,42 +19,45 @@ interface SharedTurn {
   users: number;
 }
 
-/** The shared turns of this environment; each worker has its own. */
-const shared = new Map<BackendName, SharedTurn>();
+/** The shared turns of this environment, by how they wait; each worker has its own. */
+const shared = new Map<string, SharedTurn>();
 
 /**
- * Returns the turn of the user's multiplexer or, if there is none, of the shared one of `backend`. A failed wait of the
- * user's multiplexer is also thrown to the user, who may wait again; a failed wait of a shared one is handled there.
+ * Returns the turn of the user's multiplexer or, if there is none, of the shared one of `backend` that spins for so
+ * long. A failed wait of the user's multiplexer is also thrown to the user, who may wait again; a failed wait of a
+ * shared one is handled there.
  */
-export function leaseTurn(multiplexer: TurnDriver | undefined, backend: BackendName): Lease {
+export function leaseTurn(multiplexer: TurnDriver | undefined, backend: BackendName, spinUs = 0): Lease {
   if (multiplexer !== undefined) {
     const turn = Turn.of(multiplexer);
     turn.watchFailures();
     return { turn, release: () => undefined };
   }
-  const entry = shared.get(backend) ?? share(backend);
+  const kind = `${backend} ${spinUs}`;
+  const entry = shared.get(kind) ?? share(kind, backend, spinUs);
   entry.users++;
   return {
     turn: entry.turn,
     release: () => {
       entry.users--;
       if (entry.users > 0) return;
-      if (shared.get(backend) === entry) shared.delete(backend);
+      if (shared.get(kind) === entry) shared.delete(kind);
       entry.lease.release();
     },
   };
 }
 
-function share(backend: BackendName): SharedTurn {
-  const lease = leaseMultiplexer(backend, {
+function share(kind: string, backend: BackendName, spinUs: number): SharedTurn {
+  const observer: SteadyObserver = {
     waitFailed: (error) => turn.waitFailed(error),
     givenUp: (error) => {
-      shared.delete(backend);
+      shared.delete(kind);
       turn.giveUp(error);
     },
-  });
+  };
+  const lease = leaseMultiplexer(backend, observer, spinUs);
   const turn = Turn.of(lease.multiplexer);
   const entry: SharedTurn = { turn, lease, users: 0 };
-  shared.set(backend, entry);
+  shared.set(kind, entry);
   return entry;
 }

@@ -7,7 +7,15 @@
  */
 import { native } from '../binding/load.js';
 import { FINDING_WORDS, type Findings } from './findings.js';
-import { LoopWaiter, openHintWaiter, ThreadWaiter, type Waiter, type WaiterKind } from './waiter.js';
+import {
+  type DirectCalls,
+  LoopWaiter,
+  NO_DIRECT_CALLS,
+  openHintWaiter,
+  ThreadWaiter,
+  type Waiter,
+  type WaiterKind,
+} from './waiter.js';
 
 /**
  * The data under which an instance watches a helper's eventfd or the event loop's epoll fd: no fd has that number. See
@@ -25,7 +33,7 @@ export class EpollWatch {
   readonly #kind: WaiterKind;
   readonly #epollFd: number;
   readonly #maxEvents: () => number;
-  readonly #directRoom: () => number;
+  readonly #direct: DirectCalls;
   #mayLoseEvents: boolean;
   #waiter: EpollWaiter | undefined;
   /** Events that were found, for which no wait has had room yet. */
@@ -34,21 +42,20 @@ export class EpollWatch {
   /**
    * @param mayLoseEvents whether the instance may have such a file already
    * @param maxEvents how many events the next wait has room for
-   * @param directRoom for how many events the event buffer has room while the event loop's handle may make the real
-   *   call; by default it never may
+   * @param direct how the event loop's handle may make the real call; by default it never may
    */
   constructor(
     kind: WaiterKind,
     epollFd: number,
     mayLoseEvents: boolean,
     maxEvents: () => number,
-    directRoom: () => number = noRoom,
+    direct = NO_DIRECT_CALLS,
   ) {
     this.#kind = kind;
     this.#epollFd = epollFd;
     this.#mayLoseEvents = mayLoseEvents;
     this.#maxEvents = maxEvents;
-    this.#directRoom = directRoom;
+    this.#direct = direct;
   }
 
   /** Whether a helper thread makes the real call. Once true, it stays true. */
@@ -73,7 +80,7 @@ export class EpollWatch {
   openWaiter(report: () => void): Waiter {
     const open = this.#mayLoseEvents
       ? this.#openThread
-      : () => openHintWaiter(this.#kind, this.#epollFd, report, this.#directRoom);
+      : () => openHintWaiter(this.#kind, this.#epollFd, report, this.#direct);
     this.#waiter = new EpollWaiter(open, report);
     return this.#waiter;
   }
@@ -103,10 +110,6 @@ export class EpollWatch {
     new ThreadWaiter((waiter) => {
       native.waitThreadArmEpoll(waiter, this.#epollFd, this.#maxEvents());
     }, report);
-}
-
-function noRoom(): number {
-  return 0;
 }
 
 /** Returns the findings about other fds. */

@@ -35,14 +35,52 @@ export interface Waiter {
   close(): void;
 }
 
+/** How a waiter may make the real call itself. */
+export interface DirectCalls {
+  /** For how many events the event buffer has room; 0 if the waiter must not make the call now. */
+  readonly room: () => number;
+  /** For how long it looks again and again before it blocks, in microseconds. */
+  readonly spinUs: number;
+}
+
+/** For a waiter that never makes the call itself. */
+export const NO_DIRECT_CALLS: DirectCalls = { room: () => 0, spinUs: 0 };
+
 /** The receiver of reports, by the waiter's number. */
 const reports = new Map<number, (found: number) => void>();
 
+/**
+ * Runs ticks and promises, as the end of a callback of the event loop does. Node.js gives no other way to it; without
+ * it, each report is a callback of its own.
+ */
+const runTicks = ticksOf(process);
+
+function ticksOf(node: object): (() => void) | undefined {
+  const { _tickCallback }: { readonly _tickCallback?: () => void } = node;
+  return _tickCallback;
+}
+
 function dispatch(waiter: number, found: number): void {
-  try {
-    reports.get(waiter)?.(found);
-  } catch (error) {
-    rethrowLater(error);
+  for (let count = found; ;) {
+    const receive = reports.get(waiter);
+    if (receive === undefined) return;
+    try {
+      receive(count);
+    } catch (error) {
+      rethrowLater(error);
+    }
+    // Entering JavaScript costs as much as all else of a short report, so a busy waiter stays.
+    if (count === 0 || runTicks === undefined) return;
+    try {
+      runTicks();
+    } catch (error) {
+      // Not thrown from here: the async context of the tick would be left in place.
+      native.fatalException(error);
+      return;
+    }
+    if (!reports.has(waiter)) return;
+    count = native.loopWatchNext(waiter);
+    if (count === 0) return;
   }
 }
 
@@ -87,20 +125,11 @@ export function epollWaiterKind(forced: WaiterKind | undefined): WaiterKind {
   }
 }
 
-/**
- * Opens a waiter of the given kind that polls an epoll fd.
- *
- * @param directRoom for how many events the waiter may make the real call itself; 0 if it must not
- */
-export function openHintWaiter(
-  kind: WaiterKind,
-  epollFd: number,
-  report: () => void,
-  directRoom: () => number,
-): Waiter {
+/** Opens a waiter of the given kind that polls an epoll fd. */
+export function openHintWaiter(kind: WaiterKind, epollFd: number, report: () => void, direct: DirectCalls): Waiter {
   switch (kind) {
     case 'uv':
-      return new LoopWaiter(epollFd, report, directRoom);
+      return new LoopWaiter(epollFd, report, direct);
     case 'thread': {
       const entry = Int32Array.of(epollFd, POLLIN);
       return new ThreadWaiter((waiter) => {
@@ -171,15 +200,15 @@ abstract class NativeWaiter implements Waiter {
  * hands over what that has found.
  */
 export class LoopWaiter extends NativeWaiter {
-  readonly #directRoom: () => number;
+  readonly #direct: DirectCalls;
   #running = false;
   /** For how many events the handle may make the real call. */
   #room = 0;
   #found = 0;
 
-  constructor(epollFd: number, report: () => void, directRoom: () => number) {
+  constructor(epollFd: number, report: () => void, direct: DirectCalls) {
     super(native.loopWatchOpen(epollFd, dispatch));
-    this.#directRoom = directRoom;
+    this.#direct = direct;
     reports.set(this.waiter, (found) => {
       if (this.wanted) {
         this.#found = found;
@@ -196,7 +225,7 @@ export class LoopWaiter extends NativeWaiter {
     if (!this.#running) native.loopWatchStart(this.waiter);
     this.#running = true;
     this.want();
-    this.#setRoom(repeats ? this.#directRoom() : 0);
+    this.#setRoom(repeats ? this.#direct.room() : 0);
   }
 
   stop(): void {
@@ -214,7 +243,7 @@ export class LoopWaiter extends NativeWaiter {
   #setRoom(room: number): void {
     if (this.#room === room) return;
     this.#room = room;
-    native.loopWatchDirect(this.waiter, room);
+    native.loopWatchDirect(this.waiter, room, this.#direct.spinUs);
   }
 }
 

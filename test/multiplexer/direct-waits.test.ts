@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/binding/load.js';
+import type { MultiplexerOptions } from '../../src/multiplexer/create-backend.js';
 import { directWaitTotals } from '../../src/multiplexer/direct-waits.js';
 import { Multiplexer, type MultiplexerStats } from '../../src/multiplexer/multiplexer.js';
 import { errorOf, fill, useFds } from '../native/fds.js';
@@ -14,7 +15,7 @@ import { empty } from './bytes.js';
 const fds = useFds();
 
 /** A multiplexer with an fd that is ready again after each turn, until `stop`. */
-function busy({ signal, ...options }: { readonly directWaits?: boolean; readonly signal?: AbortSignal } = {}) {
+function busy({ signal, ...options }: MultiplexerOptions<'epoll'> & { readonly signal?: AbortSignal } = {}) {
   const mux = disposedAtEnd(new Multiplexer<undefined>({ backend: 'epoll', waiter: 'uv', ...options }));
   const [reader, writer] = fds.pipe();
   let isStopped = false;
@@ -186,6 +187,60 @@ describe.runIf(hasLoopWatch)('direct waits', { tags: ['needs-uv-poll'] }, () => 
     expect(directWaitTotals().count).toBeGreaterThan(before.count + 50);
   });
 
+  test.each([
+    { spinUs: 1_000, looks: 'greater' },
+    { spinUs: 0, looks: 'equal' },
+    { spinUs: undefined, looks: 'equal' },
+  ])('look again and again before they block, if spinUs says so: $spinUs', async ({ spinUs, looks }) => {
+    const before = directWaitTotals().spins;
+    const { mux, stop, inDirectTurn } = busy({ spinUs });
+    await inDirectTurn(stop);
+    const { directWaits } = mux.stats();
+    const [reader, writer] = fds.pipe();
+    const served = new Promise<number>((resolve) => {
+      mux.register(reader, { interest: 'read', data: undefined, onReady: ({ fd }) => resolve(empty(fd)) });
+    });
+    setTimeout(() => fill(writer, 'x'), 20);
+    await within(served, 'an event after a quiet moment');
+    // Each wait has looked; the last one, which found nothing, more than once.
+    const spins = directWaitTotals().spins - before;
+    if (looks === 'greater') expect(spins).toBeGreaterThan(directWaits);
+    else expect(spins).toBe(0);
+  });
+
+  test('let what a tick throws be an uncaught exception before the next tick and turn', async () => {
+    const script = `
+      const { Multiplexer, pipe } = require('fdmux');
+      const mux = new Multiplexer();
+      const [reader, writer] = pipe();
+      let turns = 0;
+      const order = [];
+      process.on('uncaughtException', (error) => order.push(error.message + turns));
+      mux.register(writer, { interest: 'write', onReady: () => {
+        turns += 1;
+        if (turns === 500) {
+          process.nextTick(() => { throw new Error('tick'); });
+          process.nextTick(() => order.push('next' + turns));
+        }
+        if (turns === 600) throw new Error('handler');
+        if (turns === 700) Promise.resolve().then(() => { throw new Error('promise'); });
+        if (turns < 1000) return;
+        console.log(order.join(), mux.stats().directWaits > 500);
+        mux.close();
+        reader.close();
+        writer.close();
+      } });
+      mux.run(() => {});
+    `;
+    const ended = await runScript(script);
+    expect(ended).toEqual({
+      code: 0,
+      signal: null,
+      stdout: 'tick500,next500,handler600,promise700 true\n',
+      stderr: '',
+    });
+  });
+
   test('are made for one multiplexer at a time, and all are served', async () => {
     const several = [busy(), busy(), busy()];
     for (const { mux } of several) await until(() => mux.stats().events > 500, 'events of each');
@@ -208,7 +263,7 @@ describe.runIf(hasLoopWatch)('direct waits', { tags: ['needs-uv-poll'] }, () => 
   });
 
   test('are native calls that check what they get', () => {
-    expect(errorOf(() => native.loopWatchDirect(1_000_000, 1))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+    expect(errorOf(() => native.loopWatchDirect(1_000_000, 1, 0))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 });
 

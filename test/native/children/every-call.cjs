@@ -23,8 +23,16 @@ const native = new Proxy(exported, {
 /** Calling what they only claim to have ends Bun and Deno. */
 const hasLoopWatch = process.versions.bun === undefined && process.versions.deno === undefined;
 if (!hasLoopWatch)
-  for (const name of ['loopWatchOpen', 'loopWatchStart', 'loopWatchDirect', 'loopWatchStop']) uncalled.delete(name);
-if (!hasLoopWatch) for (const name of ['directWaitCount', 'directWaitMs']) uncalled.delete(name);
+  for (const name of [
+    'loopWatchOpen',
+    'loopWatchStart',
+    'loopWatchDirect',
+    'loopWatchNext',
+    'loopWatchStop',
+    'fatalException',
+  ])
+    uncalled.delete(name);
+if (!hasLoopWatch) for (const name of ['directWaitCount', 'directWaitSpins', 'directWaitMs']) uncalled.delete(name);
 const NO_FD = 1_000_000_000;
 const bytes = Buffer.alloc(64);
 
@@ -32,6 +40,11 @@ function readiness() {
   const [reader, writer] = native.pipe(true);
   native.write(writer, Buffer.from('hello'), 0, 5);
   assert.equal(native.select(Int32Array.of(reader, writer, 0, 0), 1, 1, 0, 0, false, null), 2);
+  const sets = new Int32Array(6 * 32);
+  for (const fd of [reader, writer]) sets[fd === reader ? fd >> 5 : 32 + (fd >> 5)] |= 1 << (fd & 31);
+  assert.equal(native.selectSets(sets, Math.max(reader, writer) + 1, 0, false, null), 2);
+  assert.throws(() => native.selectSets(new Int32Array(5), 1, 0), { code: 'ERR_OUT_OF_RANGE' });
+  assert.throws(() => native.selectSets(sets, 1025, 0), { code: 'ERR_OUT_OF_RANGE' });
   assert.throws(() => native.select(Int32Array.of(NO_FD, 0), 1, 0, 0, 0, false, null), { code: 'EBADF' });
   assert.equal(native.poll(Int32Array.of(reader, C.POLLIN, 0), 1, 5, true, [C.SIGUSR1]), 1);
   const epoll = native.epollCreate();
@@ -79,15 +92,20 @@ async function waiting() {
     native.loopWatchStart(watch);
     assert.equal(await report(), watch);
     native.eventBuffer(1);
-    native.loopWatchDirect(watch, 1);
+    native.loopWatchDirect(watch, 1, 10);
     // Reports that follow each other closely are made by the watch's own wait.
     for (let i = 0; i < 100; i++) assert.equal(await report(), watch);
     assert.ok(native.directWaitCount() > 0);
+    assert.ok(native.directWaitSpins() >= 0);
     assert.ok(native.directWaitMs() >= 0);
-    native.loopWatchDirect(watch, 0);
+    assert.ok(native.loopWatchNext(watch) >= 0);
+    native.loopWatchDirect(watch, 0, 0);
     native.loopWatchStop(watch);
     reports.length = 0;
     native.waiterClose(watch);
+    const thrown = once(process, 'uncaughtException');
+    native.fatalException(new Error('said to be uncaught'));
+    assert.equal((await thrown)[0].message, 'said to be uncaught');
   }
   const thread = native.waitThreadOpen(dispatch);
   native.waiterRef(thread);
@@ -127,11 +145,11 @@ function sockets() {
   native.getPeerName(clients[0]);
   native.send(clients[0], bytes, 0, 64, 0);
   const operations = Int32Array.of(clients[1], 0, 8, clients[1], 16, 24, NO_FD, 0, 1);
-  native.sendRanges(bytes, operations, 3);
+  native.sender(bytes, operations)(3);
   assert.equal(operations[0], 16);
   assert.equal(native.recv(served[1], bytes, 0, 8, C.MSG_DONTWAIT), 8);
   const receives = Int32Array.of(served[0], served[1], NO_FD);
-  assert.equal(native.recvMany(Buffer.alloc(300), receives, 3, 100), 3);
+  assert.equal(native.receiver(Buffer.alloc(300), receives, 100)(3), 3);
   assert.deepEqual([...receives], [64, 8, -C.EBADF]);
   assert.equal(native.getSockOpt(listener, C.SOL_SOCKET, C.SO_ERROR), 0);
   native.getSockOptBytes(listener, C.SOL_SOCKET, C.SO_LINGER, 8);
