@@ -228,7 +228,8 @@ export class RemoteFollower implements Following {
     const same = packs.findLast(({ seq, mark }) => this.#marks[seq - oldest] === mark);
     // What was applied when the question was asked is all there, or so long ago that no mark of it is known.
     if (oldest > this.#asked || (same?.seq ?? 0) >= this.#asked) return;
-    this.#regress(same?.seq ?? Math.min(top, Math.max(first, oldest) - 1));
+    // The last pack is another one at least, even if the log keeps nothing that shows it.
+    this.#regress(same?.seq ?? Math.min(top, this.#applied - 1, Math.max(first, oldest) - 1));
   }
 
   #regress(top: number): void {

@@ -357,3 +357,24 @@ test('a follower knows how far it is behind', () => {
   follower.answered({ first: 1, top: 2, mark: '', packs: [] });
   expect(follower.lag).toBe(0);
 });
+
+test('a log with as many other packs, of which none is kept, is followed all the same, with a report', async () => {
+  const network = new SimulatedNetwork(1);
+  const store = new BrokerStore(1, () => 0);
+  const log = new RemoteLog(new SimulatedBroker(network, store));
+  const ear = new Ear();
+  log.follow(ROOM, 0, ear);
+  await settle(network, [log]);
+  for (const text of ['a', 'b', 'c']) {
+    log.append(ROOM, [mark(text)], new Answers());
+    await settle(network, [log]);
+  }
+  network.cutAll();
+  store.loseEnd(ROOM, 2);
+  store.append({ log: ROOM, bytes: new TextEncoder().encode('another'), entries: 2 });
+  await settle(network, [log]);
+  expect(log.isUp).toBe(true);
+  expect(ear.packs.slice(0, 3)).toEqual(['1 a', '2 b', '3 c']);
+  expect(ear.packs.slice(3)).toEqual(['regressed 3-2, 1 again', 'missing 3-3', '4 c']);
+  log.close();
+});
