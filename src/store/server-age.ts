@@ -6,9 +6,13 @@ export class ServerAge {
   #saidMs = 0;
   #atMs = performance.now();
 
-  /** Takes what the server says now. @param ms - in milliseconds; 0 if that is not known */
+  /**
+   * Takes what the server says now. A clock that was set back makes it younger than it is.
+   *
+   * @param ms - in milliseconds; 0 if that is not known
+   */
   said(ms: number): void {
-    this.#saidMs = ms;
+    this.#saidMs = Math.max(ms, 0);
     this.#atMs = performance.now();
   }
 
