@@ -286,7 +286,8 @@ export class ChatServer implements ServerControl {
    * told to connect again. {@link finish} has to follow.
    *
    * @param reason - for the others
-   * @returns what the other server needs; its fds are the caller's. The clients stay here until they are asked for
+   * @returns what the other server needs; its fds are the caller's. Without a store, the clients stay here until they
+   * are asked for
    */
   async leave(reason: string): Promise<Estate> {
     this.#phase = 'draining';
@@ -307,8 +308,10 @@ export class ChatServer implements ServerControl {
     this.#keeping?.freeze();
     this.clients.sendAway(reason);
     this.#heartbeat.stop();
-    await this.#closeStore();
     const clients = new LeftClients(this.#giveAway());
+    // Lines that wait for their turn would be run while the store closes, and it takes nothing more.
+    if (this.#keeping !== null) clients.complete();
+    await this.#closeStore();
     return { listeners, clients, rooms, bans, accounts: this.#memoryAccounts.all };
   }
 
