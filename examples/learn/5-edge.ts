@@ -2,8 +2,7 @@
  * Step 5: the chat, edge-triggered. Each wait reports what is new, once: so whatever is reported is read and written
  * until the kernel says "would block". No registration ever changes. docs/learn/5-level-edge-one-shot.md
  */
-import type { Socket } from 'fdmux';
-import { Multiplexer, type Registration } from 'fdmux';
+import { Multiplexer, type Registration, type Socket } from 'fdmux';
 import { LineSplitter } from '../support/line-splitter.js';
 import { openListener } from '../support/listener.js';
 import { print } from '../support/print.js';
