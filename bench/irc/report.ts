@@ -31,6 +31,10 @@ export const ircRunSchema: v.GenericSchema<unknown, IrcRun> = v.strictObject({
   p999Us: v.optional(v.number()),
 });
 
+/** What to know of each peer before its figures are compared. */
+export const CAVEATS =
+  'fdmux has its defaults for loopback, ngircd no penalties, InspIRCd no `fakelag`; InspIRCd lets clients in once a second.';
+
 /** Writes irc.md into `folder`. */
 export function writeIrcReport(folder: string, results: Results<IrcRun>, peers: readonly string[]): void {
   mkdirSync(folder, { recursive: true });
@@ -39,6 +43,7 @@ export function writeIrcReport(folder: string, results: Results<IrcRun>, peers: 
     '',
     'Written by `npm run bench:irc`. Every server is unthrottled, on loopback, on a core of its own, and started anew for every run;',
     'the servers take turns. Each sender says its next line when it has heard those of all other senders.',
+    CAVEATS,
     `${linkToReadme(folder, '#irc-servers')} says how they are set up, and what to beware of.`,
     '',
     ...circumstances(results, peers),

@@ -1,5 +1,5 @@
 /** The figures of the IRC servers that README shows. */
-import type { IrcRun } from '../irc/report.js';
+import { CAVEATS, type IrcRun } from '../irc/report.js';
 import { figure } from './bar-chart.js';
 import { rangeOf } from './range.js';
 import type { Results } from './results.js';
@@ -24,6 +24,7 @@ export function ircSummaryTable({ answers, memory }: Results<IrcRun>): readonly 
     ...(memory === null ? [] : [`| memory of an idle member, bytes | ${cells((peer) => memory.runs[peer] ?? [])} |`]),
     '',
     `${captionOf(answers[0]?.measured['fdmux level'])}, least to most of the rounds; \`npm run bench:irc\`. A dash: the server did not survive the question.`,
+    CAVEATS,
     '[bench/README.md](bench/README.md#irc-servers) says how each server is set up, and what to beware of.',
   ];
 }
