@@ -101,8 +101,10 @@ function answerOf<Run>(answers: readonly Answer<Run>[], id: string): Answer<Run>
   return measuredIn(answers.find((answer) => answer.id === id));
 }
 
-function ownOf<Run>({ runs }: Answer<Run>, peer: string): readonly Run[] {
-  return measuredIn(runs[peer]);
+function ownOf<Run>({ title, runs }: Answer<Run>, peer: string): readonly Run[] {
+  const own = measuredIn(runs[peer]);
+  if (own.length === 0) throw new Error(`the documentation shows ${peer}, which did not survive: ${title}`);
+  return own;
 }
 
 /** What a delivery cost the chat server, run by run, in ns; nothing for a question that was never asked. */
