@@ -35,7 +35,8 @@ function testFiles(mode: string): { readonly shared: string[]; readonly alone: s
   const wanted = paths.filter(
     (path) => path.endsWith('.test.ts') && path.endsWith('.long.test.ts') === (mode === 'long'),
   );
-  const isAlone = (path: string): boolean => NEEDS_OWN_PROCESS.test(readFileSync(at(path), 'utf8'));
+  // What takes minutes has loaded its modules in a moment, and leaves more behind.
+  const isAlone = (path: string): boolean => mode === 'long' || NEEDS_OWN_PROCESS.test(readFileSync(at(path), 'utf8'));
   return { shared: wanted.filter((path) => !isAlone(path)), alone: wanted.filter(isAlone) };
 }
 
