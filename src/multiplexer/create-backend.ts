@@ -26,7 +26,7 @@ export interface MultiplexerOptions<B extends BackendName = BackendName> {
   readonly waiter?: (B extends 'epoll' ? WaiterKind : 'thread') | undefined;
   /**
    * Whether `run` waits in epoll_wait(2) in place of the event loop while one batch follows another within a
-   * millisecond. Anything else that wants the loop ends such a wait. It needs the waiter `'uv'` and at most 64
+   * millisecond. Anything else that wants the loop ends such a wait. It needs the waiter `'uv'` and at most 1,024
    * registered fds. `performance.eventLoopUtilization()` counts these waits as active. By default true, unless the
    * environment variable FDMUX_DIRECT_WAITS is 0, or under Electron, whose loop nobody may hold up.
    */

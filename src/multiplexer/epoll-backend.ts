@@ -34,10 +34,10 @@ const WAKEUP_SLOT = 0xffff_ffff;
 const STALE_WAITS_BEFORE_REBUILD = 4;
 
 /**
- * Sets of more fds never wait in place of the event loop: beginning and ending that takes the kernel a walk through the
- * set, and a turn of many events has less to gain.
+ * Sets of more fds never wait in place of the event loop: ending that takes the kernel a walk through the set, and a
+ * turn of many events has less to gain.
  */
-const MAX_DIRECT_FDS = 64;
+const MAX_DIRECT_FDS = 1024;
 
 /** What the epoll backend needs from its owner. */
 export interface EpollBackendOptions<Entry> {

@@ -127,6 +127,16 @@ describe.runIf(hasLoopWatch)('direct waits', { tags: ['needs-uv-poll'] }, () => 
     expect((await runScript(script, { env: { FDMUX_DIRECT_WAITS: 'off' } })).stderr).toContain('ERR_OUT_OF_RANGE');
   });
 
+  test('are made with hundreds of fds registered', async () => {
+    const { mux, stop, inDirectTurn } = busy();
+    for (let i = 0; i < 200; i += 1) {
+      mux.register(fds.pipe()[0], { interest: 'read', data: undefined, onReady: () => undefined });
+    }
+    const before = mux.stats().directWaits;
+    await inDirectTurn(stop);
+    expect(mux.stats().directWaits).toBeGreaterThan(before + 50);
+  });
+
   test('report an edge once', async () => {
     const { mux, stop, inDirectTurn } = busy();
     const [reader, writer] = fds.pipe();
