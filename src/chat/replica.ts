@@ -13,7 +13,10 @@ import { UnsettledList } from './unsettled-list.js';
 
 /** The most proposals that wait for one log, beside those that must happen. Those beyond them are refused at once. */
 const MAX_UNSETTLED = 1_000;
-/** The most of them that are one session's, so that nobody takes the places of all. */
+/**
+ * The most of them that are one session's, so that nobody takes the places of all. It is more than MAX_OPEN_TICKETS:
+ * a session takes no further lines before it is refused any.
+ */
 const MAX_UNSETTLED_OF_SESSION = 50;
 /** The most packs that wait for the domain's log. */
 const MAX_HELD_PACKS = 1_000;

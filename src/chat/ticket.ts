@@ -1,6 +1,12 @@
 /** The answer to a proposal whose log is late. */
 import { NOT_TAKEN, type NotTaken } from './refusal.js';
 
+/**
+ * A session that has so many tickets open should take no further lines before some are settled. A log refuses the
+ * proposals of one session that are a few more.
+ */
+export const MAX_OPEN_TICKETS = 40;
+
 /** Stands for an outcome that is still open. A log in memory settles in the same call, and needs none. */
 export interface Ticket<T> {
   readonly kind: 'ticket';

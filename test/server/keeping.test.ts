@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { STORE_FILE } from '../../src/store/folder.js';
-import { startServer } from '../cli/chat-server.js';
+import { join as joinRoom, startServer } from '../cli/chat-server.js';
 import { cliPath, packagePath, run } from '../support/processes.js';
 import { openFile } from '../support/stores.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -27,6 +27,21 @@ test('a room of no days is not kept, and those that are kept go on beside it', a
 
 test('no line that was echoed is missing or doubled after kill -9 under load', async () => {
   await expectNothingLost(3);
+});
+
+test('whoever says much at once says all of it: lines wait while the store is busy', async () => {
+  const server = await startServer(['--data', temporaryFolder()]);
+  const texts = Array.from({ length: 300 }, (_, index) => `line ${index}`);
+  const ann = await client(server, 'ann');
+  await ask(ann, 'JOIN #tea', / 366 /);
+  await ann.write(texts.map((text) => `PRIVMSG #tea :${text}\r\n`).join(''));
+  for (const text of texts) expect(await ann.line()).toMatch(new RegExp(` PRIVMSG #tea :${text}$`));
+  const listener = await joinRoom(server);
+  const talker = await joinRoom(server, listener);
+  await talker.write(`${texts.join('\n')}\nexit\n`);
+  for (const text of texts) expect(await listener.line()).toMatch(new RegExp(` say: ${text}$`));
+  expect(await listener.line()).toMatch(/ left$/);
+  await stop(server, 'SIGTERM');
 });
 
 test('what the store never takes is refused to the one who says it, and reported once; the others talk on', async () => {

@@ -3,7 +3,7 @@ import type { SaslExchange } from '../../accounts/account-service.js';
 import type { ChatEvent, EventOf } from '../../chat/event.js';
 import type { Member, Outlet, Privilege } from '../../chat/member.js';
 import type { Room } from '../../chat/room.js';
-import type { Ticket } from '../../chat/ticket.js';
+import { MAX_OPEN_TICKETS, type Ticket } from '../../chat/ticket.js';
 import { type Line, personalShelf, type Shelf } from '../../history/line.js';
 import type { ConnectionFacts } from '../account-door.js';
 import type { CharsetChoice, CharsetDetector } from '../charset.js';
@@ -48,6 +48,8 @@ export interface ClientOwner {
   relocated(): void;
   /** All that the client has said has been answered. */
   settled(): void;
+  /** Of many messages that waited for their log, half have been answered. */
+  eased(): void;
   /** Somebody, or a channel, says something else about itself. */
   annotated(event: EventOf<'annotated'>, key: string): void;
   /** The client has received the news that somebody it watches is here. */
@@ -402,6 +404,11 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
     return this.#unsettled > 0;
   }
 
+  /** Whether so many messages wait for their log that further ones have to wait as well. */
+  get hasManyUnsettled(): boolean {
+    return this.#unsettled >= MAX_OPEN_TICKETS;
+  }
+
   /** Answers a message when its log has taken it; meanwhile further messages run. */
   answerLater<T>(ticket: Ticket<T>, answer: (outcome: T) => void): void {
     this.#unsettled += 1;
@@ -413,6 +420,7 @@ export class Client implements Watcher, RegisteredClient, Subscriber, MarkedClie
         answer(outcome);
       });
       if (this.#unsettled === 0) this.#owner.settled();
+      else if (this.#unsettled === MAX_OPEN_TICKETS / 2) this.#owner.eased();
     });
   }
 

@@ -33,6 +33,9 @@ interface ReceivedLine {
   readonly isReadable: boolean;
 }
 
+/** Whether a line may run before the messages ahead of it are answered. */
+const pipelines = ({ message }: ReceivedLine): boolean => COMMANDS.get(message.command)?.pipelines === true;
+
 /** The session of one IRC peer. */
 export class IrcSession implements Session, LineRunner, ClientOwner {
   readonly #link: Link;
@@ -103,8 +106,8 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
       isOverlong: bytes.length - tagBytes > MAX_LINE_BYTES - 2,
       isReadable: !client.isUtf8Only || isUtf8(bytes),
     };
-    if (client.isUnsettled && COMMANDS.get(message.command)?.pipelines !== true) {
-      // Answers keep the order of the lines.
+    if (client.isUnsettled && (client.hasManyUnsettled || !pipelines(line))) {
+      // Answers keep the order of the lines, and a log takes no more of one session than it has said so far.
       this.#waitingLine = line;
       this.#intake.hold();
       return;
@@ -280,15 +283,22 @@ export class IrcSession implements Session, LineRunner, ClientOwner {
   }
 
   settled(): void {
-    const line = this.#waitingLine;
-    this.#waitingLine = null;
-    if (line !== null) {
-      this.#intake.release();
-      this.#answer(line);
-      this.#intake.runWaiting();
-      this.#scheduleWake();
-    }
+    this.#runWaitingLine();
     this.#closeIfEnding();
+  }
+
+  eased(): void {
+    if (this.#waitingLine !== null && pipelines(this.#waitingLine)) this.#runWaitingLine();
+  }
+
+  #runWaitingLine(): void {
+    const line = this.#waitingLine;
+    if (line === null) return;
+    this.#waitingLine = null;
+    this.#intake.release();
+    this.#answer(line);
+    this.#intake.runWaiting();
+    this.#scheduleWake();
   }
 
   drained(): void {

@@ -6,7 +6,7 @@ import type { Member } from '../../chat/member.js';
 import { entryRefusal, speechRefusal } from '../../chat/permissions.js';
 import type { NotTaken, Refused } from '../../chat/refusal.js';
 import type { Room } from '../../chat/room.js';
-import { isTicket, type Ticket, whenSettled } from '../../chat/ticket.js';
+import { isTicket, MAX_OPEN_TICKETS, type Ticket, whenSettled } from '../../chat/ticket.js';
 import type { SayRefusal, Target } from '../../chat/verbs/speech.js';
 import type { History } from '../../history/history.js';
 import type { Line } from '../../history/line.js';
@@ -109,6 +109,8 @@ export class PlainSession implements Session, LineSink, AccountPeer {
   #account: AccountCommands | null = null;
   /** How many lines wait for the log. */
   #unsettled = 0;
+  /** Whether they are so many that further ones wait as well. */
+  #isFull = false;
   /** Whether the log has yet to bring the peer into the lobby. */
   #isEntering = true;
   /** Whether the peer wants to leave when all that it has said is settled. */
@@ -431,10 +433,20 @@ export class PlainSession implements Session, LineSink, AccountPeer {
   /** By itself, because a function that makes a closure pays for it even when it makes none. */
   #answerLater(said: Ticket<Answered>): void {
     this.#unsettled += 1;
+    if (this.#unsettled === MAX_OPEN_TICKETS) {
+      this.#isFull = true;
+      this.#pacer.hold();
+    }
     said.whenSettled((outcome) => {
       this.#unsettled -= 1;
       this.#answerSaid(outcome);
-      this.#leaveIfEnding();
+      if (this.#isFull && this.#unsettled <= MAX_OPEN_TICKETS / 2) {
+        this.#isFull = false;
+        this.#pacer.release();
+        this.#goOn();
+      } else {
+        this.#leaveIfEnding();
+      }
     });
   }
 
