@@ -104,6 +104,8 @@ export class RemoteLog implements SharedLog, FollowedLog {
     this.#restorer = new Restorer(broker);
     this.#onTrouble = onTrouble;
     this.#settleMs = settleMs;
+    // What is applied before the first look is as old as this log.
+    this.#restorer.held.age(clock.now());
     this.#timer = setInterval(() => {
       this.#restorer.held.age(clock.now());
       this.look();

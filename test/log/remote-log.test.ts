@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { LogName } from '../../src/log/entry.js';
 import { type FollowedLog, RemoteFollower } from '../../src/log/remote-follower.js';
 import { type LogClock, RemoteLog } from '../../src/log/remote-log.js';
@@ -376,5 +376,26 @@ test('a log with as many other packs, of which none is kept, is followed all the
   expect(log.isUp).toBe(true);
   expect(ear.packs.slice(0, 3)).toEqual(['1 a', '2 b', '3 c']);
   expect(ear.packs.slice(3)).toEqual(['regressed 3-2, 1 again', 'missing 3-3', '4 c']);
+  log.close();
+});
+
+test('what a process that is old has applied before its first look is put back, too', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const network = new SimulatedNetwork(1);
+  const store = new BrokerStore(1_000, () => 0);
+  const clock: LogClock = { now: () => 3_600_000, later: (_ms, then) => void setImmediate(then) };
+  const log = new RemoteLog(new SimulatedBroker(network, store), { clock });
+  const ear = new Ear();
+  log.follow(ROOM, 0, ear);
+  await settle(network, [log]);
+  for (const text of ['a', 'b']) log.append(ROOM, [mark(text)], new Answers());
+  await settle(network, [log]);
+  vi.advanceTimersByTime(1_000);
+  await settle(network, [log]);
+  network.cutAll();
+  store.loseEnd(ROOM, 0);
+  await settle(network, [log]);
+  expect(ear.packs).toEqual(['1 a', '2 b', 'restored 1-2']);
   log.close();
 });
