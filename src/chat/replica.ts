@@ -27,7 +27,8 @@ export type LogTrouble =
   | { readonly kind: 'missing'; readonly from: number; readonly to: number }
   /** Of what the log has lost, so many packs are appended `again`: they are still known here. */
   | { readonly kind: 'regressed'; readonly applied: number; readonly top: number; readonly again: number }
-  /** The log had lost these packs, and has got them back. */
+  /** The log has lost packs that are about to be put back, or has got them back. */
+  | { readonly kind: 'lost'; readonly from: number; readonly to: number }
   | { readonly kind: 'restored'; readonly from: number; readonly to: number }
   | { readonly kind: 'away' | 'back' }
   /** An entry was applied, but an error ended the showing of it. */
@@ -476,6 +477,10 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
   #pass(seq: number): void {
     if (this.#held === null) this.#hasApplied(seq);
     else this.#held.push({ seq, entries: [] });
+  }
+
+  lost(from: number, to: number): void {
+    this.#owner.trouble(this.name, { kind: 'lost', from, to });
   }
 
   restored(from: number, to: number): void {

@@ -212,6 +212,7 @@ export class RemoteFollower implements Following {
       const restoration = this.#log.restore(this, { top, mark });
       this.#isRestoring = restoration === 'begun';
       if (restoration !== 'impossible') {
+        if (this.#lostAfter === null) this.#sink.lost?.(top + 1, this.#applied);
         this.#lostAfter = Math.min(this.#lostAfter ?? top, top);
         return;
       }

@@ -21,8 +21,8 @@ export interface RemoteLogOptions {
   /** Hears once that the broker cannot be reached, or takes nothing, and once (null) that it does again. */
   readonly onTrouble?: (why: Error | null) => void;
   /**
-   * How long nobody appends after the broker has become another process, in milliseconds: others that have the logs,
-   * too, put back meanwhile what it has lost. @defaultValue 0
+   * How long nobody appends after the broker has become another process, in milliseconds: in the first half, all that
+   * have the logs find out what it has lost, and in the second one they put that back. @defaultValue 0
    */
   readonly settleMs?: number;
   /** The time, and how to wait. @defaultValue that of the process */
@@ -84,7 +84,9 @@ export class RemoteLog implements SharedLog, FollowedLog {
   readonly #restorer: Restorer;
   readonly #settleMs: number;
   readonly #clock: LogClock;
-  /** Until when others may put back what has been lost, by the clock. */
+  /** From when on what has been lost is put back, by the clock. */
+  #restoringMs = 0;
+  /** Until when others may do that. */
   #settledMs = 0;
   /** Counts the times that the broker was found or lost. */
   #contacts = 0;
@@ -230,6 +232,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
   }
 
   restore(follower: RemoteFollower, end: BrokerEnd): Restoration {
+    if (this.#clock.now() < this.#restoringMs) return 'later';
     const packs = this.#restorer.missing(follower.name, end, follower.applied);
     if (packs === null) return this.#clock.now() < this.#settledMs ? 'later' : 'impossible';
     void this.#restorer.putBack(follower.name, end, packs).then(() => {
@@ -251,7 +254,9 @@ export class RemoteLog implements SharedLog, FollowedLog {
       if (this.#isReached || this.#isClosed) return;
       this.#isReached = true;
       this.#contacts += 1;
-      this.#settledMs = this.#clock.now() + this.#settleMs - ageMs;
+      const sinceMs = this.#clock.now() - ageMs;
+      this.#restoringMs = sinceMs + this.#settleMs / 2;
+      this.#settledMs = sinceMs + this.#settleMs;
       void this.#mend(this.#contacts);
     },
     lost: (why) => {
@@ -276,7 +281,9 @@ export class RemoteLog implements SharedLog, FollowedLog {
     for (;;) {
       const ahead = this.#followers.size === 0 ? [] : await this.#findAhead();
       if (contact !== this.#contacts) return;
-      const waitMs = ahead?.length === 0 ? this.#settledMs - this.#clock.now() : MEND_LOOK_MS;
+      const nowMs = this.#clock.now();
+      const mendMs = Math.max(MEND_LOOK_MS, this.#restoringMs - nowMs);
+      const waitMs = ahead?.length === 0 ? this.#settledMs - nowMs : mendMs;
       if (waitMs <= 0) break;
       for (const follower of ahead ?? []) this.want(follower);
       await new Promise<void>((resolve) => {

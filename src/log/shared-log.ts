@@ -35,9 +35,11 @@ export interface LogSink {
    */
   regressed(applied: number, top: number, again?: number): void;
   /**
-   * The log had lost these packs, which have been applied. It has them again, with the numbers that they had. Only logs
-   * whose packs others have, too, can report it.
+   * The log has lost these packs, which were applied, and is about to get them back: {@link restored} or
+   * {@link regressed} follows.
    */
+  lost?(from: number, to: number): void;
+  /** The log has packs again that it had lost, with the numbers that they had. */
   restored?(from: number, to: number): void;
   /**
    * All that was in the log when it was followed has been reported. It is called once, in `follow` itself if the log is

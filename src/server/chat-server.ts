@@ -167,7 +167,7 @@ export class ChatServer implements ServerControl {
       },
       onTrouble: (id, trouble) => {
         const { kind } = trouble;
-        const isLoss = kind === 'regressed' || kind === 'restored';
+        const isLoss = kind === 'lost' || kind === 'regressed';
         log[isLoss ? 'error' : 'warn']('trouble with a log of the chat', { log: id, ...trouble });
         // Its state is not that of the others any more.
         const hasStrayed = kind === 'missing' || kind === 'regressed';

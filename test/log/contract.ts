@@ -28,6 +28,8 @@ export type Open<Logs extends LogsUnderTest> = (maxEntries: number) => Logs | Pr
 /** A sink that keeps its calls as texts. */
 export class Ear implements LogSink {
   readonly heard: string[] = [];
+  /** What was reported to be lost, before it was put back. */
+  readonly losses: string[] = [];
   onPack: (seq: number) => void = () => undefined;
   onRegress: () => void = () => undefined;
 
@@ -47,6 +49,10 @@ export class Ear implements LogSink {
   regressed(applied: number, top: number, again = 0): void {
     this.heard.push(`regressed ${applied}-${top}${again === 0 ? '' : `, ${again} again`}`);
     this.onRegress();
+  }
+
+  lost(from: number, to: number): void {
+    this.losses.push(`${from}-${to}`);
   }
 
   restored(from: number, to: number): void {
@@ -386,7 +392,10 @@ export function describeRemoteLog(name: string, open: Open<RemoteLogsUnderTest>,
         log.follow(ROOM, 0, late);
         await append('f');
         const whole = ['1 a', '2 b', '3 c', '4 d', 'restored 3-4', '5 e', 'restored 1-5', '6 f'];
-        for (const ear of ears) expect(ear.packs).toEqual(whole);
+        for (const ear of ears) {
+          expect(ear.packs).toEqual(whole);
+          expect(ear.losses).toEqual(['3-4', '1-5']);
+        }
         expect(late.packs).toEqual(['1 a', '2 b', '3 c', '4 d', '5 e', '6 f']);
       },
     );

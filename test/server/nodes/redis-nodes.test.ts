@@ -70,7 +70,7 @@ describePostgres((database) => {
       await redis.server.start();
       await redis.connect();
       for (const peer of [ann, bob]) expect(await peer.lineLike(/ NOTICE #tea /)).toMatch(/had lost the last messages/);
-      const report = /^trouble with a log of the chat .*"log":"r:#tea","kind":"restored"/;
+      const report = /^trouble with a log of the chat .*"log":"r:#tea","kind":"lost"/;
       for (const { records } of [one, two]) {
         await until(() => records.some((record) => report.test(record)), 'a report of the loss');
       }
