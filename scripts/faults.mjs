@@ -3,7 +3,7 @@
  * and what was broken and said for those that fail. It takes root, for network namespaces.
  *
  *   --seed 7,12-15      which seeds (1)
- *   --broker postgres   which broker (all that there are)
+ *   --broker postgres   which brokers: postgres, redis, and lossy-redis, which loses what it has acknowledged (all)
  *   --seconds 30        how long things break in each run (35)
  *   --nodes 3           how many nodes; 1 is a single server
  *   --dump FILE         writes what all clients saw to a file, as JSON

@@ -13,8 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { projectPath } from './processes.js';
-import { endProcess, whenServing } from './server-process.js';
+import { endProcess, type ServerPlace, whenServing } from './server-process.js';
+
+/** Benchmarks use this file, too, so it asks nothing of the tests' other parts. */
+const CACHE = join(__dirname, '../../.cache');
 
 /** Debian has the programs of each version in a folder of its own; others have them in the PATH. */
 const FOLDERS = [17, 16, 15].map((version) => `/usr/lib/postgresql/${version}/bin`);
@@ -47,16 +49,6 @@ export const postgresProblem: string | null = (() => {
   const { error, status } = spawnSync(program('initdb'), ['--version'], { ...user });
   return error === undefined && status === 0 ? null : 'PostgreSQL is not installed';
 })();
-
-/** Where a server runs, if not among the files and in the network of this process. */
-export interface PostgresPlace {
-  /** The folder that its files are in. */
-  readonly within: string;
-  /** The IPv4 address of its network that it listens on, beside the Unix socket. */
-  readonly host: string;
-  /** The words before a command that root runs in that network. */
-  readonly through: readonly string[];
-}
 
 /** A server that runs. */
 export interface PostgresServer {
@@ -95,7 +87,7 @@ function copyFiles(from: string, to: string): void {
 function emptyFiles(): string {
   const { stdout } = spawnSync(program('initdb'), ['--version'], { ...user, encoding: 'utf8' });
   const [version = ''] = /[\d.]+/.exec(stdout) ?? [];
-  const kept = projectPath(`.cache/postgres-${version}-${user?.uid ?? 'own'}`);
+  const kept = join(CACHE, `postgres-${version}-${user?.uid ?? 'own'}`);
   if (existsSync(kept)) return kept;
   const folder = usersFolder(tmpdir());
   const made = join(folder, 'data');
@@ -103,7 +95,7 @@ function emptyFiles(): string {
   const init = spawnSync(program('initdb'), initArguments, { ...user, cwd: folder, encoding: 'utf8' });
   if (init.status !== 0) throw new Error(`initdb: ${init.stderr}`);
   // Under another name at first: whoever finds the files finds all of them.
-  mkdirSync(projectPath('.cache'), { recursive: true });
+  mkdirSync(CACHE, { recursive: true });
   const copying = `${kept}-${process.pid}`;
   copyFiles(made, copying);
   rmSync(folder, { recursive: true });
@@ -119,7 +111,7 @@ function emptyFiles(): string {
 /** Starts a server with an empty database. @param settings - of the server, by name */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
-  place?: PostgresPlace,
+  place?: ServerPlace,
 ): Promise<PostgresServer> {
   const folder = usersFolder(place?.within ?? tmpdir());
   const data = join(folder, 'data');

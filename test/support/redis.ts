@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { endProcess, whenServing } from './server-process.js';
+import { endProcess, type ServerPlace, whenServing } from './server-process.js';
 
 /** Why no server can be started here; null if one can. */
 export const redisProblem: string | null = (() => {
@@ -16,6 +16,8 @@ export const redisProblem: string | null = (() => {
 export interface RedisServer {
   /** The URL of its first database. */
   readonly url: string;
+  /** The same for those in the network that it listens in. */
+  readonly urlOverNetwork: string;
   /** Where it keeps its files. */
   readonly folder: string;
   /** The process that it is. */
@@ -26,25 +28,32 @@ export interface RedisServer {
   crash(): Promise<void>;
   /** Cuts the last bytes off what it has written, as a machine does that loses its power. It must not run. */
   loseEnd(bytes: number): void;
-  /** Starts it again. */
+  /** Starts it again, unless it runs. */
   start(): Promise<void>;
   /** Ends it, and removes its files. */
   close(): Promise<void>;
 }
 
 const SETTINGS = { appendonly: 'yes', appendfsync: 'always', save: '', port: '0' };
+const PORT = '6379';
 
 /** Starts an empty server. @param settings - of the server, by name */
-export async function startRedis(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'fdmux-redis-'));
+export async function startRedis(
+  settings: Readonly<Record<string, string>> = {},
+  place?: ServerPlace,
+): Promise<RedisServer> {
+  const folder = mkdtempSync(join(place?.within ?? tmpdir(), 'fdmux-redis-'));
   const socket = join(folder, 'redis.sock');
-  const all = { ...SETTINGS, unixsocket: socket, dir: folder, ...settings };
+  const listening = place === undefined ? {} : { port: PORT, bind: place.host, 'protected-mode': 'no' };
+  const all = { ...SETTINGS, unixsocket: socket, dir: folder, ...listening, ...settings };
   const options = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
-  const run = () => spawn('redis-server', options, { cwd: folder, stdio: 'ignore' });
+  const [first = '', ...rest] = [...(place?.through ?? []), 'redis-server', ...options];
+  const run = () => spawn(first, rest, { cwd: folder, stdio: 'ignore' });
   let server = run();
   await whenReady(server, socket);
   return {
     url: `redis://${encodeURIComponent(socket)}`,
+    urlOverNetwork: `redis://${place?.host ?? ''}:${PORT}`,
     folder,
     get pid() {
       return server.pid ?? 0;
@@ -55,6 +64,7 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
       cutAppendOnlyFile(folder, bytes);
     },
     start: async () => {
+      if (server.exitCode === null && server.signalCode === null) return;
       rmSync(socket, { force: true });
       server = run();
       await whenReady(server, socket);

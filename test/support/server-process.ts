@@ -4,6 +4,16 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from './deadline.js';
 
+/** Where a server runs, if not among the files and in the network of this process. */
+export interface ServerPlace {
+  /** The folder that its files are in. */
+  readonly within: string;
+  /** The IPv4 address of its network that it listens on, beside the Unix socket. */
+  readonly host: string;
+  /** The words before a command that root runs in that network. */
+  readonly through: readonly string[];
+}
+
 /** How often it is tried whether a server serves, in milliseconds. */
 const TRY_MS = 5;
 

@@ -9,6 +9,8 @@ export interface Broker {
   crash(): Promise<void>;
   /** Starts it, unless it runs. */
   start(): Promise<void>;
+  /** Takes the last bytes from what it has written, as a disk does that is told of them too late. It must not run. */
+  loseEnd(bytes: number): void;
   /** Stops all of its processes where they are. */
   freeze(): void;
   thaw(): void;

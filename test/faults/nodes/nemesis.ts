@@ -16,6 +16,8 @@ export type Fault =
   | { readonly kind: 'clock'; readonly node: number; readonly aheadSeconds: number }
   /** The broker crashes, and is started again. */
   | { readonly kind: 'broker-crash' }
+  /** The broker crashes, and has lost the last bytes that it has written when it is started again. */
+  | { readonly kind: 'broker-loss'; readonly bytes: number }
   /** The broker stands still. */
   | { readonly kind: 'broker-freeze' }
   /** The broker's disk is full. */
@@ -31,13 +33,15 @@ export interface ScheduleOptions {
   readonly seconds: number;
   /** How long a lease lasts: some faults last longer, and some shorter. */
   readonly leaseMs: number;
+  /** Whether the broker loses what it has acknowledged. @defaultValue false */
+  readonly isLossy?: boolean;
 }
 
 /** Everything rests so long between two faults, so that it is known which of them is to blame. */
 const REST_MS = 4_000;
 
 /** Returns the faults of a run, one after the other; all of them end before the run does. */
-export function scheduleOf({ seed, nodes, seconds, leaseMs }: ScheduleOptions): Event[] {
+export function scheduleOf({ seed, nodes, seconds, leaseMs, isLossy = false }: ScheduleOptions): Event[] {
   const random = seeded(seed * 7_919 + 1);
   // The first numbers of neighbouring seeds are alike.
   for (let skipped = 0; skipped < 8; skipped += 1) random();
@@ -45,6 +49,10 @@ export function scheduleOf({ seed, nodes, seconds, leaseMs }: ScheduleOptions): 
   const one = <T>(list: readonly [T, ...T[]]): T => list[Math.floor(random() * list.length)] ?? list[0];
   const long = (): number => between(leaseMs + 2_000, leaseMs + 5_000);
   const node = (): number => Math.floor(random() * nodes);
+  const loss = () => ({
+    fault: { kind: 'broker-loss', bytes: between(500, 40_000) } as const,
+    lastsMs: between(500, 4_000),
+  });
   const kinds: readonly [() => { fault: Fault; lastsMs: number }, ...(() => { fault: Fault; lastsMs: number })[]] = [
     () => ({ fault: { kind: 'kill', node: node() }, lastsMs: one([between(100, 1_000), long()]) }),
     () => ({ fault: { kind: 'freeze', node: node() }, lastsMs: one([between(500, 2_000), long(), long()]) }),
@@ -67,6 +75,7 @@ export function scheduleOf({ seed, nodes, seconds, leaseMs }: ScheduleOptions): 
     () => ({ fault: { kind: 'broker-crash' }, lastsMs: between(500, 6_000) }),
     () => ({ fault: { kind: 'broker-freeze' }, lastsMs: between(1_000, 8_000) }),
     () => ({ fault: { kind: 'disk-full' }, lastsMs: between(2_000, 6_000) }),
+    ...(isLossy ? [loss, loss] : []),
   ];
   const events: Event[] = [];
   const endMs = seconds * 1_000;

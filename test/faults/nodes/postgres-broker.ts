@@ -1,36 +1,31 @@
 /** PostgreSQL as the broker of a run. */
-import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { QueryResultRow } from 'pg';
-import { hasCode } from '../../../src/errors.js';
 import { decodePack } from '../../../src/log/codec.js';
 import { startPostgres } from '../../support/postgres.js';
 import type { Broker } from './broker.js';
+import { Disk } from './disk.js';
 import type { Network } from './network.js';
-
-const DISK_MEGABYTES = 192;
 
 /** What a history calls a message, see `LINE_KINDS`. */
 const MESSAGE_KIND = 1;
 
 /** Starts PostgreSQL on a machine. */
 export async function postgresOn(network: Network, machine: string): Promise<Broker> {
-  const disk = mkdtempSync(join(tmpdir(), 'fdmux-disk-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MEGABYTES}m,mode=755`, 'fdmux', disk]);
-  if (mounted.status !== 0) throw new Error(`mount: ${mounted.stderr.toString()}`);
-  const filler = join(disk, 'filler');
-  const unmount = (): void => {
-    spawnSync('umount', ['-l', disk]);
-    rmdirSync(disk);
-  };
-  const settings = { fsync: 'on', synchronous_commit: 'on', max_connections: '50', shared_buffers: '16MB' };
-  const place = { within: disk, host: network.addressOf(machine), through: network.on(machine) };
-  const server = await startPostgres(settings, place).catch((error: unknown) => {
-    unmount();
+  const disk = new Disk();
+  try {
+    return await postgresOnDisk(network, machine, disk);
+  } catch (error) {
+    disk.close();
     throw error;
-  });
+  }
+}
+
+/** Starts PostgreSQL with its files on a disk, which goes with it. */
+export async function postgresOnDisk(network: Network, machine: string, disk: Disk): Promise<Broker> {
+  const settings = { fsync: 'on', synchronous_commit: 'on', max_connections: '50', shared_buffers: '16MB' };
+  const place = { within: disk.folder, host: network.addressOf(machine), through: network.on(machine) };
+  const server = await startPostgres(settings, place);
   const query = async (text: string, room: string): Promise<QueryResultRow[]> => {
     const client = await server.connect();
     try {
@@ -50,18 +45,15 @@ export async function postgresOn(network: Network, machine: string): Promise<Bro
     start: () => server.start(),
     freeze: () => signal('SIGSTOP'),
     thaw: () => signal('SIGCONT'),
-    fill: () => {
-      const fd = openSync(filler, 'w');
-      const block = Buffer.alloc(65_536);
-      try {
-        for (;;) writeSync(fd, block);
-      } catch (error) {
-        if (!hasCode(error, 'ENOSPC')) throw error;
-      } finally {
-        closeSync(fd);
-      }
+    loseEnd: () => {
+      throw new Error('PostgreSQL loses nothing that it has acknowledged');
     },
-    free: () => rmSync(filler, { force: true }),
+    fill: () => {
+      disk.fill();
+    },
+    free: () => {
+      disk.free();
+    },
     packs: async (room) => {
       const rows = await query(
         'SELECT seq, body FROM fdmux.pack WHERE log = (SELECT id FROM fdmux.log WHERE name = $1) ORDER BY seq',
@@ -83,7 +75,7 @@ export async function postgresOn(network: Network, machine: string): Promise<Bro
     },
     close: async () => {
       await server.close();
-      unmount();
+      disk.close();
     },
   };
 }

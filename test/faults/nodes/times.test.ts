@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Loss, Sight, Span, Transcript } from './record.js';
-import { checkConnections, checkLosses, checkPauses, checkPings, checkWaits, LOST } from './times.js';
+import { checkConnections, checkLosses, checkNotices, checkPauses, checkPings, checkWaits, LOST } from './times.js';
 
 const times = { leaseMs: 5_000, slackMs: 1_000, pauseMs: 500, waitMs: 30_000 };
 
@@ -86,4 +86,31 @@ test('a PING that is not answered at once breaks P6, unless the node stands stil
   expect(checkPings([slow], () => [{ fromMs: 0, toMs: 2_000 }], times)).toEqual([]);
   // The run ended before the answer was due.
   expect(checkPings([on('n2', 'bob', pinged(0, 'a'), heard(100, 'x 1'))], never, times)).toEqual([]);
+});
+
+describe('a room whose log had lost its end', () => {
+  const noticed = (atMs: number, room = '#a'): Sight => ({ atMs, kind: 'noticed', room, text: 'lost' });
+  const end = ponged(90_000, 'end');
+  const inside = (node: string, id: string, ...sights: readonly Sight[]) => on(node, id, listed('ann'), ...sights, end);
+  const notices = (transcripts: readonly Transcript[], trouble: (node: string) => readonly Span[] = never) =>
+    checkNotices(transcripts, [50_000], trouble, times).map(({ text }) => text);
+
+  test('has its members read so once', () => {
+    const ann = inside('n1', 'ann', noticed(10_000), noticed(50_100));
+    expect(notices([ann, inside('n2', 'bob', noticed(51_500))])).toEqual([]);
+    expect(notices([ann, inside('n2', 'bob')])).toEqual(['bob was told 0 times that #a had lost its end']);
+    expect(notices([ann, inside('n2', 'bob', noticed(51_500), noticed(52_000))])).toEqual([
+      'bob was told 2 times that #a had lost its end',
+    ]);
+    expect(notices([ann, inside('n2', 'bob', noticed(58_000))])).toHaveLength(1);
+  });
+
+  test('is not seen by those who are not inside, or whose node could not see it', () => {
+    const ann = inside('n1', 'ann', noticed(50_100));
+    expect(notices([ann, on('n2', 'bob', ponged(0, 'x'), end)])).toEqual([]);
+    expect(notices([ann, inside('n2', 'bob')], (node) => (node === 'n2' ? [{ fromMs: 0, toMs: 60_000 }] : []))).toEqual(
+      [],
+    );
+    expect(notices([ann, inside('n2', 'bob', closed(52_000))])).toEqual([]);
+  });
 });

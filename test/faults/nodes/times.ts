@@ -114,6 +114,42 @@ export function checkPauses(
   });
 }
 
+/** So long after a broker is back it has again what it had lost, and a node has found it. */
+const NOTICED_MS = 3_000;
+
+/**
+ * P10: those who are in a room whose log has lost its end are told so once, and in time, unless their node has trouble
+ * of its own.
+ *
+ * @param losses - when the broker was back each time
+ * @param trouble - when a node has trouble of its own
+ */
+export function checkNotices(
+  transcripts: readonly Transcript[],
+  losses: readonly number[],
+  trouble: (node: string) => readonly Span[],
+  { slackMs }: Times,
+): Violation[] {
+  const limitMs = NOTICED_MS + slackMs;
+  return losses.flatMap((lossMs) => {
+    const noticed = transcripts.map((transcript) => {
+      const notices = sightsOf(transcript, 'noticed').filter(({ atMs }) => Math.abs(atMs - lossMs) <= limitMs);
+      return { transcript, rooms: notices.map(({ room }) => room) };
+    });
+    const rooms = [...new Set(noticed.flatMap((one) => one.rooms))];
+    return noticed.flatMap(({ transcript, rooms: seen }) => {
+      if (!livesAt(transcript, lossMs) || !livesAt(transcript, lossMs + limitMs)) return [];
+      if (isIn(trouble(transcript.node), lossMs)) return [];
+      return rooms.flatMap((room) => {
+        const count = seen.filter((one) => one === room).length;
+        const isInside = sightsOf(transcript, 'listed').some((one) => one.room === room && one.atMs < lossMs);
+        if (count === 1 || (count === 0 && !isInside)) return [];
+        return [{ promise: 'P10', text: `${transcript.id} was told ${count} times that ${room} had lost its end` }];
+      });
+    });
+  });
+}
+
 /** P6: no message waits longer than promised, whatever is broken. Those whose node stands still are not answered. */
 export function checkWaits(
   transcripts: readonly Transcript[],

@@ -13,7 +13,16 @@ import { People } from './people.js';
 import { checkSights } from './promises.js';
 import type { Loss, RoomLog, Span, Violation } from './record.js';
 import { happeningsOf } from './room-log.js';
-import { checkConnections, checkLosses, checkPauses, checkPings, checkWaits, type Times, waitsOf } from './times.js';
+import {
+  checkConnections,
+  checkLosses,
+  checkNotices,
+  checkPauses,
+  checkPings,
+  checkWaits,
+  type Times,
+  waitsOf,
+} from './times.js';
 
 /** What a run is made of. */
 export interface TrialOptions {
@@ -21,6 +30,8 @@ export interface TrialOptions {
   readonly seconds: number;
   /** How many servers; one is a single server, not a node. */
   readonly nodes: number;
+  /** Whether the broker loses what it has acknowledged. */
+  readonly isLossy: boolean;
   /** Starts the broker on a machine. */
   readonly broker: (network: Network, machine: string) => Promise<Broker>;
 }
@@ -53,9 +64,9 @@ const TIMES: Times = {
 };
 
 /** Carries out a run. */
-export async function runTrial({ seed, seconds, nodes, broker: startBroker }: TrialOptions): Promise<Verdict> {
+export async function runTrial({ seed, seconds, nodes, isLossy, broker: startBroker }: TrialOptions): Promise<Verdict> {
   const names = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
-  const events = scheduleOf({ seed, nodes, seconds, leaseMs: LEASE_MS });
+  const events = scheduleOf({ seed, nodes, seconds, leaseMs: LEASE_MS, isLossy });
   const network = await Network.open([BROKER, ...names], seed);
   try {
     const broker = await startBroker(network, BROKER);
@@ -86,6 +97,8 @@ class Trial {
   /** When a node had trouble of its own, and when it stood still. */
   readonly #trouble: (Span & { readonly node: string })[] = [];
   readonly #still: (Span & { readonly node: string })[] = [];
+  /** When the broker was back without the end of its logs. */
+  readonly #lossesOfEnd: number[] = [];
   /** When the broker had trouble. */
   readonly #outages: Span[] = [];
 
@@ -209,6 +222,14 @@ class Trial {
         await delay(lastsMs);
         await this.#broker.start();
         break;
+      case 'broker-loss': {
+        await this.#broker.crash();
+        this.#broker.loseEnd(event.bytes);
+        await delay(lastsMs);
+        await this.#broker.start();
+        this.#lossesOfEnd.push(performance.now());
+        break;
+      }
       case 'broker-freeze':
         this.#broker.freeze();
         await delay(lastsMs);
@@ -327,6 +348,7 @@ class Trial {
       ...checkWaits(transcripts, spansOf(this.#still), TIMES),
       ...checkConnections(transcripts, this.#losses),
       ...checkPings(transcripts, spansOf(this.#still), TIMES),
+      ...checkNotices(transcripts, this.#lossesOfEnd, spansOf(this.#trouble), TIMES),
     ];
   }
 
