@@ -14,6 +14,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   irc: ['--seconds', '0.7'],
   waits: ['--seconds', '0.3'],
   store: ['--rounds', '5', '--seconds', '3'],
+  log: ['--rounds', '3', '--seconds', '3'],
   imports: [],
   threads: [],
 };

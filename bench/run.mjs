@@ -15,10 +15,13 @@ const options = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  external: ['fdmux', 'better-sqlite3'],
+  external: ['fdmux', 'better-sqlite3', 'pg', 'ioredis'],
   logLevel: 'warning',
 };
-await build({ ...options, entryPoints: [...sources('.'), ...sources('servers'), at('bench/irc/ws-alone.ts')] });
+await build({
+  ...options,
+  entryPoints: [...sources('.'), ...sources('servers'), at('bench/irc/ws-alone.ts'), at('bench/log/node.ts')],
+});
 await build({ ...options, entryPoints: sources('waits'), format: 'esm', outExtension: { '.js': '.mjs' } });
 
 const [, , suite, ...parameters] = process.argv;

@@ -30,20 +30,20 @@ export class Talker {
     socket.on('error', () => undefined);
   }
 
-  /** Lets a client in, and into its channel. */
-  static async enter(port: number, nick: string): Promise<Talker> {
+  /** Lets a client in, and into a channel: its own, unless another one is named. */
+  static async enter(port: number, nick: string, room = `#${nick}`): Promise<Talker> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     await once(socket, 'connect');
-    const talker = new Talker(socket, `#${nick}`);
+    const talker = new Talker(socket, room);
     const registration = `CAP REQ :${CAPABILITIES}\r\nNICK ${nick}\r\nUSER ${nick} 0 * :talker\r\nCAP END\r\n`;
     await talker.ask(`${registration}JOIN ${talker.room}\r\n`, (line) => line.includes(` 366 ${nick} `));
     return talker;
   }
 
-  /** Calls back for each echo of what it says. */
-  hear(echo: () => void): void {
+  /** Calls back for each echo of what it says, and for what others say. */
+  hear(echo: (line: string) => void): void {
     this.#onLine = (line) => {
-      if (line.includes(' PRIVMSG #')) echo();
+      if (line.includes(' PRIVMSG #')) echo(line);
     };
   }
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeIrcReport } from '../irc/report.js';
 import { ircCandidates } from '../irc/servers.js';
+import { logFiles } from '../log/report.js';
 import { storeFiles } from '../store/report.js';
 import { transportCandidates } from '../transports/peers.js';
 import { MEANINGS } from '../transports/questions.js';
@@ -24,13 +25,13 @@ const names = (candidates: readonly { readonly name: string }[]) => candidates.m
 
 /** Writes all pages and plots into a folder. */
 export function writePages(folder: string, published: Published): void {
-  const { servers, irc, transports, store, waits, imports, threads } = published;
+  const { servers, irc, transports, store, waits, imports, threads, log } = published;
   writeReport(folder, servers, names(serverCandidates([here])));
   writeIrcReport(folder, irc, names(ircCandidates([here])));
   writeTransportReport(folder, transports, names(transportCandidates([here])), MEANINGS);
   const files = {
     ...{ 'summary.svg': summaryPlot(servers), ...storeFiles(store), ...waitsFiles(waits) },
-    ...{ ...importsFiles(imports), ...threadsFiles(threads) },
+    ...{ ...importsFiles(imports), ...threadsFiles(threads), ...logFiles(log) },
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 }

@@ -1,6 +1,7 @@
 /** All that is published of all suites. */
 import { join } from 'node:path';
 import { type IrcRun, ircRunSchema } from '../irc/report.js';
+import { type LogResults, readLogResults } from '../log/report.js';
 import { readStoreResults, type StoreResults } from '../store/report.js';
 import { type TransportRun, transportRunSchema } from '../transports/report.js';
 import { type ImportsResults, readImports } from './imports-report.js';
@@ -19,12 +20,13 @@ export interface Published {
   readonly waits: WaitsResults;
   readonly imports: ImportsResults;
   readonly threads: ThreadsResults;
+  readonly log: LogResults;
 }
 
 /** The files with the raw data. */
 export const RAW_DATA = [
   ...['results.json', 'irc.json', 'transports.json'],
-  ...['store.json', 'waits.json', 'imports.json', 'threads.json'],
+  ...['store.json', 'waits.json', 'imports.json', 'threads.json', 'log.json'],
 ];
 
 /** Reads what a folder has. @throws if it cannot be read */
@@ -37,17 +39,19 @@ export function readPublished(folder: string): Published {
     waits: readWaits(folder),
     imports: readImports(folder),
     threads: readThreads(folder),
+    log: readLogResults(folder),
   };
 }
 
 /** Returns when, where and of what each figure was measured. */
-export function occasionsOf({ servers, irc, transports, store, waits, imports, threads }: Published): Measured[] {
+export function occasionsOf({ servers, irc, transports, store, waits, imports, threads, log }: Published): Measured[] {
   const inResults = ({ answers, memory }: Results<unknown>): Measured[] =>
     [...answers, ...(memory === null ? [] : [memory])].flatMap(({ measured }) => Object.values(measured));
   const parts: readonly ({ readonly measured: Measured } | undefined)[] = [
     ...[store.rate, store.echo, store.unkept, store.search],
     ...[waits.calls, waits.idle, waits.latency, waits.allocation],
     ...[imports.loading, threads.threads],
+    ...[log.append, log.see, log.packs, log.servers, log.loss],
   ];
   return [
     ...[servers, irc, transports].flatMap(inResults),

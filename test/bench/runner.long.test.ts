@@ -25,6 +25,8 @@ test.each([
   ['irc', '--only', 'irc-51', 'irc-50-10, irc-200-20, irc-500-20, irc-500-500, irc-join, memory'],
   ['irc', '--peers', 'unrealircd', 'fdmux level, fdmux edge, fdmux WebSocket, ws alone, ngircd, InspIRCd'],
   ['waits', '--only', 'call', 'calls, idle, latency, allocation'],
+  ['log', '--only', 'appends', 'append, see, packs, servers, loss'],
+  ['log', '--peers', 'mysql', 'postgres, redis'],
   ['waits', '--peers', 'perl', 'C, C, two threads, CPython,'],
 ])('%s %s %s is refused with the names that there are', async (suite, option, name, known) => {
   const folder = temporaryFolder();
