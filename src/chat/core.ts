@@ -369,6 +369,19 @@ export class Core implements ReplicaOwner {
     if (this.#arriving.delete(member.session)) this.#lostMembers.push(member);
   }
 
+  /**
+   * Somebody has got a nick. A member of this process that is away, and still shown with it, gets another one first:
+   * nobody is to see one nick twice.
+   */
+  yieldNick(taker: MemberState): void {
+    for (const member of [...this.#lostMembers, ...this.returning.absent]) {
+      const before = member.nick;
+      if (member === taker || !this.domain.fold.isSameNick(before, taker.nick)) continue;
+      member.become({ nick: this.guestNick() });
+      this.renamed(member, before);
+    }
+  }
+
   /** A member that comes back has another nick. */
   renamed(member: MemberState, before: string): void {
     this.#presenter.showRenamed({ kind: 'renamed', atMs: this.directory.now(), member, before });

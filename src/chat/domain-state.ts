@@ -85,6 +85,11 @@ export class DomainState implements Fold<DomainDeeds, DomainOutcomes> {
     return this.#byNick.get(this.#fold(nick));
   }
 
+  /** Whether two nicks are one to those who look for it. */
+  isSameNick(one: string, other: string): boolean {
+    return this.#fold(one) === this.#fold(other);
+  }
+
   /** Returns the member that keeps a nick from everybody else: it has that nick, or one that looks like it. */
   holderOf(nick: string): MemberState | undefined {
     return this.member(nick) ?? (this.#likenessOf && this.#byLikeness.get(this.#likenessOf(nick))) ?? undefined;

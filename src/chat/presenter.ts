@@ -75,6 +75,7 @@ export class Presenter {
         this.#settleRoom(log, by);
         return;
       case 'arrived':
+        this.#core.yieldNick(stateOf(outcome.member));
         if (!this.#isQuiet && !this.#core.returning.isQuiet(outcome.member)) {
           this.#core.directory.appeared(outcome.member);
         }
@@ -130,10 +131,14 @@ export class Presenter {
         this.#publisher.publish({ ...outcome, audience: 'witnesses' }, by, voice);
         this.#dismissLate(log, outcome.member);
         return;
+      case 'renamed':
+        this.#core.yieldNick(stateOf(outcome.member));
+        this.#publisher.publish(outcome, by, voice);
+        this.#follow(outcome);
+        return;
       case 'account':
       case 'host':
       case 'realname':
-      case 'renamed':
       case 'quit':
       case 'expelled':
         this.#publisher.publish(outcome, by, voice);

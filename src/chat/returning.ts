@@ -30,7 +30,7 @@ const NOBODY: readonly MemberState[] = [];
 export class Returning implements Absentees {
   readonly #core: Core;
   /** The members of whom nobody here hears, since nobody here has heard that they were gone. */
-  readonly #quiet = new Set<Member>();
+  readonly #quiet = new Set<MemberState>();
   /** Those who were inside when a room's log has said that their node is gone, or when their description was made. */
   readonly #insiders = new Map<LogName, Set<MemberState>>();
   /** How many of them have asked to enter again, and have not been answered. */
@@ -52,7 +52,12 @@ export class Returning implements Absentees {
 
   /** Whether nobody here is to hear what is said of a member that comes back. */
   isQuiet(member: Member): boolean {
-    return this.#quiet.size > 0 && this.#quiet.has(member);
+    return this.#quiet.size > 0 && this.#quiet.has(stateOf(member));
+  }
+
+  /** Those who have asked to arrive again, and are not here yet. */
+  get absent(): Iterable<MemberState> {
+    return this.#quiet;
   }
 
   /** Those whom a room has lost together with a member that is inside again; null for one that is new there. */
@@ -226,7 +231,8 @@ export class Returning implements Absentees {
     whenSettled(this.#core.arriveAgain(member, { ...member.who, nick }), (outcome) => {
       // One that has quit meanwhile is not asked for again.
       if (outcome.kind === 'refused' && outcome.why !== 'not-taken' && this.#core.isKnown(member)) {
-        this.#ask(member, this.#core.guestNick(), then);
+        // Whoever has got the nick has made it have another one already.
+        this.#ask(member, member.nick === nick ? this.#core.guestNick() : member.nick, then);
         return;
       }
       const isHere = outcome.kind === 'arrived';
