@@ -148,6 +148,8 @@ export class ConnectionLink implements Link, Worker, SlowReader {
   }
 
   set encoder(encoder: Encoder) {
+    // Sessions set it with each line.
+    if (encoder === this.#encoder) return;
     endAudienceOf(this.#wire);
     this.#encoder = encoder;
   }
