@@ -1,5 +1,6 @@
 /** The chat: one method for each thing that can be done in it, whatever protocol asks for it. */
 import type { LogName, Privilege, Trait } from '../log/entry.js';
+import type { BorderRefusal, Origin } from './abroad.js';
 import { ASCII_NAMING } from './case-mapping.js';
 import { Core, type CoreOptions } from './core.js';
 import type { Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
@@ -177,6 +178,35 @@ export class Chat {
   /** Whether it is known that a node is gone. @param node - `name.incarnation` */
   isGone(node: string): boolean {
     return this.#core.domain.fold.gone.has(node);
+  }
+
+  // Other domains
+
+  /**
+   * Hands over a room of this domain as it is, for another domain.
+   *
+   * @param take - called once, as soon as it is known what the room's log has
+   */
+  originOf(name: string, take: (log: LogName, origin: Origin) => void): void {
+    const replica = this.#core.rooms.replica(name);
+    this.#core.whenCaughtUp(() => {
+      const { fold, applied } = replica;
+      take(replica.name, { id: fold.id, seq: applied, snapshot: fold.snapshot() });
+    });
+  }
+
+  /** Has sessions of another domain leave the rooms of this one, since they cannot do so themselves. */
+  dismissForeign(isMeant: (session: string) => boolean): void {
+    this.#core.dismissForeign(isMeant);
+  }
+
+  /** How many places those have in rooms who come from other domains, by the beginning of their sessions. */
+  countForeign(prefix: string): number {
+    let count = 0;
+    for (const room of this.directory.rooms()) {
+      for (const { member } of room.seats) if (member.session.startsWith(prefix)) count += 1;
+    }
+    return count;
   }
 
   // Arriving and leaving
@@ -388,7 +418,7 @@ export class Chat {
     member: Member,
     name: string,
     options: rooms.JoinOptions,
-  ): Answer<EventOf<'joined'> | Refused<EntryRefusal | 'already-inside' | 'too-many-rooms'>> {
+  ): Answer<EventOf<'joined'> | Refused<EntryRefusal | BorderRefusal | 'already-inside' | 'too-many-rooms'>> {
     return rooms.join(this.#scene, member, name, options);
   }
 

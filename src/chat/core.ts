@@ -2,6 +2,7 @@
 import type { DomainDeeds, Entry, EntryOf, LogName, PrivateDeeds, ServerBan, Stamp, Who } from '../log/entry.js';
 import { MemoryLog } from '../log/memory-log.js';
 import type { SharedLog } from '../log/shared-log.js';
+import { type Abroad, FOREIGN_PATIENCE_MS, isFromAbroad, type Origin } from './abroad.js';
 import type { Assembly } from './assembly.js';
 import { ASCII_NAMING, type Naming } from './case-mapping.js';
 import { Checkpointing } from './checkpointing.js';
@@ -9,6 +10,7 @@ import { DirectoryState } from './directory-state.js';
 import type { BanBook } from './domain-bans.js';
 import { DOMAIN_DEEDS, type DomainOutcomes } from './domain-deeds.js';
 import { DomainState } from './domain-state.js';
+import { Foreigners } from './foreigners.js';
 import { formerOf, nameOf } from './gone-nodes.js';
 import type { Outlet } from './member.js';
 import { MemberState, stateOf, stranger } from './member-state.js';
@@ -28,6 +30,9 @@ import { SteadyTime } from './steady-time.js';
 import { Strangers } from './strangers.js';
 import { type Answer, whenSettled } from './ticket.js';
 
+/** So often somebody of another domain is taken out of a room who is still heard of meanwhile. */
+const MAX_DISMISSALS = 10;
+
 /** The choices of a chat's core. */
 export interface CoreOptions {
   /** The log that keeps everything that people do. @defaultValue a {@link MemoryLog} that keeps nothing */
@@ -45,6 +50,8 @@ export interface CoreOptions {
   readonly sharing?: Sharing | undefined;
   /** Sends what is said in a room to many at once. @defaultValue each is sent to by itself */
   readonly assembly?: Assembly | undefined;
+  /** The other domains with which this one shares rooms. @defaultValue none */
+  readonly abroad?: Abroad | undefined;
   /** How many departures are remembered, at least 0. @defaultValue 500 */
   readonly departureLimit?: number;
   /** Milliseconds since the epoch. @defaultValue `Date.now` */
@@ -81,6 +88,9 @@ export class Core implements ReplicaOwner {
   readonly directory: DirectoryState;
   readonly nodes: Nodes;
   readonly returning: Returning;
+  /** The other domains; null for a chat that knows of none. */
+  readonly abroad: Abroad | null;
+  readonly foreigners: Foreigners;
   #node: string;
   /** Whether the others have given this process up, and it has not come back. */
   #isGivenUp = false;
@@ -113,6 +123,8 @@ export class Core implements ReplicaOwner {
     const { naming = ASCII_NAMING, sharing } = options;
     const { fold } = naming;
     this.#node = node;
+    this.abroad = options.abroad ?? null;
+    this.foreigners = new Foreigners(fold);
     this.#record = options.record ?? null;
     this.#onTrouble = options.onTrouble ?? (() => undefined);
     this.#parts = parts;
@@ -134,9 +146,20 @@ export class Core implements ReplicaOwner {
     this.domain = new Replica({ log, name: 'd', fold: domain, belongs: isDomainEntry, owner: this });
     this.private = new Replica({ log, name: privateLog, fold: told, belongs: isPrivateEntry, owner: this });
     const { keeper = null } = options;
-    this.rooms = new Rooms({ log, fold, cast: this.#memberOf, owner: this, newLogId, keeper, shared: this.#shared() });
-    this.directory = new DirectoryState({ naming, domain, rooms: this.rooms, now });
+    const { abroad } = this;
+    const cast = this.#memberOf;
+    this.rooms = new Rooms({ log, fold, cast, owner: this, newLogId, keeper, shared: this.#shared(), abroad });
+    const { foreigners } = this;
+    this.directory = new DirectoryState({ naming, domain, rooms: this.rooms, foreigners, now });
     this.#presenter = new Presenter(this, options.assembly ?? null);
+    abroad?.observe({
+      renewed: (log_, origin) => {
+        this.#renewForeign(log_, origin);
+      },
+      withdrawn: (log_) => {
+        this.#loseForeign(log_);
+      },
+    });
     if (this.#checkpointing === null) {
       this.domain.open();
       this.private.open();
@@ -182,7 +205,70 @@ export class Core implements ReplicaOwner {
 
   /** Returns the member of a session; an unknown session gets a member without a connection. */
   readonly #memberOf: Cast = (session, who, atMs) =>
-    this.domain.fold.bySession(session) ?? this.#arriving.get(session) ?? this.#strangers.meet(session, who, atMs);
+    isFromAbroad(session)
+      ? this.foreigners.meet(session, who, atMs)
+      : (this.domain.fold.bySession(session) ??
+        this.#arriving.get(session) ??
+        this.#strangers.meet(session, who, atMs));
+
+  // Rooms of other domains
+
+  /** What follows in a foreign room is based on another state than the one that was applied. */
+  #renewForeign(log: LogName, origin: Origin): void {
+    const replica = this.rooms.ofLog(log);
+    if (replica === undefined) return;
+    const { fold } = replica;
+    const before = fold.seats.map(({ member }) => member);
+    fold.adopt(origin.id, origin.snapshot);
+    replica.renewed(origin.seq);
+    this.#presenter.showRenewed(fold, before);
+    this.rooms.sort(log);
+    for (const member of before) if (fold.seatOf(member) === undefined) this.enterAgain(replica, member);
+  }
+
+  /** A foreign room is there no more. */
+  #loseForeign(log: LogName): void {
+    const replica = this.rooms.ofLog(log);
+    if (replica === undefined) return;
+    const before = replica.fold.seats.map(({ member }) => member).filter(({ isLocal }) => isLocal);
+    this.rooms.dropForeign(replica);
+    this.#presenter.showRenewed(replica.fold, before);
+  }
+
+  /** Has a member of this process enter a foreign room again that it has not left by its own will. */
+  enterAgain(replica: RoomReplica, member: MemberState): void {
+    if (!member.isLocal || !this.isKnown(member) || replica.hasProposalOf(member.session, 'join')) return;
+    const { name } = replica.fold;
+    const who = replica.fold.guiseOf(member.who);
+    const stamp = this.stamp(replica, member);
+    const joined = replica.propose<'join'>(member, { kind: 'join', who, name, key: null, flags: [], ...stamp });
+    // Nobody has asked for it, so nobody else shows it to the member.
+    whenSettled(joined, (outcome) => {
+      if (outcome.kind === 'joined') this.#presenter.showEntered(outcome);
+    });
+  }
+
+  /** Proposes that sessions of another domain have left the rooms of this one, since that cannot do so itself. */
+  dismissForeign(isMeant: (session: string) => boolean): void {
+    for (const replica of [...this.rooms.all()]) {
+      if (replica.fold.isForeign || replica.isOpening) continue;
+      for (const session of [...replica.fold.sessions()]) {
+        if (isFromAbroad(session) && isMeant(session)) this.#dismissOne(replica, session, 1);
+      }
+    }
+  }
+
+  #dismissOne(replica: RoomReplica, session: string, attempt: number): void {
+    const { fold } = replica;
+    if (replica.hasProposalOf(session, 'over')) return;
+    const member = fold.seatBy(session)?.member ?? this.foreigners.meet(session, stranger(''), 0);
+    const stamp = replica.stamp(session, this.directory.now());
+    whenSettled(replica.oblige<'over'>(member, { kind: 'over', ...stamp }), (outcome) => {
+      // Something that it had said before was still on its way.
+      const isLate = outcome?.kind === 'refused' && fold.seatBy(session) !== undefined;
+      if (isLate && attempt < MAX_DISMISSALS) this.#dismissOne(replica, session, attempt + 1);
+    });
+  }
 
   /** Runs a call and shows its outcomes to nobody. Outcomes that settle after the call are shown. */
   quietly<T>(run: () => T): T {
@@ -510,10 +596,12 @@ export class Core implements ReplicaOwner {
   expire(patienceMs: number): void {
     const beforeMs = this.steadyMs - patienceMs;
     for (const replica of this.#waiting) {
-      replica.expire(beforeMs);
+      const isForeign = this.abroad?.isForeign(replica.name) === true;
+      replica.expire(isForeign ? this.steadyMs - FOREIGN_PATIENCE_MS : beforeMs);
       if (replica.isSettled) this.#waiting.delete(replica);
     }
     this.rooms.trim();
+    this.rooms.dropUnused();
     if (this.isShared) this.nodes.abandon(this.rooms.review(this.directory.now()));
   }
 

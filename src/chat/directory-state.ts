@@ -3,6 +3,7 @@ import type { Fold, Naming } from './case-mapping.js';
 import type { Departure, Directory, NoteObserver, PresenceObserver, RoomObserver } from './directory.js';
 import type { DomainState } from './domain-state.js';
 import type { EventOf } from './event.js';
+import type { Foreigners } from './foreigners.js';
 import type { Member, Outlet } from './member.js';
 import type { MemberState } from './member-state.js';
 import { isVisible } from './permissions.js';
@@ -14,6 +15,7 @@ export interface DirectoryParts {
   readonly naming: Naming;
   readonly domain: DomainState;
   readonly rooms: Rooms;
+  readonly foreigners: Foreigners;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -24,16 +26,18 @@ export class DirectoryState implements Directory {
   readonly likenessOf: Fold;
   readonly #domain: DomainState;
   readonly #rooms: Rooms;
+  readonly #foreigners: Foreigners;
   readonly #now: () => number;
   readonly #observers = new Set<PresenceObserver>();
   readonly #noteObservers = new Set<NoteObserver>();
   readonly #roomObservers = new Set<RoomObserver>();
 
-  constructor({ naming, domain, rooms, now }: DirectoryParts) {
+  constructor({ naming, domain, rooms, foreigners, now }: DirectoryParts) {
     this.fold = naming.fold;
     this.likenessOf = naming.likenessOf ?? naming.fold;
     this.#domain = domain;
     this.#rooms = rooms;
+    this.#foreigners = foreigners;
     this.#now = now;
   }
 
@@ -71,6 +75,10 @@ export class DirectoryState implements Directory {
 
   member(nick: string): MemberState | undefined {
     return this.#domain.member(nick);
+  }
+
+  anyone(nick: string): MemberState | undefined {
+    return this.#domain.member(nick) ?? this.#foreigners.byNick(nick);
   }
 
   isTaken(nick: string, by: Member): boolean {

@@ -27,8 +27,9 @@ export interface RoomObserver {
   /** @param answered - the member that gets the event as its answer; null if nobody is answered */
   retitled(event: EventOf<'retitled'>, answered: Member | null): void;
   /**
-   * A member that is connected several times is in a room. @param voice - where it has asked for that; null: the
-   * first
+   * A member is in a room that is connected several times, or has not asked for it just now.
+   *
+   * @param voice - where it has asked for that; null: the first
    */
   entered(event: EventOf<'joined'>, voice: Outlet | null): void;
 }
@@ -57,6 +58,8 @@ export interface Directory {
   members(): IterableIterator<Member>;
   rooms(): IterableIterator<Room>;
   member(nick: string): Member | undefined;
+  /** Returns a member, or somebody of another domain who is in a room that this one has. */
+  anyone(nick: string): Member | undefined;
   /** Whether a nick, or one that looks like it, is in use by another member than this one, or belongs to an account. */
   isTaken(nick: string, by: Member): boolean;
   room(name: string): Room | undefined;

@@ -23,6 +23,11 @@ export class Positions {
     this.#name = log;
   }
 
+  /** Names the log, whatever it has lost. */
+  get log(): string {
+    return this.#log;
+  }
+
   /** Takes the next entry. @param seq - the number of its pack */
   enter(seq: number): void {
     this.#index = seq === this.#seq ? this.#index + 1 : 0;

@@ -1,15 +1,16 @@
 /** The consequences of an entry that has been applied: its audience, and entries for other logs. */
 import { type LogName, RANKS } from '../log/entry.js';
+import { isFromAbroad } from './abroad.js';
 import type { Assembly } from './assembly.js';
 import type { Core } from './core.js';
 import type { EventOf } from './event.js';
 import type { Member, Outlet } from './member.js';
 import { type MemberState, stateOf } from './member-state.js';
-import type { Lost, Outcome } from './outcome.js';
+import type { Cleared, Departed, Identified, Lost, Outcome } from './outcome.js';
 import { Publisher } from './publisher.js';
 import type { LogTrouble } from './replica.js';
 import { RANK_BITS } from './room.js';
-import type { RoomState } from './room-state.js';
+import { type RoomState, roomStateOf } from './room-state.js';
 import type { RoomReplica } from './rooms.js';
 import { isSameWho } from './subject.js';
 
@@ -18,6 +19,10 @@ const LOSSES = {
   restored: 'The database had lost the last messages of this room. They have been put back: nothing is missing.',
   regressed: 'The database has lost the last messages of this room. They may be missing, or in another order.',
 } as const;
+
+/** Why members of other domains leave rooms, and why a member leaves a room of another domain against its will. */
+const HAS_QUIT = 'has left';
+const LINK_LOST = 'the link between the domains was lost';
 
 /** Shows the outcomes of entries. It decides nothing: that has been done when it is called. */
 export class Presenter {
@@ -61,9 +66,15 @@ export class Presenter {
       case 'broadcast':
         this.#publisher.publish(outcome, by, voice);
         return;
-      case undefined:
       case 'identified':
+        this.#showIdentified(outcome);
+        this.#settleRoom(log, by);
+        return;
       case 'departed':
+        this.#showDeparted(log, outcome);
+        this.#settleRoom(log, by);
+        return;
+      case undefined:
         if (log.startsWith('r:')) this.#settleRoom(log, by);
         return;
       case 'refused':
@@ -101,6 +112,7 @@ export class Presenter {
         if (log === this.#core.private.name) this.#core.nodes.privateCleared(outcome.node);
         else this.#core.rooms.sort(log);
         this.#core.returning.heard(log, outcome);
+        this.#showCleared(log, outcome);
         return;
       case 'lost':
         this.#showLost(outcome);
@@ -174,6 +186,65 @@ export class Presenter {
     this.#showRanks(joined, by);
   }
 
+  // Rooms that several domains have
+
+  /** A member of another domain has another nick: only its rooms say so. */
+  #showIdentified({ atMs, member: who, room }: Identified): void {
+    const member = stateOf(who);
+    if (!isFromAbroad(member.session)) return;
+    const nick = roomStateOf(room).faceOf(member)?.nick ?? member.nick;
+    const before = member.nick;
+    // Another room has said so already.
+    if (nick === before) return;
+    this.#core.foreigners.rename(member, nick);
+    this.#publisher.publish({ kind: 'renamed', atMs, member, before }, null);
+  }
+
+  /** Somebody is out of a room who has left the chat, unless another domain's room has lost it. */
+  #showDeparted(log: LogName, { atMs, id, member: who, room, reason }: Departed): void {
+    const member = stateOf(who);
+    if (isFromAbroad(member.session)) {
+      this.#publisher.publish({ kind: 'left', atMs, id, member, room, reason: HAS_QUIT }, null);
+      return;
+    }
+    if (!member.isLocal || reason !== '' || !roomStateOf(room).isForeign || !this.#core.isKnown(member)) return;
+    this.#publisher.publish({ kind: 'left', atMs, id, member, room, reason: LINK_LOST }, null);
+    const replica = this.#core.rooms.ofLog(log);
+    if (replica !== undefined) this.#core.enterAgain(replica, member);
+  }
+
+  /** A node of another domain has stopped. */
+  #showCleared(log: LogName, { members, node }: Cleared): void {
+    const room = this.#core.rooms.ofLog(log)?.fold;
+    if (room === undefined || !isFromAbroad(node)) return;
+    const atMs = this.#core.directory.now();
+    for (const member of members) {
+      this.#publisher.publish({ kind: 'left', atMs, id: '', member, room, reason: 'node lost' }, null);
+    }
+  }
+
+  /** Shows how a foreign room differs from what it was. @param before - those who were inside */
+  showRenewed(room: RoomState, before: readonly MemberState[]): void {
+    const atMs = this.#core.directory.now();
+    const inside = new Set(before);
+    for (const member of before) {
+      if (room.seatOf(member) !== undefined) continue;
+      this.#publisher.publish({ kind: 'left', atMs, id: '', member, room, reason: LINK_LOST }, null);
+    }
+    for (const { member } of room.seats) {
+      const isNew = !inside.has(member) && !member.isLocal;
+      if (isNew) this.#publisher.publish({ kind: 'joined', atMs, id: '', member, room }, null);
+    }
+  }
+
+  /** Shows a member that it is in a room, which it has not asked for just now. */
+  showEntered(joined: EventOf<'joined'>): void {
+    const member = stateOf(joined.member);
+    this.#publisher.showTo(joined, member);
+    // Otherwise all its outlets have been shown it.
+    if (member.furtherOutlets.length === 0) this.#core.directory.entered(joined, null);
+  }
+
   /** Shows those here that a member has another nick, since somebody has taken its own while it was away. */
   showRenamed(event: EventOf<'renamed'>): void {
     this.#publisher.publish(event, null);
@@ -242,7 +313,7 @@ export class Presenter {
     // When that has come back, the member is looked at again.
     if (replica.hasProposalOf(member.session, 'identity')) return;
     const stamp = this.#core.stamp(replica, member);
-    replica.oblige<'identity'>(member, { kind: 'identity', who: member.who, ...stamp });
+    replica.oblige<'identity'>(member, { kind: 'identity', who: room.guiseOf(member.who), ...stamp });
   }
 
   /** Takes a member of this process out of every room that it is in, or has asked to enter. */
@@ -286,7 +357,7 @@ export class Presenter {
 /** Whether a room knows a member by what it is known by now, or has nothing to do with it. */
 function knows(room: RoomState, member: MemberState): boolean {
   const known = room.whoIs(member);
-  return known === undefined || isSameWho(known, member.who);
+  return known === undefined || isSameWho(known, room.guiseOf(member.who));
 }
 
 /** The rooms that know a member: those it is in, and those it may enter. */

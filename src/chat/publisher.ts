@@ -62,6 +62,12 @@ export class Publisher {
     for (const { member } of roomStateOf(event.room).seats) if (!some.has(member)) delivery.to(member);
   }
 
+  /** Sends an event to a member, through its first outlet. */
+  showTo(event: ChatEvent, member: MemberState): void {
+    const [first] = outletsOf(member.outlet);
+    if (!this.isQuiet && first !== undefined) new Delivery(event).through(first);
+  }
+
   #deliver(delivery: Delivery, event: ChatEvent, answered: MemberState | null): void {
     switch (event.kind) {
       case 'said':

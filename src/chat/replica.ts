@@ -344,6 +344,27 @@ export class Replica<Deeds, Outcomes extends OutcomesOf<Deeds>, F extends Fold<D
     for (const proposal of failed) proposal.fail();
   }
 
+  /** Ends it: nothing that was proposed is taken. */
+  abandon(): void {
+    this.close();
+    this.#isBeyondUs = true;
+    if (this.#isOpening) this.#opened();
+    for (const proposal of this.#unsettled.clear()) proposal.fail();
+  }
+
+  /**
+   * The state is another one, which is that after a pack. What was proposed and may be in it already is not proposed
+   * again.
+   */
+  renewed(seq: number): void {
+    this.#held = null;
+    this.#hasApplied(seq);
+    const late = [...this.#unsettled].filter(({ entry }) => entry.n < this.fold.nextNumber(entry.session));
+    for (const proposal of late) this.#unsettled.drop(proposal);
+    this.retry();
+    for (const proposal of late) proposal.fail();
+  }
+
   /** Appends again the entries that may be missing: a second copy is ignored when it is applied. */
   retry(): void {
     for (const proposal of this.#unsettled) if (proposal.stage === 'appended') proposal.stage = 'waiting';

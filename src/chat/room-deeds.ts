@@ -1,6 +1,5 @@
 /** The effect of each kind of entry on a room: a refusal, or a change with its event. */
 import type { EntryOf, RoomDeeds, SettingChange } from '../log/entry.js';
-import { authorOf } from './author.js';
 import type { EventOf, RoomChange, Said } from './event.js';
 import type { KnockLimit } from './knocks.js';
 import { withNote } from './notes.js';
@@ -148,7 +147,7 @@ const topic: Deed<'topic'> = (room, { text }, atMs, seat) => {
   const refusal = topicRefusal(seat, room, seat);
   if (refusal !== null) return refuse(refusal, room);
   if (text === (room.topic?.text ?? '')) return null;
-  room.topic = text === '' ? null : { text, by: authorOf(seat.who), atMs };
+  room.topic = text === '' ? null : { text, by: room.authorOf(seat.who), atMs };
   return { kind: 'topic', atMs, id: room.messageId(), by: seat.member, room, text };
 };
 
@@ -162,7 +161,7 @@ const settings: Deed<'settings'> = (room, entry, atMs, seat) => {
     const change = judge(room, by.subject, wanted, entry.maxMasks);
     if (change.kind === 'refused') return change;
     if (change.kind !== 'flag') values += 1;
-    if (room.change(change, authorOf(by.who), atMs)) made.push(change);
+    if (room.change(change, room.authorOf(by.who), atMs)) made.push(change);
     return null;
   });
   const hasChanged = by !== undefined && made.length > 0;

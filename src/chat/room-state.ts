@@ -9,7 +9,8 @@ import {
   type Stamp,
   type Who,
 } from '../log/entry.js';
-import type { Author } from './author.js';
+import { isFromAbroad, type RoomView } from './abroad.js';
+import { type Author, authorOf } from './author.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { RoomChange } from './event.js';
 import type { Fold } from './fold.js';
@@ -128,6 +129,8 @@ export interface RoomOptions {
   readonly permanentSinceMs: number | null;
   /** The time of what happened last before: nothing in the room is earlier, whatever the clock says. @defaultValue 0 */
   readonly atMs?: number;
+  /** How people are known in it, if other domains have it, too. @defaultValue they have not */
+  readonly view?: RoomView | null;
 }
 
 /** A room. Its log alone decides its state: the same entries make the same room everywhere. */
@@ -151,7 +154,8 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   };
   readonly fold: CaseFold;
   readonly #cast: Cast;
-  readonly #positions: Positions;
+  #positions: Positions;
+  readonly #view: RoomView | null;
   // A fan-out walks the array; the map answers "is this one here?".
   readonly #seats: SeatState[] = [];
   #audience = 0;
@@ -171,7 +175,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   /** The ranks of those who were inside when the server has stopped, by what they were known by. */
   readonly #absent = new Map<string, number>();
 
-  constructor({ name, id, fold, cast, permanentSinceMs, atMs = 0 }: RoomOptions) {
+  constructor({ name, id, fold, cast, permanentSinceMs, atMs = 0, view = null }: RoomOptions) {
     this.#name = name;
     this.#atMs = atMs;
     this.createdAtMs = permanentSinceMs ?? 0;
@@ -179,6 +183,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     this.fold = fold;
     this.#cast = cast;
     this.#positions = new Positions(id);
+    this.#view = view;
   }
 
   /** The name as the one spelled it who opened the room. */
@@ -508,7 +513,47 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
   }
 
   memberOf(session: string, who: Who): MemberState {
-    return this.#cast(session, who, this.#atMs);
+    return this.#cast(session, this.#view === null ? who : this.#view.face(who), this.#atMs);
+  }
+
+  // In other domains
+
+  /** Names its log in the ids of messages. */
+  get id(): string {
+    return this.#positions.log;
+  }
+
+  /** Whether another domain gives its order. */
+  get isForeign(): boolean {
+    return this.#view?.isForeign === true;
+  }
+
+  /** Returns what it is told of a member of this domain. */
+  guiseOf(who: Who): Who {
+    return this.#view === null ? who : this.#view.guise(who);
+  }
+
+  /** Returns the names by which somebody is called here who does something. */
+  authorOf(who: Who): Author {
+    const author = authorOf(who);
+    return this.#view === null ? author : this.#view.authorOf(author);
+  }
+
+  /** Returns what somebody inside is called here by what the room knows. */
+  faceOf(member: MemberState): Who | undefined {
+    const who = this.#seatBy.get(member.session)?.who;
+    return who === undefined || this.#view === null ? who : this.#view.face(who);
+  }
+
+  /** Goes on from what its home has made of it. @param id - names its log in the ids of messages */
+  adopt(id: string, snapshot: RoomSnapshot): void {
+    for (const session of [...this.sessions()]) this.dismiss(session);
+    this.#clear();
+    this.#numbers = null;
+    this.#gone = null;
+    this.registration = null;
+    this.#positions = new Positions(id);
+    this.restore(snapshot);
   }
 
   /** Those who are here or invited. */
@@ -572,6 +617,7 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
 
   /** Sets the identity of a session. If it has lost a right, its invitations by that right have no effect any more. */
   identify(session: string, who: Who): void {
+    if (isFromAbroad(session)) this.memberOf(session, who);
     const seat = this.#seatBy.get(session);
     if (seat !== undefined) {
       seat.who = who;

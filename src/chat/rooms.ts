@@ -1,6 +1,7 @@
 /** The rooms of one chat: those that are open, and those that have been. */
 import type { Entry, EntryOf, LogName, RoomDeeds, RoomLog } from '../log/entry.js';
 import type { SharedLog } from '../log/shared-log.js';
+import type { Abroad, Origin } from './abroad.js';
 import type { Fold as CaseFold } from './case-mapping.js';
 import type { Checkpointing } from './checkpointing.js';
 import { ClosingRooms } from './closing-rooms.js';
@@ -20,6 +21,8 @@ const MAX_CLOSED_ROOMS = 1_000;
 const PACKS_BETWEEN_SNAPSHOTS = 200;
 /** How long a room waits for those who were inside when the server has stopped, in milliseconds: 30 days. */
 const MAX_ABSENCE_MS = 2_592_000_000;
+/** For so many seconds a room of another domain is followed that nobody here is in. */
+const MAX_UNUSED_SECONDS = 60;
 
 /** What rooms are made with. */
 export interface RoomsOptions {
@@ -33,6 +36,8 @@ export interface RoomsOptions {
   readonly keeper: RoomKeeper | null;
   /** What several processes have to agree on; null for one process. */
   readonly shared: SharedRooms | null;
+  /** The other domains; null for a domain that knows of none. */
+  readonly abroad: Abroad | null;
 }
 
 /** The open rooms, by what the domain's log says of them. */
@@ -75,6 +80,8 @@ export class Rooms {
   #unbegun: RoomReplica[] | null = null;
   /** Closed rooms that the domain's log names as open ones. */
   readonly #closing = new ClosingRooms();
+  /** The rooms of other domains, and for how many seconds nobody here has been in. */
+  readonly #foreign = new Map<RoomReplica, number>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -124,14 +131,54 @@ export class Rooms {
   }
 
   #begin(replica: RoomReplica): void {
-    const { shared, owner } = this.#options;
-    if (shared === null) {
+    const { shared, owner, abroad } = this.#options;
+    if (abroad?.isForeign(replica.name) === true) {
+      owner.opens(replica.name);
+      this.#foreign.set(replica, 0);
+      abroad.begin(replica.name, (origin) => {
+        this.#originated(replica, origin);
+      });
+    } else if (shared === null) {
       replica.open(this.#keptSeqs.get(replica.name));
     } else if (this.#unbegun === null) {
       shared.checkpoints.begin(replica, ROOM_CODEC);
     } else {
       owner.opens(replica.name);
       this.#unbegun.push(replica);
+    }
+  }
+
+  #originated(replica: RoomReplica, origin: Origin | null): void {
+    if (this.#byLog.get(replica.name) !== replica) return;
+    if (origin === null) {
+      this.dropForeign(replica);
+      return;
+    }
+    replica.fold.adopt(origin.id, origin.snapshot);
+    replica.open(origin.seq);
+  }
+
+  /** Lets go of a room of another domain. What was proposed to it is not taken. */
+  dropForeign(replica: RoomReplica): void {
+    const { fold, name } = replica;
+    const key = this.#options.fold(fold.name);
+    if (this.#open.get(key) === replica) this.#open.delete(key);
+    if (this.#closed.get(key) === replica) this.#closed.delete(key);
+    this.#staying.delete(fold);
+    this.#foreign.delete(replica);
+    this.#byLog.delete(name);
+    this.#unkept.delete(name);
+    this.#recent = null;
+    for (const session of [...fold.sessions()]) fold.dismiss(session);
+    replica.abandon();
+  }
+
+  /** Lets go of rooms of other domains that nobody here has been in for a while. To be called every second. */
+  dropUnused(): void {
+    for (const [replica, seconds] of this.#foreign) {
+      const isUsed = !replica.isSettled || replica.fold.seats.some(({ member }) => member.isLocal);
+      this.#foreign.set(replica, isUsed ? 0 : seconds + 1);
+      if (seconds >= MAX_UNUSED_SECONDS) this.dropForeign(replica);
     }
   }
 
@@ -146,10 +193,11 @@ export class Rooms {
   }
 
   #makeOn(name: LogName, title: string, permanentSinceMs: number | null): RoomReplica {
-    const { log, fold, cast, owner, newLogId, keeper } = this.#options;
-    const kept = keeper?.beginningOf(name) ?? null;
+    const { log, fold, cast, owner, newLogId, keeper, abroad } = this.#options;
+    const view = abroad?.viewOf(name) ?? null;
+    const kept = view?.isForeign === true ? null : (keeper?.beginningOf(name) ?? null);
     const { id, atMs } = kept ?? { id: newLogId(name), atMs: 0 };
-    const state = new RoomState({ name: title, id, fold, cast, permanentSinceMs, atMs });
+    const state = new RoomState({ name: title, id, fold, cast, permanentSinceMs, atMs, view });
     if (kept !== null) this.#keptSeqs.set(name, kept.seq);
     if (kept !== null && kept.snapshot !== null) state.restore(kept.snapshot);
     const made: RoomReplica = new Replica({ log, name, fold: state, belongs: isRoomEntry, owner });
@@ -301,6 +349,7 @@ export class Rooms {
     this.#keptSeqs.delete(name);
     this.#unkept.delete(name);
     this.#byLog.delete(name);
+    this.#foreign.delete(replica);
     replica.close();
     const { shared } = this.#options;
     if (shared === null) return;
@@ -410,7 +459,7 @@ export class Rooms {
 
   /** Returns the rooms that are open as plain data, each with the name of its log. */
   snapshots(): (readonly [LogName, RoomSnapshot])[] {
-    const open = [...this.#open.values()].filter(({ fold }) => !fold.isOver);
+    const open = [...this.#open.values()].filter(({ fold }) => !fold.isOver && !fold.isForeign);
     return open.map(({ name, fold }) => [name, fold.snapshot()]);
   }
 

@@ -24,7 +24,7 @@ export function register(
   const by = stateOf(who);
   const room = directory.visibleRoom(by, name);
   if (room === undefined) return refuse('no-such-room');
-  if (by.isElsewhere && !mayAdminister(by, room)) return refuse('not-allowed', room);
+  if (room.isForeign || (by.isElsewhere && !mayAdminister(by, room))) return refuse('not-allowed', room);
   const { account } = by;
   // No single log knows how many there are.
   if (account !== null && roomsOf(directory, account).length >= maxRooms) return refuse('too-many-rooms', room);
@@ -40,6 +40,7 @@ export function unregister(
 ): Answer<RoomOutcomes['unregister'] | Refused<'no-such-room'>> {
   const by = stateOf(who);
   const room = scene.directory.visibleRoom(by, name);
+  if (room?.isForeign === true) return refuse('not-allowed', room);
   return room === undefined ? refuse('no-such-room') : proposeEnd(scene, by, room);
 }
 
@@ -58,6 +59,7 @@ export function grant(
 ): Answer<RoomOutcomes['grant'] | Refused<'no-such-room'>> {
   const by = stateOf(who);
   const room = scene.directory.visibleRoom(by, name);
+  if (room?.isForeign === true) return refuse('not-allowed', room);
   return room === undefined ? refuse('no-such-room') : proposeGrant(scene, by, room, { account, ranks });
 }
 
@@ -81,6 +83,7 @@ export function found(
   const by = stateOf(who);
   const room = directory.visibleRoom(by, name);
   if (room === undefined) return refuse('no-such-room');
+  if (room.isForeign) return refuse('not-allowed', room);
   if (roomsOf(directory, account).length >= maxRooms) return refuse('too-many-rooms', room);
   const replica = core.rooms.replica(room.name);
   return replica.propose<'found'>(by, { kind: 'found', who: knownTo(room, by), account, ...core.stamp(replica, by) });
@@ -92,6 +95,8 @@ export function found(
  */
 export function disown(scene: Scene, account: string): void {
   for (const room of [...scene.directory.rooms()]) {
+    // The accounts of another domain are other ones.
+    if (room.isForeign) continue;
     endOwnership(scene, room, account);
     dropMasks(scene, room, account);
   }
@@ -132,6 +137,6 @@ function roomsOf(directory: Scene['directory'], account: string): RoomState[] {
   const { fold } = directory;
   const folded = fold(account);
   return [...directory.rooms()].filter(
-    ({ registration }) => registration !== null && fold(registration.founder) === folded,
+    ({ registration, isForeign }) => !isForeign && registration !== null && fold(registration.founder) === folded,
   );
 }

@@ -1,5 +1,6 @@
 /** Members as plain data, and from it: a process that takes over another one's connections brings them in quietly. */
 import { RANKS, type SettingChange } from '../../log/entry.js';
+import { namesDomain } from '../abroad.js';
 import type { Member, MemberDescription, Outlet } from '../member.js';
 import { MemberState, stateOf, stranger } from '../member-state.js';
 import { RANK_BITS, type Room } from '../room.js';
@@ -136,14 +137,21 @@ function barriersOf(room: Room): SettingChange[] {
   return barriers;
 }
 
+/** Whether a room of another domain may be entered, as soon as the link is there. */
+function isLinked({ abroad }: Scene['core'], name: string): boolean {
+  const objection = abroad === null ? 'unknown-domain' : abroad.objectionTo(name);
+  return objection === null || objection === 'unreachable';
+}
+
 /** Gives a member its place in a room, with its ranks; later if the log is late, however many wait for it. */
 function enter({ core }: Scene, member: MemberState, name: string, ranks: number): void {
+  if (namesDomain(name) && !isLinked(core, name)) return;
   if (!core.rooms.hasPlaceFor(name)) return;
   const replica = core.rooms.replica(name);
   const stamp = core.stamp(replica, member);
   const joined = replica.oblige<'join'>(member, {
     kind: 'join',
-    who: member.who,
+    who: replica.fold.guiseOf(member.who),
     name,
     key: null,
     flags: [],

@@ -1,5 +1,6 @@
 /** Entering and leaving rooms, and what may be done to those who are in them. */
 import type { RoomFlag } from '../../log/entry.js';
+import { type BorderRefusal, namesDomain } from '../abroad.js';
 import type { EventOf } from '../event.js';
 import type { Member } from '../member.js';
 import { stateOf } from '../member-state.js';
@@ -25,18 +26,32 @@ export function join(
   who: Member,
   name: string,
   { key, maxRooms, flags }: JoinOptions,
-): Answer<EventOf<'joined'> | Refused<EntryRefusal | 'already-inside' | 'too-many-rooms'>> {
+): Answer<EventOf<'joined'> | Refused<EntryRefusal | BorderRefusal | 'already-inside' | 'too-many-rooms'>> {
   const member = stateOf(who);
   const known = directory.room(name);
   if (known?.seatOf(member) !== undefined) return refuse('already-inside', known);
   if (member.seats.length >= maxRooms) return refuse('too-many-rooms');
+  const objection = namesDomain(name) ? objectionTo(core, name) : null;
+  if (objection !== null) return refuse(objection);
   // The log is told what the member is, not the connection through which it enters.
   const refusal = known !== undefined && member.isElsewhere ? entryRefusal(member, known, key) : null;
   if (refusal !== null) return refuse(refusal, known);
   if (!core.rooms.hasPlaceFor(name)) return NOT_TAKEN;
   const replica = core.rooms.replica(name);
   const stamp = core.stamp(replica, member);
-  return replica.propose<'join'>(member, { kind: 'join', who: member.who, name, key, flags, ...stamp });
+  return replica.propose<'join'>(member, {
+    kind: 'join',
+    who: replica.fold.guiseOf(member.who),
+    name,
+    key,
+    flags,
+    ...stamp,
+  });
+}
+
+/** Returns why nobody may enter a room that its name places in a domain. */
+function objectionTo({ abroad }: Scene['core'], name: string): BorderRefusal | null {
+  return abroad === null ? 'unknown-domain' : abroad.objectionTo(name);
 }
 
 /** Takes a member out of a room. @param reason - left out if the member may not speak; empty for none */
@@ -63,7 +78,7 @@ export function kick(
   const by = stateOf(who);
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
-  const target = directory.member(nick)?.session ?? null;
+  const target = directory.anyone(nick)?.session ?? null;
   const known = knownTo(replica.fold, by);
   return replica.propose<'kick'>(by, { kind: 'kick', who: known, target, reason, ...core.stamp(replica, by) });
 }
@@ -84,8 +99,10 @@ export function invite(
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
   const stamp = core.stamp(replica, by);
-  const invitation = { kind: 'invite', guest: guest.session, who: guest.who } as const;
-  const entry = by.isElsewhere ? { ...invitation, by: by.acting, ...stamp } : { ...invitation, ...stamp };
+  const invitation = { kind: 'invite', guest: guest.session, who: replica.fold.guiseOf(guest.who) } as const;
+  const entry = by.isElsewhere
+    ? { ...invitation, by: replica.fold.guiseOf(by.acting), ...stamp }
+    : { ...invitation, ...stamp };
   return replica.propose<'invite'>(by, entry);
 }
 
@@ -111,7 +128,11 @@ export function knock(scene: Scene, who: Member, name: string): Answer<RoomOutco
   const by = stateOf(who);
   const replica = roomFor(scene, by, name);
   if (replica === undefined) return refuse('no-such-room');
-  return replica.propose<'knock'>(by, { kind: 'knock', who: by.acting, ...scene.core.stamp(replica, by) });
+  return replica.propose<'knock'>(by, {
+    kind: 'knock',
+    who: replica.fold.guiseOf(by.acting),
+    ...scene.core.stamp(replica, by),
+  });
 }
 
 /** Gives a room another name, which no other room may have. */
@@ -127,7 +148,7 @@ export function retitle(
   if (replica === undefined) return refuse('no-such-room');
   const room = replica.fold;
   // Two processes could give two rooms one name at once.
-  if (core.isShared) return refuse('shared', room);
+  if (core.isShared || (core.abroad?.viewOf(replica.name) ?? null) !== null) return refuse('shared', room);
   if (room.name === title || !core.rooms.isFree(title, replica)) return refuse('name-taken', room);
   const known = knownTo(room, by);
   const stamp = core.stamp(replica, by);

@@ -28,5 +28,5 @@ export function roomFor({ core, directory }: Scene, by: Member, name: string): R
 
 /** Returns what a room must be told of one who acts; null for one inside who is known there by all that counts. */
 export function knownTo(room: RoomState, by: MemberState): Who | null {
-  return room.seatOf(by) === undefined || by.isElsewhere ? by.acting : null;
+  return room.seatOf(by) === undefined || by.isElsewhere ? room.guiseOf(by.acting) : null;
 }

@@ -35,7 +35,7 @@ export function amend(
   const changes = wanted.map((change): SettingChange => {
     if (change.kind !== 'rank') return change;
     const { kind, on, rank, nick } = change;
-    return { kind, on, rank, target: directory.member(nick)?.session ?? null };
+    return { kind, on, rank, target: directory.anyone(nick)?.session ?? null };
   });
   const known = knownTo(replica.fold, by);
   const stamp = core.stamp(replica, by);

@@ -25,6 +25,11 @@ export function isChannelName(name: string): boolean {
   return CHANNEL.test(name);
 }
 
+/** Whether a name is that of a channel, here or (`#room:domain`) in another domain. */
+export function isPlacedChannelName(name: string): boolean {
+  return isChannelName(name.replace(/(?<=..):[a-z\d.-]{1,63}$/i, ''));
+}
+
 /** Whether a target looks like a channel. */
 export function isChannelLike(name: string): boolean {
   return name.startsWith('#');

@@ -1,4 +1,5 @@
 /** The chat's refusals in the words of IRC. */
+import type { BorderRefusal } from '../../chat/abroad.js';
 import type { Privilege } from '../../chat/member.js';
 import type { EntryRefusal, SpeechRefusal } from '../../chat/permissions.js';
 import type { Client } from './client.js';
@@ -29,6 +30,19 @@ const SPEECH_REFUSALS: Readonly<Record<SpeechRefusal | 'query', string>> = {
   muted: 'Cannot send to channel (+b)',
   query: 'Cannot send to channel (+C)',
 };
+
+const BORDER_REFUSALS: Readonly<Record<BorderRefusal, readonly [code: string, text: string]>> = {
+  'unknown-domain': ['UNKNOWN_DOMAIN', 'This server is not linked to a domain of that name'],
+  'not-shared': ['ROOM_NOT_SHARED', 'That domain does not share this channel with us'],
+  unreachable: ['DOMAIN_UNREACHABLE', 'The link to that domain is down; try again later'],
+};
+
+/** Answers somebody who cannot enter a channel of another domain. */
+export function replyAbroad(client: Client, channel: string, why: BorderRefusal): void {
+  const [code, text] = BORDER_REFUSALS[why];
+  client.reply('ERR_NOSUCHCHANNEL', channel);
+  client.fail('JOIN', code, [channel], text);
+}
 
 /**
  * Answers that the log has not taken in time what somebody wanted to do. It may have it all the same: see

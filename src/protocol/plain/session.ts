@@ -90,6 +90,9 @@ const REFUSALS = {
   moderated: 'this room is moderated: you may listen',
   muted: 'you are muted in this room: you may listen',
   query: 'this room takes no requests of programs',
+  'unknown-domain': 'there is no such room',
+  'not-shared': 'there is no such room',
+  unreachable: 'this room cannot be reached now',
   'not-taken': 'the server could not store this in time; if it is said after all, you will see it',
 } as const;
 

@@ -6,11 +6,11 @@ import { distinct } from '../distinct.js';
 import { kickBytes, REASON_BYTES, topicBytes } from '../isupport.js';
 import type { Message } from '../message.js';
 import { channelMode } from '../modes.js';
-import { isChannelLike, isChannelName } from '../names.js';
+import { isChannelLike, isPlacedChannelName } from '../names.js';
 import { outcomeOf, type Paged, sendAll, type Wait } from '../outcome.js';
 import { sendRecent } from '../past-pages.js';
 import { sendMark, sendMarkLater } from '../read-marks.js';
-import { ENTRY_REFUSALS, replyNotTaken, replySilenced, ROOM_REFUSALS } from '../refusals.js';
+import { ENTRY_REFUSALS, replyAbroad, replyNotTaken, replySilenced, ROOM_REFUSALS } from '../refusals.js';
 import { echoToOutsider, sendNames, sendRoom, sendTopic } from '../room-replies.js';
 import { cutToBytes } from '../text-length.js';
 
@@ -59,7 +59,7 @@ function* joinOne(client: Client, name: string, key: string | null): Target {
     client.reply('ERR_NOSUCHCHANNEL', name);
     return true;
   }
-  if (!isChannelName(name)) {
+  if (!isPlacedChannelName(name)) {
     client.reply('ERR_BADCHANMASK', name);
     return true;
   }
@@ -77,8 +77,18 @@ function* joinOne(client: Client, name: string, key: string | null): Target {
       replyNotTaken(client, 'JOIN', name);
       return false;
     }
-    if (joined.why !== 'already-inside') client.reply(ENTRY_REFUSALS[joined.why], joined.room?.name ?? name);
-    return true;
+    switch (joined.why) {
+      case 'already-inside':
+        return true;
+      case 'unknown-domain':
+      case 'not-shared':
+      case 'unreachable':
+        replyAbroad(client, name, joined.why);
+        return true;
+      default:
+        client.reply(ENTRY_REFUSALS[joined.why], joined.room?.name ?? name);
+        return true;
+    }
   }
   client.echo(joined);
   yield* sendMark(client, joined.room.name);

@@ -1,7 +1,7 @@
 /** MARKREAD: up to when a channel or a conversation has been read (IRCv3 read-marker). */
 import type { Client } from '../client.js';
 import type { Message } from '../message.js';
-import { isChannelName, isNick } from '../names.js';
+import { isNick, isPlacedChannelName } from '../names.js';
 import { type Paged, resultOf } from '../outcome.js';
 import { markLine } from '../read-marks.js';
 import { parseIsoTime } from '../times.js';
@@ -42,7 +42,7 @@ export function* markread(client: Client, { params }: Message): Paged {
 function isTarget(client: Client, target: string): boolean {
   const { settings } = client.server;
   if (Buffer.byteLength(target, 'utf8') > settings.channelLength) return false;
-  return isChannelName(target) || isNick(target, settings);
+  return isPlacedChannelName(target) || isNick(target, settings);
 }
 
 /** Returns the time of `timestamp=...`; null if it is none. */

@@ -18,7 +18,7 @@ export function* whois(client: Client, message: Message): Paged {
     client.reply('ERR_NONICKNAMEGIVEN');
     return;
   }
-  const member = client.server.directory.member(nick);
+  const member = client.server.directory.anyone(nick);
   if (member === undefined) client.reply('ERR_NOSUCHNICK', nick);
   else yield* describe(client, member);
   // The end repeats the request, dropped targets and all (modern, "RPL_ENDOFWHOIS").
