@@ -28,9 +28,10 @@ const house: Readonly<Record<string, { readonly may: readonly string[]; readonly
   front: { may: ['net', 'socket', 'arguments', 'errors'] },
   admin: { may: ['net', 'socket', 'arguments', 'errors'] },
   control: { may: ['log', 'net', 'socket', 'multiplexer', 'arguments', 'errors'] },
+  domains: { may: ['admin', 'chat', 'control', 'log', 'net', 'socket', 'errors'] },
   server: {
     may: [
-      ...['accounts', 'admin', 'control', 'front', 'protocol', 'chat', 'history', 'store', 'log'],
+      ...['accounts', 'admin', 'control', 'domains', 'front', 'protocol', 'chat', 'history', 'store', 'log'],
       ...['net', 'socket', 'multiplexer', 'arguments', 'errors'],
     ],
   },

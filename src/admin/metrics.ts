@@ -72,6 +72,32 @@ const GAUGES: readonly Row[] = [
     help: 'Packs that are known to be in the logs of the nodes and have not been applied here.',
     read: ({ node }) => node?.lag ?? [],
   },
+  {
+    name: 'fdmux_link_up',
+    help: '1 while the rooms of another domain can be reached, 0 while they cannot.',
+    labels: ['domain'],
+    read: ({ domainLinks }) =>
+      domainLinks.flatMap(({ domain, isUp }) => (isUp === null ? [] : [{ labels: { domain }, count: isUp ? 1 : 0 }])),
+  },
+  {
+    name: 'fdmux_link_served',
+    help: '1 while another domain is connected to the rooms of this one, 0 while it is not.',
+    labels: ['domain'],
+    read: ({ domainLinks }) =>
+      domainLinks.map(({ domain, isServed }) => ({ labels: { domain }, count: isServed ? 1 : 0 })),
+  },
+  {
+    name: 'fdmux_link_rooms',
+    help: 'Rooms of another domain that are followed.',
+    labels: ['domain'],
+    read: ({ domainLinks }) => domainLinks.map(({ domain, mirrored }) => ({ labels: { domain }, count: mirrored })),
+  },
+  {
+    name: 'fdmux_link_waiting',
+    help: 'What has been proposed to the rooms of another domain and has not returned.',
+    labels: ['domain'],
+    read: ({ domainLinks }) => domainLinks.map(({ domain, waiting }) => ({ labels: { domain }, count: waiting })),
+  },
   { name: 'fdmux_store_bytes', help: 'Size of the file of the store.', read: ofStore(({ bytes }) => bytes) },
   {
     name: 'fdmux_store_queued_writes',

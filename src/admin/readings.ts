@@ -32,6 +32,21 @@ export interface NodeReadings {
   readonly lag: number | null;
 }
 
+/** What a server says about its link to another domain. */
+export interface DomainLinkReadings {
+  readonly domain: string;
+  /** Whether the rooms of the other domain can be reached; null if nobody here enters any. */
+  readonly isUp: boolean | null;
+  /** Whether the other domain is connected to the rooms of this one. */
+  readonly isServed: boolean;
+  /** Rooms of the other domain that are followed. */
+  readonly mirrored: number;
+  /** What people here have proposed to these, and what has not returned. */
+  readonly waiting: number;
+  /** How old the last sign of life of the other domain is, in milliseconds; null while it cannot be reached. */
+  readonly silentMs: number | null;
+}
+
 /** All of it. What has `Total` in its name only grows. */
 export interface Readings {
   readonly version: string;
@@ -61,6 +76,8 @@ export interface Readings {
   readonly loopActiveSeconds: number;
   /** Null for a server that has its store for itself. */
   readonly node: NodeReadings | null;
+  /** The links to other domains. */
+  readonly domainLinks: readonly DomainLinkReadings[];
   readonly acceptedTotal: number;
   /** Refused connections by cause. */
   readonly refusedTotal: readonly LabeledCount[];

@@ -528,6 +528,11 @@ export class RoomState implements Room, Fold<RoomDeeds, RoomOutcomes> {
     return this.#view?.isForeign === true;
   }
 
+  /** Whether other domains may have it, too. */
+  get isKnownAbroad(): boolean {
+    return this.#view !== null;
+  }
+
   /** Returns what it is told of a member of this domain. */
   guiseOf(who: Who): Who {
     return this.#view === null ? who : this.#view.guise(who);

@@ -321,6 +321,8 @@ export class Rooms {
     if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
     for (const [oldest, candidate] of this.#closed) {
       if (!candidate.isSettled || candidate === kept || this.#isNamed(candidate.name)) continue;
+      // Another domain may have somebody enter it, by its log alone.
+      if (candidate.fold.isKnownAbroad) continue;
       this.#forget(oldest, candidate);
       if (this.#closed.size <= MAX_CLOSED_ROOMS) return;
     }

@@ -38,6 +38,7 @@ import { TICK_MS } from './link.js';
 import { type InheritedSocket, Listeners, type OpenListener } from './listeners.js';
 import type { Log } from './log.js';
 import type { Node } from './nodes/node.js';
+import type { OpenDomains } from './open-domains.js';
 import { PeerAddresses } from './peer-addresses.js';
 import { Protocols } from './protocols.js';
 import { Proxies } from './proxies.js';
@@ -75,6 +76,8 @@ export interface ServerOptions {
   readonly world?: World;
   /** How long a node that shows nothing of itself is taken to live, in milliseconds. @defaultValue 5000 */
   readonly leaseMs?: number;
+  /** How long people of a domain keep their places whose link is lost, in milliseconds. @defaultValue 120,000 */
+  readonly domainGraceMs?: number;
   /** Takes the settings of the log when the configuration has been read again. */
   readonly onLogSettings?: (settings: ServerConfig['log']) => void;
   /** An operator has ended the server. */
@@ -102,6 +105,8 @@ export class ChatServer implements ServerControl {
   readonly #heartbeat: Heartbeat;
   #admin: AdminListener | null = null;
   readonly #keeping: Keeping | null;
+  /** Null for a server that is linked to no other domain. */
+  readonly #domains: OpenDomains | null;
   /** Null for a server that has its store for itself. */
   readonly #node: Node | null;
   #phase: Phase = 'starting';
@@ -110,8 +115,9 @@ export class ChatServer implements ServerControl {
   /** The last reload. It does not reject. */
   #reloading: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: ServerOptions, naming: Naming, keeping: Keeping | null, makeNode: NodeMaker | null) {
+  private constructor(options: ServerOptions, naming: Naming, { keeping, makeNode, domains }: ServerParts) {
     this.#keeping = keeping;
+    this.#domains = domains;
     const { config, log, version, inherited = new Map(), world = REAL_WORLD } = options;
     this.#options = options;
     this.#applied = config;
@@ -159,6 +165,7 @@ export class ChatServer implements ServerControl {
       hostOf: this.#cloak.hostOf,
       newLogId: this.#world.newLogId,
       ...this.#keeping?.chat,
+      ...this.#domains?.chat,
       ...(estate === undefined ? {} : this.#inMemory(estate)),
       now: this.#world.now,
       record: (id, outcome) => {
@@ -168,7 +175,9 @@ export class ChatServer implements ServerControl {
       onTrouble: (id, trouble) => {
         const { kind } = trouble;
         const isLoss = kind === 'lost' || kind === 'regressed';
-        log[isLoss ? 'error' : 'warn']('trouble with a log of the chat', { log: id, ...trouble });
+        // The link says so for all rooms of its domain.
+        const isOfLink = (kind === 'away' || kind === 'back') && this.#domains?.domains.isForeign(id) === true;
+        if (!isOfLink) log[isLoss ? 'error' : 'warn']('trouble with a log of the chat', { log: id, ...trouble });
         // Its state is not that of the others any more.
         const hasStrayed = kind === 'missing' || kind === 'regressed';
         if (hasStrayed && this.#node !== null) this.stop('this node has other logs than the rest');
@@ -231,7 +240,7 @@ export class ChatServer implements ServerControl {
 
   /** Returns a server that listens nowhere: its peers arrive by {@link clients} alone. */
   static async withoutListeners(options: ServerOptions): Promise<ChatServer> {
-    return new ChatServer(options, await namingOf(options.config.irc.nicks), null, null);
+    return new ChatServer(options, await namingOf(options.config.irc.nicks), ALONE);
   }
 
   /**
@@ -242,7 +251,9 @@ export class ChatServer implements ServerControl {
   static async start(options: ServerOptions): Promise<ChatServer> {
     const naming = await namingOf(options.config.irc.nicks);
     const keeping = await openKeeping(options);
-    const server = new ChatServer(options, naming, keeping, keeping && (await nodeMaker(options, keeping)));
+    const makeNode = keeping && (await nodeMaker(options, keeping));
+    const domains = await domainsOf(options, naming, keeping);
+    const server = new ChatServer(options, naming, { keeping, makeNode, domains });
     try {
       server.#node?.start();
       await server.#openAdmin();
@@ -251,6 +262,7 @@ export class ChatServer implements ServerControl {
       server.#keeping?.bringBack(server.chat);
       await server.#reserveNicks();
       await server.#listeners.openAll();
+      await server.#domains?.start(server.chat);
       if (options.estate !== undefined) server.#takeOver(options.estate.clients);
       server.#keeping?.members.forgetLastRun();
     } catch (error) {
@@ -294,6 +306,7 @@ export class ChatServer implements ServerControl {
     // It may be closing a listener, and opening it again.
     await this.#reloading;
     await this.#admin?.close();
+    await this.#domains?.domains.close();
     await this.clients.settle();
     this.#keeping?.members.freeze();
     await this.#node?.retire(STEP_DOWN_MS);
@@ -382,16 +395,22 @@ export class ChatServer implements ServerControl {
       keptBytes: this.clients.shelf.bytes,
       store: this.#keeping?.readings() ?? null,
       node: this.#node?.readings ?? null,
+      domainLinks: this.#domains?.domains.readings ?? [],
       acceptedTotal: this.clients.arrivedCount,
     });
   }
 
   /** The configuration as it was read last, but for what waits for a restart. */
   get config(): ServerConfig {
-    const { backend, trigger, backlog, lobby, admin, store, node, irc } = this.#options.config;
+    const { backend, trigger, backlog, lobby, admin, store, node, domain, irc } = this.#options.config;
     const { nicks, serverName } = irc;
-    const fixed = { backend, trigger, backlog, lobby, admin, store, node };
+    const fixed = { backend, trigger, backlog, lobby, admin, store, node, domain };
     return { ...this.#applied, ...fixed, irc: { ...this.#applied.irc, nicks, serverName } };
+  }
+
+  /** The address where other domains connect; null if they cannot. */
+  get domainAddress(): Address | null {
+    return this.#domains?.domains.address ?? null;
   }
 
   get phase(): Phase {
@@ -553,6 +572,7 @@ export class ChatServer implements ServerControl {
     const grace = await this.#world.fromOutside(['stop', reason], () => this.beginToEnd(reason));
     await this.#listeners.close();
     await this.#admin?.close();
+    await this.#domains?.domains.close();
     grace.cancel();
     this.#heartbeat.stop();
     await this.#keeping?.close();
@@ -571,6 +591,34 @@ export class ChatServer implements ServerControl {
       this.clients.cutIdle(reason);
     });
   }
+}
+
+/** What is opened before a server is made. */
+interface ServerParts {
+  readonly keeping: Keeping | null;
+  readonly makeNode: NodeMaker | null;
+  readonly domains: OpenDomains | null;
+}
+
+const ALONE: ServerParts = { keeping: null, makeNode: null, domains: null };
+
+/** Opens the links to other domains, if there are any. What they need is loaded only then. */
+async function domainsOf(
+  { config: { domain, irc }, log, world = REAL_WORLD, domainGraceMs }: ServerOptions,
+  naming: Naming,
+  keeping: Keeping | null,
+): Promise<OpenDomains | null> {
+  if (domain === null) return null;
+  if (!world.mayChangeListeners) {
+    log.warn('a recording has no links to other domains', {});
+    return null;
+  }
+  const { OpenDomains: Opened } = await import('./open-domains.js');
+  const { maxMasks } = irc;
+  return new Opened(
+    { settings: domain, log, fold: naming.fold, now: world.now, maxMasks, graceMs: domainGraceMs },
+    keeping?.chat ?? {},
+  );
 }
 
 /** Makes the node that a chat belongs to. */

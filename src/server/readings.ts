@@ -1,6 +1,6 @@
 /** Reads the state of a server for its metrics, when somebody asks. */
 import { performance } from 'node:perf_hooks';
-import type { LabeledCount, NodeReadings, Readings, StoreReadings } from '../admin/readings.js';
+import type { DomainLinkReadings, LabeledCount, NodeReadings, Readings, StoreReadings } from '../admin/readings.js';
 import type { Chat } from '../chat/chat.js';
 import { directWaitTotals } from '../multiplexer/direct-waits.js';
 import type { CertificateFacts } from './config/tls-files.js';
@@ -20,6 +20,7 @@ export interface ReadParts {
   readonly keptBytes: number;
   readonly store: StoreReadings | null;
   readonly node: NodeReadings | null;
+  readonly domainLinks: readonly DomainLinkReadings[];
   readonly acceptedTotal: number;
 }
 

@@ -7,8 +7,9 @@ import type { LogLevel } from './log-levels.js';
 
 /** Describes how the server is. */
 export function describeStatus(server: ChatServer, logLevel: LogLevel): Reply {
-  const { version, backend, clients, memberCount, operatorCount, roomCount, banCount, pendingBytes, store, node } =
-    server.readings();
+  const readings = server.readings();
+  const { version, backend, clients, memberCount, operatorCount, roomCount, banCount, pendingBytes } = readings;
+  const { store, node, domainLinks: links } = readings;
   const listeners = server.listeners.map(({ protocol, isSecure, address }) => ({
     protocol,
     isSecure,
@@ -31,6 +32,7 @@ export function describeStatus(server: ChatServer, logLevel: LogLevel): Reply {
     listeners,
     store,
     node,
+    links,
   };
   const kinds = byKind.map(({ count, ...labels }) => `${count} ${Object.values(labels).join('/')}`);
   const text = [
@@ -51,6 +53,12 @@ export function describeStatus(server: ChatServer, logLevel: LogLevel): Reply {
   if (node !== null) {
     text.push(
       statusRow('node', `${node.name}, incarnation ${node.incarnation}; nodes that live: ${node.living.join(', ')}`),
+    );
+  }
+  for (const { domain, isUp, isServed, mirrored, waiting } of links) {
+    const state = isUp === null ? [] : [isUp ? `up, ${mirrored} rooms followed, ${waiting} sends wait` : 'down'];
+    text.push(
+      statusRow('link', `${domain}: ${[...state, isServed ? 'connected to us' : 'not connected to us'].join('; ')}`),
     );
   }
   return { text, result };

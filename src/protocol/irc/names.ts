@@ -27,7 +27,7 @@ export function isChannelName(name: string): boolean {
 
 /** Whether a name is that of a channel, here or (`#room:domain`) in another domain. */
 export function isPlacedChannelName(name: string): boolean {
-  return isChannelName(name.replace(/(?<=..):[a-z\d.-]{1,63}$/i, ''));
+  return isChannelName(name.replace(/(?<=..):[a-z\d-]+(?:\.[a-z\d-]+)+$/i, ''));
 }
 
 /** Whether a target looks like a channel. */

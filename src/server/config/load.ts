@@ -2,10 +2,10 @@
 import { dirname } from 'node:path';
 import { ConfigError } from './config-error.js';
 import { readConfigFile, readGroups, readMotd } from './file.js';
-import { mergeConfig, type ServeFlags, type TlsContents } from './merge.js';
+import { type DomainTls, mergeConfig, type ServeFlags, type TlsContents } from './merge.js';
 import { type ConfigFile, EMPTY_FILE } from './schema.js';
 import type { ServerConfig } from './server-config.js';
-import { type ListenerTls, readTlsFiles, type TlsFiles } from './tls-files.js';
+import { type ListenerTls, readDomainTls, readTlsFiles, type TlsFiles } from './tls-files.js';
 
 /**
  * Reads the file that the flags name, if any, and merges both.
@@ -15,7 +15,12 @@ import { type ListenerTls, readTlsFiles, type TlsFiles } from './tls-files.js';
 export async function loadConfig(flags: ServeFlags): Promise<ServerConfig> {
   const file = flags.config === undefined ? EMPTY_FILE : await readConfigFile(flags.config);
   const motd = await readMotd(file.server, flags.config);
-  return mergeConfig(file, flags, { motd, groups: await readGroups(file), tls: await readTls(file, flags) });
+  const [groups, tls] = [await readGroups(file), await readTls(file, flags)];
+  return mergeConfig(file, flags, { motd, groups, tls, domainTls: await readTlsOfDomain(file, flags) });
+}
+
+async function readTlsOfDomain({ domain }: ConfigFile, { config = '' }: ServeFlags): Promise<DomainTls | null> {
+  return domain === null ? null : readDomainTls(domain.tls, dirname(config), `${config}: domain.tls`);
 }
 
 async function readTls(file: ConfigFile, flags: ServeFlags): Promise<TlsContents> {

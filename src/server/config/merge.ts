@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type AccountSettings, MECHANISMS } from '../../accounts/account-service.js';
 import { foldCase } from '../../chat/case-mapping.js';
 import { PRIVILEGES } from '../../chat/member.js';
+import type { DomainSettings } from '../../domains/settings.js';
 import { toError } from '../../errors.js';
 import { type BackendName, defaultBackend, triggersOf } from '../../multiplexer/backend.js';
 import type { ConnectionTrigger } from '../../net/connection-trigger.js';
@@ -73,12 +74,20 @@ export interface TlsContents {
   readonly ofFlags: ListenerTls | null;
 }
 
+/** What listeners need of these. */
+type ListenerFiles = Pick<NamedFiles, 'groups' | 'tls'>;
+
+/** The certificate of a domain, and the authorities of others. */
+export type DomainTls = DomainSettings['tls'];
+
 /** The contents of the files that the configuration file names. */
 export interface NamedFiles {
   readonly motd: readonly string[];
   /** The numbers of the groups of this machine, by name. */
   readonly groups: ReadonlyMap<string, number>;
   readonly tls: TlsContents;
+  /** Null without a domain. */
+  readonly domainTls: DomainTls | null;
 }
 
 /**
@@ -86,7 +95,11 @@ export interface NamedFiles {
  *
  * @throws {@link ConfigError} if they contradict each other
  */
-export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups, tls }: NamedFiles): ServerConfig {
+export function mergeConfig(
+  file: ConfigFile,
+  flags: ServeFlags,
+  { motd, groups, tls, domainTls }: NamedFiles,
+): ServerConfig {
   const backend = flags.backend ?? file.backend ?? environmentBackend();
   const trigger = flags.trigger ?? file.trigger ?? 'level';
   if (!triggersOf(backend).includes(trigger)) {
@@ -94,6 +107,7 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups,
   }
   const listeners = toListeners(file, flags, { groups, tls });
   if (listeners.length === 0) throw new ConfigError('there is nothing to listen on');
+  const kept = toKept(file, flags);
   return {
     backend,
     trigger,
@@ -114,7 +128,8 @@ export function mergeConfig(file: ConfigFile, flags: ServeFlags, { motd, groups,
     // The control process gathers the metrics of its workers.
     admin: flags.worker === undefined ? toAdmin(file, flags, groups) : null,
     memoryHistory: { maxLines: file.history.memoryLines, maxBytes: file.history.memoryBytes },
-    ...toKept(file, flags),
+    ...kept,
+    domain: toDomain(file, kept, domainTls),
     classes: file.classes?.map(toAddressClass) ?? DEFAULT_CLASSES,
     irc: {
       serverName: flags.serverName ?? file.server.name,
@@ -165,7 +180,7 @@ function toOperators({ operators, operClasses }: ConfigFile) {
   });
 }
 
-function toListeners(file: ConfigFile, flags: ServeFlags, files: Omit<NamedFiles, 'motd'>): ListenerConfig[] {
+function toListeners(file: ConfigFile, flags: ServeFlags, files: ListenerFiles): ListenerConfig[] {
   const listeners: ListenerConfig[] = [];
   for (const protocol of PROTOCOLS) {
     const { name, isOptional } = protocol;
@@ -186,6 +201,28 @@ function toListeners(file: ConfigFile, flags: ServeFlags, files: Omit<NamedFiles
     listeners.push(toListener(FLAGGED_TLS.protocol, { host, port, charset, tls: ofFlags }));
   }
   return listeners;
+}
+
+/** @throws {@link ConfigError} for a node, since each would have links of its own */
+function toDomain(
+  file: ConfigFile,
+  { node }: Pick<ServerConfig, 'node'>,
+  tls: DomainTls | null,
+): DomainSettings | null {
+  if (file.domain === null || tls === null) return null;
+  if (node !== null) throw new ConfigError('a node cannot have a domain: one server without "node" and workers can');
+  const { name, listen, rooms, links } = file.domain;
+  return {
+    name,
+    listen: listen && { host: listen.host ?? DEFAULT_HOST, port: listen.port },
+    rooms,
+    links: links.map(({ host, port, ...link }) => ({
+      name: link.name,
+      rooms: link.rooms,
+      at: host === undefined || port === undefined ? null : { host, port },
+    })),
+    tls,
+  };
 }
 
 function toKept(file: ConfigFile, flags: ServeFlags): Pick<ServerConfig, 'store' | 'node'> {
@@ -249,7 +286,7 @@ function toFileListener(
   protocol: Facts,
   { mode, group, tls, ...listener }: NonNullable<ConfigFile['listeners']>[number],
   flags: ServeFlags,
-  { groups, tls: { ofListeners } }: Omit<NamedFiles, 'motd'>,
+  { groups, tls: { ofListeners } }: ListenerFiles,
 ): ListenerConfig {
   return toListener(protocol, {
     ...listener,

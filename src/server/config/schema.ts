@@ -6,6 +6,7 @@ import { isLoopback } from '../../admin/loopback.js';
 import { MAX_PORT } from '../../arguments.js';
 import { parseAddresses } from '../../chat/address.js';
 import { PRIVILEGES } from '../../chat/member.js';
+import { isDomainName } from '../../domains/domain-names.js';
 import { canonicalOrigin } from '../../front/web-origin.js';
 import { DEFAULT_MEMORY_HISTORY } from '../../history/memory-history.js';
 import { CONNECTION_TRIGGERS } from '../../net/connection-trigger.js';
@@ -260,6 +261,50 @@ const nodeName = v.pipe(
   v.check(isNodeName, 'must be a name such as one: letters in lower case, digits and hyphens, at most 32'),
 );
 
+const MAX_SHARED_ROOMS = 200;
+const domainName = v.pipe(
+  text,
+  v.check(isDomainName, 'must be the name of a domain such as shanghai.example, in lower case, at most 63 long'),
+);
+const sharedRooms = v.pipe(
+  v.array(
+    v.pipe(
+      text,
+      v.check((name) => isChannelName(name) && Buffer.byteLength(name) <= 64, 'must be a channel name such as #lobby'),
+    ),
+    'must be a list',
+  ),
+  v.maxLength(MAX_SHARED_ROOMS, `must have at most ${MAX_SHARED_ROOMS} rooms`),
+);
+const nonEmpty = v.pipe(text, v.nonEmpty('must not be empty'));
+
+/** Another domain. */
+const linkSchema = v.pipe(
+  v.strictObject({
+    name: domainName,
+    host: v.optional(nonEmpty),
+    port: v.optional(integer(1, MAX_PORT)),
+    rooms: v.optional(sharedRooms, []),
+  }),
+  v.check(({ host, port }) => (host === undefined) === (port === undefined), 'must have a host and a port, or neither'),
+  v.check(({ host, rooms }) => host !== undefined || rooms.length === 0, 'must have a host and a port if it has rooms'),
+);
+
+/** The domain that the server is, and those that it is linked to. */
+const domainSchema = v.pipe(
+  v.strictObject({
+    name: domainName,
+    tls: v.strictObject({ cert: nonEmpty, key: nonEmpty, ca: nonEmpty }),
+    listen: v.optional(v.nullable(v.strictObject({ host: v.optional(nonEmpty), port: integer(0, MAX_PORT) })), null),
+    rooms: v.optional(sharedRooms, []),
+    links: v.pipe(v.array(linkSchema, 'must be a list'), v.maxLength(100, 'must have at most 100 domains')),
+  }),
+  v.check(
+    ({ name, links }) => new Set([name, ...links.map((link) => link.name)]).size === links.length + 1,
+    'must name each domain once',
+  ),
+);
+
 const channel = v.pipe(text, v.check(isChannelName, 'must be a channel name such as #lobby'));
 
 const accountDefaults = DEFAULT_ACCOUNT_SETTINGS;
@@ -323,6 +368,7 @@ const fileSchema = v.strictObject({
   admin: v.optional(v.nullable(adminSchema), null),
   store: v.optional(v.nullable(storeSchema), null),
   node: v.optional(v.nullable(nodeName), null),
+  domain: v.optional(v.nullable(domainSchema), null),
   history: v.optional(
     v.strictObject({
       days: v.optional(days, DEFAULT_DAYS),

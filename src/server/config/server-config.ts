@@ -1,5 +1,6 @@
 /** The configuration of a chat server, with every value decided. */
 import { isDeepStrictEqual } from 'node:util';
+import type { DomainSettings } from '../../domains/settings.js';
 import type { MemoryHistoryLimits } from '../../history/memory-history.js';
 import type { BackendName } from '../../multiplexer/backend.js';
 import type { ConnectionTrigger } from '../../net/connection-trigger.js';
@@ -110,6 +111,8 @@ export interface ServerConfig extends ProtocolSettings {
   readonly store: StoreConfig | null;
   /** The name among the servers that share the store; null for a server that has its store for itself. */
   readonly node: string | null;
+  /** The domain that the server is, among others that share rooms with it; null for a server on its own. */
+  readonly domain: DomainSettings | null;
   readonly classes: readonly AddressClass[];
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
@@ -131,6 +134,7 @@ const FIXED_KEYS: Readonly<Record<string, (config: ServerConfig) => unknown>> = 
   store: ({ store }) => store && { ...store, history: null },
   history: ({ store }) => store?.history,
   node: ({ node }) => node,
+  domain: ({ domain }) => domain,
   'server.name': ({ irc }) => irc.serverName,
 };
 

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { DomainSettings } from '../../domains/settings.js';
 import { toError } from '../../errors.js';
 import { loadTls, TlsContexts } from '../../net/tls-contexts.js';
 import type { TlsServerContext } from '../../net/tls-options.js';
@@ -77,6 +78,22 @@ export async function readTlsFiles(files: TlsFiles, folder: string, where: strin
     maxHandshakes: files.maxHandshakes,
     handshakeCpuPercent: files.handshakeCpuPercent,
   };
+}
+
+/**
+ * Reads the files of a domain.
+ *
+ * @param folder - what their names are relative to
+ * @throws {@link ConfigError} if a file cannot be read, or its contents are of no use
+ */
+export async function readDomainTls(
+  files: { readonly cert: string; readonly key: string; readonly ca: string },
+  folder: string,
+  where: string,
+): Promise<DomainSettings['tls']> {
+  const { context } = await readTlsFiles(files, folder, where);
+  const { cert, key } = context;
+  return { cert, key, ca: await readPem(resolve(folder, files.ca), `${where}.ca`) };
 }
 
 async function readPem(path: string, where: string): Promise<string> {

@@ -35,7 +35,16 @@ export function formatHeader(header: Header): string {
 }
 
 const sampleConfig = (): ServerConfig =>
-  mergeConfig(EMPTY_FILE, {}, { motd: [], groups: new Map(), tls: { ofListeners: new Map(), ofFlags: null } });
+  mergeConfig(
+    EMPTY_FILE,
+    {},
+    {
+      motd: [],
+      groups: new Map(),
+      tls: { ofListeners: new Map(), ofFlags: null },
+      domainTls: null,
+    },
+  );
 
 /** Whether a value is a configuration, as far as that can be seen. */
 export function isConfig(value: unknown): value is ServerConfig {

@@ -1,0 +1,195 @@
+/** What changes about entries and rooms when they cross the border between a domain and the home of a room. */
+import type { RoomSnapshot } from '../chat/snapshot.js';
+import type { Entry, SettingChange, Who } from '../log/entry.js';
+import { roomAbroad } from './domain-names.js';
+
+/** One room of another domain, as this one has it. */
+export interface BorderParts {
+  /** The name of this domain. */
+  readonly own: string;
+  /** What stands behind the nicks of its people in the home of the room. */
+  readonly ownLabel: string;
+  readonly home: string;
+  /** What stands behind the nicks of people of the home here. */
+  readonly homeLabel: string;
+}
+
+/** The latest time that is believed, in milliseconds after now: clocks differ. */
+const MAX_AHEAD_MS = 86_400_000;
+
+/**
+ * The border of a domain and the home of rooms. Sessions of the home begin with its name and a slash here; those of
+ * this domain begin with its name there. What a room is told of people stays as the home has it, so that both judge
+ * alike.
+ */
+export class Border {
+  readonly #parts: BorderParts;
+  readonly #here: string;
+  readonly #there: string;
+
+  constructor(parts: BorderParts) {
+    this.#parts = parts;
+    this.#here = `${parts.own}/`;
+    this.#there = `${parts.home}/`;
+  }
+
+  // People
+
+  /** Returns what the home is told of somebody of this domain. */
+  guiseOf(who: Who): Who {
+    const { own, ownLabel } = this.#parts;
+    const account = who.account === null ? null : `${who.account}@${own}`;
+    return { ...who, nick: `${who.nick}/${ownLabel}`, address: who.host, account, privileges: null };
+  }
+
+  /** Returns what somebody is called here whom the home knows. */
+  faceOf(who: Who): Who {
+    const { home, homeLabel } = this.#parts;
+    const account = who.account === null ? null : `${who.account}@${home}`;
+    return { ...who, nick: `${who.nick}/${homeLabel}`, account };
+  }
+
+  /** Returns what somebody was called here whom the home has known. */
+  authorOf<T extends { readonly nick: string }>(author: T): T {
+    const { ownLabel, homeLabel } = this.#parts;
+    const suffix = `/${ownLabel}`;
+    const { nick } = author;
+    return { ...author, nick: nick.endsWith(suffix) ? nick.slice(0, -suffix.length) : `${nick}/${homeLabel}` };
+  }
+
+  // Sessions
+
+  /** Returns the session here of one that the home names. */
+  sessionHere(session: string): string {
+    return session.startsWith(this.#here) ? session.slice(this.#here.length) : this.#there + session;
+  }
+
+  /** Returns the session at home of one that is known here; null for one that the home cannot know. */
+  sessionThere(session: string): string | null {
+    if (session.startsWith(this.#there)) return session.slice(this.#there.length);
+    return session.includes('/') ? null : this.#here + session;
+  }
+
+  // Entries
+
+  /** Returns what the home is sent of an entry of this domain. */
+  outward(entry: Entry): Entry {
+    const sent = { ...entry, seen: 0 };
+    switch (sent.kind) {
+      case 'join':
+        return { ...sent, name: this.#nameThere(sent.name) };
+      case 'kick':
+        return { ...sent, target: this.#targetThere(sent.target) };
+      case 'settings':
+        return { ...sent, changes: sent.changes.map((change) => this.#change(change, (t) => this.#targetThere(t))) };
+      case 'invite':
+        return { ...sent, guest: this.sessionThere(sent.guest) ?? sent.guest };
+      case 'redact':
+        return { ...sent, message: withoutPrefix(sent.message, this.#idPrefix) };
+      default:
+        return sent;
+    }
+  }
+
+  #targetThere(target: string | null): string | null {
+    return target === null ? null : this.sessionThere(target);
+  }
+
+  #change(change: SettingChange, of: (target: string | null) => string | null): SettingChange {
+    return change.kind === 'rank' ? { ...change, target: of(change.target) } : change;
+  }
+
+  /** Returns what this domain applies of an entry of the home's log. @param nowMs - milliseconds since the epoch */
+  inward(entry: Entry, nowMs: number): Entry {
+    const session = this.sessionHere(entry.session);
+    const taken = { ...entry, session, seen: 0, atMs: Math.min(entry.atMs, nowMs + MAX_AHEAD_MS) };
+    const targetHere = (target: string | null): string | null => (target === null ? null : this.sessionHere(target));
+    switch (taken.kind) {
+      case 'join':
+      case 'retitle':
+        return { ...taken, name: this.nameHere(taken.name) };
+      case 'kick':
+        return { ...taken, target: targetHere(taken.target) };
+      case 'settings':
+        return { ...taken, changes: taken.changes.map((change) => this.#change(change, targetHere)) };
+      case 'invite':
+        return { ...taken, guest: this.sessionHere(taken.guest) };
+      case 'redact':
+        return { ...taken, message: this.#idPrefix + taken.message };
+      case 'gone':
+        return { ...taken, node: this.sessionHere(taken.node) };
+      default:
+        return taken;
+    }
+  }
+
+  // Rooms
+
+  /** Returns the name here of a room of the home. */
+  nameHere(room: string): string {
+    return roomAbroad({ room, domain: this.#parts.home });
+  }
+
+  #nameThere(name: string): string {
+    const suffix = `:${this.#parts.home}`;
+    return name.toLowerCase().endsWith(suffix) ? name.slice(0, -suffix.length) : name;
+  }
+
+  /** Ids of the home begin with its name here, so that it cannot name messages of others. */
+  get #idPrefix(): string {
+    return `${this.#parts.home}.`;
+  }
+
+  /** Returns what names a log of the home in ids here. */
+  idHere(id: string): string {
+    return this.#idPrefix + id;
+  }
+
+  /**
+   * Returns a room of the home as it is here.
+   *
+   * @param seq - the number of the last pack that is in it
+   * @param isInside - whether a session of this domain is inside as far as this domain knows: the home cannot bring
+   *   anybody into its rooms
+   */
+  roomHere(room: RoomSnapshot, seq: number, isInside: (session: string) => boolean): RoomSnapshot {
+    const here = (session: string): string => this.sessionHere(session);
+    const seats = room.seats.map((seat) => ({ ...seat, session: here(seat.session) }));
+    const isHere = ({ session }: { readonly session: string }): boolean => session.includes('/') || isInside(session);
+    const masksOf = (list: keyof RoomSnapshot['masks']) =>
+      room.masks[list].map((mask) => ({ ...mask, by: this.authorOf(mask.by) }));
+    return {
+      ...room,
+      name: this.nameHere(room.name),
+      topic: room.topic && { ...room.topic, by: this.authorOf(room.topic.by) },
+      masks: {
+        ban: masksOf('ban'),
+        exception: masksOf('exception'),
+        invitation: masksOf('invitation'),
+        mute: masksOf('mute'),
+        'mute-exception': masksOf('mute-exception'),
+      },
+      seats: seats.filter(isHere),
+      invitations: room.invitations.map((invitation) => ({
+        ...invitation,
+        guest: here(invitation.guest),
+        by: invitation.by && here(invitation.by),
+      })),
+      gone: room.gone.map(here),
+      numbers: {
+        ...room.numbers,
+        last: [
+          ...room.numbers.last.map(([session, n, seq]) => [here(session), n, seq] as const),
+          // Whoever enters again goes on with the next number.
+          ...seats.filter((seat) => !isHere(seat)).map(({ session, last }) => [session, last, seq] as const),
+        ],
+      },
+      messages: room.messages.map(([key, session]) => [key, here(session)] as const),
+      knocks: room.knocks.map((knock) => ({ ...knock, session: here(knock.session) })),
+    };
+  }
+}
+
+function withoutPrefix(text: string, prefix: string): string {
+  return text.startsWith(prefix) ? text.slice(prefix.length) : text;
+}

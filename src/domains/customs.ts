@@ -1,0 +1,109 @@
+/** The check of what another domain says: nothing that it sends may look like something else to people here. */
+import type { Entry, Tag, Who } from '../log/entry.js';
+
+/** Bounds in UTF-16 code units, far above what people can type here. */
+const MAX_NICK = 200;
+const MAX_USER = 64;
+const MAX_HOST = 255;
+const MAX_ACCOUNT = 400;
+const MAX_NAME = 300;
+const MAX_TEXT = 16_384;
+const MAX_TAGS = 64;
+
+// Words of lines: they may hold neither spaces nor what ends a line, and nothing that takes a source apart.
+const NICK = /^[^\s\p{Cc}\p{Cf}!@,:*?#&~%+$/][^\s\p{Cc}\p{Cf}!@,*?#/]*$/u;
+const USER = /^[^\s\p{Cc}!@/]*$/u;
+const HOST = /^[^\s\p{Cc}!@:][^\s\p{Cc}!@]*$/u;
+const ACCOUNT = /^[^\s\p{Cc},:*]+$/u;
+const WORD = /^[^\s\p{Cc}:][^\s\p{Cc}]*$/u;
+const KEY = /^[^\s\p{Cc},:][^\s\p{Cc},]*$/u;
+const TAG_NAME = /^\+?[A-Za-z\d./-]+$/;
+const SESSION = /^[a-z][a-z\d-]{0,31}\.\d{1,16}\.\d{1,16}$/;
+const MESSAGE_ID = /^[A-Za-z\d.-]{1,400}$/;
+
+/** Whether a text is a line: it has nothing that ends one. */
+function isLine(text: string, maxLength = MAX_TEXT): boolean {
+  return text.length <= maxLength && !/[\0\r\n]/.test(text);
+}
+
+/** A session as its own domain names it: `node.incarnation.number`. */
+export function isPlainSession(session: string): boolean {
+  return SESSION.test(session);
+}
+
+/** Whether a nick can be one of another domain's people: the one that it has there, with labels behind it. */
+function isNick(nick: string): boolean {
+  const [base = '', ...labels] = nick.split('/');
+  return nick.length <= MAX_NICK && NICK.test(base) && labels.every((label) => /^[a-z\d.-]+$/.test(label));
+}
+
+/** Whether everything about a person is well formed. */
+export function isFitWho({ nick, user, host, address, realName, account }: Who): boolean {
+  return (
+    isNick(nick) &&
+    user.length <= MAX_USER &&
+    USER.test(user) &&
+    isHost(host) &&
+    isHost(address) &&
+    isLine(realName, 1_000) &&
+    (account === null || (account.length <= MAX_ACCOUNT && ACCOUNT.test(account)))
+  );
+}
+
+function isHost(host: string): boolean {
+  return host.length <= MAX_HOST && HOST.test(host);
+}
+
+function areFitTags(tags: readonly Tag[]): boolean {
+  return (
+    tags.length <= MAX_TAGS && tags.every(([name, value]) => name.length <= 100 && TAG_NAME.test(name) && isLine(value))
+  );
+}
+
+function isWord(text: string): boolean {
+  return text.length <= MAX_NAME && WORD.test(text);
+}
+
+/** Whether all texts of a room's entry are well formed, and it is of a kind that rooms have. */
+export function isFit(entry: Entry): boolean {
+  const who = 'who' in entry ? entry.who : null;
+  if (who !== null && !isFitWho(who)) return false;
+  switch (entry.kind) {
+    case 'join':
+      return isWord(entry.name) && entry.name.startsWith('#') && (entry.key === null || isLine(entry.key, MAX_NAME));
+    case 'part':
+    case 'kick':
+      return isLine(entry.reason);
+    case 'say':
+      return isLine(entry.text) && areFitTags(entry.tags);
+    case 'redact':
+      return MESSAGE_ID.test(entry.message) && isLine(entry.reason);
+    case 'topic':
+      return isLine(entry.text);
+    case 'settings':
+      return entry.changes.every((change) => {
+        if (change.kind === 'mask') return isWord(change.mask);
+        return change.kind !== 'key' || !change.on || (change.key.length <= MAX_NAME && KEY.test(change.key));
+      });
+    case 'invite':
+      return entry.by === undefined || isFitWho(entry.by);
+    case 'annotate':
+      return (entry.key === null || isWord(entry.key)) && (entry.value === null || isLine(entry.value));
+    case 'retitle':
+      return isWord(entry.name) && isLine(entry.reason);
+    case 'grant':
+    case 'found':
+      return entry.account.length <= MAX_ACCOUNT && ACCOUNT.test(entry.account);
+    case 'knock':
+    case 'identity':
+    case 'over':
+    case 'abandon':
+    case 'register':
+    case 'unregister':
+    case 'withdrawn':
+    case 'gone':
+      return true;
+    default:
+      return false;
+  }
+}

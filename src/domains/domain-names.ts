@@ -1,0 +1,46 @@
+/** The names of domains, and what they make of the names of rooms, sessions and people. */
+import type { LogName } from '../log/entry.js';
+
+/** Whether a text is the name of a domain: labels of letters in lower case, digits and hyphens, at least two. */
+export function isDomainName(text: string): boolean {
+  return text.length <= 63 && /^(?=.*[a-z])[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+$/.test(text);
+}
+
+/** A name of a room, taken apart. */
+export interface PlacedName {
+  /** The name at home. */
+  readonly room: string;
+  readonly domain: string;
+}
+
+/** Takes the name of a room apart that places it in a domain; null for any other name. */
+export function placeOfRoom(name: string): PlacedName | null {
+  const at = name.lastIndexOf(':');
+  if (at < 2) return null;
+  const domain = name.slice(at + 1).toLowerCase();
+  return isDomainName(domain) ? { room: name.slice(0, at), domain } : null;
+}
+
+/** Returns the name that a room of a domain has elsewhere. */
+export function roomAbroad({ room, domain }: PlacedName): string {
+  return `${room}:${domain}`;
+}
+
+/** Returns the place of a room's log; null if the room is not in another domain. */
+export function placeOfLog(log: LogName): PlacedName | null {
+  return log.startsWith('r:') ? placeOfRoom(log.slice('r:'.length)) : null;
+}
+
+/**
+ * Returns what stands behind the nicks of people from each domain: the first label of its name, or all of the name if
+ * another domain has the same first label.
+ */
+export function labelsOf(names: readonly string[]): ReadonlyMap<string, string> {
+  const firstOf = (name: string): string => name.slice(0, name.indexOf('.'));
+  return new Map(
+    names.map((name) => {
+      const isAlone = names.every((other) => other === name || firstOf(other) !== firstOf(name));
+      return [name, isAlone ? firstOf(name) : name];
+    }),
+  );
+}

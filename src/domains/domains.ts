@@ -1,0 +1,315 @@
+/** All that one domain has to do with others: their rooms as logs of its own, and its rooms for them. */
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { DomainLinkReadings } from '../admin/readings.js';
+import type { Abroad, BorderObserver, BorderRefusal, Origin, RoomView } from '../chat/abroad.js';
+import type { Chat } from '../chat/chat.js';
+import type { Dial } from '../log/channel.js';
+import type { LogName, Pack, Who } from '../log/entry.js';
+import type { AppendAnswer, Following, LogSink, SharedLog } from '../log/shared-log.js';
+import { dialDomain, type ReachableLink } from './dial.js';
+import { labelsOf, placeOfLog, placeOfRoom } from './domain-names.js';
+import { Entrance, type EntranceParts, type Guest } from './entrance.js';
+import type { FrameChannel } from './frame-channel.js';
+import { Link } from './link.js';
+import { LINK_VERSION, type Visit } from './messages.js';
+import type { DomainLog, DomainSettings } from './settings.js';
+import { Visa } from './visa.js';
+import { type HomeRooms, Visitor } from './visitor.js';
+
+/** How long people of a domain keep their places whose link is lost, in milliseconds. */
+const GRACE_MS = 120_000;
+/** So often it is looked at who has been lost for that long, in milliseconds. */
+const LOOK_MS = 1_000;
+
+/** What a domain is made of. */
+export interface DomainsParts {
+  readonly settings: DomainSettings;
+  readonly log: DomainLog;
+  readonly fold: (name: string) => string;
+  /** The log of the rooms of this domain. */
+  readonly logs: SharedLog;
+  /** The name of this process in sessions: `node.incarnation`. */
+  readonly node: string;
+  /** The most masks that a room's lists hold together. */
+  readonly maxMasks: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** @defaultValue 120,000 */
+  readonly graceMs?: number | undefined;
+  /** Returns how a domain is connected to. @defaultValue over TLS */
+  readonly dial?: ((link: ReachableLink, failed: (error: Error) => void) => Dial) | undefined;
+  /** Calls back later. @defaultValue `setTimeout` */
+  readonly later?: ((ms: number, then: () => void) => void) | undefined;
+}
+
+/** What is known of a domain that connects to the rooms of this one. */
+interface Known {
+  visitor: Visitor | null;
+  channel: FrameChannel<Visit> | null;
+  /** The last run of its server; null for one that has not been here. */
+  run: string | null;
+  /** Since when it is not connected, in milliseconds of a time that never goes back. */
+  lostMs: number;
+  /** Whether its people had to leave since it was lost. */
+  isDismissed: boolean;
+}
+
+/** The other domains. Rooms of theirs are logs that are followed over links. */
+export class Domains implements Abroad {
+  readonly #parts: DomainsParts;
+  readonly #labels: ReadonlyMap<string, string>;
+  readonly #links = new Map<string, Link>();
+  readonly #known = new Map<string, Known>();
+  /** Its own rooms that others may enter, by their folded names. */
+  readonly #shared: ReadonlyMap<string, string>;
+  readonly #epoch = randomBytes(9).toString('hex');
+  readonly #graceMs: number;
+  #observer: BorderObserver | null = null;
+  #chat: Chat | null = null;
+  #home: HomeRooms | null = null;
+  #entrance: Entrance | null = null;
+  #looks: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(parts: DomainsParts) {
+    this.#parts = parts;
+    const { settings, fold, graceMs = GRACE_MS } = parts;
+    this.#graceMs = graceMs;
+    this.#labels = labelsOf([settings.name, ...settings.links.map(({ name }) => name)]);
+    this.#shared = new Map(settings.rooms.map((name) => [fold(name), name]));
+  }
+
+  /** Connects to the other domains, and lets them in. @throws EADDRINUSE and whatever else listen() throws */
+  async start(chat: Chat): Promise<void> {
+    const { settings, log, logs, now } = this.#parts;
+    this.#chat = chat;
+    this.#home = {
+      chat,
+      log: logs,
+      epoch: this.#epoch,
+      backlogs: new Map(),
+      sharedName: (name) => this.#shared.get(this.#parts.fold(name)),
+      now,
+    };
+    for (const link of settings.links) {
+      this.#known.set(link.name, {
+        visitor: null,
+        channel: null,
+        run: null,
+        lostMs: performance.now(),
+        isDismissed: false,
+      });
+      if (link.at !== null) this.#links.set(link.name, this.#linkTo({ ...link, at: link.at }));
+    }
+    if (settings.listen !== null) {
+      const admit: EntranceParts['admit'] = (hello, channel) => this.admit(hello, channel);
+      this.#entrance = await Entrance.open({ settings, at: settings.listen, log, admit });
+    }
+    this.#looks = setInterval(() => {
+      this.#look();
+    }, LOOK_MS).unref();
+  }
+
+  #linkTo(link: ReachableLink): Link {
+    const { settings, fold, now, log, node } = this.#parts;
+    const dial = this.#parts.dial ?? ((to, failed) => dialDomain(settings.tls, to, failed));
+    return new Link({
+      own: settings.name,
+      home: link.name,
+      homeLabel: this.labelOf(link.name),
+      ownLabel: this.labelOf(settings.name),
+      run: this.#epoch,
+      rooms: new Set(link.rooms.map(fold)),
+      fold,
+      dial: (failed) => dial(link, failed),
+      later: this.#parts.later,
+      observer: {
+        renewed: (name, origin) => this.#observer?.renewed(name, origin),
+        withdrawn: (name) => this.#observer?.withdrawn(name),
+      },
+      isInside: (name, session) => this.#isInside(name, session),
+      isOwn: (session) => session.startsWith(`${node}.`),
+      now,
+      log,
+    });
+  }
+
+  #isInside(log: LogName, session: string): boolean {
+    const room = this.#chat?.directory.room(log.slice('r:'.length));
+    return room?.seats.some(({ member }) => member.session === session) === true;
+  }
+
+  /** What stands behind the nicks of a domain's people. */
+  labelOf(domain: string): string {
+    return this.#labels.get(domain) ?? domain;
+  }
+
+  /** The address where other domains connect; null for none. */
+  get address(): Entrance['address'] | null {
+    return this.#entrance?.address ?? null;
+  }
+
+  get readings(): DomainLinkReadings[] {
+    return this.#parts.settings.links.map(({ name }) => {
+      const link = this.#links.get(name);
+      return {
+        domain: name,
+        isUp: link?.isUp ?? null,
+        isServed: this.#known.get(name)?.visitor !== null && this.#known.get(name)?.visitor !== undefined,
+        mirrored: link?.mirrored ?? 0,
+        waiting: link?.waiting ?? 0,
+        silentMs: link?.silentMs ?? null,
+      };
+    });
+  }
+
+  /** Ends all links. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#looks !== null) clearInterval(this.#looks);
+    for (const link of this.#links.values()) link.close();
+    for (const { visitor, channel } of this.#known.values()) {
+      visitor?.end();
+      channel?.close();
+    }
+    for (const backlog of this.#home?.backlogs.values() ?? []) backlog.close();
+    await this.#entrance?.close();
+  }
+
+  // Those who enter rooms of this domain
+
+  /** Lets a domain in that has shown its certificate. @returns null if it is not known */
+  admit({ domain, run, version }: Extract<Visit, { kind: 'hello' }>, channel: FrameChannel<Visit>): Guest | null {
+    const known = this.#known.get(domain);
+    const home = this.#home;
+    if (known === undefined || home === null || this.#isClosed || version !== LINK_VERSION) return null;
+    const label = this.labelOf(domain);
+    const { settings, log, maxMasks } = this.#parts;
+    // One connection at a time: the former one may not have noticed yet that it is lost.
+    known.visitor?.end();
+    known.channel?.close();
+    const visitor = new Visitor(home, domain, new Visa({ domain, label, maxMasks }), channel);
+    known.visitor = visitor;
+    known.channel = channel;
+    // The people of an earlier run are gone with it.
+    if (known.run !== run) this.#dismiss(domain);
+    known.run = run;
+    known.isDismissed = false;
+    channel.send({
+      kind: 'hello',
+      version: LINK_VERSION,
+      domain: settings.name,
+      label,
+      epoch: this.#epoch,
+      rooms: settings.rooms,
+    });
+    log.info('a domain has connected', { domain });
+    return {
+      hear: (visit, body) => {
+        if (visitor.hear(visit, body)) return;
+        log.error('a domain breaks the rules of links', { domain, kind: visit.kind });
+        channel.close();
+      },
+      drained: () => {
+        visitor.drained();
+      },
+      ended: () => {
+        visitor.end();
+        if (known.visitor !== visitor || this.#isClosed) return;
+        known.visitor = null;
+        known.channel = null;
+        known.lostMs = performance.now();
+        log.warn('a domain is not connected any more', { domain });
+      },
+    };
+  }
+
+  /** Has those leave who cannot do so themselves. */
+  #look(): void {
+    for (const [domain, known] of this.#known) {
+      if (known.isDismissed || known.visitor !== null || performance.now() - known.lostMs < this.#graceMs) continue;
+      known.isDismissed = true;
+      this.#dismiss(domain);
+    }
+    this.#dropBacklogs();
+  }
+
+  /** Keeps nothing of rooms that nobody has followed for so long. */
+  #dropBacklogs(): void {
+    const nowMs = performance.now();
+    for (const [name, backlog] of this.#home?.backlogs ?? []) {
+      if (backlog.readers.size > 0) backlog.usedMs = nowMs;
+      if (nowMs - backlog.usedMs < this.#graceMs) continue;
+      backlog.close();
+      this.#home?.backlogs.delete(name);
+    }
+  }
+
+  #dismiss(domain: string): void {
+    this.#chat?.dismissForeign((session) => session.startsWith(`${domain}/`));
+  }
+
+  // Rooms of other domains, for the chat
+
+  isForeign(log: LogName): boolean {
+    return this.#linkOf(log) !== undefined;
+  }
+
+  #linkOf(log: LogName): Link | undefined {
+    // Nearly all rooms are of this domain.
+    if (!log.includes(':', 2)) return undefined;
+    const place = placeOfLog(log);
+    return place === null ? undefined : this.#links.get(place.domain);
+  }
+
+  viewOf(log: LogName): RoomView | null {
+    const link = this.#linkOf(log);
+    if (link !== undefined) {
+      const guise = (who: Who): Who => link.border.guiseOf(who);
+      return {
+        guise,
+        face: (who) => link.border.faceOf(who),
+        authorOf: (author) => link.border.authorOf(author),
+        isForeign: true,
+      };
+    }
+    if (!log.startsWith('r:') || !this.#shared.has(log.slice('r:'.length))) return null;
+    // Where people come from stays in this domain.
+    return {
+      guise: (who) => ({ ...who, address: who.host }),
+      face: (who) => who,
+      authorOf: (author) => author,
+      isForeign: false,
+    };
+  }
+
+  objectionTo(name: string): BorderRefusal | null {
+    const place = placeOfRoom(name);
+    const link = place === null ? undefined : this.#links.get(place.domain);
+    if (place === null || link === undefined) return 'unknown-domain';
+    return link.objectionTo(`r:${this.#parts.fold(name)}`, place.room);
+  }
+
+  begin(log: LogName, take: (origin: Origin | null) => void): void {
+    const link = this.#linkOf(log);
+    if (link === undefined) take(null);
+    else link.begin(log, take);
+  }
+
+  observe(observer: BorderObserver): void {
+    this.#observer = observer;
+  }
+
+  // Rooms of other domains, as logs
+
+  append(name: LogName, pack: Pack, answer: AppendAnswer): void {
+    const link = this.#linkOf(name);
+    if (link === undefined) answer.failed('closed');
+    else link.append(name, pack, answer);
+  }
+
+  follow(name: LogName, after: number, sink: LogSink): Following {
+    return this.#linkOf(name)?.follow(name, after, sink) ?? { applied: after, stop: () => undefined };
+  }
+}

@@ -1,0 +1,160 @@
+/** Where other domains connect: over TLS, by certificates with their names. */
+import { X509Certificate } from 'node:crypto';
+import { ConnectionChannel } from '../control/connection-channel.js';
+import type { Connection } from '../net/connection.js';
+import { listen, type Listener } from '../net/listener.js';
+import { type Address, formatAddress } from '../socket/address.js';
+import { HIGH_WATER_BYTES, MAX_PENDING_BYTES } from './dial.js';
+import { FrameChannel } from './frame-channel.js';
+import { isVisit, SILENCE_MS, type Visit } from './messages.js';
+import type { DomainLog, DomainSettings } from './settings.js';
+
+/** A connection that has not said which domain it is ends after so long, in milliseconds. */
+const GREETING_MS = 10_000;
+/** The most connections at once: a few for each domain that may connect. */
+const MAX_CONNECTIONS = 1_000;
+/** How much of the thread's time strangers who begin TLS may take, in percent. */
+const HANDSHAKE_PERCENT = 10;
+
+/** One that is connected. */
+export interface Guest {
+  hear(visit: Visit, body: Uint8Array): void;
+  drained(): void;
+  ended(): void;
+}
+
+/** What the entrance asks of those behind it. */
+export interface EntranceParts {
+  readonly settings: DomainSettings;
+  readonly at: { readonly host: string; readonly port: number };
+  readonly log: DomainLog;
+  /** Lets a domain in that has shown its certificate. @returns null if it is not known */
+  admit(hello: Extract<Visit, { kind: 'hello' }>, channel: FrameChannel<Visit>): Guest | null;
+}
+
+/** One connection, from its handshake to its end. */
+class Caller {
+  readonly #parts: EntranceParts;
+  readonly #connection: Connection<Caller>;
+  readonly #channel: FrameChannel<Visit>;
+  readonly #timer: NodeJS.Timeout;
+  #guest: Guest | null = null;
+
+  constructor(parts: EntranceParts, connection: Connection<Caller>) {
+    this.#parts = parts;
+    this.#connection = connection;
+    this.#channel = new FrameChannel<Visit>(new ConnectionChannel(connection), isVisit, {
+      heard: (visit, body) => {
+        this.#hear(visit, body);
+      },
+      violated: (why) => {
+        this.refuse(why);
+      },
+    });
+    this.#timer = setTimeout(() => {
+      if (this.#guest === null) this.refuse('it has not greeted');
+    }, GREETING_MS).unref();
+  }
+
+  take(bytes: Uint8Array): void {
+    this.#channel.take(bytes);
+  }
+
+  #hear(visit: Visit, body: Uint8Array): void {
+    if (this.#guest !== null) {
+      this.#guest.hear(visit, body);
+      return;
+    }
+    if (visit.kind !== 'hello') {
+      this.refuse('it has not greeted');
+      return;
+    }
+    const raw = this.#connection.peerCertificate?.raw;
+    if (raw === undefined || !isOfDomain(raw, visit.domain)) {
+      this.refuse('its certificate is that of another domain', visit.domain);
+      return;
+    }
+    this.#guest = this.#parts.admit(visit, this.#channel);
+    if (this.#guest === null) this.refuse('it is not linked, or speaks another version', visit.domain);
+  }
+
+  /** @param domain - what it has said that it is */
+  refuse(why: string, domain = ''): void {
+    const { remoteAddress: address } = this.#connection;
+    this.#parts.log.error('a domain is refused', { domain, from: formatAddress(address), why });
+    this.#channel.close();
+  }
+
+  drained(): void {
+    this.#guest?.drained();
+  }
+
+  ended(): void {
+    clearTimeout(this.#timer);
+    this.#channel.end();
+    this.#guest?.ended();
+    this.#guest = null;
+  }
+}
+
+/** Whether a certificate has the name of a domain: its own name, no pattern, and in the place for such names. */
+function isOfDomain(raw: Uint8Array, domain: string): boolean {
+  return new X509Certificate(raw).checkHost(domain, { subject: 'never', wildcards: false }) === domain;
+}
+
+/** Listens for other domains. */
+export class Entrance {
+  readonly #listener: Listener;
+
+  private constructor(listener: Listener) {
+    this.#listener = listener;
+  }
+
+  /** @throws EADDRINUSE and whatever else listen() throws */
+  static async open(parts: EntranceParts): Promise<Entrance> {
+    const { at, settings, log } = parts;
+    const listener = await listen<Caller>({
+      ...at,
+      maxConnections: MAX_CONNECTIONS,
+      idleTimeoutMs: SILENCE_MS,
+      highWaterMarkBytes: HIGH_WATER_BYTES,
+      maxPendingBytes: MAX_PENDING_BYTES,
+      tls: {
+        ...settings.tls,
+        requestCert: true,
+        rejectUnauthorized: true,
+        minVersion: 'TLSv1.3',
+        handshakeCpuPercent: HANDSHAKE_PERCENT,
+        onHandshakeError: (error, address) => {
+          log.warn('a link has failed to open', { from: formatAddress(address), error: error.message });
+        },
+      },
+      socket: {
+        open: (connection) => {
+          connection.data = new Caller(parts, connection);
+        },
+        data: (connection, bytes) => {
+          connection.data.take(bytes);
+        },
+        drain: (connection) => {
+          connection.data.drained();
+        },
+        close: (connection) => {
+          connection.data.ended();
+        },
+      },
+      onError: (error) => {
+        log.error('accepting domains failed', { error: error.message });
+      },
+    });
+    return new Entrance(listener);
+  }
+
+  get address(): Address {
+    return this.#listener.address;
+  }
+
+  close(): Promise<void> {
+    return this.#listener.close({ drainMs: 0 });
+  }
+}

@@ -1,0 +1,121 @@
+/** Frames over a channel between two domains, with signs of life and a bound for how much is taken in a second. */
+import { performance } from 'node:perf_hooks';
+import type { Channel } from '../log/channel.js';
+import { encodeFrame, FrameReader } from '../log/frames.js';
+import type { Shape } from '../log/shape.js';
+import { PULSE_MS, SILENCE_MS } from './messages.js';
+import { Pace } from './pace.js';
+
+/** What one domain may send to another one in a second on average, and at once, in bytes. */
+const BYTES_PER_SECOND = 8_388_608;
+const BURST_BYTES = 33_554_432;
+
+/** What is done with what arrives. */
+export interface FrameHandler<In> {
+  heard(message: In, body: Uint8Array): void;
+  /** What has arrived is nothing that the other end may say; the channel is closed. */
+  violated(why: string): void;
+}
+
+/** One end of an open channel. */
+export class FrameChannel<In extends { readonly kind: string }> {
+  readonly #channel: Channel;
+  readonly #isMessage: Shape<In>;
+  readonly #handler: FrameHandler<In>;
+  readonly #frames = new FrameReader();
+  readonly #pace = new Pace(BYTES_PER_SECOND, BURST_BYTES, () => performance.now());
+  #pulses: NodeJS.Timeout | null;
+  #waiting: NodeJS.Timeout | null = null;
+  #heardMs = performance.now();
+  #isOver = false;
+
+  constructor(channel: Channel, isMessage: Shape<In>, handler: FrameHandler<In>) {
+    this.#channel = channel;
+    this.#isMessage = isMessage;
+    this.#handler = handler;
+    this.#pulses = setInterval(() => {
+      this.#beat();
+    }, PULSE_MS).unref();
+  }
+
+  /** How long nothing has been heard, in milliseconds. */
+  get silentMs(): number {
+    return Math.round(performance.now() - this.#heardMs);
+  }
+
+  get isFull(): boolean {
+    return this.#channel.isFull;
+  }
+
+  #beat(): void {
+    if (this.silentMs > SILENCE_MS && this.#waiting === null) this.#violated('it has been silent for too long');
+    else this.send({ kind: 'pulse' });
+  }
+
+  send(head: object, body?: Uint8Array): void {
+    if (!this.#isOver) this.#channel.send(encodeFrame(head, body));
+  }
+
+  /** Takes bytes that have arrived. */
+  take(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#heardMs = performance.now();
+    this.#frames.push(bytes);
+    this.slow(this.#pace.spend(bytes.length));
+    this.#read();
+  }
+
+  get #isResting(): boolean {
+    return this.#waiting !== null;
+  }
+
+  #read(): void {
+    // What has arrived waits as well: one frame may cost as much as many.
+    while (!this.#isResting) {
+      const frame = this.#frames.next();
+      if (frame === null) return;
+      if (frame === 'malformed' || !this.#isMessage(frame.head)) {
+        this.#violated('it has sent what is no message');
+        return;
+      }
+      if (frame.head.kind !== 'pulse') this.#handler.heard(frame.head, frame.body);
+      // What was heard may have ended it.
+      if (this.isOver) return;
+    }
+  }
+
+  /** Takes nothing for a while from one that asks for much. @param ms - for how long, in milliseconds */
+  slow(ms: number): void {
+    if (ms === 0 || this.#waiting !== null || this.#isOver) return;
+    this.#channel.pause();
+    this.#waiting = setTimeout(() => {
+      this.#waiting = null;
+      this.#heardMs = performance.now();
+      this.#read();
+      if (!this.#isResting && !this.#isOver) this.#channel.resume();
+    }, ms).unref();
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  #violated(why: string): void {
+    this.#handler.violated(why);
+    this.close();
+  }
+
+  close(): void {
+    this.end();
+    this.#channel.close();
+  }
+
+  /** The channel has closed. */
+  end(): void {
+    this.#isOver = true;
+    if (this.#pulses !== null) clearInterval(this.#pulses);
+    if (this.#waiting !== null) clearTimeout(this.#waiting);
+    this.#pulses = null;
+    this.#waiting = null;
+  }
+}

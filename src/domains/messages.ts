@@ -1,0 +1,93 @@
+/** What two domains say to each other. Packs and rooms are in the bodies of the frames. */
+import { choice, list, nullable, oneOf, record, text, whole } from '../log/shape.js';
+
+/** The version of the protocol: both ends say theirs first. */
+export const LINK_VERSION = 1;
+
+/** The most rooms that a domain shares: their names are in the head of one frame. */
+export const MAX_ROOMS = 200;
+
+/** Where one goes on that has followed a room before. */
+export interface Resume {
+  /** The run of the home's server in which that was. */
+  readonly epoch: string;
+  readonly after: number;
+}
+
+/** What a domain says to the home of rooms. */
+export type Visit =
+  | { readonly kind: 'hello'; readonly version: number; readonly domain: string; readonly run: string }
+  | { readonly kind: 'follow'; readonly id: number; readonly room: string; readonly resume: Resume | null }
+  | { readonly kind: 'stop'; readonly id: number }
+  /** The body is a pack for the room of a following. */
+  | { readonly kind: 'append'; readonly id: number; readonly turn: number }
+  | { readonly kind: 'pulse' };
+
+/** What the home of rooms says. */
+export type Word =
+  | {
+      readonly kind: 'hello';
+      readonly version: number;
+      readonly domain: string;
+      /** What stands behind the nicks of the other domain's people. */
+      readonly label: string;
+      readonly epoch: string;
+      readonly rooms: readonly string[];
+    }
+  /** The body is a part of the room as text; all parts have `bytes` bytes together. */
+  | { readonly kind: 'state'; readonly id: number; readonly log: string; readonly seq: number; readonly bytes: number }
+  | { readonly kind: 'refused'; readonly id: number }
+  | { readonly kind: 'pack'; readonly id: number; readonly seq: number }
+  | { readonly kind: 'caught-up'; readonly id: number }
+  | { readonly kind: 'away'; readonly id: number }
+  | { readonly kind: 'back'; readonly id: number }
+  | { readonly kind: 'appended'; readonly turn: number }
+  | { readonly kind: 'failed'; readonly turn: number; readonly why: 'unknown' | 'invalid' }
+  | { readonly kind: 'pulse' };
+
+const id = whole(0);
+const name = text(512);
+const pulse = record({ kind: oneOf('pulse') });
+
+/** Whether a value is something that a domain says to the home of rooms. */
+export const isVisit = choice<Visit>({
+  hello: record({ kind: oneOf('hello'), version: whole(1), domain: name, run: text(64) }),
+  follow: record({
+    kind: oneOf('follow'),
+    id,
+    room: name,
+    resume: nullable(record({ epoch: text(64), after: whole(0) })),
+  }),
+  stop: record({ kind: oneOf('stop'), id }),
+  append: record({ kind: oneOf('append'), id, turn: id }),
+  pulse,
+});
+
+/** Whether a value is something that the home of rooms says. */
+export const isWord = choice<Word>({
+  hello: record({
+    kind: oneOf('hello'),
+    version: whole(1),
+    domain: name,
+    label: text(64),
+    epoch: text(64),
+    rooms: list(name, MAX_ROOMS),
+  }),
+  state: record({ kind: oneOf('state'), id, log: text(300), seq: id, bytes: id }),
+  refused: record({ kind: oneOf('refused'), id }),
+  pack: record({ kind: oneOf('pack'), id, seq: whole(1) }),
+  'caught-up': record({ kind: oneOf('caught-up'), id }),
+  away: record({ kind: oneOf('away'), id }),
+  back: record({ kind: oneOf('back'), id }),
+  appended: record({ kind: oneOf('appended'), turn: id }),
+  failed: record({ kind: oneOf('failed'), turn: id, why: oneOf('unknown', 'invalid') }),
+  pulse,
+});
+
+/** How often each end shows that it lives, and after how long a silence the other one gives it up, in milliseconds. */
+export const PULSE_MS = 5_000;
+export const SILENCE_MS = 15_000;
+
+/** The most bytes of a room as text, and of one part of it. */
+export const MAX_STATE_BYTES = 16_777_216;
+export const STATE_PART_BYTES = 524_288;

@@ -1,0 +1,206 @@
+/** One room of another domain, as this one follows it. */
+import type { BorderObserver, Origin } from '../chat/abroad.js';
+import { decodeRoom } from '../chat/snapshot-codec.js';
+import type { Entry, LogName, Pack } from '../log/entry.js';
+import type { AppendAnswer, Following, LogSink } from '../log/shared-log.js';
+import type { Border } from './border.js';
+import { isFit, isFitWho } from './customs.js';
+import { MAX_STATE_BYTES } from './messages.js';
+import { OwnEntries } from './own-entries.js';
+
+/** The most people in a room of another domain. */
+const MAX_SEATS = 20_000;
+
+/** A part of the room as it is at home. */
+export interface StatePart {
+  readonly log: string;
+  readonly seq: number;
+  readonly bytes: number;
+}
+
+/** The surroundings of a mirror. */
+export interface MirrorOwner {
+  readonly border: Border;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly observer: BorderObserver;
+  /** Whether a session is one of this process. */
+  readonly isOwn: (session: string) => boolean;
+  /** Whether somebody of this domain is in the room, as far as this domain knows. */
+  readonly isInside: (log: LogName, session: string) => boolean;
+  /** Sends a pack home. @returns false while that is not possible */
+  send(mirror: Mirror, pack: Pack, answer: AppendAnswer): boolean;
+  stopped(mirror: Mirror): void;
+}
+
+/** A room whose order its home gives. It can be read while the home cannot be reached; what is proposed waits then. */
+export class Mirror implements Following {
+  readonly log: LogName;
+  /** The name at home. */
+  readonly room: string;
+  readonly #owner: MirrorOwner;
+  readonly #own: OwnEntries;
+  /** Those who wait for the room; null when it is there, or cannot be had. */
+  #take: ((origin: Origin | null) => void) | null;
+  #sink: LogSink | null = null;
+  #applied = 0;
+  /** Whether all that the home had was applied when the link was there last. */
+  #isCaughtUp = false;
+  /** Whether the home has its log, as far as is known. */
+  #isAway = true;
+  /** The parts of a state that have arrived; null for none. */
+  #parts: { readonly head: StatePart; readonly bytes: Uint8Array[]; length: number } | null = null;
+
+  constructor(log: LogName, room: string, owner: MirrorOwner, take: (origin: Origin | null) => void) {
+    this.log = log;
+    this.room = room;
+    this.#owner = owner;
+    this.#own = new OwnEntries(owner.isOwn);
+    this.#take = take;
+  }
+
+  /** The number of the last pack of the home's log that was applied; 0 before the room is there. */
+  get applied(): number {
+    return this.#applied;
+  }
+
+  /** Whether the room is there, whatever the link is. */
+  get isOpen(): boolean {
+    return this.#sink !== null;
+  }
+
+  /** How much has not returned that people here have proposed. */
+  get waiting(): number {
+    return this.#own.size;
+  }
+
+  // For the chat
+
+  follow(after: number, sink: LogSink): Following {
+    this.#applied = after;
+    this.#sink = sink;
+    sink.caughtUp();
+    return this;
+  }
+
+  append(pack: Pack, answer: AppendAnswer): void {
+    const { border } = this.#owner;
+    if (!this.#isCaughtUp) {
+      answer.failed('unknown');
+      return;
+    }
+    for (const entry of pack) this.#own.add(entry);
+    const isSent = this.#owner.send(
+      this,
+      pack.map((entry) => border.outward(entry)),
+      answer,
+    );
+    if (!isSent) answer.failed('unknown');
+  }
+
+  stop(): void {
+    this.#sink = null;
+    this.#take = null;
+    this.#owner.stopped(this);
+  }
+
+  /** The room cannot be had. */
+  refused(): void {
+    const take = this.#take;
+    this.#take = null;
+    if (take !== null) {
+      this.#owner.stopped(this);
+      take(null);
+    } else if (this.#sink !== null) {
+      this.#owner.observer.withdrawn(this.log);
+    }
+  }
+
+  // From its home
+
+  /** The link is lost. */
+  away(): void {
+    this.#parts = null;
+    this.#isCaughtUp = false;
+    this.#awayFrom(true);
+  }
+
+  /** The home cannot reach its own log, or can again. */
+  homeAway(isAway: boolean): void {
+    this.#awayFrom(isAway);
+  }
+
+  #awayFrom(isAway: boolean): void {
+    if (this.#isAway === isAway) return;
+    this.#isAway = isAway;
+    if (isAway) this.#sink?.away();
+    else this.#sink?.back();
+  }
+
+  /** All that the home had has arrived: what was proposed meanwhile can leave. */
+  caughtUp(): void {
+    this.#isCaughtUp = true;
+    this.#isAway = true;
+    this.#awayFrom(false);
+  }
+
+  /** A part of the room as it is has arrived. @returns false if it is no part of a room that can be taken */
+  state(head: StatePart, body: Uint8Array): boolean {
+    const parts = this.#parts ?? { head, bytes: [], length: 0 };
+    this.#parts = parts;
+    const isSame = parts.head.log === head.log && parts.head.seq === head.seq && parts.head.bytes === head.bytes;
+    parts.length += body.length;
+    if (!isSame || head.bytes > MAX_STATE_BYTES || parts.length > head.bytes || body.length === 0) return false;
+    // The body is good only until this returns.
+    parts.bytes.push(new Uint8Array(body));
+    if (parts.length < head.bytes) return true;
+    this.#parts = null;
+    return this.#begin(head, Buffer.concat(parts.bytes).toString('utf8'));
+  }
+
+  #begin({ log: id, seq }: StatePart, text: string): boolean {
+    const decoded = decodeRoom(text);
+    if (decoded.kind !== 'state' || !/^[A-Za-z\d.]{1,200}$/.test(id)) return false;
+    const { state } = decoded;
+    if (state.seats.length > MAX_SEATS || !state.seats.every(({ who }) => isFitWho(who))) return false;
+    if (!isFitTopic(state.topic)) return false;
+    const { border, observer, isInside } = this.#owner;
+    const snapshot = border.roomHere(state, seq, (session) => isInside(this.log, session));
+    const origin = { id: border.idHere(id), seq, snapshot };
+    this.#applied = seq;
+    this.#own.begin([
+      ...snapshot.numbers.last.map(([session, n]) => [session, n] as const),
+      ...snapshot.seats.map(({ session, last }) => [session, last] as const),
+    ]);
+    const take = this.#take;
+    this.#take = null;
+    if (take !== null) take(origin);
+    else if (this.#sink !== null) observer.renewed(this.log, origin);
+    return true;
+  }
+
+  /** A pack has arrived. @returns why it is none that can be taken; null if it is */
+  pack(seq: number, entries: Pack): string | null {
+    const sink = this.#sink;
+    if (sink === null) return null;
+    // One that is sent again, since the home does not know what has arrived.
+    if (seq <= this.#applied) return null;
+    if (seq !== this.#applied + 1) return 'it has left out a part of a room';
+    const { border, now } = this.#owner;
+    const taken: Entry[] = [];
+    for (const entry of entries) {
+      if (!isFit(entry)) return 'it has sent what nobody can say';
+      const here = border.inward(entry, now());
+      const verdict = this.#own.judge(here);
+      if (verdict === 'forged') return 'it has spoken for somebody of this domain';
+      if (verdict === 'good') taken.push(here);
+    }
+    this.#applied = seq;
+    sink.pack(seq, taken);
+    return null;
+  }
+}
+
+function isFitTopic(topic: { readonly text: string } | null): boolean {
+  return topic === null || !/[\r\n\0]/.test(topic.text);
+}

@@ -1,0 +1,87 @@
+/** What people of this domain have proposed to a room of another one: its home can say nothing else for them. */
+import type { Entry } from '../log/entry.js';
+
+/** The most entries that are remembered; far more than can be on their way. */
+const MAX_ENTRIES = 20_000;
+/** The most sessions whose last number is remembered. */
+const MAX_SESSIONS = 20_000;
+
+/** The fields that the home sets, or bounds, by itself. */
+const HOMES_OWN = new Set(['atMs', 'seen', 'base', 'maxMasks', 'maxValues', 'maxKeys', 'session', 'n', 'name']);
+
+/**
+ * How an entry is taken. `repeated`: it has been there before, or was never proposed with a number that still counts,
+ * so the room passes it by.
+ */
+export type Verdict = 'good' | 'repeated' | 'forged';
+
+/** The proposals to one room that have not returned. */
+export class OwnEntries {
+  /** By session and number; the original, and what has taken its place. */
+  readonly #sent = new Map<string, string[]>();
+  /** The last number of each session that has returned. */
+  readonly #last = new Map<string, number>();
+  readonly #isOwn: (session: string) => boolean;
+
+  /** @param isOwn - whether a session is one of this process */
+  constructor(isOwn: (session: string) => boolean) {
+    this.#isOwn = isOwn;
+  }
+
+  get size(): number {
+    return this.#sent.size;
+  }
+
+  /** Notes what is sent home, perhaps again. */
+  add(entry: Entry): void {
+    const key = keyOf(entry);
+    const deed = deedOf(entry);
+    const known = this.#sent.get(key) ?? [];
+    if (known.includes(deed)) return;
+    this.#sent.set(key, [...known, deed]);
+    for (const oldest of this.#sent.keys()) {
+      if (this.#sent.size <= MAX_ENTRIES) break;
+      this.#sent.delete(oldest);
+    }
+  }
+
+  /** Judges an entry of the home's log. */
+  judge(entry: Entry): Verdict {
+    // Others are the home's to vouch for, and are not called as anybody here.
+    if (!this.#isOwn(entry.session)) return 'good';
+    const last = this.#last.get(entry.session) ?? 0;
+    if (entry.n <= last) return 'repeated';
+    const key = keyOf(entry);
+    const isProposed = this.#sent.get(key)?.includes(deedOf(entry)) === true;
+    // The home may take somebody out of its room, and may refuse what was proposed.
+    if (!isProposed && entry.kind !== 'over' && entry.kind !== 'withdrawn') return 'forged';
+    this.#sent.delete(key);
+    this.#last.delete(entry.session);
+    this.#last.set(entry.session, entry.n);
+    for (const oldest of this.#last.keys()) {
+      if (this.#last.size <= MAX_SESSIONS) break;
+      this.#last.delete(oldest);
+    }
+    return 'good';
+  }
+
+  /** The room is another one than was known. @param last - the last number of each session that is in it */
+  begin(last: Iterable<readonly [session: string, n: number]>): void {
+    this.#last.clear();
+    for (const [session, n] of last) if (this.#isOwn(session)) this.#last.set(session, n);
+    for (const key of this.#sent.keys()) {
+      const [session = '', n] = key.split(' ');
+      if (Number(n) <= (this.#last.get(session) ?? 0)) this.#sent.delete(key);
+    }
+  }
+}
+
+function keyOf({ session, n }: Entry): string {
+  return `${session} ${n}`;
+}
+
+/** Returns what an entry does, as text. */
+function deedOf(entry: Entry): string {
+  const fields = Object.entries(entry).filter(([name]) => !HOMES_OWN.has(name));
+  return JSON.stringify(fields.sort(([one], [other]) => (one < other ? -1 : 1)));
+}

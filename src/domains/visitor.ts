@@ -1,0 +1,273 @@
+/** One domain that follows rooms of this one, over one connection. */
+import { performance } from 'node:perf_hooks';
+import type { Chat } from '../chat/chat.js';
+import { encodeRoom } from '../chat/snapshot-codec.js';
+import { decodePack } from '../log/codec.js';
+import type { Entry, LogName } from '../log/entry.js';
+import type { SharedLog } from '../log/shared-log.js';
+import { Backlog, type BacklogReader } from './backlog.js';
+import type { FrameChannel } from './frame-channel.js';
+import { MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word } from './messages.js';
+import { Pace } from './pace.js';
+import type { Visa } from './visa.js';
+
+/** What one domain may propose in a second on average, and at once. */
+const ENTRIES_PER_SECOND = 2_000;
+const BURST_ENTRIES = 10_000;
+/** To be sent a room as it is costs as much as so many entries; a domain may follow all rooms at once. */
+const FOLLOW_COST = 50;
+/** The most packs of a domain that wait for logs of rooms. */
+const MAX_APPENDS = 256;
+/** The most places that people of one domain have in the rooms of this one. */
+export const MAX_PLACES = 10_000;
+/** Their places are counted so often, in milliseconds, since each count looks at every room. */
+const COUNT_MS = 1_000;
+
+/** A room is asked for again after so long, in milliseconds, if its log is ahead of it or behind. */
+const RENEW_MS = 50;
+
+/** What all visitors share. */
+export interface HomeRooms {
+  readonly chat: Pick<Chat, 'originOf' | 'countForeign'>;
+  readonly log: SharedLog;
+  /** Names this run of the server. */
+  readonly epoch: string;
+  readonly backlogs: Map<LogName, Backlog>;
+  /** Returns the name of a room that is shared, as it is configured; undefined for any other. */
+  readonly sharedName: (name: string) => string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** One room that the domain follows. */
+class Visited implements BacklogReader {
+  readonly #visitor: Visitor;
+  readonly #id: number;
+  readonly #room: string;
+  readonly #resume: Resume | null;
+  #log: LogName | null = null;
+  #backlog: Backlog | null = null;
+  #sent = 0;
+  #isOver = false;
+  /** Whether the room as it is has been asked for. */
+  #isRenewing = false;
+
+  constructor(visitor: Visitor, id: number, room: string, resume: Resume | null) {
+    this.#visitor = visitor;
+    this.#id = id;
+    this.#room = room;
+    this.#resume = resume;
+  }
+
+  begin(): void {
+    this.#renew(true);
+  }
+
+  get log(): LogName | null {
+    return this.#log;
+  }
+
+  /** Sends the room as it is, and what follows. @param mayResume - what is known need not be sent */
+  #renew(mayResume: boolean): void {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    const { rooms } = this.#visitor;
+    rooms.chat.originOf(this.#room, (log, { id, seq, snapshot }) => {
+      this.#isRenewing = false;
+      if (this.#isOver) return;
+      const known = rooms.backlogs.get(log);
+      if (known?.has(seq) === false) {
+        // The room and the backlog hear of a pack one after the other.
+        this.#isRenewing = true;
+        this.#later = setTimeout(() => {
+          this.#isRenewing = false;
+          this.#renew(mayResume);
+        }, RENEW_MS).unref();
+        return;
+      }
+      const backlog = known ?? new Backlog(rooms.log, log, seq);
+      if (known === undefined) rooms.backlogs.set(log, backlog);
+      this.#log = log;
+      this.#backlog?.readers.delete(this);
+      this.#backlog = backlog;
+      backlog.readers.add(this);
+      const resume = mayResume && this.#resume?.epoch === rooms.epoch ? this.#resume : null;
+      if (resume !== null && backlog.has(resume.after)) {
+        this.#sent = resume.after;
+      } else {
+        const text = new TextEncoder().encode(encodeRoom(snapshot));
+        if (text.length > MAX_STATE_BYTES) {
+          this.#visitor.refuse(this.#id);
+          return;
+        }
+        this.#sent = seq;
+        const head: Word = { kind: 'state', id: this.#id, log: id, seq, bytes: text.length };
+        for (let at = 0; at < text.length; at += STATE_PART_BYTES) {
+          this.#visitor.tell(head, text.subarray(at, at + STATE_PART_BYTES));
+        }
+      }
+      this.grown();
+      if (this.#sent >= backlog.top) this.#visitor.tell({ kind: 'caught-up', id: this.#id });
+      else this.#isBehind = true;
+    });
+  }
+
+  #later: NodeJS.Timeout | null = null;
+  /** Whether the other end has not been told yet that it has all that there was. */
+  #isBehind = false;
+
+  /** Sends as much as the channel takes. */
+  grown(): void {
+    const backlog = this.#backlog;
+    if (this.#isOver || this.#isRenewing || backlog === null) return;
+    if (!backlog.has(this.#sent)) {
+      this.#renew(false);
+      return;
+    }
+    while (!this.#visitor.isFull) {
+      const next = backlog.next(this.#sent);
+      if (next === undefined) break;
+      this.#sent = next.seq;
+      this.#visitor.tell({ kind: 'pack', id: this.#id, seq: next.seq }, next.bytes);
+    }
+    if (!this.#isBehind || this.#sent < backlog.top) return;
+    this.#isBehind = false;
+    this.#visitor.tell({ kind: 'caught-up', id: this.#id });
+  }
+
+  away(): void {
+    this.#visitor.tell({ kind: 'away', id: this.#id });
+  }
+
+  back(): void {
+    this.#visitor.tell({ kind: 'back', id: this.#id });
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    if (this.#later !== null) clearTimeout(this.#later);
+    this.#backlog?.readers.delete(this);
+  }
+}
+
+/** Serves one domain. Nothing that it sends ends the process, and it speaks for nobody but its own people. */
+export class Visitor {
+  readonly rooms: HomeRooms;
+  readonly domain: string;
+  readonly #visa: Visa;
+  readonly #channel: FrameChannel<Visit>;
+  readonly #visited = new Map<number, Visited>();
+  readonly #pace = new Pace(ENTRIES_PER_SECOND, BURST_ENTRIES, () => performance.now());
+  #appends = 0;
+  #places = 0;
+  #countedMs = -COUNT_MS;
+
+  constructor(rooms: HomeRooms, domain: string, visa: Visa, channel: FrameChannel<Visit>) {
+    this.rooms = rooms;
+    this.domain = domain;
+    this.#visa = visa;
+    this.#channel = channel;
+  }
+
+  get isFull(): boolean {
+    return this.#channel.isFull;
+  }
+
+  tell(word: Word, body?: Uint8Array): void {
+    this.#channel.send(word, body);
+  }
+
+  /** Does what the domain asks for. @returns false for what nobody may ask */
+  hear(visit: Visit, body: Uint8Array): boolean {
+    switch (visit.kind) {
+      case 'follow': {
+        const { id, resume } = visit;
+        const room = this.rooms.sharedName(visit.room);
+        this.#channel.slow(this.#pace.spend(FOLLOW_COST));
+        if (this.#visited.has(id)) return false;
+        if (room === undefined) {
+          this.refuse(id);
+          return true;
+        }
+        const visited = new Visited(this, id, room, resume);
+        this.#visited.set(id, visited);
+        visited.begin();
+        return true;
+      }
+      case 'stop':
+        this.#visited.get(visit.id)?.stop();
+        this.#visited.delete(visit.id);
+        return true;
+      case 'append':
+        return this.#append(visit, body);
+      case 'pulse':
+        return true;
+      case 'hello':
+        return false;
+    }
+  }
+
+  refuse(id: number): void {
+    this.#visited.get(id)?.stop();
+    this.#visited.delete(id);
+    this.tell({ kind: 'refused', id });
+  }
+
+  #append({ id, turn }: Extract<Visit, { readonly kind: 'append' }>, body: Uint8Array): boolean {
+    const log = this.#visited.get(id)?.log ?? null;
+    const decoded = decodePack(body);
+    if (decoded.kind !== 'pack') return false;
+    const fail = (why: 'unknown' | 'invalid'): void => {
+      this.tell({ kind: 'failed', turn, why });
+    };
+    this.#channel.slow(this.#pace.spend(decoded.entries.length));
+    if (log === null || this.#appends >= MAX_APPENDS) {
+      fail('unknown');
+      return true;
+    }
+    const entries: Entry[] = [];
+    for (const entry of decoded.entries) {
+      const stamped = this.#visa.stamped(entry, this.rooms.now());
+      if (stamped === null) return false;
+      entries.push(stamped.kind === 'join' && !this.#hasPlace() ? withdrawal(stamped) : stamped);
+    }
+    this.#appends += 1;
+    this.rooms.log.append(log, entries, {
+      appended: () => {
+        this.#appends -= 1;
+        this.tell({ kind: 'appended', turn });
+      },
+      failed: (why) => {
+        this.#appends -= 1;
+        fail(why === 'invalid' ? 'invalid' : 'unknown');
+      },
+    });
+    return true;
+  }
+
+  /** Whether one more of the domain's people may enter a room. */
+  #hasPlace(): boolean {
+    const nowMs = performance.now();
+    if (nowMs - this.#countedMs >= COUNT_MS) {
+      this.#countedMs = nowMs;
+      this.#places = this.rooms.chat.countForeign(`${this.domain}/`);
+    }
+    this.#places += 1;
+    return this.#places <= MAX_PLACES;
+  }
+
+  /** The channel takes more. */
+  drained(): void {
+    for (const visited of this.#visited.values()) visited.grown();
+  }
+
+  /** The connection is lost. */
+  end(): void {
+    for (const visited of this.#visited.values()) visited.stop();
+    this.#visited.clear();
+  }
+}
+
+function withdrawal({ session, n, atMs, seen, base }: Entry): Entry {
+  return { session, n, atMs, seen, base, kind: 'withdrawn' };
+}

@@ -1,0 +1,369 @@
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { foldCase as fold } from '../../src/chat/case-mapping.js';
+import { Chat } from '../../src/chat/chat.js';
+import type { Member } from '../../src/chat/member.js';
+import type { Outcome } from '../../src/chat/outcome.js';
+import type { RoomSnapshot } from '../../src/chat/snapshot.js';
+import { whenSettled } from '../../src/chat/ticket.js';
+import { Border } from '../../src/domains/border.js';
+import { Domains } from '../../src/domains/domains.js';
+import type { Guest } from '../../src/domains/entrance.js';
+import { FrameChannel } from '../../src/domains/frame-channel.js';
+import { isVisit, type Visit } from '../../src/domains/messages.js';
+import type { Channel, ChannelEvents, Dial } from '../../src/log/channel.js';
+import { MemoryLog } from '../../src/log/memory-log.js';
+import { LinkedLog } from '../../src/server/linked-log.js';
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const PEM = '';
+
+/** One end of a way of bytes between two domains in one process: they arrive when the test says so. */
+class End implements Channel {
+  readonly isFull = false;
+  readonly arriving: Uint8Array[] = [];
+  onClosed: () => void = () => undefined;
+  isOver = false;
+  other: End | null = null;
+
+  send(bytes: Uint8Array): void {
+    if (!this.isOver) this.other?.arriving.push(new Uint8Array(bytes));
+  }
+
+  pause(): void {
+    // Everything arrives when the test says so.
+  }
+
+  resume(): void {
+    // As above.
+  }
+
+  close(): void {
+    for (const end of [this, this.other]) {
+      if (end === null || end.isOver) continue;
+      end.isOver = true;
+      end.onClosed();
+    }
+  }
+}
+
+/** Connects a domain to another one, whenever that is possible. */
+class Ways {
+  readonly #home: Domains;
+  isCut = false;
+  readonly #dialled: {
+    readonly near: End;
+    readonly far: End;
+    take: (bytes: Uint8Array) => void;
+    hear: (bytes: Uint8Array) => void;
+  }[] = [];
+  /** Attempts that wait for a way. */
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(home: Domains) {
+    this.#home = home;
+  }
+
+  readonly later = (_ms: number, then: () => void): void => {
+    this.#waiting.push(then);
+  };
+
+  readonly dial: Dial = (events) => {
+    const [near, far] = [new End(), new End()];
+    near.other = far;
+    far.other = near;
+    near.onClosed = () => {
+      this.#waiting.push(() => {
+        events.closed();
+      });
+    };
+    this.#waiting.push(() => {
+      if (this.isCut) near.close();
+      else this.#connect(near, far, events);
+    });
+    return near;
+  };
+
+  #connect(near: End, far: End, events: ChannelEvents): void {
+    let guest: Guest | null = null;
+    const channel = new FrameChannel<Visit>(far, isVisit, {
+      heard: (visit, body) => {
+        if (guest !== null) guest.hear(visit, body);
+        else if (visit.kind === 'hello') guest = this.#home.admit(visit, channel);
+      },
+      violated: (why) => expect.fail(why),
+    });
+    far.onClosed = () => {
+      channel.end();
+      guest?.ended();
+    };
+    this.#dialled.push({
+      near,
+      far,
+      take: (bytes) => {
+        channel.take(bytes);
+      },
+      hear: (bytes) => {
+        events.received(bytes);
+      },
+    });
+    events.opened();
+  }
+
+  /** Lets so many pieces arrive. @returns whether any has */
+  step(count: number): boolean {
+    let isMoving = false;
+    for (const then of this.#waiting.splice(0)) {
+      isMoving = true;
+      then();
+    }
+    for (const { near, far, take, hear } of this.#dialled) {
+      for (let index = 0; index < count && !near.isOver; index += 1) {
+        const there = far.arriving.shift();
+        if (there !== undefined) take(there);
+        const here = near.arriving.shift();
+        if (here !== undefined) hear(here);
+        if (there === undefined && here === undefined) break;
+        isMoving = true;
+      }
+    }
+    return isMoving;
+  }
+
+  cut(): void {
+    this.isCut = true;
+    for (const { near } of this.#dialled) near.close();
+  }
+}
+
+/** One domain with its people. */
+class World {
+  readonly chat: Chat;
+  readonly domains: Domains;
+  readonly members: Member[] = [];
+  readonly said: string[] = [];
+  nowMs = 1_000_000;
+
+  constructor(name: string, other: string, ways: () => Ways) {
+    const logs = new MemoryLog({ maxEntries: 0 });
+    const isHome = name === 'home.example';
+    this.domains = new Domains({
+      settings: {
+        name,
+        listen: null,
+        rooms: isHome ? ['#a'] : [],
+        links: [{ name: other, at: isHome ? null : { host: '', port: 0 }, rooms: ['#a'] }],
+        tls: { cert: PEM, key: PEM, ca: PEM },
+      },
+      log: silent,
+      fold,
+      logs,
+      node: 'a.1',
+      maxMasks: 5,
+      now: () => this.nowMs,
+      dial: () => ways().dial,
+      later: (ms, then) => {
+        ways().later(ms, then);
+      },
+    });
+    const record = (_: string, outcome: Outcome): void => {
+      if (outcome?.kind === 'said') this.said.push(`${outcome.id} ${outcome.by?.session ?? ''} ${outcome.text}`);
+    };
+    const now = (): number => this.nowMs;
+    this.chat = new Chat({ log: new LinkedLog(logs, this.domains), node: 'a.1', abroad: this.domains, record, now });
+  }
+
+  async start(nicks: readonly string[]): Promise<void> {
+    await this.domains.start(this.chat);
+    for (const nick of nicks) {
+      const member = this.chat.receive({ host: '192.0.2.1', outlet: null });
+      this.chat.admit(member, { nick, user: 'u', realName: nick });
+      this.members.push(member);
+    }
+  }
+
+  room(name: string): RoomSnapshot | null {
+    let found: RoomSnapshot | null = null;
+    this.chat.originOf(name, (_, { snapshot }) => {
+      found = snapshot;
+    });
+    return found;
+  }
+}
+
+const LIMITS = { maxMasks: 5, maxValues: 9 };
+const JOIN = { key: null, maxRooms: 9, flags: [] };
+const nick = fc.constantFrom('ann', 'bob', 'cid', 'dan', 'ann/far', 'bob/far', 'cid/home', 'dan/home', 'nobody');
+const mask = fc.constantFrom('ann!*@*', 'ann/far!*@*', '*!u@*', 'b*!*@*', '*n!*@*', 'cid/home!*@*');
+const deed = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('say' as const), text: fc.string({ maxLength: 5 }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('join' as const) }) },
+  fc.record({ kind: fc.constant('part' as const) }),
+  fc.record({ kind: fc.constant('topic' as const), text: fc.constantFrom('x', 'y', '') }),
+  fc.record({ kind: fc.constant('kick' as const), nick }),
+  fc.record({ kind: fc.constant('nick' as const), nick: fc.constantFrom('ann', 'bob', 'cid', 'dan', 'eve', 'fay') }),
+  fc.record({
+    kind: fc.constant('rank' as const),
+    nick,
+    on: fc.boolean(),
+    rank: fc.constantFrom('operator' as const, 'voice' as const),
+  }),
+  fc.record({
+    kind: fc.constant('mask' as const),
+    mask,
+    on: fc.boolean(),
+    list: fc.constantFrom('ban' as const, 'mute' as const, 'exception' as const),
+  }),
+  fc.record({
+    kind: fc.constant('flag' as const),
+    on: fc.boolean(),
+    flag: fc.constantFrom('moderated' as const, 'invite-only' as const, 'no-outsiders' as const),
+  }),
+  fc.record({ kind: fc.constant('invite' as const), nick }),
+  fc.record({ kind: fc.constant('key' as const), on: fc.boolean() }),
+);
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('deed' as const), isFar: fc.boolean(), who: fc.nat(1), deed }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('deliver' as const), count: fc.nat(6) }) },
+  fc.constant({ kind: 'cut' as const }),
+  fc.constant({ kind: 'mend' as const }),
+);
+
+type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
+
+function act({ chat }: World, by: Member, name: string, what: Deed): void {
+  switch (what.kind) {
+    case 'say':
+      chat.say(
+        by,
+        { kind: 'room', name, ranks: 0 },
+        { type: 'message', text: what.text.replace(/[\r\n\0]/g, ''), tags: [], isDivisible: false },
+      );
+      return;
+    case 'join':
+      chat.join(by, name, JOIN);
+      return;
+    case 'part':
+      chat.part(by, name, 'bye');
+      return;
+    case 'topic':
+      chat.setTopic(by, name, what.text);
+      return;
+    case 'kick':
+      chat.kick(by, name, { nick: what.nick, reason: '' });
+      return;
+    case 'nick':
+      chat.rename(by, what.nick);
+      return;
+    case 'invite':
+      chat.invite(by, what.nick, name);
+      return;
+    case 'rank':
+      chat.amend(by, name, [{ kind: 'rank', on: what.on, rank: what.rank, nick: what.nick }], LIMITS);
+      return;
+    case 'mask':
+      chat.amend(by, name, [{ kind: 'mask', on: what.on, list: what.list, mask: what.mask }], LIMITS);
+      return;
+    case 'flag':
+      chat.amend(by, name, [{ kind: 'flag', on: what.on, flag: what.flag }], LIMITS);
+      return;
+    case 'key':
+      chat.amend(by, name, [{ kind: 'key', on: what.on, key: 'k' }], LIMITS);
+  }
+}
+
+/** What a room is, without what has no order. */
+function facts(room: RoomSnapshot | null): unknown {
+  if (room === null) return null;
+  const { numbers, ...rest } = room;
+  return {
+    ...rest,
+    numbers: [...numbers.last].sort(),
+    flags: [...room.flags].sort(),
+    seats: [...room.seats].sort((one, other) => (one.session < other.session ? -1 : 1)),
+  };
+}
+
+test('whatever people of two domains do, and whatever becomes of the link, both have the same room', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 120 }), async (steps) => {
+      const home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
+      const ways = new Ways(home.domains);
+      const far = new World('far.example', 'home.example', () => ways);
+      await home.start(['ann', 'bob']);
+      await far.start(['cid', 'dan']);
+      const settle = (): void => {
+        while (ways.step(1_000));
+      };
+      settle();
+      for (const one of steps) {
+        if (one.kind === 'cut') {
+          ways.cut();
+        } else if (one.kind === 'mend') {
+          ways.isCut = false;
+        } else if (one.kind === 'deliver') {
+          ways.step(one.count);
+        } else {
+          const world = one.isFar ? far : home;
+          const by = world.members[one.who] ?? expect.fail('nobody');
+          act(world, by, one.isFar ? '#a:home.example' : '#a', one.deed);
+        }
+      }
+      ways.isCut = false;
+      settle();
+      await Promise.all([far.domains.close(), home.domains.close()]);
+      // Otherwise nobody there has followed it.
+      if (far.chat.directory.room('#a:home.example') === undefined) return;
+      const border = new Border({ own: 'far.example', ownLabel: 'far', home: 'home.example', homeLabel: 'home' });
+      const there = home.room('#a');
+      const expected = there && border.roomHere(there, 0, () => true);
+      expect(facts(far.room('#a:home.example'))).toEqual(facts(expected));
+      const heard = far.said.filter((line) => line.startsWith('home.example.'));
+      expect(new Set(heard).size).toBe(heard.length);
+      const known = new Map(home.said.map((line, index) => [`home.example.${line.split(' ')[0] ?? ''}`, index]));
+      const places = heard.map((line) => known.get(line.split(' ')[0] ?? '') ?? -1);
+      expect(places).toEqual([...places].sort((one, other) => one - other));
+      expect(places).not.toContain(-1);
+    }),
+    { numRuns: 60 },
+  );
+}, 120_000);
+
+test('what is said while the link is down fails after 30 seconds, and is not said later', async () => {
+  const home = new World('home.example', 'far.example', () => expect.fail('nobody is dialled from home'));
+  const ways = new Ways(home.domains);
+  const far = new World('far.example', 'home.example', () => ways);
+  await home.start(['ann']);
+  await far.start(['cid']);
+  onTestFinished(async () => {
+    await Promise.all([far.domains.close(), home.domains.close()]);
+  });
+  const settle = (): void => {
+    while (ways.step(1_000));
+  };
+  settle();
+  const [cid] = far.members;
+  if (cid === undefined) return;
+  far.chat.join(cid, '#a:home.example', JOIN);
+  settle();
+  ways.cut();
+  const words = { type: 'message', text: 'hello', tags: [], isDivisible: false } as const;
+  const answers: unknown[] = [];
+  whenSettled(far.chat.say(cid, { kind: 'room', name: '#a:home.example', ranks: 0 }, words), (outcome) => {
+    answers.push(outcome);
+  });
+  for (let second = 0; second < 32; second += 1) {
+    if (second === 29) expect(answers).toEqual([]);
+    far.nowMs += 1_000;
+    far.chat.tick();
+  }
+  expect(answers).toEqual([expect.objectContaining({ kind: 'refused', why: 'not-taken' })]);
+  ways.isCut = false;
+  settle();
+  far.chat.say(cid, { kind: 'room', name: '#a:home.example', ranks: 0 }, { ...words, text: 'again' });
+  settle();
+  expect(home.said.map((line) => line.split(' ')[2])).toEqual(['again']);
+});

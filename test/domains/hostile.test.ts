@@ -1,0 +1,212 @@
+import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { foldCase as fold } from '../../src/chat/case-mapping.js';
+import { RoomState } from '../../src/chat/room-state.js';
+import { encodeRoom } from '../../src/chat/snapshot-codec.js';
+import { isWord, LINK_VERSION } from '../../src/domains/messages.js';
+import { encodePack } from '../../src/log/codec.js';
+import type { Entry, Who } from '../../src/log/entry.js';
+import { encodeFrame, FrameReader } from '../../src/log/frames.js';
+import { ask } from '../server/keeping.js';
+import { hasOpenssl, type TestIdentity } from '../support/certificates.js';
+import { until } from '../support/deadline.js';
+import { Authority, TestDomain, Way } from './domains.js';
+
+/** The other end of a link that says whatever it likes. */
+class Raw {
+  readonly socket: TLSSocket;
+  readonly heads: unknown[] = [];
+  isClosed = false;
+  readonly #frames = new FrameReader();
+
+  constructor(socket: TLSSocket) {
+    this.socket = socket;
+    socket.on('data', (bytes: Uint8Array) => {
+      this.#frames.push(bytes);
+      for (let frame = this.#frames.next(); frame !== null && frame !== 'malformed'; frame = this.#frames.next()) {
+        this.heads.push(frame.head);
+      }
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.isClosed = true;
+    });
+  }
+
+  say(head: object, body?: Uint8Array): void {
+    this.socket.write(encodeFrame(head, body));
+  }
+
+  append(...entries: Entry[]): void {
+    const encoded = encodePack(entries);
+    if (encoded.kind === 'bytes') this.say({ kind: 'append', id: 1, turn: 1 }, encoded.bytes);
+  }
+
+  heard(kind: string): Promise<void> {
+    return until(() => this.heads.some((head) => isWord(head) && head.kind === kind), kind);
+  }
+
+  closed(): Promise<void> {
+    return until(() => this.isClosed, 'the end of a link');
+  }
+}
+
+const who: Who = {
+  nick: 'eve/shanghai',
+  user: 'eve',
+  host: '192.0.2.1',
+  address: '192.0.2.1',
+  realName: 'eve',
+  account: null,
+  privileges: null,
+};
+const stamp = { session: 'a.1.1', n: 1, atMs: 1, seen: 0, base: 0 };
+const join = { ...stamp, kind: 'join', who, name: '#tea', key: null, flags: [] } as const;
+const words = { type: 'message', tags: [], isDivisible: true, ranks: 0, who: null } as const;
+
+describe.skipIf(!hasOpenssl)(`a domain that means ill${hasOpenssl ? '' : ' (needs openssl)'}`, () => {
+  const authority = new Authority();
+  const ca = (): string => authority.own.cert;
+
+  async function visit(identity: TestIdentity): Promise<{ raw: Raw; beijing: TestDomain }> {
+    const beijing = await TestDomain.start({
+      name: 'beijing.example',
+      authority,
+      rooms: ['#tea'],
+      links: [{ name: 'shanghai.example' }, { name: 'tokyo.example' }],
+    });
+    const { cert, key } = identity;
+    const socket = connectTls({ port: beijing.linkPort, cert, key, ca: ca(), servername: 'beijing.example' });
+    onTestFinished(() => void socket.destroy());
+    return { raw: new Raw(socket), beijing };
+  }
+
+  const greet = (raw: Raw, domain = 'shanghai.example'): void => {
+    raw.say({ kind: 'hello', version: LINK_VERSION, domain, run: 'x' });
+  };
+
+  test('it cannot greet as another domain', async () => {
+    const { raw, beijing } = await visit(authority.identity('shanghai.example'));
+    greet(raw, 'tokyo.example');
+    await raw.closed();
+    expect(beijing.records.some((line) => line.includes('its certificate is that of another domain'))).toBe(true);
+  });
+
+  test.each([
+    ['bytes that are no frame', (raw: Raw) => void raw.socket.write(new Uint8Array(64).fill(0xff))],
+    ['a frame without a greeting', (raw: Raw) => raw.say({ kind: 'follow', id: 1, room: '#tea', resume: null })],
+    ['another version', (raw: Raw) => raw.say({ kind: 'hello', version: 99, domain: 'shanghai.example', run: 'x' })],
+    ['a head that is no message', (raw: Raw) => raw.say({ kind: 'shutdown' })],
+  ])('%s ends its link, and nothing else', async (_, spoil) => {
+    const { raw, beijing } = await visit(authority.identity('shanghai.example'));
+    spoil(raw);
+    await raw.closed();
+    const bob = await beijing.irc('bob');
+    await ask(bob, 'JOIN #tea', / 366 /);
+  });
+
+  test('it cannot speak as anybody else, or as more than anybody', async () => {
+    const { raw, beijing } = await visit(authority.identity('shanghai.example'));
+    const bob = await beijing.irc('bob');
+    await ask(bob, 'JOIN #tea', / 366 /);
+    greet(raw);
+    raw.say({ kind: 'follow', id: 1, room: '#tea', resume: null });
+    await raw.heard('caught-up');
+    const spoiled: Partial<Who>[] = [
+      { nick: 'bob' },
+      { nick: 'eve/tokyo' },
+      { nick: 'eve/tokyo/shanghai' },
+      { nick: 'e ve/shanghai' },
+      { nick: 'eve!x@y/shanghai' },
+      { nick: '/shanghai' },
+      { user: 'x y' },
+      { host: 'a\r\nb' },
+      { address: '192.0.2.2' },
+      { account: 'bob' },
+      { account: 'bob@tokyo.example' },
+      { privileges: ['override'] },
+      { realName: 'x\r\nQUIT' },
+    ];
+    spoiled.forEach((some, index) => {
+      raw.append({ ...join, n: index + 1, who: { ...who, ...some } });
+    });
+    const n = spoiled.length + 1;
+    raw.append(
+      { ...join, n },
+      { ...stamp, n: n + 1, kind: 'say', ...words, text: 'one\r\n:bob!b@b PRIVMSG #tea :two' },
+      { ...stamp, n: n + 2, kind: 'retitle', who: null, name: '#coffee', reason: '' },
+      { ...stamp, n: n + 3, kind: 'gone', node: 'a.1' },
+      { ...stamp, n: n + 4, kind: 'say', ...words, text: 'only this' },
+    );
+    expect(await bob.line()).toMatch(/:eve\/shanghai!eve@192\.0\.2\.1 JOIN #tea/);
+    expect(await bob.line()).toMatch(/:eve\/shanghai!eve@192\.0\.2\.1 PRIVMSG #tea :only this/);
+    // Sessions of this domain, or of a third one, are not its own either.
+    raw.append({ ...stamp, session: 'tokyo.example/a.1.1', kind: 'say', ...words, text: '?' });
+    await raw.closed();
+    await ask(bob, 'PRIVMSG #tea :still here', / PRIVMSG #tea :still here/);
+  });
+
+  test('it gets no room that is not shared', async () => {
+    const { raw, beijing } = await visit(authority.identity('shanghai.example'));
+    await ask(await beijing.irc('bob'), 'JOIN #secret', / 366 /);
+    greet(raw);
+    raw.say({ kind: 'follow', id: 1, room: '#secret', resume: null });
+    await raw.heard('refused');
+  });
+
+  test('a home cannot speak for people of a domain that has entered its room', async () => {
+    const identity = authority.identity('beijing.example');
+    const visitors: Raw[] = [];
+    const server = createServer({ ...identity, ca: ca(), requestCert: true }, (socket) => {
+      visitors.push(new Raw(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      for (const { socket } of visitors) socket.destroy();
+      server.close();
+    });
+    const way = await Way.open();
+    const address = server.address();
+    way.leadTo(typeof address === 'object' && address !== null ? address.port : 0);
+    const shanghai = await TestDomain.start({
+      name: 'shanghai.example',
+      authority,
+      links: [{ name: 'beijing.example', way, rooms: ['#tea'] }],
+    });
+    await until(() => visitors.some(({ heads }) => heads.length > 0), 'a greeting');
+    const home = visitors.find(({ heads }) => heads.length > 0);
+    if (home === undefined) return;
+    home.say({
+      kind: 'hello',
+      version: LINK_VERSION,
+      domain: 'beijing.example',
+      label: 'shanghai',
+      epoch: 'e',
+      rooms: ['#tea'],
+    });
+    await shanghai.linked('beijing.example');
+    const ann = await shanghai.irc('ann');
+    await ann.write('JOIN #tea:beijing.example\r\n');
+    await until(() => home.heads.some((head) => JSON.stringify(head).includes('follow')), 'a following');
+    const room = new RoomState({
+      name: '#tea',
+      id: 'x',
+      fold,
+      cast: () => expect.fail('nobody'),
+      permanentSinceMs: null,
+    });
+    const state = new TextEncoder().encode(encodeRoom(room.snapshot()));
+    home.say({ kind: 'state', id: 1, log: 'x', seq: 0, bytes: state.length }, state);
+    home.say({ kind: 'caught-up', id: 1 });
+    await until(() => home.heads.some((head) => JSON.stringify(head).includes('append')), 'a proposal');
+    const session = shanghai.server.chat.directory.member('ann')?.session ?? '';
+    const forged = encodePack([
+      { ...stamp, session: `shanghai.example/${session}`, kind: 'join', who, name: '#tea', key: 'forged', flags: [] },
+    ]);
+    if (forged.kind === 'bytes') home.say({ kind: 'pack', id: 1, seq: 1 }, forged.bytes);
+    await home.closed();
+    expect(shanghai.records.some((line) => line.includes('spoken for somebody of this domain'))).toBe(true);
+    const joe = await shanghai.irc('joe');
+    await ask(joe, 'JOIN #local', / 366 /);
+  });
+});
