@@ -18,8 +18,8 @@ export interface HeldPacksOptions {
   readonly maxBytes?: number;
 }
 
-/** What a pack takes beside its bytes, in bytes. */
-const PACK_OVERHEAD = 200;
+/** What a pack takes beside its bytes, in bytes: objects, marks, and the memory of a small array. */
+const PACK_OVERHEAD = 600;
 /** A list is made short again when more of it than this is empty. */
 const MAX_EMPTY = 1_024;
 
