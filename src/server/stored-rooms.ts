@@ -40,7 +40,9 @@ export class StoredRooms implements RoomKeeper {
   beginningOf(log: LogName): RoomBeginning | null {
     if (!this.#isStored(log)) return null;
     const { seq, snapshot } = this.#kept.get(log) ?? { seq: this.#log.topOf(log), snapshot: null };
-    return { id: logIdOf(this.#store.facts, log), seq, snapshot, atMs: this.#times.get(log) ?? 0 };
+    // What the log has after that brings its own times.
+    const atMs = seq === this.#log.topOf(log) ? (this.#times.get(log) ?? 0) : 0;
+    return { id: logIdOf(this.#store.facts, log), seq, snapshot, atMs };
   }
 
   keep(log: LogName, seq: number, snapshot: RoomSnapshot | null, atMs: number): void {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../../src/chat/chat.js';
 import { PRIVILEGES } from '../../src/chat/member.js';
 import type { LogTrouble } from '../../src/chat/replica.js';
+import { MAX_OPEN_TICKETS } from '../../src/chat/ticket.js';
 import { IrcSession } from '../../src/protocol/irc/session.js';
 import { DEFAULT_IRC_SETTINGS } from '../../src/protocol/irc/settings.js';
 import { IrcState } from '../../src/protocol/irc/shared-state.js';
@@ -226,9 +227,9 @@ describe('a client', () => {
   test('has every message in one append while the log is busy with another', () => {
     const ann = late.client('ann', '#a');
     const before = late.logs.read('r:#a', 0, 1000, null).top;
-    ann.send(...Array.from({ length: 50 }, (_, index) => `PRIVMSG #a :${index}`));
+    ann.send(...Array.from({ length: MAX_OPEN_TICKETS }, (_, index) => `PRIVMSG #a :${index}`));
     late.network.run();
-    expect(ann.take()).toHaveLength(50);
+    expect(ann.take()).toHaveLength(MAX_OPEN_TICKETS);
     expect(late.logs.read('r:#a', 0, 1000, null).top).toBe(before + 2);
   });
 
