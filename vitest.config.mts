@@ -28,6 +28,11 @@ const installedInsteadOfSources = (folder: string): Plugin => ({
  * load them again, or measure the heap.
  */
 const NEEDS_OWN_PROCESS = /\bvi\.(?:mock|doMock|resetModules)\(|\/support\/heap\.js'/;
+/**
+ * Files that call the kernel as they like. They block signals for good, and put another memory for events in the place
+ * of the one that the multiplexers of the process have.
+ */
+const RAW = ['test/native/', 'test/readiness/', 'test/socket/', 'test/inspect.'];
 
 /** The test files of a mode: those that share modules, and the others. */
 function testFiles(mode: string): { readonly shared: string[]; readonly alone: string[] } {
@@ -36,7 +41,10 @@ function testFiles(mode: string): { readonly shared: string[]; readonly alone: s
     (path) => path.endsWith('.test.ts') && path.endsWith('.long.test.ts') === (mode === 'long'),
   );
   // What takes minutes has loaded its modules in a moment, and leaves more behind.
-  const isAlone = (path: string): boolean => mode === 'long' || NEEDS_OWN_PROCESS.test(readFileSync(at(path), 'utf8'));
+  const isAlone = (path: string): boolean =>
+    mode === 'long' ||
+    RAW.some((folder) => path.startsWith(folder)) ||
+    NEEDS_OWN_PROCESS.test(readFileSync(at(path), 'utf8'));
   return { shared: wanted.filter((path) => !isAlone(path)), alone: wanted.filter(isAlone) };
 }
 
