@@ -1,11 +1,11 @@
-/** What a log needs of the place that keeps its packs: a database, or another process. */
+/** The store that keeps the packs of a log, as the log needs it: a database, or another process. */
 import type { LogName } from './entry.js';
 
 /** A pack on its way to the broker. */
 export interface PackToKeep {
   readonly log: LogName;
   readonly bytes: Uint8Array;
-  /** How many entries it has. */
+  /** The number of its entries. */
   readonly entries: number;
   /** The time of its last entry, in milliseconds since the epoch. */
   readonly atMs: number;
@@ -50,35 +50,35 @@ export interface BrokerRange {
   readonly maxPacks: number;
 }
 
-/** Hears of the connection to the broker, and of packs that others append. */
+/** The observer of the connection to the broker, and of packs that others append. */
 export interface BrokerListener {
   /**
    * The broker can be reached. It is called again after each `lost`.
    *
-   * @param ageMs - how long ago, in milliseconds, the process that keeps the packs was found to be another one than
-   * before, which may have lost the last of them
+   * @param ageMs - how long ago, in milliseconds, the process that keeps the packs was found to be a different one,
+   *   which may have lost the last of them
    */
   found(ageMs: number): void;
-  /** The broker cannot be reached, or takes nothing: it is tried again until it does. */
+  /** The broker cannot be reached, or takes nothing. It is tried again until it does. */
   lost(why: Error): void;
-  /** Somebody may have appended a pack. A hint that is missing is made up for by asking. */
+  /** Somebody may have appended a pack. A hint that gets lost is made up for by asking. */
   published(log: LogName, top: number): void;
 }
 
 /**
- * Keeps packs. Every call rejects when it is not known whether the broker has done it. A broker connects by itself, and
- * again when a connection is lost.
+ * Keeps packs. Every call rejects if it is not known whether the broker has carried it out. A broker connects by
+ * itself, and reconnects when a connection is lost.
  */
 export interface Broker {
   /** Begins to connect. It is called once. */
   open(listener: BrokerListener): void;
-  /** Appends packs as one call. If it rejects, the broker is reported as lost, too. @returns a place for each pack */
+  /** Appends packs in one call. If it rejects, the broker is also reported as lost. @returns a place for each pack */
   append(packs: readonly PackToKeep[]): Promise<readonly PackPlace[]>;
   /**
-   * Puts back packs that a log has lost, with the numbers and marks that they had.
+   * Restores packs that a log has lost, with the numbers and marks that they had.
    *
    * @param end - where the log must end; otherwise nothing is done
-   * @returns whether it has ended there
+   * @returns whether it ended there
    */
   restore(log: LogName, end: BrokerEnd, packs: readonly Omit<PackToKeep, 'log'>[]): Promise<boolean>;
   /** Reads several logs in one call. @returns a page for each of them */

@@ -1,10 +1,13 @@
-/** A way for bytes between the two ends of a log that is elsewhere, whatever carries them. */
+/** A path for bytes between the two ends of a log that is elsewhere, whatever carries them. */
 
-/** One end of it. */
+/** One end of a channel. */
 export interface Channel {
-  /** Sends bytes, in order. They are copied. What is sent after the channel is closed is dropped. */
+  /** Sends bytes, in order. They are copied. Bytes that are sent after the channel is closed are dropped. */
   send(bytes: Uint8Array): void;
-  /** Whether so much waits to be sent that more had better wait for {@link ChannelEvents.drained}. */
+  /**
+   * Whether so much waits to be sent that the caller should wait for {@link ChannelEvents.drained} before it sends
+   * more.
+   */
   readonly isFull: boolean;
   /** Receives nothing until {@link resume}. */
   pause(): void;
@@ -13,17 +16,17 @@ export interface Channel {
   close(): void;
 }
 
-/** Hears what happens to one end. */
+/** The observer of one end. */
 export interface ChannelEvents {
   /** Bytes can be sent. */
   opened(): void;
-  /** Bytes have arrived. Their memory is used again as soon as this returns. */
+  /** Bytes have arrived. Their memory is reused as soon as this returns. */
   received(bytes: Uint8Array): void;
-  /** It is not full any more. */
+  /** The channel is not full any more. */
   drained(): void;
-  /** Nothing more is sent or received. It is called once, also for a channel that never opened. */
+  /** Nothing more is sent or received. It is called once, even for a channel that never opened. */
   closed(): void;
 }
 
-/** Begins to open a channel. Its events follow after this has returned. */
+/** Begins to open a channel. Its events follow after this call has returned. */
 export type Dial = (events: ChannelEvents) => Channel;

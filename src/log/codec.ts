@@ -40,8 +40,8 @@ export type Decoded = { readonly kind: 'pack'; readonly entries: Pack } | Unread
 /** The bytes of a pack, or why it cannot be written. */
 export type Encoded = { readonly kind: 'bytes'; readonly bytes: Uint8Array } | Exclude<Unreadable, { version: number }>;
 
-// A name (of a session, a nick, a host, an account), and a text that somebody wrote. Both are far above what protocols
-// let through: these bounds keep a broken writer from filling its readers' memory.
+// The limits of a name (of a session, a nick, a host, an account), and of a text that somebody wrote. Both are far
+// above those of the protocols: these bounds keep a broken writer from filling its readers' memory.
 const name = text(512);
 const words = text(65_536);
 const number = whole(0);
@@ -166,7 +166,7 @@ const isEntry = choice<Entry>({
   gone: record({ ...stamp, kind: oneOf('gone'), node: name }),
 });
 
-/** The shapes of what snapshots hold as entries do. */
+/** The shapes of the values that both snapshots and entries hold. */
 export {
   flags as flagShape,
   isBan as banShape,
@@ -182,21 +182,21 @@ export const isChanges = list(change, 512);
 
 const isPack = list(isEntry, MAX_PACK_ENTRIES);
 
-/** Writes a pack as bytes. It refuses a pack that it could not read again. */
+/** Writes a pack as bytes. It refuses a pack that it could not read back. */
 export function encodePack(pack: Pack): Encoded {
   if (pack.length === 0 || !isPack(pack)) return { kind: 'malformed' };
   const bytes = new TextEncoder().encode(JSON.stringify({ version: VERSION, entries: pack }));
   return bytes.length > MAX_PACK_BYTES ? { kind: 'too-large' } : { kind: 'bytes', bytes };
 }
 
-/** Reads the bytes that {@link encodePack} has written. It returns why it refuses any others. */
+/** Reads the bytes that {@link encodePack} has written. For any other bytes it returns why it refuses them. */
 export function decodePack(bytes: Uint8Array): Decoded {
   if (bytes.length > MAX_PACK_BYTES) return { kind: 'too-large' };
   const written = parse(bytes);
   if (typeof written !== 'object' || written === null) return { kind: 'malformed' };
   const version: unknown = Reflect.get(written, 'version');
   if (!isVersion(version)) return { kind: 'malformed' };
-  // An earlier version is read as far as it says the same in the same words.
+  // An earlier version is read as far as it says the same in the same words as this one.
   if (version > VERSION) return { kind: 'unknown-version', version };
   const entries: unknown = Reflect.get(written, 'entries');
   return isPack(entries) && entries.length > 0 ? { kind: 'pack', entries } : { kind: 'malformed' };

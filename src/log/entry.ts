@@ -1,8 +1,10 @@
-/** The entries of logs: each is one thing that a session proposed, as plain data with ids and names, no objects. */
+/**
+ * The entries of logs: each is one thing that a session proposed, as plain data with ids and names, without objects.
+ */
 
 /**
- * A log's name. There is one for the domain (who is called what), one for each room, one for each account, and one
- * for each node, which holds the messages between people without an account.
+ * A log's name. There is one for the domain (who has which nick), one for each room, one for each account, and one for
+ * each node, which holds the messages between people without an account.
  */
 export type LogName = 'd' | RoomLog | `a:${string}` | `n:${string}`;
 /** The name of a room's log. */
@@ -10,9 +12,11 @@ export type RoomLog = `r:${string}`;
 
 /** Who proposed an entry, and when. */
 export interface Stamp {
-  /** The session that proposes it: `node.incarnation.number`. No two sessions ever have the same. */
+  /** The session that proposes it: `node.incarnation.number`. No two sessions ever have the same one. */
   readonly session: string;
-  /** Its running number among the session's entries in this log, from 1. An entry counts only after the one before. */
+  /**
+   * Its running number among the session's entries in this log, from 1. An entry counts only if the one before it does.
+   */
   readonly n: number;
   /** Milliseconds since the epoch by the proposer's clock. */
   readonly atMs: number;
@@ -23,8 +27,8 @@ export interface Stamp {
 }
 
 /**
- * What sort of message somebody sends: a `message` may be answered by a program, a `notice` must not be, and a `signal`
- * has no text at all (somebody is typing).
+ * The sort of a message: a `message` may be answered by a program, a `notice` must not be, and a `signal` has no text
+ * at all (somebody is typing).
  */
 export type MessageType = 'message' | 'notice' | 'signal';
 
@@ -33,9 +37,9 @@ export const RANKS = ['voice', 'half-operator', 'operator', 'admin', 'owner'] as
 export type Rank = (typeof RANKS)[number];
 
 /**
- * A room's switches: only those who have logged in enter; only they speak; nobody enters uninvited; only ranked members
- * speak; nobody speaks from outside; no program asks others here; the room is not shown to outsiders; only operators
- * change the topic.
+ * A room's switches: only those who have logged in enter; only those who have logged in speak; nobody enters uninvited;
+ * only ranked members speak; nobody speaks from outside; no program sends queries to others here; the room is not shown
+ * to outsiders; only operators change the topic.
  */
 export const ROOM_FLAGS = [
   'accounts-only',
@@ -58,9 +62,9 @@ export const MASK_LISTS = ['ban', 'exception', 'invitation', 'mute', 'mute-excep
 export type MaskList = (typeof MASK_LISTS)[number];
 
 /**
- * What a member may switch about itself: it is not shown to those who share no room with it; it is a program;
- * it receives what operators announce; only those who have logged in may send it messages; it stays when nobody is
- * connected for it.
+ * The traits that a member may switch: it is not shown to those who share no room with it; it is a program; it receives
+ * what operators announce; only those who have logged in may send it messages; it stays when nobody is connected for
+ * it.
  */
 export const TRAITS = ['invisible', 'bot', 'hears-announcements', 'hears-accounts-only', 'always-on'] as const;
 export type Trait = (typeof TRAITS)[number];
@@ -89,7 +93,7 @@ export type Privilege = (typeof PRIVILEGES)[number];
 /** A tag from a speaker's program to the hearers' programs: a name and a value, which may be empty. */
 export type Tag = readonly [name: string, value: string];
 
-/** The facts about a session by which its entries are judged. */
+/** The facts by which the entries of a session are judged. */
 export interface Who {
   readonly nick: string;
   readonly user: string;
@@ -100,19 +104,19 @@ export interface Who {
   readonly realName: string;
   /** The account that it has logged in to; null without one. */
   readonly account: string | null;
-  /** Its privileges as one of those who run the server; null for everybody else. */
+  /** Its privileges as an operator of the server; null for everybody else. */
   readonly privileges: readonly Privilege[] | null;
 }
 
 /** How the connection of a session is secured. */
 export interface Security {
-  /** Whether nobody between it and its server can read along. */
+  /** Whether nobody between the session and its server can read along. */
   readonly isSecure: boolean;
   /** The SHA-256 fingerprint of its certificate, as lower-case hexadecimal digits; null without one. */
   readonly certificate: string | null;
 }
 
-/** One change of a room's settings. A change of a rank names a session; null if nobody goes by the nick. */
+/** One change of a room's settings. A change of a rank names a session; null if nobody has the nick. */
 export type SettingChange =
   | { readonly kind: 'flag'; readonly on: boolean; readonly flag: RoomFlag }
   | { readonly kind: 'key'; readonly on: boolean; readonly key: string }
@@ -120,33 +124,36 @@ export type SettingChange =
   | { readonly kind: 'mask'; readonly on: boolean; readonly list: MaskList; readonly mask: string }
   | { readonly kind: 'rank'; readonly on: boolean; readonly rank: Rank; readonly target: string | null };
 
-/** A change of what somebody, or a room, says about itself. */
+/** A change of the notes of somebody, or of a room. */
 export interface Annotation {
-  /** Null for every key. */
+  /** Null for all keys. */
   readonly key: string | null;
-  /** Null removes what is there. */
+  /** Null removes the value. */
   readonly value: string | null;
-  /** The most keys that there may be. */
+  /** The most keys that are allowed. */
   readonly maxKeys: number;
 }
 
-/** What a ban of the server names: users on hosts, or all who connect from the addresses of a network. */
+/** The target of a ban of the server: users on hosts, or all who connect from the addresses of a network. */
 export type BanKind = 'users' | 'addresses';
 
 /** One ban of the server. */
 export interface ServerBan {
   readonly kind: BanKind;
-  /** `user@host` for users, an address or a network for addresses; spelled in one way, so that it names the ban. */
+  /**
+   * `user@host` for users, an address or a network for addresses; spelled in only one way, so that it identifies the
+   * ban.
+   */
   readonly mask: string;
   readonly reason: string;
-  /** Who set it. */
+  /** The one who set it. */
   readonly by: string;
   readonly atMs: number;
   /** When it ends, in milliseconds since the epoch; null for never. */
   readonly untilMs: number | null;
 }
 
-/** A message. Its place in the log names it, so it has no id here. */
+/** A message. It has no id here, since its place in the log names it. */
 interface Words {
   readonly type: MessageType;
   readonly text: string;
@@ -157,14 +164,14 @@ interface Words {
 /** The entries of every log, by their kinds. */
 export interface CommonDeeds {
   /**
-   * Takes the place of an entry that its proposer has given up: whichever of the two is first in the log counts, and
-   * the other one is ignored.
+   * Replaces an entry that its proposer has given up: the one of the two that is first in the log counts, and the other
+   * one is ignored.
    */
   withdrawn: object;
   /**
-   * Another node has stopped, and so have all earlier incarnations of it: their sessions are over, and nothing that
-   * they say after this counts. It holds once, however many say it, so it is not counted among the entries of the
-   * session that says it.
+   * Another node has stopped, and so have all earlier incarnations of it: their sessions are over, and none of their
+   * later entries counts. It takes effect once, however many nodes report it, so it is not numbered among the entries
+   * of the session that reports it.
    */
   gone: {
     /** `name.incarnation`; a later incarnation of a name has a greater number. */
@@ -174,17 +181,17 @@ export interface CommonDeeds {
 
 /** The entries of a room's log, by their kinds. `who` is null for a session that has a place in the room. */
 export interface RoomDeeds extends CommonDeeds {
-  /** Enters. `name` is how it spells the room's name, and `flags` are the room's switches, if this opens it. */
+  /** Enters. If this opens the room, `name` is the spelling of its name, and `flags` are its switches. */
   join: { readonly who: Who; readonly name: string; readonly key: string | null; readonly flags: readonly RoomFlag[] };
   part: { readonly reason: string };
-  /** Removes a session; `target` is null if nobody goes by the nick. */
+  /** Removes a session; `target` is null if nobody has the nick. */
   kick: { readonly who: Who | null; readonly target: string | null; readonly reason: string };
   say: Words & { readonly who: Who | null; readonly ranks: number };
-  /** Takes back what somebody has said. `message` is the id of that. */
+  /** Takes back a message. `message` is its id. */
   redact: { readonly who: Who | null; readonly message: string; readonly reason: string };
   topic: { readonly text: string };
   /**
-   * Changes settings. `maxMasks` is the most masks that the room's lists hold together, `maxValues` the most changes
+   * Changes settings. `maxMasks` is the most masks that the room's lists hold together. `maxValues` is the most changes
    * that are made to anything but a flag.
    */
   settings: {
@@ -194,13 +201,13 @@ export interface RoomDeeds extends CommonDeeds {
     readonly maxValues: number;
   };
   /**
-   * Invites the session `guest`, which is known by `who`. `by` is what the one who invites is known by, if that is
-   * something else than in the room: it has not all of its rights through each of its connections.
+   * Invites the session `guest`, whose identity is `who`. `by` is the identity of the one who invites, if it differs
+   * from the one in the room: a session does not have all of its rights through each of its connections.
    */
   invite: { readonly guest: string; readonly who: Who; readonly by?: Who };
-  /** Changes what the room says about itself. */
+  /** Changes the notes of the room. */
   annotate: Annotation & { readonly who: Who | null };
-  /** Asks those inside to be let in. */
+  /** Asks the members inside to let the session in. */
   knock: { readonly who: Who };
   /** Gives the room another name. */
   retitle: { readonly who: Who | null; readonly name: string; readonly reason: string };
@@ -209,13 +216,13 @@ export interface RoomDeeds extends CommonDeeds {
   unregister: { readonly who: Who | null };
   /** Sets the ranks, as bits, that an account has in a registered room; 0 takes them away. */
   grant: { readonly who: Who | null; readonly account: string; readonly ranks: number };
-  /** Hands a registered room over to another account. */
+  /** Transfers a registered room to another account. */
   found: { readonly who: Who | null; readonly account: string };
   /** Gives the session another identity. */
   identity: { readonly who: Who };
-  /** The session has left the chat, and with it the room. */
+  /** The session has left the chat, and the room with it. */
   over: object;
-  /** Those for whom the empty room has waited do not come back. */
+  /** The members for whom the empty room has waited do not come back. */
   abandon: object;
 }
 
@@ -232,25 +239,25 @@ export interface DomainDeeds extends CommonDeeds {
   account: { readonly account: string | null };
   operator: { readonly privileges: readonly Privilege[] | null };
   trait: { readonly trait: Trait; readonly on: boolean };
-  /** Changes what the session says about itself. */
+  /** Changes the notes of the session. */
   describe: Annotation;
-  /** Keeps the nicks of accounts, which are their names, from everybody else, or (not `on`) no more. */
+  /** Reserves the nicks of accounts, which are their names, or (if `on` is false) releases them. */
   reserve: { readonly accounts: readonly string[]; readonly on: boolean };
-  /** Gives a session another nick, if the one that it has belongs to somebody else. */
+  /** Gives a session another nick, if its nick belongs to somebody else. */
   displace: { readonly target: string; readonly nick: string };
-  /** Removes from the chat the one who uses a nick that belongs to an account, or has logged in to it. */
+  /** Removes from the chat the session that uses the nick of an account, or has logged in to the account. */
   ghost: { readonly nick: string; readonly account: string };
   announce: { readonly text: string };
-  /** Says something to everybody who is here. */
+  /** Says something to everybody in the chat. */
   broadcast: { readonly type: 'message' | 'notice'; readonly text: string };
   /** Removes a session from the chat: it gets the reason, the others get the parting. */
   expel: { readonly target: string; readonly reason: string; readonly parting: string };
-  /** Removes a session from the chat, for the one who runs the server: everybody gets the parting. */
+  /** Removes a session from the chat on behalf of the server's operator: everybody gets the parting. */
   evict: { readonly target: string; readonly parting: string };
-  /** Keeps somebody out of all servers, for whom the others get the parting. `maxBans` is the most bans at once. */
+  /** Bans somebody from all servers; the others get the parting. `maxBans` is the most bans at once. */
   ban: { readonly ban: ServerBan; readonly parting: string; readonly maxBans: number };
   unban: { readonly type: BanKind; readonly mask: string };
-  /** An account is gone: its nick is free, and nobody stays for it. */
+  /** An account has been erased: its nick is free, and no member stays for it. */
   erase: { readonly account: string };
   /** A room has opened: every node follows its log. */
   open: { readonly room: RoomLog };
@@ -262,11 +269,11 @@ export interface DomainDeeds extends CommonDeeds {
 export interface PrivateDeeds extends CommonDeeds {
   /** Says something to one session. */
   tell: Words & { readonly target: string };
-  /** Takes back what it has said to one session. `message` is the id of that. */
+  /** Takes back a message to one session. `message` is its id. */
   retract: { readonly target: string; readonly message: string; readonly reason: string };
 }
 
-/** The entries of some kinds, out of the kinds of one sort of log. */
+/** The entries of certain kinds, out of the kinds of one sort of log. */
 export type EntryOf<Deeds, Kind extends keyof Deeds = keyof Deeds> = {
   readonly [K in Kind]: Stamp & Deeds[K] & { readonly kind: K };
 }[Kind];
@@ -278,7 +285,7 @@ export type PrivateEntry = EntryOf<PrivateDeeds>;
 /** One thing that a session proposed. */
 export type Entry = RoomEntry | DomainEntry | PrivateEntry;
 
-/** The entries of one turn for one log: appended as one, numbered as one. Never empty. */
+/** The entries of one turn for one log, which are appended and numbered as one. Never empty. */
 export type Pack = readonly Entry[];
 
 /** The most entries of a pack. */

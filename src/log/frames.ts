@@ -1,9 +1,9 @@
-/** Frames of a channel: a head, which is an object in JSON, and a body of bytes. */
+/** Frames of a channel: a head, which is a JSON object, and a body of bytes. */
 import { MAX_PACK_BYTES } from './codec.js';
 
 /** The most bytes of a head. */
 const MAX_HEAD_BYTES = 16_384;
-/** The length of all that follows it, and the length of the head. */
+/** The prefix: the length of everything that follows it, and the length of the head. */
 const PREFIX_BYTES = 8;
 /** The most bytes of a frame. */
 export const MAX_FRAME_BYTES = PREFIX_BYTES + MAX_HEAD_BYTES + MAX_PACK_BYTES;
@@ -12,7 +12,7 @@ const NO_BODY = new Uint8Array();
 
 /** One frame. */
 export interface Frame {
-  /** What JSON has made of the head. */
+  /** The head, as parsed from JSON. */
   readonly head: unknown;
   readonly body: Uint8Array;
 }
@@ -29,9 +29,9 @@ export function encodeFrame(head: object, body: Uint8Array = NO_BODY): Uint8Arra
   return bytes;
 }
 
-/** Finds the frames in the bytes of a channel, however these are cut. */
+/** Finds the frames in the bytes of a channel, however the bytes are cut. */
 export class FrameReader {
-  /** The bytes that are not taken yet: from `#start` to `#end`. */
+  /** The bytes that have not been taken yet: from `#start` to `#end`. */
   #bytes = new Uint8Array(4_096);
   #start = 0;
   #end = 0;
@@ -54,9 +54,9 @@ export class FrameReader {
   }
 
   /**
-   * Takes out the next frame. Its body is good until the next call of {@link push}.
+   * Takes the next frame. Its body is valid until the next call of {@link push}.
    *
-   * @returns null while it is not complete; `malformed` if the bytes are no frame: nothing after them is either
+   * @returns null while it is incomplete; `malformed` if the bytes are not a frame: nothing after them is one either
    */
   next(): Frame | null | 'malformed' {
     const length = this.#end - this.#start;

@@ -1,4 +1,4 @@
-/** The packs that were applied lately: a log that loses its end gets them back. */
+/** The packs that were applied lately: a log that loses its end gets them back from here. */
 import type { LogName } from './entry.js';
 
 /** A pack that has been applied, with its place. */
@@ -10,7 +10,7 @@ export interface HeldPack {
   readonly bytes: Uint8Array;
 }
 
-/** The bounds of what is held. */
+/** The bounds of the packs that are held. */
 export interface HeldPacksOptions {
   /** For how long a pack is held, in milliseconds. @defaultValue 60000 */
   readonly maxMs?: number;
@@ -18,9 +18,9 @@ export interface HeldPacksOptions {
   readonly maxBytes?: number;
 }
 
-/** What a pack takes beside its bytes, in bytes: objects, marks, and the memory of a small array. */
+/** The memory of a pack besides its bytes, in bytes: objects, marks, and the memory of a small array. */
 const PACK_OVERHEAD = 600;
-/** A list is made short again when more of it than this is empty. */
+/** A list is shortened when more of its elements than this are empty. */
 const MAX_EMPTY = 1_024;
 
 interface Held extends HeldPack {
@@ -47,7 +47,7 @@ class Fifo<T> {
   }
 
   shift(): void {
-    // The list goes on for a while: what it has lost must not stay in memory with it.
+    // The list lives on for a while, and must not keep lost elements in memory.
     this.#list[this.#first] = undefined;
     this.#first += 1;
     if (this.#first < MAX_EMPTY || 2 * this.#first < this.#list.length) return;
@@ -55,12 +55,12 @@ class Fifo<T> {
     this.#first = 0;
   }
 
-  /** Returns the elements from the first one on for which `isWanted` is true. */
+  /** Returns the elements from the first one for which `isWanted` is true. */
   from(isWanted: (one: T) => boolean): T[] {
     return this.#list.slice(this.#indexOf(isWanted)).filter((one) => one !== undefined);
   }
 
-  /** Takes them out. */
+  /** Removes and returns those elements. */
   takeFrom(isWanted: (one: T) => boolean): T[] {
     return this.#list.splice(this.#indexOf(isWanted)).filter((one) => one !== undefined);
   }
@@ -82,7 +82,7 @@ export class HeldPacks {
   readonly #maxMs: number;
   readonly #maxBytes: number;
   readonly #shelves = new Map<LogName, Shelf>();
-  /** All packs, in the order in which they were applied; some are in no shelf any more. */
+  /** All packs, in the order in which they were applied; some have left their shelf already. */
   readonly #order = new Fifo<Held>();
   #bytes = 0;
   #nowMs = 0;
@@ -92,18 +92,18 @@ export class HeldPacks {
     this.#maxBytes = maxBytes;
   }
 
-  /** How much is held, in bytes, as an estimate. */
+  /** The size of the held packs, in bytes, as an estimate. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Lets go of what is too old. @param nowMs - a time that never goes back, in milliseconds */
+  /** Drops packs that are too old. @param nowMs - a time that never goes back, in milliseconds */
   age(nowMs: number): void {
     this.#nowMs = nowMs;
     this.#dropWhile(({ sinceMs }) => sinceMs < nowMs - this.#maxMs);
   }
 
-  /** Holds a pack that has just been applied, unless another follower of its log has brought it already. */
+  /** Holds a pack that has just been applied, unless another follower of its log has already brought it. */
   add(log: LogName, { seq, mark, before, bytes }: HeldPack): void {
     const shelf = this.#shelfOf(log);
     if (seq <= (shelf.packs.newest?.seq ?? 0)) return;
@@ -115,12 +115,12 @@ export class HeldPacks {
     if (this.#bytes > this.#maxBytes) this.#dropWhile(() => this.#bytes > this.#maxBytes);
   }
 
-  /** Returns the packs of a log after a number, in their order; some may be missing between two. */
+  /** Returns the packs of a log after a number, in order; some may be missing in between. */
   after(log: LogName, seq: number): readonly HeldPack[] {
     return this.#shelves.get(log)?.packs.from((pack) => pack.seq > seq) ?? [];
   }
 
-  /** Gives away the packs of a log after a number: other packs will have their numbers. */
+  /** Removes and returns the packs of a log after a number: other packs will have their numbers. */
   take(log: LogName, seq: number): readonly HeldPack[] {
     return this.#shelves.get(log)?.packs.takeFrom((pack) => pack.seq > seq) ?? [];
   }
@@ -145,13 +145,13 @@ export class HeldPacks {
 
   #unshelve(pack: Held): void {
     const { shelf } = pack;
-    // It may have been given away.
+    // The pack may have been taken already.
     if (shelf.packs.oldest === pack) shelf.packs.shift();
     if (shelf.packs.oldest === undefined && this.#shelves.get(shelf.log) === shelf) this.#shelves.delete(shelf.log);
   }
 }
 
-/** Returns bytes that keep nothing else in memory: a small part of what was read at once would keep all of it. */
+/** Returns bytes that keep nothing else in memory: a small part of a large read would keep all of it. */
 function alone(bytes: Uint8Array): Uint8Array {
   return bytes.buffer.byteLength > 2 * bytes.byteLength ? bytes.slice() : bytes;
 }

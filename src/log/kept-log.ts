@@ -1,9 +1,9 @@
-/** One log in memory, with those who follow it. */
+/** One log in memory, with its followers. */
 import type { Pack } from './entry.js';
 import { type Meter, PackStore, type Retention } from './pack-store.js';
 import type { Following, LogSink } from './shared-log.js';
 
-/** One who follows the log. */
+/** A follower of the log. */
 class Follower implements Following {
   readonly #log: KeptLog;
   readonly #sink: LogSink;
@@ -31,13 +31,13 @@ class Follower implements Following {
     this.#isOver = true;
   }
 
-  /** Takes what the log has already. */
+  /** Takes the packs that the log has already. */
   begin(): void {
     this.take();
     if (!this.#isOver) this.#sink.caughtUp();
   }
 
-  /** Takes all packs that there are. If its own sink calls it, the call under way takes them. */
+  /** Takes all available packs. If its own sink calls it, the call under way takes them. */
   take(): void {
     if (this.#isTaking) return;
     this.#isTaking = true;
@@ -80,7 +80,7 @@ export class KeptLog {
     this.#abandoned = abandoned;
   }
 
-  /** Whether followers are being called who may still need its packs. */
+  /** Whether followers that may still need its packs are being called. */
   get isBusy(): boolean {
     return this.#depth > 0;
   }
@@ -97,7 +97,7 @@ export class KeptLog {
       for (const follower of this.#followers) follower.take();
     } finally {
       this.#depth -= 1;
-      // A sink that appends delays the others until it returns: the packs that they still need stay.
+      // A sink that appends delays the others until it returns, so the packs that they still need stay.
       if (this.#depth === 0) this.packs.trim();
     }
     return seq;

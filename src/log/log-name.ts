@@ -1,4 +1,4 @@
-/** Names of logs, among other texts. */
+/** Tells the names of logs from other texts. */
 import type { LogName } from './entry.js';
 
 /** Whether a text is the name of a log. */

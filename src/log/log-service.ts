@@ -1,4 +1,4 @@
-/** The end that has the logs: it does for one peer what that asks for. */
+/** The end that has the logs. It serves one peer. */
 import type { Channel } from './channel.js';
 import { decodePack, encodePack, type Unreadable } from './codec.js';
 import type { LogName, Pack } from './entry.js';
@@ -7,7 +7,7 @@ import { commonEnd, type Mark, MAX_MARKS } from './marks.js';
 import { type Ask, isAsk, MAX_READ_PACKS, PROTOCOL_VERSION, type Tell } from './messages.js';
 import type { AppendFailure, Following, LogSink, SharedLog } from './shared-log.js';
 
-/** The most questions of a peer that are under way: it is not read from while there are more. */
+/** The most questions of a peer that are under way: it is not read from while it has more. */
 const MAX_QUESTIONS = 1_000;
 /** The most logs that a peer follows. */
 const MAX_FOLLOWINGS = 200_000;
@@ -15,11 +15,11 @@ const MAX_FOLLOWINGS = 200_000;
 /** An answer to `read` with more bytes than this has no further pack. */
 const MAX_READ_BYTES = 1_048_576;
 
-/** The bytes of packs, each made once however many follow its log. */
+/** The bytes of packs, each encoded once however many peers follow its log. */
 export class PackBytes {
   readonly #known = new WeakMap<Pack, Uint8Array>();
 
-  /** @returns null for a pack that cannot be written, which a log never has taken */
+  /** @returns null for a pack that cannot be written; a log never takes such a pack */
   of(pack: Pack): Uint8Array | null {
     const known = this.#known.get(pack);
     if (known !== undefined) return known;
@@ -30,7 +30,7 @@ export class PackBytes {
   }
 }
 
-/** Follows one log for the peer, no faster than the channel takes it. */
+/** Follows one log for the peer, no faster than the channel accepts it. */
 class Relay implements LogSink {
   readonly #service: LogService;
   readonly #id: number;
@@ -48,7 +48,7 @@ class Relay implements LogSink {
     this.#applied = after;
   }
 
-  /** Follows on from where it was, if it does not follow already. */
+  /** Continues where it stopped, unless it is following already. */
   go(): void {
     if (this.#isGoing) return;
     this.#isGoing = true;
@@ -58,14 +58,14 @@ class Relay implements LogSink {
     this.#settle();
   }
 
-  /** It may have been stopped while the log was handing over what it has. */
+  /** It may have been stopped while the log was handing over its packs. */
   #settle(): void {
     if (!this.#isHeld) return;
     this.#following?.stop();
     this.#following = null;
   }
 
-  /** The peer has applied other packs than those after a number. To be called before {@link go}. */
+  /** The peer has applied other packs than the log has after a number. Call it before {@link go}. */
   fallBack(top: number): void {
     if (top < this.#applied) this.#tell(top, { kind: 'regressed', id: this.#id, applied: this.#applied, top });
   }
@@ -96,7 +96,7 @@ class Relay implements LogSink {
     if (!this.#isHeld) this.#tell(top, { kind: 'regressed', id: this.#id, applied, top });
   }
 
-  /** @param applied - how far the peer will have come */
+  /** @param applied - the last number that the peer will have applied */
   #tell(applied: number, what: Tell, body?: Uint8Array): void {
     this.#applied = applied;
     this.#service.tell(what, body);
@@ -123,8 +123,8 @@ function unreadOf(id: number, seq: number, why: Unreadable): Tell {
 }
 
 /**
- * Serves one peer. Nothing that the peer sends ends the process: what is no message of the protocol ends its channel.
- * What waits for it is bounded by the channel: a log that is followed waits while that is full.
+ * Serves one peer. Nothing that the peer sends ends the process: anything that is not a message of the protocol closes
+ * its channel. The channel bounds the data that waits for the peer: a followed log waits while the channel is full.
  */
 export class LogService {
   readonly log: SharedLog;
@@ -132,7 +132,7 @@ export class LogService {
   readonly #channel: Channel;
   readonly #frames = new FrameReader();
   readonly #relays = new Map<number, Relay>();
-  /** Those that wait for room in the channel. */
+  /** The relays that wait for room in the channel. */
   readonly #held = new Set<Relay>();
   #hasGreeted = false;
   #questions = 0;
@@ -145,7 +145,7 @@ export class LogService {
     this.tell({ kind: 'hello', version: PROTOCOL_VERSION });
   }
 
-  // What the channel reports
+  // Events of the channel
 
   received(bytes: Uint8Array): void {
     this.#frames.push(bytes);
@@ -168,7 +168,7 @@ export class LogService {
     }
   }
 
-  /** The peer says nothing more: it has ended, since its answers would reach nobody. */
+  /** The peer sends nothing more. It is treated as gone, since nobody would receive its answers. */
   hangUp(): void {
     this.#channel.close();
   }
@@ -181,7 +181,7 @@ export class LogService {
     this.#held.clear();
   }
 
-  // What a relay needs
+  // For the relays
 
   get isFull(): boolean {
     return this.#channel.isFull;
@@ -191,14 +191,14 @@ export class LogService {
     if (!this.#isOver) this.#channel.send(encodeFrame(what, body));
   }
 
-  /** Has a relay go on when the channel has room. */
+  /** Restarts a relay when the channel has room. */
   hold(relay: Relay): void {
     this.#held.add(relay);
   }
 
-  // What the peer asks for
+  // Questions of the peer
 
-  /** Its first word, and only that, says its version. */
+  /** The first message, and only that one, states the version of the peer. */
   #mayAsk(ask: Ask): boolean {
     const isGreeting = ask.kind === 'hello';
     if (isGreeting === this.#hasGreeted || (isGreeting && ask.version !== PROTOCOL_VERSION)) return false;
@@ -247,7 +247,7 @@ export class LogService {
     else this.#answer(this.#resume(relay, id, log, marks));
   }
 
-  /** Goes on for a peer that has applied something, unless that is not what the log has. */
+  /** Continues for a peer that has applied something, unless the log has different packs. */
   async #resume(relay: Relay, id: number, log: LogName, marks: readonly Mark[]): Promise<void> {
     const after = (marks[0]?.[0] ?? 1) - 1;
     const excerpt = await this.log.read(log, { after, maxPacks: MAX_MARKS });
@@ -314,7 +314,7 @@ export class LogService {
         this.#end();
       },
       () => {
-        // A log never rejects; if one does, the peer must not wait for ever.
+        // A log never rejects. If one does, the peer must not wait forever.
         this.#channel.close();
       },
     );

@@ -1,15 +1,15 @@
-/** The marks of the last packs of a log, by which two who have them notice that they have other packs. */
+/** The marks of the last packs of a log, by which two sides notice that their packs differ. */
 
-/** One pack, by its number and its bytes. */
+/** One pack, identified by its number and its bytes. */
 export type Mark = readonly [seq: number, mark: string];
 
-/** How many packs are remembered. */
+/** The number of packs that are remembered. */
 export const MAX_MARKS = 32;
 
-/** FNV-1a, twice with different beginnings: nobody is kept from making the same of other bytes, but chance is. */
+/** FNV-1a, twice with different seeds. Equal marks can be made on purpose, but hardly arise by chance. */
 const [FIRST, SECOND, PRIME] = [0x811c_9dc5, 0x1000_0193, 0x0100_0193];
 
-/** The first bracket of a pack begins its entries. */
+/** A pack's first bracket begins its entries. */
 const OPENING_BRACKET = 0x5b;
 
 /** Returns the mark of a pack. Only its entries count: a later version of the codec has another number before them. */
@@ -22,11 +22,11 @@ export function markOf(bytes: Uint8Array): string {
   return `${(one >>> 0).toString(36)}.${(two >>> 0).toString(36)}`;
 }
 
-/** The marks of the packs that somebody has applied last. */
+/** The marks of the packs that were applied last. */
 export class Marks {
   #marks: Mark[] = [];
 
-  /** The oldest first. */
+  /** All marks, the oldest first. */
   get all(): readonly Mark[] {
     return this.#marks;
   }
@@ -43,10 +43,10 @@ export class Marks {
 }
 
 /**
- * Compares the packs that somebody has applied with those that a log has.
+ * Compares the packs that were applied with the packs of a log.
  *
  * @param applied - the oldest first
- * @param found - the packs of the log by their numbers; those that it keeps no longer say nothing
+ * @param found - the packs of the log by their numbers; missing ones are ignored
  * @returns the last number up to which they are the same; null if there is nothing to compare
  */
 export function commonEnd(applied: readonly Mark[], found: ReadonlyMap<number, Uint8Array>): number | null {

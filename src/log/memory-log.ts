@@ -1,4 +1,4 @@
-/** The logs of one process, kept in its memory: an append has reached all followers when it returns. */
+/** The logs of one process, kept in its memory: when an append returns, it has reached all followers. */
 import { type LogName, MAX_PACK_ENTRIES, type Pack } from './entry.js';
 import { KeptLog } from './kept-log.js';
 import { PackStore, type Retention } from './pack-store.js';
@@ -11,8 +11,8 @@ export interface MemoryLogOptions {
   /** The most bytes that each log keeps, as an estimate, at least 0. @defaultValue 1 MiB */
   readonly maxBytes?: number;
   /**
-   * The most bytes that all logs keep together, as an estimate, at least 0: those that have been appended to least
-   * lately lose packs first. @defaultValue 64 MiB
+   * The most bytes that all logs keep together, as an estimate, at least 0: the logs with the least recent appends lose
+   * packs first. @defaultValue 64 MiB
    */
   readonly maxTotalBytes?: number;
   /** The most logs that are kept while nobody follows them, at least 0. @defaultValue 1000 */
@@ -22,8 +22,8 @@ export interface MemoryLogOptions {
 }
 
 /**
- * Logs that last as long as their process. Each keeps its last packs, within bounds, for those who follow it later; a
- * log that keeps nothing and that nobody follows is forgotten, and begins with number 1 again.
+ * Logs that last as long as their process. Each keeps its last packs, within bounds, for later followers. A log that
+ * keeps nothing and has no followers is forgotten, and starts at number 1 again.
  */
 export class MemoryLog implements SharedLog {
   readonly #retention: Retention;
@@ -31,11 +31,11 @@ export class MemoryLog implements SharedLog {
   readonly #maxIdleLogs: number;
   readonly #now: () => number;
   readonly #logs = new Map<LogName, KeptLog>();
-  /** The logs that nobody follows; the one that was used last is the last. */
+  /** The logs without followers, the least recently used first. */
   readonly #idle = new Set<LogName>();
-  /** What all of them keep. */
+  /** Counts the bytes that all logs keep. */
   readonly #meter = { bytes: 0 };
-  /** The logs that keep something; the one that was appended to last is the last. */
+  /** The logs that keep something, the one with the latest append last. */
   readonly #keeping = new Set<LogName>();
   readonly #leases = new Map<string, number>();
   #isClosed = false;
@@ -63,12 +63,12 @@ export class MemoryLog implements SharedLog {
     return seq;
   }
 
-  /** About how many bytes all logs keep together. */
+  /** The bytes that all logs keep together, as an estimate. */
   get keptBytes(): number {
     return this.#meter.bytes;
   }
 
-  /** Keeps within the bound of all logs. @param newest - the log that has been appended to */
+  /** Enforces the bound of all logs. @param newest - the log that has been appended to */
   #trim(newest: LogName): void {
     this.#keeping.delete(newest);
     this.#keeping.add(newest);
@@ -141,7 +141,7 @@ export class MemoryLog implements SharedLog {
     return made;
   }
 
-  /** Keeps a log that nobody follows among the idle ones, if it keeps anything. */
+  /** Moves a log without followers to the idle ones, if it keeps anything. */
   #abandon(name: LogName): void {
     const packs = this.#logs.get(name)?.packs;
     if (packs === undefined) return;

@@ -1,17 +1,17 @@
-/** What the two ends of a log that is elsewhere say to each other. The packs are in the bodies of the frames. */
+/** The messages between the two ends of a log that is elsewhere. The packs are in the bodies of the frames. */
 import type { LogName } from './entry.js';
 import { isLogName } from './log-name.js';
 import { type Mark, MAX_MARKS } from './marks.js';
 import { choice, flag, list, nullable, oneOf, pair, record, type Shape, text, whole } from './shape.js';
 import type { AppendFailure } from './shared-log.js';
 
-/** The version of the protocol: both ends say theirs first, and a channel between different ones is closed. */
+/** The version of the protocol. Both ends send theirs first, and a channel between different versions is closed. */
 export const PROTOCOL_VERSION = 1;
 
 /** The most packs of one answer to `read`. */
 export const MAX_READ_PACKS = 100;
 
-/** What one who uses the logs says. An `id` names a question, or a following, until it has ended. */
+/** The messages of a user of the logs. An `id` names a question, or a following, until it has ended. */
 export type Ask =
   | { readonly kind: 'hello'; readonly version: number }
   | { readonly kind: 'append'; readonly id: number; readonly log: LogName }
@@ -36,17 +36,17 @@ export type Ask =
   | { readonly kind: 'living'; readonly id: number }
   | { readonly kind: 'forget'; readonly id: number; readonly node: string };
 
-/** A pack that cannot be read has no body, but its reason. */
+/** A pack that cannot be read has a reason instead of a body. */
 export interface Unread {
   readonly kind: 'unreadable';
   readonly id: number;
   readonly seq: number;
   readonly why: 'malformed' | 'too-large' | 'unknown-version';
-  /** The version of the pack, if that is why. */
+  /** The version of the pack, if that is the reason. */
   readonly version: number;
 }
 
-/** What the one who has the logs says. */
+/** The messages of the owner of the logs. */
 export type Tell =
   | { readonly kind: 'hello'; readonly version: number }
   | { readonly kind: 'appended'; readonly id: number; readonly seq: number }
@@ -57,13 +57,13 @@ export type Tell =
   | { readonly kind: 'missing'; readonly id: number; readonly from: number; readonly to: number }
   | { readonly kind: 'regressed'; readonly id: number; readonly applied: number; readonly top: number }
   | { readonly kind: 'caught-up'; readonly id: number }
-  /** The one who has the logs cannot reach them itself, and can again. */
+  /** The owner of the logs cannot reach them itself, or can again. */
   | { readonly kind: 'away'; readonly id: number }
   | { readonly kind: 'back'; readonly id: number }
   /** The end of an answer to `read`; null for both if the log cannot be read. */
   | { readonly kind: 'excerpt'; readonly id: number; readonly first: number | null; readonly top: number | null }
   | { readonly kind: 'done'; readonly id: number; readonly ok: boolean }
-  /** The names are in the body, as a list in JSON; null if they cannot be read. */
+  /** The names are in the body, as a JSON list; null if they cannot be read. */
   | { readonly kind: 'nodes'; readonly id: number };
 
 const id = whole(0);
@@ -76,7 +76,7 @@ const hello = record({ kind: oneOf('hello'), version: whole(1) });
 const end = nullable(number);
 const marks = list(pair(number, text(32)), MAX_MARKS);
 
-/** Whether a value is something that one who uses the logs says. */
+/** Whether a value is a message of a user of the logs. */
 export const isAsk = choice<Ask>({
   hello,
   append: record({ kind: oneOf('append'), id, log: logName }),
@@ -89,7 +89,7 @@ export const isAsk = choice<Ask>({
   forget: record({ kind: oneOf('forget'), id, node }),
 });
 
-/** Whether a value is something that the one who has the logs says. */
+/** Whether a value is a message of the owner of the logs. */
 export const isTell = choice<Tell>({
   hello,
   appended: record({ kind: oneOf('appended'), id, seq: number }),

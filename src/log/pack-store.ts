@@ -2,7 +2,7 @@
 import type { Pack } from './entry.js';
 import { weightOf } from './weight.js';
 
-/** The bounds of what is kept. */
+/** The bounds of a store. */
 export interface Retention {
   /** The most entries. */
   readonly maxEntries: number;
@@ -10,24 +10,24 @@ export interface Retention {
   readonly maxBytes: number;
 }
 
-/** How many bytes several logs keep together, as an estimate. */
+/** The bytes that several logs keep together, as an estimate. */
 export interface Meter {
   bytes: number;
 }
 
-/** Packs with numbers that follow each other; the oldest go first. */
+/** Packs with consecutive numbers; the oldest are dropped first. */
 export class PackStore {
   readonly #retention: Retention;
   readonly #meter: Meter;
   /** All but the newest. */
   readonly #packs = new Map<number, Pack>();
-  /** Beside the others, so that a log that keeps nothing never files anything; null once it has been let go. */
+  /** Kept separately, so that a log that keeps nothing never fills the map; null once it has been dropped. */
   #newest: Pack | null = null;
   #top = 0;
   #entries = 0;
   #bytes = 0;
 
-  /** @param meter - counts what this one keeps as well */
+  /** @param meter - also counts the bytes of this store */
   constructor(retention: Retention, meter: Meter = { bytes: 0 }) {
     this.#retention = retention;
     this.#meter = meter;
@@ -43,7 +43,7 @@ export class PackStore {
     return this.#top - this.#packs.size + (this.#newest === null ? 1 : 0);
   }
 
-  /** Gives a pack the next number, and keeps it until {@link trim} lets it go. */
+  /** Gives a pack the next number, and keeps it until {@link trim} drops it. */
   push(pack: Pack): number {
     if (this.#newest !== null) this.#packs.set(this.#top, this.#newest);
     this.#top += 1;
@@ -56,7 +56,7 @@ export class PackStore {
     return seq === this.#top ? (this.#newest ?? undefined) : this.#packs.get(seq);
   }
 
-  /** Lets the oldest packs go until the rest keeps within the bounds. */
+  /** Drops the oldest packs until the rest is within the bounds. */
   trim(): void {
     if (!this.#exceeds()) return;
     if (this.#packs.size > 0) this.#trimOld();
@@ -66,7 +66,7 @@ export class PackStore {
     this.#newest = null;
   }
 
-  /** Lets the oldest packs go until all that share its meter keep so many bytes, or this one keeps none. */
+  /** Drops the oldest packs until all stores that share its meter keep this many bytes, or this one is empty. */
   trimTo(totalBytes: number): void {
     for (const [seq, pack] of this.#packs) {
       if (this.#meter.bytes <= totalBytes) return;
@@ -78,7 +78,7 @@ export class PackStore {
     this.#newest = null;
   }
 
-  /** It is used no more: the meter does not count it any longer. */
+  /** The store is not used any more: the meter no longer counts it. */
   discard(): void {
     this.#meter.bytes -= this.#bytes;
     this.#bytes = 0;
@@ -98,7 +98,7 @@ export class PackStore {
 
   #count(pack: Pack, by: 1 | -1): void {
     this.#entries += by * pack.length;
-    // A log that keeps no entry need not be weighed: a busy room would pay for it with every message.
+    // A log that keeps no entries need not be weighed: a busy room would pay for it with every message.
     if (this.#retention.maxEntries === 0) return;
     const bytes = by * weightOf(pack);
     this.#bytes += bytes;

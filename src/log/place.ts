@@ -8,11 +8,11 @@ const SMALL_Z = 0x7a;
 
 const NOWHERE = { seq: 0, part: 0 };
 
-/** Returns the place that an id names in its log, whichever that is: the pack, and the place in it. 0 for none. */
+/** Returns the place that an id names in its log, whichever log that is: the pack, and the place in it. 0 for none. */
 export function placeOf(id: string): { readonly seq: number; readonly part: number } {
   const start = id.lastIndexOf('-') + 1;
   if (start === 0 || start === id.length) return NOWHERE;
-  // Digit by digit, since each message is asked for its place.
+  // Digit by digit, since this runs for each message.
   let seq = 0;
   for (let at = start; at < id.length; at += 1) {
     const code = id.charCodeAt(at);

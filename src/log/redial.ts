@@ -1,19 +1,19 @@
-/** Opens one channel after the other to a process that may be gone for a while. */
+/** Reopens a channel to a process that may be gone for a while. */
 import type { Channel, ChannelEvents, Dial } from './channel.js';
 
-/** How long a lost channel is left alone: twice as long after each attempt, from the first to the last of these. */
+/** The delay before a lost channel is reopened: it doubles after each attempt, from the first to the last of these. */
 const FIRST_RETRY_MS = 20;
 const LAST_RETRY_MS = 1_000;
 
 /** The choices of a {@link Redial}. */
 export interface RedialOptions {
-  /** Opens a channel. There is never more than one. */
+  /** Opens a channel. There is never more than one at a time. */
   readonly dial: Dial;
-  /** Calls back later. @defaultValue `setTimeout` */
+  /** Schedules a callback. @defaultValue `setTimeout` */
   readonly later?: ((ms: number, then: () => void) => void) | undefined;
 }
 
-/** The channel of the moment. */
+/** The current channel. */
 export class Redial {
   readonly #dial: Dial;
   readonly #later: (ms: number, then: () => void) => void;
@@ -38,7 +38,7 @@ export class Redial {
     this.#retryMs = FIRST_RETRY_MS;
   }
 
-  /** The channel has closed: another one is opened in a while. */
+  /** The channel has closed. Another one is opened after a delay. */
   lost(): void {
     if (this.#isClosed) return;
     this.#later(this.#retryMs, () => {
@@ -47,7 +47,7 @@ export class Redial {
     this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
   }
 
-  /** Opens none any more. */
+  /** Opens no more channels. */
   close(): void {
     this.#isClosed = true;
     this.#channel.close();

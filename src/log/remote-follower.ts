@@ -1,58 +1,58 @@
-/** One who follows a log that is elsewhere. */
+/** A follower of a log that is elsewhere. */
 import type { BrokerEnd, BrokerPage, BrokerRange, KeptPack, PackPlace } from './broker.js';
 import { decodePack } from './codec.js';
 import type { LogName, Pack } from './entry.js';
 import type { HeldPack } from './held-packs.js';
 import type { Following, LogSink } from './shared-log.js';
 
-/** How many packs one question brings at most. */
+/** The most packs of one answer. */
 const PAGE_PACKS = 100;
-/** Of how many packs it is remembered which they were: an end that is lost is nearly always shorter. */
+/** The number of packs whose marks are remembered: a lost end is nearly always shorter. */
 const MARKS = 64;
 
 /**
- * What can be done about a log that has lost its end: the packs are `begun` to be put back; somebody else may have what
- * is missing here, so it is to be looked at again `later`; or it is `impossible`.
+ * The prospects of a log that has lost its end: the restoration of its packs has `begun`; somebody else may have the
+ * packs that are missing here, so try again `later`; or it is `impossible`.
  */
 export type Restoration = 'begun' | 'later' | 'impossible';
 
-/** What a follower needs of its log. */
+/** The log of a follower, as the follower needs it. */
 export interface FollowedLog {
-  /** Has a follower ask for what it lacks. */
+  /** Makes a follower ask for the packs that it lacks. */
   want(follower: RemoteFollower): void;
   isFollowedBy(follower: RemoteFollower): boolean;
   leave(follower: RemoteFollower): void;
-  /** Holds a pack that has been applied, for a log that loses its end. */
+  /** Holds a pack that has been applied, in case the log loses its end. */
   hold(log: LogName, pack: HeldPack): void;
-  /** Puts back what a log has lost that ends here. The follower asks again when that is done. */
+  /** Restores the lost packs of a log that ends here. The follower asks again when that is done. */
   restore(follower: RemoteFollower, end: BrokerEnd): Restoration;
-  /** Appends anew what is held of a log after a number, before anything else. @returns how many packs */
+  /** Appends the held packs of a log after a number again, before anything else. @returns the number of packs */
   appendAnew(log: LogName, after: number): number;
 }
 
 /**
- * Hands its sink every pack once and in order. What it is given may be late, may be there twice and may be missing:
- * whatever does not continue what it has is asked for.
+ * Hands its sink every pack once and in order. Packs may reach it late, twice or not at all: if one does not continue
+ * the packs that it has, it asks for the packs in between.
  */
 export class RemoteFollower implements Following {
   readonly name: LogName;
   readonly #log: FollowedLog;
   readonly #sink: LogSink;
   #applied: number;
-  /** Where the log ends, as far as is known. */
+  /** The number of the last pack in the log, as far as is known. */
   #top = 0;
-  /** What was applied when the question was asked whose answer is waited for: the answer is from after that. */
+  /** The number of the last applied pack when the pending question was asked: the answer starts after it. */
   #asked = 0;
-  /** The marks of the last packs that were applied, the oldest first; the last one is that of `#applied`. */
+  /** The marks of the last packs that were applied, the oldest first; the last one belongs to `#applied`. */
   #marks: string[] = [];
-  /** Where the log ended when it was first asked; null before that. */
+  /** The end of the log when it was first asked; null before that. */
   #goal: number | null = null;
   #hasCaughtUp = false;
-  /** Whether the answer that is waited for is to show how much of its end the log has lost. */
+  /** Whether the pending answer is to show how much of its end the log has lost. */
   #isComparing = false;
-  /** Whether the log is being given back what it has lost. */
+  /** Whether lost packs of the log are being restored. */
   #isRestoring = false;
-  /** After which pack the log had lost its end; null if it has all that was applied. */
+  /** The number of the pack after which the log had lost its end; null if it has everything that was applied. */
   #lostAfter: number | null = null;
 
   constructor(log: FollowedLog, name: LogName, applied: number, sink: LogSink) {
@@ -66,7 +66,7 @@ export class RemoteFollower implements Following {
     return this.#applied;
   }
 
-  /** How many packs are known to be in the log that have not been applied. */
+  /** The number of packs that are known to be in the log and have not been applied. */
   get lag(): number {
     return Math.max(0, this.#top - this.#applied);
   }
@@ -84,13 +84,13 @@ export class RemoteFollower implements Following {
     this.#want();
   }
 
-  /** Somebody says that the log has this many packs. */
+  /** Somebody reports that the log has this many packs. */
   published(top: number): void {
     this.#top = Math.max(this.#top, top);
     if (top > this.#applied) this.#want();
   }
 
-  /** Whether it is known that the log ends where this one does, with the same packs. */
+  /** Whether it is known that the log ends at the same pack as this follower, with the same packs. */
   agrees({ top, mark }: BrokerEnd): boolean {
     return this.#goal !== null && top === this.#applied && this.#hasMark(mark);
   }
@@ -100,7 +100,7 @@ export class RemoteFollower implements Following {
     return this.#goal !== null && (top < this.#applied || (top === this.#applied && !this.#hasMark(mark)));
   }
 
-  /** Asks again, after packs have been put back, or could not be. */
+  /** Asks again, after packs have been restored, or could not be. */
   restored(): void {
     this.#isRestoring = false;
     this.#want();
@@ -116,15 +116,15 @@ export class RemoteFollower implements Following {
     this.#sink.pack(place.seq, entries);
   }
 
-  /** What it asks for next. */
+  /** The range that it asks for next. */
   range(): BrokerRange {
     this.#asked = this.#applied;
-    // To find where the packs are the same, all are needed whose marks are known.
+    // To find the last common pack, it needs all packs whose marks are known.
     const known = this.#isComparing ? this.#marks.length : 0;
     return { log: this.name, after: this.#applied - known, maxPacks: this.#isComparing ? known : PAGE_PACKS };
   }
 
-  /** The answer to a question, which may be from before what has been applied since. */
+  /** The answer to a question. It may be older than packs that have been applied since. */
   answered(page: BrokerPage): void {
     this.#top = page.top;
     this.#goal ??= page.top;
@@ -144,7 +144,7 @@ export class RemoteFollower implements Following {
     return this.#log.isFollowedBy(this);
   }
 
-  /** Whether a mark may be that of the last pack; true as long as that one's is not known. */
+  /** Whether a mark may be that of the last pack; true as long as the mark of that pack is unknown. */
   #hasMark(mark: string): boolean {
     const last = this.#marks.at(-1);
     return last === undefined || last === mark;
@@ -156,7 +156,7 @@ export class RemoteFollower implements Following {
 
   #isContradictedBy({ top, mark, packs: [next] }: BrokerPage): boolean {
     if (top < this.#asked) return true;
-    // It is from before packs that this process has appended since.
+    // The answer is older than packs that this process has appended since.
     if (top < this.#applied) return false;
     if (top === this.#applied) return !this.#hasMark(mark);
     return next?.seq === this.#applied + 1 && !this.#hasMark(next.before);
@@ -180,7 +180,7 @@ export class RemoteFollower implements Following {
 
   #take(pack: KeptPack): void {
     if (pack.seq > this.#applied + 1) this.#skipTo(pack.seq - 1, pack.before);
-    // The sink may have stopped it.
+    // The sink may have stopped this follower.
     if (!this.#isFollowed() || !this.#hasMark(pack.before)) return;
     this.#advance(pack, pack.bytes);
     const decoded = decodePack(pack.bytes);
@@ -188,7 +188,7 @@ export class RemoteFollower implements Following {
     else this.#sink.unreadable(pack.seq, decoded);
   }
 
-  /** Packs up to this number are kept no longer, unless they have been applied. */
+  /** Packs up to this number are no longer kept, unless they have been applied. */
   #skipTo(seq: number, mark: string): void {
     const applied = this.#applied;
     if (seq <= applied) return;
@@ -198,7 +198,7 @@ export class RemoteFollower implements Following {
   }
 
   #agree(page: BrokerPage): void {
-    // An answer from before the last packs of this process says nothing about these.
+    // An answer that is older than the last packs of this process says nothing about them.
     if (this.#lostAfter !== null && page.top >= this.#applied) {
       this.#sink.restored?.(this.#lostAfter + 1, this.#applied);
       this.#lostAfter = null;
@@ -206,7 +206,7 @@ export class RemoteFollower implements Following {
     this.#takeAll(page);
   }
 
-  /** The log has other packs than those that were applied. */
+  /** The log has different packs from those that were applied. */
   #disagree({ top, mark }: BrokerPage): void {
     if (top < this.#applied) {
       const restoration = this.#log.restore(this, { top, mark });
@@ -217,19 +217,19 @@ export class RemoteFollower implements Following {
         return;
       }
     }
-    // Without a mark, only the number says that something is lost.
+    // Without a mark, only the number shows that something is lost.
     if (this.#marks.length === 0) this.#regress(top);
     else this.#isComparing = true;
   }
 
-  /** Finds the last pack that the log still has as it was applied. */
+  /** Finds the last pack that is in the log as it was applied. */
   #compare({ first, top, packs }: BrokerPage): void {
     this.#isComparing = false;
     const oldest = this.#applied - this.#marks.length + 1;
     const same = packs.findLast(({ seq, mark }) => this.#marks[seq - oldest] === mark);
-    // What was applied when the question was asked is all there, or so long ago that no mark of it is known.
+    // Everything that had been applied when the question was asked is there, or is too old for its mark to be known.
     if (oldest > this.#asked || (same?.seq ?? 0) >= this.#asked) return;
-    // The last pack is another one at least, even if the log keeps nothing that shows it.
+    // At least the last pack differs, even if the log keeps nothing that shows it.
     this.#regress(same?.seq ?? Math.min(top, this.#applied - 1, Math.max(first, oldest) - 1));
   }
 

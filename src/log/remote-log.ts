@@ -1,4 +1,4 @@
-/** Logs that a broker keeps, for all processes that have a connection to it. */
+/** Logs that a broker keeps, for all processes that are connected to it. */
 import type { Broker, BrokerEnd, BrokerListener, PackPlace, PackToKeep } from './broker.js';
 import { decodePack, encodePack } from './codec.js';
 import type { LogName, Pack } from './entry.js';
@@ -7,29 +7,30 @@ import { type FollowedLog, RemoteFollower, type Restoration } from './remote-fol
 import { Restorer } from './restorer.js';
 import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog } from './shared-log.js';
 
-/** How often those who hear nothing ask whether there is something, in milliseconds. */
+/** How often followers that hear nothing ask for news, in milliseconds. */
 const LOOK_MS = 500;
-/** The most bytes of one call of appends, unless a single pack has more. */
+/** The most bytes of one append call, unless a single pack has more. */
 const MAX_CALL_BYTES = 1_048_576;
-/** The most logs that one question is about. */
+/** The most logs of one question. */
 const MAX_RANGES = 500;
-/** How often it is looked whether the logs have again what they had lost, in milliseconds. */
+/** How often it is checked whether the logs have their lost packs again, in milliseconds. */
 const MEND_LOOK_MS = 20;
 
 /** The choices of a {@link RemoteLog}. */
 export interface RemoteLogOptions {
-  /** Hears once that the broker cannot be reached, or takes nothing, and once (null) that it does again. */
+  /** Called once when the broker cannot be reached, or takes nothing, and once (with null) when it works again. */
   readonly onTrouble?: (why: Error | null) => void;
   /**
-   * How long nobody appends after the broker has become another process, in milliseconds: in the first half, all that
-   * have the logs find out what it has lost, and in the second one they put that back. @defaultValue 0
+   * How long nobody appends after the broker has become another process, in milliseconds. In the first half, all
+   * processes that have the logs find out which packs it has lost; in the second half, they restore them. @defaultValue
+   * 0
    */
   readonly settleMs?: number;
-  /** The time, and how to wait. @defaultValue that of the process */
+  /** The time, and a timer. @defaultValue those of the process */
   readonly clock?: LogClock;
 }
 
-/** A time that never goes back. */
+/** A clock that never goes back. */
 export interface LogClock {
   /** In milliseconds. */
   now(): number;
@@ -38,11 +39,11 @@ export interface LogClock {
 
 const CLOCK: LogClock = {
   now: () => performance.now(),
-  // Nobody waits for it once the log is closed.
+  // Nobody waits for the timer once the log is closed.
   later: (ms, then) => void setTimeout(then, ms).unref(),
 };
 
-/** Hears nothing: nobody waits for the answer. */
+/** Ignores the answer: nobody waits for it. */
 const NOBODY: AppendAnswer = { appended: () => undefined, failed: () => undefined };
 
 interface Queued {
@@ -59,18 +60,18 @@ interface Arrived {
 }
 
 /**
- * The logs of one broker. What one turn appends leaves in one call, and one call is under way at a time: what is
- * appended meanwhile leaves together in the next. Followers are told of the packs of this process when these have their
- * numbers, and ask for those of others. While the broker cannot be reached, appends fail as `unknown`.
+ * The logs of one broker. The packs of one turn leave in one call, and one call is under way at a time: packs that are
+ * appended meanwhile leave together in the next. Followers receive the packs of this process as soon as these have
+ * their numbers, and ask for those of others. While the broker cannot be reached, appends fail as `unknown`.
  *
- * A broker that has lost packs is given them back when it is found again, before anything else is appended: the last
+ * If a broker has lost packs, it gets them back when it is found again, before anything else is appended: the last
  * packs are held for that.
  */
 export class RemoteLog implements SharedLog, FollowedLog {
   readonly #broker: Broker;
   readonly #onTrouble: (why: Error | null) => void;
   readonly #followers = new Map<LogName, Set<RemoteFollower>>();
-  /** Those that lack something, or may. */
+  /** The followers that lack something, or may. */
   readonly #wanting = new Set<RemoteFollower>();
   #queue: Queued[] = [];
   /** Whether the queue is sent at the end of this turn. */
@@ -84,18 +85,18 @@ export class RemoteLog implements SharedLog, FollowedLog {
   readonly #restorer: Restorer;
   readonly #settleMs: number;
   readonly #clock: LogClock;
-  /** From when on what has been lost is put back, by the clock. */
+  /** The time from which lost packs are restored, by the clock. */
   #restoringMs = 0;
-  /** Until when others may do that. */
+  /** The time until which others may restore packs. */
   #settledMs = 0;
-  /** Counts the times that the broker was found or lost. */
+  /** Counts how often the broker was found or lost. */
   #contacts = 0;
   /** Whether the broker can be asked. */
   #isReached = false;
-  /** Whether the logs are what they were, so that packs can be appended. */
+  /** Whether the logs are complete again, so that packs can be appended. */
   #isUp = false;
   #isClosed = false;
-  /** Those who wait until the broker can be reached. */
+  /** Callbacks that wait until the broker can be reached. */
   readonly #onUp: (() => void)[] = [];
   readonly #timer: NodeJS.Timeout;
 
@@ -106,7 +107,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
     this.#restorer = new Restorer(broker);
     this.#onTrouble = onTrouble;
     this.#settleMs = settleMs;
-    // What is applied before the first look is as old as this log.
+    // Packs that are applied before the first look are as old as this log.
     this.#restorer.held.age(clock.now());
     this.#timer = setInterval(() => {
       this.#restorer.held.age(clock.now());
@@ -120,7 +121,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
     return this.#isUp;
   }
 
-  /** How many packs are known to be in the logs that have not been applied here. */
+  /** The number of packs that are known to be in the logs and have not been applied here. */
   get lag(): number {
     return this.#all().reduce((sum, { lag }) => sum + lag, 0);
   }
@@ -133,7 +134,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
     });
   }
 
-  /** Whether something has been appended or asked for that is not answered yet. */
+  /** Whether an append or a question is unanswered. */
   get isBusy(): boolean {
     const isAsking = this.#isReading || this.#isLooking || this.#wanting.size > 0;
     const isMending = this.#restorer.isBusy || (this.#isReached && !this.#isUp);
@@ -213,14 +214,14 @@ export class RemoteLog implements SharedLog, FollowedLog {
     for (const goOn of this.#onUp.splice(0)) goOn();
   }
 
-  /** Has everybody find out whether it lacks something, or has what the log has lost. */
+  /** Makes all followers check whether they lack packs, or have packs that the log has lost. */
   look(): void {
     if (!this.#isReached || this.#isLooking || this.#followers.size === 0) return;
     this.#isLooking = true;
     void this.#lookForMore();
   }
 
-  /** Has a follower ask for what it lacks. */
+  /** Makes a follower ask for the packs that it lacks. */
   want(follower: RemoteFollower): void {
     if (!this.#isReached) return;
     this.#wanting.add(follower);
@@ -243,7 +244,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
 
   appendAnew(log: LogName, after: number): number {
     const lost = this.#restorer.take(log, after);
-    // What a session says now is behind what it said before, or it would not count.
+    // New entries of a session go behind its earlier ones, or they would not count.
     this.#queue.unshift(...lost.map((one) => ({ ...one, answer: NOBODY, isAnew: true })));
     this.#sendSoon();
     return lost.length;
@@ -276,7 +277,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
     },
   };
 
-  /** Waits until the logs have again what they had lost, and nobody is expected to put back anything. */
+  /** Waits until the logs have their lost packs again, and nobody is expected to restore any more. */
   async #mend(contact: number): Promise<void> {
     for (;;) {
       const ahead = this.#followers.size === 0 ? [] : await this.#findAhead();
@@ -307,7 +308,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
     return ask(this.#broker).catch(() => otherwise);
   }
 
-  /** Sends what is queued after the callback that is running, which is one turn of the server. */
+  /** Sends the queue after the callback that is running, which is one turn of the server. */
   #sendSoon(): void {
     if (this.#isSending || this.#isAppending || !this.#isUp) return;
     this.#isSending = true;
@@ -348,7 +349,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
   }
 
   #fail(call: readonly Queued[]): void {
-    // A second copy of what is appended anew counts for nothing.
+    // A second copy of a pack that is appended again counts for nothing.
     if (!this.#isClosed) this.#queue.unshift(...call.filter(({ isAnew }) => isAnew));
     for (const { answer } of call) answer.failed(this.#isClosed ? 'closed' : 'unknown');
   }
@@ -369,10 +370,10 @@ export class RemoteLog implements SharedLog, FollowedLog {
     else answer.appended(place.seq);
   }
 
-  /** Asks for everything that is wanted, as long as something is. */
+  /** Asks for everything that is wanted, until nothing is. */
   async #readAll(): Promise<void> {
     this.#isReading = true;
-    // What becomes wanted in this turn is asked for with the rest.
+    // Ranges that become wanted in this turn are asked for with the rest.
     await Promise.resolve();
     while (this.#wanting.size > 0 && this.#isReached) {
       const asking = [...this.#wanting].slice(0, MAX_RANGES);
@@ -393,7 +394,7 @@ export class RemoteLog implements SharedLog, FollowedLog {
     for (const [follower, end] of ends ?? []) if (!follower.agrees(end)) this.want(follower);
   }
 
-  /** Returns those who have packs that the logs have lost; null if that is not known. */
+  /** Returns the followers that have packs which the logs have lost; null if that is not known. */
   async #findAhead(): Promise<RemoteFollower[] | null> {
     const ends = await this.#askEnds();
     return ends?.flatMap(([follower, end]) => (follower.isAheadOf(end) ? [follower] : [])) ?? null;

@@ -1,4 +1,4 @@
-/** Gives logs back what they have lost. */
+/** Restores the lost packs of logs. */
 import type { Broker, BrokerEnd, PackToKeep } from './broker.js';
 import { decodePack } from './codec.js';
 import type { LogName, Pack } from './entry.js';
@@ -7,13 +7,13 @@ import { type HeldPack, HeldPacks } from './held-packs.js';
 /** The most bytes of one call, unless a single pack has more. */
 const MAX_CALL_BYTES = 1_048_576;
 
-/** A pack that was in a log, with what is in it. */
+/** A pack that was in a log, with its entries. */
 export interface LostPack {
   readonly pack: PackToKeep;
   readonly entries: Pack;
 }
 
-/** Holds the packs that were applied lately, and puts them back. */
+/** Holds the packs that were applied lately, and restores them. */
 export class Restorer {
   readonly #broker: Broker;
   readonly held = new HeldPacks();
@@ -23,12 +23,16 @@ export class Restorer {
     this.#broker = broker;
   }
 
-  /** Whether something is being put back. */
+  /** Whether packs are being restored. */
   get isBusy(): boolean {
     return this.#underWay > 0;
   }
 
-  /** Returns what a log lacks that ends here; null if not all of it is held. @param applied - the last number of it */
+  /**
+   * Returns the missing packs of a log that ends here; null if not all are held.
+   *
+   * @param applied - the last number of it
+   */
   missing(name: LogName, { top, mark }: BrokerEnd, applied: number): readonly HeldPack[] | null {
     const packs = this.held.after(name, top);
     const [first] = packs;
@@ -36,7 +40,7 @@ export class Restorer {
     return isWhole && first.before === mark ? packs : null;
   }
 
-  /** Puts packs back behind an end, as long as the log ends there. It does not reject. */
+  /** Appends packs behind an end, as long as the log ends there. It does not reject. */
   async putBack(name: LogName, end: BrokerEnd, packs: readonly HeldPack[]): Promise<void> {
     this.#underWay += 1;
     let from: BrokerEnd = end;
@@ -50,18 +54,20 @@ export class Restorer {
     this.#underWay -= 1;
   }
 
-  /** Gives away what is held of a log after a number, for a log in which other packs have the numbers now. */
+  /**
+   * Removes and returns the held packs of a log after a number, for a log in which other packs now have the numbers.
+   */
   take(log: LogName, after: number): readonly LostPack[] {
     return this.held.take(log, after).flatMap(({ bytes }) => {
       const decoded = decodePack(bytes);
-      // Of another version: those who can read it hold it, too.
+      // The pack has another version: processes that can read it hold it, too.
       if (decoded.kind !== 'pack') return [];
       return [{ pack: { log, bytes, ...factsOf(bytes) }, entries: decoded.entries }];
     });
   }
 }
 
-/** What a broker has to know about a pack. */
+/** The facts about a pack that a broker has to know. */
 function factsOf(bytes: Uint8Array): { readonly entries: number; readonly atMs: number } {
   const decoded = decodePack(bytes);
   if (decoded.kind !== 'pack') return { entries: 0, atMs: 0 };

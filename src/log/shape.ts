@@ -1,4 +1,4 @@
-/** Checks of values from outside, put together from small ones. */
+/** Checks of values from outside, composed of small ones. */
 
 /** Whether a value, which may be anything that JSON can express, is a `T`. It never throws. */
 export type Shape<T> = (value: unknown) => value is T;
@@ -13,7 +13,7 @@ export function whole(least: number): Shape<number> {
   return (value): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
 }
 
-/** A yes or a no. */
+/** A boolean. */
 export function flag(value: unknown): value is boolean {
   return typeof value === 'boolean';
 }
@@ -34,7 +34,7 @@ export function either<T>(one: Shape<T>, other: Shape<T>): Shape<T> {
   return (value): value is T => one(value) || other(value);
 }
 
-/** A list of values of one shape. @param maxLength - the most of them */
+/** A list of values of one shape. @param maxLength - the most values */
 export function list<T>(shape: Shape<T>, maxLength: number): Shape<readonly T[]> {
   return (value): value is readonly T[] =>
     Array.isArray(value) && value.length <= maxLength && value.every((item) => shape(item));
@@ -61,7 +61,7 @@ export function record<T extends object>(fields: { readonly [K in keyof T]: Shap
     shapes.every(([name, shape]) => Object.hasOwn(value, name) && shape(Reflect.get(value, name)));
 }
 
-/** A record whose field `kind` names which of several shapes the whole of it has. */
+/** A record whose field `kind` selects the shape of the whole record. */
 export function choice<T extends { readonly kind: string }>(shapes: {
   readonly [K in T['kind']]: Shape<Extract<T, { readonly kind: K }>>;
 }): Shape<T> {

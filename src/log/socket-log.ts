@@ -1,4 +1,4 @@
-/** Logs that another process has: everything that is asked of them goes over one channel. */
+/** The logs of another process: all calls go over one channel. */
 import type { ChannelEvents } from './channel.js';
 import { decodePack, encodePack, type Unreadable } from './codec.js';
 import { type LogName, MAX_PACK_ENTRIES, type Pack } from './entry.js';
@@ -10,13 +10,13 @@ import type { AppendAnswer, Excerpt, Following, LogRange, LogSink, SharedLog, St
 
 /** The choices of a {@link SocketLog}. */
 export interface SocketLogOptions extends RedialOptions {
-  /** Hears that the other end speaks another version; it is tried again all the same. */
+  /** Called when the other end has another version; the connection is retried all the same. */
   readonly onVersion?: (version: number) => void;
-  /** Hears once that the other end is lost, and once that it is there again. */
+  /** Called once when the other end is lost, and once when it is back. */
   readonly onReach?: (isReachable: boolean) => void;
 }
 
-/** Reads the names of nodes; null if they are none. */
+/** Reads the names of nodes; null if they are malformed. */
 function nodesOf(body: Uint8Array): readonly string[] | null {
   try {
     const nodes: unknown = JSON.parse(new TextDecoder().decode(body));
@@ -30,13 +30,16 @@ function whyOf({ why, version }: Unread): Unreadable {
   return why === 'unknown-version' ? { kind: why, version } : { kind: why };
 }
 
-/** One who follows a log, over one channel after the other. */
+/** A follower of a log, over successive channels. */
 class Follower implements Following {
   readonly log: LogName;
   readonly id: number;
   readonly #client: SocketLog;
   readonly #sink: LogSink;
-  /** By these the other end notices if it has lost what has been applied here, even if other packs have its numbers. */
+  /**
+   * The other end uses these to notice that it has lost packs that were applied here, even if other packs have their
+   * numbers.
+   */
   readonly marks = new Marks();
   #applied: number;
   #isAway = false;
@@ -61,7 +64,7 @@ class Follower implements Following {
     this.#client.leave(this);
   }
 
-  /** Hears nothing more. */
+  /** It receives nothing more. */
   end(): void {
     this.#isOver = true;
   }
@@ -78,7 +81,7 @@ class Follower implements Following {
     this.#sink.back();
   }
 
-  /** Takes what the other end says about the log. @returns false if that cannot follow what it has said before */
+  /** Takes a message of the other end about the log. @returns false if it cannot follow the earlier ones */
   take(what: Tell, body: Uint8Array): boolean {
     if (this.#isOver) return true;
     switch (what.kind) {
@@ -128,24 +131,24 @@ class Follower implements Following {
   }
 }
 
-/** Somebody who waits for an answer. */
+/** A question that waits for an answer. */
 interface Question {
-  /** @returns false if that is no answer to it */
+  /** @returns false if that is not an answer to it */
   answer(what: Tell, body: Uint8Array): boolean;
   /** There will be no answer. */
   lost(): void;
 }
 
 /**
- * The logs of another process. While that cannot be reached, appends fail as `unknown`, those who follow hear `away`,
- * and it is tried again and again. Those who follow then go on where they were.
+ * The logs of another process. While that cannot be reached, appends fail as `unknown`, followers get `away`, and the
+ * connection is retried. Followers then continue where they stopped.
  */
 export class SocketLog implements SharedLog, ChannelEvents {
   readonly #onVersion: (version: number) => void;
   readonly #onReach: (isReachable: boolean) => void;
   readonly #line: Redial;
   #frames = new FrameReader();
-  /** Whether the other end has said that it speaks this version. */
+  /** Whether the other end has said that it has this version. */
   #isReachable = false;
   #lastId = 0;
   readonly #followers = new Map<number, Follower>();
@@ -207,7 +210,7 @@ export class SocketLog implements SharedLog, ChannelEvents {
       const page = await this.#page(log, packs.at(-1)?.seq ?? after, maxPacks - packs.length);
       if (page === null) return null;
       const last = packs.at(-1);
-      // What was read before is not kept any more, and packs are missing after it.
+      // Earlier packs are not kept any more, so packs are missing after them.
       if (last !== undefined && page.packs[0] !== undefined && page.packs[0].seq !== last.seq + 1) packs.length = 0;
       packs.push(...page.packs);
       const { first, top } = page;
@@ -315,7 +318,7 @@ export class SocketLog implements SharedLog, ChannelEvents {
     this.#send({ kind: 'follow', id, log, after: applied, marks: marks.all });
   }
 
-  // What the channel reports
+  // Events of the channel
 
   opened(): void {
     this.#send({ kind: 'hello', version: PROTOCOL_VERSION });
@@ -332,7 +335,7 @@ export class SocketLog implements SharedLog, ChannelEvents {
   }
 
   drained(): void {
-    // What is sent waits for its answers, so it is never much.
+    // Callers wait for answers, so little is ever queued.
   }
 
   closed(): void {
@@ -346,21 +349,21 @@ export class SocketLog implements SharedLog, ChannelEvents {
     if (wasReachable) this.#onReach(false);
   }
 
-  /** @returns false if that is nothing that can be said now */
+  /** @returns false if the message is not allowed now */
   #hear(what: Tell, body: Uint8Array): boolean {
     if (what.kind === 'hello') return this.#greet(what.version);
     if (!this.#isReachable) return false;
     const follower = this.#followers.get(what.id);
     if (follower !== undefined) return follower.take(what, body);
     const question = this.#questions.get(what.id);
-    // One that has been stopped is spoken of until the other end hears of that.
+    // The other end may mention a stopped one until it learns of that.
     if (question === undefined) return true;
     const isPart = what.kind === 'pack' || what.kind === 'unreadable';
     if (!isPart) this.#questions.delete(what.id);
     return question.answer(what, body);
   }
 
-  /** The other end is there. */
+  /** The other end has greeted. */
   #greet(version: number): boolean {
     if (version !== PROTOCOL_VERSION) this.#onVersion(version);
     if (version !== PROTOCOL_VERSION || this.#isReachable) return false;

@@ -1,7 +1,7 @@
-/** About how much memory a pack takes. */
+/** The approximate memory of a pack. */
 import type { Pack } from './entry.js';
 
-/** An object with its fields, and the header of a text. */
+/** The bytes of an object with its fields, or of the header of a text. */
 const RECORD_BYTES = 96;
 const TEXT_BYTES = 24;
 const VALUE_BYTES = 8;
