@@ -6,36 +6,36 @@ import type { Found, SearchQuery } from './search-query.js';
 /** A place among the lines of a shelf. An id that is not kept counts as older than everything that is. */
 export type Anchor = { readonly kind: 'id'; readonly msgid: string } | { readonly kind: 'time'; readonly atMs: number };
 
-/** What the one who asks may see. Lines beyond it do not count: a page is full of those within it. */
+/** The view of the one who asks. Lines beyond it do not count: a page is filled with the lines within it. */
 export interface Sight {
-  /** Whether it sees events, too, or only messages and notices. */
+  /** Whether it includes events, or only messages and notices. */
   readonly hasEvents: boolean;
-  /** Its ranks as bits: what was said to higher ones alone is not for it. */
+  /** The ranks of the one who asks, as bits: messages to higher ranks alone are not for it. */
   readonly ranks: number;
-  /** Its own `nick!user@host`: what it has said itself it sees in any case. */
+  /** Its own `nick!user@host`: it sees its own messages in any case. */
   readonly source: string;
   /** The time of the first lines that it may see, in milliseconds since the epoch. */
   readonly sinceMs: number;
 }
 
-/** Which lines are wanted. */
+/** The range of lines to return. */
 export type LineRange =
-  /** Those between two places, without these; null for no bound. `end` is where a page begins to be filled. */
+  /** Lines between two places, which are excluded; null for no bound. `end` is the side from which a page is filled. */
   | {
       readonly kind: 'between';
       readonly after: Anchor | null;
       readonly before: Anchor | null;
       readonly end: 'oldest' | 'newest';
     }
-  /** Those between two places, whichever is the older one; a page is filled from the side of `from`. */
+  /** Lines between two places, whichever is the older one; a page is filled from the side of `from`. */
   | { readonly kind: 'span'; readonly from: Anchor; readonly to: Anchor }
-  /** Those around a place, and the line there. */
+  /** Lines around a place, including the line there. */
   | { readonly kind: 'around'; readonly anchor: Anchor };
 
 /** A question for lines. */
 export interface LineQuery {
   readonly shelf: Shelf;
-  /** The folded nick of the other one in a conversation; null for a whole shelf. */
+  /** The folded nick of the other person in a conversation; null for a whole shelf. */
   readonly peer: string | null;
   readonly range: LineRange;
   /** The most lines, at least 1. */
@@ -46,19 +46,19 @@ export interface LineQuery {
 /** Lines, the oldest first; or why there are none. */
 export type Page =
   | { readonly kind: 'lines'; readonly lines: readonly Line[] }
-  /** The message that lines were wanted around is not kept. */
+  /** The message in the middle of the range is not kept. */
   | { readonly kind: 'unknown-message' }
   | { readonly kind: 'unavailable' };
 
-/** A question for conversations that have a last line in a period, by that line. */
+/** A question for conversations whose last line is within a period. */
 export interface LatestQuery {
   readonly rooms: readonly { readonly shelf: Shelf; readonly sight: Sight }[];
-  /** The shelf whose conversations of two count; null for none. */
+  /** The shelf whose conversations between two people count; null for none. */
   readonly people: { readonly shelf: Shelf; readonly sight: Sight } | null;
   /** Both exclusive, in milliseconds since the epoch. */
   readonly afterMs: number;
   readonly beforeMs: number;
-  /** Which are taken if there are more than `limit`. */
+  /** The conversations that are taken if there are more than `limit`. */
   readonly end: 'oldest' | 'newest';
   readonly limit: number;
 }
@@ -73,28 +73,28 @@ export interface Latest {
 export type Conversations =
   { readonly kind: 'latest'; readonly latest: readonly Latest[] } | { readonly kind: 'unavailable' };
 
-/** Lines by shelves. What has been recorded before a question is in its answer. */
+/** Lines by shelves. An answer includes everything that was recorded before its question. */
 export interface History {
   lines(query: LineQuery): Promise<Page>;
   latest(query: LatestQuery): Promise<Conversations>;
-  /** @param by - who asks, by the shelf of its own: everybody has one search at a time */
+  /** @param by - the personal shelf of the one who asks: everybody has one search at a time */
   search(query: SearchQuery, by: Shelf): Promise<Found>;
   /** Returns when a message on one of some shelves was said; null if it is not kept. */
   timeOf(shelves: readonly Shelf[], msgid: string): Promise<number | null>;
 }
 
-/** Where lines are put. */
+/** The shelves that lines are added to. */
 export interface Shelves {
-  /** Whether a shelf keeps lines: for one that does not, none need be made. */
+  /** Whether a shelf keeps lines: if it does not, none need be made. */
   keeps(shelf: Shelf): boolean;
   record(shelf: Shelf, line: Line | LineDraft): void;
-  /** Removes what a line says; its place stays, so that others are found from there. */
+  /** Removes the content of a line; its place stays, so that others are found from there. */
   redact(redaction: Redaction): void;
-  /** Removes a shelf with all that is on it. */
+  /** Removes a shelf with all its lines. */
   clear(shelf: Shelf): void;
 }
 
-/** What is taken back, and where it stands: its shelves, and its place in the log that it comes from. */
+/** A message that is taken back, and its place: its shelves, and its place in the log that it comes from. */
 export interface Redaction {
   readonly shelves: readonly Shelf[];
   readonly msgid: string;

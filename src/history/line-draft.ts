@@ -1,11 +1,11 @@
-/** Lines that are put together when somebody reads them: few are, and each message would pay for its own. */
+/** Lines that are put together when somebody reads them: few are read, and each message would pay for its own. */
 import type { Who } from '../log/entry.js';
 import { placeOf } from '../log/place.js';
 import type { Line } from './line.js';
 
-/** A line as what happened gives it. It keeps nobody alive who has left, and changes as little as a line. */
+/** A line as its event gives it. It keeps nobody alive who has left, and is as immutable as a line. */
 export interface LineDraft extends Omit<Line, 'seq' | 'part' | 'source' | 'account'> {
-  /** Who did it, as it was then; null for the server. */
+  /** The one who did it, as it was then; null for the server. */
   readonly who: Who | null;
 }
 
@@ -20,7 +20,7 @@ export function lineOf(line: Line | LineDraft): Line {
   return { seq, part, atMs, kind, msgid, peer, source, account, target, ranks, text, tags, object, bits };
 }
 
-/** How long the source of a line is, in UTF-16 code units. */
+/** The length of a line's source, in UTF-16 code units. */
 export function sourceLength(line: Line | LineDraft): number {
   if (!('who' in line)) return line.source.length;
   const { who } = line;

@@ -1,16 +1,18 @@
-/** What people have read, line by line, as plain data: it can be kept, sent and read again without the chat. */
+/**
+ * The text that people have read, line by line, as plain data: it can be kept, sent and read again without the chat.
+ */
 import { isChanges } from '../log/codec.js';
 import type { SettingChange, Tag } from '../log/entry.js';
 
-/** What the lines of a shelf belong to: a room (by the name of its log), an account, or a session without one. */
+/** The owner of the lines of a shelf: a room (by the name of its log), an account, or a session without one. */
 export type Shelf = `r:${string}` | `a:${string}` | `s:${string}`;
 
-/** Returns the shelf of what is said to somebody in private. @param account - folded; null without one */
+/** Returns the shelf of somebody's private messages. @param account - folded; null without one */
 export function personalShelf(account: string | null, session: string): Shelf {
   return account === null ? `s:${session}` : `a:${account}`;
 }
 
-/** The kinds of lines. What somebody says comes first; the others are events. */
+/** The kinds of lines. Those of speech are first; the others are events. */
 export const LINE_KINDS = [
   'message',
   'notice',
@@ -26,25 +28,25 @@ export const LINE_KINDS = [
 ] as const;
 export type LineKind = (typeof LINE_KINDS)[number];
 
-/** Whether a line of this kind is shown only to those who can tell that an event is past. */
+/** Whether a line of this kind is shown only to clients that can tell that an event is past. */
 export function isEvent(kind: LineKind): boolean {
   return kind !== 'message' && kind !== 'notice';
 }
 
-/** Returns the changes of a line about modes; of a rank, the target is a nick. */
+/** Returns the changes of a line about modes; for a rank, the target is a nick. */
 export function changesOf({ object }: Line): readonly SettingChange[] {
   try {
     const changes: unknown = object === null ? [] : JSON.parse(object);
     return isChanges(changes) ? changes : [];
   } catch {
-    // Somebody has written to the file, or imported something: the lines around it are sent all the same.
+    // Somebody has edited the file, or imported something: the lines around it are sent all the same.
     return [];
   }
 }
 
 /** Bits of {@link Line.bits}. */
 export const LINE_BITS = {
-  /** A program has said it. */
+  /** It was said by a program. */
   bot: 1,
   /** It may be sent in several parts if a protocol's lines are short. */
   divisible: 2,
@@ -57,13 +59,13 @@ export interface Line {
   readonly part: number;
   readonly atMs: number;
   readonly kind: LineKind;
-  /** The id that it was sent with. No two lines of a shelf have the same. */
+  /** The id that it was sent with. No two lines of a shelf have the same id. */
   readonly msgid: string;
-  /** The folded nick of the other one in a conversation of two; null in a room. */
+  /** The folded nick of the other person in a conversation of two; null in a room. */
   readonly peer: string | null;
-  /** Who did it: `nick!user@host` as it was then; empty for the server. */
+  /** The one who did it: `nick!user@host` as it was then; empty for the server. */
   readonly source: string;
-  /** The account of who did it; null without one. */
+  /** The account of the one who did it; null without one. */
   readonly account: string | null;
   /** The room's name or the recipient's nick, as it was then. */
   readonly target: string;
@@ -73,7 +75,7 @@ export interface Line {
   readonly text: string;
   /** The tags of a message. */
   readonly tags: readonly Tag[];
-  /** Of a kick the nick, of a new nick that, of a change of name the name before; of modes the changes. */
+  /** For a kick its nick, for a new nick that nick, for a new name the name before; for modes the changes. */
   readonly object: string | null;
   /** A set of {@link LINE_BITS}. */
   readonly bits: number;

@@ -31,10 +31,10 @@ export const DEFAULT_MEMORY_HISTORY: MemoryHistoryLimits = { maxLines: 1000, max
 /** The most lines that one search compares, since the loop waits meanwhile. */
 const MAX_COMPARED = 10_000;
 
-/** What a line takes beside its texts. */
+/** The bytes of a line besides its texts. */
 const LINE_BYTES = 200;
 
-/** One line, with what was taken back of it. */
+/** One line, with the state of its redaction. */
 interface Entry {
   /** Its place among the lines of all shelves. */
   readonly n: number;
@@ -44,12 +44,12 @@ interface Entry {
   isTakenBack: boolean;
 }
 
-/** A range of places: from the first to before the last. */
+/** A range of places: the first, and the end, which is excluded. */
 type Range = readonly [first: number, end: number];
 
 /** The lines of one shelf, the oldest first. */
 class ShelfLines {
-  /** Whether a line has been put here lately. */
+  /** Whether a line has been added here lately. */
   isInUse = false;
   #entries: Entry[] = [];
   /** Entries before this one are gone: to shift an array of thousands for each line would take too long. */
@@ -63,7 +63,7 @@ class ShelfLines {
     this.#entries.push(entry);
   }
 
-  /** Drops the oldest line. @returns how many bytes that frees */
+  /** Drops the oldest line. @returns the number of bytes that this frees */
   shift(): number {
     const bytes = this.#entries[this.#first]?.bytes ?? 0;
     this.#first += 1;
@@ -89,7 +89,7 @@ class ShelfLines {
   }
 
   #placeOf(msgid: string): number {
-    // A message that is asked for is a late one more often than not.
+    // A requested message is more often than not a late one.
     for (let place = this.#entries.length - 1; place >= this.#first; place -= 1) {
       if (this.#entries[place]?.line.msgid === msgid) return place;
     }
@@ -159,7 +159,7 @@ class ShelfLines {
   /**
    * Searches between two places among the lines of all shelves.
    *
-   * @param most - how many lines are compared
+   * @param most - the most lines that are compared
    */
   search(place: SearchPlace, query: SearchQuery, [after, before]: Range, most: number): PartFound {
     const hits: PartFound['hits'] = [];
@@ -167,7 +167,7 @@ class ShelfLines {
       if (count === most) return { hits, isComplete: false };
       const entry = this.#entries[query.end === 'oldest' ? this.#first + count : this.#entries.length - 1 - count];
       if (entry === undefined || entry.n <= after || entry.n >= before) continue;
-      // The text first: a line that does not match need not be put together.
+      // The text is compared first: a line that does not match need not be put together.
       if (entry.isTakenBack || !isInTime(entry.line, query) || !matches(entry.line.text, query.terms)) continue;
       const line = finished(entry);
       if (isWanted(line, place, query)) hits.push({ n: entry.n, hit: { shelf: place.shelf, line } });
@@ -175,7 +175,7 @@ class ShelfLines {
     return { hits, isComplete: true };
   }
 
-  /** Returns the last line that may be seen of each conversation of two. */
+  /** Returns the last visible line of each conversation of two. */
   lastOfPeers(sight: Sight): Line[] {
     const last = new Map<string, Line>();
     for (let place = this.#entries.length - 1; place >= this.#first; place -= 1) {
@@ -188,7 +188,7 @@ class ShelfLines {
   }
 }
 
-/** What a search has found on one shelf. */
+/** The result of a search on one shelf. */
 interface PartFound {
   readonly hits: { readonly n: number; readonly hit: Hit }[];
   readonly isComplete: boolean;
@@ -200,7 +200,7 @@ const EVERYTHING = { kind: 'between', after: null, before: null, end: 'newest' }
 export class MemoryHistory implements History, Shelves {
   #limits: MemoryHistoryLimits;
   readonly #shelves = new Map<Shelf, ShelfLines>();
-  /** How many lines there have been. */
+  /** The number of lines so far. */
   #lines = 0;
   #bytes = 0;
 
@@ -208,7 +208,7 @@ export class MemoryHistory implements History, Shelves {
     this.#limits = limits;
   }
 
-  /** Applies other limits, to what there is too. */
+  /** Applies other limits, also to existing lines. */
   configure(limits: MemoryHistoryLimits): void {
     this.#limits = limits;
     for (const [shelf, lines] of this.#shelves) {
@@ -241,7 +241,7 @@ export class MemoryHistory implements History, Shelves {
 
   /**
    * Drops the first line of a shelf that has been quiet for long. To keep the shelves in the order of their use would
-   * cost something with every line; so each gets a second chance here if it has been used since the last one.
+   * cost something with every line. Instead, each gets a second chance here if it has been used since the last one.
    */
   #dropOldest(): void {
     for (const [shelf, lines] of this.#shelves) {

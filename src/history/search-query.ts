@@ -1,28 +1,28 @@
-/** A search among lines, as plain data, and the rule that says which lines it finds. */
+/** A search among lines, as plain data, and the rule that decides which lines it finds. */
 import { folded } from '../search/terms.js';
 import type { Anchor, Sight } from './history.js';
 import type { Line, Shelf } from './line.js';
 import { isVisible } from './sight.js';
 
-/** Where somebody may search: on a shelf, or in one conversation on it. */
+/** A place to search: a shelf, or one conversation on it. */
 export interface SearchPlace {
   readonly shelf: Shelf;
-  /** The folded nick of the other one in the conversation; null for the whole shelf. */
+  /** The folded nick of the other person in the conversation; null for the whole shelf. */
   readonly peer: string | null;
   readonly sight: Sight;
 }
 
-/** Which lines are wanted. */
+/** The lines that a search looks for. */
 export interface SearchQuery {
   readonly places: readonly SearchPlace[];
-  /** Folded (see `termsOf`); none for any text. */
+  /** Folded (see `termsOf`); empty for any text. */
   readonly terms: readonly string[];
-  /** The folded nick of the one who has said it; null for anybody. */
+  /** The folded nick of the speaker; null for anybody. */
   readonly from: string | null;
   /** Both exclusive; null for no bound. The id of a message that is not kept counts as older than everything. */
   readonly after: Anchor | null;
   readonly before: Anchor | null;
-  /** Which are taken if there are more than `limit`. */
+  /** The lines that are taken if there are more than `limit`. */
   readonly end: 'oldest' | 'newest';
   /** At least 1. */
   readonly limit: number;
@@ -34,7 +34,7 @@ export interface Hit {
   readonly line: Line;
 }
 
-/** What a search has found, the oldest first. */
+/** The result of a search, the oldest first. */
 export type Found =
   | {
       readonly kind: 'found';
@@ -57,7 +57,7 @@ export function isInTime({ atMs }: Pick<Line, 'atMs'>, { after, before }: Search
   return (after?.kind !== 'time' || atMs > after.atMs) && (before?.kind !== 'time' || atMs < before.atMs);
 }
 
-/** Whether a line at one of the places is wanted, apart from its text and its time. */
+/** Whether a line is wanted at one of the places, apart from its text and its time. */
 export function isWanted(line: Line, { peer, sight }: SearchPlace, { from }: SearchQuery): boolean {
   return (
     (line.kind === 'message' || line.kind === 'notice') &&

@@ -1,4 +1,4 @@
-/** Whether one who asks may see a line: the rule that every history applies within its questions. */
+/** Decides whether the one who asks may see a line: every history applies this rule within its questions. */
 import type { Sight } from './history.js';
 import { isEvent, type Line } from './line.js';
 
