@@ -1,26 +1,26 @@
 /**
- * The pieces by which an index finds texts. A *run* is what stands between white space and is of one sort: characters
- * of Latin and other alphabets with digits and signs, or Chinese, Japanese and Korean ones with emoji. At each
- * character begins a *gram*: three characters of the first sort, two of the second, fewer at the end of a run. A
- * character of the second sort is also a gram by itself, since many are words. Where two runs meet there is one more,
+ * The pieces by which an index finds texts. A *run* is a sequence of characters of one sort, without white space:
+ * characters of Latin and other alphabets with digits and signs, or Chinese, Japanese and Korean ones with emoji. A
+ * *gram* begins at each character: three characters of the first sort, two of the second, fewer at the end of a run. A
+ * character of the second sort is also a gram by itself, since many are words. If two runs meet, there is one more,
  * with one character of each. So each part of a text is found, word or not.
  *
- * Of which sort a character is does not depend on its neighbours. So a part of a text has the same runs as the text
- * has there, except that its first and its last one may be shorter.
+ * The sort of a character does not depend on its neighbours. So a part of a text has the same runs as the text has
+ * there, except that the first and the last one may be shorter.
  */
 
 const RUN = /[\x21-\x7e\x80-\u2e7f]+|[\u2e80-\u{10ffff}]+/gu;
 /** The first code point of the second sort: the radicals of CJK. */
 const WIDE_FROM = 0x2e80;
 
-/** The characters of a run. A text without surrogates is a list of them as it is. */
+/** The characters of a run. A text without surrogates already is a list of them. */
 type Characters = readonly string[] | string;
 
 interface Run {
   readonly characters: Characters;
-  /** How many characters a gram has. */
+  /** The number of characters of a gram. */
   readonly size: 2 | 3;
-  /** Nothing is between it and the run before. */
+  /** Whether the run follows the one before without a gap. */
   readonly isJoined: boolean;
 }
 
@@ -58,15 +58,15 @@ export function gramsOf(text: string): string {
   return grams;
 }
 
-/** What every text that holds certain terms has among its grams. */
+/** The grams that every text with certain terms has. */
 export interface Needs {
   /** Whole grams. */
   readonly grams: readonly string[];
-  /** Beginnings of grams, of terms that have no whole one. */
+  /** Beginnings of grams, for terms that have no whole one. */
   readonly beginnings: readonly string[];
 }
 
-/** Returns what every text that holds all of these folded terms has among its grams. */
+/** Returns the grams that every text with all of these folded terms has. */
 export function needsOf(terms: readonly string[]): Needs {
   const grams = new Set<string>();
   const beginnings = new Set<string>();

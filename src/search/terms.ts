@@ -1,16 +1,18 @@
-/** What matches what: every term of a query is somewhere in the text, whatever its case and its width. */
+/** The rule of matching: every term of a query is somewhere in the text, regardless of its case and its width. */
 
-/** How texts are compared: compatible forms (NFKC) are alike, and so are capital and small letters. */
+/** Folds a text for comparison: compatible forms (NFKC) are equal, and so are capital and small letters. */
 export function folded(text: string): string {
   if (PLAIN.test(text)) return text.toLowerCase();
-  // toLowerCase writes a sigma as its place in the word demands, so part of a word would differ from the word.
+  // toLowerCase writes a sigma by its place in the word, so part of a word would differ from the word.
   return text.normalize('NFKC').toLowerCase().replaceAll('ς', 'σ').replaceAll('ß', 'ss');
 }
 
-/** ASCII and Han alone: most texts, and NFKC leaves them as they are, which it takes a while to find out. */
+/**
+ * ASCII and Han alone: most texts have nothing else, and NFKC leaves them as they are, but takes a while to find out.
+ */
 const PLAIN = /^[\0-\x7f\u3001\u3002\u4e00-\u9fff]*$/;
 
-/** Returns the terms of a query, folded: what stands between white space. */
+/** Returns the terms of a query, folded: the texts between white space. */
 export function termsOf(query: string): string[] {
   return [
     ...new Set(
@@ -37,13 +39,13 @@ export interface Range {
 const CHARACTER = /\P{M}\p{M}*|\p{M}+/gsu;
 
 /**
- * Returns where the terms are in a text, in order, so that they can be highlighted. Ranges that meet are one.
+ * Returns the ranges of the terms in a text, in order, so that they can be highlighted. Ranges that meet are one.
  *
  * @param terms - folded
  */
 export function rangesOf(text: string, terms: readonly string[]): Range[] {
   let all = '';
-  // For each code unit of the folded text: the character that it is of.
+  // For each code unit of the folded text: the character that it belongs to.
   const places: Range[] = [];
   for (const { 0: character, index } of text.matchAll(CHARACTER)) {
     const part = folded(character);
