@@ -4,7 +4,7 @@ import { encodePack, type Unreadable } from '../log/codec.js';
 import type { LogName, Pack } from '../log/entry.js';
 import type { Following, LogSink, SharedLog } from '../log/shared-log.js';
 
-/** The bounds of what is kept of one room. */
+/** The bounds of the packs that are kept of one room. */
 const MAX_BYTES = 8_388_608;
 const MAX_PACKS = 50_000;
 
@@ -14,7 +14,7 @@ export interface SentPack {
   readonly bytes: Uint8Array;
 }
 
-/** One who sends the packs on. */
+/** A reader that sends the packs on. */
 export interface BacklogReader {
   /** There are more packs, or some are missing. */
   grown(): void;
@@ -22,20 +22,20 @@ export interface BacklogReader {
   back(): void;
 }
 
-/** Follows the log of one room, whoever is connected at the moment. */
+/** Follows the log of one room, no matter who is connected at the moment. */
 export class Backlog implements LogSink {
   readonly readers = new Set<BacklogReader>();
-  /** When somebody has read it last, in milliseconds of a time that never goes back. */
+  /** When somebody last read it, in milliseconds of a time that never goes back. */
   usedMs = performance.now();
   #packs: SentPack[] = [];
-  /** Where the first pack is that is kept: what is before it is dropped once it fills half of the list. */
+  /** The index of the first pack that is kept: the part before it is dropped once it fills half of the list. */
   #head = 0;
   #bytes = 0;
   /** Every pack after this one is kept. */
   #after: number;
   readonly #following: Following;
 
-  /** @param after - the first pack that is kept has the next number */
+  /** @param after - the number before that of the first pack that is kept */
   constructor(log: SharedLog, name: LogName, after: number) {
     this.#after = after;
     this.#following = log.follow(name, after, this);
@@ -79,7 +79,7 @@ export class Backlog implements LogSink {
     this.#head = 0;
   }
 
-  /** Begins anew after a pack that cannot be had: those who have none after it need the room as it is then. */
+  /** Starts again after a pack that is unavailable: readers that have no later pack need the room as it is then. */
   #begin(seq: number): void {
     this.#packs = [];
     this.#head = 0;
@@ -105,7 +105,7 @@ export class Backlog implements LogSink {
   }
 
   caughtUp(): void {
-    // Those who read it begin with a state that has all of that.
+    // Readers begin with a state that includes all of that.
   }
 
   away(): void {

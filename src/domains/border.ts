@@ -1,4 +1,4 @@
-/** What changes about entries and rooms when they cross the border between a domain and the home of a room. */
+/** The changes of entries and rooms that cross the border between a domain and the home of a room. */
 import type { RoomSnapshot } from '../chat/snapshot.js';
 import type { Entry, SettingChange, Who } from '../log/entry.js';
 import { roomAbroad } from './domain-names.js';
@@ -7,20 +7,20 @@ import { roomAbroad } from './domain-names.js';
 export interface BorderParts {
   /** The name of this domain. */
   readonly own: string;
-  /** What stands behind the nicks of its people in the home of the room. */
+  /** The label behind the nicks of its people in the home of the room. */
   readonly ownLabel: string;
   readonly home: string;
-  /** What stands behind the nicks of people of the home here. */
+  /** The label behind the nicks of people of the home here. */
   readonly homeLabel: string;
 }
 
-/** The latest time that is believed, in milliseconds after now: clocks differ. */
+/** The latest time that is accepted, in milliseconds after now: clocks differ. */
 const MAX_AHEAD_MS = 86_400_000;
 
 /**
  * The border of a domain and the home of rooms. Sessions of the home begin with its name and a slash here; those of
- * this domain begin with its name there. What a room is told of people stays as the home has it, so that both judge
- * alike.
+ * this domain begin with its name there. A room keeps the facts about people as the home has them, so that both sides
+ * judge alike.
  */
 export class Border {
   readonly #parts: BorderParts;
@@ -35,21 +35,21 @@ export class Border {
 
   // People
 
-  /** Returns what the home is told of somebody of this domain. */
+  /** Returns the identity of somebody of this domain, as the home sees it. */
   guiseOf(who: Who): Who {
     const { own, ownLabel } = this.#parts;
     const account = who.account === null ? null : `${who.account}@${own}`;
     return { ...who, nick: `${who.nick}/${ownLabel}`, address: who.host, account, privileges: null };
   }
 
-  /** Returns what somebody is called here whom the home knows. */
+  /** Returns the identity here of somebody whom the home knows. */
   faceOf(who: Who): Who {
     const { home, homeLabel } = this.#parts;
     const account = who.account === null ? null : `${who.account}@${home}`;
     return { ...who, nick: `${who.nick}/${homeLabel}`, account };
   }
 
-  /** Returns what somebody was called here whom the home has known. */
+  /** Returns the former name here of somebody whom the home knew. */
   authorOf<T extends { readonly nick: string }>(author: T): T {
     const { ownLabel, homeLabel } = this.#parts;
     const suffix = `/${ownLabel}`;
@@ -59,12 +59,12 @@ export class Border {
 
   // Sessions
 
-  /** Returns the session here of one that the home names. */
+  /** Returns the session here of a session that the home names. */
   sessionHere(session: string): string {
     return session.startsWith(this.#here) ? session.slice(this.#here.length) : this.#there + session;
   }
 
-  /** Returns the session at home of one that is known here; null for one that the home cannot know. */
+  /** Returns the session at home of a session that is known here; null for one that the home cannot know. */
   sessionThere(session: string): string | null {
     if (session.startsWith(this.#there)) return session.slice(this.#there.length);
     return session.includes('/') ? null : this.#here + session;
@@ -72,7 +72,7 @@ export class Border {
 
   // Entries
 
-  /** Returns what the home is sent of an entry of this domain. */
+  /** Returns an entry of this domain as it is sent to the home. */
   outward(entry: Entry): Entry {
     const sent = { ...entry, seen: 0 };
     switch (sent.kind) {
@@ -99,7 +99,7 @@ export class Border {
     return change.kind === 'rank' ? { ...change, target: of(change.target) } : change;
   }
 
-  /** Returns what this domain applies of an entry of the home's log. @param nowMs - milliseconds since the epoch */
+  /** Returns an entry of the home's log as this domain applies it. @param nowMs - milliseconds since the epoch */
   inward(entry: Entry, nowMs: number): Entry {
     const session = this.sessionHere(entry.session);
     const taken = { ...entry, session, seen: 0, atMs: Math.min(entry.atMs, nowMs + MAX_AHEAD_MS) };
@@ -135,12 +135,12 @@ export class Border {
     return name.toLowerCase().endsWith(suffix) ? name.slice(0, -suffix.length) : name;
   }
 
-  /** Ids of the home begin with its name here, so that it cannot name messages of others. */
+  /** Ids of the home begin with its name here, so that it cannot name the messages of others. */
   get #idPrefix(): string {
     return `${this.#parts.home}.`;
   }
 
-  /** Returns what names a log of the home in ids here. */
+  /** Returns the name of a log of the home in ids here. */
   idHere(id: string): string {
     return this.#idPrefix + id;
   }
@@ -149,7 +149,7 @@ export class Border {
    * Returns a room of the home as it is here.
    *
    * @param seq - the number of the last pack that is in it
-   * @param isInside - whether a session of this domain is inside as far as this domain knows: the home cannot bring
+   * @param isInside - whether a session of this domain is inside, as far as this domain knows: the home cannot bring
    *   anybody into its rooms
    */
   roomHere(room: RoomSnapshot, seq: number, isInside: (session: string) => boolean): RoomSnapshot {
@@ -180,7 +180,7 @@ export class Border {
         ...room.numbers,
         last: [
           ...room.numbers.last.map(([session, n, seq]) => [here(session), n, seq] as const),
-          // Whoever enters again goes on with the next number.
+          // A session that enters again continues with the next number.
           ...seats.filter((seat) => !isHere(seat)).map(({ session, last }) => [session, last, seq] as const),
         ],
       },

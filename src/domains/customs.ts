@@ -1,7 +1,7 @@
-/** The check of what another domain says: nothing that it sends may look like something else to people here. */
+/** Checks everything that another domain sends: nothing in it may look like something else to people here. */
 import type { Entry, Tag, Who } from '../log/entry.js';
 
-/** Bounds in UTF-16 code units, far above what people can type here. */
+/** Bounds in UTF-16 code units, far above the limits of typing here. */
 const MAX_NICK = 200;
 const MAX_USER = 64;
 const MAX_HOST = 255;
@@ -10,7 +10,7 @@ const MAX_NAME = 300;
 const MAX_TEXT = 16_384;
 const MAX_TAGS = 64;
 
-// Words of lines: they may hold neither spaces nor what ends a line, and nothing that takes a source apart.
+// Words of lines: they may hold neither spaces nor line ends, nor the separators of a source.
 const NICK = /^[^\s\p{Cc}\p{Cf}!@,:*?#&~%+$/][^\s\p{Cc}\p{Cf}!@,*?#/]*$/u;
 const USER = /^[^\s\p{Cc}!@/]*$/u;
 const HOST = /^[^\s\p{Cc}!@:][^\s\p{Cc}!@]*$/u;
@@ -21,17 +21,17 @@ const TAG_NAME = /^\+?[A-Za-z\d./-]+$/;
 const SESSION = /^[a-z][a-z\d-]{0,31}\.\d{1,16}\.\d{1,16}$/;
 const MESSAGE_ID = /^[A-Za-z\d.-]{1,400}$/;
 
-/** Whether a text is a line: it has nothing that ends one. */
+/** Whether a text is a line: it holds no line end. */
 function isLine(text: string, maxLength = MAX_TEXT): boolean {
   return text.length <= maxLength && !/[\0\r\n]/.test(text);
 }
 
-/** A session as its own domain names it: `node.incarnation.number`. */
+/** Whether a text is a session as its own domain names it: `node.incarnation.number`. */
 export function isPlainSession(session: string): boolean {
   return SESSION.test(session);
 }
 
-/** Whether a nick can be one of another domain's people: the one that it has there, with labels behind it. */
+/** Whether a nick can belong to somebody of another domain: the nick that it has there, followed by labels. */
 function isNick(nick: string): boolean {
   const [base = '', ...labels] = nick.split('/');
   return nick.length <= MAX_NICK && NICK.test(base) && labels.every((label) => /^[a-z\d.-]+$/.test(label));
@@ -64,7 +64,7 @@ function isWord(text: string): boolean {
   return text.length <= MAX_NAME && WORD.test(text);
 }
 
-/** Whether all texts of a room's entry are well formed, and it is of a kind that rooms have. */
+/** Whether all texts of a room's entry are well formed, and its kind belongs to rooms. */
 export function isFit(entry: Entry): boolean {
   const who = 'who' in entry ? entry.who : null;
   if (who !== null && !isFitWho(who)) return false;

@@ -1,4 +1,4 @@
-/** Opens channels to another domain: over TLS, by a certificate with the name of that domain. */
+/** Opens channels to another domain: over TLS, with a certificate that has the name of that domain. */
 import { ConnectionChannel } from '../control/connection-channel.js';
 import type { Channel, ChannelEvents, Dial } from '../log/channel.js';
 import { connect } from '../net/connect.js';
@@ -9,16 +9,16 @@ import type { DomainSettings, LinkSettings } from './settings.js';
 const CONNECT_MS = 10_000;
 /** The most bytes that wait for another domain: more than the largest room. */
 export const MAX_PENDING_BYTES = 67_108_864;
-/** From so many on, what can wait does. */
+/** At this number of waiting bytes, everything that can wait does. */
 export const HIGH_WATER_BYTES = 1_048_576;
 
-/** A domain whose rooms are entered from here. */
+/** A domain whose rooms people here can enter. */
 export type ReachableLink = LinkSettings & { readonly at: NonNullable<LinkSettings['at']> };
 
 /**
- * Returns how a channel to a domain is opened.
+ * Returns a function that opens a channel to a domain.
  *
- * @param failed - hears why an attempt has failed
+ * @param failed - called with the reason when an attempt has failed
  */
 export function dialDomain(tls: DomainSettings['tls'], link: ReachableLink, failed: (error: Error) => void): Dial {
   return (events) => new Dialled(tls, link, events, failed);
@@ -46,7 +46,7 @@ class Dialled implements Channel {
       const connection = await connect({
         host,
         port,
-        // The name of the domain must be in the certificate, whatever the host is called.
+        // The certificate must have the name of the domain, whatever the host is called.
         tls: { ...tls, servername: name, minVersion: 'TLSv1.3' },
         connectTimeoutMs: CONNECT_MS,
         idleTimeoutMs: SILENCE_MS,

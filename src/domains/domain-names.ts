@@ -1,19 +1,19 @@
-/** The names of domains, and what they make of the names of rooms, sessions and people. */
+/** The names of domains, and their effect on the names of rooms, sessions and people. */
 import type { LogName } from '../log/entry.js';
 
-/** Whether a text is the name of a domain: labels of letters in lower case, digits and hyphens, at least two. */
+/** Whether a text is the name of a domain: at least two labels of lower-case letters, digits and hyphens. */
 export function isDomainName(text: string): boolean {
   return text.length <= 63 && /^(?=.*[a-z])[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+$/.test(text);
 }
 
-/** A name of a room, taken apart. */
+/** The parts of a room's name. */
 export interface PlacedName {
   /** The name at home. */
   readonly room: string;
   readonly domain: string;
 }
 
-/** Takes the name of a room apart that places it in a domain; null for any other name. */
+/** Splits the name of a room in another domain; null for any other name. */
 export function placeOfRoom(name: string): PlacedName | null {
   const at = name.lastIndexOf(':');
   if (at < 2) return null;
@@ -21,7 +21,7 @@ export function placeOfRoom(name: string): PlacedName | null {
   return isDomainName(domain) ? { room: name.slice(0, at), domain } : null;
 }
 
-/** Returns the name that a room of a domain has elsewhere. */
+/** Returns the name of a room of a domain elsewhere. */
 export function roomAbroad({ room, domain }: PlacedName): string {
   return `${room}:${domain}`;
 }
@@ -32,7 +32,7 @@ export function placeOfLog(log: LogName): PlacedName | null {
 }
 
 /**
- * Returns what stands behind the nicks of people from each domain: the first label of its name, or all of the name if
+ * Returns the label behind the nicks of people from each domain: the first label of its name, or all of the name if
  * another domain has the same first label.
  */
 export function labelsOf(names: readonly string[]): ReadonlyMap<string, string> {

@@ -1,4 +1,4 @@
-/** All that one domain has to do with others: their rooms as logs of its own, and its rooms for them. */
+/** The relations of one domain to others: their rooms as logs here, and its own rooms for them. */
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { DomainLinkReadings } from '../admin/readings.js';
@@ -17,12 +17,12 @@ import type { DomainLog, DomainSettings } from './settings.js';
 import { Visa } from './visa.js';
 import { type HomeRooms, Visitor } from './visitor.js';
 
-/** How long people of a domain keep their places whose link is lost, in milliseconds. */
+/** How long people of a domain whose link is lost keep their places, in milliseconds. */
 const GRACE_MS = 120_000;
-/** So often it is looked at who has been lost for that long, in milliseconds. */
+/** The interval at which domains that were lost for that long are looked for, in milliseconds. */
 const LOOK_MS = 1_000;
 
-/** What a domain is made of. */
+/** The parts of a domain. */
 export interface DomainsParts {
   readonly settings: DomainSettings;
   readonly log: DomainLog;
@@ -37,25 +37,25 @@ export interface DomainsParts {
   readonly now: () => number;
   /** @defaultValue 120,000 */
   readonly graceMs?: number | undefined;
-  /** Returns how a domain is connected to. @defaultValue over TLS */
+  /** Returns a function that connects to a domain. @defaultValue over TLS */
   readonly dial?: ((link: ReachableLink, failed: (error: Error) => void) => Dial) | undefined;
-  /** Calls back later. @defaultValue `setTimeout` */
+  /** Schedules a callback. @defaultValue `setTimeout` */
   readonly later?: ((ms: number, then: () => void) => void) | undefined;
 }
 
-/** What is known of a domain that connects to the rooms of this one. */
+/** The facts about a domain that connects to the rooms of this one. */
 interface Known {
   visitor: Visitor | null;
   channel: FrameChannel<Visit> | null;
-  /** The last run of its server; null for one that has not been here. */
+  /** The last run of its server; null if it has not been here. */
   run: string | null;
   /** Since when it is not connected, in milliseconds of a time that never goes back. */
   lostMs: number;
-  /** Whether its people had to leave since it was lost. */
+  /** Whether its people have had to leave since it was lost. */
   isDismissed: boolean;
 }
 
-/** The other domains. Rooms of theirs are logs that are followed over links. */
+/** The other domains. Their rooms are logs that are followed over links. */
 export class Domains implements Abroad {
   readonly #parts: DomainsParts;
   readonly #labels: ReadonlyMap<string, string>;
@@ -80,7 +80,7 @@ export class Domains implements Abroad {
     this.#shared = new Map(settings.rooms.map((name) => [fold(name), name]));
   }
 
-  /** Connects to the other domains, and lets them in. @throws EADDRINUSE and whatever else listen() throws */
+  /** Connects to the other domains, and lets them in. @throws EADDRINUSE, and any other error of listen() */
   async start(chat: Chat): Promise<void> {
     const { settings, log, logs, now } = this.#parts;
     this.#chat = chat;
@@ -140,12 +140,12 @@ export class Domains implements Abroad {
     return room?.seats.some(({ member }) => member.session === session) === true;
   }
 
-  /** What stands behind the nicks of a domain's people. */
+  /** Returns the label behind the nicks of a domain's people. */
   labelOf(domain: string): string {
     return this.#labels.get(domain) ?? domain;
   }
 
-  /** The address where other domains connect; null for none. */
+  /** The address on which other domains connect; null for none. */
   get address(): Entrance['address'] | null {
     return this.#entrance?.address ?? null;
   }
@@ -177,9 +177,9 @@ export class Domains implements Abroad {
     await this.#entrance?.close();
   }
 
-  // Those who enter rooms of this domain
+  // Domains that enter rooms of this one
 
-  /** Lets a domain in that has shown its certificate. @returns null if it is not known */
+  /** Lets in a domain that has shown its certificate. @returns null if the domain is not known */
   admit({ domain, run, version }: Extract<Visit, { kind: 'hello' }>, channel: FrameChannel<Visit>): Guest | null {
     const known = this.#known.get(domain);
     const home = this.#home;
@@ -192,7 +192,7 @@ export class Domains implements Abroad {
     const visitor = new Visitor(home, domain, new Visa({ domain, label, maxMasks }), channel);
     known.visitor = visitor;
     known.channel = channel;
-    // The people of an earlier run are gone with it.
+    // The people of an earlier run are gone with that run.
     if (known.run !== run) this.#dismiss(domain);
     known.run = run;
     known.isDismissed = false;
@@ -225,7 +225,7 @@ export class Domains implements Abroad {
     };
   }
 
-  /** Has those leave who cannot do so themselves. */
+  /** Removes people who cannot leave by themselves. */
   #look(): void {
     for (const [domain, known] of this.#known) {
       if (known.isDismissed || known.visitor !== null || performance.now() - known.lostMs < this.#graceMs) continue;
@@ -235,7 +235,7 @@ export class Domains implements Abroad {
     this.#dropBacklogs();
   }
 
-  /** Keeps nothing of rooms that nobody has followed for so long. */
+  /** Drops the backlogs of rooms that nobody has followed for that long. */
   #dropBacklogs(): void {
     const nowMs = performance.now();
     for (const [name, backlog] of this.#home?.backlogs ?? []) {
@@ -257,7 +257,7 @@ export class Domains implements Abroad {
   }
 
   #linkOf(log: LogName): Link | undefined {
-    // Nearly all rooms are of this domain.
+    // Nearly all rooms belong to this domain.
     if (!log.includes(':', 2)) return undefined;
     const place = placeOfLog(log);
     return place === null ? undefined : this.#links.get(place.domain);
@@ -275,7 +275,7 @@ export class Domains implements Abroad {
       };
     }
     if (!log.startsWith('r:') || !this.#shared.has(log.slice('r:'.length))) return null;
-    // Where people come from stays in this domain.
+    // The addresses of people stay in this domain.
     return {
       guise: (who) => ({ ...who, address: who.host }),
       face: (who) => who,

@@ -1,4 +1,4 @@
-/** Where other domains connect: over TLS, by certificates with their names. */
+/** The entrance for other domains, which connect over TLS with certificates that have their names. */
 import { X509Certificate } from 'node:crypto';
 import { ConnectionChannel } from '../control/connection-channel.js';
 import type { Connection } from '../net/connection.js';
@@ -9,26 +9,26 @@ import { FrameChannel } from './frame-channel.js';
 import { isVisit, SILENCE_MS, type Visit } from './messages.js';
 import type { DomainLog, DomainSettings } from './settings.js';
 
-/** A connection that has not said which domain it is ends after so long, in milliseconds. */
+/** A connection that has not said which domain it is ends after this time, in milliseconds. */
 const GREETING_MS = 10_000;
 /** The most connections at once: a few for each domain that may connect. */
 const MAX_CONNECTIONS = 1_000;
-/** How much of the thread's time strangers who begin TLS may take, in percent. */
+/** The share of the thread's time that strangers who begin TLS may take, in percent. */
 const HANDSHAKE_PERCENT = 10;
 
-/** One that is connected. */
+/** A connected domain. */
 export interface Guest {
   hear(visit: Visit, body: Uint8Array): void;
   drained(): void;
   ended(): void;
 }
 
-/** What the entrance asks of those behind it. */
+/** The parts behind the entrance. */
 export interface EntranceParts {
   readonly settings: DomainSettings;
   readonly at: { readonly host: string; readonly port: number };
   readonly log: DomainLog;
-  /** Lets a domain in that has shown its certificate. @returns null if it is not known */
+  /** Lets in a domain that has shown its certificate. @returns null if the domain is not known */
   admit(hello: Extract<Visit, { kind: 'hello' }>, channel: FrameChannel<Visit>): Guest | null;
 }
 
@@ -78,7 +78,7 @@ class Caller {
     if (this.#guest === null) this.refuse('it is not linked, or speaks another version', visit.domain);
   }
 
-  /** @param domain - what it has said that it is */
+  /** @param domain - the domain that the caller claims to be */
   refuse(why: string, domain = ''): void {
     const { remoteAddress: address } = this.#connection;
     this.#parts.log.error('a domain is refused', { domain, from: formatAddress(address), why });
@@ -97,7 +97,7 @@ class Caller {
   }
 }
 
-/** Whether a certificate has the name of a domain: its own name, no pattern, and in the place for such names. */
+/** Whether a certificate has the name of a domain: the name itself, no pattern, and in the field for such names. */
 function isOfDomain(raw: Uint8Array, domain: string): boolean {
   return new X509Certificate(raw).checkHost(domain, { subject: 'never', wildcards: false }) === domain;
 }
@@ -110,7 +110,7 @@ export class Entrance {
     this.#listener = listener;
   }
 
-  /** @throws EADDRINUSE and whatever else listen() throws */
+  /** @throws EADDRINUSE, and any other error of listen() */
   static async open(parts: EntranceParts): Promise<Entrance> {
     const { at, settings, log } = parts;
     const listener = await listen<Caller>({

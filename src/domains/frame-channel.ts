@@ -1,4 +1,6 @@
-/** Frames over a channel between two domains, with signs of life and a bound for how much is taken in a second. */
+/**
+ * Frames over a channel between two domains, with signs of life and a bound on the bytes that are taken in a second.
+ */
 import { performance } from 'node:perf_hooks';
 import type { Channel } from '../log/channel.js';
 import { encodeFrame, FrameReader } from '../log/frames.js';
@@ -6,14 +8,14 @@ import type { Shape } from '../log/shape.js';
 import { PULSE_MS, SILENCE_MS } from './messages.js';
 import { Pace } from './pace.js';
 
-/** What one domain may send to another one in a second on average, and at once, in bytes. */
+/** The bytes that one domain may send to another, per second on average, and at once. */
 const BYTES_PER_SECOND = 8_388_608;
 const BURST_BYTES = 33_554_432;
 
-/** What is done with what arrives. */
+/** The handler of messages that arrive. */
 export interface FrameHandler<In> {
   heard(message: In, body: Uint8Array): void;
-  /** What has arrived is nothing that the other end may say; the channel is closed. */
+  /** A message has arrived that the other end may not send; the channel is closed. */
   violated(why: string): void;
 }
 
@@ -38,7 +40,7 @@ export class FrameChannel<In extends { readonly kind: string }> {
     }, PULSE_MS).unref();
   }
 
-  /** How long nothing has been heard, in milliseconds. */
+  /** How long nothing has been received, in milliseconds. */
   get silentMs(): number {
     return Math.round(performance.now() - this.#heardMs);
   }
@@ -70,7 +72,7 @@ export class FrameChannel<In extends { readonly kind: string }> {
   }
 
   #read(): void {
-    // What has arrived waits as well: one frame may cost as much as many.
+    // Frames that have already arrived wait as well: one frame may cost as much as many.
     while (!this.#isResting) {
       const frame = this.#frames.next();
       if (frame === null) return;
@@ -79,12 +81,12 @@ export class FrameChannel<In extends { readonly kind: string }> {
         return;
       }
       if (frame.head.kind !== 'pulse') this.#handler.heard(frame.head, frame.body);
-      // What was heard may have ended it.
+      // The handler may have ended the channel.
       if (this.isOver) return;
     }
   }
 
-  /** Takes nothing for a while from one that asks for much. @param ms - for how long, in milliseconds */
+  /** Takes nothing for a while from an end that asks for much. @param ms - for how long, in milliseconds */
   slow(ms: number): void {
     if (ms === 0 || this.#waiting !== null || this.#isOver) return;
     this.#channel.pause();

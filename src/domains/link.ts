@@ -11,17 +11,17 @@ import { isWord, LINK_VERSION, type Visit, type Word } from './messages.js';
 import { Mirror, type MirrorOwner } from './mirror.js';
 import type { DomainLog } from './settings.js';
 
-/** How long one waits for a room that cannot be reached, in milliseconds. */
+/** How long somebody waits for a room that cannot be reached, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
-/** What makes a link. */
+/** The parts of a link. */
 export interface LinkParts {
   /** The names of this domain and of the other one. */
   readonly own: string;
   readonly home: string;
-  /** What stands behind the nicks of people of the other domain here. */
+  /** The label behind the nicks of the other domain's people here. */
   readonly homeLabel: string;
-  /** What stands behind the nicks of this domain's people there, until the other one has said so. */
+  /** The label behind the nicks of this domain's people there, until the other one has sent it. */
   readonly ownLabel: string;
   /** Names this run of the server. */
   readonly run: string;
@@ -45,14 +45,14 @@ export class Link implements Pick<Abroad, 'begin'> {
   /** The followings of this connection. */
   #byId = new Map<number, Mirror>();
   #ids = 0;
-  /** The run of the home's server that each room is of. */
+  /** The run of the home's server that each room belongs to. */
   readonly #epochs = new WeakMap<Mirror, string>();
   readonly #turns = new Map<number, AppendAnswer>();
   #turn = 0;
   #channel: FrameChannel<Word> | null = null;
   #ownLabel: string;
   #border: Border;
-  /** The run of the home's server, and the rooms that it shares; null before it has said so. */
+  /** The run of the home's server, and the rooms that it shares; null before the home has sent them. */
   #epoch: string | null = null;
   #shared: ReadonlySet<string> | null = null;
   /** Whether the home has greeted on this connection. */
@@ -104,7 +104,7 @@ export class Link implements Pick<Abroad, 'begin'> {
     return count;
   }
 
-  /** How people are known at home. It may change while the link is lost. */
+  /** The border between this domain and the home. It may change while the link is lost. */
   get border(): Border {
     return this.#border;
   }
@@ -195,7 +195,7 @@ export class Link implements Pick<Abroad, 'begin'> {
 
   #hearOf(word: Extract<Word, { readonly id: number }>, body: Uint8Array): void {
     const mirror = this.#byId.get(word.id);
-    // It may have been on its way when the room was let go of.
+    // The message may have been on its way when the room was dropped.
     if (mirror === undefined) return;
     switch (word.kind) {
       case 'state':
@@ -212,7 +212,7 @@ export class Link implements Pick<Abroad, 'begin'> {
         return;
       }
       case 'caught-up':
-        // Before that it may still be the room of an earlier run.
+        // Before that, it may still be the room of an earlier run.
         if (this.#epoch !== null) this.#epochs.set(mirror, this.#epoch);
         mirror.caughtUp();
         return;

@@ -1,20 +1,20 @@
-/** What two domains say to each other. Packs and rooms are in the bodies of the frames. */
+/** The messages between two domains. Packs and rooms are in the bodies of the frames. */
 import { choice, list, nullable, oneOf, record, text, whole } from '../log/shape.js';
 
-/** The version of the protocol: both ends say theirs first. */
+/** The version of the protocol. Both ends send theirs first. */
 export const LINK_VERSION = 1;
 
 /** The most rooms that a domain shares: their names are in the head of one frame. */
 export const MAX_ROOMS = 200;
 
-/** Where one goes on that has followed a room before. */
+/** The point from which a domain that has followed a room before continues. */
 export interface Resume {
-  /** The run of the home's server in which that was. */
+  /** The run of the home's server at that point. */
   readonly epoch: string;
   readonly after: number;
 }
 
-/** What a domain says to the home of rooms. */
+/** The messages of a domain to the home of rooms. */
 export type Visit =
   | { readonly kind: 'hello'; readonly version: number; readonly domain: string; readonly run: string }
   | { readonly kind: 'follow'; readonly id: number; readonly room: string; readonly resume: Resume | null }
@@ -23,18 +23,18 @@ export type Visit =
   | { readonly kind: 'append'; readonly id: number; readonly turn: number }
   | { readonly kind: 'pulse' };
 
-/** What the home of rooms says. */
+/** The messages of the home of rooms. */
 export type Word =
   | {
       readonly kind: 'hello';
       readonly version: number;
       readonly domain: string;
-      /** What stands behind the nicks of the other domain's people. */
+      /** The label behind the nicks of the other domain's people. */
       readonly label: string;
       readonly epoch: string;
       readonly rooms: readonly string[];
     }
-  /** The body is a part of the room as text; all parts have `bytes` bytes together. */
+  /** The body is a part of the room as text; all parts together have `bytes` bytes. */
   | { readonly kind: 'state'; readonly id: number; readonly log: string; readonly seq: number; readonly bytes: number }
   | { readonly kind: 'refused'; readonly id: number }
   | { readonly kind: 'pack'; readonly id: number; readonly seq: number }
@@ -49,7 +49,7 @@ const id = whole(0);
 const name = text(512);
 const pulse = record({ kind: oneOf('pulse') });
 
-/** Whether a value is something that a domain says to the home of rooms. */
+/** Whether a value is a message of a domain to the home of rooms. */
 export const isVisit = choice<Visit>({
   hello: record({ kind: oneOf('hello'), version: whole(1), domain: name, run: text(64) }),
   follow: record({
@@ -63,7 +63,7 @@ export const isVisit = choice<Visit>({
   pulse,
 });
 
-/** Whether a value is something that the home of rooms says. */
+/** Whether a value is a message of the home of rooms. */
 export const isWord = choice<Word>({
   hello: record({
     kind: oneOf('hello'),
@@ -84,7 +84,7 @@ export const isWord = choice<Word>({
   pulse,
 });
 
-/** How often each end shows that it lives, and after how long a silence the other one gives it up, in milliseconds. */
+/** How often each end sends a sign of life, and the silence after which the other one gives it up, in milliseconds. */
 export const PULSE_MS = 5_000;
 export const SILENCE_MS = 15_000;
 

@@ -33,20 +33,20 @@ export interface MirrorOwner {
   stopped(mirror: Mirror): void;
 }
 
-/** A room whose order its home gives. It can be read while the home cannot be reached; what is proposed waits then. */
+/** A room that is ordered by its home. It can be read while the home cannot be reached; proposals wait then. */
 export class Mirror implements Following {
   readonly log: LogName;
   /** The name at home. */
   readonly room: string;
   readonly #owner: MirrorOwner;
   readonly #own: OwnEntries;
-  /** Those who wait for the room; null when it is there, or cannot be had. */
+  /** Called when the room is there, or cannot be had; null after that. */
   #take: ((origin: Origin | null) => void) | null;
   #sink: LogSink | null = null;
   #applied = 0;
-  /** Whether all that the home had was applied when the link was there last. */
+  /** Whether everything that the home had was applied when the link was last there. */
   #isCaughtUp = false;
-  /** Whether the home has its log, as far as is known. */
+  /** Whether the link is lost, or the home cannot reach the log, as far as is known. */
   #isAway = true;
   /** The parts of a state that have arrived; null for none. */
   #parts: { readonly head: StatePart; readonly bytes: Uint8Array[]; length: number } | null = null;
@@ -64,12 +64,12 @@ export class Mirror implements Following {
     return this.#applied;
   }
 
-  /** Whether the room is there, whatever the link is. */
+  /** Whether the room is there, whatever the state of the link. */
   get isOpen(): boolean {
     return this.#sink !== null;
   }
 
-  /** How much has not returned that people here have proposed. */
+  /** The number of proposals from people here that have not returned. */
   get waiting(): number {
     return this.#own.size;
   }
@@ -137,21 +137,21 @@ export class Mirror implements Following {
     else this.#sink?.back();
   }
 
-  /** All that the home had has arrived: what was proposed meanwhile can leave. */
+  /** Everything that the home had has arrived: proposals that were made meanwhile can leave. */
   caughtUp(): void {
     this.#isCaughtUp = true;
     this.#isAway = true;
     this.#awayFrom(false);
   }
 
-  /** A part of the room as it is has arrived. @returns false if it is no part of a room that can be taken */
+  /** A part of the current room has arrived. @returns false if it is not part of an acceptable room */
   state(head: StatePart, body: Uint8Array): boolean {
     const parts = this.#parts ?? { head, bytes: [], length: 0 };
     this.#parts = parts;
     const isSame = parts.head.log === head.log && parts.head.seq === head.seq && parts.head.bytes === head.bytes;
     parts.length += body.length;
     if (!isSame || head.bytes > MAX_STATE_BYTES || parts.length > head.bytes || body.length === 0) return false;
-    // The body is good only until this returns.
+    // The body is valid only until this returns.
     parts.bytes.push(new Uint8Array(body));
     if (parts.length < head.bytes) return true;
     this.#parts = null;
@@ -179,11 +179,11 @@ export class Mirror implements Following {
     return true;
   }
 
-  /** A pack has arrived. @returns why it is none that can be taken; null if it is */
+  /** A pack has arrived. @returns why it is not acceptable; null if it is */
   pack(seq: number, entries: Pack): string | null {
     const sink = this.#sink;
     if (sink === null) return null;
-    // One that is sent again, since the home does not know what has arrived.
+    // The pack was sent again, since the home does not know which packs have arrived.
     if (seq <= this.#applied) return null;
     if (seq !== this.#applied + 1) return 'it has left out a part of a room';
     const { border, now } = this.#owner;

@@ -1,23 +1,23 @@
-/** What people of this domain have proposed to a room of another one: its home can say nothing else for them. */
+/** The proposals of people of this domain to a room of another one: its home cannot invent others for them. */
 import type { Entry } from '../log/entry.js';
 
-/** The most entries that are remembered; far more than can be on their way. */
+/** The most entries that are remembered; far more than can be on their way at once. */
 const MAX_ENTRIES = 20_000;
 /** The most sessions whose last number is remembered. */
 const MAX_SESSIONS = 20_000;
 
-/** The fields that the home sets, or bounds, by itself. */
+/** The fields that the home itself sets, or bounds. */
 const HOMES_OWN = new Set(['atMs', 'seen', 'base', 'maxMasks', 'maxValues', 'maxKeys', 'session', 'n', 'name']);
 
 /**
- * How an entry is taken. `repeated`: it has been there before, or was never proposed with a number that still counts,
- * so the room passes it by.
+ * The verdict on an entry. `repeated`: it has been there before, or was never proposed with a number that still counts,
+ * so the room skips it.
  */
 export type Verdict = 'good' | 'repeated' | 'forged';
 
 /** The proposals to one room that have not returned. */
 export class OwnEntries {
-  /** By session and number; the original, and what has taken its place. */
+  /** By session and number: the original, and the entries that have replaced it. */
   readonly #sent = new Map<string, string[]>();
   /** The last number of each session that has returned. */
   readonly #last = new Map<string, number>();
@@ -32,7 +32,7 @@ export class OwnEntries {
     return this.#sent.size;
   }
 
-  /** Notes what is sent home, perhaps again. */
+  /** Notes an entry that is sent home, perhaps again. */
   add(entry: Entry): void {
     const key = keyOf(entry);
     const deed = deedOf(entry);
@@ -47,13 +47,13 @@ export class OwnEntries {
 
   /** Judges an entry of the home's log. */
   judge(entry: Entry): Verdict {
-    // Others are the home's to vouch for, and are not called as anybody here.
+    // The home vouches for the entries of others, whose nicks differ from those of people here.
     if (!this.#isOwn(entry.session)) return 'good';
     const last = this.#last.get(entry.session) ?? 0;
     if (entry.n <= last) return 'repeated';
     const key = keyOf(entry);
     const isProposed = this.#sent.get(key)?.includes(deedOf(entry)) === true;
-    // The home may take somebody out of its room, and may refuse what was proposed.
+    // The home may take somebody out of its room, and may refuse a proposal.
     if (!isProposed && entry.kind !== 'over' && entry.kind !== 'withdrawn') return 'forged';
     this.#sent.delete(key);
     this.#last.delete(entry.session);
@@ -65,7 +65,7 @@ export class OwnEntries {
     return 'good';
   }
 
-  /** The room is another one than was known. @param last - the last number of each session that is in it */
+  /** The room differs from the one that was known. @param last - the last number of each session that is in it */
   begin(last: Iterable<readonly [session: string, n: number]>): void {
     this.#last.clear();
     for (const [session, n] of last) if (this.#isOwn(session)) this.#last.set(session, n);

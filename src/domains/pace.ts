@@ -1,6 +1,6 @@
-/** How much one link may do in a while: what is beyond it waits, and is not lost. */
+/** A limit on the work of one link in a while: anything beyond it waits, and is not lost. */
 
-/** Allows so much a second on average, and so much at once. */
+/** Allows a number per second on average, and a number at once. */
 export class Pace {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -17,7 +17,7 @@ export class Pace {
     this.#lastMs = nowMs();
   }
 
-  /** Counts something. @returns for how long nothing more should be taken, in milliseconds; 0 for not at all */
+  /** Counts something. @returns how long nothing more should be taken, in milliseconds; 0 to go on at once */
   spend(amount: number): number {
     const nowMs = this.#nowMs();
     this.#left = Math.min(this.#burst, this.#left + ((nowMs - this.#lastMs) / 1000) * this.#perSecond) - amount;

@@ -5,16 +5,16 @@ import type { Pem } from '../net/tls-options.js';
 export interface LinkSettings {
   /** Its name, which its certificate has. */
   readonly name: string;
-  /** Where it listens for other domains; null if nobody here enters its rooms. */
+  /** The address on which it listens for other domains; null if nobody here enters its rooms. */
   readonly at: { readonly host: string; readonly port: number } | null;
-  /** Its rooms that people of this domain may enter, as their names are there. */
+  /** Its rooms that people of this domain may enter, by their names there. */
   readonly rooms: readonly string[];
 }
 
-/** Everything that a domain is told about itself and others. */
+/** All settings of a domain, about itself and others. */
 export interface DomainSettings {
   readonly name: string;
-  /** Where it listens for other domains; null if these enter none of its rooms. */
+  /** The address on which it listens for other domains; null if they enter none of its rooms. */
   readonly listen: { readonly host: string; readonly port: number } | null;
   /** Its own rooms that people of linked domains may enter. */
   readonly rooms: readonly string[];

@@ -1,23 +1,23 @@
-/** What people of another domain may do in a room of this one. */
+/** The permissions of people of another domain in a room of this one. */
 import type { Entry, Stamp, Who } from '../log/entry.js';
 import { isFit, isPlainSession } from './customs.js';
 
-/** The most changes of values that one change of the settings makes, whatever the other domain says. */
+/** The most changes of values in one change of the settings, whatever the other domain requests. */
 const MAX_VALUES = 20;
-/** The most keys that a room says something about itself with. */
+/** The most keys of a room's notes. */
 const MAX_KEYS = 64;
 
 /** One domain, as the home of rooms knows it. */
 export interface VisaParts {
   /** Its name. */
   readonly domain: string;
-  /** What stands behind the nicks of its people. */
+  /** The label behind the nicks of its people. */
   readonly label: string;
   /** The most masks of a room. */
   readonly maxMasks: number;
 }
 
-/** Makes entries of this domain out of those that another one has sent for its own people, and for nobody else. */
+/** Turns entries that another domain has sent into entries of this one, for its own people and for nobody else. */
 export class Visa {
   readonly #parts: VisaParts;
 
@@ -26,10 +26,11 @@ export class Visa {
   }
 
   /**
-   * Returns what is appended to a room's log.
+   * Returns the entry to append to a room's log.
    *
    * @param nowMs - milliseconds since the epoch: nothing happens later than that
-   * @returns a withdrawal in place of what its people may not do; null for what is not the entry of anybody there
+   * @returns a withdrawal instead of an entry that its people may not make; null for an entry that nobody there can
+   *   have made
    */
   stamped(entry: Entry, nowMs: number): Entry | null {
     if (!isPlainSession(entry.session)) return null;
@@ -61,7 +62,7 @@ export class Visa {
     }
   }
 
-  /** Whether those of whom an entry speaks are known by what people of that domain are known by. */
+  /** Whether the people in an entry are identified in the way of that domain. */
   #isOfDomain(entry: Entry): boolean {
     const who = 'who' in entry ? entry.who : null;
     if (who !== null && !this.#isOwn(who)) return false;

@@ -11,29 +11,29 @@ import { MAX_STATE_BYTES, type Resume, STATE_PART_BYTES, type Visit, type Word }
 import { Pace } from './pace.js';
 import type { Visa } from './visa.js';
 
-/** What one domain may propose in a second on average, and at once. */
+/** The proposals of one domain per second on average, and at once. */
 const ENTRIES_PER_SECOND = 2_000;
 const BURST_ENTRIES = 10_000;
-/** To be sent a room as it is costs as much as so many entries; a domain may follow all rooms at once. */
+/** The cost of sending a whole room, in entries; a domain may follow all rooms at once. */
 const FOLLOW_COST = 50;
 /** The most packs of a domain that wait for logs of rooms. */
 const MAX_APPENDS = 256;
 /** The most places that people of one domain have in the rooms of this one. */
 export const MAX_PLACES = 10_000;
-/** Their places are counted so often, in milliseconds, since each count looks at every room. */
+/** The interval at which their places are counted, in milliseconds, since each count looks at every room. */
 const COUNT_MS = 1_000;
 
-/** A room is asked for again after so long, in milliseconds, if its log is ahead of it or behind. */
+/** The time after which a room is asked for again, in milliseconds, if its log is ahead of it or behind. */
 const RENEW_MS = 50;
 
-/** What all visitors share. */
+/** The parts that all visitors share. */
 export interface HomeRooms {
   readonly chat: Pick<Chat, 'originOf' | 'countForeign'>;
   readonly log: SharedLog;
   /** Names this run of the server. */
   readonly epoch: string;
   readonly backlogs: Map<LogName, Backlog>;
-  /** Returns the name of a room that is shared, as it is configured; undefined for any other. */
+  /** Returns the configured name of a shared room; undefined for any other room. */
   readonly sharedName: (name: string) => string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -49,7 +49,7 @@ class Visited implements BacklogReader {
   #backlog: Backlog | null = null;
   #sent = 0;
   #isOver = false;
-  /** Whether the room as it is has been asked for. */
+  /** Whether the current room has been asked for. */
   #isRenewing = false;
 
   constructor(visitor: Visitor, id: number, room: string, resume: Resume | null) {
@@ -67,7 +67,7 @@ class Visited implements BacklogReader {
     return this.#log;
   }
 
-  /** Sends the room as it is, and what follows. @param mayResume - what is known need not be sent */
+  /** Sends the current room, and the packs after it. @param mayResume - whether known parts need not be sent */
   #renew(mayResume: boolean): void {
     if (this.#isRenewing) return;
     this.#isRenewing = true;
@@ -77,7 +77,7 @@ class Visited implements BacklogReader {
       if (this.#isOver) return;
       const known = rooms.backlogs.get(log);
       if (known?.has(seq) === false) {
-        // The room and the backlog hear of a pack one after the other.
+        // The room and the backlog receive a pack one after the other.
         this.#isRenewing = true;
         this.#later = setTimeout(() => {
           this.#isRenewing = false;
@@ -113,10 +113,10 @@ class Visited implements BacklogReader {
   }
 
   #later: NodeJS.Timeout | null = null;
-  /** Whether the other end has not been told yet that it has all that there was. */
+  /** Whether the other end still has to be told that it has received everything. */
   #isBehind = false;
 
-  /** Sends as much as the channel takes. */
+  /** Sends as much as the channel accepts. */
   grown(): void {
     const backlog = this.#backlog;
     if (this.#isOver || this.#isRenewing || backlog === null) return;
@@ -150,7 +150,7 @@ class Visited implements BacklogReader {
   }
 }
 
-/** Serves one domain. Nothing that it sends ends the process, and it speaks for nobody but its own people. */
+/** Serves one domain. Nothing that it sends ends the process, and it can speak only for its own people. */
 export class Visitor {
   readonly rooms: HomeRooms;
   readonly domain: string;
@@ -177,7 +177,7 @@ export class Visitor {
     this.#channel.send(word, body);
   }
 
-  /** Does what the domain asks for. @returns false for what nobody may ask */
+  /** Carries out a request of the domain. @returns false for a request that nobody may make */
   hear(visit: Visit, body: Uint8Array): boolean {
     switch (visit.kind) {
       case 'follow': {
@@ -256,7 +256,7 @@ export class Visitor {
     return this.#places <= MAX_PLACES;
   }
 
-  /** The channel takes more. */
+  /** The channel accepts more. */
   drained(): void {
     for (const visited of this.#visited.values()) visited.grown();
   }
