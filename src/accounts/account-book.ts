@@ -1,4 +1,4 @@
-/** Where accounts are kept: in memory, or in a store. */
+/** The store of accounts: in memory, or in a database. */
 
 /**
  * - `scrypt`: the hash of a password, as `hashPassword` makes it.
@@ -8,13 +8,13 @@
  */
 export type CredentialKind = 'scrypt' | 'scram-sha-256' | 'certfp';
 
-/** Something by which somebody shows that an account is its own. */
+/** A credential, by which somebody proves that an account is its own. */
 export interface Credential {
   readonly kind: CredentialKind;
   readonly data: string;
 }
 
-/** The code by which an account is confirmed. */
+/** The code that confirms an account. */
 export interface Confirmation {
   /** The SHA-256 hash of the code, as lower-case hexadecimal digits. */
   readonly codeHash: string;
@@ -24,27 +24,30 @@ export interface Confirmation {
 
 /** An account as it is kept. */
 export interface AccountRecord {
-  /** As its owner has spelled it. */
+  /** The name as its owner spelled it. */
   readonly name: string;
-  /** Names are compared in this form. */
+  /** The form in which names are compared. */
   readonly folded: string;
   /** Milliseconds since the epoch. */
   readonly createdMs: number;
   readonly email: string | null;
-  /** What it waits for before anybody can use it; null once that has arrived, or if it waits for nothing. */
+  /**
+   * The confirmation that the account waits for before anybody can use it; null once it has been confirmed, or if it
+   * needs none.
+   */
   readonly confirmation: Confirmation | null;
-  /** Since when nobody can use it, in milliseconds since the epoch; null if everybody with its credentials can. */
+  /** Since when nobody can use it, in milliseconds since the epoch; null if everybody who has its credentials can. */
   readonly suspendedMs: number | null;
   readonly settings: Readonly<Record<string, string>>;
   readonly credentials: readonly Credential[];
 }
 
-/** What is changed of an account; what is not given stays. */
+/** The changes of an account; properties that are left out stay the same. */
 export type AccountChanges = Partial<
   Pick<AccountRecord, 'email' | 'confirmation' | 'suspendedMs' | 'settings' | 'credentials'>
 >;
 
-/** How an account has been added: it is there, its name or a certificate is another one's, or there are too many. */
+/** The result of adding an account: added, its name or a certificate belongs to another one, or there are too many. */
 export type Addition = 'added' | 'name-taken' | 'certificate-taken' | 'full';
 
 /** Keeps accounts. Each method rejects if the book cannot be read or written at the moment. */
@@ -54,15 +57,15 @@ export interface AccountBook {
   /** Finds the account of a certificate. */
   findByCertificate(fingerprint: string): Promise<AccountRecord | null>;
   /**
-   * Adds an account. Of two with the same name, the one that is asked for first is added. Those that were not
-   * confirmed in time, by the time at which it was made, are removed before.
+   * Adds an account. Of two with the same name, the one that is requested first is added. Accounts whose confirmation
+   * has expired, by the time at which this one was made, are removed first.
    */
   add(account: AccountRecord, maxAccounts: number): Promise<Addition>;
   /** Changes an account. */
   change(folded: string, changes: AccountChanges): Promise<'changed' | 'none' | 'certificate-taken'>;
   /**
-   * Returns the names of all accounts that wait for nothing, in the order in which they were made; not of those whose
-   * nick anybody may use (the setting `enforce` is `none`).
+   * Returns the names of all accounts that wait for nothing, in the order in which they were made. Accounts whose nick
+   * anybody may use (the setting `enforce` is `none`) are left out.
    */
   names(): Promise<readonly string[]>;
   /** Removes an account and everything that belongs to it. @returns whether there was one */

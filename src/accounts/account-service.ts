@@ -1,17 +1,18 @@
 /**
- * What protocols ask about accounts. Every question is answered by plain data with a `kind`, and none is rejected: the
- * answers can be recorded. Whatever depends on a secret, or on a name that stands beside one, is decided in the answer.
+ * The questions that protocols ask about accounts. Every question is answered by plain data with a `kind`, and none is
+ * rejected: the answers can be recorded. Everything that depends on a secret, or on a name next to one, is decided in
+ * the answer.
  */
 
-/** The mechanisms of SASL, in the order in which they are offered. */
+/** The SASL mechanisms, in the order in which they are offered. */
 export const MECHANISMS = ['PLAIN', 'EXTERNAL', 'SCRAM-SHA-256'] as const;
 export type Mechanism = (typeof MECHANISMS)[number];
 
-/** The choices about accounts; all can change while a server runs. */
+/** The settings of accounts; all can change while a server runs. */
 export interface AccountSettings {
-  /** Whether people may make accounts by themselves. */
+  /** Whether people may make accounts themselves. */
   readonly registration: boolean;
-  /** The mechanisms that are offered; none switches logging in by SASL off. */
+  /** The mechanisms that are offered. Without any, nobody can log in by SASL. */
   readonly mechanisms: readonly Mechanism[];
   /** Whether somebody can make an account before it has entered the chat. */
   readonly beforeConnect: boolean;
@@ -19,11 +20,11 @@ export interface AccountSettings {
   readonly customNames: boolean;
   /** Whether a new account needs an e-mail address. */
   readonly requireEmail: boolean;
-  /** The program, and its arguments, that sends the code of a new account; null if no addresses are confirmed. */
+  /** The program that sends the code of a new account, with its arguments; null if no addresses are confirmed. */
   readonly emailCommand: readonly string[] | null;
-  /** Milliseconds in which the code of a new account must be given back. */
+  /** The lifetime of the code of a new account, in milliseconds. */
   readonly codeLifetimeMs: number;
-  /** Characters of a new password, at least 1. */
+  /** The fewest characters of a new password, at least 1. */
   readonly minPasswordLength: number;
   /** The most accounts. */
   readonly maxAccounts: number;
@@ -42,7 +43,7 @@ export const DEFAULT_ACCOUNT_SETTINGS: AccountSettings = {
   maxAccounts: 100_000,
 };
 
-/** Who asks. */
+/** The client that asks. */
 export interface Asker {
   /** Its address, or the network that counts as one. */
   readonly source: string;
@@ -51,7 +52,7 @@ export interface Asker {
 }
 
 /**
- * How an attempt to log in has ended. `wrong` does not say whether there is such an account; `busy`: too many others
+ * The result of an attempt to log in. `wrong` does not say whether there is such an account; `busy`: too many others
  * are being checked; `unavailable`: the accounts cannot be read at the moment.
  */
 export type LogInOutcome =
@@ -60,12 +61,12 @@ export type LogInOutcome =
   | { readonly kind: 'suspended'; readonly account: string }
   | { readonly kind: 'wrong' | 'busy' | 'unavailable' };
 
-/** What a step of a SASL exchange has brought: text for the peer, or the end. */
+/** The result of one step of a SASL exchange: text for the peer, or the end. */
 export type SaslStep = { readonly kind: 'challenge'; readonly text: string } | LogInOutcome;
 
 /** One SASL exchange. Its steps must not overlap. */
 export interface SaslExchange {
-  /** @param response - of the peer, in base64; empty for an empty response */
+  /** @param response - the response of the peer, in base64; empty for an empty response */
   step(response: string): Promise<SaslStep>;
 }
 
@@ -80,13 +81,13 @@ export type RegistrationRefusal =
   | 'INVALID_EMAIL'
   | 'TEMPORARILY_UNAVAILABLE';
 
-/** How a registration has ended. `account` is the name, as far as it may be shown. */
+/** The result of a registration. `account` is the name, as far as it may be shown. */
 export type RegisterOutcome =
   | { readonly kind: 'registered'; readonly account: string }
   | { readonly kind: 'confirmation-required'; readonly account: string; readonly email: string }
   | { readonly kind: 'refused'; readonly why: RegistrationRefusal; readonly account: string };
 
-/** How a confirmation has ended. */
+/** The result of a confirmation. */
 export type VerifyOutcome =
   | { readonly kind: 'registered'; readonly account: string }
   | {
@@ -95,24 +96,24 @@ export type VerifyOutcome =
       readonly account: string;
     };
 
-/** Somebody who wants an account. */
+/** A request for a new account. */
 export interface RegisterAsk extends Asker {
   /** `*` for the nick. */
   readonly name: string;
-  /** The nick of the one who asks; null as long as it has none. */
+  /** The nick of the client that asks; null if it has none yet. */
   readonly nick: string | null;
-  /** The nick that it has asked for in vain; null if it has not. */
+  /** The nick that was refused to it; null if none was. */
   readonly refusedNick: string | null;
   /** `*` for none. */
   readonly email: string;
   readonly password: string;
-  /** Whether a name is well formed, and nobody else goes by it. */
+  /** Whether a name is well formed, and nobody else has it as a nick. */
   readonly mayBeNamed: (name: string) => 'yes' | 'malformed' | 'taken';
-  /** New accounts that its source may make in an hour; 0 for no limit. */
+  /** The most new accounts that its source may make in an hour; 0 for no limit. */
   readonly accountsPerHour: number;
 }
 
-/** What anybody who may ask is shown of an account. */
+/** The facts about an account that anybody who may ask is shown. */
 export interface AccountFacts {
   readonly name: string;
   readonly createdMs: number;
@@ -134,7 +135,7 @@ export type AccountChange =
   | { readonly kind: 'setting'; readonly key: string; readonly value: string | null }
   | { readonly kind: 'suspended'; readonly on: boolean };
 
-/** How a change has ended; `none`: there is no such account, or no such certificate. */
+/** The result of a change. `none`: there is no such account, or no such certificate. */
 export type ChangeOutcome =
   | { readonly kind: 'changed' | 'none' | 'busy' | 'unavailable' }
   | {
@@ -151,28 +152,28 @@ export type ChangeOutcome =
 export type EraseOutcome =
   { readonly kind: 'erased'; readonly account: string } | { readonly kind: 'none' | 'unavailable' };
 
-/** The names of all accounts, as their owners have spelled them, in the order in which they were made. */
+/** The names of all accounts, as their owners spelled them, in the order in which they were made. */
 export type NamesOutcome =
   { readonly kind: 'names'; readonly names: readonly string[] } | { readonly kind: 'unavailable' };
 
-/** Hears of accounts that are there from now on, and of those that are gone. */
+/** The observer of accounts that are made and accounts that are erased. */
 export interface AccountObserver {
   registered(account: string): void;
   erased(account: string): void;
 }
 
-/** What can be asked about the accounts of one server. */
+/** The questions about the accounts of one server, with their answers. */
 export interface AccountAnswers {
-  /** Logs somebody in by a password, or checks a password for something else. */
+  /** Logs somebody in with a password, or checks a password for another purpose. */
   logIn(ask: Asker & { readonly name: string; readonly password: string }): Promise<LogInOutcome>;
-  /** Begins a SASL exchange. @param certificate - the fingerprint of the peer's; null without one */
+  /** Begins a SASL exchange. @param certificate - the fingerprint of the peer's certificate; null without one */
   exchange(mechanism: Mechanism, ask: Asker & { readonly certificate: string | null }): SaslExchange;
   register(ask: RegisterAsk): Promise<RegisterOutcome>;
-  /** Confirms a new account by the code that was sent to its owner. */
+  /** Confirms a new account with the code that was sent to its owner. */
   verify(ask: Asker & { readonly name: string; readonly code: string }): Promise<VerifyOutcome>;
   find(name: string): Promise<FindOutcome>;
   change(name: string, change: AccountChange): Promise<ChangeOutcome>;
-  /** Removes an account. Whoever is logged in to it is the business of an observer. */
+  /** Removes an account. An observer deals with those who are logged in to it. */
   erase(name: string): Promise<EraseOutcome>;
   /** Accounts that wait for their confirmation are left out. */
   names(): Promise<NamesOutcome>;
@@ -180,6 +181,8 @@ export interface AccountAnswers {
 
 /** The accounts of one server, for its protocols. */
 export interface AccountService extends AccountAnswers {
-  /** Lets an observer know of accounts that are made, or confirmed, and erased later, before the one who asked. */
+  /**
+   * Reports to an observer accounts that are later made, or confirmed, and erased, before the asker gets its answer.
+   */
   observe(observer: AccountObserver): void;
 }

@@ -1,4 +1,4 @@
-/** The accounts of one server: who may use which, how that is shown, and how they are made and changed. */
+/** The accounts of one server: who may use which, how they prove it, and how accounts are made and changed. */
 import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
 import type { AccountBook, AccountRecord, Confirmation, Credential } from './account-book.js';
 import type {
@@ -30,31 +30,31 @@ import { deriveScramKeys, formatScramKeys, keysInVain, parseScramKeys, type Scra
 import { Turnstile } from './turnstile.js';
 import { Visitors } from './visitors.js';
 
-/** Passwords that are hashed at once: each takes a thread and 32 MiB for a tenth of a second. */
+/** The most passwords that are hashed at once: each takes a thread and 32 MiB for a tenth of a second. */
 const MAX_HASHES = 2;
 const MAX_WAITING = 64;
 const MAX_CERTIFICATES = 16;
 const MAX_SETTINGS = 32;
 const MAX_SETTING_BYTES = 300;
-/** Easy to read and to type; 32 of them, so ten make 50 bits. */
+/** Letters that are easy to read and to type; there are 32 of them, so ten make 50 bits. */
 const CODE_LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 const CODE_LENGTH = 10;
 
-/** What {@link Accounts} works with. */
+/** The parts of {@link Accounts}. */
 export interface AccountsOptions {
   readonly book: AccountBook;
   readonly settings: AccountSettings;
   /** Folds a name to the form in which names are compared. */
   readonly fold: (name: string) => string;
-  /** Hears of what an operator of the server should know. */
+  /** Logs events that an operator of the server should know of. */
   readonly log?: (event: string, details: Readonly<Record<string, unknown>>) => void;
   /** Milliseconds since the epoch. @defaultValue `Date.now` */
   readonly now?: () => number;
-  /** @defaultValue one that waits by timers of its own */
+  /** @defaultValue a guard with timers of its own */
   readonly guard?: PasswordGuard;
 }
 
-/** Answers what protocols ask about accounts. */
+/** Answers the questions of protocols about accounts. */
 export class Accounts implements AccountAnswers {
   #settings: AccountSettings;
   readonly #book: AccountBook;
@@ -65,7 +65,7 @@ export class Accounts implements AccountAnswers {
   readonly #visitors = new Visitors();
   readonly #breather = new Breather();
   readonly #hashing = new Turnstile({ maxRunning: MAX_HASHES, maxWaiting: MAX_WAITING });
-  /** Changes of one account, one after the other: each reads what it changes. */
+  /** Changes of one account, one after the other, since each reads the values that it changes. */
   readonly #changes = new Map<string, Promise<unknown>>();
   #erasures = 0;
 
@@ -85,7 +85,7 @@ export class Accounts implements AccountAnswers {
     this.#settings = settings;
   }
 
-  /** Wrong passwords, proofs and codes since the start. */
+  /** The number of wrong passwords, proofs and codes since the start. */
   get failureCount(): number {
     return this.#guard.failureCount;
   }
@@ -124,7 +124,7 @@ export class Accounts implements AccountAnswers {
   async #byCertificate(certificate: string | null, authorization: string, asker: Asker): Promise<LogInOutcome> {
     const account = certificate === null ? null : await this.#book.findByCertificate(certificate);
     const isMeant = authorization === '' || this.#fold(authorization) === account?.folded;
-    // A certificate cannot be guessed, so this is no failure that anything must wait for.
+    // A certificate cannot be guessed, so the next attempt need not wait after this failure.
     return account === null || !isMeant ? { kind: 'wrong' } : this.#admit(account, asker.source);
   }
 
@@ -151,13 +151,13 @@ export class Accounts implements AccountAnswers {
   /** Waits until another attempt is allowed. @returns the names under which its failure counts */
   async #turn(folded: string, { source, maxDelayMs }: Asker): Promise<string[]> {
     const names = [`address ${source}`];
-    // Whoever has used the account from here before need not wait because others guess at it.
+    // Somebody who has used the account from here before need not wait because others guess at it.
     if (!this.#visitors.has(folded, source)) names.push(`account ${folded}`);
     await this.#guard.turn(names, maxDelayMs);
     return names;
   }
 
-  /** Compares a password with that of an account. One that costs too little by now is stored anew. */
+  /** Compares a password with that of an account. A hash that costs too little by now is stored anew. */
   async #hasPassword(account: AccountRecord | null, password: string): Promise<boolean> {
     const stored = account?.credentials.find(({ kind }) => kind === 'scrypt');
     if (account === null || stored === undefined) return verifyInVain(password);
@@ -188,12 +188,12 @@ export class Accounts implements AccountAnswers {
     return [...made, { kind: 'scram-sha-256', data: formatScramKeys(await deriveScramKeys(password)) }];
   }
 
-  /** Lets somebody in who has shown that an account is its own, if that is still there. */
+  /** Lets somebody in who has proved that an account is its own, if the account still exists. */
   async #admit({ folded, createdMs }: AccountRecord, source: string): Promise<LogInOutcome> {
     let account: AccountRecord | null;
     let erasures: number;
     do {
-      // One that was erased in the meantime must not be used when those who use it have been told.
+      // An account that was erased in the meantime must not be used once its users have been told.
       erasures = this.#erasures;
       account = await this.#book.find(folded);
     } while (erasures !== this.#erasures);
@@ -221,7 +221,7 @@ export class Accounts implements AccountAnswers {
     });
   }
 
-  /** What is wrong with a registration, as far as it can be seen without the other accounts. */
+  /** Returns the fault of a registration, as far as it can be seen without the other accounts. */
   #fault({ nick, email, password, mayBeNamed }: RegisterAsk, name: string): RegistrationRefusal | null {
     const { customNames, requireEmail } = this.#settings;
     if (nick === null && !customNames) return 'NEED_NICK';
@@ -232,7 +232,7 @@ export class Accounts implements AccountAnswers {
     return passwordFault(password, name, this.#settings);
   }
 
-  /** Whether the name is another account's. One that nobody has confirmed in time makes way. */
+  /** Whether the name belongs to another account. An account that nobody has confirmed in time makes way. */
   async #takenFault(name: string): Promise<'ACCOUNT_EXISTS' | null> {
     const folded = this.#fold(name);
     const account = await this.#book.find(folded);
@@ -242,7 +242,7 @@ export class Accounts implements AccountAnswers {
     return (await this.#withdraw(folded, confirmation)) ? null : 'ACCOUNT_EXISTS';
   }
 
-  /** Removes an account that still waits for this confirmation. @returns false if there is another one by now */
+  /** Removes an account that still waits for this confirmation. @returns false if there is a different one by now */
   #withdraw(folded: string, { codeHash }: Confirmation): Promise<boolean> {
     return this.#inOrder(folded, async () => {
       const account = await this.#book.find(folded);
@@ -271,7 +271,7 @@ export class Accounts implements AccountAnswers {
     if (code === null || confirmation === null || emailCommand === null) return { kind: 'registered', account: name };
     const sent = await sendCode(emailCommand, { email, account: name, code });
     if (sent === 'sent') return { kind: 'confirmation-required', account: name, email };
-    // The letter may have arrived all the same, and its code been given back.
+    // The letter may have arrived all the same, and its code may have been used.
     await this.#withdraw(folded, confirmation);
     if (sent === 'failed') this.#log('code not sent', { account: name, command: emailCommand[0] });
     return refusal(sent === 'failed' ? 'TEMPORARILY_UNAVAILABLE' : 'INVALID_EMAIL', name);
@@ -292,7 +292,7 @@ export class Accounts implements AccountAnswers {
     });
   }
 
-  /** Confirms an account if a code is that of it. @returns its name; null if it is not */
+  /** Confirms an account if the code is the right one. @returns its name; null if it is not */
   async #confirm(folded: string, code: string): Promise<string | null> {
     const account = await this.#book.find(folded);
     const confirmation = account?.confirmation ?? null;
@@ -391,7 +391,7 @@ export class Accounts implements AccountAnswers {
     }));
   }
 
-  /** Runs changes of one account one after the other. */
+  /** Runs the changes of one account one after the other. */
   async #inOrder<T>(folded: string, change: () => Promise<T>): Promise<T> {
     const before = this.#changes.get(folded) ?? Promise.resolve();
     const result = before.then(change);
@@ -404,7 +404,7 @@ export class Accounts implements AccountAnswers {
     }
   }
 
-  /** Answers what the book cannot be asked for at the moment. */
+  /** Returns `otherwise` if the book is unavailable at the moment. */
   async #ifAvailable<T>(otherwise: T, ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
@@ -419,7 +419,7 @@ function refusal(why: RegistrationRefusal, account: string): RegisterOutcome {
   return { kind: 'refused', why, account };
 }
 
-/** Why somebody without a nick cannot make an account that is named like it. */
+/** Returns why somebody without a nick cannot make an account that has its name. */
 function nicklessFault({ refusedNick }: RegisterAsk): RegistrationRefusal {
   return refusedNick === null ? 'NEED_NICK' : 'ACCOUNT_EXISTS';
 }

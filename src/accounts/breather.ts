@@ -1,17 +1,17 @@
 /**
- * Rests between hashes of wrong passwords while many arrive, so that guessing does not take the processor from
+ * Rests between hashes of wrong passwords while many of them arrive, so that guessing does not take the processor from
  * others.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Failures in a short time that cost no rest: many people may mistype at the same moment. */
+/** The number of failures in a short time that cost no rest: many people may mistype at the same moment. */
 const FREE_FAILURES = 20;
-/** Failures that are forgotten in a second. */
+/** The number of failures that are forgotten in a second. */
 const FORGOTTEN_PER_SECOND = 2;
-/** How much longer a rest is than the work before it: two places then take half a core together. */
+/** The length of a rest, relative to the work before it: two places then take half a core together. */
 const REST_FACTOR = 3;
 
-/** Makes those rest who have done work for a failure. */
+/** Delays work that has failed. */
 export class Breather {
   readonly #now: () => number;
   readonly #sleep: (delayMs: number) => Promise<unknown>;
@@ -27,7 +27,7 @@ export class Breather {
     this.#sleep = rest;
   }
 
-  /** Does work, and rests afterwards if it was in vain as much work before. */
+  /** Does work, and rests afterwards if it failed and much work before it did, too. */
   async during(work: () => Promise<boolean>): Promise<boolean> {
     const beganMs = this.#now();
     const isRight = await work();

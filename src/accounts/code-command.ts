@@ -1,4 +1,4 @@
-/** Sends codes by e-mail, through a program that whoever runs the server has named. */
+/** Sends codes by e-mail, through a program that the operator of the server has named. */
 import { spawn } from 'node:child_process';
 import { Turnstile } from './turnstile.js';
 
@@ -9,11 +9,11 @@ export interface CodeLetter {
   readonly code: string;
 }
 
-/** How sending has ended: it is on its way, there is no such address, or it does not work at the moment. */
+/** The result of sending: the code is on its way, there is no such address, or it does not work at the moment. */
 export type Sent = 'sent' | 'no-such-address' | 'failed';
 
 const TIMEOUT_MS = 30_000;
-/** Of sysexits.h: EX_DATAERR, EX_NOUSER, EX_NOHOST. */
+/** From sysexits.h: EX_DATAERR, EX_NOUSER, EX_NOHOST. */
 const NO_SUCH_ADDRESS = new Set([65, 67, 68]);
 
 /** Programs that send mail often wait for others. */
@@ -21,9 +21,9 @@ const senders = new Turnstile({ maxRunning: 2, maxWaiting: 16 });
 
 /**
  * Runs the program, without a shell: the code is one line on its standard input, the address its last argument. Its
- * environment has them too, with the account: FDMUX_EMAIL, FDMUX_ACCOUNT.
+ * environment also has them, with the account: FDMUX_EMAIL, FDMUX_ACCOUNT.
  *
- * @returns `failed` also if the program cannot be run, takes too long, or too many wait
+ * @returns `failed` also if the program cannot be run or takes too long, or if too many wait
  */
 export async function sendCode(command: readonly string[], letter: CodeLetter): Promise<Sent> {
   const sending = senders.pass(letter.email, () => run(command, letter));

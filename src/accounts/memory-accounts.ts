@@ -6,7 +6,7 @@ export class MemoryAccounts implements AccountBook {
   readonly #byName = new Map<string, AccountRecord>();
   readonly #byCertificate = new Map<string, string>();
 
-  /** @param accounts - those that there are already, such as another process's */
+  /** @param accounts - the accounts that exist already, such as another process's */
   constructor(accounts: readonly AccountRecord[] = []) {
     for (const account of accounts) this.#put(account);
   }

@@ -1,4 +1,6 @@
-/** The accounts as a server sees them: outside it, so that their answers can be recorded, and watched by its parts. */
+/**
+ * The accounts as a server sees them: outside it, so that their answers can be recorded and its parts can observe them.
+ */
 import type {
   AccountAnswers,
   AccountChange,
@@ -35,8 +37,8 @@ const isErasure = hasKind<EraseOutcome>('erased', 'none', 'unavailable');
 /**
  * Asks something that is answered outside the server.
  *
- * @param isAnswer - whether a recorded answer is one
- * @param toldOf - returns what a recording has in place of an answer with a secret in it; by default the answer
+ * @param isAnswer - whether a recorded value is an answer
+ * @param toldOf - returns the value that is recorded instead of an answer with a secret in it; by default the answer
  */
 export type Outside = <T>(
   ask: () => Promise<T>,
@@ -44,7 +46,7 @@ export type Outside = <T>(
   toldOf?: (answer: T) => T,
 ) => Promise<T>;
 
-/** Whoever has the steps of SCRAM can guess the password at leisure. */
+/** With the steps of SCRAM, somebody could guess the password at leisure. */
 function withoutStep(step: SaslStep): SaslStep {
   return step.kind === 'challenge' ? { kind: 'challenge', text: 'x'.repeat(step.text.length) } : step;
 }

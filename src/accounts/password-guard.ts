@@ -1,24 +1,25 @@
 /**
- * Guards passwords against guessing: after failures the next try waits, longer each time, and few are hashed at once.
+ * Guards passwords against guessing: after failures the next try waits, longer each time, and few passwords are hashed
+ * at once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { verifyPassword } from './password.js';
 import { Turnstile } from './turnstile.js';
 
-/** The result of a check; `busy`: too many others are being checked, so this password was not. */
+/** The result of a check. `busy`: the password was not checked, since too many others are being checked. */
 export type Verdict = 'right' | 'wrong' | 'busy';
 
-/** Failures that cost nothing: anyone can mistype. */
+/** The number of failures that cost nothing: anyone can mistype. */
 const FREE_FAILURES = 3;
 /** The wait after the first failure beyond those; it doubles with each further one. */
 const FIRST_DELAY_MS = 1000;
-/** A failure is forgotten after this time without another. */
+/** A failure is forgotten after this time without another one. */
 const FORGET_MS = 600_000;
-/** Sources and accounts that are remembered; beyond that the one with the oldest failure is forgotten. */
+/** The number of sources and accounts that are remembered; beyond it the one with the oldest failure is forgotten. */
 const MAX_REMEMBERED = 10_000;
-/** Checks at the same time: each check of a hashed password takes a thread and 32 MiB for a while. */
+/** The most checks at the same time: each check of a hashed password takes a thread and 32 MiB for a while. */
 const MAX_CHECKS = 2;
-/** Checks that may wait for their turn. */
+/** The most checks that wait for their turn. */
 const MAX_WAITING = 64;
 
 interface Failures {
@@ -30,12 +31,12 @@ interface Failures {
 export interface PasswordGuardOptions {
   /** Milliseconds. @defaultValue the clock of `performance.now()` */
   readonly now?: () => number;
-  /** @defaultValue a timer that does not keep the process */
+  /** @defaultValue a timer that does not keep the process alive */
   readonly sleep?: (delayMs: number) => Promise<void>;
   readonly verify?: (offered: string, expected: string) => Promise<boolean>;
 }
 
-/** Remembers failures by name: of an address, of an account. */
+/** Remembers failures by name: that of an address, or of an account. */
 export class PasswordGuard {
   readonly #now: () => number;
   readonly #sleep: (delayMs: number) => Promise<void>;
@@ -52,7 +53,7 @@ export class PasswordGuard {
   }
 
   /**
-   * Waits until another try is allowed under these names: not at all without failures.
+   * Waits until another try is allowed under these names. Without failures, it does not wait.
    *
    * @param maxDelayMs - the longest wait; 0 for none
    */
@@ -79,7 +80,7 @@ export class PasswordGuard {
     return 'wrong';
   }
 
-  /** All failures since the start. */
+  /** The number of failures since the start. */
   get failureCount(): number {
     return this.#failureCount;
   }

@@ -1,4 +1,4 @@
-/** Passwords and their hashes: those of accounts, and those that stand in a configuration file. */
+/** Passwords and their hashes: those of accounts, and those in a configuration file. */
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { Turnstile } from './turnstile.js';
 
@@ -17,7 +17,7 @@ const OLD_FORM = /^scrypt:([0-9a-f]{32}):([0-9a-f]{64})$/;
 // https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
 const PHC_FORM = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,64})\$([A-Za-z0-9+/]{22,86})$/;
 
-/** How much a hash costs, in the names of the PHC string: 2^ln blocks of r times 128 bytes, p times. */
+/** The cost of a hash, in the names of the PHC string: 2^ln blocks of r times 128 bytes, p times. */
 interface Cost {
   readonly ln: number;
   readonly r: number;
@@ -31,12 +31,12 @@ interface Hashed extends Cost {
 
 /**
  * The threads of libuv also read files and look up names for the whole process, so hashes never take more than two of
- * them. Whoever asks for hashes limits how many wait.
+ * them. The callers limit how many hashes wait.
  */
 const hashing = new Turnstile({ maxRunning: 2, maxWaiting: Infinity });
 
 function derive(password: string, salt: Buffer, keyBytes: number, { ln, r, p }: Cost): Promise<Buffer> {
-  // OpenSSL counts a little more than the blocks themselves.
+  // OpenSSL counts a little more memory than the blocks themselves.
   const options = { N: 2 ** ln, r, p, maxmem: 256 * 2 ** ln * r + 1_048_576 };
   const work = (): Promise<Buffer> =>
     new Promise((resolve, reject) => {
@@ -59,7 +59,7 @@ export async function hashPassword(password: string): Promise<string> {
   return `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${toBase64(salt)}$${toBase64(key)}`;
 }
 
-/** Base64 without padding, as PHC strings have it. */
+/** Base64 without padding, as in PHC strings. */
 function toBase64(bytes: Buffer): string {
   return bytes.toString('base64').replaceAll('=', '');
 }
@@ -77,19 +77,19 @@ function parseHash(text: string): Hashed | null {
   return { ...cost, salt: Buffer.from(salt, 'base64'), key: Buffer.from(key, 'base64') };
 }
 
-/** Whether a hash should be made again when its password is known: it costs less than new ones do. */
+/** Whether a hash should be made again when its password is known: it costs less than a new one. */
 export function isOutdated(hash: string): boolean {
   const parsed = parseHash(hash);
   return parsed === null || parsed.ln < COST.ln || parsed.r < COST.r;
 }
 
-/** Makes the lengths equal: comparing clear texts would stop at the first difference, and so reveal where it is. */
+/** Makes the lengths equal: a comparison of clear texts would stop at the first difference, and so reveal its place. */
 function digest(text: string): Buffer {
   return createHmac('sha256', DIGEST_KEY).update(text).digest();
 }
 
 /**
- * Compares a peer's password with the one that is stored, hashed or in clear, in a time that reveals nothing about it.
+ * Compares a peer's password with the stored one, which is hashed or in clear, in a time that reveals nothing about it.
  *
  * @param expected - a PHC string of scrypt, `scrypt:<salt>:<key>` in hex as earlier versions made it, or clear text
  */

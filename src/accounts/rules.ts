@@ -1,15 +1,15 @@
-/** What a new account, or a change of one, must be like. */
+/** The rules for new accounts, and for changes of accounts. */
 import type { AccountSettings } from './account-service.js';
 
 /** A command with a password must fit into one line (account-registration, "Server considerations"). */
 const MAX_PASSWORD_BYTES = 300;
-/** RFC 5321 section 4.5.3.1.3, without the brackets. */
+/** From RFC 5321 section 4.5.3.1.3, without the brackets. */
 const MAX_EMAIL_BYTES = 254;
-// No more than what every mailer takes; above all nothing that a program could take for an option, or for two
+// Only addresses that every mailer accepts; above all, nothing that a program could take for an option, or for two
 // addresses.
 const EMAIL = /^[A-Za-z0-9_](?:[\w.+'-]*[\w+'-])?@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/;
 
-/** Judges a password. @returns null if it may be used */
+/** Judges a password. @returns null if it is acceptable */
 export function passwordFault(
   password: string,
   name: string,

@@ -2,20 +2,20 @@
 import type { Mechanism, SaslExchange, SaslStep } from './account-service.js';
 import { parseClientFirst, ScramExchange, type ScramKeys } from './scram.js';
 
-/** What exchanges ask of the accounts, for one peer. */
+/** The accounts as exchanges ask them, for one peer. */
 export interface Prover {
   byPassword(name: string, password: string): Promise<SaslStep>;
-  /** @param authorization - the account that it wants; empty for whichever it is */
+  /** @param authorization - the account that the peer wants; empty for any account */
   byCertificate(authorization: string): Promise<SaslStep>;
-  /** Returns the keys of an account, or some that nobody has. */
+  /** Returns the keys of an account, or keys that nobody has. */
   scramKeys(name: string): Promise<ScramKeys>;
   /** Judges the end of an exchange by SCRAM. @param finish - returns null if the proof is wrong */
   byProof(name: string, keys: ScramKeys, finish: () => string | null): Promise<ProofOutcome>;
-  /** Whether two names are those of the same account. */
+  /** Whether two names belong to the same account. */
   isSame(name: string, other: string): boolean;
 }
 
-/** The end of an exchange, and the last text of the server, which comes before it; null if it has failed. */
+/** The end of an exchange, with the last text of the server, which precedes it; null if it has failed. */
 export interface ProofOutcome {
   readonly outcome: SaslStep;
   readonly text: string | null;
@@ -24,7 +24,7 @@ export interface ProofOutcome {
 const WRONG: SaslStep = { kind: 'wrong' };
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** Decodes a response. @returns null if it is no text in base64 */
+/** Decodes a response. @returns null if it is not text in base64 */
 function textOf(response: string): string | null {
   if (!BASE64.test(response)) return null;
   const bytes = Buffer.from(response, 'base64');
@@ -32,7 +32,7 @@ function textOf(response: string): string | null {
   return Buffer.from(text, 'utf8').equals(bytes) ? text : null;
 }
 
-/** Whether a peer that proves to be one account may act as another one: only as itself. */
+/** Whether a peer that proves to be one account may act as another one: it may only act as itself. */
 function mayAct(prover: Prover, authorization: string, name: string): boolean {
   return authorization === '' || prover.isSame(authorization, name);
 }
@@ -67,12 +67,12 @@ class ExternalExchange implements SaslExchange {
   }
 }
 
-/** SCRAM-SHA-256: two messages of the client, and an empty response to the server's last one. */
+/** SCRAM-SHA-256: two messages of the client, and an empty response to the last one of the server. */
 class Sha256Exchange implements SaslExchange {
   readonly #prover: Prover;
   #name = '';
   #scram: { readonly exchange: ScramExchange; readonly keys: ScramKeys } | null = null;
-  /** Set when the server has shown that it has the keys. */
+  /** Set when the server has proved that it has the keys. */
   #outcome: SaslStep | null = null;
 
   constructor(prover: Prover) {

@@ -2,13 +2,13 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { prepareText } from './prepared-text.js';
 
-/** Rounds of PBKDF2 for new keys. RFC 7677 section 4 asks for 4096 at least. */
+/** The rounds of PBKDF2 for new keys. RFC 7677 section 4 asks for at least 4096. */
 export const SCRAM_ITERATIONS = 15_000;
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 18;
 
-/** What a server keeps of a password: it can check a proof, but not make one. */
+/** The part of a password that a server keeps: it can check a proof, but not make one. */
 export interface ScramKeys {
   readonly iterations: number;
   readonly salt: Buffer;
@@ -48,7 +48,7 @@ export function formatScramKeys({ iterations, salt, storedKey, serverKey }: Scra
   return `SCRAM-SHA-256$${iterations}:${saltText}$${storedText}:${serverText}`;
 }
 
-/** @returns null if the text is no keys */
+/** @returns null if the text is not keys */
 export function parseScramKeys(text: string): ScramKeys | null {
   const [, iterations, ...keys] = STORED_FORM.exec(text) ?? [];
   const [salt, storedKey, serverKey] = keys.map((key) => Buffer.from(key, 'base64'));
@@ -56,10 +56,10 @@ export function parseScramKeys(text: string): ScramKeys | null {
   return { iterations: Number(iterations), salt, storedKey, serverKey };
 }
 
-/** Secret of this process, for {@link keysInVain}. */
+/** A secret of this process, for {@link keysInVain}. */
 const VAIN_KEY = randomBytes(32);
 
-/** Returns keys for an account that there is not: the same salt each time, and no password belongs to them. */
+/** Returns keys for an account that does not exist: the same salt each time, and no password belongs to them. */
 export function keysInVain(name: string): ScramKeys {
   const salt = hmac(VAIN_KEY, `salt ${name}`).subarray(0, SALT_BYTES);
   const storedKey = hmac(VAIN_KEY, `stored ${name}`);
@@ -71,13 +71,13 @@ export interface ClientFirst {
   readonly authorization: string;
   readonly name: string;
   readonly nonce: string;
-  /** Whether it binds to nothing: `n`, or `y` if it could bind but thinks that the server cannot. */
+  /** Whether it binds to nothing: `n`, or `y` if the client could bind but thinks that the server cannot. */
   readonly header: string;
   /** The message without the header. */
   readonly bare: string;
 }
 
-/** Reads the first message of a client. @returns null if it is malformed, or asks for what is not offered */
+/** Reads the first message of a client. @returns null if it is malformed, or asks for something that is not offered */
 export function parseClientFirst(message: string): ClientFirst | null {
   // `m=` would be an extension that a server must know (RFC 5802 section 5.1), `p=` binds to a channel.
   const match = /^((?:n|y),(?:a=([^,]*))?,)(n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)$/s.exec(message);
@@ -88,7 +88,7 @@ export function parseClientFirst(message: string): ClientFirst | null {
   return { authorization: unescapedAuthorization, name: unescapedName, nonce, header, bare };
 }
 
-/** Undoes `=2C` and `=3D`. @returns null if another `=` is in it (RFC 5802 section 5.1) */
+/** Undoes `=2C` and `=3D`. @returns null if it has another `=` (RFC 5802 section 5.1) */
 function unescape(name: string): string | null {
   if (/=(?!2C|3D)/.test(name)) return null;
   return name.replaceAll('=2C', ',').replaceAll('=3D', '=');
@@ -102,7 +102,7 @@ export class ScramExchange {
   /** The first message of the server. */
   readonly serverFirst: string;
 
-  /** @param serverNonce - what the server adds to the nonce of the client; a test may choose it */
+  /** @param serverNonce - the server's part of the nonce, which follows the client's; a test may choose it */
   constructor(first: ClientFirst, keys: ScramKeys, serverNonce = randomBytes(NONCE_BYTES).toString('base64')) {
     this.#first = first;
     this.#keys = keys;

@@ -1,10 +1,10 @@
-/** Lets a few pieces of work run at once; others wait in line, and more are turned away. */
+/** Runs a few pieces of work at once; others wait in line, and further ones are turned away. */
 
 /** The limits of a {@link Turnstile}. */
 export interface TurnstileLimits {
-  /** Pieces of work at the same time, at least 1. */
+  /** The most pieces of work at the same time, at least 1. */
   readonly maxRunning: number;
-  /** Pieces of work that may wait, at least 0. */
+  /** The most pieces of work that wait, at least 0. */
   readonly maxWaiting: number;
 }
 
@@ -15,8 +15,8 @@ interface Waiting {
 }
 
 /**
- * A line for work. Sources take turns. When it is full, whoever holds the most places in it gives one up for somebody
- * with fewer.
+ * A line for work. Sources take turns. When it is full, the source with the most places gives one up for a source with
+ * fewer.
  */
 export class Turnstile {
   readonly #limits: TurnstileLimits;
@@ -31,7 +31,7 @@ export class Turnstile {
   /**
    * Runs work when its turn has come.
    *
-   * @param source - who asks for it
+   * @param source - the source that asks for it
    * @returns its result; null if it has been turned away
    * @throws what the work throws
    */
@@ -52,7 +52,7 @@ export class Turnstile {
     }
   }
 
-  /** The source that has waited longest of those that were not served last. */
+  /** Takes the work that has waited longest, if possible of a source that was not served last. */
   #takeNext(): Waiting | undefined {
     const other = this.#waiting.findIndex(({ source }) => source !== this.#lastSource);
     const [next] = this.#waiting.splice(Math.max(0, other), 1);
@@ -60,7 +60,7 @@ export class Turnstile {
     return next;
   }
 
-  /** Waits for a place that somebody hands over. */
+  /** Waits for a place that another piece of work hands over. */
   #isLetIn(source: string): Promise<boolean> {
     const isFull = this.#waiting.length >= this.#limits.maxWaiting;
     if (isFull && !this.#makesRoomFor(source)) return Promise.resolve(false);
@@ -77,7 +77,7 @@ export class Turnstile {
     });
   }
 
-  /** Turns away the last of those who wait for the source that has the most of them. */
+  /** Turns away the last work of the source with the most places in the line. */
   #makesRoomFor(source: string): boolean {
     const counts = new Map<string, number>();
     for (const waiting of this.#waiting) counts.set(waiting.source, (counts.get(waiting.source) ?? 0) + 1);

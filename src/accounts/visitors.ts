@@ -1,10 +1,10 @@
-/** What is remembered of the addresses that use accounts. */
+/** A memory of the addresses that use accounts. */
 
-/** Beyond this, the oldest is forgotten. */
+/** Beyond this number, the oldest entry is forgotten. */
 const MAX_REMEMBERED = 10_000;
 const HOUR_MS = 3_600_000;
 
-/** Remembers who has used an account from where, and who has made how many. */
+/** Remembers which accounts have been used from which addresses, and how many accounts each address has made. */
 export class Visitors {
   readonly #pairs = new Set<string>();
   readonly #registrations = new Map<string, { count: number; readonly sinceMs: number }>();
