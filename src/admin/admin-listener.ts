@@ -1,4 +1,4 @@
-/** The listener for metrics and health (`/metrics`, `/healthz`, `/readyz`), which only this machine reaches. */
+/** The listener for metrics and health (`/metrics`, `/healthz`, `/readyz`), which only this machine can reach. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { toError } from '../errors.js';
 import type { Connection } from '../net/connection.js';
@@ -8,21 +8,21 @@ import type { Address } from '../socket/address.js';
 import { isLoopback } from './loopback.js';
 import type { Phase } from './readings.js';
 
-/** Connections at once. Each is for one request. */
+/** The most connections at once. Each is for one request. */
 const MAX_CONNECTIONS = 32;
-/** From its opening until the answer has left. */
+/** The time from the opening of a connection until the answer has left. */
 const CONNECTION_MS = 10_000;
 const MAX_HEADER_BYTES = 8192;
 const TEXT = 'text/plain; charset=utf-8';
 
-/** Where metrics are found. */
+/** The source of the metrics. */
 export interface MetricsSource {
   readonly contentType: string;
   /** Returns the text of an answer. */
   render(): Promise<string>;
 }
 
-/** Where to listen, and whom to ask. */
+/** The address to listen on, and the sources of the answers. */
 export interface AdminOptions {
   /** A loopback address, or a unix socket. */
   readonly at: Place;
@@ -37,7 +37,7 @@ interface Answer {
   readonly type?: string;
 }
 
-/** What an answer depends on, beside the request. */
+/** The facts that an answer depends on, besides the request. */
 interface Facts {
   readonly metrics: MetricsSource;
   readonly phase: Phase;
@@ -80,7 +80,7 @@ export class AdminListener {
   }
 }
 
-/** The server does not listen itself, so its own deadlines are not at work. */
+/** The server itself does not listen, so its own deadlines are not in effect. */
 function streamOf(connection: Connection): ReturnType<Connection['toDuplex']> {
   const stream = connection.toDuplex();
   const timer = setTimeout(() => void stream.destroy(), CONNECTION_MS).unref();
@@ -134,8 +134,8 @@ async function answer(
 }
 
 /**
- * A web page can give its own name the address of this machine, and would then read what is meant for its operator
- * (DNS rebinding). Its name is in the request.
+ * A web page can give its own name the address of this machine, and would then read answers that are meant for the
+ * operator (DNS rebinding). Its name is in the request.
  */
 function isForUs(host: string | undefined): boolean {
   if (host === undefined) return true;

@@ -3,14 +3,14 @@ import type { MetricsSource } from './admin-listener.js';
 import { processMetrics } from './metrics.js';
 import { mergeMetrics } from './sample-labels.js';
 
-/** What is known of a worker from outside. */
+/** The facts about a worker that are known from outside. */
 export interface WorkerReading {
   readonly name: string;
   readonly isReady: boolean;
   readonly restarts: number;
 }
 
-/** Where they are found. */
+/** The sources of the metrics. */
 export interface GatheredParts {
   readonly workers: () => readonly WorkerReading[];
   /** Returns the metrics of each worker that answers, by name. */
@@ -21,7 +21,7 @@ export interface GatheredParts {
 const CONTROL = 'control';
 const LABEL = 'worker';
 
-/** They are asked for when somebody asks, and cost nothing before. */
+/** The metrics are collected on request, and cost nothing before. */
 export class GatheredMetrics implements MetricsSource {
   readonly #parts: GatheredParts;
   readonly #own = processMetrics();

@@ -1,4 +1,4 @@
-/** Which addresses only this machine reaches. */
+/** Recognizes addresses that only this machine can reach. */
 import { isIP } from 'node:net';
 
 /** @param host - an address, or `localhost` */

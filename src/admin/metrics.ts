@@ -1,9 +1,9 @@
-/** The metrics in the text format of Prometheus, by the package `prom-client`. */
+/** The metrics in the text format of Prometheus, made with the package `prom-client`. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { MetricsSource } from './admin-listener.js';
 import type { LabeledCount, Readings, StoreReadings } from './readings.js';
 
-/** One metric: what it means, and where its value is found. */
+/** One metric: its meaning, and the source of its value. */
 interface Row {
   readonly name: string;
   readonly help: string;
@@ -11,7 +11,7 @@ interface Row {
   readonly read: (readings: Readings) => number | readonly LabeledCount[];
 }
 
-/** Reads a number of the store; a server without one has no sample of it. */
+/** Reads a number of the store; a server without a store has no sample of it. */
 function ofStore(read: (store: StoreReadings) => number): Row['read'] {
   return ({ store }) => (store === null ? [] : read(store));
 }
@@ -177,14 +177,14 @@ const COUNTERS: readonly Row[] = [
   },
 ];
 
-/** How exactly delays of the event loop are measured, in milliseconds: each sample wakes the process. */
+/** The precision of event loop delays, in milliseconds: each sample wakes the process. */
 const LOOP_DELAY_PRECISION_MS = 20;
 
-/** All metrics of one server. They are read when somebody asks, and cost nothing before. */
+/** All metrics of one server. They are read on request, and cost nothing before. */
 export class Metrics implements MetricsSource {
   readonly #registry = new Registry();
   readonly #read: () => Readings;
-  /** The one reading from which all metrics of an answer are taken. */
+  /** The reading from which all metrics of one answer are taken. */
   #readings: Readings | null = null;
 
   constructor(read: () => Readings) {
@@ -219,7 +219,7 @@ export class Metrics implements MetricsSource {
       collect: () => {
         gauge.reset();
         const samples = this.#samplesOf(row);
-        // What is reset without labels is 0, and not absent.
+        // A reset metric without labels is 0 instead of absent.
         if (samples.length === 0 && labels.length === 0) gauge.remove();
         for (const sample of samples) gauge.set(sample.labels, sample.count);
       },
@@ -234,7 +234,7 @@ export class Metrics implements MetricsSource {
       labelNames: labels,
       registers: [this.#registry],
       collect: () => {
-        // The server has counted already.
+        // The server has already counted.
         counter.reset();
         const samples = this.#samplesOf(row);
         if (samples.length === 0 && labels.length === 0) counter.remove();

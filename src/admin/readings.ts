@@ -1,19 +1,19 @@
-/** What the server knows about itself at one moment. */
+/** The facts that the server knows about itself at one moment. */
 
-/** How far the server is: `ready` from when all listeners are open until it begins to end. */
+/** The phase of the server: `ready` from when all listeners are open until it begins to end. */
 export type Phase = 'starting' | 'ready' | 'draining';
 
-/** A number for one kind of thing. */
+/** The count of one kind of thing. */
 export interface LabeledCount {
   readonly labels: Readonly<Record<string, string>>;
   readonly count: number;
 }
 
-/** What a store says about itself. */
+/** The readings of a store. */
 export interface StoreReadings {
-  /** The size of the file, with what has been written last. */
+  /** The size of the file, including the latest writes. */
   readonly bytes: number;
-  /** Writes that are not answered yet. */
+  /** Writes that have not been answered yet. */
   readonly queued: number;
   readonly isTakingWrites: boolean;
   readonly batchesTotal: number;
@@ -21,18 +21,18 @@ export interface StoreReadings {
   readonly busyMsTotal: number;
 }
 
-/** What one of several servers that share a store says about itself. */
+/** The readings of one of several servers that share a store. */
 export interface NodeReadings {
   readonly name: string;
-  /** Counted anew at each start, and when the others had given it up. */
+  /** Incremented at each start, and after the others had given the server up. */
   readonly incarnation: number;
-  /** The nodes that live, as far as is known; each as `name.incarnation`. */
+  /** The nodes that are known to live, each as `name.incarnation`. */
   readonly living: readonly string[];
-  /** How many packs are known to be in the logs that have not been applied here; null if that is not known. */
+  /** The number of packs that are known to be in the logs and have not been applied here; null if unknown. */
   readonly lag: number | null;
 }
 
-/** What a server says about its link to another domain. */
+/** The readings of a server's link to another domain. */
 export interface DomainLinkReadings {
   readonly domain: string;
   /** Whether the rooms of the other domain can be reached; null if nobody here enters any. */
@@ -41,13 +41,13 @@ export interface DomainLinkReadings {
   readonly isServed: boolean;
   /** Rooms of the other domain that are followed. */
   readonly mirrored: number;
-  /** What people here have proposed to these, and what has not returned. */
+  /** The number of proposals from people here to these rooms that have not returned. */
   readonly waiting: number;
-  /** How old the last sign of life of the other domain is, in milliseconds; null while it cannot be reached. */
+  /** The age of the last sign of life of the other domain, in milliseconds; null while it cannot be reached. */
   readonly silentMs: number | null;
 }
 
-/** All of it. What has `Total` in its name only grows. */
+/** All readings. Those with `Total` in their name only grow. */
 export interface Readings {
   readonly version: string;
   readonly backend: string;
@@ -58,15 +58,15 @@ export interface Readings {
   /** Members of the chat: clients that have registered. */
   readonly memberCount: number;
   readonly operatorCount: number;
-  /** Rooms with somebody in them. */
+  /** Rooms that have members. */
   readonly roomCount: number;
   /** Bans of the server. */
   readonly banCount: number;
   /** Bytes that wait for peers to read them. */
   readonly pendingBytes: number;
-  /** Peers that bytes wait for. */
+  /** Peers for which bytes wait. */
   readonly readersBehindCount: number;
-  /** Bytes of messages that rooms keep for those who read slowly. */
+  /** Bytes of messages that rooms keep for slow readers. */
   readonly keptBytes: number;
   /** Null if nothing is stored. */
   readonly store: StoreReadings | null;
@@ -74,7 +74,7 @@ export interface Readings {
   readonly loopTurnsTotal: number;
   /** Time in which neither the event loop nor a multiplexer in its place waited. */
   readonly loopActiveSeconds: number;
-  /** Null for a server that has its store for itself. */
+  /** Null for a server that does not share its store. */
   readonly node: NodeReadings | null;
   /** The links to other domains. */
   readonly domainLinks: readonly DomainLinkReadings[];
@@ -85,9 +85,9 @@ export interface Readings {
   readonly handshakesTotal: readonly LabeledCount[];
   /** When the certificate in each file expires, in seconds since the epoch. */
   readonly certificateExpiries: readonly LabeledCount[];
-  /** Events that were handed to clients: a message to ten members counts ten times. */
+  /** Events that were delivered to clients: a message to ten members counts ten times. */
   readonly deliveriesTotal: number;
-  /** Peers that were closed since they read too slowly. */
+  /** Peers that were closed because they read too slowly. */
   readonly slowReadersClosedTotal: number;
   readonly wrongPasswordsTotal: number;
   /** IRC commands by name. */

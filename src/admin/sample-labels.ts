@@ -1,16 +1,16 @@
 /** Metrics of several processes in one text: each sample gets a label with the name of its process. */
 
-/** One metric, as all processes have it. */
+/** One metric, with the samples of all processes. */
 interface Family {
-  /** Its lines of help and type. */
+  /** Its help and type lines. */
   readonly head: string[];
   readonly samples: string[];
 }
 
 /**
- * Puts texts in the format of Prometheus together. Samples of one metric have to follow each other.
+ * Merges texts in the format of Prometheus. The samples of one metric have to follow each other.
  *
- * @param texts - by the name of the process
+ * @param texts - the texts by the names of their processes
  */
 export function mergeMetrics(label: string, texts: ReadonlyMap<string, string>): string {
   const families = new Map<string, Family>();
