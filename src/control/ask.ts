@@ -1,4 +1,4 @@
-/** Asks a running server for something, by its control socket. */
+/** Sends a request to a running server, through its control socket. */
 import { isSystemError, toError } from '../errors.js';
 import { connect } from '../net/connect.js';
 import { CONTROL_FILE } from './control-socket.js';
@@ -6,11 +6,11 @@ import { LineBuffer } from './line-buffer.js';
 import { ControlError, decodeAnswer, encodeRequest, MAX_ANSWER_BYTES, type Reply, type Request } from './request.js';
 import { socketPath } from './socket-path.js';
 
-/** Whom to ask, and how long to wait. */
+/** The server to ask, and how long to wait. */
 export interface AskOptions {
-  /** The name of the socket's file. @defaultValue that of the server of the folder */
+  /** The name of the socket's file. @defaultValue that of the folder's server */
   readonly file?: string;
-  /** How long the answer may take, in milliseconds. @defaultValue for ever */
+  /** How long the answer may take, in milliseconds. @defaultValue forever */
   readonly timeoutMs?: number;
 }
 
@@ -18,7 +18,7 @@ export interface AskOptions {
  * Asks the server that keeps its data in a folder.
  *
  * @throws ControlError: ERR_CONTROL_UNREACHABLE if no server answers; an error with the code and the message of the
- *   server if it does not do what it was asked for
+ *   server if it does not do what was requested
  */
 export async function askServer(
   folder: string,

@@ -2,7 +2,7 @@
 import type { Channel } from '../log/channel.js';
 import type { Connection } from '../net/connection.js';
 
-/** What may wait for a peer before what it follows has to wait: the high-water mark of its connection. */
+/** The bytes that may wait for a peer before its logs have to wait: the high-water mark of its connection. */
 export const CHANNEL_BYTES = 1_048_576;
 
 /** One end of a connection that is open. */

@@ -1,4 +1,4 @@
-/** The socket in the folder of a server's data, on which the server is asked for things by the one who runs it. */
+/** The socket in the folder of a server's data, through which its operator sends requests to the server. */
 import { toError } from '../errors.js';
 import type { Connection } from '../net/connection.js';
 import { LineBuffer } from './line-buffer.js';
@@ -16,16 +16,16 @@ import {
 /** The name of the file. */
 export const CONTROL_FILE = 'control.sock';
 
-/** Connections at once. A program needs one. */
+/** The most connections at once. A program needs one. */
 const MAX_CONNECTIONS = 32;
 /** How long a socket that closes waits for its answers to be read. */
 const CLOSE_MS = 200;
 
-/** Hears of what nobody asked for. */
+/** The observer of unexpected events. */
 export interface ControlObserver {
-  /** Something is asked for. */
+  /** A request has arrived. */
   asked(verb: string, words: readonly string[]): void;
-  /** Somebody else than the owner and root has connected, and is turned away. */
+  /** Somebody other than the owner and root has connected, and is turned away. */
   stranger(uid: number): void;
   failed(error: Error): void;
 }
@@ -64,8 +64,8 @@ export class ControlSocket {
   }
 
   /**
-   * Leaves its place to another process: its file is removed, and nobody new is heard. Requests that are under way are
-   * still answered, whatever time they take; others are refused. {@link close} may follow.
+   * Leaves its place to another process: its file is removed, and it accepts nobody new. Requests that are under way
+   * are still answered, however long they take; others are refused. {@link close} may follow.
    */
   retire(): void {
     this.#service.isRetired = true;
@@ -78,20 +78,20 @@ export class ControlSocket {
   }
 }
 
-/** What all who ask have in common. */
+/** The state that all connections share. */
 interface Service {
   readonly verbs: Verbs;
   readonly observer: ControlObserver;
   isRetired: boolean;
 }
 
-/** One who asks. Requests are answered one after the other. */
+/** One connection. Its requests are answered one after the other. */
 class Desk implements Visitor {
   readonly #connection: Connection;
   readonly #service: Service;
   readonly #lines = new LineBuffer(MAX_REQUEST_BYTES);
   #isBusy = false;
-  /** Whether it has asked for too much at once: what it sends from then on is dropped. */
+  /** Whether the peer has sent too much at once: everything that it sends from then on is dropped. */
   #isOver = false;
 
   constructor(connection: Connection, service: Service) {
@@ -109,7 +109,7 @@ class Desk implements Visitor {
     this.#connection.end(encodeAnswer(failureOf(tooLong())));
   }
 
-  /** The peer asks for nothing more. It says so when it is read from again, so all it has asked for is answered. */
+  /** The peer sends no more requests. It reports this when it is read from again, so all its requests are answered. */
   end(): void {
     this.#connection.end();
   }
@@ -117,7 +117,7 @@ class Desk implements Visitor {
   async #work(): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    // What it sends meanwhile waits in the kernel.
+    // Bytes that it sends meanwhile wait in the kernel.
     this.#connection.pause();
     for (let line = this.#lines.next(); line !== null; line = this.#lines.next()) {
       const answer = await this.#answer(line).catch(failureOf);

@@ -1,4 +1,4 @@
-/** Opens channels to the process that serves something in a folder. */
+/** Opens channels to the process that serves in a folder. */
 import { type Channel, type ChannelEvents, type Dial } from '../log/channel.js';
 import { connect } from '../net/connect.js';
 import { peerCredentialsOf } from '../socket/peer-credentials.js';
@@ -7,7 +7,8 @@ import { mayEnter } from './owner-listener.js';
 import { type SocketPath, socketPath } from './socket-path.js';
 
 /**
- * Returns how a channel to what is served in a folder is opened. Only the user of this process, or root, may serve it.
+ * Returns a function that opens a channel to the service of a folder. Only the user of this process, or root, may serve
+ * it.
  *
  * @param file - the name of the socket's file
  */

@@ -1,16 +1,16 @@
-/** What the one who runs several workers can ask of all of them at once: the verbs of `fdmux ctl`. */
+/** The verbs of `fdmux ctl` for an operator of several workers, who asks all of them at once. */
 import { ControlError, type Reply, type Verb, type Verbs } from './request.js';
 import { statusRow } from './status-row.js';
 import type { Supervisor, WorkerReply } from './supervisor.js';
 import type { Worker } from './worker.js';
 
-/** What the verbs act on. */
+/** The parts that the verbs act on. */
 export interface GatheringDeskParts {
   readonly supervisor: Supervisor;
   readonly version: string;
   /** The addresses that the workers listen on, with their protocols. */
   readonly listeners: readonly { readonly protocol: string; readonly isSecure: boolean; readonly address: string }[];
-  /** Reads what this process itself needs of the configuration. @returns what is wrong with that; null for nothing */
+  /** Reads the part of the configuration that this process itself needs. @returns its fault; null if it has none */
   readonly reload: () => Promise<string | null>;
   readonly setLogLevel: (level: string) => void;
   /** Ends all workers once their clients have left or their time is over, and then this process. */
@@ -20,7 +20,7 @@ export interface GatheringDeskParts {
 /** Returns the verbs. */
 export function gatheringDesk(parts: GatheringDeskParts): Verbs {
   const { supervisor } = parts;
-  /** One that any worker answers, since all know the same. */
+  /** A verb that any worker can answer, since all know the same. */
   const shared = (verb: string): Verb => {
     return (words) => supervisor.askAny({ verb, words });
   };
@@ -50,7 +50,7 @@ export function gatheringDesk(parts: GatheringDeskParts): Verbs {
   };
 }
 
-/** Puts answers together, a line each; the first error if there is one. @throws that error */
+/** Merges answers, a line each, or throws the first error if there is one. @throws that error */
 function summary(replies: readonly WorkerReply[]): Reply {
   const failed = replies.find(({ reply }) => reply instanceof Error);
   if (failed !== undefined && failed.reply instanceof Error) throw named(failed.worker, failed.reply);
@@ -61,7 +61,7 @@ function summary(replies: readonly WorkerReply[]): Reply {
   };
 }
 
-/** An error that says which worker it is of. */
+/** An error that says which worker it belongs to. */
 function named({ name }: Worker, error: Error): Error {
   const code: unknown = Reflect.get(error, 'code');
   return Object.assign(new Error(`worker ${name}: ${error.message}`), {
@@ -96,7 +96,7 @@ async function reload({ supervisor, reload: read }: GatheringDeskParts): Promise
   return summary(await supervisor.askAll({ verb: 'reload', words: [] }));
 }
 
-/** Lists what all have listed, each line with the name of its worker; the last line counts. */
+/** Merges the lists of all workers, each line with the name of its worker; the last line counts. */
 function listAll(replies: readonly WorkerReply[]): Reply {
   const text: string[] = [];
   const result: unknown[] = [];
@@ -114,7 +114,7 @@ function listAll(replies: readonly WorkerReply[]): Reply {
 
 const fieldsOf = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});
 
-/** What a worker says about itself, as far as it is put together here. */
+/** The facts of a worker that are merged here. */
 interface WorkerFacts {
   readonly clients: number;
   readonly members: number;

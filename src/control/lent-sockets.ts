@@ -1,4 +1,4 @@
-/** The socket on which a worker lends the sockets that it listens on to a process that looks after it. */
+/** The socket through which a worker lends its listening sockets to a process that looks after it. */
 import { toError } from '../errors.js';
 import type { Connection } from '../net/connection.js';
 import { peerCredentialsOf } from '../socket/peer-credentials.js';
@@ -6,19 +6,19 @@ import { Socket } from '../socket/socket.js';
 import { mayEnter, OwnerListener, type Visitor } from './owner-listener.js';
 import { socketPath } from './socket-path.js';
 
-/** Connections at once. */
+/** The most connections at once. */
 const MAX_CONNECTIONS = 32;
-/** How long a worker may take to answer: one that is stopped answers never. */
+/** How long a worker may take to answer: a stopped one never answers. */
 const ANSWER_MS = 2_000;
 /** The most fds of one message: SCM_MAX_FD, unix(7). */
 const MAX_FDS = 253;
 const MAX_BYTES = 65_536;
 
-/** What a worker lends. */
+/** The loan of a worker. */
 export interface Lent {
   /** The process. */
   readonly pid: number;
-  /** By the place of the listener in the configuration; they belong to the caller. */
+  /** The fds by the places of their listeners in the configuration; they belong to the caller. */
   readonly fds: ReadonlyMap<number, number>;
 }
 
@@ -35,7 +35,7 @@ export class LendingSocket {
   /**
    * Opens it.
    *
-   * @param fds - by the place of the listener in the configuration; they stay the caller's
+   * @param fds - the fds by the places of their listeners in the configuration; they still belong to the caller
    * @throws as `listen` does
    */
   static async open(

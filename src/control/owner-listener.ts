@@ -1,15 +1,15 @@
-/** A unix socket in a folder that is for the user of this process, and for root. */
+/** A unix socket in a folder, for the user of this process and for root. */
 import type { Connection } from '../net/connection.js';
 import { listen, type Listener } from '../net/listener.js';
 import { peerCredentialsOf } from '../socket/peer-credentials.js';
 import { type SocketPath, socketPath } from './socket-path.js';
 
-/** Nobody but the owner may open the file. */
+/** Only the owner may open the file. */
 const MODE = 0o600;
 
-/** One who has been let in. */
+/** A peer that has been let in. */
 export interface Visitor {
-  /** Bytes have arrived. Their memory is used again as soon as this returns. */
+  /** Bytes have arrived. Their memory is reused as soon as this returns. */
   take(bytes: Uint8Array): void;
   /** It sends no more. */
   end(): void;
@@ -19,24 +19,24 @@ export interface Visitor {
   closed?(): void;
 }
 
-/** What such a socket is opened with. */
+/** The options of such a socket. */
 export interface OwnerListenerOptions {
   readonly folder: string;
   /** The name of the socket's file. */
   readonly file: string;
   /** The most connections at once, at least 1. */
   readonly maxConnections: number;
-  /** A connection with more bytes to send reports when it has room again. @defaultValue that of `listen` */
+  /** A connection with more bytes to send than this reports when it has room again. @defaultValue that of `listen` */
   readonly highWaterMarkBytes?: number;
   readonly accept: (connection: Connection) => Visitor;
-  /** Hears of a peer that is somebody else. */
+  /** Called when a peer is somebody else. */
   readonly onStranger: (uid: number) => void;
   readonly onError: (error: Error) => void;
 }
 
 /**
- * An open socket. Its file is closed to others, and the kernel says who each peer is: one that connects all the same,
- * because the file was opened to others later for example, is turned away.
+ * An open socket. Others cannot open its file, and the kernel reports who each peer is: a peer that connects all the
+ * same, for example because the file was opened to others later, is turned away.
  */
 export class OwnerListener {
   readonly #listener: Listener<Visitor | null>;
@@ -59,12 +59,12 @@ export class OwnerListener {
     }
   }
 
-  /** Removes its file. Nobody new is heard; those who are connected stay. */
+  /** Removes its file. It accepts nobody new; peers that are connected stay. */
   stopAccepting(): void {
     this.#listener.stopAccepting();
   }
 
-  /** Cuts off all visitors. Idempotent. @param drainMs - how long what they are sent may take, in milliseconds */
+  /** Cuts off all visitors. Idempotent. @param drainMs - how long the last bytes to them may take, in milliseconds */
   close(drainMs = 0): Promise<void> {
     this.#closing ??= this.#close(drainMs);
     return this.#closing;
@@ -113,7 +113,7 @@ function listenForOwner(
   });
 }
 
-/** Whether somebody is the user of this process, or root. */
+/** Whether a user is that of this process, or root. */
 export function mayEnter(uid: number): boolean {
   return uid === 0 || uid === process.geteuid?.();
 }

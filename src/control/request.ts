@@ -1,24 +1,24 @@
-/** What is asked of a running server, and its answer: a line of JSON each. */
+/** Requests to a running server, and its answers: a line of JSON each. */
 import { flag, list, oneOf, record, type Shape, text } from '../log/shape.js';
 
-/** The most bytes of a request, its newline included. */
+/** The most bytes of a request, including its newline. */
 export const MAX_REQUEST_BYTES = 65_536;
-/** The most bytes of an answer, its newline included. */
+/** The most bytes of an answer, including its newline. */
 export const MAX_ANSWER_BYTES = 16_777_216;
 /** The version of the format, and the name of its field. */
 const VERSION = 1;
 
-/** One thing that is asked for. */
+/** One request. */
 export interface Request {
   readonly verb: string;
   readonly words: readonly string[];
 }
 
-/** What a verb has done. */
+/** The result of a verb. */
 export interface Reply {
-  /** Lines for a person. */
+  /** Lines for a person to read. */
   readonly text: readonly string[];
-  /** The same as data, which JSON can express. */
+  /** The same as data that JSON can express. */
   readonly result: unknown;
 }
 
@@ -30,16 +30,16 @@ export interface Failure {
 
 export type Answer = ({ readonly ok: true } & Reply) | ({ readonly ok: false } & Failure);
 
-/** Does what is asked for with one word. It throws a {@link ControlError} if it refuses. */
+/** Carries out the request of one word. It throws a {@link ControlError} if it refuses. */
 export type Verb = (words: readonly string[]) => Reply | Promise<Reply>;
 
-/** Everything that can be asked of a server, by the word for it. */
+/** All requests that a server takes, by their words. */
 export type Verbs = Readonly<Record<string, Verb>>;
 
 export type ControlErrorCode =
   /** The request makes no sense. */
   | 'ERR_CONTROL_REQUEST'
-  /** The server does not do that. */
+  /** The server does not do this. */
   | 'ERR_CONTROL_REFUSED'
   /** No server answers. */
   | 'ERR_CONTROL_UNREACHABLE'
@@ -87,7 +87,7 @@ export function encodeAnswer(answer: Answer): string {
   return `${JSON.stringify(answer)}\n`;
 }
 
-/** Reads an answer. @returns null if it is none */
+/** Reads an answer. @returns null if it is not one */
 export function decodeAnswer(bytes: Uint8Array): Answer | null {
   const written = parse(bytes);
   if (isReply(written)) return written.ok ? { ...written, ok: true } : null;

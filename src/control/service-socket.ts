@@ -1,4 +1,4 @@
-/** A socket on which one process serves something to the others of the same user. */
+/** A socket on which one process serves the other processes of the same user. */
 import type { Channel } from '../log/channel.js';
 import { CHANNEL_BYTES, ConnectionChannel } from './connection-channel.js';
 import { OwnerListener, type Visitor } from './owner-listener.js';
@@ -7,26 +7,26 @@ import { OwnerListener, type Visitor } from './owner-listener.js';
 export const LOG_FILE = 'log.sock';
 export const STORE_FILE = 'store.sock';
 
-/** Processes at once. */
+/** The most processes at once. */
 const MAX_CONNECTIONS = 256;
 
-/** Hears of what nobody asked for. */
+/** The observer of unexpected events. */
 export interface ServiceObserver {
-  /** Somebody else than the owner and root has connected, and is turned away. */
+  /** Somebody other than the owner and root has connected, and is turned away. */
   stranger(uid: number): void;
   failed(error: Error): void;
 }
 
-/** What is done for one peer. It is handed what the channel reports. */
+/** The service for one peer. It is handed the events of the channel. */
 export interface Service {
   received(bytes: Uint8Array): void;
   drained(): void;
-  /** The peer says nothing more. */
+  /** The peer sends nothing more. */
   hangUp(): void;
   closed(): void;
 }
 
-/** Where and what is served. */
+/** The place and the service of a socket. */
 export interface ServiceSocketOptions {
   readonly folder: string;
   /** The name of the socket's file. */
@@ -61,7 +61,7 @@ export class ServiceSocket {
     return new ServiceSocket(listener);
   }
 
-  /** Cuts off all peers. What is served stays open. */
+  /** Cuts off all peers. The service itself stays open. */
   close(): Promise<void> {
     return this.#listener.close();
   }

@@ -1,4 +1,4 @@
-/** The path of a socket in a folder whose own path may be too long for one. */
+/** The path of a socket in a folder whose own path may be too long for a socket. */
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,8 +12,8 @@ export interface SocketPath {
 }
 
 /**
- * Returns a path of a file in a folder. If the real one is too long, it leads through an open fd of the folder: see
- * proc(5).
+ * Returns a path of a file in a folder. If the real path is too long, this one leads through an open fd of the folder:
+ * see proc(5).
  *
  * @throws the errors of open(2)
  */

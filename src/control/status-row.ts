@@ -1,4 +1,4 @@
-/** A line of a status: a name, and what is so. */
+/** Formats a line of a status: a name and a value. */
 export function statusRow(name: string, value: string): string {
   return `  ${name.padEnd(12)} ${value}`;
 }

@@ -1,4 +1,4 @@
-/** All workers of a folder: started together, upgraded one after the other, ended together. */
+/** All workers of a folder: they start together, are upgraded one after the other, and end together. */
 import { toError } from '../errors.js';
 import { askServer } from './ask.js';
 import type { Lent } from './lent-sockets.js';
@@ -7,9 +7,9 @@ import { Worker, type WorkerParts } from './worker.js';
 import { controlFileOf } from './worker-files.js';
 import type { WorkerEnd } from './worker-process.js';
 
-/** How long a worker may take for an answer, in milliseconds. */
+/** How long a worker may take to answer, in milliseconds. */
 const ANSWER_MS = 10_000;
-/** A store is looked through before it is used, and may be large: an upgrade takes its time. */
+/** How long an upgrade may take, in milliseconds: a store is checked before it is used, and may be large. */
 const UPGRADE_MS = 660_000;
 
 /** A worker has ended before it was ready, when all were started. */
@@ -22,10 +22,10 @@ export class WorkerStartError extends Error {
   }
 }
 
-/** What one worker has answered. */
+/** The answer of one worker. */
 export interface WorkerReply {
   readonly worker: Worker;
-  /** An error if it has none. */
+  /** An error if there is no answer. */
   readonly reply: Reply | Error;
 }
 
@@ -35,17 +35,17 @@ export class Supervisor {
   #isEnding = false;
   #isUpgrading = false;
 
-  /** @param names - of the workers */
+  /** @param names - the names of the workers */
   constructor(names: readonly string[], parts: WorkerParts) {
     this.#parts = parts;
     this.workers = names.map((name) => new Worker(name, parts));
   }
 
   /**
-   * Goes on with the workers that run already, and starts the others.
+   * Takes over the workers that run already, and starts the others.
    *
    * @returns when all are ready
-   * @throws WorkerStartError; as `listen` does. Then none of those that were started runs
+   * @throws WorkerStartError; as `listen` does. None of the started workers runs then
    */
   async start(found: ReadonlyMap<string, Lent>): Promise<void> {
     const starting = this.workers.map(async (worker) => {
@@ -76,7 +76,7 @@ export class Supervisor {
     for (const worker of this.workers) worker.signal(name);
   }
 
-  /** Starts none any more. @returns when all that were told to have ended */
+  /** Starts no more workers. @returns when all workers that were told to end have ended */
   async end(): Promise<void> {
     this.#isEnding = true;
     for (const worker of this.workers) worker.end();
@@ -108,7 +108,7 @@ export class Supervisor {
   }
 
   /**
-   * Asks the first worker that runs: it knows what all know.
+   * Asks the first worker that runs: all know the same.
    *
    * @throws as `askServer` does, and ERR_CONTROL_UNREACHABLE if none runs
    */
@@ -119,9 +119,9 @@ export class Supervisor {
   }
 
   /**
-   * Has the program on the disk go on for one worker after the other, until one of them cannot.
+   * Upgrades one worker after the other to the program on the disk, until one of them cannot be upgraded.
    *
-   * @throws ControlError: ERR_CONTROL_REFUSED while that is under way
+   * @throws ControlError: ERR_CONTROL_REFUSED while an upgrade is under way
    */
   async upgrade(): Promise<readonly WorkerReply[]> {
     if (this.#isUpgrading) throw new ControlError('ERR_CONTROL_REFUSED', 'the workers are being upgraded already');

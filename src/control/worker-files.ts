@@ -1,10 +1,10 @@
-/** The files of workers in the folder of their data. */
+/** The files of workers in their data folder. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The socket on which a worker is asked for something. */
+/** The socket on which a worker takes requests. */
 export const controlFileOf = (worker: string): string => `${worker}.sock`;
-/** The socket on which a worker lends those that it listens on. */
+/** The socket on which a worker lends its listening sockets. */
 export const lendingFileOf = (worker: string): string => `${worker}.fds`;
 
 /** The name of a worker, counted from 1. */
@@ -15,7 +15,7 @@ export function workersIn(folder: string): readonly string[] {
   return readdirSync(folder).flatMap((file) => /^(w\d+)\.fds$/.exec(file)?.[1] ?? []);
 }
 
-/** Removes what a worker has left that was killed. */
+/** Removes the files that a killed worker has left. */
 export function removeFilesOf(folder: string, worker: string): void {
   for (const file of [controlFileOf(worker), lendingFileOf(worker)]) rmSync(join(folder, file), { force: true });
 }

@@ -1,10 +1,10 @@
-/** The processes that are workers: those that this one has started, and those that it has found. */
+/** The worker processes: those that this process has started, and those that it has found. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { hasCode } from '../errors.js';
 import { Multiplexer } from '../multiplexer/multiplexer.js';
 import { PidFd } from '../socket/pid-fd.js';
 
-/** How a process has ended; both are null if nobody can say. */
+/** How a process has ended; both are null if that is unknown. */
 export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -21,7 +21,7 @@ export interface WorkerProcess {
 
 /** A process that is being started. */
 export interface StartedWorker extends WorkerProcess {
-  /** Resolves to whether it serves: false if it has ended before. */
+  /** Resolves to whether it serves: false if it has ended before that. */
   readonly ready: Promise<boolean>;
 }
 
@@ -31,19 +31,21 @@ export interface WorkerCommand {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Tells a worker the fds that it inherits: the one that it reports on that it is ready, and those of its listeners. */
+/**
+ * Holds the fds that a worker inherits: the one through which it reports that it is ready, and those of its listeners.
+ */
 export const WORKER_FDS_VARIABLE = 'FDMUX_WORKER_FDS';
-/** Behind the standard streams. */
+/** The first fd after the standard streams. */
 const READY_FD = 3;
 
-/** What a worker inherits. */
+/** The fds that a worker inherits. */
 export interface WorkerFds {
   readonly ready: number;
-  /** By the place of the listener in the configuration. */
+  /** The fds by the places of their listeners in the configuration. */
   readonly listeners: ReadonlyMap<number, number>;
 }
 
-/** Starts a worker by the Node.js that runs this process. @param fds - of its listeners, by place */
+/** Starts a worker with the Node.js that runs this process. @param fds - the fds of its listeners, by place */
 export function startWorker({ args, env }: WorkerCommand, fds: ReadonlyMap<number, number>): StartedWorker {
   const places = [...fds.keys()].map((place, index) => `${place}=${READY_FD + 1 + index}`);
   const child = spawn(process.execPath, [...args], {
@@ -68,7 +70,7 @@ export function startWorker({ args, env }: WorkerCommand, fds: ReadonlyMap<numbe
   };
 }
 
-/** The first byte says that it is ready. */
+/** The first byte reports that the worker is ready. */
 async function readyOf(child: ChildProcess, ended: Promise<WorkerEnd>): Promise<boolean> {
   const stream = child.stdio[READY_FD];
   const said = new Promise<boolean>((resolve) => {
@@ -82,11 +84,11 @@ async function readyOf(child: ChildProcess, ended: Promise<WorkerEnd>): Promise<
   return isReady;
 }
 
-/** Takes the fds that a worker inherits out of its environment; null if this process is started by itself. */
+/** Takes the fds of a worker out of its environment; null if this process was started by itself. */
 export function takeWorkerFds(env: NodeJS.ProcessEnv): WorkerFds | null {
   const text = env[WORKER_FDS_VARIABLE];
   if (text === undefined) return null;
-  // The processes that this one starts are not meant.
+  // The variable is not meant for the processes that this one starts.
   Reflect.deleteProperty(env, WORKER_FDS_VARIABLE);
   const [ready = '', ...places] = text.split(' ');
   const listeners = places.map((place): [number, number] => {

@@ -1,16 +1,16 @@
-/** The sockets that workers listen on. They outlive each worker: who connects while one is started again, waits. */
+/** The listening sockets of workers. They outlive each worker: while one is started again, new connections wait. */
 import { listen } from '../net/listener.js';
 import type { Place } from '../net/place.js';
 import type { Address } from '../socket/address.js';
 import { Descriptor } from '../socket/descriptor.js';
 import { Socket } from '../socket/socket.js';
 
-/** Where to listen. */
+/** A place to listen on. */
 export interface WantedSocket {
   readonly at: Place;
-  /** How many connections may wait to be accepted, at least 1. */
+  /** The most connections that wait to be accepted, at least 1. */
   readonly backlog: number;
-  /** A socket that listens there already, such as one of a service manager. It stays the caller's. */
+  /** A socket that listens there already, such as that of a service manager. It still belongs to the caller. */
   readonly given: number | undefined;
 }
 
@@ -26,7 +26,7 @@ interface OpenPlace {
 
 /**
  * On a port each worker has a socket of its own, and the kernel spreads connections over them (SO_REUSEPORT). A unix
- * socket, and one of a service manager, is one that all have.
+ * socket, and the socket of a service manager, is shared by all.
  */
 export class WorkerSockets {
   /** Null for a place that was left out. */
@@ -38,9 +38,9 @@ export class WorkerSockets {
   }
 
   /**
-   * Adds the next place. A port is not shared with servers that are no workers.
+   * Adds the next place. A port is not shared with servers other than workers.
    *
-   * @param borrowed - the sockets of workers that listen there already, by their names; they are taken over
+   * @param borrowed - the sockets of workers that listen there already, by the workers' names; they are taken over
    * @throws as `listen` does; EADDRINUSE
    */
   async add({ at, backlog, given }: WantedSocket, borrowed: ReadonlyMap<string, number>): Promise<void> {
@@ -61,7 +61,7 @@ export class WorkerSockets {
         this.#share(fd, true, backlog);
         return;
       }
-      // As long as it is open, nobody else can share the port; nor can a worker.
+      // While it is open, nobody else can share the port, and no worker can.
       Descriptor.fromFd(fd).close();
       this.#places.push({ address, backlog, own: new Map(), shared: null });
     }
@@ -85,7 +85,7 @@ export class WorkerSockets {
     return fds;
   }
 
-  /** Closes the sockets that are a worker's own: nobody waits for one that does not start for a while. */
+  /** Closes the own sockets of a worker: connections must not wait for a worker that does not start for a while. */
   drop(worker: string): void {
     for (const place of this.#places) {
       const fd = place?.own?.get(worker);

@@ -1,4 +1,4 @@
-/** One worker: it is started again whenever it ends, and goes on as another process when it is upgraded. */
+/** One worker. It is started again whenever it ends, and becomes another process when it is upgraded. */
 import { performance } from 'node:perf_hooks';
 import { Descriptor } from '../socket/descriptor.js';
 import { Backoff } from './backoff.js';
@@ -7,23 +7,23 @@ import { lendingFileOf, removeFilesOf } from './worker-files.js';
 import { findProcess, startWorker, type WorkerCommand, type WorkerEnd, type WorkerProcess } from './worker-process.js';
 import type { WorkerSockets } from './worker-sockets.js';
 
-/** How far a worker is: `waiting` to be started again. */
+/** The state of a worker. `waiting`: it is going to be started again. */
 export type WorkerState = 'starting' | 'ready' | 'waiting' | 'ended';
 
-/** Hears what happens to workers. */
+/** The observer of workers. */
 export interface WorkerObserver {
   ready(worker: Worker): void;
-  /** It was running before this process looked after it. */
+  /** The worker was running before this process looked after it. */
   found(worker: Worker): void;
-  /** It has ended by itself. @param delayMs - when it is started again, in milliseconds */
+  /** The worker has ended by itself. @param delayMs - when it is started again, in milliseconds */
   lost(worker: Worker, end: WorkerEnd, delayMs: number): void;
 }
 
-/** The parts that all workers have in common. */
+/** The parts that all workers share. */
 export interface WorkerParts {
   readonly folder: string;
   readonly sockets: WorkerSockets;
-  /** Returns how a worker is started. */
+  /** Returns the command that starts a worker. */
   readonly command: (name: string) => WorkerCommand;
   readonly observer: WorkerObserver;
 }
@@ -41,9 +41,9 @@ export class Worker {
   #retry: NodeJS.Timeout | null = null;
   #isEnding = false;
   #hasEnded: () => void = () => undefined;
-  /** How often it has been started again. */
+  /** How often the worker has been started again. */
   restarts = 0;
-  /** Resolves when it has ended for good. */
+  /** Resolves when the worker has ended for good. */
   readonly ended: Promise<void>;
 
   constructor(name: string, parts: WorkerParts) {
@@ -64,9 +64,9 @@ export class Worker {
   }
 
   /**
-   * Starts it.
+   * Starts the worker.
    *
-   * @returns how it has ended if it was not ready before; null otherwise
+   * @returns how it ended if it was not ready before that; null otherwise
    * @throws as `listen` does
    */
   async start(): Promise<WorkerEnd | null> {
@@ -82,7 +82,7 @@ export class Worker {
     return null;
   }
 
-  /** Goes on with a process that runs already. @returns false if it has ended */
+  /** Takes over a process that runs already. @returns false if it has ended */
   adopt(pid: number): boolean {
     const found = findProcess(pid);
     if (found === null) return false;
@@ -91,12 +91,12 @@ export class Worker {
     return true;
   }
 
-  /** Sends it a signal, if it runs. */
+  /** Sends the process a signal, if it runs. */
   signal(name: NodeJS.Signals): void {
     this.#process?.signal(name);
   }
 
-  /** From now on it is not started again: {@link ended} resolves when it has ended. */
+  /** From now on the worker is not started again: {@link ended} resolves when it has ended. */
   end(): void {
     this.#isEnding = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
@@ -132,7 +132,7 @@ export class Worker {
     }, delayMs);
   }
 
-  /** Another process goes on for one that was upgraded. */
+  /** Another process has succeeded one that was upgraded. */
   #successor(pid: number): Lent | null {
     const lent = borrowSockets(this.#parts.folder, lendingFileOf(this.name));
     for (const fd of lent?.fds.values() ?? []) Descriptor.fromFd(fd).close();
@@ -143,7 +143,7 @@ export class Worker {
     this.#retry = null;
     this.restarts += 1;
     this.start().catch(() => {
-      // The port is taken, for example: it is tried again.
+      // If the port is taken, for example, the start is tried again.
       if (this.#process === null) this.#lost(0, { code: null, signal: null });
     });
   }
